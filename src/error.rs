@@ -1,0 +1,85 @@
+//! The error that ends a command: a kind that sets the exit code, a sentence, and hints on what to do next.
+//!
+//! Errors inside the library are enums beside the code that raises them; they become this one in `commands`.
+
+use std::fmt;
+
+/// What a failure means to whoever called gosync. Each kind has one exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Something failed.
+    Failed,
+    /// Wrong use, or wrong configuration.
+    Usage,
+    /// Done in part.
+    Partial,
+    /// `--dry-run --exit-code`, and changes are pending.
+    Pending,
+    /// A limit refused the plan; nothing was written.
+    Refused,
+    /// Another run holds the lock.
+    Busy,
+    /// The provider could not be read, or not completely.
+    Source,
+}
+
+impl Kind {
+    /// The exit code, as listed in gosync(8).
+    pub fn code(self) -> u8 {
+        match self {
+            Kind::Failed => 1,
+            Kind::Usage => 2,
+            Kind::Partial => 3,
+            Kind::Pending => 4,
+            Kind::Refused => 10,
+            Kind::Busy => 11,
+            Kind::Source => 12,
+        }
+    }
+}
+
+/// A failure that a person will read.
+#[derive(Debug)]
+pub struct Error {
+    /// What it means for the exit code.
+    pub kind: Kind,
+    /// What failed, on what, and why. Foreign text in it is already escaped.
+    pub message: String,
+    /// What to do next, one sentence each.
+    pub hints: Vec<String>,
+}
+
+impl Error {
+    /// An error of `kind` that says `message`.
+    pub fn new(kind: Kind, message: impl fmt::Display) -> Self {
+        Self { kind, message: message.to_string(), hints: Vec::new() }
+    }
+
+    /// Something failed.
+    pub fn failed(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Failed, message)
+    }
+
+    /// Wrong use or configuration.
+    pub fn usage(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// Adds a sentence on what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hints.push(hint.to_string());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// What commands return.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,6 @@
+//! gosync brings a host's accounts and groups in step with an identity provider.
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod model;
+pub mod provider;

@@ -1,0 +1,160 @@
+//! What a provider says: people, groups, memberships, and how far the answer can be trusted to be whole.
+
+use std::collections::BTreeMap;
+
+use super::{RemoteId, Untrusted};
+
+/// A person, as the provider describes them. Everything but the id is unchecked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Immutable id.
+    pub id: RemoteId,
+    /// Login name at the provider.
+    pub login: Untrusted,
+    /// Full name.
+    pub name: Option<Untrusted>,
+    /// E-mail address.
+    pub email: Option<Untrusted>,
+    /// Whether the provider lets this person in.
+    pub active: bool,
+    /// Wished uid, as text: digits, or whatever the provider wrote.
+    pub uid: Option<Untrusted>,
+    /// Wished primary gid, as text.
+    pub gid: Option<Untrusted>,
+    /// Wished home.
+    pub home: Option<Untrusted>,
+    /// Wished shell.
+    pub shell: Option<Untrusted>,
+    /// SSH public keys, one each.
+    pub ssh_keys: Vec<Untrusted>,
+    /// When the provider last changed the record, in its own notation.
+    pub updated: Option<Untrusted>,
+    /// Whatever else the provider says.
+    pub attributes: BTreeMap<String, Untrusted>,
+}
+
+impl User {
+    /// An active person of whom only id and login are known.
+    pub fn new(id: RemoteId, login: impl Into<String>) -> Self {
+        Self {
+            id,
+            login: Untrusted::new(login),
+            name: None,
+            email: None,
+            active: true,
+            uid: None,
+            gid: None,
+            home: None,
+            shell: None,
+            ssh_keys: Vec::new(),
+            updated: None,
+            attributes: BTreeMap::new(),
+        }
+    }
+}
+
+/// A group, as the provider describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Immutable id.
+    pub id: RemoteId,
+    /// Name at the provider.
+    pub name: Untrusted,
+    /// Description.
+    pub description: Option<Untrusted>,
+    /// The group this one is below.
+    pub parent: Option<RemoteId>,
+    /// Wished gid, as text.
+    pub gid: Option<Untrusted>,
+    /// Who belongs to it, nested groups already resolved.
+    pub members: Vec<Membership>,
+}
+
+/// One person's place in a group.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Membership {
+    /// The person.
+    pub user: RemoteId,
+    /// What they may do in the group.
+    pub role: Role,
+    /// How far the membership has come.
+    pub status: Status,
+}
+
+/// What a member may do in a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Belongs to it.
+    #[default]
+    Member,
+    /// Manages its members.
+    Manager,
+    /// Manages the group itself.
+    Admin,
+}
+
+/// How far a membership has come; only `Active` counts on a host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// In force.
+    #[default]
+    Active,
+    /// Invited, not yet accepted.
+    Invited,
+    /// Asked for, not yet approved.
+    Pending,
+    /// Suspended by an administrator.
+    Suspended,
+    /// Refused or removed by an administrator.
+    Rejected,
+    /// Removed by an administrator.
+    Removed,
+    /// Given up by the person.
+    Left,
+    /// Invitation declined.
+    Declined,
+}
+
+/// All that a provider said in one read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// People.
+    pub users: Vec<User>,
+    /// Groups.
+    pub groups: Vec<Group>,
+}
+
+/// A record that could not be used. It is present all the same: its account is neither changed nor counted absent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedRecord {
+    /// Its immutable id, if that could be read.
+    pub id: Option<RemoteId>,
+    /// What it is called, for the message.
+    pub subject: Untrusted,
+    /// Why it cannot be used; our own words.
+    pub reason: String,
+}
+
+/// How far a read can be trusted to be whole. Without [`Completeness::Complete`] nothing is removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Completeness {
+    /// Every page, record and end marker was seen; says how that is known.
+    Complete(String),
+    /// Only named people or groups were asked for: absence means nothing.
+    Narrowed,
+    /// Something is missing; says what, in our own words.
+    Incomplete(String),
+}
+
+/// The answer of a provider to one query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// What it said.
+    pub directory: Directory,
+    /// What of it could not be used.
+    pub rejected: Vec<RejectedRecord>,
+    /// Whether that is all.
+    pub completeness: Completeness,
+}

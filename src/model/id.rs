@@ -1,0 +1,173 @@
+//! Numbers and identifiers: uids, gids, ranges of them, and the provider's own immutable ids.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Ids that mean something to the kernel or to systemd: the overflow id, "no id" in 16 bits, and root.
+/// Source: systemd's UIDS-GIDS document; `chown(2)` for -1.
+const RESERVED: [u32; 3] = [0, 65_534, 65_535];
+
+macro_rules! numeric_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(u32);
+
+        impl $name {
+            /// Checks a number: 1 to 2^31-1, and none of the reserved ones.
+            pub fn new(n: u32) -> Option<Self> {
+                (n < 1 << 31 && !RESERVED.contains(&n)).then_some(Self(n))
+            }
+
+            /// The number.
+            pub fn get(self) -> u32 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+numeric_id!(
+    /// A user id that gosync may give to an account.
+    Uid
+);
+numeric_id!(
+    /// A group id that gosync may give to a group or use as a primary group.
+    Gid
+);
+
+/// An inclusive range of ids, as in `uid_range = [20000, 59999]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "(u32, u32)", into = "(u32, u32)")]
+pub struct IdRange {
+    first: u32,
+    last: u32,
+}
+
+impl IdRange {
+    /// The range from `first` to `last`, both included.
+    ///
+    /// # Errors
+    /// When it is empty, begins below 100 (the range that Debian's policy gives out statically), or reaches 2^31.
+    pub fn new(first: u32, last: u32) -> Result<Self, String> {
+        match (first, last) {
+            (f, l) if f > l => Err(format!("the range [{f}, {l}] is empty")),
+            (f, _) if f < 100 => Err(format!("the range begins at {f}; ids below 100 belong to the system")),
+            (_, l) if l >= 1 << 31 => Err(format!("the range ends at {l}; the highest id is 2147483647")),
+            (first, last) => Ok(Self { first, last }),
+        }
+    }
+
+    /// Whether the range holds `n`.
+    pub fn contains(self, n: u32) -> bool {
+        (self.first..=self.last).contains(&n)
+    }
+
+    /// All numbers of the range, in order.
+    pub fn iter(self) -> impl Iterator<Item = u32> {
+        self.first..=self.last
+    }
+
+    /// How many ids the range holds.
+    pub fn size(self) -> u32 {
+        self.last - self.first + 1
+    }
+}
+
+impl TryFrom<(u32, u32)> for IdRange {
+    type Error = String;
+    fn try_from((first, last): (u32, u32)) -> Result<Self, String> {
+        Self::new(first, last)
+    }
+}
+
+impl From<IdRange> for (u32, u32) {
+    fn from(range: IdRange) -> Self {
+        (range.first, range.last)
+    }
+}
+
+impl fmt::Display for IdRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.first, self.last)
+    }
+}
+
+/// A provider's immutable id of a user or group: opaque, never derived from a name. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct RemoteId(Arc<str>);
+
+impl RemoteId {
+    /// The most bytes an id may have.
+    pub const MAX_BYTES: usize = 256;
+
+    /// Checks an id: 1 to 256 bytes of printable ASCII without blanks.
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = (1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        fits.then(|| Self(text.into()))
+    }
+
+    /// The id as text; safe to print.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RemoteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RemoteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for RemoteId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reserved_numbers_are_no_ids() {
+        for n in [0, 65_534, 65_535, 1 << 31, u32::MAX, u32::MAX - 1] {
+            assert_eq!(Uid::new(n), None, "{n}");
+            assert_eq!(Gid::new(n), None, "{n}");
+        }
+        assert_eq!(Uid::new(20_000).map(Uid::get), Some(20_000));
+    }
+
+    #[test]
+    fn ranges_refuse_what_cannot_be_meant() {
+        assert!(IdRange::new(5, 10).is_err());
+        assert!(IdRange::new(2000, 1000).is_err());
+        assert!(IdRange::new(2000, u32::MAX).is_err());
+        assert_eq!(IdRange::new(1000, 1002).unwrap().iter().collect::<Vec<_>>(), [1000, 1001, 1002]);
+    }
+
+    #[test]
+    fn remote_ids_are_printable_words() {
+        assert!(RemoteId::new("").is_none());
+        assert!(RemoteId::new("a b").is_none());
+        assert!(RemoteId::new("a\nb").is_none());
+        assert!(RemoteId::new(&"x".repeat(257)).is_none());
+        assert!(RemoteId::new("1d3f-uuid").is_some());
+    }
+}

@@ -1,0 +1,15 @@
+//! Plain, checked data: what a directory says, what a host says, what gosync owns.
+//!
+//! Nothing here decides, reads or writes. Text that comes from outside is an [`Untrusted`] and can be shown only
+//! escaped; names and ids are newtypes that only a check can make.
+
+pub mod directory;
+pub mod id;
+pub mod name;
+pub mod text;
+pub mod units;
+
+pub use directory::{Completeness, Directory, Group, Membership, RejectedRecord, Role, Snapshot, Status, User};
+pub use id::{Gid, IdRange, RemoteId, Uid};
+pub use name::{GroupName, UserName};
+pub use text::{Untrusted, shown};

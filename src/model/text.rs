@@ -1,0 +1,95 @@
+//! Text that was written by somebody else, and the only way to show it.
+//!
+//! A provider, a file or a program's answer may hold line breaks, escape sequences or bidirectional marks. Whatever
+//! of it reaches a terminal, a log or an error goes through [`shown`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How many bytes of foreign text one message shows.
+pub const SHOWN_BYTES: usize = 256;
+
+/// Text from outside. `Display` and `Debug` print it escaped and shortened; [`Untrusted::raw`] is for checks only.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(transparent)]
+pub struct Untrusted(String);
+
+impl Untrusted {
+    /// Takes text as it came.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself: to be checked or compared, never to be printed, logged or written.
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        shown(&self.0).fmt(f)
+    }
+}
+
+impl fmt::Debug for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+impl Serialize for Untrusted {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+/// Foreign text, ready to be shown.
+#[derive(Clone, Copy)]
+pub struct Shown<'a>(&'a str);
+
+/// Wraps foreign text for a message: unprintable characters are escaped, and at most [`SHOWN_BYTES`] are shown.
+pub fn shown(text: &str) -> Shown<'_> {
+    Shown(text)
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut written = 0;
+        for c in self.0.chars() {
+            if written >= SHOWN_BYTES {
+                return f.write_str("...");
+            }
+            match c {
+                '\'' | '"' | '\\' => fmt::Write::write_char(f, c)?,
+                _ => fmt::Display::fmt(&c.escape_debug(), f)?,
+            }
+            written += c.len_utf8();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_never_reach_the_terminal() {
+        let nasty: String =
+            (0..=0x9f_u32).filter_map(char::from_u32).chain(['\u{202e}', '\u{2028}', '\u{200b}']).collect();
+        let out = Untrusted::new(nasty).to_string();
+        assert!(out.chars().all(|c| !c.is_control() && !('\u{200b}'..='\u{202e}').contains(&c)), "{out:?}");
+    }
+
+    #[test]
+    fn ordinary_names_are_shown_as_they_are() {
+        assert_eq!(shown("Zoë O'Brien \"王\"").to_string(), "Zoë O'Brien \"王\"");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert!(shown(&"x".repeat(10_000)).to_string().len() < 300);
+    }
+}

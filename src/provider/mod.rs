@@ -1,0 +1,76 @@
+//! Identity providers: where users and groups are read from.
+//!
+//! A provider talks to the network or reads a file, and returns one [`Snapshot`]. It decides nothing about accounts,
+//! knows no host, and never returns a shortened list as a whole one: what is not proven complete says so.
+
+pub mod ldap;
+
+use std::time::Instant;
+
+use crate::model::{Snapshot, Untrusted};
+
+/// What a run needs to know.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// How much is asked for.
+    pub scope: Scope,
+    /// Only these: logins in [`Scope::Users`], group names in [`Scope::Groups`]. `None`: all.
+    pub only: Option<Vec<String>>,
+    /// The group whose active members get accounts; wanted together with the users. `None`: every user counts.
+    pub top_group: Option<String>,
+    /// When the whole read must have ended.
+    pub deadline: Instant,
+}
+
+/// How much a query asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// People with all their fields, and the top group (if one is named) with its members.
+    Users,
+    /// Groups with their members, and of people only id, login and whether they are active.
+    Groups,
+}
+
+/// Somewhere users and groups come from.
+pub trait Provider {
+    /// The name of its section in the configuration.
+    fn name(&self) -> &str;
+
+    /// Reads what the query asks for; `progress` is told how many objects have been read so far.
+    ///
+    /// A read that ended early is returned as a snapshot with [`Incomplete`](crate::model::Completeness::Incomplete)
+    /// if what did arrive is sound.
+    ///
+    /// # Errors
+    /// When nothing usable could be read.
+    fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError>;
+}
+
+/// Why a provider could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// No connection, or it broke before anything usable came.
+    #[error("cannot reach {place}: {reason}")]
+    Unreachable {
+        /// URL or path.
+        place: String,
+        /// What went wrong.
+        reason: Untrusted,
+    },
+    /// The provider does not accept who we say we are, or its certificate is not trusted.
+    #[error("{place} refused us: {reason}")]
+    Unauthorised {
+        /// URL or path.
+        place: String,
+        /// What went wrong.
+        reason: Untrusted,
+    },
+    /// The answer is not what the protocol promises.
+    #[error("{place} sent something unusable: {reason}")]
+    Malformed {
+        /// URL or path.
+        place: String,
+        /// What went wrong.
+        reason: Untrusted,
+    },
+}
