@@ -2,5 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod formats;
 pub mod model;
+pub mod policy;
 pub mod provider;

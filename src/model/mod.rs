@@ -4,8 +4,10 @@
 //! escaped; names and ids are newtypes that only a check can make.
 
 pub mod directory;
+pub mod host;
 pub mod id;
 pub mod name;
+pub mod owned;
 pub mod text;
 pub mod units;
 

@@ -81,6 +81,22 @@ impl GroupName {
     }
 }
 
+impl GroupName {
+    /// A name that gosync gave before, whatever the prefix is now.
+    ///
+    /// # Errors
+    /// When it cannot have been one.
+    pub fn known(text: &str) -> Result<Self, BadName> {
+        let plain = text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'@' | b'-'));
+        match text.len() {
+            0 => Err(BadName::Empty),
+            1..=MAX_BYTES if plain && !text.starts_with('-') => Ok(Self(text.into())),
+            1..=MAX_BYTES => Err(BadName::BadCharacter),
+            _ => Err(BadName::TooLong),
+        }
+    }
+}
+
 impl From<&UserName> for GroupName {
     /// The group of an account's own.
     fn from(user: &UserName) -> Self {

@@ -1,0 +1,129 @@
+//! A line-based file that keeps every byte, and edits to it.
+
+use std::collections::BTreeMap;
+
+/// A file as it was read, cut into lines. [`Lines::bytes`] gives back exactly what came in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    bytes: Vec<u8>,
+    /// Where each line ends, its newline not counted; the next one begins one byte later.
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    /// Cuts a file into lines. Any bytes will do.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        let mut ends: Vec<usize> = bytes.iter().enumerate().filter(|&(_, &b)| b == b'\n').map(|(i, _)| i).collect();
+        if bytes.last().is_some_and(|&b| b != b'\n') {
+            ends.push(bytes.len());
+        }
+        Self { bytes, ends }
+    }
+
+    /// The whole file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether the file is empty.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Line `index`, without its newline.
+    pub fn get(&self, index: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(index)?;
+        let start = if index == 0 { 0 } else { self.ends[index - 1] + 1 };
+        Some(&self.bytes[start..end])
+    }
+
+    /// All lines in order, without their newlines.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).filter_map(|i| self.get(i))
+    }
+
+    /// Those lines that readers take for entries: neither blank nor comments nor NIS lines, with their numbers.
+    pub fn entries(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.iter().enumerate().filter(|(_, line)| !matches!(line.first(), None | Some(b'#' | b'+' | b'-')))
+    }
+
+    /// The number of the first NIS line; new entries must stand before it (nsswitch.conf(5), compat).
+    fn first_nis(&self) -> Option<usize> {
+        self.iter().position(|line| matches!(line.first(), Some(b'+' | b'-')))
+    }
+}
+
+/// Changes to a [`Lines`], and what comes of them.
+#[derive(Clone, Debug, Default)]
+pub struct Editor {
+    changed: BTreeMap<usize, Option<Vec<u8>>>,
+    added: Vec<Vec<u8>>,
+}
+
+impl Editor {
+    /// Puts `line` in the place of line `index`.
+    pub fn replace(&mut self, index: usize, line: Vec<u8>) {
+        self.changed.insert(index, Some(line));
+    }
+
+    /// Takes line `index` out.
+    pub fn remove(&mut self, index: usize) {
+        self.changed.insert(index, None);
+    }
+
+    /// Adds a line after the last entry, before any NIS line.
+    pub fn add(&mut self, line: Vec<u8>) {
+        self.added.push(line);
+    }
+
+    /// Whether nothing was asked for.
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.added.is_empty()
+    }
+
+    /// Line `index` as it will be: `None` when it is taken out or was never there.
+    pub fn current<'a>(&'a self, lines: &'a Lines, index: usize) -> Option<&'a [u8]> {
+        match self.changed.get(&index) {
+            Some(changed) => changed.as_deref(),
+            None => lines.get(index),
+        }
+    }
+
+    /// The new file. Untouched lines keep their bytes; a missing last newline stays missing unless something follows.
+    pub fn apply(&self, lines: &Lines) -> Vec<u8> {
+        let added: usize = self.added.iter().map(|line| line.len() + 1).sum();
+        let mut out = Vec::with_capacity(lines.bytes.len() + added);
+        let insert_at = lines.first_nis().unwrap_or(lines.len());
+        let unterminated = lines.bytes.last().is_some_and(|&b| b != b'\n');
+        let last = lines.len().checked_sub(1);
+        for index in 0..lines.len() {
+            if index == insert_at {
+                self.write_added(&mut out);
+            }
+            if let Some(line) = self.current(lines, index) {
+                out.extend_from_slice(line);
+                let ends_the_file =
+                    Some(index) == last && unterminated && (self.added.is_empty() || insert_at <= index);
+                if !ends_the_file {
+                    out.push(b'\n');
+                }
+            }
+        }
+        if insert_at >= lines.len() {
+            self.write_added(&mut out);
+        }
+        out
+    }
+
+    fn write_added(&self, out: &mut Vec<u8>) {
+        for line in &self.added {
+            out.extend_from_slice(line);
+            out.push(b'\n');
+        }
+    }
+}

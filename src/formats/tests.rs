@@ -1,0 +1,103 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const ODD: &[u8] =
+    b"# comment\nroot:x:0:0:root:/root:/bin/bash\n\nbroken line\nzo\xff:x:7:7::/:/x\n+@nis::::::\nlast:x:9:9::/:/x";
+
+#[test]
+fn an_untouched_file_comes_back_as_it_was() {
+    let lines = Lines::new(ODD.to_vec());
+    assert_eq!(Editor::default().apply(&lines), ODD);
+}
+
+#[test]
+fn new_lines_stand_before_nis_lines() {
+    let lines = Lines::new(ODD.to_vec());
+    let mut editor = Editor::default();
+    editor.add(b"new:x:1:1::/:/x".to_vec());
+    let text = String::from_utf8_lossy(&editor.apply(&lines)).into_owned();
+    assert!(text.contains("zo\u{fffd}:x:7:7::/:/x\nnew:x:1:1::/:/x\n+@nis"), "{text}");
+    assert!(text.ends_with("last:x:9:9::/:/x"), "{text}");
+}
+
+#[test]
+fn a_missing_last_newline_is_added_only_when_something_follows() {
+    let lines = Lines::new(b"a:x:1:1::/:/x".to_vec());
+    let mut editor = Editor::default();
+    editor.replace(0, b"b:x:1:1::/:/x".to_vec());
+    assert_eq!(editor.apply(&lines), b"b:x:1:1::/:/x");
+    editor.add(b"c".to_vec());
+    assert_eq!(editor.apply(&lines), b"b:x:1:1::/:/x\nc\n");
+}
+
+#[test]
+fn ids_are_read_as_glibc_reads_them() {
+    for (text, want) in
+        [("0", Some(0)), (" 0", Some(0)), ("+0", Some(0)), ("00", Some(0)), ("4294967295", Some(u32::MAX))]
+    {
+        assert_eq!(number(text.as_bytes()), want, "{text:?}");
+    }
+    for text in ["", "4294967296", "-1", "0x0", "1 ", "1e3"] {
+        assert_eq!(number(text.as_bytes()), None, "{text:?}");
+    }
+}
+
+#[test]
+fn a_field_with_a_separator_is_refused() {
+    for gecos in [&b"a:b"[..], b"a\nroot::0:0::/:/bin/sh", b"a\0", b"a\r"] {
+        let line =
+            PasswdLine { name: b"a", password: b"x", uid: 1, gid: 1, gecos, home: b"/home/a", shell: b"/bin/sh" };
+        assert_eq!(line.to_line(), Err(BadField));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_come_back(bytes: Vec<u8>) {
+        let lines = Lines::new(bytes.clone());
+        prop_assert_eq!(lines.bytes(), &bytes[..]);
+        prop_assert_eq!(Editor::default().apply(&lines), bytes);
+    }
+
+    #[test]
+    fn any_lines_come_back(text in "([a-z:#+\\-]{0,8}\n){0,9}[a-z:]{0,8}") {
+        let lines = Lines::new(text.clone().into_bytes());
+        prop_assert_eq!(Editor::default().apply(&lines), text.into_bytes());
+    }
+
+    #[test]
+    fn printing_and_parsing_a_line_are_inverse(
+        name in "[a-z_][a-z0-9_-]{0,31}", uid: u32, gid: u32, gecos in "[^:\n\r\0]*", home in "/[^:\n\r\0]*", shell in "[^:\n\r\0]*"
+    ) {
+        let line = PasswdLine {
+            name: name.as_bytes(), password: b"x", uid, gid,
+            gecos: gecos.as_bytes(), home: home.as_bytes(), shell: shell.as_bytes(),
+        };
+        let text = line.to_line().unwrap();
+        prop_assert_eq!(PasswdLine::parse(&text), Some(line));
+    }
+
+    #[test]
+    fn what_parses_prints_to_the_same_meaning(bytes in "[a-z0-9:, +!*]{0,40}") {
+        if let Some(line) = PasswdLine::parse(bytes.as_bytes()) {
+            let text = line.to_line().unwrap();
+            prop_assert_eq!(PasswdLine::parse(&text), Some(line));
+        }
+        if let Some(line) = GroupLine::parse(bytes.as_bytes()) {
+            let text = line.to_line().unwrap();
+            prop_assert_eq!(GroupLine::parse(&text), Some(line));
+        }
+    }
+
+    #[test]
+    fn removing_every_added_line_restores_the_file(bytes in "([a-z:]{1,8}\n){1,9}", extra in "[a-z]{1,8}") {
+        let lines = Lines::new(bytes.clone().into_bytes());
+        let mut editor = Editor::default();
+        editor.add(extra.into_bytes());
+        let grown = Lines::new(editor.apply(&lines));
+        let mut editor = Editor::default();
+        editor.remove(grown.len() - 1);
+        prop_assert_eq!(editor.apply(&grown), bytes.into_bytes());
+    }
+}

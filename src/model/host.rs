@@ -1,0 +1,67 @@
+//! What a host's account databases say, as far as planning needs it.
+//!
+//! Borrowed from the bytes that were read. Text that is not UTF-8 stands as [`ODD`], which equals nothing that gosync
+//! would write.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Stands for a field that is not UTF-8.
+pub const ODD: &str = "\u{fffd}";
+
+/// A host's accounts, groups and ids in use.
+#[derive(Clone, Debug, Default)]
+pub struct Host<'a> {
+    /// Accounts by name; of several lines with one name, the first, as glibc reads them.
+    pub accounts: BTreeMap<&'a str, HostAccount<'a>>,
+    /// Groups by name, likewise.
+    pub groups: BTreeMap<&'a str, HostGroup<'a>>,
+    /// Names that more than one line has.
+    pub repeated: BTreeSet<&'a str>,
+    /// Every uid and gid in use, in one set: gosync gives no id that is either.
+    pub ids: BTreeSet<u32>,
+    /// Ranges of subordinate ids in use: first and last.
+    pub subids: Vec<(u32, u32)>,
+    /// The shells of shells(5).
+    pub shells: BTreeSet<&'a str>,
+    /// Directories below the home bases that are no account's home, with their owners.
+    pub orphans: BTreeMap<String, Owner>,
+}
+
+/// Whose a directory entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A directory of this uid.
+    Directory(u32),
+    /// Something else than a directory.
+    NotADirectory,
+}
+
+/// An account as it stands in the databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostAccount<'a> {
+    /// User id.
+    pub uid: u32,
+    /// Primary group id.
+    pub gid: u32,
+    /// Full name and more.
+    pub gecos: &'a str,
+    /// Home directory.
+    pub home: &'a str,
+    /// Login shell.
+    pub shell: &'a str,
+    /// Whether password and account are closed (`!` and expiry 1).
+    pub closed: bool,
+    /// Whether it stands in a database that gosync writes.
+    pub writable: bool,
+}
+
+/// A group as it stands in the databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostGroup<'a> {
+    /// Group id.
+    pub gid: u32,
+    /// Names, separated by commas.
+    pub members: &'a str,
+    /// Whether it stands in a database that gosync writes.
+    pub writable: bool,
+}

@@ -1,0 +1,122 @@
+//! What gosync owns on this host: the ledger's content, as data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Gid, RemoteId, Uid};
+
+/// How far an owned account or group has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Its ids are set aside, durably; it may or may not stand in the databases.
+    Reserved,
+    /// In the databases and open.
+    Active,
+    /// In the databases and locked.
+    Locked,
+    /// Taken out of the databases; its ids stay with the person.
+    Removed,
+}
+
+impl State {
+    /// The word that the ledger's tables use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Reserved => "reserved",
+            State::Active => "active",
+            State::Locked => "locked",
+            State::Removed => "removed",
+        }
+    }
+
+    /// The state that `word` names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [State::Reserved, State::Active, State::Locked, State::Removed].into_iter().find(|s| s.as_str() == word)
+    }
+
+    /// Whether gosync counts it as present on the host.
+    pub fn is_present(self) -> bool {
+        matches!(self, State::Active | State::Locked)
+    }
+}
+
+/// An account of gosync's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedAccount {
+    /// Name on this host.
+    pub name: String,
+    /// User id, for good.
+    pub uid: Uid,
+    /// Primary group id.
+    pub gid: u32,
+    /// Whether its primary group is its own.
+    pub private_group: bool,
+    /// How far it has come.
+    pub state: State,
+    /// Fields as gosync last wrote them.
+    pub applied: Applied,
+    /// First subordinate id, if it has a range.
+    pub subid: Option<u32>,
+    /// Since when complete reads have missed the person, and in how many.
+    pub absence: Option<Absence>,
+}
+
+/// The fields that are merged three ways: last applied, wanted, found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Full name and more.
+    pub gecos: String,
+    /// Home directory.
+    pub home: String,
+    /// Login shell.
+    pub shell: String,
+}
+
+/// How long a person has been missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Absence {
+    /// When it was first seen, in seconds since 1970.
+    pub since: i64,
+    /// In how many complete reads.
+    pub runs: u32,
+}
+
+/// A group of gosync's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedGroup {
+    /// Name on this host.
+    pub name: String,
+    /// Group id, for good.
+    pub gid: Gid,
+    /// How far it has come; groups are never locked.
+    pub state: State,
+    /// Members as gosync last wrote them, sorted, separated by commas.
+    pub members: String,
+}
+
+/// Everything that gosync owns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owned {
+    /// Accounts that come from the provider of this run, by immutable id.
+    pub accounts: BTreeMap<RemoteId, OwnedAccount>,
+    /// Groups that come from the provider of this run, by immutable id.
+    pub groups: BTreeMap<RemoteId, OwnedGroup>,
+    /// Names of accounts and groups that come from other providers.
+    pub other_names: BTreeSet<String>,
+    /// Every uid and gid ever given, by whatever provider.
+    pub ids: BTreeSet<u32>,
+    /// First subordinate ids ever given.
+    pub subids: BTreeSet<u32>,
+    /// How often a plan has been committed; part of a plan's digest.
+    pub generation: u64,
+    /// What was locked, removed or revoked in the last 24 hours.
+    pub losses: Losses,
+}
+
+/// What was taken away in the last 24 hours.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Accounts locked or removed.
+    pub accounts: u32,
+    /// Members revoked, by group.
+    pub members: BTreeMap<RemoteId, u32>,
+}

@@ -1,0 +1,145 @@
+//! Gives out ids: in the order of asking, the lowest free one, and never one that was ever given before.
+//!
+//! Callers ask in the order of the provider's immutable ids, so that neither names nor the order of arrival matter.
+
+use std::collections::BTreeSet;
+
+use crate::model::IdRange;
+
+/// Gives ids from one range.
+#[derive(Debug)]
+pub struct Allocator<'a> {
+    range: IdRange,
+    next: u64,
+    taken: Vec<&'a BTreeSet<u32>>,
+    spans: &'a [(u32, u32)],
+    given: BTreeSet<u32>,
+}
+
+/// The range has no free id left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no id is left in the range {0}")]
+pub struct Exhausted(pub IdRange);
+
+impl<'a> Allocator<'a> {
+    /// Gives ids from `range` that are in none of the sets `taken` and in none of the `spans` (first and last).
+    pub fn new(range: IdRange, taken: Vec<&'a BTreeSet<u32>>, spans: &'a [(u32, u32)]) -> Self {
+        let next = range.iter().next().map_or(u64::MAX, u64::from);
+        Self { range, next, taken, spans, given: BTreeSet::new() }
+    }
+
+    /// Whether `id` could be given now.
+    pub fn is_free(&self, id: u32) -> bool {
+        self.range.contains(id)
+            && !matches!(id, 65_534 | 65_535)
+            && !self.given.contains(&id)
+            && !self.taken.iter().any(|set| set.contains(&id))
+            && !self.spans.iter().any(|&(first, last)| (first..=last).contains(&id))
+    }
+
+    /// Sets one id aside that somebody else asked for.
+    pub fn claim(&mut self, id: u32) {
+        self.given.insert(id);
+    }
+
+    /// The lowest free id.
+    ///
+    /// # Errors
+    /// When none is left.
+    pub fn next_free(&mut self) -> Result<u32, Exhausted> {
+        while let Ok(candidate) = u32::try_from(self.next) {
+            if !self.range.contains(candidate) {
+                break;
+            }
+            self.next += 1;
+            if self.is_free(candidate) {
+                self.given.insert(candidate);
+                return Ok(candidate);
+            }
+        }
+        Err(Exhausted(self.range))
+    }
+}
+
+/// Gives ranges of subordinate ids: `count` at a time from `first` to `last`, overlapping none of `spans`.
+#[derive(Debug)]
+pub struct SpanAllocator {
+    next: u64,
+    last: u64,
+    count: u64,
+    busy: Vec<(u32, u32)>,
+}
+
+impl SpanAllocator {
+    /// Prepares to give ranges; `busy` are those in use or ever given, first and last.
+    pub fn new(first: u32, last: u32, count: u32, mut busy: Vec<(u32, u32)>) -> Self {
+        busy.sort_unstable();
+        Self { next: first.into(), last: last.into(), count: count.max(1).into(), busy }
+    }
+
+    /// The first id of the next free range; `None` when none is left.
+    pub fn next_free(&mut self) -> Option<u32> {
+        loop {
+            let (from, to) = (self.next, self.next + self.count - 1);
+            if to > self.last {
+                return None;
+            }
+            let clash =
+                self.busy.iter().filter(|&&(f, l)| u64::from(f) <= to && u64::from(l) >= from).map(|&(_, l)| l).max();
+            match clash {
+                Some(l) => self.next += (u64::from(l) - from) / self.count * self.count + self.count,
+                None => {
+                    self.next += self.count;
+                    return u32::try_from(from).ok();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_lowest_free_id_is_given_and_none_twice() {
+        let (used, retired) = (BTreeSet::from([1000, 1002]), BTreeSet::from([1003]));
+        let mut alloc = Allocator::new(IdRange::new(1000, 1009).unwrap(), vec![&used, &retired], &[(1005, 1007)]);
+        alloc.claim(1001);
+        assert_eq!(alloc.next_free(), Ok(1004));
+        assert_eq!(alloc.next_free(), Ok(1008));
+        assert_eq!(alloc.next_free(), Ok(1009));
+        assert!(alloc.next_free().is_err());
+    }
+
+    #[test]
+    fn the_overflow_ids_are_never_given() {
+        let mut alloc = Allocator::new(IdRange::new(65_534, 65_536).unwrap(), vec![], &[]);
+        assert_eq!(alloc.next_free(), Ok(65_536));
+    }
+
+    #[test]
+    fn subordinate_ranges_do_not_overlap() {
+        let mut alloc = SpanAllocator::new(100_000, 399_999, 65_536, vec![(165_000, 165_001)]);
+        assert_eq!(alloc.next_free(), Some(100_000 + 65_536));
+        assert_eq!(alloc.next_free(), Some(100_000 + 2 * 65_536));
+        assert_eq!(alloc.next_free(), Some(100_000 + 3 * 65_536));
+        assert_eq!(alloc.next_free(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_id_in_use_is_ever_given(used: BTreeSet<u8>, retired: BTreeSet<u8>) {
+            let widen = |set: BTreeSet<u8>| -> BTreeSet<u32> { set.into_iter().map(|n| 1000 + u32::from(n)).collect() };
+            let (used, retired) = (widen(used), widen(retired));
+            let mut alloc = Allocator::new(IdRange::new(1000, 1255).unwrap(), vec![&used, &retired], &[]);
+            let mut seen = BTreeSet::new();
+            while let Ok(id) = alloc.next_free() {
+                prop_assert!(!used.contains(&id) && !retired.contains(&id) && seen.insert(id));
+            }
+            prop_assert_eq!(seen.len(), 256 - used.union(&retired).count());
+        }
+    }
+}

@@ -1,0 +1,150 @@
+use super::*;
+use crate::model::owned::{Applied, OwnedAccount, State};
+use crate::policy::NameMap;
+
+fn id(text: &str) -> RemoteId {
+    RemoteId::new(text).unwrap()
+}
+
+fn map(users: Vec<User>, owned: &Owned, rules: &AccountRules) -> WantedAccounts {
+    let directory = Directory { users, groups: vec![] };
+    let shells = BTreeSet::from(["/bin/bash", "/bin/zsh"]);
+    accounts(&directory, |u| if u.active { Standing::In } else { Standing::Shut }, owned, &shells, rules)
+}
+
+fn own(name: &str, uid: u32) -> OwnedAccount {
+    OwnedAccount {
+        name: name.to_owned(),
+        uid: Uid::new(uid).unwrap(),
+        gid: 100,
+        private_group: false,
+        state: State::Active,
+        applied: Applied::default(),
+        subid: None,
+        absence: None,
+    }
+}
+
+fn reasons(out: &WantedAccounts) -> Vec<String> {
+    out.refusals.iter().map(|r| format!("{}: {}", r.subject, r.reason)).collect()
+}
+
+#[test]
+fn a_login_is_lower_cased_and_mapped() {
+    let rules =
+        AccountRules { names: vec![NameMap::new(r"(.*)@example\.org", "$1").unwrap()], ..AccountRules::default() };
+    let out = map(vec![User::new(id("1"), "Ann@Example.org")], &Owned::default(), &rules);
+    assert_eq!(out.accounts[0].name.as_str(), "ann");
+    assert_eq!(out.accounts[0].home, "/home/ann");
+}
+
+#[test]
+fn two_people_with_one_name_are_both_refused() {
+    let users = vec![User::new(id("1"), "ann"), User::new(id("2"), "Ann"), User::new(id("3"), "bob")];
+    let out = map(users, &Owned::default(), &AccountRules::default());
+    assert_eq!(out.accounts.len(), 1);
+    assert_eq!(reasons(&out), ["ann: two people would be called `ann`", "ann: two people would be called `ann`"]);
+}
+
+#[test]
+fn the_owner_of_a_name_keeps_it_against_a_twin() {
+    let owned = Owned { accounts: BTreeMap::from([(id("2"), own("ann", 20_000))]), ..Owned::default() };
+    let out = map(vec![User::new(id("1"), "ann"), User::new(id("2"), "ann")], &owned, &AccountRules::default());
+    assert_eq!(out.accounts.len(), 1);
+    assert_eq!(out.accounts[0].id, id("2"));
+    assert_eq!(reasons(&out), ["ann: the name `ann` belongs to another person, 2"]);
+}
+
+#[test]
+fn the_kelvin_sign_does_not_become_a_k() {
+    let out = map(vec![User::new(id("1"), "\u{212a}ate")], &Owned::default(), &AccountRules::default());
+    assert!(out.accounts.is_empty());
+}
+
+#[test]
+fn names_of_the_system_are_refused() {
+    let out = map(
+        vec![User::new(id("1"), "Root"), User::new(id("2"), "docker")],
+        &Owned::default(),
+        &AccountRules::default(),
+    );
+    assert!(out.accounts.is_empty());
+    assert_eq!(out.present.len(), 2, "refused people are not absent");
+}
+
+#[test]
+fn uids_are_plain_numbers_in_the_range() {
+    for bad in ["0", "+20000", " 20000", "020000", "2e4", "99", "4294967296", "-1", ""] {
+        let mut user = User::new(id("1"), "ann");
+        user.uid = Some(Untrusted::new(bad));
+        let out = map(vec![user], &Owned::default(), &AccountRules::default());
+        assert!(out.accounts.is_empty(), "{bad:?}");
+    }
+}
+
+#[test]
+fn homes_are_computed_unless_below_a_base() {
+    let rules = AccountRules { home_bases: vec!["/data/home".to_owned()], ..AccountRules::default() };
+    for (wish, got) in [
+        ("/data/home/ann", "/data/home/ann"),
+        ("/home/other", "/home/other"),
+        ("/etc", "/home/ann"),
+        ("/home/../etc", "/home/ann"),
+        ("/home/", "/home/ann"),
+        ("/home/a/b", "/home/ann"),
+        ("/home/.ssh", "/home/ann"),
+        ("", "/home/ann"),
+        ("/homes/ann", "/home/ann"),
+    ] {
+        let mut user = User::new(id("1"), "ann");
+        user.home = Some(Untrusted::new(wish));
+        let out = map(vec![user], &Owned::default(), &rules);
+        assert_eq!(out.accounts[0].home, got, "{wish:?}");
+    }
+}
+
+#[test]
+fn shells_come_from_etc_shells_alone() {
+    for (wish, got) in
+        [("/bin/zsh", "/bin/zsh"), ("/bin/sh -c id", "/bin/bash"), ("/usr/sbin/nologin", "/usr/sbin/nologin")]
+    {
+        let mut user = User::new(id("1"), "ann");
+        user.shell = Some(Untrusted::new(wish));
+        let out = map(vec![user], &Owned::default(), &AccountRules::default());
+        assert_eq!(out.accounts[0].shell, got);
+    }
+}
+
+#[test]
+fn a_known_account_keeps_its_name_when_the_login_changes() {
+    let owned = Owned { accounts: BTreeMap::from([(id("1"), own("ann", 20_000))]), ..Owned::default() };
+    let out = map(vec![User::new(id("1"), "root")], &owned, &AccountRules::default());
+    assert_eq!(out.accounts[0].name.as_str(), "ann");
+    assert_eq!(out.remarks.len(), 1);
+}
+
+#[test]
+fn shut_out_people_without_an_account_need_none() {
+    let mut user = User::new(id("1"), "ann");
+    user.active = false;
+    let out = map(vec![user], &Owned::default(), &AccountRules::default());
+    assert!(out.accounts.is_empty() && out.refusals.is_empty());
+    assert_eq!(out.shut_out, 1);
+}
+
+#[test]
+fn groups_of_power_are_refused() {
+    use crate::model::Group;
+    let group = |n: &str| Group {
+        id: id(n),
+        name: Untrusted::new(n),
+        description: None,
+        parent: None,
+        gid: None,
+        members: vec![],
+    };
+    let directory = Directory { users: vec![], groups: vec![group("sudo"), group("docker"), group("physics")] };
+    let out = groups(&directory, &Owned::default(), &GroupRules::default());
+    assert_eq!(out.groups.len(), 1);
+    assert_eq!(out.refusals.len(), 2);
+}

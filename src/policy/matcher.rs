@@ -1,0 +1,172 @@
+//! The filter language of the original, for group names.
+//!
+//! A filter is a list of words that work on a stack: an exact name, a glob (`osg.*`) or `/regex/`, each with an
+//! optional leading `!`, pushes whether it matches; `and`, `or` and `not` work on what stands before them. The last
+//! value decides. `["osg.*", "!osg.test", "and"]` means: all of osg but its test group.
+
+use regex::Regex;
+
+/// A filter over names.
+#[derive(Clone, Debug)]
+pub struct Filter(Vec<Word>);
+
+#[derive(Clone, Debug)]
+enum Word {
+    And,
+    Or,
+    Not,
+    Match { negated: bool, pattern: Pattern },
+}
+
+#[derive(Clone, Debug)]
+enum Pattern {
+    Exact(String),
+    Expression(Regex),
+}
+
+impl Default for Filter {
+    /// Lets everything through.
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl Filter {
+    /// Reads a filter; an empty one lets everything through.
+    ///
+    /// # Errors
+    /// When a word is no pattern, or an operator lacks operands.
+    pub fn new<S: AsRef<str>>(words: &[S]) -> Result<Self, String> {
+        let words = words.iter().map(|w| Word::new(w.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        let mut depth = 0_usize;
+        for word in &words {
+            let (takes, name) = match word {
+                Word::And => (2, "and"),
+                Word::Or => (2, "or"),
+                Word::Not => (1, "not"),
+                Word::Match { .. } => (0, ""),
+            };
+            depth = depth.checked_sub(takes).ok_or_else(|| format!("`{name}` stands after too few patterns"))? + 1;
+        }
+        Ok(Self(words))
+    }
+
+    /// Whether `name` passes.
+    pub fn matches(&self, name: &str) -> bool {
+        let mut stack = Vec::with_capacity(self.0.len());
+        for word in &self.0 {
+            let value = match word {
+                Word::Match { negated, pattern } => pattern.matches(name) != *negated,
+                Word::Not => !stack.pop().unwrap_or(false),
+                Word::And | Word::Or => {
+                    let (b, a) = (stack.pop().unwrap_or(false), stack.pop().unwrap_or(false));
+                    if matches!(word, Word::And) { a && b } else { a || b }
+                }
+            };
+            stack.push(value);
+        }
+        stack.pop().unwrap_or(true)
+    }
+}
+
+impl Word {
+    fn new(text: &str) -> Result<Self, String> {
+        match text {
+            "and" => return Ok(Word::And),
+            "or" => return Ok(Word::Or),
+            "not" => return Ok(Word::Not),
+            _ => {}
+        }
+        let (negated, body) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
+        let pattern = if let Some(regex) = body.strip_prefix('/').and_then(|b| b.strip_suffix('/')) {
+            Pattern::Expression(build(regex, text)?)
+        } else if body.contains(['*', '?', '[']) {
+            Pattern::Expression(build(&glob_to_regex(body), text)?)
+        } else if body.is_empty() {
+            return Err(format!("`{text}` is no pattern"));
+        } else {
+            Pattern::Exact(body.to_owned())
+        };
+        Ok(Word::Match { negated, pattern })
+    }
+}
+
+fn build(regex: &str, word: &str) -> Result<Regex, String> {
+    regex::RegexBuilder::new(regex).size_limit(1 << 20).build().map_err(|e| format!("`{word}` is no pattern: {e}"))
+}
+
+/// A glob as a regular expression for the whole name: `*`, `?` and `[...]` as in fnmatch(3).
+fn glob_to_regex(glob: &str) -> String {
+    let mut out = String::from("^(?s:");
+    let mut chars = glob.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' => out.push_str(".*"),
+            '?' => out.push('.'),
+            '[' => {
+                out.push('[');
+                if chars.next_if_eq(&'!').is_some() {
+                    out.push('^');
+                }
+            }
+            ']' => out.push(']'),
+            '-' => out.push('-'),
+            _ => out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    out.push_str(")$");
+    out
+}
+
+impl Pattern {
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Pattern::Exact(text) => text == name,
+            Pattern::Expression(regex) => regex.is_match(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(words: &[&str], name: &str) -> bool {
+        Filter::new(words).unwrap().matches(name)
+    }
+
+    #[test]
+    fn names_globs_and_expressions_match() {
+        assert!(passes(&["osg"], "osg"));
+        assert!(!passes(&["osg"], "osg.test"));
+        assert!(passes(&["osg.*"], "osg.test"));
+        assert!(!passes(&["osg.*"], "osgx"));
+        assert!(passes(&["[ab]?"], "b1"));
+        assert!(!passes(&["[!ab]*"], "b1"));
+        assert!(passes(&["/^o.g/"], "osg.test"));
+        assert!(passes(&["!osg"], "cms"));
+        assert!(passes(&["*"], "anything at all"));
+    }
+
+    #[test]
+    fn words_work_on_what_stands_before_them() {
+        let words = ["osg.*", "!osg.test", "and"];
+        assert!(passes(&words, "osg.one"));
+        assert!(!passes(&words, "osg.test"));
+        assert!(passes(&["a", "b", "or"], "b"));
+        assert!(passes(&["a", "not"], "b"));
+    }
+
+    #[test]
+    fn of_several_bare_patterns_the_last_decides() {
+        assert!(!passes(&["osg", "cms"], "osg"));
+        assert!(passes(&[], "osg"));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for bad in [vec!["and"], vec!["a", "or"], vec!["/(/"], vec!["!"], vec!["not"]] {
+            assert!(Filter::new(&bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Who becomes what: pure decisions about people and groups.
+//!
+//! Takes what the provider said and what the configuration wants, and gives checked data or a reason for each record
+//! that is refused. Knows no file, clock or socket. The rules answer the threats V1 to V22 of the threat model.
+
+pub mod alloc;
+pub mod gecos;
+pub mod map;
+pub mod matcher;
+pub mod protect;
+pub mod rules;
+pub mod select;
+
+pub use rules::{AccountRules, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
+
+use crate::model::{RemoteId, Untrusted};
+
+/// A record that gets no account or group, or not all it asked for, and why. The reason is our own words.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Refusal {
+    /// The provider's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<RemoteId>,
+    /// What it is called there.
+    pub subject: Untrusted,
+    /// Why.
+    pub reason: String,
+}

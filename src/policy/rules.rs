@@ -1,0 +1,210 @@
+//! What the configuration says about accounts and groups, with its defaults.
+
+use std::collections::BTreeSet;
+
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+
+use super::matcher::Filter;
+use crate::model::IdRange;
+use crate::model::name::GroupPrefix;
+
+/// All rules of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// For accounts.
+    pub accounts: AccountRules,
+    /// For groups.
+    pub groups: GroupRules,
+    /// For people who leave.
+    pub departed: DepartedRules,
+}
+
+/// `[accounts]`
+#[derive(Clone, Debug)]
+pub struct AccountRules {
+    /// Whose active members get accounts; `None`: every active user.
+    pub top_group: Option<String>,
+    /// Where uids are allocated, and the only place where the provider may put one.
+    pub uid_range: IdRange,
+    /// What becomes the primary group.
+    pub primary_group: PrimaryGroup,
+    /// Homes are `home_base/NAME`.
+    pub home_base: String,
+    /// Below these the provider may name a home; the home base always counts.
+    pub home_bases: Vec<String>,
+    /// Whether homes are made.
+    pub create_home: bool,
+    /// Shell of those who have none of their own, or one that is not in shells(5).
+    pub shell: String,
+    /// Whether names may have dots.
+    pub dots: bool,
+    /// From login to local name; the first that matches wins.
+    pub names: Vec<NameMap>,
+    /// Fields in which a change by hand stays.
+    pub keep_local: BTreeSet<Field>,
+    /// Subordinate ids, if accounts get any.
+    pub subids: Option<SubidRules>,
+}
+
+impl Default for AccountRules {
+    fn default() -> Self {
+        Self {
+            top_group: None,
+            #[allow(clippy::expect_used)] // two constants, checked by the test below
+            uid_range: IdRange::new(20_000, 59_999).expect("a valid range"),
+            primary_group: PrimaryGroup::Local("users".to_owned()),
+            home_base: "/home".to_owned(),
+            home_bases: Vec::new(),
+            create_home: true,
+            shell: "/bin/bash".to_owned(),
+            dots: false,
+            names: Vec::new(),
+            keep_local: BTreeSet::from([Field::Shell]),
+            subids: None,
+        }
+    }
+}
+
+/// What an account's primary group is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrimaryGroup {
+    /// A group of this host, by name.
+    Local(String),
+    /// A group of the account's own, with its name and its number.
+    Private,
+}
+
+/// A field of an account that both the provider and people on the host may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Field {
+    /// Full name and more.
+    Gecos,
+    /// Home directory.
+    Home,
+    /// Login shell.
+    Shell,
+}
+
+impl Field {
+    /// The word for it in messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Field::Gecos => "gecos",
+            Field::Home => "home",
+            Field::Shell => "shell",
+        }
+    }
+}
+
+/// Where subordinate ids come from (subuid(5), subgid(5)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubidRules {
+    /// First id of the first range.
+    pub first: u32,
+    /// Last id of the last range.
+    pub last: u32,
+    /// Ids per account.
+    pub count: u32,
+}
+
+/// `[groups]`
+#[derive(Clone, Debug)]
+pub struct GroupRules {
+    /// Stands before every name.
+    pub prefix: GroupPrefix,
+    /// Where gids are allocated, and the only place where the provider may put one.
+    pub gid_range: IdRange,
+    /// Which of the provider's groups come to this host.
+    pub filter: Filter,
+    /// Whether names may have dots.
+    pub dots: bool,
+    /// From the provider's name to ours; the first that matches wins.
+    pub names: Vec<NameMap>,
+}
+
+impl Default for GroupRules {
+    fn default() -> Self {
+        Self {
+            prefix: GroupPrefix::default(),
+            #[allow(clippy::expect_used)] // two constants, checked by the test below
+            gid_range: IdRange::new(60_000, 64_999).expect("a valid range"),
+            filter: Filter::default(),
+            dots: true,
+            names: Vec::new(),
+        }
+    }
+}
+
+/// `[departed]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DepartedRules {
+    /// In how many complete reads a person must be missing.
+    pub absent_runs: u32,
+    /// Over how many seconds at least.
+    pub absent_for: u64,
+}
+
+impl Default for DepartedRules {
+    fn default() -> Self {
+        Self { absent_runs: 2, absent_for: 3_600 }
+    }
+}
+
+/// One rule that turns a name into another: a regular expression for the whole name, and what replaces it
+/// (`$1` and `${name}` stand for its groups).
+#[derive(Clone, Debug)]
+pub struct NameMap {
+    pattern: Regex,
+    replacement: String,
+}
+
+impl NameMap {
+    /// Reads a rule.
+    ///
+    /// # Errors
+    /// When the pattern is no regular expression, or too large a one.
+    pub fn new(pattern: &str, replacement: &str) -> Result<Self, String> {
+        let pattern = regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
+            .size_limit(1 << 20)
+            .build()
+            .map_err(|e| format!("`{pattern}` is no regular expression: {e}"))?;
+        Ok(Self { pattern, replacement: replacement.to_owned() })
+    }
+
+    /// What becomes of `name` by the first rule that matches; itself when none does.
+    pub fn apply(rules: &[NameMap], name: &str) -> String {
+        let hit = rules.iter().find_map(|rule| Some((rule, rule.pattern.captures(name)?)));
+        let Some((rule, captures)) = hit else { return name.to_owned() };
+        let mut out = String::new();
+        captures.expand(&rule.replacement, &mut out);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid() {
+        assert_eq!(Rules::default().accounts.uid_range.size(), 40_000);
+        assert_eq!(Rules::default().groups.gid_range.size(), 5_000);
+    }
+
+    #[test]
+    fn the_first_matching_map_wins() {
+        let rules =
+            [NameMap::new(r"(.+)@example\.org", "$1").unwrap(), NameMap::new(r"(.+)@(\w+)\..*", "${2}_$1").unwrap()];
+        assert_eq!(NameMap::apply(&rules, "ann@example.org"), "ann");
+        assert_eq!(NameMap::apply(&rules, "ann@uni.edu"), "uni_ann");
+        assert_eq!(NameMap::apply(&rules, "ann"), "ann");
+        assert_eq!(NameMap::apply(&rules, "x@example.org.evil"), "example_x");
+    }
+
+    #[test]
+    fn a_pattern_must_be_a_regular_expression() {
+        assert!(NameMap::new("(", "").is_err());
+    }
+}
