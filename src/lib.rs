@@ -4,5 +4,6 @@
 pub mod error;
 pub mod formats;
 pub mod model;
+pub mod plan;
 pub mod policy;
 pub mod provider;

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::spans::Spans;
+
 /// Stands for a field that is not UTF-8.
 pub const ODD: &str = "\u{fffd}";
 
@@ -19,15 +21,13 @@ pub struct Host<'a> {
     pub repeated: BTreeSet<&'a str>,
     /// Every uid and gid in use, in one set: gosync gives no id that is either.
     pub ids: BTreeSet<u32>,
-    /// Ranges of subordinate ids in use: first and last.
-    pub subids: Vec<(u32, u32)>,
+    /// Subordinate ids in use.
+    pub subids: Spans,
     /// The shells of shells(5).
     pub shells: BTreeSet<&'a str>,
-    /// Directories below the home bases that are no account's home, with their owners.
-    pub orphans: BTreeMap<String, Owner>,
 }
 
-/// Whose a directory entry is.
+/// What stands where a home should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// A directory of this uid.

@@ -8,6 +8,7 @@ pub mod host;
 pub mod id;
 pub mod name;
 pub mod owned;
+pub mod spans;
 pub mod text;
 pub mod units;
 

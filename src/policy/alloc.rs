@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::IdRange;
+use crate::model::spans::Spans;
 
 /// Gives ids from one range.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub struct Allocator<'a> {
     range: IdRange,
     next: u64,
     taken: Vec<&'a BTreeSet<u32>>,
-    spans: &'a [(u32, u32)],
+    spans: &'a Spans,
     given: BTreeSet<u32>,
 }
 
@@ -22,8 +23,8 @@ pub struct Allocator<'a> {
 pub struct Exhausted(pub IdRange);
 
 impl<'a> Allocator<'a> {
-    /// Gives ids from `range` that are in none of the sets `taken` and in none of the `spans` (first and last).
-    pub fn new(range: IdRange, taken: Vec<&'a BTreeSet<u32>>, spans: &'a [(u32, u32)]) -> Self {
+    /// Gives ids from `range` that are in none of the sets `taken` and in none of the `spans`.
+    pub fn new(range: IdRange, taken: Vec<&'a BTreeSet<u32>>, spans: &'a Spans) -> Self {
         let next = range.iter().next().map_or(u64::MAX, u64::from);
         Self { range, next, taken, spans, given: BTreeSet::new() }
     }
@@ -34,7 +35,7 @@ impl<'a> Allocator<'a> {
             && !matches!(id, 65_534 | 65_535)
             && !self.given.contains(&id)
             && !self.taken.iter().any(|set| set.contains(&id))
-            && !self.spans.iter().any(|&(first, last)| (first..=last).contains(&id))
+            && !self.spans.contains(id)
     }
 
     /// Sets one id aside that somebody else asked for.
@@ -67,13 +68,12 @@ pub struct SpanAllocator {
     next: u64,
     last: u64,
     count: u64,
-    busy: Vec<(u32, u32)>,
+    busy: Spans,
 }
 
 impl SpanAllocator {
-    /// Prepares to give ranges; `busy` are those in use or ever given, first and last.
-    pub fn new(first: u32, last: u32, count: u32, mut busy: Vec<(u32, u32)>) -> Self {
-        busy.sort_unstable();
+    /// Prepares to give ranges; `busy` are those in use or ever given.
+    pub fn new(first: u32, last: u32, count: u32, busy: Spans) -> Self {
         Self { next: first.into(), last: last.into(), count: count.max(1).into(), busy }
     }
 
@@ -84,13 +84,12 @@ impl SpanAllocator {
             if to > self.last {
                 return None;
             }
-            let clash =
-                self.busy.iter().filter(|&&(f, l)| u64::from(f) <= to && u64::from(l) >= from).map(|&(_, l)| l).max();
-            match clash {
-                Some(l) => self.next += (u64::from(l) - from) / self.count * self.count + self.count,
+            let first = u32::try_from(from).ok()?;
+            match self.busy.overlapping(first, u32::try_from(to).ok()?) {
+                Some((_, end)) => self.next += (u64::from(end) - from) / self.count * self.count + self.count,
                 None => {
                     self.next += self.count;
-                    return u32::try_from(from).ok();
+                    return Some(first);
                 }
             }
         }
@@ -106,7 +105,8 @@ mod tests {
     #[test]
     fn the_lowest_free_id_is_given_and_none_twice() {
         let (used, retired) = (BTreeSet::from([1000, 1002]), BTreeSet::from([1003]));
-        let mut alloc = Allocator::new(IdRange::new(1000, 1009).unwrap(), vec![&used, &retired], &[(1005, 1007)]);
+        let spans = [(1005, 1007)].into_iter().collect();
+        let mut alloc = Allocator::new(IdRange::new(1000, 1009).unwrap(), vec![&used, &retired], &spans);
         alloc.claim(1001);
         assert_eq!(alloc.next_free(), Ok(1004));
         assert_eq!(alloc.next_free(), Ok(1008));
@@ -116,13 +116,14 @@ mod tests {
 
     #[test]
     fn the_overflow_ids_are_never_given() {
-        let mut alloc = Allocator::new(IdRange::new(65_534, 65_536).unwrap(), vec![], &[]);
+        let spans = Spans::default();
+        let mut alloc = Allocator::new(IdRange::new(65_534, 65_536).unwrap(), vec![], &spans);
         assert_eq!(alloc.next_free(), Ok(65_536));
     }
 
     #[test]
     fn subordinate_ranges_do_not_overlap() {
-        let mut alloc = SpanAllocator::new(100_000, 399_999, 65_536, vec![(165_000, 165_001)]);
+        let mut alloc = SpanAllocator::new(100_000, 399_999, 65_536, [(165_000, 165_001)].into_iter().collect());
         assert_eq!(alloc.next_free(), Some(100_000 + 65_536));
         assert_eq!(alloc.next_free(), Some(100_000 + 2 * 65_536));
         assert_eq!(alloc.next_free(), Some(100_000 + 3 * 65_536));
@@ -134,7 +135,8 @@ mod tests {
         fn no_id_in_use_is_ever_given(used: BTreeSet<u8>, retired: BTreeSet<u8>) {
             let widen = |set: BTreeSet<u8>| -> BTreeSet<u32> { set.into_iter().map(|n| 1000 + u32::from(n)).collect() };
             let (used, retired) = (widen(used), widen(retired));
-            let mut alloc = Allocator::new(IdRange::new(1000, 1255).unwrap(), vec![&used, &retired], &[]);
+            let spans = Spans::default();
+            let mut alloc = Allocator::new(IdRange::new(1000, 1255).unwrap(), vec![&used, &retired], &spans);
             let mut seen = BTreeSet::new();
             while let Ok(id) = alloc.next_free() {
                 prop_assert!(!used.contains(&id) && !retired.contains(&id) && seen.insert(id));

@@ -1,0 +1,57 @@
+//! A set of numbers as sorted, disjoint spans: subordinate id ranges in use.
+
+/// Spans of numbers, both ends included; neighbours are merged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spans(Vec<(u32, u32)>);
+
+impl Spans {
+    /// The span that overlaps `first..=last`, if there is one; of several, the last.
+    pub fn overlapping(&self, first: u32, last: u32) -> Option<(u32, u32)> {
+        let after = self.0.partition_point(|&(from, _)| from <= last);
+        let &(from, to) = self.0.get(after.checked_sub(1)?)?;
+        (to >= first).then_some((from, to))
+    }
+
+    /// The spans, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.0.iter().copied()
+    }
+
+    /// Whether `n` is in a span.
+    pub fn contains(&self, n: u32) -> bool {
+        self.overlapping(n, n).is_some()
+    }
+}
+
+impl FromIterator<(u32, u32)> for Spans {
+    fn from_iter<I: IntoIterator<Item = (u32, u32)>>(iter: I) -> Self {
+        let mut all: Vec<(u32, u32)> = iter.into_iter().filter(|(first, last)| first <= last).collect();
+        all.sort_unstable();
+        let mut merged: Vec<(u32, u32)> = Vec::with_capacity(all.len().min(64));
+        for (first, last) in all {
+            match merged.last_mut() {
+                Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
+                _ => merged.push((first, last)),
+            }
+        }
+        Self(merged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_merge_and_are_found() {
+        let spans: Spans = [(10, 19), (30, 39), (20, 25), (5, 5)].into_iter().collect();
+        assert_eq!(spans, Spans(vec![(5, 5), (10, 25), (30, 39)]));
+        for (n, inside) in
+            [(4, false), (5, true), (9, false), (10, true), (25, true), (26, false), (39, true), (40, false)]
+        {
+            assert_eq!(spans.contains(n), inside, "{n}");
+        }
+        assert_eq!(spans.overlapping(26, 30), Some((30, 39)));
+        assert_eq!(spans.overlapping(26, 29), None);
+    }
+}

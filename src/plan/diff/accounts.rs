@@ -1,0 +1,378 @@
+//! The plan for accounts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Merge, merge};
+use crate::model::host::{Host, HostAccount, Owner};
+use crate::model::owned::{Absence, Owned, OwnedAccount, State};
+use crate::model::{Completeness, Gid, RemoteId, Uid, Untrusted, UserName};
+use crate::plan::{Change, FieldChange, NewAccount, Observation, Plan};
+use crate::policy::alloc::{Allocator, Exhausted, SpanAllocator};
+use crate::policy::map::{WantedAccount, WantedAccounts};
+use crate::policy::{AccountRules, Field, PrimaryGroup, Refusal, Rules};
+
+/// Which accounts a run deals with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// People who have no account yet.
+    pub new: bool,
+    /// People who have one.
+    pub known: bool,
+    /// Treat every known account as changed: nothing that was changed by hand stays.
+    pub force: bool,
+}
+
+/// Tells what stands at a path where a new home should be.
+pub type HomeAt<'a> = &'a dyn Fn(&str) -> Option<Owner>;
+
+/// Compares accounts. `now`: seconds since 1970.
+pub fn accounts(
+    mut wanted: WantedAccounts,
+    completeness: &Completeness,
+    host: &Host<'_>,
+    owned: &Owned,
+    rules: &Rules,
+    chosen: Chosen,
+    now: i64,
+    home_at: HomeAt<'_>,
+) -> Plan {
+    let mut plan = Plan { generation: owned.generation, ..Plan::default() };
+    for (name, text) in std::mem::take(&mut wanted.remarks) {
+        plan.remark(name, text);
+    }
+    plan.refused = std::mem::take(&mut wanted.refusals);
+    let mut fresh = Vec::new();
+    let mut created = Vec::new();
+    for account in wanted.accounts {
+        match owned.accounts.get(&account.id) {
+            Some(own) if own.state.is_present() => {
+                if chosen.known {
+                    known(&account, own, host, rules, chosen, &mut plan);
+                }
+            }
+            own if chosen.new && account.open => fresh.push((account, own)),
+            _ => {}
+        }
+    }
+    create(fresh, host, owned, &rules.accounts, home_at, &mut created, &mut plan);
+    if chosen.known {
+        departures(&wanted.present, completeness, host, owned, rules, now, &mut plan);
+    }
+    plan.changes.splice(0..0, created);
+    plan
+}
+
+/// An account that gosync owns and whose person is there.
+fn known(account: &WantedAccount, own: &OwnedAccount, host: &Host<'_>, rules: &Rules, chosen: Chosen, plan: &mut Plan) {
+    if own.absence.is_some() {
+        plan.observations.push(Observation::Back(account.id.clone()));
+    }
+    let Some(found) = found(account, own, host, plan) else { return };
+    if let Some(uid) = account.uid.filter(|uid| *uid != own.uid) {
+        plan.remark(
+            &own.name,
+            format!("keeps the uid {}: the provider says {uid} now, and uids never change", own.uid),
+        );
+    }
+    let mut changed = false;
+    if !account.open {
+        if own.state == State::Active || !found.closed {
+            let reason = "the provider shuts this person out".to_owned();
+            plan.changes.push(Change::LockAccount { id: account.id.clone(), name: account.name.clone(), reason });
+            changed = true;
+        }
+    } else if own.state == State::Locked {
+        plan.changes.push(Change::UnlockAccount { id: account.id.clone(), name: account.name.clone() });
+        changed = true;
+    } else if found.closed {
+        plan.remark(&own.name, "was locked by hand, and stays so");
+    }
+    let fields = fields(account, own, found, &rules.accounts, chosen.force, plan);
+    if !fields.is_empty() {
+        plan.changes.push(Change::UpdateAccount { id: account.id.clone(), name: account.name.clone(), fields });
+        changed = true;
+    }
+    plan.unchanged += usize::from(!changed);
+}
+
+/// The line of an owned account; `None`, and a remark, when it is not there or not gosync's any more.
+fn found<'h>(
+    account: &WantedAccount,
+    own: &OwnedAccount,
+    host: &'h Host<'_>,
+    plan: &mut Plan,
+) -> Option<&'h HostAccount<'h>> {
+    let name = own.name.as_str();
+    match host.accounts.get(name) {
+        None => {
+            plan.remark(
+                name,
+                format!("was removed by hand and is not made again; `gosync deluser --forget {name}` makes it new"),
+            );
+            None
+        }
+        Some(found) if found.uid != own.uid.get() => {
+            plan.remark(
+                name,
+                format!("has the uid {} on this host, but gosync gave {}; left alone", found.uid, own.uid),
+            );
+            None
+        }
+        Some(_) if host.repeated.contains(name) => {
+            plan.remark(name, "stands more than once in passwd; left alone");
+            None
+        }
+        Some(found) if !found.writable => {
+            plan.remark(name, "stands in a database that gosync does not write; left alone");
+            None
+        }
+        Some(found) => {
+            debug_assert_eq!(account.name.as_str(), name);
+            Some(found)
+        }
+    }
+}
+
+fn fields(
+    account: &WantedAccount,
+    own: &OwnedAccount,
+    found: &HostAccount<'_>,
+    rules: &AccountRules,
+    force: bool,
+    plan: &mut Plan,
+) -> Vec<FieldChange> {
+    let three = [
+        (Field::Gecos, own.applied.gecos.as_str(), account.gecos.as_str(), found.gecos),
+        // A home moves only on purpose: what was given stays until a rename moves it.
+        (Field::Home, own.applied.home.as_str(), own.applied.home.as_str(), found.home),
+        (Field::Shell, own.applied.shell.as_str(), account.shell.as_str(), found.shell),
+    ];
+    let mut out = Vec::new();
+    for (field, applied, wanted, found) in three {
+        let change = || FieldChange { field, from: found.to_owned(), to: wanted.to_owned() };
+        match merge(Some(applied), wanted, found, rules.keep_local.contains(&field) && !force) {
+            Merge::Same => {}
+            Merge::Set => out.push(change()),
+            Merge::Keep => plan.remark(&own.name, format!("keeps the {} that was set by hand", field.as_str())),
+            Merge::Restore => {
+                plan.remark(&own.name, format!("gets its {} back, which was changed by hand", field.as_str()));
+                out.push(change());
+            }
+        }
+    }
+    out
+}
+
+/// People without an account. Ids are given in the order of their immutable ids; asked-for ids come first.
+fn create(
+    fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>,
+    host: &Host<'_>,
+    owned: &Owned,
+    rules: &AccountRules,
+    home_at: HomeAt<'_>,
+    created: &mut Vec<Change>,
+    plan: &mut Plan,
+) {
+    let gid = match primary_gid(host, rules) {
+        Ok(gid) => gid,
+        Err(reason) if fresh.is_empty() => {
+            tracing::debug!("{reason}");
+            return;
+        }
+        Err(reason) => {
+            for (account, _) in fresh {
+                plan.refused.push(refusal(&account, reason.clone()));
+            }
+            return;
+        }
+    };
+    let mut uids = Allocator::new(rules.uid_range, vec![&host.ids, &owned.ids], &host.subids);
+    let mut subids = rules.subids.map(|s| {
+        let given = owned.subids.iter().map(|&first| (first, first.saturating_add(s.count - 1)));
+        SpanAllocator::new(s.first, s.last, s.count, host.subids.iter().chain(given).collect())
+    });
+    let in_use = InUse::new(host);
+    let (mut sound, mut refused) = (Vec::new(), Vec::new());
+    for (account, own) in fresh {
+        match conflict(&account, own, host, owned, &in_use, rules, &uids) {
+            Some(reason) => refused.push(refusal(&account, reason)),
+            None => {
+                if let Some(uid) = own.map(|own| own.uid).or(account.uid) {
+                    uids.claim(uid.get());
+                }
+                sound.push((account, own));
+            }
+        }
+    }
+    let mut exhausted: Option<Exhausted> = None;
+    for (account, own) in sound {
+        let uid = match own.map(|own| own.uid).or(account.uid) {
+            Some(uid) => uid,
+            None => match uids.next_free().map(Uid::new) {
+                Ok(Some(uid)) => uid,
+                Ok(None) => continue,
+                Err(e) => {
+                    exhausted = Some(e);
+                    refused.push(refusal(&account, e.to_string()));
+                    continue;
+                }
+            },
+        };
+        let home = if rules.create_home { home_at(&account.home) } else { None };
+        if let Some(reason) = home.and_then(|owner| home_conflict(&account, uid, owner)) {
+            refused.push(refusal(&account, reason));
+            continue;
+        }
+        let range = match (own.and_then(|own| own.subid), &mut subids) {
+            (Some(first), Some(_)) => rules.subids.map(|s| (first, s.count)),
+            (None, Some(alloc)) => match (alloc.next_free(), rules.subids) {
+                (Some(first), Some(s)) => Some((first, s.count)),
+                _ => {
+                    refused.push(refusal(&account, "no range of subordinate ids is left"));
+                    continue;
+                }
+            },
+            (_, None) => None,
+        };
+        let private_group = rules.primary_group == PrimaryGroup::Private;
+        let Some(gid) = (if private_group { Gid::new(uid.get()) } else { gid }) else { continue };
+        let make_home = rules.create_home && home.is_none();
+        let WantedAccount { id, name, gecos, home, shell, .. } = account;
+        created.push(Change::CreateAccount(NewAccount {
+            id,
+            name,
+            uid,
+            gid,
+            private_group,
+            gecos,
+            home,
+            make_home,
+            shell,
+            subids: range,
+        }));
+    }
+    if let Some(e) = exhausted {
+        tracing::warn!("{e}; widen `uid_range` in the configuration");
+    }
+    plan.refused.append(&mut refused);
+}
+
+/// Which homes and uids the host's accounts use, and whose they are.
+struct InUse<'h> {
+    homes: BTreeMap<&'h str, &'h str>,
+    uids: BTreeMap<u32, &'h str>,
+}
+
+impl<'h> InUse<'h> {
+    fn new(host: &'h Host<'_>) -> Self {
+        Self {
+            homes: host.accounts.iter().map(|(name, a)| (a.home, *name)).collect(),
+            uids: host.accounts.iter().map(|(name, a)| (a.uid, *name)).collect(),
+        }
+    }
+}
+
+fn refusal(account: &WantedAccount, reason: impl Into<String>) -> Refusal {
+    Refusal { id: Some(account.id.clone()), subject: Untrusted::new(account.name.as_str()), reason: reason.into() }
+}
+
+/// The gid of the shared primary group; `None` when every account has its own.
+fn primary_gid(host: &Host<'_>, rules: &AccountRules) -> Result<Option<Gid>, String> {
+    let PrimaryGroup::Local(name) = &rules.primary_group else { return Ok(None) };
+    let group =
+        host.groups.get(name.as_str()).ok_or_else(|| format!("the primary group `{name}` is not on this host"))?;
+    Gid::new(group.gid).map(Some).ok_or_else(|| format!("the primary group `{name}` has the gid {}", group.gid))
+}
+
+/// Why a new account cannot be made, as far as names and ids go.
+fn conflict(
+    account: &WantedAccount,
+    own: Option<&OwnedAccount>,
+    host: &Host<'_>,
+    owned: &Owned,
+    in_use: &InUse<'_>,
+    rules: &AccountRules,
+    uids: &Allocator<'_>,
+) -> Option<String> {
+    let name = account.name.as_str();
+    let set_aside = |uid: u32| own.is_some_and(|own| own.uid.get() == uid && own.name == name);
+    if let Some(found) = host.accounts.get(name).filter(|found| !set_aside(found.uid)) {
+        return Some(format!("an account `{name}` (uid {}) is on this host already and is not gosync's", found.uid));
+    }
+    if host.repeated.contains(name) {
+        return Some(format!("`{name}` stands more than once in the databases"));
+    }
+    if owned.other_names.contains(name) {
+        return Some(format!("the name `{name}` belongs to another provider's account or group"));
+    }
+    let private = rules.primary_group == PrimaryGroup::Private;
+    if let Some(found) = host.groups.get(name).filter(|found| private && !set_aside(found.gid)) {
+        return Some(format!("a group `{name}` (gid {}) is on this host already and is not gosync's", found.gid));
+    }
+    if let Some(other) = in_use.homes.get(account.home.as_str()).filter(|other| **other != name) {
+        return Some(format!("the home {} is that of `{other}`", account.home));
+    }
+    match own {
+        Some(own) => {
+            let busy = in_use.uids.get(&own.uid.get()).filter(|other| **other != name);
+            busy.map(|other| format!("its uid {} is now used by `{other}`", own.uid))
+        }
+        None => {
+            let uid = account.uid.filter(|uid| !uids.is_free(uid.get()))?;
+            Some(format!("the uid {uid} is in use, or was given to somebody before"))
+        }
+    }
+}
+
+fn home_conflict(account: &WantedAccount, uid: Uid, found: Owner) -> Option<String> {
+    match found {
+        Owner::Directory(owner) if owner == uid.get() => None,
+        Owner::Directory(owner) => Some(format!("{} exists already and belongs to the uid {owner}", account.home)),
+        Owner::NotADirectory => Some(format!("{} exists already and is no directory", account.home)),
+    }
+}
+
+/// Accounts whose people are not in the read.
+fn departures(
+    present: &BTreeSet<RemoteId>,
+    completeness: &Completeness,
+    host: &Host<'_>,
+    owned: &Owned,
+    rules: &Rules,
+    now: i64,
+    plan: &mut Plan,
+) {
+    if !matches!(completeness, Completeness::Complete(_)) {
+        return;
+    }
+    for (id, own) in owned.accounts.iter().filter(|(id, own)| own.state.is_present() && !present.contains(*id)) {
+        if own.state == State::Locked {
+            let reopened = host.accounts.get(own.name.as_str()).is_some_and(|a| a.uid == own.uid.get() && !a.closed);
+            match UserName::new(&own.name, true) {
+                Ok(name) if reopened => {
+                    let reason = "was opened by hand, and the person is still gone".to_owned();
+                    plan.changes.push(Change::LockAccount { id: id.clone(), name, reason });
+                }
+                _ => plan.unchanged += 1,
+            }
+            continue;
+        }
+        let seen = own.absence.unwrap_or(Absence { since: now, runs: 0 });
+        let absence = Absence { since: seen.since.min(now), runs: seen.runs.saturating_add(1) };
+        let lasted = u64::try_from(now - absence.since).unwrap_or(0);
+        let due = absence.runs >= rules.departed.absent_runs && lasted >= rules.departed.absent_for;
+        match UserName::new(&own.name, true) {
+            Ok(name) if due => {
+                let reason = format!("not at the provider in {} complete reads over {lasted} s", absence.runs);
+                plan.changes.push(Change::LockAccount { id: id.clone(), name, reason });
+            }
+            _ => {
+                // Past the count that matters nothing more needs to be remembered, and an idle run writes nothing.
+                if absence.runs <= rules.departed.absent_runs {
+                    plan.observations.push(Observation::Absent(id.clone(), absence));
+                }
+                plan.unchanged += 1;
+            }
+        }
+    }
+}

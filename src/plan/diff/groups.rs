@@ -1,0 +1,186 @@
+//! The plan for groups and their members.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::host::{Host, HostGroup};
+use crate::model::owned::{Owned, OwnedGroup, State};
+use crate::model::{Completeness, Gid, RemoteId, Untrusted, UserName};
+use crate::plan::{Change, Plan};
+use crate::policy::alloc::Allocator;
+use crate::policy::map::{WantedGroup, WantedGroups};
+use crate::policy::{GroupRules, Refusal};
+
+/// Compares groups.
+pub fn groups(
+    wanted: WantedGroups,
+    completeness: &Completeness,
+    host: &Host<'_>,
+    owned: &Owned,
+    rules: &GroupRules,
+) -> Plan {
+    let mut plan = Plan { generation: owned.generation, refused: wanted.refusals, ..Plan::default() };
+    for (name, text) in wanted.remarks {
+        plan.remark(name, text);
+    }
+    let roster = Roster::new(host, owned, wanted.people, completeness);
+    let mut gids = Allocator::new(rules.gid_range, vec![&host.ids, &owned.ids], &host.subids);
+    let in_use: BTreeMap<u32, &str> = host.groups.iter().map(|(name, g)| (g.gid, *name)).collect();
+    let mut fresh = Vec::new();
+    for group in &wanted.groups {
+        match owned.groups.get(&group.id) {
+            Some(own) if own.state.is_present() => known(group, own, host, &roster, &mut plan),
+            own => match conflict(group, own, host, owned, &in_use, &gids) {
+                Some(reason) => plan.refused.push(refusal(group, reason)),
+                None => {
+                    if let Some(gid) = own.map(|own| own.gid).or(group.gid) {
+                        gids.claim(gid.get());
+                    }
+                    fresh.push((group, own));
+                }
+            },
+        }
+    }
+    let mut created = Vec::new();
+    for (group, own) in fresh {
+        let asked = own.map(|own| own.gid).or(group.gid);
+        let gid = match asked.map_or_else(|| gids.next_free().map(Gid::new), |gid| Ok(Some(gid))) {
+            Ok(Some(gid)) => gid,
+            Ok(None) => continue,
+            Err(e) => {
+                plan.refused.push(refusal(group, e.to_string()));
+                continue;
+            }
+        };
+        let members = roster.members(&group.members, "");
+        created.push(Change::CreateGroup { id: group.id.clone(), name: group.name.clone(), gid, members });
+    }
+    plan.changes.splice(0..0, created);
+    absent(&wanted.present, completeness, owned, &mut plan);
+    plan
+}
+
+fn refusal(group: &WantedGroup, reason: impl Into<String>) -> Refusal {
+    Refusal { id: Some(group.id.clone()), subject: Untrusted::new(group.name.as_str()), reason: reason.into() }
+}
+
+/// Who can be a member: people with an open account of gosync's that is on this host.
+struct Roster {
+    names: BTreeMap<RemoteId, UserName>,
+    /// People who have an account but were not in this read: what they were members of, they stay for now.
+    unseen: BTreeSet<UserName>,
+}
+
+impl Roster {
+    fn new(host: &Host<'_>, owned: &Owned, people: BTreeSet<RemoteId>, completeness: &Completeness) -> Self {
+        let (mut names, mut unseen) = (BTreeMap::new(), BTreeSet::new());
+        let everybody_is_unseen = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
+        for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state == State::Active) {
+            let there = host.accounts.get(own.name.as_str()).is_some_and(|found| found.uid == own.uid.get());
+            let Ok(name) = UserName::new(&own.name, true) else { continue };
+            if everybody_is_unseen || !people.contains(id) {
+                unseen.insert(name.clone());
+            }
+            if there {
+                names.insert(id.clone(), name);
+            }
+        }
+        Self { names, unseen }
+    }
+
+    /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
+    fn members(&self, wanted: &BTreeSet<RemoteId>, applied: &str) -> Vec<UserName> {
+        let mut out: Vec<UserName> = wanted.iter().filter_map(|id| self.names.get(id).cloned()).collect();
+        out.extend(split(applied).filter_map(|name| self.unseen.get(name).cloned()));
+        out.sort();
+        out.dedup();
+        out
+    }
+}
+
+fn split(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// A group that gosync owns and that the provider has.
+fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster, plan: &mut Plan) {
+    let Some(found) = found(own, host, plan) else { return };
+    if let Some(gid) = group.gid.filter(|gid| *gid != own.gid) {
+        plan.remark(
+            &own.name,
+            format!("keeps the gid {}: the provider says {gid} now, and gids never change", own.gid),
+        );
+    }
+    let wanted = roster.members(&group.members, &own.members);
+    let standing: BTreeSet<&str> = split(found.members).collect();
+    let add: Vec<UserName> = wanted.iter().filter(|name| !standing.contains(name.as_str())).cloned().collect();
+    let keep: BTreeSet<&str> = wanted.iter().map(UserName::as_str).collect();
+    let remove: Vec<String> =
+        split(&own.members).filter(|name| !keep.contains(name) && standing.contains(name)).map(str::to_owned).collect();
+    let forgotten = split(&own.members).ne(wanted.iter().map(UserName::as_str));
+    if add.is_empty() && remove.is_empty() && !forgotten {
+        plan.unchanged += 1;
+        return;
+    }
+    plan.changes.push(Change::ChangeMembers { id: group.id.clone(), name: group.name.clone(), add, remove, wanted });
+}
+
+fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'h HostGroup<'h>> {
+    let name = own.name.as_str();
+    match host.groups.get(name) {
+        None => plan.remark(name, "was removed by hand and is not made again"),
+        Some(found) if found.gid != own.gid.get() => {
+            plan.remark(
+                name,
+                format!("has the gid {} on this host, but gosync gave {}; left alone", found.gid, own.gid),
+            );
+        }
+        Some(_) if host.repeated.contains(name) => plan.remark(name, "stands more than once in group; left alone"),
+        Some(found) if !found.writable => {
+            plan.remark(name, "stands in a database that gosync does not write; left alone")
+        }
+        Some(found) => return Some(found),
+    }
+    None
+}
+
+/// Why a new group cannot be made.
+fn conflict(
+    group: &WantedGroup,
+    own: Option<&OwnedGroup>,
+    host: &Host<'_>,
+    owned: &Owned,
+    in_use: &BTreeMap<u32, &str>,
+    gids: &Allocator<'_>,
+) -> Option<String> {
+    let name = group.name.as_str();
+    let set_aside = |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name);
+    if let Some(found) = host.groups.get(name).filter(|found| !set_aside(found.gid)) {
+        return Some(format!("a group `{name}` (gid {}) is on this host already and is not gosync's", found.gid));
+    }
+    if host.accounts.contains_key(name) {
+        return Some(format!("an account is called `{name}`, and its own group may be too"));
+    }
+    if owned.other_names.contains(name) {
+        return Some(format!("the name `{name}` belongs to another provider's account or group"));
+    }
+    match own {
+        Some(own) => {
+            let busy = in_use.get(&own.gid.get()).filter(|other| **other != name);
+            busy.map(|other| format!("its gid {} is now used by `{other}`", own.gid))
+        }
+        None => {
+            let gid = group.gid.filter(|gid| !gids.is_free(gid.get()))?;
+            Some(format!("the gid {gid} is in use, or was given to somebody before"))
+        }
+    }
+}
+
+/// Groups that the provider no longer has keep their members: a list can be short, and a group is no way in by itself.
+fn absent(present: &BTreeSet<RemoteId>, completeness: &Completeness, owned: &Owned, plan: &mut Plan) {
+    if !matches!(completeness, Completeness::Complete(_)) {
+        return;
+    }
+    for (_, own) in owned.groups.iter().filter(|(id, own)| own.state.is_present() && !present.contains(*id)) {
+        plan.remark(&own.name, "is not at the provider any more; left as it is");
+    }
+}

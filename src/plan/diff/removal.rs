@@ -1,0 +1,62 @@
+//! The plan for `deluser`.
+
+use crate::model::UserName;
+use crate::model::host::Host;
+use crate::model::owned::Owned;
+use crate::plan::{Change, HomeFate, Plan};
+
+/// What `deluser` is asked to do with each account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Only stop owning it.
+    Forget,
+    /// Take it out of the databases and leave the home.
+    KeepHome,
+    /// Take it out and delete the home.
+    RemoveHome,
+    /// Take it out, pack the home into a file of this directory, and delete it.
+    ArchiveHome(String),
+}
+
+/// Plans the removal of accounts by name.
+///
+/// # Errors
+/// One sentence for each name that gosync does not own; then nothing is planned.
+pub fn removal(names: &[String], request: &Request, host: &Host<'_>, owned: &Owned) -> Result<Plan, Vec<String>> {
+    let mut plan = Plan { generation: owned.generation, ..Plan::default() };
+    let mut unknown = Vec::new();
+    let mut names: Vec<&String> = names.iter().collect();
+    names.sort();
+    names.dedup();
+    for name in names {
+        let mut own = owned.accounts.iter().filter(|(_, own)| own.name == *name && own.state.is_present());
+        let Some((id, own)) = own.next() else {
+            unknown.push(match host.accounts.contains_key(name.as_str()) {
+                true => format!("the account `{name}` is not gosync's"),
+                false => format!("there is no account `{}`", crate::model::shown(name)),
+            });
+            continue;
+        };
+        let Ok(user) = UserName::new(name, true) else { continue };
+        if *request == Request::Forget {
+            plan.changes.push(Change::ForgetAccount { id: id.clone(), name: user });
+            continue;
+        }
+        if let Some(found) = host.accounts.get(name.as_str()).filter(|found| found.uid != own.uid.get()) {
+            unknown.push(format!(
+                "the account `{name}` has the uid {} on this host, but gosync gave {}",
+                found.uid, own.uid
+            ));
+            continue;
+        }
+        let path = own.applied.home.clone();
+        let home = match request {
+            Request::RemoveHome => HomeFate::Remove { path },
+            Request::ArchiveHome(into) => HomeFate::Archive { path, into: into.clone() },
+            Request::KeepHome | Request::Forget => HomeFate::Keep,
+        };
+        let private_group = own.private_group;
+        plan.changes.push(Change::RemoveAccount { id: id.clone(), name: user, uid: own.uid, private_group, home });
+    }
+    if unknown.is_empty() { Ok(plan) } else { Err(unknown) }
+}

@@ -1,0 +1,117 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::owned::{Applied, OwnedAccount, OwnedGroup};
+use crate::model::{Gid, GroupName, Uid, UserName};
+
+fn id(n: usize) -> RemoteId {
+    RemoteId::new(&format!("u-{n}")).unwrap()
+}
+
+fn owned(accounts: usize) -> Owned {
+    let account = |n: usize| OwnedAccount {
+        name: format!("u{n}"),
+        uid: Uid::new(20_000 + u32::try_from(n).unwrap()).unwrap(),
+        gid: 100,
+        private_group: false,
+        state: State::Active,
+        applied: Applied::default(),
+        subid: None,
+        absence: None,
+    };
+    Owned { accounts: (0..accounts).map(|n| (id(n), account(n))).collect(), ..Owned::default() }
+}
+
+fn lock(n: usize) -> Change {
+    Change::LockAccount { id: id(n), name: UserName::new(&format!("u{n}"), false).unwrap(), reason: String::new() }
+}
+
+fn locks(n: usize) -> Plan {
+    Plan { changes: (0..n).map(lock).collect(), ..Plan::default() }
+}
+
+fn revoke(before: usize, gone: usize) -> (Owned, Plan) {
+    let names: Vec<String> = (0..before).map(|n| format!("u{n}")).collect();
+    let group =
+        OwnedGroup { name: "g".into(), gid: Gid::new(60_000).unwrap(), state: State::Active, members: names.join(",") };
+    let owned = Owned { groups: [(id(0), group)].into(), ..Owned::default() };
+    let change = Change::ChangeMembers {
+        id: id(0),
+        name: GroupName::known("g").unwrap(),
+        add: vec![],
+        remove: names[..gone].to_vec(),
+        wanted: names[gone..].iter().map(|n| UserName::new(n, false).unwrap()).collect(),
+    };
+    (owned, Plan { changes: vec![change], ..Plan::default() })
+}
+
+#[test]
+fn the_figures_of_the_issue_hold_at_their_edges() {
+    // of so many, so many may go
+    for (of, allowed) in [(5, 3), (30, 3), (40, 4), (100, 10), (200, 20), (100_000, 20)] {
+        assert!(approve(locks(allowed), &owned(of), &Limits::default(), None).is_ok(), "{allowed} of {of}");
+        let refused = approve(locks(allowed + 1), &owned(of), &Limits::default(), None).unwrap_err();
+        assert_eq!((refused.excesses[0].count, refused.excesses[0].allowed), (allowed + 1, allowed));
+    }
+}
+
+#[test]
+fn a_day_allows_twice_what_a_run_does() {
+    let mut owned = owned(100);
+    owned.losses.accounts = 15;
+    assert!(approve(locks(5), &owned, &Limits::default(), None).is_ok());
+    let refused = approve(locks(6), &owned, &Limits::default(), None).unwrap_err();
+    assert_eq!(refused.excesses[0].limit, Limit::Day);
+}
+
+#[test]
+fn the_accounts_never_go_to_zero() {
+    assert!(approve(locks(2), &owned(3), &Limits::default(), None).is_ok());
+    let refused = approve(locks(3), &owned(3), &Limits::default(), None).unwrap_err();
+    assert_eq!(refused.excesses[0].limit, Limit::Zero);
+}
+
+#[test]
+fn groups_have_the_same_figures_and_five_never_go_to_zero() {
+    let judge = |before, gone| {
+        let (owned, plan) = revoke(before, gone);
+        approve(plan, &owned, &Limits::default(), None)
+    };
+    assert!(judge(4, 3).is_ok());
+    assert!(judge(3, 3).is_ok());
+    assert!(judge(100, 10).is_ok());
+    assert!(judge(100, 11).is_err());
+    assert!(judge(5, 5).unwrap_err().excesses.iter().any(|e| e.limit == Limit::Zero));
+}
+
+#[test]
+fn a_digest_lets_exactly_its_plan_through() {
+    let digest = locks(50).digest();
+    assert!(approve(locks(50), &owned(100), &Limits::default(), Some(&digest)).is_ok());
+    assert!(approve(locks(51), &owned(100), &Limits::default(), Some(&digest)).is_err());
+    let later = Plan { generation: 1, ..locks(50) };
+    assert!(approve(later, &owned(100), &Limits::default(), Some(&digest)).is_err(), "only once");
+}
+
+#[test]
+fn the_message_has_figure_limit_and_names() {
+    let refused = approve(locks(12), &owned(40), &Limits::default(), None).unwrap_err();
+    let text = refused.excesses[0].to_string();
+    assert_eq!(
+        text,
+        "12 of 40 accounts would go in this run, and at most 4 may: u0, u1, u2, u3, u4, u5, u6, u7, u8, u9 and 2 more"
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_plan_over_a_limit_is_approved(of in 1_usize..400, gone in 0_usize..60, before in 0_u32..50) {
+        let mut owned = owned(of);
+        owned.losses.accounts = before;
+        let gone = gone.min(of);
+        let limits = Limits::default();
+        let allowed = limits.allowed(of) as usize;
+        let over = gone > allowed || (gone > 0 && (gone + before as usize > 2 * allowed || gone == of));
+        prop_assert_eq!(approve(locks(gone), &owned, &limits, None).is_err(), over);
+    }
+}

@@ -1,0 +1,103 @@
+//! The plan as text and as JSON: what a dry run shows.
+
+use std::fmt::Write as _;
+
+use super::{Change, HomeFate, Plan};
+use crate::model::{UserName, shown};
+
+/// How many names of a list one line shows.
+const SHOWN_NAMES: usize = 12;
+
+/// The plan for people, one change a line, and what is left as it is below.
+pub fn text(plan: &Plan) -> String {
+    let mut out = String::new();
+    for change in &plan.changes {
+        let _ = writeln!(out, "{}", line(change)); // writing into a String cannot fail
+    }
+    for refusal in &plan.refused {
+        let _ = writeln!(out, "x refuse {}: {}", refusal.subject, refusal.reason);
+    }
+    for remark in &plan.remarks {
+        let _ = writeln!(out, "  note {}: {}", shown(&remark.name), remark.text);
+    }
+    out
+}
+
+/// The plan for machines: one JSON object with its digest and counts.
+pub fn json(plan: &Plan) -> serde_json::Value {
+    serde_json::json!({
+        "digest": plan.digest(),
+        "generation": plan.generation,
+        "counts": plan.counts(),
+        "changes": plan.changes,
+        "refused": plan.refused,
+        "remarks": plan.remarks,
+    })
+}
+
+/// One change in one line. The first character says what happens: `+` comes, `~` changes, `!` closes, `-` goes.
+pub fn line(change: &Change) -> String {
+    match change {
+        Change::CreateAccount(new) => {
+            let mut line = format!(
+                "+ account {} uid={} gid={} home={} shell={}",
+                new.name,
+                new.uid,
+                new.gid,
+                new.home,
+                shown(&new.shell)
+            );
+            if let Some((first, count)) = new.subids {
+                let _ = write!(line, " subids={first}+{count}");
+            }
+            if !new.gecos.is_empty() {
+                let _ = write!(line, " \"{}\"", shown(&new.gecos));
+            }
+            line
+        }
+        Change::UpdateAccount { name, fields, .. } => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|f| format!("{} \"{}\" -> \"{}\"", f.field.as_str(), shown(&f.from), shown(&f.to)))
+                .collect();
+            format!("~ account {name} {}", fields.join(", "))
+        }
+        Change::LockAccount { name, reason, .. } => format!("! lock {name}: {reason}"),
+        Change::UnlockAccount { name, .. } => format!("~ unlock {name}"),
+        Change::RemoveAccount { name, uid, home, .. } => {
+            let home = match home {
+                HomeFate::Keep => "its home stays".to_owned(),
+                HomeFate::Remove { path } => format!("and its home {path}"),
+                HomeFate::Archive { path, into } => {
+                    format!("and its home {path}, after packing it into {}", shown(into))
+                }
+            };
+            format!("- account {name} uid={uid} {home}")
+        }
+        Change::ForgetAccount { name, .. } => format!("- forget {name}; the account stays"),
+        Change::CreateGroup { name, gid, members, .. } => {
+            format!("+ group {name} gid={gid} {}", names("members", members.iter().map(UserName::as_str)))
+        }
+        Change::ChangeMembers { name, add, remove, .. } => {
+            let mut line = format!("~ group {name}");
+            if !add.is_empty() {
+                let _ = write!(line, " {}", names("add", add.iter().map(UserName::as_str)));
+            }
+            if !remove.is_empty() {
+                let _ = write!(line, " {}", names("take out", remove.iter().map(String::as_str)));
+            }
+            line
+        }
+    }
+}
+
+fn names<'a>(what: &str, list: impl Iterator<Item = &'a str>) -> String {
+    let list: Vec<&str> = list.collect();
+    let head: Vec<String> = list.iter().take(SHOWN_NAMES).map(|name| shown(name).to_string()).collect();
+    let more = list.len().saturating_sub(SHOWN_NAMES);
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    match list.len() {
+        0 => format!("no {what}"),
+        n => format!("{what} ({n}): {}{tail}", head.join(" ")),
+    }
+}
