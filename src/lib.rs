@@ -7,3 +7,4 @@ pub mod model;
 pub mod plan;
 pub mod policy;
 pub mod provider;
+pub mod system;

@@ -11,7 +11,7 @@ fn id(n: usize) -> RemoteId {
 fn owned(accounts: usize) -> Owned {
     let account = |n: usize| OwnedAccount {
         name: format!("u{n}"),
-        uid: Uid::new(20_000 + u32::try_from(n).unwrap()).unwrap(),
+        uid: Uid::new(100_000 + u32::try_from(n).unwrap()).unwrap(),
         gid: 100,
         private_group: false,
         state: State::Active,

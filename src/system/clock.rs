@@ -1,0 +1,33 @@
+//! The clock. Everything else takes the time as a parameter.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Seconds since 1970.
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Today as shadow(5) counts days. `SOURCE_DATE_EPOCH` overrides it, as for useradd and systemd-sysusers, so that
+/// images can be built reproducibly. Never 0, which would mean "must change the password at once".
+pub fn shadow_day() -> i64 {
+    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse::<i64>().ok());
+    (fixed.unwrap_or_else(now) / 86_400).max(1)
+}
+
+/// The moment after which something must have ended.
+pub fn deadline(after: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(after).unwrap_or(now + Duration::from_secs(86_400))
+}
+
+/// Whether a moment has passed.
+pub fn is_past(deadline: Instant) -> bool {
+    Instant::now() >= deadline
+}
+
+/// Sleeps for a while, but not beyond `deadline`.
+pub fn sleep_until(deadline: Option<Instant>, at_most: Duration) {
+    let left = deadline.map_or(at_most, |d| d.saturating_duration_since(Instant::now()));
+    std::thread::sleep(left.min(at_most));
+}

@@ -1,0 +1,223 @@
+//! Reading, making and removing files and directories without being led astray.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
+
+use super::{Context as _, PathError};
+use crate::model::host::Owner;
+
+/// Reads a regular file, following no link at its end. `Ok(None)`: there is none.
+///
+/// # Errors
+/// When it is something else than a regular file, or cannot be read.
+pub fn read_plain(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
+    let file = OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC).open(path);
+    let mut file = match file {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) if e.raw_os_error() == Some(nix::libc::ELOOP) => {
+            return Err(io::Error::other("it is a symbolic link, and replacing it would break the link"))
+                .on("read", path);
+        }
+        other => other.on("read", path)?,
+    };
+    let meta = file.metadata().on("read", path)?;
+    if !meta.is_file() {
+        return Err(io::Error::other("it is no regular file")).on("read", path);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
+    file.read_to_end(&mut bytes).on("read", path)?;
+    Ok(Some(bytes))
+}
+
+/// Who may do what to a file that we trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Nobody else may write it.
+    Config,
+    /// Nobody else may write or read it.
+    Secret,
+}
+
+/// Reads a file that we trust: owned by root or by us, and not open to others as `trust` says; the same for the
+/// directory it is in, as far as writing goes.
+///
+/// # Errors
+/// When it is not to be trusted, with the command that mends it, or cannot be read.
+pub fn read_trusted(path: &Path, trust: Trust) -> Result<Vec<u8>, PathError> {
+    let mut file =
+        OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOCTTY | O_CLOEXEC).open(path).on("read", path)?;
+    let meta = file.metadata().on("read", path)?;
+    let us = nix::unistd::geteuid().as_raw();
+    let complaint = if !meta.is_file() {
+        Some("it is no regular file".to_owned())
+    } else if meta.uid() != 0 && meta.uid() != us {
+        Some(format!("it belongs to the uid {}; `chown root` it", meta.uid()))
+    } else if meta.mode() & 0o022 != 0 {
+        Some("others may write it; `chmod go-w` it".to_owned())
+    } else if trust == Trust::Secret && meta.mode() & 0o077 != 0 {
+        Some("it is a secret, and others may read it; `chmod 600` it".to_owned())
+    } else {
+        None
+    };
+    if let Some(complaint) = complaint.or_else(|| untrusted_parent(path, us)) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, complaint)).on("trust", path);
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).on("read", path)?;
+    Ok(bytes)
+}
+
+fn untrusted_parent(path: &Path, us: u32) -> Option<String> {
+    let parent = fs::canonicalize(path).ok()?;
+    let parent = parent.parent()?;
+    let meta = fs::metadata(parent).ok()?;
+    let sticky = meta.mode() & 0o1000 != 0;
+    if meta.uid() != 0 && meta.uid() != us {
+        return Some(format!("its directory {} belongs to the uid {}", parent.display(), meta.uid()));
+    }
+    (meta.mode() & 0o022 != 0 && !sticky)
+        .then(|| format!("others may write its directory {}; `chmod go-w` it", parent.display()))
+}
+
+/// Reads any file, as the directory document of the file provider; at most `limit` bytes.
+///
+/// # Errors
+/// When it cannot be read or is longer.
+pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
+    let file =
+        OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOCTTY | O_CLOEXEC).open(path).on("read", path)?;
+    if !file.metadata().on("read", path)?.is_file() {
+        return Err(io::Error::other("it is no regular file")).on("read", path);
+    }
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).on("read", path)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("it is longer than {limit} bytes"))).on("read", path);
+    }
+    Ok(bytes)
+}
+
+/// Makes a directory that only we may use, and its parents (0755), unless it is there. One that is there must be a
+/// directory of ours that nobody else may write.
+///
+/// # Errors
+/// When it cannot be made, or is not ours.
+pub fn ensure_private_dir(path: &Path) -> Result<(), PathError> {
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        if !parent.exists() {
+            DirBuilder::new().recursive(true).mode(0o755).create(parent).on("make", parent)?;
+            // The umask keeps others out of new directories; the ones above a private one are for everybody.
+            let _ = fs::set_permissions(parent, fs::Permissions::from_mode(0o755));
+        }
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        other => {
+            other.on("make", path)?;
+            // A directory that holds what must survive a power cut has to survive it itself.
+            if let Some(parent) = path.parent() {
+                sync_dir(parent)?;
+            }
+        }
+    }
+    let meta = fs::symlink_metadata(path).on("look at", path)?;
+    let us = nix::unistd::geteuid().as_raw();
+    if !meta.is_dir() || meta.uid() != us || meta.mode() & 0o022 != 0 {
+        let reason = "it must be a directory of ours that nobody else may write";
+        return Err(io::Error::other(reason)).on("use", path);
+    }
+    Ok(())
+}
+
+/// Writes what was done in a directory to disk.
+///
+/// # Errors
+/// When that fails.
+pub fn sync_dir(path: &Path) -> Result<(), PathError> {
+    File::open(path).on("open", path)?.sync_all().on("sync", path)
+}
+
+/// Removes a file. One that is not there is no error.
+///
+/// # Errors
+/// When it is there and stays.
+pub fn remove(path: &Path) -> Result<(), PathError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.on("remove", path),
+    }
+}
+
+/// Removes a directory with all that is in it, or a file. What is not there is no error.
+///
+/// # Errors
+/// When something stays.
+pub fn remove_tree(path: &Path) -> Result<(), PathError> {
+    let removed = match fs::symlink_metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(e) => Err(e),
+    };
+    removed.on("remove", path)
+}
+
+/// Renames. What stood at `to` is replaced.
+///
+/// # Errors
+/// When that fails.
+pub fn rename(from: &Path, to: &Path) -> Result<(), PathError> {
+    fs::rename(from, to).on("rename a file to", to)
+}
+
+/// What stands at a path.
+pub fn owner(path: &Path) -> Option<Owner> {
+    let meta = fs::symlink_metadata(path).ok()?;
+    Some(if meta.is_dir() { Owner::Directory(meta.uid()) } else { Owner::NotADirectory })
+}
+
+/// The names in a directory, sorted; none if it is not there.
+pub fn names_in(dir: &Path) -> Vec<std::ffi::OsString> {
+    let mut names: Vec<_> =
+        fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+    names.sort();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_not_read_as_a_database() {
+        let dir = tempfile::tempdir().unwrap();
+        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+        fs::write(&real, "x").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert_eq!(read_plain(&real).unwrap().unwrap(), b"x");
+        assert!(read_plain(&link).unwrap_err().to_string().contains("symbolic link"));
+        assert!(read_plain(dir.path()).is_err());
+        assert!(read_plain(&dir.path().join("none")).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_others_may_write_is_not_trusted() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config");
+        fs::write(&path, "x").unwrap();
+        for (mode, config, secret) in
+            [(0o600, true, true), (0o644, true, false), (0o664, false, false), (0o602, false, false)]
+        {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read_trusted(&path, Trust::Config).is_ok(), config, "{mode:o}");
+            assert_eq!(read_trusted(&path, Trust::Secret).is_ok(), secret, "{mode:o}");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(read_trusted(&path, Trust::Config).unwrap_err().to_string().contains("directory"));
+    }
+}

@@ -1,0 +1,172 @@
+//! Homes: built aside from a skeleton, packed into an archive, taken away.
+//!
+//! A home is built in a directory that only root can enter, and renamed into place when it is whole; after that root
+//! never walks it again but to remove it, and then from where its owner cannot reach it (CVE-2013-4235).
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, lchown};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Context as _, PathError, files, mounts, process};
+
+/// How long packing one home may take.
+const ARCHIVE_LIMIT: Duration = Duration::from_secs(3_600);
+
+/// Whose a new home is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+    /// Permission bits of the home itself.
+    pub mode: u32,
+}
+
+/// Builds a home at `staged` from the skeleton `skel` (none, if that is not there).
+///
+/// # Errors
+/// When anything cannot be copied; `staged` may be left behind then.
+pub fn build(staged: &Path, skel: &Path, owner: Ownership) -> Result<(), PathError> {
+    files::remove_tree(staged)?;
+    DirBuilder::new().mode(0o700).create(staged).on("make", staged)?;
+    if skel.is_dir() {
+        copy_tree(skel, staged, owner)?;
+    }
+    hand_over(staged, owner)?;
+    fs::set_permissions(staged, Permissions::from_mode(owner.mode)).on("set the mode of", staged)
+}
+
+fn copy_tree(from: &Path, to: &Path, owner: Ownership) -> Result<(), PathError> {
+    for name in files::names_in(from) {
+        let (source, copy) = (from.join(&name), to.join(&name));
+        let meta = fs::symlink_metadata(&source).on("look at", &source)?;
+        if meta.is_dir() {
+            DirBuilder::new().mode(0o700).create(&copy).on("make", &copy)?;
+            copy_tree(&source, &copy, owner)?;
+        } else if meta.is_file() {
+            copy_file(&source, &copy)?;
+        } else if meta.is_symlink() {
+            let target = fs::read_link(&source).on("read", &source)?;
+            std::os::unix::fs::symlink(target, &copy).on("make", &copy)?;
+        } else {
+            continue; // devices, sockets and fifos do not belong into a home
+        }
+        hand_over(&copy, owner)?;
+        if !meta.is_symlink() {
+            // After the change of owner, which would clear set-id bits.
+            fs::set_permissions(&copy, Permissions::from_mode(meta.mode() & 0o777)).on("set the mode of", &copy)?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_file(source: &Path, copy: &Path) -> Result<(), PathError> {
+    let mut reader = fs::File::open(source).on("read", source)?;
+    let mut writer = OpenOptions::new().write(true).create_new(true).mode(0o600).open(copy).on("make", copy)?;
+    io::copy(&mut reader, &mut writer).on("write", copy).map(|_| ())
+}
+
+fn hand_over(path: &Path, owner: Ownership) -> Result<(), PathError> {
+    if process::is_root() {
+        lchown(path, Some(owner.uid), Some(owner.gid)).on("change the owner of", path)?;
+    }
+    Ok(())
+}
+
+/// Writes everything below `dir`'s file system to disk: one call instead of one for each file of each home.
+///
+/// # Errors
+/// When that fails.
+pub fn sync(dir: &Path) -> Result<(), PathError> {
+    let file = fs::File::open(dir).on("open", dir)?;
+    nix::unistd::syncfs(&file).on("sync", dir)
+}
+
+/// Finds out whether a home can be taken away whole.
+///
+/// # Errors
+/// When something is mounted on or below it.
+pub fn probe_removal(home: &Path) -> Result<(), PathError> {
+    if mounts::has_mounts(home) {
+        return Err(io::Error::other("something is mounted there")).on("remove", home);
+    }
+    Ok(())
+}
+
+/// Packs `home` into `archive` (tar, gzip) with owners by number, ACLs and attributes, checks it against the home, and
+/// writes it to disk.
+///
+/// # Errors
+/// When tar(1) fails or finds a difference; no archive is left then.
+pub fn archive(home: &Path, archive: &Path) -> Result<(), PathError> {
+    let (Some(parent), Some(name), Some(tar)) = (home.parent(), home.file_name(), process::find("tar")) else {
+        return Err(io::Error::other("tar(1) is not installed")).on("pack", home);
+    };
+    let temporary = PathBuf::from(format!("{}.part", archive.display()));
+    files::remove(&temporary)?;
+    let common = ["--numeric-owner", "--xattrs", "--acls", "--gzip", "--one-file-system"].map(OsStr::new);
+    let place: [&OsStr; 5] =
+        ["--directory".as_ref(), parent.as_os_str(), "--file".as_ref(), temporary.as_os_str(), "--".as_ref()];
+    for what in ["--create", "--compare"] {
+        let mut args = vec![OsStr::new(what)];
+        args.extend(common);
+        args.extend(place);
+        args.push(name);
+        let failure = match process::run(&tar, &args, ARCHIVE_LIMIT) {
+            Ok(answer) if answer.code == Some(0) => continue,
+            Ok(answer) => format!("tar {what}: {}", crate::model::shown(&answer.complaint)),
+            Err(e) => format!("tar {what}: {e}"),
+        };
+        files::remove(&temporary)?;
+        return Err(io::Error::other(failure)).on("pack", home);
+    }
+    fs::set_permissions(&temporary, Permissions::from_mode(0o600)).on("set the mode of", &temporary)?;
+    fs::File::open(&temporary).and_then(|f| f.sync_all()).on("sync", &temporary)?;
+    files::rename(&temporary, archive)?;
+    archive.parent().map_or(Ok(()), files::sync_dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours() -> Ownership {
+        Ownership { uid: nix::unistd::geteuid().as_raw(), gid: nix::unistd::getegid().as_raw(), mode: 0o750 }
+    }
+
+    #[test]
+    fn a_home_is_a_copy_of_the_skeleton() {
+        let dir = tempfile::tempdir().unwrap();
+        let (skel, home) = (dir.path().join("skel"), dir.path().join("home"));
+        fs::create_dir_all(skel.join(".config")).unwrap();
+        fs::write(skel.join(".profile"), "text").unwrap();
+        fs::set_permissions(skel.join(".profile"), Permissions::from_mode(0o640)).unwrap();
+        fs::write(skel.join(".config/a"), "a").unwrap();
+        std::os::unix::fs::symlink("/nowhere", skel.join("link")).unwrap();
+        build(&home, &skel, ours()).unwrap();
+        assert_eq!(fs::metadata(&home).unwrap().mode() & 0o7777, 0o750);
+        assert_eq!(fs::metadata(home.join(".profile")).unwrap().mode() & 0o7777, 0o640);
+        assert_eq!(fs::read(home.join(".config/a")).unwrap(), b"a");
+        assert_eq!(fs::read_link(home.join("link")).unwrap(), Path::new("/nowhere"));
+    }
+
+    #[test]
+    fn an_archive_holds_the_home() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("ann");
+        build(&home, Path::new("/nonexistent"), ours()).unwrap();
+        fs::write(home.join("thesis"), "text").unwrap();
+        let packed = dir.path().join("ann.tar.gz");
+        archive(&home, &packed).unwrap();
+        assert_eq!(fs::metadata(&packed).unwrap().mode() & 0o7777, 0o600);
+        fs::remove_dir_all(&home).unwrap();
+        let args: Vec<&OsStr> = vec!["-xzf".as_ref(), packed.as_os_str(), "-C".as_ref(), dir.path().as_os_str()];
+        let tar = process::find("tar").unwrap();
+        assert_eq!(process::run(&tar, &args, Duration::from_secs(20)).unwrap().code, Some(0));
+        assert_eq!(fs::read(home.join("thesis")).unwrap(), b"text");
+    }
+}

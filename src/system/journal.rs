@@ -1,0 +1,389 @@
+//! A list of renames that happens whole: carried out by this process, or by the next one.
+//!
+//! Everything new is on disk under a staging name before the journal is written; the journal's own rename, followed by
+//! an fsync of its directory, is the moment from which the list will be carried out. A process that dies in the middle
+//! leaves the rest to [`recover`]. Knows paths and bytes, and nothing of accounts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{Context as _, PathError, files, replace};
+
+/// SHA-256 of a file, in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Hash(String);
+
+impl Hash {
+    /// The hash of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    fn of_file(path: &Path) -> Result<Option<Self>, PathError> {
+        Ok(files::read_plain(path)?.map(|bytes| Self::of(&bytes)))
+    }
+}
+
+/// One step. Each can be seen to be done or not, so that it can be done again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Put a new version of a file in place. A file may be replaced more than once in a list.
+    Replace {
+        /// The new version.
+        staged: PathBuf,
+        /// The file.
+        path: PathBuf,
+        /// What it must be before; `None`: absent.
+        old: Option<Hash>,
+        /// What it is after.
+        new: Hash,
+    },
+    /// Put a directory where nothing is.
+    Place {
+        /// The directory.
+        staged: PathBuf,
+        /// Where it goes.
+        path: PathBuf,
+    },
+    /// Let a name point to another directory.
+    Swap {
+        /// A symbolic link to `target`.
+        staged: PathBuf,
+        /// The name: a symbolic link, a directory, or nothing.
+        path: PathBuf,
+        /// What it points to after.
+        target: PathBuf,
+    },
+    /// Take a directory away from its name.
+    Retire {
+        /// The directory.
+        path: PathBuf,
+        /// Where it goes.
+        aside: PathBuf,
+    },
+}
+
+/// A list of steps that belong together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// The transaction it belongs to.
+    pub txn: u64,
+    /// In this order.
+    pub steps: Vec<Step>,
+}
+
+/// What an earlier process left behind.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing.
+    Nothing,
+    /// A list that may be half done.
+    Started(Journal),
+    /// A list that is done, but was not confirmed.
+    Done(Journal),
+}
+
+/// How a half-done list ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done.
+    Finished,
+    /// A file is neither as it was before nor as it should be after: somebody else changed it since. Nothing was done.
+    Overtaken,
+}
+
+const STARTED: &str = "journal";
+const DONE: &str = "journal.done";
+const TEMPORARY: &str = "journal.new";
+
+impl Journal {
+    /// Writes the journal into `dir`. When this returns, the steps will be carried out, come what may.
+    ///
+    /// # Errors
+    /// When it cannot be written; then nothing will happen.
+    pub fn begin(&self, dir: &Path) -> Result<(), PathError> {
+        let (temporary, path) = (dir.join(TEMPORARY), dir.join(STARTED));
+        let bytes = serde_json::to_vec(self).map_err(io::Error::other).on("write", &path)?;
+        replace::stage(&temporary, &bytes, &path, replace::Appearance { mode: 0o600, gid: None })?;
+        files::rename(&temporary, &path)?;
+        files::sync_dir(dir)
+    }
+
+    /// Carries the steps out and writes them to disk.
+    ///
+    /// # Errors
+    /// When one fails; the next process will try again.
+    pub fn carry_out(&self) -> Result<(), PathError> {
+        for step in &self.steps {
+            step.carry_out()?;
+        }
+        let touched = self.steps.iter().flat_map(Step::directories).collect::<BTreeSet<_>>();
+        touched.into_iter().try_for_each(files::sync_dir)
+    }
+
+    /// Marks the list as done: from now on others may change the files.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn mark_done(&self, dir: &Path) -> Result<(), PathError> {
+        files::rename(&dir.join(STARTED), &dir.join(DONE))?;
+        files::sync_dir(dir)
+    }
+
+    /// Removes the journal: everything that hangs on it is confirmed.
+    ///
+    /// # Errors
+    /// When it stays.
+    pub fn forget(dir: &Path) -> Result<(), PathError> {
+        for name in [TEMPORARY, STARTED, DONE] {
+            files::remove(&dir.join(name))?;
+        }
+        files::sync_dir(dir)
+    }
+
+    /// Finishes a half-done list, if nobody has overtaken it.
+    ///
+    /// # Errors
+    /// When a step fails.
+    pub fn recover(&self) -> Result<Outcome, PathError> {
+        let Some(todo) = self.remaining()? else { return Ok(Outcome::Overtaken) };
+        for step in todo {
+            step.carry_out()?;
+        }
+        let touched = self.steps.iter().flat_map(Step::directories).collect::<BTreeSet<_>>();
+        touched.into_iter().try_for_each(files::sync_dir)?;
+        Ok(Outcome::Finished)
+    }
+
+    /// The steps that are still to do; `None` when one can no longer be done.
+    fn remaining(&self) -> Result<Option<Vec<&Step>>, PathError> {
+        // Where a file is replaced twice, its present content says how far the list has come.
+        let mut now: BTreeMap<&Path, Option<Hash>> = BTreeMap::new();
+        for step in &self.steps {
+            if let Step::Replace { path, .. } = step {
+                now.insert(path, Hash::of_file(path)?);
+            }
+        }
+        let mut todo = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            let standing = match step {
+                Step::Replace { staged, path, old, new } => {
+                    let found = now.get(path.as_path()).cloned().flatten();
+                    let is_later = |later: &Step| matches!(later, Step::Replace { path: p, new, .. } if p == path && Some(new) == found.as_ref());
+                    if found.as_ref() == Some(new) || self.steps[index + 1..].iter().any(is_later) {
+                        Standing::Done
+                    } else if found == *old && Hash::of_file(staged)?.as_ref() == Some(new) {
+                        now.insert(path, Some(new.clone()));
+                        Standing::Open
+                    } else {
+                        Standing::Overtaken
+                    }
+                }
+                other => other.standing(),
+            };
+            match standing {
+                Standing::Done => {}
+                Standing::Open => todo.push(step),
+                Standing::Overtaken => return Ok(None),
+            }
+        }
+        Ok(Some(todo))
+    }
+}
+
+/// What an earlier process left in `dir`.
+///
+/// # Errors
+/// When a journal is there and cannot be read.
+pub fn left_behind(dir: &Path) -> Result<Left, PathError> {
+    let read = |name: &str| -> Result<Option<Journal>, PathError> {
+        let path = dir.join(name);
+        let Some(bytes) = files::read_plain(&path)? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other).on("understand", &path)
+    };
+    if let Some(journal) = read(DONE)? {
+        return Ok(Left::Done(journal));
+    }
+    Ok(read(STARTED)?.map_or(Left::Nothing, Left::Started))
+}
+
+/// How far a step has come.
+enum Standing {
+    Done,
+    Open,
+    Overtaken,
+}
+
+impl Step {
+    fn carry_out(&self) -> Result<(), PathError> {
+        match self {
+            Step::Replace { staged, path, .. } => files::rename(staged, path),
+            Step::Place { staged, path } => rename_to_free(staged, path),
+            Step::Retire { path, aside } => rename_to_free(path, aside),
+            Step::Swap { staged, path, .. } if fs::symlink_metadata(path).is_ok_and(|m| m.is_dir()) => {
+                // A link cannot be renamed onto a directory: the two change places, and the directory stays as a backup.
+                renameat2(AT_FDCWD, staged, AT_FDCWD, path, RenameFlags::RENAME_EXCHANGE)
+                    .on("exchange a link with", path)
+            }
+            Step::Swap { staged, path, .. } => files::rename(staged, path),
+        }
+    }
+
+    /// How far a step other than [`Step::Replace`] has come.
+    fn standing(&self) -> Standing {
+        let there = |path: &Path| fs::symlink_metadata(path).is_ok();
+        let moved = |from: &Path, to: &Path| match (there(from), there(to)) {
+            (false, true) => Standing::Done,
+            (true, false) => Standing::Open,
+            _ => Standing::Overtaken,
+        };
+        match self {
+            Step::Replace { .. } => Standing::Open,
+            Step::Place { staged, path } => moved(staged, path),
+            Step::Retire { path, aside } => moved(path, aside),
+            Step::Swap { staged, path, target } => {
+                match (fs::read_link(path).is_ok_and(|to| to == *target), there(staged)) {
+                    (true, _) => Standing::Done,
+                    (false, true) => Standing::Open,
+                    (false, false) => Standing::Overtaken,
+                }
+            }
+        }
+    }
+
+    fn directories(&self) -> impl Iterator<Item = &Path> {
+        let (first, second) = match self {
+            Step::Replace { path, .. } | Step::Place { path, .. } | Step::Swap { path, .. } => (path, None),
+            Step::Retire { path, aside } => (path, Some(aside)),
+        };
+        [Some(first), second].into_iter().flatten().filter_map(|path| path.parent())
+    }
+}
+
+/// Renames to a name that must be free.
+fn rename_to_free(from: &Path, to: &Path) -> Result<(), PathError> {
+    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE).on("rename a directory to", to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct World {
+        dir: tempfile::TempDir,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let world = Self { dir: tempfile::tempdir().unwrap() };
+            for (name, text) in
+                [("group", "g0"), ("passwd", "p0"), ("s/group", "g1"), ("s/group2", "g2"), ("s/passwd", "p1")]
+            {
+                let path = world.path(name);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            fs::create_dir(world.path("s/home")).unwrap();
+            world
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.dir.path().join(name)
+        }
+
+        fn replace(&self, staged: &str, path: &str, old: &str, new: &str) -> Step {
+            Step::Replace {
+                staged: self.path(staged),
+                path: self.path(path),
+                old: Some(Hash::of(old.as_bytes())),
+                new: Hash::of(new.as_bytes()),
+            }
+        }
+
+        fn journal(&self) -> Journal {
+            let steps = vec![
+                self.replace("s/group", "group", "g0", "g1"),
+                Step::Place { staged: self.path("s/home"), path: self.path("home") },
+                self.replace("s/passwd", "passwd", "p0", "p1"),
+                self.replace("s/group2", "group", "g1", "g2"),
+            ];
+            Journal { txn: 7, steps }
+        }
+
+        fn is_final(&self) -> bool {
+            fs::read(self.path("group")).unwrap() == b"g2"
+                && fs::read(self.path("passwd")).unwrap() == b"p1"
+                && self.path("home").is_dir()
+        }
+    }
+
+    #[test]
+    fn a_list_broken_off_anywhere_is_finished() {
+        for done in 0..=4 {
+            let world = World::new();
+            let journal = world.journal();
+            journal.begin(world.dir.path()).unwrap();
+            journal.steps[..done].iter().for_each(|step| step.carry_out().unwrap());
+            let Left::Started(left) = left_behind(world.dir.path()).unwrap() else { panic!("no journal") };
+            assert_eq!(left, journal);
+            assert_eq!(left.recover().unwrap(), Outcome::Finished, "after {done}");
+            assert!(world.is_final(), "after {done}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_somebody_overtook_is_left_alone() {
+        let world = World::new();
+        let journal = world.journal();
+        journal.steps[0].carry_out().unwrap();
+        fs::write(world.path("passwd"), "somebody else").unwrap();
+        assert_eq!(journal.recover().unwrap(), Outcome::Overtaken);
+        assert_eq!(fs::read(world.path("passwd")).unwrap(), b"somebody else");
+    }
+
+    #[test]
+    fn a_home_never_replaces_what_is_there() {
+        let world = World::new();
+        fs::create_dir(world.path("home")).unwrap();
+        assert!(world.journal().carry_out().is_err());
+        assert_eq!(world.journal().recover().unwrap(), Outcome::Overtaken);
+    }
+
+    #[test]
+    fn a_name_is_swapped_from_a_directory_and_from_a_link() {
+        let world = World::new();
+        let swap = |n: &str| {
+            let (staged, target) = (world.path("next"), PathBuf::from(n));
+            let _ = fs::remove_dir_all(&staged);
+            std::os::unix::fs::symlink(&target, &staged).unwrap();
+            Step::Swap { staged, path: world.path("extra"), target }
+        };
+        fs::create_dir(world.path("extra")).unwrap();
+        for generation in ["g1", "g2"] {
+            let journal = Journal { txn: 1, steps: vec![swap(generation)] };
+            journal.carry_out().unwrap();
+            assert_eq!(fs::read_link(world.path("extra")).unwrap(), Path::new(generation));
+            assert_eq!(journal.recover().unwrap(), Outcome::Finished);
+        }
+    }
+
+    #[test]
+    fn a_forgotten_journal_leaves_nothing() {
+        let world = World::new();
+        let dir = world.path("s");
+        let journal = Journal { txn: 1, steps: vec![] };
+        journal.begin(&dir).unwrap();
+        journal.mark_done(&dir).unwrap();
+        assert_eq!(left_behind(&dir).unwrap(), Left::Done(journal));
+        Journal::forget(&dir).unwrap();
+        assert_eq!(left_behind(&dir).unwrap(), Left::Nothing);
+    }
+}

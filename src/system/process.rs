@@ -1,0 +1,124 @@
+//! This process and others: who we are, who is logged in, and running a program.
+
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The search path of every program that gosync starts.
+const SAFE_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Whether this process may change owners.
+pub fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// Lets nobody else into files that are made from now on; what has to be open says so itself.
+pub fn restrict_umask() {
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
+}
+
+/// Ids of processes that run as `uid`.
+pub fn of_user(uid: u32) -> Vec<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut pids: Vec<u32> = entries
+        .filter(|entry| entry.metadata().is_ok_and(|meta| meta.uid() == uid))
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    pids.sort_unstable();
+    pids
+}
+
+/// What a program answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its exit status; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Its standard output.
+    pub output: Vec<u8>,
+    /// The beginning of its standard error.
+    pub complaint: String,
+}
+
+/// Runs a program with a clean environment, `/` as its directory and nothing on its standard input, for at most
+/// `limit`.
+///
+/// # Errors
+/// When it cannot be started, or did not end in time (it is killed then).
+pub fn run(program: &Path, args: &[&std::ffi::OsStr], limit: Duration) -> io::Result<Answer> {
+    let mut child = Command::new(program)
+        .args(args)
+        .env_clear()
+        .env("PATH", SAFE_PATH)
+        .env("LC_ALL", "C.UTF-8")
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let (Some(mut out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
+        return Err(io::Error::other("no pipe"));
+    };
+    let output = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        out.read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let complaint = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        let _ = err.take(4096).read_to_end(&mut text);
+        String::from_utf8_lossy(&text).trim().to_owned()
+    });
+    let end = Instant::now() + limit;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if Instant::now() >= end {
+            child.kill()?;
+            child.wait()?;
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("it did not end within {} s", limit.as_secs()),
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let join = |_| io::Error::other("a reader ended early");
+    Ok(Answer {
+        code: status.code(),
+        output: output.join().map_err(join)??,
+        complaint: complaint.join().map_err(join)?,
+    })
+}
+
+/// Whether `name` is in one of the directories where system programs are, and where.
+pub fn find(name: &str) -> Option<std::path::PathBuf> {
+    SAFE_PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
+}
+
+/// Writes to a stream and ignores a closed one: a reader that went away is no failure of ours.
+pub fn write_ignoring_closed(stream: &mut dyn io::Write, text: &[u8]) -> io::Result<()> {
+    match stream.write_all(text).and_then(|()| stream.flush()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_hangs_is_ended() {
+        let e = run(Path::new("/bin/sleep"), &["20".as_ref()], Duration::from_millis(50)).unwrap_err();
+        assert_eq!(e.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn a_program_sees_a_clean_environment() {
+        let answer = run(Path::new("/usr/bin/env"), &[], Duration::from_secs(10)).unwrap();
+        let text = String::from_utf8(answer.output).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text}");
+    }
+}
