@@ -69,7 +69,7 @@ pub(super) fn normalise(text: &str) -> Option<Cow<'_, str>> {
             Some(tail) => tail,
         };
     }
-    Some(Cow::Owned(out))
+    (!out.is_empty()).then_some(Cow::Owned(out))
 }
 
 /// The parts of the entry's own name, before the first comma.
@@ -108,7 +108,7 @@ fn is_normal(text: &str) -> bool {
 }
 
 fn short(name: &str) -> &str {
-    if name.len() < 7 {
+    if name.len() < 6 {
         return name;
     }
     ALIASES.iter().find(|(long, _)| *long == name).map_or(name, |(_, short)| short)

@@ -12,8 +12,8 @@ use super::people::{self, People};
 use super::settings::{Names, Schema, Settings};
 use crate::model::{Group, Membership, RejectedRecord, Role, Status, Untrusted};
 
-/// More memberships than any directory has, groups in groups multiplied out.
-const MAX_MEMBERSHIPS: usize = 50_000_000;
+/// More memberships than any directory has, groups in groups multiplied out; less for tests, which need not wait.
+const MAX_MEMBERSHIPS: usize = if cfg!(test) { 500_000 } else { 20_000_000 };
 
 /// The attributes to ask for.
 pub(super) fn attributes(settings: &Settings) -> Vec<&str> {
@@ -166,10 +166,10 @@ pub(super) fn resolve(mut raws: Vec<Raw>, people: &People, depth: usize) -> Reso
         }
         inner.push(found);
     }
-    let mut budget = MAX_MEMBERSHIPS;
+    let mut work = Work { raws: &raws, inner: &inner, seen: vec![usize::MAX; raws.len()], budget: MAX_MEMBERSHIPS };
     let mut members = Vec::with_capacity(raws.len());
     for (i, raw) in raws.iter().enumerate() {
-        members.push(if raw.wanted { expand(&raws, &inner, i, depth, &mut budget) } else { Err(Stop::TooDeep) });
+        members.push(if raw.wanted { work.expand(i, depth) } else { Err(Stop::TooDeep) });
     }
     for (raw, members) in raws.into_iter().zip(members) {
         out.unknown_logins.extend(raw.strangers);
@@ -199,40 +199,51 @@ enum Stop {
     Endless,
 }
 
-/// The numbers of everybody in group `start` or in a group in it, each once and in order.
-fn expand(
-    raws: &[Raw],
-    inner: &[Vec<usize>],
-    start: usize,
-    depth: usize,
-    budget: &mut usize,
-) -> Result<Vec<u32>, Stop> {
-    let mut people = raws[start].people.clone();
-    let mut seen = BTreeSet::from([start]);
-    let mut level = vec![start];
-    let mut deeper = depth;
-    loop {
-        let mut next = Vec::new();
-        for group in level {
-            let work = raws[group].people.len() + inner[group].len() + 1;
-            *budget = budget.checked_sub(work).ok_or(Stop::Endless)?;
-            next.extend(inner[group].iter().copied().filter(|inside| seen.insert(*inside)));
+/// What following groups in groups needs.
+struct Work<'a> {
+    raws: &'a [Raw],
+    /// For each group the groups listed in it.
+    inner: &'a [Vec<usize>],
+    /// For each group the last one from which it was reached.
+    seen: Vec<usize>,
+    budget: usize,
+}
+
+impl Work<'_> {
+    /// The numbers of everybody in group `start` or in a group in it, each once and in order.
+    fn expand(&mut self, start: usize, depth: usize) -> Result<Vec<u32>, Stop> {
+        let (raws, inner) = (self.raws, self.inner);
+        let mut people = raws[start].people.clone();
+        self.seen[start] = start;
+        let mut level = vec![start];
+        let mut deeper = depth;
+        loop {
+            let mut next = Vec::new();
+            for group in level {
+                let cost = raws[group].people.len() + inner[group].len() + 1;
+                self.budget = self.budget.checked_sub(cost).ok_or(Stop::Endless)?;
+                for inside in &inner[group] {
+                    if std::mem::replace(&mut self.seen[*inside], start) != start {
+                        next.push(*inside);
+                    }
+                }
+            }
+            if next.is_empty() {
+                break;
+            }
+            if deeper == 0 {
+                return Err(Stop::TooDeep);
+            }
+            deeper -= 1;
+            for group in &next {
+                people.extend_from_slice(&raws[*group].people);
+            }
+            level = next;
         }
-        if next.is_empty() {
-            break;
-        }
-        if deeper == 0 {
-            return Err(Stop::TooDeep);
-        }
-        deeper -= 1;
-        for group in &next {
-            people.extend_from_slice(&raws[*group].people);
-        }
-        level = next;
+        people.sort_unstable();
+        people.dedup();
+        Ok(people)
     }
-    people.sort_unstable();
-    people.dedup();
-    Ok(people)
 }
 
 /// Drops groups that were read twice; says whether two of them differed.

@@ -4,6 +4,7 @@
 //! numbers, home, shell, whether the person is locked out) makes the record a rejected one. Decides nothing else. Pure.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hasher as _};
 
 use super::active;
 use super::dn;
@@ -201,36 +202,77 @@ pub(super) fn naming(entry: &mut Entry, attribute: &str) -> Result<String, Strin
     String::from_utf8(value).map_err(|_| format!("its {attribute} is not UTF-8"))
 }
 
-/// Texts in one piece of memory, sorted, each with the number of a person.
+/// Texts in one piece of memory, each with the number of a person, to be found by a hash. Half a million members are
+/// looked up in a large directory: comparing texts all the way down would take as long as reading them.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     text: String,
-    // Begin, length, person.
-    spots: Vec<(usize, u32, u32)>,
+    /// Sorted by hash.
+    spots: Vec<Spot>,
+    /// Where the spots begin whose hash has these first bits, and after the last where they end.
+    begins: Vec<u32>,
+}
+
+/// How many first bits of a hash choose the place to look.
+const BITS: u32 = 16;
+
+#[derive(Debug)]
+struct Spot {
+    hash: u64,
+    begin: usize,
+    length: u32,
+    person: u32,
 }
 
 impl Index {
     fn add(&mut self, text: &str, person: u32) {
         let Ok(length) = u32::try_from(text.len()) else { return };
-        self.spots.push((self.text.len(), length, person));
+        self.spots.push(Spot { hash: hash(text), begin: self.text.len(), length, person });
         self.text.push_str(text);
     }
 
     fn sort(&mut self) {
-        let text = self.text.as_bytes();
-        self.spots.sort_unstable_by(|a, b| at(text, a).cmp(at(text, b)).then(a.2.cmp(&b.2)));
+        let Self { text, spots, begins } = self;
+        spots.sort_unstable_by(|a, b| {
+            a.hash.cmp(&b.hash).then_with(|| at(text, a).cmp(at(text, b))).then(a.person.cmp(&b.person))
+        });
+        begins.clear();
+        for (i, spot) in (0..).zip(spots.iter()) {
+            begins.resize(begins.len().max((spot.hash >> (64 - BITS)) as usize + 1), i);
+        }
+        begins.resize((1 << BITS) + 1, u32::try_from(spots.len()).unwrap_or(u32::MAX));
     }
 
     /// The numbers of everybody with this text.
     fn find<'a>(&'a self, wanted: &'a str) -> impl Iterator<Item = u32> + 'a {
-        let text = self.text.as_bytes();
-        let from = self.spots.partition_point(|spot| at(text, spot) < wanted.as_bytes());
-        self.spots[from..].iter().take_while(move |spot| at(text, spot) == wanted.as_bytes()).map(|spot| spot.2)
+        let hash = hash(wanted);
+        let first = (hash >> (64 - BITS)) as usize;
+        let range = match (self.begins.get(first), self.begins.get(first + 1)) {
+            (Some(begin), Some(end)) => *begin as usize..*end as usize,
+            _ => 0..0,
+        };
+        let alike = self.spots[range].iter().filter(move |spot| spot.hash == hash);
+        alike.filter(move |spot| at(&self.text, spot) == wanted).map(|spot| spot.person)
+    }
+
+    /// Pairs of people with the same text.
+    fn twice(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.spots.windows(2).filter_map(|pair| match pair {
+            [a, b] if a.hash == b.hash && at(&self.text, a) == at(&self.text, b) => Some((a.person, b.person)),
+            _ => None,
+        })
     }
 }
 
-fn at<'a>(text: &'a [u8], spot: &(usize, u32, u32)) -> &'a [u8] {
-    text.get(spot.0..).and_then(|tail| tail.get(..spot.1 as usize)).unwrap_or_default()
+fn at<'a>(text: &'a str, spot: &Spot) -> &'a str {
+    text.get(spot.begin..).and_then(|tail| tail.get(..spot.length as usize)).unwrap_or_default()
+}
+
+/// The same in every run. Texts that collide cost time, never a wrong answer.
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text.as_bytes());
+    hasher.finish()
 }
 
 /// Everybody who was read.
@@ -322,12 +364,7 @@ impl People {
             });
         }
         // One name with two ids: the entry was replaced while we read.
-        let mut spots = self.names.spots.windows(2);
-        let text = self.names.text.as_bytes();
-        let replaced = spots.any(|pair| match pair {
-            [a, b] => at(text, a) == at(text, b) && self.ids[a.2 as usize] != self.ids[b.2 as usize],
-            _ => false,
-        });
+        let replaced = self.names.twice().any(|(a, b)| self.ids[a as usize] != self.ids[b as usize]);
         different.or_else(|| replaced.then(|| Untrusted::new("one entry")))
     }
 
