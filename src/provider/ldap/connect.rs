@@ -64,6 +64,12 @@ impl Reason {
         }
     }
 
+    /// The same, with what it is about before it.
+    #[must_use]
+    pub fn about(self, what: &str) -> Self {
+        Self { text: format!("{what}: {}", self.text), ..self }
+    }
+
     /// The error for a read of which nothing is usable.
     pub fn into_error(self, place: &str) -> FetchError {
         let (place, reason) = (place.to_owned(), Untrusted::new(self.text));

@@ -123,10 +123,11 @@ impl<'a> Read<'a> {
         let (before, progress) = (self.objects, self.progress);
         let mut outcome = search::run(&mut self.session, request, sink, &|n| progress(before + n));
         self.objects += outcome.entries;
-        if outcome.no_base && outcome.entries == 0 {
+        if outcome.no_base() && outcome.entries == 0 {
             return Err(Reason::malformed(format!("there is no entry {}", request.base)));
         }
-        self.early(outcome.early.take());
+        let below = |reason: Reason| reason.about(&format!("below {}", request.base));
+        self.early(outcome.early.take().map(below));
         Ok(outcome)
     }
 
@@ -250,7 +251,8 @@ impl<'a> Read<'a> {
                     let mut take = |entry| found.push(groups::group(entry, &settings.names, people));
                     let outcome = search::run(&mut self.session, &request, &mut take, &|_| {});
                     // A member that is not there any more is no member.
-                    self.early(outcome.early.filter(|_| !outcome.no_base));
+                    let unseen = outcome.unseen();
+                    self.early(outcome.early.filter(|_| !unseen));
                 }
             }
             asked.extend(new);
@@ -328,7 +330,8 @@ impl<'a> Read<'a> {
                 schema: settings.schema,
             };
             let outcome = search::run(&mut self.session, &request, &mut |_| again = true, &|_| {});
-            self.early(outcome.early.filter(|_| !outcome.no_base));
+            let unseen = outcome.unseen();
+            self.early(outcome.early.filter(|_| !unseen));
         }
         let logins: Vec<String> = found.unknown_logins.iter().take(SECOND_LOOK).map(|l| l.to_string()).collect();
         for filter in filter::narrowed(&settings.user_filter, &settings.names.login, &logins) {

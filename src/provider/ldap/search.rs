@@ -43,8 +43,20 @@ pub(super) struct Outcome {
     pub pages: usize,
     /// Why it is not whole.
     pub early: Option<Reason>,
+    /// The result code of the last page.
+    pub code: u32,
+}
+
+impl Outcome {
     /// There is no entry `base`.
-    pub no_base: bool,
+    pub fn no_base(&self) -> bool {
+        self.code == 32
+    }
+
+    /// There is no entry `base` that we could have read: it is not there, we may not see it, or its name is no name.
+    pub fn unseen(&self) -> bool {
+        matches!(self.code, 32 | 34 | 50)
+    }
 }
 
 /// Runs a search; `sink` is given each entry as it arrives, and `progress` the number of entries after each page.
@@ -69,7 +81,7 @@ pub(super) fn run(
             }
         };
         progress(outcome.entries);
-        outcome.no_base = page.code == 32;
+        outcome.code = page.code;
         let paged = request.page_size > 0 && !request.alone;
         outcome.early = match page.end {
             _ if page.code != 0 => Some(Reason::code(page.code, "the search ended early")),
