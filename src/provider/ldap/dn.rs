@@ -1,0 +1,329 @@
+//! Distinguished names in one form, so that they can be compared.
+//!
+//! Two spellings of a name (RFC 4514) differ in case, in blanks around `,` and `=`, in how a character is escaped, in
+//! the order of a multi-valued part, and in the short or long name of an attribute (RFC 4519). Comparing values without
+//! regard to case follows `caseIgnoreMatch`, which the attributes that name entries have. Pure.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// One `type=value` of a name: the type in lower case and short, the value without escapes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Attribute type.
+    pub attribute: String,
+    /// Value; `None` if it is not UTF-8.
+    pub value: Option<String>,
+    /// The same in the form for comparing, escaped again.
+    key: String,
+}
+
+/// Long names and object identifiers of the attributes that names are made of.
+const ALIASES: [(&str, &str); 19] = [
+    ("userid", "uid"),
+    ("0.9.2342.19200300.100.1.1", "uid"),
+    ("commonname", "cn"),
+    ("2.5.4.3", "cn"),
+    ("organizationalunitname", "ou"),
+    ("2.5.4.11", "ou"),
+    ("organizationname", "o"),
+    ("2.5.4.10", "o"),
+    ("domaincomponent", "dc"),
+    ("0.9.2342.19200300.100.1.25", "dc"),
+    ("countryname", "c"),
+    ("2.5.4.6", "c"),
+    ("localityname", "l"),
+    ("2.5.4.7", "l"),
+    ("stateorprovincename", "st"),
+    ("2.5.4.8", "st"),
+    ("surname", "sn"),
+    ("2.5.4.4", "sn"),
+    ("rfc822mailbox", "mail"),
+];
+
+/// The form in which names are compared; `None` if `text` is no name.
+pub(super) fn normalise(text: &str) -> Option<Cow<'_, str>> {
+    if is_normal(text) {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (mut parts, tail) = relative(rest)?;
+        if parts.len() > 1 {
+            parts.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+        if !out.is_empty() {
+            out.push(',');
+        }
+        for (i, part) in parts.iter().enumerate() {
+            if i > 0 {
+                out.push('+');
+            }
+            out.push_str(&part.key);
+        }
+        rest = match tail {
+            None => "",
+            // A comma must be followed by another part.
+            Some("") => return None,
+            Some(tail) => tail,
+        };
+    }
+    (!out.is_empty()).then_some(Cow::Owned(out))
+}
+
+/// The parts of the entry's own name, before the first comma.
+pub(super) fn first(text: &str) -> Vec<Part> {
+    relative(text.trim()).map(|(parts, _)| parts).unwrap_or_default()
+}
+
+/// Whether `key` is `base` or below it; both normalised. An `=` inside a value is escaped in that form, so the end of a
+/// value can never look like `base`.
+pub(super) fn is_under(key: &str, base: &str) -> bool {
+    key.strip_suffix(base).is_some_and(|head| head.is_empty() || head.ends_with(','))
+}
+
+/// A member's name without the bit string that `uniqueMember` may carry: `cn=x#'01'B` (RFC 4517, 3.3.21).
+pub(super) fn without_bits(text: &str) -> &str {
+    let bits = text.strip_suffix("'B").and_then(|head| head.rsplit_once("#'"));
+    match bits {
+        Some((name, bits)) if bits.bytes().all(|b| matches!(b, b'0' | b'1')) => name,
+        _ => text,
+    }
+}
+
+/// Most names come in the form for comparing already; this finds out in one pass, without taking memory.
+fn is_normal(text: &str) -> bool {
+    text.split(',').all(|part| match part.split_once('=') {
+        Some((name, value)) => {
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_' | b'@');
+            !value.is_empty()
+                && !name.is_empty()
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && value.bytes().all(plain)
+                && short(name) == name
+        }
+        None => false,
+    })
+}
+
+fn short(name: &str) -> &str {
+    if name.len() < 6 {
+        return name;
+    }
+    ALIASES.iter().find(|(long, _)| *long == name).map_or(name, |(_, short)| short)
+}
+
+/// Reads the parts up to the next comma, and gives what follows it.
+fn relative(text: &str) -> Option<(Vec<Part>, Option<&str>)> {
+    let mut parts = Vec::with_capacity(1);
+    let mut rest = text;
+    loop {
+        let (attribute, tail) = rest.split_once('=')?;
+        let attribute = attribute.trim().to_ascii_lowercase();
+        let named = !attribute.is_empty() && attribute.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+        if !named {
+            return None;
+        }
+        let attribute = short(attribute.strip_prefix("oid.").unwrap_or(&attribute)).to_owned();
+        let (value, end) = value(tail)?;
+        parts.push(Part { key: key(&attribute, &value), attribute, value: String::from_utf8(value).ok() });
+        match tail.as_bytes().get(end) {
+            None => return Some((parts, None)),
+            Some(b'+') => rest = &tail[end + 1..],
+            Some(_) => return Some((parts, Some(tail[end + 1..].trim_start()))),
+        }
+    }
+}
+
+/// Reads one value without its escapes, and says where its separator stands.
+fn value(text: &str) -> Option<(Vec<u8>, usize)> {
+    let bytes = text.as_bytes();
+    let mut i = bytes.iter().take_while(|b| **b == b' ').count();
+    let mut out = Vec::new();
+    // Blanks at the end count only if they were escaped.
+    let mut kept = 0;
+    if bytes.get(i) == Some(&b'"') {
+        i += 1;
+        loop {
+            match bytes.get(i)? {
+                b'"' => break,
+                b'\\' => i = escape(bytes, i, &mut out)?,
+                b => {
+                    out.push(*b);
+                    i += 1;
+                }
+            }
+        }
+        i += 1;
+        i += bytes[i..].iter().take_while(|b| **b == b' ').count();
+        return matches!(bytes.get(i), None | Some(b',' | b';' | b'+')).then_some((out, i));
+    }
+    while let Some(b) = bytes.get(i) {
+        match b {
+            b',' | b';' | b'+' => break,
+            b'\\' => {
+                i = escape(bytes, i, &mut out)?;
+                kept = out.len();
+            }
+            b' ' => {
+                out.push(b' ');
+                i += 1;
+            }
+            b => {
+                out.push(*b);
+                kept = out.len();
+                i += 1;
+            }
+        }
+    }
+    out.truncate(kept);
+    Some((out, i))
+}
+
+/// Reads the escape at `i`, and says where it ends.
+fn escape(bytes: &[u8], i: usize, out: &mut Vec<u8>) -> Option<usize> {
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let first = *bytes.get(i + 1)?;
+    match (digit(first), bytes.get(i + 2).copied().and_then(digit)) {
+        (Some(high), Some(low)) => {
+            out.push(high << 4 | low);
+            Some(i + 3)
+        }
+        _ if first.is_ascii() => {
+            out.push(first);
+            Some(i + 2)
+        }
+        _ => None,
+    }
+}
+
+/// `type=value` for comparing: lower case, runs of blanks as one, and every character that separates escaped.
+fn key(attribute: &str, value: &[u8]) -> String {
+    let mut out = String::with_capacity(attribute.len() + value.len() + 2);
+    out.push_str(attribute);
+    out.push('=');
+    let Ok(text) = std::str::from_utf8(value) else {
+        for b in value {
+            let _ = write!(out, "\\{b:02x}");
+        }
+        return out;
+    };
+    // A blank at either end counts only if it is escaped.
+    let end = out.len() + usize::from(text.starts_with(' '));
+    let mut blank = false;
+    for c in text.chars().flat_map(char::to_lowercase) {
+        if c == ' ' && blank {
+            continue;
+        }
+        blank = c == ' ';
+        if blank && out.len() < end {
+            out.push('\\');
+        }
+        match c {
+            ',' | '+' | '=' | '"' | '\\' | ';' | '<' | '>' | '#' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\0' => out.push_str("\\00"),
+            c => out.push(c),
+        }
+    }
+    if blank && out.len() > end + 1 {
+        out.truncate(out.len() - 1);
+        out.push_str("\\ ");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(a: &str, b: &str) {
+        assert_eq!(normalise(a), normalise(b), "{a} and {b}");
+        assert!(normalise(a).is_some(), "{a}");
+    }
+
+    #[test]
+    fn spellings_of_one_name_compare_equal() {
+        same("uid=alice,ou=people,dc=example,dc=org", "UID=Alice, OU = People ,DC=Example,DC=ORG");
+        same("uid=alice,dc=org", "userid=alice,0.9.2342.19200300.100.1.25=org");
+        same("cn=Liddell\\, Alice,dc=org", "cn=liddell\\2c alice,dc=org");
+        same("cn=Liddell\\, Alice,dc=org", "cn=\"Liddell, Alice\",dc=org");
+        same("cn=a  b,dc=org", "cn=A b,dc=org");
+        same("cn=Zo\\c3\\ab,dc=org", "cn=Zoë,dc=org");
+        same("cn=a+uid=b,dc=org", "uid=B + cn=A,dc=org");
+        same("cn=x;dc=org", "cn=x,dc=org");
+        same("cn=x\\ ,dc=org", "cn=x\\20,dc=org");
+        same("cn=\\ x\\ ,dc=org", "cn=\\20X\\20,dc=org");
+    }
+
+    #[test]
+    fn the_form_for_comparing_is_a_name_itself_and_its_own_form() {
+        for text in
+            ["cn=\\ a\\ ,dc=org", "cn=\\ ,dc=org", "cn=a\\=b\\#\\,c+o=\\ff,dc=Org", "cn=\\00,dc=org", "cn=,dc=org"]
+        {
+            let once = normalise(text).unwrap().into_owned();
+            assert_eq!(normalise(&once).as_deref(), Some(once.as_str()), "{text}");
+        }
+    }
+
+    #[test]
+    fn different_names_stay_different() {
+        for (a, b) in [
+            ("cn=a\\,dc=b,dc=org", "cn=a,dc=b,dc=org"),
+            ("cn=a\\+uid=b,dc=org", "cn=a+uid=b,dc=org"),
+            ("cn=x\\ ,dc=org", "cn=x,dc=org"),
+            ("cn=a b,dc=org", "cn=ab,dc=org"),
+            ("cn=\\ff,dc=org", "cn=\\fe,dc=org"),
+            ("cn=\\5c2c,dc=org", "cn=\\2c,dc=org"),
+        ] {
+            assert_ne!(normalise(a), normalise(b), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn what_is_normal_already_is_not_copied() {
+        assert!(matches!(normalise("uid=u1,ou=people,dc=example,dc=org"), Some(Cow::Borrowed(_))));
+        assert!(matches!(normalise("userid=u1,dc=org"), Some(Cow::Owned(_))));
+    }
+
+    #[test]
+    fn what_is_no_name_is_none() {
+        for text in ["alice", "=x", "cn=x,", "cn=x,,dc=y", "cn=x,y", "cn=\"x", "cn=x\\", "c n=x", "cn=\"x\"y,dc=z"] {
+            assert_eq!(normalise(text), None, "{text}");
+        }
+        assert_eq!(normalise("").as_deref(), None);
+    }
+
+    #[test]
+    fn a_name_lies_under_its_base_and_not_under_a_similar_one() {
+        let base = "ou=people,dc=org";
+        for (text, under) in [
+            ("uid=a,ou=people,dc=org", true),
+            ("ou=people,dc=org", true),
+            ("uid=a,ou=xou=people,dc=org", false),
+            ("uid=a\\,ou=people,dc=org", false),
+            ("uid=a,dc=org", false),
+        ] {
+            assert_eq!(is_under(&normalise(text).unwrap(), base), under, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_bit_string_of_a_unique_member_is_no_part_of_the_name() {
+        assert_eq!(without_bits("cn=x,dc=org#'0101'B"), "cn=x,dc=org");
+        assert_eq!(without_bits("cn=x,dc=org#''B"), "cn=x,dc=org");
+        assert_eq!(without_bits("cn=x,dc=org#'02'B"), "cn=x,dc=org#'02'B");
+        assert_eq!(without_bits("cn=x#1,dc=org"), "cn=x#1,dc=org");
+    }
+
+    #[test]
+    fn the_first_part_keeps_its_case() {
+        let parts = first("uid=Alice+cn=Alice\\, L,dc=org");
+        assert_eq!(parts[0].attribute, "uid");
+        assert_eq!(parts[0].value.as_deref(), Some("Alice"));
+        assert_eq!(parts[1].value.as_deref(), Some("Alice, L"));
+    }
+}

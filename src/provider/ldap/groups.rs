@@ -1,0 +1,272 @@
+//! Groups: from entries to members, with the groups in groups followed.
+//!
+//! Sources: RFC 2307 (`memberUid`), draft-howard-rfc2307bis (`member`, `uniqueMember`), MS-ADTS 3.1.1.3.1.3.3 (ranges of
+//! values). Whoever is listed in any of a group's member attributes is a member, whatever its object class says. A
+//! member who was not read is left out: whoever calls decides what that means. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::dn;
+use super::entry::{self, Entry, Range};
+use super::people::{self, People};
+use super::settings::{Names, Schema, Settings};
+use crate::model::{Group, Membership, RejectedRecord, Role, Status, Untrusted};
+
+/// More memberships than any directory has, groups in groups multiplied out; less for tests, which need not wait.
+const MAX_MEMBERSHIPS: usize = if cfg!(test) { 500_000 } else { 20_000_000 };
+
+/// The attributes to ask for.
+pub(super) fn attributes(settings: &Settings) -> Vec<&str> {
+    let names = &settings.names;
+    let mut wanted: Vec<&str> =
+        vec![&names.group_id, &names.group_name, &names.group_gid, &names.group_description, &names.member_login];
+    wanted.extend(names.member.iter().map(String::as_str));
+    if settings.schema == Schema::Ad {
+        wanted.push("objectSid");
+    }
+    people::distinct(wanted)
+}
+
+/// A group as it was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Raw {
+    /// Without members; or why it cannot be used. Even then it may be in a group that can.
+    pub group: Result<Group, RejectedRecord>,
+    /// Whether it was asked for, or is only read because it is in another group.
+    pub wanted: bool,
+    /// The entry's name, for comparing.
+    pub key: Option<String>,
+    /// The entry's name, for asking again.
+    pub dn: String,
+    /// People listed in it, by number.
+    pub people: Vec<u32>,
+    /// Listed names of entries that are none of the people read: groups, or somebody else.
+    pub others: Vec<Box<str>>,
+    /// Listed logins of nobody who was read.
+    pub strangers: Vec<Box<str>>,
+    /// Values that have not come yet: the attribute, and the number of the first.
+    pub more: Option<(String, u64)>,
+}
+
+/// Takes a group from an entry.
+pub(super) fn group(mut entry: Entry, names: &Names, people: &People) -> Raw {
+    let group = fields(&mut entry, names);
+    let mut raw = Raw {
+        key: dn::normalise(&entry.dn).map(|key| key.into_owned()),
+        dn: entry.dn.clone(),
+        group,
+        wanted: true,
+        people: Vec::new(),
+        others: Vec::new(),
+        strangers: Vec::new(),
+        more: None,
+    };
+    for login in entry.take(&names.member_login) {
+        let before = raw.people.len();
+        if let Ok(login) = std::str::from_utf8(&login) {
+            raw.people.extend(people.by_login(login));
+        }
+        if raw.people.len() == before {
+            raw.strangers.push(entry::text(login).into());
+        }
+    }
+    for attribute in &names.member {
+        raw.list(entry.take(attribute), people);
+        if let Some((range, values)) = entry.take_range(attribute) {
+            raw.list(values, people);
+            raw.more = range.last.map(|last| (attribute.clone(), last.saturating_add(1)));
+        }
+    }
+    for sid in entry.take("objectSid") {
+        raw.people.extend(people.by_primary(&sid));
+    }
+    raw
+}
+
+fn fields(entry: &mut Entry, names: &Names) -> Result<Group, RejectedRecord> {
+    let id = people::id(entry, &names.group_id);
+    let id = id.map_err(|reason| people::rejected(None, entry.dn.clone(), reason))?;
+    let name = people::naming(entry, &names.group_name);
+    let gid = people::single(entry, &names.group_gid);
+    match (name, gid) {
+        (Ok(name), Ok(gid)) => Ok(Group {
+            id,
+            name: Untrusted::new(name),
+            description: people::loose(entry, &names.group_description).map(Untrusted::new),
+            parent: None,
+            gid,
+            members: Vec::new(),
+        }),
+        (Err(reason), _) | (_, Err(reason)) => Err(people::rejected(Some(id), entry.dn.clone(), reason)),
+    }
+}
+
+impl Raw {
+    /// Adds members that are listed by name of entry.
+    fn list(&mut self, values: Vec<Vec<u8>>, people: &People) {
+        for value in values {
+            let Ok(text) = std::str::from_utf8(&value) else { continue };
+            let Some(key) = dn::normalise(dn::without_bits(text)) else { continue };
+            match people.by_name(&key) {
+                Some(number) => self.people.push(number),
+                None => self.others.push(key.into()),
+            }
+        }
+    }
+
+    /// Adds the next part of a long list; says whether the list goes on, or that the answer does not fit the question.
+    pub fn next_part(&mut self, mut entry: Entry, attribute: &str, first: u64, people: &People) -> Result<(), ()> {
+        let Some((range, values)) = entry.take_range(attribute) else { return Err(()) };
+        let last = match range {
+            Range { first: begun, .. } if begun != first => return Err(()),
+            Range { last: Some(last), .. } if last < first || values.is_empty() => return Err(()),
+            Range { last, .. } => last,
+        };
+        self.list(values, people);
+        self.more = last.map(|last| (attribute.to_owned(), last.saturating_add(1)));
+        Ok(())
+    }
+}
+
+/// What came of the groups.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    pub groups: Vec<Group>,
+    pub rejected: Vec<RejectedRecord>,
+    /// Listed names of entries that are neither people nor groups that were read.
+    pub unknown_names: BTreeSet<Box<str>>,
+    /// Listed logins of nobody who was read.
+    pub unknown_logins: BTreeSet<Box<str>>,
+    /// One group came twice, and was not the same.
+    pub different: bool,
+    /// The groups in groups multiply out to more than any directory has.
+    pub endless: bool,
+}
+
+/// Gives each group its members, those of the groups in it included. A group may be in itself, by whatever way round; one
+/// that goes deeper than `depth` is rejected: a part of its members would look like all of them.
+pub(super) fn resolve(mut raws: Vec<Raw>, people: &People, depth: usize) -> Resolved {
+    let mut out = Resolved { different: drop_repeated(&mut raws), ..Resolved::default() };
+    let mut keys: BTreeMap<&str, usize> = BTreeMap::new();
+    for (i, raw) in raws.iter().enumerate() {
+        if let Some(key) = &raw.key {
+            out.different |= keys.insert(key, i).is_some();
+        }
+    }
+    let mut inner: Vec<Vec<usize>> = Vec::with_capacity(raws.len());
+    for raw in &raws {
+        let mut found = Vec::new();
+        for other in &raw.others {
+            match keys.get(&**other) {
+                Some(i) => found.push(*i),
+                None => {
+                    out.unknown_names.insert(other.clone());
+                }
+            }
+        }
+        inner.push(found);
+    }
+    let mut work = Work { raws: &raws, inner: &inner, seen: vec![usize::MAX; raws.len()], budget: MAX_MEMBERSHIPS };
+    let mut members = Vec::with_capacity(raws.len());
+    for (i, raw) in raws.iter().enumerate() {
+        members.push(if raw.wanted { work.expand(i, depth) } else { Err(Stop::TooDeep) });
+    }
+    for (raw, members) in raws.into_iter().zip(members) {
+        out.unknown_logins.extend(raw.strangers);
+        if !raw.wanted {
+            continue;
+        }
+        match (raw.group, members) {
+            (Err(record), _) => out.rejected.push(record),
+            (Ok(mut group), Ok(numbers)) => {
+                let ids = numbers.into_iter().filter_map(|number| people.id(number));
+                let member = |id: &_| Membership { user: Clone::clone(id), role: Role::Member, status: Status::Active };
+                group.members = ids.map(member).collect();
+                out.groups.push(group);
+            }
+            (Ok(group), Err(Stop::TooDeep)) => {
+                let reason = format!("groups are nested in it more than {depth} levels deep");
+                out.rejected.push(RejectedRecord { id: Some(group.id), subject: group.name, reason });
+            }
+            (Ok(_), Err(Stop::Endless)) => out.endless = true,
+        }
+    }
+    out
+}
+
+enum Stop {
+    TooDeep,
+    Endless,
+}
+
+/// What following groups in groups needs.
+struct Work<'a> {
+    raws: &'a [Raw],
+    /// For each group the groups listed in it.
+    inner: &'a [Vec<usize>],
+    /// For each group the last one from which it was reached.
+    seen: Vec<usize>,
+    budget: usize,
+}
+
+impl Work<'_> {
+    /// The numbers of everybody in group `start` or in a group in it, each once and in order.
+    fn expand(&mut self, start: usize, depth: usize) -> Result<Vec<u32>, Stop> {
+        let (raws, inner) = (self.raws, self.inner);
+        let mut people = raws[start].people.clone();
+        self.seen[start] = start;
+        let mut level = vec![start];
+        let mut deeper = depth;
+        loop {
+            let mut next = Vec::new();
+            for group in level {
+                let cost = raws[group].people.len() + inner[group].len() + 1;
+                self.budget = self.budget.checked_sub(cost).ok_or(Stop::Endless)?;
+                for inside in &inner[group] {
+                    if std::mem::replace(&mut self.seen[*inside], start) != start {
+                        next.push(*inside);
+                    }
+                }
+            }
+            if next.is_empty() {
+                break;
+            }
+            if deeper == 0 {
+                return Err(Stop::TooDeep);
+            }
+            deeper -= 1;
+            for group in &next {
+                people.extend_from_slice(&raws[*group].people);
+            }
+            level = next;
+        }
+        people.sort_unstable();
+        people.dedup();
+        Ok(people)
+    }
+}
+
+/// Drops groups that were read twice; says whether two of them differed.
+fn drop_repeated(raws: &mut Vec<Raw>) -> bool {
+    let id = |raw: &Raw| match &raw.group {
+        Ok(group) => Some(group.id.clone()),
+        Err(record) => record.id.clone(),
+    };
+    let mut seen = BTreeMap::new();
+    let mut repeated = BTreeSet::new();
+    let mut different = false;
+    for (i, raw) in raws.iter().enumerate() {
+        let Some(id) = id(raw) else { continue };
+        if let Some(first) = seen.insert(id, i) {
+            let first: &Raw = &raws[first];
+            different |= first.group != raw.group || first.people != raw.people || first.others != raw.others;
+            repeated.insert(i);
+        }
+    }
+    let mut i = 0;
+    raws.retain(|_| {
+        i += 1;
+        !repeated.contains(&(i - 1))
+    });
+    different
+}

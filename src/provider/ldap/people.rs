@@ -1,0 +1,395 @@
+//! People: from entries to users, and the indexes by which groups find their members.
+//!
+//! An optional field that cannot be read is shown as well as it can be; one that would change an account (id, login,
+//! numbers, home, shell, whether the person is locked out) makes the record a rejected one. Decides nothing else. Pure.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hasher as _};
+
+use super::active;
+use super::dn;
+use super::entry::{self, Entry};
+use super::ids;
+use super::settings::{Names, Schema, Settings};
+use crate::model::{RejectedRecord, RemoteId, Untrusted, User};
+
+/// How much of a person is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Everything.
+    Full,
+    /// Id, login and whether the person is locked out.
+    Slim,
+}
+
+/// The attributes to ask for.
+pub(super) fn attributes(settings: &Settings, extent: Extent, groups: bool) -> Vec<&str> {
+    let names = &settings.names;
+    let mut wanted: Vec<&str> = vec![&names.id, &names.login, &names.shell];
+    if extent == Extent::Full {
+        let more = [
+            &names.name,
+            &names.gecos,
+            &names.email,
+            &names.uid,
+            &names.gid,
+            &names.home,
+            &names.ssh_key,
+            &names.updated,
+        ];
+        wanted.extend(more.map(String::as_str));
+    }
+    wanted.extend(active::ATTRIBUTES);
+    if groups && settings.schema == Schema::Ad {
+        wanted.extend(["objectSid", "primaryGroupID"]);
+    }
+    distinct(wanted)
+}
+
+/// Without empty names and repetitions.
+pub(super) fn distinct(names: Vec<&str>) -> Vec<&str> {
+    let mut out: Vec<&str> = Vec::with_capacity(names.len());
+    for name in names {
+        if !name.is_empty() && !out.iter().any(|seen| seen.eq_ignore_ascii_case(name)) {
+            out.push(name);
+        }
+    }
+    out
+}
+
+/// One person, taken from an entry.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub user: User,
+    /// The entry's name, for comparing.
+    pub key: String,
+    /// Security id of the primary group (Active Directory).
+    pub primary: Option<Vec<u8>>,
+}
+
+/// A person who cannot be used, and the name by which groups may list them all the same.
+#[derive(Debug)]
+pub(super) struct Unusable {
+    pub record: RejectedRecord,
+    pub key: Option<String>,
+}
+
+/// Takes a person from an entry; `now` is in seconds since 1970.
+///
+/// # Errors
+/// The record of a person who cannot be used.
+pub(super) fn person(mut entry: Entry, names: &Names, extent: Extent, now: i64) -> Result<Person, Unusable> {
+    let key = dn::normalise(&entry.dn).map(|key| key.into_owned());
+    let id = match id(&mut entry, &names.id) {
+        Ok(id) => id,
+        Err(reason) => return Err(Unusable { record: rejected(None, entry.dn, reason), key }),
+    };
+    match fields(&mut entry, &id, names, extent, now) {
+        Ok((user, primary)) => match key {
+            Some(key) => Ok(Person { user, key, primary }),
+            None => Err(Unusable {
+                record: rejected(Some(id), entry.dn, "its entry's name is not a distinguished name".to_owned()),
+                key,
+            }),
+        },
+        Err(reason) => Err(Unusable { record: rejected(Some(id), entry.dn, reason), key }),
+    }
+}
+
+/// A record that cannot be used, called by its entry's name.
+pub(super) fn rejected(id: Option<RemoteId>, dn: String, reason: String) -> RejectedRecord {
+    RejectedRecord { id, subject: Untrusted::new(dn), reason }
+}
+
+/// The immutable id of an entry.
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn id(entry: &mut Entry, attribute: &str) -> Result<RemoteId, String> {
+    match entry.take(attribute).as_slice() {
+        [value] => ids::id(attribute, value).ok_or_else(|| format!("its {attribute} is not an id")),
+        [] => Err(format!("it has no {attribute}")),
+        _ => Err(format!("it has more than one {attribute}")),
+    }
+}
+
+type Fields = (User, Option<Vec<u8>>);
+
+fn fields(entry: &mut Entry, id: &RemoteId, names: &Names, extent: Extent, now: i64) -> Result<Fields, String> {
+    let mut locked = false;
+    for (attribute, values) in entry.iter() {
+        for value in values {
+            locked |= active::locks(attribute, value, now)?;
+        }
+    }
+    let login = naming(entry, &names.login)?;
+    let mut user = User::new(id.clone(), login);
+    let shell = single(entry, &names.shell)?;
+    user.active = !locked && !shell.as_ref().is_some_and(|shell| active::is_no_shell(shell.raw()));
+    if extent == Extent::Full {
+        // passwd(5): what stands before the first comma of the comment field is the full name.
+        let gecos = loose(entry, &names.gecos).map(|text| match text.split_once(',') {
+            Some((name, _)) => name.to_owned(),
+            None => text,
+        });
+        user.name = gecos.or_else(|| loose(entry, &names.name)).map(Untrusted::new);
+        user.email = loose(entry, &names.email).map(Untrusted::new);
+        user.uid = single(entry, &names.uid)?;
+        user.gid = single(entry, &names.gid)?;
+        user.home = single(entry, &names.home)?;
+        user.shell = shell;
+        user.updated = loose(entry, &names.updated).map(Untrusted::new);
+        for value in entry.take(&names.ssh_key) {
+            let text = entry::text(value);
+            let keys = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            user.ssh_keys.extend(keys.map(Untrusted::new));
+        }
+    }
+    let primary = match (entry.take("objectSid").as_slice(), entry.take("primaryGroupID").as_slice()) {
+        ([sid], [group]) => {
+            let group = std::str::from_utf8(group).ok().and_then(|text| text.parse().ok());
+            let sid = group.and_then(|group| ids::primary_group_sid(sid, group));
+            Some(sid.ok_or("its objectSid and primaryGroupID do not name a group")?)
+        }
+        _ => None,
+    };
+    Ok((user, primary))
+}
+
+/// The only value of an attribute that an account depends on.
+///
+/// # Errors
+/// When there are several, or it is not UTF-8.
+pub(super) fn single(entry: &mut Entry, attribute: &str) -> Result<Option<Untrusted>, String> {
+    let mut values = entry.take(attribute);
+    let Some(first) = values.pop() else { return Ok(None) };
+    if values.iter().any(|value| *value != first) {
+        return Err(format!("it has more than one {attribute}"));
+    }
+    match String::from_utf8(first) {
+        Ok(text) => Ok(Some(Untrusted::new(text))),
+        Err(_) => Err(format!("its {attribute} is not UTF-8")),
+    }
+}
+
+/// The first value of an attribute that is only shown.
+pub(super) fn loose(entry: &mut Entry, attribute: &str) -> Option<String> {
+    entry.take(attribute).into_iter().next().map(entry::text)
+}
+
+/// The value of the attribute that names a person or group: the only one, or of several the one that is also in the
+/// entry's name.
+///
+/// # Errors
+/// When there is none, or it is not clear which.
+pub(super) fn naming(entry: &mut Entry, attribute: &str) -> Result<String, String> {
+    let mut values = entry.take(attribute);
+    let value = if values.len() > 1 {
+        let parts = dn::first(&entry.dn);
+        let own =
+            parts.iter().find(|part| part.attribute.eq_ignore_ascii_case(attribute)).and_then(|p| p.value.as_ref());
+        let matches = |value: &[u8]| {
+            std::str::from_utf8(value)
+                .is_ok_and(|text| own.is_some_and(|own| own.to_lowercase() == text.to_lowercase()))
+        };
+        match values.iter().position(|value| matches(value)) {
+            Some(at) => values.swap_remove(at),
+            None => return Err(format!("it has more than one {attribute}, and none of them is in its entry's name")),
+        }
+    } else {
+        values.pop().ok_or_else(|| format!("it has no {attribute}"))?
+    };
+    String::from_utf8(value).map_err(|_| format!("its {attribute} is not UTF-8"))
+}
+
+/// Texts in one piece of memory, each with the number of a person, to be found by a hash. Half a million members are
+/// looked up in a large directory: comparing texts all the way down would take as long as reading them.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    text: String,
+    /// Sorted by hash.
+    spots: Vec<Spot>,
+    /// Where the spots begin whose hash has these first bits, and after the last where they end.
+    begins: Vec<u32>,
+}
+
+/// How many first bits of a hash choose the place to look.
+const BITS: u32 = 16;
+
+#[derive(Debug)]
+struct Spot {
+    hash: u64,
+    begin: usize,
+    length: u32,
+    person: u32,
+}
+
+impl Index {
+    fn add(&mut self, text: &str, person: u32) {
+        let Ok(length) = u32::try_from(text.len()) else { return };
+        self.spots.push(Spot { hash: hash(text), begin: self.text.len(), length, person });
+        self.text.push_str(text);
+    }
+
+    fn sort(&mut self) {
+        let Self { text, spots, begins } = self;
+        spots.sort_unstable_by(|a, b| {
+            a.hash.cmp(&b.hash).then_with(|| at(text, a).cmp(at(text, b))).then(a.person.cmp(&b.person))
+        });
+        begins.clear();
+        for (i, spot) in (0..).zip(spots.iter()) {
+            begins.resize(begins.len().max((spot.hash >> (64 - BITS)) as usize + 1), i);
+        }
+        begins.resize((1 << BITS) + 1, u32::try_from(spots.len()).unwrap_or(u32::MAX));
+    }
+
+    /// The numbers of everybody with this text.
+    fn find<'a>(&'a self, wanted: &'a str) -> impl Iterator<Item = u32> + 'a {
+        let hash = hash(wanted);
+        let first = (hash >> (64 - BITS)) as usize;
+        let range = match (self.begins.get(first), self.begins.get(first + 1)) {
+            (Some(begin), Some(end)) => *begin as usize..*end as usize,
+            _ => 0..0,
+        };
+        let alike = self.spots[range].iter().filter(move |spot| spot.hash == hash);
+        alike.filter(move |spot| at(&self.text, spot) == wanted).map(|spot| spot.person)
+    }
+
+    /// Pairs of people with the same text.
+    fn twice(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.spots.windows(2).filter_map(|pair| match pair {
+            [a, b] if a.hash == b.hash && at(&self.text, a) == at(&self.text, b) => Some((a.person, b.person)),
+            _ => None,
+        })
+    }
+}
+
+fn at<'a>(text: &'a str, spot: &Spot) -> &'a str {
+    text.get(spot.begin..).and_then(|tail| tail.get(..spot.length as usize)).unwrap_or_default()
+}
+
+/// The same in every run. Texts that collide cost time, never a wrong answer.
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
+/// Everybody who was read.
+#[derive(Debug, Default)]
+pub(super) struct People {
+    pub users: Vec<User>,
+    pub rejected: Vec<RejectedRecord>,
+    /// Ids by number: those of users, and of rejected people who have one, so that they stay in their groups.
+    ids: Vec<RemoteId>,
+    names: Index,
+    logins: Index,
+    primary: BTreeMap<Vec<u8>, Vec<u32>>,
+    /// For each number the lowest one with the same id; empty: everybody was read once.
+    same: Vec<u32>,
+    base: String,
+}
+
+impl People {
+    /// Nobody yet; names of entries are kept without `base`, which is normalised.
+    pub fn new(base: &str) -> Self {
+        Self { base: base.to_owned(), ..Self::default() }
+    }
+
+    /// Adds somebody; `indexed`: there will be groups to look them up.
+    pub fn add(&mut self, person: Result<Person, Unusable>, indexed: bool) {
+        let number = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
+        let (id, key, login, primary) = match &person {
+            Ok(p) => (Some(&p.user.id), Some(&p.key), Some(p.user.login.raw()), p.primary.as_ref()),
+            Err(u) => (u.record.id.as_ref(), u.key.as_ref(), None, None),
+        };
+        if let Some(id) = id {
+            self.ids.push(id.clone());
+            if indexed {
+                if let Some(key) = key {
+                    self.names.add(key.strip_suffix(&self.base).unwrap_or(key), number);
+                }
+                if let Some(login) = login {
+                    self.logins.add(login, number);
+                }
+            }
+            if let Some(primary) = primary {
+                self.primary.entry(primary.clone()).or_default().push(number);
+            }
+        }
+        match person {
+            Ok(person) => self.users.push(person.user),
+            Err(unusable) => self.rejected.push(unusable.record),
+        }
+    }
+
+    /// Sorts the indexes and finds out who was read twice: because pages shifted while they were read, which does no
+    /// harm if it is the same both times. Gives the name of somebody who was not the same.
+    pub fn finish(&mut self) -> Option<Untrusted> {
+        self.names.sort();
+        self.logins.sort();
+        let mut order: Vec<u32> = (0..).take(self.ids.len()).collect();
+        order.sort_unstable_by(|a, b| self.ids[*a as usize].cmp(&self.ids[*b as usize]).then(a.cmp(b)));
+        let mut twice = Vec::new();
+        for pair in order.windows(2) {
+            if let [a, b] = pair
+                && self.ids[*a as usize] == self.ids[*b as usize]
+            {
+                if self.same.is_empty() {
+                    self.same = (0..).take(self.ids.len()).collect();
+                }
+                self.same[*b as usize] = self.same[*a as usize];
+                twice.push(self.ids[*b as usize].clone());
+            }
+        }
+        let mut different = None;
+        for id in &twice {
+            let mut copies = self.users.iter().filter(|user| user.id == *id);
+            let first = copies.next();
+            if !copies.all(|copy| Some(copy) == first) || self.rejected.iter().any(|r| r.id.as_ref() == Some(id)) {
+                different = first.map(|user| user.login.clone()).or(different);
+            }
+        }
+        if !twice.is_empty() {
+            let mut kept: Vec<RemoteId> = Vec::new();
+            self.users.retain(|user| {
+                if twice.binary_search(&user.id).is_err() {
+                    return true;
+                }
+                let new = !kept.contains(&user.id);
+                if new {
+                    kept.push(user.id.clone());
+                }
+                new
+            });
+        }
+        // One name with two ids: the entry was replaced while we read.
+        let replaced = self.names.twice().any(|(a, b)| self.ids[a as usize] != self.ids[b as usize]);
+        different.or_else(|| replaced.then(|| Untrusted::new("one entry")))
+    }
+
+    /// Who has this entry's name, which is normalised.
+    pub fn by_name(&self, key: &str) -> Option<u32> {
+        let found = self.names.find(key.strip_suffix(self.base.as_str()).unwrap_or(key)).next();
+        found.map(|number| self.canonical(number))
+    }
+
+    /// Everybody with this login; two people with one login are the policy's to judge.
+    pub fn by_login<'a>(&'a self, login: &'a str) -> impl Iterator<Item = u32> + 'a {
+        self.logins.find(login).map(|number| self.canonical(number))
+    }
+
+    /// Everybody whose primary group has this security id.
+    pub fn by_primary<'a>(&'a self, sid: &[u8]) -> impl Iterator<Item = u32> + 'a {
+        self.primary.get(sid).into_iter().flatten().map(|number| self.canonical(*number))
+    }
+
+    /// The id with this number.
+    pub fn id(&self, number: u32) -> Option<&RemoteId> {
+        self.ids.get(number as usize)
+    }
+
+    fn canonical(&self, number: u32) -> u32 {
+        self.same.get(number as usize).copied().unwrap_or(number)
+    }
+}

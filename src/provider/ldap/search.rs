@@ -1,0 +1,187 @@
+//! One search, page by page, and whether it was read to its end.
+//!
+//! A search is whole only if every page ended with success, without a reference to another server, and the last one
+//! said that there is no other. Everything else is an early end. Rules: RFC 4511 (4.5), RFC 2696 (paged results). References
+//! are never followed: they would lead to a server that nobody configured.
+
+use std::collections::BTreeSet;
+
+use ldap3::controls::{PagedResults, RawControl};
+use ldap3::{DerefAliases, LdapError, SearchOptions};
+
+use super::connect::{Reason, Session};
+use super::entry::{self, Entry};
+use super::settings::Schema;
+
+/// The control of RFC 2696.
+const PAGED: &str = "1.2.840.113556.1.4.319";
+/// Active Directory: leave out references to other domains (MS-ADTS 3.1.1.3.4.1.6), as we would not follow them.
+const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
+/// More pages than any directory has; a server that never comes to an end is stopped here.
+const MAX_PAGES: usize = 100_000;
+/// More entries than any directory has.
+const MAX_ENTRIES: usize = 5_000_000;
+
+/// What to look for.
+#[derive(Clone, Debug)]
+pub(super) struct Request<'a> {
+    pub base: &'a str,
+    /// Only the entry `base` itself, not what is below it.
+    pub alone: bool,
+    pub filter: &'a str,
+    pub attributes: &'a [&'a str],
+    pub page_size: i32,
+    pub schema: Schema,
+}
+
+/// How a search ended.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// Entries that were handed over.
+    pub entries: usize,
+    /// Pages that were begun.
+    pub pages: usize,
+    /// Why it is not whole.
+    pub early: Option<Reason>,
+    /// The result code of the last page.
+    pub code: u32,
+}
+
+impl Outcome {
+    /// There is no entry `base`.
+    pub fn no_base(&self) -> bool {
+        self.code == 32
+    }
+
+    /// There is no entry `base` that we could have read: it is not there, we may not see it, or its name is no name.
+    pub fn unseen(&self) -> bool {
+        matches!(self.code, 32 | 34 | 50)
+    }
+}
+
+/// Runs a search; `sink` is given each entry as it arrives, and `progress` the number of entries after each page.
+pub(super) fn run(
+    session: &mut Session,
+    request: &Request<'_>,
+    sink: &mut dyn FnMut(Entry),
+    progress: &dyn Fn(usize),
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut next = Vec::new();
+    // A page begins with an entry that no earlier page began with, or the server goes round in circles. Its cookie may
+    // be the same every time: 389 Directory Server's is the number of the search.
+    let mut seen = BTreeSet::new();
+    loop {
+        outcome.pages += 1;
+        let page = match one(session, request, &next, &mut outcome.entries, sink) {
+            Ok(page) => page,
+            Err(reason) => {
+                outcome.early = Some(reason);
+                return outcome;
+            }
+        };
+        progress(outcome.entries);
+        outcome.code = page.code;
+        let paged = request.page_size > 0 && !request.alone;
+        outcome.early = match page.end {
+            _ if page.code != 0 => Some(Reason::code(page.code, "the search ended early")),
+            _ if page.references => Some(Reason::malformed("it refers to another server for a part of the answer")),
+            _ if page.strange => Some(Reason::malformed("it sent an entry that is not well-formed")),
+            _ if outcome.entries >= MAX_ENTRIES => Some(Reason::malformed("it sends entries without end")),
+            End::None if paged => Some(Reason::malformed(
+                "it does not say whether there is another page; if it cannot page, set page_size = 0",
+            )),
+            End::Broken => Some(Reason::malformed("its page marker is not well-formed")),
+            End::None => return outcome,
+            End::Cookie(cookie) if cookie.is_empty() => return outcome,
+            End::Cookie(cookie) => {
+                let stuck = cookie == next && page.first.is_none();
+                if stuck || page.first.is_some_and(|first| !seen.insert(first)) {
+                    Some(Reason::malformed("it sends the same page again"))
+                } else if outcome.pages >= MAX_PAGES {
+                    Some(Reason::malformed("it sends pages without end"))
+                } else {
+                    next = cookie;
+                    None
+                }
+            }
+        };
+        if outcome.early.is_some() {
+            return outcome;
+        }
+    }
+}
+
+/// How a page ended.
+struct Page {
+    code: u32,
+    /// The name of its first entry.
+    first: Option<String>,
+    references: bool,
+    /// Something in it could not be taken apart.
+    strange: bool,
+    end: End,
+}
+
+enum End {
+    /// No paged results control.
+    None,
+    /// One that cannot be read.
+    Broken,
+    Cookie(Vec<u8>),
+}
+
+fn one(
+    session: &mut Session,
+    request: &Request<'_>,
+    cookie: &[u8],
+    entries: &mut usize,
+    sink: &mut dyn FnMut(Entry),
+) -> Result<Page, Reason> {
+    let mut ldap = session.handle();
+    let mut controls = Vec::new();
+    if request.page_size > 0 && !request.alone {
+        let mut control = RawControl::from(PagedResults { size: request.page_size, cookie: cookie.to_vec() });
+        // A server that cannot page must say so, and not send what fits.
+        control.crit = true;
+        controls.push(control);
+    }
+    if request.schema == Schema::Ad {
+        controls.push(RawControl { ctype: DOMAIN_SCOPE.to_owned(), crit: false, val: None });
+    }
+    let scope = if request.alone { ldap3::Scope::Base } else { ldap3::Scope::Subtree };
+    let mut page = Page { code: 0, first: None, references: false, strange: false, end: End::None };
+    let page_ref = &mut page;
+    let result = session.wait(async move {
+        ldap.with_search_options(SearchOptions::new().deref(DerefAliases::Never)).with_controls(controls);
+        let mut stream = ldap.streaming_search(request.base, scope, request.filter, request.attributes).await?;
+        while let Some(message) = stream.next().await? {
+            if message.is_ref() {
+                page_ref.references = true;
+            } else if !message.is_intermediate() {
+                match Entry::new(message.0) {
+                    Some(entry) => {
+                        if page_ref.first.is_none() {
+                            page_ref.first = Some(entry.dn.clone());
+                        }
+                        *entries += 1;
+                        sink(entry);
+                    }
+                    None => page_ref.strange = true,
+                }
+            }
+            if *entries >= MAX_ENTRIES {
+                break;
+            }
+        }
+        Ok::<_, LdapError>(stream.finish().await)
+    })?;
+    page.references |= !result.refs.is_empty();
+    page.code = result.rc;
+    let marker = result.ctrls.into_iter().find(|control| control.1.ctype == PAGED);
+    page.end = match marker.map(|control| control.1.val) {
+        None => End::None,
+        Some(value) => value.and_then(|value| entry::cookie(&value)).map_or(End::Broken, End::Cookie),
+    };
+    Ok(page)
+}

@@ -1,0 +1,457 @@
+//! The keys of a `[provider.NAME]` section with `kind = "ldap"`, and what they mean together.
+//!
+//! Everything that can be wrong with them is found here, before the first connection. Reads no file, no environment.
+//! Attribute names by schema: RFC 2307, draft-howard-rfc2307bis, MS-ADTS, and the schema files of 389 Directory Server.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::dn;
+use crate::model::units::Span;
+
+/// Entries asked for in one page: what Active Directory allows at most unless told otherwise.
+pub const PAGE_SIZE: u32 = 1000;
+/// How long one address may take to accept a connection, and TLS to be agreed on.
+pub const CONNECT_TIMEOUT: Span = Span::from_secs(10);
+/// How many levels of groups in groups are followed.
+pub const NESTED_DEPTH: u8 = 8;
+
+/// The keys of the section, without `kind`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the server is: `ldaps://host`, `ldap://host` (with `start_tls`, or on this machine) or
+    /// `ldapi://%2Frun%2Fslapd%2Fldapi`; with `:port` if it is not 636 or 389.
+    pub url: String,
+    /// Encrypt an `ldap://` connection with the StartTLS operation; if the server refuses, the read fails.
+    #[serde(default)]
+    pub start_tls: bool,
+    /// Which attribute names and filters to begin with: `rfc2307`, `rfc2307bis`, `ad` or `389`.
+    #[serde(default)]
+    pub schema: Schema,
+    /// Where people are, with everything below it.
+    pub user_base: String,
+    /// Where groups are, with everything below it. Must be set: a wrong guess would look like a directory without
+    /// groups.
+    pub group_base: String,
+    /// Which entries below `user_base` are people, as an RFC 4515 filter.
+    #[serde(default)]
+    pub user_filter: Option<String>,
+    /// Which entries below `group_base` are groups, as an RFC 4515 filter.
+    #[serde(default)]
+    pub group_filter: Option<String>,
+    /// Who we are. Unset: nobody (anonymous), and over `ldapi` whoever the kernel says (SASL EXTERNAL).
+    #[serde(default)]
+    pub bind_dn: Option<String>,
+    /// A file with the password for `bind_dn` in its first line.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// The certificate authorities to trust, in PEM, and no others. Unset: those of the system.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// Entries in one page (RFC 2696); 0: no paging, for servers that cannot.
+    #[serde(default = "page_size")]
+    pub page_size: u32,
+    /// How long one address may take to accept a connection, and TLS to be agreed on.
+    #[serde(default = "connect_timeout")]
+    pub connect_timeout: Span,
+    /// How many levels of groups in groups are followed; a group that goes deeper is rejected, not shortened.
+    #[serde(default = "nested_depth")]
+    pub nested_depth: u8,
+    /// Attribute names that differ from those of the schema; `""`: do not read it.
+    #[serde(default)]
+    pub attributes: Attributes,
+}
+
+fn page_size() -> u32 {
+    PAGE_SIZE
+}
+
+fn connect_timeout() -> Span {
+    CONNECT_TIMEOUT
+}
+
+fn nested_depth() -> u8 {
+    NESTED_DEPTH
+}
+
+impl Config {
+    /// A section with only the keys that must be there.
+    pub fn new(url: impl Into<String>, user_base: impl Into<String>, group_base: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            start_tls: false,
+            schema: Schema::default(),
+            user_base: user_base.into(),
+            group_base: group_base.into(),
+            user_filter: None,
+            group_filter: None,
+            bind_dn: None,
+            password_file: None,
+            ca_file: None,
+            page_size: PAGE_SIZE,
+            connect_timeout: CONNECT_TIMEOUT,
+            nested_depth: NESTED_DEPTH,
+            attributes: Attributes::default(),
+        }
+    }
+}
+
+/// A set of attribute names and filters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Schema {
+    /// Members by login, in `memberUid`.
+    #[default]
+    #[serde(rename = "rfc2307")]
+    Rfc2307,
+    /// Members by name of entry, in `member` or `uniqueMember`, groups in groups.
+    #[serde(rename = "rfc2307bis")]
+    Rfc2307bis,
+    /// Active Directory.
+    #[serde(rename = "ad")]
+    Ad,
+    /// 389 Directory Server and its relatives.
+    #[serde(rename = "389")]
+    Ds389,
+}
+
+/// The `attributes` table: names that differ from those of the schema.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Attributes {
+    /// Login name of a person.
+    pub login: Option<String>,
+    /// Immutable id of a person.
+    pub id: Option<String>,
+    /// Full name; used where there is no `gecos`.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// User id number.
+    pub uid: Option<String>,
+    /// Primary group id number.
+    pub gid: Option<String>,
+    /// Home directory.
+    pub home: Option<String>,
+    /// Login shell; `nologin` and `false` mean that the person is locked out.
+    pub shell: Option<String>,
+    /// Comment field of the account; what stands before its first comma is the full name.
+    pub gecos: Option<String>,
+    /// SSH public keys.
+    pub ssh_key: Option<String>,
+    /// Time of the last change.
+    pub updated: Option<String>,
+    /// Immutable id of a group.
+    pub group_id: Option<String>,
+    /// Name of a group.
+    pub group_name: Option<String>,
+    /// Group id number.
+    pub group_gid: Option<String>,
+    /// Description of a group.
+    pub group_description: Option<String>,
+    /// Members by name of entry.
+    pub member: Option<String>,
+    /// Members by login.
+    pub member_login: Option<String>,
+}
+
+/// Attribute names in force; an empty one is not read.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    pub login: String,
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub uid: String,
+    pub gid: String,
+    pub home: String,
+    pub shell: String,
+    pub gecos: String,
+    pub ssh_key: String,
+    pub updated: String,
+    pub group_id: String,
+    pub group_name: String,
+    pub group_gid: String,
+    pub group_description: String,
+    pub member: Vec<String>,
+    pub member_login: String,
+}
+
+impl Names {
+    fn new(schema: Schema, wished: &Attributes) -> Result<Self, String> {
+        use Schema::{Ad, Ds389};
+        let by_schema = |default: &'static str, ad: &'static str, ds389: &'static str| match schema {
+            Ad => ad,
+            Ds389 => ds389,
+            _ => default,
+        };
+        let pick = |key: &str, wish: &Option<String>, default: &str| match wish.as_deref() {
+            None => Ok(default.to_owned()),
+            Some(name) if name.is_empty() || attribute_name(name) => Ok(name.to_owned()),
+            Some(_) => Err(format!("attributes.{key} is not the name of an attribute")),
+        };
+        let must = |key: &str, wish: &Option<String>, default: &str| match pick(key, wish, default) {
+            Ok(name) if name.is_empty() => Err(format!("attributes.{key} must not be empty")),
+            other => other,
+        };
+        let id = by_schema("entryUUID", "objectGUID", "nsUniqueId");
+        let member = match &wished.member {
+            None if schema == Ad => vec!["member".to_owned()],
+            None => vec!["member".to_owned(), "uniqueMember".to_owned()],
+            some => vec![pick("member", some, "")?],
+        };
+        Ok(Self {
+            login: must("login", &wished.login, by_schema("uid", "sAMAccountName", "uid"))?,
+            id: must("id", &wished.id, id)?,
+            name: pick("name", &wished.name, by_schema("cn", "displayName", "cn"))?,
+            email: pick("email", &wished.email, "mail")?,
+            uid: pick("uid", &wished.uid, "uidNumber")?,
+            gid: pick("gid", &wished.gid, "gidNumber")?,
+            home: pick("home", &wished.home, by_schema("homeDirectory", "unixHomeDirectory", "homeDirectory"))?,
+            shell: pick("shell", &wished.shell, "loginShell")?,
+            gecos: pick("gecos", &wished.gecos, "gecos")?,
+            ssh_key: pick("ssh_key", &wished.ssh_key, by_schema("sshPublicKey", "sshPublicKey", "nsSshPublicKey"))?,
+            updated: pick("updated", &wished.updated, by_schema("modifyTimestamp", "whenChanged", "modifyTimestamp"))?,
+            group_id: must("group_id", &wished.group_id, id)?,
+            group_name: must("group_name", &wished.group_name, by_schema("cn", "sAMAccountName", "cn"))?,
+            group_gid: pick("group_gid", &wished.group_gid, "gidNumber")?,
+            group_description: pick("group_description", &wished.group_description, "description")?,
+            member,
+            member_login: pick("member_login", &wished.member_login, by_schema("memberUid", "", "memberUid"))?,
+        })
+    }
+}
+
+/// A descriptor or a numeric OID (RFC 4512, 1.4), without options.
+fn attribute_name(text: &str) -> bool {
+    let word = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let oid = text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    word || oid
+}
+
+/// How the server is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    /// TCP without encryption, on this machine.
+    Plain,
+    /// TCP, then StartTLS.
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+    /// A socket file.
+    Unix,
+}
+
+/// The configuration, checked and completed.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub url: String,
+    pub transport: Transport,
+    /// Host name or address; empty for a socket file.
+    pub host: String,
+    pub port: u16,
+    pub schema: Schema,
+    pub user_base: String,
+    /// `user_base` in the form in which names are compared.
+    pub user_base_key: String,
+    pub group_base: String,
+    /// `group_base` in the form in which names are compared.
+    pub group_base_key: String,
+    pub user_filter: String,
+    pub group_filter: String,
+    pub bind_dn: Option<String>,
+    pub page_size: i32,
+    pub connect_timeout: Duration,
+    pub nested_depth: usize,
+    pub names: Names,
+}
+
+impl Settings {
+    /// Checks `config`.
+    ///
+    /// # Errors
+    /// Which key is wrong, and why.
+    pub fn new(config: &Config) -> Result<Self, String> {
+        let (transport, host, port) = endpoint(&config.url, config.start_tls)?;
+        if config.ca_file.is_some() && !matches!(transport, Transport::Tls | Transport::StartTls) {
+            return Err("ca_file is set, but the connection is not encrypted: use ldaps:// or start_tls".to_owned());
+        }
+        let base = |key: &str, base: &str| match dn::normalise(base) {
+            Some(normal) if !base.is_empty() => Ok(normal.into_owned()),
+            _ => Err(format!("{key} is not a distinguished name such as ou=people,dc=example,dc=org")),
+        };
+        let (user, group) = match config.schema {
+            Schema::Ad => ("(&(objectCategory=person)(objectClass=user))", "(objectClass=group)"),
+            _ => ("(objectClass=posixAccount)", "(objectClass=posixGroup)"),
+        };
+        let page_size = i32::try_from(config.page_size).map_err(|_| "page_size is at most 2147483647".to_owned())?;
+        if config.bind_dn.as_deref() == Some("") {
+            return Err("bind_dn is empty; leave it out to be anonymous".to_owned());
+        }
+        Ok(Self {
+            url: config.url.clone(),
+            transport,
+            host,
+            port,
+            schema: config.schema,
+            user_base_key: base("user_base", &config.user_base)?,
+            user_base: config.user_base.clone(),
+            group_base_key: base("group_base", &config.group_base)?,
+            group_base: config.group_base.clone(),
+            user_filter: filter("user_filter", config.user_filter.as_deref().unwrap_or(user))?,
+            group_filter: filter("group_filter", config.group_filter.as_deref().unwrap_or(group))?,
+            bind_dn: config.bind_dn.clone(),
+            page_size,
+            connect_timeout: Duration::from(config.connect_timeout),
+            nested_depth: usize::from(config.nested_depth),
+            names: Names::new(config.schema, &config.attributes)?,
+        })
+    }
+}
+
+/// A filter that can be put into another one.
+fn filter(key: &str, text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let wrapped = if text.starts_with('(') { text.to_owned() } else { format!("({text})") };
+    match ldap3::parse_filter(&wrapped) {
+        Ok(_) => Ok(wrapped),
+        Err(()) => Err(format!("{key} is not a filter such as (objectClass=posixAccount)")),
+    }
+}
+
+/// Splits a URL and decides whether it may be used.
+fn endpoint(url: &str, start_tls: bool) -> Result<(Transport, String, u16), String> {
+    let (scheme, rest) = url.split_once("://").ok_or("url is not of the form ldaps://host")?;
+    let (transport, default_port) = match (scheme, start_tls) {
+        ("ldapi", false) => {
+            let path = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b':');
+            return if path {
+                Ok((Transport::Unix, String::new(), 0))
+            } else {
+                Err("url: write the path of the socket with %2F for each slash, such as ldapi://%2Frun%2Fslapd%2Fldapi"
+                    .to_owned())
+            };
+        }
+        ("ldaps", false) => (Transport::Tls, 636),
+        ("ldap", true) => (Transport::StartTls, 389),
+        ("ldap", false) => (Transport::Plain, 389),
+        ("ldaps" | "ldapi", true) => return Err(format!("start_tls is for ldap:// only, not for {scheme}://")),
+        _ => return Err("url begins with none of ldaps://, ldap:// and ldapi://".to_owned()),
+    };
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = match authority.strip_prefix('[').and_then(|tail| tail.split_once(']')) {
+        Some((address, port)) => (address, port.strip_prefix(':')),
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
+    };
+    let port = match port {
+        None => default_port,
+        Some(text) => text.parse().map_err(|_| "url has a port that is no number from 0 to 65535".to_owned())?,
+    };
+    let address = host.parse::<IpAddr>().ok();
+    let name = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    if address.is_none() && !name {
+        return Err("url has no usable host name; a path or a query is not allowed".to_owned());
+    }
+    let local = host.eq_ignore_ascii_case("localhost") || address.is_some_and(|a| a.is_loopback());
+    if transport == Transport::Plain && !local {
+        return Err(
+            "url: ldap:// to another machine would send everything unencrypted; use ldaps:// or start_tls".to_owned()
+        );
+    }
+    if transport != Transport::Plain && address.is_some_and(|a| a.is_ipv6()) {
+        return Err("url: with TLS, name the host; an IPv6 address cannot be compared with a certificate".to_owned());
+    }
+    Ok((transport, host.to_owned(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(url: &str) -> Config {
+        Config::new(url, "ou=people,dc=example,dc=org", "ou=groups,dc=example,dc=org")
+    }
+
+    #[test]
+    fn only_the_places_must_be_named() {
+        let text = r#"
+            url = "ldaps://ldap.example.org"
+            user_base = "ou=people,dc=example,dc=org"
+            group_base = "ou=groups,dc=example,dc=org"
+        "#;
+        let settings = Settings::new(&toml::from_str::<Config>(text).unwrap()).unwrap();
+        assert_eq!((settings.transport, settings.port), (Transport::Tls, 636));
+        assert_eq!(settings.user_filter, "(objectClass=posixAccount)");
+        assert_eq!(settings.names.member, ["member", "uniqueMember"]);
+        assert!(toml::from_str::<Config>(&format!("{text}\nbind_db = \"x\"")).is_err());
+        assert!(toml::from_str::<Config>(&format!("{text}\nattributes = {{ logon = \"x\" }}")).is_err());
+    }
+
+    #[test]
+    fn nothing_goes_over_a_network_in_the_clear() {
+        for url in ["ldap://ldap.example.org", "ldap://10.0.0.1", "ldap://localhost.example.org:389"] {
+            assert!(Settings::new(&with(url)).unwrap_err().contains("unencrypted"), "{url}");
+            assert!(Settings::new(&Config { start_tls: true, ..with(url) }).is_ok(), "{url}");
+        }
+        for url in ["ldap://localhost", "ldap://127.0.0.1:3890", "ldap://127.8.9.1/", "ldap://[::1]:389"] {
+            assert_eq!(Settings::new(&with(url)).unwrap().transport, Transport::Plain, "{url}");
+        }
+    }
+
+    #[test]
+    fn urls_that_cannot_be_meant_are_refused() {
+        for url in [
+            "",
+            "ldap.example.org",
+            "http://x",
+            "ldaps://",
+            "ldaps://a b",
+            "ldaps://u@host",
+            "ldaps://host/dc=x",
+            "ldaps://host:99999",
+            "ldaps://[::1]",
+            "ldapi://",
+            "ldapi:///run/slapd/ldapi",
+        ] {
+            assert!(Settings::new(&with(url)).is_err(), "{url}");
+        }
+        assert!(Settings::new(&Config { start_tls: true, ..with("ldaps://x") }).is_err());
+        assert!(Settings::new(&Config { ca_file: Some("/ca".into()), ..with("ldap://localhost") }).is_err());
+    }
+
+    #[test]
+    fn filters_and_attribute_names_are_checked() {
+        let mut config = with("ldapi://%2Frun%2Fldapi");
+        config.user_filter = Some("objectClass=person".to_owned());
+        assert_eq!(Settings::new(&config).unwrap().user_filter, "(objectClass=person)");
+        config.user_filter = Some("(objectClass=person".to_owned());
+        assert!(Settings::new(&config).is_err());
+        config.user_filter = None;
+        config.attributes.login = Some(String::new());
+        assert!(Settings::new(&config).is_err());
+        config.attributes.login = Some("uid)(x=".to_owned());
+        assert!(Settings::new(&config).is_err());
+        config.attributes.login = Some("0.9.2342.19200300.100.1.1".to_owned());
+        config.attributes.home = Some(String::new());
+        let names = Settings::new(&config).unwrap().names;
+        assert_eq!((names.login.as_str(), names.home.as_str()), ("0.9.2342.19200300.100.1.1", ""));
+    }
+
+    #[test]
+    fn each_schema_has_its_immutable_id() {
+        for (schema, id) in
+            [("rfc2307", "entryUUID"), ("rfc2307bis", "entryUUID"), ("ad", "objectGUID"), ("389", "nsUniqueId")]
+        {
+            let text = format!("url='ldaps://x'\nuser_base='dc=x'\ngroup_base='dc=x'\nschema='{schema}'");
+            let names = Settings::new(&toml::from_str(&text).unwrap()).unwrap().names;
+            assert_eq!((names.id.as_str(), names.group_id.as_str()), (id, id));
+        }
+    }
+}
