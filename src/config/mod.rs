@@ -1,0 +1,24 @@
+//! gosync.toml: from text to [`Settings`], the last place where a key can be unset.
+//!
+//! Several files are read as one, a later one overriding an earlier one key by key; whatever is wrong is said with its
+//! file, line and column. Decides nothing about accounts, and opens neither secrets nor providers.
+
+mod merge;
+mod raw;
+mod settings;
+
+pub use merge::Source;
+pub use settings::{ProviderKind, ProviderSettings, Settings, TargetSettings};
+
+/// What is wrong with the configuration, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub struct ConfigError {
+    /// `FILE:LINE:COLUMN`, or the key.
+    pub place: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+#[cfg(test)]
+mod tests;

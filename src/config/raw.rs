@@ -1,0 +1,156 @@
+//! The sections of gosync.toml as they are typed, each key at its default.
+
+use serde::Deserialize;
+
+use crate::model::IdRange;
+use crate::model::units::Span;
+use crate::plan::Limits;
+use crate::policy::{DepartedRules, Field, GroupRules, PrimaryGroup, Rules};
+
+/// `[gosync]`
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Gosync {
+    pub provider: Option<String>,
+    pub targets: Vec<String>,
+    pub state_dir: String,
+    pub lock_file: String,
+    pub time_limit: Span,
+}
+
+impl Default for Gosync {
+    fn default() -> Self {
+        Self {
+            provider: None,
+            targets: vec!["host".to_owned()],
+            state_dir: "/var/lib/gosync".to_owned(),
+            lock_file: "/run/gosync/lock".to_owned(),
+            time_limit: Span::from_secs(100),
+        }
+    }
+}
+
+/// `[accounts]`
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Accounts {
+    pub top_group: Option<String>,
+    pub uid_range: IdRange,
+    pub primary_group: String,
+    pub home_base: String,
+    pub home_bases: Vec<String>,
+    pub create_home: bool,
+    pub shell: String,
+    pub dots: bool,
+    pub names: Vec<(String, String)>,
+    pub keep_local: Vec<Field>,
+    pub subid_range: Option<(u32, u32)>,
+    pub subid_count: u32,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        let rules = Rules::default().accounts;
+        Self {
+            top_group: rules.top_group,
+            uid_range: rules.uid_range,
+            primary_group: match rules.primary_group {
+                PrimaryGroup::Local(name) => name,
+                PrimaryGroup::Private => "private".to_owned(),
+            },
+            home_base: rules.home_base,
+            home_bases: rules.home_bases,
+            create_home: rules.create_home,
+            shell: rules.shell,
+            dots: rules.dots,
+            names: Vec::new(),
+            keep_local: rules.keep_local.into_iter().collect(),
+            subid_range: None,
+            subid_count: 65_536,
+        }
+    }
+}
+
+/// `[groups]`
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Groups {
+    pub prefix: String,
+    pub gid_range: IdRange,
+    pub filter: Vec<String>,
+    pub dots: bool,
+    pub names: Vec<(String, String)>,
+}
+
+impl Default for Groups {
+    fn default() -> Self {
+        let GroupRules { gid_range, dots, .. } = GroupRules::default();
+        Self { prefix: String::new(), gid_range, filter: vec!["*".to_owned()], dots, names: Vec::new() }
+    }
+}
+
+/// `[departed]`
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Departed {
+    pub absent_runs: u32,
+    pub absent_for: Span,
+}
+
+impl Default for Departed {
+    fn default() -> Self {
+        let DepartedRules { absent_runs, absent_for } = DepartedRules::default();
+        Self { absent_runs, absent_for: Span::from_secs(absent_for) }
+    }
+}
+
+/// `[limits]`
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LimitKeys {
+    pub max_removals: u32,
+    pub max_removals_percent: u32,
+}
+
+impl Default for LimitKeys {
+    fn default() -> Self {
+        let Limits { max_removals, max_removals_percent } = Limits::default();
+        Self { max_removals, max_removals_percent }
+    }
+}
+
+/// `[target.NAME]` with `kind = "local"`
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LocalTarget {
+    pub database: Database,
+    pub skel: String,
+    pub home_mode: String,
+    pub lock_wait: Span,
+}
+
+impl Default for LocalTarget {
+    fn default() -> Self {
+        Self {
+            database: Database::Etc,
+            skel: "/etc/skel".to_owned(),
+            home_mode: "0700".to_owned(),
+            lock_wait: Span::from_secs(15),
+        }
+    }
+}
+
+/// Which files hold the accounts.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Database {
+    Etc,
+    Extrausers,
+}
+
+/// `[provider.NAME]` with `kind = "file"`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileProvider {
+    pub path: String,
+}

@@ -1,0 +1,251 @@
+//! What a run works with: every key checked and at its final value.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::merge::{Source, Texts, take_tables};
+use super::{ConfigError, raw};
+use crate::model::name::GroupPrefix;
+use crate::plan::Limits;
+use crate::policy::matcher::Filter;
+use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
+use crate::provider::ldap;
+use crate::target::local::{self, Database};
+
+/// The configuration of a run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The provider to read.
+    pub provider: ProviderSettings,
+    /// The targets to bring in step, in order.
+    pub targets: Vec<TargetSettings>,
+    /// Where the ledger and the journal are, below `--root`.
+    pub state_dir: PathBuf,
+    /// The run lock's file, below `--root`.
+    pub lock_file: PathBuf,
+    /// How long the whole read may take.
+    pub time_limit: Duration,
+    /// Rules for accounts, groups and people who leave.
+    pub rules: Rules,
+    /// How much may be taken away.
+    pub limits: Limits,
+}
+
+/// One `[provider.NAME]`.
+#[derive(Clone, Debug)]
+pub struct ProviderSettings {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: ProviderKind,
+}
+
+/// What kind of provider it is, with its keys.
+#[derive(Clone, Debug)]
+pub enum ProviderKind {
+    /// A JSON document; its path.
+    File(PathBuf),
+    /// A directory server.
+    Ldap(Box<ldap::Config>),
+}
+
+/// One `[target.NAME]`.
+#[derive(Clone, Debug)]
+pub struct TargetSettings {
+    /// Its name.
+    pub name: String,
+    /// Its keys.
+    pub local: local::Config,
+}
+
+impl Settings {
+    /// Reads a configuration. `provider` overrides `gosync.provider`; relative paths count from the directory of the
+    /// file that was read last.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place.
+    pub fn new(sources: Vec<Source>, provider: Option<&str>) -> Result<Self, ConfigError> {
+        let base = sources.last().and_then(|s| s.path.parent()).map(Path::to_owned).unwrap_or_default();
+        let texts = Texts::new(sources);
+        let mut table = texts.table()?;
+        let mut providers: BTreeMap<_, _> = take_tables(&mut table, "provider", &texts)?.into_iter().collect();
+        let mut targets: BTreeMap<_, _> = take_tables(&mut table, "target", &texts)?.into_iter().collect();
+        let gosync: raw::Gosync = section(&mut table, "gosync", &texts)?;
+        let accounts: raw::Accounts = section(&mut table, "accounts", &texts)?;
+        let groups: raw::Groups = section(&mut table, "groups", &texts)?;
+        let departed: raw::Departed = section(&mut table, "departed", &texts)?;
+        let limits: raw::LimitKeys = section(&mut table, "limits", &texts)?;
+        if let Some((key, value)) = table.into_iter().next() {
+            return Err(texts.error(Some(value.span()), &format!("there is no section `{}`", key.get_ref())));
+        }
+        // Every section is checked, not only the one that this run reads.
+        let mut known = BTreeMap::new();
+        for name in providers.keys().cloned().collect::<Vec<_>>() {
+            if let Some(table) = providers.remove(&name) {
+                known.insert(name, provider_kind(table, &base, &texts)?);
+            }
+        }
+        let mut known_targets = BTreeMap::from([("host".to_owned(), local(raw::LocalTarget::default())?)]);
+        for name in targets.keys().cloned().collect::<Vec<_>>() {
+            if let Some(table) = targets.remove(&name) {
+                known_targets.insert(name, target(table, &texts)?);
+            }
+        }
+        Ok(Self {
+            provider: choose_provider(known, provider.or(gosync.provider.as_deref()))?,
+            targets: choose_targets(&known_targets, &gosync.targets)?,
+            state_dir: absolute("gosync.state_dir", &gosync.state_dir)?.into(),
+            lock_file: absolute("gosync.lock_file", &gosync.lock_file)?.into(),
+            time_limit: gosync.time_limit.into(),
+            rules: Rules {
+                accounts: account_rules(accounts)?,
+                groups: group_rules(&groups)?,
+                departed: DepartedRules { absent_runs: departed.absent_runs.max(1), absent_for: departed.absent_for.secs() },
+            },
+            limits: Limits { max_removals: limits.max_removals, max_removals_percent: limits.max_removals_percent },
+        })
+    }
+}
+
+fn invalid(place: &str, reason: impl Into<String>) -> ConfigError {
+    ConfigError { place: place.to_owned(), reason: reason.into() }
+}
+
+fn section<'a, T: Deserialize<'a> + Default>(table: &mut DeTable<'a>, key: &str, texts: &Texts) -> Result<T, ConfigError> {
+    table.remove(key).map_or_else(|| Ok(T::default()), |value| texts.read(value))
+}
+
+/// Takes `kind` out of a section; the rest is for that kind's keys.
+fn kind<'a>(mut table: Spanned<DeTable<'a>>, texts: &Texts) -> Result<(String, Spanned<DeValue<'a>>), ConfigError> {
+    let span = table.span();
+    let Some(kind) = table.get_mut().remove("kind") else { return Err(texts.error(Some(span), "`kind` is missing")) };
+    let kind = texts.read(kind)?;
+    Ok((kind, Spanned::new(span, DeValue::Table(table.into_inner()))))
+}
+
+fn provider_kind(table: Spanned<DeTable<'_>>, base: &Path, texts: &Texts) -> Result<ProviderKind, ConfigError> {
+    let span = table.span();
+    let (kind, keys) = kind(table, texts)?;
+    match kind.as_str() {
+        "file" => texts.read::<raw::FileProvider>(keys).map(|file| ProviderKind::File(base.join(file.path))),
+        "ldap" => texts.read::<ldap::Config>(keys).map(|mut config| {
+            for path in [&mut config.password_file, &mut config.ca_file].into_iter().flatten() {
+                *path = base.join(&path);
+            }
+            ProviderKind::Ldap(Box::new(config))
+        }),
+        other => Err(texts.error(Some(span), &format!("there is no provider of kind `{other}`; there are file and ldap"))),
+    }
+}
+
+fn target(table: Spanned<DeTable<'_>>, texts: &Texts) -> Result<local::Config, ConfigError> {
+    let span = table.span();
+    let (kind, keys) = kind(table, texts)?;
+    match kind.as_str() {
+        "local" => local(texts.read(keys)?),
+        other => Err(texts.error(Some(span), &format!("there is no target of kind `{other}`; there is local"))),
+    }
+}
+
+fn local(keys: raw::LocalTarget) -> Result<local::Config, ConfigError> {
+    let mode = u32::from_str_radix(&keys.home_mode, 8).ok().filter(|mode| *mode <= 0o777);
+    Ok(local::Config {
+        database: match keys.database {
+            raw::Database::Etc => Database::Etc,
+            raw::Database::Extrausers => Database::Extrausers,
+        },
+        skel: absolute("target.skel", &keys.skel)?.into(),
+        home_mode: mode.ok_or_else(|| invalid("target.home_mode", "it is an octal number up to 0777, such as \"0700\""))?,
+        lock_wait: keys.lock_wait.into(),
+    })
+}
+
+fn choose_provider(mut known: BTreeMap<String, ProviderKind>, wanted: Option<&str>) -> Result<ProviderSettings, ConfigError> {
+    let name = match wanted {
+        Some(name) => name.to_owned(),
+        None if known.len() == 1 => known.keys().next().cloned().unwrap_or_default(),
+        None => return Err(invalid("gosync.provider", "no provider is chosen; name one of the [provider.NAME] sections")),
+    };
+    match known.remove(&name) {
+        Some(kind) => Ok(ProviderSettings { name, kind }),
+        None => Err(invalid("gosync.provider", format!("there is no section [provider.{}]", crate::model::shown(&name)))),
+    }
+}
+
+fn choose_targets(known: &BTreeMap<String, local::Config>, wanted: &[String]) -> Result<Vec<TargetSettings>, ConfigError> {
+    if wanted.is_empty() {
+        return Err(invalid("gosync.targets", "no target is named"));
+    }
+    if wanted.len() > 1 {
+        return Err(invalid("gosync.targets", "this host is the only target so far; name one"));
+    }
+    let find = |name: &String| match known.get(name) {
+        Some(local) => Ok(TargetSettings { name: name.clone(), local: local.clone() }),
+        None => Err(invalid("gosync.targets", format!("there is no section [target.{}]", crate::model::shown(name)))),
+    };
+    wanted.iter().map(find).collect()
+}
+
+/// An absolute path without `.`, `..`, empty parts or characters that mean something in passwd(5).
+fn absolute(key: &str, text: &str) -> Result<String, ConfigError> {
+    let trimmed = if text.len() > 1 { text.trim_end_matches('/') } else { text };
+    let parts = trimmed.strip_prefix('/');
+    let sound = parts.is_some_and(|p| !p.is_empty() && p.split('/').all(|part| !matches!(part, "" | "." | "..")));
+    let plain = !trimmed.chars().any(|c| c.is_control() || c == ':');
+    if sound && plain {
+        Ok(trimmed.to_owned())
+    } else {
+        Err(invalid(key, format!("`{}` is not an absolute path without `.` and `..`", crate::model::shown(text))))
+    }
+}
+
+fn names(key: &str, rules: &[(String, String)]) -> Result<Vec<NameMap>, ConfigError> {
+    rules.iter().map(|(pattern, to)| NameMap::new(pattern, to).map_err(|e| invalid(key, e))).collect()
+}
+
+fn account_rules(keys: raw::Accounts) -> Result<AccountRules, ConfigError> {
+    let subids = match keys.subid_range {
+        None => None,
+        Some((first, last)) => {
+            let fits = keys.subid_count > 0 && first >= 65_536 && last > first && last < 1 << 31;
+            if !fits || last - first < keys.subid_count - 1 {
+                let reason = "it must begin at 65536 or above, end below 2147483648, and hold `subid_count` ids";
+                return Err(invalid("accounts.subid_range", reason));
+            }
+            Some(SubidRules { first, last, count: keys.subid_count })
+        }
+    };
+    let home_bases = keys.home_bases.iter().map(|b| absolute("accounts.home_bases", b)).collect::<Result<_, _>>()?;
+    Ok(AccountRules {
+        top_group: keys.top_group.filter(|name| !name.is_empty()),
+        uid_range: keys.uid_range,
+        primary_group: match keys.primary_group.as_str() {
+            "private" => PrimaryGroup::Private,
+            "" => return Err(invalid("accounts.primary_group", "it is a group's name or `private`")),
+            name => PrimaryGroup::Local(name.to_owned()),
+        },
+        home_base: absolute("accounts.home_base", &keys.home_base)?,
+        home_bases,
+        create_home: keys.create_home,
+        shell: absolute("accounts.shell", &keys.shell)?,
+        dots: keys.dots,
+        names: names("accounts.names", &keys.names)?,
+        keep_local: keys.keep_local.into_iter().collect(),
+        subids,
+    })
+}
+
+fn group_rules(keys: &raw::Groups) -> Result<GroupRules, ConfigError> {
+    Ok(GroupRules {
+        prefix: GroupPrefix::new(&keys.prefix).map_err(|e| invalid("groups.prefix", e))?,
+        gid_range: keys.gid_range,
+        filter: Filter::new(&keys.filter).map_err(|e| invalid("groups.filter", e))?,
+        dots: keys.dots,
+        names: names("groups.names", &keys.names)?,
+    })
+}

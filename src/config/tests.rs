@@ -1,0 +1,58 @@
+use super::*;
+
+fn read(texts: &[&str]) -> Result<Settings, ConfigError> {
+    let sources = texts.iter().enumerate();
+    let sources = sources.map(|(n, t)| Source { path: format!("/etc/gosync/{n}.toml").into(), text: (*t).to_owned() });
+    Settings::new(sources.collect(), None)
+}
+
+const SAMPLE: &str = "[provider.sample]\nkind = \"file\"\npath = \"directory.json\"\n";
+
+fn complaint(texts: &[&str]) -> String {
+    read(texts).unwrap_err().to_string()
+}
+
+#[test]
+fn one_provider_needs_no_choice() {
+    let settings = read(&[SAMPLE]).unwrap();
+    assert_eq!(settings.provider.name, "sample");
+    assert!(matches!(settings.provider.kind, ProviderKind::File(path) if path.to_str() == Some("/etc/gosync/directory.json")));
+    assert_eq!(settings.targets.len(), 1);
+}
+
+#[test]
+fn unknown_keys_are_refused_with_their_place() {
+    let at = |text: &str| complaint(&[SAMPLE, text]);
+    assert!(at("[accounts]\n  shel = \"/bin/sh\"\n").starts_with("/etc/gosync/1.toml:2:3: unknown field `shel`"), "{}", at("[accounts]\n  shel = \"/bin/sh\"\n"));
+    assert!(at("\n[acounts]\nx = 1\n").starts_with("/etc/gosync/1.toml:2:1: there is no section `acounts`"));
+    assert!(at("[target.host]\nkind = \"local\"\ndatabse = \"etc\"\n").starts_with("/etc/gosync/1.toml:3:1: unknown field"));
+    assert!(at("[provider.x]\nkind = \"file\"\npath = \"a\"\nurl = \"b\"\n").starts_with("/etc/gosync/1.toml:4:1: unknown field `url`"));
+}
+
+#[test]
+fn wrong_values_are_refused_with_their_place() {
+    assert!(complaint(&[SAMPLE, "[gosync]\ntime_limit = \"100\"\n"]).starts_with("/etc/gosync/1.toml:2:14: a duration"));
+    assert!(complaint(&[SAMPLE, "[accounts]\nuid_range = [5, 10]\n"]).contains("1.toml:2:13: the range begins at 5"));
+    assert!(complaint(&["x = \n"]).starts_with("/etc/gosync/0.toml:1:"));
+    assert!(complaint(&[SAMPLE, "[accounts]\nhome_base = \"/home/../etc\"\n"]).starts_with("accounts.home_base:"));
+    assert!(complaint(&[SAMPLE, "[groups]\nprefix = \":\"\n"]).starts_with("groups.prefix:"));
+    assert!(complaint(&[SAMPLE, "[accounts]\nnames = [[\"(\", \"\"]]\n"]).starts_with("accounts.names:"));
+}
+
+#[test]
+fn a_later_file_overrides_key_by_key() {
+    let over = "[provider.sample]\npath = \"other.json\"\n[accounts]\nshell = \"/bin/zsh\"\n";
+    let settings = read(&[SAMPLE, "[accounts]\nshell = \"/bin/sh\"\ndots = true\n", over]).unwrap();
+    assert!(matches!(&settings.provider.kind, ProviderKind::File(path) if path.ends_with("other.json")));
+    assert_eq!(settings.rules.accounts.shell, "/bin/zsh");
+    assert!(settings.rules.accounts.dots);
+}
+
+#[test]
+fn a_missing_provider_or_target_is_named() {
+    assert!(complaint(&[""]).contains("no provider is chosen"));
+    assert!(complaint(&[SAMPLE, "[gosync]\nprovider = \"campus\"\n"]).contains("[provider.campus]"));
+    assert!(complaint(&[SAMPLE, "[gosync]\ntargets = [\"web\"]\n"]).contains("[target.web]"));
+    assert!(complaint(&["[provider.x]\npath = \"a\"\n"]).contains("`kind` is missing"));
+    assert!(complaint(&["[provider.x]\nkind = \"nis\"\n"]).contains("no provider of kind `nis`"));
+}
