@@ -3,6 +3,7 @@
 //! A provider talks to the network or reads a file, and returns one [`Snapshot`]. It decides nothing about accounts,
 //! knows no host, and never returns a shortened list as a whole one: what is not proven complete says so.
 
+pub mod file;
 pub mod ldap;
 
 use std::time::Instant;

@@ -1,0 +1,55 @@
+//! The file provider: a JSON document with users and groups, read whole.
+//!
+//! The document and its fields are described in gosync.toml(5).
+
+mod decode;
+
+use std::path::PathBuf;
+
+use super::{FetchError, Provider, Query, Scope};
+use crate::model::{Completeness, Snapshot, Untrusted};
+use crate::system::files;
+
+/// The largest document that is read.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// A directory in a file.
+#[derive(Clone, Debug)]
+pub struct FileProvider {
+    name: String,
+    path: PathBuf,
+}
+
+impl FileProvider {
+    /// The document at `path`, for the section `name`.
+    pub fn new(name: &str, path: PathBuf) -> Self {
+        Self { name: name.to_owned(), path }
+    }
+}
+
+impl Provider for FileProvider {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
+        let place = self.path.display().to_string();
+        let bytes = files::read_limited(&self.path, MAX_BYTES).map_err(|e| FetchError::Unreachable {
+            place: place.clone(),
+            reason: Untrusted::new(e.source.to_string()),
+        })?;
+        let mut snapshot = decode::document(&bytes)
+            .map_err(|reason| FetchError::Malformed { place, reason: Untrusted::new(reason) })?;
+        progress(snapshot.directory.users.len() + snapshot.directory.groups.len());
+        if let Some(only) = &query.only {
+            match query.scope {
+                Scope::Users => snapshot.directory.users.retain(|u| only.iter().any(|name| name == u.login.raw())),
+                Scope::Groups => snapshot.directory.groups.retain(|g| only.iter().any(|name| name == g.name.raw())),
+            }
+            if matches!(snapshot.completeness, Completeness::Complete(_)) {
+                snapshot.completeness = Completeness::Narrowed;
+            }
+        }
+        Ok(snapshot)
+    }
+}

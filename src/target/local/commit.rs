@@ -1,0 +1,281 @@
+//! Puts a staged change in place, as one transaction over files, homes and ledger.
+//!
+//! The order is what makes it safe to be killed anywhere: reserve in the ledger; write everything new beside the old
+//! and to disk; take the password lock; see that nothing moved; backups; journal; renames; release; confirm in the
+//! ledger. The lock is held only from the second look at the files to the last rename.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::extrausers::{self, Generation};
+use super::read::{Current, gid_of};
+use super::stage::Staged;
+use super::{Database, Db, Local, LocalError};
+use crate::ledger::{Ledger, Run};
+use crate::plan::HomeFate;
+use crate::system::journal::{self, Hash, Journal, Left, Outcome, Step};
+use crate::system::lock::PasswordLock;
+use crate::system::replace::{self, Appearance, staging_dir};
+use crate::system::{clock, files, homes};
+use crate::target::Committed;
+
+/// Where new homes and old ones stand while they are not in place: below their base.
+fn aside(home: &Path) -> Option<(PathBuf, PathBuf)> {
+    let dir = staging_dir(home.parent()?);
+    Some((dir.clone(), dir.join(home.file_name()?)))
+}
+
+pub(super) fn commit(
+    target: &Local,
+    current: &Current,
+    staged: &Staged,
+    ledger: &mut Ledger,
+    run: Run<'_>,
+    progress: &dyn Fn(usize),
+) -> Result<Committed, LocalError> {
+    let txn = ledger.reserve(run, staged.plan())?;
+    let prepared = Prepared::new(target, current, staged, txn, progress);
+    let journal = match prepared {
+        Ok(journal) => journal,
+        Err(e) => return abandon(target, ledger).and(Err(e)),
+    };
+    let state_dir = target.state_dir();
+    {
+        let _lock = match lock(target) {
+            Ok(lock) => lock,
+            Err(e) => return abandon(target, ledger).and(Err(e)),
+        };
+        if !current.is_current()? {
+            abandon(target, ledger)?;
+            return Ok(Committed::Moved);
+        }
+        if let Err(e) = put_backups(target, staged).and_then(|()| Ok(journal.begin(&state_dir)?)) {
+            abandon(target, ledger)?;
+            return Err(e);
+        }
+        journal.carry_out()?;
+        journal.mark_done(&state_dir)?;
+    }
+    finish(target, ledger, txn)?;
+    Ok(Committed::Done)
+}
+
+fn lock(target: &Local) -> Result<PasswordLock, LocalError> {
+    Ok(PasswordLock::take(&target.password_lock(), clock::deadline(target.config.lock_wait))?)
+}
+
+/// Everything is in place: the ledger learns of it, and what was needed on the way is removed.
+fn finish(target: &Local, ledger: &mut Ledger, txn: u64) -> Result<(), LocalError> {
+    ledger.confirm(txn)?;
+    tidy(target)?;
+    Ok(Journal::forget(&target.state_dir())?)
+}
+
+/// Nothing was put in place: what was written beside is removed, and the intentions are dropped.
+fn abandon(target: &Local, ledger: &mut Ledger) -> Result<(), LocalError> {
+    tidy(target)?;
+    Journal::forget(&target.state_dir())?;
+    Ok(ledger.drop_pending()?)
+}
+
+/// Finishes or drops what an interrupted run left behind.
+pub(super) fn recover(target: &Local, ledger: &mut Ledger) -> Result<Option<String>, LocalError> {
+    let state_dir = target.state_dir();
+    match journal::left_behind(&state_dir)? {
+        Left::Nothing => {
+            tidy(target)?;
+            ledger.drop_pending()?;
+            Ok(None)
+        }
+        Left::Done(journal) => {
+            finish(target, ledger, journal.txn)?;
+            Ok(Some(
+                "an earlier run had written everything and was interrupted; its end has been made up for".to_owned(),
+            ))
+        }
+        Left::Started(journal) => {
+            let outcome = {
+                let _lock = lock(target)?;
+                let outcome = journal.recover()?;
+                if outcome == Outcome::Finished {
+                    journal.mark_done(&state_dir)?;
+                }
+                outcome
+            };
+            match outcome {
+                Outcome::Finished => {
+                    finish(target, ledger, journal.txn)?;
+                    Ok(Some("an earlier run was interrupted while it wrote; its change has been finished".to_owned()))
+                }
+                Outcome::Overtaken => {
+                    abandon(target, ledger)?;
+                    let text = "an earlier run was interrupted while it wrote, and another program has changed the files \
+                                since; its change is planned anew";
+                    Ok(Some(text.to_owned()))
+                }
+            }
+        }
+    }
+}
+
+/// Removes staging directories, and old generations.
+fn tidy(target: &Local) -> Result<(), LocalError> {
+    let etc = target.root.path("/etc");
+    let bases = target.home_bases.iter().map(|base| target.root.path(base));
+    for dir in bases.chain([etc]).collect::<BTreeSet<_>>() {
+        files::remove_tree(&staging_dir(&dir))?;
+    }
+    if target.config.database == Database::Extrausers {
+        extrausers::tidy(&target.root.path(extrausers::DIR))?;
+    }
+    Ok(())
+}
+
+/// Puts the old files in place as backups, `FILE-`, as shadow does.
+fn put_backups(target: &Local, staged: &Staged) -> Result<(), LocalError> {
+    for db in staged.files.keys() {
+        let Some(path) = target.path(*db) else { continue };
+        let ready = backup_staging(&path);
+        if ready.exists() {
+            files::rename(&ready, &PathBuf::from(format!("{}-", path.display())))?;
+        }
+    }
+    Ok(())
+}
+
+fn backup_staging(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    staging_dir(path.parent().unwrap_or(path)).join(format!("{name}-"))
+}
+
+/// Writes everything new beside the old, and lists the steps that will put it in place.
+struct Prepared<'a> {
+    target: &'a Local,
+    current: &'a Current,
+    staged: &'a Staged,
+}
+
+impl<'a> Prepared<'a> {
+    #[allow(clippy::new_ret_no_self)] // what is made is on disk; what remains is the list of steps
+    fn new(
+        target: &'a Local,
+        current: &'a Current,
+        staged: &'a Staged,
+        txn: u64,
+        progress: &dyn Fn(usize),
+    ) -> Result<Journal, LocalError> {
+        let this = Self { target, current, staged };
+        let homes = this.make_homes(progress)?;
+        let retired = this.retire_homes()?;
+        let mut first: Vec<Step> = Vec::new();
+        let mut last: Vec<Step> = Vec::new();
+        for db in Db::ALL.into_iter().filter(|db| *db != Db::Passwd) {
+            let mut steps = this.replace(db)?.into_iter();
+            first.extend(steps.next());
+            last.extend(steps.next());
+        }
+        let passwd = this.replace(Db::Passwd)?;
+        // The second versions take back what has to be gone last: in the opposite order.
+        last.reverse();
+        let swap = this.swap(txn)?;
+        let steps = first.into_iter().chain(homes).chain(passwd).chain(swap).chain(last).chain(retired).collect();
+        Ok(Journal { txn, steps })
+    }
+
+    fn make_homes(&self, progress: &dyn Fn(usize)) -> Result<Vec<Step>, LocalError> {
+        let mut steps = Vec::new();
+        let mut bases = BTreeSet::new();
+        let skel = self.target.root.path(&self.target.config.skel);
+        for (count, new) in self.staged.homes().enumerate() {
+            let path = self.target.locate(&new.home);
+            let Some((dir, staged)) = aside(&path) else { continue };
+            if bases.insert(dir.clone()) {
+                files::ensure_private_dir(&dir)?;
+            }
+            let mode = self.target.config.home_mode;
+            homes::build(&staged, &skel, homes::Ownership { uid: new.uid.get(), gid: new.gid.get(), mode })?;
+            steps.push(Step::Place { staged, path });
+            progress(count + 1);
+        }
+        bases.iter().try_for_each(|dir| homes::sync(dir))?;
+        Ok(steps)
+    }
+
+    /// Packs homes that are to be kept so; those that go are moved aside by the journal, and removed after it.
+    fn retire_homes(&self) -> Result<Vec<Step>, LocalError> {
+        let mut steps = Vec::new();
+        for (name, fate) in self.staged.homes_to_go() {
+            let (HomeFate::Remove { path } | HomeFate::Archive { path, .. }) = fate else { continue };
+            let path = self.target.locate(path);
+            if !path.is_dir() || path.is_symlink() {
+                continue;
+            }
+            homes::probe_removal(&path)?;
+            if let HomeFate::Archive { into, .. } = fate {
+                let day = self.target.shadow_day;
+                homes::archive(&path, &self.target.locate(into).join(format!("{name}-{day}.tar.gz")))?;
+            }
+            let Some((dir, _)) = aside(&path) else { continue };
+            files::ensure_private_dir(&dir)?;
+            steps.push(Step::Retire { aside: dir.join(format!("removed-{name}")), path });
+        }
+        Ok(steps)
+    }
+
+    /// Writes the new versions of one file, and its backup.
+    fn replace(&self, db: Db) -> Result<Vec<Step>, LocalError> {
+        let Some(versions) = self.staged.files.get(&db) else { return Ok(Vec::new()) };
+        let (Some(path), Some(image)) = (self.target.path(db), self.current.databases.get(&db)) else {
+            return Ok(Vec::new());
+        };
+        if self.is_swapped(db) {
+            return Ok(Vec::new());
+        }
+        let dir = staging_dir(path.parent().unwrap_or(&path));
+        files::ensure_private_dir(&dir)?;
+        let appearance = self.appearance(db);
+        let mut old = image.exists.then(|| Hash::of(image.lines.bytes()));
+        let mut steps = Vec::new();
+        for (number, bytes) in versions.iter().enumerate() {
+            let staged = dir.join(format!("{}.{number}", db.name()));
+            replace::stage(&staged, bytes, &path, appearance)?;
+            let new = Hash::of(bytes);
+            steps.push(Step::Replace { staged, path: path.clone(), old: old.replace(new.clone()), new });
+        }
+        if image.exists {
+            replace::stage(&backup_staging(&path), image.lines.bytes(), &path, appearance)?;
+        }
+        files::sync_dir(&dir)?;
+        Ok(steps)
+    }
+
+    fn is_swapped(&self, db: Db) -> bool {
+        self.target.config.database == Database::Extrausers && !matches!(db, Db::Subuid | Db::Subgid)
+    }
+
+    fn appearance(&self, db: Db) -> Appearance {
+        let (mode, group) = db.appearance();
+        Appearance { mode, gid: group.and_then(|name| gid_of(self.target, name)) }
+    }
+
+    /// Writes a new generation of all swapped files, if one of them changes.
+    fn swap(&self, txn: u64) -> Result<Option<Step>, LocalError> {
+        if !self.staged.files.keys().any(|db| self.is_swapped(*db)) {
+            return Ok(None);
+        }
+        let generation = Generation::new(self.target.root.path(extrausers::DIR), txn);
+        generation.prepare()?;
+        for (db, image) in self.current.databases.iter().filter(|(db, _)| self.is_swapped(**db)) {
+            let bytes = self.staged.files.get(db).and_then(|versions| versions.last().map(Vec::as_slice));
+            let bytes = bytes.unwrap_or(image.lines.bytes());
+            replace::stage(&generation.dir.join(db.name()), bytes, &image.path, self.appearance(*db))?;
+        }
+        files::sync_dir(&generation.dir)?;
+        files::sync_dir(&generation.parent)?;
+        if let Some(dir) = generation.parent.parent() {
+            files::sync_dir(dir)?;
+        }
+        let Generation { link, next, target, .. } = generation;
+        Ok(Some(Step::Swap { staged: next, path: link, target }))
+    }
+}

@@ -1,0 +1,97 @@
+//! The databases of libnss-extrausers: a symbolic link to a directory for each generation.
+//!
+//! One rename of the link changes all files at once, so that no reader ever sees half of a change. The directory that
+//! the package makes is kept as the first generation's predecessor.
+
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::LocalError;
+use crate::system::files;
+use crate::system::{Context as _, PathError, mounts};
+
+/// Where libnss-extrausers looks.
+pub(super) const DIR: &str = "/var/lib/extrausers";
+
+/// Where the generations are, beside [`DIR`].
+const GENERATIONS: &str = "extrausers.gosync";
+
+/// The paths of one generation.
+#[derive(Debug)]
+pub(super) struct Generation {
+    /// The link itself.
+    pub link: PathBuf,
+    /// All generations.
+    pub parent: PathBuf,
+    /// This generation's directory.
+    pub dir: PathBuf,
+    /// The new link, before it takes the old one's place.
+    pub next: PathBuf,
+    /// What the new link says.
+    pub target: PathBuf,
+}
+
+impl Generation {
+    /// The paths for transaction `txn`, where `link` is [`DIR`] below the root.
+    pub(super) fn new(link: PathBuf, txn: u64) -> Self {
+        let parent = link.with_file_name(GENERATIONS);
+        let name = format!("g{txn}");
+        let target = Path::new(GENERATIONS).join(&name);
+        Self { dir: parent.join(&name), next: parent.join("next"), link, parent, target }
+    }
+
+    /// Makes the empty directory and the new link.
+    pub(super) fn prepare(&self) -> Result<(), PathError> {
+        let open = |path: &Path| -> Result<(), PathError> {
+            match std::fs::DirBuilder::new().mode(0o755).create(path) {
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                other => other.on("make", path)?,
+            }
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).on("set the mode of", path)
+        };
+        open(&self.parent)?;
+        files::remove_tree(&self.dir)?;
+        open(&self.dir)?;
+        files::remove_tree(&self.next)?;
+        std::os::unix::fs::symlink(&self.target, &self.next).on("make", &self.next)
+    }
+}
+
+/// Removes what is not needed any more: generations but the present and the one before it, and a left-over link.
+pub(super) fn tidy(link: &Path) -> Result<(), PathError> {
+    let parent = link.with_file_name(GENERATIONS);
+    if !parent.exists() {
+        return Ok(());
+    }
+    let next = parent.join("next");
+    if std::fs::symlink_metadata(&next).is_ok_and(|meta| meta.is_dir()) {
+        // The package's own directory, which changed places with our first link.
+        files::rename(&next, &parent.join("original"))?;
+    }
+    files::remove_tree(&next)?;
+    let present = std::fs::read_link(link).ok().and_then(|to| number(to.file_name()?.to_str()?));
+    let mut numbers: Vec<u64> = files::names_in(&parent).iter().filter_map(|name| number(name.to_str()?)).collect();
+    numbers.sort_unstable();
+    let before = numbers.iter().rev().copied().find(|n| present.is_some_and(|p| *n < p));
+    for n in numbers.into_iter().filter(|n| Some(*n) != present && Some(*n) != before) {
+        files::remove_tree(&parent.join(format!("g{n}")))?;
+    }
+    if files::names_in(&parent).is_empty() {
+        std::fs::remove_dir(&parent).on("remove", &parent)?;
+    }
+    Ok(())
+}
+
+fn number(name: &str) -> Option<u64> {
+    name.strip_prefix('g')?.parse().ok()
+}
+
+/// Finds out whether the link can be swapped.
+pub(super) fn probe(link: &Path) -> Result<(), LocalError> {
+    if mounts::is_mount_point(link) {
+        let reason = "it is a mount point, and cannot be swapped".to_owned();
+        return Err(LocalError::Unfit { path: link.to_owned(), reason });
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Reads the databases, and shows them to planning as one [`Host`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{Database, Db, Local, LocalError, extrausers};
+use crate::formats::{GroupLine, Lines, PasswdLine, ShadowLine, SubidLine};
+use crate::model::host::{Host, HostAccount, HostGroup, ODD};
+use crate::system::{files, replace};
+
+/// One database as it was read.
+#[derive(Debug)]
+pub(super) struct Image {
+    pub path: PathBuf,
+    pub lines: Lines,
+    /// Whether there is such a file at all.
+    pub exists: bool,
+}
+
+impl Image {
+    fn read(path: PathBuf) -> Result<Self, LocalError> {
+        let bytes = files::read_plain(&path)?;
+        let exists = bytes.is_some();
+        Ok(Self { path, lines: Lines::new(bytes.unwrap_or_default()), exists })
+    }
+
+    /// Whether the file is still as it was read.
+    pub(super) fn is_current(&self) -> Result<bool, LocalError> {
+        let now = files::read_plain(&self.path)?;
+        Ok(now.is_some() == self.exists && now.as_deref().unwrap_or_default() == self.lines.bytes())
+    }
+}
+
+/// All databases as they were read.
+#[derive(Debug)]
+pub struct Current {
+    pub(super) databases: BTreeMap<Db, Image>,
+    /// Databases of the other kind, which are read and never written.
+    reference: Vec<(Db, Image)>,
+    shells: Option<String>,
+}
+
+impl Current {
+    pub(super) fn read(target: &Local) -> Result<Self, LocalError> {
+        let mut databases = BTreeMap::new();
+        for db in Db::ALL {
+            if let Some(path) = target.path(db) {
+                databases.insert(db, Image::read(path)?);
+            }
+        }
+        let mut reference = Vec::new();
+        for db in [Db::Passwd, Db::Group] {
+            reference.push((db, Image::read(target.reference(db))?));
+        }
+        let shells = files::read_plain(&target.root.path("/etc/shells"))?;
+        let shells = shells.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let current = Self { databases, reference, shells };
+        current.check(target)?;
+        Ok(current)
+    }
+
+    /// Finds out, before anything is planned, whether the databases are sound and can be replaced.
+    fn check(&self, target: &Local) -> Result<(), LocalError> {
+        let passwd = target.root.path("/etc/passwd");
+        let etc = match target.config.database {
+            Database::Etc => self.databases.get(&Db::Passwd),
+            Database::Extrausers => self.reference.iter().find(|(db, _)| *db == Db::Passwd).map(|(_, image)| image),
+        };
+        let root = etc.is_some_and(|image| {
+            image.lines.entries().filter_map(|(_, l)| PasswdLine::parse(l)).any(|l| l.name == b"root" && l.uid == 0)
+        });
+        if !root {
+            let reason = "there is no line `root` with the uid 0: this is no sound passwd file, and nothing is written";
+            return Err(LocalError::Unfit { path: passwd, reason: reason.to_owned() });
+        }
+        match target.config.database {
+            Database::Etc => {
+                for db in [Db::Shadow, Db::Group] {
+                    if let Some(image) = self.databases.get(&db).filter(|image| !image.exists) {
+                        let reason = "it is missing; make it with pwconv(8) or grpconv(8)".to_owned();
+                        return Err(LocalError::Unfit { path: image.path.clone(), reason });
+                    }
+                }
+            }
+            Database::Extrausers => extrausers::probe(&target.root.path(extrausers::DIR))?,
+        }
+        for (db, image) in &self.databases {
+            let swapped = target.config.database == Database::Extrausers && !matches!(db, Db::Subuid | Db::Subgid);
+            if !swapped {
+                replace::probe(&image.path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all files are still as they were read.
+    pub(super) fn is_current(&self) -> Result<bool, LocalError> {
+        for image in self.databases.values().chain(self.reference.iter().map(|(_, image)| image)) {
+            if !image.is_current()? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What the databases say.
+    pub fn host(&self) -> Host<'_> {
+        let mut host = Host { shells: self.shells(), ..Host::default() };
+        let closed = self.closed();
+        let written = self.databases.iter().map(|(db, image)| (*db, image, true));
+        let read = self.reference.iter().map(|(db, image)| (*db, image, false));
+        let mut subids = Vec::new();
+        for (db, image, writable) in written.chain(read) {
+            for (_, line) in image.lines.entries() {
+                match db {
+                    Db::Passwd => add_account(&mut host, line, &closed, writable),
+                    Db::Group => add_group(&mut host, line, writable),
+                    Db::Subuid | Db::Subgid => subids.extend(
+                        SubidLine::parse(line).map(|s| (s.first, s.first.saturating_add(s.count.saturating_sub(1)))),
+                    ),
+                    Db::Shadow | Db::Gshadow => {}
+                }
+            }
+        }
+        host.subids = subids.into_iter().collect();
+        host
+    }
+
+    fn shells(&self) -> std::collections::BTreeSet<&str> {
+        let text = self.shells.as_deref().unwrap_or("/bin/sh\n");
+        text.lines().map(str::trim).filter(|line| line.starts_with('/')).collect()
+    }
+
+    /// Names of accounts that are closed.
+    fn closed(&self) -> std::collections::BTreeSet<&[u8]> {
+        let shadow = self.databases.get(&Db::Shadow).into_iter();
+        let lines = shadow.flat_map(|image| image.lines.entries()).filter_map(|(_, line)| ShadowLine::parse(line));
+        lines.filter(ShadowLine::is_closed).map(|line| line.name).collect()
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or(ODD)
+}
+
+fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], closed: &std::collections::BTreeSet<&[u8]>, writable: bool) {
+    let Some(line) = PasswdLine::parse(line) else { return };
+    host.ids.extend([line.uid, line.gid]);
+    let name = text(line.name);
+    let account = HostAccount {
+        uid: line.uid,
+        gid: line.gid,
+        gecos: text(line.gecos),
+        home: text(line.home),
+        shell: text(line.shell),
+        closed: closed.contains(line.name),
+        writable,
+    };
+    match host.accounts.entry(name) {
+        std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(account)),
+        std::collections::btree_map::Entry::Occupied(_) => drop(host.repeated.insert(name)),
+    }
+}
+
+fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) {
+    let Some(line) = GroupLine::parse(line) else { return };
+    host.ids.insert(line.gid);
+    let name = text(line.name);
+    let group = HostGroup { gid: line.gid, members: text(line.members), writable };
+    match host.groups.entry(name) {
+        std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(group)),
+        std::collections::btree_map::Entry::Occupied(_) => drop(host.repeated.insert(name)),
+    }
+}
+
+/// The gid of a group in the databases, by name.
+pub(super) fn gid_of(target: &Local, name: &str) -> Option<u32> {
+    let bytes = files::read_plain(&target.root.path("/etc/group")).ok()??;
+    let lines = Lines::new(bytes);
+    let found = lines.entries().filter_map(|(_, l)| GroupLine::parse(l)).find(|g| g.name == name.as_bytes());
+    found.map(|g| g.gid)
+}

@@ -1,0 +1,332 @@
+//! From an approved plan to the exact new bytes of every file.
+//!
+//! Pure but for what was read before. Lines are found by name and changed field by field; what is not gosync's keeps
+//! its bytes. Accounts are removed in two passes: passwd first, so that nobody is seen without the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::read::Current;
+use super::{Db, Local, LocalError};
+use crate::formats::group::names;
+use crate::formats::{BadField, Editor, GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine};
+use crate::model::UserName;
+use crate::plan::{Approved, Change, HomeFate, NewAccount, Plan};
+use crate::policy::Field;
+
+/// Everything new, exactly. Made from an [`Approved`] plan alone.
+#[derive(Debug)]
+pub struct Staged {
+    approved: Approved,
+    /// New versions of each file, in the order in which they replace each other; one, or two when accounts go.
+    pub(super) files: BTreeMap<Db, Vec<Vec<u8>>>,
+}
+
+impl Staged {
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        self.approved.plan()
+    }
+
+    /// Accounts whose homes have to be made.
+    pub(super) fn homes(&self) -> impl Iterator<Item = &NewAccount> {
+        self.plan().changes.iter().filter_map(|change| match change {
+            Change::CreateAccount(new) if new.make_home => Some(new),
+            _ => None,
+        })
+    }
+
+    /// Homes that go, with the names of their accounts.
+    pub(super) fn homes_to_go(&self) -> impl Iterator<Item = (&UserName, &HomeFate)> {
+        self.plan().changes.iter().filter_map(|change| match change {
+            Change::RemoveAccount { home: HomeFate::Keep, .. } => None,
+            Change::RemoveAccount { name, home, .. } => Some((name, home)),
+            _ => None,
+        })
+    }
+}
+
+/// Which half of a removal a pass makes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Everything but what has to outlive the passwd lines of removed accounts.
+    First,
+    /// Shadow lines, memberships, own groups and subordinate ids of removed accounts.
+    Last,
+}
+
+pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Result<Staged, LocalError> {
+    let mut files: BTreeMap<Db, Vec<Vec<u8>>> = BTreeMap::new();
+    let changes = &approved.plan().changes;
+    let removes = changes.iter().any(|change| matches!(change, Change::RemoveAccount { .. }));
+    for (db, image) in &current.databases {
+        let needed = image.exists || (matches!(db, Db::Subuid | Db::Subgid) || target.path(Db::Gshadow).is_none());
+        if !needed {
+            continue; // an absent gshadow stays absent
+        }
+        let unfit = |_: BadField| LocalError::Unfit { path: image.path.clone(), reason: BadField.to_string() };
+        let first = edit(*db, &image.lines, changes, Pass::First, target.shadow_day).map_err(unfit)?;
+        let mut versions: Vec<Vec<u8>> = first.into_iter().collect();
+        if removes {
+            let lines = versions.last().map_or_else(|| image.lines.clone(), |bytes| Lines::new(bytes.clone()));
+            versions.extend(edit(*db, &lines, changes, Pass::Last, target.shadow_day).map_err(unfit)?);
+        }
+        if !versions.is_empty() {
+            files.insert(*db, versions);
+        }
+    }
+    Ok(Staged { approved, files })
+}
+
+/// The new version of one file after one pass; `None` when it stays as it is.
+fn edit(db: Db, lines: &Lines, changes: &[Change], pass: Pass, day: i64) -> Result<Option<Vec<u8>>, BadField> {
+    let mut sheet = Sheet::new(lines);
+    match (db, pass) {
+        (Db::Passwd, Pass::First) => passwd(&mut sheet, changes)?,
+        (Db::Shadow, Pass::First) => shadow(&mut sheet, changes, day)?,
+        (Db::Group, Pass::First) => group(&mut sheet, changes)?,
+        (Db::Gshadow, Pass::First) => gshadow(&mut sheet, changes)?,
+        (Db::Subuid | Db::Subgid, Pass::First) => subids(&mut sheet, changes)?,
+        (Db::Passwd, Pass::Last) => {}
+        (_, Pass::Last) => strip(db, &mut sheet, changes)?,
+    }
+    Ok((!sheet.editor.is_empty()).then(|| sheet.editor.apply(lines)))
+}
+
+/// A file being edited, with its entries found by name. Of several lines with one name, the first counts.
+struct Sheet<'a> {
+    lines: &'a Lines,
+    index: BTreeMap<&'a [u8], usize>,
+    editor: Editor,
+}
+
+impl<'a> Sheet<'a> {
+    fn new(lines: &'a Lines) -> Self {
+        let mut index = BTreeMap::new();
+        for (number, line) in lines.entries() {
+            let name = line.split(|&b| b == b':').next().unwrap_or_default().trim_ascii_start();
+            index.entry(name).or_insert(number);
+        }
+        Self { lines, index, editor: Editor::default() }
+    }
+
+    fn find(&self, name: &str) -> Option<(usize, Vec<u8>)> {
+        let number = *self.index.get(name.as_bytes())?;
+        Some((number, self.editor.current(self.lines, number)?.to_vec()))
+    }
+
+    /// Puts a line in the place of `number`, or at the end if there was none; does nothing if it says the same.
+    fn put(&mut self, at: Option<(usize, Vec<u8>)>, line: Vec<u8>) {
+        match at {
+            Some((_, old)) if old == line => {}
+            Some((number, _)) => self.editor.replace(number, line),
+            None => self.editor.add(line),
+        }
+    }
+}
+
+fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
+    for change in changes {
+        match change {
+            Change::CreateAccount(new) => {
+                let line = PasswdLine {
+                    name: new.name.as_str().as_bytes(),
+                    password: b"x",
+                    uid: new.uid.get(),
+                    gid: new.gid.get(),
+                    gecos: new.gecos.as_bytes(),
+                    home: new.home.as_bytes(),
+                    shell: new.shell.as_bytes(),
+                };
+                sheet.put(sheet.find(new.name.as_str()), line.to_line()?);
+            }
+            Change::UpdateAccount { name, fields, .. } => {
+                let Some((number, old)) = sheet.find(name.as_str()) else { continue };
+                let Some(mut line) = PasswdLine::parse(&old) else { continue };
+                for change in fields {
+                    let value = change.to.as_bytes();
+                    match change.field {
+                        Field::Gecos => line.gecos = value,
+                        Field::Home => line.home = value,
+                        Field::Shell => line.shell = value,
+                    }
+                }
+                let new = line.to_line()?;
+                sheet.put(Some((number, old)), new);
+            }
+            Change::RemoveAccount { name, .. } => {
+                if let Some((number, _)) = sheet.find(name.as_str()) {
+                    sheet.editor.remove(number);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], day: i64) -> Result<(), BadField> {
+    let day = day.to_string();
+    for change in changes {
+        let (name, close) = match change {
+            Change::CreateAccount(new) => {
+                // What is there is a left-over of an interrupted run, or of an account that was only forgotten.
+                if sheet.find(new.name.as_str()).is_none() {
+                    sheet.editor.add(new_shadow(new.name.as_str(), &day, false)?);
+                    continue;
+                }
+                (&new.name, false)
+            }
+            Change::LockAccount { name, .. } => (name, true),
+            Change::UnlockAccount { name, .. } => (name, false),
+            _ => continue,
+        };
+        let Some((number, old)) = sheet.find(name.as_str()) else {
+            if close {
+                sheet.editor.add(new_shadow(name.as_str(), &day, true)?);
+            }
+            continue;
+        };
+        let Some(mut line) = ShadowLine::parse(&old) else { continue };
+        let locked = [b"!", line.password].concat();
+        if close {
+            if !line.password.starts_with(b"!") {
+                line.password = &locked;
+            }
+            line.expire = b"1";
+        } else if line.is_closed() {
+            line.password = line.password.strip_prefix(b"!").unwrap_or(line.password);
+            if line.password.is_empty() {
+                line.password = b"*"; // an empty field would let everybody in
+            }
+            line.expire = b"";
+        }
+        let new = line.to_line()?;
+        sheet.put(Some((number, old)), new);
+    }
+    Ok(())
+}
+
+/// A shadow line that no password opens: `*`, not `!`, which sshd(8) without PAM takes for a locked account.
+fn new_shadow(name: &str, day: &str, closed: bool) -> Result<Vec<u8>, BadField> {
+    let (password, expire): (&[u8], &[u8]) = if closed { (b"!*", b"1") } else { (b"*", b"") };
+    let ageing: [&[u8]; 5] = [day.as_bytes(), b"0", b"99999", b"7", b""];
+    ShadowLine { name: name.as_bytes(), password, ageing, expire, flag: b"" }.to_line()
+}
+
+fn joined<'a>(members: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    members.collect::<Vec<_>>().join(&b',')
+}
+
+/// The member list after a change: found order, those who go taken out, those who come added.
+fn change_members(found: &[u8], add: &[UserName], remove: &BTreeSet<&[u8]>) -> Vec<u8> {
+    let there: BTreeSet<&[u8]> = names(found).collect();
+    let come = add.iter().map(|name| name.as_str().as_bytes()).filter(|name| !there.contains(name));
+    joined(names(found).filter(|name| !remove.contains(name)).chain(come))
+}
+
+/// What a change does to a group: its name, its gid if it has to be made, who comes and who goes.
+type GroupChange<'a> = (&'a str, Option<u32>, &'a [UserName], BTreeSet<&'a [u8]>);
+
+fn group_change(change: &Change) -> Option<GroupChange<'_>> {
+    match change {
+        Change::CreateAccount(new) if new.private_group => {
+            Some((new.name.as_str(), Some(new.gid.get()), &[], BTreeSet::new()))
+        }
+        Change::CreateGroup { name, gid, members, .. } => {
+            Some((name.as_str(), Some(gid.get()), members, BTreeSet::new()))
+        }
+        Change::ChangeMembers { name, add, remove, .. } => {
+            Some((name.as_str(), None, add, remove.iter().map(String::as_bytes).collect()))
+        }
+        _ => None,
+    }
+}
+
+fn group(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
+    for (name, gid, add, remove) in changes.iter().filter_map(group_change) {
+        let at = sheet.find(name);
+        let new = match (&at, gid) {
+            (Some((_, old)), _) => {
+                let Some(mut line) = GroupLine::parse(old) else { continue };
+                let members = change_members(line.members, add, &remove);
+                line.members = &members;
+                line.to_line()?
+            }
+            (None, Some(gid)) => {
+                let members = change_members(b"", add, &remove);
+                GroupLine { name: name.as_bytes(), password: b"x", gid, members: &members }.to_line()?
+            }
+            (None, None) => continue,
+        };
+        sheet.put(at, new);
+    }
+    Ok(())
+}
+
+fn gshadow(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
+    for (name, gid, add, remove) in changes.iter().filter_map(group_change) {
+        let at = sheet.find(name);
+        let new = match (&at, gid) {
+            (Some((_, old)), _) => {
+                let Some(mut line) = GshadowLine::parse(old) else { continue };
+                let members = change_members(line.members, add, &remove);
+                line.members = &members;
+                line.to_line()?
+            }
+            (None, Some(_)) => {
+                let members = change_members(b"", add, &remove);
+                GshadowLine { name: name.as_bytes(), password: b"!", admins: b"", members: &members }.to_line()?
+            }
+            (None, None) => continue,
+        };
+        sheet.put(at, new);
+    }
+    Ok(())
+}
+
+fn subids(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
+    for change in changes {
+        let Change::CreateAccount(NewAccount { name, subids: Some((first, count)), .. }) = change else { continue };
+        if sheet.find(name.as_str()).is_none() {
+            let line = SubidLine { owner: name.as_str().as_bytes(), first: *first, count: *count };
+            sheet.editor.add(line.to_line()?);
+        }
+    }
+    Ok(())
+}
+
+/// Takes removed accounts out of everything but passwd.
+fn strip(db: Db, sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
+    let removed = changes.iter().filter_map(|change| match change {
+        Change::RemoveAccount { name, private_group, .. } => Some((name.as_str().as_bytes(), *private_group)),
+        _ => None,
+    });
+    let removed: BTreeMap<&[u8], bool> = removed.collect();
+    let gone: BTreeSet<&[u8]> = removed.keys().copied().collect();
+    for (number, line) in sheet.lines.entries() {
+        let name = line.split(|&b| b == b':').next().unwrap_or_default();
+        match db {
+            Db::Shadow | Db::Subuid | Db::Subgid if gone.contains(name) => sheet.editor.remove(number),
+            Db::Group | Db::Gshadow if removed.get(name) == Some(&true) => sheet.editor.remove(number),
+            Db::Group => {
+                let Some(mut group) = GroupLine::parse(line).filter(|g| names(g.members).any(|m| gone.contains(m)))
+                else {
+                    continue;
+                };
+                let members = change_members(group.members, &[], &gone);
+                group.members = &members;
+                sheet.editor.replace(number, group.to_line()?);
+            }
+            Db::Gshadow => {
+                let touches = |g: &GshadowLine<'_>| names(g.members).chain(names(g.admins)).any(|m| gone.contains(m));
+                let Some(mut group) = GshadowLine::parse(line).filter(touches) else { continue };
+                let (members, admins) =
+                    (change_members(group.members, &[], &gone), change_members(group.admins, &[], &gone));
+                (group.members, group.admins) = (&members, &admins);
+                sheet.editor.replace(number, group.to_line()?);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
