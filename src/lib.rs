@@ -1,10 +1,13 @@
 //! gosync brings a host's accounts and groups in step with an identity provider.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod error;
 pub mod formats;
+pub mod log;
 pub mod model;
 pub mod plan;
 pub mod policy;
 pub mod provider;
 pub mod system;
+pub mod ui;
