@@ -2,12 +2,15 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod config;
 pub mod error;
 pub mod formats;
+pub mod ledger;
 pub mod log;
 pub mod model;
 pub mod plan;
 pub mod policy;
 pub mod provider;
 pub mod system;
+pub mod target;
 pub mod ui;

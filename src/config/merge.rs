@@ -93,7 +93,9 @@ fn overlay<'a>(base: &mut DeTable<'a>, over: DeTable<'a>) {
 
 /// Takes the table `key` out of `table`, as its entries.
 pub(super) fn take_tables<'a>(
-    table: &mut DeTable<'a>, key: &str, texts: &Texts,
+    table: &mut DeTable<'a>,
+    key: &str,
+    texts: &Texts,
 ) -> Result<Vec<(String, Spanned<DeTable<'a>>)>, ConfigError> {
     let Some(value) = table.remove(key) else { return Ok(Vec::new()) };
     let span = value.span();

@@ -105,7 +105,10 @@ impl Settings {
             rules: Rules {
                 accounts: account_rules(accounts)?,
                 groups: group_rules(&groups)?,
-                departed: DepartedRules { absent_runs: departed.absent_runs.max(1), absent_for: departed.absent_for.secs() },
+                departed: DepartedRules {
+                    absent_runs: departed.absent_runs.max(1),
+                    absent_for: departed.absent_for.secs(),
+                },
             },
             limits: Limits { max_removals: limits.max_removals, max_removals_percent: limits.max_removals_percent },
         })
@@ -116,7 +119,11 @@ fn invalid(place: &str, reason: impl Into<String>) -> ConfigError {
     ConfigError { place: place.to_owned(), reason: reason.into() }
 }
 
-fn section<'a, T: Deserialize<'a> + Default>(table: &mut DeTable<'a>, key: &str, texts: &Texts) -> Result<T, ConfigError> {
+fn section<'a, T: Deserialize<'a> + Default>(
+    table: &mut DeTable<'a>,
+    key: &str,
+    texts: &Texts,
+) -> Result<T, ConfigError> {
     table.remove(key).map_or_else(|| Ok(T::default()), |value| texts.read(value))
 }
 
@@ -139,7 +146,9 @@ fn provider_kind(table: Spanned<DeTable<'_>>, base: &Path, texts: &Texts) -> Res
             }
             ProviderKind::Ldap(Box::new(config))
         }),
-        other => Err(texts.error(Some(span), &format!("there is no provider of kind `{other}`; there are file and ldap"))),
+        other => {
+            Err(texts.error(Some(span), &format!("there is no provider of kind `{other}`; there are file and ldap")))
+        }
     }
 }
 
@@ -160,24 +169,35 @@ fn local(keys: raw::LocalTarget) -> Result<local::Config, ConfigError> {
             raw::Database::Extrausers => Database::Extrausers,
         },
         skel: absolute("target.skel", &keys.skel)?.into(),
-        home_mode: mode.ok_or_else(|| invalid("target.home_mode", "it is an octal number up to 0777, such as \"0700\""))?,
+        home_mode: mode
+            .ok_or_else(|| invalid("target.home_mode", "it is an octal number up to 0777, such as \"0700\""))?,
         lock_wait: keys.lock_wait.into(),
     })
 }
 
-fn choose_provider(mut known: BTreeMap<String, ProviderKind>, wanted: Option<&str>) -> Result<ProviderSettings, ConfigError> {
+fn choose_provider(
+    mut known: BTreeMap<String, ProviderKind>,
+    wanted: Option<&str>,
+) -> Result<ProviderSettings, ConfigError> {
     let name = match wanted {
         Some(name) => name.to_owned(),
         None if known.len() == 1 => known.keys().next().cloned().unwrap_or_default(),
-        None => return Err(invalid("gosync.provider", "no provider is chosen; name one of the [provider.NAME] sections")),
+        None => {
+            return Err(invalid("gosync.provider", "no provider is chosen; name one of the [provider.NAME] sections"));
+        }
     };
     match known.remove(&name) {
         Some(kind) => Ok(ProviderSettings { name, kind }),
-        None => Err(invalid("gosync.provider", format!("there is no section [provider.{}]", crate::model::shown(&name)))),
+        None => {
+            Err(invalid("gosync.provider", format!("there is no section [provider.{}]", crate::model::shown(&name))))
+        }
     }
 }
 
-fn choose_targets(known: &BTreeMap<String, local::Config>, wanted: &[String]) -> Result<Vec<TargetSettings>, ConfigError> {
+fn choose_targets(
+    known: &BTreeMap<String, local::Config>,
+    wanted: &[String],
+) -> Result<Vec<TargetSettings>, ConfigError> {
     if wanted.is_empty() {
         return Err(invalid("gosync.targets", "no target is named"));
     }

@@ -16,22 +16,35 @@ fn complaint(texts: &[&str]) -> String {
 fn one_provider_needs_no_choice() {
     let settings = read(&[SAMPLE]).unwrap();
     assert_eq!(settings.provider.name, "sample");
-    assert!(matches!(settings.provider.kind, ProviderKind::File(path) if path.to_str() == Some("/etc/gosync/directory.json")));
+    assert!(
+        matches!(settings.provider.kind, ProviderKind::File(path) if path.to_str() == Some("/etc/gosync/directory.json"))
+    );
     assert_eq!(settings.targets.len(), 1);
 }
 
 #[test]
 fn unknown_keys_are_refused_with_their_place() {
     let at = |text: &str| complaint(&[SAMPLE, text]);
-    assert!(at("[accounts]\n  shel = \"/bin/sh\"\n").starts_with("/etc/gosync/1.toml:2:3: unknown field `shel`"), "{}", at("[accounts]\n  shel = \"/bin/sh\"\n"));
+    assert!(
+        at("[accounts]\n  shel = \"/bin/sh\"\n").starts_with("/etc/gosync/1.toml:2:3: unknown field `shel`"),
+        "{}",
+        at("[accounts]\n  shel = \"/bin/sh\"\n")
+    );
     assert!(at("\n[acounts]\nx = 1\n").starts_with("/etc/gosync/1.toml:2:1: there is no section `acounts`"));
-    assert!(at("[target.host]\nkind = \"local\"\ndatabse = \"etc\"\n").starts_with("/etc/gosync/1.toml:3:1: unknown field"));
-    assert!(at("[provider.x]\nkind = \"file\"\npath = \"a\"\nurl = \"b\"\n").starts_with("/etc/gosync/1.toml:4:1: unknown field `url`"));
+    assert!(
+        at("[target.host]\nkind = \"local\"\ndatabse = \"etc\"\n").starts_with("/etc/gosync/1.toml:3:1: unknown field")
+    );
+    assert!(
+        at("[provider.x]\nkind = \"file\"\npath = \"a\"\nurl = \"b\"\n")
+            .starts_with("/etc/gosync/1.toml:4:1: unknown field `url`")
+    );
 }
 
 #[test]
 fn wrong_values_are_refused_with_their_place() {
-    assert!(complaint(&[SAMPLE, "[gosync]\ntime_limit = \"100\"\n"]).starts_with("/etc/gosync/1.toml:2:14: a duration"));
+    assert!(
+        complaint(&[SAMPLE, "[gosync]\ntime_limit = \"100\"\n"]).starts_with("/etc/gosync/1.toml:2:14: a duration")
+    );
     assert!(complaint(&[SAMPLE, "[accounts]\nuid_range = [5, 10]\n"]).contains("1.toml:2:13: the range begins at 5"));
     assert!(complaint(&["x = \n"]).starts_with("/etc/gosync/0.toml:1:"));
     assert!(complaint(&[SAMPLE, "[accounts]\nhome_base = \"/home/../etc\"\n"]).starts_with("accounts.home_base:"));

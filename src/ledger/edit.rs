@@ -1,0 +1,174 @@
+//! What a plan means for the ledger: rows now, and edits that come true on confirmation.
+
+use rusqlite::{Transaction, params};
+use serde::{Deserialize, Serialize};
+
+use super::Run;
+use crate::model::UserName;
+use crate::plan::{Change, Plan};
+use crate::policy::Field;
+
+/// An edit that waits for its transaction to happen. Stored as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edit {
+    /// A field was written.
+    Applied {
+        /// The account.
+        id: String,
+        /// Which field.
+        field: Field,
+        /// Its value.
+        value: String,
+    },
+    /// An account is in another state.
+    State {
+        /// The account.
+        id: String,
+        /// The state's word.
+        state: String,
+        /// Whether somebody lost something by it.
+        loss: bool,
+    },
+    /// A group has these members from the provider.
+    Members {
+        /// The group.
+        id: String,
+        /// Sorted, separated by commas.
+        members: String,
+        /// How many lost their membership.
+        lost: usize,
+    },
+}
+
+fn joined(members: &[UserName]) -> String {
+    members.iter().map(UserName::as_str).collect::<Vec<_>>().join(",")
+}
+
+/// Writes the rows and edits of a plan for transaction `txn`.
+pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -> rusqlite::Result<()> {
+    let provider = run.provider;
+    let mut account = tx.prepare(
+        "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell, subid, txn)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'reserved', ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (provider, id) DO UPDATE SET name = ?3, gid = ?5, private = ?6, state = 'reserved', gecos = ?7,
+             home = ?8, shell = ?9, subid = ?10, absent_since = NULL, absent_runs = 0, txn = ?11",
+    )?;
+    let mut group = tx.prepare(
+        "INSERT INTO unix_groups (provider, id, name, gid, state, members, txn)
+         VALUES (?1, ?2, ?3, ?4, 'reserved', ?5, ?6)
+         ON CONFLICT (provider, id) DO UPDATE SET name = ?3, state = 'reserved', members = ?5, txn = ?6",
+    )?;
+    let mut pending = tx.prepare("INSERT INTO pending (txn, seq, provider, edit) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut seq = 0_i64;
+    let mut later = |edit: &Edit| -> rusqlite::Result<()> {
+        let json = serde_json::to_string(edit).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+        seq += 1;
+        pending.execute(params![txn, seq, provider, json]).map(drop)
+    };
+    for change in &plan.changes {
+        match change {
+            Change::CreateAccount(a) => {
+                let subid = a.subids.map(|(first, _)| first);
+                account.execute(params![
+                    provider,
+                    a.id.as_str(),
+                    a.name.as_str(),
+                    a.uid.get(),
+                    a.gid.get(),
+                    a.private_group,
+                    a.gecos,
+                    a.home,
+                    a.shell,
+                    subid,
+                    txn
+                ])?;
+            }
+            Change::CreateGroup { id, name, gid, members } => {
+                group.execute(params![provider, id.as_str(), name.as_str(), gid.get(), joined(members), txn])?;
+            }
+            Change::UpdateAccount { id, fields, .. } => {
+                for f in fields {
+                    later(&Edit::Applied { id: id.to_string(), field: f.field, value: f.to.clone() })?;
+                }
+            }
+            Change::LockAccount { id, .. } => later(&state(id, "locked", true))?,
+            Change::UnlockAccount { id, .. } => later(&state(id, "active", false))?,
+            Change::RemoveAccount { id, .. } => later(&state(id, "removed", true))?,
+            Change::ForgetAccount { id, .. } => later(&state(id, "reserved", false))?,
+            Change::ChangeMembers { id, remove, wanted, .. } => {
+                later(&Edit::Members { id: id.to_string(), members: joined(wanted), lost: remove.len() })?;
+            }
+        }
+    }
+    let counts =
+        serde_json::to_string(&plan.counts()).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+    // A digest that nobody can have typed need not be worked out: only small plans come with one.
+    let digest = if plan.changes.len() <= 1_000 { plan.digest() } else { String::new() };
+    tx.execute(
+        "INSERT INTO runs (txn, at, provider, command, digest, counts) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![txn, run.now, provider, run.command, digest, counts],
+    )?;
+    Ok(())
+}
+
+fn state(id: &crate::model::RemoteId, state: &str, loss: bool) -> Edit {
+    Edit::State { id: id.to_string(), state: state.to_owned(), loss }
+}
+
+/// Makes the edits of transaction `txn` true.
+pub(super) fn apply(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result<()> {
+    let created = tx.execute("UPDATE accounts SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?
+        + tx.execute("UPDATE unix_groups SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?;
+    let at: i64 = tx.query_row("SELECT at FROM runs WHERE txn = ?1", [txn], |row| row.get(0))?;
+    let edits: Vec<(String, String)> = {
+        let mut statement = tx.prepare("SELECT provider, edit FROM pending WHERE txn = ?1 ORDER BY seq")?;
+        let rows = statement.query_map([txn], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect::<rusqlite::Result<_>>()?
+    };
+    for (provider, json) in &edits {
+        let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+        apply_one(tx, provider, at, &edit)?;
+    }
+    tx.execute("DELETE FROM pending", [])?;
+    if created > 0 || !edits.is_empty() {
+        tx.execute("INSERT INTO meta VALUES ('generation', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
+    }
+    Ok(())
+}
+
+fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusqlite::Result<()> {
+    let lose = |kind: &str, id: &str, count: usize| {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        tx.execute(
+            "INSERT INTO losses (at, provider, kind, id, count) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![at, provider, kind, id, count],
+        )
+    };
+    match edit {
+        Edit::Applied { id, field, value } => {
+            let sql = match field {
+                Field::Gecos => "UPDATE accounts SET gecos = ?3 WHERE provider = ?1 AND id = ?2",
+                Field::Home => "UPDATE accounts SET home = ?3 WHERE provider = ?1 AND id = ?2",
+                Field::Shell => "UPDATE accounts SET shell = ?3 WHERE provider = ?1 AND id = ?2",
+            };
+            tx.execute(sql, params![provider, id, value])?;
+        }
+        Edit::State { id, state, loss } => {
+            let sql =
+                "UPDATE accounts SET state = ?3, absent_since = NULL, absent_runs = 0 WHERE provider = ?1 AND id = ?2";
+            tx.execute(sql, params![provider, id, state])?;
+            if *loss {
+                lose("account", id, 1)?;
+            }
+        }
+        Edit::Members { id, members, lost } => {
+            let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
+            tx.execute(sql, params![provider, id, members])?;
+            if *lost > 0 {
+                lose("member", id, *lost)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,297 @@
+//! What gosync owns on this host, on disk: ids, last applied values, retired ids, what was taken away.
+//!
+//! A SQLite file that an administrator can open with `sqlite3`. Rows are never deleted, so that an id, once given,
+//! stays with whom it was given to. A commit has two halves: [`Ledger::reserve`] writes ids and intentions durably
+//! before any file changes; [`Ledger::confirm`] makes them true after all files have.
+
+mod edit;
+mod schema;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+
+use crate::model::owned::{Absence, Applied, Losses, Owned, OwnedAccount, OwnedGroup, State};
+use crate::model::{Gid, RemoteId, Uid, shown};
+use crate::plan::{Observation, Plan};
+
+pub use edit::Edit;
+
+/// The ledger's file in the state directory.
+pub const FILE: &str = "ledger.sqlite";
+
+/// For so long losses count against the daily limit, in seconds.
+const DAY: i64 = 86_400;
+
+/// The ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// SQLite's complaint.
+    #[error("the ledger {}: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// Written by a newer gosync.
+    #[error("the ledger {} has schema {found}, and this gosync knows {}; use the newer gosync", path.display(), schema::VERSION)]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
+    /// Something in it cannot be.
+    #[error("the ledger {} holds `{}`, which cannot be; restore it from a backup", path.display(), shown(what))]
+    Nonsense {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+}
+
+/// The open ledger.
+#[derive(Debug)]
+pub struct Ledger {
+    db: Connection,
+    path: PathBuf,
+}
+
+/// What a run is called in the ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// The provider whose people and groups it deals with.
+    pub provider: &'a str,
+    /// The command, such as `sync users`.
+    pub command: &'a str,
+    /// When, in seconds since 1970.
+    pub now: i64,
+}
+
+impl Ledger {
+    /// Opens the ledger in `dir`, and makes it if there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read or written, or is not ours to understand.
+    pub fn open(dir: &Path) -> Result<Self, LedgerError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let ledger = Self::connect(dir, flags)?;
+        schema::prepare(&ledger.db).map_err(|e| ledger.error(e))?;
+        ledger.check_version()?;
+        Ok(ledger)
+    }
+
+    /// Opens the ledger in `dir` for reading alone; `None` if there is none.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`]; and when an interrupted write has to be undone first.
+    pub fn open_read_only(dir: &Path) -> Result<Option<Self>, LedgerError> {
+        if !dir.join(FILE).exists() {
+            return Ok(None);
+        }
+        let ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        ledger.check_version()?;
+        Ok(Some(ledger))
+    }
+
+    fn connect(dir: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
+        let path = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned()).join(FILE);
+        match Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NOFOLLOW) {
+            Ok(db) => Ok(Self { db, path }),
+            Err(source) => Err(LedgerError::Sqlite { path, source }),
+        }
+    }
+
+    fn check_version(&self) -> Result<(), LedgerError> {
+        let found: i64 = self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| self.error(e))?;
+        match found {
+            schema::VERSION => Ok(()),
+            _ => Err(LedgerError::Newer { path: self.path.clone(), found }),
+        }
+    }
+
+    fn error(&self, source: rusqlite::Error) -> LedgerError {
+        LedgerError::Sqlite { path: self.path.clone(), source }
+    }
+
+    /// Everything that gosync owns, seen from `provider`. `now`: seconds since 1970.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds what cannot be.
+    pub fn load(&self, provider: &str, now: i64) -> Result<Owned, LedgerError> {
+        let mut owned = Owned { generation: self.meta("generation").map_err(|e| self.error(e))?, ..Owned::default() };
+        self.load_accounts(provider, &mut owned)?;
+        self.load_groups(provider, &mut owned)?;
+        owned.losses = self.load_losses(provider, now).map_err(|e| self.error(e))?;
+        Ok(owned)
+    }
+
+    fn load_accounts(&self, provider: &str, owned: &mut Owned) -> Result<(), LedgerError> {
+        let sql =
+            "SELECT provider, id, name, uid, gid, private, state, gecos, home, shell, subid, absent_since, absent_runs
+                   FROM accounts ORDER BY id";
+        let mut statement = self.db.prepare(sql).map_err(|e| self.error(e))?;
+        let mut rows = statement.query([]).map_err(|e| self.error(e))?;
+        while let Some(row) = rows.next().map_err(|e| self.error(e))? {
+            let (mine, id, account) = self.account(row, provider)?;
+            owned.ids.insert(account.uid.get());
+            if account.private_group {
+                owned.ids.insert(account.gid);
+            }
+            owned.subids.extend(account.subid);
+            match mine {
+                true => drop(owned.accounts.insert(id, account)),
+                false => drop(owned.other_names.insert(account.name)),
+            }
+        }
+        Ok(())
+    }
+
+    fn account(&self, row: &rusqlite::Row<'_>, provider: &str) -> Result<(bool, RemoteId, OwnedAccount), LedgerError> {
+        let read = || -> rusqlite::Result<_> {
+            let since: Option<i64> = row.get(11)?;
+            let runs = row.get(12)?;
+            let applied = Applied { gecos: row.get(7)?, home: row.get(8)?, shell: row.get(9)? };
+            let absence = since.map(|since| Absence { since, runs });
+            let (id, uid, state): (String, u32, String) = (row.get(1)?, row.get(3)?, row.get(6)?);
+            let mine = row.get_ref(0)?.as_str()? == provider;
+            let account = (row.get(2)?, row.get(4)?, row.get(5)?, row.get(10)?);
+            Ok((mine, id, uid, state, account, applied, absence))
+        };
+        let (mine, id, uid, state, (name, gid, private_group, subid), applied, absence) =
+            read().map_err(|e| self.error(e))?;
+        let nonsense = |what: &str| LedgerError::Nonsense { path: self.path.clone(), what: what.to_owned() };
+        let account = OwnedAccount {
+            name,
+            uid: Uid::new(uid).ok_or_else(|| nonsense(&format!("uid {uid}")))?,
+            gid,
+            private_group,
+            state: State::from_word(&state).ok_or_else(|| nonsense(&state))?,
+            applied,
+            subid,
+            absence,
+        };
+        Ok((mine, RemoteId::new(&id).ok_or_else(|| nonsense(&id))?, account))
+    }
+
+    fn load_groups(&self, provider: &str, owned: &mut Owned) -> Result<(), LedgerError> {
+        let sql = "SELECT provider, id, name, gid, state, members FROM unix_groups ORDER BY id";
+        let mut statement = self.db.prepare(sql).map_err(|e| self.error(e))?;
+        let mut rows = statement.query([]).map_err(|e| self.error(e))?;
+        while let Some(row) = rows.next().map_err(|e| self.error(e))? {
+            let read = || -> rusqlite::Result<(String, String, String, u32, String, String)> {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+            };
+            let (from, id, name, gid, state, members) = read().map_err(|e| self.error(e))?;
+            let nonsense = |what: &str| LedgerError::Nonsense { path: self.path.clone(), what: what.to_owned() };
+            let gid = Gid::new(gid).ok_or_else(|| nonsense(&format!("gid {gid}")))?;
+            let state = State::from_word(&state).ok_or_else(|| nonsense(&state))?;
+            let id = RemoteId::new(&id).ok_or_else(|| nonsense(&id))?;
+            owned.ids.insert(gid.get());
+            match from == provider {
+                true => drop(owned.groups.insert(id, OwnedGroup { name, gid, state, members })),
+                false => drop(owned.other_names.insert(name)),
+            }
+        }
+        Ok(())
+    }
+
+    fn load_losses(&self, provider: &str, now: i64) -> rusqlite::Result<Losses> {
+        let mut losses = Losses::default();
+        let sql = "SELECT kind, id, SUM(count) FROM losses WHERE provider = ?1 AND at > ?2 GROUP BY kind, id";
+        let mut statement = self.db.prepare(sql)?;
+        let mut rows = statement.query(params![provider, now - DAY])?;
+        while let Some(row) = rows.next()? {
+            let (kind, id, count): (String, String, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            match (kind.as_str(), RemoteId::new(&id)) {
+                ("account", _) => losses.accounts += count,
+                (_, Some(id)) => *losses.members.entry(id).or_insert(0) += count,
+                _ => {}
+            }
+        }
+        Ok(losses)
+    }
+
+    fn meta(&self, key: &str) -> rusqlite::Result<u64> {
+        let value: Option<i64> =
+            self.db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?;
+        Ok(value.and_then(|v| u64::try_from(v).ok()).unwrap_or(0))
+    }
+
+    /// Sets the ids of a plan aside and writes down what it intends. Returns the transaction's number.
+    ///
+    /// # Errors
+    /// When that cannot be written; then nothing was.
+    pub fn reserve(&mut self, run: Run<'_>, plan: &Plan) -> Result<u64, LedgerError> {
+        let path = self.path.clone();
+        let mut reserve = || -> rusqlite::Result<u64> {
+            let tx = self.db.transaction()?;
+            tx.execute("DELETE FROM pending", [])?;
+            tx.execute("UPDATE accounts SET txn = NULL WHERE txn IS NOT NULL", [])?;
+            tx.execute("UPDATE unix_groups SET txn = NULL WHERE txn IS NOT NULL", [])?;
+            tx.execute("INSERT INTO meta VALUES ('txn', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
+            let txn: u64 = tx.query_row("SELECT value FROM meta WHERE key = 'txn'", [], |row| row.get(0))?;
+            edit::write(&tx, run, txn, plan)?;
+            tx.commit()?;
+            Ok(txn)
+        };
+        reserve().map_err(|source| LedgerError::Sqlite { path, source })
+    }
+
+    /// Makes the intentions of transaction `txn` true: all its files have changed. Doing so twice changes nothing.
+    ///
+    /// # Errors
+    /// When that cannot be written; then nothing was.
+    pub fn confirm(&mut self, txn: u64) -> Result<(), LedgerError> {
+        let path = self.path.clone();
+        let mut confirm = || -> rusqlite::Result<()> {
+            let tx = self.db.transaction()?;
+            edit::apply(&tx, txn)?;
+            tx.commit()
+        };
+        confirm().map_err(|source| LedgerError::Sqlite { path, source })
+    }
+
+    /// Drops the intentions of a transaction that did not happen; its ids stay set aside.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn drop_pending(&mut self) -> Result<(), LedgerError> {
+        let left: i64 =
+            self.db.query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0)).map_err(|e| self.error(e))?;
+        if left > 0 {
+            self.db.execute("DELETE FROM pending", []).map_err(|e| self.error(e))?;
+        }
+        Ok(())
+    }
+
+    /// Writes down who is missing, and who is back.
+    ///
+    /// # Errors
+    /// When that cannot be written; then nothing was.
+    pub fn observe(&mut self, provider: &str, observations: &[Observation]) -> Result<(), LedgerError> {
+        if observations.is_empty() {
+            return Ok(());
+        }
+        let path = self.path.clone();
+        let mut observe = || -> rusqlite::Result<()> {
+            let tx = self.db.transaction()?;
+            let sql = "UPDATE accounts SET absent_since = ?3, absent_runs = ?4 WHERE provider = ?1 AND id = ?2";
+            let mut statement = tx.prepare(sql)?;
+            for observation in observations {
+                match observation {
+                    Observation::Absent(id, a) => statement.execute(params![provider, id.as_str(), a.since, a.runs])?,
+                    Observation::Back(id) => statement.execute(params![provider, id.as_str(), None::<i64>, 0])?,
+                };
+            }
+            drop(statement);
+            tx.commit()
+        };
+        observe().map_err(|source| LedgerError::Sqlite { path, source })
+    }
+}
+
+#[cfg(test)]
+mod tests;

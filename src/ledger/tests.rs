@@ -1,0 +1,116 @@
+use super::*;
+use crate::model::{GroupName, UserName};
+use crate::plan::{Change, NewAccount};
+
+fn id(text: &str) -> RemoteId {
+    RemoteId::new(text).unwrap()
+}
+
+fn create(name: &str, uid: u32) -> Change {
+    Change::CreateAccount(NewAccount {
+        id: id(&format!("u-{name}")),
+        name: UserName::new(name, false).unwrap(),
+        uid: Uid::new(uid).unwrap(),
+        gid: Gid::new(uid).unwrap(),
+        private_group: true,
+        gecos: "Ann".into(),
+        home: format!("/home/{name}"),
+        make_home: true,
+        shell: "/bin/sh".into(),
+        subids: Some((100_000, 65_536)),
+    })
+}
+
+fn plan(changes: Vec<Change>) -> Plan {
+    Plan { changes, ..Plan::default() }
+}
+
+const RUN: Run<'_> = Run { provider: "p", command: "sync users", now: 1_000_000 };
+
+#[test]
+fn ids_are_set_aside_before_and_owned_after() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    let before = ledger.load("p", 0).unwrap();
+    assert_eq!(before.accounts[&id("u-ann")].state, State::Reserved);
+    assert!(before.ids.contains(&20_000));
+    ledger.confirm(txn).unwrap();
+    ledger.confirm(txn).unwrap();
+    let after = ledger.load("p", 0).unwrap();
+    assert_eq!(after.accounts[&id("u-ann")].state, State::Active);
+    assert_eq!(after.generation, 1, "confirming twice changes nothing");
+}
+
+#[test]
+fn a_transaction_that_did_not_happen_keeps_its_ids() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    ledger.drop_pending().unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![create("bob", 20_001)])).unwrap();
+    ledger.confirm(txn).unwrap();
+    let owned = ledger.load("p", 0).unwrap();
+    assert_eq!(owned.accounts[&id("u-ann")].state, State::Reserved);
+    assert_eq!(owned.accounts[&id("u-bob")].state, State::Active);
+}
+
+#[test]
+fn losses_count_for_a_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    ledger.confirm(txn).unwrap();
+    let name = UserName::new("ann", false).unwrap();
+    let txn =
+        ledger.reserve(RUN, &plan(vec![Change::LockAccount { id: id("u-ann"), name, reason: String::new() }])).unwrap();
+    ledger.confirm(txn).unwrap();
+    assert_eq!(ledger.load("p", RUN.now + 86_399).unwrap().losses.accounts, 1);
+    assert_eq!(ledger.load("p", RUN.now + 86_400).unwrap().losses.accounts, 0);
+    assert_eq!(ledger.load("p", 0).unwrap().accounts[&id("u-ann")].state, State::Locked);
+}
+
+#[test]
+fn what_another_provider_owns_is_only_a_name_and_an_id() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let group = Change::CreateGroup {
+        id: id("g"),
+        name: GroupName::known("@osg").unwrap(),
+        gid: Gid::new(60_000).unwrap(),
+        members: vec![],
+    };
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000), group])).unwrap();
+    ledger.confirm(txn).unwrap();
+    let other = ledger.load("q", 0).unwrap();
+    assert!(other.accounts.is_empty() && other.groups.is_empty());
+    assert_eq!(other.other_names, ["@osg".to_owned(), "ann".to_owned()].into());
+    assert_eq!(other.ids, [20_000, 60_000].into());
+}
+
+#[test]
+fn one_uid_is_never_given_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    assert!(ledger.reserve(RUN, &plan(vec![create("bob", 20_000)])).is_err());
+}
+
+#[test]
+fn a_damaged_or_newer_ledger_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Ledger::open(dir.path()).unwrap());
+    let path = dir.path().join(FILE);
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(Ledger::open(dir.path()), Err(LedgerError::Newer { found: 99, .. })));
+    std::fs::write(&path, vec![7_u8; 8192]).unwrap();
+    assert!(matches!(Ledger::open(dir.path()), Err(LedgerError::Sqlite { .. })));
+    assert!(Ledger::open_read_only(dir.path()).is_err());
+}
+
+#[test]
+fn reading_makes_no_ledger() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(Ledger::open_read_only(dir.path()).unwrap().is_none());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
