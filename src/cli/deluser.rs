@@ -6,9 +6,7 @@ use clap::Args;
 
 use super::PlanArgs;
 
-/// Removes account, memberships and subordinate ids. The home stays unless an option says otherwise, and the ids are
-/// never given to anyone else. An account that gosync did not make is refused; so is one that is logged in, unless
-/// `--force` is given.
+/// `gosync deluser`
 #[derive(Args, Clone, Debug)]
 pub struct DelUser {
     /// Who, by the name on this host

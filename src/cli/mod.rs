@@ -89,7 +89,15 @@ pub struct Global {
     pub verbose: u8,
 
     /// Write the log in this format
-    #[arg(long, global = true, value_name = "FORMAT", default_value_t, value_enum, display_order = 109)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "text|json",
+        default_value_t,
+        value_enum,
+        hide_possible_values = true,
+        display_order = 109
+    )]
     pub log_format: Format,
 }
 
@@ -103,7 +111,14 @@ pub struct PlanArgs {
     pub dry_run: bool,
 
     /// Show the plan of a dry run in this format
-    #[arg(long, value_name = "FORMAT", default_value_t, value_enum, requires = "dry_run")]
+    #[arg(
+        long,
+        value_name = "text|json",
+        default_value_t,
+        value_enum,
+        hide_possible_values = true,
+        requires = "dry_run"
+    )]
     pub format: Format,
 
     /// End a dry run with status 4 if changes are pending
@@ -136,6 +151,10 @@ pub enum Command {
     #[command(subcommand)]
     Sync(Sync),
     /// Remove accounts that gosync made
+    ///
+    /// Removes account, memberships and subordinate ids. The home stays unless an option says otherwise, and the ids
+    /// are never given to anyone else. An account that gosync did not make is refused; so is one that is logged in,
+    /// unless `--force` is given.
     Deluser(DelUser),
     /// Wait until no other run holds the lock
     ///

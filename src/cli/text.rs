@@ -8,6 +8,44 @@ pub const CRONTAB: [&str; 2] = [
     "*/15 * * * * ( cd /usr/local/gosync && ./gosync -q --nw sync users --updated; ./gosync -q --nw sync groups ) >/dev/null 2>&1",
 ];
 
+/// What gosync(8) says besides what `gosync --help` does.
+pub const DESCRIPTION: &str = "\
+A run takes the lock against other runs, reads the provider, makes a plan, judges it by the limits of the configuration, \
+and carries it out. It ends with one line that counts what was done. A dry run is the same run, stopped before it \
+commits.
+
+Being killed at any moment leaves every file whole; the next run finishes or drops what was begun. A read that fails \
+or is not complete removes nothing. A record that cannot be used is told and left out, and nobody else suffers for it.
+
+Notices and data go to standard output. Warnings, errors, progress and the log go to standard error.";
+
+/// What gosync.toml(5) begins with.
+pub const CONFIGURATION: &str = "\
+A TOML file. Every key is listed with its default; one that is unset by default, with an example. What is left out \
+keeps its default, and a key that does not exist is refused with file, line and column.
+
+The configuration is each file named by `-f`, a later one overriding an earlier one key by key; else what the variable \
+`GOSYNC_CONFIG` names; else `gosync.toml` beside the program; else `/etc/gosync/gosync.toml`.";
+
+/// What a file provider reads.
+pub const DOCUMENT: &str = "\
+A JSON document of this form. Of a person only `id` and `login` must be there, of a group only `id` and `name`. The \
+`id` never changes, and belongs to the same person or group for ever; by it gosync knows a rename from a departure. A \
+member's `role` is `member`, `manager` or `admin`; the `status` is `active`, `invited`, `pending`, `suspended`, \
+`rejected`, `removed`, `left` or `declined`, and only `active` counts.";
+
+/// An example of it.
+pub const DOCUMENT_EXAMPLE: &str = r#"{"users":  [{"id": "u-1", "login": "alice", "name": "Alice Liddell",
+             "email": "alice@example.org", "active": true,
+             "uid": 20001, "gid": 100, "home": "/home/alice",
+             "shell": "/bin/bash", "ssh_keys": ["ssh-ed25519 AAAA..."],
+             "updated": "2026-11-20T10:00:00Z",
+             "attributes": {"quota": "10G"}}],
+ "groups": [{"id": "g-1", "name": "connect", "description": "Everyone",
+             "parent": null, "gid": 60001,
+             "members": [{"user": "u-1", "role": "member",
+                          "status": "active"}]}]}"#;
+
 /// Exit codes and what they mean.
 pub const EXIT_CODES: [(&str, &str); 8] = [
     ("0", "Done, or nothing to do."),
