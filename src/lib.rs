@@ -1,5 +1,6 @@
 //! gosync brings a host's accounts and groups in step with an identity provider.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod cli;
 pub mod config;
