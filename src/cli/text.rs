@@ -59,7 +59,7 @@ pub const EXIT_CODES: [(&str, &str); 8] = [
 ];
 
 /// Files that gosync reads or writes.
-pub const FILES: [(&str, &str); 10] = [
+pub const FILES: [(&str, &str); 9] = [
     (
         "gosync.toml beside the program, else /etc/gosync/gosync.toml",
         "The configuration; see gosync.toml(5). It is \
@@ -73,7 +73,6 @@ pub const FILES: [(&str, &str); 10] = [
     ("/etc/subuid, /etc/subgid", "Subordinate ids, if they are configured."),
     ("/var/lib/extrausers/", "Takes the place of the files in /etc with `database = \"extrausers\"`."),
     ("/etc/shells", "Shells that an account may have."),
-    ("/etc/login.defs", "Ranges of ids that belong to the system."),
     ("/etc/skel/", "What a new home begins with."),
     ("/etc/.pwd.lock", "The lock of passwd(1), useradd(8) and others; held for milliseconds."),
     (
