@@ -14,7 +14,7 @@ python3 python3
 /usr/lib/ldap/pw-pbkdf2.so slapd-contrib
 ldapsearch ldap-utils
 useradd passwd
-/usr/lib/*/libnss_extrausers.so.2 libnss-extrausers
+/usr/lib/libnss_extrausers.so.2:/usr/lib/*/libnss_extrausers.so.2 libnss-extrausers
 unshare util-linux
 END
 }
@@ -23,7 +23,13 @@ END
 lacking() {
     needs | while read -r what package; do
         case $what in
-            /*) set -- $what; [ -e "$1" ] || echo "$package" ;;
+            /*)
+                found=
+                for file in $(echo "$what" | tr : ' '); do
+                    [ ! -e "$file" ] || found=1
+                done
+                [ -n "$found" ] || echo "$package"
+                ;;
             *) command -v "$what" >/dev/null || PATH=$PATH:/usr/sbin:/sbin command -v "$what" >/dev/null || echo "$package" ;;
         esac
     done | sort -u | tr '\n' ' '
