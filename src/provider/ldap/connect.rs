@@ -215,6 +215,7 @@ impl Drop for Session {
 /// Runs `work` until it is done or the deadline has come. The crate stops with a panic at some malformed answers; that is
 /// an answer too.
 fn block<T>(runtime: &Runtime, deadline: Instant, work: impl Future<Output = T>) -> Result<T, Reason> {
+    #[allow(clippy::disallowed_methods)] // a socket wants what is left until the deadline, now
     let left = deadline.saturating_duration_since(Instant::now());
     let late = || Reason::unreachable("the time limit for the read ran out");
     if left.is_zero() {

@@ -1,0 +1,46 @@
+# make demo    shows what gosync does, on a scratch root
+# make test    installs what the tests need (as root) and runs everything
+# make install PREFIX=/usr/local DESTDIR=
+
+PREFIX = /usr/local
+DESTDIR =
+CARGO = cargo
+
+BIN = $(DESTDIR)$(PREFIX)/bin
+SHARE = $(DESTDIR)$(PREFIX)/share
+DOC = $(SHARE)/doc/gosync
+
+.PHONY: build demo test lint install bench clean
+
+build:
+	$(CARGO) build --release --locked
+
+demo: build
+	@sample/demo.sh
+
+test:
+	@tests/run.sh
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --locked -- -D warnings
+
+# Builds first if there is nothing to install; does not build as root what a user has built.
+install:
+	test -x target/release/gosync || $(CARGO) build --release --locked
+	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man5 $(DOC)/sample
+	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -m 0755 target/release/gosync $(BIN)/gosync
+	install -m 0644 man/gosync.8 $(SHARE)/man/man8/gosync.8
+	install -m 0644 man/gosync.toml.5 $(SHARE)/man/man5/gosync.toml.5
+	install -m 0644 completions/gosync.bash $(SHARE)/bash-completion/completions/gosync
+	install -m 0644 completions/_gosync $(SHARE)/zsh/site-functions/_gosync
+	install -m 0644 completions/gosync.fish $(SHARE)/fish/vendor_completions.d/gosync.fish
+	install -m 0644 gosync.toml.example README.md CHANGELOG.md LICENSE LICENSE-MIT LICENSE-APACHE $(DOC)
+	install -m 0644 sample/directory.json $(DOC)/sample/directory.json
+
+bench: build
+	benches/run.sh
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,53 @@
+//! `gosync sync`
+
+use clap::{Args, Subcommand};
+
+use super::PlanArgs;
+
+/// What is brought in step.
+#[derive(Clone, Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+pub enum Sync {
+    /// Bring accounts in step with the people of the provider
+    ///
+    /// Without `--new`, `--updated` and `--only`, all people are looked at, and those who left are locked.
+    Users(SyncUsers),
+    /// Bring groups and their members in step with the provider
+    ///
+    /// Members are people who have an account. Groups that gosync did not make are left alone.
+    Groups(SyncGroups),
+}
+
+/// `gosync sync users`
+#[derive(Args, Clone, Debug)]
+pub struct SyncUsers {
+    /// Only people who have no account yet
+    #[arg(long)]
+    pub new: bool,
+
+    /// Only people who have an account
+    #[arg(long)]
+    pub updated: bool,
+
+    /// Only these people, by the provider's login
+    ///
+    /// Narrows what `--new` and `--updated` choose. Names may be separated by blanks or commas.
+    #[arg(long, value_name = "USER", num_args = 1.., value_delimiter = ',')]
+    pub only: Vec<String>,
+
+    /// Options of the plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+}
+
+/// `gosync sync groups`
+#[derive(Args, Clone, Debug)]
+pub struct SyncGroups {
+    /// Only these groups and those above them, by the provider's name
+    #[arg(value_name = "GROUP")]
+    pub groups: Vec<String>,
+
+    /// Options of the plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+}

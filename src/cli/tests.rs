@@ -1,0 +1,100 @@
+use super::*;
+
+fn read(line: &str) -> Result<Cli, clap::Error> {
+    Cli::read(line.split_whitespace())
+}
+
+fn kind(line: &str) -> ErrorKind {
+    read(line).unwrap_err().kind()
+}
+
+#[test]
+fn clap_finds_no_fault() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_crontab_lines_can_be_typed() {
+    for line in text::CRONTAB {
+        let commands: Vec<_> = line.split("./").skip(1).map(|c| c.split([';', '&', ')']).next().unwrap()).collect();
+        assert_eq!(commands.len(), 2);
+        for command in commands {
+            let cli = read(command).unwrap();
+            assert!(cli.global.quiet && cli.global.nowait, "{command}");
+        }
+    }
+    let Command::Sync(Sync::Users(users)) = read("gosync -q --nw sync users --new").unwrap().command else { panic!() };
+    assert!(users.new && !users.updated && users.only.is_empty());
+}
+
+#[test]
+fn global_options_stand_anywhere() {
+    for line in [
+        "gosync -u campus -g staff -f a -f b --wait 30s -vv --force --root /r --log-format json sync groups @a @b",
+        "gosync sync groups @a -u campus @b --group=staff --file a -f b --wait 30s -v --force --root /r -v --log-format json",
+    ] {
+        let Cli { global, command } = read(line).unwrap();
+        assert_eq!((global.user.as_deref(), global.group.as_deref()), (Some("campus"), Some("staff")));
+        assert_eq!(global.files, [PathBuf::from("a"), PathBuf::from("b")]);
+        assert_eq!((global.wait, global.verbose, global.force), (Some(Span::from_secs(30)), 2, true), "{line}");
+        assert_eq!((global.root, global.log_format), (Some(PathBuf::from("/r")), Format::Json));
+        let Command::Sync(Sync::Groups(groups)) = command else { panic!() };
+        assert_eq!(groups.groups, ["@a", "@b"]);
+    }
+}
+
+#[test]
+fn only_takes_names_by_blanks_and_commas() {
+    let Command::Sync(Sync::Users(users)) = read("gosync sync users --only a,b c --new --only d").unwrap().command
+    else {
+        panic!()
+    };
+    assert_eq!((users.only, users.new), (["a", "b", "c", "d"].map(str::to_owned).to_vec(), true));
+    assert_eq!(kind("gosync sync users --only"), ErrorKind::InvalidValue);
+}
+
+#[test]
+fn a_dry_run_has_two_names_and_options_of_its_own() {
+    for line in
+        ["gosync sync users -n --format json --exit-code", "gosync deluser a --noupdate --format=json --exit-code"]
+    {
+        let plan = match read(line).unwrap().command {
+            Command::Sync(Sync::Users(users)) => users.plan,
+            Command::Deluser(deluser) => deluser.plan,
+            _ => panic!(),
+        };
+        assert!(plan.dry_run && plan.exit_code && plan.format == Format::Json);
+    }
+    assert_eq!(kind("gosync sync users --format json"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(kind("gosync sync users --exit-code"), ErrorKind::MissingRequiredArgument);
+}
+
+#[test]
+fn what_contradicts_itself_is_wrong_use() {
+    for line in [
+        "gosync --nowait --wait 3s waitlock",
+        "gosync --nowait waitlock --wait 3s",
+        "gosync --wait 3s waitlock --nw",
+        "gosync deluser a --forget --remove-home",
+        "gosync deluser a --remove-home --archive-home /a",
+    ] {
+        assert_eq!(kind(line), ErrorKind::ArgumentConflict, "{line}");
+        assert_eq!(read(line).unwrap_err().exit_code(), 2);
+    }
+    for line in
+        ["gosync deluser", "gosync sync users bob", "gosync --wait 3 waitlock", "gosync group list", "gosync -x"]
+    {
+        assert_eq!(read(line).unwrap_err().exit_code(), 2, "{line}");
+    }
+}
+
+#[test]
+fn without_a_command_the_usage_is_an_error() {
+    for line in ["gosync", "gosync sync", "gosync -q"] {
+        let error = read(line).unwrap_err();
+        assert_eq!((error.exit_code(), error.use_stderr()), (2, true), "{line}");
+        assert!(error.render().to_string().contains("Usage: gosync"), "{line}");
+    }
+    assert_eq!(read("gosync --version").unwrap_err().exit_code(), 0);
+    assert!(!read("gosync --help").unwrap_err().use_stderr());
+}

@@ -1,0 +1,129 @@
+//! The parts of the help and of gosync(8) that clap has no place for.
+
+use std::fmt::Write as _;
+
+/// The crontab that gosync is made for.
+pub const CRONTAB: [&str; 2] = [
+    "*/2  * * * * ( cd /usr/local/gosync && ./gosync -q --nw sync users --new && ./gosync -q --nw sync groups ) >/dev/null 2>&1",
+    "*/15 * * * * ( cd /usr/local/gosync && ./gosync -q --nw sync users --updated; ./gosync -q --nw sync groups ) >/dev/null 2>&1",
+];
+
+/// What gosync(8) says besides what `gosync --help` does.
+pub const DESCRIPTION: &str = "\
+A run takes the lock against other runs, reads the provider, makes a plan, judges it by the limits of the configuration, \
+and carries it out. It ends with one line that counts what was done. A dry run is the same run, stopped before it \
+commits.
+
+Being killed at any moment leaves every file whole; the next run finishes or drops what was begun. A read that fails \
+or is not complete removes nothing. A record that cannot be used is told and left out, and nobody else suffers for it.
+
+Notices and data go to standard output. Warnings, errors, progress and the log go to standard error.";
+
+/// What gosync.toml(5) begins with.
+pub const CONFIGURATION: &str = "\
+A TOML file. Every key is listed with its default; one that is unset by default, with an example. What is left out \
+keeps its default, and a key that does not exist is refused with file, line and column.
+
+The configuration is each file named by `-f`, a later one overriding an earlier one key by key; else what the variable \
+`GOSYNC_CONFIG` names; else `gosync.toml` beside the program; else `/etc/gosync/gosync.toml`.";
+
+/// What a file provider reads.
+pub const DOCUMENT: &str = "\
+A JSON document of this form. Of a person only `id` and `login` must be there, of a group only `id` and `name`. The \
+`id` never changes, and belongs to the same person or group for ever; by it gosync knows a rename from a departure. A \
+member's `role` is `member`, `manager` or `admin`; the `status` is `active`, `invited`, `pending`, `suspended`, \
+`rejected`, `removed`, `left` or `declined`, and only `active` counts.";
+
+/// An example of it.
+pub const DOCUMENT_EXAMPLE: &str = r#"{"users":  [{"id": "u-1", "login": "alice", "name": "Alice Liddell",
+             "email": "alice@example.org", "active": true,
+             "uid": 20001, "gid": 100, "home": "/home/alice",
+             "shell": "/bin/bash", "ssh_keys": ["ssh-ed25519 AAAA..."],
+             "updated": "2026-11-20T10:00:00Z",
+             "attributes": {"quota": "10G"}}],
+ "groups": [{"id": "g-1", "name": "connect", "description": "Everyone",
+             "parent": null, "gid": 60001,
+             "members": [{"user": "u-1", "role": "member",
+                          "status": "active"}]}]}"#;
+
+/// Exit codes and what they mean.
+pub const EXIT_CODES: [(&str, &str); 8] = [
+    ("0", "Done, or nothing to do."),
+    ("1", "Failed."),
+    ("2", "Wrong use, or wrong configuration."),
+    ("3", "Done in part: with --strict, some records were rejected. Without it that is told and the status is 0."),
+    ("4", "With --dry-run --exit-code: changes are pending."),
+    ("10", "Refused by a limit; nothing was written."),
+    ("11", "Busy: another run holds the lock."),
+    ("12", "The provider could not be read, or not completely; removals were not considered."),
+];
+
+/// Files that gosync reads or writes.
+pub const FILES: [(&str, &str); 9] = [
+    (
+        "gosync.toml beside the program, else /etc/gosync/gosync.toml",
+        "The configuration; see gosync.toml(5). It is \
+      read if neither -f nor GOSYNC_CONFIG names another one.",
+    ),
+    (
+        "/etc/passwd, /etc/shadow, /etc/group, /etc/gshadow",
+        "The accounts and groups of this host. A line that gosync \
+      did not make stays as it is, byte for byte.",
+    ),
+    ("/etc/subuid, /etc/subgid", "Subordinate ids, if they are configured."),
+    ("/var/lib/extrausers/", "Takes the place of the files in /etc with `database = \"extrausers\"`."),
+    ("/etc/shells", "Shells that an account may have."),
+    ("/etc/skel/", "What a new home begins with."),
+    ("/etc/.pwd.lock", "The lock of passwd(1), useradd(8) and others; held for milliseconds."),
+    (
+        "/var/lib/gosync/",
+        "The ledger of what gosync owns, the journal of a commit, and the files as they were before \
+      it.",
+    ),
+    ("/run/gosync/lock", "The lock against other runs. Never delete it; the kernel frees it when its holder ends."),
+];
+
+/// Environment variables; no others are read.
+pub const ENVIRONMENT: [(&str, &str); 2] = [
+    ("GOSYNC_CONFIG", "The configuration to read if there is no -f."),
+    (
+        "SOURCE_DATE_EPOCH",
+        "The time, in seconds since 1970, that dates the last change of a new account's password; \
+      for images that must be the same each time they are built.",
+    ),
+];
+
+/// Command lines, and what they do.
+pub const EXAMPLES: [(&str, &str); 5] = [
+    ("gosync sync users --dry-run", "Show what a run would change, and change nothing."),
+    ("gosync sync users --only alice,bob", "Bring two accounts in step."),
+    (
+        "gosync sync users --approve 5c0f3a...",
+        "Let exactly the plan through that a limit has refused; the refusal \
+      names the digest.",
+    ),
+    ("gosync --root /srv/image --file campus.toml sync users", "Put the accounts into an image."),
+    ("gosync deluser alice --archive-home /srv/archive", "Remove an account and keep its home elsewhere."),
+];
+
+/// What stands below the options in `gosync --help`.
+pub fn after_long_help() -> String {
+    let mut out = String::new();
+    let mut section = |title: &str, rows: &[(&str, &str)]| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{title}:");
+        for (term, meaning) in rows {
+            let _ = match term.len() {
+                0..=3 => writeln!(out, "  {term:<3} {meaning}"),
+                _ => writeln!(out, "  {term}\n          {meaning}"),
+            };
+        }
+        out.push('\n');
+    };
+    section("Exit codes", &EXIT_CODES);
+    section("Files", &FILES);
+    section("Environment", &ENVIRONMENT);
+    section("Examples", &EXAMPLES);
+    let _ = write!(out, "Root's crontab:\n  {}\n  {}", CRONTAB[0], CRONTAB[1]);
+    out
+}

@@ -1,0 +1,124 @@
+//! The only code that prints. Data and notices go to standard output, everything else to standard error.
+//!
+//! Decides nothing, and has no colour: what it says must mean the same in a crontab's mail. A reader who went away
+//! (a broken pipe) is no failure of the run, so errors of writing are dropped.
+#![allow(clippy::disallowed_methods)] // the one place that may
+
+mod progress;
+
+use std::fmt::{self, Write as _};
+use std::io::{IsTerminal as _, Write as _};
+
+pub use progress::Progress;
+
+use crate::error::Error;
+
+/// Where everything that a person sees goes through.
+#[derive(Clone, Copy, Debug)]
+pub struct Ui {
+    quiet: bool,
+    terminal: bool,
+}
+
+impl Ui {
+    /// A way to print; `quiet`: without notices.
+    pub fn new(quiet: bool) -> Self {
+        Self { quiet, terminal: std::io::stderr().is_terminal() }
+    }
+
+    /// Says what happens, on standard output, unless quiet.
+    pub fn notice(&self, text: impl fmt::Display) {
+        if !self.quiet {
+            out(&line("NOTICE", text));
+        }
+    }
+
+    /// Says what a person has to know although the run goes on, on standard error, also if quiet.
+    pub fn warn(&self, text: impl fmt::Display) {
+        err(&line("WARNING", text));
+    }
+
+    /// Says what failed and what to do, on standard error.
+    pub fn error(&self, error: &Error) {
+        err(&complaint(error));
+    }
+
+    /// Prints what was asked for, as it is, on standard output.
+    pub fn data(&self, text: &str) {
+        out(text);
+    }
+
+    /// Says what clap says about a command line: help and version on standard output, anything wrong on standard
+    /// error. Returns the exit code.
+    pub fn command_line(&self, error: &clap::Error) -> u8 {
+        let text = error.render().to_string();
+        match (error.use_stderr(), text.strip_prefix("error: ")) {
+            (false, _) => out(&text),
+            (true, None) => err(&text),
+            (true, Some(rest)) => err(&format!("gosync ERROR: {rest}")),
+        }
+        u8::try_from(error.exit_code()).unwrap_or(2)
+    }
+
+    /// Shows that something long goes on, on standard error and only to a terminal, until the answer is dropped.
+    pub fn progress(&self, what: &str) -> Progress {
+        Progress::new(what, self.terminal && !self.quiet)
+    }
+}
+
+fn out(text: &str) {
+    let mut stream = std::io::stdout().lock();
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+}
+
+fn err(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// One message; it is one line, whatever it says.
+fn line(kind: &str, text: impl fmt::Display) -> String {
+    let text = text.to_string();
+    let mut line = format!("gosync {kind}: ");
+    for c in text.trim_end().chars() {
+        // Foreign text was escaped where it came in. What is left here would be a mistake of our own; it must not
+        // become one that a terminal obeys, or a line that looks like another message.
+        if c.is_control() {
+            let _ = write!(line, "{}", c.escape_debug());
+        } else {
+            line.push(c);
+        }
+    }
+    line.push('\n');
+    line
+}
+
+fn complaint(error: &Error) -> String {
+    let hints = error.hints.iter().map(|hint| line("HINT", hint));
+    std::iter::once(line("ERROR", error)).chain(hints).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_followed_by_its_hints() {
+        let error = Error::failed("cannot read `/x`: gone").hint("Put it back").hint("Or do without");
+        assert_eq!(
+            complaint(&error),
+            "gosync ERROR: cannot read `/x`: gone\ngosync HINT: Put it back\ngosync HINT: Or do without\n"
+        );
+    }
+
+    #[test]
+    fn a_message_is_one_line() {
+        assert_eq!(line("NOTICE", "Zoë: a\nroot:\u{1b}[2J\tx\n"), "gosync NOTICE: Zoë: a\\nroot:\\u{1b}[2J\\tx\n");
+    }
+
+    #[test]
+    fn progress_without_a_terminal_is_silent() {
+        let progress = Progress::new("people", false);
+        progress.set(3);
+        assert!(progress.is_hidden());
+    }
+}

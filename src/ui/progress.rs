@@ -1,0 +1,40 @@
+//! How far something long has come, for somebody who sits before a terminal.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A line on standard error that counts, and is gone when this is dropped.
+#[derive(Debug)]
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    pub(super) fn new(what: &str, visible: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if visible {
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {pos}") {
+                bar.set_style(style.tick_chars(r"-\|/ "));
+            }
+            bar.set_message(what.to_owned());
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        Self(bar)
+    }
+
+    /// Says how many are done.
+    pub fn set(&self, n: usize) {
+        self.0.set_position(n as u64);
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_hidden(&self) -> bool {
+        self.0.is_hidden()
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

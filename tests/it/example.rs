@@ -1,0 +1,120 @@
+//! gosync.toml.example says what the program does: every key, at its default.
+
+use std::collections::BTreeMap;
+
+use gosync::config::{ProviderKind, Settings, Source};
+use gosync::provider::ldap;
+
+use crate::{here, text};
+
+const MINIMAL: &str = "[provider.sample]\nkind = \"file\"\npath = \"sample/directory.json\"\n";
+
+fn read(text: String) -> Result<Settings, String> {
+    Settings::new(vec![Source { path: here("gosync.toml.example"), text }], None).map_err(|e| e.to_string())
+}
+
+/// The text with every key and section in force: `#key` is one, `# prose` is not.
+fn uncommented() -> String {
+    let lines = text("gosync.toml.example");
+    let lines = lines.lines().map(|line| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => rest,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_example_is_the_defaults() {
+    let (example, minimal) = (read(text("gosync.toml.example")).unwrap(), read(MINIMAL.to_owned()).unwrap());
+    assert_eq!(format!("{:#?}", example.rules), format!("{:#?}", minimal.rules));
+    assert_eq!(format!("{:#?}", example.targets), format!("{:#?}", minimal.targets));
+    assert_eq!(example.limits, minimal.limits);
+    assert_eq!(example.time_limit, minimal.time_limit);
+    assert_eq!((example.state_dir, example.lock_file), (minimal.state_dir, minimal.lock_file));
+}
+
+#[test]
+fn the_sample_stands_beside_the_example() {
+    let ProviderKind::File(path) = read(text("gosync.toml.example")).unwrap().provider.kind else { panic!() };
+    let document: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let count = |key: &str| document[key].as_array().map_or(0, Vec::len);
+    assert_eq!((count("users"), count("groups")), (25, 6));
+}
+
+#[test]
+fn what_stands_behind_a_hash_can_be_uncommented() {
+    let settings = read(uncommented().replace("provider = \"sample\"", "provider = \"campus\"")).unwrap();
+    assert_eq!(settings.rules.accounts.top_group.as_deref(), Some("connect"));
+    assert!(settings.rules.accounts.subids.is_some());
+    let ProviderKind::Ldap(config) = settings.provider.kind else { panic!() };
+    // Without TLS, so that the authorities of this machine do not matter.
+    let config = ldap::Config { url: "ldap://localhost".to_owned(), ca_file: None, ..*config };
+    ldap::Ldap::new("campus", &config, Some("secret".to_owned().into()), None, 0).map(drop).unwrap();
+}
+
+#[test]
+fn the_ldap_section_is_the_defaults() {
+    let table: toml::Table = uncommented().parse().unwrap();
+    let mut campus = table["provider"]["campus"].as_table().unwrap().clone();
+    campus.remove("kind");
+    // These have no default; their values are examples.
+    for key in ["user_filter", "group_filter", "bind_dn", "password_file", "ca_file", "attributes"] {
+        assert!(campus.remove(key).is_some(), "{key}");
+    }
+    let value = |key: &str| campus[key].as_str().unwrap();
+    let minimal = ldap::Config::new(value("url"), value("user_base"), value("group_base"));
+    let example: ldap::Config = campus.clone().try_into().unwrap();
+    assert_eq!(format!("{example:#?}"), format!("{minimal:#?}"));
+}
+
+/// The keys that a section may have, from what is said about one that it may not.
+fn keys(section: &str, more: &str) -> Vec<String> {
+    let minimal = if section == "provider.sample" { "" } else { MINIMAL };
+    let complaint = read(format!("{minimal}[{section}]\n{more}\nnonsense = 1\n")).unwrap_err();
+    assert!(complaint.contains("unknown field `nonsense`") && !complaint.ends_with("..."), "{complaint}");
+    complaint.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn no_key_is_missing() {
+    let all = uncommented();
+    let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut section = "";
+    for line in all.lines() {
+        match (line.strip_prefix('['), line.split_once(" = ")) {
+            (Some(name), _) => section = name.trim_end_matches(']'),
+            (None, Some((key, _))) if !line.starts_with('#') => found.entry(section).or_default().push(key),
+            _ => {}
+        }
+    }
+    let ldap = "kind = \"ldap\"\nurl = \"ldaps://x\"\nuser_base = \"dc=x\"\ngroup_base = \"dc=x\"";
+    for (section, more) in [
+        ("gosync", ""),
+        ("accounts", ""),
+        ("groups", ""),
+        ("departed", ""),
+        ("limits", ""),
+        ("target.host", "kind = \"local\""),
+        ("provider.sample", "kind = \"file\"\npath = \"x\""),
+        ("provider.campus", ldap),
+        ("provider.campus.attributes", ""),
+    ] {
+        let mut known = match section {
+            "provider.campus" => {
+                let error = toml::from_str::<ldap::Config>("nonsense = 1").unwrap_err();
+                error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+            }
+            "provider.campus.attributes" => {
+                let error = toml::from_str::<ldap::Attributes>("nonsense = 1").unwrap_err();
+                error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+            }
+            _ => keys(section, more),
+        };
+        known.retain(|key| !(section == "provider.campus" && key == "attributes"));
+        assert!(!known.is_empty(), "[{section}]");
+        for key in &known {
+            assert!(found[section].contains(&key.as_str()), "[{section}] lacks `{key}`");
+        }
+        assert_eq!(found[section].len() - usize::from(more.contains("kind")), known.len(), "[{section}]");
+    }
+}

@@ -1,0 +1,19 @@
+//! Tests that need no privilege and take seconds.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod example;
+mod layering;
+mod papers;
+
+use std::path::{Path, PathBuf};
+
+/// A path in the source tree.
+fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The text of a file in the source tree.
+fn text(path: &str) -> String {
+    std::fs::read_to_string(here(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}

@@ -1,0 +1,254 @@
+//! The manual pages and the completions are what the command line and gosync.toml.example say.
+
+use clap::{Command, CommandFactory as _};
+use clap_complete::Shell;
+use clap_mangen::Man;
+use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
+use gosync::cli::{Cli, text as words};
+
+use crate::{here, text};
+
+/// Compares what is checked in with what should be, or writes it.
+fn check(path: &str, wanted: &str) {
+    if std::env::var_os("GOSYNC_BLESS").is_some() {
+        std::fs::create_dir_all(here(path).parent().unwrap()).unwrap();
+        std::fs::write(here(path), wanted).unwrap();
+    }
+    let found = std::fs::read_to_string(here(path)).unwrap_or_default();
+    let line = found.lines().zip(wanted.lines()).position(|(f, w)| f != w).map_or(0, |n| n + 1);
+    let command = "GOSYNC_BLESS=1 cargo test --test it papers";
+    assert!(found == wanted, "{path} is out of date (line {line}). Make it new by:\n\n    {command}\n");
+}
+
+#[test]
+fn completions() {
+    for (shell, path) in [
+        (Shell::Bash, "completions/gosync.bash"),
+        (Shell::Zsh, "completions/_gosync"),
+        (Shell::Fish, "completions/gosync.fish"),
+    ] {
+        let mut out = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "gosync", &mut out);
+        let out = String::from_utf8(out).unwrap();
+        let lines: Vec<_> = out.lines().map(str::trim_end).collect();
+        check(path, &format!("{}\n", lines.join("\n").trim_end()));
+    }
+}
+
+#[test]
+fn the_manual_of_the_program() {
+    check("man/gosync.8", &program());
+}
+
+#[test]
+fn the_manual_of_the_configuration() {
+    check("man/gosync.toml.5", &configuration());
+}
+
+/// Sets what stands between backticks in bold.
+fn marked(text: &str) -> Vec<Inline> {
+    text.split('`').enumerate().map(|(n, part)| if n % 2 == 1 { bold(part) } else { roman(part) }).collect()
+}
+
+/// The same in a page that is made already.
+fn mark(page: &str) -> String {
+    let lines = page.lines().map(|line| {
+        let (parts, plain): (Vec<_>, _) = (line.split('`').collect(), line.starts_with('.'));
+        if plain || parts.len() % 2 == 0 {
+            return line.to_owned();
+        }
+        let parts = parts.iter().enumerate();
+        parts.map(|(n, part)| if n % 2 == 1 { format!("\\fB{part}\\fR") } else { (*part).to_owned() }).collect()
+    });
+    lines.map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+fn paragraphs(roff: &mut Roff, text: &str) {
+    for paragraph in text.split("\n\n") {
+        roff.control("PP", []);
+        roff.text(marked(&paragraph.replace('\n', " ")));
+    }
+}
+
+/// Terms with what they mean.
+fn list(roff: &mut Roff, rows: &[(&str, &str)]) {
+    for (term, meaning) in rows {
+        roff.control("TP", []);
+        roff.text([bold(*term)]);
+        roff.text(marked(meaning));
+    }
+}
+
+/// A part of a page, without what roff says before every part, and without lines that begin with `heading`.
+fn part(render: impl Fn(&mut Vec<u8>) -> std::io::Result<()>, heading: &str) -> String {
+    let mut out = Vec::new();
+    render(&mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    let is_noise = |line: &str| line.starts_with(".ie") || line.starts_with(".el");
+    let lines = out.lines().filter(|line| !is_noise(line) && (heading.is_empty() || !line.starts_with(heading)));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// The first lines of a page. It has no date, so that it changes only if what it says does.
+fn head(name: &str, section: &str, manual: &str) -> String {
+    // The string Aq is the apostrophe that roff's own texts use.
+    let aq = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '";
+    format!("{aq}\n.TH {name} {section} \"\" \"gosync {}\" \"{manual}\"\n", env!("CARGO_PKG_VERSION"))
+}
+
+/// How a command is given, on one line.
+fn usage(name: &str, command: &Command) -> Vec<Inline> {
+    let (program, command_name) = name.split_once(' ').unwrap();
+    let mut line = vec![bold(program), roman(" ["), italic("options"), roman("] "), bold(command_name)];
+    // Of these only one can be given; clap tells that only of a command that is built.
+    let fate = ["forget", "remove_home", "archive_home"];
+    for arg in command.get_arguments() {
+        let one_of = |id: &clap::Id| fate.iter().position(|member| *member == id.as_str());
+        line.push(roman(match (arg.is_required_set(), one_of(arg.get_id())) {
+            (true, _) => " ",
+            (false, None | Some(0)) => " [",
+            (false, Some(_)) => " | ",
+        }));
+        if let Some(long) = arg.get_long() {
+            let short = arg.get_short().map(|short| format!("-{short}|")).unwrap_or_default();
+            line.push(bold(format!("{short}--{long}")));
+        }
+        if arg.get_action().takes_values() {
+            let value = arg.get_value_names().map_or("", |names| names[0].as_str());
+            line.push(roman(if arg.is_positional() { "" } else { " " }));
+            line.push(italic(value));
+            if arg.is_positional() || arg.get_num_args().is_some_and(|n| n.max_values() > 1) {
+                line.push(roman("..."));
+            }
+        }
+        if !arg.is_required_set() && one_of(arg.get_id()).is_none_or(|n| n + 1 == fate.len()) {
+            line.push(roman("]"));
+        }
+    }
+    line
+}
+
+/// The commands that can be given, with their full names.
+fn leaves(name: &str, command: &Command) -> Vec<(String, Command)> {
+    if !command.has_subcommands() {
+        return vec![(name.to_owned(), command.clone())];
+    }
+    command.get_subcommands().flat_map(|sub| leaves(&format!("{name} {}", sub.get_name()), sub)).collect()
+}
+
+fn program() -> String {
+    // Not built: so that the commands do not repeat the options of all commands, nor --help.
+    let command = Cli::command();
+    let man = Man::new(command.clone());
+    let commands = leaves("gosync", &command);
+    let mut out = head("gosync", "8", "System administration");
+    out += &format!(".SH NAME\ngosync \\- {}\n", command.get_about().unwrap().to_string().replace('-', "\\-"));
+    let mut synopsis = Roff::new();
+    synopsis.control("SH", ["SYNOPSIS"]);
+    for (n, (name, command)) in commands.iter().enumerate() {
+        if n > 0 {
+            synopsis.control("br", []);
+        }
+        synopsis.text(usage(name, command));
+    }
+    out += &part(|out| synopsis.to_writer(out), "");
+
+    let mut texts = Roff::new();
+    texts.control("SH", ["DESCRIPTION"]);
+    let long = command.get_long_about().unwrap().to_string();
+    paragraphs(&mut texts, &format!("{}\n\n{}", long.split_once("\n\n").unwrap().1, words::DESCRIPTION));
+    out += &part(|out| texts.to_writer(out), "");
+    out += ".SH COMMANDS\n";
+    for (name, command) in &commands {
+        out += &format!(".SS {}\n", name.trim_start_matches("gosync "));
+        let about = command.get_about().unwrap().to_string();
+        let long = command.get_long_about().map_or(about.clone(), ToString::to_string);
+        let mut texts = Roff::new();
+        paragraphs(&mut texts, &format!("{about}.{}", long.strip_prefix(&about).unwrap_or(&format!("\n\n{long}"))));
+        out += &part(|out| texts.to_writer(out), "");
+        let own = command.clone().disable_help_flag(true);
+        out += &part(|out| Man::new(own.clone()).render_options_section(out), ".SH");
+    }
+    out += ".SH OPTIONS\nThese may stand before or after the command.\n";
+    out += &part(|out| man.render_options_section(out), ".SH");
+
+    let mut rest = Roff::new();
+    rest.control("SH", ["EXIT STATUS"]);
+    list(&mut rest, &words::EXIT_CODES);
+    rest.control("SH", ["ENVIRONMENT"]);
+    rest.text([roman("No other variables are read.")]);
+    list(&mut rest, &words::ENVIRONMENT);
+    rest.control("SH", ["FILES"]);
+    list(&mut rest, &words::FILES);
+    rest.control("SH", ["EXAMPLES"]);
+    list(&mut rest, &words::EXAMPLES);
+    rest.control("PP", []);
+    rest.text([roman("The crontab of root that gosync is made for:")]);
+    rest.control("PP", []);
+    rest.control("nf", []);
+    for line in words::CRONTAB {
+        rest.text([roman(line)]);
+    }
+    rest.control("fi", []);
+    see_also(&mut rest, &["gosync.toml(5)", "passwd(5)", "shadow(5)", "group(5)", "subuid(5)", "crontab(5)"]);
+    mark(&(out + &part(|out| rest.to_writer(out), "")))
+}
+
+fn see_also(roff: &mut Roff, pages: &[&str]) {
+    roff.control("SH", ["SEE ALSO"]);
+    let mut line = Vec::new();
+    for (n, page) in pages.iter().enumerate() {
+        let (name, section) = page.split_once('(').unwrap();
+        line.extend([roman(if n == 0 { "" } else { ", " }), bold(name), roman(format!("({section}"))]);
+    }
+    roff.text(line);
+}
+
+/// gosync.toml.example as a page: each block of it is prose, or prose and one key or section.
+fn configuration() -> String {
+    let mut roff = Roff::new();
+    roff.control("SH", ["NAME"]);
+    roff.text([roman("gosync.toml - configuration of gosync(8)")]);
+    roff.control("SH", ["DESCRIPTION"]);
+    let example = text("gosync.toml.example");
+    let blocks: Vec<&str> = example.trim_end().split("\n\n").collect();
+    let mut optional = false;
+    for (n, block) in blocks.iter().enumerate() {
+        let prose = block.lines().filter_map(|line| if line == "#" { Some("\n") } else { line.strip_prefix("# ") });
+        let prose = prose.collect::<Vec<_>>().join(" ").replace(" \n ", "\n\n");
+        let lines: Vec<&str> = block.lines().filter(|line| *line != "#" && !line.starts_with("# ")).collect();
+        match lines[..] {
+            [] => {
+                assert_eq!(n, 0, "only the first block is prose alone: {block}");
+                // Its first paragraph is about the example as a file.
+                paragraphs(&mut roff, words::CONFIGURATION);
+                paragraphs(&mut roff, prose.split_once("\n\n").unwrap().1);
+            }
+            [line] if line.trim_start_matches('#').starts_with('[') => {
+                optional = line.starts_with('#');
+                roff.control("SH", [line.trim_start_matches('#')]);
+                paragraphs(&mut roff, &prose);
+            }
+            [line] => {
+                let (key, value) = line.trim_start_matches('#').split_once(" = ").unwrap();
+                roff.control("TP", []);
+                match line.starts_with('#') && !optional {
+                    true => roff.text([bold(key), roman(" (unset; such as "), italic(value), roman(")")]),
+                    false => roff.text([bold(key), roman(" = "), italic(value)]),
+                };
+                roff.text(marked(&prose));
+            }
+            _ => panic!("a block has one key or one section: {block}"),
+        }
+    }
+    roff.control("SH", ["THE DOCUMENT OF A FILE PROVIDER"]);
+    paragraphs(&mut roff, words::DOCUMENT);
+    roff.control("PP", []);
+    roff.control("nf", []);
+    for line in words::DOCUMENT_EXAMPLE.lines() {
+        roff.text([roman(line)]);
+    }
+    roff.control("fi", []);
+    see_also(&mut roff, &["gosync(8)", "passwd(5)", "subuid(5)"]);
+    mark(&(head("gosync.toml", "5", "File formats") + &part(|out| roff.to_writer(out), "")))
+}
