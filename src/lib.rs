@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod error;
 pub mod formats;

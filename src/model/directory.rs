@@ -158,3 +158,17 @@ pub struct Snapshot {
     /// Whether that is all.
     pub completeness: Completeness,
 }
+
+impl Snapshot {
+    /// A snapshot. A record whose id nobody can read may be anybody's: with one of those, a complete read is none.
+    pub fn new(directory: Directory, rejected: Vec<RejectedRecord>, completeness: Completeness) -> Self {
+        let nameless = rejected.iter().filter(|record| record.id.is_none()).count();
+        let completeness = match completeness {
+            Completeness::Complete(_) if nameless > 0 => Completeness::Incomplete(format!(
+                "{nameless} records have no usable id, and nobody knows whose they are"
+            )),
+            other => other,
+        };
+        Self { directory, rejected, completeness }
+    }
+}

@@ -21,6 +21,8 @@ pub struct Host<'a> {
     pub repeated: BTreeSet<&'a str>,
     /// Every uid and gid in use, in one set: gosync gives no id that is either.
     pub ids: BTreeSet<u32>,
+    /// Names that other name services of the host know, with their uid or gid; as far as they were asked.
+    pub elsewhere: BTreeMap<String, u32>,
     /// Subordinate ids in use.
     pub subids: Spans,
     /// The shells of shells(5).

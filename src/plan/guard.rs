@@ -51,6 +51,11 @@ impl Approved {
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
+
+    /// The plan, when nothing more is to be done with it.
+    pub fn into_plan(self) -> Plan {
+        self.plan
+    }
 }
 
 /// A plan that goes over one or more limits.
@@ -114,14 +119,14 @@ impl fmt::Display for Excess {
 ///
 /// # Errors
 /// The plan itself with every limit it goes over. Nothing of it may be written then.
-pub fn approve(plan: Plan, owned: &Owned, limits: &Limits, approval: Option<&str>) -> Result<Approved, Refused> {
+pub fn approve(plan: Plan, owned: &Owned, limits: &Limits, approval: Option<&str>) -> Result<Approved, Box<Refused>> {
     let mut excesses = Vec::new();
     accounts(&plan, owned, limits, &mut excesses);
     members(&plan, owned, limits, &mut excesses);
     if excesses.is_empty() || approval.is_some_and(|digest| digest == plan.digest()) {
         Ok(Approved { plan })
     } else {
-        Err(Refused { plan, excesses })
+        Err(Box::new(Refused { plan, excesses }))
     }
 }
 

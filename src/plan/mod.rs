@@ -8,6 +8,8 @@ pub mod diff;
 pub mod guard;
 pub mod render;
 
+use std::fmt;
+
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -30,6 +32,8 @@ pub struct Plan {
     pub remarks: Vec<Remark>,
     /// How many accounts or groups are as they should be.
     pub unchanged: usize,
+    /// Why the read behind it cannot be trusted to be whole; nothing is taken away then.
+    pub incomplete: Option<String>,
     /// The ledger's generation that this plan was made for.
     pub generation: u64,
 }
@@ -95,4 +99,28 @@ pub struct Counts {
     pub unchanged: usize,
     /// Records refused.
     pub refused: usize,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let done = [
+            (self.created, "created"),
+            (self.changed, "changed"),
+            (self.locked, "locked"),
+            (self.unlocked, "unlocked"),
+            (self.removed, "removed"),
+        ];
+        let mut done = done.iter().filter(|(n, _)| *n > 0).peekable();
+        if done.peek().is_none() {
+            f.write_str("nothing to do, ")?;
+        }
+        for (n, what) in done {
+            write!(f, "{n} {what}, ")?;
+        }
+        write!(f, "{} unchanged", self.unchanged)?;
+        match self.refused {
+            0 => Ok(()),
+            n => write!(f, ", {n} refused"),
+        }
+    }
 }

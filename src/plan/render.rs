@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Change, HomeFate, Plan};
+use super::{Change, HomeFate, Plan, Remark};
 use crate::model::{UserName, shown};
+use crate::policy::Refusal;
 
 /// How many names of a list one line shows.
 const SHOWN_NAMES: usize = 12;
@@ -14,13 +15,23 @@ pub fn text(plan: &Plan) -> String {
     for change in &plan.changes {
         let _ = writeln!(out, "{}", line(change)); // writing into a String cannot fail
     }
-    for refusal in &plan.refused {
-        let _ = writeln!(out, "x refuse {}: {}", refusal.subject, refusal.reason);
+    for refused in &plan.refused {
+        let _ = writeln!(out, "{}", refusal(refused));
     }
-    for remark in &plan.remarks {
-        let _ = writeln!(out, "  note {}: {}", shown(&remark.name), remark.text);
+    for noted in &plan.remarks {
+        let _ = writeln!(out, "{}", remark(noted));
     }
     out
+}
+
+/// A record that gets nothing, and why, in one line.
+pub fn refusal(refusal: &Refusal) -> String {
+    format!("x refuse {}: {}", refusal.subject, refusal.reason)
+}
+
+/// What is left as it is, and why, in one line.
+pub fn remark(remark: &Remark) -> String {
+    format!("  note {}: {}", shown(&remark.name), remark.text)
 }
 
 /// The plan for machines: one JSON object with its digest and counts.
@@ -28,6 +39,7 @@ pub fn json(plan: &Plan) -> serde_json::Value {
     serde_json::json!({
         "digest": plan.digest(),
         "generation": plan.generation,
+        "incomplete": plan.incomplete,
         "counts": plan.counts(),
         "changes": plan.changes,
         "refused": plan.refused,

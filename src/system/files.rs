@@ -107,12 +107,10 @@ pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
 /// # Errors
 /// When it cannot be made, or is not ours.
 pub fn ensure_private_dir(path: &Path) -> Result<(), PathError> {
-    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        if !parent.exists() {
-            DirBuilder::new().recursive(true).mode(0o755).create(parent).on("make", parent)?;
-            // The umask keeps others out of new directories; the ones above a private one are for everybody.
-            let _ = fs::set_permissions(parent, fs::Permissions::from_mode(0o755));
-        }
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty() && !p.exists()) {
+        DirBuilder::new().recursive(true).mode(0o755).create(parent).on("make", parent)?;
+        // The umask keeps others out of new directories; the ones above a private one are for everybody.
+        let _ = fs::set_permissions(parent, fs::Permissions::from_mode(0o755));
     }
     match DirBuilder::new().mode(0o700).create(path) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
@@ -131,6 +129,26 @@ pub fn ensure_private_dir(path: &Path) -> Result<(), PathError> {
         return Err(io::Error::other(reason)).on("use", path);
     }
     Ok(())
+}
+
+/// Makes a directory that everybody may enter and read, unless it is there.
+///
+/// # Errors
+/// When it cannot be made, or its mode cannot be set.
+pub fn ensure_open_dir(path: &Path) -> Result<(), PathError> {
+    match DirBuilder::new().mode(0o755).create(path) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        other => other.on("make", path)?,
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).on("set the mode of", path)
+}
+
+/// Makes a symbolic link.
+///
+/// # Errors
+/// When that fails, or something is there.
+pub fn link(path: &Path, target: &Path) -> Result<(), PathError> {
+    std::os::unix::fs::symlink(target, path).on("make", path)
 }
 
 /// Writes what was done in a directory to disk.

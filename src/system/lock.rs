@@ -5,6 +5,7 @@
 //! file description lock on `/etc/.pwd.lock`. `flock` does not exclude it, and a classic record lock would vanish when
 //! any descriptor of the file is closed.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -18,13 +19,38 @@ use super::{Context as _, PathError, clock, files};
 
 /// gosync's own lock, held until dropped.
 #[derive(Debug)]
-pub struct RunLock(#[allow(dead_code)] File);
+pub struct RunLock(#[allow(dead_code)] Option<File>);
+
+/// What a lock is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To change the host. The lock file is made, and says who we are.
+    Change,
+    /// To look. Nothing is written: where there is no lock file, there is nobody to wait for.
+    Look,
+}
+
+impl Purpose {
+    /// The purpose of a run, by whether it is a dry one.
+    pub fn of(dry_run: bool) -> Self {
+        if dry_run { Self::Look } else { Self::Change }
+    }
+}
 
 /// Who holds the run lock, by what the file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holder {
     /// Process id.
     pub pid: Option<u32>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            Some(pid) => write!(f, "lock file exists: pid = {pid}"),
+            None => f.write_str("lock file exists: pid = unknown"),
+        }
+    }
 }
 
 /// How long to wait for the run lock.
@@ -42,7 +68,7 @@ pub enum Wait {
 #[derive(Debug, thiserror::Error)]
 pub enum RunLockError {
     /// Somebody else holds it.
-    #[error("lock file exists: pid = {}", .0.pid.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string()))]
+    #[error("{0}")]
     Busy(Holder),
     /// It cannot be used.
     #[error(transparent)]
@@ -60,8 +86,13 @@ impl RunLock {
     ///
     /// # Errors
     /// When it stays busy, or its file or directory is not to be trusted.
-    pub fn take(path: &Path, wait: Wait, waiting: &mut dyn FnMut(&Holder)) -> Result<Self, RunLockError> {
-        let mut file = open_run_lock(path)?;
+    pub fn take(
+        path: &Path,
+        purpose: Purpose,
+        wait: Wait,
+        waiting: &mut dyn FnMut(&Holder),
+    ) -> Result<Self, RunLockError> {
+        let Some(mut file) = open_run_lock(path, purpose)? else { return Ok(Self(None)) };
         let mut said: Option<Instant> = None;
         loop {
             match fs2::FileExt::try_lock_exclusive(&file) {
@@ -83,31 +114,33 @@ impl RunLock {
             }
             clock::sleep_until(deadline, POLL);
         }
-        let _ = write_holder(&mut file); // information only
-        Ok(Self(file))
+        if purpose == Purpose::Change {
+            let _ = write_holder(&mut file); // information only
+        }
+        Ok(Self(Some(file)))
     }
 }
 
-fn open_run_lock(path: &Path) -> Result<File, PathError> {
-    if let Some(dir) = path.parent() {
-        files::ensure_private_dir(dir)?;
+fn open_run_lock(path: &Path, purpose: Purpose) -> Result<Option<File>, PathError> {
+    let mut options = OpenOptions::new();
+    options.read(true).mode(0o600).custom_flags(O_NOFOLLOW | O_CLOEXEC);
+    if purpose == Purpose::Change {
+        if let Some(dir) = path.parent() {
+            files::ensure_private_dir(dir)?;
+        }
+        options.write(true).create(true).truncate(false);
     }
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(O_NOFOLLOW | O_CLOEXEC)
-        .open(path)
-        .on("open the lock file", path)?;
+    let file = match options.open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound && purpose == Purpose::Look => return Ok(None),
+        other => other.on("open the lock file", path)?,
+    };
     let meta = file.metadata().on("look at", path)?;
     let ours = meta.uid() == nix::unistd::geteuid().as_raw();
     if !meta.is_file() || !ours || meta.nlink() != 1 || meta.mode() & 0o077 != 0 {
         let reason = "it must be a plain file of ours, mode 0600, with no other name";
         return Err(io::Error::other(reason)).on("use the lock file", path);
     }
-    Ok(file)
+    Ok(Some(file))
 }
 
 fn read_holder(file: &mut File) -> Holder {
@@ -171,21 +204,35 @@ mod tests {
     fn a_second_taker_is_told_who_holds_the_lock() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/lock");
-        let first = RunLock::take(&path, Wait::No, &mut |_| {}).unwrap();
-        let busy = RunLock::take(&path, Wait::No, &mut |_| {}).unwrap_err();
+        let first = RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}).unwrap();
+        let busy = RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}).unwrap_err();
         assert_eq!(busy.to_string(), format!("lock file exists: pid = {}", std::process::id()));
         drop(first);
-        assert!(RunLock::take(&path, Wait::No, &mut |_| {}).is_ok());
+        assert!(RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}).is_ok());
+    }
+
+    #[test]
+    fn a_look_waits_for_a_change_and_writes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run/lock");
+        RunLock::take(&path, Purpose::Look, Wait::No, &mut |_| {}).unwrap();
+        assert!(!dir.path().join("run").exists());
+        let held = RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}).unwrap();
+        assert!(RunLock::take(&path, Purpose::Look, Wait::No, &mut |_| {}).is_err());
+        drop(held);
+        let before = std::fs::read(&path).unwrap();
+        RunLock::take(&path, Purpose::Look, Wait::No, &mut |_| {}).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), before);
     }
 
     #[test]
     fn waiting_ends_at_the_deadline() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/lock");
-        let _held = RunLock::take(&path, Wait::No, &mut |_| {}).unwrap();
+        let _held = RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}).unwrap();
         let mut said = 0;
         let wait = Wait::Until(clock::deadline(Duration::from_millis(120)));
-        assert!(matches!(RunLock::take(&path, wait, &mut |_| said += 1), Err(RunLockError::Busy(_))));
+        assert!(matches!(RunLock::take(&path, Purpose::Change, wait, &mut |_| said += 1), Err(RunLockError::Busy(_))));
         assert_eq!(said, 1);
     }
 
@@ -197,7 +244,7 @@ mod tests {
         files::ensure_private_dir(&dir.path().join("run")).unwrap();
         let path = dir.path().join("run/lock");
         std::os::unix::fs::symlink(&target, &path).unwrap();
-        assert!(matches!(RunLock::take(&path, Wait::No, &mut |_| {}), Err(RunLockError::Path(_))));
+        assert!(matches!(RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}), Err(RunLockError::Path(_))));
     }
 
     #[test]

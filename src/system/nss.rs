@@ -3,7 +3,7 @@
 //! Only where nsswitch.conf(5) names a source besides the files that gosync reads anyway: then a new name or id may
 //! belong to somebody there.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
@@ -13,14 +13,8 @@ use super::process;
 /// How many keys one call of getent(1) is given.
 const BATCH: usize = 500;
 
-/// Names and ids that a name service knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
-    /// Names of accounts or groups.
-    pub names: BTreeSet<String>,
-    /// Uids or gids.
-    pub ids: BTreeSet<u32>,
-}
+/// What a name service knows: names of accounts or groups, each with its uid or gid.
+pub type Known = BTreeMap<String, u32>;
 
 /// Whether `database` (`passwd` or `group`) has sources other than the files that gosync reads.
 ///
@@ -42,7 +36,7 @@ pub fn has_other_sources(text: &str, database: &str) -> bool {
 /// When getent is missing, fails or hangs; then nobody knows, and nothing new may be given out.
 pub fn lookup(database: &str, keys: &[String], limit: Duration) -> Result<Known, String> {
     let getent = process::find("getent").ok_or("getent(1) is not installed")?;
-    let mut known = Known::default();
+    let mut known = Known::new();
     for batch in keys.chunks(BATCH) {
         let args: Vec<&OsStr> =
             [database, "--"].into_iter().map(OsStr::new).chain(batch.iter().map(OsStr::new)).collect();
@@ -53,8 +47,9 @@ pub fn lookup(database: &str, keys: &[String], limit: Duration) -> Result<Known,
         }
         for line in String::from_utf8_lossy(&answer.output).lines() {
             let mut fields = line.split(':');
-            known.names.extend(fields.next().map(str::to_owned));
-            known.ids.extend(fields.nth(1).and_then(|id| id.parse::<u32>().ok()));
+            if let (Some(name), Some(Ok(id))) = (fields.next(), fields.nth(1).map(str::parse)) {
+                known.insert(name.to_owned(), id);
+            }
         }
     }
     Ok(known)
@@ -75,6 +70,6 @@ mod tests {
     #[test]
     fn getent_tells_names_and_ids() {
         let known = lookup("passwd", &["root".into(), "no-such-name-here".into()], Duration::from_secs(10)).unwrap();
-        assert_eq!(known, Known { names: ["root".to_owned()].into(), ids: [0].into() });
+        assert_eq!(known, Known::from([("root".to_owned(), 0)]));
     }
 }

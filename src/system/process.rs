@@ -1,7 +1,7 @@
 //! This process and others: who we are, who is logged in, and running a program.
 
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -93,16 +93,18 @@ pub fn run(program: &Path, args: &[&std::ffi::OsStr], limit: Duration) -> io::Re
 }
 
 /// Whether `name` is in one of the directories where system programs are, and where.
-pub fn find(name: &str) -> Option<std::path::PathBuf> {
+pub fn find(name: &str) -> Option<PathBuf> {
     SAFE_PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
 }
 
-/// Writes to a stream and ignores a closed one: a reader that went away is no failure of ours.
-pub fn write_ignoring_closed(stream: &mut dyn io::Write, text: &[u8]) -> io::Result<()> {
-    match stream.write_all(text).and_then(|()| stream.flush()) {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
+/// The value of an environment variable, as a path.
+pub fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Where `name` would be beside this program's own file.
+pub fn beside_program(name: &str) -> Option<PathBuf> {
+    Some(std::env::current_exe().ok()?.parent()?.join(name))
 }
 
 #[cfg(test)]

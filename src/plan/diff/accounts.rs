@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Merge, merge};
+use super::{Merge, incomplete, merge, trust};
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Absence, Owned, OwnedAccount, State};
 use crate::model::{Completeness, Gid, RemoteId, Uid, Untrusted, UserName};
@@ -22,52 +22,60 @@ pub struct Chosen {
     pub force: bool,
 }
 
-/// Tells what stands at a path where a new home should be.
-pub type HomeAt<'a> = &'a dyn Fn(&str) -> Option<Owner>;
+/// What wanted accounts are compared with.
+pub struct Against<'a> {
+    /// The databases.
+    pub host: &'a Host<'a>,
+    /// What gosync owns.
+    pub owned: &'a Owned,
+    /// How far the read can be trusted to be whole.
+    pub completeness: &'a Completeness,
+    /// The rules of the configuration.
+    pub rules: &'a Rules,
+    /// Which accounts are dealt with.
+    pub chosen: Chosen,
+    /// Seconds since 1970.
+    pub now: i64,
+    /// Tells what stands at a path where a new home should be.
+    pub home_at: &'a dyn Fn(&str) -> Option<Owner>,
+}
 
-/// Compares accounts. `now`: seconds since 1970.
-pub fn accounts(
-    mut wanted: WantedAccounts,
-    completeness: &Completeness,
-    host: &Host<'_>,
-    owned: &Owned,
-    rules: &Rules,
-    chosen: Chosen,
-    now: i64,
-    home_at: HomeAt<'_>,
-) -> Plan {
-    let mut plan = Plan { generation: owned.generation, ..Plan::default() };
+/// Compares accounts.
+pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
+    let Against { owned, chosen, .. } = *against;
+    let completeness = &trust(against.completeness, wanted.present.is_empty(), owned);
+    let against = &Against { completeness, ..*against };
+    let mut plan = Plan { generation: owned.generation, incomplete: incomplete(completeness), ..Plan::default() };
     for (name, text) in std::mem::take(&mut wanted.remarks) {
         plan.remark(name, text);
     }
     plan.refused = std::mem::take(&mut wanted.refusals);
     let mut fresh = Vec::new();
-    let mut created = Vec::new();
     for account in wanted.accounts {
         match owned.accounts.get(&account.id) {
             Some(own) if own.state.is_present() => {
                 if chosen.known {
-                    known(&account, own, host, rules, chosen, &mut plan);
+                    known(&account, own, against, &mut plan);
                 }
             }
             own if chosen.new && account.open => fresh.push((account, own)),
             _ => {}
         }
     }
-    create(fresh, host, owned, &rules.accounts, home_at, &mut created, &mut plan);
+    let created = create(fresh, against, &mut plan);
     if chosen.known {
-        departures(&wanted.present, completeness, host, owned, rules, now, &mut plan);
+        departures(&wanted.present, against, &mut plan);
     }
     plan.changes.splice(0..0, created);
     plan
 }
 
 /// An account that gosync owns and whose person is there.
-fn known(account: &WantedAccount, own: &OwnedAccount, host: &Host<'_>, rules: &Rules, chosen: Chosen, plan: &mut Plan) {
+fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, plan: &mut Plan) {
     if own.absence.is_some() {
         plan.observations.push(Observation::Back(account.id.clone()));
     }
-    let Some(found) = found(account, own, host, plan) else { return };
+    let Some(found) = found(account, own, against.host, plan) else { return };
     if let Some(uid) = account.uid.filter(|uid| *uid != own.uid) {
         plan.remark(
             &own.name,
@@ -76,7 +84,10 @@ fn known(account: &WantedAccount, own: &OwnedAccount, host: &Host<'_>, rules: &R
     }
     let mut changed = false;
     if !account.open {
-        if own.state == State::Active || !found.closed {
+        let stands_open = own.state == State::Active || !found.closed;
+        if stands_open && matches!(against.completeness, Completeness::Incomplete(_)) {
+            plan.remark(&own.name, "is shut out by the provider; not locked, since this read is incomplete");
+        } else if stands_open {
             let reason = "the provider shuts this person out".to_owned();
             plan.changes.push(Change::LockAccount { id: account.id.clone(), name: account.name.clone(), reason });
             changed = true;
@@ -87,7 +98,7 @@ fn known(account: &WantedAccount, own: &OwnedAccount, host: &Host<'_>, rules: &R
     } else if found.closed {
         plan.remark(&own.name, "was locked by hand, and stays so");
     }
-    let fields = fields(account, own, found, &rules.accounts, chosen.force, plan);
+    let fields = fields(account, own, found, against, plan);
     if !fields.is_empty() {
         plan.changes.push(Change::UpdateAccount { id: account.id.clone(), name: account.name.clone(), fields });
         changed = true;
@@ -137,10 +148,10 @@ fn fields(
     account: &WantedAccount,
     own: &OwnedAccount,
     found: &HostAccount<'_>,
-    rules: &AccountRules,
-    force: bool,
+    against: &Against<'_>,
     plan: &mut Plan,
 ) -> Vec<FieldChange> {
+    let keep_local = |field| !against.chosen.force && against.rules.accounts.keep_local.contains(&field);
     let three = [
         (Field::Gecos, own.applied.gecos.as_str(), account.gecos.as_str(), found.gecos),
         // A home moves only on purpose: what was given stays until a rename moves it.
@@ -150,7 +161,7 @@ fn fields(
     let mut out = Vec::new();
     for (field, applied, wanted, found) in three {
         let change = || FieldChange { field, from: found.to_owned(), to: wanted.to_owned() };
-        match merge(Some(applied), wanted, found, rules.keep_local.contains(&field) && !force) {
+        match merge(Some(applied), wanted, found, keep_local(field)) {
             Merge::Same => {}
             Merge::Set => out.push(change()),
             Merge::Keep => plan.remark(&own.name, format!("keeps the {} that was set by hand", field.as_str())),
@@ -164,26 +175,21 @@ fn fields(
 }
 
 /// People without an account. Ids are given in the order of their immutable ids; asked-for ids come first.
-fn create(
-    fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>,
-    host: &Host<'_>,
-    owned: &Owned,
-    rules: &AccountRules,
-    home_at: HomeAt<'_>,
-    created: &mut Vec<Change>,
-    plan: &mut Plan,
-) {
+fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<'_>, plan: &mut Plan) -> Vec<Change> {
+    let Against { host, owned, .. } = *against;
+    let rules = &against.rules.accounts;
+    let mut created = Vec::new();
     let gid = match primary_gid(host, rules) {
         Ok(gid) => gid,
         Err(reason) if fresh.is_empty() => {
             tracing::debug!("{reason}");
-            return;
+            return created;
         }
         Err(reason) => {
             for (account, _) in fresh {
                 plan.refused.push(refusal(&account, reason.clone()));
             }
-            return;
+            return created;
         }
     };
     let mut uids = Allocator::new(rules.uid_range, vec![&host.ids, &owned.ids], &host.subids);
@@ -218,7 +224,7 @@ fn create(
                 }
             },
         };
-        let home = if rules.create_home { home_at(&account.home) } else { None };
+        let home = if rules.create_home { (against.home_at)(&account.home) } else { None };
         if let Some(reason) = home.and_then(|owner| home_conflict(&account, uid, owner)) {
             refused.push(refusal(&account, reason));
             continue;
@@ -255,6 +261,7 @@ fn create(
         tracing::warn!("{e}; widen `uid_range` in the configuration");
     }
     plan.refused.append(&mut refused);
+    created
 }
 
 /// Which homes and uids the host's accounts use, and whose they are.
@@ -302,6 +309,9 @@ fn conflict(
     if host.repeated.contains(name) {
         return Some(format!("`{name}` stands more than once in the databases"));
     }
+    if let Some(id) = host.elsewhere.get(name) {
+        return Some(format!("another name service of this host knows a `{name}` (id {id})"));
+    }
     if owned.other_names.contains(name) {
         return Some(format!("the name `{name}` belongs to another provider's account or group"));
     }
@@ -333,16 +343,9 @@ fn home_conflict(account: &WantedAccount, uid: Uid, found: Owner) -> Option<Stri
 }
 
 /// Accounts whose people are not in the read.
-fn departures(
-    present: &BTreeSet<RemoteId>,
-    completeness: &Completeness,
-    host: &Host<'_>,
-    owned: &Owned,
-    rules: &Rules,
-    now: i64,
-    plan: &mut Plan,
-) {
-    if !matches!(completeness, Completeness::Complete(_)) {
+fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Plan) {
+    let Against { host, owned, rules, now, .. } = *against;
+    if !matches!(against.completeness, Completeness::Complete(_)) {
         return;
     }
     for (id, own) in owned.accounts.iter().filter(|(id, own)| own.state.is_present() && !present.contains(*id)) {
@@ -363,7 +366,8 @@ fn departures(
         let due = absence.runs >= rules.departed.absent_runs && lasted >= rules.departed.absent_for;
         match UserName::new(&own.name, true) {
             Ok(name) if due => {
-                let reason = format!("not at the provider in {} complete reads over {lasted} s", absence.runs);
+                // No figure that grows with time: the digest of a plan has to stay the same until somebody approves it.
+                let reason = format!("missing in {} complete reads", absence.runs);
                 plan.changes.push(Change::LockAccount { id: id.clone(), name, reason });
             }
             _ => {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{incomplete, trust};
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{Owned, OwnedGroup, State};
 use crate::model::{Completeness, Gid, RemoteId, Untrusted, UserName};
@@ -18,7 +19,9 @@ pub fn groups(
     owned: &Owned,
     rules: &GroupRules,
 ) -> Plan {
-    let mut plan = Plan { generation: owned.generation, refused: wanted.refusals, ..Plan::default() };
+    let completeness = &trust(completeness, wanted.people.is_empty(), owned);
+    let (generation, incomplete) = (owned.generation, incomplete(completeness));
+    let mut plan = Plan { generation, incomplete, refused: wanted.refusals, ..Plan::default() };
     for (name, text) in wanted.remarks {
         plan.remark(name, text);
     }
@@ -159,6 +162,9 @@ fn conflict(
     }
     if host.accounts.contains_key(name) {
         return Some(format!("an account is called `{name}`, and its own group may be too"));
+    }
+    if let Some(id) = host.elsewhere.get(name) {
+        return Some(format!("another name service of this host knows a `{name}` (id {id})"));
     }
     if owned.other_names.contains(name) {
         return Some(format!("the name `{name}` belongs to another provider's account or group"));

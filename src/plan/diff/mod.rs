@@ -4,9 +4,31 @@ pub mod accounts;
 pub mod groups;
 pub mod removal;
 
-pub use accounts::{Chosen, accounts};
+pub use accounts::{Against, Chosen, accounts};
 pub use groups::groups;
 pub use removal::{Request, removal};
+
+use crate::model::Completeness;
+use crate::model::owned::Owned;
+
+/// How far a read can be trusted. One that names nobody, although gosync owns accounts, is not believed to be whole.
+fn trust(completeness: &Completeness, nobody: bool, owned: &Owned) -> Completeness {
+    let present = owned.accounts.values().filter(|own| own.state.is_present()).count();
+    match completeness {
+        Completeness::Complete(_) if nobody && present > 0 => {
+            Completeness::Incomplete(format!("the provider names nobody at all, and {present} accounts came from it"))
+        }
+        other => other.clone(),
+    }
+}
+
+/// The reason for which nothing may be taken away.
+fn incomplete(completeness: &Completeness) -> Option<String> {
+    match completeness {
+        Completeness::Incomplete(reason) => Some(reason.clone()),
+        Completeness::Complete(_) | Completeness::Narrowed => None,
+    }
+}
 
 /// What a three-way merge says of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -92,17 +92,22 @@ struct Label {
 
 /// Reads the document.
 pub(super) fn document(bytes: &[u8]) -> Result<Snapshot, String> {
-    let document: Document<'_> = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
+    let document: Document<'_> = object(text).map_err(|e| e.to_string())?;
     let mut rejected = Vec::new();
     let users: Vec<User> = document.users.iter().filter_map(|raw| keep(user(raw.get()), raw, &mut rejected)).collect();
     let ids: BTreeMap<&str, &RemoteId> = users.iter().map(|u| (u.id.as_str(), &u.id)).collect();
     let groups = document.groups.iter().filter_map(|raw| keep(group(raw.get(), &ids), raw, &mut rejected)).collect();
-    let nameless = rejected.iter().filter(|r| r.id.is_none()).count();
-    let completeness = match nameless {
-        0 => Completeness::Complete(format!("{} users and {} groups", document.users.len(), document.groups.len())),
-        n => Completeness::Incomplete(format!("{n} records have no usable id, so that nobody knows whose they are")),
-    };
-    Ok(Snapshot { directory: Directory { users, groups }, rejected, completeness })
+    let proof = format!("{} users and {} groups", document.users.len(), document.groups.len());
+    Ok(Snapshot::new(Directory { users, groups }, rejected, Completeness::Complete(proof)))
+}
+
+/// Reads a JSON object; serde alone would take a list of the fields' values, too.
+fn object<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
+    match json.trim_ascii_start().starts_with('{') {
+        true => serde_json::from_str(json),
+        false => Err(serde::de::Error::custom("it is no object in braces")),
+    }
 }
 
 fn keep<T>(read: Result<T, String>, raw: &RawValue, rejected: &mut Vec<RejectedRecord>) -> Option<T> {
@@ -111,7 +116,11 @@ fn keep<T>(read: Result<T, String>, raw: &RawValue, rejected: &mut Vec<RejectedR
         let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
         let id = text(&label.id).and_then(|id| RemoteId::new(&id));
         let subject = text(&label.login).or_else(|| text(&label.name)).or_else(|| text(&label.id));
-        rejected.push(RejectedRecord { id, subject: Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned())), reason });
+        rejected.push(RejectedRecord {
+            id,
+            subject: Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned())),
+            reason,
+        });
     })
     .ok()
 }
@@ -128,7 +137,7 @@ fn reason(e: &serde_json::Error) -> String {
 }
 
 fn user(json: &str) -> Result<User, String> {
-    let r: UserRecord = serde_json::from_str(json).map_err(|e| reason(&e))?;
+    let r: UserRecord = object(json).map_err(|e| reason(&e))?;
     Ok(User {
         id: remote_id(&r.id)?,
         login: r.login,
@@ -146,7 +155,7 @@ fn user(json: &str) -> Result<User, String> {
 }
 
 fn group(json: &str, ids: &BTreeMap<&str, &RemoteId>) -> Result<Group, String> {
-    let r: GroupRecord = serde_json::from_str(json).map_err(|e| reason(&e))?;
+    let r: GroupRecord = object(json).map_err(|e| reason(&e))?;
     let member = |m: MemberRecord| {
         let user = ids.get(m.user.as_str()).map_or_else(|| remote_id(&m.user), |id| Ok((*id).clone()))?;
         Ok::<_, String>(Membership { user, role: m.role, status: m.status })
@@ -167,8 +176,11 @@ mod tests {
 
     #[test]
     fn only_id_and_name_must_be_there() {
-        let got = document(br#"{"users": [{"id": "u-1", "login": "alice"}], "groups": [{"id": "g-1", "name": "x",
-            "members": [{"user": "u-1"}, {"user": "u-9", "role": "admin", "status": "pending"}]}]}"#).unwrap();
+        let got = document(
+            br#"{"users": [{"id": "u-1", "login": "alice"}], "groups": [{"id": "g-1", "name": "x",
+            "members": [{"user": "u-1"}, {"user": "u-9", "role": "admin", "status": "pending"}]}]}"#,
+        )
+        .unwrap();
         assert_eq!(got.directory.users, [User::new(RemoteId::new("u-1").unwrap(), "alice")]);
         assert_eq!(got.directory.groups[0].members[0].status, Status::Active);
         assert_eq!(got.directory.groups[0].members[1].role, Role::Admin);
@@ -192,7 +204,15 @@ mod tests {
 
     #[test]
     fn anything_but_the_document_is_refused() {
-        for bad in ["", "[]", "{\"users\": {}}", "{\"users\": []", "{\"people\": []}", "{\"users\": [], \"users\": []}", "<html>"] {
+        for bad in [
+            "",
+            "[]",
+            "{\"users\": {}}",
+            "{\"users\": []",
+            "{\"people\": []}",
+            "{\"users\": [], \"users\": []}",
+            "<html>",
+        ] {
             assert!(document(bad.as_bytes()).is_err(), "{bad}");
         }
     }

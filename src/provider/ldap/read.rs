@@ -93,7 +93,7 @@ pub(super) fn read(means: &Means<'_>, query: &Query, progress: &dyn Fn(usize)) -
     };
     rejected.append(&mut found.rejected);
     let directory = Directory { users: people.users, groups: found.groups };
-    Ok(Snapshot { directory, rejected, completeness })
+    Ok(Snapshot::new(directory, rejected, completeness))
 }
 
 /// How it is known that nothing is missing.

@@ -3,13 +3,11 @@
 //! One rename of the link changes all files at once, so that no reader ever sees half of a change. The directory that
 //! the package makes is kept as the first generation's predecessor.
 
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::LocalError;
 use crate::system::files;
-use crate::system::{Context as _, PathError, mounts};
+use crate::system::{PathError, mounts};
 
 /// Where libnss-extrausers looks.
 pub(super) const DIR: &str = "/var/lib/extrausers";
@@ -43,18 +41,11 @@ impl Generation {
 
     /// Makes the empty directory and the new link.
     pub(super) fn prepare(&self) -> Result<(), PathError> {
-        let open = |path: &Path| -> Result<(), PathError> {
-            match std::fs::DirBuilder::new().mode(0o755).create(path) {
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                other => other.on("make", path)?,
-            }
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).on("set the mode of", path)
-        };
-        open(&self.parent)?;
+        files::ensure_open_dir(&self.parent)?;
         files::remove_tree(&self.dir)?;
-        open(&self.dir)?;
+        files::ensure_open_dir(&self.dir)?;
         files::remove_tree(&self.next)?;
-        std::os::unix::fs::symlink(&self.target, &self.next).on("make", &self.next)
+        files::link(&self.next, &self.target)
     }
 }
 
@@ -78,7 +69,7 @@ pub(super) fn tidy(link: &Path) -> Result<(), PathError> {
         files::remove_tree(&parent.join(format!("g{n}")))?;
     }
     if files::names_in(&parent).is_empty() {
-        std::fs::remove_dir(&parent).on("remove", &parent)?;
+        files::remove_tree(&parent)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! This host's account databases: the files of `/etc`, or those of libnss-extrausers.
 
 mod commit;
+mod elsewhere;
 mod extrausers;
 mod read;
 mod stage;
@@ -11,9 +12,11 @@ use std::time::Duration;
 use crate::ledger::{Ledger, LedgerError, Run};
 use crate::plan::Approved;
 use crate::system::PathError;
+use crate::system::journal::{self, Left};
 use crate::system::root::Root;
 use crate::target::{Committed, Target};
 
+pub use elsewhere::Elsewhere;
 pub use read::Current;
 pub use stage::Staged;
 
@@ -91,6 +94,9 @@ pub enum LocalError {
     /// The ledger failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// A name service did not answer.
+    #[error("cannot ask the host's name services: {0}")]
+    NameService(String),
     /// A database is not what it must be.
     #[error("{}: {reason}", path.display())]
     Unfit {
@@ -148,6 +154,22 @@ impl Local {
     /// Whether the databases belong to the host that this process runs on.
     pub fn is_host(&self) -> bool {
         self.root.is_host()
+    }
+
+    /// Whether an interrupted run left something to be finished or dropped.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn is_interrupted(&self) -> Result<bool, LocalError> {
+        Ok(journal::left_behind(&self.state_dir())? != Left::Nothing)
+    }
+
+    /// The host's name services besides these databases.
+    ///
+    /// # Errors
+    /// When nsswitch.conf(5) cannot be read.
+    pub fn elsewhere(&self) -> Result<Elsewhere, LocalError> {
+        Elsewhere::new(&self.root)
     }
 
     /// Where `path` of the managed host really is.

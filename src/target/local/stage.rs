@@ -27,6 +27,11 @@ impl Staged {
         self.approved.plan()
     }
 
+    /// The plan, when nothing more is to be done with it.
+    pub fn into_plan(self) -> Plan {
+        self.approved.into_plan()
+    }
+
     /// Accounts whose homes have to be made.
     pub(super) fn homes(&self) -> impl Iterator<Item = &NewAccount> {
         self.plan().changes.iter().filter_map(|change| match change {

@@ -1,0 +1,169 @@
+//! Steps 5 to 12 of the straight line: read the host, plan, approve, stage, show, commit.
+//!
+//! Used by every command that changes the host; only the plan differs. A dry run goes the same way and stops before
+//! the commit; it opens the ledger for reading alone and writes nothing at all.
+
+use super::Outcome;
+use super::setup::Setup;
+use crate::cli::{Format, PlanArgs};
+use crate::error::{Error, Kind, Result};
+use crate::ledger::{Ledger, Run};
+use crate::model::host::Host;
+use crate::model::owned::Owned;
+use crate::plan::guard::{self, Refused};
+use crate::plan::{Approved, Plan, render};
+use crate::system::{caches, files};
+use crate::target::local::Local;
+use crate::target::{Committed, Target as _};
+
+/// How often a plan is made anew because somebody else changed the databases meanwhile.
+const ATTEMPTS: u32 = 5;
+
+/// How often other name services are asked about what a plan would give out.
+const NSS_ROUNDS: u32 = 10;
+
+/// Makes a plan from what the host has and what gosync owns.
+pub(super) type Planner<'a> = dyn Fn(&Host<'_>, &Owned) -> Result<Plan> + 'a;
+
+/// What was done, or would be.
+pub(super) struct Carried {
+    pub outcome: Outcome,
+    pub plan: Plan,
+}
+
+/// Plans and carries out, or shows what would be carried out.
+pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, planner: &Planner<'_>) -> Result<Carried> {
+    let target = setup.target()?;
+    let mut books = Books::open(setup, &target, args.dry_run)?;
+    let run = Run { provider: &setup.settings.provider.name, command, now: setup.now };
+    for _ in 0..ATTEMPTS {
+        let current = target.read()?;
+        let owned = books.load(run)?;
+        let plan = consider(&target, &mut current.host(), &owned, planner)?;
+        let approved = approve(setup, args, plan, &owned)?;
+        let staged = target.stage(&current, approved)?;
+        let Books::Open(ledger) = &mut books else {
+            return Ok(show(setup, args, staged.into_plan()));
+        };
+        tell(setup, staged.plan());
+        if !staged.plan().changes.is_empty() {
+            let progress = setup.ui.progress("homes made");
+            if target.commit(&current, &staged, ledger, run, &|n| progress.set(n))? == Committed::Moved {
+                tracing::info!("the databases changed meanwhile; planning again");
+                continue;
+            }
+            forget_caches(setup);
+        }
+        ledger.observe(run.provider, &staged.plan().observations).map_err(Error::failed)?;
+        let plan = staged.into_plan();
+        setup.ui.notice(format!("{command}: {}", plan.counts()));
+        return Ok(Carried { outcome: Outcome::Done, plan });
+    }
+    Err(Error::failed(format!("the account databases were changed by others {ATTEMPTS} times while gosync planned"))
+        .hint("Nothing was written; run it again when it is quieter"))
+}
+
+/// The ledger, as far as the run may use it.
+enum Books {
+    /// For reading and writing.
+    Open(Ledger),
+    /// A dry run's: for reading, if there is one.
+    Look(Option<Ledger>),
+}
+
+impl Books {
+    fn open(setup: &Setup<'_>, target: &Local, dry_run: bool) -> Result<Self> {
+        let dir = setup.state_dir();
+        if dry_run {
+            if target.is_interrupted()? {
+                return Err(Error::failed("an earlier run was interrupted while it wrote")
+                    .hint("Run it without --dry-run first, which finishes or drops what was begun"));
+            }
+            return Ok(Self::Look(Ledger::open_read_only(&dir).map_err(Error::failed)?));
+        }
+        files::ensure_private_dir(&dir).map_err(Error::failed)?;
+        let mut ledger = Ledger::open(&dir).map_err(Error::failed)?;
+        if let Some(done) = target.recover(&mut ledger)? {
+            setup.ui.warn(done);
+        }
+        Ok(Self::Open(ledger))
+    }
+
+    fn load(&self, run: Run<'_>) -> Result<Owned> {
+        let ledger = match self {
+            Self::Open(ledger) | Self::Look(Some(ledger)) => ledger,
+            Self::Look(None) => return Ok(Owned::default()),
+        };
+        ledger.load(run.provider, run.now).map_err(Error::failed)
+    }
+}
+
+/// Makes the plan; where the host has other name services, none of their names and ids is given out.
+fn consider(target: &Local, host: &mut Host<'_>, owned: &Owned, planner: &Planner<'_>) -> Result<Plan> {
+    let mut elsewhere = target.elsewhere()?;
+    for _ in 0..NSS_ROUNDS {
+        let plan = planner(host, owned)?;
+        let found = elsewhere.ask(&plan)?;
+        if found.is_empty() {
+            return Ok(plan);
+        }
+        host.ids.extend(found.values());
+        host.elsewhere.extend(found);
+    }
+    Err(Error::failed("other name services of this host use too many of the ids that gosync may give out")
+        .hint("Choose ranges for `uid_range` and `gid_range` that nobody else uses"))
+}
+
+fn approve(setup: &Setup<'_>, args: &PlanArgs, plan: Plan, owned: &Owned) -> Result<Approved> {
+    guard::approve(plan, owned, &setup.settings.limits, args.approve.as_deref()).map_err(|refused| {
+        let Refused { plan, excesses } = *refused;
+        if args.dry_run {
+            print(setup, args, &plan);
+        }
+        let excesses: Vec<String> = excesses.iter().map(ToString::to_string).collect();
+        let message = format!("nothing was written, since limits refuse the plan: {}", excesses.join("; "));
+        let hint = format!("If all that is meant, --approve {} lets exactly this plan through once", plan.digest());
+        Error::new(Kind::Refused, message).hint("See the whole plan with --dry-run").hint(hint)
+    })
+}
+
+/// Ends a dry run.
+fn show(setup: &Setup<'_>, args: &PlanArgs, plan: Plan) -> Carried {
+    print(setup, args, &plan);
+    let outcome = match args.exit_code && !plan.changes.is_empty() {
+        true => Outcome::Pending,
+        false => Outcome::Done,
+    };
+    Carried { outcome, plan }
+}
+
+fn print(setup: &Setup<'_>, args: &PlanArgs, plan: &Plan) {
+    match args.format {
+        Format::Text => {
+            setup.ui.data(&render::text(plan));
+            setup.ui.notice(format!("dry run: {}; nothing was written; digest {}", plan.counts(), plan.digest()));
+        }
+        Format::Json => setup.ui.data(&format!("{:#}\n", render::json(plan))),
+    }
+}
+
+/// Says what is about to be done, and what is not.
+fn tell(setup: &Setup<'_>, plan: &Plan) {
+    for change in &plan.changes {
+        setup.ui.notice(render::line(change));
+    }
+    for remark in &plan.remarks {
+        setup.ui.notice(render::remark(remark));
+    }
+    for refusal in &plan.refused {
+        setup.ui.warn(render::refusal(refusal));
+    }
+}
+
+fn forget_caches(setup: &Setup<'_>) {
+    if setup.root.is_host() {
+        for failure in caches::forget() {
+            setup.ui.warn(format!("a cache of names keeps what is old for a while: {failure}"));
+        }
+    }
+}

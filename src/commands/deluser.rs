@@ -1,0 +1,97 @@
+//! `gosync deluser`: takes accounts that gosync made off this host.
+
+use std::collections::BTreeSet;
+
+use super::Outcome;
+use super::carry_out::carry_out;
+use super::setup::Setup;
+use crate::cli::{DelUser, Global};
+use crate::error::{Error, Result};
+use crate::model::RemoteId;
+use crate::model::host::Host;
+use crate::plan::diff::{self, Request};
+use crate::plan::{Change, Plan};
+use crate::policy::select::{self, Standing};
+use crate::provider::Scope;
+use crate::system::lock::Purpose;
+use crate::system::process;
+use crate::ui::Ui;
+
+pub(super) fn run(global: &Global, args: &DelUser, ui: Ui) -> Result<Outcome> {
+    let setup = Setup::new(global, ui)?;
+    let request = request(args)?;
+    let _lock = setup.lock(Purpose::of(args.plan.dry_run))?;
+    let carried = carry_out(&setup, &args.plan, "deluser", &|host, owned| {
+        let plan = diff::removal(&args.users, &request, host, owned)
+            .map_err(|reasons| Error::failed(format!("nothing was removed: {}", reasons.join("; "))))?;
+        refuse_logged_in(&setup, &plan, host)?;
+        Ok(plan)
+    })?;
+    warn_of_return(&setup, &carried.plan);
+    Ok(carried.outcome)
+}
+
+fn request(args: &DelUser) -> Result<Request> {
+    Ok(match &args.archive_home {
+        _ if args.forget => Request::Forget,
+        _ if args.remove_home => Request::RemoveHome,
+        None => Request::KeepHome,
+        Some(dir) => match dir.to_str().filter(|_| dir.is_absolute()) {
+            Some(dir) => Request::ArchiveHome(dir.to_owned()),
+            None => return Err(Error::usage("--archive-home needs an absolute path")),
+        },
+    })
+}
+
+/// Refuses to take away an account under somebody's feet. Another tree's accounts run nothing here.
+fn refuse_logged_in(setup: &Setup<'_>, plan: &Plan, host: &Host<'_>) -> Result<()> {
+    if setup.global.force || !setup.root.is_host() {
+        return Ok(());
+    }
+    for change in &plan.changes {
+        let Change::RemoveAccount { name, uid, .. } = change else { continue };
+        let pids = process::of_user(uid.get());
+        if host.accounts.contains_key(name.as_str()) && !pids.is_empty() {
+            let list: Vec<String> = pids.iter().take(5).map(ToString::to_string).collect();
+            let message = format!(
+                "nothing was removed: `{name}` runs {} processes (pid {}{})",
+                pids.len(),
+                list.join(", "),
+                if pids.len() > list.len() { ", ..." } else { "" }
+            );
+            return Err(Error::failed(message).hint("End them first, or use --force"));
+        }
+    }
+    Ok(())
+}
+
+/// Says whom the provider would bring back. The accounts are gone by now, so that a failure to ask is no failure.
+fn warn_of_return(setup: &Setup<'_>, plan: &Plan) {
+    let gone = plan.changes.iter().filter_map(|change| match change {
+        Change::RemoveAccount { id, name, .. } => Some((id, name)),
+        _ => None,
+    });
+    let gone: Vec<_> = gone.collect();
+    if gone.is_empty() {
+        return;
+    }
+    match wanted(setup) {
+        Ok(wanted) => {
+            for (_, name) in gone.iter().filter(|(id, _)| wanted.contains(*id)) {
+                setup.ui.warn(format!(
+                    "the provider still has `{name}`, and the next `gosync sync users` makes the account again"
+                ));
+            }
+        }
+        Err(e) => setup.ui.warn(format!("nobody knows whether the provider would bring them back: {e}")),
+    }
+}
+
+/// Everybody whom the provider gives an account.
+fn wanted(setup: &Setup<'_>) -> Result<BTreeSet<RemoteId>> {
+    let snapshot = setup.fetch(Scope::Users, None)?;
+    let top_group = setup.settings.rules.accounts.top_group.as_deref();
+    let standing = select::select(&snapshot.directory, top_group).map_err(Error::failed)?;
+    let users = snapshot.directory.users.iter();
+    Ok(users.filter(|user| standing(user) == Standing::In).map(|user| user.id.clone()).collect())
+}

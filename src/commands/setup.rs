@@ -1,0 +1,153 @@
+//! What every command begins with: settings, the run lock, the provider, the target.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use crate::cli::Global;
+use crate::config::{ProviderKind, Settings, Source};
+use crate::error::{Error, Kind, Result};
+use crate::model::Snapshot;
+use crate::provider::file::FileProvider;
+use crate::provider::ldap::Ldap;
+use crate::provider::{FetchError, Provider, Query, Scope};
+use crate::system::files::{self, Trust};
+use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
+use crate::system::root::Root;
+use crate::system::{clock, process};
+use crate::target::local::Local;
+use crate::ui::Ui;
+
+/// The configuration that is read where neither `-f` nor `GOSYNC_CONFIG` names one, unless one is beside the program.
+const SYSTEM_CONFIG: &str = "/etc/gosync/gosync.toml";
+
+/// What a run works with.
+pub(super) struct Setup<'a> {
+    pub global: &'a Global,
+    pub ui: Ui,
+    pub settings: Settings,
+    pub root: Root,
+    /// When the run began, in seconds since 1970.
+    pub now: i64,
+}
+
+impl<'a> Setup<'a> {
+    /// Reads the configuration. Here is the last place where anything can be unset.
+    pub fn new(global: &'a Global, ui: Ui) -> Result<Self> {
+        if global.root.is_none() && !process::is_root() {
+            return Err(Error::usage("only root can work on this host's accounts")
+                .hint("Run it as root, or on another tree with --root DIR"));
+        }
+        let mut settings = Settings::new(sources(global)?, global.user.as_deref()).map_err(Error::usage)?;
+        if let Some(group) = &global.group {
+            settings.rules.accounts.top_group = Some(group.clone());
+        }
+        Ok(Self { global, ui, settings, root: Root::new(global.root.clone()), now: clock::now() })
+    }
+
+    /// Takes the run lock, as long as the command line lets it wait.
+    pub fn lock(&self, purpose: Purpose) -> Result<RunLock> {
+        let wait = match (self.global.nowait, self.global.wait) {
+            (true, _) => Wait::No,
+            (false, Some(span)) => Wait::Until(clock::deadline(span.into())),
+            (false, None) => Wait::Forever,
+        };
+        let path = self.root.path(&self.settings.lock_file);
+        let mut waiting = |holder: &Holder| self.ui.notice(format!("{holder} [waiting]"));
+        RunLock::take(&path, purpose, wait, &mut waiting).map_err(|e| match e {
+            RunLockError::Busy(_) => Error::new(Kind::Busy, e),
+            RunLockError::Path(e) => Error::failed(e),
+        })
+    }
+
+    /// Asks the provider; network only, and the whole of it within the time limit.
+    pub fn fetch(&self, scope: Scope, only: Option<Vec<String>>) -> Result<Snapshot> {
+        let provider = self.provider()?;
+        let query = Query {
+            scope,
+            only,
+            top_group: self.settings.rules.accounts.top_group.clone().filter(|_| scope == Scope::Users),
+            deadline: clock::deadline(self.settings.time_limit),
+        };
+        let progress = self.ui.progress(&format!("reading {}", provider.name()));
+        let snapshot = provider.fetch(&query, &|n| progress.set(n)).map_err(|e| {
+            let hint = match &e {
+                FetchError::Unreachable { .. } => "Nothing was changed; the next run tries again",
+                FetchError::Unauthorised { .. } => "Nothing was changed; check the credentials and the authorities",
+                FetchError::Malformed { .. } => "Nothing was changed; check that this is the right place to read",
+            };
+            Error::new(Kind::Source, e).hint(hint)
+        })?;
+        tracing::info!(
+            provider = provider.name(),
+            users = snapshot.directory.users.len(),
+            groups = snapshot.directory.groups.len(),
+            rejected = snapshot.rejected.len(),
+            completeness = ?snapshot.completeness,
+            "read"
+        );
+        Ok(snapshot)
+    }
+
+    fn provider(&self) -> Result<Box<dyn Provider>> {
+        let name = &self.settings.provider.name;
+        match &self.settings.provider.kind {
+            ProviderKind::File(path) => Ok(Box::new(FileProvider::new(name, path.clone()))),
+            ProviderKind::Ldap(config) => {
+                let secret = |path: &PathBuf| -> Result<SecretString> {
+                    let bytes = files::read_trusted(path, Trust::Secret).map_err(Error::usage)?;
+                    let text = String::from_utf8(bytes)
+                        .map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
+                    Ok(SecretString::from(text.lines().next().unwrap_or_default()))
+                };
+                let password = config.password_file.as_ref().map(secret).transpose()?;
+                let authorities = config.ca_file.as_ref().map(|path| files::read_trusted(path, Trust::Config));
+                let authorities = authorities.transpose().map_err(Error::usage)?;
+                let ldap = Ldap::new(name, config, password, authorities, self.now);
+                Ok(Box::new(ldap.map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))?))
+            }
+        }
+    }
+
+    /// The host, or the tree below `--root`.
+    pub fn target(&self) -> Result<Local> {
+        let [target] = self.settings.targets.as_slice() else {
+            return Err(Error::usage("exactly one target can be brought in step so far"));
+        };
+        let rules = &self.settings.rules.accounts;
+        let bases = rules.home_bases.iter().chain([&rules.home_base]).map(PathBuf::from).collect();
+        let state_dir = self.settings.state_dir.clone();
+        Ok(Local::new(target.local.clone(), self.root.clone(), state_dir, bases, clock::shadow_day()))
+    }
+
+    /// Where the ledger is.
+    pub fn state_dir(&self) -> PathBuf {
+        self.root.path(&self.settings.state_dir)
+    }
+}
+
+/// The texts of the configuration: each `-f`, else what `GOSYNC_CONFIG` names, else the file beside the program, else
+/// the one of the system.
+fn sources(global: &Global) -> Result<Vec<Source>> {
+    let chosen = match (global.files.as_slice(), process::variable("GOSYNC_CONFIG")) {
+        ([], Some(path)) => vec![path],
+        ([], None) => {
+            let beside = process::beside_program("gosync.toml").filter(|path| path.exists());
+            let path = beside.unwrap_or_else(|| SYSTEM_CONFIG.into());
+            if !path.exists() {
+                return Err(Error::usage("there is no configuration").hint(format!(
+                    "Write {SYSTEM_CONFIG} (gosync.toml.example shows every key), or name one by -f or GOSYNC_CONFIG"
+                )));
+            }
+            vec![path]
+        }
+        (files, _) => files.to_vec(),
+    };
+    chosen.into_iter().map(|path| source(&path)).collect()
+}
+
+fn source(path: &Path) -> Result<Source> {
+    let bytes = files::read_trusted(path, Trust::Config).map_err(Error::usage)?;
+    let text = String::from_utf8(bytes).map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
+    Ok(Source { path: path.to_owned(), text })
+}

@@ -1,0 +1,166 @@
+//! `gosync sync users` and `gosync sync groups`: the straight line of a run.
+
+use super::Outcome;
+use super::carry_out::carry_out;
+use super::setup::Setup;
+use crate::cli::{Global, PlanArgs, Sync, SyncGroups, SyncUsers};
+use crate::error::{Error, Kind, Result};
+use crate::model::host::Host;
+use crate::model::owned::Owned;
+use crate::model::{Snapshot, Untrusted};
+use crate::plan::Plan;
+use crate::plan::diff::{self, Against, Chosen};
+use crate::policy::{Refusal, map, select};
+use crate::provider::Scope;
+use crate::system::files;
+use crate::system::lock::Purpose;
+use crate::target::local::Local;
+use crate::ui::Ui;
+
+pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
+    let setup = Setup::new(global, ui)?;
+    let job = Job::new(args);
+    let _lock = setup.lock(Purpose::of(job.options.dry_run))?;
+    let snapshot = setup.fetch(job.scope(), job.named())?;
+    let desired = Desired { setup: &setup, target: setup.target()?, unknown: unknown(&job, &snapshot), snapshot };
+    let carried = carry_out(&setup, job.options, job.command(), &|host, owned| match job.kind {
+        JobKind::Users(args) => desired.accounts(args, host, owned),
+        JobKind::Groups(_) => Ok(desired.groups(host, owned)),
+    })?;
+    judge(carried.outcome, &carried.plan, job.options)
+}
+
+/// What is left to be said when everything that could be done is done.
+fn judge(outcome: Outcome, plan: &Plan, options: &PlanArgs) -> Result<Outcome> {
+    if let Some(reason) = &plan.incomplete {
+        return Err(Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
+            .hint("Nothing was locked or taken away because of it; the next run tries again"));
+    }
+    match plan.refused.len() {
+        n if n > 0 && options.strict => Err(Error::new(Kind::Partial, format!("{n} records were refused"))),
+        _ => Ok(outcome),
+    }
+}
+
+/// One of the two kinds of run.
+struct Job<'a> {
+    kind: JobKind<'a>,
+    options: &'a PlanArgs,
+}
+
+enum JobKind<'a> {
+    Users(&'a SyncUsers),
+    Groups(&'a SyncGroups),
+}
+
+impl<'a> Job<'a> {
+    fn new(args: &'a Sync) -> Self {
+        match args {
+            Sync::Users(args) => Self { kind: JobKind::Users(args), options: &args.plan },
+            Sync::Groups(args) => Self { kind: JobKind::Groups(args), options: &args.plan },
+        }
+    }
+
+    fn command(&self) -> &'static str {
+        match self.kind {
+            JobKind::Users(_) => "sync users",
+            JobKind::Groups(_) => "sync groups",
+        }
+    }
+
+    fn scope(&self) -> Scope {
+        match self.kind {
+            JobKind::Users(_) => Scope::Users,
+            JobKind::Groups(_) => Scope::Groups,
+        }
+    }
+
+    /// Whom or what the command line names.
+    fn asked(&self) -> &'a [String] {
+        match self.kind {
+            JobKind::Users(args) => &args.only,
+            JobKind::Groups(args) => &args.groups,
+        }
+    }
+
+    /// What the provider is asked for by name; a group brings those above it, `a` and `a.b` for `a.b.c`.
+    fn named(&self) -> Option<Vec<String>> {
+        let mut names = self.asked().to_vec();
+        if let JobKind::Groups(args) = self.kind {
+            let above =
+                args.groups.iter().flat_map(|name| name.match_indices('.').map(|(dot, _)| name[..dot].to_owned()));
+            names.extend(above.filter(|name| !name.is_empty()));
+        }
+        names.sort();
+        names.dedup();
+        (!names.is_empty()).then_some(names)
+    }
+}
+
+/// What was asked for by name and is not there.
+fn unknown(job: &Job<'_>, snapshot: &Snapshot) -> Vec<Refusal> {
+    let directory = &snapshot.directory;
+    let users = directory.users.iter().map(|user| &user.login);
+    let groups = directory.groups.iter().map(|group| &group.name);
+    let rejected = snapshot.rejected.iter().map(|record| &record.subject);
+    let found: Vec<&Untrusted> = match job.scope() {
+        Scope::Users => users.chain(rejected).collect(),
+        Scope::Groups => groups.chain(rejected).collect(),
+    };
+    // Directory servers do not tell small letters from large ones.
+    let is_known = |name: &&String| found.iter().any(|text| text.raw().eq_ignore_ascii_case(name));
+    let unknown = job.asked().iter().filter(|name| !is_known(name));
+    let reason = "the provider has nothing of this name";
+    unknown.map(|name| Refusal { id: None, subject: Untrusted::new(name), reason: reason.to_owned() }).collect()
+}
+
+/// What the provider says, ready to be compared with the host.
+struct Desired<'a> {
+    setup: &'a Setup<'a>,
+    target: Local,
+    snapshot: Snapshot,
+    unknown: Vec<Refusal>,
+}
+
+impl Desired<'_> {
+    fn accounts(&self, args: &SyncUsers, host: &Host<'_>, owned: &Owned) -> Result<Plan> {
+        let Snapshot { directory, completeness, .. } = &self.snapshot;
+        let rules = &self.setup.settings.rules;
+        let top_group = rules.accounts.top_group.as_deref();
+        let standing = select::select(directory, top_group).map_err(|e| {
+            let name = crate::model::shown(top_group.unwrap_or_default()).to_string();
+            Error::new(Kind::Source, format!("{e}: `{name}`"))
+                .hint("Nothing was changed; check `top_group` in the configuration, and what the provider lets us see")
+        })?;
+        let mut wanted = map::accounts(directory, standing, owned, &host.shells, &rules.accounts);
+        wanted.present.extend(self.rejected_ids());
+        wanted.refusals.extend(self.rejected());
+        let chosen =
+            Chosen { new: args.new || !args.updated, known: args.updated || !args.new, force: self.setup.global.force };
+        let home_at = |home: &str| files::owner(&self.target.locate(home));
+        let now = self.setup.now;
+        Ok(diff::accounts(wanted, &Against { host, owned, completeness, rules, chosen, now, home_at: &home_at }))
+    }
+
+    fn groups(&self, host: &Host<'_>, owned: &Owned) -> Plan {
+        let rules = &self.setup.settings.rules.groups;
+        let mut wanted = map::groups(&self.snapshot.directory, owned, rules);
+        wanted.present.extend(self.rejected_ids());
+        wanted.refusals.extend(self.rejected());
+        diff::groups(wanted, &self.snapshot.completeness, host, owned, rules)
+    }
+
+    /// Records that cannot be used are there all the same.
+    fn rejected_ids(&self) -> impl Iterator<Item = crate::model::RemoteId> {
+        self.snapshot.rejected.iter().filter_map(|record| record.id.clone())
+    }
+
+    fn rejected(&self) -> impl Iterator<Item = Refusal> {
+        let records = self.snapshot.rejected.iter().map(|record| Refusal {
+            id: record.id.clone(),
+            subject: record.subject.clone(),
+            reason: record.reason.clone(),
+        });
+        records.chain(self.unknown.iter().cloned())
+    }
+}
