@@ -36,10 +36,11 @@ fn judge(outcome: Outcome, plan: &Plan, options: &PlanArgs) -> Result<Outcome> {
         return Err(Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
             .hint("Nothing was locked or taken away because of it; the next run tries again"));
     }
-    match plan.refused.len() {
-        n if n > 0 && options.strict => Err(Error::new(Kind::Partial, format!("{n} records were refused"))),
-        _ => Ok(outcome),
+    if options.strict && !plan.refused.is_empty() {
+        return Err(Error::new(Kind::Partial, format!("refused: {}", plan.refused.len()))
+            .hint("Each was told above with its reason"));
     }
+    Ok(outcome)
 }
 
 /// One of the two kinds of run.

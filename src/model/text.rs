@@ -4,6 +4,7 @@
 //! of it reaches a terminal, a log or an error goes through [`shown`].
 
 use std::fmt;
+use unicode_normalization::char::is_combining_mark;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,8 @@ impl fmt::Display for Shown<'_> {
             }
             match c {
                 '\'' | '"' | '\\' => fmt::Write::write_char(f, c)?,
+                // Many scripts cannot be written without them.
+                _ if is_combining_mark(c) => fmt::Write::write_char(f, c)?,
                 _ => fmt::Display::fmt(&c.escape_debug(), f)?,
             }
             written += c.len_utf8();
@@ -85,7 +88,9 @@ mod tests {
 
     #[test]
     fn ordinary_names_are_shown_as_they_are() {
-        assert_eq!(shown("Zoë O'Brien \"王\"").to_string(), "Zoë O'Brien \"王\"");
+        for name in ["Zoë O'Brien \"王\"", "प्रिया शर्मा"] {
+            assert_eq!(shown(name).to_string(), name);
+        }
     }
 
     #[test]

@@ -53,11 +53,8 @@ pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
     let mut fresh = Vec::new();
     for account in wanted.accounts {
         match owned.accounts.get(&account.id) {
-            Some(own) if own.state.is_present() => {
-                if chosen.known {
-                    known(&account, own, against, &mut plan);
-                }
-            }
+            Some(own) if own.state.is_present() && chosen.known => known(&account, own, against, &mut plan),
+            Some(own) if own.state.is_present() => {}
             own if chosen.new && account.open => fresh.push((account, own)),
             _ => {}
         }
