@@ -72,7 +72,9 @@ impl<'a> Setup<'a> {
         let progress = self.ui.progress(&format!("reading {}", provider.name()));
         let snapshot = provider.fetch(&query, &|n| progress.set(n)).map_err(|e| {
             let hint = match &e {
-                FetchError::Unreachable { .. } => "Nothing was changed; the next run tries again",
+                FetchError::Unreachable { .. } | FetchError::RateLimited { .. } => {
+                    "Nothing was changed; the next run tries again"
+                }
                 FetchError::Unauthorised { .. } => "Nothing was changed; check the credentials and the authorities",
                 FetchError::Malformed { .. } => "Nothing was changed; check that this is the right place to read",
             };

@@ -4,6 +4,7 @@
 //! escaped; names and ids are newtypes that only a check can make.
 
 pub mod directory;
+pub mod group_policy;
 pub mod host;
 pub mod id;
 pub mod name;

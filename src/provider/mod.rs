@@ -3,6 +3,7 @@
 //! A provider talks to the network or reads a file, and returns one [`Snapshot`]. It decides nothing about accounts,
 //! knows no host, and never returns a shortened list as a whole one: what is not proven complete says so.
 
+pub mod admin;
 pub mod file;
 pub mod ldap;
 
@@ -61,6 +62,14 @@ pub enum FetchError {
     /// The provider does not accept who we say we are, or its certificate is not trusted.
     #[error("{place} refused us: {reason}")]
     Unauthorised {
+        /// URL or path.
+        place: String,
+        /// What went wrong.
+        reason: Untrusted,
+    },
+    /// The provider wants to be asked less often, and did not become kinder within the time limit.
+    #[error("{place} is busy: {reason}")]
+    RateLimited {
         /// URL or path.
         place: String,
         /// What went wrong.
