@@ -4,6 +4,7 @@
 //! means is settled in `config` and `commands`; the environment is not read here.
 
 mod deluser;
+mod group;
 mod sync;
 pub mod text;
 
@@ -14,6 +15,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use deluser::DelUser;
+pub use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
 pub use sync::{Sync, SyncGroups, SyncUsers};
 
 use crate::model::units::Span;
@@ -156,6 +158,9 @@ pub enum Command {
     /// are never given to anyone else. An account that gosync did not make is refused; so is one that is logged in,
     /// unless `--force` is given.
     Deluser(DelUser),
+    /// Work on the groups at the provider
+    #[command(subcommand)]
+    Group(Group),
     /// Wait until no other run holds the lock
     ///
     /// Takes the lock and gives it back. With `--nowait` it only asks.
@@ -172,7 +177,7 @@ impl Cli {
         I: IntoIterator<Item = T>,
         T: Into<OsString> + Clone,
     {
-        let cli = Self::try_parse_from(args)?;
+        let cli = Self::try_parse_from(with_two_dashes(args))?;
         // clap does not see a conflict between an option before the command and one after it.
         if cli.global.nowait && cli.global.wait.is_some() {
             let text = "the argument '--nowait' cannot be used with '--wait <DURATION>'";
@@ -180,6 +185,28 @@ impl Cli {
         }
         Ok(cli)
     }
+}
+
+/// Options that may also be written with one dash, as they were before.
+const ONE_DASH: [&str; 4] = ["-baseurl", "-parent", "-portal", "-top"];
+
+/// The arguments with the second dash added where it may be left out.
+fn with_two_dashes<I, T>(args: I) -> impl Iterator<Item = OsString>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let mut below_group = false;
+    args.into_iter().map(move |arg| {
+        let arg: OsString = arg.into();
+        let Some(text) = arg.to_str() else { return arg };
+        let option = text.split('=').next().unwrap_or_default();
+        if below_group && ONE_DASH.contains(&option) {
+            return format!("-{text}").into();
+        }
+        below_group |= text == "group";
+        arg
+    })
 }
 
 #[cfg(test)]

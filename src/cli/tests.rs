@@ -81,11 +81,23 @@ fn what_contradicts_itself_is_wrong_use() {
         assert_eq!(kind(line), ErrorKind::ArgumentConflict, "{line}");
         assert_eq!(read(line).unwrap_err().exit_code(), 2);
     }
-    for line in
-        ["gosync deluser", "gosync sync users bob", "gosync --wait 3 waitlock", "gosync group list", "gosync -x"]
-    {
+    for line in ["gosync deluser", "gosync sync users bob", "gosync --wait 3 waitlock", "gosync group", "gosync -x"] {
         assert_eq!(read(line).unwrap_err().exit_code(), 2, "{line}");
     }
+}
+
+#[test]
+fn options_of_group_may_have_one_dash() {
+    for line in ["gosync group new -top a.b : u", "gosync group new --top a.b : u"] {
+        let Command::Group(Group::New(new)) = read(line).unwrap().command else { panic!() };
+        assert_eq!((new.top, new.groups), (true, ["a.b", ":", "u"].map(str::to_owned).to_vec()));
+    }
+    let Command::Group(Group::List(list)) = read("gosync group list -portal=x.org csv *").unwrap().command else {
+        panic!()
+    };
+    assert_eq!((list.portal.as_deref(), list.words.len()), (Some("x.org"), 2));
+    assert_eq!(kind("gosync group new -top -parent a b"), ErrorKind::ArgumentConflict);
+    assert_eq!(kind("gosync sync users -top"), ErrorKind::UnknownArgument);
 }
 
 #[test]

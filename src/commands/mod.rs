@@ -4,6 +4,7 @@
 
 mod carry_out;
 mod deluser;
+mod group;
 mod setup;
 mod sync;
 mod waitlock;
@@ -18,6 +19,8 @@ use crate::ui::Ui;
 enum Outcome {
     /// All is done, or there was nothing to do.
     Done,
+    /// Something failed, or all of it, and each failure was told.
+    Told(Kind),
     /// A dry run was asked to say whether changes are pending, and they are.
     Pending,
 }
@@ -27,10 +30,12 @@ pub fn run(cli: &Cli, ui: Ui) -> u8 {
     let outcome = match &cli.command {
         Command::Sync(args) => sync::run(&cli.global, args, ui),
         Command::Deluser(args) => deluser::run(&cli.global, args, ui),
+        Command::Group(args) => group::run(&cli.global, args, ui),
         Command::Waitlock => waitlock::run(&cli.global, ui),
     };
     match outcome {
         Ok(Outcome::Done) => 0,
+        Ok(Outcome::Told(kind)) => kind.code(),
         Ok(Outcome::Pending) => Kind::Pending.code(),
         Err(error) => {
             ui.error(&error);

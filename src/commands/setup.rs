@@ -8,6 +8,7 @@ use crate::cli::Global;
 use crate::config::{ProviderKind, Settings, Source};
 use crate::error::{Error, Kind, Result};
 use crate::model::Snapshot;
+use crate::provider::admin::GroupAdmin;
 use crate::provider::file::FileProvider;
 use crate::provider::ldap::Ldap;
 use crate::provider::{FetchError, Provider, Query, Scope};
@@ -32,12 +33,17 @@ pub(super) struct Setup<'a> {
 }
 
 impl<'a> Setup<'a> {
-    /// Reads the configuration. Here is the last place where anything can be unset.
+    /// Begins a command that works on the host.
     pub fn new(global: &'a Global, ui: Ui) -> Result<Self> {
         if global.root.is_none() && !process::is_root() {
             return Err(Error::usage("only root can work on this host's accounts")
                 .hint("Run it as root, or on another tree with --root DIR"));
         }
+        Self::for_provider(global, ui)
+    }
+
+    /// Reads the configuration. Here is the last place where anything can be unset.
+    pub fn for_provider(global: &'a Global, ui: Ui) -> Result<Self> {
         let mut settings = Settings::new(sources(global)?, global.user.as_deref()).map_err(Error::usage)?;
         if let Some(group) = &global.group {
             settings.rules.accounts.top_group = Some(group.clone());
@@ -107,6 +113,17 @@ impl<'a> Setup<'a> {
                 let authorities = authorities.transpose().map_err(Error::usage)?;
                 let ldap = Ldap::new(name, config, password, authorities, self.now);
                 Ok(Box::new(ldap.map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))?))
+            }
+        }
+    }
+
+    /// A provider whose groups can be changed, for the time limit of a run.
+    pub fn group_admin(&self) -> Result<Box<dyn GroupAdmin>> {
+        let name = &self.settings.provider.name;
+        match &self.settings.provider.kind {
+            ProviderKind::File(path) => Ok(Box::new(FileProvider::new(name, path.clone()))),
+            ProviderKind::Ldap(_) => {
+                Err(Error::failed(format!("the groups of the provider `{name}` cannot be managed by gosync")))
             }
         }
     }

@@ -89,6 +89,35 @@ impl Default for Groups {
     }
 }
 
+/// `[catalogue]`
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Catalogue {
+    pub filter: Vec<String>,
+    pub names: Vec<(String, String)>,
+    pub portal: Option<String>,
+    pub baseurl: Option<String>,
+    pub description: Option<String>,
+    pub description_dir: Option<String>,
+    pub policy_dir: Option<String>,
+    pub admins: Vec<(Vec<String>, Vec<String>)>,
+}
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        Self {
+            filter: vec!["*".to_owned()],
+            names: Vec::new(),
+            portal: None,
+            baseurl: None,
+            description: None,
+            description_dir: None,
+            policy_dir: None,
+            admins: Vec::new(),
+        }
+    }
+}
+
 /// `[departed]`
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]

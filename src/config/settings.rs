@@ -12,6 +12,7 @@ use super::merge::{Source, Texts, take_tables};
 use super::{ConfigError, raw};
 use crate::model::name::GroupPrefix;
 use crate::plan::Limits;
+use crate::policy::catalogue::{Catalogue, portal_url};
 use crate::policy::matcher::Filter;
 use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
 use crate::provider::ldap;
@@ -34,6 +35,12 @@ pub struct Settings {
     pub rules: Rules,
     /// How much may be taken away.
     pub limits: Limits,
+    /// What is done with groups at the provider.
+    pub catalogue: Catalogue,
+    /// Where descriptions of groups are.
+    pub description_dir: Option<PathBuf>,
+    /// Where policies of groups are.
+    pub policy_dir: Option<PathBuf>,
 }
 
 /// One `[provider.NAME]`.
@@ -78,6 +85,7 @@ impl Settings {
         let gosync: raw::Gosync = section(&mut table, "gosync", &texts)?;
         let accounts: raw::Accounts = section(&mut table, "accounts", &texts)?;
         let groups: raw::Groups = section(&mut table, "groups", &texts)?;
+        let catalogue: raw::Catalogue = section(&mut table, "catalogue", &texts)?;
         let departed: raw::Departed = section(&mut table, "departed", &texts)?;
         let limits: raw::LimitKeys = section(&mut table, "limits", &texts)?;
         if let Some((key, value)) = table.into_iter().next() {
@@ -110,6 +118,9 @@ impl Settings {
                     absent_for: departed.absent_for.secs(),
                 },
             },
+            description_dir: catalogue.description_dir.as_ref().map(|dir| base.join(dir)),
+            policy_dir: catalogue.policy_dir.as_ref().map(|dir| base.join(dir)),
+            catalogue: self::catalogue(catalogue)?,
             limits: Limits { max_removals: limits.max_removals, max_removals_percent: limits.max_removals_percent },
         })
     }
@@ -267,5 +278,22 @@ fn group_rules(keys: &raw::Groups) -> Result<GroupRules, ConfigError> {
         filter: Filter::new(&keys.filter).map_err(|e| invalid("groups.filter", e))?,
         dots: keys.dots,
         names: names("groups.names", &keys.names)?,
+    })
+}
+
+fn catalogue(keys: raw::Catalogue) -> Result<Catalogue, ConfigError> {
+    let filter = |words: &[String], key| Filter::new(words).map_err(|e| invalid(key, e));
+    let admins = keys.admins.into_iter().map(|(words, users)| Ok((filter(&words, "catalogue.admins")?, users)));
+    Ok(Catalogue {
+        filter: filter(&keys.filter, "catalogue.filter")?,
+        names: names("catalogue.names", &keys.names)?,
+        base_url: match (keys.baseurl, keys.portal) {
+            (Some(_), Some(_)) => return Err(invalid("catalogue.portal", "it cannot stand beside `baseurl`")),
+            (Some(url), None) => url,
+            (None, Some(host)) => portal_url(&host),
+            (None, None) => String::new(),
+        },
+        description: keys.description,
+        admins: admins.collect::<Result<_, ConfigError>>()?,
     })
 }

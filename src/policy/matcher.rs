@@ -4,6 +4,8 @@
 //! optional leading `!`, pushes whether it matches; `and`, `or` and `not` work on what stands before them. The last
 //! value decides. `["osg.*", "!osg.test", "and"]` means: all of osg but its test group.
 
+use std::sync::Arc;
+
 use regex::Regex;
 
 /// A filter over names.
@@ -22,6 +24,7 @@ enum Word {
 enum Pattern {
     Exact(String),
     Expression(Regex),
+    Nested(Arc<Filter>),
 }
 
 impl Default for Filter {
@@ -37,7 +40,15 @@ impl Filter {
     /// # Errors
     /// When a word is no pattern, or an operator lacks operands.
     pub fn new<S: AsRef<str>>(words: &[S]) -> Result<Self, String> {
-        let words = words.iter().map(|w| Word::new(w.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        Self::with_star(words, None)
+    }
+
+    /// Reads a filter in which the word `*` stands for the filter `star`, if there is one.
+    ///
+    /// # Errors
+    /// As [`Filter::new`].
+    pub fn with_star<S: AsRef<str>>(words: &[S], star: Option<&Arc<Filter>>) -> Result<Self, String> {
+        let words = words.iter().map(|w| Word::new(w.as_ref(), star)).collect::<Result<Vec<_>, _>>()?;
         let mut depth = 0_usize;
         for word in &words {
             let (takes, name) = match word {
@@ -70,7 +81,7 @@ impl Filter {
 }
 
 impl Word {
-    fn new(text: &str) -> Result<Self, String> {
+    fn new(text: &str, star: Option<&Arc<Filter>>) -> Result<Self, String> {
         match text {
             "and" => return Ok(Word::And),
             "or" => return Ok(Word::Or),
@@ -78,7 +89,9 @@ impl Word {
             _ => {}
         }
         let (negated, body) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
-        let pattern = if let Some(regex) = body.strip_prefix('/').and_then(|b| b.strip_suffix('/')) {
+        let pattern = if let Some(star) = star.filter(|_| body == "*") {
+            Pattern::Nested(Arc::clone(star))
+        } else if let Some(regex) = body.strip_prefix('/').and_then(|b| b.strip_suffix('/')) {
             Pattern::Expression(build(regex, text)?)
         } else if body.contains(['*', '?', '[']) {
             Pattern::Expression(build(&glob_to_regex(body), text)?)
@@ -123,6 +136,7 @@ impl Pattern {
         match self {
             Pattern::Exact(text) => text == name,
             Pattern::Expression(regex) => regex.is_match(name),
+            Pattern::Nested(filter) => filter.matches(name),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! that is refused. Knows no file, clock or socket. The rules answer the threats V1 to V22 of the threat model.
 
 pub mod alloc;
+pub mod catalogue;
 pub mod gecos;
 pub mod map;
 pub mod matcher;

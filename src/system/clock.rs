@@ -15,6 +15,11 @@ pub fn shadow_day() -> i64 {
     (fixed.unwrap_or_else(now) / 86_400).max(1)
 }
 
+/// Today's date in UTC, as `2026-11-20`.
+pub fn today() -> String {
+    jiff::Timestamp::from_second(now()).map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
+}
+
 /// The moment after which something must have ended.
 pub fn deadline(after: Duration) -> Instant {
     let now = Instant::now();

@@ -192,6 +192,14 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), PathError> {
     fs::rename(from, to).on("rename a file to", to)
 }
 
+/// The path without links.
+///
+/// # Errors
+/// When there is nothing.
+pub fn resolved(path: &Path) -> Result<std::path::PathBuf, PathError> {
+    fs::canonicalize(path).on("find", path)
+}
+
 /// What stands at a path.
 pub fn owner(path: &Path) -> Option<Owner> {
     let meta = fs::symlink_metadata(path).ok()?;

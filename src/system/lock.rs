@@ -196,6 +196,33 @@ impl PasswordLock {
     }
 }
 
+/// A lock on a directory against others who replace files in it, held until dropped. Leaves no file behind.
+#[derive(Debug)]
+pub struct DirLock(#[allow(dead_code)] File);
+
+impl DirLock {
+    /// Takes the lock on `dir`; gives up at `deadline`.
+    ///
+    /// # Errors
+    /// When somebody holds it until then, or it cannot be used.
+    pub fn take(dir: &Path, deadline: Instant) -> Result<Self, PathError> {
+        let file = OpenOptions::new().read(true).custom_flags(O_CLOEXEC).open(dir).on("open", dir)?;
+        loop {
+            match fs2::FileExt::try_lock_exclusive(&file) {
+                Ok(()) => return Ok(Self(file)),
+                Err(e) if e.raw_os_error() == fs2::lock_contended_error().raw_os_error() => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(e).on("lock", dir),
+            }
+            if clock::is_past(deadline) {
+                let reason = "another program holds its lock";
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, reason)).on("lock", dir);
+            }
+            clock::sleep_until(Some(deadline), Duration::from_millis(5));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

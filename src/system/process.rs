@@ -97,6 +97,16 @@ pub fn find(name: &str) -> Option<PathBuf> {
     SAFE_PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
 }
 
+/// 128 random bits in hexadecimal: an id that nothing else has.
+///
+/// # Errors
+/// When the kernel gives none.
+pub fn random_id() -> io::Result<String> {
+    let mut bytes = [0_u8; 16];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// The value of an environment variable, as a path.
 pub fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

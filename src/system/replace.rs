@@ -80,6 +80,23 @@ fn own(file: &File, path: &Path, uid: Option<u32>, gid: Option<u32>) -> Result<(
     Ok(())
 }
 
+/// Replaces a file at once, by a new version that looks like the old one, and writes that to disk.
+///
+/// # Errors
+/// When it stays as it was.
+pub fn now(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    probe(path)?;
+    let dir = path.parent().unwrap_or(Path::new("/"));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let staged = dir.join(format!(".{name}.gosync"));
+    let done =
+        stage(&staged, bytes, path, Appearance { mode: 0o600, gid: None }).and_then(|()| files::rename(&staged, path));
+    if done.is_err() {
+        let _ = files::remove(&staged); // the first error counts
+    }
+    done.and_then(|()| files::sync_dir(dir))
+}
+
 /// Finds out, before anything is written, whether `path` can be replaced by a rename.
 ///
 /// # Errors

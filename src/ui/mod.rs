@@ -4,6 +4,7 @@
 //! (a broken pipe) is no failure of the run, so errors of writing are dropped.
 #![allow(clippy::disallowed_methods)] // the one place that may
 
+pub mod listing;
 mod progress;
 
 use std::fmt::{self, Write as _};
@@ -46,6 +47,11 @@ impl Ui {
     /// Prints what was asked for, as it is, on standard output.
     pub fn data(&self, text: &str) {
         out(text);
+    }
+
+    /// Whether standard output is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        std::io::stdout().is_terminal()
     }
 
     /// Says what clap says about a command line: help and version on standard output, anything wrong on standard

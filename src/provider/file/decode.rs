@@ -48,6 +48,9 @@ struct GroupRecord {
     gid: Option<Number>,
     #[serde(default)]
     members: Vec<MemberRecord>,
+    /// Only for `gosync group syncpolicy`.
+    #[serde(rename = "policy")]
+    _policy: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +61,9 @@ struct MemberRecord {
     role: Role,
     #[serde(default)]
     status: Status,
+    /// Only for `gosync group accept`.
+    #[serde(rename = "email")]
+    _email: Option<serde::de::IgnoredAny>,
 }
 
 /// A number, or text that should be one; policy says which.

@@ -1,8 +1,10 @@
-//! The file provider: a JSON document with users and groups, read whole.
+//! The file provider: a JSON document with users and groups, read whole and replaced whole.
 //!
 //! The document and its fields are described in gosync.toml(5).
 
+mod admin;
 mod decode;
+mod document;
 
 use std::path::PathBuf;
 

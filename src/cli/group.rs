@@ -1,0 +1,108 @@
+//! `gosync group`: the groups at the provider.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// What is done with groups at the provider.
+#[derive(Clone, Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+pub enum Group {
+    /// Approve people who asked to join
+    ///
+    /// With one USER and an EMAIL, which has an @, makes that person an active member under that address.
+    Accept(GroupUsers),
+    /// Make people administrators of a group
+    Admin(GroupUsers),
+    /// End the membership of people in a group
+    Delmember(GroupUsers),
+    /// Print names and ids of groups
+    Get(Groups),
+    /// List groups for people and for web pages
+    List(GroupList),
+    /// Make people managers of a group
+    Manager(GroupUsers),
+    /// Make people members of a group
+    Member(GroupUsers),
+    /// Print who is in groups, with their status
+    Members(Groups),
+    /// Make groups
+    ///
+    /// Sets policy, description and administrators as configured, and makes the users after a colon members of each
+    /// group and of the one above it. A group that is there already is completed.
+    New(GroupNew),
+    /// Send the descriptions of groups to the provider
+    Syncdesc(Groups),
+    /// Send the policies of groups to the provider
+    Syncpolicy(Groups),
+}
+
+/// A group and people.
+#[derive(Args, Clone, Debug)]
+pub struct GroupUsers {
+    /// The group, by its exact name at the provider
+    pub group: String,
+
+    /// Who, by login at the provider
+    #[arg(value_name = "USER", required = true)]
+    pub users: Vec<String>,
+}
+
+/// Groups.
+#[derive(Args, Clone, Debug)]
+pub struct Groups {
+    /// The groups, by their exact names at the provider
+    #[arg(value_name = "GROUP", required = true)]
+    pub groups: Vec<String>,
+}
+
+/// `gosync group list`
+#[derive(Args, Clone, Debug)]
+pub struct GroupList {
+    /// Begin the address of each group with this; its id follows
+    #[arg(long, value_name = "URL", conflicts_with = "portal")]
+    pub baseurl: Option<String>,
+
+    /// Let the address of each group be https://HOST/Groups#id= and its id
+    #[arg(long, value_name = "HOST")]
+    pub portal: Option<String>,
+
+    /// The form, and a filter over names
+    ///
+    /// The form is html, csv, xml, json or text; without it, text on a terminal and html elsewhere. A filter is a list of
+    /// words: a name, a pattern such as osg.* or a /regular expression/, each perhaps with ! before it; and, or and not
+    /// work on the words before them; * stands for the filter of [catalogue].
+    #[arg(value_name = "[html|csv|xml|json|text] [FILTER...]")]
+    pub words: Vec<String>,
+}
+
+/// How groups are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A table for a web page.
+    Html,
+    /// Comma-separated values.
+    Csv,
+    /// Elements.
+    Xml,
+    /// One object.
+    Json,
+    /// An aligned table.
+    Text,
+}
+
+/// `gosync group new`
+#[derive(Args, Clone, Debug)]
+pub struct GroupNew {
+    /// Make the groups at the top, even if their names have dots
+    #[arg(long, conflicts_with = "parent")]
+    pub top: bool,
+
+    /// Make the groups below this one
+    ///
+    /// Without it, a.b is made below a.
+    #[arg(long, value_name = "GROUP")]
+    pub parent: Option<String>,
+
+    /// The groups; after a colon, people who become members
+    #[arg(value_name = "GROUP... [: USER...]", required = true)]
+    pub groups: Vec<String>,
+}

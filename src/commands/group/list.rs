@@ -1,0 +1,56 @@
+//! `gosync group list`: the catalogue of groups, for people and for web pages.
+
+use std::sync::Arc;
+
+use clap::ValueEnum as _;
+
+use super::Client;
+use crate::cli::{GroupList, ListFormat};
+use crate::commands::Outcome;
+use crate::error::{Error, Result};
+use crate::policy::NameMap;
+use crate::policy::catalogue::portal_url;
+use crate::policy::matcher::Filter;
+use crate::ui::listing::{self, Row};
+
+pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
+    let catalogue = &client.setup.settings.catalogue;
+    let (format, words) = split(&args.words);
+    let format = format.unwrap_or(if client.setup.ui.is_terminal() { ListFormat::Text } else { ListFormat::Html });
+    let star = Arc::new(catalogue.filter.clone());
+    let all = ["*".to_owned()];
+    let filter = Filter::with_star(if words.is_empty() { &all } else { words }, Some(&star)).map_err(Error::usage)?;
+    let base_url = match (&args.baseurl, &args.portal) {
+        (Some(url), _) => url.clone(),
+        (None, Some(host)) => portal_url(host),
+        (None, None) => catalogue.base_url.clone(),
+    };
+    let groups = client.groups(true)?;
+    let row = |group: &crate::provider::admin::ManagedGroup| Row {
+        name: NameMap::apply(&catalogue.names, group.name.raw()),
+        url: if base_url.is_empty() { String::new() } else { format!("{base_url}{}", group.id.as_str()) },
+        description: group.description.as_ref().map_or("", |text| text.raw()).to_owned(),
+    };
+    let mut rows: Vec<Row> = groups.iter().filter(|group| filter.matches(group.name.raw())).map(row).collect();
+    rows.sort_by(|a, b| (&a.name, &a.url).cmp(&(&b.name, &b.url)));
+    let text = match format {
+        ListFormat::Html => listing::html(&rows),
+        ListFormat::Csv => listing::csv(&rows).map_err(Error::failed)?,
+        ListFormat::Xml => listing::xml(&rows).map_err(Error::failed)?,
+        ListFormat::Json => listing::json(&rows),
+        ListFormat::Text => listing::table(&rows),
+    };
+    client.setup.ui.data(&text);
+    Ok(Outcome::Done)
+}
+
+/// The form, if the first word is one, and the words of the filter.
+fn split(words: &[String]) -> (Option<ListFormat>, &[String]) {
+    match words.split_first() {
+        Some((first, rest)) => match ListFormat::from_str(first, false) {
+            Ok(format) => (Some(format), rest),
+            Err(_) => (None, words),
+        },
+        None => (None, words),
+    }
+}
