@@ -287,11 +287,10 @@ fn catalogue(keys: raw::Catalogue) -> Result<Catalogue, ConfigError> {
     Ok(Catalogue {
         filter: filter(&keys.filter, "catalogue.filter")?,
         names: names("catalogue.names", &keys.names)?,
-        base_url: match (keys.baseurl, keys.portal) {
-            (Some(_), Some(_)) => return Err(invalid("catalogue.portal", "it cannot stand beside `baseurl`")),
-            (Some(url), None) => url,
-            (None, Some(host)) => portal_url(&host),
-            (None, None) => String::new(),
+        base_url: match keys.portal {
+            Some(url) if url.contains("://") => url,
+            Some(host) => portal_url(&host),
+            None => String::new(),
         },
         description: keys.description,
         admins: admins.collect::<Result<_, ConfigError>>()?,
