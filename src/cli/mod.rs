@@ -7,6 +7,7 @@ mod deluser;
 mod group;
 mod sync;
 pub mod text;
+mod user;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 pub use deluser::DelUser;
 pub use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
 pub use sync::{Sync, SyncGroups, SyncUsers};
+pub use user::{DumpForm, Status, User, UserDump};
 
 use crate::model::units::Span;
 
@@ -161,10 +163,41 @@ pub enum Command {
     /// Work on the groups at the provider
     #[command(subcommand)]
     Group(Group),
+    /// Work on the people at the provider
+    #[command(subcommand)]
+    User(User),
+    /// Show how things stand: configuration, provider, what gosync owns, and who holds the lock
+    Status(Status),
+    /// Read commands from a prompt, or from standard input
+    ///
+    /// Each line is a command line without the program's name, on one connection to the provider. On a terminal there
+    /// are a history and completion. Elsewhere lines are read until the first that fails, whose status is that of the
+    /// shell.
+    Shell,
     /// Wait until no other run holds the lock
     ///
     /// Takes the lock and gives it back. With `--nowait` it only asks.
     Waitlock,
+}
+
+impl Global {
+    /// These options where they are given, and those of `outer` where not.
+    #[must_use]
+    pub fn over(self, outer: &Self) -> Self {
+        let waits = self.nowait || self.wait.is_some();
+        Self {
+            user: self.user.or_else(|| outer.user.clone()),
+            group: self.group.or_else(|| outer.group.clone()),
+            files: if self.files.is_empty() { outer.files.clone() } else { self.files },
+            root: self.root.or_else(|| outer.root.clone()),
+            nowait: if waits { self.nowait } else { outer.nowait },
+            wait: if waits { self.wait } else { outer.wait },
+            force: self.force || outer.force,
+            quiet: self.quiet || outer.quiet,
+            verbose: self.verbose.max(outer.verbose),
+            log_format: self.log_format,
+        }
+    }
 }
 
 impl Cli {

@@ -20,7 +20,7 @@ use crate::ui::Ui;
 pub(super) fn run(global: &Global, args: &DelUser, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let request = request(args)?;
-    let _lock = setup.lock(Purpose::of(args.plan.dry_run))?;
+    let _lock = setup.lock(Purpose::of("deluser", args.plan.dry_run))?;
     let carried = carry_out(&setup, &args.plan, "deluser", &|host, owned| {
         let plan = diff::removal(&args.users, &request, host, owned)
             .map_err(|reasons| Error::failed(format!("nothing was removed: {}", reasons.join("; "))))?;

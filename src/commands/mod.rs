@@ -6,11 +6,22 @@ mod carry_out;
 mod deluser;
 mod group;
 mod setup;
+mod shell;
+mod status;
 mod sync;
+mod user;
 mod waitlock;
 
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Instant;
+
+use self::setup::Setup;
 use crate::cli::{Cli, Command};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
+use crate::provider::admin::GroupAdmin;
+use crate::system::clock;
 use crate::target::local::LocalError;
 use crate::ui::Ui;
 
@@ -23,20 +34,60 @@ enum Outcome {
     Told(Kind),
     /// A dry run was asked to say whether changes are pending, and they are.
     Pending,
+    /// A shell ended at a line with this exit code.
+    Ended(u8),
+}
+
+/// What lasts from one command to the next in a shell: the connection through which groups are changed.
+#[derive(Default)]
+struct Session {
+    admin: RefCell<Option<Connection>>,
+}
+
+struct Connection {
+    /// The configuration and the section that it was made from.
+    key: (Vec<PathBuf>, String),
+    admin: Rc<dyn GroupAdmin>,
+    /// A connection has the time limit of a run; half of it is left for one command.
+    stale: Instant,
+}
+
+impl Session {
+    /// The connection, made anew if there is none for these settings or its time is nearly up.
+    fn group_admin(&self, setup: &Setup<'_>) -> Result<Rc<dyn GroupAdmin>> {
+        let key = (setup.sources.clone(), setup.settings.provider.name.clone());
+        let mut slot = self.admin.borrow_mut();
+        if let Some(open) = slot.as_ref().filter(|open| open.key == key && !clock::is_past(open.stale)) {
+            return Ok(Rc::clone(&open.admin));
+        }
+        let admin: Rc<dyn GroupAdmin> = Rc::from(setup.group_admin()?);
+        let stale = clock::deadline(setup.settings.time_limit / 2);
+        *slot = Some(Connection { key, admin: Rc::clone(&admin), stale });
+        Ok(admin)
+    }
 }
 
 /// Runs a command. Returns the exit code, after saying what went wrong.
 pub fn run(cli: &Cli, ui: Ui) -> u8 {
+    run_in(cli, ui, &Session::default())
+}
+
+fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
+    let global = &cli.global;
     let outcome = match &cli.command {
-        Command::Sync(args) => sync::run(&cli.global, args, ui),
-        Command::Deluser(args) => deluser::run(&cli.global, args, ui),
-        Command::Group(args) => group::run(&cli.global, args, ui),
-        Command::Waitlock => waitlock::run(&cli.global, ui),
+        Command::Sync(args) => sync::run(global, args, ui),
+        Command::Deluser(args) => deluser::run(global, args, ui),
+        Command::Group(args) => group::run(global, args, ui, session),
+        Command::User(args) => user::run(global, args, ui),
+        Command::Status(args) => status::run(global, args, ui),
+        Command::Shell => shell::run(global, ui, session),
+        Command::Waitlock => waitlock::run(global, ui),
     };
     match outcome {
         Ok(Outcome::Done) => 0,
         Ok(Outcome::Told(kind)) => kind.code(),
         Ok(Outcome::Pending) => Kind::Pending.code(),
+        Ok(Outcome::Ended(code)) => code,
         Err(error) => {
             ui.error(&error);
             error.kind.code()

@@ -27,6 +27,8 @@ pub(super) struct Setup<'a> {
     pub global: &'a Global,
     pub ui: Ui,
     pub settings: Settings,
+    /// The files that the settings come from.
+    pub sources: Vec<PathBuf>,
     pub root: Root,
     /// When the run began, in seconds since 1970.
     pub now: i64,
@@ -44,11 +46,13 @@ impl<'a> Setup<'a> {
 
     /// Reads the configuration. Here is the last place where anything can be unset.
     pub fn for_provider(global: &'a Global, ui: Ui) -> Result<Self> {
-        let mut settings = Settings::new(sources(global)?, global.user.as_deref()).map_err(Error::usage)?;
+        let texts = sources(global)?;
+        let sources = texts.iter().map(|source| source.path.clone()).collect();
+        let mut settings = Settings::new(texts, global.user.as_deref()).map_err(Error::usage)?;
         if let Some(group) = &global.group {
             settings.rules.accounts.top_group = Some(group.clone());
         }
-        Ok(Self { global, ui, settings, root: Root::new(global.root.clone()), now: clock::now() })
+        Ok(Self { global, ui, settings, sources, root: Root::new(global.root.clone()), now: clock::now() })
     }
 
     /// Takes the run lock, as long as the command line lets it wait.
@@ -97,7 +101,8 @@ impl<'a> Setup<'a> {
         Ok(snapshot)
     }
 
-    fn provider(&self) -> Result<Box<dyn Provider>> {
+    /// The provider of this run.
+    pub fn provider(&self) -> Result<Box<dyn Provider>> {
         let name = &self.settings.provider.name;
         match &self.settings.provider.kind {
             ProviderKind::File(path) => Ok(Box::new(FileProvider::new(name, path.clone()))),

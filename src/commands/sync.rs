@@ -7,7 +7,7 @@ use crate::cli::{Global, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
 use crate::model::host::Host;
 use crate::model::owned::Owned;
-use crate::model::{Snapshot, Untrusted};
+use crate::model::{Completeness, Snapshot, Untrusted};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
 use crate::policy::{Refusal, map, select};
@@ -20,8 +20,11 @@ use crate::ui::Ui;
 pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let job = Job::new(args);
-    let _lock = setup.lock(Purpose::of(job.options.dry_run))?;
+    let mut lock = setup.lock(Purpose::of(job.command(), job.options.dry_run))?;
     let snapshot = setup.fetch(job.scope(), job.named())?;
+    if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
+        lock.note_read(job.command());
+    }
     let desired = Desired { setup: &setup, target: setup.target()?, unknown: unknown(&job, &snapshot), snapshot };
     let carried = carry_out(&setup, job.options, job.command(), &|host, owned| match job.kind {
         JobKind::Users(args) => desired.accounts(args, host, owned),

@@ -61,6 +61,16 @@ pub enum ProviderKind {
     Ldap(Box<ldap::Config>),
 }
 
+impl ProviderKind {
+    /// The word for it in the configuration.
+    pub fn word(&self) -> &'static str {
+        match self {
+            ProviderKind::File(_) => "file",
+            ProviderKind::Ldap(_) => "ldap",
+        }
+    }
+}
+
 /// One `[target.NAME]`.
 #[derive(Clone, Debug)]
 pub struct TargetSettings {

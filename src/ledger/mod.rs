@@ -7,6 +7,7 @@
 mod edit;
 mod schema;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
@@ -68,6 +69,17 @@ pub struct Run<'a> {
     pub command: &'a str,
     /// When, in seconds since 1970.
     pub now: i64,
+}
+
+/// How much gosync owns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Accounts by state.
+    pub accounts: BTreeMap<String, u64>,
+    /// Groups by state.
+    pub groups: BTreeMap<String, u64>,
+    /// Edits of an interrupted transaction.
+    pub pending: u64,
 }
 
 impl Ledger {
@@ -212,6 +224,27 @@ impl Ledger {
             }
         }
         Ok(losses)
+    }
+
+    /// How many accounts and groups there are in each state, by the state's word, whatever their provider; and how
+    /// many edits wait for a transaction to be confirmed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn census(&self) -> Result<Census, LedgerError> {
+        let count = |sql: &str| -> rusqlite::Result<BTreeMap<String, u64>> {
+            let mut statement = self.db.prepare(sql)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        };
+        let census = || -> rusqlite::Result<Census> {
+            Ok(Census {
+                accounts: count("SELECT state, COUNT(*) FROM accounts GROUP BY state")?,
+                groups: count("SELECT state, COUNT(*) FROM unix_groups GROUP BY state")?,
+                pending: self.db.query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0))?,
+            })
+        };
+        census().map_err(|e| self.error(e))
     }
 
     fn meta(&self, key: &str) -> rusqlite::Result<u64> {

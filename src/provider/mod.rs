@@ -38,6 +38,12 @@ pub trait Provider {
     /// The name of its section in the configuration.
     fn name(&self) -> &str;
 
+    /// Asks who we are there, by the cheapest request that shows that we are let in; says it in a few words.
+    ///
+    /// # Errors
+    /// When we are not, or nobody answers.
+    fn identity(&self, deadline: Instant) -> Result<Untrusted, FetchError>;
+
     /// Reads what the query asks for; `progress` is told how many objects have been read so far.
     ///
     /// A read that ended early is returned as a snapshot with [`Incomplete`](crate::model::Completeness::Incomplete)

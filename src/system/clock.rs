@@ -20,6 +20,11 @@ pub fn today() -> String {
     jiff::Timestamp::from_second(now()).map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
 }
 
+/// A moment in UTC, as `2026-11-20T10:00:00Z`. `at`: seconds since 1970.
+pub fn written(at: i64) -> String {
+    jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.to_string())
+}
+
 /// The moment after which something must have ended.
 pub fn deadline(after: Duration) -> Instant {
     let now = Instant::now();

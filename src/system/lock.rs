@@ -5,6 +5,7 @@
 //! file description lock on `/etc/.pwd.lock`. `flock` does not exclude it, and a classic record lock would vanish when
 //! any descriptor of the file is closed.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek as _, Write as _};
@@ -19,21 +20,68 @@ use super::{Context as _, PathError, clock, files};
 
 /// gosync's own lock, held until dropped.
 #[derive(Debug)]
-pub struct RunLock(#[allow(dead_code)] Option<File>);
+pub struct RunLock {
+    /// `None`: there was nothing to lock for a look.
+    file: Option<File>,
+    note: Note,
+}
+
+/// What the lock file says. Information only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Note {
+    /// Who holds the lock, or held it last.
+    pub holder: Holder,
+    /// When each command last read its provider completely, in seconds since 1970.
+    pub reads: BTreeMap<String, i64>,
+}
+
+impl Note {
+    /// The longest note that is read, in bytes.
+    const MAX_BYTES: u64 = 4096;
+
+    /// `PID SINCE COMMAND`, then a line `read SINCE COMMAND` for each command.
+    fn parse(text: &str) -> Self {
+        let mut note = Self::default();
+        let mut lines = text.lines();
+        if let Some(line) = lines.next() {
+            let mut words = line.splitn(3, ' ');
+            note.holder.pid = words.next().and_then(|word| word.parse().ok());
+            note.holder.since = words.next().and_then(|word| word.parse().ok());
+            note.holder.command = words.next().map(str::to_owned);
+        }
+        for line in lines {
+            let rest = line.strip_prefix("read ").and_then(|rest| rest.split_once(' '));
+            if let Some((Ok(at), command)) = rest.map(|(at, command)| (at.parse(), command)) {
+                note.reads.insert(command.to_owned(), at);
+            }
+        }
+        note
+    }
+
+    fn text(&self) -> String {
+        let Holder { pid, since, command } = &self.holder;
+        let (pid, since) = (pid.unwrap_or(0), since.unwrap_or(0));
+        let mut text = format!("{pid} {since} {}\n", command.as_deref().unwrap_or_default());
+        for (command, at) in &self.reads {
+            text.push_str(&format!("read {at} {command}\n"));
+        }
+        text
+    }
+}
 
 /// What a lock is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To change the host. The lock file is made, and says who we are.
-    Change,
+    /// To change the host, by this command. The lock file is made, and says who we are.
+    Change(&'static str),
     /// To look. Nothing is written: where there is no lock file, there is nobody to wait for.
     Look,
 }
 
 impl Purpose {
-    /// The purpose of a run, by whether it is a dry one.
-    pub fn of(dry_run: bool) -> Self {
-        if dry_run { Self::Look } else { Self::Change }
+    /// The purpose of a run of `command`, by whether it is a dry one.
+    pub fn of(command: &'static str, dry_run: bool) -> Self {
+        if dry_run { Self::Look } else { Self::Change(command) }
     }
 }
 
@@ -42,6 +90,10 @@ impl Purpose {
 pub struct Holder {
     /// Process id.
     pub pid: Option<u32>,
+    /// Since when, in seconds since 1970.
+    pub since: Option<i64>,
+    /// What it is doing.
+    pub command: Option<String>,
 }
 
 impl fmt::Display for Holder {
@@ -92,7 +144,9 @@ impl RunLock {
         wait: Wait,
         waiting: &mut dyn FnMut(&Holder),
     ) -> Result<Self, RunLockError> {
-        let Some(mut file) = open_run_lock(path, purpose)? else { return Ok(Self(None)) };
+        let Some(mut file) = open_run_lock(path, purpose)? else {
+            return Ok(Self { file: None, note: Note::default() });
+        };
         let mut said: Option<Instant> = None;
         loop {
             match fs2::FileExt::try_lock_exclusive(&file) {
@@ -101,7 +155,7 @@ impl RunLock {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Err(e).on("lock", path)?,
             }
-            let holder = read_holder(&mut file);
+            let holder = read_note(&mut file).holder;
             let deadline = match wait {
                 Wait::No => return Err(RunLockError::Busy(holder)),
                 Wait::Until(deadline) if clock::is_past(deadline) => return Err(RunLockError::Busy(holder)),
@@ -114,17 +168,40 @@ impl RunLock {
             }
             clock::sleep_until(deadline, POLL);
         }
-        if purpose == Purpose::Change {
-            let _ = write_holder(&mut file); // information only
+        let mut note = read_note(&mut file);
+        if let Purpose::Change(command) = purpose {
+            note.holder =
+                Holder { pid: Some(std::process::id()), since: Some(clock::now()), command: Some(command.to_owned()) };
+            let _ = write_note(&mut file, &note); // information only
         }
-        Ok(Self(Some(file)))
+        Ok(Self { file: Some(file), note })
     }
+}
+
+impl RunLock {
+    /// Notes that `command` read its provider completely just now.
+    pub fn note_read(&mut self, command: &str) {
+        self.note.reads.insert(command.to_owned(), clock::now());
+        if let Some(file) = &mut self.file {
+            let _ = write_note(file, &self.note); // information only
+        }
+    }
+}
+
+/// What the lock file says, and whether somebody holds the lock.
+///
+/// # Errors
+/// When its file is not to be trusted.
+pub fn look(path: &Path) -> Result<(Note, bool), PathError> {
+    let Some(mut file) = open_run_lock(path, Purpose::Look)? else { return Ok((Note::default(), false)) };
+    let busy = fs2::FileExt::try_lock_exclusive(&file).is_err();
+    Ok((read_note(&mut file), busy))
 }
 
 fn open_run_lock(path: &Path, purpose: Purpose) -> Result<Option<File>, PathError> {
     let mut options = OpenOptions::new();
     options.read(true).mode(0o600).custom_flags(O_NOFOLLOW | O_CLOEXEC);
-    if purpose == Purpose::Change {
+    if matches!(purpose, Purpose::Change(_)) {
         if let Some(dir) = path.parent() {
             files::ensure_private_dir(dir)?;
         }
@@ -143,16 +220,16 @@ fn open_run_lock(path: &Path, purpose: Purpose) -> Result<Option<File>, PathErro
     Ok(Some(file))
 }
 
-fn read_holder(file: &mut File) -> Holder {
-    let mut text = String::new();
-    let _ = file.rewind().and_then(|()| Read::by_ref(file).take(64).read_to_string(&mut text));
-    Holder { pid: text.split_whitespace().next().and_then(|word| word.parse().ok()) }
+fn read_note(file: &mut File) -> Note {
+    let mut bytes = Vec::new();
+    let _ = file.rewind().and_then(|()| Read::by_ref(file).take(Note::MAX_BYTES).read_to_end(&mut bytes));
+    Note::parse(&String::from_utf8_lossy(&bytes))
 }
 
-fn write_holder(file: &mut File) -> io::Result<()> {
+fn write_note(file: &mut File, note: &Note) -> io::Result<()> {
     file.rewind()?;
     file.set_len(0)?;
-    writeln!(file, "{} {}", std::process::id(), clock::now())
+    file.write_all(note.text().as_bytes())
 }
 
 /// The password lock, held until dropped.
@@ -231,11 +308,11 @@ mod tests {
     fn a_second_taker_is_told_who_holds_the_lock() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/lock");
-        let first = RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}).unwrap();
-        let busy = RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}).unwrap_err();
+        let first = RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).unwrap();
+        let busy = RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).unwrap_err();
         assert_eq!(busy.to_string(), format!("lock file exists: pid = {}", std::process::id()));
         drop(first);
-        assert!(RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}).is_ok());
+        assert!(RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).is_ok());
     }
 
     #[test]
@@ -244,7 +321,7 @@ mod tests {
         let path = dir.path().join("run/lock");
         RunLock::take(&path, Purpose::Look, Wait::No, &mut |_| {}).unwrap();
         assert!(!dir.path().join("run").exists());
-        let held = RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}).unwrap();
+        let held = RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).unwrap();
         assert!(RunLock::take(&path, Purpose::Look, Wait::No, &mut |_| {}).is_err());
         drop(held);
         let before = std::fs::read(&path).unwrap();
@@ -253,13 +330,33 @@ mod tests {
     }
 
     #[test]
+    fn a_note_says_who_does_what_and_what_was_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run/lock");
+        assert_eq!(look(&path).unwrap(), (Note::default(), false));
+        let mut held = RunLock::take(&path, Purpose::Change("sync users"), Wait::No, &mut |_| {}).unwrap();
+        held.note_read("sync users");
+        let (note, busy) = look(&path).unwrap();
+        assert_eq!((note.holder.command.as_deref(), busy), (Some("sync users"), true));
+        drop(held);
+        drop(RunLock::take(&path, Purpose::Change("deluser"), Wait::No, &mut |_| {}).unwrap());
+        let (note, busy) = look(&path).unwrap();
+        assert_eq!((note.reads.len(), busy), (1, false), "what was read stays noted");
+        assert_eq!(Note::parse(&note.text()), note);
+        assert_eq!(Note::parse("garbage\nread x y\n").holder, Holder { pid: None, since: None, command: None });
+    }
+
+    #[test]
     fn waiting_ends_at_the_deadline() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/lock");
-        let _held = RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}).unwrap();
+        let _held = RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).unwrap();
         let mut said = 0;
         let wait = Wait::Until(clock::deadline(Duration::from_millis(120)));
-        assert!(matches!(RunLock::take(&path, Purpose::Change, wait, &mut |_| said += 1), Err(RunLockError::Busy(_))));
+        assert!(matches!(
+            RunLock::take(&path, Purpose::Change("test"), wait, &mut |_| said += 1),
+            Err(RunLockError::Busy(_))
+        ));
         assert_eq!(said, 1);
     }
 
@@ -271,7 +368,10 @@ mod tests {
         files::ensure_private_dir(&dir.path().join("run")).unwrap();
         let path = dir.path().join("run/lock");
         std::os::unix::fs::symlink(&target, &path).unwrap();
-        assert!(matches!(RunLock::take(&path, Purpose::Change, Wait::No, &mut |_| {}), Err(RunLockError::Path(_))));
+        assert!(matches!(
+            RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}),
+            Err(RunLockError::Path(_))
+        ));
     }
 
     #[test]

@@ -71,19 +71,27 @@ pub fn html(rows: &[Row]) -> String {
     out
 }
 
-/// `groupname,url,description`, quoted after RFC 4180 but for the line ends.
+/// Comma-separated values, quoted after RFC 4180 but for the line ends.
+///
+/// # Errors
+/// None that a list in memory can have.
+pub fn records(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<String, String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).map_err(|e| e.to_string())?;
+    for row in rows {
+        writer.write_record(row).map_err(|e| e.to_string())?;
+    }
+    let bytes = writer.into_inner().map_err(|e| e.to_string())?;
+    String::from_utf8(bytes).map_err(|e| e.to_string())
+}
+
+/// `groupname,url,description`
 ///
 /// # Errors
 /// None that a list in memory can have.
 pub fn csv(rows: &[Row]) -> Result<String, String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |fields: [&str; 3]| writer.write_record(fields).map_err(|e| e.to_string());
-    write(["groupname", "url", "description"])?;
-    for row in rows {
-        write([&row.name, &row.url, &plain(&row.description)])?;
-    }
-    let bytes = writer.into_inner().map_err(|e| e.to_string())?;
-    String::from_utf8(bytes).map_err(|e| e.to_string())
+    let row = |row: &Row| vec![row.name.clone(), row.url.clone(), plain(&row.description)];
+    records(&["groupname", "url", "description"], rows.iter().map(row))
 }
 
 /// What XML 1.0 can hold; what it cannot becomes the replacement character.

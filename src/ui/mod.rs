@@ -6,6 +6,7 @@
 
 pub mod listing;
 mod progress;
+pub mod prompt;
 
 use std::fmt::{self, Write as _};
 use std::io::{IsTerminal as _, Write as _};

@@ -10,8 +10,8 @@ mod members;
 mod new;
 mod text;
 
-use super::Outcome;
 use super::setup::Setup;
+use super::{Outcome, Session};
 use crate::cli::{Global, Group};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Role, shown};
@@ -19,9 +19,9 @@ use crate::provider::FetchError;
 use crate::provider::admin::{Ability, Action, AdminError, GroupAdmin, ManagedGroup, Person};
 use crate::ui::Ui;
 
-pub(super) fn run(global: &Global, args: &Group, ui: Ui) -> Result<Outcome> {
+pub(super) fn run(global: &Global, args: &Group, ui: Ui, session: &Session) -> Result<Outcome> {
     let setup = Setup::for_provider(global, ui)?;
-    let admin = setup.group_admin()?;
+    let admin = session.group_admin(&setup)?;
     let client = Client { setup: &setup, admin: admin.as_ref() };
     match args {
         Group::Accept(args) => change::accept(&client, args),

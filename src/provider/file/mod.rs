@@ -7,6 +7,7 @@ mod decode;
 mod document;
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use super::{FetchError, Provider, Query, Scope};
 use crate::model::{Completeness, Snapshot, Untrusted};
@@ -32,6 +33,13 @@ impl FileProvider {
 impl Provider for FileProvider {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn identity(&self, _deadline: Instant) -> Result<Untrusted, FetchError> {
+        let place = self.path.display().to_string();
+        files::read_limited(&self.path, MAX_BYTES)
+            .map(|bytes| Untrusted::new(format!("{place}, {} bytes", bytes.len())))
+            .map_err(|e| FetchError::Unreachable { place, reason: Untrusted::new(e.source.to_string()) })
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ldap3::exop::WhoAmI;
 use ldap3::tokio::net::{TcpStream, lookup_host};
 use ldap3::tokio::runtime::{Builder, Runtime};
 use ldap3::tokio::task::JoinHandle;
@@ -162,6 +163,21 @@ impl Session {
         match answer.rc {
             0 => Ok(()),
             code => Err(Reason::code(code, "it does not let us in")),
+        }
+    }
+
+    /// Asks the server who we are to it (RFC 4532).
+    ///
+    /// # Errors
+    /// Why it did not say.
+    pub fn who_am_i(&mut self) -> Result<String, Reason> {
+        let mut ldap = self.ldap.clone();
+        let answer = self.wait(async move { ldap.extended(WhoAmI).await })?;
+        match (answer.1.rc, answer.0.val) {
+            (0, Some(name)) if !name.is_empty() => Ok(String::from_utf8_lossy(&name).into_owned()),
+            (0, _) => Ok("nobody".to_owned()),
+            // A server that does not know the question has let us in all the same.
+            _ => Ok("somebody it does not name".to_owned()),
         }
     }
 

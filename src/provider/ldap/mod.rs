@@ -21,12 +21,14 @@ mod tls;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use self::connect::{Reason, Session};
 use self::settings::{Settings, Transport};
 use super::{FetchError, Provider, Query};
-use crate::model::Snapshot;
+use crate::model::{Snapshot, Untrusted};
 
 pub use self::settings::{Attributes, CONNECT_TIMEOUT, Config, NESTED_DEPTH, PAGE_SIZE, Schema};
 
@@ -80,6 +82,15 @@ impl fmt::Debug for Ldap {
 impl Provider for Ldap {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn identity(&self, deadline: Instant) -> Result<Untrusted, FetchError> {
+        let place = |reason: Reason| reason.into_error(&self.settings.url);
+        let mut session =
+            Session::open(&self.settings, self.tls.as_ref(), self.password.as_ref(), deadline).map_err(place)?;
+        let who = session.who_am_i().map_err(place)?;
+        session.close();
+        Ok(Untrusted::new(format!("{} as {who}", self.settings.url)))
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {

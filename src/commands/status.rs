@@ -1,0 +1,126 @@
+//! `gosync status`: how things stand. Writes nothing, and takes no lock.
+
+use serde_json::{Value, json};
+
+use super::Outcome;
+use super::setup::Setup;
+use crate::cli::{self, Format, Global};
+use crate::error::{Error, Kind, Result};
+use crate::ledger::{Census, Ledger};
+use crate::model::shown;
+use crate::system::clock;
+use crate::system::lock::{self, Note};
+use crate::ui::Ui;
+
+pub(super) fn run(global: &Global, args: &cli::Status, ui: Ui) -> Result<Outcome> {
+    let setup = Setup::new(global, ui)?;
+    let status = Status::new(&setup)?;
+    match args.format {
+        Format::Text => ui.data(&status.text()),
+        Format::Json => ui.data(&format!("{:#}\n", status.json())),
+    }
+    Ok(match status.provider {
+        Ok(_) => Outcome::Done,
+        Err(_) => Outcome::Told(Kind::Source),
+    })
+}
+
+struct Status {
+    configuration: Vec<String>,
+    section: String,
+    kind: &'static str,
+    /// Who we are at the provider, or why we are nobody.
+    provider: std::result::Result<String, String>,
+    census: Census,
+    interrupted: bool,
+    note: Note,
+    busy: bool,
+}
+
+impl Status {
+    fn new(setup: &Setup<'_>) -> Result<Self> {
+        let deadline = clock::deadline(setup.settings.time_limit);
+        let provider = setup
+            .provider()
+            .map_err(|e| e.to_string())
+            .and_then(|provider| provider.identity(deadline).map(|who| who.to_string()).map_err(|e| e.to_string()));
+        let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
+        let census = ledger.map(|ledger| ledger.census()).transpose().map_err(Error::failed)?;
+        let (note, busy) = lock::look(&setup.root.path(&setup.settings.lock_file)).map_err(Error::failed)?;
+        Ok(Self {
+            configuration: setup.sources.iter().map(|path| path.display().to_string()).collect(),
+            section: setup.settings.provider.name.clone(),
+            kind: setup.settings.provider.kind.word(),
+            provider,
+            census: census.unwrap_or_default(),
+            interrupted: setup.target()?.is_interrupted()?,
+            note,
+            busy,
+        })
+    }
+
+    fn text(&self) -> String {
+        let provider = match &self.provider {
+            Ok(who) => format!("reachable: {who}"),
+            Err(reason) => format!("NOT REACHABLE: {reason}"),
+        };
+        let reads: Vec<String> =
+            self.note.reads.iter().map(|(command, at)| format!("{} {}", shown(command), clock::written(*at))).collect();
+        let rows = [
+            ("configuration", self.configuration.join(", ")),
+            ("provider", format!("{} ({}), {provider}", shown(&self.section), self.kind)),
+            (
+                "last complete read",
+                if reads.is_empty() { "none since this host started".to_owned() } else { reads.join(", ") },
+            ),
+            ("accounts", states(&self.census.accounts)),
+            ("groups", states(&self.census.groups)),
+            (
+                "interrupted run",
+                if self.interrupted { "yes; the next run finishes or drops it" } else { "no" }.to_owned(),
+            ),
+            ("lock", self.lock()),
+        ];
+        rows.iter().map(|(what, text)| format!("{what:<19} {text}\n")).collect()
+    }
+
+    fn lock(&self) -> String {
+        let holder = &self.note.holder;
+        let what = holder.command.as_deref().map(|command| shown(command).to_string()).unwrap_or_default();
+        match (self.busy, holder.pid, holder.since) {
+            (false, _, _) => "free".to_owned(),
+            (true, Some(pid), Some(since)) => format!("held by pid {pid} since {}: {what}", clock::written(since)),
+            (true, _, _) => "held".to_owned(),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let reads: serde_json::Map<String, Value> =
+            self.note.reads.iter().map(|(command, at)| (command.clone(), json!(clock::written(*at)))).collect();
+        let holder = &self.note.holder;
+        let lock = self
+            .busy
+            .then(|| json!({"pid": holder.pid, "since": holder.since.map(clock::written), "command": holder.command}));
+        json!({
+            "configuration": self.configuration,
+            "provider": {
+                "name": self.section,
+                "kind": self.kind,
+                "reachable": self.provider.is_ok(),
+                "identity": self.provider.as_ref().ok(),
+                "error": self.provider.as_ref().err(),
+            },
+            "last_complete_read": reads,
+            "accounts": self.census.accounts,
+            "groups": self.census.groups,
+            "pending": self.census.pending,
+            "interrupted": self.interrupted,
+            "lock": lock,
+        })
+    }
+}
+
+fn states(counts: &std::collections::BTreeMap<String, u64>) -> String {
+    let words: Vec<String> = counts.iter().map(|(state, n)| format!("{n} {state}")).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
