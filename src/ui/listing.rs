@@ -59,9 +59,10 @@ fn markup(description: &str) -> String {
 pub fn html(rows: &[Row]) -> String {
     let mut out = String::from("<table>\n<tr><th>Group</th><th>Description</th></tr>\n");
     for row in rows {
-        let name = escape(&row.name);
+        // A bare carriage return would be read back as a line feed.
+        let name = escape(&row.name).replace('\r', "&#13;");
         let name = match row.url.is_empty() {
-            true => name.into_owned(),
+            true => name,
             false => format!("<a href=\"{}\">{name}</a>", escape(&row.url)),
         };
         // Writing into a String cannot fail.

@@ -4,6 +4,7 @@
 
 mod example;
 mod layering;
+mod lists;
 mod papers;
 
 use std::path::{Path, PathBuf};
