@@ -602,7 +602,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__list)
-            opts="-u -g -f -q -v -h --baseurl --portal --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --baseurl --portal --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -614,6 +614,10 @@ _gosync() {
                     ;;
                 --portal)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "html csv xml json text" -- "${cur}"))
                     return 0
                     ;;
                 --user)

@@ -188,6 +188,11 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l baseurl -d 'Begin the address of each group with this; its id follows' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l portal -d 'Let the address of each group be https://HOST/Groups#id= and its id' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l format -d 'The form; without it a table on a terminal, and html elsewhere' -r -f -a "html\t'A table for a web page'
+csv\t'Comma-separated values'
+xml\t'Elements'
+json\t'One object'
+text\t'An aligned table'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s g -l group -d 'Give accounts to the active members of this group' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F

@@ -65,13 +65,17 @@ pub struct GroupList {
     #[arg(long, value_name = "HOST")]
     pub portal: Option<String>,
 
-    /// The form, and a filter over names
+    /// The form; without it a table on a terminal, and html elsewhere
+    #[arg(long, value_name = "html|csv|xml|json|text", value_enum, hide_possible_values = true)]
+    pub format: Option<ListFormat>,
+
+    /// Only groups whose names these words let through
     ///
-    /// The form is html, csv, xml, json or text; without it, text on a terminal and html elsewhere. A filter is a list of
-    /// words: a name, a pattern such as osg.* or a /regular expression/, each perhaps with ! before it; and, or and not
-    /// work on the words before them; * stands for the filter of [catalogue].
-    #[arg(value_name = "[html|csv|xml|json|text] [FILTER...]")]
-    pub words: Vec<String>,
+    /// A word is a name, a pattern such as osg.* or a /regular expression/, each perhaps with ! before it; and, or and not
+    /// work on the words before them; * stands for the filter of [catalogue]. Of several that are not joined, the last
+    /// decides.
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
 }
 
 /// How groups are listed.

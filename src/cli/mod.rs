@@ -221,7 +221,7 @@ impl Cli {
 }
 
 /// Options that may also be written with one dash, as they were before.
-const ONE_DASH: [&str; 4] = ["-baseurl", "-parent", "-portal", "-top"];
+const ONE_DASH: [&str; 5] = ["-baseurl", "-format", "-parent", "-portal", "-top"];
 
 /// The arguments with the second dash added where it may be left out.
 fn with_two_dashes<I, T>(args: I) -> impl Iterator<Item = OsString>

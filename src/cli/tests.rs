@@ -92,10 +92,12 @@ fn options_of_group_may_have_one_dash() {
         let Command::Group(Group::New(new)) = read(line).unwrap().command else { panic!() };
         assert_eq!((new.top, new.groups), (true, ["a.b", ":", "u"].map(str::to_owned).to_vec()));
     }
-    let Command::Group(Group::List(list)) = read("gosync group list -portal=x.org csv *").unwrap().command else {
+    let Command::Group(Group::List(list)) =
+        read("gosync group list -portal=x.org -format csv osg.* !osg.test and").unwrap().command
+    else {
         panic!()
     };
-    assert_eq!((list.portal.as_deref(), list.words.len()), (Some("x.org"), 2));
+    assert_eq!((list.portal.as_deref(), list.format, list.filter.len()), (Some("x.org"), Some(ListFormat::Csv), 3));
     assert_eq!(kind("gosync group new -top -parent a b"), ErrorKind::ArgumentConflict);
     assert_eq!(kind("gosync sync users -top"), ErrorKind::UnknownArgument);
 }

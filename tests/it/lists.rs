@@ -37,7 +37,14 @@ fn list(dir: &std::path::Path, form: &str) -> String {
     )
     .unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_gosync"))
-        .args(["-f".as_ref(), dir.join("gosync.toml").as_os_str(), "group".as_ref(), "list".as_ref(), form.as_ref()])
+        .args([
+            "-f".as_ref(),
+            dir.join("gosync.toml").as_os_str(),
+            "group".as_ref(),
+            "list".as_ref(),
+            "-format".as_ref(),
+            form.as_ref(),
+        ])
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

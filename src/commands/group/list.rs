@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use clap::ValueEnum as _;
-
 use super::Client;
 use crate::cli::{GroupList, ListFormat};
 use crate::commands::Outcome;
@@ -15,11 +13,11 @@ use crate::ui::listing::{self, Row};
 
 pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
     let catalogue = &client.setup.settings.catalogue;
-    let (format, words) = split(&args.words);
-    let format = format.unwrap_or(if client.setup.ui.is_terminal() { ListFormat::Text } else { ListFormat::Html });
+    let format = args.format.unwrap_or(if client.setup.ui.is_terminal() { ListFormat::Text } else { ListFormat::Html });
     let star = Arc::new(catalogue.filter.clone());
     let all = ["*".to_owned()];
-    let filter = Filter::with_star(if words.is_empty() { &all } else { words }, Some(&star)).map_err(Error::usage)?;
+    let filter = Filter::with_star(if args.filter.is_empty() { &all } else { args.filter.as_slice() }, Some(&star))
+        .map_err(Error::usage)?;
     let base_url = match (&args.baseurl, &args.portal) {
         (Some(url), _) => url.clone(),
         (None, Some(host)) => portal_url(host),
@@ -42,15 +40,4 @@ pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
     };
     client.setup.ui.data(&text);
     Ok(Outcome::Done)
-}
-
-/// The form, if the first word is one, and the words of the filter.
-fn split(words: &[String]) -> (Option<ListFormat>, &[String]) {
-    match words.split_first() {
-        Some((first, rest)) => match ListFormat::from_str(first, false) {
-            Ok(format) => (Some(format), rest),
-            Err(_) => (None, words),
-        },
-        None => (None, words),
-    }
 }

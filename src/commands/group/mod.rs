@@ -116,7 +116,7 @@ fn find<'g>(groups: &'g [ManagedGroup], name: &str) -> Result<Option<&'g Managed
 
 fn unknown(name: &str) -> Error {
     Error::failed(format!("there is no group `{}` among those that we manage", shown(name)))
-        .hint("`gosync group list text` shows them")
+        .hint("`gosync group list -format text` shows them")
 }
 
 /// How several things went.
