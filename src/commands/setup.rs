@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::Snapshot;
 use crate::provider::admin::GroupAdmin;
 use crate::provider::file::FileProvider;
-use crate::provider::ldap::Ldap;
+use crate::provider::ldap::{self, Ldap};
 use crate::provider::{FetchError, Provider, Query, Scope};
 use crate::system::files::{self, Trust};
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
@@ -106,20 +106,24 @@ impl<'a> Setup<'a> {
         let name = &self.settings.provider.name;
         match &self.settings.provider.kind {
             ProviderKind::File(path) => Ok(Box::new(FileProvider::new(name, path.clone()))),
-            ProviderKind::Ldap(config) => {
-                let secret = |path: &PathBuf| -> Result<SecretString> {
-                    let bytes = files::read_trusted(path, Trust::Secret).map_err(Error::usage)?;
-                    let text = String::from_utf8(bytes)
-                        .map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
-                    Ok(SecretString::from(text.lines().next().unwrap_or_default()))
-                };
-                let password = config.password_file.as_ref().map(secret).transpose()?;
-                let authorities = config.ca_file.as_ref().map(|path| files::read_trusted(path, Trust::Config));
-                let authorities = authorities.transpose().map_err(Error::usage)?;
-                let ldap = Ldap::new(name, config, password, authorities, self.now);
-                Ok(Box::new(ldap.map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))?))
-            }
+            ProviderKind::Ldap(config) => Ok(Box::new(self.ldap(config)?)),
         }
+    }
+
+    /// An LDAP server, with its password and authorities from their files.
+    fn ldap(&self, config: &ldap::Config) -> Result<Ldap> {
+        let name = &self.settings.provider.name;
+        let secret = |path: &PathBuf| -> Result<SecretString> {
+            let bytes = files::read_trusted(path, Trust::Secret).map_err(Error::usage)?;
+            let text =
+                String::from_utf8(bytes).map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
+            Ok(SecretString::from(text.lines().next().unwrap_or_default()))
+        };
+        let password = config.password_file.as_ref().map(secret).transpose()?;
+        let authorities = config.ca_file.as_ref().map(|path| files::read_trusted(path, Trust::Config));
+        let authorities = authorities.transpose().map_err(Error::usage)?;
+        let ldap = Ldap::new(name, config, password, authorities, self.now);
+        ldap.map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))
     }
 
     /// A provider whose groups can be changed, for the time limit of a run.
@@ -127,8 +131,9 @@ impl<'a> Setup<'a> {
         let name = &self.settings.provider.name;
         match &self.settings.provider.kind {
             ProviderKind::File(path) => Ok(Box::new(FileProvider::new(name, path.clone()))),
-            ProviderKind::Ldap(_) => {
-                Err(Error::failed(format!("the groups of the provider `{name}` cannot be managed by gosync")))
+            ProviderKind::Ldap(config) => {
+                let deadline = clock::deadline(self.settings.time_limit);
+                Ok(Box::new(self.ldap(config)?.admin(self.settings.rules.groups.gid_range, deadline)))
             }
         }
     }

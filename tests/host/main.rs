@@ -3,7 +3,9 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod ldap;
+mod ldap_admin;
 mod ldap_faults;
+mod ldap_group;
 mod proxy;
 mod slapd;
 mod stub;

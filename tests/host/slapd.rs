@@ -34,6 +34,7 @@ pub struct Builder {
     groups: Groups,
     names: Option<String>,
     settings: String,
+    database: String,
     ldif: String,
 }
 
@@ -55,7 +56,7 @@ impl Slapd {
              dn: ou=people,{SUFFIX}\nobjectClass: organizationalUnit\nou: people\n\n\
              dn: ou=groups,{SUFFIX}\nobjectClass: organizationalUnit\nou: groups\n\n"
         );
-        Builder { groups, names: None, settings: String::new(), ldif }
+        Builder { groups, names: None, settings: String::new(), database: String::new(), ldif }
     }
 
     /// `ldap://` on 127.0.0.1.
@@ -86,6 +87,14 @@ impl Slapd {
         let arguments = ["-x", "-H", &url, "-D", ADMIN, "-w", PASSWORD, "-f", file.to_str().unwrap()];
         run("ldapmodify", "ldap-utils", &arguments, &[]);
     }
+
+    /// All entries that a filter finds, in LDIF without line breaks in values, with the attributes of users.
+    pub fn search(&self, filter: &str) -> String {
+        let url = self.url();
+        let arguments =
+            ["-x", "-LLL", "-o", "ldif-wrap=no", "-H", &url, "-D", ADMIN, "-w", PASSWORD, "-b", SUFFIX, filter];
+        String::from_utf8(run("ldapsearch", "ldap-utils", &arguments, &[]).stdout).unwrap()
+    }
 }
 
 impl Drop for Slapd {
@@ -106,6 +115,13 @@ impl Builder {
     pub fn setting(mut self, lines: &str) -> Self {
         self.settings.push_str(lines);
         self.settings.push('\n');
+        self
+    }
+
+    /// With more lines in the part of slapd.conf for the database.
+    pub fn database(mut self, lines: &str) -> Self {
+        self.database.push_str(lines);
+        self.database.push('\n');
         self
     }
 
@@ -196,7 +212,8 @@ impl Builder {
         let _ = writeln!(
             conf,
             "database mdb\nsuffix {SUFFIX}\nrootdn {ADMIN}\nrootpw \"{PASSWORD}\"\ndirectory {dir}/db\n\
-             maxsize 1073741824\ndbnosync\nindex objectClass,entryUUID,uid,cn eq"
+             maxsize 1073741824\ndbnosync\nindex objectClass,entryUUID,uid,cn eq\n{}",
+            self.database
         );
         conf
     }

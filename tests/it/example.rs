@@ -58,7 +58,8 @@ fn the_ldap_section_is_the_defaults() {
     let mut campus = table["provider"]["campus"].as_table().unwrap().clone();
     campus.remove("kind");
     // These have no default; their values are examples.
-    for key in ["user_filter", "group_filter", "bind_dn", "password_file", "ca_file", "attributes"] {
+    for key in ["user_filter", "group_filter", "bind_dn", "password_file", "ca_file", "new_group_classes", "attributes"]
+    {
         assert!(campus.remove(key).is_some(), "{key}");
     }
     let value = |key: &str| campus[key].as_str().unwrap();

@@ -89,11 +89,18 @@ impl Client<'_> {
         let mut found = self.admin.people(&wanted)?;
         let mut out = Vec::new();
         for login in &wanted {
-            let is_theirs = |person: &Person| person.login.raw().eq_ignore_ascii_case(login);
-            let exact = found.iter().position(|person| person.login.raw() == login);
-            match exact.or_else(|| found.iter().position(is_theirs)) {
-                Some(at) => out.push(found.swap_remove(at)),
-                None => tally.failed(self, &Error::failed(format!("the provider knows no `{}`", shown(login)))),
+            let exact = |person: &Person| person.login.raw() == login;
+            let alike = |person: &Person| person.login.raw().eq_ignore_ascii_case(login);
+            let any_exact = found.iter().any(exact);
+            let theirs = |person: &Person| if any_exact { exact(person) } else { alike(person) };
+            match found.iter().filter(|person| theirs(person)).count() {
+                0 => tally.failed(self, &Error::failed(format!("the provider knows no `{}`", shown(login)))),
+                1 => out.extend(found.iter().position(theirs).map(|at| found.swap_remove(at))),
+                n => {
+                    let ids: Vec<&str> = found.iter().filter(|p| theirs(p)).map(|p| p.id.as_str()).collect();
+                    let message = format!("{n} people have the login `{}`: {}", shown(login), ids.join(", "));
+                    tally.failed(self, &Error::failed(message));
+                }
             }
         }
         Ok(out)

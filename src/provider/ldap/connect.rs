@@ -71,6 +71,17 @@ impl Reason {
         Self { text: format!("{what}: {}", self.text), ..self }
     }
 
+    /// The same, with what follows from it after it.
+    #[must_use]
+    pub fn and(self, more: &str) -> Self {
+        Self { text: format!("{}; {more}", self.text), ..self }
+    }
+
+    /// Whether there is no connection, or it broke.
+    pub fn is_unreachable(&self) -> bool {
+        self.kind == Kind::Unreachable
+    }
+
     /// The error for a read of which nothing is usable.
     pub fn into_error(self, place: &str) -> FetchError {
         let (place, reason) = (place.to_owned(), Untrusted::new(self.text));
@@ -82,7 +93,8 @@ impl Reason {
     }
 }
 
-fn code_name(code: u32) -> String {
+/// The name of a result code (RFC 4511, appendix A).
+pub(super) fn code_name(code: u32) -> String {
     let name = match code {
         1 => "operationsError",
         2 => "protocolError",
@@ -95,7 +107,12 @@ fn code_name(code: u32) -> String {
         11 => "adminLimitExceeded",
         12 => "unavailableCriticalExtension",
         13 => "confidentialityRequired",
+        16 => "noSuchAttribute",
+        17 => "undefinedAttributeType",
         18 => "inappropriateMatching",
+        19 => "constraintViolation",
+        20 => "attributeOrValueExists",
+        21 => "invalidAttributeSyntax",
         32 => "noSuchObject",
         34 => "invalidDNSyntax",
         48 => "inappropriateAuthentication",
@@ -104,6 +121,10 @@ fn code_name(code: u32) -> String {
         51 => "busy",
         52 => "unavailable",
         53 => "unwillingToPerform",
+        64 => "namingViolation",
+        65 => "objectClassViolation",
+        68 => "entryAlreadyExists",
+        69 => "objectClassModsProhibited",
         80 => "other",
         _ => return format!("result code {code}"),
     };
@@ -233,7 +254,7 @@ impl Drop for Session {
 fn block<T>(runtime: &Runtime, deadline: Instant, work: impl Future<Output = T>) -> Result<T, Reason> {
     #[allow(clippy::disallowed_methods)] // a socket wants what is left until the deadline, now
     let left = deadline.saturating_duration_since(Instant::now());
-    let late = || Reason::unreachable("the time limit for the read ran out");
+    let late = || Reason::unreachable("the time limit ran out");
     if left.is_zero() {
         return Err(late());
     }

@@ -1,4 +1,9 @@
-//! Search filters for named people and groups (RFC 4515). Pure.
+//! Search filters for people and groups of which the name or id is known (RFC 4515). Pure.
+
+use std::fmt::Write as _;
+
+use super::ids;
+use crate::model::RemoteId;
 
 /// How many names one filter asks for: small enough for every server's limit on the size of a request.
 const NAMES_AT_ONCE: usize = 100;
@@ -19,19 +24,37 @@ fn escaped(value: &str, out: &mut String) {
 
 /// `all`, narrowed to the entries whose `attribute` is one of `names`: one filter for each hundred of them.
 pub(super) fn narrowed(all: &str, attribute: &str, names: &[String]) -> Vec<String> {
-    let one = |names: &[String]| {
-        let mut out = format!("(&{all}(|");
-        for name in names {
-            out.push('(');
-            out.push_str(attribute);
-            out.push('=');
-            escaped(name, &mut out);
-            out.push(')');
-        }
-        out.push_str("))");
+    let value = |name: &String| {
+        let mut out = String::new();
+        escaped(name, &mut out);
         out
     };
-    names.chunks(NAMES_AT_ONCE).map(one).collect()
+    any_of(all, attribute, &names.iter().map(value).collect::<Vec<_>>())
+}
+
+/// `all`, narrowed to the entries whose `attribute` is one of `ids`: one filter for each hundred of them.
+pub(super) fn by_ids<'a>(all: &str, attribute: &str, ids: impl IntoIterator<Item = &'a RemoteId>) -> Vec<String> {
+    let value = |bytes: Vec<u8>| {
+        bytes.iter().fold(String::new(), |mut out, b| {
+            if b.is_ascii_alphanumeric() || *b == b'-' {
+                out.push(char::from(*b));
+            } else {
+                let _ = write!(out, "\\{b:02x}");
+            }
+            out
+        })
+    };
+    let values: Vec<String> = ids.into_iter().flat_map(|id| ids::values(attribute, id)).map(value).collect();
+    any_of(all, attribute, &values)
+}
+
+/// The same for values that are escaped already.
+fn any_of(all: &str, attribute: &str, values: &[String]) -> Vec<String> {
+    let one = |values: &[String]| {
+        let any: String = values.iter().map(|value| format!("({attribute}={value})")).collect();
+        format!("(&{all}(|{any}))")
+    };
+    values.chunks(NAMES_AT_ONCE).map(one).collect()
 }
 
 #[cfg(test)]
@@ -44,6 +67,19 @@ mod tests {
         let filters = narrowed("(objectClass=posixAccount)", "uid", &names);
         assert_eq!(filters, ["(&(objectClass=posixAccount)(|(uid=alice)(uid=\\2a\\29\\28uid=\\5c\\00x)))"]);
         assert!(ldap3::parse_filter(&filters[0]).is_ok());
+    }
+
+    #[test]
+    fn ids_are_asked_for_as_the_server_keeps_them() {
+        let id = RemoteId::new("03020100-0504-0706-2829-2a0b0c0d5c5f").unwrap();
+        let filters = by_ids("(a=b)", "objectGUID", [&id]);
+        assert_eq!(
+            filters,
+            ["(&(a=b)(|(objectGUID=\\00\\01\\02\\03\\04\\05\\06\\07\\28\\29\\2a\\0b\\0c\\0d\\5c\\5f)))"]
+        );
+        assert!(ldap3::parse_filter(&filters[0]).is_ok());
+        let odd = RemoteId::new("*)(x=").unwrap();
+        assert_eq!(by_ids("(a=b)", "cn", [&odd]), ["(&(a=b)(|(cn=\\2a\\29\\28x\\3d)))"]);
     }
 
     #[test]

@@ -20,6 +20,32 @@ pub(super) fn id(attribute: &str, value: &[u8]) -> Option<RemoteId> {
     RemoteId::new(text)
 }
 
+/// The values of `attribute` that read as this id: what a server is to be asked for.
+pub(super) fn values(attribute: &str, id: &RemoteId) -> Vec<Vec<u8>> {
+    let text = id.as_str();
+    if attribute.eq_ignore_ascii_case("objectGUID") {
+        return guid_bytes(text).into_iter().collect();
+    }
+    let mut values = vec![text.as_bytes().to_vec()];
+    let hexadecimal = text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    // Servers compare these two without regard to case; of another attribute we do not know.
+    let known = ["entryUUID", "nsUniqueId"].iter().any(|name| attribute.eq_ignore_ascii_case(name));
+    if hexadecimal && !known && text.bytes().any(|b| b.is_ascii_lowercase()) {
+        values.push(text.to_ascii_uppercase().into_bytes());
+    }
+    values
+}
+
+/// The bytes of a GUID that is written as text; none if it is no GUID.
+fn guid_bytes(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text.bytes().filter(|b| *b != b'-').collect();
+    let byte = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes: Vec<u8> = digits.chunks(2).map(byte).collect::<Option<_>>()?;
+    let [a, b, c, d, e, f, g, h, rest @ ..] = bytes.as_slice() else { return None };
+    let turned: Vec<u8> = [d, c, b, a, f, e, h, g].into_iter().chain(rest).copied().collect();
+    (turned.len() == 16).then_some(turned)
+}
+
 /// 16 bytes of a GUID, of which the first three fields are little-endian.
 fn guid(value: &[u8]) -> Option<RemoteId> {
     let bytes: [u8; 16] = value.try_into().ok()?;
@@ -62,6 +88,20 @@ mod tests {
             super::id("objectGUID", b"abcdefghijklmnop").unwrap().as_str(),
             "64636261-6665-6867-696a-6b6c6d6e6f70"
         );
+    }
+
+    #[test]
+    fn what_is_asked_for_reads_as_the_id() {
+        let bytes: Vec<u8> = (0..16).collect();
+        let read = id("objectGUID", &bytes).unwrap();
+        assert_eq!(values("objectGUID", &read), [bytes]);
+        assert!(values("objectGUID", &RemoteId::new("x-1").unwrap()).is_empty());
+        assert!(values("objectGUID", &RemoteId::new("0001").unwrap()).is_empty());
+        let uuid = RemoteId::new("6f1b-0a").unwrap();
+        assert_eq!(values("entryuuid", &uuid), [b"6f1b-0a"]);
+        assert_eq!(values("employeeNumber", &uuid), [b"6f1b-0a", b"6F1B-0A"]);
+        assert_eq!(values("employeeNumber", &RemoteId::new("Q1").unwrap()), [b"Q1"]);
+        assert_eq!(values("employeeNumber", &RemoteId::new("17").unwrap()), [b"17"]);
     }
 
     #[test]

@@ -1,16 +1,23 @@
 //! People and groups from an LDAP server: RFC 2307, RFC 2307bis, Active Directory, 389 Directory Server.
 //!
-//! Reads only, over one connection for each read, and follows no reference to another server. `settings` checks the
-//! configuration; `connect`, `tls` and `search` speak to the server; `entry`, `dn`, `ids`, `active`, `filter`, `people` and
-//! `groups` are pure; `read` puts them together. Protocol: RFC 4511 to 4519.
+//! Follows no reference to another server. `settings` checks the configuration; `connect`, `tls` and `search` speak to the
+//! server. A read has a connection of its own: `active`, `people` and `groups` are pure, `read` puts them together. Group
+//! administration changes things: `listed`, `modify` and `classes` are pure, `client` keeps the connection, `lookup`
+//! asks, `admin` puts them together. `entry`, `dn`, `ids` and `filter` are pure and serve both. Protocol: RFC 4511 to 4519.
 
 mod active;
+mod admin;
+mod classes;
+mod client;
 mod connect;
 mod dn;
 mod entry;
 mod filter;
 mod groups;
 mod ids;
+mod listed;
+mod lookup;
+mod modify;
 mod people;
 mod read;
 mod search;
@@ -30,6 +37,7 @@ use self::settings::{Settings, Transport};
 use super::{FetchError, Provider, Query};
 use crate::model::{Snapshot, Untrusted};
 
+pub use self::admin::LdapAdmin;
 pub use self::settings::{Attributes, CONNECT_TIMEOUT, Config, NESTED_DEPTH, PAGE_SIZE, Schema};
 
 /// An LDAP server, ready to be read.

@@ -357,7 +357,7 @@ impl<'a> Read<'a> {
 }
 
 /// Servers compare names without regard to case.
-fn same_name(a: &str, b: &str) -> bool {
+pub(super) fn same_name(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 

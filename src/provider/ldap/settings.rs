@@ -61,6 +61,9 @@ pub struct Config {
     /// How many levels of groups in groups are followed; a group that goes deeper is rejected, not shortened.
     #[serde(default = "nested_depth")]
     pub nested_depth: u8,
+    /// Object classes of groups that gosync makes. Unset: by schema.
+    #[serde(default)]
+    pub new_group_classes: Option<Vec<String>>,
     /// Attribute names that differ from those of the schema; `""`: do not read it.
     #[serde(default)]
     pub attributes: Attributes,
@@ -95,6 +98,7 @@ impl Config {
             page_size: PAGE_SIZE,
             connect_timeout: CONNECT_TIMEOUT,
             nested_depth: NESTED_DEPTH,
+            new_group_classes: None,
             attributes: Attributes::default(),
         }
     }
@@ -225,7 +229,7 @@ impl Names {
     }
 }
 
-/// A descriptor or a numeric OID (RFC 4512, 1.4), without options.
+/// A descriptor or a numeric OID (RFC 4512, 1.4), without options: the name of an attribute or of an object class.
 fn attribute_name(text: &str) -> bool {
     let word = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -267,6 +271,7 @@ pub(super) struct Settings {
     pub page_size: i32,
     pub connect_timeout: Duration,
     pub nested_depth: usize,
+    pub new_group_classes: Option<Vec<String>>,
     pub names: Names,
 }
 
@@ -292,6 +297,10 @@ impl Settings {
         if config.bind_dn.as_deref() == Some("") {
             return Err("bind_dn is empty; leave it out to be anonymous".to_owned());
         }
+        let classes = config.new_group_classes.as_ref();
+        if classes.is_some_and(|c| c.is_empty() || !c.iter().all(|class| attribute_name(class))) {
+            return Err("new_group_classes is not a list of object classes such as [\"posixGroup\"]".to_owned());
+        }
         Ok(Self {
             url: config.url.clone(),
             transport,
@@ -308,6 +317,7 @@ impl Settings {
             page_size,
             connect_timeout: Duration::from(config.connect_timeout),
             nested_depth: usize::from(config.nested_depth),
+            new_group_classes: config.new_group_classes.clone(),
             names: Names::new(config.schema, &config.attributes)?,
         })
     }
@@ -438,6 +448,12 @@ mod tests {
         assert!(Settings::new(&config).is_err());
         config.attributes.login = Some("uid)(x=".to_owned());
         assert!(Settings::new(&config).is_err());
+        config.new_group_classes = Some(vec!["posixGroup".to_owned(), "a)b".to_owned()]);
+        config.attributes.login = None;
+        assert!(Settings::new(&config).unwrap_err().contains("new_group_classes"));
+        config.new_group_classes = Some(Vec::new());
+        assert!(Settings::new(&config).is_err());
+        config.new_group_classes = None;
         config.attributes.login = Some("0.9.2342.19200300.100.1.1".to_owned());
         config.attributes.home = Some(String::new());
         let names = Settings::new(&config).unwrap().names;
