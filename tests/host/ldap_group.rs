@@ -65,7 +65,7 @@ fn the_program_does_it_all_by_login() {
     let program = Program::new(&config, PASSWORD);
     let id = group(&admin(&config), "physics").id;
     assert_eq!(program.done(&["get", "physics"]), format!("physics {id}\n"));
-    let list = program.done(&["list", "csv", "physics"]);
+    let list = program.done(&["list", "-format", "csv", "physics"]);
     assert!(list.contains("physics,,Old words"), "{list}");
     assert_eq!(
         program.done(&["member", "physics", "bob", "alice"]),
