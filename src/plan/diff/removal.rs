@@ -2,7 +2,7 @@
 
 use crate::model::UserName;
 use crate::model::host::Host;
-use crate::model::owned::Owned;
+use crate::model::owned::{Owned, State};
 use crate::plan::{Change, HomeFate, Plan};
 
 /// What `deluser` is asked to do with each account.
@@ -31,6 +31,12 @@ pub fn removal(names: &[String], request: &Request, host: &Host<'_>, owned: &Own
     for name in names {
         let mut own = owned.accounts.iter().filter(|(_, own)| own.name == *name && own.state.is_present());
         let Some((id, own)) = own.next() else {
+            let is_gone = owned.accounts.values().any(|own| own.name == *name && own.state == State::Removed);
+            if is_gone && !host.accounts.contains_key(name.as_str()) {
+                // Perhaps by an interrupted run of the same command, which was finished a moment ago.
+                plan.remark(name, "is removed already");
+                continue;
+            }
             unknown.push(match host.accounts.contains_key(name.as_str()) {
                 true => format!("the account `{name}` is not gosync's"),
                 false => format!("there is no account `{}`", crate::model::shown(name)),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::extrausers::{self, Generation};
 use super::read::{Current, gid_of};
-use super::stage::Staged;
+use super::stage::{Staged, Versions};
 use super::{Database, Db, Local, LocalError};
 use crate::ledger::{Ledger, Run};
 use crate::plan::HomeFate;
@@ -170,11 +170,11 @@ impl<'a> Prepared<'a> {
         let mut first: Vec<Step> = Vec::new();
         let mut last: Vec<Step> = Vec::new();
         for db in Db::ALL.into_iter().filter(|db| *db != Db::Passwd) {
-            let mut steps = this.replace(db)?.into_iter();
-            first.extend(steps.next());
-            last.extend(steps.next());
+            let [before_passwd, after_passwd] = this.replace(db)?;
+            first.extend(before_passwd);
+            last.extend(after_passwd);
         }
-        let passwd = this.replace(Db::Passwd)?;
+        let passwd = this.replace(Db::Passwd)?.into_iter().flatten();
         // The second versions take back what has to be gone last: in the opposite order.
         last.reverse();
         let swap = this.swap(txn)?;
@@ -222,25 +222,23 @@ impl<'a> Prepared<'a> {
         Ok(steps)
     }
 
-    /// Writes the new versions of one file, and its backup.
-    fn replace(&self, db: Db) -> Result<Vec<Step>, LocalError> {
-        let Some(versions) = self.staged.files.get(&db) else { return Ok(Vec::new()) };
+    /// Writes the new versions of one file, and its backup. Two steps: before passwd changes, and after.
+    fn replace(&self, db: Db) -> Result<[Option<Step>; 2], LocalError> {
+        let mut steps = [None, None];
+        let Some(versions) = self.staged.files.get(&db).filter(|_| !self.is_swapped(db)) else { return Ok(steps) };
         let (Some(path), Some(image)) = (self.target.path(db), self.current.databases.get(&db)) else {
-            return Ok(Vec::new());
+            return Ok(steps);
         };
-        if self.is_swapped(db) {
-            return Ok(Vec::new());
-        }
         let dir = staging_dir(path.parent().unwrap_or(&path));
         files::ensure_private_dir(&dir)?;
         let appearance = self.appearance(db);
         let mut old = image.exists.then(|| Hash::of(image.lines.bytes()));
-        let mut steps = Vec::new();
-        for (number, bytes) in versions.iter().enumerate() {
+        for (number, bytes) in [&versions.first, &versions.last].into_iter().enumerate() {
+            let Some(bytes) = bytes else { continue };
             let staged = dir.join(format!("{}.{number}", db.name()));
             replace::stage(&staged, bytes, &path, appearance)?;
             let new = Hash::of(bytes);
-            steps.push(Step::Replace { staged, path: path.clone(), old: old.replace(new.clone()), new });
+            steps[number] = Some(Step::Replace { staged, path: path.clone(), old: old.replace(new.clone()), new });
         }
         if image.exists {
             replace::stage(&backup_staging(&path), image.lines.bytes(), &path, appearance)?;
@@ -266,8 +264,8 @@ impl<'a> Prepared<'a> {
         let generation = Generation::new(self.target.root.path(extrausers::DIR), txn);
         generation.prepare()?;
         for (db, image) in self.current.databases.iter().filter(|(db, _)| self.is_swapped(**db)) {
-            let bytes = self.staged.files.get(db).and_then(|versions| versions.last().map(Vec::as_slice));
-            let bytes = bytes.unwrap_or(image.lines.bytes());
+            let versions = self.staged.files.get(db);
+            let bytes = versions.and_then(Versions::newest).unwrap_or(image.lines.bytes());
             replace::stage(&generation.dir.join(db.name()), bytes, &image.path, self.appearance(*db))?;
         }
         files::sync_dir(&generation.dir)?;
