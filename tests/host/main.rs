@@ -2,8 +2,14 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod errors;
+mod invariants;
+mod kills;
 mod ldap;
 mod ldap_faults;
+mod locks;
+mod points;
 mod proxy;
 mod slapd;
 mod stub;
+mod tree;
