@@ -57,8 +57,13 @@ pub(super) fn tidy(link: &Path) -> Result<(), PathError> {
     }
     let next = parent.join("next");
     if std::fs::symlink_metadata(&next).is_ok_and(|meta| meta.is_dir()) {
-        // The package's own directory, which changed places with our first link.
-        files::rename(&next, &parent.join("original"))?;
+        // The package's own directory, or one that somebody put in the place of our link; it changed places with it.
+        let free = |name: &PathBuf| std::fs::symlink_metadata(name).is_err();
+        let mut names =
+            (1..).map(|n| parent.join(if n == 1 { "original".to_owned() } else { format!("original.{n}") }));
+        if let Some(name) = names.find(free) {
+            files::rename(&next, &name)?;
+        }
     }
     files::remove_tree(&next)?;
     let present = std::fs::read_link(link).ok().and_then(|to| number(to.file_name()?.to_str()?));
