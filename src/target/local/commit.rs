@@ -2,7 +2,8 @@
 //!
 //! The order is what makes it safe to be killed anywhere: reserve in the ledger; write everything new beside the old
 //! and to disk; take the password lock; see that nothing moved; backups; journal; renames; release; confirm in the
-//! ledger. The lock is held only from the second look at the files to the last rename.
+//! ledger. The lock is held only from the second look at the files to the last rename, or from the first look where
+//! others change the files all the time.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -41,7 +42,7 @@ pub(super) fn commit(
     };
     let state_dir = target.state_dir();
     {
-        let _lock = match lock(target) {
+        let _lock = match current.lock.is_none().then(|| lock(target)).transpose() {
             Ok(lock) => lock,
             Err(e) => return abandon(target, ledger).and(Err(e)),
         };
@@ -60,7 +61,7 @@ pub(super) fn commit(
     Ok(Committed::Done)
 }
 
-fn lock(target: &Local) -> Result<PasswordLock, LocalError> {
+pub(super) fn lock(target: &Local) -> Result<PasswordLock, LocalError> {
     Ok(PasswordLock::take(&target.password_lock(), clock::deadline(target.config.lock_wait))?)
 }
 
@@ -71,11 +72,19 @@ fn finish(target: &Local, ledger: &mut Ledger, txn: u64) -> Result<(), LocalErro
     Ok(Journal::forget(&target.state_dir())?)
 }
 
-/// Nothing was put in place: what was written beside is removed, and the intentions are dropped.
+/// Nothing was put in place: what was written beside is removed, and the intentions are dropped with their ids.
 fn abandon(target: &Local, ledger: &mut Ledger) -> Result<(), LocalError> {
     tidy(target)?;
     Journal::forget(&target.state_dir())?;
-    Ok(ledger.drop_pending()?)
+    Ok(ledger.release()?)
+}
+
+/// Something may be in place, and the rest cannot follow: the ids stay set aside. The journal goes last, since without
+/// it the next run would take it that nothing was put in place.
+fn give_up(target: &Local, ledger: &mut Ledger) -> Result<(), LocalError> {
+    ledger.drop_pending()?;
+    tidy(target)?;
+    Ok(Journal::forget(&target.state_dir())?)
 }
 
 /// Finishes or drops what an interrupted run left behind.
@@ -84,7 +93,7 @@ pub(super) fn recover(target: &Local, ledger: &mut Ledger) -> Result<Option<Stri
     match journal::left_behind(&state_dir)? {
         Left::Nothing => {
             tidy(target)?;
-            ledger.drop_pending()?;
+            ledger.release()?;
             Ok(None)
         }
         Left::Done(journal) => {
@@ -108,7 +117,7 @@ pub(super) fn recover(target: &Local, ledger: &mut Ledger) -> Result<Option<Stri
                     Ok(Some("an earlier run was interrupted while it wrote; its change has been finished".to_owned()))
                 }
                 Outcome::Overtaken => {
-                    abandon(target, ledger)?;
+                    give_up(target, ledger)?;
                     let text = "an earlier run was interrupted while it wrote, and another program has changed the files \
                                 since; its change is planned anew";
                     Ok(Some(text.to_owned()))
@@ -213,7 +222,7 @@ impl<'a> Prepared<'a> {
             homes::probe_removal(&path)?;
             if let HomeFate::Archive { into, .. } = fate {
                 let day = self.target.shadow_day;
-                homes::archive(&path, &self.target.locate(into).join(format!("{name}-{day}.tar.gz")))?;
+                homes::archive(&path, &self.target.locate(into), &format!("{name}-{day}"))?;
             }
             let Some((dir, _)) = aside(&path) else { continue };
             files::ensure_private_dir(&dir)?;

@@ -164,6 +164,16 @@ impl Local {
         Ok(journal::left_behind(&self.state_dir())? != Left::Nothing)
     }
 
+    /// Reads the databases while nobody else may change them, until the answer is dropped: for hosts on which others
+    /// change them faster than a plan can be made.
+    ///
+    /// # Errors
+    /// As [`Target::read`], and when somebody else holds the password lock for too long.
+    pub fn read_alone(&self) -> Result<Current, LocalError> {
+        let lock = commit::lock(self)?;
+        Ok(Current::read(self)?.with_lock(lock))
+    }
+
     /// The host's name services besides these databases.
     ///
     /// # Errors
