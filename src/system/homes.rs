@@ -33,15 +33,18 @@ pub struct Ownership {
 pub fn build(staged: &Path, skel: &Path, owner: Ownership) -> Result<(), PathError> {
     files::remove_tree(staged)?;
     DirBuilder::new().mode(0o700).create(staged).on("make", staged)?;
-    if skel.is_dir() {
-        copy_tree(skel, staged, owner)?;
+    // The skeleton itself may be a link; what it is must be known, since an unread one makes an empty home.
+    match fs::metadata(skel) {
+        Ok(meta) if meta.is_dir() => copy_tree(skel, staged, owner)?,
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e).on("look at", skel),
+        _ => {}
     }
     hand_over(staged, owner)?;
     fs::set_permissions(staged, Permissions::from_mode(owner.mode)).on("set the mode of", staged)
 }
 
 fn copy_tree(from: &Path, to: &Path, owner: Ownership) -> Result<(), PathError> {
-    for name in files::names_in(from) {
+    for name in files::list(from)? {
         let (source, copy) = (from.join(&name), to.join(&name));
         let meta = fs::symlink_metadata(&source).on("look at", &source)?;
         if meta.is_dir() {
@@ -91,7 +94,7 @@ pub fn sync(dir: &Path) -> Result<(), PathError> {
 /// # Errors
 /// When something is mounted on or below it.
 pub fn probe_removal(home: &Path) -> Result<(), PathError> {
-    if mounts::has_mounts(home) {
+    if mounts::has_mounts(home).on("look for mounts below", home)? {
         return Err(io::Error::other("something is mounted there")).on("remove", home);
     }
     Ok(())

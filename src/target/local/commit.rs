@@ -102,6 +102,12 @@ pub(super) fn recover(target: &Local, ledger: &mut Ledger) -> Result<Option<Stri
                 "an earlier run had written everything and was interrupted; its end has been made up for".to_owned(),
             ))
         }
+        Left::Started(journal) if !journal.is_below(&target.root.path("/")) => {
+            give_up(target, ledger)?;
+            let text = "a run was interrupted while it wrote, before this tree came to its present place; its change is \
+                        planned anew";
+            Ok(Some(text.to_owned()))
+        }
         Left::Started(journal) => {
             let outcome = {
                 let _lock = lock(target)?;
@@ -216,7 +222,7 @@ impl<'a> Prepared<'a> {
         for (name, fate) in self.staged.homes_to_go() {
             let (HomeFate::Remove { path } | HomeFate::Archive { path, .. }) = fate else { continue };
             let path = self.target.locate(path);
-            if !path.is_dir() || path.is_symlink() {
+            if !files::look(&path)?.is_some_and(|meta| meta.is_dir()) {
                 continue;
             }
             homes::probe_removal(&path)?;
