@@ -4,7 +4,9 @@
 
 use std::time::Instant;
 
-use crate::kills::{ARCHIVE_HOME, Interruption, Scenario, adding, grouping, locking, prepare, removing, sweep};
+use crate::kills::{
+    ARCHIVE_HOME, Interruption, REMOVE_HOME, Scenario, adding, grouping, locking, prepare, removing, sweep,
+};
 use crate::points::{self, Point};
 use crate::tree::{Database, Tree};
 
@@ -13,8 +15,28 @@ fn fail_everywhere(error: &str, scenario: &Scenario, database: Database) {
     let tree = prepare(scenario, database);
     let by = |point: &Point, tree: &Tree| Some(points::fail_at(point, error, tree, scenario.run));
     let at = |point: &Point| point.call != "exit_group";
-    let findings = sweep(&tree, scenario, &Interruption { at, by: &by, overtaken: false });
+    let findings = sweep(&tree, scenario, &Interruption { points: points::of, at, by: &by, overtaken: false });
     findings.judge(&format!("{error} while {} ({})", scenario.name, database.word()), began);
+}
+
+/// The same for calls that only ask: what cannot be seen is not taken for what is not there.
+fn blind_everywhere(scenario: &Scenario, database: Database) {
+    let began = Instant::now();
+    let tree = prepare(scenario, database);
+    let by = |point: &Point, tree: &Tree| Some(points::fail_at(point, "EIO", tree, scenario.run));
+    let findings =
+        sweep(&tree, scenario, &Interruption { points: points::of_reads, at: |_| true, by: &by, overtaken: false });
+    findings.judge(&format!("EIO on reading while {} ({})", scenario.name, database.word()), began);
+}
+
+#[test]
+fn unreadable_files_while_it_adds_accounts_to_etc() {
+    blind_everywhere(&adding(), Database::Etc);
+}
+
+#[test]
+fn unreadable_files_while_it_removes_accounts_and_homes_from_extrausers() {
+    blind_everywhere(&removing("removing with homes", REMOVE_HOME), Database::Extrausers);
 }
 
 #[test]

@@ -116,7 +116,9 @@ impl Findings {
 
 /// How a run is interrupted.
 pub struct Interruption<'a> {
-    /// Where.
+    /// The points of a run; it is carried out.
+    pub points: fn(&Tree, &[&str]) -> Vec<Point>,
+    /// At which of them.
     pub at: fn(&Point) -> bool,
     /// Runs the program. What it said counts, if it was not killed.
     pub by: &'a dyn Fn(&Point, &Tree) -> Option<Ran>,
@@ -127,7 +129,7 @@ pub struct Interruption<'a> {
 /// Interrupts a run, from what is saved as `before`, at each of its points, and runs it again.
 pub fn sweep(tree: &Tree, scenario: &Scenario, how: &Interruption<'_>) -> Findings {
     let before = tree.picture();
-    let points = points::of(tree, scenario.run);
+    let points = (how.points)(tree, scenario.run);
     let goal = tree.picture();
     assert_ne!(before, goal, "{}: the undisturbed run does nothing", scenario.name);
     let frame = Frame { database: tree.database, before: &before, goal: &goal };
@@ -180,8 +182,11 @@ fn lie(ran: &Ran, missing: Vec<String>) -> Option<String> {
 fn kill_everywhere(scenario: &Scenario, database: Database) {
     let began = Instant::now();
     let tree = prepare(scenario, database);
-    let findings =
-        sweep(&tree, scenario, &Interruption { at: Point::is_change, by: &kill(scenario.run), overtaken: false });
+    let findings = sweep(
+        &tree,
+        scenario,
+        &Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: false },
+    );
     findings.judge(&format!("killed while {} ({})", scenario.name, database.word()), began);
 }
 
@@ -203,8 +208,11 @@ fn kill_the_recovery(scenario: &Scenario, database: Database) {
     tree.restore("before");
     assert!(points::kill_at(renames[2], &tree, scenario.run));
     tree.save("before");
-    let findings =
-        sweep(&tree, scenario, &Interruption { at: Point::is_change, by: &kill(scenario.run), overtaken: false });
+    let findings = sweep(
+        &tree,
+        scenario,
+        &Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: false },
+    );
     findings.judge(&format!("killed while it makes up for {} ({})", scenario.name, database.word()), began);
 }
 
@@ -212,7 +220,7 @@ fn kill_the_recovery(scenario: &Scenario, database: Database) {
 fn kill_and_overtake(scenario: &Scenario, database: Database) {
     let began = Instant::now();
     let tree = prepare(scenario, database);
-    let how = Interruption { at: Point::is_change, by: &kill(scenario.run), overtaken: true };
+    let how = Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: true };
     let findings = sweep(&tree, scenario, &how);
     findings.judge(&format!("killed and overtaken while {} ({})", scenario.name, database.word()), began);
 }
@@ -237,7 +245,7 @@ fn add_foreign(tree: &Tree) {
 }
 
 const KEEP: &[&str] = &["deluser", "alice", "bob"];
-const REMOVE_HOME: &[&str] = &["deluser", "alice", "bob", "--remove-home"];
+pub const REMOVE_HOME: &[&str] = &["deluser", "alice", "bob", "--remove-home"];
 pub const ARCHIVE_HOME: &[&str] = &["deluser", "alice", "bob", "--archive-home", "/srv/archive"];
 
 /// The host without what another program added; it must be there, all of it.
@@ -349,6 +357,29 @@ fn killed_while_it_makes_up_for_an_interrupted_removal_from_etc() {
 #[test]
 fn killed_while_it_makes_up_for_an_interrupted_removal_from_extrausers() {
     kill_the_recovery(&removing("removing with homes", REMOVE_HOME), Database::Extrausers);
+}
+
+#[test]
+fn a_copy_of_a_host_on_which_it_was_killed_leaves_the_original_alone() {
+    for (scenario, database) in [(adding(), Database::Etc), (removing("removing", REMOVE_HOME), Database::Extrausers)] {
+        let tree = prepare(&scenario, database);
+        let points = points::of(&tree, scenario.run);
+        let goal = tree.picture();
+        let journal = points.iter().position(|point| point.text.contains("journal.new\", "));
+        let next = points[journal.unwrap() + 1..].iter().filter(|point| point.call.starts_with("rename")).nth(1);
+        tree.restore("before");
+        assert!(points::kill_at(next.unwrap(), &tree, scenario.run));
+        let killed = tree.picture();
+        let copy = Tree::new(database);
+        let status = std::process::Command::new("sh")
+            .args(["-ec", "rm -rf $1/root; cp -a $0/root $0/directory.json $1/"])
+            .args([tree.dir(), copy.dir()])
+            .status();
+        assert!(status.unwrap().success());
+        copy.gosync(scenario.run).expect(0);
+        assert_eq!(differences(&tree.picture(), &killed), [""; 0], "the original");
+        assert_eq!(differences(&without_losses(copy.picture()), &without_losses(goal)), [""; 0], "the copy");
+    }
 }
 
 #[test]

@@ -64,6 +64,10 @@ const CHANGES: &[&str] = &[
 /// Calls that write to disk what others see already. A kill there leaves what a kill at the next change leaves.
 const SYNCS: &[&str] = &["fsync", "fdatasync", "syncfs", "sync_file_range"];
 
+/// Calls that ask for something.
+const READS: &[&str] =
+    &["openat", "read", "pread64", "getdents64", "statx", "newfstatat", "llistxattr", "lgetxattr", "readlink"];
+
 /// One call.
 #[derive(Clone, Debug)]
 pub struct Point {
@@ -98,11 +102,32 @@ fn strace(arguments: &[String], tree: &Tree, run: &[&str]) -> Output {
     output.unwrap_or_else(|e| panic!("strace cannot be run ({e}): install the Debian package strace"))
 }
 
-/// The calls of an undisturbed run, in order, the end of the program included. The run is carried out.
+/// The calls of an undisturbed run that change something or write it to disk, in order, the end of the program
+/// included. The run is carried out.
 pub fn of(tree: &Tree, run: &[&str]) -> Vec<Point> {
+    let calls: Vec<&str> = CHANGES.iter().chain(SYNCS).chain(&["exit_group"]).copied().collect();
+    let mut points = trace(tree, run, &calls);
+    points.retain(|point| {
+        let opens = point.call.starts_with("open");
+        let writes = ["O_CREAT", "O_TRUNC", "O_WRONLY", "O_RDWR"].iter().any(|flag| point.text.contains(flag));
+        let says = point.call == "write" && (point.text.starts_with("1,") || point.text.starts_with("2,"));
+        !(opens && !writes || says || point.text.contains("\"/dev/") || point.text.contains("\"/proc/"))
+    });
+    points
+}
+
+/// The calls of an undisturbed run that ask for something, from when it opens its configuration. The run is carried out.
+pub fn of_reads(tree: &Tree, run: &[&str]) -> Vec<Point> {
+    let mut points = trace(tree, run, READS);
+    let begin = points.iter().position(|point| point.call == "openat" && point.text.contains("gosync.toml"));
+    points.drain(..begin.expect("the configuration is not opened"));
+    points
+}
+
+fn trace(tree: &Tree, run: &[&str], calls: &[&str]) -> Vec<Point> {
     let log = tree.dir().join("trace");
-    let calls: Vec<String> = CHANGES.iter().chain(SYNCS).map(|call| format!("?{call}")).collect();
-    let trace = format!("trace={},?exit_group", calls.join(","));
+    let calls: Vec<String> = calls.iter().map(|call| format!("?{call}")).collect();
+    let trace = format!("trace={}", calls.join(","));
     let arguments = ["-qqq", "-s", "200", "-o", log.to_str().unwrap(), "-e", &trace].map(str::to_owned);
     let output = strace(&arguments, tree, run);
     assert!(output.status.success(), "the undisturbed run fails: {}", String::from_utf8_lossy(&output.stderr));
@@ -112,12 +137,7 @@ pub fn of(tree: &Tree, run: &[&str]) -> Vec<Point> {
         let Some((call, rest)) = line.split_once('(') else { continue };
         let number = counts.entry(call.to_owned()).or_default();
         *number += 1;
-        let opens = call.starts_with("open");
-        let writes = ["O_CREAT", "O_TRUNC", "O_WRONLY", "O_RDWR"].iter().any(|flag| rest.contains(flag));
-        let says = call == "write" && (rest.starts_with("1,") || rest.starts_with("2,"));
-        if (opens && !writes) || says || rest.contains("\"/dev/") && !rest.contains("\"/dev/shm/") {
-            continue;
-        }
+        // Before it is shortened: the scratch host may stand in /dev/shm.
         let text = rest.replace(tree.dir().to_str().unwrap(), "").chars().take(160).collect();
         points.push(Point { call: call.to_owned(), number: *number, text });
     }

@@ -119,6 +119,24 @@ fn an_immutable_or_append_only_database_is_refused() {
 }
 
 #[test]
+fn a_home_with_something_mounted_below_is_not_removed() {
+    let mount = "mkdir -p $ROOT/home/alice/mnt; mount --bind $ROOT/srv $ROOT/home/alice/mnt";
+    // Without /proc nobody knows.
+    for script in [mount, "mount -t tmpfs none /proc"] {
+        let tree = host(Database::Etc);
+        tree.gosync(&["sync", "users"]).expect(0);
+        fs::create_dir(tree.path("home/alice/mnt")).unwrap();
+        fs::write(tree.path("srv/precious"), "").unwrap();
+        for option in ["--remove-home", "--archive-home /srv/archive"] {
+            let script = format!("{script}; exec $GOSYNC deluser alice {option}");
+            refused(&tree, "home/alice", || mounted(&tree, &script));
+        }
+        tree.gosync(&["deluser", "alice", "--remove-home"]).expect(0);
+        assert!(!tree.path("home/alice").exists() && tree.path("srv/precious").exists());
+    }
+}
+
+#[test]
 fn a_passwd_without_root_is_refused() {
     let sound = Tree::new(Database::Etc).read("etc/passwd");
     let no_root: String = sound.lines().skip(1).map(|line| format!("{line}\n")).collect();
