@@ -12,6 +12,13 @@ use crate::policy::Field;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
+    /// A row was made for it; before this transaction it had none, and no ids.
+    Fresh {
+        /// The account or group.
+        id: String,
+        /// Whether it is a group.
+        group: bool,
+    },
     /// A field was written.
     Applied {
         /// The account.
@@ -66,9 +73,14 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
         seq += 1;
         pending.execute(params![txn, seq, provider, json]).map(drop)
     };
+    let mut has_account = tx.prepare("SELECT 1 FROM accounts WHERE provider = ?1 AND id = ?2")?;
+    let mut has_group = tx.prepare("SELECT 1 FROM unix_groups WHERE provider = ?1 AND id = ?2")?;
     for change in &plan.changes {
         match change {
             Change::CreateAccount(a) => {
+                if !has_account.exists(params![provider, a.id.as_str()])? {
+                    later(&Edit::Fresh { id: a.id.to_string(), group: false })?;
+                }
                 let subid = a.subids.map(|(first, _)| first);
                 account.execute(params![
                     provider,
@@ -85,6 +97,9 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
                 ])?;
             }
             Change::CreateGroup { id, name, gid, members } => {
+                if !has_group.exists(params![provider, id.as_str()])? {
+                    later(&Edit::Fresh { id: id.to_string(), group: true })?;
+                }
                 group.execute(params![provider, id.as_str(), name.as_str(), gid.get(), joined(members), txn])?;
             }
             Change::UpdateAccount { id, fields, .. } => {
@@ -137,6 +152,25 @@ pub(super) fn apply(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Deletes the rows that unconfirmed transactions made: their ids were never to be seen anywhere.
+pub(super) fn release(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    let edits: Vec<(u64, String, String)> = {
+        let mut statement = tx.prepare("SELECT txn, provider, edit FROM pending")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        rows.collect::<rusqlite::Result<_>>()?
+    };
+    for (txn, provider, json) in &edits {
+        let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+        let Edit::Fresh { id, group } = edit else { continue };
+        let sql = match group {
+            false => "DELETE FROM accounts WHERE provider = ?1 AND id = ?2 AND txn = ?3 AND state = 'reserved'",
+            true => "DELETE FROM unix_groups WHERE provider = ?1 AND id = ?2 AND txn = ?3 AND state = 'reserved'",
+        };
+        tx.execute(sql, params![provider, id, txn])?;
+    }
+    tx.execute("DELETE FROM pending", []).map(drop)
+}
+
 fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusqlite::Result<()> {
     let lose = |kind: &str, id: &str, count: usize| {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
@@ -146,6 +180,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         )
     };
     match edit {
+        Edit::Fresh { .. } => {}
         Edit::Applied { id, field, value } => {
             let sql = match field {
                 Field::Gecos => "UPDATE accounts SET gecos = ?3 WHERE provider = ?1 AND id = ?2",

@@ -1,7 +1,7 @@
 //! What gosync owns on this host, on disk: ids, last applied values, retired ids, what was taken away.
 //!
-//! A SQLite file that an administrator can open with `sqlite3`. Rows are never deleted, so that an id, once given,
-//! stays with whom it was given to. A commit has two halves: [`Ledger::reserve`] writes ids and intentions durably
+//! A SQLite file that an administrator can open with `sqlite3`. Rows are never deleted once their ids may have been seen
+//! anywhere, so that an id, once given, stays with whom it was given to. A commit has two halves: [`Ledger::reserve`] writes ids and intentions durably
 //! before any file changes; [`Ledger::confirm`] makes them true after all files have.
 
 mod edit;
@@ -254,7 +254,27 @@ impl Ledger {
         confirm().map_err(|source| LedgerError::Sqlite { path, source })
     }
 
-    /// Drops the intentions of a transaction that did not happen; its ids stay set aside.
+    /// Drops the intentions of a transaction of which nothing was ever put in place, and gives its new ids back: who
+    /// knows whether useradd(8) takes them meanwhile.
+    ///
+    /// # Errors
+    /// When that cannot be written; then nothing was.
+    pub fn release(&mut self) -> Result<(), LedgerError> {
+        let left: i64 =
+            self.db.query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0)).map_err(|e| self.error(e))?;
+        if left == 0 {
+            return Ok(());
+        }
+        let path = self.path.clone();
+        let mut release = || -> rusqlite::Result<()> {
+            let tx = self.db.transaction()?;
+            edit::release(&tx)?;
+            tx.commit()
+        };
+        release().map_err(|source| LedgerError::Sqlite { path, source })
+    }
+
+    /// Drops the intentions of a transaction that happened in part, if at all; its ids stay set aside.
     ///
     /// # Errors
     /// When that cannot be written.

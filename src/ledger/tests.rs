@@ -56,6 +56,26 @@ fn a_transaction_that_did_not_happen_keeps_its_ids() {
 }
 
 #[test]
+fn a_transaction_that_was_never_to_be_seen_gives_its_new_ids_back_and_no_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    ledger.confirm(txn).unwrap();
+    let name = UserName::new("ann", false).unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![Change::ForgetAccount { id: id("u-ann"), name }])).unwrap();
+    ledger.confirm(txn).unwrap();
+    ledger.reserve(RUN, &plan(vec![create("ann", 20_000), create("bob", 20_001)])).unwrap();
+    ledger.release().unwrap();
+    let owned = ledger.load("p", 0).unwrap();
+    assert_eq!(owned.accounts.keys().collect::<Vec<_>>(), [&id("u-ann")]);
+    assert_eq!(owned.ids, [20_000].into());
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000), create("carol", 20_001)])).unwrap();
+    ledger.confirm(txn).unwrap();
+    ledger.release().unwrap();
+    assert_eq!(ledger.load("p", 0).unwrap().accounts.len(), 2);
+}
+
+#[test]
 fn losses_count_for_a_day() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();

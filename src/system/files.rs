@@ -198,12 +198,26 @@ pub fn owner(path: &Path) -> Option<Owner> {
     Some(if meta.is_dir() { Owner::Directory(meta.uid()) } else { Owner::NotADirectory })
 }
 
-/// The names in a directory, sorted; none if it is not there.
-pub fn names_in(dir: &Path) -> Vec<std::ffi::OsString> {
-    let mut names: Vec<_> =
-        fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+/// What is at a path, no link at its end followed. `Ok(None)`: nothing.
+///
+/// # Errors
+/// When nobody can say.
+pub fn look(path: &Path) -> Result<Option<fs::Metadata>, PathError> {
+    match fs::symlink_metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => other.on("look at", path).map(Some),
+    }
+}
+
+/// The names in a directory, sorted.
+///
+/// # Errors
+/// When it cannot be read to its end.
+pub fn list(dir: &Path) -> Result<Vec<std::ffi::OsString>, PathError> {
+    let entries = fs::read_dir(dir).on("read", dir)?;
+    let mut names = entries.map(|e| e.map(|e| e.file_name())).collect::<io::Result<Vec<_>>>().on("read", dir)?;
     names.sort();
-    names
+    Ok(names)
 }
 
 #[cfg(test)]

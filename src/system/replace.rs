@@ -13,6 +13,9 @@ use xattr::FileExt as _;
 
 use super::{Context as _, PathError, files, mounts};
 
+/// The attribute that holds a file's ACL, acl(5).
+const ACL: &str = "system.posix_acl_access";
+
 /// What a new file looks like where there is no old one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appearance {
@@ -61,6 +64,10 @@ fn copy_appearance(file: &File, staged: &Path, like: &Path, old: &fs::Metadata) 
     let new = file.metadata().on("look at", staged)?;
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
         own(file, staged, Some(old.uid()), Some(old.gid()))?;
+    }
+    // A directory's default ACL comes to every new file in it; the old one may have had none.
+    if matches!(file.get_xattr(ACL), Ok(Some(_))) && !matches!(xattr::get(like, ACL), Ok(Some(_))) {
+        file.remove_xattr(ACL).on("take an inherited ACL from", staged)?;
     }
     file.set_permissions(Permissions::from_mode(old.mode() & 0o7777)).on("set the mode of", staged)?;
     for name in xattr::list(like).into_iter().flatten() {

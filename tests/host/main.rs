@@ -2,8 +2,19 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod concurrent;
+mod end_to_end;
+mod errors;
+mod invariants;
+mod kills;
 mod ldap;
 mod ldap_faults;
+mod locks;
+mod namespace;
+mod points;
 mod proxy;
+mod same_as_useradd;
 mod slapd;
 mod stub;
+mod tree;
+mod unwritable;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::{Database, Db, Local, LocalError, extrausers};
 use crate::formats::{GroupLine, Lines, PasswdLine, ShadowLine, SubidLine};
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
+use crate::system::lock::PasswordLock;
 use crate::system::{files, replace};
 
 /// One database as it was read.
@@ -38,6 +39,8 @@ pub struct Current {
     /// Databases of the other kind, which are read and never written.
     reference: Vec<(Db, Image)>,
     shells: Option<String>,
+    /// Keeps others from changing the databases, if that is held from the beginning.
+    pub(super) lock: Option<PasswordLock>,
 }
 
 impl Current {
@@ -54,9 +57,14 @@ impl Current {
         }
         let shells = files::read_plain(&target.root.path("/etc/shells"))?;
         let shells = shells.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let current = Self { databases, reference, shells };
+        let current = Self { databases, reference, shells, lock: None };
         current.check(target)?;
         Ok(current)
+    }
+
+    /// The same, read under this lock.
+    pub(super) fn with_lock(self, lock: PasswordLock) -> Self {
+        Self { lock: Some(lock), ..self }
     }
 
     /// Finds out, before anything is planned, whether the databases are sound and can be replaced.

@@ -17,8 +17,24 @@ use crate::policy::Field;
 #[derive(Debug)]
 pub struct Staged {
     approved: Approved,
-    /// New versions of each file, in the order in which they replace each other; one, or two when accounts go.
-    pub(super) files: BTreeMap<Db, Vec<Vec<u8>>>,
+    /// New versions of each file that changes.
+    pub(super) files: BTreeMap<Db, Versions>,
+}
+
+/// New versions of one file, in the order in which they replace each other; one of them at least.
+#[derive(Debug)]
+pub(super) struct Versions {
+    /// What is in place before passwd changes.
+    pub first: Option<Vec<u8>>,
+    /// What is in place after passwd has changed: without what removed accounts needed until then.
+    pub last: Option<Vec<u8>>,
+}
+
+impl Versions {
+    /// The file when all is done.
+    pub(super) fn newest(&self) -> Option<&[u8]> {
+        self.last.as_deref().or(self.first.as_deref())
+    }
 }
 
 impl Staged {
@@ -60,7 +76,7 @@ enum Pass {
 }
 
 pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Result<Staged, LocalError> {
-    let mut files: BTreeMap<Db, Vec<Vec<u8>>> = BTreeMap::new();
+    let mut files = BTreeMap::new();
     let changes = &approved.plan().changes;
     if target.config.database == Database::Extrausers {
         extrausers::check(changes)?;
@@ -73,13 +89,15 @@ pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Re
         }
         let unfit = |_: BadField| LocalError::Unfit { path: image.path.clone(), reason: BadField.to_string() };
         let first = edit(*db, &image.lines, changes, Pass::First, target.shadow_day).map_err(unfit)?;
-        let mut versions: Vec<Vec<u8>> = first.into_iter().collect();
-        if removes {
-            let lines = versions.last().map_or_else(|| image.lines.clone(), |bytes| Lines::new(bytes.clone()));
-            versions.extend(edit(*db, &lines, changes, Pass::Last, target.shadow_day).map_err(unfit)?);
-        }
-        if !versions.is_empty() {
-            files.insert(*db, versions);
+        let last = match removes {
+            true => {
+                let lines = first.as_ref().map_or_else(|| image.lines.clone(), |bytes| Lines::new(bytes.clone()));
+                edit(*db, &lines, changes, Pass::Last, target.shadow_day).map_err(unfit)?
+            }
+            false => None,
+        };
+        if first.is_some() || last.is_some() {
+            files.insert(*db, Versions { first, last });
         }
     }
     Ok(Staged { approved, files })
