@@ -2,9 +2,13 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod console;
 mod example;
 mod layering;
+mod manifest;
 mod papers;
+mod transcripts;
+mod world;
 
 use std::path::{Path, PathBuf};
 
