@@ -38,6 +38,9 @@ impl<'a> Setup<'a> {
             return Err(Error::usage("only root can work on this host's accounts")
                 .hint("Run it as root, or on another tree with --root DIR"));
         }
+        if let Some(dir) = global.root.as_ref().filter(|dir| !dir.is_dir()) {
+            return Err(Error::usage(format!("--root {}: there is no such directory", dir.display())));
+        }
         let mut settings = Settings::new(sources(global)?, global.user.as_deref()).map_err(Error::usage)?;
         if let Some(group) = &global.group {
             settings.rules.accounts.top_group = Some(group.clone());

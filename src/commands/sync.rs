@@ -10,6 +10,7 @@ use crate::model::owned::Owned;
 use crate::model::{Snapshot, Untrusted};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
+use crate::policy::select::Standing;
 use crate::policy::{Refusal, map, select};
 use crate::provider::Scope;
 use crate::system::files;
@@ -37,8 +38,11 @@ fn judge(outcome: Outcome, plan: &Plan, options: &PlanArgs) -> Result<Outcome> {
             .hint("Nothing was locked or taken away because of it; the next run tries again"));
     }
     if options.strict && !plan.refused.is_empty() {
-        return Err(Error::new(Kind::Partial, format!("refused: {}", plan.refused.len()))
-            .hint("Each was told above with its reason"));
+        return Err(Error::new(
+            Kind::Partial,
+            format!("not everything could be used; refused: {}", plan.refused.len()),
+        )
+        .hint("Each was told with its reason"));
     }
     Ok(outcome)
 }
@@ -140,7 +144,27 @@ impl Desired<'_> {
             Chosen { new: args.new || !args.updated, known: args.updated || !args.new, force: self.setup.global.force };
         let home_at = |home: &str| files::owner(&self.target.locate(home));
         let now = self.setup.now;
+        if !args.only.is_empty() {
+            self.tell_outsiders(&mut wanted, owned)?;
+        }
         Ok(diff::accounts(wanted, &Against { host, owned, completeness, rules, chosen, now, home_at: &home_at }))
+    }
+
+    /// Who was asked for by name and gets no account is told so.
+    fn tell_outsiders(&self, wanted: &mut map::WantedAccounts, owned: &Owned) -> Result<()> {
+        let top_group = self.setup.settings.rules.accounts.top_group.as_deref();
+        let standing = select::select(&self.snapshot.directory, top_group).map_err(Error::failed)?;
+        for user in &self.snapshot.directory.users {
+            let has_account = owned.accounts.get(&user.id).is_some_and(|own| own.state.is_present());
+            let text = match standing(user) {
+                Standing::In => continue,
+                _ if has_account => continue,
+                Standing::Shut => "gets no account: the provider shuts this person out",
+                Standing::Outside => "gets no account: this person is no member of the top group",
+            };
+            wanted.remarks.push((user.login.raw().to_owned(), text.to_owned()));
+        }
+        Ok(())
     }
 
     fn groups(&self, host: &Host<'_>, owned: &Owned) -> Plan {

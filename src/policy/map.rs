@@ -113,7 +113,15 @@ fn account(
             name
         }
     };
-    let uid = user.uid.as_ref().map(|text| uid(text, rules)).transpose()?;
+    let uid = match user.uid.as_ref().map(|text| uid(text, rules)).transpose() {
+        Ok(uid) => uid,
+        // What it has stays. A record that cannot be used would leave somebody in who is shut out.
+        Err(reason) if known_as.is_some() => {
+            remarks.push((name.to_string(), format!("keeps its uid: {reason}")));
+            None
+        }
+        Err(reason) => return Err(reason),
+    };
     let home = home(user, &name, rules, remarks);
     let shell = shell(user, &name, shells, rules, remarks);
     let gecos = user.name.as_ref().map(|n| gecos::clean(n.raw())).unwrap_or_default();
@@ -265,6 +273,10 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
         };
         let gid = match group.gid.as_ref().map(|text| gid(text, rules)).transpose() {
             Ok(gid) => gid,
+            Err(reason) if known.is_some() => {
+                out.remarks.push((name.to_string(), format!("keeps its gid: {reason}")));
+                None
+            }
             Err(reason) => {
                 out.refusals.push(refuse(reason));
                 continue;

@@ -97,37 +97,52 @@ pub fn probe_removal(home: &Path) -> Result<(), PathError> {
     Ok(())
 }
 
-/// Packs `home` into `archive` (tar, gzip) with owners by number, ACLs and attributes, checks it against the home, and
-/// writes it to disk.
+/// Packs `home` into the file `stem`.tar.gz of the directory `into`, with owners by number, ACLs and attributes, checks
+/// it against the home, and writes it to disk. An archive that is there already stays, and this one is numbered; but if
+/// it holds the same, as after an interrupted run, it will do.
 ///
 /// # Errors
 /// When tar(1) fails or finds a difference; no archive is left then.
-pub fn archive(home: &Path, archive: &Path) -> Result<(), PathError> {
-    let (Some(parent), Some(name), Some(tar)) = (home.parent(), home.file_name(), process::find("tar")) else {
-        return Err(io::Error::other("tar(1) is not installed")).on("pack", home);
-    };
+pub fn archive(home: &Path, into: &Path, stem: &str) -> Result<(), PathError> {
+    if !into.is_dir() {
+        return Err(io::Error::other("there is no such directory")).on("pack a home into", into);
+    }
+    let mut archive = into.join(format!("{stem}.tar.gz"));
+    for number in 2_u32.. {
+        match fs::symlink_metadata(&archive) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => break,
+            Ok(meta) if meta.is_file() && tar("--compare", home, &archive).is_ok() => return Ok(()),
+            _ => archive = into.join(format!("{stem}-{number}.tar.gz")),
+        }
+    }
     let temporary = PathBuf::from(format!("{}.part", archive.display()));
     files::remove(&temporary)?;
-    let common = ["--numeric-owner", "--xattrs", "--acls", "--gzip", "--one-file-system"].map(OsStr::new);
-    let place: [&OsStr; 5] =
-        ["--directory".as_ref(), parent.as_os_str(), "--file".as_ref(), temporary.as_os_str(), "--".as_ref()];
     for what in ["--create", "--compare"] {
-        let mut args = vec![OsStr::new(what)];
-        args.extend(common);
-        args.extend(place);
-        args.push(name);
-        let failure = match process::run(&tar, &args, ARCHIVE_LIMIT) {
-            Ok(answer) if answer.code == Some(0) => continue,
-            Ok(answer) => format!("tar {what}: {}", crate::model::shown(&answer.complaint)),
-            Err(e) => format!("tar {what}: {e}"),
-        };
-        files::remove(&temporary)?;
-        return Err(io::Error::other(failure)).on("pack", home);
+        if let Err(failure) = tar(what, home, &temporary) {
+            files::remove(&temporary)?;
+            return Err(io::Error::other(failure)).on("pack", home);
+        }
     }
     fs::set_permissions(&temporary, Permissions::from_mode(0o600)).on("set the mode of", &temporary)?;
     fs::File::open(&temporary).and_then(|f| f.sync_all()).on("sync", &temporary)?;
-    files::rename(&temporary, archive)?;
-    archive.parent().map_or(Ok(()), files::sync_dir)
+    files::rename(&temporary, &archive)?;
+    files::sync_dir(into)
+}
+
+/// Makes an archive of a home, or compares the two.
+fn tar(what: &str, home: &Path, archive: &Path) -> Result<(), String> {
+    let (Some(parent), Some(name), Some(tar)) = (home.parent(), home.file_name(), process::find("tar")) else {
+        return Err("tar(1) is not installed".to_owned());
+    };
+    let common = ["--numeric-owner", "--xattrs", "--acls", "--gzip", "--one-file-system"].map(OsStr::new);
+    let place: [&OsStr; 5] =
+        ["--directory".as_ref(), parent.as_os_str(), "--file".as_ref(), archive.as_os_str(), "--".as_ref()];
+    let args: Vec<&OsStr> = [OsStr::new(what)].into_iter().chain(common).chain(place).chain([name]).collect();
+    match process::run(&tar, &args, ARCHIVE_LIMIT) {
+        Ok(answer) if answer.code == Some(0) => Ok(()),
+        Ok(answer) => Err(format!("tar {what}: {}", crate::model::shown(&answer.complaint))),
+        Err(e) => Err(format!("tar {what}: {e}")),
+    }
 }
 
 #[cfg(test)]
@@ -161,12 +176,30 @@ mod tests {
         build(&home, Path::new("/nonexistent"), ours()).unwrap();
         fs::write(home.join("thesis"), "text").unwrap();
         let packed = dir.path().join("ann.tar.gz");
-        archive(&home, &packed).unwrap();
+        archive(&home, dir.path(), "ann").unwrap();
         assert_eq!(fs::metadata(&packed).unwrap().mode() & 0o7777, 0o600);
         fs::remove_dir_all(&home).unwrap();
         let args: Vec<&OsStr> = vec!["-xzf".as_ref(), packed.as_os_str(), "-C".as_ref(), dir.path().as_os_str()];
         let tar = process::find("tar").unwrap();
         assert_eq!(process::run(&tar, &args, Duration::from_secs(20)).unwrap().code, Some(0));
         assert_eq!(fs::read(home.join("thesis")).unwrap(), b"text");
+    }
+
+    #[test]
+    fn an_archive_does_not_replace_another_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, into) = (dir.path().join("ann"), dir.path().join("archive"));
+        fs::create_dir(&into).unwrap();
+        build(&home, Path::new("/nonexistent"), ours()).unwrap();
+        fs::write(home.join("thesis"), "text").unwrap();
+        archive(&home, &into, "ann").unwrap();
+        let first = fs::read(into.join("ann.tar.gz")).unwrap();
+        archive(&home, &into, "ann").unwrap();
+        assert_eq!(files::names_in(&into), ["ann.tar.gz"], "the same again, as after an interrupted run");
+        fs::remove_file(home.join("thesis")).unwrap();
+        archive(&home, &into, "ann").unwrap();
+        assert_eq!(files::names_in(&into), ["ann-2.tar.gz", "ann.tar.gz"]);
+        assert_eq!(fs::read(into.join("ann.tar.gz")).unwrap(), first);
+        assert!(archive(&home, &dir.path().join("nowhere"), "ann").unwrap_err().to_string().contains("no such"));
     }
 }

@@ -50,7 +50,7 @@ pub fn groups(
             Ok(Some(gid)) => gid,
             Ok(None) => continue,
             Err(e) => {
-                plan.refused.push(refusal(group, e.to_string()));
+                plan.refused.push(refusal(group, format!("{e}; widen `gid_range` in the configuration")));
                 continue;
             }
         };

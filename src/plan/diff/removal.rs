@@ -55,7 +55,8 @@ pub fn removal(names: &[String], request: &Request, host: &Host<'_>, owned: &Own
             Request::ArchiveHome(into) => HomeFate::Archive { path, into: into.clone() },
             Request::KeepHome | Request::Forget => HomeFate::Keep,
         };
-        let private_group = own.private_group;
+        // A group of its name with another number was made by somebody else.
+        let private_group = own.private_group && host.groups.get(name.as_str()).is_none_or(|g| g.gid == own.gid);
         plan.changes.push(Change::RemoveAccount { id: id.clone(), name: user, uid: own.uid, private_group, home });
     }
     if unknown.is_empty() { Ok(plan) } else { Err(unknown) }

@@ -213,7 +213,7 @@ impl<'a> Prepared<'a> {
             homes::probe_removal(&path)?;
             if let HomeFate::Archive { into, .. } = fate {
                 let day = self.target.shadow_day;
-                homes::archive(&path, &self.target.locate(into).join(format!("{name}-{day}.tar.gz")))?;
+                homes::archive(&path, &self.target.locate(into), &format!("{name}-{day}"))?;
             }
             let Some((dir, _)) = aside(&path) else { continue };
             files::ensure_private_dir(&dir)?;

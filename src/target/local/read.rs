@@ -69,6 +69,9 @@ impl Current {
         let root = etc.is_some_and(|image| {
             image.lines.entries().filter_map(|(_, l)| PasswdLine::parse(l)).any(|l| l.name == b"root" && l.uid == 0)
         });
+        if etc.is_some_and(|image| !image.exists) {
+            return Err(LocalError::Unfit { path: passwd, reason: "it is missing; is this a host's tree?".to_owned() });
+        }
         if !root {
             let reason = "there is no line `root` with the uid 0: this is no sound passwd file, and nothing is written";
             return Err(LocalError::Unfit { path: passwd, reason: reason.to_owned() });
