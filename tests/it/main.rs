@@ -7,6 +7,7 @@ mod example;
 mod layering;
 mod manifest;
 mod papers;
+mod scenarios;
 mod transcripts;
 mod world;
 
