@@ -125,6 +125,7 @@ fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h
             Err(format!("has the uid {} on this host, but gosync gave {}; left alone", found.uid, own.uid))
         }
         Some(_) if host.repeated.contains(name) => Err("stands more than once in passwd; left alone".to_owned()),
+        Some(_) if host.broken.contains(name) => Err("stands in a malformed line, too; left alone".to_owned()),
         Some(found) if !found.writable => Err("stands in a database that gosync does not write; left alone".to_owned()),
         Some(found) => Ok(found),
     }
@@ -295,6 +296,9 @@ fn conflict(
     }
     if host.repeated.contains(name) {
         return Some(format!("`{name}` stands more than once in the databases"));
+    }
+    if host.broken.contains(name) {
+        return Some(format!("`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"));
     }
     if let Some(id) = host.elsewhere.get(name) {
         return Some(format!("another name service of this host knows a `{name}` (id {id})"));

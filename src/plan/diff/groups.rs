@@ -138,6 +138,7 @@ fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'
             );
         }
         Some(_) if host.repeated.contains(name) => plan.remark(name, "stands more than once in group; left alone"),
+        Some(_) if host.broken.contains(name) => plan.remark(name, "stands in a malformed line, too; left alone"),
         Some(found) if !found.writable => {
             plan.remark(name, "stands in a database that gosync does not write; left alone")
         }
@@ -159,6 +160,9 @@ fn conflict(
     let set_aside = |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name);
     if let Some(found) = host.groups.get(name).filter(|found| !set_aside(found.gid)) {
         return Some(format!("a group `{name}` (gid {}) is on this host already and is not gosync's", found.gid));
+    }
+    if host.broken.contains(name) {
+        return Some(format!("`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"));
     }
     if host.accounts.contains_key(name) {
         return Some(format!("an account is called `{name}`, and its own group may be too"));

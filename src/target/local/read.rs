@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{Database, Db, Local, LocalError, extrausers};
-use crate::formats::{GroupLine, Lines, PasswdLine, ShadowLine, SubidLine};
+use crate::formats::{GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine};
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
 use crate::system::{files, replace};
 
@@ -121,6 +121,8 @@ impl Current {
                     Db::Subuid | Db::Subgid => subids.extend(
                         SubidLine::parse(line).map(|s| (s.first, s.first.saturating_add(s.count.saturating_sub(1)))),
                     ),
+                    Db::Shadow if ShadowLine::parse(line).is_none() => add_broken(&mut host, line),
+                    Db::Gshadow if GshadowLine::parse(line).is_none() => add_broken(&mut host, line),
                     Db::Shadow | Db::Gshadow => {}
                 }
             }
@@ -147,7 +149,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], closed: &std::collections::BTreeSet<&[u8]>, writable: bool) {
-    let Some(line) = PasswdLine::parse(line) else { return };
+    let Some(line) = PasswdLine::parse(line) else { return add_broken(host, line) };
     host.ids.extend([line.uid, line.gid]);
     let name = text(line.name);
     let account = HostAccount {
@@ -165,8 +167,17 @@ fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], closed: &std::collection
     }
 }
 
+fn add_broken<'a>(host: &mut Host<'a>, line: &'a [u8]) {
+    host.broken.insert(text(name_of(line)));
+}
+
+/// What stands before the first colon of a line, sound or not.
+pub(super) fn name_of(line: &[u8]) -> &[u8] {
+    line.split(|&b| b == b':').next().unwrap_or_default().trim_ascii_start()
+}
+
 fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) {
-    let Some(line) = GroupLine::parse(line) else { return };
+    let Some(line) = GroupLine::parse(line) else { return add_broken(host, line) };
     host.ids.insert(line.gid);
     let name = text(line.name);
     let group = HostGroup { gid: line.gid, members: text(line.members), writable };
