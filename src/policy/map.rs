@@ -257,10 +257,11 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
     let mut out = WantedGroups { people: directory.users.iter().map(|u| u.id.clone()).collect(), ..Default::default() };
     let mut groups: Vec<_> = directory.groups.iter().filter(|g| rules.filter.matches(g.name.raw())).collect();
     groups.sort_by(|a, b| a.id.cmp(&b.id));
-    for group in groups {
+    for (index, group) in groups.iter().enumerate() {
+        let twin = groups.get(index + 1).is_some_and(|other| other.id == group.id);
         let known = owned.groups.get(&group.id).filter(|own| own.state.is_present());
         let refuse = |reason| Refusal { id: Some(group.id.clone()), subject: group.name.clone(), reason };
-        if !out.present.insert(group.id.clone()) {
+        if !out.present.insert(group.id.clone()) || twin {
             out.refusals.push(refuse("two records have this id".to_owned()));
             continue;
         }

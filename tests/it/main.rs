@@ -5,8 +5,10 @@
 mod console;
 mod example;
 mod layering;
+mod machine;
 mod manifest;
 mod papers;
+mod properties;
 mod scenarios;
 mod transcripts;
 mod world;

@@ -175,3 +175,15 @@ fn a_known_group_with_a_bad_number_is_still_followed() {
     assert_eq!((out.groups.len(), out.refusals.len(), out.remarks.len()), (1, 0, 1));
     assert_eq!(groups(&directory, &Owned::default(), &GroupRules::default()).refusals.len(), 1);
 }
+
+#[test]
+fn two_groups_with_one_id_are_both_refused() {
+    use crate::model::Group;
+    let group = |name: &str| {
+        let name = Untrusted::new(name);
+        Group { id: id("g"), name, description: None, parent: None, gid: None, members: vec![] }
+    };
+    let directory = Directory { users: vec![], groups: vec![group("a"), group("b")] };
+    let out = groups(&directory, &Owned::default(), &GroupRules::default());
+    assert_eq!((out.groups.len(), out.refusals.len(), out.present.len()), (0, 2, 1));
+}
