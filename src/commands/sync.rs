@@ -189,3 +189,47 @@ impl Desired<'_> {
         records.chain(self.unknown.iter().cloned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::model::{Completeness, Directory, RejectedRecord, RemoteId, User};
+
+    fn with_job<T>(line: &str, f: impl FnOnce(&Job<'_>) -> T) -> T {
+        let Command::Sync(args) = Cli::read(line.split_whitespace()).unwrap().command else { panic!() };
+        f(&Job::new(&args))
+    }
+
+    #[test]
+    fn a_group_is_asked_for_with_those_above_it() {
+        let named = |line| with_job(line, |job| job.named());
+        assert_eq!(named("gosync sync groups a.b.c x"), Some(["a", "a.b", "a.b.c", "x"].map(str::to_owned).to_vec()));
+        assert_eq!(named("gosync sync groups .a a"), Some([".a", "a"].map(str::to_owned).to_vec()));
+        assert_eq!(named("gosync sync groups"), None);
+        assert_eq!(named("gosync sync users --only b.c,a --only a"), Some(["a", "b.c"].map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn a_name_is_unknown_if_no_record_has_it_not_even_a_bad_one() {
+        let id = RemoteId::new("u-1").unwrap();
+        let rejected = RejectedRecord { id: None, subject: Untrusted::new("bad"), reason: String::new() };
+        let directory = Directory { users: vec![User::new(id, "Ann")], groups: vec![] };
+        let snapshot = Snapshot { directory, rejected: vec![rejected], completeness: Completeness::Narrowed };
+        let told = with_job("gosync sync users --only ann,bad,bob", |job| unknown(job, &snapshot));
+        assert_eq!(told.iter().map(|r| r.subject.raw()).collect::<Vec<_>>(), ["bob"]);
+    }
+
+    #[test]
+    fn an_incomplete_read_outranks_what_was_rejected() {
+        let refusal = Refusal { id: None, subject: Untrusted::new("x"), reason: String::new() };
+        let plan = Plan { refused: vec![refusal], ..Plan::default() };
+        let cut = Plan { incomplete: Some("cut".to_owned()), ..plan.clone() };
+        let judge =
+            |line, plan: &Plan, outcome| with_job(line, |job| judge(outcome, plan, job.options).map_err(|e| e.kind));
+        assert_eq!(judge("gosync sync users", &plan, Outcome::Done), Ok(Outcome::Done));
+        assert_eq!(judge("gosync sync users -n --exit-code", &plan, Outcome::Pending), Ok(Outcome::Pending));
+        assert_eq!(judge("gosync sync users --strict", &plan, Outcome::Done), Err(Kind::Partial));
+        assert_eq!(judge("gosync sync users --strict -n --exit-code", &cut, Outcome::Pending), Err(Kind::Source));
+    }
+}

@@ -126,3 +126,6 @@ fn names<'a>(what: &str, list: impl Iterator<Item = &'a str>) -> String {
         n => format!("{what} ({n}): {}{tail}", head.join(" ")),
     }
 }
+
+#[cfg(test)]
+mod tests;

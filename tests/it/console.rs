@@ -84,7 +84,8 @@ fn words(line: &str, world: &World) -> Vec<String> {
 fn last_digest(answer: &Answer) -> Option<String> {
     let text = format!("{}{}", answer.out, answer.err);
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    words.filter(|w| w.len() == 32 && w.bytes().all(|b| b.is_ascii_hexdigit())).last().map(str::to_owned)
+    let mut digests = words.filter(|w| w.len() == 32 && w.bytes().all(|b| b.is_ascii_hexdigit()));
+    digests.next_back().map(str::to_owned)
 }
 
 fn record(out: &mut String, world: &World, answer: &Answer) {
@@ -110,7 +111,9 @@ pub fn compare(path: &str, found: &str) {
     }
     let wanted = std::fs::read_to_string(crate::here(path)).unwrap_or_default();
     if wanted != found {
-        eprintln!("{path}: if what happens now is right, GOSYNC_BLESS=1 cargo test --test it");
+        // Shown with the difference; GOSYNC_BLESS=1 makes it new.
+        let wanted = format!("{path}, or GOSYNC_BLESS=1 cargo test --test it, if what happens now is right\n{wanted}");
+        let found = format!("{path}, or GOSYNC_BLESS=1 cargo test --test it, if what happens now is right\n{found}");
         snapbox::assert_data_eq!(snapbox::Data::text(found).raw(), snapbox::Data::text(wanted).raw());
     }
 }

@@ -28,6 +28,24 @@ fn check(name: &str) {
 }
 
 #[test]
+fn a_log_for_programs_is_one_object_a_line() {
+    let world = World::new(&Tree::base());
+    world.write("directory.json", &crate::text("tests/it/transcripts/directory.json"));
+    for line in ["-v sync users -n", "-vv sync users", "-vvv sync groups", "-q -v deluser alice"] {
+        let words: Vec<&str> = line.split_whitespace().chain(["--log-format", "json"]).collect();
+        let answer = world.gosync(&words);
+        assert_eq!(answer.code, 0, "{line}: {}", answer.err);
+        let (notices, log): (Vec<&str>, Vec<&str>) = answer.err.lines().partition(|line| line.starts_with("gosync "));
+        assert!(!log.is_empty(), "{line} logs nothing");
+        for entry in log {
+            let entry: serde_json::Value = serde_json::from_str(entry).unwrap_or_else(|e| panic!("{e}: {entry}"));
+            assert!(entry["level"].is_string() && entry["timestamp"].is_string(), "{entry}");
+        }
+        assert!(notices.iter().all(|line| line.starts_with("gosync WARNING: ")), "{notices:?}");
+    }
+}
+
+#[test]
 fn every_transcript_is_a_test() {
     let entries = std::fs::read_dir(crate::here("tests/it/transcripts")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
