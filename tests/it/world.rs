@@ -95,7 +95,12 @@ impl World {
 
     /// Runs a shell command in [`World::path`]; it must succeed.
     pub fn shell(&self, script: &str) {
-        let output = Command::new("/bin/sh").args(["-euc", script]).current_dir(self.path()).output().unwrap();
+        let output = Command::new("/bin/sh")
+            .args(["-euc", script])
+            .env("LC_ALL", "C")
+            .current_dir(self.path())
+            .output()
+            .unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{script}: {complaint}");
     }

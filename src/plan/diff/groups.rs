@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{incomplete, trust};
-use crate::model::host::{Host, HostGroup};
+use crate::model::host::{Host, HostGroup, ODD};
 use crate::model::owned::{Owned, OwnedGroup, State};
 use crate::model::{Completeness, Gid, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Plan};
@@ -142,6 +142,7 @@ fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'
         Some(found) if !found.writable => {
             plan.remark(name, "stands in a database that gosync does not write; left alone")
         }
+        Some(found) if found.members == ODD => plan.remark(name, "has members that are no UTF-8; left alone"),
         Some(found) => return Some(found),
     }
     None

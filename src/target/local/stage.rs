@@ -196,6 +196,9 @@ fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
 fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64) -> Result<(), BadField> {
     let day = day.to_string();
     for change in changes {
+        // Somebody may have taken away one half of a lock by hand. A lock of ours is taken away whole; of an account that
+        // was forgotten nobody knows whose half is left.
+        let halves = matches!(change, Change::UnlockAccount { .. });
         let (name, close) = match change {
             Change::CreateAccount(new) => {
                 let at = sheet.find(new.name.as_str());
@@ -223,12 +226,14 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64
                 line.password = &locked;
             }
             line.expire = b"1";
-        } else if line.is_closed() {
-            line.password = line.password.strip_prefix(b"!").unwrap_or(line.password);
-            if line.password.is_empty() {
-                line.password = b"*"; // an empty field would let everybody in
+        } else if line.is_closed() || halves {
+            if let Some(password) = line.password.strip_prefix(b"!") {
+                // An empty field would let everybody in.
+                line.password = if password.is_empty() { b"*" } else { password };
             }
-            line.expire = b"";
+            if line.expire == b"1" {
+                line.expire = b"";
+            }
         }
         let new = line.to_line()?;
         sheet.put(Some((number, old)), new);
