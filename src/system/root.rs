@@ -36,7 +36,7 @@ impl Root {
         match std::fs::canonicalize(there) {
             Ok(end) if end.starts_with(&root) => Ok(()),
             _ => {
-                Err(io::Error::other("a link in it leads out of --root; make the link a relative one")).on("use", &real)
+                Err(io::Error::other("a link in it leads nowhere, or out of --root; make it a relative one")).on("use", &real)
             }
         }
     }
