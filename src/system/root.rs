@@ -35,9 +35,8 @@ impl Root {
         let there = real.ancestors().find(|path| std::fs::symlink_metadata(path).is_ok()).unwrap_or(dir);
         match std::fs::canonicalize(there) {
             Ok(end) if end.starts_with(&root) => Ok(()),
-            _ => {
-                Err(io::Error::other("a link in it leads nowhere, or out of --root; make it a relative one")).on("use", &real)
-            }
+            _ => Err(io::Error::other("a link in it leads nowhere, or out of --root; make it a relative one"))
+                .on("use", &real),
         }
     }
 
