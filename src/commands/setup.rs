@@ -38,11 +38,22 @@ impl<'a> Setup<'a> {
             return Err(Error::usage("only root can work on this host's accounts")
                 .hint("Run it as root, or on another tree with --root DIR"));
         }
+        if let Some(dir) = global.root.as_ref().filter(|dir| !dir.is_dir()) {
+            return Err(Error::usage(format!("--root {}: there is no such directory", dir.display())));
+        }
         let mut settings = Settings::new(sources(global)?, global.user.as_deref()).map_err(Error::usage)?;
         if let Some(group) = &global.group {
             settings.rules.accounts.top_group = Some(group.clone());
         }
-        Ok(Self { global, ui, settings, root: Root::new(global.root.clone()), now: clock::now() })
+        let root = Root::new(global.root.clone());
+        let accounts = &settings.rules.accounts;
+        let bases = accounts.home_bases.iter().chain([&accounts.home_base]).map(Path::new);
+        let own =
+            [settings.state_dir.as_path(), settings.lock_file.as_path(), Path::new("/etc"), Path::new("/var/lib")];
+        for path in own.into_iter().chain(bases) {
+            root.contains(path).map_err(Error::failed)?;
+        }
+        Ok(Self { global, ui, settings, root, now: clock::now() })
     }
 
     /// Takes the run lock, as long as the command line lets it wait.

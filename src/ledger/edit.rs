@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Run;
 use crate::model::UserName;
+use crate::model::owned::State;
 use crate::plan::{Change, Plan};
 use crate::policy::Field;
 
@@ -59,7 +60,7 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
         "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell, subid, txn)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'reserved', ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (provider, id) DO UPDATE SET name = ?3, gid = ?5, private = ?6, state = 'reserved', gecos = ?7,
-             home = ?8, shell = ?9, subid = ?10, absent_since = NULL, absent_runs = 0, txn = ?11",
+             home = ?8, shell = ?9, subid = COALESCE(?10, subid), absent_since = NULL, absent_runs = 0, txn = ?11",
     )?;
     let mut group = tx.prepare(
         "INSERT INTO unix_groups (provider, id, name, gid, state, members, txn)
@@ -193,6 +194,9 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             let sql =
                 "UPDATE accounts SET state = ?3, absent_since = NULL, absent_runs = 0 WHERE provider = ?1 AND id = ?2";
             tx.execute(sql, params![provider, id, state])?;
+            if state == State::Removed.as_str() {
+                leave_groups(tx, provider, id)?;
+            }
             if *loss {
                 lose("account", id, 1)?;
             }
@@ -204,6 +208,22 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
                 lose("member", id, *lost)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Takes a removed account out of the member lists, as was done in the files.
+fn leave_groups(tx: &Transaction<'_>, provider: &str, id: &str) -> rusqlite::Result<()> {
+    let sql = "SELECT name FROM accounts WHERE provider = ?1 AND id = ?2";
+    let name: String = tx.query_row(sql, params![provider, id], |row| row.get(0))?;
+    let sql = "SELECT provider, id, members FROM unix_groups WHERE instr(',' || members || ',', ',' || ?1 || ',') > 0";
+    let mut statement = tx.prepare(sql)?;
+    let rows = statement.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let groups: Vec<(String, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
+    for (provider, id, members) in groups {
+        let members = members.split(',').filter(|member| *member != name).collect::<Vec<_>>().join(",");
+        let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
+        tx.execute(sql, params![provider, id, members])?;
     }
     Ok(())
 }

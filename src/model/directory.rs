@@ -165,7 +165,7 @@ impl Snapshot {
         let nameless = rejected.iter().filter(|record| record.id.is_none()).count();
         let completeness = match completeness {
             Completeness::Complete(_) if nameless > 0 => Completeness::Incomplete(format!(
-                "{nameless} records have no usable id, and nobody knows whose they are"
+                "records without a usable id ({nameless}), and nobody knows whose they are"
             )),
             other => other,
         };

@@ -113,7 +113,15 @@ fn account(
             name
         }
     };
-    let uid = user.uid.as_ref().map(|text| uid(text, rules)).transpose()?;
+    let uid = match user.uid.as_ref().map(|text| uid(text, rules)).transpose() {
+        Ok(uid) => uid,
+        // What it has stays. A record that cannot be used would leave somebody in who is shut out.
+        Err(reason) if known_as.is_some() => {
+            remarks.push((name.to_string(), format!("keeps its uid: {reason}")));
+            None
+        }
+        Err(reason) => return Err(reason),
+    };
     let home = home(user, &name, rules, remarks);
     let shell = shell(user, &name, shells, rules, remarks);
     let gecos = user.name.as_ref().map(|n| gecos::clean(n.raw())).unwrap_or_default();
@@ -249,10 +257,11 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
     let mut out = WantedGroups { people: directory.users.iter().map(|u| u.id.clone()).collect(), ..Default::default() };
     let mut groups: Vec<_> = directory.groups.iter().filter(|g| rules.filter.matches(g.name.raw())).collect();
     groups.sort_by(|a, b| a.id.cmp(&b.id));
-    for group in groups {
+    for (index, group) in groups.iter().enumerate() {
+        let twin = groups.get(index + 1).is_some_and(|other| other.id == group.id);
         let known = owned.groups.get(&group.id).filter(|own| own.state.is_present());
         let refuse = |reason| Refusal { id: Some(group.id.clone()), subject: group.name.clone(), reason };
-        if !out.present.insert(group.id.clone()) {
+        if !out.present.insert(group.id.clone()) || twin {
             out.refusals.push(refuse("two records have this id".to_owned()));
             continue;
         }
@@ -265,6 +274,10 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
         };
         let gid = match group.gid.as_ref().map(|text| gid(text, rules)).transpose() {
             Ok(gid) => gid,
+            Err(reason) if known.is_some() => {
+                out.remarks.push((name.to_string(), format!("keeps its gid: {reason}")));
+                None
+            }
             Err(reason) => {
                 out.refusals.push(refuse(reason));
                 continue;

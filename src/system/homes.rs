@@ -107,6 +107,9 @@ pub fn probe_removal(home: &Path) -> Result<(), PathError> {
 /// # Errors
 /// When tar(1) fails or finds a difference; no new archive is left then.
 pub fn archive(home: &Path, into: &Path, stem: &str) -> Result<(), PathError> {
+    if !into.is_dir() {
+        return Err(io::Error::other("there is no such directory")).on("pack a home into", into);
+    }
     let Some(tar) = process::find("tar") else {
         return Err(io::Error::other("tar(1) is not installed")).on("pack", home);
     };
@@ -129,6 +132,7 @@ pub fn archive(home: &Path, into: &Path, stem: &str) -> Result<(), PathError> {
     files::sync_dir(into)
 }
 
+/// Makes an archive of a home, or compares the two.
 fn run_tar(tar: &Path, what: &str, home: &Path, archive: &Path) -> Result<(), String> {
     let (Some(parent), Some(name)) = (home.parent(), home.file_name()) else {
         return Err("this is no home".to_owned());
@@ -182,5 +186,23 @@ mod tests {
         let tar = process::find("tar").unwrap();
         assert_eq!(process::run(&tar, &args, Duration::from_secs(20)).unwrap().code, Some(0));
         assert_eq!(fs::read(home.join("thesis")).unwrap(), b"text");
+    }
+
+    #[test]
+    fn an_archive_does_not_replace_another_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, into) = (dir.path().join("ann"), dir.path().join("archive"));
+        fs::create_dir(&into).unwrap();
+        build(&home, Path::new("/nonexistent"), ours()).unwrap();
+        fs::write(home.join("thesis"), "text").unwrap();
+        archive(&home, &into, "ann").unwrap();
+        archive(&home, &into, "ann").unwrap();
+        assert_eq!(files::list(&into).unwrap(), ["ann.tar.gz"], "the same again, as after an interrupted run");
+        let first = fs::read(into.join("ann.tar.gz")).unwrap();
+        fs::remove_file(home.join("thesis")).unwrap();
+        archive(&home, &into, "ann").unwrap();
+        assert_eq!(files::list(&into).unwrap(), ["ann.2.tar.gz", "ann.tar.gz"]);
+        assert_eq!(fs::read(into.join("ann.tar.gz")).unwrap(), first);
+        assert!(archive(&home, &dir.path().join("nowhere"), "ann").unwrap_err().to_string().contains("no such"));
     }
 }

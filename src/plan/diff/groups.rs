@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{incomplete, trust};
-use crate::model::host::{Host, HostGroup};
+use crate::model::host::{Host, HostGroup, ODD};
 use crate::model::owned::{Owned, OwnedGroup, State};
 use crate::model::{Completeness, Gid, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Plan};
@@ -50,7 +50,7 @@ pub fn groups(
             Ok(Some(gid)) => gid,
             Ok(None) => continue,
             Err(e) => {
-                plan.refused.push(refusal(group, e.to_string()));
+                plan.refused.push(refusal(group, format!("{e}; widen `gid_range` in the configuration")));
                 continue;
             }
         };
@@ -138,9 +138,11 @@ fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'
             );
         }
         Some(_) if host.repeated.contains(name) => plan.remark(name, "stands more than once in group; left alone"),
+        Some(_) if host.broken.contains(name) => plan.remark(name, "stands in a malformed line, too; left alone"),
         Some(found) if !found.writable => {
             plan.remark(name, "stands in a database that gosync does not write; left alone")
         }
+        Some(found) if found.members == ODD => plan.remark(name, "has members that are no UTF-8; left alone"),
         Some(found) => return Some(found),
     }
     None
@@ -159,6 +161,9 @@ fn conflict(
     let set_aside = |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name);
     if let Some(found) = host.groups.get(name).filter(|found| !set_aside(found.gid)) {
         return Some(format!("a group `{name}` (gid {}) is on this host already and is not gosync's", found.gid));
+    }
+    if host.broken.contains(name) {
+        return Some(format!("`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"));
     }
     if host.accounts.contains_key(name) {
         return Some(format!("an account is called `{name}`, and its own group may be too"));

@@ -61,8 +61,10 @@ pub fn removal(names: &[String], request: &Request, host: &Host<'_>, owned: &Own
             Request::ArchiveHome(into) => HomeFate::Archive { path, into: into.clone() },
             Request::KeepHome | Request::Forget => HomeFate::Keep,
         };
-        let private_group = own.private_group && !others_use_group(name, &names, own, host);
-        if own.private_group && !private_group {
+        // A group of its name with another number was made by somebody else.
+        let has_group = own.private_group && host.groups.get(name.as_str()).is_none_or(|g| g.gid == own.gid);
+        let private_group = has_group && !others_use_group(name, &names, own, host);
+        if has_group && !private_group {
             plan.remark(name, "its group stays: others are in it, or have it as their primary group");
         }
         plan.changes.push(Change::RemoveAccount { id: id.clone(), name: user, uid: own.uid, private_group, home });

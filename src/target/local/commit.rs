@@ -13,11 +13,12 @@ use super::read::{Current, gid_of};
 use super::stage::{Staged, Versions};
 use super::{Database, Db, Local, LocalError};
 use crate::ledger::{Ledger, Run};
+use crate::model::host::Owner;
 use crate::plan::HomeFate;
 use crate::system::journal::{self, Hash, Journal, Left, Outcome, Step};
 use crate::system::lock::PasswordLock;
 use crate::system::replace::{self, Appearance, staging_dir};
-use crate::system::{clock, files, homes};
+use crate::system::{clock, files, homes, process};
 use crate::target::Committed;
 
 /// Where new homes and old ones stand while they are not in place: below their base.
@@ -146,6 +147,33 @@ fn tidy(target: &Local) -> Result<(), LocalError> {
     Ok(())
 }
 
+/// Finds out, before anything is written, whether the homes that go can be packed and taken away.
+pub(super) fn probe_homes(target: &Local, staged: &Staged) -> Result<(), LocalError> {
+    for (name, uid, fate) in staged.homes_to_go() {
+        let (HomeFate::Remove { path } | HomeFate::Archive { path, .. }) = fate else { continue };
+        let path = target.locate(path);
+        let complaint = match files::owner(&path) {
+            None => continue,
+            Some(Owner::Directory(owner)) if owner == uid.get() || !process::is_root() => None,
+            Some(Owner::Directory(owner)) => Some(format!("it belongs to the uid {owner}, and not to `{name}`")),
+            Some(Owner::NotADirectory) => Some("it is no directory".to_owned()),
+        };
+        if let Some(complaint) = complaint {
+            let reason = format!("{complaint}; nothing was removed. Without its home the account can be");
+            return Err(LocalError::Unfit { path, reason });
+        }
+        homes::probe_removal(&path)?;
+        if let HomeFate::Archive { into, .. } = fate {
+            let path = target.locate(into);
+            if !matches!(files::owner(&path), Some(Owner::Directory(_))) {
+                let reason = "there is no such directory to pack homes into; nothing was removed".to_owned();
+                return Err(LocalError::Unfit { path, reason });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Puts the old files in place as backups, `FILE-`, as shadow does.
 fn put_backups(target: &Local, staged: &Staged) -> Result<(), LocalError> {
     for db in staged.files.keys() {
@@ -219,7 +247,7 @@ impl<'a> Prepared<'a> {
     /// Packs homes that are to be kept so; those that go are moved aside by the journal, and removed after it.
     fn retire_homes(&self) -> Result<Vec<Step>, LocalError> {
         let mut steps = Vec::new();
-        for (name, fate) in self.staged.homes_to_go() {
+        for (name, _, fate) in self.staged.homes_to_go() {
             let (HomeFate::Remove { path } | HomeFate::Archive { path, .. }) = fate else { continue };
             let path = self.target.locate(path);
             if !files::look(&path)?.is_some_and(|meta| meta.is_dir()) {

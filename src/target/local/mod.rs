@@ -202,7 +202,9 @@ impl Target for Local {
     }
 
     fn stage(&self, current: &Current, approved: Approved) -> Result<Staged, LocalError> {
-        stage::stage(self, current, approved)
+        let staged = stage::stage(self, current, approved)?;
+        commit::probe_homes(self, &staged)?;
+        Ok(staged)
     }
 
     fn commit(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{Database, Db, Local, LocalError, extrausers};
-use crate::formats::{GroupLine, Lines, PasswdLine, ShadowLine, SubidLine};
+use crate::formats::{GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine};
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
 use crate::system::lock::PasswordLock;
 use crate::system::{files, replace};
@@ -77,6 +77,9 @@ impl Current {
         let root = etc.is_some_and(|image| {
             image.lines.entries().filter_map(|(_, l)| PasswdLine::parse(l)).any(|l| l.name == b"root" && l.uid == 0)
         });
+        if etc.is_some_and(|image| !image.exists) {
+            return Err(LocalError::Unfit { path: passwd, reason: "it is missing; is this a host's tree?".to_owned() });
+        }
         if !root {
             let reason = "there is no line `root` with the uid 0: this is no sound passwd file, and nothing is written";
             return Err(LocalError::Unfit { path: passwd, reason: reason.to_owned() });
@@ -126,6 +129,8 @@ impl Current {
                     Db::Subuid | Db::Subgid => subids.extend(
                         SubidLine::parse(line).map(|s| (s.first, s.first.saturating_add(s.count.saturating_sub(1)))),
                     ),
+                    Db::Shadow if ShadowLine::parse(line).is_none() => add_broken(&mut host, line),
+                    Db::Gshadow if GshadowLine::parse(line).is_none() => add_broken(&mut host, line),
                     Db::Shadow | Db::Gshadow => {}
                 }
             }
@@ -152,7 +157,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], closed: &std::collections::BTreeSet<&[u8]>, writable: bool) {
-    let Some(line) = PasswdLine::parse(line) else { return };
+    let Some(line) = PasswdLine::parse(line) else { return add_broken(host, line) };
     host.ids.extend([line.uid, line.gid]);
     let name = text(line.name);
     let account = HostAccount {
@@ -170,8 +175,17 @@ fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], closed: &std::collection
     }
 }
 
+fn add_broken<'a>(host: &mut Host<'a>, line: &'a [u8]) {
+    host.broken.insert(text(name_of(line)));
+}
+
+/// What stands before the first colon of a line, sound or not.
+pub(super) fn name_of(line: &[u8]) -> &[u8] {
+    line.split(|&b| b == b':').next().unwrap_or_default().trim_ascii_start()
+}
+
 fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) {
-    let Some(line) = GroupLine::parse(line) else { return };
+    let Some(line) = GroupLine::parse(line) else { return add_broken(host, line) };
     host.ids.insert(line.gid);
     let name = text(line.name);
     let group = HostGroup { gid: line.gid, members: text(line.members), writable };
