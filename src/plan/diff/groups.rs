@@ -69,7 +69,8 @@ fn refusal(group: &WantedGroup, reason: impl Into<String>) -> Refusal {
 /// Who can be a member: people with an open account of gosync's that is on this host.
 struct Roster {
     names: BTreeMap<RemoteId, UserName>,
-    /// People who have an account but were not in this read: what they were members of, they stay for now.
+    /// People who have an account but were not in this read: what they were members of, they stay for now. The locked
+    /// stay, too, while a read is not whole: then nobody is taken out.
     unseen: BTreeSet<UserName>,
 }
 
@@ -77,13 +78,14 @@ impl Roster {
     fn new(host: &Host<'_>, owned: &Owned, people: BTreeSet<RemoteId>, completeness: &Completeness) -> Self {
         let (mut names, mut unseen) = (BTreeMap::new(), BTreeSet::new());
         let everybody_is_unseen = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
-        for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state == State::Active) {
+        for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state.is_present()) {
+            let is_open = own.state == State::Active;
             let there = host.accounts.get(own.name.as_str()).is_some_and(|found| found.uid == own.uid.get());
             let Ok(name) = UserName::new(&own.name, true) else { continue };
-            if everybody_is_unseen || !people.contains(id) {
+            if everybody_is_unseen || is_open && !people.contains(id) {
                 unseen.insert(name.clone());
             }
-            if there {
+            if there && is_open {
                 names.insert(id.clone(), name);
             }
         }

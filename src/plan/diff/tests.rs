@@ -409,6 +409,9 @@ mod of_groups {
         case.completeness = Completeness::Incomplete("cut".into());
         assert_eq!(case.plan_groups(vec![group(10, "all", &[])]).changes, []);
         assert_eq!(case.plan_groups(vec![]).changes, []);
+        let locked = staffed().group(10, "all", "ann,cat", "ann,cat");
+        let case = Case { completeness: case.completeness, ..locked };
+        assert_eq!(case.plan_groups(vec![group(10, "all", &[1])]).changes, [], "not even the locked");
     }
 
     #[test]
