@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::LocalError;
+use crate::plan::Change;
 use crate::system::files;
 use crate::system::{PathError, mounts};
 
@@ -14,6 +15,9 @@ pub(super) const DIR: &str = "/var/lib/extrausers";
 
 /// Where the generations are, beside [`DIR`].
 const GENERATIONS: &str = "extrausers.gosync";
+
+/// Uids, gids and primary gids below this are ignored by libnss-extrausers 0.6.
+const SMALLEST_ID: u32 = 500;
 
 /// The paths of one generation.
 #[derive(Debug)]
@@ -76,6 +80,25 @@ pub(super) fn tidy(link: &Path) -> Result<(), PathError> {
 
 fn number(name: &str) -> Option<u64> {
     name.strip_prefix('g')?.parse().ok()
+}
+
+/// Finds out whether libnss-extrausers would show what a plan makes: it passes over small ids without a word.
+pub(super) fn check(changes: &[Change]) -> Result<(), LocalError> {
+    for change in changes {
+        let (name, id) = match change {
+            Change::CreateAccount(new) => (new.name.as_str(), new.uid.get().min(new.gid.get())),
+            Change::CreateGroup { name, gid, .. } => (name.as_str(), gid.get()),
+            _ => continue,
+        };
+        if id < SMALLEST_ID {
+            let reason = format!(
+                "libnss-extrausers would not show `{name}`, whose uid or gid is {id}, below {SMALLEST_ID}; set \
+                 `primary_group` to \"private\" or to a group with a larger gid"
+            );
+            return Err(LocalError::Unfit { path: DIR.into(), reason });
+        }
+    }
+    Ok(())
 }
 
 /// Finds out whether the link can be swapped.

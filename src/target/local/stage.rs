@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::read::Current;
-use super::{Db, Local, LocalError};
+use super::{Database, Db, Local, LocalError, extrausers};
 use crate::formats::group::names;
 use crate::formats::{BadField, Editor, GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine};
 use crate::model::UserName;
@@ -62,6 +62,9 @@ enum Pass {
 pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Result<Staged, LocalError> {
     let mut files: BTreeMap<Db, Vec<Vec<u8>>> = BTreeMap::new();
     let changes = &approved.plan().changes;
+    if target.config.database == Database::Extrausers {
+        extrausers::check(changes)?;
+    }
     let removes = changes.iter().any(|change| matches!(change, Change::RemoveAccount { .. }));
     for (db, image) in &current.databases {
         let needed = image.exists || (matches!(db, Db::Subuid | Db::Subgid) || target.path(Db::Gshadow).is_none());
