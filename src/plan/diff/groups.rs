@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{incomplete, trust};
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{Owned, OwnedGroup, State};
-use crate::model::{Completeness, Gid, RemoteId, Untrusted, UserName};
+use crate::model::{Completeness, Gid, Lookup, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Plan};
 use crate::policy::alloc::Allocator;
 use crate::policy::map::{WantedGroup, WantedGroups};
@@ -68,14 +68,14 @@ fn refusal(group: &WantedGroup, reason: impl Into<String>) -> Refusal {
 
 /// Who can be a member: people with an open account of gosync's that is on this host.
 struct Roster {
-    names: BTreeMap<RemoteId, UserName>,
+    names: Lookup<RemoteId, UserName>,
     /// People who have an account but were not in this read: what they were members of, they stay for now.
     unseen: BTreeSet<UserName>,
 }
 
 impl Roster {
     fn new(host: &Host<'_>, owned: &Owned, people: BTreeSet<RemoteId>, completeness: &Completeness) -> Self {
-        let (mut names, mut unseen) = (BTreeMap::new(), BTreeSet::new());
+        let (mut names, mut unseen) = (Lookup::default(), BTreeSet::new());
         let everybody_is_unseen = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
         for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state == State::Active) {
             let there = host.accounts.get(own.name.as_str()).is_some_and(|found| found.uid == own.uid.get());
@@ -91,7 +91,7 @@ impl Roster {
     }
 
     /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
-    fn members(&self, wanted: &BTreeSet<RemoteId>, applied: &str) -> Vec<UserName> {
+    fn members(&self, wanted: &[RemoteId], applied: &str) -> Vec<UserName> {
         let mut out: Vec<UserName> = wanted.iter().filter_map(|id| self.names.get(id).cloned()).collect();
         out.extend(split(applied).filter_map(|name| self.unseen.get(name).cloned()));
         out.sort();
@@ -114,12 +114,16 @@ fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster
         );
     }
     let wanted = roster.members(&group.members, &own.members);
+    let forgotten = split(&own.members).ne(wanted.iter().map(UserName::as_str));
+    if !forgotten && found.members == own.members {
+        plan.unchanged += 1;
+        return;
+    }
     let standing: BTreeSet<&str> = split(found.members).collect();
     let add: Vec<UserName> = wanted.iter().filter(|name| !standing.contains(name.as_str())).cloned().collect();
     let keep: BTreeSet<&str> = wanted.iter().map(UserName::as_str).collect();
     let remove: Vec<String> =
         split(&own.members).filter(|name| !keep.contains(name) && standing.contains(name)).map(str::to_owned).collect();
-    let forgotten = split(&own.members).ne(wanted.iter().map(UserName::as_str));
     if add.is_empty() && remove.is_empty() && !forgotten {
         plan.unchanged += 1;
         return;

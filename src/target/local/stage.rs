@@ -127,7 +127,7 @@ impl<'a> Sheet<'a> {
         match at {
             Some((_, old)) if old == line => {}
             Some((number, _)) => self.editor.replace(number, line),
-            None => self.editor.add(line),
+            None => self.editor.add(&line),
         }
     }
 }
@@ -179,7 +179,7 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], day: i64) -> Result<(), Bad
             Change::CreateAccount(new) => {
                 // What is there is a left-over of an interrupted run, or of an account that was only forgotten.
                 if sheet.find(new.name.as_str()).is_none() {
-                    sheet.editor.add(new_shadow(new.name.as_str(), &day, false)?);
+                    sheet.editor.add(&new_shadow(new.name.as_str(), &day, false)?);
                     continue;
                 }
                 (&new.name, false)
@@ -190,7 +190,7 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], day: i64) -> Result<(), Bad
         };
         let Some((number, old)) = sheet.find(name.as_str()) else {
             if close {
-                sheet.editor.add(new_shadow(name.as_str(), &day, true)?);
+                sheet.editor.add(&new_shadow(name.as_str(), &day, true)?);
             }
             continue;
         };
@@ -297,7 +297,7 @@ fn subids(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
         let Change::CreateAccount(NewAccount { name, subids: Some((first, count)), .. }) = change else { continue };
         if sheet.find(name.as_str()).is_none() {
             let line = SubidLine { owner: name.as_str().as_bytes(), first: *first, count: *count };
-            sheet.editor.add(line.to_line()?);
+            sheet.editor.add(&line.to_line()?);
         }
     }
     Ok(())
