@@ -18,6 +18,19 @@ impl<K: Eq + Hash, V> Lookup<K, V> {
         self.0.insert(key, value)
     }
 
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether there is such a key.
+    pub fn contains<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        self.0.contains_key(key)
+    }
+
     /// The value of a key.
     pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
     where
@@ -50,5 +63,6 @@ mod tests {
         assert_eq!(lookup.get("a"), Some(&3));
         assert_eq!(lookup.insert("b", 4), Some(2));
         assert_eq!(lookup.get("c"), None);
+        assert!(lookup.contains("a") && !lookup.contains("c") && !lookup.is_empty());
     }
 }

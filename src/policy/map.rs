@@ -242,12 +242,13 @@ pub struct WantedGroups {
     /// Every group that is there.
     pub present: BTreeSet<RemoteId>,
     /// Every person who is there: only of them a missing membership means something.
-    pub people: BTreeSet<RemoteId>,
+    pub people: Lookup<RemoteId, ()>,
 }
 
 /// Maps groups; those that the filter does not let through are left out.
 pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> WantedGroups {
-    let mut out = WantedGroups { people: directory.users.iter().map(|u| u.id.clone()).collect(), ..Default::default() };
+    let mut out =
+        WantedGroups { people: directory.users.iter().map(|u| (u.id.clone(), ())).collect(), ..Default::default() };
     let mut groups: Vec<_> = directory.groups.iter().filter(|g| rules.filter.matches(g.name.raw())).collect();
     groups.sort_by(|a, b| a.id.cmp(&b.id));
     for group in groups {

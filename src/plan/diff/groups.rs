@@ -68,34 +68,44 @@ fn refusal(group: &WantedGroup, reason: impl Into<String>) -> Refusal {
 
 /// Who can be a member: people with an open account of gosync's that is on this host.
 struct Roster {
-    names: Lookup<RemoteId, UserName>,
+    /// Their names, sorted.
+    names: Vec<UserName>,
+    /// Where in `names` a person's stands. To sort these numbers is to sort members by name.
+    places: Lookup<RemoteId, u32>,
     /// People who have an account but were not in this read: what they were members of, they stay for now.
     unseen: BTreeSet<UserName>,
 }
 
 impl Roster {
-    fn new(host: &Host<'_>, owned: &Owned, people: BTreeSet<RemoteId>, completeness: &Completeness) -> Self {
-        let (mut names, mut unseen) = (Lookup::default(), BTreeSet::new());
+    fn new(host: &Host<'_>, owned: &Owned, people: Lookup<RemoteId, ()>, completeness: &Completeness) -> Self {
+        let (mut there, mut unseen) = (Vec::new(), BTreeSet::new());
         let everybody_is_unseen = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
         for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state == State::Active) {
-            let there = host.accounts.get(own.name.as_str()).is_some_and(|found| found.uid == own.uid.get());
+            let is_there = host.accounts.get(own.name.as_str()).is_some_and(|found| found.uid == own.uid.get());
             let Ok(name) = UserName::new(&own.name, true) else { continue };
-            if everybody_is_unseen || !people.contains(id) {
+            if everybody_is_unseen || !people.contains(id.as_str()) {
                 unseen.insert(name.clone());
             }
-            if there {
-                names.insert(id.clone(), name);
+            if is_there {
+                there.push((name, id));
             }
         }
-        Self { names, unseen }
+        there.sort_unstable();
+        let places = there.iter().zip(0..).map(|((_, id), place)| (RemoteId::clone(id), place)).collect();
+        Self { names: there.into_iter().map(|(name, _)| name).collect(), places, unseen }
     }
 
     /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
     fn members(&self, wanted: &[RemoteId], applied: &str) -> Vec<UserName> {
-        let mut out: Vec<UserName> = wanted.iter().filter_map(|id| self.names.get(id).cloned()).collect();
-        out.extend(split(applied).filter_map(|name| self.unseen.get(name).cloned()));
-        out.sort();
-        out.dedup();
+        let mut places: Vec<u32> = wanted.iter().filter_map(|id| self.places.get(id.as_str()).copied()).collect();
+        places.sort_unstable();
+        places.dedup();
+        let mut out: Vec<UserName> = places.iter().filter_map(|at| self.names.get(*at as usize).cloned()).collect();
+        if !self.unseen.is_empty() {
+            out.extend(split(applied).filter_map(|name| self.unseen.get(name).cloned()));
+            out.sort();
+            out.dedup();
+        }
         out
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Re
         extrausers::check(changes)?;
     }
     let removes = changes.iter().any(|change| matches!(change, Change::RemoveAccount { .. }));
-    for (db, image) in &current.databases {
+    for (db, image) in current.databases.iter().filter(|_| !changes.is_empty()) {
         let needed = image.exists || (matches!(db, Db::Subuid | Db::Subgid) || target.path(Db::Gshadow).is_none());
         if !needed {
             continue; // an absent gshadow stays absent
