@@ -158,12 +158,7 @@ fn print(setup: &Setup<'_>, args: &PlanArgs, plan: &Plan) {
 
 /// Says what is about to be done, and what is not.
 fn tell(setup: &Setup<'_>, plan: &Plan) {
-    for change in &plan.changes {
-        setup.ui.notice(render::line(change));
-    }
-    for remark in &plan.remarks {
-        setup.ui.notice(render::remark(remark));
-    }
+    setup.ui.notices(plan.changes.iter().map(render::line).chain(plan.remarks.iter().map(render::remark)));
     for refusal in &plan.refused {
         setup.ui.warn(render::refusal(refusal));
     }

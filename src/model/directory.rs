@@ -126,6 +126,17 @@ pub struct Directory {
     pub groups: Vec<Group>,
 }
 
+impl Directory {
+    /// Drops what no account and no group is made of, so that it takes no memory while they are planned.
+    pub fn drop_details(&mut self) {
+        for user in &mut self.users {
+            (user.email, user.gid, user.updated) = (None, None, None);
+            user.ssh_keys = Vec::new();
+            user.attributes.clear();
+        }
+    }
+}
+
 /// A record that could not be used. It is present all the same: its account is neither changed nor counted absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedRecord {

@@ -4,7 +4,7 @@
 //! real name, and everything is on disk, before the rename.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -51,10 +51,8 @@ pub fn stage(staged: &Path, bytes: &[u8], like: &Path, otherwise: Appearance) ->
         Err(e) => return Err(e).on("look at", like),
     }
     file.sync_all().on("sync", staged)?;
-    let mut written = Vec::with_capacity(bytes.len());
     file.rewind().on("read back", staged)?;
-    file.read_to_end(&mut written).on("read back", staged)?;
-    if written != bytes {
+    if !files::holds(&mut file, bytes).on("read back", staged)? {
         return Err(io::Error::other("what was read back is not what was written")).on("verify", staged);
     }
     Ok(())

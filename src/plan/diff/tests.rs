@@ -118,7 +118,7 @@ impl Case {
     /// Plans groups; everybody whom gosync owns is there.
     fn plan_groups(&self, groups: Vec<WantedGroup>) -> Plan {
         let present = groups.iter().map(|g| g.id.clone()).collect();
-        let people = self.owned.accounts.keys().cloned().collect();
+        let people = self.owned.accounts.keys().map(|id| (id.clone(), ())).collect();
         let wanted = WantedGroups { groups, present, people, ..WantedGroups::default() };
         super::groups(wanted, &self.completeness, &self.host, &self.owned, &self.rules.groups)
     }
@@ -418,7 +418,12 @@ mod of_groups {
     fn who_was_not_in_the_read_stays_a_member() {
         let case = staffed().group(10, "all", "ann,bob", "ann,bob");
         let groups = vec![group(10, "all", &[])];
-        let wanted = WantedGroups { groups, people: [id(2)].into(), present: [id(10)].into(), ..Default::default() };
+        let wanted = WantedGroups {
+            groups,
+            people: [(id(2), ())].into_iter().collect(),
+            present: [id(10)].into(),
+            ..Default::default()
+        };
         let plan = super::groups(wanted, &Completeness::Narrowed, &case.host, &case.owned, &case.rules.groups);
         assert_eq!(words(&plan), ["~ group all take out (1): bob"]);
     }

@@ -27,8 +27,7 @@ impl Image {
 
     /// Whether the file is still as it was read.
     pub(super) fn is_current(&self) -> Result<bool, LocalError> {
-        let now = files::read_plain(&self.path)?;
-        Ok(now.is_some() == self.exists && now.as_deref().unwrap_or_default() == self.lines.bytes())
+        Ok(files::is_still(&self.path, self.exists.then_some(self.lines.bytes()))?)
     }
 }
 

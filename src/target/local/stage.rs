@@ -83,7 +83,7 @@ pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Re
         extrausers::check(changes)?;
     }
     let removes = changes.iter().any(|change| matches!(change, Change::RemoveAccount { .. }));
-    for (db, image) in &current.databases {
+    for (db, image) in current.databases.iter().filter(|_| !changes.is_empty()) {
         let needed = image.exists || (matches!(db, Db::Subuid | Db::Subgid) || target.path(Db::Gshadow).is_none());
         if !needed {
             continue; // an absent gshadow stays absent
@@ -169,7 +169,7 @@ impl<'a> Sheet<'a> {
         match at {
             Some((_, old)) if old == line => {}
             Some((number, _)) => self.editor.replace(number, line),
-            None => self.editor.add(line),
+            None => self.editor.add(&line),
         }
     }
 }
@@ -236,7 +236,7 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64
         };
         let Some((number, old)) = sheet.find(name.as_str()) else {
             if close {
-                sheet.editor.add(new_shadow(name.as_str(), &day, true)?);
+                sheet.editor.add(&new_shadow(name.as_str(), &day, true)?);
             }
             continue;
         };
