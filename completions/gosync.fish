@@ -97,7 +97,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l archive-home -d 'Move the home into this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l archive-home -d 'Pack the home into a file of this directory, then remove it' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r

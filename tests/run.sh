@@ -16,6 +16,7 @@ ldapsearch ldap-utils
 useradd passwd
 /usr/lib/libnss_extrausers.so.2:/usr/lib/*/libnss_extrausers.so.2 libnss-extrausers
 unshare util-linux
+chattr e2fsprogs
 END
 }
 

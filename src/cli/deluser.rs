@@ -21,7 +21,7 @@ pub struct DelUser {
     #[arg(long, group = "fate")]
     pub remove_home: bool,
 
-    /// Move the home into this directory
+    /// Pack the home into a file of this directory, then remove it
     #[arg(long, group = "fate", value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub archive_home: Option<PathBuf>,
 

@@ -13,11 +13,14 @@ use crate::model::owned::Owned;
 use crate::plan::guard::{self, Refused};
 use crate::plan::{Approved, Plan, render};
 use crate::system::{caches, files};
-use crate::target::local::Local;
+use crate::target::local::{Elsewhere, Local};
 use crate::target::{Committed, Target as _};
 
 /// How often a plan is made anew because somebody else changed the databases meanwhile.
 const ATTEMPTS: u32 = 5;
+
+/// How many of these keep others out only while they write. The rest do so from the first look at the files.
+const OPEN_ATTEMPTS: u32 = 2;
 
 /// How often other name services are asked about what a plan would give out.
 const NSS_ROUNDS: u32 = 10;
@@ -36,20 +39,27 @@ pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, plann
     let target = setup.target()?;
     let mut books = Books::open(setup, &target, args.dry_run)?;
     let run = Run { provider: &setup.settings.provider.name, command, now: setup.now };
-    for _ in 0..ATTEMPTS {
-        let current = target.read()?;
+    let mut told: Option<Plan> = None;
+    for attempt in 0..ATTEMPTS {
+        let mut elsewhere = target.elsewhere()?;
+        // Where other name services are asked, over a network perhaps, nobody is kept out meanwhile.
+        let keep_others_out = attempt >= OPEN_ATTEMPTS && !elsewhere.is_any() && !args.dry_run;
+        let current = if keep_others_out { target.read_alone()? } else { target.read()? };
         let owned = books.load(run)?;
-        let plan = consider(&target, &mut current.host(), &owned, planner)?;
+        let plan = consider(&mut elsewhere, &mut current.host(), &owned, planner)?;
         let approved = approve(setup, args, plan, &owned)?;
         let staged = target.stage(&current, approved)?;
         let Books::Open(ledger) = &mut books else {
             return Ok(show(setup, args, staged.into_plan()));
         };
-        tell(setup, staged.plan());
+        if told.take().is_none_or(|told| told.changes != staged.plan().changes) {
+            tell(setup, staged.plan());
+        }
         if !staged.plan().changes.is_empty() {
             let progress = setup.ui.progress("homes made");
             if target.commit(&current, &staged, ledger, run, &|n| progress.set(n))? == Committed::Moved {
                 tracing::info!("the databases changed meanwhile; planning again");
+                told = Some(staged.into_plan());
                 continue;
             }
             forget_caches(setup);
@@ -99,8 +109,7 @@ impl Books {
 }
 
 /// Makes the plan; where the host has other name services, none of their names and ids is given out.
-fn consider(target: &Local, host: &mut Host<'_>, owned: &Owned, planner: &Planner<'_>) -> Result<Plan> {
-    let mut elsewhere = target.elsewhere()?;
+fn consider(elsewhere: &mut Elsewhere, host: &mut Host<'_>, owned: &Owned, planner: &Planner<'_>) -> Result<Plan> {
     for _ in 0..NSS_ROUNDS {
         let plan = planner(host, owned)?;
         let found = elsewhere.ask(&plan)?;
@@ -149,12 +158,7 @@ fn print(setup: &Setup<'_>, args: &PlanArgs, plan: &Plan) {
 
 /// Says what is about to be done, and what is not.
 fn tell(setup: &Setup<'_>, plan: &Plan) {
-    for change in &plan.changes {
-        setup.ui.notice(render::line(change));
-    }
-    for remark in &plan.remarks {
-        setup.ui.notice(render::remark(remark));
-    }
+    setup.ui.notices(plan.changes.iter().map(render::line).chain(plan.remarks.iter().map(render::remark)));
     for refusal in &plan.refused {
         setup.ui.warn(render::refusal(refusal));
     }

@@ -41,7 +41,18 @@ impl<'a> Setup<'a> {
             return Err(Error::usage("only root can work on this host's accounts")
                 .hint("Run it as root, or on another tree with --root DIR"));
         }
-        Self::for_provider(global, ui)
+        if let Some(dir) = global.root.as_ref().filter(|dir| !dir.is_dir()) {
+            return Err(Error::usage(format!("--root {}: there is no such directory", dir.display())));
+        }
+        let setup = Self::for_provider(global, ui)?;
+        let (settings, accounts) = (&setup.settings, &setup.settings.rules.accounts);
+        let bases = accounts.home_bases.iter().chain([&accounts.home_base]).map(Path::new);
+        let own =
+            [settings.state_dir.as_path(), settings.lock_file.as_path(), Path::new("/etc"), Path::new("/var/lib")];
+        for path in own.into_iter().chain(bases) {
+            setup.root.contains(path).map_err(Error::failed)?;
+        }
+        Ok(setup)
     }
 
     /// Reads the configuration. Here is the last place where anything can be unset.

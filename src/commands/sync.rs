@@ -10,6 +10,7 @@ use crate::model::owned::Owned;
 use crate::model::{Completeness, Snapshot, Untrusted};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
+use crate::policy::select::Standing;
 use crate::policy::{Refusal, map, select};
 use crate::provider::Scope;
 use crate::system::files;
@@ -21,7 +22,8 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let job = Job::new(args);
     let mut lock = setup.lock(Purpose::of(job.command(), job.options.dry_run))?;
-    let snapshot = setup.fetch(job.scope(), job.named())?;
+    let mut snapshot = setup.fetch(job.scope(), job.named())?;
+    snapshot.directory.drop_details();
     if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
         lock.note_read(job.command());
     }
@@ -30,7 +32,10 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
         JobKind::Users(args) => desired.accounts(args, host, owned),
         JobKind::Groups(_) => Ok(desired.groups(host, owned)),
     })?;
-    judge(carried.outcome, &carried.plan, job.options)
+    let outcome = judge(carried.outcome, &carried.plan, job.options);
+    // The process ends now; giving half a million pieces of memory back one by one would only take time.
+    std::mem::forget((desired, carried));
+    outcome
 }
 
 /// What is left to be said when everything that could be done is done.
@@ -40,8 +45,11 @@ fn judge(outcome: Outcome, plan: &Plan, options: &PlanArgs) -> Result<Outcome> {
             .hint("Nothing was locked or taken away because of it; the next run tries again"));
     }
     if options.strict && !plan.refused.is_empty() {
-        return Err(Error::new(Kind::Partial, format!("refused: {}", plan.refused.len()))
-            .hint("Each was told above with its reason"));
+        return Err(Error::new(
+            Kind::Partial,
+            format!("not everything could be used; refused: {}", plan.refused.len()),
+        )
+        .hint("Each was told with its reason"));
     }
     Ok(outcome)
 }
@@ -143,7 +151,27 @@ impl Desired<'_> {
             Chosen { new: args.new || !args.updated, known: args.updated || !args.new, force: self.setup.global.force };
         let home_at = |home: &str| files::owner(&self.target.locate(home));
         let now = self.setup.now;
+        if !args.only.is_empty() {
+            self.tell_outsiders(&mut wanted, owned)?;
+        }
         Ok(diff::accounts(wanted, &Against { host, owned, completeness, rules, chosen, now, home_at: &home_at }))
+    }
+
+    /// Who was asked for by name and gets no account is told so.
+    fn tell_outsiders(&self, wanted: &mut map::WantedAccounts, owned: &Owned) -> Result<()> {
+        let top_group = self.setup.settings.rules.accounts.top_group.as_deref();
+        let standing = select::select(&self.snapshot.directory, top_group).map_err(Error::failed)?;
+        for user in &self.snapshot.directory.users {
+            let has_account = owned.accounts.get(&user.id).is_some_and(|own| own.state.is_present());
+            let text = match standing(user) {
+                Standing::In => continue,
+                _ if has_account => continue,
+                Standing::Shut => "gets no account: the provider shuts this person out",
+                Standing::Outside => "gets no account: this person is no member of the top group",
+            };
+            wanted.remarks.push((user.login.raw().to_owned(), text.to_owned()));
+        }
+        Ok(())
     }
 
     fn groups(&self, host: &Host<'_>, owned: &Owned) -> Plan {
@@ -166,5 +194,49 @@ impl Desired<'_> {
             reason: record.reason.clone(),
         });
         records.chain(self.unknown.iter().cloned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::model::{Completeness, Directory, RejectedRecord, RemoteId, User};
+
+    fn with_job<T>(line: &str, f: impl FnOnce(&Job<'_>) -> T) -> T {
+        let Command::Sync(args) = Cli::read(line.split_whitespace()).unwrap().command else { panic!() };
+        f(&Job::new(&args))
+    }
+
+    #[test]
+    fn a_group_is_asked_for_with_those_above_it() {
+        let named = |line| with_job(line, |job| job.named());
+        assert_eq!(named("gosync sync groups a.b.c x"), Some(["a", "a.b", "a.b.c", "x"].map(str::to_owned).to_vec()));
+        assert_eq!(named("gosync sync groups .a a"), Some([".a", "a"].map(str::to_owned).to_vec()));
+        assert_eq!(named("gosync sync groups"), None);
+        assert_eq!(named("gosync sync users --only b.c,a --only a"), Some(["a", "b.c"].map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn a_name_is_unknown_if_no_record_has_it_not_even_a_bad_one() {
+        let id = RemoteId::new("u-1").unwrap();
+        let rejected = RejectedRecord { id: None, subject: Untrusted::new("bad"), reason: String::new() };
+        let directory = Directory { users: vec![User::new(id, "Ann")], groups: vec![] };
+        let snapshot = Snapshot { directory, rejected: vec![rejected], completeness: Completeness::Narrowed };
+        let told = with_job("gosync sync users --only ann,bad,bob", |job| unknown(job, &snapshot));
+        assert_eq!(told.iter().map(|r| r.subject.raw()).collect::<Vec<_>>(), ["bob"]);
+    }
+
+    #[test]
+    fn an_incomplete_read_outranks_what_was_rejected() {
+        let refusal = Refusal { id: None, subject: Untrusted::new("x"), reason: String::new() };
+        let plan = Plan { refused: vec![refusal], ..Plan::default() };
+        let cut = Plan { incomplete: Some("cut".to_owned()), ..plan.clone() };
+        let judge =
+            |line, plan: &Plan, outcome| with_job(line, |job| judge(outcome, plan, job.options).map_err(|e| e.kind));
+        assert_eq!(judge("gosync sync users", &plan, Outcome::Done), Ok(Outcome::Done));
+        assert_eq!(judge("gosync sync users -n --exit-code", &plan, Outcome::Pending), Ok(Outcome::Pending));
+        assert_eq!(judge("gosync sync users --strict", &plan, Outcome::Done), Err(Kind::Partial));
+        assert_eq!(judge("gosync sync users --strict -n --exit-code", &cut, Outcome::Pending), Err(Kind::Source));
     }
 }

@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::merge::{Source, Texts, take_tables};
 use super::{ConfigError, raw};
+use crate::model::IdRange;
 use crate::model::name::GroupPrefix;
 use crate::plan::Limits;
 use crate::policy::catalogue::{Catalogue, portal_url};
@@ -121,7 +122,7 @@ impl Settings {
             lock_file: absolute("gosync.lock_file", &gosync.lock_file)?.into(),
             time_limit: gosync.time_limit.into(),
             rules: Rules {
-                accounts: account_rules(accounts)?,
+                accounts: account_rules(accounts, groups.gid_range)?,
                 groups: group_rules(&groups)?,
                 departed: DepartedRules {
                     absent_runs: departed.absent_runs.max(1),
@@ -249,7 +250,7 @@ fn names(key: &str, rules: &[(String, String)]) -> Result<Vec<NameMap>, ConfigEr
     rules.iter().map(|(pattern, to)| NameMap::new(pattern, to).map_err(|e| invalid(key, e))).collect()
 }
 
-fn account_rules(keys: raw::Accounts) -> Result<AccountRules, ConfigError> {
+fn account_rules(keys: raw::Accounts, gid_range: IdRange) -> Result<AccountRules, ConfigError> {
     let subids = match keys.subid_range {
         None => None,
         Some((first, last)) => {
@@ -257,6 +258,12 @@ fn account_rules(keys: raw::Accounts) -> Result<AccountRules, ConfigError> {
             if !fits || last - first < keys.subid_count - 1 {
                 let reason = "it must begin at 65536 or above, end below 2147483648, and hold `subid_count` ids";
                 return Err(invalid("accounts.subid_range", reason));
+            }
+            for (key, range) in [("accounts.uid_range", keys.uid_range), ("groups.gid_range", gid_range)] {
+                let (from, to) = range.into();
+                if from <= last && first <= to {
+                    return Err(invalid("accounts.subid_range", format!("it overlaps `{key}`")));
+                }
             }
             Some(SubidRules { first, last, count: keys.subid_count })
         }

@@ -46,6 +46,8 @@ fn wrong_values_are_refused_with_their_place() {
         complaint(&[SAMPLE, "[gosync]\ntime_limit = \"100\"\n"]).starts_with("/etc/gosync/1.toml:2:14: a duration")
     );
     assert!(complaint(&[SAMPLE, "[accounts]\nuid_range = [5, 10]\n"]).contains("1.toml:2:13: the range begins at 5"));
+    let overlapping = "[accounts]\nuid_range = [100000, 200000]\nsubid_range = [165536, 999999]\n";
+    assert!(complaint(&[SAMPLE, overlapping]).ends_with("it overlaps `accounts.uid_range`"));
     assert!(complaint(&["x = \n"]).starts_with("/etc/gosync/0.toml:1:"));
     assert!(complaint(&[SAMPLE, "[accounts]\nhome_base = \"/home/../etc\"\n"]).starts_with("accounts.home_base:"));
     assert!(complaint(&[SAMPLE, "[groups]\nprefix = \":\"\n"]).starts_with("groups.prefix:"));

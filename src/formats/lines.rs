@@ -62,7 +62,8 @@ impl Lines {
 #[derive(Clone, Debug, Default)]
 pub struct Editor {
     changed: BTreeMap<usize, Option<Vec<u8>>>,
-    added: Vec<Vec<u8>>,
+    /// New lines, each with its newline.
+    added: Vec<u8>,
 }
 
 impl Editor {
@@ -77,8 +78,9 @@ impl Editor {
     }
 
     /// Adds a line after the last entry, before any NIS line.
-    pub fn add(&mut self, line: Vec<u8>) {
-        self.added.push(line);
+    pub fn add(&mut self, line: &[u8]) {
+        self.added.extend_from_slice(line);
+        self.added.push(b'\n');
     }
 
     /// Whether nothing was asked for.
@@ -96,14 +98,13 @@ impl Editor {
 
     /// The new file. Untouched lines keep their bytes; a missing last newline stays missing unless something follows.
     pub fn apply(&self, lines: &Lines) -> Vec<u8> {
-        let added: usize = self.added.iter().map(|line| line.len() + 1).sum();
-        let mut out = Vec::with_capacity(lines.bytes.len() + added);
+        let mut out = Vec::with_capacity(lines.bytes.len() + self.added.len() + 1);
         let insert_at = lines.first_nis().unwrap_or(lines.len());
         let unterminated = lines.bytes.last().is_some_and(|&b| b != b'\n');
         let last = lines.len().checked_sub(1);
         for index in 0..lines.len() {
             if index == insert_at {
-                self.write_added(&mut out);
+                out.extend_from_slice(&self.added);
             }
             if let Some(line) = self.current(lines, index) {
                 out.extend_from_slice(line);
@@ -115,15 +116,8 @@ impl Editor {
             }
         }
         if insert_at >= lines.len() {
-            self.write_added(&mut out);
+            out.extend_from_slice(&self.added);
         }
         out
-    }
-
-    fn write_added(&self, out: &mut Vec<u8>) {
-        for line in &self.added {
-            out.extend_from_slice(line);
-            out.push(b'\n');
-        }
     }
 }

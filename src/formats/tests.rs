@@ -15,7 +15,7 @@ fn an_untouched_file_comes_back_as_it_was() {
 fn new_lines_stand_before_nis_lines() {
     let lines = Lines::new(ODD.to_vec());
     let mut editor = Editor::default();
-    editor.add(b"new:x:1:1::/:/x".to_vec());
+    editor.add(b"new:x:1:1::/:/x");
     let text = String::from_utf8_lossy(&editor.apply(&lines)).into_owned();
     assert!(text.contains("zo\u{fffd}:x:7:7::/:/x\nnew:x:1:1::/:/x\n+@nis"), "{text}");
     assert!(text.ends_with("last:x:9:9::/:/x"), "{text}");
@@ -27,7 +27,7 @@ fn a_missing_last_newline_is_added_only_when_something_follows() {
     let mut editor = Editor::default();
     editor.replace(0, b"b:x:1:1::/:/x".to_vec());
     assert_eq!(editor.apply(&lines), b"b:x:1:1::/:/x");
-    editor.add(b"c".to_vec());
+    editor.add(b"c");
     assert_eq!(editor.apply(&lines), b"b:x:1:1::/:/x\nc\n");
 }
 
@@ -94,7 +94,7 @@ proptest! {
     fn removing_every_added_line_restores_the_file(bytes in "([a-z:]{1,8}\n){1,9}", extra in "[a-z]{1,8}") {
         let lines = Lines::new(bytes.clone().into_bytes());
         let mut editor = Editor::default();
-        editor.add(extra.into_bytes());
+        editor.add(extra.as_bytes());
         let grown = Lines::new(editor.apply(&lines));
         let mut editor = Editor::default();
         editor.remove(grown.len() - 1);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Run;
 use crate::model::UserName;
+use crate::model::owned::State;
 use crate::plan::{Change, Plan};
 use crate::policy::Field;
 
@@ -12,6 +13,13 @@ use crate::policy::Field;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
+    /// A row was made for it; before this transaction it had none, and no ids.
+    Fresh {
+        /// The account or group.
+        id: String,
+        /// Whether it is a group.
+        group: bool,
+    },
     /// A field was written.
     Applied {
         /// The account.
@@ -52,7 +60,7 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
         "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell, subid, txn)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'reserved', ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (provider, id) DO UPDATE SET name = ?3, gid = ?5, private = ?6, state = 'reserved', gecos = ?7,
-             home = ?8, shell = ?9, subid = ?10, absent_since = NULL, absent_runs = 0, txn = ?11",
+             home = ?8, shell = ?9, subid = COALESCE(?10, subid), absent_since = NULL, absent_runs = 0, txn = ?11",
     )?;
     let mut group = tx.prepare(
         "INSERT INTO unix_groups (provider, id, name, gid, state, members, txn)
@@ -66,9 +74,14 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
         seq += 1;
         pending.execute(params![txn, seq, provider, json]).map(drop)
     };
+    let mut has_account = tx.prepare("SELECT 1 FROM accounts WHERE provider = ?1 AND id = ?2")?;
+    let mut has_group = tx.prepare("SELECT 1 FROM unix_groups WHERE provider = ?1 AND id = ?2")?;
     for change in &plan.changes {
         match change {
             Change::CreateAccount(a) => {
+                if !has_account.exists(params![provider, a.id.as_str()])? {
+                    later(&Edit::Fresh { id: a.id.to_string(), group: false })?;
+                }
                 let subid = a.subids.map(|(first, _)| first);
                 account.execute(params![
                     provider,
@@ -85,6 +98,9 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
                 ])?;
             }
             Change::CreateGroup { id, name, gid, members } => {
+                if !has_group.exists(params![provider, id.as_str()])? {
+                    later(&Edit::Fresh { id: id.to_string(), group: true })?;
+                }
                 group.execute(params![provider, id.as_str(), name.as_str(), gid.get(), joined(members), txn])?;
             }
             Change::UpdateAccount { id, fields, .. } => {
@@ -137,6 +153,25 @@ pub(super) fn apply(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Deletes the rows that unconfirmed transactions made: their ids were never to be seen anywhere.
+pub(super) fn release(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    let edits: Vec<(u64, String, String)> = {
+        let mut statement = tx.prepare("SELECT txn, provider, edit FROM pending")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        rows.collect::<rusqlite::Result<_>>()?
+    };
+    for (txn, provider, json) in &edits {
+        let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+        let Edit::Fresh { id, group } = edit else { continue };
+        let sql = match group {
+            false => "DELETE FROM accounts WHERE provider = ?1 AND id = ?2 AND txn = ?3 AND state = 'reserved'",
+            true => "DELETE FROM unix_groups WHERE provider = ?1 AND id = ?2 AND txn = ?3 AND state = 'reserved'",
+        };
+        tx.execute(sql, params![provider, id, txn])?;
+    }
+    tx.execute("DELETE FROM pending", []).map(drop)
+}
+
 fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusqlite::Result<()> {
     let lose = |kind: &str, id: &str, count: usize| {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
@@ -146,6 +181,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         )
     };
     match edit {
+        Edit::Fresh { .. } => {}
         Edit::Applied { id, field, value } => {
             let sql = match field {
                 Field::Gecos => "UPDATE accounts SET gecos = ?3 WHERE provider = ?1 AND id = ?2",
@@ -158,6 +194,9 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             let sql =
                 "UPDATE accounts SET state = ?3, absent_since = NULL, absent_runs = 0 WHERE provider = ?1 AND id = ?2";
             tx.execute(sql, params![provider, id, state])?;
+            if state == State::Removed.as_str() {
+                leave_groups(tx, provider, id)?;
+            }
             if *loss {
                 lose("account", id, 1)?;
             }
@@ -169,6 +208,22 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
                 lose("member", id, *lost)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Takes a removed account out of the member lists, as was done in the files.
+fn leave_groups(tx: &Transaction<'_>, provider: &str, id: &str) -> rusqlite::Result<()> {
+    let sql = "SELECT name FROM accounts WHERE provider = ?1 AND id = ?2";
+    let name: String = tx.query_row(sql, params![provider, id], |row| row.get(0))?;
+    let sql = "SELECT provider, id, members FROM unix_groups WHERE instr(',' || members || ',', ',' || ?1 || ',') > 0";
+    let mut statement = tx.prepare(sql)?;
+    let rows = statement.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let groups: Vec<(String, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
+    for (provider, id, members) in groups {
+        let members = members.split(',').filter(|member| *member != name).collect::<Vec<_>>().join(",");
+        let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
+        tx.execute(sql, params![provider, id, members])?;
     }
     Ok(())
 }

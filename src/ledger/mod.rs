@@ -1,7 +1,7 @@
 //! What gosync owns on this host, on disk: ids, last applied values, retired ids, what was taken away.
 //!
-//! A SQLite file that an administrator can open with `sqlite3`. Rows are never deleted, so that an id, once given,
-//! stays with whom it was given to. A commit has two halves: [`Ledger::reserve`] writes ids and intentions durably
+//! A SQLite file that an administrator can open with `sqlite3`. Rows are never deleted once their ids may have been seen
+//! anywhere, so that an id, once given, stays with whom it was given to. A commit has two halves: [`Ledger::reserve`] writes ids and intentions durably
 //! before any file changes; [`Ledger::confirm`] makes them true after all files have.
 
 mod edit;
@@ -146,6 +146,8 @@ impl Ledger {
                    FROM accounts ORDER BY id";
         let mut statement = self.db.prepare(sql).map_err(|e| self.error(e))?;
         let mut rows = statement.query([]).map_err(|e| self.error(e))?;
+        // A map made at once, of what is sorted already, takes half the memory of one that grows.
+        let mut accounts = Vec::new();
         while let Some(row) = rows.next().map_err(|e| self.error(e))? {
             let (mine, id, account) = self.account(row, provider)?;
             owned.ids.insert(account.uid.get());
@@ -154,10 +156,11 @@ impl Ledger {
             }
             owned.subids.extend(account.subid);
             match mine {
-                true => drop(owned.accounts.insert(id, account)),
+                true => accounts.push((id, account)),
                 false => drop(owned.other_names.insert(account.name)),
             }
         }
+        owned.accounts = accounts.into_iter().collect();
         Ok(())
     }
 
@@ -287,7 +290,27 @@ impl Ledger {
         confirm().map_err(|source| LedgerError::Sqlite { path, source })
     }
 
-    /// Drops the intentions of a transaction that did not happen; its ids stay set aside.
+    /// Drops the intentions of a transaction of which nothing was ever put in place, and gives its new ids back: who
+    /// knows whether useradd(8) takes them meanwhile.
+    ///
+    /// # Errors
+    /// When that cannot be written; then nothing was.
+    pub fn release(&mut self) -> Result<(), LedgerError> {
+        let left: i64 =
+            self.db.query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0)).map_err(|e| self.error(e))?;
+        if left == 0 {
+            return Ok(());
+        }
+        let path = self.path.clone();
+        let mut release = || -> rusqlite::Result<()> {
+            let tx = self.db.transaction()?;
+            edit::release(&tx)?;
+            tx.commit()
+        };
+        release().map_err(|source| LedgerError::Sqlite { path, source })
+    }
+
+    /// Drops the intentions of a transaction that happened in part, if at all; its ids stay set aside.
     ///
     /// # Errors
     /// When that cannot be written.

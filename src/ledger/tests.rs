@@ -56,6 +56,26 @@ fn a_transaction_that_did_not_happen_keeps_its_ids() {
 }
 
 #[test]
+fn a_transaction_that_was_never_to_be_seen_gives_its_new_ids_back_and_no_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    ledger.confirm(txn).unwrap();
+    let name = UserName::new("ann", false).unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![Change::ForgetAccount { id: id("u-ann"), name }])).unwrap();
+    ledger.confirm(txn).unwrap();
+    ledger.reserve(RUN, &plan(vec![create("ann", 20_000), create("bob", 20_001)])).unwrap();
+    ledger.release().unwrap();
+    let owned = ledger.load("p", 0).unwrap();
+    assert_eq!(owned.accounts.keys().collect::<Vec<_>>(), [&id("u-ann")]);
+    assert_eq!(owned.ids, [20_000].into());
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000), create("carol", 20_001)])).unwrap();
+    ledger.confirm(txn).unwrap();
+    ledger.release().unwrap();
+    assert_eq!(ledger.load("p", 0).unwrap().accounts.len(), 2);
+}
+
+#[test]
 fn losses_count_for_a_day() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
@@ -113,4 +133,34 @@ fn reading_makes_no_ledger() {
     let dir = tempfile::tempdir().unwrap();
     assert!(Ledger::open_read_only(dir.path()).unwrap().is_none());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn subordinate_ids_stay_with_whom_they_were_given_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let Change::CreateAccount(again) = create("ann", 20_000) else { panic!() };
+    for subids in [Some((100_000, 65_536)), None] {
+        let change = Change::CreateAccount(NewAccount { subids, ..again.clone() });
+        let txn = ledger.reserve(RUN, &plan(vec![change])).unwrap();
+        ledger.confirm(txn).unwrap();
+        assert_eq!(ledger.load("p", 0).unwrap().subids, [100_000].into());
+    }
+}
+
+#[test]
+fn a_removed_account_is_no_member_any_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let user = |name: &str| UserName::new(name, false).unwrap();
+    let members = vec![user("ann"), user("annabel"), user("joann")];
+    let (name, gid) = (GroupName::known("g").unwrap(), Gid::new(60_000).unwrap());
+    let group = Change::CreateGroup { id: id("g"), name, gid, members };
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000), group])).unwrap();
+    ledger.confirm(txn).unwrap();
+    let (uid, home) = (Uid::new(20_000).unwrap(), crate::plan::HomeFate::Keep);
+    let gone = Change::RemoveAccount { id: id("u-ann"), name: user("ann"), uid, private_group: true, home };
+    let txn = ledger.reserve(RUN, &plan(vec![gone])).unwrap();
+    ledger.confirm(txn).unwrap();
+    assert_eq!(ledger.load("p", 0).unwrap().groups[&id("g")].members, "annabel,joann");
 }

@@ -126,6 +126,17 @@ pub struct Directory {
     pub groups: Vec<Group>,
 }
 
+impl Directory {
+    /// Drops what no account and no group is made of, so that it takes no memory while they are planned.
+    pub fn drop_details(&mut self) {
+        for user in &mut self.users {
+            (user.email, user.gid, user.updated) = (None, None, None);
+            user.ssh_keys = Vec::new();
+            user.attributes.clear();
+        }
+    }
+}
+
 /// A record that could not be used. It is present all the same: its account is neither changed nor counted absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedRecord {
@@ -165,7 +176,7 @@ impl Snapshot {
         let nameless = rejected.iter().filter(|record| record.id.is_none()).count();
         let completeness = match completeness {
             Completeness::Complete(_) if nameless > 0 => Completeness::Incomplete(format!(
-                "{nameless} records have no usable id, and nobody knows whose they are"
+                "records without a usable id ({nameless}), and nobody knows whose they are"
             )),
             other => other,
         };

@@ -19,6 +19,8 @@ pub struct Host<'a> {
     pub groups: BTreeMap<&'a str, HostGroup<'a>>,
     /// Names that more than one line has.
     pub repeated: BTreeSet<&'a str>,
+    /// Names of lines that readers pass over, since they are malformed.
+    pub broken: BTreeSet<&'a str>,
     /// Every uid and gid in use, in one set: gosync gives no id that is either.
     pub ids: BTreeSet<u32>,
     /// Names that other name services of the host know, with their uid or gid; as far as they were asked.

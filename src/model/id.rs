@@ -117,6 +117,13 @@ impl RemoteId {
         fits.then(|| Self(text.into()))
     }
 
+    /// What sorts as ids do, and mostly without a look at the text, which may be anywhere in memory.
+    pub fn sort_key(&self) -> (u64, &str) {
+        let mut first = [0; 8];
+        first.iter_mut().zip(self.0.bytes()).for_each(|(to, from)| *to = from);
+        (u64::from_be_bytes(first), &self.0)
+    }
+
     /// The id as text; safe to print.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -143,7 +150,17 @@ impl std::borrow::Borrow<str> for RemoteId {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn sort_keys_are_in_the_order_of_the_ids(a in "[!-~]{1,12}", b in "[!-~]{1,12}") {
+            let (a, b) = (RemoteId::new(&a).unwrap(), RemoteId::new(&b).unwrap());
+            prop_assert_eq!(a.sort_key().cmp(&b.sort_key()), a.cmp(&b));
+        }
+    }
 
     #[test]
     fn reserved_numbers_are_no_ids() {

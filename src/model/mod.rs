@@ -7,6 +7,7 @@ pub mod directory;
 pub mod group_policy;
 pub mod host;
 pub mod id;
+pub mod lookup;
 pub mod name;
 pub mod owned;
 pub mod spans;
@@ -15,5 +16,6 @@ pub mod units;
 
 pub use directory::{Completeness, Directory, Group, Membership, RejectedRecord, Role, Snapshot, Status, User};
 pub use id::{Gid, IdRange, RemoteId, Uid};
+pub use lookup::Lookup;
 pub use name::{GroupName, UserName};
 pub use text::{Untrusted, shown};

@@ -5,6 +5,7 @@
 //! document; shadow `lib/chkname.c`). Names met on the host are plain text and may be anything.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -49,10 +50,10 @@ fn check(text: &str, dots: bool) -> Result<(), BadName> {
     if text.len() > MAX_BYTES { Err(BadName::TooLong) } else { Ok(()) }
 }
 
-/// The name of an account.
+/// The name of an account. Cheap to clone: it stands in the lists of many groups.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct UserName(Box<str>);
+pub struct UserName(Arc<str>);
 
 impl UserName {
     /// Checks a name; `dots` says whether dots are allowed.
@@ -100,7 +101,7 @@ impl GroupName {
 impl From<&UserName> for GroupName {
     /// The group of an account's own.
     fn from(user: &UserName) -> Self {
-        Self(user.0.clone())
+        Self(user.0.as_ref().into())
     }
 }
 

@@ -14,12 +14,12 @@ pub const SHOWN_BYTES: usize = 256;
 /// Text from outside. `Display` and `Debug` print it escaped and shortened; [`Untrusted::raw`] is for checks only.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]
-pub struct Untrusted(String);
+pub struct Untrusted(Box<str>);
 
 impl Untrusted {
     /// Takes text as it came.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into_boxed_str())
     }
 
     /// The text itself: to be checked or compared, never to be printed, logged or written.

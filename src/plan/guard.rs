@@ -103,8 +103,10 @@ impl fmt::Display for Excess {
         let Excess { what, count, allowed, of, .. } = self;
         match self.limit {
             Limit::Run => write!(f, "{count} of {of} {what} would go in this run, and at most {allowed} may")?,
-            Limit::Day => write!(f, "{count} of {of} {what} would have gone in 24 hours, and at most {allowed} may")?,
-            Limit::Zero => write!(f, "all {of} {what} would go, and none would be left")?,
+            Limit::Day => {
+                write!(f, "{count} {what} would have gone in 24 hours, this run included, and at most {allowed} may")?
+            }
+            Limit::Zero => write!(f, "the {what} would go down from {of} to none")?,
         }
         let shown = &self.names[..self.names.len().min(SHOWN_NAMES)];
         write!(f, ": {}", shown.join(", "))?;

@@ -26,7 +26,17 @@ pub fn text(plan: &Plan) -> String {
 
 /// A record that gets nothing, and why, in one line.
 pub fn refusal(refusal: &Refusal) -> String {
-    format!("x refuse {}: {}", refusal.subject, refusal.reason)
+    let mut line = String::from("x refuse ");
+    if refusal.subject.raw().is_empty() {
+        line.push_str("a record without a name");
+    } else {
+        let _ = write!(line, "{}", refusal.subject);
+    }
+    if let Some(id) = &refusal.id {
+        let _ = write!(line, " ({id})");
+    }
+    let _ = write!(line, ": {}", refusal.reason);
+    line
 }
 
 /// What is left as it is, and why, in one line.
@@ -92,6 +102,9 @@ pub fn line(change: &Change) -> String {
         }
         Change::ChangeMembers { name, add, remove, .. } => {
             let mut line = format!("~ group {name}");
+            if add.is_empty() && remove.is_empty() {
+                line.push_str(" stays; who was taken out by hand is forgotten");
+            }
             if !add.is_empty() {
                 let _ = write!(line, " {}", names("add", add.iter().map(UserName::as_str)));
             }
@@ -113,3 +126,6 @@ fn names<'a>(what: &str, list: impl Iterator<Item = &'a str>) -> String {
         n => format!("{what} ({n}): {}{tail}", head.join(" ")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,12 @@
 //! From a provider's record to an account or group as it should be on this host.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 
 use super::select::Standing;
 use super::{AccountRules, GroupRules, NameMap, Refusal, gecos, protect};
 use crate::model::owned::Owned;
-use crate::model::{Directory, Gid, GroupName, RemoteId, Uid, Untrusted, User, UserName};
+use crate::model::{Directory, Gid, GroupName, Lookup, RemoteId, Uid, Untrusted, User, UserName};
 
 /// A person who has, or should have, an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub fn accounts(
 ) -> WantedAccounts {
     let mut out = WantedAccounts::default();
     let mut users: Vec<&User> = directory.users.iter().collect();
-    users.sort_by(|a, b| a.id.cmp(&b.id));
+    users.sort_by_cached_key(|user: &&User| user.id.sort_key());
     for (index, user) in users.iter().enumerate() {
         let standing = standing(user);
         if standing == Standing::Outside {
@@ -113,7 +114,15 @@ fn account(
             name
         }
     };
-    let uid = user.uid.as_ref().map(|text| uid(text, rules)).transpose()?;
+    let uid = match user.uid.as_ref().map(|text| uid(text, rules)).transpose() {
+        Ok(uid) => uid,
+        // What it has stays. A record that cannot be used would leave somebody in who is shut out.
+        Err(reason) if known_as.is_some() => {
+            remarks.push((name.to_string(), format!("keeps its uid: {reason}")));
+            None
+        }
+        Err(reason) => return Err(reason),
+    };
     let home = home(user, &name, rules, remarks);
     let shell = shell(user, &name, shells, rules, remarks);
     let gecos = user.name.as_ref().map(|n| gecos::clean(n.raw())).unwrap_or_default();
@@ -178,17 +187,11 @@ fn shell(
 
 /// Refuses everybody whose name, uid or home somebody else wants too, unless the ledger knows the account.
 fn refuse_twins(out: &mut WantedAccounts, owned: &Owned) {
-    let taken_names: BTreeMap<&str, &RemoteId> =
-        owned.accounts.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
+    let taken_names: Lookup<&str, &RemoteId> = owned.accounts.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
     let known = |id: &RemoteId| owned.accounts.contains_key(id);
-    let (mut names, mut uids, mut homes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for a in &out.accounts {
-        *names.entry(a.name.clone()).or_insert(0_u32) += 1;
-        *homes.entry(a.home.clone()).or_insert(0_u32) += 1;
-        if let Some(uid) = a.uid {
-            *uids.entry(uid).or_insert(0_u32) += 1;
-        }
-    }
+    let names = repeated(out.accounts.iter().map(|a| a.name.as_str()));
+    let uids = repeated(out.accounts.iter().filter_map(|a| a.uid));
+    let homes = repeated(out.accounts.iter().map(|a| a.home.as_str()));
     let twin_of = |a: &WantedAccount| -> Option<String> {
         if let Some(other) = taken_names.get(a.name.as_str()).filter(|other| **other != &a.id) {
             return Some(format!("the name `{}` belongs to another person, {other}", a.name));
@@ -196,13 +199,13 @@ fn refuse_twins(out: &mut WantedAccounts, owned: &Owned) {
         if known(&a.id) {
             return None;
         }
-        if names.get(&a.name).is_some_and(|n| *n > 1) {
+        if names.contains(a.name.as_str()) {
             return Some(format!("two people would be called `{}`", a.name));
         }
-        if let Some(uid) = a.uid.filter(|uid| uids.get(uid).is_some_and(|n| *n > 1)) {
+        if let Some(uid) = a.uid.filter(|uid| uids.contains(uid)) {
             return Some(format!("two people ask for the uid {uid}"));
         }
-        homes.get(&a.home).is_some_and(|n| *n > 1).then(|| format!("two people ask for the home {}", a.home))
+        homes.contains(a.home.as_str()).then(|| format!("two people ask for the home {}", a.home))
     };
     let refused: BTreeMap<RemoteId, String> =
         out.accounts.iter().filter_map(|a| Some((a.id.clone(), twin_of(a)?))).collect();
@@ -216,6 +219,12 @@ fn refuse_twins(out: &mut WantedAccounts, owned: &Owned) {
     });
 }
 
+/// What comes more than once.
+fn repeated<T: Copy + Ord + Hash>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
+    let mut seen = Lookup::default();
+    all.filter(|one| seen.insert(*one, ()).is_some()).collect()
+}
+
 /// A group that should be on this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedGroup {
@@ -225,8 +234,8 @@ pub struct WantedGroup {
     pub name: GroupName,
     /// The gid that the provider asks for.
     pub gid: Option<Gid>,
-    /// Its active members.
-    pub members: BTreeSet<RemoteId>,
+    /// Its active members, in no order.
+    pub members: Vec<RemoteId>,
 }
 
 /// What the directory asks of this host's groups.
@@ -241,18 +250,20 @@ pub struct WantedGroups {
     /// Every group that is there.
     pub present: BTreeSet<RemoteId>,
     /// Every person who is there: only of them a missing membership means something.
-    pub people: BTreeSet<RemoteId>,
+    pub people: Lookup<RemoteId, ()>,
 }
 
 /// Maps groups; those that the filter does not let through are left out.
 pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> WantedGroups {
-    let mut out = WantedGroups { people: directory.users.iter().map(|u| u.id.clone()).collect(), ..Default::default() };
+    let mut out =
+        WantedGroups { people: directory.users.iter().map(|u| (u.id.clone(), ())).collect(), ..Default::default() };
     let mut groups: Vec<_> = directory.groups.iter().filter(|g| rules.filter.matches(g.name.raw())).collect();
     groups.sort_by(|a, b| a.id.cmp(&b.id));
-    for group in groups {
+    for (index, group) in groups.iter().enumerate() {
+        let twin = groups.get(index + 1).is_some_and(|other| other.id == group.id);
         let known = owned.groups.get(&group.id).filter(|own| own.state.is_present());
         let refuse = |reason| Refusal { id: Some(group.id.clone()), subject: group.name.clone(), reason };
-        if !out.present.insert(group.id.clone()) {
+        if !out.present.insert(group.id.clone()) || twin {
             out.refusals.push(refuse("two records have this id".to_owned()));
             continue;
         }
@@ -265,6 +276,10 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
         };
         let gid = match group.gid.as_ref().map(|text| gid(text, rules)).transpose() {
             Ok(gid) => gid,
+            Err(reason) if known.is_some() => {
+                out.remarks.push((name.to_string(), format!("keeps its gid: {reason}")));
+                None
+            }
             Err(reason) => {
                 out.refusals.push(refuse(reason));
                 continue;
@@ -308,14 +323,9 @@ fn gid(text: &Untrusted, rules: &GroupRules) -> Result<Gid, String> {
 }
 
 fn refuse_twin_groups(out: &mut WantedGroups, owned: &Owned) {
-    let taken: BTreeMap<&str, &RemoteId> = owned.groups.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
-    let (mut names, mut gids) = (BTreeMap::new(), BTreeMap::new());
-    for g in &out.groups {
-        *names.entry(g.name.clone()).or_insert(0_u32) += 1;
-        if let Some(gid) = g.gid {
-            *gids.entry(gid).or_insert(0_u32) += 1;
-        }
-    }
+    let taken: Lookup<&str, &RemoteId> = owned.groups.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
+    let names = repeated(out.groups.iter().map(|g| g.name.as_str()));
+    let gids = repeated(out.groups.iter().filter_map(|g| g.gid));
     let twin_of = |g: &WantedGroup| -> Option<String> {
         if let Some(other) = taken.get(g.name.as_str()).filter(|other| **other != &g.id) {
             return Some(format!("the name `{}` belongs to another group, {other}", g.name));
@@ -323,10 +333,10 @@ fn refuse_twin_groups(out: &mut WantedGroups, owned: &Owned) {
         if owned.groups.contains_key(&g.id) {
             return None;
         }
-        if names.get(&g.name).is_some_and(|n| *n > 1) {
+        if names.contains(g.name.as_str()) {
             return Some(format!("two groups would be called `{}`", g.name));
         }
-        let gid = g.gid.filter(|gid| gids.get(gid).is_some_and(|n| *n > 1))?;
+        let gid = g.gid.filter(|gid| gids.contains(gid))?;
         Some(format!("two groups ask for the gid {gid}"))
     };
     let refused: BTreeMap<RemoteId, String> =

@@ -169,7 +169,7 @@ impl NameMap {
         let pattern = regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
             .size_limit(1 << 20)
             .build()
-            .map_err(|e| format!("`{pattern}` is no regular expression: {e}"))?;
+            .map_err(|e| format!("`{pattern}` is no regular expression: {}", why(&e)))?;
         Ok(Self { pattern, replacement: replacement.to_owned() })
     }
 
@@ -181,6 +181,13 @@ impl NameMap {
         captures.expand(&rule.replacement, &mut out);
         out
     }
+}
+
+/// The last line of what the regular expression's parser says; those before it draw a picture.
+pub(super) fn why(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 #[cfg(test)]

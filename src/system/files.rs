@@ -15,8 +15,47 @@ use crate::model::host::Owner;
 /// # Errors
 /// When it is something else than a regular file, or cannot be read.
 pub fn read_plain(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
+    let Some((mut file, length)) = open_plain(path)? else { return Ok(None) };
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+    file.read_to_end(&mut bytes).on("read", path)?;
+    Ok(Some(bytes))
+}
+
+/// Whether a regular file holds just these bytes; `None`: whether there is none.
+///
+/// # Errors
+/// As [`read_plain`].
+pub fn is_still(path: &Path, bytes: Option<&[u8]>) -> Result<bool, PathError> {
+    match (open_plain(path)?, bytes) {
+        (Some((mut file, _)), Some(bytes)) => holds(&mut file, bytes).on("read", path),
+        (found, bytes) => Ok(found.is_none() && bytes.is_none()),
+    }
+}
+
+/// Whether what can be read from here on is just these bytes; takes no memory for them.
+///
+/// # Errors
+/// When reading fails.
+pub fn holds(file: &mut impl io::Read, bytes: &[u8]) -> io::Result<bool> {
+    let (mut rest, mut buffer) = (bytes, vec![0; 1 << 16]);
+    loop {
+        let read = match file.read(&mut buffer) {
+            Ok(0) => return Ok(rest.is_empty()),
+            Ok(read) => read,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        match rest.strip_prefix(&buffer[..read]) {
+            Some(tail) => rest = tail,
+            None => return Ok(false),
+        }
+    }
+}
+
+/// Opens a regular file, following no link at its end, and says how long it is.
+fn open_plain(path: &Path) -> Result<Option<(File, u64)>, PathError> {
     let file = OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC).open(path);
-    let mut file = match file {
+    let file = match file {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) if e.raw_os_error() == Some(nix::libc::ELOOP) => {
             return Err(io::Error::other("it is a symbolic link, and replacing it would break the link"))
@@ -28,9 +67,7 @@ pub fn read_plain(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
     if !meta.is_file() {
         return Err(io::Error::other("it is no regular file")).on("read", path);
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
-    file.read_to_end(&mut bytes).on("read", path)?;
-    Ok(Some(bytes))
+    Ok(Some((file, meta.len())))
 }
 
 /// Who may do what to a file that we trust.
@@ -206,12 +243,26 @@ pub fn owner(path: &Path) -> Option<Owner> {
     Some(if meta.is_dir() { Owner::Directory(meta.uid()) } else { Owner::NotADirectory })
 }
 
-/// The names in a directory, sorted; none if it is not there.
-pub fn names_in(dir: &Path) -> Vec<std::ffi::OsString> {
-    let mut names: Vec<_> =
-        fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+/// What is at a path, no link at its end followed. `Ok(None)`: nothing.
+///
+/// # Errors
+/// When nobody can say.
+pub fn look(path: &Path) -> Result<Option<fs::Metadata>, PathError> {
+    match fs::symlink_metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => other.on("look at", path).map(Some),
+    }
+}
+
+/// The names in a directory, sorted.
+///
+/// # Errors
+/// When it cannot be read to its end.
+pub fn list(dir: &Path) -> Result<Vec<std::ffi::OsString>, PathError> {
+    let entries = fs::read_dir(dir).on("read", dir)?;
+    let mut names = entries.map(|e| e.map(|e| e.file_name())).collect::<io::Result<Vec<_>>>().on("read", dir)?;
     names.sort();
-    names
+    Ok(names)
 }
 
 #[cfg(test)]
@@ -228,6 +279,20 @@ mod tests {
         assert!(read_plain(&link).unwrap_err().to_string().contains("symbolic link"));
         assert!(read_plain(dir.path()).is_err());
         assert!(read_plain(&dir.path().join("none")).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_file_is_still_the_same_only_to_the_last_byte() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        assert!(is_still(&path, None).unwrap());
+        assert!(!is_still(&path, Some(b"")).unwrap());
+        let long = vec![b'x'; 200_000];
+        fs::write(&path, &long).unwrap();
+        assert!(is_still(&path, Some(&long)).unwrap());
+        assert!(!is_still(&path, Some(&long[1..])).unwrap());
+        assert!(!is_still(&path, Some(&[&long[..], b"x"].concat())).unwrap());
+        assert!(!is_still(&path, None).unwrap());
     }
 
     #[test]

@@ -33,15 +33,18 @@ pub struct Ownership {
 pub fn build(staged: &Path, skel: &Path, owner: Ownership) -> Result<(), PathError> {
     files::remove_tree(staged)?;
     DirBuilder::new().mode(0o700).create(staged).on("make", staged)?;
-    if skel.is_dir() {
-        copy_tree(skel, staged, owner)?;
+    // The skeleton itself may be a link; what it is must be known, since an unread one makes an empty home.
+    match fs::metadata(skel) {
+        Ok(meta) if meta.is_dir() => copy_tree(skel, staged, owner)?,
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e).on("look at", skel),
+        _ => {}
     }
     hand_over(staged, owner)?;
     fs::set_permissions(staged, Permissions::from_mode(owner.mode)).on("set the mode of", staged)
 }
 
 fn copy_tree(from: &Path, to: &Path, owner: Ownership) -> Result<(), PathError> {
-    for name in files::names_in(from) {
+    for name in files::list(from)? {
         let (source, copy) = (from.join(&name), to.join(&name));
         let meta = fs::symlink_metadata(&source).on("look at", &source)?;
         if meta.is_dir() {
@@ -91,43 +94,58 @@ pub fn sync(dir: &Path) -> Result<(), PathError> {
 /// # Errors
 /// When something is mounted on or below it.
 pub fn probe_removal(home: &Path) -> Result<(), PathError> {
-    if mounts::has_mounts(home) {
+    if mounts::has_mounts(home).on("look for mounts below", home)? {
         return Err(io::Error::other("something is mounted there")).on("remove", home);
     }
     Ok(())
 }
 
-/// Packs `home` into `archive` (tar, gzip) with owners by number, ACLs and attributes, checks it against the home, and
-/// writes it to disk.
+/// Packs `home` into a file of the directory `into` (tar, gzip) with owners by number, ACLs and attributes, checks it
+/// against the home, and writes it to disk. It is called `stem` and `.tar.gz`, with a number between if an earlier
+/// archive of that name holds anything that the home does not.
 ///
 /// # Errors
-/// When tar(1) fails or finds a difference; no archive is left then.
-pub fn archive(home: &Path, archive: &Path) -> Result<(), PathError> {
-    let (Some(parent), Some(name), Some(tar)) = (home.parent(), home.file_name(), process::find("tar")) else {
+/// When tar(1) fails or finds a difference; no new archive is left then.
+pub fn archive(home: &Path, into: &Path, stem: &str) -> Result<(), PathError> {
+    if !into.is_dir() {
+        return Err(io::Error::other("there is no such directory")).on("pack a home into", into);
+    }
+    let Some(tar) = process::find("tar") else {
         return Err(io::Error::other("tar(1) is not installed")).on("pack", home);
     };
-    let temporary = PathBuf::from(format!("{}.part", archive.display()));
+    // One that holds nothing else is of an interrupted run, and is made anew.
+    let usable = |path: &PathBuf| fs::symlink_metadata(path).is_err() || run_tar(&tar, "--compare", home, path).is_ok();
+    let mut names =
+        (1..).map(|n| into.join(if n == 1 { format!("{stem}.tar.gz") } else { format!("{stem}.{n}.tar.gz") }));
+    let Some(archive) = names.find(usable) else { return Ok(()) };
+    let temporary = into.join(format!("{stem}.tar.gz.part"));
     files::remove(&temporary)?;
-    let common = ["--numeric-owner", "--xattrs", "--acls", "--gzip", "--one-file-system"].map(OsStr::new);
-    let place: [&OsStr; 5] =
-        ["--directory".as_ref(), parent.as_os_str(), "--file".as_ref(), temporary.as_os_str(), "--".as_ref()];
     for what in ["--create", "--compare"] {
-        let mut args = vec![OsStr::new(what)];
-        args.extend(common);
-        args.extend(place);
-        args.push(name);
-        let failure = match process::run(&tar, &args, ARCHIVE_LIMIT) {
-            Ok(answer) if answer.code == Some(0) => continue,
-            Ok(answer) => format!("tar {what}: {}", crate::model::shown(&answer.complaint)),
-            Err(e) => format!("tar {what}: {e}"),
-        };
-        files::remove(&temporary)?;
-        return Err(io::Error::other(failure)).on("pack", home);
+        if let Err(failure) = run_tar(&tar, what, home, &temporary) {
+            files::remove(&temporary)?;
+            return Err(io::Error::other(failure)).on("pack", home);
+        }
     }
     fs::set_permissions(&temporary, Permissions::from_mode(0o600)).on("set the mode of", &temporary)?;
     fs::File::open(&temporary).and_then(|f| f.sync_all()).on("sync", &temporary)?;
-    files::rename(&temporary, archive)?;
-    archive.parent().map_or(Ok(()), files::sync_dir)
+    files::rename(&temporary, &archive)?;
+    files::sync_dir(into)
+}
+
+/// Makes an archive of a home, or compares the two.
+fn run_tar(tar: &Path, what: &str, home: &Path, archive: &Path) -> Result<(), String> {
+    let (Some(parent), Some(name)) = (home.parent(), home.file_name()) else {
+        return Err("this is no home".to_owned());
+    };
+    let mut args = vec![OsStr::new(what)];
+    args.extend(["--numeric-owner", "--xattrs", "--acls", "--gzip", "--one-file-system"].map(OsStr::new));
+    args.extend(["--directory".as_ref(), parent.as_os_str(), "--file".as_ref(), archive.as_os_str()]);
+    args.extend([OsStr::new("--"), name]);
+    match process::run(tar, &args, ARCHIVE_LIMIT) {
+        Ok(answer) if answer.code == Some(0) => Ok(()),
+        Ok(answer) => Err(format!("tar {what}: {}", crate::model::shown(&answer.complaint))),
+        Err(e) => Err(format!("tar {what}: {e}")),
+    }
 }
 
 #[cfg(test)]
@@ -161,12 +179,30 @@ mod tests {
         build(&home, Path::new("/nonexistent"), ours()).unwrap();
         fs::write(home.join("thesis"), "text").unwrap();
         let packed = dir.path().join("ann.tar.gz");
-        archive(&home, &packed).unwrap();
+        archive(&home, dir.path(), "ann").unwrap();
         assert_eq!(fs::metadata(&packed).unwrap().mode() & 0o7777, 0o600);
         fs::remove_dir_all(&home).unwrap();
         let args: Vec<&OsStr> = vec!["-xzf".as_ref(), packed.as_os_str(), "-C".as_ref(), dir.path().as_os_str()];
         let tar = process::find("tar").unwrap();
         assert_eq!(process::run(&tar, &args, Duration::from_secs(20)).unwrap().code, Some(0));
         assert_eq!(fs::read(home.join("thesis")).unwrap(), b"text");
+    }
+
+    #[test]
+    fn an_archive_does_not_replace_another_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, into) = (dir.path().join("ann"), dir.path().join("archive"));
+        fs::create_dir(&into).unwrap();
+        build(&home, Path::new("/nonexistent"), ours()).unwrap();
+        fs::write(home.join("thesis"), "text").unwrap();
+        archive(&home, &into, "ann").unwrap();
+        archive(&home, &into, "ann").unwrap();
+        assert_eq!(files::list(&into).unwrap(), ["ann.tar.gz"], "the same again, as after an interrupted run");
+        let first = fs::read(into.join("ann.tar.gz")).unwrap();
+        fs::remove_file(home.join("thesis")).unwrap();
+        archive(&home, &into, "ann").unwrap();
+        assert_eq!(files::list(&into).unwrap(), ["ann.2.tar.gz", "ann.tar.gz"]);
+        assert_eq!(fs::read(into.join("ann.tar.gz")).unwrap(), first);
+        assert!(archive(&home, &dir.path().join("nowhere"), "ann").unwrap_err().to_string().contains("no such"));
     }
 }

@@ -117,6 +117,16 @@ impl Journal {
         files::sync_dir(dir)
     }
 
+    /// Whether all of it happens below `root`. A tree that was copied takes its journal along, with the old paths.
+    pub fn is_below(&self, root: &Path) -> bool {
+        self.steps.iter().all(|step| match step {
+            Step::Replace { staged, path, .. } | Step::Place { staged, path } | Step::Swap { staged, path, .. } => {
+                staged.starts_with(root) && path.starts_with(root)
+            }
+            Step::Retire { path, aside } => path.starts_with(root) && aside.starts_with(root),
+        })
+    }
+
     /// Carries the steps out and writes them to disk.
     ///
     /// # Errors

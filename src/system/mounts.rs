@@ -1,29 +1,33 @@
 //! Mount points, from proc(5) `mountinfo`.
 
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 /// Whether something is mounted on `path` itself.
 pub fn is_mount_point(path: &Path) -> bool {
     let Ok(path) = std::fs::canonicalize(path) else { return false };
-    mount_points().iter().any(|point| point.as_slice() == path.as_os_str().as_bytes())
+    mount_points().unwrap_or_default().iter().any(|point| point.as_slice() == path.as_os_str().as_bytes())
 }
 
 /// Whether something is mounted on `path` or below it.
-pub fn has_mounts(path: &Path) -> bool {
-    let Ok(path) = std::fs::canonicalize(path) else { return false };
+///
+/// # Errors
+/// When nobody can say, as without `/proc`.
+pub fn has_mounts(path: &Path) -> io::Result<bool> {
+    let path = std::fs::canonicalize(path)?;
     let mut below = path.as_os_str().as_bytes().to_vec();
-    let points = mount_points();
+    let points = mount_points()?;
     if points.contains(&below) {
-        return true;
+        return Ok(true);
     }
     below.push(b'/');
-    points.iter().any(|point| point.starts_with(&below))
+    Ok(points.iter().any(|point| point.starts_with(&below)))
 }
 
-fn mount_points() -> Vec<Vec<u8>> {
-    let text = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-    text.split(|&b| b == b'\n').filter_map(|line| line.split(|&b| b == b' ').nth(4)).map(unescape).collect()
+fn mount_points() -> io::Result<Vec<Vec<u8>>> {
+    let text = std::fs::read("/proc/self/mountinfo")?;
+    Ok(text.split(|&b| b == b'\n').filter_map(|line| line.split(|&b| b == b' ').nth(4)).map(unescape).collect())
 }
 
 /// Blanks, tabs, newlines and backslashes stand as three octal digits after a backslash.
@@ -53,10 +57,10 @@ mod tests {
     #[test]
     fn the_root_is_a_mount_point() {
         assert!(is_mount_point(Path::new("/")));
-        assert!(has_mounts(Path::new("/")));
+        assert!(has_mounts(Path::new("/")).unwrap());
         let dir = tempfile::tempdir().unwrap();
         assert!(!is_mount_point(dir.path()));
-        assert!(!has_mounts(dir.path()));
+        assert!(!has_mounts(dir.path()).unwrap());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! real name, and everything is on disk, before the rename.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,9 @@ use nix::libc::{O_CLOEXEC, O_NOFOLLOW};
 use xattr::FileExt as _;
 
 use super::{Context as _, PathError, files, mounts};
+
+/// The attribute that holds a file's ACL, acl(5).
+const ACL: &str = "system.posix_acl_access";
 
 /// What a new file looks like where there is no old one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +51,8 @@ pub fn stage(staged: &Path, bytes: &[u8], like: &Path, otherwise: Appearance) ->
         Err(e) => return Err(e).on("look at", like),
     }
     file.sync_all().on("sync", staged)?;
-    let mut written = Vec::with_capacity(bytes.len());
     file.rewind().on("read back", staged)?;
-    file.read_to_end(&mut written).on("read back", staged)?;
-    if written != bytes {
+    if !files::holds(&mut file, bytes).on("read back", staged)? {
         return Err(io::Error::other("what was read back is not what was written")).on("verify", staged);
     }
     Ok(())
@@ -61,6 +62,10 @@ fn copy_appearance(file: &File, staged: &Path, like: &Path, old: &fs::Metadata) 
     let new = file.metadata().on("look at", staged)?;
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
         own(file, staged, Some(old.uid()), Some(old.gid()))?;
+    }
+    // A directory's default ACL comes to every new file in it; the old one may have had none.
+    if matches!(file.get_xattr(ACL), Ok(Some(_))) && !matches!(xattr::get(like, ACL), Ok(Some(_))) {
+        file.remove_xattr(ACL).on("take an inherited ACL from", staged)?;
     }
     file.set_permissions(Permissions::from_mode(old.mode() & 0o7777)).on("set the mode of", staged)?;
     for name in xattr::list(like).into_iter().flatten() {

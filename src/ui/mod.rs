@@ -35,6 +35,17 @@ impl Ui {
         }
     }
 
+    /// Says many things, each a line as [`Ui::notice`] does. What is not said is not worked out.
+    pub fn notices(&self, texts: impl Iterator<Item = String>) {
+        if !self.quiet {
+            let mut stream = std::io::BufWriter::new(std::io::stdout().lock());
+            for text in texts {
+                let _ = stream.write_all(line("NOTICE", text).as_bytes());
+            }
+            let _ = stream.flush();
+        }
+    }
+
     /// Says what a person has to know although the run goes on, on standard error, also if quiet.
     pub fn warn(&self, text: impl fmt::Display) {
         err(&line("WARNING", text));

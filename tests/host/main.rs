@@ -2,10 +2,21 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod concurrent;
+mod end_to_end;
+mod errors;
+mod invariants;
+mod kills;
 mod ldap;
 mod ldap_admin;
 mod ldap_faults;
 mod ldap_group;
+mod locks;
+mod namespace;
+mod points;
 mod proxy;
+mod same_as_useradd;
 mod slapd;
 mod stub;
+mod tree;
+mod unwritable;

@@ -2,10 +2,17 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod console;
 mod example;
 mod layering;
 mod lists;
+mod machine;
+mod manifest;
 mod papers;
+mod properties;
+mod scenarios;
+mod transcripts;
+mod world;
 
 use std::path::{Path, PathBuf};
 

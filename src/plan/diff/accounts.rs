@@ -7,7 +7,7 @@ use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Absence, Owned, OwnedAccount, State};
 use crate::model::{Completeness, Gid, RemoteId, Uid, Untrusted, UserName};
 use crate::plan::{Change, FieldChange, NewAccount, Observation, Plan};
-use crate::policy::alloc::{Allocator, Exhausted, SpanAllocator};
+use crate::policy::alloc::{Allocator, SpanAllocator};
 use crate::policy::map::{WantedAccount, WantedAccounts};
 use crate::policy::{AccountRules, Field, PrimaryGroup, Refusal, Rules};
 
@@ -110,34 +110,24 @@ fn found<'h>(
     host: &'h Host<'_>,
     plan: &mut Plan,
 ) -> Option<&'h HostAccount<'h>> {
+    debug_assert_eq!(account.name.as_str(), own.name);
+    ours(own, host).map_err(|reason| plan.remark(&own.name, reason)).ok()
+}
+
+/// The line of an owned account, or why it is not gosync's to change.
+fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, String> {
     let name = own.name.as_str();
     match host.accounts.get(name) {
         None => {
-            plan.remark(
-                name,
-                format!("was removed by hand and is not made again; `gosync deluser --forget {name}` makes it new"),
-            );
-            None
+            Err(format!("was removed by hand and is not made again; `gosync deluser --forget {name}` makes it new"))
         }
         Some(found) if found.uid != own.uid.get() => {
-            plan.remark(
-                name,
-                format!("has the uid {} on this host, but gosync gave {}; left alone", found.uid, own.uid),
-            );
-            None
+            Err(format!("has the uid {} on this host, but gosync gave {}; left alone", found.uid, own.uid))
         }
-        Some(_) if host.repeated.contains(name) => {
-            plan.remark(name, "stands more than once in passwd; left alone");
-            None
-        }
-        Some(found) if !found.writable => {
-            plan.remark(name, "stands in a database that gosync does not write; left alone");
-            None
-        }
-        Some(found) => {
-            debug_assert_eq!(account.name.as_str(), name);
-            Some(found)
-        }
+        Some(_) if host.repeated.contains(name) => Err("stands more than once in passwd; left alone".to_owned()),
+        Some(_) if host.broken.contains(name) => Err("stands in a malformed line, too; left alone".to_owned()),
+        Some(found) if !found.writable => Err("stands in a database that gosync does not write; left alone".to_owned()),
+        Some(found) => Ok(found),
     }
 }
 
@@ -192,7 +182,8 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
     let mut uids = Allocator::new(rules.uid_range, vec![&host.ids, &owned.ids], &host.subids);
     let mut subids = rules.subids.map(|s| {
         let given = owned.subids.iter().map(|&first| (first, first.saturating_add(s.count - 1)));
-        SpanAllocator::new(s.first, s.last, s.count, host.subids.iter().chain(given).collect())
+        let ids = host.ids.iter().chain(&owned.ids).map(|&id| (id, id));
+        SpanAllocator::new(s.first, s.last, s.count, host.subids.iter().chain(given).chain(ids).collect())
     });
     let in_use = InUse::new(host);
     let (mut sound, mut refused) = (Vec::new(), Vec::new());
@@ -207,7 +198,6 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
             }
         }
     }
-    let mut exhausted: Option<Exhausted> = None;
     for (account, own) in sound {
         let uid = match own.map(|own| own.uid).or(account.uid) {
             Some(uid) => uid,
@@ -215,8 +205,7 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
                 Ok(Some(uid)) => uid,
                 Ok(None) => continue,
                 Err(e) => {
-                    exhausted = Some(e);
-                    refused.push(refusal(&account, e.to_string()));
+                    refused.push(refusal(&account, format!("{e}; widen `uid_range` in the configuration")));
                     continue;
                 }
             },
@@ -231,7 +220,10 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
             (None, Some(alloc)) => match (alloc.next_free(), rules.subids) {
                 (Some(first), Some(s)) => Some((first, s.count)),
                 _ => {
-                    refused.push(refusal(&account, "no range of subordinate ids is left"));
+                    refused.push(refusal(
+                        &account,
+                        "no range of subordinate ids is left; widen `subid_range` in the configuration",
+                    ));
                     continue;
                 }
             },
@@ -254,17 +246,15 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
             subids: range,
         }));
     }
-    if let Some(e) = exhausted {
-        tracing::warn!("{e}; widen `uid_range` in the configuration");
-    }
     plan.refused.append(&mut refused);
     created
 }
 
-/// Which homes and uids the host's accounts use, and whose they are.
+/// Which homes, uids and gids the host's accounts and groups use, and whose they are.
 struct InUse<'h> {
     homes: BTreeMap<&'h str, &'h str>,
     uids: BTreeMap<u32, &'h str>,
+    gids: BTreeMap<u32, &'h str>,
 }
 
 impl<'h> InUse<'h> {
@@ -272,6 +262,7 @@ impl<'h> InUse<'h> {
         Self {
             homes: host.accounts.iter().map(|(name, a)| (a.home, *name)).collect(),
             uids: host.accounts.iter().map(|(name, a)| (a.uid, *name)).collect(),
+            gids: host.groups.iter().map(|(name, g)| (g.gid, *name)).collect(),
         }
     }
 }
@@ -306,6 +297,9 @@ fn conflict(
     if host.repeated.contains(name) {
         return Some(format!("`{name}` stands more than once in the databases"));
     }
+    if host.broken.contains(name) {
+        return Some(format!("`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"));
+    }
     if let Some(id) = host.elsewhere.get(name) {
         return Some(format!("another name service of this host knows a `{name}` (id {id})"));
     }
@@ -321,8 +315,12 @@ fn conflict(
     }
     match own {
         Some(own) => {
-            let busy = in_use.uids.get(&own.uid.get()).filter(|other| **other != name);
-            busy.map(|other| format!("its uid {} is now used by `{other}`", own.uid))
+            let number = own.uid.get();
+            if let Some(other) = in_use.uids.get(&number).filter(|other| **other != name) {
+                return Some(format!("its uid {number} is now used by `{other}`"));
+            }
+            let other = in_use.gids.get(&number).filter(|other| private && **other != name)?;
+            Some(format!("the gid {number} of its own group is now used by the group `{other}`"))
         }
         None => {
             let uid = account.uid.filter(|uid| !uids.is_free(uid.get()))?;
@@ -347,7 +345,7 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
     }
     for (id, own) in owned.accounts.iter().filter(|(id, own)| own.state.is_present() && !present.contains(*id)) {
         if own.state == State::Locked {
-            let reopened = host.accounts.get(own.name.as_str()).is_some_and(|a| a.uid == own.uid.get() && !a.closed);
+            let reopened = ours(own, host).is_ok_and(|found| !found.closed);
             match UserName::new(&own.name, true) {
                 Ok(name) if reopened => {
                     let reason = "was opened by hand, and the person is still gone".to_owned();
@@ -362,7 +360,7 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
         let lasted = u64::try_from(now - absence.since).unwrap_or(0);
         let due = absence.runs >= rules.departed.absent_runs && lasted >= rules.departed.absent_for;
         match UserName::new(&own.name, true) {
-            Ok(name) if due => {
+            Ok(name) if due && ours(own, host).is_ok() => {
                 // No figure that grows with time: the digest of a plan has to stay the same until somebody approves it.
                 let reason = format!("missing in {} complete reads", absence.runs);
                 plan.changes.push(Change::LockAccount { id: id.clone(), name, reason });

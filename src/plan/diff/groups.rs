@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{incomplete, trust};
-use crate::model::host::{Host, HostGroup};
+use crate::model::host::{Host, HostGroup, ODD};
 use crate::model::owned::{Owned, OwnedGroup, State};
-use crate::model::{Completeness, Gid, RemoteId, Untrusted, UserName};
+use crate::model::{Completeness, Gid, Lookup, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Plan};
 use crate::policy::alloc::Allocator;
 use crate::policy::map::{WantedGroup, WantedGroups};
@@ -50,7 +50,7 @@ pub fn groups(
             Ok(Some(gid)) => gid,
             Ok(None) => continue,
             Err(e) => {
-                plan.refused.push(refusal(group, e.to_string()));
+                plan.refused.push(refusal(group, format!("{e}; widen `gid_range` in the configuration")));
                 continue;
             }
         };
@@ -68,34 +68,46 @@ fn refusal(group: &WantedGroup, reason: impl Into<String>) -> Refusal {
 
 /// Who can be a member: people with an open account of gosync's that is on this host.
 struct Roster {
-    names: BTreeMap<RemoteId, UserName>,
-    /// People who have an account but were not in this read: what they were members of, they stay for now.
+    /// Their names, sorted.
+    names: Vec<UserName>,
+    /// Where in `names` a person's stands. To sort these numbers is to sort members by name.
+    places: Lookup<RemoteId, u32>,
+    /// People who have an account but were not in this read: what they were members of, they stay for now. The locked
+    /// stay, too, while a read is not whole: then nobody is taken out.
     unseen: BTreeSet<UserName>,
 }
 
 impl Roster {
-    fn new(host: &Host<'_>, owned: &Owned, people: BTreeSet<RemoteId>, completeness: &Completeness) -> Self {
-        let (mut names, mut unseen) = (BTreeMap::new(), BTreeSet::new());
+    fn new(host: &Host<'_>, owned: &Owned, people: Lookup<RemoteId, ()>, completeness: &Completeness) -> Self {
+        let (mut there, mut unseen) = (Vec::new(), BTreeSet::new());
         let everybody_is_unseen = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
-        for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state == State::Active) {
-            let there = host.accounts.get(own.name.as_str()).is_some_and(|found| found.uid == own.uid.get());
+        for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state.is_present()) {
+            let is_open = own.state == State::Active;
+            let is_there = host.accounts.get(own.name.as_str()).is_some_and(|found| found.uid == own.uid.get());
             let Ok(name) = UserName::new(&own.name, true) else { continue };
-            if everybody_is_unseen || !people.contains(id) {
+            if everybody_is_unseen || is_open && !people.contains(id.as_str()) {
                 unseen.insert(name.clone());
             }
-            if there {
-                names.insert(id.clone(), name);
+            if is_there && is_open {
+                there.push((name, id));
             }
         }
-        Self { names, unseen }
+        there.sort_unstable();
+        let places = there.iter().zip(0..).map(|((_, id), place)| (RemoteId::clone(id), place)).collect();
+        Self { names: there.into_iter().map(|(name, _)| name).collect(), places, unseen }
     }
 
     /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
-    fn members(&self, wanted: &BTreeSet<RemoteId>, applied: &str) -> Vec<UserName> {
-        let mut out: Vec<UserName> = wanted.iter().filter_map(|id| self.names.get(id).cloned()).collect();
-        out.extend(split(applied).filter_map(|name| self.unseen.get(name).cloned()));
-        out.sort();
-        out.dedup();
+    fn members(&self, wanted: &[RemoteId], applied: &str) -> Vec<UserName> {
+        let mut places: Vec<u32> = wanted.iter().filter_map(|id| self.places.get(id.as_str()).copied()).collect();
+        places.sort_unstable();
+        places.dedup();
+        let mut out: Vec<UserName> = places.iter().filter_map(|at| self.names.get(*at as usize).cloned()).collect();
+        if !self.unseen.is_empty() {
+            out.extend(split(applied).filter_map(|name| self.unseen.get(name).cloned()));
+            out.sort();
+            out.dedup();
+        }
         out
     }
 }
@@ -114,12 +126,16 @@ fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster
         );
     }
     let wanted = roster.members(&group.members, &own.members);
+    let forgotten = split(&own.members).ne(wanted.iter().map(UserName::as_str));
+    if !forgotten && found.members == own.members {
+        plan.unchanged += 1;
+        return;
+    }
     let standing: BTreeSet<&str> = split(found.members).collect();
     let add: Vec<UserName> = wanted.iter().filter(|name| !standing.contains(name.as_str())).cloned().collect();
     let keep: BTreeSet<&str> = wanted.iter().map(UserName::as_str).collect();
     let remove: Vec<String> =
         split(&own.members).filter(|name| !keep.contains(name) && standing.contains(name)).map(str::to_owned).collect();
-    let forgotten = split(&own.members).ne(wanted.iter().map(UserName::as_str));
     if add.is_empty() && remove.is_empty() && !forgotten {
         plan.unchanged += 1;
         return;
@@ -138,9 +154,11 @@ fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'
             );
         }
         Some(_) if host.repeated.contains(name) => plan.remark(name, "stands more than once in group; left alone"),
+        Some(_) if host.broken.contains(name) => plan.remark(name, "stands in a malformed line, too; left alone"),
         Some(found) if !found.writable => {
             plan.remark(name, "stands in a database that gosync does not write; left alone")
         }
+        Some(found) if found.members == ODD => plan.remark(name, "has members that are no UTF-8; left alone"),
         Some(found) => return Some(found),
     }
     None
@@ -159,6 +177,9 @@ fn conflict(
     let set_aside = |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name);
     if let Some(found) = host.groups.get(name).filter(|found| !set_aside(found.gid)) {
         return Some(format!("a group `{name}` (gid {}) is on this host already and is not gosync's", found.gid));
+    }
+    if host.broken.contains(name) {
+        return Some(format!("`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"));
     }
     if host.accounts.contains_key(name) {
         return Some(format!("an account is called `{name}`, and its own group may be too"));

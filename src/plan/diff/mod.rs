@@ -43,12 +43,16 @@ enum Merge {
     Restore,
 }
 
-/// Merges the value last applied, the one wanted and the one found. `keep`: whether a change by hand stays.
+/// Merges the value last applied, the one wanted and the one found. `keep`: whether a change by hand stays, as long as
+/// the provider wants what it wanted before.
 fn merge(applied: Option<&str>, wanted: &str, found: &str, keep: bool) -> Merge {
     match applied {
         _ if found == wanted => Merge::Same,
-        Some(last) if last != found && keep => Merge::Keep,
-        Some(last) if last != found => Merge::Restore,
+        Some(last) if last != found && keep && last == wanted => Merge::Keep,
+        Some(last) if last != found && !keep => Merge::Restore,
         _ => Merge::Set,
     }
 }
+
+#[cfg(test)]
+mod tests;

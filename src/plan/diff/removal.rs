@@ -2,7 +2,7 @@
 
 use crate::model::UserName;
 use crate::model::host::Host;
-use crate::model::owned::Owned;
+use crate::model::owned::{Owned, OwnedAccount, State};
 use crate::plan::{Change, HomeFate, Plan};
 
 /// What `deluser` is asked to do with each account.
@@ -28,9 +28,15 @@ pub fn removal(names: &[String], request: &Request, host: &Host<'_>, owned: &Own
     let mut names: Vec<&String> = names.iter().collect();
     names.sort();
     names.dedup();
-    for name in names {
+    for &name in &names {
         let mut own = owned.accounts.iter().filter(|(_, own)| own.name == *name && own.state.is_present());
         let Some((id, own)) = own.next() else {
+            let is_gone = owned.accounts.values().any(|own| own.name == *name && own.state == State::Removed);
+            if is_gone && !host.accounts.contains_key(name.as_str()) {
+                // Perhaps by an interrupted run of the same command, which was finished a moment ago.
+                plan.remark(name, "is removed already");
+                continue;
+            }
             unknown.push(match host.accounts.contains_key(name.as_str()) {
                 true => format!("the account `{name}` is not gosync's"),
                 false => format!("there is no account `{}`", crate::model::shown(name)),
@@ -55,8 +61,21 @@ pub fn removal(names: &[String], request: &Request, host: &Host<'_>, owned: &Own
             Request::ArchiveHome(into) => HomeFate::Archive { path, into: into.clone() },
             Request::KeepHome | Request::Forget => HomeFate::Keep,
         };
-        let private_group = own.private_group;
+        // A group of its name with another number was made by somebody else.
+        let has_group = own.private_group && host.groups.get(name.as_str()).is_none_or(|g| g.gid == own.gid);
+        let private_group = has_group && !others_use_group(name, &names, own, host);
+        if has_group && !private_group {
+            plan.remark(name, "its group stays: others are in it, or have it as their primary group");
+        }
         plan.changes.push(Change::RemoveAccount { id: id.clone(), name: user, uid: own.uid, private_group, home });
     }
     if unknown.is_empty() { Ok(plan) } else { Err(unknown) }
+}
+
+/// Whether the own group of an account is needed by somebody who does not go with it; userdel(8) asks the same.
+fn others_use_group(name: &str, going: &[&String], own: &OwnedAccount, host: &Host<'_>) -> bool {
+    let goes = |other: &str| going.iter().any(|name| *name == other);
+    let members = host.groups.get(name).map_or("", |group| group.members);
+    let is_member = members.split(',').any(|member| !member.is_empty() && !goes(member));
+    is_member || host.accounts.iter().any(|(other, account)| account.gid == own.gid && !goes(other))
 }

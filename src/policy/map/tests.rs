@@ -148,3 +148,42 @@ fn groups_of_power_are_refused() {
     assert_eq!(out.groups.len(), 1);
     assert_eq!(out.refusals.len(), 2);
 }
+
+#[test]
+fn a_known_person_with_a_bad_number_is_still_followed() {
+    let owned = Owned { accounts: BTreeMap::from([(id("1"), own("ann", 20_000))]), ..Owned::default() };
+    for uid in ["7", " 20000", "x"] {
+        let shut = User { active: false, uid: Some(Untrusted::new(uid)), ..User::new(id("1"), "ann") };
+        let out = map(vec![shut], &owned, &AccountRules::default());
+        assert!(!out.accounts[0].open, "who is shut out must not stay in because of it");
+        assert_eq!((out.accounts[0].uid, out.remarks.len()), (None, 1));
+    }
+}
+
+#[test]
+fn a_known_group_with_a_bad_number_is_still_followed() {
+    use crate::model::Group;
+    use crate::model::owned::OwnedGroup;
+    let gid = Some(Untrusted::new("7"));
+    let name = Untrusted::new("osg");
+    let group = Group { id: id("g"), name, description: None, parent: None, gid, members: vec![] };
+    let directory = Directory { users: vec![], groups: vec![group] };
+    let own =
+        OwnedGroup { name: "osg".into(), gid: Gid::new(60_000).unwrap(), state: State::Active, members: "".into() };
+    let owned = Owned { groups: BTreeMap::from([(id("g"), own)]), ..Owned::default() };
+    let out = groups(&directory, &owned, &GroupRules::default());
+    assert_eq!((out.groups.len(), out.refusals.len(), out.remarks.len()), (1, 0, 1));
+    assert_eq!(groups(&directory, &Owned::default(), &GroupRules::default()).refusals.len(), 1);
+}
+
+#[test]
+fn two_groups_with_one_id_are_both_refused() {
+    use crate::model::Group;
+    let group = |name: &str| {
+        let name = Untrusted::new(name);
+        Group { id: id("g"), name, description: None, parent: None, gid: None, members: vec![] }
+    };
+    let directory = Directory { users: vec![], groups: vec![group("a"), group("b")] };
+    let out = groups(&directory, &Owned::default(), &GroupRules::default());
+    assert_eq!((out.groups.len(), out.refusals.len(), out.present.len()), (0, 2, 1));
+}

@@ -56,6 +56,8 @@ impl Provider for FileProvider {
                 Scope::Users => snapshot.directory.users.retain(|u| only.iter().any(|name| name == u.login.raw())),
                 Scope::Groups => snapshot.directory.groups.retain(|g| only.iter().any(|name| name == g.name.raw())),
             }
+            // Of the records that cannot be used, those that may be meant.
+            snapshot.rejected.retain(|r| r.id.is_none() || only.iter().any(|name| name == r.subject.raw()));
             if matches!(snapshot.completeness, Completeness::Complete(_)) {
                 snapshot.completeness = Completeness::Narrowed;
             }

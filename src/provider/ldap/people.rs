@@ -144,6 +144,7 @@ fn fields(entry: &mut Entry, id: &RemoteId, names: &Names, extent: Extent, now: 
             let keys = text.lines().map(str::trim).filter(|line| !line.is_empty());
             user.ssh_keys.extend(keys.map(Untrusted::new));
         }
+        user.ssh_keys.shrink_to_fit();
     }
     let primary = match (entry.take("objectSid").as_slice(), entry.take("primaryGroupID").as_slice()) {
         ([sid], [group]) => {
@@ -329,7 +330,7 @@ impl People {
         self.names.sort();
         self.logins.sort();
         let mut order: Vec<u32> = (0..).take(self.ids.len()).collect();
-        order.sort_unstable_by(|a, b| self.ids[*a as usize].cmp(&self.ids[*b as usize]).then(a.cmp(b)));
+        order.sort_by_cached_key(|number| self.ids[*number as usize].sort_key());
         let mut twice = Vec::new();
         for pair in order.windows(2) {
             if let [a, b] = pair

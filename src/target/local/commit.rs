@@ -2,21 +2,23 @@
 //!
 //! The order is what makes it safe to be killed anywhere: reserve in the ledger; write everything new beside the old
 //! and to disk; take the password lock; see that nothing moved; backups; journal; renames; release; confirm in the
-//! ledger. The lock is held only from the second look at the files to the last rename.
+//! ledger. The lock is held only from the second look at the files to the last rename, or from the first look where
+//! others change the files all the time.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::extrausers::{self, Generation};
 use super::read::{Current, gid_of};
-use super::stage::Staged;
+use super::stage::{Staged, Versions};
 use super::{Database, Db, Local, LocalError};
 use crate::ledger::{Ledger, Run};
+use crate::model::host::Owner;
 use crate::plan::HomeFate;
 use crate::system::journal::{self, Hash, Journal, Left, Outcome, Step};
 use crate::system::lock::PasswordLock;
 use crate::system::replace::{self, Appearance, staging_dir};
-use crate::system::{clock, files, homes};
+use crate::system::{clock, files, homes, process};
 use crate::target::Committed;
 
 /// Where new homes and old ones stand while they are not in place: below their base.
@@ -41,7 +43,7 @@ pub(super) fn commit(
     };
     let state_dir = target.state_dir();
     {
-        let _lock = match lock(target) {
+        let _lock = match current.lock.is_none().then(|| lock(target)).transpose() {
             Ok(lock) => lock,
             Err(e) => return abandon(target, ledger).and(Err(e)),
         };
@@ -60,7 +62,7 @@ pub(super) fn commit(
     Ok(Committed::Done)
 }
 
-fn lock(target: &Local) -> Result<PasswordLock, LocalError> {
+pub(super) fn lock(target: &Local) -> Result<PasswordLock, LocalError> {
     Ok(PasswordLock::take(&target.password_lock(), clock::deadline(target.config.lock_wait))?)
 }
 
@@ -71,11 +73,19 @@ fn finish(target: &Local, ledger: &mut Ledger, txn: u64) -> Result<(), LocalErro
     Ok(Journal::forget(&target.state_dir())?)
 }
 
-/// Nothing was put in place: what was written beside is removed, and the intentions are dropped.
+/// Nothing was put in place: what was written beside is removed, and the intentions are dropped with their ids.
 fn abandon(target: &Local, ledger: &mut Ledger) -> Result<(), LocalError> {
     tidy(target)?;
     Journal::forget(&target.state_dir())?;
-    Ok(ledger.drop_pending()?)
+    Ok(ledger.release()?)
+}
+
+/// Something may be in place, and the rest cannot follow: the ids stay set aside. The journal goes last, since without
+/// it the next run would take it that nothing was put in place.
+fn give_up(target: &Local, ledger: &mut Ledger) -> Result<(), LocalError> {
+    ledger.drop_pending()?;
+    tidy(target)?;
+    Ok(Journal::forget(&target.state_dir())?)
 }
 
 /// Finishes or drops what an interrupted run left behind.
@@ -84,7 +94,7 @@ pub(super) fn recover(target: &Local, ledger: &mut Ledger) -> Result<Option<Stri
     match journal::left_behind(&state_dir)? {
         Left::Nothing => {
             tidy(target)?;
-            ledger.drop_pending()?;
+            ledger.release()?;
             Ok(None)
         }
         Left::Done(journal) => {
@@ -92,6 +102,12 @@ pub(super) fn recover(target: &Local, ledger: &mut Ledger) -> Result<Option<Stri
             Ok(Some(
                 "an earlier run had written everything and was interrupted; its end has been made up for".to_owned(),
             ))
+        }
+        Left::Started(journal) if !journal.is_below(&target.root.path("/")) => {
+            give_up(target, ledger)?;
+            let text = "a run was interrupted while it wrote, before this tree came to its present place; its change is \
+                        planned anew";
+            Ok(Some(text.to_owned()))
         }
         Left::Started(journal) => {
             let outcome = {
@@ -108,7 +124,7 @@ pub(super) fn recover(target: &Local, ledger: &mut Ledger) -> Result<Option<Stri
                     Ok(Some("an earlier run was interrupted while it wrote; its change has been finished".to_owned()))
                 }
                 Outcome::Overtaken => {
-                    abandon(target, ledger)?;
+                    give_up(target, ledger)?;
                     let text = "an earlier run was interrupted while it wrote, and another program has changed the files \
                                 since; its change is planned anew";
                     Ok(Some(text.to_owned()))
@@ -127,6 +143,33 @@ fn tidy(target: &Local) -> Result<(), LocalError> {
     }
     if target.config.database == Database::Extrausers {
         extrausers::tidy(&target.root.path(extrausers::DIR))?;
+    }
+    Ok(())
+}
+
+/// Finds out, before anything is written, whether the homes that go can be packed and taken away.
+pub(super) fn probe_homes(target: &Local, staged: &Staged) -> Result<(), LocalError> {
+    for (name, uid, fate) in staged.homes_to_go() {
+        let (HomeFate::Remove { path } | HomeFate::Archive { path, .. }) = fate else { continue };
+        let path = target.locate(path);
+        let complaint = match files::owner(&path) {
+            None => continue,
+            Some(Owner::Directory(owner)) if owner == uid.get() || !process::is_root() => None,
+            Some(Owner::Directory(owner)) => Some(format!("it belongs to the uid {owner}, and not to `{name}`")),
+            Some(Owner::NotADirectory) => Some("it is no directory".to_owned()),
+        };
+        if let Some(complaint) = complaint {
+            let reason = format!("{complaint}; nothing was removed. Without its home the account can be");
+            return Err(LocalError::Unfit { path, reason });
+        }
+        homes::probe_removal(&path)?;
+        if let HomeFate::Archive { into, .. } = fate {
+            let path = target.locate(into);
+            if !matches!(files::owner(&path), Some(Owner::Directory(_))) {
+                let reason = "there is no such directory to pack homes into; nothing was removed".to_owned();
+                return Err(LocalError::Unfit { path, reason });
+            }
+        }
     }
     Ok(())
 }
@@ -170,11 +213,11 @@ impl<'a> Prepared<'a> {
         let mut first: Vec<Step> = Vec::new();
         let mut last: Vec<Step> = Vec::new();
         for db in Db::ALL.into_iter().filter(|db| *db != Db::Passwd) {
-            let mut steps = this.replace(db)?.into_iter();
-            first.extend(steps.next());
-            last.extend(steps.next());
+            let [before_passwd, after_passwd] = this.replace(db)?;
+            first.extend(before_passwd);
+            last.extend(after_passwd);
         }
-        let passwd = this.replace(Db::Passwd)?;
+        let passwd = this.replace(Db::Passwd)?.into_iter().flatten();
         // The second versions take back what has to be gone last: in the opposite order.
         last.reverse();
         let swap = this.swap(txn)?;
@@ -204,16 +247,16 @@ impl<'a> Prepared<'a> {
     /// Packs homes that are to be kept so; those that go are moved aside by the journal, and removed after it.
     fn retire_homes(&self) -> Result<Vec<Step>, LocalError> {
         let mut steps = Vec::new();
-        for (name, fate) in self.staged.homes_to_go() {
+        for (name, _, fate) in self.staged.homes_to_go() {
             let (HomeFate::Remove { path } | HomeFate::Archive { path, .. }) = fate else { continue };
             let path = self.target.locate(path);
-            if !path.is_dir() || path.is_symlink() {
+            if !files::look(&path)?.is_some_and(|meta| meta.is_dir()) {
                 continue;
             }
             homes::probe_removal(&path)?;
             if let HomeFate::Archive { into, .. } = fate {
                 let day = self.target.shadow_day;
-                homes::archive(&path, &self.target.locate(into).join(format!("{name}-{day}.tar.gz")))?;
+                homes::archive(&path, &self.target.locate(into), &format!("{name}-{day}"))?;
             }
             let Some((dir, _)) = aside(&path) else { continue };
             files::ensure_private_dir(&dir)?;
@@ -222,25 +265,23 @@ impl<'a> Prepared<'a> {
         Ok(steps)
     }
 
-    /// Writes the new versions of one file, and its backup.
-    fn replace(&self, db: Db) -> Result<Vec<Step>, LocalError> {
-        let Some(versions) = self.staged.files.get(&db) else { return Ok(Vec::new()) };
+    /// Writes the new versions of one file, and its backup. Two steps: before passwd changes, and after.
+    fn replace(&self, db: Db) -> Result<[Option<Step>; 2], LocalError> {
+        let mut steps = [None, None];
+        let Some(versions) = self.staged.files.get(&db).filter(|_| !self.is_swapped(db)) else { return Ok(steps) };
         let (Some(path), Some(image)) = (self.target.path(db), self.current.databases.get(&db)) else {
-            return Ok(Vec::new());
+            return Ok(steps);
         };
-        if self.is_swapped(db) {
-            return Ok(Vec::new());
-        }
         let dir = staging_dir(path.parent().unwrap_or(&path));
         files::ensure_private_dir(&dir)?;
         let appearance = self.appearance(db);
         let mut old = image.exists.then(|| Hash::of(image.lines.bytes()));
-        let mut steps = Vec::new();
-        for (number, bytes) in versions.iter().enumerate() {
+        for (number, bytes) in [&versions.first, &versions.last].into_iter().enumerate() {
+            let Some(bytes) = bytes else { continue };
             let staged = dir.join(format!("{}.{number}", db.name()));
             replace::stage(&staged, bytes, &path, appearance)?;
             let new = Hash::of(bytes);
-            steps.push(Step::Replace { staged, path: path.clone(), old: old.replace(new.clone()), new });
+            steps[number] = Some(Step::Replace { staged, path: path.clone(), old: old.replace(new.clone()), new });
         }
         if image.exists {
             replace::stage(&backup_staging(&path), image.lines.bytes(), &path, appearance)?;
@@ -266,8 +307,8 @@ impl<'a> Prepared<'a> {
         let generation = Generation::new(self.target.root.path(extrausers::DIR), txn);
         generation.prepare()?;
         for (db, image) in self.current.databases.iter().filter(|(db, _)| self.is_swapped(**db)) {
-            let bytes = self.staged.files.get(db).and_then(|versions| versions.last().map(Vec::as_slice));
-            let bytes = bytes.unwrap_or(image.lines.bytes());
+            let versions = self.staged.files.get(db);
+            let bytes = versions.and_then(Versions::newest).unwrap_or(image.lines.bytes());
             replace::stage(&generation.dir.join(db.name()), bytes, &image.path, self.appearance(*db))?;
         }
         files::sync_dir(&generation.dir)?;

@@ -34,6 +34,11 @@ impl Elsewhere {
         Ok(Self { databases, asked: BTreeSet::new() })
     }
 
+    /// Whether there is any.
+    pub fn is_any(&self) -> bool {
+        !self.databases.is_empty()
+    }
+
     /// Which of the names and ids that a plan gives out are known elsewhere. Each is asked about once.
     ///
     /// # Errors

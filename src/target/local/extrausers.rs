@@ -3,12 +3,13 @@
 //! One rename of the link changes all files at once, so that no reader ever sees half of a change. The directory that
 //! the package makes is kept as the first generation's predecessor.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::LocalError;
 use crate::plan::Change;
 use crate::system::files;
-use crate::system::{PathError, mounts};
+use crate::system::{Context as _, PathError, mounts};
 
 /// Where libnss-extrausers looks.
 pub(super) const DIR: &str = "/var/lib/extrausers";
@@ -56,23 +57,34 @@ impl Generation {
 /// Removes what is not needed any more: generations but the present and the one before it, and a left-over link.
 pub(super) fn tidy(link: &Path) -> Result<(), PathError> {
     let parent = link.with_file_name(GENERATIONS);
-    if !parent.exists() {
+    if files::look(&parent)?.is_none() {
         return Ok(());
     }
     let next = parent.join("next");
-    if std::fs::symlink_metadata(&next).is_ok_and(|meta| meta.is_dir()) {
-        // The package's own directory, which changed places with our first link.
-        files::rename(&next, &parent.join("original"))?;
+    if files::look(&next)?.is_some_and(|meta| meta.is_dir()) {
+        // The package's own directory, or one that somebody put in the place of our link; it changed places with it.
+        let free = |name: &PathBuf| std::fs::symlink_metadata(name).is_err();
+        let mut names =
+            (1..).map(|n| parent.join(if n == 1 { "original".to_owned() } else { format!("original.{n}") }));
+        if let Some(name) = names.find(free) {
+            files::rename(&next, &name)?;
+        }
     }
     files::remove_tree(&next)?;
-    let present = std::fs::read_link(link).ok().and_then(|to| number(to.file_name()?.to_str()?));
-    let mut numbers: Vec<u64> = files::names_in(&parent).iter().filter_map(|name| number(name.to_str()?)).collect();
+    let present = match std::fs::read_link(link) {
+        Ok(to) => to.file_name().and_then(|name| number(name.to_str()?)),
+        Err(e) if e.kind() == ErrorKind::InvalidInput => None, // it is a directory still, or again
+        // Nobody knows which generation is needed: all stay.
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        other => return other.on("read", link).map(drop),
+    };
+    let mut numbers: Vec<u64> = files::list(&parent)?.iter().filter_map(|name| number(name.to_str()?)).collect();
     numbers.sort_unstable();
     let before = numbers.iter().rev().copied().find(|n| present.is_some_and(|p| *n < p));
     for n in numbers.into_iter().filter(|n| Some(*n) != present && Some(*n) != before) {
         files::remove_tree(&parent.join(format!("g{n}")))?;
     }
-    if files::names_in(&parent).is_empty() {
+    if files::list(&parent)?.is_empty() {
         files::remove_tree(&parent)?;
     }
     Ok(())

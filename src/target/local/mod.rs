@@ -61,8 +61,8 @@ pub(crate) enum Db {
 
 impl Db {
     /// All, in the order in which new entries become visible: passwd last, so that nobody is seen before they are
-    /// whole.
-    pub(crate) const ALL: [Db; 6] = [Db::Group, Db::Gshadow, Db::Subuid, Db::Subgid, Db::Shadow, Db::Passwd];
+    /// whole; gshadow before group, since what group does not show yet is planned again if the list is broken off.
+    pub(crate) const ALL: [Db; 6] = [Db::Gshadow, Db::Group, Db::Subuid, Db::Subgid, Db::Shadow, Db::Passwd];
 
     /// Its file's name.
     pub(crate) fn name(self) -> &'static str {
@@ -164,6 +164,16 @@ impl Local {
         Ok(journal::left_behind(&self.state_dir())? != Left::Nothing)
     }
 
+    /// Reads the databases while nobody else may change them, until the answer is dropped: for hosts on which others
+    /// change them faster than a plan can be made.
+    ///
+    /// # Errors
+    /// As [`Target::read`], and when somebody else holds the password lock for too long.
+    pub fn read_alone(&self) -> Result<Current, LocalError> {
+        let lock = commit::lock(self)?;
+        Ok(Current::read(self)?.with_lock(lock))
+    }
+
     /// The host's name services besides these databases.
     ///
     /// # Errors
@@ -192,7 +202,9 @@ impl Target for Local {
     }
 
     fn stage(&self, current: &Current, approved: Approved) -> Result<Staged, LocalError> {
-        stage::stage(self, current, approved)
+        let staged = stage::stage(self, current, approved)?;
+        commit::probe_homes(self, &staged)?;
+        Ok(staged)
     }
 
     fn commit(

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{Database, Db, Local, LocalError, extrausers};
-use crate::formats::{GroupLine, Lines, PasswdLine, ShadowLine, SubidLine};
+use crate::formats::{GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine};
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
+use crate::system::lock::PasswordLock;
 use crate::system::{files, replace};
 
 /// One database as it was read.
@@ -26,8 +27,7 @@ impl Image {
 
     /// Whether the file is still as it was read.
     pub(super) fn is_current(&self) -> Result<bool, LocalError> {
-        let now = files::read_plain(&self.path)?;
-        Ok(now.is_some() == self.exists && now.as_deref().unwrap_or_default() == self.lines.bytes())
+        Ok(files::is_still(&self.path, self.exists.then_some(self.lines.bytes()))?)
     }
 }
 
@@ -38,6 +38,8 @@ pub struct Current {
     /// Databases of the other kind, which are read and never written.
     reference: Vec<(Db, Image)>,
     shells: Option<String>,
+    /// Keeps others from changing the databases, if that is held from the beginning.
+    pub(super) lock: Option<PasswordLock>,
 }
 
 impl Current {
@@ -54,9 +56,14 @@ impl Current {
         }
         let shells = files::read_plain(&target.root.path("/etc/shells"))?;
         let shells = shells.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let current = Self { databases, reference, shells };
+        let current = Self { databases, reference, shells, lock: None };
         current.check(target)?;
         Ok(current)
+    }
+
+    /// The same, read under this lock.
+    pub(super) fn with_lock(self, lock: PasswordLock) -> Self {
+        Self { lock: Some(lock), ..self }
     }
 
     /// Finds out, before anything is planned, whether the databases are sound and can be replaced.
@@ -69,6 +76,9 @@ impl Current {
         let root = etc.is_some_and(|image| {
             image.lines.entries().filter_map(|(_, l)| PasswdLine::parse(l)).any(|l| l.name == b"root" && l.uid == 0)
         });
+        if etc.is_some_and(|image| !image.exists) {
+            return Err(LocalError::Unfit { path: passwd, reason: "it is missing; is this a host's tree?".to_owned() });
+        }
         if !root {
             let reason = "there is no line `root` with the uid 0: this is no sound passwd file, and nothing is written";
             return Err(LocalError::Unfit { path: passwd, reason: reason.to_owned() });
@@ -118,6 +128,8 @@ impl Current {
                     Db::Subuid | Db::Subgid => subids.extend(
                         SubidLine::parse(line).map(|s| (s.first, s.first.saturating_add(s.count.saturating_sub(1)))),
                     ),
+                    Db::Shadow if ShadowLine::parse(line).is_none() => add_broken(&mut host, line),
+                    Db::Gshadow if GshadowLine::parse(line).is_none() => add_broken(&mut host, line),
                     Db::Shadow | Db::Gshadow => {}
                 }
             }
@@ -144,7 +156,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], closed: &std::collections::BTreeSet<&[u8]>, writable: bool) {
-    let Some(line) = PasswdLine::parse(line) else { return };
+    let Some(line) = PasswdLine::parse(line) else { return add_broken(host, line) };
     host.ids.extend([line.uid, line.gid]);
     let name = text(line.name);
     let account = HostAccount {
@@ -162,8 +174,17 @@ fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], closed: &std::collection
     }
 }
 
+fn add_broken<'a>(host: &mut Host<'a>, line: &'a [u8]) {
+    host.broken.insert(text(name_of(line)));
+}
+
+/// What stands before the first colon of a line, sound or not.
+pub(super) fn name_of(line: &[u8]) -> &[u8] {
+    line.split(|&b| b == b':').next().unwrap_or_default().trim_ascii_start()
+}
+
 fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) {
-    let Some(line) = GroupLine::parse(line) else { return };
+    let Some(line) = GroupLine::parse(line) else { return add_broken(host, line) };
     host.ids.insert(line.gid);
     let name = text(line.name);
     let group = HostGroup { gid: line.gid, members: text(line.members), writable };

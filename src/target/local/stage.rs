@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::read::Current;
+use super::read::{Current, name_of};
 use super::{Database, Db, Local, LocalError, extrausers};
 use crate::formats::group::names;
 use crate::formats::{BadField, Editor, GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine};
-use crate::model::UserName;
+use crate::model::{Uid, UserName};
 use crate::plan::{Approved, Change, HomeFate, NewAccount, Plan};
 use crate::policy::Field;
 
@@ -17,8 +17,24 @@ use crate::policy::Field;
 #[derive(Debug)]
 pub struct Staged {
     approved: Approved,
-    /// New versions of each file, in the order in which they replace each other; one, or two when accounts go.
-    pub(super) files: BTreeMap<Db, Vec<Vec<u8>>>,
+    /// New versions of each file that changes.
+    pub(super) files: BTreeMap<Db, Versions>,
+}
+
+/// New versions of one file, in the order in which they replace each other; one of them at least.
+#[derive(Debug)]
+pub(super) struct Versions {
+    /// What is in place before passwd changes.
+    pub first: Option<Vec<u8>>,
+    /// What is in place after passwd has changed: without what removed accounts needed until then.
+    pub last: Option<Vec<u8>>,
+}
+
+impl Versions {
+    /// The file when all is done.
+    pub(super) fn newest(&self) -> Option<&[u8]> {
+        self.last.as_deref().or(self.first.as_deref())
+    }
 }
 
 impl Staged {
@@ -40,11 +56,11 @@ impl Staged {
         })
     }
 
-    /// Homes that go, with the names of their accounts.
-    pub(super) fn homes_to_go(&self) -> impl Iterator<Item = (&UserName, &HomeFate)> {
+    /// Homes that go, with the names and uids of their accounts.
+    pub(super) fn homes_to_go(&self) -> impl Iterator<Item = (&UserName, Uid, &HomeFate)> {
         self.plan().changes.iter().filter_map(|change| match change {
             Change::RemoveAccount { home: HomeFate::Keep, .. } => None,
-            Change::RemoveAccount { name, home, .. } => Some((name, home)),
+            Change::RemoveAccount { name, uid, home, .. } => Some((name, *uid, home)),
             _ => None,
         })
     }
@@ -60,40 +76,67 @@ enum Pass {
 }
 
 pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Result<Staged, LocalError> {
-    let mut files: BTreeMap<Db, Vec<Vec<u8>>> = BTreeMap::new();
+    let mut files = BTreeMap::new();
     let changes = &approved.plan().changes;
+    let known = Known::new(current);
     if target.config.database == Database::Extrausers {
         extrausers::check(changes)?;
     }
     let removes = changes.iter().any(|change| matches!(change, Change::RemoveAccount { .. }));
-    for (db, image) in &current.databases {
+    for (db, image) in current.databases.iter().filter(|_| !changes.is_empty()) {
         let needed = image.exists || (matches!(db, Db::Subuid | Db::Subgid) || target.path(Db::Gshadow).is_none());
         if !needed {
             continue; // an absent gshadow stays absent
         }
         let unfit = |_: BadField| LocalError::Unfit { path: image.path.clone(), reason: BadField.to_string() };
-        let first = edit(*db, &image.lines, changes, Pass::First, target.shadow_day).map_err(unfit)?;
-        let mut versions: Vec<Vec<u8>> = first.into_iter().collect();
-        if removes {
-            let lines = versions.last().map_or_else(|| image.lines.clone(), |bytes| Lines::new(bytes.clone()));
-            versions.extend(edit(*db, &lines, changes, Pass::Last, target.shadow_day).map_err(unfit)?);
-        }
-        if !versions.is_empty() {
-            files.insert(*db, versions);
+        let first = edit(*db, &image.lines, changes, Pass::First, &known, target.shadow_day).map_err(unfit)?;
+        let last = match removes {
+            true => {
+                let lines = first.as_ref().map_or_else(|| image.lines.clone(), |bytes| Lines::new(bytes.clone()));
+                edit(*db, &lines, changes, Pass::Last, &known, target.shadow_day).map_err(unfit)?
+            }
+            false => None,
+        };
+        if first.is_some() || last.is_some() {
+            files.insert(*db, Versions { first, last });
         }
     }
     Ok(Staged { approved, files })
 }
 
+/// Names that stood in passwd and group before. The other files' lines of any other name are left-overs: of an
+/// interrupted run, or of somebody who is gone, whose password and rights a new account or group must not get.
+struct Known<'a> {
+    accounts: BTreeSet<&'a [u8]>,
+    groups: BTreeSet<&'a [u8]>,
+}
+
+impl<'a> Known<'a> {
+    fn new(current: &'a Current) -> Self {
+        let names = |db| {
+            let lines = current.databases.get(&db).into_iter().flat_map(|image| image.lines.entries());
+            lines.map(|(_, line)| name_of(line)).collect()
+        };
+        Self { accounts: names(Db::Passwd), groups: names(Db::Group) }
+    }
+}
+
 /// The new version of one file after one pass; `None` when it stays as it is.
-fn edit(db: Db, lines: &Lines, changes: &[Change], pass: Pass, day: i64) -> Result<Option<Vec<u8>>, BadField> {
+fn edit(
+    db: Db,
+    lines: &Lines,
+    changes: &[Change],
+    pass: Pass,
+    known: &Known<'_>,
+    day: i64,
+) -> Result<Option<Vec<u8>>, BadField> {
     let mut sheet = Sheet::new(lines);
     match (db, pass) {
         (Db::Passwd, Pass::First) => passwd(&mut sheet, changes)?,
-        (Db::Shadow, Pass::First) => shadow(&mut sheet, changes, day)?,
+        (Db::Shadow, Pass::First) => shadow(&mut sheet, changes, known, day)?,
         (Db::Group, Pass::First) => group(&mut sheet, changes)?,
-        (Db::Gshadow, Pass::First) => gshadow(&mut sheet, changes)?,
-        (Db::Subuid | Db::Subgid, Pass::First) => subids(&mut sheet, changes)?,
+        (Db::Gshadow, Pass::First) => gshadow(&mut sheet, changes, known)?,
+        (Db::Subuid | Db::Subgid, Pass::First) => subids(&mut sheet, changes, known)?,
         (Db::Passwd, Pass::Last) => {}
         (_, Pass::Last) => strip(db, &mut sheet, changes)?,
     }
@@ -111,8 +154,7 @@ impl<'a> Sheet<'a> {
     fn new(lines: &'a Lines) -> Self {
         let mut index = BTreeMap::new();
         for (number, line) in lines.entries() {
-            let name = line.split(|&b| b == b':').next().unwrap_or_default().trim_ascii_start();
-            index.entry(name).or_insert(number);
+            index.entry(name_of(line)).or_insert(number);
         }
         Self { lines, index, editor: Editor::default() }
     }
@@ -127,7 +169,7 @@ impl<'a> Sheet<'a> {
         match at {
             Some((_, old)) if old == line => {}
             Some((number, _)) => self.editor.replace(number, line),
-            None => self.editor.add(line),
+            None => self.editor.add(&line),
         }
     }
 }
@@ -172,16 +214,20 @@ fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
     Ok(())
 }
 
-fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], day: i64) -> Result<(), BadField> {
+fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64) -> Result<(), BadField> {
     let day = day.to_string();
     for change in changes {
+        // Somebody may have taken away one half of a lock by hand. A lock of ours is taken away whole; of an account that
+        // was forgotten nobody knows whose half is left.
+        let halves = matches!(change, Change::UnlockAccount { .. });
         let (name, close) = match change {
             Change::CreateAccount(new) => {
-                // What is there is a left-over of an interrupted run, or of an account that was only forgotten.
-                if sheet.find(new.name.as_str()).is_none() {
-                    sheet.editor.add(new_shadow(new.name.as_str(), &day, false)?);
+                let at = sheet.find(new.name.as_str());
+                if at.is_none() || !known.accounts.contains(new.name.as_str().as_bytes()) {
+                    sheet.put(at, new_shadow(new.name.as_str(), &day, false)?);
                     continue;
                 }
+                // The account was only forgotten, and keeps its password.
                 (&new.name, false)
             }
             Change::LockAccount { name, .. } => (name, true),
@@ -190,7 +236,7 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], day: i64) -> Result<(), Bad
         };
         let Some((number, old)) = sheet.find(name.as_str()) else {
             if close {
-                sheet.editor.add(new_shadow(name.as_str(), &day, true)?);
+                sheet.editor.add(&new_shadow(name.as_str(), &day, true)?);
             }
             continue;
         };
@@ -201,12 +247,14 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], day: i64) -> Result<(), Bad
                 line.password = &locked;
             }
             line.expire = b"1";
-        } else if line.is_closed() {
-            line.password = line.password.strip_prefix(b"!").unwrap_or(line.password);
-            if line.password.is_empty() {
-                line.password = b"*"; // an empty field would let everybody in
+        } else if line.is_closed() || halves {
+            if let Some(password) = line.password.strip_prefix(b"!") {
+                // An empty field would let everybody in.
+                line.password = if password.is_empty() { b"*" } else { password };
             }
-            line.expire = b"";
+            if line.expire == b"1" {
+                line.expire = b"";
+            }
         }
         let new = line.to_line()?;
         sheet.put(Some((number, old)), new);
@@ -271,33 +319,37 @@ fn group(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
     Ok(())
 }
 
-fn gshadow(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
+fn gshadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>) -> Result<(), BadField> {
     for (name, gid, add, remove) in changes.iter().filter_map(group_change) {
         let at = sheet.find(name);
+        let is_known = known.groups.contains(name.as_bytes());
         let new = match (&at, gid) {
-            (Some((_, old)), _) => {
+            (Some((_, old)), _) if is_known || gid.is_none() => {
                 let Some(mut line) = GshadowLine::parse(old) else { continue };
                 let members = change_members(line.members, add, &remove);
                 line.members = &members;
                 line.to_line()?
             }
-            (None, Some(_)) => {
+            (_, Some(_)) => {
                 let members = change_members(b"", add, &remove);
                 GshadowLine { name: name.as_bytes(), password: b"!", admins: b"", members: &members }.to_line()?
             }
-            (None, None) => continue,
+            (_, None) => continue,
         };
         sheet.put(at, new);
     }
     Ok(())
 }
 
-fn subids(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
+fn subids(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>) -> Result<(), BadField> {
     for change in changes {
-        let Change::CreateAccount(NewAccount { name, subids: Some((first, count)), .. }) = change else { continue };
-        if sheet.find(name.as_str()).is_none() {
-            let line = SubidLine { owner: name.as_str().as_bytes(), first: *first, count: *count };
-            sheet.editor.add(line.to_line()?);
+        let Change::CreateAccount(NewAccount { name, subids, .. }) = change else { continue };
+        let owner = name.as_str().as_bytes();
+        if known.accounts.contains(owner) && sheet.find(name.as_str()).is_some() {
+            continue;
+        }
+        if let Some(line) = subids.map(|(first, count)| SubidLine { owner, first, count }.to_line()).transpose()? {
+            sheet.put(sheet.find(name.as_str()), line);
         }
     }
     Ok(())

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""What run.sh needs besides the shell: measures commands, compares trees, prints the table.
+
+    measure.py run RESULTS SIZE NAME -- COMMAND...   runs it, output dropped, and notes wall, CPU and peak memory
+    measure.py files DIR                             what every file below DIR is: inode, change time, size
+    measure.py table RESULTS PEOPLE                  the figures, and their ratios; PEOPLE: how many useradd made
+"""
+
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+MIB = 1024 * 1024
+READ = ["ldapsearch people", "ldapsearch groups"]
+FIRST = {source: [f"{source} first users", f"{source} first groups"] for source in ["file", "slapd"]}
+SECOND = {source: [f"{source} second users", f"{source} second groups"] for source in ["file", "slapd"]}
+
+
+def run(results, size, name, command):
+    """Notes how long a command and all it starts take, and how much memory the largest of them has at most."""
+    with open(results + ".log", "ab") as log:
+        begin = time.monotonic()
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.monotonic() - begin
+    if status != 0:
+        sys.exit(f"{' '.join(command)}: status {status}; what it said is in {results}.log")
+    # The kernel counts KiB here.
+    row = {"size": int(size), "name": name, "wall": wall, "cpu": usage.ru_utime + usage.ru_stime}
+    with open(results, "a", encoding="utf-8") as file:
+        print(json.dumps({**row, "peak": usage.ru_maxrss * 1024}), file=file)
+
+
+def files(root):
+    for path in sorted(pathlib.Path(root).rglob("*")):
+        info = path.lstat()
+        if path.name != "lock":  # it says who holds it
+            print(path, info.st_ino, info.st_mtime_ns, info.st_ctime_ns, info.st_size)
+
+
+class Figures:
+    """All rows of a size; each figure is the median of its runs."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def runs(self, names, key):
+        """Per run, the sum over some commands that belong together."""
+        columns = [[row[key] for row in self.rows if row["name"] == name] for name in names]
+        return [sum(run) for run in zip(*columns)] if all(columns) else []
+
+    def median(self, names, key):
+        return statistics.median(self.runs(names, key))
+
+    def peak(self, names):
+        return max(row["peak"] for row in self.rows if row["name"] in names)
+
+    def has(self, names):
+        return bool(self.runs(names, "wall"))
+
+    def ratio(self, names, beside):
+        """Run by run, then the median: what slows a whole run down changes no ratio."""
+        pairs = zip(self.runs(names, "wall"), self.runs(beside, "wall"))
+        return statistics.median(a / b for a, b in pairs)
+
+
+def table(results, people):
+    with open(results, encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    sizes = sorted({row["size"] for row in rows})
+    everything = {size: Figures([row for row in rows if row["size"] == size]) for size in sizes}
+    head = ["people", "what", "wall s", "min-max", "CPU s", "MiB", "us/person", "x ldapsearch"]
+    lines = [head]
+    for size, figures in everything.items():
+        for what, names in parts():
+            if not figures.has(names):
+                continue
+            walls = figures.runs(names, "wall")
+            ratio = f"{figures.ratio(names, READ):.2f}" if figures.has(READ) and "useradd" not in what else ""
+            lines.append([
+                str(size),
+                what,
+                f"{figures.median(names, 'wall'):.3f}",
+                f"{min(walls):.3f}-{max(walls):.3f}",
+                f"{figures.median(names, 'cpu'):.3f}",
+                f"{figures.peak(names) / MIB:.0f}",
+                f"{figures.median(names, 'wall') / (int(people) if 'useradd' in what else size) * 1e6:.0f}",
+                ratio,
+            ])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    for line in lines:
+        cells = [cell.ljust(width) if i == 1 else cell.rjust(width) for i, (cell, width) in enumerate(zip(line, widths))]
+        print("  ".join(cells).rstrip())
+    summary(everything)
+
+
+def parts():
+    """The lines of the table, and the commands that each is the sum of."""
+    yield "ldapsearch, people and groups", READ
+    for source in ["file", "slapd"]:
+        yield f"first sync from {source}: users", FIRST[source][:1]
+        yield f"first sync from {source}: groups", FIRST[source][1:]
+        yield f"first sync from {source}: both", FIRST[source]
+        yield f"second sync from {source}: both", SECOND[source]
+    yield "useradd in a loop", ["useradd"]
+    yield "the same people by gosync", ["instead of useradd"]
+
+
+def summary(everything):
+    print()
+    for size, figures in everything.items():
+        if figures.has(FIRST["slapd"]) and figures.has(READ):
+            first, second = figures.ratio(FIRST["slapd"], READ), figures.ratio(SECOND["slapd"], READ)
+            print(f"{size}: from slapd {first:.2f} times ldapsearch, again {second:.2f} times")
+        if figures.has(["useradd"]):
+            ratio = figures.ratio(["useradd"], ["instead of useradd"])
+            print(f"{size}: useradd in a loop takes {ratio:.0f} times as long as gosync")
+    for small, large in zip(list(everything), list(everything)[1:]):
+        for source in ["file", "slapd"]:
+            if everything[small].has(FIRST[source]) and everything[large].has(FIRST[source]):
+                a, b = (everything[size].median(FIRST[source], "wall") for size in (small, large))
+                print(f"{small} to {large} from {source}: {large / small:.0f} times the people take {b / a:.1f} times as long")
+
+
+def main():
+    match sys.argv[1:]:
+        case ["run", results, size, name, "--", *command] if command:
+            run(results, size, name, command)
+        case ["files", root]:
+            files(root)
+        case ["table", results, people]:
+            table(results, people)
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+use super::*;
+use crate::model::{Gid, GroupName, RemoteId, Uid, Untrusted};
+use crate::plan::{FieldChange, NewAccount};
+use crate::policy::Field;
+
+fn id() -> RemoteId {
+    RemoteId::new("u-1").unwrap()
+}
+
+fn user(name: &str) -> UserName {
+    UserName::new(name, false).unwrap()
+}
+
+fn new(gecos: &str) -> Change {
+    Change::CreateAccount(NewAccount {
+        id: id(),
+        name: user("ann"),
+        uid: Uid::new(20_000).unwrap(),
+        gid: Gid::new(100).unwrap(),
+        private_group: false,
+        gecos: gecos.to_owned(),
+        home: "/home/ann".to_owned(),
+        make_home: true,
+        shell: "/bin/sh".to_owned(),
+        subids: Some((100_000, 65_536)),
+    })
+}
+
+fn members(add: &[&str], remove: &[&str]) -> Change {
+    let name = GroupName::known("osg").unwrap();
+    let remove = remove.iter().map(|name| (*name).to_owned()).collect();
+    Change::ChangeMembers { id: id(), name, add: add.iter().map(|n| user(n)).collect(), remove, wanted: vec![] }
+}
+
+#[test]
+fn each_change_is_one_line_that_begins_with_its_mark() {
+    let gone = |home| Change::RemoveAccount {
+        id: id(),
+        name: user("ann"),
+        uid: Uid::new(20_000).unwrap(),
+        private_group: true,
+        home,
+    };
+    let path = "/home/ann".to_owned();
+    let fields = vec![FieldChange { field: Field::Shell, from: "/bin/sh".into(), to: "/bin/zsh".into() }];
+    for (change, text) in [
+        (new("Ann"), "+ account ann uid=20000 gid=100 home=/home/ann shell=/bin/sh subids=100000+65536 \"Ann\""),
+        (
+            Change::UpdateAccount { id: id(), name: user("ann"), fields },
+            "~ account ann shell \"/bin/sh\" -> \"/bin/zsh\"",
+        ),
+        (Change::LockAccount { id: id(), name: user("ann"), reason: "left".into() }, "! lock ann: left"),
+        (Change::UnlockAccount { id: id(), name: user("ann") }, "~ unlock ann"),
+        (Change::ForgetAccount { id: id(), name: user("ann") }, "- forget ann; the account stays"),
+        (gone(HomeFate::Keep), "- account ann uid=20000 its home stays"),
+        (gone(HomeFate::Remove { path: path.clone() }), "- account ann uid=20000 and its home /home/ann"),
+        (
+            gone(HomeFate::Archive { path, into: "/srv/a\nb".into() }),
+            "- account ann uid=20000 and its home /home/ann, after packing it into /srv/a\\nb",
+        ),
+        (members(&["ann"], &["bob"]), "~ group osg add (1): ann take out (1): bob"),
+        (members(&[], &[]), "~ group osg stays; who was taken out by hand is forgotten"),
+    ] {
+        assert_eq!(line(&change), text);
+    }
+}
+
+#[test]
+fn long_lists_are_cut_and_counted() {
+    let many: Vec<String> = (0..30).map(|n| format!("m{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert!(line(&members(&many, &[])).ends_with("m10 m11 and 18 more"));
+}
+
+#[test]
+fn foreign_text_never_makes_a_line_of_its_own() {
+    let nasty = "x\n+ account root\u{1b}[2J\u{202e}";
+    let mut plan = Plan { changes: vec![new(nasty), members(&[], &[nasty])], ..Plan::default() };
+    plan.remark(nasty, "is told");
+    let (subject, reason) = (Untrusted::new(nasty), "our own words".to_owned());
+    plan.refused.push(Refusal { id: None, subject, reason });
+    let shown = text(&plan);
+    assert_eq!(shown.lines().count(), 4);
+    assert!(!shown.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'), "{shown}");
+    // JSON escapes what it must; what a plan refuses is shown escaped in it, too.
+    assert!(!json(&plan).to_string().contains('\n'));
+}
+
+#[test]
+fn a_refusal_says_whose_it_is() {
+    let of = |id, subject: &str| refusal(&Refusal { id, subject: Untrusted::new(subject), reason: "no".to_owned() });
+    assert_eq!(of(Some(id()), "ann"), "x refuse ann (u-1): no");
+    assert_eq!(of(None, "ann"), "x refuse ann: no");
+    assert_eq!(of(Some(id()), ""), "x refuse a record without a name (u-1): no");
+}
