@@ -6,6 +6,8 @@ mod http;
 mod ldap;
 mod ldap_faults;
 mod proxy;
+mod scim;
+mod scim_server;
 mod slapd;
 mod stub;
 mod web;
