@@ -1,17 +1,12 @@
-//! What every command begins with: settings, the run lock, the provider, the target.
+//! What every command begins with: settings, the run lock, a read of the provider, the target.
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
-
 use crate::cli::Global;
-use crate::config::{ProviderKind, Settings, Source};
+use crate::config::{Settings, Source};
 use crate::error::{Error, Kind, Result};
 use crate::model::Snapshot;
-use crate::provider::admin::GroupAdmin;
-use crate::provider::file::FileProvider;
-use crate::provider::ldap::{self, Ldap};
-use crate::provider::{FetchError, Provider, Query, Scope};
+use crate::provider::{FetchError, Query, Scope};
 use crate::system::files::{self, Trust};
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
 use crate::system::root::Root;
@@ -110,43 +105,6 @@ impl<'a> Setup<'a> {
             "read"
         );
         Ok(snapshot)
-    }
-
-    /// The provider of this run.
-    pub fn provider(&self) -> Result<Box<dyn Provider>> {
-        let name = &self.settings.provider.name;
-        match &self.settings.provider.kind {
-            ProviderKind::File(path) => Ok(Box::new(FileProvider::new(name, path.clone()))),
-            ProviderKind::Ldap(config) => Ok(Box::new(self.ldap(config)?)),
-        }
-    }
-
-    /// An LDAP server, with its password and authorities from their files.
-    fn ldap(&self, config: &ldap::Config) -> Result<Ldap> {
-        let name = &self.settings.provider.name;
-        let secret = |path: &PathBuf| -> Result<SecretString> {
-            let bytes = files::read_trusted(path, Trust::Secret).map_err(Error::usage)?;
-            let text =
-                String::from_utf8(bytes).map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
-            Ok(SecretString::from(text.lines().next().unwrap_or_default()))
-        };
-        let password = config.password_file.as_ref().map(secret).transpose()?;
-        let authorities = config.ca_file.as_ref().map(|path| files::read_trusted(path, Trust::Config));
-        let authorities = authorities.transpose().map_err(Error::usage)?;
-        let ldap = Ldap::new(name, config, password, authorities, self.now);
-        ldap.map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))
-    }
-
-    /// A provider whose groups can be changed, for the time limit of a run.
-    pub fn group_admin(&self) -> Result<Box<dyn GroupAdmin>> {
-        let name = &self.settings.provider.name;
-        match &self.settings.provider.kind {
-            ProviderKind::File(path) => Ok(Box::new(FileProvider::new(name, path.clone()))),
-            ProviderKind::Ldap(config) => {
-                let deadline = clock::deadline(self.settings.time_limit);
-                Ok(Box::new(self.ldap(config)?.admin(self.settings.rules.groups.gid_range, deadline)))
-            }
-        }
     }
 
     /// The host, or the tree below `--root`.

@@ -5,7 +5,10 @@
 
 pub mod admin;
 pub mod file;
+pub mod http;
 pub mod ldap;
+pub mod scim;
+mod tls;
 
 use std::time::Instant;
 

@@ -1,6 +1,6 @@
 //! People and groups from an LDAP server: RFC 2307, RFC 2307bis, Active Directory, 389 Directory Server.
 //!
-//! Follows no reference to another server. `settings` checks the configuration; `connect`, `tls` and `search` speak to the
+//! Follows no reference to another server. `settings` checks the configuration; `connect` and `search` speak to the
 //! server. A read has a connection of its own: `active`, `people` and `groups` are pure, `read` puts them together. Group
 //! administration changes things: `listed`, `modify` and `classes` are pure, `client` keeps the connection, `lookup`
 //! asks, `admin` puts them together. `entry`, `dn`, `ids` and `filter` are pure and serve both. Protocol: RFC 4511 to 4519.
@@ -24,7 +24,6 @@ mod search;
 mod settings;
 #[cfg(test)]
 mod tests;
-mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,7 +33,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use self::connect::{Reason, Session};
 use self::settings::{Settings, Transport};
-use super::{FetchError, Provider, Query};
+use super::{FetchError, Provider, Query, tls};
 use crate::model::{Snapshot, Untrusted};
 
 pub use self::admin::LdapAdmin;
