@@ -1,0 +1,92 @@
+//! People and groups from Globus: Globus Groups (API v2) for groups and members, Globus Auth for who they are.
+//!
+//! The people are those of the top group; with none, those of all groups that our client manages. Logins are made by
+//! Globus's own mapping document, for Globus has none; it has neither keys nor uids either. Our own identity is left out.
+//! `settings` checks the configuration; `api` and `tokens` speak to the servers; `decode`, `expression`, `mapping`, `people`
+//! and `batch` are pure; `read` and `admin` put them together. Facts: providers.md 0 and 1.
+
+mod admin;
+mod api;
+mod batch;
+mod decode;
+mod expression;
+mod mapping;
+mod people;
+mod read;
+mod settings;
+mod tokens;
+
+use std::fmt;
+use std::time::Instant;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use self::api::Api;
+use self::mapping::Mapping;
+use super::{FetchError, Provider, Query};
+use crate::model::{RemoteId, Snapshot};
+
+pub use self::admin::GlobusAdmin;
+pub use self::settings::{AUTH_URL, Config, GROUPS_URL};
+
+/// Globus, ready to be read.
+pub struct Globus {
+    name: String,
+    api: Api,
+    mapping: Mapping,
+    /// Our own identity.
+    own: RemoteId,
+    implied: bool,
+}
+
+impl Globus {
+    /// Checks a section called `name`. `secret` is the content of `client_secret_file` without its line end, `mapping` that
+    /// of `identity_mapping`, `ca_pem` that of `ca_file`. Reads no file but the authorities of the system, and connects to
+    /// nobody.
+    ///
+    /// # Errors
+    /// What is wrong with the section.
+    pub fn new(
+        name: &str,
+        config: &Config,
+        secret: SecretString,
+        mapping: Option<&[u8]>,
+        ca_pem: Option<Vec<u8>>,
+    ) -> Result<Self, String> {
+        let own = config.check()?;
+        if secret.expose_secret().is_empty() {
+            return Err("the first line of client_secret_file is empty".to_owned());
+        }
+        let mapping = mapping.map(Mapping::new).transpose().map_err(|e| format!("identity_mapping: {e}"))?;
+        let api = Api::new(config, secret, ca_pem)?;
+        let mapping = mapping.unwrap_or_default();
+        Ok(Self { name: name.to_owned(), api, mapping, own, implied: config.implied_members })
+    }
+
+    /// The same, to change groups until a deadline.
+    pub fn admin(&self, deadline: Instant) -> GlobusAdmin {
+        GlobusAdmin::new(&self.name, self.api.until(deadline), self.mapping.clone())
+    }
+}
+
+impl fmt::Debug for Globus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Globus").field("name", &self.name).field("api", &self.api).finish_non_exhaustive()
+    }
+}
+
+impl Provider for Globus {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
+        let means = read::Means {
+            api: self.api.until(query.deadline),
+            mapping: &self.mapping,
+            own: &self.own,
+            implied: self.implied,
+        };
+        read::read(&means, query, progress)
+    }
+}
