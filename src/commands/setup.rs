@@ -9,6 +9,7 @@ use crate::config::{ProviderKind, Settings, Source};
 use crate::error::{Error, Kind, Result};
 use crate::model::Snapshot;
 use crate::provider::file::FileProvider;
+use crate::provider::globus::{self, Globus};
 use crate::provider::ldap::Ldap;
 use crate::provider::{FetchError, Provider, Query, Scope};
 use crate::system::files::{self, Trust};
@@ -96,19 +97,26 @@ impl<'a> Setup<'a> {
         match &self.settings.provider.kind {
             ProviderKind::File(path) => Ok(Box::new(FileProvider::new(name, path.clone()))),
             ProviderKind::Ldap(config) => {
-                let secret = |path: &PathBuf| -> Result<SecretString> {
-                    let bytes = files::read_trusted(path, Trust::Secret).map_err(Error::usage)?;
-                    let text = String::from_utf8(bytes)
-                        .map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
-                    Ok(SecretString::from(text.lines().next().unwrap_or_default()))
-                };
-                let password = config.password_file.as_ref().map(secret).transpose()?;
-                let authorities = config.ca_file.as_ref().map(|path| files::read_trusted(path, Trust::Config));
-                let authorities = authorities.transpose().map_err(Error::usage)?;
+                let password = config.password_file.as_deref().map(secret).transpose()?;
+                let authorities = config.ca_file.as_deref().map(trusted).transpose()?;
                 let ldap = Ldap::new(name, config, password, authorities, self.now);
-                Ok(Box::new(ldap.map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))?))
+                Ok(Box::new(ldap.map_err(|e| self.wrong_section(&e))?))
             }
+            ProviderKind::Globus(config) => Ok(Box::new(self.globus(config)?)),
         }
+    }
+
+    fn globus(&self, config: &globus::Config) -> Result<Globus> {
+        let mapping = config.identity_mapping.as_deref().map(trusted).transpose()?;
+        let authorities = config.ca_file.as_deref().map(trusted).transpose()?;
+        let client_secret = secret(&config.client_secret_file)?;
+        let name = &self.settings.provider.name;
+        let globus = Globus::new(name, config, client_secret, mapping.as_deref(), authorities);
+        globus.map_err(|e| self.wrong_section(&e))
+    }
+
+    fn wrong_section(&self, reason: &str) -> Error {
+        Error::usage(format!("[provider.{}]: {reason}", self.settings.provider.name))
     }
 
     /// The host, or the tree below `--root`.
@@ -126,6 +134,18 @@ impl<'a> Setup<'a> {
     pub fn state_dir(&self) -> PathBuf {
         self.root.path(&self.settings.state_dir)
     }
+}
+
+/// A file of ours that nobody else may write.
+fn trusted(path: &Path) -> Result<Vec<u8>> {
+    files::read_trusted(path, Trust::Config).map_err(Error::usage)
+}
+
+/// The first line of a file that nobody else may read.
+fn secret(path: &Path) -> Result<SecretString> {
+    let bytes = files::read_trusted(path, Trust::Secret).map_err(Error::usage)?;
+    let text = String::from_utf8(bytes).map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
+    Ok(SecretString::from(text.lines().next().unwrap_or_default()))
 }
 
 /// The texts of the configuration: each `-f`, else what `GOSYNC_CONFIG` names, else the file beside the program, else

@@ -14,7 +14,7 @@ use crate::model::name::GroupPrefix;
 use crate::plan::Limits;
 use crate::policy::matcher::Filter;
 use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
-use crate::provider::ldap;
+use crate::provider::{globus, ldap};
 use crate::target::local::{self, Database};
 
 /// The configuration of a run.
@@ -52,6 +52,8 @@ pub enum ProviderKind {
     File(PathBuf),
     /// A directory server.
     Ldap(Box<ldap::Config>),
+    /// Globus Groups.
+    Globus(Box<globus::Config>),
 }
 
 /// One `[target.NAME]`.
@@ -146,8 +148,16 @@ fn provider_kind(table: Spanned<DeTable<'_>>, base: &Path, texts: &Texts) -> Res
             }
             ProviderKind::Ldap(Box::new(config))
         }),
+        "globus" => texts.read::<globus::Config>(keys).map(|mut config| {
+            config.client_secret_file = base.join(&config.client_secret_file);
+            for path in [&mut config.identity_mapping, &mut config.ca_file].into_iter().flatten() {
+                *path = base.join(&path);
+            }
+            ProviderKind::Globus(Box::new(config))
+        }),
         other => {
-            Err(texts.error(Some(span), &format!("there is no provider of kind `{other}`; there are file and ldap")))
+            let known = "there are file, ldap and globus";
+            Err(texts.error(Some(span), &format!("there is no provider of kind `{other}`; {known}")))
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gosync::config::{ProviderKind, Settings, Source};
-use gosync::provider::ldap;
+use gosync::provider::{globus, ldap};
 
 use crate::{here, text};
 
@@ -67,6 +67,21 @@ fn the_ldap_section_is_the_defaults() {
     assert_eq!(format!("{example:#?}"), format!("{minimal:#?}"));
 }
 
+#[test]
+fn the_globus_section_is_the_defaults() {
+    let table: toml::Table = uncommented().parse().unwrap();
+    let mut research = table["provider"]["research"].as_table().unwrap().clone();
+    research.remove("kind");
+    // These have no default; their values are examples.
+    for key in ["identity_mapping", "ca_file", "proxy"] {
+        assert!(research.remove(key).is_some(), "{key}");
+    }
+    let value = |key: &str| research[key].as_str().unwrap();
+    let minimal = globus::Config::new(value("client_id"), value("client_secret_file"));
+    let example: globus::Config = research.clone().try_into().unwrap();
+    assert_eq!(format!("{example:#?}"), format!("{minimal:#?}"));
+}
+
 /// The keys that a section may have, from what is said about one that it may not.
 fn keys(section: &str, more: &str) -> Vec<String> {
     let minimal = if section == "provider.sample" { "" } else { MINIMAL };
@@ -98,6 +113,7 @@ fn no_key_is_missing() {
         ("provider.sample", "kind = \"file\"\npath = \"x\""),
         ("provider.campus", ldap),
         ("provider.campus.attributes", ""),
+        ("provider.research", "kind = \"globus\"\nclient_id = \"x\"\nclient_secret_file = \"x\""),
     ] {
         let mut known = match section {
             "provider.campus" => {

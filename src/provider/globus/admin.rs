@@ -181,9 +181,7 @@ impl GroupAdmin for GlobusAdmin {
         people: &[Person],
     ) -> Result<Vec<Result<Done, AdminError>>, AdminError> {
         let rows = self.api.listed(&group.id).map_err(failed)?.rows;
-        let step = |person: &Person| {
-            batch::step(action, &rows, &person.id, person.email.as_ref().map(Untrusted::raw))
-        };
+        let step = |person: &Person| batch::step(action, &rows, &person.id, person.email.as_ref().map(Untrusted::raw));
         // Somebody who is named twice stands in a request once.
         let steps: BTreeMap<&RemoteId, Step> = people.iter().map(|person| (&person.id, step(person))).collect();
         let mut by_verb: BTreeMap<(Verb, Option<Role>), Vec<RemoteId>> = BTreeMap::new();

@@ -67,7 +67,8 @@ impl Place {
     }
 }
 
-const LEFT: &str = "they left this group themselves; only an invitation can bring them back, and they have to accept it";
+const LEFT: &str =
+    "they left this group themselves; only an invitation can bring them back, and they have to accept it";
 const BELOW: &str = "they are in this group only because they are in a group below it; change it there";
 
 /// What to do about the person `id`, as the group stands. `address`: the one that Globus knows of them.

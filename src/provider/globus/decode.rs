@@ -211,7 +211,11 @@ pub(super) fn my_groups(bytes: &[u8]) -> Result<(Vec<Head>, Vec<RejectedRecord>)
 pub(super) fn head(bytes: &[u8], id: Option<&RemoteId>) -> Result<Head, String> {
     let group: GroupRecord<'_> = document(bytes)?;
     let head = group.head().ok_or("the group has no usable id")?;
-    if id.is_some_and(|id| *id != head.id) { Err("it is another group than was asked for".to_owned()) } else { Ok(head) }
+    if id.is_some_and(|id| *id != head.id) {
+        Err("it is another group than was asked for".to_owned())
+    } else {
+        Ok(head)
+    }
 }
 
 /// `GET /v2/groups/{id}?include=memberships`: one group with everybody in it.

@@ -149,7 +149,9 @@ mod tests {
     #[test]
     fn a_whole_text_matches_or_nothing() {
         assert!(matches(r"(.*)@example\.org", "alice@example.org"));
-        for text in ["alice@example.org.evil.net", "alice@exampleXorg", "alice@example.org\n", "", "\nalice@example.org"] {
+        for text in
+            ["alice@example.org.evil.net", "alice@exampleXorg", "alice@example.org\n", "", "\nalice@example.org"]
+        {
             assert!(!matches(r"(.*)@example\.org", text), "{text:?}");
         }
         // Python's ^a|b$ would let both of these through.

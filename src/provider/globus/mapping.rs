@@ -65,8 +65,7 @@ impl Mapping {
         if kind.data_type.as_deref() != Some(DATA_TYPE) {
             return Err(format!("its DATA_TYPE is not {DATA_TYPE}"));
         }
-        let document: Document =
-            serde_json::from_slice(json).map_err(|e| shown(&e.to_string()).to_string())?;
+        let document: Document = serde_json::from_slice(json).map_err(|e| shown(&e.to_string()).to_string())?;
         let rule = |(i, entry): (usize, Entry)| rule(entry).map_err(|e| format!("mapping {}: {e}", i + 1));
         let rules: Vec<Rule> = document.mappings.into_iter().enumerate().map(rule).collect::<Result<_, _>>()?;
         if rules.is_empty() {

@@ -206,7 +206,8 @@ mod tests {
 
     #[test]
     fn members_need_a_login_and_others_do_not() {
-        let user = |identity: Option<&Identity>, is_member| user(&id(1), &known(is_member), identity, &mapping(), false);
+        let user =
+            |identity: Option<&Identity>, is_member| user(&id(1), &known(is_member), identity, &mapping(), false);
         let fine = identity(1, "alice@x.org", "used");
         let alice = user(Some(&fine), true).unwrap();
         assert_eq!((alice.login.raw(), alice.active), ("alice", true));
@@ -236,9 +237,8 @@ mod tests {
     #[test]
     fn without_a_top_group_who_is_in_no_group_is_shut_out() {
         let fine = identity(1, "alice@x.org", "used");
-        let active = |is_member, anywhere| {
-            user(&id(1), &known(is_member), Some(&fine), &mapping(), anywhere).unwrap().active
-        };
+        let active =
+            |is_member, anywhere| user(&id(1), &known(is_member), Some(&fine), &mapping(), anywhere).unwrap().active;
         assert_eq!((active(true, true), active(false, true), active(false, false)), (true, false, true));
     }
 }

@@ -94,11 +94,11 @@ impl Tokens {
 }
 
 /// Globus Auth answers a wrong secret with 400 or 401: either way it is us.
-fn refused(error: HttpError) -> HttpError {
-    match error.kind {
-        HttpErrorKind::Refused => HttpError { kind: HttpErrorKind::Unauthorised, ..error },
-        _ => error,
+fn refused(mut error: HttpError) -> HttpError {
+    if error.kind == HttpErrorKind::Refused {
+        error.kind = HttpErrorKind::Unauthorised;
     }
+    error
 }
 
 /// The token for one server.

@@ -136,7 +136,10 @@ fn complaints_of_every_form_are_understood() {
     for (body, words) in [
         (json!({"code": "FORBIDDEN", "detail": "You may not."}), "You may not. (FORBIDDEN)"),
         (json!({"detail": [{"loc": ["body", "add", 0], "msg": "no uuid", "type": "t"}]}), "body.add.0: no uuid"),
-        (json!({"code": "BAD", "detail": "Twice.", "ambiguous_identities": [BOB]}), &format!("Twice. named twice: {BOB} (BAD)")),
+        (
+            json!({"code": "BAD", "detail": "Twice.", "ambiguous_identities": [BOB]}),
+            &format!("Twice. named twice: {BOB} (BAD)"),
+        ),
         (
             json!({"errors": [{"status": "401", "detail": "Call must be authenticated", "title": "Unauthorized"}],
                    "error": "unauthorized"}),

@@ -7,7 +7,9 @@ fn identity(username: &str) -> Identity {
 }
 
 fn mapping(mappings: &str) -> Result<Mapping, String> {
-    Mapping::new(format!(r#"{{"DATA_TYPE": "expression_identity_mapping#1.0.0", "mappings": [{mappings}]}}"#).as_bytes())
+    Mapping::new(
+        format!(r#"{{"DATA_TYPE": "expression_identity_mapping#1.0.0", "mappings": [{mappings}]}}"#).as_bytes(),
+    )
 }
 
 /// One mapping of usernames.
@@ -94,7 +96,8 @@ fn several_fields_and_escaped_braces() {
 
 #[test]
 fn ignoring_case_and_literal_texts() {
-    let entry = r#"{"source": "{username}", "match": "Ann@X.org", "output": "ann", "ignore_case": true, "literal": true}"#;
+    let entry =
+        r#"{"source": "{username}", "match": "Ann@X.org", "output": "ann", "ignore_case": true, "literal": true}"#;
     let mapping = mapping(entry).unwrap();
     assert_eq!(login(&mapping, "aNN@x.ORG").as_deref(), Some("ann"));
     assert_eq!(login(&mapping, "annaxborg"), None);
