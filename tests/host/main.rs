@@ -2,6 +2,11 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod globus;
+mod globus_admin;
+mod globus_cli;
+mod globus_faults;
+mod globus_server;
 mod ldap;
 mod ldap_faults;
 mod proxy;
