@@ -11,6 +11,7 @@ use crate::model::Snapshot;
 use crate::provider::file::FileProvider;
 use crate::provider::globus::{self, Globus};
 use crate::provider::ldap::Ldap;
+use crate::provider::scim::{self, Scim};
 use crate::provider::{FetchError, Provider, Query, Scope};
 use crate::system::files::{self, Trust};
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
@@ -97,26 +98,36 @@ impl<'a> Setup<'a> {
         match &self.settings.provider.kind {
             ProviderKind::File(path) => Ok(Box::new(FileProvider::new(name, path.clone()))),
             ProviderKind::Ldap(config) => {
-                let password = config.password_file.as_deref().map(secret).transpose()?;
-                let authorities = config.ca_file.as_deref().map(trusted).transpose()?;
+                let password = secret(config.password_file.as_deref())?;
+                let authorities = authorities(config.ca_file.as_deref())?;
                 let ldap = Ldap::new(name, config, password, authorities, self.now);
-                Ok(Box::new(ldap.map_err(|e| self.wrong_section(&e))?))
+                Ok(Box::new(ldap.map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))?))
             }
+            ProviderKind::Scim(config) => Ok(Box::new(self.scim(config)?)),
             ProviderKind::Globus(config) => Ok(Box::new(self.globus(config)?)),
         }
     }
 
-    fn globus(&self, config: &globus::Config) -> Result<Globus> {
-        let mapping = config.identity_mapping.as_deref().map(trusted).transpose()?;
-        let authorities = config.ca_file.as_deref().map(trusted).transpose()?;
-        let client_secret = secret(&config.client_secret_file)?;
+    fn scim(&self, config: &scim::Config) -> Result<Scim> {
         let name = &self.settings.provider.name;
-        let globus = Globus::new(name, config, client_secret, mapping.as_deref(), authorities);
-        globus.map_err(|e| self.wrong_section(&e))
+        let secrets = scim::Secrets {
+            token: secret(config.token_file.as_deref())?,
+            client_secret: secret(config.client_secret_file.as_deref())?,
+            ca_pem: authorities(config.ca_file.as_deref())?,
+        };
+        Scim::new(name, config, secrets).map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))
     }
 
-    fn wrong_section(&self, reason: &str) -> Error {
-        Error::usage(format!("[provider.{}]: {reason}", self.settings.provider.name))
+    fn globus(&self, config: &globus::Config) -> Result<Globus> {
+        let name = &self.settings.provider.name;
+        let secrets = globus::Secrets {
+            client_secret: secret(Some(&config.client_secret_file))?,
+            ca_pem: authorities(config.ca_file.as_deref())?,
+        };
+        let mapping = config.identity_mapping.as_ref().map(|path| files::read_trusted(path, Trust::Config));
+        let mapping = mapping.transpose().map_err(Error::usage)?;
+        let globus = Globus::new(name, config, secrets, mapping.as_deref());
+        globus.map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))
     }
 
     /// The host, or the tree below `--root`.
@@ -136,16 +147,17 @@ impl<'a> Setup<'a> {
     }
 }
 
-/// A file of ours that nobody else may write.
-fn trusted(path: &Path) -> Result<Vec<u8>> {
-    files::read_trusted(path, Trust::Config).map_err(Error::usage)
-}
-
-/// The first line of a file that nobody else may read.
-fn secret(path: &Path) -> Result<SecretString> {
+/// The first line of a file with a secret.
+fn secret(path: Option<&Path>) -> Result<Option<SecretString>> {
+    let Some(path) = path else { return Ok(None) };
     let bytes = files::read_trusted(path, Trust::Secret).map_err(Error::usage)?;
     let text = String::from_utf8(bytes).map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
-    Ok(SecretString::from(text.lines().next().unwrap_or_default()))
+    Ok(Some(SecretString::from(text.lines().next().unwrap_or_default())))
+}
+
+/// The content of a file with certificate authorities.
+fn authorities(path: Option<&Path>) -> Result<Option<Vec<u8>>> {
+    path.map(|path| files::read_trusted(path, Trust::Config)).transpose().map_err(Error::usage)
 }
 
 /// The texts of the configuration: each `-f`, else what `GOSYNC_CONFIG` names, else the file beside the program, else

@@ -14,7 +14,7 @@ use crate::model::name::GroupPrefix;
 use crate::plan::Limits;
 use crate::policy::matcher::Filter;
 use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
-use crate::provider::{globus, ldap};
+use crate::provider::{globus, ldap, scim};
 use crate::target::local::{self, Database};
 
 /// The configuration of a run.
@@ -52,6 +52,8 @@ pub enum ProviderKind {
     File(PathBuf),
     /// A directory server.
     Ldap(Box<ldap::Config>),
+    /// A SCIM server.
+    Scim(Box<scim::Config>),
     /// Globus Groups.
     Globus(Box<globus::Config>),
 }
@@ -148,6 +150,13 @@ fn provider_kind(table: Spanned<DeTable<'_>>, base: &Path, texts: &Texts) -> Res
             }
             ProviderKind::Ldap(Box::new(config))
         }),
+        "scim" => texts.read::<scim::Config>(keys).map(|mut config| {
+            let paths = [&mut config.token_file, &mut config.client_secret_file, &mut config.ca_file];
+            for path in paths.into_iter().flatten() {
+                *path = base.join(&path);
+            }
+            ProviderKind::Scim(Box::new(config))
+        }),
         "globus" => texts.read::<globus::Config>(keys).map(|mut config| {
             config.client_secret_file = base.join(&config.client_secret_file);
             for path in [&mut config.identity_mapping, &mut config.ca_file].into_iter().flatten() {
@@ -156,8 +165,8 @@ fn provider_kind(table: Spanned<DeTable<'_>>, base: &Path, texts: &Texts) -> Res
             ProviderKind::Globus(Box::new(config))
         }),
         other => {
-            let known = "there are file, ldap and globus";
-            Err(texts.error(Some(span), &format!("there is no provider of kind `{other}`; {known}")))
+            let reason = format!("there is no provider of kind `{other}`; there are file, ldap, scim and globus");
+            Err(texts.error(Some(span), &reason))
         }
     }
 }

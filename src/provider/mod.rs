@@ -8,6 +8,7 @@ pub mod file;
 pub mod globus;
 pub mod http;
 pub mod ldap;
+pub mod scim;
 mod tls;
 
 use std::time::Instant;

@@ -9,7 +9,7 @@ use gosync::provider::{FetchError, Provider as _, Query, Scope};
 use serde_json::{Value, json};
 
 use crate::globus_server::{
-    FakeGlobus, OTHER, OWN, SECRET, globus, group, id, member, person, query, script, sdk_python, world,
+    FakeGlobus, OTHER, OWN, SECRET, globus, group, id, member, person, query, script, sdk_python, secrets, world,
 };
 
 fn fetch(server: &FakeGlobus, query: &Query) -> Snapshot {
@@ -231,7 +231,7 @@ fn without_a_top_group_members_of_any_group_are_in() {
 #[test]
 fn without_a_mapping_nobody_has_a_login_and_everybody_knows_why() {
     let server = FakeGlobus::start(&campus());
-    let provider = Globus::new("research", &server.config(), SECRET.to_owned().into(), None, None).unwrap();
+    let provider = Globus::new("research", &server.config(), secrets(SECRET), None).unwrap();
     let snapshot = provider.fetch(&query(Scope::Users), &|_| {}).unwrap();
     assert!(snapshot.directory.users.iter().all(|user| !user.active));
     let reasons: Vec<&str> = snapshot.rejected.iter().map(|record| record.reason.as_str()).collect();
@@ -262,7 +262,7 @@ fn a_group_that_changed_meanwhile_is_read_again() {
 fn what_is_wrong_with_a_section_is_said_before_anything_is_asked() {
     let server = FakeGlobus::start(&campus());
     let new = |config: &Config, secret: &str, mapping: &str| {
-        Globus::new("research", config, secret.to_owned().into(), Some(mapping.as_bytes()), None).unwrap_err()
+        Globus::new("research", config, secrets(secret), Some(mapping.as_bytes())).unwrap_err()
     };
     let fine = server.config();
     assert!(new(&Config { client_id: "gosync".to_owned(), ..fine.clone() }, SECRET, "{}").contains("client_id"));
@@ -270,7 +270,7 @@ fn what_is_wrong_with_a_section_is_said_before_anything_is_asked() {
     assert!(new(&fine, SECRET, "{}").contains("identity_mapping: its DATA_TYPE"));
     assert!(server.log().is_empty());
     // A wrong secret is told apart.
-    let wrong = Globus::new("research", &fine, "wrong".to_owned().into(), None, None).unwrap();
+    let wrong = Globus::new("research", &fine, secrets("wrong"), None).unwrap();
     let error = wrong.fetch(&query(Scope::Users), &|_| {}).unwrap_err();
     assert!(matches!(error, FetchError::Unauthorised { .. }), "{error}");
     assert!(error.to_string().contains("invalid_client"), "{error}");

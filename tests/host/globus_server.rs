@@ -10,7 +10,7 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gosync::provider::globus::{Config, Globus};
+use gosync::provider::globus::{Config, Globus, Secrets};
 use gosync::provider::{Query, Scope};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -159,9 +159,14 @@ impl Drop for FakeGlobus {
     }
 }
 
+/// A client's secret.
+pub fn secrets(secret: &str) -> Secrets {
+    Secrets { client_secret: Some(secret.to_owned().into()), ..Secrets::default() }
+}
+
 /// A provider of this configuration, with [`SECRET`] and [`MAPPING`].
 pub fn globus(config: &Config) -> Globus {
-    Globus::new("research", config, SECRET.to_owned().into(), Some(MAPPING.as_bytes()), None).unwrap()
+    Globus::new("research", config, secrets(SECRET), Some(MAPPING.as_bytes())).unwrap()
 }
 
 /// A program of a virtual environment for Python with the real globus-sdk: made once, in target/.

@@ -29,6 +29,15 @@ use crate::model::{RemoteId, Snapshot};
 pub use self::admin::GlobusAdmin;
 pub use self::settings::{AUTH_URL, Config, GROUPS_URL};
 
+/// What stands in the files of the section.
+#[derive(Default)]
+pub struct Secrets {
+    /// The content of `client_secret_file`, without its line end.
+    pub client_secret: Option<SecretString>,
+    /// The content of `ca_file`.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
 /// Globus, ready to be read.
 pub struct Globus {
     name: String,
@@ -40,23 +49,16 @@ pub struct Globus {
 }
 
 impl Globus {
-    /// Checks a section called `name`. `secret` is the content of `client_secret_file` without its line end, `mapping` that
-    /// of `identity_mapping`, `ca_pem` that of `ca_file`. Reads no file but the authorities of the system, and connects to
-    /// nobody.
+    /// Checks a section called `name`. `mapping` is the content of `identity_mapping`. Reads no file but the authorities of
+    /// the system, and connects to nobody.
     ///
     /// # Errors
     /// What is wrong with the section.
-    pub fn new(
-        name: &str,
-        config: &Config,
-        secret: SecretString,
-        mapping: Option<&[u8]>,
-        ca_pem: Option<Vec<u8>>,
-    ) -> Result<Self, String> {
+    pub fn new(name: &str, config: &Config, secrets: Secrets, mapping: Option<&[u8]>) -> Result<Self, String> {
         let own = config.check()?;
-        if secret.expose_secret().is_empty() {
-            return Err("the first line of client_secret_file is empty".to_owned());
-        }
+        let Secrets { client_secret, ca_pem } = secrets;
+        let secret = client_secret.filter(|secret| !secret.expose_secret().is_empty());
+        let secret = secret.ok_or("the first line of client_secret_file is empty")?;
         let mapping = mapping.map(Mapping::new).transpose().map_err(|e| format!("identity_mapping: {e}"))?;
         let api = Api::new(config, secret, ca_pem)?;
         let mapping = mapping.unwrap_or_default();
