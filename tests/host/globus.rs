@@ -254,7 +254,7 @@ fn a_group_that_changed_meanwhile_is_read_again() {
     let log = server.log();
     assert_eq!((reads(&log, 11), reads(&log, 12)), (2, 1));
     // The numbers are a hint: without them nothing is missing.
-    server.faults(&json!([{"match": "statuses", "kind": "status", "status": 404}]));
+    server.faults(&json!([{"match": "/statuses", "kind": "status", "status": 404}]));
     assert!(matches!(fetch(&server, &query(Scope::Groups)).completeness, Completeness::Complete(_)));
 }
 

@@ -23,7 +23,11 @@ fn campus() -> Value {
 }
 
 fn fetch(server: &FakeGlobus, scope: Scope) -> Result<Snapshot, FetchError> {
-    let deadline = Instant::now() + Duration::from_secs(6);
+    fetch_within(server, scope, Duration::from_secs(4))
+}
+
+fn fetch_within(server: &FakeGlobus, scope: Scope, time: Duration) -> Result<Snapshot, FetchError> {
+    let deadline = Instant::now() + time;
     let result = server.globus().fetch(&Query { deadline, ..query(scope) }, &|_| {});
     let said = format!("{result:?} {}", result.as_ref().err().map(ToString::to_string).unwrap_or_default());
     assert!(!said.contains(CANARY), "{said}");
@@ -100,7 +104,8 @@ fn a_storm_of_429_ends_with_the_time_limit() {
     let later = json!({"kind": "status", "status": 429, "headers": {"Retry-After": "1"}, "times": 2});
     server.faults(&fault("memberships", 0, &later));
     let began = Instant::now();
-    assert!(matches!(fetch(&server, Scope::Users).unwrap().completeness, Completeness::Complete(_)));
+    let snapshot = fetch_within(&server, Scope::Users, Duration::from_secs(20)).unwrap();
+    assert!(matches!(snapshot.completeness, Completeness::Complete(_)));
     assert!(began.elapsed() >= Duration::from_secs(2));
 }
 
@@ -123,17 +128,9 @@ fn what_breaks_off_is_incomplete_and_keeps_what_came() {
     assert_eq!((people, groups), (100, 1));
     // A group that may not be seen, or is gone: the others are read.
     for status in [403, 404, 500] {
-        let gone = json!({"kind": "status", "status": status, "body": {"code": "X", "detail": "Gone \u{1b}[31m."}});
-        server.faults(
-            &fault("memberships", 1, &json!(gone))
-                .as_array()
-                .map(|f| {
-                    let mut f = f.clone();
-                    f[0]["times"] = json!(1);
-                    json!(f)
-                })
-                .unwrap(),
-        );
+        let body = json!({"code": "X", "detail": "Gone \u{1b}[31m."});
+        let gone = json!({"kind": "status", "status": status, "body": body, "times": 1});
+        server.faults(&fault("memberships", 1, &gone));
         let (reason, _, groups) = incomplete(&server, Scope::Groups);
         assert!(reason.contains(&status.to_string()) && !reason.contains('\u{1b}'), "{reason}");
         assert_eq!(groups, 2);
@@ -150,11 +147,11 @@ fn a_cut_anywhere_is_never_taken_for_the_whole() {
     let all = globus(&config).fetch(&query(Scope::Users), &|_| {}).unwrap();
     assert!(matches!(all.completeness, Completeness::Complete(_)));
     let bytes = whole.passed();
-    for part in 1..8 {
+    for part in [1, 3, 5, 7, 9] {
         // Each connection ends after so much; the requests that may be repeated are, in vain.
         let proxy = Proxy::start(server.port, Fault::CutAfter(bytes * part / 10));
         (config.groups_url, config.auth_url) = (url(&proxy), url(&proxy));
-        let deadline = Instant::now() + Duration::from_secs(4);
+        let deadline = Instant::now() + Duration::from_secs(2);
         match globus(&config).fetch(&Query { deadline, ..query(Scope::Users) }, &|_| {}) {
             Ok(snapshot) if snapshot == all => {}
             Ok(snapshot) => assert!(matches!(snapshot.completeness, Completeness::Incomplete(_))),

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Our client, and its identity.
-pub const OWN: &str = "0000000a-0000-4000-8000-000000000000";
+pub const OWN: &str = "a0000000-0000-4000-8000-000000000000";
 /// Another client, that is an ordinary person to us.
-pub const OTHER: &str = "0000000b-0000-4000-8000-000000000000";
+pub const OTHER: &str = "b0000000-0000-4000-8000-000000000000";
 /// The secret of our client: with the characters that make a difference when they are encoded.
 pub const SECRET: &str = "s+e/c=ret CANARY%41:x=";
 /// Stands in every token and in [`SECRET`].

@@ -90,7 +90,7 @@ fn several_fields_and_escaped_braces() {
     let entry = r#"{"source": "{status}:{username}", "match": "used:(.*)@x\\.org", "output": "{0}\\{0}"}"#;
     let mut ann = identity("ann@x.org");
     ann.status = Some(Untrusted::new("used"));
-    // As the original has it: the backslash stays, so such a login is refused by the policy.
+    // The backslash stays, so the policy refuses such a login.
     assert_eq!(mapping(entry).unwrap().login(&ann).unwrap(), r"ann\{0}");
 }
 
