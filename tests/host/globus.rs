@@ -177,13 +177,14 @@ fn identities_are_asked_for_by_the_hundred() {
     let counted = std::cell::Cell::new(0);
     let snapshot = server.globus().fetch(&query(Scope::Users), &|n| counted.set(n)).unwrap();
     assert_eq!((snapshot.directory.users.len(), counted.get()), (250, 1 + 251 + 250));
-    let sizes: Vec<usize> = server
+    let mut sizes: Vec<usize> = server
         .log()
         .iter()
         .filter(|line| line.contains("/identities"))
         .map(|line| line.matches("-4000-").count())
         .collect();
-    assert_eq!(sizes, [100, 100, 50]);
+    sizes.sort_unstable();
+    assert_eq!(sizes, [50, 100, 100]);
 }
 
 #[test]

@@ -171,7 +171,7 @@ pub fn globus(config: &Config) -> Globus {
 
 /// A program of a virtual environment for Python with the real globus-sdk: made once, in target/.
 pub fn sdk_python() -> PathBuf {
-    let dir = Path::new(env!("CARGO_BIN_EXE_gosync")).parent().unwrap().join("globus-sdk");
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("globus-sdk");
     let python = dir.join("bin/python");
     let works = || Command::new(&python).args(["-c", "import globus_sdk"]).output().is_ok_and(|o| o.status.success());
     if works() {

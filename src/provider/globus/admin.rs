@@ -12,6 +12,7 @@ use super::api::{Api, BATCH, BATCH_BYTES};
 use super::batch::{self, Fate, Step, Verb};
 use super::decode::{self, Head, Identity, Row, uuid};
 use super::mapping::Mapping;
+use super::several;
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{RemoteId, Role, Status, Untrusted};
 use crate::provider::admin::{Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person};
@@ -105,11 +106,20 @@ impl GroupAdmin for GlobusAdmin {
             return Err(self.incomplete(format!("{}: {}", record.subject, record.reason)));
         }
         let mut groups: Vec<ManagedGroup> = heads.into_iter().filter(|head| head.managed).map(managed).collect();
-        for group in groups.iter_mut().filter(|group| describe && group.description.is_none()) {
-            // The listing leaves descriptions out.
-            group.description = self.api.group(&group.id).map_err(failed)?.0.description;
+        // The listing leaves descriptions out.
+        let mut bare: Vec<&mut ManagedGroup> =
+            groups.iter_mut().filter(|group| describe && group.description.is_none()).collect();
+        let ids: Vec<RemoteId> = bare.iter().map(|group| group.id.clone()).collect();
+        let answers = several::each(&ids, |id| self.api.group(id), |_| {});
+        let mut lost = None;
+        for (group, answer) in bare.iter_mut().zip(answers) {
+            match answer {
+                Some(Ok((head, _))) => group.description = head.description,
+                Some(Err(error)) => drop(lost.get_or_insert(error)),
+                None => {}
+            }
         }
-        Ok(groups)
+        lost.map_or(Ok(groups), |error| Err(failed(error)))
     }
 
     /// One row for each person: an active one before others, one of their own before an implied one.

@@ -2,7 +2,7 @@
 //!
 //! The people are those of the top group; with none, those of all groups that our client manages. Logins are made by
 //! Globus's own mapping document, for Globus has none; it has neither keys nor uids either. Our own identity is left out.
-//! `settings` checks the configuration; `api` and `tokens` speak to the servers; `decode`, `expression`, `mapping`, `people`
+//! `settings` checks the configuration; `api`, `tokens` and `several` speak to the servers; `decode`, `expression`, `mapping`, `people`
 //! and `batch` are pure; `read` and `admin` put them together. Facts: providers.md 0 and 1.
 
 mod admin;
@@ -14,6 +14,7 @@ mod mapping;
 mod people;
 mod read;
 mod settings;
+mod several;
 mod tokens;
 
 use std::fmt;

@@ -53,8 +53,12 @@ impl People {
                 is_member: false,
             });
             // Whatever order they come in, the result is the same.
-            known.username = row.username.clone().max(known.username.clone());
-            known.updated = row.updated.clone().max(known.updated.take());
+            if row.username > known.username {
+                known.username.clone_from(&row.username);
+            }
+            if row.updated > known.updated {
+                known.updated.clone_from(&row.updated);
+            }
             self.strange += usize::from(row.status.is_none());
             if !counting.counts(row) {
                 continue;
@@ -73,7 +77,7 @@ impl People {
         best.into_iter().map(|(id, (status, role))| Membership { user: id.clone(), role, status }).collect()
     }
 
-    /// Everybody with no more than a name.
+    /// Everybody with no more than a name. Whether an identity is still in use is not asked for: memberships say enough.
     pub fn slim(&self, mapping: &Mapping) -> Vec<User> {
         let login = |id: &RemoteId, known: &Known| {
             let identity = Identity::new(id.clone(), known.username.raw());

@@ -12,7 +12,8 @@ use super::api::{Api, BATCH};
 use super::decode::{Head, Identity, Listed};
 use super::mapping::Mapping;
 use super::people::{self, Counting, Known, People};
-use crate::model::{Completeness, Directory, Group, RejectedRecord, RemoteId, Snapshot, Untrusted, User};
+use super::several;
+use crate::model::{Completeness, Directory, Group, RejectedRecord, RemoteId, Snapshot, Untrusted, User, shown};
 use crate::provider::http::HttpError;
 use crate::provider::{FetchError, Query, Scope};
 
@@ -56,6 +57,9 @@ pub(super) fn read(means: &Means<'_>, query: &Query, progress: &dyn Fn(usize)) -
         _ => true,
     };
     let heads: Vec<Head> = heads.into_iter().filter(|head| head.managed && is_asked(head)).collect();
+    if let (Scope::Users, Some(top), []) = (query.scope, &query.top_group, heads.as_slice()) {
+        read.early.get_or_insert(format!("we manage no group that is called `{}`", shown(top)));
+    }
     let mut listed = read.groups(&heads)?;
     let mut people = People::default();
     let counting = Counting { own: means.own, implied: means.implied };
@@ -103,32 +107,30 @@ impl Read<'_> {
         self.early.get_or_insert(error.to_string());
     }
 
-    /// Reads groups with their members. One that cannot be read does not keep the others from being read, unless it is
-    /// the first: then it is likely that nothing can.
+    /// Reads groups with their members. One that cannot be read does not keep the others from being read.
+    ///
+    /// # Errors
+    /// When none could be read.
     fn groups(&mut self, heads: &[Head]) -> Result<BTreeMap<RemoteId, Listed>, FetchError> {
         let before = self.hint();
+        let api = &self.means.api;
+        let answers = several::each(heads, |head| api.listed(&head.id), |group| self.count(group.rows.len()));
         let mut listed = BTreeMap::new();
-        for head in heads {
-            match self.means.api.listed(&head.id) {
-                Ok(group) => {
-                    self.count(group.rows.len());
-                    listed.insert(head.id.clone(), group);
-                }
-                Err(error) if listed.is_empty() => return Err(error.into()),
-                Err(error) => {
-                    self.ended_early(&error);
-                    if error.status.is_none() {
-                        break;
-                    }
-                }
-            }
-            if self.objects > MAX_MEMBERSHIPS {
-                self.early.get_or_insert(format!("there are more than {MAX_MEMBERSHIPS} memberships"));
-                break;
+        let mut lost = None;
+        for (head, answer) in heads.iter().zip(answers) {
+            match answer {
+                Some(Ok(group)) => drop(listed.insert(head.id.clone(), group)),
+                Some(Err(error)) => drop(lost.get_or_insert(error)),
+                None => {}
             }
         }
-        if self.early.is_none() && !heads.is_empty() {
-            self.again(&mut listed, &before);
+        match lost {
+            Some(error) if listed.is_empty() => return Err(error.into()),
+            Some(error) => self.ended_early(&error),
+            None => self.again(&mut listed, &before),
+        }
+        if self.objects > MAX_MEMBERSHIPS {
+            self.early.get_or_insert(format!("there are more than {MAX_MEMBERSHIPS} memberships"));
         }
         Ok(listed)
     }
@@ -143,7 +145,7 @@ impl Read<'_> {
 
     /// Reads again what changed meanwhile, so that what belongs together was read together.
     fn again(&mut self, listed: &mut BTreeMap<RemoteId, Listed>, before: &BTreeMap<RemoteId, Value>) {
-        if before.is_empty() {
+        if before.is_empty() || listed.is_empty() {
             return;
         }
         let after = self.hint();
@@ -175,24 +177,27 @@ impl Read<'_> {
         };
         let wanted: Vec<(&RemoteId, &Known)> =
             people.known.iter().filter(|(id, known)| may_be_named(id, known)).collect();
-        let (mut users, mut nobody) = (Vec::with_capacity(wanted.len()), Vec::new());
-        let mut any = false;
-        for batch in wanted.chunks(BATCH) {
+        let batches: Vec<&[(&RemoteId, &Known)]> = wanted.chunks(BATCH).collect();
+        let ask = |batch: &&[(&RemoteId, &Known)]| {
             let ids: Vec<&str> = batch.iter().map(|(id, _)| id.as_str()).collect();
-            let identities = match means.api.identities(&ids) {
-                Ok(identities) => identities,
-                Err(error) if !any => return Err(error.into()),
-                Err(error) => {
-                    self.ended_early(&error);
-                    break;
+            means.api.identities(&ids)
+        };
+        let answers = several::each(&batches, ask, |identities| self.count(identities.len()));
+        let (mut users, mut nobody) = (Vec::with_capacity(wanted.len()), Vec::new());
+        let (mut any, mut lost) = (false, None);
+        for (batch, answer) in batches.iter().zip(answers) {
+            let identities = match answer {
+                Some(Ok(identities)) => identities,
+                Some(Err(error)) => {
+                    lost.get_or_insert(error);
+                    continue;
                 }
+                None => continue,
             };
             any = true;
-            self.count(identities.len());
-            let identities: BTreeMap<RemoteId, Identity> =
-                identities.into_iter().map(|identity| (identity.id.clone(), identity)).collect();
-            for (id, known) in batch {
-                let identity = identities.get(*id);
+            let identities: BTreeMap<&RemoteId, &Identity> = identities.iter().map(|i| (&i.id, i)).collect();
+            for (id, known) in *batch {
+                let identity = identities.get(id).copied();
                 match people::user(id, known, identity, means.mapping, query.top_group.is_none()) {
                     Ok(user) => users.push(user),
                     Err(record) => nobody.push(record),
@@ -201,6 +206,11 @@ impl Read<'_> {
             if identities.is_empty() && batch.len() >= SUSPICIOUS {
                 self.early.get_or_insert(format!("Globus Auth knows none of {} members", batch.len()));
             }
+        }
+        match lost {
+            Some(error) if !any => return Err(error.into()),
+            Some(error) => self.ended_early(&error),
+            None => {}
         }
         users.retain(|user| named(&user.login));
         nobody.retain(|record| named(&record.subject));
