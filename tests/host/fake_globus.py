@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """A stand-in for Globus Groups (API v2) and Globus Auth, for tests: what gosync uses of them, on loopback, in memory.
 
-It follows shared/reference/providers.md 1.1 to 1.7 (after the services' OpenAPI documents and the answers that globus-sdk and
-globus-cli test with) and is driven by the real globus-sdk in globus_sdk_check.py, so that it is not only our idea of the
-service. Codes of errors that are not documented begin with X_: nothing may depend on them.
+It follows the services' OpenAPI documents and the answers that globus-sdk and globus-cli test with. It is driven by the
+real globus-sdk in globus_sdk_check.py, so that it is not only our idea of the service. Codes of errors that are not
+documented begin with X_: nothing may depend on them.
 
     fake_globus.py PORT_FILE [WORLD]
 
 WORLD is a JSON document: {"clients": [{id, secret}], "identities": [...], "groups": [{id, name, parent_id, description,
-policies, memberships: [{identity_id, role, status}]}]}. Tests steer it at /_control (POST), which is no part of the service:
-{"world": {...}, "faults": [...], "revoke": true, "stop": true}; the answer is {"log": [...], "groups": [...]}.
+policies, memberships: [{identity_id, role, status}]}]}. Tests steer it at /_control (POST), which is no part of the
+service: {"world": {...}, "faults": [...]}; the answer is {"log": [...], "groups": [...]}, the log since the last time.
 A fault is {"match": REGEX for "METHOD /path?query", "times": N, "skip": N, "kind": KIND, ...} with the kinds
-  status  (status, body, headers)    html      cut (bytes)    text (text)    edit (path: keys, value)    join (a membership)
+  status (status, body, headers)    text (text)    edit (path: keys, value)    cut (bytes)    html
+  join (group, membership: who joins just then)    revoke (no token is accepted any more)
 """
 
 import base64
@@ -34,7 +35,8 @@ SCOPES = {
 ROLES = ("member", "manager", "admin")
 STATUSES = ("active", "invited", "pending", "rejected", "removed", "left", "declined")
 SIGNUP_FIELDS = (
-    "institution current_project_name address city state country address1 address2 zip phone department field_of_science"
+    "institution current_project_name address city state country address1 address2 zip phone department "
+    "field_of_science"
 ).split()
 POLICIES = {
     "is_high_assurance": False,
@@ -161,7 +163,7 @@ class World:
         return mine if mine and mine["status"] == "active" else None
 
     def membership(self, group, row, **more):
-        # "status" is left out where a test says so: some real answers do that.
+        # A status of null is left out: some real answers do that.
         out = {
             "group_id": group["id"],
             "identity_id": row["identity_id"],
@@ -193,8 +195,8 @@ class World:
         mine = self.mine(group, me)
         if "my_memberships" in include:
             out["my_memberships"] = [self.membership(group, mine)] if mine else []
-        manages = mine and mine["role"] != "member"
-        if "memberships" in include and mine and (manages or group["policies"]["group_members_visibility"] == "members"):
+        open_to_members = group["policies"]["group_members_visibility"] == "members"
+        if "memberships" in include and mine and (mine["role"] != "member" or open_to_members):
             rows = [self.membership(group, row) for row in group["memberships"].values()]
             for child in self.below(group):
                 implied = (row for row in child["memberships"].values() if row["status"] == "active")
@@ -254,7 +256,10 @@ class World:
         group.update({key: body.get(key) for key in writable})
 
     def set_policies(self, group, body):
-        choices = {"group_visibility": ("authenticated", "private"), "group_members_visibility": ("members", "managers")}
+        choices = {
+            "group_visibility": ("authenticated", "private"),
+            "group_members_visibility": ("members", "managers"),
+        }
         for key, kind in (("is_high_assurance", bool), ("join_requests", bool), ("signup_fields", list)):
             if not isinstance(body.get(key), kind):
                 unprocessable("body", key)
@@ -339,7 +344,8 @@ class World:
         if status not in needed:
             return ("X_STATUS", f"The membership is {status}.")
         admins = [m for m in group["memberships"].values() if m["role"] == "admin" and m["status"] == "active"]
-        if action in ("leave", "remove", "change_role") and found in admins and len(admins) == 1 and row.get("role") != "admin":
+        is_last = found in admins and len(admins) == 1 and row.get("role") != "admin"
+        if action in ("leave", "remove", "change_role") and is_last:
             return ("X_LAST_ADMIN", "The last administrator has to stay.")
         found["status"] = then or status
         found["role"] = row.get("role", found["role"]) if action == "change_role" else found["role"]
@@ -383,7 +389,7 @@ class Handler(BaseHTTPRequestHandler):
                     status, answer = self.route(urlsplit(self.path), body)
                 except Answer as other:
                     status, answer = other.status, other.body
-            Handler.log.append({"method": self.command, "path": self.path, "status": status, "body": body.decode("latin-1")})
+            Handler.log.append({"method": self.command, "path": self.path, "status": status})
             # Otherwise another request may change what is being written.
             answer = json.loads(json.dumps(answer))
         if fault and fault["kind"] == "edit":
@@ -426,10 +432,6 @@ class Handler(BaseHTTPRequestHandler):
                 Handler.world, Handler.log, Handler.faults = World(wish["world"]), [], []
             if "faults" in wish:
                 Handler.faults = wish["faults"]
-            if wish.get("revoke"):
-                Handler.world.tokens.clear()
-            if wish.get("stop"):
-                threading.Thread(target=self.server.shutdown).start()
             groups = [{**g, "memberships": list(g["memberships"].values())} for g in Handler.world.groups.values()]
             log, Handler.log = Handler.log, []
             return {"log": log, "groups": groups}
@@ -481,7 +483,8 @@ class Handler(BaseHTTPRequestHandler):
         me, why = self.bearer(GROUPS)
         if me is None:
             codes = {"missing": "AUTHENTICATION_ERROR", "invalid": "INVALID_TOKEN"}
-            refuse(401, codes[why], "The token is missing or not valid.", authorization_parameters={"required_scopes": []})
+            more = {"authorization_parameters": {"required_scopes": []}}
+            refuse(401, codes[why], "The token is missing or not valid.", **more)
         try:
             document = json.loads(body) if body else None
         except ValueError:

@@ -188,6 +188,22 @@ fn identities_are_asked_for_by_the_hundred() {
 }
 
 #[test]
+fn hundreds_of_groups_come_several_at_a_time() {
+    let people = (1..=40).map(|n| person(n, &format!("u{n}@example.org"))).collect();
+    let members = |n: u32| (1..=n % 40).map(|n| member(n, "member", "active")).collect();
+    let groups = (0..300).map(|n| group(1000 + n, &format!("osg.g{n}"), members(n))).collect();
+    let server = FakeGlobus::start(&world(people, groups));
+    let snapshot = fetch(&server, &query(Scope::Groups));
+    assert!(matches!(snapshot.completeness, Completeness::Complete(_)));
+    assert_eq!(snapshot.directory.groups.len(), 300);
+    for (n, group) in (0..).zip(&snapshot.directory.groups) {
+        assert_eq!((group.id.as_str(), group.members.len()), (id(1000 + n).as_str(), (n % 40) as usize));
+    }
+    // Each once.
+    assert_eq!(server.log().iter().filter(|line| line.contains("memberships")).count(), 300);
+}
+
+#[test]
 fn the_order_of_the_answers_does_not_matter() {
     let mut one = campus();
     let mut snapshots = Vec::new();

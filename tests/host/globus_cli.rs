@@ -38,7 +38,8 @@ impl Host {
             &format!(
                 "[provider.research]\nkind = \"globus\"\nclient_id = \"{OWN}\"\nclient_secret_file = \"secret\"\n\
                  identity_mapping = \"mapping.json\"\ngroups_url = \"{url}\"\nauth_url = \"{url}\"\n\
-                 [accounts]\ntop_group = \"connect\"\n[groups]\nprefix = \"@\"\n[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n",
+                 [accounts]\ntop_group = \"connect\"\n[groups]\nprefix = \"@\"\n\
+                 [departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n",
                 url = server.url()
             ),
         );

@@ -1,5 +1,5 @@
-//! The Globus provider when something goes wrong: every way to end early ends as incomplete or as an error of its kind, and
-//! no secret is ever told.
+//! The Globus provider when something goes wrong: every way to end early ends as incomplete or as an error of its kind,
+//! and no secret is ever told.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
 use std::time::{Duration, Instant};

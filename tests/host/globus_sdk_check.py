@@ -58,7 +58,8 @@ assert isinstance(error, GroupsAPIError) and error.message and error.info.author
 basic = globus_sdk.AuthClient(base_url=URL, authorizer=BasicAuthorizer(ID, SECRET))
 found = basic.get_identities(ids=[ALICE, BOB])
 assert {identity["id"] for identity in found} == {ALICE, BOB}
-service = globus_sdk.AuthClient(base_url=URL, authorizer=AccessTokenAuthorizer(tokens["auth.globus.org"]["access_token"]))
+token = AccessTokenAuthorizer(tokens["auth.globus.org"]["access_token"])
+service = globus_sdk.AuthClient(base_url=URL, authorizer=token)
 assert [identity["id"] for identity in service.get_identities(usernames=BOB_NAME)] == [BOB]
 assert list(basic.get_identities(usernames="nobody@example.org")) == []
 nobody = globus_sdk.AuthClient(base_url=URL, authorizer=AccessTokenAuthorizer("nonsense"))

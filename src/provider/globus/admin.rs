@@ -1,8 +1,8 @@
 //! Changing groups at Globus.
 //!
 //! What is done depends on what somebody is in the group now, so that is read first. A request that fails as a whole is
-//! the failure of everybody in it; others are told apart. Of a group and of a policy only what is asked for changes: both
-//! are read, changed and written whole, since writing replaces them.
+//! the failure of everybody in it; others are told apart. Of a group and of a policy only what is asked for changes:
+//! both are read, changed and written whole, since writing replaces them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

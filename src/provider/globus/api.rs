@@ -1,7 +1,7 @@
 //! The requests that gosync makes of Globus Groups (API v2) and Globus Auth: one function each.
 //!
 //! Nothing here has pages: whatever is asked for comes as one document, whole or not at all. Decides nothing. Paths and
-//! parameters: providers.md 1.2 to 1.7.
+//! parameters: the OpenAPI document of Globus Groups, globus-sdk 4.
 
 use std::collections::BTreeMap;
 use std::time::Instant;

@@ -1,8 +1,8 @@
 //! What has to be asked of Globus Groups to do something to members of a group, and what its answer means for each.
 //!
-//! Rules (providers.md 1.4): an identity stands in a request once; an action that we may not take fails its whole request,
-//! so each kind of action has its own; a success may hold nothing but errors; whoever left comes back only by an
-//! invitation; nobody can accept, decline or leave for somebody else. Sends nothing. Pure.
+//! Rules (OpenAPI document of Globus Groups, globus-sdk 4): an identity stands in a request once; an action that we may
+//! not take fails its whole request, so each kind of action has its own; a success may hold nothing but errors; whoever
+//! left comes back only by an invitation; nobody can accept, decline or leave for somebody else. Sends nothing. Pure.
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! What Globus Groups (API v2) and Globus Auth answer: from JSON to checked records.
 //!
 //! Everything but ids and usernames may be missing or null; keys that are not known are passed over. A record without a
-//! usable id is rejected, never dropped; a list that is missing is an error, never an empty list. Shapes: providers.md 1.3
-//! to 1.7, after the OpenAPI document of Groups and the answers that globus-sdk and globus-cli test with. Pure.
+//! usable id is rejected, never dropped; a list that is missing is an error, never an empty list. Shapes: the OpenAPI
+//! document of Groups and the answers that globus-sdk and globus-cli test with. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -328,8 +328,8 @@ pub(super) fn reply(bytes: &[u8]) -> Result<Reply, String> {
     Ok(out)
 }
 
-/// What an answer with another status than 2xx says, in all the forms that there are: `code` and `detail`; `detail` as a
-/// list of places; `errors` as a list.
+/// What an answer with another status than 2xx says, in all the forms that there are: `code` and `detail`; `detail` as
+/// a list of places; `errors` as a list.
 pub(super) fn complaint(body: &Value) -> Option<String> {
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let list = |key: &str| body.get(key).and_then(Value::as_array).into_iter().flatten();

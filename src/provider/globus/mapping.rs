@@ -95,8 +95,8 @@ impl Mapping {
         Err("no mapping matches it".to_owned())
     }
 
-    /// Usernames that may have this login, as far as the mappings can be read backwards: those that make a text around one
-    /// `(.*)` of a username, or know one username. Whether one does is what [`Mapping::login`] says.
+    /// Usernames that may have this login, as far as the mappings can be read backwards: those that make a text around
+    /// one `(.*)` of a username, or know one username. Whether one does is what [`Mapping::login`] says.
     pub fn usernames(&self, login: &str) -> Vec<String> {
         self.rules.iter().flatten().filter_map(|rule| rule.backwards(login)).collect()
     }

@@ -1,9 +1,9 @@
 //! People and groups from Globus: Globus Groups (API v2) for groups and members, Globus Auth for who they are.
 //!
 //! The people are those of the top group; with none, those of all groups that our client manages. Logins are made by
-//! Globus's own mapping document, for Globus has none; it has neither keys nor uids either. Our own identity is left out.
-//! `settings` checks the configuration; `api`, `tokens` and `several` speak to the servers; `decode`, `expression`, `mapping`, `people`
-//! and `batch` are pure; `read` and `admin` put them together. Facts: providers.md 0 and 1.
+//! Globus's own mapping document, for Globus has none; it has neither keys nor uids either. Our own identity is left
+//! out. `settings` checks the configuration; `api`, `tokens` and `several` speak to the servers; `decode`,
+//! `expression`, `mapping`, `people` and `batch` are pure; `read` and `admin` put them together.
 
 mod admin;
 mod api;
@@ -50,8 +50,8 @@ pub struct Globus {
 }
 
 impl Globus {
-    /// Checks a section called `name`. `mapping` is the content of `identity_mapping`. Reads no file but the authorities of
-    /// the system, and connects to nobody.
+    /// Checks a section called `name`. `mapping` is the content of `identity_mapping`. Reads no file but the
+    /// authorities of the system, and connects to nobody.
     ///
     /// # Errors
     /// What is wrong with the section.

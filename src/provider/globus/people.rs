@@ -2,7 +2,7 @@
 //!
 //! Nobody who is a member is dropped: who cannot have a login is a rejected record. Whoever is *not* an active member
 //! needs no login to be shut out, and is told by their username. Who gets an account is the policy's business. Rules:
-//! providers.md 1.3 (implied memberships) and 1.6 (statuses of identities). Pure.
+//! the OpenAPI document of Globus Groups (`source_group_id`), globus-identity-mapping (statuses of identities). Pure.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +77,8 @@ impl People {
         best.into_iter().map(|(id, (status, role))| Membership { user: id.clone(), role, status }).collect()
     }
 
-    /// Everybody with no more than a name. Whether an identity is still in use is not asked for: memberships say enough.
+    /// Everybody with no more than a name. Whether an identity is still in use is not asked for: memberships say
+    /// enough.
     pub fn slim(&self, mapping: &Mapping) -> Vec<User> {
         let login = |id: &RemoteId, known: &Known| {
             let identity = Identity::new(id.clone(), known.username.raw());
@@ -88,8 +89,8 @@ impl People {
     }
 }
 
-/// Makes a user of somebody of whom Auth said `identity`, or nothing. `anywhere`: without a top group, whoever is a member
-/// of no group is shut out.
+/// Makes a user of somebody of whom Auth said `identity`, or nothing. `anywhere`: without a top group, whoever is a
+/// member of no group is shut out.
 ///
 /// # Errors
 /// The record of a member who cannot be used.
@@ -128,7 +129,8 @@ pub(super) fn user(
     Ok(user)
 }
 
-/// Whether an identity may have an account: Globus maps `used` and `private` ones. An `unused` one belongs to nobody yet.
+/// Whether an identity may have an account: Globus maps `used` and `private` ones. An `unused` one belongs to nobody
+/// yet.
 fn standing(identity: &Identity) -> Result<bool, String> {
     match identity.status.as_ref().map(Untrusted::raw) {
         None | Some("used" | "private") => Ok(true),

@@ -1,4 +1,5 @@
-//! Several requests at a time: one for each group, one after the other, would take a site with hundreds of them minutes.
+//! Several requests at a time: one for each group, one after the other, would take a site with hundreds of them
+//! minutes.
 //!
 //! Few at a time, since the service has limits that it does not tell. Knows nothing of what is asked.
 
@@ -11,8 +12,8 @@ use crate::provider::http::HttpError;
 /// How many requests are under way at once.
 const AT_ONCE: usize = 4;
 
-/// Asks for each item; `seen` is told of each answer as it comes. The results are in the order of the items; `None`: it was
-/// not asked for any more, because a server could not be reached for another.
+/// Asks for each item; `seen` is told of each answer as it comes. The results are in the order of the items; `None`: it
+/// was not asked for any more, because a server could not be reached for another.
 pub(super) fn each<T: Sync, R: Send>(
     items: &[T],
     ask: impl Fn(&T) -> Result<R, HttpError> + Sync,

@@ -1,8 +1,8 @@
 //! Tokens of a confidential client: OAuth 2 client credentials (RFC 6749, 4.4) as Globus Auth has them.
 //!
-//! One request gives a token for each resource server: one at the top of the answer, the others in `other_tokens`. Which
-//! is for whom is told by `resource_server` and by nothing else: a token is shown to its own server only. Id and secret go
-//! as they are into the Basic header, as the official client does it. Never shows a token.
+//! One request gives a token for each resource server: one at the top of the answer, the others in `other_tokens`.
+//! Which is for whom is told by `resource_server` and by nothing else: a token is shown to its own server only. Id and
+//! secret go as they are into the Basic header, as the official client does it. Never shows a token.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -93,7 +93,8 @@ fn a_list_that_is_missing_is_not_empty() {
 #[test]
 fn identities_may_lack_everything_but_their_names() {
     let found = identities(&bytes(&json!({"identities": [
-        {"id": BOB, "username": "globus@globus.org", "name": null, "email": null, "organization": null, "status": "unused"},
+        {"id": BOB, "username": "globus@globus.org", "name": null, "email": null, "organization": null,
+         "status": "unused"},
         {"id": ALICE.to_uppercase(), "username": "alice@example.org", "name": "Alice", "status": "used", "email": 3},
     ], "included": {}})))
     .unwrap();
