@@ -402,3 +402,15 @@ fn only_a_certificate_of_the_right_authority_for_the_right_name_is_trusted() {
     quiet(get(&http).unwrap_err(), HttpErrorKind::Unreachable);
     assert_eq!(plain.count(), 0);
 }
+
+#[test]
+fn a_connection_that_the_server_closed_meanwhile_is_not_used_again() {
+    let web = Web::start(|_| fine().header("X-Keep", "yes"));
+    let http = client(&web);
+    for _ in 0..5 {
+        // Not to be sent twice, and so not to be sent into a closed connection either.
+        assert!(http.send(&Request::post(&["Groups"]).body("application/json", &json!({}))).is_ok());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(web.count(), 5);
+}

@@ -94,7 +94,11 @@ impl Reply {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut head = format!("HTTP/1.1 {} Status\r\nConnection: close\r\n", self.status);
+        let mut head = format!("HTTP/1.1 {} Status\r\n", self.status);
+        // With `X-Keep` the server closes without having said so.
+        if !self.headers.iter().any(|(name, _)| name == "X-Keep") {
+            head.push_str("Connection: close\r\n");
+        }
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -32,6 +32,9 @@ pub use self::oauth::{ClientAuth, ClientCredentials};
 pub use self::origin::check_url;
 pub use self::request::{Answer, Request};
 
+/// How long a connection is kept that nobody uses. Servers close them sooner or later, and not always at a good moment.
+const IDLE: Duration = Duration::from_secs(15);
+
 /// What a client may do; the defaults are for a server somewhere on the network.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -138,6 +141,7 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            .pool_idle_timeout(IDLE)
             .user_agent(concat!("gosync/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(options.connect_timeout)
             .read_timeout(options.read_timeout);

@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::Scim;
-use super::client::{ACCEPT, Client, Listed, group_attributes, is_refusal, user_attributes};
+use super::client::{ACCEPT, Client, Listed, ONE_BY_ONE, group_attributes, is_refusal, user_attributes};
 use super::decode::{self, Raw};
 use super::members::{self, Found, People};
 use super::path::{Object, quoted};
@@ -27,8 +27,6 @@ const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 /// How often a change is made again because somebody else was faster.
 const RACES: usize = 5;
-/// How many people are asked for one by one, before all are read.
-const ONE_BY_ONE: usize = 32;
 
 /// A SCIM server whose groups can be changed.
 pub struct ScimAdmin {
@@ -59,10 +57,10 @@ impl ScimAdmin {
     }
 
     /// A listing that must be whole.
-    fn whole(&self, listed: Listed) -> Result<Vec<Value>, AdminError> {
+    fn whole(&self, listed: Listed) -> Result<(), AdminError> {
         match listed.early {
             Some(error) => Err(AdminError::Incomplete { place: self.client.place(), reason: error.reason.to_string() }),
-            None => Ok(listed.resources),
+            None => Ok(()),
         }
     }
 
@@ -143,7 +141,8 @@ impl ScimAdmin {
                 }
             }
         } else {
-            resources = self.whole(self.client.list("Users", None, &attributes).map_err(failed)?)?;
+            let mut take = |resource: Value| resources.push(resource);
+            self.whole(self.client.list("Users", None, &attributes, &mut take).map_err(failed)?)?;
         }
         Ok(resources.iter().filter_map(|resource| decode::user(resource, names, false).ok()).collect())
     }
@@ -179,9 +178,11 @@ impl GroupAdmin for ScimAdmin {
 
     fn groups(&self, _describe: bool) -> Result<Vec<ManagedGroup>, AdminError> {
         let names = &self.settings.names;
-        let listed = self.client.list("Groups", None, &group_attributes(names, false)).map_err(failed)?;
-        let raws = self.whole(listed)?.into_iter().map(|resource| decode::group(&resource, names));
-        let managed = raws.filter_map(|raw| raw.group.ok()).map(|group| ManagedGroup {
+        let mut groups = Vec::new();
+        let mut take = |resource: Value| groups.extend(decode::group(&resource, names).group.ok());
+        let attributes = group_attributes(names, false);
+        self.whole(self.client.list("Groups", None, &attributes, &mut take).map_err(failed)?)?;
+        let managed = groups.into_iter().map(|group| ManagedGroup {
             id: group.id,
             name: group.name,
             description: group.description,
@@ -265,10 +266,11 @@ impl GroupAdmin for ScimAdmin {
     fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {
         let names = &self.settings.names;
         let attributes = user_attributes(names, false);
-        let listed = self.client.named("Users", &names.login, Some(logins), &attributes, ONE_BY_ONE).map_err(failed)?;
-        let users = self.whole(listed)?.into_iter().filter_map(|resource| decode::user(&resource, names, false).ok());
+        let mut users = Vec::new();
+        let mut take = |resource: Value| users.extend(decode::user(&resource, names, false).ok());
+        self.whole(self.client.named("Users", &names.login, Some(logins), &attributes, &mut take).map_err(failed)?)?;
         let wanted: Vec<String> = logins.iter().map(|login| login.to_lowercase()).collect();
-        Ok(users.filter(|user| wanted.contains(&user.login.raw().to_lowercase())).map(person).collect())
+        Ok(users.into_iter().filter(|user| wanted.contains(&user.login.raw().to_lowercase())).map(person).collect())
     }
 
     fn change(

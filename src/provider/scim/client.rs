@@ -3,6 +3,7 @@
 //! Knows pages, filters and statuses; what stands in a resource is for `decode`.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -17,6 +18,9 @@ use crate::provider::http::{Answer, Http, HttpError, HttpErrorKind, Request};
 /// The media type of RFC 7644, 8.1, and the one that many servers want instead.
 pub(super) const ACCEPT: &str = "application/scim+json, application/json;q=0.9";
 
+/// How many people or groups are asked for one by one, before all are read.
+pub(super) const ONE_BY_ONE: usize = 32;
+
 /// A server, and what it can do.
 pub(super) struct Client<'a> {
     pub http: Http,
@@ -26,10 +30,12 @@ pub(super) struct Client<'a> {
     objects: Cell<usize>,
 }
 
-/// What came of a listing.
+/// Takes resources as they come: a whole directory of them would fill the memory.
+pub(super) type Sink<'s> = dyn FnMut(Value) + 's;
+
+/// How a listing ended.
 #[derive(Default)]
 pub(super) struct Listed {
-    pub resources: Vec<Value>,
     pub pages: usize,
     /// Whether the server was asked for a part only.
     pub narrowed: bool,
@@ -57,7 +63,13 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When not even the first page came.
-    pub fn list(&self, endpoint: &str, filter: Option<&str>, attributes: &str) -> Result<Listed, HttpError> {
+    pub fn list(
+        &self,
+        endpoint: &str,
+        filter: Option<&str>,
+        attributes: &str,
+        sink: &mut Sink<'_>,
+    ) -> Result<Listed, HttpError> {
         let count = self
             .features
             .max_page
@@ -85,10 +97,8 @@ impl<'a> Client<'a> {
             };
             out.pages += 1;
             let (fresh, step) = listing.take(&page);
-            let new = page.resources.into_iter().zip(fresh).filter_map(|(resource, new)| new.then_some(resource));
-            let before = out.resources.len();
-            out.resources.extend(new);
-            let added = out.resources.len() - before;
+            let added = fresh.iter().filter(|new| **new).count();
+            page.resources.into_iter().zip(fresh).filter(|(_, new)| *new).for_each(|(resource, _)| sink(resource));
             self.objects.set(self.objects.get() + added);
             (self.progress)(self.objects.get());
             let mut stop = limits.page(added).err();
@@ -144,28 +154,31 @@ impl<'a> Client<'a> {
         path: &Path,
         only: Option<&[String]>,
         attributes: &str,
-        at_most: usize,
+        sink: &mut Sink<'_>,
     ) -> Result<Listed, HttpError> {
-        let Some(only) = only.filter(|only| self.features.filter && only.len() <= at_most) else {
-            return self.list(endpoint, None, attributes);
+        let Some(only) = only.filter(|only| self.features.filter && only.len() <= ONE_BY_ONE) else {
+            return self.list(endpoint, None, attributes, sink);
+        };
+        // A server that ignores filters gives everybody each time.
+        let mut seen = BTreeSet::new();
+        let mut once = |resource: Value| {
+            if decode::id(&resource).is_none_or(|id| seen.insert(id)) {
+                sink(resource);
+            }
         };
         let mut out = Listed { narrowed: true, ..Listed::default() };
         for name in only {
-            match self.list(endpoint, Some(&path.equals(name)), attributes) {
-                Ok(mut listed) => {
+            match self.list(endpoint, Some(&path.equals(name)), attributes, &mut once) {
+                Ok(listed) => {
                     out.pages += listed.pages;
-                    // A server that ignores filters gives everybody each time.
-                    listed.resources.retain(|resource| {
-                        let id = decode::id(resource);
-                        id.is_none() || out.resources.iter().all(|known| decode::id(known) != id)
-                    });
-                    out.resources.append(&mut listed.resources);
                     out.early = out.early.or(listed.early);
                 }
                 // Instead of an empty list.
                 Err(error) if error.status == Some(404) => out.pages += 1,
                 // It knows no such filter.
-                Err(error) if matches!(error.status, Some(400 | 501)) => return self.list(endpoint, None, attributes),
+                Err(error) if matches!(error.status, Some(400 | 501)) => {
+                    return self.list(endpoint, None, attributes, &mut once);
+                }
                 Err(error) => return Err(error),
             }
             if out.early.is_some() {

@@ -8,16 +8,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::client::{Client, Listed};
+use super::client::{Client, Listed, ONE_BY_ONE, is_refusal};
 use super::decode::{self, Features, Raw};
 use super::members::{self, People, Resolved};
 use super::settings::Settings;
 use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, User};
-use crate::provider::http::{Http, HttpError, HttpErrorKind};
+use crate::provider::http::{Http, HttpError};
 use crate::provider::{FetchError, Query, Scope};
 
-/// How many people or groups are asked for one by one, before all are read.
-const ONE_BY_ONE: usize = 32;
 /// How many members that may be groups are looked for once more.
 const SECOND_LOOK: usize = 64;
 
@@ -108,11 +106,10 @@ impl Read<'_> {
     }
 
     /// Remembers how a listing ended, if not as it should.
-    fn ended(&mut self, listed: Listed) -> Vec<Value> {
+    fn ended(&mut self, listed: Listed) {
         if let Some(error) = listed.early {
             self.early.get_or_insert(Early { reason: error.to_string(), error });
         }
-        listed.resources
     }
 
     fn people(
@@ -124,33 +121,34 @@ impl Read<'_> {
         let names = &self.settings.names;
         let attributes = super::client::user_attributes(names, slim);
         let (mut users, mut rejected) = (Vec::new(), Vec::new());
-        let listed = self.client.named("Users", &names.login, only, &attributes, ONE_BY_ONE)?;
-        let pages = listed.pages;
-        for resource in self.ended(listed) {
-            match decode::user(&resource, names, slim) {
-                // A filter finds more than was asked for, and a server may not have filtered.
-                Ok(user) if only.is_some_and(|only| !only.iter().any(|l| same_name(l, user.login.raw()))) => {}
-                Ok(user) => {
-                    people.add(&user.id, Some(user.login.raw()));
-                    users.push(user);
-                }
-                Err(record) => {
-                    if let Some(id) = &record.id {
-                        people.add(id, None);
-                    }
-                    rejected.push(record);
-                }
+        let mut take = |resource: Value| match decode::user(&resource, names, slim) {
+            // A filter finds more than was asked for, and a server may not have filtered.
+            Ok(user) if only.is_some_and(|only| !only.iter().any(|l| same_name(l, user.login.raw()))) => {}
+            Ok(user) => {
+                people.add(&user.id, Some(user.login.raw()));
+                users.push(user);
             }
-        }
+            Err(record) => {
+                if let Some(id) = &record.id {
+                    people.add(id, None);
+                }
+                rejected.push(record);
+            }
+        };
+        let listed = self.client.named("Users", &names.login, only, &attributes, &mut take)?;
+        let pages = listed.pages;
+        self.ended(listed);
         Ok((users, rejected, pages))
     }
 
     fn groups(&mut self, only: Option<&[String]>, people: &People) -> Result<(Vec<Raw>, usize), FetchError> {
         let names = &self.settings.names;
         let attributes = super::client::group_attributes(names, true);
-        let listed = self.client.named("Groups", &names.group_name, only, &attributes, ONE_BY_ONE)?;
+        let mut raws: Vec<Raw> = Vec::new();
+        let mut take = |resource: Value| raws.push(decode::group(&resource, names));
+        let listed = self.client.named("Groups", &names.group_name, only, &attributes, &mut take)?;
         let (pages, narrowed) = (listed.pages, listed.narrowed);
-        let mut raws: Vec<Raw> = self.ended(listed).iter().map(|resource| decode::group(resource, names)).collect();
+        self.ended(listed);
         if let Some(only) = only {
             for raw in &mut raws {
                 raw.wanted = match &raw.group {
@@ -175,14 +173,16 @@ impl Read<'_> {
             if unknown.len() > ONE_BY_ONE {
                 let names = &self.settings.names;
                 let attributes = super::client::group_attributes(names, true);
-                let listed = self.client.list("Groups", None, &attributes)?;
-                for resource in self.ended(listed) {
+                let known: BTreeSet<String> = raws.iter().filter_map(|raw| raw.key.clone()).collect();
+                let mut take = |resource: Value| {
                     let mut raw = decode::group(&resource, names);
                     raw.wanted = false;
-                    if raw.key.as_ref().is_none_or(|key| raws.iter().all(|known| known.key.as_ref() != Some(key))) {
+                    if raw.key.as_ref().is_none_or(|key| !known.contains(key)) {
                         raws.push(raw);
                     }
-                }
+                };
+                let listed = self.client.list("Groups", None, &attributes, &mut take)?;
+                self.ended(listed);
                 return Ok(());
             }
             let mut new = false;
@@ -223,10 +223,10 @@ impl Read<'_> {
         let mut hidden = false;
         if !narrowed {
             let unknown = unknown_groups(raws, people);
-            let is_group = |id: &&String| {
-                let mut listed = raws.iter().flat_map(|raw| &raw.listed);
-                listed.any(|listed| listed.kind == Some(decode::Kind::Group) && listed.value == **id)
-            };
+            let listed = raws.iter().flat_map(|raw| &raw.listed);
+            let groups = listed.filter(|listed| listed.kind == Some(decode::Kind::Group));
+            let groups: BTreeSet<&str> = groups.map(|listed| listed.value.as_str()).collect();
+            let is_group = |id: &&String| groups.contains(id.as_str());
             let (sure, perhaps): (Vec<_>, Vec<_>) = unknown.iter().partition(is_group);
             if sure.len() > SECOND_LOOK {
                 self.early(&place, "many groups are in others, and not in the list of groups".to_owned());
@@ -246,7 +246,7 @@ impl Read<'_> {
             let asked = match self.client.resource_with("Groups", &key, &attributes) {
                 Ok((resource, _)) => decode::group(&resource, &self.settings.names).told,
                 // What cannot be asked for by name is not kept back for that.
-                Err(error) if error.kind == HttpErrorKind::Refused => false,
+                Err(error) if is_refusal(&error) => false,
                 Err(error) => return Err(error.into()),
             };
             if asked {
@@ -293,7 +293,8 @@ fn same_name(a: &str, b: &str) -> bool {
 pub(super) fn features(http: &Http) -> Result<Features, HttpError> {
     match http.get_json::<Value>(&["ServiceProviderConfig"], &[]) {
         Ok(document) => Ok(decode::features(&document)),
-        Err(error) if error.kind == HttpErrorKind::Refused => Ok(Features::default()),
+        // Whoever may not ask this may still be let in to what matters.
+        Err(error) if is_refusal(&error) => Ok(Features::default()),
         Err(error) => Err(error),
     }
 }

@@ -21,7 +21,7 @@ pub const READ_TIMEOUT: Span = Span::from_secs(30);
 /// How many levels of groups in groups are followed.
 pub const NESTED_DEPTH: u8 = 8;
 /// A page of groups holds all their members.
-const MAX_BYTES: usize = 256 << 20;
+const MAX_BYTES: usize = 128 << 20;
 
 /// The keys of the section, without `kind`.
 #[derive(Clone, Debug, Deserialize)]
