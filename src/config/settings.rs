@@ -16,7 +16,7 @@ use crate::plan::Limits;
 use crate::policy::catalogue::{Catalogue, portal_url};
 use crate::policy::matcher::Filter;
 use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
-use crate::provider::{ldap, scim};
+use crate::provider::{globus, ldap, scim};
 use crate::target::local::{self, Database};
 
 /// The configuration of a run.
@@ -62,6 +62,8 @@ pub enum ProviderKind {
     Ldap(Box<ldap::Config>),
     /// A SCIM server.
     Scim(Box<scim::Config>),
+    /// Globus Groups.
+    Globus(Box<globus::Config>),
 }
 
 impl ProviderKind {
@@ -70,6 +72,8 @@ impl ProviderKind {
         match self {
             ProviderKind::File(_) => "file",
             ProviderKind::Ldap(_) => "ldap",
+            ProviderKind::Scim(_) => "scim",
+            ProviderKind::Globus(_) => "globus",
         }
     }
 }
@@ -177,8 +181,15 @@ fn provider_kind(table: Spanned<DeTable<'_>>, base: &Path, texts: &Texts) -> Res
             }
             ProviderKind::Scim(Box::new(config))
         }),
+        "globus" => texts.read::<globus::Config>(keys).map(|mut config| {
+            config.client_secret_file = base.join(&config.client_secret_file);
+            for path in [&mut config.identity_mapping, &mut config.ca_file].into_iter().flatten() {
+                *path = base.join(&path);
+            }
+            ProviderKind::Globus(Box::new(config))
+        }),
         other => {
-            let reason = format!("there is no provider of kind `{other}`; there are file, ldap and scim");
+            let reason = format!("there is no provider of kind `{other}`; there are file, ldap, scim and globus");
             Err(texts.error(Some(span), &reason))
         }
     }

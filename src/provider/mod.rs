@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod file;
+pub mod globus;
 pub mod http;
 pub mod ldap;
 pub mod scim;

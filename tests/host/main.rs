@@ -5,6 +5,11 @@
 mod concurrent;
 mod end_to_end;
 mod errors;
+mod globus;
+mod globus_admin;
+mod globus_cli;
+mod globus_faults;
+mod globus_server;
 mod http;
 mod invariants;
 mod kills;

@@ -63,7 +63,7 @@ pub fn run(world: &World, text: &str, watch: &mut dyn Watch) -> String {
 }
 
 fn hold(world: &World) -> RunLock {
-    RunLock::take(&world.root().join("run/gosync/lock"), Purpose::Change, Wait::No, &mut |_| {}).unwrap()
+    RunLock::take(&world.root().join("run/gosync/lock"), Purpose::Change("sync users"), Wait::No, &mut |_| {}).unwrap()
 }
 
 /// The words of a command line; single quotes hold a word together.

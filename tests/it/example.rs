@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gosync::config::{ProviderKind, Settings, Source};
-use gosync::provider::{ldap, scim};
+use gosync::provider::{globus, ldap, scim};
 
 use crate::{here, text};
 
@@ -69,6 +69,21 @@ fn the_ldap_section_is_the_defaults() {
 }
 
 #[test]
+fn the_globus_section_is_the_defaults() {
+    let table: toml::Table = uncommented().parse().unwrap();
+    let mut research = table["provider"]["research"].as_table().unwrap().clone();
+    research.remove("kind");
+    // These have no default; their values are examples.
+    for key in ["identity_mapping", "ca_file", "proxy"] {
+        assert!(research.remove(key).is_some(), "{key}");
+    }
+    let value = |key: &str| research[key].as_str().unwrap();
+    let minimal = globus::Config::new(value("client_id"), value("client_secret_file"));
+    let example: globus::Config = research.clone().try_into().unwrap();
+    assert_eq!(format!("{example:#?}"), format!("{minimal:#?}"));
+}
+
+#[test]
 fn the_scim_section_is_the_defaults() {
     let table: toml::Table = uncommented().parse().unwrap();
     let mut cloud = table["provider"]["cloud"].as_table().unwrap().clone();
@@ -121,6 +136,7 @@ fn no_key_is_missing() {
         ("provider.campus.attributes", ""),
         ("provider.cloud", "kind = \"scim\""),
         ("provider.cloud.attributes", ""),
+        ("provider.research", "kind = \"globus\"\nclient_id = \"x\"\nclient_secret_file = \"x\""),
     ] {
         let mut known = match section {
             "provider.campus" => {

@@ -59,6 +59,14 @@ impl<'a> Client<'a> {
         self.http.base().to_string()
     }
 
+    /// Asks for one person, to see whether we are let in.
+    ///
+    /// # Errors
+    /// When we are not.
+    pub fn probe(&self) -> Result<(), HttpError> {
+        self.page("Users", None, "id", &Ask::Index(1), 1).map(drop)
+    }
+
     /// Reads everything below an endpoint, or what a filter finds.
     ///
     /// # Errors

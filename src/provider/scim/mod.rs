@@ -19,10 +19,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use self::client::Client;
 use self::settings::Settings;
 use super::http::Http;
 use super::{FetchError, Provider, Query};
-use crate::model::Snapshot;
+use crate::model::{Snapshot, Untrusted};
 
 pub use self::admin::ScimAdmin;
 pub use self::settings::{
@@ -34,6 +35,8 @@ pub struct Scim {
     name: String,
     settings: Arc<Settings>,
     http: Http,
+    /// As whom we speak to it.
+    who: String,
 }
 
 impl Scim {
@@ -44,7 +47,12 @@ impl Scim {
     /// What is wrong with the section.
     pub fn new(name: &str, config: &Config, secrets: Secrets) -> Result<Self, String> {
         let settings = Arc::new(Settings::new(config)?);
-        Ok(Self { name: name.to_owned(), settings, http: settings::client(config, secrets)? })
+        let who = match &config.client_id {
+            Some(client) => format!("the client {client}"),
+            None if secrets.token.is_some() => "the bearer of its token".to_owned(),
+            None => "nobody".to_owned(),
+        };
+        Ok(Self { name: name.to_owned(), settings, http: settings::client(config, secrets)?, who })
     }
 
     /// The server as one whose groups can be changed; everything has to be done at `deadline`.
@@ -65,6 +73,12 @@ impl fmt::Debug for Scim {
 impl Provider for Scim {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn identity(&self, deadline: Instant) -> Result<Untrusted, FetchError> {
+        let http = self.http.until(deadline);
+        Client::new(&http, &self.settings, &|_| ())?.probe()?;
+        Ok(Untrusted::new(format!("{} as {}", http.base(), self.who)))
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {

@@ -1,0 +1,101 @@
+//! People and groups from Globus: Globus Groups (API v2) for groups and members, Globus Auth for who they are.
+//!
+//! The people are those of the top group; with none, those of all groups that our client manages. Logins are made by
+//! Globus's own mapping document, for Globus has none; it has neither keys nor uids either. Our own identity is left
+//! out. `settings` checks the configuration; `api`, `tokens` and `several` speak to the servers; `decode`,
+//! `expression`, `mapping`, `people` and `batch` are pure; `read` and `admin` put them together.
+
+mod admin;
+mod api;
+mod batch;
+mod decode;
+mod expression;
+mod mapping;
+mod people;
+mod read;
+mod settings;
+mod several;
+mod tokens;
+
+use std::fmt;
+use std::time::Instant;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use self::api::Api;
+use self::mapping::Mapping;
+use super::{FetchError, Provider, Query};
+use crate::model::{RemoteId, Snapshot, Untrusted};
+
+pub use self::admin::GlobusAdmin;
+pub use self::settings::{AUTH_URL, Config, GROUPS_URL};
+
+/// What stands in the files of the section.
+#[derive(Default)]
+pub struct Secrets {
+    /// The content of `client_secret_file`, without its line end.
+    pub client_secret: Option<SecretString>,
+    /// The content of `ca_file`.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+/// Globus, ready to be read.
+pub struct Globus {
+    name: String,
+    api: Api,
+    mapping: Mapping,
+    /// Our own identity.
+    own: RemoteId,
+    implied: bool,
+}
+
+impl Globus {
+    /// Checks a section called `name`. `mapping` is the content of `identity_mapping`. Reads no file but the
+    /// authorities of the system, and connects to nobody.
+    ///
+    /// # Errors
+    /// What is wrong with the section.
+    pub fn new(name: &str, config: &Config, secrets: Secrets, mapping: Option<&[u8]>) -> Result<Self, String> {
+        let own = config.check()?;
+        let Secrets { client_secret, ca_pem } = secrets;
+        let secret = client_secret.filter(|secret| !secret.expose_secret().is_empty());
+        let secret = secret.ok_or("the first line of client_secret_file is empty")?;
+        let mapping = mapping.map(Mapping::new).transpose().map_err(|e| format!("identity_mapping: {e}"))?;
+        let api = Api::new(config, secret, ca_pem)?;
+        let mapping = mapping.unwrap_or_default();
+        Ok(Self { name: name.to_owned(), api, mapping, own, implied: config.implied_members })
+    }
+
+    /// The same, to change groups until a deadline.
+    pub fn admin(&self, deadline: Instant) -> GlobusAdmin {
+        GlobusAdmin::new(&self.name, self.api.until(deadline), self.mapping.clone())
+    }
+}
+
+impl fmt::Debug for Globus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Globus").field("name", &self.name).field("api", &self.api).finish_non_exhaustive()
+    }
+}
+
+impl Provider for Globus {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn identity(&self, deadline: Instant) -> Result<Untrusted, FetchError> {
+        let api = self.api.until(deadline);
+        let (groups, _) = api.my_groups()?;
+        Ok(Untrusted::new(format!("{} as the client {}, in {} groups", api.place(), self.own, groups.len())))
+    }
+
+    fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
+        let means = read::Means {
+            api: self.api.until(query.deadline),
+            mapping: &self.mapping,
+            own: &self.own,
+            implied: self.implied,
+        };
+        read::read(&means, query, progress)
+    }
+}
