@@ -5,7 +5,9 @@
 
 pub mod admin;
 pub mod file;
+pub mod http;
 pub mod ldap;
+mod tls;
 
 use std::time::Instant;
 

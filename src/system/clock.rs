@@ -31,6 +31,11 @@ pub fn is_past(deadline: Instant) -> bool {
     Instant::now() >= deadline
 }
 
+/// How much time is left until a moment.
+pub fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}
+
 /// Sleeps for a while, but not beyond `deadline`.
 pub fn sleep_until(deadline: Option<Instant>, at_most: Duration) {
     let left = deadline.map_or(at_most, |d| d.saturating_duration_since(Instant::now()));

@@ -1,7 +1,7 @@
 //! People and groups from an LDAP server: RFC 2307, RFC 2307bis, Active Directory, 389 Directory Server.
 //!
 //! Reads only, over one connection for each read, and follows no reference to another server. `settings` checks the
-//! configuration; `connect`, `tls` and `search` speak to the server; `entry`, `dn`, `ids`, `active`, `filter`, `people` and
+//! configuration; `connect` and `search` speak to the server; `entry`, `dn`, `ids`, `active`, `filter`, `people` and
 //! `groups` are pure; `read` puts them together. Protocol: RFC 4511 to 4519.
 
 mod active;
@@ -17,7 +17,6 @@ mod search;
 mod settings;
 #[cfg(test)]
 mod tests;
-mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +24,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use self::settings::{Settings, Transport};
-use super::{FetchError, Provider, Query};
+use super::{FetchError, Provider, Query, tls};
 use crate::model::Snapshot;
 
 pub use self::settings::{Attributes, CONNECT_TIMEOUT, Config, NESTED_DEPTH, PAGE_SIZE, Schema};

@@ -27,6 +27,18 @@ pub(super) fn config(authorities: Option<&[u8]>) -> Result<Arc<ClientConfig>, St
         Some(pem) => configured(pem)?,
         None => system()?,
     };
+    build(roots)
+}
+
+/// The way to speak TLS with nobody, for a client that needs one and uses none.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub(super) fn nobody() -> Result<Arc<ClientConfig>, String> {
+    build(RootCertStore::empty())
+}
+
+fn build(roots: RootCertStore) -> Result<Arc<ClientConfig>, String> {
     let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|e| format!("TLS cannot be set up: {e}"))?;

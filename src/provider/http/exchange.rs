@@ -1,0 +1,257 @@
+//! One request and its answer, with all that is tried again in between.
+//!
+//! Sent again is what did not reach the server, what it answered with 429, and, if the request may be repeated, what it
+//! answered with 502, 503 or 504 or not to the end. Never after the deadline, and not if the server asks for a longer pause
+//! than is left.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+
+use reqwest::blocking::Response;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Method, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::{self, HttpError, HttpErrorKind};
+use super::request::{Answer, Request, Target, is_json};
+use super::{Auth, Http, origin, retry};
+use crate::model::shown;
+use crate::system::clock;
+
+/// How many redirects are followed, one after the other.
+const HOPS: usize = 5;
+/// How much of an answer is read that says what went wrong.
+const ERROR_BYTES: usize = 64 << 10;
+/// How long a request may take where nobody set a deadline.
+const WITHOUT_DEADLINE: Duration = Duration::from_secs(300);
+
+/// How one try ended.
+enum Try {
+    Done(Answer),
+    Redirect(Url),
+    Failed(Failure),
+}
+
+struct Failure {
+    error: HttpError,
+    again: Again,
+    /// How long the server wants us to wait.
+    after: Option<Duration>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// It would end the same way.
+    No,
+    /// The server may have acted on it.
+    IfRepeatable,
+    /// The server has not acted on it.
+    Yes,
+}
+
+impl Failure {
+    fn new(error: HttpError, again: Again) -> Self {
+        Self { error, again, after: None }
+    }
+}
+
+/// Sends a request until it is answered or nothing helps any more.
+pub(super) fn send(http: &Http, request: &Request<'_>) -> Result<Answer, HttpError> {
+    let base = http.base();
+    let malformed = |reason| HttpError::malformed(origin::place(base), reason);
+    let mut url = match &request.target {
+        Target::Path(path) => origin::below(base, path, &request.query).map_err(malformed)?,
+        // Whoever made the link may have forgotten to check it.
+        Target::Link(link) => origin::same(base, base, link.as_str()).map_err(malformed)?,
+    };
+    let deadline = http.deadline.unwrap_or_else(|| clock::deadline(WITHOUT_DEADLINE));
+    let (mut hops, mut failures, mut renewed) = (0, 0, false);
+    let mut token = token(http, false, deadline)?;
+    loop {
+        let failure = match attempt(http, request, &url, token.as_ref(), deadline) {
+            Try::Done(answer) => return Ok(answer),
+            Try::Redirect(to) => {
+                hops += 1;
+                if hops > HOPS {
+                    return Err(HttpError::malformed(origin::place(&url), "it redirects without end"));
+                }
+                url = to;
+                continue;
+            }
+            Try::Failed(failure) => failure,
+        };
+        if failure.error.status == Some(401) && matches!(http.shared.auth, Auth::Token(_)) && !renewed {
+            renewed = true;
+            tracing::debug!(place = %shown(&origin::place(&url)), "the token is not accepted any more");
+            token = self::token(http, true, deadline)?;
+            continue;
+        }
+        failures += 1;
+        let may = failure.again == Again::Yes || (failure.again == Again::IfRepeatable && request.repeatable);
+        if !may || failures >= http.shared.options.tries {
+            return Err(failure.error);
+        }
+        let random = RandomState::new().build_hasher().finish();
+        let pause = retry::pause(http.shared.options.first_pause, failures, random);
+        let pause = failure.after.map_or(pause, |after| after.max(pause));
+        if pause >= clock::left(deadline) {
+            return Err(failure.error);
+        }
+        tracing::debug!(error = %failure.error, ?pause, "trying again");
+        clock::sleep_until(Some(deadline), pause);
+    }
+}
+
+/// The token for the next try, where tokens have to be had.
+fn token(http: &Http, renew: bool, deadline: Instant) -> Result<Option<SecretString>, HttpError> {
+    match &http.shared.auth {
+        Auth::Token(source) => source.token(renew, Some(deadline)).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Sends a request once.
+fn attempt(http: &Http, request: &Request<'_>, url: &Url, token: Option<&SecretString>, deadline: Instant) -> Try {
+    let place = origin::place(url);
+    let left = clock::left(deadline);
+    if left.is_zero() {
+        let error = HttpError::new(HttpErrorKind::Unreachable, place, "the time limit ran out");
+        return Try::Failed(Failure::new(error, Again::No));
+    }
+    let mut builder = http.shared.client.request(request.method.clone(), url.clone()).timeout(left);
+    builder = match (&http.shared.auth, token) {
+        (_, Some(token)) | (Auth::Bearer(token), None) => builder.bearer_auth(token.expose_secret()),
+        (Auth::Basic(name, password), None) => builder.basic_auth(name, Some(password.expose_secret())),
+        _ => builder,
+    };
+    if request.json && !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept")) {
+        builder = builder.header(ACCEPT, "application/json");
+    }
+    for (name, value) in &request.headers {
+        builder = builder.header(*name, value);
+    }
+    if let Some((media_type, body)) = &request.body {
+        builder = builder.header(CONTENT_TYPE, *media_type).body(body.clone());
+    }
+    let Ok(built) = builder.build() else {
+        return Try::Failed(Failure::new(HttpError::malformed(place, "the request cannot be built"), Again::No));
+    };
+    let secrets = secrets(http, token, built.headers().get(AUTHORIZATION));
+    tracing::debug!(method = %request.method, place = %shown(&place), "asking");
+    let response = match http.shared.client.execute(built) {
+        Ok(response) => response,
+        Err(e) => {
+            // A certificate that is not trusted will not be trusted a second later.
+            let error = error::transport(&place, &e);
+            let again = match (error.kind, e.is_connect()) {
+                (HttpErrorKind::Unreachable, true) => Again::Yes,
+                (HttpErrorKind::Unreachable, false) => Again::IfRepeatable,
+                _ => Again::No,
+            };
+            return Try::Failed(Failure::new(error, again));
+        }
+    };
+    read(http, request, url, response, &secrets)
+}
+
+/// What must not be shown, should the server repeat it.
+fn secrets(http: &Http, token: Option<&SecretString>, header: Option<&HeaderValue>) -> Vec<SecretString> {
+    let mut secrets: Vec<SecretString> = token.cloned().into_iter().collect();
+    match &http.shared.auth {
+        Auth::Bearer(secret) | Auth::Basic(_, secret) => secrets.push(secret.clone()),
+        Auth::None | Auth::Token(_) => {}
+    }
+    let credentials = header.and_then(|value| value.to_str().ok()?.split_once(' '));
+    secrets.extend(credentials.map(|(_, credentials)| SecretString::from(credentials)));
+    secrets
+}
+
+/// Reads the answer.
+fn read(http: &Http, request: &Request<'_>, url: &Url, mut response: Response, secrets: &[SecretString]) -> Try {
+    let place = origin::place(url);
+    let status = response.status();
+    let failed = |error, again| Try::Failed(Failure::new(error, again));
+    if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
+        return match redirect(http, request, url, &response) {
+            Ok(url) => Try::Redirect(url),
+            Err(reason) => failed(HttpError::malformed(place, format!("it answered {status}: {reason}")), Again::No),
+        };
+    }
+    let fine = status.is_success() || status == StatusCode::NOT_MODIFIED;
+    let limit = if fine { http.shared.options.max_bytes } else { ERROR_BYTES };
+    let media_type = response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let headers = response.headers().clone();
+    let mut body = Vec::new();
+    // What comes out of the decompression is counted, not what comes over the wire.
+    let whole = (&mut response).take(limit as u64 + 1).read_to_end(&mut body);
+    tracing::debug!(status = status.as_u16(), bytes = body.len(), place = %shown(&place), "answered");
+    if !fine {
+        body.truncate(limit);
+        return Try::Failed(refusal(&place, status, media_type.as_deref(), &headers, scrub(&body, secrets)));
+    }
+    match whole {
+        Err(_) => {
+            let reason = match http.deadline.is_some_and(clock::is_past) {
+                true => "the time limit ran out",
+                false => "its answer broke off or is damaged",
+            };
+            failed(HttpError::new(HttpErrorKind::Unreachable, place, reason), Again::IfRepeatable)
+        }
+        Ok(n) if n > limit => {
+            failed(HttpError::malformed(place, format!("its answer has more than {limit} bytes")), Again::No)
+        }
+        Ok(_) => match request.json && !body.is_empty() {
+            true if !looks_like_json(media_type.as_deref(), &body) => {
+                let kind: String = media_type.unwrap_or_else(|| "something".to_owned()).chars().take(80).collect();
+                failed(HttpError::malformed(place, format!("it sent {kind} instead of JSON")), Again::No)
+            }
+            _ => Try::Done(Answer { status: status.as_u16(), place, headers, body }),
+        },
+    }
+}
+
+/// An answer without a type is taken for JSON if it begins like that.
+fn looks_like_json(media_type: Option<&str>, body: &[u8]) -> bool {
+    match media_type {
+        Some(media_type) => is_json(media_type),
+        None => matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')),
+    }
+}
+
+/// Where a redirect leads, if we may go there.
+fn redirect(http: &Http, request: &Request<'_>, url: &Url, response: &Response) -> Result<Url, String> {
+    if request.method != Method::GET {
+        return Err("it redirects, which is followed only where something is read".to_owned());
+    }
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    origin::same(http.base(), url, location.ok_or("it does not say where to go")?)
+}
+
+/// A status that means failure.
+fn refusal(
+    place: &str,
+    status: StatusCode,
+    media_type: Option<&str>,
+    headers: &reqwest::header::HeaderMap,
+    body: Vec<u8>,
+) -> Failure {
+    let error = HttpError::status(place, status, media_type.is_some_and(is_json), body);
+    let again = match status.as_u16() {
+        429 => Again::Yes,
+        502..=504 => Again::IfRepeatable,
+        _ => Again::No,
+    };
+    let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    Failure { error, again, after: after.and_then(|text| retry::after(text, clock::now())) }
+}
+
+/// The text without our secrets. One that is shorter than this would leave nothing of an ordinary text.
+fn scrub(body: &[u8], secrets: &[SecretString]) -> Vec<u8> {
+    const SHORTEST: usize = 4;
+    let mut text = String::from_utf8_lossy(body).into_owned();
+    for secret in secrets.iter().map(ExposeSecret::expose_secret).filter(|secret| secret.len() >= SHORTEST) {
+        text = text.replace(secret, "[secret]");
+    }
+    text.into_bytes()
+}
