@@ -9,6 +9,7 @@ use crate::config::{ProviderKind, Settings, Source};
 use crate::error::{Error, Kind, Result};
 use crate::model::Snapshot;
 use crate::provider::admin::GroupAdmin;
+use crate::provider::fields::WithFields;
 use crate::provider::file::FileProvider;
 use crate::provider::ldap::Ldap;
 use crate::provider::{FetchError, Provider, Query, Scope};
@@ -68,7 +69,7 @@ impl<'a> Setup<'a> {
 
     /// Asks the provider; network only, and the whole of it within the time limit.
     pub fn fetch(&self, scope: Scope, only: Option<Vec<String>>) -> Result<Snapshot> {
-        let provider = self.provider()?;
+        let provider = self.with_fields(self.provider()?)?;
         let query = Query {
             scope,
             only,
@@ -91,6 +92,7 @@ impl<'a> Setup<'a> {
             users = snapshot.directory.users.len(),
             groups = snapshot.directory.groups.len(),
             rejected = snapshot.rejected.len(),
+            gaps = snapshot.gaps.len(),
             completeness = ?snapshot.completeness,
             "read"
         );
@@ -115,6 +117,16 @@ impl<'a> Setup<'a> {
                 Ok(Box::new(ldap.map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))?))
             }
         }
+    }
+
+    /// The provider with the field sources that are configured for it.
+    fn with_fields(&self, provider: Box<dyn Provider>) -> Result<Box<dyn Provider>> {
+        let Some(config) = &self.settings.provider.fields else { return Ok(provider) };
+        let section = format!("[provider.{}.fields]", provider.name());
+        let authorities = config.keys_ca_file.as_ref().map(|path| files::read_trusted(path, Trust::Config));
+        let authorities = authorities.transpose().map_err(Error::usage)?;
+        let provider = WithFields::new(provider, config, authorities);
+        Ok(Box::new(provider.map_err(|e| Error::usage(format!("{section}: {e}")))?))
     }
 
     /// A provider whose groups can be changed, for the time limit of a run.

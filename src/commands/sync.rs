@@ -10,7 +10,7 @@ use crate::model::owned::Owned;
 use crate::model::{Snapshot, Untrusted};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
-use crate::policy::{Refusal, map, select};
+use crate::policy::{Refusal, gaps, map, select};
 use crate::provider::Scope;
 use crate::system::files;
 use crate::system::lock::Purpose;
@@ -136,6 +136,7 @@ impl Desired<'_> {
         let mut wanted = map::accounts(directory, standing, owned, &host.shells, &rules.accounts);
         wanted.present.extend(self.rejected_ids());
         wanted.refusals.extend(self.rejected());
+        wanted.remarks.extend(gaps::remarks(&self.snapshot.gaps));
         let chosen =
             Chosen { new: args.new || !args.updated, known: args.updated || !args.new, force: self.setup.global.force };
         let home_at = |home: &str| files::owner(&self.target.locate(home));

@@ -15,7 +15,7 @@ use crate::plan::Limits;
 use crate::policy::catalogue::{Catalogue, portal_url};
 use crate::policy::matcher::Filter;
 use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
-use crate::provider::ldap;
+use crate::provider::{fields, ldap};
 use crate::target::local::{self, Database};
 
 /// The configuration of a run.
@@ -50,6 +50,8 @@ pub struct ProviderSettings {
     pub name: String,
     /// What it is.
     pub kind: ProviderKind,
+    /// Where fields come from that it does not have.
+    pub fields: Option<fields::Config>,
 }
 
 /// What kind of provider it is, with its keys.
@@ -94,8 +96,9 @@ impl Settings {
         // Every section is checked, not only the one that this run reads.
         let mut known = BTreeMap::new();
         for name in providers.keys().cloned().collect::<Vec<_>>() {
-            if let Some(table) = providers.remove(&name) {
-                known.insert(name, provider_kind(table, &base, &texts)?);
+            if let Some(mut table) = providers.remove(&name) {
+                let fields = field_sources(&mut table, &base, &texts)?;
+                known.insert(name, (provider_kind(table, &base, &texts)?, fields));
             }
         }
         let mut known_targets = BTreeMap::from([("host".to_owned(), local(raw::LocalTarget::default())?)]);
@@ -163,6 +166,24 @@ fn provider_kind(table: Spanned<DeTable<'_>>, base: &Path, texts: &Texts) -> Res
     }
 }
 
+/// Takes `fields` out of a provider's section, whatever its kind is.
+fn field_sources(
+    table: &mut Spanned<DeTable<'_>>,
+    base: &Path,
+    texts: &Texts,
+) -> Result<Option<fields::Config>, ConfigError> {
+    let Some(value) = table.get_mut().remove("fields") else { return Ok(None) };
+    let span = value.span();
+    let mut config: fields::Config = texts.read(value)?;
+    if config.keys_url.is_none() && (config.keys_ca_file.is_some() || config.keys_proxy.is_some()) {
+        return Err(texts.error(Some(span), "`keys_ca_file` and `keys_proxy` are for `keys_url`, which is not set"));
+    }
+    for path in [&mut config.csv, &mut config.keys_dir, &mut config.keys_ca_file].into_iter().flatten() {
+        *path = base.join(&path);
+    }
+    Ok(Some(config))
+}
+
 fn target(table: Spanned<DeTable<'_>>, texts: &Texts) -> Result<local::Config, ConfigError> {
     let span = table.span();
     let (kind, keys) = kind(table, texts)?;
@@ -187,7 +208,7 @@ fn local(keys: raw::LocalTarget) -> Result<local::Config, ConfigError> {
 }
 
 fn choose_provider(
-    mut known: BTreeMap<String, ProviderKind>,
+    mut known: BTreeMap<String, (ProviderKind, Option<fields::Config>)>,
     wanted: Option<&str>,
 ) -> Result<ProviderSettings, ConfigError> {
     let name = match wanted {
@@ -198,7 +219,7 @@ fn choose_provider(
         }
     };
     match known.remove(&name) {
-        Some(kind) => Ok(ProviderSettings { name, kind }),
+        Some((kind, fields)) => Ok(ProviderSettings { name, kind, fields }),
         None => {
             Err(invalid("gosync.provider", format!("there is no section [provider.{}]", crate::model::shown(&name))))
         }

@@ -5,6 +5,7 @@
 
 pub mod alloc;
 pub mod catalogue;
+pub mod gaps;
 pub mod gecos;
 pub mod map;
 pub mod matcher;

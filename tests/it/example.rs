@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gosync::config::{ProviderKind, Settings, Source};
-use gosync::provider::ldap;
+use gosync::provider::{fields, ldap};
 
 use crate::{here, text};
 
@@ -49,7 +49,11 @@ fn what_stands_behind_a_hash_can_be_uncommented() {
     let ProviderKind::Ldap(config) = settings.provider.kind else { panic!() };
     // Without TLS, so that the authorities of this machine do not matter.
     let config = ldap::Config { url: "ldap://localhost".to_owned(), ca_file: None, ..*config };
-    ldap::Ldap::new("campus", &config, Some("secret".to_owned().into()), None, 0).map(drop).unwrap();
+    let ldap = ldap::Ldap::new("campus", &config, Some("secret".to_owned().into()), None, 0).unwrap();
+    let sources = settings.provider.fields.unwrap();
+    assert!(sources.csv.is_some() && sources.keys_dir.is_some() && sources.keys_url.is_some());
+    let sources = fields::Config { keys_url: None, keys_ca_file: None, ..sources };
+    fields::WithFields::new(Box::new(ldap), &sources, None).map(drop).unwrap();
 }
 
 #[test]
@@ -58,7 +62,7 @@ fn the_ldap_section_is_the_defaults() {
     let mut campus = table["provider"]["campus"].as_table().unwrap().clone();
     campus.remove("kind");
     // These have no default; their values are examples.
-    for key in ["user_filter", "group_filter", "bind_dn", "password_file", "ca_file", "attributes"] {
+    for key in ["user_filter", "group_filter", "bind_dn", "password_file", "ca_file", "attributes", "fields"] {
         assert!(campus.remove(key).is_some(), "{key}");
     }
     let value = |key: &str| campus[key].as_str().unwrap();
@@ -92,12 +96,14 @@ fn no_key_is_missing() {
         ("gosync", ""),
         ("accounts", ""),
         ("groups", ""),
+        ("catalogue", ""),
         ("departed", ""),
         ("limits", ""),
         ("target.host", "kind = \"local\""),
         ("provider.sample", "kind = \"file\"\npath = \"x\""),
         ("provider.campus", ldap),
         ("provider.campus.attributes", ""),
+        ("provider.campus.fields", ""),
     ] {
         let mut known = match section {
             "provider.campus" => {
@@ -106,6 +112,10 @@ fn no_key_is_missing() {
             }
             "provider.campus.attributes" => {
                 let error = toml::from_str::<ldap::Attributes>("nonsense = 1").unwrap_err();
+                error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+            }
+            "provider.campus.fields" => {
+                let error = toml::from_str::<fields::Config>("nonsense = 1").unwrap_err();
                 error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
             }
             _ => keys(section, more),
