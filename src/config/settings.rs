@@ -11,9 +11,11 @@ use toml::de::{DeTable, DeValue};
 use super::merge::{Source, Texts, take_tables};
 use super::{ConfigError, raw};
 use crate::model::name::GroupPrefix;
+use crate::model::shown;
 use crate::plan::Limits;
 use crate::policy::catalogue::{Catalogue, portal_url};
 use crate::policy::matcher::Filter;
+use crate::policy::overrides::{Override, Overrides};
 use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
 use crate::provider::{fields, ldap};
 use crate::target::local::{self, Database};
@@ -84,6 +86,7 @@ impl Settings {
         let mut table = texts.table()?;
         let mut providers: BTreeMap<_, _> = take_tables(&mut table, "provider", &texts)?.into_iter().collect();
         let mut targets: BTreeMap<_, _> = take_tables(&mut table, "target", &texts)?.into_iter().collect();
+        let overrides = overrides(take_tables(&mut table, "group", &texts)?, &texts)?;
         let gosync: raw::Gosync = section(&mut table, "gosync", &texts)?;
         let accounts: raw::Accounts = section(&mut table, "accounts", &texts)?;
         let groups: raw::Groups = section(&mut table, "groups", &texts)?;
@@ -115,7 +118,7 @@ impl Settings {
             time_limit: gosync.time_limit.into(),
             rules: Rules {
                 accounts: account_rules(accounts)?,
-                groups: group_rules(&groups)?,
+                groups: group_rules(&groups, overrides.clone())?,
                 departed: DepartedRules {
                     absent_runs: departed.absent_runs.max(1),
                     absent_for: departed.absent_for.secs(),
@@ -123,7 +126,7 @@ impl Settings {
             },
             description_dir: catalogue.description_dir.as_ref().map(|dir| base.join(dir)),
             policy_dir: catalogue.policy_dir.as_ref().map(|dir| base.join(dir)),
-            catalogue: self::catalogue(catalogue)?,
+            catalogue: self::catalogue(catalogue, overrides)?,
             limits: Limits { max_removals: limits.max_removals, max_removals_percent: limits.max_removals_percent },
         })
     }
@@ -220,9 +223,7 @@ fn choose_provider(
     };
     match known.remove(&name) {
         Some((kind, fields)) => Ok(ProviderSettings { name, kind, fields }),
-        None => {
-            Err(invalid("gosync.provider", format!("there is no section [provider.{}]", crate::model::shown(&name))))
-        }
+        None => Err(invalid("gosync.provider", format!("there is no section [provider.{}]", shown(&name)))),
     }
 }
 
@@ -238,7 +239,7 @@ fn choose_targets(
     }
     let find = |name: &String| match known.get(name) {
         Some(local) => Ok(TargetSettings { name: name.clone(), local: local.clone() }),
-        None => Err(invalid("gosync.targets", format!("there is no section [target.{}]", crate::model::shown(name)))),
+        None => Err(invalid("gosync.targets", format!("there is no section [target.{}]", shown(name)))),
     };
     wanted.iter().map(find).collect()
 }
@@ -252,7 +253,7 @@ fn absolute(key: &str, text: &str) -> Result<String, ConfigError> {
     if sound && plain {
         Ok(trimmed.to_owned())
     } else {
-        Err(invalid(key, format!("`{}` is not an absolute path without `.` and `..`", crate::model::shown(text))))
+        Err(invalid(key, format!("`{}` is not an absolute path without `.` and `..`", shown(text))))
     }
 }
 
@@ -292,17 +293,39 @@ fn account_rules(keys: raw::Accounts) -> Result<AccountRules, ConfigError> {
     })
 }
 
-fn group_rules(keys: &raw::Groups) -> Result<GroupRules, ConfigError> {
+fn group_rules(keys: &raw::Groups, overrides: Overrides) -> Result<GroupRules, ConfigError> {
     Ok(GroupRules {
         prefix: GroupPrefix::new(&keys.prefix).map_err(|e| invalid("groups.prefix", e))?,
         gid_range: keys.gid_range,
         filter: Filter::new(&keys.filter).map_err(|e| invalid("groups.filter", e))?,
         dots: keys.dots,
         names: names("groups.names", &keys.names)?,
+        overrides,
     })
 }
 
-fn catalogue(keys: raw::Catalogue) -> Result<Catalogue, ConfigError> {
+/// The sections `[group.NAME]`.
+fn overrides(tables: Vec<(String, Spanned<DeTable<'_>>)>, texts: &Texts) -> Result<Overrides, ConfigError> {
+    let section = |(name, table): (String, Spanned<DeTable<'_>>)| {
+        let span = table.span();
+        let keys: raw::GroupOverride = texts.read(Spanned::new(span, DeValue::Table(table.into_inner())))?;
+        let key = |key: &str| format!("group.{}.{key}", shown(&name));
+        let prefix = keys.prefix.as_deref().map(GroupPrefix::new).transpose();
+        let section = Override {
+            filter: Filter::new(&keys.filter).map_err(|e| invalid(&key("filter"), e))?,
+            prefix: prefix.map_err(|e| invalid(&key("prefix"), e))?,
+            gid_range: keys.gid_range,
+            dots: keys.dots,
+            names: keys.names.map(|rules| names(&key("names"), &rules)).transpose()?,
+            description: keys.description,
+            admins: keys.admins,
+        };
+        Ok((name, section))
+    };
+    tables.into_iter().map(section).collect::<Result<_, _>>().map(Overrides::new)
+}
+
+fn catalogue(keys: raw::Catalogue, overrides: Overrides) -> Result<Catalogue, ConfigError> {
     let filter = |words: &[String], key| Filter::new(words).map_err(|e| invalid(key, e));
     let admins = keys.admins.into_iter().map(|(words, users)| Ok((filter(&words, "catalogue.admins")?, users)));
     Ok(Catalogue {
@@ -315,5 +338,6 @@ fn catalogue(keys: raw::Catalogue) -> Result<Catalogue, ConfigError> {
         },
         description: keys.description,
         admins: admins.collect::<Result<_, ConfigError>>()?,
+        overrides,
     })
 }

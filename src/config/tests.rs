@@ -93,3 +93,27 @@ fn field_sources_belong_to_a_provider_of_any_kind() {
         assert!(at(line).starts_with(words), "{}", at(line));
     }
 }
+
+#[test]
+fn sections_of_groups_are_read_in_the_order_of_their_names() {
+    let text = "[groups]\nprefix = \"@\"\n[group.b]\nfilter = [\"osg.*\"]\nprefix = \"b\"\n[group.a]\nfilter = [\"osg.a\"]\n\
+                gid_range = [5000, 5999]\nadmins = [\"ann\"]\n";
+    let over = "[group.b]\nprefix = \"c\"\n";
+    let settings = read(&[SAMPLE, text, over]).unwrap();
+    let rules = settings.rules.groups;
+    let prefix = |group: &str| format!("{:?}", rules.of(group).prefix);
+    assert_eq!([prefix("osg.a"), prefix("osg.b"), prefix("x")], ["@", "c", "@"].map(|p| format!("GroupPrefix({p:?})")));
+    assert!(rules.of("osg.a").gid_range.contains(5000) && !rules.of("osg.b").gid_range.contains(5000));
+    assert_eq!(settings.catalogue.admins_of("osg.a"), ["ann"]);
+    for (text, words) in [
+        ("[group.x]\nprefix = \"a\"\n", "/etc/gosync/1.toml:1:1: missing field `filter`"),
+        ("[group.x]\nfilter = []\nshell = \"x\"\n", "/etc/gosync/1.toml:3:1: unknown field `shell`"),
+        ("[group.x]\nfilter = [\"and\"]\n", "group.x.filter: "),
+        ("[group.x]\nfilter = []\nprefix = \":\"\n", "group.x.prefix: "),
+        ("[group.x]\nfilter = []\nnames = [[\"(\", \"\"]]\n", "group.x.names: "),
+        ("[group]\nfilter = []\n", "/etc/gosync/1.toml:2:10: `group` must be written as [group.NAME]"),
+    ] {
+        let found = complaint(&[SAMPLE, text]);
+        assert!(found.starts_with(words), "{found}");
+    }
+}

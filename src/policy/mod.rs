@@ -9,6 +9,7 @@ pub mod gaps;
 pub mod gecos;
 pub mod map;
 pub mod matcher;
+pub mod overrides;
 pub mod protect;
 pub mod rules;
 pub mod select;

@@ -97,6 +97,7 @@ fn no_key_is_missing() {
         ("accounts", ""),
         ("groups", ""),
         ("catalogue", ""),
+        ("group.osg", "filter = []"),
         ("departed", ""),
         ("limits", ""),
         ("target.host", "kind = \"local\""),
