@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod example;
+mod fields;
+mod keys_url;
 mod layering;
 mod papers;
 
