@@ -10,6 +10,7 @@ cc gcc
 openssl openssl
 strace strace
 python3 python3
+/usr/lib/python3.*/ensurepip:/usr/local/lib/python3.*/ensurepip python3-venv
 /usr/sbin/slapd slapd
 /usr/lib/ldap/pw-pbkdf2.so slapd-contrib
 ldapsearch ldap-utils

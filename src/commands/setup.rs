@@ -12,6 +12,7 @@ use crate::provider::admin::GroupAdmin;
 use crate::provider::fields::WithFields;
 use crate::provider::file::FileProvider;
 use crate::provider::ldap::Ldap;
+use crate::provider::scim::{self, Scim};
 use crate::provider::{FetchError, Provider, Query, Scope};
 use crate::system::files::{self, Trust};
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
@@ -104,18 +105,12 @@ impl<'a> Setup<'a> {
         match &self.settings.provider.kind {
             ProviderKind::File(path) => Ok(Box::new(FileProvider::new(name, path.clone()))),
             ProviderKind::Ldap(config) => {
-                let secret = |path: &PathBuf| -> Result<SecretString> {
-                    let bytes = files::read_trusted(path, Trust::Secret).map_err(Error::usage)?;
-                    let text = String::from_utf8(bytes)
-                        .map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
-                    Ok(SecretString::from(text.lines().next().unwrap_or_default()))
-                };
-                let password = config.password_file.as_ref().map(secret).transpose()?;
-                let authorities = config.ca_file.as_ref().map(|path| files::read_trusted(path, Trust::Config));
-                let authorities = authorities.transpose().map_err(Error::usage)?;
+                let password = secret(config.password_file.as_deref())?;
+                let authorities = authorities(config.ca_file.as_deref())?;
                 let ldap = Ldap::new(name, config, password, authorities, self.now);
                 Ok(Box::new(ldap.map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))?))
             }
+            ProviderKind::Scim(config) => Ok(Box::new(self.scim(config)?)),
         }
     }
 
@@ -123,9 +118,7 @@ impl<'a> Setup<'a> {
     fn with_fields(&self, provider: Box<dyn Provider>) -> Result<Box<dyn Provider>> {
         let Some(config) = &self.settings.provider.fields else { return Ok(provider) };
         let section = format!("[provider.{}.fields]", provider.name());
-        let authorities = config.keys_ca_file.as_ref().map(|path| files::read_trusted(path, Trust::Config));
-        let authorities = authorities.transpose().map_err(Error::usage)?;
-        let provider = WithFields::new(provider, config, authorities);
+        let provider = WithFields::new(provider, config, authorities(config.keys_ca_file.as_deref())?);
         Ok(Box::new(provider.map_err(|e| Error::usage(format!("{section}: {e}")))?))
     }
 
@@ -134,10 +127,24 @@ impl<'a> Setup<'a> {
         let name = &self.settings.provider.name;
         match &self.settings.provider.kind {
             ProviderKind::File(path) => Ok(Box::new(FileProvider::new(name, path.clone()))),
+            ProviderKind::Scim(config) => {
+                let admin = self.scim(config)?.admin(clock::deadline(self.settings.time_limit));
+                Ok(Box::new(admin.map_err(|e| Error::new(Kind::Source, e))?))
+            }
             ProviderKind::Ldap(_) => {
                 Err(Error::failed(format!("the groups of the provider `{name}` cannot be managed by gosync")))
             }
         }
+    }
+
+    fn scim(&self, config: &scim::Config) -> Result<Scim> {
+        let name = &self.settings.provider.name;
+        let secrets = scim::Secrets {
+            token: secret(config.token_file.as_deref())?,
+            client_secret: secret(config.client_secret_file.as_deref())?,
+            ca_pem: authorities(config.ca_file.as_deref())?,
+        };
+        Scim::new(name, config, secrets).map_err(|e| Error::usage(format!("[provider.{name}]: {e}")))
     }
 
     /// The host, or the tree below `--root`.
@@ -155,6 +162,19 @@ impl<'a> Setup<'a> {
     pub fn state_dir(&self) -> PathBuf {
         self.root.path(&self.settings.state_dir)
     }
+}
+
+/// The first line of a file with a secret.
+fn secret(path: Option<&Path>) -> Result<Option<SecretString>> {
+    let Some(path) = path else { return Ok(None) };
+    let bytes = files::read_trusted(path, Trust::Secret).map_err(Error::usage)?;
+    let text = String::from_utf8(bytes).map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
+    Ok(Some(SecretString::from(text.lines().next().unwrap_or_default())))
+}
+
+/// The content of a file with certificate authorities.
+fn authorities(path: Option<&Path>) -> Result<Option<Vec<u8>>> {
+    path.map(|path| files::read_trusted(path, Trust::Config)).transpose().map_err(Error::usage)
 }
 
 /// The texts of the configuration: each `-f`, else what `GOSYNC_CONFIG` names, else the file beside the program, else

@@ -17,7 +17,7 @@ use crate::policy::catalogue::{Catalogue, portal_url};
 use crate::policy::matcher::Filter;
 use crate::policy::overrides::{Override, Overrides};
 use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
-use crate::provider::{fields, ldap};
+use crate::provider::{fields, ldap, scim};
 use crate::target::local::{self, Database};
 
 /// The configuration of a run.
@@ -63,6 +63,8 @@ pub enum ProviderKind {
     File(PathBuf),
     /// A directory server.
     Ldap(Box<ldap::Config>),
+    /// A SCIM server.
+    Scim(Box<scim::Config>),
 }
 
 /// One `[target.NAME]`.
@@ -163,8 +165,16 @@ fn provider_kind(table: Spanned<DeTable<'_>>, base: &Path, texts: &Texts) -> Res
             }
             ProviderKind::Ldap(Box::new(config))
         }),
+        "scim" => texts.read::<scim::Config>(keys).map(|mut config| {
+            let paths = [&mut config.token_file, &mut config.client_secret_file, &mut config.ca_file];
+            for path in paths.into_iter().flatten() {
+                *path = base.join(&path);
+            }
+            ProviderKind::Scim(Box::new(config))
+        }),
         other => {
-            Err(texts.error(Some(span), &format!("there is no provider of kind `{other}`; there are file and ldap")))
+            let reason = format!("there is no provider of kind `{other}`; there are file, ldap and scim");
+            Err(texts.error(Some(span), &reason))
         }
     }
 }

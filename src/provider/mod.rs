@@ -8,6 +8,7 @@ pub mod fields;
 pub mod file;
 pub mod http;
 pub mod ldap;
+pub mod scim;
 mod tls;
 
 use std::time::Instant;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gosync::config::{ProviderKind, Settings, Source};
-use gosync::provider::{fields, ldap};
+use gosync::provider::{fields, ldap, scim};
 
 use crate::{here, text};
 
@@ -71,6 +71,26 @@ fn the_ldap_section_is_the_defaults() {
     assert_eq!(format!("{example:#?}"), format!("{minimal:#?}"));
 }
 
+#[test]
+fn the_scim_section_is_the_defaults() {
+    let table: toml::Table = uncommented().parse().unwrap();
+    let mut cloud = table["provider"]["cloud"].as_table().unwrap().clone();
+    cloud.remove("kind");
+    let all: scim::Config = cloud.clone().try_into().unwrap();
+    let local = scim::Config { url: "http://localhost".to_owned(), ca_file: None, proxy: None, ..all };
+    let local = scim::Config { token_url: Some("http://localhost/token".to_owned()), token_file: None, ..local };
+    let secrets = scim::Secrets { client_secret: Some("secret".to_owned().into()), ..scim::Secrets::default() };
+    scim::Scim::new("cloud", &local, secrets).map(drop).unwrap();
+    // These have no default; their values are examples.
+    for key in ["token_file", "client_id", "client_secret_file", "token_url", "scope", "ca_file", "proxy", "attributes"]
+    {
+        assert!(cloud.remove(key).is_some(), "{key}");
+    }
+    let minimal = scim::Config::new(cloud["url"].as_str().unwrap());
+    let example: scim::Config = cloud.clone().try_into().unwrap();
+    assert_eq!(format!("{example:#?}"), format!("{minimal:#?}"));
+}
+
 /// The keys that a section may have, from what is said about one that it may not.
 fn keys(section: &str, more: &str) -> Vec<String> {
     let minimal = if section == "provider.sample" { "" } else { MINIMAL };
@@ -105,6 +125,8 @@ fn no_key_is_missing() {
         ("provider.campus", ldap),
         ("provider.campus.attributes", ""),
         ("provider.campus.fields", ""),
+        ("provider.cloud", "kind = \"scim\""),
+        ("provider.cloud.attributes", ""),
     ] {
         let mut known = match section {
             "provider.campus" => {
@@ -119,9 +141,17 @@ fn no_key_is_missing() {
                 let error = toml::from_str::<fields::Config>("nonsense = 1").unwrap_err();
                 error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
             }
+            "provider.cloud" => {
+                let error = toml::from_str::<scim::Config>("nonsense = 1").unwrap_err();
+                error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+            }
+            "provider.cloud.attributes" => {
+                let error = toml::from_str::<scim::Attributes>("nonsense = 1").unwrap_err();
+                error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+            }
             _ => keys(section, more),
         };
-        known.retain(|key| !(section == "provider.campus" && key == "attributes"));
+        known.retain(|key| !(["provider.campus", "provider.cloud"].contains(&section) && key == "attributes"));
         assert!(!known.is_empty(), "[{section}]");
         for key in &known {
             assert!(found[section].contains(&key.as_str()), "[{section}] lacks `{key}`");

@@ -83,7 +83,7 @@ fn uid_shell_name_and_home_arrive_in_passwd() {
     let passwd = world.file("etc/passwd");
     for line in [
         "ann:x:20501:100:Ann:/home/ann:/bin/bash",
-        "bob:x:20777:100:Bob \"B\" Lee; jr.:/srv/home/bob:/bin/zsh",
+        "bob:x:20777:100:Bob \"B\" Lee jr.:/srv/home/bob:/bin/zsh",
         ":100:Cy:/home/cy:/bin/sh",
     ] {
         assert!(passwd.lines().any(|found| found.ends_with(line)), "{line}\n{passwd}");

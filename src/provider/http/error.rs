@@ -113,9 +113,7 @@ pub(super) fn transport(place: &str, error: &reqwest::Error) -> HttpError {
     let unreachable = |reason: String| HttpError::new(HttpErrorKind::Unreachable, place, reason);
     let mut cause = error.source();
     while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = inner.and_then(|e| e.downcast_ref()).or_else(|| error.downcast_ref::<rustls::Error>());
-        match tls {
+        match error.downcast_ref::<rustls::Error>() {
             Some(rustls::Error::InvalidCertificate(why)) => {
                 let reason = format!("its certificate is not trusted: {why}");
                 return HttpError::new(HttpErrorKind::Unauthorised, place, reason);
@@ -123,11 +121,13 @@ pub(super) fn transport(place: &str, error: &reqwest::Error) -> HttpError {
             Some(why) => return unreachable(format!("TLS failed: {why}")),
             None => {}
         }
-        // The innermost one that is the kernel's says most.
-        if let Some(os) = error.downcast_ref::<std::io::Error>().filter(|e| e.raw_os_error().is_some()) {
+        // An error of the standard library hides the one that it wraps: `source` is that one's source.
+        let io = error.downcast_ref::<std::io::Error>();
+        if let Some(os) = io.filter(|e| e.raw_os_error().is_some()) {
             return unreachable(format!("the connection failed: {os}"));
         }
-        cause = error.source();
+        cause =
+            io.and_then(|e| e.get_ref()).map(|e| e as &(dyn std::error::Error + 'static)).or_else(|| error.source());
     }
     unreachable(match (error.is_timeout(), error.is_connect()) {
         (true, true) => "no connection in time".to_owned(),

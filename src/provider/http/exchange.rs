@@ -5,12 +5,10 @@
 //! than is left.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use reqwest::blocking::Response;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::{self, HttpError, HttpErrorKind};
@@ -139,20 +137,27 @@ fn attempt(http: &Http, request: &Request<'_>, url: &Url, token: Option<&SecretS
     };
     let secrets = secrets(http, token, built.headers().get(AUTHORIZATION));
     tracing::debug!(method = %request.method, place = %shown(&place), "asking");
-    let response = match http.shared.client.execute(built) {
-        Ok(response) => response,
-        Err(e) => {
-            // A certificate that is not trusted will not be trusted a second later.
-            let error = error::transport(&place, &e);
-            let again = match (error.kind, e.is_connect()) {
-                (HttpErrorKind::Unreachable, true) => Again::Yes,
-                (HttpErrorKind::Unreachable, false) => Again::IfRepeatable,
-                _ => Again::No,
-            };
-            return Try::Failed(Failure::new(error, again));
-        }
+    let Some(runtime) = &http.shared.runtime else {
+        return Try::Failed(Failure::new(HttpError::malformed(place, "the client has ended"), Again::No));
     };
-    read(http, request, url, response, &secrets)
+    runtime.block_on(async {
+        match http.shared.client.execute(built).await {
+            Ok(response) => read(http, request, url, response, &secrets).await,
+            Err(e) => unsent(&place, &e),
+        }
+    })
+}
+
+/// A request to which no answer began.
+fn unsent(place: &str, e: &reqwest::Error) -> Try {
+    // A certificate that is not trusted will not be trusted a second later.
+    let error = error::transport(place, e);
+    let again = match (error.kind, e.is_connect()) {
+        (HttpErrorKind::Unreachable, true) => Again::Yes,
+        (HttpErrorKind::Unreachable, false) => Again::IfRepeatable,
+        _ => Again::No,
+    };
+    Try::Failed(Failure::new(error, again))
 }
 
 /// What must not be shown, should the server repeat it.
@@ -168,7 +173,7 @@ fn secrets(http: &Http, token: Option<&SecretString>, header: Option<&HeaderValu
 }
 
 /// Reads the answer.
-fn read(http: &Http, request: &Request<'_>, url: &Url, mut response: Response, secrets: &[SecretString]) -> Try {
+async fn read(http: &Http, request: &Request<'_>, url: &Url, mut response: Response, secrets: &[SecretString]) -> Try {
     let place = origin::place(url);
     let status = response.status();
     let failed = |error, again| Try::Failed(Failure::new(error, again));
@@ -184,24 +189,34 @@ fn read(http: &Http, request: &Request<'_>, url: &Url, mut response: Response, s
     let headers = response.headers().clone();
     let mut body = Vec::new();
     // What comes out of the decompression is counted, not what comes over the wire.
-    let whole = (&mut response).take(limit as u64 + 1).read_to_end(&mut body);
+    let whole = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => break Ok(()),
+            Err(e) => break Err(e),
+        }
+        if body.len() > limit {
+            break Ok(());
+        }
+    };
     tracing::debug!(status = status.as_u16(), bytes = body.len(), place = %shown(&place), "answered");
     if !fine {
         body.truncate(limit);
         return Try::Failed(refusal(&place, status, media_type.as_deref(), &headers, scrub(&body, secrets)));
     }
     match whole {
-        Err(_) => {
-            let reason = match http.deadline.is_some_and(clock::is_past) {
-                true => "the time limit ran out",
-                false => "its answer broke off or is damaged",
+        Err(e) => {
+            let reason = match (http.deadline.is_some_and(clock::is_past), e.is_timeout()) {
+                (true, _) => "the time limit ran out",
+                (false, true) => "its answer did not come in time",
+                (false, false) => "its answer broke off or is damaged",
             };
             failed(HttpError::new(HttpErrorKind::Unreachable, place, reason), Again::IfRepeatable)
         }
-        Ok(n) if n > limit => {
+        Ok(()) if body.len() > limit => {
             failed(HttpError::malformed(place, format!("its answer has more than {limit} bytes")), Again::No)
         }
-        Ok(_) => match request.json && !body.is_empty() {
+        Ok(()) => match request.json && !body.is_empty() {
             true if !looks_like_json(media_type.as_deref(), &body) => {
                 let kind: String = media_type.unwrap_or_else(|| "something".to_owned()).chars().take(80).collect();
                 failed(HttpError::malformed(place, format!("it sent {kind} instead of JSON")), Again::No)

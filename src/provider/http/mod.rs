@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
+use tokio::runtime::{Builder, Runtime};
 
 use super::tls;
 
@@ -99,10 +100,21 @@ pub struct Http {
 }
 
 struct Shared {
-    client: reqwest::blocking::Client,
+    client: reqwest::Client,
+    /// What the library works on while somebody waits for it; there is always one.
+    runtime: Option<Runtime>,
     base: Url,
     options: Options,
     auth: Auth,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // A look-up of a name that hangs must not keep the program.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Http {
@@ -132,10 +144,10 @@ impl Http {
         if let Some(proxy) = &options.proxy {
             builder = builder.proxy(origin::proxy(proxy, encrypted)?);
         }
-        let client = reqwest::blocking::ClientBuilder::from(builder)
-            .build()
-            .map_err(|_| "the HTTP client cannot be set up".to_owned())?;
-        Ok(Self { shared: Arc::new(Shared { client, base, options: options.clone(), auth }), deadline: None })
+        let client = builder.build().map_err(|_| "the HTTP client cannot be set up".to_owned())?;
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = Some(runtime.map_err(|e| format!("the HTTP client cannot be set up: {e}"))?);
+        Ok(Self { shared: Arc::new(Shared { client, runtime, base, options: options.clone(), auth }), deadline: None })
     }
 
     /// The same client, whose requests must have ended at `deadline`, with all that is tried again.
