@@ -77,7 +77,7 @@ fn what_may_be_tried_again_is_tried_again() {
         (403, HttpErrorKind::Unauthorised),
         (404, HttpErrorKind::Refused),
         (500, HttpErrorKind::Unreachable),
-        (501, HttpErrorKind::Unreachable),
+        (501, HttpErrorKind::Refused),
     ] {
         let web = Web::start(move |_| Reply::new(status, "text/plain", ""));
         quiet(get(&client(&web)).unwrap_err(), kind);

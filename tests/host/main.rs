@@ -7,6 +7,7 @@ mod ldap;
 mod ldap_faults;
 mod proxy;
 mod scim;
+mod scim_faults;
 mod scim_server;
 mod slapd;
 mod stub;

@@ -21,7 +21,7 @@ pub enum HttpErrorKind {
     RateLimited,
     /// An answer that is none: of the wrong type, too long, or a redirect to elsewhere.
     Malformed,
-    /// Another 4xx: the server understood, and says no.
+    /// Another 4xx, or 501: the server understood, and says no.
     Refused,
 }
 
@@ -57,7 +57,7 @@ impl HttpError {
         let kind = match status.as_u16() {
             401 | 403 => HttpErrorKind::Unauthorised,
             429 => HttpErrorKind::RateLimited,
-            400..=499 => HttpErrorKind::Refused,
+            400..=499 | 501 => HttpErrorKind::Refused,
             500..=599 => HttpErrorKind::Unreachable,
             _ => HttpErrorKind::Malformed,
         };
