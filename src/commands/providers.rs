@@ -8,17 +8,26 @@ use super::setup::Setup;
 use crate::config::ProviderKind;
 use crate::error::{Error, Kind, Result};
 use crate::provider::admin::GroupAdmin;
+use crate::provider::fields::WithFields;
 use crate::provider::file::FileProvider;
 use crate::provider::globus::{self, Globus};
 use crate::provider::ldap::{self, Ldap};
 use crate::provider::scim::{self, Scim};
 use crate::provider::{FetchError, Provider};
-use crate::system::files::{self, Trust};
 use crate::system::clock;
+use crate::system::files::{self, Trust};
 
 impl Setup<'_> {
-    /// The provider of this run.
+    /// The provider of this run, with the field sources that are configured for it.
     pub fn provider(&self) -> Result<Box<dyn Provider>> {
+        let provider = self.bare()?;
+        let Some(config) = &self.settings.provider.fields else { return Ok(provider) };
+        let section = format!("[provider.{}.fields]", provider.name());
+        let provider = WithFields::new(provider, config, authorities(config.keys_ca_file.as_deref())?);
+        Ok(Box::new(provider.map_err(|e| Error::usage(format!("{section}: {e}")))?))
+    }
+
+    fn bare(&self) -> Result<Box<dyn Provider>> {
         let name = &self.settings.provider.name;
         Ok(match &self.settings.provider.kind {
             ProviderKind::File(path) => Box::new(FileProvider::new(name, path.clone())),
@@ -83,6 +92,6 @@ fn secret(path: Option<&Path>) -> Result<Option<SecretString>> {
 }
 
 /// Authorities in PEM, from a file that others may not write.
-pub(super) fn authorities(path: Option<&Path>) -> Result<Option<Vec<u8>>> {
+fn authorities(path: Option<&Path>) -> Result<Option<Vec<u8>>> {
     path.map(|path| files::read_trusted(path, Trust::Config)).transpose().map_err(Error::usage)
 }

@@ -101,6 +101,7 @@ impl<'a> Setup<'a> {
             users = snapshot.directory.users.len(),
             groups = snapshot.directory.groups.len(),
             rejected = snapshot.rejected.len(),
+            gaps = snapshot.gaps.len(),
             completeness = ?snapshot.completeness,
             "read"
         );

@@ -11,7 +11,7 @@ use crate::model::{Completeness, Snapshot, Untrusted};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
 use crate::policy::select::Standing;
-use crate::policy::{Refusal, map, select};
+use crate::policy::{Refusal, gaps, map, select};
 use crate::provider::Scope;
 use crate::system::files;
 use crate::system::lock::Purpose;
@@ -147,6 +147,7 @@ impl Desired<'_> {
         let mut wanted = map::accounts(directory, standing, owned, &host.shells, &rules.accounts);
         wanted.present.extend(self.rejected_ids());
         wanted.refusals.extend(self.rejected());
+        wanted.remarks.extend(gaps::remarks(&self.snapshot.gaps));
         let chosen =
             Chosen { new: args.new || !args.updated, known: args.updated || !args.new, force: self.setup.global.force };
         let home_at = |home: &str| files::owner(&self.target.locate(home));
@@ -222,7 +223,8 @@ mod tests {
         let id = RemoteId::new("u-1").unwrap();
         let rejected = RejectedRecord { id: None, subject: Untrusted::new("bad"), reason: String::new() };
         let directory = Directory { users: vec![User::new(id, "Ann")], groups: vec![] };
-        let snapshot = Snapshot { directory, rejected: vec![rejected], completeness: Completeness::Narrowed };
+        let snapshot =
+            Snapshot { directory, rejected: vec![rejected], completeness: Completeness::Narrowed, gaps: vec![] };
         let told = with_job("gosync sync users --only ann,bad,bob", |job| unknown(job, &snapshot));
         assert_eq!(told.iter().map(|r| r.subject.raw()).collect::<Vec<_>>(), ["bob"]);
     }

@@ -89,6 +89,19 @@ impl Default for Groups {
     }
 }
 
+/// `[group.NAME]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupOverride {
+    pub filter: Vec<String>,
+    pub prefix: Option<String>,
+    pub gid_range: Option<IdRange>,
+    pub dots: Option<bool>,
+    pub names: Option<Vec<(String, String)>>,
+    pub description: Option<String>,
+    pub admins: Option<Vec<String>>,
+}
+
 /// `[catalogue]`
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -12,11 +12,13 @@ use super::merge::{Source, Texts, take_tables};
 use super::{ConfigError, raw};
 use crate::model::IdRange;
 use crate::model::name::GroupPrefix;
+use crate::model::shown;
 use crate::plan::Limits;
 use crate::policy::catalogue::{Catalogue, portal_url};
 use crate::policy::matcher::Filter;
+use crate::policy::overrides::{Override, Overrides};
 use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
-use crate::provider::{globus, ldap, scim};
+use crate::provider::{fields, globus, ldap, scim};
 use crate::target::local::{self, Database};
 
 /// The configuration of a run.
@@ -51,6 +53,8 @@ pub struct ProviderSettings {
     pub name: String,
     /// What it is.
     pub kind: ProviderKind,
+    /// Where fields come from that it does not have.
+    pub fields: Option<fields::Config>,
 }
 
 /// What kind of provider it is, with its keys.
@@ -99,6 +103,7 @@ impl Settings {
         let mut table = texts.table()?;
         let mut providers: BTreeMap<_, _> = take_tables(&mut table, "provider", &texts)?.into_iter().collect();
         let mut targets: BTreeMap<_, _> = take_tables(&mut table, "target", &texts)?.into_iter().collect();
+        let overrides = overrides(take_tables(&mut table, "group", &texts)?, &texts)?;
         let gosync: raw::Gosync = section(&mut table, "gosync", &texts)?;
         let accounts: raw::Accounts = section(&mut table, "accounts", &texts)?;
         let groups: raw::Groups = section(&mut table, "groups", &texts)?;
@@ -111,8 +116,9 @@ impl Settings {
         // Every section is checked, not only the one that this run reads.
         let mut known = BTreeMap::new();
         for name in providers.keys().cloned().collect::<Vec<_>>() {
-            if let Some(table) = providers.remove(&name) {
-                known.insert(name, provider_kind(table, &base, &texts)?);
+            if let Some(mut table) = providers.remove(&name) {
+                let fields = field_sources(&mut table, &base, &texts)?;
+                known.insert(name, (provider_kind(table, &base, &texts)?, fields));
             }
         }
         let mut known_targets = BTreeMap::from([("host".to_owned(), local(raw::LocalTarget::default())?)]);
@@ -129,7 +135,7 @@ impl Settings {
             time_limit: gosync.time_limit.into(),
             rules: Rules {
                 accounts: account_rules(accounts, groups.gid_range)?,
-                groups: group_rules(&groups)?,
+                groups: group_rules(&groups, overrides.clone())?,
                 departed: DepartedRules {
                     absent_runs: departed.absent_runs.max(1),
                     absent_for: departed.absent_for.secs(),
@@ -137,7 +143,7 @@ impl Settings {
             },
             description_dir: catalogue.description_dir.as_ref().map(|dir| base.join(dir)),
             policy_dir: catalogue.policy_dir.as_ref().map(|dir| base.join(dir)),
-            catalogue: self::catalogue(catalogue)?,
+            catalogue: self::catalogue(catalogue, overrides)?,
             limits: Limits { max_removals: limits.max_removals, max_removals_percent: limits.max_removals_percent },
         })
     }
@@ -195,6 +201,24 @@ fn provider_kind(table: Spanned<DeTable<'_>>, base: &Path, texts: &Texts) -> Res
     }
 }
 
+/// Takes `fields` out of a provider's section, whatever its kind is.
+fn field_sources(
+    table: &mut Spanned<DeTable<'_>>,
+    base: &Path,
+    texts: &Texts,
+) -> Result<Option<fields::Config>, ConfigError> {
+    let Some(value) = table.get_mut().remove("fields") else { return Ok(None) };
+    let span = value.span();
+    let mut config: fields::Config = texts.read(value)?;
+    if config.keys_url.is_none() && (config.keys_ca_file.is_some() || config.keys_proxy.is_some()) {
+        return Err(texts.error(Some(span), "`keys_ca_file` and `keys_proxy` are for `keys_url`, which is not set"));
+    }
+    for path in [&mut config.csv, &mut config.keys_dir, &mut config.keys_ca_file].into_iter().flatten() {
+        *path = base.join(&path);
+    }
+    Ok(Some(config))
+}
+
 fn target(table: Spanned<DeTable<'_>>, texts: &Texts) -> Result<local::Config, ConfigError> {
     let span = table.span();
     let (kind, keys) = kind(table, texts)?;
@@ -219,7 +243,7 @@ fn local(keys: raw::LocalTarget) -> Result<local::Config, ConfigError> {
 }
 
 fn choose_provider(
-    mut known: BTreeMap<String, ProviderKind>,
+    mut known: BTreeMap<String, (ProviderKind, Option<fields::Config>)>,
     wanted: Option<&str>,
 ) -> Result<ProviderSettings, ConfigError> {
     let name = match wanted {
@@ -230,10 +254,8 @@ fn choose_provider(
         }
     };
     match known.remove(&name) {
-        Some(kind) => Ok(ProviderSettings { name, kind }),
-        None => {
-            Err(invalid("gosync.provider", format!("there is no section [provider.{}]", crate::model::shown(&name))))
-        }
+        Some((kind, fields)) => Ok(ProviderSettings { name, kind, fields }),
+        None => Err(invalid("gosync.provider", format!("there is no section [provider.{}]", shown(&name)))),
     }
 }
 
@@ -249,7 +271,7 @@ fn choose_targets(
     }
     let find = |name: &String| match known.get(name) {
         Some(local) => Ok(TargetSettings { name: name.clone(), local: local.clone() }),
-        None => Err(invalid("gosync.targets", format!("there is no section [target.{}]", crate::model::shown(name)))),
+        None => Err(invalid("gosync.targets", format!("there is no section [target.{}]", shown(name)))),
     };
     wanted.iter().map(find).collect()
 }
@@ -263,7 +285,7 @@ fn absolute(key: &str, text: &str) -> Result<String, ConfigError> {
     if sound && plain {
         Ok(trimmed.to_owned())
     } else {
-        Err(invalid(key, format!("`{}` is not an absolute path without `.` and `..`", crate::model::shown(text))))
+        Err(invalid(key, format!("`{}` is not an absolute path without `.` and `..`", shown(text))))
     }
 }
 
@@ -309,17 +331,39 @@ fn account_rules(keys: raw::Accounts, gid_range: IdRange) -> Result<AccountRules
     })
 }
 
-fn group_rules(keys: &raw::Groups) -> Result<GroupRules, ConfigError> {
+fn group_rules(keys: &raw::Groups, overrides: Overrides) -> Result<GroupRules, ConfigError> {
     Ok(GroupRules {
         prefix: GroupPrefix::new(&keys.prefix).map_err(|e| invalid("groups.prefix", e))?,
         gid_range: keys.gid_range,
         filter: Filter::new(&keys.filter).map_err(|e| invalid("groups.filter", e))?,
         dots: keys.dots,
         names: names("groups.names", &keys.names)?,
+        overrides,
     })
 }
 
-fn catalogue(keys: raw::Catalogue) -> Result<Catalogue, ConfigError> {
+/// The sections `[group.NAME]`.
+fn overrides(tables: Vec<(String, Spanned<DeTable<'_>>)>, texts: &Texts) -> Result<Overrides, ConfigError> {
+    let section = |(name, table): (String, Spanned<DeTable<'_>>)| {
+        let span = table.span();
+        let keys: raw::GroupOverride = texts.read(Spanned::new(span, DeValue::Table(table.into_inner())))?;
+        let key = |key: &str| format!("group.{}.{key}", shown(&name));
+        let prefix = keys.prefix.as_deref().map(GroupPrefix::new).transpose();
+        let section = Override {
+            filter: Filter::new(&keys.filter).map_err(|e| invalid(&key("filter"), e))?,
+            prefix: prefix.map_err(|e| invalid(&key("prefix"), e))?,
+            gid_range: keys.gid_range,
+            dots: keys.dots,
+            names: keys.names.map(|rules| names(&key("names"), &rules)).transpose()?,
+            description: keys.description,
+            admins: keys.admins,
+        };
+        Ok((name, section))
+    };
+    tables.into_iter().map(section).collect::<Result<_, _>>().map(Overrides::new)
+}
+
+fn catalogue(keys: raw::Catalogue, overrides: Overrides) -> Result<Catalogue, ConfigError> {
     let filter = |words: &[String], key| Filter::new(words).map_err(|e| invalid(key, e));
     let admins = keys.admins.into_iter().map(|(words, users)| Ok((filter(&words, "catalogue.admins")?, users)));
     Ok(Catalogue {
@@ -332,5 +376,6 @@ fn catalogue(keys: raw::Catalogue) -> Result<Catalogue, ConfigError> {
         },
         description: keys.description,
         admins: admins.collect::<Result<_, ConfigError>>()?,
+        overrides,
     })
 }

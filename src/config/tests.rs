@@ -1,4 +1,6 @@
 use super::*;
+use crate::model::UserField;
+use crate::provider::fields::Lookup;
 
 fn read(texts: &[&str]) -> Result<Settings, ConfigError> {
     let sources = texts.iter().enumerate();
@@ -70,4 +72,50 @@ fn a_missing_provider_or_target_is_named() {
     assert!(complaint(&[SAMPLE, "[gosync]\ntargets = [\"web\"]\n"]).contains("[target.web]"));
     assert!(complaint(&["[provider.x]\npath = \"a\"\n"]).contains("`kind` is missing"));
     assert!(complaint(&["[provider.x]\nkind = \"nis\"\n"]).contains("no provider of kind `nis`"));
+}
+
+#[test]
+fn field_sources_belong_to_a_provider_of_any_kind() {
+    let fields = "[provider.sample.fields]\ncsv = \"f.csv\"\nkeys_dir = \"/k\"\nkeys_by = \"attribute.forge\"\n\
+                  keys_url = \"https://x/{id}\"\noverride = [\"shell\", \"ssh_keys\"]\n";
+    let config = read(&[SAMPLE, fields]).unwrap().provider.fields.unwrap();
+    assert_eq!(config.csv.unwrap().to_str(), Some("/etc/gosync/f.csv"));
+    assert_eq!(config.keys_dir.unwrap().to_str(), Some("/k"));
+    assert_eq!(config.keys_by, Lookup::Attribute("forge".to_owned()));
+    assert_eq!(config.overrides, [UserField::Shell, UserField::SshKeys]);
+    let at = |line: &str| complaint(&[SAMPLE, &format!("[provider.sample.fields]\n{line}\n")]);
+    for (line, words) in [
+        ("keys = \"x\"", "/etc/gosync/1.toml:2:1: unknown field `keys`"),
+        ("keys_by = \"mail\"", "/etc/gosync/1.toml:2:11: `mail` is none of"),
+        ("keys_url = \"https://x/keys\"", "/etc/gosync/1.toml:2:12: the address of keys says nowhere"),
+        ("keys_url = \"http://x/{id}\"", "/etc/gosync/1.toml:2:12: url: http:// to another machine"),
+        ("keys_proxy = \"http://x:1\"", "/etc/gosync/1.toml:1:1: `keys_ca_file` and `keys_proxy` are"),
+        ("override = [\"login\"]", "/etc/gosync/1.toml:2:13: unknown variant `login`"),
+    ] {
+        assert!(at(line).starts_with(words), "{}", at(line));
+    }
+}
+
+#[test]
+fn sections_of_groups_are_read_in_the_order_of_their_names() {
+    let text = "[groups]\nprefix = \"@\"\n[group.b]\nfilter = [\"osg.*\"]\nprefix = \"b\"\n[group.a]\nfilter = [\"osg.a\"]\n\
+                gid_range = [5000, 5999]\nadmins = [\"ann\"]\n";
+    let over = "[group.b]\nprefix = \"c\"\n";
+    let settings = read(&[SAMPLE, text, over]).unwrap();
+    let rules = settings.rules.groups;
+    let prefix = |group: &str| format!("{:?}", rules.of(group).prefix);
+    assert_eq!([prefix("osg.a"), prefix("osg.b"), prefix("x")], ["@", "c", "@"].map(|p| format!("GroupPrefix({p:?})")));
+    assert!(rules.of("osg.a").gid_range.contains(5000) && !rules.of("osg.b").gid_range.contains(5000));
+    assert_eq!(settings.catalogue.admins_of("osg.a"), ["ann"]);
+    for (text, words) in [
+        ("[group.x]\nprefix = \"a\"\n", "/etc/gosync/1.toml:1:1: missing field `filter`"),
+        ("[group.x]\nfilter = []\nshell = \"x\"\n", "/etc/gosync/1.toml:3:1: unknown field `shell`"),
+        ("[group.x]\nfilter = [\"and\"]\n", "group.x.filter: "),
+        ("[group.x]\nfilter = []\nprefix = \":\"\n", "group.x.prefix: "),
+        ("[group.x]\nfilter = []\nnames = [[\"(\", \"\"]]\n", "group.x.names: "),
+        ("[group]\nfilter = []\n", "/etc/gosync/1.toml:2:10: `group` must be written as [group.NAME]"),
+    ] {
+        let found = complaint(&[SAMPLE, text]);
+        assert!(found.starts_with(words), "{found}");
+    }
 }

@@ -148,6 +148,58 @@ pub struct RejectedRecord {
     pub reason: String,
 }
 
+/// A field of a person that another source than the provider can fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserField {
+    /// Full name.
+    Name,
+    /// E-mail address.
+    Email,
+    /// Wished uid.
+    Uid,
+    /// Wished primary gid.
+    Gid,
+    /// Wished home.
+    Home,
+    /// Wished shell.
+    Shell,
+    /// SSH public keys.
+    SshKeys,
+}
+
+impl UserField {
+    /// All of them.
+    pub const ALL: [Self; 7] = [Self::Name, Self::Email, Self::Uid, Self::Gid, Self::Home, Self::Shell, Self::SshKeys];
+
+    /// Its name in the directory document, in the configuration and in messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::Uid => "uid",
+            Self::Gid => "gid",
+            Self::Home => "home",
+            Self::Shell => "shell",
+            Self::SshKeys => "ssh_keys",
+        }
+    }
+}
+
+/// A field of a person that could not be looked up where it should have been. What the record says is what the provider
+/// said; that it is empty there means nothing, and nothing is taken away because of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Whose.
+    pub user: RemoteId,
+    /// What they are called, for the message.
+    pub subject: Untrusted,
+    /// Which field.
+    pub field: UserField,
+    /// Why it is unknown; our own words.
+    pub reason: String,
+}
+
 /// How far a read can be trusted to be whole. Without [`Completeness::Complete`] nothing is removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Completeness {
@@ -166,6 +218,8 @@ pub struct Snapshot {
     pub directory: Directory,
     /// What of it could not be used.
     pub rejected: Vec<RejectedRecord>,
+    /// Which fields of people are unknown.
+    pub gaps: Vec<Gap>,
     /// Whether that is all.
     pub completeness: Completeness,
 }
@@ -180,6 +234,6 @@ impl Snapshot {
             )),
             other => other,
         };
-        Self { directory, rejected, completeness }
+        Self { directory, rejected, gaps: Vec::new(), completeness }
     }
 }

@@ -14,7 +14,9 @@ pub mod spans;
 pub mod text;
 pub mod units;
 
-pub use directory::{Completeness, Directory, Group, Membership, RejectedRecord, Role, Snapshot, Status, User};
+pub use directory::{
+    Completeness, Directory, Gap, Group, Membership, RejectedRecord, Role, Snapshot, Status, User, UserField,
+};
 pub use id::{Gid, IdRange, RemoteId, Uid};
 pub use lookup::Lookup;
 pub use name::{GroupName, UserName};

@@ -2,16 +2,17 @@
 //!
 //! Callers ask in the order of the provider's immutable ids, so that neither names nor the order of arrival matter.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::IdRange;
 use crate::model::spans::Spans;
 
-/// Gives ids from one range.
+/// Gives ids from one range, or from another one for some; none twice, even where ranges overlap.
 #[derive(Debug)]
 pub struct Allocator<'a> {
     range: IdRange,
-    next: u64,
+    /// Where the search goes on in each range.
+    next: BTreeMap<(u32, u32), u64>,
     taken: Vec<&'a BTreeSet<u32>>,
     spans: &'a Spans,
     given: BTreeSet<u32>,
@@ -25,13 +26,17 @@ pub struct Exhausted(pub IdRange);
 impl<'a> Allocator<'a> {
     /// Gives ids from `range` that are in none of the sets `taken` and in none of the `spans`.
     pub fn new(range: IdRange, taken: Vec<&'a BTreeSet<u32>>, spans: &'a Spans) -> Self {
-        let next = range.iter().next().map_or(u64::MAX, u64::from);
-        Self { range, next, taken, spans, given: BTreeSet::new() }
+        Self { range, next: BTreeMap::new(), taken, spans, given: BTreeSet::new() }
     }
 
     /// Whether `id` could be given now.
     pub fn is_free(&self, id: u32) -> bool {
-        self.range.contains(id)
+        self.is_free_in(self.range, id)
+    }
+
+    /// Whether `id` could be given to somebody with a range of their own.
+    pub fn is_free_in(&self, range: IdRange, id: u32) -> bool {
+        range.contains(id)
             && !matches!(id, 65_534 | 65_535)
             && !self.given.contains(&id)
             && !self.taken.iter().any(|set| set.contains(&id))
@@ -48,17 +53,24 @@ impl<'a> Allocator<'a> {
     /// # Errors
     /// When none is left.
     pub fn next_free(&mut self) -> Result<u32, Exhausted> {
-        while let Ok(candidate) = u32::try_from(self.next) {
-            if !self.range.contains(candidate) {
-                break;
-            }
-            self.next += 1;
-            if self.is_free(candidate) {
-                self.given.insert(candidate);
-                return Ok(candidate);
-            }
+        self.next_free_in(self.range)
+    }
+
+    /// The lowest free id of another range.
+    ///
+    /// # Errors
+    /// When none is left.
+    pub fn next_free_in(&mut self, range: IdRange) -> Result<u32, Exhausted> {
+        let (first, last) = range.into();
+        let mut next = self.next.get(&(first, last)).copied().unwrap_or_else(|| first.into());
+        let mut found = None;
+        while let (None, Some(candidate)) = (found, u32::try_from(next).ok().filter(|id| range.contains(*id))) {
+            next += 1;
+            found = self.is_free_in(range, candidate).then_some(candidate);
         }
-        Err(Exhausted(self.range))
+        self.next.insert((first, last), next);
+        self.given.extend(found);
+        found.ok_or(Exhausted(range))
     }
 }
 
@@ -143,5 +155,19 @@ mod tests {
             }
             prop_assert_eq!(seen.len(), 256 - used.union(&retired).count());
         }
+    }
+
+    #[test]
+    fn ranges_that_overlap_share_what_was_given() {
+        let spans = Spans::default();
+        let range = |first, last| IdRange::new(first, last).unwrap();
+        let mut ids = Allocator::new(range(1000, 1003), vec![], &spans);
+        assert_eq!(ids.next_free(), Ok(1000));
+        let inner = range(1001, 1002);
+        assert_eq!(ids.next_free_in(inner), Ok(1001));
+        assert_eq!(ids.next_free(), Ok(1002));
+        assert!(!ids.is_free_in(inner, 1003) && ids.is_free(1003));
+        assert_eq!(ids.next_free_in(inner), Err(Exhausted(inner)));
+        assert_eq!(ids.next_free(), Ok(1003));
     }
 }

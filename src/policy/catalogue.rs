@@ -5,6 +5,7 @@
 
 use super::NameMap;
 use super::matcher::Filter;
+use super::overrides::Overrides;
 
 /// `[catalogue]`
 #[derive(Clone, Debug, Default)]
@@ -19,14 +20,17 @@ pub struct Catalogue {
     pub description: Option<String>,
     /// Who becomes administrator of new groups that the filter lets through.
     pub admins: Vec<(Filter, Vec<String>)>,
+    /// What is otherwise for some of them.
+    pub overrides: Overrides,
 }
 
 impl Catalogue {
     /// Administrators of a new group, each once.
     pub fn admins_of(&self, group: &str) -> Vec<String> {
-        let matching = self.admins.iter().filter(|(filter, _)| filter.matches(group));
+        let own = self.overrides.of(group).and_then(|section| section.admins.as_ref());
+        let matching = self.admins.iter().filter(|(filter, _)| own.is_none() && filter.matches(group));
         let mut out: Vec<String> = Vec::new();
-        for user in matching.flat_map(|(_, users)| users) {
+        for user in own.into_iter().chain(matching.map(|(_, users)| users)).flatten() {
             if !out.contains(user) {
                 out.push(user.clone());
             }
@@ -36,7 +40,8 @@ impl Catalogue {
 
     /// The description of a new group. `date`: today, as it shall be written.
     pub fn description_of(&self, group: &str, date: &str) -> String {
-        let template = self.description.as_deref().unwrap_or_default();
+        let own = self.overrides.of(group).and_then(|section| section.description.as_deref());
+        let template = own.or(self.description.as_deref()).unwrap_or_default();
         template.replace("{projname}", group).replace("{date}", date)
     }
 }
@@ -111,6 +116,26 @@ mod tests {
         let catalogue = Catalogue { admins, ..Catalogue::default() };
         assert_eq!(catalogue.admins_of("osg.test"), ["ann", "bob", "cy"]);
         assert_eq!(catalogue.admins_of("duke"), ["ann", "bob"]);
+    }
+
+    #[test]
+    fn a_section_of_a_group_takes_the_place_of_what_is_for_all() {
+        use crate::policy::overrides::Override;
+        let section = Override {
+            filter: Filter::new(&["osg.*"]).unwrap(),
+            admins: Some(vec!["cy".to_owned()]),
+            description: Some("{projname} of OSG".to_owned()),
+            ..Override::default()
+        };
+        let catalogue = Catalogue {
+            admins: vec![(Filter::default(), vec!["ann".to_owned()])],
+            description: Some("{projname}, {date}".to_owned()),
+            overrides: Overrides::new(vec![("osg".to_owned(), section)]),
+            ..Catalogue::default()
+        };
+        assert_eq!([catalogue.admins_of("osg.test"), catalogue.admins_of("cms")], [["cy"], ["ann"]]);
+        assert_eq!(catalogue.description_of("osg.test", "today"), "osg.test of OSG");
+        assert_eq!(catalogue.description_of("cms", "today"), "cms, today");
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 
+use super::overrides::RulesOfGroup;
 use super::select::Standing;
 use super::{AccountRules, GroupRules, NameMap, Refusal, gecos, protect};
 use crate::model::owned::Owned;
-use crate::model::{Directory, Gid, GroupName, Lookup, RemoteId, Uid, Untrusted, User, UserName};
+use crate::model::{Directory, Gid, GroupName, IdRange, Lookup, RemoteId, Uid, Untrusted, User, UserName};
 
 /// A person who has, or should have, an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -234,6 +235,8 @@ pub struct WantedGroup {
     pub name: GroupName,
     /// The gid that the provider asks for.
     pub gid: Option<Gid>,
+    /// Where its gid may be.
+    pub gid_range: IdRange,
     /// Its active members, in no order.
     pub members: Vec<RemoteId>,
 }
@@ -267,6 +270,7 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
             out.refusals.push(refuse("two records have this id".to_owned()));
             continue;
         }
+        let rules = rules.of(group.name.raw());
         let name = match group_name(&group.name, known.map(|own| own.name.as_str()), rules, &mut out.remarks) {
             Ok(name) => name,
             Err(reason) => {
@@ -274,7 +278,7 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
                 continue;
             }
         };
-        let gid = match group.gid.as_ref().map(|text| gid(text, rules)).transpose() {
+        let gid = match group.gid.as_ref().map(|text| gid(text, rules.gid_range)).transpose() {
             Ok(gid) => gid,
             Err(reason) if known.is_some() => {
                 out.remarks.push((name.to_string(), format!("keeps its gid: {reason}")));
@@ -287,7 +291,7 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
         };
         let active = group.members.iter().filter(|m| m.status == crate::model::Status::Active);
         let members = active.map(|m| m.user.clone()).collect();
-        out.groups.push(WantedGroup { id: group.id.clone(), name, gid, members });
+        out.groups.push(WantedGroup { id: group.id.clone(), name, gid, gid_range: rules.gid_range, members });
     }
     refuse_twin_groups(&mut out, owned);
     out
@@ -296,11 +300,11 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
 fn group_name(
     remote: &Untrusted,
     known_as: Option<&str>,
-    rules: &GroupRules,
+    rules: RulesOfGroup<'_>,
     remarks: &mut Vec<(String, String)>,
 ) -> Result<GroupName, String> {
-    let mapped = NameMap::apply(&rules.names, &remote.raw().to_ascii_lowercase());
-    let name = GroupName::new(&rules.prefix, &mapped, rules.dots);
+    let mapped = NameMap::apply(rules.names, &remote.raw().to_ascii_lowercase());
+    let name = GroupName::new(rules.prefix, &mapped, rules.dots);
     if let Some(known) = known_as {
         if name.as_ref().ok().map(GroupName::as_str) != Some(known) {
             remarks.push((known.to_owned(), format!("is called `{remote}` at the provider now")));
@@ -314,10 +318,10 @@ fn group_name(
     Ok(name)
 }
 
-fn gid(text: &Untrusted, rules: &GroupRules) -> Result<Gid, String> {
+fn gid(text: &Untrusted, range: IdRange) -> Result<Gid, String> {
     let number = plain_number(text.raw()).ok_or_else(|| format!("the gid `{text}` is no number"))?;
-    if !rules.gid_range.contains(number) {
-        return Err(format!("the gid {number} is not in the range {}", rules.gid_range));
+    if !range.contains(number) {
+        return Err(format!("the gid {number} is not in the range {range}"));
     }
     Gid::new(number).ok_or_else(|| format!("the gid {number} is reserved"))
 }

@@ -5,9 +5,11 @@
 
 pub mod alloc;
 pub mod catalogue;
+pub mod gaps;
 pub mod gecos;
 pub mod map;
 pub mod matcher;
+pub mod overrides;
 pub mod protect;
 pub mod rules;
 pub mod select;

@@ -6,6 +6,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::matcher::Filter;
+use super::overrides::Overrides;
 use crate::model::IdRange;
 use crate::model::name::GroupPrefix;
 
@@ -122,6 +123,8 @@ pub struct GroupRules {
     pub dots: bool,
     /// From the provider's name to ours; the first that matches wins.
     pub names: Vec<NameMap>,
+    /// What is otherwise for some of them.
+    pub overrides: Overrides,
 }
 
 impl Default for GroupRules {
@@ -133,6 +136,7 @@ impl Default for GroupRules {
             filter: Filter::default(),
             dots: true,
             names: Vec::new(),
+            overrides: Overrides::default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! knows no host, and never returns a shortened list as a whole one: what is not proven complete says so.
 
 pub mod admin;
+pub mod fields;
 pub mod file;
 pub mod globus;
 pub mod http;

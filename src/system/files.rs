@@ -138,6 +138,44 @@ pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
     Ok(bytes)
 }
 
+/// Reads a regular file of at most `limit` bytes in a directory, following no link. `name` is the name of a file and no
+/// path. `Ok(None)`: there is none.
+///
+/// # Errors
+/// When it is something else than a regular file, cannot be read, or is longer.
+pub fn read_entry(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>, PathError> {
+    let path = dir.join(name);
+    if Path::new(name).components().count() != 1 || path.parent() != Some(dir) {
+        return Err(io::Error::other("it is not the name of a file")).on("read", &path);
+    }
+    let file = OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC).open(&path);
+    let file = match file {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) if e.raw_os_error() == Some(nix::libc::ELOOP) => {
+            return Err(io::Error::other("it is a symbolic link")).on("read", &path);
+        }
+        other => other.on("read", &path)?,
+    };
+    if !file.metadata().on("read", &path)?.is_file() {
+        return Err(io::Error::other("it is no regular file")).on("read", &path);
+    }
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).on("read", &path)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("it is longer than {limit} bytes"))).on("read", &path);
+    }
+    Ok(Some(bytes))
+}
+
+/// The names in a directory that are UTF-8.
+///
+/// # Errors
+/// When it is none, or cannot be read to the end.
+pub fn entries(dir: &Path) -> Result<std::collections::BTreeSet<String>, PathError> {
+    let names = fs::read_dir(dir).on("read", dir)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
+    names.filter_map(Result::transpose).collect::<io::Result<_>>().on("read", dir)
+}
+
 /// Makes a directory that only we may use, and its parents (0755), unless it is there. One that is there must be a
 /// directory of ours that nobody else may write.
 ///
@@ -293,6 +331,25 @@ mod tests {
         assert!(!is_still(&path, Some(&long[1..])).unwrap());
         assert!(!is_still(&path, Some(&[&long[..], b"x"].concat())).unwrap());
         assert!(!is_still(&path, None).unwrap());
+    }
+
+    #[test]
+    fn an_entry_is_a_plain_file_of_its_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let inner = dir.path().join("inner");
+        fs::create_dir_all(inner.join("directory")).unwrap();
+        fs::write(dir.path().join("outside"), "x").unwrap();
+        fs::write(inner.join("file"), "0123").unwrap();
+        std::os::unix::fs::symlink("../outside", inner.join("link")).unwrap();
+        let read = |name: &str| read_entry(&inner, name, 4);
+        assert_eq!(read("file").unwrap().unwrap(), b"0123");
+        assert!(read_entry(&inner, "file", 3).unwrap_err().to_string().contains("longer than 3"));
+        assert!(read("none").unwrap().is_none());
+        for name in ["link", "directory", "../outside", "..", ".", "", "/etc/passwd", "./file"] {
+            assert!(read(name).is_err(), "{name:?}");
+        }
+        assert_eq!(entries(&inner).unwrap().into_iter().collect::<Vec<_>>(), ["directory", "file", "link"]);
+        assert!(entries(&inner.join("file")).is_err() && entries(&inner.join("none")).is_err());
     }
 
     #[test]

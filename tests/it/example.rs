@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gosync::config::{ProviderKind, Settings, Source};
-use gosync::provider::{globus, ldap, scim};
+use gosync::provider::{fields, globus, ldap, scim};
 
 use crate::{here, text};
 
@@ -49,7 +49,11 @@ fn what_stands_behind_a_hash_can_be_uncommented() {
     let ProviderKind::Ldap(config) = settings.provider.kind else { panic!() };
     // Without TLS, so that the authorities of this machine do not matter.
     let config = ldap::Config { url: "ldap://localhost".to_owned(), ca_file: None, ..*config };
-    ldap::Ldap::new("campus", &config, Some("secret".to_owned().into()), None, 0).map(drop).unwrap();
+    let ldap = ldap::Ldap::new("campus", &config, Some("secret".to_owned().into()), None, 0).unwrap();
+    let sources = settings.provider.fields.unwrap();
+    assert!(sources.csv.is_some() && sources.keys_dir.is_some() && sources.keys_url.is_some());
+    let sources = fields::Config { keys_url: None, keys_ca_file: None, ..sources };
+    fields::WithFields::new(Box::new(ldap), &sources, None).map(drop).unwrap();
 }
 
 #[test]
@@ -58,8 +62,16 @@ fn the_ldap_section_is_the_defaults() {
     let mut campus = table["provider"]["campus"].as_table().unwrap().clone();
     campus.remove("kind");
     // These have no default; their values are examples.
-    for key in ["user_filter", "group_filter", "bind_dn", "password_file", "ca_file", "new_group_classes", "attributes"]
-    {
+    for key in [
+        "user_filter",
+        "group_filter",
+        "bind_dn",
+        "password_file",
+        "ca_file",
+        "new_group_classes",
+        "attributes",
+        "fields",
+    ] {
         assert!(campus.remove(key).is_some(), "{key}");
     }
     let value = |key: &str| campus[key].as_str().unwrap();
@@ -128,12 +140,15 @@ fn no_key_is_missing() {
         ("gosync", ""),
         ("accounts", ""),
         ("groups", ""),
+        ("catalogue", ""),
+        ("group.osg", "filter = []"),
         ("departed", ""),
         ("limits", ""),
         ("target.host", "kind = \"local\""),
         ("provider.sample", "kind = \"file\"\npath = \"x\""),
         ("provider.campus", ldap),
         ("provider.campus.attributes", ""),
+        ("provider.campus.fields", ""),
         ("provider.cloud", "kind = \"scim\""),
         ("provider.cloud.attributes", ""),
         ("provider.research", "kind = \"globus\"\nclient_id = \"x\"\nclient_secret_file = \"x\""),
@@ -145,6 +160,10 @@ fn no_key_is_missing() {
             }
             "provider.campus.attributes" => {
                 let error = toml::from_str::<ldap::Attributes>("nonsense = 1").unwrap_err();
+                error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+            }
+            "provider.campus.fields" => {
+                let error = toml::from_str::<fields::Config>("nonsense = 1").unwrap_err();
                 error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
             }
             "provider.cloud" => {

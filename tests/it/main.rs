@@ -4,6 +4,8 @@
 
 mod console;
 mod example;
+mod fields;
+mod keys_url;
 mod layering;
 mod lists;
 mod machine;

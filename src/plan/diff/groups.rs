@@ -46,7 +46,7 @@ pub fn groups(
     let mut created = Vec::new();
     for (group, own) in fresh {
         let asked = own.map(|own| own.gid).or(group.gid);
-        let gid = match asked.map_or_else(|| gids.next_free().map(Gid::new), |gid| Ok(Some(gid))) {
+        let gid = match asked.map_or_else(|| gids.next_free_in(group.gid_range).map(Gid::new), |gid| Ok(Some(gid))) {
             Ok(Some(gid)) => gid,
             Ok(None) => continue,
             Err(e) => {
@@ -196,7 +196,7 @@ fn conflict(
             busy.map(|other| format!("its gid {} is now used by `{other}`", own.gid))
         }
         None => {
-            let gid = group.gid.filter(|gid| !gids.is_free(gid.get()))?;
+            let gid = group.gid.filter(|gid| !gids.is_free_in(group.gid_range, gid.get()))?;
             Some(format!("the gid {gid} is in use, or was given to somebody before"))
         }
     }

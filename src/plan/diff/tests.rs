@@ -138,7 +138,8 @@ fn wanted(n: u32, name: &str) -> WantedAccount {
 
 fn group(n: u32, name: &str, members: &[u32]) -> WantedGroup {
     let name = GroupName::new(&GroupPrefix::default(), name, true).unwrap();
-    WantedGroup { id: id(n), name, gid: None, members: members.iter().map(|n| id(*n)).collect() }
+    let gid_range = Rules::default().groups.gid_range;
+    WantedGroup { id: id(n), name, gid: None, gid_range, members: members.iter().map(|n| id(*n)).collect() }
 }
 
 /// The plan in words: changes, then remarks, then refusals.

@@ -187,3 +187,39 @@ fn two_groups_with_one_id_are_both_refused() {
     let out = groups(&directory, &Owned::default(), &GroupRules::default());
     assert_eq!((out.groups.len(), out.refusals.len(), out.present.len()), (0, 2, 1));
 }
+
+#[test]
+fn sections_of_groups_say_names_and_gids() {
+    use crate::model::name::GroupPrefix;
+    use crate::model::{Group, IdRange};
+    use crate::policy::matcher::Filter;
+    use crate::policy::overrides::{Override, Overrides};
+    let group = |n: &str, gid: &str| Group {
+        id: id(n),
+        name: Untrusted::new(n),
+        description: None,
+        parent: None,
+        gid: Some(Untrusted::new(gid)),
+        members: vec![],
+    };
+    let section = Override {
+        filter: Filter::new(&["osg.*"]).unwrap(),
+        prefix: Some(GroupPrefix::new("o-").unwrap()),
+        gid_range: IdRange::new(5000, 5999).ok(),
+        names: Some(vec![NameMap::new(r"osg\.(.+)", "$1").unwrap()]),
+        ..Override::default()
+    };
+    let rules = GroupRules { overrides: Overrides::new(vec![("osg".to_owned(), section)]), ..GroupRules::default() };
+    let directory = Directory {
+        users: vec![],
+        groups: vec![group("osg.a", "5001"), group("osg.b", "60001"), group("osg", "60002"), group("cms", "5002")],
+    };
+    let out = groups(&directory, &Owned::default(), &rules);
+    let names: Vec<_> = out.groups.iter().map(|g| (g.name.as_str(), g.gid.map(Gid::get))).collect();
+    assert_eq!(names, [("osg", Some(60_002)), ("o-a", Some(5001))]);
+    let refused: Vec<_> = out.refusals.iter().map(|r| r.reason.as_str()).collect();
+    assert_eq!(
+        refused,
+        ["the gid 5002 is not in the range 60000 to 64999", "the gid 60001 is not in the range 5000 to 5999"]
+    );
+}

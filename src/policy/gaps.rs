@@ -1,0 +1,53 @@
+//! What is said about fields that could not be looked up. A server that is out of order affects everybody, and is worth
+//! one line.
+
+use std::collections::BTreeMap;
+
+use crate::model::Gap;
+
+/// How many names a line has.
+const NAMES: usize = 3;
+
+/// Remarks: names, and our own words. Those with the same reason share a line.
+pub fn remarks(gaps: &[Gap]) -> Vec<(String, String)> {
+    let mut shared: BTreeMap<_, Vec<&Gap>> = BTreeMap::new();
+    for gap in gaps {
+        shared.entry((gap.field, gap.reason.as_str())).or_default().push(gap);
+    }
+    let remark = |((field, reason), gaps): ((crate::model::UserField, &str), Vec<&Gap>)| {
+        let mut names: Vec<String> = gaps.iter().take(NAMES).map(|gap| gap.subject.to_string()).collect();
+        let more = gaps.len() - names.len();
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        (names.join(", "), format!("{} unknown: {reason}", field.as_str()))
+    };
+    shared.into_iter().map(remark).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{RemoteId, Untrusted, UserField};
+
+    #[test]
+    fn what_has_one_reason_is_one_line() {
+        let gap = |n: u32, reason: &str| Gap {
+            user: RemoteId::new(&format!("u-{n}")).unwrap(),
+            subject: Untrusted::new(format!("p{n}\n")),
+            field: UserField::SshKeys,
+            reason: reason.to_owned(),
+        };
+        let mut gaps: Vec<Gap> = (0..100).map(|n| gap(n, "it is down")).collect();
+        gaps.push(gap(100, "it is odd"));
+        let text = |reason: &str| format!("ssh_keys unknown: {reason}");
+        assert_eq!(
+            remarks(&gaps),
+            [
+                ("p0\\n, p1\\n, p2\\n, 97 more".to_owned(), text("it is down")),
+                ("p100\\n".to_owned(), text("it is odd"))
+            ]
+        );
+        assert_eq!(remarks(&[]), []);
+    }
+}

@@ -1,0 +1,252 @@
+//! Field sources: fields of people from elsewhere than their provider, `[provider.NAME.fields]`.
+//!
+//! Not every provider has SSH keys or uids (Globus has neither). [`WithFields`] stands in front of any provider, and fills
+//! fields of the people in its snapshot from a CSV file, a directory of key files, or a URL for each person. What the
+//! provider says wins, unless the field is to be overridden; of several sources, the first that knows wins.
+//!
+//! A source that cannot be read is never taken for an empty one. Without the CSV file there is no snapshot: people would
+//! get other uids and shells. Keys that could not be looked up are a [`Gap`], and nothing else: a forge that is down must
+//! not keep anybody's account open. Decides nothing about accounts, and does not check what the fields mean; `decode` and
+//! `template` are pure.
+
+mod decode;
+mod dir;
+mod lookup;
+mod template;
+#[cfg(test)]
+mod tests;
+mod url;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde::Deserialize;
+
+use self::decode::Table;
+use self::dir::KeysDir;
+use self::url::KeysUrl;
+use super::{FetchError, Provider, Query, Scope};
+use crate::model::{Directory, Gap, RemoteId, Snapshot, Status, Untrusted, User, UserField};
+use crate::system::files;
+
+pub use self::lookup::Lookup;
+pub use self::template::Template;
+
+/// The largest CSV file that is read.
+const MAX_CSV_BYTES: u64 = 256 << 20;
+
+/// `[provider.NAME.fields]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// A CSV file with fields.
+    pub csv: Option<PathBuf>,
+    /// A directory of key files.
+    pub keys_dir: Option<PathBuf>,
+    /// What those files are named after.
+    pub keys_by: Lookup,
+    /// Where each person's keys are.
+    pub keys_url: Option<Template>,
+    /// The authorities to trust there, in PEM.
+    pub keys_ca_file: Option<PathBuf>,
+    /// The proxy on the way there.
+    pub keys_proxy: Option<String>,
+    /// In which fields a source wins over the provider.
+    #[serde(rename = "override")]
+    pub overrides: Vec<UserField>,
+}
+
+/// A provider with field sources.
+pub struct WithFields {
+    inner: Box<dyn Provider>,
+    csv: Option<PathBuf>,
+    keys_dir: Option<KeysDir>,
+    keys_url: Option<KeysUrl>,
+    overrides: BTreeSet<UserField>,
+}
+
+/// What a source of keys says about one person.
+enum Answer {
+    /// These keys; none, if there are none.
+    Keys(Vec<Untrusted>),
+    /// It does not know the person.
+    Nothing,
+    /// Nobody knows; says why.
+    Unknown(String),
+}
+
+/// A source of keys, in one run.
+trait KeySource {
+    /// What it is called in messages.
+    fn place(&self) -> String;
+
+    /// Looks one person up.
+    fn ask(&mut self, user: &User) -> Answer;
+}
+
+/// One person of a snapshot, and which of their fields nobody else is to be asked about.
+struct Person<'a> {
+    user: &'a mut User,
+    settled: BTreeSet<UserField>,
+}
+
+impl WithFields {
+    /// Puts the sources in front of a provider. `ca_pem`: what `keys_ca_file` holds. Connects to nobody yet.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration.
+    pub fn new(inner: Box<dyn Provider>, config: &Config, ca_pem: Option<Vec<u8>>) -> Result<Self, String> {
+        let keys_url = config.keys_url.as_ref();
+        Ok(Self {
+            inner,
+            csv: config.csv.clone(),
+            keys_dir: config.keys_dir.clone().map(|path| KeysDir::new(path, config.keys_by.clone())),
+            keys_url: keys_url.map(|url| KeysUrl::new(url.clone(), ca_pem, config.keys_proxy.clone())).transpose()?,
+            overrides: config.overrides.iter().copied().collect(),
+        })
+    }
+
+    fn table(&self) -> Result<Option<Table>, FetchError> {
+        let Some(path) = &self.csv else { return Ok(None) };
+        let place = path.display().to_string();
+        let bytes = files::read_limited(path, MAX_CSV_BYTES).map_err(|e| FetchError::Unreachable {
+            place: place.clone(),
+            reason: Untrusted::new(e.source.to_string()),
+        })?;
+        let table = decode::table(&bytes);
+        table.map(Some).map_err(|reason| FetchError::Malformed { place, reason: Untrusted::new(reason) })
+    }
+}
+
+impl Provider for WithFields {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn identity(&self, deadline: Instant) -> Result<Untrusted, FetchError> {
+        self.inner.identity(deadline)
+    }
+
+    fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
+        // Of people in groups only id, login and whether they are active is asked.
+        if query.scope == Scope::Groups {
+            return self.inner.fetch(query, progress);
+        }
+        let table = self.table()?;
+        let mut snapshot = self.inner.fetch(query, progress)?;
+        let entitled = entitled(&snapshot.directory, query.top_group.as_deref());
+        let read = snapshot.directory.users.len() + snapshot.directory.groups.len();
+        let mut people: Vec<Person<'_>> =
+            snapshot.directory.users.iter_mut().map(|user| Person::new(user, &self.overrides)).collect();
+        if let Some(table) = table {
+            people.iter_mut().for_each(|person| person.fill(&table));
+        }
+        let mut sources: Vec<Box<dyn KeySource + '_>> = Vec::new();
+        sources.extend(self.keys_dir.as_ref().map(|dir| Box::new(dir.open()) as Box<dyn KeySource>));
+        sources.extend(self.keys_url.as_ref().map(|url| Box::new(url.open(query.deadline)) as Box<dyn KeySource + '_>));
+        for mut source in sources {
+            let unsettled = people.iter_mut().filter(|person| !person.settled.contains(&UserField::SshKeys));
+            let asked = unsettled.filter(|person| entitled.contains(&person.user.id)).collect();
+            snapshot.gaps.extend(ask(source.as_mut(), asked, query.only.is_some(), &|n| progress(read + n)));
+        }
+        Ok(snapshot)
+    }
+}
+
+impl<'a> Person<'a> {
+    fn new(user: &'a mut User, overrides: &BTreeSet<UserField>) -> Self {
+        let mut settled: BTreeSet<UserField> = UserField::ALL.into_iter().filter(|f| is_said(user, *f)).collect();
+        settled.retain(|field| !overrides.contains(field));
+        Self { user, settled }
+    }
+
+    /// Fills what is open from the person's row.
+    fn fill(&mut self, table: &Table) {
+        for (field, values) in table.row(self.user) {
+            if self.settled.insert(*field) {
+                set(self.user, *field, values);
+            }
+        }
+    }
+}
+
+/// Whether the record says something in a field.
+fn is_said(user: &User, field: UserField) -> bool {
+    let text = match field {
+        UserField::Name => &user.name,
+        UserField::Email => &user.email,
+        UserField::Uid => &user.uid,
+        UserField::Gid => &user.gid,
+        UserField::Home => &user.home,
+        UserField::Shell => &user.shell,
+        UserField::SshKeys => return !user.ssh_keys.is_empty(),
+    };
+    text.as_ref().is_some_and(|text| !text.raw().is_empty())
+}
+
+fn set(user: &mut User, field: UserField, values: &[Untrusted]) {
+    let text = match field {
+        UserField::Name => &mut user.name,
+        UserField::Email => &mut user.email,
+        UserField::Uid => &mut user.uid,
+        UserField::Gid => &mut user.gid,
+        UserField::Home => &mut user.home,
+        UserField::Shell => &mut user.shell,
+        UserField::SshKeys => {
+            user.ssh_keys = values.to_vec();
+            return;
+        }
+    };
+    *text = values.first().cloned();
+}
+
+/// Who may come to have an account: nobody else's keys are worth a request. Those whom a top group leaves out are left
+/// out only if it was read.
+fn entitled(directory: &Directory, top_group: Option<&str>) -> BTreeSet<RemoteId> {
+    let named = directory.groups.iter().filter(|group| top_group == Some(group.name.raw()));
+    let mut groups = named.peekable();
+    let active: Option<BTreeSet<&RemoteId>> = groups.peek().is_some().then(|| {
+        let members = groups.flat_map(|group| &group.members).filter(|m| m.status == Status::Active);
+        members.map(|m| &m.user).collect()
+    });
+    let users = directory.users.iter().filter(|user| user.active);
+    let users = users.filter(|user| active.as_ref().is_none_or(|active| active.contains(&user.id)));
+    users.map(|user| user.id.clone()).collect()
+}
+
+/// Asks about everybody. `narrowed`: those are not all, so that nothing follows from how many are known.
+fn ask(source: &mut dyn KeySource, people: Vec<&mut Person<'_>>, narrowed: bool, progress: &dyn Fn(usize)) -> Vec<Gap> {
+    let (place, asked, mut known) = (source.place(), people.len(), 0);
+    let gap = |user: &User, reason: String| Gap {
+        user: user.id.clone(),
+        subject: user.login.clone(),
+        field: UserField::SshKeys,
+        reason,
+    };
+    let mut gaps = Vec::new();
+    let mut strangers = Vec::new();
+    for (n, person) in people.into_iter().enumerate() {
+        match source.ask(person.user) {
+            Answer::Keys(keys) => {
+                known += 1;
+                set(person.user, UserField::SshKeys, &keys);
+                person.settled.insert(UserField::SshKeys);
+            }
+            Answer::Nothing => strangers.push(person),
+            Answer::Unknown(reason) => {
+                gaps.push(gap(person.user, format!("{place}: {reason}")));
+                // What a later source says is not what this one would have said.
+                person.settled.insert(UserField::SshKeys);
+            }
+        }
+        progress(n + 1);
+    }
+    tracing::info!(place = %crate::model::shown(&place), asked, known, unknown = gaps.len(), "keys looked up");
+    // An address that leads to nobody is more likely a wrong one than one where nobody is.
+    if known == 0 && gaps.is_empty() && !narrowed {
+        let reason = format!("{place}: it knows nobody who was looked up");
+        gaps = strangers.into_iter().map(|person| gap(person.user, reason.clone())).collect();
+    }
+    gaps
+}
