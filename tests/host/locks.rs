@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::tree::{Database, Ran, Tree, differences, document, group, person};
+use crate::tree::{Database, GOSYNC, Ran, Tree, differences, document, group, person};
 
 /// The lock held by this test, which says that `pid` holds it.
 fn hold(tree: &Tree, pid: &str) -> File {
@@ -163,7 +163,11 @@ fn one_who_is_interrupted_while_it_waits_harms_nobody() {
     let held = hold(&tree, "28483 1795219200\n");
     let before = tree.picture();
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        let mut waiting = Process::start(&mut tree.command(&["sync", "users"]));
+        // Whoever runs the tests in the background may have signals ignored, and that is inherited.
+        let mut command = Command::new("env");
+        command.env_remove("GOSYNC_CONFIG").stdin(Stdio::null());
+        command.arg("--default-signal").arg(GOSYNC).args(tree.arguments(&["sync", "users"]));
+        let mut waiting = Process::start(&mut command);
         assert!(waiting.line().ends_with("[waiting]\n"));
         waiting.signal(signal);
         let status = waiting.0.wait().unwrap();
