@@ -216,10 +216,10 @@ fn records_that_cannot_be_used_are_not_dropped() {
     };
     // Without an id it may be anybody.
     let snapshot = edit(json!("nobody"), json!(["memberships", 5, "identity_id"]));
-    assert!(reason(&snapshot).contains("no usable id"));
+    assert!(reason(&snapshot).contains("without a usable id"));
     assert_eq!((snapshot.directory.users.len(), snapshot.rejected.len()), (149, 1));
     let snapshot = edit(Value::Null, json!(["memberships", 5]));
-    assert!(reason(&snapshot).contains("no usable id"));
+    assert!(reason(&snapshot).contains("without a usable id"));
     let snapshot = edit(json!("frozen"), json!(["memberships", 5, "status"]));
     assert!(reason(&snapshot).contains("1 memberships have a status"));
     // Roles that nobody knows are members, and a status may be left out.

@@ -29,4 +29,5 @@ mod slapd;
 mod stub;
 mod tree;
 mod unwritable;
+mod venv;
 mod web;

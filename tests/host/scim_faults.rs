@@ -176,7 +176,7 @@ fn pages_that_do_not_fit_together_are_noticed() {
         })
         .contains("neither Resources nor totalResults")
     );
-    assert!(spoilt(|_, d| d["Resources"][3] = json!({"userName": "nameless"})).contains("no usable id"));
+    assert!(spoilt(|_, d| d["Resources"][3] = json!({"userName": "nameless"})).contains("without a usable id"));
 }
 
 #[test]
