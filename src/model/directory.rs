@@ -127,6 +127,15 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// Puts everything in the order of ids; what has the same id, in that of names.
+    fn sort(&mut self) {
+        self.users.sort_by(|a, b| a.id.sort_key().cmp(&b.id.sort_key()).then_with(|| a.login.cmp(&b.login)));
+        self.groups.sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.name.cmp(&b.name)));
+        for group in &mut self.groups {
+            group.members.sort_unstable();
+        }
+    }
+
     /// Drops what no account and no group is made of, so that it takes no memory while they are planned.
     pub fn drop_details(&mut self) {
         for user in &mut self.users {
@@ -225,8 +234,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A snapshot. A record whose id nobody can read may be anybody's: with one of those, a complete read is none.
-    pub fn new(directory: Directory, rejected: Vec<RejectedRecord>, completeness: Completeness) -> Self {
+    /// A snapshot, in the order of ids, whatever order the provider had. A record whose id nobody can read may be
+    /// anybody's: with one of those, a complete read is none.
+    pub fn new(mut directory: Directory, mut rejected: Vec<RejectedRecord>, completeness: Completeness) -> Self {
+        directory.sort();
+        rejected.sort_by(|a, b| (&a.id, &a.subject, &a.reason).cmp(&(&b.id, &b.subject, &b.reason)));
         let nameless = rejected.iter().filter(|record| record.id.is_none()).count();
         let completeness = match completeness {
             Completeness::Complete(_) if nameless > 0 => Completeness::Incomplete(format!(

@@ -15,6 +15,8 @@ use gosync::provider::{Query, Scope};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::venv;
+
 /// Our client, and its identity.
 pub const OWN: &str = "a0000000-0000-4000-8000-000000000000";
 /// Another client, that is an ordinary person to us.
@@ -169,25 +171,7 @@ pub fn globus(config: &Config) -> Globus {
     Globus::new("research", config, secrets(SECRET), Some(MAPPING.as_bytes())).unwrap()
 }
 
-/// A program of a virtual environment for Python with the real globus-sdk: made once, in target/.
+/// A Python with the real globus-sdk.
 pub fn sdk_python() -> PathBuf {
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("globus-sdk");
-    let python = dir.join("bin/python");
-    let works = || Command::new(&python).args(["-c", "import globus_sdk"]).output().is_ok_and(|o| o.status.success());
-    if works() {
-        return python;
-    }
-    let run = |program: &Path, arguments: &[&str], hint: &str| {
-        let output = Command::new(program).args(arguments).output();
-        let output = output.unwrap_or_else(|e| panic!("{} cannot be run: {e}", program.display()));
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{} {arguments:?}: {hint}\n{said}", program.display());
-    };
-    let _ = std::fs::remove_dir_all(&dir);
-    let place = dir.to_str().unwrap();
-    run(Path::new("python3"), &["-m", "venv", place], "python3 with venv is needed (Debian's package python3-venv)");
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "globus-sdk>=4,<5"];
-    run(&python, &install, "globus-sdk is needed, from the package index that pip is configured for");
-    assert!(works(), "globus-sdk was installed into {place}, but cannot be imported");
-    python
+    venv::programs("globus-sdk", "globus-sdk>=4,<5").join("python")
 }

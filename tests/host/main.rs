@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod concurrent;
+mod contract;
 mod end_to_end;
 mod errors;
 mod globus;
@@ -29,4 +30,5 @@ mod slapd;
 mod stub;
 mod tree;
 mod unwritable;
+mod venv;
 mod web;

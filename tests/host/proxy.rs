@@ -15,6 +15,8 @@ pub enum Fault {
     Pass,
     /// After so many bytes the connection is closed.
     CutAfter(usize),
+    /// After so many bytes, over however many connections, the server is gone for good.
+    EndAfter(usize),
     /// After so many bytes nothing comes any more, and the connection stays open.
     StallAfter(usize),
     /// One byte at a time, with a pause after each.
@@ -87,6 +89,16 @@ fn down(mut client: &TcpStream, mut server: TcpStream, fault: Fault, stop: &Atom
         let mut end = false;
         match fault {
             Fault::Pass => {}
+            Fault::EndAfter(limit) => {
+                // Of what all connections may have, as much as is left.
+                let take = |old: usize| Some(old.max(limit.min(old + n)));
+                let old = passed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).unwrap();
+                let left = limit.saturating_sub(old);
+                if client.write_all(&data[..n.min(left)]).is_err() || left < n {
+                    return;
+                }
+                continue;
+            }
             Fault::CutAfter(limit) | Fault::StallAfter(limit) => {
                 end = total + data.len() >= limit;
                 data = &data[..data.len().min(limit - total)];

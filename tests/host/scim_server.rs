@@ -1,7 +1,6 @@
 //! The real `scim2-server` from PyPI, one for each test, gone when the value is dropped.
 //!
-//! It is installed once into a virtual environment below the build directory. Needs python3 with venv, and says so if that is
-//! missing; never skips.
+//! `venv` installs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up must stop")]
 
 use std::fs;
@@ -9,14 +8,15 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What is installed; another version is another folder.
+use crate::venv;
+
+/// What is installed.
 const PACKAGE: &str = "scim2-server[cursor]==0.8.*";
 /// The token that is let in.
 pub const TOKEN: &str = "canary-scim-9d2e";
@@ -34,14 +34,14 @@ pub struct Server {
 impl Server {
     /// Starts a server; with cursors it says so.
     pub fn start(cursors: bool) -> Self {
-        let program = install();
+        let program = venv::programs("scim2-server", PACKAGE).join("scim2-server");
         let dir = tempfile::Builder::new().prefix("gosync-scim-").tempdir().unwrap();
-        let files = configuration(program, dir.path(), cursors);
+        let files = configuration(&program, dir.path(), cursors);
         // Another test may take a free port between our look and the server's.
         for _ in 0..10 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let log = fs::File::create(dir.path().join("log")).unwrap();
-            let mut child = Command::new(program)
+            let mut child = Command::new(&program)
                 .args(["--port", &port.to_string(), "--bearer-token", TOKEN])
                 .args(&files)
                 .stdin(Stdio::null())
@@ -126,31 +126,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Installs the server once for all tests; where its program is.
-fn install() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scim2-server-0.8");
-        let program = dir.join("bin/scim2-server");
-        // Written last: an installation that was broken off is begun anew.
-        let done = dir.join("installed");
-        if !done.exists() {
-            let _ = fs::remove_dir_all(&dir);
-            run(Command::new("python3").args(["-m", "venv"]).arg(&dir), "install the Debian package python3-venv");
-            let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE];
-            run(Command::new(dir.join("bin/python")).args(pip), "pip must be able to install scim2-server");
-            fs::write(done, "").unwrap();
-        }
-        program
-    })
-}
-
-fn run(command: &mut Command, hint: &str) {
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|e| panic!("{command:?}: {e}; {hint}"));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}; {hint}\n{said}", output.status);
 }
 
 /// The options for the extension and the features, in files.

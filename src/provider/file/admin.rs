@@ -5,10 +5,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::decode::{self, Records};
 use super::document::Document;
-use super::{FileProvider, MAX_BYTES, decode};
+use super::{FileProvider, MAX_BYTES};
 use crate::model::group_policy::GroupPolicy;
-use crate::model::{Group, RemoteId, Snapshot, Untrusted, User};
+use crate::model::{Group, RemoteId, Untrusted, User};
 use crate::provider::FetchError;
 use crate::provider::admin::{Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person};
 use crate::system::lock::DirLock;
@@ -32,10 +33,15 @@ impl FileProvider {
         files::read_limited(&self.path, MAX_BYTES).map_err(|e| self.unreachable(&e.source))
     }
 
-    fn snapshot(&self) -> Result<Snapshot, AdminError> {
-        let snapshot = decode::document(&self.bytes()?).map_err(|reason| self.malformed(reason))?;
-        match snapshot.rejected.first() {
-            None => Ok(snapshot),
+    fn records(&self) -> Result<Records, AdminError> {
+        decode::records(&self.bytes()?).map_err(|reason| self.malformed(reason))
+    }
+
+    /// All groups. With one that cannot be used, nobody knows whether a name is one group's.
+    fn all_groups(&self) -> Result<Vec<Group>, AdminError> {
+        let Records { groups, bad_groups, .. } = self.records()?;
+        match bad_groups.first() {
+            None => Ok(groups),
             Some(record) => Err(AdminError::Incomplete {
                 place: self.path.display().to_string(),
                 reason: format!("{}: {}", record.subject, record.reason),
@@ -85,17 +91,17 @@ impl GroupAdmin for FileProvider {
     }
 
     fn groups(&self, _describe: bool) -> Result<Vec<ManagedGroup>, AdminError> {
-        Ok(self.snapshot()?.directory.groups.into_iter().map(managed).collect())
+        Ok(self.all_groups()?.into_iter().map(managed).collect())
     }
 
     fn members(&self, group: &RemoteId) -> Result<Vec<Member>, AdminError> {
-        let directory = self.snapshot()?.directory;
-        let members = directory.groups.into_iter().find(|g| g.id == *group).map(|g| g.members);
+        let Records { users, groups, .. } = self.records()?;
+        let members = groups.into_iter().find(|g| g.id == *group).map(|g| g.members);
         let members = members.ok_or_else(|| refused("the group is not there any more".to_owned()))?;
         let mut people: std::collections::BTreeMap<RemoteId, Person> =
-            directory.users.into_iter().map(|user| (user.id.clone(), person(user))).collect();
+            users.into_iter().map(|user| (user.id.clone(), person(user))).collect();
         let member = |m: crate::model::Membership| {
-            // Somebody whom the document does not describe is called by their id.
+            // Somebody whom the document does not describe, or not so that it can be read, is called by their id.
             let unknown = || Person { id: m.user.clone(), login: Untrusted::new(m.user.as_str()), email: None };
             let person = people.remove(&m.user).unwrap_or_else(unknown);
             Member { person, role: m.role, status: m.status, implied: false }
@@ -104,7 +110,7 @@ impl GroupAdmin for FileProvider {
     }
 
     fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {
-        let users = self.snapshot()?.directory.users;
+        let users = self.records()?.users;
         Ok(users.into_iter().filter(|user| logins.iter().any(|l| l == user.login.raw())).map(person).collect())
     }
 
@@ -125,8 +131,8 @@ impl GroupAdmin for FileProvider {
         let id = RemoteId::new(&format!("g-{random}")).ok_or_else(|| refused("no id could be made".to_owned()))?;
         self.edit(|document| {
             let bytes = document.to_bytes().map_err(|reason| self.malformed(reason))?;
-            let there = decode::document(&bytes).map_err(|reason| self.malformed(reason))?;
-            if there.directory.groups.iter().any(|g| g.name.raw() == group.name) {
+            let there = decode::records(&bytes).map_err(|reason| self.malformed(reason))?;
+            if there.groups.iter().any(|g| g.name.raw() == group.name) {
                 return Err(refused("there is a group of this name".to_owned()));
             }
             document.add_group(&id, group).map_err(|reason| self.malformed(reason))

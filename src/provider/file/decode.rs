@@ -96,16 +96,31 @@ struct Label {
     name: serde_json::Value,
 }
 
+/// The records of a document, and those of them that cannot be used.
+pub(super) struct Records {
+    pub users: Vec<User>,
+    pub groups: Vec<Group>,
+    pub bad_users: Vec<RejectedRecord>,
+    pub bad_groups: Vec<RejectedRecord>,
+}
+
 /// Reads the document.
 pub(super) fn document(bytes: &[u8]) -> Result<Snapshot, String> {
+    let Records { users, groups, bad_users, bad_groups } = records(bytes)?;
+    let proof = format!("{} users and {} groups", users.len() + bad_users.len(), groups.len() + bad_groups.len());
+    let rejected = [bad_users, bad_groups].concat();
+    Ok(Snapshot::new(Directory { users, groups }, rejected, Completeness::Complete(proof)))
+}
+
+/// Reads the document, and keeps people and groups apart.
+pub(super) fn records(bytes: &[u8]) -> Result<Records, String> {
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
     let document: Document<'_> = object(text).map_err(|e| e.to_string())?;
-    let mut rejected = Vec::new();
-    let users: Vec<User> = document.users.iter().filter_map(|raw| keep(user(raw.get()), raw, &mut rejected)).collect();
+    let (mut bad_users, mut bad_groups) = (Vec::new(), Vec::new());
+    let users: Vec<User> = document.users.iter().filter_map(|raw| keep(user(raw.get()), raw, &mut bad_users)).collect();
     let ids: BTreeMap<&str, &RemoteId> = users.iter().map(|u| (u.id.as_str(), &u.id)).collect();
-    let groups = document.groups.iter().filter_map(|raw| keep(group(raw.get(), &ids), raw, &mut rejected)).collect();
-    let proof = format!("{} users and {} groups", document.users.len(), document.groups.len());
-    Ok(Snapshot::new(Directory { users, groups }, rejected, Completeness::Complete(proof)))
+    let groups = document.groups.iter().filter_map(|raw| keep(group(raw.get(), &ids), raw, &mut bad_groups)).collect();
+    Ok(Records { users, groups, bad_users, bad_groups })
 }
 
 /// Reads a JSON object; serde alone would take a list of the fields' values, too.

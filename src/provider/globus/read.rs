@@ -79,7 +79,6 @@ pub(super) fn read(means: &Means<'_>, query: &Query, progress: &dyn Fn(usize)) -
         Scope::Users => read.users(&people, query)?,
         Scope::Groups => people.slim(means.mapping),
     };
-    read.rejected.sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.subject.cmp(&b.subject)));
     let completeness = match (read.early, &query.only) {
         (Some(reason), _) => Completeness::Incomplete(reason),
         (None, Some(_)) => Completeness::Narrowed,

@@ -72,6 +72,8 @@ pub(super) struct Person {
 pub(super) struct Unusable {
     pub record: RejectedRecord,
     pub key: Option<String>,
+    /// The login, if that much is clear: groups may list it, too.
+    pub login: Option<String>,
 }
 
 /// Takes a person from an entry; `now` is in seconds since 1970.
@@ -82,18 +84,20 @@ pub(super) fn person(mut entry: Entry, names: &Names, extent: Extent, now: i64) 
     let key = dn::normalise(&entry.dn).map(|key| key.into_owned());
     let id = match id(&mut entry, &names.id) {
         Ok(id) => id,
-        Err(reason) => return Err(Unusable { record: rejected(None, entry.dn, reason), key }),
+        Err(reason) => return Err(Unusable { record: rejected(None, entry.dn, reason), key, login: None }),
     };
-    match fields(&mut entry, &id, names, extent, now) {
-        Ok((user, primary)) => match key {
-            Some(key) => Ok(Person { user, key, primary }),
-            None => Err(Unusable {
-                record: rejected(Some(id), entry.dn, "its entry's name is not a distinguished name".to_owned()),
-                key,
-            }),
-        },
-        Err(reason) => Err(Unusable { record: rejected(Some(id), entry.dn, reason), key }),
-    }
+    let login = match naming(&mut entry, &names.login) {
+        Ok(login) => login,
+        Err(reason) => return Err(Unusable { record: rejected(Some(id), entry.dn, reason), key, login: None }),
+    };
+    let mut user = User::new(id, login);
+    let (reason, key) = match (fields(&mut entry, &mut user, names, extent, now), key) {
+        (Ok(primary), Some(key)) => return Ok(Person { user, key, primary }),
+        (Ok(_), None) => ("its entry's name is not a distinguished name".to_owned(), None),
+        (Err(reason), key) => (reason, key),
+    };
+    let login = Some(user.login.raw().to_owned());
+    Err(Unusable { record: rejected(Some(user.id), entry.dn, reason), key, login })
 }
 
 /// A record that cannot be used, called by its entry's name.
@@ -113,17 +117,20 @@ pub(super) fn id(entry: &mut Entry, attribute: &str) -> Result<RemoteId, String>
     }
 }
 
-type Fields = (User, Option<Vec<u8>>);
-
-fn fields(entry: &mut Entry, id: &RemoteId, names: &Names, extent: Extent, now: i64) -> Result<Fields, String> {
+/// Fills in the fields of a user; the security id of the primary group, if there is one.
+fn fields(
+    entry: &mut Entry,
+    user: &mut User,
+    names: &Names,
+    extent: Extent,
+    now: i64,
+) -> Result<Option<Vec<u8>>, String> {
     let mut locked = false;
     for (attribute, values) in entry.iter() {
         for value in values {
             locked |= active::locks(attribute, value, now)?;
         }
     }
-    let login = naming(entry, &names.login)?;
-    let mut user = User::new(id.clone(), login);
     let shell = single(entry, &names.shell)?;
     user.active = !locked && !shell.as_ref().is_some_and(|shell| active::is_no_shell(shell.raw()));
     if extent == Extent::Full {
@@ -146,15 +153,14 @@ fn fields(entry: &mut Entry, id: &RemoteId, names: &Names, extent: Extent, now: 
         }
         user.ssh_keys.shrink_to_fit();
     }
-    let primary = match (entry.take("objectSid").as_slice(), entry.take("primaryGroupID").as_slice()) {
+    match (entry.take("objectSid").as_slice(), entry.take("primaryGroupID").as_slice()) {
         ([sid], [group]) => {
             let group = std::str::from_utf8(group).ok().and_then(|text| text.parse().ok());
             let sid = group.and_then(|group| ids::primary_group_sid(sid, group));
-            Some(sid.ok_or("its objectSid and primaryGroupID do not name a group")?)
+            sid.map(Some).ok_or_else(|| "its objectSid and primaryGroupID do not name a group".to_owned())
         }
-        _ => None,
-    };
-    Ok((user, primary))
+        _ => Ok(None),
+    }
 }
 
 /// The only value of an attribute that an account depends on.
@@ -302,7 +308,7 @@ impl People {
         let number = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
         let (id, key, login, primary) = match &person {
             Ok(p) => (Some(&p.user.id), Some(&p.key), Some(p.user.login.raw()), p.primary.as_ref()),
-            Err(u) => (u.record.id.as_ref(), u.key.as_ref(), None, None),
+            Err(u) => (u.record.id.as_ref(), u.key.as_ref(), u.login.as_deref(), None),
         };
         if let Some(id) = id {
             self.ids.push(id.clone());

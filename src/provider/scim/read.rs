@@ -76,11 +76,7 @@ pub(super) fn read(
         tracing::info!(count = resolved.strangers, "groups have members whom nobody knows; deleted people, perhaps");
     }
     rejected.append(&mut resolved.rejected);
-    let mut directory = Directory { users, groups: resolved.groups };
-    // Whatever order the server has, the snapshot has one.
-    directory.users.sort_by(|a, b| a.id.cmp(&b.id));
-    directory.groups.sort_by(|a, b| a.id.cmp(&b.id));
-    rejected.sort_by(|a, b| (&a.id, &a.subject).cmp(&(&b.id, &b.subject)));
+    let directory = Directory { users, groups: resolved.groups };
     Ok(Snapshot::new(directory, rejected, completeness))
 }
 
