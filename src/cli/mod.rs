@@ -167,6 +167,8 @@ pub enum Command {
     #[command(subcommand)]
     User(User),
     /// Show how things stand: configuration, provider, what gosync owns, and who holds the lock
+    ///
+    /// Reads and changes nothing else. The status is 12 if the provider cannot be reached.
     Status(Status),
     /// Read commands from a prompt, or from standard input
     ///
@@ -229,15 +231,16 @@ where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
 {
-    let mut below_group = false;
+    let (mut below_group, mut only_operands) = (false, false);
     args.into_iter().map(move |arg| {
         let arg: OsString = arg.into();
         let Some(text) = arg.to_str() else { return arg };
         let option = text.split('=').next().unwrap_or_default();
-        if below_group && ONE_DASH.contains(&option) {
+        if below_group && !only_operands && ONE_DASH.contains(&option) {
             return format!("-{text}").into();
         }
         below_group |= text == "group";
+        only_operands |= text == "--";
         arg
     })
 }

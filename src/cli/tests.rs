@@ -88,6 +88,8 @@ fn what_contradicts_itself_is_wrong_use() {
 
 #[test]
 fn options_of_group_may_have_one_dash() {
+    let Command::Group(Group::Get(get)) = read("gosync group get -- -top").unwrap().command else { panic!() };
+    assert_eq!(get.groups, ["-top"], "what stands behind -- is no option");
     for line in ["gosync group new -top a.b : u", "gosync group new --top a.b : u"] {
         let Command::Group(Group::New(new)) = read(line).unwrap().command else { panic!() };
         assert_eq!((new.top, new.groups), (true, ["a.b", ":", "u"].map(str::to_owned).to_vec()));

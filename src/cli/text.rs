@@ -51,7 +51,11 @@ pub const EXIT_CODES: [(&str, &str); 8] = [
     ("0", "Done, or nothing to do."),
     ("1", "Failed."),
     ("2", "Wrong use, or wrong configuration."),
-    ("3", "Done in part: with --strict, some records were rejected. Without it that is told and the status is 0."),
+    (
+        "3",
+        "Done in part: a group command failed for some of several people or groups; or, with --strict, records were \
+      rejected. Without it that is told and the status is 0.",
+    ),
     ("4", "With --dry-run --exit-code: changes are pending."),
     ("10", "Refused by a limit; nothing was written."),
     ("11", "Busy: another run holds the lock."),
@@ -94,7 +98,7 @@ pub const ENVIRONMENT: [(&str, &str); 2] = [
 ];
 
 /// Command lines, and what they do.
-pub const EXAMPLES: [(&str, &str); 5] = [
+pub const EXAMPLES: [(&str, &str); 8] = [
     ("gosync sync users --dry-run", "Show what a run would change, and change nothing."),
     ("gosync sync users --only alice,bob", "Bring two accounts in step."),
     (
@@ -104,6 +108,12 @@ pub const EXAMPLES: [(&str, &str); 5] = [
     ),
     ("gosync --root /srv/image --file campus.toml sync users", "Put the accounts into an image."),
     ("gosync deluser alice --archive-home /srv/archive", "Remove an account and keep its home elsewhere."),
+    (
+        "gosync group new physics.lab : alice bob",
+        "Make a group below `physics`, with two members; both join `physics`.",
+    ),
+    ("gosync group list -format csv 'physics*' !physics and", "List what is below a group for another program."),
+    ("gosync shell < commands", "Run the commands of a file until one fails."),
 ];
 
 /// What stands below the options in `gosync --help`.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::cli::Global;
 use crate::config::{Settings, Source};
 use crate::error::{Error, Kind, Result};
-use crate::model::Snapshot;
+use crate::model::{Directory, Snapshot, User, shown};
+use crate::policy::select::{self, Standing};
 use crate::provider::{FetchError, Query, Scope};
 use crate::system::files::{self, Trust};
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
@@ -106,6 +107,15 @@ impl<'a> Setup<'a> {
             "read"
         );
         Ok(snapshot)
+    }
+
+    /// How everybody in a directory stands to the top group.
+    pub fn standing<'d>(&self, directory: &'d Directory) -> Result<impl Fn(&User) -> Standing + use<'d>> {
+        let top_group = self.settings.rules.accounts.top_group.as_deref();
+        select::select(directory, top_group).map_err(|e| {
+            Error::new(Kind::Source, format!("{e}: `{}`", shown(top_group.unwrap_or_default())))
+                .hint("Nothing was changed; check `top_group` in the configuration, and what the provider lets us see")
+        })
     }
 
     /// The host, or the tree below `--root`.

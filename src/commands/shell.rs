@@ -1,6 +1,7 @@
 //! `gosync shell`: commands from a prompt or from standard input, on one connection to the provider.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use clap::CommandFactory as _;
 
@@ -15,7 +16,7 @@ use crate::ui::prompt::{Line, Prompt};
 pub(super) fn run(global: &Global, ui: Ui, session: &Session) -> Result<Outcome> {
     // What is wrong with the configuration is told now, and not at each line.
     Setup::for_provider(global, ui)?;
-    let names = Names { global, ui, session, groups: OnceCell::new(), people: OnceCell::new() };
+    let names = Names { global, ui, session, groups: Cached::default(), people: Cached::default() };
     let mut prompt = Prompt::new(Box::new(|line| complete(line, &names))).map_err(Error::failed)?;
     loop {
         let text = match prompt.read().map_err(Error::failed)? {
@@ -27,6 +28,7 @@ pub(super) fn run(global: &Global, ui: Ui, session: &Session) -> Result<Outcome>
             return Ok(Outcome::Done);
         }
         let code = line(&text, global, ui, session);
+        names.forget_groups(&text);
         if code != 0 && !prompt.is_terminal() {
             return Ok(Outcome::Ended(code));
         }
@@ -57,35 +59,53 @@ fn line(text: &str, global: &Global, ui: Ui, session: &Session) -> u8 {
     }
 }
 
+/// Names, once they were asked for.
+type Cached = RefCell<Option<Rc<[String]>>>;
+
 /// Names at the provider, asked for when they are first wanted.
 struct Names<'a> {
     global: &'a Global,
     ui: Ui,
     session: &'a Session,
-    groups: OnceCell<Vec<String>>,
-    people: OnceCell<Vec<String>>,
+    groups: Cached,
+    people: Cached,
 }
 
 impl Names<'_> {
-    fn groups(&self) -> &[String] {
-        self.groups.get_or_init(|| {
-            let read = || -> Result<Vec<String>> {
-                let setup = Setup::for_provider(self.global, self.ui)?;
-                let groups = self.session.group_admin(&setup)?.groups(false)?;
-                Ok(groups.iter().map(|group| group.name.raw().to_owned()).collect())
-            };
-            read().inspect_err(|e| tracing::debug!("no names of groups: {e}")).unwrap_or_default()
+    fn groups(&self) -> Rc<[String]> {
+        cached(&self.groups, || {
+            let setup = Setup::for_provider(self.global, self.ui)?;
+            let groups = self.session.group_admin(&setup)?.groups(false)?;
+            Ok(groups.iter().map(|group| group.name.raw().to_owned()).collect())
         })
     }
 
-    fn people(&self) -> &[String] {
-        self.people.get_or_init(|| {
-            let read = || -> Result<Vec<String>> {
-                let snapshot = Setup::for_provider(self.global, self.ui)?.fetch(Scope::Users, None)?;
-                Ok(snapshot.directory.users.iter().map(|user| user.login.raw().to_owned()).collect())
-            };
-            read().inspect_err(|e| tracing::debug!("no names of people: {e}")).unwrap_or_default()
+    fn people(&self) -> Rc<[String]> {
+        cached(&self.people, || {
+            let snapshot = Setup::for_provider(self.global, self.ui)?.fetch(Scope::Users, None)?;
+            Ok(snapshot.directory.users.iter().map(|user| user.login.raw().to_owned()).collect())
         })
+    }
+
+    /// After a line that may have made groups, they are asked for again.
+    fn forget_groups(&self, line: &str) {
+        if line.split_whitespace().any(|word| word == "new") {
+            self.groups.replace(None);
+        }
+    }
+}
+
+/// What `cell` holds, else what `read` gives. What cannot be read is not offered, and asked for again.
+fn cached(cell: &Cached, read: impl FnOnce() -> Result<Vec<String>>) -> Rc<[String]> {
+    if let Some(names) = cell.borrow().as_ref() {
+        return Rc::clone(names);
+    }
+    match read() {
+        Ok(names) => Rc::clone(cell.borrow_mut().insert(names.into())),
+        Err(e) => {
+            tracing::debug!("no names to complete: {e}");
+            Rc::from([])
+        }
     }
 }
 
@@ -100,8 +120,10 @@ enum Wanted {
 /// What could stand at the end of `line`.
 fn complete(line: &str, names: &Names<'_>) -> (usize, Vec<String>) {
     let start = line.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-    let (before, word) = line.split_at(start);
-    let before: Vec<&str> = before.split_whitespace().collect();
+    let before: Vec<&str> = line[..start].split_whitespace().collect();
+    // Names after `--only` may also stand between commas.
+    let start = line[start..].rfind(',').map_or(start, |at| start + at + 1);
+    let word = &line[start..];
     let (mut words, wanted) = candidates(&before, word.starts_with('-'));
     match wanted {
         Wanted::Nothing => {}

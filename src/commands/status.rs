@@ -1,5 +1,7 @@
 //! `gosync status`: how things stand. Writes nothing, and takes no lock.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -73,15 +75,22 @@ impl Status {
                 "last complete read",
                 if reads.is_empty() { "none since this host started".to_owned() } else { reads.join(", ") },
             ),
-            ("accounts", states(&self.census.accounts)),
-            ("groups", states(&self.census.groups)),
-            (
-                "interrupted run",
-                if self.interrupted { "yes; the next run finishes or drops it" } else { "no" }.to_owned(),
-            ),
+            ("accounts", owned(&self.census.accounts)),
+            ("missing people", missing(self.census.missing)),
+            ("groups", owned(&self.census.groups)),
+            ("pending", self.pending()),
             ("lock", self.lock()),
         ];
         rows.iter().map(|(what, text)| format!("{what:<19} {text}\n")).collect()
+    }
+
+    /// What an interrupted run has left.
+    fn pending(&self) -> String {
+        match (self.interrupted, self.census.pending) {
+            (false, 0) => "nothing".to_owned(),
+            (false, n) => format!("{n} changes that an interrupted run meant to make; the next run drops them"),
+            (true, n) => format!("{n} changes of an interrupted run; the next run finishes or drops them"),
+        }
     }
 
     fn lock(&self) -> String {
@@ -111,8 +120,9 @@ impl Status {
                 "error": self.provider.as_ref().err(),
             },
             "last_complete_read": reads,
-            "accounts": self.census.accounts,
-            "groups": self.census.groups,
+            "accounts": owned_json(&self.census.accounts),
+            "missing": self.census.missing,
+            "groups": owned_json(&self.census.groups),
             "pending": self.census.pending,
             "interrupted": self.interrupted,
             "lock": lock,
@@ -120,7 +130,32 @@ impl Status {
     }
 }
 
-fn states(counts: &std::collections::BTreeMap<String, u64>) -> String {
-    let words: Vec<String> = counts.iter().map(|(state, n)| format!("{n} {state}")).collect();
-    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+/// The states of what is there because of gosync.
+const PRESENT: [&str; 2] = ["active", "locked"];
+
+/// How many are owned, and in which state; then those of which only the ids are kept.
+fn owned(counts: &BTreeMap<String, u64>) -> String {
+    let count = |state: &str| counts.get(state).copied().unwrap_or_default();
+    let total: u64 = PRESENT.iter().map(|state| count(state)).sum();
+    let open = if total > 0 { format!("{total} owned, {} of them locked", count("locked")) } else { "none".to_owned() };
+    let others = counts.iter().filter(|(state, _)| !PRESENT.contains(&state.as_str()));
+    let others: String = others.map(|(state, n)| format!("; {n} {state}")).collect();
+    format!("{open}{others}")
+}
+
+fn missing(n: u64) -> String {
+    match n {
+        0 => "none".to_owned(),
+        n => format!("{n}, whose accounts are open until their absence is proven"),
+    }
+}
+
+/// As [`owned`], for a program.
+fn owned_json(counts: &BTreeMap<String, u64>) -> Value {
+    let count = |state: &str| counts.get(state).copied().unwrap_or_default();
+    let mut out = json!({"owned": PRESENT.iter().map(|state| count(state)).sum::<u64>()});
+    for state in PRESENT.into_iter().chain(counts.keys().map(String::as_str)) {
+        out[state] = json!(count(state));
+    }
+    out
 }

@@ -11,7 +11,7 @@ use crate::model::{Completeness, Snapshot, Untrusted};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
 use crate::policy::select::Standing;
-use crate::policy::{Refusal, gaps, map, select};
+use crate::policy::{Refusal, gaps, map};
 use crate::provider::Scope;
 use crate::system::files;
 use crate::system::lock::Purpose;
@@ -138,12 +138,7 @@ impl Desired<'_> {
     fn accounts(&self, args: &SyncUsers, host: &Host<'_>, owned: &Owned) -> Result<Plan> {
         let Snapshot { directory, completeness, .. } = &self.snapshot;
         let rules = &self.setup.settings.rules;
-        let top_group = rules.accounts.top_group.as_deref();
-        let standing = select::select(directory, top_group).map_err(|e| {
-            let name = crate::model::shown(top_group.unwrap_or_default()).to_string();
-            Error::new(Kind::Source, format!("{e}: `{name}`"))
-                .hint("Nothing was changed; check `top_group` in the configuration, and what the provider lets us see")
-        })?;
+        let standing = self.setup.standing(directory)?;
         let mut wanted = map::accounts(directory, standing, owned, &host.shells, &rules.accounts);
         wanted.present.extend(self.rejected_ids());
         wanted.refusals.extend(self.rejected());
@@ -160,8 +155,7 @@ impl Desired<'_> {
 
     /// Who was asked for by name and gets no account is told so.
     fn tell_outsiders(&self, wanted: &mut map::WantedAccounts, owned: &Owned) -> Result<()> {
-        let top_group = self.setup.settings.rules.accounts.top_group.as_deref();
-        let standing = select::select(&self.snapshot.directory, top_group).map_err(Error::failed)?;
+        let standing = self.setup.standing(&self.snapshot.directory)?;
         for user in &self.snapshot.directory.users {
             let has_account = owned.accounts.get(&user.id).is_some_and(|own| own.state.is_present());
             let text = match standing(user) {

@@ -1,6 +1,6 @@
 //! `gosync user dump`: people and the groups that they are in, for reports and for other programs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use super::setup::Setup;
 use crate::cli::{DumpForm, Global, User as Command, UserDump};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Completeness, Directory, RemoteId, Snapshot, Status, Untrusted, User};
-use crate::policy::select::{self, Standing};
+use crate::policy::select::Standing;
 use crate::provider::Scope;
 use crate::ui::Ui;
 use crate::ui::listing;
@@ -19,8 +19,7 @@ pub(super) fn run(global: &Global, args: &Command, ui: Ui) -> Result<Outcome> {
     let setup = Setup::for_provider(global, ui)?;
     let people = setup.fetch(Scope::Users, None)?;
     let groups = setup.fetch(Scope::Groups, None)?;
-    let top_group = setup.settings.rules.accounts.top_group.as_deref();
-    let standing = select::select(&people.directory, top_group).map_err(|e| Error::new(Kind::Source, e))?;
+    let standing = setup.standing(&people.directory)?;
     let groups_of = memberships(&groups.directory);
     let mut rows: Vec<Row<'_>> = people
         .directory
@@ -40,6 +39,13 @@ pub(super) fn run(global: &Global, args: &Command, ui: Ui) -> Result<Outcome> {
             ui.data(&format!("{:#}\n", json!({ "users": users })));
         }
         DumpForm::Csv => ui.data(&csv(&rows, args)?),
+    }
+    let mut told = BTreeSet::new();
+    for record in people.rejected.iter().chain(&groups.rejected) {
+        let text = format!("left out {}: {}", record.subject, record.reason);
+        if told.insert(text.clone()) {
+            ui.warn(text);
+        }
     }
     for snapshot in [&people, &groups] {
         incomplete(snapshot)?;

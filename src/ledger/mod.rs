@@ -78,6 +78,8 @@ pub struct Census {
     pub accounts: BTreeMap<String, u64>,
     /// Groups by state.
     pub groups: BTreeMap<String, u64>,
+    /// Accounts that are open though their people were missing in the last complete reads.
+    pub missing: u64,
     /// Edits of an interrupted transaction.
     pub pending: u64,
 }
@@ -240,11 +242,13 @@ impl Ledger {
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect()
         };
+        let one = |sql: &str| -> rusqlite::Result<u64> { self.db.query_row(sql, [], |row| row.get(0)) };
         let census = || -> rusqlite::Result<Census> {
             Ok(Census {
                 accounts: count("SELECT state, COUNT(*) FROM accounts GROUP BY state")?,
                 groups: count("SELECT state, COUNT(*) FROM unix_groups GROUP BY state")?,
-                pending: self.db.query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0))?,
+                missing: one("SELECT COUNT(*) FROM accounts WHERE state = 'active' AND absent_since IS NOT NULL")?,
+                pending: one("SELECT COUNT(*) FROM pending")?,
             })
         };
         census().map_err(|e| self.error(e))

@@ -56,6 +56,25 @@ fn a_transaction_that_did_not_happen_keeps_its_ids() {
 }
 
 #[test]
+fn a_census_counts_what_is_owned_and_what_is_pending() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let pending = |ledger: &Ledger| ledger.census().unwrap().pending;
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    assert_eq!(pending(&ledger), 1, "an account to be made");
+    ledger.confirm(txn).unwrap();
+    assert_eq!(pending(&ledger), 0);
+    let name = UserName::new("ann", false).unwrap();
+    let lock = Change::LockAccount { id: id("u-ann"), name, reason: String::new() };
+    ledger.reserve(RUN, &plan(vec![lock, create("bob", 20_001)])).unwrap();
+    assert_eq!(pending(&ledger), 2, "one to be locked, one to be made");
+    ledger.drop_pending().unwrap();
+    let census = ledger.census().unwrap();
+    assert_eq!((census.pending, census.missing), (0, 0));
+    assert_eq!(census.accounts, [("active".to_owned(), 1), ("reserved".to_owned(), 1)].into());
+}
+
+#[test]
 fn a_transaction_that_was_never_to_be_seen_gives_its_new_ids_back_and_no_others() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();

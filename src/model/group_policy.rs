@@ -81,18 +81,28 @@ impl GroupPolicy {
     }
 }
 
-/// The options of a Nexus key that are on: `{"option": {"value": true}}`.
-fn chosen(value: &Value) -> Vec<&str> {
-    let options = value.as_object().into_iter().flatten();
-    let is_on = |option: &Value| option.get("value").and_then(Value::as_bool).unwrap_or(false);
-    options.filter(|(_, option)| is_on(option)).map(|(name, _)| name.as_str()).collect()
+/// The options of a Nexus key that are on: `{"option": {"value": true}}`. What has another form is named in `lost`.
+fn chosen<'a>(key: &str, value: &'a Value, lost: &mut Vec<String>) -> Vec<&'a str> {
+    let Some(options) = value.as_object() else {
+        lost.push(key.to_owned());
+        return Vec::new();
+    };
+    let mut out = Vec::new();
+    for (name, option) in options {
+        match option.get("value").and_then(Value::as_bool) {
+            Some(true) => out.push(name.as_str()),
+            Some(false) => {}
+            None => lost.push(format!("{key}.{name}")),
+        }
+    }
+    out
 }
 
 fn from_nexus(keys: &Map<String, Value>) -> (GroupPolicy, Vec<String>) {
     let mut policy = GroupPolicy::default();
     let mut lost = Vec::new();
     for (key, value) in keys {
-        let options = chosen(value);
+        let options = chosen(key, value, &mut lost);
         if key == "sign_up_fields" {
             let (known, unknown): (Vec<&str>, Vec<&str>) = options.into_iter().partition(|o| SIGNUP_FIELDS.contains(o));
             policy.signup_fields = Some(known.into_iter().map(str::to_owned).collect());
@@ -156,5 +166,10 @@ mod tests {
             }
         );
         assert_eq!(lost, ["approval.auto", "invites.admin_only", "sign_up_fields.first_name"]);
+        let odd =
+            r#"{"join": {"value": true}, "group_visibility": {"private": {"value": "yes"}}, "join_requests": true}"#;
+        let (policy, lost) = GroupPolicy::read(odd).unwrap();
+        assert_eq!(policy, GroupPolicy::default());
+        assert_eq!(lost, ["join.value", "group_visibility.private", "join_requests"]);
     }
 }

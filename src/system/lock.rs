@@ -194,7 +194,8 @@ impl RunLock {
 /// When its file is not to be trusted.
 pub fn look(path: &Path) -> Result<(Note, bool), PathError> {
     let Some(mut file) = open_run_lock(path, Purpose::Look)? else { return Ok((Note::default(), false)) };
-    let busy = fs2::FileExt::try_lock_exclusive(&file).is_err();
+    // Shared, so that two who look at the same time do not see each other.
+    let busy = fs2::FileExt::try_lock_shared(&file).is_err();
     Ok((read_note(&mut file), busy))
 }
 
@@ -344,6 +345,16 @@ mod tests {
         assert_eq!((note.reads.len(), busy), (1, false), "what was read stays noted");
         assert_eq!(Note::parse(&note.text()), note);
         assert_eq!(Note::parse("garbage\nread x y\n").holder, Holder { pid: None, since: None, command: None });
+    }
+
+    #[test]
+    fn two_who_look_do_not_take_each_other_for_a_holder() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run/lock");
+        drop(RunLock::take(&path, Purpose::Change("sync users"), Wait::No, &mut |_| {}).unwrap());
+        let other = File::open(&path).unwrap();
+        fs2::FileExt::try_lock_shared(&other).unwrap();
+        assert!(!look(&path).unwrap().1);
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub struct Row {
     pub description: String,
 }
 
-/// The text of a description that may be HTML: line breaks for `<br>` and `</p>`, without other tags.
+/// The text of a description that may be HTML: line breaks for `<br>` and `</p>`, without other tags. However its lines
+/// ended, here it is by a line feed.
 fn plain(description: &str) -> String {
     let mut text = String::new();
     let mut rest = description;
@@ -47,7 +48,7 @@ fn plain(description: &str) -> String {
     }
     text.push_str(rest);
     let text = unescape(&text).map(std::borrow::Cow::into_owned).unwrap_or(text);
-    text.trim_end().to_owned()
+    text.replace("\r\n", "\n").replace('\r', "\n").trim_end().to_owned()
 }
 
 /// The same as HTML.
@@ -55,18 +56,24 @@ fn markup(description: &str) -> String {
     escape(plain(description)).replace('\n', "<br/>\n")
 }
 
+/// What XML 1.0 can hold, and a page too; what they cannot becomes the replacement character.
+fn held(text: &str) -> String {
+    let holds = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
+    text.chars().map(|c| if holds(c) { c } else { '\u{fffd}' }).collect()
+}
+
 /// A table for a web page, without the page around it.
 pub fn html(rows: &[Row]) -> String {
     let mut out = String::from("<table>\n<tr><th>Group</th><th>Description</th></tr>\n");
     for row in rows {
         // A bare carriage return would be read back as a line feed.
-        let name = escape(&row.name).replace('\r', "&#13;");
+        let name = escape(held(&row.name)).replace('\r', "&#13;");
         let name = match row.url.is_empty() {
             true => name,
-            false => format!("<a href=\"{}\">{name}</a>", escape(&row.url)),
+            false => format!("<a href=\"{}\">{name}</a>", escape(held(&row.url))),
         };
         // Writing into a String cannot fail.
-        let _ = writeln!(out, "<tr><td>{name}</td><td>{}</td></tr>", markup(&row.description));
+        let _ = writeln!(out, "<tr><td>{name}</td><td>{}</td></tr>", held(&markup(&row.description)));
     }
     out.push_str("</table>\n");
     out
@@ -95,12 +102,6 @@ pub fn csv(rows: &[Row]) -> Result<String, String> {
     records(&["groupname", "url", "description"], rows.iter().map(row))
 }
 
-/// What XML 1.0 can hold; what it cannot becomes the replacement character.
-fn xml_text(text: &str) -> String {
-    let holds = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    text.chars().map(|c| if holds(c) { c } else { '\u{fffd}' }).collect()
-}
-
 /// A `groups` element with a `group` for each, of `name`, `url` and `description`, which is of `html` and `text`.
 ///
 /// # Errors
@@ -117,7 +118,7 @@ fn xml_rows(writer: &mut Writer<Vec<u8>>, rows: &[Row]) -> std::io::Result<()> {
     let end = |name| Event::End(BytesEnd::new(name));
     let element = |writer: &mut Writer<Vec<u8>>, name: &str, text: &str| -> std::io::Result<()> {
         // A bare carriage return would be read back as a line feed.
-        let text = escape(xml_text(text)).replace('\r', "&#13;");
+        let text = escape(held(text)).replace('\r', "&#13;");
         writer.create_element(name).write_text_content(BytesText::from_escaped(text)).map(drop)
     };
     writer.write_event(start("groups"))?;

@@ -56,9 +56,13 @@ impl Ui {
         err(&complaint(error));
     }
 
-    /// Prints what was asked for, as it is, on standard output.
+    /// Prints what was asked for on standard output: as it is for a program or a file, and without anything that a
+    /// terminal obeys for a terminal.
     pub fn data(&self, text: &str) {
-        out(text);
+        match self.is_terminal() {
+            true => out(&tame(text)),
+            false => out(text),
+        }
     }
 
     /// Whether standard output is a terminal.
@@ -91,6 +95,20 @@ fn out(text: &str) {
 
 fn err(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Data in which a terminal finds nothing to obey.
+fn tame(text: &str) -> String {
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match obeyed(c) || turns(c) {
+            true => out.extend(c.escape_unicode()),
+            false => out.push(c),
+        }
+    }
+    out
 }
 
 /// One message; it is one line, whatever it says.
@@ -131,6 +149,11 @@ mod tests {
     #[test]
     fn a_message_is_one_line() {
         assert_eq!(line("NOTICE", "Zoë: a\nroot:\u{1b}[2J\tx\n"), "gosync NOTICE: Zoë: a\\nroot:\\u{1b}[2J\\tx\n");
+    }
+
+    #[test]
+    fn data_on_a_terminal_obeys_nobody() {
+        assert_eq!(tame("Zoë\t\u{1b}[2J\u{9b}1m\u{202e}\nنص"), "Zoë\t\\u{1b}[2J\\u{9b}1m\\u{202e}\nنص");
     }
 
     #[test]

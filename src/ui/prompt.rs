@@ -54,7 +54,7 @@ impl<'a> Prompt<'a> {
     pub fn read(&mut self) -> Result<Line, String> {
         let Some(editor) = &mut self.0 else {
             let mut text = String::new();
-            let n = std::io::stdin().read_line(&mut text).map_err(|e| e.to_string())?;
+            let n = std::io::stdin().read_line(&mut text).map_err(|e| format!("standard input: {e}"))?;
             return Ok(if n == 0 { Line::End } else { Line::Text(text.trim_end_matches(['\r', '\n']).to_owned()) });
         };
         match editor.readline("gosync> ") {

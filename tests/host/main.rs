@@ -11,6 +11,7 @@ mod globus_admin;
 mod globus_cli;
 mod globus_faults;
 mod globus_server;
+mod group_cli;
 mod http;
 mod invariants;
 mod kills;

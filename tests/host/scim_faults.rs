@@ -282,6 +282,20 @@ fn members_that_are_kept_back_are_noticed() {
 }
 
 #[test]
+fn a_group_that_cannot_be_read_is_not_left_out_of_those_that_we_manage() {
+    let web = Web::start(|asked| match asked.path() {
+        "/v2/Groups" => {
+            let groups = json!([{"id": "g1", "displayName": "twin"}, {"id": "g2"}]);
+            Reply::json(200, &json!({"totalResults": 2, "Resources": groups}))
+        }
+        _ => sound(asked),
+    });
+    let admin = scim(&Config::new(web.url("/v2"))).admin(Instant::now() + Duration::from_secs(20)).unwrap();
+    let error = admin.groups(false).unwrap_err().to_string();
+    assert!(error.contains("g2: it has no name"), "{error}");
+}
+
+#[test]
 fn logins_as_members_and_names_elsewhere() {
     let web = Web::start(|asked| match asked.path() {
         "/v2/Groups" => {

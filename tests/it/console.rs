@@ -2,13 +2,14 @@
 //!
 //! In a block ```` ```console ````, `$ gosync ...` is a command, `? N` its exit code, `> ` a line of its standard
 //! output and `! ` one of its standard error; `% ...` is a shell command that prepares something, with `%hold` and
-//! `%release` for the run lock. A block ```` ```write FILE ```` is written to that file. Everything else is prose. The
-//! path of the scratch directory is shown as [SCRATCH], and the pid of this process as [PID]; in a command, [DIGEST]
-//! is the last digest that was printed.
+//! `%release` for the run lock. Lines with `< ` are the standard input of the next command. A block ```` ```write FILE ```` is written to that file. Everything else is prose. The
+//! path of the scratch directory is shown as [SCRATCH], the pid of this process as [PID], a moment of this century as
+//! [TIME], and an id that was made up as [ID]; in a command, [DIGEST] is the last digest that was printed.
 
 use std::fmt::Write as _;
 
 use gosync::system::lock::{Purpose, RunLock, Wait};
+use regex::Regex;
 
 use crate::world::{Answer, World};
 
@@ -27,6 +28,7 @@ pub fn run(world: &World, text: &str, watch: &mut dyn Watch) -> String {
     let mut write = String::new();
     let mut digest = String::new();
     let mut held = None;
+    let mut input = String::new();
     for line in text.lines() {
         let is_recorded = block == "console" && ["? ", "> ", "! ", "!", ">"].iter().any(|p| line.starts_with(p));
         if is_recorded {
@@ -45,11 +47,12 @@ pub fn run(world: &World, text: &str, watch: &mut dyn Watch) -> String {
                 let args = words(&command.replace("[DIGEST]", &digest), world);
                 assert_eq!(args[0], "gosync", "{line}");
                 watch.before(world, &args[1..]);
-                let answer = world.gosync(&args[1..]);
+                let answer = world.gosync_fed(&args[1..], &std::mem::take(&mut input));
                 watch.after(world, &args[1..], &answer);
                 digest = last_digest(&answer).unwrap_or(digest);
                 record(&mut out, world, &answer);
             }
+            ("console", Some(("< ", text))) => writeln!(input, "{text}").unwrap(),
             ("console", Some(("% ", script))) => world.shell(script),
             ("console", Some(("%h", "old"))) => held = Some(hold(world)),
             ("console", Some(("%r", "elease"))) => drop(held.take().expect("the lock is held")),
@@ -89,10 +92,15 @@ fn last_digest(answer: &Answer) -> Option<String> {
 }
 
 fn record(out: &mut String, world: &World, answer: &Answer) {
+    let time = Regex::new(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ").unwrap();
+    let id = Regex::new(r"\bg-[0-9a-f]{32}\b").unwrap();
     writeln!(out, "? {}", answer.code).unwrap();
     for (mark, text) in [(">", &answer.out), ("!", &answer.err)] {
         let text = text.replace(world.path().to_str().unwrap(), "[SCRATCH]");
         let text = text.replace(&format!("pid = {}", std::process::id()), "pid = [PID]");
+        let text = text.replace(&format!("pid {} since", std::process::id()), "pid [PID] since");
+        let text = text.replace(&format!("\"pid\": {}", std::process::id()), "\"pid\": [PID]");
+        let text = id.replace_all(&time.replace_all(&text, "[TIME]"), "[ID]").into_owned();
         for line in text.split_inclusive('\n') {
             match line.strip_suffix('\n') {
                 Some("") => writeln!(out, "{mark}").unwrap(),

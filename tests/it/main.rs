@@ -13,6 +13,7 @@ mod manifest;
 mod papers;
 mod properties;
 mod scenarios;
+mod terminal;
 mod transcripts;
 mod world;
 

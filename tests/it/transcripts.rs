@@ -17,7 +17,26 @@ macro_rules! transcripts {
     };
 }
 
-transcripts!(configuration, deluser, limits, lock, quiet, reads, refused, sync_groups, sync_users, usage,);
+transcripts!(
+    configuration,
+    deluser,
+    group,
+    group_list,
+    group_new,
+    group_text,
+    limits,
+    lock,
+    overrides,
+    quiet,
+    reads,
+    refused,
+    shell,
+    status,
+    sync_groups,
+    sync_users,
+    usage,
+    user_dump,
+);
 
 fn check(name: &str) {
     let world = World::new(&Tree::base());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Seek as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -71,6 +72,11 @@ impl World {
 
     /// Runs gosync on this host, with this configuration unless another one is named.
     pub fn gosync<S: AsRef<str>>(&self, args: &[S]) -> Answer {
+        self.gosync_fed(args, "")
+    }
+
+    /// The same, with something on standard input.
+    pub fn gosync_fed<S: AsRef<str>>(&self, args: &[S], input: &str) -> Answer {
         let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();
         let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
         if !args.iter().any(|arg| arg.starts_with("--root")) {
@@ -81,7 +87,10 @@ impl World {
         if !args.contains(&"-f") {
             command.env("GOSYNC_CONFIG", self.path().join("gosync.toml"));
         }
-        let output = command.output().unwrap();
+        let mut stdin = tempfile::tempfile().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        stdin.rewind().unwrap();
+        let output = command.stdin(stdin).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("gosync prints UTF-8");
         Answer { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
     }

@@ -5,7 +5,7 @@ use crate::cli::GroupUsers;
 use crate::commands::Outcome;
 use crate::error::{Error, Result};
 use crate::model::Role;
-use crate::provider::admin::{Ability, Action, Done, ManagedGroup};
+use crate::provider::admin::{Ability, Action, Done, ManagedGroup, Person};
 
 pub(super) fn set(client: &Client<'_>, args: &GroupUsers, role: Role) -> Result<Outcome> {
     client.need(&[Ability::Role(role)])?;
@@ -30,7 +30,8 @@ pub(super) fn accept(client: &Client<'_>, args: &GroupUsers) -> Result<Outcome> 
 pub(super) fn change(client: &Client<'_>, group: &str, action: &Action, users: &[String]) -> Result<Outcome> {
     let group = client.group(group)?;
     let mut tally = Tally::default();
-    to_people(client, &group, action, users, &mut tally)?;
+    let people = client.people(users, &mut tally)?;
+    to_people(client, &group, action, &people, &mut tally)?;
     Ok(tally.outcome())
 }
 
@@ -39,14 +40,13 @@ pub(super) fn to_people(
     client: &Client<'_>,
     group: &ManagedGroup,
     action: &Action,
-    users: &[String],
+    people: &[Person],
     tally: &mut Tally,
 ) -> Result<()> {
-    let people = client.people(users, tally)?;
     if people.is_empty() {
         return Ok(());
     }
-    let fates = client.admin.change(group, action, &people)?;
+    let fates = client.admin.change(group, action, people)?;
     for (person, fate) in people.iter().zip(fates) {
         let what = format!("{}: `{}` {}", group.name, person.login, words(action));
         match fate {

@@ -80,6 +80,9 @@ impl Client<'_> {
 
     /// People by login, in the order of `logins`; who is not there is told.
     fn people(&self, logins: &[String], tally: &mut Tally) -> Result<Vec<Person>> {
+        if logins.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut wanted: Vec<String> = Vec::new();
         for login in logins {
             if !wanted.contains(login) {

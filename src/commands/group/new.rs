@@ -5,14 +5,14 @@
 
 use super::change::to_people;
 use super::text::{description_file, policy_file};
-use super::{Client, Tally, find, unknown};
+use super::{Client, Tally, find};
 use crate::cli::GroupNew;
 use crate::commands::Outcome;
 use crate::error::{Error, Result};
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{Role, shown};
 use crate::policy::catalogue;
-use crate::provider::admin::{Ability, Action, Done, ManagedGroup, NewGroup};
+use crate::provider::admin::{Ability, Action, AdminError, Done, ManagedGroup, NewGroup, Person};
 use crate::system::clock;
 
 pub(super) fn run(client: &Client<'_>, args: &GroupNew) -> Result<Outcome> {
@@ -22,13 +22,16 @@ pub(super) fn run(client: &Client<'_>, args: &GroupNew) -> Result<Outcome> {
     wishes.sort_by_key(|wish| wish.name.matches('.').count());
     client.need(&abilities(&wishes, users))?;
     let mut tally = Tally::default();
+    let people = client.people(users, &mut tally)?;
+    let mut work = Work { client, people, tally, begun: false };
     for wish in &wishes {
-        match make(client, wish, users, &mut tally) {
-            Ok(()) => tally.done(),
-            Err(e) => tally.failed(client, &e.hint("The same command again goes on from here")),
+        match work.make(wish) {
+            Ok(()) => work.tally.done(),
+            Err(e) if work.begun => work.tally.failed(client, &e.hint("The same command again goes on from here")),
+            Err(e) => work.tally.failed(client, &e),
         }
     }
-    Ok(tally.outcome())
+    Ok(work.tally.outcome())
 }
 
 /// What stands before the colon, and what after it.
@@ -39,6 +42,16 @@ fn split(words: &[String]) -> Result<(&[String], &[String])> {
     };
     if names.is_empty() {
         return Err(Error::usage("no group is named before the colon"));
+    }
+    for name in names {
+        if name.trim().is_empty() || name.chars().any(char::is_control) {
+            let message = format!("`{}` cannot be the name of a group", shown(name));
+            return Err(Error::usage(message).hint("It must not be empty, and must have no control characters"));
+        }
+        if name.ends_with(':') {
+            return Err(Error::usage(format!("`{}`: a group's name cannot end with a colon", shown(name)))
+                .hint("With a blank before the colon, people may follow it"));
+        }
     }
     Ok((names, users))
 }
@@ -88,51 +101,78 @@ fn abilities(wishes: &[Wish], users: &[String]) -> Vec<Ability> {
     needs.into_iter().filter_map(|(needed, ability)| needed.then_some(ability)).collect()
 }
 
-fn make(client: &Client<'_>, wish: &Wish, users: &[String], tally: &mut Tally) -> Result<()> {
-    let groups = client.groups(false)?;
-    let parent = match &wish.parent {
-        Some(name) => Some(find(&groups, name)?.ok_or_else(|| unknown(name))?),
-        None => None,
-    };
-    let group = match find(&groups, &wish.name)? {
-        Some(group) => {
-            client.setup.ui.notice(format!("{}: is there already, with the id {}", group.name, group.id));
-            group.clone()
-        }
-        None => {
-            let (name, description) = (wish.name.clone(), wish.description.clone());
-            let group = client.admin.create(&NewGroup { name, description, parent: parent.map(|p| p.id.clone()) })?;
-            client.setup.ui.notice(format!("{}: made, with the id {}", group.name, group.id));
-            group
-        }
-    };
-    complete(client, wish, &group, tally)?;
-    for group in parent.into_iter().chain([&group]) {
-        to_people(client, group, &Action::Set(Role::Member), users, tally)?;
-    }
-    Ok(())
+/// What one command makes.
+struct Work<'a> {
+    client: &'a Client<'a>,
+    /// Who becomes a member.
+    people: Vec<Person>,
+    tally: Tally,
+    /// Whether there is anything that the same command would find again.
+    begun: bool,
 }
 
-fn complete(client: &Client<'_>, wish: &Wish, group: &ManagedGroup, tally: &mut Tally) -> Result<()> {
-    let step = |what: &str, done: std::result::Result<Done, _>| -> Result<()> {
-        match done {
-            Ok(Done::Changed) => client.setup.ui.notice(format!("{}: the {what} is set", group.name)),
-            Ok(Done::Already) => {}
-            Err(e) => {
-                let error = Error::from(e);
-                return Err(Error::new(
-                    error.kind,
-                    format!("{}: the {what} could not be set: {error}", shown(&wish.name)),
-                ));
+impl Work<'_> {
+    fn make(&mut self, wish: &Wish) -> Result<()> {
+        let client = self.client;
+        let groups = client.groups(false)?;
+        let parent = match &wish.parent {
+            Some(name) => Some(find(&groups, name)?.ok_or_else(|| parentless(&wish.name, name))?),
+            None => None,
+        };
+        let group = match find(&groups, &wish.name)? {
+            Some(group) => {
+                client.setup.ui.notice(format!("{}: is there already, with the id {}", group.name, group.id));
+                group.clone()
             }
+            None => {
+                let (name, description) = (wish.name.clone(), wish.description.clone());
+                let group =
+                    client.admin.create(&NewGroup { name, description, parent: parent.map(|p| p.id.clone()) })?;
+                client.setup.ui.notice(format!("{}: made, with the id {}", group.name, group.id));
+                group
+            }
+        };
+        self.begun = true;
+        self.complete(wish, &group)?;
+        for group in parent.into_iter().chain([&group]) {
+            to_people(client, group, &Action::Set(Role::Member), &self.people, &mut self.tally)?;
         }
         Ok(())
-    };
-    if let Some(policy) = &wish.policy {
-        step("policy", client.admin.set_policy(group, policy))?;
     }
-    if let Some(text) = &wish.custom {
-        step("description", client.admin.describe(group, text))?;
+
+    fn complete(&mut self, wish: &Wish, group: &ManagedGroup) -> Result<()> {
+        let client = self.client;
+        if let Some(policy) = &wish.policy {
+            step(client, group, "policy", client.admin.set_policy(group, policy))?;
+        }
+        if let Some(text) = &wish.custom {
+            step(client, group, "description", client.admin.describe(group, text))?;
+        }
+        let admins = client.people(&wish.admins, &mut self.tally)?;
+        to_people(client, group, &Action::Set(Role::Admin), &admins, &mut self.tally)
     }
-    to_people(client, group, &Action::Set(Role::Admin), &wish.admins, tally)
+}
+
+fn parentless(group: &str, parent: &str) -> Error {
+    let (group, parent) = (shown(group), shown(parent));
+    Error::failed(format!("`{group}` is to be made below `{parent}`, and no group that we manage is called so"))
+        .hint(format!("Make `{parent}` too, or say by -parent or -top where `{group}` belongs"))
+}
+
+/// Tells how something that belongs to a new group was set.
+fn step(
+    client: &Client<'_>,
+    group: &ManagedGroup,
+    what: &str,
+    done: std::result::Result<Done, AdminError>,
+) -> Result<()> {
+    match done {
+        Ok(Done::Changed) => client.setup.ui.notice(format!("{}: the {what} is set", group.name)),
+        Ok(Done::Already) => {}
+        Err(e) => {
+            let error = Error::from(e);
+            return Err(Error::new(error.kind, format!("{}: the {what} could not be set: {error}", group.name)));
+        }
+    }
+    Ok(())
 }

@@ -68,7 +68,7 @@ struct MemberRecord {
 
 /// A number, or text that should be one; policy says which.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`uid` and `gid` are numbers, or text")]
 enum Number {
     Number(serde_json::Number),
     Text(String),

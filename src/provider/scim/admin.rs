@@ -16,7 +16,7 @@ use super::members::{self, Found, People};
 use super::path::{Object, quoted};
 use super::settings::{MemberValue, Settings};
 use crate::model::group_policy::GroupPolicy;
-use crate::model::{RemoteId, Role, Status, Untrusted, User};
+use crate::model::{Group, RemoteId, Role, Status, Untrusted, User};
 use crate::provider::FetchError;
 use crate::provider::admin::{Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person};
 use crate::provider::http::{HttpError, Request};
@@ -179,16 +179,18 @@ impl GroupAdmin for ScimAdmin {
     fn groups(&self, _describe: bool) -> Result<Vec<ManagedGroup>, AdminError> {
         let names = &self.settings.names;
         let mut groups = Vec::new();
-        let mut take = |resource: Value| groups.extend(decode::group(&resource, names).group.ok());
+        let mut take = |resource: Value| groups.push(decode::group(&resource, names).group);
         let attributes = group_attributes(names, false);
         self.whole(self.client.list("Groups", None, &attributes, &mut take).map_err(failed)?)?;
-        let managed = groups.into_iter().map(|group| ManagedGroup {
-            id: group.id,
-            name: group.name,
-            description: group.description,
-            parent: None,
+        // One that is left out could be the second of its name.
+        let managed = groups.into_iter().map(|group| match group {
+            Ok(Group { id, name, description, .. }) => Ok(ManagedGroup { id, name, description, parent: None }),
+            Err(record) => {
+                let reason = format!("{}: {}", record.subject, record.reason);
+                Err(AdminError::Incomplete { place: self.client.place(), reason })
+            }
         });
-        Ok(managed.collect())
+        managed.collect()
     }
 
     fn members(&self, group: &RemoteId) -> Result<Vec<Member>, AdminError> {

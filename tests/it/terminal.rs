@@ -1,0 +1,144 @@
+//! `gosync shell` as somebody sees it who sits at a terminal: prompt, completion, history.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use nix::pty::{Winsize, openpty};
+
+use crate::manifest::Tree;
+use crate::world::World;
+
+/// A test that hears nothing for so long stops.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program on a terminal of its own.
+struct Terminal {
+    child: Child,
+    keys: File,
+    output: Receiver<Vec<u8>>,
+    /// What was printed and not yet waited for.
+    seen: String,
+}
+
+impl Terminal {
+    fn start(world: &World, args: &[&str]) -> Self {
+        let size = Winsize { ws_row: 24, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
+        let pty = openpty(&size, None).unwrap();
+        let slave = File::from(pty.slave);
+        let child = Command::new(env!("CARGO_BIN_EXE_gosync"))
+            .arg("--root")
+            .arg(world.root())
+            .arg("-f")
+            .arg(world.path().join("gosync.toml"))
+            .args(args)
+            .env_clear()
+            .env("TERM", "xterm")
+            .stdin(Stdio::from(slave.try_clone().unwrap()))
+            .stdout(Stdio::from(slave.try_clone().unwrap()))
+            .stderr(Stdio::from(slave))
+            .spawn()
+            .unwrap();
+        let keys = File::from(pty.master);
+        let mut screen = keys.try_clone().unwrap();
+        let (sender, output) = channel();
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // The last one who holds the terminal closes it: then reading fails.
+            while let Ok(n @ 1..) = screen.read(&mut bytes) {
+                if sender.send(bytes[..n].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, keys, output, seen: String::new() }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until `text` is printed. Returns what was printed before it.
+    fn wait_for(&mut self, text: &str) -> String {
+        loop {
+            if let Some(at) = self.seen.find(text) {
+                let before = self.seen[..at].to_owned();
+                self.seen.drain(..at + text.len());
+                return before;
+            }
+            match self.output.recv_timeout(PATIENCE) {
+                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(e) => panic!("`{text}` does not come ({e}); there is {:?}", self.seen),
+            }
+        }
+    }
+
+    /// Types a line, and waits for what it prints and for the next prompt.
+    fn line(&mut self, keys: &str, answer: &str) -> String {
+        self.press(keys);
+        let before = self.wait_for(answer);
+        self.wait_for("gosync> ");
+        before
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn world() -> World {
+    let world = World::new(&Tree::base());
+    world.write("directory.json", &crate::text("tests/it/transcripts/directory.json"));
+    world
+}
+
+#[test]
+fn a_shell_has_a_prompt_completion_and_a_history() {
+    let world = world();
+    let mut shell = Terminal::start(&world, &["shell"]);
+    shell.wait_for("gosync> ");
+    // Commands, groups and people are completed.
+    shell.line("gro\t ge\t sta\t\r", "staff-all g-1");
+    shell.line("group member osg car\t\r", "osg: `carol` is a member");
+    // The line before comes back.
+    shell.line("\x1b[A\r", "osg: `carol` is a member already");
+    // A second tab shows what there is.
+    shell.press("group member\t\t");
+    shell.wait_for("members");
+    shell.wait_for("gosync> group member");
+    // A line can be given up; what fails ends nothing.
+    shell.line("\x03", "\n");
+    shell.line("group get nothing\r", "there is no group `nothing` among those that we manage");
+    shell.line("group get \"osg\r", "a quotation mark is not closed");
+    // What was made meanwhile is completed, too.
+    shell.line("group new fresh\r", "fresh: made, with the id g-");
+    shell.line("group get fre\t\r", "fresh g-");
+    shell.line("sync users --only bob,al\t -n\r", "2 created");
+    shell.press("\x04");
+    assert_eq!(shell.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_list_on_a_terminal_is_a_table_that_a_terminal_does_not_obey() {
+    let world = world();
+    world.write(
+        "directory.json",
+        r#"{"users": [{"id": "u-1", "login": "al", "name": "\u001b[2Jx"}], "groups": [{"id": "g-1", "name": "a\u001b[2Jb", "description": "\u009b1mc"}]}"#,
+    );
+    for (args, wanted) in [
+        (&["group", "list"][..], "a\\u{1b}[2Jb  \\u{9b}1mc\r\n"),
+        (&["group", "list", "-format", "csv"], "a\\u{1b}[2Jb,,\\u{9b}1mc\r\n"),
+        (&["group", "get", "a\u{1b}[2Jb"], "a\\u{1b}[2Jb g-1\r\n"),
+        (&["user", "dump", "-t", "csv"], "al,\\u{1b}[2Jx,"),
+    ] {
+        let mut terminal = Terminal::start(&world, args);
+        terminal.wait_for(wanted);
+        assert_eq!(terminal.child.wait().unwrap().code(), Some(0), "{args:?}");
+    }
+}
