@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::model::IdRange;
 use crate::model::units::Span;
 use crate::plan::Limits;
-use crate::policy::{DepartedRules, Field, GroupRules, PrimaryGroup, Rules};
+use crate::policy::{ByHand, DepartedRules, Field, GroupRules, PrimaryGroup, Rules};
 
 /// `[gosync]`
 #[derive(Debug, Deserialize)]
@@ -46,6 +46,7 @@ pub(super) struct Accounts {
     pub keep_local: Vec<Field>,
     pub subid_range: Option<(u32, u32)>,
     pub subid_count: u32,
+    pub deleted_by_hand: ByHand,
 }
 
 impl Default for Accounts {
@@ -67,6 +68,7 @@ impl Default for Accounts {
             keep_local: rules.keep_local.into_iter().collect(),
             subid_range: None,
             subid_count: 65_536,
+            deleted_by_hand: rules.deleted_by_hand,
         }
     }
 }
@@ -80,12 +82,15 @@ pub(super) struct Groups {
     pub filter: Vec<String>,
     pub dots: bool,
     pub names: Vec<(String, String)>,
+    pub deleted_by_hand: ByHand,
+    pub taken_out_by_hand: ByHand,
 }
 
 impl Default for Groups {
     fn default() -> Self {
-        let GroupRules { gid_range, dots, .. } = GroupRules::default();
-        Self { prefix: String::new(), gid_range, filter: vec!["*".to_owned()], dots, names: Vec::new() }
+        let GroupRules { gid_range, dots, deleted_by_hand, taken_out_by_hand, .. } = GroupRules::default();
+        let filter = vec!["*".to_owned()];
+        Self { prefix: String::new(), gid_range, filter, dots, names: Vec::new(), deleted_by_hand, taken_out_by_hand }
     }
 }
 

@@ -328,6 +328,7 @@ fn account_rules(keys: raw::Accounts, gid_range: IdRange) -> Result<AccountRules
         names: names("accounts.names", &keys.names)?,
         keep_local: keys.keep_local.into_iter().collect(),
         subids,
+        deleted_by_hand: keys.deleted_by_hand,
     })
 }
 
@@ -339,6 +340,8 @@ fn group_rules(keys: &raw::Groups, overrides: Overrides) -> Result<GroupRules, C
         dots: keys.dots,
         names: names("groups.names", &keys.names)?,
         overrides,
+        deleted_by_hand: keys.deleted_by_hand,
+        taken_out_by_hand: keys.taken_out_by_hand,
     })
 }
 

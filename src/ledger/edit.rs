@@ -60,7 +60,8 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
         "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell, subid, txn)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'reserved', ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (provider, id) DO UPDATE SET name = ?3, gid = ?5, private = ?6, state = 'reserved', gecos = ?7,
-             home = ?8, shell = ?9, subid = COALESCE(?10, subid), absent_since = NULL, absent_runs = 0, txn = ?11",
+             home = ?8, shell = ?9, subid = COALESCE(?10, subid), absent_since = NULL, absent_runs = 0, locked = 0,
+             expire = '', txn = ?11",
     )?;
     let mut group = tx.prepare(
         "INSERT INTO unix_groups (provider, id, name, gid, state, members, txn)
@@ -183,12 +184,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
     match edit {
         Edit::Fresh { .. } => {}
         Edit::Applied { id, field, value } => {
-            let sql = match field {
-                Field::Gecos => "UPDATE accounts SET gecos = ?3 WHERE provider = ?1 AND id = ?2",
-                Field::Home => "UPDATE accounts SET home = ?3 WHERE provider = ?1 AND id = ?2",
-                Field::Shell => "UPDATE accounts SET shell = ?3 WHERE provider = ?1 AND id = ?2",
-            };
-            tx.execute(sql, params![provider, id, value])?;
+            applied(tx, provider, id, *field, value)?;
         }
         Edit::State { id, state, loss } => {
             let sql =
@@ -212,6 +208,24 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
     Ok(())
 }
 
+/// Writes down that a field was written.
+pub(super) fn applied(
+    tx: &Transaction<'_>,
+    provider: &str,
+    id: &str,
+    field: Field,
+    value: &str,
+) -> rusqlite::Result<usize> {
+    let sql = match field {
+        Field::Gecos => "UPDATE accounts SET gecos = ?3 WHERE provider = ?1 AND id = ?2",
+        Field::Home => "UPDATE accounts SET home = ?3 WHERE provider = ?1 AND id = ?2",
+        Field::Shell => "UPDATE accounts SET shell = ?3 WHERE provider = ?1 AND id = ?2",
+        Field::Lock => "UPDATE accounts SET locked = (?3 = 'locked') WHERE provider = ?1 AND id = ?2",
+        Field::Expiry => "UPDATE accounts SET expire = ?3 WHERE provider = ?1 AND id = ?2",
+    };
+    tx.execute(sql, params![provider, id, value])
+}
+
 /// Takes a removed account out of the member lists, as was done in the files.
 fn leave_groups(tx: &Transaction<'_>, provider: &str, id: &str) -> rusqlite::Result<()> {
     let sql = "SELECT name FROM accounts WHERE provider = ?1 AND id = ?2";
@@ -225,5 +239,5 @@ fn leave_groups(tx: &Transaction<'_>, provider: &str, id: &str) -> rusqlite::Res
         let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
         tx.execute(sql, params![provider, id, members])?;
     }
-    Ok(())
+    super::local::forget(tx, &name)
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::{GroupName, UserName};
 use crate::plan::{Change, NewAccount};
+use crate::policy::Field;
 
 fn id(text: &str) -> RemoteId {
     RemoteId::new(text).unwrap()
@@ -126,6 +127,41 @@ fn a_damaged_or_newer_ledger_is_refused() {
     std::fs::write(&path, vec![7_u8; 8192]).unwrap();
     assert!(matches!(Ledger::open(dir.path()), Err(LedgerError::Sqlite { .. })));
     assert!(Ledger::open_read_only(dir.path()).is_err());
+}
+
+/// A ledger as the first gosync wrote it, with one account.
+fn first_ledger(dir: &std::path::Path) {
+    let mut ledger = Ledger::open(dir).unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    ledger.confirm(txn).unwrap();
+    let old = "ALTER TABLE accounts DROP COLUMN locked; ALTER TABLE accounts DROP COLUMN expire;
+               ALTER TABLE accounts DROP COLUMN alias; ALTER TABLE unix_groups DROP COLUMN alias;
+               DROP TABLE local_members; PRAGMA user_version = 1;";
+    ledger.db.execute_batch(old).unwrap();
+}
+
+#[test]
+fn an_older_ledger_is_brought_up_by_who_may_write_and_read_by_who_may_not() {
+    let dir = tempfile::tempdir().unwrap();
+    first_ledger(dir.path());
+    let before = std::fs::read(dir.path().join(FILE)).unwrap();
+    let seen = Ledger::open_read_only(dir.path()).unwrap().unwrap().load("p", 0).unwrap();
+    assert_eq!(std::fs::read(dir.path().join(FILE)).unwrap(), before, "looking changes nothing");
+    assert_eq!(Ledger::open(dir.path()).unwrap().load("p", 0).unwrap(), seen);
+    assert_eq!(seen.accounts[&id("u-ann")].uid.get(), 20_000);
+    assert_ne!(std::fs::read(dir.path().join(FILE)).unwrap(), before);
+}
+
+#[test]
+fn what_a_hand_and_the_provider_agree_on_is_remembered() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    ledger.confirm(txn).unwrap();
+    let agreed = |field, value: &str| Observation::Agreed(id("u-ann"), field, value.to_owned());
+    ledger.observe("p", &[agreed(Field::Shell, "/bin/zsh"), agreed(Field::Expiry, "20500")]).unwrap();
+    let applied = &ledger.load("p", 0).unwrap().accounts[&id("u-ann")].applied;
+    assert_eq!((applied.shell.as_str(), applied.expire.as_str(), applied.locked), ("/bin/zsh", "20500", false));
 }
 
 #[test]

@@ -147,4 +147,6 @@ pub enum Observation {
     Absent(RemoteId, crate::model::owned::Absence),
     /// There again.
     Back(RemoteId),
+    /// The provider wants of a field what somebody has set by hand already.
+    Agreed(RemoteId, Field, String),
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Change, HomeFate, Plan, Remark};
 use crate::model::{UserName, shown};
-use crate::policy::Refusal;
+use crate::policy::{Field, Refusal};
 
 /// How many names of a list one line shows.
 const SHOWN_NAMES: usize = 12;
@@ -80,7 +80,9 @@ pub fn line(change: &Change) -> String {
         Change::UpdateAccount { name, fields, .. } => {
             let fields: Vec<String> = fields
                 .iter()
-                .map(|f| format!("{} \"{}\" -> \"{}\"", f.field.as_str(), shown(&f.from), shown(&f.to)))
+                .map(|f| {
+                    format!("{} \"{}\" -> \"{}\"", f.field.as_str(), value(f.field, &f.from), value(f.field, &f.to))
+                })
                 .collect();
             format!("~ account {name} {}", fields.join(", "))
         }
@@ -113,6 +115,21 @@ pub fn line(change: &Change) -> String {
             }
             line
         }
+    }
+}
+
+/// A field's value for people.
+pub(super) fn value(field: Field, text: &str) -> String {
+    let day = || {
+        let days = jiff::Span::new().try_days(text.parse::<i64>().ok()?).ok()?;
+        jiff::civil::date(1970, 1, 1).checked_add(days).ok()
+    };
+    match field {
+        Field::Expiry if text.is_empty() => "never".to_owned(),
+        // Day 1 is no date that anybody chose: it is how usermod(8) and gosync close an account.
+        Field::Expiry if text == "1" => "at once".to_owned(),
+        Field::Expiry => day().map_or_else(|| shown(text).to_string(), |day| day.to_string()),
+        _ => shown(text).to_string(),
     }
 }
 

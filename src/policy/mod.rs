@@ -14,7 +14,7 @@ pub mod protect;
 pub mod rules;
 pub mod select;
 
-pub use rules::{AccountRules, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
+pub use rules::{AccountRules, ByHand, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
 
 use crate::model::{RemoteId, Untrusted};
 
