@@ -1,5 +1,7 @@
 //! The sections of gosync.toml as they are typed, each key at its default.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::model::IdRange;
@@ -84,13 +86,39 @@ pub(super) struct Groups {
     pub names: Vec<(String, String)>,
     pub deleted_by_hand: ByHand,
     pub taken_out_by_hand: ByHand,
+    pub local_map: BTreeMap<String, LocalGroup>,
+}
+
+/// An entry of `local_map`: a name, or a table.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "a group of this host: its name, or { group = \"NAME\", privileged = true }")]
+pub(super) enum LocalGroup {
+    Name(String),
+    Table(LocalGroupTable),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LocalGroupTable {
+    pub group: String,
+    #[serde(default)]
+    pub privileged: bool,
 }
 
 impl Default for Groups {
     fn default() -> Self {
         let GroupRules { gid_range, dots, deleted_by_hand, taken_out_by_hand, .. } = GroupRules::default();
         let filter = vec!["*".to_owned()];
-        Self { prefix: String::new(), gid_range, filter, dots, names: Vec::new(), deleted_by_hand, taken_out_by_hand }
+        Self {
+            prefix: String::new(),
+            gid_range,
+            filter,
+            dots,
+            names: Vec::new(),
+            deleted_by_hand,
+            taken_out_by_hand,
+            local_map: BTreeMap::new(),
+        }
     }
 }
 
@@ -155,12 +183,13 @@ impl Default for Departed {
 pub(super) struct LimitKeys {
     pub max_removals: u32,
     pub max_removals_percent: u32,
+    pub max_privileged_additions: u32,
 }
 
 impl Default for LimitKeys {
     fn default() -> Self {
-        let Limits { max_removals, max_removals_percent } = Limits::default();
-        Self { max_removals, max_removals_percent }
+        let Limits { max_removals, max_removals_percent, max_privileged_additions } = Limits::default();
+        Self { max_removals, max_removals_percent, max_privileged_additions }
     }
 }
 

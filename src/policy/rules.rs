@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use super::local_map::LocalMap;
 use super::matcher::Filter;
 use super::overrides::Overrides;
 use crate::model::IdRange;
@@ -148,6 +149,8 @@ pub struct GroupRules {
     pub deleted_by_hand: ByHand,
     /// What becomes of a member that somebody took out by hand.
     pub taken_out_by_hand: ByHand,
+    /// Groups of the provider whose members come into groups of the host.
+    pub local_map: LocalMap,
 }
 
 impl Default for GroupRules {
@@ -162,6 +165,7 @@ impl Default for GroupRules {
             overrides: Overrides::default(),
             deleted_by_hand: ByHand::Report,
             taken_out_by_hand: ByHand::Restore,
+            local_map: LocalMap::default(),
         }
     }
 }

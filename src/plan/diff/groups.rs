@@ -65,6 +65,7 @@ pub fn groups(
     }
     plan.changes.splice(0..0, created);
     absent(&wanted.present, completeness, owned, &mut plan);
+    super::local::local(&wanted.local, completeness, host, owned, rules, &roster, &mut plan);
     plan
 }
 
@@ -73,7 +74,7 @@ fn refusal(group: &WantedGroup, reason: impl Into<String>) -> Refusal {
 }
 
 /// Who can be a member: people with an open account of gosync's that is on this host.
-struct Roster {
+pub(super) struct Roster {
     /// Their names, sorted.
     names: Vec<UserName>,
     /// Where in `names` a person's stands. To sort these numbers is to sort members by name.
@@ -84,7 +85,12 @@ struct Roster {
 }
 
 impl Roster {
-    fn new(host: &Host<'_>, owned: &Owned, people: Lookup<RemoteId, ()>, completeness: &Completeness) -> Self {
+    pub(super) fn new(
+        host: &Host<'_>,
+        owned: &Owned,
+        people: Lookup<RemoteId, ()>,
+        completeness: &Completeness,
+    ) -> Self {
         let (mut there, mut unseen) = (Vec::new(), BTreeSet::new());
         let everybody_is_unseen = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
         for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state.is_present()) {
@@ -104,7 +110,7 @@ impl Roster {
     }
 
     /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
-    fn members(&self, wanted: &[RemoteId], applied: &str) -> Vec<UserName> {
+    pub(super) fn members(&self, wanted: &[RemoteId], applied: &str) -> Vec<UserName> {
         let mut places: Vec<u32> = wanted.iter().filter_map(|id| self.places.get(id.as_str()).copied()).collect();
         places.sort_unstable();
         places.dedup();
@@ -118,7 +124,7 @@ impl Roster {
     }
 }
 
-fn split(list: &str) -> impl Iterator<Item = &str> {
+pub(super) fn split(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|name| !name.is_empty())
 }
 
@@ -206,7 +212,7 @@ fn conflict(
     let set_aside = |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name) && !is_released;
     if let Some(found) = host.groups.get(name).filter(|g| is_released && own.is_some_and(|o| o.gid.get() == g.gid)) {
         return Some(format!(
-            "the group `{name}` (gid {}) was given back to this host; `gosync adopt --group {name}` takes it over again",
+            "the group `{name}` (gid {}) was given back to this host; `gosync adopt {name}` takes it over again",
             found.gid
         ));
     }

@@ -1,11 +1,16 @@
 //! What differs between wanted, found and owned.
 
 pub mod accounts;
+pub mod adopt;
 pub mod groups;
+mod local;
+pub mod release;
 pub mod removal;
 
 pub use accounts::{Against, Chosen, accounts};
+pub use adopt::{Person, adopt_account, adopt_group};
 pub use groups::groups;
+pub use release::release;
 pub use removal::{Request, removal};
 
 use crate::model::Completeness;

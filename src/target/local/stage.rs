@@ -190,8 +190,9 @@ fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
                 };
                 sheet.put(sheet.find(new.name.as_str()), line.to_line()?);
             }
-            Change::UpdateAccount { name, fields, .. } => {
-                let Some((number, old)) = sheet.find(name.as_str()) else { continue };
+            Change::UpdateAccount { .. } | Change::AdoptAccount(_) => {
+                let Some((name, fields)) = field_changes(change) else { continue };
+                let Some((number, old)) = sheet.find(name.as_str()).filter(|_| !fields.is_empty()) else { continue };
                 let Some(mut line) = PasswdLine::parse(&old) else { continue };
                 for change in fields {
                     let value = change.to.as_bytes();
@@ -234,11 +235,12 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64
             }
             Change::LockAccount { name, .. } => (name, true),
             Change::UnlockAccount { name, .. } => (name, false),
-            Change::UpdateAccount { name, fields, .. } => {
-                shut(sheet, name, fields)?;
+            _ => {
+                if let Some((name, fields)) = field_changes(change) {
+                    shut(sheet, name, fields)?;
+                }
                 continue;
             }
-            _ => continue,
         };
         let Some((number, old)) = sheet.find(name.as_str()) else {
             if close {
@@ -263,6 +265,15 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64
         sheet.put(Some((number, old)), new);
     }
     Ok(())
+}
+
+/// The fields that a change sets on an account that is there.
+fn field_changes(change: &Change) -> Option<(&UserName, &[FieldChange])> {
+    match change {
+        Change::UpdateAccount { name, fields, .. } => Some((name, fields)),
+        Change::AdoptAccount(adopted) => Some((&adopted.name, &adopted.fields)),
+        _ => None,
+    }
 }
 
 /// Sets lock and expiry.
@@ -322,9 +333,10 @@ fn group_change(change: &Change) -> Option<GroupChange<'_>> {
         Change::CreateGroup { name, gid, members, .. } => {
             Some((name.as_str(), Some(gid.get()), members, BTreeSet::new()))
         }
-        Change::ChangeMembers { name, add, remove, .. } => {
+        Change::ChangeMembers { name, add, remove, .. } | Change::ChangeLocalMembers { name, add, remove, .. } => {
             Some((name.as_str(), None, add, remove.iter().map(String::as_bytes).collect()))
         }
+        Change::AdoptGroup { name, add, .. } if !add.is_empty() => Some((name.as_str(), None, add, BTreeSet::new())),
         _ => None,
     }
 }

@@ -160,7 +160,7 @@ fn what_was_given_back_to_the_host_is_not_taken_again() {
                 it over again";
     assert_eq!(said(&case), [told]);
     case.owned.groups.get_mut(&id(10)).unwrap().state = State::Released;
-    let told = "x refuse all (u-10): the group `all` (gid 60010) was given back to this host; `gosync adopt --group all` \
+    let told = "x refuse all (u-10): the group `all` (gid 60010) was given back to this host; `gosync adopt all` \
                 takes it over again";
     assert_eq!(words(&case.plan_groups(vec![group(10, "all", &[1])])), [told]);
     // Nobody else gets the number; and when the account is gone, the person gets it again.
