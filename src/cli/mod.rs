@@ -5,6 +5,7 @@
 
 mod adopt;
 mod deluser;
+mod drift;
 mod group;
 mod sync;
 pub mod text;
@@ -18,6 +19,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use adopt::{Adopt, Kind, Release};
 pub use deluser::DelUser;
+pub use drift::Drift;
 pub use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
 pub use sync::{Sync, SyncGroups, SyncUsers};
 pub use user::{DumpForm, Status, User, UserDump};
@@ -172,6 +174,11 @@ pub enum Command {
     /// They stay as they are, with their members, and gosync never touches them again. Their ids are given to no one
     /// else. As long as they stand there, the provider's people of these names are told as conflicts.
     Release(Release),
+    /// Show what was changed by hand, and what the next run does about it
+    ///
+    /// Compares what gosync last applied with what is found on the host. Asks no provider and writes nothing; what is said
+    /// of the next run holds as long as the provider wants what it wanted.
+    Drift(Drift),
     /// Work on the groups at the provider
     #[command(subcommand)]
     Group(Group),

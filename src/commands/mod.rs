@@ -5,6 +5,7 @@
 mod adopt;
 mod carry_out;
 mod deluser;
+mod drift;
 mod group;
 mod providers;
 mod setup;
@@ -81,6 +82,7 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Deluser(args) => deluser::run(global, args, ui),
         Command::Adopt(args) => adopt::adopt(global, args, ui),
         Command::Release(args) => adopt::release(global, args, ui),
+        Command::Drift(args) => drift::run(global, args, ui),
         Command::Group(args) => group::run(global, args, ui, session),
         Command::User(args) => user::run(global, args, ui),
         Command::Status(args) => status::run(global, args, ui),

@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod diff;
+pub mod drift;
 pub mod guard;
 pub mod render;
 

@@ -124,7 +124,7 @@ impl Roster {
     }
 }
 
-pub(super) fn split(list: &str) -> impl Iterator<Item = &str> {
+pub(in crate::plan) fn split(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|name| !name.is_empty())
 }
 
@@ -178,24 +178,23 @@ pub(super) fn taken_out(group: &str, applied: &str, by_hand: ByHand, add: &mut V
 }
 
 fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'h HostGroup<'h>> {
+    ours(own, host).map_err(|reason| plan.remark(&own.name, reason)).ok()
+}
+
+/// The line of an owned group, or why it is not gosync's to change.
+pub(in crate::plan) fn ours<'h>(own: &OwnedGroup, host: &'h Host<'_>) -> Result<&'h HostGroup<'h>, String> {
     let name = own.name.as_str();
     match host.groups.get(name) {
-        None => plan.remark(name, "was removed by hand and is not made again"),
+        None => Err("was removed by hand and is not made again".to_owned()),
         Some(found) if found.gid != own.gid.get() => {
-            plan.remark(
-                name,
-                format!("has the gid {} on this host, but gosync gave {}; left alone", found.gid, own.gid),
-            );
+            Err(format!("has the gid {} on this host, but gosync gave {}; left alone", found.gid, own.gid))
         }
-        Some(_) if host.repeated.contains(name) => plan.remark(name, "stands more than once in group; left alone"),
-        Some(_) if host.broken.contains(name) => plan.remark(name, "stands in a malformed line, too; left alone"),
-        Some(found) if !found.writable => {
-            plan.remark(name, "stands in a database that gosync does not write; left alone")
-        }
-        Some(found) if found.members == ODD => plan.remark(name, "has members that are no UTF-8; left alone"),
-        Some(found) => return Some(found),
+        Some(_) if host.repeated.contains(name) => Err("stands more than once in group; left alone".to_owned()),
+        Some(_) if host.broken.contains(name) => Err("stands in a malformed line, too; left alone".to_owned()),
+        Some(found) if !found.writable => Err("stands in a database that gosync does not write; left alone".to_owned()),
+        Some(found) if found.members == ODD => Err("has members that are no UTF-8; left alone".to_owned()),
+        Some(found) => Ok(found),
     }
-    None
 }
 
 /// Why a new group cannot be made.

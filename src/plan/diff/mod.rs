@@ -10,6 +10,7 @@ pub mod removal;
 pub use accounts::{Against, Chosen, accounts};
 pub use adopt::{Person, adopt_account, adopt_group};
 pub use groups::groups;
+pub(super) use groups::split;
 pub use release::release;
 pub use removal::{Request, removal};
 
@@ -37,7 +38,7 @@ fn incomplete(completeness: &Completeness) -> Option<String> {
 }
 
 /// How a locked password, or one that is not, is called where the two are compared as text.
-pub(crate) fn lock_word(locked: bool) -> &'static str {
+pub(super) fn lock_word(locked: bool) -> &'static str {
     if locked { LOCKED } else { "open" }
 }
 
