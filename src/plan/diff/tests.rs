@@ -287,7 +287,9 @@ mod people {
     }
 }
 
+mod adopt;
 mod by_hand;
+mod local;
 
 mod leaving {
     use super::*;
