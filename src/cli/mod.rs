@@ -3,7 +3,9 @@
 //! Their doc comments are the help, the manual page and the descriptions in the shell completions. What an option
 //! means is settled in `config` and `commands`; the environment is not read here.
 
+mod adopt;
 mod deluser;
+mod drift;
 mod group;
 mod sync;
 pub mod text;
@@ -15,7 +17,9 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+pub use adopt::{Adopt, Kind, Release};
 pub use deluser::DelUser;
+pub use drift::Drift;
 pub use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
 pub use sync::{Sync, SyncGroups, SyncUsers};
 pub use user::{DumpForm, Status, User, UserDump};
@@ -160,6 +164,21 @@ pub enum Command {
     /// are never given to anyone else. An account that gosync did not make is refused; so is one that is logged in,
     /// unless `--force` is given.
     Deluser(DelUser),
+    /// Take over an account, or a group, that stands on this host
+    ///
+    /// It keeps its ids, wherever they are, its home and its members. What becomes as the provider has it is shown; `-n`
+    /// shows it and stops. What grants power is refused, and so is what belongs to somebody else.
+    Adopt(Adopt),
+    /// Give back accounts, or groups, to this host
+    ///
+    /// They stay as they are, with their members, and gosync never touches them again. Their ids are given to no one
+    /// else. As long as they stand there, the provider's people of these names are told as conflicts.
+    Release(Release),
+    /// Show what was changed by hand, and what the next run does about it
+    ///
+    /// Compares what gosync last applied with what is found on the host. Asks no provider and writes nothing; what is said
+    /// of the next run holds as long as the provider wants what it wanted.
+    Drift(Drift),
     /// Work on the groups at the provider
     #[command(subcommand)]
     Group(Group),

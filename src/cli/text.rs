@@ -56,7 +56,7 @@ pub const EXIT_CODES: [(&str, &str); 8] = [
         "Done in part: a group command failed for some of several people or groups; or, with --strict, records were \
       rejected. Without it that is told and the status is 0.",
     ),
-    ("4", "With --dry-run --exit-code: changes are pending."),
+    ("4", "With --dry-run --exit-code: changes are pending. With drift --exit-code: something differs."),
     ("10", "Refused by a limit; nothing was written."),
     ("11", "Busy: another run holds the lock."),
     ("12", "The provider could not be read, or not completely; removals were not considered."),

@@ -2,8 +2,10 @@
 //!
 //! Puts provider, policy, plan, target and ledger together. Decides nothing about accounts, and prints through `ui`.
 
+mod adopt;
 mod carry_out;
 mod deluser;
+mod drift;
 mod group;
 mod providers;
 mod setup;
@@ -78,6 +80,9 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
     let outcome = match &cli.command {
         Command::Sync(args) => sync::run(global, args, ui),
         Command::Deluser(args) => deluser::run(global, args, ui),
+        Command::Adopt(args) => adopt::adopt(global, args, ui),
+        Command::Release(args) => adopt::release(global, args, ui),
+        Command::Drift(args) => drift::run(global, args, ui),
         Command::Group(args) => group::run(global, args, ui, session),
         Command::User(args) => user::run(global, args, ui),
         Command::Status(args) => status::run(global, args, ui),

@@ -1,11 +1,13 @@
 //! The sections of gosync.toml as they are typed, each key at its default.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::model::IdRange;
 use crate::model::units::Span;
 use crate::plan::Limits;
-use crate::policy::{DepartedRules, Field, GroupRules, PrimaryGroup, Rules};
+use crate::policy::{ByHand, DepartedRules, Field, GroupRules, PrimaryGroup, Rules};
 
 /// `[gosync]`
 #[derive(Debug, Deserialize)]
@@ -46,6 +48,7 @@ pub(super) struct Accounts {
     pub keep_local: Vec<Field>,
     pub subid_range: Option<(u32, u32)>,
     pub subid_count: u32,
+    pub deleted_by_hand: ByHand,
 }
 
 impl Default for Accounts {
@@ -67,6 +70,7 @@ impl Default for Accounts {
             keep_local: rules.keep_local.into_iter().collect(),
             subid_range: None,
             subid_count: 65_536,
+            deleted_by_hand: rules.deleted_by_hand,
         }
     }
 }
@@ -80,12 +84,41 @@ pub(super) struct Groups {
     pub filter: Vec<String>,
     pub dots: bool,
     pub names: Vec<(String, String)>,
+    pub deleted_by_hand: ByHand,
+    pub taken_out_by_hand: ByHand,
+    pub local_map: BTreeMap<String, LocalGroup>,
+}
+
+/// An entry of `local_map`: a name, or a table.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "a group of this host: its name, or { group = \"NAME\", privileged = true }")]
+pub(super) enum LocalGroup {
+    Name(String),
+    Table(LocalGroupTable),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LocalGroupTable {
+    pub group: String,
+    #[serde(default)]
+    pub privileged: bool,
 }
 
 impl Default for Groups {
     fn default() -> Self {
-        let GroupRules { gid_range, dots, .. } = GroupRules::default();
-        Self { prefix: String::new(), gid_range, filter: vec!["*".to_owned()], dots, names: Vec::new() }
+        let GroupRules { gid_range, dots, deleted_by_hand, taken_out_by_hand, .. } = GroupRules::default();
+        let filter = vec!["*".to_owned()];
+        Self {
+            prefix: String::new(),
+            gid_range,
+            filter,
+            dots,
+            names: Vec::new(),
+            deleted_by_hand,
+            taken_out_by_hand,
+            local_map: BTreeMap::new(),
+        }
     }
 }
 
@@ -150,12 +183,13 @@ impl Default for Departed {
 pub(super) struct LimitKeys {
     pub max_removals: u32,
     pub max_removals_percent: u32,
+    pub max_privileged_additions: u32,
 }
 
 impl Default for LimitKeys {
     fn default() -> Self {
-        let Limits { max_removals, max_removals_percent } = Limits::default();
-        Self { max_removals, max_removals_percent }
+        let Limits { max_removals, max_removals_percent, max_privileged_additions } = Limits::default();
+        Self { max_removals, max_removals_percent, max_privileged_additions }
     }
 }
 

@@ -10,11 +10,13 @@ use toml::de::{DeTable, DeValue};
 
 use super::merge::{Source, Texts, take_tables};
 use super::{ConfigError, raw};
+use crate::model::GroupName;
 use crate::model::IdRange;
 use crate::model::name::GroupPrefix;
 use crate::model::shown;
 use crate::plan::Limits;
 use crate::policy::catalogue::{Catalogue, portal_url};
+use crate::policy::local_map::LocalMap;
 use crate::policy::matcher::Filter;
 use crate::policy::overrides::{Override, Overrides};
 use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
@@ -144,7 +146,11 @@ impl Settings {
             description_dir: catalogue.description_dir.as_ref().map(|dir| base.join(dir)),
             policy_dir: catalogue.policy_dir.as_ref().map(|dir| base.join(dir)),
             catalogue: self::catalogue(catalogue, overrides)?,
-            limits: Limits { max_removals: limits.max_removals, max_removals_percent: limits.max_removals_percent },
+            limits: Limits {
+                max_removals: limits.max_removals,
+                max_removals_percent: limits.max_removals_percent,
+                max_privileged_additions: limits.max_privileged_additions,
+            },
         })
     }
 }
@@ -328,6 +334,7 @@ fn account_rules(keys: raw::Accounts, gid_range: IdRange) -> Result<AccountRules
         names: names("accounts.names", &keys.names)?,
         keep_local: keys.keep_local.into_iter().collect(),
         subids,
+        deleted_by_hand: keys.deleted_by_hand,
     })
 }
 
@@ -339,7 +346,23 @@ fn group_rules(keys: &raw::Groups, overrides: Overrides) -> Result<GroupRules, C
         dots: keys.dots,
         names: names("groups.names", &keys.names)?,
         overrides,
+        deleted_by_hand: keys.deleted_by_hand,
+        taken_out_by_hand: keys.taken_out_by_hand,
+        local_map: local_map(&keys.local_map)?,
     })
+}
+
+fn local_map(entries: &BTreeMap<String, raw::LocalGroup>) -> Result<LocalMap, ConfigError> {
+    let entry = |(source, group): (&String, &raw::LocalGroup)| {
+        let (name, privileged) = match group {
+            raw::LocalGroup::Name(name) => (name, false),
+            raw::LocalGroup::Table(table) => (&table.group, table.privileged),
+        };
+        let complain = |e| invalid("groups.local_map", format!("the name `{}` {e}", shown(name)));
+        Ok((source.clone(), GroupName::known(name).map_err(complain)?, privileged))
+    };
+    let entries = entries.iter().map(entry).collect::<Result<_, ConfigError>>()?;
+    LocalMap::new(entries).map_err(|e| invalid("groups.local_map", e))
 }
 
 /// The sections `[group.NAME]`.

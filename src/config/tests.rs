@@ -57,6 +57,19 @@ fn wrong_values_are_refused_with_their_place() {
 }
 
 #[test]
+fn a_group_that_grants_power_is_mapped_only_with_a_word_beside_it() {
+    let map = |entry: &str| read(&[SAMPLE, &format!("[groups]\nlocal_map = {{ {entry} }}\n")]);
+    let groups = |entry: &str| map(entry).unwrap().rules.groups.local_map.groups().to_vec();
+    let lab = &groups("\"a b\" = \"lab\", c = { group = \"lab\" }")[0];
+    assert_eq!((lab.name.as_str(), lab.privileged, lab.sources.len()), ("lab", false, 2));
+    assert!(groups("x = { group = \"docker\", privileged = true }")[0].privileged);
+    let wrong = |entry: &str| map(entry).unwrap_err().to_string();
+    assert!(wrong("x = \"docker\"").starts_with("groups.local_map: `docker` is a group of the system's"));
+    assert!(wrong("x = \"a:b\"").starts_with("groups.local_map: the name `a:b`"));
+    assert!(wrong("x = 7").starts_with("/etc/gosync/1.toml:2:"), "{}", wrong("x = 7"));
+}
+
+#[test]
 fn a_later_file_overrides_key_by_key() {
     let over = "[provider.sample]\npath = \"other.json\"\n[accounts]\nshell = \"/bin/zsh\"\n";
     let settings = read(&[SAMPLE, "[accounts]\nshell = \"/bin/sh\"\ndots = true\n", over]).unwrap();

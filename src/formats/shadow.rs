@@ -35,6 +35,11 @@ impl<'a> ShadowLine<'a> {
 
     /// Whether both the password and the account are closed, as gosync closes them: `!` and expiry 1.
     pub fn is_closed(&self) -> bool {
-        self.password.starts_with(b"!") && self.expire == b"1"
+        self.is_locked() && self.expire == b"1"
+    }
+
+    /// Whether the password is locked.
+    pub fn is_locked(&self) -> bool {
+        self.password.starts_with(b"!")
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Run;
 use crate::model::UserName;
 use crate::model::owned::State;
-use crate::plan::{Change, Plan};
+use crate::plan::{Adopted, Change, Plan};
 use crate::policy::Field;
 
 /// An edit that waits for its transaction to happen. Stored as JSON.
@@ -47,6 +47,74 @@ pub enum Edit {
         /// How many lost their membership.
         lost: usize,
     },
+    /// An account of the host's is gosync's.
+    Adopted(Box<AdoptedRow>),
+    /// A group of the host's is gosync's.
+    AdoptedGroup {
+        /// The group.
+        id: String,
+        /// Its name.
+        name: String,
+        /// Its gid.
+        gid: u32,
+        /// What the provider's name stands for, if that is another.
+        alias: Option<String>,
+        /// Members that the provider wants, sorted, separated by commas.
+        members: String,
+    },
+    /// An account or a group is the host's again.
+    Released {
+        /// The account or group.
+        id: String,
+        /// Whether it is a group.
+        group: bool,
+    },
+    /// A group of the host's has these members from the provider.
+    LocalMembers {
+        /// The group, by name.
+        name: String,
+        /// Sorted, separated by commas.
+        members: String,
+        /// How many lost their membership.
+        lost: usize,
+        /// How many got power.
+        gained: usize,
+    },
+}
+
+/// The row of an adopted account.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AdoptedRow {
+    id: String,
+    name: String,
+    alias: Option<String>,
+    uid: u32,
+    gid: u32,
+    private: bool,
+    gecos: String,
+    home: String,
+    shell: String,
+    locked: bool,
+    expire: String,
+}
+
+impl From<&Adopted> for AdoptedRow {
+    fn from(adopted: &Adopted) -> Self {
+        let applied = adopted.applied.clone();
+        Self {
+            id: adopted.id.to_string(),
+            name: adopted.name.to_string(),
+            alias: adopted.alias.clone(),
+            uid: adopted.uid.get(),
+            gid: adopted.gid.get(),
+            private: adopted.private_group,
+            gecos: applied.gecos,
+            home: applied.home,
+            shell: applied.shell,
+            locked: applied.locked,
+            expire: applied.expire,
+        }
+    }
 }
 
 fn joined(members: &[UserName]) -> String {
@@ -60,7 +128,8 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
         "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell, subid, txn)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'reserved', ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (provider, id) DO UPDATE SET name = ?3, gid = ?5, private = ?6, state = 'reserved', gecos = ?7,
-             home = ?8, shell = ?9, subid = COALESCE(?10, subid), absent_since = NULL, absent_runs = 0, txn = ?11",
+             home = ?8, shell = ?9, subid = COALESCE(?10, subid), absent_since = NULL, absent_runs = 0, locked = 0,
+             expire = '', txn = ?11",
     )?;
     let mut group = tx.prepare(
         "INSERT INTO unix_groups (provider, id, name, gid, state, members, txn)
@@ -115,6 +184,22 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
             Change::ChangeMembers { id, remove, wanted, .. } => {
                 later(&Edit::Members { id: id.to_string(), members: joined(wanted), lost: remove.len() })?;
             }
+            Change::AdoptAccount(adopted) => later(&Edit::Adopted(Box::new(AdoptedRow::from(&**adopted))))?,
+            Change::AdoptGroup { id, name, gid, alias, wanted, .. } => later(&Edit::AdoptedGroup {
+                id: id.to_string(),
+                name: name.to_string(),
+                gid: gid.get(),
+                alias: alias.clone(),
+                members: joined(wanted),
+            })?,
+            Change::ReleaseAccount { id, .. } => later(&Edit::Released { id: id.to_string(), group: false })?,
+            Change::ReleaseGroup { id, .. } => later(&Edit::Released { id: id.to_string(), group: true })?,
+            Change::ChangeLocalMembers { name, privileged, add, remove, applied } => later(&Edit::LocalMembers {
+                name: name.to_string(),
+                members: joined(applied),
+                lost: remove.len(),
+                gained: if *privileged { add.len() } else { 0 },
+            })?,
         }
     }
     let counts =
@@ -183,12 +268,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
     match edit {
         Edit::Fresh { .. } => {}
         Edit::Applied { id, field, value } => {
-            let sql = match field {
-                Field::Gecos => "UPDATE accounts SET gecos = ?3 WHERE provider = ?1 AND id = ?2",
-                Field::Home => "UPDATE accounts SET home = ?3 WHERE provider = ?1 AND id = ?2",
-                Field::Shell => "UPDATE accounts SET shell = ?3 WHERE provider = ?1 AND id = ?2",
-            };
-            tx.execute(sql, params![provider, id, value])?;
+            applied(tx, provider, id, *field, value)?;
         }
         Edit::State { id, state, loss } => {
             let sql =
@@ -208,8 +288,61 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
                 lose("member", id, *lost)?;
             }
         }
+        Edit::Adopted(row) => adopt(tx, provider, row)?,
+        Edit::AdoptedGroup { id, name, gid, alias, members } => {
+            let sql = "INSERT INTO unix_groups (provider, id, name, gid, state, members, alias)
+                       VALUES (?1, ?2, ?3, ?4, 'active', ?6, ?5)
+                       ON CONFLICT (provider, id) DO UPDATE SET name = ?3, state = 'active', members = ?6, alias = ?5";
+            tx.execute(sql, params![provider, id, name, gid, alias, members])?;
+        }
+        Edit::Released { id, group: false } => {
+            // The memberships stay in the files, and are the host's from now on.
+            leave_groups(tx, provider, id)?;
+            let sql = "UPDATE accounts SET state = 'released', absent_since = NULL, absent_runs = 0
+                        WHERE provider = ?1 AND id = ?2";
+            tx.execute(sql, params![provider, id])?;
+        }
+        Edit::Released { id, group: true } => {
+            let sql = "UPDATE unix_groups SET state = 'released', members = '' WHERE provider = ?1 AND id = ?2";
+            tx.execute(sql, params![provider, id])?;
+        }
+        Edit::LocalMembers { name, members, lost, gained } => {
+            super::local::set(tx, provider, name, members)?;
+            for (kind, count) in [("local", *lost), ("gain", *gained)] {
+                if count > 0 {
+                    lose(kind, name, count)?;
+                }
+            }
+        }
     }
     Ok(())
+}
+
+fn adopt(tx: &Transaction<'_>, provider: &str, row: &AdoptedRow) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell, locked, expire, alias)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7, ?8, ?9, ?10, ?11, ?12)
+               ON CONFLICT (provider, id) DO UPDATE SET name = ?3, gid = ?5, private = ?6, state = 'active', gecos = ?7,
+                   home = ?8, shell = ?9, locked = ?10, expire = ?11, alias = ?12, absent_since = NULL, absent_runs = 0";
+    let AdoptedRow { id, name, alias, uid, gid, private, gecos, home, shell, locked, expire } = row;
+    tx.execute(sql, params![provider, id, name, uid, gid, private, gecos, home, shell, locked, expire, alias]).map(drop)
+}
+
+/// Writes down that a field was written.
+pub(super) fn applied(
+    tx: &Transaction<'_>,
+    provider: &str,
+    id: &str,
+    field: Field,
+    value: &str,
+) -> rusqlite::Result<usize> {
+    let sql = match field {
+        Field::Gecos => "UPDATE accounts SET gecos = ?3 WHERE provider = ?1 AND id = ?2",
+        Field::Home => "UPDATE accounts SET home = ?3 WHERE provider = ?1 AND id = ?2",
+        Field::Shell => "UPDATE accounts SET shell = ?3 WHERE provider = ?1 AND id = ?2",
+        Field::Lock => "UPDATE accounts SET locked = (?3 = 'locked') WHERE provider = ?1 AND id = ?2",
+        Field::Expiry => "UPDATE accounts SET expire = ?3 WHERE provider = ?1 AND id = ?2",
+    };
+    tx.execute(sql, params![provider, id, value])
 }
 
 /// Takes a removed account out of the member lists, as was done in the files.
@@ -225,5 +358,5 @@ fn leave_groups(tx: &Transaction<'_>, provider: &str, id: &str) -> rusqlite::Res
         let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
         tx.execute(sql, params![provider, id, members])?;
     }
-    Ok(())
+    super::local::forget(tx, &name)
 }

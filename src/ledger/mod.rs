@@ -5,6 +5,7 @@
 //! before any file changes; [`Ledger::confirm`] makes them true after all files have.
 
 mod edit;
+mod local;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -105,7 +106,10 @@ impl Ledger {
         if !dir.join(FILE).exists() {
             return Ok(None);
         }
-        let ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let mut ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        if (1..schema::VERSION).contains(&ledger.version()?) {
+            ledger.db = schema::upgraded_copy(&ledger.db).map_err(|e| ledger.error(e))?;
+        }
         ledger.check_version()?;
         Ok(Some(ledger))
     }
@@ -118,8 +122,12 @@ impl Ledger {
         }
     }
 
+    fn version(&self) -> Result<i64, LedgerError> {
+        self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| self.error(e))
+    }
+
     fn check_version(&self) -> Result<(), LedgerError> {
-        let found: i64 = self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| self.error(e))?;
+        let found = self.version()?;
         match found {
             schema::VERSION => Ok(()),
             _ => Err(LedgerError::Newer { path: self.path.clone(), found }),
@@ -138,13 +146,15 @@ impl Ledger {
         let mut owned = Owned { generation: self.meta("generation").map_err(|e| self.error(e))?, ..Owned::default() };
         self.load_accounts(provider, &mut owned)?;
         self.load_groups(provider, &mut owned)?;
+        owned.local = local::load(&self.db, provider).map_err(|e| self.error(e))?;
         owned.losses = self.load_losses(provider, now).map_err(|e| self.error(e))?;
         Ok(owned)
     }
 
     fn load_accounts(&self, provider: &str, owned: &mut Owned) -> Result<(), LedgerError> {
         let sql =
-            "SELECT provider, id, name, uid, gid, private, state, gecos, home, shell, subid, absent_since, absent_runs
+            "SELECT provider, id, name, uid, gid, private, state, gecos, home, shell, subid, absent_since, absent_runs,
+                    locked, expire, alias
                    FROM accounts ORDER BY id";
         let mut statement = self.db.prepare(sql).map_err(|e| self.error(e))?;
         let mut rows = statement.query([]).map_err(|e| self.error(e))?;
@@ -157,6 +167,9 @@ impl Ledger {
                 owned.ids.insert(account.gid);
             }
             owned.subids.extend(account.subid);
+            if let (true, Some(alias)) = (mine, row.get(15).map_err(|e| self.error(e))?) {
+                owned.aliases.accounts.insert(id.clone(), alias);
+            }
             match mine {
                 true => accounts.push((id, account)),
                 false => drop(owned.other_names.insert(account.name)),
@@ -170,7 +183,8 @@ impl Ledger {
         let read = || -> rusqlite::Result<_> {
             let since: Option<i64> = row.get(11)?;
             let runs = row.get(12)?;
-            let applied = Applied { gecos: row.get(7)?, home: row.get(8)?, shell: row.get(9)? };
+            let (gecos, home, shell) = (row.get(7)?, row.get(8)?, row.get(9)?);
+            let applied = Applied { gecos, home, shell, locked: row.get(13)?, expire: row.get(14)? };
             let absence = since.map(|since| Absence { since, runs });
             let (id, uid, state): (String, u32, String) = (row.get(1)?, row.get(3)?, row.get(6)?);
             let mine = row.get_ref(0)?.as_str()? == provider;
@@ -194,7 +208,7 @@ impl Ledger {
     }
 
     fn load_groups(&self, provider: &str, owned: &mut Owned) -> Result<(), LedgerError> {
-        let sql = "SELECT provider, id, name, gid, state, members FROM unix_groups ORDER BY id";
+        let sql = "SELECT provider, id, name, gid, state, members, alias FROM unix_groups ORDER BY id";
         let mut statement = self.db.prepare(sql).map_err(|e| self.error(e))?;
         let mut rows = statement.query([]).map_err(|e| self.error(e))?;
         while let Some(row) = rows.next().map_err(|e| self.error(e))? {
@@ -207,6 +221,9 @@ impl Ledger {
             let state = State::from_word(&state).ok_or_else(|| nonsense(&state))?;
             let id = RemoteId::new(&id).ok_or_else(|| nonsense(&id))?;
             owned.ids.insert(gid.get());
+            if let (true, Some(alias)) = (from == provider, row.get(6).map_err(|e| self.error(e))?) {
+                owned.aliases.groups.insert(id.clone(), alias);
+            }
             match from == provider {
                 true => drop(owned.groups.insert(id, OwnedGroup { name, gid, state, members })),
                 false => drop(owned.other_names.insert(name)),
@@ -224,7 +241,9 @@ impl Ledger {
             let (kind, id, count): (String, String, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
             match (kind.as_str(), RemoteId::new(&id)) {
                 ("account", _) => losses.accounts += count,
-                (_, Some(id)) => *losses.members.entry(id).or_insert(0) += count,
+                ("member", Some(id)) => *losses.members.entry(id).or_insert(0) += count,
+                ("local", _) => *losses.local.entry(id).or_insert(0) += count,
+                ("gain", _) => *losses.gains.entry(id).or_insert(0) += count,
                 _ => {}
             }
         }
@@ -344,6 +363,7 @@ impl Ledger {
                 match observation {
                     Observation::Absent(id, a) => statement.execute(params![provider, id.as_str(), a.since, a.runs])?,
                     Observation::Back(id) => statement.execute(params![provider, id.as_str(), None::<i64>, 0])?,
+                    Observation::Agreed(id, field, value) => edit::applied(&tx, provider, id.as_str(), *field, value)?,
                 };
             }
             drop(statement);

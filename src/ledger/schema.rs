@@ -2,8 +2,11 @@
 
 use rusqlite::Connection;
 
+/// What makes a ledger of each schema from one of the schema before; the first makes it from nothing.
+const STEPS: &[&str] = &[TABLES, BY_HAND];
+
 /// The schema that this gosync writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 /// Rows of `accounts` and `unix_groups` with a `txn` become `active` when that transaction is confirmed.
 const TABLES: &str = "
@@ -24,7 +27,16 @@ const TABLES: &str = "
         count INTEGER NOT NULL);
     CREATE TABLE runs (txn INTEGER PRIMARY KEY, at INTEGER NOT NULL, provider TEXT NOT NULL, command TEXT NOT NULL,
         digest TEXT NOT NULL, counts TEXT NOT NULL);
-    PRAGMA user_version = 1;
+";
+
+/// What was adopted as it stood, and members of groups that are not gosync's.
+const BY_HAND: &str = "
+    ALTER TABLE accounts ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE accounts ADD COLUMN expire TEXT NOT NULL DEFAULT '';
+    ALTER TABLE accounts ADD COLUMN alias TEXT;
+    ALTER TABLE unix_groups ADD COLUMN alias TEXT;
+    CREATE TABLE local_members (provider TEXT NOT NULL, name TEXT NOT NULL, members TEXT NOT NULL,
+        PRIMARY KEY (provider, name)) WITHOUT ROWID;
 ";
 
 /// Makes the tables in a new ledger, and sets what every connection needs.
@@ -32,9 +44,25 @@ pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
     // Power may fail after any commit: FULL is what makes a commit durable, EXTRA syncs the directory as well.
     db.pragma_update(None, "synchronous", "EXTRA")?;
     db.pragma_update(None, "foreign_keys", true)?;
-    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version == 0 {
-        db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} COMMIT;"))?;
+    upgrade(db)
+}
+
+/// Takes the steps that a ledger lacks, each as a transaction. A newer ledger is left alone.
+fn upgrade(db: &Connection) -> rusqlite::Result<()> {
+    let found: usize = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    for (number, step) in STEPS.iter().enumerate().skip(found) {
+        db.execute_batch(&format!("BEGIN IMMEDIATE; {step} PRAGMA user_version = {}; COMMIT;", number + 1))?;
     }
     Ok(())
+}
+
+/// A copy of an older ledger in memory, with this schema: for those who may only read.
+pub(super) fn upgraded_copy(old: &Connection) -> rusqlite::Result<Connection> {
+    let mut new = Connection::open_in_memory()?;
+    {
+        let backup = rusqlite::backup::Backup::new(old, &mut new)?;
+        backup.run_to_completion(1_000, std::time::Duration::ZERO, None)?;
+    }
+    upgrade(&new)?;
+    Ok(new)
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::{GroupName, UserName};
-use crate::plan::{Change, NewAccount};
+use crate::plan::{Adopted, Change, NewAccount};
+use crate::policy::Field;
 
 fn id(text: &str) -> RemoteId {
     RemoteId::new(text).unwrap()
@@ -145,6 +146,90 @@ fn a_damaged_or_newer_ledger_is_refused() {
     std::fs::write(&path, vec![7_u8; 8192]).unwrap();
     assert!(matches!(Ledger::open(dir.path()), Err(LedgerError::Sqlite { .. })));
     assert!(Ledger::open_read_only(dir.path()).is_err());
+}
+
+/// A ledger as the first gosync wrote it, with one account.
+fn first_ledger(dir: &std::path::Path) {
+    let mut ledger = Ledger::open(dir).unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    ledger.confirm(txn).unwrap();
+    let old = "ALTER TABLE accounts DROP COLUMN locked; ALTER TABLE accounts DROP COLUMN expire;
+               ALTER TABLE accounts DROP COLUMN alias; ALTER TABLE unix_groups DROP COLUMN alias;
+               DROP TABLE local_members; PRAGMA user_version = 1;";
+    ledger.db.execute_batch(old).unwrap();
+}
+
+#[test]
+fn an_older_ledger_is_brought_up_by_who_may_write_and_read_by_who_may_not() {
+    let dir = tempfile::tempdir().unwrap();
+    first_ledger(dir.path());
+    let before = std::fs::read(dir.path().join(FILE)).unwrap();
+    let seen = Ledger::open_read_only(dir.path()).unwrap().unwrap().load("p", 0).unwrap();
+    assert_eq!(std::fs::read(dir.path().join(FILE)).unwrap(), before, "looking changes nothing");
+    assert_eq!(Ledger::open(dir.path()).unwrap().load("p", 0).unwrap(), seen);
+    assert_eq!(seen.accounts[&id("u-ann")].uid.get(), 20_000);
+    assert_ne!(std::fs::read(dir.path().join(FILE)).unwrap(), before);
+}
+
+#[test]
+fn what_a_hand_and_the_provider_agree_on_is_remembered() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    ledger.confirm(txn).unwrap();
+    let agreed = |field, value: &str| Observation::Agreed(id("u-ann"), field, value.to_owned());
+    ledger.observe("p", &[agreed(Field::Shell, "/bin/zsh"), agreed(Field::Expiry, "20500")]).unwrap();
+    let applied = &ledger.load("p", 0).unwrap().accounts[&id("u-ann")].applied;
+    assert_eq!((applied.shell.as_str(), applied.expire.as_str(), applied.locked), ("/bin/zsh", "20500", false));
+}
+
+#[test]
+fn what_is_given_back_is_owned_no_more_and_its_ids_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let mut carry_out = |changes| {
+        let txn = ledger.reserve(RUN, &plan(changes)).unwrap();
+        ledger.confirm(txn).unwrap();
+        ledger.load("p", RUN.now).unwrap()
+    };
+    let user = |name: &str| UserName::new(name, false).unwrap();
+    let (name, gid) = (GroupName::known("g").unwrap(), Gid::new(60_000).unwrap());
+    let group = Change::CreateGroup { id: id("g"), name, gid, members: vec![user("ann"), user("bob")] };
+    let lab = |add: &[&str], remove: &[&str], applied: &[&str]| Change::ChangeLocalMembers {
+        name: GroupName::known("lab").unwrap(),
+        privileged: true,
+        add: add.iter().map(|name| user(name)).collect(),
+        remove: remove.iter().map(|name| (*name).to_owned()).collect(),
+        applied: applied.iter().map(|name| user(name)).collect(),
+    };
+    let adopted = Adopted {
+        id: id("u-bob"),
+        login: crate::model::Untrusted::new("robert"),
+        name: user("bob"),
+        alias: Some("robert".into()),
+        uid: Uid::new(1001).unwrap(),
+        gid: Gid::new(100).unwrap(),
+        private_group: false,
+        home: "/srv/bob".into(),
+        fields: vec![],
+        applied: Applied { home: "/srv/bob".into(), locked: true, expire: "20500".into(), ..Applied::default() },
+    };
+    let adopt = Change::AdoptAccount(Box::new(adopted));
+    let owned =
+        carry_out(vec![create("ann", 20_000), adopt.clone(), group, lab(&["ann", "bob"], &[], &["ann", "bob"])]);
+    let bob = &owned.accounts[&id("u-bob")];
+    assert_eq!((bob.state, bob.uid.get(), bob.applied.locked), (State::Active, 1001, true));
+    assert_eq!(owned.aliases.accounts[&id("u-bob")], "robert");
+    assert_eq!((owned.local["lab"].as_str(), owned.losses.gains["lab"]), ("ann,bob", 2));
+
+    let owned = carry_out(vec![Change::ReleaseAccount { id: id("u-bob"), name: user("bob"), uid: bob.uid }]);
+    assert_eq!(owned.accounts[&id("u-bob")].state, State::Released);
+    assert!(owned.ids.contains(&1001));
+    assert_eq!((owned.groups[&id("g")].members.as_str(), owned.local["lab"].as_str()), ("ann", "ann"));
+    let owned = carry_out(vec![adopt, lab(&[], &["ann"], &[])]);
+    assert_eq!(owned.accounts[&id("u-bob")].state, State::Active);
+    assert!(owned.local.is_empty());
+    assert_eq!((owned.losses.local["lab"], owned.losses.accounts, owned.losses.members.len()), (1, 0, 0));
 }
 
 #[test]

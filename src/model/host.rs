@@ -53,10 +53,19 @@ pub struct HostAccount<'a> {
     pub home: &'a str,
     /// Login shell.
     pub shell: &'a str,
-    /// Whether password and account are closed (`!` and expiry 1).
-    pub closed: bool,
+    /// Whether the password is locked, by `!`.
+    pub locked: bool,
+    /// The day the account expires, as shadow(5) has it; empty: never.
+    pub expire: &'a str,
     /// Whether it stands in a database that gosync writes.
     pub writable: bool,
+}
+
+impl HostAccount<'_> {
+    /// Whether both the password and the account are closed, as gosync closes them: `!` and expiry 1.
+    pub fn closed(&self) -> bool {
+        self.locked && self.expire == "1"
+    }
 }
 
 /// A group as it stands in the databases.

@@ -15,6 +15,8 @@ pub enum State {
     Locked,
     /// Taken out of the databases; its ids stay with the person.
     Removed,
+    /// Given back to the host as it stood; its ids stay with the person.
+    Released,
 }
 
 impl State {
@@ -25,12 +27,14 @@ impl State {
             State::Active => "active",
             State::Locked => "locked",
             State::Removed => "removed",
+            State::Released => "released",
         }
     }
 
     /// The state that `word` names.
     pub fn from_word(word: &str) -> Option<Self> {
-        [State::Reserved, State::Active, State::Locked, State::Removed].into_iter().find(|s| s.as_str() == word)
+        let all = [State::Reserved, State::Active, State::Locked, State::Removed, State::Released];
+        all.into_iter().find(|s| s.as_str() == word)
     }
 
     /// Whether gosync counts it as present on the host.
@@ -69,6 +73,10 @@ pub struct Applied {
     pub home: String,
     /// Login shell.
     pub shell: String,
+    /// Whether the password was locked already when the account was adopted; gosync itself leaves none so.
+    pub locked: bool,
+    /// The day the account expires, as shadow(5) has it, while it is open; empty: never.
+    pub expire: String,
 }
 
 /// How long a person has been missing.
@@ -100,6 +108,10 @@ pub struct Owned {
     pub accounts: BTreeMap<RemoteId, OwnedAccount>,
     /// Groups that come from the provider of this run, by immutable id.
     pub groups: BTreeMap<RemoteId, OwnedGroup>,
+    /// What was adopted under another name than the provider's would be.
+    pub aliases: Aliases,
+    /// Members that gosync added to groups of the host's, by the group's name: sorted, separated by commas.
+    pub local: BTreeMap<String, String>,
     /// Names of accounts and groups that come from other providers.
     pub other_names: BTreeSet<String>,
     /// Every uid and gid ever given, by whatever provider.
@@ -119,4 +131,18 @@ pub struct Losses {
     pub accounts: u32,
     /// Members revoked, by group.
     pub members: BTreeMap<RemoteId, u32>,
+    /// Members taken out of the host's own groups, by the group's name.
+    pub local: BTreeMap<String, u32>,
+    /// Members added to privileged groups, by the group's name: no loss, but as dangerous.
+    pub gains: BTreeMap<String, u32>,
+}
+
+/// The names that the provider's names stood for when something was adopted under another name. As long as they stand
+/// for the same, nothing was renamed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aliases {
+    /// Of accounts.
+    pub accounts: BTreeMap<RemoteId, String>,
+    /// Of groups.
+    pub groups: BTreeMap<RemoteId, String>,
 }

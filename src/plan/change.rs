@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
+use crate::model::owned::Applied;
+use crate::model::{Gid, GroupName, RemoteId, Uid, Untrusted, UserName};
 use crate::policy::Field;
 
 /// One change, complete: the target needs to know nothing else to make it.
@@ -81,6 +82,84 @@ pub enum Change {
         #[serde(skip)]
         wanted: Vec<UserName>,
     },
+    /// Take over an account that stands on the host.
+    AdoptAccount(Box<Adopted>),
+    /// Take over a group that stands on the host.
+    AdoptGroup {
+        /// The provider's id.
+        id: RemoteId,
+        /// Name on this host.
+        name: GroupName,
+        /// Its gid, which stays.
+        gid: Gid,
+        /// What the provider's name stands for, if that is another.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        alias: Option<String>,
+        /// Who comes, sorted. Who is there stays.
+        add: Vec<UserName>,
+        /// All whom the provider wants, sorted: what the ledger remembers.
+        #[serde(skip)]
+        wanted: Vec<UserName>,
+    },
+    /// Stop owning an account for good; it stays as it is, and its ids stay the person's.
+    ReleaseAccount {
+        /// The provider's id.
+        id: RemoteId,
+        /// Name on this host.
+        name: UserName,
+        /// Its uid.
+        uid: Uid,
+    },
+    /// Stop owning a group for good; it stays as it is, and its gid is given to no other.
+    ReleaseGroup {
+        /// The provider's id.
+        id: RemoteId,
+        /// Name on this host.
+        name: GroupName,
+        /// Its gid.
+        gid: Gid,
+    },
+    /// Add members to a group of the host's own, and take out those who were added so.
+    ChangeLocalMembers {
+        /// Name on this host.
+        name: GroupName,
+        /// Whether it grants power.
+        privileged: bool,
+        /// Who comes, sorted.
+        add: Vec<UserName>,
+        /// Who goes, sorted; they were added by gosync.
+        remove: Vec<String>,
+        /// Who is in it through gosync from now on, sorted: what the ledger remembers.
+        #[serde(skip)]
+        applied: Vec<UserName>,
+    },
+}
+
+/// An account of the host's that becomes gosync's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Adopted {
+    /// The provider's id of the person.
+    pub id: RemoteId,
+    /// The person's login there.
+    pub login: Untrusted,
+    /// Name on this host.
+    pub name: UserName,
+    /// What the login stands for, if that is another name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// Its uid, which stays.
+    pub uid: Uid,
+    /// Its primary gid, which stays.
+    pub gid: Gid,
+    /// Whether the primary group is its own.
+    pub private_group: bool,
+    /// Its home, which stays.
+    pub home: String,
+    /// What changes.
+    pub fields: Vec<FieldChange>,
+    /// What the ledger remembers.
+    #[serde(skip)]
+    pub applied: Applied,
 }
 
 /// An account to be made.
@@ -147,4 +226,6 @@ pub enum Observation {
     Absent(RemoteId, crate::model::owned::Absence),
     /// There again.
     Back(RemoteId),
+    /// The provider wants of a field what somebody has set by hand already.
+    Agreed(RemoteId, Field, String),
 }

@@ -16,11 +16,13 @@ pub struct Limits {
     pub max_removals: u32,
     /// The same as a share of what is owned, in percent. The smaller of the two counts.
     pub max_removals_percent: u32,
+    /// Members added to one group that grants power, in a run: at most.
+    pub max_privileged_additions: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_removals: 20, max_removals_percent: 10 }
+        Self { max_removals: 20, max_removals_percent: 10, max_privileged_additions: 3 }
     }
 }
 
@@ -93,6 +95,10 @@ pub enum Limit {
     Day,
     /// Nothing would be left.
     Zero,
+    /// Additions in one run.
+    Gain,
+    /// Additions in 24 hours, this run included.
+    DayGain,
 }
 
 /// How many names a message lists.
@@ -105,6 +111,10 @@ impl fmt::Display for Excess {
             Limit::Run => write!(f, "{count} of {of} {what} would go in this run, and at most {allowed} may")?,
             Limit::Day => {
                 write!(f, "{count} {what} would have gone in 24 hours, this run included, and at most {allowed} may")?
+            }
+            Limit::Gain => write!(f, "{count} {what} would come in this run, and at most {allowed} may")?,
+            Limit::DayGain => {
+                write!(f, "{count} {what} would have come in 24 hours, this run included, and at most {allowed} may")?
             }
             Limit::Zero => write!(f, "the {what} would go down from {of} to none")?,
         }
@@ -125,6 +135,7 @@ pub fn approve(plan: Plan, owned: &Owned, limits: &Limits, approval: Option<&str
     let mut excesses = Vec::new();
     accounts(&plan, owned, limits, &mut excesses);
     members(&plan, owned, limits, &mut excesses);
+    local_members(&plan, owned, limits, &mut excesses);
     if excesses.is_empty() || approval.is_some_and(|digest| digest == plan.digest()) {
         Ok(Approved { plan })
     } else {
@@ -173,6 +184,36 @@ fn members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exces
         subject.judge(limits, excesses);
         if wanted.is_empty() && before >= NEVER_TO_ZERO_FROM {
             excesses.push(subject.to_zero(before));
+        }
+    }
+}
+
+/// Members of the host's own groups: those who go as for any group; and of those who come, where that gives power.
+fn local_members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
+    for change in &plan.changes {
+        let Change::ChangeLocalMembers { name, privileged, add, remove, applied } = change else { continue };
+        let name = name.as_str();
+        let before = owned.local.get(name).map_or(0, |members| members.split(',').filter(|m| !m.is_empty()).count());
+        let gone_before = owned.losses.local.get(name).copied().unwrap_or(0);
+        let what = format!("members of {name}");
+        if !remove.is_empty() {
+            let subject = Subject { what: what.clone(), owned: before, gone_before, names: remove.clone() };
+            subject.judge(limits, excesses);
+            if applied.is_empty() && before >= NEVER_TO_ZERO_FROM {
+                excesses.push(subject.to_zero(before));
+            }
+        }
+        if *privileged && !add.is_empty() {
+            let names: Vec<String> = add.iter().map(ToString::to_string).collect();
+            let come_before = owned.losses.gains.get(name).copied().unwrap_or(0) as usize;
+            let run = limits.max_privileged_additions as usize;
+            let in_a_day = (names.len() + come_before, 2 * run, Limit::DayGain);
+            for (count, allowed, limit) in [(names.len(), run, Limit::Gain), in_a_day] {
+                if count > allowed {
+                    let (what, names) = (what.clone(), names.clone());
+                    excesses.push(Excess { what, count, allowed, of: before, limit, names });
+                }
+            }
         }
     }
 }

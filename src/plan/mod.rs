@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod diff;
+pub mod drift;
 pub mod guard;
 pub mod render;
 
@@ -13,7 +14,7 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-pub use change::{Change, FieldChange, HomeFate, NewAccount, Observation};
+pub use change::{Adopted, Change, FieldChange, HomeFate, NewAccount, Observation};
 pub use guard::{Approved, Limits, Refused};
 
 use crate::policy::Refusal;
@@ -76,6 +77,9 @@ impl Plan {
                 Change::LockAccount { .. } => counts.locked += 1,
                 Change::UnlockAccount { .. } => counts.unlocked += 1,
                 Change::RemoveAccount { .. } | Change::ForgetAccount { .. } => counts.removed += 1,
+                Change::AdoptAccount(_) | Change::AdoptGroup { .. } => counts.adopted += 1,
+                Change::ReleaseAccount { .. } | Change::ReleaseGroup { .. } => counts.released += 1,
+                Change::ChangeLocalMembers { .. } => counts.changed += 1,
             }
         }
         counts
@@ -99,6 +103,10 @@ pub struct Counts {
     pub unchanged: usize,
     /// Records refused.
     pub refused: usize,
+    /// Accounts or groups taken over.
+    pub adopted: usize,
+    /// Accounts or groups given back.
+    pub released: usize,
 }
 
 impl fmt::Display for Counts {
@@ -109,6 +117,8 @@ impl fmt::Display for Counts {
             (self.locked, "locked"),
             (self.unlocked, "unlocked"),
             (self.removed, "removed"),
+            (self.adopted, "adopted"),
+            (self.released, "released"),
         ];
         let mut done = done.iter().filter(|(n, _)| *n > 0).peekable();
         if done.peek().is_none() {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Change, HomeFate, Plan, Remark};
+use super::{Adopted, Change, FieldChange, HomeFate, Plan, Remark};
 use crate::model::{UserName, shown};
-use crate::policy::Refusal;
+use crate::policy::{Field, Refusal};
 
 /// How many names of a list one line shows.
 const SHOWN_NAMES: usize = 12;
@@ -78,11 +78,7 @@ pub fn line(change: &Change) -> String {
             line
         }
         Change::UpdateAccount { name, fields, .. } => {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|f| format!("{} \"{}\" -> \"{}\"", f.field.as_str(), shown(&f.from), shown(&f.to)))
-                .collect();
-            format!("~ account {name} {}", fields.join(", "))
+            format!("~ account {name} {}", field_changes(fields))
         }
         Change::LockAccount { name, reason, .. } => format!("! lock {name}: {reason}"),
         Change::UnlockAccount { name, .. } => format!("~ unlock {name}"),
@@ -102,17 +98,64 @@ pub fn line(change: &Change) -> String {
         }
         Change::ChangeMembers { name, add, remove, .. } => {
             let mut line = format!("~ group {name}");
-            if add.is_empty() && remove.is_empty() {
-                line.push_str(" stays; who was taken out by hand is forgotten");
-            }
-            if !add.is_empty() {
-                let _ = write!(line, " {}", names("add", add.iter().map(UserName::as_str)));
-            }
-            if !remove.is_empty() {
-                let _ = write!(line, " {}", names("take out", remove.iter().map(String::as_str)));
-            }
+            members(&mut line, add, remove);
             line
         }
+        Change::AdoptAccount(adopted) => {
+            let Adopted { id, login, name, uid, gid, home, fields, .. } = &**adopted;
+            let fields = if fields.is_empty() { String::new() } else { format!(", {}", field_changes(fields)) };
+            format!("~ adopt account {name} uid={uid} gid={gid} home={} for {login} ({id}){fields}", shown(home))
+        }
+        Change::AdoptGroup { id, name, gid, add, .. } => {
+            let add = if add.is_empty() {
+                String::new()
+            } else {
+                format!(" {}", names("add", add.iter().map(UserName::as_str)))
+            };
+            format!("~ adopt group {name} gid={gid} for {id}{add}")
+        }
+        Change::ReleaseAccount { name, uid, .. } => format!("- release account {name} uid={uid}; it stays as it is"),
+        Change::ReleaseGroup { name, gid, .. } => format!("- release group {name} gid={gid}; it stays as it is"),
+        Change::ChangeLocalMembers { name, privileged, add, remove, .. } => {
+            let mut line = format!("~ local group {name}{}", if *privileged { " (privileged)" } else { "" });
+            members(&mut line, add, remove);
+            line
+        }
+    }
+}
+
+fn field_changes(fields: &[FieldChange]) -> String {
+    let fields = fields
+        .iter()
+        .map(|f| format!("{} \"{}\" -> \"{}\"", f.field.as_str(), value(f.field, &f.from), value(f.field, &f.to)));
+    fields.collect::<Vec<_>>().join(", ")
+}
+
+/// Who comes and who goes. Neither: only the ledger learns something.
+fn members(line: &mut String, add: &[UserName], remove: &[String]) {
+    if add.is_empty() && remove.is_empty() {
+        line.push_str(" stays; the ledger learns who came and went by hand");
+    }
+    if !add.is_empty() {
+        let _ = write!(line, " {}", names("add", add.iter().map(UserName::as_str)));
+    }
+    if !remove.is_empty() {
+        let _ = write!(line, " {}", names("take out", remove.iter().map(String::as_str)));
+    }
+}
+
+/// A field's value for people.
+pub(super) fn value(field: Field, text: &str) -> String {
+    let day = || {
+        let days = jiff::Span::new().try_days(text.parse::<i64>().ok()?).ok()?;
+        jiff::civil::date(1970, 1, 1).checked_add(days).ok()
+    };
+    match field {
+        Field::Expiry if text.is_empty() => "never".to_owned(),
+        // Day 1 is no date that anybody chose: it is how usermod(8) and gosync close an account.
+        Field::Expiry if text == "1" => "at once".to_owned(),
+        Field::Expiry => day().map_or_else(|| shown(text).to_string(), |day| day.to_string()),
+        _ => shown(text).to_string(),
     }
 }
 

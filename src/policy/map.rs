@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 
+use super::local_map::WantedLocal;
 use super::overrides::RulesOfGroup;
 use super::select::Standing;
 use super::{AccountRules, GroupRules, NameMap, Refusal, gecos, protect};
@@ -73,6 +74,7 @@ pub fn accounts(
             user,
             standing == Standing::In,
             known.map(|own| own.name.as_str()),
+            owned.aliases.accounts.get(&user.id).map(String::as_str),
             shells,
             rules,
             &mut out.remarks,
@@ -93,15 +95,16 @@ fn account(
     user: &User,
     open: bool,
     known_as: Option<&str>,
+    alias: Option<&str>,
     shells: &BTreeSet<&str>,
     rules: &AccountRules,
     remarks: &mut Vec<(String, String)>,
 ) -> Result<WantedAccount, String> {
-    let mapped = NameMap::apply(&rules.names, &user.login.raw().to_ascii_lowercase());
+    let mapped = name_of(user, rules);
     let name = match known_as {
         // A known account keeps its name whatever the login has become: a rename is a change of its own.
         Some(name) => {
-            if name != mapped {
+            if name != mapped && alias != Some(mapped.as_str()) {
                 remarks.push((name.to_owned(), format!("is called `{}` at the provider now", Untrusted::new(mapped))));
             }
             UserName::new(name, true).map_err(|e| format!("the ledger's name {e}"))?
@@ -128,6 +131,11 @@ fn account(
     let shell = shell(user, &name, shells, rules, remarks);
     let gecos = user.name.as_ref().map(|n| gecos::clean(n.raw())).unwrap_or_default();
     Ok(WantedAccount { id: user.id.clone(), open, name, uid, gecos, home, shell })
+}
+
+/// What a person's login stands for on this host, sound or not.
+pub fn name_of(user: &User, rules: &AccountRules) -> String {
+    NameMap::apply(&rules.names, &user.login.raw().to_ascii_lowercase())
 }
 
 fn uid(text: &Untrusted, rules: &AccountRules) -> Result<Uid, String> {
@@ -254,12 +262,14 @@ pub struct WantedGroups {
     pub present: BTreeSet<RemoteId>,
     /// Every person who is there: only of them a missing membership means something.
     pub people: Lookup<RemoteId, ()>,
+    /// Groups of the host with members from the provider.
+    pub local: Vec<WantedLocal>,
 }
 
 /// Maps groups; those that the filter does not let through are left out.
 pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> WantedGroups {
-    let mut out =
-        WantedGroups { people: directory.users.iter().map(|u| (u.id.clone(), ())).collect(), ..Default::default() };
+    let people = directory.users.iter().map(|u| (u.id.clone(), ())).collect();
+    let mut out = WantedGroups { people, local: rules.local_map.wanted(directory), ..Default::default() };
     let mut groups: Vec<_> = directory.groups.iter().filter(|g| rules.filter.matches(g.name.raw())).collect();
     groups.sort_by(|a, b| a.id.cmp(&b.id));
     for (index, group) in groups.iter().enumerate() {
@@ -270,8 +280,12 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
             out.refusals.push(refuse("two records have this id".to_owned()));
             continue;
         }
+        if known.is_none() && rules.local_map.maps(group.name.raw()) {
+            continue; // what it becomes here is a group that is there already
+        }
         let rules = rules.of(group.name.raw());
-        let name = match group_name(&group.name, known.map(|own| own.name.as_str()), rules, &mut out.remarks) {
+        let alias = owned.aliases.groups.get(&group.id).map(String::as_str);
+        let name = match group_name(&group.name, known.map(|own| (own.name.as_str(), alias)), rules, &mut out.remarks) {
             Ok(name) => name,
             Err(reason) => {
                 out.refusals.push(refuse(reason));
@@ -297,16 +311,23 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
     out
 }
 
+/// What a group would be called on this host, if it can be called anything.
+pub fn group_name_of(remote: &Untrusted, rules: &GroupRules) -> Option<GroupName> {
+    let rules = rules.of(remote.raw());
+    GroupName::new(rules.prefix, &NameMap::apply(rules.names, &remote.raw().to_ascii_lowercase()), rules.dots).ok()
+}
+
 fn group_name(
     remote: &Untrusted,
-    known_as: Option<&str>,
+    known_as: Option<(&str, Option<&str>)>,
     rules: RulesOfGroup<'_>,
     remarks: &mut Vec<(String, String)>,
 ) -> Result<GroupName, String> {
     let mapped = NameMap::apply(rules.names, &remote.raw().to_ascii_lowercase());
     let name = GroupName::new(rules.prefix, &mapped, rules.dots);
-    if let Some(known) = known_as {
-        if name.as_ref().ok().map(GroupName::as_str) != Some(known) {
+    if let Some((known, alias)) = known_as {
+        let called = name.as_ref().ok().map(GroupName::as_str);
+        if called != Some(known) && (called.is_none() || called != alias) {
             remarks.push((known.to_owned(), format!("is called `{remote}` at the provider now")));
         }
         return GroupName::known(known).map_err(|e| format!("the ledger's name {e}"));

@@ -3,10 +3,12 @@
 //! Takes what the provider said and what the configuration wants, and gives checked data or a reason for each record
 //! that is refused. Knows no file, clock or socket. The rules answer the threats V1 to V22 of the threat model.
 
+pub mod adoption;
 pub mod alloc;
 pub mod catalogue;
 pub mod gaps;
 pub mod gecos;
+pub mod local_map;
 pub mod map;
 pub mod matcher;
 pub mod overrides;
@@ -14,7 +16,7 @@ pub mod protect;
 pub mod rules;
 pub mod select;
 
-pub use rules::{AccountRules, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
+pub use rules::{AccountRules, ByHand, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
 
 use crate::model::{RemoteId, Untrusted};
 

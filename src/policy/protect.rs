@@ -109,6 +109,50 @@ const PROTECTED: &[&str] = &[
     "www-data",
 ];
 
+/// Of these, the groups that are worth root, or show what only root may see; sorted.
+const POWERS: &[&str] = &[
+    "adm",
+    "admin",
+    "administrator",
+    "backup",
+    "bin",
+    "daemon",
+    "disk",
+    "docker",
+    "google-sudoers",
+    "incus",
+    "incus-admin",
+    "kmem",
+    "kvm",
+    "libvirt",
+    "lxc",
+    "lxd",
+    "mem",
+    "microk8s",
+    "operator",
+    "podman",
+    "root",
+    "shadow",
+    "staff",
+    "sudo",
+    "sys",
+    "systemd-journal",
+    "wheel",
+];
+
+/// The first uid and gid that are not the system's: UID_MIN and GID_MIN of login.defs(5).
+pub const FIRST_ORDINARY_ID: u32 = 1_000;
+
+/// Whether who is in this group is as good as root, or nearly.
+pub fn grants_power(group: &str) -> bool {
+    POWERS.contains(&group)
+}
+
+/// Whether a group of the host's is one that nobody may be let into but by the configuration's own word.
+pub fn is_privileged_group(name: &str, gid: u32) -> bool {
+    is_protected(name) || gid < FIRST_ORDINARY_ID
+}
+
 /// Whether a name is out of a provider's reach.
 pub fn is_protected(name: &str) -> bool {
     PROTECTED.contains(&name) || name.starts_with("systemd-") || name.starts_with("_")
@@ -116,7 +160,7 @@ pub fn is_protected(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_protected;
+    use super::{POWERS, grants_power, is_privileged_group, is_protected};
 
     #[test]
     fn names_of_power_are_protected() {
@@ -126,5 +170,13 @@ mod tests {
             assert!(is_protected(name), "{name}");
         }
         assert!(!is_protected("alice"));
+    }
+
+    #[test]
+    fn groups_of_power_are_protected_names() {
+        assert!(POWERS.iter().all(|name| is_protected(name)));
+        assert!(grants_power("sudo") && !grants_power("video"));
+        assert!(is_privileged_group("video", 5000) && is_privileged_group("lab", 999));
+        assert!(!is_privileged_group("lab", 1000));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use super::local_map::LocalMap;
 use super::matcher::Filter;
 use super::overrides::Overrides;
 use crate::model::IdRange;
@@ -46,6 +47,8 @@ pub struct AccountRules {
     pub keep_local: BTreeSet<Field>,
     /// Subordinate ids, if accounts get any.
     pub subids: Option<SubidRules>,
+    /// What becomes of an account that somebody deleted by hand.
+    pub deleted_by_hand: ByHand,
 }
 
 impl Default for AccountRules {
@@ -63,6 +66,7 @@ impl Default for AccountRules {
             names: Vec::new(),
             keep_local: BTreeSet::from([Field::Shell]),
             subids: None,
+            deleted_by_hand: ByHand::Report,
         }
     }
 }
@@ -86,6 +90,10 @@ pub enum Field {
     Home,
     /// Login shell.
     Shell,
+    /// Whether the password is locked.
+    Lock,
+    /// The day the account expires.
+    Expiry,
 }
 
 impl Field {
@@ -95,8 +103,20 @@ impl Field {
             Field::Gecos => "gecos",
             Field::Home => "home",
             Field::Shell => "shell",
+            Field::Lock => "lock",
+            Field::Expiry => "expiry",
         }
     }
+}
+
+/// What becomes of that which gosync made and somebody took away by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ByHand {
+    /// It stays away, and each run says so.
+    Report,
+    /// It is made again, and that is said.
+    Restore,
 }
 
 /// Where subordinate ids come from (subuid(5), subgid(5)).
@@ -125,6 +145,12 @@ pub struct GroupRules {
     pub names: Vec<NameMap>,
     /// What is otherwise for some of them.
     pub overrides: Overrides,
+    /// What becomes of a group that somebody deleted by hand.
+    pub deleted_by_hand: ByHand,
+    /// What becomes of a member that somebody took out by hand.
+    pub taken_out_by_hand: ByHand,
+    /// Groups of the provider whose members come into groups of the host.
+    pub local_map: LocalMap,
 }
 
 impl Default for GroupRules {
@@ -137,6 +163,9 @@ impl Default for GroupRules {
             dots: true,
             names: Vec::new(),
             overrides: Overrides::default(),
+            deleted_by_hand: ByHand::Report,
+            taken_out_by_hand: ByHand::Restore,
+            local_map: LocalMap::default(),
         }
     }
 }

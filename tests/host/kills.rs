@@ -180,14 +180,18 @@ fn lie(ran: &Ran, missing: Vec<String>) -> Option<String> {
 
 /// Kills the run of a scenario at each of its points.
 fn kill_everywhere(scenario: &Scenario, database: Database) {
+    kill_from(&prepare(scenario, database), scenario, scenario.name);
+}
+
+/// Kills the run of a scenario at each of its points, from what is saved as `before`.
+pub fn kill_from(tree: &Tree, scenario: &Scenario, what: &str) {
     let began = Instant::now();
-    let tree = prepare(scenario, database);
     let findings = sweep(
-        &tree,
+        tree,
         scenario,
         &Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: false },
     );
-    findings.judge(&format!("killed while {} ({})", scenario.name, database.word()), began);
+    findings.judge(&format!("killed while {what} ({})", tree.database.word()), began);
 }
 
 /// A kill at each point.

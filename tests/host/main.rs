@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod by_hand;
 mod concurrent;
 mod contract;
 mod end_to_end;

@@ -327,8 +327,9 @@ pub fn ledger(path: &Path) -> String {
     let mut text = String::new();
     for sql in [
         "SELECT 'account', provider, id, name, uid, gid, private, state, gecos, home, shell, subid, \
-         absent_since IS NOT NULL, absent_runs FROM accounts ORDER BY provider, id",
-        "SELECT 'group', provider, id, name, gid, state, members FROM unix_groups ORDER BY provider, id",
+         absent_since IS NOT NULL, absent_runs, locked, expire, alias FROM accounts ORDER BY provider, id",
+        "SELECT 'group', provider, id, name, gid, state, members, alias FROM unix_groups ORDER BY provider, id",
+        "SELECT 'local', provider, name, members FROM local_members ORDER BY provider, name",
         "SELECT 'loss', provider, kind, id, count FROM losses ORDER BY rowid",
         "SELECT 'pending', seq, provider, edit FROM pending ORDER BY seq",
         "SELECT 'meta', key, value FROM meta WHERE key <> 'txn' ORDER BY key",

@@ -36,7 +36,7 @@ fn rules(private: bool) -> Rules {
 }
 
 fn everything() -> Limits {
-    Limits { max_removals: 1_000, max_removals_percent: 100 }
+    Limits { max_removals: 1_000, max_removals_percent: 100, max_privileged_additions: 1_000 }
 }
 
 /// Text as nobody should send it.

@@ -24,6 +24,7 @@ macro_rules! scenarios {
 }
 
 scenarios!(
+    adoption,
     archives,
     conflicts,
     crlf,
@@ -33,6 +34,7 @@ scenarios!(
     hand_changes,
     homes,
     inactive,
+    local_map,
     names,
     no_final_newline,
     no_gshadow,
@@ -59,7 +61,8 @@ impl DryRun {
 
 fn changes_something(args: &[String]) -> bool {
     let is_dry = args.iter().any(|arg| ["-n", "--dry-run"].contains(&arg.as_str()));
-    args.iter().any(|arg| arg == "sync" || arg == "deluser") && !is_dry
+    let changes = ["sync", "deluser", "adopt", "release"];
+    args.iter().any(|arg| changes.contains(&arg.as_str())) && !is_dry
 }
 
 impl Watch for DryRun {

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Merge, incomplete, merge, trust};
+use super::{Merge, incomplete, lock_word, merge, trust};
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Absence, Owned, OwnedAccount, State};
 use crate::model::{Completeness, Gid, RemoteId, Uid, Untrusted, UserName};
 use crate::plan::{Change, FieldChange, NewAccount, Observation, Plan};
 use crate::policy::alloc::{Allocator, SpanAllocator};
 use crate::policy::map::{WantedAccount, WantedAccounts};
-use crate::policy::{AccountRules, Field, PrimaryGroup, Refusal, Rules};
+use crate::policy::{AccountRules, ByHand, Field, PrimaryGroup, Refusal, Rules};
 
 /// Which accounts a run deals with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,11 @@ pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
     let mut fresh = Vec::new();
     for account in wanted.accounts {
         match owned.accounts.get(&account.id) {
+            Some(own) if restores(&account, own, against) => {
+                plan.remark(&own.name, "was removed by hand, and is made again");
+                let home = own.applied.home.clone();
+                fresh.push((WantedAccount { home, ..account }, Some(own)));
+            }
             Some(own) if own.state.is_present() && chosen.known => known(&account, own, against, &mut plan),
             Some(own) if own.state.is_present() => {}
             own if chosen.new && account.open => fresh.push((account, own)),
@@ -67,6 +72,13 @@ pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
     plan
 }
 
+/// Whether an account that was removed by hand is made again.
+fn restores(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>) -> bool {
+    let is_configured = against.rules.accounts.deleted_by_hand == ByHand::Restore;
+    let is_gone = own.state.is_present() && !against.host.accounts.contains_key(own.name.as_str());
+    is_configured && is_gone && account.open && against.chosen.known
+}
+
 /// An account that gosync owns and whose person is there.
 fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, plan: &mut Plan) {
     if own.absence.is_some() {
@@ -79,9 +91,15 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
             format!("keeps the uid {}: the provider says {uid} now, and uids never change", own.uid),
         );
     }
+    if found.gid != own.gid {
+        plan.remark(
+            &own.name,
+            format!("keeps the primary group {} that was set by hand; gosync gave {}", found.gid, own.gid),
+        );
+    }
     let mut changed = false;
     if !account.open {
-        let stands_open = own.state == State::Active || !found.closed;
+        let stands_open = own.state == State::Active || !found.closed();
         if stands_open && matches!(against.completeness, Completeness::Incomplete(_)) {
             plan.remark(&own.name, "is shut out by the provider; not locked, since this read is incomplete");
         } else if stands_open {
@@ -92,8 +110,6 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
     } else if own.state == State::Locked {
         plan.changes.push(Change::UnlockAccount { id: account.id.clone(), name: account.name.clone() });
         changed = true;
-    } else if found.closed {
-        plan.remark(&own.name, "was locked by hand, and stays so");
     }
     let fields = fields(account, own, found, against, plan);
     if !fields.is_empty() {
@@ -115,7 +131,7 @@ fn found<'h>(
 }
 
 /// The line of an owned account, or why it is not gosync's to change.
-fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, String> {
+pub(in crate::plan) fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, String> {
     let name = own.name.as_str();
     match host.accounts.get(name) {
         None => {
@@ -139,26 +155,55 @@ fn fields(
     plan: &mut Plan,
 ) -> Vec<FieldChange> {
     let keep_local = |field| !against.chosen.force && against.rules.accounts.keep_local.contains(&field);
-    let three = [
+    let mut three = vec![
         (Field::Gecos, own.applied.gecos.as_str(), account.gecos.as_str(), found.gecos),
         // A home moves only on purpose: what was given stays until a rename moves it.
         (Field::Home, own.applied.home.as_str(), own.applied.home.as_str(), found.home),
         (Field::Shell, own.applied.shell.as_str(), account.shell.as_str(), found.shell),
     ];
+    if account.open {
+        three.extend(shut(own, found));
+    }
     let mut out = Vec::new();
     for (field, applied, wanted, found) in three {
         let change = || FieldChange { field, from: found.to_owned(), to: wanted.to_owned() };
         match merge(Some(applied), wanted, found, keep_local(field)) {
+            Merge::Same if applied != wanted && field != Field::Lock => {
+                plan.observations.push(Observation::Agreed(account.id.clone(), field, wanted.to_owned()));
+            }
             Merge::Same => {}
             Merge::Set => out.push(change()),
             Merge::Keep => plan.remark(&own.name, format!("keeps the {} that was set by hand", field.as_str())),
             Merge::Restore => {
-                plan.remark(&own.name, format!("gets its {} back, which was changed by hand", field.as_str()));
+                plan.remark(&own.name, restored(field));
                 out.push(change());
             }
         }
     }
     out
+}
+
+/// What is said of a change by hand that does not stay.
+fn restored(field: Field) -> String {
+    match field {
+        Field::Lock => "is opened again: it was locked by hand, and `keep_local` does not name `lock`".to_owned(),
+        _ => format!("gets its {} back, which was changed by hand", field.as_str()),
+    }
+}
+
+/// Lock and expiry of an account that is to be open: last applied, wanted and found. The provider has nothing to say of
+/// them but that the account is open; so an account is as it was made or adopted.
+fn shut<'a>(own: &'a OwnedAccount, found: &HostAccount<'a>) -> [(Field, &'a str, &'a str, &'a str); 2] {
+    // What is found when a lock of gosync's is off: the rest was done by hand, or has to be put back.
+    let opens = own.state == State::Locked;
+    let applied = own.applied.expire.as_str();
+    let expiry = match opens && found.expire == "1" {
+        true => (Field::Expiry, "", applied, ""),
+        false => (Field::Expiry, applied, applied, found.expire),
+    };
+    let is_locked = found.locked && !opens;
+    let wanted = lock_word(own.applied.locked && is_locked);
+    [(Field::Lock, lock_word(own.applied.locked), wanted, lock_word(is_locked)), expiry]
 }
 
 /// People without an account. Ids are given in the order of their immutable ids; asked-for ids come first.
@@ -188,7 +233,7 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
     let in_use = InUse::new(host);
     let (mut sound, mut refused) = (Vec::new(), Vec::new());
     for (account, own) in fresh {
-        match conflict(&account, own, host, owned, &in_use, rules, &uids) {
+        match conflict(&account, own, host, owned, &in_use, is_private(own, rules), &uids) {
             Some(reason) => refused.push(refusal(&account, reason)),
             None => {
                 if let Some(uid) = own.map(|own| own.uid).or(account.uid) {
@@ -217,6 +262,8 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
         }
         let range = match (own.and_then(|own| own.subid), &mut subids) {
             (Some(first), Some(_)) => rules.subids.map(|s| (first, s.count)),
+            // What was adopted without a range is made again without one.
+            (None, Some(_)) if own.is_some_and(|own| own.state.is_present()) => None,
             (None, Some(alloc)) => match (alloc.next_free(), rules.subids) {
                 (Some(first), Some(s)) => Some((first, s.count)),
                 _ => {
@@ -229,8 +276,14 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
             },
             (_, None) => None,
         };
-        let private_group = rules.primary_group == PrimaryGroup::Private;
-        let Some(gid) = (if private_group { Gid::new(uid.get()) } else { gid }) else { continue };
+        let private_group = is_private(own, rules);
+        let kept = own.filter(|own| own.state.is_present()).and_then(|own| Gid::new(own.gid));
+        let new = if private_group { Gid::new(uid.get()) } else { gid };
+        let Some(gid) = kept.or(new) else { continue };
+        if !private_group && !in_use.gids.contains_key(&gid.get()) {
+            refused.push(refusal(&account, format!("the group of its gid {gid} is not on this host")));
+            continue;
+        }
         let make_home = rules.create_home && home.is_none();
         let WantedAccount { id, name, gecos, home, shell, .. } = account;
         created.push(Change::CreateAccount(NewAccount {
@@ -248,6 +301,14 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
     }
     plan.refused.append(&mut refused);
     created
+}
+
+/// Whether an account has a primary group of its own: as it had, if it was there until somebody removed it by hand.
+fn is_private(own: Option<&OwnedAccount>, rules: &AccountRules) -> bool {
+    match own.filter(|own| own.state.is_present()) {
+        Some(own) => own.private_group,
+        None => rules.primary_group == PrimaryGroup::Private,
+    }
 }
 
 /// Which homes, uids and gids the host's accounts and groups use, and whose they are.
@@ -286,12 +347,22 @@ fn conflict(
     host: &Host<'_>,
     owned: &Owned,
     in_use: &InUse<'_>,
-    rules: &AccountRules,
+    private: bool,
     uids: &Allocator<'_>,
 ) -> Option<String> {
     let name = account.name.as_str();
-    let set_aside = |uid: u32| own.is_some_and(|own| own.uid.get() == uid && own.name == name);
-    if let Some(found) = host.accounts.get(name).filter(|found| !set_aside(found.uid)) {
+    // What was given back to the host is not taken again, though the numbers are the same.
+    let is_released = own.is_some_and(|own| own.state == State::Released);
+    let set_aside = |id: u32, ours: u32| own.is_some_and(|own| ours == id && own.name == name) && !is_released;
+    let own_uid = own.map_or(0, |own| own.uid.get());
+    let own_gid = own.map_or(0, |own| if own.state.is_present() { own.gid } else { own.uid.get() });
+    if let Some(found) = host.accounts.get(name).filter(|found| is_released && found.uid == own_uid) {
+        return Some(format!(
+            "the account `{name}` (uid {}) was given back to this host; `gosync adopt {name}` takes it over again",
+            found.uid
+        ));
+    }
+    if let Some(found) = host.accounts.get(name).filter(|found| !set_aside(found.uid, own_uid)) {
         return Some(format!("an account `{name}` (uid {}) is on this host already and is not gosync's", found.uid));
     }
     if host.repeated.contains(name) {
@@ -306,8 +377,7 @@ fn conflict(
     if owned.other_names.contains(name) {
         return Some(format!("the name `{name}` belongs to another provider's account or group"));
     }
-    let private = rules.primary_group == PrimaryGroup::Private;
-    if let Some(found) = host.groups.get(name).filter(|found| private && !set_aside(found.gid)) {
+    if let Some(found) = host.groups.get(name).filter(|found| private && !set_aside(found.gid, own_gid)) {
         return Some(format!("a group `{name}` (gid {}) is on this host already and is not gosync's", found.gid));
     }
     if let Some(other) = in_use.homes.get(account.home.as_str()).filter(|other| **other != name) {
@@ -319,8 +389,8 @@ fn conflict(
             if let Some(other) = in_use.uids.get(&number).filter(|other| **other != name) {
                 return Some(format!("its uid {number} is now used by `{other}`"));
             }
-            let other = in_use.gids.get(&number).filter(|other| private && **other != name)?;
-            Some(format!("the gid {number} of its own group is now used by the group `{other}`"))
+            let other = in_use.gids.get(&own_gid).filter(|other| private && **other != name)?;
+            Some(format!("the gid {own_gid} of its own group is now used by the group `{other}`"))
         }
         None => {
             let uid = account.uid.filter(|uid| !uids.is_free(uid.get()))?;
@@ -344,8 +414,11 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
         return;
     }
     for (id, own) in owned.accounts.iter().filter(|(id, own)| own.state.is_present() && !present.contains(*id)) {
+        if let Err(reason) = ours(own, host) {
+            plan.remark(&own.name, reason);
+        }
         if own.state == State::Locked {
-            let reopened = ours(own, host).is_ok_and(|found| !found.closed);
+            let reopened = ours(own, host).is_ok_and(|found| !found.closed());
             match UserName::new(&own.name, true) {
                 Ok(name) if reopened => {
                     let reason = "was opened by hand, and the person is still gone".to_owned();

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{incomplete, trust};
+use super::{incomplete, some, trust};
 use crate::model::host::{Host, HostGroup, ODD};
 use crate::model::owned::{Owned, OwnedGroup, State};
 use crate::model::{Completeness, Gid, Lookup, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Plan};
 use crate::policy::alloc::Allocator;
 use crate::policy::map::{WantedGroup, WantedGroups};
-use crate::policy::{GroupRules, Refusal};
+use crate::policy::{ByHand, GroupRules, Refusal};
 
 /// Compares groups.
 pub fn groups(
@@ -31,7 +31,9 @@ pub fn groups(
     let mut fresh = Vec::new();
     for group in &wanted.groups {
         match owned.groups.get(&group.id) {
-            Some(own) if own.state.is_present() => known(group, own, host, &roster, &mut plan),
+            Some(own) if own.state.is_present() && !restores(own, host, rules) => {
+                known(group, own, host, &roster, rules.taken_out_by_hand, &mut plan);
+            }
             own => match conflict(group, own, host, owned, &in_use, &gids) {
                 Some(reason) => plan.refused.push(refusal(group, reason)),
                 None => {
@@ -54,11 +56,16 @@ pub fn groups(
                 continue;
             }
         };
-        let members = roster.members(&group.members, "");
+        let before = own.filter(|own| own.state.is_present());
+        if before.is_some() {
+            plan.remark(group.name.as_str(), "was removed by hand, and is made again");
+        }
+        let members = roster.members(&group.members, before.map_or("", |own| &own.members));
         created.push(Change::CreateGroup { id: group.id.clone(), name: group.name.clone(), gid, members });
     }
     plan.changes.splice(0..0, created);
     absent(&wanted.present, completeness, owned, &mut plan);
+    super::local::local(&wanted.local, completeness, host, owned, rules, &roster, &mut plan);
     plan
 }
 
@@ -67,7 +74,7 @@ fn refusal(group: &WantedGroup, reason: impl Into<String>) -> Refusal {
 }
 
 /// Who can be a member: people with an open account of gosync's that is on this host.
-struct Roster {
+pub(super) struct Roster {
     /// Their names, sorted.
     names: Vec<UserName>,
     /// Where in `names` a person's stands. To sort these numbers is to sort members by name.
@@ -78,7 +85,12 @@ struct Roster {
 }
 
 impl Roster {
-    fn new(host: &Host<'_>, owned: &Owned, people: Lookup<RemoteId, ()>, completeness: &Completeness) -> Self {
+    pub(super) fn new(
+        host: &Host<'_>,
+        owned: &Owned,
+        people: Lookup<RemoteId, ()>,
+        completeness: &Completeness,
+    ) -> Self {
         let (mut there, mut unseen) = (Vec::new(), BTreeSet::new());
         let everybody_is_unseen = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
         for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state.is_present()) {
@@ -98,7 +110,7 @@ impl Roster {
     }
 
     /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
-    fn members(&self, wanted: &[RemoteId], applied: &str) -> Vec<UserName> {
+    pub(super) fn members(&self, wanted: &[RemoteId], applied: &str) -> Vec<UserName> {
         let mut places: Vec<u32> = wanted.iter().filter_map(|id| self.places.get(id.as_str()).copied()).collect();
         places.sort_unstable();
         places.dedup();
@@ -112,12 +124,17 @@ impl Roster {
     }
 }
 
-fn split(list: &str) -> impl Iterator<Item = &str> {
+pub(in crate::plan) fn split(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|name| !name.is_empty())
 }
 
+/// Whether a group that was removed by hand is made again.
+fn restores(own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules) -> bool {
+    rules.deleted_by_hand == ByHand::Restore && !host.groups.contains_key(own.name.as_str())
+}
+
 /// A group that gosync owns and that the provider has.
-fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster, plan: &mut Plan) {
+fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster, by_hand: ByHand, plan: &mut Plan) {
     let Some(found) = found(own, host, plan) else { return };
     if let Some(gid) = group.gid.filter(|gid| *gid != own.gid) {
         plan.remark(
@@ -132,7 +149,8 @@ fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster
         return;
     }
     let standing: BTreeSet<&str> = split(found.members).collect();
-    let add: Vec<UserName> = wanted.iter().filter(|name| !standing.contains(name.as_str())).cloned().collect();
+    let mut add: Vec<UserName> = wanted.iter().filter(|name| !standing.contains(name.as_str())).cloned().collect();
+    taken_out(&own.name, &own.members, by_hand, &mut add, plan);
     let keep: BTreeSet<&str> = wanted.iter().map(UserName::as_str).collect();
     let remove: Vec<String> =
         split(&own.members).filter(|name| !keep.contains(name) && standing.contains(name)).map(str::to_owned).collect();
@@ -143,25 +161,40 @@ fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster
     plan.changes.push(Change::ChangeMembers { id: group.id.clone(), name: group.name.clone(), add, remove, wanted });
 }
 
+/// Tells who of those that come was taken out by hand, and leaves them out if that is to stay so.
+pub(super) fn taken_out(group: &str, applied: &str, by_hand: ByHand, add: &mut Vec<UserName>, plan: &mut Plan) {
+    let before: BTreeSet<&str> = split(applied).collect();
+    let taken: Vec<UserName> = add.iter().filter(|name| before.contains(name.as_str())).cloned().collect();
+    if taken.is_empty() {
+        return;
+    }
+    match by_hand {
+        ByHand::Restore => plan.remark(group, format!("gets back who was taken out by hand: {}", some(&taken))),
+        ByHand::Report => {
+            plan.remark(group, format!("stays without who was taken out by hand: {}", some(&taken)));
+            add.retain(|name| !before.contains(name.as_str()));
+        }
+    }
+}
+
 fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'h HostGroup<'h>> {
+    ours(own, host).map_err(|reason| plan.remark(&own.name, reason)).ok()
+}
+
+/// The line of an owned group, or why it is not gosync's to change.
+pub(in crate::plan) fn ours<'h>(own: &OwnedGroup, host: &'h Host<'_>) -> Result<&'h HostGroup<'h>, String> {
     let name = own.name.as_str();
     match host.groups.get(name) {
-        None => plan.remark(name, "was removed by hand and is not made again"),
+        None => Err("was removed by hand and is not made again".to_owned()),
         Some(found) if found.gid != own.gid.get() => {
-            plan.remark(
-                name,
-                format!("has the gid {} on this host, but gosync gave {}; left alone", found.gid, own.gid),
-            );
+            Err(format!("has the gid {} on this host, but gosync gave {}; left alone", found.gid, own.gid))
         }
-        Some(_) if host.repeated.contains(name) => plan.remark(name, "stands more than once in group; left alone"),
-        Some(_) if host.broken.contains(name) => plan.remark(name, "stands in a malformed line, too; left alone"),
-        Some(found) if !found.writable => {
-            plan.remark(name, "stands in a database that gosync does not write; left alone")
-        }
-        Some(found) if found.members == ODD => plan.remark(name, "has members that are no UTF-8; left alone"),
-        Some(found) => return Some(found),
+        Some(_) if host.repeated.contains(name) => Err("stands more than once in group; left alone".to_owned()),
+        Some(_) if host.broken.contains(name) => Err("stands in a malformed line, too; left alone".to_owned()),
+        Some(found) if !found.writable => Err("stands in a database that gosync does not write; left alone".to_owned()),
+        Some(found) if found.members == ODD => Err("has members that are no UTF-8; left alone".to_owned()),
+        Some(found) => Ok(found),
     }
-    None
 }
 
 /// Why a new group cannot be made.
@@ -174,7 +207,14 @@ fn conflict(
     gids: &Allocator<'_>,
 ) -> Option<String> {
     let name = group.name.as_str();
-    let set_aside = |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name);
+    let is_released = own.is_some_and(|own| own.state == State::Released);
+    let set_aside = |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name) && !is_released;
+    if let Some(found) = host.groups.get(name).filter(|g| is_released && own.is_some_and(|o| o.gid.get() == g.gid)) {
+        return Some(format!(
+            "the group `{name}` (gid {}) was given back to this host; `gosync adopt {name}` takes it over again",
+            found.gid
+        ));
+    }
     if let Some(found) = host.groups.get(name).filter(|found| !set_aside(found.gid)) {
         return Some(format!("a group `{name}` (gid {}) is on this host already and is not gosync's", found.gid));
     }

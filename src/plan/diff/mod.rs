@@ -1,14 +1,21 @@
 //! What differs between wanted, found and owned.
 
 pub mod accounts;
+pub mod adopt;
 pub mod groups;
+mod local;
+pub mod release;
 pub mod removal;
 
 pub use accounts::{Against, Chosen, accounts};
+pub use adopt::{Person, adopt_account, adopt_group};
 pub use groups::groups;
+pub(super) use groups::split;
+pub use release::release;
 pub use removal::{Request, removal};
 
 use crate::model::Completeness;
+use crate::model::UserName;
 use crate::model::owned::Owned;
 
 /// How far a read can be trusted. One that names nobody, although gosync owns accounts, is not believed to be whole.
@@ -27,6 +34,27 @@ fn incomplete(completeness: &Completeness) -> Option<String> {
     match completeness {
         Completeness::Incomplete(reason) => Some(reason.clone()),
         Completeness::Complete(_) | Completeness::Narrowed => None,
+    }
+}
+
+/// How a locked password, or one that is not, is called where the two are compared as text.
+pub(super) fn lock_word(locked: bool) -> &'static str {
+    if locked { LOCKED } else { "open" }
+}
+
+/// The word for a locked password.
+pub const LOCKED: &str = "locked";
+
+/// How many names of a list a sentence has.
+const SHOWN_NAMES: usize = 12;
+
+/// Names for a sentence.
+fn some<'a>(names: impl IntoIterator<Item = &'a UserName>) -> String {
+    let names: Vec<&str> = names.into_iter().map(UserName::as_str).collect();
+    let shown = names[..names.len().min(SHOWN_NAMES)].join(", ");
+    match names.len().saturating_sub(SHOWN_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 

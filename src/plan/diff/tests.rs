@@ -50,7 +50,8 @@ impl Default for Case {
 impl Case {
     fn owns(mut self, n: u32, name: &'static str, state: State) -> Self {
         let home: &'static str = format!("/home/{name}").leak();
-        let applied = Applied { gecos: "Ann".into(), home: home.into(), shell: "/bin/bash".into() };
+        let (gecos, shell) = ("Ann".into(), "/bin/bash".into());
+        let applied = Applied { gecos, home: home.into(), shell, ..Applied::default() };
         let own = OwnedAccount {
             name: name.into(),
             uid: Uid::new(20_000 + n).unwrap(),
@@ -65,15 +66,17 @@ impl Case {
         self.owned.accounts.insert(id(n), own);
         if state.is_present() {
             self = self.has(name, 20_000 + n);
-            self.account(name).closed = state == State::Locked;
+            if state == State::Locked {
+                (self.account(name).locked, self.account(name).expire) = (true, "1");
+            }
         }
         self
     }
 
     fn has(mut self, name: &'static str, uid: u32) -> Self {
         let home: &'static str = format!("/home/{name}").leak();
-        let account =
-            HostAccount { uid, gid: 100, gecos: "Ann", home, shell: "/bin/bash", closed: false, writable: true };
+        let (gecos, shell) = ("Ann", "/bin/bash");
+        let account = HostAccount { uid, gid: 100, gecos, home, shell, locked: false, expire: "", writable: true };
         self.host.accounts.insert(name, account);
         self.host.ids.insert(uid);
         self
@@ -284,6 +287,10 @@ mod people {
     }
 }
 
+mod adopt;
+mod by_hand;
+mod local;
+
 mod leaving {
     use super::*;
 
@@ -343,7 +350,7 @@ mod leaving {
     #[test]
     fn what_was_opened_by_hand_is_closed_again() {
         let mut case = Case::default().owns(9, "zed", State::Active).owns(1, "ann", State::Locked);
-        case.account("ann").closed = false;
+        (case.account("ann").locked, case.account("ann").expire) = (false, "");
         assert_eq!(locks(&case.plan(others())), 1);
         assert_eq!(locks(&case.plan(vec![WantedAccount { open: false, ..wanted(1, "ann") }, wanted(9, "zed")])), 1);
     }
@@ -401,7 +408,10 @@ mod of_groups {
     #[test]
     fn a_member_taken_out_by_hand_comes_back() {
         let case = staffed().group(10, "all", "ann,bob", "bob");
-        assert_eq!(words(&case.plan_groups(vec![group(10, "all", &[1, 2])])), ["~ group all add (1): ann"]);
+        assert_eq!(
+            words(&case.plan_groups(vec![group(10, "all", &[1, 2])])),
+            ["~ group all add (1): ann", "  note all: gets back who was taken out by hand: ann"]
+        );
     }
 
     #[test]

@@ -103,6 +103,51 @@ fn the_message_has_figure_limit_and_names() {
     );
 }
 
+/// A plan for a group of the host's in which gosync added `before` members.
+fn local(before: usize, gone: usize, come: usize, privileged: bool) -> (Owned, Plan) {
+    let names = |range: std::ops::Range<usize>| range.map(|n| format!("u{n}")).collect::<Vec<_>>();
+    let users = |names: Vec<String>| names.iter().map(|n| UserName::new(n, false).unwrap()).collect::<Vec<_>>();
+    let owned = Owned { local: [("lab".to_owned(), names(0..before).join(","))].into(), ..Owned::default() };
+    let change = Change::ChangeLocalMembers {
+        name: GroupName::known("lab").unwrap(),
+        privileged,
+        add: users(names(before..before + come)),
+        remove: names(0..gone),
+        applied: users(names(gone..before + come)),
+    };
+    (owned, Plan { changes: vec![change], ..Plan::default() })
+}
+
+#[test]
+fn who_gets_power_is_counted_in_a_run_and_in_a_day() {
+    let judge = |come, before_today, privileged| {
+        let (mut owned, plan) = local(2, 0, come, privileged);
+        owned.losses.gains.insert("lab".into(), before_today);
+        approve(plan, &owned, &Limits::default(), None).map(drop).map_err(|refused| refused.excesses[0].to_string())
+    };
+    assert!(judge(3, 3, true).is_ok() && judge(50, 50, false).is_ok());
+    assert_eq!(
+        judge(4, 0, true),
+        Err("4 members of lab would come in this run, and at most 3 may: u2, u3, u4, u5".into())
+    );
+    assert!(judge(3, 4, true).unwrap_err().starts_with("7 members of lab would have come in 24 hours"));
+    let (owned, plan) = local(2, 0, 4, true);
+    let digest = plan.digest();
+    assert!(approve(plan, &owned, &Limits::default(), Some(&digest)).is_ok());
+}
+
+#[test]
+fn members_of_the_hosts_own_groups_go_within_the_limits() {
+    let judge = |before, gone| {
+        let (owned, plan) = local(before, gone, 0, false);
+        approve(plan, &owned, &Limits::default(), None).is_ok()
+    };
+    assert!(judge(4, 3) && judge(3, 3) && !judge(40, 5) && !judge(5, 5));
+    let (mut owned, plan) = local(10, 3, 0, false);
+    owned.losses.local.insert("lab".into(), 4);
+    assert!(approve(plan, &owned, &Limits::default(), None).is_err());
+}
+
 proptest! {
     #[test]
     fn no_plan_over_a_limit_is_approved(of in 1_usize..400, gone in 0_usize..60, before in 0_u32..50) {

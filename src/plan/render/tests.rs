@@ -59,7 +59,7 @@ fn each_change_is_one_line_that_begins_with_its_mark() {
             "- account ann uid=20000 and its home /home/ann, after packing it into /srv/a\\nb",
         ),
         (members(&["ann"], &["bob"]), "~ group osg add (1): ann take out (1): bob"),
-        (members(&[], &[]), "~ group osg stays; who was taken out by hand is forgotten"),
+        (members(&[], &[]), "~ group osg stays; the ledger learns who came and went by hand"),
     ] {
         assert_eq!(line(&change), text);
     }

@@ -158,6 +158,9 @@ pub(super) fn probe_homes(target: &Local, staged: &Staged) -> Result<(), LocalEr
             Some(Owner::Directory(owner)) => Some(format!("it belongs to the uid {owner}, and not to `{name}`")),
             Some(Owner::NotADirectory) => Some("it is no directory".to_owned()),
         };
+        // An adopted account may have its home anywhere; only below the bases is what is left behind tidied away.
+        let is_below_base = target.home_bases.iter().any(|base| path.parent() == Some(&target.root.path(base)));
+        let complaint = complaint.or_else(|| (!is_below_base).then(|| "it is directly below no home base".to_owned()));
         if let Some(complaint) = complaint {
             let reason = format!("{complaint}; nothing was removed. Without its home the account can be");
             return Err(LocalError::Unfit { path, reason });

@@ -116,14 +116,14 @@ impl Current {
     /// What the databases say.
     pub fn host(&self) -> Host<'_> {
         let mut host = Host { shells: self.shells(), ..Host::default() };
-        let closed = self.closed();
+        let shut = self.shut();
         let written = self.databases.iter().map(|(db, image)| (*db, image, true));
         let read = self.reference.iter().map(|(db, image)| (*db, image, false));
         let mut subids = Vec::new();
         for (db, image, writable) in written.chain(read) {
             for (_, line) in image.lines.entries() {
                 match db {
-                    Db::Passwd => add_account(&mut host, line, &closed, writable),
+                    Db::Passwd => add_account(&mut host, line, &shut, writable),
                     Db::Group => add_group(&mut host, line, writable),
                     Db::Subuid | Db::Subgid => subids.extend(
                         SubidLine::parse(line).map(|s| (s.first, s.first.saturating_add(s.count.saturating_sub(1)))),
@@ -143,29 +143,38 @@ impl Current {
         text.lines().map(str::trim).filter(|line| line.starts_with('/')).collect()
     }
 
-    /// Names of accounts that are closed.
-    fn closed(&self) -> std::collections::BTreeSet<&[u8]> {
+    /// Accounts that are locked or expire, by name: few of all.
+    fn shut(&self) -> Shut<'_> {
         let shadow = self.databases.get(&Db::Shadow).into_iter();
         let lines = shadow.flat_map(|image| image.lines.entries()).filter_map(|(_, line)| ShadowLine::parse(line));
-        lines.filter(ShadowLine::is_closed).map(|line| line.name).collect()
+        let mut shut = Shut::new();
+        for line in lines.filter(|line| line.is_locked() || !line.expire.is_empty()) {
+            shut.entry(line.name).or_insert((line.is_locked(), line.expire));
+        }
+        shut
     }
 }
+
+/// Whether the password is locked, and the expiry, by name.
+type Shut<'a> = BTreeMap<&'a [u8], (bool, &'a [u8])>;
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or(ODD)
 }
 
-fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], closed: &std::collections::BTreeSet<&[u8]>, writable: bool) {
+fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], shut: &Shut<'a>, writable: bool) {
     let Some(line) = PasswdLine::parse(line) else { return add_broken(host, line) };
     host.ids.extend([line.uid, line.gid]);
     let name = text(line.name);
+    let (locked, expire) = shut.get(line.name).copied().unwrap_or((false, b""));
     let account = HostAccount {
         uid: line.uid,
         gid: line.gid,
         gecos: text(line.gecos),
         home: text(line.home),
         shell: text(line.shell),
-        closed: closed.contains(line.name),
+        locked,
+        expire: text(expire),
         writable,
     };
     match host.accounts.entry(name) {

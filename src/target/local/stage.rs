@@ -10,7 +10,8 @@ use super::{Database, Db, Local, LocalError, extrausers};
 use crate::formats::group::names;
 use crate::formats::{BadField, Editor, GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine};
 use crate::model::{Uid, UserName};
-use crate::plan::{Approved, Change, HomeFate, NewAccount, Plan};
+use crate::plan::diff::LOCKED;
+use crate::plan::{Approved, Change, FieldChange, HomeFate, NewAccount, Plan};
 use crate::policy::Field;
 
 /// Everything new, exactly. Made from an [`Approved`] plan alone.
@@ -189,8 +190,9 @@ fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
                 };
                 sheet.put(sheet.find(new.name.as_str()), line.to_line()?);
             }
-            Change::UpdateAccount { name, fields, .. } => {
-                let Some((number, old)) = sheet.find(name.as_str()) else { continue };
+            Change::UpdateAccount { .. } | Change::AdoptAccount(_) => {
+                let Some((name, fields)) = field_changes(change) else { continue };
+                let Some((number, old)) = sheet.find(name.as_str()).filter(|_| !fields.is_empty()) else { continue };
                 let Some(mut line) = PasswdLine::parse(&old) else { continue };
                 for change in fields {
                     let value = change.to.as_bytes();
@@ -198,6 +200,7 @@ fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
                         Field::Gecos => line.gecos = value,
                         Field::Home => line.home = value,
                         Field::Shell => line.shell = value,
+                        Field::Lock | Field::Expiry => {} // shadow's
                     }
                 }
                 let new = line.to_line()?;
@@ -232,7 +235,12 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64
             }
             Change::LockAccount { name, .. } => (name, true),
             Change::UnlockAccount { name, .. } => (name, false),
-            _ => continue,
+            _ => {
+                if let Some((name, fields)) = field_changes(change) {
+                    shut(sheet, name, fields)?;
+                }
+                continue;
+            }
         };
         let Some((number, old)) = sheet.find(name.as_str()) else {
             if close {
@@ -248,10 +256,7 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64
             }
             line.expire = b"1";
         } else if line.is_closed() || halves {
-            if let Some(password) = line.password.strip_prefix(b"!") {
-                // An empty field would let everybody in.
-                line.password = if password.is_empty() { b"*" } else { password };
-            }
+            line.password = open(line.password);
             if line.expire == b"1" {
                 line.expire = b"";
             }
@@ -260,6 +265,43 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64
         sheet.put(Some((number, old)), new);
     }
     Ok(())
+}
+
+/// The fields that a change sets on an account that is there.
+fn field_changes(change: &Change) -> Option<(&UserName, &[FieldChange])> {
+    match change {
+        Change::UpdateAccount { name, fields, .. } => Some((name, fields)),
+        Change::AdoptAccount(adopted) => Some((&adopted.name, &adopted.fields)),
+        _ => None,
+    }
+}
+
+/// Sets lock and expiry.
+fn shut(sheet: &mut Sheet<'_>, name: &UserName, fields: &[FieldChange]) -> Result<(), BadField> {
+    let fields: Vec<_> = fields.iter().filter(|f| matches!(f.field, Field::Lock | Field::Expiry)).collect();
+    let Some((number, old)) = sheet.find(name.as_str()).filter(|_| !fields.is_empty()) else { return Ok(()) };
+    let Some(mut line) = ShadowLine::parse(&old) else { return Ok(()) };
+    let locked = [b"!", line.password].concat();
+    for change in fields {
+        match (change.field, change.to.as_str()) {
+            (Field::Lock, LOCKED) if !line.is_locked() => line.password = &locked,
+            (Field::Lock, LOCKED) => {}
+            (Field::Lock, _) => line.password = open(line.password),
+            (_, day) => line.expire = day.as_bytes(),
+        }
+    }
+    let new = line.to_line()?;
+    sheet.put(Some((number, old)), new);
+    Ok(())
+}
+
+/// A password without its lock. An empty field would let everybody in.
+fn open(password: &[u8]) -> &[u8] {
+    match password.strip_prefix(b"!") {
+        Some(b"") => b"*",
+        Some(password) => password,
+        None => password,
+    }
 }
 
 /// A shadow line that no password opens: `*`, not `!`, which sshd(8) without PAM takes for a locked account.
@@ -291,9 +333,10 @@ fn group_change(change: &Change) -> Option<GroupChange<'_>> {
         Change::CreateGroup { name, gid, members, .. } => {
             Some((name.as_str(), Some(gid.get()), members, BTreeSet::new()))
         }
-        Change::ChangeMembers { name, add, remove, .. } => {
+        Change::ChangeMembers { name, add, remove, .. } | Change::ChangeLocalMembers { name, add, remove, .. } => {
             Some((name.as_str(), None, add, remove.iter().map(String::as_bytes).collect()))
         }
+        Change::AdoptGroup { name, add, .. } if !add.is_empty() => Some((name.as_str(), None, add, BTreeSet::new())),
         _ => None,
     }
 }

@@ -1,0 +1,127 @@
+//! The plan for members of groups that gosync does not own: `local_map`.
+//!
+//! Only who was added by gosync is taken out by it. The group itself, its gid and its other members are never touched,
+//! and a group that is not there is not made.
+
+use std::collections::BTreeSet;
+
+use super::groups::{Roster, split, taken_out};
+use crate::model::host::{Host, HostGroup, ODD};
+use crate::model::owned::Owned;
+use crate::model::{Completeness, GroupName, UserName};
+use crate::plan::{Change, Plan};
+use crate::policy::local_map::WantedLocal;
+use crate::policy::{ByHand, GroupRules, protect};
+
+/// Compares the members of mapped groups.
+pub(super) fn local(
+    wanted: &[WantedLocal],
+    completeness: &Completeness,
+    host: &Host<'_>,
+    owned: &Owned,
+    rules: &GroupRules,
+    roster: &Roster,
+    plan: &mut Plan,
+) {
+    let is_whole = matches!(completeness, Completeness::Complete(_));
+    for group in wanted {
+        let applied = owned.local.get(group.name.as_str()).map_or("", String::as_str);
+        if is_whole {
+            for source in &group.missing {
+                let source = crate::model::shown(source);
+                plan.remark(group.name.as_str(), format!("`{source}` is not at the provider; nobody is taken out"));
+            }
+        }
+        for source in &group.ambiguous {
+            let source = crate::model::shown(source);
+            plan.remark(group.name.as_str(), format!("several groups are called `{source}`; none of them counts"));
+        }
+        match usable(group, host, owned) {
+            Err(reason) => plan.remark(group.name.as_str(), reason),
+            Ok(found) => known(group, applied, found, roster, rules.taken_out_by_hand, plan),
+        }
+    }
+    if is_whole {
+        let is_mapped = |name: &str| wanted.iter().any(|group| group.name.as_str() == name);
+        for (name, applied) in owned.local.iter().filter(|(name, _)| !is_mapped(name)) {
+            unmapped(name, applied, host, plan);
+        }
+    }
+}
+
+/// The line of a mapped group, or why nothing is done with it.
+fn usable<'h>(group: &WantedLocal, host: &'h Host<'_>, owned: &Owned) -> Result<&'h HostGroup<'h>, String> {
+    let name = group.name.as_str();
+    let Some(found) = host.groups.get(name) else {
+        return Err("is not on this host; `local_map` makes no groups".to_owned());
+    };
+    if owned.groups.values().any(|own| own.name == name && own.state.is_present()) {
+        return Err("is gosync's own, and `local_map` is for groups of the host's; left alone".to_owned());
+    }
+    if protect::is_privileged_group(name, found.gid) && !group.privileged {
+        return Err(format!("has the gid {} of the system's; `privileged = true` must stand beside it", found.gid));
+    }
+    writable(name, found, host)?;
+    Ok(found)
+}
+
+fn writable(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Result<(), String> {
+    if host.repeated.contains(name) || host.broken.contains(name) {
+        return Err("stands more than once in group, or in a malformed line; left alone".to_owned());
+    }
+    if !found.writable {
+        return Err("stands in a database that gosync does not write; left alone".to_owned());
+    }
+    if found.members == ODD {
+        return Err("has members that are no UTF-8; left alone".to_owned());
+    }
+    Ok(())
+}
+
+fn known(group: &WantedLocal, applied: &str, found: &HostGroup<'_>, roster: &Roster, by_hand: ByHand, plan: &mut Plan) {
+    let standing: BTreeSet<&str> = split(found.members).collect();
+    let wanted = roster.members(&group.members, applied);
+    let mut add: Vec<UserName> = wanted.iter().filter(|name| !standing.contains(name.as_str())).cloned().collect();
+    taken_out(group.name.as_str(), applied, by_hand, &mut add, plan);
+    let mut keep: BTreeSet<UserName> = wanted.into_iter().collect();
+    if group.is_short() {
+        keep.extend(split(applied).filter_map(|name| UserName::new(name, true).ok()));
+    }
+    let remove: Vec<String> =
+        split(applied).filter(|name| !keep.contains(*name) && standing.contains(name)).map(str::to_owned).collect();
+    // Whoever was there before is not gosync's to take out later.
+    let before: BTreeSet<&str> = split(applied).collect();
+    let applied_now =
+        keep.iter().filter(|name| before.contains(name.as_str()) || add.contains(name)).cloned().collect();
+    push(group.name.clone(), group.privileged, add, remove, applied, applied_now, plan);
+}
+
+/// A group that the configuration does not name any more: who came by gosync goes.
+fn unmapped(name: &str, applied: &str, host: &Host<'_>, plan: &mut Plan) {
+    let standing: BTreeSet<&str> = host.groups.get(name).into_iter().flat_map(|found| split(found.members)).collect();
+    if let Some(Err(reason)) = host.groups.get(name).map(|found| writable(name, found, host)) {
+        plan.remark(name, reason);
+        return;
+    }
+    let Ok(group) = GroupName::known(name) else { return };
+    let remove: Vec<String> = split(applied).filter(|name| standing.contains(name)).map(str::to_owned).collect();
+    plan.remark(name, "is not in `local_map` any more; who came by it goes");
+    push(group, false, vec![], remove, applied, vec![], plan);
+}
+
+fn push(
+    name: GroupName,
+    privileged: bool,
+    add: Vec<UserName>,
+    remove: Vec<String>,
+    before: &str,
+    applied: Vec<UserName>,
+    plan: &mut Plan,
+) {
+    let learns = split(before).ne(applied.iter().map(UserName::as_str));
+    if add.is_empty() && remove.is_empty() && !learns {
+        plan.unchanged += 1;
+        return;
+    }
+    plan.changes.push(Change::ChangeLocalMembers { name, privileged, add, remove, applied });
+}

@@ -1,0 +1,153 @@
+//! What is adopted, what is refused, and what is given back.
+
+use super::*;
+use crate::model::Untrusted;
+use crate::model::owned::State;
+use crate::plan::diff::{Person, adopt_account, adopt_group, release};
+
+/// A host on which Ann stands, and is not gosync's.
+fn local() -> Case {
+    let mut case = Case::default().has("ann", 1001);
+    case.account("ann").gid = 1001;
+    case.host.groups.insert("ann", HostGroup { gid: 1001, members: "", writable: true });
+    case
+}
+
+fn adopt(case: &Case, wish: &WantedAccount) -> Result<Plan, String> {
+    let login = Untrusted::new("ann");
+    let person = Person { wanted: wish, login: &login, called: "ann" };
+    adopt_account("ann", person, &case.host, &case.owned, &case.rules.accounts)
+}
+
+fn refused(case: &Case) -> String {
+    adopt(case, &wanted(1, "ann")).unwrap_err()
+}
+
+#[test]
+fn it_keeps_ids_home_and_what_keep_local_names() {
+    let mut case = local();
+    (case.account("ann").home, case.account("ann").shell) = ("/srv/ann", "/bin/zsh");
+    let wish = WantedAccount { gecos: "Ann Lee".into(), uid: Uid::new(20_007), ..wanted(1, "ann") };
+    let plan = adopt(&case, &wish).unwrap();
+    assert_eq!(
+        words(&plan),
+        [
+            "~ adopt account ann uid=1001 gid=1001 home=/srv/ann for ann (u-1), gecos \"Ann\" -> \"Ann Lee\"",
+            "  note ann: keeps the uid 1001: the provider says 20007",
+            "  note ann: keeps its shell",
+        ]
+    );
+    let [Change::AdoptAccount(adopted)] = plan.changes.as_slice() else { panic!("{plan:?}") };
+    assert!(adopted.private_group && adopted.alias.is_none());
+    assert_eq!((adopted.applied.shell.as_str(), adopted.applied.home.as_str()), ("/bin/bash", "/srv/ann"));
+}
+
+#[test]
+fn what_grants_power_or_is_the_systems_is_refused() {
+    let mut system = local();
+    system.account("ann").uid = 999;
+    assert!(refused(&system).contains("has a name or a uid of the system's"));
+    for uid in [65_534, 65_535] {
+        let mut reserved = local();
+        reserved.account("ann").uid = uid;
+        assert!(refused(&reserved).contains("reserved"));
+    }
+    let mut sudoer = local();
+    sudoer.host.groups.insert("sudo", HostGroup { gid: 27, members: "root, ann", writable: true });
+    assert!(refused(&sudoer).contains("in the group `sudo`, which grants power"));
+    sudoer.host.groups.insert("sudo", HostGroup { gid: 1001, members: "", writable: true });
+    assert!(refused(&sudoer).contains("`sudo`"), "its primary group");
+    let mut root = local();
+    root.account("ann").gid = 0;
+    assert!(refused(&root).contains("root's group"));
+    let shut = adopt(&local(), &WantedAccount { open: false, ..wanted(1, "ann") });
+    assert!(shut.unwrap_err().contains("shuts this person out"));
+}
+
+#[test]
+fn what_another_person_or_provider_owns_is_refused() {
+    let mut other = local();
+    other.owned.other_names.insert("ann".into());
+    assert!(refused(&other).contains("another provider"));
+    for state in [State::Active, State::Removed, State::Released] {
+        let mut rival = local().owns(2, "bob", state);
+        rival.own(2).name = "ann".into();
+        assert_eq!(refused(&rival), "the name `ann` belongs to another person, u-2", "{state:?}");
+    }
+    let mut retired = local();
+    retired.owned.ids.insert(1001);
+    assert!(refused(&retired).contains("was given to somebody else"));
+    assert_eq!(refused(&local().owns(1, "ann2", State::Active)), "the person has the account `ann2` already");
+    assert!(refused(&local().owns(1, "old", State::Removed)).contains("gosync gave this person the uid 20001"));
+}
+
+#[test]
+fn lines_that_are_not_sound_are_refused() {
+    let mut twice = local();
+    twice.host.repeated.insert("ann");
+    let mut broken = local();
+    broken.host.broken.insert("ann");
+    let mut elsewhere = local();
+    elsewhere.account("ann").writable = false;
+    let mut odd = local();
+    odd.account("ann").home = crate::model::host::ODD;
+    let mut expiry = local();
+    expiry.account("ann").expire = "soon";
+    for case in [twice, broken, elsewhere, odd, expiry, Case::default()] {
+        assert!(adopt(&case, &wanted(1, "ann")).is_err());
+    }
+}
+
+#[test]
+fn what_was_given_back_is_adopted_again_and_what_is_owned_is_not_twice() {
+    let mut again = local().owns(1, "ann", State::Released);
+    again.own(1).uid = Uid::new(1001).unwrap();
+    again.owned.ids = [1001].into();
+    assert_eq!(adopt(&again, &wanted(1, "ann")).unwrap().changes.len(), 1);
+    again.own(1).state = State::Active;
+    assert_eq!(words(&adopt(&again, &wanted(1, "ann")).unwrap()), ["  note ann: is gosync's already"]);
+}
+
+fn lab(case: &Case, wish: &WantedGroup) -> Result<Plan, String> {
+    let people = case.owned.accounts.keys().map(|id| (id.clone(), ())).collect();
+    adopt_group("lab", wish, Some("lab"), people, &case.host, &case.owned)
+}
+
+#[test]
+fn a_group_keeps_its_members_and_gets_those_of_the_provider() {
+    let mut case = Case::default().owns(1, "ann", State::Active).owns(2, "bob", State::Active);
+    case.host.groups.insert("lab", HostGroup { gid: 1200, members: "local,ann", writable: true });
+    let plan = lab(&case, &group(10, "lab", &[1, 2])).unwrap();
+    assert_eq!(words(&plan), ["~ adopt group lab gid=1200 for u-10 add (1): bob"]);
+    let [Change::AdoptGroup { wanted, .. }] = plan.changes.as_slice() else { panic!() };
+    assert_eq!(wanted.len(), 2, "Ann is gosync's to take out from now on");
+    case.account("ann").gid = 1200;
+    assert!(lab(&case, &group(10, "lab", &[])).unwrap_err().contains("primary group of `ann`"));
+    case.account("ann").gid = 100;
+    case.owned.ids.insert(1200);
+    assert!(lab(&case, &group(10, "lab", &[])).unwrap_err().contains("was given to somebody else"));
+    case.host.groups.insert("lab", HostGroup { gid: 999, members: "", writable: true });
+    assert!(lab(&case, &group(10, "lab", &[])).unwrap_err().contains("`local_map`"));
+    let owned = case.group(10, "lab", "", "");
+    assert_eq!(words(&lab(&owned, &group(10, "lab", &[])).unwrap()), ["  note lab: is gosync's already"]);
+    assert!(lab(&owned, &group(11, "lab", &[])).unwrap_err().contains("belongs to another group, u-10"));
+}
+
+#[test]
+fn only_what_is_ours_is_given_back_and_all_or_nothing() {
+    let case = Case::default().owns(1, "ann", State::Active).owns(2, "bob", State::Released).group(10, "all", "", "");
+    let plan = |names: &[&str], groups| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        release(&names, groups, &case.owned).map(|plan| words(&plan))
+    };
+    assert_eq!(
+        plan(&["bob", "ann", "all", "ann"], None).unwrap(),
+        [
+            "- release group all gid=60010; it stays as it is",
+            "- release account ann uid=20001; it stays as it is",
+            "  note bob: was given back already",
+        ]
+    );
+    assert_eq!(plan(&["ann", "local\n"], None), Err(vec!["`local\\n` is not gosync's".to_owned()]));
+    assert!(plan(&["all"], Some(false)).is_err() && plan(&["ann"], Some(true)).is_err());
+}
