@@ -5,6 +5,7 @@
 //! before any file changes; [`Ledger::confirm`] makes them true after all files have.
 
 mod edit;
+mod rungs;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use crate::model::owned::{Absence, Applied, Losses, Owned, OwnedAccount, OwnedGroup, State};
+use crate::model::owned::{Absence, Applied, Loss, Losses, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, RemoteId, Uid, shown};
 use crate::plan::{Observation, Plan};
 
@@ -103,7 +104,10 @@ impl Ledger {
         if !dir.join(FILE).exists() {
             return Ok(None);
         }
-        let ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let mut ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        if ledger.version()? < schema::VERSION {
+            ledger.db = schema::newer_copy(&ledger.db).map_err(|e| ledger.error(e))?;
+        }
         ledger.check_version()?;
         Ok(Some(ledger))
     }
@@ -116,8 +120,12 @@ impl Ledger {
         }
     }
 
+    fn version(&self) -> Result<i64, LedgerError> {
+        self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| self.error(e))
+    }
+
     fn check_version(&self) -> Result<(), LedgerError> {
-        let found: i64 = self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| self.error(e))?;
+        let found = self.version()?;
         match found {
             schema::VERSION => Ok(()),
             _ => Err(LedgerError::Newer { path: self.path.clone(), found }),
@@ -136,6 +144,7 @@ impl Ledger {
         let mut owned = Owned { generation: self.meta("generation").map_err(|e| self.error(e))?, ..Owned::default() };
         self.load_accounts(provider, &mut owned)?;
         self.load_groups(provider, &mut owned)?;
+        rungs::load(&self.db, provider, &mut owned).map_err(|e| self.error(e))?;
         owned.losses = self.load_losses(provider, now).map_err(|e| self.error(e))?;
         Ok(owned)
     }
@@ -222,7 +231,12 @@ impl Ledger {
             let (kind, id, count): (String, String, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
             match (kind.as_str(), RemoteId::new(&id)) {
                 ("account", _) => losses.accounts += count,
-                (_, Some(id)) => *losses.members.entry(id).or_insert(0) += count,
+                (word, _) if Loss::from_word(word).is_some() => {
+                    losses.others.extend(
+                        Loss::from_word(word).map(|loss| (loss, count + losses.others.get(&loss).unwrap_or(&0))),
+                    );
+                }
+                ("member", Some(id)) => *losses.members.entry(id).or_insert(0) += count,
                 _ => {}
             }
         }
@@ -340,6 +354,8 @@ impl Ledger {
                 match observation {
                     Observation::Absent(id, a) => statement.execute(params![provider, id.as_str(), a.since, a.runs])?,
                     Observation::Back(id) => statement.execute(params![provider, id.as_str(), None::<i64>, 0])?,
+                    Observation::GroupAbsent(id, absence) => rungs::absent(&tx, provider, id, *absence)?,
+                    Observation::GroupBack(id) => rungs::forget(&tx, provider, "group", id.as_str())?,
                 };
             }
             drop(statement);

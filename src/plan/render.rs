@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Change, HomeFate, Plan, Remark};
+use super::{Change, HomeFate, Plan, Remark, Rename};
 use crate::model::{UserName, shown};
 use crate::policy::Refusal;
 
@@ -113,7 +113,33 @@ pub fn line(change: &Change) -> String {
             }
             line
         }
+        Change::RenameAccount(rename) => renamed(rename),
+        Change::RenameGroup { from, to, gid, .. } => format!("~ rename group {from} to {to} gid={gid}"),
+        Change::ArchiveHome { name, home, archive, .. } => {
+            format!("- home {} of {name}, after packing it into {}", shown(home), shown(archive))
+        }
+        Change::MakeHome { name, home, .. } => format!("+ home {} of {name}", shown(home)),
+        Change::EmptyGroup { name, remove, .. } => format!(
+            "! group {name} is not at the provider any more; {}",
+            names("take out", remove.iter().map(String::as_str))
+        ),
+        Change::RemoveGroup { name, gid, .. } => format!("- group {name} gid={gid}"),
     }
+}
+
+fn renamed(rename: &Rename) -> String {
+    let Rename { uid, from, to, home, files, .. } = rename;
+    let mut line = format!("~ rename {from} to {to} uid={uid}");
+    if let Some(home) = home {
+        let _ = write!(line, " home={}", shown(&home.to));
+        if home.moved && home.link {
+            let _ = write!(line, " (a link stays at {})", shown(&home.from));
+        }
+    }
+    for (_, file) in files {
+        let _ = write!(line, " {}", shown(file));
+    }
+    line
 }
 
 fn names<'a>(what: &str, list: impl Iterator<Item = &'a str>) -> String {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gosync::ledger::{Ledger, Run};
 use gosync::model::owned::{Owned, State};
 use gosync::model::{Completeness, Snapshot};
-use gosync::plan::diff::{self, Against, Chosen, Request};
+use gosync::plan::diff::{self, Against, Chosen, Quiet, Request};
 use gosync::plan::{Limits, Plan, guard};
 use gosync::policy::{Refusal, Rules, map, select};
 use gosync::provider::file::FileProvider;
@@ -89,17 +89,26 @@ impl Machine {
         let chosen = Chosen { new: true, known: true, force: false };
         let home_at = |home: &str| files::owner(&self.target.locate(home));
         let completeness = &snapshot.completeness;
-        let against = Against { host, owned: &owned, completeness, rules, chosen, now: self.now, home_at: &home_at };
+        let against = Against {
+            host,
+            owned: &owned,
+            completeness,
+            rules,
+            chosen,
+            now: self.now,
+            home_at: &home_at,
+            site: &Quiet,
+        };
         Some(diff::accounts(wanted, &against))
     }
 
     pub fn plan_groups(&self, snapshot: &Snapshot) -> Plan {
         let (owned, current) = (self.owned(), self.target.read().unwrap());
-        let rules = &self.rules.groups;
-        let mut wanted = map::groups(&snapshot.directory, &owned, rules);
+        let rules = &self.rules;
+        let mut wanted = map::groups(&snapshot.directory, &owned, &rules.groups);
         wanted.present.extend(snapshot.rejected.iter().filter_map(|r| r.id.clone()));
         wanted.refusals.extend(rejected(snapshot));
-        diff::groups(wanted, &snapshot.completeness, &current.host(), &owned, rules)
+        diff::groups(wanted, &snapshot.completeness, &current.host(), &owned, rules, self.now)
     }
 
     pub fn sync_users(&mut self, snapshot: &Snapshot) -> Outcome {

@@ -32,11 +32,22 @@ fn rules(private: bool) -> Rules {
         ..AccountRules::default()
     };
     // One absence is enough, so that one run comes to an end.
-    Rules { accounts, departed: DepartedRules { absent_runs: 1, absent_for: 0 }, ..Rules::default() }
+    Rules {
+        accounts,
+        departed: DepartedRules { absent_runs: 1, absent_for: 0, ..DepartedRules::default() },
+        ..Rules::default()
+    }
 }
 
 fn everything() -> Limits {
-    Limits { max_removals: 1_000, max_removals_percent: 100 }
+    Limits {
+        max_removals: 1_000,
+        max_removals_percent: 100,
+        max_renames: 1_000,
+        max_archives: 1_000,
+        max_final_removals: 1_000,
+        max_group_removals: 1_000,
+    }
 }
 
 /// Text as nobody should send it.

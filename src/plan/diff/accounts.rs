@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Merge, incomplete, merge, trust};
+use super::{Merge, Site, incomplete, merge, rename, rungs, trust};
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Absence, Owned, OwnedAccount, State};
 use crate::model::{Completeness, Gid, RemoteId, Uid, Untrusted, UserName};
@@ -38,6 +38,8 @@ pub struct Against<'a> {
     pub now: i64,
     /// Tells what stands at a path where a new home should be.
     pub home_at: &'a dyn Fn(&str) -> Option<Owner>,
+    /// What else there is besides the databases.
+    pub site: &'a dyn Site,
 }
 
 /// Compares accounts.
@@ -72,32 +74,48 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
     if own.absence.is_some() {
         plan.observations.push(Observation::Back(account.id.clone()));
     }
-    let Some(found) = found(account, own, against.host, plan) else { return };
+    let renamed = rename::account(account, own, against, plan);
+    let Some(found) = renamed.as_ref().map(|renamed| renamed.found).or_else(|| found(account, own, against.host, plan))
+    else {
+        // Perhaps a removal that was broken off.
+        if !account.open {
+            rungs::climb(&account.id, own, against, plan);
+        }
+        return;
+    };
+    let name = renamed.as_ref().map_or(&account.name, |renamed| &renamed.to);
     if let Some(uid) = account.uid.filter(|uid| *uid != own.uid) {
         plan.remark(
             &own.name,
             format!("keeps the uid {}: the provider says {uid} now, and uids never change", own.uid),
         );
     }
-    let mut changed = false;
+    let mut changed = renamed.is_some();
     if !account.open {
         let stands_open = own.state == State::Active || !found.closed;
         if stands_open && matches!(against.completeness, Completeness::Incomplete(_)) {
             plan.remark(&own.name, "is shut out by the provider; not locked, since this read is incomplete");
         } else if stands_open {
             let reason = "the provider shuts this person out".to_owned();
-            plan.changes.push(Change::LockAccount { id: account.id.clone(), name: account.name.clone(), reason });
+            plan.changes.push(Change::LockAccount { id: account.id.clone(), name: name.clone(), reason });
             changed = true;
+        } else if !stands_open && renamed.is_none() {
+            changed = rungs::climb(&account.id, own, against, plan);
         }
     } else if own.state == State::Locked {
-        plan.changes.push(Change::UnlockAccount { id: account.id.clone(), name: account.name.clone() });
+        plan.changes.push(Change::UnlockAccount { id: account.id.clone(), name: name.clone() });
+        let home = renamed.as_ref().and_then(|renamed| renamed.home.as_deref()).unwrap_or(&own.applied.home);
+        rungs::come_back(&account.id, name, own, home, against, plan);
         changed = true;
     } else if found.closed {
         plan.remark(&own.name, "was locked by hand, and stays so");
     }
-    let fields = fields(account, own, found, against, plan);
+    let mut fields = fields(account, own, found, against, plan);
+    if renamed.as_ref().is_some_and(|renamed| renamed.home.is_some()) {
+        fields.retain(|change| change.field != Field::Home);
+    }
     if !fields.is_empty() {
-        plan.changes.push(Change::UpdateAccount { id: account.id.clone(), name: account.name.clone(), fields });
+        plan.changes.push(Change::UpdateAccount { id: account.id.clone(), name: name.clone(), fields });
         changed = true;
     }
     plan.unchanged += usize::from(!changed);
@@ -115,7 +133,7 @@ fn found<'h>(
 }
 
 /// The line of an owned account, or why it is not gosync's to change.
-fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, String> {
+pub(super) fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, String> {
     let name = own.name.as_str();
     match host.accounts.get(name) {
         None => {
@@ -229,6 +247,9 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
             },
             (_, None) => None,
         };
+        if let Some(archive) = own.and(owned.archives.get(&account.id)) {
+            plan.remark(account.name.as_str(), rungs::back_with(archive));
+        }
         let private_group = rules.primary_group == PrimaryGroup::Private;
         let Some(gid) = (if private_group { Gid::new(uid.get()) } else { gid }) else { continue };
         let make_home = rules.create_home && home.is_none();
@@ -351,7 +372,7 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
                     let reason = "was opened by hand, and the person is still gone".to_owned();
                     plan.changes.push(Change::LockAccount { id: id.clone(), name, reason });
                 }
-                _ => plan.unchanged += 1,
+                _ => plan.unchanged += usize::from(!rungs::climb(id, own, against, plan)),
             }
             continue;
         }

@@ -4,9 +4,15 @@ pub mod accounts;
 pub mod groups;
 pub mod removal;
 
+mod group_rungs;
+mod rename;
+mod rungs;
+mod site;
+
 pub use accounts::{Against, Chosen, accounts};
 pub use groups::groups;
 pub use removal::{Request, removal};
+pub use site::{Quiet, Site};
 
 use crate::model::Completeness;
 use crate::model::owned::Owned;
