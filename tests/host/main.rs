@@ -13,6 +13,8 @@ mod globus_server;
 mod http;
 mod invariants;
 mod kills;
+mod ladder;
+mod ladder_kills;
 mod ldap;
 mod ldap_admin;
 mod ldap_faults;

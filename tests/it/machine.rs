@@ -166,6 +166,23 @@ impl Machine {
         lines.map(|fields| fields[0].clone()).collect()
     }
 
+    /// The uids of accounts that are closed.
+    pub fn closed_uids(&self) -> BTreeSet<String> {
+        let closed = self.closed();
+        self.lines("passwd").into_iter().filter(|fields| closed.contains(&fields[0])).map(|f| f[2].clone()).collect()
+    }
+
+    /// All memberships by number, so that a rename is none's loss: gid and uid.
+    pub fn bonds(&self) -> BTreeSet<(String, String)> {
+        let numbers = |db: &str| -> BTreeMap<String, String> {
+            self.lines(db).into_iter().map(|fields| (fields[0].clone(), fields[2].clone())).collect()
+        };
+        let (uids, gids) = (numbers("passwd"), numbers("group"));
+        let number = |of: &BTreeMap<String, String>, name: String| of.get(&name).cloned().unwrap_or(name);
+        let pairs = self.memberships().into_iter();
+        pairs.map(|(group, member)| (number(&gids, group), number(&uids, member))).collect()
+    }
+
     /// All memberships: group and member.
     pub fn memberships(&self) -> BTreeSet<(String, String)> {
         let lines = self.lines("group").into_iter();

@@ -253,6 +253,13 @@ fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
                     sheet.editor.remove(number);
                 }
             }
+            Change::RenameAccount(Rename { to, home: Some(home), .. }) => {
+                let Some((number, old)) = sheet.find(to.as_str()) else { continue };
+                let Some(mut line) = PasswdLine::parse(&old) else { continue };
+                line.home = home.to.as_bytes();
+                let new = line.to_line()?;
+                sheet.put(Some((number, old)), new);
+            }
             _ => {}
         }
     }
