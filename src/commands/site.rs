@@ -38,7 +38,11 @@ impl Site for HostSite<'_> {
 
     fn has_mounts(&self, path: &str) -> bool {
         let path = self.0.path(path);
-        matches!(files::look(&path), Ok(Some(_))) && mounts::has_mounts(&path).unwrap_or(true)
+        // Nothing is mounted on a link, nor where nothing is; nobody could find its way through one that leads nowhere.
+        match files::look(&path) {
+            Ok(meta) => meta.is_some_and(|meta| meta.is_dir()) && mounts::has_mounts(&path).unwrap_or(true),
+            Err(_) => true,
+        }
     }
 
     fn archive_suffix(&self) -> &'static str {

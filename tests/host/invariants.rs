@@ -48,6 +48,11 @@ fn behind_link(picture: &Picture, home: &str) -> String {
     }
 }
 
+fn is_closed(picture: &Picture, shadow: &str, name: &str) -> bool {
+    let closed = |line: &&str| field(line, 0) == name && field(line, 1).starts_with('!') && field(line, 7) == "1";
+    lines(picture, shadow).iter().any(closed)
+}
+
 impl Frame<'_> {
     /// Everything that is wrong with `now`; nothing, if it is safe.
     pub fn violations(&self, now: &Picture) -> Vec<String> {
@@ -118,11 +123,6 @@ impl Frame<'_> {
         }
     }
 
-    fn is_closed_in_the_end(&self, name: &str) -> bool {
-        let closed = |line: &&str| field(line, 0) == name && field(line, 1).starts_with('!') && field(line, 7) == "1";
-        lines(self.goal, &self.database.file("shadow")).iter().any(closed)
-    }
-
     /// Whoever is in passwd has all the rest.
     fn accounts(&self, now: &Picture, wrong: &mut Vec<String>) {
         let at = |name: &str| lines(now, &self.database.file(name));
@@ -148,9 +148,8 @@ impl Frame<'_> {
             let home = behind_link(now, home.trim_start_matches('/'));
             let found = below(now, &home);
             let is_whole = found == below(self.before, &home) || found == below(self.goal, &home);
-            // The homes of those who left are packed and taken away, while the accounts stay closed for a time.
-            let is_packed = below(self.goal, &home).is_empty() && self.is_closed_in_the_end(name);
-            if !is_whole || found.is_empty() && !is_packed {
+            // The homes of those who left are packed and taken away, while the accounts are closed.
+            if !is_whole || found.is_empty() && !is_closed(now, &self.database.file("shadow"), name) {
                 wrong.push(format!("{name} has no whole home: {found:?}"));
             }
         }

@@ -221,9 +221,10 @@ impl<'a> Prepared<'a> {
         // The second versions take back what has to be gone last: in the opposite order.
         last.reverse();
         let swap = this.swap(txn)?;
-        let steps = first
+        // Homes come first: an account is opened, or shown, only when it has one.
+        let steps = homes
             .into_iter()
-            .chain(homes)
+            .chain(first)
             .chain(moves.before)
             .chain(passwd)
             .chain(swap)
