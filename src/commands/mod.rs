@@ -10,6 +10,7 @@ mod group;
 mod providers;
 mod setup;
 mod shell;
+mod site;
 mod status;
 mod sync;
 mod user;

@@ -3,18 +3,20 @@
 use super::Outcome;
 use super::carry_out::carry_out;
 use super::setup::Setup;
+use super::site::HostSite;
 use crate::cli::{Global, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
+use crate::ledger::Ledger;
 use crate::model::host::Host;
-use crate::model::owned::Owned;
-use crate::model::{Completeness, Snapshot, Untrusted};
+use crate::model::owned::{Owned, State};
+use crate::model::{Completeness, Snapshot, Untrusted, shown};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
 use crate::policy::select::Standing;
 use crate::policy::{Refusal, gaps, map};
 use crate::provider::Scope;
-use crate::system::files;
 use crate::system::lock::Purpose;
+use crate::system::{files, sessions};
 use crate::target::local::Local;
 use crate::ui::Ui;
 
@@ -32,10 +34,31 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
         JobKind::Users(args) => desired.accounts(args, host, owned),
         JobKind::Groups(_) => Ok(desired.groups(host, owned)),
     })?;
+    if matches!(job.kind, JobKind::Users(_)) && !job.options.dry_run {
+        end_sessions(&setup)?;
+    }
     let outcome = judge(carried.outcome, &carried.plan, job.options);
     // The process ends now; giving half a million pieces of memory back one by one would only take time.
     std::mem::forget((desired, carried));
     outcome
+}
+
+/// Ends what runs as a locked account, whichever run locked it: one may have been killed before it came to this.
+fn end_sessions(setup: &Setup<'_>) -> Result<()> {
+    if !setup.settings.rules.departed.end_sessions || !setup.root.is_host() {
+        return Ok(());
+    }
+    let Some(ledger) = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)? else { return Ok(()) };
+    let owned = ledger.load(&setup.settings.provider.name, setup.now).map_err(Error::failed)?;
+    for own in owned.accounts.values().filter(|own| own.state == State::Locked) {
+        let name = shown(&own.name);
+        match sessions::end(own.uid.get()) {
+            (0, _) => {}
+            (ended, 0) => setup.ui.notice(format!("ended what ran as the locked account {name}: {ended} processes")),
+            (_, left) => setup.ui.warn(format!("{left} processes of the locked account {name} do not end")),
+        }
+    }
+    Ok(())
 }
 
 /// What is left to be said when everything that could be done is done.
@@ -147,10 +170,11 @@ impl Desired<'_> {
             Chosen { new: args.new || !args.updated, known: args.updated || !args.new, force: self.setup.global.force };
         let home_at = |home: &str| files::owner(&self.target.locate(home));
         let now = self.setup.now;
+        let site = &HostSite(&self.setup.root);
         if !args.only.is_empty() {
             self.tell_outsiders(&mut wanted, owned)?;
         }
-        Ok(diff::accounts(wanted, &Against { host, owned, completeness, rules, chosen, now, home_at: &home_at }))
+        Ok(diff::accounts(wanted, &Against { host, owned, completeness, rules, chosen, now, home_at: &home_at, site }))
     }
 
     /// Who was asked for by name and gets no account is told so.
@@ -170,11 +194,11 @@ impl Desired<'_> {
     }
 
     fn groups(&self, host: &Host<'_>, owned: &Owned) -> Plan {
-        let rules = &self.setup.settings.rules.groups;
-        let mut wanted = map::groups(&self.snapshot.directory, owned, rules);
+        let rules = &self.setup.settings.rules;
+        let mut wanted = map::groups(&self.snapshot.directory, owned, &rules.groups);
         wanted.present.extend(self.rejected_ids());
         wanted.refusals.extend(self.rejected());
-        diff::groups(wanted, &self.snapshot.completeness, host, owned, rules)
+        diff::groups(wanted, &self.snapshot.completeness, host, owned, rules, self.setup.now)
     }
 
     /// Records that cannot be used are there all the same.

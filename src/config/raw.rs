@@ -49,6 +49,9 @@ pub(super) struct Accounts {
     pub subid_range: Option<(u32, u32)>,
     pub subid_count: u32,
     pub deleted_by_hand: ByHand,
+    pub rename_home: bool,
+    pub rename_home_link: bool,
+    pub rename_mail: bool,
 }
 
 impl Default for Accounts {
@@ -71,6 +74,9 @@ impl Default for Accounts {
             subid_range: None,
             subid_count: 65_536,
             deleted_by_hand: rules.deleted_by_hand,
+            rename_home: rules.rename.home,
+            rename_home_link: rules.rename.link,
+            rename_mail: rules.rename.mail,
         }
     }
 }
@@ -168,12 +174,23 @@ impl Default for Catalogue {
 pub(super) struct Departed {
     pub absent_runs: u32,
     pub absent_for: Span,
+    pub end_sessions: bool,
+    pub archive_after: Option<Span>,
+    pub archive_dir: String,
+    pub remove_after: Option<Span>,
 }
 
 impl Default for Departed {
     fn default() -> Self {
-        let DepartedRules { absent_runs, absent_for } = DepartedRules::default();
-        Self { absent_runs, absent_for: Span::from_secs(absent_for) }
+        let rules = DepartedRules::default();
+        Self {
+            absent_runs: rules.absent_runs,
+            absent_for: Span::from_secs(rules.absent_for),
+            end_sessions: rules.end_sessions,
+            archive_after: rules.archive_after.map(Span::from_secs),
+            archive_dir: rules.archive_dir,
+            remove_after: rules.remove_after.map(Span::from_secs),
+        }
     }
 }
 
@@ -184,12 +201,24 @@ pub(super) struct LimitKeys {
     pub max_removals: u32,
     pub max_removals_percent: u32,
     pub max_privileged_additions: u32,
+    pub max_renames: u32,
+    pub max_archives: u32,
+    pub max_final_removals: u32,
+    pub max_group_removals: u32,
 }
 
 impl Default for LimitKeys {
     fn default() -> Self {
-        let Limits { max_removals, max_removals_percent, max_privileged_additions } = Limits::default();
-        Self { max_removals, max_removals_percent, max_privileged_additions }
+        let limits = Limits::default();
+        Self {
+            max_removals: limits.max_removals,
+            max_removals_percent: limits.max_removals_percent,
+            max_renames: limits.max_renames,
+            max_archives: limits.max_archives,
+            max_final_removals: limits.max_final_removals,
+            max_group_removals: limits.max_group_removals,
+            max_privileged_additions: limits.max_privileged_additions,
+        }
     }
 }
 

@@ -14,12 +14,13 @@ use crate::model::GroupName;
 use crate::model::IdRange;
 use crate::model::name::GroupPrefix;
 use crate::model::shown;
+use crate::model::units::Span;
 use crate::plan::Limits;
 use crate::policy::catalogue::{Catalogue, portal_url};
 use crate::policy::local_map::LocalMap;
 use crate::policy::matcher::Filter;
 use crate::policy::overrides::{Override, Overrides};
-use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
+use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, RenameRules, Rules, SubidRules};
 use crate::provider::{fields, globus, ldap, scim};
 use crate::target::local::{self, Database};
 
@@ -138,10 +139,7 @@ impl Settings {
             rules: Rules {
                 accounts: account_rules(accounts, groups.gid_range)?,
                 groups: group_rules(&groups, overrides.clone())?,
-                departed: DepartedRules {
-                    absent_runs: departed.absent_runs.max(1),
-                    absent_for: departed.absent_for.secs(),
-                },
+                departed: departed_rules(departed)?,
             },
             description_dir: catalogue.description_dir.as_ref().map(|dir| base.join(dir)),
             policy_dir: catalogue.policy_dir.as_ref().map(|dir| base.join(dir)),
@@ -149,6 +147,10 @@ impl Settings {
             limits: Limits {
                 max_removals: limits.max_removals,
                 max_removals_percent: limits.max_removals_percent,
+                max_renames: limits.max_renames,
+                max_archives: limits.max_archives,
+                max_final_removals: limits.max_final_removals,
+                max_group_removals: limits.max_group_removals,
                 max_privileged_additions: limits.max_privileged_additions,
             },
         })
@@ -335,6 +337,22 @@ fn account_rules(keys: raw::Accounts, gid_range: IdRange) -> Result<AccountRules
         keep_local: keys.keep_local.into_iter().collect(),
         subids,
         deleted_by_hand: keys.deleted_by_hand,
+        rename: RenameRules { home: keys.rename_home, link: keys.rename_home_link, mail: keys.rename_mail },
+    })
+}
+
+fn departed_rules(keys: raw::Departed) -> Result<DepartedRules, ConfigError> {
+    let (archive_after, remove_after) = (keys.archive_after.map(Span::secs), keys.remove_after.map(Span::secs));
+    if archive_after.zip(remove_after).is_some_and(|(archive, remove)| remove < archive) {
+        return Err(invalid("departed.remove_after", "it is less than `archive_after`; the home is packed first"));
+    }
+    Ok(DepartedRules {
+        absent_runs: keys.absent_runs.max(1),
+        absent_for: keys.absent_for.secs(),
+        end_sessions: keys.end_sessions,
+        archive_after,
+        archive_dir: absolute("departed.archive_dir", &keys.archive_dir)?,
+        remove_after,
     })
 }
 

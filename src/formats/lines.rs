@@ -62,6 +62,8 @@ impl Lines {
 #[derive(Clone, Debug, Default)]
 pub struct Editor {
     changed: BTreeMap<usize, Option<Vec<u8>>>,
+    /// New lines that stand before others.
+    before: BTreeMap<usize, Vec<u8>>,
     /// New lines, each with its newline.
     added: Vec<u8>,
 }
@@ -83,9 +85,14 @@ impl Editor {
         self.added.push(b'\n');
     }
 
+    /// Puts a line before line `index`.
+    pub fn put_before(&mut self, index: usize, line: Vec<u8>) {
+        self.before.insert(index, line);
+    }
+
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
-        self.changed.is_empty() && self.added.is_empty()
+        self.changed.is_empty() && self.before.is_empty() && self.added.is_empty()
     }
 
     /// Line `index` as it will be: `None` when it is taken out or was never there.
@@ -105,6 +112,10 @@ impl Editor {
         for index in 0..lines.len() {
             if index == insert_at {
                 out.extend_from_slice(&self.added);
+            }
+            if let Some(line) = self.before.get(&index) {
+                out.extend_from_slice(line);
+                out.push(b'\n');
             }
             if let Some(line) = self.current(lines, index) {
                 out.extend_from_slice(line);

@@ -3,9 +3,9 @@
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::Run;
+use super::{Run, rungs};
 use crate::model::UserName;
-use crate::model::owned::State;
+use crate::model::owned::{Loss, State};
 use crate::plan::{Adopted, Change, Plan};
 use crate::policy::Field;
 
@@ -46,6 +46,36 @@ pub enum Edit {
         members: String,
         /// How many lost their membership.
         lost: usize,
+    },
+    /// An account or group has another name.
+    Renamed {
+        /// The account or group.
+        id: String,
+        /// Whether it is a group.
+        group: bool,
+        /// Its name before.
+        from: String,
+        /// Its name now.
+        to: String,
+        /// Its home, if that is another one.
+        home: Option<String>,
+    },
+    /// The home of a locked account was packed and taken away.
+    Archived {
+        /// The account.
+        id: String,
+        /// The archive.
+        path: String,
+    },
+    /// A group that is gone has lost the members it had from the provider.
+    Emptied {
+        /// The group.
+        id: String,
+    },
+    /// A group was taken out of the databases.
+    GroupRemoved {
+        /// The group.
+        id: String,
     },
     /// An account of the host's is gosync's.
     Adopted(Box<AdoptedRow>),
@@ -148,6 +178,7 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
     for change in &plan.changes {
         match change {
             Change::CreateAccount(a) => {
+                rungs::give_up_name(tx, provider, "account", a.id.as_str(), a.name.as_str())?;
                 if !has_account.exists(params![provider, a.id.as_str()])? {
                     later(&Edit::Fresh { id: a.id.to_string(), group: false })?;
                 }
@@ -167,6 +198,7 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
                 ])?;
             }
             Change::CreateGroup { id, name, gid, members } => {
+                rungs::give_up_name(tx, provider, "group", id.as_str(), name.as_str())?;
                 if !has_group.exists(params![provider, id.as_str()])? {
                     later(&Edit::Fresh { id: id.to_string(), group: true })?;
                 }
@@ -200,6 +232,21 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
                 lost: remove.len(),
                 gained: if *privileged { add.len() } else { 0 },
             })?,
+            Change::RenameAccount(r) => {
+                let (id, from, to) = (r.id.to_string(), r.from.to_string(), r.to.to_string());
+                let home = r.home.as_ref().map(|home| home.to.clone());
+                later(&Edit::Renamed { id, group: false, from, to, home })?;
+            }
+            Change::RenameGroup { id, from, to, .. } => {
+                let (id, from, to) = (id.to_string(), from.to_string(), to.to_string());
+                later(&Edit::Renamed { id, group: true, from, to, home: None })?;
+            }
+            Change::ArchiveHome { id, archive, .. } => {
+                later(&Edit::Archived { id: id.to_string(), path: archive.clone() })?;
+            }
+            Change::MakeHome { .. } => {} // the account's opening says it all
+            Change::EmptyGroup { id, .. } => later(&Edit::Emptied { id: id.to_string() })?,
+            Change::RemoveGroup { id, .. } => later(&Edit::GroupRemoved { id: id.to_string() })?,
         }
     }
     let counts =
@@ -219,6 +266,7 @@ fn state(id: &crate::model::RemoteId, state: &str, loss: bool) -> Edit {
 
 /// Makes the edits of transaction `txn` true.
 pub(super) fn apply(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result<()> {
+    rungs::forget_created(tx, txn)?;
     let created = tx.execute("UPDATE accounts SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?
         + tx.execute("UPDATE unix_groups SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?;
     let at: i64 = tx.query_row("SELECT at FROM runs WHERE txn = ?1", [txn], |row| row.get(0))?;
@@ -271,6 +319,8 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             applied(tx, provider, id, *field, value)?;
         }
         Edit::State { id, state, loss } => {
+            let was_locked = state == State::Removed.as_str() && rungs::is_locked(tx, provider, id)?;
+            rungs::follow(tx, provider, id, state, at)?;
             let sql =
                 "UPDATE accounts SET state = ?3, absent_since = NULL, absent_runs = 0 WHERE provider = ?1 AND id = ?2";
             tx.execute(sql, params![provider, id, state])?;
@@ -278,7 +328,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
                 leave_groups(tx, provider, id)?;
             }
             if *loss {
-                lose("account", id, 1)?;
+                lose(if was_locked { Loss::Removal.as_str() } else { "account" }, id, 1)?;
             }
         }
         Edit::Members { id, members, lost } => {
@@ -313,6 +363,22 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
                     lose(kind, name, count)?;
                 }
             }
+        }
+        Edit::Renamed { id, group, from, to, home } => {
+            rungs::rename(tx, provider, (id, *group), (from, to), home.as_deref())?;
+            lose(Loss::Rename.as_str(), id, 1)?;
+        }
+        Edit::Archived { id, path } => {
+            rungs::archived(tx, provider, id, path, at)?;
+            lose(Loss::Archive.as_str(), id, 1)?;
+        }
+        Edit::Emptied { id } => {
+            rungs::emptied(tx, provider, id, at)?;
+            lose(Loss::Group.as_str(), id, 1)?;
+        }
+        Edit::GroupRemoved { id } => {
+            rungs::group_removed(tx, provider, id)?;
+            lose(Loss::Group.as_str(), id, 1)?;
         }
     }
     Ok(())

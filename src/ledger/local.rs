@@ -24,14 +24,25 @@ pub(super) fn set(tx: &Transaction<'_>, provider: &str, name: &str, members: &st
 
 /// Forgets a member in all groups.
 pub(super) fn forget(tx: &Transaction<'_>, member: &str) -> rusqlite::Result<()> {
+    replace(tx, member, None)
+}
+
+/// Gives a member another name in all groups.
+pub(super) fn rename(tx: &Transaction<'_>, from: &str, to: &str) -> rusqlite::Result<()> {
+    replace(tx, from, Some(to))
+}
+
+fn replace(tx: &Transaction<'_>, member: &str, by: Option<&str>) -> rusqlite::Result<()> {
     let sql = "SELECT provider, name, members FROM local_members
                 WHERE instr(',' || members || ',', ',' || ?1 || ',') > 0";
     let mut statement = tx.prepare(sql)?;
     let rows = statement.query_map([member], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let groups: Vec<(String, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
     for (provider, name, members) in groups {
-        let members = members.split(',').filter(|other| *other != member).collect::<Vec<_>>().join(",");
-        set(tx, &provider, &name, &members)?;
+        let mut members: Vec<&str> = members.split(',').filter(|other| *other != member).chain(by).collect();
+        members.sort_unstable();
+        members.dedup();
+        set(tx, &provider, &name, &members.join(","))?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 mod edit;
 mod local;
+mod rungs;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use crate::model::owned::{Absence, Applied, Losses, Owned, OwnedAccount, OwnedGroup, State};
+use crate::model::owned::{Absence, Applied, Loss, Losses, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, RemoteId, Uid, shown};
 use crate::plan::{Observation, Plan};
 
@@ -147,6 +148,7 @@ impl Ledger {
         self.load_accounts(provider, &mut owned)?;
         self.load_groups(provider, &mut owned)?;
         owned.local = local::load(&self.db, provider).map_err(|e| self.error(e))?;
+        rungs::load(&self.db, provider, &mut owned).map_err(|e| self.error(e))?;
         owned.losses = self.load_losses(provider, now).map_err(|e| self.error(e))?;
         Ok(owned)
     }
@@ -242,6 +244,11 @@ impl Ledger {
             match (kind.as_str(), RemoteId::new(&id)) {
                 ("account", _) => losses.accounts += count,
                 ("member", Some(id)) => *losses.members.entry(id).or_insert(0) += count,
+                (word, _) if Loss::from_word(word).is_some() => {
+                    losses.others.extend(
+                        Loss::from_word(word).map(|loss| (loss, count + losses.others.get(&loss).unwrap_or(&0))),
+                    );
+                }
                 ("local", _) => *losses.local.entry(id).or_insert(0) += count,
                 ("gain", _) => *losses.gains.entry(id).or_insert(0) += count,
                 _ => {}
@@ -364,6 +371,8 @@ impl Ledger {
                     Observation::Absent(id, a) => statement.execute(params![provider, id.as_str(), a.since, a.runs])?,
                     Observation::Back(id) => statement.execute(params![provider, id.as_str(), None::<i64>, 0])?,
                     Observation::Agreed(id, field, value) => edit::applied(&tx, provider, id.as_str(), *field, value)?,
+                    Observation::GroupAbsent(id, absence) => rungs::absent(&tx, provider, id, *absence)?,
+                    Observation::GroupBack(id) => rungs::forget(&tx, provider, "group", id.as_str())?,
                 };
             }
             drop(statement);

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// What makes a ledger of each schema from one of the schema before; the first makes it from nothing.
-const STEPS: &[&str] = &[TABLES, BY_HAND];
+const STEPS: &[&str] = &[TABLES, BY_HAND, LEAVING];
 
 /// The schema that this gosync writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -39,6 +39,21 @@ const BY_HAND: &str = "
         PRIMARY KEY (provider, name)) WITHOUT ROWID;
 ";
 
+/// People who left, names that were given up, and homes that were packed. The time of those who are locked already begins
+/// now.
+const LEAVING: &str = "
+    CREATE TABLE rungs (
+        provider TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+        absent_since INTEGER, absent_runs INTEGER NOT NULL DEFAULT 0, since INTEGER, archive TEXT,
+        PRIMARY KEY (provider, kind, id)) WITHOUT ROWID;
+    CREATE TABLE former_names (
+        provider TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,
+        PRIMARY KEY (provider, kind, id, name)) WITHOUT ROWID;
+    CREATE TABLE archives (provider TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, path TEXT NOT NULL);
+    INSERT INTO rungs (provider, kind, id, since)
+        SELECT provider, 'account', id, CAST(strftime('%s', 'now') AS INTEGER) FROM accounts WHERE state = 'locked';
+";
+
 /// Makes the tables in a new ledger, and sets what every connection needs.
 pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
     // Power may fail after any commit: FULL is what makes a commit durable, EXTRA syncs the directory as well.
@@ -47,13 +62,20 @@ pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
     upgrade(db)
 }
 
-/// Takes the steps that a ledger lacks, each as a transaction. A newer ledger is left alone.
+/// Takes the steps that a ledger lacks, all as one transaction. A newer ledger is left alone.
 fn upgrade(db: &Connection) -> rusqlite::Result<()> {
     let found: usize = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    for (number, step) in STEPS.iter().enumerate().skip(found) {
-        db.execute_batch(&format!("BEGIN IMMEDIATE; {step} PRAGMA user_version = {}; COMMIT;", number + 1))?;
+    if found >= STEPS.len() {
+        return Ok(());
     }
-    Ok(())
+    let script = STEPS[found..].concat();
+    db.execute_batch(&format!("BEGIN IMMEDIATE; {script} PRAGMA user_version = {VERSION}; COMMIT;"))
+}
+
+/// Makes the tables of version 1, as the first gosync did.
+#[cfg(test)]
+pub(super) fn prepare_first(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(&format!("{TABLES} PRAGMA user_version = 1;"))
 }
 
 /// A copy of an older ledger in memory, with this schema: for those who may only read.

@@ -150,13 +150,13 @@ fn a_damaged_or_newer_ledger_is_refused() {
 
 /// A ledger as the first gosync wrote it, with one account.
 fn first_ledger(dir: &std::path::Path) {
-    let mut ledger = Ledger::open(dir).unwrap();
-    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
-    ledger.confirm(txn).unwrap();
-    let old = "ALTER TABLE accounts DROP COLUMN locked; ALTER TABLE accounts DROP COLUMN expire;
-               ALTER TABLE accounts DROP COLUMN alias; ALTER TABLE unix_groups DROP COLUMN alias;
-               DROP TABLE local_members; PRAGMA user_version = 1;";
-    ledger.db.execute_batch(old).unwrap();
+    let old = Connection::open(dir.join(FILE)).unwrap();
+    schema::prepare_first(&old).unwrap();
+    old.execute_batch(
+        "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell)
+            VALUES ('p', 'u-ann', 'ann', 20000, 100, 0, 'active', '', '/home/ann', '/bin/sh')",
+    )
+    .unwrap();
 }
 
 #[test]
@@ -267,4 +267,145 @@ fn a_removed_account_is_no_member_any_more() {
     let txn = ledger.reserve(RUN, &plan(vec![gone])).unwrap();
     ledger.confirm(txn).unwrap();
     assert_eq!(ledger.load("p", 0).unwrap().groups[&id("g")].members, "annabel,joann");
+}
+
+fn done(ledger: &mut Ledger, now: i64, changes: Vec<Change>) {
+    let txn = ledger.reserve(Run { now, ..RUN }, &plan(changes)).unwrap();
+    ledger.confirm(txn).unwrap();
+}
+
+fn user(name: &str) -> UserName {
+    UserName::new(name, false).unwrap()
+}
+
+fn lock(name: &str) -> Change {
+    Change::LockAccount { id: id(&format!("u-{name}")), name: user(name), reason: String::new() }
+}
+
+fn rename(who: &str, from: &str, to: &str) -> Change {
+    let home = crate::plan::HomeMove {
+        from: format!("/home/{from}"),
+        to: format!("/home/{to}"),
+        moved: true,
+        link: true,
+        linked: false,
+    };
+    Change::RenameAccount(crate::plan::Rename {
+        id: id(&format!("u-{who}")),
+        uid: Uid::new(20_000).unwrap(),
+        from: user(from),
+        to: user(to),
+        private_group: true,
+        home: Some(home),
+        files: vec![],
+    })
+}
+
+#[test]
+fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    done(&mut ledger, 100, vec![create("ann", 20_000)]);
+    done(&mut ledger, 200, vec![lock("ann")]);
+    done(&mut ledger, 300, vec![lock("ann")]);
+    let rung = ledger.load("p", 300).unwrap().rungs[&id("u-ann")].clone();
+    assert_eq!((rung.since, rung.archive), (200, None));
+    let (uid, home, archive) = (Uid::new(20_000).unwrap(), "/home/ann".to_owned(), "/a/ann.tar.zst".to_owned());
+    let pack = Change::ArchiveHome { id: id("u-ann"), name: user("ann"), uid, home, archive: archive.clone() };
+    done(&mut ledger, 400, vec![pack]);
+    let owned = ledger.load("p", 400).unwrap();
+    assert_eq!(owned.rungs[&id("u-ann")].archive.as_ref(), Some(&archive));
+    assert_eq!(owned.losses.others[&Loss::Archive], 1);
+    let gone = Change::RemoveAccount {
+        id: id("u-ann"),
+        name: user("ann"),
+        uid,
+        private_group: true,
+        home: crate::plan::HomeFate::Keep,
+    };
+    done(&mut ledger, 500, vec![gone]);
+    let owned = ledger.load("p", 500).unwrap();
+    assert!(owned.rungs.is_empty());
+    assert_eq!(owned.losses.others[&Loss::Removal], 1, "a limit of its own");
+    assert_eq!(owned.losses.accounts, 2, "the lockings");
+    assert_eq!(owned.archives[&id("u-ann")], archive, "told if she comes back");
+    done(&mut ledger, 600, vec![create("ann", 20_000)]);
+    done(&mut ledger, 700, vec![lock("ann")]);
+    assert_eq!(ledger.load("p", 700).unwrap().rungs[&id("u-ann")].since, 700);
+    done(&mut ledger, 800, vec![Change::UnlockAccount { id: id("u-ann"), name: user("ann") }]);
+    assert!(ledger.load("p", 800).unwrap().rungs.is_empty());
+}
+
+#[test]
+fn a_name_that_is_given_up_stays_whose_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let group = Change::CreateGroup {
+        id: id("g"),
+        name: GroupName::known("all").unwrap(),
+        gid: Gid::new(60_000).unwrap(),
+        members: vec![user("ann"), user("bob")],
+    };
+    done(&mut ledger, 100, vec![create("ann", 20_000), create("bob", 20_001), group]);
+    done(&mut ledger, 200, vec![rename("ann", "ann", "zoe")]);
+    let owned = ledger.load("p", 200).unwrap();
+    let ann = &owned.accounts[&id("u-ann")];
+    assert_eq!((ann.name.as_str(), ann.uid.get(), ann.applied.home.as_str()), ("zoe", 20_000, "/home/zoe"));
+    assert_eq!(owned.groups[&id("g")].members, "bob,zoe");
+    assert_eq!(owned.former_accounts, BTreeMap::from([("ann".to_owned(), id("u-ann"))]));
+    assert!(ledger.load("q", 200).unwrap().other_names.contains("ann"), "another provider does not get it, either");
+    done(&mut ledger, 300, vec![rename("ann", "zoe", "ann")]);
+    assert_eq!(
+        ledger.load("p", 300).unwrap().former_accounts,
+        BTreeMap::from([("zoe".to_owned(), id("u-ann"))]),
+        "she has it again"
+    );
+    let (from, to) = (GroupName::known("all").unwrap(), GroupName::known("every").unwrap());
+    done(&mut ledger, 400, vec![Change::RenameGroup { id: id("g"), gid: Gid::new(60_000).unwrap(), from, to }]);
+    let owned = ledger.load("p", 400).unwrap();
+    assert_eq!((owned.groups[&id("g")].name.as_str(), owned.former_groups.len()), ("every", 1));
+    assert_eq!(owned.losses.others[&Loss::Rename], 3);
+}
+
+#[test]
+fn a_group_that_is_gone_is_remembered_with_its_gid() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let name = || GroupName::known("all").unwrap();
+    let gid = Gid::new(60_000).unwrap();
+    done(&mut ledger, 100, vec![Change::CreateGroup { id: id("g"), name: name(), gid, members: vec![user("ann")] }]);
+    let absence = Absence { since: 150, runs: 1 };
+    ledger.observe("p", &[Observation::GroupAbsent(id("g"), absence)]).unwrap();
+    assert_eq!(ledger.load("p", 150).unwrap().group_rungs[&id("g")].absence, Some(absence));
+    ledger.observe("p", &[Observation::GroupBack(id("g"))]).unwrap();
+    assert!(ledger.load("p", 150).unwrap().group_rungs.is_empty());
+    done(&mut ledger, 200, vec![Change::EmptyGroup { id: id("g"), name: name(), remove: vec!["ann".into()] }]);
+    let owned = ledger.load("p", 200).unwrap();
+    assert_eq!((owned.groups[&id("g")].members.as_str(), owned.group_rungs[&id("g")].since), ("", Some(200)));
+    done(&mut ledger, 300, vec![Change::RemoveGroup { id: id("g"), name: name(), gid }]);
+    let owned = ledger.load("p", 300).unwrap();
+    assert_eq!(owned.groups[&id("g")].state, State::Removed);
+    assert!(owned.ids.contains(&60_000) && owned.group_rungs.is_empty());
+    assert_eq!(owned.losses.others[&Loss::Group], 2);
+}
+
+#[test]
+fn an_older_ledger_is_made_newer_and_one_that_may_only_be_read_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = Connection::open(dir.path().join(FILE)).unwrap();
+    schema::prepare_first(&old).unwrap();
+    old.execute_batch(
+        "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell)
+            VALUES ('p', 'u-ann', 'ann', 20000, 100, 0, 'locked', '', '/home/ann', '/bin/sh')",
+    )
+    .unwrap();
+    drop(old);
+    let bytes = std::fs::read(dir.path().join(FILE)).unwrap();
+    let look = Ledger::open_read_only(dir.path()).unwrap().unwrap();
+    assert_eq!(look.load("p", 0).unwrap().rungs.len(), 1, "its time begins now");
+    drop(look);
+    assert_eq!(std::fs::read(dir.path().join(FILE)).unwrap(), bytes, "only read");
+    let ledger = Ledger::open(dir.path()).unwrap();
+    assert_eq!(ledger.version().unwrap(), schema::VERSION);
+    assert!(ledger.load("p", 0).unwrap().rungs[&id("u-ann")].since > 1_600_000_000);
 }

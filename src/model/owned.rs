@@ -122,6 +122,16 @@ pub struct Owned {
     pub generation: u64,
     /// What was locked, removed or revoked in the last 24 hours.
     pub losses: Losses,
+    /// How far accounts of people who left have come, by immutable id.
+    pub rungs: BTreeMap<RemoteId, Rung>,
+    /// How far groups that the provider does not have any more have come, by immutable id.
+    pub group_rungs: BTreeMap<RemoteId, GroupRung>,
+    /// Where the last archive of somebody's home lies.
+    pub archives: BTreeMap<RemoteId, String>,
+    /// Names that accounts had before, and whose they were.
+    pub former_accounts: BTreeMap<String, RemoteId>,
+    /// Names that groups had before, and whose they were.
+    pub former_groups: BTreeMap<String, RemoteId>,
 }
 
 /// What was taken away in the last 24 hours.
@@ -135,6 +145,8 @@ pub struct Losses {
     pub local: BTreeMap<String, u32>,
     /// Members added to privileged groups, by the group's name: no loss, but as dangerous.
     pub gains: BTreeMap<String, u32>,
+    /// Whatever else has a limit of its own.
+    pub others: BTreeMap<Loss, u32>,
 }
 
 /// The names that the provider's names stood for when something was adopted under another name. As long as they stand
@@ -145,4 +157,55 @@ pub struct Aliases {
     pub accounts: BTreeMap<RemoteId, String>,
     /// Of groups.
     pub groups: BTreeMap<RemoteId, String>,
+}
+
+/// Something besides locks, removals by hand and members that has a limit of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loss {
+    /// An account or a group is renamed.
+    Rename,
+    /// A home is packed and taken away.
+    Archive,
+    /// A locked account is removed.
+    Removal,
+    /// A group that the provider does not have any more loses its members, or is removed.
+    Group,
+}
+
+impl Loss {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Rename, Self::Archive, Self::Removal, Self::Group];
+
+    /// The word that the ledger's tables use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Loss::Rename => "rename",
+            Loss::Archive => "archive",
+            Loss::Removal => "removal",
+            Loss::Group => "group",
+        }
+    }
+
+    /// The one that `word` names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|loss| loss.as_str() == word)
+    }
+}
+
+/// How far the account of somebody who left has come, after it was locked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rung {
+    /// When it was locked, in seconds since 1970.
+    pub since: i64,
+    /// Where its home was packed, if it was.
+    pub archive: Option<String>,
+}
+
+/// How far a group has come that the provider does not have any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupRung {
+    /// Since when complete reads have missed it, and in how many.
+    pub absence: Option<Absence>,
+    /// When its members were taken out, in seconds since 1970.
+    pub since: Option<i64>,
 }

@@ -133,6 +133,63 @@ pub enum Change {
         #[serde(skip)]
         applied: Vec<UserName>,
     },
+    /// Give an account another name, everywhere.
+    RenameAccount(Rename),
+    /// Give a group another name.
+    RenameGroup {
+        /// The provider's id.
+        id: RemoteId,
+        /// Its gid.
+        gid: Gid,
+        /// Name on this host so far.
+        from: GroupName,
+        /// Name on this host from now on.
+        to: GroupName,
+    },
+    /// Pack the home of a locked account into a file, and take it away.
+    ArchiveHome {
+        /// The provider's id.
+        id: RemoteId,
+        /// Name on this host.
+        name: UserName,
+        /// Its uid.
+        uid: Uid,
+        /// The home.
+        home: String,
+        /// The file.
+        archive: String,
+    },
+    /// Make a home for an account that has lost its own.
+    MakeHome {
+        /// The provider's id.
+        id: RemoteId,
+        /// Name on this host.
+        name: UserName,
+        /// Its uid.
+        uid: Uid,
+        /// Its primary group.
+        gid: u32,
+        /// The home.
+        home: String,
+    },
+    /// Take the members that gosync added out of a group that the provider does not have any more.
+    EmptyGroup {
+        /// The provider's id.
+        id: RemoteId,
+        /// Name on this host.
+        name: GroupName,
+        /// Who goes, sorted.
+        remove: Vec<String>,
+    },
+    /// Take a group out of the databases.
+    RemoveGroup {
+        /// The provider's id.
+        id: RemoteId,
+        /// Name on this host.
+        name: GroupName,
+        /// Its gid, which stays set aside.
+        gid: Gid,
+    },
 }
 
 /// An account of the host's that becomes gosync's.
@@ -160,6 +217,42 @@ pub struct Adopted {
     /// What the ledger remembers.
     #[serde(skip)]
     pub applied: Applied,
+}
+
+/// An account that gets another name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rename {
+    /// The provider's id.
+    pub id: RemoteId,
+    /// Its uid.
+    pub uid: Uid,
+    /// Name on this host so far.
+    pub from: UserName,
+    /// Name on this host from now on.
+    pub to: UserName,
+    /// Whether its own group gets the name, too.
+    pub private_group: bool,
+    /// Its new home, if that moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub home: Option<HomeMove>,
+    /// Files named after the account that are renamed with it: path before and after.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<(String, String)>,
+}
+
+/// A home that moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HomeMove {
+    /// Where it is.
+    pub from: String,
+    /// Where it will be: in the same directory.
+    pub to: String,
+    /// Whether there is a directory to be moved, and not only a field of passwd.
+    pub moved: bool,
+    /// Whether the old path stays as a link to the new one.
+    pub link: bool,
+    /// Whether the new path is a link to the old one already, left by an earlier rename.
+    pub linked: bool,
 }
 
 /// An account to be made.
@@ -228,4 +321,8 @@ pub enum Observation {
     Back(RemoteId),
     /// The provider wants of a field what somebody has set by hand already.
     Agreed(RemoteId, Field, String),
+    /// A group is missing: since when, and in how many reads.
+    GroupAbsent(RemoteId, crate::model::owned::Absence),
+    /// A group is there again.
+    GroupBack(RemoteId),
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::{Change, Plan};
 use crate::model::RemoteId;
-use crate::model::owned::{Owned, State};
+use crate::model::owned::{Loss, Owned, State};
 
 /// `[limits]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +18,27 @@ pub struct Limits {
     pub max_removals_percent: u32,
     /// Members added to one group that grants power, in a run: at most.
     pub max_privileged_additions: u32,
+    /// Accounts, or groups, renamed in a run: at most; the same share holds.
+    pub max_renames: u32,
+    /// Homes archived in a run: at most; the same share holds.
+    pub max_archives: u32,
+    /// Locked accounts removed in a run: at most; the same share holds.
+    pub max_final_removals: u32,
+    /// Groups emptied or removed in a run: at most; the same share holds.
+    pub max_group_removals: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_removals: 20, max_removals_percent: 10, max_privileged_additions: 3 }
+        Self {
+            max_removals: 20,
+            max_removals_percent: 10,
+            max_renames: 20,
+            max_archives: 10,
+            max_final_removals: 10,
+            max_group_removals: 10,
+            max_privileged_additions: 3,
+        }
     }
 }
 
@@ -35,9 +51,24 @@ pub const NEVER_TO_ZERO_FROM: usize = 5;
 impl Limits {
     /// How many of `owned` may go in one run.
     pub fn allowed(&self, owned: usize) -> u32 {
+        self.share(self.max_removals, owned)
+    }
+
+    /// How many of `owned` may meet with this in one run.
+    fn allowed_of(&self, loss: Loss, owned: usize) -> u32 {
+        let most = match loss {
+            Loss::Rename => self.max_renames,
+            Loss::Archive => self.max_archives,
+            Loss::Removal => self.max_final_removals,
+            Loss::Group => self.max_group_removals,
+        };
+        self.share(most, owned)
+    }
+
+    fn share(&self, most: u32, owned: usize) -> u32 {
         let share = (owned as u64).saturating_mul(self.max_removals_percent.into()) / 100;
         let share = u32::try_from(share).unwrap_or(u32::MAX);
-        share.min(self.max_removals).max(ALWAYS_ALLOWED)
+        share.min(most).max(ALWAYS_ALLOWED)
     }
 }
 
@@ -74,6 +105,8 @@ pub struct Refused {
 pub struct Excess {
     /// What is counted: `accounts`, or `members of NAME`.
     pub what: String,
+    /// What would become of them, such as `go`.
+    pub verb: &'static str,
     /// How many would go.
     pub count: usize,
     /// How many may.
@@ -106,11 +139,12 @@ const SHOWN_NAMES: usize = 10;
 
 impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Excess { what, count, allowed, of, .. } = self;
+        let Excess { what, count, allowed, of, verb, .. } = self;
         match self.limit {
-            Limit::Run => write!(f, "{count} of {of} {what} would go in this run, and at most {allowed} may")?,
+            Limit::Run => write!(f, "{count} of {of} {what} would {verb} in this run, and at most {allowed} may")?,
             Limit::Day => {
-                write!(f, "{count} {what} would have gone in 24 hours, this run included, and at most {allowed} may")?
+                let verb = if *verb == "go" { "have gone" } else { verb };
+                write!(f, "{count} {what} would {verb} in 24 hours, this run included, and at most {allowed} may")?
             }
             Limit::Gain => write!(f, "{count} {what} would come in this run, and at most {allowed} may")?,
             Limit::DayGain => {
@@ -136,6 +170,7 @@ pub fn approve(plan: Plan, owned: &Owned, limits: &Limits, approval: Option<&str
     accounts(&plan, owned, limits, &mut excesses);
     members(&plan, owned, limits, &mut excesses);
     local_members(&plan, owned, limits, &mut excesses);
+    rungs::judge(&plan, owned, limits, &mut excesses);
     if excesses.is_empty() || approval.is_some_and(|digest| digest == plan.digest()) {
         Ok(Approved { plan })
     } else {
@@ -143,14 +178,20 @@ pub fn approve(plan: Plan, owned: &Owned, limits: &Limits, approval: Option<&str
     }
 }
 
+/// Whether an account is locked, so that its removal has a limit of its own.
+fn is_locked(owned: &Owned, id: &RemoteId) -> bool {
+    owned.accounts.get(id).is_some_and(|own| own.state == State::Locked)
+}
+
 fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
     let is_open = |id: &RemoteId| owned.accounts.get(id).is_some_and(|own| own.state == State::Active);
-    // Locking an account that is locked, or removing it, takes nothing more away from anybody who can log in; it is
-    // still counted as a removal, but not as one of those that are left.
+    // Locking an account that is locked takes nothing more away from anybody who can log in; it is still counted, but
+    // not as one of those that are left. Removing a locked one has a limit of its own.
     let going: Vec<(&str, bool)> = plan
         .changes
         .iter()
         .filter_map(|change| match change {
+            Change::RemoveAccount { id, .. } if is_locked(owned, id) => None,
             Change::LockAccount { id, name, .. } | Change::RemoveAccount { id, name, .. } => {
                 Some((name.as_str(), is_open(id)))
             }
@@ -163,8 +204,9 @@ fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exce
     let present = owned.accounts.values().filter(|own| own.state.is_present()).count();
     let open = owned.accounts.values().filter(|own| own.state == State::Active).count();
     let names: Vec<String> = going.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let subject = Subject { what: "accounts".to_owned(), owned: present, gone_before: owned.losses.accounts, names };
-    subject.judge(limits, excesses);
+    let subject =
+        Subject { what: "accounts".to_owned(), verb: "go", owned: present, gone_before: owned.losses.accounts, names };
+    subject.judge(limits.allowed(present), excesses);
     let closing = going.iter().filter(|(_, open)| *open).count();
     let coming = plan.changes.iter().any(|c| matches!(c, Change::CreateAccount(_) | Change::UnlockAccount { .. }));
     if closing > 0 && closing >= open && !coming {
@@ -180,8 +222,14 @@ fn members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exces
         }
         let before = owned.groups.get(id).map_or(0, |own| own.members.split(',').filter(|m| !m.is_empty()).count());
         let gone_before = owned.losses.members.get(id).copied().unwrap_or(0);
-        let subject = Subject { what: format!("members of {name}"), owned: before, gone_before, names: remove.clone() };
-        subject.judge(limits, excesses);
+        let subject = Subject {
+            what: format!("members of {name}"),
+            verb: "go",
+            owned: before,
+            gone_before,
+            names: remove.clone(),
+        };
+        subject.judge(limits.allowed(before), excesses);
         if wanted.is_empty() && before >= NEVER_TO_ZERO_FROM {
             excesses.push(subject.to_zero(before));
         }
@@ -197,8 +245,8 @@ fn local_members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec
         let gone_before = owned.losses.local.get(name).copied().unwrap_or(0);
         let what = format!("members of {name}");
         if !remove.is_empty() {
-            let subject = Subject { what: what.clone(), owned: before, gone_before, names: remove.clone() };
-            subject.judge(limits, excesses);
+            let subject = Subject { what: what.clone(), verb: "go", owned: before, gone_before, names: remove.clone() };
+            subject.judge(limits.allowed(before), excesses);
             if applied.is_empty() && before >= NEVER_TO_ZERO_FROM {
                 excesses.push(subject.to_zero(before));
             }
@@ -211,7 +259,7 @@ fn local_members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec
             for (count, allowed, limit) in [(names.len(), run, Limit::Gain), in_a_day] {
                 if count > allowed {
                     let (what, names) = (what.clone(), names.clone());
-                    excesses.push(Excess { what, count, allowed, of: before, limit, names });
+                    excesses.push(Excess { what, verb: "come", count, allowed, of: before, limit, names });
                 }
             }
         }
@@ -221,28 +269,40 @@ fn local_members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec
 /// Something of which a part would go.
 struct Subject {
     what: String,
+    verb: &'static str,
     owned: usize,
     gone_before: u32,
     names: Vec<String>,
 }
 
 impl Subject {
-    fn judge(&self, limits: &Limits, excesses: &mut Vec<Excess>) {
-        let run = limits.allowed(self.owned) as usize;
+    /// `allowed`: how many in one run.
+    fn judge(&self, allowed: u32, excesses: &mut Vec<Excess>) {
+        let run = allowed as usize;
         let in_a_day = self.names.len() + self.gone_before as usize;
         for (count, allowed, limit) in [(self.names.len(), run, Limit::Run), (in_a_day, 2 * run, Limit::Day)] {
             if count > allowed {
                 let (what, names) = (self.what.clone(), self.names.clone());
-                excesses.push(Excess { what, count, allowed, of: self.owned, limit, names });
+                excesses.push(Excess { what, verb: self.verb, count, allowed, of: self.owned, limit, names });
             }
         }
     }
 
     fn to_zero(&self, of: usize) -> Excess {
         let (what, names) = (self.what.clone(), self.names.clone());
-        Excess { what, count: self.names.len(), allowed: of.saturating_sub(1), of, limit: Limit::Zero, names }
+        Excess {
+            what,
+            verb: self.verb,
+            count: self.names.len(),
+            allowed: of.saturating_sub(1),
+            of,
+            limit: Limit::Zero,
+            names,
+        }
     }
 }
+
+mod rungs;
 
 #[cfg(test)]
 mod tests;

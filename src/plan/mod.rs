@@ -14,7 +14,7 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-pub use change::{Adopted, Change, FieldChange, HomeFate, NewAccount, Observation};
+pub use change::{Adopted, Change, FieldChange, HomeFate, HomeMove, NewAccount, Observation, Rename};
 pub use guard::{Approved, Limits, Refused};
 
 use crate::policy::Refusal;
@@ -80,6 +80,10 @@ impl Plan {
                 Change::AdoptAccount(_) | Change::AdoptGroup { .. } => counts.adopted += 1,
                 Change::ReleaseAccount { .. } | Change::ReleaseGroup { .. } => counts.released += 1,
                 Change::ChangeLocalMembers { .. } => counts.changed += 1,
+                Change::RenameAccount(_) | Change::RenameGroup { .. } => counts.renamed += 1,
+                Change::ArchiveHome { .. } => counts.archived += 1,
+                Change::MakeHome { .. } | Change::EmptyGroup { .. } => counts.changed += 1,
+                Change::RemoveGroup { .. } => counts.removed += 1,
             }
         }
         counts
@@ -97,8 +101,12 @@ pub struct Counts {
     pub locked: usize,
     /// Accounts opened again.
     pub unlocked: usize,
-    /// Removed or forgotten accounts.
+    /// Removed or forgotten accounts, and removed groups.
     pub removed: usize,
+    /// Renamed accounts or groups.
+    pub renamed: usize,
+    /// Homes packed and taken away.
+    pub archived: usize,
     /// As they should be.
     pub unchanged: usize,
     /// Records refused.
@@ -119,6 +127,8 @@ impl fmt::Display for Counts {
             (self.removed, "removed"),
             (self.adopted, "adopted"),
             (self.released, "released"),
+            (self.renamed, "renamed"),
+            (self.archived, "archived"),
         ];
         let mut done = done.iter().filter(|(n, _)| *n > 0).peekable();
         if done.peek().is_none() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Adopted, Change, FieldChange, HomeFate, Plan, Remark};
+use super::{Adopted, Change, FieldChange, HomeFate, Plan, Remark, Rename};
 use crate::model::{UserName, shown};
 use crate::policy::{Field, Refusal};
 
@@ -121,6 +121,17 @@ pub fn line(change: &Change) -> String {
             members(&mut line, add, remove);
             line
         }
+        Change::RenameAccount(rename) => renamed(rename),
+        Change::RenameGroup { from, to, gid, .. } => format!("~ rename group {from} to {to} gid={gid}"),
+        Change::ArchiveHome { name, home, archive, .. } => {
+            format!("- home {} of {name}, after packing it into {}", shown(home), shown(archive))
+        }
+        Change::MakeHome { name, home, .. } => format!("+ home {} of {name}", shown(home)),
+        Change::EmptyGroup { name, remove, .. } => format!(
+            "! group {name} is not at the provider any more; {}",
+            names("take out", remove.iter().map(String::as_str))
+        ),
+        Change::RemoveGroup { name, gid, .. } => format!("- group {name} gid={gid}"),
     }
 }
 
@@ -157,6 +168,21 @@ pub(super) fn value(field: Field, text: &str) -> String {
         Field::Expiry => day().map_or_else(|| shown(text).to_string(), |day| day.to_string()),
         _ => shown(text).to_string(),
     }
+}
+
+fn renamed(rename: &Rename) -> String {
+    let Rename { uid, from, to, home, files, .. } = rename;
+    let mut line = format!("~ rename {from} to {to} uid={uid}");
+    if let Some(home) = home {
+        let _ = write!(line, " home={}", shown(&home.to));
+        if home.moved && home.link {
+            let _ = write!(line, " (a link stays at {})", shown(&home.from));
+        }
+    }
+    for (_, file) in files {
+        let _ = write!(line, " {}", shown(file));
+    }
+    line
 }
 
 fn names<'a>(what: &str, list: impl Iterator<Item = &'a str>) -> String {

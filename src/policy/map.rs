@@ -17,8 +17,10 @@ pub struct WantedAccount {
     pub id: RemoteId,
     /// Whether the account should be open; `false`: locked.
     pub open: bool,
-    /// Name on this host.
+    /// Name on this host, as it is so far.
     pub name: UserName,
+    /// The name it should have from now on, if that is another one.
+    pub rename: Option<UserName>,
     /// The uid that the provider asks for.
     pub uid: Option<Uid>,
     /// Full name, cleaned.
@@ -83,7 +85,9 @@ pub fn accounts(
             Err(reason) => out.refusals.push(refusal(user, reason)),
         }
     }
-    refuse_twins(&mut out, owned);
+    let names = repeated(out.accounts.iter().flat_map(|a| [Some(&a.name), a.rename.as_ref()]).flatten().cloned());
+    keep_names_of_others(&mut out, owned);
+    refuse_twins(&mut out, &names, owned);
     out
 }
 
@@ -101,22 +105,24 @@ fn account(
     remarks: &mut Vec<(String, String)>,
 ) -> Result<WantedAccount, String> {
     let mapped = name_of(user, rules);
-    let name = match known_as {
-        // A known account keeps its name whatever the login has become: a rename is a change of its own.
+    let sound = sound_name(&mapped, rules);
+    let (name, rename) = match known_as {
         Some(name) => {
-            if name != mapped && alias != Some(mapped.as_str()) {
-                remarks.push((name.to_owned(), format!("is called `{}` at the provider now", Untrusted::new(mapped))));
+            let known = UserName::new(name, true).map_err(|e| format!("the ledger's name {e}"))?;
+            match (sound, alias) {
+                _ if name == mapped || alias == Some(mapped.as_str()) => (known, None),
+                (Ok(new), None) => (known, Some(new)),
+                (Ok(_), Some(_)) => {
+                    remarks.push((name.to_owned(), kept(&mapped, "it was adopted under this one")));
+                    (known, None)
+                }
+                (Err(reason), _) => {
+                    remarks.push((name.to_owned(), kept(&mapped, &reason)));
+                    (known, None)
+                }
             }
-            UserName::new(name, true).map_err(|e| format!("the ledger's name {e}"))?
         }
-        None => {
-            let name =
-                UserName::new(&mapped, rules.dots).map_err(|e| format!("the name `{}` {e}", Untrusted::new(mapped)))?;
-            if protect::is_protected(name.as_str()) {
-                return Err(format!("`{name}` is a name of the system's"));
-            }
-            name
-        }
+        None => (sound?, None),
     };
     let uid = match user.uid.as_ref().map(|text| uid(text, rules)).transpose() {
         Ok(uid) => uid,
@@ -130,7 +136,42 @@ fn account(
     let home = home(user, &name, rules, remarks);
     let shell = shell(user, &name, shells, rules, remarks);
     let gecos = user.name.as_ref().map(|n| gecos::clean(n.raw())).unwrap_or_default();
-    Ok(WantedAccount { id: user.id.clone(), open, name, uid, gecos, home, shell })
+    Ok(WantedAccount { id: user.id.clone(), open, name, rename, uid, gecos, home, shell })
+}
+
+/// The name of an account, by our rules.
+fn sound_name(mapped: &str, rules: &AccountRules) -> Result<UserName, String> {
+    let name = UserName::new(mapped, rules.dots).map_err(|e| format!("the name `{}` {e}", Untrusted::new(mapped)))?;
+    match protect::is_protected(name.as_str()) {
+        true => Err(format!("`{name}` is a name of the system's")),
+        false => Ok(name),
+    }
+}
+
+/// Says that something has another name at the provider, and not here.
+pub(crate) fn kept(new: &str, reason: &str) -> String {
+    format!("is called `{}` at the provider now, and keeps its name: {reason}", Untrusted::new(new))
+}
+
+/// A login that now belongs to somebody else is a conflict, and nobody inherits it: neither of those who want it is
+/// renamed, nor are two who change names with each other.
+fn keep_names_of_others(out: &mut WantedAccounts, owned: &Owned) {
+    let targets = repeated(out.accounts.iter().map(|a| a.rename.as_ref().unwrap_or(&a.name).as_str()));
+    let taken: Lookup<&str, &RemoteId> = owned.accounts.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
+    let conflict = |a: &WantedAccount, new: &UserName| {
+        let owner = taken.get(new.as_str()).copied().or_else(|| owned.former_accounts.get(new.as_str()));
+        match owner.filter(|owner| **owner != a.id) {
+            Some(other) => Some(format!("that name belongs to another person, {other}")),
+            None => targets.contains(new.as_str()).then(|| "two people would have that name".to_owned()),
+        }
+    };
+    let conflicts: Vec<Option<String>> = out.accounts.iter().map(|a| conflict(a, a.rename.as_ref()?)).collect();
+    for (account, conflict) in out.accounts.iter_mut().zip(conflicts) {
+        let Some(reason) = conflict else { continue };
+        if let Some(new) = account.rename.take() {
+            out.remarks.push((account.name.to_string(), kept(new.as_str(), &reason)));
+        }
+    }
 }
 
 /// What a person's login stands for on this host, sound or not.
@@ -195,15 +236,17 @@ fn shell(
 }
 
 /// Refuses everybody whose name, uid or home somebody else wants too, unless the ledger knows the account.
-fn refuse_twins(out: &mut WantedAccounts, owned: &Owned) {
+fn refuse_twins(out: &mut WantedAccounts, names: &BTreeSet<UserName>, owned: &Owned) {
     let taken_names: Lookup<&str, &RemoteId> = owned.accounts.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
     let known = |id: &RemoteId| owned.accounts.contains_key(id);
-    let names = repeated(out.accounts.iter().map(|a| a.name.as_str()));
     let uids = repeated(out.accounts.iter().filter_map(|a| a.uid));
     let homes = repeated(out.accounts.iter().map(|a| a.home.as_str()));
     let twin_of = |a: &WantedAccount| -> Option<String> {
         if let Some(other) = taken_names.get(a.name.as_str()).filter(|other| **other != &a.id) {
             return Some(format!("the name `{}` belongs to another person, {other}", a.name));
+        }
+        if let Some(other) = owned.former_accounts.get(a.name.as_str()).filter(|other| **other != a.id) {
+            return Some(format!("the name `{}` belonged to another person, {other}, and nobody inherits it", a.name));
         }
         if known(&a.id) {
             return None;
@@ -229,9 +272,9 @@ fn refuse_twins(out: &mut WantedAccounts, owned: &Owned) {
 }
 
 /// What comes more than once.
-fn repeated<T: Copy + Ord + Hash>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
+fn repeated<T: Clone + Ord + Hash>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
     let mut seen = Lookup::default();
-    all.filter(|one| seen.insert(*one, ()).is_some()).collect()
+    all.filter(|one| seen.insert(one.clone(), ()).is_some()).collect()
 }
 
 /// A group that should be on this host.
@@ -239,8 +282,10 @@ fn repeated<T: Copy + Ord + Hash>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
 pub struct WantedGroup {
     /// The provider's id.
     pub id: RemoteId,
-    /// Name on this host.
+    /// Name on this host, as it is so far.
     pub name: GroupName,
+    /// The name it should have from now on, if that is another one.
+    pub rename: Option<GroupName>,
     /// The gid that the provider asks for.
     pub gid: Option<Gid>,
     /// Where its gid may be.
@@ -258,8 +303,10 @@ pub struct WantedGroups {
     pub refusals: Vec<Refusal>,
     /// What was not taken over as the provider has it, and why.
     pub remarks: Vec<(String, String)>,
-    /// Every group that is there.
+    /// Every group that is there and wanted.
     pub present: BTreeSet<RemoteId>,
+    /// Groups that are there, and that the configuration does not want.
+    pub left_out: BTreeSet<RemoteId>,
     /// Every person who is there: only of them a missing membership means something.
     pub people: Lookup<RemoteId, ()>,
     /// Groups of the host with members from the provider.
@@ -270,7 +317,9 @@ pub struct WantedGroups {
 pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> WantedGroups {
     let people = directory.users.iter().map(|u| (u.id.clone(), ())).collect();
     let mut out = WantedGroups { people, local: rules.local_map.wanted(directory), ..Default::default() };
-    let mut groups: Vec<_> = directory.groups.iter().filter(|g| rules.filter.matches(g.name.raw())).collect();
+    let (mut groups, left_out): (Vec<_>, Vec<_>) =
+        directory.groups.iter().partition(|g| rules.filter.matches(g.name.raw()));
+    out.left_out = left_out.into_iter().map(|g| g.id.clone()).collect();
     groups.sort_by(|a, b| a.id.cmp(&b.id));
     for (index, group) in groups.iter().enumerate() {
         let twin = groups.get(index + 1).is_some_and(|other| other.id == group.id);
@@ -285,8 +334,9 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
         }
         let rules = rules.of(group.name.raw());
         let alias = owned.aliases.groups.get(&group.id).map(String::as_str);
-        let name = match group_name(&group.name, known.map(|own| (own.name.as_str(), alias)), rules, &mut out.remarks) {
-            Ok(name) => name,
+        let named = group_name(&group.name, known.map(|own| (own.name.as_str(), alias)), rules, &mut out.remarks);
+        let (name, rename) = match named {
+            Ok(names) => names,
             Err(reason) => {
                 out.refusals.push(refuse(reason));
                 continue;
@@ -305,9 +355,11 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
         };
         let active = group.members.iter().filter(|m| m.status == crate::model::Status::Active);
         let members = active.map(|m| m.user.clone()).collect();
-        out.groups.push(WantedGroup { id: group.id.clone(), name, gid, gid_range: rules.gid_range, members });
+        out.groups.push(WantedGroup { id: group.id.clone(), name, rename, gid, gid_range: rules.gid_range, members });
     }
-    refuse_twin_groups(&mut out, owned);
+    let names = repeated(out.groups.iter().flat_map(|g| [Some(&g.name), g.rename.as_ref()]).flatten().cloned());
+    keep_group_names_of_others(&mut out, owned);
+    refuse_twin_groups(&mut out, &names, owned);
     out
 }
 
@@ -322,21 +374,48 @@ fn group_name(
     known_as: Option<(&str, Option<&str>)>,
     rules: RulesOfGroup<'_>,
     remarks: &mut Vec<(String, String)>,
-) -> Result<GroupName, String> {
+) -> Result<(GroupName, Option<GroupName>), String> {
     let mapped = NameMap::apply(rules.names, &remote.raw().to_ascii_lowercase());
     let name = GroupName::new(rules.prefix, &mapped, rules.dots);
-    if let Some((known, alias)) = known_as {
-        let called = name.as_ref().ok().map(GroupName::as_str);
-        if called != Some(known) && (called.is_none() || called != alias) {
-            remarks.push((known.to_owned(), format!("is called `{remote}` at the provider now")));
+    let name = name.map_err(|e| format!("the name `{}` {e}", Untrusted::new(mapped)));
+    let sound = name.and_then(|name| match protect::is_protected(name.as_str()) {
+        true => Err(format!("`{name}` is a name of the system's, or grants power")),
+        false => Ok(name),
+    });
+    let Some((known, alias)) = known_as else { return Ok((sound?, None)) };
+    let name = GroupName::known(known).map_err(|e| format!("the ledger's name {e}"))?;
+    Ok(match sound {
+        Ok(new) if new.as_str() == known || alias == Some(new.as_str()) => (name, None),
+        Ok(new) if alias.is_none() => (name, Some(new)),
+        Ok(_) => {
+            remarks.push((known.to_owned(), kept(remote.raw(), "it was adopted under this one")));
+            (name, None)
         }
-        return GroupName::known(known).map_err(|e| format!("the ledger's name {e}"));
+        Err(reason) => {
+            remarks.push((known.to_owned(), kept(remote.raw(), &reason)));
+            (name, None)
+        }
+    })
+}
+
+/// The same as with accounts: nobody inherits a name.
+fn keep_group_names_of_others(out: &mut WantedGroups, owned: &Owned) {
+    let targets = repeated(out.groups.iter().map(|g| g.rename.as_ref().unwrap_or(&g.name).as_str()));
+    let taken: Lookup<&str, &RemoteId> = owned.groups.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
+    let conflict = |g: &WantedGroup, new: &GroupName| {
+        let owner = taken.get(new.as_str()).copied().or_else(|| owned.former_groups.get(new.as_str()));
+        match owner.filter(|owner| **owner != g.id) {
+            Some(other) => Some(format!("that name belongs to another group, {other}")),
+            None => targets.contains(new.as_str()).then(|| "two groups would have that name".to_owned()),
+        }
+    };
+    let conflicts: Vec<Option<String>> = out.groups.iter().map(|g| conflict(g, g.rename.as_ref()?)).collect();
+    for (group, conflict) in out.groups.iter_mut().zip(conflicts) {
+        let Some(reason) = conflict else { continue };
+        if let Some(new) = group.rename.take() {
+            out.remarks.push((group.name.to_string(), kept(new.as_str(), &reason)));
+        }
     }
-    let name = name.map_err(|e| format!("the name `{}` {e}", Untrusted::new(mapped)))?;
-    if protect::is_protected(name.as_str()) {
-        return Err(format!("`{name}` is a name of the system's, or grants power"));
-    }
-    Ok(name)
 }
 
 fn gid(text: &Untrusted, range: IdRange) -> Result<Gid, String> {
@@ -347,13 +426,15 @@ fn gid(text: &Untrusted, range: IdRange) -> Result<Gid, String> {
     Gid::new(number).ok_or_else(|| format!("the gid {number} is reserved"))
 }
 
-fn refuse_twin_groups(out: &mut WantedGroups, owned: &Owned) {
+fn refuse_twin_groups(out: &mut WantedGroups, names: &BTreeSet<GroupName>, owned: &Owned) {
     let taken: Lookup<&str, &RemoteId> = owned.groups.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
-    let names = repeated(out.groups.iter().map(|g| g.name.as_str()));
     let gids = repeated(out.groups.iter().filter_map(|g| g.gid));
     let twin_of = |g: &WantedGroup| -> Option<String> {
         if let Some(other) = taken.get(g.name.as_str()).filter(|other| **other != &g.id) {
             return Some(format!("the name `{}` belongs to another group, {other}", g.name));
+        }
+        if let Some(other) = owned.former_groups.get(g.name.as_str()).filter(|other| **other != g.id) {
+            return Some(format!("the name `{}` belonged to another group, {other}, and none inherits it", g.name));
         }
         if owned.groups.contains_key(&g.id) {
             return None;

@@ -16,7 +16,9 @@ pub mod protect;
 pub mod rules;
 pub mod select;
 
-pub use rules::{AccountRules, ByHand, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
+pub use rules::{
+    AccountRules, ByHand, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, RenameRules, Rules, SubidRules,
+};
 
 use crate::model::{RemoteId, Untrusted};
 

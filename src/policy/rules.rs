@@ -49,6 +49,25 @@ pub struct AccountRules {
     pub subids: Option<SubidRules>,
     /// What becomes of an account that somebody deleted by hand.
     pub deleted_by_hand: ByHand,
+    /// What else is renamed with an account.
+    pub rename: RenameRules,
+}
+
+/// What else is renamed with an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RenameRules {
+    /// Its home.
+    pub home: bool,
+    /// Whether the old path of a home stays as a link to the new one.
+    pub link: bool,
+    /// Its mail spool.
+    pub mail: bool,
+}
+
+impl Default for RenameRules {
+    fn default() -> Self {
+        Self { home: false, link: true, mail: true }
+    }
 }
 
 impl Default for AccountRules {
@@ -67,6 +86,7 @@ impl Default for AccountRules {
             keep_local: BTreeSet::from([Field::Shell]),
             subids: None,
             deleted_by_hand: ByHand::Report,
+            rename: RenameRules::default(),
         }
     }
 }
@@ -171,17 +191,32 @@ impl Default for GroupRules {
 }
 
 /// `[departed]`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DepartedRules {
-    /// In how many complete reads a person must be missing.
+    /// In how many complete reads a person or a group must be missing.
     pub absent_runs: u32,
     /// Over how many seconds at least.
     pub absent_for: u64,
+    /// Whether what runs as a locked account is ended.
+    pub end_sessions: bool,
+    /// How many seconds after the locking a home is packed and taken away; `None`: never.
+    pub archive_after: Option<u64>,
+    /// Where packed homes are kept.
+    pub archive_dir: String,
+    /// How many seconds after the locking an account is removed, and a group after its members; `None`: never.
+    pub remove_after: Option<u64>,
 }
 
 impl Default for DepartedRules {
     fn default() -> Self {
-        Self { absent_runs: 2, absent_for: 3_600 }
+        Self {
+            absent_runs: 2,
+            absent_for: 3_600,
+            end_sessions: false,
+            archive_after: None,
+            archive_dir: "/var/lib/gosync/homes".to_owned(),
+            remove_after: None,
+        }
     }
 }
 

@@ -69,6 +69,13 @@ pub enum Step {
         /// Where it goes.
         aside: PathBuf,
     },
+    /// Let a directory and a link to it change names.
+    Exchange {
+        /// The link; afterwards the directory.
+        path: PathBuf,
+        /// The directory; afterwards the link.
+        other: PathBuf,
+    },
 }
 
 /// A list of steps that belong together.
@@ -123,7 +130,9 @@ impl Journal {
             Step::Replace { staged, path, .. } | Step::Place { staged, path } | Step::Swap { staged, path, .. } => {
                 staged.starts_with(root) && path.starts_with(root)
             }
-            Step::Retire { path, aside } => path.starts_with(root) && aside.starts_with(root),
+            Step::Retire { path, aside: other } | Step::Exchange { path, other } => {
+                path.starts_with(root) && other.starts_with(root)
+            }
         })
     }
 
@@ -238,6 +247,8 @@ impl Step {
             Step::Replace { staged, path, .. } => files::rename(staged, path),
             Step::Place { staged, path } => rename_to_free(staged, path),
             Step::Retire { path, aside } => rename_to_free(path, aside),
+            Step::Exchange { path, other } => renameat2(AT_FDCWD, other, AT_FDCWD, path, RenameFlags::RENAME_EXCHANGE)
+                .on("exchange a directory with", path),
             Step::Swap { staged, path, .. } if fs::symlink_metadata(path).is_ok_and(|m| m.is_dir()) => {
                 // A link cannot be renamed onto a directory: the two change places, and the directory stays as a backup.
                 renameat2(AT_FDCWD, staged, AT_FDCWD, path, RenameFlags::RENAME_EXCHANGE)
@@ -259,6 +270,12 @@ impl Step {
             Step::Replace { .. } => Standing::Open,
             Step::Place { staged, path } => moved(staged, path),
             Step::Retire { path, aside } => moved(path, aside),
+            Step::Exchange { path, other } => match (is_link(path), is_link(other)) {
+                (Some(false), _) => Standing::Done,
+                // The link may be put there by an earlier step.
+                (Some(true) | None, Some(false)) => Standing::Open,
+                _ => Standing::Overtaken,
+            },
             Step::Swap { staged, path, target } => {
                 match (fs::read_link(path).is_ok_and(|to| to == *target), there(staged)) {
                     (true, _) => Standing::Done,
@@ -272,10 +289,16 @@ impl Step {
     fn directories(&self) -> impl Iterator<Item = &Path> {
         let (first, second) = match self {
             Step::Replace { path, .. } | Step::Place { path, .. } | Step::Swap { path, .. } => (path, None),
-            Step::Retire { path, aside } => (path, Some(aside)),
+            Step::Retire { path, aside: other } | Step::Exchange { path, other } => (path, Some(other)),
         };
         [Some(first), second].into_iter().flatten().filter_map(|path| path.parent())
     }
+}
+
+/// Whether a link stands there, or a directory; `None`: neither.
+fn is_link(path: &Path) -> Option<bool> {
+    let meta = fs::symlink_metadata(path).ok()?;
+    (meta.is_symlink() || meta.is_dir()).then(|| meta.is_symlink())
 }
 
 /// Renames to a name that must be free.
@@ -382,6 +405,36 @@ mod tests {
             journal.carry_out().unwrap();
             assert_eq!(fs::read_link(world.path("extra")).unwrap(), Path::new(generation));
             assert_eq!(journal.recover().unwrap(), Outcome::Finished);
+        }
+    }
+
+    #[test]
+    fn a_home_that_moves_is_always_under_the_name_that_passwd_has() {
+        let steps = |world: &World| {
+            let link = |name: &str, target: &str| {
+                let _ = fs::remove_file(world.path(name));
+                std::os::unix::fs::symlink(target, world.path(name)).unwrap();
+                world.path(name)
+            };
+            fs::create_dir(world.path("old")).unwrap();
+            fs::write(world.path("old/thesis"), "text").unwrap();
+            vec![
+                Step::Place { staged: link("s/before", "old"), path: world.path("new") },
+                world.replace("s/passwd", "passwd", "p0", "p1"),
+                Step::Exchange { path: world.path("new"), other: world.path("old") },
+                Step::Swap { staged: link("s/after", "new"), path: world.path("old"), target: "new".into() },
+            ]
+        };
+        for done in 0..=4 {
+            let world = World::new();
+            let journal = Journal { txn: 1, steps: steps(&world) };
+            journal.steps[..done].iter().for_each(|step| step.carry_out().unwrap());
+            let name = if done < 2 { "old" } else { "new" };
+            assert!(world.path(name).join("thesis").exists(), "after {done}");
+            assert_eq!(journal.recover().unwrap(), Outcome::Finished, "after {done}");
+            assert!(fs::symlink_metadata(world.path("new")).unwrap().is_dir(), "after {done}");
+            assert_eq!(fs::read_link(world.path("old")).unwrap(), Path::new("new"), "after {done}");
+            assert_eq!(journal.recover().unwrap(), Outcome::Finished, "a second time after {done}");
         }
     }
 

@@ -14,6 +14,7 @@ pub mod nss;
 pub mod process;
 pub mod replace;
 pub mod root;
+pub mod sessions;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -37,6 +37,22 @@ fn below<'a>(picture: &'a Picture, dir: &str) -> Vec<(&'a String, &'a crate::tre
     picture.iter().filter(|(path, _)| *path == dir || path.starts_with(&inside)).collect()
 }
 
+/// Where a home is that may stand behind a link, as while it moves.
+fn behind_link(picture: &Picture, home: &str) -> String {
+    const KIND: u32 = 0o170_000;
+    match picture.get(home).filter(|entry| entry.mode & KIND == 0o120_000) {
+        Some(link) => {
+            format!("{}/{}", home.rsplit_once('/').unwrap_or_default().0, String::from_utf8_lossy(&link.content))
+        }
+        None => home.to_owned(),
+    }
+}
+
+fn is_closed(picture: &Picture, shadow: &str, name: &str) -> bool {
+    let closed = |line: &&str| field(line, 0) == name && field(line, 1).starts_with('!') && field(line, 7) == "1";
+    lines(picture, shadow).iter().any(closed)
+}
+
 impl Frame<'_> {
     /// Everything that is wrong with `now`; nothing, if it is safe.
     pub fn violations(&self, now: &Picture) -> Vec<String> {
@@ -129,9 +145,11 @@ impl Frame<'_> {
             if !subuid.contains(name) || !subgid.contains(name) {
                 wrong.push(format!("{name} has no subordinate ids"));
             }
-            let home = home.trim_start_matches('/');
-            let found = below(now, home);
-            if found.is_empty() || (found != below(self.before, home) && found != below(self.goal, home)) {
+            let home = behind_link(now, home.trim_start_matches('/'));
+            let found = below(now, &home);
+            let is_whole = found == below(self.before, &home) || found == below(self.goal, &home);
+            // The homes of those who left are packed and taken away, while the accounts are closed.
+            if !is_whole || found.is_empty() && !is_closed(now, &self.database.file("shadow"), name) {
                 wrong.push(format!("{name} has no whole home: {found:?}"));
             }
         }

@@ -180,7 +180,12 @@ fn lie(ran: &Ran, missing: Vec<String>) -> Option<String> {
 
 /// Kills the run of a scenario at each of its points.
 fn kill_everywhere(scenario: &Scenario, database: Database) {
-    kill_from(&prepare(scenario, database), scenario, scenario.name);
+    kill_everywhere_in(&prepare(scenario, database), scenario);
+}
+
+/// The same on this host.
+pub fn kill_everywhere_in(tree: &Tree, scenario: &Scenario) {
+    kill_from(tree, scenario, scenario.name);
 }
 
 /// Kills the run of a scenario at each of its points, from what is saved as `before`.
@@ -204,16 +209,20 @@ fn kill(run: &'static [&'static str]) -> impl Fn(&Point, &Tree) -> Option<Ran> {
 
 /// Kills the run of a scenario in the middle of its renames, then the run that makes up for it at each of its points.
 fn kill_the_recovery(scenario: &Scenario, database: Database) {
-    let began = Instant::now();
-    let tree = prepare(scenario, database);
-    let points = points::of(&tree, scenario.run);
+    kill_the_recovery_in(&prepare(scenario, database), scenario);
+}
+
+/// The same on this host.
+pub fn kill_the_recovery_in(tree: &Tree, scenario: &Scenario) {
+    let (began, database) = (Instant::now(), tree.database);
+    let points = points::of(tree, scenario.run);
     let journal = points.iter().position(|point| point.call == "rename" && point.text.contains("journal.new"));
     let renames: Vec<&Point> = points[journal.unwrap() + 1..].iter().filter(|p| p.call.starts_with("rename")).collect();
     tree.restore("before");
-    assert!(points::kill_at(renames[2], &tree, scenario.run));
+    assert!(points::kill_at(renames[2], tree, scenario.run));
     tree.save("before");
     let findings = sweep(
-        &tree,
+        tree,
         scenario,
         &Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: false },
     );
@@ -222,10 +231,14 @@ fn kill_the_recovery(scenario: &Scenario, database: Database) {
 
 /// Kills the run of a scenario at each of its points; then another program adds an account of its own.
 fn kill_and_overtake(scenario: &Scenario, database: Database) {
-    let began = Instant::now();
-    let tree = prepare(scenario, database);
+    kill_and_overtake_in(&prepare(scenario, database), scenario);
+}
+
+/// The same on this host.
+pub fn kill_and_overtake_in(tree: &Tree, scenario: &Scenario) {
+    let (began, database) = (Instant::now(), tree.database);
     let how = Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: true };
-    let findings = sweep(&tree, scenario, &how);
+    let findings = sweep(tree, scenario, &how);
     findings.judge(&format!("killed and overtaken while {} ({})", scenario.name, database.word()), began);
 }
 

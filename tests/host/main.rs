@@ -16,6 +16,8 @@ mod group_cli;
 mod http;
 mod invariants;
 mod kills;
+mod ladder;
+mod ladder_kills;
 mod ldap;
 mod ldap_admin;
 mod ldap_faults;

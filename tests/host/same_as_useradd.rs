@@ -187,3 +187,69 @@ fn useradd_goes_on_where_gosync_wrote() {
     assert_eq!(differences(&tree.picture(), &before), [""; 0]);
     assert!(tree.read("etc/group").contains("physics:x:60000:alice,dave,admin\n"));
 }
+
+/// The lines of a file without regard to their order.
+fn sorted(tree: &Tree, path: &str) -> Vec<String> {
+    let mut lines: Vec<String> = tree.read(path).lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_rename_leaves_the_lines_that_usermod_and_groupmod_leave_in_their_places() {
+    let pair = Pair::new();
+    let config = std::fs::read_to_string(pair.gosync.config()).unwrap();
+    std::fs::write(pair.gosync.config(), config.replace("[target.host]", "rename_home = true\n[target.host]")).unwrap();
+    pair.step(&add_people(), Some(&document(&people("Alice", true), &[])), "$GOSYNC sync users");
+    let groups = |name: &str| [group("g-1", name, &["u-1", "u-2"]), group("g-2", "rest", &["u-1"])];
+    pair.step(
+        "groupadd -g 60000 physics; groupadd -g 60001 rest; usermod -a -G physics,rest alice; usermod -a -G physics bob",
+        Some(&document(&people("Alice", true), &groups("physics"))),
+        "$GOSYNC sync groups",
+    );
+    let by_hand = "usermod -p '$6$abc$def' alice; chage -d 20000 -M 90 alice; usermod -a -G admin alice\n\
+                   gpasswd -A alice,admin physics; gpasswd -a admin alice; touch /home/alice/thesis /var/mail/alice\n\
+                   chown alice: /home/alice/thesis /var/mail/alice";
+    pair.step(by_hand, None, by_hand);
+    let places = |tree: &Tree, path: &str| -> Vec<String> {
+        tree.read(path).lines().map(|line| line.split(':').next().unwrap().replace("alicia", "alice")).collect()
+    };
+    let before: Vec<_> =
+        Database::Etc.files().iter().map(|name| places(&pair.gosync, &format!("etc/{name}"))).collect();
+
+    // usermod(8) forgets the subordinate ids and the group; a link is gosync's own.
+    let tools = "usermod -l alicia -d /home/alicia -m alice; groupmod -n alicia alice\n\
+                 sed -i s/^alice:/alicia:/ /etc/subuid /etc/subgid; ln -s alicia /home/alice; groupmod -n chemistry physics";
+    run(&pair.tools, tools);
+    check(&pair.tools);
+    let mut renamed = people("Alice", true);
+    renamed[0]["login"] = "alicia".into();
+    pair.gosync.provide(&document(&renamed, &groups("chemistry")));
+    run(&pair.gosync, "$GOSYNC sync users; $GOSYNC sync groups");
+    check(&pair.gosync);
+    for (name, before) in Database::Etc.files().iter().zip(before) {
+        let path = format!("etc/{name}");
+        assert_eq!(sorted(&pair.gosync, &path), sorted(&pair.tools, &path), "{name}");
+        let now: Vec<_> = places(&pair.gosync, &path).iter().map(|n| n.replace("chemistry", "physics")).collect();
+        assert_eq!(now, before, "each line of {name} keeps its place");
+    }
+    let below = |tree: &Tree| {
+        let mut picture = tree.picture();
+        picture.retain(|path, _| path.starts_with("home/") || path.starts_with("var/mail/"));
+        picture
+    };
+    assert_eq!(differences(&below(&pair.gosync), &below(&pair.tools)), [""; 0]);
+    let ask = |question: &str| run(&pair.gosync, question).out;
+    assert_eq!(ask("id -Gn alicia"), "alicia admin chemistry rest\n");
+    assert_eq!(
+        ask("stat -L -c %U /home/alice/thesis /home/alicia/thesis /var/mail/alicia"),
+        "alicia\nalicia\nalicia\n"
+    );
+    let again = run(&pair.gosync, "$GOSYNC sync users; $GOSYNC sync groups").out;
+    assert_eq!(again.matches("nothing to do").count(), 2, "{again}");
+    // And back: the link gives way to the home.
+    pair.gosync.provide(&document(&people("Alice", true), &groups("physics")));
+    run(&pair.gosync, "$GOSYNC sync users; $GOSYNC sync groups");
+    check(&pair.gosync);
+    assert_eq!(ask("readlink /home/alicia; stat -c %U /home/alice /home/alice/thesis"), "alice\nalice\nalice\n");
+}

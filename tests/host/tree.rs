@@ -271,7 +271,7 @@ impl Tree {
                 }
                 _ if below == "var/lib/extrausers.gosync" && name.starts_with('g') => continue,
                 // When it was packed stands in an archive's name, and inside.
-                _ if name.ends_with(".tar.gz") => {
+                _ if name.ends_with(".tar.gz") || name.ends_with(".tar.zst") => {
                     content = listing(&self.path(&path)).into_bytes();
                     shown = path.replace(|c: char| c.is_ascii_digit(), "0");
                 }
@@ -330,6 +330,10 @@ pub fn ledger(path: &Path) -> String {
          absent_since IS NOT NULL, absent_runs, locked, expire, alias FROM accounts ORDER BY provider, id",
         "SELECT 'group', provider, id, name, gid, state, members, alias FROM unix_groups ORDER BY provider, id",
         "SELECT 'local', provider, name, members FROM local_members ORDER BY provider, name",
+        "SELECT 'rung', provider, kind, id, absent_since IS NOT NULL, absent_runs, since IS NOT NULL, archive FROM rungs \
+         ORDER BY provider, kind, id",
+        "SELECT 'former', provider, kind, id, name FROM former_names ORDER BY provider, kind, id, name",
+        "SELECT 'archive', provider, id, path FROM archives ORDER BY rowid",
         "SELECT 'loss', provider, kind, id, count FROM losses ORDER BY rowid",
         "SELECT 'pending', seq, provider, edit FROM pending ORDER BY seq",
         "SELECT 'meta', key, value FROM meta WHERE key <> 'txn' ORDER BY key",

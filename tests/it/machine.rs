@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gosync::ledger::{Ledger, Run};
 use gosync::model::owned::{Owned, State};
 use gosync::model::{Completeness, Snapshot};
-use gosync::plan::diff::{self, Against, Chosen, Request};
+use gosync::plan::diff::{self, Against, Chosen, Quiet, Request};
 use gosync::plan::{Limits, Plan, guard};
 use gosync::policy::{Refusal, Rules, map, select};
 use gosync::provider::file::FileProvider;
@@ -89,17 +89,26 @@ impl Machine {
         let chosen = Chosen { new: true, known: true, force: false };
         let home_at = |home: &str| files::owner(&self.target.locate(home));
         let completeness = &snapshot.completeness;
-        let against = Against { host, owned: &owned, completeness, rules, chosen, now: self.now, home_at: &home_at };
+        let against = Against {
+            host,
+            owned: &owned,
+            completeness,
+            rules,
+            chosen,
+            now: self.now,
+            home_at: &home_at,
+            site: &Quiet,
+        };
         Some(diff::accounts(wanted, &against))
     }
 
     pub fn plan_groups(&self, snapshot: &Snapshot) -> Plan {
         let (owned, current) = (self.owned(), self.target.read().unwrap());
-        let rules = &self.rules.groups;
-        let mut wanted = map::groups(&snapshot.directory, &owned, rules);
+        let rules = &self.rules;
+        let mut wanted = map::groups(&snapshot.directory, &owned, &rules.groups);
         wanted.present.extend(snapshot.rejected.iter().filter_map(|r| r.id.clone()));
         wanted.refusals.extend(rejected(snapshot));
-        diff::groups(wanted, &snapshot.completeness, &current.host(), &owned, rules)
+        diff::groups(wanted, &snapshot.completeness, &current.host(), &owned, rules, self.now)
     }
 
     pub fn sync_users(&mut self, snapshot: &Snapshot) -> Outcome {
@@ -155,6 +164,23 @@ impl Machine {
     pub fn closed(&self) -> BTreeSet<String> {
         let lines = self.lines("shadow").into_iter().filter(|f| f[1].starts_with('!') && f[7] == "1");
         lines.map(|fields| fields[0].clone()).collect()
+    }
+
+    /// The uids of accounts that are closed.
+    pub fn closed_uids(&self) -> BTreeSet<String> {
+        let closed = self.closed();
+        self.lines("passwd").into_iter().filter(|fields| closed.contains(&fields[0])).map(|f| f[2].clone()).collect()
+    }
+
+    /// All memberships by number, so that a rename is none's loss: gid and uid.
+    pub fn bonds(&self) -> BTreeSet<(String, String)> {
+        let numbers = |db: &str| -> BTreeMap<String, String> {
+            self.lines(db).into_iter().map(|fields| (fields[0].clone(), fields[2].clone())).collect()
+        };
+        let (uids, gids) = (numbers("passwd"), numbers("group"));
+        let number = |of: &BTreeMap<String, String>, name: String| of.get(&name).cloned().unwrap_or(name);
+        let pairs = self.memberships().into_iter();
+        pairs.map(|(group, member)| (number(&gids, group), number(&uids, member))).collect()
     }
 
     /// All memberships: group and member.

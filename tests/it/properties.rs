@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gosync::model::owned::State;
 use gosync::model::{Completeness, IdRange, RemoteId, Snapshot};
 use gosync::plan::diff::Request;
 use gosync::plan::{Change, Limits, Plan};
@@ -32,11 +33,23 @@ fn rules(private: bool) -> Rules {
         ..AccountRules::default()
     };
     // One absence is enough, so that one run comes to an end.
-    Rules { accounts, departed: DepartedRules { absent_runs: 1, absent_for: 0 }, ..Rules::default() }
+    Rules {
+        accounts,
+        departed: DepartedRules { absent_runs: 1, absent_for: 0, ..DepartedRules::default() },
+        ..Rules::default()
+    }
 }
 
 fn everything() -> Limits {
-    Limits { max_removals: 1_000, max_removals_percent: 100, max_privileged_additions: 1_000 }
+    Limits {
+        max_removals: 1_000,
+        max_removals_percent: 100,
+        max_renames: 1_000,
+        max_archives: 1_000,
+        max_final_removals: 1_000,
+        max_group_removals: 1_000,
+        max_privileged_additions: 1_000,
+    }
 }
 
 /// Text as nobody should send it.
@@ -175,13 +188,17 @@ proptest! {
     /// Whatever happens, and in whatever order: the host is sound, an id belongs to one person for ever, a read that
     /// proves nothing takes nothing away, and doing the same again does nothing.
     #[test]
-    fn any_history_leaves_a_sound_host(steps in vec(step(), 1..12), private: bool) {
-        let mut machine = Machine::new(rules(private), everything());
+    fn any_history_leaves_a_sound_host(steps in vec(step(), 1..16), private: bool, removing: bool) {
+        let mut rules = rules(private);
+        // A step takes 10 s.
+        rules.departed.remove_after = removing.then_some(15);
+        let mut machine = Machine::new(rules, everything());
+        let mut names: BTreeMap<String, RemoteId> = BTreeMap::new();
         let mut given: BTreeMap<u32, RemoteId> = BTreeMap::new();
         let mut subids: BTreeMap<u32, RemoteId> = BTreeMap::new();
         for step in &steps {
             machine.now += 10;
-            let (closed, members) = (machine.closed(), machine.memberships());
+            let (closed, members, was) = (machine.closed_uids(), machine.bonds(), machine.owned());
             let (snapshot, outcome) = take(&mut machine, step);
             machine.check();
             for (id, own) in &machine.owned().accounts {
@@ -193,12 +210,27 @@ proptest! {
             for (id, own) in &machine.owned().groups {
                 prop_assert_eq!(given.entry(own.gid.get()).or_insert_with(|| id.clone()), id);
             }
+            for (id, own) in &machine.owned().accounts {
+                prop_assert_eq!(names.entry(own.name.clone()).or_insert_with(|| id.clone()), id, "{} is inherited", own.name);
+            }
             let Some(snapshot) = snapshot else { continue };
             if proves_nothing(&snapshot) {
-                prop_assert!(machine.memberships().is_superset(&members), "{:?}", outcome);
+                prop_assert!(machine.bonds().is_superset(&members), "{:?}", outcome);
                 if !matches!(step, Step::Only(..)) {
-                    prop_assert!(machine.closed().is_subset(&closed), "{:?}", outcome);
+                    prop_assert!(machine.closed_uids().is_subset(&closed), "{:?}", outcome);
                 }
+            }
+            for (id, own) in machine.owned().accounts.iter().filter(|(_, own)| own.state == State::Removed) {
+                let before = &was.accounts[id];
+                let is_new = before.state != State::Removed;
+                let waited = was.rungs.get(id).is_some_and(|rung| machine.now - rung.since >= 15);
+                prop_assert!(!is_new || removing && waited && before.state == State::Locked, "{} {:?}", own.name, outcome);
+                prop_assert!(!is_new || !proves_nothing(&snapshot), "{} {:?}", own.name, outcome);
+            }
+            for (id, own) in machine.owned().groups.iter().filter(|(_, own)| own.state == State::Removed) {
+                let is_new = was.groups[id].state != State::Removed;
+                let waited = was.group_rungs.get(id).and_then(|rung| rung.since).is_some_and(|at| machine.now - at >= 15);
+                prop_assert!(!is_new || removing && waited && !proves_nothing(&snapshot), "{} {:?}", own.name, outcome);
             }
             let sync = |machine: &mut Machine| match step {
                 Step::Groups(_) => machine.sync_groups(&snapshot),
@@ -281,7 +313,7 @@ proptest! {
         let start = machine.fetch(&json!({"users": users, "groups": groups}), Scope::Users, None).unwrap();
         machine.sync_users(&start);
         machine.sync_groups(&start);
-        let (names, members) = (machine.lines("passwd").len(), machine.memberships());
+        let (names, members) = (machine.lines("passwd").len(), machine.bonds());
         prop_assert_eq!((names, members.len()), (13, 42));
 
         let list = document["users"].as_array_mut().unwrap();
@@ -294,7 +326,7 @@ proptest! {
         }
         machine.check();
         prop_assert_eq!(machine.closed().len(), 0);
-        prop_assert!(machine.lines("passwd").len() >= names && machine.memberships().is_superset(&members));
+        prop_assert!(machine.lines("passwd").len() >= names && machine.bonds().is_superset(&members));
     }
 
     /// The order of people, groups and members in the document does not matter, nor does it to the digest.

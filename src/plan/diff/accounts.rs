@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Merge, incomplete, lock_word, merge, trust};
+use super::{Merge, Site, incomplete, lock_word, merge, rename, rungs, trust};
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Absence, Owned, OwnedAccount, State};
 use crate::model::{Completeness, Gid, RemoteId, Uid, Untrusted, UserName};
@@ -38,6 +38,8 @@ pub struct Against<'a> {
     pub now: i64,
     /// Tells what stands at a path where a new home should be.
     pub home_at: &'a dyn Fn(&str) -> Option<Owner>,
+    /// What else there is besides the databases.
+    pub site: &'a dyn Site,
 }
 
 /// Compares accounts.
@@ -75,8 +77,10 @@ pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
 /// Whether an account that was removed by hand is made again.
 fn restores(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>) -> bool {
     let is_configured = against.rules.accounts.deleted_by_hand == ByHand::Restore;
-    let is_gone = own.state.is_present() && !against.host.accounts.contains_key(own.name.as_str());
-    is_configured && is_gone && account.open && against.chosen.known
+    // One whose rename was broken off stands under its new name.
+    let names = [Some(own.name.as_str()), account.rename.as_ref().map(UserName::as_str)];
+    let is_there = names.into_iter().flatten().any(|name| against.host.accounts.contains_key(name));
+    is_configured && own.state.is_present() && !is_there && account.open && against.chosen.known
 }
 
 /// An account that gosync owns and whose person is there.
@@ -84,7 +88,16 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
     if own.absence.is_some() {
         plan.observations.push(Observation::Back(account.id.clone()));
     }
-    let Some(found) = found(account, own, against.host, plan) else { return };
+    let renamed = rename::account(account, own, against, plan);
+    let Some(found) = renamed.as_ref().map(|renamed| renamed.found).or_else(|| found(account, own, against.host, plan))
+    else {
+        // Perhaps a removal that was broken off.
+        if !account.open {
+            rungs::climb(&account.id, own, against, plan);
+        }
+        return;
+    };
+    let name = renamed.as_ref().map_or(&account.name, |renamed| &renamed.to);
     if let Some(uid) = account.uid.filter(|uid| *uid != own.uid) {
         plan.remark(
             &own.name,
@@ -97,23 +110,30 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
             format!("keeps the primary group {} that was set by hand; gosync gave {}", found.gid, own.gid),
         );
     }
-    let mut changed = false;
+    let mut changed = renamed.is_some();
     if !account.open {
         let stands_open = own.state == State::Active || !found.closed();
         if stands_open && matches!(against.completeness, Completeness::Incomplete(_)) {
             plan.remark(&own.name, "is shut out by the provider; not locked, since this read is incomplete");
         } else if stands_open {
             let reason = "the provider shuts this person out".to_owned();
-            plan.changes.push(Change::LockAccount { id: account.id.clone(), name: account.name.clone(), reason });
+            plan.changes.push(Change::LockAccount { id: account.id.clone(), name: name.clone(), reason });
             changed = true;
+        } else if !stands_open && renamed.is_none() {
+            changed = rungs::climb(&account.id, own, against, plan);
         }
     } else if own.state == State::Locked {
-        plan.changes.push(Change::UnlockAccount { id: account.id.clone(), name: account.name.clone() });
+        plan.changes.push(Change::UnlockAccount { id: account.id.clone(), name: name.clone() });
+        let home = renamed.as_ref().and_then(|renamed| renamed.home.as_deref()).unwrap_or(&own.applied.home);
+        rungs::come_back(&account.id, name, own, home, against, plan);
         changed = true;
     }
-    let fields = fields(account, own, found, against, plan);
+    let mut fields = fields(account, own, found, against, plan);
+    if renamed.as_ref().is_some_and(|renamed| renamed.home.is_some()) {
+        fields.retain(|change| change.field != Field::Home);
+    }
     if !fields.is_empty() {
-        plan.changes.push(Change::UpdateAccount { id: account.id.clone(), name: account.name.clone(), fields });
+        plan.changes.push(Change::UpdateAccount { id: account.id.clone(), name: name.clone(), fields });
         changed = true;
     }
     plan.unchanged += usize::from(!changed);
@@ -276,6 +296,9 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
             },
             (_, None) => None,
         };
+        if let Some(archive) = own.and(owned.archives.get(&account.id)) {
+            plan.remark(account.name.as_str(), rungs::back_with(archive));
+        }
         let private_group = is_private(own, rules);
         let kept = own.filter(|own| own.state.is_present()).and_then(|own| Gid::new(own.gid));
         let new = if private_group { Gid::new(uid.get()) } else { gid };
@@ -414,18 +437,25 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
         return;
     }
     for (id, own) in owned.accounts.iter().filter(|(id, own)| own.state.is_present() && !present.contains(*id)) {
-        if let Err(reason) = ours(own, host) {
-            plan.remark(&own.name, reason);
-        }
+        let found = ours(own, host);
         if own.state == State::Locked {
-            let reopened = ours(own, host).is_ok_and(|found| !found.closed());
+            let reopened = found.as_ref().is_ok_and(|found| !found.closed());
             match UserName::new(&own.name, true) {
                 Ok(name) if reopened => {
                     let reason = "was opened by hand, and the person is still gone".to_owned();
                     plan.changes.push(Change::LockAccount { id: id.clone(), name, reason });
+                    continue;
                 }
+                // One that is not there may be a removal that was broken off.
+                _ if rungs::climb(id, own, against, plan) => continue,
                 _ => plan.unchanged += 1,
             }
+        }
+        let is_there = found.is_ok();
+        if let Err(reason) = found {
+            plan.remark(&own.name, reason);
+        }
+        if own.state == State::Locked {
             continue;
         }
         let seen = own.absence.unwrap_or(Absence { since: now, runs: 0 });
@@ -433,7 +463,7 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
         let lasted = u64::try_from(now - absence.since).unwrap_or(0);
         let due = absence.runs >= rules.departed.absent_runs && lasted >= rules.departed.absent_for;
         match UserName::new(&own.name, true) {
-            Ok(name) if due && ours(own, host).is_ok() => {
+            Ok(name) if due && is_there => {
                 // No figure that grows with time: the digest of a plan has to stay the same until somebody approves it.
                 let reason = format!("missing in {} complete reads", absence.runs);
                 plan.changes.push(Change::LockAccount { id: id.clone(), name, reason });

@@ -2,37 +2,50 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{incomplete, some, trust};
+use super::group_rungs::Absent;
+use super::{incomplete, rename, some, trust};
 use crate::model::host::{Host, HostGroup, ODD};
 use crate::model::owned::{Owned, OwnedGroup, State};
-use crate::model::{Completeness, Gid, Lookup, RemoteId, Untrusted, UserName};
-use crate::plan::{Change, Plan};
+use crate::model::{Completeness, Gid, GroupName, Lookup, RemoteId, Untrusted, UserName};
+use crate::plan::{Change, Observation, Plan};
 use crate::policy::alloc::Allocator;
 use crate::policy::map::{WantedGroup, WantedGroups};
-use crate::policy::{ByHand, GroupRules, Refusal};
+use crate::policy::{ByHand, GroupRules, Refusal, Rules};
 
 /// Compares groups.
 pub fn groups(
-    wanted: WantedGroups,
+    mut wanted: WantedGroups,
     completeness: &Completeness,
     host: &Host<'_>,
     owned: &Owned,
-    rules: &GroupRules,
+    rules: &Rules,
+    now: i64,
 ) -> Plan {
     let completeness = &trust(completeness, wanted.people.is_empty(), owned);
     let (generation, incomplete) = (owned.generation, incomplete(completeness));
-    let mut plan = Plan { generation, incomplete, refused: wanted.refusals, ..Plan::default() };
-    for (name, text) in wanted.remarks {
+    let mut plan = Plan { generation, incomplete, refused: std::mem::take(&mut wanted.refusals), ..Plan::default() };
+    for (name, text) in std::mem::take(&mut wanted.remarks) {
         plan.remark(name, text);
     }
-    let roster = Roster::new(host, owned, wanted.people, completeness);
-    let mut gids = Allocator::new(rules.gid_range, vec![&host.ids, &owned.ids], &host.subids);
+    let roster = Roster::new(host, owned, std::mem::take(&mut wanted.people), completeness);
+    let mut gids = Allocator::new(rules.groups.gid_range, vec![&host.ids, &owned.ids], &host.subids);
     let in_use: BTreeMap<u32, &str> = host.groups.iter().map(|(name, g)| (g.gid, *name)).collect();
     let mut fresh = Vec::new();
     for group in &wanted.groups {
         match owned.groups.get(&group.id) {
-            Some(own) if own.state.is_present() && !restores(own, host, rules) => {
-                known(group, own, host, &roster, rules.taken_out_by_hand, &mut plan);
+            Some(own) if own.state.is_present() && !restores(group, own, host, &rules.groups) => {
+                if owned.group_rungs.contains_key(&group.id) {
+                    plan.observations.push(Observation::GroupBack(group.id.clone()));
+                }
+                let to = group.rename.as_ref();
+                let renamed = to.filter(|to| rename::group(&group.id, to, own, host, owned, &mut plan));
+                known(
+                    group,
+                    own,
+                    renamed,
+                    &Against { host, roster: &roster, by_hand: rules.groups.taken_out_by_hand },
+                    &mut plan,
+                );
             }
             own => match conflict(group, own, host, owned, &in_use, &gids) {
                 Some(reason) => plan.refused.push(refusal(group, reason)),
@@ -64,8 +77,8 @@ pub fn groups(
         created.push(Change::CreateGroup { id: group.id.clone(), name: group.name.clone(), gid, members });
     }
     plan.changes.splice(0..0, created);
-    absent(&wanted.present, completeness, owned, &mut plan);
-    super::local::local(&wanted.local, completeness, host, owned, rules, &roster, &mut plan);
+    Absent { host, owned, rules: &rules.departed, now }.all(&wanted, completeness, &mut plan);
+    super::local::local(&wanted.local, completeness, host, owned, &rules.groups, &roster, &mut plan);
     plan
 }
 
@@ -129,13 +142,29 @@ pub(in crate::plan) fn split(list: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether a group that was removed by hand is made again.
-fn restores(own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules) -> bool {
-    rules.deleted_by_hand == ByHand::Restore && !host.groups.contains_key(own.name.as_str())
+fn restores(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules) -> bool {
+    // One whose rename was broken off stands under its new name.
+    let names = [Some(own.name.as_str()), group.rename.as_ref().map(GroupName::as_str)];
+    let is_there = names.into_iter().flatten().any(|name| host.groups.contains_key(name));
+    rules.deleted_by_hand == ByHand::Restore && !is_there
+}
+
+/// What a known group is compared with.
+struct Against<'a> {
+    host: &'a Host<'a>,
+    roster: &'a Roster,
+    /// What becomes of members who were taken out by hand.
+    by_hand: ByHand,
 }
 
 /// A group that gosync owns and that the provider has.
-fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster, by_hand: ByHand, plan: &mut Plan) {
-    let Some(found) = found(own, host, plan) else { return };
+fn known(group: &WantedGroup, own: &OwnedGroup, renamed: Option<&GroupName>, against: &Against<'_>, plan: &mut Plan) {
+    let Against { host, roster, by_hand } = *against;
+    // One whose rename was broken off stands under its new name already.
+    let is_begun = renamed.filter(|_| !host.groups.contains_key(own.name.as_str()));
+    let again = is_begun.map(|to| OwnedGroup { name: to.to_string(), ..own.clone() });
+    let Some(found) = found(again.as_ref().unwrap_or(own), host, plan) else { return };
+    let name = renamed.unwrap_or(&group.name).clone();
     if let Some(gid) = group.gid.filter(|gid| *gid != own.gid) {
         plan.remark(
             &own.name,
@@ -145,7 +174,7 @@ fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster
     let wanted = roster.members(&group.members, &own.members);
     let forgotten = split(&own.members).ne(wanted.iter().map(UserName::as_str));
     if !forgotten && found.members == own.members {
-        plan.unchanged += 1;
+        plan.unchanged += usize::from(renamed.is_none());
         return;
     }
     let standing: BTreeSet<&str> = split(found.members).collect();
@@ -155,10 +184,10 @@ fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster
     let remove: Vec<String> =
         split(&own.members).filter(|name| !keep.contains(name) && standing.contains(name)).map(str::to_owned).collect();
     if add.is_empty() && remove.is_empty() && !forgotten {
-        plan.unchanged += 1;
+        plan.unchanged += usize::from(renamed.is_none());
         return;
     }
-    plan.changes.push(Change::ChangeMembers { id: group.id.clone(), name: group.name.clone(), add, remove, wanted });
+    plan.changes.push(Change::ChangeMembers { id: group.id.clone(), name, add, remove, wanted });
 }
 
 /// Tells who of those that come was taken out by hand, and leaves them out if that is to stay so.
@@ -177,7 +206,7 @@ pub(super) fn taken_out(group: &str, applied: &str, by_hand: ByHand, add: &mut V
     }
 }
 
-fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'h HostGroup<'h>> {
+pub(super) fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'h HostGroup<'h>> {
     ours(own, host).map_err(|reason| plan.remark(&own.name, reason)).ok()
 }
 
@@ -239,15 +268,5 @@ fn conflict(
             let gid = group.gid.filter(|gid| !gids.is_free_in(group.gid_range, gid.get()))?;
             Some(format!("the gid {gid} is in use, or was given to somebody before"))
         }
-    }
-}
-
-/// Groups that the provider no longer has keep their members: a list can be short, and a group is no way in by itself.
-fn absent(present: &BTreeSet<RemoteId>, completeness: &Completeness, owned: &Owned, plan: &mut Plan) {
-    if !matches!(completeness, Completeness::Complete(_)) {
-        return;
-    }
-    for (_, own) in owned.groups.iter().filter(|(id, own)| own.state.is_present() && !present.contains(*id)) {
-        plan.remark(&own.name, "is not at the provider any more; left as it is");
     }
 }

@@ -7,12 +7,18 @@ mod local;
 pub mod release;
 pub mod removal;
 
+mod group_rungs;
+mod rename;
+mod rungs;
+mod site;
+
 pub use accounts::{Against, Chosen, accounts};
 pub use adopt::{Person, adopt_account, adopt_group};
 pub use groups::groups;
 pub(super) use groups::split;
 pub use release::release;
 pub use removal::{Request, removal};
+pub use site::{Quiet, Site};
 
 use crate::model::Completeness;
 use crate::model::UserName;

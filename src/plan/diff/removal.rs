@@ -73,7 +73,7 @@ pub fn removal(names: &[String], request: &Request, host: &Host<'_>, owned: &Own
 }
 
 /// Whether the own group of an account is needed by somebody who does not go with it; userdel(8) asks the same.
-fn others_use_group(name: &str, going: &[&String], own: &OwnedAccount, host: &Host<'_>) -> bool {
+pub(super) fn others_use_group(name: &str, going: &[&String], own: &OwnedAccount, host: &Host<'_>) -> bool {
     let goes = |other: &str| going.iter().any(|name| *name == other);
     let members = host.groups.get(name).map_or("", |group| group.members);
     let is_member = members.split(',').any(|member| !member.is_empty() && !goes(member));

@@ -1,3 +1,5 @@
+mod ladder;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
@@ -31,6 +33,7 @@ struct Case {
     completeness: Completeness,
     chosen: Chosen,
     home: Option<Owner>,
+    site: Box<dyn Site>,
 }
 
 impl Default for Case {
@@ -43,6 +46,7 @@ impl Default for Case {
             completeness: whole(),
             chosen: Chosen { new: true, known: true, force: false },
             home: None,
+            site: Box::new(Quiet),
         }
     }
 }
@@ -114,7 +118,16 @@ impl Case {
         let Self { host, owned, rules, completeness, chosen, .. } = self;
         super::accounts(
             wanted,
-            &Against { host, owned, completeness, rules, chosen: *chosen, now: NOW, home_at: &home_at },
+            &Against {
+                host,
+                owned,
+                completeness,
+                rules,
+                chosen: *chosen,
+                now: NOW,
+                home_at: &home_at,
+                site: &*self.site,
+            },
         )
     }
 
@@ -123,7 +136,7 @@ impl Case {
         let present = groups.iter().map(|g| g.id.clone()).collect();
         let people = self.owned.accounts.keys().map(|id| (id.clone(), ())).collect();
         let wanted = WantedGroups { groups, present, people, ..WantedGroups::default() };
-        super::groups(wanted, &self.completeness, &self.host, &self.owned, &self.rules.groups)
+        super::groups(wanted, &self.completeness, &self.host, &self.owned, &self.rules, NOW)
     }
 }
 
@@ -132,6 +145,7 @@ fn wanted(n: u32, name: &str) -> WantedAccount {
         id: id(n),
         open: true,
         name: user(name),
+        rename: None,
         uid: None,
         gecos: "Ann".into(),
         home: format!("/home/{name}"),
@@ -142,7 +156,14 @@ fn wanted(n: u32, name: &str) -> WantedAccount {
 fn group(n: u32, name: &str, members: &[u32]) -> WantedGroup {
     let name = GroupName::new(&GroupPrefix::default(), name, true).unwrap();
     let gid_range = Rules::default().groups.gid_range;
-    WantedGroup { id: id(n), name, gid: None, gid_range, members: members.iter().map(|n| id(*n)).collect() }
+    WantedGroup {
+        id: id(n),
+        name,
+        rename: None,
+        gid: None,
+        gid_range,
+        members: members.iter().map(|n| id(*n)).collect(),
+    }
 }
 
 /// The plan in words: changes, then remarks, then refusals.
@@ -385,7 +406,7 @@ mod leaving {
 mod of_groups {
     use super::*;
 
-    fn staffed() -> Case {
+    pub(super) fn staffed() -> Case {
         Case::default().owns(1, "ann", State::Active).owns(2, "bob", State::Active).owns(3, "cat", State::Locked)
     }
 
@@ -435,14 +456,14 @@ mod of_groups {
             present: [id(10)].into(),
             ..Default::default()
         };
-        let plan = super::groups(wanted, &Completeness::Narrowed, &case.host, &case.owned, &case.rules.groups);
+        let plan = super::groups(wanted, &Completeness::Narrowed, &case.host, &case.owned, &case.rules, NOW);
         assert_eq!(words(&plan), ["~ group all take out (1): bob"]);
     }
 
     #[test]
     fn a_group_that_the_provider_lost_is_left_as_it_is() {
         let plan = staffed().group(10, "all", "ann", "ann").plan_groups(vec![]);
-        assert_eq!(words(&plan), ["  note all: is not at the provider any more; left as it is"]);
+        assert_eq!(words(&plan), ["  note all: is not at the provider any more, as no group is; left as it is"]);
     }
 
     #[test]

@@ -160,3 +160,63 @@ proptest! {
         prop_assert_eq!(approve(locks(gone), &owned, &limits, None).is_err(), over);
     }
 }
+
+#[test]
+fn each_rung_has_a_limit_of_its_own() {
+    use crate::model::owned::Loss;
+    use crate::plan::{HomeFate, Rename};
+    let name = |n: usize| UserName::new(&format!("u{n}"), false).unwrap();
+    let uid = |n: usize| Uid::new(100_000 + u32::try_from(n).unwrap()).unwrap();
+    let gid = Gid::new(60_000).unwrap();
+    let group = |n: usize| GroupName::known(&format!("g{n}")).unwrap();
+    let rename = |n: usize| {
+        let (from, to) = (name(n), UserName::new(&format!("v{n}"), false).unwrap());
+        Change::RenameAccount(Rename {
+            id: id(n),
+            uid: uid(n),
+            from,
+            to,
+            private_group: false,
+            home: None,
+            files: vec![],
+        })
+    };
+    let archive = |n: usize| {
+        let (home, archive) = (String::new(), String::new());
+        Change::ArchiveHome { id: id(n), name: name(n), uid: uid(n), home, archive }
+    };
+    let remove = |n: usize| {
+        let home = HomeFate::Keep;
+        Change::RemoveAccount { id: id(n), name: name(n), uid: uid(n), private_group: false, home }
+    };
+    let empty = |n: usize| Change::EmptyGroup { id: id(n), name: group(n), remove: vec!["x".into(); 100] };
+    let drop_group = |n: usize| Change::RemoveGroup { id: id(n), name: group(n), gid };
+    let kinds: [(Loss, &dyn Fn(usize) -> Change, u32); 5] = [
+        (Loss::Rename, &rename, 20),
+        (Loss::Archive, &archive, 10),
+        (Loss::Removal, &remove, 10),
+        (Loss::Group, &empty, 10),
+        (Loss::Group, &drop_group, 10),
+    ];
+    let mut owned = owned(400);
+    owned.accounts.values_mut().skip(1).for_each(|own| own.state = State::Locked);
+    let own = || OwnedGroup { name: "g".into(), gid, state: State::Active, members: "".into() };
+    owned.groups = (0..400).map(|n| (id(n), own())).collect();
+    for (loss, make, most) in kinds {
+        let plan = |n: u32| Plan { changes: (1..=n as usize).map(make).collect(), ..Plan::default() };
+        let judge = |n, owned: &Owned, limits| approve(plan(n), owned, &limits, None).map(|_| ());
+        assert!(judge(most, &owned, Limits::default()).is_ok(), "{loss:?}");
+        let refused = judge(most + 1, &owned, Limits::default()).unwrap_err();
+        assert_eq!((refused.excesses.len(), refused.excesses[0].limit), (1, Limit::Run), "{loss:?}");
+        let mut tired = owned.clone();
+        tired.losses.others.insert(loss, 2 * most - 1);
+        assert!(judge(1, &tired, Limits::default()).is_ok(), "{loss:?}");
+        assert_eq!(judge(2, &tired, Limits::default()).unwrap_err().excesses[0].limit, Limit::Day, "{loss:?}");
+        let share = Limits { max_removals_percent: 1, ..Limits::default() };
+        assert!(judge(4, &owned, share).is_ok() && judge(5, &owned, share).is_err(), "{loss:?}");
+    }
+    // Removing one that is open is a removal as by hand.
+    let plan = Plan { changes: vec![remove(0)], ..Plan::default() };
+    owned.losses.accounts = 40;
+    assert_eq!(approve(plan, &owned, &Limits::default(), None).unwrap_err().excesses[0].what, "accounts");
+}

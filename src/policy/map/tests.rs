@@ -116,11 +116,87 @@ fn shells_come_from_etc_shells_alone() {
 }
 
 #[test]
-fn a_known_account_keeps_its_name_when_the_login_changes() {
+fn a_known_account_is_renamed_when_the_login_changes_to_a_sound_one() {
     let owned = Owned { accounts: BTreeMap::from([(id("1"), own("ann", 20_000))]), ..Owned::default() };
-    let out = map(vec![User::new(id("1"), "root")], &owned, &AccountRules::default());
-    assert_eq!(out.accounts[0].name.as_str(), "ann");
-    assert_eq!(out.remarks.len(), 1);
+    for (login, rename) in [("ann", None), ("Ann", None), ("anna", Some("anna")), ("root", None), ("a.b", None)] {
+        let out = map(vec![User::new(id("1"), login)], &owned, &AccountRules::default());
+        assert_eq!(out.accounts[0].name.as_str(), "ann");
+        assert_eq!(out.accounts[0].rename.as_ref().map(UserName::as_str), rename, "{login}");
+        assert_eq!(out.remarks.len(), usize::from(["root", "a.b"].contains(&login)), "{:?}", out.remarks);
+    }
+}
+
+/// Three who have accounts, of whom some have given up names.
+fn three() -> Owned {
+    let accounts = [("1", own("ann", 20_000)), ("2", own("bob", 20_001)), ("3", own("cat", 20_002))];
+    Owned {
+        accounts: accounts.into_iter().map(|(n, own)| (id(n), own)).collect(),
+        former_accounts: BTreeMap::from([("annie".to_owned(), id("1"))]),
+        ..Owned::default()
+    }
+}
+
+#[test]
+fn nobody_inherits_a_name() {
+    let renames = |logins: &[(&str, &str)]| -> Vec<String> {
+        let users = logins.iter().map(|(n, login)| User::new(id(n), *login)).collect();
+        let out = map(users, &three(), &AccountRules::default());
+        let renamed = out.accounts.iter().filter_map(|a| Some(format!("{} -> {}", a.name, a.rename.as_ref()?)));
+        let told = out.remarks.iter().map(|(name, _)| format!("{name}: told"));
+        renamed.chain(told).chain(out.refusals.iter().map(|r| format!("{}: refused", r.subject))).collect()
+    };
+    // Two who change names with each other.
+    assert_eq!(renames(&[("1", "bob"), ("2", "ann"), ("3", "cat")]), ["ann: told", "bob: told"]);
+    // A chain: only its last link is free.
+    assert_eq!(renames(&[("1", "bob"), ("2", "bert"), ("3", "cat")]), ["bob -> bert", "ann: told"]);
+    // A name of somebody who was not even read, and one that was given up.
+    assert_eq!(renames(&[("1", "cat")]), ["ann: told"]);
+    assert_eq!(renames(&[("2", "annie")]), ["bob: told"]);
+    assert_eq!(renames(&[("1", "annie")]), ["ann -> annie"]);
+    // Two who want the same, of whom one has no account yet.
+    assert_eq!(renames(&[("1", "new"), ("2", "new")]), ["ann: told", "bob: told"]);
+    assert_eq!(renames(&[("1", "new"), ("4", "new")]), ["ann: told", "new: refused"]);
+    // Somebody new, with the name that is just given up, or was.
+    assert_eq!(renames(&[("1", "anna"), ("4", "ann")]), ["ann -> anna", "ann: refused"]);
+    assert_eq!(renames(&[("4", "annie")]), ["annie: refused"]);
+}
+
+#[test]
+fn a_known_group_is_renamed_and_none_inherits_a_name() {
+    use crate::model::Group;
+    use crate::model::owned::OwnedGroup;
+    let group = |n: &str, name: &str| Group {
+        id: id(n),
+        name: Untrusted::new(name),
+        description: None,
+        parent: None,
+        gid: None,
+        members: vec![],
+    };
+    let own = |name: &str, gid| OwnedGroup {
+        name: name.into(),
+        gid: Gid::new(gid).unwrap(),
+        state: State::Active,
+        members: String::new(),
+    };
+    let owned = Owned {
+        groups: BTreeMap::from([(id("1"), own("osg", 60_000)), (id("2"), own("cms", 60_001))]),
+        former_groups: BTreeMap::from([("old".to_owned(), id("2"))]),
+        ..Owned::default()
+    };
+    let renames = |names: &[(&str, &str)]| -> Vec<String> {
+        let groups_read = names.iter().map(|(n, name)| group(n, name)).collect();
+        let out = groups(&Directory { users: vec![], groups: groups_read }, &owned, &GroupRules::default());
+        let renamed = out.groups.iter().filter_map(|g| Some(format!("{} -> {}", g.name, g.rename.as_ref()?)));
+        let told = out.remarks.iter().map(|(name, _)| format!("{name}: told"));
+        renamed.chain(told).chain(out.refusals.iter().map(|r| format!("{}: refused", r.subject))).collect()
+    };
+    assert_eq!(renames(&[("1", "htc"), ("2", "cms")]), ["osg -> htc"]);
+    assert_eq!(renames(&[("1", "cms"), ("2", "osg")]), ["osg: told", "cms: told"]);
+    assert_eq!(renames(&[("1", "sudo")]), ["osg: told"]);
+    assert_eq!(renames(&[("1", "old"), ("2", "old")]), ["osg: told", "cms: told"]);
+    assert_eq!(renames(&[("2", "old"), ("3", "cms")]), ["cms -> old", "cms: refused"]);
+    assert_eq!(renames(&[("3", "old")]), ["old: refused"]);
 }
 
 #[test]

@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::extrausers::{self, Generation};
+use super::moves::Moves;
 use super::read::{Current, gid_of};
-use super::stage::{Staged, Versions};
+use super::stage::{HomeToGo, Pack, Staged, Versions};
 use super::{Database, Db, Local, LocalError};
 use crate::ledger::{Ledger, Run};
 use crate::model::host::Owner;
-use crate::plan::HomeFate;
 use crate::system::journal::{self, Hash, Journal, Left, Outcome, Step};
 use crate::system::lock::PasswordLock;
 use crate::system::replace::{self, Appearance, staging_dir};
@@ -149,8 +149,7 @@ fn tidy(target: &Local) -> Result<(), LocalError> {
 
 /// Finds out, before anything is written, whether the homes that go can be packed and taken away.
 pub(super) fn probe_homes(target: &Local, staged: &Staged) -> Result<(), LocalError> {
-    for (name, uid, fate) in staged.homes_to_go() {
-        let (HomeFate::Remove { path } | HomeFate::Archive { path, .. }) = fate else { continue };
+    for HomeToGo { name, uid, path, pack } in staged.homes_to_go() {
         let path = target.locate(path);
         let complaint = match files::owner(&path) {
             None => continue,
@@ -166,7 +165,7 @@ pub(super) fn probe_homes(target: &Local, staged: &Staged) -> Result<(), LocalEr
             return Err(LocalError::Unfit { path, reason });
         }
         homes::probe_removal(&path)?;
-        if let HomeFate::Archive { into, .. } = fate {
+        if let Some(Pack::Into(into)) = pack {
             let path = target.locate(into);
             if !matches!(files::owner(&path), Some(Owner::Directory(_))) {
                 let reason = "there is no such directory to pack homes into; nothing was removed".to_owned();
@@ -213,6 +212,7 @@ impl<'a> Prepared<'a> {
         let this = Self { target, current, staged };
         let homes = this.make_homes(progress)?;
         let retired = this.retire_homes()?;
+        let moves = Moves::new(target, staged)?;
         let mut first: Vec<Step> = Vec::new();
         let mut last: Vec<Step> = Vec::new();
         for db in Db::ALL.into_iter().filter(|db| *db != Db::Passwd) {
@@ -224,7 +224,17 @@ impl<'a> Prepared<'a> {
         // The second versions take back what has to be gone last: in the opposite order.
         last.reverse();
         let swap = this.swap(txn)?;
-        let steps = first.into_iter().chain(homes).chain(passwd).chain(swap).chain(last).chain(retired).collect();
+        // Homes come first: an account is opened, or shown, only when it has one.
+        let steps = homes
+            .into_iter()
+            .chain(first)
+            .chain(moves.before)
+            .chain(passwd)
+            .chain(swap)
+            .chain(last)
+            .chain(retired)
+            .chain(moves.after)
+            .collect();
         Ok(Journal { txn, steps })
     }
 
@@ -232,14 +242,14 @@ impl<'a> Prepared<'a> {
         let mut steps = Vec::new();
         let mut bases = BTreeSet::new();
         let skel = self.target.root.path(&self.target.config.skel);
-        for (count, new) in self.staged.homes().enumerate() {
-            let path = self.target.locate(&new.home);
+        for (count, (home, uid, gid)) in self.staged.homes().enumerate() {
+            let path = self.target.locate(home);
             let Some((dir, staged)) = aside(&path) else { continue };
             if bases.insert(dir.clone()) {
                 files::ensure_private_dir(&dir)?;
             }
             let mode = self.target.config.home_mode;
-            homes::build(&staged, &skel, homes::Ownership { uid: new.uid.get(), gid: new.gid.get(), mode })?;
+            homes::build(&staged, &skel, homes::Ownership { uid: uid.get(), gid, mode })?;
             steps.push(Step::Place { staged, path });
             progress(count + 1);
         }
@@ -250,16 +260,23 @@ impl<'a> Prepared<'a> {
     /// Packs homes that are to be kept so; those that go are moved aside by the journal, and removed after it.
     fn retire_homes(&self) -> Result<Vec<Step>, LocalError> {
         let mut steps = Vec::new();
-        for (name, _, fate) in self.staged.homes_to_go() {
-            let (HomeFate::Remove { path } | HomeFate::Archive { path, .. }) = fate else { continue };
+        for HomeToGo { name, path, pack, .. } in self.staged.homes_to_go() {
             let path = self.target.locate(path);
             if !files::look(&path)?.is_some_and(|meta| meta.is_dir()) {
                 continue;
             }
             homes::probe_removal(&path)?;
-            if let HomeFate::Archive { into, .. } = fate {
-                let day = self.target.shadow_day;
-                homes::archive(&path, &self.target.locate(into), &format!("{name}-{day}"))?;
+            match pack {
+                None => {}
+                Some(Pack::Into(dir)) => {
+                    let day = self.target.shadow_day;
+                    homes::archive(&path, &self.target.locate(dir), &format!("{name}-{day}"))?;
+                }
+                Some(Pack::As(file)) => {
+                    let file = self.target.locate(file);
+                    files::ensure_private_dir(file.parent().unwrap_or(&file))?;
+                    homes::archive_as(&path, &file)?;
+                }
             }
             let Some((dir, _)) = aside(&path) else { continue };
             files::ensure_private_dir(&dir)?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::LocalError;
-use crate::plan::{Change, NewAccount, Plan};
+use crate::plan::{Change, NewAccount, Plan, Rename};
 use crate::system::files;
 use crate::system::nss::{self, Known};
 use crate::system::root::Root;
@@ -48,8 +48,10 @@ impl Elsewhere {
             return Ok(Known::new());
         }
         let given = plan.changes.iter().filter_map(|change| match change {
-            Change::CreateAccount(NewAccount { name, uid, .. }) => Some([name.to_string(), uid.to_string()]),
-            Change::CreateGroup { name, gid, .. } => Some([name.to_string(), gid.to_string()]),
+            Change::CreateAccount(NewAccount { name, uid, .. }) => Some(vec![name.to_string(), uid.to_string()]),
+            Change::CreateGroup { name, gid, .. } => Some(vec![name.to_string(), gid.to_string()]),
+            Change::RenameAccount(Rename { to, .. }) => Some(vec![to.to_string()]),
+            Change::RenameGroup { to, .. } => Some(vec![to.to_string()]),
             _ => None,
         });
         let keys: Vec<String> = given.flatten().filter(|key| !self.asked.contains(key)).collect();

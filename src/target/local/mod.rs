@@ -3,7 +3,9 @@
 mod commit;
 mod elsewhere;
 mod extrausers;
+mod moves;
 mod read;
+mod rename;
 mod stage;
 
 use std::path::PathBuf;

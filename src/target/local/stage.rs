@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::read::{Current, name_of};
+use super::rename::rename;
 use super::{Database, Db, Local, LocalError, extrausers};
 use crate::formats::group::names;
 use crate::formats::{BadField, Editor, GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine};
 use crate::model::{Uid, UserName};
 use crate::plan::diff::LOCKED;
-use crate::plan::{Approved, Change, FieldChange, HomeFate, NewAccount, Plan};
+use crate::plan::{Approved, Change, FieldChange, HomeFate, NewAccount, Plan, Rename};
 use crate::policy::Field;
 
 /// Everything new, exactly. Made from an [`Approved`] plan alone.
@@ -49,22 +50,60 @@ impl Staged {
         self.approved.into_plan()
     }
 
-    /// Accounts whose homes have to be made.
-    pub(super) fn homes(&self) -> impl Iterator<Item = &NewAccount> {
+    /// Homes that have to be made, with their uids and gids.
+    pub(super) fn homes(&self) -> impl Iterator<Item = (&str, Uid, u32)> {
         self.plan().changes.iter().filter_map(|change| match change {
-            Change::CreateAccount(new) if new.make_home => Some(new),
+            Change::CreateAccount(new) if new.make_home => Some((new.home.as_str(), new.uid, new.gid.get())),
+            Change::MakeHome { uid, gid, home, .. } => Some((home.as_str(), *uid, *gid)),
             _ => None,
         })
     }
 
-    /// Homes that go, with the names and uids of their accounts.
-    pub(super) fn homes_to_go(&self) -> impl Iterator<Item = (&UserName, Uid, &HomeFate)> {
+    /// Homes that go.
+    pub(super) fn homes_to_go(&self) -> impl Iterator<Item = HomeToGo<'_>> {
         self.plan().changes.iter().filter_map(|change| match change {
-            Change::RemoveAccount { home: HomeFate::Keep, .. } => None,
-            Change::RemoveAccount { name, uid, home, .. } => Some((name, *uid, home)),
+            Change::RemoveAccount { name, uid, home, .. } => {
+                let (path, pack) = match home {
+                    HomeFate::Keep => return None,
+                    HomeFate::Remove { path } => (path, None),
+                    HomeFate::Archive { path, into } => (path, Some(Pack::Into(into))),
+                };
+                Some(HomeToGo { name, uid: *uid, path, pack })
+            }
+            Change::ArchiveHome { name, uid, home, archive, .. } => {
+                Some(HomeToGo { name, uid: *uid, path: home, pack: Some(Pack::As(archive)) })
+            }
             _ => None,
         })
     }
+
+    /// Accounts that get another name.
+    pub(super) fn renames(&self) -> impl Iterator<Item = &Rename> {
+        self.plan().changes.iter().filter_map(|change| match change {
+            Change::RenameAccount(rename) => Some(rename),
+            _ => None,
+        })
+    }
+}
+
+/// A home that is taken away.
+pub(super) struct HomeToGo<'a> {
+    /// Name of the account.
+    pub name: &'a UserName,
+    /// Whose it must be.
+    pub uid: Uid,
+    /// The home.
+    pub path: &'a str,
+    /// Whether and where it is packed before.
+    pub pack: Option<Pack<'a>>,
+}
+
+/// Where a home is packed.
+pub(super) enum Pack<'a> {
+    /// Into a file of this directory.
+    Into(&'a str),
+    /// Into this file.
+    As(&'a str),
 }
 
 /// Which half of a removal a pass makes.
@@ -83,7 +122,10 @@ pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Re
     if target.config.database == Database::Extrausers {
         extrausers::check(changes)?;
     }
-    let removes = changes.iter().any(|change| matches!(change, Change::RemoveAccount { .. }));
+    let removes = changes.iter().any(|change| {
+        let named = matches!(change, Change::RenameAccount(_) | Change::RenameGroup { .. });
+        named || matches!(change, Change::RemoveAccount { .. } | Change::RemoveGroup { .. })
+    });
     for (db, image) in current.databases.iter().filter(|_| !changes.is_empty()) {
         let needed = image.exists || (matches!(db, Db::Subuid | Db::Subgid) || target.path(Db::Gshadow).is_none());
         if !needed {
@@ -107,9 +149,9 @@ pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Re
 
 /// Names that stood in passwd and group before. The other files' lines of any other name are left-overs: of an
 /// interrupted run, or of somebody who is gone, whose password and rights a new account or group must not get.
-struct Known<'a> {
-    accounts: BTreeSet<&'a [u8]>,
-    groups: BTreeSet<&'a [u8]>,
+pub(super) struct Known<'a> {
+    pub accounts: BTreeSet<&'a [u8]>,
+    pub groups: BTreeSet<&'a [u8]>,
 }
 
 impl<'a> Known<'a> {
@@ -123,15 +165,18 @@ impl<'a> Known<'a> {
 }
 
 /// The new version of one file after one pass; `None` when it stays as it is.
-fn edit(
+fn edit<'a>(
     db: Db,
-    lines: &Lines,
-    changes: &[Change],
+    lines: &'a Lines,
+    changes: &'a [Change],
     pass: Pass,
     known: &Known<'_>,
     day: i64,
 ) -> Result<Option<Vec<u8>>, BadField> {
     let mut sheet = Sheet::new(lines);
+    if pass == Pass::First {
+        rename(db, &mut sheet, changes, known)?;
+    }
     match (db, pass) {
         (Db::Passwd, Pass::First) => passwd(&mut sheet, changes)?,
         (Db::Shadow, Pass::First) => shadow(&mut sheet, changes, known, day)?,
@@ -145,10 +190,10 @@ fn edit(
 }
 
 /// A file being edited, with its entries found by name. Of several lines with one name, the first counts.
-struct Sheet<'a> {
-    lines: &'a Lines,
-    index: BTreeMap<&'a [u8], usize>,
-    editor: Editor,
+pub(super) struct Sheet<'a> {
+    pub lines: &'a Lines,
+    pub index: BTreeMap<&'a [u8], usize>,
+    pub editor: Editor,
 }
 
 impl<'a> Sheet<'a> {
@@ -160,7 +205,7 @@ impl<'a> Sheet<'a> {
         Self { lines, index, editor: Editor::default() }
     }
 
-    fn find(&self, name: &str) -> Option<(usize, Vec<u8>)> {
+    pub(super) fn find(&self, name: &str) -> Option<(usize, Vec<u8>)> {
         let number = *self.index.get(name.as_bytes())?;
         Some((number, self.editor.current(self.lines, number)?.to_vec()))
     }
@@ -210,6 +255,13 @@ fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
                 if let Some((number, _)) = sheet.find(name.as_str()) {
                     sheet.editor.remove(number);
                 }
+            }
+            Change::RenameAccount(Rename { to, home: Some(home), .. }) => {
+                let Some((number, old)) = sheet.find(to.as_str()) else { continue };
+                let Some(mut line) = PasswdLine::parse(&old) else { continue };
+                line.home = home.to.as_bytes();
+                let new = line.to_line()?;
+                sheet.put(Some((number, old)), new);
             }
             _ => {}
         }
@@ -311,7 +363,7 @@ fn new_shadow(name: &str, day: &str, closed: bool) -> Result<Vec<u8>, BadField> 
     ShadowLine { name: name.as_bytes(), password, ageing, expire, flag: b"" }.to_line()
 }
 
-fn joined<'a>(members: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+pub(super) fn joined<'a>(members: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     members.collect::<Vec<_>>().join(&b',')
 }
 
@@ -337,6 +389,9 @@ fn group_change(change: &Change) -> Option<GroupChange<'_>> {
             Some((name.as_str(), None, add, remove.iter().map(String::as_bytes).collect()))
         }
         Change::AdoptGroup { name, add, .. } if !add.is_empty() => Some((name.as_str(), None, add, BTreeSet::new())),
+        Change::EmptyGroup { name, remove, .. } => {
+            Some((name.as_str(), None, &[], remove.iter().map(String::as_bytes).collect()))
+        }
         _ => None,
     }
 }
@@ -398,19 +453,22 @@ fn subids(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>) -> Resul
     Ok(())
 }
 
-/// Takes removed accounts out of everything but passwd.
+/// Takes removed accounts, and the former names of renamed ones, out of everything but passwd.
 fn strip(db: Db, sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
     let removed = changes.iter().filter_map(|change| match change {
-        Change::RemoveAccount { name, private_group, .. } => Some((name.as_str().as_bytes(), *private_group)),
+        Change::RemoveAccount { name, private_group, .. } => Some((name.as_str(), true, *private_group)),
+        Change::RenameAccount(rename) => Some((rename.from.as_str(), true, rename.private_group)),
+        Change::RemoveGroup { name, .. } | Change::RenameGroup { from: name, .. } => Some((name.as_str(), false, true)),
         _ => None,
     });
-    let removed: BTreeMap<&[u8], bool> = removed.collect();
-    let gone: BTreeSet<&[u8]> = removed.keys().copied().collect();
+    let removed: Vec<_> = removed.map(|(name, account, group)| (name.as_bytes(), account, group)).collect();
+    let gone: BTreeSet<&[u8]> = removed.iter().filter(|(_, account, _)| *account).map(|(name, ..)| *name).collect();
+    let gone_groups: BTreeSet<&[u8]> = removed.iter().filter(|(.., group)| *group).map(|(name, ..)| *name).collect();
     for (number, line) in sheet.lines.entries() {
         let name = line.split(|&b| b == b':').next().unwrap_or_default();
         match db {
             Db::Shadow | Db::Subuid | Db::Subgid if gone.contains(name) => sheet.editor.remove(number),
-            Db::Group | Db::Gshadow if removed.get(name) == Some(&true) => sheet.editor.remove(number),
+            Db::Group | Db::Gshadow if gone_groups.contains(name) => sheet.editor.remove(number),
             Db::Group => {
                 let Some(mut group) = GroupLine::parse(line).filter(|g| names(g.members).any(|m| gone.contains(m)))
                 else {

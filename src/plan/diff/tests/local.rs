@@ -24,7 +24,7 @@ fn lab(members: &[u32]) -> WantedLocal {
 fn plan(case: &Case, local: Vec<WantedLocal>) -> Plan {
     let people = case.owned.accounts.keys().map(|id| (id.clone(), ())).collect();
     let wanted = WantedGroups { people, local, ..WantedGroups::default() };
-    super::groups(wanted, &case.completeness, &case.host, &case.owned, &case.rules.groups)
+    super::groups(wanted, &case.completeness, &case.host, &case.owned, &case.rules, 0)
 }
 
 /// What the ledger remembers after a plan.

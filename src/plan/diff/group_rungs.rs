@@ -1,0 +1,96 @@
+//! What becomes of a group that the provider does not have any more: first its members are taken out, later it is
+//! removed. Members that people added stay, and so does a group that has any, or is somebody's primary group.
+
+use super::groups::found;
+use crate::model::host::Host;
+use crate::model::owned::{Absence, GroupRung, Owned, OwnedGroup};
+use crate::model::{Completeness, GroupName, RemoteId};
+use crate::plan::{Change, Observation, Plan};
+use crate::policy::DepartedRules;
+use crate::policy::map::WantedGroups;
+
+/// What absent groups are compared with.
+pub(super) struct Absent<'a> {
+    pub host: &'a Host<'a>,
+    pub owned: &'a Owned,
+    pub rules: &'a DepartedRules,
+    pub now: i64,
+}
+
+impl Absent<'_> {
+    /// Groups that are not in a complete read.
+    pub(super) fn all(&self, wanted: &WantedGroups, completeness: &Completeness, plan: &mut Plan) {
+        if !matches!(completeness, Completeness::Complete(_)) {
+            return;
+        }
+        for (id, own) in
+            self.owned.groups.iter().filter(|(id, own)| own.state.is_present() && !wanted.present.contains(*id))
+        {
+            if wanted.left_out.contains(id) {
+                plan.remark(&own.name, "is left out by `filter` in the configuration; left as it is");
+            } else if wanted.present.is_empty() && wanted.left_out.is_empty() {
+                plan.remark(&own.name, "is not at the provider any more, as no group is; left as it is");
+            } else {
+                self.one(id, own, plan);
+            }
+        }
+    }
+
+    fn one(&self, id: &RemoteId, own: &OwnedGroup, plan: &mut Plan) {
+        let rung = self.owned.group_rungs.get(id).copied().unwrap_or_default();
+        let done = match rung.since {
+            Some(since) => self.remove(id, own, since, plan),
+            None => self.empty(id, own, rung, plan),
+        };
+        if !done {
+            plan.unchanged += 1;
+        }
+    }
+
+    /// The first rung: its members go.
+    fn empty(&self, id: &RemoteId, own: &OwnedGroup, rung: GroupRung, plan: &mut Plan) -> bool {
+        let seen = rung.absence.unwrap_or(Absence { since: self.now, runs: 0 });
+        let absence = Absence { since: seen.since.min(self.now), runs: seen.runs.saturating_add(1) };
+        let lasted = u64::try_from(self.now - absence.since).unwrap_or(0);
+        if absence.runs < self.rules.absent_runs || lasted < self.rules.absent_for {
+            if absence.runs <= self.rules.absent_runs {
+                plan.observations.push(Observation::GroupAbsent(id.clone(), absence));
+            }
+            plan.remark(&own.name, "is not at the provider any more; left as it is for now");
+            return false;
+        }
+        let (Some(found), Ok(name)) = (found(own, self.host, plan), GroupName::known(&own.name)) else { return false };
+        let stands = |name: &&str| found.members.split(',').any(|member| member.trim() == *name);
+        let remove = members(&own.members).filter(stands).map(str::to_owned).collect();
+        plan.changes.push(Change::EmptyGroup { id: id.clone(), name, remove });
+        true
+    }
+
+    /// The second rung: the group goes.
+    fn remove(&self, id: &RemoteId, own: &OwnedGroup, since: i64, plan: &mut Plan) -> bool {
+        let gone = u64::try_from(self.now - since).unwrap_or(0);
+        if self.rules.remove_after.is_none_or(|after| gone < after) {
+            plan.remark(&own.name, "is not at the provider any more, and has no members from there");
+            return false;
+        }
+        let Ok(name) = GroupName::known(&own.name) else { return false };
+        // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
+        if self.host.groups.contains_key(own.name.as_str()) {
+            let Some(found) = found(own, self.host, plan) else { return false };
+            let is_primary = self.host.accounts.values().any(|account| account.gid == own.gid.get());
+            if is_primary || members(found.members).next().is_some() {
+                plan.remark(
+                    &own.name,
+                    "is due to be removed, and is not: it has members that were added by hand, or is a primary group",
+                );
+                return false;
+            }
+        }
+        plan.changes.push(Change::RemoveGroup { id: id.clone(), name, gid: own.gid });
+        true
+    }
+}
+
+fn members(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|name| !name.is_empty())
+}

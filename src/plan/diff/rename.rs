@@ -1,0 +1,232 @@
+//! The plan for an account or a group that has another name at the provider now.
+//!
+//! Who it is says the immutable id; the name is one field of many. What cannot be renamed keeps its name for now, and
+//! says why. A rename that was broken off when the account had its new name already is planned again, and finished.
+
+use super::accounts::{Against, ours};
+use crate::model::host::{Host, HostAccount, Owner};
+use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
+use crate::model::{GroupName, RemoteId, UserName};
+use crate::plan::{Change, HomeMove, Plan, Rename};
+use crate::policy::map::{WantedAccount, kept};
+
+/// Where each account's SSH keys are, if anywhere.
+const KEYS: &str = "/etc/ssh/authorized_keys.d";
+
+/// Where mail is.
+const MAIL: &str = "/var/mail";
+
+/// Where crontabs are, on one system or another.
+const CRONTABS: [&str; 2] = ["/var/spool/cron/crontabs", "/var/spool/cron"];
+
+/// An account that is renamed.
+pub(super) struct Renamed<'h> {
+    /// Its new name.
+    pub to: UserName,
+    /// Its line, under whichever name.
+    pub found: &'h HostAccount<'h>,
+    /// Its new home, if it gets one.
+    pub home: Option<String>,
+}
+
+/// Plans the rename of an account, if it should have another name and can have it.
+pub(super) fn account<'h>(
+    account: &WantedAccount,
+    own: &OwnedAccount,
+    against: &Against<'h>,
+    plan: &mut Plan,
+) -> Option<Renamed<'h>> {
+    let to = account.rename.as_ref()?;
+    let host = against.host;
+    let (found, is_begun) = match ours(own, host) {
+        Ok(found) => (found, false),
+        // It has the new name already: by a rename that was broken off, or by usermod(8).
+        Err(_) if !host.accounts.contains_key(own.name.as_str()) => {
+            let again = OwnedAccount { name: to.to_string(), ..own.clone() };
+            (ours(&again, host).ok()?, true)
+        }
+        Err(_) => return None,
+    };
+    let planned = Planned { own, to, host, against, is_begun };
+    let rename = planned.conflict().map_or_else(|| planned.change(account, found), Err);
+    match rename {
+        Ok(rename) => {
+            planned.tell(&rename, plan);
+            let home = rename.home.as_ref().map(|home| home.to.clone());
+            plan.changes.push(Change::RenameAccount(rename));
+            Some(Renamed { to: to.clone(), found, home })
+        }
+        Err(reason) => {
+            plan.remark(&own.name, kept(to.as_str(), &reason));
+            None
+        }
+    }
+}
+
+struct Planned<'a, 'h> {
+    own: &'a OwnedAccount,
+    to: &'a UserName,
+    host: &'h Host<'h>,
+    against: &'a Against<'h>,
+    /// Whether passwd has the new name already.
+    is_begun: bool,
+}
+
+impl Planned<'_, '_> {
+    /// Why it cannot have the name.
+    fn conflict(&self) -> Option<String> {
+        let Self { own, to, host, against, is_begun } = self;
+        let to = to.as_str();
+        if !is_begun && let Some(other) = host.accounts.get(to) {
+            return Some(format!("an account `{to}` (uid {}) is on this host already and is not gosync's", other.uid));
+        }
+        if let Some(reason) = name_conflict(to, host, against.owned) {
+            return Some(reason);
+        }
+        if self.has_private_group()
+            && let Some(other) = host.groups.get(to).filter(|group| group.gid != own.gid)
+        {
+            return Some(format!("a group `{to}` (gid {}) is on this host already and is not gosync's", other.gid));
+        }
+        let (old_keys, new_keys) = (format!("{KEYS}/{}", own.name), format!("{KEYS}/{to}"));
+        let site = against.site;
+        if site.is_there(&new_keys) && (!is_begun || site.is_there(&old_keys)) {
+            return Some(format!("{new_keys} is there already, and would let somebody else in; remove it"));
+        }
+        let running = if against.chosen.force { 0 } else { site.processes(own.uid) };
+        (running > 0).then(|| "somebody is logged in, or processes run; end them first, or use --force".to_owned())
+    }
+
+    /// Whether its own group is there, under either name.
+    fn has_private_group(&self) -> bool {
+        let is_own = |name: &str| self.host.groups.get(name).is_some_and(|group| group.gid == self.own.gid);
+        self.own.private_group && (is_own(&self.own.name) || is_own(self.to.as_str()))
+    }
+
+    fn change(&self, account: &WantedAccount, found: &HostAccount<'_>) -> Result<Rename, String> {
+        let from = UserName::new(&self.own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+        Ok(Rename {
+            id: account.id.clone(),
+            uid: self.own.uid,
+            from,
+            to: self.to.clone(),
+            private_group: self.has_private_group(),
+            home: self.home(found)?,
+            files: self.files(),
+        })
+    }
+
+    /// Where its home goes. One that is not named after the account stays; so does one that people put elsewhere.
+    fn home(&self, found: &HostAccount<'_>) -> Result<Option<HomeMove>, String> {
+        let Self { own, to, against, is_begun, .. } = self;
+        let rules = against.rules.accounts.rename;
+        let from = &own.applied.home;
+        let Some((base, last)) = from.rsplit_once('/').filter(|_| rules.home) else { return Ok(None) };
+        let new = format!("{base}/{to}");
+        let is_where_we_put_it = found.home == from || *is_begun && found.home == new;
+        if last != own.name || !is_where_we_put_it || against.site.has_mounts(from) {
+            return Ok(None);
+        }
+        let ours = Some(Owner::Directory(own.uid.get()));
+        let (old_at, new_at) = ((against.home_at)(from), (against.home_at)(&new));
+        let linked = old_at == ours && against.site.is_link_to(&new, from);
+        let is_moved = *is_begun && new_at == ours && old_at != ours;
+        if new_at.is_some() && !linked && !is_moved {
+            return Err(format!("{new}, where its home should be, is there already"));
+        }
+        if old_at.is_some() && old_at != ours && !is_moved {
+            return Ok(None);
+        }
+        let moved = old_at == ours || is_moved;
+        Ok(Some(HomeMove { from: from.clone(), to: new, moved, link: rules.link, linked }))
+    }
+
+    /// Files that are named after the account and go along: from where to where.
+    fn files(&self) -> Vec<(String, String)> {
+        let Self { own, to, against, .. } = self;
+        let pair = |dir: &str| (format!("{dir}/{}", own.name), format!("{dir}/{to}"));
+        let (keys, mail) = (pair(KEYS), pair(MAIL));
+        let mut files = Vec::new();
+        if against.site.is_file(&keys.0, None) {
+            files.push(keys);
+        }
+        let is_free = !against.site.is_there(&mail.1);
+        if against.rules.accounts.rename.mail && against.site.is_file(&mail.0, Some(own.uid)) && is_free {
+            files.push(mail);
+        }
+        files
+    }
+
+    /// Says what keeps the old name.
+    fn tell(&self, rename: &Rename, plan: &mut Plan) {
+        let Self { own, to, against, .. } = self;
+        let stays = |file: &str| !rename.files.iter().any(|(from, _)| from == file);
+        let mail = format!("{MAIL}/{}", own.name);
+        if against.site.is_file(&mail, Some(own.uid)) && stays(&mail) {
+            plan.remark(to.as_str(), format!("its mail stays in {mail}"));
+        }
+        for dir in CRONTABS {
+            let crontab = format!("{dir}/{}", own.name);
+            if against.site.is_file(&crontab, None) {
+                plan.remark(to.as_str(), format!("its crontab stays under the old name, and does not run: {crontab}"));
+            }
+        }
+        if against.rules.accounts.rename.home && rename.home.is_none() {
+            plan.remark(to.as_str(), "its home stays where it is");
+        }
+    }
+}
+
+/// Why nothing of gosync's can have this name, whatever it is.
+fn name_conflict(to: &str, host: &Host<'_>, owned: &Owned) -> Option<String> {
+    if host.repeated.contains(to) {
+        return Some(format!("`{to}` stands more than once in the databases"));
+    }
+    if host.broken.contains(to) {
+        return Some(format!("`{to}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"));
+    }
+    if let Some(id) = host.elsewhere.get(to) {
+        return Some(format!("another name service of this host knows a `{to}` (id {id})"));
+    }
+    let is_taken = owned.other_names.contains(to);
+    is_taken.then(|| format!("the name `{to}` belongs to another provider's account or group"))
+}
+
+/// Plans the rename of a group, if it can have the name. Returns whether it is renamed.
+pub(super) fn group(
+    id: &RemoteId,
+    to: &GroupName,
+    own: &OwnedGroup,
+    host: &Host<'_>,
+    owned: &Owned,
+    plan: &mut Plan,
+) -> bool {
+    let stands = |name: &str| host.groups.get(name).is_some_and(|group| group.gid == own.gid.get() && group.writable);
+    let is_begun = !host.groups.contains_key(own.name.as_str()) && stands(to.as_str());
+    let is_sound = !host.repeated.contains(own.name.as_str()) && !host.broken.contains(own.name.as_str());
+    if !is_begun && !(stands(&own.name) && is_sound) {
+        return false;
+    }
+    let Ok(from) = GroupName::known(&own.name) else { return false };
+    let name = to.as_str();
+    let other = host.groups.get(name).filter(|_| !is_begun);
+    let conflict = match other {
+        Some(other) => {
+            Some(format!("a group `{name}` (gid {}) is on this host already and is not gosync's", other.gid))
+        }
+        None if host.accounts.contains_key(name) => {
+            Some(format!("an account is called `{name}`, and its own group may be too"))
+        }
+        None => name_conflict(name, host, owned),
+    };
+    match conflict {
+        Some(reason) => {
+            plan.remark(&own.name, kept(name, &reason));
+            false
+        }
+        None => {
+            plan.changes.push(Change::RenameGroup { id: id.clone(), gid: own.gid, from, to: to.clone() });
+            true
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! Renames, and what becomes of those who left.
+
+use super::of_groups::staffed;
+use super::*;
+use crate::model::owned::{GroupRung, Rung};
+use crate::plan::diff::Site;
+
+/// A host on which things are at certain paths, and processes run.
+#[derive(Default)]
+struct Busy {
+    there: Vec<&'static str>,
+    links: Vec<(&'static str, &'static str)>,
+    processes: usize,
+}
+
+impl Site for Busy {
+    fn processes(&self, _: Uid) -> usize {
+        self.processes
+    }
+
+    fn is_link_to(&self, path: &str, to: &str) -> bool {
+        self.links.contains(&(path, to))
+    }
+
+    fn is_file(&self, path: &str, _: Option<Uid>) -> bool {
+        self.there.contains(&path)
+    }
+
+    fn is_there(&self, path: &str) -> bool {
+        self.there.contains(&path)
+    }
+
+    fn has_mounts(&self, path: &str) -> bool {
+        self.there.iter().any(|there| there.strip_prefix("mount:") == Some(path))
+    }
+
+    fn archive_suffix(&self) -> &'static str {
+        ".tar.zst"
+    }
+}
+
+fn renamed(n: u32, name: &str, to: &str) -> WantedAccount {
+    WantedAccount { rename: Some(user(to)), ..wanted(n, name) }
+}
+
+fn ann() -> Case {
+    Case::default().owns(1, "ann", State::Active)
+}
+
+const DAY: i64 = 86_400;
+
+/// Ann, who was locked so many days ago; her home is packed after 30 days, and her account removed after 90.
+fn left(days: i64, archive: Option<&str>) -> Case {
+    let mut case = Case::default().owns(1, "ann", State::Locked).owns(2, "bob", State::Active);
+    case.rules.departed.archive_after = Some(30 * 86_400);
+    case.rules.departed.remove_after = Some(90 * 86_400);
+    case.home = Some(Owner::Directory(20_001));
+    case.owned.rungs.insert(id(1), Rung { since: NOW - days * DAY, archive: archive.map(str::to_owned) });
+    case
+}
+
+fn only_bob() -> Vec<WantedAccount> {
+    vec![wanted(2, "bob")]
+}
+
+#[test]
+fn a_rename_keeps_all_but_the_name() {
+    assert_eq!(words(&ann().plan(vec![renamed(1, "ann", "anna")])), ["~ rename ann to anna uid=20001"]);
+    let mut case = ann();
+    case.account("ann").gecos = "A";
+    let mut change = renamed(1, "ann", "anna");
+    change.gecos = "Anna".into();
+    let plan = case.plan(vec![change]);
+    assert!(matches!(&plan.changes[1], Change::UpdateAccount { name, .. } if name.as_str() == "anna"), "{plan:?}");
+}
+
+#[test]
+fn a_name_that_cannot_be_had_is_told_and_the_rest_goes_on() {
+    let told = |case: &Case| {
+        let mut change = renamed(1, "ann", "anna");
+        change.gecos = "Else".into();
+        let plan = case.plan(vec![change]);
+        assert!(matches!(plan.changes.as_slice(), [Change::UpdateAccount { name, .. }] if name.as_str() == "ann"));
+        plan.remarks[0].text.clone()
+    };
+    assert!(told(&ann().has("anna", 1_700)).contains("on this host already"));
+    let mut case = ann();
+    case.owned.other_names.insert("anna".into());
+    assert!(told(&case).contains("another provider"));
+    case = ann();
+    case.host.elsewhere.insert("anna".into(), 7);
+    assert!(told(&case).contains("another name service"));
+    case = ann();
+    case.host.broken.insert("anna");
+    assert!(told(&case).contains("malformed"));
+    case = ann();
+    case.site = Box::new(Busy { processes: 2, ..Busy::default() });
+    assert!(told(&case).contains("logged in"));
+    case.chosen.force = true;
+    assert_eq!(case.plan(vec![renamed(1, "ann", "anna")]).counts().renamed, 1);
+    case = ann();
+    case.site = Box::new(Busy { there: vec!["/etc/ssh/authorized_keys.d/anna"], ..Busy::default() });
+    assert!(told(&case).contains("let somebody else in"));
+    case = ann();
+    case.own(1).private_group = true;
+    case.own(1).gid = 20_001;
+    case.host.groups.insert("ann", HostGroup { gid: 20_001, members: "", writable: true });
+    case.host.groups.insert("anna", HostGroup { gid: 1_700, members: "", writable: true });
+    assert!(told(&case).contains("a group `anna`"));
+}
+
+#[test]
+fn a_rename_that_was_broken_off_or_made_by_hand_is_finished() {
+    let mut case = ann();
+    let line = case.host.accounts.remove("ann").unwrap();
+    case.host.accounts.insert("anna", line);
+    assert_eq!(words(&case.plan(vec![renamed(1, "ann", "anna")])), ["~ rename ann to anna uid=20001"]);
+    case.host.accounts.get_mut("anna").unwrap().uid = 7;
+    assert!(words(&case.plan(vec![renamed(1, "ann", "anna")]))[0].contains("was removed by hand"));
+}
+
+#[test]
+fn a_home_moves_only_if_that_is_wanted_and_it_is_free_to() {
+    let home = |case: &Case| match &case.plan(vec![renamed(1, "ann", "anna")]).changes[..] {
+        [Change::RenameAccount(rename)] => rename.home.clone(),
+        other => panic!("{other:?}"),
+    };
+    let mut case = ann();
+    assert_eq!(home(&case), None);
+    case.rules.accounts.rename.home = true;
+    let moved = home(&case).unwrap();
+    assert_eq!(
+        (moved.from.as_str(), moved.to.as_str(), moved.moved),
+        ("/home/ann", "/home/anna", false),
+        "there is none"
+    );
+    // Here something is at both paths, and the new one is no link to the old one.
+    case.home = Some(Owner::Directory(20_001));
+    assert!(words(&case.plan(vec![renamed(1, "ann", "anna")]))[0].contains("is there already"));
+    case.site = Box::new(Busy { links: vec![("/home/anna", "/home/ann")], ..Busy::default() });
+    assert_eq!(home(&case).map(|home| (home.moved, home.linked)), Some((true, true)));
+    case.site = Box::new(Busy { there: vec!["mount:/home/ann"], ..Busy::default() });
+    assert_eq!(home(&case), None, "something is mounted there");
+    case.account("ann").home = "/srv/ann";
+    case.site = Box::new(Quiet);
+    assert_eq!(
+        words(&case.plan(vec![renamed(1, "ann", "anna")]))[0],
+        "~ rename ann to anna uid=20001",
+        "put elsewhere by hand"
+    );
+    case = ann();
+    case.rules.accounts.rename.home = true;
+    case.own(1).applied.home = "/home/elsewhere".into();
+    case.account("ann").home = "/home/elsewhere";
+    assert_eq!(home(&case), None, "not named after the account");
+}
+
+#[test]
+fn what_is_named_after_an_account_goes_along_or_is_told() {
+    let (keys, mail) = ("/etc/ssh/authorized_keys.d/ann", "/var/mail/ann");
+    let mut case = ann();
+    case.site = Box::new(Busy { there: vec![keys, mail, "/var/spool/cron/crontabs/ann"], ..Busy::default() });
+    assert_eq!(
+        words(&case.plan(vec![renamed(1, "ann", "anna")])),
+        [
+            "~ rename ann to anna uid=20001 /etc/ssh/authorized_keys.d/anna /var/mail/anna",
+            "  note anna: its crontab stays under the old name, and does not run: /var/spool/cron/crontabs/ann"
+        ]
+    );
+    case.rules.accounts.rename.mail = false;
+    let plan = case.plan(vec![renamed(1, "ann", "anna")]);
+    assert!(words(&plan).contains(&"  note anna: its mail stays in /var/mail/ann".to_owned()), "{plan:?}");
+}
+
+#[test]
+fn a_locked_account_climbs_when_its_time_has_come() {
+    let archive = "- home /home/ann of ann, after packing it into \
+                   /var/lib/gosync/homes/ann-20001-";
+    assert_eq!(words(&left(29, None).plan(only_bob())), [""; 0]);
+    let plan = left(30, None).plan(only_bob());
+    assert!(words(&plan)[0].starts_with(archive) && words(&plan)[0].ends_with("Z.tar.zst"), "{plan:?}");
+    assert!(words(&left(100, None).plan(only_bob()))[0].starts_with(archive), "not removed before it is packed");
+    let mut packed = left(89, Some("/a/ann.tar.zst"));
+    packed.home = None;
+    assert_eq!(words(&packed.plan(only_bob())), [""; 0]);
+    let mut packed = left(90, Some("/a/ann.tar.zst"));
+    packed.home = None;
+    assert_eq!(words(&packed.plan(only_bob())), ["- account ann uid=20001 its home stays"]);
+    // The same for somebody who is shut out.
+    let shut = WantedAccount { open: false, ..wanted(1, "ann") };
+    assert!(words(&left(30, None).plan(vec![shut, wanted(2, "bob")]))[0].starts_with(archive));
+    // Without a home there is nothing to pack.
+    let mut homeless = left(90, None);
+    homeless.home = None;
+    assert_eq!(words(&homeless.plan(only_bob())), ["- account ann uid=20001 its home stays"]);
+}
+
+#[test]
+fn by_default_nothing_follows_the_locking() {
+    let mut case = left(10_000, None);
+    case.rules = Rules::default();
+    assert_eq!(words(&case.plan(only_bob())), [""; 0]);
+}
+
+#[test]
+fn no_rung_is_climbed_without_proof_or_while_anything_runs() {
+    for completeness in [Completeness::Narrowed, Completeness::Incomplete("cut".into())] {
+        let case = Case { completeness, ..left(100, None) };
+        assert_eq!(case.plan(only_bob()).changes, []);
+        let shut = WantedAccount { open: false, ..wanted(1, "ann") };
+        assert_eq!(case.plan(vec![shut, wanted(2, "bob")]).changes, []);
+    }
+    let mut case = left(100, None);
+    case.chosen.known = false;
+    assert_eq!(case.plan(only_bob()).changes, [], "a run for new people");
+    for archive in [None, Some("/a/ann.tar.zst")] {
+        let mut case = left(100, archive);
+        case.site = Box::new(Busy { processes: 1, ..Busy::default() });
+        case.chosen.force = true;
+        let plan = case.plan(only_bob());
+        assert_eq!(plan.changes, []);
+        assert!(plan.remarks[0].text.contains("processes"), "{plan:?}");
+    }
+}
+
+#[test]
+fn a_home_that_is_not_what_it_should_be_stops_the_ladder() {
+    for (home, site, why) in [
+        (Owner::Directory(0), Busy::default(), "belongs to the uid 0"),
+        (Owner::NotADirectory, Busy::default(), "no directory"),
+        (Owner::Directory(20_001), Busy { there: vec!["mount:/home/ann"], ..Busy::default() }, "mounted"),
+    ] {
+        let mut case = left(100, None);
+        (case.home, case.site) = (Some(home), Box::new(site));
+        let plan = case.plan(only_bob());
+        assert_eq!(plan.changes, []);
+        assert!(plan.remarks[0].text.contains(why), "{plan:?}");
+    }
+    let mut case = left(100, None);
+    case.account("ann").home = "/srv/ann";
+    assert!(words(&case.plan(only_bob()))[0].contains("changed by hand"));
+}
+
+#[test]
+fn who_comes_back_gets_all_but_the_archive() {
+    let back = vec![wanted(1, "ann"), wanted(2, "bob")];
+    assert_eq!(words(&left(20, None).plan(back.clone())), ["~ unlock ann"]);
+    let mut packed = left(40, Some("/a/ann.tar.zst"));
+    packed.home = None;
+    assert_eq!(
+        words(&packed.plan(back.clone())),
+        ["~ unlock ann", "+ home /home/ann of ann", "  note ann: is back; what was in the home is in /a/ann.tar.zst"]
+    );
+    let mut removed = Case::default().owns(1, "ann", State::Removed).owns(2, "bob", State::Active);
+    removed.owned.archives.insert(id(1), "/a/ann.tar.zst".into());
+    let plan = removed.plan(back);
+    assert!(words(&plan)[0].starts_with("+ account ann uid=20001 "), "{plan:?}");
+    assert_eq!(words(&plan)[1], "  note ann: is back; what was in the home is in /a/ann.tar.zst");
+}
+
+#[test]
+fn a_removal_that_was_broken_off_is_finished() {
+    let mut case = left(100, Some("/a/ann.tar.zst"));
+    case.home = None;
+    case.host.accounts.remove("ann");
+    assert_eq!(words(&case.plan(only_bob())), ["- account ann uid=20001 its home stays"]);
+    let shut = WantedAccount { open: false, ..wanted(1, "ann") };
+    assert_eq!(case.plan(vec![shut, wanted(2, "bob")]).counts().removed, 1);
+}
+
+#[test]
+fn a_group_that_the_provider_lost_is_emptied_and_then_removed() {
+    let other = || vec![group(11, "rest", &[])];
+    let mut case = staffed().group(10, "all", "ann,bob", "ann,bob,admin").group(11, "rest", "", "");
+    let plan = case.plan_groups(other());
+    assert_eq!(words(&plan), ["  note all: is not at the provider any more; left as it is for now"]);
+    assert_eq!(plan.observations, [Observation::GroupAbsent(id(10), Absence { since: NOW, runs: 1 })]);
+    let absent = |runs, seconds| GroupRung { absence: Some(Absence { since: NOW - seconds, runs }), since: None };
+    case.owned.group_rungs.insert(id(10), absent(1, 3_599));
+    assert_eq!(case.plan_groups(other()).changes, [], "long enough in runs, but not in time");
+    case.owned.group_rungs.insert(id(10), absent(1, 3_600));
+    let emptied = "! group all is not at the provider any more; take out (2): ann bob";
+    assert_eq!(words(&case.plan_groups(other())), [emptied]);
+    for completeness in [Completeness::Narrowed, Completeness::Incomplete("cut".into())] {
+        let before = std::mem::replace(&mut case.completeness, completeness);
+        assert_eq!(case.plan_groups(other()).changes, []);
+        case.completeness = before;
+    }
+    let back = case.plan_groups(vec![group(10, "all", &[1, 2]), group(11, "rest", &[])]);
+    assert_eq!((back.changes.len(), back.observations), (0, vec![Observation::GroupBack(id(10))]));
+    // Its members are gone, but for one who was added by hand.
+    let mut case = staffed().group(10, "all", "", "admin").group(11, "rest", "", "");
+    case.owned.group_rungs.insert(id(10), GroupRung { absence: None, since: Some(NOW - 90 * DAY) });
+    assert_eq!(case.plan_groups(other()).changes, [], "not wanted");
+    case.rules.departed.remove_after = Some(90 * 86_400);
+    assert!(words(&case.plan_groups(other()))[0].contains("added by hand"));
+    case.host.groups.get_mut("all").unwrap().members = "";
+    assert_eq!(words(&case.plan_groups(other())), ["- group all gid=60010"]);
+    case.account("ann").gid = 60_010;
+    assert!(words(&case.plan_groups(other()))[0].contains("primary group"));
+}
+
+#[test]
+fn a_group_that_the_configuration_leaves_out_is_left_alone() {
+    let mut case = staffed().group(10, "all", "ann", "ann").group(11, "rest", "", "");
+    case.owned.group_rungs.insert(id(10), GroupRung { absence: Some(Absence { since: 0, runs: 9 }), since: None });
+    let groups = vec![group(11, "rest", &[])];
+    let (present, left_out) = ([id(11)].into(), [id(10)].into());
+    let people = case.owned.accounts.keys().map(|id| (id.clone(), ())).collect();
+    let wanted = WantedGroups { groups, present, left_out, people, ..WantedGroups::default() };
+    let plan = crate::plan::diff::groups(wanted, &whole(), &case.host, &case.owned, &case.rules, NOW);
+    assert_eq!(words(&plan), ["  note all: is left out by `filter` in the configuration; left as it is"]);
+}
+
+#[test]
+fn a_group_is_renamed_with_its_members() {
+    let renamed = |members: &[u32]| {
+        let to = GroupName::known("every").unwrap();
+        vec![WantedGroup { rename: Some(to), ..group(10, "all", members) }]
+    };
+    let mut case = staffed().group(10, "all", "ann", "ann");
+    assert_eq!(words(&case.plan_groups(renamed(&[1]))), ["~ rename group all to every gid=60010"]);
+    assert_eq!(
+        words(&case.plan_groups(renamed(&[1, 2]))),
+        ["~ rename group all to every gid=60010", "~ group every add (1): bob"]
+    );
+    case.host.groups.insert("every", HostGroup { gid: 7, members: "", writable: true });
+    let plan = case.plan_groups(renamed(&[1, 2]));
+    assert!(words(&plan)[0].starts_with("~ group all add (1): bob") && plan.remarks.len() == 1, "{plan:?}");
+    case.host.groups.remove("every");
+    let line = case.host.groups.remove("all").unwrap();
+    case.host.groups.insert("every", line);
+    assert_eq!(words(&case.plan_groups(renamed(&[1]))), ["~ rename group all to every gid=60010"], "broken off");
+}

@@ -1,0 +1,71 @@
+//! Homes and other files that get a new name with their account, as steps of a journal.
+//!
+//! passwd never names a home that is not there. Before it changes, a link is put under the new name; after it has, the
+//! two change places; then the link, which now stands under the old name, is turned round or taken away. What is to be
+//! done follows from what is there, so that a move that was broken off anywhere is finished.
+
+use std::path::Path;
+
+use super::stage::Staged;
+use super::{Local, LocalError};
+use crate::plan::HomeMove;
+use crate::system::files;
+use crate::system::journal::Step;
+use crate::system::replace::staging_dir;
+
+/// The steps before passwd changes, and those after.
+#[derive(Default)]
+pub(super) struct Moves {
+    pub before: Vec<Step>,
+    pub after: Vec<Step>,
+}
+
+impl Moves {
+    /// Prepares what the steps need.
+    pub(super) fn new(target: &Local, staged: &Staged) -> Result<Self, LocalError> {
+        let mut moves = Self::default();
+        for rename in staged.renames() {
+            if let Some(home) = rename.home.as_ref().filter(|home| home.moved) {
+                moves.home(target, home)?;
+            }
+            for (from, to) in &rename.files {
+                moves.after.push(Step::Place { staged: target.locate(from), path: target.locate(to) });
+            }
+        }
+        Ok(moves)
+    }
+
+    fn home(&mut self, target: &Local, home: &HomeMove) -> Result<(), LocalError> {
+        let (from, to) = (target.locate(&home.from), target.locate(&home.to));
+        let (Some(base), Some(old), Some(new)) = (from.parent(), from.file_name(), to.file_name()) else {
+            return Ok(());
+        };
+        let dir = staging_dir(base);
+        files::ensure_private_dir(&dir)?;
+        let beside = |what: &str| {
+            let mut name = std::ffi::OsString::from(what);
+            name.push(new);
+            dir.join(name)
+        };
+        let is_dir = |path: &Path| -> Result<bool, LocalError> { Ok(files::look(path)?.is_some_and(|m| m.is_dir())) };
+        if is_dir(&from)? {
+            if !home.linked {
+                let staged = beside("link-to-");
+                files::link(&staged, Path::new(old))?;
+                self.before.push(Step::Place { staged, path: to.clone() });
+            }
+            self.after.push(Step::Exchange { path: to.clone(), other: from.clone() });
+        } else if files::look(&from)?.is_none() {
+            return Ok(()); // moved already, and nothing was to stay
+        }
+        if home.link {
+            let staged = beside("link-from-");
+            files::link(&staged, Path::new(new))?;
+            self.after.push(Step::Swap { staged, path: from, target: new.into() });
+        } else {
+            self.after.push(Step::Retire { path: from, aside: beside("old-link-") });
+        }
+        files::sync_dir(&dir)?;
+        Ok(())
+    }
+}

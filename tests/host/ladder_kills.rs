@@ -1,0 +1,166 @@
+//! gosync is killed before every call that changes something while it renames, archives and removes, and while the next
+//! run makes up for it; and others change the files between the two. See `kills`.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
+
+use serde_json::Value;
+
+use crate::kills::{Scenario, kill_and_overtake_in, kill_everywhere_in, kill_the_recovery_in};
+use crate::tree::{Database, Tree, document, group, person};
+
+/// When people were locked, in every test: a month passes in the ledger and not on the clock.
+const LONG_AGO: i64 = 1_700_000_000;
+
+const USERS: &[&str] = &["sync", "users"];
+const GROUPS: &[&str] = &["sync", "groups"];
+
+/// Puts keys into sections of the configuration.
+fn configure(tree: &Tree, accounts: &str, more: &str) {
+    tree.configure(more);
+    let text = std::fs::read_to_string(tree.config()).unwrap();
+    std::fs::write(tree.config(), text.replace("[target.host]", &format!("{accounts}\n[target.host]"))).unwrap();
+}
+
+fn sync(tree: &Tree, document: &Value) {
+    tree.provide(document);
+    tree.gosync(USERS).expect(0);
+    tree.gosync(GROUPS).expect(0);
+}
+
+/// Puts the beginning of every time that is counted far into the past.
+fn age(tree: &Tree) {
+    let db = rusqlite::Connection::open(tree.path("var/lib/gosync/ledger.sqlite")).unwrap();
+    let sql = "UPDATE rungs SET since = ?1 WHERE since IS NOT NULL";
+    assert!(db.execute(sql, [LONG_AGO]).unwrap() > 0, "nobody left");
+}
+
+fn people(alice: &str, bob: &str, active: bool) -> Vec<Value> {
+    vec![
+        person("u-1", alice, "Alice", active),
+        person("u-2", bob, "Bob", active),
+        person("u-3", "carol", "Carol", true),
+    ]
+}
+
+fn physics(users: &[Value]) -> Value {
+    document(users, &[group("g-1", "physics", &["u-1", "u-2", "u-3"])])
+}
+
+/// Two have other logins now; what is named after them is there, and people put one of them into a group by hand.
+fn renaming(database: Database, keys: &str) -> (Tree, Scenario) {
+    let tree = Tree::new(database);
+    configure(&tree, keys, "");
+    sync(&tree, &physics(&people("alice", "bob", true)));
+    for path in ["home/alice/thesis", "home/bob/thesis", "etc/ssh/authorized_keys.d/alice", "var/mail/alice"] {
+        tree.write(path, "the work of years", 0o600, 0);
+    }
+    std::os::unix::fs::chown(tree.path("var/mail/alice"), Some(20_000), Some(8)).unwrap();
+    let now = document(&people("alicia", "bobby", true), &[]);
+    tree.provide(&now);
+    tree.save("before");
+    (tree, Scenario { name: "renaming", history: vec![], now, run: USERS })
+}
+
+const MOVE: &str = "rename_home = true";
+const NO_LINK: &str = "rename_home = true\nrename_home_link = false";
+
+/// A group has another name now, and another member.
+fn renaming_groups(database: Database) -> (Tree, Scenario) {
+    let tree = Tree::new(database);
+    let all = people("alice", "bob", true);
+    sync(&tree, &physics(&all));
+    let now = document(&all, &[group("g-1", "chemistry", &["u-2", "u-3"])]);
+    tree.provide(&now);
+    tree.save("before");
+    (tree, Scenario { name: "renaming groups", history: vec![], now, run: GROUPS })
+}
+
+/// Two were locked long ago.
+fn leaving(database: Database, name: &'static str, departed: &str) -> (Tree, Scenario) {
+    let tree = Tree::new(database);
+    configure(&tree, "", &format!("[departed]\n{departed}\n"));
+    sync(&tree, &physics(&people("alice", "bob", true)));
+    for path in ["home/alice/thesis", "home/bob/thesis"] {
+        tree.write(path, "the work of years", 0o600, 0);
+    }
+    let now = document(&people("alice", "bob", false), &[]);
+    tree.provide(&now);
+    tree.gosync(USERS).expect(0);
+    age(&tree);
+    tree.save("before");
+    (tree, Scenario { name, history: vec![], now, run: USERS })
+}
+
+const ARCHIVE: &str = "archive_after = \"30d\"";
+const REMOVE: &str = "remove_after = \"90d\"";
+
+/// One comes back whose home was packed, one whose account was removed.
+fn returning(database: Database) -> (Tree, Scenario) {
+    let (tree, mut scenario) = leaving(database, "bringing people back", ARCHIVE);
+    tree.gosync(USERS).expect(0);
+    assert!(!tree.path("home/alice").exists());
+    scenario.now = document(&people("alice", "bob", true), &[]);
+    tree.provide(&scenario.now);
+    tree.save("before");
+    (tree, scenario)
+}
+
+/// A group is gone: its members are taken out in the first run, and it is removed in the second.
+fn losing_groups(database: Database, emptied: bool) -> (Tree, Scenario) {
+    let tree = Tree::new(database);
+    configure(&tree, "", "[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\nremove_after = \"90d\"\n");
+    let all = people("alice", "bob", true);
+    sync(&tree, &document(&all, &[group("g-1", "physics", &["u-1", "u-2"]), group("g-2", "rest", &["u-3"])]));
+    let now = document(&all, &[group("g-2", "rest", &["u-3"])]);
+    tree.provide(&now);
+    if emptied {
+        tree.gosync(GROUPS).expect(0);
+        age(&tree);
+    }
+    tree.save("before");
+    let name = if emptied { "removing groups" } else { "emptying groups" };
+    (tree, Scenario { name, history: vec![], now, run: GROUPS })
+}
+
+macro_rules! each {
+    ($($name:ident: $how:ident, $scenario:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            let (tree, scenario) = $scenario;
+            $how(&tree, &scenario);
+        })*
+    };
+}
+
+use Database::{Etc, Extrausers};
+
+each! {
+    killed_while_it_renames_and_moves_homes_in_etc: kill_everywhere_in, renaming(Etc, MOVE);
+    killed_while_it_renames_and_moves_homes_in_extrausers: kill_everywhere_in, renaming(Extrausers, MOVE);
+    killed_while_it_renames_and_moves_homes_without_a_link: kill_everywhere_in, renaming(Etc, NO_LINK);
+    killed_while_it_renames_and_leaves_homes_in_etc: kill_everywhere_in, renaming(Etc, "");
+    killed_while_it_renames_groups_in_etc: kill_everywhere_in, renaming_groups(Etc);
+    killed_while_it_renames_groups_in_extrausers: kill_everywhere_in, renaming_groups(Extrausers);
+    killed_while_it_packs_the_homes_of_those_who_left: kill_everywhere_in, leaving(Etc, "packing homes", ARCHIVE);
+    killed_while_it_removes_those_who_left_from_etc: kill_everywhere_in, leaving(Etc, "removing who left", REMOVE);
+    killed_while_it_removes_those_who_left_from_extrausers:
+        kill_everywhere_in, leaving(Extrausers, "removing who left", REMOVE);
+    killed_while_it_brings_people_back: kill_everywhere_in, returning(Etc);
+    killed_while_it_empties_groups: kill_everywhere_in, losing_groups(Etc, false);
+    killed_while_it_removes_groups_from_etc: kill_everywhere_in, losing_groups(Etc, true);
+    killed_while_it_removes_groups_from_extrausers: kill_everywhere_in, losing_groups(Extrausers, true);
+
+    killed_while_it_makes_up_for_an_interrupted_rename_in_etc: kill_the_recovery_in, renaming(Etc, MOVE);
+    killed_while_it_makes_up_for_an_interrupted_rename_in_extrausers: kill_the_recovery_in, renaming(Extrausers, MOVE);
+
+    killed_while_it_renames_and_overtaken_by_another_program: kill_and_overtake_in, renaming(Etc, MOVE);
+    killed_while_it_renames_without_a_link_and_overtaken_by_another_program:
+        kill_and_overtake_in, renaming(Etc, NO_LINK);
+    killed_while_it_renames_and_overtaken_by_another_program_in_extrausers:
+        kill_and_overtake_in, renaming(Extrausers, MOVE);
+    killed_while_it_renames_groups_and_overtaken_by_another_program: kill_and_overtake_in, renaming_groups(Etc);
+    killed_while_it_packs_homes_and_overtaken_by_another_program:
+        kill_and_overtake_in, leaving(Etc, "packing homes", ARCHIVE);
+    killed_while_it_removes_those_who_left_and_overtaken_by_another_program:
+        kill_and_overtake_in, leaving(Etc, "removing who left", REMOVE);
+    killed_while_it_removes_groups_and_overtaken_by_another_program: kill_and_overtake_in, losing_groups(Etc, true);
+}
