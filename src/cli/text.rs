@@ -98,7 +98,7 @@ pub const ENVIRONMENT: [(&str, &str); 2] = [
 ];
 
 /// Command lines, and what they do.
-pub const EXAMPLES: [(&str, &str); 8] = [
+pub const EXAMPLES: [(&str, &str); 10] = [
     ("gosync sync users --dry-run", "Show what a run would change, and change nothing."),
     ("gosync sync users --only alice,bob", "Bring two accounts in step."),
     (
@@ -114,6 +114,8 @@ pub const EXAMPLES: [(&str, &str); 8] = [
     ),
     ("gosync group list -format csv 'physics*' !physics and", "List what is below a group for another program."),
     ("gosync shell < commands", "Run the commands of a file until one fails."),
+    ("gosync drift", "Show what was changed by hand, and what the next run does about it."),
+    ("gosync adopt jdoe --as john.doe", "Take over an account that stands on this host already."),
 ];
 
 /// What stands below the options in `gosync --help`.

@@ -182,7 +182,7 @@ fn group(own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules, out: &mut Vec<Di
         let why = "members that were added by hand stay".to_owned();
         out.push(Difference { kind, name, what: "added", applied: String::new(), found, next: Next::Keeps, why });
     }
-    taken_out(Kind::Group, &own.name, &before, &now, rules, out);
+    taken_out(Kind::Group, &own.name, &before, &now, host, rules, out);
 }
 
 fn local(name: &str, applied: &str, host: &Host<'_>, rules: &GroupRules, out: &mut Vec<Difference>) {
@@ -191,7 +191,8 @@ fn local(name: &str, applied: &str, host: &Host<'_>, rules: &GroupRules, out: &m
         out.push(entry(Kind::LocalGroup, name, "is not on this host any more", Next::Keeps, why));
         return;
     };
-    taken_out(Kind::LocalGroup, name, &split(applied).collect(), &split(found.members).collect(), rules, out);
+    let (before, now) = (split(applied).collect(), split(found.members).collect());
+    taken_out(Kind::LocalGroup, name, &before, &now, host, rules, out);
 }
 
 fn taken_out(
@@ -199,10 +200,13 @@ fn taken_out(
     name: &str,
     before: &BTreeSet<&str>,
     now: &BTreeSet<&str>,
+    host: &Host<'_>,
     rules: &GroupRules,
     out: &mut Vec<Difference>,
 ) {
-    let gone: Vec<&str> = before.difference(now).copied().collect();
+    // Whose account is not on the host is no member anywhere, and that is told of the account.
+    let is_there = |name: &&str| host.accounts.contains_key(name);
+    let gone: Vec<&str> = before.difference(now).copied().filter(is_there).collect();
     if gone.is_empty() {
         return;
     }

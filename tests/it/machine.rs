@@ -7,6 +7,7 @@ use gosync::ledger::{Ledger, Run};
 use gosync::model::owned::{Owned, State};
 use gosync::model::{Completeness, Snapshot};
 use gosync::plan::diff::{self, Against, Chosen, Quiet, Request};
+use gosync::plan::drift::{self, Difference};
 use gosync::plan::{Limits, Plan, guard};
 use gosync::policy::{Refusal, Rules, map, select};
 use gosync::provider::file::FileProvider;
@@ -109,6 +110,11 @@ impl Machine {
         wanted.present.extend(snapshot.rejected.iter().filter_map(|r| r.id.clone()));
         wanted.refusals.extend(rejected(snapshot));
         diff::groups(wanted, &snapshot.completeness, &current.host(), &owned, rules, self.now)
+    }
+
+    /// What differs from what was last applied.
+    pub fn drift(&self) -> Vec<Difference> {
+        drift::drift(&self.target.read().unwrap().host(), &self.owned(), &self.rules)
     }
 
     pub fn sync_users(&mut self, snapshot: &Snapshot) -> Outcome {

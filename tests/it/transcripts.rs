@@ -20,6 +20,7 @@ macro_rules! transcripts {
 transcripts!(
     configuration,
     deluser,
+    drift,
     group,
     group_list,
     group_new,

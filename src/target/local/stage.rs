@@ -347,12 +347,12 @@ fn shut(sheet: &mut Sheet<'_>, name: &UserName, fields: &[FieldChange]) -> Resul
     Ok(())
 }
 
-/// A password without its lock. An empty field would let everybody in.
+/// A password without its lock, which may have been put on more than once. An empty field would let everybody in.
 fn open(password: &[u8]) -> &[u8] {
-    match password.strip_prefix(b"!") {
-        Some(b"") => b"*",
-        Some(password) => password,
-        None => password,
+    let locks = password.iter().take_while(|&&b| b == b'!').count();
+    match &password[locks..] {
+        b"" if locks > 0 => b"*",
+        password => password,
     }
 }
 
