@@ -33,11 +33,13 @@ scenarios!(
     hand_changes,
     homes,
     inactive,
+    ladder,
     names,
     no_final_newline,
     no_gshadow,
     odd_lines,
     private_groups,
+    renames,
     stale_shadow,
     subids,
 );
