@@ -37,7 +37,7 @@ impl<'a> HostSite<'a> {
     ///
     /// # Errors
     /// The first look that failed.
-    pub(super) fn is_clear(self) -> Result<()> {
+    pub(super) fn finish(self) -> Result<()> {
         self.failure.into_inner().map_or(Ok(()), |failure| Err(Error::failed(failure)))
     }
 

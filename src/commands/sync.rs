@@ -179,7 +179,7 @@ impl Desired<'_> {
         }
         let against = Against { host, owned, completeness, rules, chosen, now, home_at: &home_at, site: &site };
         let plan = diff::accounts(wanted, &against);
-        site.is_clear()?;
+        site.finish()?;
         Ok(plan)
     }
 
