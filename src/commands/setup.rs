@@ -45,7 +45,8 @@ impl<'a> Setup<'a> {
         let bases = accounts.home_bases.iter().chain([&accounts.home_base]).map(Path::new);
         let own =
             [settings.state_dir.as_path(), settings.lock_file.as_path(), Path::new("/etc"), Path::new("/var/lib")];
-        for path in own.into_iter().chain(bases) {
+        let more = [Path::new(&settings.rules.departed.archive_dir), Path::new("/var/mail")];
+        for path in own.into_iter().chain(more).chain(bases) {
             setup.root.contains(path).map_err(Error::failed)?;
         }
         Ok(setup)

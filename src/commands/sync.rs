@@ -16,8 +16,7 @@ use crate::policy::select::Standing;
 use crate::policy::{Refusal, gaps, map};
 use crate::provider::Scope;
 use crate::system::lock::Purpose;
-use crate::system::{files, sessions};
-use crate::target::local::Local;
+use crate::system::sessions;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
@@ -29,7 +28,7 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
         lock.note_read(job.command());
     }
-    let desired = Desired { setup: &setup, target: setup.target()?, unknown: unknown(&job, &snapshot), snapshot };
+    let desired = Desired { setup: &setup, unknown: unknown(&job, &snapshot), snapshot };
     let carried = carry_out(&setup, job.options, job.command(), &|host, owned| match job.kind {
         JobKind::Users(args) => desired.accounts(args, host, owned),
         JobKind::Groups(_) => Ok(desired.groups(host, owned)),
@@ -152,7 +151,6 @@ fn unknown(job: &Job<'_>, snapshot: &Snapshot) -> Vec<Refusal> {
 /// What the provider says, ready to be compared with the host.
 struct Desired<'a> {
     setup: &'a Setup<'a>,
-    target: Local,
     snapshot: Snapshot,
     unknown: Vec<Refusal>,
 }
@@ -168,13 +166,16 @@ impl Desired<'_> {
         wanted.remarks.extend(gaps::remarks(&self.snapshot.gaps));
         let chosen =
             Chosen { new: args.new || !args.updated, known: args.updated || !args.new, force: self.setup.global.force };
-        let home_at = |home: &str| files::owner(&self.target.locate(home));
         let now = self.setup.now;
-        let site = &HostSite(&self.setup.root);
+        let site = HostSite::new(&self.setup.root);
+        let home_at = |home: &str| site.owner(home);
         if !args.only.is_empty() {
             self.tell_outsiders(&mut wanted, owned)?;
         }
-        Ok(diff::accounts(wanted, &Against { host, owned, completeness, rules, chosen, now, home_at: &home_at, site }))
+        let against = Against { host, owned, completeness, rules, chosen, now, home_at: &home_at, site: &site };
+        let plan = diff::accounts(wanted, &against);
+        site.finish()?;
+        Ok(plan)
     }
 
     /// Who was asked for by name and gets no account is told so.

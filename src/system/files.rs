@@ -275,6 +275,18 @@ pub fn resolved(path: &Path) -> Result<std::path::PathBuf, PathError> {
     fs::canonicalize(path).on("find", path)
 }
 
+/// Where a path leads, through all links. `Ok(None)`: nowhere, or in a circle.
+///
+/// # Errors
+/// When nobody can say.
+pub fn goal(path: &Path) -> Result<Option<std::path::PathBuf>, PathError> {
+    match fs::canonicalize(path) {
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(e) if e.raw_os_error() == Some(nix::libc::ELOOP) => Ok(None),
+        other => other.on("find", path).map(Some),
+    }
+}
+
 /// What stands at a path.
 pub fn owner(path: &Path) -> Option<Owner> {
     let meta = fs::symlink_metadata(path).ok()?;

@@ -11,21 +11,27 @@ use crate::points::{self, Point};
 use crate::tree::{Database, Tree};
 
 fn fail_everywhere(error: &str, scenario: &Scenario, database: Database) {
-    let began = Instant::now();
-    let tree = prepare(scenario, database);
+    fail_everywhere_in(error, &prepare(scenario, database), scenario);
+}
+
+fn fail_everywhere_in(error: &str, tree: &Tree, scenario: &Scenario) {
+    let (began, database) = (Instant::now(), tree.database);
     let by = |point: &Point, tree: &Tree| Some(points::fail_at(point, error, tree, scenario.run));
     let at = |point: &Point| point.call != "exit_group";
-    let findings = sweep(&tree, scenario, &Interruption { points: points::of, at, by: &by, overtaken: false });
+    let findings = sweep(tree, scenario, &Interruption { points: points::of, at, by: &by, overtaken: false });
     findings.judge(&format!("{error} while {} ({})", scenario.name, database.word()), began);
 }
 
 /// The same for calls that only ask: what cannot be seen is not taken for what is not there.
 fn blind_everywhere(scenario: &Scenario, database: Database) {
-    let began = Instant::now();
-    let tree = prepare(scenario, database);
+    blind_everywhere_in(&prepare(scenario, database), scenario);
+}
+
+fn blind_everywhere_in(tree: &Tree, scenario: &Scenario) {
+    let (began, database) = (Instant::now(), tree.database);
     let by = |point: &Point, tree: &Tree| Some(points::fail_at(point, "EIO", tree, scenario.run));
     let findings =
-        sweep(&tree, scenario, &Interruption { points: points::of_reads, at: |_| true, by: &by, overtaken: false });
+        sweep(tree, scenario, &Interruption { points: points::of_reads, at: |_| true, by: &by, overtaken: false });
     findings.judge(&format!("EIO on reading while {} ({})", scenario.name, database.word()), began);
 }
 
@@ -72,4 +78,22 @@ fn no_space_while_it_adds_accounts_to_etc() {
 #[test]
 fn no_space_while_it_archives_homes_and_removes_accounts_from_extrausers() {
     fail_everywhere("ENOSPC", &removing("archiving", ARCHIVE_HOME), Database::Extrausers);
+}
+
+#[test]
+fn input_output_errors_while_it_renames_and_moves_homes() {
+    let (tree, scenario) = crate::ladder_kills::renaming(Database::Etc, crate::ladder_kills::MOVE);
+    fail_everywhere_in("EIO", &tree, &scenario);
+}
+
+#[test]
+fn no_space_while_it_packs_the_homes_of_those_who_left() {
+    let (tree, scenario) = crate::ladder_kills::leaving(Database::Etc, "packing homes", crate::ladder_kills::ARCHIVE);
+    fail_everywhere_in("ENOSPC", &tree, &scenario);
+}
+
+#[test]
+fn unreadable_files_while_it_renames_and_moves_homes() {
+    let (tree, scenario) = crate::ladder_kills::renaming(Database::Etc, crate::ladder_kills::MOVE);
+    blind_everywhere_in(&tree, &scenario);
 }

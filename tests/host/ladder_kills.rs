@@ -46,7 +46,7 @@ fn physics(users: &[Value]) -> Value {
 }
 
 /// Two have other logins now; what is named after them is there, and people put one of them into a group by hand.
-fn renaming(database: Database, keys: &str) -> (Tree, Scenario) {
+pub fn renaming(database: Database, keys: &str) -> (Tree, Scenario) {
     let tree = Tree::new(database);
     configure(&tree, keys, "");
     sync(&tree, &physics(&people("alice", "bob", true)));
@@ -60,7 +60,7 @@ fn renaming(database: Database, keys: &str) -> (Tree, Scenario) {
     (tree, Scenario { name: "renaming", history: vec![], now, run: USERS })
 }
 
-const MOVE: &str = "rename_home = true";
+pub const MOVE: &str = "rename_home = true";
 const NO_LINK: &str = "rename_home = true\nrename_home_link = false";
 
 /// A group has another name now, and another member.
@@ -75,7 +75,7 @@ fn renaming_groups(database: Database) -> (Tree, Scenario) {
 }
 
 /// Two were locked long ago.
-fn leaving(database: Database, name: &'static str, departed: &str) -> (Tree, Scenario) {
+pub fn leaving(database: Database, name: &'static str, departed: &str) -> (Tree, Scenario) {
     let tree = Tree::new(database);
     configure(&tree, "", &format!("[departed]\n{departed}\n"));
     sync(&tree, &physics(&people("alice", "bob", true)));
@@ -90,7 +90,7 @@ fn leaving(database: Database, name: &'static str, departed: &str) -> (Tree, Sce
     (tree, Scenario { name, history: vec![], now, run: USERS })
 }
 
-const ARCHIVE: &str = "archive_after = \"30d\"";
+pub const ARCHIVE: &str = "archive_after = \"30d\"";
 const REMOVE: &str = "remove_after = \"90d\"";
 
 /// One comes back whose home was packed, one whose account was removed.

@@ -204,7 +204,8 @@ pub(super) fn group(
     let stands = |name: &str| host.groups.get(name).is_some_and(|group| group.gid == own.gid.get() && group.writable);
     let is_begun = !host.groups.contains_key(own.name.as_str()) && stands(to.as_str());
     let is_sound = !host.repeated.contains(own.name.as_str()) && !host.broken.contains(own.name.as_str());
-    if !is_begun && !(stands(&own.name) && is_sound) {
+    let is_ours = stands(&own.name) && is_sound;
+    if !is_begun && !is_ours {
         return false;
     }
     let Ok(from) = GroupName::known(&own.name) else { return false };

@@ -191,7 +191,8 @@ fn each_rung_has_a_limit_of_its_own() {
     };
     let empty = |n: usize| Change::EmptyGroup { id: id(n), name: group(n), remove: vec!["x".into(); 100] };
     let drop_group = |n: usize| Change::RemoveGroup { id: id(n), name: group(n), gid };
-    let kinds: [(Loss, &dyn Fn(usize) -> Change, u32); 5] = [
+    type Maker<'a> = &'a dyn Fn(usize) -> Change;
+    let kinds: [(Loss, Maker<'_>, u32); 5] = [
         (Loss::Rename, &rename, 20),
         (Loss::Archive, &archive, 10),
         (Loss::Removal, &remove, 10),
