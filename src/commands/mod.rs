@@ -5,6 +5,7 @@
 mod carry_out;
 mod deluser;
 mod group;
+mod hooks;
 mod providers;
 mod setup;
 mod shell;

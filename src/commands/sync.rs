@@ -1,5 +1,7 @@
 //! `gosync sync users` and `gosync sync groups`: the straight line of a run.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Outcome;
 use super::carry_out::carry_out;
 use super::setup::Setup;
@@ -7,9 +9,10 @@ use crate::cli::{Global, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
 use crate::model::host::Host;
 use crate::model::owned::Owned;
-use crate::model::{Completeness, Snapshot, Untrusted};
+use crate::model::{Completeness, RemoteId, Snapshot, Untrusted};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
+use crate::plan::events::{self, Contact};
 use crate::policy::select::Standing;
 use crate::policy::{Refusal, gaps, map, select};
 use crate::provider::Scope;
@@ -23,7 +26,7 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     let job = Job::new(args);
     let mut lock = setup.lock(Purpose::of(job.command(), job.options.dry_run))?;
     let mut snapshot = setup.fetch(job.scope(), job.named())?;
-    snapshot.directory.drop_details();
+    snapshot.directory.drop_details_but(setup.settings.hooks.user.is_any());
     if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
         lock.note_read(job.command());
     }
@@ -32,7 +35,8 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
         JobKind::Users(args) => desired.accounts(args, host, owned),
         JobKind::Groups(_) => Ok(desired.groups(host, owned)),
     })?;
-    let outcome = judge(carried.outcome, &carried.plan, job.options);
+    let outcome = judge(carried.outcome, &carried.plan, job.options)
+        .and_then(|outcome| carried.hooks.judge(outcome, job.options));
     // The process ends now; giving half a million pieces of memory back one by one would only take time.
     std::mem::forget((desired, carried));
     outcome
@@ -155,7 +159,20 @@ impl Desired<'_> {
         if !args.only.is_empty() {
             self.tell_outsiders(&mut wanted, owned)?;
         }
-        Ok(diff::accounts(wanted, &Against { host, owned, completeness, rules, chosen, now, home_at: &home_at }))
+        let against = Against { host, owned, completeness, rules, chosen, now, home_at: &home_at };
+        let mut plan = diff::accounts(wanted, &against);
+        plan.contacts = self.contacts(&plan);
+        Ok(plan)
+    }
+
+    /// How to reach those whose accounts change; nobody, unless there are hooks to be told.
+    fn contacts(&self, plan: &Plan) -> BTreeMap<RemoteId, Contact> {
+        if !self.setup.settings.hooks.user.is_any() {
+            return BTreeMap::new();
+        }
+        let changed: BTreeSet<_> = plan.changes.iter().filter_map(events::account_of).collect();
+        let users = self.snapshot.directory.users.iter().filter(|user| changed.contains(&user.id));
+        users.map(|user| (user.id.clone(), Contact::new(user.email.as_ref(), &user.ssh_keys))).collect()
     }
 
     /// Who was asked for by name and gets no account is told so.
@@ -184,7 +201,7 @@ impl Desired<'_> {
     }
 
     /// Records that cannot be used are there all the same.
-    fn rejected_ids(&self) -> impl Iterator<Item = crate::model::RemoteId> {
+    fn rejected_ids(&self) -> impl Iterator<Item = RemoteId> {
         self.snapshot.rejected.iter().filter_map(|record| record.id.clone())
     }
 
@@ -202,7 +219,7 @@ impl Desired<'_> {
 mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
-    use crate::model::{Completeness, Directory, RejectedRecord, RemoteId, User};
+    use crate::model::{Completeness, Directory, RejectedRecord, User};
 
     fn with_job<T>(line: &str, f: impl FnOnce(&Job<'_>) -> T) -> T {
         let Command::Sync(args) = Cli::read(line.split_whitespace()).unwrap().command else { panic!() };

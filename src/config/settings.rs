@@ -9,12 +9,13 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::merge::{Source, Texts, take_tables};
-use super::{ConfigError, raw};
+use super::{ConfigError, hooks, raw};
 use crate::model::IdRange;
 use crate::model::name::GroupPrefix;
 use crate::model::shown;
 use crate::plan::Limits;
 use crate::policy::catalogue::{Catalogue, portal_url};
+use crate::policy::hooks::HookRules;
 use crate::policy::matcher::Filter;
 use crate::policy::overrides::{Override, Overrides};
 use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
@@ -44,6 +45,8 @@ pub struct Settings {
     pub description_dir: Option<PathBuf>,
     /// Where policies of groups are.
     pub policy_dir: Option<PathBuf>,
+    /// Which hooks run, and how.
+    pub hooks: HookRules,
 }
 
 /// One `[provider.NAME]`.
@@ -110,6 +113,7 @@ impl Settings {
         let catalogue: raw::Catalogue = section(&mut table, "catalogue", &texts)?;
         let departed: raw::Departed = section(&mut table, "departed", &texts)?;
         let limits: raw::LimitKeys = section(&mut table, "limits", &texts)?;
+        let hook_keys: hooks::Hooks = section(&mut table, "hooks", &texts)?;
         if let Some((key, value)) = table.into_iter().next() {
             return Err(texts.error(Some(value.span()), &format!("there is no section `{}`", key.get_ref())));
         }
@@ -145,6 +149,7 @@ impl Settings {
             policy_dir: catalogue.policy_dir.as_ref().map(|dir| base.join(dir)),
             catalogue: self::catalogue(catalogue, overrides)?,
             limits: Limits { max_removals: limits.max_removals, max_removals_percent: limits.max_removals_percent },
+            hooks: hooks::rules(hook_keys)?,
         })
     }
 }

@@ -4,8 +4,10 @@ use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::Run;
+use super::queue::{self, Key};
 use crate::model::UserName;
 use crate::model::owned::State;
+use crate::plan::events::{HookEvent, Kind};
 use crate::plan::{Change, Plan};
 use crate::policy::Field;
 
@@ -47,6 +49,10 @@ pub enum Edit {
         /// How many lost their membership.
         lost: usize,
     },
+    /// Hooks have to run for something.
+    Hook(Box<HookEvent>),
+    /// The hooks of this kind that run once before and once after the others have to.
+    Round(Kind),
 }
 
 fn joined(members: &[UserName]) -> String {
@@ -117,6 +123,14 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
             }
         }
     }
+    for kind in [Kind::User, Kind::Group] {
+        if plan.events.iter().any(|event| event.kind == kind) {
+            later(&Edit::Round(kind))?;
+        }
+    }
+    for event in &plan.events {
+        later(&Edit::Hook(Box::new(event.clone())))?;
+    }
     let counts =
         serde_json::to_string(&plan.counts()).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
     // A digest that nobody can have typed need not be worked out: only small plans come with one.
@@ -136,15 +150,22 @@ fn state(id: &crate::model::RemoteId, state: &str, loss: bool) -> Edit {
 pub(super) fn apply(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result<()> {
     let created = tx.execute("UPDATE accounts SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?
         + tx.execute("UPDATE unix_groups SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?;
-    let at: i64 = tx.query_row("SELECT at FROM runs WHERE txn = ?1", [txn], |row| row.get(0))?;
-    let edits: Vec<(String, String)> = {
-        let mut statement = tx.prepare("SELECT provider, edit FROM pending WHERE txn = ?1 ORDER BY seq")?;
-        let rows = statement.query_map([txn], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (at, command): (i64, String) =
+        tx.query_row("SELECT at, command FROM runs WHERE txn = ?1", [txn], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let edits: Vec<(u64, String, String)> = {
+        let mut statement = tx.prepare("SELECT seq, provider, edit FROM pending WHERE txn = ?1 ORDER BY seq")?;
+        let rows = statement.query_map([txn], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         rows.collect::<rusqlite::Result<_>>()?
     };
-    for (provider, json) in &edits {
+    for (seq, provider, json) in &edits {
         let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
-        apply_one(tx, provider, at, &edit)?;
+        match &edit {
+            Edit::Hook(event) => {
+                queue::add(tx, Key { txn, seq: *seq }, Run { provider, command: &command, now: at }, event)?
+            }
+            Edit::Round(kind) => queue::add_round(tx, Key { txn, seq: *seq }, *kind, at)?,
+            edit => apply_one(tx, provider, at, edit)?,
+        }
     }
     tx.execute("DELETE FROM pending", [])?;
     if created > 0 || !edits.is_empty() {
@@ -181,7 +202,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         )
     };
     match edit {
-        Edit::Fresh { .. } => {}
+        Edit::Fresh { .. } | Edit::Hook(_) | Edit::Round(_) => {}
         Edit::Applied { id, field, value } => {
             let sql = match field {
                 Field::Gecos => "UPDATE accounts SET gecos = ?3 WHERE provider = ?1 AND id = ?2",

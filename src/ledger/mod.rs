@@ -5,6 +5,7 @@
 //! before any file changes; [`Ledger::confirm`] makes them true after all files have.
 
 mod edit;
+pub mod queue;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -103,7 +104,10 @@ impl Ledger {
         if !dir.join(FILE).exists() {
             return Ok(None);
         }
-        let ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let mut ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        if ledger.version()? < schema::VERSION {
+            ledger.db = schema::newer_copy(&ledger.db).map_err(|e| ledger.error(e))?;
+        }
         ledger.check_version()?;
         Ok(Some(ledger))
     }
@@ -117,11 +121,14 @@ impl Ledger {
     }
 
     fn check_version(&self) -> Result<(), LedgerError> {
-        let found: i64 = self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| self.error(e))?;
-        match found {
+        match self.version()? {
             schema::VERSION => Ok(()),
-            _ => Err(LedgerError::Newer { path: self.path.clone(), found }),
+            found => Err(LedgerError::Newer { path: self.path.clone(), found }),
         }
+    }
+
+    fn version(&self) -> Result<i64, LedgerError> {
+        self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| self.error(e))
     }
 
     fn error(&self, source: rusqlite::Error) -> LedgerError {

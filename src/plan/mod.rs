@@ -5,9 +5,11 @@
 
 pub mod change;
 pub mod diff;
+pub mod events;
 pub mod guard;
 pub mod render;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -16,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 pub use change::{Change, FieldChange, HomeFate, NewAccount, Observation};
 pub use guard::{Approved, Limits, Refused};
 
+use crate::model::RemoteId;
 use crate::policy::Refusal;
 
 /// What a run would do to one target.
@@ -36,6 +39,12 @@ pub struct Plan {
     pub incomplete: Option<String>,
     /// The ledger's generation that this plan was made for.
     pub generation: u64,
+    /// How to reach the people whose accounts change, for hooks.
+    #[serde(skip)]
+    pub contacts: BTreeMap<RemoteId, events::Contact>,
+    /// What hooks are run for when the plan is carried out.
+    #[serde(skip)]
+    pub events: Vec<events::HookEvent>,
 }
 
 /// Something that a person should know about an account or group that is left as it is.

@@ -331,6 +331,8 @@ pub fn ledger(path: &Path) -> String {
         "SELECT 'group', provider, id, name, gid, state, members FROM unix_groups ORDER BY provider, id",
         "SELECT 'loss', provider, kind, id, count FROM losses ORDER BY rowid",
         "SELECT 'pending', seq, provider, edit FROM pending ORDER BY seq",
+        "SELECT 'hook', kind, subject, event, attempts, given_up FROM hook_queue ORDER BY txn, seq",
+        "SELECT 'hook done', step FROM hook_done ORDER BY step",
         "SELECT 'meta', key, value FROM meta WHERE key <> 'txn' ORDER BY key",
     ] {
         if let Err(e) = rows(&db, sql, &mut text) {

@@ -1,0 +1,360 @@
+//! What a plan's changes are to hooks: one event for each account and group, complete, so that a hook can be run for it
+//! long after.
+//!
+//! Pure. The names in the environment are those of the original gosync's provisioners: sites lean on them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Change, FieldChange, Plan};
+use crate::model::host::{Host, HostAccount};
+use crate::model::owned::Owned;
+use crate::model::{RemoteId, Untrusted, UserName};
+use crate::policy::Field;
+
+/// The longest value of an environment variable: the kernel refuses to start a program with a longer one (128 KiB with
+/// its name; execve(2)). One that would be longer is left out; standard input has it all.
+const LONGEST_VALUE: usize = 120_000;
+
+/// Which hooks an event is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Accounts.
+    User,
+    /// Groups.
+    Group,
+    /// The members of a group, one by one.
+    Bygroup,
+}
+
+impl Kind {
+    /// All, in the order in which they run.
+    pub const ALL: [Kind; 3] = [Kind::User, Kind::Group, Kind::Bygroup];
+
+    /// Its word in the configuration and for hooks.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::User => "user",
+            Kind::Group => "group",
+            Kind::Bygroup => "bygroup",
+        }
+    }
+}
+
+/// What happened. Of several changes of one account, the first of these names the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Event {
+    /// It was made.
+    Created,
+    /// It was taken away.
+    Removed,
+    /// It was closed.
+    Locked,
+    /// It was opened again.
+    Unlocked,
+    /// Fields or members changed.
+    Updated,
+}
+
+impl Event {
+    /// Its word for hooks.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Event::Created => "created",
+            Event::Removed => "removed",
+            Event::Locked => "locked",
+            Event::Unlocked => "unlocked",
+            Event::Updated => "updated",
+        }
+    }
+}
+
+/// How to reach a person, as far as the provider says it in a form that can be handed on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// E-mail address.
+    pub email: Option<String>,
+    /// SSH public keys, one each.
+    pub ssh_keys: Vec<String>,
+}
+
+impl Contact {
+    /// Takes what is one plain line each, and leaves out the rest: it goes into environments, mail and files.
+    pub fn new(email: Option<&Untrusted>, ssh_keys: &[Untrusted]) -> Self {
+        let email = email.map(Untrusted::raw).filter(|text| is_address(text));
+        let keys = ssh_keys.iter().map(Untrusted::raw);
+        let keys = keys.filter(|key| !key.is_empty() && key.len() <= 16 << 10 && !key.chars().any(char::is_control));
+        Self { email: email.map(str::to_owned), ssh_keys: keys.map(str::to_owned).collect() }
+    }
+}
+
+/// Whether a text is a plain address: of RFC 5321's forms only the one without quotes and comments.
+fn is_address(text: &str) -> bool {
+    let plain = |part: &str, more: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    let parts = text.split_once('@');
+    text.len() <= 254
+        && !text.starts_with('-')
+        && parts.is_some_and(|(local, host)| plain(local, ".!#$%&'*+-/=?^_`{|}~") && plain(host, ".-"))
+}
+
+/// An account as it stands after the change, or stood before it was removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Name on this host.
+    pub name: String,
+    /// User id.
+    pub uid: u32,
+    /// Primary group id.
+    pub gid: u32,
+    /// Full name and more.
+    pub gecos: String,
+    /// Home directory.
+    pub home: String,
+    /// Login shell.
+    pub shell: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// SSH public keys.
+    pub ssh_keys: Vec<String>,
+}
+
+impl Account {
+    /// An account as it stands on a host.
+    pub fn found(name: &str, found: &HostAccount<'_>) -> Self {
+        Self {
+            name: name.to_owned(),
+            uid: found.uid,
+            gid: found.gid,
+            gecos: found.gecos.to_owned(),
+            home: found.home.to_owned(),
+            shell: found.shell.to_owned(),
+            email: None,
+            ssh_keys: Vec::new(),
+        }
+    }
+
+    fn environment(&self, out: &mut Vec<(&'static str, String)>) {
+        let Self { name, uid, gid, gecos, home, shell, email, ssh_keys } = self;
+        out.push(("POSIX_ETC_PASSWD", format!("{name}:x:{uid}:{gid}:{gecos}:{home}:{shell}")));
+        out.extend([("PW_NAME", name.clone()), ("PW_PASSWD", "x".to_owned())]);
+        out.extend([("PW_UID", uid.to_string()), ("PW_GID", gid.to_string())]);
+        out.extend([("PW_GECOS", gecos.clone()), ("PW_DIR", home.clone()), ("PW_SHELL", shell.clone())]);
+        out.extend([("EMAIL", email.clone().unwrap_or_default()), ("SSH_KEYS", ssh_keys.join("\n"))]);
+    }
+}
+
+/// A group as it stands after the change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Team {
+    /// Name on this host.
+    pub name: String,
+    /// Group id.
+    pub gid: u32,
+    /// All members, sorted.
+    pub members: Vec<String>,
+    /// Who came, sorted.
+    pub added: Vec<String>,
+    /// Who went, sorted.
+    pub removed: Vec<String>,
+}
+
+impl Team {
+    fn environment(&self, out: &mut Vec<(&'static str, String)>) {
+        let members = self.members.join(",");
+        out.push(("POSIX_ETC_GROUP", format!("{}:x:{}:{members}", self.name, self.gid)));
+        out.extend([("GR_NAME", self.name.clone()), ("GR_PASSWD", "x".to_owned())]);
+        out.extend([("GR_GID", self.gid.to_string()), ("GR_MEM", members)]);
+    }
+}
+
+/// Whom or what an event is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// An account.
+    Account(Account),
+    /// A group.
+    Group(Team),
+}
+
+impl Subject {
+    /// Its name on this host.
+    pub fn name(&self) -> &str {
+        match self {
+            Subject::Account(account) => &account.name,
+            Subject::Group(team) => &team.name,
+        }
+    }
+}
+
+/// Something that hooks are run for. As JSON, the middle part of what they read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookEvent {
+    /// Which hooks.
+    pub kind: Kind,
+    /// What happened.
+    pub event: Event,
+    /// The provider's id.
+    pub id: String,
+    /// Whom or what it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// The changes themselves, as a dry run shows them.
+    pub changes: Vec<serde_json::Value>,
+}
+
+impl HookEvent {
+    /// Whether gosync knew the account or group before; its hooks get `-update` then.
+    pub fn is_known(&self) -> bool {
+        self.event != Event::Created
+    }
+
+    /// The variables that say what happened, and to whom; `member`: the one that a hook of a group is run for.
+    pub fn environment(&self, member: Option<&Account>) -> Vec<(&'static str, String)> {
+        let mut out = vec![("GOSYNC_KIND", self.kind.as_str().to_owned())];
+        out.push(("GOSYNC_EVENT", self.event.as_str().to_owned()));
+        match &self.subject {
+            Subject::Account(account) => account.environment(&mut out),
+            Subject::Group(team) => team.environment(&mut out),
+        }
+        if let Some(account) = member {
+            account.environment(&mut out);
+        }
+        for (name, value) in &mut out {
+            // Whoever wrote it into the host's files by hand; a variable cannot hold a NUL at all.
+            value.retain(|c| !c.is_control() || c == '\n' && *name == "SSH_KEYS");
+        }
+        out.retain(|(_, value)| value.len() <= LONGEST_VALUE);
+        out
+    }
+}
+
+/// For which kinds there are hooks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Accounts.
+    pub user: bool,
+    /// Groups.
+    pub group: bool,
+    /// Members of groups.
+    pub bygroup: bool,
+}
+
+/// The events that a plan's changes give, in the order of the changes. `host` and `owned` are what it was made from.
+pub fn of(plan: &Plan, host: &Host<'_>, owned: &Owned, wanted: Wanted) -> Vec<HookEvent> {
+    let mut users: Vec<HookEvent> = Vec::new();
+    let mut groups: Vec<HookEvent> = Vec::new();
+    let mut places: BTreeMap<&RemoteId, usize> = BTreeMap::new();
+    for change in &plan.changes {
+        let json = || serde_json::to_value(change).unwrap_or_default();
+        if let Some((id, event)) = about_account(change).filter(|_| wanted.user) {
+            if !places.contains_key(id) {
+                let Some(account) = account(change, id, plan, host, owned) else { continue };
+                places.insert(id, users.len());
+                let (id, subject) = (id.to_string(), Subject::Account(account));
+                users.push(HookEvent { kind: Kind::User, event, id, subject, changes: Vec::new() });
+            }
+            let Some(user) = places.get(id).and_then(|at| users.get_mut(*at)) else { continue };
+            user.event = user.event.min(event);
+            user.changes.push(json());
+            if let (Subject::Account(account), Change::UpdateAccount { fields, .. }) = (&mut user.subject, change) {
+                fields.iter().for_each(|field| apply(account, field));
+            }
+        } else if let Some((id, event, team)) = team(change, host, owned).filter(|_| wanted.group || wanted.bygroup) {
+            let subject = Subject::Group(team);
+            groups.push(HookEvent { kind: Kind::Group, event, id: id.to_string(), subject, changes: vec![json()] });
+        }
+    }
+    let bygroup = |event: &HookEvent| HookEvent { kind: Kind::Bygroup, ..event.clone() };
+    let bygroup: Vec<HookEvent> = groups.iter().filter(|_| wanted.bygroup).map(bygroup).collect();
+    groups.retain(|_| wanted.group);
+    users.into_iter().chain(groups).chain(bygroup).collect()
+}
+
+/// Which account a change is about, if it is one that hooks learn of.
+pub fn account_of(change: &Change) -> Option<&RemoteId> {
+    about_account(change).map(|(id, _)| id)
+}
+
+/// Which account a change is about, and what it is to that.
+fn about_account(change: &Change) -> Option<(&RemoteId, Event)> {
+    match change {
+        Change::CreateAccount(new) => Some((&new.id, Event::Created)),
+        Change::UpdateAccount { id, .. } => Some((id, Event::Updated)),
+        Change::LockAccount { id, .. } => Some((id, Event::Locked)),
+        Change::UnlockAccount { id, .. } => Some((id, Event::Unlocked)),
+        Change::RemoveAccount { id, .. } => Some((id, Event::Removed)),
+        // The account stays as it is.
+        Change::ForgetAccount { .. } => None,
+        Change::CreateGroup { .. } | Change::ChangeMembers { .. } => None,
+    }
+}
+
+fn account(change: &Change, id: &RemoteId, plan: &Plan, host: &Host<'_>, owned: &Owned) -> Option<Account> {
+    let account = match change {
+        Change::CreateAccount(new) => Account {
+            name: new.name.to_string(),
+            uid: new.uid.get(),
+            gid: new.gid.get(),
+            gecos: new.gecos.clone(),
+            home: new.home.clone(),
+            shell: new.shell.clone(),
+            email: None,
+            ssh_keys: Vec::new(),
+        },
+        _ => {
+            let own = owned.accounts.get(id)?;
+            match host.accounts.get(own.name.as_str()).filter(|found| found.uid == own.uid.get()) {
+                Some(found) => Account::found(&own.name, found),
+                None => Account {
+                    name: own.name.clone(),
+                    uid: own.uid.get(),
+                    gid: own.gid,
+                    gecos: own.applied.gecos.clone(),
+                    home: own.applied.home.clone(),
+                    shell: own.applied.shell.clone(),
+                    email: None,
+                    ssh_keys: Vec::new(),
+                },
+            }
+        }
+    };
+    let Contact { email, ssh_keys } = plan.contacts.get(id).cloned().unwrap_or_default();
+    Some(Account { email, ssh_keys, ..account })
+}
+
+fn apply(account: &mut Account, change: &FieldChange) {
+    let field = match change.field {
+        Field::Gecos => &mut account.gecos,
+        Field::Home => &mut account.home,
+        Field::Shell => &mut account.shell,
+    };
+    change.to.clone_into(field);
+}
+
+fn team<'c>(change: &'c Change, host: &Host<'_>, owned: &Owned) -> Option<(&'c RemoteId, Event, Team)> {
+    let (id, name, gid, add, remove, event) = match change {
+        Change::CreateGroup { id, name, gid, members } => (id, name, gid.get(), members, &[][..], Event::Created),
+        // Only the ledger changes.
+        Change::ChangeMembers { add, remove, .. } if add.is_empty() && remove.is_empty() => return None,
+        Change::ChangeMembers { id, name, add, remove, .. } => {
+            (id, name, owned.groups.get(id)?.gid.get(), add, remove.as_slice(), Event::Updated)
+        }
+        _ => return None,
+    };
+    let found = host.groups.get(name.as_str()).map_or("", |found| found.members);
+    let stay = found.split(',').filter(|member| !member.is_empty() && !remove.iter().any(|gone| gone == member));
+    let mut members: Vec<String> = stay.chain(add.iter().map(UserName::as_str)).map(str::to_owned).collect();
+    members.sort();
+    members.dedup();
+    let added = add.iter().map(ToString::to_string).collect();
+    Some((id, event, Team { name: name.to_string(), gid, members, added, removed: remove.to_vec() }))
+}
+
+#[cfg(test)]
+mod tests;
