@@ -138,13 +138,21 @@ impl Account {
         }
     }
 
-    fn environment(&self, out: &mut Vec<(&'static str, String)>) {
+    /// The variables that describe it.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
         let Self { name, uid, gid, gecos, home, shell, email, ssh_keys } = self;
-        out.push(("POSIX_ETC_PASSWD", format!("{name}:x:{uid}:{gid}:{gecos}:{home}:{shell}")));
-        out.extend([("PW_NAME", name.clone()), ("PW_PASSWD", "x".to_owned())]);
-        out.extend([("PW_UID", uid.to_string()), ("PW_GID", gid.to_string())]);
-        out.extend([("PW_GECOS", gecos.clone()), ("PW_DIR", home.clone()), ("PW_SHELL", shell.clone())]);
-        out.extend([("EMAIL", email.clone().unwrap_or_default()), ("SSH_KEYS", ssh_keys.join("\n"))]);
+        fitting([
+            ("POSIX_ETC_PASSWD", format!("{name}:x:{uid}:{gid}:{gecos}:{home}:{shell}")),
+            ("PW_NAME", name.clone()),
+            ("PW_PASSWD", "x".to_owned()),
+            ("PW_UID", uid.to_string()),
+            ("PW_GID", gid.to_string()),
+            ("PW_GECOS", gecos.clone()),
+            ("PW_DIR", home.clone()),
+            ("PW_SHELL", shell.clone()),
+            ("EMAIL", email.clone().unwrap_or_default()),
+            ("SSH_KEYS", ssh_keys.join("\n")),
+        ])
     }
 }
 
@@ -164,11 +172,15 @@ pub struct Team {
 }
 
 impl Team {
-    fn environment(&self, out: &mut Vec<(&'static str, String)>) {
+    fn environment(&self) -> Vec<(&'static str, String)> {
         let members = self.members.join(",");
-        out.push(("POSIX_ETC_GROUP", format!("{}:x:{}:{members}", self.name, self.gid)));
-        out.extend([("GR_NAME", self.name.clone()), ("GR_PASSWD", "x".to_owned())]);
-        out.extend([("GR_GID", self.gid.to_string()), ("GR_MEM", members)]);
+        fitting([
+            ("POSIX_ETC_GROUP", format!("{}:x:{}:{members}", self.name, self.gid)),
+            ("GR_NAME", self.name.clone()),
+            ("GR_PASSWD", "x".to_owned()),
+            ("GR_GID", self.gid.to_string()),
+            ("GR_MEM", members),
+        ])
     }
 }
 
@@ -214,24 +226,27 @@ impl HookEvent {
         self.event != Event::Created
     }
 
-    /// The variables that say what happened, and to whom; `member`: the one that a hook of a group is run for.
-    pub fn environment(&self, member: Option<&Account>) -> Vec<(&'static str, String)> {
+    /// The variables that say what happened, and to whom.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
         let mut out = vec![("GOSYNC_KIND", self.kind.as_str().to_owned())];
         out.push(("GOSYNC_EVENT", self.event.as_str().to_owned()));
         match &self.subject {
-            Subject::Account(account) => account.environment(&mut out),
-            Subject::Group(team) => team.environment(&mut out),
+            Subject::Account(account) => out.extend(account.environment()),
+            Subject::Group(team) => out.extend(team.environment()),
         }
-        if let Some(account) = member {
-            account.environment(&mut out);
-        }
-        for (name, value) in &mut out {
-            // Whoever wrote it into the host's files by hand; a variable cannot hold a NUL at all.
-            value.retain(|c| !c.is_control() || c == '\n' && *name == "SSH_KEYS");
-        }
-        out.retain(|(_, value)| value.len() <= LONGEST_VALUE);
         out
     }
+}
+
+/// Makes values that every program can be started with.
+fn fitting<const N: usize>(variables: [(&'static str, String); N]) -> Vec<(&'static str, String)> {
+    let mut out = Vec::from(variables);
+    for (name, value) in &mut out {
+        // Whoever wrote it into the host's files by hand; a variable cannot hold a NUL at all.
+        value.retain(|c| !c.is_control() || c == '\n' && *name == "SSH_KEYS");
+    }
+    out.retain(|(_, value)| value.len() <= LONGEST_VALUE);
+    out
 }
 
 /// For which kinds there are hooks.

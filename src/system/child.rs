@@ -37,7 +37,7 @@ pub struct Invocation<'a> {
     /// Its arguments.
     pub args: &'a [&'a str],
     /// Its environment, besides `PATH` and `LC_ALL`.
-    pub env: &'a [(&'a str, String)],
+    pub env: &'a [(&'a str, &'a str)],
     /// What it can read from its standard input.
     pub input: &'a [u8],
 }
@@ -74,7 +74,7 @@ pub fn run(what: Invocation<'_>, limit: Duration, keep: usize) -> io::Result<End
         .env_clear()
         .env("PATH", SAFE_PATH)
         .env("LC_ALL", "C.UTF-8")
-        .envs(what.env.iter().map(|(name, value)| (name, value)))
+        .envs(what.env.iter().copied())
         .current_dir("/")
         .process_group(0)
         .stdin(Stdio::piped())
@@ -220,7 +220,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     fn sh(script: &str, input: &[u8], limit: Duration, keep: usize) -> Ended {
-        let env = [("NAME", "a value\nof two lines".to_owned())];
+        let env = [("NAME", "a value\nof two lines")];
         let args = ["-c", script];
         run(Invocation { program: Path::new("/bin/sh"), args: &args, env: &env, input }, limit, keep).unwrap()
     }

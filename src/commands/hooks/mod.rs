@@ -96,47 +96,59 @@ pub(super) fn run(setup: &Setup<'_>, args: &PlanArgs, ledger: &mut Ledger, targe
     floor.report()
 }
 
-/// How hooks are told of an event.
-fn order<'a>(setup: &Setup<'_>, queued: &Queued, key: String, member: Option<(&Account, bool)>) -> Order<'a> {
-    let event = &queued.event;
-    let args: &[&str] = if event.is_known() { &["-update"] } else { &[] };
-    let mut env = event.environment(member.map(|(account, _)| account));
-    env.push(("GOSYNC_KEY", key.clone()));
-    let mut input = json!({
-        "key": key,
-        "provider": queued.provider,
-        "command": queued.command,
-        "at": clock::written(queued.at),
-        "name": event.subject.name(),
-        "known": event.is_known(),
-    });
-    merge(&mut input, serde_json::to_value(event).unwrap_or_default());
-    if let Some((account, added)) = member {
-        env.push(("GOSYNC_MEMBER", if added { "added" } else { "kept" }.to_owned()));
-        merge(&mut input, json!({"member": {"added": added, "account": account}}));
+/// What hooks are told of an event. Made once for all members of a group, since it may be long.
+struct Told {
+    args: &'static [&'static str],
+    env: Vec<(&'static str, String)>,
+    /// A JSON object without what opens it, and without the key.
+    json: String,
+}
+
+impl Told {
+    fn new(setup: &Setup<'_>, queued: &Queued) -> Self {
+        let event = &queued.event;
+        let mut env = event.environment();
+        env.extend(root(setup));
+        let mut json = json!({
+            "provider": queued.provider,
+            "command": queued.command,
+            "at": clock::written(queued.at),
+            "name": event.subject.name(),
+            "known": event.is_known(),
+        });
+        if let (Value::Object(into), Ok(Value::Object(more))) = (&mut json, serde_json::to_value(event)) {
+            into.extend(more);
+        }
+        let args: &[&str] = if event.is_known() { &["-update"] } else { &[] };
+        Self { args, env, json: json.to_string().split_off(1) }
     }
-    finish(setup, args, env, format!("{input}\n").into_bytes())
+
+    fn order(&self, key: String) -> Order<'_> {
+        let input = format!("{{\"key\":{},{}\n", json!(key), self.json).into_bytes();
+        Order { args: self.args, shared: &self.env, env: vec![("GOSYNC_KEY", key)], input }
+    }
+
+    fn for_member(&self, key: String, account: &Account, added: bool) -> Order<'_> {
+        let member = json!({"added": added, "account": account});
+        let input = format!("{{\"key\":{},\"member\":{member},{}\n", json!(key), self.json).into_bytes();
+        let mut env = account.environment();
+        env.push(("GOSYNC_KEY", key));
+        env.push(("GOSYNC_MEMBER", if added { "added" } else { "kept" }.to_owned()));
+        Order { args: self.args, shared: &self.env, env, input }
+    }
 }
 
 /// How the hooks before and after a kind are told.
-fn round_order<'a>(setup: &Setup<'_>, kind: Kind, round: &Round, stage: &'static str) -> Order<'a> {
+fn round_order(setup: &Setup<'_>, kind: Kind, round: &Round, stage: &str) -> Order<'static> {
     let key = format!("{}-{stage}-{}", round.key, round.attempts + 1);
-    let env = vec![("GOSYNC_KIND", kind.as_str().to_owned()), ("GOSYNC_KEY", key.clone())];
     let input = json!({"key": key, "kind": kind, "stage": stage});
-    finish(setup, &[], env, format!("{input}\n").into_bytes())
+    let mut env = vec![("GOSYNC_KIND", kind.as_str().to_owned()), ("GOSYNC_KEY", key)];
+    env.extend(root(setup));
+    Order { args: &[], shared: &[], env, input: format!("{input}\n").into_bytes() }
 }
 
-fn finish<'a>(setup: &Setup<'_>, args: &'a [&'a str], mut env: Vec<(&'a str, String)>, input: Vec<u8>) -> Order<'a> {
-    if let Some(root) = &setup.global.root {
-        env.push(("GOSYNC_ROOT", root.display().to_string()));
-    }
-    Order { args, env, input }
-}
-
-fn merge(into: &mut Value, more: Value) {
-    if let (Value::Object(into), Value::Object(more)) = (into, more) {
-        into.extend(more);
-    }
+fn root(setup: &Setup<'_>) -> Option<(&'static str, String)> {
+    setup.global.root.as_ref().map(|root| ("GOSYNC_ROOT", root.display().to_string()))
 }
 
 /// What a thread reports.
@@ -235,7 +247,8 @@ impl Floor<'_> {
         let (setup, stop) = (self.setup, self.stops(Stop::Hook));
         let numbered: Vec<(usize, &Queued)> = events.iter().enumerate().collect();
         let work = |shop: &Shop<'_>, (at, queued): &(usize, &Queued), tell: &dyn Fn(Report)| {
-            let order = order(setup, queued, queued.key.to_string(), None);
+            let told = Told::new(setup, queued);
+            let order = told.order(queued.key.to_string());
             let step = |name: &str| tell(Report::Step(queued.key, name.to_owned()));
             let outcome = shop.run(scripts, &order, stop, &|name| queued.done.contains(name), &step);
             tell(Report::End(*at, outcome));
@@ -331,14 +344,14 @@ impl Floor<'_> {
     /// The hooks of one group: before, for each member, after.
     fn group(&mut self, queued: &Queued, host: &Host<'_>, [pre, run, post]: [&[Script]; 3]) -> Result<Outcome> {
         let Subject::Group(team) = &queued.event.subject else { return Ok(Outcome::Done) };
-        let around = |shop: &Shop<'_>, setup: &Setup<'_>, scripts: &[Script], stage: &str, stop: bool| {
-            let key = format!("{}-{stage}-{}", queued.key, queued.attempts + 1);
-            let order = order(setup, queued, key, None);
+        let told = Told::new(self.setup, queued);
+        let around = |shop: &Shop<'_>, scripts: &[Script], stage: &str, stop: bool| {
+            let order = told.order(format!("{}-{stage}-{}", queued.key, queued.attempts + 1));
             // As the original did: these two read the names of the members, one on each line.
             let order = Order { input: lines(&team.members), ..order };
             shop.run(scripts, &order, stop, &|_| false, &|_| {})
         };
-        let before = around(&self.shop, self.setup, pre, "pre", self.stops(Stop::Pre));
+        let before = around(&self.shop, pre, "pre", self.stops(Stop::Pre));
         match before {
             Outcome::Done => {}
             Outcome::Missed(..) if !self.stops(Stop::Pre) => {}
@@ -348,12 +361,13 @@ impl Floor<'_> {
         let wanted = |name: &&String| self.rules().members == Members::All || added(name);
         // Who has no account any more is told to nobody.
         let account = |name: &String| Some((Account::found(name, host.accounts.get(name.as_str())?), added(name)));
-        let members: Vec<(Account, bool)> = team.members.iter().filter(wanted).filter_map(account).collect();
+        let members = team.members.iter().filter(|_| !run.is_empty());
+        let members: Vec<(Account, bool)> = members.filter(wanted).filter_map(account).collect();
         let mut all = before;
-        let (setup, stop) = (self.setup, self.stops(Stop::Hook));
+        let stop = self.stops(Stop::Hook);
         let work = |shop: &Shop<'_>, (account, added): &(Account, bool), tell: &dyn Fn(Report)| {
             let name = &account.name;
-            let order = order(setup, queued, format!("{}-{name}", queued.key), Some((account, *added)));
+            let order = told.for_member(format!("{}-{name}", queued.key), account, *added);
             let step = |script: &str| format!("{name}{script}");
             let done = |script: &str| queued.done.contains(&step(script));
             let outcome = shop.run(run, &order, stop, &done, &|script| tell(Report::Step(queued.key, step(script))));
@@ -366,7 +380,7 @@ impl Floor<'_> {
         if !self.shop.is_open() {
             return Ok(all.and(Outcome::Unstarted));
         }
-        Ok(all.and(around(&self.shop, self.setup, post, "post", true)))
+        Ok(all.and(around(&self.shop, post, "post", true)))
     }
 
     /// Says what was done and what is left.

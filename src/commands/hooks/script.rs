@@ -56,7 +56,10 @@ pub(super) struct Shop<'a> {
 pub(super) struct Order<'a> {
     /// `-update`, or nothing.
     pub args: &'a [&'a str],
-    pub env: Vec<(&'a str, String)>,
+    /// Variables that many are told.
+    pub shared: &'a [(&'static str, String)],
+    /// Further ones.
+    pub env: Vec<(&'static str, String)>,
     pub input: Vec<u8>,
 }
 
@@ -123,7 +126,8 @@ impl Shop<'_> {
 
     fn one(&self, script: &Script, order: &Order<'_>) -> Result<(), (Miss, String)> {
         let program = script.program.as_deref().map_err(|reason| (Miss::Failed, reason.clone()))?;
-        let what = Invocation { program, args: order.args, env: &order.env, input: &order.input };
+        let env: Vec<_> = order.shared.iter().chain(&order.env).map(|(name, value)| (*name, value.as_str())).collect();
+        let what = Invocation { program, args: order.args, env: &env, input: &order.input };
         let limit = Duration::from_secs(self.rules.time_limit);
         let ended = child::run(what, limit, self.rules.output_limit)
             .map_err(|e| (Miss::Failed, format!("it cannot be started: {e}")))?;

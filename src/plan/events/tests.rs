@@ -82,7 +82,7 @@ fn members(add: &[&str], remove: &[&str]) -> Change {
 }
 
 fn value(event: &HookEvent, name: &str) -> Option<String> {
-    event.environment(None).into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    event.environment().into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
 #[test]
