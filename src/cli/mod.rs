@@ -5,6 +5,7 @@
 
 mod deluser;
 mod group;
+pub mod hook_text;
 mod sync;
 pub mod text;
 mod user;

@@ -51,7 +51,11 @@ pub const EXIT_CODES: [(&str, &str); 8] = [
     ("0", "Done, or nothing to do."),
     ("1", "Failed."),
     ("2", "Wrong use, or wrong configuration."),
-    ("3", "Done in part: with --strict, some records were rejected. Without it that is told and the status is 0."),
+    (
+        "3",
+        "Done in part: with --strict, some records were rejected or some hooks failed. Without it that is told and the status \
+      is 0.",
+    ),
     ("4", "With --dry-run --exit-code: changes are pending."),
     ("10", "Refused by a limit; nothing was written."),
     ("11", "Busy: another run holds the lock."),

@@ -115,3 +115,39 @@ pub(super) fn rules(keys: Hooks) -> Result<HookRules, ConfigError> {
         give_up_after: keys.give_up_after.secs(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<HookRules, String> {
+        let keys = toml::from_str(text).map_err(|e| e.message().to_owned())?;
+        rules(keys).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn what_is_left_out_is_the_default() {
+        assert_eq!(read(""), Ok(HookRules::default()));
+        let rules = read("stop = [\"all\"]\n[bygroup]\nmembers = \"added\"\nrun = [\"/x/*\"]").unwrap();
+        assert_eq!((rules.stop, rules.members), ([Stop::All].into(), Members::Added));
+        assert!(rules.bygroup.is_any() && !rules.user.is_any());
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused() {
+        for (text, complaint) in [
+            ("jobs = 0", "hooks.jobs"),
+            ("jobs = 513", "hooks.jobs"),
+            ("time_limit = \"0s\"", "hooks.time_limit"),
+            ("attempts = 0", "hooks.attempts"),
+            ("output_limit = \"1GiB\"", "hooks.output_limit"),
+            ("stop = [\"never\"]", "unknown variant `never`"),
+            ("[user]\npre = [\"x\"]", "hooks.user.pre: `x`: it is no absolute path"),
+            ("[group]\nrun = [\"/x[\"]", "hooks.group.run"),
+            ("[group]\nmembers = \"all\"", "unknown field `members`"),
+        ] {
+            let found = read(text).unwrap_err();
+            assert!(found.contains(complaint), "{text}: {found}");
+        }
+    }
+}

@@ -193,6 +193,28 @@ pub(super) fn release(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM pending", []).map(drop)
 }
 
+/// Drops what unconfirmed transactions intended, but queues the events that stand.
+pub(super) fn give_up(tx: &Transaction<'_>, stands: &dyn Fn(&HookEvent) -> bool) -> rusqlite::Result<()> {
+    let sql = "SELECT txn, seq, p.provider, edit, at, command FROM pending p JOIN runs USING (txn) ORDER BY txn, seq";
+    let edits: Vec<(Key, String, String, i64, String)> = {
+        let mut statement = tx.prepare(sql)?;
+        let rows = statement.query_map([], |row| {
+            let key = Key { txn: row.get(0)?, seq: row.get(1)? };
+            Ok((key, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+        })?;
+        rows.collect::<rusqlite::Result<_>>()?
+    };
+    for (key, provider, json, now, command) in &edits {
+        let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+        match &edit {
+            // The hooks around it are called for by the run that finds it.
+            Edit::Hook(event) if stands(event) => queue::add(tx, *key, Run { provider, command, now: *now }, event)?,
+            _ => {}
+        }
+    }
+    tx.execute("DELETE FROM pending", []).map(drop)
+}
+
 fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusqlite::Result<()> {
     let lose = |kind: &str, id: &str, count: usize| {
         let count = i64::try_from(count).unwrap_or(i64::MAX);

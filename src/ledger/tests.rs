@@ -47,7 +47,7 @@ fn a_transaction_that_did_not_happen_keeps_its_ids() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
     ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
-    ledger.drop_pending().unwrap();
+    ledger.drop_pending(&|_| false).unwrap();
     let txn = ledger.reserve(RUN, &plan(vec![create("bob", 20_001)])).unwrap();
     ledger.confirm(txn).unwrap();
     let owned = ledger.load("p", 0).unwrap();

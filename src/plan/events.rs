@@ -226,6 +226,25 @@ impl HookEvent {
         self.event != Event::Created
     }
 
+    /// Whether this is all that will ever be heard of it, after a commit that was broken off and is planned anew: what
+    /// it says stands on the host, and the new plan finds nothing to do. Everything else comes with the new plan.
+    pub fn stands(&self, host: &Host<'_>) -> bool {
+        match (&self.subject, self.event) {
+            (Subject::Account(account), Event::Updated) => {
+                let found = host.accounts.get(account.name.as_str()).filter(|found| found.uid == account.uid);
+                found.is_some_and(|found| {
+                    (found.gecos, found.home, found.shell) == (&account.gecos, &account.home, &account.shell)
+                })
+            }
+            (Subject::Group(team), Event::Updated) => {
+                let found = host.groups.get(team.name.as_str()).filter(|found| found.gid == team.gid);
+                let is_in = |name: &String| found.is_some_and(|found| found.members.split(',').any(|m| m == name));
+                found.is_some() && team.added.iter().all(is_in) && !team.removed.iter().any(is_in)
+            }
+            _ => false,
+        }
+    }
+
     /// The variables that say what happened, and to whom.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let mut out = vec![("GOSYNC_KIND", self.kind.as_str().to_owned())];

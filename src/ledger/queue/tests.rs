@@ -136,3 +136,15 @@ fn an_older_ledger_gets_the_queue_and_can_be_looked_at_before() {
     ledger.confirm(txn).unwrap();
     assert_eq!((txn, keys(&ledger, Kind::User, 1_000).len()), (2, 1));
 }
+
+#[test]
+fn of_a_transaction_that_is_given_up_only_what_stands_is_queued() {
+    let (_dir, mut ledger) = ledger();
+    let events = ["a", "b"].map(|id| event(Kind::User, id, Event::Updated)).to_vec();
+    ledger.reserve(RUN, &plan(events)).unwrap();
+    ledger.drop_pending(&|event| event.id == "b").unwrap();
+    ledger.drop_pending(&|_| true).unwrap();
+    assert_eq!(keys(&ledger, Kind::User, 1_000), ["1-3"]);
+    assert_eq!(ledger.hooks_due(Kind::User, 1_000, 1).unwrap()[0].event.id, "b");
+    assert_eq!(ledger.census().unwrap().pending, 0);
+}

@@ -177,3 +177,20 @@ fn no_value_is_one_that_no_program_can_be_started_with() {
     account.gecos = "a\0b\u{1b}[2J\nc".to_owned();
     assert_eq!(value(&event, "PW_GECOS").as_deref(), Some("ab[2Jc"));
 }
+
+#[test]
+fn of_a_change_that_is_planned_anew_only_what_finds_nothing_to_do_is_kept() {
+    let mut host = host();
+    let lock = Change::LockAccount { id: id("u-1"), name: user("ann"), reason: String::new() };
+    let found = events(vec![update(Field::Gecos, "Ann Lee")], ALL);
+    assert!(!found[0].stands(&host), "not in place");
+    host.accounts.get_mut("ann").unwrap().gecos = "Ann Lee";
+    assert!(found[0].stands(&host));
+    assert!(!events(vec![create()], ALL)[0].stands(&host));
+    assert!(!events(vec![lock], ALL)[0].stands(&host));
+    let found = events(vec![members(&["carol"], &["zoe"])], ALL);
+    for (list, stands) in [("zoe,ann", false), ("zoe,carol", false), ("ann,bob", false), ("ann,carol", true)] {
+        host.groups.get_mut("osg").unwrap().members = list;
+        assert_eq!(found[0].stands(&host), stands, "{list}");
+    }
+}
