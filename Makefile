@@ -28,7 +28,7 @@ lint:
 # Builds first if there is nothing to install; does not build as root what a user has built.
 install:
 	test -x target/release/gosync || $(CARGO) build --release --locked
-	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man5 $(DOC)/sample
+	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man5 $(DOC)/sample $(SHARE)/gosync/hooks
 	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
 	install -m 0755 target/release/gosync $(BIN)/gosync
 	install -m 0644 man/gosync.8 $(SHARE)/man/man8/gosync.8
@@ -37,6 +37,8 @@ install:
 	install -m 0644 completions/_gosync $(SHARE)/zsh/site-functions/_gosync
 	install -m 0644 completions/gosync.fish $(SHARE)/fish/vendor_completions.d/gosync.fish
 	install -m 0644 gosync.toml.example README.md CHANGELOG.md LICENSE LICENSE-MIT LICENSE-APACHE $(DOC)
+	install -m 0755 share/hooks/welcome $(SHARE)/gosync/hooks/welcome
+	install -m 0644 share/hooks/welcome.txt $(SHARE)/gosync/hooks/welcome.txt
 	install -m 0644 sample/directory.json $(DOC)/sample/directory.json
 
 bench: build

@@ -13,6 +13,7 @@ use gosync::{commands, log};
 #[allow(clippy::disallowed_methods)] // the command line is read here, once
 fn main() -> ExitCode {
     process::restrict_umask();
+    process::close_inherited();
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return Ui::new(false).command_line(&error).into(),

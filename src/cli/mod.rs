@@ -7,6 +7,7 @@ mod adopt;
 mod deluser;
 mod drift;
 mod group;
+pub mod hook_text;
 mod sync;
 pub mod text;
 mod user;
@@ -137,9 +138,19 @@ pub struct PlanArgs {
     #[arg(long, value_name = "DIGEST")]
     pub approve: Option<String>,
 
-    /// End with status 3 if records were rejected
+    /// End with status 3 if records were rejected or hooks failed
     #[arg(long)]
     pub strict: bool,
+
+    /// Try all hooks again that failed, also those that were given up
+    #[arg(long, conflicts_with = "dry_run")]
+    pub retry_hooks: bool,
+
+    /// With --root: run hooks, on this host, for the changes below that directory
+    ///
+    /// Without it, nothing that is done with `--root` runs a hook, now or later.
+    #[arg(long)]
+    pub root_hooks: bool,
 }
 
 /// For people, or for programs.

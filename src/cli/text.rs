@@ -54,7 +54,7 @@ pub const EXIT_CODES: [(&str, &str); 8] = [
     (
         "3",
         "Done in part: a group command failed for some of several people or groups; or, with --strict, records were \
-      rejected. Without it that is told and the status is 0.",
+      rejected or some hooks failed. Without it that is told and the status is 0.",
     ),
     ("4", "With --dry-run --exit-code: changes are pending. With drift --exit-code: something differs."),
     ("10", "Refused by a limit; nothing was written."),

@@ -4,6 +4,7 @@
 //! the commit; it opens the ledger for reading alone and writes nothing at all.
 
 use super::Outcome;
+use super::hooks::{self, Tally};
 use super::setup::Setup;
 use crate::cli::{Format, PlanArgs};
 use crate::error::{Error, Kind, Result};
@@ -32,6 +33,8 @@ pub(super) type Planner<'a> = dyn Fn(&Host<'_>, &Owned) -> Result<Plan> + 'a;
 pub(super) struct Carried {
     pub outcome: Outcome,
     pub plan: Plan,
+    /// What hooks did.
+    pub hooks: Tally,
 }
 
 /// Plans and carries out, or shows what would be carried out.
@@ -46,7 +49,10 @@ pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, plann
         let keep_others_out = attempt >= OPEN_ATTEMPTS && !elsewhere.is_any() && !args.dry_run;
         let current = if keep_others_out { target.read_alone()? } else { target.read()? };
         let owned = books.load(run)?;
-        let plan = consider(&mut elsewhere, &mut current.host(), &owned, planner)?;
+        let mut host = current.host();
+        let mut plan = consider(&mut elsewhere, &mut host, &owned, planner)?;
+        plan.events = hooks::events(setup, args, &plan, &host, &owned);
+        drop(host);
         let approved = approve(setup, args, plan, &owned)?;
         let staged = target.stage(&current, approved)?;
         let Books::Open(ledger) = &mut books else {
@@ -67,7 +73,10 @@ pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, plann
         ledger.observe(run.provider, &staged.plan().observations).map_err(Error::failed)?;
         let plan = staged.into_plan();
         setup.ui.notice(format!("{command}: {}", plan.counts()));
-        return Ok(Carried { outcome: Outcome::Done, plan });
+        // It may hold the password lock, which no hook must wait for.
+        drop(current);
+        let hooks = hooks::run(setup, args, ledger, &target)?;
+        return Ok(Carried { outcome: Outcome::Done, plan, hooks });
     }
     Err(Error::failed(format!("the account databases were changed by others {ATTEMPTS} times while gosync planned"))
         .hint("Nothing was written; run it again when it is quieter"))
@@ -143,7 +152,7 @@ fn show(setup: &Setup<'_>, args: &PlanArgs, plan: Plan) -> Carried {
         true => Outcome::Pending,
         false => Outcome::Done,
     };
-    Carried { outcome, plan }
+    Carried { outcome, plan, hooks: Tally::default() }
 }
 
 fn print(setup: &Setup<'_>, args: &PlanArgs, plan: &Plan) {

@@ -28,7 +28,7 @@ pub(super) fn run(global: &Global, args: &DelUser, ui: Ui) -> Result<Outcome> {
         Ok(plan)
     })?;
     warn_of_return(&setup, &carried.plan);
-    Ok(carried.outcome)
+    carried.hooks.judge(carried.outcome, &args.plan)
 }
 
 fn request(args: &DelUser) -> Result<Request> {

@@ -7,6 +7,7 @@ mod carry_out;
 mod deluser;
 mod drift;
 mod group;
+mod hooks;
 mod providers;
 mod setup;
 mod shell;

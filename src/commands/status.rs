@@ -8,6 +8,7 @@ use super::Outcome;
 use super::setup::Setup;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Kind, Result};
+use crate::ledger::queue::{Failing, QueueCensus};
 use crate::ledger::{Census, Ledger};
 use crate::model::shown;
 use crate::system::clock;
@@ -27,6 +28,9 @@ pub(super) fn run(global: &Global, args: &cli::Status, ui: Ui) -> Result<Outcome
     })
 }
 
+/// How many hooks that failed are shown.
+const SHOWN_HOOKS: usize = 100;
+
 struct Status {
     configuration: Vec<String>,
     section: String,
@@ -34,6 +38,7 @@ struct Status {
     /// Who we are at the provider, or why we are nobody.
     provider: std::result::Result<String, String>,
     census: Census,
+    hooks: QueueCensus,
     interrupted: bool,
     note: Note,
     busy: bool,
@@ -47,7 +52,9 @@ impl Status {
             .map_err(|e| e.to_string())
             .and_then(|provider| provider.identity(deadline).map(|who| who.to_string()).map_err(|e| e.to_string()));
         let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
-        let census = ledger.map(|ledger| ledger.census()).transpose().map_err(Error::failed)?;
+        let census = ledger.as_ref().map(Ledger::census).transpose().map_err(Error::failed)?;
+        let hooks =
+            ledger.map(|ledger| ledger.hook_census(setup.now, SHOWN_HOOKS)).transpose().map_err(Error::failed)?;
         let (note, busy) = lock::look(&setup.root.path(&setup.settings.lock_file)).map_err(Error::failed)?;
         Ok(Self {
             configuration: setup.sources.iter().map(|path| path.display().to_string()).collect(),
@@ -55,6 +62,7 @@ impl Status {
             kind: setup.settings.provider.kind.word(),
             provider,
             census: census.unwrap_or_default(),
+            hooks: hooks.unwrap_or_default(),
             interrupted: setup.target()?.is_interrupted()?,
             note,
             busy,
@@ -79,9 +87,11 @@ impl Status {
             ("missing people", missing(self.census.missing)),
             ("groups", owned(&self.census.groups)),
             ("pending", self.pending()),
+            ("hooks", hook_counts(&self.hooks)),
             ("lock", self.lock()),
         ];
-        rows.iter().map(|(what, text)| format!("{what:<19} {text}\n")).collect()
+        let rows = rows.iter().map(|(what, text)| format!("{what:<19} {text}\n"));
+        rows.chain(self.hooks.failing.iter().map(failing)).collect()
     }
 
     /// What an interrupted run has left.
@@ -125,6 +135,12 @@ impl Status {
             "groups": owned_json(&self.census.groups),
             "pending": self.census.pending,
             "interrupted": self.interrupted,
+            "hooks": {
+                "queued": self.hooks.queued,
+                "due": self.hooks.due,
+                "given_up": self.hooks.given_up,
+                "failing": self.hooks.failing.iter().map(failing_json).collect::<Vec<_>>(),
+            },
             "lock": lock,
         })
     }
@@ -158,4 +174,34 @@ fn owned_json(counts: &BTreeMap<String, u64>) -> Value {
         out[state] = json!(count(state));
     }
     out
+}
+
+fn hook_counts(hooks: &QueueCensus) -> String {
+    match (hooks.queued, hooks.given_up) {
+        (0, 0) => "none waits".to_owned(),
+        (queued, 0) => format!("{queued} queued, {} of them due", hooks.due),
+        (queued, given_up) => {
+            format!("{queued} queued, {} of them due; {given_up} given up, see --retry-hooks", hooks.due)
+        }
+    }
+}
+
+/// A hook that failed, in one line.
+fn failing(hook: &Failing) -> String {
+    let Failing { key, kind, event, name, attempts, due, error } = hook;
+    let next = due.map_or_else(|| "given up".to_owned(), |due| format!("again from {} on", clock::written(due)));
+    let what = [kind.as_str(), event, name].map(|word| shown(word).to_string()).join(" ");
+    format!("  hook {key} {}: failed {attempts} times, {next}: {}\n", what.trim_end(), shown(error))
+}
+
+fn failing_json(hook: &Failing) -> Value {
+    json!({
+        "key": hook.key.to_string(),
+        "kind": hook.kind,
+        "event": hook.event,
+        "name": hook.name,
+        "attempts": hook.attempts,
+        "next": hook.due.map(clock::written),
+        "error": hook.error,
+    })
 }

@@ -1,5 +1,7 @@
 //! `gosync sync users` and `gosync sync groups`: the straight line of a run.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Outcome;
 use super::carry_out::carry_out;
 use super::setup::Setup;
@@ -9,9 +11,10 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, State};
-use crate::model::{Completeness, Snapshot, Untrusted, shown};
+use crate::model::{Completeness, RemoteId, Snapshot, Untrusted, shown};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
+use crate::plan::events::{self, Contact};
 use crate::policy::select::Standing;
 use crate::policy::{Refusal, gaps, map};
 use crate::provider::Scope;
@@ -24,7 +27,7 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     let job = Job::new(args);
     let mut lock = setup.lock(Purpose::of(job.command(), job.options.dry_run))?;
     let mut snapshot = setup.fetch(job.scope(), job.named())?;
-    snapshot.directory.drop_details();
+    snapshot.directory.drop_details_but(setup.settings.hooks.user.is_any());
     if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
         lock.note_read(job.command());
     }
@@ -36,7 +39,8 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     if matches!(job.kind, JobKind::Users(_)) && !job.options.dry_run {
         end_sessions(&setup)?;
     }
-    let outcome = judge(carried.outcome, &carried.plan, job.options);
+    let outcome = judge(carried.outcome, &carried.plan, job.options)
+        .and_then(|outcome| carried.hooks.judge(outcome, job.options));
     // The process ends now; giving half a million pieces of memory back one by one would only take time.
     std::mem::forget((desired, carried));
     outcome
@@ -173,9 +177,20 @@ impl Desired<'_> {
             self.tell_outsiders(&mut wanted, owned)?;
         }
         let against = Against { host, owned, completeness, rules, chosen, now, home_at: &home_at, site: &site };
-        let plan = diff::accounts(wanted, &against);
+        let mut plan = diff::accounts(wanted, &against);
         site.finish()?;
+        plan.contacts = self.contacts(&plan);
         Ok(plan)
+    }
+
+    /// How to reach those whose accounts change; nobody, unless there are hooks to be told.
+    fn contacts(&self, plan: &Plan) -> BTreeMap<RemoteId, Contact> {
+        if !self.setup.settings.hooks.user.is_any() {
+            return BTreeMap::new();
+        }
+        let changed: BTreeSet<_> = plan.changes.iter().filter_map(events::account_of).collect();
+        let users = self.snapshot.directory.users.iter().filter(|user| changed.contains(&user.id));
+        users.map(|user| (user.id.clone(), Contact::new(user.email.as_ref(), &user.ssh_keys))).collect()
     }
 
     /// Who was asked for by name and gets no account is told so.
@@ -203,7 +218,7 @@ impl Desired<'_> {
     }
 
     /// Records that cannot be used are there all the same.
-    fn rejected_ids(&self) -> impl Iterator<Item = crate::model::RemoteId> {
+    fn rejected_ids(&self) -> impl Iterator<Item = RemoteId> {
         self.snapshot.rejected.iter().filter_map(|record| record.id.clone())
     }
 
@@ -221,7 +236,7 @@ impl Desired<'_> {
 mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
-    use crate::model::{Completeness, Directory, RejectedRecord, RemoteId, User};
+    use crate::model::{Completeness, Directory, RejectedRecord, User};
 
     fn with_job<T>(line: &str, f: impl FnOnce(&Job<'_>) -> T) -> T {
         let Command::Sync(args) = Cli::read(line.split_whitespace()).unwrap().command else { panic!() };

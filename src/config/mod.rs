@@ -3,6 +3,7 @@
 //! Several files are read as one, a later one overriding an earlier one key by key; whatever is wrong is said with its
 //! file, line and column. Decides nothing about accounts, and opens neither secrets nor providers.
 
+mod hooks;
 mod merge;
 mod raw;
 mod settings;

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::merge::{Source, Texts, take_tables};
-use super::{ConfigError, raw};
+use super::{ConfigError, hooks, raw};
 use crate::model::GroupName;
 use crate::model::IdRange;
 use crate::model::name::GroupPrefix;
@@ -17,6 +17,7 @@ use crate::model::shown;
 use crate::model::units::Span;
 use crate::plan::Limits;
 use crate::policy::catalogue::{Catalogue, portal_url};
+use crate::policy::hooks::HookRules;
 use crate::policy::local_map::LocalMap;
 use crate::policy::matcher::Filter;
 use crate::policy::overrides::{Override, Overrides};
@@ -47,6 +48,8 @@ pub struct Settings {
     pub description_dir: Option<PathBuf>,
     /// Where policies of groups are.
     pub policy_dir: Option<PathBuf>,
+    /// Which hooks run, and how.
+    pub hooks: HookRules,
 }
 
 /// One `[provider.NAME]`.
@@ -113,6 +116,7 @@ impl Settings {
         let catalogue: raw::Catalogue = section(&mut table, "catalogue", &texts)?;
         let departed: raw::Departed = section(&mut table, "departed", &texts)?;
         let limits: raw::LimitKeys = section(&mut table, "limits", &texts)?;
+        let hook_keys: hooks::Hooks = section(&mut table, "hooks", &texts)?;
         if let Some((key, value)) = table.into_iter().next() {
             return Err(texts.error(Some(value.span()), &format!("there is no section `{}`", key.get_ref())));
         }
@@ -153,6 +157,7 @@ impl Settings {
                 max_group_removals: limits.max_group_removals,
                 max_privileged_additions: limits.max_privileged_additions,
             },
+            hooks: hooks::rules(hook_keys)?,
         })
     }
 }

@@ -3,9 +3,11 @@
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
+use super::queue::{self, Key};
 use super::{Run, rungs};
 use crate::model::UserName;
 use crate::model::owned::{Loss, State};
+use crate::plan::events::{HookEvent, Kind};
 use crate::plan::{Adopted, Change, Plan};
 use crate::policy::Field;
 
@@ -47,6 +49,10 @@ pub enum Edit {
         /// How many lost their membership.
         lost: usize,
     },
+    /// Hooks have to run for something.
+    Hook(Box<HookEvent>),
+    /// The hooks of this kind that run once before and once after the others have to.
+    Round(Kind),
     /// An account or group has another name.
     Renamed {
         /// The account or group.
@@ -249,6 +255,14 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
             Change::RemoveGroup { id, .. } => later(&Edit::GroupRemoved { id: id.to_string() })?,
         }
     }
+    for kind in [Kind::User, Kind::Group] {
+        if plan.events.iter().any(|event| event.kind == kind) {
+            later(&Edit::Round(kind))?;
+        }
+    }
+    for event in &plan.events {
+        later(&Edit::Hook(Box::new(event.clone())))?;
+    }
     let counts =
         serde_json::to_string(&plan.counts()).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
     // A digest that nobody can have typed need not be worked out: only small plans come with one.
@@ -269,15 +283,22 @@ pub(super) fn apply(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result<()> {
     rungs::forget_created(tx, txn)?;
     let created = tx.execute("UPDATE accounts SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?
         + tx.execute("UPDATE unix_groups SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?;
-    let at: i64 = tx.query_row("SELECT at FROM runs WHERE txn = ?1", [txn], |row| row.get(0))?;
-    let edits: Vec<(String, String)> = {
-        let mut statement = tx.prepare("SELECT provider, edit FROM pending WHERE txn = ?1 ORDER BY seq")?;
-        let rows = statement.query_map([txn], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (at, command): (i64, String) =
+        tx.query_row("SELECT at, command FROM runs WHERE txn = ?1", [txn], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let edits: Vec<(u64, String, String)> = {
+        let mut statement = tx.prepare("SELECT seq, provider, edit FROM pending WHERE txn = ?1 ORDER BY seq")?;
+        let rows = statement.query_map([txn], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         rows.collect::<rusqlite::Result<_>>()?
     };
-    for (provider, json) in &edits {
+    for (seq, provider, json) in &edits {
         let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
-        apply_one(tx, provider, at, &edit)?;
+        match &edit {
+            Edit::Hook(event) => {
+                queue::add(tx, Key { txn, seq: *seq }, Run { provider, command: &command, now: at }, event)?
+            }
+            Edit::Round(kind) => queue::add_round(tx, Key { txn, seq: *seq }, *kind, at)?,
+            edit => apply_one(tx, provider, at, edit)?,
+        }
     }
     tx.execute("DELETE FROM pending", [])?;
     if created > 0 || !edits.is_empty() {
@@ -305,6 +326,28 @@ pub(super) fn release(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM pending", []).map(drop)
 }
 
+/// Drops what unconfirmed transactions intended, but queues the events that stand.
+pub(super) fn give_up(tx: &Transaction<'_>, stands: &dyn Fn(&HookEvent) -> bool) -> rusqlite::Result<()> {
+    let sql = "SELECT txn, seq, p.provider, edit, at, command FROM pending p JOIN runs USING (txn) ORDER BY txn, seq";
+    let edits: Vec<(Key, String, String, i64, String)> = {
+        let mut statement = tx.prepare(sql)?;
+        let rows = statement.query_map([], |row| {
+            let key = Key { txn: row.get(0)?, seq: row.get(1)? };
+            Ok((key, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+        })?;
+        rows.collect::<rusqlite::Result<_>>()?
+    };
+    for (key, provider, json, now, command) in &edits {
+        let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+        match &edit {
+            // The hooks around it are called for by the run that finds it.
+            Edit::Hook(event) if stands(event) => queue::add(tx, *key, Run { provider, command, now: *now }, event)?,
+            _ => {}
+        }
+    }
+    tx.execute("DELETE FROM pending", []).map(drop)
+}
+
 fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusqlite::Result<()> {
     let lose = |kind: &str, id: &str, count: usize| {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
@@ -314,7 +357,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         )
     };
     match edit {
-        Edit::Fresh { .. } => {}
+        Edit::Fresh { .. } | Edit::Hook(_) | Edit::Round(_) => {}
         Edit::Applied { id, field, value } => {
             applied(tx, provider, id, *field, value)?;
         }

@@ -6,6 +6,7 @@
 
 mod edit;
 mod local;
+pub mod queue;
 mod rungs;
 mod schema;
 
@@ -16,6 +17,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use crate::model::owned::{Absence, Applied, Loss, Losses, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, RemoteId, Uid, shown};
+use crate::plan::events::HookEvent;
 use crate::plan::{Observation, Plan};
 
 pub use edit::Edit;
@@ -128,10 +130,9 @@ impl Ledger {
     }
 
     fn check_version(&self) -> Result<(), LedgerError> {
-        let found = self.version()?;
-        match found {
+        match self.version()? {
             schema::VERSION => Ok(()),
-            _ => Err(LedgerError::Newer { path: self.path.clone(), found }),
+            found => Err(LedgerError::Newer { path: self.path.clone(), found }),
         }
     }
 
@@ -340,17 +341,24 @@ impl Ledger {
         release().map_err(|source| LedgerError::Sqlite { path, source })
     }
 
-    /// Drops the intentions of a transaction that happened in part, if at all; its ids stay set aside.
+    /// Drops the intentions of a transaction that happened in part, if at all; its ids stay set aside. Events of which
+    /// nothing more will be heard, as `stands` says, are queued all the same.
     ///
     /// # Errors
-    /// When that cannot be written.
-    pub fn drop_pending(&mut self) -> Result<(), LedgerError> {
+    /// When that cannot be written; then nothing was.
+    pub fn drop_pending(&mut self, stands: &dyn Fn(&HookEvent) -> bool) -> Result<(), LedgerError> {
         let left: i64 =
             self.db.query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0)).map_err(|e| self.error(e))?;
-        if left > 0 {
-            self.db.execute("DELETE FROM pending", []).map_err(|e| self.error(e))?;
+        if left == 0 {
+            return Ok(());
         }
-        Ok(())
+        let path = self.path.clone();
+        let mut drop_pending = || -> rusqlite::Result<()> {
+            let tx = self.db.transaction()?;
+            edit::give_up(&tx, stands)?;
+            tx.commit()
+        };
+        drop_pending().map_err(|source| LedgerError::Sqlite { path, source })
     }
 
     /// Writes down who is missing, and who is back.

@@ -2,8 +2,9 @@
 
 use rusqlite::Connection;
 
-/// What makes a ledger of each schema from one of the schema before; the first makes it from nothing.
-const STEPS: &[&str] = &[TABLES, BY_HAND, LEAVING];
+/// What makes a ledger of each schema from one of the schema before; the first makes it from nothing. A step that was
+/// ever released is never changed.
+const STEPS: &[&str] = &[TABLES, BY_HAND, LEAVING, HOOKS];
 
 /// The schema that this gosync writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -54,7 +55,18 @@ const LEAVING: &str = "
         SELECT provider, 'account', id, CAST(strftime('%s', 'now') AS INTEGER) FROM accounts WHERE state = 'locked';
 ";
 
-/// Makes the tables in a new ledger, and sets what every connection needs.
+/// Events for which hooks still have to run, and what of them is done. A row is deleted when all is.
+const HOOKS: &str = "
+    CREATE TABLE hook_queue (txn INTEGER NOT NULL, seq INTEGER NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL,
+        subject TEXT NOT NULL, name TEXT NOT NULL, event TEXT NOT NULL, command TEXT NOT NULL, body TEXT NOT NULL,
+        at INTEGER NOT NULL, due INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+        given_up INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '', PRIMARY KEY (txn, seq)) WITHOUT ROWID;
+    CREATE INDEX hook_subjects ON hook_queue (kind, provider, subject, given_up, txn, seq);
+    CREATE TABLE hook_done (txn INTEGER NOT NULL, seq INTEGER NOT NULL, step TEXT NOT NULL,
+        PRIMARY KEY (txn, seq, step)) WITHOUT ROWID;
+";
+
+/// Makes the tables in a new ledger, those that an older one lacks, and sets what every connection needs.
 pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
     // Power may fail after any commit: FULL is what makes a commit durable, EXTRA syncs the directory as well.
     db.pragma_update(None, "synchronous", "EXTRA")?;

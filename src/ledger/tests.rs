@@ -48,7 +48,7 @@ fn a_transaction_that_did_not_happen_keeps_its_ids() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
     ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
-    ledger.drop_pending().unwrap();
+    ledger.drop_pending(&|_| false).unwrap();
     let txn = ledger.reserve(RUN, &plan(vec![create("bob", 20_001)])).unwrap();
     ledger.confirm(txn).unwrap();
     let owned = ledger.load("p", 0).unwrap();
@@ -69,7 +69,7 @@ fn a_census_counts_what_is_owned_and_what_is_pending() {
     let lock = Change::LockAccount { id: id("u-ann"), name, reason: String::new() };
     ledger.reserve(RUN, &plan(vec![lock, create("bob", 20_001)])).unwrap();
     assert_eq!(pending(&ledger), 2, "one to be locked, one to be made");
-    ledger.drop_pending().unwrap();
+    ledger.drop_pending(&|_| false).unwrap();
     let census = ledger.census().unwrap();
     assert_eq!((census.pending, census.missing), (0, 0));
     assert_eq!(census.accounts, [("active".to_owned(), 1), ("reserved".to_owned(), 1)].into());

@@ -136,12 +136,16 @@ impl Directory {
         }
     }
 
-    /// Drops what no account and no group is made of, so that it takes no memory while they are planned.
-    pub fn drop_details(&mut self) {
+    /// Drops what no account and no group is made of, so that it takes no memory while they are planned. `contacts`:
+    /// whether to keep how people are reached.
+    pub fn drop_details_but(&mut self, contacts: bool) {
         for user in &mut self.users {
-            (user.email, user.gid, user.updated) = (None, None, None);
-            user.ssh_keys = Vec::new();
+            (user.gid, user.updated) = (None, None);
             user.attributes.clear();
+            if !contacts {
+                user.email = None;
+                user.ssh_keys = Vec::new();
+            }
         }
     }
 }

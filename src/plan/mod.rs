@@ -6,9 +6,11 @@
 pub mod change;
 pub mod diff;
 pub mod drift;
+pub mod events;
 pub mod guard;
 pub mod render;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -17,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 pub use change::{Adopted, Change, FieldChange, HomeFate, HomeMove, NewAccount, Observation, Rename};
 pub use guard::{Approved, Limits, Refused};
 
+use crate::model::RemoteId;
 use crate::policy::Refusal;
 
 /// What a run would do to one target.
@@ -37,6 +40,12 @@ pub struct Plan {
     pub incomplete: Option<String>,
     /// The ledger's generation that this plan was made for.
     pub generation: u64,
+    /// How to reach the people whose accounts change, for hooks.
+    #[serde(skip)]
+    pub contacts: BTreeMap<RemoteId, events::Contact>,
+    /// What hooks are run for when the plan is carried out.
+    #[serde(skip)]
+    pub events: Vec<events::HookEvent>,
 }
 
 /// Something that a person should know about an account or group that is left as it is.

@@ -8,6 +8,7 @@ pub mod alloc;
 pub mod catalogue;
 pub mod gaps;
 pub mod gecos;
+pub mod hooks;
 pub mod local_map;
 pub mod map;
 pub mod matcher;

@@ -4,14 +4,17 @@
 #![allow(clippy::disallowed_methods)] // the one place that may
 
 pub mod caches;
+pub mod child;
 pub mod clock;
 pub mod files;
 pub mod homes;
+pub mod jobs;
 pub mod journal;
 pub mod lock;
 pub mod mounts;
 pub mod nss;
 pub mod process;
+pub mod programs;
 pub mod replace;
 pub mod root;
 pub mod sessions;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The search path of every program that gosync starts.
-const SAFE_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const SAFE_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Whether this process may change owners.
 pub fn is_root() -> bool {
@@ -16,6 +16,16 @@ pub fn is_root() -> bool {
 /// Lets nobody else into files that are made from now on; what has to be open says so itself.
 pub fn restrict_umask() {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
+}
+
+/// Closes what whoever started us left open: programs that we start must not get it. Called before anything is opened.
+pub fn close_inherited() {
+    let entries = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let open: Vec<i32> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    for fd in open.into_iter().filter(|fd| *fd > 2) {
+        // Among them is the one that the list was read through, which is closed by now.
+        let _ = nix::unistd::close(fd);
+    }
 }
 
 /// Ids of processes that run as `uid`.

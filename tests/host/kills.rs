@@ -243,7 +243,7 @@ pub fn kill_and_overtake_in(tree: &Tree, scenario: &Scenario) {
 }
 
 /// What another program does: lines for an account, in the files that it finds.
-fn add_foreign(tree: &Tree) {
+pub fn add_foreign(tree: &Tree) {
     for (name, line) in [
         ("passwd", "foreign:x:1700:1700::/home/foreign:/bin/sh\n"),
         ("shadow", "foreign:*:20000:0:99999:7:::\n"),

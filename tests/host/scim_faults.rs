@@ -51,7 +51,7 @@ fn page(asked: &Asked, people: usize) -> Value {
 }
 
 /// A sound server with 25 people and one group with all of them.
-fn sound(asked: &Asked) -> Reply {
+pub fn sound(asked: &Asked) -> Reply {
     match asked.path() {
         "/v2/ServiceProviderConfig" => Reply::json(200, &json!({"filter": {"supported": true, "maxResults": 100}})),
         "/v2/Users" => Reply::json(200, &page(asked, 25)),

@@ -336,6 +336,8 @@ pub fn ledger(path: &Path) -> String {
         "SELECT 'archive', provider, id, path FROM archives ORDER BY rowid",
         "SELECT 'loss', provider, kind, id, count FROM losses ORDER BY rowid",
         "SELECT 'pending', seq, provider, edit FROM pending ORDER BY seq",
+        "SELECT 'hook', kind, subject, event, attempts, given_up FROM hook_queue ORDER BY txn, seq",
+        "SELECT 'hook done', step FROM hook_done ORDER BY step",
         "SELECT 'meta', key, value FROM meta WHERE key <> 'txn' ORDER BY key",
     ] {
         if let Err(e) = rows(&db, sql, &mut text) {

@@ -29,6 +29,7 @@ fn the_example_is_the_defaults() {
     assert_eq!(format!("{:#?}", example.rules), format!("{:#?}", minimal.rules));
     assert_eq!(format!("{:#?}", example.targets), format!("{:#?}", minimal.targets));
     assert_eq!(example.limits, minimal.limits);
+    assert_eq!(example.hooks, minimal.hooks);
     assert_eq!(example.time_limit, minimal.time_limit);
     assert_eq!((example.state_dir, example.lock_file), (minimal.state_dir, minimal.lock_file));
 }
@@ -144,6 +145,10 @@ fn no_key_is_missing() {
         ("group.osg", "filter = []"),
         ("departed", ""),
         ("limits", ""),
+        ("hooks", ""),
+        ("hooks.user", ""),
+        ("hooks.group", ""),
+        ("hooks.bygroup", ""),
         ("target.host", "kind = \"local\""),
         ("provider.sample", "kind = \"file\"\npath = \"x\""),
         ("provider.campus", ldap),
@@ -177,6 +182,7 @@ fn no_key_is_missing() {
             _ => keys(section, more),
         };
         known.retain(|key| !(["provider.campus", "provider.cloud"].contains(&section) && key == "attributes"));
+        known.retain(|key| !(section == "hooks" && ["user", "group", "bygroup"].contains(&key.as_str())));
         assert!(!known.is_empty(), "[{section}]");
         for key in &known {
             assert!(found[section].contains(&key.as_str()), "[{section}] lacks `{key}`");

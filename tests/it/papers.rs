@@ -4,7 +4,7 @@ use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
-use gosync::cli::{Cli, text as words};
+use gosync::cli::{Cli, hook_text, text as words};
 
 use crate::{here, text};
 
@@ -173,6 +173,9 @@ fn program() -> String {
     out += &part(|out| man.render_options_section(out), ".SH");
 
     let mut rest = Roff::new();
+    rest.control("SH", ["HOOKS"]);
+    paragraphs(&mut rest, hook_text::HOOKS);
+    list(&mut rest, &hook_text::HOOK_ENVIRONMENT);
     rest.control("SH", ["EXIT STATUS"]);
     list(&mut rest, &words::EXIT_CODES);
     rest.control("SH", ["ENVIRONMENT"]);

@@ -25,6 +25,7 @@ transcripts!(
     group_list,
     group_new,
     group_text,
+    hooks,
     limits,
     lock,
     overrides,

@@ -79,7 +79,8 @@ impl World {
     pub fn gosync_fed<S: AsRef<str>>(&self, args: &[S], input: &str) -> Answer {
         let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();
         let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
-        if !args.iter().any(|arg| arg.starts_with("--root")) {
+        // Other options begin like it; without it, this machine's own accounts would be changed.
+        if !args.iter().any(|arg| *arg == "--root" || arg.starts_with("--root=")) {
             command.arg("--root").arg(self.root());
         }
         command.args(&args).current_dir(self.path()).env_clear().env("SOURCE_DATE_EPOCH", EPOCH);

@@ -83,7 +83,9 @@ fn abandon(target: &Local, ledger: &mut Ledger) -> Result<(), LocalError> {
 /// Something may be in place, and the rest cannot follow: the ids stay set aside. The journal goes last, since without
 /// it the next run would take it that nothing was put in place.
 fn give_up(target: &Local, ledger: &mut Ledger) -> Result<(), LocalError> {
-    ledger.drop_pending()?;
+    let current = Current::read(target)?;
+    let host = current.host();
+    ledger.drop_pending(&|event| event.stands(&host))?;
     tidy(target)?;
     Ok(Journal::forget(&target.state_dir())?)
 }

@@ -1,0 +1,314 @@
+//! The durable queue of events for which hooks have to run.
+//!
+//! An event comes into it in the SQLite transaction that confirms its commit, and leaves it when all its hooks have
+//! ended well. What a hook did is written down after it: a run that is killed in between runs it again, with the same
+//! [`Key`]. Of several events of one account or group only the first is ever due.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+use super::{Ledger, LedgerError, Run};
+use crate::plan::events::{HookEvent, Kind};
+
+/// Names an event for ever: the number of its transaction, and its place in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The transaction.
+    pub txn: u64,
+    /// The place in it.
+    pub seq: u64,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.txn, self.seq)
+    }
+}
+
+/// An event that is due.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    /// Its key.
+    pub key: Key,
+    /// The provider that it comes from.
+    pub provider: String,
+    /// The command that made the change.
+    pub command: String,
+    /// When, in seconds since 1970.
+    pub at: i64,
+    /// How often it has failed.
+    pub attempts: u32,
+    /// What happened.
+    pub event: HookEvent,
+    /// What of it is done.
+    pub done: BTreeSet<String>,
+}
+
+/// The hooks that run before and after the others of a kind have to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// Its key.
+    pub key: Key,
+    /// Since when, in seconds since 1970.
+    pub at: i64,
+    /// From when on, in seconds since 1970.
+    pub due: i64,
+    /// How often it has failed.
+    pub attempts: u32,
+}
+
+/// What is to be written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// This step of an event is done.
+    Step(Key, String),
+    /// All of it is done.
+    Done(Key),
+    /// It is to be tried again.
+    Again {
+        /// Which.
+        key: Key,
+        /// How often it has failed.
+        attempts: u32,
+        /// From when on, in seconds since 1970; `None`: it is given up.
+        due: Option<i64>,
+        /// Why; escaped already.
+        error: String,
+    },
+}
+
+/// What is in the queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueCensus {
+    /// Events that wait, those that are due among them.
+    pub queued: u64,
+    /// Events that the next run tries.
+    pub due: u64,
+    /// Events that no run tries any more.
+    pub given_up: u64,
+    /// Those of them that have failed, the first ones.
+    pub failing: Vec<Failing>,
+}
+
+/// An event that has failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// Its key.
+    pub key: Key,
+    /// Which hooks: `user`, `group`, `bygroup`; for those before and after, `user-round` or `group-round`.
+    pub kind: String,
+    /// What happened.
+    pub event: String,
+    /// Of whom or what; empty for a round.
+    pub name: String,
+    /// How often it has failed.
+    pub attempts: u32,
+    /// When it is tried again, in seconds since 1970; `None`: it is given up.
+    pub due: Option<i64>,
+    /// Why it failed last.
+    pub error: String,
+}
+
+fn round_word(kind: Kind) -> String {
+    format!("{}-round", kind.as_str())
+}
+
+fn bad(e: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e))
+}
+
+/// Puts an event into the queue.
+pub(super) fn add(tx: &Transaction<'_>, key: Key, run: Run<'_>, event: &HookEvent) -> rusqlite::Result<()> {
+    let body = serde_json::to_string(event).map_err(bad)?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO hook_queue (txn, seq, provider, kind, subject, name, event, command, body, at, due)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+    )?;
+    let (kind, name, word) = (event.kind.as_str(), event.subject.name(), event.event.as_str());
+    let Run { provider, command, now } = run;
+    insert.execute(params![key.txn, key.seq, provider, kind, event.id, name, word, command, body, now]).map(drop)
+}
+
+/// Puts a round into the queue. There is one of a kind: an older one that waits is done by this one.
+pub(super) fn add_round(tx: &Transaction<'_>, key: Key, kind: Kind, now: i64) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM hook_queue WHERE kind = ?1", [round_word(kind)])?;
+    tx.execute(
+        "INSERT INTO hook_queue (txn, seq, provider, kind, subject, name, event, command, body, at, due)
+         VALUES (?1, ?2, '', ?3, '', '', '', '', '', ?4, ?4)",
+        params![key.txn, key.seq, round_word(kind), now],
+    )
+    .map(drop)
+}
+
+impl Ledger {
+    /// The events of a kind that are due at `now`, in seconds since 1970, of each account or group only the first; at
+    /// most `limit`.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn hooks_due(&self, kind: Kind, now: i64, limit: usize) -> Result<Vec<Queued>, LedgerError> {
+        let read = || -> rusqlite::Result<Vec<Queued>> {
+            let mut statement = self.db.prepare_cached(
+                "SELECT txn, seq, provider, command, at, attempts, body FROM hook_queue q
+                 WHERE kind = ?1 AND given_up = 0 AND due <= ?2 AND NOT EXISTS (
+                     SELECT 1 FROM hook_queue o WHERE o.kind = q.kind AND o.provider = q.provider
+                         AND o.subject = q.subject AND o.given_up = 0 AND (o.txn, o.seq) < (q.txn, q.seq))
+                 ORDER BY txn, seq LIMIT ?3",
+            )?;
+            let mut steps = self.db.prepare_cached("SELECT step FROM hook_done WHERE txn = ?1 AND seq = ?2")?;
+            let mut rows = statement.query(params![kind.as_str(), now, limit])?;
+            let mut out = Vec::new();
+            while let Some(row) = rows.next()? {
+                let key = Key { txn: row.get(0)?, seq: row.get(1)? };
+                let done = steps.query_map([key.txn, key.seq], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+                let event = serde_json::from_str(row.get_ref(6)?.as_str()?).map_err(bad)?;
+                out.push(Queued {
+                    key,
+                    provider: row.get(2)?,
+                    command: row.get(3)?,
+                    at: row.get(4)?,
+                    attempts: row.get(5)?,
+                    event,
+                    done,
+                });
+            }
+            Ok(out)
+        };
+        read().map_err(|e| self.error(e))
+    }
+
+    /// Whether anything of any kind is due.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn is_hook_due(&self, now: i64) -> Result<bool, LedgerError> {
+        let mut statement = self
+            .db
+            .prepare("SELECT 1 FROM hook_queue WHERE given_up = 0 AND due <= ?1 LIMIT 1")
+            .map_err(|e| self.error(e))?;
+        statement.exists([now]).map_err(|e| self.error(e))
+    }
+
+    /// The round of a kind that waits.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn hook_round(&self, kind: Kind) -> Result<Option<Round>, LedgerError> {
+        let sql = "SELECT txn, seq, at, due, attempts FROM hook_queue WHERE kind = ?1 AND given_up = 0";
+        let round = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Round> {
+            let key = Key { txn: row.get(0)?, seq: row.get(1)? };
+            Ok(Round { key, at: row.get(2)?, due: row.get(3)?, attempts: row.get(4)? })
+        };
+        self.db.query_row(sql, [round_word(kind)], round).optional().map_err(|e| self.error(e))
+    }
+
+    /// Begins a round of a kind, for events that wait since an earlier run.
+    ///
+    /// # Errors
+    /// When that cannot be written; then nothing was.
+    pub fn open_hook_round(&mut self, kind: Kind, now: i64) -> Result<Round, LedgerError> {
+        let path = self.path.clone();
+        let mut open = || -> rusqlite::Result<Round> {
+            let tx = self.db.transaction()?;
+            // A number of its own, so that no key is ever used twice.
+            tx.execute("INSERT INTO meta VALUES ('txn', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
+            let txn: u64 = tx.query_row("SELECT value FROM meta WHERE key = 'txn'", [], |row| row.get(0))?;
+            let key = Key { txn, seq: 1 };
+            add_round(&tx, key, kind, now)?;
+            tx.commit()?;
+            Ok(Round { key, at: now, due: now, attempts: 0 })
+        };
+        open().map_err(|source| LedgerError::Sqlite { path, source })
+    }
+
+    /// Writes down what hooks did.
+    ///
+    /// # Errors
+    /// When that cannot be written; then nothing was.
+    pub fn record_hooks(&mut self, records: &[Record]) -> Result<(), LedgerError> {
+        let path = self.path.clone();
+        let mut record = || -> rusqlite::Result<()> {
+            let tx = self.db.transaction()?;
+            for record in records {
+                write(&tx, record)?;
+            }
+            tx.commit()
+        };
+        record().map_err(|source| LedgerError::Sqlite { path, source })
+    }
+
+    /// Makes everything in the queue due at `now`, what was given up as well.
+    ///
+    /// # Errors
+    /// When that cannot be written; then nothing was.
+    pub fn revive_hooks(&mut self, now: i64) -> Result<(), LedgerError> {
+        // What says "later" is given up by its age, which begins anew.
+        let sql = "UPDATE hook_queue SET due = ?1, at = MAX(at, CASE given_up WHEN 1 THEN ?1 ELSE at END),
+                       attempts = 0, given_up = 0 WHERE due > ?1 OR given_up = 1";
+        self.db.execute(sql, [now]).map(drop).map_err(|e| self.error(e))
+    }
+
+    /// What is in the queue at `now`, and the first `limit` that have failed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn hook_census(&self, now: i64, limit: usize) -> Result<QueueCensus, LedgerError> {
+        let read = || -> rusqlite::Result<QueueCensus> {
+            let count = |given_up: bool, until: i64| -> rusqlite::Result<u64> {
+                let sql = "SELECT COUNT(*) FROM hook_queue WHERE given_up = ?1 AND due <= ?2";
+                self.db.query_row(sql, params![given_up, until], |row| row.get(0))
+            };
+            let mut statement = self.db.prepare(
+                "SELECT txn, seq, kind, event, name, attempts, given_up, due, error FROM hook_queue
+                 WHERE error <> '' ORDER BY given_up DESC, txn, seq LIMIT ?1",
+            )?;
+            let failing = statement.query_map([limit], |row| {
+                let given_up: bool = row.get(6)?;
+                Ok(Failing {
+                    key: Key { txn: row.get(0)?, seq: row.get(1)? },
+                    kind: row.get(2)?,
+                    event: row.get(3)?,
+                    name: row.get(4)?,
+                    attempts: row.get(5)?,
+                    due: if given_up { None } else { Some(row.get(7)?) },
+                    error: row.get(8)?,
+                })
+            })?;
+            Ok(QueueCensus {
+                queued: count(false, i64::MAX)?,
+                due: count(false, now)?,
+                given_up: count(true, i64::MAX)?,
+                failing: failing.collect::<rusqlite::Result<_>>()?,
+            })
+        };
+        read().map_err(|e| self.error(e))
+    }
+}
+
+fn write(tx: &Transaction<'_>, record: &Record) -> rusqlite::Result<()> {
+    match record {
+        Record::Step(key, step) => {
+            let sql = "INSERT OR IGNORE INTO hook_done (txn, seq, step) VALUES (?1, ?2, ?3)";
+            tx.prepare_cached(sql)?.execute(params![key.txn, key.seq, step])?;
+        }
+        Record::Done(key) => {
+            for sql in [
+                "DELETE FROM hook_done WHERE txn = ?1 AND seq = ?2",
+                "DELETE FROM hook_queue WHERE txn = ?1 AND seq = ?2",
+            ] {
+                tx.prepare_cached(sql)?.execute([key.txn, key.seq])?;
+            }
+        }
+        Record::Again { key, attempts, due, error } => {
+            let sql = "UPDATE hook_queue SET attempts = ?3, due = COALESCE(?4, due), given_up = ?4 IS NULL, error = ?5
+                       WHERE txn = ?1 AND seq = ?2";
+            tx.prepare_cached(sql)?.execute(params![key.txn, key.seq, attempts, due, error])?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

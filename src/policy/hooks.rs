@@ -1,0 +1,173 @@
+//! Which hooks there are, and the rules for running them: how many at once, for how long, and what a failure means.
+//!
+//! Pure: patterns are not expanded here, and nothing is run.
+
+use std::collections::BTreeSet;
+
+/// Which scripts run around and for one kind of thing, as patterns of absolute paths.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scripts {
+    /// Once before the others.
+    pub pre: Vec<String>,
+    /// Once for each account, group or member.
+    pub run: Vec<String>,
+    /// Once after the others.
+    pub post: Vec<String>,
+}
+
+impl Scripts {
+    /// Whether there are any.
+    pub fn is_any(&self) -> bool {
+        !(self.pre.is_empty() && self.run.is_empty() && self.post.is_empty())
+    }
+}
+
+/// Whether a text is a pattern of absolute paths.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_pattern(pattern: &str) -> Result<(), String> {
+    match glob::Pattern::new(pattern) {
+        Ok(_) if pattern.starts_with('/') => Ok(()),
+        Ok(_) => Err("it is no absolute path".to_owned()),
+        Err(e) => Err(e.to_string()),
+    }
+}
+
+/// What holds back others when it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stop {
+    /// A hook that runs before others: those that it runs before.
+    Pre,
+    /// A hook for an account, group or member: the later ones for the same.
+    Hook,
+    /// Any hook: all that would run after it in this run.
+    All,
+}
+
+/// Of the members of a group, whom hooks run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Members {
+    /// All members of a group that changed.
+    All,
+    /// Those who came.
+    Added,
+}
+
+/// `[hooks]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookRules {
+    /// For accounts.
+    pub user: Scripts,
+    /// For groups.
+    pub group: Scripts,
+    /// For the members of each group.
+    pub bygroup: Scripts,
+    /// For which members.
+    pub members: Members,
+    /// How many run at the same time; 1 to 512.
+    pub jobs: usize,
+    /// How long one may take, in seconds.
+    pub time_limit: u64,
+    /// After how many seconds a run begins no more of them.
+    pub run_limit: u64,
+    /// How many bytes of what one says are read; the rest is dropped.
+    pub output_limit: usize,
+    /// What holds back others when it fails.
+    pub stop: BTreeSet<Stop>,
+    /// How long after a first failure it is tried again, in seconds; doubled each time.
+    pub retry_after: u64,
+    /// The longest time between two attempts, in seconds.
+    pub retry_at_most: u64,
+    /// After how many failures it is given up.
+    pub attempts: u32,
+    /// How old something may become for which a hook says "later", in seconds.
+    pub give_up_after: u64,
+}
+
+impl Default for HookRules {
+    fn default() -> Self {
+        Self {
+            user: Scripts::default(),
+            group: Scripts::default(),
+            bygroup: Scripts::default(),
+            members: Members::All,
+            jobs: 4,
+            time_limit: 60,
+            run_limit: 300,
+            output_limit: 64 << 10,
+            stop: [Stop::Pre, Stop::Hook].into(),
+            retry_after: 60,
+            retry_at_most: 6 * 3_600,
+            attempts: 10,
+            give_up_after: 7 * 86_400,
+        }
+    }
+}
+
+/// How an attempt ended that was not wholly successful.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Miss {
+    /// A hook failed.
+    Failed,
+    /// A hook asked to be called later (exit code 75).
+    Later,
+}
+
+/// When something is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How often it has failed by now.
+    pub attempts: u32,
+    /// After how many seconds; `None`: it is given up.
+    pub after: Option<u64>,
+}
+
+impl HookRules {
+    /// What becomes of something that is `age` seconds old and had failed `attempts` times before.
+    pub fn retry(&self, miss: Miss, attempts: u32, age: u64) -> Retry {
+        // A run must not meet again what it has tried already.
+        let first = self.retry_after.max(1);
+        match miss {
+            Miss::Later => Retry { attempts, after: (age < self.give_up_after).then_some(first) },
+            Miss::Failed => {
+                let doubled = first.saturating_mul(1_u64.checked_shl(attempts).unwrap_or(u64::MAX));
+                let attempts = attempts.saturating_add(1);
+                let after = doubled.min(self.retry_at_most.max(first));
+                Retry { attempts, after: (attempts < self.attempts).then_some(after) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_between_attempts_doubles_up_to_a_limit_and_then_ends() {
+        let rules = HookRules { attempts: 12, ..HookRules::default() };
+        let times: Vec<_> = (0..12).map(|n| rules.retry(Miss::Failed, n, 0).after).collect();
+        let minutes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360].map(|m| Some(m * 60));
+        assert_eq!(times, [&minutes[..], &[None]].concat());
+        assert_eq!(rules.retry(Miss::Failed, 3, 0).attempts, 4);
+        assert_eq!(HookRules { attempts: 0, ..rules }.retry(Miss::Failed, u32::MAX, 0).after, None);
+    }
+
+    #[test]
+    fn a_pattern_is_an_absolute_path() {
+        assert!(check_pattern("/etc/gosync/hooks/*").is_ok());
+        for bad in ["", "hooks/*", "~/x", "/a[", "/a***"] {
+            assert!(check_pattern(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn later_is_no_failure_but_ends_with_age() {
+        let rules = HookRules { retry_after: 0, ..HookRules::default() };
+        assert_eq!(rules.retry(Miss::Later, 3, 0), Retry { attempts: 3, after: Some(1) });
+        assert_eq!(rules.retry(Miss::Later, 3, rules.give_up_after).after, None);
+    }
+}

@@ -1,0 +1,302 @@
+//! Running a program that somebody else wrote, as root, so that it can neither hang us nor learn anything it was not
+//! given.
+//!
+//! It has a cleared environment, `/` as its directory, our umask of 077 and a process group of its own, which is killed
+//! as a whole when its time is up and when its first process has ended: nothing of it stays behind but what made itself
+//! a session of its own (setsid(2)). Standard input is written and output is read at the same time, so that neither
+//! side waits for the other for ever; of the output only the beginning is kept.
+
+use std::ffi::OsStr;
+use std::io::{self, PipeReader, Read, Write as _};
+use std::os::fd::AsFd;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
+use std::process::{ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+
+use super::process::SAFE_PATH;
+
+/// How long a poll lasts at most: a program that has ended while a child of it holds its output is noticed after it.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How long to wait for the end of a program that has closed its output.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// What is to be run.
+#[derive(Clone, Copy, Debug)]
+pub struct Invocation<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// Its arguments.
+    pub args: &'a [&'a str],
+    /// Its environment, besides `PATH` and `LC_ALL`.
+    pub env: &'a [(&'a str, &'a str)],
+    /// What it can read from its standard input.
+    pub input: &'a [u8],
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By itself, with this exit code.
+    Code(i32),
+    /// By a signal.
+    Signal(i32),
+    /// It was killed since its time was up.
+    TimedOut,
+}
+
+/// What a program did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// How it ended.
+    pub end: End,
+    /// The beginning of its standard output and standard error, as they came. Foreign text.
+    pub output: Vec<u8>,
+}
+
+/// Runs a program for at most `limit`, and keeps at most `keep` bytes of what it says.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run(what: Invocation<'_>, limit: Duration, keep: usize) -> io::Result<Ended> {
+    let deadline = super::clock::deadline(limit);
+    let (output, writer) = io::pipe()?;
+    let mut child = Command::new(what.program)
+        .args(what.args.iter().map(OsStr::new))
+        .env_clear()
+        .env("PATH", SAFE_PATH)
+        .env("LC_ALL", "C.UTF-8")
+        .envs(what.env.iter().copied())
+        .current_dir("/")
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stderr(writer.try_clone()?)
+        .stdout(writer)
+        .spawn()?;
+    let input = child.stdin.take().map(|stdin| Input { stdin, left: what.input });
+    let watched = Watched { input, output: Some(output), kept: Vec::new(), keep };
+    let group = Group(Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX)));
+    let watched = watched.follow(&group, deadline);
+    // Killed before its first process is waited for: until then, the group's number is nobody else's.
+    group.kill();
+    let (watched, timed_out) = watched?;
+    let status = child.wait()?;
+    let end = match (timed_out, status.code(), status.signal()) {
+        (true, _, _) => End::TimedOut,
+        (false, Some(code), _) => End::Code(code),
+        (false, None, signal) => End::Signal(signal.unwrap_or_default()),
+    };
+    Ok(Ended { end, output: watched.kept })
+}
+
+/// The process group of a program that was not waited for yet.
+struct Group(Pid);
+
+impl Group {
+    fn kill(&self) {
+        // It fails only if there is nobody left in it.
+        let _ = killpg(self.0, Signal::SIGKILL);
+    }
+
+    fn has_ended(&self) -> io::Result<bool> {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        match waitid(Id::Pid(self.0), flags) {
+            Ok(WaitStatus::StillAlive) => Ok(false),
+            Ok(_) => Ok(true),
+            Err(Errno::EINTR) => Ok(false),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+/// What is still to be written to a program.
+struct Input<'a> {
+    stdin: ChildStdin,
+    left: &'a [u8],
+}
+
+/// Both ends of a program that runs.
+struct Watched<'a> {
+    /// `None` when all was written, or nobody reads it.
+    input: Option<Input<'a>>,
+    /// `None` when nobody can write to it any more.
+    output: Option<PipeReader>,
+    kept: Vec<u8>,
+    keep: usize,
+}
+
+impl Watched<'_> {
+    /// Until the program has ended, or its time is up; says whether it was the latter.
+    fn follow(mut self, group: &Group, deadline: Instant) -> io::Result<(Self, bool)> {
+        if let Some(input) = &self.input {
+            unblock(&input.stdin)?;
+        }
+        if let Some(output) = &self.output {
+            unblock(output)?;
+        }
+        self.write();
+        loop {
+            if group.has_ended()? {
+                group.kill();
+                self.read();
+                return Ok((self, false));
+            }
+            let left = super::clock::left(deadline);
+            if left.is_zero() {
+                return Ok((self, true));
+            }
+            self.wait(left.min(TICK))?;
+            self.write();
+            self.read();
+        }
+    }
+
+    fn wait(&self, at_most: Duration) -> io::Result<()> {
+        let mut fds = Vec::new();
+        fds.extend(self.input.as_ref().map(|input| PollFd::new(input.stdin.as_fd(), PollFlags::POLLOUT)));
+        fds.extend(self.output.as_ref().map(|output| PollFd::new(output.as_fd(), PollFlags::POLLIN)));
+        if self.output.is_none() {
+            std::thread::sleep(at_most.min(PAUSE));
+            return Ok(());
+        }
+        match poll(&mut fds, PollTimeout::try_from(at_most).unwrap_or(PollTimeout::ZERO)) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    fn write(&mut self) {
+        while let Some(input) = &mut self.input {
+            match input.left.is_empty() {
+                true => self.input = None,
+                false => match input.stdin.write(input.left) {
+                    Ok(written) => input.left = input.left.get(written..).unwrap_or_default(),
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                    // A program need not read what it is told.
+                    Err(_) => self.input = None,
+                },
+            }
+        }
+    }
+
+    /// Reads what is there; not more at a time than lets the deadline be seen.
+    fn read(&mut self) {
+        let mut buffer = [0; 1 << 13];
+        for _ in 0..64 {
+            let Some(output) = &mut self.output else { return };
+            match output.read(&mut buffer) {
+                Ok(0) => self.output = None,
+                Ok(read) => {
+                    let room = self.keep.saturating_sub(self.kept.len());
+                    self.kept.extend_from_slice(&buffer[..read.min(room)]);
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => self.output = None,
+            }
+        }
+    }
+}
+
+fn unblock(fd: impl AsFd) -> io::Result<()> {
+    let flags = OFlag::from_bits_truncate(fcntl(&fd, FcntlArg::F_GETFL)?);
+    fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn sh(script: &str, input: &[u8], limit: Duration, keep: usize) -> Ended {
+        let env = [("NAME", "a value\nof two lines")];
+        let args = ["-c", script];
+        run(Invocation { program: Path::new("/bin/sh"), args: &args, env: &env, input }, limit, keep).unwrap()
+    }
+
+    fn says(script: &str) -> String {
+        String::from_utf8(sh(script, b"", LONG, 1 << 16).output).unwrap()
+    }
+
+    #[test]
+    fn it_ends_with_a_code_a_signal_or_its_time() {
+        assert_eq!(sh("exit 75", b"", LONG, 0).end, End::Code(75));
+        assert_eq!(sh("kill -9 $$", b"", LONG, 0).end, End::Signal(9));
+        assert_eq!(sh("exec sleep 1000", b"", Duration::from_millis(30), 0).end, End::TimedOut);
+        let none = Invocation { program: Path::new("/none"), args: &[], env: &[], input: b"" };
+        assert_eq!(run(none, LONG, 0).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn it_has_a_clean_environment_and_nothing_of_ours_open() {
+        let mut env: Vec<String> = says("env | sort").lines().map(str::to_owned).collect();
+        env.retain(|line| !line.starts_with("PWD=") && !line.starts_with("_=")); // the shell's own
+        assert_eq!(env, ["LC_ALL=C.UTF-8", "NAME=a value", &format!("PATH={SAFE_PATH}"), "of two lines"]);
+        assert_eq!(says("pwd"), "/\n");
+        let ours = tempfile::NamedTempFile::new().unwrap();
+        let name = ours.path().file_name().unwrap().to_str().unwrap();
+        let open = says("ls -l /proc/self/fd");
+        assert!(open.contains("pipe:") && !open.contains(name), "{open}");
+    }
+
+    #[test]
+    fn both_outputs_are_kept_up_to_a_limit_and_read_beyond_it() {
+        assert_eq!(says("echo out; echo err >&2; echo out"), "out\nerr\nout\n");
+        let ended = sh("head -c 3000000 /dev/zero; exit 7", b"", LONG, 1_000);
+        assert_eq!((ended.end, ended.output.len()), (End::Code(7), 1_000));
+    }
+
+    #[test]
+    fn much_input_and_much_output_do_not_wait_for_each_other() {
+        let input = b"0123456789abcde\n".repeat(200_000);
+        let ended = sh("exec cat", &input, LONG, usize::MAX);
+        assert_eq!(ended.end, End::Code(0));
+        assert!(ended.output == input, "{} bytes", ended.output.len());
+        assert_eq!(sh("exec <&-; exec sleep 0.1", &input, LONG, 0).end, End::Code(0), "who reads nothing");
+        assert_eq!(sh("exec sleep 1000", &input, Duration::from_millis(30), 0).end, End::TimedOut);
+    }
+
+    /// Whether a process is there and not only waited for.
+    fn lives(pid: &str) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+    }
+
+    #[test]
+    fn its_children_end_with_it() {
+        for (end, script) in [
+            (End::TimedOut, "sleep 1000 & echo $!; (sleep 1000 & echo $!; wait) & wait"),
+            (End::Code(0), "sleep 1000 & echo $!; (sleep 1000 & echo $!) ; exit 0"),
+        ] {
+            let ended = sh(script, b"", Duration::from_secs(if end == End::TimedOut { 1 } else { 60 }), 100);
+            assert_eq!(ended.end, end);
+            let pids = String::from_utf8(ended.output).unwrap();
+            assert_eq!(pids.lines().count(), 2, "{pids}");
+            for pid in pids.lines() {
+                // Killed processes take a moment to be gone.
+                let end = Instant::now() + LONG;
+                while lives(pid) && Instant::now() < end {
+                    std::thread::sleep(TICK);
+                }
+                assert!(!lives(pid), "{script}: {pid} is still there");
+            }
+        }
+    }
+
+    #[test]
+    fn who_left_the_group_and_holds_the_output_is_not_waited_for() {
+        let ended = sh("setsid sleep 5 & echo said; exit 3", b"", LONG, 100);
+        assert_eq!((ended.end, ended.output.as_slice()), (End::Code(3), &b"said\n"[..]));
+    }
+}

@@ -1,0 +1,160 @@
+//! gosync is killed before every call that changes something while it queues hooks, runs them and writes down how they
+//! ended. No event is lost; each hook that runs again has the key that it had before.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
+#![allow(clippy::print_stdout, clippy::disallowed_macros, reason = "figures, for those who ask by --nocapture")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde_json::json;
+
+use crate::kills::add_foreign;
+use crate::points::{self, Point};
+use crate::tree::{Database, differences, document, group, person};
+use crate::yard::{Call, RECORD, Yard};
+
+const USERS: &[&str] = &["sync", "users", "--root-hooks"];
+const GROUPS: &[&str] = &["sync", "groups", "--root-hooks"];
+const RETRY: &[&str] = &["sync", "users", "--root-hooks", "--retry-hooks"];
+
+/// A host with hooks that write down what they are told.
+fn yard(database: Database) -> Yard {
+    let yard = Yard::new(database);
+    yard.configure("jobs = 2");
+    for name in ["user/10-a", "user/20-b", "group/a", "bygroup/a"] {
+        yard.hook(name, RECORD);
+    }
+    for kind in ["user", "group", "bygroup"] {
+        yard.hook(&format!("around/{kind}-pre"), RECORD);
+        yard.hook(&format!("around/{kind}-post"), RECORD);
+    }
+    yard
+}
+
+/// What a call is about, whatever its key.
+fn what(call: &Call) -> [String; 5] {
+    let Call { hook, event, user, group, args, .. } = call.clone();
+    [hook, event, user, group, args]
+}
+
+/// Kills the run at each of its points, and runs it again. Hooks of before and after may run once more with another key:
+/// what they stand around is another batch then.
+///
+/// `overtaken`: another program adds an account of its own in between.
+fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, overtaken: bool) {
+    let tree = &yard.tree;
+    tree.save("before");
+    yard.take();
+    let points = points::of(tree, run);
+    let goal = tree.picture();
+    let wanted: BTreeSet<_> = yard.calls().iter().map(what).collect();
+    assert!(wanted.len() > 3, "{wanted:?}");
+    let mut bad = Vec::new();
+    let (mut count, mut missed) = (0, 0);
+    for point in points.iter().filter(|point| Point::is_change(point)) {
+        tree.restore("before");
+        yard.take();
+        count += 1;
+        // How many ends of hooks are written down together is chance, and so is the number of the last calls.
+        missed += usize::from(!points::kill_at(point, tree, run));
+        if overtaken {
+            add_foreign(tree);
+        }
+        let again = tree.gosync(run);
+        // What becomes of the files then, kills.rs shows.
+        let mut wrong = if overtaken { Vec::new() } else { differences(&tree.picture(), &goal) };
+        let mut keys: BTreeMap<[String; 5], BTreeSet<String>> = BTreeMap::new();
+        let mut names: BTreeMap<(String, String), BTreeSet<[String; 5]>> = BTreeMap::new();
+        for call in yard.calls() {
+            keys.entry(what(&call)).or_default().insert(call.key.clone());
+            names.entry((call.hook.clone(), call.key.clone())).or_default().insert(what(&call));
+        }
+        if again.code != Some(0) {
+            wrong.push(format!("{again:?}"));
+        }
+        let lost: Vec<_> = wanted.iter().filter(|what| !keys.contains_key(*what)).collect();
+        let twice: Vec<_> = keys.iter().filter(|(what, keys)| keys.len() > 1 && !what[0].contains('-')).collect();
+        let shared: Vec<_> = names.iter().filter(|(_, whats)| whats.len() > 1).collect();
+        let more: Vec<_> = keys.keys().filter(|what| !wanted.contains(*what)).collect();
+        for (what, found) in [("lost", lost.len()), ("shared keys", shared.len()), ("unwanted", more.len())] {
+            if found > 0 {
+                wrong.push(format!("{found} {what}"));
+            }
+        }
+        wrong.extend(twice.iter().map(|(what, keys)| format!("{what:?} had the keys {keys:?}")));
+        if yard.status()["queued"] != json!(0) {
+            wrong.push(format!("left in the queue: {}", yard.status()));
+        }
+        if !wrong.is_empty() {
+            bad.push(format!("at {point}: {}", wrong.join("\n    ")));
+        }
+    }
+    println!("{title}: {count} points, {missed} of them missed, {} bad", bad.len());
+    assert!(missed * 3 < count, "{title}: {missed} of {count} points were missed");
+    assert!(
+        bad.is_empty(),
+        "{title}: of {count} points, {} are bad:\n{}",
+        bad.len(),
+        bad[..bad.len().min(8)].join("\n")
+    );
+}
+
+/// One comes, one is changed, one is locked.
+fn users(database: Database, overtaken: bool) {
+    let yard = yard(database);
+    let all = |alice, bob| vec![person("u-1", "alice", alice, true), person("u-2", "bob", "Bob", bob)];
+    yard.tree.provide(&document(&all("Alice", true), &[]));
+    yard.tree.gosync(USERS).expect(0);
+    let now = [all("Alice Liddell", false), vec![person("u-3", "carol", "Carol", true)]].concat();
+    yard.tree.provide(&document(&now, &[]));
+    kill_everywhere(&yard, USERS, &format!("hooks for accounts ({})", database.word()), overtaken);
+}
+
+#[test]
+fn killed_while_hooks_for_accounts_are_queued_and_run_in_etc() {
+    users(Database::Etc, false);
+}
+
+#[test]
+fn killed_while_hooks_for_accounts_are_queued_and_run_in_extrausers() {
+    users(Database::Extrausers, false);
+}
+
+#[test]
+fn killed_while_hooks_for_accounts_are_queued_and_overtaken_by_another_program() {
+    users(Database::Etc, true);
+}
+
+#[test]
+fn killed_while_hooks_for_groups_are_queued_and_overtaken_by_another_program() {
+    groups(true);
+}
+
+#[test]
+fn killed_while_hooks_for_groups_and_their_members_are_queued_and_run() {
+    groups(false);
+}
+
+/// One member comes and one goes, and a group comes.
+fn groups(overtaken: bool) {
+    let yard = yard(Database::Etc);
+    let people = vec![person("u-1", "alice", "Alice", true), person("u-2", "bob", "Bob", true)];
+    yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
+    yard.tree.gosync(USERS).expect(0);
+    yard.tree.gosync(GROUPS).expect(0);
+    yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-2"]), group("g-2", "climate", &["u-1"])]));
+    kill_everywhere(&yard, GROUPS, "hooks for groups", overtaken);
+}
+
+#[test]
+fn killed_while_hooks_that_failed_run_again() {
+    let yard = yard(Database::Etc);
+    yard.hook("user/10-a", "exit 1\n");
+    let people = vec![person("u-1", "alice", "Alice", true), person("u-2", "bob", "Bob", true)];
+    yard.tree.provide(&document(&people, &[]));
+    yard.tree.gosync(USERS).expect(0);
+    assert_eq!(yard.status()["queued"], json!(2));
+    yard.hook("user/10-a", RECORD);
+    fs::write(yard.path("log"), "").unwrap();
+    kill_everywhere(&yard, RETRY, "hooks that failed", false);
+}
