@@ -8,7 +8,8 @@ needs() {
     cat <<'END'
 cc gcc
 openssl openssl
-strace zstd strace
+strace strace
+zstd zstd
 python3 python3
 /usr/lib/python3.*/ensurepip:/usr/local/lib/python3.*/ensurepip python3-venv
 /usr/sbin/slapd slapd
