@@ -9,6 +9,7 @@ needs() {
 cc gcc
 openssl openssl
 strace strace
+zstd zstd
 python3 python3
 /usr/lib/python3.*/ensurepip:/usr/local/lib/python3.*/ensurepip python3-venv
 /usr/sbin/slapd slapd
