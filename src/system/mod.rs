@@ -7,6 +7,7 @@ pub mod caches;
 pub mod clock;
 pub mod files;
 pub mod homes;
+pub mod inspect;
 pub mod journal;
 pub mod lock;
 pub mod mounts;

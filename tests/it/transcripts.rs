@@ -17,7 +17,7 @@ macro_rules! transcripts {
     };
 }
 
-transcripts!(configuration, deluser, limits, lock, quiet, reads, refused, sync_groups, sync_users, usage,);
+transcripts!(configuration, deluser, doctor, limits, lock, quiet, reads, refused, sync_groups, sync_users, usage,);
 
 fn check(name: &str) {
     let world = World::new(&Tree::base());

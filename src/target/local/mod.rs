@@ -5,6 +5,7 @@ mod elsewhere;
 mod extrausers;
 mod read;
 mod stage;
+mod survey;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::target::{Committed, Target};
 pub use elsewhere::Elsewhere;
 pub use read::Current;
 pub use stage::Staged;
+pub use survey::{Survey, Surveyed};
 
 /// `[target.NAME]` with `kind = "local"`
 #[derive(Clone, Debug)]
