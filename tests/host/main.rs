@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod concurrent;
+mod doctor;
 mod end_to_end;
 mod errors;
 mod globus;

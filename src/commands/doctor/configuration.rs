@@ -48,7 +48,7 @@ fn is_dir(path: &Path) -> bool {
 fn judge(facts: &Facts<'_>) -> Vec<Finding> {
     let unusable = facts.unusable.map(|error| {
         let fix = match error.hints.is_empty() {
-            true => "mend that line; gosync.toml(5) and gosync.toml.example show every key".to_owned(),
+            true => "mend what is said there; gosync.toml(5) and gosync.toml.example show every key".to_owned(),
             false => error.hints.join(". "),
         };
         AREA.problem(error, "gosync does nothing without a configuration that it understands wholly", fix)

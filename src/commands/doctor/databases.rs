@@ -1,5 +1,6 @@
 //! The account files: whether they can be read and replaced, and what pwck(8) and grpck(8) say.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -83,9 +84,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
 
 fn ask(program: &'static str) -> Result<Vec<String>, String> {
     let path = process::find(program).ok_or("it is not installed")?;
-    let args: Vec<&OsStr> =
-        ["-r", "-q"].into_iter().take(if program == "pwck" { 2 } else { 1 }).map(OsStr::new).collect();
-    let answer = process::run(&path, &args, LIMIT).map_err(|e| e.to_string())?;
+    let answer = process::run(&path, &[OsStr::new("-r")], LIMIT).map_err(|e| e.to_string())?;
     let text = format!("{}\n{}", String::from_utf8_lossy(&answer.output), answer.complaint);
     let said = text.lines().map(str::trim).filter(|line| !line.is_empty());
     // What follows a finding is a question, and its answer by -r.
@@ -166,7 +165,7 @@ fn root_line(survey: &Survey) -> Option<Finding> {
 }
 
 fn primary_group(facts: &Facts<'_>) -> Option<Finding> {
-    let name = facts.primary_group?;
+    let name = facts.primary_group.filter(|_| !facts.survey.is_unread("group"))?;
     let shown = shown(name);
     let groups = facts.survey.named("group").flat_map(|file| file.lines.entries());
     let gid = groups.filter_map(|(_, line)| GroupLine::parse(line)).find(|g| g.name == name.as_bytes()).map(|g| g.gid);
@@ -195,7 +194,9 @@ fn complained(complaints: &Complaints, ours: &[&str]) -> Vec<Finding> {
             return vec![AREA.warning(what, "nobody knows what it would have found", fix)];
         }
     };
-    let names_us = |line: &&String| line.split('\'').skip(1).step_by(2).any(|quoted| ours.contains(&quoted));
+    let ours: BTreeSet<&str> = ours.iter().copied().collect();
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@' | '$');
+    let names_us = |line: &&String| line.split(|c| !is_of_name(c)).any(|word| ours.contains(word));
     let (about_us, about_others): (Vec<&String>, Vec<&String>) = lines.iter().partition(|line| names_us(line));
     let mut found = Vec::new();
     if !about_us.is_empty() {
@@ -276,7 +277,11 @@ mod tests {
     #[test]
     fn complaints_about_us_are_told_apart_from_those_about_others() {
         let survey = sound();
-        let lines = vec!["user 'lp': directory '/var/spool/lpd' does not exist".to_owned(), "user 'ann': x".to_owned()];
+        let lines = vec![
+            "user 'lp': directory '/var/spool/lpd' does not exist".to_owned(),
+            "user 'ann': x".to_owned(),
+            "group ann: no user".to_owned(),
+        ];
         let complaints = vec![Complaints { program: "pwck", lines: Ok(lines) }];
         let told = told(&Facts { complaints, ..facts(&survey) });
         assert_eq!(told.iter().map(|(severity, _)| *severity).collect::<Vec<_>>(), [Severity::Warning, Severity::Note]);

@@ -1,7 +1,7 @@
 //! The name services: whether programs are told what stands in the files that gosync writes, and no caches say
 //! otherwise. Rules: nsswitch.conf(5); libnss-extrausers(8).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -89,12 +89,11 @@ fn has_module(scene: &Scene<'_>) -> bool {
 
 fn ask(scene: &Scene<'_>, what: &'static str) -> Asked {
     let mut ours = Known::new();
-    let accounts = scene.owned.accounts.values().filter(|own| own.state.is_present()).map(|own| &own.name);
-    let groups = scene.owned.groups.values().filter(|own| own.state.is_present()).map(|own| &own.name);
-    let owned: std::collections::BTreeSet<&[u8]> = if what == "passwd" {
-        accounts.map(|n| n.as_bytes()).collect()
-    } else {
-        groups.map(|n| n.as_bytes()).collect()
+    let accounts = scene.owned.accounts.values().filter(|own| own.state.is_present());
+    let groups = scene.owned.groups.values().filter(|own| own.state.is_present()).map(|own| own.name.as_bytes());
+    let owned: BTreeSet<&[u8]> = match what {
+        "passwd" => accounts.map(|own| own.name.as_bytes()).collect(),
+        _ => groups.chain(accounts.filter(|own| own.private_group).map(|own| own.name.as_bytes())).collect(),
     };
     for (_, line) in scene.survey.written(what).into_iter().flat_map(|file| file.lines.entries()) {
         let entry = match what {

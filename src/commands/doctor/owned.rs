@@ -239,17 +239,28 @@ impl<'a> Books<'a> {
 /// Compares what gosync owns with what the files say.
 pub fn judge(survey: &Survey, owned: &Owned) -> Vec<Finding> {
     let books = Books::new(survey);
+    let unread = |name| survey.is_unread(name);
     let mut found = Found::new();
-    for account in owned.accounts.values().filter(|account| account.state.is_present()) {
+    for account in owned.accounts.values().filter(|account| account.state.is_present() && !unread("passwd")) {
         for fault in account_faults(account, &books) {
             found.entry(fault).or_default().push(account.name.clone());
         }
     }
-    for group in owned.groups.values().filter(|group| group.state.is_present()) {
+    for group in owned.groups.values().filter(|group| group.state.is_present() && !unread("group")) {
         for fault in group_faults(&group.name, group.gid.get(), &books) {
             found.entry(fault).or_default().push(group.name.clone());
         }
     }
+    // A fault that only a file which could not be read would show is none.
+    let shown_by = |fault: &Fault| match fault {
+        Fault::NoPrimaryGroup => !unread("group"),
+        Fault::StrangeMember => !unread("passwd"),
+        Fault::NoSubids => !unread("subuid") && !unread("subgid"),
+        Fault::NoGshadow => !unread("gshadow"),
+        Fault::NoShadow => !unread("shadow"),
+        _ => true,
+    };
+    found.retain(|fault, _| shown_by(fault));
     let again = given_again(owned, &books);
     if !again.is_empty() {
         found.insert(Fault::GivenAgain, again);
@@ -437,6 +448,19 @@ mod tests {
         locked.accounts.values_mut().next().unwrap().state = State::Locked;
         assert!(faults("", "", "", &locked)[0].starts_with(Fault::Reopened.words().1));
         assert_eq!(faults("shadow", "ann:*:1::::::", "ann:!*:1:::::1:", &locked), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_shows_nothing() {
+        for name in ["passwd", "shadow", "group", "gshadow", "subuid", "subgid"] {
+            let file = |&(known, text): &(&'static str, &str)| {
+                let fault = (known == name).then(|| "a link".to_owned());
+                let lines = Lines::new(if known == name { Vec::new() } else { text.into() });
+                Surveyed { name: known, path: known.into(), written: true, exists: true, lines, fault }
+            };
+            let survey = Survey { files: FILES.iter().map(file).collect(), unswappable: None };
+            assert_eq!(judge(&survey, &owned()), [], "{name}");
+        }
     }
 
     #[test]

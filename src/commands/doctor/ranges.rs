@@ -57,8 +57,10 @@ enum For {
 /// A range of the configuration.
 #[derive(Clone, Debug)]
 struct Range {
-    /// Where it stands, such as `uid_range in [accounts]`.
-    key: String,
+    /// Its key, such as `uid_range`.
+    key: &'static str,
+    /// Where that stands, such as `accounts`.
+    section: String,
     first: u32,
     last: u32,
     what: For,
@@ -71,6 +73,10 @@ impl Range {
         (both.0 <= both.1).then_some(both)
     }
 
+    fn place(&self) -> String {
+        format!("`{}` in [{}]", self.key, self.section)
+    }
+
     fn size(&self) -> u32 {
         self.last - self.first + 1
     }
@@ -78,7 +84,7 @@ impl Range {
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ({} to {})", self.key, self.first, self.last)
+        write!(f, "{} ({} to {})", self.place(), self.first, self.last)
     }
 }
 
@@ -122,32 +128,43 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         ranges,
     };
     others(scene, &mut facts);
+    if scene.ledger.is_err() {
+        report.skipped(AREA, "who is there already: without the ledger nobody knows who is gosync's");
+        facts.accounts.clear();
+        facts.groups.clear();
+        facts.subids.clear();
+    }
     if scene.is_host() {
         facts.elsewhere = elsewhere(&facts);
     } else {
         report.skipped(AREA, "other name services: with --root they would be those of this host");
     }
-    let all: Vec<String> = facts.ranges.iter().map(|r| format!("{} {} to {}", r.key, r.first, r.last)).collect();
+    let all: Vec<String> = facts.ranges.iter().map(|r| r.to_string()).collect();
     report.looked(AREA, all.join(", "));
     report.add(judge(&facts));
 }
 
 fn ranges(scene: &Scene<'_>) -> Vec<Range> {
     let rules = &scene.settings().rules;
-    let range = |key: String, range: IdRange, what| {
+    let range = |key, section: String, range: IdRange, what| {
         let (first, last) = range.into();
-        Range { key, first, last, what }
+        Range { key, section, first, last, what }
     };
     let mut all = vec![
-        range("uid_range in [accounts]".to_owned(), rules.accounts.uid_range, For::Accounts),
-        range("gid_range in [groups]".to_owned(), rules.groups.gid_range, For::Groups),
+        range("uid_range", "accounts".to_owned(), rules.accounts.uid_range, For::Accounts),
+        range("gid_range", "groups".to_owned(), rules.groups.gid_range, For::Groups),
     ];
     for (name, section) in rules.groups.overrides.iter() {
-        let key = format!("gid_range in [group.{}]", shown(name));
-        all.extend(section.gid_range.map(|of_group| range(key, of_group, For::Groups)));
+        let name = format!("group.{}", shown(name));
+        all.extend(section.gid_range.map(|of_group| range("gid_range", name, of_group, For::Groups)));
     }
-    let subids = rules.accounts.subids.map(|s| ("subid_range in [accounts]".to_owned(), s.first, s.last));
-    all.extend(subids.map(|(key, first, last)| Range { key, first, last, what: For::Subids }));
+    all.extend(rules.accounts.subids.map(|rules| Range {
+        key: "subid_range",
+        section: "accounts".to_owned(),
+        first: rules.first,
+        last: rules.last,
+        what: For::Subids,
+    }));
     all
 }
 
@@ -248,7 +265,10 @@ fn against_login_defs(range: &Range, facts: &Facts) -> Vec<Finding> {
                 let what = format!("useradd gives out subordinate ids of {range}, too: {first} to {last}");
                 let why =
                     "both look at what is in /etc/subuid, but useradd knows nothing of ids that gosync gave out once";
-                let fix = set_defs(facts, &[("SUB_UID_MAX", range.first - 1), ("SUB_GID_MAX", range.first - 1)]);
+                let fix = match range.first > def("SUB_UID_MIN") {
+                    true => set_defs(facts, &[("SUB_UID_MAX", range.first - 1), ("SUB_GID_MAX", range.first - 1)]),
+                    false => format!("let {} begin above {}", range.place(), def("SUB_UID_MAX")),
+                };
                 AREA.note(what, why, fix)
             });
             return finding.into_iter().collect();
@@ -260,7 +280,7 @@ fn against_login_defs(range: &Range, facts: &Facts) -> Vec<Finding> {
     if let Some((first, last)) = range.overlap(0, system) {
         let what = format!("{range} holds ids of the system: {first} to {last}");
         let why = "packages and systemd give them to services, whose files people would own";
-        found.push(AREA.problem(what, why, format!("let `{}` begin above {system}", range.key)));
+        found.push(AREA.problem(what, why, format!("let {} begin above {system}", range.place())));
     }
     if let Some((first, last)) = range.overlap(def(&min).max(system + 1), def(&max)) {
         let what = format!("{tool} gives out ids of {range}, too: {first} to {last} ({min} to {max} of login.defs)");
@@ -268,7 +288,7 @@ fn against_login_defs(range: &Range, facts: &Facts) -> Vec<Finding> {
                    somebody who left, and the files that go with it; adduser has limits of its own in adduser.conf";
         let fix = match range.first > def(&min) {
             true => set_defs(facts, &[(&max, range.first - 1)]),
-            false => format!("let `{}` begin above {}", range.key, def(&max)),
+            false => format!("let {} begin above {}", range.place(), def(&max)),
         };
         found.push(AREA.warning(what, why, fix));
     }
@@ -299,7 +319,7 @@ fn against_systemd(range: &Range, facts: &Facts) -> Option<Finding> {
     let containers = range.overlap(CONTAINERS.0, CONTAINERS.1).map(|(a, b)| format!("{a} to {b} by systemd-nspawn"));
     let fix = match free(range.size(), facts) {
         Some((first, last)) => {
-            format!("{} = [{first}, {last}]   # what was given out stays", range.key.replace(" in ", " of "))
+            format!("{} = [{first}, {last}] in [{}]; what was given out stays", range.key, range.section)
         }
         None => "choose a range between 65536 and 524287 that nobody else uses".to_owned(),
     };
@@ -337,7 +357,7 @@ fn against_subids(range: &Range, facts: &Facts) -> Option<Finding> {
         AREA.problem(
             what,
             why,
-            format!("choose another range for `{}`, or usermod --del-subuids FIRST-LAST OWNER", range.key),
+            format!("choose another range for {}, or usermod --del-subuids FIRST-LAST OWNER", range.place()),
         )
     })
 }
@@ -359,7 +379,7 @@ fn who_is_there(range: &Range, facts: &Facts) -> Option<Finding> {
     Some(match range.what {
         For::Subids => {
             let why = "whoever gets these subordinate ids can act as them";
-            AREA.problem(text, why, format!("choose another range for `{}`", range.key))
+            AREA.problem(text, why, format!("choose another range for {}", range.place()))
         }
         _ => {
             let why = "gosync passes these ids over; they show that something else gives out ids here, too";
@@ -383,7 +403,7 @@ fn what_is_left(range: &Range, facts: &Facts) -> Option<Finding> {
     };
     let what = format!("{unit} left in {range}: {free} of {size}");
     let why = "ids are never given out twice, so that a range only shrinks; without one nobody new gets an account";
-    let fix = format!("let `{}` end higher; what was given out stays", range.key);
+    let fix = format!("let {} end higher; what was given out stays", range.place());
     match free {
         0 => Some(AREA.problem(what, why, fix)),
         free if free * 10 < size => Some(AREA.warning(what, why, fix)),
@@ -399,11 +419,11 @@ fn against_each_other(one: &Range, other: &Range) -> Option<Finding> {
         (For::Groups, For::Groups) => None,
         (For::Subids, _) | (_, For::Subids) => {
             let why = "whoever gets such subordinate ids can act as the account or group that has one of them";
-            Some(AREA.problem(what, why, format!("choose another range for `{}`", other.key)))
+            Some(AREA.problem(what, why, format!("choose another range for {}", other.place())))
         }
         _ => {
             let why = "an id is given to an account or to a group, never to both: each takes from the other";
-            Some(AREA.note(what, why, format!("choose another range for `{}`", other.key)))
+            Some(AREA.note(what, why, format!("choose another range for {}", other.place())))
         }
     }
 }

@@ -28,6 +28,8 @@ enum Need {
     Private,
     /// A file of gosync's own.
     Own,
+    /// The file of the run lock.
+    Lock,
     /// The host's: only root may write it.
     Host,
     /// The same, and not everybody may read it.
@@ -111,7 +113,7 @@ fn of_host(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
     let lock = root.path(&scene.settings().lock_file);
     let mut all = vec![
         ("the ledger", state.join(ledger::FILE), Need::Own),
-        ("the lock file", lock.clone(), Need::Own),
+        ("the lock file", lock.clone(), Need::Lock),
         ("the password lock", root.path("/etc/.pwd.lock"), Need::Host),
         ("the list of shells", root.path("/etc/shells"), Need::Host),
         ("the name service switch", root.path("/etc/nsswitch.conf"), Need::Host),
@@ -164,10 +166,11 @@ fn itself(what: &str, need: Need, node: &Node, us: u32) -> Vec<Finding> {
         Need::Strict | Need::Host | Need::HostSecret => "whoever can change it decides what root does, or who is root",
         Need::Secret => "whoever has it is gosync to the provider; gosync refuses to use it like this",
         Need::Source => "whoever can change it decides who gets an account on this host, or a key to one",
+        Need::Lock => "whoever can open it can hold the lock, and no run begins; gosync refuses it",
         Need::Private | Need::Own => "it holds what gosync owns, and copies of the account files; gosync refuses it",
     };
     let mut found = Vec::new();
-    let stranger = node.uid != us && (node.uid != 0 || matches!(need, Need::Private | Need::Own));
+    let stranger = node.uid != us && (node.uid != 0 || matches!(need, Need::Private | Need::Own | Need::Lock));
     if stranger {
         let severity = if need == Need::Source { Severity::Warning } else { Severity::Problem };
         let text = format!("{what}, {path}, belongs to the uid {}", node.uid);
@@ -186,7 +189,7 @@ fn itself(what: &str, need: Need, node: &Node, us: u32) -> Vec<Finding> {
         ));
     }
     let (open, mode) = match need {
-        Need::Secret | Need::Own if node.kind != Kind::Directory => (node.mode & 0o077, "go="),
+        Need::Secret | Need::Own | Need::Lock if node.kind != Kind::Directory => (node.mode & 0o077, "go="),
         Need::Private => (node.mode & 0o055, "go="),
         Need::HostSecret => (node.mode & 0o005, "o="),
         _ => (0, ""),
@@ -194,14 +197,14 @@ fn itself(what: &str, need: Need, node: &Node, us: u32) -> Vec<Finding> {
     if open & 0o055 != 0 {
         let why = match need {
             Need::HostSecret => "password hashes can be tried out by whoever reads them",
-            Need::Secret => why,
+            Need::Secret | Need::Lock => why,
             _ => "what it holds is nobody else's business; copies of shadow are among it",
         };
         let severity = if need == Need::Private { Severity::Warning } else { Severity::Problem };
         let text = format!("others may read {what}, {path}");
         found.push(AREA.finding(severity, text, why, format!("chmod {mode} {name}")));
     }
-    if need == Need::Own && node.kind == Kind::File && node.links != 1 {
+    if matches!(need, Need::Own | Need::Lock) && node.kind == Kind::File && node.links != 1 {
         let text = format!("{what}, {path}, has {} names", node.links);
         let fix = format!("find / -xdev -samefile {name}   # and remove the others");
         found.push(AREA.problem(text, "under another name others may be able to change it", fix));
@@ -276,6 +279,8 @@ mod tests {
             (Need::Private, (US, 0o770), problem),
             (Need::Own, (US, 0o600), ok),
             (Need::Own, (US, 0o644), problem),
+            (Need::Lock, (US, 0o600), ok),
+            (Need::Lock, (US, 0o640), problem),
             (Need::Host, (0, 0o755), ok),
             (Need::Host, (0, 0o777), problem),
             (Need::HostSecret, (0, 0o640), ok),

@@ -39,6 +39,11 @@ impl Survey {
         self.files.iter().filter(move |file| file.name == name)
     }
 
+    /// Whether a database of this name is there and could not be read; then it does not show what is missing.
+    pub fn is_unread(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.name == name && file.fault.is_some() && file.lines.is_empty())
+    }
+
     /// The database of this name that gosync writes.
     pub fn written<'a>(&'a self, name: &'a str) -> Option<&'a Surveyed> {
         self.named(name).find(|file| file.written)

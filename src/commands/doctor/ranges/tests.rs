@@ -2,7 +2,7 @@ use super::*;
 use crate::commands::doctor::report::Severity;
 
 fn range(first: u32, last: u32, what: For) -> Range {
-    Range { key: format!("{what:?}"), first, last, what }
+    Range { key: "range", section: format!("{what:?}"), first, last, what }
 }
 
 /// A host on which nothing meets.
@@ -72,10 +72,10 @@ fn system_ids_are_a_problem() {
 #[test]
 fn the_default_of_groups_meets_systemd_and_another_range_is_named() {
     let mut facts = quiet();
-    facts.ranges[1] = Range { key: "gid_range in [groups]".to_owned(), ..range(60_000, 64_999, For::Groups) };
+    facts.ranges[1] = Range { key: "gid_range", section: "groups".to_owned(), ..range(60_000, 64_999, For::Groups) };
     let found = one(&facts, Severity::Warning, "61184 to 64999 by systemd for services");
     assert!(found.what.contains("60001 to 60513 by systemd-homed"));
-    assert!(found.fix.starts_with("gid_range of [groups] = [70000, 74999]"), "{found:?}");
+    assert!(found.fix.starts_with("gid_range = [70000, 74999] in [groups]"), "{found:?}");
     facts.taken.insert(72_000);
     assert!(judge(&facts)[0].fix.contains("[80000, 84999]"));
     facts.ranges[1] = range(600_000, 650_000, For::Groups);
@@ -116,7 +116,7 @@ fn a_range_that_ends_is_told_in_time() {
     facts.taken.extend(50_000..59_000);
     assert_eq!(told(&facts), [], "a tenth is left");
     facts.taken.insert(59_001);
-    one(&facts, Severity::Warning, "ids left in `Groups` (50000 to 59999): 999 of 10000");
+    one(&facts, Severity::Warning, "ids left in `range` in [Groups] (50000 to 59999): 999 of 10000");
     facts.taken.extend(50_000..=59_999);
     one(&facts, Severity::Problem, ": 0 of 10000");
     let taken_subids = [(1_900_000_000, 1_999_999_998)].into_iter().collect();
