@@ -20,6 +20,9 @@ const AREA: Area = Area::Databases;
 /// How long pwck(8) may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// With more lines pwck(8), which compares each with each, takes minutes.
+const MANY: usize = 20_000;
+
 /// libnss-extrausers 0.6 passes over smaller ids.
 const SMALLEST_EXTRA_ID: u32 = 500;
 
@@ -55,7 +58,12 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         (true, Database::Extrausers) => report.skipped(AREA, "pwck and grpck: they know /etc alone, not extrausers"),
         (true, Database::Etc) => {
             for program in ["pwck", "grpck"] {
+                let lines =
+                    scene.survey.named(if program == "pwck" { "passwd" } else { "group" }).map(|file| file.lines.len());
                 match process::find(program) {
+                    Some(_) if lines.sum::<usize>() > MANY => {
+                        report.skipped(AREA, format!("{program}: it takes minutes with so many lines"));
+                    }
                     Some(_) => complaints.push(Complaints { program, lines: ask(program) }),
                     None => report.skipped(AREA, format!("{program}: it is not installed")),
                 }

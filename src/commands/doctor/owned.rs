@@ -193,8 +193,40 @@ struct Books<'a> {
     gids: BTreeMap<u32, BTreeSet<&'a [u8]>>,
     /// `None`: there is no gshadow.
     gshadow: Option<BTreeSet<&'a [u8]>>,
-    subuid: Vec<SubidLine<'a>>,
-    subgid: Vec<SubidLine<'a>>,
+    subuid: Subids<'a>,
+    subgid: Subids<'a>,
+}
+
+/// Subordinate ids.
+#[derive(Default)]
+struct Subids<'a> {
+    /// Who has a range that begins there.
+    starts: BTreeSet<(&'a [u8], u32)>,
+    /// Who has ids that somebody else has, too.
+    shared: BTreeSet<&'a [u8]>,
+}
+
+impl<'a> Subids<'a> {
+    fn new(lines: impl Iterator<Item = SubidLine<'a>>) -> Self {
+        let mut subids = Self::default();
+        let mut ranges: Vec<(u32, u32, &[u8])> = Vec::new();
+        for line in lines.filter(|line| line.count > 0) {
+            subids.starts.insert((line.owner, line.first));
+            ranges.push((line.first, line.first.saturating_add(line.count - 1), line.owner));
+        }
+        ranges.sort_unstable();
+        // Of those that began, the one that ends last: who meets any of them meets that one.
+        let mut widest: Option<(u32, &[u8])> = None;
+        for (first, last, owner) in ranges {
+            if let Some((_, other)) = widest.filter(|(end, other)| first <= *end && owner != *other) {
+                subids.shared.extend([owner, other]);
+            }
+            if widest.is_none_or(|(end, _)| last > end) {
+                widest = Some((last, owner));
+            }
+        }
+        subids
+    }
 }
 
 fn lines<'a>(survey: &'a Survey, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
@@ -221,7 +253,7 @@ impl<'a> Books<'a> {
             shadow.entry(name).or_insert_with(|| ShadowLine::parse(line));
         }
         let gshadow = survey.written("gshadow").filter(|file| file.exists);
-        let subids = |name| lines(survey, name).filter_map(SubidLine::parse).collect();
+        let subids = |name| Subids::new(lines(survey, name).filter_map(SubidLine::parse));
         Self {
             passwd,
             uids,
@@ -285,19 +317,10 @@ fn account_faults(account: &OwnedAccount, books: &Books<'_>) -> Vec<Fault> {
     let closed = shadow.map(ShadowLine::is_closed);
     when(Fault::Reopened, account.state == State::Locked && closed == Some(false));
     when(Fault::ClosedByHand, account.state == State::Active && shadow.is_some_and(|s| s.password.starts_with(b"!")));
-    let has = |all: &[SubidLine<'_>], first| all.iter().any(|s| s.owner == name && s.first == first);
-    when(Fault::NoSubids, account.subid.is_some_and(|first| !has(&books.subuid, first) || !has(&books.subgid, first)));
-    let shared = |all: &[SubidLine<'_>], first: u32| {
-        let Some(own) = all.iter().find(|s| s.owner == name && s.first == first) else { return false };
-        let last = own.first.saturating_add(own.count.saturating_sub(1));
-        let meets =
-            |s: &&SubidLine<'_>| s.first <= last && own.first <= s.first.saturating_add(s.count.saturating_sub(1));
-        all.iter().filter(|s| s.owner != name && s.count > 0).any(|s| meets(&s))
-    };
-    when(
-        Fault::SubidsShared,
-        account.subid.is_some_and(|first| shared(&books.subuid, first) || shared(&books.subgid, first)),
-    );
+    let lacks = |first| [&books.subuid, &books.subgid].iter().any(|subids| !subids.starts.contains(&(name, first)));
+    when(Fault::NoSubids, account.subid.is_some_and(lacks));
+    let shared = books.subuid.shared.contains(name) || books.subgid.shared.contains(name);
+    when(Fault::SubidsShared, account.subid.is_some() && shared);
     faults
 }
 
@@ -351,143 +374,4 @@ fn home_fault(at: Option<Owner>, uid: u32, made: bool, can_own: bool) -> Option<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::formats::Lines;
-    use crate::model::owned::OwnedGroup;
-    use crate::model::{Gid, RemoteId, Uid};
-    use crate::target::local::Surveyed;
-
-    const FILES: [(&str, &str); 6] = [
-        ("passwd", "root:x:0:0::/:/bin/sh\nann:x:20000:100::/home/ann:/bin/sh\n"),
-        ("shadow", "root:*:1::::::\nann:*:1::::::\n"),
-        ("group", "users:x:100:\nphysics:x:60000:ann\n"),
-        ("gshadow", "users:*::\nphysics:!::ann\n"),
-        ("subuid", "ann:1000000:65536\n"),
-        ("subgid", "ann:1000000:65536\n"),
-    ];
-
-    fn owned() -> Owned {
-        let account = OwnedAccount {
-            name: "ann".to_owned(),
-            uid: Uid::new(20_000).unwrap(),
-            gid: 100,
-            private_group: false,
-            state: State::Active,
-            applied: crate::model::owned::Applied::default(),
-            subid: Some(1_000_000),
-            absence: None,
-        };
-        let gone = OwnedAccount {
-            name: "old".into(),
-            uid: Uid::new(20_001).unwrap(),
-            state: State::Removed,
-            ..account.clone()
-        };
-        let group = OwnedGroup {
-            name: "physics".into(),
-            gid: Gid::new(60_000).unwrap(),
-            state: State::Active,
-            members: "ann".into(),
-        };
-        let id = |text| RemoteId::new(text).unwrap();
-        Owned {
-            accounts: [(id("u-1"), account), (id("u-2"), gone)].into(),
-            groups: [(id("g-1"), group)].into(),
-            ids: [20_000, 20_001, 60_000].into(),
-            ..Owned::default()
-        }
-    }
-
-    /// The faults of the files in which `from` is replaced by `to`.
-    fn faults(name: &str, from: &str, to: &str, owned: &Owned) -> Vec<String> {
-        let file = |&(known, text): &(&'static str, &str)| {
-            assert!(known != name || text.contains(from));
-            let text = if known == name { text.replace(from, to) } else { text.to_owned() };
-            let path = format!("/etc/{known}").into();
-            Surveyed { name: known, path, written: true, exists: true, lines: Lines::new(text.into()), fault: None }
-        };
-        let survey = Survey { files: FILES.iter().map(file).collect(), unswappable: None };
-        judge(&survey, owned).into_iter().map(|finding| finding.what).collect()
-    }
-
-    #[test]
-    fn what_is_whole_is_not_mentioned() {
-        assert_eq!(faults("", "", "", &owned()), Vec::<String>::new());
-    }
-
-    #[test]
-    fn each_fault_is_found_alone() {
-        for (file, from, to, fault) in [
-            ("passwd", "ann:x:20000", "ann:x:20009", Fault::OtherUid),
-            ("passwd", "root:x:0:0::/:/bin/sh\n", "root:x:0:0::/:/bin/sh\nann:x:20000:100::/x:/bin/sh\n", Fault::Twice),
-            ("passwd", "\nann:", "\nbob:x:20000:100::/:/bin/sh\nann:", Fault::SharedUid),
-            ("passwd", "ann:x:20000:100", "ann:x:20000:101", Fault::NoPrimaryGroup),
-            ("passwd", "ann:x:", "ann::", Fault::NoPassword),
-            ("shadow", "ann:*:", "ann::", Fault::NoPassword),
-            ("shadow", "ann:*:1", "ann:*", Fault::NoShadow),
-            ("shadow", "ann:*", "ann:!*", Fault::ClosedByHand),
-            ("subuid", "ann:", "bob:", Fault::NoSubids),
-            ("subgid", "ann:", "bob:1065535:9\nann:", Fault::SubidsShared),
-            ("group", "physics:x:60000:ann\n", "", Fault::GroupGone),
-            ("group", "physics:x:60000", "physics:x:60001", Fault::OtherGid),
-            ("group", "users:", "physics:x:60000:\nusers:", Fault::GroupTwice),
-            ("group", "users:", "grid:x:60000:\nusers:", Fault::SharedGid),
-            ("gshadow", "physics", "other", Fault::NoGshadow),
-            ("group", "60000:ann", "60000:ann,who", Fault::StrangeMember),
-            ("passwd", "\nann:", "\nnew:x:20001:100::/:/bin/sh\nann:", Fault::GivenAgain),
-            ("group", "users:", "new:x:20001:\nusers:", Fault::GivenAgain),
-        ] {
-            let found = faults(file, from, to, &owned());
-            assert_eq!(found.len(), 1, "{fault:?}: {found:?}");
-            assert!(found[0].starts_with(fault.words().1), "{fault:?}: {found:?}");
-        }
-        let found = faults("passwd", "ann:x:20000:100::/home/ann:/bin/sh\n", "", &owned());
-        assert!(found[0].starts_with(Fault::NotInPasswd.words().1) && found[1].contains("members"), "{found:?}");
-        let mut locked = owned();
-        locked.accounts.values_mut().next().unwrap().state = State::Locked;
-        assert!(faults("", "", "", &locked)[0].starts_with(Fault::Reopened.words().1));
-        assert_eq!(faults("shadow", "ann:*:1::::::", "ann:!*:1:::::1:", &locked), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_read_shows_nothing() {
-        for name in ["passwd", "shadow", "group", "gshadow", "subuid", "subgid"] {
-            let file = |&(known, text): &(&'static str, &str)| {
-                let fault = (known == name).then(|| "a link".to_owned());
-                let lines = Lines::new(if known == name { Vec::new() } else { text.into() });
-                Surveyed { name: known, path: known.into(), written: true, exists: true, lines, fault }
-            };
-            let survey = Survey { files: FILES.iter().map(file).collect(), unswappable: None };
-            assert_eq!(judge(&survey, &owned()), [], "{name}");
-        }
-    }
-
-    #[test]
-    fn a_host_without_gshadow_lacks_nothing() {
-        let file = |&(name, text): &(&'static str, &str)| {
-            let (exists, text) = (name != "gshadow", if name == "gshadow" { "" } else { text });
-            let path = format!("/etc/{name}").into();
-            Surveyed { name, path, written: true, exists, lines: Lines::new(text.into()), fault: None }
-        };
-        let survey = Survey { files: FILES.iter().map(file).collect(), unswappable: None };
-        assert_eq!(judge(&survey, &owned()), []);
-    }
-
-    #[test]
-    fn a_home_is_a_directory_of_its_account() {
-        assert_eq!(home_fault(Some(Owner::Directory(7)), 7, true, true), None);
-        assert_eq!(home_fault(Some(Owner::Directory(8)), 7, true, true), Some(Fault::OthersHome));
-        assert_eq!(home_fault(Some(Owner::Directory(8)), 7, true, false), None, "nobody could change that");
-        assert_eq!(home_fault(Some(Owner::NotADirectory), 7, true, true), Some(Fault::OthersHome));
-        assert_eq!(home_fault(None, 7, true, true), Some(Fault::NoHome));
-        assert_eq!(home_fault(None, 7, false, true), None);
-    }
-
-    #[test]
-    fn many_names_are_one_finding() {
-        let found: Found = [(Fault::NoHome, (0..1000).map(|n| format!("u{n:04}\n")).collect())].into();
-        let told = findings(found);
-        assert!(told.len() == 1 && told[0].what.contains("1000 (u0000\\n, u0001\\n"), "{told:?}");
-    }
-}
+mod tests;

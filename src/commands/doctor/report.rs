@@ -133,11 +133,13 @@ impl Report {
         Self { tree, ..Self::default() }
     }
 
-    /// Takes findings; one that is there already is not told twice.
+    /// Takes findings. What is there already is not told twice; the worst of the two counts.
     pub fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
         for finding in findings {
-            if !self.findings.contains(&finding) {
-                self.findings.push(finding);
+            match self.findings.iter_mut().find(|known| (known.area, &known.what) == (finding.area, &finding.what)) {
+                Some(known) if known.severity <= finding.severity => {}
+                Some(known) => *known = finding,
+                None => self.findings.push(finding),
             }
         }
     }
@@ -260,7 +262,12 @@ mod tests {
     fn the_worst_comes_first_and_nothing_twice() {
         let mut report = Report::default();
         let area = Area::Homes;
-        report.add([area.note("n", "w", "f"), area.problem("p", "w", "f"), area.note("n", "w", "f")]);
+        report.add([
+            area.note("n", "w", "f"),
+            area.note("p", "w", "f"),
+            area.problem("p", "w", "f"),
+            area.note("n", "x", "f"),
+        ]);
         report.looked(Area::Clock, "fine");
         report.skipped(Area::Sshd, "not there");
         assert_eq!(

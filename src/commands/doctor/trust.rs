@@ -153,7 +153,9 @@ fn judge(one: &Trusted, us: u32) -> Vec<Finding> {
         }
     };
     let mut found = itself(what, *need, &chain.node, us);
-    for (distance, dir) in chain.above.iter().enumerate() {
+    // The directory that our own files are in is judged as one of our own.
+    let near = usize::from(matches!(need, Need::Own | Need::Lock));
+    for (distance, dir) in chain.above.iter().enumerate().skip(near) {
         found.extend(above(what, *need, dir, distance == 0, us));
     }
     found

@@ -1,5 +1,9 @@
+use std::collections::BTreeSet;
+
+use super::facts::definitions;
 use super::*;
 use crate::commands::doctor::report::Severity;
+use crate::system::nss::Known;
 
 fn range(first: u32, last: u32, what: For) -> Range {
     Range { key: "range", section: format!("{what:?}"), first, last, what }
