@@ -65,6 +65,13 @@ fn the_doctor_writes_nothing_whatever_it_finds() {
 }
 
 #[test]
+fn no_transcript_shows_a_secret() {
+    let text = crate::text("tests/it/transcripts/doctor.md");
+    let said = text.lines().filter(|line| line.starts_with("> ") || line.starts_with("! "));
+    assert!(said.clone().count() > 100 && !said.into_iter().any(|line| line.contains("canary")));
+}
+
+#[test]
 fn every_transcript_is_a_test() {
     let entries = std::fs::read_dir(crate::here("tests/it/transcripts")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
