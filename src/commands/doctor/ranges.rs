@@ -166,7 +166,9 @@ fn against_subids(range: &Range, facts: &Facts) -> Option<Finding> {
 
 fn who_is_there(range: &Range, facts: &Facts) -> Option<Finding> {
     let inside = |all: &[(String, u32)]| -> Vec<String> {
-        let inside = all.iter().filter(|(_, id)| (range.first..=range.last).contains(id));
+        // Ids that are never given out may be anybody's.
+        let counts = |id| (range.first..=range.last).contains(&id) && !matches!(id, 65_534 | 65_535);
+        let inside = all.iter().filter(|(_, id)| counts(*id));
         inside.map(|(name, id)| format!("{name} ({id})")).collect()
     };
     let (what, who) = match range.what {

@@ -109,6 +109,10 @@ fn who_is_there_already_is_noted() {
     facts.accounts.push(("local".to_owned(), 30_000));
     facts.groups.push(("local".to_owned(), 30_000));
     one(&facts, Severity::Note, "accounts that are not gosync's have ids");
+    let mut facts = quiet();
+    facts.ranges[1] = range(65_520, 75_000, For::Groups);
+    facts.groups.push(("nogroup".to_owned(), 65_534));
+    assert_eq!(told(&facts), [], "nobody gets that one");
     let known = [("eve".to_owned(), 20_500)].into();
     one(&Facts { elsewhere: Ok(known), ..quiet() }, Severity::Warning, "eve (20500)");
     one(&Facts { elsewhere: Err("getent hangs".to_owned()), ..quiet() }, Severity::Warning, "hangs");
