@@ -45,6 +45,7 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "drift" -d 'Show what 
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "group" -d 'Work on the groups at the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "user" -d 'Work on the people at the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "status" -d 'Show how things stand: configuration, provider, what gosync owns, and who holds the lock'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "doctor" -d 'Check everything that gosync depends on, and say how to mend what is wrong'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "shell" -d 'Read commands from a prompt, or from standard input'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "waitlock" -d 'Wait until no other run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -385,6 +386,21 @@ complete -c gosync -n "__fish_gosync_using_subcommand status" -l force -d 'Treat
 complete -c gosync -n "__fish_gosync_using_subcommand status" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand status" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l format -d 'Print the findings in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l offline -d 'Do not ask the provider'
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s g -l group -d 'Give accounts to the active members of this group' -r
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F

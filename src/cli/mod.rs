@@ -5,6 +5,7 @@
 
 mod adopt;
 mod deluser;
+mod doctor;
 mod drift;
 mod group;
 pub mod hook_text;
@@ -20,6 +21,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use adopt::{Adopt, Kind, Release};
 pub use deluser::DelUser;
+pub use doctor::Doctor;
 pub use drift::Drift;
 pub use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
 pub use sync::{Sync, SyncGroups, SyncUsers};
@@ -200,6 +202,15 @@ pub enum Command {
     ///
     /// Reads and changes nothing else. The status is 12 if the provider cannot be reached.
     Status(Status),
+    /// Check everything that gosync depends on, and say how to mend what is wrong
+    ///
+    /// Checks the configuration, who may change the files that are trusted, the provider, the lock, the ledger, the
+    /// account files, the name services, sshd, the ranges of ids, homes, shells, the crontab and the clock. Each finding
+    /// is a problem, a warning or a note, and says what is so, why it matters and what to type. Writes nothing.
+    ///
+    /// The status is 0 if there is no problem, 1 if there is one, and 2 if the configuration cannot be used; then the
+    /// rest is checked as if every key had its default. With `--root`, what needs a running host is left out.
+    Doctor(Doctor),
     /// Read commands from a prompt, or from standard input
     ///
     /// Each line is a command line without the program's name, on one connection to the provider. On a terminal there

@@ -5,6 +5,7 @@
 mod adopt;
 mod carry_out;
 mod deluser;
+mod doctor;
 mod drift;
 mod group;
 mod hooks;
@@ -88,6 +89,7 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Group(args) => group::run(global, args, ui, session),
         Command::User(args) => user::run(global, args, ui),
         Command::Status(args) => status::run(global, args, ui),
+        Command::Doctor(args) => doctor::run(global, args, ui),
         Command::Shell => shell::run(global, ui, session),
         Command::Waitlock => waitlock::run(global, ui),
     };

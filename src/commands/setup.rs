@@ -33,6 +33,14 @@ pub(super) struct Setup<'a> {
 impl<'a> Setup<'a> {
     /// Begins a command that works on the host.
     pub fn new(global: &'a Global, ui: Ui) -> Result<Self> {
+        Self::may_work(global)?;
+        let setup = Self::for_provider(global, ui)?;
+        setup.places().into_iter().try_for_each(|path| setup.root.contains(&path)).map_err(Error::failed)?;
+        Ok(setup)
+    }
+
+    /// Finds out whether we may work on the host, or the tree below `--root`, at all.
+    pub fn may_work(global: &Global) -> Result<()> {
         if global.root.is_none() && !process::is_root() {
             return Err(Error::usage("only root can work on this host's accounts")
                 .hint("Run it as root, or on another tree with --root DIR"));
@@ -40,16 +48,16 @@ impl<'a> Setup<'a> {
         if let Some(dir) = global.root.as_ref().filter(|dir| !dir.is_dir()) {
             return Err(Error::usage(format!("--root {}: there is no such directory", dir.display())));
         }
-        let setup = Self::for_provider(global, ui)?;
-        let (settings, accounts) = (&setup.settings, &setup.settings.rules.accounts);
-        let bases = accounts.home_bases.iter().chain([&accounts.home_base]).map(Path::new);
-        let own =
-            [settings.state_dir.as_path(), settings.lock_file.as_path(), Path::new("/etc"), Path::new("/var/lib")];
-        let more = [Path::new(&settings.rules.departed.archive_dir), Path::new("/var/mail")];
-        for path in own.into_iter().chain(more).chain(bases) {
-            setup.root.contains(path).map_err(Error::failed)?;
-        }
-        Ok(setup)
+        Ok(())
+    }
+
+    /// The places of the managed host below which something is written.
+    pub fn places(&self) -> Vec<PathBuf> {
+        let (settings, accounts) = (&self.settings, &self.settings.rules.accounts);
+        let bases = accounts.home_bases.iter().chain([&accounts.home_base]).map(PathBuf::from);
+        let own = [settings.state_dir.clone(), settings.lock_file.clone(), "/etc".into(), "/var/lib".into()];
+        let more = [PathBuf::from(&settings.rules.departed.archive_dir), "/var/mail".into()];
+        own.into_iter().chain(more).chain(bases).collect()
     }
 
     /// Reads the configuration. Here is the last place where anything can be unset.
@@ -136,10 +144,15 @@ impl<'a> Setup<'a> {
     }
 }
 
-/// The texts of the configuration: each `-f`, else what `GOSYNC_CONFIG` names, else the file beside the program, else
-/// the one of the system.
+/// The texts of the configuration.
 fn sources(global: &Global) -> Result<Vec<Source>> {
-    let chosen = match (global.files.as_slice(), process::variable("GOSYNC_CONFIG")) {
+    chosen_files(global)?.iter().map(|path| source(path)).collect()
+}
+
+/// The files of the configuration: each `-f`, else what `GOSYNC_CONFIG` names, else the file beside the program, else
+/// the one of the system.
+pub(super) fn chosen_files(global: &Global) -> Result<Vec<PathBuf>> {
+    Ok(match (global.files.as_slice(), process::variable("GOSYNC_CONFIG")) {
         ([], Some(path)) => vec![path],
         ([], None) => {
             let beside = process::beside_program("gosync.toml").filter(|path| path.exists());
@@ -152,8 +165,7 @@ fn sources(global: &Global) -> Result<Vec<Source>> {
             vec![path]
         }
         (files, _) => files.to_vec(),
-    };
-    chosen.into_iter().map(|path| source(&path)).collect()
+    })
 }
 
 fn source(path: &Path) -> Result<Source> {

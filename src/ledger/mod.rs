@@ -4,6 +4,7 @@
 //! anywhere, so that an id, once given, stays with whom it was given to. A commit has two halves: [`Ledger::reserve`] writes ids and intentions durably
 //! before any file changes; [`Ledger::confirm`] makes them true after all files have.
 
+mod check;
 mod edit;
 mod local;
 pub mod queue;

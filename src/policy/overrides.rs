@@ -41,6 +41,11 @@ impl Overrides {
         Self(sections.into())
     }
 
+    /// The sections with their names, in the order in which they are tried.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Override)> {
+        self.0.iter().map(|(name, section)| (name.as_str(), section))
+    }
+
     /// The section for a group of the provider's.
     pub fn of(&self, remote: &str) -> Option<&Override> {
         self.0.iter().map(|(_, section)| section).find(|section| section.filter.matches(remote))

@@ -8,17 +8,28 @@ use super::process;
 /// How long a cache may take to answer.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// Which of nscd(8) and sssd(8) run.
+pub fn running() -> Vec<&'static str> {
+    let mut running = Vec::new();
+    if Path::new("/run/nscd/socket").exists() || Path::new("/var/run/nscd/socket").exists() {
+        running.push("nscd");
+    }
+    if Path::new("/run/sssd.pid").exists() || Path::new("/var/run/sssd.pid").exists() {
+        running.push("sssd");
+    }
+    running
+}
+
 /// Empties the caches of nscd(8) and sssd(8) where they run. Returns what failed; a stale cache mends itself.
 pub fn forget() -> Vec<String> {
     let mut failures = Vec::new();
-    let nscd = Path::new("/run/nscd/socket").exists() || Path::new("/var/run/nscd/socket").exists();
-    if let Some(program) = process::find("nscd").filter(|_| nscd) {
+    let running = running();
+    if let Some(program) = process::find("nscd").filter(|_| running.contains(&"nscd")) {
         for table in ["passwd", "group"] {
             tell(&program, &["-i", table], &mut failures);
         }
     }
-    let sssd = Path::new("/run/sssd.pid").exists() || Path::new("/var/run/sssd.pid").exists();
-    if let Some(program) = process::find("sss_cache").filter(|_| sssd) {
+    if let Some(program) = process::find("sss_cache").filter(|_| running.contains(&"sssd")) {
         tell(&program, &["-U", "-G"], &mut failures);
     }
     failures

@@ -274,6 +274,43 @@ impl PasswordLock {
     }
 }
 
+/// Who holds the password lock, found out without taking it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordHolder {
+    /// A process of this id.
+    Process(u32),
+    /// Somebody; the kernel keeps no id of a lock that belongs to an open file.
+    Unknown,
+}
+
+/// Who holds the password lock on `path` at this moment; `None`: nobody.
+///
+/// # Errors
+/// When its file is there and cannot be asked.
+pub fn password_holder(path: &Path) -> Result<Option<PasswordHolder>, PathError> {
+    let file = match OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_CLOEXEC).open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.on("open the password lock", path)?,
+    };
+    let mut wanted = libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    fcntl(&file, FcntlArg::F_OFD_GETLK(&mut wanted)).on("ask about the lock on", path)?;
+    if wanted.l_type == libc::F_UNLCK as libc::c_short {
+        return Ok(None);
+    }
+    Ok(Some(
+        u32::try_from(wanted.l_pid)
+            .ok()
+            .filter(|pid| *pid > 0)
+            .map_or(PasswordHolder::Unknown, PasswordHolder::Process),
+    ))
+}
+
 /// A lock on a directory against others who replace files in it, held until dropped. Leaves no file behind.
 #[derive(Debug)]
 pub struct DirLock(#[allow(dead_code)] File);
@@ -389,9 +426,12 @@ mod tests {
     fn the_password_lock_excludes_a_second_taker() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".pwd.lock");
+        assert_eq!(password_holder(&path).unwrap(), None);
         let held = PasswordLock::take(&path, Instant::now()).unwrap();
         assert!(PasswordLock::take(&path, Instant::now()).is_err());
+        assert_eq!(password_holder(&path).unwrap(), Some(PasswordHolder::Unknown));
         drop(held);
+        assert_eq!(password_holder(&path).unwrap(), None);
         assert!(PasswordLock::take(&path, Instant::now()).is_ok());
     }
 }

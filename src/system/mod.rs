@@ -8,6 +8,7 @@ pub mod child;
 pub mod clock;
 pub mod files;
 pub mod homes;
+pub mod inspect;
 pub mod jobs;
 pub mod journal;
 pub mod lock;

@@ -25,6 +25,26 @@ pub fn has_mounts(path: &Path) -> io::Result<bool> {
     Ok(points.iter().any(|point| point.starts_with(&below)))
 }
 
+/// The kind of file system that `path` is on, such as `ext4` or `nfs4`; `None` when nobody can say.
+pub fn kind_of(path: &Path) -> Option<String> {
+    let path = std::fs::canonicalize(path).ok()?;
+    let text = std::fs::read("/proc/self/mountinfo").ok()?;
+    // Of two on one point, the later one lies above.
+    let mut best: Option<(usize, String)> = None;
+    for line in text.split(|&b| b == b'\n') {
+        let fields: Vec<&[u8]> = line.split(|&b| b == b' ').collect();
+        let (Some(point), Some(dash)) = (fields.get(4), fields.iter().position(|field| *field == b"-")) else {
+            continue;
+        };
+        let point = unescape(point);
+        let above = path.starts_with(Path::new(std::ffi::OsStr::from_bytes(&point)));
+        if let Some(kind) = fields.get(dash + 1).filter(|_| above && best.as_ref().is_none_or(|b| b.0 <= point.len())) {
+            best = Some((point.len(), String::from_utf8_lossy(kind).into_owned()));
+        }
+    }
+    best.map(|(_, kind)| kind)
+}
+
 fn mount_points() -> io::Result<Vec<Vec<u8>>> {
     let text = std::fs::read("/proc/self/mountinfo")?;
     Ok(text.split(|&b| b == b'\n').filter_map(|line| line.split(|&b| b == b' ').nth(4)).map(unescape).collect())
@@ -61,6 +81,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert!(!is_mount_point(dir.path()));
         assert!(!has_mounts(dir.path()).unwrap());
+        assert_eq!(kind_of(Path::new("/proc/self")).as_deref(), Some("proc"));
+        assert!(kind_of(Path::new("/")).is_some() && kind_of(Path::new("/no/such/place")).is_none());
     }
 
     #[test]

@@ -30,6 +30,38 @@ pub fn has_other_sources(text: &str, database: &str) -> bool {
     words.any(|word| !word.starts_with('[') && !word.ends_with(']') && !READ_ANYWAY.contains(&word))
 }
 
+/// The services that nsswitch.conf(5), which is `text`, names for `database`, with actions such as `[NOTFOUND=return]`
+/// among them; none, where it has no such line.
+pub fn services<'a>(text: &'a str, database: &str) -> Vec<&'a str> {
+    let lines = text.lines().filter_map(|line| line.split('#').next()?.split_once(':'));
+    lines.filter(|(name, _)| name.trim() == database).flat_map(|(_, words)| words.split_whitespace()).collect()
+}
+
+/// Everything that one service of the host says about `database`, by getent(1), within `limit`; of several with one
+/// name, the first.
+///
+/// # Errors
+/// When getent is missing, fails or hangs.
+pub fn enumerate(database: &str, service: &str, limit: Duration) -> Result<Known, String> {
+    let getent = process::find("getent").ok_or("getent(1) is not installed")?;
+    let args: Vec<&OsStr> = ["-s", service, database].into_iter().map(OsStr::new).collect();
+    let answer = process::run(Path::new(&getent), &args, limit).map_err(|e| format!("getent {database}: {e}"))?;
+    if answer.code != Some(0) {
+        return Err(format!("getent -s {service} {database} failed: {}", crate::model::shown(&answer.complaint)));
+    }
+    let mut known = Known::new();
+    for (name, id) in String::from_utf8_lossy(&answer.output).lines().filter_map(name_and_id) {
+        known.entry(name.to_owned()).or_insert(id);
+    }
+    Ok(known)
+}
+
+/// A line of passwd(5) or group(5), as far as it is asked for.
+fn name_and_id(line: &str) -> Option<(&str, u32)> {
+    let mut fields = line.split(':');
+    Some((fields.next()?, fields.nth(1)?.parse().ok()?))
+}
+
 /// Which of `keys` (names or numbers) the host's `database` knows, by getent(1), within `limit`.
 ///
 /// # Errors
@@ -45,12 +77,8 @@ pub fn lookup(database: &str, keys: &[String], limit: Duration) -> Result<Known,
         if !matches!(answer.code, Some(0 | 2)) {
             return Err(format!("getent {database} failed: {}", crate::model::shown(&answer.complaint)));
         }
-        for line in String::from_utf8_lossy(&answer.output).lines() {
-            let mut fields = line.split(':');
-            if let (Some(name), Some(Ok(id))) = (fields.next(), fields.nth(1).map(str::parse)) {
-                known.insert(name.to_owned(), id);
-            }
-        }
+        let text = String::from_utf8_lossy(&answer.output);
+        known.extend(text.lines().filter_map(name_and_id).map(|(name, id)| (name.to_owned(), id)));
     }
     Ok(known)
 }
@@ -65,6 +93,21 @@ mod tests {
         assert!(has_other_sources("passwd: files sss\n", "passwd"));
         assert!(!has_other_sources("passwd: files [NOTFOUND=return] extrausers\n", "passwd"));
         assert!(!has_other_sources("", "passwd"));
+    }
+
+    #[test]
+    fn services_stand_in_order() {
+        let text = "passwd: files [NOTFOUND=return] sss # ldap\ngroup:files\n";
+        assert_eq!(services(text, "passwd"), ["files", "[NOTFOUND=return]", "sss"]);
+        assert_eq!(services(text, "group"), ["files"]);
+        assert!(services(text, "shadow").is_empty());
+    }
+
+    #[test]
+    fn one_service_tells_all_it_knows() {
+        let known = enumerate("passwd", "files", Duration::from_secs(10)).unwrap();
+        assert_eq!(known.get("root"), Some(&0));
+        assert_eq!(enumerate("passwd", "no-such-service", Duration::from_secs(10)).unwrap(), Known::new());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod by_hand;
 mod concurrent;
 mod contract;
+mod doctor;
 mod end_to_end;
 mod errors;
 mod globus;

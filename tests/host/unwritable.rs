@@ -85,7 +85,7 @@ fn a_bind_mount_on_a_database_is_refused() {
 }
 
 /// A host on a file system where `chattr +i` works.
-fn host_with_attributes() -> Tree {
+pub fn host_with_attributes() -> Tree {
     for base in [PathBuf::from("/dev/shm"), std::env::temp_dir(), PathBuf::from(env!("CARGO_TARGET_TMPDIR"))] {
         if !base.is_dir() {
             continue;

@@ -4,7 +4,7 @@
 
 use crate::console;
 use crate::manifest::Tree;
-use crate::world::World;
+use crate::world::{World, difference};
 
 macro_rules! transcripts {
     ($($name:ident),* $(,)?) => {
@@ -20,6 +20,7 @@ macro_rules! transcripts {
 transcripts!(
     configuration,
     deluser,
+    doctor,
     drift,
     group,
     group_list,
@@ -64,6 +65,32 @@ fn a_log_for_programs_is_one_object_a_line() {
         }
         assert!(notices.iter().all(|line| line.starts_with("gosync WARNING: ")), "{notices:?}");
     }
+}
+
+#[test]
+fn the_doctor_writes_nothing_whatever_it_finds() {
+    let world = World::new(&Tree::base());
+    world.write("directory.json", &crate::text("tests/it/transcripts/directory.json"));
+    for prepare in [
+        "true",
+        "rm -rf root/var/lib/gosync root/etc/shells",
+        "ln -s passwd root/etc/group2; mv root/etc/group2 root/etc/group",
+    ] {
+        world.shell(prepare);
+        let before = world.traces();
+        for line in ["doctor", "doctor --offline --format json", "doctor -f nowhere.toml"] {
+            world.gosync(&line.split_whitespace().collect::<Vec<_>>());
+            assert_eq!(difference(&before, &world.traces()), "", "{line} after {prepare}");
+        }
+        world.gosync(&["-q", "sync", "users"]);
+    }
+}
+
+#[test]
+fn no_transcript_shows_a_secret() {
+    let text = crate::text("tests/it/transcripts/doctor.md");
+    let said = text.lines().filter(|line| line.starts_with("> ") || line.starts_with("! "));
+    assert!(said.clone().count() > 100 && !said.into_iter().any(|line| line.contains("canary")));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod moves;
 mod read;
 mod rename;
 mod stage;
+mod survey;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use crate::target::{Committed, Target};
 pub use elsewhere::Elsewhere;
 pub use read::Current;
 pub use stage::Staged;
+pub use survey::{Survey, Surveyed};
 
 /// `[target.NAME]` with `kind = "local"`
 #[derive(Clone, Debug)]

@@ -1,0 +1,17 @@
+//! `gosync doctor`
+
+use clap::Args;
+
+use super::Format;
+
+/// `gosync doctor`
+#[derive(Args, Clone, Debug)]
+pub struct Doctor {
+    /// Do not ask the provider
+    #[arg(long)]
+    pub offline: bool,
+
+    /// Print the findings in this format
+    #[arg(long, value_name = "text|json", default_value_t, value_enum, hide_possible_values = true)]
+    pub format: Format,
+}

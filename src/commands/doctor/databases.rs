@@ -1,0 +1,298 @@
+//! The account files: whether they can be read and replaced, and what pwck(8) and grpck(8) say.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::owned;
+use super::report::{Area, Finding, Report, names, word};
+use super::scene::Scene;
+use crate::formats::{GroupLine, PasswdLine};
+use crate::model::shown;
+use crate::policy::PrimaryGroup;
+use crate::system::inspect::{self, Closed};
+use crate::system::process;
+use crate::target::local::{Database, Survey};
+
+const AREA: Area = Area::Databases;
+
+/// How long pwck(8) may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// With more accounts the two, which go through passwd for each line and each member, take minutes.
+const MANY: usize = 20_000;
+
+/// libnss-extrausers 0.6 passes over smaller ids.
+const SMALLEST_EXTRA_ID: u32 = 500;
+
+/// What is known besides the databases themselves.
+struct Facts<'a> {
+    survey: &'a Survey,
+    database: Database,
+    /// The local group that new accounts get, if it is one.
+    primary_group: Option<&'a str>,
+    /// Directories in which nothing can be made.
+    closed: Vec<(PathBuf, Closed)>,
+    /// What pwck(8) and grpck(8) say, line by line.
+    complaints: Vec<Complaints>,
+    /// Names of our accounts and groups.
+    ours: Vec<&'a str>,
+}
+
+/// The answer of one of the two programs.
+struct Complaints {
+    program: &'static str,
+    lines: Result<Vec<String>, String>,
+}
+
+pub fn check(scene: &Scene<'_>, report: &mut Report) {
+    let dirs = match scene.database() {
+        Database::Etc => vec!["/etc"],
+        Database::Extrausers => vec!["/etc", "/var/lib"],
+    };
+    let dirs = dirs.into_iter().map(|dir| scene.root().path(dir)).chain([scene.setup.state_dir()]);
+    let mut complaints = Vec::new();
+    match (scene.is_host(), scene.database()) {
+        (false, _) => report.skipped(AREA, "pwck and grpck: with --root they would look at this host"),
+        (true, Database::Extrausers) => report.skipped(AREA, "pwck and grpck: they know /etc alone, not extrausers"),
+        (true, Database::Etc) => {
+            let accounts: usize = scene.survey.named("passwd").map(|file| file.lines.len()).sum();
+            for program in ["pwck", "grpck"] {
+                match process::find(program) {
+                    Some(_) if accounts > MANY => {
+                        report.skipped(AREA, format!("{program}: it takes minutes with so many accounts"));
+                    }
+                    Some(_) => complaints.push(Complaints { program, lines: ask(program) }),
+                    None => report.skipped(AREA, format!("{program}: it is not installed")),
+                }
+            }
+        }
+    }
+    let accounts = scene.owned.accounts.values().filter(|own| own.state.is_present()).map(|own| own.name.as_str());
+    let groups = scene.owned.groups.values().filter(|own| own.state.is_present()).map(|own| own.name.as_str());
+    let facts = Facts {
+        survey: &scene.survey,
+        database: scene.database(),
+        primary_group: match &scene.settings().rules.accounts.primary_group {
+            PrimaryGroup::Local(name) => Some(name.as_str()),
+            PrimaryGroup::Private => None,
+        },
+        closed: dirs.filter_map(|dir| inspect::closed(&dir).map(|closed| (dir, closed))).collect(),
+        complaints,
+        ours: accounts.chain(groups).collect(),
+    };
+    let written = scene.survey.files.iter().filter(|file| file.written && file.exists).map(|file| file.name);
+    report.looked(AREA, written.collect::<Vec<_>>().join(", "));
+    report.add(judge(&facts));
+    report.add(owned::judge(&scene.survey, &scene.owned));
+    owned::check_homes(scene, report);
+}
+
+fn ask(program: &'static str) -> Result<Vec<String>, String> {
+    let path = process::find(program).ok_or("it is not installed")?;
+    let answer = process::run(&path, &[OsStr::new("-r")], LIMIT).map_err(|e| e.to_string())?;
+    let text = format!("{}\n{}", String::from_utf8_lossy(&answer.output), answer.complaint);
+    let said = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    // What follows a finding is a question, and its answer by -r.
+    let lines: Vec<String> =
+        said.filter(|l| !l.contains("? No") && !l.ends_with(": no changes")).map(str::to_owned).collect();
+    match answer.code {
+        Some(0) => Ok(Vec::new()),
+        Some(2) => Ok(lines),
+        code => {
+            Err(format!("status {}: {}", code.map_or("none".to_owned(), |c| c.to_string()), shown(&answer.complaint)))
+        }
+    }
+}
+
+fn judge(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let nothing = "no run can change anything; it fails before it writes";
+    for file in &facts.survey.files {
+        if let Some(fault) = &file.fault {
+            let fix = mend(fault, &file.path);
+            found.push(AREA.problem(fault, nothing, fix));
+        } else if !file.exists && file.written && facts.database == Database::Etc {
+            let path = file.path.display();
+            let fix = match file.name {
+                "shadow" => "pwconv".to_owned(),
+                // pwconv(8) makes a shadow of passwd; what group and passwd said is in their backups alone.
+                "group" | "passwd" => format!("cp -p {0}- {0}", word(&file.path)),
+                _ => continue,
+            };
+            found.push(AREA.problem(format!("{path} is missing"), nothing, fix));
+        }
+    }
+    if let Some(reason) = &facts.survey.unswappable {
+        found.push(AREA.problem(reason, nothing, "umount /var/lib/extrausers   # and mount what is above instead"));
+    }
+    for (dir, closed) in &facts.closed {
+        let (why, fix) = match closed {
+            Closed::Immutable => ("is immutable", format!("chattr -i {}", word(dir))),
+            Closed::ReadOnly => {
+                ("is on a read-only file system", format!("findmnt -T {}   # remount it rw", word(dir)))
+            }
+            Closed::Denied => ("cannot be written by this user", "run gosync as root".to_owned()),
+        };
+        found.push(AREA.problem(format!("{} {why}", dir.display()), nothing, fix));
+    }
+    found.extend(root_line(facts.survey));
+    found.extend(primary_group(facts));
+    found.extend(facts.complaints.iter().flat_map(|complaints| complained(complaints, &facts.ours)));
+    found
+}
+
+/// What to type where a database cannot be replaced.
+fn mend(fault: &str, path: &std::path::Path) -> String {
+    let name = word(path);
+    if fault.contains("symbolic link") {
+        format!("cp --remove-destination \"$(readlink -f {name})\" {name}   # or use database = \"extrausers\"")
+    } else if fault.contains("hard links") {
+        format!("find / -xdev -samefile {name}   # and remove the others")
+    } else if fault.contains("mount point") {
+        format!("umount {name}   # a container that mounts it needs database = \"extrausers\"")
+    } else if fault.contains("immutable") {
+        format!("chattr -i -a {name}")
+    } else {
+        format!("ls -l {name}; findmnt -T {name}")
+    }
+}
+
+/// A passwd without root is no sound one.
+fn root_line(survey: &Survey) -> Option<Finding> {
+    let etc = survey.named("passwd").find(|file| file.path.ends_with("etc/passwd")).filter(|file| file.exists)?;
+    let mut lines = etc.lines.entries().filter_map(|(_, line)| PasswdLine::parse(line));
+    if etc.fault.is_some() && etc.lines.is_empty() || lines.any(|line| line.name == b"root" && line.uid == 0) {
+        return None;
+    }
+    let what = format!("{} has no line `root` with the uid 0", etc.path.display());
+    let fix = format!("diff {0} {0}-   # and put the line back", word(&etc.path));
+    Some(AREA.problem(what, "it was cut or broken; gosync writes nothing, lest it make that permanent", fix))
+}
+
+fn primary_group(facts: &Facts<'_>) -> Option<Finding> {
+    let name = facts.primary_group.filter(|_| !facts.survey.is_unread("group"))?;
+    let shown = shown(name);
+    let groups = facts.survey.named("group").flat_map(|file| file.lines.entries());
+    let gid = groups.filter_map(|(_, line)| GroupLine::parse(line)).find(|g| g.name == name.as_bytes()).map(|g| g.gid);
+    let fix = "set primary_group = \"private\" in [accounts], or the name of another group";
+    match (gid, facts.database) {
+        (None, _) => {
+            let what = format!("there is no group `{shown}`, which `primary_group` in [accounts] names");
+            Some(AREA.problem(what, "no new account can be made", format!("groupadd {shown}   # or {fix}")))
+        }
+        (Some(gid), Database::Extrausers) if gid < SMALLEST_EXTRA_ID => {
+            let what = format!("the gid of `{shown}`, which `primary_group` in [accounts] names, is {gid}");
+            let why = "libnss-extrausers passes over accounts with an id below 500; no new account is made";
+            Some(AREA.problem(what, why, fix))
+        }
+        _ => None,
+    }
+}
+
+fn complained(complaints: &Complaints, ours: &[&str]) -> Vec<Finding> {
+    let program = complaints.program;
+    let fix = format!("{program} -r   # shows them; {program} mends them one by one");
+    let lines = match &complaints.lines {
+        Ok(lines) => lines,
+        Err(reason) => {
+            let what = format!("{program} failed: {}", shown(reason));
+            return vec![AREA.warning(what, "nobody knows what it would have found", fix)];
+        }
+    };
+    let ours: BTreeSet<&str> = ours.iter().copied().collect();
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@' | '$');
+    let names_us = |line: &&String| line.split(|c| !is_of_name(c)).any(|word| ours.contains(word));
+    let (about_us, about_others): (Vec<&String>, Vec<&String>) = lines.iter().partition(|line| names_us(line));
+    let mut found = Vec::new();
+    if !about_us.is_empty() {
+        let what = format!("{program} complains about what gosync owns: {}", names(&about_us));
+        found.push(AREA.warning(what, "programs may refuse these accounts or groups", &fix));
+    }
+    if !about_others.is_empty() {
+        let what = format!("{program} complains about others: {}", names(&about_others));
+        found.push(AREA.note(what, "gosync leaves these lines as they are", fix));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::report::Severity;
+    use crate::formats::Lines;
+    use crate::target::local::Surveyed;
+
+    fn file(name: &'static str, text: &str) -> Surveyed {
+        let path = format!("/etc/{name}").into();
+        Surveyed { name, path, written: true, exists: true, lines: Lines::new(text.into()), fault: None }
+    }
+
+    fn sound() -> Survey {
+        let files =
+            vec![file("passwd", "root:x:0:0::/:/bin/sh\n"), file("group", "users:x:100:\n"), file("shadow", "")];
+        Survey { files, unswappable: None }
+    }
+
+    fn facts(survey: &Survey) -> Facts<'_> {
+        let (database, primary_group) = (Database::Etc, Some("users"));
+        Facts { survey, database, primary_group, closed: vec![], complaints: vec![], ours: vec!["ann"] }
+    }
+
+    fn told(facts: &Facts<'_>) -> Vec<(Severity, String)> {
+        judge(facts).into_iter().map(|finding| (finding.severity, finding.fix)).collect()
+    }
+
+    #[test]
+    fn sound_files_are_not_mentioned() {
+        assert_eq!(told(&facts(&sound())), []);
+    }
+
+    #[test]
+    fn what_keeps_a_file_from_being_replaced_has_its_own_mend() {
+        for (fault, fix) in [
+            ("it is a symbolic link, and", "cp --remove-destination"),
+            ("it has other hard links", "find /"),
+            ("it is a mount point (a bind mount?)", "umount"),
+            ("it is immutable or append-only", "chattr -i -a /etc/passwd"),
+            ("Permission denied", "ls -l"),
+        ] {
+            let mut survey = sound();
+            survey.files[0].fault = Some(fault.to_owned());
+            let told = told(&facts(&survey));
+            assert!(told.len() == 1 && told[0].0 == Severity::Problem && told[0].1.starts_with(fix), "{told:?}");
+        }
+        let mut survey = sound();
+        survey.files[2].exists = false;
+        assert_eq!(told(&facts(&survey)), [(Severity::Problem, "pwconv".to_owned())]);
+        let closed = vec![("/etc".into(), Closed::Immutable)];
+        assert_eq!(told(&Facts { closed, ..facts(&sound()) }), [(Severity::Problem, "chattr -i /etc".to_owned())]);
+    }
+
+    #[test]
+    fn root_and_the_primary_group_must_be_there() {
+        let mut survey = sound();
+        survey.files[0] = file("passwd", "root:x:5:0::/:/bin/sh\n");
+        assert_eq!(told(&facts(&survey)).len(), 1);
+        let survey = sound();
+        assert_eq!(told(&Facts { primary_group: Some("staff"), ..facts(&survey) }).len(), 1);
+        assert_eq!(told(&Facts { primary_group: None, ..facts(&survey) }), []);
+        assert_eq!(told(&Facts { database: Database::Extrausers, ..facts(&survey) }).len(), 1);
+    }
+
+    #[test]
+    fn complaints_about_us_are_told_apart_from_those_about_others() {
+        let survey = sound();
+        let lines = vec![
+            "user 'lp': directory '/var/spool/lpd' does not exist".to_owned(),
+            "user 'ann': x".to_owned(),
+            "group ann: no user".to_owned(),
+        ];
+        let complaints = vec![Complaints { program: "pwck", lines: Ok(lines) }];
+        let told = told(&Facts { complaints, ..facts(&survey) });
+        assert_eq!(told.iter().map(|(severity, _)| *severity).collect::<Vec<_>>(), [Severity::Warning, Severity::Note]);
+        let complaints = vec![Complaints { program: "grpck", lines: Err("status 3".to_owned()) }];
+        assert_eq!(judge(&Facts { complaints, ..facts(&survey) })[0].severity, Severity::Warning);
+    }
+}

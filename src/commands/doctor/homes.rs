@@ -1,0 +1,279 @@
+//! Homes, what they begin with, and shells.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::report::{Area, Finding, Report, names, word};
+use super::scene::Scene;
+use crate::formats::PasswdLine;
+use crate::model::shown;
+use crate::system::inspect::{self, Chain, Closed, Kind, Node, Room};
+use crate::system::{files, mounts};
+
+const AREA: Area = Area::Homes;
+
+/// A file system with less room, in bytes, is as good as full.
+const ROOM: u64 = 1 << 30;
+
+/// How deep the skeleton is looked at.
+const DEPTH: usize = 8;
+
+/// What is known.
+struct Facts {
+    us: u32,
+    made: bool,
+    mode: u32,
+    bases: Vec<Base>,
+    skeleton: Option<Vec<Node>>,
+    skeleton_path: PathBuf,
+    shell: Shell,
+    /// Shells of our accounts that are not there, each with the accounts that have it.
+    lost: BTreeMap<String, Vec<String>>,
+}
+
+/// Where homes are.
+struct Base {
+    path: PathBuf,
+    /// Whether homes are made there; else the provider may name homes there.
+    main: bool,
+    found: Option<Chain>,
+    room: Option<Room>,
+    closed: Option<Closed>,
+    kind: Option<String>,
+}
+
+/// The shell of those who have no other.
+struct Shell {
+    path: String,
+    /// Whether shells(5) lists it.
+    listed: bool,
+    /// Whether it is a program.
+    there: bool,
+}
+
+pub fn check(scene: &Scene<'_>, report: &mut Report) {
+    let rules = &scene.settings().rules.accounts;
+    let Some(local) = scene.local() else { return };
+    let mut bases: BTreeSet<&String> = rules.home_bases.iter().collect();
+    bases.remove(&rules.home_base);
+    let bases = std::iter::once(&rules.home_base).chain(bases);
+    let base = |base: &String| {
+        let path = scene.root().path(base);
+        Base {
+            main: *base == rules.home_base,
+            found: inspect::chain(&path, &scene.top()).ok().flatten(),
+            room: inspect::room(&path),
+            closed: inspect::closed(&path),
+            kind: mounts::kind_of(&path),
+            path,
+        }
+    };
+    let skeleton_path = scene.root().path(&local.skel);
+    let mut facts = Facts {
+        us: inspect::us(),
+        made: rules.create_home,
+        mode: local.home_mode,
+        bases: bases.map(base).collect(),
+        skeleton: skeleton(&skeleton_path),
+        skeleton_path,
+        shell: Shell {
+            listed: listed(scene).contains(&rules.shell),
+            there: is_program(scene, &rules.shell),
+            path: rules.shell.clone(),
+        },
+        lost: BTreeMap::new(),
+    };
+    lost(scene, &mut facts.lost);
+    let all: Vec<String> = facts.bases.iter().map(|base| base.path.display().to_string()).collect();
+    report.looked(AREA, format!("{}, {}, {}", all.join(", "), facts.skeleton_path.display(), shown(&facts.shell.path)));
+    report.add(judge(&facts));
+}
+
+/// All that is in the skeleton, itself first; `None`: there is none.
+fn skeleton(path: &Path) -> Option<Vec<Node>> {
+    let chain = inspect::chain(path, path).ok().flatten()?;
+    let mut all = vec![chain.node];
+    descend(path, DEPTH, &mut all);
+    Some(all)
+}
+
+fn descend(dir: &Path, depth: usize, all: &mut Vec<Node>) {
+    for name in files::list(dir).unwrap_or_default() {
+        if let Ok(Some(node)) = inspect::node(&dir.join(name)) {
+            if node.kind == Kind::Directory && depth > 0 {
+                descend(&node.path, depth - 1, all);
+            }
+            all.push(node);
+        }
+    }
+}
+
+fn listed(scene: &Scene<'_>) -> BTreeSet<String> {
+    let bytes = files::read_plain(&scene.root().path("/etc/shells")).ok().flatten();
+    let text = bytes.map_or("/bin/sh\n".to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned());
+    text.lines().map(str::trim).filter(|line| line.starts_with('/')).map(str::to_owned).collect()
+}
+
+fn is_program(scene: &Scene<'_>, shell: &str) -> bool {
+    let path = scene.root().path(shell);
+    match inspect::chain(&path, &scene.top()) {
+        Ok(Some(chain)) => chain.node.kind == Kind::File && chain.node.mode & 0o111 != 0,
+        // In another tree a link may lead to a place that is there only when that tree is the root.
+        _ => !scene.is_host() && inspect::node(&path).ok().flatten().is_some_and(|node| node.kind == Kind::Link),
+    }
+}
+
+fn lost(scene: &Scene<'_>, lost: &mut BTreeMap<String, Vec<String>>) {
+    let present = scene.owned.accounts.values().filter(|own| own.state.is_present());
+    let owned: BTreeSet<&[u8]> = present.map(|own| own.name.as_bytes()).collect();
+    let mut known: BTreeMap<String, bool> = BTreeMap::new();
+    for (_, line) in scene.survey.written("passwd").into_iter().flat_map(|file| file.lines.entries()) {
+        let Some(line) = PasswdLine::parse(line).filter(|line| owned.contains(line.name)) else { continue };
+        let shell = String::from_utf8_lossy(line.shell).into_owned();
+        if !*known.entry(shell.clone()).or_insert_with(|| is_program(scene, &shell)) {
+            lost.entry(shell).or_default().push(String::from_utf8_lossy(line.name).into_owned());
+        }
+    }
+}
+
+fn judge(facts: &Facts) -> Vec<Finding> {
+    let mut found: Vec<Finding> = facts.bases.iter().flat_map(|base| judge_base(base, facts)).collect();
+    if facts.made {
+        found.extend(judge_skeleton(facts));
+        if facts.mode & 0o077 != 0 {
+            let what = format!("new homes have the mode {:04o}", facts.mode);
+            found.push(AREA.note(what, "others may look into them", "home_mode = \"0700\" in [target.host]"));
+        }
+    }
+    found.extend(judge_shell(&facts.shell));
+    for (shell, who) in &facts.lost {
+        let what =
+            format!("accounts of gosync's whose shell {} is no program: {} ({})", shown(shell), who.len(), names(who));
+        found.push(AREA.problem(what, "they cannot log in", "install it, or usermod -s /bin/bash NAME"));
+    }
+    found
+}
+
+fn judge_base(base: &Base, facts: &Facts) -> Vec<Finding> {
+    let (path, name) = (base.path.display(), word(&base.path));
+    let needed = base.main && facts.made;
+    let Some(chain) = &base.found else {
+        let why = "no home can be made there";
+        let fix = format!("install -d -m 0755 {name}");
+        let what = format!("{path}, where homes are, is not there");
+        return vec![if needed { AREA.problem(what, why, fix) } else { AREA.warning(what, why, fix) }];
+    };
+    let mut found = Vec::new();
+    let link =
+        "whoever can change names there can lead root astray while it makes homes, and take a person's home away";
+    let stranger = |uid| uid != 0 && uid != facts.us;
+    if chain.node.kind != Kind::Directory {
+        let what = format!("{path}, where homes are, is no directory");
+        return vec![AREA.problem(what, "no home can be made there", format!("ls -ld {name}"))];
+    }
+    for dir in std::iter::once(&chain.node).chain(&chain.above) {
+        let (at, name) = (dir.path.display(), word(&dir.path));
+        if stranger(dir.uid) {
+            let what = format!("{at}, through which homes are reached, belongs to the uid {}", dir.uid);
+            found.push(AREA.problem(what, link, format!("chown root {name}")));
+        }
+        // A sticky directory keeps names of others, but lets anybody make the home of a person to come.
+        let keeps_names = dir.mode & 0o1000 != 0 && dir.path != chain.node.path;
+        let open = if keeps_names { 0 } else { dir.mode & 0o022 };
+        if open & 0o002 != 0 || open != 0 && dir.gid != 0 {
+            let what = format!("others may write {at}, through which homes are reached");
+            found.push(AREA.problem(what, link, format!("chmod go-w {name}")));
+        }
+    }
+    found.extend(judge_room(base, needed));
+    found
+}
+
+fn judge_room(base: &Base, needed: bool) -> Vec<Finding> {
+    let (path, name) = (base.path.display(), word(&base.path));
+    let mut found = Vec::new();
+    let read_only = base.room.is_some_and(|room| room.read_only) || base.closed == Some(Closed::ReadOnly);
+    if needed && read_only {
+        let what = format!("{path}, where homes are, is on a read-only file system");
+        found.push(AREA.problem(what, "no home can be made there", format!("findmnt -T {name}   # remount it rw")));
+    } else if needed && base.closed == Some(Closed::Immutable) {
+        let what = format!("{path}, where homes are, is immutable");
+        found.push(AREA.problem(what, "no home can be made there", format!("chattr -i {name}")));
+    }
+    if base.room.is_some_and(|room| room.no_exec) {
+        let what = format!("{path}, where homes are, is mounted noexec");
+        let why = "people cannot start programs and scripts of their own; tools of pip, cargo or conda among them";
+        found.push(AREA.note(what, why, format!("findmnt -T {name}   # is that on purpose?")));
+    }
+    if let Some(room) = base.room.filter(|room| needed && !read_only && room.size > 0) {
+        let what = format!("the file system of {path} has {} MiB left", room.free >> 20);
+        let why = "a home that does not fit is not made, and its account neither";
+        if room.free < 1 << 20 || room.files > 0 && room.files_free == 0 {
+            found.push(AREA.problem(what, why, format!("df -h {name}; df -i {name}")));
+        } else if room.free < ROOM && room.free < room.size / 20 || room.files > 0 && room.files_free < room.files / 50
+        {
+            found.push(AREA.warning(what, why, format!("df -h {name}; df -i {name}")));
+        }
+    }
+    if base.kind.as_deref().is_some_and(|kind| kind.starts_with("nfs") || kind == "autofs" || kind == "cifs") {
+        let kind = base.kind.as_deref().unwrap_or_default();
+        let what = format!("{path}, where homes are, is on {}", shown(kind));
+        let why = "where the server maps root to nobody, gosync can make no home there";
+        let fix = "export it with no_root_squash to this host, or set create_home = false and make homes on the server";
+        found.push(AREA.note(what, why, fix));
+    }
+    found
+}
+
+fn judge_skeleton(facts: &Facts) -> Vec<Finding> {
+    let path = facts.skeleton_path.display();
+    let name = word(&facts.skeleton_path);
+    let Some(all) = &facts.skeleton else {
+        let what = format!("the skeleton {path} is not there");
+        return vec![AREA.note(what, "new homes are empty", format!("install -d -m 0755 {name}   # and fill it"))];
+    };
+    let list = |wanted: &dyn Fn(&Node) -> bool| -> Vec<String> {
+        all.iter().filter(|node| wanted(node)).map(|node| node.path.display().to_string()).collect()
+    };
+    let mut found = Vec::new();
+    let loose =
+        |node: &Node| node.uid != 0 && node.uid != facts.us || node.kind != Kind::Link && node.mode & 0o022 != 0;
+    let strange = list(&loose);
+    if !strange.is_empty() {
+        let what = format!("others may change what homes begin with: {} ({})", strange.len(), names(&strange));
+        let why = "what they put there is run by every new person at login";
+        found.push(AREA.problem(what, why, format!("chown -R root {name}; chmod -R go-w {name}")));
+    }
+    let keys = list(&|node| node.kind == Kind::File && node.path.components().any(|part| part.as_os_str() == ".ssh"));
+    if !keys.is_empty() {
+        let what = format!("homes begin with files of ssh: {}", names(&keys));
+        let why = "a key in authorized_keys there opens every account; a private key is everybody's";
+        found.push(AREA.warning(what, why, format!("rm -r {name}/.ssh   # unless it is there on purpose")));
+    }
+    let left_out = list(&|node| node.kind == Kind::Other);
+    if !left_out.is_empty() {
+        let what = format!("the skeleton holds what is not copied: {}", names(&left_out));
+        found.push(AREA.note(what, "devices, sockets and fifos do not belong into a home", "remove them"));
+    }
+    found
+}
+
+fn judge_shell(shell: &Shell) -> Option<Finding> {
+    let path = shown(&shell.path).to_string();
+    let shut = ["nologin", "false"].iter().any(|name| path.ends_with(&format!("/{name}")));
+    match (shell.there, shell.listed || shut) {
+        (false, _) => {
+            let what = format!("{path}, `shell` in [accounts], is no program of this host");
+            Some(AREA.problem(what, "whoever gets it cannot log in", "install it, or set `shell` in [accounts]"))
+        }
+        (true, false) => {
+            let what = format!("{path}, `shell` in [accounts], is not in /etc/shells");
+            let why = "chsh, su -s, ftp and mail servers take such accounts for closed ones";
+            Some(AREA.warning(what, why, format!("echo {path} >> /etc/shells")))
+        }
+        (true, true) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

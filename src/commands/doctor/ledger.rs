@@ -1,0 +1,139 @@
+//! The ledger: whether it can be read, is sound, and remembers only the past.
+
+use super::report::{Area, Finding, Report, word};
+use super::scene::Scene;
+use crate::ledger::{self, LedgerError};
+use crate::model::shown;
+use crate::system::clock;
+use crate::system::files;
+
+const AREA: Area = Area::Ledger;
+
+/// A moment that is so many seconds ahead is not due to a clock that was set right.
+const SLACK: i64 = 300;
+
+/// What is known about it.
+struct Facts {
+    path: std::path::PathBuf,
+    now: i64,
+    /// Why it cannot be read, and whether a newer gosync could.
+    unread: Option<(String, bool)>,
+    /// What SQLite finds wrong.
+    faults: Vec<String>,
+    /// The latest moment that it holds.
+    latest: Option<i64>,
+    /// Whether a write was broken off; then it cannot be read without writing.
+    hot: bool,
+    /// Edits of an interrupted run.
+    pending: u64,
+    /// Whether there is no ledger though the databases were written by one.
+    lost: bool,
+}
+
+pub fn check(scene: &Scene<'_>, report: &mut Report) {
+    let path = scene.setup.state_dir().join(ledger::FILE);
+    let hot = files::look(&path.with_file_name(format!("{}-journal", ledger::FILE)))
+        .is_ok_and(|meta| meta.is_some_and(|meta| meta.len() > 0));
+    let mut facts =
+        Facts { now: scene.now(), unread: None, faults: vec![], latest: None, hot, pending: 0, lost: false, path };
+    match &scene.ledger {
+        Err(e) => facts.unread = Some((e.to_string(), matches!(e, LedgerError::Newer { .. }))),
+        Ok(None) => {
+            // What else a run keeps beside it, and never without it.
+            let own = files::list(&scene.setup.state_dir()).unwrap_or_default();
+            facts.lost = !own.is_empty();
+            report.looked(AREA, "there is none yet; the first run makes it");
+        }
+        Ok(Some(ledger)) => {
+            let absent = scene.owned.accounts.values().filter_map(|account| Some(account.absence?.since));
+            let read = || {
+                let last = ledger.last_run()?;
+                Ok((ledger.faults()?, absent.chain(last).max(), ledger.census()?))
+            };
+            match read() {
+                Ok((faults, latest, census)) => {
+                    let sum = |counts: &std::collections::BTreeMap<String, u64>| counts.values().sum::<u64>();
+                    let (accounts, groups) = (sum(&census.accounts), sum(&census.groups));
+                    report.looked(AREA, format!("accounts: {accounts}, groups: {groups}"));
+                    facts = Facts { faults, latest, pending: census.pending, ..facts };
+                }
+                Err(e) => {
+                    let e: LedgerError = e;
+                    facts.unread = Some((e.to_string(), false));
+                }
+            }
+        }
+    }
+    report.add(judge(&facts));
+}
+
+fn judge(facts: &Facts) -> Vec<Finding> {
+    let path = facts.path.display();
+    let why = "without it gosync does not know which accounts are its own, and does nothing";
+    let restore =
+        format!("put {} back from a backup; never remove it: every id ever given is in it", word(&facts.path));
+    let mut found = Vec::new();
+    match &facts.unread {
+        Some((reason, _)) if facts.hot => {
+            let why = "a write was broken off; the next run undoes it, and a look alone must not";
+            found.push(AREA.warning(reason, why, "gosync sync users"));
+        }
+        Some((reason, true)) => found.push(AREA.problem(reason, why, "install the newer gosync again")),
+        Some((reason, false)) => found.push(AREA.problem(reason, why, &restore)),
+        None => {}
+    }
+    if facts.lost {
+        let what = format!("the ledger {path} is missing, and other files of gosync's are beside the place");
+        found.push(AREA.problem(what, "gosync would take every account of its own for somebody else's", &restore));
+    }
+    if let Some(first) = facts.faults.first() {
+        let what = format!("the ledger {path} is damaged: {}; faults: {}", shown(first), facts.faults.len());
+        found.push(AREA.problem(what, "what it says about ids and owners may be wrong", &restore));
+    }
+    if let Some(at) = facts.latest.filter(|at| *at > facts.now + SLACK) {
+        let what = format!("the ledger's latest moment, {}, is in the future", clock::written(at));
+        let why = "times of absence, and what was taken away in a day, are counted from it: people who left keep \
+                   their accounts longer, or removals are refused";
+        found.push(AREA.warning(what, why, "timedatectl   # is the clock right now? It was wrong, or is"));
+    }
+    if facts.pending > 0 {
+        let what = format!("changes of an interrupted run that are not confirmed: {}", facts.pending);
+        let why = "the next run confirms or drops them";
+        found.push(AREA.note(what, why, "gosync sync users"));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::report::Severity;
+
+    fn sound() -> Facts {
+        Facts {
+            path: "/var/lib/gosync/ledger.sqlite".into(),
+            now: 1_800_000_000,
+            unread: None,
+            faults: vec![],
+            latest: Some(1_799_999_999),
+            hot: false,
+            pending: 0,
+            lost: false,
+        }
+    }
+
+    #[test]
+    fn a_sound_ledger_is_not_mentioned_and_others_are() {
+        let worst = |facts: Facts| judge(&facts).iter().map(|finding| finding.severity).min();
+        let (problem, warning) = (Some(Severity::Problem), Some(Severity::Warning));
+        assert_eq!(worst(sound()), None);
+        assert_eq!(worst(Facts { unread: Some(("bad".into(), false)), ..sound() }), problem);
+        assert_eq!(worst(Facts { unread: Some(("new".into(), true)), ..sound() }), problem);
+        assert_eq!(worst(Facts { unread: Some(("hot".into(), false)), hot: true, ..sound() }), warning);
+        assert_eq!(worst(Facts { faults: vec!["page 3".into()], ..sound() }), problem);
+        assert_eq!(worst(Facts { lost: true, ..sound() }), problem);
+        assert_eq!(worst(Facts { latest: Some(1_800_000_400), ..sound() }), warning);
+        assert_eq!(worst(Facts { latest: Some(1_800_000_100), ..sound() }), None);
+        assert_eq!(worst(Facts { pending: 3, ..sound() }), Some(Severity::Note));
+    }
+}

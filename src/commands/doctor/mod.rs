@@ -1,0 +1,65 @@
+//! `gosync doctor`: looks at everything that gosync depends on, and says what is wrong and how to mend it.
+//!
+//! Each area has a file: facts are gathered through `system` and `target`, as data, and judged by functions that see
+//! nothing else. Writes nothing, and holds no lock. What burned people, and thus what is worth a look, comes from the
+//! manuals of passwd(5), login.defs(5), nsswitch.conf(5), sshd_config(5), crontab(5), and systemd's document on uids.
+
+mod clock;
+mod configuration;
+mod crontab;
+mod databases;
+mod homes;
+mod ledger;
+mod lines;
+mod lock;
+mod names;
+mod owned;
+mod provider;
+mod ranges;
+mod report;
+mod scene;
+mod sshd;
+mod trust;
+
+use self::report::{Report, Severity};
+use self::scene::Scene;
+use super::Outcome;
+use super::setup::Setup;
+use crate::cli::{self, Format, Global};
+use crate::error::{Kind, Result};
+use crate::ui::Ui;
+
+/// The areas, in the order in which they are looked at.
+const AREAS: [fn(&Scene<'_>, &mut Report); 13] = [
+    configuration::check,
+    trust::check,
+    provider::check,
+    lock::check,
+    ledger::check,
+    databases::check,
+    lines::check,
+    names::check,
+    sshd::check,
+    ranges::check,
+    homes::check,
+    crontab::check,
+    clock::check,
+];
+
+pub(super) fn run(global: &Global, args: &cli::Doctor, ui: Ui) -> Result<Outcome> {
+    Setup::may_work(global)?;
+    let scene = Scene::new(global, args.offline, ui)?;
+    let mut report = Report::new(global.root.clone());
+    for area in AREAS {
+        area(&scene, &mut report);
+    }
+    match args.format {
+        Format::Text => ui.data(&report.text()),
+        Format::Json => ui.data(&format!("{:#}\n", report.json())),
+    }
+    Ok(match (&scene.unusable, report.count(Severity::Problem)) {
+        (Some(_), _) => Outcome::Told(Kind::Usage),
+        (None, 0) => Outcome::Done,
+        (None, _) => Outcome::Told(Kind::Failed),
+    })
+}

@@ -1,0 +1,110 @@
+//! What all areas look at: the settings, the databases as they were read, the ledger. Gathered once.
+
+use std::path::{Path, PathBuf};
+
+use super::super::setup::{self, Setup};
+use crate::cli::Global;
+use crate::config::{Settings, Source};
+use crate::error::{Error, Result};
+use crate::ledger::{Ledger, LedgerError};
+use crate::model::owned::Owned;
+use crate::model::spans::Spans;
+use crate::system::root::Root;
+use crate::system::{clock, process};
+use crate::target::local::{Config, Database, Survey};
+use crate::ui::Ui;
+
+/// A configuration in which every key has its default.
+const DEFAULTS: &str = "[provider.none]\nkind = \"file\"\npath = \"/nonexistent\"\n";
+
+/// What all areas look at.
+pub struct Scene<'a> {
+    /// The settings; the defaults, where the configuration cannot be used.
+    pub setup: Setup<'a>,
+    /// Why the configuration cannot be used.
+    pub unusable: Option<Error>,
+    /// The files of the configuration, if it is known which they are.
+    pub config_files: Vec<PathBuf>,
+    /// Whether the provider is left alone.
+    pub offline: bool,
+    /// The databases.
+    pub survey: Survey,
+    /// The ledger; `None`: there is none yet.
+    pub ledger: std::result::Result<Option<Ledger>, LedgerError>,
+    /// What gosync owns, as far as the ledger can be read.
+    pub owned: Owned,
+}
+
+impl<'a> Scene<'a> {
+    /// Gathers it.
+    pub fn new(global: &'a Global, offline: bool, ui: Ui) -> Result<Self> {
+        let (setup, unusable) = match Setup::for_provider(global, ui) {
+            Ok(setup) => (setup, None),
+            Err(e) => (defaults(global, ui)?, Some(e)),
+        };
+        let survey = setup.target()?.survey();
+        let mut ledger = Ledger::open_read_only(&setup.state_dir());
+        let mut owned = Owned::default();
+        if let Ok(Some(open)) = &ledger {
+            match open.load(&setup.settings.provider.name, setup.now) {
+                Ok(loaded) => owned = loaded,
+                Err(e) => ledger = Err(e),
+            }
+        }
+        let config_files = setup::chosen_files(global).unwrap_or_default();
+        Ok(Self { setup, unusable, config_files, offline, survey, ledger, owned })
+    }
+
+    /// What the configuration says, or would say by default.
+    pub fn settings(&self) -> &Settings {
+        &self.setup.settings
+    }
+
+    /// The keys of the target.
+    pub fn local(&self) -> Option<&Config> {
+        self.setup.settings.targets.first().map(|target| &target.local)
+    }
+
+    /// Which files hold the accounts.
+    pub fn database(&self) -> Database {
+        self.local().map_or(Database::Etc, |local| local.database)
+    }
+
+    /// The root of the managed host.
+    pub fn root(&self) -> &Root {
+        &self.setup.root
+    }
+
+    /// Whether that is the host that this process runs on.
+    pub fn is_host(&self) -> bool {
+        self.setup.root.is_host()
+    }
+
+    /// Whether we can give things to others; a tree that an ordinary user made belongs to that user throughout.
+    pub fn can_own(&self) -> bool {
+        process::is_root()
+    }
+
+    /// The directory above which nothing of the managed host is.
+    pub fn top(&self) -> PathBuf {
+        self.root().path(Path::new("/"))
+    }
+
+    /// Seconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.setup.now
+    }
+
+    /// The subordinate ids of our accounts, by what was ever given.
+    pub fn own_subids(&self) -> Spans {
+        let count = self.settings().rules.accounts.subids.map_or(65_536, |rules| rules.count);
+        let spans = self.owned.subids.iter().map(|first| (*first, first.saturating_add(count.saturating_sub(1))));
+        spans.collect()
+    }
+}
+
+fn defaults(global: &Global, ui: Ui) -> Result<Setup<'_>> {
+    let source = Source { path: "/".into(), text: DEFAULTS.to_owned() };
+    let settings = Settings::new(vec![source], None).map_err(Error::usage)?;
+    Ok(Setup { global, ui, settings, sources: Vec::new(), root: Root::new(global.root.clone()), now: clock::now() })
+}
