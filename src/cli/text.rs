@@ -94,7 +94,7 @@ pub const ENVIRONMENT: [(&str, &str); 2] = [
 ];
 
 /// Command lines, and what they do.
-pub const EXAMPLES: [(&str, &str); 5] = [
+pub const EXAMPLES: [(&str, &str); 7] = [
     ("gosync sync users --dry-run", "Show what a run would change, and change nothing."),
     ("gosync sync users --only alice,bob", "Bring two accounts in step."),
     (
@@ -104,6 +104,8 @@ pub const EXAMPLES: [(&str, &str); 5] = [
     ),
     ("gosync --root /srv/image --file campus.toml sync users", "Put the accounts into an image."),
     ("gosync deluser alice --archive-home /srv/archive", "Remove an account and keep its home elsewhere."),
+    ("gosync plan -o monday.json users", "Write a plan to be reviewed; `gosync apply monday.json` carries it out."),
+    ("gosync why alice", "Tell why an account is as it is, and what the next run would change."),
 ];
 
 /// What stands below the options in `gosync --help`.

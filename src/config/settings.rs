@@ -44,6 +44,8 @@ pub struct Settings {
     pub description_dir: Option<PathBuf>,
     /// Where policies of groups are.
     pub policy_dir: Option<PathBuf>,
+    /// For how many days the ledger remembers what runs changed; at least 1.
+    pub history_days: u32,
 }
 
 /// One `[provider.NAME]`.
@@ -145,6 +147,10 @@ impl Settings {
             policy_dir: catalogue.policy_dir.as_ref().map(|dir| base.join(dir)),
             catalogue: self::catalogue(catalogue, overrides)?,
             limits: Limits { max_removals: limits.max_removals, max_removals_percent: limits.max_removals_percent },
+            history_days: match gosync.history_days {
+                0 => return Err(invalid("gosync.history_days", "it is a number of days, 1 at least")),
+                days => days,
+            },
         })
     }
 }

@@ -4,7 +4,9 @@ use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::Run;
+use super::history::{Keeper, Remembered, Snapshots};
 use crate::model::UserName;
+use crate::model::history::EntryKind;
 use crate::model::owned::State;
 use crate::plan::{Change, Plan};
 use crate::policy::Field;
@@ -47,6 +49,8 @@ pub enum Edit {
         /// How many lost their membership.
         lost: usize,
     },
+    /// A change of an entry that was there before goes into the history.
+    Remember(Remembered),
 }
 
 fn joined(members: &[UserName]) -> String {
@@ -69,19 +73,29 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
     )?;
     let mut pending = tx.prepare("INSERT INTO pending (txn, seq, provider, edit) VALUES (?1, ?2, ?3, ?4)")?;
     let mut seq = 0_i64;
-    let mut later = |edit: &Edit| -> rusqlite::Result<()> {
+    let mut later_of = |provider: &str, edit: &Edit| -> rusqlite::Result<()> {
         let json = serde_json::to_string(edit).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
         seq += 1;
         pending.execute(params![txn, seq, provider, json]).map(drop)
     };
-    let mut has_account = tx.prepare("SELECT 1 FROM accounts WHERE provider = ?1 AND id = ?2")?;
-    let mut has_group = tx.prepare("SELECT 1 FROM unix_groups WHERE provider = ?1 AND id = ?2")?;
+    let mut snapshots = Snapshots::new(tx)?;
     for change in &plan.changes {
+        let subject = change.subject();
+        match snapshots.remember(provider, change)? {
+            Some(remembered) => later_of(provider, &Edit::Remember(remembered))?,
+            None => {
+                let group = subject.kind == EntryKind::Group;
+                later_of(provider, &Edit::Fresh { id: subject.id.to_string(), group })?;
+            }
+        }
+        if let Change::RemoveAccount { name, .. } = change {
+            for (of, group) in snapshots.groups_with(tx, name.as_str())? {
+                later_of(&of, &Edit::Remember(group))?;
+            }
+        }
+        let mut later = |edit: &Edit| later_of(provider, edit);
         match change {
             Change::CreateAccount(a) => {
-                if !has_account.exists(params![provider, a.id.as_str()])? {
-                    later(&Edit::Fresh { id: a.id.to_string(), group: false })?;
-                }
                 let subid = a.subids.map(|(first, _)| first);
                 account.execute(params![
                     provider,
@@ -98,9 +112,6 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
                 ])?;
             }
             Change::CreateGroup { id, name, gid, members } => {
-                if !has_group.exists(params![provider, id.as_str()])? {
-                    later(&Edit::Fresh { id: id.to_string(), group: true })?;
-                }
                 group.execute(params![provider, id.as_str(), name.as_str(), gid.get(), joined(members), txn])?;
             }
             Change::UpdateAccount { id, fields, .. } => {
@@ -132,8 +143,8 @@ fn state(id: &crate::model::RemoteId, state: &str, loss: bool) -> Edit {
     Edit::State { id: id.to_string(), state: state.to_owned(), loss }
 }
 
-/// Makes the edits of transaction `txn` true.
-pub(super) fn apply(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result<()> {
+/// Makes the edits of transaction `txn` true, and writes its history; what is older than `keep` seconds goes.
+pub(super) fn apply(tx: &Transaction<'_>, txn: u64, keep: i64) -> rusqlite::Result<()> {
     let created = tx.execute("UPDATE accounts SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?
         + tx.execute("UPDATE unix_groups SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?;
     let at: i64 = tx.query_row("SELECT at FROM runs WHERE txn = ?1", [txn], |row| row.get(0))?;
@@ -142,15 +153,31 @@ pub(super) fn apply(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result<()> {
         let rows = statement.query_map([txn], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.collect::<rusqlite::Result<_>>()?
     };
+    let mut past = Vec::with_capacity(edits.len());
     for (provider, json) in &edits {
         let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
         apply_one(tx, provider, at, &edit)?;
+        match edit {
+            Edit::Fresh { id, group } => past.push((provider, Remembered::fresh(id, group))),
+            Edit::Remember(remembered) => past.push((provider, remembered)),
+            _ => {}
+        }
     }
     tx.execute("DELETE FROM pending", [])?;
     if created > 0 || !edits.is_empty() {
         tx.execute("INSERT INTO meta VALUES ('generation', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
+        // Only now, since an entry is remembered as the whole run leaves it.
+        let mut keeper = Keeper::new(tx, txn)?;
+        past.iter().try_for_each(|(provider, remembered)| keeper.keep(provider, remembered))?;
+        super::history::prune(tx, at.saturating_sub(keep))?;
     }
     Ok(())
+}
+
+/// Drops what was intended, with the runs that never came to be.
+pub(super) fn drop_pending(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM runs WHERE txn IN (SELECT txn FROM pending)", [])?;
+    tx.execute("DELETE FROM pending", []).map(drop)
 }
 
 /// Deletes the rows that unconfirmed transactions made: their ids were never to be seen anywhere.
@@ -169,7 +196,7 @@ pub(super) fn release(tx: &Transaction<'_>) -> rusqlite::Result<()> {
         };
         tx.execute(sql, params![provider, id, txn])?;
     }
-    tx.execute("DELETE FROM pending", []).map(drop)
+    drop_pending(tx)
 }
 
 fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusqlite::Result<()> {
@@ -181,7 +208,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         )
     };
     match edit {
-        Edit::Fresh { .. } => {}
+        Edit::Fresh { .. } | Edit::Remember(_) => {}
         Edit::Applied { id, field, value } => {
             let sql = match field {
                 Field::Gecos => "UPDATE accounts SET gecos = ?3 WHERE provider = ?1 AND id = ?2",

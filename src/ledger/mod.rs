@@ -5,11 +5,13 @@
 //! before any file changes; [`Ledger::confirm`] makes them true after all files have.
 
 mod edit;
+mod history;
 mod schema;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use crate::model::owned::{Absence, Applied, Losses, Owned, OwnedAccount, OwnedGroup, State};
@@ -23,6 +25,9 @@ pub const FILE: &str = "ledger.sqlite";
 
 /// For so long losses count against the daily limit, in seconds.
 const DAY: i64 = 86_400;
+
+/// For how many days the history is kept unless the configuration says otherwise.
+pub const HISTORY_DAYS: u32 = 400;
 
 /// The ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +63,8 @@ pub enum LedgerError {
 pub struct Ledger {
     db: Connection,
     path: PathBuf,
+    /// For how long the history is kept, in seconds.
+    keep: i64,
 }
 
 /// What a run is called in the ledger.
@@ -103,24 +110,40 @@ impl Ledger {
         if !dir.join(FILE).exists() {
             return Ok(None);
         }
-        let ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let mut ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        if schema::version(&ledger.db).map_err(|e| ledger.error(e))? < schema::VERSION {
+            ledger.db = ledger.newer_copy().map_err(|e| ledger.error(e))?;
+        }
         ledger.check_version()?;
         Ok(Some(ledger))
+    }
+
+    /// A copy in memory that is of this version: who only looks does not upgrade an older ledger.
+    fn newer_copy(&self) -> rusqlite::Result<Connection> {
+        const PAGES: std::ffi::c_int = 1_000;
+        let mut copy = Connection::open_in_memory()?;
+        Backup::new(&self.db, &mut copy)?.run_to_completion(PAGES, std::time::Duration::ZERO, None)?;
+        schema::upgrade(&copy)?;
+        Ok(copy)
+    }
+
+    /// Says for how many days the history is to be kept.
+    pub fn keep_history(&mut self, days: u32) {
+        self.keep = i64::from(days).saturating_mul(DAY);
     }
 
     fn connect(dir: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
         let path = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned()).join(FILE);
         match Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NOFOLLOW) {
-            Ok(db) => Ok(Self { db, path }),
+            Ok(db) => Ok(Self { db, path, keep: i64::from(HISTORY_DAYS) * DAY }),
             Err(source) => Err(LedgerError::Sqlite { path, source }),
         }
     }
 
     fn check_version(&self) -> Result<(), LedgerError> {
-        let found: i64 = self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| self.error(e))?;
-        match found {
+        match schema::version(&self.db).map_err(|e| self.error(e))? {
             schema::VERSION => Ok(()),
-            _ => Err(LedgerError::Newer { path: self.path.clone(), found }),
+            found => Err(LedgerError::Newer { path: self.path.clone(), found }),
         }
     }
 
@@ -264,7 +287,7 @@ impl Ledger {
         let path = self.path.clone();
         let mut reserve = || -> rusqlite::Result<u64> {
             let tx = self.db.transaction()?;
-            tx.execute("DELETE FROM pending", [])?;
+            edit::drop_pending(&tx)?;
             tx.execute("UPDATE accounts SET txn = NULL WHERE txn IS NOT NULL", [])?;
             tx.execute("UPDATE unix_groups SET txn = NULL WHERE txn IS NOT NULL", [])?;
             tx.execute("INSERT INTO meta VALUES ('txn', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
@@ -281,10 +304,10 @@ impl Ledger {
     /// # Errors
     /// When that cannot be written; then nothing was.
     pub fn confirm(&mut self, txn: u64) -> Result<(), LedgerError> {
-        let path = self.path.clone();
+        let (path, keep) = (self.path.clone(), self.keep);
         let mut confirm = || -> rusqlite::Result<()> {
             let tx = self.db.transaction()?;
-            edit::apply(&tx, txn)?;
+            edit::apply(&tx, txn, keep)?;
             tx.commit()
         };
         confirm().map_err(|source| LedgerError::Sqlite { path, source })
@@ -317,10 +340,16 @@ impl Ledger {
     pub fn drop_pending(&mut self) -> Result<(), LedgerError> {
         let left: i64 =
             self.db.query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0)).map_err(|e| self.error(e))?;
-        if left > 0 {
-            self.db.execute("DELETE FROM pending", []).map_err(|e| self.error(e))?;
+        if left == 0 {
+            return Ok(());
         }
-        Ok(())
+        let path = self.path.clone();
+        let mut drop_pending = || -> rusqlite::Result<()> {
+            let tx = self.db.transaction()?;
+            edit::drop_pending(&tx)?;
+            tx.commit()
+        };
+        drop_pending().map_err(|source| LedgerError::Sqlite { path, source })
     }
 
     /// Writes down who is missing, and who is back.

@@ -6,7 +6,10 @@
 pub mod change;
 pub mod diff;
 pub mod guard;
+pub mod past;
 pub mod render;
+pub mod saved;
+mod subject;
 
 use std::fmt;
 
@@ -15,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use change::{Change, FieldChange, HomeFate, NewAccount, Observation};
 pub use guard::{Approved, Limits, Refused};
+pub use subject::Subject;
 
 use crate::policy::Refusal;
 

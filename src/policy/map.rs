@@ -5,6 +5,7 @@ use std::hash::Hash;
 
 use super::overrides::RulesOfGroup;
 use super::select::Standing;
+use super::trace::{Step, Trace};
 use super::{AccountRules, GroupRules, NameMap, Refusal, gecos, protect};
 use crate::model::owned::Owned;
 use crate::model::{Directory, Gid, GroupName, IdRange, Lookup, RemoteId, Uid, Untrusted, User, UserName};
@@ -76,6 +77,7 @@ pub fn accounts(
             shells,
             rules,
             &mut out.remarks,
+            &mut Trace::default(),
         ) {
             Ok(account) => out.accounts.push(account),
             Err(reason) => out.refusals.push(refusal(user, reason)),
@@ -89,6 +91,29 @@ fn refusal(user: &User, reason: impl Into<String>) -> Refusal {
     Refusal { id: Some(user.id.clone()), subject: user.login.clone(), reason: reason.into() }
 }
 
+/// How one person's account comes about, or is refused; as [`accounts`] decides it. `known_as`: its name, if it has one.
+pub fn explain(
+    user: &User,
+    open: bool,
+    known_as: Option<&str>,
+    shells: &BTreeSet<&str>,
+    rules: &AccountRules,
+) -> (Result<WantedAccount, String>, Vec<Step>) {
+    let mut trace = Trace::listening();
+    let account = account(user, open, known_as, shells, rules, &mut Vec::new(), &mut trace);
+    (account, trace.steps())
+}
+
+/// What a login or a group's name becomes.
+fn mapped(rules: &[NameMap], remote: &Untrusted, key: &str, trace: &mut Trace) -> String {
+    let (mapped, rule) = NameMap::apply_by(rules, &remote.raw().to_ascii_lowercase());
+    trace.note("name", &mapped, || match rule {
+        Some(rule) => format!("`{remote}` in small letters, by {rule} of `{key}`"),
+        None => format!("`{remote}` in small letters; no rule of `{key}` matches it"),
+    });
+    mapped
+}
+
 fn account(
     user: &User,
     open: bool,
@@ -96,12 +121,14 @@ fn account(
     shells: &BTreeSet<&str>,
     rules: &AccountRules,
     remarks: &mut Vec<(String, String)>,
+    trace: &mut Trace,
 ) -> Result<WantedAccount, String> {
-    let mapped = NameMap::apply(&rules.names, &user.login.raw().to_ascii_lowercase());
+    let mapped = mapped(&rules.names, &user.login, "names", trace);
     let name = match known_as {
         // A known account keeps its name whatever the login has become: a rename is a change of its own.
         Some(name) => {
             if name != mapped {
+                trace.note("name", name, || "kept: it has an account of this name already".to_owned());
                 remarks.push((name.to_owned(), format!("is called `{}` at the provider now", Untrusted::new(mapped))));
             }
             UserName::new(name, true).map_err(|e| format!("the ledger's name {e}"))?
@@ -124,9 +151,14 @@ fn account(
         }
         Err(reason) => return Err(reason),
     };
-    let home = home(user, &name, rules, remarks);
-    let shell = shell(user, &name, shells, rules, remarks);
+    let home = home(user, &name, rules, remarks, trace);
+    let shell = shell(user, &name, shells, rules, remarks, trace);
     let gecos = user.name.as_ref().map(|n| gecos::clean(n.raw())).unwrap_or_default();
+    trace.note("gecos", &gecos, || match &user.name {
+        Some(name) if name.raw() == gecos => "the provider's full name".to_owned(),
+        Some(name) => format!("the provider's full name `{name}`, cleaned"),
+        None => "the provider has no full name".to_owned(),
+    });
     Ok(WantedAccount { id: user.id.clone(), open, name, uid, gecos, home, shell })
 }
 
@@ -144,13 +176,26 @@ fn plain_number(text: &str) -> Option<u32> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
-fn home(user: &User, name: &UserName, rules: &AccountRules, remarks: &mut Vec<(String, String)>) -> String {
+fn home(
+    user: &User,
+    name: &UserName,
+    rules: &AccountRules,
+    remarks: &mut Vec<(String, String)>,
+    trace: &mut Trace,
+) -> String {
     let computed = format!("{}/{name}", rules.home_base);
-    let Some(wished) = user.home.as_ref().filter(|h| h.raw() != computed) else { return computed };
-    let below = rules.home_bases.iter().chain([&rules.home_base]).any(|base| is_directly_below(wished.raw(), base));
-    if below {
+    let Some(wished) = user.home.as_ref().filter(|h| h.raw() != computed) else {
+        trace.note("home", &computed, || "`home_base` and the name".to_owned());
+        return computed;
+    };
+    let below = rules.home_bases.iter().chain([&rules.home_base]).find(|base| is_directly_below(wished.raw(), base));
+    if let Some(base) = below {
+        trace.note("home", wished.raw(), || format!("the provider's, below {base}"));
         return wished.raw().to_owned();
     }
+    trace.note("home", &computed, || {
+        format!("`home_base` and the name; the provider's `{wished}` is below no home base")
+    });
     // Where no base is configured, homes are ours to compute, and a differing wish is not worth a word.
     if !rules.home_bases.is_empty() {
         remarks
@@ -171,18 +216,26 @@ fn shell(
     shells: &BTreeSet<&str>,
     rules: &AccountRules,
     remarks: &mut Vec<(String, String)>,
+    trace: &mut Trace,
 ) -> String {
     const CLOSED: [&str; 4] = ["/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"];
     match &user.shell {
-        Some(wished) if shells.contains(wished.raw()) || CLOSED.contains(&wished.raw()) => wished.raw().to_owned(),
+        Some(wished) if shells.contains(wished.raw()) || CLOSED.contains(&wished.raw()) => {
+            trace.note("shell", wished.raw(), || "the provider's".to_owned());
+            wished.raw().to_owned()
+        }
         Some(wished) if wished.raw() != rules.shell && !wished.raw().is_empty() => {
+            trace.note("shell", &rules.shell, || format!("`shell`; the provider's `{wished}` is not in /etc/shells"));
             remarks.push((
                 name.to_string(),
                 format!("has the shell `{wished}`, which is not in /etc/shells; gets {}", rules.shell),
             ));
             rules.shell.clone()
         }
-        _ => rules.shell.clone(),
+        _ => {
+            trace.note("shell", &rules.shell, || "`shell`".to_owned());
+            rules.shell.clone()
+        }
     }
 }
 
@@ -271,7 +324,8 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
             continue;
         }
         let rules = rules.of(group.name.raw());
-        let name = match group_name(&group.name, known.map(|own| own.name.as_str()), rules, &mut out.remarks) {
+        let known_as = known.map(|own| own.name.as_str());
+        let name = match group_name(&group.name, known_as, rules, &mut out.remarks, &mut Trace::default()) {
             Ok(name) => name,
             Err(reason) => {
                 out.refusals.push(refuse(reason));
@@ -297,16 +351,35 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
     out
 }
 
+/// How one group's name comes about, or is refused; as [`groups`] decides it. `known_as`: its name, if it has one.
+pub fn explain_group(
+    remote: &Untrusted,
+    known_as: Option<&str>,
+    rules: &GroupRules,
+) -> (Result<GroupName, String>, Vec<Step>) {
+    let mut trace = Trace::listening();
+    if !rules.filter.matches(remote.raw()) {
+        return (Err("`filter` does not let it through".to_owned()), trace.steps());
+    }
+    let name = group_name(remote, known_as, rules.of(remote.raw()), &mut Vec::new(), &mut trace);
+    (name, trace.steps())
+}
+
 fn group_name(
     remote: &Untrusted,
     known_as: Option<&str>,
     rules: RulesOfGroup<'_>,
     remarks: &mut Vec<(String, String)>,
+    trace: &mut Trace,
 ) -> Result<GroupName, String> {
-    let mapped = NameMap::apply(rules.names, &remote.raw().to_ascii_lowercase());
+    let mapped = mapped(rules.names, remote, "names", trace);
     let name = GroupName::new(rules.prefix, &mapped, rules.dots);
+    if let Some(name) = name.as_ref().ok().filter(|name| name.as_str() != mapped) {
+        trace.note("name", name.as_str(), || "with the `prefix`".to_owned());
+    }
     if let Some(known) = known_as {
         if name.as_ref().ok().map(GroupName::as_str) != Some(known) {
+            trace.note("name", known, || "kept: it has a group of this name already".to_owned());
             remarks.push((known.to_owned(), format!("is called `{remote}` at the provider now")));
         }
         return GroupName::known(known).map_err(|e| format!("the ledger's name {e}"));

@@ -13,6 +13,7 @@ pub mod overrides;
 pub mod protect;
 pub mod rules;
 pub mod select;
+pub mod trace;
 
 pub use rules::{AccountRules, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, Rules, SubidRules};
 

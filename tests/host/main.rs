@@ -10,6 +10,7 @@ mod globus_admin;
 mod globus_cli;
 mod globus_faults;
 mod globus_server;
+mod history;
 mod http;
 mod invariants;
 mod kills;

@@ -3,8 +3,8 @@
 //! In a block ```` ```console ````, `$ gosync ...` is a command, `? N` its exit code, `> ` a line of its standard
 //! output and `! ` one of its standard error; `% ...` is a shell command that prepares something, with `%hold` and
 //! `%release` for the run lock. A block ```` ```write FILE ```` is written to that file. Everything else is prose. The
-//! path of the scratch directory is shown as [SCRATCH], and the pid of this process as [PID]; in a command, [DIGEST]
-//! is the last digest that was printed.
+//! path of the scratch directory is shown as [SCRATCH], and the pid of this process as [PID]; moments are
+//! shown as [TIME]; in a command, [DIGEST] is the last digest that was printed.
 
 use std::fmt::Write as _;
 
@@ -93,6 +93,7 @@ fn record(out: &mut String, world: &World, answer: &Answer) {
     for (mark, text) in [(">", &answer.out), ("!", &answer.err)] {
         let text = text.replace(world.path().to_str().unwrap(), "[SCRATCH]");
         let text = text.replace(&format!("pid = {}", std::process::id()), "pid = [PID]");
+        let text = without_times(&text);
         for line in text.split_inclusive('\n') {
             match line.strip_suffix('\n') {
                 Some("") => writeln!(out, "{mark}").unwrap(),
@@ -101,6 +102,21 @@ fn record(out: &mut String, world: &World, answer: &Answer) {
             }
         }
     }
+}
+
+/// The text with [TIME] for each `2026-11-20T10:00:00Z`.
+fn without_times(text: &str) -> String {
+    const FORM: &[u8] = b"0000-00-00T00:00:00Z";
+    let fits = |window: &[u8]| {
+        window.iter().zip(FORM).all(|(b, form)| if *form == b'0' { b.is_ascii_digit() } else { b == form })
+    };
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.as_bytes().windows(FORM.len()).position(fits) {
+        out += &rest[..at];
+        out += "[TIME]";
+        rest = &rest[at + FORM.len()..];
+    }
+    out + rest
 }
 
 /// Compares what is checked in with what happened, or writes it.

@@ -14,6 +14,7 @@ mod papers;
 mod properties;
 mod scenarios;
 mod transcripts;
+mod undo;
 mod world;
 
 use std::path::{Path, PathBuf};

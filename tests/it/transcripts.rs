@@ -17,7 +17,22 @@ macro_rules! transcripts {
     };
 }
 
-transcripts!(configuration, deluser, limits, lock, quiet, reads, refused, sync_groups, sync_users, usage,);
+transcripts!(
+    configuration,
+    deluser,
+    history,
+    limits,
+    lock,
+    plan_apply,
+    quiet,
+    reads,
+    refused,
+    sync_groups,
+    sync_users,
+    undo,
+    usage,
+    why,
+);
 
 fn check(name: &str) {
     let world = World::new(&Tree::base());

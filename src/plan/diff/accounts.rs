@@ -115,7 +115,7 @@ fn found<'h>(
 }
 
 /// The line of an owned account, or why it is not gosync's to change.
-fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, String> {
+pub(super) fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, String> {
     let name = own.name.as_str();
     match host.accounts.get(name) {
         None => {
@@ -162,7 +162,11 @@ fn fields(
 }
 
 /// People without an account. Ids are given in the order of their immutable ids; asked-for ids come first.
-fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<'_>, plan: &mut Plan) -> Vec<Change> {
+pub(super) fn create(
+    fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>,
+    against: &Against<'_>,
+    plan: &mut Plan,
+) -> Vec<Change> {
     let Against { host, owned, .. } = *against;
     let rules = &against.rules.accounts;
     let mut created = Vec::new();
@@ -191,7 +195,7 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
         match conflict(&account, own, host, owned, &in_use, rules, &uids) {
             Some(reason) => refused.push(refusal(&account, reason)),
             None => {
-                if let Some(uid) = own.map(|own| own.uid).or(account.uid) {
+                if let UidFrom::Ledger(uid) | UidFrom::Provider(uid) = UidFrom::of(own, account.uid) {
                     uids.claim(uid.get());
                 }
                 sound.push((account, own));
@@ -199,9 +203,9 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
         }
     }
     for (account, own) in sound {
-        let uid = match own.map(|own| own.uid).or(account.uid) {
-            Some(uid) => uid,
-            None => match uids.next_free().map(Uid::new) {
+        let uid = match UidFrom::of(own, account.uid) {
+            UidFrom::Ledger(uid) | UidFrom::Provider(uid) => uid,
+            UidFrom::Range => match uids.next_free().map(Uid::new) {
                 Ok(Some(uid)) => uid,
                 Ok(None) => continue,
                 Err(e) => {
@@ -248,6 +252,25 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
     }
     plan.refused.append(&mut refused);
     created
+}
+
+/// Where the uid of an account comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UidFrom {
+    /// The person has it for good.
+    Ledger(Uid),
+    /// The provider asks for it.
+    Provider(Uid),
+    /// One that is free is given out.
+    Range,
+}
+
+impl UidFrom {
+    /// For an account that the ledger knows or not, and the uid that the provider asks for.
+    pub fn of(own: Option<&OwnedAccount>, asked: Option<Uid>) -> Self {
+        let asked = asked.map_or(Self::Range, Self::Provider);
+        own.map_or(asked, |own| Self::Ledger(own.uid))
+    }
 }
 
 /// Which homes, uids and gids the host's accounts and groups use, and whose they are.

@@ -112,7 +112,7 @@ impl Roster {
     }
 }
 
-fn split(list: &str) -> impl Iterator<Item = &str> {
+pub(super) fn split(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|name| !name.is_empty())
 }
 
@@ -143,7 +143,7 @@ fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster
     plan.changes.push(Change::ChangeMembers { id: group.id.clone(), name: group.name.clone(), add, remove, wanted });
 }
 
-fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'h HostGroup<'h>> {
+pub(super) fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'h HostGroup<'h>> {
     let name = own.name.as_str();
     match host.groups.get(name) {
         None => plan.remark(name, "was removed by hand and is not made again"),

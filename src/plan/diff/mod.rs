@@ -3,10 +3,12 @@
 pub mod accounts;
 pub mod groups;
 pub mod removal;
+pub mod undo;
 
-pub use accounts::{Against, Chosen, accounts};
+pub use accounts::{Against, Chosen, UidFrom, accounts};
 pub use groups::groups;
 pub use removal::{Request, removal};
+pub use undo::{Past, undo};
 
 use crate::model::Completeness;
 use crate::model::owned::Owned;
