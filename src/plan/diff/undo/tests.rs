@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::model::history::PastRun;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
-use crate::model::owned::Applied;
+use crate::model::owned::{Applied, OwnedGroup};
 use crate::model::{Completeness, Gid, Uid};
 use crate::plan::diff::Chosen;
 use crate::policy::Rules;
