@@ -193,8 +193,8 @@ pub enum Command {
     /// Bring back what a run changed to what it was before
     ///
     /// A plan like any other: shown, limited, carried out as one transaction. What was changed since, by a later run or
-    /// by hand, is told and left as it is, unless `--force` is given; what cannot come back, such as a home or a
-    /// password that is gone, is told. The next sync does again what the provider still asks for.
+    /// by hand, is told and left as it is, unless `--force` is given: undo the newest run first. What cannot come back,
+    /// such as a home or a password that is gone, is told. The next sync does again what the provider still asks for.
     Undo(Undo),
     /// Write the plan of a sync to a file, for `gosync apply`
     ///

@@ -40,6 +40,7 @@ scenarios!(
     private_groups,
     stale_shadow,
     subids,
+    undo,
 );
 
 /// Makes a dry run of everything first.
@@ -59,7 +60,8 @@ impl DryRun {
 
 fn changes_something(args: &[String]) -> bool {
     let is_dry = args.iter().any(|arg| ["-n", "--dry-run"].contains(&arg.as_str()));
-    args.iter().any(|arg| arg == "sync" || arg == "deluser") && !is_dry
+    let changes = |arg: &String| ["sync", "deluser", "undo", "apply"].contains(&arg.as_str());
+    args.iter().any(changes) && !is_dry
 }
 
 impl Watch for DryRun {

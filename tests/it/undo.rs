@@ -56,5 +56,5 @@ proptest! {
 }
 
 fn vec_of_steps() -> impl Strategy<Value = Vec<Step>> {
-    proptest::collection::vec(step(), 1..8)
+    proptest::collection::vec(step(), 1..5)
 }

@@ -33,7 +33,8 @@ pub struct Past<'a> {
 
 /// Plans what brings the entries of a run back.
 pub fn undo(past: Past<'_>, against: &Against<'_>) -> Plan {
-    let mut work = Work { past, against, plan: Plan::default(), removed: Vec::new(), fresh: Vec::new() };
+    let mut work =
+        Work { past, against, plan: Plan::default(), removed: Vec::new(), fresh: Vec::new(), lost: Vec::new() };
     work.plan.generation = against.owned.generation;
     for touched in touched(past.run) {
         work.look_at(&touched);
@@ -109,6 +110,8 @@ struct Work<'a> {
     removed: Vec<String>,
     /// Accounts that were taken away by it, and whether they were locked.
     fresh: Vec<(WantedAccount, &'a OwnedAccount, PastAccount)>,
+    /// What of these does not come back with them: name and our own words.
+    lost: Vec<(UserName, String)>,
 }
 
 impl<'a> Work<'a> {
@@ -278,15 +281,15 @@ impl<'a> Work<'a> {
     ) -> Result<(), String> {
         let name = UserName::new(&before.name, true).map_err(|e| format!("the ledger's name {e}"))?;
         if own.state == State::Removed {
-            self.plan.remark(name.as_str(), "its password is gone; it has none until somebody sets one");
+            self.lost.push((name.clone(), "its password is gone; it has none until somebody sets one".to_owned()));
         }
         for home in touched.details.iter().filter_map(|detail| detail.get("home")) {
             let path = |fate: &str, key: &str| home.get(fate)?.get(key)?.as_str().map(|path| shown(path).to_string());
             if let Some(path) = path("remove", "path") {
-                self.plan.remark(name.as_str(), format!("what was in its home {path} is gone"));
+                self.lost.push((name.clone(), format!("what was in its home {path} is gone")));
             }
             if let Some(into) = path("archive", "into") {
-                self.plan.remark(name.as_str(), format!("what was in its home is in an archive in {into}"));
+                self.lost.push((name.clone(), format!("what was in its home is in an archive in {into}")));
             }
         }
         let (gecos, home, shell) = (before.gecos.clone(), before.home.clone(), before.shell.clone());
@@ -333,6 +336,11 @@ impl<'a> Work<'a> {
             if state(&past.state) == State::Locked {
                 let reason = format!("was locked before run {}", self.past.run.number);
                 locked.push(Change::LockAccount { id: new.id.clone(), name: new.name.clone(), reason });
+            }
+        }
+        for (name, text) in self.lost {
+            if created.iter().any(|change| change.subject().name == name.as_str()) {
+                plan.remark(name.as_str(), text);
             }
         }
         created.append(&mut locked);

@@ -179,6 +179,7 @@ fn an_account_that_was_removed_comes_back_by_the_rules_of_new_accounts() {
     scene.host.accounts.insert("ann", other);
     let plan = scene.undo(removed());
     assert!(plan.changes.is_empty() && reasons(&plan)[0].contains("is on this host already"), "{plan:?}");
+    assert!(plan.remarks.is_empty(), "nothing is lost with what does not come back: {plan:?}");
 }
 
 #[test]
