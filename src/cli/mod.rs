@@ -8,6 +8,7 @@ mod deluser;
 mod doctor;
 mod drift;
 mod group;
+mod history;
 pub mod hook_text;
 mod sync;
 pub mod text;
@@ -24,6 +25,7 @@ pub use deluser::DelUser;
 pub use doctor::Doctor;
 pub use drift::Drift;
 pub use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
+pub use history::{Apply, History, Plan, Undo, Why};
 pub use sync::{Sync, SyncGroups, SyncUsers};
 pub use user::{DumpForm, Status, User, UserDump};
 
@@ -221,6 +223,32 @@ pub enum Command {
     ///
     /// Takes the lock and gives it back. With `--nowait` it only asks.
     Waitlock,
+    /// Show which runs changed what
+    ///
+    /// From the ledger, the newest run first, with every entry before and after the run. `history_days` says how far it
+    /// goes back. Writes nothing, takes no lock, and asks no provider.
+    History(History),
+    /// Explain an account or a group: from which record and by which rules it is as it is, or is refused
+    ///
+    /// Asks the provider, for this person alone where it can, and tells what the next run would change. Writes nothing,
+    /// and takes no lock.
+    Why(Why),
+    /// Bring back what a run changed to what it was before
+    ///
+    /// A plan like any other: shown, limited, carried out as one transaction. What was changed since, by a later run or
+    /// by hand, is told and left as it is, unless `--force` is given: undo the newest run first. What cannot come back,
+    /// such as a home or a password that is gone, is told. The next sync does again what the provider still asks for.
+    Undo(Undo),
+    /// Write the plan of a sync to a file, for `gosync apply`
+    ///
+    /// A dry run whose plan, with all that is needed to carry it out, goes to a file that only its owner may read. One
+    /// that a limit refuses is written, too, and the status is 10.
+    Plan(Plan),
+    /// Carry out a plan that `gosync plan` wrote
+    ///
+    /// Exactly that plan, within the limits. It is refused if the databases of the host, or what gosync has done there,
+    /// have changed since it was made; with `--fresh` also if the provider's answer has.
+    Apply(Apply),
 }
 
 impl Global {

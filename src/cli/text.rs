@@ -98,7 +98,7 @@ pub const ENVIRONMENT: [(&str, &str); 2] = [
 ];
 
 /// Command lines, and what they do.
-pub const EXAMPLES: [(&str, &str); 10] = [
+pub const EXAMPLES: [(&str, &str); 12] = [
     ("gosync sync users --dry-run", "Show what a run would change, and change nothing."),
     ("gosync sync users --only alice,bob", "Bring two accounts in step."),
     (
@@ -116,6 +116,8 @@ pub const EXAMPLES: [(&str, &str); 10] = [
     ("gosync shell < commands", "Run the commands of a file until one fails."),
     ("gosync drift", "Show what was changed by hand, and what the next run does about it."),
     ("gosync adopt jdoe --as john.doe", "Take over an account that stands on this host already."),
+    ("gosync plan -o monday.json users", "Write a plan to be reviewed; `gosync apply monday.json` carries it out."),
+    ("gosync why alice", "Tell why an account is as it is, and what the next run would change."),
 ];
 
 /// What stands below the options in `gosync --help`.

@@ -102,6 +102,7 @@ impl Books {
         }
         files::ensure_private_dir(&dir).map_err(Error::failed)?;
         let mut ledger = Ledger::open(&dir).map_err(Error::failed)?;
+        ledger.keep_history(setup.settings.history_days);
         if let Some(done) = target.recover(&mut ledger)? {
             setup.ui.warn(done);
         }
@@ -118,7 +119,12 @@ impl Books {
 }
 
 /// Makes the plan; where the host has other name services, none of their names and ids is given out.
-fn consider(elsewhere: &mut Elsewhere, host: &mut Host<'_>, owned: &Owned, planner: &Planner<'_>) -> Result<Plan> {
+pub(super) fn consider(
+    elsewhere: &mut Elsewhere,
+    host: &mut Host<'_>,
+    owned: &Owned,
+    planner: &Planner<'_>,
+) -> Result<Plan> {
     for _ in 0..NSS_ROUNDS {
         let plan = planner(host, owned)?;
         let found = elsewhere.ask(&plan)?;

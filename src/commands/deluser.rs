@@ -44,7 +44,7 @@ fn request(args: &DelUser) -> Result<Request> {
 }
 
 /// Refuses to take away an account under somebody's feet. Another tree's accounts run nothing here.
-fn refuse_logged_in(setup: &Setup<'_>, plan: &Plan, host: &Host<'_>) -> Result<()> {
+pub(super) fn refuse_logged_in(setup: &Setup<'_>, plan: &Plan, host: &Host<'_>) -> Result<()> {
     if setup.global.force || !setup.root.is_host() {
         return Ok(());
     }

@@ -3,20 +3,25 @@
 //! Puts provider, policy, plan, target and ledger together. Decides nothing about accounts, and prints through `ui`.
 
 mod adopt;
+mod apply;
 mod carry_out;
 mod deluser;
 mod doctor;
 mod drift;
 mod group;
+mod history;
 mod hooks;
+mod plan;
 mod providers;
 mod setup;
 mod shell;
 mod site;
 mod status;
 mod sync;
+mod undo;
 mod user;
 mod waitlock;
+mod why;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -92,6 +97,11 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Doctor(args) => doctor::run(global, args, ui),
         Command::Shell => shell::run(global, ui, session),
         Command::Waitlock => waitlock::run(global, ui),
+        Command::History(args) => history::run(global, args, ui),
+        Command::Why(args) => why::run(global, args, ui),
+        Command::Undo(args) => undo::run(global, args, ui),
+        Command::Plan(args) => plan::run(global, args, ui),
+        Command::Apply(args) => apply::run(global, args, ui),
     };
     match outcome {
         Ok(Outcome::Done) => 0,

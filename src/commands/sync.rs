@@ -26,16 +26,12 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let job = Job::new(args);
     let mut lock = setup.lock(Purpose::of(job.command(), job.options.dry_run))?;
-    let mut snapshot = setup.fetch(job.scope(), job.named())?;
-    snapshot.directory.drop_details_but(setup.settings.hooks.user.is_any());
+    let snapshot = read(&setup, &job)?;
     if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
         lock.note_read(job.command());
     }
-    let desired = Desired { setup: &setup, unknown: unknown(&job, &snapshot), snapshot };
-    let carried = carry_out(&setup, job.options, job.command(), &|host, owned| match job.kind {
-        JobKind::Users(args) => desired.accounts(args, host, owned),
-        JobKind::Groups(_) => Ok(desired.groups(host, owned)),
-    })?;
+    let desired = Desired::new(&setup, &job, snapshot);
+    let carried = carry_out(&setup, job.options, job.command(), &|host, owned| desired.plan(&job, host, owned))?;
     if matches!(job.kind, JobKind::Users(_)) && !job.options.dry_run {
         end_sessions(&setup)?;
     }
@@ -64,8 +60,15 @@ fn end_sessions(setup: &Setup<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Asks the provider what a job needs to know.
+pub(super) fn read(setup: &Setup<'_>, job: &Job<'_>) -> Result<Snapshot> {
+    let mut snapshot = setup.fetch(job.scope(), job.named())?;
+    snapshot.directory.drop_details_but(setup.settings.hooks.user.is_any());
+    Ok(snapshot)
+}
+
 /// What is left to be said when everything that could be done is done.
-fn judge(outcome: Outcome, plan: &Plan, options: &PlanArgs) -> Result<Outcome> {
+pub(super) fn judge(outcome: Outcome, plan: &Plan, options: &PlanArgs) -> Result<Outcome> {
     if let Some(reason) = &plan.incomplete {
         return Err(Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
             .hint("Nothing was locked or taken away because of it; the next run tries again"));
@@ -81,25 +84,25 @@ fn judge(outcome: Outcome, plan: &Plan, options: &PlanArgs) -> Result<Outcome> {
 }
 
 /// One of the two kinds of run.
-struct Job<'a> {
-    kind: JobKind<'a>,
-    options: &'a PlanArgs,
+pub(super) struct Job<'a> {
+    pub kind: JobKind<'a>,
+    pub options: &'a PlanArgs,
 }
 
-enum JobKind<'a> {
+pub(super) enum JobKind<'a> {
     Users(&'a SyncUsers),
     Groups(&'a SyncGroups),
 }
 
 impl<'a> Job<'a> {
-    fn new(args: &'a Sync) -> Self {
+    pub fn new(args: &'a Sync) -> Self {
         match args {
             Sync::Users(args) => Self { kind: JobKind::Users(args), options: &args.plan },
             Sync::Groups(args) => Self { kind: JobKind::Groups(args), options: &args.plan },
         }
     }
 
-    fn command(&self) -> &'static str {
+    pub fn command(&self) -> &'static str {
         match self.kind {
             JobKind::Users(_) => "sync users",
             JobKind::Groups(_) => "sync groups",
@@ -153,13 +156,31 @@ fn unknown(job: &Job<'_>, snapshot: &Snapshot) -> Vec<Refusal> {
 }
 
 /// What the provider says, ready to be compared with the host.
-struct Desired<'a> {
-    setup: &'a Setup<'a>,
-    snapshot: Snapshot,
+pub(super) struct Desired<'a> {
+    pub setup: &'a Setup<'a>,
+    pub snapshot: Snapshot,
     unknown: Vec<Refusal>,
+    /// When the provider was read, in seconds since 1970.
+    pub now: i64,
+    /// Whether every known account is treated as changed.
+    pub force: bool,
 }
 
-impl Desired<'_> {
+impl<'a> Desired<'a> {
+    /// What was read now.
+    pub fn new(setup: &'a Setup<'a>, job: &Job<'_>, snapshot: Snapshot) -> Self {
+        let unknown = unknown(job, &snapshot);
+        Self { setup, snapshot, unknown, now: setup.now, force: setup.global.force }
+    }
+
+    /// The plan of a job.
+    pub fn plan(&self, job: &Job<'_>, host: &Host<'_>, owned: &Owned) -> Result<Plan> {
+        match job.kind {
+            JobKind::Users(args) => self.accounts(args, host, owned),
+            JobKind::Groups(_) => Ok(self.groups(host, owned)),
+        }
+    }
+
     fn accounts(&self, args: &SyncUsers, host: &Host<'_>, owned: &Owned) -> Result<Plan> {
         let Snapshot { directory, completeness, .. } = &self.snapshot;
         let rules = &self.setup.settings.rules;
@@ -168,9 +189,8 @@ impl Desired<'_> {
         wanted.present.extend(self.rejected_ids());
         wanted.refusals.extend(self.rejected());
         wanted.remarks.extend(gaps::remarks(&self.snapshot.gaps));
-        let chosen =
-            Chosen { new: args.new || !args.updated, known: args.updated || !args.new, force: self.setup.global.force };
-        let now = self.setup.now;
+        let chosen = Chosen { new: args.new || !args.updated, known: args.updated || !args.new, force: self.force };
+        let now = self.now;
         let site = HostSite::new(&self.setup.root);
         let home_at = |home: &str| site.owner(home);
         if !args.only.is_empty() {

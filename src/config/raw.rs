@@ -18,6 +18,7 @@ pub(super) struct Gosync {
     pub state_dir: String,
     pub lock_file: String,
     pub time_limit: Span,
+    pub history_days: u32,
 }
 
 impl Default for Gosync {
@@ -28,6 +29,7 @@ impl Default for Gosync {
             state_dir: "/var/lib/gosync".to_owned(),
             lock_file: "/run/gosync/lock".to_owned(),
             time_limit: Span::from_secs(100),
+            history_days: 400,
         }
     }
 }

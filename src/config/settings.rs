@@ -50,6 +50,8 @@ pub struct Settings {
     pub policy_dir: Option<PathBuf>,
     /// Which hooks run, and how.
     pub hooks: HookRules,
+    /// For how many days the ledger remembers what runs changed; at least 1.
+    pub history_days: u32,
 }
 
 /// One `[provider.NAME]`.
@@ -158,6 +160,10 @@ impl Settings {
                 max_privileged_additions: limits.max_privileged_additions,
             },
             hooks: hooks::rules(hook_keys)?,
+            history_days: match gosync.history_days {
+                0 => return Err(invalid("gosync.history_days", "it is a number of days, 1 at least")),
+                days => days,
+            },
         })
     }
 }

@@ -1,8 +1,9 @@
 //! What a plan means for the ledger: rows now, and edits that come true on confirmation.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 
+use super::history::{Keeper, Remembered, Snapshots};
 use super::queue::{self, Key};
 use super::{Run, rungs};
 use crate::model::UserName;
@@ -49,6 +50,8 @@ pub enum Edit {
         /// How many lost their membership.
         lost: usize,
     },
+    /// A change of an entry that was there before goes into the history.
+    Remember(Remembered),
     /// Hooks have to run for something.
     Hook(Box<HookEvent>),
     /// The hooks of this kind that run once before and once after the others have to.
@@ -174,20 +177,31 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
     )?;
     let mut pending = tx.prepare("INSERT INTO pending (txn, seq, provider, edit) VALUES (?1, ?2, ?3, ?4)")?;
     let mut seq = 0_i64;
-    let mut later = |edit: &Edit| -> rusqlite::Result<()> {
+    let mut later_of = |provider: &str, edit: &Edit| -> rusqlite::Result<()> {
         let json = serde_json::to_string(edit).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
         seq += 1;
         pending.execute(params![txn, seq, provider, json]).map(drop)
     };
-    let mut has_account = tx.prepare("SELECT 1 FROM accounts WHERE provider = ?1 AND id = ?2")?;
-    let mut has_group = tx.prepare("SELECT 1 FROM unix_groups WHERE provider = ?1 AND id = ?2")?;
+    let mut snapshots = Snapshots::new(tx)?;
     for change in &plan.changes {
+        if let Some(remembered) = snapshots.remember(provider, change)? {
+            let fresh = |id: &crate::model::RemoteId, group| Edit::Fresh { id: id.to_string(), group };
+            let edit = match change {
+                Change::CreateAccount(new) if remembered.is_new() => fresh(&new.id, false),
+                Change::CreateGroup { id, .. } if remembered.is_new() => fresh(id, true),
+                _ => Edit::Remember(remembered),
+            };
+            later_of(provider, &edit)?;
+        }
+        if let Change::RemoveAccount { name, .. } = change {
+            for (of, group) in snapshots.groups_with(tx, name.as_str())? {
+                later_of(&of, &Edit::Remember(group))?;
+            }
+        }
+        let mut later = |edit: &Edit| later_of(provider, edit);
         match change {
             Change::CreateAccount(a) => {
                 rungs::give_up_name(tx, provider, "account", a.id.as_str(), a.name.as_str())?;
-                if !has_account.exists(params![provider, a.id.as_str()])? {
-                    later(&Edit::Fresh { id: a.id.to_string(), group: false })?;
-                }
                 let subid = a.subids.map(|(first, _)| first);
                 account.execute(params![
                     provider,
@@ -205,9 +219,6 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
             }
             Change::CreateGroup { id, name, gid, members } => {
                 rungs::give_up_name(tx, provider, "group", id.as_str(), name.as_str())?;
-                if !has_group.exists(params![provider, id.as_str()])? {
-                    later(&Edit::Fresh { id: id.to_string(), group: true })?;
-                }
                 group.execute(params![provider, id.as_str(), name.as_str(), gid.get(), joined(members), txn])?;
             }
             Change::UpdateAccount { id, fields, .. } => {
@@ -257,11 +268,11 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
     }
     for kind in [Kind::User, Kind::Group] {
         if plan.events.iter().any(|event| event.kind == kind) {
-            later(&Edit::Round(kind))?;
+            later_of(provider, &Edit::Round(kind))?;
         }
     }
     for event in &plan.events {
-        later(&Edit::Hook(Box::new(event.clone())))?;
+        later_of(provider, &Edit::Hook(Box::new(event.clone())))?;
     }
     let counts =
         serde_json::to_string(&plan.counts()).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
@@ -278,18 +289,21 @@ fn state(id: &crate::model::RemoteId, state: &str, loss: bool) -> Edit {
     Edit::State { id: id.to_string(), state: state.to_owned(), loss }
 }
 
-/// Makes the edits of transaction `txn` true.
-pub(super) fn apply(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result<()> {
+/// Makes the edits of transaction `txn` true, and writes its history; what is older than `keep` seconds goes.
+pub(super) fn apply(tx: &Transaction<'_>, txn: u64, keep: i64) -> rusqlite::Result<()> {
     rungs::forget_created(tx, txn)?;
     let created = tx.execute("UPDATE accounts SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?
         + tx.execute("UPDATE unix_groups SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?;
-    let (at, command): (i64, String) =
-        tx.query_row("SELECT at, command FROM runs WHERE txn = ?1", [txn], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sql = "SELECT at, command FROM runs WHERE txn = ?1";
+    let run: Option<(i64, String)> = tx.query_row(sql, [txn], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    // One that was dropped, or that is confirmed for the second time after so long that it is forgotten.
+    let Some((at, command)) = run else { return Ok(()) };
     let edits: Vec<(u64, String, String)> = {
         let mut statement = tx.prepare("SELECT seq, provider, edit FROM pending WHERE txn = ?1 ORDER BY seq")?;
         let rows = statement.query_map([txn], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         rows.collect::<rusqlite::Result<_>>()?
     };
+    let mut past = Vec::with_capacity(edits.len());
     for (seq, provider, json) in &edits {
         let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
         match &edit {
@@ -299,12 +313,27 @@ pub(super) fn apply(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result<()> {
             Edit::Round(kind) => queue::add_round(tx, Key { txn, seq: *seq }, *kind, at)?,
             edit => apply_one(tx, provider, at, edit)?,
         }
+        match edit {
+            Edit::Fresh { id, group } => past.push((provider, Remembered::fresh(id, group))),
+            Edit::Remember(remembered) => past.push((provider, remembered)),
+            _ => {}
+        }
     }
     tx.execute("DELETE FROM pending", [])?;
     if created > 0 || !edits.is_empty() {
         tx.execute("INSERT INTO meta VALUES ('generation', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
+        // Only now, since an entry is remembered as the whole run leaves it.
+        let mut keeper = Keeper::new(tx, txn)?;
+        past.iter().try_for_each(|(provider, remembered)| keeper.keep(provider, remembered))?;
+        super::history::prune(tx, at.saturating_sub(keep))?;
     }
     Ok(())
+}
+
+/// Drops what was intended, with the runs that never came to be.
+pub(super) fn drop_pending(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM runs WHERE txn IN (SELECT txn FROM pending)", [])?;
+    tx.execute("DELETE FROM pending", []).map(drop)
 }
 
 /// Deletes the rows that unconfirmed transactions made: their ids were never to be seen anywhere.
@@ -323,7 +352,7 @@ pub(super) fn release(tx: &Transaction<'_>) -> rusqlite::Result<()> {
         };
         tx.execute(sql, params![provider, id, txn])?;
     }
-    tx.execute("DELETE FROM pending", []).map(drop)
+    drop_pending(tx)
 }
 
 /// Drops what unconfirmed transactions intended, but queues the events that stand.
@@ -345,7 +374,7 @@ pub(super) fn give_up(tx: &Transaction<'_>, stands: &dyn Fn(&HookEvent) -> bool)
             _ => {}
         }
     }
-    tx.execute("DELETE FROM pending", []).map(drop)
+    drop_pending(tx)
 }
 
 fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusqlite::Result<()> {
@@ -357,7 +386,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         )
     };
     match edit {
-        Edit::Fresh { .. } | Edit::Hook(_) | Edit::Round(_) => {}
+        Edit::Fresh { .. } | Edit::Remember(_) | Edit::Hook(_) | Edit::Round(_) => {}
         Edit::Applied { id, field, value } => {
             applied(tx, provider, id, *field, value)?;
         }

@@ -6,6 +6,7 @@
 
 mod check;
 mod edit;
+mod history;
 mod local;
 pub mod queue;
 mod rungs;
@@ -28,6 +29,9 @@ pub const FILE: &str = "ledger.sqlite";
 
 /// For so long losses count against the daily limit, in seconds.
 const DAY: i64 = 86_400;
+
+/// For how many days the history is kept unless the configuration says otherwise.
+pub const HISTORY_DAYS: u32 = 400;
 
 /// The ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +67,8 @@ pub enum LedgerError {
 pub struct Ledger {
     db: Connection,
     path: PathBuf,
+    /// For how long the history is kept, in seconds.
+    keep: i64,
 }
 
 /// What a run is called in the ledger.
@@ -118,10 +124,15 @@ impl Ledger {
         Ok(Some(ledger))
     }
 
+    /// Says for how many days the history is to be kept.
+    pub fn keep_history(&mut self, days: u32) {
+        self.keep = i64::from(days).saturating_mul(DAY);
+    }
+
     fn connect(dir: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
         let path = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned()).join(FILE);
         match Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NOFOLLOW) {
-            Ok(db) => Ok(Self { db, path }),
+            Ok(db) => Ok(Self { db, path, keep: i64::from(HISTORY_DAYS) * DAY }),
             Err(source) => Err(LedgerError::Sqlite { path, source }),
         }
     }
@@ -276,7 +287,10 @@ impl Ledger {
                 accounts: count("SELECT state, COUNT(*) FROM accounts GROUP BY state")?,
                 groups: count("SELECT state, COUNT(*) FROM unix_groups GROUP BY state")?,
                 missing: one("SELECT COUNT(*) FROM accounts WHERE state = 'active' AND absent_since IS NOT NULL")?,
-                pending: one("SELECT COUNT(*) FROM pending")?,
+                pending: one(
+                    "SELECT COUNT(*) FROM pending WHERE edit NOT LIKE '{\"remember\":%' AND edit NOT LIKE '{\"hook\":%'
+                        AND edit NOT LIKE '{\"round\":%'",
+                )?,
             })
         };
         census().map_err(|e| self.error(e))
@@ -296,7 +310,7 @@ impl Ledger {
         let path = self.path.clone();
         let mut reserve = || -> rusqlite::Result<u64> {
             let tx = self.db.transaction()?;
-            tx.execute("DELETE FROM pending", [])?;
+            edit::drop_pending(&tx)?;
             tx.execute("UPDATE accounts SET txn = NULL WHERE txn IS NOT NULL", [])?;
             tx.execute("UPDATE unix_groups SET txn = NULL WHERE txn IS NOT NULL", [])?;
             tx.execute("INSERT INTO meta VALUES ('txn', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
@@ -313,10 +327,10 @@ impl Ledger {
     /// # Errors
     /// When that cannot be written; then nothing was.
     pub fn confirm(&mut self, txn: u64) -> Result<(), LedgerError> {
-        let path = self.path.clone();
+        let (path, keep) = (self.path.clone(), self.keep);
         let mut confirm = || -> rusqlite::Result<()> {
             let tx = self.db.transaction()?;
-            edit::apply(&tx, txn)?;
+            edit::apply(&tx, txn, keep)?;
             tx.commit()
         };
         confirm().map_err(|source| LedgerError::Sqlite { path, source })

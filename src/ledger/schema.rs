@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 /// What makes a ledger of each schema from one of the schema before; the first makes it from nothing. A step that was
 /// ever released is never changed.
-const STEPS: &[&str] = &[TABLES, BY_HAND, LEAVING, HOOKS];
+const STEPS: &[&str] = &[TABLES, BY_HAND, LEAVING, HOOKS, HISTORY];
 
 /// The schema that this gosync writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -64,6 +64,14 @@ const HOOKS: &str = "
     CREATE INDEX hook_subjects ON hook_queue (kind, provider, subject, given_up, txn, seq);
     CREATE TABLE hook_done (txn INTEGER NOT NULL, seq INTEGER NOT NULL, step TEXT NOT NULL,
         PRIMARY KEY (txn, seq, step)) WITHOUT ROWID;
+";
+
+/// What each run changed: `before` and `after` are the entry's row before and after the whole run, as JSON.
+const HISTORY: &str = "
+    CREATE TABLE changes (
+        txn INTEGER NOT NULL, seq INTEGER NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+        name TEXT NOT NULL, change TEXT NOT NULL, detail TEXT, before TEXT, after TEXT NOT NULL,
+        PRIMARY KEY (txn, seq)) WITHOUT ROWID;
 ";
 
 /// Makes the tables in a new ledger, those that an older one lacks, and sets what every connection needs.

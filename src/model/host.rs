@@ -29,6 +29,8 @@ pub struct Host<'a> {
     pub subids: Spans,
     /// The shells of shells(5).
     pub shells: BTreeSet<&'a str>,
+    /// The databases as they were read, by path; `None`: there is no such file.
+    pub databases: BTreeMap<String, Option<&'a [u8]>>,
 }
 
 /// What stands where a home should be.

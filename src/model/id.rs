@@ -130,6 +130,14 @@ impl RemoteId {
     }
 }
 
+impl<'de> Deserialize<'de> for RemoteId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::new(&text)
+            .ok_or_else(|| serde::de::Error::custom("an id is 1 to 256 printable characters without blanks"))
+    }
+}
+
 impl fmt::Display for RemoteId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

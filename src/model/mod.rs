@@ -5,6 +5,7 @@
 
 pub mod directory;
 pub mod group_policy;
+pub mod history;
 pub mod host;
 pub mod id;
 pub mod lookup;

@@ -8,7 +8,10 @@ pub mod diff;
 pub mod drift;
 pub mod events;
 pub mod guard;
+pub mod past;
 pub mod render;
+pub mod saved;
+mod subject;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use change::{Adopted, Change, FieldChange, HomeFate, HomeMove, NewAccount, Observation, Rename};
 pub use guard::{Approved, Limits, Refused};
+pub use subject::Subject;
 
 use crate::model::RemoteId;
 use crate::policy::Refusal;

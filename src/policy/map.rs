@@ -6,9 +6,13 @@ use std::hash::Hash;
 use super::local_map::WantedLocal;
 use super::overrides::RulesOfGroup;
 use super::select::Standing;
+use super::trace::{Step, Trace};
 use super::{AccountRules, GroupRules, NameMap, Refusal, gecos, protect};
 use crate::model::owned::Owned;
 use crate::model::{Directory, Gid, GroupName, IdRange, Lookup, RemoteId, Uid, Untrusted, User, UserName};
+
+/// The name of an account or group that gosync owns, and what the provider called it when it was adopted under that name.
+pub type KnownAs<'a> = (&'a str, Option<&'a str>);
 
 /// A person who has, or should have, an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,11 +79,11 @@ pub fn accounts(
         match account(
             user,
             standing == Standing::In,
-            known.map(|own| own.name.as_str()),
-            owned.aliases.accounts.get(&user.id).map(String::as_str),
+            known.map(|own| (own.name.as_str(), owned.aliases.accounts.get(&user.id).map(String::as_str))),
             shells,
             rules,
             &mut out.remarks,
+            &mut Trace::default(),
         ) {
             Ok(account) => out.accounts.push(account),
             Err(reason) => out.refusals.push(refusal(user, reason)),
@@ -95,20 +99,46 @@ fn refusal(user: &User, reason: impl Into<String>) -> Refusal {
     Refusal { id: Some(user.id.clone()), subject: user.login.clone(), reason: reason.into() }
 }
 
+/// How one person's account comes about, or is refused; as [`accounts`] decides it.
+pub fn explain(
+    user: &User,
+    open: bool,
+    known_as: Option<KnownAs<'_>>,
+    shells: &BTreeSet<&str>,
+    rules: &AccountRules,
+) -> (Result<WantedAccount, String>, Vec<Step>) {
+    let mut trace = Trace::listening();
+    let account = account(user, open, known_as, shells, rules, &mut Vec::new(), &mut trace);
+    (account, trace.steps())
+}
+
+/// What a login or a group's name becomes.
+fn mapped(rules: &[NameMap], remote: &Untrusted, key: &str, trace: &mut Trace) -> String {
+    let (mapped, rule) = NameMap::apply_by(rules, &remote.raw().to_ascii_lowercase());
+    trace.note("name", &mapped, || match rule {
+        Some(rule) => format!("`{remote}` in small letters, by {rule} of `{key}`"),
+        None => format!("`{remote}` in small letters; no rule of `{key}` matches it"),
+    });
+    mapped
+}
+
 fn account(
     user: &User,
     open: bool,
-    known_as: Option<&str>,
-    alias: Option<&str>,
+    known_as: Option<KnownAs<'_>>,
     shells: &BTreeSet<&str>,
     rules: &AccountRules,
     remarks: &mut Vec<(String, String)>,
+    trace: &mut Trace,
 ) -> Result<WantedAccount, String> {
-    let mapped = name_of(user, rules);
+    let mapped = mapped(&rules.names, &user.login, "names", trace);
     let sound = sound_name(&mapped, rules);
     let (name, rename) = match known_as {
-        Some(name) => {
+        Some((name, alias)) => {
             let known = UserName::new(name, true).map_err(|e| format!("the ledger's name {e}"))?;
+            if name != mapped {
+                trace.note("name", name, || "kept: it has an account of this name already".to_owned());
+            }
             match (sound, alias) {
                 _ if name == mapped || alias == Some(mapped.as_str()) => (known, None),
                 (Ok(new), None) => (known, Some(new)),
@@ -133,9 +163,14 @@ fn account(
         }
         Err(reason) => return Err(reason),
     };
-    let home = home(user, &name, rules, remarks);
-    let shell = shell(user, &name, shells, rules, remarks);
+    let home = home(user, &name, rules, remarks, trace);
+    let shell = shell(user, &name, shells, rules, remarks, trace);
     let gecos = user.name.as_ref().map(|n| gecos::clean(n.raw())).unwrap_or_default();
+    trace.note("gecos", &gecos, || match &user.name {
+        Some(name) if name.raw() == gecos => "the provider's full name".to_owned(),
+        Some(name) => format!("the provider's full name `{name}`, cleaned"),
+        None => "the provider has no full name".to_owned(),
+    });
     Ok(WantedAccount { id: user.id.clone(), open, name, rename, uid, gecos, home, shell })
 }
 
@@ -193,13 +228,26 @@ fn plain_number(text: &str) -> Option<u32> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
-fn home(user: &User, name: &UserName, rules: &AccountRules, remarks: &mut Vec<(String, String)>) -> String {
+fn home(
+    user: &User,
+    name: &UserName,
+    rules: &AccountRules,
+    remarks: &mut Vec<(String, String)>,
+    trace: &mut Trace,
+) -> String {
     let computed = format!("{}/{name}", rules.home_base);
-    let Some(wished) = user.home.as_ref().filter(|h| h.raw() != computed) else { return computed };
-    let below = rules.home_bases.iter().chain([&rules.home_base]).any(|base| is_directly_below(wished.raw(), base));
-    if below {
+    let Some(wished) = user.home.as_ref().filter(|h| h.raw() != computed) else {
+        trace.note("home", &computed, || "`home_base` and the name".to_owned());
+        return computed;
+    };
+    let below = rules.home_bases.iter().chain([&rules.home_base]).find(|base| is_directly_below(wished.raw(), base));
+    if let Some(base) = below {
+        trace.note("home", wished.raw(), || format!("the provider's, below {base}"));
         return wished.raw().to_owned();
     }
+    trace.note("home", &computed, || {
+        format!("`home_base` and the name; the provider's `{wished}` is below no home base")
+    });
     // Where no base is configured, homes are ours to compute, and a differing wish is not worth a word.
     if !rules.home_bases.is_empty() {
         remarks
@@ -220,18 +268,26 @@ fn shell(
     shells: &BTreeSet<&str>,
     rules: &AccountRules,
     remarks: &mut Vec<(String, String)>,
+    trace: &mut Trace,
 ) -> String {
     const CLOSED: [&str; 4] = ["/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"];
     match &user.shell {
-        Some(wished) if shells.contains(wished.raw()) || CLOSED.contains(&wished.raw()) => wished.raw().to_owned(),
+        Some(wished) if shells.contains(wished.raw()) || CLOSED.contains(&wished.raw()) => {
+            trace.note("shell", wished.raw(), || "the provider's".to_owned());
+            wished.raw().to_owned()
+        }
         Some(wished) if wished.raw() != rules.shell && !wished.raw().is_empty() => {
+            trace.note("shell", &rules.shell, || format!("`shell`; the provider's `{wished}` is not in /etc/shells"));
             remarks.push((
                 name.to_string(),
                 format!("has the shell `{wished}`, which is not in /etc/shells; gets {}", rules.shell),
             ));
             rules.shell.clone()
         }
-        _ => rules.shell.clone(),
+        _ => {
+            trace.note("shell", &rules.shell, || "`shell`".to_owned());
+            rules.shell.clone()
+        }
     }
 }
 
@@ -334,7 +390,13 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
         }
         let rules = rules.of(group.name.raw());
         let alias = owned.aliases.groups.get(&group.id).map(String::as_str);
-        let named = group_name(&group.name, known.map(|own| (own.name.as_str(), alias)), rules, &mut out.remarks);
+        let named = group_name(
+            &group.name,
+            known.map(|own| (own.name.as_str(), alias)),
+            rules,
+            &mut out.remarks,
+            &mut Trace::default(),
+        );
         let (name, rename) = match named {
             Ok(names) => names,
             Err(reason) => {
@@ -369,14 +431,32 @@ pub fn group_name_of(remote: &Untrusted, rules: &GroupRules) -> Option<GroupName
     GroupName::new(rules.prefix, &NameMap::apply(rules.names, &remote.raw().to_ascii_lowercase()), rules.dots).ok()
 }
 
+/// How one group's name comes about, or is refused; as [`groups`] decides it.
+pub fn explain_group(
+    remote: &Untrusted,
+    known_as: Option<KnownAs<'_>>,
+    rules: &GroupRules,
+) -> (Result<GroupName, String>, Vec<Step>) {
+    let mut trace = Trace::listening();
+    if !rules.filter.matches(remote.raw()) {
+        return (Err("`filter` does not let it through".to_owned()), trace.steps());
+    }
+    let name = group_name(remote, known_as, rules.of(remote.raw()), &mut Vec::new(), &mut trace);
+    (name.map(|(name, rename)| rename.unwrap_or(name)), trace.steps())
+}
+
 fn group_name(
     remote: &Untrusted,
-    known_as: Option<(&str, Option<&str>)>,
+    known_as: Option<KnownAs<'_>>,
     rules: RulesOfGroup<'_>,
     remarks: &mut Vec<(String, String)>,
+    trace: &mut Trace,
 ) -> Result<(GroupName, Option<GroupName>), String> {
-    let mapped = NameMap::apply(rules.names, &remote.raw().to_ascii_lowercase());
+    let mapped = mapped(rules.names, remote, "names", trace);
     let name = GroupName::new(rules.prefix, &mapped, rules.dots);
+    if let Some(name) = name.as_ref().ok().filter(|name| name.as_str() != mapped) {
+        trace.note("name", name.as_str(), || "with the `prefix`".to_owned());
+    }
     let name = name.map_err(|e| format!("the name `{}` {e}", Untrusted::new(mapped)));
     let sound = name.and_then(|name| match protect::is_protected(name.as_str()) {
         true => Err(format!("`{name}` is a name of the system's, or grants power")),
@@ -384,6 +464,9 @@ fn group_name(
     });
     let Some((known, alias)) = known_as else { return Ok((sound?, None)) };
     let name = GroupName::known(known).map_err(|e| format!("the ledger's name {e}"))?;
+    if sound.as_ref().ok() != Some(&name) {
+        trace.note("name", known, || "kept: it has a group of this name already".to_owned());
+    }
     Ok(match sound {
         Ok(new) if new.as_str() == known || alias == Some(new.as_str()) => (name, None),
         Ok(new) if alias.is_none() => (name, Some(new)),

@@ -16,6 +16,7 @@ pub mod overrides;
 pub mod protect;
 pub mod rules;
 pub mod select;
+pub mod trace;
 
 pub use rules::{
     AccountRules, ByHand, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, RenameRules, Rules, SubidRules,

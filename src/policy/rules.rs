@@ -1,6 +1,7 @@
 //! What the configuration says about accounts and groups, with its defaults.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -8,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::local_map::LocalMap;
 use super::matcher::Filter;
 use super::overrides::Overrides;
-use crate::model::IdRange;
 use crate::model::name::GroupPrefix;
+use crate::model::{IdRange, shown};
 
 /// All rules of a run.
 #[derive(Clone, Debug, Default)]
@@ -243,11 +244,25 @@ impl NameMap {
 
     /// What becomes of `name` by the first rule that matches; itself when none does.
     pub fn apply(rules: &[NameMap], name: &str) -> String {
+        Self::apply_by(rules, name).0
+    }
+
+    /// The same, and the rule that matched.
+    pub fn apply_by<'a>(rules: &'a [NameMap], name: &str) -> (String, Option<&'a NameMap>) {
         let hit = rules.iter().find_map(|rule| Some((rule, rule.pattern.captures(name)?)));
-        let Some((rule, captures)) = hit else { return name.to_owned() };
+        let Some((rule, captures)) = hit else { return (name.to_owned(), None) };
         let mut out = String::new();
         captures.expand(&rule.replacement, &mut out);
-        out
+        (out, Some(rule))
+    }
+}
+
+impl fmt::Display for NameMap {
+    /// As it stands in the configuration.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pattern = self.pattern.as_str();
+        let pattern = pattern.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$")).unwrap_or(pattern);
+        write!(f, "['{}', '{}']", shown(pattern), shown(&self.replacement))
     }
 }
 
@@ -276,6 +291,9 @@ mod tests {
         assert_eq!(NameMap::apply(&rules, "ann@uni.edu"), "uni_ann");
         assert_eq!(NameMap::apply(&rules, "ann"), "ann");
         assert_eq!(NameMap::apply(&rules, "x@example.org.evil"), "example_x");
+        let by = |name| NameMap::apply_by(&rules, name).1.map(ToString::to_string);
+        assert_eq!(by("ann@example.org").unwrap(), r"['(.+)@example\.org', '$1']");
+        assert_eq!(by("ann"), None);
     }
 
     #[test]

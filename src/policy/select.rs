@@ -15,6 +15,30 @@ pub enum Standing {
     Outside,
 }
 
+/// What a standing rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// The provider says that the person is not active.
+    Inactive,
+    /// Every active person is selected.
+    Active,
+    /// How far the membership in the top group has come; the best, if there are several.
+    Member(Status),
+    /// The person is no member of the top group.
+    NoMember,
+}
+
+impl Ground {
+    /// The standing that rests on it.
+    pub fn standing(self) -> Standing {
+        match self {
+            Ground::Active | Ground::Member(Status::Active) => Standing::In,
+            Ground::Inactive | Ground::Member(_) => Standing::Shut,
+            Ground::NoMember => Standing::Outside,
+        }
+    }
+}
+
 /// Why nobody can be selected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoSelection {
@@ -34,15 +58,27 @@ pub fn select<'a>(
     directory: &'a Directory,
     top_group: Option<&str>,
 ) -> Result<impl Fn(&User) -> Standing + use<'a>, NoSelection> {
+    let grounds = grounds(directory, top_group)?;
+    Ok(move |user: &User| grounds(user).standing())
+}
+
+/// The same, with what each standing rests on.
+///
+/// # Errors
+/// As [`select`].
+pub fn grounds<'a>(
+    directory: &'a Directory,
+    top_group: Option<&str>,
+) -> Result<impl Fn(&User) -> Ground + use<'a>, NoSelection> {
     let members = match top_group {
         None => None,
         Some(name) => Some(best_status(find(directory, name)?)),
     };
     Ok(move |user: &User| match members.as_ref().map(|m| m.get(&user.id)) {
-        _ if !user.active => Standing::Shut,
-        None | Some(Some(Status::Active)) => Standing::In,
-        Some(Some(_)) => Standing::Shut,
-        Some(None) => Standing::Outside,
+        _ if !user.active => Ground::Inactive,
+        None => Ground::Active,
+        Some(Some(status)) => Ground::Member(*status),
+        Some(None) => Ground::NoMember,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Reading, making and removing files and directories without being led astray.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -218,6 +218,36 @@ pub fn ensure_open_dir(path: &Path) -> Result<(), PathError> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).on("set the mode of", path)
 }
 
+/// Writes a file that only we may read or write, in the place of one that is there, and writes it to disk.
+///
+/// # Errors
+/// When that fails, or something else than a regular file is there; then what was there is there still.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::other("it is no name of a file"))
+        .on("write", path)?
+        .to_string_lossy();
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let staged = dir.join(format!(".{name}.gosync"));
+    if look(path)?.is_some_and(|meta| !meta.is_file()) {
+        return Err(io::Error::other("it is there, and no regular file")).on("write", path);
+    }
+    remove(&staged)?;
+    let written = (|| {
+        let flags = O_NOFOLLOW | O_CLOEXEC;
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(flags).open(&staged);
+        let mut file = file.on("make", &staged)?;
+        file.write_all(bytes).and_then(|()| file.sync_all()).on("write", &staged)?;
+        rename(&staged, path)?;
+        sync_dir(dir)
+    })();
+    if written.is_err() {
+        let _ = remove(&staged); // the first error counts
+    }
+    written
+}
+
 /// Makes a symbolic link.
 ///
 /// # Errors
@@ -362,6 +392,23 @@ mod tests {
         }
         assert_eq!(entries(&inner).unwrap().into_iter().collect::<Vec<_>>(), ["directory", "file", "link"]);
         assert!(entries(&inner.join("file")).is_err() && entries(&inner.join("none")).is_err());
+    }
+
+    #[test]
+    fn a_private_file_takes_the_place_of_a_file_and_of_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, link) = (dir.path().join("plan"), dir.path().join("link"));
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        write_private(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        for odd in [&link, &dir.path().to_owned(), &dir.path().join("none/plan")] {
+            assert!(write_private(odd, b"x").is_err(), "{}", odd.display());
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(list(dir.path()).unwrap(), ["link", "plan"]);
     }
 
     #[test]

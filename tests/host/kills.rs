@@ -71,6 +71,16 @@ pub fn grouping() -> Scenario {
     Scenario { name: "grouping", history, now, run: &["sync", "groups"] }
 }
 
+/// The third run changed one, locked one and made one.
+pub fn undoing() -> Scenario {
+    let mut after = vec![person(ALICE, "alice", "Alice Liddell", true), person(BOB, "bob", "Bob", false)];
+    after.push(person("u-3", "carol", "Carol", true));
+    let team = [group("g-1", "physics", &[ALICE])];
+    let now = document(&after, &team);
+    let history = vec![document(&people("Alice", "Bob"), &team), now.clone()];
+    Scenario { name: "undoing", history, now, run: &["undo", "3"] }
+}
+
 /// The host where a scenario begins, saved as `before`.
 pub fn prepare(scenario: &Scenario, database: Database) -> Tree {
     let tree = Tree::new(database);
@@ -276,12 +286,17 @@ fn without_foreign(tree: &Tree, mut picture: Picture) -> Picture {
     without_losses(picture)
 }
 
-/// A change that was overtaken when all of it was in place is not seen as a loss, which only the daily limit counts;
+/// A change that was overtaken when all of it was in place is not seen as a loss, which only the daily limit counts,
+/// and it is in no history, or in it as the finishing of what was begun;
 /// and the directory that the first generation replaced keeps what was written there.
 fn without_losses(mut picture: Picture) -> Picture {
     let ledger = &mut picture.get_mut("var/lib/gosync/ledger.sqlite").unwrap().content;
     let text = String::from_utf8_lossy(ledger).into_owned();
-    *ledger = text.split_inclusive('\n').filter(|l| !l.contains("\"loss\"")).collect::<String>().into_bytes();
+    *ledger = text
+        .split_inclusive('\n')
+        .filter(|l| !l.contains("\"loss\"") && !l.contains("\"history\""))
+        .collect::<String>()
+        .into_bytes();
     picture.retain(|path, _| !path.starts_with("var/lib/extrausers.gosync/original/"));
     picture
 }
@@ -417,4 +432,21 @@ fn killed_while_it_removes_accounts_and_overtaken_by_another_program_in_etc() {
 #[test]
 fn killed_while_it_changes_groups_and_overtaken_by_another_program_in_etc() {
     kill_and_overtake(&grouping(), Database::Etc);
+}
+
+#[test]
+fn killed_while_it_undoes_a_run() {
+    kill_everywhere(&undoing(), Database::Etc);
+}
+
+#[test]
+fn killed_while_it_carries_out_a_saved_plan() {
+    let began = Instant::now();
+    let mut scenario = locking();
+    let tree = prepare(&scenario, Database::Etc);
+    let file = tree.dir().join("plan.json").to_str().unwrap().to_owned();
+    tree.gosync(&["plan", "-o", &file, "users"]).expect(0);
+    scenario.run = vec!["apply", file.leak()].leak();
+    let how = Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: false };
+    sweep(&tree, &scenario, &how).judge("killed while it carries out a saved plan", began);
 }

@@ -14,6 +14,7 @@ mod globus_cli;
 mod globus_faults;
 mod globus_server;
 mod group_cli;
+mod history;
 mod hook_kills;
 mod hooks;
 mod http;

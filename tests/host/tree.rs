@@ -335,6 +335,7 @@ pub fn ledger(path: &Path) -> String {
         "SELECT 'former', provider, kind, id, name FROM former_names ORDER BY provider, kind, id, name",
         "SELECT 'archive', provider, id, path FROM archives ORDER BY rowid",
         "SELECT 'loss', provider, kind, id, count FROM losses ORDER BY rowid",
+        "SELECT 'history', seq, provider, kind, id, name, change, detail, before, after FROM changes ORDER BY txn, seq",
         "SELECT 'pending', seq, provider, edit FROM pending ORDER BY seq",
         "SELECT 'hook', kind, subject, event, attempts, given_up FROM hook_queue ORDER BY txn, seq",
         "SELECT 'hook done', step FROM hook_done ORDER BY step",

@@ -31,6 +31,7 @@ fn the_example_is_the_defaults() {
     assert_eq!(example.limits, minimal.limits);
     assert_eq!(example.hooks, minimal.hooks);
     assert_eq!(example.time_limit, minimal.time_limit);
+    assert_eq!(example.history_days, minimal.history_days);
     assert_eq!((example.state_dir, example.lock_file), (minimal.state_dir, minimal.lock_file));
 }
 

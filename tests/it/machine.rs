@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gosync::ledger::{Ledger, Run};
 use gosync::model::owned::{Owned, State};
 use gosync::model::{Completeness, Snapshot};
-use gosync::plan::diff::{self, Against, Chosen, Quiet, Request};
+use gosync::plan::diff::{self, Against, Chosen, Past, Quiet, Request};
 use gosync::plan::drift::{self, Difference};
 use gosync::plan::{Limits, Plan, guard};
 use gosync::policy::{Refusal, Rules, map, select};
@@ -134,9 +134,37 @@ impl Machine {
         }
     }
 
+    /// Undoes the newest run, whatever the limits say.
+    pub fn undo(&mut self) -> Outcome {
+        let runs = self.ledger.history(None, 1).unwrap();
+        let Some(run) = runs.first() else { return Outcome::Nothing };
+        let (owned, current) = (self.owned(), self.target.read().unwrap());
+        let (host, rules, completeness) = (&current.host(), &self.rules, &Completeness::Narrowed);
+        let chosen = Chosen { new: true, known: true, force: false };
+        let home_at = |home: &str| files::owner(&self.target.locate(home));
+        let against = Against {
+            host,
+            owned: &owned,
+            completeness,
+            rules,
+            chosen,
+            now: self.now,
+            home_at: &home_at,
+            site: &Quiet,
+        };
+        let plan =
+            diff::undo(Past { run, since: &self.ledger.changed_since(run.number).unwrap(), force: false }, &against);
+        let digest = plan.digest();
+        self.carry_out_approved(plan, Some(&digest))
+    }
+
     fn carry_out(&mut self, plan: Plan) -> Outcome {
+        self.carry_out_approved(plan, None)
+    }
+
+    fn carry_out_approved(&mut self, plan: Plan, approval: Option<&str>) -> Outcome {
         let owned = self.owned();
-        let approved = match guard::approve(plan, &owned, &self.limits, None) {
+        let approved = match guard::approve(plan, &owned, &self.limits, approval) {
             Ok(approved) => approved,
             Err(refused) => return Outcome::Refused(refused.plan),
         };

@@ -16,6 +16,7 @@ mod properties;
 mod scenarios;
 mod terminal;
 mod transcripts;
+mod undo;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -18,12 +18,12 @@ use crate::machine::{Machine, Outcome, proves_nothing};
 use crate::world::difference;
 
 /// Few cases by default, since each makes a host; PROPTEST_CASES=N for more.
-fn cases(cases: u32) -> Config {
+pub fn cases(cases: u32) -> Config {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(cases);
     Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() }
 }
 
-fn rules(private: bool) -> Rules {
+pub fn rules(private: bool) -> Rules {
     let accounts = AccountRules {
         uid_range: IdRange::new(20_000, 20_013).unwrap(),
         primary_group: if private { PrimaryGroup::Private } else { PrimaryGroup::Local("users".to_owned()) },
@@ -40,7 +40,7 @@ fn rules(private: bool) -> Rules {
     }
 }
 
-fn everything() -> Limits {
+pub fn everything() -> Limits {
     Limits {
         max_removals: 1_000,
         max_removals_percent: 100,
@@ -121,7 +121,7 @@ fn team() -> impl Strategy<Value = Value> {
 }
 
 /// A document; now and then one with a record that belongs to nobody.
-fn document() -> impl Strategy<Value = Value> {
+pub fn document() -> impl Strategy<Value = Value> {
     (vec(person(), 0..9), vec(team(), 0..4), any::<u8>()).prop_map(|(mut users, groups, chance)| {
         if chance < 50 {
             users.push(json!({"login": "nobody-knows-who"}));
@@ -132,7 +132,7 @@ fn document() -> impl Strategy<Value = Value> {
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
-enum Step {
+pub enum Step {
     Users(Value),
     Only(Value, String),
     Groups(Value),
@@ -140,7 +140,7 @@ enum Step {
     Forget(Index),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => document().prop_map(Step::Users),
         1 => (document(), select(vec!["p1", "p2", "p3"])).prop_map(|(d, name)| Step::Only(d, name.to_owned())),
@@ -151,7 +151,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Does a step. Returns what was read and what was done.
-fn take(machine: &mut Machine, step: &Step) -> (Option<Snapshot>, Outcome) {
+pub fn take(machine: &mut Machine, step: &Step) -> (Option<Snapshot>, Outcome) {
     let read = |machine: &Machine, document, scope, only: Option<&String>| {
         machine.fetch(document, scope, only.map(|name| vec![name.clone()])).expect("a document")
     };

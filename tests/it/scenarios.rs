@@ -44,6 +44,7 @@ scenarios!(
     renames,
     stale_shadow,
     subids,
+    undo,
 );
 
 /// Makes a dry run of everything first.
@@ -63,7 +64,7 @@ impl DryRun {
 
 fn changes_something(args: &[String]) -> bool {
     let is_dry = args.iter().any(|arg| ["-n", "--dry-run"].contains(&arg.as_str()));
-    let changes = ["sync", "deluser", "adopt", "release"];
+    let changes = ["sync", "deluser", "adopt", "release", "undo", "apply"];
     args.iter().any(|arg| changes.contains(&arg.as_str())) && !is_dry
 }
 

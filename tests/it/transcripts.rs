@@ -26,10 +26,12 @@ transcripts!(
     group_list,
     group_new,
     group_text,
+    history,
     hooks,
     limits,
     lock,
     overrides,
+    plan_apply,
     quiet,
     reads,
     refused,
@@ -37,8 +39,10 @@ transcripts!(
     status,
     sync_groups,
     sync_users,
+    undo,
     usage,
     user_dump,
+    why,
 );
 
 fn check(name: &str) {

@@ -1,5 +1,4 @@
 use super::*;
-use crate::ledger::FILE;
 use crate::plan::Plan;
 use crate::plan::events::{Account, Event, Subject};
 
@@ -115,26 +114,6 @@ fn the_census_counts_and_shows_what_failed() {
         census.failing.iter().map(|f| (f.name.as_str(), f.due, f.attempts, f.error.as_str())).collect();
     assert_eq!(failing, [("user-c", None, 3, "no disk"), ("user-b", Some(2_000), 3, "no disk")]);
     assert_eq!(ledger.hook_census(1_500, 1).unwrap().failing.len(), 1);
-}
-
-#[test]
-fn an_older_ledger_gets_the_queue_and_can_be_looked_at_before() {
-    let (dir, mut ledger) = ledger();
-    let txn = ledger.reserve(RUN, &plan(vec![])).unwrap();
-    ledger.confirm(txn).unwrap();
-    // As the first version wrote it.
-    ledger.db.execute_batch("DROP TABLE hook_queue; DROP TABLE hook_done; PRAGMA user_version = 1;").unwrap();
-    drop(ledger);
-    let before = std::fs::read(dir.path().join(FILE)).unwrap();
-    let look = Ledger::open_read_only(dir.path()).unwrap().unwrap();
-    assert_eq!(look.hook_census(0, 9).unwrap(), QueueCensus::default());
-    look.load("p", 0).unwrap();
-    drop(look);
-    assert!(std::fs::read(dir.path().join(FILE)).unwrap() == before, "looking at it changed it");
-    let mut ledger = Ledger::open(dir.path()).unwrap();
-    let txn = ledger.reserve(RUN, &plan(vec![event(Kind::User, "a", Event::Created)])).unwrap();
-    ledger.confirm(txn).unwrap();
-    assert_eq!((txn, keys(&ledger, Kind::User, 1_000).len()), (2, 1));
 }
 
 #[test]

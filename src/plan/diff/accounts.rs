@@ -227,7 +227,11 @@ fn shut<'a>(own: &'a OwnedAccount, found: &HostAccount<'a>) -> [(Field, &'a str,
 }
 
 /// People without an account. Ids are given in the order of their immutable ids; asked-for ids come first.
-fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<'_>, plan: &mut Plan) -> Vec<Change> {
+pub(super) fn create(
+    fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>,
+    against: &Against<'_>,
+    plan: &mut Plan,
+) -> Vec<Change> {
     let Against { host, owned, .. } = *against;
     let rules = &against.rules.accounts;
     let mut created = Vec::new();
@@ -256,7 +260,7 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
         match conflict(&account, own, host, owned, &in_use, is_private(own, rules), &uids) {
             Some(reason) => refused.push(refusal(&account, reason)),
             None => {
-                if let Some(uid) = own.map(|own| own.uid).or(account.uid) {
+                if let UidFrom::Ledger(uid) | UidFrom::Provider(uid) = UidFrom::of(own, account.uid) {
                     uids.claim(uid.get());
                 }
                 sound.push((account, own));
@@ -264,9 +268,9 @@ fn create(fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>, against: &Against<
         }
     }
     for (account, own) in sound {
-        let uid = match own.map(|own| own.uid).or(account.uid) {
-            Some(uid) => uid,
-            None => match uids.next_free().map(Uid::new) {
+        let uid = match UidFrom::of(own, account.uid) {
+            UidFrom::Ledger(uid) | UidFrom::Provider(uid) => uid,
+            UidFrom::Range => match uids.next_free().map(Uid::new) {
                 Ok(Some(uid)) => uid,
                 Ok(None) => continue,
                 Err(e) => {
@@ -331,6 +335,25 @@ fn is_private(own: Option<&OwnedAccount>, rules: &AccountRules) -> bool {
     match own.filter(|own| own.state.is_present()) {
         Some(own) => own.private_group,
         None => rules.primary_group == PrimaryGroup::Private,
+    }
+}
+
+/// Where the uid of an account comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UidFrom {
+    /// The person has it for good.
+    Ledger(Uid),
+    /// The provider asks for it.
+    Provider(Uid),
+    /// One that is free is given out.
+    Range,
+}
+
+impl UidFrom {
+    /// For an account that the ledger knows or not, and the uid that the provider asks for.
+    pub fn of(own: Option<&OwnedAccount>, asked: Option<Uid>) -> Self {
+        let asked = asked.map_or(Self::Range, Self::Provider);
+        own.map_or(asked, |own| Self::Ledger(own.uid))
     }
 }
 

@@ -6,19 +6,21 @@ pub mod groups;
 mod local;
 pub mod release;
 pub mod removal;
+pub mod undo;
 
 mod group_rungs;
 mod rename;
 mod rungs;
 mod site;
 
-pub use accounts::{Against, Chosen, accounts};
+pub use accounts::{Against, Chosen, UidFrom, accounts};
 pub use adopt::{Person, adopt_account, adopt_group};
 pub use groups::groups;
 pub(super) use groups::split;
 pub use release::release;
 pub use removal::{Request, removal};
 pub use site::{Quiet, Site};
+pub use undo::{Past, undo};
 
 use crate::model::Completeness;
 use crate::model::UserName;

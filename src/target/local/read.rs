@@ -135,6 +135,8 @@ impl Current {
             }
         }
         host.subids = subids.into_iter().collect();
+        let images = self.databases.values().chain(self.reference.iter().map(|(_, image)| image));
+        host.databases = images.map(|i| (i.path.display().to_string(), i.exists.then_some(i.lines.bytes()))).collect();
         host
     }
 

@@ -1,0 +1,381 @@
+//! `gosync why`: from which record and by which rules an account or a group is as it is, or is refused.
+//!
+//! Asks the rules themselves, which tell beside each decision how it came about, and makes the plan of the next sync for
+//! this one. Takes no lock and writes nothing.
+
+mod report;
+
+use std::collections::BTreeSet;
+
+use self::report::{Next, Report, Side};
+use super::Outcome;
+use super::carry_out::consider;
+use super::setup::Setup;
+use super::sync::{self, Desired, Job};
+use crate::cli::{self, Format, Global, PlanArgs, Sync, SyncGroups, SyncUsers};
+use crate::error::{Error, Kind, Result};
+use crate::ledger::Ledger;
+use crate::model::history::EntryKind;
+use crate::model::owned::{Owned, OwnedAccount};
+use crate::model::{Completeness, Group, RemoteId, Snapshot, Status, User, UserName, shown};
+use crate::plan::diff::UidFrom;
+use crate::plan::{Change, Plan, render};
+use crate::policy::select::{self, Standing};
+use crate::policy::trace::Step;
+use crate::policy::{NameMap, PrimaryGroup, Refusal, map};
+use crate::target::Target as _;
+use crate::ui::Ui;
+
+pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
+    let setup = Setup::new(global, ui)?;
+    let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
+    let provider = &setup.settings.provider.name;
+    let owned = ledger.map(|ledger| ledger.load(provider, setup.now)).transpose().map_err(Error::failed)?;
+    let inquiry = Inquiry { setup: &setup, name: &args.name, owned: owned.unwrap_or_default() };
+    let (people, groups) = (inquiry.people()?, inquiry.groups()?);
+    let account = inquiry.account(&people, &groups)?;
+    let group = inquiry.group(&groups)?;
+    if account.is_none() && group.is_none() {
+        return Err(inquiry.nobody()?);
+    }
+    let report = Report { account, group, provider };
+    match args.format {
+        Format::Text => ui.data(&report.text()),
+        Format::Json => ui.data(&format!("{:#}\n", report.json())),
+    }
+    for read in [&people, &groups] {
+        if let Completeness::Incomplete(reason) = &read.desired.snapshot.completeness {
+            return Err(Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
+                .hint("What is told here may not be all"));
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// What the provider said, and the plan of the sync that would ask the same.
+struct Answer<'a> {
+    desired: Desired<'a>,
+    plan: Plan,
+    /// Whether only one person was asked for.
+    narrow: bool,
+}
+
+struct Inquiry<'a> {
+    setup: &'a Setup<'a>,
+    name: &'a str,
+    owned: Owned,
+}
+
+impl<'a> Inquiry<'a> {
+    /// Asks for this person alone, by the login; for everybody, if that does not find who is meant.
+    fn people(&self) -> Result<Answer<'a>> {
+        let users = |only| Sync::Users(SyncUsers { new: false, updated: false, only, plan: dry() });
+        let what = users(vec![self.name.to_owned()]);
+        let snapshot = sync::read(self.setup, &Job::new(&what))?;
+        let known = self.owned_account().map(|(id, _)| id);
+        let hit = self.user(&snapshot).map(|user| &user.id).or(self.rejected(&snapshot).and_then(|r| r.id.as_ref()));
+        if hit.is_some() && known.is_none_or(|known| hit == Some(known)) {
+            return self.answer(&what, snapshot, true);
+        }
+        let what = users(Vec::new());
+        let snapshot = sync::read(self.setup, &Job::new(&what))?;
+        self.answer(&what, snapshot, false)
+    }
+
+    fn groups(&self) -> Result<Answer<'a>> {
+        let what = Sync::Groups(SyncGroups { groups: Vec::new(), plan: dry() });
+        let snapshot = sync::read(self.setup, &Job::new(&what))?;
+        self.answer(&what, snapshot, false)
+    }
+
+    fn answer(&self, what: &Sync, snapshot: Snapshot, narrow: bool) -> Result<Answer<'a>> {
+        let job = Job::new(what);
+        let desired = Desired::new(self.setup, &job, snapshot);
+        let target = self.setup.target()?;
+        let current = target.read()?;
+        let mut elsewhere = target.elsewhere()?;
+        let mut host = current.host();
+        let plan = consider(&mut elsewhere, &mut host, &self.owned, &|host, owned| desired.plan(&job, host, owned))?;
+        Ok(Answer { desired, plan, narrow })
+    }
+
+    /// The account of this name or id in the ledger; one that is on the host before one that was.
+    fn owned_account(&self) -> Option<(&RemoteId, &OwnedAccount)> {
+        let meant = |(id, own): &(&RemoteId, &OwnedAccount)| own.name == self.name || id.as_str() == self.name;
+        let all = || self.owned.accounts.iter().filter(meant);
+        all().find(|(_, own)| own.state.is_present()).or_else(|| all().next())
+    }
+
+    /// Whom the name means: the person of the account, of the login, of the id, or whose account would be called so.
+    fn user<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s User> {
+        let users = || snapshot.directory.users.iter();
+        let names = &self.setup.settings.rules.accounts.names;
+        let known = self.owned_account().filter(|(_, own)| own.state.is_present());
+        let of_account = known.map(|(id, _)| users().find(|user| user.id == *id));
+        // Who has an account of this name is meant, even if somebody else has the login now.
+        of_account.unwrap_or_else(|| {
+            users()
+                .find(|user| user.login.raw().eq_ignore_ascii_case(self.name))
+                .or_else(|| users().find(|user| user.id.as_str() == self.name))
+                .or_else(|| {
+                    users().find(|user| NameMap::apply(names, &user.login.raw().to_ascii_lowercase()) == self.name)
+                })
+        })
+    }
+
+    /// The record of this name that cannot be used at all.
+    fn rejected<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s crate::model::RejectedRecord> {
+        snapshot.rejected.iter().find(|record| {
+            record.subject.raw().eq_ignore_ascii_case(self.name)
+                || record.id.as_ref().is_some_and(|id| id.as_str() == self.name)
+        })
+    }
+
+    fn account(&self, people: &Answer<'_>, groups: &Answer<'_>) -> Result<Option<Side>> {
+        let snapshot = &people.desired.snapshot;
+        let (user, own) = (self.user(snapshot), self.owned_account());
+        let (id, mut side) = match (user, own, self.rejected(snapshot)) {
+            (Some(user), ..) => (Some(&user.id), Side::of(&user.id, &user.login)),
+            (None, Some((id, own)), _) => (Some(id), Side::missing(id, own)),
+            (None, None, Some(record)) => (record.id.as_ref(), Side::rejected(record)),
+            (None, None, None) => return Ok(None),
+        };
+        let own = id.and_then(|id| self.owned.accounts.get(id));
+        side.ledger = own.map(report::entry);
+        if let Some(user) = user {
+            self.explain(user, own, people, &mut side)?;
+            side.groups = self.memberships(user, groups);
+        }
+        let host_name = own.filter(|own| own.state.is_present()).map(|own| own.name.clone());
+        let aliases = Aliases::new(id, user.map(|user| user.login.raw()), host_name.as_deref(), self.name, &side.steps);
+        let mut next = aliases.of(&people.plan, EntryKind::Account, "sync users");
+        next.narrow = people.narrow;
+        side.next.push(next);
+        side.next.push(aliases.memberships(&groups.plan));
+        Ok(Some(side))
+    }
+
+    /// Standing and fields of a person, by the rules themselves.
+    fn explain(&self, user: &User, own: Option<&OwnedAccount>, people: &Answer<'_>, side: &mut Side) -> Result<()> {
+        let rules = &self.setup.settings.rules.accounts;
+        let top_group = rules.top_group.as_deref();
+        let grounds = select::grounds(&people.desired.snapshot.directory, top_group).map_err(Error::failed)?;
+        let ground = grounds(user);
+        side.standing = Some(report::standing(ground, top_group));
+        let target = self.setup.target()?;
+        let current = target.read()?;
+        let present = own.filter(|own| own.state.is_present());
+        if ground.standing() == Standing::Outside || ground.standing() == Standing::Shut && present.is_none() {
+            return Ok(());
+        }
+        let alias = self.owned.aliases.accounts.get(&user.id).map(String::as_str);
+        let known_as = present.map(|own| (own.name.as_str(), alias));
+        let is_in = ground.standing() == Standing::In;
+        let (account, steps) = map::explain(user, is_in, known_as, &current.host().shells, rules);
+        side.steps = steps;
+        match account {
+            Ok(account) => {
+                if let Some(own) = present.filter(|own| own.applied.home != account.home) {
+                    let rule = "kept: a home that was given does not move".to_owned();
+                    side.steps.push(Step { field: "home", value: shown(&own.applied.home).to_string(), rule });
+                }
+                side.steps.extend(ids(own, account.uid, rules, &people.plan, &user.id));
+            }
+            Err(reason) => side.refused = Some(reason),
+        }
+        Ok(())
+    }
+
+    /// The groups of the provider that a person is in, and what becomes of each.
+    fn memberships(&self, user: &User, groups: &Answer<'_>) -> Vec<String> {
+        let rules = &self.setup.settings.rules.groups;
+        let mut out = Vec::new();
+        for group in &groups.desired.snapshot.directory.groups {
+            let of_user = group.members.iter().filter(|member| member.user == user.id);
+            let Some(status) = of_user.map(|member| member.status).min() else { continue };
+            let known = self.owned.groups.get(&group.id).filter(|own| own.state.is_present());
+            let (name, _) = map::explain_group(&group.name, self.known_as(&group.id, known), rules);
+            let what = match (name, status) {
+                (Err(reason), _) => format!("no group here: {reason}"),
+                (Ok(name), Status::Active) => format!("in {name}"),
+                (Ok(name), status) => format!("not in {name}: the membership is {}", report::word(&status)),
+            };
+            out.push(format!("`{}` ({}): {what}", group.name, group.id));
+        }
+        out.sort();
+        out
+    }
+
+    /// The name of a group that is known, and what it was adopted for.
+    fn known_as<'o>(
+        &'o self,
+        id: &RemoteId,
+        known: Option<&'o crate::model::owned::OwnedGroup>,
+    ) -> Option<map::KnownAs<'o>> {
+        let alias = self.owned.aliases.groups.get(id).map(String::as_str);
+        known.map(|own| (own.name.as_str(), alias))
+    }
+
+    fn group(&self, groups: &Answer<'_>) -> Result<Option<Side>> {
+        let rules = &self.setup.settings.rules.groups;
+        let own = self.owned.groups.iter().find(|(id, own)| own.name == self.name || id.as_str() == self.name);
+        let all = || groups.desired.snapshot.directory.groups.iter();
+        let would_be = |group: &&Group| {
+            let (name, _) = map::explain_group(&group.name, None, rules);
+            name.is_ok_and(|name| name.as_str() == self.name)
+        };
+        let found = match own {
+            Some((id, _)) => all().find(|group| group.id == *id),
+            None => all()
+                .find(|group| group.name.raw().eq_ignore_ascii_case(self.name))
+                .or_else(|| all().find(|group| group.id.as_str() == self.name))
+                .or_else(|| all().find(would_be)),
+        };
+        let (id, mut side) = match (found, own) {
+            (Some(group), _) => (&group.id, Side::of(&group.id, &group.name)),
+            (None, Some((id, _))) => (id, Side::missing_group(id)),
+            (None, None) => return Ok(None),
+        };
+        let own = self.owned.groups.get(id);
+        side.ledger = own.map(report::group_entry);
+        if let Some(group) = found {
+            let known = own.filter(|own| own.state.is_present());
+            let (name, steps) = map::explain_group(&group.name, self.known_as(&group.id, known), rules);
+            side.steps = steps;
+            side.refused = name.err();
+            let active = group.members.iter().filter(|member| member.status == Status::Active).count();
+            side.standing = Some(format!("members at the provider: {}, active: {active}", group.members.len()));
+        }
+        let name = own.map(|own| own.name.as_str());
+        let remote = found.map(|group| group.name.raw());
+        let aliases = Aliases::new(Some(id), remote, name, self.name, &side.steps);
+        side.next.push(aliases.of(&groups.plan, EntryKind::Group, "sync groups"));
+        Ok(Some(side))
+    }
+
+    fn nobody(&self) -> Result<Error> {
+        let target = self.setup.target()?;
+        let current = target.read()?;
+        let (host, name) = (current.host(), shown(self.name));
+        let is_here = host.accounts.contains_key(self.name) || host.groups.contains_key(self.name);
+        Ok(match is_here {
+            true => {
+                Error::failed(format!("`{name}` is on this host, but it is not gosync's, and the provider has none"))
+            }
+            false => Error::failed(format!("neither the provider nor the ledger knows `{name}`")),
+        })
+    }
+}
+
+fn dry() -> PlanArgs {
+    let format = Format::Text;
+    PlanArgs {
+        dry_run: true,
+        format,
+        exit_code: false,
+        approve: None,
+        strict: false,
+        retry_hooks: false,
+        root_hooks: false,
+    }
+}
+
+/// Where uid and primary group come from.
+fn ids(
+    own: Option<&OwnedAccount>,
+    asked: Option<crate::model::Uid>,
+    rules: &crate::policy::AccountRules,
+    plan: &Plan,
+    id: &RemoteId,
+) -> Vec<Step> {
+    let new = plan.changes.iter().find_map(|change| match change {
+        Change::CreateAccount(new) if new.id == *id => Some(new),
+        _ => None,
+    });
+    let value = |now: Option<String>| now.unwrap_or_else(|| "none".to_owned());
+    let uid = match UidFrom::of(own, asked) {
+        UidFrom::Ledger(uid) => (value(Some(uid.to_string())), "given by gosync before, and never changed".to_owned()),
+        UidFrom::Provider(uid) => (value(Some(uid.to_string())), "the provider's".to_owned()),
+        UidFrom::Range => {
+            (value(new.map(|new| new.uid.to_string())), format!("the next free one in {}", rules.uid_range))
+        }
+    };
+    let present = own.filter(|own| own.state.is_present());
+    let gid = value(present.map(|own| own.gid.to_string()).or(new.map(|new| new.gid.to_string())));
+    let by = match &rules.primary_group {
+        _ if present.is_some() => "the primary group that it was given".to_owned(),
+        PrimaryGroup::Local(name) => format!("`primary_group`: {}", shown(name)),
+        PrimaryGroup::Private => "`primary_group`: a group of its own".to_owned(),
+    };
+    vec![Step { field: "uid", value: uid.0, rule: uid.1 }, Step { field: "gid", value: gid, rule: by }]
+}
+
+/// By what something may be called in a plan.
+struct Aliases<'a> {
+    id: Option<&'a RemoteId>,
+    names: BTreeSet<&'a str>,
+}
+
+impl<'a> Aliases<'a> {
+    fn new(
+        id: Option<&'a RemoteId>,
+        remote: Option<&'a str>,
+        host: Option<&'a str>,
+        asked: &'a str,
+        steps: &'a [Step],
+    ) -> Self {
+        let mapped = steps.iter().rfind(|step| step.field == "name").map(|step| step.value.as_str());
+        let fallback = Some(asked).filter(|_| id.is_none());
+        Self { id, names: [remote, host.or(mapped), fallback].into_iter().flatten().collect() }
+    }
+
+    fn is(&self, refusal: &Refusal) -> bool {
+        match &refusal.id {
+            Some(id) => Some(id) == self.id,
+            None => self.names.contains(refusal.subject.raw()),
+        }
+    }
+
+    /// What a plan says about it.
+    fn of(&self, plan: &Plan, kind: EntryKind, command: &'static str) -> Next {
+        let is_ours = |change: &&Change| {
+            let subject = change.subject();
+            subject.kind == kind && subject.id.is_some() && subject.id == self.id
+        };
+        let changes = plan.changes.iter().filter(is_ours).map(render::line);
+        let refused = plan.refused.iter().filter(|refusal| self.is(refusal)).map(render::refusal);
+        let remarks = plan.remarks.iter().filter(|remark| self.names.contains(remark.name.as_str()));
+        Next::new(command, changes.chain(refused).chain(remarks.map(render::remark)).collect())
+    }
+
+    /// Which groups a person comes to or leaves by a plan.
+    fn memberships(&self, plan: &Plan) -> Next {
+        let is_it = |name: &str| self.names.contains(name);
+        let any = |list: &[UserName]| list.iter().any(|member| is_it(member.as_str()));
+        let lines = plan.changes.iter().filter_map(|change| match change {
+            Change::CreateGroup { name, members, .. } if any(members) => {
+                Some(format!("+ member of {name}, a new group"))
+            }
+            Change::ChangeMembers { name, add, .. } if any(add) => Some(format!("+ member of {name}")),
+            Change::ChangeMembers { name, remove, .. } if remove.iter().any(|member| is_it(member)) => {
+                Some(format!("- member of {name}"))
+            }
+            _ => None,
+        });
+        Next::new("sync groups", lines.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::select::Ground;
+
+    #[test]
+    fn standings_are_told_with_what_they_rest_on() {
+        let text = |ground| report::standing(ground, Some("top"));
+        assert!(text(Ground::Member(Status::Pending)).contains("is pending"));
+        assert!(text(Ground::NoMember).contains("`top`"));
+        assert_ne!(text(Ground::Active), text(Ground::Inactive));
+    }
+}

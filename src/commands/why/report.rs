@@ -1,0 +1,165 @@
+//! What `gosync why` says, as text and as JSON.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::model::owned::{OwnedAccount, OwnedGroup};
+use crate::model::{RejectedRecord, RemoteId, Status, Untrusted, shown};
+use crate::policy::select::Ground;
+use crate::policy::trace::Step;
+use crate::system::clock;
+
+/// All that is said.
+pub(super) struct Report<'a> {
+    pub account: Option<Side>,
+    pub group: Option<Side>,
+    pub provider: &'a str,
+}
+
+/// What is said about an account, or about a group.
+#[derive(Default, Serialize)]
+pub(super) struct Side {
+    /// The provider's id.
+    pub id: Option<String>,
+    /// What it is called there, as it was sent; safe to print.
+    pub remote: Option<String>,
+    /// Where it stands at the provider.
+    pub standing: Option<String>,
+    /// How it comes to be what it is.
+    pub steps: Vec<Step>,
+    /// Why it gets nothing.
+    pub refused: Option<String>,
+    /// What gosync has of it.
+    pub ledger: Option<String>,
+    /// The groups of a person.
+    pub groups: Vec<String>,
+    /// What the next runs would do.
+    pub next: Vec<Next>,
+}
+
+/// What the next run of a command would do.
+#[derive(Serialize)]
+pub(super) struct Next {
+    command: &'static str,
+    lines: Vec<String>,
+    /// Whether only one person was asked for.
+    pub narrow: bool,
+}
+
+impl Next {
+    pub fn new(command: &'static str, lines: Vec<String>) -> Self {
+        Self { command, lines, narrow: false }
+    }
+}
+
+impl Side {
+    /// One of whom the provider has a record.
+    pub fn of(id: &RemoteId, remote: &Untrusted) -> Self {
+        Self { id: Some(id.to_string()), remote: Some(remote.to_string()), ..Self::default() }
+    }
+
+    /// An account whose person the provider does not have.
+    pub fn missing(id: &RemoteId, own: &OwnedAccount) -> Self {
+        let since = own.absence.map(|absence| {
+            format!("; missing in {} complete reads since {}", absence.runs, clock::written(absence.since))
+        });
+        let standing = format!("the provider has no record with this id{}", since.unwrap_or_default());
+        Self { id: Some(id.to_string()), standing: Some(standing), ..Self::default() }
+    }
+
+    /// A group that the provider does not have.
+    pub fn missing_group(id: &RemoteId) -> Self {
+        let standing = Some("the provider has no group with this id".to_owned());
+        Self { id: Some(id.to_string()), standing, ..Self::default() }
+    }
+
+    /// A record that cannot be used at all.
+    pub fn rejected(record: &RejectedRecord) -> Self {
+        Self {
+            id: record.id.as_ref().map(ToString::to_string),
+            remote: Some(record.subject.to_string()),
+            refused: Some(record.reason.clone()),
+            ..Self::default()
+        }
+    }
+
+    fn text(&self, what: &str, provider: &str, out: &mut String) {
+        let id = self.id.as_deref().unwrap_or("without a usable id");
+        // Writing into a String cannot fail.
+        let _ = match &self.remote {
+            Some(remote) => writeln!(out, "{what} of the record {id}, `{remote}` at {}", shown(provider)),
+            None => writeln!(out, "{what} of the record {id}"),
+        };
+        let mut row = |key: &str, text: &str| writeln!(out, "  {key:<9} {text}");
+        for (key, text) in [("standing", &self.standing), ("refused", &self.refused), ("ledger", &self.ledger)] {
+            let _ = text.as_ref().map(|text| row(key, text));
+        }
+        for Step { field, value, rule } in &self.steps {
+            let value = if value.is_empty() { "(empty)" } else { value };
+            let _ = row(field, &format!("{value}  <- {rule}"));
+        }
+        for group in &self.groups {
+            let _ = row("group", group);
+        }
+        for next in &self.next {
+            let _ = writeln!(out, "  the next `gosync {}`:", next.command);
+            if next.lines.is_empty() {
+                out.push_str("    changes nothing here\n");
+            }
+            for line in &next.lines {
+                let _ = writeln!(out, "    {line}");
+            }
+            if next.narrow && next.lines.iter().any(|line| line.starts_with('+')) {
+                out.push_str("    (asked about this person alone; who comes at the same time may take the free id)\n");
+            }
+        }
+    }
+}
+
+impl Report<'_> {
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for (what, side) in [("account", &self.account), ("group", &self.group)] {
+            if let Some(side) = side {
+                side.text(what, self.provider, &mut out);
+            }
+        }
+        out
+    }
+
+    pub fn json(&self) -> Value {
+        json!({"provider": self.provider, "account": self.account, "group": self.group})
+    }
+}
+
+/// Where somebody stands, and why.
+pub(super) fn standing(ground: Ground, top_group: Option<&str>) -> String {
+    let top = shown(top_group.unwrap_or_default());
+    match ground {
+        Ground::Active => "gets an account: active, and no `top_group` is set".to_owned(),
+        Ground::Member(Status::Active) => format!("gets an account: an active member of `{top}`, the top group"),
+        Ground::Member(status) => {
+            format!("is shut out: the membership in `{top}`, the top group, is {}", word(&status))
+        }
+        Ground::Inactive => "is shut out: not active at the provider".to_owned(),
+        Ground::NoMember => format!("counts as absent: no member of `{top}`, the top group"),
+    }
+}
+
+/// The word of a status.
+pub(super) fn word(status: &Status) -> String {
+    format!("{status:?}").to_ascii_lowercase()
+}
+
+/// What gosync has of an account.
+pub(super) fn entry(own: &OwnedAccount) -> String {
+    format!("{} with the uid {}, {}", shown(&own.name), own.uid, own.state.as_str())
+}
+
+/// What gosync has of a group.
+pub(super) fn group_entry(own: &OwnedGroup) -> String {
+    let members = own.members.split(',').filter(|member| !member.is_empty()).count();
+    format!("{} with the gid {}, {}, {members} members", shown(&own.name), own.gid, own.state.as_str())
+}

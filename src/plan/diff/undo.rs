@@ -1,0 +1,370 @@
+//! The plan for `undo`: the entries that a run changed, as they were before it.
+//!
+//! Made of the same changes as any plan, and by the same rules where accounts are made or removed. An entry that has
+//! changed since, by a later run or by hand, is left alone unless that is forced. What cannot come back is told.
+
+mod members;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::accounts::{Against, create, ours};
+use super::removal::{Request, removal};
+use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
+use crate::model::host::HostAccount;
+use crate::model::owned::{Applied, Owned, OwnedAccount, State};
+use crate::model::{RemoteId, Untrusted, UserName, shown};
+use crate::plan::{Change, FieldChange, Plan};
+use crate::policy::map::WantedAccount;
+use crate::policy::{Field, Refusal};
+
+/// What is to be undone.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    /// The run.
+    pub run: &'a PastRun,
+    /// What was changed after it.
+    pub since: &'a [Later],
+    /// Whether what has changed since is overwritten.
+    pub force: bool,
+}
+
+/// Plans what brings the entries of a run back.
+pub fn undo(past: Past<'_>, against: &Against<'_>) -> Plan {
+    let mut work =
+        Work { past, against, plan: Plan::default(), removed: Vec::new(), fresh: Vec::new(), lost: Vec::new() };
+    work.plan.generation = against.owned.generation;
+    for touched in touched(past.run) {
+        work.look_at(&touched);
+    }
+    work.finish()
+}
+
+/// An entry that a run changed, with all its changes there.
+struct Touched<'a> {
+    first: &'a PastChange,
+    last: &'a PastChange,
+    details: Vec<&'a Value>,
+}
+
+/// The entries of a run, in the order of their first change; accounts first, since groups may need them.
+fn touched(run: &PastRun) -> Vec<Touched<'_>> {
+    let mut places: BTreeMap<(EntryKind, &str, &str), usize> = BTreeMap::new();
+    let mut out: Vec<Touched<'_>> = Vec::new();
+    for change in &run.changes {
+        let at = *places.entry((change.kind, &change.provider, &change.id)).or_insert(out.len());
+        match out.get_mut(at) {
+            Some(touched) => touched.last = change,
+            None => out.push(Touched { first: change, last: change, details: Vec::new() }),
+        }
+        if let Some(touched) = out.get_mut(at) {
+            touched.details.extend(&change.detail);
+        }
+    }
+    out.sort_by_key(|touched| touched.first.kind);
+    out
+}
+
+/// An account as the ledger had it.
+#[derive(Deserialize)]
+struct PastAccount {
+    name: String,
+    gid: u32,
+    state: String,
+    gecos: String,
+    home: String,
+    shell: String,
+}
+
+fn parse<T: serde::de::DeserializeOwned>(entry: &Entry) -> Result<T, String> {
+    let odd = |e| format!("the ledger's history of it cannot be read: {e}");
+    serde_json::from_value(Value::Object(entry.clone())).map_err(odd)
+}
+
+fn state(word: &str) -> State {
+    State::from_word(word).unwrap_or(State::Reserved)
+}
+
+/// The fields that a run changed and that are not as before it: what they were, and what they are by the ledger.
+fn changed_fields<'a>(
+    own: &'a OwnedAccount,
+    before: &'a PastAccount,
+    after: &'a PastAccount,
+) -> impl Iterator<Item = (Field, &'a str, &'a str)> {
+    let values = [
+        (Field::Gecos, &before.gecos, &after.gecos, &own.applied.gecos),
+        (Field::Home, &before.home, &after.home, &own.applied.home),
+        (Field::Shell, &before.shell, &after.shell, &own.applied.shell),
+    ];
+    let changed = values.into_iter().filter(|(_, before, after, now)| before != after && before != now);
+    changed.map(|(field, before, _, now)| (field, before.as_str(), now.as_str()))
+}
+
+struct Work<'a> {
+    past: Past<'a>,
+    against: &'a Against<'a>,
+    plan: Plan,
+    /// Names of accounts that were made by the run.
+    removed: Vec<String>,
+    /// Accounts that were taken away by it, and whether they were locked.
+    fresh: Vec<(WantedAccount, &'a OwnedAccount, PastAccount)>,
+    /// What of these does not come back with them: name and our own words.
+    lost: Vec<(UserName, String)>,
+}
+
+impl<'a> Work<'a> {
+    fn owned(&self) -> &'a Owned {
+        self.against.owned
+    }
+
+    fn refuse(&mut self, touched: &Touched<'_>, reason: impl Into<String>) {
+        let id = RemoteId::new(&touched.last.id);
+        let subject = Untrusted::new(touched.last.name.as_str());
+        self.plan.refused.push(Refusal { id, subject, reason: reason.into() });
+    }
+
+    fn look_at(&mut self, touched: &Touched<'a>) {
+        let last = touched.last;
+        if last.provider != self.past.run.provider {
+            let other = shown(&last.provider);
+            let reason = format!("belongs to the provider `{other}`; what it lost by this run stays lost");
+            return self.refuse(touched, reason);
+        }
+        let done = match (RemoteId::new(&last.id), last.kind) {
+            (None, _) => Err("the ledger's history of it has no usable id".to_owned()),
+            (Some(id), EntryKind::Account) => self.account(touched, &id),
+            (Some(id), EntryKind::Group) => self.group(touched, &id),
+        };
+        if let Err(reason) = done {
+            self.refuse(touched, reason);
+        }
+    }
+
+    /// Why an entry is not to be overwritten, as far as runs go.
+    fn later(&self, change: &PastChange) -> Option<String> {
+        let is_same =
+            |later: &&Later| (&later.provider, later.kind, &later.id) == (&change.provider, change.kind, &change.id);
+        let later = self.past.since.iter().find(is_same).filter(|_| !self.past.force)?;
+        Some(format!("run {} has changed it since; left alone without --force", later.run))
+    }
+
+    fn account(&mut self, touched: &Touched<'a>, id: &RemoteId) -> Result<(), String> {
+        let Some((_, own)) = self.owned().accounts.get_key_value(id) else {
+            return Err("is in the ledger no more".to_owned());
+        };
+        let before = touched.first.before.as_ref().map(parse::<PastAccount>).transpose()?;
+        let after: PastAccount = parse(&touched.last.after)?;
+        let was = before.as_ref().map_or(State::Removed, |before| state(&before.state));
+        for archive in touched.details.iter().filter_map(|detail| detail.get("archived")?.as_str()) {
+            self.plan.remark(&own.name, format!("what was in its home is in {}", shown(archive)));
+        }
+        match (before, own.state.is_present()) {
+            (_, true) if touched.first.change == "adopt-account" => {
+                self.check_later(touched)?;
+                let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+                self.plan.changes.push(Change::ReleaseAccount { id: id.clone(), name, uid: own.uid });
+            }
+            (_, false) if own.state == State::Released => {
+                return Err("was given back to this host; `gosync adopt` takes it over again".to_owned());
+            }
+            (Some(before), true) if was.is_present() => self.restore(touched, id, own, &before, &after)?,
+            (Some(before), true) if was == State::Reserved => self.unadopt(touched, id, own, &before, &after)?,
+            (_, true) => self.unmake(touched, own)?,
+            (Some(before), false) if was.is_present() => {
+                self.check_later(touched)?;
+                self.remake(touched, id, own, before)?;
+            }
+            (_, false) => self.plan.unchanged += 1,
+        }
+        Ok(())
+    }
+
+    fn check_later(&self, touched: &Touched<'_>) -> Result<(), String> {
+        self.later(touched.last).map_or(Ok(()), Err)
+    }
+
+    /// The run made the account.
+    fn unmake(&mut self, touched: &Touched<'_>, own: &OwnedAccount) -> Result<(), String> {
+        self.check_later(touched)?;
+        let found = ours(own, self.against.host)?;
+        let Applied { gecos, home, shell, .. } = &own.applied;
+        if (found.gecos, found.home, found.shell) != (gecos.as_str(), home.as_str(), shell.as_str()) && !self.past.force
+        {
+            return Err("was changed by hand since; left alone without --force".to_owned());
+        }
+        self.removed.push(own.name.clone());
+        Ok(())
+    }
+
+    /// The run took up an account that gosync had forgotten, or had begun; which of the two nobody knows. To leave it in
+    /// the databases loses nothing.
+    fn unadopt(
+        &mut self,
+        touched: &Touched<'_>,
+        id: &RemoteId,
+        own: &OwnedAccount,
+        before: &PastAccount,
+        after: &PastAccount,
+    ) -> Result<(), String> {
+        self.check_later(touched)?;
+        let found = ours(own, self.against.host)?;
+        let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+        self.fields(touched, id, own, found, (before, after));
+        self.plan.remark(name.as_str(), "stays in the databases, and open if it was closed then");
+        self.plan.changes.push(Change::ForgetAccount { id: id.clone(), name });
+        Ok(())
+    }
+
+    /// The run changed fields or state.
+    fn restore(
+        &mut self,
+        touched: &Touched<'_>,
+        id: &RemoteId,
+        own: &OwnedAccount,
+        before: &PastAccount,
+        after: &PastAccount,
+    ) -> Result<(), String> {
+        let (was, now) = (state(&before.state), own.state);
+        let changes_state = before.state != after.state && was != now;
+        if before.name != own.name {
+            return Err(format!("was called `{}` then, and a name does not come back by undo", shown(&before.name)));
+        }
+        if changed_fields(own, before, after).next().is_none() && !changes_state {
+            self.plan.unchanged += 1;
+            return Ok(());
+        }
+        self.check_later(touched)?;
+        let found = ours(own, self.against.host)?;
+        let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+        if changes_state {
+            self.plan.changes.push(match was {
+                State::Locked => self.lock(id, &name),
+                _ => Change::UnlockAccount { id: id.clone(), name: name.clone() },
+            });
+        }
+        self.fields(touched, id, own, found, (before, after));
+        Ok(())
+    }
+
+    /// Sets the fields back that the run changed.
+    fn fields(
+        &mut self,
+        touched: &Touched<'_>,
+        id: &RemoteId,
+        own: &OwnedAccount,
+        found: &HostAccount<'_>,
+        (before, after): (&PastAccount, &PastAccount),
+    ) {
+        let Ok(name) = UserName::new(&own.name, true) else { return };
+        let mut back = Vec::new();
+        for (field, before, now) in changed_fields(own, before, after) {
+            let found = match field {
+                Field::Gecos => found.gecos,
+                Field::Home => found.home,
+                Field::Shell => found.shell,
+                Field::Lock | Field::Expiry => continue,
+            };
+            if found != now && !self.past.force {
+                let word = field.as_str();
+                self.refuse(touched, format!("its {word} was changed by hand since; left alone without --force"));
+                continue;
+            }
+            back.push(FieldChange { field, from: found.to_owned(), to: before.to_owned() });
+        }
+        if !back.is_empty() {
+            self.plan.changes.push(Change::UpdateAccount { id: id.clone(), name, fields: back });
+        }
+    }
+
+    fn lock(&self, id: &RemoteId, name: &UserName) -> Change {
+        let reason = format!("was locked before run {}", self.past.run.number);
+        Change::LockAccount { id: id.clone(), name: name.clone(), reason }
+    }
+
+    /// The run took the account away.
+    fn remake(
+        &mut self,
+        touched: &Touched<'_>,
+        id: &RemoteId,
+        own: &'a OwnedAccount,
+        before: PastAccount,
+    ) -> Result<(), String> {
+        let name = UserName::new(&before.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+        if own.state == State::Removed {
+            self.lost.push((name.clone(), "its password is gone; it has none until somebody sets one".to_owned()));
+        }
+        for home in touched.details.iter().filter_map(|detail| detail.get("home")) {
+            let path = |fate: &str, key: &str| home.get(fate)?.get(key)?.as_str().map(|path| shown(path).to_string());
+            if let Some(path) = path("remove", "path") {
+                self.lost.push((name.clone(), format!("what was in its home {path} is gone")));
+            }
+            if let Some(into) = path("archive", "into") {
+                self.lost.push((name.clone(), format!("what was in its home is in an archive in {into}")));
+            }
+        }
+        let (gecos, home, shell) = (before.gecos.clone(), before.home.clone(), before.shell.clone());
+        self.fresh.push((
+            WantedAccount { id: id.clone(), open: true, name, rename: None, uid: None, gecos, home, shell },
+            own,
+            before,
+        ));
+        Ok(())
+    }
+
+    fn finish(mut self) -> Plan {
+        let Against { host, owned, .. } = *self.against;
+        match removal(&self.removed, &Request::KeepHome, host, owned) {
+            Ok(removal) => {
+                self.plan.changes.splice(0..0, removal.changes);
+                self.plan.remarks.extend(removal.remarks);
+            }
+            Err(reasons) => {
+                let refusal = |reason| Refusal { id: None, subject: Untrusted::default(), reason };
+                self.plan.refused.extend(reasons.into_iter().map(refusal));
+            }
+        }
+        let past: BTreeMap<RemoteId, PastAccount>;
+        let fresh;
+        (fresh, past) = self
+            .fresh
+            .into_iter()
+            .map(|(account, own, past)| {
+                let id = account.id.clone();
+                ((account, Some(own)), (id, past))
+            })
+            .unzip::<_, _, Vec<_>, BTreeMap<_, _>>();
+        let mut plan = self.plan;
+        let mut created = create(fresh, self.against, &mut plan);
+        let mut locked = Vec::new();
+        for change in &created {
+            let Change::CreateAccount(new) = change else { continue };
+            let Some(past) = past.get(&new.id) else { continue };
+            if past.gid != new.gid.get() {
+                let text = format!("had the primary group {} and gets {}, as new accounts do", past.gid, new.gid);
+                plan.remark(new.name.as_str(), text);
+            }
+            if state(&past.state) == State::Locked {
+                let reason = format!("was locked before run {}", self.past.run.number);
+                locked.push(Change::LockAccount { id: new.id.clone(), name: new.name.clone(), reason });
+            }
+        }
+        for (name, text) in self.lost {
+            if created.iter().any(|change| change.subject().name == name.as_str()) {
+                plan.remark(name.as_str(), text);
+            }
+        }
+        created.append(&mut locked);
+        members::drop_lost(&mut plan, &created, owned);
+        plan.changes.splice(0..0, created);
+        if !plan.changes.is_empty() {
+            let text = "the next sync does again what the provider still asks for";
+            plan.remark(format!("run {}", self.past.run.number), text);
+        }
+        plan
+    }
+}
+
+#[cfg(test)]
+mod tests;

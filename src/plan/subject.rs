@@ -1,0 +1,80 @@
+//! What a change is about, and what is remembered of it.
+
+use serde_json::{Value, json};
+
+use super::Change;
+use crate::model::RemoteId;
+use crate::model::history::EntryKind;
+
+/// What a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject<'a> {
+    /// An account or a group.
+    pub kind: EntryKind,
+    /// The provider's id; a group of the host's own has none.
+    pub id: Option<&'a RemoteId>,
+    /// Name on this host.
+    pub name: &'a str,
+    /// The change's word, as in the JSON of a plan.
+    pub word: &'static str,
+}
+
+impl Change {
+    /// What it is about.
+    pub fn subject(&self) -> Subject<'_> {
+        let account = |id, name, word| Subject { kind: EntryKind::Account, id: Some(id), name, word };
+        let group = |id, name, word| Subject { kind: EntryKind::Group, id: Some(id), name, word };
+        match self {
+            Change::CreateAccount(new) => account(&new.id, new.name.as_str(), "create-account"),
+            Change::UpdateAccount { id, name, .. } => account(id, name.as_str(), "update-account"),
+            Change::LockAccount { id, name, .. } => account(id, name.as_str(), "lock-account"),
+            Change::UnlockAccount { id, name } => account(id, name.as_str(), "unlock-account"),
+            Change::RemoveAccount { id, name, .. } => account(id, name.as_str(), "remove-account"),
+            Change::ForgetAccount { id, name } => account(id, name.as_str(), "forget-account"),
+            Change::CreateGroup { id, name, .. } => group(id, name.as_str(), "create-group"),
+            Change::ChangeMembers { id, name, .. } => group(id, name.as_str(), "change-members"),
+            Change::AdoptAccount(adopted) => account(&adopted.id, adopted.name.as_str(), "adopt-account"),
+            Change::AdoptGroup { id, name, .. } => group(id, name.as_str(), "adopt-group"),
+            Change::ReleaseAccount { id, name, .. } => account(id, name.as_str(), "release-account"),
+            Change::ReleaseGroup { id, name, .. } => group(id, name.as_str(), "release-group"),
+            Change::ChangeLocalMembers { name, .. } => {
+                Subject { kind: EntryKind::Group, id: None, name: name.as_str(), word: "change-local-members" }
+            }
+            Change::RenameAccount(rename) => account(&rename.id, rename.to.as_str(), "rename-account"),
+            Change::RenameGroup { id, to, .. } => group(id, to.as_str(), "rename-group"),
+            Change::ArchiveHome { id, name, .. } => account(id, name.as_str(), "archive-home"),
+            Change::MakeHome { id, name, .. } => account(id, name.as_str(), "make-home"),
+            Change::EmptyGroup { id, name, .. } => group(id, name.as_str(), "empty-group"),
+            Change::RemoveGroup { id, name, .. } => group(id, name.as_str(), "remove-group"),
+        }
+    }
+
+    /// What the ledger's entry does not tell afterwards.
+    pub fn detail(&self) -> Option<Value> {
+        match self {
+            Change::LockAccount { reason, .. } => Some(json!({"reason": reason})),
+            Change::RemoveAccount { home, .. } => Some(json!({"home": home})),
+            Change::ArchiveHome { archive, .. } => Some(json!({"archived": archive})),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::UserName;
+
+    #[test]
+    fn the_word_is_that_of_the_json() {
+        let (id, name) = (RemoteId::new("u-1").unwrap(), UserName::new("ann", false).unwrap());
+        for change in [
+            Change::LockAccount { id: id.clone(), name: name.clone(), reason: String::new() },
+            Change::UnlockAccount { id: id.clone(), name: name.clone() },
+            Change::ForgetAccount { id: id.clone(), name: name.clone() },
+            Change::UpdateAccount { id, name, fields: vec![] },
+        ] {
+            assert_eq!(serde_json::to_value(&change).unwrap()["change"], change.subject().word);
+        }
+    }
+}

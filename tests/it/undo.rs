@@ -1,0 +1,60 @@
+//! Whatever a run did, `undo` brings the host back to what it was, but for what cannot come back.
+
+use std::collections::BTreeSet;
+
+use gosync::plan::Change;
+use proptest::prelude::*;
+
+use crate::machine::{Machine, Outcome};
+use crate::properties::{Step, cases, document, everything, rules, step, take};
+
+#[derive(Debug, PartialEq)]
+struct Face {
+    accounts: BTreeSet<Vec<String>>,
+    closed: BTreeSet<String>,
+    memberships: BTreeSet<(String, String)>,
+}
+
+/// What of a host comes back: not the order of lines, nor passwords, nor groups that were made.
+fn face(machine: &Machine) -> Face {
+    let accounts = machine.lines("passwd").into_iter().collect();
+    Face { accounts, closed: machine.closed(), memberships: machine.memberships() }
+}
+
+proptest! {
+    #![proptest_config(cases(8))]
+
+    #[test]
+    fn what_a_run_did_is_undone(start in document(), steps in vec_of_steps(), private: bool) {
+        let mut machine = Machine::new(rules(private), everything());
+        for first in [Step::Users(start.clone()), Step::Groups(start)] {
+            take(&mut machine, &first);
+        }
+        for step in &steps {
+            machine.now += 10;
+            let before = face(&machine);
+            let (_, outcome) = take(&mut machine, step);
+            if outcome.changes() == 0 {
+                continue;
+            }
+            let undone = machine.undo();
+            machine.check();
+            let Outcome::Done(plan) = &undone else { return Err(TestCaseError::fail(format!("{undone:?}"))) };
+            prop_assert!(plan.refused.is_empty(), "{:?}", plan.refused);
+            // Whether a forgotten account was open nobody knows.
+            let forgets = plan.changes.iter().any(|change| matches!(change, Change::ForgetAccount { .. }));
+            let before = if forgets { Face { closed: machine.closed(), ..before } } else { before };
+            // Members are people with an open account of gosync's; who has none is told.
+            let told = plan.remarks.iter().any(|remark| remark.text.contains("has no open account"));
+            let before = if told { Face { memberships: machine.memberships(), ..before } } else { before };
+            prop_assert_eq!(face(&machine), before, "{:?} after {:?}", plan, outcome);
+            // What is undone is undone: of the undo, that is another matter.
+            machine.undo();
+            machine.check();
+        }
+    }
+}
+
+fn vec_of_steps() -> impl Strategy<Value = Vec<Step>> {
+    proptest::collection::vec(step(), 1..5)
+}
