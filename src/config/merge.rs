@@ -11,6 +11,9 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use super::ConfigError;
 use crate::model::shown;
 
+/// How much of a complaint is shown: it may name every key of a section.
+const REASON_BYTES: usize = 2048;
+
 /// One file's text.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -57,7 +60,10 @@ impl Texts {
 
     /// An error at a position.
     pub(super) fn error(&self, span: Option<Range<usize>>, reason: &str) -> ConfigError {
-        ConfigError { place: self.place(span.map_or(0, |s| s.start)), reason: shown(reason).to_string() }
+        ConfigError {
+            place: self.place(span.map_or(0, |s| s.start)),
+            reason: shown(reason).within(REASON_BYTES).to_string(),
+        }
     }
 
     fn place(&self, position: usize) -> String {

@@ -48,18 +48,28 @@ impl Serialize for Untrusted {
 
 /// Foreign text, ready to be shown.
 #[derive(Clone, Copy)]
-pub struct Shown<'a>(&'a str);
+pub struct Shown<'a> {
+    text: &'a str,
+    most: usize,
+}
 
 /// Wraps foreign text for a message: unprintable characters are escaped, and at most [`SHOWN_BYTES`] are shown.
 pub fn shown(text: &str) -> Shown<'_> {
-    Shown(text)
+    Shown { text, most: SHOWN_BYTES }
+}
+
+impl Shown<'_> {
+    /// The same with at most so many bytes: for lists of what is allowed, which are as long as they are.
+    pub fn within(self, most: usize) -> Self {
+        Self { most, ..self }
+    }
 }
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut written = 0;
-        for c in self.0.chars() {
-            if written >= SHOWN_BYTES {
+        for c in self.text.chars() {
+            if written >= self.most {
                 return f.write_str("...");
             }
             match c {

@@ -34,7 +34,10 @@ proptest! {
             machine.now += 10;
             let before = face(&machine);
             let (_, outcome) = take(&mut machine, step);
-            if outcome.changes() == 0 {
+            // A name does not come back by undo, which is told.
+            let renames = |change: &Change| matches!(change, Change::RenameAccount(_) | Change::RenameGroup { .. });
+            let Outcome::Done(done) = &outcome else { continue };
+            if done.changes.is_empty() || done.changes.iter().any(renames) {
                 continue;
             }
             let undone = machine.undo();
