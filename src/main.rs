@@ -6,13 +6,19 @@ use std::process::ExitCode;
 
 use gosync::cli::{Cli, Format};
 use gosync::error::{Error, Kind};
-use gosync::system::process;
+use gosync::system::{as_user, process};
 use gosync::ui::Ui;
 use gosync::{commands, log};
 
 #[allow(clippy::disallowed_methods)] // the command line is read here, once
 fn main() -> ExitCode {
     process::restrict_umask();
+    // No command: gosync starts itself so, to be somebody else than root.
+    if std::env::args_os().nth(1).is_some_and(|word| word == as_user::WORD) {
+        let Err(error) = as_user::obey() else { return ExitCode::SUCCESS };
+        Ui::new(true).error(&Error::failed(error));
+        return Kind::Failed.code().into();
+    }
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return Ui::new(false).command_line(&error).into(),

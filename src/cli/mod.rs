@@ -5,6 +5,7 @@
 
 mod deluser;
 mod group;
+mod keys;
 mod sync;
 pub mod text;
 mod user;
@@ -17,6 +18,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use deluser::DelUser;
 pub use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
+pub use keys::Keys;
 pub use sync::{Sync, SyncGroups, SyncUsers};
 pub use user::{DumpForm, Status, User, UserDump};
 
@@ -174,6 +176,11 @@ pub enum Command {
     /// are a history and completion. Elsewhere lines are read until the first that fails, whose status is that of the
     /// shell.
     Shell,
+    /// Print the SSH keys of an account, for sshd
+    ///
+    /// Made for AuthorizedKeysCommand of sshd_config(5): it asks nobody, takes no lock, and needs no root where the
+    /// configuration can be read. It prints what gosync wrote for an account that is open, and nothing for any other.
+    Keys(Keys),
     /// Wait until no other run holds the lock
     ///
     /// Takes the lock and gives it back. With `--nowait` it only asks.

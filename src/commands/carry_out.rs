@@ -4,6 +4,7 @@
 //! the commit; it opens the ledger for reading alone and writes nothing at all.
 
 use super::Outcome;
+use super::keys;
 use super::setup::Setup;
 use crate::cli::{Format, PlanArgs};
 use crate::error::{Error, Kind, Result};
@@ -65,6 +66,9 @@ pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, plann
             forget_caches(setup);
         }
         ledger.observe(run.provider, &staged.plan().observations).map_err(Error::failed)?;
+        // It may hold the password lock, and homes are not written under that.
+        drop(current);
+        keys::write_homes(setup, &target, ledger, run.provider, staged.plan())?;
         let plan = staged.into_plan();
         setup.ui.notice(format!("{command}: {}", plan.counts()));
         return Ok(Carried { outcome: Outcome::Done, plan });

@@ -5,6 +5,7 @@
 mod carry_out;
 mod deluser;
 mod group;
+mod keys;
 mod providers;
 mod setup;
 mod shell;
@@ -80,6 +81,7 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Deluser(args) => deluser::run(global, args, ui),
         Command::Group(args) => group::run(global, args, ui, session),
         Command::User(args) => user::run(global, args, ui),
+        Command::Keys(args) => keys::run(global, args, ui),
         Command::Status(args) => status::run(global, args, ui),
         Command::Shell => shell::run(global, ui, session),
         Command::Waitlock => waitlock::run(global, ui),

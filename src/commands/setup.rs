@@ -44,7 +44,8 @@ impl<'a> Setup<'a> {
         let bases = accounts.home_bases.iter().chain([&accounts.home_base]).map(Path::new);
         let own =
             [settings.state_dir.as_path(), settings.lock_file.as_path(), Path::new("/etc"), Path::new("/var/lib")];
-        for path in own.into_iter().chain(bases) {
+        let keys = Path::new(&settings.rules.keys.directory);
+        for path in own.into_iter().chain(bases).chain([keys]) {
             setup.root.contains(path).map_err(Error::failed)?;
         }
         Ok(setup)
@@ -116,7 +117,8 @@ impl<'a> Setup<'a> {
         let rules = &self.settings.rules.accounts;
         let bases = rules.home_bases.iter().chain([&rules.home_base]).map(PathBuf::from).collect();
         let state_dir = self.settings.state_dir.clone();
-        Ok(Local::new(target.local.clone(), self.root.clone(), state_dir, bases, clock::shadow_day()))
+        let local = Local::new(target.local.clone(), self.root.clone(), state_dir, bases, clock::shadow_day());
+        Ok(local.with_keys(&self.settings.rules.keys.directory))
     }
 
     /// Where the ledger is.

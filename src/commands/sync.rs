@@ -2,14 +2,16 @@
 
 use super::Outcome;
 use super::carry_out::carry_out;
+use super::keys;
 use super::setup::Setup;
 use crate::cli::{Global, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
 use crate::model::host::Host;
 use crate::model::owned::Owned;
-use crate::model::{Completeness, Snapshot, Untrusted};
+use crate::model::{Completeness, Directory, Snapshot, Untrusted};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
+use crate::policy::keys::KeyBook;
 use crate::policy::select::Standing;
 use crate::policy::{Refusal, gaps, map, select};
 use crate::provider::Scope;
@@ -23,11 +25,12 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     let job = Job::new(args);
     let mut lock = setup.lock(Purpose::of(job.command(), job.options.dry_run))?;
     let mut snapshot = setup.fetch(job.scope(), job.named())?;
+    let keys = key_book(&setup, &job, &mut snapshot);
     snapshot.directory.drop_details();
     if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
         lock.note_read(job.command());
     }
-    let desired = Desired { setup: &setup, target: setup.target()?, unknown: unknown(&job, &snapshot), snapshot };
+    let desired = Desired { setup: &setup, target: setup.target()?, unknown: unknown(&job, &snapshot), snapshot, keys };
     let carried = carry_out(&setup, job.options, job.command(), &|host, owned| match job.kind {
         JobKind::Users(args) => desired.accounts(args, host, owned),
         JobKind::Groups(_) => Ok(desired.groups(host, owned)),
@@ -36,6 +39,20 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     // The process ends now; giving half a million pieces of memory back one by one would only take time.
     std::mem::forget((desired, carried));
     outcome
+}
+
+/// The keys of everybody who is let in, out of what was read, so that nobody has them twice.
+fn key_book(setup: &Setup<'_>, job: &Job<'_>, snapshot: &mut Snapshot) -> KeyBook {
+    let rules = &setup.settings.rules;
+    if job.scope() != Scope::Users {
+        return KeyBook::default();
+    }
+    let top_group = rules.accounts.top_group.as_deref();
+    // Without a selection nothing will be planned.
+    let standing = |directory: &Directory| {
+        select::select(directory, top_group).map_or_else(|_| Vec::new(), |of| directory.users.iter().map(of).collect())
+    };
+    KeyBook::take(&mut snapshot.directory, standing, &snapshot.gaps, &rules.keys)
 }
 
 /// What is left to be said when everything that could be done is done.
@@ -132,6 +149,7 @@ struct Desired<'a> {
     target: Local,
     snapshot: Snapshot,
     unknown: Vec<Refusal>,
+    keys: KeyBook,
 }
 
 impl Desired<'_> {
@@ -155,7 +173,10 @@ impl Desired<'_> {
         if !args.only.is_empty() {
             self.tell_outsiders(&mut wanted, owned)?;
         }
-        Ok(diff::accounts(wanted, &Against { host, owned, completeness, rules, chosen, now, home_at: &home_at }))
+        let mut plan =
+            diff::accounts(wanted, &Against { host, owned, completeness, rules, chosen, now, home_at: &home_at });
+        keys::extend(&mut plan, &self.target, &self.keys, (rules, chosen), (host, owned))?;
+        Ok(plan)
     }
 
     /// Who was asked for by name and gets no account is told so.

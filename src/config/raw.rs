@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::model::IdRange;
 use crate::model::units::Span;
 use crate::plan::Limits;
+use crate::policy::keys::{KeyRules, Place};
 use crate::policy::{DepartedRules, Field, GroupRules, PrimaryGroup, Rules};
 
 /// `[gosync]`
@@ -141,6 +142,24 @@ impl Default for Departed {
     fn default() -> Self {
         let DepartedRules { absent_runs, absent_for } = DepartedRules::default();
         Self { absent_runs, absent_for: Span::from_secs(absent_for) }
+    }
+}
+
+/// `[keys]`
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Keys {
+    pub place: Place,
+    pub directory: String,
+    pub options: String,
+    pub rsa_bits: u32,
+    pub max_keys: usize,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        let KeyRules { place, directory, rsa_bits, max_keys, .. } = KeyRules::default();
+        Self { place, directory, options: String::new(), rsa_bits, max_keys }
     }
 }
 

@@ -9,12 +9,14 @@ mod schema;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use crate::model::owned::{Absence, Applied, Losses, Owned, OwnedAccount, OwnedGroup, State};
+use crate::model::owned::{Absence, Applied, KeyRecord, Losses, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, RemoteId, Uid, shown};
 use crate::plan::{Observation, Plan};
+use crate::policy::keys::Place;
 
 pub use edit::Edit;
 
@@ -103,7 +105,11 @@ impl Ledger {
         if !dir.join(FILE).exists() {
             return Ok(None);
         }
-        let ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let mut ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        if ledger.version()? < schema::VERSION {
+            // What reads alone must not change the file: a copy in memory becomes what the next run will make of it.
+            ledger.db = ledger.upgraded_copy().map_err(|e| ledger.error(e))?;
+        }
         ledger.check_version()?;
         Ok(Some(ledger))
     }
@@ -116,8 +122,19 @@ impl Ledger {
         }
     }
 
+    fn upgraded_copy(&self) -> rusqlite::Result<Connection> {
+        let mut copy = Connection::open_in_memory()?;
+        rusqlite::backup::Backup::new(&self.db, &mut copy)?.run_to_completion(1_000, Duration::ZERO, None)?;
+        schema::upgrade(&copy)?;
+        Ok(copy)
+    }
+
+    fn version(&self) -> Result<i64, LedgerError> {
+        self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| self.error(e))
+    }
+
     fn check_version(&self) -> Result<(), LedgerError> {
-        let found: i64 = self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| self.error(e))?;
+        let found = self.version()?;
         match found {
             schema::VERSION => Ok(()),
             _ => Err(LedgerError::Newer { path: self.path.clone(), found }),
@@ -136,6 +153,7 @@ impl Ledger {
         let mut owned = Owned { generation: self.meta("generation").map_err(|e| self.error(e))?, ..Owned::default() };
         self.load_accounts(provider, &mut owned)?;
         self.load_groups(provider, &mut owned)?;
+        self.load_keys(provider, &mut owned)?;
         owned.losses = self.load_losses(provider, now).map_err(|e| self.error(e))?;
         Ok(owned)
     }
@@ -213,6 +231,26 @@ impl Ledger {
         Ok(())
     }
 
+    fn load_keys(&self, provider: &str, owned: &mut Owned) -> Result<(), LedgerError> {
+        let sql = "SELECT id, place, path, digest FROM keys WHERE provider = ?1 ORDER BY id";
+        let mut statement = self.db.prepare(sql).map_err(|e| self.error(e))?;
+        let mut rows = statement.query([provider]).map_err(|e| self.error(e))?;
+        while let Some(row) = rows.next().map_err(|e| self.error(e))? {
+            let read = || -> rusqlite::Result<(String, String, KeyRecord)> {
+                Ok((row.get(0)?, row.get(1)?, KeyRecord { path: row.get(2)?, digest: row.get(3)? }))
+            };
+            let (id, place, record) = read().map_err(|e| self.error(e))?;
+            let nonsense = |what: &str| LedgerError::Nonsense { path: self.path.clone(), what: what.to_owned() };
+            let records = owned.keys.entry(RemoteId::new(&id).ok_or_else(|| nonsense(&id))?).or_default();
+            match [Place::Directory, Place::Home].into_iter().find(|known| place_word(*known) == place) {
+                Some(Place::Directory) => records.file = Some(record),
+                Some(Place::Home) => records.home = Some(record),
+                _ => return Err(nonsense(&place)),
+            }
+        }
+        Ok(())
+    }
+
     fn load_losses(&self, provider: &str, now: i64) -> rusqlite::Result<Losses> {
         let mut losses = Losses::default();
         let sql = "SELECT kind, id, SUM(count) FROM losses WHERE provider = ?1 AND at > ?2 GROUP BY kind, id";
@@ -222,6 +260,7 @@ impl Ledger {
             let (kind, id, count): (String, String, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
             match (kind.as_str(), RemoteId::new(&id)) {
                 ("account", _) => losses.accounts += count,
+                ("keys", _) => losses.keys += count,
                 (_, Some(id)) => *losses.members.entry(id).or_insert(0) += count,
                 _ => {}
             }
@@ -340,12 +379,25 @@ impl Ledger {
                 match observation {
                     Observation::Absent(id, a) => statement.execute(params![provider, id.as_str(), a.since, a.runs])?,
                     Observation::Back(id) => statement.execute(params![provider, id.as_str(), None::<i64>, 0])?,
+                    Observation::Keys(id, place, KeyRecord { path, digest }) => {
+                        edit::set_keys(&tx, provider, id.as_str(), place_word(*place), path, digest)?;
+                        0
+                    }
                 };
             }
             drop(statement);
             tx.commit()
         };
         observe().map_err(|source| LedgerError::Sqlite { path, source })
+    }
+}
+
+/// The word for a place of keys in the ledger's tables.
+fn place_word(place: Place) -> &'static str {
+    match place {
+        Place::Directory => "directory",
+        Place::Home => "home",
+        Place::None => "none",
     }
 }
 

@@ -2,8 +2,19 @@
 
 use rusqlite::Connection;
 
+/// What makes each version of the schema out of the one before it; the first out of nothing. A ledger that was made by
+/// one of them is never changed but by those that follow.
+const STEPS: [&str; 2] = [TABLES, KEYS];
+
 /// The schema that this gosync writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = STEPS.len() as i64;
+
+/// The SSH keys that were written: where (`directory` or `home`), and the digest of what; empty, if it was taken back.
+const KEYS: &str = "
+    CREATE TABLE keys (
+        provider TEXT NOT NULL, id TEXT NOT NULL, place TEXT NOT NULL, path TEXT NOT NULL, digest TEXT NOT NULL,
+        PRIMARY KEY (provider, id, place)) WITHOUT ROWID;
+";
 
 /// Rows of `accounts` and `unix_groups` with a `txn` become `active` when that transaction is confirmed.
 const TABLES: &str = "
@@ -24,7 +35,6 @@ const TABLES: &str = "
         count INTEGER NOT NULL);
     CREATE TABLE runs (txn INTEGER PRIMARY KEY, at INTEGER NOT NULL, provider TEXT NOT NULL, command TEXT NOT NULL,
         digest TEXT NOT NULL, counts TEXT NOT NULL);
-    PRAGMA user_version = 1;
 ";
 
 /// Makes the tables in a new ledger, and sets what every connection needs.
@@ -32,9 +42,14 @@ pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
     // Power may fail after any commit: FULL is what makes a commit durable, EXTRA syncs the directory as well.
     db.pragma_update(None, "synchronous", "EXTRA")?;
     db.pragma_update(None, "foreign_keys", true)?;
+    upgrade(db)
+}
+
+/// Takes the steps that are missing, each as a transaction. One of a newer gosync stays as it is.
+pub(super) fn upgrade(db: &Connection) -> rusqlite::Result<()> {
     let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version == 0 {
-        db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} COMMIT;"))?;
+    for (number, step) in (1_i64..).zip(STEPS).filter(|(number, _)| *number > version) {
+        db.execute_batch(&format!("BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;"))?;
     }
     Ok(())
 }

@@ -110,6 +110,26 @@ pub struct Owned {
     pub generation: u64,
     /// What was locked, removed or revoked in the last 24 hours.
     pub losses: Losses,
+    /// SSH keys as gosync last wrote them, of accounts that come from the provider of this run.
+    pub keys: BTreeMap<RemoteId, KeyRecords>,
+}
+
+/// The SSH keys of an account as gosync last wrote them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyRecords {
+    /// In a file that is only root's.
+    pub file: Option<KeyRecord>,
+    /// In the home.
+    pub home: Option<KeyRecord>,
+}
+
+/// Where keys were written, and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The file, or the home.
+    pub path: String,
+    /// The digest of what was written; empty: taken away.
+    pub digest: String,
 }
 
 /// What was taken away in the last 24 hours.
@@ -119,4 +139,6 @@ pub struct Losses {
     pub accounts: u32,
     /// Members revoked, by group.
     pub members: BTreeMap<RemoteId, u32>,
+    /// People who lost all their keys.
+    pub keys: u32,
 }

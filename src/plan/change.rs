@@ -81,6 +81,8 @@ pub enum Change {
         #[serde(skip)]
         wanted: Vec<UserName>,
     },
+    /// Write or take away the SSH keys of an account.
+    SetKeys(super::keys::KeyChange),
 }
 
 /// An account to be made.
@@ -147,4 +149,6 @@ pub enum Observation {
     Absent(RemoteId, crate::model::owned::Absence),
     /// There again.
     Back(RemoteId),
+    /// What is in place of a person's keys, and where.
+    Keys(RemoteId, crate::policy::keys::Place, crate::model::owned::KeyRecord),
 }

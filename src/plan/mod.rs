@@ -6,6 +6,7 @@
 pub mod change;
 pub mod diff;
 pub mod guard;
+pub mod keys;
 pub mod render;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use change::{Change, FieldChange, HomeFate, NewAccount, Observation};
 pub use guard::{Approved, Limits, Refused};
+pub use keys::{Cause, KeyChange, KeyPlace};
 
 use crate::policy::Refusal;
 
@@ -76,6 +78,7 @@ impl Plan {
                 Change::LockAccount { .. } => counts.locked += 1,
                 Change::UnlockAccount { .. } => counts.unlocked += 1,
                 Change::RemoveAccount { .. } | Change::ForgetAccount { .. } => counts.removed += 1,
+                Change::SetKeys(_) => counts.keys += 1,
             }
         }
         counts
@@ -99,6 +102,8 @@ pub struct Counts {
     pub unchanged: usize,
     /// Records refused.
     pub refused: usize,
+    /// Files with keys that were written or taken away.
+    pub keys: usize,
 }
 
 impl fmt::Display for Counts {
@@ -109,6 +114,7 @@ impl fmt::Display for Counts {
             (self.locked, "locked"),
             (self.unlocked, "unlocked"),
             (self.removed, "removed"),
+            (self.keys, "changed in keys"),
         ];
         let mut done = done.iter().filter(|(n, _)| *n > 0).peekable();
         if done.peek().is_none() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Change, HomeFate, Plan, Remark};
+use super::{Cause, Change, HomeFate, KeyChange, KeyPlace, Plan, Remark};
 use crate::model::{UserName, shown};
 use crate::policy::Refusal;
 
@@ -113,7 +113,38 @@ pub fn line(change: &Change) -> String {
             }
             line
         }
+        Change::SetKeys(change) => keys(change),
     }
+}
+
+fn keys(change: &KeyChange) -> String {
+    let KeyChange { name, at, cause, before, after, text, .. } = change;
+    let place = match at {
+        KeyPlace::File { .. } => String::new(),
+        KeyPlace::Home { path, .. } => format!(" in {}", shown(path)),
+    };
+    let list = |what: &str, keys: &[&String]| names(what, keys.iter().map(|key| key.as_str()));
+    let come: Vec<&String> = after.iter().filter(|key| !before.contains(key)).collect();
+    let go: Vec<&String> = before.iter().filter(|key| !after.contains(key)).collect();
+    let parts = match (cause, at) {
+        (Cause::Closed, KeyPlace::File { .. }) => list("withdraw", &go),
+        (Cause::Closed, KeyPlace::Home { .. }) => "withdraw".to_owned(),
+        (Cause::Moved, _) => format!("withdraw from {}", shown(at.path())),
+        (Cause::Wanted, KeyPlace::Home { .. }) if text.is_empty() => "take out".to_owned(),
+        (Cause::Wanted, KeyPlace::Home { .. }) => list("set", &come),
+        (Cause::Wanted, _) => {
+            let parts = [("add", come), ("take out", go)].map(|(what, keys)| match keys.is_empty() {
+                true => String::new(),
+                false => list(what, &keys),
+            });
+            match parts.concat().is_empty() {
+                true => "write the same anew".to_owned(),
+                false => parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "),
+            }
+        }
+    };
+    let mark = if *cause == Cause::Closed { '!' } else { '~' };
+    format!("{mark} keys {name}{place} {parts}")
 }
 
 fn names<'a>(what: &str, list: impl Iterator<Item = &'a str>) -> String {

@@ -7,6 +7,7 @@ pub mod alloc;
 pub mod catalogue;
 pub mod gaps;
 pub mod gecos;
+pub mod keys;
 pub mod map;
 pub mod matcher;
 pub mod overrides;

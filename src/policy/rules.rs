@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use super::keys::KeyRules;
 use super::matcher::Filter;
 use super::overrides::Overrides;
 use crate::model::IdRange;
@@ -19,6 +20,8 @@ pub struct Rules {
     pub groups: GroupRules,
     /// For people who leave.
     pub departed: DepartedRules,
+    /// For SSH keys.
+    pub keys: KeyRules,
 }
 
 /// `[accounts]`

@@ -33,6 +33,7 @@ scenarios!(
     hand_changes,
     homes,
     inactive,
+    keys,
     names,
     no_final_newline,
     no_gshadow,

@@ -115,7 +115,7 @@ fn found<'h>(
 }
 
 /// The line of an owned account, or why it is not gosync's to change.
-fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, String> {
+pub(super) fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, String> {
     let name = own.name.as_str();
     match host.accounts.get(name) {
         None => {

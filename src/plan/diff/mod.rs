@@ -2,10 +2,12 @@
 
 pub mod accounts;
 pub mod groups;
+pub mod keys;
 pub mod removal;
 
 pub use accounts::{Against, Chosen, accounts};
 pub use groups::groups;
+pub use keys::{KeyFile, KeyView, keys};
 pub use removal::{Request, removal};
 
 use crate::model::Completeness;
