@@ -57,23 +57,29 @@ pub(super) fn write_homes(
         Change::SetKeys(keys) => Some(keys),
         _ => None,
     });
+    let mut notes = Vec::new();
     for KeyChange { id, name, at, text, .. } in changes {
         let KeyPlace::Home { path, uid, gid } = at else { continue };
         let order = Order { uid: uid.get(), gid: *gid, home: target.locate(path), lines: text.clone() };
         match as_user::write_keys(&order) {
             Ok(()) => {
                 let digest = if text.is_empty() { String::new() } else { digest(text.as_bytes()) };
-                let note = Observation::Keys(id.clone(), Place::Home, KeyRecord { path: path.clone(), digest });
-                ledger.observe(provider, &[note]).map_err(Error::failed)?;
+                notes.push(Observation::Keys(id.clone(), Place::Home, KeyRecord { path: path.clone(), digest }));
             }
             Err(reason) => setup.ui.warn(format!(
                 "the SSH keys in {path} were not written as `{name}`: {}; the next run tries again",
                 crate::model::shown(&reason)
             )),
         }
+        if notes.len() >= NOTES_AT_ONCE {
+            ledger.observe(provider, &std::mem::take(&mut notes)).map_err(Error::failed)?;
+        }
     }
-    Ok(())
+    ledger.observe(provider, &notes).map_err(Error::failed)
 }
+
+/// So many homes the ledger learns of at once. After a kill they are only written again, to the same end.
+const NOTES_AT_ONCE: usize = 100;
 
 /// `gosync keys NAME`
 pub(super) fn run(global: &Global, args: &cli::Keys, ui: Ui) -> Result<Outcome> {

@@ -107,7 +107,7 @@ fn odd(what: &str) -> io::Error {
 fn put(home: &Path, lines: &[u8]) -> io::Result<()> {
     let us = nix::unistd::geteuid().as_raw();
     // The home itself may be reached through a link of root's, such as /home.
-    let home: OwnedFd = nix::fcntl::open(home, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?.into();
+    let home = nix::fcntl::open(home, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?;
     let dir_flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
     let ssh = match open(&home, SSH, dir_flags, Mode::empty()) {
         Err(e) if e.kind() == io::ErrorKind::NotFound && lines.is_empty() => return Ok(()),
@@ -237,7 +237,8 @@ mod tests {
 
     #[test]
     fn what_is_no_plain_file_is_left_alone() {
-        let plant: [(&str, &dyn Fn(&Path, &Path)); 7] = [
+        type Plant<'a> = (&'a str, &'a dyn Fn(&Path, &Path));
+        let plant: [Plant<'_>; 7] = [
             ("a link for .ssh", &|home, other| symlink(other, home.join(".ssh")).unwrap()),
             ("a file for .ssh", &|home, _| fs::write(home.join(".ssh"), "x").unwrap()),
             ("a link", &|home, other| symlink(other.join("keys"), home.join(".ssh/authorized_keys")).unwrap()),

@@ -167,12 +167,14 @@ pub fn read_entry(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>,
     Ok(Some(bytes))
 }
 
-/// Reads a regular file that everybody may see, following no link at its end, with its mode if it belongs to root or to
-/// us. `Ok(None)`: there is none.
+/// What is in a file, and its mode if it belongs to root or to us.
+pub type Shown = (Vec<u8>, Option<u32>);
+
+/// Reads a regular file that everybody may see, following no link at its end. `Ok(None)`: there is none.
 ///
 /// # Errors
 /// When it is something else than a regular file, cannot be read, or is longer than `limit`.
-pub fn read_shown(path: &Path, limit: u64) -> Result<Option<(Vec<u8>, Option<u32>)>, PathError> {
+pub fn read_shown(path: &Path, limit: u64) -> Result<Option<Shown>, PathError> {
     let Some((file, length)) = open_plain(path)? else { return Ok(None) };
     let meta = file.metadata().on("read", path)?;
     let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0) + 1);

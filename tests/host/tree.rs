@@ -330,6 +330,7 @@ pub fn ledger(path: &Path) -> String {
          absent_since IS NOT NULL, absent_runs FROM accounts ORDER BY provider, id",
         "SELECT 'group', provider, id, name, gid, state, members FROM unix_groups ORDER BY provider, id",
         "SELECT 'loss', provider, kind, id, count FROM losses ORDER BY rowid",
+        "SELECT 'keys', provider, id, place, path, digest FROM keys ORDER BY provider, id, place",
         "SELECT 'pending', seq, provider, edit FROM pending ORDER BY seq",
         "SELECT 'meta', key, value FROM meta WHERE key <> 'txn' ORDER BY key",
     ] {
