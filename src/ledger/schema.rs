@@ -53,3 +53,9 @@ pub(super) fn upgrade(db: &Connection) -> rusqlite::Result<()> {
     }
     Ok(())
 }
+
+/// A ledger as the first gosync made it.
+#[cfg(test)]
+pub(super) fn make_first(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = 1; COMMIT;"))
+}

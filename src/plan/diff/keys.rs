@@ -318,3 +318,6 @@ impl Pen<'_> {
 fn of(text: &[u8]) -> String {
     if text.is_empty() { String::new() } else { digest(text) }
 }
+
+#[cfg(test)]
+mod tests;
