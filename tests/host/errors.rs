@@ -73,3 +73,8 @@ fn no_space_while_it_adds_accounts_to_etc() {
 fn no_space_while_it_archives_homes_and_removes_accounts_from_extrausers() {
     fail_everywhere("ENOSPC", &removing("archiving", ARCHIVE_HOME), Database::Extrausers);
 }
+
+#[test]
+fn input_output_errors_while_it_changes_keys() {
+    fail_everywhere("EIO", &crate::kills::keys(), Database::Etc);
+}
