@@ -1,5 +1,7 @@
 //! SSH keys: their part of a plan, what is written into homes after a run, and `gosync keys`.
 
+use std::cell::RefCell;
+
 use super::Outcome;
 use super::setup::Setup;
 use crate::cli::{self, Global};
@@ -13,7 +15,7 @@ use crate::plan::{Change, KeyChange, KeyPlace, Observation, Plan};
 use crate::policy::keys::{KeyBook, Place, digest, is_marked};
 use crate::policy::{Refusal, Rules};
 use crate::system::as_user::{self, Order};
-use crate::target::local::Local;
+use crate::target::local::{Local, LocalError};
 use crate::ui::Ui;
 
 /// Adds to a plan what happens to keys. Where their directory cannot be used, that is told, and the rest goes on.
@@ -32,17 +34,31 @@ pub(super) fn extend(
     let files = match target.key_files() {
         Ok(files) => Some(files),
         Err(_) if rules.place != Place::Directory && !wrote_files => None,
+        Err(e @ LocalError::Path(_)) => return Err(e.into()),
         Err(e) => {
             let reason = format!("no keys are written or withdrawn there: {e}");
             plan.refused.push(Refusal { id: None, subject: Untrusted::new("SSH keys"), reason });
             return Ok(());
         }
     };
-    let file_at = |path: &str| files.as_ref().map_or(KeyFile::Absent, |files| files.at(path));
-    let obstacle = |path: &str| files.as_ref().and_then(|files| files.obstacle(path));
+    // The first that cannot be read ends the run: a plan without it would be another one.
+    let failure: RefCell<Option<LocalError>> = RefCell::default();
+    let failed = |e: LocalError| {
+        let text = e.to_string();
+        failure.borrow_mut().get_or_insert(e);
+        text
+    };
+    let file_at = |path: &str| {
+        let found = files.as_ref().map_or(Ok(KeyFile::Absent), |files| files.at(path));
+        found.unwrap_or_else(|e| KeyFile::Odd(failed(e)))
+    };
+    let obstacle = |path: &str| {
+        let found = files.as_ref().map_or(Ok(None), |files| files.obstacle(path));
+        found.unwrap_or_else(|e| Some(failed(e)))
+    };
     let view = KeyView { book, rules, host, owned, chosen, file_at: &file_at, obstacle: &obstacle };
     diff::keys(plan, &view);
-    Ok(())
+    failure.into_inner().map_or(Ok(()), |e| Err(e.into()))
 }
 
 /// Writes keys into homes, each as its owner. What fails is told, and tried again by the next run.

@@ -199,7 +199,10 @@ pub fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<String>, Pat
     if look(dir)?.is_some_and(|meta| !meta.is_dir()) {
         return Ok(Some("it is no directory".to_owned()));
     }
-    let there = dir.ancestors().find(|path| fs::symlink_metadata(path).is_ok()).unwrap_or(top);
+    let mut there = dir;
+    while look(there)?.is_none() {
+        there = there.parent().unwrap_or(top);
+    }
     let (real, top) = (resolved(there)?, resolved(top)?);
     for path in real.ancestors().take_while(|path| path.starts_with(&top)) {
         let meta = fs::metadata(path).on("look at", path)?;
@@ -219,7 +222,13 @@ pub fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<String>, Pat
 /// # Errors
 /// When it cannot be made.
 pub fn ensure_open_path(path: &Path) -> Result<(), PathError> {
-    let missing: Vec<&Path> = path.ancestors().take_while(|path| fs::symlink_metadata(path).is_err()).collect();
+    let mut missing = Vec::new();
+    for dir in path.ancestors() {
+        match look(dir)? {
+            None => missing.push(dir),
+            Some(_) => break,
+        }
+    }
     for dir in missing.into_iter().rev() {
         ensure_open_dir(dir)?;
         if let Some(parent) = dir.parent() {

@@ -78,3 +78,8 @@ fn no_space_while_it_archives_homes_and_removes_accounts_from_extrausers() {
 fn input_output_errors_while_it_changes_keys() {
     fail_everywhere("EIO", &crate::kills::keys(), Database::Etc);
 }
+
+#[test]
+fn unreadable_files_while_it_changes_keys() {
+    blind_everywhere(&crate::kills::keys(), Database::Etc);
+}

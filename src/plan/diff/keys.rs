@@ -8,9 +8,10 @@ use super::Chosen;
 use super::accounts::ours;
 use crate::model::host::Host;
 use crate::model::owned::{KeyRecord, KeyRecords, Owned, OwnedAccount, State};
-use crate::model::{Lookup, RemoteId, SshKey, Uid, UserName};
+use crate::model::{Lookup, RemoteId, SshKey, Uid, Untrusted, UserName};
 use crate::plan::keys::{Cause, KeyChange, KeyPlace};
 use crate::plan::{Change, NewAccount, Observation, Plan};
+use crate::policy::Refusal;
 use crate::policy::keys::{KeyBook, KeyRules, Offer, Place, digest, fingerprints, is_of, lines};
 
 /// What stands where a file with keys should be.
@@ -231,7 +232,7 @@ impl Pen<'_> {
         let (found, sound) = match (self.view.file_at)(&path) {
             KeyFile::Absent => (None, true),
             KeyFile::Plain { bytes, sound } => (Some(bytes), sound),
-            KeyFile::Odd(reason) => return self.remark(format!("has its keys left as they are: {reason}")),
+            KeyFile::Odd(reason) => return self.stuck(cause, &reason),
         };
         let there = found.as_deref().unwrap_or_default();
         // An empty file has no keys, but a mode that may be anything; it is ours to take away.
@@ -257,7 +258,7 @@ impl Pen<'_> {
             return self.remark("would lose SSH keys; not now, since this read is incomplete");
         }
         if let Some(reason) = (self.view.obstacle)(&path) {
-            return self.remark(format!("has its keys left as they are: {reason}"));
+            return self.stuck(cause, &reason);
         }
         if !is_ours {
             self.remark(format!("does not inherit the keys that are in {path}"));
@@ -270,6 +271,16 @@ impl Pen<'_> {
         let cause = if self.subject.fresh && wanted.is_empty() { Cause::Moved } else { cause };
         let at = KeyPlace::File { path };
         self.push(at, cause, before, wanted, found.as_deref().map(digest));
+    }
+
+    /// Tells that keys stay as they are; where they should go, whoever wants no notices is told, too.
+    fn stuck(&mut self, cause: Cause, reason: &str) {
+        if cause != Cause::Closed {
+            return self.remark(format!("has its keys left as they are: {reason}"));
+        }
+        let Subject { id, name, .. } = self.subject;
+        let (subject, reason) = (Untrusted::new(name.as_str()), format!("its keys are not withdrawn: {reason}"));
+        self.plan.refused.push(Refusal { id: Some(id.clone()), subject, reason });
     }
 
     /// Takes back what was written for this account under another path.

@@ -13,7 +13,7 @@ use crate::policy::keys::digest;
 use crate::system::journal::{Hash, Step};
 use crate::system::replace::{self, Appearance, staging_dir};
 use crate::system::root::Root;
-use crate::system::{files, homes};
+use crate::system::{PathError, files, homes};
 
 /// The mode of a file with keys: sshd(8) reads it as the person who logs in.
 const MODE: u32 = 0o644;
@@ -43,23 +43,39 @@ impl KeyFiles {
     }
 
     /// What stands at a path of the managed host.
-    pub fn at(&self, path: &str) -> KeyFile {
+    ///
+    /// # Errors
+    /// When nobody can say: reading failed, and not for what stands there.
+    pub fn at(&self, path: &str) -> Result<KeyFile, LocalError> {
         let real = self.root.path(path);
         let name = real.file_name().and_then(|name| name.to_str());
         if real.parent() == Some(&self.dir) && !name.is_some_and(|name| self.names.contains(name)) {
-            return KeyFile::Absent;
+            return Ok(KeyFile::Absent);
         }
         match files::read_shown(&real, MAX_BYTES) {
-            Ok(None) => KeyFile::Absent,
-            Ok(Some((bytes, mode))) => KeyFile::Plain { bytes, sound: mode == Some(MODE) },
-            Err(e) => KeyFile::Odd(e.to_string()),
+            Ok(None) => Ok(KeyFile::Absent),
+            Ok(Some((bytes, mode))) => Ok(KeyFile::Plain { bytes, sound: mode == Some(MODE) }),
+            Err(e) if is_failure(&e) => Err(e.into()),
+            Err(e) => Ok(KeyFile::Odd(e.to_string())),
         }
     }
 
     /// Why the file at a path of the managed host cannot be replaced or taken away, if it cannot.
-    pub fn obstacle(&self, path: &str) -> Option<String> {
-        replace::probe(&self.root.path(path)).err().map(|e| e.to_string())
+    ///
+    /// # Errors
+    /// When nobody can say.
+    pub fn obstacle(&self, path: &str) -> Result<Option<String>, LocalError> {
+        match replace::probe(&self.root.path(path)) {
+            Ok(()) => Ok(None),
+            Err(e) if is_failure(&e) => Err(e.into()),
+            Err(e) => Ok(Some(e.to_string())),
+        }
     }
+}
+
+/// Whether the kernel failed, and not our own check: then nobody knows what is there, and nothing is planned.
+fn is_failure(error: &PathError) -> bool {
+    error.source.raw_os_error().is_some()
 }
 
 /// The changes of files with keys, with the files' real paths.

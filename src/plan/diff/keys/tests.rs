@@ -9,6 +9,9 @@ use crate::policy::select::Standing;
 const ONE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE/b1jIM0MkzjsHwL3XQw5BtDPvImHWe/F0dFY0r4z/r";
 const TWO: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH9Wg6oyZlrUC7qhImBVnoLAYFeqPpqy5VrX4v+/LjgD";
 
+/// Cause, text and path of each.
+type Changes = Vec<(Cause, String, String)>;
+
 fn id() -> RemoteId {
     RemoteId::new("u-1").unwrap()
 }
@@ -71,7 +74,14 @@ impl Case {
     }
 
     /// What happens, as cause, text and path, what is said, and what the ledger learns.
-    fn run(self) -> (Vec<(Cause, String, String)>, Vec<String>, usize) {
+    fn run(self) -> (Changes, Vec<String>, usize) {
+        let (changes, told, refused, learned) = self.judge();
+        assert_eq!(refused, [""; 0]);
+        (changes, told, learned)
+    }
+
+    /// The same, with what is refused.
+    fn judge(self) -> (Changes, Vec<String>, Vec<String>, usize) {
         let account = HostAccount {
             uid: 20_000,
             gid: 100,
@@ -120,13 +130,15 @@ impl Case {
             Change::SetKeys(keys) => Some((keys.cause, keys.text.clone(), keys.at.path().to_owned())),
             _ => None,
         });
-        (changes.collect(), plan.remarks.iter().map(|r| r.text.clone()).collect(), plan.observations.len())
+        let told = plan.remarks.iter().map(|r| r.text.clone()).collect();
+        let refused = plan.refused.iter().map(|r| r.reason.clone()).collect();
+        (changes.collect(), told, refused, plan.observations.len())
     }
 }
 
-const NOTHING: (Vec<(Cause, String, String)>, Vec<String>, usize) = (vec![], vec![], 0);
+const NOTHING: (Changes, Vec<String>, usize) = (vec![], vec![], 0);
 
-fn set(keys: &[&str]) -> Vec<(Cause, String, String)> {
+fn set(keys: &[&str]) -> Changes {
     vec![(Cause::Wanted, text(keys), path())]
 }
 
@@ -168,6 +180,14 @@ fn what_gosync_did_not_write_stays() {
     assert_eq!(odd.run(), (vec![], vec!["has its keys left as they are: it is a link".into()], 0));
     let stuck = Case { obstacle: Some("it is immutable".into()), ..Case::new(&[ONE]).offers(&[TWO]) };
     assert_eq!(stuck.run(), (vec![], vec!["has its keys left as they are: it is immutable".into()], 0));
+}
+
+#[test]
+fn keys_that_cannot_be_withdrawn_are_refused_aloud() {
+    let told = |reason: &str| (vec![], vec![], vec![format!("its keys are not withdrawn: {reason}")], 0);
+    let locked = || Case { state: State::Locked, closed: true, ..Case::new(&[ONE]) };
+    assert_eq!(Case { obstacle: Some("it is immutable".into()), ..locked() }.judge(), told("it is immutable"));
+    assert_eq!(Case { file: KeyFile::Odd("it is a link".into()), ..locked() }.judge(), told("it is a link"));
 }
 
 #[test]
