@@ -47,6 +47,7 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "user" -d 'Work on the
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "status" -d 'Show how things stand: configuration, provider, what gosync owns, and who holds the lock'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "doctor" -d 'Check everything that gosync depends on, and say how to mend what is wrong'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "shell" -d 'Read commands from a prompt, or from standard input'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "keys" -d 'Print the SSH keys of an account, for sshd'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "waitlock" -d 'Wait until no other run holds the lock'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "history" -d 'Show which runs changed what'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "why" -d 'Explain an account or a group: from which record and by which rules it is as it is, or is refused'
@@ -422,6 +423,18 @@ complete -c gosync -n "__fish_gosync_using_subcommand shell" -l force -d 'Treat 
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s g -l group -d 'Give accounts to the active members of this group' -r
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use gosync::cli::{Cli, Format};
 use gosync::error::{Error, Kind};
-use gosync::system::process;
+use gosync::system::{as_user, process};
 use gosync::ui::Ui;
 use gosync::{commands, log};
 
@@ -14,6 +14,12 @@ use gosync::{commands, log};
 fn main() -> ExitCode {
     process::restrict_umask();
     process::close_inherited();
+    // No command: gosync starts itself so, to be somebody else than root.
+    if std::env::args_os().nth(1).is_some_and(|word| word == as_user::WORD) {
+        let Err(error) = as_user::obey() else { return ExitCode::SUCCESS };
+        Ui::new(true).error(&Error::failed(error));
+        return Kind::Failed.code().into();
+    }
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return Ui::new(false).command_line(&error).into(),

@@ -16,6 +16,8 @@ python3 python3
 /usr/lib/ldap/pw-pbkdf2.so slapd-contrib
 ldapsearch ldap-utils
 useradd passwd
+/usr/sbin/sshd openssh-server
+ssh openssh-client
 /usr/lib/libnss_extrausers.so.2:/usr/lib/*/libnss_extrausers.so.2 libnss-extrausers
 unshare util-linux
 chattr e2fsprogs

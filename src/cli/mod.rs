@@ -10,6 +10,7 @@ mod drift;
 mod group;
 mod history;
 pub mod hook_text;
+mod keys;
 mod sync;
 pub mod text;
 mod user;
@@ -26,6 +27,7 @@ pub use doctor::Doctor;
 pub use drift::Drift;
 pub use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
 pub use history::{Apply, History, Plan, Undo, Why};
+pub use keys::Keys;
 pub use sync::{Sync, SyncGroups, SyncUsers};
 pub use user::{DumpForm, Status, User, UserDump};
 
@@ -219,6 +221,11 @@ pub enum Command {
     /// are a history and completion. Elsewhere lines are read until the first that fails, whose status is that of the
     /// shell.
     Shell,
+    /// Print the SSH keys of an account, for sshd
+    ///
+    /// Made for AuthorizedKeysCommand of sshd_config(5): it asks nobody, takes no lock, and needs no root where the
+    /// configuration can be read. It prints what gosync wrote for an account that is open, and nothing for any other.
+    Keys(Keys),
     /// Wait until no other run holds the lock
     ///
     /// Takes the lock and gives it back. With `--nowait` it only asks.

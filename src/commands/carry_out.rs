@@ -5,6 +5,7 @@
 
 use super::Outcome;
 use super::hooks::{self, Tally};
+use super::keys;
 use super::setup::Setup;
 use crate::cli::{Format, PlanArgs};
 use crate::error::{Error, Kind, Result};
@@ -71,10 +72,11 @@ pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, plann
             forget_caches(setup);
         }
         ledger.observe(run.provider, &staged.plan().observations).map_err(Error::failed)?;
+        // It may hold the password lock, which nothing that follows must wait for.
+        drop(current);
+        keys::write_homes(setup, &target, ledger, run.provider, staged.plan())?;
         let plan = staged.into_plan();
         setup.ui.notice(format!("{command}: {}", plan.counts()));
-        // It may hold the password lock, which no hook must wait for.
-        drop(current);
         let hooks = hooks::run(setup, args, ledger, &target)?;
         return Ok(Carried { outcome: Outcome::Done, plan, hooks });
     }

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use super::Outcome;
 use super::carry_out::carry_out;
+use super::keys;
 use super::setup::Setup;
 use crate::cli::{DelUser, Global};
 use crate::error::{Error, Result};
 use crate::model::RemoteId;
 use crate::model::host::Host;
-use crate::plan::diff::{self, Request};
+use crate::plan::diff::{self, Chosen, Request};
 use crate::plan::{Change, Plan};
+use crate::policy::keys::KeyBook;
 use crate::policy::select::{self, Standing};
 use crate::provider::Scope;
 use crate::system::lock::Purpose;
@@ -21,10 +23,13 @@ pub(super) fn run(global: &Global, args: &DelUser, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let request = request(args)?;
     let _lock = setup.lock(Purpose::of("deluser", args.plan.dry_run))?;
+    let target = setup.target()?;
     let carried = carry_out(&setup, &args.plan, "deluser", &|host, owned| {
-        let plan = diff::removal(&args.users, &request, host, owned)
+        let mut plan = diff::removal(&args.users, &request, host, owned)
             .map_err(|reasons| Error::failed(format!("nothing was removed: {}", reasons.join("; "))))?;
         refuse_logged_in(&setup, &plan, host)?;
+        let none = Chosen { new: false, known: false, force: global.force };
+        keys::extend(&mut plan, &target, &KeyBook::default(), (&setup.settings.rules, none), (host, owned))?;
         Ok(plan)
     })?;
     warn_of_return(&setup, &carried.plan);

@@ -11,6 +11,7 @@ mod drift;
 mod group;
 mod history;
 mod hooks;
+mod keys;
 mod plan;
 mod providers;
 mod setup;
@@ -93,6 +94,7 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Drift(args) => drift::run(global, args, ui),
         Command::Group(args) => group::run(global, args, ui, session),
         Command::User(args) => user::run(global, args, ui),
+        Command::Keys(args) => keys::run(global, args, ui),
         Command::Status(args) => status::run(global, args, ui),
         Command::Doctor(args) => doctor::run(global, args, ui),
         Command::Shell => shell::run(global, ui, session),

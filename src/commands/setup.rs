@@ -56,7 +56,11 @@ impl<'a> Setup<'a> {
         let (settings, accounts) = (&self.settings, &self.settings.rules.accounts);
         let bases = accounts.home_bases.iter().chain([&accounts.home_base]).map(PathBuf::from);
         let own = [settings.state_dir.clone(), settings.lock_file.clone(), "/etc".into(), "/var/lib".into()];
-        let more = [PathBuf::from(&settings.rules.departed.archive_dir), "/var/mail".into()];
+        let more = [
+            PathBuf::from(&settings.rules.departed.archive_dir),
+            "/var/mail".into(),
+            PathBuf::from(&settings.rules.keys.directory),
+        ];
         own.into_iter().chain(more).chain(bases).collect()
     }
 
@@ -135,7 +139,8 @@ impl<'a> Setup<'a> {
         let rules = &self.settings.rules.accounts;
         let bases = rules.home_bases.iter().chain([&rules.home_base]).map(PathBuf::from).collect();
         let state_dir = self.settings.state_dir.clone();
-        Ok(Local::new(target.local.clone(), self.root.clone(), state_dir, bases, clock::shadow_day()))
+        let local = Local::new(target.local.clone(), self.root.clone(), state_dir, bases, clock::shadow_day());
+        Ok(local.with_keys(&self.settings.rules.keys.directory))
     }
 
     /// Where the ledger is.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Outcome;
 use super::carry_out::carry_out;
+use super::keys;
 use super::setup::Setup;
 use super::site::HostSite;
 use crate::cli::{Global, PlanArgs, Sync, SyncGroups, SyncUsers};
@@ -11,12 +12,13 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, State};
-use crate::model::{Completeness, RemoteId, Snapshot, Untrusted, shown};
+use crate::model::{Completeness, Directory, RemoteId, Snapshot, Untrusted, shown};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
 use crate::plan::events::{self, Contact};
+use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Standing;
-use crate::policy::{Refusal, gaps, map};
+use crate::policy::{Refusal, gaps, map, select};
 use crate::provider::Scope;
 use crate::system::lock::Purpose;
 use crate::system::sessions;
@@ -30,7 +32,11 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
         lock.note_read(job.command());
     }
-    let desired = Desired::new(&setup, &job, snapshot);
+    let mut desired = Desired::new(&setup, &job, snapshot);
+    if !setup.settings.hooks.user.is_any() {
+        // They are in the key book.
+        desired.snapshot.directory.drop_keys();
+    }
     let carried = carry_out(&setup, job.options, job.command(), &|host, owned| desired.plan(&job, host, owned))?;
     if matches!(job.kind, JobKind::Users(_)) && !job.options.dry_run {
         end_sessions(&setup)?;
@@ -63,8 +69,24 @@ fn end_sessions(setup: &Setup<'_>) -> Result<()> {
 /// Asks the provider what a job needs to know.
 pub(super) fn read(setup: &Setup<'_>, job: &Job<'_>) -> Result<Snapshot> {
     let mut snapshot = setup.fetch(job.scope(), job.named())?;
-    snapshot.directory.drop_details_but(setup.settings.hooks.user.is_any());
+    let keys = setup.settings.rules.keys.place != Place::None;
+    let hooks = setup.settings.hooks.user.is_any();
+    snapshot.directory.drop_details_but(hooks, hooks || keys && job.scope() == Scope::Users);
     Ok(snapshot)
+}
+
+/// The keys of everybody who is let in, out of what was read.
+fn key_book(setup: &Setup<'_>, job: &Job<'_>, snapshot: &Snapshot) -> KeyBook {
+    let rules = &setup.settings.rules;
+    if job.scope() != Scope::Users {
+        return KeyBook::default();
+    }
+    let top_group = rules.accounts.top_group.as_deref();
+    // Without a selection nothing will be planned.
+    let standing = |directory: &Directory| {
+        select::select(directory, top_group).map_or_else(|_| Vec::new(), |of| directory.users.iter().map(of).collect())
+    };
+    KeyBook::of(&snapshot.directory, standing, &snapshot.gaps, &rules.keys)
 }
 
 /// What is left to be said when everything that could be done is done.
@@ -164,13 +186,15 @@ pub(super) struct Desired<'a> {
     pub now: i64,
     /// Whether every known account is treated as changed.
     pub force: bool,
+    keys: KeyBook,
 }
 
 impl<'a> Desired<'a> {
     /// What was read now.
     pub fn new(setup: &'a Setup<'a>, job: &Job<'_>, snapshot: Snapshot) -> Self {
         let unknown = unknown(job, &snapshot);
-        Self { setup, snapshot, unknown, now: setup.now, force: setup.global.force }
+        let keys = key_book(setup, job, &snapshot);
+        Self { setup, snapshot, unknown, now: setup.now, force: setup.global.force, keys }
     }
 
     /// The plan of a job.
@@ -199,6 +223,7 @@ impl<'a> Desired<'a> {
         let against = Against { host, owned, completeness, rules, chosen, now, home_at: &home_at, site: &site };
         let mut plan = diff::accounts(wanted, &against);
         site.finish()?;
+        keys::extend(&mut plan, &self.setup.target()?, &self.keys, (rules, chosen), (host, owned))?;
         plan.contacts = self.contacts(&plan);
         Ok(plan)
     }

@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::carry_out::carry_out;
 use super::deluser::refuse_logged_in;
+use super::keys;
 use super::setup::Setup;
 use super::site::HostSite;
 use super::sync;
@@ -12,6 +13,7 @@ use crate::ledger::Ledger;
 use crate::model::history::{Later, PastRun};
 use crate::model::{Completeness, shown};
 use crate::plan::diff::{self, Against, Chosen, Past};
+use crate::policy::keys::KeyBook;
 use crate::system::lock::Purpose;
 use crate::ui::Ui;
 
@@ -27,8 +29,11 @@ pub(super) fn run(global: &Global, args: &cli::Undo, ui: Ui) -> Result<Outcome> 
         let (now, site) = (setup.now, HostSite::new(&setup.root));
         let home_at = |home: &str| site.owner(home);
         let against = Against { host, owned, completeness, rules, chosen, now, home_at: &home_at, site: &site };
-        let plan = diff::undo(past, &against);
+        let mut plan = diff::undo(past, &against);
         site.finish()?;
+        // Who is locked or removed loses the keys; those of others are the next sync's.
+        let none = Chosen { new: false, known: false, force: false };
+        keys::extend(&mut plan, &setup.target()?, &KeyBook::default(), (rules, none), (host, owned))?;
         refuse_logged_in(&setup, &plan, host)?;
         Ok(plan)
     })?;

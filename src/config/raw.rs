@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::model::IdRange;
 use crate::model::units::Span;
 use crate::plan::Limits;
+use crate::policy::keys::{KeyRules, Place};
 use crate::policy::{ByHand, DepartedRules, Field, GroupRules, PrimaryGroup, Rules};
 
 /// `[gosync]`
@@ -193,6 +194,24 @@ impl Default for Departed {
             archive_dir: rules.archive_dir,
             remove_after: rules.remove_after.map(Span::from_secs),
         }
+    }
+}
+
+/// `[keys]`
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Keys {
+    pub place: Place,
+    pub directory: String,
+    pub options: String,
+    pub rsa_bits: u32,
+    pub max_keys: usize,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        let KeyRules { place, directory, rsa_bits, max_keys, .. } = KeyRules::default();
+        Self { place, directory, options: String::new(), rsa_bits, max_keys }
     }
 }
 

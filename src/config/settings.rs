@@ -14,10 +14,12 @@ use crate::model::GroupName;
 use crate::model::IdRange;
 use crate::model::name::GroupPrefix;
 use crate::model::shown;
+use crate::model::ssh_key::{LEAST_RSA_BITS, MOST_RSA_BITS};
 use crate::model::units::Span;
 use crate::plan::Limits;
 use crate::policy::catalogue::{Catalogue, portal_url};
 use crate::policy::hooks::HookRules;
+use crate::policy::keys::{KeyOptions, KeyRules, MOST_KEYS};
 use crate::policy::local_map::LocalMap;
 use crate::policy::matcher::Filter;
 use crate::policy::overrides::{Override, Overrides};
@@ -119,6 +121,7 @@ impl Settings {
         let departed: raw::Departed = section(&mut table, "departed", &texts)?;
         let limits: raw::LimitKeys = section(&mut table, "limits", &texts)?;
         let hook_keys: hooks::Hooks = section(&mut table, "hooks", &texts)?;
+        let keys: raw::Keys = section(&mut table, "keys", &texts)?;
         if let Some((key, value)) = table.into_iter().next() {
             return Err(texts.error(Some(value.span()), &format!("there is no section `{}`", key.get_ref())));
         }
@@ -146,6 +149,7 @@ impl Settings {
                 accounts: account_rules(accounts, groups.gid_range)?,
                 groups: group_rules(&groups, overrides.clone())?,
                 departed: departed_rules(departed)?,
+                keys: key_rules(keys)?,
             },
             description_dir: catalogue.description_dir.as_ref().map(|dir| base.join(dir)),
             policy_dir: catalogue.policy_dir.as_ref().map(|dir| base.join(dir)),
@@ -392,6 +396,22 @@ fn local_map(entries: &BTreeMap<String, raw::LocalGroup>) -> Result<LocalMap, Co
     };
     let entries = entries.iter().map(entry).collect::<Result<_, ConfigError>>()?;
     LocalMap::new(entries).map_err(|e| invalid("groups.local_map", e))
+}
+
+fn key_rules(keys: raw::Keys) -> Result<KeyRules, ConfigError> {
+    let directory = absolute("keys.directory", &keys.directory)?;
+    // sshd_config(5) cuts at blanks, and replaces what follows a `%`.
+    if directory.contains(|c: char| c.is_whitespace() || matches!(c, '%' | '"' | '#' | '~')) {
+        return Err(invalid("keys.directory", "sshd_config(5) cannot name a directory with blanks or one of % \" # ~"));
+    }
+    if !(LEAST_RSA_BITS..=MOST_RSA_BITS).contains(&keys.rsa_bits) {
+        return Err(invalid("keys.rsa_bits", format!("it is {LEAST_RSA_BITS} to {MOST_RSA_BITS}")));
+    }
+    if !(1..=MOST_KEYS).contains(&keys.max_keys) {
+        return Err(invalid("keys.max_keys", format!("it is 1 to {MOST_KEYS}")));
+    }
+    let options = KeyOptions::new(&keys.options).map_err(|e| invalid("keys.options", e))?;
+    Ok(KeyRules { place: keys.place, directory, options, rsa_bits: keys.rsa_bits, max_keys: keys.max_keys })
 }
 
 /// The sections `[group.NAME]`.

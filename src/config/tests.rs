@@ -132,3 +132,26 @@ fn sections_of_groups_are_read_in_the_order_of_their_names() {
         assert!(found.starts_with(words), "{found}");
     }
 }
+
+#[test]
+fn keys_have_a_place_and_options_that_sshd_knows() {
+    use crate::policy::keys::{KeyRules, Place};
+    assert_eq!(read(&[SAMPLE]).unwrap().rules.keys, KeyRules::default());
+    let text = "[keys]\nplace = \"home\"\ndirectory = \"/k/\"\noptions = \"restrict\"\nrsa_bits = 3072\nmax_keys = 5\n";
+    let keys = read(&[SAMPLE, text]).unwrap().rules.keys;
+    assert_eq!((keys.place, keys.directory.as_str(), keys.options.as_str()), (Place::Home, "/k", "restrict"));
+    assert_eq!((keys.rsa_bits, keys.max_keys), (3_072, 5));
+    for (line, words) in [
+        ("place = \"ldap\"", "/etc/gosync/1.toml:2:9: unknown variant `ldap`"),
+        ("directory = \"keys\"", "keys.directory: "),
+        ("directory = \"/etc/%u\"", "keys.directory: "),
+        ("directory = \"/etc/my keys\"", "keys.directory: "),
+        ("options = \"cert-authority\"", "keys.options: "),
+        ("rsa_bits = 1024", "keys.rsa_bits: "),
+        ("max_keys = 0", "keys.max_keys: "),
+        ("dir = \"/k\"", "/etc/gosync/1.toml:2:1: unknown field `dir`"),
+    ] {
+        let found = complaint(&[SAMPLE, &format!("[keys]\n{line}\n")]);
+        assert!(found.starts_with(words), "{found}");
+    }
+}

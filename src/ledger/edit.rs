@@ -9,8 +9,9 @@ use super::{Run, rungs};
 use crate::model::UserName;
 use crate::model::owned::{Loss, State};
 use crate::plan::events::{HookEvent, Kind};
-use crate::plan::{Adopted, Change, Plan};
+use crate::plan::{Adopted, Change, KeyChange, Plan};
 use crate::policy::Field;
+use crate::policy::keys::{Place, digest};
 
 /// An edit that waits for its transaction to happen. Stored as JSON.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,6 +50,19 @@ pub enum Edit {
         members: String,
         /// How many lost their membership.
         lost: usize,
+    },
+    /// SSH keys were written.
+    Keys {
+        /// The account.
+        id: String,
+        /// Where.
+        place: String,
+        /// The file.
+        path: String,
+        /// The digest of what was written; empty: taken away.
+        digest: String,
+        /// Whether somebody whose account is open has none any more.
+        loss: bool,
     },
     /// A change of an entry that was there before goes into the history.
     Remember(Remembered),
@@ -264,6 +278,7 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
             Change::MakeHome { .. } => {} // the account's opening says it all
             Change::EmptyGroup { id, .. } => later(&Edit::Emptied { id: id.to_string() })?,
             Change::RemoveGroup { id, .. } => later(&Edit::GroupRemoved { id: id.to_string() })?,
+            Change::SetKeys(change) => later(&keys(change))?,
         }
     }
     for kind in [Kind::User, Kind::Group] {
@@ -287,6 +302,14 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
 
 fn state(id: &crate::model::RemoteId, state: &str, loss: bool) -> Edit {
     Edit::State { id: id.to_string(), state: state.to_owned(), loss }
+}
+
+/// Keys in homes are written after the transaction, and remembered then; their loss counts here.
+fn keys(change: &KeyChange) -> Edit {
+    let KeyChange { id, at, text, .. } = change;
+    let digest = if text.is_empty() { String::new() } else { digest(text.as_bytes()) };
+    let (place, path) = (super::place_word(at.kind()).to_owned(), at.path().to_owned());
+    Edit::Keys { id: id.to_string(), place, path, digest, loss: change.takes_all() }
 }
 
 /// Makes the edits of transaction `txn` true, and writes its history; what is older than `keep` seconds goes.
@@ -452,6 +475,14 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             rungs::group_removed(tx, provider, id)?;
             lose(Loss::Group.as_str(), id, 1)?;
         }
+        Edit::Keys { id, place, path, digest, loss } => {
+            if place == super::place_word(Place::Directory) {
+                set_keys(tx, provider, id, place, path, digest)?;
+            }
+            if *loss {
+                lose("keys", id, 1)?;
+            }
+        }
     }
     Ok(())
 }
@@ -481,6 +512,20 @@ pub(super) fn applied(
         Field::Expiry => "UPDATE accounts SET expire = ?3 WHERE provider = ?1 AND id = ?2",
     };
     tx.execute(sql, params![provider, id, value])
+}
+
+/// Remembers which keys are in place.
+pub(super) fn set_keys(
+    tx: &Transaction<'_>,
+    provider: &str,
+    id: &str,
+    place: &str,
+    path: &str,
+    digest: &str,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO keys (provider, id, place, path, digest) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (provider, id, place) DO UPDATE SET path = ?4, digest = ?5";
+    tx.execute(sql, params![provider, id, place, path, digest]).map(drop)
 }
 
 /// Takes a removed account out of the member lists, as was done in the files.

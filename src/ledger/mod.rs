@@ -17,10 +17,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use crate::model::owned::{Absence, Applied, Loss, Losses, Owned, OwnedAccount, OwnedGroup, State};
+use crate::model::owned::{Absence, Applied, KeyRecord, Loss, Losses, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, RemoteId, Uid, shown};
 use crate::plan::events::HookEvent;
 use crate::plan::{Observation, Plan};
+use crate::policy::keys::Place;
 
 pub use edit::Edit;
 
@@ -162,6 +163,7 @@ impl Ledger {
         self.load_groups(provider, &mut owned)?;
         owned.local = local::load(&self.db, provider).map_err(|e| self.error(e))?;
         rungs::load(&self.db, provider, &mut owned).map_err(|e| self.error(e))?;
+        self.load_keys(provider, &mut owned)?;
         owned.losses = self.load_losses(provider, now).map_err(|e| self.error(e))?;
         Ok(owned)
     }
@@ -247,6 +249,26 @@ impl Ledger {
         Ok(())
     }
 
+    fn load_keys(&self, provider: &str, owned: &mut Owned) -> Result<(), LedgerError> {
+        let sql = "SELECT id, place, path, digest FROM keys WHERE provider = ?1 ORDER BY id";
+        let mut statement = self.db.prepare(sql).map_err(|e| self.error(e))?;
+        let mut rows = statement.query([provider]).map_err(|e| self.error(e))?;
+        while let Some(row) = rows.next().map_err(|e| self.error(e))? {
+            let read = || -> rusqlite::Result<(String, String, KeyRecord)> {
+                Ok((row.get(0)?, row.get(1)?, KeyRecord { path: row.get(2)?, digest: row.get(3)? }))
+            };
+            let (id, place, record) = read().map_err(|e| self.error(e))?;
+            let nonsense = |what: &str| LedgerError::Nonsense { path: self.path.clone(), what: what.to_owned() };
+            let records = owned.keys.entry(RemoteId::new(&id).ok_or_else(|| nonsense(&id))?).or_default();
+            match [Place::Directory, Place::Home].into_iter().find(|known| place_word(*known) == place) {
+                Some(Place::Directory) => records.file = Some(record),
+                Some(Place::Home) => records.home = Some(record),
+                _ => return Err(nonsense(&place)),
+            }
+        }
+        Ok(())
+    }
+
     fn load_losses(&self, provider: &str, now: i64) -> rusqlite::Result<Losses> {
         let mut losses = Losses::default();
         let sql = "SELECT kind, id, SUM(count) FROM losses WHERE provider = ?1 AND at > ?2 GROUP BY kind, id";
@@ -256,6 +278,7 @@ impl Ledger {
             let (kind, id, count): (String, String, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
             match (kind.as_str(), RemoteId::new(&id)) {
                 ("account", _) => losses.accounts += count,
+                ("keys", _) => losses.keys += count,
                 ("member", Some(id)) => *losses.members.entry(id).or_insert(0) += count,
                 (word, _) if Loss::from_word(word).is_some() => {
                     losses.others.extend(
@@ -396,12 +419,25 @@ impl Ledger {
                     Observation::Agreed(id, field, value) => edit::applied(&tx, provider, id.as_str(), *field, value)?,
                     Observation::GroupAbsent(id, absence) => rungs::absent(&tx, provider, id, *absence)?,
                     Observation::GroupBack(id) => rungs::forget(&tx, provider, "group", id.as_str())?,
+                    Observation::Keys(id, place, KeyRecord { path, digest }) => {
+                        edit::set_keys(&tx, provider, id.as_str(), place_word(*place), path, digest)?;
+                        0
+                    }
                 };
             }
             drop(statement);
             tx.commit()
         };
         observe().map_err(|source| LedgerError::Sqlite { path, source })
+    }
+}
+
+/// The word for a place of keys in the ledger's tables.
+fn place_word(place: Place) -> &'static str {
+    match place {
+        Place::Directory => "directory",
+        Place::Home => "home",
+        Place::None => "none",
     }
 }
 

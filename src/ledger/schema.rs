@@ -4,10 +4,17 @@ use rusqlite::Connection;
 
 /// What makes a ledger of each schema from one of the schema before; the first makes it from nothing. A step that was
 /// ever released is never changed.
-const STEPS: &[&str] = &[TABLES, BY_HAND, LEAVING, HOOKS, HISTORY];
+const STEPS: &[&str] = &[TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS];
 
 /// The schema that this gosync writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
+
+/// The SSH keys that were written: where (`directory` or `home`), and the digest of what; empty, if it was taken back.
+const KEYS: &str = "
+    CREATE TABLE keys (
+        provider TEXT NOT NULL, id TEXT NOT NULL, place TEXT NOT NULL, path TEXT NOT NULL, digest TEXT NOT NULL,
+        PRIMARY KEY (provider, id, place)) WITHOUT ROWID;
+";
 
 /// Rows of `accounts` and `unix_groups` with a `txn` become `active` when that transaction is confirmed.
 const TABLES: &str = "

@@ -409,3 +409,65 @@ fn an_older_ledger_is_made_newer_and_one_that_may_only_be_read_is_read() {
     assert_eq!(ledger.version().unwrap(), schema::VERSION);
     assert!(ledger.load("p", 0).unwrap().rungs[&id("u-ann")].since > 1_600_000_000);
 }
+
+fn set_keys(at: crate::plan::KeyPlace, text: &str, before: &[&str]) -> Change {
+    Change::SetKeys(crate::plan::KeyChange {
+        id: id("u-ann"),
+        name: UserName::new("ann", false).unwrap(),
+        at,
+        cause: crate::plan::Cause::Wanted,
+        before: before.iter().map(|text| (*text).to_owned()).collect(),
+        after: vec![],
+        text: text.to_owned(),
+        found: None,
+    })
+}
+
+#[test]
+fn keys_are_remembered_when_they_are_in_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let file = crate::plan::KeyPlace::File { path: "/k/ann".into() };
+    let home = crate::plan::KeyPlace::Home { path: "/home/ann".into(), uid: Uid::new(20_000).unwrap(), gid: 100 };
+    let changes = vec![set_keys(file.clone(), "x", &[]), set_keys(home, "x", &[])];
+    let txn = ledger.reserve(RUN, &plan(changes)).unwrap();
+    assert!(ledger.load("p", 0).unwrap().keys.is_empty());
+    ledger.confirm(txn).unwrap();
+    let records = ledger.load("p", 0).unwrap().keys[&id("u-ann")].clone();
+    let record = |path: &str, digest: String| Some(KeyRecord { path: path.into(), digest });
+    let x = crate::policy::keys::digest(b"x");
+    assert_eq!((records.file, records.home), (record("/k/ann", x.clone()), None), "homes are written later");
+    let note = Observation::Keys(id("u-ann"), Place::Home, KeyRecord { path: "/home/ann".into(), digest: x.clone() });
+    ledger.observe("p", &[note]).unwrap();
+    assert_eq!(ledger.load("p", 0).unwrap().keys[&id("u-ann")].home, record("/home/ann", x));
+    assert!(ledger.load("other", 0).unwrap().keys.is_empty());
+
+    let txn = ledger.reserve(RUN, &plan(vec![set_keys(file, "", &["SHA256:x"])])).unwrap();
+    ledger.confirm(txn).unwrap();
+    let owned = ledger.load("p", RUN.now).unwrap();
+    assert_eq!(owned.keys[&id("u-ann")].file, record("/k/ann", String::new()));
+    assert_eq!((owned.losses.keys, owned.losses.accounts, owned.losses.members.len()), (1, 0, 0));
+}
+
+#[test]
+fn an_older_ledger_is_read_as_it_is_and_made_newer_by_the_next_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(FILE);
+    let old = rusqlite::Connection::open(&path).unwrap();
+    schema::prepare_first(&old).unwrap();
+    old.execute_batch(
+        "INSERT INTO accounts VALUES ('p', 'u-ann', 'ann', 20000, 100, 0, 'active', '', '/home/ann', '/bin/sh', NULL,
+             NULL, 0, NULL);
+         INSERT INTO meta VALUES ('generation', 7);",
+    )
+    .unwrap();
+    drop(old);
+    let bytes = std::fs::read(&path).unwrap();
+    let shown = Ledger::open_read_only(dir.path()).unwrap().unwrap().load("p", 0).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "who only reads changes nothing");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    assert_eq!((shown.generation, shown.accounts.len()), (7, 1));
+    assert_eq!(Ledger::open(dir.path()).unwrap().load("p", 0).unwrap(), shown);
+    assert_eq!(Ledger::open_read_only(dir.path()).unwrap().unwrap().load("p", 0).unwrap(), shown);
+    assert_ne!(std::fs::read(&path).unwrap(), bytes);
+}

@@ -136,16 +136,25 @@ impl Directory {
         }
     }
 
-    /// Drops what no account and no group is made of, so that it takes no memory while they are planned. `contacts`:
-    /// whether to keep how people are reached.
-    pub fn drop_details_but(&mut self, contacts: bool) {
+    /// Drops what no account and no group is made of, so that it takes no memory while they are planned. `email`,
+    /// `keys`: what is kept all the same.
+    pub fn drop_details_but(&mut self, email: bool, keys: bool) {
         for user in &mut self.users {
             (user.gid, user.updated) = (None, None);
             user.attributes.clear();
-            if !contacts {
+            if !email {
                 user.email = None;
-                user.ssh_keys = Vec::new();
             }
+        }
+        if !keys {
+            self.drop_keys();
+        }
+    }
+
+    /// Drops the SSH keys.
+    pub fn drop_keys(&mut self) {
+        for user in &mut self.users {
+            user.ssh_keys = Vec::new();
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod lookup;
 pub mod name;
 pub mod owned;
 pub mod spans;
+pub mod ssh_key;
 pub mod text;
 pub mod units;
 
@@ -21,4 +22,5 @@ pub use directory::{
 pub use id::{Gid, IdRange, RemoteId, Uid};
 pub use lookup::Lookup;
 pub use name::{GroupName, UserName};
+pub use ssh_key::SshKey;
 pub use text::{Untrusted, shown};

@@ -132,6 +132,26 @@ pub struct Owned {
     pub former_accounts: BTreeMap<String, RemoteId>,
     /// Names that groups had before, and whose they were.
     pub former_groups: BTreeMap<String, RemoteId>,
+    /// SSH keys as gosync last wrote them, of accounts that come from the provider of this run.
+    pub keys: BTreeMap<RemoteId, KeyRecords>,
+}
+
+/// The SSH keys of an account as gosync last wrote them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyRecords {
+    /// In a file that is only root's.
+    pub file: Option<KeyRecord>,
+    /// In the home.
+    pub home: Option<KeyRecord>,
+}
+
+/// Where keys were written, and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The file, or the home.
+    pub path: String,
+    /// The digest of what was written; empty: taken away.
+    pub digest: String,
 }
 
 /// What was taken away in the last 24 hours.
@@ -141,6 +161,8 @@ pub struct Losses {
     pub accounts: u32,
     /// Members revoked, by group.
     pub members: BTreeMap<RemoteId, u32>,
+    /// People who lost all their keys.
+    pub keys: u32,
     /// Members taken out of the host's own groups, by the group's name.
     pub local: BTreeMap<String, u32>,
     /// Members added to privileged groups, by the group's name: no loss, but as dangerous.

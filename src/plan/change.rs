@@ -82,6 +82,8 @@ pub enum Change {
         #[serde(skip)]
         wanted: Vec<UserName>,
     },
+    /// Write or take away the SSH keys of an account.
+    SetKeys(super::keys::KeyChange),
     /// Take over an account that stands on the host.
     AdoptAccount(Box<Adopted>),
     /// Take over a group that stands on the host.
@@ -325,4 +327,6 @@ pub enum Observation {
     GroupAbsent(RemoteId, crate::model::owned::Absence),
     /// A group is there again.
     GroupBack(RemoteId),
+    /// What is in place of a person's keys, and where.
+    Keys(RemoteId, crate::policy::keys::Place, crate::model::owned::KeyRecord),
 }

@@ -333,6 +333,7 @@ fn about_account(change: &Change) -> Option<(&RemoteId, Event)> {
         Change::ArchiveHome { id, .. } => Some((id, Event::Archived)),
         Change::MakeHome { id, .. } => Some((id, Event::Updated)),
         Change::AdoptAccount(adopted) => Some((&adopted.id, Event::Updated)),
+        Change::SetKeys(keys) => Some((&keys.id, Event::Updated)),
         // The account stays as it is.
         Change::ForgetAccount { .. } | Change::ReleaseAccount { .. } => None,
         Change::CreateGroup { .. }

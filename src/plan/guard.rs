@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::{Change, Plan};
 use crate::model::RemoteId;
-use crate::model::owned::{Loss, Owned, State};
+use crate::model::owned::{KeyRecords, Loss, Owned, State};
 
 /// `[limits]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +171,7 @@ pub fn approve(plan: Plan, owned: &Owned, limits: &Limits, approval: Option<&str
     members(&plan, owned, limits, &mut excesses);
     local_members(&plan, owned, limits, &mut excesses);
     rungs::judge(&plan, owned, limits, &mut excesses);
+    keys(&plan, owned, limits, &mut excesses);
     if excesses.is_empty() || approval.is_some_and(|digest| digest == plan.digest()) {
         Ok(Approved { plan })
     } else {
@@ -264,6 +265,25 @@ fn local_members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec
             }
         }
     }
+}
+
+/// People whose accounts stay open and who lose all their keys: perhaps the provider only does not show them.
+fn keys(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
+    let bare = plan.changes.iter().filter_map(|change| match change {
+        Change::SetKeys(keys) if keys.takes_all() => Some(keys.name.to_string()),
+        _ => None,
+    });
+    let names: Vec<String> = bare.collect();
+    if names.is_empty() {
+        return;
+    }
+    let has_keys = |records: &&KeyRecords| {
+        [&records.file, &records.home].into_iter().flatten().any(|record| !record.digest.is_empty())
+    };
+    let before = owned.keys.values().filter(has_keys).count();
+    let what = "people with SSH keys".to_owned();
+    Subject { what, verb: "go", owned: before, gone_before: owned.losses.keys, names }
+        .judge(limits.allowed(before), excesses);
 }
 
 /// Something of which a part would go.

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod drift;
 pub mod events;
 pub mod guard;
+pub mod keys;
 pub mod past;
 pub mod render;
 pub mod saved;
@@ -21,6 +22,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use change::{Adopted, Change, FieldChange, HomeFate, HomeMove, NewAccount, Observation, Rename};
 pub use guard::{Approved, Limits, Refused};
+pub use keys::{Cause, KeyChange, KeyPlace};
 pub use subject::Subject;
 
 use crate::model::RemoteId;
@@ -97,6 +99,7 @@ impl Plan {
                 Change::ArchiveHome { .. } => counts.archived += 1,
                 Change::MakeHome { .. } | Change::EmptyGroup { .. } => counts.changed += 1,
                 Change::RemoveGroup { .. } => counts.removed += 1,
+                Change::SetKeys(_) => counts.keys += 1,
             }
         }
         counts
@@ -128,6 +131,8 @@ pub struct Counts {
     pub adopted: usize,
     /// Accounts or groups given back.
     pub released: usize,
+    /// Files with keys that were written or taken away.
+    pub keys: usize,
 }
 
 impl fmt::Display for Counts {
@@ -142,6 +147,7 @@ impl fmt::Display for Counts {
             (self.released, "released"),
             (self.renamed, "renamed"),
             (self.archived, "archived"),
+            (self.keys, "changed in keys"),
         ];
         let mut done = done.iter().filter(|(n, _)| *n > 0).peekable();
         if done.peek().is_none() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Adopted, Change, FieldChange, HomeFate, Plan, Remark, Rename};
+use super::{Adopted, Cause, Change, FieldChange, HomeFate, KeyChange, KeyPlace, Plan, Remark, Rename};
 use crate::model::{UserName, shown};
 use crate::policy::{Field, Refusal};
 
@@ -132,6 +132,7 @@ pub fn line(change: &Change) -> String {
             names("take out", remove.iter().map(String::as_str))
         ),
         Change::RemoveGroup { name, gid, .. } => format!("- group {name} gid={gid}"),
+        Change::SetKeys(change) => keys(change),
     }
 }
 
@@ -183,6 +184,36 @@ fn renamed(rename: &Rename) -> String {
         let _ = write!(line, " {}", shown(file));
     }
     line
+}
+
+fn keys(change: &KeyChange) -> String {
+    let KeyChange { name, at, cause, before, after, text, .. } = change;
+    let place = match at {
+        KeyPlace::File { .. } => String::new(),
+        KeyPlace::Home { path, .. } => format!(" in {}", shown(path)),
+    };
+    let list = |what: &str, keys: &[&String]| names(what, keys.iter().map(|key| key.as_str()));
+    let come: Vec<&String> = after.iter().filter(|key| !before.contains(key)).collect();
+    let go: Vec<&String> = before.iter().filter(|key| !after.contains(key)).collect();
+    let parts = match (cause, at) {
+        (Cause::Closed, KeyPlace::File { .. }) => list("withdraw", &go),
+        (Cause::Closed, KeyPlace::Home { .. }) => "withdraw".to_owned(),
+        (Cause::Moved, _) => format!("withdraw from {}", shown(at.path())),
+        (Cause::Wanted, KeyPlace::Home { .. }) if text.is_empty() => "take out".to_owned(),
+        (Cause::Wanted, KeyPlace::Home { .. }) => list("set", &come),
+        (Cause::Wanted, _) => {
+            let parts = [("add", come), ("take out", go)].map(|(what, keys)| match keys.is_empty() {
+                true => String::new(),
+                false => list(what, &keys),
+            });
+            match parts.concat().is_empty() {
+                true => "write the same anew".to_owned(),
+                false => parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "),
+            }
+        }
+    };
+    let mark = if *cause == Cause::Closed { '!' } else { '~' };
+    format!("{mark} keys {name}{place} {parts}")
 }
 
 fn names<'a>(what: &str, list: impl Iterator<Item = &'a str>) -> String {

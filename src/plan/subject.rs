@@ -45,6 +45,7 @@ impl Change {
             Change::ArchiveHome { id, name, .. } => account(id, name.as_str(), "archive-home"),
             Change::MakeHome { id, name, .. } => account(id, name.as_str(), "make-home"),
             Change::EmptyGroup { id, name, .. } => group(id, name.as_str(), "empty-group"),
+            Change::SetKeys(keys) => account(&keys.id, keys.name.as_str(), "set-keys"),
             Change::RemoveGroup { id, name, .. } => group(id, name.as_str(), "remove-group"),
         }
     }
@@ -54,6 +55,7 @@ impl Change {
         match self {
             Change::LockAccount { reason, .. } => Some(json!({"reason": reason})),
             Change::RemoveAccount { home, .. } => Some(json!({"home": home})),
+            Change::SetKeys(keys) => Some(json!({"keys": {"from": keys.before, "to": keys.after}})),
             Change::ArchiveHome { archive, .. } => Some(json!({"archived": archive})),
             _ => None,
         }

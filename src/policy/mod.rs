@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod gaps;
 pub mod gecos;
 pub mod hooks;
+pub mod keys;
 pub mod local_map;
 pub mod map;
 pub mod matcher;

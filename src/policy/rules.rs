@@ -6,6 +6,7 @@ use std::fmt;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use super::keys::KeyRules;
 use super::local_map::LocalMap;
 use super::matcher::Filter;
 use super::overrides::Overrides;
@@ -21,6 +22,8 @@ pub struct Rules {
     pub groups: GroupRules,
     /// For people who leave.
     pub departed: DepartedRules,
+    /// For SSH keys.
+    pub keys: KeyRules,
 }
 
 /// `[accounts]`

@@ -167,6 +167,77 @@ pub fn read_entry(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>,
     Ok(Some(bytes))
 }
 
+/// What is in a file, and its mode if it belongs to root or to us.
+pub type Shown = (Vec<u8>, Option<u32>);
+
+/// Reads a regular file that everybody may see, following no link at its end. `Ok(None)`: there is none.
+///
+/// # Errors
+/// When it is something else than a regular file, cannot be read, or is longer than `limit`.
+pub fn read_shown(path: &Path, limit: u64) -> Result<Option<Shown>, PathError> {
+    let Some((file, length)) = open_plain(path)? else { return Ok(None) };
+    let meta = file.metadata().on("read", path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0) + 1);
+    file.take(limit + 1).read_to_end(&mut bytes).on("read", path)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("it is longer than {limit} bytes"))).on("read", path);
+    }
+    let is_ours = is_trusted_owner(meta.uid());
+    Ok(Some((bytes, is_ours.then_some(meta.mode() & 0o7777))))
+}
+
+fn is_trusted_owner(uid: u32) -> bool {
+    uid == 0 || uid == nix::unistd::geteuid().as_raw()
+}
+
+/// Why a directory, or one above it that is below `top`, cannot be trusted: others may write there. `None`: it can, or
+/// it is not there yet.
+///
+/// # Errors
+/// When nobody can say.
+pub fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<String>, PathError> {
+    if look(dir)?.is_some_and(|meta| !meta.is_dir()) {
+        return Ok(Some("it is no directory".to_owned()));
+    }
+    let mut there = dir;
+    while look(there)?.is_none() {
+        there = there.parent().unwrap_or(top);
+    }
+    let (real, top) = (resolved(there)?, resolved(top)?);
+    for path in real.ancestors().take_while(|path| path.starts_with(&top)) {
+        let meta = fs::metadata(path).on("look at", path)?;
+        if !is_trusted_owner(meta.uid()) {
+            return Ok(Some(format!("{} belongs to the uid {}; `chown root` it", path.display(), meta.uid())));
+        }
+        if meta.mode() & 0o022 != 0 {
+            return Ok(Some(format!("others may write {}; `chmod go-w` it", path.display())));
+        }
+    }
+    Ok(None)
+}
+
+/// Makes a directory that everybody may enter and read, with those above it, unless it is there; what is made is on
+/// disk.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn ensure_open_path(path: &Path) -> Result<(), PathError> {
+    let mut missing = Vec::new();
+    for dir in path.ancestors() {
+        match look(dir)? {
+            None => missing.push(dir),
+            Some(_) => break,
+        }
+    }
+    for dir in missing.into_iter().rev() {
+        ensure_open_dir(dir)?;
+        if let Some(parent) = dir.parent() {
+            sync_dir(parent)?;
+        }
+    }
+    Ok(())
+}
+
 /// The names in a directory that are UTF-8.
 ///
 /// # Errors

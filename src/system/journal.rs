@@ -62,9 +62,9 @@ pub enum Step {
         /// What it points to after.
         target: PathBuf,
     },
-    /// Take a directory away from its name.
+    /// Take a directory or a file away from its name.
     Retire {
-        /// The directory.
+        /// The directory or file.
         path: PathBuf,
         /// Where it goes.
         aside: PathBuf,
@@ -180,6 +180,11 @@ impl Journal {
         let touched = self.steps.iter().flat_map(Step::directories).collect::<BTreeSet<_>>();
         touched.into_iter().try_for_each(files::sync_dir)?;
         Ok(Outcome::Finished)
+    }
+
+    /// The directories whose entries the list changes.
+    pub fn directories(&self) -> BTreeSet<&Path> {
+        self.steps.iter().flat_map(Step::directories).collect()
     }
 
     /// The steps that are still to do; `None` when one can no longer be done.
@@ -303,7 +308,7 @@ fn is_link(path: &Path) -> Option<bool> {
 
 /// Renames to a name that must be free.
 fn rename_to_free(from: &Path, to: &Path) -> Result<(), PathError> {
-    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE).on("rename a directory to", to)
+    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE).on("rename something to", to)
 }
 
 #[cfg(test)]

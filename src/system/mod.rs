@@ -3,6 +3,7 @@
 //! Knows paths and bytes, and nothing of accounts, plans or providers.
 #![allow(clippy::disallowed_methods)] // the one place that may
 
+pub mod as_user;
 pub mod caches;
 pub mod child;
 pub mod clock;

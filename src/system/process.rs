@@ -57,19 +57,31 @@ pub struct Answer {
 /// # Errors
 /// When it cannot be started, or did not end in time (it is killed then).
 pub fn run(program: &Path, args: &[&std::ffi::OsStr], limit: Duration) -> io::Result<Answer> {
+    run_with(program, args, Vec::new(), limit)
+}
+
+/// The same, with `input` on its standard input.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(program: &Path, args: &[&std::ffi::OsStr], input: Vec<u8>, limit: Duration) -> io::Result<Answer> {
     let mut child = Command::new(program)
         .args(args)
         .env_clear()
         .env("PATH", SAFE_PATH)
         .env("LC_ALL", "C.UTF-8")
         .current_dir("/")
-        .stdin(Stdio::null())
+        .stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
     let (Some(mut out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("no pipe"));
     };
+    if let Some(mut pipe) = child.stdin.take() {
+        // A program that does not listen ends with a complaint of its own.
+        std::thread::spawn(move || drop(io::Write::write_all(&mut pipe, &input)));
+    }
     let output = std::thread::spawn(move || {
         let mut bytes = Vec::new();
         out.read_to_end(&mut bytes).map(|_| bytes)

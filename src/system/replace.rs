@@ -30,6 +30,28 @@ pub struct Appearance {
 /// # Errors
 /// When anything fails; `staged` may be left behind then.
 pub fn stage(staged: &Path, bytes: &[u8], like: &Path, otherwise: Appearance) -> Result<(), PathError> {
+    let mut file = begin(staged, bytes)?;
+    match fs::symlink_metadata(like) {
+        Ok(old) => copy_appearance(&file, staged, like, &old)?,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => appear(&file, staged, otherwise)?,
+        Err(e) => return Err(e).on("look at", like),
+    }
+    file.sync_all().on("sync", staged)?;
+    verify(&mut file, staged, bytes)
+}
+
+/// Writes `bytes` to `staged`, looking like `appearance` whatever stood there before; reads them back. They are not on
+/// disk yet: of many files, [`super::homes::sync`] writes all at once.
+///
+/// # Errors
+/// As [`stage`].
+pub fn write(staged: &Path, bytes: &[u8], appearance: Appearance) -> Result<(), PathError> {
+    let mut file = begin(staged, bytes)?;
+    appear(&file, staged, appearance)?;
+    verify(&mut file, staged, bytes)
+}
+
+fn begin(staged: &Path, bytes: &[u8]) -> Result<File, PathError> {
     files::remove(staged)?;
     let mut file = OpenOptions::new()
         .read(true)
@@ -40,19 +62,19 @@ pub fn stage(staged: &Path, bytes: &[u8], like: &Path, otherwise: Appearance) ->
         .open(staged)
         .on("make", staged)?;
     file.write_all(bytes).on("write", staged)?;
-    match fs::symlink_metadata(like) {
-        Ok(old) => copy_appearance(&file, staged, like, &old)?,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            if let Some(gid) = otherwise.gid {
-                own(&file, staged, None, Some(gid))?;
-            }
-            file.set_permissions(Permissions::from_mode(otherwise.mode)).on("set the mode of", staged)?;
-        }
-        Err(e) => return Err(e).on("look at", like),
+    Ok(file)
+}
+
+fn appear(file: &File, staged: &Path, appearance: Appearance) -> Result<(), PathError> {
+    if let Some(gid) = appearance.gid {
+        own(file, staged, None, Some(gid))?;
     }
-    file.sync_all().on("sync", staged)?;
+    file.set_permissions(Permissions::from_mode(appearance.mode)).on("set the mode of", staged)
+}
+
+fn verify(file: &mut File, staged: &Path, bytes: &[u8]) -> Result<(), PathError> {
     file.rewind().on("read back", staged)?;
-    if !files::holds(&mut file, bytes).on("read back", staged)? {
+    if !files::holds(file, bytes).on("read back", staged)? {
         return Err(io::Error::other("what was read back is not what was written")).on("verify", staged);
     }
     Ok(())

@@ -97,3 +97,13 @@ fn unreadable_files_while_it_renames_and_moves_homes() {
     let (tree, scenario) = crate::ladder_kills::renaming(Database::Etc, crate::ladder_kills::MOVE);
     blind_everywhere_in(&tree, &scenario);
 }
+
+#[test]
+fn input_output_errors_while_it_changes_keys() {
+    fail_everywhere("EIO", &crate::kills::keys(), Database::Etc);
+}
+
+#[test]
+fn unreadable_files_while_it_changes_keys() {
+    blind_everywhere(&crate::kills::keys(), Database::Etc);
+}

@@ -68,6 +68,7 @@ impl Frame<'_> {
             }
         }
         self.accounts(now, &mut wrong);
+        self.keys(now, &mut wrong);
         for (path, entry) in now {
             let file = path.rsplit('/').next().unwrap_or_default();
             let secret = file.starts_with("shadow") || file.starts_with("gshadow");
@@ -120,6 +121,28 @@ impl Frame<'_> {
         let names: Vec<&str> = now.iter().filter(|l| l.contains(':')).map(|l| field(l, 0)).collect();
         if names.iter().collect::<BTreeSet<_>>().len() != names.len() {
             wrong.push(format!("{path} has a name twice"));
+        }
+    }
+
+    /// A file with keys is as before or as at the goal, whole and only root's; and whoever comes into passwd has theirs.
+    fn keys(&self, now: &Picture, wrong: &mut Vec<String>) {
+        const DIR: &str = "etc/ssh/authorized_keys.d";
+        for (path, entry) in now.iter().filter(|(path, _)| path.starts_with(&format!("{DIR}/"))) {
+            let is_known = [self.before, self.goal].iter().any(|picture| picture.get(path) == Some(entry));
+            if !is_known && !path.starts_with(&format!("{DIR}/.gosync")) {
+                wrong.push(format!("{path} is neither as before nor as it should be: {entry:?}"));
+            }
+        }
+        let names = |picture| {
+            let passwd = lines(picture, &self.database.file("passwd")).into_iter();
+            passwd.map(|line| field(line, 0).to_owned()).collect::<BTreeSet<_>>()
+        };
+        let (old, new) = (names(self.before), names(self.goal));
+        for name in names(now).iter().filter(|name| !old.contains(*name) && new.contains(*name)) {
+            let path = format!("{DIR}/{name}");
+            if now.get(&path) != self.goal.get(&path) {
+                wrong.push(format!("{name} is in passwd without the right keys"));
+            }
         }
     }
 

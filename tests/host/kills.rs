@@ -81,6 +81,42 @@ pub fn undoing() -> Scenario {
     Scenario { name: "undoing", history, now, run: &["undo", "3"] }
 }
 
+/// Keys come, change and go: with a new account, with a lock, with the lock's end, and alone.
+pub fn keys() -> Scenario {
+    let person = |id: &str, login: &str, active, keys: &[&str]| {
+        let mut person = person(id, login, login, active);
+        person["ssh_keys"] = keys.into();
+        person
+    };
+    let all = |alice: &[&str], bob, carol, dan: &[&str]| {
+        vec![
+            person(ALICE, "alice", true, alice),
+            person(BOB, "bob", bob, &[KEYS[0]]),
+            person("u-3", "carol", carol, &[KEYS[1]]),
+            person("u-4", "dan", true, dan),
+        ]
+    };
+    let mut after = all(&[KEYS[1], KEYS[2]], false, true, &[]);
+    after.push(person("u-5", "eve", true, &[KEYS[2]]));
+    let history = [true, false].map(|carol| document(&all(&KEYS[..1], true, carol, &[KEYS[2]]), &[]));
+    Scenario { name: "changing keys", history: history.into(), now: document(&after, &[]), run: &["sync", "users"] }
+}
+
+/// Accounts with keys go.
+pub fn removing_with_keys() -> Scenario {
+    let mut scenario = removing("removing with keys", REMOVE_HOME);
+    for person in scenario.history[0]["users"].as_array_mut().unwrap() {
+        person["ssh_keys"] = KEYS.into();
+    }
+    scenario
+}
+
+pub const KEYS: [&str; 3] = [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH9Wg6oyZlrUC7qhImBVnoLAYFeqPpqy5VrX4v+/LjgD",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICBoeMU7O8Q6egsBM/w0AJSn8u6vNqpdjRlMheAgLWGA",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEp4kh9n0mcPhbYpQzkwix1/qaKM/E1jziUpiuM6xhdx",
+];
+
 /// The host where a scenario begins, saved as `before`.
 pub fn prepare(scenario: &Scenario, database: Database) -> Tree {
     let tree = Tree::new(database);
@@ -449,4 +485,29 @@ fn killed_while_it_carries_out_a_saved_plan() {
     scenario.run = vec!["apply", file.leak()].leak();
     let how = Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: false };
     sweep(&tree, &scenario, &how).judge("killed while it carries out a saved plan", began);
+}
+
+#[test]
+fn killed_while_it_changes_keys_of_accounts_in_etc() {
+    kill_everywhere(&keys(), Database::Etc);
+}
+
+#[test]
+fn killed_while_it_changes_keys_of_accounts_in_extrausers() {
+    kill_everywhere(&keys(), Database::Extrausers);
+}
+
+#[test]
+fn killed_while_it_removes_accounts_with_keys_from_etc() {
+    kill_everywhere(&removing_with_keys(), Database::Etc);
+}
+
+#[test]
+fn killed_while_it_makes_up_for_an_interrupted_change_of_keys_in_etc() {
+    kill_the_recovery(&keys(), Database::Etc);
+}
+
+#[test]
+fn killed_while_it_changes_keys_and_overtaken_by_another_program_in_etc() {
+    kill_and_overtake(&keys(), Database::Etc);
 }

@@ -336,6 +336,7 @@ pub fn ledger(path: &Path) -> String {
         "SELECT 'archive', provider, id, path FROM archives ORDER BY rowid",
         "SELECT 'loss', provider, kind, id, count FROM losses ORDER BY rowid",
         "SELECT 'history', seq, provider, kind, id, name, change, detail, before, after FROM changes ORDER BY txn, seq",
+        "SELECT 'keys', provider, id, place, path, digest FROM keys ORDER BY provider, id, place",
         "SELECT 'pending', seq, provider, edit FROM pending ORDER BY seq",
         "SELECT 'hook', kind, subject, event, attempts, given_up FROM hook_queue ORDER BY txn, seq",
         "SELECT 'hook done', step FROM hook_done ORDER BY step",

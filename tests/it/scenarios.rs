@@ -34,6 +34,7 @@ scenarios!(
     hand_changes,
     homes,
     inactive,
+    keys,
     ladder,
     local_map,
     names,

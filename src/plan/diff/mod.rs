@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod adopt;
 pub mod groups;
+pub mod keys;
 mod local;
 pub mod release;
 pub mod removal;
@@ -17,6 +18,7 @@ pub use accounts::{Against, Chosen, UidFrom, accounts};
 pub use adopt::{Person, adopt_account, adopt_group};
 pub use groups::groups;
 pub(super) use groups::split;
+pub use keys::{KeyFile, KeyView, keys};
 pub use release::release;
 pub use removal::{Request, removal};
 pub use site::{Quiet, Site};

@@ -47,7 +47,7 @@ pub(super) fn account<'h>(
         }
         Err(_) => return None,
     };
-    let planned = Planned { own, to, host, against, is_begun };
+    let planned = Planned { own, to, host, against, is_begun, is_open: account.open };
     let rename = planned.conflict().map_or_else(|| planned.change(account, found), Err);
     match rename {
         Ok(rename) => {
@@ -70,12 +70,14 @@ struct Planned<'a, 'h> {
     against: &'a Against<'h>,
     /// Whether passwd has the new name already.
     is_begun: bool,
+    /// Whether the account stays, or becomes, open.
+    is_open: bool,
 }
 
 impl Planned<'_, '_> {
     /// Why it cannot have the name.
     fn conflict(&self) -> Option<String> {
-        let Self { own, to, host, against, is_begun } = self;
+        let Self { own, to, host, against, is_begun, .. } = self;
         let to = to.as_str();
         if !is_begun && let Some(other) = host.accounts.get(to) {
             return Some(format!("an account `{to}` (uid {}) is on this host already and is not gosync's", other.uid));
@@ -147,7 +149,8 @@ impl Planned<'_, '_> {
         let pair = |dir: &str| (format!("{dir}/{}", own.name), format!("{dir}/{to}"));
         let (keys, mail) = (pair(KEYS), pair(MAIL));
         let mut files = Vec::new();
-        if against.site.is_file(&keys.0, None) {
+        // The keys of one that is locked are withdrawn in this same run.
+        if self.is_open && against.site.is_file(&keys.0, None) {
             files.push(keys);
         }
         let is_free = !against.site.is_there(&mail.1);

@@ -221,3 +221,31 @@ fn each_rung_has_a_limit_of_its_own() {
     owned.losses.accounts = 40;
     assert_eq!(approve(plan, &owned, &Limits::default(), None).unwrap_err().excesses[0].what, "accounts");
 }
+
+#[test]
+fn not_many_people_may_lose_all_their_keys_at_once() {
+    use crate::model::owned::{KeyRecord, KeyRecords};
+    use crate::plan::{Cause, KeyChange, KeyPlace};
+    let record = KeyRecord { path: String::new(), digest: "x".into() };
+    let mut owned = owned(100);
+    owned.keys = (0..100).map(|n| (id(n), KeyRecords { file: Some(record.clone()), home: None })).collect();
+    let take = |n: usize, cause| {
+        Change::SetKeys(KeyChange {
+            id: id(n),
+            name: UserName::new(&format!("u{n}"), false).unwrap(),
+            at: KeyPlace::File { path: String::new() },
+            cause,
+            before: vec!["SHA256:x".into()],
+            after: vec![],
+            text: String::new(),
+            found: None,
+        })
+    };
+    let plan = |n: usize, cause| Plan { changes: (0..n).map(|n| take(n, cause)).collect(), ..Plan::default() };
+    let judge = |n, cause, owned: &Owned| approve(plan(n, cause), owned, &Limits::default(), None).is_ok();
+    assert!(judge(10, Cause::Wanted, &owned) && !judge(11, Cause::Wanted, &owned));
+    assert!(judge(100, Cause::Moved, &owned), "they are at another place");
+    assert!(judge(100, Cause::Closed, &owned), "the limit of accounts counts those");
+    owned.losses.keys = 11;
+    assert!(judge(9, Cause::Wanted, &owned) && !judge(10, Cause::Wanted, &owned), "in 24 hours");
+}

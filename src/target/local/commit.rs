@@ -9,12 +9,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::extrausers::{self, Generation};
+use super::keys;
 use super::moves::Moves;
 use super::read::{Current, gid_of};
 use super::stage::{HomeToGo, Pack, Staged, Versions};
 use super::{Database, Db, Local, LocalError};
 use crate::ledger::{Ledger, Run};
 use crate::model::host::Owner;
+use crate::plan::Change;
 use crate::system::journal::{self, Hash, Journal, Left, Outcome, Step};
 use crate::system::lock::PasswordLock;
 use crate::system::replace::{self, Appearance, staging_dir};
@@ -35,30 +37,31 @@ pub(super) fn commit(
     run: Run<'_>,
     progress: &dyn Fn(usize),
 ) -> Result<Committed, LocalError> {
+    let changes = staged.plan().changes.as_slice();
     let txn = ledger.reserve(run, staged.plan())?;
     let prepared = Prepared::new(target, current, staged, txn, progress);
     let journal = match prepared {
         Ok(journal) => journal,
-        Err(e) => return abandon(target, ledger).and(Err(e)),
+        Err(e) => return abandon(target, ledger, changes).and(Err(e)),
     };
     let state_dir = target.state_dir();
     {
         let _lock = match current.lock.is_none().then(|| lock(target)).transpose() {
             Ok(lock) => lock,
-            Err(e) => return abandon(target, ledger).and(Err(e)),
+            Err(e) => return abandon(target, ledger, changes).and(Err(e)),
         };
-        if !current.is_current()? {
-            abandon(target, ledger)?;
+        if !current.is_current()? || !keys::are_current(target, &staged.plan().changes)? {
+            abandon(target, ledger, changes)?;
             return Ok(Committed::Moved);
         }
         if let Err(e) = put_backups(target, staged).and_then(|()| Ok(journal.begin(&state_dir)?)) {
-            abandon(target, ledger)?;
+            abandon(target, ledger, changes)?;
             return Err(e);
         }
         journal.carry_out()?;
         journal.mark_done(&state_dir)?;
     }
-    finish(target, ledger, txn)?;
+    finish(target, ledger, &journal)?;
     Ok(Committed::Done)
 }
 
@@ -67,26 +70,27 @@ pub(super) fn lock(target: &Local) -> Result<PasswordLock, LocalError> {
 }
 
 /// Everything is in place: the ledger learns of it, and what was needed on the way is removed.
-fn finish(target: &Local, ledger: &mut Ledger, txn: u64) -> Result<(), LocalError> {
-    ledger.confirm(txn)?;
-    tidy(target)?;
+fn finish(target: &Local, ledger: &mut Ledger, journal: &Journal) -> Result<(), LocalError> {
+    ledger.confirm(journal.txn)?;
+    tidy(target, directories(target, journal))?;
     Ok(Journal::forget(&target.state_dir())?)
 }
 
 /// Nothing was put in place: what was written beside is removed, and the intentions are dropped with their ids.
-fn abandon(target: &Local, ledger: &mut Ledger) -> Result<(), LocalError> {
-    tidy(target)?;
+fn abandon(target: &Local, ledger: &mut Ledger, plan: &[Change]) -> Result<(), LocalError> {
+    let dirs = keys::directories(target, plan);
+    tidy(target, dirs.iter().map(PathBuf::as_path).collect())?;
     Journal::forget(&target.state_dir())?;
     Ok(ledger.release()?)
 }
 
 /// Something may be in place, and the rest cannot follow: the ids stay set aside. The journal goes last, since without
 /// it the next run would take it that nothing was put in place.
-fn give_up(target: &Local, ledger: &mut Ledger) -> Result<(), LocalError> {
+fn give_up(target: &Local, ledger: &mut Ledger, journal: &Journal) -> Result<(), LocalError> {
     let current = Current::read(target)?;
     let host = current.host();
     ledger.drop_pending(&|event| event.stands(&host))?;
-    tidy(target)?;
+    tidy(target, directories(target, journal))?;
     Ok(Journal::forget(&target.state_dir())?)
 }
 
@@ -95,18 +99,18 @@ pub(super) fn recover(target: &Local, ledger: &mut Ledger) -> Result<Option<Stri
     let state_dir = target.state_dir();
     match journal::left_behind(&state_dir)? {
         Left::Nothing => {
-            tidy(target)?;
+            tidy(target, BTreeSet::new())?;
             ledger.release()?;
             Ok(None)
         }
         Left::Done(journal) => {
-            finish(target, ledger, journal.txn)?;
+            finish(target, ledger, &journal)?;
             Ok(Some(
                 "an earlier run had written everything and was interrupted; its end has been made up for".to_owned(),
             ))
         }
         Left::Started(journal) if !journal.is_below(&target.root.path("/")) => {
-            give_up(target, ledger)?;
+            give_up(target, ledger, &journal)?;
             let text = "a run was interrupted while it wrote, before this tree came to its present place; its change is \
                         planned anew";
             Ok(Some(text.to_owned()))
@@ -122,11 +126,11 @@ pub(super) fn recover(target: &Local, ledger: &mut Ledger) -> Result<Option<Stri
             };
             match outcome {
                 Outcome::Finished => {
-                    finish(target, ledger, journal.txn)?;
+                    finish(target, ledger, &journal)?;
                     Ok(Some("an earlier run was interrupted while it wrote; its change has been finished".to_owned()))
                 }
                 Outcome::Overtaken => {
-                    give_up(target, ledger)?;
+                    give_up(target, ledger, &journal)?;
                     let text = "an earlier run was interrupted while it wrote, and another program has changed the files \
                                 since; its change is planned anew";
                     Ok(Some(text.to_owned()))
@@ -136,11 +140,16 @@ pub(super) fn recover(target: &Local, ledger: &mut Ledger) -> Result<Option<Stri
     }
 }
 
-/// Removes staging directories, and old generations.
-fn tidy(target: &Local) -> Result<(), LocalError> {
-    let etc = target.root.path("/etc");
+/// Where a journal changes anything; nowhere, if it came here with a copy of another tree.
+fn directories<'a>(target: &Local, journal: &'a Journal) -> BTreeSet<&'a Path> {
+    if journal.is_below(&target.root.path("/")) { journal.directories() } else { BTreeSet::new() }
+}
+
+/// Removes staging directories, there and where there always may be one, and old generations.
+fn tidy(target: &Local, there: BTreeSet<&Path>) -> Result<(), LocalError> {
+    let own = [target.root.path("/etc"), target.root.path(&target.key_dir)];
     let bases = target.home_bases.iter().map(|base| target.root.path(base));
-    for dir in bases.chain([etc]).collect::<BTreeSet<_>>() {
+    for dir in bases.chain(own).chain(there.into_iter().map(Path::to_owned)).collect::<BTreeSet<_>>() {
         files::remove_tree(&staging_dir(&dir))?;
     }
     if target.config.database == Database::Extrausers {
@@ -226,11 +235,14 @@ impl<'a> Prepared<'a> {
         // The second versions take back what has to be gone last: in the opposite order.
         last.reverse();
         let swap = this.swap(txn)?;
+        // Nobody is seen in passwd before their keys are in place.
+        let keys = keys::prepare(target, &staged.plan().changes)?;
         // Homes come first: an account is opened, or shown, only when it has one.
         let steps = homes
             .into_iter()
             .chain(first)
             .chain(moves.before)
+            .chain(keys)
             .chain(passwd)
             .chain(swap)
             .chain(last)

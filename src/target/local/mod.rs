@@ -3,6 +3,7 @@
 mod commit;
 mod elsewhere;
 mod extrausers;
+mod keys;
 mod moves;
 mod read;
 mod rename;
@@ -14,12 +15,14 @@ use std::time::Duration;
 
 use crate::ledger::{Ledger, LedgerError, Run};
 use crate::plan::Approved;
+use crate::policy::keys::KeyRules;
 use crate::system::PathError;
 use crate::system::journal::{self, Left};
 use crate::system::root::Root;
 use crate::target::{Committed, Target};
 
 pub use elsewhere::Elsewhere;
+pub use keys::KeyFiles;
 pub use read::Current;
 pub use stage::Staged;
 pub use survey::{Survey, Surveyed};
@@ -119,13 +122,15 @@ pub struct Local {
     state_dir: PathBuf,
     home_bases: Vec<PathBuf>,
     shadow_day: i64,
+    key_dir: String,
 }
 
 impl Local {
     /// A target below `root`. `state_dir` is where ledger and journal are, and `home_bases` are where homes are, both
     /// as paths of the managed host; `shadow_day` is today as shadow(5) counts.
     pub fn new(config: Config, root: Root, state_dir: PathBuf, home_bases: Vec<PathBuf>, shadow_day: i64) -> Self {
-        Self { config, root, state_dir, home_bases, shadow_day }
+        let key_dir = KeyRules::default().directory;
+        Self { config, root, state_dir, home_bases, shadow_day, key_dir }
     }
 
     /// Where a database that gosync writes is; `None` where this kind of target has none.
@@ -184,6 +189,20 @@ impl Local {
     /// When nsswitch.conf(5) cannot be read.
     pub fn elsewhere(&self) -> Result<Elsewhere, LocalError> {
         Elsewhere::new(&self.root)
+    }
+
+    /// Puts files with SSH keys into this directory of the managed host.
+    #[must_use]
+    pub fn with_keys(self, directory: &str) -> Self {
+        Self { key_dir: directory.into(), ..self }
+    }
+
+    /// What is in the directory with SSH keys.
+    ///
+    /// # Errors
+    /// When it cannot be read, or others may write there.
+    pub fn key_files(&self) -> Result<KeyFiles, LocalError> {
+        KeyFiles::read(self, &self.key_dir)
     }
 
     /// Where `path` of the managed host really is.

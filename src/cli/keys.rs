@@ -1,0 +1,11 @@
+//! `gosync keys`
+
+use clap::Args;
+
+/// `gosync keys`
+#[derive(Args, Clone, Debug)]
+pub struct Keys {
+    /// Whose, by the name on this host
+    #[arg(value_name = "NAME")]
+    pub name: String,
+}

@@ -1,0 +1,342 @@
+//! The plan for SSH keys: what the changes of accounts, and what the provider offers, mean for files with keys.
+//!
+//! Comes after the plan for accounts and adds to it, so that keys are withdrawn in the run that locks the account. A
+//! file that gosync wrote is gosync's, and a change by hand is told and set back; one that it did not write is left
+//! alone, unless it is a left-over under the name of a new account.
+
+use super::Chosen;
+use super::accounts::ours;
+use crate::model::host::Host;
+use crate::model::owned::{KeyRecord, KeyRecords, Owned, OwnedAccount, State};
+use crate::model::{Lookup, RemoteId, SshKey, Uid, Untrusted, UserName};
+use crate::plan::keys::{Cause, KeyChange, KeyPlace};
+use crate::plan::{Change, NewAccount, Observation, Plan};
+use crate::policy::Refusal;
+use crate::policy::keys::{KeyBook, KeyRules, Offer, Place, digest, fingerprints, is_of, lines};
+
+/// What stands where a file with keys should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyFile {
+    /// Nothing.
+    Absent,
+    /// A regular file.
+    Plain {
+        /// What is in it.
+        bytes: Vec<u8>,
+        /// Whether owner and mode are as they should be.
+        sound: bool,
+    },
+    /// Something that gosync does not touch; why, in our own words.
+    Odd(String),
+}
+
+/// What the keys are compared with.
+pub struct KeyView<'a> {
+    /// What the provider offers.
+    pub book: &'a KeyBook,
+    /// The rules of the configuration.
+    pub rules: &'a KeyRules,
+    /// The databases.
+    pub host: &'a Host<'a>,
+    /// What gosync owns.
+    pub owned: &'a Owned,
+    /// Which accounts are dealt with, besides those that the plan changes.
+    pub chosen: Chosen,
+    /// Tells what stands at the path of a file with keys.
+    pub file_at: &'a dyn Fn(&str) -> KeyFile,
+    /// Tells why the file at a path cannot be replaced, if it cannot.
+    pub obstacle: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// What the plan does with an account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Locked,
+    Opened,
+    Removed { with_home: bool },
+    Left,
+    Changed,
+}
+
+/// Adds what happens to keys.
+pub fn keys(plan: &mut Plan, view: &KeyView<'_>) {
+    let fates = fates(&plan.changes);
+    let refused: Lookup<RemoteId, ()> = plan.refused.iter().filter_map(|r| Some((r.id.clone()?, ()))).collect();
+    let created: Vec<Subject> = plan.changes.iter().filter_map(Subject::created).collect();
+    for subject in created {
+        let mut pen = Pen { plan, view, subject: &subject };
+        pen.complain();
+        match view.book.offer(&subject.id) {
+            Some(Offer::Keys(keys)) => pen.open(keys),
+            _ => pen.without_offer(),
+        }
+    }
+    for (id, own) in view.owned.accounts.iter().filter(|(_, own)| own.state.is_present()) {
+        let fate = fates.get(id).copied();
+        if fate.is_none_or(|fate| fate == Fate::Changed) && !view.chosen.known || fate == Some(Fate::Left) {
+            continue;
+        }
+        let Some(subject) = Subject::known(id, own, fate, view.host) else { continue };
+        let stands_locked = own.state == State::Locked || subject.closed;
+        let mut pen = Pen { plan, view, subject: &subject };
+        match fate {
+            Some(Fate::Locked | Fate::Removed { .. }) => pen.closed(),
+            None | Some(Fate::Changed) if stands_locked => pen.closed(),
+            _ if refused.contains(id) => {}
+            _ => {
+                pen.complain();
+                if let Some(Offer::Keys(keys)) = view.book.offer(id) {
+                    let count = pen.plan.changes.len();
+                    pen.open(keys);
+                    let other_keys = pen.plan.changes.len() > count;
+                    plan.unchanged -= usize::from(other_keys && fate.is_none() && plan.unchanged > 0);
+                }
+            }
+        }
+    }
+}
+
+/// An account may be opened, say, and changed besides: what counts for its keys wins.
+fn fates(changes: &[Change]) -> Lookup<RemoteId, Fate> {
+    let mut fates = Lookup::default();
+    for (id, fate) in changes.iter().filter_map(fate) {
+        if fate != Fate::Changed || !fates.contains(id) {
+            fates.insert(id.clone(), fate);
+        }
+    }
+    // The file of one that is renamed goes along as it is; the next run looks at it under the new name.
+    for change in changes {
+        let Change::RenameAccount(rename) = change else { continue };
+        let ends = matches!(fates.get(&rename.id), Some(Fate::Locked | Fate::Removed { .. }));
+        if !ends {
+            fates.insert(rename.id.clone(), Fate::Left);
+        }
+    }
+    fates
+}
+
+fn fate(change: &Change) -> Option<(&RemoteId, Fate)> {
+    Some(match change {
+        Change::LockAccount { id, .. } => (id, Fate::Locked),
+        Change::UnlockAccount { id, .. } => (id, Fate::Opened),
+        Change::RemoveAccount { id, home, .. } => {
+            (id, Fate::Removed { with_home: *home != crate::plan::HomeFate::Keep })
+        }
+        Change::ForgetAccount { id, .. } => (id, Fate::Left),
+        Change::UpdateAccount { id, .. } => (id, Fate::Changed),
+        _ => return None,
+    })
+}
+
+/// Whose keys they are.
+struct Subject {
+    id: RemoteId,
+    name: UserName,
+    home: String,
+    uid: Uid,
+    gid: u32,
+    /// Whether the account is made in this plan.
+    fresh: bool,
+    /// Whether it stands locked in the databases.
+    closed: bool,
+    /// Whether the home goes.
+    homeless: bool,
+}
+
+impl Subject {
+    fn created(change: &Change) -> Option<Self> {
+        let Change::CreateAccount(NewAccount { id, name, home, uid, gid, .. }) = change else { return None };
+        let (id, name, home) = (id.clone(), name.clone(), home.clone());
+        Some(Self { id, name, home, uid: *uid, gid: gid.get(), fresh: true, closed: false, homeless: false })
+    }
+
+    /// `None`: the account is not gosync's to change.
+    fn known(id: &RemoteId, own: &OwnedAccount, fate: Option<Fate>, host: &Host<'_>) -> Option<Self> {
+        let removed = matches!(fate, Some(Fate::Removed { .. }));
+        let found = ours(own, host).ok();
+        if found.is_none() && !removed {
+            return None;
+        }
+        let name = UserName::new(&own.name, true).ok()?;
+        Some(Self {
+            id: id.clone(),
+            name,
+            home: found.map_or(own.applied.home.as_str(), |found| found.home).to_owned(),
+            uid: own.uid,
+            gid: found.map_or(own.gid, |found| found.gid),
+            fresh: false,
+            closed: found.is_some_and(|found| found.closed()),
+            homeless: fate == Some(Fate::Removed { with_home: true }),
+        })
+    }
+}
+
+/// Writes the part of the plan that is about one account.
+struct Pen<'a> {
+    plan: &'a mut Plan,
+    view: &'a KeyView<'a>,
+    subject: &'a Subject,
+}
+
+impl Pen<'_> {
+    fn remark(&mut self, text: impl Into<String>) {
+        self.plan.remark(self.subject.name.as_str(), text);
+    }
+
+    /// Tells what is not taken.
+    fn complain(&mut self) {
+        for text in self.view.book.complaints(&self.subject.id) {
+            self.remark(text.clone());
+        }
+    }
+
+    fn records(&self) -> KeyRecords {
+        self.view.owned.keys.get(&self.subject.id).cloned().unwrap_or_default()
+    }
+
+    /// The account is open, and these are its keys.
+    fn open(&mut self, keys: &[SshKey]) {
+        let text = lines(keys, &self.subject.id, &self.view.rules.options);
+        let wanted = |place| match self.view.rules.place == place {
+            true => (text.as_str(), Cause::Wanted),
+            false => ("", Cause::Moved),
+        };
+        let ((file, cause), (home, home_cause)) = (wanted(Place::Directory), wanted(Place::Home));
+        self.file(file, cause);
+        self.home(home, home_cause);
+    }
+
+    /// The account is locked, or goes.
+    fn closed(&mut self) {
+        self.file("", Cause::Closed);
+        if !self.subject.homeless {
+            self.home("", Cause::Closed);
+        }
+    }
+
+    /// The account is new, and nobody knows its keys: those of somebody who had its name before must not stay.
+    fn without_offer(&mut self) {
+        let path = self.view.rules.file(self.subject.name.as_str());
+        let is_own =
+            matches!((self.view.file_at)(&path), KeyFile::Plain { bytes, .. } if is_of(&bytes, &self.subject.id));
+        if self.view.rules.place == Place::Directory && !is_own {
+            self.file("", Cause::Moved);
+        }
+    }
+
+    /// Compares the file, if there is or was to be one.
+    fn file(&mut self, wanted: &str, cause: Cause) {
+        let path = self.view.rules.file(self.subject.name.as_str());
+        let record = self.records().file;
+        if let Some(old) = record.as_ref().filter(|record| record.path != path) {
+            self.leave(&old.path);
+        }
+        let record = record.filter(|record| record.path == path);
+        // Where no keys go, only what was written before is taken back.
+        let is_over = record.as_ref().is_none_or(|record| record.digest.is_empty());
+        if self.view.rules.place != Place::Directory && is_over {
+            return;
+        }
+        let (found, sound) = match (self.view.file_at)(&path) {
+            KeyFile::Absent => (None, true),
+            KeyFile::Plain { bytes, sound } => (Some(bytes), sound),
+            KeyFile::Odd(reason) => return self.stuck(cause, &reason),
+        };
+        let there = found.as_deref().unwrap_or_default();
+        // An empty file has no keys, but a mode that may be anything; it is ours to take away.
+        let is_same = there == wanted.as_bytes() && sound && (found.is_none() || !wanted.is_empty());
+        let written = record.as_ref().map(|record| record.digest.as_str());
+        if is_same {
+            return self.note(Place::Directory, &path, wanted, written);
+        }
+        let is_marked = is_of(there, &self.subject.id);
+        let is_ours = written.is_some() || is_marked || found.is_none() || self.view.chosen.force;
+        if !is_ours && !self.subject.fresh {
+            // Nothing is wanted there, and somebody has a use for it.
+            if !wanted.is_empty() || cause == Cause::Closed {
+                let text = format!("has keys in {path} that gosync did not write; left alone, without --force");
+                self.remark(text);
+            }
+            return;
+        }
+        let before = fingerprints(there);
+        let after = fingerprints(wanted.as_bytes());
+        let is_loss = cause == Cause::Wanted && before.iter().any(|key| !after.contains(key));
+        if is_loss && self.plan.incomplete.is_some() {
+            return self.remark("would lose SSH keys; not now, since this read is incomplete");
+        }
+        if let Some(reason) = (self.view.obstacle)(&path) {
+            return self.stuck(cause, &reason);
+        }
+        if !is_ours {
+            self.remark(format!("does not inherit the keys that are in {path}"));
+        } else if written.is_some_and(|written| written != of(there)) {
+            self.remark("gets its keys back, which were changed by hand");
+        } else if !sound && there == wanted.as_bytes() {
+            self.remark("gets its keys back: their file had another owner or mode");
+        }
+        // What somebody else had is no loss.
+        let cause = if self.subject.fresh && wanted.is_empty() { Cause::Moved } else { cause };
+        let at = KeyPlace::File { path };
+        self.push(at, cause, before, wanted, found.as_deref().map(digest));
+    }
+
+    /// Tells that keys stay as they are; where they should go, whoever wants no notices is told, too.
+    fn stuck(&mut self, cause: Cause, reason: &str) {
+        if cause != Cause::Closed {
+            return self.remark(format!("has its keys left as they are: {reason}"));
+        }
+        let Subject { id, name, .. } = self.subject;
+        let (subject, reason) = (Untrusted::new(name.as_str()), format!("its keys are not withdrawn: {reason}"));
+        self.plan.refused.push(Refusal { id: Some(id.clone()), subject, reason });
+    }
+
+    /// Takes back what was written for this account under another path.
+    fn leave(&mut self, path: &str) {
+        let KeyFile::Plain { bytes, .. } = (self.view.file_at)(path) else { return };
+        if is_of(&bytes, &self.subject.id) && (self.view.obstacle)(path).is_none() {
+            let at = KeyPlace::File { path: path.to_owned() };
+            self.push(at, Cause::Moved, fingerprints(&bytes), "", Some(digest(&bytes)));
+        }
+    }
+
+    /// Compares with what was last written into the home. The home itself is its owner's, and nobody looks into it.
+    fn home(&mut self, wanted: &str, cause: Cause) {
+        let Subject { home, uid, gid, fresh, .. } = self.subject;
+        let at = |path: &str| KeyPlace::Home { path: path.to_owned(), uid: *uid, gid: *gid };
+        let record = self.records().home.filter(|_| !fresh);
+        if let Some(old) = record.as_ref().filter(|record| record.path != *home && !record.digest.is_empty()) {
+            self.push(at(&old.path), Cause::Moved, Vec::new(), "", None);
+        }
+        let written = record.filter(|record| record.path == *home).map_or(String::new(), |record| record.digest);
+        let again = self.view.chosen.force && self.view.rules.place == Place::Home;
+        if written != of(wanted.as_bytes()) || again && !wanted.is_empty() {
+            self.push(at(home), cause, Vec::new(), wanted, None);
+        }
+    }
+
+    fn push(&mut self, at: KeyPlace, cause: Cause, before: Vec<String>, text: &str, found: Option<String>) {
+        let Subject { id, name, .. } = self.subject;
+        let after = fingerprints(text.as_bytes());
+        let text = text.to_owned();
+        let change = KeyChange { id: id.clone(), name: name.clone(), at, cause, before, after, text, found };
+        self.plan.changes.push(Change::SetKeys(change));
+    }
+
+    /// Lets the ledger know of what is in place already, as after a run that was overtaken.
+    fn note(&mut self, place: Place, path: &str, text: &str, written: Option<&str>) {
+        let digest = of(text.as_bytes());
+        if written.unwrap_or_default() != digest {
+            let record = KeyRecord { path: path.to_owned(), digest };
+            self.plan.observations.push(Observation::Keys(self.subject.id.clone(), place, record));
+        }
+    }
+}
+
+/// What the ledger remembers of a text: nothing, if it is empty.
+fn of(text: &[u8]) -> String {
+    if text.is_empty() { String::new() } else { digest(text) }
+}
+
+#[cfg(test)]
+mod tests;

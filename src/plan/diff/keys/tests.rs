@@ -1,0 +1,248 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::model::host::HostAccount;
+use crate::model::owned::Applied;
+use crate::model::{Directory, Gap, Untrusted, User, UserField};
+use crate::policy::select::Standing;
+
+const ONE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE/b1jIM0MkzjsHwL3XQw5BtDPvImHWe/F0dFY0r4z/r";
+const TWO: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH9Wg6oyZlrUC7qhImBVnoLAYFeqPpqy5VrX4v+/LjgD";
+
+/// Cause, text and path of each.
+type Changes = Vec<(Cause, String, String)>;
+
+fn id() -> RemoteId {
+    RemoteId::new("u-1").unwrap()
+}
+
+fn path() -> String {
+    KeyRules::default().file("ann")
+}
+
+/// Ann's account, which is gosync's, and her keys: offered, in the file, and as the ledger knows them.
+struct Case {
+    offered: Option<Vec<&'static str>>,
+    unknown: bool,
+    file: KeyFile,
+    records: KeyRecords,
+    state: State,
+    closed: bool,
+    rules: KeyRules,
+    plan: Plan,
+    obstacle: Option<String>,
+}
+
+fn text(keys: &[&str]) -> String {
+    keys.iter().map(|key| format!("{key} gosync:u-1\n")).collect()
+}
+
+fn record(path: String, text: &str) -> Option<KeyRecord> {
+    Some(KeyRecord { path, digest: of(text.as_bytes()) })
+}
+
+impl Case {
+    /// All is in step.
+    fn new(keys: &[&'static str]) -> Self {
+        let text = text(keys);
+        Self {
+            offered: Some(keys.to_vec()),
+            unknown: false,
+            file: KeyFile::Plain { bytes: text.clone().into_bytes(), sound: true },
+            records: KeyRecords { file: record(path(), &text), home: None },
+            state: State::Active,
+            closed: false,
+            rules: KeyRules::default(),
+            plan: Plan::default(),
+            obstacle: None,
+        }
+    }
+
+    fn offers(mut self, keys: &[&'static str]) -> Self {
+        self.offered = Some(keys.to_vec());
+        self
+    }
+
+    fn holds(mut self, text: &str) -> Self {
+        self.file = KeyFile::Plain { bytes: text.as_bytes().to_vec(), sound: true };
+        self
+    }
+
+    fn unrecorded(mut self) -> Self {
+        self.records = KeyRecords::default();
+        self
+    }
+
+    /// What happens, as cause, text and path, what is said, and what the ledger learns.
+    fn run(self) -> (Changes, Vec<String>, usize) {
+        let (changes, told, refused, learned) = self.judge();
+        assert_eq!(refused, [""; 0]);
+        (changes, told, learned)
+    }
+
+    /// The same, with what is refused.
+    fn judge(self) -> (Changes, Vec<String>, Vec<String>, usize) {
+        let account = HostAccount {
+            uid: 20_000,
+            gid: 100,
+            gecos: "",
+            home: "/home/ann",
+            shell: "/bin/sh",
+            locked: self.closed,
+            expire: if self.closed { "1" } else { "" },
+            writable: true,
+        };
+        let host = Host { accounts: BTreeMap::from([("ann", account)]), ..Host::default() };
+        let own = OwnedAccount {
+            name: "ann".into(),
+            uid: Uid::new(20_000).unwrap(),
+            gid: 100,
+            private_group: false,
+            state: self.state,
+            applied: Applied::default(),
+            subid: None,
+            absence: None,
+        };
+        let owned = Owned {
+            accounts: BTreeMap::from([(id(), own)]),
+            keys: BTreeMap::from([(id(), self.records)]),
+            ..Owned::default()
+        };
+        let untrusted = |keys: &Vec<&str>| keys.iter().map(|key| Untrusted::new(*key)).collect();
+        let users = self.offered.iter().map(|keys| User { ssh_keys: untrusted(keys), ..User::new(id(), "ann") });
+        let users = users.collect();
+        let gap = Gap { user: id(), subject: Untrusted::new("ann"), field: UserField::SshKeys, reason: String::new() };
+        let gaps = if self.unknown { vec![gap] } else { vec![] };
+        let everybody = |directory: &Directory| vec![Standing::In; directory.users.len()];
+        let book = KeyBook::of(&Directory { users, groups: vec![] }, everybody, &gaps, &self.rules);
+        let (file, obstacle) = (self.file, self.obstacle);
+        let view = KeyView {
+            book: &book,
+            rules: &self.rules,
+            host: &host,
+            owned: &owned,
+            chosen: Chosen { new: true, known: true, force: false },
+            file_at: &|at| if at == path() { file.clone() } else { KeyFile::Absent },
+            obstacle: &|_| obstacle.clone(),
+        };
+        let mut plan = self.plan;
+        super::keys(&mut plan, &view);
+        let changes = plan.changes.iter().filter_map(|change| match change {
+            Change::SetKeys(keys) => Some((keys.cause, keys.text.clone(), keys.at.path().to_owned())),
+            _ => None,
+        });
+        let told = plan.remarks.iter().map(|r| r.text.clone()).collect();
+        let refused = plan.refused.iter().map(|r| r.reason.clone()).collect();
+        (changes.collect(), told, refused, plan.observations.len())
+    }
+}
+
+const NOTHING: (Changes, Vec<String>, usize) = (vec![], vec![], 0);
+
+fn set(keys: &[&str]) -> Changes {
+    vec![(Cause::Wanted, text(keys), path())]
+}
+
+#[test]
+fn what_is_in_step_is_left() {
+    assert_eq!(Case::new(&[ONE]).run(), NOTHING);
+    let none = Case { file: KeyFile::Absent, ..Case::new(&[]).unrecorded() };
+    assert_eq!(none.run(), NOTHING);
+    // Written by a run that was overtaken before the ledger knew.
+    assert_eq!(Case::new(&[ONE]).unrecorded().run(), (vec![], vec![], 1));
+}
+
+#[test]
+fn the_provider_adds_and_takes() {
+    assert_eq!(Case::new(&[ONE]).offers(&[TWO]).run(), (set(&[TWO]), vec![], 0));
+    assert_eq!(Case::new(&[ONE]).offers(&[]).run(), (set(&[]), vec![], 0));
+    let first = Case { file: KeyFile::Absent, ..Case::new(&[ONE]).unrecorded() };
+    assert_eq!(first.run(), (set(&[ONE]), vec![], 0));
+}
+
+#[test]
+fn a_change_by_hand_is_told_and_set_back() {
+    let told = "gets its keys back, which were changed by hand".to_owned();
+    let by_hand = format!("{}ssh-rsa AAAA by hand\n", text(&[ONE]));
+    assert_eq!(Case::new(&[ONE]).holds(&by_hand).run(), (set(&[ONE]), vec![told.clone()], 0));
+    assert_eq!(Case { file: KeyFile::Absent, ..Case::new(&[ONE]) }.run(), (set(&[ONE]), vec![told], 0));
+    let (changes, told, _) =
+        Case { file: KeyFile::Plain { bytes: text(&[ONE]).into_bytes(), sound: false }, ..Case::new(&[ONE]) }.run();
+    assert_eq!((changes, told.len()), (set(&[ONE]), 1), "mode or owner");
+}
+
+#[test]
+fn what_gosync_did_not_write_stays() {
+    let foreign = |keys: &[&'static str]| Case::new(keys).unrecorded().holds("ssh-rsa AAAA by an admin\n");
+    assert_eq!(foreign(&[]).run(), NOTHING);
+    let (changes, told, _) = foreign(&[ONE]).run();
+    assert!(changes.is_empty() && told[0].contains("did not write"), "{told:?}");
+    let odd = Case { file: KeyFile::Odd("it is a link".into()), ..Case::new(&[ONE]) };
+    assert_eq!(odd.run(), (vec![], vec!["has its keys left as they are: it is a link".into()], 0));
+    let stuck = Case { obstacle: Some("it is immutable".into()), ..Case::new(&[ONE]).offers(&[TWO]) };
+    assert_eq!(stuck.run(), (vec![], vec!["has its keys left as they are: it is immutable".into()], 0));
+}
+
+#[test]
+fn keys_that_cannot_be_withdrawn_are_refused_aloud() {
+    let told = |reason: &str| (vec![], vec![], vec![format!("its keys are not withdrawn: {reason}")], 0);
+    let locked = || Case { state: State::Locked, closed: true, ..Case::new(&[ONE]) };
+    assert_eq!(Case { obstacle: Some("it is immutable".into()), ..locked() }.judge(), told("it is immutable"));
+    assert_eq!(Case { file: KeyFile::Odd("it is a link".into()), ..locked() }.judge(), told("it is a link"));
+}
+
+#[test]
+fn keys_that_nobody_knows_stay() {
+    assert_eq!(Case { unknown: true, ..Case::new(&[ONE]).offers(&[]) }.run(), NOTHING);
+    assert_eq!(Case { offered: None, ..Case::new(&[ONE]) }.run(), NOTHING, "who is absent");
+}
+
+#[test]
+fn an_incomplete_read_takes_no_key() {
+    let cut = || Plan { incomplete: Some("cut".into()), ..Plan::default() };
+    let (changes, told, _) = Case { plan: cut(), ..Case::new(&[ONE]).offers(&[TWO]) }.run();
+    assert!(changes.is_empty() && told[0].contains("incomplete"), "{told:?}");
+    assert_eq!(Case { plan: cut(), ..Case::new(&[ONE]).offers(&[ONE, TWO]) }.run().0, set(&[ONE, TWO]));
+}
+
+#[test]
+fn locked_accounts_have_no_keys_whatever_is_offered_or_unknown() {
+    let withdrawn = vec![(Cause::Closed, String::new(), path())];
+    let lock = Change::LockAccount { id: id(), name: UserName::new("ann", false).unwrap(), reason: String::new() };
+    for unknown in [false, true] {
+        let plan = Plan { changes: vec![lock.clone()], ..Plan::default() };
+        assert_eq!(Case { plan, unknown, ..Case::new(&[ONE]) }.run().0, withdrawn, "in the same run");
+        assert_eq!(Case { state: State::Locked, closed: true, unknown, ..Case::new(&[ONE]) }.run().0, withdrawn);
+        assert_eq!(Case { closed: true, unknown, ..Case::new(&[ONE]) }.run().0, withdrawn, "locked by hand");
+    }
+    let changed = Change::UpdateAccount { id: id(), name: UserName::new("ann", false).unwrap(), fields: vec![] };
+    let plan = Plan { changes: vec![lock, changed], ..Plan::default() };
+    assert_eq!(Case { plan, ..Case::new(&[ONE]) }.run().0, withdrawn, "and changed besides");
+}
+
+#[test]
+fn keys_come_back_with_the_account() {
+    let unlock = Change::UnlockAccount { id: id(), name: UserName::new("ann", false).unwrap() };
+    let plan = Plan { changes: vec![unlock], ..Plan::default() };
+    let mut case = Case { plan, state: State::Locked, closed: true, file: KeyFile::Absent, ..Case::new(&[ONE]) };
+    case.records.file = record(path(), "");
+    assert_eq!(case.run(), (set(&[ONE]), vec![], 0));
+}
+
+#[test]
+fn another_place_takes_the_keys_along() {
+    let mut case = Case::new(&[ONE]);
+    case.rules.place = Place::Home;
+    let gone = (Cause::Moved, String::new(), path());
+    assert_eq!(case.run().0, [gone.clone(), (Cause::Wanted, text(&[ONE]), "/home/ann".to_owned())]);
+    let mut case = Case { file: KeyFile::Absent, ..Case::new(&[ONE]).unrecorded() };
+    case.records.home = record("/home/ann".to_owned(), &text(&[ONE]));
+    let taken = (Cause::Moved, String::new(), "/home/ann".to_owned());
+    assert_eq!(case.run().0, [set(&[ONE]), vec![taken]].concat());
+    let mut case = Case::new(&[ONE]);
+    case.rules.directory = "/etc/keys".to_owned();
+    assert_eq!(case.run().0, [gone, (Cause::Wanted, text(&[ONE]), "/etc/keys/ann".to_owned())]);
+    let mut case = Case::new(&[ONE]);
+    case.rules.place = Place::None;
+    assert_eq!(case.run().0, [(Cause::Moved, String::new(), path())]);
+}

@@ -1,0 +1,136 @@
+//! Files with SSH keys, each named after its account, in a directory that is only root's.
+//!
+//! They are replaced and taken away by the journal, with the databases. A directory that others may write is refused:
+//! whoever writes there lets themselves in.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::{Local, LocalError};
+use crate::plan::diff::KeyFile;
+use crate::plan::{Change, KeyChange, KeyPlace};
+use crate::policy::keys::digest;
+use crate::system::journal::{Hash, Step};
+use crate::system::replace::{self, Appearance, staging_dir};
+use crate::system::root::Root;
+use crate::system::{PathError, files, homes};
+
+/// The mode of a file with keys: sshd(8) reads it as the person who logs in.
+const MODE: u32 = 0o644;
+
+/// A file that is longer was not written by gosync.
+const MAX_BYTES: u64 = 1 << 24;
+
+/// What is in the directory.
+#[derive(Debug)]
+pub struct KeyFiles {
+    root: Root,
+    dir: PathBuf,
+    names: BTreeSet<String>,
+}
+
+impl KeyFiles {
+    pub(super) fn read(target: &Local, dir: &str) -> Result<Self, LocalError> {
+        let real = target.root.path(dir);
+        if let Some(reason) = files::untrusted_directory(&real, &target.root.path("/"))? {
+            return Err(LocalError::Unfit { path: real, reason });
+        }
+        let names = match files::look(&real)? {
+            None => BTreeSet::new(),
+            Some(_) => files::entries(&real)?,
+        };
+        Ok(Self { root: target.root.clone(), dir: real, names })
+    }
+
+    /// What stands at a path of the managed host.
+    ///
+    /// # Errors
+    /// When nobody can say: reading failed, and not for what stands there.
+    pub fn at(&self, path: &str) -> Result<KeyFile, LocalError> {
+        let real = self.root.path(path);
+        let name = real.file_name().and_then(|name| name.to_str());
+        if real.parent() == Some(&self.dir) && !name.is_some_and(|name| self.names.contains(name)) {
+            return Ok(KeyFile::Absent);
+        }
+        match files::read_shown(&real, MAX_BYTES) {
+            Ok(None) => Ok(KeyFile::Absent),
+            Ok(Some((bytes, mode))) => Ok(KeyFile::Plain { bytes, sound: mode == Some(MODE) }),
+            Err(e) if is_failure(&e) => Err(e.into()),
+            Err(e) => Ok(KeyFile::Odd(e.to_string())),
+        }
+    }
+
+    /// Why the file at a path of the managed host cannot be replaced or taken away, if it cannot.
+    ///
+    /// # Errors
+    /// When nobody can say.
+    pub fn obstacle(&self, path: &str) -> Result<Option<String>, LocalError> {
+        match replace::probe(&self.root.path(path)) {
+            Ok(()) => Ok(None),
+            Err(e) if is_failure(&e) => Err(e.into()),
+            Err(e) => Ok(Some(e.to_string())),
+        }
+    }
+}
+
+/// Whether the kernel failed, and not our own check: then nobody knows what is there, and nothing is planned.
+fn is_failure(error: &PathError) -> bool {
+    error.source.raw_os_error().is_some()
+}
+
+/// The changes of files with keys, with the files' real paths.
+pub(super) fn changes<'a>(
+    target: &'a Local,
+    changes: &'a [Change],
+) -> impl Iterator<Item = (PathBuf, &'a KeyChange)> + 'a {
+    changes.iter().filter_map(|change| match change {
+        Change::SetKeys(keys) => match &keys.at {
+            KeyPlace::File { path } => Some((target.root.path(path), keys)),
+            KeyPlace::Home { .. } => None,
+        },
+        _ => None,
+    })
+}
+
+/// Whether all files are as they were found when the plan was made.
+pub(super) fn are_current(target: &Local, plan: &[Change]) -> Result<bool, LocalError> {
+    for (path, change) in changes(target, plan) {
+        if files::read_plain(&path)?.map(|bytes| digest(&bytes)) != change.found {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The directories that the files of a plan are in.
+pub(super) fn directories(target: &Local, plan: &[Change]) -> BTreeSet<PathBuf> {
+    changes(target, plan).filter_map(|(path, _)| path.parent().map(Path::to_owned)).collect()
+}
+
+/// Writes the new files beside the old ones and to disk. Returns the steps that put them in place.
+pub(super) fn prepare(target: &Local, plan: &[Change]) -> Result<Vec<Step>, LocalError> {
+    let mut steps = Vec::new();
+    let mut prepared = BTreeSet::new();
+    for (path, change) in changes(target, plan) {
+        let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else { continue };
+        if change.text.is_empty() && change.found.is_none() {
+            continue;
+        }
+        let staging = staging_dir(dir);
+        if prepared.insert(staging.clone()) {
+            files::ensure_open_path(dir)?;
+            files::ensure_private_dir(&staging)?;
+        }
+        let beside = |what: &str| staging.join(format!("{what}-{}", name.to_string_lossy()));
+        if change.text.is_empty() {
+            steps.push(Step::Retire { aside: beside("old"), path });
+            continue;
+        }
+        let old = files::read_plain(&path)?.map(|bytes| Hash::of(&bytes));
+        let (staged, bytes) = (beside("new"), change.text.as_bytes());
+        replace::write(&staged, bytes, Appearance { mode: MODE, gid: None })?;
+        steps.push(Step::Replace { staged, path, old, new: Hash::of(bytes) });
+    }
+    prepared.iter().try_for_each(|dir| homes::sync(dir))?;
+    Ok(steps)
+}

@@ -1,0 +1,206 @@
+//! Keys in homes: what their owners plant there leads nowhere, and a kill leaves the file whole.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up must stop")]
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::kills::KEYS;
+use crate::namespace::{run, script, sound_tree};
+use crate::tree::{Database, GOSYNC, Tree, document, person};
+
+const PEOPLE: usize = 1_000;
+const FIRST_UID: usize = 20_000;
+
+fn crowd() -> Value {
+    let people: Vec<Value> = (0..PEOPLE)
+        .map(|n| {
+            let mut one = person(&format!("u-{n:04}"), &format!("p{n:04}"), "P", true);
+            one["ssh_keys"] = json!([KEYS[n % 3]]);
+            one
+        })
+        .collect();
+    document(&people, &[])
+}
+
+/// Plants in each home what its number says, each as its owner but for the hard link, which the kernel may forbid.
+const PLANT: &str = r#"
+import os, sys
+def plant(n):
+    ssh, keys = '.ssh', '.ssh/authorized_keys'
+    kind = n % 10
+    if kind == 0: os.symlink('/home/outside', ssh)
+    elif kind == 1: open(ssh, 'w').close()
+    elif kind != 9: os.mkdir(ssh, 0o700)
+    if kind == 2: os.symlink('/home/outside/keys', keys)
+    elif kind == 3: os.symlink('/home/outside/none', keys)
+    elif kind == 4: os.mkfifo(keys)
+    elif kind == 5: os.mkdir(keys)
+    elif kind == 6: os.symlink('/home/outside/keys', '.ssh/.authorized_keys.gosync')
+    elif kind == 7: open(keys, 'w').write('ssh-ed25519 OWN own@home\n')
+for n in range(1000):
+    uid, home = 20000 + n, '/home/p%04d' % n
+    pid = os.fork()
+    if pid == 0:
+        os.setgroups([]); os.setresgid(uid, uid, uid); os.setresuid(uid, uid, uid)
+        os.chdir(home); plant(n); os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    if n % 10 == 8: os.link('/home/outside/keys', home + '/.ssh/authorized_keys')
+"#;
+
+/// Owners of homes who let their `.ssh` and what is in it be one thing and then another, until they are ended.
+const RACE: &str = r#"
+import os, signal, sys, time
+children = []
+for n in range(9, 1000, 200):
+    pid = os.fork()
+    if pid == 0:
+        uid = 20000 + n
+        os.setgroups([]); os.setresgid(uid, uid, uid); os.setresuid(uid, uid, uid)
+        os.chdir('/home/p%04d' % n)
+        def attempt(f, *a):
+            try: f(*a)
+            except OSError: pass
+        while True:
+            attempt(os.symlink, '/home/outside', '.ssh'); attempt(os.rename, '.ssh', 'link')
+            attempt(os.mkdir, '.ssh', 0o700); time.sleep(0.0002)
+            attempt(os.symlink, '/home/outside/keys', '.ssh/authorized_keys')
+            attempt(os.unlink, '.ssh/authorized_keys')
+            attempt(os.symlink, '/home/outside/new', '.ssh/.authorized_keys.gosync')
+            attempt(os.unlink, '.ssh/.authorized_keys.gosync')
+            attempt(os.mkfifo, '.ssh/authorized_keys'); attempt(os.unlink, '.ssh/authorized_keys')
+            attempt(os.rename, '.ssh', 'away'); attempt(os.rename, 'link', '.ssh')
+            attempt(os.unlink, '.ssh'); attempt(os.rename, 'away', '.ssh')
+            attempt(os.symlink, '/home/outside', '/home/.gosync'); attempt(os.symlink, '/srv', '/etc/ssh/x')
+    children.append(pid)
+print('racing', flush=True)
+sys.stdin.read()
+for pid in children:
+    os.kill(pid, signal.SIGKILL); os.waitpid(pid, 0)
+"#;
+
+/// Everything outside of the homes that somebody could want to have changed.
+const OUTSIDE: &str =
+    "find /home/outside /etc/passwd /etc/shadow /home/admin -printf '%p %y %m %U %G %n %s %i %T@ %C@\\n'";
+
+/// Outcomes in the homes: which got their key, by their number modulo ten.
+fn keys_in(tree: &Tree, n: usize) -> Option<String> {
+    let path = tree.path(&format!("home/p{n:04}/.ssh/authorized_keys"));
+    let meta = fs::symlink_metadata(&path).ok().filter(|meta| meta.is_file() && meta.nlink() == 1)?;
+    assert_eq!((meta.uid() as usize, meta.gid() as usize), (FIRST_UID + n, FIRST_UID + n));
+    fs::read_to_string(path).ok()
+}
+
+#[test]
+fn what_is_planted_in_a_thousand_homes_leads_nowhere() {
+    let tree = sound_tree(Database::Etc);
+    let limits = "[limits]\nmax_removals = 2000\nmax_removals_percent = 100\n";
+    tree.configure(&format!("{limits}[keys]\nplace = \"none\"\n"));
+    tree.provide(&crowd());
+    tree.write("home/outside/keys", "secret\n", 0o644, 0);
+    fs::create_dir(tree.path("home/outside/dir")).unwrap();
+    run(&tree, "$GOSYNC -q sync users");
+    fs::write(tree.path("srv/plant.py"), PLANT).unwrap();
+    fs::write(tree.path("srv/race.py"), RACE).unwrap();
+    run(&tree, "python3 /srv/plant.py");
+    let before = run(&tree, OUTSIDE).out;
+    assert!(before.lines().count() >= 5, "{before}");
+
+    tree.configure(&format!("{limits}[keys]\nplace = \"home\"\n"));
+    let mut racers = script(&tree, "exec python3 /srv/race.py")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut word = [0; 7];
+    std::io::Read::read_exact(racers.stdout.as_mut().unwrap(), &mut word).unwrap();
+    let ran = crate::tree::Ran::from(script(&tree, "$GOSYNC sync users").output().unwrap()).expect(0);
+    drop(racers.stdin.take());
+    assert!(racers.wait().unwrap().success());
+    assert_eq!(run(&tree, OUTSIDE).out, before, "something outside of the homes was touched");
+
+    let racing = |n: usize| n % 200 == 9;
+    for n in (0..PEOPLE).filter(|n| !racing(*n)) {
+        let key = format!("{} gosync:u-{n:04}\n", KEYS[n % 3]);
+        let wanted = match n % 10 {
+            6 | 9 => Some(key),
+            7 => Some(format!("ssh-ed25519 OWN own@home\n{key}")),
+            _ => None,
+        };
+        let found = keys_in(&tree, n);
+        assert_eq!(found, wanted, "p{n:04}");
+        let is_told = ran.err.contains(&format!("/home/p{n:04} were not written"));
+        assert_eq!(is_told, wanted.is_none(), "p{n:04}");
+    }
+    // Once their owners have cleared the way, the next run writes them.
+    for n in (0..PEOPLE).filter(|n| n % 10 == 0 || racing(*n)) {
+        let _ = fs::remove_file(tree.path(&format!("home/p{n:04}/.ssh")));
+        let _ = fs::remove_dir_all(tree.path(&format!("home/p{n:04}/.ssh")));
+    }
+    run(&tree, "$GOSYNC -q sync users");
+    run(&tree, "$GOSYNC -q --force sync users"); // what was written in the race, its owners have thrown away since
+    assert!((0..PEOPLE).filter(|n| n % 10 == 0).all(|n| keys_in(&tree, n).is_some()));
+    assert!((0..PEOPLE).filter(|n| racing(*n)).all(|n| keys_in(&tree, n).is_some()));
+}
+
+/// Runs the part that is the home's owner, under strace if there are arguments for it.
+fn write_keys(home: &Path, lines: &str, strace: &[String]) -> ExitStatus {
+    let order = json!({"uid": 20_000, "gid": 20_000, "home": home, "lines": lines}).to_string();
+    let (program, arguments): (&str, Vec<&str>) = match strace {
+        [] => (GOSYNC, vec![]),
+        _ => ("strace", strace.iter().map(String::as_str).chain([GOSYNC]).collect()),
+    };
+    let mut child = Command::new(program).args(arguments).arg("--write-keys").stdin(Stdio::piped()).spawn().unwrap();
+    let _ = child.stdin.take().unwrap().write_all(order.as_bytes());
+    child.wait().unwrap()
+}
+
+#[test]
+fn a_kill_leaves_the_file_in_a_home_as_it_was_or_as_it_should_be() {
+    let tree = Tree::new(Database::Etc);
+    let home = tree.path("home/ann");
+    let file = home.join(".ssh/authorized_keys");
+    let (own, new) = ("ssh-rsa OWN ann@home\n", format!("{} gosync:u-1\n", KEYS[0]));
+    let begin = |with_file: bool| {
+        let _ = fs::remove_dir_all(&home);
+        fs::create_dir(&home).unwrap();
+        if with_file {
+            fs::create_dir(home.join(".ssh")).unwrap();
+            fs::write(&file, own).unwrap();
+        }
+        for path in [&home, &home.join(".ssh"), &file].into_iter().filter(|path| path.exists()) {
+            chown(path, Some(20_000), Some(20_000)).unwrap();
+        }
+    };
+    for with_file in [false, true] {
+        let old = if with_file { own } else { "" };
+        let goal = format!("{old}{new}");
+        let mut killed = 0;
+        for call in ["mkdirat", "openat2", "write", "fchmod", "fsync", "renameat", "unlinkat", "setuid", "exit_group"] {
+            for when in 1.. {
+                begin(with_file);
+                let inject = format!("inject={call}:signal=KILL:when={when}");
+                let arguments = ["-qqq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject];
+                let status = write_keys(&home, &new, &arguments.map(str::to_owned));
+                let found = fs::read_to_string(&file).unwrap_or_default();
+                assert!(found == old || found == goal, "{call} #{when}: {found}");
+                let is_killed = status.signal() == Some(9);
+                assert!(is_killed || status.success() && found == goal, "{call} #{when}: {status}");
+                killed += usize::from(is_killed);
+                assert!(write_keys(&home, &new, &[]).success(), "{call} #{when}: the next run");
+                assert_eq!(fs::read_to_string(&file).unwrap(), goal, "{call} #{when}");
+                assert_eq!(fs::read_dir(home.join(".ssh")).unwrap().count(), 1, "{call} #{when}: litter");
+                if !is_killed {
+                    break;
+                }
+            }
+        }
+        assert!(killed >= 10, "only {killed} kills");
+    }
+}
