@@ -87,7 +87,7 @@ impl Default for AccountRules {
             shell: "/bin/bash".to_owned(),
             dots: false,
             names: Vec::new(),
-            keep_local: BTreeSet::from([Field::Shell]),
+            keep_local: BTreeSet::from([Field::Shell, Field::Lock, Field::Expiry]),
             subids: None,
             deleted_by_hand: ByHand::Report,
             rename: RenameRules::default(),

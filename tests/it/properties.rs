@@ -240,7 +240,13 @@ proptest! {
             let mut again = sync(&mut machine);
             // A name that a returning person gave up is free for another one only in the run after.
             let waits = |r: &Refusal| r.reason.contains("belongs to another");
-            if again.changes() > 0 && matches!(&outcome, Outcome::Done(plan) if plan.refused.iter().any(waits)) {
+            // The next rung of the ladder is taken under the new name.
+            let renames = |change: &Change| matches!(change, Change::RenameAccount(_));
+            let kept = |plan: &Plan| plan.remarks.iter().any(|remark| remark.text.contains("keeps its name"));
+            let more = |plan: &Plan| {
+                plan.refused.iter().any(waits) || plan.changes.iter().any(renames) || kept(plan)
+            };
+            if again.changes() > 0 && matches!(&outcome, Outcome::Done(plan) if more(plan)) {
                 machine.check();
                 before = machine.world.traces();
                 again = sync(&mut machine);

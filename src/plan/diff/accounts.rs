@@ -235,12 +235,11 @@ pub(super) fn create(
     let Against { host, owned, .. } = *against;
     let rules = &against.rules.accounts;
     let mut created = Vec::new();
+    if fresh.is_empty() {
+        return created;
+    }
     let gid = match primary_gid(host, rules) {
         Ok(gid) => gid,
-        Err(reason) if fresh.is_empty() => {
-            tracing::debug!("{reason}");
-            return created;
-        }
         Err(reason) => {
             for (account, _) in fresh {
                 plan.refused.push(refusal(&account, reason.clone()));
@@ -254,7 +253,7 @@ pub(super) fn create(
         let ids = host.ids.iter().chain(&owned.ids).map(|&id| (id, id));
         SpanAllocator::new(s.first, s.last, s.count, host.subids.iter().chain(given).chain(ids).collect())
     });
-    let in_use = InUse::new(host);
+    let in_use = InUse::new(host, owned);
     let (mut sound, mut refused) = (Vec::new(), Vec::new());
     for (account, own) in fresh {
         match conflict(&account, own, host, owned, &in_use, is_private(own, rules), &uids) {
@@ -362,14 +361,17 @@ struct InUse<'h> {
     homes: BTreeMap<&'h str, &'h str>,
     uids: BTreeMap<u32, &'h str>,
     gids: BTreeMap<u32, &'h str>,
+    /// Homes that were ever given, and to whom.
+    given: BTreeMap<&'h str, &'h RemoteId>,
 }
 
 impl<'h> InUse<'h> {
-    fn new(host: &'h Host<'_>) -> Self {
+    fn new(host: &'h Host<'_>, owned: &'h Owned) -> Self {
         Self {
             homes: host.accounts.iter().map(|(name, a)| (a.home, *name)).collect(),
             uids: host.accounts.iter().map(|(name, a)| (a.uid, *name)).collect(),
             gids: host.groups.iter().map(|(name, g)| (g.gid, *name)).collect(),
+            given: owned.accounts.iter().map(|(id, own)| (own.applied.home.as_str(), id)).collect(),
         }
     }
 }
@@ -428,6 +430,9 @@ fn conflict(
     }
     if let Some(other) = in_use.homes.get(account.home.as_str()).filter(|other| **other != name) {
         return Some(format!("the home {} is that of `{other}`", account.home));
+    }
+    if let Some(other) = in_use.given.get(account.home.as_str()).filter(|other| **other != &account.id) {
+        return Some(format!("the home {} was given to another person, {other}, and nobody inherits it", account.home));
     }
     match own {
         Some(own) => {

@@ -21,7 +21,8 @@ pub fn groups(
     rules: &Rules,
     now: i64,
 ) -> Plan {
-    let completeness = &trust(completeness, wanted.people.is_empty(), owned);
+    let names_nobody = wanted.people.is_empty();
+    let completeness = &trust(completeness, names_nobody, owned);
     let (generation, incomplete) = (owned.generation, incomplete(completeness));
     let mut plan = Plan { generation, incomplete, refused: std::mem::take(&mut wanted.refusals), ..Plan::default() };
     for (name, text) in std::mem::take(&mut wanted.remarks) {
@@ -77,7 +78,10 @@ pub fn groups(
         created.push(Change::CreateGroup { id: group.id.clone(), name: group.name.clone(), gid, members });
     }
     plan.changes.splice(0..0, created);
-    Absent { host, owned, rules: &rules.departed, now }.all(&wanted, completeness, &mut plan);
+    // One that names nobody proves nothing of groups, even where nobody has an account.
+    if !names_nobody {
+        Absent { host, owned, rules: &rules.departed, now }.all(&wanted, completeness, &mut plan);
+    }
     super::local::local(&wanted.local, completeness, host, owned, &rules.groups, &roster, &mut plan);
     plan
 }
@@ -95,6 +99,8 @@ pub(super) struct Roster {
     /// People who have an account but were not in this read: what they were members of, they stay for now. The locked
     /// stay, too, while a read is not whole: then nobody is taken out.
     unseen: BTreeSet<UserName>,
+    /// Whether nobody is taken out, not even who has no account of gosync's any more.
+    keeps_all: bool,
 }
 
 impl Roster {
@@ -105,12 +111,12 @@ impl Roster {
         completeness: &Completeness,
     ) -> Self {
         let (mut there, mut unseen) = (Vec::new(), BTreeSet::new());
-        let everybody_is_unseen = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
+        let keeps_all = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
         for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state.is_present()) {
             let is_open = own.state == State::Active;
             let is_there = host.accounts.get(own.name.as_str()).is_some_and(|found| found.uid == own.uid.get());
             let Ok(name) = UserName::new(&own.name, true) else { continue };
-            if everybody_is_unseen || is_open && !people.contains(id.as_str()) {
+            if keeps_all || is_open && !people.contains(id.as_str()) {
                 unseen.insert(name.clone());
             }
             if is_there && is_open {
@@ -119,7 +125,7 @@ impl Roster {
         }
         there.sort_unstable();
         let places = there.iter().zip(0..).map(|((_, id), place)| (RemoteId::clone(id), place)).collect();
-        Self { names: there.into_iter().map(|(name, _)| name).collect(), places, unseen }
+        Self { names: there.into_iter().map(|(name, _)| name).collect(), places, unseen, keeps_all }
     }
 
     /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
@@ -171,7 +177,14 @@ fn known(group: &WantedGroup, own: &OwnedGroup, renamed: Option<&GroupName>, aga
             format!("keeps the gid {}: the provider says {gid} now, and gids never change", own.gid),
         );
     }
-    let wanted = roster.members(&group.members, &own.members);
+    let mut wanted = roster.members(&group.members, &own.members);
+    if roster.keeps_all {
+        let standing: BTreeSet<&str> = split(found.members).collect();
+        let there = split(&own.members).filter(|name| standing.contains(name));
+        wanted.extend(there.filter_map(|name| UserName::new(name, true).ok()));
+        wanted.sort();
+        wanted.dedup();
+    }
     let forgotten = split(&own.members).ne(wanted.iter().map(UserName::as_str));
     if !forgotten && found.members == own.members {
         plan.unchanged += usize::from(renamed.is_none());

@@ -529,3 +529,12 @@ mod of_removal {
         assert!(!goes(&case));
     }
 }
+
+#[test]
+fn nobody_inherits_the_home_of_somebody_who_is_gone() {
+    let case = Case::default().owns(1, "ann", State::Removed);
+    let heir = WantedAccount { home: "/home/ann".into(), ..wanted(2, "bob") };
+    let plan = case.plan(vec![heir]);
+    assert_eq!((plan.changes.len(), plan.refused.len()), (0, 1));
+    assert!(plan.refused[0].reason.contains("nobody inherits it"), "{:?}", plan.refused);
+}
