@@ -239,7 +239,7 @@ proptest! {
             let mut before = machine.world.traces();
             let mut again = sync(&mut machine);
             // A name that a returning person gave up is free for another one only in the run after.
-            let waits = |r: &Refusal| r.reason.contains("belongs to another");
+            let waits = |r: &Refusal| r.reason.contains("belongs to another") || r.reason.contains("is that of");
             // The next rung of the ladder is taken under the new name.
             let renames = |change: &Change| matches!(change, Change::RenameAccount(_));
             let kept = |plan: &Plan| plan.remarks.iter().any(|remark| remark.text.contains("keeps its name"));
