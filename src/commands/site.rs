@@ -82,6 +82,11 @@ impl Site for HostSite<'_> {
         self.look(&self.root.path(path)).is_some()
     }
 
+    fn is_same(&self, path: &str, other: &str) -> bool {
+        let file = |path: &str| self.look(&self.root.path(path)).map(|meta| (meta.dev(), meta.ino()));
+        file(path).is_some_and(|it| file(other) == Some(it))
+    }
+
     fn has_mounts(&self, path: &str) -> bool {
         let path = self.root.path(path);
         // Nothing is mounted on a link, nor where nothing is.

@@ -327,6 +327,15 @@ pub fn link(path: &Path, target: &Path) -> Result<(), PathError> {
     std::os::unix::fs::symlink(target, path).on("make", path)
 }
 
+/// Gives a file a second name, in place of what may have it.
+///
+/// # Errors
+/// When it cannot have one.
+pub fn second_name(path: &Path, other: &Path) -> Result<(), PathError> {
+    remove(other)?;
+    fs::hard_link(path, other).on("make another name of", path)
+}
+
 /// Writes what was done in a directory to disk.
 ///
 /// # Errors

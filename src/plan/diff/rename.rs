@@ -92,7 +92,9 @@ impl Planned<'_, '_> {
         }
         let (old_keys, new_keys) = (format!("{KEYS}/{}", own.name), format!("{KEYS}/{to}"));
         let site = against.site;
-        if site.is_there(&new_keys) && (!is_begun || site.is_there(&old_keys)) {
+        // Both names are those of one file while the rename goes on.
+        let is_ours = site.is_same(&new_keys, &old_keys) || *is_begun && !site.is_there(&old_keys);
+        if site.is_there(&new_keys) && !is_ours {
             return Some(format!("{new_keys} is there already, and would let somebody else in; remove it"));
         }
         let running = if against.chosen.force { 0 } else { site.processes(own.uid) };
@@ -153,7 +155,7 @@ impl Planned<'_, '_> {
         if self.is_open && against.site.is_file(&keys.0, None) {
             files.push(keys);
         }
-        let is_free = !against.site.is_there(&mail.1);
+        let is_free = !against.site.is_there(&mail.1) || against.site.is_same(&mail.0, &mail.1);
         if against.rules.accounts.rename.mail && against.site.is_file(&mail.0, Some(own.uid)) && is_free {
             files.push(mail);
         }

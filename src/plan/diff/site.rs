@@ -18,6 +18,9 @@ pub trait Site {
     /// Whether there is anything at `path`.
     fn is_there(&self, path: &str) -> bool;
 
+    /// Whether both are names of one file.
+    fn is_same(&self, path: &str, other: &str) -> bool;
+
     /// Whether something is mounted on `path` or below it, or nobody can say.
     fn has_mounts(&self, path: &str) -> bool;
 
@@ -43,6 +46,10 @@ impl Site for Quiet {
     }
 
     fn is_there(&self, _: &str) -> bool {
+        false
+    }
+
+    fn is_same(&self, _: &str, _: &str) -> bool {
         false
     }
 

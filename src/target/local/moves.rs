@@ -29,10 +29,24 @@ impl Moves {
                 moves.home(target, home)?;
             }
             for (from, to) in &rename.files {
-                moves.after.push(Step::Place { staged: target.locate(from), path: target.locate(to) });
+                moves.file(&target.locate(from), &target.locate(to))?;
             }
         }
         Ok(moves)
+    }
+
+    /// A file has both names until passwd has changed: nobody is without keys or mail for a moment.
+    fn file(&mut self, from: &Path, to: &Path) -> Result<(), LocalError> {
+        let (Some(dir), Some(name)) = (to.parent().map(staging_dir), to.file_name()) else { return Ok(()) };
+        files::ensure_private_dir(&dir)?;
+        let beside = |what: &str| dir.join(format!("{what}-{}", name.to_string_lossy()));
+        if files::look(to)?.is_none() {
+            let staged = beside("renamed");
+            files::second_name(from, &staged)?;
+            self.before.push(Step::Place { staged, path: to.to_owned() });
+        }
+        self.after.push(Step::Retire { path: from.to_owned(), aside: beside("old-name") });
+        Ok(files::sync_dir(&dir)?)
     }
 
     fn home(&mut self, target: &Local, home: &HomeMove) -> Result<(), LocalError> {

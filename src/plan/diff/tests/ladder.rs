@@ -30,6 +30,10 @@ impl Site for Busy {
         self.there.contains(&path)
     }
 
+    fn is_same(&self, _: &str, _: &str) -> bool {
+        false
+    }
+
     fn has_mounts(&self, path: &str) -> bool {
         self.there.iter().any(|there| there.strip_prefix("mount:") == Some(path))
     }
