@@ -44,7 +44,9 @@ const HANDS: &str = "chsh -s /bin/dash alice\nchfn -f Al -r 'Room 7' alice\nuser
 
 #[test]
 fn what_tools_change_is_told_and_undone_but_for_what_may_stay() {
-    let tree = host("[accounts]\nkeep_local = [\"shell\"]\n");
+    let tree = host("");
+    let config = std::fs::read_to_string(tree.config()).unwrap();
+    std::fs::write(tree.config(), config.replace("[accounts]\n", "[accounts]\nkeep_local = [\"shell\"]\n")).unwrap();
     run(&tree, HANDS);
     let drift = run(&tree, "$GOSYNC -q drift; $GOSYNC -q drift --exit-code || test $? = 4");
     for told in [
