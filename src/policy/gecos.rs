@@ -22,7 +22,8 @@ pub fn clean(name: &str) -> String {
         push_clean(name.chars().map(|c| if c.is_ascii_control() { ' ' } else { c }), &mut out);
     } else {
         let visible = UNWANTED.replace_all(name, " ");
-        push_clean(visible.nfc(), &mut out);
+        // What is dropped goes first: it may keep apart what composing puts in order.
+        push_clean(visible.chars().filter(|c| *c != '&').nfc(), &mut out);
     }
     out
 }
@@ -70,6 +71,7 @@ mod tests {
         assert_eq!(clean("Smith, J. & Sons"), "Smith J. Sons");
         assert_eq!(clean("e\u{301}"), "\u{e9}");
         assert_eq!(clean("\u{feff}  "), "");
+        assert_eq!(clean("a\u{591}&\u{11d97}"), clean(&clean("a\u{591}&\u{11d97}")));
     }
 
     proptest! {

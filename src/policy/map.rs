@@ -189,7 +189,10 @@ fn shell(
 /// Refuses everybody whose name, uid or home somebody else wants too, unless the ledger knows the account.
 fn refuse_twins(out: &mut WantedAccounts, owned: &Owned) {
     let taken_names: Lookup<&str, &RemoteId> = owned.accounts.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
-    let known = |id: &RemoteId| owned.accounts.contains_key(id);
+    // Whoever has an account, or had it under this name; not who comes back under another one.
+    let has_it = |a: &WantedAccount| {
+        owned.accounts.get(&a.id).is_some_and(|own| own.state.is_present() || own.name == a.name.as_str())
+    };
     let names = repeated(out.accounts.iter().map(|a| a.name.as_str()));
     let uids = repeated(out.accounts.iter().filter_map(|a| a.uid));
     let homes = repeated(out.accounts.iter().map(|a| a.home.as_str()));
@@ -197,7 +200,7 @@ fn refuse_twins(out: &mut WantedAccounts, owned: &Owned) {
         if let Some(other) = taken_names.get(a.name.as_str()).filter(|other| **other != &a.id) {
             return Some(format!("the name `{}` belongs to another person, {other}", a.name));
         }
-        if known(&a.id) {
+        if has_it(a) {
             return None;
         }
         if names.contains(a.name.as_str()) {
@@ -334,7 +337,8 @@ fn refuse_twin_groups(out: &mut WantedGroups, owned: &Owned) {
         if let Some(other) = taken.get(g.name.as_str()).filter(|other| **other != &g.id) {
             return Some(format!("the name `{}` belongs to another group, {other}", g.name));
         }
-        if owned.groups.contains_key(&g.id) {
+        let has_it = |own: &crate::model::owned::OwnedGroup| own.state.is_present() || own.name == g.name.as_str();
+        if owned.groups.get(&g.id).is_some_and(has_it) {
             return None;
         }
         if names.contains(g.name.as_str()) {

@@ -206,8 +206,8 @@ proptest! {
             };
             let mut before = machine.world.traces();
             let mut again = sync(&mut machine);
-            // A name that a returning person gave up is free for another one only in the run after.
-            let waits = |r: &Refusal| r.reason.contains("belongs to another");
+            // A name or a home that somebody gave up is free for another one only in the run after.
+            let waits = |r: &Refusal| r.reason.contains("belongs to another") || r.reason.contains("is that of");
             if again.changes() > 0 && matches!(&outcome, Outcome::Done(plan) if plan.refused.iter().any(waits)) {
                 machine.check();
                 before = machine.world.traces();

@@ -75,17 +75,19 @@ struct Roster {
     /// People who have an account but were not in this read: what they were members of, they stay for now. The locked
     /// stay, too, while a read is not whole: then nobody is taken out.
     unseen: BTreeSet<UserName>,
+    /// Whether nobody is taken out, not even who has no account of gosync's any more.
+    keeps_all: bool,
 }
 
 impl Roster {
     fn new(host: &Host<'_>, owned: &Owned, people: Lookup<RemoteId, ()>, completeness: &Completeness) -> Self {
         let (mut there, mut unseen) = (Vec::new(), BTreeSet::new());
-        let everybody_is_unseen = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
+        let keeps_all = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
         for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state.is_present()) {
             let is_open = own.state == State::Active;
             let is_there = host.accounts.get(own.name.as_str()).is_some_and(|found| found.uid == own.uid.get());
             let Ok(name) = UserName::new(&own.name, true) else { continue };
-            if everybody_is_unseen || is_open && !people.contains(id.as_str()) {
+            if keeps_all || is_open && !people.contains(id.as_str()) {
                 unseen.insert(name.clone());
             }
             if is_there && is_open {
@@ -94,7 +96,7 @@ impl Roster {
         }
         there.sort_unstable();
         let places = there.iter().zip(0..).map(|((_, id), place)| (RemoteId::clone(id), place)).collect();
-        Self { names: there.into_iter().map(|(name, _)| name).collect(), places, unseen }
+        Self { names: there.into_iter().map(|(name, _)| name).collect(), places, unseen, keeps_all }
     }
 
     /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
@@ -125,7 +127,14 @@ fn known(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, roster: &Roster
             format!("keeps the gid {}: the provider says {gid} now, and gids never change", own.gid),
         );
     }
-    let wanted = roster.members(&group.members, &own.members);
+    let mut wanted = roster.members(&group.members, &own.members);
+    if roster.keeps_all {
+        let standing: BTreeSet<&str> = split(found.members).collect();
+        let there = split(&own.members).filter(|name| standing.contains(name));
+        wanted.extend(there.filter_map(|name| UserName::new(name, true).ok()));
+        wanted.sort();
+        wanted.dedup();
+    }
     let forgotten = split(&own.members).ne(wanted.iter().map(UserName::as_str));
     if !forgotten && found.members == own.members {
         plan.unchanged += 1;

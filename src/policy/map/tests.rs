@@ -223,3 +223,16 @@ fn sections_of_groups_say_names_and_gids() {
         ["the gid 5002 is not in the range 60000 to 64999", "the gid 60001 is not in the range 5000 to 5999"]
     );
 }
+
+#[test]
+fn two_who_come_back_under_one_name_are_both_refused() {
+    let gone = |name: &str, uid| OwnedAccount { state: State::Removed, ..own(name, uid) };
+    let accounts = BTreeMap::from([(id("1"), gone("old", 20_000)), (id("2"), gone("older", 20_001))]);
+    let mut owned = Owned { accounts, ..Owned::default() };
+    let back = || vec![User::new(id("1"), "ann"), User::new(id("2"), "ann")];
+    let out = map(back(), &owned, &AccountRules::default());
+    assert_eq!((out.accounts.len(), out.refusals.len()), (0, 2), "{:?}", out.accounts);
+    owned.accounts.insert(id("1"), gone("ann", 20_000));
+    let out = map(back(), &owned, &AccountRules::default());
+    assert_eq!((out.accounts.len(), out.refusals.len()), (1, 1), "it was hers");
+}
