@@ -444,6 +444,9 @@ mod of_groups {
         let locked = staffed().group(10, "all", "ann,cat", "ann,cat");
         let case = Case { completeness: case.completeness, ..locked };
         assert_eq!(case.plan_groups(vec![group(10, "all", &[1])]).changes, [], "not even the locked");
+        let gone = staffed().group(10, "all", "ann,zoe", "ann,zoe");
+        let case = Case { completeness: case.completeness, ..gone };
+        assert_eq!(case.plan_groups(vec![group(10, "all", &[1])]).changes, [], "nor who was forgotten");
     }
 
     #[test]
