@@ -53,7 +53,7 @@ impl Proxy {
         Self { port, stop, passed, thread: Some(thread) }
     }
 
-    /// How many bytes of the server have been passed on.
+    /// How many bytes of the server have been passed on, with those that are on their way.
     pub fn passed(&self) -> usize {
         self.passed.load(Ordering::Relaxed)
     }
@@ -113,11 +113,12 @@ fn down(mut client: &TcpStream, mut server: TcpStream, fault: Fault, stop: &Atom
                 continue;
             }
         }
+        // Counted before they are sent, so that whoever has the bytes also finds them counted.
+        total += data.len();
+        passed.fetch_add(data.len(), Ordering::Relaxed);
         if client.write_all(data).is_err() {
             return;
         }
-        total += data.len();
-        passed.fetch_add(data.len(), Ordering::Relaxed);
         if end {
             while matches!(fault, Fault::StallAfter(_)) && !stop.load(Ordering::Relaxed) {
                 thread::sleep(Duration::from_millis(20));
