@@ -37,7 +37,7 @@ pub(super) fn adopt(global: &Global, args: &Adopt, ui: Ui) -> Result<Outcome> {
         };
         plan.map_err(|reason| Error::failed(format!("`{}` was not adopted: {reason}", shown(&args.name))))
     })?;
-    Ok(carried.outcome)
+    carried.hooks.judge(carried.outcome, &args.plan)
 }
 
 /// Whether a name is on this host only as that of a group.
@@ -139,5 +139,5 @@ pub(super) fn release(global: &Global, args: &Release, ui: Ui) -> Result<Outcome
         diff::release(&args.names, args.kind.map(|kind| kind == cli::Kind::Group), owned)
             .map_err(|reasons| Error::failed(format!("nothing was given back: {}", reasons.join("; "))))
     })?;
-    Ok(carried.outcome)
+    carried.hooks.judge(carried.outcome, &args.plan)
 }
