@@ -4,6 +4,7 @@
 //! anywhere, so that an id, once given, stays with whom it was given to. A commit has two halves: [`Ledger::reserve`] writes ids and intentions durably
 //! before any file changes; [`Ledger::confirm`] makes them true after all files have.
 
+mod apply;
 mod check;
 mod edit;
 mod history;
@@ -333,7 +334,7 @@ impl Ledger {
         let path = self.path.clone();
         let mut reserve = || -> rusqlite::Result<u64> {
             let tx = self.db.transaction()?;
-            edit::drop_pending(&tx)?;
+            apply::drop_pending(&tx)?;
             tx.execute("UPDATE accounts SET txn = NULL WHERE txn IS NOT NULL", [])?;
             tx.execute("UPDATE unix_groups SET txn = NULL WHERE txn IS NOT NULL", [])?;
             tx.execute("INSERT INTO meta VALUES ('txn', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
@@ -353,7 +354,7 @@ impl Ledger {
         let (path, keep) = (self.path.clone(), self.keep);
         let mut confirm = || -> rusqlite::Result<()> {
             let tx = self.db.transaction()?;
-            edit::apply(&tx, txn, keep)?;
+            apply::apply(&tx, txn, keep)?;
             tx.commit()
         };
         confirm().map_err(|source| LedgerError::Sqlite { path, source })
@@ -373,7 +374,7 @@ impl Ledger {
         let path = self.path.clone();
         let mut release = || -> rusqlite::Result<()> {
             let tx = self.db.transaction()?;
-            edit::release(&tx)?;
+            apply::release(&tx)?;
             tx.commit()
         };
         release().map_err(|source| LedgerError::Sqlite { path, source })
@@ -393,7 +394,7 @@ impl Ledger {
         let path = self.path.clone();
         let mut drop_pending = || -> rusqlite::Result<()> {
             let tx = self.db.transaction()?;
-            edit::give_up(&tx, stands)?;
+            apply::give_up(&tx, stands)?;
             tx.commit()
         };
         drop_pending().map_err(|source| LedgerError::Sqlite { path, source })
@@ -416,11 +417,11 @@ impl Ledger {
                 match observation {
                     Observation::Absent(id, a) => statement.execute(params![provider, id.as_str(), a.since, a.runs])?,
                     Observation::Back(id) => statement.execute(params![provider, id.as_str(), None::<i64>, 0])?,
-                    Observation::Agreed(id, field, value) => edit::applied(&tx, provider, id.as_str(), *field, value)?,
+                    Observation::Agreed(id, field, value) => apply::applied(&tx, provider, id.as_str(), *field, value)?,
                     Observation::GroupAbsent(id, absence) => rungs::absent(&tx, provider, id, *absence)?,
                     Observation::GroupBack(id) => rungs::forget(&tx, provider, "group", id.as_str())?,
                     Observation::Keys(id, place, KeyRecord { path, digest }) => {
-                        edit::set_keys(&tx, provider, id.as_str(), place_word(*place), path, digest)?;
+                        apply::set_keys(&tx, provider, id.as_str(), place_word(*place), path, digest)?;
                         0
                     }
                 };

@@ -1,15 +1,17 @@
-//! From a provider's record to an account or group as it should be on this host.
+//! From a provider's record to an account or group as it should be on this host: accounts here, groups in `groups`.
+
+mod groups;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 
-use super::local_map::WantedLocal;
-use super::overrides::RulesOfGroup;
 use super::select::Standing;
 use super::trace::{Step, Trace};
-use super::{AccountRules, GroupRules, NameMap, Refusal, gecos, protect};
+use super::{AccountRules, NameMap, Refusal, gecos, protect};
 use crate::model::owned::Owned;
-use crate::model::{Directory, Gid, GroupName, IdRange, Lookup, RemoteId, Uid, Untrusted, User, UserName};
+use crate::model::{Directory, Lookup, RemoteId, Uid, Untrusted, User, UserName};
+
+pub use groups::{WantedGroup, WantedGroups, explain_group, group_name_of, groups};
 
 /// The name of an account or group that gosync owns, and what the provider called it when it was adopted under that name.
 pub type KnownAs<'a> = (&'a str, Option<&'a str>);
@@ -334,214 +336,6 @@ fn refuse_twins(out: &mut WantedAccounts, names: &BTreeSet<UserName>, owned: &Ow
 fn repeated<T: Clone + Ord + Hash>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
     let mut seen = Lookup::default();
     all.filter(|one| seen.insert(one.clone(), ()).is_some()).collect()
-}
-
-/// A group that should be on this host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WantedGroup {
-    /// The provider's id.
-    pub id: RemoteId,
-    /// Name on this host, as it is so far.
-    pub name: GroupName,
-    /// The name it should have from now on, if that is another one.
-    pub rename: Option<GroupName>,
-    /// The gid that the provider asks for.
-    pub gid: Option<Gid>,
-    /// Where its gid may be.
-    pub gid_range: IdRange,
-    /// Its active members, in no order.
-    pub members: Vec<RemoteId>,
-}
-
-/// What the directory asks of this host's groups.
-#[derive(Clone, Debug, Default)]
-pub struct WantedGroups {
-    /// Groups, in the order of their ids.
-    pub groups: Vec<WantedGroup>,
-    /// Records that get no group.
-    pub refusals: Vec<Refusal>,
-    /// What was not taken over as the provider has it, and why.
-    pub remarks: Vec<(String, String)>,
-    /// Every group that is there and wanted.
-    pub present: BTreeSet<RemoteId>,
-    /// Groups that are there, and that the configuration does not want.
-    pub left_out: BTreeSet<RemoteId>,
-    /// Every person who is there: only of them a missing membership means something.
-    pub people: Lookup<RemoteId, ()>,
-    /// Groups of the host with members from the provider.
-    pub local: Vec<WantedLocal>,
-}
-
-/// Maps groups; those that the filter does not let through are left out.
-pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> WantedGroups {
-    let people = directory.users.iter().map(|u| (u.id.clone(), ())).collect();
-    let mut out = WantedGroups { people, local: rules.local_map.wanted(directory), ..Default::default() };
-    let (mut groups, left_out): (Vec<_>, Vec<_>) =
-        directory.groups.iter().partition(|g| rules.filter.matches(g.name.raw()));
-    out.left_out = left_out.into_iter().map(|g| g.id.clone()).collect();
-    groups.sort_by(|a, b| a.id.cmp(&b.id));
-    for (index, group) in groups.iter().enumerate() {
-        let twin = groups.get(index + 1).is_some_and(|other| other.id == group.id);
-        let known = owned.groups.get(&group.id).filter(|own| own.state.is_present());
-        let refuse = |reason| Refusal { id: Some(group.id.clone()), subject: group.name.clone(), reason };
-        if !out.present.insert(group.id.clone()) || twin {
-            out.refusals.push(refuse("two records have this id".to_owned()));
-            continue;
-        }
-        if known.is_none() && rules.local_map.maps(group.name.raw()) {
-            continue; // what it becomes here is a group that is there already
-        }
-        let rules = rules.of(group.name.raw());
-        let alias = owned.aliases.groups.get(&group.id).map(String::as_str);
-        let named = group_name(
-            &group.name,
-            known.map(|own| (own.name.as_str(), alias)),
-            rules,
-            &mut out.remarks,
-            &mut Trace::default(),
-        );
-        let (name, rename) = match named {
-            Ok(names) => names,
-            Err(reason) => {
-                out.refusals.push(refuse(reason));
-                continue;
-            }
-        };
-        let gid = match group.gid.as_ref().map(|text| gid(text, rules.gid_range)).transpose() {
-            Ok(gid) => gid,
-            Err(reason) if known.is_some() => {
-                out.remarks.push((name.to_string(), format!("keeps its gid: {reason}")));
-                None
-            }
-            Err(reason) => {
-                out.refusals.push(refuse(reason));
-                continue;
-            }
-        };
-        let active = group.members.iter().filter(|m| m.status == crate::model::Status::Active);
-        let members = active.map(|m| m.user.clone()).collect();
-        out.groups.push(WantedGroup { id: group.id.clone(), name, rename, gid, gid_range: rules.gid_range, members });
-    }
-    let names = repeated(out.groups.iter().flat_map(|g| [Some(&g.name), g.rename.as_ref()]).flatten().cloned());
-    keep_group_names_of_others(&mut out, owned);
-    refuse_twin_groups(&mut out, &names, owned);
-    out
-}
-
-/// What a group would be called on this host, if it can be called anything.
-pub fn group_name_of(remote: &Untrusted, rules: &GroupRules) -> Option<GroupName> {
-    let rules = rules.of(remote.raw());
-    GroupName::new(rules.prefix, &NameMap::apply(rules.names, &remote.raw().to_ascii_lowercase()), rules.dots).ok()
-}
-
-/// How one group's name comes about, or is refused; as [`groups`] decides it.
-pub fn explain_group(
-    remote: &Untrusted,
-    known_as: Option<KnownAs<'_>>,
-    rules: &GroupRules,
-) -> (Result<GroupName, String>, Vec<Step>) {
-    let mut trace = Trace::listening();
-    if !rules.filter.matches(remote.raw()) {
-        return (Err("`filter` does not let it through".to_owned()), trace.steps());
-    }
-    let name = group_name(remote, known_as, rules.of(remote.raw()), &mut Vec::new(), &mut trace);
-    (name.map(|(name, rename)| rename.unwrap_or(name)), trace.steps())
-}
-
-fn group_name(
-    remote: &Untrusted,
-    known_as: Option<KnownAs<'_>>,
-    rules: RulesOfGroup<'_>,
-    remarks: &mut Vec<(String, String)>,
-    trace: &mut Trace,
-) -> Result<(GroupName, Option<GroupName>), String> {
-    let mapped = mapped(rules.names, remote, "names", trace);
-    let name = GroupName::new(rules.prefix, &mapped, rules.dots);
-    if let Some(name) = name.as_ref().ok().filter(|name| name.as_str() != mapped) {
-        trace.note("name", name.as_str(), || "with the `prefix`".to_owned());
-    }
-    let name = name.map_err(|e| format!("the name `{}` {e}", Untrusted::new(mapped)));
-    let sound = name.and_then(|name| match protect::is_protected(name.as_str()) {
-        true => Err(format!("`{name}` is a name of the system's, or grants power")),
-        false => Ok(name),
-    });
-    let Some((known, alias)) = known_as else { return Ok((sound?, None)) };
-    let name = GroupName::known(known).map_err(|e| format!("the ledger's name {e}"))?;
-    if sound.as_ref().ok() != Some(&name) {
-        trace.note("name", known, || "kept: it has a group of this name already".to_owned());
-    }
-    Ok(match sound {
-        Ok(new) if new.as_str() == known || alias == Some(new.as_str()) => (name, None),
-        Ok(new) if alias.is_none() => (name, Some(new)),
-        Ok(_) => {
-            remarks.push((known.to_owned(), kept(remote.raw(), "it was adopted under this one")));
-            (name, None)
-        }
-        Err(reason) => {
-            remarks.push((known.to_owned(), kept(remote.raw(), &reason)));
-            (name, None)
-        }
-    })
-}
-
-/// The same as with accounts: nobody inherits a name.
-fn keep_group_names_of_others(out: &mut WantedGroups, owned: &Owned) {
-    let targets = repeated(out.groups.iter().map(|g| g.rename.as_ref().unwrap_or(&g.name).as_str()));
-    let taken: Lookup<&str, &RemoteId> = owned.groups.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
-    let conflict = |g: &WantedGroup, new: &GroupName| {
-        let owner = taken.get(new.as_str()).copied().or_else(|| owned.former_groups.get(new.as_str()));
-        match owner.filter(|owner| **owner != g.id) {
-            Some(other) => Some(format!("that name belongs to another group, {other}")),
-            None => targets.contains(new.as_str()).then(|| "two groups would have that name".to_owned()),
-        }
-    };
-    let conflicts: Vec<Option<String>> = out.groups.iter().map(|g| conflict(g, g.rename.as_ref()?)).collect();
-    for (group, conflict) in out.groups.iter_mut().zip(conflicts) {
-        let Some(reason) = conflict else { continue };
-        if let Some(new) = group.rename.take() {
-            out.remarks.push((group.name.to_string(), kept(new.as_str(), &reason)));
-        }
-    }
-}
-
-fn gid(text: &Untrusted, range: IdRange) -> Result<Gid, String> {
-    let number = plain_number(text.raw()).ok_or_else(|| format!("the gid `{text}` is no number"))?;
-    if !range.contains(number) {
-        return Err(format!("the gid {number} is not in the range {range}"));
-    }
-    Gid::new(number).ok_or_else(|| format!("the gid {number} is reserved"))
-}
-
-fn refuse_twin_groups(out: &mut WantedGroups, names: &BTreeSet<GroupName>, owned: &Owned) {
-    let taken: Lookup<&str, &RemoteId> = owned.groups.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
-    let gids = repeated(out.groups.iter().filter_map(|g| g.gid));
-    let twin_of = |g: &WantedGroup| -> Option<String> {
-        if let Some(other) = taken.get(g.name.as_str()).filter(|other| **other != &g.id) {
-            return Some(format!("the name `{}` belongs to another group, {other}", g.name));
-        }
-        if let Some(other) = owned.former_groups.get(g.name.as_str()).filter(|other| **other != g.id) {
-            return Some(format!("the name `{}` belonged to another group, {other}, and none inherits it", g.name));
-        }
-        let has_it = |own: &crate::model::owned::OwnedGroup| own.state.is_present() || own.name == g.name.as_str();
-        if owned.groups.get(&g.id).is_some_and(has_it) {
-            return None;
-        }
-        if names.contains(g.name.as_str()) {
-            return Some(format!("two groups would be called `{}`", g.name));
-        }
-        let gid = g.gid.filter(|gid| gids.contains(gid))?;
-        Some(format!("two groups ask for the gid {gid}"))
-    };
-    let refused: BTreeMap<RemoteId, String> =
-        out.groups.iter().filter_map(|g| Some((g.id.clone(), twin_of(g)?))).collect();
-    out.groups.retain(|g| match refused.get(&g.id) {
-        Some(reason) => {
-            let subject = Untrusted::new(g.name.as_str());
-            out.refusals.push(Refusal { id: Some(g.id.clone()), subject, reason: reason.clone() });
-            false
-        }
-        None => true,
-    });
 }
 
 #[cfg(test)]

@@ -235,7 +235,9 @@ fn write_note(file: &mut File, note: &Note) -> io::Result<()> {
 
 /// The password lock, held until dropped.
 #[derive(Debug)]
-pub struct PasswordLock(#[allow(dead_code)] File);
+pub struct PasswordLock {
+    _held: File,
+}
 
 impl PasswordLock {
     /// Takes the lock on `path` (`/etc/.pwd.lock`); gives up at `deadline`.
@@ -261,7 +263,7 @@ impl PasswordLock {
                 l_pid: 0,
             };
             match fcntl(&file, FcntlArg::F_OFD_SETLK(&whole_file)) {
-                Ok(_) => return Ok(Self(file)),
+                Ok(_) => return Ok(Self { _held: file }),
                 Err(nix::Error::EAGAIN | nix::Error::EACCES | nix::Error::EINTR) => {}
                 Err(e) => return Err(e).on("lock", path)?,
             }
@@ -313,7 +315,9 @@ pub fn password_holder(path: &Path) -> Result<Option<PasswordHolder>, PathError>
 
 /// A lock on a directory against others who replace files in it, held until dropped. Leaves no file behind.
 #[derive(Debug)]
-pub struct DirLock(#[allow(dead_code)] File);
+pub struct DirLock {
+    _held: File,
+}
 
 impl DirLock {
     /// Takes the lock on `dir`; gives up at `deadline`.
@@ -324,7 +328,7 @@ impl DirLock {
         let file = OpenOptions::new().read(true).custom_flags(O_CLOEXEC).open(dir).on("open", dir)?;
         loop {
             match fs2::FileExt::try_lock_exclusive(&file) {
-                Ok(()) => return Ok(Self(file)),
+                Ok(()) => return Ok(Self { _held: file }),
                 Err(e) if e.raw_os_error() == fs2::lock_contended_error().raw_os_error() => {}
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Err(e).on("lock", dir),

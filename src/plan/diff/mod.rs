@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod adopt;
+mod create;
 pub mod groups;
 pub mod keys;
 mod local;
@@ -14,8 +15,9 @@ mod rename;
 mod rungs;
 mod site;
 
-pub use accounts::{Against, Chosen, UidFrom, accounts};
+pub use accounts::{Against, Chosen, accounts};
 pub use adopt::{Person, adopt_account, adopt_group};
+pub use create::UidFrom;
 pub use groups::groups;
 pub(super) use groups::split;
 pub use keys::{KeyFile, KeyView, keys};

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::accounts::{Against, create, ours};
+use super::accounts::{Against, ours};
+use super::create::create;
 use super::removal::{Request, removal};
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
 use crate::model::host::HostAccount;

@@ -1,5 +1,7 @@
 use super::*;
+use crate::model::Gid;
 use crate::model::owned::{Applied, OwnedAccount, State};
+use crate::policy::GroupRules;
 use crate::policy::NameMap;
 
 fn id(text: &str) -> RemoteId {
