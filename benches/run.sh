@@ -60,9 +60,9 @@ measure() { # SIZE NAME COMMAND...
     python3 "$here/measure.py" run "$results" "$size" "$name" -- "$@" || exit 1
 }
 
-# A host with nobody but root.
+# A host with nobody but root. Each run has one of its own, and all stay to the end: ext4 passes over inodes that were
+# freed within the last minutes, one by one, whenever a file is made.
 new_root() { # ROOT
-    rm -rf "$1"
     mkdir -p "$1/etc" "$1/home" "$1/var/lib"
     echo 'root:x:0:0:root:/root:/bin/bash' > "$1/etc/passwd"
     echo 'root:*:19000:0:99999:7:::' > "$1/etc/shadow"
@@ -170,8 +170,8 @@ assert [(line[0], line[3]) for line in group] == [(line[0], line[3]) for line in
 END
 }
 
-one_source() { # SIZE SOURCE
-    root=$work/root.$2
+one_source() { # SIZE SOURCE RUN
+    root=$work/root.$1.$2.$3
     settings "$2" > "$work/$2.toml"
     new_root "$root"
     sync "$1" "$2 first users" "$root" "$2" users
@@ -184,10 +184,10 @@ one_source() { # SIZE SOURCE
 }
 
 # All that is compared runs in turn, so that what else the machine does slows everything.
-one_run() { # SIZE
+one_run() { # SIZE RUN
     beside_ldapsearch "$1"
-    one_source "$1" file
-    one_source "$1" slapd
+    one_source "$1" file "$2"
+    one_source "$1" slapd "$2"
 }
 
 # useradd(8) once for each person, and gosync for the same people.
@@ -204,12 +204,13 @@ for user in json.load(open(sys.argv[1], encoding="utf-8"))["users"]:
         print('useradd -P "$1" -K UID_MAX=1999999 ' + shlex.join(map(str, words)))
 END
     for run in $(seq "$runs"); do
-        new_root "$work/root.useradd"
-        new_root "$work/root.file"
-        measure "$useradd" useradd sh "$work/useradd.sh" "$work/root.useradd"
-        sync "$useradd" "instead of useradd" "$work/root.file" file users
-        there=$(cut -d: -f1,3,4,6,7 "$work/root.useradd/etc/passwd" | sort)
-        [ "$there" = "$(cut -d: -f1,3,4,6,7 "$work/root.file/etc/passwd" | sort)" ] || fail "useradd made other accounts"
+        theirs=$work/root.useradd.$run ours=$work/root.instead.$run
+        new_root "$theirs"
+        new_root "$ours"
+        measure "$useradd" useradd sh "$work/useradd.sh" "$theirs"
+        sync "$useradd" "instead of useradd" "$ours" file users
+        there=$(cut -d: -f1,3,4,6,7 "$theirs/etc/passwd" | sort)
+        [ "$there" = "$(cut -d: -f1,3,4,6,7 "$ours/etc/passwd" | sort)" ] || fail "useradd made other accounts"
     done
 }
 
@@ -217,13 +218,13 @@ echo "$(uname -sr), $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /pro
 for size in $sizes; do
     "$here/generate.py" --people "$size" --json "$work/directory.json" --ldif "$work/directory.ldif"
     start_slapd
-    for _ in $(seq "$runs"); do
-        one_run "$size"
+    for run in $(seq "$runs"); do
+        one_run "$size" "$run"
     done
     stop_slapd
-    check "$work/root.file"
+    check "$work/root.$size.file.$runs"
     for name in passwd group shadow gshadow; do
-        cmp "$work/root.file/etc/$name" "$work/root.slapd/etc/$name" || fail "file and slapd give another $name"
+        cmp "$work/root.$size.file.$runs/etc/$name" "$work/root.$size.slapd.$runs/etc/$name" || fail "file and slapd give another $name"
     done
 done
 if [ "$(id -u)" -eq 0 ] && [ "$useradd" -gt 0 ]; then

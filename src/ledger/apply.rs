@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
+use super::cached::Cached as _;
 use super::edit::{AdoptedRow, Edit};
 use super::history::{Keeper, Remembered};
 use super::queue::{self, Key};
@@ -72,7 +73,7 @@ pub(super) fn release(tx: &Transaction<'_>) -> rusqlite::Result<()> {
             false => "DELETE FROM accounts WHERE provider = ?1 AND id = ?2 AND txn = ?3 AND state = 'reserved'",
             true => "DELETE FROM unix_groups WHERE provider = ?1 AND id = ?2 AND txn = ?3 AND state = 'reserved'",
         };
-        tx.execute(sql, params![provider, id, txn])?;
+        tx.execute_cached(sql, params![provider, id, txn])?;
     }
     drop_pending(tx)
 }
@@ -102,7 +103,7 @@ pub(super) fn give_up(tx: &Transaction<'_>, stands: &dyn Fn(&HookEvent) -> bool)
 fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusqlite::Result<()> {
     let lose = |kind: &str, id: &str, count: usize| {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        tx.execute(
+        tx.execute_cached(
             "INSERT INTO losses (at, provider, kind, id, count) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![at, provider, kind, id, count],
         )
@@ -117,7 +118,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             rungs::follow(tx, provider, id, state, at)?;
             let sql =
                 "UPDATE accounts SET state = ?3, absent_since = NULL, absent_runs = 0 WHERE provider = ?1 AND id = ?2";
-            tx.execute(sql, params![provider, id, state])?;
+            tx.execute_cached(sql, params![provider, id, state])?;
             if state == State::Removed.as_str() {
                 leave_groups(tx, provider, id)?;
             }
@@ -127,7 +128,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         }
         Edit::Members { id, members, lost } => {
             let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
-            tx.execute(sql, params![provider, id, members])?;
+            tx.execute_cached(sql, params![provider, id, members])?;
             if *lost > 0 {
                 lose("member", id, *lost)?;
             }
@@ -137,18 +138,18 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             let sql = "INSERT INTO unix_groups (provider, id, name, gid, state, members, alias)
                        VALUES (?1, ?2, ?3, ?4, 'active', ?6, ?5)
                        ON CONFLICT (provider, id) DO UPDATE SET name = ?3, state = 'active', members = ?6, alias = ?5";
-            tx.execute(sql, params![provider, id, name, gid, alias, members])?;
+            tx.execute_cached(sql, params![provider, id, name, gid, alias, members])?;
         }
         Edit::Released { id, group: false } => {
             // The memberships stay in the files, and are the host's from now on.
             leave_groups(tx, provider, id)?;
             let sql = "UPDATE accounts SET state = 'released', absent_since = NULL, absent_runs = 0
                         WHERE provider = ?1 AND id = ?2";
-            tx.execute(sql, params![provider, id])?;
+            tx.execute_cached(sql, params![provider, id])?;
         }
         Edit::Released { id, group: true } => {
             let sql = "UPDATE unix_groups SET state = 'released', members = '' WHERE provider = ?1 AND id = ?2";
-            tx.execute(sql, params![provider, id])?;
+            tx.execute_cached(sql, params![provider, id])?;
         }
         Edit::LocalMembers { name, members, lost, gained } => {
             super::local::set(tx, provider, name, members)?;
@@ -192,7 +193,8 @@ fn adopt(tx: &Transaction<'_>, provider: &str, row: &AdoptedRow) -> rusqlite::Re
                ON CONFLICT (provider, id) DO UPDATE SET name = ?3, gid = ?5, private = ?6, state = 'active', gecos = ?7,
                    home = ?8, shell = ?9, locked = ?10, expire = ?11, alias = ?12, absent_since = NULL, absent_runs = 0";
     let AdoptedRow { id, name, alias, uid, gid, private, gecos, home, shell, locked, expire } = row;
-    tx.execute(sql, params![provider, id, name, uid, gid, private, gecos, home, shell, locked, expire, alias]).map(drop)
+    tx.execute_cached(sql, params![provider, id, name, uid, gid, private, gecos, home, shell, locked, expire, alias])
+        .map(drop)
 }
 
 /// Writes down that a field was written.
@@ -210,7 +212,7 @@ pub(super) fn applied(
         Field::Lock => "UPDATE accounts SET locked = (?3 = 'locked') WHERE provider = ?1 AND id = ?2",
         Field::Expiry => "UPDATE accounts SET expire = ?3 WHERE provider = ?1 AND id = ?2",
     };
-    tx.execute(sql, params![provider, id, value])
+    tx.execute_cached(sql, params![provider, id, value])
 }
 
 /// Remembers which keys are in place.
@@ -224,7 +226,7 @@ pub(super) fn set_keys(
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO keys (provider, id, place, path, digest) VALUES (?1, ?2, ?3, ?4, ?5)
                ON CONFLICT (provider, id, place) DO UPDATE SET path = ?4, digest = ?5";
-    tx.execute(sql, params![provider, id, place, path, digest]).map(drop)
+    tx.execute_cached(sql, params![provider, id, place, path, digest]).map(drop)
 }
 
 /// Takes a removed account out of the member lists, as was done in the files.
@@ -238,7 +240,7 @@ fn leave_groups(tx: &Transaction<'_>, provider: &str, id: &str) -> rusqlite::Res
     for (provider, id, members) in groups {
         let members = members.split(',').filter(|member| *member != name).collect::<Vec<_>>().join(",");
         let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
-        tx.execute(sql, params![provider, id, members])?;
+        tx.execute_cached(sql, params![provider, id, members])?;
     }
     super::local::forget(tx, &name)
 }

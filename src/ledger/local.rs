@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::cached::Cached as _;
+
 /// The members by group, as [`crate::model::owned::Owned::local`] has them.
 pub(super) fn load(db: &Connection, provider: &str) -> rusqlite::Result<BTreeMap<String, String>> {
     let mut statement = db.prepare("SELECT name, members FROM local_members WHERE provider = ?1")?;
@@ -19,7 +21,7 @@ pub(super) fn set(tx: &Transaction<'_>, provider: &str, name: &str, members: &st
             "INSERT INTO local_members VALUES (?1, ?2, ?3) ON CONFLICT (provider, name) DO UPDATE SET members = ?3"
         }
     };
-    tx.execute(sql, params![provider, name, members]).map(drop)
+    tx.execute_cached(sql, params![provider, name, members]).map(drop)
 }
 
 /// Forgets a member in all groups.
@@ -35,7 +37,7 @@ pub(super) fn rename(tx: &Transaction<'_>, from: &str, to: &str) -> rusqlite::Re
 fn replace(tx: &Transaction<'_>, member: &str, by: Option<&str>) -> rusqlite::Result<()> {
     let sql = "SELECT provider, name, members FROM local_members
                 WHERE instr(',' || members || ',', ',' || ?1 || ',') > 0";
-    let mut statement = tx.prepare(sql)?;
+    let mut statement = tx.prepare_cached(sql)?;
     let rows = statement.query_map([member], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let groups: Vec<(String, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
     for (provider, name, members) in groups {

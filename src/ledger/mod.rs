@@ -5,6 +5,7 @@
 //! before any file changes; [`Ledger::confirm`] makes them true after all files have.
 
 mod apply;
+mod cached;
 mod check;
 mod edit;
 mod history;
@@ -134,7 +135,10 @@ impl Ledger {
     fn connect(dir: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
         let path = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned()).join(FILE);
         match Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NOFOLLOW) {
-            Ok(db) => Ok(Self { db, path, keep: i64::from(HISTORY_DAYS) * DAY }),
+            Ok(db) => {
+                db.set_prepared_statement_cache_capacity(cached::STATEMENTS);
+                Ok(Self { db, path, keep: i64::from(HISTORY_DAYS) * DAY })
+            }
             Err(source) => Err(LedgerError::Sqlite { path, source }),
         }
     }

@@ -3,8 +3,9 @@
 //! A row of `rungs` tells how far an account or a group has come on its way out, and is gone when it is back. Names and
 //! archives stay for good: nobody inherits a name, and somebody who returns after years is told where the archive lies.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
+use super::cached::Cached as _;
 use crate::model::RemoteId;
 use crate::model::owned::{Absence, GroupRung, Owned, Rung};
 
@@ -51,12 +52,12 @@ pub(super) fn load(db: &Connection, provider: &str, owned: &mut Owned) -> rusqli
 pub(super) fn absent(tx: &Transaction<'_>, provider: &str, id: &RemoteId, absence: Absence) -> rusqlite::Result<usize> {
     let sql = "INSERT INTO rungs (provider, kind, id, absent_since, absent_runs) VALUES (?1, 'group', ?2, ?3, ?4)
                ON CONFLICT (provider, kind, id) DO UPDATE SET absent_since = ?3, absent_runs = ?4";
-    tx.execute(sql, params![provider, id.as_str(), absence.since, absence.runs])
+    tx.execute_cached(sql, params![provider, id.as_str(), absence.since, absence.runs])
 }
 
 /// An account or a group is back, or gone for good.
 pub(super) fn forget(tx: &Transaction<'_>, provider: &str, kind: &str, id: &str) -> rusqlite::Result<usize> {
-    tx.execute("DELETE FROM rungs WHERE provider = ?1 AND kind = ?2 AND id = ?3", params![provider, kind, id])
+    tx.execute_cached("DELETE FROM rungs WHERE provider = ?1 AND kind = ?2 AND id = ?3", params![provider, kind, id])
 }
 
 /// The same of all that a transaction makes.
@@ -66,7 +67,7 @@ pub(super) fn forget_created(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result
             "DELETE FROM rungs WHERE kind = ?1 AND EXISTS (SELECT 1 FROM {table} AS made
                 WHERE made.provider = rungs.provider AND made.id = rungs.id AND made.txn = ?2)"
         );
-        tx.execute(&sql, params![kind, txn])?;
+        tx.execute_cached(&sql, params![kind, txn])?;
     }
     Ok(())
 }
@@ -74,7 +75,7 @@ pub(super) fn forget_created(tx: &Transaction<'_>, txn: u64) -> rusqlite::Result
 /// Whether an account is locked.
 pub(super) fn is_locked(tx: &Transaction<'_>, provider: &str, id: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM accounts WHERE provider = ?1 AND id = ?2 AND state = 'locked'";
-    Ok(tx.query_row(sql, params![provider, id], |_| Ok(())).optional()?.is_some())
+    tx.prepare_cached(sql)?.exists(params![provider, id])
 }
 
 /// An account comes into a state: from its first locking on, its time is counted.
@@ -84,7 +85,7 @@ pub(super) fn follow(tx: &Transaction<'_>, provider: &str, id: &str, state: &str
     }
     let sql = "INSERT INTO rungs (provider, kind, id, since) VALUES (?1, 'account', ?2, ?3)
                ON CONFLICT (provider, kind, id) DO NOTHING";
-    tx.execute(sql, params![provider, id, at]).map(drop)
+    tx.execute_cached(sql, params![provider, id, at]).map(drop)
 }
 
 /// Remembers the present name of what gets another one.
@@ -100,9 +101,9 @@ pub(super) fn give_up_name(
         "INSERT OR IGNORE INTO former_names (provider, kind, id, name)
             SELECT provider, ?2, id, name FROM {table} WHERE provider = ?1 AND id = ?3 AND name <> ?4"
     );
-    tx.execute(&sql, params![provider, kind, id, new])?;
+    tx.execute_cached(&sql, params![provider, kind, id, new])?;
     let sql = "DELETE FROM former_names WHERE provider = ?1 AND kind = ?2 AND id = ?3 AND name = ?4";
-    tx.execute(sql, params![provider, kind, id, new]).map(drop)
+    tx.execute_cached(sql, params![provider, kind, id, new]).map(drop)
 }
 
 /// Gives an account or a group another name, in the lists of members, too.
@@ -116,15 +117,18 @@ pub(super) fn rename(
     let (kind, table) = if group { ("group", "unix_groups") } else { ("account", "accounts") };
     give_up_name(tx, provider, kind, id, to)?;
     let sql = format!("UPDATE {table} SET name = ?3 WHERE provider = ?1 AND id = ?2");
-    tx.execute(&sql, params![provider, id, to])?;
+    tx.execute_cached(&sql, params![provider, id, to])?;
     if group {
         return Ok(());
     }
     if let Some(home) = home {
-        tx.execute("UPDATE accounts SET home = ?3 WHERE provider = ?1 AND id = ?2", params![provider, id, home])?;
+        tx.execute_cached(
+            "UPDATE accounts SET home = ?3 WHERE provider = ?1 AND id = ?2",
+            params![provider, id, home],
+        )?;
     }
     let sql = "SELECT provider, id, members FROM unix_groups WHERE instr(',' || members || ',', ',' || ?1 || ',') > 0";
-    let mut statement = tx.prepare(sql)?;
+    let mut statement = tx.prepare_cached(sql)?;
     let rows = statement.query_map([from], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let groups: Vec<(String, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
     for (provider, id, members) in groups {
@@ -132,7 +136,7 @@ pub(super) fn rename(
         names.sort_unstable();
         names.dedup();
         let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
-        tx.execute(sql, params![provider, id, names.join(",")])?;
+        tx.execute_cached(sql, params![provider, id, names.join(",")])?;
     }
     super::local::rename(tx, from, to)
 }
@@ -140,22 +144,22 @@ pub(super) fn rename(
 /// The home of an account was packed.
 pub(super) fn archived(tx: &Transaction<'_>, provider: &str, id: &str, path: &str, at: i64) -> rusqlite::Result<()> {
     let sql = "UPDATE rungs SET archive = ?3 WHERE provider = ?1 AND kind = 'account' AND id = ?2";
-    tx.execute(sql, params![provider, id, path])?;
+    tx.execute_cached(sql, params![provider, id, path])?;
     let sql = "INSERT INTO archives (provider, id, at, path) VALUES (?1, ?2, ?3, ?4)";
-    tx.execute(sql, params![provider, id, at, path]).map(drop)
+    tx.execute_cached(sql, params![provider, id, at, path]).map(drop)
 }
 
 /// A group lost its members.
 pub(super) fn emptied(tx: &Transaction<'_>, provider: &str, id: &str, at: i64) -> rusqlite::Result<()> {
-    tx.execute("UPDATE unix_groups SET members = '' WHERE provider = ?1 AND id = ?2", params![provider, id])?;
+    tx.execute_cached("UPDATE unix_groups SET members = '' WHERE provider = ?1 AND id = ?2", params![provider, id])?;
     let sql = "INSERT INTO rungs (provider, kind, id, since) VALUES (?1, 'group', ?2, ?3)
                ON CONFLICT (provider, kind, id) DO UPDATE SET since = ?3";
-    tx.execute(sql, params![provider, id, at]).map(drop)
+    tx.execute_cached(sql, params![provider, id, at]).map(drop)
 }
 
 /// A group is gone; its gid stays set aside.
 pub(super) fn group_removed(tx: &Transaction<'_>, provider: &str, id: &str) -> rusqlite::Result<()> {
     forget(tx, provider, "group", id)?;
     let sql = "UPDATE unix_groups SET state = 'removed', members = '' WHERE provider = ?1 AND id = ?2";
-    tx.execute(sql, params![provider, id]).map(drop)
+    tx.execute_cached(sql, params![provider, id]).map(drop)
 }

@@ -260,9 +260,11 @@ impl Pen<'_> {
             return;
         }
         let before = fingerprints(there);
-        let after = fingerprints(wanted.as_bytes());
-        let is_loss = cause == Cause::Wanted && before.iter().any(|key| !after.contains(key));
-        if is_loss && self.plan.incomplete.is_some() {
+        let would_lose = || {
+            let after = fingerprints(wanted.as_bytes());
+            before.iter().any(|key| !after.contains(key))
+        };
+        if self.plan.incomplete.is_some() && cause == Cause::Wanted && would_lose() {
             return self.remark("would lose SSH keys; not now, since this read is incomplete");
         }
         if let Some(reason) = (self.view.obstacle)(&path) {
