@@ -1,142 +1,27 @@
-//! Groups changed at a real LDAP server: in both schemas, with awkward names, by somebody who may not, over connections
-//! that break. The program itself is tried in `ldap_group`.
+//! Groups changed at a real LDAP server: in both schemas, with awkward names. What goes wrong is in
+//! `ldap_admin_faults`; the program itself is tried in `ldap_group`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
 use std::time::{Duration, Instant};
 
-use gosync::model::{IdRange, RemoteId, Role, Status, Untrusted};
+use gosync::model::{IdRange, Role, Status};
 use gosync::provider::admin::{Ability, Action, AdminError, Done, GroupAdmin as _, ManagedGroup, NewGroup, Person};
 use gosync::provider::ldap::{Config, Ldap, LdapAdmin, Schema};
 use secrecy::SecretString;
 
 use crate::ldap::{NOW, config};
-use crate::proxy::{Fault, Proxy};
-use crate::slapd::{ADMIN, Groups, PASSWORD, SUFFIX, Slapd};
-use crate::stub::{Stub, done, entry, message, person, tlv};
+use crate::slapd::{ADMIN, Groups, PASSWORD, Slapd};
 
 /// Somebody who may only read.
 pub const READER: &str = "cn=reader,ou=services,dc=example,dc=org";
 
 /// People, one of them with every awkward character in the entry's name, and somebody who may only read.
-const PEOPLE: &str = "
-dn: uid=alice,ou=people,dc=example,dc=org
-objectClass: inetOrgPerson
-objectClass: posixAccount
-uid: alice
-cn: Alice
-sn: Liddell
-mail: alice@example.org
-uidNumber: 20001
-gidNumber: 100
-homeDirectory: /home/alice
+pub const PEOPLE: &str = include_str!("ldif/admin-people.ldif");
 
-dn: uid=bob,ou=people,dc=example,dc=org
-objectClass: account
-objectClass: posixAccount
-uid: bob
-cn: Bob
-uidNumber: 20002
-gidNumber: 60007
-homeDirectory: /home/bob
+/// Groups that list logins, two of them of one name.
+pub const NIS: &str = include_str!("ldif/admin-nis.ldif");
 
-dn: cn=O'Neil\\2C Zo\\C3\\AB \\22x\\22 (y)\\2Bz*z|,ou=people,dc=example,dc=org
-objectClass: inetOrgPerson
-objectClass: posixAccount
-uid: zoe
-cn:: TydOZWlsLCBab8OrICJ4IiAoeSkreip6fA==
-sn: O'Neil
-uidNumber: 20003
-gidNumber: 100
-homeDirectory: /home/zoe
-
-dn: ou=services,dc=example,dc=org
-objectClass: organizationalUnit
-ou: services
-
-dn: cn=reader,ou=services,dc=example,dc=org
-objectClass: organizationalRole
-objectClass: simpleSecurityObject
-cn: reader
-userPassword: only looking
-";
-
-const NIS: &str = "
-dn: cn=physics,ou=groups,dc=example,dc=org
-objectClass: posixGroup
-cn: physics
-gidNumber: 60001
-description: Old words
-memberUid: alice
-memberUid: gone
-
-dn: cn=empty,ou=groups,dc=example,dc=org
-objectClass: posixGroup
-cn: empty
-gidNumber: 60002
-
-dn: ou=north,ou=groups,dc=example,dc=org
-objectClass: organizationalUnit
-ou: north
-
-dn: ou=south,ou=groups,dc=example,dc=org
-objectClass: organizationalUnit
-ou: south
-
-dn: cn=twin,ou=north,ou=groups,dc=example,dc=org
-objectClass: posixGroup
-cn: twin
-gidNumber: 60003
-
-dn: cn=twin,ou=south,ou=groups,dc=example,dc=org
-objectClass: posixGroup
-cn: twin
-gidNumber: 60004
-";
-
-const BIS: &str = "
-dn: cn=inner,ou=groups,dc=example,dc=org
-objectClass: groupOfMembers
-objectClass: posixGroup
-cn: inner
-gidNumber: 60001
-member: uid=alice,ou=people,dc=example,dc=org
-
-dn: cn=outer,ou=groups,dc=example,dc=org
-objectClass: groupOfMembers
-objectClass: posixGroup
-cn: outer
-gidNumber: 60002
-member: cn=inner,ou=groups,dc=example,dc=org
-member: UID=Bob, OU=people,DC=example,DC=org
-
-dn: cn=last,ou=groups,dc=example,dc=org
-objectClass: groupOfNames
-objectClass: posixGroup
-cn: last
-gidNumber: 60003
-member: uid=bob,ou=people,dc=example,dc=org
-
-dn: cn=unique,ou=groups,dc=example,dc=org
-objectClass: groupOfUniqueNames
-objectClass: posixGroup
-cn: unique
-gidNumber: 60004
-uniqueMember: uid=bob,ou=people,dc=example,dc=org#'0101'B
-uniqueMember: cn=printer,ou=devices,dc=example,dc=org
-
-dn: cn=logins,ou=groups,dc=example,dc=org
-objectClass: organizationalRole
-objectClass: posixGroup
-cn: logins
-gidNumber: 60005
-memberUid: bob
-
-dn: cn=empty,ou=groups,dc=example,dc=org
-objectClass: groupOfMembers
-objectClass: posixGroup
-cn: empty
-gidNumber: 60006
-";
+const BIS: &str = include_str!("ldif/admin-bis.ldif");
 
 /// A server with groups that list logins, for the administrator.
 pub fn rfc2307() -> (Slapd, Config) {
@@ -157,7 +42,8 @@ pub fn admin(config: &Config) -> LdapAdmin {
     with(config, PASSWORD)
 }
 
-fn with(config: &Config, password: &str) -> LdapAdmin {
+/// With this password.
+pub fn with(config: &Config, password: &str) -> LdapAdmin {
     let password = config.bind_dn.as_ref().map(|_| SecretString::from(password));
     let range = IdRange::new(60_000, 60_020).unwrap();
     Ldap::new("test", config, password, None, NOW).unwrap().admin(range, Instant::now() + Duration::from_secs(20))
@@ -168,14 +54,15 @@ pub fn group(admin: &LdapAdmin, name: &str) -> ManagedGroup {
     admin.groups(true).unwrap().into_iter().find(|group| group.name.raw() == name).unwrap()
 }
 
-fn people(admin: &LdapAdmin, logins: &[&str]) -> Vec<Person> {
+/// The people of these logins, in this order.
+pub fn people(admin: &LdapAdmin, logins: &[&str]) -> Vec<Person> {
     let logins: Vec<String> = logins.iter().map(|login| (*login).to_owned()).collect();
     let found = admin.people(&logins).unwrap();
     logins.iter().filter_map(|login| found.iter().find(|person| person.login.raw() == login)).cloned().collect()
 }
 
 /// Who is in a group, in order; `+` marks those who cannot be changed there.
-fn members(admin: &LdapAdmin, name: &str) -> Vec<String> {
+pub fn members(admin: &LdapAdmin, name: &str) -> Vec<String> {
     let members = admin.members(&group(admin, name).id).unwrap();
     assert!(members.iter().all(|member| member.status == Status::Active && member.role == Role::Member));
     let mut logins: Vec<String> = members
@@ -191,15 +78,18 @@ fn change(admin: &LdapAdmin, name: &str, action: &Action, logins: &[&str]) -> Ve
     fates.into_iter().map(|fate| fate.map_or_else(|e| e.to_string(), |done| format!("{done:?}"))).collect()
 }
 
-fn add(admin: &LdapAdmin, name: &str, logins: &[&str]) -> Vec<String> {
+/// Makes them members, and tells what became of each.
+pub fn add(admin: &LdapAdmin, name: &str, logins: &[&str]) -> Vec<String> {
     change(admin, name, &Action::Set(Role::Member), logins)
 }
 
-fn remove(admin: &LdapAdmin, name: &str, logins: &[&str]) -> Vec<String> {
+/// Takes them out, and tells what became of each.
+pub fn remove(admin: &LdapAdmin, name: &str, logins: &[&str]) -> Vec<String> {
     change(admin, name, &Action::Remove, logins)
 }
 
-fn new(name: &str, description: &str) -> NewGroup {
+/// A group to be made, below no other.
+pub fn new(name: &str, description: &str) -> NewGroup {
     NewGroup { name: name.to_owned(), description: description.to_owned(), parent: None }
 }
 
@@ -452,137 +342,4 @@ fn what_a_directory_has_not_is_said() {
     let mut silent = config.clone();
     silent.attributes.group_description = Some(String::new());
     assert!(self::admin(&silent).lacks(Ability::Describe));
-}
-
-#[test]
-fn whoever_may_only_read_is_told_each_time() {
-    let (server, config) = rfc2307();
-    let before = server.search("(objectClass=posixGroup)");
-    let config = Config { bind_dn: Some(READER.to_owned()), ..config };
-    let reader = with(&config, "only looking");
-    for told in add(&reader, "physics", &["bob", "zoe"]).into_iter().chain(remove(&reader, "physics", &["alice"])) {
-        assert!(told.contains("insufficientAccessRights (50)"), "{told}");
-    }
-    assert!(reader.create(&new("x", "")).unwrap_err().to_string().contains("(50)"));
-    assert!(reader.describe(&group(&reader, "physics"), "x").unwrap_err().to_string().contains("(50)"));
-    let nobody = self::admin(&Config { bind_dn: None, ..config.clone() });
-    assert!(add(&nobody, "physics", &["bob"])[0].contains("strongerAuthRequired (8)"));
-    assert_eq!(server.search("(objectClass=posixGroup)"), before);
-    let wrong = with(&config, "wrong");
-    assert!(wrong.groups(false).unwrap_err().to_string().contains("invalidCredentials"));
-}
-
-#[test]
-fn a_list_that_is_cut_short_is_an_error() {
-    let limits = "sizelimit size.soft=2 size.hard=2 size.prtotal=2";
-    let server = Slapd::builder(Groups::Nis).setting(limits).ldif(PEOPLE).ldif(NIS).start();
-    for page_size in [0, 1, 1000] {
-        let admin = admin(&Config { page_size, ..config(&server.url()) });
-        let error = admin.groups(false).unwrap_err();
-        assert!(matches!(error, AdminError::Incomplete { .. }), "{page_size}: {error}");
-    }
-    let (server, config) = rfc2307();
-    let paged = admin(&Config { page_size: 1, ..config.clone() });
-    assert_eq!(paged.groups(false).unwrap().len(), 4);
-    server.modify(
-        "dn: cn=two,ou=groups,dc=example,dc=org\nchangetype: add\nobjectClass: posixGroup\ncn: two\ncn: zwei\n\
-         gidNumber: 60005\n\ndn: cn=two,ou=groups,dc=example,dc=org\nchangetype: modrdn\nnewrdn: gidNumber=60005\n\
-         deleteoldrdn: 0\n",
-    );
-    let error = paged.groups(false).unwrap_err();
-    assert!(error.to_string().contains("more than one cn"), "{error}");
-}
-
-#[test]
-fn many_members_are_looked_up_together() {
-    let mut values = String::new();
-    for n in 0..150 {
-        values.push_str(&format!("member: uid=u{n:04},ou=people,{SUFFIX}\n"));
-    }
-    let many = format!(
-        "dn: cn=many,ou=groups,{SUFFIX}\nobjectClass: groupOfMembers\nobjectClass: posixGroup\ncn: many\n\
-         gidNumber: 60010\n{values}"
-    );
-    let server = Slapd::builder(Groups::Bis).people(160).ldif(&many).start();
-    let config = Config { schema: Schema::Rfc2307bis, bind_dn: Some(ADMIN.to_owned()), ..config(&server.url()) };
-    let admin = admin(&config);
-    let found = members(&admin, "many");
-    assert_eq!((found.len(), found[0].as_str(), found[149].as_str()), (150, "u0000", "u0149"));
-    let everybody: Vec<String> = (0..160).map(|n| format!("u{n:04}")).collect();
-    let everybody: Vec<&str> = everybody.iter().map(String::as_str).collect();
-    let fates = add(&admin, "many", &everybody);
-    assert_eq!(fates.iter().filter(|fate| *fate == "Changed").count(), 10);
-    assert_eq!(members(&admin, "many").len(), 160);
-}
-
-#[test]
-fn a_connection_that_broke_while_idle_is_opened_again() {
-    let server = Slapd::builder(Groups::Nis).setting("idletimeout 1").ldif(PEOPLE).ldif(NIS).start();
-    let admin = admin(&Config { bind_dn: Some(ADMIN.to_owned()), ..config(&server.url()) });
-    let physics = group(&admin, "physics");
-    let bob = people(&admin, &["bob"]);
-    std::thread::sleep(Duration::from_secs(4));
-    let fates = admin.change(&physics, &Action::Set(Role::Member), &bob).unwrap();
-    assert!(matches!(fates.as_slice(), [Ok(Done::Changed)]), "{fates:?}");
-}
-
-#[test]
-fn a_change_without_an_answer_is_not_called_done() {
-    let (server, config) = rfc2307();
-    let through = |fault| {
-        let proxy = Proxy::start(server.port, fault);
-        let config = Config { url: format!("ldap://127.0.0.1:{}", proxy.port), ..config.clone() };
-        (proxy, admin(&config))
-    };
-    let (proxy, counting) = through(Fault::Pass);
-    assert_eq!(add(&counting, "empty", &["bob", "alice"]), ["Changed", "Changed"]);
-    let all = proxy.passed();
-    assert_eq!(remove(&counting, "empty", &["bob", "alice"]), ["Changed", "Changed"]);
-    // The answer to a change has 14 bytes; the first one's last 3 do not arrive, and the second person's change goes
-    // over a new connection.
-    let (_proxy, cut) = through(Fault::CutAfter(all - 14 - 3));
-    let told = add(&cut, "empty", &["bob", "alice"]);
-    assert!(told[0].contains("may have been made all the same"), "{told:?}");
-    assert_eq!(told[1], "Changed");
-    assert_eq!(members(&counting, "empty"), ["alice", "bob"]);
-}
-
-#[test]
-fn a_server_that_refers_to_another_is_not_left() {
-    // A copy, whose original is where nobody listens.
-    let original = format!(
-        "syncrepl rid=001 provider=ldap://127.0.0.1:1 type=refreshOnly interval=01:00:00:00 searchbase={SUFFIX} \
-         bindmethod=simple\nupdateref ldap://127.0.0.1:1"
-    );
-    let server = Slapd::builder(Groups::Nis).ldif(PEOPLE).ldif(NIS).database(&original).start();
-    let admin = admin(&Config { bind_dn: Some(ADMIN.to_owned()), ..config(&server.url()) });
-    let told = add(&admin, "physics", &["bob", "zoe"]);
-    assert!(told.iter().all(|fate| fate.contains("refers to another server")), "{told:?}");
-    assert!(admin.create(&new("x", "")).unwrap_err().to_string().contains("not followed"));
-    let stranger = RemoteId::new("00000000-0000-0000-0000-000000000000").unwrap();
-    let gone = ManagedGroup { id: stranger, name: Untrusted::new("x"), description: None, parent: None };
-    assert!(matches!(admin.change(&gone, &Action::Remove, &[]), Err(AdminError::Refused(_))));
-}
-
-#[test]
-fn what_a_server_says_is_never_shown_raw() {
-    let uuid = "00000000-0000-0000-0000-000000000001";
-    let stub = Stub::start(move |request| {
-        let of = |entry: Vec<u8>| Some([entry, done(request.id, 0, Some(b""))].concat());
-        match request.number {
-            0 => of(entry(request.id, "cn=g,ou=groups,dc=example,dc=org", &[("cn", &["g"]), ("entryUUID", &[uuid])])),
-            1 => of(person(request.id, 1)),
-            _ => {
-                let answer = [tlv(10, &[53]), tlv(4, b""), tlv(4, b"go away\x1b[31m\nroot:x:0")].concat();
-                Some(message(request.id, &tlv(0x67, &answer), &[]))
-            }
-        }
-    });
-    let admin = admin(&config(&stub.url()));
-    let (id, name) = (RemoteId::new(uuid).unwrap(), Untrusted::new("g"));
-    let group = ManagedGroup { id: id.clone(), name: name.clone(), description: None, parent: None };
-    let somebody = Person { id, login: name, email: None };
-    let fates = admin.change(&group, &Action::Set(Role::Member), &[somebody]).unwrap();
-    let told = fates[0].as_ref().unwrap_err().to_string();
-    assert_eq!(told, "the provider refused: unwillingToPerform (53): go away\\u{1b}[31m\\nroot:x:0");
 }

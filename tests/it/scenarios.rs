@@ -12,18 +12,7 @@ use crate::console::{self, Watch};
 use crate::manifest::Tree;
 use crate::world::{Answer, Trace, World, difference, is_root};
 
-macro_rules! scenarios {
-    ($($name:ident),* $(,)?) => {
-        const NAMES: &[&str] = &[$(stringify!($name)),*];
-
-        $(#[test]
-        fn $name() {
-            check(stringify!($name));
-        })*
-    };
-}
-
-scenarios!(
+cases!(
     adoption,
     archives,
     conflicts,

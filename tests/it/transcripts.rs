@@ -6,18 +6,7 @@ use crate::console;
 use crate::manifest::Tree;
 use crate::world::{World, difference};
 
-macro_rules! transcripts {
-    ($($name:ident),* $(,)?) => {
-        const NAMES: &[&str] = &[$(stringify!($name)),*];
-
-        $(#[test]
-        fn $name() {
-            check(stringify!($name));
-        })*
-    };
-}
-
-transcripts!(
+cases!(
     configuration,
     deluser,
     doctor,
