@@ -8,10 +8,8 @@ use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
 use crate::model::{GroupName, RemoteId, UserName};
 use crate::plan::{Change, HomeMove, Plan, Rename};
+use crate::policy::keys::Place;
 use crate::policy::map::{WantedAccount, kept};
-
-/// Where each account's SSH keys are, if anywhere.
-const KEYS: &str = "/etc/ssh/authorized_keys.d";
 
 /// Where mail is.
 const MAIL: &str = "/var/mail";
@@ -90,7 +88,8 @@ impl Planned<'_, '_> {
         {
             return Some(format!("a group `{to}` (gid {}) is on this host already and is not gosync's", other.gid));
         }
-        let (old_keys, new_keys) = (format!("{KEYS}/{}", own.name), format!("{KEYS}/{to}"));
+        let keys = &against.rules.keys;
+        let (old_keys, new_keys) = (keys.file(&own.name), keys.file(to));
         let site = against.site;
         // Both names are those of one file while the rename goes on.
         let is_ours = site.is_same(&new_keys, &old_keys) || *is_begun && !site.is_there(&old_keys);
@@ -148,11 +147,13 @@ impl Planned<'_, '_> {
     /// Files that are named after the account and go along: from where to where.
     fn files(&self) -> Vec<(String, String)> {
         let Self { own, to, against, .. } = self;
-        let pair = |dir: &str| (format!("{dir}/{}", own.name), format!("{dir}/{to}"));
-        let (keys, mail) = (pair(KEYS), pair(MAIL));
+        let rules = &against.rules.keys;
+        let keys = (rules.file(&own.name), rules.file(to.as_str()));
+        let mail = (format!("{MAIL}/{}", own.name), format!("{MAIL}/{to}"));
         let mut files = Vec::new();
-        // The keys of one that is locked are withdrawn in this same run.
-        if self.is_open && against.site.is_file(&keys.0, None) {
+        // The keys of one that is locked are withdrawn in this same run, and those that belong elsewhere in the next.
+        let go_along = self.is_open && rules.place == Place::Directory;
+        if go_along && against.site.is_file(&keys.0, None) {
             files.push(keys);
         }
         let is_free = !against.site.is_there(&mail.1) || against.site.is_same(&mail.0, &mail.1);
