@@ -46,6 +46,7 @@ scenarios!(
     stale_shadow,
     subids,
     undo,
+    undo_names,
 );
 
 /// Makes a dry run of everything first.
