@@ -20,7 +20,7 @@ use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
 use crate::model::host::HostAccount;
 use crate::model::owned::{Applied, Owned, OwnedAccount, State};
 use crate::model::{RemoteId, Untrusted, UserName, shown};
-use crate::plan::{Change, FieldChange, Plan};
+use crate::plan::{Change, FieldChange, Observation, Plan};
 use crate::policy::map::WantedAccount;
 use crate::policy::{Field, Refusal};
 use names::People;
@@ -203,6 +203,11 @@ impl<'a> Work<'a> {
     /// The run made the account.
     fn unmake(&mut self, touched: &Touched<'_>, own: &OwnedAccount) -> Result<(), String> {
         self.check_later(touched)?;
+        if !self.against.host.accounts.contains_key(own.name.as_str()) {
+            // Perhaps removed by a run that was broken off; the rest of it goes now.
+            self.removed.push(own.name.clone());
+            return Ok(());
+        }
         let found = ours(own, self.against.host)?;
         let Applied { gecos, home, shell, .. } = &own.applied;
         if (found.gecos, found.home, found.shell) != (gecos.as_str(), home.as_str(), shell.as_str()) && !self.past.force
@@ -290,6 +295,11 @@ impl<'a> Work<'a> {
                 Field::Shell => found.shell,
                 Field::Lock | Field::Expiry => continue,
             };
+            if found == before {
+                // By hand, or by an undo that was broken off: only the ledger does not know it yet.
+                self.plan.observations.push(Observation::Agreed(id.clone(), field, before.to_owned()));
+                continue;
+            }
             if found != now && !self.past.force {
                 let word = field.as_str();
                 self.refuse(touched, format!("its {word} was changed by hand since; left alone without --force"));

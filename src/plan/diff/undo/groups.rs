@@ -72,8 +72,13 @@ impl Work<'_> {
         after: &PastGroup,
     ) -> Result<(), String> {
         self.check_later(touched)?;
-        let there = ours(own, self.against.host)?;
-        match removable(own, there, self.against.host) {
+        let host = self.against.host;
+        let remove = match host.groups.contains_key(own.name.as_str()) {
+            // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
+            false => Ok(Vec::new()),
+            true => removable(own, ours(own, host)?, host),
+        };
+        match remove {
             Ok(remove) => {
                 let name = GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
                 self.plan.changes.push(Change::RemoveGroup { id: id.clone(), name, gid: own.gid, remove });

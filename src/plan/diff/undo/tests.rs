@@ -153,6 +153,15 @@ fn what_is_as_it_was_is_left_alone_whoever_made_it_so() {
 }
 
 #[test]
+fn what_stands_as_it_was_is_only_noted() {
+    let mut scene = Scene::new(State::Active, "/bin/zsh");
+    scene.host.accounts.get_mut("ann").unwrap().shell = "/bin/sh";
+    let plan = scene.undo(vec![change("update-account", Some(ann("active", "/bin/sh")), ann("active", "/bin/zsh"))]);
+    assert_eq!((plan.changes.len(), plan.refused.len()), (0, 0), "{plan:?}");
+    assert_eq!(plan.observations, [Observation::Agreed(id("u-1"), Field::Shell, "/bin/sh".to_owned())]);
+}
+
+#[test]
 fn a_later_run_stands_in_the_way_unless_it_is_forced() {
     let mut scene = Scene::new(State::Active, "/bin/ksh");
     scene.since = vec![Later { provider: "p".to_owned(), kind: EntryKind::Account, id: "u-1".to_owned(), run: 9 }];
@@ -177,6 +186,10 @@ fn an_account_that_was_made_goes_and_one_that_was_only_taken_up_again_is_forgott
     by_hand.host.accounts.get_mut("ann").unwrap().shell = "/bin/zsh";
     let plan = by_hand.undo(vec![change("create-account", None, ann("active", "/bin/sh"))]);
     assert!(plan.changes.is_empty() && reasons(&plan)[0].contains("by hand"), "{plan:?}");
+    // By a removal that was broken off, or by hand: the rest of it goes.
+    let mut gone = Scene::new(State::Active, "/bin/sh");
+    gone.host.accounts.clear();
+    assert_eq!(words(&gone.undo(vec![change("create-account", None, ann("active", "/bin/sh"))])), ["remove-account"]);
 }
 
 #[test]
@@ -240,6 +253,10 @@ fn a_group_that_was_made_goes_unless_others_need_it() {
     assert!(reasons(&scene.undo(made()))[0].contains("run 9 has changed it since"));
     scene.owned.groups.get_mut(&id("g")).unwrap().state = State::Removed;
     assert_eq!(scene.undo(made()).unchanged, 1, "it is gone already");
+    // By a run that was broken off, or by hand: the rest of it goes.
+    let mut scene = Scene::new(State::Active, "/bin/sh");
+    scene.host.groups.remove("g");
+    assert_eq!(words(&scene.undo(made())), ["remove-group"]);
     // A name of the system's that was none when the group was made.
     let mut scene = Scene::new(State::Active, "/bin/sh");
     let line = scene.host.groups.remove("g").unwrap();
