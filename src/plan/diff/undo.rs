@@ -95,6 +95,9 @@ fn parse<T: serde::de::DeserializeOwned>(entry: &Entry) -> Result<T, String> {
     serde_json::from_value(Value::Object(entry.clone())).map_err(odd)
 }
 
+/// What is said of keys that a run changed.
+const KEYS_STAY: &str = "its SSH keys stay as they are; the next sync writes what the provider has";
+
 fn state(word: &str) -> State {
     State::from_word(word).unwrap_or(State::Reserved)
 }
@@ -249,12 +252,17 @@ impl<'a> Work<'a> {
         let (was, now) = (state(&before.state), own.state);
         let changes_state = before.state != after.state && was != now;
         let changes_name = before.name != after.name && before.name != own.name;
+        let is_open = if changes_state { was == State::Active } else { now == State::Active };
+        // Of keys only fingerprints are remembered. Those of one that is locked are withdrawn.
+        let changes_keys = is_open && touched.details.iter().any(|detail| detail.get("keys").is_some());
         if changed_fields(own, before, after).next().is_none() && !changes_state && !changes_name {
-            self.plan.unchanged += 1;
+            match changes_keys {
+                true => self.plan.remark(&own.name, KEYS_STAY),
+                false => self.plan.unchanged += 1,
+            }
             return Ok(());
         }
         self.check_later(touched)?;
-        let is_open = if changes_state { was == State::Active } else { now == State::Active };
         let renamed = match changes_name {
             true => self.rename_back(touched, id, own, (before, after), is_open),
             false => None,
@@ -266,6 +274,9 @@ impl<'a> Work<'a> {
                 (ours(own, self.against.host)?, name)
             }
         };
+        if changes_keys {
+            self.plan.remark(name.as_str(), KEYS_STAY);
+        }
         if changes_state {
             self.plan.changes.push(match was {
                 State::Locked => self.lock(id, &name),

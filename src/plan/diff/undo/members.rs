@@ -47,7 +47,10 @@ impl Work<'_> {
             match self.can_be_member(&name) {
                 Some(name) => out.push(name),
                 None => {
-                    let text = format!("`{}` has no open account, and does not come back as a member", shown(&name));
+                    let text = format!(
+                        "`{}` has no open account, and does not come back as a member; repeat this when it has one",
+                        shown(&name)
+                    );
                     self.plan.remark(group, text);
                 }
             }

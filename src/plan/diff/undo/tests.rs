@@ -153,6 +153,23 @@ fn what_is_as_it_was_is_left_alone_whoever_made_it_so() {
 }
 
 #[test]
+fn keys_that_do_not_come_back_are_told() {
+    let keys = |state: &str| PastChange {
+        detail: Some(serde_json::json!({"keys": {"from": ["SHA256:x"], "to": []}})),
+        ..change("set-keys", Some(ann("active", "/bin/sh")), ann(state, "/bin/sh"))
+    };
+    let told = |plan: &Plan| plan.remarks.iter().any(|remark| remark.text.contains("SSH keys stay as they are"));
+    let plan = Scene::new(State::Active, "/bin/sh").undo(vec![keys("active")]);
+    assert!(plan.changes.is_empty() && plan.unchanged == 0 && told(&plan), "{plan:?}");
+    let lock = change("lock-account", Some(ann("active", "/bin/sh")), ann("locked", "/bin/sh"));
+    let plan = Scene::new(State::Locked, "/bin/sh").undo(vec![lock, keys("locked")]);
+    assert!(words(&plan) == ["unlock-account"] && told(&plan), "{plan:?}");
+    let open = change("unlock-account", Some(ann("locked", "/bin/sh")), ann("active", "/bin/sh"));
+    let plan = Scene::new(State::Active, "/bin/sh").undo(vec![open, keys("active")]);
+    assert!(words(&plan) == ["lock-account"] && !told(&plan), "they are withdrawn: {plan:?}");
+}
+
+#[test]
 fn what_stands_as_it_was_is_only_noted() {
     let mut scene = Scene::new(State::Active, "/bin/zsh");
     scene.host.accounts.get_mut("ann").unwrap().shell = "/bin/sh";
