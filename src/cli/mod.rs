@@ -185,6 +185,9 @@ pub enum Command {
     ///
     /// It keeps its ids, wherever they are, its home and its members. What becomes as the provider has it is shown; `-n`
     /// shows it and stops. What grants power is refused, and so is what belongs to somebody else.
+    ///
+    /// With `--as`, it keeps its name here for good: another name at the provider later is told by each sync and renames
+    /// nothing. Without, it is renamed with the person, or the group, like any other.
     Adopt(Adopt),
     /// Give back accounts, or groups, to this host
     ///
@@ -237,14 +240,16 @@ pub enum Command {
     History(History),
     /// Explain an account or a group: from which record and by which rules it is as it is, or is refused
     ///
-    /// Asks the provider, for this person alone where it can, and tells what the next run would change. Writes nothing,
-    /// and takes no lock.
+    /// Asks the provider, for this person alone where it can, and tells what the next run would change. Explains a group of
+    /// the host's own, too, that gets members by `local_map`. Writes nothing, and takes no lock.
     Why(Why),
     /// Bring back what a run changed to what it was before
     ///
     /// A plan like any other: shown, limited, carried out as one transaction. What was changed since, by a later run or
     /// by hand, is told and left as it is, unless `--force` is given: undo the newest run first. What cannot come back,
-    /// such as a home or a password that is gone, is told. The next sync does again what the provider still asks for.
+    /// such as a home or a password that is gone, or a name that somebody else has by now, is told. A group that the run
+    /// made is removed, unless people put somebody into it; its gid is given to no other. The next sync does again what
+    /// the provider still asks for, also a rename.
     Undo(Undo),
     /// Write the plan of a sync to a file, for `gosync apply`
     ///

@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, OwnedAccount};
-use crate::model::{Completeness, Group, RemoteId, Snapshot, Status, User, UserName, shown};
+use crate::model::{Completeness, Group, GroupName, RemoteId, Snapshot, Status, User, UserName, shown};
 use crate::plan::diff::UidFrom;
 use crate::plan::{Change, Plan, render};
 use crate::policy::select::{self, Standing};
@@ -35,10 +35,11 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
     let (people, groups) = (inquiry.people()?, inquiry.groups()?);
     let account = inquiry.account(&people, &groups)?;
     let group = inquiry.group(&groups)?;
-    if account.is_none() && group.is_none() {
+    let local = inquiry.local(&groups)?;
+    if account.is_none() && group.is_none() && local.is_none() {
         return Err(inquiry.nobody()?);
     }
-    let report = Report { account, group, provider };
+    let report = Report { account, group, local, provider };
     match args.format {
         Format::Text => ui.data(&report.text()),
         Format::Json => ui.data(&format!("{:#}\n", report.json())),
@@ -195,6 +196,12 @@ impl<'a> Inquiry<'a> {
             let Some(status) = of_user.map(|member| member.status).min() else { continue };
             let known = self.owned.groups.get(&group.id).filter(|own| own.state.is_present());
             let (name, _) = map::explain_group(&group.name, self.known_as(&group.id, known), rules);
+            let mapped: Vec<&str> = rules.local_map.targets(group.name.raw()).map(GroupName::as_str).collect();
+            // One that is mapped is none of its own, unless it was one before.
+            let name = match known.is_none() && !mapped.is_empty() {
+                true => Ok(mapped.join(" and in ")),
+                false => name.map(|name| [&[name.as_str()], &mapped[..]].concat().join(" and in ")),
+            };
             let what = match (name, status) {
                 (Err(reason), _) => format!("no group here: {reason}"),
                 (Ok(name), Status::Active) => format!("in {name}"),
@@ -240,9 +247,15 @@ impl<'a> Inquiry<'a> {
         side.ledger = own.map(report::group_entry);
         if let Some(group) = found {
             let known = own.filter(|own| own.state.is_present());
-            let (name, steps) = map::explain_group(&group.name, self.known_as(&group.id, known), rules);
-            side.steps = steps;
-            side.refused = name.err();
+            if known.is_none() && rules.local_map.maps(group.name.raw()) {
+                let names: Vec<&str> = rules.local_map.targets(group.name.raw()).map(GroupName::as_str).collect();
+                let (value, rule) = (names.join(", "), "`local_map`: its members come into a group of the host's own");
+                side.steps = vec![Step { field: "members", value, rule: rule.to_owned() }];
+            } else {
+                let (name, steps) = map::explain_group(&group.name, self.known_as(&group.id, known), rules);
+                side.steps = steps;
+                side.refused = name.err();
+            }
             let active = group.members.iter().filter(|member| member.status == Status::Active).count();
             side.standing = Some(format!("members at the provider: {}, active: {active}", group.members.len()));
         }
@@ -250,6 +263,26 @@ impl<'a> Inquiry<'a> {
         let remote = found.map(|group| group.name.raw());
         let aliases = Aliases::new(Some(id), remote, name, self.name, &side.steps);
         side.next.push(aliases.of(&groups.plan, EntryKind::Group, "sync groups"));
+        Ok(Some(side))
+    }
+
+    /// A group of the host's own that gets, or got, members from the provider.
+    fn local(&self, groups: &Answer<'_>) -> Result<Option<Side>> {
+        let rules = &self.setup.settings.rules.groups;
+        let mapped = rules.local_map.groups().iter().find(|group| group.name.as_str() == self.name);
+        let applied = self.owned.local.get(self.name);
+        if mapped.is_none() && applied.is_none() {
+            return Ok(None);
+        }
+        let target = self.setup.target()?;
+        let current = target.read()?;
+        let found = current.host().groups.get(self.name).map(|found| found.gid);
+        let mut side = Side::local(self.name, mapped, found);
+        side.ledger = applied.map(|members| format!("members through gosync: {}", shown(members)));
+        let names = [Some(self.name)].into_iter().flatten().collect();
+        let mut next = Aliases { id: None, names }.of(&groups.plan, EntryKind::LocalGroup, "sync groups");
+        next.narrow = groups.narrow;
+        side.next.push(next);
         Ok(Some(side))
     }
 
@@ -340,7 +373,11 @@ impl<'a> Aliases<'a> {
     fn of(&self, plan: &Plan, kind: EntryKind, command: &'static str) -> Next {
         let is_ours = |change: &&Change| {
             let subject = change.subject();
-            subject.kind == kind && subject.id.is_some() && subject.id == self.id
+            let is_it = match kind {
+                EntryKind::LocalGroup => self.names.contains(subject.name),
+                EntryKind::Account | EntryKind::Group => subject.id.is_some() && subject.id == self.id,
+            };
+            subject.kind == kind && is_it
         };
         let changes = plan.changes.iter().filter(is_ours).map(render::line);
         let refused = plan.refused.iter().filter(|refusal| self.is(refusal)).map(render::refusal);
@@ -356,8 +393,12 @@ impl<'a> Aliases<'a> {
             Change::CreateGroup { name, members, .. } if any(members) => {
                 Some(format!("+ member of {name}, a new group"))
             }
-            Change::ChangeMembers { name, add, .. } if any(add) => Some(format!("+ member of {name}")),
-            Change::ChangeMembers { name, remove, .. } if remove.iter().any(|member| is_it(member)) => {
+            Change::ChangeMembers { name, add, .. } | Change::ChangeLocalMembers { name, add, .. } if any(add) => {
+                Some(format!("+ member of {name}"))
+            }
+            Change::ChangeMembers { name, remove, .. } | Change::ChangeLocalMembers { name, remove, .. }
+                if remove.iter().any(|member| is_it(member)) =>
+            {
                 Some(format!("- member of {name}"))
             }
             _ => None,

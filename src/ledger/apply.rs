@@ -129,6 +129,10 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         Edit::Members { id, members, lost } => {
             let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
             tx.execute_cached(sql, params![provider, id, members])?;
+            if !members.is_empty() {
+                // One that was emptied, and is not any more: its time on the ladder begins anew.
+                rungs::forget(tx, provider, "group", id)?;
+            }
             if *lost > 0 {
                 lose("member", id, *lost)?;
             }
@@ -171,9 +175,12 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             rungs::emptied(tx, provider, id, at)?;
             lose(Loss::Group.as_str(), id, 1)?;
         }
-        Edit::GroupRemoved { id } => {
+        Edit::GroupRemoved { id, lost } => {
             rungs::group_removed(tx, provider, id)?;
             lose(Loss::Group.as_str(), id, 1)?;
+            if *lost > 0 {
+                lose("member", id, *lost)?;
+            }
         }
         Edit::Keys { id, place, path, digest, loss } => {
             if place == super::place_word(Place::Directory) {

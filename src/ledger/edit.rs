@@ -3,7 +3,7 @@
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::history::{Remembered, Snapshots};
+use super::history::{Remembered, Snapshots, groups_with};
 use super::{Run, rungs};
 use crate::model::UserName;
 use crate::plan::events::{HookEvent, Kind};
@@ -97,6 +97,9 @@ pub enum Edit {
     GroupRemoved {
         /// The group.
         id: String,
+        /// How many lost their membership.
+        #[serde(default)]
+        lost: usize,
     },
     /// An account of the host's is gosync's.
     Adopted(Box<AdoptedRow>),
@@ -196,17 +199,18 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
     };
     let mut snapshots = Snapshots::new(tx)?;
     for change in &plan.changes {
-        if let Some(remembered) = snapshots.remember(provider, change)? {
-            let fresh = |id: &crate::model::RemoteId, group| Edit::Fresh { id: id.to_string(), group };
-            let edit = match change {
+        let remembered = snapshots.remember(provider, change)?;
+        let fresh = |id: &crate::model::RemoteId, group| Edit::Fresh { id: id.to_string(), group };
+        later_of(
+            provider,
+            &match change {
                 Change::CreateAccount(new) if remembered.is_new() => fresh(&new.id, false),
                 Change::CreateGroup { id, .. } if remembered.is_new() => fresh(id, true),
                 _ => Edit::Remember(remembered),
-            };
-            later_of(provider, &edit)?;
-        }
+            },
+        )?;
         if let Change::RemoveAccount { name, .. } = change {
-            for (of, group) in snapshots.groups_with(tx, name.as_str())? {
+            for (of, group) in groups_with(tx, name.as_str())? {
                 later_of(&of, &Edit::Remember(group))?;
             }
         }
@@ -275,7 +279,9 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
             }
             Change::MakeHome { .. } => {} // the account's opening says it all
             Change::EmptyGroup { id, .. } => later(&Edit::Emptied { id: id.to_string() })?,
-            Change::RemoveGroup { id, .. } => later(&Edit::GroupRemoved { id: id.to_string() })?,
+            Change::RemoveGroup { id, remove, .. } => {
+                later(&Edit::GroupRemoved { id: id.to_string(), lost: remove.len() })?;
+            }
             Change::SetKeys(change) => later(&keys(change))?,
         }
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Ledger, LedgerError};
+use crate::model::RemoteId;
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
 use crate::plan::Change;
 
@@ -21,7 +22,7 @@ const LEFT_OUT: [&str; 5] = ["provider", "id", "txn", "absent_since", "absent_ru
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Remembered {
     id: String,
-    group: bool,
+    kind: EntryKind,
     change: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     detail: Option<Value>,
@@ -37,8 +38,11 @@ impl Remembered {
 
     /// An entry that was made.
     pub(super) fn fresh(id: String, group: bool) -> Self {
-        let change = if group { "create-group" } else { "create-account" };
-        Self { id, group, change: change.to_owned(), detail: None, before: None }
+        let (kind, change) = match group {
+            true => (EntryKind::Group, "create-group"),
+            false => (EntryKind::Account, "create-account"),
+        };
+        Self { id, kind, change: change.to_owned(), detail: None, before: None }
     }
 }
 
@@ -46,7 +50,21 @@ fn table(kind: EntryKind) -> &'static str {
     match kind {
         EntryKind::Account => "accounts",
         EntryKind::Group => "unix_groups",
+        EntryKind::LocalGroup => "local_members",
     }
+}
+
+/// The SQL for the entry of the provider ?1 with the id ?2, as it is; NULL: there is none.
+fn entry(tx: &Transaction<'_>, kind: EntryKind, provider: &str, id: &str) -> rusqlite::Result<String> {
+    let (json, table) = (as_json(tx, kind)?, table(kind));
+    Ok(match kind {
+        // Without members there is no row, but that is no other thing than a row without members.
+        EntryKind::LocalGroup => format!(
+            "COALESCE((SELECT {json} FROM {table} WHERE provider = {provider} AND name = {id}),
+                      json_object('name', {id}, 'members', ''))"
+        ),
+        _ => format!("(SELECT {json} FROM {table} WHERE provider = {provider} AND id = {id})"),
+    })
 }
 
 /// The SQL for a row of a table as JSON.
@@ -58,86 +76,94 @@ fn as_json(tx: &Transaction<'_>, kind: EntryKind) -> rusqlite::Result<String> {
     Ok(format!("json_object({})", pairs.join(", ")))
 }
 
+/// What is kept of each kind of entry.
+struct Each<T> {
+    account: T,
+    group: T,
+    local: T,
+}
+
+impl<T> Each<T> {
+    fn new(mut make: impl FnMut(EntryKind) -> rusqlite::Result<T>) -> rusqlite::Result<Self> {
+        let (account, group) = (make(EntryKind::Account)?, make(EntryKind::Group)?);
+        Ok(Self { account, group, local: make(EntryKind::LocalGroup)? })
+    }
+
+    fn of(&mut self, kind: EntryKind) -> &mut T {
+        match kind {
+            EntryKind::Account => &mut self.account,
+            EntryKind::Group => &mut self.group,
+            EntryKind::LocalGroup => &mut self.local,
+        }
+    }
+}
+
 /// Entries as they are before a transaction.
 pub(super) struct Snapshots<'t> {
-    account: Statement<'t>,
-    group: Statement<'t>,
-    group_json: String,
+    statements: Each<Statement<'t>>,
 }
 
 impl<'t> Snapshots<'t> {
     pub(super) fn new(tx: &'t Transaction<'_>) -> rusqlite::Result<Self> {
-        let (account_json, group_json) = (as_json(tx, EntryKind::Account)?, as_json(tx, EntryKind::Group)?);
-        let sql = |json: &str, kind| format!("SELECT {json} FROM {} WHERE provider = ?1 AND id = ?2", table(kind));
-        Ok(Self {
-            account: tx.prepare(&sql(&account_json, EntryKind::Account))?,
-            group: tx.prepare(&sql(&group_json, EntryKind::Group))?,
-            group_json,
-        })
+        let select = |kind| tx.prepare(&format!("SELECT {}", entry(tx, kind, "?1", "?2")?));
+        Ok(Self { statements: Each::new(select)? })
     }
 
-    /// What is to be remembered of a change; `None` if it is about nothing that has an entry.
-    pub(super) fn remember(&mut self, provider: &str, change: &Change) -> rusqlite::Result<Option<Remembered>> {
+    /// What is to be remembered of a change.
+    pub(super) fn remember(&mut self, provider: &str, change: &Change) -> rusqlite::Result<Remembered> {
         let subject = change.subject();
-        let statement = match subject.kind {
-            EntryKind::Account => &mut self.account,
-            EntryKind::Group => &mut self.group,
-        };
-        let Some(id) = subject.id else { return Ok(None) };
-        let before = statement.query_row(params![provider, id.as_str()], |row| row.get(0)).optional()?;
-        Ok(Some(Remembered {
-            id: id.to_string(),
-            group: subject.kind == EntryKind::Group,
-            change: subject.word.to_owned(),
-            detail: change.detail(),
-            before,
-        }))
+        let id = subject.id.map_or(subject.name, RemoteId::as_str).to_owned();
+        let before = self.statements.of(subject.kind).query_row(params![provider, id], |row| row.get(0))?;
+        Ok(Remembered { id, kind: subject.kind, change: subject.word.to_owned(), detail: change.detail(), before })
     }
+}
 
-    /// The groups, whosever they are, that lose a removed account as a member, with their providers.
-    pub(super) fn groups_with(&self, tx: &Transaction<'_>, name: &str) -> rusqlite::Result<Vec<(String, Remembered)>> {
-        let json = &self.group_json;
+/// The groups, whosever they are, that lose a removed account as a member, with their providers.
+pub(super) fn groups_with(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<Vec<(String, Remembered)>> {
+    let mut out = Vec::new();
+    for (kind, id) in [(EntryKind::Group, "id"), (EntryKind::LocalGroup, "name")] {
         let sql = format!(
-            "SELECT provider, id, {json} FROM unix_groups WHERE instr(',' || members || ',', ',' || ?1 || ',') > 0"
+            "SELECT provider, {id}, {} FROM {} WHERE instr(',' || members || ',', ',' || ?1 || ',') > 0",
+            as_json(tx, kind)?,
+            table(kind)
         );
         let mut statement = tx.prepare(&sql)?;
         let rows = statement.query_map([name], |row| {
             let change = "leave-group".to_owned();
-            let remembered = Remembered { id: row.get(1)?, group: true, change, detail: None, before: row.get(2)? };
-            Ok((row.get(0)?, remembered))
+            Ok((row.get(0)?, Remembered { id: row.get(1)?, kind, change, detail: None, before: row.get(2)? }))
         })?;
-        rows.collect()
+        for row in rows {
+            out.push(row?);
+        }
     }
+    Ok(out)
 }
 
 /// Writes the history of a transaction whose edits have been made.
 pub(super) struct Keeper<'t> {
-    account: Statement<'t>,
-    group: Statement<'t>,
+    statements: Each<Statement<'t>>,
     txn: u64,
     seq: u64,
 }
 
 impl<'t> Keeper<'t> {
     pub(super) fn new(tx: &'t Transaction<'_>, txn: u64) -> rusqlite::Result<Self> {
-        let sql = |kind: EntryKind| -> rusqlite::Result<String> {
-            Ok(format!(
+        let insert = |kind: EntryKind| {
+            let (word, after) = (kind.as_str(), entry(tx, kind, "?3", "?4")?);
+            tx.prepare(&format!(
                 "INSERT INTO changes (txn, seq, provider, kind, id, name, change, detail, before, after)
-                 SELECT ?1, ?2, ?3, '{}', ?4, name, ?5, ?6, ?7, {} FROM {} WHERE provider = ?3 AND id = ?4",
-                kind.as_str(),
-                as_json(tx, kind)?,
-                table(kind)
+                 SELECT ?1, ?2, ?3, '{word}', ?4, after ->> 'name', ?5, ?6, ?7, after
+                   FROM (SELECT {after} AS after) WHERE after IS NOT NULL"
             ))
         };
-        let (account, group) = (tx.prepare(&sql(EntryKind::Account)?)?, tx.prepare(&sql(EntryKind::Group)?)?);
-        Ok(Self { account, group, txn, seq: 0 })
+        Ok(Self { statements: Each::new(insert)?, txn, seq: 0 })
     }
 
     pub(super) fn keep(&mut self, provider: &str, change: &Remembered) -> rusqlite::Result<()> {
         self.seq += 1;
-        let statement = if change.group { &mut self.group } else { &mut self.account };
         let detail = change.detail.as_ref().map(Value::to_string);
-        let Remembered { id, change, before, .. } = change;
+        let Remembered { id, kind, change, before, .. } = change;
+        let statement = self.statements.of(*kind);
         statement.execute(params![self.txn, self.seq, provider, id, change, detail, before]).map(drop)
     }
 }

@@ -382,11 +382,16 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
     done(&mut ledger, 200, vec![Change::EmptyGroup { id: id("g"), name: name(), remove: vec!["ann".into()] }]);
     let owned = ledger.load("p", 200).unwrap();
     assert_eq!((owned.groups[&id("g")].members.as_str(), owned.group_rungs[&id("g")].since), ("", Some(200)));
-    done(&mut ledger, 300, vec![Change::RemoveGroup { id: id("g"), name: name(), gid }]);
+    let wanted = vec![user("ann")];
+    let back = Change::ChangeMembers { id: id("g"), name: name(), add: wanted.clone(), remove: vec![], wanted };
+    done(&mut ledger, 250, vec![back]);
+    assert!(ledger.load("p", 250).unwrap().group_rungs.is_empty(), "its time begins anew");
+    let remove = vec!["ann".to_owned()];
+    done(&mut ledger, 300, vec![Change::RemoveGroup { id: id("g"), name: name(), gid, remove }]);
     let owned = ledger.load("p", 300).unwrap();
-    assert_eq!(owned.groups[&id("g")].state, State::Removed);
+    assert_eq!((owned.groups[&id("g")].state, owned.groups[&id("g")].members.as_str()), (State::Removed, ""));
     assert!(owned.ids.contains(&60_000) && owned.group_rungs.is_empty());
-    assert_eq!(owned.losses.others[&Loss::Group], 2);
+    assert_eq!((owned.losses.others[&Loss::Group], owned.losses.members[&id("g")]), (2, 1));
 }
 
 #[test]

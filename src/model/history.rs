@@ -1,16 +1,18 @@
 //! What runs changed: the ledger's history, as data.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What an entry of the ledger is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum EntryKind {
     /// An account.
     Account,
     /// A group.
     Group,
+    /// Who is in a group of the host's own through gosync. Its id is the group's name.
+    LocalGroup,
 }
 
 impl EntryKind {
@@ -19,12 +21,13 @@ impl EntryKind {
         match self {
             EntryKind::Account => "account",
             EntryKind::Group => "group",
+            EntryKind::LocalGroup => "local-group",
         }
     }
 
     /// The kind that `word` names.
     pub fn from_word(word: &str) -> Option<Self> {
-        [EntryKind::Account, EntryKind::Group].into_iter().find(|kind| kind.as_str() == word)
+        [EntryKind::Account, EntryKind::Group, EntryKind::LocalGroup].into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
@@ -59,7 +62,7 @@ pub struct PastChange {
     pub provider: String,
     /// What was changed.
     pub kind: EntryKind,
-    /// The provider's id.
+    /// The provider's id; of a group of the host's own, its name.
     pub id: String,
     /// Name on this host, after the change.
     pub name: String,
@@ -80,7 +83,7 @@ pub struct Later {
     pub provider: String,
     /// What was changed.
     pub kind: EntryKind,
-    /// The provider's id.
+    /// The provider's id; of a group of the host's own, its name.
     pub id: String,
     /// The last run that did.
     pub run: u64,

@@ -191,6 +191,9 @@ pub enum Change {
         name: GroupName,
         /// Its gid, which stays set aside.
         gid: Gid,
+        /// Who is a member of it until then, sorted; they were added by gosync.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        remove: Vec<String>,
     },
 }
 

@@ -440,8 +440,8 @@ fn team(change: &Change, host: &Host<'_>, owned: &Owned) -> Option<(String, Even
             let gid = known(id)?.gid.get();
             (id.to_string(), name.as_str(), name, gid, &[][..], remove.as_slice(), Event::Updated)
         }
-        Change::RemoveGroup { id, name, gid } => {
-            (id.to_string(), name.as_str(), name, gid.get(), &[][..], none, Event::Removed)
+        Change::RemoveGroup { id, name, gid, remove } => {
+            (id.to_string(), name.as_str(), name, gid.get(), &[][..], remove.as_slice(), Event::Removed)
         }
         _ => return None,
     };

@@ -217,7 +217,11 @@ fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exce
 
 fn members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
     for change in &plan.changes {
-        let Change::ChangeMembers { id, name, remove, wanted, .. } = change else { continue };
+        let (id, name, remove, stay) = match change {
+            Change::ChangeMembers { id, name, remove, wanted, .. } => (id, name, remove, wanted.len()),
+            Change::RemoveGroup { id, name, remove, .. } => (id, name, remove, 0),
+            _ => continue,
+        };
         if remove.is_empty() {
             continue;
         }
@@ -231,7 +235,7 @@ fn members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exces
             names: remove.clone(),
         };
         subject.judge(limits.allowed(before), excesses);
-        if wanted.is_empty() && before >= NEVER_TO_ZERO_FROM {
+        if stay == 0 && before >= NEVER_TO_ZERO_FROM {
             excesses.push(subject.to_zero(before));
         }
     }

@@ -131,7 +131,13 @@ pub fn line(change: &Change) -> String {
             "! group {name} is not at the provider any more; {}",
             names("take out", remove.iter().map(String::as_str))
         ),
-        Change::RemoveGroup { name, gid, .. } => format!("- group {name} gid={gid}"),
+        Change::RemoveGroup { name, gid, remove, .. } => {
+            let mut line = format!("- group {name} gid={gid}");
+            if !remove.is_empty() {
+                let _ = write!(line, " {}", names("with its members", remove.iter().map(String::as_str)));
+            }
+            line
+        }
         Change::SetKeys(change) => keys(change),
     }
 }

@@ -38,7 +38,7 @@ impl Change {
             Change::ReleaseAccount { id, name, .. } => account(id, name.as_str(), "release-account"),
             Change::ReleaseGroup { id, name, .. } => group(id, name.as_str(), "release-group"),
             Change::ChangeLocalMembers { name, .. } => {
-                Subject { kind: EntryKind::Group, id: None, name: name.as_str(), word: "change-local-members" }
+                Subject { kind: EntryKind::LocalGroup, id: None, name: name.as_str(), word: "change-local-members" }
             }
             Change::RenameAccount(rename) => account(&rename.id, rename.to.as_str(), "rename-account"),
             Change::RenameGroup { id, to, .. } => group(id, to.as_str(), "rename-group"),

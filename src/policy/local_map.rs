@@ -55,7 +55,13 @@ impl LocalMap {
 
     /// Whether a group of the provider's is mapped to one of this host.
     pub fn maps(&self, remote: &str) -> bool {
-        self.0.iter().any(|group| group.sources.iter().any(|source| source == remote))
+        self.targets(remote).next().is_some()
+    }
+
+    /// The groups of this host that one of the provider's is mapped to.
+    pub fn targets(&self, remote: &str) -> impl Iterator<Item = &GroupName> {
+        let of_it = self.0.iter().filter(move |group| group.sources.iter().any(|source| source == remote));
+        of_it.map(|group| &group.name)
     }
 
     /// What a directory asks of the groups of this host.

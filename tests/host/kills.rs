@@ -456,6 +456,11 @@ fn killed_while_it_adds_accounts_and_overtaken_by_another_program_in_etc() {
 }
 
 #[test]
+fn killed_while_it_undoes_a_run_and_overtaken_by_another_program() {
+    kill_and_overtake(&undoing(), Database::Etc);
+}
+
+#[test]
 fn killed_while_it_adds_accounts_and_overtaken_by_another_program_in_extrausers() {
     kill_and_overtake(&adding(), Database::Extrausers);
 }

@@ -63,6 +63,25 @@ pub fn renaming(database: Database, keys: &str) -> (Tree, Scenario) {
 pub const MOVE: &str = "rename_home = true";
 const NO_LINK: &str = "rename_home = true\nrename_home_link = false";
 
+/// They get their old names back.
+fn undoing_renames(database: Database) -> (Tree, Scenario) {
+    let (tree, scenario) = renaming(database, MOVE);
+    tree.gosync(USERS).expect(0);
+    assert!(tree.path("home/alicia/thesis").exists());
+    tree.save("before");
+    (tree, Scenario { name: "undoing renames", run: &["undo", "3"], ..scenario })
+}
+
+/// A group goes that was made with members, and one gets its old name and members back.
+fn undoing_groups(database: Database) -> (Tree, Scenario) {
+    let (tree, mut scenario) = renaming_groups(database);
+    scenario.now["groups"].as_array_mut().unwrap().push(group("g-2", "biology", &["u-1", "u-2"]));
+    tree.provide(&scenario.now);
+    tree.gosync(GROUPS).expect(0);
+    tree.save("before");
+    (tree, Scenario { name: "undoing groups", run: &["undo", "3"], ..scenario })
+}
+
 /// A group has another name now, and another member.
 fn renaming_groups(database: Database) -> (Tree, Scenario) {
     let tree = Tree::new(database);
@@ -140,6 +159,10 @@ each! {
     killed_while_it_renames_and_leaves_homes_in_etc: kill_everywhere_in, renaming(Etc, "");
     killed_while_it_renames_groups_in_etc: kill_everywhere_in, renaming_groups(Etc);
     killed_while_it_renames_groups_in_extrausers: kill_everywhere_in, renaming_groups(Extrausers);
+    killed_while_it_gives_names_back_in_etc: kill_everywhere_in, undoing_renames(Etc);
+    killed_while_it_gives_names_back_in_extrausers: kill_everywhere_in, undoing_renames(Extrausers);
+    killed_while_it_undoes_groups_in_etc: kill_everywhere_in, undoing_groups(Etc);
+    killed_while_it_undoes_groups_in_extrausers: kill_everywhere_in, undoing_groups(Extrausers);
     killed_while_it_packs_the_homes_of_those_who_left: kill_everywhere_in, leaving(Etc, "packing homes", ARCHIVE);
     killed_while_it_removes_those_who_left_from_etc: kill_everywhere_in, leaving(Etc, "removing who left", REMOVE);
     killed_while_it_removes_those_who_left_from_extrausers:
@@ -158,6 +181,8 @@ each! {
     killed_while_it_renames_and_overtaken_by_another_program_in_extrausers:
         kill_and_overtake_in, renaming(Extrausers, MOVE);
     killed_while_it_renames_groups_and_overtaken_by_another_program: kill_and_overtake_in, renaming_groups(Etc);
+    killed_while_it_gives_names_back_and_overtaken_by_another_program: kill_and_overtake_in, undoing_renames(Etc);
+    killed_while_it_undoes_groups_and_overtaken_by_another_program: kill_and_overtake_in, undoing_groups(Etc);
     killed_while_it_packs_homes_and_overtaken_by_another_program:
         kill_and_overtake_in, leaving(Etc, "packing homes", ARCHIVE);
     killed_while_it_removes_those_who_left_and_overtaken_by_another_program:

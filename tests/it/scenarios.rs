@@ -35,6 +35,7 @@ cases!(
     stale_shadow,
     subids,
     undo,
+    undo_names,
 );
 
 /// Makes a dry run of everything first.

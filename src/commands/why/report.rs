@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::model::owned::{OwnedAccount, OwnedGroup};
 use crate::model::{RejectedRecord, RemoteId, Status, Untrusted, shown};
+use crate::policy::local_map::LocalGroup;
 use crate::policy::select::Ground;
 use crate::policy::trace::Step;
 use crate::system::clock;
@@ -15,12 +16,17 @@ use crate::system::clock;
 pub(super) struct Report<'a> {
     pub account: Option<Side>,
     pub group: Option<Side>,
+    /// A group of the host's own.
+    pub local: Option<Side>,
     pub provider: &'a str,
 }
 
 /// What is said about an account, or about a group.
 #[derive(Default, Serialize)]
 pub(super) struct Side {
+    /// The name of a group of the host's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<String>,
     /// The provider's id.
     pub id: Option<String>,
     /// What it is called there, as it was sent; safe to print.
@@ -75,6 +81,24 @@ impl Side {
         Self { id: Some(id.to_string()), standing, ..Self::default() }
     }
 
+    /// A group of the host's own. `gid`: the one that it has here; `None`: it is not here.
+    pub fn local(name: &str, mapped: Option<&LocalGroup>, gid: Option<u32>) -> Self {
+        let here = gid.map_or("is not on this host".to_owned(), |gid| format!("has the gid {gid}"));
+        let power = if mapped.is_some_and(|group| group.privileged) { ", privileged" } else { "" };
+        let standing = Some(format!("{here}{power}"));
+        let rule = match mapped {
+            Some(group) => {
+                let sources: Vec<String> = group.sources.iter().map(|source| format!("`{}`", shown(source))).collect();
+                Step { field: "members", value: format!("from {}", sources.join(", ")), rule: "`local_map`".to_owned() }
+            }
+            None => {
+                let rule = "`local_map` does not name it any more; who came by it goes".to_owned();
+                Step { field: "members", value: "none".to_owned(), rule }
+            }
+        };
+        Self { local: Some(name.to_owned()), standing, steps: vec![rule], ..Self::default() }
+    }
+
     /// A record that cannot be used at all.
     pub fn rejected(record: &RejectedRecord) -> Self {
         Self {
@@ -88,9 +112,10 @@ impl Side {
     fn text(&self, what: &str, provider: &str, out: &mut String) {
         let id = self.id.as_deref().unwrap_or("without a usable id");
         // Writing into a String cannot fail.
-        let _ = match &self.remote {
-            Some(remote) => writeln!(out, "{what} of the record {id}, `{remote}` at {}", shown(provider)),
-            None => writeln!(out, "{what} of the record {id}"),
+        let _ = match (&self.local, &self.remote) {
+            (Some(name), _) => writeln!(out, "{what} {} of the host's own", shown(name)),
+            (None, Some(remote)) => writeln!(out, "{what} of the record {id}, `{remote}` at {}", shown(provider)),
+            (None, None) => writeln!(out, "{what} of the record {id}"),
         };
         let mut row = |key: &str, text: &str| writeln!(out, "  {key:<9} {text}");
         for (key, text) in [("standing", &self.standing), ("refused", &self.refused), ("ledger", &self.ledger)] {
@@ -121,7 +146,7 @@ impl Side {
 impl Report<'_> {
     pub fn text(&self) -> String {
         let mut out = String::new();
-        for (what, side) in [("account", &self.account), ("group", &self.group)] {
+        for (what, side) in [("account", &self.account), ("group", &self.group), ("group", &self.local)] {
             if let Some(side) = side {
                 side.text(what, self.provider, &mut out);
             }
@@ -130,7 +155,8 @@ impl Report<'_> {
     }
 
     pub fn json(&self) -> Value {
-        json!({"provider": self.provider, "account": self.account, "group": self.group})
+        let Self { account, group, local, provider } = self;
+        json!({"provider": provider, "account": account, "group": group, "local_group": local})
     }
 }
 

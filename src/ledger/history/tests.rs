@@ -132,6 +132,52 @@ fn the_groups_that_a_removed_account_was_in_are_remembered() {
     assert_eq!(left.after["members"], "bob");
 }
 
+fn local(add: &[&str], remove: &[&str], applied: &[&str]) -> Change {
+    let users = |names: &[&str]| names.iter().map(|name| user(name)).collect();
+    Change::ChangeLocalMembers {
+        name: GroupName::known("docker").unwrap(),
+        privileged: true,
+        add: users(add),
+        remove: remove.iter().map(|name| (*name).to_owned()).collect(),
+        applied: users(applied),
+    }
+}
+
+#[test]
+fn members_of_the_hosts_own_groups_are_remembered() {
+    let mut desk = Desk::new();
+    desk.commit(RUN.now, vec![create("ann", 20_000), create("bob", 20_001)]);
+    desk.commit(RUN.now, vec![local(&["ann", "bob"], &[], &["ann", "bob"])]);
+    let entry = |members: &str| json!({"name": "docker", "members": members});
+    let told = |change: &PastChange| {
+        assert_eq!(
+            (change.kind, change.id.as_str(), change.name.as_str()),
+            (EntryKind::LocalGroup, "docker", "docker")
+        );
+        let before = change.before.clone().map(Value::Object).unwrap();
+        (change.change.clone(), before, Value::Object(change.after.clone()))
+    };
+    let [come] = &desk.history(None)[0].changes[..] else { panic!() };
+    assert_eq!(told(come), ("change-local-members".to_owned(), entry(""), entry("ann,bob")));
+    let gone = Change::RemoveAccount {
+        id: id("u-ann"),
+        name: user("ann"),
+        uid: Uid::new(20_000).unwrap(),
+        private_group: true,
+        home: HomeFate::Keep,
+    };
+    desk.commit(RUN.now, vec![gone]);
+    let [_, left] = &desk.history(None)[0].changes[..] else { panic!() };
+    assert_eq!(told(left), ("leave-group".to_owned(), entry("ann,bob"), entry("bob")));
+    let last = desk.commit(RUN.now, vec![local(&[], &["bob"], &[])]);
+    let [out] = &desk.history(None)[0].changes[..] else { panic!() };
+    assert_eq!(told(out), ("change-local-members".to_owned(), entry("bob"), entry("")), "though no row is left");
+    assert_eq!(desk.history(Some("docker")).len(), 3);
+    let since = desk.ledger.changed_since(2).unwrap();
+    let (provider, id) = ("p".to_owned(), "docker".to_owned());
+    assert!(since.contains(&Later { provider, kind: EntryKind::LocalGroup, id, run: last }), "{since:?}");
+}
+
 #[test]
 fn history_is_found_by_any_name_that_something_had_and_by_its_id() {
     let mut desk = Desk::new();

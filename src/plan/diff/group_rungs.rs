@@ -1,13 +1,15 @@
 //! What becomes of a group that the provider does not have any more: first its members are taken out, later it is
 //! removed. Members that people added stay, and so does a group that has any, or is somebody's primary group.
 
+use std::collections::BTreeSet;
+
 use super::groups::found;
-use crate::model::host::Host;
+use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{Absence, GroupRung, Owned, OwnedGroup};
-use crate::model::{Completeness, GroupName, RemoteId};
+use crate::model::{Completeness, GroupName, RemoteId, shown};
 use crate::plan::{Change, Observation, Plan};
-use crate::policy::DepartedRules;
 use crate::policy::map::WantedGroups;
+use crate::policy::{DepartedRules, protect};
 
 /// What absent groups are compared with.
 pub(super) struct Absent<'a> {
@@ -39,8 +41,8 @@ impl Absent<'_> {
     fn one(&self, id: &RemoteId, own: &OwnedGroup, plan: &mut Plan) {
         let rung = self.owned.group_rungs.get(id).copied().unwrap_or_default();
         let done = match rung.since {
-            Some(since) => self.remove(id, own, since, plan),
-            None => self.empty(id, own, rung, plan),
+            Some(since) if own.members.is_empty() => self.remove(id, own, since, plan),
+            _ => self.empty(id, own, rung, plan),
         };
         if !done {
             plan.unchanged += 1;
@@ -74,21 +76,40 @@ impl Absent<'_> {
             return false;
         }
         let Ok(name) = GroupName::known(&own.name) else { return false };
-        // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
-        if self.host.groups.contains_key(own.name.as_str()) {
-            let Some(found) = found(own, self.host, plan) else { return false };
-            let is_primary = self.host.accounts.values().any(|account| account.gid == own.gid.get());
-            if is_primary || members(found.members).next().is_some() {
-                plan.remark(
-                    &own.name,
-                    "is due to be removed, and is not: it has members that were added by hand, or is a primary group",
-                );
+        let remove = match self.host.groups.contains_key(own.name.as_str()) {
+            // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
+            false => Ok(Vec::new()),
+            true => {
+                let Some(found) = found(own, self.host, plan) else { return false };
+                removable(own, found, self.host)
+            }
+        };
+        let remove = match remove {
+            Ok(remove) => remove,
+            Err(reason) => {
+                plan.remark(&own.name, format!("is due to be removed, and is not: {reason}"));
                 return false;
             }
-        }
-        plan.changes.push(Change::RemoveGroup { id: id.clone(), name, gid: own.gid });
+        };
+        plan.changes.push(Change::RemoveGroup { id: id.clone(), name, gid: own.gid, remove });
         true
     }
+}
+
+/// Who goes with a group of gosync's that is removed, or why it stays.
+pub(super) fn removable(own: &OwnedGroup, found: &HostGroup<'_>, host: &Host<'_>) -> Result<Vec<String>, String> {
+    if protect::is_protected(&own.name) {
+        return Err("its name is one of the system's, or grants power".to_owned());
+    }
+    if let Some((name, _)) = host.accounts.iter().find(|(_, account)| account.gid == own.gid.get()) {
+        return Err(format!("it is the primary group of `{}`", shown(name)));
+    }
+    let ours: BTreeSet<&str> = members(&own.members).collect();
+    if let Some(other) = members(found.members).find(|name| !ours.contains(name)) {
+        return Err(format!("it has members that were added by hand, such as `{}`", shown(other)));
+    }
+    let standing: BTreeSet<&str> = members(found.members).collect();
+    Ok(standing.into_iter().map(str::to_owned).collect())
 }
 
 fn members(list: &str) -> impl Iterator<Item = &str> {

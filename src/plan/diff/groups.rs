@@ -39,7 +39,7 @@ pub fn groups(
                     plan.observations.push(Observation::GroupBack(group.id.clone()));
                 }
                 let to = group.rename.as_ref();
-                let renamed = to.filter(|to| rename::group(&group.id, to, own, host, owned, &mut plan));
+                let renamed = to.filter(|to| rename::group(&group.id, to, own, (host, owned), &mut plan));
                 known(
                     group,
                     own,
@@ -48,7 +48,9 @@ pub fn groups(
                     &mut plan,
                 );
             }
-            own => match conflict(group, own, host, owned, &in_use, &gids) {
+            own => match conflict(group.name.as_str(), own, host, owned, &in_use)
+                .or_else(|| gid_conflict(group, own, &gids))
+            {
                 Some(reason) => plan.refused.push(refusal(group, reason)),
                 None => {
                     if let Some(gid) = own.map(|own| own.gid).or(group.gid) {
@@ -239,16 +241,20 @@ pub(in crate::plan) fn ours<'h>(own: &OwnedGroup, host: &'h Host<'_>) -> Result<
     }
 }
 
+/// Why a group that gosync had cannot be made again under this name.
+pub(super) fn remade(name: &GroupName, own: &OwnedGroup, host: &Host<'_>, owned: &Owned) -> Option<String> {
+    let in_use: BTreeMap<u32, &str> = host.groups.iter().map(|(name, g)| (g.gid, *name)).collect();
+    conflict(name.as_str(), Some(own), host, owned, &in_use)
+}
+
 /// Why a new group cannot be made.
 fn conflict(
-    group: &WantedGroup,
+    name: &str,
     own: Option<&OwnedGroup>,
     host: &Host<'_>,
     owned: &Owned,
     in_use: &BTreeMap<u32, &str>,
-    gids: &Allocator<'_>,
 ) -> Option<String> {
-    let name = group.name.as_str();
     let is_released = own.is_some_and(|own| own.state == State::Released);
     let set_aside = |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name) && !is_released;
     if let Some(found) = host.groups.get(name).filter(|g| is_released && own.is_some_and(|o| o.gid.get() == g.gid)) {
@@ -272,14 +278,14 @@ fn conflict(
     if owned.other_names.contains(name) {
         return Some(format!("the name `{name}` belongs to another provider's account or group"));
     }
-    match own {
-        Some(own) => {
-            let busy = in_use.get(&own.gid.get()).filter(|other| **other != name);
-            busy.map(|other| format!("its gid {} is now used by `{other}`", own.gid))
-        }
-        None => {
-            let gid = group.gid.filter(|gid| !gids.is_free_in(group.gid_range, gid.get()))?;
-            Some(format!("the gid {gid} is in use, or was given to somebody before"))
-        }
-    }
+    let own = own?;
+    let busy = in_use.get(&own.gid.get()).filter(|other| **other != name);
+    busy.map(|other| format!("its gid {} is now used by `{other}`", own.gid))
+}
+
+/// Why a group cannot have the gid that the provider asks for, if it has none yet.
+fn gid_conflict(group: &WantedGroup, own: Option<&OwnedGroup>, gids: &Allocator<'_>) -> Option<String> {
+    let asked = group.gid.filter(|_| own.is_none());
+    let gid = asked.filter(|gid| !gids.is_free_in(group.gid_range, gid.get()))?;
+    Some(format!("the gid {gid} is in use, or was given to somebody before"))
 }

@@ -36,7 +36,7 @@ pub(super) fn local(
             let source = crate::model::shown(source);
             plan.remark(group.name.as_str(), format!("several groups are called `{source}`; none of them counts"));
         }
-        match usable(group, host, owned) {
+        match usable(&group.name, group.privileged, host, owned) {
             Err(reason) => plan.remark(group.name.as_str(), reason),
             Ok(found) => known(group, applied, found, roster, rules.taken_out_by_hand, plan),
         }
@@ -50,22 +50,28 @@ pub(super) fn local(
 }
 
 /// The line of a mapped group, or why nothing is done with it.
-fn usable<'h>(group: &WantedLocal, host: &'h Host<'_>, owned: &Owned) -> Result<&'h HostGroup<'h>, String> {
-    let name = group.name.as_str();
+pub(super) fn usable<'h>(
+    name: &GroupName,
+    privileged: bool,
+    host: &'h Host<'_>,
+    owned: &Owned,
+) -> Result<&'h HostGroup<'h>, String> {
+    let name = name.as_str();
     let Some(found) = host.groups.get(name) else {
         return Err("is not on this host; `local_map` makes no groups".to_owned());
     };
     if owned.groups.values().any(|own| own.name == name && own.state.is_present()) {
         return Err("is gosync's own, and `local_map` is for groups of the host's; left alone".to_owned());
     }
-    if protect::is_privileged_group(name, found.gid) && !group.privileged {
+    if protect::is_privileged_group(name, found.gid) && !privileged {
         return Err(format!("has the gid {} of the system's; `privileged = true` must stand beside it", found.gid));
     }
     writable(name, found, host)?;
     Ok(found)
 }
 
-fn writable(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Result<(), String> {
+/// Whether the line of a group can be changed; if not, why.
+pub(super) fn writable(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Result<(), String> {
     if host.repeated.contains(name) || host.broken.contains(name) {
         return Err("stands more than once in group, or in a malformed line; left alone".to_owned());
     }

@@ -8,16 +8,28 @@ use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
 use crate::model::{GroupName, RemoteId, UserName};
 use crate::plan::{Change, HomeMove, Plan, Rename};
+use crate::policy::keys::Place;
 use crate::policy::map::{WantedAccount, kept};
-
-/// Where each account's SSH keys are, if anywhere.
-const KEYS: &str = "/etc/ssh/authorized_keys.d";
 
 /// Where mail is.
 const MAIL: &str = "/var/mail";
 
 /// Where crontabs are, on one system or another.
 const CRONTABS: [&str; 2] = ["/var/spool/cron/crontabs", "/var/spool/cron"];
+
+/// Another name that an account should have.
+pub(super) struct Wish<'a> {
+    /// The provider's id.
+    pub id: &'a RemoteId,
+    /// The account.
+    pub own: &'a OwnedAccount,
+    /// The name.
+    pub to: &'a UserName,
+    /// Whether the account stays, or becomes, open.
+    pub is_open: bool,
+    /// Whether its home goes along, if that is named after the account.
+    pub moves_home: bool,
+}
 
 /// An account that is renamed.
 pub(super) struct Renamed<'h> {
@@ -37,7 +49,25 @@ pub(super) fn account<'h>(
     plan: &mut Plan,
 ) -> Option<Renamed<'h>> {
     let to = account.rename.as_ref()?;
-    let host = against.host;
+    let moves_home = against.rules.accounts.rename.home;
+    let wish = Wish { id: &account.id, own, to, is_open: account.open, moves_home };
+    match rename(&wish, against, plan)? {
+        Ok(renamed) => Some(renamed),
+        Err(reason) => {
+            plan.remark(&own.name, kept(to.as_str(), &reason));
+            None
+        }
+    }
+}
+
+/// Plans a rename, or says why the account cannot have the name; `None`: it stands under neither name as gosync's.
+/// Whether the name is another person's of gosync's, the caller has found out.
+pub(super) fn rename<'h>(
+    wish: &Wish<'_>,
+    against: &Against<'h>,
+    plan: &mut Plan,
+) -> Option<Result<Renamed<'h>, String>> {
+    let (host, &Wish { own, to, .. }) = (against.host, wish);
     let (found, is_begun) = match ours(own, host) {
         Ok(found) => (found, false),
         // It has the new name already: by a rename that was broken off, or by usermod(8).
@@ -47,37 +77,28 @@ pub(super) fn account<'h>(
         }
         Err(_) => return None,
     };
-    let planned = Planned { own, to, host, against, is_begun, is_open: account.open };
-    let rename = planned.conflict().map_or_else(|| planned.change(account, found), Err);
-    match rename {
-        Ok(rename) => {
-            planned.tell(&rename, plan);
-            let home = rename.home.as_ref().map(|home| home.to.clone());
-            plan.changes.push(Change::RenameAccount(rename));
-            Some(Renamed { to: to.clone(), found, home })
-        }
-        Err(reason) => {
-            plan.remark(&own.name, kept(to.as_str(), &reason));
-            None
-        }
-    }
+    let planned = Planned { wish, host, against, is_begun };
+    let rename = planned.conflict().map_or_else(|| planned.change(found), Err);
+    Some(rename.map(|rename| {
+        planned.tell(&rename, plan);
+        let home = rename.home.as_ref().map(|home| home.to.clone());
+        plan.changes.push(Change::RenameAccount(rename));
+        Renamed { to: to.clone(), found, home }
+    }))
 }
 
 struct Planned<'a, 'h> {
-    own: &'a OwnedAccount,
-    to: &'a UserName,
+    wish: &'a Wish<'a>,
     host: &'h Host<'h>,
     against: &'a Against<'h>,
     /// Whether passwd has the new name already.
     is_begun: bool,
-    /// Whether the account stays, or becomes, open.
-    is_open: bool,
 }
 
 impl Planned<'_, '_> {
     /// Why it cannot have the name.
     fn conflict(&self) -> Option<String> {
-        let Self { own, to, host, against, is_begun, .. } = self;
+        let Self { wish: Wish { own, to, .. }, host, against, is_begun } = self;
         let to = to.as_str();
         if !is_begun && let Some(other) = host.accounts.get(to) {
             return Some(format!("an account `{to}` (uid {}) is on this host already and is not gosync's", other.uid));
@@ -90,7 +111,8 @@ impl Planned<'_, '_> {
         {
             return Some(format!("a group `{to}` (gid {}) is on this host already and is not gosync's", other.gid));
         }
-        let (old_keys, new_keys) = (format!("{KEYS}/{}", own.name), format!("{KEYS}/{to}"));
+        let keys = &against.rules.keys;
+        let (old_keys, new_keys) = (keys.file(&own.name), keys.file(to));
         let site = against.site;
         // Both names are those of one file while the rename goes on.
         let is_ours = site.is_same(&new_keys, &old_keys) || *is_begun && !site.is_there(&old_keys);
@@ -103,17 +125,19 @@ impl Planned<'_, '_> {
 
     /// Whether its own group is there, under either name.
     fn has_private_group(&self) -> bool {
-        let is_own = |name: &str| self.host.groups.get(name).is_some_and(|group| group.gid == self.own.gid);
-        self.own.private_group && (is_own(&self.own.name) || is_own(self.to.as_str()))
+        let Wish { own, to, .. } = self.wish;
+        let is_own = |name: &str| self.host.groups.get(name).is_some_and(|group| group.gid == own.gid);
+        own.private_group && (is_own(&own.name) || is_own(to.as_str()))
     }
 
-    fn change(&self, account: &WantedAccount, found: &HostAccount<'_>) -> Result<Rename, String> {
-        let from = UserName::new(&self.own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+    fn change(&self, found: &HostAccount<'_>) -> Result<Rename, String> {
+        let &Wish { id, own, to, .. } = self.wish;
+        let from = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
         Ok(Rename {
-            id: account.id.clone(),
-            uid: self.own.uid,
+            id: id.clone(),
+            uid: own.uid,
             from,
-            to: self.to.clone(),
+            to: to.clone(),
             private_group: self.has_private_group(),
             home: self.home(found)?,
             files: self.files(),
@@ -122,10 +146,9 @@ impl Planned<'_, '_> {
 
     /// Where its home goes. One that is not named after the account stays; so does one that people put elsewhere.
     fn home(&self, found: &HostAccount<'_>) -> Result<Option<HomeMove>, String> {
-        let Self { own, to, against, is_begun, .. } = self;
-        let rules = against.rules.accounts.rename;
+        let Self { wish: Wish { own, to, moves_home, .. }, against, is_begun, .. } = self;
         let from = &own.applied.home;
-        let Some((base, last)) = from.rsplit_once('/').filter(|_| rules.home) else { return Ok(None) };
+        let Some((base, last)) = from.rsplit_once('/').filter(|_| *moves_home) else { return Ok(None) };
         let new = format!("{base}/{to}");
         let is_where_we_put_it = found.home == from || *is_begun && found.home == new;
         if last != own.name || !is_where_we_put_it || against.site.has_mounts(from) {
@@ -142,17 +165,19 @@ impl Planned<'_, '_> {
             return Ok(None);
         }
         let moved = old_at == ours || is_moved;
-        Ok(Some(HomeMove { from: from.clone(), to: new, moved, link: rules.link, linked }))
+        Ok(Some(HomeMove { from: from.clone(), to: new, moved, link: against.rules.accounts.rename.link, linked }))
     }
 
     /// Files that are named after the account and go along: from where to where.
     fn files(&self) -> Vec<(String, String)> {
-        let Self { own, to, against, .. } = self;
-        let pair = |dir: &str| (format!("{dir}/{}", own.name), format!("{dir}/{to}"));
-        let (keys, mail) = (pair(KEYS), pair(MAIL));
+        let Self { wish: Wish { own, to, is_open, .. }, against, .. } = self;
+        let rules = &against.rules.keys;
+        let keys = (rules.file(&own.name), rules.file(to.as_str()));
+        let mail = (format!("{MAIL}/{}", own.name), format!("{MAIL}/{to}"));
         let mut files = Vec::new();
-        // The keys of one that is locked are withdrawn in this same run.
-        if self.is_open && against.site.is_file(&keys.0, None) {
+        // The keys of one that is locked are withdrawn in this same run, and those that belong elsewhere in the next.
+        let go_along = *is_open && rules.place == Place::Directory;
+        if go_along && against.site.is_file(&keys.0, None) {
             files.push(keys);
         }
         let is_free = !against.site.is_there(&mail.1) || against.site.is_same(&mail.0, &mail.1);
@@ -164,7 +189,7 @@ impl Planned<'_, '_> {
 
     /// Says what keeps the old name.
     fn tell(&self, rename: &Rename, plan: &mut Plan) {
-        let Self { own, to, against, .. } = self;
+        let Self { wish: Wish { own, to, moves_home, .. }, against, .. } = self;
         let stays = |file: &str| !rename.files.iter().any(|(from, _)| from == file);
         let mail = format!("{MAIL}/{}", own.name);
         if against.site.is_file(&mail, Some(own.uid)) && stays(&mail) {
@@ -176,7 +201,7 @@ impl Planned<'_, '_> {
                 plan.remark(to.as_str(), format!("its crontab stays under the old name, and does not run: {crontab}"));
             }
         }
-        if against.rules.accounts.rename.home && rename.home.is_none() {
+        if *moves_home && rename.home.is_none() {
             plan.remark(to.as_str(), "its home stays where it is");
         }
     }
@@ -202,18 +227,35 @@ pub(super) fn group(
     id: &RemoteId,
     to: &GroupName,
     own: &OwnedGroup,
-    host: &Host<'_>,
-    owned: &Owned,
+    (host, owned): (&Host<'_>, &Owned),
     plan: &mut Plan,
 ) -> bool {
+    match rename_group(id, to, own, (host, owned), plan) {
+        None => false,
+        Some(Ok(())) => true,
+        Some(Err(reason)) => {
+            plan.remark(&own.name, kept(to.as_str(), &reason));
+            false
+        }
+    }
+}
+
+/// As [`rename`], for a group.
+pub(super) fn rename_group(
+    id: &RemoteId,
+    to: &GroupName,
+    own: &OwnedGroup,
+    (host, owned): (&Host<'_>, &Owned),
+    plan: &mut Plan,
+) -> Option<Result<(), String>> {
     let stands = |name: &str| host.groups.get(name).is_some_and(|group| group.gid == own.gid.get() && group.writable);
     let is_begun = !host.groups.contains_key(own.name.as_str()) && stands(to.as_str());
     let is_sound = !host.repeated.contains(own.name.as_str()) && !host.broken.contains(own.name.as_str());
     let is_ours = stands(&own.name) && is_sound;
     if !is_begun && !is_ours {
-        return false;
+        return None;
     }
-    let Ok(from) = GroupName::known(&own.name) else { return false };
+    let from = GroupName::known(&own.name).ok()?;
     let name = to.as_str();
     let other = host.groups.get(name).filter(|_| !is_begun);
     let conflict = match other {
@@ -225,14 +267,11 @@ pub(super) fn group(
         }
         None => name_conflict(name, host, owned),
     };
-    match conflict {
-        Some(reason) => {
-            plan.remark(&own.name, kept(name, &reason));
-            false
-        }
+    Some(match conflict {
+        Some(reason) => Err(reason),
         None => {
             plan.changes.push(Change::RenameGroup { id: id.clone(), gid: own.gid, from, to: to.clone() });
-            true
+            Ok(())
         }
-    }
+    })
 }

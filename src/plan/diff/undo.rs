@@ -3,7 +3,10 @@
 //! Made of the same changes as any plan, and by the same rules where accounts are made or removed. An entry that has
 //! changed since, by a later run or by hand, is left alone unless that is forced. What cannot come back is told.
 
+mod groups;
+mod local;
 mod members;
+mod names;
 
 use std::collections::BTreeMap;
 
@@ -17,9 +20,10 @@ use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
 use crate::model::host::HostAccount;
 use crate::model::owned::{Applied, Owned, OwnedAccount, State};
 use crate::model::{RemoteId, Untrusted, UserName, shown};
-use crate::plan::{Change, FieldChange, Plan};
+use crate::plan::{Change, FieldChange, Observation, Plan};
 use crate::policy::map::WantedAccount;
 use crate::policy::{Field, Refusal};
+use names::People;
 
 /// What is to be undone.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +38,15 @@ pub struct Past<'a> {
 
 /// Plans what brings the entries of a run back.
 pub fn undo(past: Past<'_>, against: &Against<'_>) -> Plan {
-    let mut work =
-        Work { past, against, plan: Plan::default(), removed: Vec::new(), fresh: Vec::new(), lost: Vec::new() };
+    let mut work = Work {
+        past,
+        against,
+        people: People::new(against.owned),
+        plan: Plan::default(),
+        removed: Vec::new(),
+        fresh: Vec::new(),
+        lost: Vec::new(),
+    };
     work.plan.generation = against.owned.generation;
     for touched in touched(past.run) {
         work.look_at(&touched);
@@ -84,6 +95,9 @@ fn parse<T: serde::de::DeserializeOwned>(entry: &Entry) -> Result<T, String> {
     serde_json::from_value(Value::Object(entry.clone())).map_err(odd)
 }
 
+/// What is said of keys that a run changed.
+const KEYS_STAY: &str = "its SSH keys stay as they are; the next sync writes what the provider has";
+
 fn state(word: &str) -> State {
     State::from_word(word).unwrap_or(State::Reserved)
 }
@@ -106,6 +120,8 @@ fn changed_fields<'a>(
 struct Work<'a> {
     past: Past<'a>,
     against: &'a Against<'a>,
+    /// Who is who, whatever they were called.
+    people: People<'a>,
     plan: Plan,
     /// Names of accounts that were made by the run.
     removed: Vec<String>,
@@ -133,10 +149,11 @@ impl<'a> Work<'a> {
             let reason = format!("belongs to the provider `{other}`; what it lost by this run stays lost");
             return self.refuse(touched, reason);
         }
-        let done = match (RemoteId::new(&last.id), last.kind) {
-            (None, _) => Err("the ledger's history of it has no usable id".to_owned()),
-            (Some(id), EntryKind::Account) => self.account(touched, &id),
-            (Some(id), EntryKind::Group) => self.group(touched, &id),
+        let done = match (last.kind, RemoteId::new(&last.id)) {
+            (EntryKind::LocalGroup, _) => self.local_group(touched),
+            (_, None) => Err("the ledger's history of it has no usable id".to_owned()),
+            (EntryKind::Account, Some(id)) => self.account(touched, &id),
+            (EntryKind::Group, Some(id)) => self.group(touched, &id),
         };
         if let Err(reason) = done {
             self.refuse(touched, reason);
@@ -189,6 +206,11 @@ impl<'a> Work<'a> {
     /// The run made the account.
     fn unmake(&mut self, touched: &Touched<'_>, own: &OwnedAccount) -> Result<(), String> {
         self.check_later(touched)?;
+        if !self.against.host.accounts.contains_key(own.name.as_str()) {
+            // Perhaps removed by a run that was broken off; the rest of it goes now.
+            self.removed.push(own.name.clone());
+            return Ok(());
+        }
         let found = ours(own, self.against.host)?;
         let Applied { gecos, home, shell, .. } = &own.applied;
         if (found.gecos, found.home, found.shell) != (gecos.as_str(), home.as_str(), shell.as_str()) && !self.past.force
@@ -212,13 +234,13 @@ impl<'a> Work<'a> {
         self.check_later(touched)?;
         let found = ours(own, self.against.host)?;
         let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
-        self.fields(touched, id, own, found, (before, after));
+        self.fields(touched, (id, &name), own, found, (before, after));
         self.plan.remark(name.as_str(), "stays in the databases, and open if it was closed then");
         self.plan.changes.push(Change::ForgetAccount { id: id.clone(), name });
         Ok(())
     }
 
-    /// The run changed fields or state.
+    /// The run changed the name, fields or state.
     fn restore(
         &mut self,
         touched: &Touched<'_>,
@@ -229,23 +251,39 @@ impl<'a> Work<'a> {
     ) -> Result<(), String> {
         let (was, now) = (state(&before.state), own.state);
         let changes_state = before.state != after.state && was != now;
-        if before.name != own.name {
-            return Err(format!("was called `{}` then, and a name does not come back by undo", shown(&before.name)));
-        }
-        if changed_fields(own, before, after).next().is_none() && !changes_state {
-            self.plan.unchanged += 1;
+        let changes_name = before.name != after.name && before.name != own.name;
+        let is_open = if changes_state { was == State::Active } else { now == State::Active };
+        // Of keys only fingerprints are remembered. Those of one that is locked are withdrawn.
+        let changes_keys = is_open && touched.details.iter().any(|detail| detail.get("keys").is_some());
+        if changed_fields(own, before, after).next().is_none() && !changes_state && !changes_name {
+            match changes_keys {
+                true => self.plan.remark(&own.name, KEYS_STAY),
+                false => self.plan.unchanged += 1,
+            }
             return Ok(());
         }
         self.check_later(touched)?;
-        let found = ours(own, self.against.host)?;
-        let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+        let renamed = match changes_name {
+            true => self.rename_back(touched, id, own, (before, after), is_open),
+            false => None,
+        };
+        let (found, name) = match renamed {
+            Some(renamed) => (renamed.found, renamed.to),
+            None => {
+                let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+                (ours(own, self.against.host)?, name)
+            }
+        };
+        if changes_keys {
+            self.plan.remark(name.as_str(), KEYS_STAY);
+        }
         if changes_state {
             self.plan.changes.push(match was {
                 State::Locked => self.lock(id, &name),
                 _ => Change::UnlockAccount { id: id.clone(), name: name.clone() },
             });
         }
-        self.fields(touched, id, own, found, (before, after));
+        self.fields(touched, (id, &name), own, found, (before, after));
         Ok(())
     }
 
@@ -253,20 +291,26 @@ impl<'a> Work<'a> {
     fn fields(
         &mut self,
         touched: &Touched<'_>,
-        id: &RemoteId,
+        (id, name): (&RemoteId, &UserName),
         own: &OwnedAccount,
         found: &HostAccount<'_>,
-        (before, after): (&PastAccount, &PastAccount),
+        (past, after): (&PastAccount, &PastAccount),
     ) {
-        let Ok(name) = UserName::new(&own.name, true) else { return };
         let mut back = Vec::new();
-        for (field, before, now) in changed_fields(own, before, after) {
+        for (field, before, now) in changed_fields(own, past, after) {
             let found = match field {
                 Field::Gecos => found.gecos,
+                // The directory moves with the name, or both stay.
+                Field::Home if past.name != after.name => continue,
                 Field::Home => found.home,
                 Field::Shell => found.shell,
                 Field::Lock | Field::Expiry => continue,
             };
+            if found == before {
+                // By hand, or by an undo that was broken off: only the ledger does not know it yet.
+                self.plan.observations.push(Observation::Agreed(id.clone(), field, before.to_owned()));
+                continue;
+            }
             if found != now && !self.past.force {
                 let word = field.as_str();
                 self.refuse(touched, format!("its {word} was changed by hand since; left alone without --force"));
@@ -275,7 +319,8 @@ impl<'a> Work<'a> {
             back.push(FieldChange { field, from: found.to_owned(), to: before.to_owned() });
         }
         if !back.is_empty() {
-            self.plan.changes.push(Change::UpdateAccount { id: id.clone(), name, fields: back });
+            let (id, name) = (id.clone(), name.clone());
+            self.plan.changes.push(Change::UpdateAccount { id, name, fields: back });
         }
     }
 

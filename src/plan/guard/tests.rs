@@ -190,7 +190,7 @@ fn each_rung_has_a_limit_of_its_own() {
         Change::RemoveAccount { id: id(n), name: name(n), uid: uid(n), private_group: false, home }
     };
     let empty = |n: usize| Change::EmptyGroup { id: id(n), name: group(n), remove: vec!["x".into(); 100] };
-    let drop_group = |n: usize| Change::RemoveGroup { id: id(n), name: group(n), gid };
+    let drop_group = |n: usize| Change::RemoveGroup { id: id(n), name: group(n), gid, remove: vec![] };
     type Maker<'a> = &'a dyn Fn(usize) -> Change;
     let kinds: [(Loss, Maker<'_>, u32); 5] = [
         (Loss::Rename, &rename, 20),

@@ -177,6 +177,22 @@ fn what_is_named_after_an_account_goes_along_or_is_told() {
 }
 
 #[test]
+fn keys_are_where_the_configuration_says() {
+    let mut case = ann();
+    case.rules.keys.directory = "/srv/keys".to_owned();
+    case.site = Box::new(Busy { there: vec!["/srv/keys/ann", "/etc/ssh/authorized_keys.d/anna"], ..Busy::default() });
+    let plan = case.plan(vec![renamed(1, "ann", "anna")]);
+    assert_eq!(words(&plan), ["~ rename ann to anna uid=20001 /srv/keys/anna"]);
+    case.site = Box::new(Busy { there: vec!["/srv/keys/anna"], ..Busy::default() });
+    let plan = case.plan(vec![renamed(1, "ann", "anna")]);
+    assert!(plan.changes.is_empty() && words(&plan)[0].contains("/srv/keys/anna is there already"), "{plan:?}");
+    // The ledger knows it under the old name, and the next run takes it back from there.
+    case.site = Box::new(Busy { there: vec!["/srv/keys/ann"], ..Busy::default() });
+    case.rules.keys.place = crate::policy::keys::Place::Home;
+    assert_eq!(words(&case.plan(vec![renamed(1, "ann", "anna")])), ["~ rename ann to anna uid=20001"]);
+}
+
+#[test]
 fn a_locked_account_climbs_when_its_time_has_come() {
     let archive = "- home /home/ann of ann, after packing it into \
                    /var/lib/gosync/homes/ann-20001-";

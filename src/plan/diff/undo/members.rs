@@ -1,100 +1,67 @@
-//! What a run did to the members of groups, undone.
+//! What a run did to lists of members, undone: who goes and who comes back.
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
-use super::{Touched, Work, parse, state};
-use crate::model::owned::{Owned, OwnedGroup, State};
-use crate::model::{GroupName, RemoteId, UserName, shown};
+use super::Work;
+use crate::model::owned::{Owned, State};
+use crate::model::{UserName, shown};
 use crate::plan::diff::accounts::ours;
-use crate::plan::diff::groups::{found, split};
+use crate::plan::diff::groups::split;
 use crate::plan::{Change, Plan};
 
-/// A group as the ledger had it.
-#[derive(Deserialize)]
-struct PastGroup {
-    name: String,
-    state: String,
-    members: String,
+/// A list of members that is to be as it was. Everybody under the name that they have when the plan is carried out.
+pub(super) struct Turn {
+    /// Who is in it by the ledger.
+    pub now: BTreeSet<String>,
+    /// Of these, whom the run put in.
+    pub gone: BTreeSet<String>,
+    /// Whom the run took out, and who is not in it again.
+    pub back: BTreeSet<String>,
+}
+
+impl Turn {
+    /// Whether all is as it was.
+    pub(super) fn is_none(&self) -> bool {
+        self.gone.is_empty() && self.back.is_empty()
+    }
 }
 
 impl Work<'_> {
-    pub(super) fn group(&mut self, touched: &Touched<'_>, id: &RemoteId) -> Result<(), String> {
-        let Some(own) = self.owned().groups.get(id).filter(|own| own.state.is_present()) else {
-            return Err("is in the ledger no more".to_owned());
-        };
-        if touched.first.change == "adopt-group" {
-            self.check_later(touched)?;
-            let name = GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
-            self.plan.changes.push(Change::ReleaseGroup { id: id.clone(), name, gid: own.gid });
-            return Ok(());
-        }
-        let before = touched.first.before.as_ref().map(parse::<PastGroup>).transpose()?;
-        let after: PastGroup = parse(&touched.last.after)?;
-        let before = before.filter(|before| state(&before.state).is_present());
-        match &before {
-            None => self.plan.remark(&own.name, "stays: gosync removes no groups; its members are taken out"),
-            Some(before) if before.name != own.name => {
-                return Err(format!(
-                    "was called `{}` then, and a name does not come back by undo",
-                    shown(&before.name)
-                ));
-            }
-            Some(_) => {}
-        }
-        let was = before.as_ref().map_or("", |before| before.members.as_str());
-        self.members(touched, id, own, was, &after.members)
+    /// What became of a list by the run, against what it is now.
+    pub(super) fn turn(&self, before: &str, after: &str, now: &str) -> Turn {
+        let [before, after, now] = [before, after, now].map(|list| self.all_called(list));
+        let gone = after.difference(&before).filter(|name| now.contains(*name)).cloned().collect();
+        let back = before.difference(&after).filter(|name| !now.contains(*name)).cloned().collect();
+        Turn { now, gone, back }
     }
 
-    /// Takes out whom the run put in, and puts in whom it took out; who is a member for another reason stays.
-    fn members(
-        &mut self,
-        touched: &Touched<'_>,
-        id: &RemoteId,
-        own: &OwnedGroup,
-        before: &str,
-        after: &str,
-    ) -> Result<(), String> {
-        let (before, after): (BTreeSet<&str>, BTreeSet<&str>) = (split(before).collect(), split(after).collect());
-        let now: BTreeSet<&str> = split(&own.members).collect();
-        let gone: BTreeSet<&str> = after.difference(&before).filter(|name| now.contains(*name)).copied().collect();
-        let back: BTreeSet<&str> = before.difference(&after).filter(|name| !now.contains(*name)).copied().collect();
-        if gone.is_empty() && back.is_empty() {
-            self.plan.unchanged += 1;
-            return Ok(());
-        }
-        self.check_later(touched)?;
-        let Some(found) = found(own, self.against.host, &mut self.plan) else { return Ok(()) };
-        let standing: BTreeSet<&str> = split(found.members).collect();
-        let (mut can, mut wanted) = (Vec::new(), BTreeSet::new());
-        for name in back {
-            match self.can_be_member(name) {
-                Some(name) => can.push(name),
+    /// A list with everybody's names when the plan is carried out.
+    pub(super) fn all_called(&self, list: &str) -> BTreeSet<String> {
+        split(list).map(|name| self.people.called(name).to_owned()).collect()
+    }
+
+    /// Who of these can be a member again; of the others that is told.
+    pub(super) fn who_can(&mut self, group: &str, names: BTreeSet<String>) -> Vec<UserName> {
+        let mut out = Vec::new();
+        for name in names {
+            match self.can_be_member(&name) {
+                Some(name) => out.push(name),
                 None => {
-                    let text = format!("`{}` has no open account, and does not come back as a member", shown(name));
-                    self.plan.remark(&own.name, text);
+                    let text = format!(
+                        "`{}` has no open account, and does not come back as a member; repeat this when it has one",
+                        shown(&name)
+                    );
+                    self.plan.remark(group, text);
                 }
             }
         }
-        wanted.extend(can.iter().cloned());
-        wanted.extend(now.difference(&gone).filter_map(|name| UserName::new(name, true).ok()));
-        let add: Vec<UserName> = can.into_iter().filter(|name| !standing.contains(name.as_str())).collect();
-        let remove: Vec<String> =
-            gone.iter().filter(|name| standing.contains(*name)).map(|name| (*name).to_owned()).collect();
-        if add.is_empty() && remove.is_empty() && wanted.iter().map(UserName::as_str).eq(now) {
-            self.plan.unchanged += 1;
-            return Ok(());
-        }
-        let name = GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
-        let wanted = wanted.into_iter().collect();
-        self.plan.changes.push(Change::ChangeMembers { id: id.clone(), name, add, remove, wanted });
-        Ok(())
+        out
     }
 
     /// Members are people who have an open account of gosync's, now or by this plan.
     fn can_be_member(&self, name: &str) -> Option<UserName> {
-        let own = self.owned().accounts.values().find(|own| own.name == name);
+        let id = self.people.id(name);
+        let own = id.and_then(|id| self.owned().accounts.get(id));
         let is_open = own.is_some_and(|own| own.state == State::Active && ours(own, self.against.host).is_ok());
         let comes = self.fresh.iter().any(|(account, ..)| account.name.as_str() == name);
         let opens = self.plan.changes.iter().any(|change| match change {
@@ -105,18 +72,29 @@ impl Work<'_> {
     }
 }
 
+/// Those of the names that accounts can have.
+pub(super) fn users<'n>(names: impl Iterator<Item = &'n String>) -> impl Iterator<Item = UserName> {
+    names.filter_map(|name| UserName::new(name, true).ok())
+}
+
 /// Takes those out of member lists whose accounts could not be made after all.
 pub(super) fn drop_lost(plan: &mut Plan, created: &[Change], owned: &Owned) {
-    let comes = |name: &UserName| {
-        created.iter().any(|change| matches!(change, Change::CreateAccount(new) if new.name == *name))
-    };
-    let is_there = |name: &UserName| {
-        owned.accounts.values().any(|own| own.name == name.as_str() && own.state.is_present()) || comes(name)
-    };
+    let comes = created.iter().chain(&plan.changes).filter_map(|change| match change {
+        Change::CreateAccount(new) => Some(new.name.to_string()),
+        Change::RenameAccount(rename) => Some(rename.to.to_string()),
+        _ => None,
+    });
+    let there = owned.accounts.values().filter(|own| own.state.is_present()).map(|own| own.name.clone());
+    let there: BTreeSet<String> = there.chain(comes).collect();
+    let is_there = |name: &UserName| there.contains(name.as_str());
     for change in &mut plan.changes {
-        if let Change::ChangeMembers { add, wanted, .. } = change {
-            add.retain(is_there);
-            wanted.retain(is_there);
+        match change {
+            Change::ChangeMembers { add, wanted: all, .. } | Change::ChangeLocalMembers { add, applied: all, .. } => {
+                add.retain(is_there);
+                all.retain(is_there);
+            }
+            Change::CreateGroup { members, .. } => members.retain(is_there),
+            _ => {}
         }
     }
 }

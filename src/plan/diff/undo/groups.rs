@@ -1,0 +1,156 @@
+//! What a run did to groups of gosync's, undone.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::names::other_group;
+use super::{Touched, Work, parse, state};
+use crate::model::owned::{OwnedGroup, State};
+use crate::model::{GroupName, RemoteId};
+use crate::plan::Change;
+use crate::plan::diff::group_rungs::removable;
+use crate::plan::diff::groups::{found, ours, remade, split};
+
+/// A group as the ledger had it.
+#[derive(Deserialize)]
+struct PastGroup {
+    name: String,
+    state: String,
+    members: String,
+}
+
+impl Work<'_> {
+    pub(super) fn group(&mut self, touched: &Touched<'_>, id: &RemoteId) -> Result<(), String> {
+        let Some(own) = self.owned().groups.get(id) else {
+            return Err("is in the ledger no more".to_owned());
+        };
+        let before = touched.first.before.as_ref().map(parse::<PastGroup>).transpose()?;
+        let after: PastGroup = parse(&touched.last.after)?;
+        let before = before.filter(|before| state(&before.state).is_present());
+        match (before, own.state) {
+            (_, State::Released) => Err("was given back to this host; `gosync adopt` takes it over again".to_owned()),
+            (_, now) if now.is_present() && touched.first.change == "adopt-group" => {
+                self.check_later(touched)?;
+                let name = GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
+                self.plan.changes.push(Change::ReleaseGroup { id: id.clone(), name, gid: own.gid });
+                Ok(())
+            }
+            (Some(before), now) if now.is_present() => self.restore_group(touched, id, own, &before, &after),
+            (None, now) if now.is_present() => self.unmake_group(touched, id, own, &after),
+            (Some(before), _) => self.remake_group(touched, id, own, &before),
+            (None, _) => {
+                self.plan.unchanged += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// The run changed the name or the members.
+    fn restore_group(
+        &mut self,
+        touched: &Touched<'_>,
+        id: &RemoteId,
+        own: &OwnedGroup,
+        before: &PastGroup,
+        after: &PastGroup,
+    ) -> Result<(), String> {
+        let mut name = None;
+        if before.name != after.name && before.name != own.name {
+            self.check_later(touched)?;
+            name = self.rename_group_back(touched, id, own, &before.name);
+        }
+        self.members(touched, id, own, name, (&before.members, &after.members))
+    }
+
+    /// The run made the group.
+    fn unmake_group(
+        &mut self,
+        touched: &Touched<'_>,
+        id: &RemoteId,
+        own: &OwnedGroup,
+        after: &PastGroup,
+    ) -> Result<(), String> {
+        self.check_later(touched)?;
+        let host = self.against.host;
+        let remove = match host.groups.contains_key(own.name.as_str()) {
+            // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
+            false => Ok(Vec::new()),
+            true => removable(own, ours(own, host)?, host),
+        };
+        match remove {
+            Ok(remove) => {
+                let name = GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
+                self.plan.changes.push(Change::RemoveGroup { id: id.clone(), name, gid: own.gid, remove });
+                Ok(())
+            }
+            Err(reason) => {
+                self.plan.remark(&own.name, format!("stays, without the members from the provider: {reason}"));
+                self.members(touched, id, own, None, ("", &after.members))
+            }
+        }
+    }
+
+    /// The run took the group away.
+    fn remake_group(
+        &mut self,
+        touched: &Touched<'_>,
+        id: &RemoteId,
+        own: &OwnedGroup,
+        before: &PastGroup,
+    ) -> Result<(), String> {
+        self.check_later(touched)?;
+        let name = GroupName::known(&before.name).map_err(|e| format!("the ledger's name {e}"))?;
+        if let Some(other) = other_group(&before.name, id, self.owned()) {
+            return Err(format!("the name `{name}` belongs to another group, {other}"));
+        }
+        if let Some(reason) = remade(&name, own, self.against.host, self.owned()) {
+            return Err(reason);
+        }
+        let back: BTreeSet<String> = split(&before.members).map(|name| self.people.called(name).to_owned()).collect();
+        let members = self.who_can(name.as_str(), back);
+        self.plan.changes.push(Change::CreateGroup { id: id.clone(), name, gid: own.gid, members });
+        Ok(())
+    }
+
+    /// Takes out whom the run put in, and puts in whom it took out; who is a member for another reason stays. `name`: the
+    /// one that the group gets by this plan.
+    fn members(
+        &mut self,
+        touched: &Touched<'_>,
+        id: &RemoteId,
+        own: &OwnedGroup,
+        name: Option<GroupName>,
+        (before, after): (&str, &str),
+    ) -> Result<(), String> {
+        let turn = self.turn(before, after, &own.members);
+        if turn.is_none() {
+            self.plan.unchanged += usize::from(name.is_none());
+            return Ok(());
+        }
+        self.check_later(touched)?;
+        // One whose rename was broken off stands under the name that it gets.
+        let again = name.as_ref().filter(|_| !self.against.host.groups.contains_key(own.name.as_str()));
+        let again = again.map(|name| OwnedGroup { name: name.to_string(), ..own.clone() });
+        let Some(found) = found(again.as_ref().unwrap_or(own), self.against.host, &mut self.plan) else {
+            return Ok(());
+        };
+        let there = self.all_called(found.members);
+        let come = self.who_can(name.as_ref().map_or(&own.name, |name| name.as_str()), turn.back);
+        let stay = turn.now.difference(&turn.gone);
+        let wanted: BTreeSet<_> = come.iter().cloned().chain(super::members::users(stay)).collect();
+        let add: Vec<_> = come.into_iter().filter(|name| !there.contains(name.as_str())).collect();
+        let remove: Vec<String> = turn.gone.into_iter().filter(|name| there.contains(name)).collect();
+        if add.is_empty() && remove.is_empty() && wanted.iter().map(|name| name.as_str()).eq(&turn.now) {
+            self.plan.unchanged += usize::from(name.is_none());
+            return Ok(());
+        }
+        let name = match name {
+            Some(name) => name,
+            None => GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?,
+        };
+        let wanted = wanted.into_iter().collect();
+        self.plan.changes.push(Change::ChangeMembers { id: id.clone(), name, add, remove, wanted });
+        Ok(())
+    }
+}

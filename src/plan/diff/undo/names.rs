@@ -1,0 +1,116 @@
+//! Names that a run gave, taken back; and who is who in lists from before.
+
+use std::collections::BTreeMap;
+
+use super::{PastAccount, Touched, Work};
+use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
+use crate::model::{GroupName, RemoteId, UserName, shown};
+use crate::plan::diff::groups::ours;
+use crate::plan::diff::rename::{Renamed, Wish, rename, rename_group};
+
+/// Whose a name is or was. Nobody inherits a name, so that each stands for one person.
+pub(super) struct People<'a> {
+    owned: &'a Owned,
+    names: BTreeMap<&'a str, &'a RemoteId>,
+    /// The names that this plan gives back.
+    given: BTreeMap<RemoteId, UserName>,
+}
+
+impl<'a> People<'a> {
+    pub(super) fn new(owned: &'a Owned) -> Self {
+        let former = owned.former_accounts.iter().map(|(name, id)| (name.as_str(), id));
+        let names = former.chain(owned.accounts.iter().map(|(id, own)| (own.name.as_str(), id))).collect();
+        Self { owned, names, given: BTreeMap::new() }
+    }
+
+    /// The person who is or was called so.
+    pub(super) fn id(&self, name: &str) -> Option<&'a RemoteId> {
+        self.names.get(name).copied()
+    }
+
+    /// What the one who is or was called `name` is called when the plan is carried out.
+    pub(super) fn called<'n>(&'n self, name: &'n str) -> &'n str {
+        let Some(id) = self.id(name) else { return name };
+        let own = self.owned.accounts.get(id).map_or(name, |own| own.name.as_str());
+        self.given.get(id).map_or(own, UserName::as_str)
+    }
+}
+
+/// What the next sync does with a name, and what prevents it.
+fn renames_again(name: &str) -> String {
+    format!("the next sync calls it `{}` again, unless the provider or a rule in `names` says otherwise", shown(name))
+}
+
+impl<'a> Work<'a> {
+    /// The run gave the account another name. If it cannot have the old one back, that is told, and it keeps this one.
+    pub(super) fn rename_back(
+        &mut self,
+        touched: &Touched<'_>,
+        id: &RemoteId,
+        own: &OwnedAccount,
+        (before, after): (&PastAccount, &PastAccount),
+        is_open: bool,
+    ) -> Option<Renamed<'a>> {
+        let renamed = match (UserName::new(&before.name, true), self.owner_of(&before.name, id)) {
+            (Err(e), _) => Err(format!("the ledger's name {e}")),
+            (Ok(_), Some(other)) => Err(format!("that name belongs to another person, {other}")),
+            (Ok(to), None) => {
+                let wish = Wish { id, own, to: &to, is_open, moves_home: before.home != after.home };
+                // Under neither name: what follows tells why.
+                rename(&wish, self.against, &mut self.plan)?
+            }
+        };
+        match renamed {
+            Ok(renamed) => {
+                self.people.given.insert(id.clone(), renamed.to.clone());
+                self.plan.remark(renamed.to.as_str(), renames_again(&own.name));
+                Some(renamed)
+            }
+            Err(reason) => {
+                self.refuse(touched, format!("does not get the name `{}` back: {reason}", shown(&before.name)));
+                None
+            }
+        }
+    }
+
+    fn owner_of(&self, name: &str, id: &RemoteId) -> Option<&'a RemoteId> {
+        self.people.id(name).filter(|other| *other != id)
+    }
+
+    /// The same for a group. Returns the name that it has then.
+    pub(super) fn rename_group_back(
+        &mut self,
+        touched: &Touched<'_>,
+        id: &RemoteId,
+        own: &OwnedGroup,
+        before: &str,
+    ) -> Option<GroupName> {
+        let (host, owned) = (self.against.host, self.owned());
+        let renamed = match (GroupName::known(before), other_group(before, id, owned)) {
+            (Err(e), _) => Err(format!("the ledger's name {e}")),
+            (Ok(_), Some(other)) => Err(format!("that name belongs to another group, {other}")),
+            (Ok(to), None) => {
+                let done = rename_group(id, &to, own, (host, owned), &mut self.plan);
+                let lost = || Err(ours(own, host).err().unwrap_or_else(|| "its name cannot be used".to_owned()));
+                done.unwrap_or_else(lost).map(|()| to)
+            }
+        };
+        match renamed {
+            Ok(to) => {
+                self.plan.remark(to.as_str(), renames_again(&own.name));
+                Some(to)
+            }
+            Err(reason) => {
+                self.refuse(touched, format!("does not get the name `{}` back: {reason}", shown(before)));
+                None
+            }
+        }
+    }
+}
+
+/// Another group of gosync's that has this name, or had it.
+pub(super) fn other_group<'a>(name: &str, id: &RemoteId, owned: &'a Owned) -> Option<&'a RemoteId> {
+    let others = owned.groups.iter().filter(|(other, own)| own.name == name && *other != id);
+    let former = owned.former_groups.get(name).filter(|other| *other != id);
+    others.map(|(other, _)| other).chain(former).next()
+}
