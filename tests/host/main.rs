@@ -27,6 +27,7 @@ mod ldap;
 mod ldap_admin;
 mod ldap_faults;
 mod ldap_group;
+mod life;
 mod locks;
 mod namespace;
 mod points;
