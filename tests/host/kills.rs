@@ -497,6 +497,30 @@ fn killed_while_it_changes_keys_of_accounts_in_extrausers() {
     kill_everywhere(&keys(), Database::Extrausers);
 }
 
+/// The first run on a root with hardly any directories: those that gosync makes are for everybody.
+fn kill_on_a_bare_host(database: Database, missing: &[&str]) {
+    let scenario = Scenario { name: "writing keys on a bare host", history: vec![], ..keys() };
+    let tree = prepare(&scenario, database);
+    missing.iter().for_each(|dir| std::fs::remove_dir_all(tree.path(dir)).unwrap());
+    tree.save("before");
+    tree.gosync(scenario.run).expect(0);
+    for dir in ["run", "home", "var", "var/lib", "etc/ssh", "etc/ssh/authorized_keys.d"] {
+        assert_eq!(tree.picture()[dir].mode, 0o040_755, "{dir}");
+    }
+    tree.restore("before");
+    kill_everywhere_in(&tree, &scenario);
+}
+
+#[test]
+fn killed_while_it_writes_keys_on_a_bare_host_in_etc() {
+    kill_on_a_bare_host(Database::Etc, &["run", "home", "var"]);
+}
+
+#[test]
+fn killed_while_it_writes_keys_on_a_bare_host_in_extrausers() {
+    kill_on_a_bare_host(Database::Extrausers, &["run", "home"]);
+}
+
 #[test]
 fn killed_while_it_removes_accounts_with_keys_from_etc() {
     kill_everywhere(&removing_with_keys(), Database::Etc);

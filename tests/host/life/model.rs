@@ -36,6 +36,8 @@ pub struct Person {
     pub has_home: bool,
     pub locked_by_hand: bool,
     pub gecos: String,
+    /// The keys in place, a bit for each.
+    keys: u8,
     pub shell: &'static str,
     /// What the provider wanted when the shell was last looked at.
     shell_applied: &'static str,
@@ -93,6 +95,7 @@ impl Model {
             has_home: false,
             locked_by_hand: false,
             gecos: String::new(),
+            keys: 0,
             shell: "",
             shell_applied: "",
             missing_since: None,
@@ -201,7 +204,11 @@ impl Model {
                 Some(Deed::Passwd { name, field: 6, value: "/bin/zsh" })
             }
             Hand::Gecos(_) => Some(Deed::Passwd { name, field: 4, value: "By Hand" }),
-            Hand::Key(_) => Some(Deed::Key(name)).filter(|_| !self.setting.keys_in_homes && one.state == State::Open),
+            Hand::Key(_) if !self.setting.keys_in_homes && one.state == State::Open => {
+                one.keys |= 4;
+                Some(Deed::Key(name))
+            }
+            Hand::Key(_) => None,
             Hand::Delete(_) => {
                 one.on_host = false;
                 self.nowhere(n);
@@ -354,6 +361,7 @@ impl Person {
     fn make(&mut self) {
         (self.on_host, self.shell, self.shell_applied) = (true, self.wanted_shell, self.wanted_shell);
         self.gecos.clone_from(&self.wanted_gecos);
+        self.keys = self.wanted_keys;
         self.open();
     }
 
@@ -364,11 +372,12 @@ impl Person {
         }
         self.shell_applied = self.wanted_shell;
         self.gecos.clone_from(&self.wanted_gecos);
+        self.keys = self.wanted_keys;
     }
 
     /// The keys that let the person in.
     pub fn keys(&self) -> Vec<&'static str> {
-        if self.state == State::Open && self.on_host { keys_of(self.wanted_keys) } else { Vec::new() }
+        if self.state == State::Open && self.on_host { keys_of(self.keys) } else { Vec::new() }
     }
 }
 
