@@ -323,14 +323,14 @@ fn without_foreign(tree: &Tree, mut picture: Picture) -> Picture {
 }
 
 /// A change that was overtaken when all of it was in place is not seen as a loss, which only the daily limit counts,
-/// and it is in no history, or in it as the finishing of what was begun;
+/// and it is in no history, or in it as the finishing of what was begun; what was made again by it changes no row then;
 /// and the directory that the first generation replaced keeps what was written there.
 fn without_losses(mut picture: Picture) -> Picture {
     let ledger = &mut picture.get_mut("var/lib/gosync/ledger.sqlite").unwrap().content;
     let text = String::from_utf8_lossy(ledger).into_owned();
     *ledger = text
         .split_inclusive('\n')
-        .filter(|l| !l.contains("\"loss\"") && !l.contains("\"history\""))
+        .filter(|l| !["\"loss\"", "\"history\"", "\"generation\""].iter().any(|word| l.contains(word)))
         .collect::<String>()
         .into_bytes();
     picture.retain(|path, _| !path.starts_with("var/lib/extrausers.gosync/original/"));

@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 #![allow(clippy::print_stdout, clippy::disallowed_macros, reason = "figures, for those who ask by --nocapture")]
 
-mod hands;
+pub mod hands;
 mod history;
 mod model;
 mod view;

@@ -203,7 +203,10 @@ impl Model {
                 one.shell = "/bin/zsh";
                 Some(Deed::Passwd { name, field: 6, value: "/bin/zsh" })
             }
-            Hand::Gecos(_) => Some(Deed::Passwd { name, field: 4, value: "By Hand" }),
+            Hand::Gecos(_) => {
+                one.gecos = "By Hand".to_owned();
+                Some(Deed::Passwd { name, field: 4, value: "By Hand" })
+            }
             Hand::Key(_) if !self.setting.keys_in_homes && one.state == State::Open => {
                 one.keys |= 4;
                 Some(Deed::Key(name))
