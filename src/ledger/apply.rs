@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::cached::Cached as _;
-use super::edit::{AdoptedRow, Edit};
+use super::edit::{AdoptedRow, Edit, MadeRow};
 use super::history::{Keeper, Remembered};
 use super::queue::{self, Key};
 use super::{Run, rungs};
@@ -137,6 +137,14 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
                 lose("member", id, *lost)?;
             }
         }
+        Edit::Remade(row) => remake(tx, provider, row)?,
+        Edit::RemadeGroup { id, name, members } => {
+            rungs::forget(tx, provider, "group", id)?;
+            rungs::give_up_name(tx, provider, "group", id, name)?;
+            let sql =
+                "UPDATE unix_groups SET name = ?3, state = 'active', members = ?4 WHERE provider = ?1 AND id = ?2";
+            tx.execute_cached(sql, params![provider, id, name, members])?;
+        }
         Edit::Adopted(row) => adopt(tx, provider, row)?,
         Edit::AdoptedGroup { id, name, gid, alias, members } => {
             let sql = "INSERT INTO unix_groups (provider, id, name, gid, state, members, alias)
@@ -192,6 +200,17 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         }
     }
     Ok(())
+}
+
+fn remake(tx: &Transaction<'_>, provider: &str, row: &MadeRow) -> rusqlite::Result<()> {
+    let MadeRow { id, name, gid, private, gecos, home, shell, subid } = row;
+    rungs::forget(tx, provider, "account", id)?;
+    rungs::give_up_name(tx, provider, "account", id, name)?;
+    let sql =
+        "UPDATE accounts SET name = ?3, gid = ?4, private = ?5, state = 'active', gecos = ?6, home = ?7, shell = ?8,
+                      subid = COALESCE(?9, subid), absent_since = NULL, absent_runs = 0, locked = 0, expire = ''
+                WHERE provider = ?1 AND id = ?2";
+    tx.execute_cached(sql, params![provider, id, name, gid, private, gecos, home, shell, subid]).map(drop)
 }
 
 fn adopt(tx: &Transaction<'_>, provider: &str, row: &AdoptedRow) -> rusqlite::Result<()> {

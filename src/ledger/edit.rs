@@ -7,7 +7,7 @@ use super::history::{Remembered, Snapshots, groups_with};
 use super::{Run, rungs};
 use crate::model::UserName;
 use crate::plan::events::{HookEvent, Kind};
-use crate::plan::{Adopted, Change, KeyChange, Plan};
+use crate::plan::{Adopted, Change, KeyChange, NewAccount, Plan};
 use crate::policy::Field;
 use crate::policy::keys::digest;
 
@@ -21,6 +21,17 @@ pub enum Edit {
         id: String,
         /// Whether it is a group.
         group: bool,
+    },
+    /// An account that was deleted by hand was made again. Until then its row says what it was.
+    Remade(Box<MadeRow>),
+    /// A group that was deleted by hand was made again.
+    RemadeGroup {
+        /// The group.
+        id: String,
+        /// Its name.
+        name: String,
+        /// Members that the provider wants, sorted, separated by commas.
+        members: String,
     },
     /// A field was written.
     Applied {
@@ -136,6 +147,34 @@ pub enum Edit {
     },
 }
 
+/// The row of an account that was made; its uid is there already.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct MadeRow {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) gid: u32,
+    pub(super) private: bool,
+    pub(super) gecos: String,
+    pub(super) home: String,
+    pub(super) shell: String,
+    pub(super) subid: Option<u32>,
+}
+
+impl From<&NewAccount> for MadeRow {
+    fn from(new: &NewAccount) -> Self {
+        Self {
+            id: new.id.to_string(),
+            name: new.name.to_string(),
+            gid: new.gid.get(),
+            private: new.private_group,
+            gecos: new.gecos.clone(),
+            home: new.home.clone(),
+            shell: new.shell.clone(),
+            subid: new.subids.map(|(first, _)| first),
+        }
+    }
+}
+
 /// The row of an adopted account.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AdoptedRow {
@@ -200,15 +239,14 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
     let mut snapshots = Snapshots::new(tx)?;
     for change in &plan.changes {
         let remembered = snapshots.remember(provider, change)?;
+        let stands = remembered.stands();
         let fresh = |id: &crate::model::RemoteId, group| Edit::Fresh { id: id.to_string(), group };
-        later_of(
-            provider,
-            &match change {
-                Change::CreateAccount(new) if remembered.is_new() => fresh(&new.id, false),
-                Change::CreateGroup { id, .. } if remembered.is_new() => fresh(id, true),
-                _ => Edit::Remember(remembered),
-            },
-        )?;
+        let edit = match change {
+            Change::CreateAccount(new) if remembered.is_new() => fresh(&new.id, false),
+            Change::CreateGroup { id, .. } if remembered.is_new() => fresh(id, true),
+            _ => Edit::Remember(remembered),
+        };
+        later_of(provider, &edit)?;
         if let Change::RemoveAccount { name, .. } = change {
             for (of, group) in groups_with(tx, name.as_str())? {
                 later_of(&of, &Edit::Remember(group))?;
@@ -216,6 +254,12 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
         }
         let mut later = |edit: &Edit| later_of(provider, edit);
         match change {
+            // Its ids are set aside already. What it was is still needed if this run comes to nothing.
+            Change::CreateAccount(a) if stands => later(&Edit::Remade(Box::new(MadeRow::from(a))))?,
+            Change::CreateGroup { id, name, members, .. } if stands => {
+                let (id, name) = (id.to_string(), name.to_string());
+                later(&Edit::RemadeGroup { id, name, members: joined(members) })?;
+            }
             Change::CreateAccount(a) => {
                 rungs::give_up_name(tx, provider, "account", a.id.as_str(), a.name.as_str())?;
                 let subid = a.subids.map(|(first, _)| first);

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{Ledger, LedgerError};
 use crate::model::RemoteId;
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
+use crate::model::owned::State;
 use crate::plan::Change;
 
 /// Columns that say nothing about an entry as it is on the host.
@@ -34,6 +35,13 @@ impl Remembered {
     /// Whether there is no entry yet.
     pub(super) fn is_new(&self) -> bool {
         self.before.is_none()
+    }
+
+    /// Whether the entry is one of an account or a group that should be on the host.
+    pub(super) fn stands(&self) -> bool {
+        let row = self.before.as_deref().and_then(|row| serde_json::from_str::<Value>(row).ok());
+        let state = row.and_then(|row| State::from_word(row.get("state")?.as_str()?));
+        state.is_some_and(State::is_present)
     }
 
     /// An entry that was made.

@@ -223,14 +223,14 @@ pub fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<String>, Pat
 /// When it cannot be made.
 pub fn ensure_open_path(path: &Path) -> Result<(), PathError> {
     let mut missing = Vec::new();
-    for dir in path.ancestors() {
+    for dir in path.ancestors().take_while(|dir| !dir.as_os_str().is_empty()) {
         match look(dir)? {
             None => missing.push(dir),
             Some(_) => break,
         }
     }
     for dir in missing.into_iter().rev() {
-        ensure_open_dir(dir)?;
+        make_open_dir(dir)?;
         if let Some(parent) = dir.parent() {
             sync_dir(parent)?;
         }
@@ -254,9 +254,7 @@ pub fn entries(dir: &Path) -> Result<std::collections::BTreeSet<String>, PathErr
 /// When it cannot be made, or is not ours.
 pub fn ensure_private_dir(path: &Path) -> Result<(), PathError> {
     if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty() && !p.exists()) {
-        DirBuilder::new().recursive(true).mode(0o755).create(parent).on("make", parent)?;
-        // The umask keeps others out of new directories; the ones above a private one are for everybody.
-        let _ = fs::set_permissions(parent, fs::Permissions::from_mode(0o755));
+        ensure_open_path(parent)?;
     }
     match DirBuilder::new().mode(0o700).create(path) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
@@ -277,7 +275,7 @@ pub fn ensure_private_dir(path: &Path) -> Result<(), PathError> {
     Ok(())
 }
 
-/// Makes a directory that everybody may enter and read, unless it is there.
+/// Makes a directory that everybody may enter and read, unless it is there; in either case it gets this mode.
 ///
 /// # Errors
 /// When it cannot be made, or its mode cannot be set.
@@ -286,7 +284,35 @@ pub fn ensure_open_dir(path: &Path) -> Result<(), PathError> {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
         other => other.on("make", path)?,
     }
+    open_to_all(path)
+}
+
+/// The umask keeps others out of what is new.
+fn open_to_all(path: &Path) -> Result<(), PathError> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).on("set the mode of", path)
+}
+
+/// Makes a directory that everybody may enter and read, and that is not gosync's own, such as `/etc/ssh`. A run that
+/// ends too early must not leave it closed under its name: no later run would dare to open it.
+fn make_open_dir(path: &Path) -> Result<(), PathError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let staged = path.with_file_name(format!(".{name}.gosync"));
+    match DirBuilder::new().mode(0o755).create(&staged) {
+        // What an earlier run left; never what somebody else put there.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists && is_own_dir(&staged)? => {}
+        other => other.on("make", &staged)?,
+    }
+    open_to_all(&staged)?;
+    match fs::rename(&staged, path) {
+        // Somebody else made it meanwhile.
+        Err(_) if path.is_dir() => fs::remove_dir(&staged).on("remove", &staged),
+        other => other.on("make", path),
+    }
+}
+
+fn is_own_dir(path: &Path) -> Result<bool, PathError> {
+    let us = nix::unistd::geteuid().as_raw();
+    Ok(look(path)?.is_some_and(|meta| meta.is_dir() && meta.uid() == us))
 }
 
 /// Writes a file that only we may read or write, in the place of one that is there, and writes it to disk.
@@ -489,6 +515,24 @@ mod tests {
         }
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(list(dir.path()).unwrap(), ["link", "plan"]);
+    }
+
+    #[test]
+    fn an_open_directory_is_made_whole_and_over_nothing_of_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, staged) = (dir.path().join("a/b"), dir.path().join("a/.b.gosync"));
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
+        fs::create_dir_all(&staged).unwrap(); // by a run that ended too early
+        fs::set_permissions(&staged, fs::Permissions::from_mode(0o700)).unwrap();
+        ensure_open_path(&path).unwrap();
+        assert_eq!((mode(&path), staged.exists()), (0o755, false));
+
+        let (secret, planted) = (dir.path().join("secret"), dir.path().join(".c.gosync"));
+        fs::create_dir(&secret).unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o700)).unwrap();
+        std::os::unix::fs::symlink(&secret, &planted).unwrap();
+        assert!(ensure_open_path(&dir.path().join("c")).is_err());
+        assert_eq!(mode(&secret), 0o700);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::kills::{Scenario, kill_from, prepare};
+use crate::kills::{KEYS, Scenario, kill_and_overtake_in, kill_from, kill_the_recovery_in, prepare};
+use crate::life::hands::{Deed, does};
 use crate::namespace::{check, run, sound_tree};
 use crate::tree::{Database, Tree, document, group, person};
 
@@ -232,5 +233,79 @@ fn killed_while_it_changes_members_of_the_hosts_own_groups() {
         tree.provide(&document(&people(), &[group("g-2", "lab", &["u-2"])]));
         tree.save("before");
         kill_from(&tree, &scenario, "local_map");
+    }
+}
+
+/// Two accounts with keys were deleted by hand, and come back; one of them was renamed before, and kept its home.
+/// `homeless`: their homes were deleted with them.
+fn deleted(database: Database, homeless: bool) -> (Tree, Scenario) {
+    let [first, now] = ["alice", "alicia"].map(|login| {
+        let mut all = people();
+        all[0]["login"] = json!(login);
+        for (person, key) in all.iter_mut().zip(KEYS) {
+            person["ssh_keys"] = json!([key]);
+        }
+        document(&all, &[group("g-1", "physics", &["u-1", "u-2"])])
+    });
+    let scenario = Scenario { name: "restoring", history: vec![first, now.clone()], now, run: &["sync", "users"] };
+    let tree = prepare(&scenario, database);
+    let config = std::fs::read_to_string(tree.config()).unwrap();
+    let restore = "deleted_by_hand = \"restore\"\n";
+    let config = config.replace("[target.host]", &format!("{restore}[groups]\n{restore}[target.host]"));
+    std::fs::write(tree.config(), config).unwrap();
+    for (name, home) in [("alicia", "alice"), ("bob", "bob")] {
+        does(&tree, &Deed::Delete(name.to_owned()));
+        if homeless {
+            std::fs::remove_dir_all(tree.path(&format!("home/{home}"))).unwrap();
+            std::fs::remove_file(tree.path(&format!("etc/ssh/authorized_keys.d/{name}"))).unwrap();
+        }
+    }
+    tree.save("before");
+    (tree, scenario)
+}
+
+#[test]
+fn killed_while_it_restores_what_was_deleted_by_hand() {
+    for (database, homeless) in [(Database::Etc, true), (Database::Extrausers, false)] {
+        let (tree, scenario) = deleted(database, homeless);
+        let passwd = tree.read(&database.file("passwd"));
+        tree.gosync(scenario.run).expect(0);
+        let found = tree.read(&database.file("passwd"));
+        let back: Vec<&str> = found.lines().filter(|line| !passwd.lines().any(|old| old == *line)).collect();
+        let expected =
+            ["alicia:x:20000:20000:Alice:/home/alice:/bin/bash", "bob:x:20001:20001:Bob:/home/bob:/bin/bash"];
+        assert_eq!(back, expected);
+        assert_eq!(tree.path("home/alice/thesis").exists(), !homeless);
+        assert!(tree.read("etc/ssh/authorized_keys.d/bob").contains(KEYS[1]));
+        tree.restore("before");
+        let what = if homeless { "restoring accounts without homes" } else { "restoring accounts" };
+        kill_from(&tree, &scenario, what);
+    }
+}
+
+#[test]
+fn killed_while_it_makes_up_for_an_interrupted_restoration() {
+    let (tree, scenario) = deleted(Database::Etc, true);
+    kill_the_recovery_in(&tree, &scenario);
+}
+
+#[test]
+fn killed_while_it_restores_accounts_and_overtaken_by_another_program() {
+    let (tree, scenario) = deleted(Database::Etc, true);
+    kill_and_overtake_in(&tree, &scenario);
+}
+
+#[test]
+fn killed_while_it_restores_a_group_that_was_deleted_by_hand() {
+    for database in [Database::Etc, Database::Extrausers] {
+        let (tree, mut scenario) = deleted(database, false);
+        scenario.run = &["sync", "groups"];
+        tree.gosync(&["sync", "users"]).expect(0);
+        does(&tree, &Deed::Delete("physics".to_owned()));
+        tree.save("before");
+        tree.gosync(scenario.run).expect(0);
+        assert!(tree.read(&database.file("group")).contains("physics:x:60000:alicia,bob\n"));
+        tree.restore("before");
+        kill_from(&tree, &scenario, "restoring a group");
     }
 }

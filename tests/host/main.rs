@@ -29,6 +29,7 @@ mod ldap_admin;
 mod ldap_admin_faults;
 mod ldap_faults;
 mod ldap_group;
+mod life;
 mod locks;
 mod namespace;
 mod points;

@@ -372,8 +372,17 @@ pub fn differences(found: &Picture, expected: &Picture) -> Vec<String> {
     let mut out = Vec::new();
     for path in found.keys().chain(expected.keys()).collect::<std::collections::BTreeSet<_>>() {
         let (found, expected) = (found.get(path), expected.get(path));
-        if found != expected && !is_backup(path) {
-            out.push(format!("{path}: {found:?}, expected {expected:?}"));
+        if found == expected || is_backup(path) {
+            continue;
+        }
+        match (found, expected) {
+            (Some(a), Some(b)) if path.ends_with(".sqlite") => {
+                let [a, b] = [a, b].map(|entry| String::from_utf8_lossy(&entry.content));
+                let lacks =
+                    |a: &str, b: &str| a.lines().filter(|l| !b.lines().any(|m| m == *l)).collect::<Vec<_>>().join("\n");
+                out.push(format!("{path}: {}, expected {}", lacks(&a, &b), lacks(&b, &a)));
+            }
+            _ => out.push(format!("{path}: {found:?}, expected {expected:?}")),
         }
     }
     out
