@@ -31,6 +31,7 @@ transcripts!(
     limits,
     lock,
     overrides,
+    passwords,
     plan_apply,
     quiet,
     reads,
