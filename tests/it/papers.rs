@@ -50,6 +50,15 @@ fn the_manual_of_the_program() {
 }
 
 #[test]
+fn every_event_stands_in_the_manual() {
+    use gosync::plan::events::Event::{Archived, Created, Locked, Removed, Renamed, Unlocked, Updated};
+    let (_, said) = hook_text::HOOK_ENVIRONMENT.iter().find(|(name, _)| *name == "GOSYNC_EVENT").unwrap();
+    for event in [Created, Removed, Locked, Unlocked, Renamed, Archived, Updated] {
+        assert!(said.contains(&format!("`{}`", event.as_str())), "{}", event.as_str());
+    }
+}
+
+#[test]
 fn the_manual_of_the_configuration() {
     check("man/gosync.toml.5", &configuration());
 }

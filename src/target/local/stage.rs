@@ -64,7 +64,7 @@ impl Staged {
         self.plan().changes.iter().filter_map(|change| match change {
             Change::RemoveAccount { name, uid, home, .. } => {
                 let (path, pack) = match home {
-                    HomeFate::Keep => return None,
+                    HomeFate::Keep | HomeFate::Gone => return None,
                     HomeFate::Remove { path } => (path, None),
                     HomeFate::Archive { path, into } => (path, Some(Pack::Into(into))),
                 };
