@@ -85,7 +85,7 @@ pub fn line(change: &Change) -> String {
         Change::RemoveAccount { name, uid, home, .. } => {
             let home = match home {
                 HomeFate::Keep => "its home stays".to_owned(),
-                HomeFate::Gone => "its home is gone already".to_owned(),
+                HomeFate::Gone => "it has no home".to_owned(),
                 HomeFate::Remove { path } => format!("and its home {path}"),
                 HomeFate::Archive { path, into } => {
                     format!("and its home {path}, after packing it into {}", shown(into))
