@@ -40,7 +40,8 @@ pub const HOOK_ENVIRONMENT: [(&str, &str); 10] = [
     ("GOSYNC_KIND", "`user`, `group` or `bygroup`."),
     (
         "GOSYNC_EVENT",
-        "`created`, `updated`, `locked`, `unlocked` or `removed`; not for `pre` and `post` of users and groups.",
+        "`created`, `updated`, `locked`, `unlocked`, `renamed`, `archived` (the home was packed and taken away) or \
+      `removed`; of several, the most telling. Not for `pre` and `post` of users and groups.",
     ),
     ("GOSYNC_MEMBER", "For a member of a group: `added`, or `kept` for one who was there before."),
     ("GOSYNC_ROOT", "The directory of `--root`, if there is one."),

@@ -227,7 +227,8 @@ pub enum Command {
     /// Print the SSH keys of an account, for sshd
     ///
     /// Made for AuthorizedKeysCommand of sshd_config(5): it asks nobody, takes no lock, and needs no root where the
-    /// configuration can be read. It prints what gosync wrote for an account that is open, and nothing for any other.
+    /// configuration can be read. It prints what gosync wrote for an account that it has not locked since, and nothing
+    /// for any other.
     Keys(Keys),
     /// Wait until no other run holds the lock
     ///

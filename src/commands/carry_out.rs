@@ -149,7 +149,10 @@ fn approve(setup: &Setup<'_>, args: &PlanArgs, plan: Plan, owned: &Owned) -> Res
         let excesses: Vec<String> = excesses.iter().map(ToString::to_string).collect();
         let message = format!("nothing was written, since limits refuse the plan: {}", excesses.join("; "));
         let hint = format!("If all that is meant, --approve {} lets exactly this plan through once", plan.digest());
-        Error::new(Kind::Refused, message).hint("See the whole plan with --dry-run").hint(hint)
+        let error = Error::new(Kind::Refused, message);
+        // A dry run has shown it.
+        let error = if args.dry_run { error } else { error.hint("See the whole plan with --dry-run") };
+        error.hint(hint)
     })
 }
 

@@ -83,7 +83,8 @@ pub(super) fn write_homes(
                 notes.push(Observation::Keys(id.clone(), Place::Home, KeyRecord { path: path.clone(), digest }));
             }
             Err(reason) => setup.ui.warn(format!(
-                "the SSH keys in {path} were not written as `{name}`: {}; the next run tries again",
+                "the SSH keys in {path} were not {} as `{name}`: {}; the next run tries again",
+                if text.is_empty() { "withdrawn" } else { "written" },
                 crate::model::shown(&reason)
             )),
         }

@@ -30,6 +30,11 @@ impl<'a> PasswdLine<'a> {
         Some(Self { name, password, uid: number(uid)?, gid: number(gid)?, gecos, home, shell })
     }
 
+    /// Whether the password is in shadow. Else programs look there for nothing, neither for a lock nor for an expiry.
+    pub fn is_shadowed(&self) -> bool {
+        self.password == b"x"
+    }
+
     /// The line, without its newline.
     ///
     /// # Errors

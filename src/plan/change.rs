@@ -303,6 +303,8 @@ pub struct FieldChange {
 pub enum HomeFate {
     /// Stays where it is.
     Keep,
+    /// There is none: it was packed and taken away before, or never made.
+    Gone,
     /// Is deleted.
     Remove {
         /// The home.

@@ -286,7 +286,7 @@ fn keys(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>)
     };
     let before = owned.keys.values().filter(has_keys).count();
     let what = "people with SSH keys".to_owned();
-    Subject { what, verb: "go", owned: before, gone_before: owned.losses.keys, names }
+    Subject { what, verb: "lose all of them", owned: before, gone_before: owned.losses.keys, names }
         .judge(limits.allowed(before), excesses);
 }
 

@@ -39,7 +39,8 @@ fn line(change: &PastChange) -> String {
     let renamed = old_name.filter(|old| *old != change.name).map(|old| format!(", called {} before", shown(old)));
     let detail = change.detail.as_ref().map(|detail| format!(" ({})", words(detail))).unwrap_or_default();
     let (word, name, id) = (shown(&change.change), shown(&change.name), shown(&change.id));
-    format!("{word} {name} ({id}{}): {}{detail}", renamed.unwrap_or_default(), parts.join(", "))
+    let colon = if parts.is_empty() { "" } else { ": " };
+    format!("{word} {name} ({id}{}){colon}{}{detail}", renamed.unwrap_or_default(), parts.join(", "))
 }
 
 fn is_nothing(value: &Value) -> bool {
@@ -112,6 +113,14 @@ mod tests {
         assert_eq!(line(&change(Some(old.clone()), json!({"uid": 7, "shell": "/bin/sh"}), reason)), wanted);
         let home = Some(json!({"home": {"archive": {"path": "/home/a", "into": "/srv"}}}));
         assert!(line(&change(Some(old), ann, home)).ends_with("(home archive path /home/a into /srv)"));
+    }
+
+    #[test]
+    fn where_nothing_but_the_name_changed_no_colon_waits_for_more() {
+        let (old, new) = (json!({"name": "anna", "uid": 7}), json!({"name": "ann", "uid": 7}));
+        assert_eq!(line(&change(Some(old.clone()), new, None)), "x ann (u-1, called anna before)");
+        let packed = Some(json!({"archived": "/srv/a"}));
+        assert_eq!(line(&change(Some(old.clone()), old, packed)), "x ann (u-1, called anna before) (archived /srv/a)");
     }
 
     #[test]

@@ -85,6 +85,7 @@ pub fn line(change: &Change) -> String {
         Change::RemoveAccount { name, uid, home, .. } => {
             let home = match home {
                 HomeFate::Keep => "its home stays".to_owned(),
+                HomeFate::Gone => "it has no home".to_owned(),
                 HomeFate::Remove { path } => format!("and its home {path}"),
                 HomeFate::Archive { path, into } => {
                     format!("and its home {path}, after packing it into {}", shown(into))
@@ -203,8 +204,8 @@ fn keys(change: &KeyChange) -> String {
     let go: Vec<&String> = before.iter().filter(|key| !after.contains(key)).collect();
     let parts = match (cause, at) {
         (Cause::Closed, KeyPlace::File { .. }) => list("withdraw", &go),
-        (Cause::Closed, KeyPlace::Home { .. }) => "withdraw".to_owned(),
-        (Cause::Moved, _) => format!("withdraw from {}", shown(at.path())),
+        (Cause::Closed | Cause::Moved, KeyPlace::Home { .. }) => "withdraw".to_owned(),
+        (Cause::Moved, KeyPlace::File { path }) => format!("withdraw from {}", shown(path)),
         (Cause::Wanted, KeyPlace::Home { .. }) if text.is_empty() => "take out".to_owned(),
         (Cause::Wanted, KeyPlace::Home { .. }) => list("set", &come),
         (Cause::Wanted, _) => {

@@ -149,6 +149,18 @@ fn what_is_planted_in_a_thousand_homes_leads_nowhere() {
     assert!((0..PEOPLE).filter(|n| racing(*n)).all(|n| keys_in(&tree, n).is_some()));
 }
 
+#[test]
+fn keys_that_stay_in_a_home_are_not_said_to_be_unwritten() {
+    let tree = sound_tree(Database::Etc);
+    tree.configure("[keys]\nplace = \"home\"\n");
+    let person = |keys: &[&str]| json!({"users": [{"id": "u-1", "login": "ann", "ssh_keys": keys}], "groups": []});
+    tree.provide(&person(&KEYS[..1]));
+    run(&tree, "$GOSYNC -q sync users; rm /home/ann/.ssh/authorized_keys; mkfifo /home/ann/.ssh/authorized_keys");
+    tree.provide(&person(&[]));
+    let ran = run(&tree, "$GOSYNC sync users");
+    assert!(ran.err.contains("the SSH keys in /home/ann were not withdrawn as `ann`: "), "{}", ran.err);
+}
+
 /// Runs the part that is the home's owner, under strace if there are arguments for it.
 fn write_keys(home: &Path, lines: &str, strace: &[String]) -> ExitStatus {
     let order = json!({"uid": 20_000, "gid": 20_000, "home": home, "lines": lines}).to_string();

@@ -1,6 +1,6 @@
 //! The manual pages and the completions are what the command line and gosync.toml.example say.
 
-use clap::{Command, CommandFactory as _};
+use clap::{ArgAction, Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
@@ -36,8 +36,26 @@ fn completions() {
 }
 
 #[test]
+fn the_readme_counts_its_points_from_one_up() {
+    let readme = text("README.md");
+    let (_, promises) = readme.split_once("## What it promises").unwrap();
+    let (promises, _) = promises.split_once("\n## ").unwrap();
+    let numbers: Vec<usize> = promises.lines().filter_map(|line| line.split_once(". **")?.0.parse().ok()).collect();
+    assert_eq!(numbers, (1..=7).collect::<Vec<_>>());
+}
+
+#[test]
 fn the_manual_of_the_program() {
     check("man/gosync.8", &program());
+}
+
+#[test]
+fn every_event_stands_in_the_manual() {
+    use gosync::plan::events::Event::{Archived, Created, Locked, Removed, Renamed, Unlocked, Updated};
+    let (_, said) = hook_text::HOOK_ENVIRONMENT.iter().find(|(name, _)| *name == "GOSYNC_EVENT").unwrap();
+    for event in [Created, Removed, Locked, Unlocked, Renamed, Archived, Updated] {
+        assert!(said.contains(&format!("`{}`", event.as_str())), "{}", event.as_str());
+    }
 }
 
 #[test]
@@ -97,9 +115,25 @@ fn head(name: &str, section: &str, manual: &str) -> String {
 }
 
 /// How a command is given, on one line.
-fn usage(name: &str, command: &Command) -> Vec<Inline> {
-    let (program, command_name) = name.split_once(' ').unwrap();
-    let mut line = vec![bold(program), roman(" ["), italic("options"), roman("] "), bold(command_name)];
+fn usage(leaf: &Leaf) -> Vec<Inline> {
+    let (program, command_name) = leaf.name.split_once(' ').unwrap();
+    let mut line = vec![bold(program), roman(" ["), italic("options"), roman("] ")];
+    let of_group = arguments(&leaf.group);
+    match command_name.rsplit_once(' ').filter(|_| !of_group.is_empty()) {
+        Some((group, last)) => {
+            line.push(bold(group));
+            line.extend(of_group);
+            line.extend([roman(" "), bold(last)]);
+        }
+        None => line.push(bold(command_name)),
+    }
+    line.extend(arguments(&leaf.command));
+    line
+}
+
+/// What is given after the name of a command.
+fn arguments(command: &Command) -> Vec<Inline> {
+    let mut line = Vec::new();
     // Of these only one can be given; clap tells that only of a command that is built.
     let fate = ["forget", "remove_home", "archive_home"];
     for arg in command.get_arguments() {
@@ -117,7 +151,9 @@ fn usage(name: &str, command: &Command) -> Vec<Inline> {
             let value = arg.get_value_names().map_or("", |names| names[0].as_str());
             line.push(roman(if arg.is_positional() { "" } else { " " }));
             line.push(italic(value));
-            if arg.is_positional() || arg.get_num_args().is_some_and(|n| n.max_values() > 1) {
+            let repeats =
+                arg.is_positional() && matches!(arg.get_action(), ArgAction::Append) && !value.contains("...");
+            if repeats || arg.get_num_args().is_some_and(|n| n.max_values() > 1) {
                 line.push(roman("..."));
             }
         }
@@ -128,28 +164,41 @@ fn usage(name: &str, command: &Command) -> Vec<Inline> {
     line
 }
 
-/// The commands that can be given, with their full names.
-fn leaves(name: &str, command: &Command) -> Vec<(String, Command)> {
+/// A command that can be given.
+struct Leaf {
+    /// With the program's name.
+    name: String,
+    command: Command,
+    /// What it belongs to, whose arguments stand before its name.
+    group: Command,
+}
+
+/// The commands that can be given.
+fn leaves(name: &str, command: &Command, group: &Command) -> Vec<Leaf> {
     if !command.has_subcommands() {
-        return vec![(name.to_owned(), command.clone())];
+        return vec![Leaf { name: name.to_owned(), command: command.clone(), group: group.clone() }];
     }
-    command.get_subcommands().flat_map(|sub| leaves(&format!("{name} {}", sub.get_name()), sub)).collect()
+    command.get_subcommands().flat_map(|sub| leaves(&format!("{name} {}", sub.get_name()), sub, command)).collect()
 }
 
 fn program() -> String {
     // Not built: so that the commands do not repeat the options of all commands, nor --help.
     let command = Cli::command();
     let man = Man::new(command.clone());
-    let commands = leaves("gosync", &command);
+    // The program's own arguments may stand anywhere, and have a chapter of their own.
+    let commands: Vec<Leaf> = command
+        .get_subcommands()
+        .flat_map(|sub| leaves(&format!("gosync {}", sub.get_name()), sub, &Command::new("none")))
+        .collect();
     let mut out = head("gosync", "8", "System administration");
     out += &format!(".SH NAME\ngosync \\- {}\n", command.get_about().unwrap().to_string().replace('-', "\\-"));
     let mut synopsis = Roff::new();
     synopsis.control("SH", ["SYNOPSIS"]);
-    for (n, (name, command)) in commands.iter().enumerate() {
+    for (n, leaf) in commands.iter().enumerate() {
         if n > 0 {
             synopsis.control("br", []);
         }
-        synopsis.text(usage(name, command));
+        synopsis.text(usage(leaf));
     }
     out += &part(|out| synopsis.to_writer(out), "");
 
@@ -159,14 +208,14 @@ fn program() -> String {
     paragraphs(&mut texts, &format!("{}\n\n{}", long.split_once("\n\n").unwrap().1, words::DESCRIPTION));
     out += &part(|out| texts.to_writer(out), "");
     out += ".SH COMMANDS\n";
-    for (name, command) in &commands {
+    for Leaf { name, command, group } in &commands {
         out += &format!(".SS {}\n", name.trim_start_matches("gosync "));
         let about = command.get_about().unwrap().to_string();
         let long = command.get_long_about().map_or(about.clone(), ToString::to_string);
         let mut texts = Roff::new();
         paragraphs(&mut texts, &format!("{about}.{}", long.strip_prefix(&about).unwrap_or(&format!("\n\n{long}"))));
         out += &part(|out| texts.to_writer(out), "");
-        let own = command.clone().disable_help_flag(true);
+        let own = command.clone().args(group.get_arguments()).disable_help_flag(true);
         out += &part(|out| Man::new(own.clone()).render_options_section(out), ".SH");
     }
     out += ".SH OPTIONS\nThese may stand before or after the command.\n";

@@ -20,6 +20,7 @@ cases!(
     limits,
     lock,
     overrides,
+    passwords,
     plan_apply,
     quiet,
     reads,

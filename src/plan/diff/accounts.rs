@@ -6,10 +6,10 @@ use super::create::create;
 use super::{Merge, Site, incomplete, lock_word, merge, rename, rungs, trust};
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Absence, Owned, OwnedAccount, State};
-use crate::model::{Completeness, RemoteId, UserName};
+use crate::model::{Completeness, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, FieldChange, Observation, Plan};
 use crate::policy::map::{WantedAccount, WantedAccounts};
-use crate::policy::{ByHand, Field, Rules};
+use crate::policy::{ByHand, Field, Refusal, Rules};
 
 /// Which accounts a run deals with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +147,27 @@ fn found<'h>(
     plan: &mut Plan,
 ) -> Option<&'h HostAccount<'h>> {
     debug_assert_eq!(account.name.as_str(), own.name);
-    ours(own, host).map_err(|reason| plan.remark(&own.name, reason)).ok()
+    match ours(own, host) {
+        Ok(found) => Some(found),
+        Err(reason) if account.open => {
+            plan.remark(&own.name, reason);
+            None
+        }
+        Err(reason) => {
+            stuck_open(&account.id, own, reason, host, plan);
+            None
+        }
+    }
+}
+
+/// Tells aloud that an account should be locked, and cannot be, since its line is not gosync's.
+fn stuck_open(id: &RemoteId, own: &OwnedAccount, reason: String, host: &Host<'_>, plan: &mut Plan) {
+    if host.accounts.get(own.name.as_str()).is_none_or(HostAccount::closed) {
+        return plan.remark(&own.name, reason);
+    }
+    let way_out = format!("`gosync release {}` gives it up", own.name);
+    let reason = format!("{reason}, and not locked, though the person is gone or shut out; {way_out}");
+    plan.refused.push(Refusal { id: Some(id.clone()), subject: Untrusted::new(&own.name), reason });
 }
 
 /// The line of an owned account, or why it is not gosync's to change.
@@ -247,17 +267,19 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
                 _ => plan.unchanged += 1,
             }
         }
-        let is_there = found.is_ok();
-        if let Err(reason) = found {
-            plan.remark(&own.name, reason);
-        }
-        if own.state == State::Locked {
-            continue;
-        }
         let seen = own.absence.unwrap_or(Absence { since: now, runs: 0 });
         let absence = Absence { since: seen.since.min(now), runs: seen.runs.saturating_add(1) };
         let lasted = u64::try_from(now - absence.since).unwrap_or(0);
         let due = absence.runs >= rules.departed.absent_runs && lasted >= rules.departed.absent_for;
+        let is_there = found.is_ok();
+        match found {
+            Err(reason) if due || own.state == State::Locked => stuck_open(id, own, reason, host, plan),
+            Err(reason) => plan.remark(&own.name, reason),
+            Ok(_) => {}
+        }
+        if own.state == State::Locked {
+            continue;
+        }
         match UserName::new(&own.name, true) {
             Ok(name) if due && is_there => {
                 // No figure that grows with time: the digest of a plan has to stay the same until somebody approves it.

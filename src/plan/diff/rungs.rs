@@ -98,7 +98,8 @@ fn remove_account(
         let text = "its group stays: others are in it, or have it as their primary group".to_owned();
         remarks.push(crate::plan::Remark { name: own.name.clone(), text });
     }
-    Change::RemoveAccount { id: id.clone(), name, uid: own.uid, private_group, home: HomeFate::Keep }
+    let home = if (against.home_at)(&own.applied.home).is_none() { HomeFate::Gone } else { HomeFate::Keep };
+    Change::RemoveAccount { id: id.clone(), name, uid: own.uid, private_group, home }
 }
 
 /// What somebody who comes back from a locked account gets besides its opening.

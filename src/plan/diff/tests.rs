@@ -385,13 +385,19 @@ mod leaving {
         twice.host.repeated.insert("ann");
         let mut elsewhere = due();
         elsewhere.account("ann").writable = false;
-        for (case, why) in [
-            (due().has("ann", 1001), "a local account of the same name"),
-            (gone, "removed by hand"),
-            (twice, "stands twice"),
-            (elsewhere, "not ours to write"),
+        for (case, is_open, why) in [
+            (due().has("ann", 1001), true, "a local account of the same name"),
+            (gone, false, "removed by hand"),
+            (twice, true, "stands twice"),
+            (elsewhere, true, "not ours to write"),
         ] {
-            assert_eq!(case.plan(others()).changes, [], "{why}");
+            let shut_out = WantedAccount { open: false, ..wanted(1, "ann") };
+            for people in [others(), vec![shut_out, wanted(9, "zed")]] {
+                let plan = case.plan(people);
+                assert_eq!(plan.changes, [], "{why}");
+                // Somebody who may not log in any more, and can, is more than a remark.
+                assert_eq!(plan.refused.len(), usize::from(is_open), "{why}");
+            }
         }
     }
 

@@ -244,6 +244,9 @@ fn not_many_people_may_lose_all_their_keys_at_once() {
     let plan = |n: usize, cause| Plan { changes: (0..n).map(|n| take(n, cause)).collect(), ..Plan::default() };
     let judge = |n, cause, owned: &Owned| approve(plan(n, cause), owned, &Limits::default(), None).is_ok();
     assert!(judge(10, Cause::Wanted, &owned) && !judge(11, Cause::Wanted, &owned));
+    let refused = approve(plan(11, Cause::Wanted), &owned, &Limits::default(), None).unwrap_err();
+    let said = "11 of 100 people with SSH keys would lose all of them in this run, and at most 10 may: u0, ";
+    assert!(refused.excesses[0].to_string().starts_with(said), "{}", refused.excesses[0]);
     assert!(judge(100, Cause::Moved, &owned), "they are at another place");
     assert!(judge(100, Cause::Closed, &owned), "the limit of accounts counts those");
     owned.losses.keys = 11;

@@ -53,6 +53,7 @@ fn each_change_is_one_line_that_begins_with_its_mark() {
         (Change::UnlockAccount { id: id(), name: user("ann") }, "~ unlock ann"),
         (Change::ForgetAccount { id: id(), name: user("ann") }, "- forget ann; the account stays"),
         (gone(HomeFate::Keep), "- account ann uid=20000 its home stays"),
+        (gone(HomeFate::Gone), "- account ann uid=20000 it has no home"),
         (gone(HomeFate::Remove { path: path.clone() }), "- account ann uid=20000 and its home /home/ann"),
         (
             gone(HomeFate::Archive { path, into: "/srv/a\nb".into() }),

@@ -168,7 +168,10 @@ fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], shut: &Shut<'a>, writabl
     let Some(line) = PasswdLine::parse(line) else { return add_broken(host, line) };
     host.ids.extend([line.uid, line.gid]);
     let name = text(line.name);
-    let (locked, expire) = shut.get(line.name).copied().unwrap_or((false, b""));
+    let (locked, expire) = match line.is_shadowed() {
+        true => shut.get(line.name).copied().unwrap_or((false, b"")),
+        false => (line.password.starts_with(b"!"), &b""[..]),
+    };
     let account = HostAccount {
         uid: line.uid,
         gid: line.gid,

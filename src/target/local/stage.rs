@@ -64,7 +64,7 @@ impl Staged {
         self.plan().changes.iter().filter_map(|change| match change {
             Change::RemoveAccount { name, uid, home, .. } => {
                 let (path, pack) = match home {
-                    HomeFate::Keep => return None,
+                    HomeFate::Keep | HomeFate::Gone => return None,
                     HomeFate::Remove { path } => (path, None),
                     HomeFate::Archive { path, into } => (path, Some(Pack::Into(into))),
                 };
@@ -118,7 +118,7 @@ enum Pass {
 pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Result<Staged, LocalError> {
     let mut files = BTreeMap::new();
     let changes = &approved.plan().changes;
-    let known = Known::new(current);
+    let known = Known::new(current, changes);
     if target.config.database == Database::Extrausers {
         extrausers::check(changes)?;
     }
@@ -152,15 +152,27 @@ pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Re
 pub(super) struct Known<'a> {
     pub accounts: BTreeSet<&'a [u8]>,
     pub groups: BTreeSet<&'a [u8]>,
+    /// Passwords that stand in passwd itself, by name.
+    passwords: BTreeMap<&'a [u8], &'a [u8]>,
 }
 
 impl<'a> Known<'a> {
-    fn new(current: &'a Current) -> Self {
-        let names = |db| {
-            let lines = current.databases.get(&db).into_iter().flat_map(|image| image.lines.entries());
-            lines.map(|(_, line)| name_of(line)).collect()
-        };
-        Self { accounts: names(Db::Passwd), groups: names(Db::Group) }
+    fn new(current: &'a Current, changes: &'a [Change]) -> Self {
+        let lines = |db| current.databases.get(&db).into_iter().flat_map(|image| image.lines.entries());
+        let names = |db| lines(db).map(|(_, line)| name_of(line)).collect();
+        let mut passwords = BTreeMap::new();
+        for line in lines(Db::Passwd).filter_map(|(_, line)| PasswdLine::parse(line)).filter(|line| !line.is_shadowed())
+        {
+            passwords.entry(line.name).or_insert(line.password);
+        }
+        for change in changes {
+            if let Change::RenameAccount(Rename { from, to, .. }) = change
+                && let Some(password) = passwords.remove(from.as_str().as_bytes())
+            {
+                passwords.insert(to.as_str().as_bytes(), password);
+            }
+        }
+        Self { accounts: names(Db::Passwd), groups: names(Db::Group), passwords }
     }
 }
 
@@ -222,6 +234,13 @@ impl<'a> Sheet<'a> {
 
 fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
     for change in changes {
+        if let Some(name) = shut_or_opened(change) {
+            let found = sheet.find(name.as_str());
+            if let Some((at, line)) = found.as_ref().and_then(|(at, old)| Some((*at, PasswdLine::parse(old)?))) {
+                let new = PasswdLine { password: b"x", ..line }.to_line()?;
+                sheet.put(Some((at, line.to_line()?)), new);
+            }
+        }
         match change {
             Change::CreateAccount(new) => {
                 let line = PasswdLine {
@@ -289,18 +308,24 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64
             Change::UnlockAccount { name, .. } => (name, false),
             _ => {
                 if let Some((name, fields)) = field_changes(change) {
-                    shut(sheet, name, fields)?;
+                    shut(sheet, name, fields, known.passwords.get(name.as_str().as_bytes()).copied())?;
                 }
                 continue;
             }
         };
-        let Some((number, old)) = sheet.find(name.as_str()) else {
-            if close {
-                sheet.editor.add(&new_shadow(name.as_str(), &day, true)?);
-            }
+        let moved = known.passwords.get(name.as_str().as_bytes()).filter(|_| shut_or_opened(change).is_some());
+        let found = sheet.find(name.as_str());
+        if found.is_none() && !close && moved.is_none() {
             continue;
+        }
+        let (at, old) = match found {
+            Some((number, old)) => (Some((number, old.clone())), old),
+            None => (None, new_shadow(name.as_str(), &day, false)?),
         };
         let Some(mut line) = ShadowLine::parse(&old) else { continue };
+        if let Some(password) = moved {
+            line.password = or_none(password);
+        }
         let locked = [b"!", line.password].concat();
         if close {
             if !line.password.starts_with(b"!") {
@@ -314,9 +339,20 @@ fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64
             }
         }
         let new = line.to_line()?;
-        sheet.put(Some((number, old)), new);
+        sheet.put(at, new);
     }
     Ok(())
+}
+
+/// The account whose lock or expiry a change sets. They hold only if its password is in shadow.
+fn shut_or_opened(change: &Change) -> Option<&UserName> {
+    match change {
+        Change::LockAccount { name, .. } | Change::UnlockAccount { name, .. } => Some(name),
+        _ => {
+            let (name, fields) = field_changes(change)?;
+            fields.iter().any(|f| matches!(f.field, Field::Lock | Field::Expiry)).then_some(name)
+        }
+    }
 }
 
 /// The fields that a change sets on an account that is there.
@@ -328,11 +364,14 @@ fn field_changes(change: &Change) -> Option<(&UserName, &[FieldChange])> {
     }
 }
 
-/// Sets lock and expiry.
-fn shut(sheet: &mut Sheet<'_>, name: &UserName, fields: &[FieldChange]) -> Result<(), BadField> {
+/// Sets lock and expiry. `moved`: the password, if it was not in shadow.
+fn shut(sheet: &mut Sheet<'_>, name: &UserName, fields: &[FieldChange], moved: Option<&[u8]>) -> Result<(), BadField> {
     let fields: Vec<_> = fields.iter().filter(|f| matches!(f.field, Field::Lock | Field::Expiry)).collect();
     let Some((number, old)) = sheet.find(name.as_str()).filter(|_| !fields.is_empty()) else { return Ok(()) };
     let Some(mut line) = ShadowLine::parse(&old) else { return Ok(()) };
+    if let Some(password) = moved {
+        line.password = or_none(password);
+    }
     let locked = [b"!", line.password].concat();
     for change in fields {
         match (change.field, change.to.as_str()) {
@@ -350,10 +389,12 @@ fn shut(sheet: &mut Sheet<'_>, name: &UserName, fields: &[FieldChange]) -> Resul
 /// A password without its lock, which may have been put on more than once. An empty field would let everybody in.
 fn open(password: &[u8]) -> &[u8] {
     let locks = password.iter().take_while(|&&b| b == b'!').count();
-    match &password[locks..] {
-        b"" if locks > 0 => b"*",
-        password => password,
-    }
+    if locks > 0 { or_none(&password[locks..]) } else { password }
+}
+
+/// A password, or one that none opens instead of an empty one.
+fn or_none(password: &[u8]) -> &[u8] {
+    if password.is_empty() { b"*" } else { password }
 }
 
 /// A shadow line that no password opens: `*`, not `!`, which sshd(8) without PAM takes for a locked account.

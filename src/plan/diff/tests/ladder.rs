@@ -205,14 +205,14 @@ fn a_locked_account_climbs_when_its_time_has_come() {
     assert_eq!(words(&packed.plan(only_bob())), [""; 0]);
     let mut packed = left(90, Some("/a/ann.tar.zst"));
     packed.home = None;
-    assert_eq!(words(&packed.plan(only_bob())), ["- account ann uid=20001 its home stays"]);
+    assert_eq!(words(&packed.plan(only_bob())), ["- account ann uid=20001 it has no home"]);
     // The same for somebody who is shut out.
     let shut = WantedAccount { open: false, ..wanted(1, "ann") };
     assert!(words(&left(30, None).plan(vec![shut, wanted(2, "bob")]))[0].starts_with(archive));
     // Without a home there is nothing to pack.
     let mut homeless = left(90, None);
     homeless.home = None;
-    assert_eq!(words(&homeless.plan(only_bob())), ["- account ann uid=20001 its home stays"]);
+    assert_eq!(words(&homeless.plan(only_bob())), ["- account ann uid=20001 it has no home"]);
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn a_removal_that_was_broken_off_is_finished() {
     let mut case = left(100, Some("/a/ann.tar.zst"));
     case.home = None;
     case.host.accounts.remove("ann");
-    assert_eq!(words(&case.plan(only_bob())), ["- account ann uid=20001 its home stays"]);
+    assert_eq!(words(&case.plan(only_bob())), ["- account ann uid=20001 it has no home"]);
     let shut = WantedAccount { open: false, ..wanted(1, "ann") };
     assert_eq!(case.plan(vec![shut, wanted(2, "bob")]).counts().removed, 1);
 }
