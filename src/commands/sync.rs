@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, State};
-use crate::model::{Completeness, Directory, RemoteId, Snapshot, Untrusted, shown};
+use crate::model::{Completeness, Directory, RemoteId, Snapshot, Untrusted, counted, shown};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
 use crate::plan::events::{self, Contact};
@@ -59,8 +59,14 @@ fn end_sessions(setup: &Setup<'_>) -> Result<()> {
         let name = shown(&own.name);
         match sessions::end(own.uid.get()) {
             (0, _) => {}
-            (ended, 0) => setup.ui.notice(format!("ended what ran as the locked account {name}: {ended} processes")),
-            (_, left) => setup.ui.warn(format!("{left} processes of the locked account {name} do not end")),
+            (ended, 0) => {
+                let ended = counted(ended, "process", "processes");
+                setup.ui.notice(format!("ended what ran as the locked account {name}: {ended}"));
+            }
+            (_, left) => {
+                let (left, verb) = (counted(left, "process", "processes"), if left == 1 { "does" } else { "do" });
+                setup.ui.warn(format!("{left} of the locked account {name} {verb} not end"));
+            }
         }
     }
     Ok(())

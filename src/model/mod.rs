@@ -23,4 +23,4 @@ pub use id::{Gid, IdRange, RemoteId, Uid};
 pub use lookup::Lookup;
 pub use name::{GroupName, UserName};
 pub use ssh_key::SshKey;
-pub use text::{Untrusted, shown};
+pub use text::{Untrusted, counted, shown};

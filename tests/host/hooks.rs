@@ -156,6 +156,9 @@ fn after_so_many_failures_it_is_given_up_and_can_be_revived() {
     while yard.status()["given_up"] != json!(2) {
         yard.run(&["sync", "users"]).expect(0);
     }
+    let text = yard.tree.gosync(&["status"]).expect(0).out;
+    let way_out = "0 queued, 0 of them due; 2 given up: `gosync sync users --retry-hooks` tries them again";
+    assert!(text.contains(way_out) && text.contains(": failed 2 times, given up: "), "{text}");
     yard.take();
     yard.run(&["sync", "users"]).expect(0);
     assert!(yard.calls().is_empty());

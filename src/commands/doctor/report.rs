@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::model::shown;
+use crate::model::{counted, shown};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -196,12 +196,12 @@ impl Report {
     }
 
     fn counts(&self) -> String {
-        let count = |severity, one: &str| match self.count(severity) {
-            1 => format!("1 {one}"),
-            n => format!("{n} {one}s"),
-        };
-        let counts = [(Severity::Problem, "problem"), (Severity::Warning, "warning"), (Severity::Note, "note")];
-        counts.map(|(severity, one)| count(severity, one)).join(", ")
+        let counts = [
+            (Severity::Problem, "problem", "problems"),
+            (Severity::Warning, "warning", "warnings"),
+            (Severity::Note, "note", "notes"),
+        ];
+        counts.map(|(severity, one, many)| counted(self.count(severity), one, many)).join(", ")
     }
 
     /// For programs.

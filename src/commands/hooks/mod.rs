@@ -16,6 +16,7 @@ use crate::cli::PlanArgs;
 use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::ledger::Ledger;
 use crate::ledger::queue::{Key, Queued, Record, Round};
+use crate::model::counted;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::plan::Plan;
@@ -47,8 +48,12 @@ impl Tally {
     /// The end of a run of which everything else ended with `outcome`.
     pub fn judge(self, outcome: super::Outcome, args: &PlanArgs) -> Result<super::Outcome> {
         match self.failed {
-            n if n > 0 && args.strict => Err(Error::new(ErrorKind::Partial, format!("hooks failed for {n} changes"))
-                .hint("Each was told with its reason; the next run tries them again, and `gosync status` shows them")),
+            0 => Ok(outcome),
+            n if args.strict => {
+                let message = format!("hooks failed for {}", counted(n, "change", "changes"));
+                let hint = "Each was told with its reason; later runs try again, and `gosync status` shows what waits";
+                Err(Error::new(ErrorKind::Partial, message).hint(hint))
+            }
             _ => Ok(outcome),
         }
     }
@@ -387,7 +392,8 @@ impl Floor<'_> {
     fn report(self) -> Result<Tally> {
         let ui = self.setup.ui;
         if self.told > TOLD {
-            ui.warn(format!("{} more hooks failed; `gosync status` shows them", self.told - TOLD));
+            let more = counted(self.told - TOLD, "more hook failed", "more hooks failed");
+            ui.warn(format!("{more}; `gosync status` shows the queue"));
         }
         let left = self.ledger.hook_census(self.setup.now, 0).map_err(Error::failed)?;
         let Tally { done, failed, later } = self.tally;
