@@ -159,6 +159,8 @@ fn after_so_many_failures_it_is_given_up_and_can_be_revived() {
     let text = yard.tree.gosync(&["status"]).expect(0).out;
     let way_out = "0 queued, 0 of them due; 2 given up: `gosync sync users --retry-hooks` tries them again";
     assert!(text.contains(way_out) && text.contains(": failed 2 times, given up: "), "{text}");
+    let told = doctor(&yard, "hooks that were given up: 2 (alice, bob)");
+    assert!(told[0]["fix"].as_str().unwrap().ends_with("then gosync sync users --retry-hooks"), "{told:?}");
     yard.take();
     yard.run(&["sync", "users"]).expect(0);
     assert!(yard.calls().is_empty());
@@ -208,6 +210,14 @@ fn what_a_failure_holds_back_is_configured() {
     assert_eq!(strict.status()["due"], json!(2), "what was not begun is due: bob, and what is around");
 }
 
+/// The problems with hooks, and what else the doctor says of them, that have these words.
+fn doctor(yard: &Yard, words: &str) -> Vec<Value> {
+    let ran = yard.tree.gosync(&["doctor", "--format", "json"]);
+    let said: Value = serde_json::from_str(&ran.out).unwrap();
+    let of_hooks = said["findings"].as_array().unwrap().iter().filter(|found| found["area"] == "hooks");
+    of_hooks.filter(|found| found["what"].as_str().unwrap().contains(words)).cloned().collect()
+}
+
 #[test]
 fn a_hook_that_others_may_write_does_not_run_until_that_is_mended() {
     let yard = yard("");
@@ -217,7 +227,14 @@ fn a_hook_that_others_may_write_does_not_run_until_that_is_mended() {
         let ran = yard.run(&["sync", "users", "--retry-hooks"]).expect(0);
         assert!(ran.err.contains("others may write") && ran.err.contains("chmod go-w"), "{what}: {ran:?}");
         assert_eq!(yard.take(), "", "{what}");
+        // The doctor says the same, and what it says mends it.
+        let reason = ran.err.split_once("hooks/user/x: ").unwrap().1.split_once("; `chmod").unwrap().0;
+        let told = doctor(&yard, "cannot trust it");
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0]["what"].as_str().unwrap().contains(reason), "{reason}: {told:?}");
+        assert_eq!(told[0]["fix"], format!("chmod go-w {}", yard.path(what).display()));
         set_mode(&yard.path(what), good);
+        assert_eq!(doctor(&yard, "cannot trust it"), [Value::Null; 0]);
     }
     yard.run(&["sync", "users", "--retry-hooks"]).expect(0);
     assert_eq!(yard.calls().len(), 2);

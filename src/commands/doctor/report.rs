@@ -46,6 +46,8 @@ pub enum Area {
     Ranges,
     /// Homes and what they begin with; shells.
     Homes,
+    /// Programs that run after changes.
+    Hooks,
     /// Whether gosync is run.
     Crontab,
     /// Whether the time is right.
@@ -66,6 +68,7 @@ impl Area {
             Area::Sshd => "sshd",
             Area::Ranges => "ranges",
             Area::Homes => "homes",
+            Area::Hooks => "hooks",
             Area::Crontab => "crontab",
             Area::Clock => "clock",
         }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use self::script::{Order, Outcome, Script, Shop};
+use self::script::{Order, Outcome, Shop};
+pub(super) use self::script::{Script, Unusable};
 use super::setup::Setup;
 use crate::cli::PlanArgs;
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -62,6 +63,35 @@ impl Tally {
 /// Whether hooks belong to this run at all. On another tree they would run on the wrong host.
 fn belong(setup: &Setup<'_>, args: &PlanArgs) -> bool {
     setup.root.is_host() || args.root_hooks
+}
+
+/// Whose programs are run. On another tree, an ordinary user may try things with hooks of their own.
+fn owners(setup: &Setup<'_>) -> Owners {
+    if setup.root.is_host() { Owners::Root } else { Owners::RootOrUs }
+}
+
+/// A pattern of the configuration, and what a run makes of it.
+pub(super) struct Named {
+    /// Where it stands, such as "`run` in [hooks.user]".
+    pub key: String,
+    pub pattern: String,
+    pub scripts: Vec<Script>,
+}
+
+/// All hooks that the configuration names, judged as before they are run.
+pub(super) fn named(setup: &Setup<'_>) -> Vec<Named> {
+    let rules = &setup.settings.hooks;
+    let mut out = Vec::new();
+    for (kind, scripts) in Kind::ALL.into_iter().zip([&rules.user, &rules.group, &rules.bygroup]) {
+        for (key, patterns) in [("pre", &scripts.pre), ("run", &scripts.run), ("post", &scripts.post)] {
+            out.extend(patterns.iter().map(|pattern| Named {
+                key: format!("`{key}` in [hooks.{}]", kind.as_str()),
+                pattern: pattern.clone(),
+                scripts: script::expand(pattern, owners(setup)),
+            }));
+        }
+    }
+    out
 }
 
 /// What a plan means for hooks; nothing if there are none, and for a dry run.
@@ -177,8 +207,7 @@ impl Floor<'_> {
     }
 
     fn find(&self, patterns: &[String]) -> Vec<Script> {
-        // On another tree, an ordinary user may try things with hooks of their own.
-        script::find(patterns, if self.setup.root.is_host() { Owners::Root } else { Owners::RootOrUs })
+        script::find(patterns, owners(self.setup))
     }
 
     fn stops(&self, what: Stop) -> bool {
