@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Outcome;
-use super::carry_out::carry_out;
+use super::carry_out::{Carried, carry_out, catch_up};
 use super::keys;
 use super::setup::Setup;
 use super::site::HostSite;
@@ -20,7 +20,7 @@ use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Standing;
 use crate::policy::{Refusal, gaps, map, select};
 use crate::provider::Scope;
-use crate::system::lock::Purpose;
+use crate::system::lock::{Purpose, RunLock};
 use crate::system::sessions;
 use crate::ui::Ui;
 
@@ -28,16 +28,7 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let job = Job::new(args);
     let mut lock = setup.lock(Purpose::of(job.command(), job.options.dry_run))?;
-    let snapshot = read(&setup, &job)?;
-    if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
-        lock.note_read(job.command());
-    }
-    let mut desired = Desired::new(&setup, &job, snapshot);
-    if !setup.settings.hooks.user.is_any() {
-        // They are in the key book.
-        desired.snapshot.directory.drop_keys();
-    }
-    let carried = carry_out(&setup, job.options, job.command(), &|host, owned| desired.plan(&job, host, owned))?;
+    let (desired, carried) = work(&setup, &job, &mut lock).inspect_err(|error| meanwhile(&setup, &job, error))?;
     if matches!(job.kind, JobKind::Users(_)) && !job.options.dry_run {
         end_sessions(&setup)?;
     }
@@ -46,6 +37,32 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     // The process ends now; giving half a million pieces of memory back one by one would only take time.
     std::mem::forget((desired, carried));
     outcome
+}
+
+/// Steps 3 to 12 of the straight line.
+fn work<'a>(setup: &'a Setup<'a>, job: &Job<'_>, lock: &mut RunLock) -> Result<(Desired<'a>, Carried)> {
+    let snapshot = read(setup, job)?;
+    if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
+        lock.note_read(job.command());
+    }
+    let mut desired = Desired::new(setup, job, snapshot);
+    if !setup.settings.hooks.user.is_any() {
+        // They are in the key book.
+        desired.snapshot.directory.drop_keys();
+    }
+    let carried = carry_out(setup, job.options, job.command(), &|host, owned| desired.plan(job, host, owned))?;
+    Ok((desired, carried))
+}
+
+/// A run that ends before it writes anything works on what earlier runs have left to hooks: that does not depend on what
+/// the provider says now. After other failures nobody knows what stands.
+fn meanwhile(setup: &Setup<'_>, job: &Job<'_>, error: &Error) {
+    if !matches!(error.kind, Kind::Source | Kind::Refused) {
+        return;
+    }
+    if let Err(e) = catch_up(setup, job.options) {
+        setup.ui.warn(format!("hooks that wait since earlier runs were not run: {e}"));
+    }
 }
 
 /// Ends what runs as a locked account, whichever run locked it: one may have been killed before it came to this.

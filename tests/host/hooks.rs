@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::scim_faults::sound;
-use crate::tree::{Database, GOSYNC, Ran, document, group, person};
+use crate::tree::{Database, GOSYNC, Ran, differences, document, group, person};
 use crate::web::Web;
 use crate::yard::{RECORD, Yard, set_mode};
 
@@ -167,6 +167,34 @@ fn after_so_many_failures_it_is_given_up_and_can_be_revived() {
     fs::write(yard.path("mended"), "").unwrap();
     yard.run(&["sync", "users", "--retry-hooks"]).expect(0);
     assert_eq!((yard.calls().len(), yard.status()["given_up"].clone()), (2, json!(0)));
+}
+
+#[test]
+fn a_run_that_cannot_go_on_works_on_the_queue_all_the_same() {
+    let yard = yard("jobs = 1");
+    yard.hook("user/x", &format!("{RECORD}[ -e $DIR/mended ]\n"));
+    yard.run(&["sync", "users"]).expect(0);
+    yard.take();
+    // Nothing is due, or asked for; and a dry run, or one without hooks, does nothing ever.
+    let document = fs::read_to_string(yard.tree.dir().join("directory.json")).unwrap();
+    fs::remove_file(yard.tree.dir().join("directory.json")).unwrap();
+    let before = yard.tree.picture();
+    yard.run(&["sync", "users"]).expect(12);
+    yard.run(&["sync", "users", "--dry-run"]).expect(12);
+    yard.tree.gosync(&["sync", "users", "--retry-hooks"]).expect(12);
+    assert_eq!((yard.take(), differences(&yard.tree.picture(), &before)), (String::new(), vec![]));
+    // The provider is not there; then a limit refuses the plan.
+    let ran = yard.run(&["sync", "groups", "--retry-hooks", "--strict"]).expect(12);
+    assert_eq!(told(&yard), ["x created alice", "x created bob"]);
+    assert!(ran.err.contains("hook for alice") && ran.err.contains("gosync ERROR: cannot reach"), "{ran:?}");
+    fs::write(yard.tree.dir().join("directory.json"), document.replace("true", "false")).unwrap();
+    assert_eq!(yard.status()["failing"][0]["attempts"], json!(1), "--retry-hooks counts anew");
+    fs::write(yard.path("mended"), "").unwrap();
+    let config = fs::read_to_string(yard.tree.config()).unwrap();
+    fs::write(yard.tree.config(), format!("{config}[limits]\nmax_removals = 0\n")).unwrap();
+    let ran = yard.run(&["sync", "users", "--retry-hooks"]).expect(10);
+    assert!(ran.out.contains("hooks: 2 done") && ran.err.contains("limits refuse the plan"), "{ran:?}");
+    assert_eq!((told(&yard).len(), yard.status()["queued"].clone()), (2, json!(0)));
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Tally {
 }
 
 /// Whether hooks belong to this run at all. On another tree they would run on the wrong host.
-fn belong(setup: &Setup<'_>, args: &PlanArgs) -> bool {
+pub(super) fn belong(setup: &Setup<'_>, args: &PlanArgs) -> bool {
     setup.root.is_host() || args.root_hooks
 }
 
