@@ -3,6 +3,7 @@
 //! Nothing here decides, reads or writes. Text that comes from outside is an [`Untrusted`] and can be shown only
 //! escaped; names and ids are newtypes that only a check can make.
 
+pub mod contact;
 pub mod directory;
 pub mod group_policy;
 pub mod history;
@@ -16,6 +17,7 @@ pub mod ssh_key;
 pub mod text;
 pub mod units;
 
+pub use contact::Contact;
 pub use directory::{
     Completeness, Directory, Gap, Group, Membership, RejectedRecord, Role, Snapshot, Status, User, UserField,
 };

@@ -113,6 +113,72 @@ fn the_whole_change_is_on_standard_input() {
     assert_eq!(found["group"], wanted);
 }
 
+/// Two people whom hooks can reach.
+fn reachable(alice: &str, keys: &[&str]) -> Value {
+    let mut people = two();
+    people[0]["email"] = alice.into();
+    people[0]["ssh_keys"] = json!(keys);
+    people[1]["email"] = "bob@example.org".into();
+    document(&people, &[group("g-1", "physics", &["u-1", "u-2"])])
+}
+
+#[test]
+fn another_address_or_key_alone_is_a_change_that_hooks_learn_of_once() {
+    let yard = yard("jobs = 1");
+    let config = fs::read_to_string(yard.tree.config()).unwrap();
+    fs::write(yard.tree.config(), config + "[keys]\nplace = \"none\"\n").unwrap();
+    let say = "echo $GOSYNC_EVENT $PW_NAME $EMAIL \"$SSH_KEYS\" $* >> $LOG\n";
+    // Accounts that are there before the hooks are not told of.
+    yard.tree.provide(&reachable("old@example.org", &["ssh-ed25519 AAAA"]));
+    yard.run(&["sync", "users"]).expect(0);
+    yard.hook("user/x", say);
+    let before = yard.tree.picture();
+    yard.run(&["sync", "users"]).expect(0);
+    assert_eq!((yard.take(), differences(&yard.tree.picture(), &before)), (String::new(), vec![]));
+    yard.tree.provide(&reachable("new@example.org", &["ssh-ed25519 AAAA"]));
+    let line = "~ contact alice e-mail old@example.org -> new@example.org";
+    let dry = yard.run(&["sync", "users", "--dry-run", "--exit-code"]).expect(4);
+    assert!(dry.out.contains(line) && dry.out.contains("1 changed, 1 unchanged"), "{dry:?}");
+    yard.run(&["sync", "users", "--new"]).expect(0);
+    assert_eq!(yard.take(), "", "only who is new");
+    let ran = yard.run(&["sync", "users", "--updated"]).expect(0);
+    assert!(ran.out.contains(line), "{ran:?}");
+    assert_eq!(yard.take(), "updated alice new@example.org ssh-ed25519 AAAA -update\n");
+    let before = yard.tree.picture();
+    yard.run(&["sync", "users"]).expect(0);
+    assert_eq!((yard.take(), differences(&yard.tree.picture(), &before)), (String::new(), vec![]));
+    yard.tree.provide(&reachable("new@example.org", &["ssh-ed25519 BBBB"]));
+    let ran = yard.run(&["sync", "users"]).expect(0);
+    assert!(ran.out.contains("~ contact alice SSH keys at the provider"), "{ran:?}");
+    assert_eq!(yard.take(), "updated alice new@example.org ssh-ed25519 BBBB -update\n");
+}
+
+#[test]
+fn members_and_accounts_that_go_are_told_with_what_the_provider_said_last() {
+    let yard = yard("jobs = 1");
+    let say = "echo $GOSYNC_KIND $GOSYNC_EVENT $PW_NAME $EMAIL $SSH_KEYS >> $LOG\n";
+    yard.hook("bygroup/x", say);
+    yard.hook("user/x", say);
+    yard.tree.provide(&reachable("alice@example.org", &["ssh-ed25519 AAAA"]));
+    yard.run(&["sync", "users"]).expect(0);
+    yard.take();
+    yard.run(&["sync", "groups"]).expect(0);
+    let wanted = "bygroup created alice alice@example.org ssh-ed25519 AAAA\nbygroup created bob bob@example.org\n";
+    assert_eq!(yard.take(), wanted);
+    yard.run(&["deluser", "alice"]).expect(0);
+    assert_eq!(yard.take(), "user removed alice alice@example.org ssh-ed25519 AAAA\n");
+    yard.tree.provide(&document(&[person("u-3", "carol", "Carol", true)], &[]));
+    let aged = "[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n";
+    let config = fs::read_to_string(yard.tree.config()).unwrap();
+    fs::write(yard.tree.config(), config + aged).unwrap();
+    yard.run(&["sync", "users"]).expect(0);
+    let told = yard.take();
+    assert!(told.contains("user locked bob bob@example.org\n"), "{told}");
+    let db = rusqlite::Connection::open(yard.tree.path("var/lib/gosync/ledger.sqlite")).unwrap();
+    let kept: String = db.query_row("SELECT group_concat(id) FROM contacts", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, "u-2,u-3", "who is removed is forgotten");
+}
+
 #[test]
 fn a_failure_is_told_kept_and_made_up_for_with_the_same_key() {
     let yard = yard("jobs = 1");

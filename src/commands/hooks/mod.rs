@@ -5,6 +5,8 @@
 
 mod script;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -17,9 +19,9 @@ use crate::cli::PlanArgs;
 use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::ledger::Ledger;
 use crate::ledger::queue::{Key, Queued, Record, Round};
-use crate::model::counted;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
+use crate::model::{Contact, counted};
 use crate::plan::Plan;
 use crate::plan::events::{self, Account, HookEvent, Kind, Subject, Wanted};
 use crate::policy::hooks::{HookRules, Members, Miss, Scripts, Stop};
@@ -63,6 +65,12 @@ impl Tally {
 /// Whether hooks belong to this run at all. On another tree they would run on the wrong host.
 pub(super) fn belong(setup: &Setup<'_>, args: &PlanArgs) -> bool {
     setup.root.is_host() || args.root_hooks
+}
+
+/// Whether there are hooks that are told how to reach people.
+pub(super) fn want_contacts(setup: &Setup<'_>) -> bool {
+    let rules = &setup.settings.hooks;
+    rules.user.is_any() || rules.bygroup.is_any()
 }
 
 /// Whose programs are run. On another tree, an ordinary user may try things with hooks of their own.
@@ -363,8 +371,15 @@ impl Floor<'_> {
         let (pre, run, post) = (self.find(&scripts.pre), self.find(&scripts.run), self.find(&scripts.post));
         let current = target.read()?;
         let host = current.host();
+        let mut people: BTreeMap<String, BTreeMap<String, Contact>> = BTreeMap::new();
         while let [queued] = events.as_slice() {
-            let outcome = self.group(queued, &host, [&pre, &run, &post])?;
+            let people = match people.entry(queued.provider.clone()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    new.insert(self.ledger.contacts_by_name(&queued.provider).map_err(Error::failed)?)
+                }
+            };
+            let outcome = self.group(queued, (&host, people), [&pre, &run, &post])?;
             let settled = self.settle(queued.key, queued.at, queued.attempts, outcome, queued.event.subject.name());
             self.record(&settled.into_iter().collect::<Vec<_>>())?;
             if !self.shop.is_open() {
@@ -376,7 +391,12 @@ impl Floor<'_> {
     }
 
     /// The hooks of one group: before, for each member, after.
-    fn group(&mut self, queued: &Queued, host: &Host<'_>, [pre, run, post]: [&[Script]; 3]) -> Result<Outcome> {
+    fn group(
+        &mut self,
+        queued: &Queued,
+        (host, people): (&Host<'_>, &BTreeMap<String, Contact>),
+        [pre, run, post]: [&[Script]; 3],
+    ) -> Result<Outcome> {
         let Subject::Group(team) = &queued.event.subject else { return Ok(Outcome::Done) };
         let told = Told::new(self.setup, queued);
         let around = |shop: &Shop<'_>, scripts: &[Script], stage: &str, stop: bool| {
@@ -394,7 +414,10 @@ impl Floor<'_> {
         let added = |name: &String| team.added.binary_search(name).is_ok();
         let wanted = |name: &&String| self.rules().members == Members::All || added(name);
         // Who has no account any more is told to nobody.
-        let account = |name: &String| Some((Account::found(name, host.accounts.get(name.as_str())?), added(name)));
+        let account = |name: &String| {
+            let account = Account::found(name, host.accounts.get(name.as_str())?);
+            Some((account.reached_by(people.get(name).cloned().unwrap_or_default()), added(name)))
+        };
         let members = team.members.iter().filter(|_| !run.is_empty());
         let members: Vec<(Account, bool)> = members.filter(wanted).filter_map(account).collect();
         let mut all = before;

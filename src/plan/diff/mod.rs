@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod adopt;
+mod contacts;
 mod create;
 pub mod groups;
 pub mod keys;
@@ -17,6 +18,7 @@ mod site;
 
 pub use accounts::{Against, Chosen, accounts};
 pub use adopt::{Person, adopt_account, adopt_group};
+pub use contacts::contacts;
 pub use create::UidFrom;
 pub use groups::groups;
 pub(super) use groups::split;
