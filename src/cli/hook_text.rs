@@ -19,8 +19,8 @@ kept for the log (`-v`) and for the message about its failure.
 
 Exit code 0 says that it is done, 75 that it wants to be called later, and any other that it failed. Events wait in a \
 queue in the ledger, which is written together with the change: whatever kills gosync, each hook is run. What failed, was \
-put off or was interrupted is run again by later runs, less and less often, and in the end given up until somebody uses \
-`--retry-hooks`. A hook that ended well is not run again for the same event; one that was interrupted may be, with the \
+put off or was interrupted is run again by later runs, also by those that find no provider or are stopped by a limit, less \
+and less often, and in the end given up until somebody uses `--retry-hooks`. A hook that ended well is not run again for the same event; one that was interrupted may be, with the \
 same `GOSYNC_KEY`. For one account or group, events stay in order. `gosync status` shows the queue.
 
 A hook must belong to root, and so must every directory and link on the way to it; nobody else may write them. Otherwise \
@@ -41,7 +41,8 @@ pub const HOOK_ENVIRONMENT: [(&str, &str); 10] = [
     (
         "GOSYNC_EVENT",
         "`created`, `updated`, `locked`, `unlocked`, `renamed`, `archived` (the home was packed and taken away) or \
-      `removed`; of several, the most telling. Not for `pre` and `post` of users and groups.",
+      `removed`; of several, the most telling. Not for `pre` and `post` of users and groups. \
+      Another e-mail address or other keys at the provider alone are `updated`, too.",
     ),
     ("GOSYNC_MEMBER", "For a member of a group: `added`, or `kept` for one who was there before."),
     ("GOSYNC_ROOT", "The directory of `--root`, if there is one."),
@@ -56,7 +57,8 @@ pub const HOOK_ENVIRONMENT: [(&str, &str); 10] = [
     ),
     (
         "EMAIL, SSH_KEYS",
-        "What the provider says of a person, if it is one plain address, and plain lines. Empty for members.",
+        "What the provider says of a person, if it is one plain address, and plain lines; for members of groups, and for \
+      accounts of people whom the provider was not asked about, what it said in the last `gosync sync users`.",
     ),
     ("PATH, LC_ALL", "`/usr/sbin:/usr/bin:/sbin:/bin` and `C.UTF-8`."),
 ];

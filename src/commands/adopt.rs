@@ -7,7 +7,7 @@ use crate::cli::{self, Adopt, Global, Release};
 use crate::error::{Error, Kind, Result};
 use crate::model::host::Host;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
-use crate::model::{Completeness, Directory, Gid, RemoteId, Snapshot, Uid, shown};
+use crate::model::{Completeness, Contact, Directory, Gid, RemoteId, Snapshot, Uid, shown};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Person};
 use crate::policy::select::{self, Standing};
@@ -74,6 +74,7 @@ fn account(
     };
     let person = Person { wanted: &account, login: &user.login, called: &called };
     let mut plan = diff::adopt_account(name, person, host, owned, rules)?;
+    plan.contacts.insert(id.clone(), Contact::new(user.email.as_ref(), &user.ssh_keys));
     for (name, text) in wanted.remarks {
         plan.remark(name, text);
     }

@@ -84,6 +84,28 @@ pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, plann
         .hint("Nothing was written; run it again when it is quieter"))
 }
 
+/// Finishes or drops what an interrupted run has left, and runs hooks that are due, in a run that comes to nothing else.
+/// Where nothing waits, nothing is opened for writing.
+pub(super) fn catch_up(setup: &Setup<'_>, args: &PlanArgs) -> Result<()> {
+    if args.dry_run || !hooks::belong(setup, args) {
+        return Ok(());
+    }
+    let target = setup.target()?;
+    let is_due = match Ledger::open_read_only(&setup.state_dir()) {
+        Ok(None) => return Ok(()),
+        Ok(Some(ledger)) => ledger.is_hook_due(setup.now).map_err(Error::failed)?,
+        // Perhaps a write to it was broken off, which only a writer can undo.
+        Err(_) => true,
+    };
+    if !(is_due || args.retry_hooks || target.is_interrupted()?) {
+        return Ok(());
+    }
+    if let Books::Open(mut ledger) = Books::open(setup, &target, false)? {
+        hooks::run(setup, args, &mut ledger, &target)?;
+    }
+    Ok(())
+}
+
 /// The ledger, as far as the run may use it.
 enum Books {
     /// For reading and writing.

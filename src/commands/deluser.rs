@@ -8,8 +8,8 @@ use super::keys;
 use super::setup::Setup;
 use crate::cli::{DelUser, Global};
 use crate::error::{Error, Result};
-use crate::model::RemoteId;
 use crate::model::host::Host;
+use crate::model::{RemoteId, counted};
 use crate::plan::diff::{self, Chosen, Request};
 use crate::plan::{Change, Plan};
 use crate::policy::keys::KeyBook;
@@ -59,8 +59,8 @@ pub(super) fn refuse_logged_in(setup: &Setup<'_>, plan: &Plan, host: &Host<'_>) 
         if host.accounts.contains_key(name.as_str()) && !pids.is_empty() {
             let list: Vec<String> = pids.iter().take(5).map(ToString::to_string).collect();
             let message = format!(
-                "nothing was removed: `{name}` runs {} processes (pid {}{})",
-                pids.len(),
+                "nothing was removed: `{name}` runs {} (pid {}{})",
+                counted(pids.len(), "process", "processes"),
                 list.join(", "),
                 if pids.len() > list.len() { ", ..." } else { "" }
             );

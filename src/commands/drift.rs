@@ -8,7 +8,7 @@ use crate::cli::{self, Format, Global};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::model::owned::Owned;
-use crate::model::shown;
+use crate::model::{counted, shown};
 use crate::plan::drift::{self, Difference};
 use crate::target::Target as _;
 use crate::ui::Ui;
@@ -53,7 +53,7 @@ fn print(setup: &Setup<'_>, format: Format, differences: &[Difference]) {
             setup.ui.data(&lines);
             setup.ui.notice(match differences.len() {
                 0 => "drift: everything is as gosync left it".to_owned(),
-                n => format!("drift: {n} differences from what gosync last applied"),
+                n => format!("drift: {} from what gosync last applied", counted(n, "difference", "differences")),
             });
         }
     }

@@ -10,7 +10,7 @@ use crate::cli::{self, Format, Global};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::queue::{Failing, QueueCensus};
 use crate::ledger::{Census, Ledger};
-use crate::model::shown;
+use crate::model::{counted, shown};
 use crate::system::clock;
 use crate::system::lock::{self, Note};
 use crate::ui::Ui;
@@ -98,7 +98,9 @@ impl Status {
     fn pending(&self) -> String {
         match (self.interrupted, self.census.pending) {
             (false, 0) => "nothing".to_owned(),
+            (false, 1) => "1 change that an interrupted run meant to make; the next run drops it".to_owned(),
             (false, n) => format!("{n} changes that an interrupted run meant to make; the next run drops them"),
+            (true, 1) => "1 change of an interrupted run; the next run finishes or drops it".to_owned(),
             (true, n) => format!("{n} changes of an interrupted run; the next run finishes or drops them"),
         }
     }
@@ -162,6 +164,7 @@ fn owned(counts: &BTreeMap<String, u64>) -> String {
 fn missing(n: u64) -> String {
     match n {
         0 => "none".to_owned(),
+        1 => "1, whose account is open until the absence is proven".to_owned(),
         n => format!("{n}, whose accounts are open until their absence is proven"),
     }
 }
@@ -176,12 +179,16 @@ fn owned_json(counts: &BTreeMap<String, u64>) -> Value {
     out
 }
 
+/// The way out for what was given up.
+const RETRY: &str = "`gosync sync users --retry-hooks`";
+
 fn hook_counts(hooks: &QueueCensus) -> String {
     match (hooks.queued, hooks.given_up) {
         (0, 0) => "none waits".to_owned(),
         (queued, 0) => format!("{queued} queued, {} of them due", hooks.due),
         (queued, given_up) => {
-            format!("{queued} queued, {} of them due; {given_up} given up, see --retry-hooks", hooks.due)
+            let them = if given_up == 1 { "it" } else { "them" };
+            format!("{queued} queued, {} of them due; {given_up} given up: {RETRY} tries {them} again", hooks.due)
         }
     }
 }
@@ -191,7 +198,12 @@ fn failing(hook: &Failing) -> String {
     let Failing { key, kind, event, name, attempts, due, error } = hook;
     let next = due.map_or_else(|| "given up".to_owned(), |due| format!("again from {} on", clock::written(due)));
     let what = [kind.as_str(), event, name].map(|word| shown(word).to_string()).join(" ");
-    format!("  hook {key} {}: failed {attempts} times, {next}: {}\n", what.trim_end(), shown(error))
+    format!(
+        "  hook {key} {}: failed {}, {next}: {}\n",
+        what.trim_end(),
+        counted(*attempts, "time", "times"),
+        shown(error)
+    )
 }
 
 fn failing_json(hook: &Failing) -> Value {

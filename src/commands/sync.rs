@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Outcome;
-use super::carry_out::carry_out;
+use super::carry_out::{Carried, carry_out, catch_up};
+use super::hooks;
 use super::keys;
 use super::setup::Setup;
 use super::site::HostSite;
@@ -12,15 +13,15 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, State};
-use crate::model::{Completeness, Directory, RemoteId, Snapshot, Untrusted, shown};
+use crate::model::{Completeness, Contact, Directory, RemoteId, Snapshot, Untrusted, User, UserField, counted, shown};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
-use crate::plan::events::{self, Contact};
+use crate::plan::events;
 use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Standing;
 use crate::policy::{Refusal, gaps, map, select};
 use crate::provider::Scope;
-use crate::system::lock::Purpose;
+use crate::system::lock::{Purpose, RunLock};
 use crate::system::sessions;
 use crate::ui::Ui;
 
@@ -28,16 +29,7 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let job = Job::new(args);
     let mut lock = setup.lock(Purpose::of(job.command(), job.options.dry_run))?;
-    let snapshot = read(&setup, &job)?;
-    if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
-        lock.note_read(job.command());
-    }
-    let mut desired = Desired::new(&setup, &job, snapshot);
-    if !setup.settings.hooks.user.is_any() {
-        // They are in the key book.
-        desired.snapshot.directory.drop_keys();
-    }
-    let carried = carry_out(&setup, job.options, job.command(), &|host, owned| desired.plan(&job, host, owned))?;
+    let (desired, carried) = work(&setup, &job, &mut lock).inspect_err(|error| meanwhile(&setup, &job, error))?;
     if matches!(job.kind, JobKind::Users(_)) && !job.options.dry_run {
         end_sessions(&setup)?;
     }
@@ -46,6 +38,32 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     // The process ends now; giving half a million pieces of memory back one by one would only take time.
     std::mem::forget((desired, carried));
     outcome
+}
+
+/// Steps 3 to 12 of the straight line.
+fn work<'a>(setup: &'a Setup<'a>, job: &Job<'_>, lock: &mut RunLock) -> Result<(Desired<'a>, Carried)> {
+    let snapshot = read(setup, job)?;
+    if matches!(snapshot.completeness, Completeness::Complete(_)) && !job.options.dry_run {
+        lock.note_read(job.command());
+    }
+    let mut desired = Desired::new(setup, job, snapshot);
+    if !hooks::want_contacts(setup) {
+        // They are in the key book.
+        desired.snapshot.directory.drop_keys();
+    }
+    let carried = carry_out(setup, job.options, job.command(), &|host, owned| desired.plan(job, host, owned))?;
+    Ok((desired, carried))
+}
+
+/// A run that ends before it writes anything works on what earlier runs have left to hooks: that does not depend on what
+/// the provider says now. After other failures nobody knows what stands.
+fn meanwhile(setup: &Setup<'_>, job: &Job<'_>, error: &Error) {
+    if !matches!(error.kind, Kind::Source | Kind::Refused) {
+        return;
+    }
+    if let Err(e) = catch_up(setup, job.options) {
+        setup.ui.warn(format!("hooks that wait since earlier runs were not run: {e}"));
+    }
 }
 
 /// Ends what runs as a locked account, whichever run locked it: one may have been killed before it came to this.
@@ -59,8 +77,14 @@ fn end_sessions(setup: &Setup<'_>) -> Result<()> {
         let name = shown(&own.name);
         match sessions::end(own.uid.get()) {
             (0, _) => {}
-            (ended, 0) => setup.ui.notice(format!("ended what ran as the locked account {name}: {ended} processes")),
-            (_, left) => setup.ui.warn(format!("{left} processes of the locked account {name} do not end")),
+            (ended, 0) => {
+                let ended = counted(ended, "process", "processes");
+                setup.ui.notice(format!("ended what ran as the locked account {name}: {ended}"));
+            }
+            (_, left) => {
+                let (left, verb) = (counted(left, "process", "processes"), if left == 1 { "does" } else { "do" });
+                setup.ui.warn(format!("{left} of the locked account {name} {verb} not end"));
+            }
         }
     }
     Ok(())
@@ -70,7 +94,7 @@ fn end_sessions(setup: &Setup<'_>) -> Result<()> {
 pub(super) fn read(setup: &Setup<'_>, job: &Job<'_>) -> Result<Snapshot> {
     let mut snapshot = setup.fetch(job.scope(), job.named())?;
     let keys = setup.settings.rules.keys.place != Place::None;
-    let hooks = setup.settings.hooks.user.is_any();
+    let hooks = hooks::want_contacts(setup) && job.scope() == Scope::Users;
     snapshot.directory.drop_details_but(hooks, hooks || keys && job.scope() == Scope::Users);
     Ok(snapshot)
 }
@@ -200,12 +224,12 @@ impl<'a> Desired<'a> {
     /// The plan of a job.
     pub fn plan(&self, job: &Job<'_>, host: &Host<'_>, owned: &Owned) -> Result<Plan> {
         match job.kind {
-            JobKind::Users(args) => self.accounts(args, host, owned),
+            JobKind::Users(args) => self.accounts(args, job.options, host, owned),
             JobKind::Groups(_) => Ok(self.groups(host, owned)),
         }
     }
 
-    fn accounts(&self, args: &SyncUsers, host: &Host<'_>, owned: &Owned) -> Result<Plan> {
+    fn accounts(&self, args: &SyncUsers, options: &PlanArgs, host: &Host<'_>, owned: &Owned) -> Result<Plan> {
         let Snapshot { directory, completeness, .. } = &self.snapshot;
         let rules = &self.setup.settings.rules;
         let standing = self.setup.standing(directory)?;
@@ -224,18 +248,31 @@ impl<'a> Desired<'a> {
         let mut plan = diff::accounts(wanted, &against);
         site.finish()?;
         keys::extend(&mut plan, &self.setup.target()?, &self.keys, (rules, chosen), (host, owned))?;
-        plan.contacts = self.contacts(&plan);
+        self.contacts(&mut plan, options, chosen, owned)?;
         Ok(plan)
     }
 
-    /// How to reach those whose accounts change; nobody, unless there are hooks to be told.
-    fn contacts(&self, plan: &Plan) -> BTreeMap<RemoteId, Contact> {
-        if !self.setup.settings.hooks.user.is_any() {
-            return BTreeMap::new();
+    /// Adds how to reach people, if there are hooks that are told of it.
+    fn contacts(&self, plan: &mut Plan, args: &PlanArgs, chosen: Chosen, owned: &Owned) -> Result<()> {
+        if !hooks::want_contacts(self.setup) || !hooks::belong(self.setup, args) {
+            return Ok(());
         }
+        let Snapshot { directory, gaps, .. } = &self.snapshot;
+        let unknown: BTreeSet<_> = gaps.iter().filter(|gap| gap.field == UserField::SshKeys).map(|g| &g.user).collect();
+        let contact = |user: &User| {
+            let mut contact = Contact::new(user.email.as_ref(), &user.ssh_keys);
+            if let Some(known) = owned.contacts.get(&user.id).filter(|_| unknown.contains(&user.id)) {
+                contact.ssh_keys.clone_from(&known.ssh_keys);
+            }
+            (user.id.clone(), contact)
+        };
+        let standing = self.setup.standing(directory)?;
+        let people = directory.users.iter().filter(|user| standing(user) == Standing::In);
+        let said: BTreeMap<RemoteId, Contact> = people.map(contact).collect();
+        diff::contacts(plan, &said, chosen, self.setup.settings.hooks.user.is_any(), owned);
         let changed: BTreeSet<_> = plan.changes.iter().filter_map(events::account_of).collect();
-        let users = self.snapshot.directory.users.iter().filter(|user| changed.contains(&user.id));
-        users.map(|user| (user.id.clone(), Contact::new(user.email.as_ref(), &user.ssh_keys))).collect()
+        plan.contacts = directory.users.iter().filter(|user| changed.contains(&user.id)).map(contact).collect();
+        Ok(())
     }
 
     /// Who was asked for by name and gets no account is told so.

@@ -6,7 +6,8 @@ use super::cached::Cached as _;
 use super::edit::{AdoptedRow, Edit, MadeRow};
 use super::history::{Keeper, Remembered};
 use super::queue::{self, Key};
-use super::{Run, rungs};
+use super::{Run, contacts, rungs};
+use crate::model::Contact;
 use crate::model::owned::{Loss, State};
 use crate::plan::events::HookEvent;
 use crate::policy::Field;
@@ -122,6 +123,9 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             if state == State::Removed.as_str() {
                 leave_groups(tx, provider, id)?;
             }
+            if [State::Removed, State::Reserved].iter().any(|gone| state == gone.as_str()) {
+                contacts::forget(tx, provider, id)?;
+            }
             if *loss {
                 lose(if was_locked { Loss::Removal.as_str() } else { "account" }, id, 1)?;
             }
@@ -145,6 +149,10 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
                 "UPDATE unix_groups SET name = ?3, state = 'active', members = ?4 WHERE provider = ?1 AND id = ?2";
             tx.execute_cached(sql, params![provider, id, name, members])?;
         }
+        Edit::Contact { id, email, ssh_keys } => {
+            let contact = Contact { email: email.clone(), ssh_keys: ssh_keys.clone() };
+            contacts::set(tx, provider, id, &contact)?;
+        }
         Edit::Adopted(row) => adopt(tx, provider, row)?,
         Edit::AdoptedGroup { id, name, gid, alias, members } => {
             let sql = "INSERT INTO unix_groups (provider, id, name, gid, state, members, alias)
@@ -155,6 +163,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         Edit::Released { id, group: false } => {
             // The memberships stay in the files, and are the host's from now on.
             leave_groups(tx, provider, id)?;
+            contacts::forget(tx, provider, id)?;
             let sql = "UPDATE accounts SET state = 'released', absent_since = NULL, absent_runs = 0
                         WHERE provider = ?1 AND id = ?2";
             tx.execute_cached(sql, params![provider, id])?;

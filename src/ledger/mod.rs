@@ -7,6 +7,7 @@
 mod apply;
 mod cached;
 mod check;
+mod contacts;
 mod edit;
 mod history;
 mod local;
@@ -169,6 +170,9 @@ impl Ledger {
         owned.local = local::load(&self.db, provider).map_err(|e| self.error(e))?;
         rungs::load(&self.db, provider, &mut owned).map_err(|e| self.error(e))?;
         self.load_keys(provider, &mut owned)?;
+        let contacts = self.load_contacts(provider).map_err(|e| self.error(e))?;
+        owned.contacts =
+            contacts.into_iter().filter_map(|(id, contact)| Some((RemoteId::new(&id)?, contact))).collect();
         owned.losses = self.load_losses(provider, now).map_err(|e| self.error(e))?;
         Ok(owned)
     }
@@ -422,6 +426,7 @@ impl Ledger {
                     Observation::Absent(id, a) => statement.execute(params![provider, id.as_str(), a.since, a.runs])?,
                     Observation::Back(id) => statement.execute(params![provider, id.as_str(), None::<i64>, 0])?,
                     Observation::Agreed(id, field, value) => apply::applied(&tx, provider, id.as_str(), *field, value)?,
+                    Observation::Contact(id, contact) => contacts::set(&tx, provider, id.as_str(), contact)?,
                     Observation::GroupAbsent(id, absence) => rungs::absent(&tx, provider, id, *absence)?,
                     Observation::GroupBack(id) => rungs::forget(&tx, provider, "group", id.as_str())?,
                     Observation::Keys(id, place, KeyRecord { path, digest }) => {

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 /// What makes a ledger of each schema from one of the schema before; the first makes it from nothing. A step that was
 /// ever released is never changed.
-const STEPS: &[&str] = &[TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS];
+const STEPS: &[&str] = &[TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS];
 
 /// The schema that this gosync writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -14,6 +14,13 @@ const KEYS: &str = "
     CREATE TABLE keys (
         provider TEXT NOT NULL, id TEXT NOT NULL, place TEXT NOT NULL, path TEXT NOT NULL, digest TEXT NOT NULL,
         PRIMARY KEY (provider, id, place)) WITHOUT ROWID;
+";
+
+/// How people are to be reached, as hooks were told last; keys are on lines of their own.
+const CONTACTS: &str = "
+    CREATE TABLE contacts (
+        provider TEXT NOT NULL, id TEXT NOT NULL, email TEXT, ssh_keys TEXT NOT NULL,
+        PRIMARY KEY (provider, id)) WITHOUT ROWID;
 ";
 
 /// Rows of `accounts` and `unix_groups` with a `txn` become `active` when that transaction is confirmed.

@@ -3,6 +3,7 @@
 //! Nothing here decides, reads or writes. Text that comes from outside is an [`Untrusted`] and can be shown only
 //! escaped; names and ids are newtypes that only a check can make.
 
+pub mod contact;
 pub mod directory;
 pub mod group_policy;
 pub mod history;
@@ -16,6 +17,7 @@ pub mod ssh_key;
 pub mod text;
 pub mod units;
 
+pub use contact::Contact;
 pub use directory::{
     Completeness, Directory, Gap, Group, Membership, RejectedRecord, Role, Snapshot, Status, User, UserField,
 };
@@ -23,4 +25,4 @@ pub use id::{Gid, IdRange, RemoteId, Uid};
 pub use lookup::Lookup;
 pub use name::{GroupName, UserName};
 pub use ssh_key::SshKey;
-pub use text::{Untrusted, shown};
+pub use text::{Untrusted, counted, shown};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Gid, RemoteId, Uid};
+use super::{Contact, Gid, RemoteId, Uid};
 
 /// How far an owned account or group has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,6 +134,8 @@ pub struct Owned {
     pub former_groups: BTreeMap<String, RemoteId>,
     /// SSH keys as gosync last wrote them, of accounts that come from the provider of this run.
     pub keys: BTreeMap<RemoteId, KeyRecords>,
+    /// How people with accounts from the provider of this run can be reached, as hooks were told last.
+    pub contacts: BTreeMap<RemoteId, Contact>,
 }
 
 /// The SSH keys of an account as gosync last wrote them.

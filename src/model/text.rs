@@ -46,6 +46,12 @@ impl Serialize for Untrusted {
     }
 }
 
+/// A number and what it counts: `1 change`, `2 changes`.
+pub fn counted<N: fmt::Display + PartialEq + From<u8>>(n: N, one: &str, many: &str) -> String {
+    let word = if n == N::from(1) { one } else { many };
+    format!("{n} {word}")
+}
+
 /// Foreign text, ready to be shown.
 #[derive(Clone, Copy)]
 pub struct Shown<'a> {
@@ -101,6 +107,12 @@ mod tests {
         for name in ["Zoë O'Brien \"王\"", "प्रिया शर्मा"] {
             assert_eq!(shown(name).to_string(), name);
         }
+    }
+
+    #[test]
+    fn one_is_counted_otherwise_than_none_and_many() {
+        let words = [0_u64, 1, 2, 21].map(|n| counted(n, "change", "changes"));
+        assert_eq!(words, ["0 changes", "1 change", "2 changes", "21 changes"]);
     }
 
     #[test]

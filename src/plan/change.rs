@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::owned::Applied;
-use crate::model::{Gid, GroupName, RemoteId, Uid, Untrusted, UserName};
+use crate::model::{Contact, Gid, GroupName, RemoteId, Uid, Untrusted, UserName};
 use crate::policy::Field;
 
 /// One change, complete: the target needs to know nothing else to make it.
@@ -56,6 +56,17 @@ pub enum Change {
         id: RemoteId,
         /// Name on this host.
         name: UserName,
+    },
+    /// Tell hooks that a person is to be reached otherwise; the databases stay as they are.
+    ChangeContact {
+        /// The provider's id.
+        id: RemoteId,
+        /// Name on this host.
+        name: UserName,
+        /// What hooks were told last.
+        before: Contact,
+        /// What the provider says now.
+        after: Contact,
     },
     /// Make a group.
     CreateGroup {
@@ -332,6 +343,8 @@ pub enum Observation {
     GroupAbsent(RemoteId, crate::model::owned::Absence),
     /// A group is there again.
     GroupBack(RemoteId),
+    /// How a person is to be reached.
+    Contact(RemoteId, Contact),
     /// What is in place of a person's keys, and where.
     Keys(RemoteId, crate::policy::keys::Place, crate::model::owned::KeyRecord),
 }

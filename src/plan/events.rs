@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, FieldChange, Plan};
+pub use crate::model::Contact;
 use crate::model::host::{Host, HostAccount};
 use crate::model::owned::Owned;
-use crate::model::{RemoteId, Untrusted, UserName};
+use crate::model::{RemoteId, UserName};
 use crate::policy::Field;
 
 /// The longest value of an environment variable: the kernel refuses to start a program with a longer one (128 KiB with
@@ -78,36 +79,6 @@ impl Event {
     }
 }
 
-/// How to reach a person, as far as the provider says it in a form that can be handed on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Contact {
-    /// E-mail address.
-    pub email: Option<String>,
-    /// SSH public keys, one each.
-    pub ssh_keys: Vec<String>,
-}
-
-impl Contact {
-    /// Takes what is one plain line each, and leaves out the rest: it goes into environments, mail and files.
-    pub fn new(email: Option<&Untrusted>, ssh_keys: &[Untrusted]) -> Self {
-        let email = email.map(Untrusted::raw).filter(|text| is_address(text));
-        let keys = ssh_keys.iter().map(Untrusted::raw);
-        let keys = keys.filter(|key| !key.is_empty() && key.len() <= 16 << 10 && !key.chars().any(char::is_control));
-        Self { email: email.map(str::to_owned), ssh_keys: keys.map(str::to_owned).collect() }
-    }
-}
-
-/// Whether a text is a plain address: of RFC 5321's forms only the one without quotes and comments.
-fn is_address(text: &str) -> bool {
-    let plain = |part: &str, more: &str| {
-        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
-    };
-    let parts = text.split_once('@');
-    text.len() <= 254
-        && !text.starts_with('-')
-        && parts.is_some_and(|(local, host)| plain(local, ".!#$%&'*+-/=?^_`{|}~") && plain(host, ".-"))
-}
-
 /// An account as it stands after the change, or stood before it was removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -142,6 +113,13 @@ impl Account {
             email: None,
             ssh_keys: Vec::new(),
         }
+    }
+
+    /// The same, with how to reach its person.
+    #[must_use]
+    pub fn reached_by(self, contact: Contact) -> Self {
+        let Contact { email, ssh_keys } = contact;
+        Self { email, ssh_keys, ..self }
     }
 
     /// The variables that describe it.
@@ -235,6 +213,10 @@ impl HookEvent {
     /// Whether this is all that will ever be heard of it, after a commit that was broken off and is planned anew: what
     /// it says stands on the host, and the new plan finds nothing to do. Everything else comes with the new plan.
     pub fn stands(&self, host: &Host<'_>) -> bool {
+        // That somebody is reached otherwise is known only to the ledger, and planned again.
+        if self.changes.iter().any(|change| change["change"] == "change-contact") {
+            return false;
+        }
         match (&self.subject, self.event) {
             (Subject::Account(account), Event::Updated) => {
                 let found = host.accounts.get(account.name.as_str()).filter(|found| found.uid == account.uid);
@@ -334,6 +316,7 @@ fn about_account(change: &Change) -> Option<(&RemoteId, Event)> {
         Change::MakeHome { id, .. } => Some((id, Event::Updated)),
         Change::AdoptAccount(adopted) => Some((&adopted.id, Event::Updated)),
         Change::SetKeys(keys) => Some((&keys.id, Event::Updated)),
+        Change::ChangeContact { id, .. } => Some((id, Event::Updated)),
         // The account stays as it is.
         Change::ForgetAccount { .. } | Change::ReleaseAccount { .. } => None,
         Change::CreateGroup { .. }
@@ -379,8 +362,9 @@ fn account(change: &Change, id: &RemoteId, plan: &Plan, host: &Host<'_>, owned: 
             }
         }
     };
-    let Contact { email, ssh_keys } = plan.contacts.get(id).cloned().unwrap_or_default();
-    Some(Account { email, ssh_keys, ..account })
+    // Of those whom the provider does not name, or was not asked about, what it said last.
+    let contact = plan.contacts.get(id).or_else(|| owned.contacts.get(id)).cloned();
+    Some(account.reached_by(contact.unwrap_or_default()))
 }
 
 /// Makes an account what it is after a change.

@@ -88,7 +88,9 @@ impl Plan {
         for change in &self.changes {
             match change {
                 Change::CreateAccount(_) | Change::CreateGroup { .. } => counts.created += 1,
-                Change::UpdateAccount { .. } | Change::ChangeMembers { .. } => counts.changed += 1,
+                Change::UpdateAccount { .. } | Change::ChangeMembers { .. } | Change::ChangeContact { .. } => {
+                    counts.changed += 1;
+                }
                 Change::LockAccount { .. } => counts.locked += 1,
                 Change::UnlockAccount { .. } => counts.unlocked += 1,
                 Change::RemoveAccount { .. } | Change::ForgetAccount { .. } => counts.removed += 1,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Adopted, Cause, Change, FieldChange, HomeFate, KeyChange, KeyPlace, Plan, Remark, Rename};
-use crate::model::{UserName, shown};
+use crate::model::{Contact, UserName, shown};
 use crate::policy::{Field, Refusal};
 
 /// How many names of a list one line shows.
@@ -94,6 +94,7 @@ pub fn line(change: &Change) -> String {
             format!("- account {name} uid={uid} {home}")
         }
         Change::ForgetAccount { name, .. } => format!("- forget {name}; the account stays"),
+        Change::ChangeContact { name, before, after, .. } => contact(name, before, after),
         Change::CreateGroup { name, gid, members, .. } => {
             format!("+ group {name} gid={gid} {}", names("members", members.iter().map(UserName::as_str)))
         }
@@ -221,6 +222,19 @@ fn keys(change: &KeyChange) -> String {
     };
     let mark = if *cause == Cause::Closed { '!' } else { '~' };
     format!("{mark} keys {name}{place} {parts}")
+}
+
+/// How somebody is to be reached from now on.
+fn contact(name: &UserName, before: &Contact, after: &Contact) -> String {
+    let email = |contact: &Contact| shown(contact.email.as_deref().unwrap_or("none")).to_string();
+    let mut parts = Vec::new();
+    if before.email != after.email {
+        parts.push(format!("e-mail {} -> {}", email(before), email(after)));
+    }
+    if before.ssh_keys != after.ssh_keys {
+        parts.push("SSH keys at the provider".to_owned());
+    }
+    format!("~ contact {name} {}", parts.join(", "))
 }
 
 fn names<'a>(what: &str, list: impl Iterator<Item = &'a str>) -> String {

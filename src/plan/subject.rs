@@ -31,6 +31,7 @@ impl Change {
             Change::UnlockAccount { id, name } => account(id, name.as_str(), "unlock-account"),
             Change::RemoveAccount { id, name, .. } => account(id, name.as_str(), "remove-account"),
             Change::ForgetAccount { id, name } => account(id, name.as_str(), "forget-account"),
+            Change::ChangeContact { id, name, .. } => account(id, name.as_str(), "change-contact"),
             Change::CreateGroup { id, name, .. } => group(id, name.as_str(), "create-group"),
             Change::ChangeMembers { id, name, .. } => group(id, name.as_str(), "change-members"),
             Change::AdoptAccount(adopted) => account(&adopted.id, adopted.name.as_str(), "adopt-account"),
@@ -57,6 +58,9 @@ impl Change {
             Change::RemoveAccount { home, .. } => Some(json!({"home": home})),
             Change::SetKeys(keys) => Some(json!({"keys": {"from": keys.before, "to": keys.after}})),
             Change::ArchiveHome { archive, .. } => Some(json!({"archived": archive})),
+            Change::ChangeContact { before, after, .. } => {
+                Some(json!({"email": {"from": before.email, "to": after.email}}))
+            }
             _ => None,
         }
     }
@@ -65,7 +69,7 @@ impl Change {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::UserName;
+    use crate::model::{Contact, UserName};
 
     #[test]
     fn the_word_is_that_of_the_json() {
@@ -74,6 +78,12 @@ mod tests {
             Change::LockAccount { id: id.clone(), name: name.clone(), reason: String::new() },
             Change::UnlockAccount { id: id.clone(), name: name.clone() },
             Change::ForgetAccount { id: id.clone(), name: name.clone() },
+            Change::ChangeContact {
+                id: id.clone(),
+                name: name.clone(),
+                before: Contact::default(),
+                after: Contact::default(),
+            },
             Change::UpdateAccount { id, name, fields: vec![] },
         ] {
             assert_eq!(serde_json::to_value(&change).unwrap()["change"], change.subject().word);

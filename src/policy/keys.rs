@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::select::Standing;
 use crate::model::ssh_key::{KeyKind, LEAST_RSA_BITS};
-use crate::model::{Directory, Gap, Lookup, RemoteId, SshKey, User, UserField};
+use crate::model::{Directory, Gap, Lookup, RemoteId, SshKey, User, UserField, counted};
 
 /// The most keys that the configuration can allow.
 pub const MOST_KEYS: usize = 1_000;
@@ -236,7 +236,8 @@ impl KeyBook {
         if complaints.len() > SHOWN_COMPLAINTS {
             let more = complaints.len() - SHOWN_COMPLAINTS;
             complaints.truncate(SHOWN_COMPLAINTS);
-            complaints.push(format!("{more} more of the SSH keys are not taken"));
+            complaints
+                .push(format!("{} not taken", counted(more, "more of the SSH keys is", "more of the SSH keys are")));
         }
         let too_many = keys.len() > rules.max_keys;
         if too_many {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
+use super::programs::Distrust;
 use super::{Context as _, PathError};
 use crate::model::host::Owner;
 
@@ -195,9 +196,9 @@ fn is_trusted_owner(uid: u32) -> bool {
 ///
 /// # Errors
 /// When nobody can say.
-pub fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<String>, PathError> {
+pub fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<Distrust>, PathError> {
     if look(dir)?.is_some_and(|meta| !meta.is_dir()) {
-        return Ok(Some("it is no directory".to_owned()));
+        return Ok(Some(Distrust::Odd("it is no directory")));
     }
     let mut there = dir;
     while look(there)?.is_none() {
@@ -207,10 +208,10 @@ pub fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<String>, Pat
     for path in real.ancestors().take_while(|path| path.starts_with(&top)) {
         let meta = fs::metadata(path).on("look at", path)?;
         if !is_trusted_owner(meta.uid()) {
-            return Ok(Some(format!("{} belongs to the uid {}; `chown root` it", path.display(), meta.uid())));
+            return Ok(Some(Distrust::Owner(path.to_owned(), meta.uid())));
         }
         if meta.mode() & 0o022 != 0 {
-            return Ok(Some(format!("others may write {}; `chmod go-w` it", path.display())));
+            return Ok(Some(Distrust::Writable(path.to_owned())));
         }
     }
     Ok(None)

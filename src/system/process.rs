@@ -3,6 +3,7 @@
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// The search path of every program that gosync starts.
@@ -82,16 +83,17 @@ pub fn run_with(program: &Path, args: &[&std::ffi::OsStr], input: Vec<u8>, limit
         // A program that does not listen ends with a complaint of its own.
         std::thread::spawn(move || drop(io::Write::write_all(&mut pipe, &input)));
     }
-    let output = std::thread::spawn(move || {
+    let output = reader(move || {
         let mut bytes = Vec::new();
         out.read_to_end(&mut bytes).map(|_| bytes)
     });
-    let complaint = std::thread::spawn(move || {
+    let complaint = reader(move || {
         let mut text = Vec::new();
         let _ = err.take(4096).read_to_end(&mut text);
         String::from_utf8_lossy(&text).trim().to_owned()
     });
     let end = Instant::now() + limit;
+    let late = |what: &str| io::Error::new(io::ErrorKind::TimedOut, format!("{what} within {} s", limit.as_secs()));
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
@@ -99,19 +101,26 @@ pub fn run_with(program: &Path, args: &[&std::ffi::OsStr], input: Vec<u8>, limit
         if Instant::now() >= end {
             child.kill()?;
             child.wait()?;
-            return Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                format!("it did not end within {} s", limit.as_secs()),
-            ));
+            return Err(late("it did not end"));
         }
         std::thread::sleep(Duration::from_millis(5));
     };
-    let join = |_| io::Error::other("a reader ended early");
+    // What it started and left behind may keep its output open for ever.
+    let left = || end.saturating_duration_since(Instant::now());
+    let open = |_| late("what it left behind did not close its output");
     Ok(Answer {
         code: status.code(),
-        output: output.join().map_err(join)??,
-        complaint: complaint.join().map_err(join)?,
+        output: output.recv_timeout(left()).map_err(open)??,
+        complaint: complaint.recv_timeout(left()).map_err(open)?,
     })
+}
+
+/// Reads in a thread, which ends when what it reads from does.
+fn reader<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
+    let (sender, receiver) = channel();
+    // Nobody may be there any more to hear of it.
+    std::thread::spawn(move || drop(sender.send(read())));
+    receiver
 }
 
 /// Whether `name` is in one of the directories where system programs are, and where.
@@ -157,6 +166,13 @@ mod tests {
     fn a_program_that_hangs_is_ended() {
         let e = run(Path::new("/bin/sleep"), &["20".as_ref()], Duration::from_millis(50)).unwrap_err();
         assert_eq!(e.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn what_a_program_leaves_behind_is_not_waited_for() {
+        let script = "sleep 5 >&2 & exec >&-; exit 3";
+        let e = run(Path::new("/bin/sh"), &["-c".as_ref(), script.as_ref()], Duration::from_millis(500)).unwrap_err();
+        assert!(e.kind() == io::ErrorKind::TimedOut && e.to_string().starts_with("what it left behind"), "{e}");
     }
 
     #[test]

@@ -53,12 +53,38 @@ pub enum Owners {
     RootOrUs,
 }
 
+/// Why something is not trusted as a program to be run; with what mends it.
+#[derive(Debug, thiserror::Error)]
+pub enum Distrust {
+    /// Others may write this: the program, or a directory on the way to it.
+    #[error("others may write {}; `chmod go-w` it", .0.display())]
+    Writable(PathBuf),
+    /// This belongs to somebody else: the program, or a directory or link on the way to it.
+    #[error("{} belongs to the uid {_1}; `chown -h root` it", .0.display())]
+    Owner(PathBuf, u32),
+    /// It has no permission to be executed.
+    #[error("it cannot be executed; `chmod u+x` it, or move it elsewhere")]
+    NotExecutable,
+    /// It is no program at all.
+    #[error("{0}")]
+    Odd(&'static str),
+    /// The kernel says so.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl From<nix::errno::Errno> for Distrust {
+    fn from(errno: nix::errno::Errno) -> Self {
+        Self::Io(errno.into())
+    }
+}
+
 /// Where a program really is that nobody else can change or replace.
 ///
 /// # Errors
-/// When there is none, it cannot be executed, or others can change something on the way to it; with what mends it.
-pub fn trusted(path: &Path, owners: Owners) -> Result<PathBuf, PathError> {
-    Walk::new(owners).and_then(|mut walk| walk.to(path)).on("trust", path)
+/// When there is none, it cannot be executed, or others can change something on the way to it.
+pub fn trusted(path: &Path, owners: Owners) -> Result<PathBuf, Distrust> {
+    Walk::new(owners).and_then(|mut walk| walk.to(path))
 }
 
 /// The way to a file, with all its directories open.
@@ -69,7 +95,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(owners: Owners) -> io::Result<Self> {
+    fn new(owners: Owners) -> Result<Self, Distrust> {
         let us = (owners == Owners::RootOrUs).then(|| nix::unistd::geteuid().as_raw());
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let root = File::from(nix::fcntl::open("/", flags, Mode::empty())?);
@@ -80,11 +106,11 @@ impl Walk {
         Ok(walk)
     }
 
-    fn to(&mut self, path: &Path) -> io::Result<PathBuf> {
+    fn to(&mut self, path: &Path) -> Result<PathBuf, Distrust> {
         let mut links = 0;
         let mut ahead = self.push(path, Vec::new());
         while let Some(part) = ahead.pop() {
-            let Some(dir) = self.dirs.last() else { return Err(refused("it is no file".to_owned())) };
+            let Some(dir) = self.dirs.last() else { return Err(Distrust::Odd("it is no file")) };
             if part == ".." {
                 if self.dirs.len() > 1 {
                     self.dirs.pop();
@@ -98,7 +124,7 @@ impl Walk {
             if meta.is_symlink() {
                 links += 1;
                 if links > MAX_LINKS {
-                    return Err(refused("there are too many links on the way to it".to_owned()));
+                    return Err(Distrust::Odd("there are too many links on the way to it"));
                 }
                 self.check_owner(&meta, &here)?;
                 let target = readlinkat(dir, part.as_os_str())?;
@@ -116,7 +142,7 @@ impl Walk {
                 return Err(nix::errno::Errno::ENOTDIR.into());
             }
         }
-        Err(refused("it is a directory".to_owned()))
+        Err(Distrust::Odd("it is a directory"))
     }
 
     /// The parts of a path before those that are still ahead, the next one last.
@@ -135,37 +161,33 @@ impl Walk {
         ahead
     }
 
-    fn program(&self, meta: &Metadata, here: PathBuf) -> io::Result<PathBuf> {
+    fn program(&self, meta: &Metadata, here: PathBuf) -> Result<PathBuf, Distrust> {
         if !meta.is_file() {
-            return Err(refused("it is no regular file".to_owned()));
+            return Err(Distrust::Odd("it is no regular file"));
         }
         self.check(meta, &here, false)?;
         match meta.mode() & 0o111 {
-            0 => Err(refused("it cannot be executed; `chmod u+x` it, or move it elsewhere".to_owned())),
+            0 => Err(Distrust::NotExecutable),
             _ => Ok(here),
         }
     }
 
     /// Where `sticky` is allowed, a directory such as /tmp is, in which nobody can replace what is somebody else's.
-    fn check(&self, meta: &Metadata, here: &Path, sticky: bool) -> io::Result<()> {
+    fn check(&self, meta: &Metadata, here: &Path, sticky: bool) -> Result<(), Distrust> {
         self.check_owner(meta, here)?;
         let is_sticky = sticky && meta.mode() & 0o1000 != 0;
         match meta.mode() & 0o022 != 0 && !is_sticky {
-            true => Err(refused(format!("others may write {}; `chmod go-w` it", here.display()))),
+            true => Err(Distrust::Writable(here.to_owned())),
             false => Ok(()),
         }
     }
 
-    fn check_owner(&self, meta: &Metadata, here: &Path) -> io::Result<()> {
+    fn check_owner(&self, meta: &Metadata, here: &Path) -> Result<(), Distrust> {
         match meta.uid() == 0 || Some(meta.uid()) == self.us {
             true => Ok(()),
-            false => Err(refused(format!("{} belongs to the uid {}; `chown root` it", here.display(), meta.uid()))),
+            false => Err(Distrust::Owner(here.to_owned(), meta.uid())),
         }
     }
-}
-
-fn refused(reason: String) -> io::Error {
-    io::Error::new(io::ErrorKind::PermissionDenied, reason)
 }
 
 #[cfg(test)]

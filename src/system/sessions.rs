@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::{clock, process};
+use crate::model::shown;
 
 /// How long loginctl(1) may take.
 const LOGIND: Duration = Duration::from_secs(10);
@@ -32,8 +33,11 @@ pub fn end(uid: u32) -> (usize, usize) {
     // Only where logind runs: elsewhere there are no sessions, and the program would wait for an answer.
     if let Some(loginctl) = process::find("loginctl").filter(|_| Path::new("/run/systemd/seats").is_dir()) {
         let uid = uid.to_string();
-        if let Err(e) = process::run(&loginctl, &["terminate-user".as_ref(), uid.as_ref()], LOGIND) {
-            tracing::debug!("loginctl: {e}");
+        // Whatever it says: what it did not end is ended below.
+        match process::run(&loginctl, &["terminate-user".as_ref(), uid.as_ref()], LOGIND) {
+            Ok(answer) if answer.code == Some(0) => {}
+            Ok(answer) => tracing::info!(code = ?answer.code, "loginctl: {}", shown(&answer.complaint)),
+            Err(e) => tracing::info!("loginctl: {e}"),
         }
     }
     signal(uid, Signal::TERM);

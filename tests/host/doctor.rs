@@ -46,7 +46,7 @@ fn host(database: Database) -> Tree {
 /// Runs the doctor after `prepare`, in the namespace. What `prepare` says is lost.
 fn doctor(tree: &Tree, prepare: &str) -> Ran {
     let config = tree.config();
-    let line = format!("({prepare}) >/dev/null 2>&1; exec /srv/gosync --file {} doctor", config.display());
+    let line = format!("({prepare}\n) >/dev/null 2>&1; exec /srv/gosync --file {} doctor", config.display());
     script(tree, &line).output().unwrap().into()
 }
 
@@ -143,11 +143,42 @@ fn the_line_for_sshd_makes_it_read_the_keys() {
     fs::remove_file(tree.path("etc/ssh/sshd_config.d/keys.conf")).unwrap();
     let ran = doctor(&tree, "true");
     let words = "sshd does not read /etc/ssh/authorized_keys.d/%u";
-    assert!(found(&ran, "WARNING").iter().any(|line| line.contains(words)), "{ran:?}");
+    problem(&ran, words);
     let line = fix(&ran, words).replace(" && systemctl reload ssh", "");
     assert!(line.contains(".ssh/authorized_keys2 /etc/ssh/authorized_keys.d/%u"), "what was read still is: {line}");
     let mended = doctor(&tree, &line);
-    assert_eq!(found(&mended, "WARNING"), Vec::<String>::new(), "{mended:?}");
+    assert_eq!((mended.code, found(&mended, "PROBLEM")), (Some(0), vec![]), "{mended:?}");
+    // An sshd that reads no other files has the line in its main one.
+    fs::remove_file(tree.path("etc/ssh/sshd_config.d/00-gosync.conf")).unwrap();
+    let main = tree.read("etc/ssh/sshd_config").replace("Include", "#Include");
+    tree.write("etc/ssh/sshd_config", &main, 0o644, 0);
+    let line = fix(&doctor(&tree, "true"), words).replace(" && systemctl reload ssh", "");
+    assert!(line.starts_with("sed -i '1i AuthorizedKeysFile "), "{line}");
+    let mended = doctor(&tree, &line);
+    assert_eq!((mended.code, found(&mended, "PROBLEM")), (Some(0), vec![]), "{mended:?}");
+}
+
+#[test]
+fn keys_in_homes_and_those_that_gosync_prints_are_read_in_other_ways() {
+    let tree = host(Database::Etc);
+    sync(&tree);
+    let only = |file: &str, more: &str| {
+        let text = format!("AuthorizedKeysFile {file}\n{more}");
+        tree.write("etc/ssh/sshd_config.d/keys.conf", &text, 0o644, 0);
+    };
+    let asks = "AuthorizedKeysCommand /srv/gosync keys %u\nAuthorizedKeysCommandUser nobody\n";
+    only("none", asks);
+    assert_eq!(found(&doctor(&tree, "true"), "PROBLEM"), [""; 0]);
+    tree.configure(&format!("{QUIET}[keys]\nplace = \"home\"\n"));
+    problem(&doctor(&tree, "true"), "which has no keys to print");
+    only("none", "");
+    let ran = doctor(&tree, "true");
+    problem(&ran, "sshd does not read .ssh/authorized_keys");
+    let line = fix(&ran, "sshd does not read").replace(" && systemctl reload ssh", "");
+    assert_eq!(found(&doctor(&tree, &line), "PROBLEM"), [""; 0]);
+    tree.configure(&format!("{QUIET}[keys]\nplace = \"none\"\n"));
+    fs::remove_file(tree.path("etc/ssh/sshd_config.d/00-gosync.conf")).unwrap();
+    assert_eq!(found(&doctor(&tree, "true"), "PROBLEM"), [""; 0]);
 }
 
 #[test]
@@ -156,8 +187,13 @@ fn a_match_block_that_is_for_our_people_counts() {
     sync(&tree);
     let block = "Match User alice\nAuthorizedKeysFile none\n";
     let ran = doctor(&tree, &format!("printf '{block}' >> /etc/ssh/sshd_config"));
-    assert!(found(&ran, "WARNING").iter().any(|line| line.contains("it reads none")), "{ran:?}");
-    let ran = doctor(&tree, "echo nonsense >> /etc/ssh/sshd_config");
+    problem(&ran, "it reads none");
+    let place = fix(&ran, "it reads none");
+    assert!(
+        place.starts_with("grep -n") && place.contains("a block that is for alice says AuthorizedKeysFile"),
+        "{place}"
+    );
+    let ran = doctor(&tree, "sed -i '/^Match/,$d' /etc/ssh/sshd_config; echo nonsense >> /etc/ssh/sshd_config");
     assert!(found(&ran, "NOTE").iter().any(|line| line.contains("sshd does not say")), "{ran:?}");
 }
 

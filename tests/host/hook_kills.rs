@@ -37,11 +37,20 @@ fn what(call: &Call) -> [String; 5] {
     [hook, event, user, group, args]
 }
 
+/// What happens between the killed run and the next one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Between {
+    Nothing,
+    /// Another program adds an account of its own.
+    Overtaken,
+    /// A run finds that the provider is gone, for a while.
+    ProviderGone,
+}
+
 /// Kills the run at each of its points, and runs it again. Hooks of before and after may run once more with another key:
 /// what they stand around is another batch then.
 ///
-/// `overtaken`: another program adds an account of its own in between.
-fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, overtaken: bool) {
+fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, between: Between) {
     let tree = &yard.tree;
     tree.save("before");
     yard.take();
@@ -57,12 +66,28 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, overt
         count += 1;
         // How many ends of hooks are written down together is chance, and so is the number of the last calls.
         missed += usize::from(!points::kill_at(point, tree, run));
-        if overtaken {
-            add_foreign(tree);
+        let mut wrong = Vec::new();
+        match between {
+            Between::Nothing => {}
+            Between::Overtaken => add_foreign(tree),
+            Between::ProviderGone => {
+                let (document, aside) = (tree.dir().join("directory.json"), tree.dir().join("aside.json"));
+                fs::rename(&document, &aside).unwrap();
+                let idle = tree.gosync(run);
+                let status = tree.gosync(&["status", "--format", "json"]).out;
+                let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+                if (idle.code, &status["interrupted"], &status["hooks"]["due"]) != (Some(12), &json!(false), &json!(0))
+                {
+                    wrong.push(format!("without a provider: {idle:?}, {status}"));
+                }
+                fs::rename(&aside, &document).unwrap();
+            }
         }
         let again = tree.gosync(run);
         // What becomes of the files then, kills.rs shows.
-        let mut wrong = if overtaken { Vec::new() } else { differences(&tree.picture(), &goal) };
+        if between != Between::Overtaken {
+            wrong.extend(differences(&tree.picture(), &goal));
+        }
         let mut keys: BTreeMap<[String; 5], BTreeSet<String>> = BTreeMap::new();
         let mut names: BTreeMap<(String, String), BTreeSet<[String; 5]>> = BTreeMap::new();
         for call in yard.calls() {
@@ -100,50 +125,55 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, overt
 }
 
 /// One comes, one is changed, one is locked.
-fn users(database: Database, overtaken: bool) {
+fn users(database: Database, between: Between) {
     let yard = yard(database);
     let all = |alice, bob| vec![person("u-1", "alice", alice, true), person("u-2", "bob", "Bob", bob)];
     yard.tree.provide(&document(&all("Alice", true), &[]));
     yard.tree.gosync(USERS).expect(0);
     let now = [all("Alice Liddell", false), vec![person("u-3", "carol", "Carol", true)]].concat();
     yard.tree.provide(&document(&now, &[]));
-    kill_everywhere(&yard, USERS, &format!("hooks for accounts ({})", database.word()), overtaken);
+    kill_everywhere(&yard, USERS, &format!("hooks for accounts ({})", database.word()), between);
 }
 
 #[test]
 fn killed_while_hooks_for_accounts_are_queued_and_run_in_etc() {
-    users(Database::Etc, false);
+    users(Database::Etc, Between::Nothing);
 }
 
 #[test]
 fn killed_while_hooks_for_accounts_are_queued_and_run_in_extrausers() {
-    users(Database::Extrausers, false);
+    users(Database::Extrausers, Between::Nothing);
 }
 
 #[test]
 fn killed_while_hooks_for_accounts_are_queued_and_overtaken_by_another_program() {
-    users(Database::Etc, true);
+    users(Database::Etc, Between::Overtaken);
+}
+
+#[test]
+fn killed_while_hooks_for_accounts_are_queued_and_the_provider_is_gone_then() {
+    users(Database::Etc, Between::ProviderGone);
 }
 
 #[test]
 fn killed_while_hooks_for_groups_are_queued_and_overtaken_by_another_program() {
-    groups(true);
+    groups(Between::Overtaken);
 }
 
 #[test]
 fn killed_while_hooks_for_groups_and_their_members_are_queued_and_run() {
-    groups(false);
+    groups(Between::Nothing);
 }
 
 /// One member comes and one goes, and a group comes.
-fn groups(overtaken: bool) {
+fn groups(between: Between) {
     let yard = yard(Database::Etc);
     let people = vec![person("u-1", "alice", "Alice", true), person("u-2", "bob", "Bob", true)];
     yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
     yard.tree.gosync(USERS).expect(0);
     yard.tree.gosync(GROUPS).expect(0);
     yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-2"]), group("g-2", "climate", &["u-1"])]));
-    kill_everywhere(&yard, GROUPS, "hooks for groups", overtaken);
+    kill_everywhere(&yard, GROUPS, "hooks for groups", between);
 }
 
 #[test]
@@ -156,5 +186,5 @@ fn killed_while_hooks_that_failed_run_again() {
     assert_eq!(yard.status()["queued"], json!(2));
     yard.hook("user/10-a", RECORD);
     fs::write(yard.path("log"), "").unwrap();
-    kill_everywhere(&yard, RETRY, "hooks that failed", false);
+    kill_everywhere(&yard, RETRY, "hooks that failed", Between::Nothing);
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::scim_faults::sound;
-use crate::tree::{Database, GOSYNC, Ran, document, group, person};
+use crate::tree::{Database, GOSYNC, Ran, differences, document, group, person};
 use crate::web::Web;
 use crate::yard::{RECORD, Yard, set_mode};
 
@@ -113,6 +113,72 @@ fn the_whole_change_is_on_standard_input() {
     assert_eq!(found["group"], wanted);
 }
 
+/// Two people whom hooks can reach.
+fn reachable(alice: &str, keys: &[&str]) -> Value {
+    let mut people = two();
+    people[0]["email"] = alice.into();
+    people[0]["ssh_keys"] = json!(keys);
+    people[1]["email"] = "bob@example.org".into();
+    document(&people, &[group("g-1", "physics", &["u-1", "u-2"])])
+}
+
+#[test]
+fn another_address_or_key_alone_is_a_change_that_hooks_learn_of_once() {
+    let yard = yard("jobs = 1");
+    let config = fs::read_to_string(yard.tree.config()).unwrap();
+    fs::write(yard.tree.config(), config + "[keys]\nplace = \"none\"\n").unwrap();
+    let say = "echo $GOSYNC_EVENT $PW_NAME $EMAIL \"$SSH_KEYS\" $* >> $LOG\n";
+    // Accounts that are there before the hooks are not told of.
+    yard.tree.provide(&reachable("old@example.org", &["ssh-ed25519 AAAA"]));
+    yard.run(&["sync", "users"]).expect(0);
+    yard.hook("user/x", say);
+    let before = yard.tree.picture();
+    yard.run(&["sync", "users"]).expect(0);
+    assert_eq!((yard.take(), differences(&yard.tree.picture(), &before)), (String::new(), vec![]));
+    yard.tree.provide(&reachable("new@example.org", &["ssh-ed25519 AAAA"]));
+    let line = "~ contact alice e-mail old@example.org -> new@example.org";
+    let dry = yard.run(&["sync", "users", "--dry-run", "--exit-code"]).expect(4);
+    assert!(dry.out.contains(line) && dry.out.contains("1 changed, 1 unchanged"), "{dry:?}");
+    yard.run(&["sync", "users", "--new"]).expect(0);
+    assert_eq!(yard.take(), "", "only who is new");
+    let ran = yard.run(&["sync", "users", "--updated"]).expect(0);
+    assert!(ran.out.contains(line), "{ran:?}");
+    assert_eq!(yard.take(), "updated alice new@example.org ssh-ed25519 AAAA -update\n");
+    let before = yard.tree.picture();
+    yard.run(&["sync", "users"]).expect(0);
+    assert_eq!((yard.take(), differences(&yard.tree.picture(), &before)), (String::new(), vec![]));
+    yard.tree.provide(&reachable("new@example.org", &["ssh-ed25519 BBBB"]));
+    let ran = yard.run(&["sync", "users"]).expect(0);
+    assert!(ran.out.contains("~ contact alice SSH keys at the provider"), "{ran:?}");
+    assert_eq!(yard.take(), "updated alice new@example.org ssh-ed25519 BBBB -update\n");
+}
+
+#[test]
+fn members_and_accounts_that_go_are_told_with_what_the_provider_said_last() {
+    let yard = yard("jobs = 1");
+    let say = "echo $GOSYNC_KIND $GOSYNC_EVENT $PW_NAME $EMAIL $SSH_KEYS >> $LOG\n";
+    yard.hook("bygroup/x", say);
+    yard.hook("user/x", say);
+    yard.tree.provide(&reachable("alice@example.org", &["ssh-ed25519 AAAA"]));
+    yard.run(&["sync", "users"]).expect(0);
+    yard.take();
+    yard.run(&["sync", "groups"]).expect(0);
+    let wanted = "bygroup created alice alice@example.org ssh-ed25519 AAAA\nbygroup created bob bob@example.org\n";
+    assert_eq!(yard.take(), wanted);
+    yard.run(&["deluser", "alice"]).expect(0);
+    assert_eq!(yard.take(), "user removed alice alice@example.org ssh-ed25519 AAAA\n");
+    yard.tree.provide(&document(&[person("u-3", "carol", "Carol", true)], &[]));
+    let aged = "[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n";
+    let config = fs::read_to_string(yard.tree.config()).unwrap();
+    fs::write(yard.tree.config(), config + aged).unwrap();
+    yard.run(&["sync", "users"]).expect(0);
+    let told = yard.take();
+    assert!(told.contains("user locked bob bob@example.org\n"), "{told}");
+    let db = rusqlite::Connection::open(yard.tree.path("var/lib/gosync/ledger.sqlite")).unwrap();
+    let kept: String = db.query_row("SELECT group_concat(id) FROM contacts", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, "u-2,u-3", "who is removed is forgotten");
+}
+
 #[test]
 fn a_failure_is_told_kept_and_made_up_for_with_the_same_key() {
     let yard = yard("jobs = 1");
@@ -156,12 +222,45 @@ fn after_so_many_failures_it_is_given_up_and_can_be_revived() {
     while yard.status()["given_up"] != json!(2) {
         yard.run(&["sync", "users"]).expect(0);
     }
+    let text = yard.tree.gosync(&["status"]).expect(0).out;
+    let way_out = "0 queued, 0 of them due; 2 given up: `gosync sync users --retry-hooks` tries them again";
+    assert!(text.contains(way_out) && text.contains(": failed 2 times, given up: "), "{text}");
+    let told = doctor(&yard, "hooks that were given up: 2 (alice, bob)");
+    assert!(told[0]["fix"].as_str().unwrap().ends_with("then gosync sync users --retry-hooks"), "{told:?}");
     yard.take();
     yard.run(&["sync", "users"]).expect(0);
     assert!(yard.calls().is_empty());
     fs::write(yard.path("mended"), "").unwrap();
     yard.run(&["sync", "users", "--retry-hooks"]).expect(0);
     assert_eq!((yard.calls().len(), yard.status()["given_up"].clone()), (2, json!(0)));
+}
+
+#[test]
+fn a_run_that_cannot_go_on_works_on_the_queue_all_the_same() {
+    let yard = yard("jobs = 1");
+    yard.hook("user/x", &format!("{RECORD}[ -e $DIR/mended ]\n"));
+    yard.run(&["sync", "users"]).expect(0);
+    yard.take();
+    // Nothing is due, or asked for; and a dry run, or one without hooks, does nothing ever.
+    let document = fs::read_to_string(yard.tree.dir().join("directory.json")).unwrap();
+    fs::remove_file(yard.tree.dir().join("directory.json")).unwrap();
+    let before = yard.tree.picture();
+    yard.run(&["sync", "users"]).expect(12);
+    yard.run(&["sync", "users", "--dry-run"]).expect(12);
+    yard.tree.gosync(&["sync", "users", "--retry-hooks"]).expect(12);
+    assert_eq!((yard.take(), differences(&yard.tree.picture(), &before)), (String::new(), vec![]));
+    // The provider is not there; then a limit refuses the plan.
+    let ran = yard.run(&["sync", "groups", "--retry-hooks", "--strict"]).expect(12);
+    assert_eq!(told(&yard), ["x created alice", "x created bob"]);
+    assert!(ran.err.contains("hook for alice") && ran.err.contains("gosync ERROR: cannot reach"), "{ran:?}");
+    fs::write(yard.tree.dir().join("directory.json"), document.replace("true", "false")).unwrap();
+    assert_eq!(yard.status()["failing"][0]["attempts"], json!(1), "--retry-hooks counts anew");
+    fs::write(yard.path("mended"), "").unwrap();
+    let config = fs::read_to_string(yard.tree.config()).unwrap();
+    fs::write(yard.tree.config(), format!("{config}[limits]\nmax_removals = 0\n")).unwrap();
+    let ran = yard.run(&["sync", "users", "--retry-hooks"]).expect(10);
+    assert!(ran.out.contains("hooks: 2 done") && ran.err.contains("limits refuse the plan"), "{ran:?}");
+    assert_eq!((told(&yard).len(), yard.status()["queued"].clone()), (2, json!(0)));
 }
 
 #[test]
@@ -205,6 +304,14 @@ fn what_a_failure_holds_back_is_configured() {
     assert_eq!(strict.status()["due"], json!(2), "what was not begun is due: bob, and what is around");
 }
 
+/// The problems with hooks, and what else the doctor says of them, that have these words.
+fn doctor(yard: &Yard, words: &str) -> Vec<Value> {
+    let ran = yard.tree.gosync(&["doctor", "--format", "json"]);
+    let said: Value = serde_json::from_str(&ran.out).unwrap();
+    let of_hooks = said["findings"].as_array().unwrap().iter().filter(|found| found["area"] == "hooks");
+    of_hooks.filter(|found| found["what"].as_str().unwrap().contains(words)).cloned().collect()
+}
+
 #[test]
 fn a_hook_that_others_may_write_does_not_run_until_that_is_mended() {
     let yard = yard("");
@@ -214,7 +321,14 @@ fn a_hook_that_others_may_write_does_not_run_until_that_is_mended() {
         let ran = yard.run(&["sync", "users", "--retry-hooks"]).expect(0);
         assert!(ran.err.contains("others may write") && ran.err.contains("chmod go-w"), "{what}: {ran:?}");
         assert_eq!(yard.take(), "", "{what}");
+        // The doctor says the same, and what it says mends it.
+        let reason = ran.err.split_once("hooks/user/x: ").unwrap().1.split_once("; `chmod").unwrap().0;
+        let told = doctor(&yard, "cannot trust it");
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0]["what"].as_str().unwrap().contains(reason), "{reason}: {told:?}");
+        assert_eq!(told[0]["fix"], format!("chmod go-w {}", yard.path(what).display()));
         set_mode(&yard.path(what), good);
+        assert_eq!(doctor(&yard, "cannot trust it"), [Value::Null; 0]);
     }
     yard.run(&["sync", "users", "--retry-hooks"]).expect(0);
     assert_eq!(yard.calls().len(), 2);

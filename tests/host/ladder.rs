@@ -106,6 +106,49 @@ fn what_runs_as_a_locked_account_is_ended_if_that_is_wanted() {
     }
 }
 
+/// A host with a program of alice's, who is locked next, and something that is called as loginctl(1) is: it writes down
+/// how, and whether the program runs then, and goes on with `script`. What it starts and leaves it writes to `/srv/pids`.
+fn with_logind(base: u32, script: &str) -> (Tree, Stubborn) {
+    let tree = host("end_sessions = true");
+    tree.provide(&document(&people(base, "alice", true), &[]));
+    run(&tree, "$GOSYNC sync users; mkdir -p /srv/sbin /run/systemd/seats");
+    let program = Stubborn::start(base);
+    let text = format!(
+        "#!/bin/sh\nread pid < /srv/pid\n[ -e /proc/$pid/status ] && state=alive\necho \"$* $state\" >> /srv/log\n{script}\n"
+    );
+    tree.write("srv/sbin/loginctl", &text, 0o755, 0);
+    tree.write("srv/pid", &format!("{}\n", program.0.id()), 0o644, 0);
+    tree.provide(&document(&people(base, "alice", false), &[]));
+    (tree, program)
+}
+
+#[test]
+fn logind_is_asked_first_and_whatever_it_does_all_is_ended() {
+    let leave = "sleep 60 & echo $! >> /srv/pids; exit 0";
+    let cases = ["exit 0", "echo no such user >&2; exit 1", "exec sleep 1000", "kill -9 $$", leave];
+    for (base, script) in (31_500..).step_by(10).zip(cases) {
+        let (tree, mut program) = with_logind(base, script);
+        let said = run(&tree, "mount --bind /srv/sbin /usr/sbin; $GOSYNC sync users").out;
+        assert!(said.contains("ended what ran as the locked account alice: 1 process\n"), "{script}: {said}");
+        assert!(!program.runs(), "{script}");
+        assert_eq!(tree.read("srv/log"), format!("terminate-user {base} alive\n"), "{script}");
+        if script == leave {
+            // It was not waited for.
+            let killed = Command::new("kill").arg(tree.read("srv/pids").trim()).status().unwrap();
+            assert!(killed.success());
+        }
+        run(&tree, "mount --bind /srv/sbin /usr/sbin; $GOSYNC sync users");
+        assert_eq!(tree.read("srv/log").lines().count(), 1, "nothing runs, and nobody is asked");
+    }
+}
+
+#[test]
+fn where_no_logind_runs_nobody_asks_it() {
+    let (tree, mut program) = with_logind(31_600, "exit 0");
+    run(&tree, "rmdir /run/systemd/seats; mount --bind /srv/sbin /usr/sbin; $GOSYNC sync users");
+    assert!(!program.runs() && !tree.path("srv/log").exists());
+}
+
 #[test]
 fn a_home_is_packed_whole_and_its_account_removed_when_nothing_runs_and_all_is_told_to_who_returns() {
     let tree = host("archive_after = \"30d\"\nremove_after = \"90d\"");

@@ -113,7 +113,11 @@ fn judge_line(line: &str, limit: Duration) -> Vec<Finding> {
     }
     let minutes = line.split_whitespace().next().and_then(|field| field.strip_prefix("*/")?.parse::<u64>().ok());
     if let Some(minutes) = minutes.filter(|minutes| limit.as_secs() > minutes * 60) {
-        let what = format!("a line of cron comes every {minutes} minutes, and `time_limit` is {} s", limit.as_secs());
+        let what = format!(
+            "a line of cron comes every {}, and `time_limit` is {} s",
+            if minutes == 1 { "minute".to_owned() } else { format!("{minutes} minutes") },
+            limit.as_secs()
+        );
         let why = "a slow provider keeps the next run from its turn";
         found.push(AREA.note(
             what,

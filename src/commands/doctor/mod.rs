@@ -9,6 +9,7 @@ mod configuration;
 mod crontab;
 mod databases;
 mod homes;
+mod hooks;
 mod ledger;
 mod lines;
 mod lock;
@@ -30,7 +31,7 @@ use crate::error::{Kind, Result};
 use crate::ui::Ui;
 
 /// The areas, in the order in which they are looked at.
-const AREAS: [fn(&Scene<'_>, &mut Report); 13] = [
+const AREAS: [fn(&Scene<'_>, &mut Report); 14] = [
     configuration::check,
     trust::check,
     provider::check,
@@ -42,6 +43,7 @@ const AREAS: [fn(&Scene<'_>, &mut Report); 13] = [
     sshd::check,
     ranges::check,
     homes::check,
+    hooks::check,
     crontab::check,
     clock::check,
 ];

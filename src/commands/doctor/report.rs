@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::model::shown;
+use crate::model::{counted, shown};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -46,6 +46,8 @@ pub enum Area {
     Ranges,
     /// Homes and what they begin with; shells.
     Homes,
+    /// Programs that run after changes.
+    Hooks,
     /// Whether gosync is run.
     Crontab,
     /// Whether the time is right.
@@ -66,6 +68,7 @@ impl Area {
             Area::Sshd => "sshd",
             Area::Ranges => "ranges",
             Area::Homes => "homes",
+            Area::Hooks => "hooks",
             Area::Crontab => "crontab",
             Area::Clock => "clock",
         }
@@ -196,12 +199,12 @@ impl Report {
     }
 
     fn counts(&self) -> String {
-        let count = |severity, one: &str| match self.count(severity) {
-            1 => format!("1 {one}"),
-            n => format!("{n} {one}s"),
-        };
-        let counts = [(Severity::Problem, "problem"), (Severity::Warning, "warning"), (Severity::Note, "note")];
-        counts.map(|(severity, one)| count(severity, one)).join(", ")
+        let counts = [
+            (Severity::Problem, "problem", "problems"),
+            (Severity::Warning, "warning", "warnings"),
+            (Severity::Note, "note", "notes"),
+        ];
+        counts.map(|(severity, one, many)| counted(self.count(severity), one, many)).join(", ")
     }
 
     /// For programs.

@@ -3,17 +3,25 @@
 
 use std::path::{Path, PathBuf};
 
-use super::report::{Area, Finding, Report, Severity, word};
+use super::report::{Area, Finding, Report, Severity, names, word};
 use super::scene::Scene;
-use crate::config::{ProviderKind, ProviderSettings};
+use crate::config::{ProviderKind, Settings};
 use crate::ledger;
+use crate::policy::keys::Place;
 use crate::system::PathError;
 use crate::system::files;
 use crate::system::inspect::{self, Chain, Kind, Node};
 use crate::system::process;
+use crate::system::programs::Distrust;
 use crate::target::local::Database;
 
 const AREA: Area = Area::Files;
+
+/// Why sources matter.
+const SOURCE: &str = "whoever can change it decides who gets an account on this host, or a key to one";
+
+/// Why texts of groups matter.
+const WORDS: &str = "whoever can change it decides what groups are said to be, and allowed, at the provider";
 
 /// What something must be like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +32,8 @@ enum Need {
     Secret,
     /// It decides who gets an account, or a key; its owner may be somebody else on purpose.
     Source,
+    /// What groups are called and allowed at the provider comes from it.
+    Words,
     /// A directory of gosync's own.
     Private,
     /// A file of gosync's own.
@@ -34,6 +44,13 @@ enum Need {
     Host,
     /// The same, and not everybody may read it.
     HostSecret,
+}
+
+impl Need {
+    /// Whether its owner, or a group, may be somebody else than root on purpose.
+    fn is_lenient(self) -> bool {
+        matches!(self, Need::Source | Need::Words)
+    }
 }
 
 /// One thing that is trusted.
@@ -52,10 +69,12 @@ struct Trusted {
 pub fn check(scene: &Scene<'_>, report: &mut Report) {
     let mut all = Vec::new();
     let everywhere = Path::new("/");
-    let named = configured(&scene.config_files, &scene.settings().provider, scene.unusable.is_none());
-    for (what, path, need) in named {
+    let settings = scene.unusable.is_none().then(|| scene.settings());
+    for (what, path, need) in configured(&scene.config_files, settings) {
         let found = inspect::chain(&path, everywhere);
-        all.push(Trusted { what, path, need, must_be: true, found });
+        // Of a directory that the catalogue names, the configuration's check says that it is missing.
+        let must_be = need != Need::Words;
+        all.push(Trusted { what, path, need, must_be, found });
     }
     if scene.is_host() {
         let path = process::own_program().unwrap_or_default();
@@ -72,14 +91,89 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     report.looked(AREA, format!("{there} files and directories, and what is above them"));
     let us = inspect::us();
     report.add(all.iter().flat_map(|one| judge(one, us)));
+    report.add(refused_keys(scene));
+    for (what, dir, need) in listed(scene) {
+        report.add(inside(what, need, &nodes(&dir), us));
+    }
+}
+
+/// Why the run writes no keys into their directory, if that is so; by its own rule.
+fn refused_keys(scene: &Scene<'_>) -> Option<Finding> {
+    let rules = &scene.settings().rules.keys;
+    let dir = scene.root().path(&rules.directory);
+    let is_used = rules.place == Place::Directory;
+    let reason = is_used.then(|| files::untrusted_directory(&dir, &scene.top()).transpose()).flatten()?;
+    let why = "whoever may write there lets themselves in; until it is mended, the keys of those who leave stay";
+    let (what, fix) = match reason {
+        Ok(reason) => {
+            let what = format!("no keys are written or withdrawn in {}: {reason}", dir.display());
+            (what, mend(&reason, &word(&dir)))
+        }
+        Err(e) => (e.to_string(), format!("namei -l {}", word(&dir))),
+    };
+    Some(AREA.problem(what, why, fix))
+}
+
+/// What to type against the distrust of `name`, a word of a shell's command line.
+pub fn mend(reason: &Distrust, name: &str) -> String {
+    match reason {
+        Distrust::Writable(at) => format!("chmod go-w {}", word(at)),
+        Distrust::Owner(at, _) => format!("chown -h root {}", word(at)),
+        Distrust::NotExecutable => format!("chmod u+x {name}   # or move it elsewhere"),
+        Distrust::Odd(_) | Distrust::Io(_) => format!("namei -l {name}   # shows what stands there"),
+    }
+}
+
+/// The directories whose files count one by one.
+fn listed(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
+    let (keys, provider) = (&scene.settings().rules.keys, &scene.settings().provider);
+    let mut all = vec![("files with keys", scene.root().path(&keys.directory), Need::Host)];
+    if scene.unusable.is_none() {
+        let sources = provider.fields.as_ref().and_then(|fields| fields.keys_dir.clone());
+        all.extend(sources.map(|dir| ("files that keys come from", dir, Need::Source)));
+        let catalogue = [&scene.settings().description_dir, &scene.settings().policy_dir];
+        let catalogue = catalogue.into_iter().flatten().cloned();
+        all.extend(catalogue.map(|dir| ("texts of groups", dir, Need::Words)));
+    }
+    all
+}
+
+/// What is in a directory; nothing, if it cannot be read: that is told elsewhere.
+fn nodes(dir: &Path) -> Vec<Node> {
+    let names = files::entries(dir).unwrap_or_default();
+    names.iter().filter_map(|name| inspect::node(&dir.join(name)).ok().flatten()).collect()
+}
+
+/// What is wrong with the files of a directory, told once for all of them.
+fn inside(what: &str, need: Need, nodes: &[Node], us: u32) -> Vec<Finding> {
+    let why = match need {
+        Need::Words => WORDS,
+        Need::Source => SOURCE,
+        _ => "whoever can change one lets themselves in; sshd passes over it, and gosync keys refuses it",
+    };
+    let told = |wrong: &dyn Fn(&Node) -> bool, so: &str, severity, command: &str| {
+        let paths: Vec<&Node> = nodes.iter().filter(|node| node.kind == Kind::File && wrong(node)).collect();
+        let first = paths.first()?;
+        let all: Vec<String> = paths.iter().map(|node| node.path.display().to_string()).collect();
+        let more = if paths.len() > 1 { "   # and the others" } else { "" };
+        let text = format!("{what} that {so}: {} ({})", paths.len(), names(&all));
+        Some(AREA.finding(severity, text, why, format!("{command} {}{more}", word(&first.path))))
+    };
+    let owned = if need == Need::Host { Severity::Problem } else { Severity::Warning };
+    let strange = |node: &Node| node.uid != 0 && node.uid != us;
+    let open = |node: &Node| node.mode & 0o022 != 0;
+    let found = [
+        told(&open, "others may write", Severity::Problem, "chmod go-w"),
+        told(&strange, "belong to somebody else than root", owned, &format!("chown {us}")),
+    ];
+    found.into_iter().flatten().collect()
 }
 
 /// What the configuration is and names.
-fn configured(files: &[PathBuf], provider: &ProviderSettings, usable: bool) -> Vec<(&'static str, PathBuf, Need)> {
+fn configured(files: &[PathBuf], settings: Option<&Settings>) -> Vec<(&'static str, PathBuf, Need)> {
     let mut all: Vec<_> = files.iter().map(|path| ("the configuration", path.clone(), Need::Strict)).collect();
-    if !usable {
-        return all;
-    }
+    let Some(settings) = settings else { return all };
+    let provider = &settings.provider;
     let mut add = |what, path: Option<&PathBuf>, need| all.extend(path.map(|path| (what, path.clone(), need)));
     match &provider.kind {
         ProviderKind::File(path) => add("the directory document", Some(path), Need::Source),
@@ -103,6 +197,8 @@ fn configured(files: &[PathBuf], provider: &ProviderSettings, usable: bool) -> V
         add("the directory of keys", fields.keys_dir.as_ref(), Need::Source);
         add("the authorities of the keys", fields.keys_ca_file.as_ref(), Need::Strict);
     }
+    add("the directory of descriptions", settings.description_dir.as_ref(), Need::Words);
+    add("the directory of policies", settings.policy_dir.as_ref(), Need::Words);
     all
 }
 
@@ -117,10 +213,15 @@ fn of_host(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
         ("the password lock", root.path("/etc/.pwd.lock"), Need::Host),
         ("the list of shells", root.path("/etc/shells"), Need::Host),
         ("the name service switch", root.path("/etc/nsswitch.conf"), Need::Host),
-        ("the directory of keys", root.path("/etc/ssh/authorized_keys.d"), Need::Host),
+        ("the directory of packed homes", root.path(&scene.settings().rules.departed.archive_dir), Need::Private),
     ];
     all.extend(lock.parent().map(|dir| ("the lock's directory", dir.to_owned(), Need::Private)));
     all.extend(scene.local().map(|local| ("the skeleton of homes", root.path(&local.skel), Need::Host)));
+    let keys = &scene.settings().rules.keys;
+    if keys.place != Place::Directory {
+        // Where they are written, the run's own rule is asked.
+        all.push(("the directory of keys", root.path(&keys.directory), Need::Host));
+    }
     if scene.database() == Database::Extrausers {
         all.push(("the databases' directory", root.path("/var/lib/extrausers"), Need::Host));
     }
@@ -167,20 +268,21 @@ fn itself(what: &str, need: Need, node: &Node, us: u32) -> Vec<Finding> {
     let why = match need {
         Need::Strict | Need::Host | Need::HostSecret => "whoever can change it decides what root does, or who is root",
         Need::Secret => "whoever has it is gosync to the provider; gosync refuses to use it like this",
-        Need::Source => "whoever can change it decides who gets an account on this host, or a key to one",
+        Need::Source => SOURCE,
+        Need::Words => WORDS,
         Need::Lock => "whoever can open it can hold the lock, and no run begins; gosync refuses it",
         Need::Private | Need::Own => "it holds what gosync owns, and copies of the account files; gosync refuses it",
     };
     let mut found = Vec::new();
     let stranger = node.uid != us && (node.uid != 0 || matches!(need, Need::Private | Need::Own | Need::Lock));
     if stranger {
-        let severity = if need == Need::Source { Severity::Warning } else { Severity::Problem };
+        let severity = if need.is_lenient() { Severity::Warning } else { Severity::Problem };
         let text = format!("{what}, {path}, belongs to the uid {}", node.uid);
         found.push(AREA.finding(severity, text, why, format!("chown {us} {name}")));
     }
     let (group, others) = (node.mode & 0o020 != 0, node.mode & 0o002 != 0);
     if group || others {
-        let tolerable = need == Need::Source && !others;
+        let tolerable = need.is_lenient() && !others;
         let severity = if tolerable { Severity::Warning } else { Severity::Problem };
         let who = if others { "everybody" } else { "its group" };
         found.push(AREA.finding(
@@ -200,7 +302,7 @@ fn itself(what: &str, need: Need, node: &Node, us: u32) -> Vec<Finding> {
         let why = match need {
             Need::HostSecret => "password hashes can be tried out by whoever reads them",
             Need::Secret | Need::Lock => why,
-            _ => "what it holds is nobody else's business; copies of shadow are among it",
+            _ => "what it holds is nobody else's business: copies of shadow, or of homes",
         };
         let severity = if need == Need::Private { Severity::Warning } else { Severity::Problem };
         let text = format!("others may read {what}, {path}");
@@ -220,7 +322,7 @@ fn above(what: &str, need: Need, dir: &Node, parent: bool, us: u32) -> Vec<Findi
     let why = format!("whoever can put something else there can replace {what}");
     let mut found = Vec::new();
     if dir.uid != 0 && dir.uid != us {
-        let severity = if need == Need::Source { Severity::Warning } else { Severity::Problem };
+        let severity = if need.is_lenient() { Severity::Warning } else { Severity::Problem };
         let text = format!("the directory {path} belongs to the uid {}", dir.uid);
         found.push(AREA.finding(severity, text, &why, format!("chown root {name}")));
     }
@@ -242,84 +344,4 @@ fn above(what: &str, need: Need, dir: &Node, parent: bool, us: u32) -> Vec<Findi
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const US: u32 = 1000;
-
-    fn node(path: &str, kind: Kind, uid: u32, mode: u32) -> Node {
-        Node { path: path.into(), kind, uid, gid: 50, mode, links: 1 }
-    }
-
-    fn worst(need: Need, file: (u32, u32), dir: (u32, u32), top: (u32, u32)) -> Option<Severity> {
-        let kind = if need == Need::Private { Kind::Directory } else { Kind::File };
-        let above = vec![node("/t/d", Kind::Directory, dir.0, dir.1), node("/t", Kind::Directory, top.0, top.1)];
-        let chain = Chain { node: node("/t/d/f", kind, file.0, file.1), above };
-        let one = Trusted { what: "x", path: "/t/d/f".into(), need, must_be: true, found: Ok(Some(chain)) };
-        judge(&one, US).iter().map(|finding| finding.severity).min()
-    }
-
-    #[test]
-    fn files_are_judged_by_what_they_are_for() {
-        let (ok, problem, warning) = (None, Some(Severity::Problem), Some(Severity::Warning));
-        let dir = (0, 0o755);
-        for (need, file, wanted) in [
-            (Need::Strict, (0, 0o644), ok),
-            (Need::Strict, (US, 0o600), ok),
-            (Need::Strict, (7, 0o600), problem),
-            (Need::Strict, (0, 0o664), problem),
-            (Need::Strict, (0, 0o646), problem),
-            (Need::Secret, (0, 0o600), ok),
-            (Need::Secret, (0, 0o640), problem),
-            (Need::Secret, (0, 0o604), problem),
-            (Need::Source, (7, 0o644), warning),
-            (Need::Source, (0, 0o664), warning),
-            (Need::Source, (0, 0o666), problem),
-            (Need::Private, (US, 0o700), ok),
-            (Need::Private, (0, 0o700), problem),
-            (Need::Private, (US, 0o755), warning),
-            (Need::Private, (US, 0o770), problem),
-            (Need::Own, (US, 0o600), ok),
-            (Need::Own, (US, 0o644), problem),
-            (Need::Lock, (US, 0o600), ok),
-            (Need::Lock, (US, 0o640), problem),
-            (Need::Host, (0, 0o755), ok),
-            (Need::Host, (0, 0o777), problem),
-            (Need::HostSecret, (0, 0o640), ok),
-            (Need::HostSecret, (0, 0o644), problem),
-        ] {
-            assert_eq!(worst(need, file, dir, dir), wanted, "{need:?} {file:?}");
-        }
-    }
-
-    #[test]
-    fn a_directory_anywhere_above_counts() {
-        let (ok, problem, warning) = (None, Some(Severity::Problem), Some(Severity::Warning));
-        let (file, dir) = ((0, 0o600), (0, 0o755));
-        for (near, far, wanted) in [
-            (dir, dir, ok),
-            (dir, (0, 0o1777), ok),
-            (dir, (0, 0o777), problem),
-            (dir, (0, 0o775), warning),
-            (dir, (9, 0o755), problem),
-            ((0, 0o775), dir, problem),
-            ((US, 0o700), dir, ok),
-        ] {
-            assert_eq!(worst(Need::Secret, file, near, far), wanted, "{near:?} {far:?}");
-        }
-        assert_eq!(worst(Need::Host, (0, 0o755), (0, 0o775), dir), warning, "a folder of a group's");
-    }
-
-    #[test]
-    fn what_is_named_must_be_there_and_what_is_not_need_not() {
-        let one = |must_be| Trusted { what: "x", path: "/a".into(), need: Need::Secret, must_be, found: Ok(None) };
-        assert_eq!(judge(&one(true), US)[0].severity, Severity::Problem);
-        assert!(judge(&one(false), US).is_empty());
-    }
-
-    #[test]
-    fn a_file_of_our_own_has_one_name() {
-        let node = Node { links: 2, ..node("/f", Kind::File, US, 0o600) };
-        assert_eq!(itself("x", Need::Own, &node, US).len(), 1);
-    }
-}
+mod tests;

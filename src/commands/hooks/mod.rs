@@ -5,12 +5,15 @@
 
 mod script;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use self::script::{Order, Outcome, Script, Shop};
+use self::script::{Order, Outcome, Shop};
+pub(super) use self::script::{Script, Unusable};
 use super::setup::Setup;
 use crate::cli::PlanArgs;
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -18,6 +21,7 @@ use crate::ledger::Ledger;
 use crate::ledger::queue::{Key, Queued, Record, Round};
 use crate::model::host::Host;
 use crate::model::owned::Owned;
+use crate::model::{Contact, counted};
 use crate::plan::Plan;
 use crate::plan::events::{self, Account, HookEvent, Kind, Subject, Wanted};
 use crate::policy::hooks::{HookRules, Members, Miss, Scripts, Stop};
@@ -47,16 +51,55 @@ impl Tally {
     /// The end of a run of which everything else ended with `outcome`.
     pub fn judge(self, outcome: super::Outcome, args: &PlanArgs) -> Result<super::Outcome> {
         match self.failed {
-            n if n > 0 && args.strict => Err(Error::new(ErrorKind::Partial, format!("hooks failed for {n} changes"))
-                .hint("Each was told with its reason; the next run tries them again, and `gosync status` shows them")),
+            0 => Ok(outcome),
+            n if args.strict => {
+                let message = format!("hooks failed for {}", counted(n, "change", "changes"));
+                let hint = "Each was told with its reason; later runs try again, and `gosync status` shows what waits";
+                Err(Error::new(ErrorKind::Partial, message).hint(hint))
+            }
             _ => Ok(outcome),
         }
     }
 }
 
 /// Whether hooks belong to this run at all. On another tree they would run on the wrong host.
-fn belong(setup: &Setup<'_>, args: &PlanArgs) -> bool {
+pub(super) fn belong(setup: &Setup<'_>, args: &PlanArgs) -> bool {
     setup.root.is_host() || args.root_hooks
+}
+
+/// Whether there are hooks that are told how to reach people.
+pub(super) fn want_contacts(setup: &Setup<'_>) -> bool {
+    let rules = &setup.settings.hooks;
+    rules.user.is_any() || rules.bygroup.is_any()
+}
+
+/// Whose programs are run. On another tree, an ordinary user may try things with hooks of their own.
+fn owners(setup: &Setup<'_>) -> Owners {
+    if setup.root.is_host() { Owners::Root } else { Owners::RootOrUs }
+}
+
+/// A pattern of the configuration, and what a run makes of it.
+pub(super) struct Named {
+    /// Where it stands, such as "`run` in [hooks.user]".
+    pub key: String,
+    pub pattern: String,
+    pub scripts: Vec<Script>,
+}
+
+/// All hooks that the configuration names, judged as before they are run.
+pub(super) fn named(setup: &Setup<'_>) -> Vec<Named> {
+    let rules = &setup.settings.hooks;
+    let mut out = Vec::new();
+    for (kind, scripts) in Kind::ALL.into_iter().zip([&rules.user, &rules.group, &rules.bygroup]) {
+        for (key, patterns) in [("pre", &scripts.pre), ("run", &scripts.run), ("post", &scripts.post)] {
+            out.extend(patterns.iter().map(|pattern| Named {
+                key: format!("`{key}` in [hooks.{}]", kind.as_str()),
+                pattern: pattern.clone(),
+                scripts: script::expand(pattern, owners(setup)),
+            }));
+        }
+    }
+    out
 }
 
 /// What a plan means for hooks; nothing if there are none, and for a dry run.
@@ -172,8 +215,7 @@ impl Floor<'_> {
     }
 
     fn find(&self, patterns: &[String]) -> Vec<Script> {
-        // On another tree, an ordinary user may try things with hooks of their own.
-        script::find(patterns, if self.setup.root.is_host() { Owners::Root } else { Owners::RootOrUs })
+        script::find(patterns, owners(self.setup))
     }
 
     fn stops(&self, what: Stop) -> bool {
@@ -329,8 +371,15 @@ impl Floor<'_> {
         let (pre, run, post) = (self.find(&scripts.pre), self.find(&scripts.run), self.find(&scripts.post));
         let current = target.read()?;
         let host = current.host();
+        let mut people: BTreeMap<String, BTreeMap<String, Contact>> = BTreeMap::new();
         while let [queued] = events.as_slice() {
-            let outcome = self.group(queued, &host, [&pre, &run, &post])?;
+            let people = match people.entry(queued.provider.clone()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    new.insert(self.ledger.contacts_by_name(&queued.provider).map_err(Error::failed)?)
+                }
+            };
+            let outcome = self.group(queued, (&host, people), [&pre, &run, &post])?;
             let settled = self.settle(queued.key, queued.at, queued.attempts, outcome, queued.event.subject.name());
             self.record(&settled.into_iter().collect::<Vec<_>>())?;
             if !self.shop.is_open() {
@@ -342,7 +391,12 @@ impl Floor<'_> {
     }
 
     /// The hooks of one group: before, for each member, after.
-    fn group(&mut self, queued: &Queued, host: &Host<'_>, [pre, run, post]: [&[Script]; 3]) -> Result<Outcome> {
+    fn group(
+        &mut self,
+        queued: &Queued,
+        (host, people): (&Host<'_>, &BTreeMap<String, Contact>),
+        [pre, run, post]: [&[Script]; 3],
+    ) -> Result<Outcome> {
         let Subject::Group(team) = &queued.event.subject else { return Ok(Outcome::Done) };
         let told = Told::new(self.setup, queued);
         let around = |shop: &Shop<'_>, scripts: &[Script], stage: &str, stop: bool| {
@@ -360,7 +414,10 @@ impl Floor<'_> {
         let added = |name: &String| team.added.binary_search(name).is_ok();
         let wanted = |name: &&String| self.rules().members == Members::All || added(name);
         // Who has no account any more is told to nobody.
-        let account = |name: &String| Some((Account::found(name, host.accounts.get(name.as_str())?), added(name)));
+        let account = |name: &String| {
+            let account = Account::found(name, host.accounts.get(name.as_str())?);
+            Some((account.reached_by(people.get(name).cloned().unwrap_or_default()), added(name)))
+        };
         let members = team.members.iter().filter(|_| !run.is_empty());
         let members: Vec<(Account, bool)> = members.filter(wanted).filter_map(account).collect();
         let mut all = before;
@@ -387,7 +444,8 @@ impl Floor<'_> {
     fn report(self) -> Result<Tally> {
         let ui = self.setup.ui;
         if self.told > TOLD {
-            ui.warn(format!("{} more hooks failed; `gosync status` shows them", self.told - TOLD));
+            let more = counted(self.told - TOLD, "more hook failed", "more hooks failed");
+            ui.warn(format!("{more}; `gosync status` shows the queue"));
         }
         let left = self.ledger.hook_census(self.setup.now, 0).map_err(Error::failed)?;
         let Tally { done, failed, later } = self.tally;

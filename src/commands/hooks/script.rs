@@ -9,38 +9,51 @@ use std::time::{Duration, Instant};
 
 use crate::model::shown;
 use crate::policy::hooks::{HookRules, Miss, Stop};
+use crate::system::PathError;
 use crate::system::child::{self, End, Invocation};
 use crate::system::clock;
-use crate::system::programs::{self, Owners};
+use crate::system::programs::{self, Distrust, Owners};
 
 /// The exit code of a hook that asks to be called later: EX_TEMPFAIL of sysexits(3).
 const LATER: i32 = 75;
 
 /// One hook as the configuration names it, and where it really is, or why it is not run.
-pub(super) struct Script {
-    named: String,
-    program: Result<PathBuf, String>,
+pub(in crate::commands) struct Script {
+    pub named: String,
+    pub program: Result<PathBuf, Unusable>,
+}
+
+/// Why a hook is not run.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::commands) enum Unusable {
+    /// Nobody knows which programs its pattern stands for.
+    #[error(transparent)]
+    Unread(PathError),
+    /// It is no program that only root can change.
+    #[error("cannot trust it: {0}")]
+    Distrust(Distrust),
 }
 
 /// The hooks that patterns stand for: those of each pattern sorted, none twice.
 pub(super) fn find(patterns: &[String], owners: Owners) -> Vec<Script> {
     let mut out: Vec<Script> = Vec::new();
-    for pattern in patterns {
-        let found = match programs::expand(pattern) {
-            Ok(paths) => paths,
-            Err(e) => {
-                out.push(Script { named: pattern.clone(), program: Err(e.to_string()) });
-                continue;
-            }
-        };
-        for path in found {
-            let named = path.display().to_string();
-            if !out.iter().any(|script| script.named == named) {
-                out.push(Script { named, program: programs::trusted(&path, owners).map_err(|e| e.to_string()) });
-            }
+    for script in patterns.iter().flat_map(|pattern| expand(pattern, owners)) {
+        if !out.iter().any(|known| known.named == script.named) {
+            out.push(script);
         }
     }
     out
+}
+
+/// The hooks that one pattern stands for, sorted.
+pub(super) fn expand(pattern: &str, owners: Owners) -> Vec<Script> {
+    let judged = |path: &Path| programs::trusted(path, owners).map_err(Unusable::Distrust);
+    match programs::expand(pattern) {
+        Ok(paths) => {
+            paths.iter().map(|path| Script { named: path.display().to_string(), program: judged(path) }).collect()
+        }
+        Err(e) => vec![Script { named: pattern.to_owned(), program: Err(Unusable::Unread(e)) }],
+    }
 }
 
 /// What hooks of one run have in common.
@@ -125,7 +138,7 @@ impl Shop<'_> {
     }
 
     fn one(&self, script: &Script, order: &Order<'_>) -> Result<(), (Miss, String)> {
-        let program = script.program.as_deref().map_err(|reason| (Miss::Failed, reason.clone()))?;
+        let program = script.program.as_deref().map_err(|reason| (Miss::Failed, reason.to_string()))?;
         let env: Vec<_> = order.shared.iter().chain(&order.env).map(|(name, value)| (*name, value.as_str())).collect();
         let what = Invocation { program, args: order.args, env: &env, input: &order.input };
         let limit = Duration::from_secs(self.rules.time_limit);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::model::owned::{OwnedAccount, OwnedGroup};
-use crate::model::{RejectedRecord, RemoteId, Status, Untrusted, shown};
+use crate::model::{RejectedRecord, RemoteId, Status, Untrusted, counted, shown};
 use crate::policy::local_map::LocalGroup;
 use crate::policy::select::Ground;
 use crate::policy::trace::Step;
@@ -69,7 +69,8 @@ impl Side {
     /// An account whose person the provider does not have.
     pub fn missing(id: &RemoteId, own: &OwnedAccount) -> Self {
         let since = own.absence.map(|absence| {
-            format!("; missing in {} complete reads since {}", absence.runs, clock::written(absence.since))
+            let reads = counted(absence.runs, "complete read", "complete reads");
+            format!("; missing in {reads} since {}", clock::written(absence.since))
         });
         let standing = format!("the provider has no record with this id{}", since.unwrap_or_default());
         Self { id: Some(id.to_string()), standing: Some(standing), ..Self::default() }
@@ -187,5 +188,6 @@ pub(super) fn entry(own: &OwnedAccount) -> String {
 /// What gosync has of a group.
 pub(super) fn group_entry(own: &OwnedGroup) -> String {
     let members = own.members.split(',').filter(|member| !member.is_empty()).count();
-    format!("{} with the gid {}, {}, {members} members", shown(&own.name), own.gid, own.state.as_str())
+    let members = counted(members, "member", "members");
+    format!("{} with the gid {}, {}, {members}", shown(&own.name), own.gid, own.state.as_str())
 }

@@ -6,7 +6,7 @@ use super::create::create;
 use super::{Merge, Site, incomplete, lock_word, merge, rename, rungs, trust};
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Absence, Owned, OwnedAccount, State};
-use crate::model::{Completeness, RemoteId, Untrusted, UserName};
+use crate::model::{Completeness, RemoteId, Untrusted, UserName, counted};
 use crate::plan::{Change, FieldChange, Observation, Plan};
 use crate::policy::map::{WantedAccount, WantedAccounts};
 use crate::policy::{ByHand, Field, Refusal, Rules};
@@ -283,7 +283,7 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
         match UserName::new(&own.name, true) {
             Ok(name) if due && is_there => {
                 // No figure that grows with time: the digest of a plan has to stay the same until somebody approves it.
-                let reason = format!("missing in {} complete reads", absence.runs);
+                let reason = format!("missing in {}", counted(absence.runs, "complete read", "complete reads"));
                 plan.changes.push(Change::LockAccount { id: id.clone(), name, reason });
             }
             _ => {

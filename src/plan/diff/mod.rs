@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod adopt;
+mod contacts;
 mod create;
 pub mod groups;
 pub mod keys;
@@ -17,6 +18,7 @@ mod site;
 
 pub use accounts::{Against, Chosen, accounts};
 pub use adopt::{Person, adopt_account, adopt_group};
+pub use contacts::contacts;
 pub use create::UidFrom;
 pub use groups::groups;
 pub(super) use groups::split;
@@ -26,16 +28,17 @@ pub use removal::{Request, removal};
 pub use site::{Quiet, Site};
 pub use undo::{Past, undo};
 
-use crate::model::Completeness;
 use crate::model::UserName;
 use crate::model::owned::Owned;
+use crate::model::{Completeness, counted};
 
 /// How far a read can be trusted. One that names nobody, although gosync owns accounts, is not believed to be whole.
 fn trust(completeness: &Completeness, nobody: bool, owned: &Owned) -> Completeness {
     let present = owned.accounts.values().filter(|own| own.state.is_present()).count();
     match completeness {
         Completeness::Complete(_) if nobody && present > 0 => {
-            Completeness::Incomplete(format!("the provider names nobody at all, and {present} accounts came from it"))
+            let accounts = counted(present, "account", "accounts");
+            Completeness::Incomplete(format!("the provider names nobody at all, and {accounts} came from it"))
         }
         other => other.clone(),
     }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::host::HostGroup;
 use crate::model::owned::{Applied, OwnedAccount, OwnedGroup, State};
-use crate::model::{Gid, GroupName, Uid};
+use crate::model::{Gid, GroupName, Uid, Untrusted};
 use crate::plan::{HomeFate, NewAccount};
 
 const ALL: Wanted = Wanted { user: true, group: true, bygroup: true };

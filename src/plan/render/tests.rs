@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Gid, GroupName, RemoteId, Uid, Untrusted};
+use crate::model::{Contact, Gid, GroupName, RemoteId, Uid, Untrusted};
 use crate::plan::{FieldChange, NewAccount};
 use crate::policy::Field;
 
@@ -52,6 +52,15 @@ fn each_change_is_one_line_that_begins_with_its_mark() {
         (Change::LockAccount { id: id(), name: user("ann"), reason: "left".into() }, "! lock ann: left"),
         (Change::UnlockAccount { id: id(), name: user("ann") }, "~ unlock ann"),
         (Change::ForgetAccount { id: id(), name: user("ann") }, "- forget ann; the account stays"),
+        (
+            Change::ChangeContact {
+                id: id(),
+                name: user("ann"),
+                before: Contact { email: None, ssh_keys: vec!["a".into()] },
+                after: Contact { email: Some("ann@example.org".into()), ssh_keys: vec![] },
+            },
+            "~ contact ann e-mail none -> ann@example.org, SSH keys at the provider",
+        ),
         (gone(HomeFate::Keep), "- account ann uid=20000 its home stays"),
         (gone(HomeFate::Gone), "- account ann uid=20000 it has no home"),
         (gone(HomeFate::Remove { path: path.clone() }), "- account ann uid=20000 and its home /home/ann"),

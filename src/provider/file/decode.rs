@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::model::{
     Completeness, Directory, Group, Membership, RejectedRecord, RemoteId, Role, Snapshot, Status, Untrusted, User,
+    counted,
 };
 
 #[derive(Deserialize)]
@@ -107,7 +108,11 @@ pub(super) struct Records {
 /// Reads the document.
 pub(super) fn document(bytes: &[u8]) -> Result<Snapshot, String> {
     let Records { users, groups, bad_users, bad_groups } = records(bytes)?;
-    let proof = format!("{} users and {} groups", users.len() + bad_users.len(), groups.len() + bad_groups.len());
+    let proof = format!(
+        "{} and {}",
+        counted(users.len() + bad_users.len(), "user", "users"),
+        counted(groups.len() + bad_groups.len(), "group", "groups")
+    );
     let rejected = [bad_users, bad_groups].concat();
     Ok(Snapshot::new(Directory { users, groups }, rejected, Completeness::Complete(proof)))
 }

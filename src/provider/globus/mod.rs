@@ -25,7 +25,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use self::api::Api;
 use self::mapping::Mapping;
 use super::{FetchError, Provider, Query};
-use crate::model::{RemoteId, Snapshot, Untrusted};
+use crate::model::{RemoteId, Snapshot, Untrusted, counted};
 
 pub use self::admin::GlobusAdmin;
 pub use self::settings::{AUTH_URL, Config, GROUPS_URL};
@@ -86,7 +86,12 @@ impl Provider for Globus {
     fn identity(&self, deadline: Instant) -> Result<Untrusted, FetchError> {
         let api = self.api.until(deadline);
         let (groups, _) = api.my_groups()?;
-        Ok(Untrusted::new(format!("{} as the client {}, in {} groups", api.place(), self.own, groups.len())))
+        Ok(Untrusted::new(format!(
+            "{} as the client {}, in {}",
+            api.place(),
+            self.own,
+            counted(groups.len(), "group", "groups")
+        )))
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {

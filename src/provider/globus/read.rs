@@ -14,7 +14,9 @@ use super::decode::{Head, Identity, Listed};
 use super::mapping::Mapping;
 use super::people::{self, Counting, Known, People};
 use super::several;
-use crate::model::{Completeness, Directory, Group, RejectedRecord, RemoteId, Snapshot, Untrusted, User, shown};
+use crate::model::{
+    Completeness, Directory, Group, RejectedRecord, RemoteId, Snapshot, Untrusted, User, counted, shown,
+};
 use crate::provider::http::HttpError;
 use crate::provider::{FetchError, Query, Scope};
 
@@ -72,7 +74,8 @@ pub(super) fn read(means: &Means<'_>, query: &Query, progress: &dyn Fn(usize)) -
         groups.push(Group { id, name, description, parent, gid: None, members });
     }
     if people.strange > 0 {
-        let reason = format!("{} memberships have a status that gosync does not know", people.strange);
+        let strange = counted(people.strange, "membership has", "memberships have");
+        let reason = format!("{strange} a status that gosync does not know");
         read.early.get_or_insert(reason);
     }
     let users = match query.scope {
@@ -89,7 +92,6 @@ pub(super) fn read(means: &Means<'_>, query: &Query, progress: &dyn Fn(usize)) -
 
 /// How it is known that nothing is missing.
 fn proof(groups: usize, people: usize, scope: Scope) -> String {
-    let counted = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let groups = format!("{}, each with all its members in one answer", counted(groups, "group", "groups"));
     match scope {
         Scope::Groups => groups,
@@ -204,7 +206,8 @@ impl Read<'_> {
                 }
             }
             if identities.is_empty() && batch.len() >= SUSPICIOUS {
-                self.early.get_or_insert(format!("Globus Auth knows none of {} members", batch.len()));
+                self.early
+                    .get_or_insert(format!("Globus Auth knows none of {}", counted(batch.len(), "member", "members")));
             }
         }
         match lost {

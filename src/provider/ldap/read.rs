@@ -16,7 +16,7 @@ use super::groups::{self, Raw};
 use super::people::{self, Extent, People};
 use super::search::{self, Outcome, Request};
 use super::settings::Settings;
-use crate::model::{Completeness, Directory, RejectedRecord, Snapshot};
+use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, counted};
 use crate::provider::{FetchError, Query, Scope};
 
 /// How many groups in groups are asked for one by one, before all groups are read at once.
@@ -98,8 +98,7 @@ pub(super) fn read(means: &Means<'_>, query: &Query, progress: &dyn Fn(usize)) -
 
 /// How it is known that nothing is missing.
 fn proof(people: &People, seen: &Outcome, groups: Option<(&groups::Resolved, &Outcome)>) -> String {
-    let pages = |n: usize| if n == 1 { "1 page".to_owned() } else { format!("{n} pages") };
-    let counted = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let pages = |n: usize| counted(n, "page", "pages");
     let first = format!("{} in {}", counted(people.users.len(), "person", "people"), pages(seen.pages));
     match groups {
         None => format!("{first}, read to the last page"),

@@ -12,7 +12,7 @@ use super::client::{Client, Listed, ONE_BY_ONE, is_refusal};
 use super::decode::{self, Features, Raw};
 use super::members::{self, People, Resolved};
 use super::settings::Settings;
-use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, User};
+use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, User, counted};
 use crate::provider::http::{Http, HttpError};
 use crate::provider::{FetchError, Query, Scope};
 
@@ -82,7 +82,6 @@ pub(super) fn read(
 
 /// How it is known that nothing is missing.
 fn proof(users: usize, pages: usize, groups: Option<(&Resolved, usize)>) -> String {
-    let counted = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let first = format!("{} in {}", counted(users, "person", "people"), counted(pages, "answer", "answers"));
     let Some((groups, pages)) = groups else { return format!("{first}, as many as the server says") };
     let count = groups.groups.len();

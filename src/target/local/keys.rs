@@ -33,7 +33,7 @@ impl KeyFiles {
     pub(super) fn read(target: &Local, dir: &str) -> Result<Self, LocalError> {
         let real = target.root.path(dir);
         if let Some(reason) = files::untrusted_directory(&real, &target.root.path("/"))? {
-            return Err(LocalError::Unfit { path: real, reason });
+            return Err(LocalError::Unfit { path: real, reason: reason.to_string() });
         }
         let names = match files::look(&real)? {
             None => BTreeSet::new(),
