@@ -1,6 +1,6 @@
 //! What a change is about, and what is remembered of it.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Change;
 use crate::model::RemoteId;
@@ -60,6 +60,11 @@ impl Change {
             Change::ArchiveHome { archive, .. } => Some(json!({"archived": archive})),
             Change::ChangeContact { before, after, .. } => {
                 Some(json!({"email": {"from": before.email, "to": after.email}}))
+            }
+            // The ledger had no entry that could tell what was there.
+            Change::AdoptAccount(adopted) if !adopted.fields.is_empty() => {
+                let before = adopted.fields.iter().map(|change| (change.field.as_str().to_owned(), json!(change.from)));
+                Some(json!({"before": before.collect::<Map<_, _>>()}))
             }
             _ => None,
         }

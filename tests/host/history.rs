@@ -76,6 +76,33 @@ fn a_run_is_undone_and_the_tools_find_no_fault() {
 }
 
 #[test]
+fn names_and_groups_are_undone_and_the_tools_find_no_fault() {
+    for database in [Database::Etc, Database::Extrausers] {
+        let tree = sound_tree(database);
+        let users = |login: &str| [person("u-1", login, "Alice", true), person("u-2", "bob", "Bob", true)];
+        tree.provide(&document(&users("alice"), &[group("g-1", "physics", &["u-1", "u-2"])]));
+        sync(&tree);
+        let before = lines(&tree);
+        let shadow = tree.read(&database.file("shadow"));
+        tree.provide(&document(
+            &users("alicia"),
+            &[group("g-1", "chemistry", &["u-1"]), group("g-2", "climate", &["u-1", "u-2"])],
+        ));
+        sync(&tree);
+        check(&tree);
+        assert!(tree.read(&database.file("passwd")).contains("alicia:"));
+        tree.gosync(&["undo", "4"]).expect(0);
+        check(&tree);
+        tree.gosync(&["undo", "3"]).expect(0);
+        check(&tree);
+        assert_eq!(lines(&tree), before, "{}", database.word());
+        assert_eq!(tree.read(&database.file("shadow")), shadow);
+        let again = tree.gosync(&["undo", "3"]).expect(0);
+        assert!(again.out.contains("nothing to do"), "{again:?}");
+    }
+}
+
+#[test]
 fn a_saved_plan_is_carried_out_once_and_only_on_the_host_that_it_was_made_for() {
     for database in [Database::Etc, Database::Extrausers] {
         let tree = sound_tree(database);

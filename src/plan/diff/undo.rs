@@ -3,6 +3,7 @@
 //! Made of the same changes as any plan, and by the same rules where accounts are made or removed. An entry that has
 //! changed since, by a later run or by hand, is left alone unless that is forced. What cannot come back is told.
 
+mod fields;
 mod groups;
 mod local;
 mod members;
@@ -17,12 +18,12 @@ use super::accounts::{Against, ours};
 use super::create::create;
 use super::removal::{Request, removal};
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
-use crate::model::host::HostAccount;
 use crate::model::owned::{Applied, Owned, OwnedAccount, State};
 use crate::model::{RemoteId, Untrusted, UserName, shown};
-use crate::plan::{Change, FieldChange, Observation, Plan};
+use crate::plan::{Change, Plan};
+use crate::policy::Refusal;
 use crate::policy::map::WantedAccount;
-use crate::policy::{Field, Refusal};
+use fields::changed_fields;
 use names::People;
 
 /// What is to be undone.
@@ -102,21 +103,6 @@ fn state(word: &str) -> State {
     State::from_word(word).unwrap_or(State::Reserved)
 }
 
-/// The fields that a run changed and that are not as before it: what they were, and what they are by the ledger.
-fn changed_fields<'a>(
-    own: &'a OwnedAccount,
-    before: &'a PastAccount,
-    after: &'a PastAccount,
-) -> impl Iterator<Item = (Field, &'a str, &'a str)> {
-    let values = [
-        (Field::Gecos, &before.gecos, &after.gecos, &own.applied.gecos),
-        (Field::Home, &before.home, &after.home, &own.applied.home),
-        (Field::Shell, &before.shell, &after.shell, &own.applied.shell),
-    ];
-    let changed = values.into_iter().filter(|(_, before, after, now)| before != after && before != now);
-    changed.map(|(field, before, _, now)| (field, before.as_str(), now.as_str()))
-}
-
 struct Work<'a> {
     past: Past<'a>,
     against: &'a Against<'a>,
@@ -182,6 +168,7 @@ impl<'a> Work<'a> {
             (_, true) if touched.first.change == "adopt-account" => {
                 self.check_later(touched)?;
                 let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+                self.adopted_fields(touched, (id, &name), own);
                 self.plan.changes.push(Change::ReleaseAccount { id: id.clone(), name, uid: own.uid });
             }
             (_, false) if own.state == State::Released => {
@@ -285,43 +272,6 @@ impl<'a> Work<'a> {
         }
         self.fields(touched, (id, &name), own, found, (before, after));
         Ok(())
-    }
-
-    /// Sets the fields back that the run changed.
-    fn fields(
-        &mut self,
-        touched: &Touched<'_>,
-        (id, name): (&RemoteId, &UserName),
-        own: &OwnedAccount,
-        found: &HostAccount<'_>,
-        (past, after): (&PastAccount, &PastAccount),
-    ) {
-        let mut back = Vec::new();
-        for (field, before, now) in changed_fields(own, past, after) {
-            let found = match field {
-                Field::Gecos => found.gecos,
-                // The directory moves with the name, or both stay.
-                Field::Home if past.name != after.name => continue,
-                Field::Home => found.home,
-                Field::Shell => found.shell,
-                Field::Lock | Field::Expiry => continue,
-            };
-            if found == before {
-                // By hand, or by an undo that was broken off: only the ledger does not know it yet.
-                self.plan.observations.push(Observation::Agreed(id.clone(), field, before.to_owned()));
-                continue;
-            }
-            if found != now && !self.past.force {
-                let word = field.as_str();
-                self.refuse(touched, format!("its {word} was changed by hand since; left alone without --force"));
-                continue;
-            }
-            back.push(FieldChange { field, from: found.to_owned(), to: before.to_owned() });
-        }
-        if !back.is_empty() {
-            let (id, name) = (id.clone(), name.clone());
-            self.plan.changes.push(Change::UpdateAccount { id, name, fields: back });
-        }
     }
 
     fn lock(&self, id: &RemoteId, name: &UserName) -> Change {

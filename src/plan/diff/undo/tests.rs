@@ -5,7 +5,9 @@ use crate::model::history::PastRun;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::owned::{Applied, OwnedGroup};
 use crate::model::{Completeness, Gid, Uid};
+use crate::plan::Observation;
 use crate::plan::diff::Chosen;
+use crate::policy::Field;
 use crate::policy::Rules;
 use crate::policy::local_map::LocalMap;
 
@@ -150,6 +152,24 @@ fn what_is_as_it_was_is_left_alone_whoever_made_it_so() {
     scene.since = vec![Later { provider: "p".to_owned(), kind: EntryKind::Account, id: "u-1".to_owned(), run: 9 }];
     let plan = scene.undo(vec![change("update-account", Some(ann("active", "/bin/sh")), ann("active", "/bin/zsh"))]);
     assert_eq!((plan.changes.len(), plan.refused.len(), plan.unchanged), (0, 0, 1));
+}
+
+#[test]
+fn what_was_adopted_is_given_back_as_it_was() {
+    let adopted = || PastChange {
+        detail: Some(serde_json::json!({"before": {"shell": "/bin/zsh"}})),
+        ..change("adopt-account", None, ann("active", "/bin/sh"))
+    };
+    let mut scene = Scene::new(State::Active, "/bin/sh");
+    let plan = scene.undo(vec![adopted()]);
+    let [Change::UpdateAccount { fields, .. }, Change::ReleaseAccount { .. }] = &plan.changes[..] else {
+        panic!("{plan:?}")
+    };
+    assert_eq!((fields.len(), fields[0].to.as_str()), (1, "/bin/zsh"));
+    scene.host.accounts.get_mut("ann").unwrap().shell = "/bin/ksh";
+    assert_eq!(words(&scene.undo(vec![adopted()])), ["release-account"], "changed by hand since");
+    scene.force = true;
+    assert_eq!(words(&scene.undo(vec![adopted()])), ["update-account", "release-account"]);
 }
 
 #[test]

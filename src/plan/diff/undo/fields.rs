@@ -1,0 +1,88 @@
+//! Fields that a run set, set back.
+
+use super::{PastAccount, Touched, Work};
+use crate::model::host::HostAccount;
+use crate::model::owned::OwnedAccount;
+use crate::model::{RemoteId, UserName};
+use crate::plan::diff::accounts::ours;
+use crate::plan::{Change, FieldChange, Observation};
+use crate::policy::Field;
+
+/// The fields that a run changed and that are not as before it: what they were, and what they are by the ledger.
+pub(super) fn changed_fields<'a>(
+    own: &'a OwnedAccount,
+    before: &'a PastAccount,
+    after: &'a PastAccount,
+) -> impl Iterator<Item = (Field, &'a str, &'a str)> {
+    let values = [
+        (Field::Gecos, &before.gecos, &after.gecos, &own.applied.gecos),
+        (Field::Home, &before.home, &after.home, &own.applied.home),
+        (Field::Shell, &before.shell, &after.shell, &own.applied.shell),
+    ];
+    let changed = values.into_iter().filter(|(_, before, after, now)| before != after && before != now);
+    changed.map(|(field, before, _, now)| (field, before.as_str(), now.as_str()))
+}
+
+impl Work<'_> {
+    /// Sets the fields back that an adoption changed, as far as they are as it left them.
+    pub(super) fn adopted_fields(
+        &mut self,
+        touched: &Touched<'_>,
+        (id, name): (&RemoteId, &UserName),
+        own: &OwnedAccount,
+    ) {
+        let Ok(found) = ours(own, self.against.host) else { return };
+        let before = touched.details.iter().find_map(|detail| detail.get("before"));
+        let of = |field: Field| before.and_then(|before| before.get(field.as_str())?.as_str());
+        let fields = [
+            (Field::Gecos, found.gecos, own.applied.gecos.as_str()),
+            (Field::Home, found.home, own.applied.home.as_str()),
+            (Field::Shell, found.shell, own.applied.shell.as_str()),
+        ];
+        let fields = fields.into_iter().filter_map(|(field, found, now)| {
+            let to = of(field).filter(|to| *to != found && (found == now || self.past.force))?;
+            Some(FieldChange { field, from: found.to_owned(), to: to.to_owned() })
+        });
+        let fields: Vec<FieldChange> = fields.collect();
+        if !fields.is_empty() {
+            self.plan.changes.push(Change::UpdateAccount { id: id.clone(), name: name.clone(), fields });
+        }
+    }
+
+    /// Sets the fields back that the run changed.
+    pub(super) fn fields(
+        &mut self,
+        touched: &Touched<'_>,
+        (id, name): (&RemoteId, &UserName),
+        own: &OwnedAccount,
+        found: &HostAccount<'_>,
+        (past, after): (&PastAccount, &PastAccount),
+    ) {
+        let mut back = Vec::new();
+        for (field, before, now) in changed_fields(own, past, after) {
+            let found = match field {
+                Field::Gecos => found.gecos,
+                // The directory moves with the name, or both stay.
+                Field::Home if past.name != after.name => continue,
+                Field::Home => found.home,
+                Field::Shell => found.shell,
+                Field::Lock | Field::Expiry => continue,
+            };
+            if found == before {
+                // By hand, or by an undo that was broken off: only the ledger does not know it yet.
+                self.plan.observations.push(Observation::Agreed(id.clone(), field, before.to_owned()));
+                continue;
+            }
+            if found != now && !self.past.force {
+                let word = field.as_str();
+                self.refuse(touched, format!("its {word} was changed by hand since; left alone without --force"));
+                continue;
+            }
+            back.push(FieldChange { field, from: found.to_owned(), to: before.to_owned() });
+        }
+        if !back.is_empty() {
+            let (id, name) = (id.clone(), name.clone());
+            self.plan.changes.push(Change::UpdateAccount { id, name, fields: back });
+        }
+    }
+}
