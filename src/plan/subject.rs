@@ -58,9 +58,10 @@ impl Change {
             Change::RemoveAccount { home, .. } => Some(json!({"home": home})),
             Change::SetKeys(keys) => Some(json!({"keys": {"from": keys.before, "to": keys.after}})),
             Change::ArchiveHome { archive, .. } => Some(json!({"archived": archive})),
-            Change::ChangeContact { before, after, .. } => {
-                Some(json!({"email": {"from": before.email, "to": after.email}}))
-            }
+            Change::ChangeContact { before, after, .. } => Some(match before.email == after.email {
+                true => json!({"contact": "SSH keys at the provider"}),
+                false => json!({"email": {"from": before.email, "to": after.email}}),
+            }),
             _ => None,
         }
     }
