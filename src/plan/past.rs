@@ -37,10 +37,12 @@ fn line(change: &PastChange) -> String {
     }
     let old_name = change.before.as_ref().and_then(|before| before.get("name")?.as_str());
     let renamed = old_name.filter(|old| *old != change.name).map(|old| format!(", called {} before", shown(old)));
-    let detail = change.detail.as_ref().map(|detail| format!(" ({})", words(detail))).unwrap_or_default();
+    let detail = change.detail.as_ref().map(|detail| format!("({})", words(detail)));
     let (word, name, id) = (shown(&change.change), shown(&change.name), shown(&change.id));
-    let colon = if parts.is_empty() { "" } else { ": " };
-    format!("{word} {name} ({id}{}){colon}{}{detail}", renamed.unwrap_or_default(), parts.join(", "))
+    let what: Vec<String> =
+        Some(parts.join(", ")).filter(|parts| !parts.is_empty()).into_iter().chain(detail).collect();
+    let colon = if what.is_empty() { "" } else { ": " };
+    format!("{word} {name} ({id}{}){colon}{}", renamed.unwrap_or_default(), what.join(" "))
 }
 
 fn is_nothing(value: &Value) -> bool {
@@ -107,6 +109,8 @@ mod tests {
     fn what_comes_is_listed_and_what_changes_is_compared() {
         let ann = json!({"name": "ann", "uid": 7, "subid": null, "private": 0, "shell": "/bin/sh"});
         assert_eq!(line(&change(None, ann.clone(), None)), "x ann (u-1): uid=7, shell=\"/bin/sh\"");
+        let only = change(Some(ann.clone()), ann.clone(), Some(json!({"reason": "gone"})));
+        assert_eq!(line(&only), "x ann (u-1): (gone)");
         let old = json!({"name": "anna", "uid": 7, "shell": "/bin/zsh\u{1b}"});
         let reason = Some(json!({"reason": "gone"}));
         let wanted = "x ann (u-1, called anna before): shell \"/bin/zsh\\u{1b}\" -> \"/bin/sh\" (gone)";

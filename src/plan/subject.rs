@@ -58,9 +58,10 @@ impl Change {
             Change::RemoveAccount { home, .. } => Some(json!({"home": home})),
             Change::SetKeys(keys) => Some(json!({"keys": {"from": keys.before, "to": keys.after}})),
             Change::ArchiveHome { archive, .. } => Some(json!({"archived": archive})),
-            Change::ChangeContact { before, after, .. } => {
-                Some(json!({"email": {"from": before.email, "to": after.email}}))
-            }
+            Change::ChangeContact { before, after, .. } => Some(match before.email == after.email {
+                true => json!({"contact": "SSH keys at the provider"}),
+                false => json!({"email": {"from": before.email, "to": after.email}}),
+            }),
             // The ledger had no entry that could tell what was there.
             Change::AdoptAccount(adopted) if !adopted.fields.is_empty() => {
                 let before = adopted.fields.iter().map(|change| (change.field.as_str().to_owned(), json!(change.from)));

@@ -32,6 +32,8 @@ struct Facts<'a> {
     database: Database,
     /// The local group that new accounts get, if it is one.
     primary_group: Option<&'a str>,
+    /// Groups of this host that `local_map` names.
+    local: Vec<&'a str>,
     /// Directories in which nothing can be made.
     closed: Vec<(PathBuf, Closed)>,
     /// What pwck(8) and grpck(8) say, line by line.
@@ -78,6 +80,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
             PrimaryGroup::Local(name) => Some(name.as_str()),
             PrimaryGroup::Private => None,
         },
+        local: scene.settings().rules.groups.local_map.groups().iter().map(|group| group.name.as_str()).collect(),
         closed: dirs.filter_map(|dir| inspect::closed(&dir).map(|closed| (dir, closed))).collect(),
         complaints,
         ours: accounts.chain(groups).collect(),
@@ -139,6 +142,7 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
     }
     found.extend(root_line(facts.survey));
     found.extend(primary_group(facts));
+    found.extend(local_groups(facts));
     found.extend(facts.complaints.iter().flat_map(|complaints| complained(complaints, &facts.ours)));
     found
 }
@@ -191,6 +195,18 @@ fn primary_group(facts: &Facts<'_>) -> Option<Finding> {
     }
 }
 
+/// Groups that should get members and are not there.
+fn local_groups(facts: &Facts<'_>) -> Option<Finding> {
+    let groups = facts.survey.named("group").flat_map(|file| file.lines.entries());
+    let there: Vec<&[u8]> = groups.filter_map(|(_, line)| GroupLine::parse(line)).map(|group| group.name).collect();
+    let missing = |name: &&str| !facts.survey.is_unread("group") && !there.contains(&name.as_bytes());
+    let missing: Vec<&str> = facts.local.iter().copied().filter(missing).collect();
+    let first = shown(missing.first()?);
+    let what = format!("groups that `local_map` in [groups] names and that are not there: {}", names(&missing));
+    let fix = format!("groupadd --system {first}   # or take it out of `local_map`");
+    Some(AREA.warning(what, "gosync makes no groups for it, and nobody gets what they grant", fix))
+}
+
 fn complained(complaints: &Complaints, ours: &[&str]) -> Vec<Finding> {
     let program = complaints.program;
     let fix = format!("{program} -r   # shows them; {program} mends them one by one");
@@ -237,7 +253,8 @@ mod tests {
 
     fn facts(survey: &Survey) -> Facts<'_> {
         let (database, primary_group) = (Database::Etc, Some("users"));
-        Facts { survey, database, primary_group, closed: vec![], complaints: vec![], ours: vec!["ann"] }
+        let (closed, complaints) = (vec![], vec![]);
+        Facts { survey, database, primary_group, local: vec!["users"], closed, complaints, ours: vec!["ann"] }
     }
 
     fn told(facts: &Facts<'_>) -> Vec<(Severity, String)> {
@@ -278,6 +295,9 @@ mod tests {
         let survey = sound();
         assert_eq!(told(&Facts { primary_group: Some("staff"), ..facts(&survey) }).len(), 1);
         assert_eq!(told(&Facts { primary_group: None, ..facts(&survey) }), []);
+        let lost = judge(&Facts { local: vec!["users", "docker"], ..facts(&survey) });
+        assert_eq!((lost.len(), lost[0].severity), (1, Severity::Warning));
+        assert!(lost[0].what.ends_with("not there: docker") && lost[0].fix.starts_with("groupadd --system docker"));
         assert_eq!(told(&Facts { database: Database::Extrausers, ..facts(&survey) }).len(), 1);
     }
 

@@ -122,6 +122,13 @@ fn judge(facts: &Facts, name: &str, kind: &ProviderKind) -> Vec<Finding> {
 /// What to try when the provider cannot be read.
 fn mend(error: &FetchError, section: &str, kind: &ProviderKind) -> String {
     match (error, kind) {
+        // A source of fields has a place of its own, which the error names.
+        (e, ProviderKind::File(path)) if !e.to_string().contains(&path.display().to_string()) => {
+            format!("mend what is said there, or `fields` in {section}")
+        }
+        (FetchError::Malformed { .. }, ProviderKind::File(path)) => {
+            format!("jq . {}   # shows where the document breaks off; gosync reads it whole or not at all", word(path))
+        }
         (_, ProviderKind::File(path)) => format!("ls -l {}   # `path` in {section}", word(path)),
         (FetchError::Unreachable { .. }, ProviderKind::Ldap(config)) => {
             let url = shlex::try_quote(&config.url).map(|word| shown(&word).to_string()).unwrap_or_default();
@@ -155,6 +162,10 @@ mod tests {
         assert_eq!(worst(&Facts::Unopened("x".to_owned())), Some(Severity::Problem));
         let e = || FetchError::Unreachable { place: "p".to_owned(), reason: Untrusted::new("gone") };
         assert_eq!(worst(&Facts::Strange(e())), Some(Severity::Problem));
+        let fix = |facts: &Facts| judge(facts, "p", &ProviderKind::File("/d.json".into())).swap_remove(0).fix;
+        let at = |place: &str| FetchError::Unreachable { place: place.to_owned(), reason: Untrusted::new("gone") };
+        assert!(fix(&Facts::Unread(at("/d.json"))).starts_with("ls -l /d.json"));
+        assert!(fix(&Facts::Unread(at("/f.csv"))).contains("`fields` in [provider.p]"), "not the document's fault");
         assert_eq!(worst(&Facts::Unread(e())), Some(Severity::Problem));
         let cut = Facts::Read(Read { incomplete: Some("cut".to_owned()), ..read() });
         assert_eq!(worst(&cut), Some(Severity::Warning));

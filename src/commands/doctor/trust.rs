@@ -246,7 +246,13 @@ fn judge(one: &Trusted, us: u32) -> Vec<Finding> {
         Ok(None) => {
             let what = format!("{what}, {}, is not there", path.display());
             let fix = "make it, or mend its path in the configuration";
-            return vec![AREA.problem(what, "the configuration names it, and no run works without it", fix)];
+            let why = match *need {
+                Need::Source => {
+                    "the configuration names it; without it nothing is done, or nobody who leaves is locked"
+                }
+                _ => "the configuration names it, and no run works without it",
+            };
+            return vec![AREA.problem(what, why, fix)];
         }
         Err(e) => {
             let why = "what cannot be looked at cannot be trusted";
