@@ -65,8 +65,10 @@ fn host(setting: &Setting) -> Yard {
     let (runs, time) = if *patient { (2, "12h") } else { (1, "0s") };
     let archive = if *archive { format!("archive_after = \"{ARCHIVE_DAYS}d\"\n") } else { String::new() };
     let remove = if *remove { format!("remove_after = \"{REMOVE_DAYS}d\"\n") } else { String::new() };
-    let accounts =
-        format!("rename_home = {rename_home}\ndeleted_by_hand = \"{by_hand}\"\nkeep_local = [{keep}]\n[target.host]");
+    let accounts = format!(
+        "rename_home = {rename_home}\ndeleted_by_hand = \"{by_hand}\"\nkeep_local = [{keep}]\n\
+             [groups]\ndeleted_by_hand = \"{by_hand}\"\n[target.host]"
+    );
     let more = format!(
         "[keys]\nplace = \"{place}\"\n[departed]\nabsent_runs = {runs}\nabsent_for = \"{time}\"\n{archive}{remove}\
          [limits]\nmax_removals = 1000\nmax_removals_percent = 100\nmax_renames = 1000\nmax_archives = 1000\n\
