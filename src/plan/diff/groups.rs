@@ -98,7 +98,7 @@ pub(super) struct Roster {
     names: Vec<UserName>,
     /// Where in `names` a person's stands. To sort these numbers is to sort members by name.
     places: Lookup<RemoteId, u32>,
-    /// People who have an account but were not in this read: what they were members of, they stay for now. The locked
+    /// People who have an account on this host but were not in this read: what they were members of, they stay for now. The locked
     /// stay, too, while a read is not whole: then nobody is taken out.
     unseen: BTreeSet<UserName>,
     /// Whether nobody is taken out, not even who has no account of gosync's any more.
@@ -118,10 +118,13 @@ impl Roster {
             let is_open = own.state == State::Active;
             let is_there = host.accounts.get(own.name.as_str()).is_some_and(|found| found.uid == own.uid.get());
             let Ok(name) = UserName::new(&own.name, true) else { continue };
+            if !is_there {
+                continue;
+            }
             if keeps_all || is_open && !people.contains(id.as_str()) {
                 unseen.insert(name.clone());
             }
-            if is_there && is_open {
+            if is_open {
                 there.push((name, id));
             }
         }

@@ -75,6 +75,8 @@ pub enum Hand {
     /// Adds the host's own admin to a group.
     Add(usize),
     TakeOut(usize, usize),
+    /// As groupdel(8) does it.
+    DeleteGroup(usize),
 }
 
 /// A kill of one of a step's two runs, at one of its points.
@@ -112,6 +114,7 @@ fn hand() -> impl Strategy<Value = Hand> {
         2 => one().prop_map(Hand::Delete),
         1 => team().prop_map(Hand::Add),
         1 => (one(), team()).prop_map(|(n, g)| Hand::TakeOut(n, g)),
+        1 => team().prop_map(Hand::DeleteGroup),
     ]
 }
 

@@ -51,6 +51,9 @@ pub struct Team {
     present: bool,
     other_name: bool,
     wanted: BTreeSet<usize>,
+    /// gosync made it, and did not remove it.
+    owned: bool,
+    /// Not so, if somebody deleted by hand what is owned.
     pub on_host: bool,
     pub name: String,
     pub members: BTreeSet<usize>,
@@ -105,6 +108,7 @@ impl Model {
             present: g == 0,
             other_name: false,
             wanted: if g == 0 { BTreeSet::from([0, 1]) } else { BTreeSet::new() },
+            owned: false,
             on_host: false,
             name: team_name(g, false),
             members: BTreeSet::new(),
@@ -165,7 +169,7 @@ impl Model {
     }
 
     fn by_hand(&mut self, hand: &Hand) -> Option<Deed> {
-        if let Hand::Add(g) | Hand::TakeOut(_, g) = *hand
+        if let Hand::Add(g) | Hand::TakeOut(_, g) | Hand::DeleteGroup(g) = *hand
             && !self.teams[g].on_host
         {
             return None;
@@ -174,6 +178,12 @@ impl Model {
             let team = &mut self.teams[g];
             let is_new = !std::mem::replace(&mut team.with_admin, true);
             return is_new.then(|| Deed::Add { group: team.name.clone(), who: "admin".to_owned() });
+        }
+        if let Hand::DeleteGroup(g) = *hand {
+            let team = &mut self.teams[g];
+            (team.on_host, team.with_admin) = (false, false);
+            team.members.clear();
+            return Some(Deed::Delete(team.name.clone()));
         }
         let (Hand::Lock(n)
         | Hand::Open(n)
@@ -221,7 +231,7 @@ impl Model {
                 let team = &mut self.teams[g];
                 team.members.remove(&n).then(|| Deed::TakeOut { group: team.name.clone(), who: name })
             }
-            Hand::Add(_) => None,
+            Hand::Add(_) | Hand::DeleteGroup(_) => None,
         }
     }
 
@@ -335,18 +345,21 @@ impl Model {
     fn team(&mut self, g: usize) {
         let (day, patience) = (self.day, u32::from(self.setting.patient));
         let is_in = |n: &usize| self.people[*n].state == State::Open && self.people[*n].on_host;
-        let team = &mut self.teams[g];
+        let (team, restore) = (&mut self.teams[g], self.setting.restore);
         if team.present {
-            team.with_admin &= team.on_host;
-            (team.on_host, team.missing_since, team.emptied_since) = (true, None, None);
+            (team.missing_since, team.emptied_since) = (None, None);
+            if team.owned && !team.on_host && !restore {
+                return;
+            }
+            (team.owned, team.on_host) = (true, true);
             team.name = team_name(g, team.other_name);
             team.members = team.wanted.iter().copied().filter(is_in).collect();
-        } else if team.on_host {
+        } else if team.owned {
             let since = *team.missing_since.get_or_insert(day);
             if let Some(emptied) = team.emptied_since {
-                let is_due = self.setting.remove && day - emptied >= REMOVE_DAYS;
-                team.on_host &= !is_due || team.with_admin;
-            } else if day - since >= patience {
+                let is_due = self.setting.remove && day - emptied >= REMOVE_DAYS && !team.with_admin;
+                (team.owned, team.on_host) = (!is_due, team.on_host && !is_due);
+            } else if team.on_host && day - since >= patience {
                 team.emptied_since = Some(day);
                 team.members.clear();
             }

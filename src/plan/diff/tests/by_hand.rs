@@ -140,6 +140,26 @@ fn a_member_taken_out_by_hand_stays_out_if_so_configured() {
 }
 
 #[test]
+fn who_was_deleted_by_hand_and_is_missing_is_no_member_of_anything() {
+    // The name is free for whoever is given it by useradd(8).
+    let without_ann = |case: &Case, completeness: &Completeness| {
+        let (groups, present) = (vec![group(10, "all", &[1, 2])], [id(10)].into());
+        let people = [(id(2), ())].into_iter().collect();
+        let wanted = WantedGroups { groups, people, present, ..Default::default() };
+        super::super::groups(wanted, completeness, &case.host, &case.owned, &case.rules, NOW)
+    };
+    let mut case = team(Some("bob"));
+    case.host.accounts.remove("ann");
+    for completeness in [whole(), Completeness::Incomplete("cut".into()), Completeness::Narrowed] {
+        let plan = without_ann(&case, &completeness);
+        assert!(matches!(&plan.changes[..], [Change::ChangeMembers { add, .. }] if add.is_empty()), "{plan:?}");
+    }
+    case.host.groups.remove("all");
+    case.rules.groups.deleted_by_hand = ByHand::Restore;
+    assert_eq!(words(&without_ann(&case, &whole()))[0], "+ group all gid=60010 members (1): bob");
+}
+
+#[test]
 fn a_group_deleted_by_hand_comes_back_only_as_configured() {
     let mut case = team(None);
     let wish = || vec![group(10, "all", &[2])];
