@@ -120,11 +120,11 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_but_the_name_changed_no_colon_waits_for_more() {
+    fn no_colon_waits_for_what_does_not_come() {
         let (old, new) = (json!({"name": "anna", "uid": 7}), json!({"name": "ann", "uid": 7}));
         assert_eq!(line(&change(Some(old.clone()), new, None)), "x ann (u-1, called anna before)");
         let packed = Some(json!({"archived": "/srv/a"}));
-        assert_eq!(line(&change(Some(old.clone()), old, packed)), "x ann (u-1, called anna before) (archived /srv/a)");
+        assert_eq!(line(&change(Some(old.clone()), old, packed)), "x ann (u-1, called anna before): (archived /srv/a)");
     }
 
     #[test]
