@@ -106,6 +106,8 @@ def parts():
         yield f"first sync from {source}: groups", FIRST[source][1:]
         yield f"first sync from {source}: both", FIRST[source]
         yield f"second sync from {source}: both", SECOND[source]
+    yield "first sync from file: users with keys", ["keys first users"]
+    yield "second sync from file: users with keys", ["keys second users"]
     yield "useradd in a loop", ["useradd"]
     yield "the same people by gosync", ["instead of useradd"]
 

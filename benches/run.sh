@@ -72,7 +72,7 @@ new_root() { # ROOT
     chmod 0640 "$1/etc/shadow" "$1/etc/gshadow"
 }
 
-settings() { # SOURCE
+settings() { # SOURCE KEYS
     cat <<END
 [gosync]
 provider = "$1"
@@ -90,6 +90,8 @@ uid_range = [100000, 1999999]
 create_home = false
 [groups]
 gid_range = [2000000, 3999999]
+[keys]
+place = "$2"
 END
 }
 
@@ -172,7 +174,7 @@ END
 
 one_source() { # SIZE SOURCE RUN
     root=$work/root.$1.$2.$3
-    settings "$2" > "$work/$2.toml"
+    settings "$2" none > "$work/$2.toml"
     new_root "$root"
     sync "$1" "$2 first users" "$root" "$2" users
     sync "$1" "$2 first groups" "$root" "$2" groups
@@ -183,17 +185,30 @@ one_source() { # SIZE SOURCE RUN
     cmp -s "$work/before" "$work/after" || fail "the second sync of $1 from $2 wrote: $(diff "$work/before" "$work/after")"
 }
 
+# The same people, each with a file for their SSH keys.
+with_keys() { # SIZE RUN
+    root=$work/root.$1.keys.$2
+    settings file directory > "$work/keys.toml"
+    new_root "$root"
+    sync "$1" "keys first users" "$root" keys users
+    python3 "$here/measure.py" files "$root" > "$work/before"
+    sync "$1" "keys second users" "$root" keys users
+    python3 "$here/measure.py" files "$root" > "$work/after"
+    cmp -s "$work/before" "$work/after" || fail "the second sync of $1 with keys wrote: $(diff "$work/before" "$work/after")"
+}
+
 # All that is compared runs in turn, so that what else the machine does slows everything.
 one_run() { # SIZE RUN
     beside_ldapsearch "$1"
     one_source "$1" file "$2"
     one_source "$1" slapd "$2"
+    with_keys "$1" "$2"
 }
 
 # useradd(8) once for each person, and gosync for the same people.
 beside_useradd() {
     "$here/generate.py" --people "$useradd" --json "$work/directory.json" --ldif "$work/directory.ldif"
-    settings file > "$work/file.toml"
+    settings file none > "$work/file.toml"
     python3 - "$work/directory.json" > "$work/useradd.sh" <<'END'
 import json, shlex, sys
 
