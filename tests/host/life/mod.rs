@@ -303,10 +303,10 @@ fn what_no_kill_may_leave_is_seen() {
 
 #[test]
 fn any_life_ends_as_without_kills_in_etc() {
-    play(Database::Etc, 8);
+    play(Database::Etc, 20);
 }
 
 #[test]
 fn any_life_ends_as_without_kills_in_extrausers() {
-    play(Database::Extrausers, 8);
+    play(Database::Extrausers, 20);
 }
