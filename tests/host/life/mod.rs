@@ -2,7 +2,8 @@
 //! the other, kills break them off at calls that change something. The two end alike, as a model in memory says they
 //! must, and at no kill is anybody let in who should not be.
 //!
-//! GOSYNC_LIVES=N plays N histories on each database; PROPTEST_RNG_SEED=N plays those that failed before.
+//! Always the same histories; GOSYNC_LIVES=N plays N others on each database, and PROPTEST_RNG_SEED=N those that failed
+//! before.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 #![allow(clippy::print_stdout, clippy::disallowed_macros, reason = "figures, for those who ask by --nocapture")]
 
@@ -29,6 +30,9 @@ const RUNS: [&[&str]; 2] = [&["sync", "users", "--root-hooks"], &["sync", "group
 
 /// How often the two kinds of run may have to follow each other until there is nothing more to do.
 const ROUNDS: usize = 6;
+
+/// Of the histories that are played each time: whoever changes something else is not stopped by a rare one.
+const SEED: u64 = 1;
 
 /// What is counted, to show that something was tried.
 #[derive(Default)]
@@ -230,11 +234,13 @@ fn wrong_calls(found: &[Call], wanted: &[Call], more: impl Fn(&Call) -> bool) ->
 
 /// Plays some histories.
 fn play(database: Database, cases: u32) {
-    let cases = std::env::var("GOSYNC_LIVES").ok().and_then(|n| n.parse().ok()).unwrap_or(cases);
+    let more: Option<u32> = std::env::var("GOSYNC_LIVES").ok().and_then(|n| n.parse().ok());
+    let cases = more.unwrap_or(cases);
     let mut config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
-    let seed = match config.rng_seed {
-        RngSeed::Fixed(seed) => seed,
-        RngSeed::Random => RandomState::new().hash_one(database.word()),
+    let seed = match (config.rng_seed, more) {
+        (RngSeed::Fixed(seed), _) => seed,
+        (RngSeed::Random, None) => SEED,
+        (RngSeed::Random, Some(_)) => RandomState::new().hash_one(database.word()),
     };
     (config.rng_seed, config.max_shrink_time) = (RngSeed::Fixed(seed), 240_000);
     let (began, figures) = (Instant::now(), Figures::default());
