@@ -221,7 +221,7 @@ fn records_that_cannot_be_used_are_not_dropped() {
     let snapshot = edit(Value::Null, json!(["memberships", 5]));
     assert!(reason(&snapshot).contains("without a usable id"));
     let snapshot = edit(json!("frozen"), json!(["memberships", 5, "status"]));
-    assert!(reason(&snapshot).contains("1 memberships have a status"));
+    assert!(reason(&snapshot).contains("1 membership has a status"));
     // Roles that nobody knows are members, and a status may be left out.
     let snapshot = edit(json!("owner"), json!(["memberships", 5, "role"]));
     assert!(matches!(snapshot.completeness, Completeness::Complete(_)));
