@@ -7,7 +7,6 @@ use super::edit::{AdoptedRow, Edit, MadeRow};
 use super::history::{Keeper, Remembered};
 use super::queue::{self, Key};
 use super::{Run, contacts, rungs};
-use crate::model::Contact;
 use crate::model::owned::{Loss, State};
 use crate::plan::events::HookEvent;
 use crate::policy::Field;
@@ -148,10 +147,6 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             let sql =
                 "UPDATE unix_groups SET name = ?3, state = 'active', members = ?4 WHERE provider = ?1 AND id = ?2";
             tx.execute_cached(sql, params![provider, id, name, members])?;
-        }
-        Edit::Contact { id, email, ssh_keys } => {
-            let contact = Contact { email: email.clone(), ssh_keys: ssh_keys.clone() };
-            contacts::set(tx, provider, id, &contact)?;
         }
         Edit::Adopted(row) => adopt(tx, provider, row)?,
         Edit::AdoptedGroup { id, name, gid, alias, members } => {

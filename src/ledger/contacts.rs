@@ -1,5 +1,7 @@
 //! How people are to be reached: what hooks were told last, for events that come without the provider's word.
 //!
+//! Remembered with the event that tells it, so that a run that ends too early tells nothing twice.
+//!
 //! Forgotten with the account: nobody needs it then.
 
 use std::collections::BTreeMap;
@@ -8,12 +10,28 @@ use rusqlite::{Connection, params};
 
 use super::{Ledger, LedgerError};
 use crate::model::Contact;
+use crate::plan::events::{Event, HookEvent, Subject};
+
+const SET: &str = "INSERT INTO contacts (provider, id, email, ssh_keys) VALUES (?1, ?2, ?3, ?4)
+                   ON CONFLICT (provider, id) DO UPDATE SET email = ?3, ssh_keys = ?4";
 
 /// Remembers it.
 pub(super) fn set(db: &Connection, provider: &str, id: &str, contact: &Contact) -> rusqlite::Result<usize> {
-    let sql = "INSERT INTO contacts (provider, id, email, ssh_keys) VALUES (?1, ?2, ?3, ?4)
-               ON CONFLICT (provider, id) DO UPDATE SET email = ?3, ssh_keys = ?4";
-    db.prepare_cached(sql)?.execute(params![provider, id, contact.email, contact.ssh_keys.join("\n")])
+    db.prepare_cached(SET)?.execute(params![provider, id, contact.email, contact.ssh_keys.join("\n")])
+}
+
+/// Remembers what an event tells of an account. One that tells nothing may be of somebody of whom nothing is known.
+pub(super) fn told(db: &Connection, provider: &str, event: &HookEvent) -> rusqlite::Result<()> {
+    let Subject::Account(account) = &event.subject else { return Ok(()) };
+    if event.event == Event::Removed {
+        return Ok(());
+    }
+    let (email, keys) = (account.email.as_deref(), account.ssh_keys.join("\n"));
+    let sql = match email.is_none() && keys.is_empty() {
+        true => "UPDATE contacts SET email = ?3, ssh_keys = ?4 WHERE provider = ?1 AND id = ?2",
+        false => SET,
+    };
+    db.prepare_cached(sql)?.execute(params![provider, event.id, email, keys]).map(drop)
 }
 
 /// Forgets it.

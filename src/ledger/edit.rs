@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::{Remembered, Snapshots, groups_with};
 use super::{Run, rungs};
-use crate::model::{Contact, UserName};
+use crate::model::UserName;
 use crate::plan::events::{HookEvent, Kind};
 use crate::plan::{Adopted, Change, KeyChange, NewAccount, Plan};
 use crate::policy::Field;
@@ -72,15 +72,6 @@ pub enum Edit {
         digest: String,
         /// Whether somebody whose account is open has none any more.
         loss: bool,
-    },
-    /// A person is to be reached otherwise.
-    Contact {
-        /// The account.
-        id: String,
-        /// E-mail address.
-        email: Option<String>,
-        /// SSH public keys, one each.
-        ssh_keys: Vec<String>,
     },
     /// A change of an entry that was there before goes into the history.
     Remember(Remembered),
@@ -336,10 +327,7 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
                 later(&Edit::GroupRemoved { id: id.to_string(), lost: remove.len() })?;
             }
             Change::SetKeys(change) => later(&keys(change))?,
-            Change::ChangeContact { id, after, .. } => {
-                let Contact { email, ssh_keys } = after.clone();
-                later(&Edit::Contact { id: id.to_string(), email, ssh_keys })?;
-            }
+            Change::ChangeContact { .. } => {} // its event says it
         }
     }
     for kind in [Kind::User, Kind::Group] {

@@ -9,7 +9,7 @@ use std::fmt;
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::{Ledger, LedgerError, Run};
+use super::{Ledger, LedgerError, Run, contacts};
 use crate::plan::events::{HookEvent, Kind};
 
 /// Names an event for ever: the number of its transaction, and its place in it.
@@ -128,7 +128,8 @@ pub(super) fn add(tx: &Transaction<'_>, key: Key, run: Run<'_>, event: &HookEven
     )?;
     let (kind, name, word) = (event.kind.as_str(), event.subject.name(), event.event.as_str());
     let Run { provider, command, now } = run;
-    insert.execute(params![key.txn, key.seq, provider, kind, event.id, name, word, command, body, now]).map(drop)
+    insert.execute(params![key.txn, key.seq, provider, kind, event.id, name, word, command, body, now])?;
+    contacts::told(tx, provider, event)
 }
 
 /// Puts a round into the queue. There is one of a kind: an older one that waits is done by this one.

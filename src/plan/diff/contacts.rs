@@ -29,8 +29,9 @@ pub fn contacts(plan: &mut Plan, said: &BTreeMap<RemoteId, Contact>, chosen: Cho
         let name = own.and_then(|own| UserName::new(&own.name, true).ok());
         match (owned.contacts.get(id), name) {
             (Some(before), _) if before == contact => {}
-            // Whose account changes anyway has one event for all of it.
-            (Some(before), Some(name)) if tell && !is_told => {
+            // Whose account changes anyway has one event for all of it, which remembers it, too.
+            _ if tell && is_told => {}
+            (Some(before), Some(name)) if tell => {
                 if chosen.known {
                     let (before, after) = (before.clone(), contact.clone());
                     plan.changes.push(Change::ChangeContact { id: id.clone(), name, before, after });
