@@ -213,9 +213,7 @@ impl Ledger {
         let mut open = || -> rusqlite::Result<Round> {
             let tx = self.db.transaction()?;
             // A number of its own, so that no key is ever used twice.
-            tx.execute("INSERT INTO meta VALUES ('txn', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
-            let txn: u64 = tx.query_row("SELECT value FROM meta WHERE key = 'txn'", [], |row| row.get(0))?;
-            let key = Key { txn, seq: 1 };
+            let key = Key { txn: super::next_number(&tx)?, seq: 1 };
             add_round(&tx, key, kind, now)?;
             tx.commit()?;
             Ok(Round { key, at: now, due: now, attempts: 0 })
