@@ -91,7 +91,11 @@ pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, plann
 /// Finishes or drops what an interrupted run has left, and runs hooks that are due, in a run that comes to nothing else.
 /// Where nothing waits, nothing is opened for writing.
 pub(super) fn catch_up(setup: &Setup<'_>, args: &PlanArgs) -> Result<()> {
-    if args.dry_run || !hooks::belong(setup, args) {
+    if args.dry_run {
+        return Ok(());
+    }
+    if !hooks::belong(setup, args) {
+        hooks::tell_unmoved(setup, args);
         return Ok(());
     }
     let target = setup.target()?;
