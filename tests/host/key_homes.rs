@@ -225,6 +225,21 @@ fn keys_alone_are_a_run_and_hooks_learn_of_them_when_they_are_written() {
     assert_eq!(fs::read_to_string(tree.path("home/ann/.ssh/authorized_keys")).unwrap(), "");
 }
 
+#[test]
+fn a_link_for_a_file_with_keys_is_told_with_what_to_do_and_that_mends_it() {
+    let tree = sound_tree(Database::Etc);
+    let person = |key: &str| json!({"users": [{"id": "u-1", "login": "ann", "ssh_keys": [key]}], "groups": []});
+    tree.provide(&person(KEYS[0]));
+    let file = "/etc/ssh/authorized_keys.d/ann";
+    run(&tree, &format!("$GOSYNC -q sync users; mv {file} /srv/ann; ln -s /srv/ann {file}"));
+    tree.provide(&person(KEYS[1]));
+    let ran = run(&tree, "$GOSYNC sync users");
+    let told = "has its keys left as they are: ";
+    assert!(ran.out.contains(told) && ran.out.contains("link; take it away, or put a plain file"), "{ran:?}");
+    run(&tree, &format!("rm {file}; $GOSYNC -q sync users"));
+    assert_eq!(tree.read(&file[1..]), format!("{} gosync:u-1\n", KEYS[1]));
+}
+
 /// Runs the part that is the home's owner, under strace if there are arguments for it.
 fn write_keys(home: &Path, lines: &str, strace: &[String]) -> ExitStatus {
     let order = json!({"uid": 20_000, "gid": 20_000, "home": home, "lines": lines}).to_string();
