@@ -7,6 +7,7 @@ mod script;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use crate::model::{Contact, counted};
 use crate::plan::Plan;
 use crate::plan::events::{self, Account, HookEvent, Kind, Subject, Wanted};
 use crate::policy::hooks::{HookRules, Members, Miss, Scripts, Stop};
-use crate::system::programs::Owners;
+use crate::system::programs::{self, Owners};
 use crate::system::{clock, jobs};
 use crate::target::Target as _;
 use crate::target::local::Local;
@@ -84,6 +85,8 @@ pub(super) struct Named {
     pub key: String,
     pub pattern: String,
     pub scripts: Vec<Script>,
+    /// Directories that it matches, which are passed over.
+    pub folders: Vec<PathBuf>,
 }
 
 /// All hooks that the configuration names, judged as before they are run.
@@ -96,6 +99,7 @@ pub(super) fn named(setup: &Setup<'_>) -> Vec<Named> {
                 key: format!("`{key}` in [hooks.{}]", kind.as_str()),
                 pattern: pattern.clone(),
                 scripts: script::expand(pattern, owners(setup)),
+                folders: programs::folders(pattern),
             }));
         }
     }
