@@ -62,20 +62,24 @@ pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, plann
         if told.take().is_none_or(|told| told.changes != staged.plan().changes) {
             tell(setup, staged.plan());
         }
-        if !staged.plan().changes.is_empty() {
+        let mut number = None;
+        if staged.plan().changes.iter().any(|change| change.apart().is_none()) {
             let progress = setup.ui.progress("homes made");
-            if target.commit(&current, &staged, ledger, run, &|n| progress.set(n))? == Committed::Moved {
-                tracing::info!("the databases changed meanwhile; planning again");
-                told = Some(staged.into_plan());
-                continue;
+            match target.commit(&current, &staged, ledger, run, &|n| progress.set(n))? {
+                Committed::Done(txn) => number = Some(txn),
+                Committed::Moved => {
+                    tracing::info!("the databases changed meanwhile; planning again");
+                    told = Some(staged.into_plan());
+                    continue;
+                }
             }
             forget_caches(setup);
         }
         ledger.observe(run.provider, &staged.plan().observations).map_err(Error::failed)?;
         // It may hold the password lock, which nothing that follows must wait for.
         drop(current);
-        keys::write_homes(setup, &target, ledger, run.provider, staged.plan())?;
-        let plan = staged.into_plan();
+        let mut plan = staged.into_plan();
+        keys::write_homes(setup, &target, ledger, (run, number), &mut plan)?;
         setup.ui.notice(format!("{command}: {}", plan.counts()));
         let hooks = hooks::run(setup, args, ledger, &target)?;
         return Ok(Carried { outcome: Outcome::Done, plan, hooks });
@@ -87,7 +91,11 @@ pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, plann
 /// Finishes or drops what an interrupted run has left, and runs hooks that are due, in a run that comes to nothing else.
 /// Where nothing waits, nothing is opened for writing.
 pub(super) fn catch_up(setup: &Setup<'_>, args: &PlanArgs) -> Result<()> {
-    if args.dry_run || !hooks::belong(setup, args) {
+    if args.dry_run {
+        return Ok(());
+    }
+    if !hooks::belong(setup, args) {
+        hooks::tell_unmoved(setup, args);
         return Ok(());
     }
     let target = setup.target()?;

@@ -1,18 +1,20 @@
 //! SSH keys: their part of a plan, what is written into homes after a run, and `gosync keys`.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use super::Outcome;
 use super::setup::Setup;
 use crate::cli::{self, Global};
 use crate::error::{Error, Result};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Run, Written};
 use crate::model::host::Host;
-use crate::model::owned::{KeyRecord, Owned};
-use crate::model::{Untrusted, UserName};
+use crate::model::owned::Owned;
+use crate::model::{Untrusted, UserName, shown};
 use crate::plan::diff::{self, Chosen, KeyFile, KeyView};
-use crate::plan::{Change, KeyChange, KeyPlace, Observation, Plan};
-use crate::policy::keys::{KeyBook, Place, digest, is_marked};
+use crate::plan::events::HookEvent;
+use crate::plan::{KeyChange, KeyPlace, Plan};
+use crate::policy::keys::{KeyBook, Place, is_marked};
 use crate::policy::{Refusal, Rules};
 use crate::system::as_user::{self, Order};
 use crate::target::local::{Local, LocalError};
@@ -61,38 +63,50 @@ pub(super) fn extend(
     failure.into_inner().map_or(Ok(()), |e| Err(e.into()))
 }
 
-/// Writes keys into homes, each as its owner. What fails is told, and tried again by the next run.
+/// Writes keys into homes, each as its owner; `number` is that of the run's transaction, if there was one. What fails is
+/// told, is refused in the plan from then on, and is tried again by the next run.
 pub(super) fn write_homes(
     setup: &Setup<'_>,
     target: &Local,
     ledger: &mut Ledger,
-    provider: &str,
-    plan: &Plan,
+    (run, mut number): (Run<'_>, Option<u64>),
+    plan: &mut Plan,
 ) -> Result<()> {
-    let changes = plan.changes.iter().filter_map(|change| match change {
-        Change::SetKeys(keys) => Some(keys),
-        _ => None,
-    });
-    let mut notes = Vec::new();
-    for KeyChange { id, name, at, text, .. } in changes {
-        let KeyPlace::Home { path, uid, gid } = at else { continue };
-        let order = Order { uid: uid.get(), gid: *gid, home: target.locate(path), lines: text.clone() };
-        match as_user::write_keys(&order) {
-            Ok(()) => {
-                let digest = if text.is_empty() { String::new() } else { digest(text.as_bytes()) };
-                notes.push(Observation::Keys(id.clone(), Place::Home, KeyRecord { path: path.clone(), digest }));
+    let mut events: BTreeMap<&str, &HookEvent> =
+        plan.events.iter().filter(|event| event.apart).map(|event| (event.id.as_str(), event)).collect();
+    let (mut written, mut failed) = (Vec::new(), BTreeMap::new());
+    for (at, change) in plan.changes.iter().enumerate() {
+        let Some(keys) = change.apart() else { continue };
+        match write_home(target, keys) {
+            Ok(()) => written.push(Written { change, event: events.remove(keys.id.as_str()) }),
+            Err(reason) => {
+                setup.ui.warn(format!("{reason}; the next run tries again"));
+                let subject = Untrusted::new(keys.name.as_str());
+                failed.insert(at, Refusal { id: Some(keys.id.clone()), subject, reason });
             }
-            Err(reason) => setup.ui.warn(format!(
-                "the SSH keys in {path} were not {} as `{name}`: {}; the next run tries again",
-                if text.is_empty() { "withdrawn" } else { "written" },
-                crate::model::shown(&reason)
-            )),
         }
-        if notes.len() >= NOTES_AT_ONCE {
-            ledger.observe(provider, &std::mem::take(&mut notes)).map_err(Error::failed)?;
+        if written.len() >= NOTES_AT_ONCE {
+            number = Some(ledger.wrote_keys(run, plan, number, &std::mem::take(&mut written)).map_err(Error::failed)?);
         }
     }
-    ledger.observe(provider, &notes).map_err(Error::failed)
+    if !written.is_empty() {
+        ledger.wrote_keys(run, plan, number, &written).map_err(Error::failed)?;
+    }
+    let mut at = 0..;
+    plan.changes.retain(|_| at.next().is_none_or(|at| !failed.contains_key(&at)));
+    plan.refused.extend(failed.into_values());
+    Ok(())
+}
+
+/// Writes the keys of one home, or says in our own words why not.
+fn write_home(target: &Local, keys: &KeyChange) -> std::result::Result<(), String> {
+    let KeyChange { name, at, text, .. } = keys;
+    let KeyPlace::Home { path, uid, gid } = at else { return Ok(()) };
+    let order = Order { uid: uid.get(), gid: *gid, home: target.locate(path), lines: text.clone() };
+    as_user::write_keys(&order).map_err(|reason| {
+        let verb = if text.is_empty() { "withdrawn" } else { "written" };
+        format!("the SSH keys in {path} were not {verb} as `{name}`: {}", shown(&reason))
+    })
 }
 
 /// So many homes the ledger learns of at once. After a kill they are only written again, to the same end.

@@ -91,7 +91,7 @@ pub(super) fn rules(keys: Hooks) -> Result<HookRules, ConfigError> {
         return Err(invalid("jobs", "it is a number from 1 to 512"));
     }
     if keys.time_limit.secs() == 0 {
-        return Err(invalid("time_limit", "it is longer than 0s"));
+        return Err(invalid("time_limit", "with 0s no hook could run; it must be 1s or more"));
     }
     if keys.attempts == 0 {
         return Err(invalid("attempts", "it is 1 or more"));
@@ -138,7 +138,7 @@ mod tests {
         for (text, complaint) in [
             ("jobs = 0", "hooks.jobs"),
             ("jobs = 513", "hooks.jobs"),
-            ("time_limit = \"0s\"", "hooks.time_limit"),
+            ("time_limit = \"0s\"", "hooks.time_limit: with 0s no hook could run; it must be 1s or more"),
             ("attempts = 0", "hooks.attempts"),
             ("output_limit = \"1GiB\"", "hooks.output_limit"),
             ("stop = [\"never\"]", "unknown variant `never`"),

@@ -133,6 +133,9 @@ impl Settings {
                 known.insert(name, (provider_kind(table, &base, &texts)?, fields));
             }
         }
+        if gosync.time_limit.secs() == 0 {
+            return Err(invalid("gosync.time_limit", "with 0s nothing could be read; it must be 1s or more"));
+        }
         let mut known_targets = BTreeMap::from([("host".to_owned(), local(raw::LocalTarget::default())?)]);
         for name in targets.keys().cloned().collect::<Vec<_>>() {
             if let Some(table) = targets.remove(&name) {

@@ -47,6 +47,8 @@ fn wrong_values_are_refused_with_their_place() {
     assert!(
         complaint(&[SAMPLE, "[gosync]\ntime_limit = \"100\"\n"]).starts_with("/etc/gosync/1.toml:2:14: a duration")
     );
+    let none = complaint(&[SAMPLE, "[gosync]\ntime_limit = \"0s\"\n"]);
+    assert_eq!(none, "gosync.time_limit: with 0s nothing could be read; it must be 1s or more");
     assert!(complaint(&[SAMPLE, "[accounts]\nuid_range = [5, 10]\n"]).contains("1.toml:2:13: the range begins at 5"));
     let overlapping = "[accounts]\nuid_range = [100000, 200000]\nsubid_range = [165536, 999999]\n";
     assert!(complaint(&[SAMPLE, overlapping]).ends_with("it overlaps `accounts.uid_range`"));

@@ -12,6 +12,12 @@ use crate::plan::events::HookEvent;
 use crate::policy::Field;
 use crate::policy::keys::Place;
 
+/// Plans that were made before no longer fit.
+pub(super) fn next_generation(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO meta VALUES ('generation', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1";
+    tx.execute(sql, []).map(drop)
+}
+
 /// Makes the edits of transaction `txn` true, and writes its history; what is older than `keep` seconds goes.
 pub(super) fn apply(tx: &Transaction<'_>, txn: u64, keep: i64) -> rusqlite::Result<()> {
     rungs::forget_created(tx, txn)?;
@@ -44,7 +50,7 @@ pub(super) fn apply(tx: &Transaction<'_>, txn: u64, keep: i64) -> rusqlite::Resu
     }
     tx.execute("DELETE FROM pending", [])?;
     if created > 0 || !edits.is_empty() {
-        tx.execute("INSERT INTO meta VALUES ('generation', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
+        next_generation(tx)?;
         // Only now, since an entry is remembered as the whole run leaves it.
         let mut keeper = Keeper::new(tx, txn)?;
         past.iter().try_for_each(|(provider, remembered)| keeper.keep(provider, remembered))?;
@@ -101,13 +107,8 @@ pub(super) fn give_up(tx: &Transaction<'_>, stands: &dyn Fn(&HookEvent) -> bool)
 }
 
 fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusqlite::Result<()> {
-    let lose = |kind: &str, id: &str, count: usize| {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        tx.execute_cached(
-            "INSERT INTO losses (at, provider, kind, id, count) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![at, provider, kind, id, count],
-        )
-    };
+    let run = Run { provider, command: "", now: at };
+    let lose = |kind: &str, id: &str, count: usize| lose(tx, run, kind, id, count);
     match edit {
         Edit::Fresh { .. } | Edit::Remember(_) | Edit::Hook(_) | Edit::Round(_) => {}
         Edit::Applied { id, field, value } => {
@@ -194,16 +195,21 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
                 lose("member", id, *lost)?;
             }
         }
-        Edit::Keys { id, place, path, digest, loss } => {
-            if place == super::place_word(Place::Directory) {
-                set_keys(tx, provider, id, place, path, digest)?;
-            }
+        Edit::Keys { id, path, digest, loss } => {
+            set_keys(tx, provider, id, super::place_word(Place::Directory), path, digest)?;
             if *loss {
                 lose("keys", id, 1)?;
             }
         }
     }
     Ok(())
+}
+
+/// Counts a loss towards the limits of the day.
+pub(super) fn lose(tx: &Transaction<'_>, run: Run<'_>, kind: &str, id: &str, count: usize) -> rusqlite::Result<()> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let sql = "INSERT INTO losses (at, provider, kind, id, count) VALUES (?1, ?2, ?3, ?4, ?5)";
+    tx.execute_cached(sql, params![run.now, run.provider, kind, id, count]).map(drop)
 }
 
 fn remake(tx: &Transaction<'_>, provider: &str, row: &MadeRow) -> rusqlite::Result<()> {

@@ -60,12 +60,10 @@ pub enum Edit {
         /// How many lost their membership.
         lost: usize,
     },
-    /// SSH keys were written.
+    /// A file with SSH keys was written.
     Keys {
         /// The account.
         id: String,
-        /// Where.
-        place: String,
         /// The file.
         path: String,
         /// The digest of what was written; empty: taken away.
@@ -237,7 +235,7 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
         pending.execute(params![txn, seq, provider, json]).map(drop)
     };
     let mut snapshots = Snapshots::new(tx)?;
-    for change in &plan.changes {
+    for change in plan.changes.iter().filter(|change| change.apart().is_none()) {
         let remembered = snapshots.remember(provider, change)?;
         let stands = remembered.stands();
         let fresh = |id: &crate::model::RemoteId, group| Edit::Fresh { id: id.to_string(), group };
@@ -331,32 +329,36 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
         }
     }
     for kind in [Kind::User, Kind::Group] {
-        if plan.events.iter().any(|event| event.kind == kind) {
+        if plan.events.iter().any(|event| event.kind == kind && !event.apart) {
             later_of(provider, &Edit::Round(kind))?;
         }
     }
-    for event in &plan.events {
+    for event in plan.events.iter().filter(|event| !event.apart) {
         later_of(provider, &Edit::Hook(Box::new(event.clone())))?;
     }
-    let counts =
-        serde_json::to_string(&plan.counts()).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+    add_run(tx, run, txn, plan)
+}
+
+/// Writes down that there is a run, with the counts of its transaction.
+pub(super) fn add_run(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -> rusqlite::Result<()> {
+    let mut counts = plan.counts();
+    counts.keys -= plan.changes.iter().filter(|change| change.apart().is_some()).count();
+    let counts = serde_json::to_string(&counts).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
     // A digest that nobody can have typed need not be worked out: only small plans come with one.
     let digest = if plan.changes.len() <= 1_000 { plan.digest() } else { String::new() };
     tx.execute(
         "INSERT INTO runs (txn, at, provider, command, digest, counts) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![txn, run.now, provider, run.command, digest, counts],
-    )?;
-    Ok(())
+        params![txn, run.now, run.provider, run.command, digest, counts],
+    )
+    .map(drop)
 }
 
 fn state(id: &crate::model::RemoteId, state: &str, loss: bool) -> Edit {
     Edit::State { id: id.to_string(), state: state.to_owned(), loss }
 }
 
-/// Keys in homes are written after the transaction, and remembered then; their loss counts here.
 fn keys(change: &KeyChange) -> Edit {
     let KeyChange { id, at, text, .. } = change;
     let digest = if text.is_empty() { String::new() } else { digest(text.as_bytes()) };
-    let (place, path) = (super::place_word(at.kind()).to_owned(), at.path().to_owned());
-    Edit::Keys { id: id.to_string(), place, path, digest, loss: change.takes_all() }
+    Edit::Keys { id: id.to_string(), path: at.path().to_owned(), digest, loss: change.takes_all() }
 }

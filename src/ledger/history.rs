@@ -44,6 +44,16 @@ impl Remembered {
         state.is_some_and(State::is_present)
     }
 
+    /// What was changed, and its id.
+    pub(super) fn entry(&self) -> (EntryKind, &str) {
+        (self.kind, &self.id)
+    }
+
+    /// The same, of an entry that was something else before.
+    pub(super) fn since(self, before: Option<String>) -> Self {
+        Self { before, ..self }
+    }
+
     /// An entry that was made.
     pub(super) fn fresh(id: String, group: bool) -> Self {
         let (kind, change) = match group {
@@ -164,7 +174,9 @@ impl<'t> Keeper<'t> {
                    FROM (SELECT {after} AS after) WHERE after IS NOT NULL"
             ))
         };
-        Ok(Self { statements: Each::new(insert)?, txn, seq: 0 })
+        let sql = "SELECT COALESCE(MAX(seq), 0) FROM changes WHERE txn = ?1";
+        let seq = tx.query_row(sql, [txn], |row| row.get(0))?;
+        Ok(Self { statements: Each::new(insert)?, txn, seq })
     }
 
     pub(super) fn keep(&mut self, provider: &str, change: &Remembered) -> rusqlite::Result<()> {

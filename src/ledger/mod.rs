@@ -14,6 +14,7 @@ mod local;
 pub mod queue;
 mod rungs;
 mod schema;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use crate::plan::{Observation, Plan};
 use crate::policy::keys::Place;
 
 pub use edit::Edit;
+pub use written::Written;
 
 /// The ledger's file in the state directory.
 pub const FILE: &str = "ledger.sqlite";
@@ -345,8 +347,7 @@ impl Ledger {
             apply::drop_pending(&tx)?;
             tx.execute("UPDATE accounts SET txn = NULL WHERE txn IS NOT NULL", [])?;
             tx.execute("UPDATE unix_groups SET txn = NULL WHERE txn IS NOT NULL", [])?;
-            tx.execute("INSERT INTO meta VALUES ('txn', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
-            let txn: u64 = tx.query_row("SELECT value FROM meta WHERE key = 'txn'", [], |row| row.get(0))?;
+            let txn = next_number(&tx)?;
             edit::write(&tx, run, txn, plan)?;
             tx.commit()?;
             Ok(txn)
@@ -440,6 +441,12 @@ impl Ledger {
         };
         observe().map_err(|source| LedgerError::Sqlite { path, source })
     }
+}
+
+/// A number that no run and no round of hooks had before.
+fn next_number(tx: &rusqlite::Transaction<'_>) -> rusqlite::Result<u64> {
+    tx.execute("INSERT INTO meta VALUES ('txn', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
+    tx.query_row("SELECT value FROM meta WHERE key = 'txn'", [], |row| row.get(0))
 }
 
 /// The word for a place of keys in the ledger's tables.

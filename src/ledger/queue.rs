@@ -119,6 +119,11 @@ fn bad(e: serde_json::Error) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e))
 }
 
+/// The SQL for what of the queue `q` is due at ?1: of each account or group the first event at most.
+const IS_DUE: &str = "q.given_up = 0 AND q.due <= ?1 AND NOT EXISTS (
+    SELECT 1 FROM hook_queue o WHERE o.kind = q.kind AND o.provider = q.provider AND o.subject = q.subject
+        AND o.given_up = 0 AND (o.txn, o.seq) < (q.txn, q.seq))";
+
 /// Puts an event into the queue.
 pub(super) fn add(tx: &Transaction<'_>, key: Key, run: Run<'_>, event: &HookEvent) -> rusqlite::Result<()> {
     let body = serde_json::to_string(event).map_err(bad)?;
@@ -151,15 +156,12 @@ impl Ledger {
     /// When they cannot be read.
     pub fn hooks_due(&self, kind: Kind, now: i64, limit: usize) -> Result<Vec<Queued>, LedgerError> {
         let read = || -> rusqlite::Result<Vec<Queued>> {
-            let mut statement = self.db.prepare_cached(
+            let mut statement = self.db.prepare_cached(&format!(
                 "SELECT txn, seq, provider, command, at, attempts, body FROM hook_queue q
-                 WHERE kind = ?1 AND given_up = 0 AND due <= ?2 AND NOT EXISTS (
-                     SELECT 1 FROM hook_queue o WHERE o.kind = q.kind AND o.provider = q.provider
-                         AND o.subject = q.subject AND o.given_up = 0 AND (o.txn, o.seq) < (q.txn, q.seq))
-                 ORDER BY txn, seq LIMIT ?3",
-            )?;
+                 WHERE {IS_DUE} AND kind = ?2 ORDER BY txn, seq LIMIT ?3"
+            ))?;
             let mut steps = self.db.prepare_cached("SELECT step FROM hook_done WHERE txn = ?1 AND seq = ?2")?;
-            let mut rows = statement.query(params![kind.as_str(), now, limit])?;
+            let mut rows = statement.query(params![now, kind.as_str(), limit])?;
             let mut out = Vec::new();
             while let Some(row) = rows.next()? {
                 let key = Key { txn: row.get(0)?, seq: row.get(1)? };
@@ -187,7 +189,7 @@ impl Ledger {
     pub fn is_hook_due(&self, now: i64) -> Result<bool, LedgerError> {
         let mut statement = self
             .db
-            .prepare("SELECT 1 FROM hook_queue WHERE given_up = 0 AND due <= ?1 LIMIT 1")
+            .prepare(&format!("SELECT 1 FROM hook_queue q WHERE {IS_DUE} LIMIT 1"))
             .map_err(|e| self.error(e))?;
         statement.exists([now]).map_err(|e| self.error(e))
     }
@@ -214,9 +216,7 @@ impl Ledger {
         let mut open = || -> rusqlite::Result<Round> {
             let tx = self.db.transaction()?;
             // A number of its own, so that no key is ever used twice.
-            tx.execute("INSERT INTO meta VALUES ('txn', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
-            let txn: u64 = tx.query_row("SELECT value FROM meta WHERE key = 'txn'", [], |row| row.get(0))?;
-            let key = Key { txn, seq: 1 };
+            let key = Key { txn: super::next_number(&tx)?, seq: 1 };
             add_round(&tx, key, kind, now)?;
             tx.commit()?;
             Ok(Round { key, at: now, due: now, attempts: 0 })

@@ -434,17 +434,18 @@ fn keys_are_remembered_when_they_are_in_place() {
     let mut ledger = Ledger::open(dir.path()).unwrap();
     let file = crate::plan::KeyPlace::File { path: "/k/ann".into() };
     let home = crate::plan::KeyPlace::Home { path: "/home/ann".into(), uid: Uid::new(20_000).unwrap(), gid: 100 };
-    let changes = vec![set_keys(file.clone(), "x", &[]), set_keys(home, "x", &[])];
-    let txn = ledger.reserve(RUN, &plan(changes)).unwrap();
+    let both = plan(vec![set_keys(file.clone(), "x", &[]), set_keys(home.clone(), "x", &[])]);
+    let written = |change| Written { change, event: None };
+    let txn = ledger.reserve(RUN, &both).unwrap();
     assert!(ledger.load("p", 0).unwrap().keys.is_empty());
     ledger.confirm(txn).unwrap();
     let records = ledger.load("p", 0).unwrap().keys[&id("u-ann")].clone();
     let record = |path: &str, digest: String| Some(KeyRecord { path: path.into(), digest });
     let x = crate::policy::keys::digest(b"x");
     assert_eq!((records.file, records.home), (record("/k/ann", x.clone()), None), "homes are written later");
-    let note = Observation::Keys(id("u-ann"), Place::Home, KeyRecord { path: "/home/ann".into(), digest: x.clone() });
-    ledger.observe("p", &[note]).unwrap();
+    assert_eq!(ledger.wrote_keys(RUN, &both, Some(txn), &[written(&both.changes[1])]).unwrap(), txn);
     assert_eq!(ledger.load("p", 0).unwrap().keys[&id("u-ann")].home, record("/home/ann", x));
+    assert_eq!(ledger.past_run(txn).unwrap().unwrap().counts["keys"], 2);
     assert!(ledger.load("other", 0).unwrap().keys.is_empty());
 
     let txn = ledger.reserve(RUN, &plan(vec![set_keys(file, "", &["SHA256:x"])])).unwrap();
@@ -452,6 +453,12 @@ fn keys_are_remembered_when_they_are_in_place() {
     let owned = ledger.load("p", RUN.now).unwrap();
     assert_eq!(owned.keys[&id("u-ann")].file, record("/k/ann", String::new()));
     assert_eq!((owned.losses.keys, owned.losses.accounts, owned.losses.members.len()), (1, 0, 0));
+
+    let withdrawn = plan(vec![set_keys(home, "", &[])]);
+    let number = ledger.wrote_keys(RUN, &withdrawn, None, &[written(&withdrawn.changes[0])]).unwrap();
+    let (after, run) = (ledger.load("p", RUN.now).unwrap(), ledger.past_run(number).unwrap().unwrap());
+    assert_eq!((number, after.generation, after.losses.keys), (txn + 1, owned.generation + 1, 2));
+    assert_eq!((run.digest.as_str(), &run.counts["keys"]), (withdrawn.digest().as_str(), &serde_json::json!(1)));
 }
 
 #[test]

@@ -202,6 +202,9 @@ pub struct HookEvent {
     pub subject: Subject,
     /// The changes themselves, as a dry run shows them.
     pub changes: Vec<serde_json::Value>,
+    /// Whether all of it comes after the transaction; see [`Change::apart`].
+    #[serde(skip)]
+    pub apart: bool,
 }
 
 impl HookEvent {
@@ -279,17 +282,19 @@ pub fn of(plan: &Plan, host: &Host<'_>, owned: &Owned, wanted: Wanted) -> Vec<Ho
                 let Some(account) = account(change, id, plan, host, owned) else { continue };
                 places.insert(id, users.len());
                 let (id, subject) = (id.to_string(), Subject::Account(account));
-                users.push(HookEvent { kind: Kind::User, event, id, subject, changes: Vec::new() });
+                users.push(HookEvent { kind: Kind::User, event, id, subject, changes: Vec::new(), apart: true });
             }
             let Some(user) = places.get(id).and_then(|at| users.get_mut(*at)) else { continue };
             user.event = user.event.min(event);
+            user.apart &= change.apart().is_some();
             user.changes.push(json());
             if let Subject::Account(account) = &mut user.subject {
                 apply(account, change);
             }
         } else if let Some((id, event, team)) = team(change, host, owned).filter(|_| wanted.group || wanted.bygroup) {
             let subject = Subject::Group(team);
-            groups.push(HookEvent { kind: Kind::Group, event, id, subject, changes: vec![json()] });
+            let (kind, changes) = (Kind::Group, vec![json()]);
+            groups.push(HookEvent { kind, event, id, subject, changes, apart: false });
         }
     }
     let bygroup = |event: &HookEvent| HookEvent { kind: Kind::Bygroup, ..event.clone() };

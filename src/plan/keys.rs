@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Change;
 use crate::model::{RemoteId, Uid, UserName};
 use crate::policy::keys::Place;
 
@@ -32,6 +33,17 @@ impl KeyChange {
     pub fn takes_all(&self) -> bool {
         let had_keys = !self.before.is_empty() || self.at.kind() == Place::Home;
         self.cause == Cause::Wanted && self.text.is_empty() && had_keys
+    }
+}
+
+impl Change {
+    /// The keys, if they are in a home. Those are no part of the transaction: they are written after it, one by one, and
+    /// remembered when they are.
+    pub fn apart(&self) -> Option<&KeyChange> {
+        match self {
+            Change::SetKeys(keys) if keys.at.kind() == Place::Home => Some(keys),
+            _ => None,
+        }
     }
 }
 

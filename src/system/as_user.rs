@@ -99,8 +99,8 @@ fn open(at: &OwnedFd, name: &str, flags: OFlag, mode: Mode) -> io::Result<OwnedF
     Ok(openat2(at.as_fd(), name, OpenHow::new().flags(flags).mode(mode).resolve(resolve))?)
 }
 
-fn odd(what: &str) -> io::Error {
-    io::Error::other(format!("{what}; left alone"))
+fn odd(what: &str, mend: &str) -> io::Error {
+    io::Error::other(format!("{what}; left alone; {mend}"))
 }
 
 /// Puts our lines into the file of a home.
@@ -117,13 +117,13 @@ fn put(home: &Path, lines: &[u8]) -> io::Result<()> {
             open(&home, SSH, dir_flags, Mode::empty())?
         }
         Err(e) if [nix::libc::ELOOP, nix::libc::ENOTDIR].map(Some).contains(&e.raw_os_error()) => {
-            return Err(odd(".ssh is no directory"));
+            return Err(odd(".ssh is no directory", "move it away, or put a directory of its owner's in its place"));
         }
         other => other?,
     };
     let meta = File::from(ssh.try_clone()?).metadata()?;
     if meta.uid() != us || meta.mode() & 0o022 != 0 {
-        return Err(odd(".ssh belongs to somebody else, or others may write it"));
+        return Err(odd(".ssh belongs to somebody else, or others may write it", "chown it, or chmod go-w it"));
     }
     let (old, mode) = read(&ssh, us)?;
     let new = merge(&old, lines);
@@ -147,17 +147,20 @@ fn put(home: &Path, lines: &[u8]) -> io::Result<()> {
 fn read(ssh: &OwnedFd, us: u32) -> io::Result<(Vec<u8>, u32)> {
     let file = match open(ssh, KEYS, OFlag::O_RDONLY, Mode::empty()) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0o600)),
-        Err(e) if e.raw_os_error() == Some(nix::libc::ELOOP) => return Err(odd("authorized_keys is a link")),
+        Err(e) if e.raw_os_error() == Some(nix::libc::ELOOP) => {
+            return Err(odd("authorized_keys is a link", "put a plain file in its place"));
+        }
         other => File::from(other?),
     };
     let meta = file.metadata()?;
+    let what = "authorized_keys is no plain file of its own, or belongs to somebody else";
     if !meta.is_file() || meta.nlink() != 1 || meta.uid() != us {
-        return Err(odd("authorized_keys is no plain file of its own, or belongs to somebody else"));
+        return Err(odd(what, "move it away, or put a plain file in its place"));
     }
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(odd("authorized_keys is longer than 1 MiB"));
+        return Err(odd("authorized_keys is longer than 1 MiB", "shorten it"));
     }
     Ok((bytes, meta.mode() & 0o755))
 }
@@ -260,7 +263,8 @@ mod tests {
                 fs::create_dir(home.join(".ssh")).unwrap();
             }
             plant(&home, &other);
-            assert!(put(&home, OURS).is_err(), "{what}");
+            let complaint = put(&home, OURS).unwrap_err().to_string();
+            assert!(complaint.contains("left alone; "), "{what}: nothing says what to do: {complaint}");
             assert_eq!(fs::read_dir(&other).unwrap().count(), 1, "{what}");
             assert_eq!(fs::read(other.join("keys")).unwrap(), b"secret", "{what}");
         }

@@ -30,9 +30,7 @@ pub fn expand(pattern: &str) -> Result<Vec<PathBuf>, PathError> {
     if !pattern.contains(['*', '?', '[']) {
         return Ok(vec![path.to_owned()]);
     }
-    let options =
-        glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
-    let found = glob::glob_with(pattern, options).map_err(io::Error::other).on("find", path)?;
+    let found = glob::glob_with(pattern, OPTIONS).map_err(io::Error::other).on("find", path)?;
     let mut paths = Vec::new();
     for entry in found {
         let entry = entry.map_err(|e| PathError { action: "read", path: e.path().to_owned(), source: e.into() })?;
@@ -43,6 +41,16 @@ pub fn expand(pattern: &str) -> Result<Vec<PathBuf>, PathError> {
     paths.sort();
     Ok(paths)
 }
+
+/// The directories that a pattern stands for besides, sorted: what is in them is no program of the pattern's.
+pub fn folders(pattern: &str) -> Vec<PathBuf> {
+    let found = glob::glob_with(pattern, OPTIONS).into_iter().flatten().flatten();
+    found.filter(|path| pattern.contains(['*', '?', '[']) && path.is_dir()).collect()
+}
+
+/// What patterns match, as in a shell.
+const OPTIONS: glob::MatchOptions =
+    glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
 /// Who may own what is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,6 +298,8 @@ mod tests {
             found.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
         };
         assert_eq!(names("a/hooks/*"), ["10-a", "20-b", "30-c.sh", "one"]);
+        assert_eq!(folders(&format!("{}/*", folder.display())), [folder.join("folder")]);
+        assert!(folders(&folder.display().to_string()).is_empty(), "it is named, and refused as what it is");
         assert_eq!(names("*/hooks/[12]*"), ["10-a", "20-b"]);
         assert_eq!(names("a/none/*"), [""; 0]);
         assert_eq!(names("a/hooks/missing"), ["missing"]);

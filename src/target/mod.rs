@@ -52,8 +52,8 @@ pub trait Target {
 /// How a commit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Committed {
-    /// All of it is in place and on disk.
-    Done,
+    /// All of it is in place and on disk; the number of the run in the ledger.
+    Done(u64),
     /// The databases changed since they were read; nothing was written. Read and plan again.
     Moved,
 }

@@ -304,6 +304,67 @@ fn what_a_failure_holds_back_is_configured() {
     assert_eq!(strict.status()["due"], json!(2), "what was not begun is due: bob, and what is around");
 }
 
+#[test]
+fn what_is_held_back_has_not_failed_itself() {
+    let yard = yard("attempts = 2\nretry_after = \"0s\"\njobs = 1");
+    let until = |name: &str| format!("{RECORD}[ -e $DIR/{name} ]\n");
+    yard.hook("around/user-pre", &until("pre"));
+    yard.hook("user/x", &until("run"));
+    let ran = yard.run(&["sync", "users", "--strict"]).expect(3);
+    assert!(ran.err.contains("hooks failed for 1 change"), "one hook failed: {ran:?}");
+    assert!(ran.out.contains("hooks: 0 done, 1 failed, 3 waiting"), "{ran:?}");
+    let attempts = |yard: &Yard| {
+        let failing = yard.status()["failing"].as_array().unwrap().clone();
+        failing.iter().map(|hook| (hook["name"].to_string(), hook["attempts"].as_u64().unwrap())).collect::<Vec<_>>()
+    };
+    let names = |alice, bob| vec![("\"alice\"".to_owned(), alice), ("\"bob\"".to_owned(), bob)];
+    let held = attempts(&yard);
+    assert!(names(0, 0).iter().all(|name| held.contains(name)) && held.contains(&("\"\"".to_owned(), 1)), "{held:?}");
+    fs::write(yard.path("pre"), "").unwrap();
+    yard.take();
+    while yard.calls().is_empty() {
+        yard.run(&["sync", "users"]).expect(0);
+    }
+    assert_eq!((attempts(&yard), yard.status()["given_up"].clone()), (names(1, 1), json!(0)), "the first of their own");
+    // What fails before all others so often is given up with what it holds back, and comes back with it.
+    fs::remove_file(yard.path("pre")).unwrap();
+    while yard.status()["given_up"] != json!(3) {
+        yard.run(&["sync", "users"]).expect(0);
+    }
+    assert!(names(1, 1).iter().all(|name| attempts(&yard).contains(name)));
+    yard.take();
+    let quiet = yard.run(&["sync", "users"]).expect(0);
+    assert_eq!((yard.take(), quiet.out.contains("hooks:")), (String::new(), false), "{quiet:?}");
+    fs::write(yard.path("pre"), "").unwrap();
+    fs::write(yard.path("run"), "").unwrap();
+    yard.run(&["sync", "users", "--retry-hooks"]).expect(0);
+    assert_eq!((yard.calls().len(), yard.status()["queued"].clone()), (3, json!(0)));
+}
+
+#[test]
+fn a_run_says_nothing_of_hooks_that_had_nothing_to_do() {
+    let yard = yard("retry_after = \"1h\"");
+    yard.hook("user/x", "exit 1\n");
+    yard.run(&["sync", "users"]).expect(0);
+    let mut people = two();
+    for (n, name) in ["Alice L", "Alice P"].iter().enumerate() {
+        // Another event of somebody of whom one waits already.
+        people[0]["name"] = (*name).into();
+        yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
+        let ran = yard.run(&["sync", "users"]).expect(0);
+        assert!(!ran.out.contains("hooks:"), "{n}: {ran:?}");
+    }
+    let before = yard.tree.picture();
+    fs::remove_file(yard.tree.dir().join("directory.json")).unwrap();
+    yard.run(&["sync", "users"]).expect(12);
+    assert_eq!(differences(&yard.tree.picture(), &before), [""; 0], "nothing is due");
+    let ran = yard.tree.gosync(&["sync", "groups", "--retry-hooks"]).expect(12);
+    assert!(
+        ran.err.contains("--retry-hooks did nothing: hooks do not run under --root without --root-hooks"),
+        "{ran:?}"
+    );
+}
+
 /// The problems with hooks, and what else the doctor says of them, that have these words.
 fn doctor(yard: &Yard, words: &str) -> Vec<Value> {
     let ran = yard.tree.gosync(&["doctor", "--format", "json"]);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::kills::KEYS;
 use crate::namespace::{run, script, sound_tree};
-use crate::tree::{Database, GOSYNC, Tree, document, person};
+use crate::tree::{Database, GOSYNC, Tree, differences, document, person};
 
 const PEOPLE: usize = 1_000;
 const FIRST_UID: usize = 20_000;
@@ -159,6 +159,85 @@ fn keys_that_stay_in_a_home_are_not_said_to_be_unwritten() {
     tree.provide(&person(&[]));
     let ran = run(&tree, "$GOSYNC sync users");
     assert!(ran.err.contains("the SSH keys in /home/ann were not withdrawn as `ann`: "), "{}", ran.err);
+}
+
+/// The words of all changes of an account in the history, the newest run first.
+fn remembered(tree: &Tree) -> Vec<String> {
+    let said: Value = serde_json::from_str(&run(tree, "$GOSYNC history ann --format json").out).unwrap();
+    let runs = said["runs"].as_array().unwrap();
+    for run in runs {
+        let set = run["changes"].as_array().unwrap().iter().filter(|change| change["change"] == "set-keys").count();
+        assert_eq!(run["counts"]["keys"], json!(set), "{run}");
+    }
+    let changes = runs.iter().flat_map(|run| run["changes"].as_array().unwrap());
+    changes.map(|change| change["change"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn keys_that_their_owner_lets_nobody_write_leave_no_trace_in_the_history() {
+    let tree = sound_tree(Database::Etc);
+    tree.configure("[keys]\nplace = \"home\"\n");
+    let person = |key: &str, active: bool| {
+        let ann = json!({"id": "u-1", "login": "ann", "ssh_keys": [key], "active": active});
+        json!({"users": [ann, {"id": "u-2", "login": "bob"}], "groups": []})
+    };
+    tree.provide(&person(KEYS[0], true));
+    run(&tree, "$GOSYNC -q sync users; rm /home/ann/.ssh/authorized_keys; mkfifo /home/ann/.ssh/authorized_keys");
+    assert_eq!(remembered(&tree), ["create-account", "set-keys"]);
+    tree.provide(&person(KEYS[1], true));
+    let before = tree.picture();
+    for _ in 0..2 {
+        let ran = run(&tree, "$GOSYNC sync users");
+        assert!(ran.out.contains("sync users: nothing to do, 1 unchanged, 1 refused"), "{ran:?}");
+        assert!(ran.err.contains("the SSH keys in /home/ann were not written as `ann`: "), "{ran:?}");
+    }
+    assert_eq!(differences(&tree.picture(), &before), [""; 0], "a run that came to nothing left something");
+    let strict = run(&tree, "$GOSYNC -q sync users --strict || echo ended with $?");
+    assert_eq!(strict.out, "ended with 3\n", "{strict:?}");
+
+    // What else happens is remembered, and what did not is not.
+    tree.provide(&person(KEYS[1], false));
+    let ran = run(&tree, "$GOSYNC sync users");
+    assert!(ran.out.contains("sync users: 1 locked, 1 unchanged, 1 refused"), "{ran:?}");
+    assert_eq!(remembered(&tree), ["lock-account", "create-account", "set-keys"]);
+    tree.provide(&person(KEYS[1], true));
+    let ran = run(&tree, "rm /home/ann/.ssh/authorized_keys; $GOSYNC sync users --strict");
+    assert!(ran.out.contains("1 unlocked, 1 changed in keys, 1 unchanged\n"), "{ran:?}");
+    assert_eq!(remembered(&tree)[..3], ["unlock-account", "set-keys", "lock-account"]);
+    run(&tree, "$GOSYNC undo 3 --dry-run");
+}
+
+#[test]
+fn keys_alone_are_a_run_and_hooks_learn_of_them_when_they_are_written() {
+    let tree = sound_tree(Database::Etc);
+    tree.write("srv/hook", "#!/bin/sh\necho $GOSYNC_EVENT $PW_NAME >> /srv/told\n", 0o755, 0);
+    tree.configure("[hooks.user]\nrun = [\"/srv/hook\"]\n[keys]\nplace = \"home\"\n");
+    let person = |key: &str| json!({"users": [{"id": "u-1", "login": "ann", "ssh_keys": [key]}], "groups": []});
+    tree.provide(&person(KEYS[0]));
+    run(&tree, "$GOSYNC -q sync users; mv /home/ann/.ssh /home/ann/away; mkfifo /home/ann/.ssh");
+    assert_eq!(run(&tree, "cat /srv/told").out, "created ann\n");
+    tree.configure("[hooks.user]\nrun = [\"/srv/hook\"]\n[keys]\nplace = \"none\"\n");
+    run(&tree, "$GOSYNC sync users; $GOSYNC sync users");
+    assert_eq!(run(&tree, "cat /srv/told").out, "created ann\n", "nothing happened");
+    run(&tree, "rm /home/ann/.ssh; mv /home/ann/away /home/ann/.ssh; $GOSYNC -q sync users; $GOSYNC -q sync users");
+    assert_eq!(run(&tree, "cat /srv/told").out, "created ann\nupdated ann\n");
+    assert_eq!(remembered(&tree), ["set-keys", "create-account", "set-keys"]);
+    assert_eq!(fs::read_to_string(tree.path("home/ann/.ssh/authorized_keys")).unwrap(), "");
+}
+
+#[test]
+fn a_link_for_a_file_with_keys_is_told_with_what_to_do_and_that_mends_it() {
+    let tree = sound_tree(Database::Etc);
+    let person = |key: &str| json!({"users": [{"id": "u-1", "login": "ann", "ssh_keys": [key]}], "groups": []});
+    tree.provide(&person(KEYS[0]));
+    let file = "/etc/ssh/authorized_keys.d/ann";
+    run(&tree, &format!("$GOSYNC -q sync users; mv {file} /srv/ann; ln -s /srv/ann {file}"));
+    tree.provide(&person(KEYS[1]));
+    let ran = run(&tree, "$GOSYNC sync users");
+    let told = "has its keys left as they are: ";
+    assert!(ran.out.contains(told) && ran.out.contains("link; take it away, or put a plain file"), "{ran:?}");
+    run(&tree, &format!("rm {file}; $GOSYNC -q sync users"));
+    assert_eq!(tree.read(&file[1..]), format!("{} gosync:u-1\n", KEYS[1]));
 }
 
 /// Runs the part that is the home's owner, under strace if there are arguments for it.

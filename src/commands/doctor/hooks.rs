@@ -57,6 +57,11 @@ fn judge(facts: &Facts) -> Vec<Finding> {
             let fix = "put the hook there, or take the pattern out of the configuration";
             found.push(AREA.note(what, "nothing is run for it", fix));
         }
+        for folder in &named.folders {
+            let what = format!("{} matches {} and is a directory", named.key, word(folder));
+            let fix = "name what is in it by a pattern of its own, or move it elsewhere";
+            found.push(AREA.note(what, "it is passed over, and no program in it is run", fix));
+        }
         found.extend(named.scripts.iter().filter_map(|script| refused(script, &named.key)));
     }
     for path in &facts.dead {
@@ -118,7 +123,12 @@ mod tests {
 
     fn facts(program: Result<PathBuf, Unusable>) -> Facts {
         let script = Script { named: "/h/a b".to_owned(), program };
-        let named = Named { key: "`run` in [hooks.user]".into(), pattern: "/h/*".into(), scripts: vec![script] };
+        let named = Named {
+            key: "`run` in [hooks.user]".into(),
+            pattern: "/h/*".into(),
+            scripts: vec![script],
+            folders: vec![],
+        };
         Facts { named: vec![named], dead: vec![], queue: QueueCensus::default() }
     }
 
@@ -144,6 +154,9 @@ mod tests {
         let mut none = facts(Ok("/h/a b".into()));
         none.named[0].scripts.clear();
         assert_eq!(judge(&none)[0].severity, Note);
+        let mut folder = facts(Ok("/h/a b".into()));
+        folder.named[0].folders.push("/h/old".into());
+        assert_eq!(judge(&folder)[0].what, "`run` in [hooks.user] matches /h/old and is a directory");
         let dead = Facts { dead: vec!["/h/a b".into()], ..facts(Ok("/h/a b".into())) };
         assert_eq!(judge(&dead)[0].severity, Problem);
     }

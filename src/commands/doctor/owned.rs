@@ -97,8 +97,8 @@ impl Fault {
             Fault::ClosedByHand => (
                 Note,
                 "accounts that somebody else than gosync locked",
-                "gosync counts them as open",
-                "usermod -U -e '' NAME   # if that was a mistake",
+                "gosync counts them as open, and a password that is locked alone does not stop SSH keys",
+                "usermod -e 1 NAME   # shuts SSH keys out as well; usermod -U -e '' NAME if it was a mistake",
             ),
             Fault::NoSubids => (
                 Warning,

@@ -7,6 +7,7 @@ mod script;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use crate::model::{Contact, counted};
 use crate::plan::Plan;
 use crate::plan::events::{self, Account, HookEvent, Kind, Subject, Wanted};
 use crate::policy::hooks::{HookRules, Members, Miss, Scripts, Stop};
-use crate::system::programs::Owners;
+use crate::system::programs::{self, Owners};
 use crate::system::{clock, jobs};
 use crate::target::Target as _;
 use crate::target::local::Local;
@@ -84,6 +85,8 @@ pub(super) struct Named {
     pub key: String,
     pub pattern: String,
     pub scripts: Vec<Script>,
+    /// Directories that it matches, which are passed over.
+    pub folders: Vec<PathBuf>,
 }
 
 /// All hooks that the configuration names, judged as before they are run.
@@ -96,6 +99,7 @@ pub(super) fn named(setup: &Setup<'_>) -> Vec<Named> {
                 key: format!("`{key}` in [hooks.{}]", kind.as_str()),
                 pattern: pattern.clone(),
                 scripts: script::expand(pattern, owners(setup)),
+                folders: programs::folders(pattern),
             }));
         }
     }
@@ -121,6 +125,7 @@ pub(super) fn events(
 /// Runs what is due. A hook that fails is told, and no failure of the run.
 pub(super) fn run(setup: &Setup<'_>, args: &PlanArgs, ledger: &mut Ledger, target: &Local) -> Result<Tally> {
     if !belong(setup, args) {
+        tell_unmoved(setup, args);
         return Ok(Tally::default());
     }
     if args.retry_hooks {
@@ -137,6 +142,13 @@ pub(super) fn run(setup: &Setup<'_>, args: &PlanArgs, ledger: &mut Ledger, targe
     floor.kind(Kind::Group, &rules.group)?;
     floor.bygroup(target)?;
     floor.report()
+}
+
+/// Says that hooks which were to be tried again are not.
+pub(super) fn tell_unmoved(setup: &Setup<'_>, args: &PlanArgs) {
+    if args.retry_hooks && !belong(setup, args) {
+        setup.ui.warn("--retry-hooks did nothing: hooks do not run under --root without --root-hooks".to_owned());
+    }
 }
 
 /// What hooks are told of an event. Made once for all members of a group, since it may be long.
@@ -240,33 +252,30 @@ impl Floor<'_> {
             _ => return Ok(()),
         };
         let pre = self.surround(kind, &round, "pre", &scripts.pre);
-        let held = match &pre {
+        match pre {
             Outcome::Unstarted => return Ok(()),
-            Outcome::Missed(miss, reason) if self.stops(Stop::Pre) => Some((*miss, reason.clone())),
-            _ => None,
-        };
+            Outcome::Missed(..) if self.stops(Stop::Pre) => return self.hold(kind, &round, events, pre),
+            _ => {}
+        }
         let run = self.find(&scripts.run);
         while !events.is_empty() {
-            match &held {
-                Some((miss, reason)) => self.hold(&events, *miss, reason)?,
-                None => self.attempt(&events, &run)?,
-            }
-            if held.is_none() && !self.shop.is_open() {
+            self.attempt(&events, &run)?;
+            if !self.shop.is_open() {
                 return Ok(());
             }
             events = self.due(kind, CHUNK)?;
         }
-        let post = match held {
-            Some(_) => Outcome::Done,
-            None => self.surround(kind, &round, "post", &scripts.post),
-        };
-        let Round { key, at, attempts, .. } = round;
-        let settled = match pre.and(post) {
-            // Not counted: it is no change of anything.
-            Outcome::Done => Some(Record::Done(key)),
-            outcome => self.settle(key, at, attempts, outcome, &format!("all {}s", kind.as_str())),
-        };
+        let post = self.surround(kind, &round, "post", &scripts.post);
+        let settled = self.settle_round(kind, &round, pre.and(post));
         self.record(&settled.into_iter().collect::<Vec<_>>())
+    }
+
+    fn settle_round(&mut self, kind: Kind, round: &Round, outcome: Outcome) -> Option<Record> {
+        match outcome {
+            // Not counted: it is no change of anything.
+            Outcome::Done => Some(Record::Done(round.key)),
+            outcome => self.settle(round.key, round.at, round.attempts, outcome, &format!("all {}s", kind.as_str())),
+        }
     }
 
     fn surround(&self, kind: Kind, round: &Round, stage: &'static str, patterns: &[String]) -> Outcome {
@@ -274,14 +283,22 @@ impl Floor<'_> {
         self.shop.run(&self.find(patterns), &order, self.stops(Stop::Pre), &|_| false, &|_| {})
     }
 
-    /// Puts off what a hook that runs before it held back.
-    fn hold(&mut self, events: &[Queued], miss: Miss, reason: &str) -> Result<()> {
-        let mut records = Vec::new();
-        for queued in events {
-            let outcome = Outcome::Missed(miss, format!("held back by {reason}"));
-            records.extend(self.settle(queued.key, queued.at, queued.attempts, outcome, queued.event.subject.name()));
+    /// Puts off what a hook that runs before it holds back until that is tried again, or gives it up with that. None of
+    /// it has failed itself.
+    fn hold(&mut self, kind: Kind, round: &Round, mut events: Vec<Queued>, pre: Outcome) -> Result<()> {
+        let settled = self.settle_round(kind, round, pre);
+        let Some(Record::Again { due, error, .. }) = &settled else { return Ok(()) };
+        while !events.is_empty() {
+            let held = |Queued { key, attempts, .. }: &Queued| Record::Again {
+                key: *key,
+                attempts: *attempts,
+                due: *due,
+                error: format!("held back by {error}"),
+            };
+            self.record(&events.iter().map(held).collect::<Vec<_>>())?;
+            events = self.due(kind, CHUNK)?;
         }
-        self.record(&records)
+        self.record(&settled.into_iter().collect::<Vec<_>>())
     }
 
     /// Runs hooks for accounts or groups, several at a time.
@@ -446,6 +463,10 @@ impl Floor<'_> {
         if self.told > TOLD {
             let more = counted(self.told - TOLD, "more hook failed", "more hooks failed");
             ui.warn(format!("{more}; `gosync status` shows the queue"));
+        }
+        // What is due all the same, its time did not suffice for.
+        if self.tally == Tally::default() && !self.ledger.is_hook_due(self.setup.now).map_err(Error::failed)? {
+            return Ok(self.tally);
         }
         let left = self.ledger.hook_census(self.setup.now, 0).map_err(Error::failed)?;
         let Tally { done, failed, later } = self.tally;

@@ -15,7 +15,8 @@ fn event(kind: Kind, id: &str, word: Event) -> HookEvent {
         email: None,
         ssh_keys: vec![],
     };
-    HookEvent { kind, event: word, id: id.to_owned(), subject: Subject::Account(account), changes: vec![] }
+    let (id, subject) = (id.to_owned(), Subject::Account(account));
+    HookEvent { kind, event: word, id, subject, changes: vec![], apart: false }
 }
 
 fn plan(events: Vec<HookEvent>) -> Plan {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::model::{
@@ -33,7 +34,7 @@ struct UserRecord {
     home: Option<Untrusted>,
     shell: Option<Untrusted>,
     #[serde(default)]
-    ssh_keys: Vec<Untrusted>,
+    ssh_keys: Vec<KeyText>,
     updated: Option<Untrusted>,
     #[serde(default)]
     attributes: BTreeMap<String, Untrusted>,
@@ -80,6 +81,20 @@ impl From<Number> for Untrusted {
         match number {
             Number::Number(n) => Untrusted::new(n.to_string()),
             Number::Text(text) => Untrusted::new(text),
+        }
+    }
+}
+
+/// One of several keys. They are rejected one by one, and what is no text is no key.
+#[derive(Deserialize)]
+#[serde(from = "serde_json::Value")]
+struct KeyText(Untrusted);
+
+impl From<serde_json::Value> for KeyText {
+    fn from(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::String(text) => Self(Untrusted::new(text)),
+            other => Self(Untrusted::new(other.to_string())),
         }
     }
 }
@@ -162,8 +177,31 @@ fn reason(e: &serde_json::Error) -> String {
     crate::model::shown(&text[..end]).to_string()
 }
 
+/// Reads a record; serde alone would not tell which of its fields is of the wrong type.
+fn record<T: DeserializeOwned>(json: &str) -> Result<T, String> {
+    object(json).map_err(|e| {
+        let reason = reason(&e);
+        let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
+        // Alone, a field of the right type leaves only the others to be missed.
+        let is_wrong = |name: &String, value: &serde_json::Value| {
+            let alone = serde_json::Map::from_iter([(name.clone(), value.clone())]);
+            let complaint = T::deserialize(alone).err().map(|e| e.to_string()).unwrap_or_default();
+            !complaint.is_empty() && !NAMED.iter().any(|named| complaint.starts_with(named))
+        };
+        match fields.iter().find(|(name, value)| is_wrong(name, value)) {
+            Some((name, _)) if !NAMED.iter().any(|named| reason.starts_with(named)) => {
+                format!("its `{}` is of the wrong type: {reason}", crate::model::shown(name))
+            }
+            _ => reason,
+        }
+    })
+}
+
+/// How complaints begin that name their field.
+const NAMED: [&str; 3] = ["missing field", "unknown field", "duplicate field"];
+
 fn user(json: &str) -> Result<User, String> {
-    let r: UserRecord = object(json).map_err(|e| reason(&e))?;
+    let r: UserRecord = record(json)?;
     Ok(User {
         id: remote_id(&r.id)?,
         login: r.login,
@@ -174,14 +212,14 @@ fn user(json: &str) -> Result<User, String> {
         gid: r.gid.map(Untrusted::from),
         home: r.home,
         shell: r.shell,
-        ssh_keys: r.ssh_keys,
+        ssh_keys: r.ssh_keys.into_iter().map(|KeyText(key)| key).collect(),
         updated: r.updated,
         attributes: r.attributes,
     })
 }
 
 fn group(json: &str, ids: &BTreeMap<&str, &RemoteId>) -> Result<Group, String> {
-    let r: GroupRecord = object(json).map_err(|e| reason(&e))?;
+    let r: GroupRecord = record(json)?;
     let member = |m: MemberRecord| {
         let user = ids.get(m.user.as_str()).map_or_else(|| remote_id(&m.user), |id| Ok((*id).clone()))?;
         Ok::<_, String>(Membership { user, role: m.role, status: m.status })
@@ -220,6 +258,47 @@ mod tests {
         let ids: Vec<_> = got.rejected.iter().map(|r| r.id.as_ref().unwrap().to_string()).collect();
         assert_eq!(ids, ["u-2", "u-3"]);
         assert!(matches!(got.completeness, Completeness::Complete(_)), "present, though unusable");
+    }
+
+    #[test]
+    fn what_is_of_the_wrong_type_is_named() {
+        for (user, complaint) in [
+            (r#""login": 7"#, "its `login` is of the wrong type: invalid type: integer `7`, expected a string"),
+            (r#""login": "a", "home": ["/x"]"#, "its `home` is of the wrong type"),
+            (r#""login": "a", "active": "yes\u001b""#, "its `active` is of the wrong type"),
+            (r#""login": "a", "ssh_keys": "ssh-rsa AAAA""#, "its `ssh_keys` is of the wrong type"),
+            (r#""login": "a", "attributes": {"quota": 7}"#, "its `attributes` is of the wrong type"),
+            (r#""login": "a", "uid": [1]"#, "its `uid` is of the wrong type: `uid` and `gid` are numbers, or text"),
+            (r#""name": "a""#, "missing field `login`"),
+            (r#""login": "a", "uidd": 1"#, "unknown field `uidd`"),
+        ] {
+            let got = document(format!(r#"{{"users": [{{"id": "u-1", {user}}}]}}"#).as_bytes()).unwrap();
+            let reason = &got.rejected[0].reason;
+            assert!(reason.starts_with(complaint) && !reason.contains('\u{1b}'), "{user}: {reason}");
+        }
+        for (group, complaint) in [
+            (r#""name": ["x"]"#, "its `name` is of the wrong type"),
+            (r#""name": "x", "members": [{"user": "u"}, {"user": 1}]"#, "its `members` is of the wrong type"),
+        ] {
+            let got = document(format!(r#"{{"groups": [{{"id": "g-1", {group}}}]}}"#).as_bytes()).unwrap();
+            assert!(got.rejected[0].reason.starts_with(complaint), "{group}: {}", got.rejected[0].reason);
+        }
+    }
+
+    #[test]
+    fn one_bad_key_spoils_no_other_and_not_its_person() {
+        let read = |keys: &str| {
+            let text = format!(r#"{{"users": [{{"id": "u-1", "login": "ann", "ssh_keys": {keys}}}]}}"#);
+            let got = document(text.as_bytes()).unwrap();
+            assert!(got.rejected.is_empty(), "{:?}", got.rejected);
+            got.directory.users[0].ssh_keys.iter().map(|key| key.raw().to_owned()).collect::<Vec<_>>()
+        };
+        // Each stays in its place, so that it is told by its number, and is no key.
+        assert_eq!(
+            read(r#"["ssh-rsa A", 7, null, {"key": "x"}, "b"]"#),
+            ["ssh-rsa A", "7", "null", "{\"key\":\"x\"}", "b"]
+        );
+        assert!(read("[]").is_empty());
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(super) fn commit(
         journal.mark_done(&state_dir)?;
     }
     finish(target, ledger, &journal)?;
-    Ok(Committed::Done)
+    Ok(Committed::Done(txn))
 }
 
 pub(super) fn lock(target: &Local) -> Result<PasswordLock, LocalError> {

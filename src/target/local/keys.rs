@@ -56,7 +56,7 @@ impl KeyFiles {
             Ok(None) => Ok(KeyFile::Absent),
             Ok(Some((bytes, mode))) => Ok(KeyFile::Plain { bytes, sound: mode == Some(MODE) }),
             Err(e) if is_failure(&e) => Err(e.into()),
-            Err(e) => Ok(KeyFile::Odd(e.to_string())),
+            Err(e) => Ok(KeyFile::Odd(format!("{e}; take it away, or put a plain file of root's in its place"))),
         }
     }
 
