@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::model::{
-    Completeness, Directory, Group, Membership, RejectedRecord, RemoteId, Role, Snapshot, Status, Untrusted, User,
-    counted,
+    Completeness, Directory, FieldSources, Group, Membership, RejectedRecord, RemoteId, Role, Snapshot, Status,
+    Untrusted, User, counted,
 };
 
 #[derive(Deserialize)]
@@ -177,6 +177,7 @@ fn user(json: &str) -> Result<User, String> {
         ssh_keys: r.ssh_keys,
         updated: r.updated,
         attributes: r.attributes,
+        sources: FieldSources::default(),
     })
 }
 
