@@ -196,8 +196,9 @@ pub enum Command {
     Release(Release),
     /// Show what was changed by hand, and what the next run does about it
     ///
-    /// Compares what gosync last applied with what is found on the host. Asks no provider and writes nothing; what is said
-    /// of the next run holds as long as the provider wants what it wanted.
+    /// Compares what gosync last applied with what is found on the host: accounts, groups, and the files in the directory
+    /// of SSH keys. Homes are their owners', and nobody looks into them for keys. Asks no provider and writes nothing; what
+    /// is said of the next run holds as long as the provider wants what it wanted.
     Drift(Drift),
     /// Work on the groups at the provider
     #[command(subcommand)]
@@ -241,8 +242,10 @@ pub enum Command {
     History(History),
     /// Explain an account or a group: from which record and by which rules it is as it is, or is refused
     ///
-    /// Asks the provider, for this person alone where it can, and tells what the next run would change. Explains a group of
-    /// the host's own, too, that gets members by `local_map`. Writes nothing, and takes no lock.
+    /// Says first what becomes of it, then why: the fields, e-mail and SSH keys with where they come from, what is not taken,
+    /// and how far somebody has come on the way out. Asks the provider, for this person alone where it can, and tells what
+    /// the next run would change. Explains a group of the host's own, too, that gets members by `local_map`. Writes nothing,
+    /// and takes no lock.
     Why(Why),
     /// Bring back what a run changed to what it was before
     ///

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::Outcome;
 use super::setup::Setup;
+use super::{Outcome, keys};
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::model::owned::Owned;
 use crate::model::{counted, shown};
-use crate::plan::drift::{self, Difference};
+use crate::plan::drift::{self, Difference, KeySite};
 use crate::target::Target as _;
 use crate::ui::Ui;
 
@@ -28,9 +28,21 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
     if !unknown.is_empty() {
         return Err(Error::failed(format!("not gosync's: {}", unknown.join(", "))));
     }
-    let current = target.read()?;
-    let mut differences = drift::drift(&current.host(), &owned, &setup.settings.rules);
+    let (current, rules) = (target.read()?, &setup.settings.rules);
+    let host = current.host();
+    let mut differences = drift::drift(&host, &owned, rules);
+    let keys = keys::look(&target, &rules.keys, &owned, |file_at, obstacle| {
+        drift::keys(&host, &owned, rules, &KeySite { file_at, obstacle })
+    })?;
+    let mut unusable = None;
+    match keys {
+        Some(Ok(keys)) => differences.extend(keys),
+        Some(Err(reason)) => unusable = Some(drift::unusable(&rules.keys.directory, &reason)),
+        None => {}
+    }
     differences.retain(|difference| args.names.is_empty() || args.names.contains(&difference.name));
+    // It is everybody's, whoever was asked for.
+    differences.extend(unusable);
     print(&setup, args.format, &differences);
     Ok(match args.exit_code && !differences.is_empty() {
         true => Outcome::Pending,

@@ -14,34 +14,41 @@ use crate::model::{Untrusted, UserName, shown};
 use crate::plan::diff::{self, Chosen, KeyFile, KeyView};
 use crate::plan::events::HookEvent;
 use crate::plan::{KeyChange, KeyPlace, Plan};
-use crate::policy::keys::{KeyBook, Place, is_marked};
+use crate::policy::keys::{KeyBook, KeyRules, Place, is_marked};
 use crate::policy::{Refusal, Rules};
 use crate::system::as_user::{self, Order};
 use crate::target::local::{Local, LocalError};
 use crate::ui::Ui;
 
-/// Adds to a plan what happens to keys. Where their directory cannot be used, that is told, and the rest goes on.
-pub(super) fn extend(
-    plan: &mut Plan,
+/// What a refusal that is about the whole directory of keys calls it.
+pub(super) const DIRECTORY: &str = "SSH keys";
+
+/// Tells what stands at the path of a file with keys.
+type FileAt<'a> = &'a dyn Fn(&str) -> KeyFile;
+
+/// Tells why the file at a path cannot be replaced, if it cannot.
+type Obstacle<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Looks at files with keys. Returns why their directory cannot be used, if it cannot; `None`: no keys are or were
+/// written anywhere.
+///
+/// # Errors
+/// What could not be seen, and does not tell of what stands there: what is said without it would be something else.
+pub(super) fn look<T>(
     target: &Local,
-    book: &KeyBook,
-    (rules, chosen): (&Rules, Chosen),
-    (host, owned): (&Host<'_>, &Owned),
-) -> Result<()> {
-    let rules = &rules.keys;
-    let wrote_files = owned.keys.values().any(|records| records.file.is_some());
+    rules: &KeyRules,
+    owned: &Owned,
+    say: impl FnOnce(FileAt<'_>, Obstacle<'_>) -> T,
+) -> Result<Option<std::result::Result<T, String>>> {
     if rules.place == Place::None && owned.keys.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
+    let wrote_files = owned.keys.values().any(|records| records.file.is_some());
     let files = match target.key_files() {
         Ok(files) => Some(files),
         Err(_) if rules.place != Place::Directory && !wrote_files => None,
         Err(e @ LocalError::Path(_)) => return Err(e.into()),
-        Err(e) => {
-            let reason = format!("no keys are written or withdrawn there: {e}");
-            plan.refused.push(Refusal { id: None, subject: Untrusted::new("SSH keys"), reason });
-            return Ok(());
-        }
+        Err(e) => return Ok(Some(Err(e.to_string()))),
     };
     // The first that cannot be read ends the run: a plan without it would be another one.
     let failure: RefCell<Option<LocalError>> = RefCell::default();
@@ -58,9 +65,27 @@ pub(super) fn extend(
         let found = files.as_ref().map_or(Ok(None), |files| files.obstacle(path));
         found.unwrap_or_else(|e| Some(failed(e)))
     };
-    let view = KeyView { book, rules, host, owned, chosen, file_at: &file_at, obstacle: &obstacle };
-    diff::keys(plan, &view);
-    failure.into_inner().map_or(Ok(()), |e| Err(e.into()))
+    let said = say(&file_at, &obstacle);
+    failure.into_inner().map_or(Ok(Some(Ok(said))), |e| Err(e.into()))
+}
+
+/// Adds to a plan what happens to keys. Where their directory cannot be used, that is told, and the rest goes on.
+pub(super) fn extend(
+    plan: &mut Plan,
+    target: &Local,
+    book: &KeyBook,
+    (rules, chosen): (&Rules, Chosen),
+    (host, owned): (&Host<'_>, &Owned),
+) -> Result<()> {
+    let rules = &rules.keys;
+    let said = look(target, rules, owned, |file_at, obstacle| {
+        diff::keys(plan, &KeyView { book, rules, host, owned, chosen, file_at, obstacle });
+    })?;
+    if let Some(Err(e)) = said {
+        let reason = format!("no keys are written or withdrawn there: {e}");
+        plan.refused.push(Refusal { id: None, subject: Untrusted::new(DIRECTORY), reason });
+    }
+    Ok(())
 }
 
 /// Writes keys into homes, each as its owner; `number` is that of the run's transaction, if there was one. What fails is

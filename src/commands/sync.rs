@@ -92,11 +92,16 @@ fn end_sessions(setup: &Setup<'_>) -> Result<()> {
 
 /// Asks the provider what a job needs to know.
 pub(super) fn read(setup: &Setup<'_>, job: &Job<'_>) -> Result<Snapshot> {
-    let mut snapshot = setup.fetch(job.scope(), job.named())?;
+    let mut snapshot = read_all(setup, job)?;
     let keys = setup.settings.rules.keys.place != Place::None;
     let hooks = hooks::want_contacts(setup) && job.scope() == Scope::Users;
     snapshot.directory.drop_details_but(hooks, hooks || keys && job.scope() == Scope::Users);
     Ok(snapshot)
+}
+
+/// The same, with whatever else the provider says.
+pub(super) fn read_all(setup: &Setup<'_>, job: &Job<'_>) -> Result<Snapshot> {
+    setup.fetch(job.scope(), job.named())
 }
 
 /// The keys of everybody who is let in, out of what was read.
@@ -210,7 +215,7 @@ pub(super) struct Desired<'a> {
     pub now: i64,
     /// Whether every known account is treated as changed.
     pub force: bool,
-    keys: KeyBook,
+    pub keys: KeyBook,
 }
 
 impl<'a> Desired<'a> {

@@ -3,10 +3,14 @@
 //! Asks the rules themselves, which tell beside each decision how it came about, and makes the plan of the next sync for
 //! this one. Takes no lock and writes nothing.
 
+mod contact;
+mod leaving;
 mod report;
+mod verdict;
 
 use std::collections::BTreeSet;
 
+use self::leaving::Leaving;
 use self::report::{Next, Report, Side};
 use super::Outcome;
 use super::carry_out::consider;
@@ -16,7 +20,8 @@ use crate::cli::{self, Format, Global, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
 use crate::model::history::EntryKind;
-use crate::model::owned::{Owned, OwnedAccount};
+use crate::model::host::Host;
+use crate::model::owned::{Owned, OwnedAccount, State};
 use crate::model::{Completeness, Group, GroupName, RemoteId, Snapshot, Status, User, UserName, shown};
 use crate::plan::diff::UidFrom;
 use crate::plan::{Change, Plan, render};
@@ -30,8 +35,8 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
     let provider = &setup.settings.provider.name;
-    let owned = ledger.map(|ledger| ledger.load(provider, setup.now)).transpose().map_err(Error::failed)?;
-    let inquiry = Inquiry { setup: &setup, name: &args.name, owned: owned.unwrap_or_default() };
+    let owned = ledger.as_ref().map(|ledger| ledger.load(provider, setup.now)).transpose().map_err(Error::failed)?;
+    let inquiry = Inquiry { setup: &setup, name: &args.name, ledger, owned: owned.unwrap_or_default() };
     let (people, groups) = (inquiry.people()?, inquiry.groups()?);
     let account = inquiry.account(&people, &groups)?;
     let group = inquiry.group(&groups)?;
@@ -64,23 +69,36 @@ struct Answer<'a> {
 struct Inquiry<'a> {
     setup: &'a Setup<'a>,
     name: &'a str,
+    ledger: Option<Ledger>,
     owned: Owned,
 }
 
 impl<'a> Inquiry<'a> {
-    /// Asks for this person alone, by the login; for everybody, if that does not find who is meant.
+    /// Asks for this person alone, by the login; for everybody, if that does not find who is meant, or if only a complete
+    /// read can tell what is next.
     fn people(&self) -> Result<Answer<'a>> {
         let users = |only| Sync::Users(SyncUsers { new: false, updated: false, only, plan: dry() });
         let what = users(vec![self.name.to_owned()]);
-        let snapshot = sync::read(self.setup, &Job::new(&what))?;
-        let known = self.owned_account().map(|(id, _)| id);
+        let snapshot = sync::read_all(self.setup, &Job::new(&what))?;
+        let known = self.owned_account();
         let hit = self.user(&snapshot).map(|user| &user.id).or(self.rejected(&snapshot).and_then(|r| r.id.as_ref()));
-        if hit.is_some() && known.is_none_or(|known| hit == Some(known)) {
+        let is_hit = hit.is_some() && known.is_none_or(|(id, _)| hit == Some(id));
+        if is_hit && !known.is_some_and(|(_, own)| self.may_be_leaving(own, &snapshot)) {
             return self.answer(&what, snapshot, true);
         }
         let what = users(Vec::new());
-        let snapshot = sync::read(self.setup, &Job::new(&what))?;
+        let snapshot = sync::read_all(self.setup, &Job::new(&what))?;
         self.answer(&what, snapshot, false)
+    }
+
+    /// Whether an account is on the way out, or may be, as far as a read of this person alone shows: nobody goes on there
+    /// without the proof of a complete one.
+    fn may_be_leaving(&self, own: &OwnedAccount, snapshot: &Snapshot) -> bool {
+        let is_in = |standing: &dyn Fn(&User) -> Standing| {
+            self.user(snapshot).is_none_or(|user| standing(user) == Standing::In)
+        };
+        let is_in = self.setup.standing(&snapshot.directory).is_ok_and(|standing| is_in(&standing));
+        own.state == State::Locked || own.state.is_present() && !is_in
     }
 
     fn groups(&self) -> Result<Answer<'a>> {
@@ -135,29 +153,91 @@ impl<'a> Inquiry<'a> {
     fn account(&self, people: &Answer<'_>, groups: &Answer<'_>) -> Result<Option<Side>> {
         let snapshot = &people.desired.snapshot;
         let (user, own) = (self.user(snapshot), self.owned_account());
-        let (id, mut side) = match (user, own, self.rejected(snapshot)) {
+        let record = |id: &RemoteId| snapshot.rejected.iter().find(|record| record.id.as_ref() == Some(id));
+        let rejected = own.and_then(|(id, _)| record(id)).or_else(|| self.rejected(snapshot));
+        let (id, mut side) = match (user, own, rejected) {
             (Some(user), ..) => (Some(&user.id), Side::of(&user.id, &user.login)),
-            (None, Some((id, own)), _) => (Some(id), Side::missing(id, own)),
+            (None, Some((id, _)), Some(record)) if record.id.as_ref() == Some(id) => (Some(id), Side::rejected(record)),
+            (None, Some((id, _)), _) => (Some(id), Side::missing(id)),
             (None, None, Some(record)) => (record.id.as_ref(), Side::rejected(record)),
             (None, None, None) => return Ok(None),
         };
         let own = id.and_then(|id| self.owned.accounts.get(id));
         side.ledger = own.map(report::entry);
+        let mut standing = None;
         if let Some(user) = user {
-            self.explain(user, own, people, &mut side)?;
+            standing = Some(self.explain(user, own, people, &mut side)?);
             side.groups = self.memberships(user, groups);
+        }
+        if let Some((id, own)) = id.zip(own) {
+            let is_known = standing.is_some() || side.refused.is_some();
+            side.leaving = self.leaving(id, own, standing, is_known)?;
         }
         let host_name = own.filter(|own| own.state.is_present()).map(|own| own.name.clone());
         let aliases = Aliases::new(id, user.map(|user| user.login.raw()), host_name.as_deref(), self.name, &side.steps);
         let mut next = aliases.of(&people.plan, EntryKind::Account, "sync users");
         next.narrow = people.narrow;
-        side.next.push(next);
-        side.next.push(aliases.memberships(&groups.plan));
+        next.lines.extend(contact::unusable(&people.plan).map(render::refusal));
+        let is_here = self.host_has(|host| own.is_some_and(|own| host.accounts.contains_key(own.name.as_str())))?;
+        let refused = aliases.refusal(&people.plan).or(side.refused.take());
+        let changes = aliases.changes(&people.plan, EntryKind::Account).collect();
+        let verdict = verdict::OfAccount { own, is_here, standing, refused: refused.as_deref(), changes };
+        side.verdict = verdict.text();
+        let memberships = aliases.memberships(&groups.plan);
+        side.refused = refused;
+        side.next.extend([next, memberships]);
         Ok(Some(side))
     }
 
+    /// How far an account has come on the way out; `None`: it is not on it. `is_known`: whether the provider has a record.
+    fn leaving(
+        &self,
+        id: &RemoteId,
+        own: &OwnedAccount,
+        standing: Option<Standing>,
+        is_known: bool,
+    ) -> Result<Option<Leaving>> {
+        let (rules, now) = (&self.setup.settings.rules.departed, self.setup.now);
+        let is_absent = !is_known || standing == Some(Standing::Outside);
+        Ok(match own.state {
+            State::Locked => {
+                // Nothing is packed of what was removed by hand.
+                let is_here = self.host_has(|host| host.accounts.contains_key(own.name.as_str()))?;
+                let is_gone = is_here && (is_absent || standing == Some(Standing::Shut));
+                Some(Leaving::locked(self.owned.rungs.get(id), self.lock_reason(id)?, is_gone, rules))
+            }
+            State::Active if is_absent => Some(Leaving::missing(own.absence, rules, now)),
+            State::Active => None,
+            _ => self.owned.archives.get(id).map(|path| Leaving { archive: Some(path.clone()), ..Leaving::default() }),
+        })
+    }
+
+    /// Why an account was locked, if a run that is remembered did it.
+    fn lock_reason(&self, id: &RemoteId) -> Result<Option<String>> {
+        let Some(ledger) = &self.ledger else { return Ok(None) };
+        let runs = ledger.history(Some(id.as_str()), u32::MAX).map_err(Error::failed)?;
+        let provider = &self.setup.settings.provider.name;
+        let mut changes = runs.iter().flat_map(|run| run.changes.iter().rev());
+        let locked = changes
+            .find(|change| change.id == id.as_str() && change.provider == *provider && change.change == "lock-account");
+        let reason = locked.and_then(|change| change.detail.as_ref()?.get("reason")?.as_str());
+        Ok(reason.map(|reason| shown(reason).to_string()))
+    }
+
+    fn host_has(&self, is_there: impl FnOnce(&Host<'_>) -> bool) -> Result<bool> {
+        let target = self.setup.target()?;
+        let current = target.read()?;
+        Ok(is_there(&current.host()))
+    }
+
     /// Standing and fields of a person, by the rules themselves.
-    fn explain(&self, user: &User, own: Option<&OwnedAccount>, people: &Answer<'_>, side: &mut Side) -> Result<()> {
+    fn explain(
+        &self,
+        user: &User,
+        own: Option<&OwnedAccount>,
+        people: &Answer<'_>,
+        side: &mut Side,
+    ) -> Result<Standing> {
         let rules = &self.setup.settings.rules.accounts;
         let top_group = rules.top_group.as_deref();
         let grounds = select::grounds(&people.desired.snapshot.directory, top_group).map_err(Error::failed)?;
@@ -166,12 +246,17 @@ impl<'a> Inquiry<'a> {
         let target = self.setup.target()?;
         let current = target.read()?;
         let present = own.filter(|own| own.state.is_present());
-        if ground.standing() == Standing::Outside || ground.standing() == Standing::Shut && present.is_none() {
-            return Ok(());
+        let standing = ground.standing();
+        if present.is_none() && standing != Standing::In {
+            return Ok(standing);
+        }
+        if standing == Standing::Outside {
+            side.steps.extend(self.contact(user, present, people, None));
+            return Ok(standing);
         }
         let alias = self.owned.aliases.accounts.get(&user.id).map(String::as_str);
         let known_as = present.map(|own| (own.name.as_str(), alias));
-        let is_in = ground.standing() == Standing::In;
+        let is_in = standing == Standing::In;
         let (account, steps) = map::explain(user, is_in, known_as, &current.host().shells, rules);
         side.steps = steps;
         match account {
@@ -181,10 +266,31 @@ impl<'a> Inquiry<'a> {
                     side.steps.push(Step { field: "home", value: shown(&own.applied.home).to_string(), rule });
                 }
                 side.steps.extend(ids(own, account.uid, rules, &people.plan, &user.id));
+                let wanted = Some((account.name.as_str(), account.home.as_str()));
+                side.steps.extend(self.contact(user, present, people, wanted));
             }
             Err(reason) => side.refused = Some(reason),
         }
-        Ok(())
+        Ok(standing)
+    }
+
+    /// E-mail, SSH keys, and what other sources than the provider say. `wanted`: name and home of the account, if it is to
+    /// be open.
+    fn contact(
+        &self,
+        user: &User,
+        present: Option<&OwnedAccount>,
+        people: &Answer<'_>,
+        wanted: Option<(&str, &str)>,
+    ) -> Vec<Step> {
+        let Desired { snapshot, keys: book, .. } = &people.desired;
+        let rules = &self.setup.settings.rules.keys;
+        let account = present.map(|own| (own.name.as_str(), own.applied.home.as_str())).or(wanted);
+        let keys = contact::Keys { user, book, gaps: &snapshot.gaps, rules, plan: &people.plan, account };
+        let mut steps = contact::sources(user);
+        steps.push(contact::email(user, self.setup));
+        steps.extend(keys.steps());
+        steps
     }
 
     /// The groups of the provider that a person is in, and what becomes of each.
@@ -227,10 +333,9 @@ impl<'a> Inquiry<'a> {
         let rules = &self.setup.settings.rules.groups;
         let own = self.owned.groups.iter().find(|(id, own)| own.name == self.name || id.as_str() == self.name);
         let all = || groups.desired.snapshot.directory.groups.iter();
-        let would_be = |group: &&Group| {
-            let (name, _) = map::explain_group(&group.name, None, rules);
-            name.is_ok_and(|name| name.as_str() == self.name)
-        };
+        // One that the filter leaves out is asked for by the name that it would have, too.
+        let would_be =
+            |group: &&Group| map::group_name_of(&group.name, rules).is_some_and(|name| name.as_str() == self.name);
         let found = match own {
             Some((id, _)) => all().find(|group| group.id == *id),
             None => all()
@@ -245,11 +350,13 @@ impl<'a> Inquiry<'a> {
         };
         let own = self.owned.groups.get(id);
         side.ledger = own.map(report::group_entry);
+        let mut mapped = String::new();
         if let Some(group) = found {
             let known = own.filter(|own| own.state.is_present());
             if known.is_none() && rules.local_map.maps(group.name.raw()) {
                 let names: Vec<&str> = rules.local_map.targets(group.name.raw()).map(GroupName::as_str).collect();
                 let (value, rule) = (names.join(", "), "`local_map`: its members come into a group of the host's own");
+                mapped.clone_from(&value);
                 side.steps = vec![Step { field: "members", value, rule: rule.to_owned() }];
             } else {
                 let (name, steps) = map::explain_group(&group.name, self.known_as(&group.id, known), rules);
@@ -262,7 +369,19 @@ impl<'a> Inquiry<'a> {
         let name = own.map(|own| own.name.as_str());
         let remote = found.map(|group| group.name.raw());
         let aliases = Aliases::new(Some(id), remote, name, self.name, &side.steps);
-        side.next.push(aliases.of(&groups.plan, EntryKind::Group, "sync groups"));
+        let next = aliases.of(&groups.plan, EntryKind::Group, "sync groups");
+        let refused = aliases.refusal(&groups.plan).or(side.refused.take());
+        let is_here = self.host_has(|host| own.is_some_and(|own| host.groups.contains_key(own.name.as_str())))?;
+        let changes = aliases.changes(&groups.plan, EntryKind::Group).collect();
+        let (is_there, refusal) = (found.is_some(), refused.as_deref());
+        let verdict = verdict::OfGroup { own, is_here, is_there, mapped: &mapped, refused: refusal, changes };
+        side.verdict = verdict.text();
+        if own.is_some_and(|own| own.state.is_present()) && !is_there {
+            let rung = self.owned.group_rungs.get(id).copied().unwrap_or_default();
+            side.leaving = Some(Leaving::group(rung, &self.setup.settings.rules.departed, self.setup.now));
+        }
+        side.refused = refused;
+        side.next.push(next);
         Ok(Some(side))
     }
 
@@ -369,17 +488,26 @@ impl<'a> Aliases<'a> {
         }
     }
 
-    /// What a plan says about it.
-    fn of(&self, plan: &Plan, kind: EntryKind, command: &'static str) -> Next {
-        let is_ours = |change: &&Change| {
+    /// Why a plan refuses it, if it does.
+    fn refusal(&self, plan: &Plan) -> Option<String> {
+        plan.refused.iter().find(|refusal| self.is(refusal)).map(|refusal| refusal.reason.clone())
+    }
+
+    /// What a plan changes of it.
+    fn changes<'p>(&self, plan: &'p Plan, kind: EntryKind) -> impl Iterator<Item = &'p Change> {
+        plan.changes.iter().filter(move |change| {
             let subject = change.subject();
             let is_it = match kind {
                 EntryKind::LocalGroup => self.names.contains(subject.name),
                 EntryKind::Account | EntryKind::Group => subject.id.is_some() && subject.id == self.id,
             };
             subject.kind == kind && is_it
-        };
-        let changes = plan.changes.iter().filter(is_ours).map(render::line);
+        })
+    }
+
+    /// What a plan says about it.
+    fn of(&self, plan: &Plan, kind: EntryKind, command: &'static str) -> Next {
+        let changes = self.changes(plan, kind).map(render::line);
         let refused = plan.refused.iter().filter(|refusal| self.is(refusal)).map(render::refusal);
         let remarks = plan.remarks.iter().filter(|remark| self.names.contains(remark.name.as_str()));
         Next::new(command, changes.chain(refused).chain(remarks.map(render::remark)).collect())

@@ -31,6 +31,8 @@ pub struct User {
     pub updated: Option<Untrusted>,
     /// Whatever else the provider says.
     pub attributes: BTreeMap<String, Untrusted>,
+    /// Which fields do not come from the provider, and where from.
+    pub sources: FieldSources,
 }
 
 impl User {
@@ -49,6 +51,7 @@ impl User {
             ssh_keys: Vec::new(),
             updated: None,
             attributes: BTreeMap::new(),
+            sources: FieldSources::default(),
         }
     }
 }
@@ -204,6 +207,46 @@ impl UserField {
             Self::Home => "home",
             Self::Shell => "shell",
             Self::SshKeys => "ssh_keys",
+        }
+    }
+}
+
+/// Where a field of a person comes from, if not from the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FieldSource {
+    /// A CSV file.
+    Csv,
+    /// A directory of key files.
+    KeysDir,
+    /// A URL for each person.
+    KeysUrl,
+}
+
+impl FieldSource {
+    /// Its key in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::KeysDir => "keys_dir",
+            Self::KeysUrl => "keys_url",
+        }
+    }
+}
+
+/// Where the fields of one person come from. A few bytes for each person, since everybody has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FieldSources([Option<FieldSource>; UserField::ALL.len()]);
+
+impl FieldSources {
+    /// Where this field comes from; `None`: from the provider, if anybody says something.
+    pub fn of(&self, field: UserField) -> Option<FieldSource> {
+        self.0.get(field as usize).copied().flatten()
+    }
+
+    /// Remembers where a field comes from.
+    pub fn set(&mut self, field: UserField, source: FieldSource) {
+        if let Some(slot) = self.0.get_mut(field as usize) {
+            *slot = Some(source);
         }
     }
 }

@@ -2,21 +2,25 @@
 //!
 //! Asks no provider: what is said of the next run holds as long as the provider wants what it wanted. Pure.
 
+mod keys;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use super::diff::{accounts, groups, lock_word, split};
 use super::render;
+
 use crate::model::host::Host;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::shown;
 use crate::policy::{ByHand, Field, GroupRules, Rules};
+pub use keys::{KeySite, keys, unusable};
 
 /// What differs, of one account or group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// Account, group, or group of the host's.
+    /// Account, group, group of the host's, or keys.
     pub kind: Kind,
     /// Name on this host.
     pub name: String,
@@ -42,6 +46,8 @@ pub enum Kind {
     Group,
     /// A group of the host's with members from the provider.
     LocalGroup,
+    /// The file with the SSH keys of an account.
+    Keys,
 }
 
 impl Kind {
@@ -51,6 +57,7 @@ impl Kind {
             Kind::Account => "account",
             Kind::Group => "group",
             Kind::LocalGroup => "local group",
+            Kind::Keys => "keys",
         }
     }
 }
@@ -75,7 +82,7 @@ impl Next {
     }
 }
 
-/// Everything that differs, accounts first, each kind by name.
+/// Everything that differs in the databases, accounts first, each kind by name. [`keys`] tells of files with keys.
 pub fn drift(host: &Host<'_>, owned: &Owned, rules: &Rules) -> Vec<Difference> {
     let mut out = Vec::new();
     let mut present: Vec<&OwnedAccount> = owned.accounts.values().filter(|own| own.state.is_present()).collect();

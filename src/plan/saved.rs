@@ -16,8 +16,8 @@ use super::{Plan, render};
 use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::model::{
-    Completeness, Directory, Gap, Group, Membership, RejectedRecord, RemoteId, Role, Snapshot, Status, Untrusted, User,
-    UserField, shown,
+    Completeness, Directory, FieldSources, Gap, Group, Membership, RejectedRecord, RemoteId, Role, Snapshot, Status,
+    Untrusted, User, UserField, shown,
 };
 
 /// The version of the file's form.
@@ -320,7 +320,8 @@ impl From<&Read> for Snapshot {
 
 impl From<&User> for Person {
     fn from(user: &User) -> Self {
-        let User { id, login, name, email, active, uid, gid, home, shell, ssh_keys, updated, attributes } = user;
+        let User { id, login, name, email, active, uid, gid, home, shell, ssh_keys, updated, attributes, sources: _ } =
+            user;
         let fields = [
             ("name", name),
             ("email", email),
@@ -357,6 +358,8 @@ impl From<&Person> for User {
             ssh_keys: person.ssh_keys.iter().map(Untrusted::new).collect(),
             updated: field("updated"),
             attributes: person.attributes.iter().map(|(key, text)| (key.clone(), Untrusted::new(text))).collect(),
+            // It decides nothing.
+            sources: FieldSources::default(),
         }
     }
 }

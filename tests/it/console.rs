@@ -92,7 +92,7 @@ fn last_digest(answer: &Answer) -> Option<String> {
 }
 
 fn record(out: &mut String, world: &World, answer: &Answer) {
-    let time = Regex::new(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ").unwrap();
+    let time = Regex::new(r"\b20\d\d(-\d\d-\d\dT\d\d:\d\d:\d\dZ|\d{4}T\d{6}Z)").unwrap();
     let id = Regex::new(r"\bg-[0-9a-f]{32}\b").unwrap();
     writeln!(out, "? {}", answer.code).unwrap();
     for (mark, text) in [(">", &answer.out), ("!", &answer.err)] {

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::leaving::Leaving;
 use crate::model::owned::{OwnedAccount, OwnedGroup};
 use crate::model::{RejectedRecord, RemoteId, Status, Untrusted, counted, shown};
 use crate::policy::local_map::LocalGroup;
 use crate::policy::select::Ground;
 use crate::policy::trace::Step;
-use crate::system::clock;
 
 /// All that is said.
 pub(super) struct Report<'a> {
@@ -24,6 +24,8 @@ pub(super) struct Report<'a> {
 /// What is said about an account, or about a group.
 #[derive(Default, Serialize)]
 pub(super) struct Side {
+    /// What becomes of it, in one line.
+    pub verdict: String,
     /// The name of a group of the host's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<String>,
@@ -35,10 +37,12 @@ pub(super) struct Side {
     pub standing: Option<String>,
     /// How it comes to be what it is.
     pub steps: Vec<Step>,
-    /// Why it gets nothing.
+    /// Why nothing becomes of what the provider says.
     pub refused: Option<String>,
     /// What gosync has of it.
     pub ledger: Option<String>,
+    /// How far it has come on the way out.
+    pub leaving: Option<Leaving>,
     /// The groups of a person.
     pub groups: Vec<String>,
     /// What the next runs would do.
@@ -49,7 +53,7 @@ pub(super) struct Side {
 #[derive(Serialize)]
 pub(super) struct Next {
     command: &'static str,
-    lines: Vec<String>,
+    pub lines: Vec<String>,
     /// Whether only one person was asked for.
     pub narrow: bool,
 }
@@ -67,13 +71,9 @@ impl Side {
     }
 
     /// An account whose person the provider does not have.
-    pub fn missing(id: &RemoteId, own: &OwnedAccount) -> Self {
-        let since = own.absence.map(|absence| {
-            let reads = counted(absence.runs, "complete read", "complete reads");
-            format!("; missing in {reads} since {}", clock::written(absence.since))
-        });
-        let standing = format!("the provider has no record with this id{}", since.unwrap_or_default());
-        Self { id: Some(id.to_string()), standing: Some(standing), ..Self::default() }
+    pub fn missing(id: &RemoteId) -> Self {
+        let standing = Some("the provider has no record with this id".to_owned());
+        Self { id: Some(id.to_string()), standing, ..Self::default() }
     }
 
     /// A group that the provider does not have.
@@ -85,6 +85,10 @@ impl Side {
     /// A group of the host's own. `gid`: the one that it has here; `None`: it is not here.
     pub fn local(name: &str, mapped: Option<&LocalGroup>, gid: Option<u32>) -> Self {
         let here = gid.map_or("is not on this host".to_owned(), |gid| format!("has the gid {gid}"));
+        let verdict = match mapped {
+            Some(_) => "gets members from the provider",
+            None => "gets no members from the provider any more",
+        };
         let power = if mapped.is_some_and(|group| group.privileged) { ", privileged" } else { "" };
         let standing = Some(format!("{here}{power}"));
         let rule = match mapped {
@@ -97,7 +101,8 @@ impl Side {
                 Step { field: "members", value: "none".to_owned(), rule }
             }
         };
-        Self { local: Some(name.to_owned()), standing, steps: vec![rule], ..Self::default() }
+        let (local, verdict) = (Some(name.to_owned()), verdict.to_owned());
+        Self { local, verdict, standing, steps: vec![rule], ..Self::default() }
     }
 
     /// A record that cannot be used at all.
@@ -119,8 +124,13 @@ impl Side {
             (None, None) => writeln!(out, "{what} of the record {id}"),
         };
         let mut row = |key: &str, text: &str| writeln!(out, "  {key:<9} {text}");
-        for (key, text) in [("standing", &self.standing), ("refused", &self.refused), ("ledger", &self.ledger)] {
+        let _ = row("verdict", &self.verdict);
+        for (key, text) in [("standing", &self.standing), ("ledger", &self.ledger)] {
             let _ = text.as_ref().map(|text| row(key, text));
+        }
+        let closed = if what == "group" { "emptied" } else { "locked" };
+        for (key, text) in self.leaving.iter().flat_map(|leaving| leaving.rows(closed)) {
+            let _ = row(key, &text);
         }
         for Step { field, value, rule } in &self.steps {
             let value = if value.is_empty() { "(empty)" } else { value };
@@ -165,13 +175,13 @@ impl Report<'_> {
 pub(super) fn standing(ground: Ground, top_group: Option<&str>) -> String {
     let top = shown(top_group.unwrap_or_default());
     match ground {
-        Ground::Active => "gets an account: active, and no `top_group` is set".to_owned(),
-        Ground::Member(Status::Active) => format!("gets an account: an active member of `{top}`, the top group"),
+        Ground::Active => "active, and no `top_group` is set".to_owned(),
+        Ground::Member(Status::Active) => format!("an active member of `{top}`, the top group"),
         Ground::Member(status) => {
-            format!("is shut out: the membership in `{top}`, the top group, is {}", word(&status))
+            format!("shut out: the membership in `{top}`, the top group, is {}", word(&status))
         }
-        Ground::Inactive => "is shut out: not active at the provider".to_owned(),
-        Ground::NoMember => format!("counts as absent: no member of `{top}`, the top group"),
+        Ground::Inactive => "shut out: not active at the provider".to_owned(),
+        Ground::NoMember => format!("absent: no member of `{top}`, the top group"),
     }
 }
 

@@ -30,6 +30,34 @@ pub enum KeyFile {
     Odd(String),
 }
 
+/// What a file with keys is, beside what gosync last wrote there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Hand {
+    /// As gosync left it, as far as anybody knows.
+    Off,
+    /// Somebody wrote something else.
+    Changed,
+    /// Somebody took it away.
+    Missing,
+    /// Its owner or mode is another one.
+    Unsound,
+    /// Gosync did not write it.
+    Foreign,
+}
+
+impl Hand {
+    /// `written`: the digest in the ledger, empty for a file that was taken away; `None`: there is no record.
+    pub(in crate::plan) fn of(id: &RemoteId, written: Option<&str>, found: Option<&[u8]>, sound: bool) -> Self {
+        match (written, found) {
+            (Some(written), Some(found)) if written != of(found) => Self::Changed,
+            (Some(written), None) if !written.is_empty() => Self::Missing,
+            (None, Some(found)) if !is_of(found, id) => Self::Foreign,
+            (_, Some(_)) if !sound => Self::Unsound,
+            _ => Self::Off,
+        }
+    }
+}
+
 /// What the keys are compared with.
 pub struct KeyView<'a> {
     /// What the provider offers.
@@ -249,8 +277,8 @@ impl Pen<'_> {
         if is_same {
             return self.note(Place::Directory, &path, wanted, written);
         }
-        let is_marked = is_of(there, &self.subject.id);
-        let is_ours = written.is_some() || is_marked || found.is_none() || self.view.chosen.force;
+        let hand = Hand::of(&self.subject.id, written, found.as_deref(), sound);
+        let is_ours = hand != Hand::Foreign || self.view.chosen.force;
         if !is_ours && !self.subject.fresh {
             // Nothing is wanted there, and somebody has a use for it.
             if !wanted.is_empty() || cause == Cause::Closed {
@@ -272,9 +300,12 @@ impl Pen<'_> {
         }
         if !is_ours {
             self.remark(format!("does not inherit the keys that are in {path}"));
-        } else if written.is_some_and(|written| written != of(there)) {
-            self.remark("gets its keys back, which were changed by hand");
-        } else if !sound && there == wanted.as_bytes() {
+        } else if matches!(hand, Hand::Changed | Hand::Missing) {
+            self.remark(match wanted.is_empty() {
+                true => "has keys that were changed by hand, and all of them go",
+                false => "gets its keys back, which were changed by hand",
+            });
+        } else if hand == Hand::Unsound && there == wanted.as_bytes() {
             self.remark("gets its keys back: their file had another owner or mode");
         }
         // What somebody else had is no loss.

@@ -25,6 +25,7 @@ pub(super) use groups::split;
 pub use keys::{KeyFile, KeyView, keys};
 pub use release::release;
 pub use removal::{Request, removal};
+pub use rungs::{Due, due};
 pub use site::{Quiet, Site};
 pub use undo::{Past, undo};
 

@@ -9,6 +9,23 @@ use crate::model::host::Owner;
 use crate::model::owned::{OwnedAccount, Rung, State};
 use crate::model::{Completeness, RemoteId, UserName};
 use crate::plan::{Change, HomeFate, Plan};
+use crate::policy::DepartedRules;
+
+/// When the rungs that are left to a locked account come, in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Its home is packed and taken away; `None`: never, or it is done.
+    pub archive: Option<i64>,
+    /// It is removed; `None`: never.
+    pub remove: Option<i64>,
+}
+
+/// When the next rungs come for an account that has come so far.
+pub fn due(rung: &Rung, rules: &DepartedRules) -> Due {
+    let at = |after: u64| rung.since.saturating_add_unsigned(after);
+    let archive = rules.archive_after.filter(|_| rung.archive.is_none());
+    Due { archive: archive.map(at), remove: rules.remove_after.map(at) }
+}
 
 /// Takes a locked account, whose person this read shows to be gone, to the next rung if its time has come. Returns
 /// whether anything is planned.
@@ -19,10 +36,10 @@ pub(super) fn climb(id: &RemoteId, own: &OwnedAccount, against: &Against<'_>, pl
         return false;
     }
     let Ok(name) = UserName::new(&own.name, true) else { return false };
-    let gone = u64::try_from(now - rung.since).unwrap_or(0);
-    let is_due = |after: Option<u64>| after.is_some_and(|after| gone >= after);
-    let departed = &rules.departed;
-    let (archive, remove) = (is_due(departed.archive_after) && rung.archive.is_none(), is_due(departed.remove_after));
+    let due = due(rung, &rules.departed);
+    // A clock that was set back takes nothing away from what is due at once.
+    let is_due = |at: Option<i64>| at.is_some_and(|at| now.max(rung.since) >= at);
+    let (archive, remove) = (is_due(due.archive), is_due(due.remove));
     if !archive && !remove {
         return false;
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::lookup::Lookup;
 use super::{Answer, KeySource, decode};
-use crate::model::{User, shown};
+use crate::model::{FieldSource, User, shown};
 use crate::system::files;
 
 /// The largest key file that is read.
@@ -47,6 +47,10 @@ pub(super) struct Files<'a> {
 impl KeySource for Files<'_> {
     fn place(&self) -> String {
         self.dir.path.display().to_string()
+    }
+
+    fn kind(&self) -> FieldSource {
+        FieldSource::KeysDir
     }
 
     fn ask(&mut self, user: &User) -> Answer {

@@ -27,7 +27,7 @@ use self::decode::Table;
 use self::dir::KeysDir;
 use self::url::KeysUrl;
 use super::{FetchError, Provider, Query, Scope};
-use crate::model::{Directory, Gap, RemoteId, Snapshot, Status, Untrusted, User, UserField};
+use crate::model::{Directory, FieldSource, Gap, RemoteId, Snapshot, Status, Untrusted, User, UserField};
 use crate::system::files;
 
 pub use self::lookup::Lookup;
@@ -80,6 +80,9 @@ enum Answer {
 trait KeySource {
     /// What it is called in messages.
     fn place(&self) -> String;
+
+    /// Which of the sources it is.
+    fn kind(&self) -> FieldSource;
 
     /// Looks one person up.
     fn ask(&mut self, user: &User) -> Answer;
@@ -165,7 +168,7 @@ impl<'a> Person<'a> {
     fn fill(&mut self, table: &Table) {
         for (field, values) in table.row(self.user) {
             if self.settled.insert(*field) {
-                set(self.user, *field, values);
+                set(self.user, *field, values, FieldSource::Csv);
             }
         }
     }
@@ -185,7 +188,8 @@ fn is_said(user: &User, field: UserField) -> bool {
     text.as_ref().is_some_and(|text| !text.raw().is_empty())
 }
 
-fn set(user: &mut User, field: UserField, values: &[Untrusted]) {
+fn set(user: &mut User, field: UserField, values: &[Untrusted], source: FieldSource) {
+    user.sources.set(field, source);
     let text = match field {
         UserField::Name => &mut user.name,
         UserField::Email => &mut user.email,
@@ -230,7 +234,7 @@ fn ask(source: &mut dyn KeySource, people: Vec<&mut Person<'_>>, narrowed: bool,
         match source.ask(person.user) {
             Answer::Keys(keys) => {
                 known += 1;
-                set(person.user, UserField::SshKeys, &keys);
+                set(person.user, UserField::SshKeys, &keys, source.kind());
                 person.settled.insert(UserField::SshKeys);
             }
             Answer::Nothing => strangers.push(person),

@@ -100,6 +100,8 @@ fn the_first_source_that_knows_wins() {
     let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
     let (csv, dir) = (format!("{KEY} csv"), format!("{KEY} dir"));
     assert_eq!(keys_of(&after), [vec![csv.as_str()], vec![dir.as_str()], vec![], vec!["provider"]]);
+    let sources: Vec<_> = after.directory.users.iter().map(|user| user.sources.of(UserField::SshKeys)).collect();
+    assert_eq!(sources, [Some(FieldSource::Csv), Some(FieldSource::KeysDir), Some(FieldSource::KeysDir), None]);
     assert_eq!(after.gaps, []);
     config.overrides.clear();
     assert_eq!(fetch(before.clone(), &config, &query(Scope::Users)).unwrap(), before);

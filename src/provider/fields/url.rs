@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::template::Template;
 use super::{Answer, KeySource, decode};
-use crate::model::User;
+use crate::model::{FieldSource, User};
 use crate::provider::http::{Auth, Http, HttpError, HttpErrorKind, Options, Request};
 
 /// How many requests in a row may fail before the server is left alone.
@@ -51,6 +51,10 @@ pub(super) struct Requests<'a> {
 impl KeySource for Requests<'_> {
     fn place(&self) -> String {
         self.template.as_str().to_owned()
+    }
+
+    fn kind(&self) -> FieldSource {
+        FieldSource::KeysUrl
     }
 
     fn ask(&mut self, user: &User) -> Answer {

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::model::{
-    Completeness, Directory, Group, Membership, RejectedRecord, RemoteId, Role, Snapshot, Status, Untrusted, User,
-    counted,
+    Completeness, Directory, FieldSources, Group, Membership, RejectedRecord, RemoteId, Role, Snapshot, Status,
+    Untrusted, User, counted,
 };
 
 #[derive(Deserialize)]
@@ -215,6 +215,7 @@ fn user(json: &str) -> Result<User, String> {
         ssh_keys: r.ssh_keys.into_iter().map(|KeyText(key)| key).collect(),
         updated: r.updated,
         attributes: r.attributes,
+        sources: FieldSources::default(),
     })
 }
 

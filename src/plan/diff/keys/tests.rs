@@ -166,6 +166,9 @@ fn a_change_by_hand_is_told_and_set_back() {
     let by_hand = format!("{}ssh-rsa AAAA by hand\n", text(&[ONE]));
     assert_eq!(Case::new(&[ONE]).holds(&by_hand).run(), (set(&[ONE]), vec![told.clone()], 0));
     assert_eq!(Case { file: KeyFile::Absent, ..Case::new(&[ONE]) }.run(), (set(&[ONE]), vec![told], 0));
+    let withdrawn = Case { state: State::Locked, closed: true, ..Case::new(&[ONE]).holds(&by_hand) };
+    let gone = "has keys that were changed by hand, and all of them go".to_owned();
+    assert_eq!(withdrawn.run(), (vec![(Cause::Closed, String::new(), path())], vec![gone], 0));
     let (changes, told, _) =
         Case { file: KeyFile::Plain { bytes: text(&[ONE]).into_bytes(), sound: false }, ..Case::new(&[ONE]) }.run();
     assert_eq!((changes, told.len()), (set(&[ONE]), 1), "mode or owner");
