@@ -1,6 +1,7 @@
 //! `gosync plan`: a dry run whose plan goes to a file.
 
 use std::cell::RefCell;
+use std::path::Path;
 
 use super::Outcome;
 use super::carry_out::carry_out;
@@ -14,6 +15,13 @@ use crate::system::lock::Purpose;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> {
+    if args.output == Path::new("-") {
+        let message =
+            "a plan cannot go to standard output: `gosync apply` trusts only a file that nobody else may write";
+        return Err(Error::usage(message).hint(
+            "Name the file, such as `-o plan.json`; for a program to read, use `gosync sync users -n --format json`",
+        ));
+    }
     let setup = Setup::new(global, ui)?;
     let what = dry(args.what.clone());
     let job = Job::new(&what);
@@ -32,7 +40,14 @@ pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> 
         files::write_private(&args.output, saved.text().as_bytes()).map_err(Error::failed)?;
         let file = args.output.display();
         if job.options.format == Format::Text {
-            ui.notice(format!("the plan is in {file}; `gosync apply {file}` carries it out"));
+            ui.notice(match carried {
+                Ok(_) => format!("the plan is in {file}; `gosync apply {file}` carries it out"),
+                Err(_) => format!(
+                    "the plan is in {file}; it goes over a limit, and only `gosync apply {file} --approve {}` carries \
+                     it out",
+                    plan.digest()
+                ),
+            });
         }
     }
     let carried = carried?;

@@ -7,8 +7,8 @@ use super::edit::{AdoptedRow, Edit, MadeRow};
 use super::history::{Keeper, Remembered};
 use super::queue::{self, Key};
 use super::{Run, contacts, rungs};
+use crate::model::host::Host;
 use crate::model::owned::{Loss, State};
-use crate::plan::events::HookEvent;
 use crate::policy::Field;
 use crate::policy::keys::Place;
 
@@ -84,8 +84,8 @@ pub(super) fn release(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     drop_pending(tx)
 }
 
-/// Drops what unconfirmed transactions intended, but queues the events that stand.
-pub(super) fn give_up(tx: &Transaction<'_>, stands: &dyn Fn(&HookEvent) -> bool) -> rusqlite::Result<()> {
+/// Drops what unconfirmed transactions intended, but queues the events that stand, and keeps names that were given.
+pub(super) fn give_up(tx: &Transaction<'_>, host: &Host<'_>) -> rusqlite::Result<()> {
     let sql = "SELECT txn, seq, p.provider, edit, at, command FROM pending p JOIN runs USING (txn) ORDER BY txn, seq";
     let edits: Vec<(Key, String, String, i64, String)> = {
         let mut statement = tx.prepare(sql)?;
@@ -99,7 +99,17 @@ pub(super) fn give_up(tx: &Transaction<'_>, stands: &dyn Fn(&HookEvent) -> bool)
         let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
         match &edit {
             // The hooks around it are called for by the run that finds it.
-            Edit::Hook(event) if stands(event) => queue::add(tx, *key, Run { provider, command, now: *now }, event)?,
+            Edit::Hook(event) if event.stands(host) => {
+                queue::add(tx, *key, Run { provider, command, now: *now }, event)?
+            }
+            Edit::Renamed { id, group, to, .. } => {
+                let has = if *group {
+                    host.groups.get(to.as_str()).map(|found| found.gid)
+                } else {
+                    host.accounts.get(to.as_str()).map(|found| found.uid)
+                };
+                rungs::began_name(tx, provider, (id, *group), to, has)?;
+            }
             _ => {}
         }
     }

@@ -21,9 +21,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
+use crate::model::host::Host;
 use crate::model::owned::{Absence, Applied, KeyRecord, Loss, Losses, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, RemoteId, Uid, shown};
-use crate::plan::events::HookEvent;
 use crate::plan::{Observation, Plan};
 use crate::policy::keys::Place;
 
@@ -390,11 +390,12 @@ impl Ledger {
     }
 
     /// Drops the intentions of a transaction that happened in part, if at all; its ids stay set aside. Events of which
-    /// nothing more will be heard, as `stands` says, are queued all the same.
+    /// nothing more will be heard, since what they say stands on `host`, are queued all the same; and what stands there
+    /// under a name that it began to get is known by that name, too.
     ///
     /// # Errors
     /// When that cannot be written; then nothing was.
-    pub fn drop_pending(&mut self, stands: &dyn Fn(&HookEvent) -> bool) -> Result<(), LedgerError> {
+    pub fn drop_pending(&mut self, host: &Host<'_>) -> Result<(), LedgerError> {
         let left: i64 =
             self.db.query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0)).map_err(|e| self.error(e))?;
         if left == 0 {
@@ -403,7 +404,7 @@ impl Ledger {
         let path = self.path.clone();
         let mut drop_pending = || -> rusqlite::Result<()> {
             let tx = self.db.transaction()?;
-            apply::give_up(&tx, stands)?;
+            apply::give_up(&tx, host)?;
             tx.commit()
         };
         drop_pending().map_err(|source| LedgerError::Sqlite { path, source })

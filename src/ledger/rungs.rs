@@ -106,6 +106,23 @@ pub(super) fn give_up_name(
     tx.execute_cached(sql, params![provider, kind, id, new]).map(drop)
 }
 
+/// Remembers a name that an account or a group began to get: it stands under it if `has`, the id that has the name on
+/// the host, is its own.
+pub(super) fn began_name(
+    tx: &Transaction<'_>,
+    provider: &str,
+    (id, group): (&str, bool),
+    name: &str,
+    has: Option<u32>,
+) -> rusqlite::Result<()> {
+    let (kind, table, number) = if group { ("group", "unix_groups", "gid") } else { ("account", "accounts", "uid") };
+    let sql = format!(
+        "INSERT OR IGNORE INTO former_names (provider, kind, id, name)
+            SELECT provider, ?2, id, ?4 FROM {table} WHERE provider = ?1 AND id = ?3 AND name <> ?4 AND {number} = ?5"
+    );
+    tx.execute_cached(&sql, params![provider, kind, id, name, has]).map(drop)
+}
+
 /// Gives an account or a group another name, in the lists of members, too.
 pub(super) fn rename(
     tx: &Transaction<'_>,

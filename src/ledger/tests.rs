@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::host::{HostAccount, HostGroup};
 use crate::model::{GroupName, UserName};
 use crate::plan::{Adopted, Change, NewAccount};
 use crate::policy::Field;
@@ -48,7 +49,7 @@ fn a_transaction_that_did_not_happen_keeps_its_ids() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
     ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
-    ledger.drop_pending(&|_| false).unwrap();
+    ledger.drop_pending(&Host::default()).unwrap();
     let txn = ledger.reserve(RUN, &plan(vec![create("bob", 20_001)])).unwrap();
     ledger.confirm(txn).unwrap();
     let owned = ledger.load("p", 0).unwrap();
@@ -69,7 +70,7 @@ fn a_census_counts_what_is_owned_and_what_is_pending() {
     let lock = Change::LockAccount { id: id("u-ann"), name, reason: String::new() };
     ledger.reserve(RUN, &plan(vec![lock, create("bob", 20_001)])).unwrap();
     assert_eq!(pending(&ledger), 2, "one to be locked, one to be made");
-    ledger.drop_pending(&|_| false).unwrap();
+    ledger.drop_pending(&Host::default()).unwrap();
     let census = ledger.census().unwrap();
     assert_eq!((census.pending, census.missing), (0, 0));
     assert_eq!(census.accounts, [("active".to_owned(), 1), ("reserved".to_owned(), 1)].into());
@@ -82,7 +83,7 @@ fn a_transaction_that_was_never_to_be_seen_gives_its_new_ids_back_and_no_others(
     let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
     ledger.confirm(txn).unwrap();
     let name = UserName::new("ann", false).unwrap();
-    let txn = ledger.reserve(RUN, &plan(vec![Change::ForgetAccount { id: id("u-ann"), name }])).unwrap();
+    let txn = ledger.reserve(RUN, &plan(vec![Change::ForgetAccount { id: id("u-ann"), name, stands: true }])).unwrap();
     ledger.confirm(txn).unwrap();
     ledger.reserve(RUN, &plan(vec![create("ann", 20_000), create("bob", 20_001)])).unwrap();
     ledger.release().unwrap();
@@ -365,6 +366,48 @@ fn a_name_that_is_given_up_stays_whose_it_was() {
     let owned = ledger.load("p", 400).unwrap();
     assert_eq!((owned.groups[&id("g")].name.as_str(), owned.former_groups.len()), ("every", 1));
     assert_eq!(owned.losses.others[&Loss::Rename], 3);
+}
+
+#[test]
+fn a_name_that_was_begun_to_be_given_is_known_if_it_stands_on_the_host() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let (all, every) = (GroupName::known("all").unwrap(), GroupName::known("every").unwrap());
+    let gid = Gid::new(60_000).unwrap();
+    let group = Change::CreateGroup { id: id("g"), name: all.clone(), gid, members: vec![] };
+    done(&mut ledger, 100, vec![create("ann", 20_000), group]);
+    let mut give_up = |host: &Host<'_>| {
+        let renames = vec![
+            rename("ann", "ann", "zoe"),
+            Change::RenameGroup { id: id("g"), gid, from: all.clone(), to: every.clone() },
+        ];
+        ledger.reserve(RUN, &plan(renames)).unwrap();
+        ledger.drop_pending(host).unwrap();
+        let owned = ledger.load("p", 200).unwrap();
+        assert_eq!(owned.accounts[&id("u-ann")].name, "ann", "what else was to be done may be missing");
+        (owned.former_accounts, owned.former_groups)
+    };
+    let account = |uid| HostAccount {
+        uid,
+        gid: 100,
+        gecos: "",
+        home: "/home/zoe",
+        shell: "/bin/sh",
+        locked: false,
+        expire: "",
+        writable: true,
+    };
+    let group = |gid| HostGroup { gid, members: "", writable: true };
+    let host = |uid, gid| Host {
+        accounts: [("zoe", account(uid))].into(),
+        groups: [("every", group(gid))].into(),
+        ..Host::default()
+    };
+    assert_eq!(give_up(&Host::default()), (BTreeMap::new(), BTreeMap::new()), "nothing came of it");
+    assert_eq!(give_up(&host(1_700, 1_701)), (BTreeMap::new(), BTreeMap::new()), "somebody else");
+    let (accounts, groups) = give_up(&host(20_000, 60_000));
+    assert_eq!(accounts, BTreeMap::from([("zoe".to_owned(), id("u-ann"))]));
+    assert_eq!(groups, BTreeMap::from([("every".to_owned(), id("g"))]));
 }
 
 #[test]

@@ -56,6 +56,8 @@ pub enum Change {
         id: RemoteId,
         /// Name on this host.
         name: UserName,
+        /// Whether there is an account of this name.
+        stands: bool,
     },
     /// Tell hooks that a person is to be reached otherwise; the databases stay as they are.
     ChangeContact {

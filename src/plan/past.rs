@@ -27,10 +27,15 @@ pub fn lines(changes: &[PastChange]) -> Vec<String> {
 
 fn line(change: &PastChange) -> String {
     let mut parts = Vec::new();
+    // The ledger lets them go; on the host they stay.
+    let keeps_members = change.change.ends_with("release-group");
     for (key, after) in change.after.iter().filter(|(key, _)| *key != "name") {
         match change.before.as_ref().map(|before| before.get(key).unwrap_or(&Value::Null)) {
             None if !is_nothing(after) => parts.push(format!("{key}={}", value(after))),
-            Some(before) if before != after && key == "members" => parts.push(members(before, after)),
+            Some(before) if before != after && key == "members" => parts.push(match keeps_members {
+                true => stay(before),
+                false => members(before, after),
+            }),
             Some(before) if before != after => parts.push(format!("{key} {} -> {}", value(before), value(after))),
             _ => {}
         }
@@ -57,11 +62,17 @@ fn value(value: &Value) -> String {
     }
 }
 
+fn set(members: &Value) -> BTreeSet<String> {
+    let names = members.as_str().unwrap_or_default().split(',');
+    names.filter(|name| !name.is_empty()).map(|name| shown(name).to_string()).collect()
+}
+
+fn stay(members: &Value) -> String {
+    let members = set(members);
+    format!("members stay ({}): {}", members.len(), members.into_iter().collect::<Vec<_>>().join(" "))
+}
+
 fn members(before: &Value, after: &Value) -> String {
-    let set = |list: &'_ Value| -> BTreeSet<String> {
-        let text = list.as_str().unwrap_or_default();
-        text.split(',').filter(|name| !name.is_empty()).map(|name| shown(name).to_string()).collect()
-    };
     let (before, after) = (set(before), set(after));
     let come = after.difference(&before).map(|name| format!("+{name}"));
     let gone = before.difference(&after).map(|name| format!("-{name}"));
@@ -136,6 +147,19 @@ mod tests {
         let wanted =
             ["x, y ann (u-1): state \"active\" -> \"locked\" (gone)", "x ann (u-2): state \"active\" -> \"locked\""];
         assert_eq!(lines(&[lock, other, update]), wanted);
+    }
+
+    #[test]
+    fn who_stays_in_a_group_that_is_given_back_does_not_go() {
+        let before = json!({"members": "alice,carol", "state": "active"});
+        let after = json!({"members": "", "state": "released"});
+        let mut release = change(Some(before.clone()), after.clone(), None);
+        release.change = "release-group".to_owned();
+        let state = "state \"active\" -> \"released\"";
+        assert_eq!(line(&release), format!("release-group ann (u-1): members stay (2): alice carol, {state}"));
+        let nobody = json!({"members": "", "state": "active"});
+        release.before = Some(entry(nobody));
+        assert_eq!(line(&release), format!("release-group ann (u-1): {state}"));
     }
 
     #[test]

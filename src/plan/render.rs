@@ -93,7 +93,10 @@ pub fn line(change: &Change) -> String {
             };
             format!("- account {name} uid={uid} {home}")
         }
-        Change::ForgetAccount { name, .. } => format!("- forget {name}; the account stays"),
+        Change::ForgetAccount { name, stands: true, .. } => format!("- forget {name}; the account stays"),
+        Change::ForgetAccount { name, stands: false, .. } => {
+            format!("- forget {name}; there is no such account on this host, and its ids stay set aside")
+        }
         Change::ChangeContact { name, before, after, .. } => contact(name, before, after),
         Change::CreateGroup { name, gid, members, .. } => {
             format!("+ group {name} gid={gid} {}", names("members", members.iter().map(UserName::as_str)))

@@ -30,7 +30,7 @@ impl Change {
             Change::LockAccount { id, name, .. } => account(id, name.as_str(), "lock-account"),
             Change::UnlockAccount { id, name } => account(id, name.as_str(), "unlock-account"),
             Change::RemoveAccount { id, name, .. } => account(id, name.as_str(), "remove-account"),
-            Change::ForgetAccount { id, name } => account(id, name.as_str(), "forget-account"),
+            Change::ForgetAccount { id, name, .. } => account(id, name.as_str(), "forget-account"),
             Change::ChangeContact { id, name, .. } => account(id, name.as_str(), "change-contact"),
             Change::CreateGroup { id, name, .. } => group(id, name.as_str(), "create-group"),
             Change::ChangeMembers { id, name, .. } => group(id, name.as_str(), "change-members"),
@@ -83,7 +83,7 @@ mod tests {
         for change in [
             Change::LockAccount { id: id.clone(), name: name.clone(), reason: String::new() },
             Change::UnlockAccount { id: id.clone(), name: name.clone() },
-            Change::ForgetAccount { id: id.clone(), name: name.clone() },
+            Change::ForgetAccount { id: id.clone(), name: name.clone(), stands: true },
             Change::ChangeContact {
                 id: id.clone(),
                 name: name.clone(),

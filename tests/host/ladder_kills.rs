@@ -4,7 +4,8 @@
 
 use serde_json::Value;
 
-use crate::kills::{Scenario, kill_and_overtake_in, kill_everywhere_in, kill_the_recovery_in};
+use crate::kills::{Scenario, add_foreign, kill_and_overtake_in, kill_everywhere_in, kill_the_recovery_in};
+use crate::points;
 use crate::tree::{Database, Tree, document, group, person};
 
 /// When people were locked, in every test: a month passes in the ledger and not on the clock.
@@ -138,6 +139,50 @@ fn losing_groups(database: Database, emptied: bool) -> (Tree, Scenario) {
     tree.save("before");
     let name = if emptied { "removing groups" } else { "emptying groups" };
     (tree, Scenario { name, history: vec![], now, run: GROUPS })
+}
+
+/// Kills a run that renames at each of its points from the journal on; another program changes the files; then the
+/// provider wants the names that `now` has. `names`: those that people end with.
+fn ends_with(tree: &Tree, run: &'static [&'static str], now: &Value, names: [&str; 2]) {
+    let points = points::of(tree, run);
+    let journal = points.iter().position(|p| p.call == "rename" && p.text.contains("journal.new")).unwrap();
+    let passwd = tree.database.file("passwd");
+    let mut begun = 0;
+    for point in points[journal + 1..].iter().filter(|point| point.call.starts_with("rename")) {
+        tree.restore("before");
+        let before = tree.read(&passwd);
+        assert!(points::kill_at(point, tree, run), "the run never came to {point}");
+        begun += usize::from(tree.read(&passwd) != before);
+        add_foreign(tree);
+        tree.provide(now);
+        for _ in 0..3 {
+            let ran = tree.gosync(USERS).expect(0);
+            assert!(!ran.out.contains("by hand") && ran.err.lines().count() <= 1, "at {point}: {ran:?}");
+        }
+        let last = tree.gosync(USERS).expect(0);
+        assert!(last.out.contains("nothing to do"), "at {point}: {last:?}");
+        let text = tree.read(&passwd);
+        for (name, uid) in names.iter().zip([20_000, 20_001]) {
+            let line = text.lines().filter(|line| line.contains(&format!(":{uid}:"))).collect::<Vec<_>>();
+            assert!(matches!(line[..], [line] if line.starts_with(&format!("{name}:"))), "at {point}: {line:?}");
+            assert!(tree.path(&format!("home/{name}/thesis")).exists(), "at {point}: {name} has lost the home");
+        }
+    }
+    assert!(begun > 0, "no run was killed after passwd had changed");
+}
+
+#[test]
+fn who_got_the_old_name_back_by_an_undo_that_was_overtaken_is_still_there() {
+    for database in [Etc, Extrausers] {
+        let (tree, scenario) = undoing_renames(database);
+        ends_with(&tree, scenario.run, &scenario.now, ["alicia", "bobby"]);
+    }
+}
+
+#[test]
+fn who_gets_the_old_name_back_after_a_rename_that_was_overtaken_is_still_there() {
+    let (tree, scenario) = renaming(Etc, MOVE);
+    ends_with(&tree, scenario.run, &document(&people("alice", "bob", true), &[]), ["alice", "bob"]);
 }
 
 macro_rules! each {

@@ -80,27 +80,31 @@ impl Machine {
     }
 
     pub fn plan_users(&self, snapshot: &Snapshot) -> Option<Plan> {
+        let rules = &self.rules.accounts;
+        let standing = select::select(&snapshot.directory, rules.top_group.as_deref()).ok()?;
+        Some(self.compare(&snapshot.completeness, |against| {
+            let Against { host, owned, .. } = *against;
+            let mut wanted = map::accounts(&snapshot.directory, standing, owned, &host.shells, rules);
+            wanted.present.extend(snapshot.rejected.iter().filter_map(|r| r.id.clone()));
+            wanted.refusals.extend(rejected(snapshot));
+            diff::accounts(wanted, against)
+        }))
+    }
+
+    /// Plans from what is there now, for everybody.
+    fn compare(&self, completeness: &Completeness, planner: impl FnOnce(&Against<'_>) -> Plan) -> Plan {
         let (owned, current) = (self.owned(), self.target.read().unwrap());
-        let host = &current.host();
-        let rules = &self.rules;
-        let standing = select::select(&snapshot.directory, rules.accounts.top_group.as_deref()).ok()?;
-        let mut wanted = map::accounts(&snapshot.directory, standing, &owned, &host.shells, &rules.accounts);
-        wanted.present.extend(snapshot.rejected.iter().filter_map(|r| r.id.clone()));
-        wanted.refusals.extend(rejected(snapshot));
-        let chosen = Chosen { new: true, known: true, force: false };
         let home_at = |home: &str| files::owner(&self.target.locate(home));
-        let completeness = &snapshot.completeness;
-        let against = Against {
-            host,
+        planner(&Against {
+            host: &current.host(),
             owned: &owned,
             completeness,
-            rules,
-            chosen,
+            rules: &self.rules,
+            chosen: Chosen { new: true, known: true, force: false },
             now: self.now,
             home_at: &home_at,
             site: &Quiet,
-        };
-        Some(diff::accounts(wanted, &against))
+        })
     }
 
     pub fn plan_groups(&self, snapshot: &Snapshot) -> Plan {
@@ -138,22 +142,9 @@ impl Machine {
     pub fn undo(&mut self) -> Outcome {
         let runs = self.ledger.history(None, 1).unwrap();
         let Some(run) = runs.first() else { return Outcome::Nothing };
-        let (owned, current) = (self.owned(), self.target.read().unwrap());
-        let (host, rules, completeness) = (&current.host(), &self.rules, &Completeness::Narrowed);
-        let chosen = Chosen { new: true, known: true, force: false };
-        let home_at = |home: &str| files::owner(&self.target.locate(home));
-        let against = Against {
-            host,
-            owned: &owned,
-            completeness,
-            rules,
-            chosen,
-            now: self.now,
-            home_at: &home_at,
-            site: &Quiet,
-        };
-        let plan =
-            diff::undo(Past { run, since: &self.ledger.changed_since(run.number).unwrap(), force: false }, &against);
+        let since = &self.ledger.changed_since(run.number).unwrap();
+        let past = Past { run, since, force: false };
+        let plan = self.compare(&Completeness::Narrowed, |against| diff::undo(past, against));
         let digest = plan.digest();
         self.carry_out_approved(plan, Some(&digest))
     }

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::super::{DAY, Run};
 use super::*;
+use crate::model::host::Host;
 use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
 use crate::plan::{FieldChange, HomeFate, NewAccount, Plan};
 use crate::policy::Field;
@@ -105,7 +106,7 @@ fn what_never_happened_leaves_no_history() {
     assert_eq!(desk.history(None), [], "nor while it is only intended");
     desk.ledger.release().unwrap();
     desk.ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
-    desk.ledger.drop_pending(&|_| false).unwrap();
+    desk.ledger.drop_pending(&Host::default()).unwrap();
     desk.ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
     let txn = desk.commit(RUN.now, vec![create("ann", 20_000)]);
     assert_eq!(desk.history(None).iter().map(|run| run.number).collect::<Vec<_>>(), [txn]);

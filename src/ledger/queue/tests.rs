@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::host::{Host, HostAccount};
 use crate::plan::Plan;
 use crate::plan::events::{Account, Event, Subject};
 
@@ -122,8 +123,12 @@ fn of_a_transaction_that_is_given_up_only_what_stands_is_queued() {
     let (_dir, mut ledger) = ledger();
     let events = ["a", "b"].map(|id| event(Kind::User, id, Event::Updated)).to_vec();
     ledger.reserve(RUN, &plan(events)).unwrap();
-    ledger.drop_pending(&|event| event.id == "b").unwrap();
-    ledger.drop_pending(&|_| true).unwrap();
+    let (gecos, home, shell) = ("", "/home/x", "/bin/sh");
+    let as_told = HostAccount { uid: 20_000, gid: 100, gecos, home, shell, locked: false, expire: "", writable: true };
+    let mut host = Host { accounts: [("user-b", as_told)].into(), ..Host::default() };
+    ledger.drop_pending(&host).unwrap();
+    host.accounts.insert("user-a", host.accounts["user-b"]);
+    ledger.drop_pending(&host).unwrap();
     assert_eq!(keys(&ledger, Kind::User, 1_000), ["1-3"]);
     assert_eq!(ledger.hooks_due(Kind::User, 1_000, 1).unwrap()[0].event.id, "b");
     assert_eq!(ledger.census().unwrap().pending, 0);

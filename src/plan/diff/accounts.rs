@@ -77,9 +77,10 @@ pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
 /// Whether an account that was removed by hand is made again.
 fn restores(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>) -> bool {
     let is_configured = against.rules.accounts.deleted_by_hand == ByHand::Restore;
-    // One whose rename was broken off stands under its new name.
+    // One whose rename was broken off stands under its other name.
     let names = [Some(own.name.as_str()), account.rename.as_ref().map(UserName::as_str)];
-    let is_there = names.into_iter().flatten().any(|name| against.host.accounts.contains_key(name));
+    let is_there = names.into_iter().flatten().any(|name| against.host.accounts.contains_key(name))
+        || rename::begun(&account.id, own, None, against).is_some();
     is_configured && own.state.is_present() && !is_there && account.open && against.chosen.known
 }
 
@@ -88,7 +89,11 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
     if own.absence.is_some() {
         plan.observations.push(Observation::Back(account.id.clone()));
     }
-    let renamed = rename::account(account, own, against, plan);
+    let begun = rename::begun(&account.id, own, account.rename.as_ref(), against);
+    let renamed = rename::account(account, begun.as_ref(), own, against, plan);
+    if begun.is_some() && renamed.is_none() {
+        return; // why it cannot be finished is told
+    }
     let Some(found) = renamed.as_ref().map(|renamed| renamed.found).or_else(|| found(account, own, against.host, plan))
     else {
         // Perhaps a removal that was broken off.
@@ -128,10 +133,8 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
         rungs::come_back(&account.id, name, own, home, against, plan);
         changed = true;
     }
-    let mut fields = fields(account, own, found, against, plan);
-    if renamed.as_ref().is_some_and(|renamed| renamed.home.is_some()) {
-        fields.retain(|change| change.field != Field::Home);
-    }
+    let moves = renamed.as_ref().is_some_and(|renamed| renamed.home.is_some());
+    let fields = fields(account, own, (found, moves), against, plan);
     if !fields.is_empty() {
         plan.changes.push(Change::UpdateAccount { id: account.id.clone(), name: name.clone(), fields });
         changed = true;
@@ -150,13 +153,25 @@ fn found<'h>(
     match ours(own, host) {
         Ok(found) => Some(found),
         Err(reason) if account.open => {
-            plan.remark(&own.name, reason);
+            plan.remark(&own.name, forgettable(own, host, reason, "makes it new"));
             None
         }
         Err(reason) => {
-            stuck_open(&account.id, own, reason, host, plan);
+            stuck_open(&account.id, own, forgettable(own, host, reason, ENDS_NOTICE), host, plan);
             None
         }
+    }
+}
+
+/// What it does to forget an account that was removed by hand and that nobody is to have.
+const ENDS_NOTICE: &str = "ends this notice";
+
+/// Says what to do with an account that is not there, and what comes of it.
+fn forgettable(own: &OwnedAccount, host: &Host<'_>, reason: String, effect: &str) -> String {
+    let name = own.name.as_str();
+    match host.accounts.contains_key(name) {
+        true => reason,
+        false => format!("{reason}; `gosync deluser --forget {name}` {effect}"),
     }
 }
 
@@ -174,9 +189,7 @@ fn stuck_open(id: &RemoteId, own: &OwnedAccount, reason: String, host: &Host<'_>
 pub(in crate::plan) fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, String> {
     let name = own.name.as_str();
     match host.accounts.get(name) {
-        None => {
-            Err(format!("was removed by hand and is not made again; `gosync deluser --forget {name}` makes it new"))
-        }
+        None => Err("was removed by hand and is not made again".to_owned()),
         Some(found) if found.uid != own.uid.get() => {
             Err(format!("has the uid {} on this host, but gosync gave {}; left alone", found.uid, own.uid))
         }
@@ -187,20 +200,23 @@ pub(in crate::plan) fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Resul
     }
 }
 
+/// The fields that are to be changed. `moves`: whether a rename sees to the home.
 fn fields(
     account: &WantedAccount,
     own: &OwnedAccount,
-    found: &HostAccount<'_>,
+    (found, moves): (&HostAccount<'_>, bool),
     against: &Against<'_>,
     plan: &mut Plan,
 ) -> Vec<FieldChange> {
     let keep_local = |field| !against.chosen.force && against.rules.accounts.keep_local.contains(&field);
     let mut three = vec![
         (Field::Gecos, own.applied.gecos.as_str(), account.gecos.as_str(), found.gecos),
-        // A home moves only on purpose: what was given stays until a rename moves it.
-        (Field::Home, own.applied.home.as_str(), own.applied.home.as_str(), found.home),
         (Field::Shell, own.applied.shell.as_str(), account.shell.as_str(), found.shell),
     ];
+    if !moves {
+        // A home moves only on purpose: what was given stays until a rename moves it.
+        three.insert(1, (Field::Home, own.applied.home.as_str(), own.applied.home.as_str(), found.home));
+    }
     if account.open {
         three.extend(shut(own, found));
     }
@@ -246,6 +262,25 @@ fn shut<'a>(own: &'a OwnedAccount, found: &HostAccount<'a>) -> [(Field, &'a str,
     [(Field::Lock, lock_word(own.applied.locked), wanted, lock_word(is_locked)), expiry]
 }
 
+/// Finishes the rename of an account whose person is gone, if one was begun; or why it cannot be.
+fn finished(id: &RemoteId, own: &OwnedAccount, against: &Against<'_>, plan: &mut Plan) -> Option<Result<(), String>> {
+    let to = &rename::begun(id, own, None, against)?;
+    let (is_open, moves_home) = (own.state == State::Active, against.rules.accounts.rename.home);
+    let wish = rename::Wish { id, own, to, is_open, moves_home };
+    Some(rename::rename(&wish, against, plan)?.map(drop).map_err(|reason| rename::unfinished(to.as_str(), &reason)))
+}
+
+/// An account that is not there, and whose person is gone. Nothing is left to be locked once that is proven.
+fn removed_by_hand(id: &RemoteId, own: &OwnedAccount, host: &Host<'_>, plan: &mut Plan) {
+    if let Err(reason) = ours(own, host) {
+        plan.remark(&own.name, forgettable(own, host, reason, ENDS_NOTICE));
+    }
+    if own.absence.is_some() {
+        plan.observations.push(Observation::Back(id.clone()));
+    }
+    plan.unchanged += 1;
+}
+
 /// Accounts whose people are not in the read.
 fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Plan) {
     let Against { host, owned, rules, now, .. } = *against;
@@ -253,7 +288,15 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
         return;
     }
     for (id, own) in owned.accounts.iter().filter(|(id, own)| own.state.is_present() && !present.contains(*id)) {
-        let found = ours(own, host);
+        let found = match finished(id, own, against, plan) {
+            Some(Ok(())) => continue,
+            Some(Err(reason)) => Err(reason),
+            None if own.state == State::Active && !host.accounts.contains_key(own.name.as_str()) => {
+                removed_by_hand(id, own, host, plan);
+                continue;
+            }
+            None => ours(own, host).map_err(|reason| forgettable(own, host, reason, ENDS_NOTICE)),
+        };
         if own.state == State::Locked {
             let reopened = found.as_ref().is_ok_and(|found| !found.closed());
             match UserName::new(&own.name, true) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::accounts::Against;
+use super::release::given_back;
 use super::rungs;
 use crate::model::host::{Host, Owner};
 use crate::model::owned::{Owned, OwnedAccount, State};
@@ -191,10 +192,8 @@ fn conflict(
     let own_uid = own.map_or(0, |own| own.uid.get());
     let own_gid = own.map_or(0, |own| if own.state.is_present() { own.gid } else { own.uid.get() });
     if let Some(found) = host.accounts.get(name).filter(|found| is_released && found.uid == own_uid) {
-        return Some(format!(
-            "the account `{name}` (uid {}) was given back to this host; `gosync adopt {name}` takes it over again",
-            found.uid
-        ));
+        let given_back = given_back(name, owned.aliases.accounts.get(&account.id), false);
+        return Some(format!("the account `{name}` (uid {}) {given_back}", found.uid));
     }
     if let Some(found) = host.accounts.get(name).filter(|found| !set_aside(found.uid, own_uid)) {
         return Some(format!("an account `{name}` (uid {}) is on this host already and is not gosync's", found.uid));

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::groups::found;
+use super::rename;
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{Absence, GroupRung, Owned, OwnedGroup};
 use crate::model::{Completeness, GroupName, RemoteId, shown};
@@ -39,6 +40,11 @@ impl Absent<'_> {
     }
 
     fn one(&self, id: &RemoteId, own: &OwnedGroup, plan: &mut Plan) {
+        let context = (self.host, self.owned);
+        if let Some(to) = rename::begun_group(id, own, None, context) {
+            plan.unchanged += usize::from(!rename::group(id, (&to, true), own, context, plan));
+            return;
+        }
         let rung = self.owned.group_rungs.get(id).copied().unwrap_or_default();
         let done = match rung.since {
             Some(since) if own.members.is_empty() => self.remove(id, own, since, plan),

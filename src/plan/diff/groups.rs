@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::group_rungs::Absent;
+use super::release::given_back;
 use super::{incomplete, rename, some, trust};
 use crate::model::host::{Host, HostGroup, ODD};
 use crate::model::owned::{Owned, OwnedGroup, State};
@@ -34,12 +35,17 @@ pub fn groups(
     let mut fresh = Vec::new();
     for group in &wanted.groups {
         match owned.groups.get(&group.id) {
-            Some(own) if own.state.is_present() && !restores(group, own, host, &rules.groups) => {
+            Some(own) if own.state.is_present() && !restores(group, own, (host, owned), &rules.groups) => {
                 if owned.group_rungs.contains_key(&group.id) {
                     plan.observations.push(Observation::GroupBack(group.id.clone()));
                 }
-                let to = group.rename.as_ref();
-                let renamed = to.filter(|to| rename::group(&group.id, to, own, (host, owned), &mut plan));
+                let begun = rename::begun_group(&group.id, own, group.rename.as_ref(), (host, owned));
+                let to = begun.as_ref().or(group.rename.as_ref());
+                let is_begun = begun.is_some();
+                let renamed = to.filter(|to| rename::group(&group.id, (to, is_begun), own, (host, owned), &mut plan));
+                if is_begun && renamed.is_none() {
+                    continue; // why it cannot be finished is told
+                }
                 known(
                     group,
                     own,
@@ -153,10 +159,11 @@ pub(in crate::plan) fn split(list: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether a group that was removed by hand is made again.
-fn restores(group: &WantedGroup, own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules) -> bool {
-    // One whose rename was broken off stands under its new name.
+fn restores(group: &WantedGroup, own: &OwnedGroup, (host, owned): (&Host<'_>, &Owned), rules: &GroupRules) -> bool {
+    // One whose rename was broken off stands under its other name.
     let names = [Some(own.name.as_str()), group.rename.as_ref().map(GroupName::as_str)];
-    let is_there = names.into_iter().flatten().any(|name| host.groups.contains_key(name));
+    let is_there = names.into_iter().flatten().any(|name| host.groups.contains_key(name))
+        || rename::begun_group(&group.id, own, None, (host, owned)).is_some();
     rules.deleted_by_hand == ByHand::Restore && !is_there
 }
 
@@ -261,10 +268,8 @@ fn conflict(
     let is_released = own.is_some_and(|own| own.state == State::Released);
     let set_aside = |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name) && !is_released;
     if let Some(found) = host.groups.get(name).filter(|g| is_released && own.is_some_and(|o| o.gid.get() == g.gid)) {
-        return Some(format!(
-            "the group `{name}` (gid {}) was given back to this host; `gosync adopt {name}` takes it over again",
-            found.gid
-        ));
+        let given_back = given_back(name, None, host.accounts.contains_key(name));
+        return Some(format!("the group `{name}` (gid {}) {given_back}", found.gid));
     }
     if let Some(found) = host.groups.get(name).filter(|found| !set_aside(found.gid)) {
         return Some(format!("a group `{name}` (gid {}) is on this host already and is not gosync's", found.gid));

@@ -4,6 +4,21 @@ use crate::model::owned::{Owned, State};
 use crate::model::{GroupName, UserName, shown};
 use crate::plan::{Change, Plan};
 
+/// Says that an account, or a group, was given back, and the command that takes it over again. `alias`: what its name
+/// stood for, if it was adopted under another; `shadowed`: whether an account has the name of the group.
+pub(super) fn given_back(name: &str, alias: Option<&String>, shadowed: bool) -> String {
+    let kind = if shadowed { " --kind group" } else { "" };
+    let (name, alias) = (shown(name), alias.filter(|alias| *alias != name));
+    match alias {
+        None => format!("was given back to this host; `gosync adopt {name}{kind}` takes it over again"),
+        Some(alias) => format!(
+            "was given back to this host; `gosync adopt {name}{kind} --as REMOTE-NAME` takes it over again, with the \
+             name that `{}` has at the provider",
+            shown(alias)
+        ),
+    }
+}
+
 /// Plans to give back accounts, or groups, by name. `groups`: which of them; `None`: whichever gosync has.
 ///
 /// # Errors

@@ -45,7 +45,8 @@ pub fn removal(names: &[String], request: &Request, host: &Host<'_>, owned: &Own
         };
         let Ok(user) = UserName::new(name, true) else { continue };
         if *request == Request::Forget {
-            plan.changes.push(Change::ForgetAccount { id: id.clone(), name: user });
+            let stands = host.accounts.contains_key(name.as_str());
+            plan.changes.push(Change::ForgetAccount { id: id.clone(), name: user, stands });
             continue;
         }
         if let Some(found) = host.accounts.get(name.as_str()).filter(|found| found.uid != own.uid.get()) {

@@ -6,7 +6,7 @@
 use super::accounts::{Against, ours};
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
-use crate::model::{GroupName, RemoteId, UserName};
+use crate::model::{GroupName, RemoteId, UserName, shown};
 use crate::plan::{Change, HomeMove, Plan, Rename};
 use crate::policy::keys::Place;
 use crate::policy::map::{WantedAccount, kept};
@@ -41,23 +41,68 @@ pub(super) struct Renamed<'h> {
     pub home: Option<String>,
 }
 
-/// Plans the rename of an account, if it should have another name and can have it.
+/// The name that an account stands under, if that is not the one it is known by: the one that it should have, or one
+/// that it had before or began to get. That is left by a rename that was broken off, or by usermod(8).
+pub(super) fn begun(
+    id: &RemoteId,
+    own: &OwnedAccount,
+    wanted: Option<&UserName>,
+    against: &Against<'_>,
+) -> Option<UserName> {
+    let Against { host, owned, .. } = *against;
+    let stands = |name: &str| ours(&OwnedAccount { name: name.to_owned(), ..own.clone() }, host).is_ok();
+    let former = || owned.former_accounts.iter().filter(|(_, of)| *of == id).map(|(name, _)| name.as_str());
+    let name = other_name(host.accounts.contains_key(own.name.as_str()), wanted.map(UserName::as_str), former, stands)?;
+    UserName::new(name, true).ok()
+}
+
+/// As [`begun`], for a group.
+pub(super) fn begun_group(
+    id: &RemoteId,
+    own: &OwnedGroup,
+    wanted: Option<&GroupName>,
+    (host, owned): (&Host<'_>, &Owned),
+) -> Option<GroupName> {
+    let stands = |name: &str| stands(name, own, host);
+    let former = || owned.former_groups.iter().filter(|(_, of)| *of == id).map(|(name, _)| name.as_str());
+    let name = other_name(host.groups.contains_key(own.name.as_str()), wanted.map(GroupName::as_str), former, stands)?;
+    GroupName::known(name).ok()
+}
+
+fn other_name<'n, I: Iterator<Item = &'n str>>(
+    is_there: bool,
+    wanted: Option<&'n str>,
+    former: impl Fn() -> I,
+    stands: impl Fn(&str) -> bool,
+) -> Option<&'n str> {
+    if is_there { None } else { wanted.into_iter().chain(former()).find(|name| stands(name)) }
+}
+
+/// Plans the rename of an account, if it should have another name and can have it. One that was `begun` comes first:
+/// what the account should be called besides, the next run sees to.
 pub(super) fn account<'h>(
     account: &WantedAccount,
+    begun: Option<&UserName>,
     own: &OwnedAccount,
     against: &Against<'h>,
     plan: &mut Plan,
 ) -> Option<Renamed<'h>> {
-    let to = account.rename.as_ref()?;
+    let to = begun.or(account.rename.as_ref())?;
     let moves_home = against.rules.accounts.rename.home;
     let wish = Wish { id: &account.id, own, to, is_open: account.open, moves_home };
     match rename(&wish, against, plan)? {
         Ok(renamed) => Some(renamed),
         Err(reason) => {
-            plan.remark(&own.name, kept(to.as_str(), &reason));
+            let told = if begun.is_some() { unfinished(to.as_str(), &reason) } else { kept(to.as_str(), &reason) };
+            plan.remark(&own.name, told);
             None
         }
     }
+}
+
+/// Says that something stands under another name than it is known by, and why it cannot be put right.
+pub(super) fn unfinished(to: &str, reason: &str) -> String {
+    format!("stands as `{}` on this host, and the rename cannot be finished: {reason}", shown(to))
 }
 
 /// Plans a rename, or says why the account cannot have the name; `None`: it stands under neither name as gosync's.
@@ -119,7 +164,8 @@ impl Planned<'_, '_> {
         if site.is_there(&new_keys) && !is_ours {
             return Some(format!("{new_keys} is there already, and would let somebody else in; remove it"));
         }
-        let running = if against.chosen.force { 0 } else { site.processes(own.uid) };
+        // Where passwd has the new name, what is logged in has lost the old one already.
+        let running = if against.chosen.force || *is_begun { 0 } else { site.processes(own.uid) };
         (running > 0).then(|| "somebody is logged in, or processes run; end them first, or use --force".to_owned())
     }
 
@@ -225,7 +271,7 @@ fn name_conflict(to: &str, host: &Host<'_>, owned: &Owned) -> Option<String> {
 /// Plans the rename of a group, if it can have the name. Returns whether it is renamed.
 pub(super) fn group(
     id: &RemoteId,
-    to: &GroupName,
+    (to, is_begun): (&GroupName, bool),
     own: &OwnedGroup,
     (host, owned): (&Host<'_>, &Owned),
     plan: &mut Plan,
@@ -234,10 +280,16 @@ pub(super) fn group(
         None => false,
         Some(Ok(())) => true,
         Some(Err(reason)) => {
-            plan.remark(&own.name, kept(to.as_str(), &reason));
+            let told = if is_begun { unfinished(to.as_str(), &reason) } else { kept(to.as_str(), &reason) };
+            plan.remark(&own.name, told);
             false
         }
     }
+}
+
+/// Whether a group stands under this name in a database of gosync's.
+fn stands(name: &str, own: &OwnedGroup, host: &Host<'_>) -> bool {
+    host.groups.get(name).is_some_and(|group| group.gid == own.gid.get() && group.writable)
 }
 
 /// As [`rename`], for a group.
@@ -248,10 +300,9 @@ pub(super) fn rename_group(
     (host, owned): (&Host<'_>, &Owned),
     plan: &mut Plan,
 ) -> Option<Result<(), String>> {
-    let stands = |name: &str| host.groups.get(name).is_some_and(|group| group.gid == own.gid.get() && group.writable);
-    let is_begun = !host.groups.contains_key(own.name.as_str()) && stands(to.as_str());
+    let is_begun = !host.groups.contains_key(own.name.as_str()) && stands(to.as_str(), own, host);
     let is_sound = !host.repeated.contains(own.name.as_str()) && !host.broken.contains(own.name.as_str());
-    let is_ours = stands(&own.name) && is_sound;
+    let is_ours = stands(&own.name, own, host) && is_sound;
     if !is_begun && !is_ours {
         return None;
     }

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::accounts::{Against, ours};
 use super::create::create;
+use super::release::given_back;
 use super::removal::{Request, removal};
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
 use crate::model::owned::{Applied, Owned, OwnedAccount, State};
@@ -172,7 +173,7 @@ impl<'a> Work<'a> {
                 self.plan.changes.push(Change::ReleaseAccount { id: id.clone(), name, uid: own.uid });
             }
             (_, false) if own.state == State::Released => {
-                return Err("was given back to this host; `gosync adopt` takes it over again".to_owned());
+                return Err(given_back(&own.name, self.owned().aliases.accounts.get(id), false));
             }
             (Some(before), true) if was.is_present() => self.restore(touched, id, own, &before, &after)?,
             (Some(before), true) if was == State::Reserved => self.unadopt(touched, id, own, &before, &after)?,
@@ -223,7 +224,7 @@ impl<'a> Work<'a> {
         let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
         self.fields(touched, (id, &name), own, found, (before, after));
         self.plan.remark(name.as_str(), "stays in the databases, and open if it was closed then");
-        self.plan.changes.push(Change::ForgetAccount { id: id.clone(), name });
+        self.plan.changes.push(Change::ForgetAccount { id: id.clone(), name, stands: true });
         Ok(())
     }
 

@@ -133,7 +133,7 @@ fn groups_have_two_kinds_of_events_and_what_only_the_ledger_learns_has_none() {
     assert_eq!(kinds(change(), ALL), [Kind::Group, Kind::Bygroup]);
     assert_eq!(kinds(change(), Wanted { group: false, ..ALL }), [Kind::Bygroup]);
     assert_eq!(kinds(change(), Wanted { bygroup: false, ..ALL }), [Kind::Group]);
-    let forget = Change::ForgetAccount { id: id("u-1"), name: user("ann") };
+    let forget = Change::ForgetAccount { id: id("u-1"), name: user("ann"), stands: true };
     assert!(kinds(vec![forget, create(), members(&[], &["zoe"])], Wanted::default()).is_empty());
 }
 

@@ -51,7 +51,11 @@ fn each_change_is_one_line_that_begins_with_its_mark() {
         ),
         (Change::LockAccount { id: id(), name: user("ann"), reason: "left".into() }, "! lock ann: left"),
         (Change::UnlockAccount { id: id(), name: user("ann") }, "~ unlock ann"),
-        (Change::ForgetAccount { id: id(), name: user("ann") }, "- forget ann; the account stays"),
+        (Change::ForgetAccount { id: id(), name: user("ann"), stands: true }, "- forget ann; the account stays"),
+        (
+            Change::ForgetAccount { id: id(), name: user("ann"), stands: false },
+            "- forget ann; there is no such account on this host, and its ids stay set aside",
+        ),
         (
             Change::ChangeContact {
                 id: id(),

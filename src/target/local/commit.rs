@@ -88,8 +88,7 @@ fn abandon(target: &Local, ledger: &mut Ledger, plan: &[Change]) -> Result<(), L
 /// it the next run would take it that nothing was put in place.
 fn give_up(target: &Local, ledger: &mut Ledger, journal: &Journal) -> Result<(), LocalError> {
     let current = Current::read(target)?;
-    let host = current.host();
-    ledger.drop_pending(&|event| event.stands(&host))?;
+    ledger.drop_pending(&current.host())?;
     tidy(target, directories(target, journal))?;
     Ok(Journal::forget(&target.state_dir())?)
 }

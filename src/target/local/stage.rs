@@ -3,17 +3,19 @@
 //! Pure but for what was read before. Lines are found by name and changed field by field; what is not gosync's keeps
 //! its bytes. Accounts are removed in two passes: passwd first, so that nobody is seen without the rest.
 
+mod shadow;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::read::{Current, name_of};
 use super::rename::rename;
 use super::{Database, Db, Local, LocalError, extrausers};
 use crate::formats::group::names;
-use crate::formats::{BadField, Editor, GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine};
+use crate::formats::{BadField, Editor, GroupLine, GshadowLine, Lines, PasswdLine, SubidLine};
 use crate::model::{Uid, UserName};
-use crate::plan::diff::LOCKED;
 use crate::plan::{Approved, Change, FieldChange, HomeFate, NewAccount, Plan, Rename};
 use crate::policy::Field;
+use shadow::{shadow, shut_or_opened};
 
 /// Everything new, exactly. Made from an [`Approved`] plan alone.
 #[derive(Debug)]
@@ -288,73 +290,6 @@ fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
     Ok(())
 }
 
-fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64) -> Result<(), BadField> {
-    let day = day.to_string();
-    for change in changes {
-        // Somebody may have taken away one half of a lock by hand. A lock of ours is taken away whole; of an account that
-        // was forgotten nobody knows whose half is left.
-        let halves = matches!(change, Change::UnlockAccount { .. });
-        let (name, close) = match change {
-            Change::CreateAccount(new) => {
-                let at = sheet.find(new.name.as_str());
-                if at.is_none() || !known.accounts.contains(new.name.as_str().as_bytes()) {
-                    sheet.put(at, new_shadow(new.name.as_str(), &day, false)?);
-                    continue;
-                }
-                // The account was only forgotten, and keeps its password.
-                (&new.name, false)
-            }
-            Change::LockAccount { name, .. } => (name, true),
-            Change::UnlockAccount { name, .. } => (name, false),
-            _ => {
-                if let Some((name, fields)) = field_changes(change) {
-                    shut(sheet, name, fields, known.passwords.get(name.as_str().as_bytes()).copied())?;
-                }
-                continue;
-            }
-        };
-        let moved = known.passwords.get(name.as_str().as_bytes()).filter(|_| shut_or_opened(change).is_some());
-        let found = sheet.find(name.as_str());
-        if found.is_none() && !close && moved.is_none() {
-            continue;
-        }
-        let (at, old) = match found {
-            Some((number, old)) => (Some((number, old.clone())), old),
-            None => (None, new_shadow(name.as_str(), &day, false)?),
-        };
-        let Some(mut line) = ShadowLine::parse(&old) else { continue };
-        if let Some(password) = moved {
-            line.password = or_none(password);
-        }
-        let locked = [b"!", line.password].concat();
-        if close {
-            if !line.password.starts_with(b"!") {
-                line.password = &locked;
-            }
-            line.expire = b"1";
-        } else if line.is_closed() || halves {
-            line.password = open(line.password);
-            if line.expire == b"1" {
-                line.expire = b"";
-            }
-        }
-        let new = line.to_line()?;
-        sheet.put(at, new);
-    }
-    Ok(())
-}
-
-/// The account whose lock or expiry a change sets. They hold only if its password is in shadow.
-fn shut_or_opened(change: &Change) -> Option<&UserName> {
-    match change {
-        Change::LockAccount { name, .. } | Change::UnlockAccount { name, .. } => Some(name),
-        _ => {
-            let (name, fields) = field_changes(change)?;
-            fields.iter().any(|f| matches!(f.field, Field::Lock | Field::Expiry)).then_some(name)
-        }
-    }
-}
-
 /// The fields that a change sets on an account that is there.
 fn field_changes(change: &Change) -> Option<(&UserName, &[FieldChange])> {
     match change {
@@ -362,46 +297,6 @@ fn field_changes(change: &Change) -> Option<(&UserName, &[FieldChange])> {
         Change::AdoptAccount(adopted) => Some((&adopted.name, &adopted.fields)),
         _ => None,
     }
-}
-
-/// Sets lock and expiry. `moved`: the password, if it was not in shadow.
-fn shut(sheet: &mut Sheet<'_>, name: &UserName, fields: &[FieldChange], moved: Option<&[u8]>) -> Result<(), BadField> {
-    let fields: Vec<_> = fields.iter().filter(|f| matches!(f.field, Field::Lock | Field::Expiry)).collect();
-    let Some((number, old)) = sheet.find(name.as_str()).filter(|_| !fields.is_empty()) else { return Ok(()) };
-    let Some(mut line) = ShadowLine::parse(&old) else { return Ok(()) };
-    if let Some(password) = moved {
-        line.password = or_none(password);
-    }
-    let locked = [b"!", line.password].concat();
-    for change in fields {
-        match (change.field, change.to.as_str()) {
-            (Field::Lock, LOCKED) if !line.is_locked() => line.password = &locked,
-            (Field::Lock, LOCKED) => {}
-            (Field::Lock, _) => line.password = open(line.password),
-            (_, day) => line.expire = day.as_bytes(),
-        }
-    }
-    let new = line.to_line()?;
-    sheet.put(Some((number, old)), new);
-    Ok(())
-}
-
-/// A password without its lock, which may have been put on more than once. An empty field would let everybody in.
-fn open(password: &[u8]) -> &[u8] {
-    let locks = password.iter().take_while(|&&b| b == b'!').count();
-    if locks > 0 { or_none(&password[locks..]) } else { password }
-}
-
-/// A password, or one that none opens instead of an empty one.
-fn or_none(password: &[u8]) -> &[u8] {
-    if password.is_empty() { b"*" } else { password }
-}
-
-/// A shadow line that no password opens: `*`, not `!`, which sshd(8) without PAM takes for a locked account.
-fn new_shadow(name: &str, day: &str, closed: bool) -> Result<Vec<u8>, BadField> {
-    let (password, expire): (&[u8], &[u8]) = if closed { (b"!*", b"1") } else { (b"*", b"") };
-    let ageing: [&[u8]; 5] = [day.as_bytes(), b"0", b"99999", b"7", b""];
-    ShadowLine { name: name.as_bytes(), password, ageing, expire, flag: b"" }.to_line()
 }
 
 pub(super) fn joined<'a>(members: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {

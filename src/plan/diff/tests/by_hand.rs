@@ -34,6 +34,25 @@ fn a_lock_and_an_expiry_go_unless_they_may_stay() {
 }
 
 #[test]
+fn an_account_that_was_removed_by_hand_is_not_one_that_waits_for_its_person() {
+    let gone = || {
+        let mut case = Case::default().owns(1, "ann", State::Active).owns(2, "bob", State::Active);
+        case.host.accounts.remove("ann");
+        case
+    };
+    let told = |way_out: &str| vec![format!("  note ann: was removed by hand and is not made again; {way_out}")];
+    let new = "`gosync deluser --forget ann` makes it new";
+    assert_eq!(words(&gone().plan(vec![wanted(1, "ann"), wanted(2, "bob")])), told(new));
+    let ends = "`gosync deluser --forget ann` ends this notice";
+    let shut = WantedAccount { open: false, ..wanted(1, "ann") };
+    assert_eq!(words(&gone().plan(vec![shut, wanted(2, "bob")])), told(ends));
+    let plan = gone().plan(vec![wanted(2, "bob")]);
+    assert_eq!((words(&plan), plan.observations), (told(ends), vec![]), "there is nothing to be locked later");
+    let plan = gone().absent(1, 1, 60).plan(vec![wanted(2, "bob")]);
+    assert_eq!((words(&plan), plan.observations), (told(ends), vec![Observation::Back(id(1))]));
+}
+
+#[test]
 fn what_was_so_when_it_was_adopted_stays_so() {
     let mut case = touched(true, "20500", &[]);
     (case.own(1).applied.locked, case.own(1).applied.expire) = (true, "20500".into());

@@ -4,6 +4,7 @@ use super::of_groups::staffed;
 use super::*;
 use crate::model::owned::{GroupRung, Rung};
 use crate::plan::diff::Site;
+use crate::policy::ByHand;
 
 /// A host on which things are at certain paths, and processes run.
 #[derive(Default)]
@@ -121,6 +122,76 @@ fn a_rename_that_was_broken_off_or_made_by_hand_is_finished() {
     assert_eq!(words(&case.plan(vec![renamed(1, "ann", "anna")])), ["~ rename ann to anna uid=20001"]);
     case.host.accounts.get_mut("anna").unwrap().uid = 7;
     assert!(words(&case.plan(vec![renamed(1, "ann", "anna")]))[0].contains("was removed by hand"));
+}
+
+/// Ann, who stands as `anna` on the host, a name that was hers before or was begun to be given to her.
+fn halfway() -> Case {
+    let mut case = ann().owns(2, "bob", State::Active);
+    let line = case.host.accounts.remove("ann").unwrap();
+    case.host.accounts.insert("anna", line);
+    case.owned.former_accounts.insert("anna".into(), id(1));
+    case
+}
+
+#[test]
+fn an_account_under_a_name_that_was_its_own_or_begun_is_no_account_removed_by_hand() {
+    let finished = ["~ rename ann to anna uid=20001"];
+    for by_hand in [ByHand::Report, ByHand::Restore] {
+        let mut case = halfway();
+        case.rules.accounts.deleted_by_hand = by_hand;
+        assert_eq!(words(&case.plan(vec![wanted(1, "ann"), wanted(2, "bob")])), finished, "the next run renames back");
+        assert_eq!(words(&case.plan(vec![renamed(1, "ann", "zoe"), wanted(2, "bob")])), finished, "and on");
+        assert_eq!(words(&case.plan(only_bob())), finished, "though she left");
+    }
+    let mut shut = wanted(1, "ann");
+    shut.open = false;
+    let plan = halfway().plan(vec![shut, wanted(2, "bob")]);
+    assert!(words(&plan).iter().any(|line| line.contains("lock anna")), "{:?}", words(&plan));
+    let mut case = halfway();
+    case.rules.accounts.rename.home = true;
+    case.account("anna").home = "/home/anna";
+    let said = words(&case.plan(vec![wanted(1, "ann"), wanted(2, "bob")]));
+    assert_eq!(said, ["~ rename ann to anna uid=20001 home=/home/anna"], "no home that was changed by hand");
+    let mut case = halfway();
+    case.site = Box::new(Busy { processes: 2, ..Busy::default() });
+    assert_eq!(words(&case.plan(only_bob())), finished, "the old name has gone from under their feet");
+}
+
+#[test]
+fn a_rename_that_cannot_be_finished_is_told_as_such() {
+    let mut case = halfway();
+    case.host.elsewhere.insert("anna".into(), 7);
+    let told = "  note ann: stands as `anna` on this host, and the rename cannot be finished: another name service of \
+                this host knows a `anna` (id 7)";
+    assert_eq!(words(&case.plan(vec![wanted(1, "ann"), wanted(2, "bob")])), [told]);
+    assert_eq!(words(&case.plan(only_bob())), [told]);
+    let mut other = halfway();
+    other.account("anna").uid = 1_700;
+    assert!(words(&other.plan(only_bob()))[0].contains("was removed by hand"), "that is somebody else");
+    let mut other = halfway();
+    other.owned.former_accounts.insert("anna".into(), id(2));
+    assert!(words(&other.plan(only_bob()))[0].contains("was removed by hand"), "the name was never hers");
+}
+
+#[test]
+fn a_group_under_a_name_that_was_its_own_or_begun_is_no_group_removed_by_hand() {
+    let mut case = staffed().group(10, "all", "ann", "ann").group(11, "rest", "", "");
+    let line = case.host.groups.remove("all").unwrap();
+    case.host.groups.insert("every", line);
+    let rest = || group(11, "rest", &[]);
+    let plan = |case: &Case| words(&case.plan_groups(vec![group(10, "all", &[1, 2]), rest()]));
+    assert!(plan(&case)[0].contains("was removed by hand"), "nobody knows of this name");
+    case.owned.former_groups.insert("every".into(), id(10));
+    let finished = "~ rename group all to every gid=60010";
+    for by_hand in [ByHand::Report, ByHand::Restore] {
+        case.rules.groups.deleted_by_hand = by_hand;
+        assert_eq!(plan(&case), [finished, "~ group every add (1): bob"]);
+    }
+    // It is removed under the name that it has.
+    case.owned.groups.get_mut(&id(10)).unwrap().members = String::new();
+    case.owned.group_rungs.insert(id(10), GroupRung { absence: None, since: Some(NOW - 90 * DAY) });
+    case.rules.departed.remove_after = Some(90 * 86_400);
+    assert_eq!(words(&case.plan_groups(vec![rest()])), [finished]);
 }
 
 #[test]

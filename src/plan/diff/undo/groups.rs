@@ -11,6 +11,7 @@ use crate::model::{GroupName, RemoteId};
 use crate::plan::Change;
 use crate::plan::diff::group_rungs::removable;
 use crate::plan::diff::groups::{found, ours, remade, split};
+use crate::plan::diff::release::given_back;
 
 /// A group as the ledger had it.
 #[derive(Deserialize)]
@@ -29,7 +30,10 @@ impl Work<'_> {
         let after: PastGroup = parse(&touched.last.after)?;
         let before = before.filter(|before| state(&before.state).is_present());
         match (before, own.state) {
-            (_, State::Released) => Err("was given back to this host; `gosync adopt` takes it over again".to_owned()),
+            (_, State::Released) => {
+                let shadowed = self.against.host.accounts.contains_key(own.name.as_str());
+                Err(given_back(&own.name, self.owned().aliases.groups.get(id), shadowed))
+            }
             (_, now) if now.is_present() && touched.first.change == "adopt-group" => {
                 self.check_later(touched)?;
                 let name = GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;

@@ -213,6 +213,19 @@ fn a_later_run_stands_in_the_way_unless_it_is_forced() {
 }
 
 #[test]
+fn what_was_given_back_names_the_command_that_takes_it_over_again() {
+    let mut scene = Scene::new(State::Released, "/bin/sh");
+    let told = |scene: &Scene| {
+        let past = change("release-account", Some(ann("active", "/bin/sh")), ann("released", "/bin/sh"));
+        reasons(&scene.undo(vec![past])).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&scene), ["was given back to this host; `gosync adopt ann` takes it over again"]);
+    scene.owned.aliases.accounts.insert(id("u-1"), "anna".to_owned());
+    let with = "`gosync adopt ann --as REMOTE-NAME` takes it over again, with the name that `anna` has at the provider";
+    assert_eq!(told(&scene), [format!("was given back to this host; {with}")]);
+}
+
+#[test]
 fn an_account_that_was_made_goes_and_one_that_was_only_taken_up_again_is_forgotten() {
     let scene = Scene::new(State::Active, "/bin/sh");
     let made = |before| scene.undo(vec![change("create-account", before, ann("active", "/bin/sh"))]);
@@ -322,7 +335,9 @@ fn a_group_that_was_removed_comes_back_with_its_gid_and_members() {
     scene.owned.former_groups.insert("g".to_owned(), id("g-2"));
     assert!(reasons(&scene.undo(gone()))[0].contains("belongs to another group, g-2"));
     scene.owned.groups.get_mut(&id("g")).unwrap().state = State::Released;
-    assert!(reasons(&scene.undo(gone()))[0].contains("`gosync adopt` takes it over"));
+    assert_eq!(reasons(&scene.undo(gone())), ["was given back to this host; `gosync adopt g` takes it over again"]);
+    scene.host.accounts.insert("g", scene.host.accounts["ann"]);
+    assert!(reasons(&scene.undo(gone()))[0].contains("`gosync adopt g --kind group` takes it over again"));
 }
 
 /// A run that called Ann's account so, which was called `anna` before, and gave it another shell.
