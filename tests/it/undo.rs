@@ -47,7 +47,12 @@ proptest! {
             let undone = machine.undo();
             machine.check();
             let Outcome::Done(plan) = &undone else { return Err(TestCaseError::fail(format!("{undone:?}"))) };
-            prop_assert!(plan.refused.is_empty(), "{:?}", plan.refused);
+            // A group does not get back a name that an account has taken meanwhile.
+            let is_taken = |reason: &str| reason.contains("an account is called");
+            prop_assert!(plan.refused.iter().all(|refusal| is_taken(&refusal.reason)), "{:?}", plan.refused);
+            if !plan.refused.is_empty() {
+                continue;
+            }
             // Whether a forgotten account was open nobody knows.
             let forgets = plan.changes.iter().any(|change| matches!(change, Change::ForgetAccount { .. }));
             let before = if forgets { Face { closed: machine.closed(), ..before } } else { before };

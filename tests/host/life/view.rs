@@ -20,6 +20,8 @@ pub struct Access {
     pub valid: bool,
     /// The keys in gosync's file and in the home.
     pub keys: BTreeSet<String>,
+    /// The home.
+    pub home: String,
 }
 
 fn text(picture: &Picture, path: &str) -> String {
@@ -61,7 +63,8 @@ pub fn access(picture: &Picture, database: Database) -> BTreeMap<String, Access>
         let shadow = shadow.get(&name).filter(|fields| fields.len() == 9);
         let password = shadow.is_some_and(|fields| !fields[1].starts_with('!'));
         let valid = shadow.is_some_and(|fields| fields[7] != "1");
-        (fields[2].clone(), Access { password, valid, keys: keys(picture, &name, &fields[5]) })
+        let home = fields[5].clone();
+        (fields[2].clone(), Access { password, valid, keys: keys(picture, &name, &home), home })
     };
     passwd.map(one).collect()
 }
@@ -87,8 +90,13 @@ pub fn violations(setting: &Setting, before: &Picture, goal: &Picture, now: &Pic
         if found.password && !old.password && !new.password || found.valid && !old.valid && !new.valid {
             wrong.push(format!("{uid} is open, and was not, nor will be"));
         }
-        let more: Vec<_> =
-            found.keys.iter().filter(|key| !old.keys.contains(*key) && !new.keys.contains(*key)).collect();
+        // In homes keys are written after the transaction: who comes back finds for a moment those that lay there.
+        let lay = if setting.keys_in_homes { keys(before, "", &found.home) } else { BTreeSet::new() };
+        let more: Vec<_> = found
+            .keys
+            .iter()
+            .filter(|key| ![&old.keys, &new.keys, &lay].iter().any(|keys| keys.contains(*key)))
+            .collect();
         if found.valid && !more.is_empty() {
             wrong.push(format!("{uid} gets in by {more:?}"));
         }
