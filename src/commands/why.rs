@@ -5,13 +5,13 @@
 
 mod contact;
 mod leaving;
+mod planned;
 mod report;
 mod verdict;
 
-use std::collections::BTreeSet;
-
 use self::leaving::Leaving;
-use self::report::{Next, Report, Side};
+use self::planned::{Aliases, ids};
+use self::report::{Report, Side};
 use super::Outcome;
 use super::carry_out::consider;
 use super::setup::Setup;
@@ -22,12 +22,11 @@ use crate::ledger::Ledger;
 use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, State};
-use crate::model::{Completeness, Group, GroupName, RemoteId, Snapshot, Status, User, UserName, shown};
-use crate::plan::diff::UidFrom;
-use crate::plan::{Change, Plan, render};
+use crate::model::{Completeness, Group, GroupName, RemoteId, Snapshot, Status, User, shown};
+use crate::plan::{Plan, render};
 use crate::policy::select::{self, Standing};
 use crate::policy::trace::Step;
-use crate::policy::{NameMap, PrimaryGroup, Refusal, map};
+use crate::policy::{NameMap, map};
 use crate::target::Target as _;
 use crate::ui::Ui;
 
@@ -429,109 +428,6 @@ fn dry() -> PlanArgs {
         strict: false,
         retry_hooks: false,
         root_hooks: false,
-    }
-}
-
-/// Where uid and primary group come from.
-fn ids(
-    own: Option<&OwnedAccount>,
-    asked: Option<crate::model::Uid>,
-    rules: &crate::policy::AccountRules,
-    plan: &Plan,
-    id: &RemoteId,
-) -> Vec<Step> {
-    let new = plan.changes.iter().find_map(|change| match change {
-        Change::CreateAccount(new) if new.id == *id => Some(new),
-        _ => None,
-    });
-    let value = |now: Option<String>| now.unwrap_or_else(|| "none".to_owned());
-    let uid = match UidFrom::of(own, asked) {
-        UidFrom::Ledger(uid) => (value(Some(uid.to_string())), "given by gosync before, and never changed".to_owned()),
-        UidFrom::Provider(uid) => (value(Some(uid.to_string())), "the provider's".to_owned()),
-        UidFrom::Range => {
-            (value(new.map(|new| new.uid.to_string())), format!("the next free one in {}", rules.uid_range))
-        }
-    };
-    let present = own.filter(|own| own.state.is_present());
-    let gid = value(present.map(|own| own.gid.to_string()).or(new.map(|new| new.gid.to_string())));
-    let by = match &rules.primary_group {
-        _ if present.is_some() => "the primary group that it was given".to_owned(),
-        PrimaryGroup::Local(name) => format!("`primary_group`: {}", shown(name)),
-        PrimaryGroup::Private => "`primary_group`: a group of its own".to_owned(),
-    };
-    vec![Step { field: "uid", value: uid.0, rule: uid.1 }, Step { field: "gid", value: gid, rule: by }]
-}
-
-/// By what something may be called in a plan.
-struct Aliases<'a> {
-    id: Option<&'a RemoteId>,
-    names: BTreeSet<&'a str>,
-}
-
-impl<'a> Aliases<'a> {
-    fn new(
-        id: Option<&'a RemoteId>,
-        remote: Option<&'a str>,
-        host: Option<&'a str>,
-        asked: &'a str,
-        steps: &'a [Step],
-    ) -> Self {
-        let mapped = steps.iter().rfind(|step| step.field == "name").map(|step| step.value.as_str());
-        let fallback = Some(asked).filter(|_| id.is_none());
-        Self { id, names: [remote, host.or(mapped), fallback].into_iter().flatten().collect() }
-    }
-
-    fn is(&self, refusal: &Refusal) -> bool {
-        match &refusal.id {
-            Some(id) => Some(id) == self.id,
-            None => self.names.contains(refusal.subject.raw()),
-        }
-    }
-
-    /// Why a plan refuses it, if it does.
-    fn refusal(&self, plan: &Plan) -> Option<String> {
-        plan.refused.iter().find(|refusal| self.is(refusal)).map(|refusal| refusal.reason.clone())
-    }
-
-    /// What a plan changes of it.
-    fn changes<'p>(&self, plan: &'p Plan, kind: EntryKind) -> impl Iterator<Item = &'p Change> {
-        plan.changes.iter().filter(move |change| {
-            let subject = change.subject();
-            let is_it = match kind {
-                EntryKind::LocalGroup => self.names.contains(subject.name),
-                EntryKind::Account | EntryKind::Group => subject.id.is_some() && subject.id == self.id,
-            };
-            subject.kind == kind && is_it
-        })
-    }
-
-    /// What a plan says about it.
-    fn of(&self, plan: &Plan, kind: EntryKind, command: &'static str) -> Next {
-        let changes = self.changes(plan, kind).map(render::line);
-        let refused = plan.refused.iter().filter(|refusal| self.is(refusal)).map(render::refusal);
-        let remarks = plan.remarks.iter().filter(|remark| self.names.contains(remark.name.as_str()));
-        Next::new(command, changes.chain(refused).chain(remarks.map(render::remark)).collect())
-    }
-
-    /// Which groups a person comes to or leaves by a plan.
-    fn memberships(&self, plan: &Plan) -> Next {
-        let is_it = |name: &str| self.names.contains(name);
-        let any = |list: &[UserName]| list.iter().any(|member| is_it(member.as_str()));
-        let lines = plan.changes.iter().filter_map(|change| match change {
-            Change::CreateGroup { name, members, .. } if any(members) => {
-                Some(format!("+ member of {name}, a new group"))
-            }
-            Change::ChangeMembers { name, add, .. } | Change::ChangeLocalMembers { name, add, .. } if any(add) => {
-                Some(format!("+ member of {name}"))
-            }
-            Change::ChangeMembers { name, remove, .. } | Change::ChangeLocalMembers { name, remove, .. }
-                if remove.iter().any(|member| is_it(member)) =>
-            {
-                Some(format!("- member of {name}"))
-            }
-            _ => None,
-        });
-        Next::new("sync groups", lines.collect())
     }
 }
 
