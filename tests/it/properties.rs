@@ -11,16 +11,22 @@ use gosync::provider::Scope;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
-use proptest::test_runner::Config;
+use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Value, json};
 
 use crate::machine::{Machine, Outcome, proves_nothing};
 use crate::world::difference;
 
-/// Few cases by default, since each makes a host; PROPTEST_CASES=N for more.
+/// Few cases by default, since each makes a host, and always the same: whoever changes something else is not stopped by
+/// a rare one. PROPTEST_CASES=N for more and others.
 pub fn cases(cases: u32) -> Config {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(cases);
-    Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() }
+    let more: Option<u32> = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
+    let cases = more.unwrap_or(cases);
+    let mut config = Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    if more.is_none() && matches!(config.rng_seed, RngSeed::Random) {
+        config.rng_seed = RngSeed::Fixed(1);
+    }
+    config
 }
 
 pub fn rules(private: bool) -> Rules {
@@ -238,8 +244,10 @@ proptest! {
             };
             let mut before = machine.world.traces();
             let mut again = sync(&mut machine);
-            // A name that a returning person gave up is free for another one only in the run after.
-            let waits = |r: &Refusal| r.reason.contains("belongs to another") || r.reason.contains("is that of");
+            // A name or home that a returning person gave up is free for another one only in the run after.
+            let waits = |r: &Refusal| {
+                ["belongs to another", "is that of", "was given to another"].iter().any(|text| r.reason.contains(text))
+            };
             // The next rung of the ladder is taken under the new name.
             let renames = |change: &Change| matches!(change, Change::RenameAccount(_));
             let kept = |plan: &Plan| plan.remarks.iter().any(|remark| remark.text.contains("keeps its name"));
