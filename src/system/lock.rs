@@ -188,6 +188,20 @@ impl RunLock {
     }
 }
 
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            unlock(file);
+        }
+    }
+}
+
+/// Gives up a lock of flock(2). Closing the file is not enough: a child that is just being started has a copy of it until
+/// it executes its program.
+fn unlock(file: &File) {
+    let _ = fs2::FileExt::unlock(file); // closing it follows
+}
+
 /// What the lock file says, and whether somebody holds the lock.
 ///
 /// # Errors
@@ -236,7 +250,7 @@ fn write_note(file: &mut File, note: &Note) -> io::Result<()> {
 /// The password lock, held until dropped.
 #[derive(Debug)]
 pub struct PasswordLock {
-    _held: File,
+    held: File,
 }
 
 impl PasswordLock {
@@ -255,15 +269,8 @@ impl PasswordLock {
             .open(path)
             .on("open the password lock", path)?;
         loop {
-            let whole_file = libc::flock {
-                l_type: libc::F_WRLCK as libc::c_short,
-                l_whence: libc::SEEK_SET as libc::c_short,
-                l_start: 0,
-                l_len: 0,
-                l_pid: 0,
-            };
-            match fcntl(&file, FcntlArg::F_OFD_SETLK(&whole_file)) {
-                Ok(_) => return Ok(Self { _held: file }),
+            match fcntl(&file, FcntlArg::F_OFD_SETLK(&whole_file(libc::F_WRLCK))) {
+                Ok(_) => return Ok(Self { held: file }),
                 Err(nix::Error::EAGAIN | nix::Error::EACCES | nix::Error::EINTR) => {}
                 Err(e) => return Err(e).on("lock", path)?,
             }
@@ -273,6 +280,23 @@ impl PasswordLock {
             }
             clock::sleep_until(Some(deadline), Duration::from_millis(5));
         }
+    }
+}
+
+impl Drop for PasswordLock {
+    fn drop(&mut self) {
+        let _ = fcntl(&self.held, FcntlArg::F_OFD_SETLK(&whole_file(libc::F_UNLCK))); // as with `unlock`
+    }
+}
+
+/// What fcntl(2) is told of a lock on a whole file.
+fn whole_file(kind: libc::c_int) -> libc::flock {
+    libc::flock {
+        l_type: kind as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
     }
 }
 
@@ -294,13 +318,7 @@ pub fn password_holder(path: &Path) -> Result<Option<PasswordHolder>, PathError>
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.on("open the password lock", path)?,
     };
-    let mut wanted = libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
+    let mut wanted = whole_file(libc::F_WRLCK);
     fcntl(&file, FcntlArg::F_OFD_GETLK(&mut wanted)).on("ask about the lock on", path)?;
     if wanted.l_type == libc::F_UNLCK as libc::c_short {
         return Ok(None);
@@ -316,7 +334,7 @@ pub fn password_holder(path: &Path) -> Result<Option<PasswordHolder>, PathError>
 /// A lock on a directory against others who replace files in it, held until dropped. Leaves no file behind.
 #[derive(Debug)]
 pub struct DirLock {
-    _held: File,
+    held: File,
 }
 
 impl DirLock {
@@ -328,7 +346,7 @@ impl DirLock {
         let file = OpenOptions::new().read(true).custom_flags(O_CLOEXEC).open(dir).on("open", dir)?;
         loop {
             match fs2::FileExt::try_lock_exclusive(&file) {
-                Ok(()) => return Ok(Self { _held: file }),
+                Ok(()) => return Ok(Self { held: file }),
                 Err(e) if e.raw_os_error() == fs2::lock_contended_error().raw_os_error() => {}
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Err(e).on("lock", dir),
@@ -339,6 +357,12 @@ impl DirLock {
             }
             clock::sleep_until(Some(deadline), Duration::from_millis(5));
         }
+    }
+}
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        unlock(&self.held);
     }
 }
 
@@ -355,6 +379,25 @@ mod tests {
         assert_eq!(busy.to_string(), format!("lock file exists: pid = {}", std::process::id()));
         drop(first);
         assert!(RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).is_ok());
+    }
+
+    #[test]
+    fn a_copy_of_the_file_in_a_child_holds_no_lock_that_was_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run/lock");
+        let held = RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).unwrap();
+        let _copy = held.file.as_ref().unwrap().try_clone().unwrap();
+        drop(held);
+        assert!(RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).is_ok());
+        let soon = || clock::deadline(Duration::from_millis(20));
+        let held = PasswordLock::take(&dir.path().join("pwd"), soon()).unwrap();
+        let _copy = held.held.try_clone().unwrap();
+        drop(held);
+        assert!(PasswordLock::take(&dir.path().join("pwd"), soon()).is_ok());
+        let held = DirLock::take(dir.path(), soon()).unwrap();
+        let _copy = held.held.try_clone().unwrap();
+        drop(held);
+        assert!(DirLock::take(dir.path(), soon()).is_ok());
     }
 
     #[test]
