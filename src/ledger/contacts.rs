@@ -20,14 +20,15 @@ pub(super) fn set(db: &Connection, provider: &str, id: &str, contact: &Contact) 
     db.prepare_cached(SET)?.execute(params![provider, id, contact.email, contact.ssh_keys.join("\n")])
 }
 
-/// Remembers what an event tells of an account. One that tells nothing may be of somebody of whom nothing is known.
+/// Remembers what an event tells of an account. One that tells nothing may be of somebody of whom nothing is known, but
+/// for a new account: that comes with all that the provider says.
 pub(super) fn told(db: &Connection, provider: &str, event: &HookEvent) -> rusqlite::Result<()> {
     let Subject::Account(account) = &event.subject else { return Ok(()) };
     if event.event == Event::Removed {
         return Ok(());
     }
     let (email, keys) = (account.email.as_deref(), account.ssh_keys.join("\n"));
-    let sql = match email.is_none() && keys.is_empty() {
+    let sql = match email.is_none() && keys.is_empty() && event.event != Event::Created {
         true => "UPDATE contacts SET email = ?3, ssh_keys = ?4 WHERE provider = ?1 AND id = ?2",
         false => SET,
     };

@@ -24,6 +24,9 @@ const ERROR_BYTES: usize = 64 << 10;
 /// How long a request may take where nobody set a deadline.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(300);
 
+/// How long idle connections have to learn that they were closed, before a request that must not be sent twice.
+const SETTLE: Duration = Duration::from_millis(2);
+
 /// How one try ended.
 enum Try {
     Done(Answer),
@@ -141,6 +144,11 @@ fn attempt(http: &Http, request: &Request<'_>, url: &Url, token: Option<&SecretS
         return Try::Failed(Failure::new(HttpError::malformed(place, "the client has ended"), Again::No));
     };
     runtime.block_on(async {
+        if !request.repeatable {
+            // The runtime stood still since the last request. Connections that were closed meanwhile learn of it now, and
+            // not while this one is on its way.
+            tokio::time::sleep(SETTLE).await;
+        }
         match http.shared.client.execute(built).await {
             Ok(response) => read(http, request, url, response, &secrets).await,
             Err(e) => unsent(&place, &e),
