@@ -52,7 +52,11 @@ pub struct Error {
 impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: Kind, message: impl fmt::Display) -> Self {
-        Self { kind, message: message.to_string(), hints: Vec::new() }
+        Self {
+            kind,
+            message: message.to_string(),
+            hints: Vec::new(),
+        }
     }
 
     /// Something failed.

@@ -15,8 +15,17 @@ pub fn init(verbose: u8, json: bool) {
     let registry = tracing_subscriber::registry();
     // Fails only if a log is there already.
     let _ = match json {
-        true => registry.with(layer.json().flatten_event(true).with_filter(targets(verbose))).try_init(),
-        false => registry.with(layer.with_filter(targets(verbose))).try_init(),
+        true => registry
+            .with(
+                layer
+                    .json()
+                    .flatten_event(true)
+                    .with_filter(targets(verbose)),
+            )
+            .try_init(),
+        false => registry
+            .with(layer.with_filter(targets(verbose)))
+            .try_init(),
     };
 }
 
@@ -28,7 +37,9 @@ fn targets(verbose: u8) -> Targets {
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    Targets::new().with_default(LevelFilter::WARN).with_target("gosync", level)
+    Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("gosync", level)
 }
 
 #[cfg(test)]

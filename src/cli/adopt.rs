@@ -28,7 +28,12 @@ pub struct Adopt {
     /// What the name stands for
     ///
     /// Without it, an account if there is one of this name, else a group.
-    #[arg(long, value_name = "account|group", value_enum, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "account|group",
+        value_enum,
+        hide_possible_values = true
+    )]
     pub kind: Option<Kind>,
 
     /// Options of the plan.
@@ -46,7 +51,12 @@ pub struct Release {
     /// What the names stand for
     ///
     /// Without it, accounts as far as gosync has accounts of these names, else groups.
-    #[arg(long, value_name = "account|group", value_enum, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "account|group",
+        value_enum,
+        hide_possible_values = true
+    )]
     pub kind: Option<Kind>,
 
     /// Options of the plan.

@@ -12,6 +12,12 @@ pub struct Doctor {
     pub offline: bool,
 
     /// Print the findings in this format
-    #[arg(long, value_name = "text|json", default_value_t, value_enum, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "text|json",
+        default_value_t,
+        value_enum,
+        hide_possible_values = true
+    )]
     pub format: Format,
 }

@@ -12,7 +12,13 @@ pub struct Drift {
     pub names: Vec<String>,
 
     /// Print it in this format
-    #[arg(long, value_name = "text|json", default_value_t, value_enum, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "text|json",
+        default_value_t,
+        value_enum,
+        hide_possible_values = true
+    )]
     pub format: Format,
 
     /// End with status 4 if something differs

@@ -66,7 +66,12 @@ pub struct GroupList {
     pub portal: Option<String>,
 
     /// The form; without it a table on a terminal, and html elsewhere
-    #[arg(long, value_name = "html|csv|xml|json|text", value_enum, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "html|csv|xml|json|text",
+        value_enum,
+        hide_possible_values = true
+    )]
     pub format: Option<ListFormat>,
 
     /// Only groups whose names these words let through

@@ -18,7 +18,13 @@ pub struct History {
     pub limit: u32,
 
     /// Show it in this format
-    #[arg(long, value_name = "text|json", default_value_t, value_enum, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "text|json",
+        default_value_t,
+        value_enum,
+        hide_possible_values = true
+    )]
     pub format: Format,
 }
 
@@ -30,7 +36,13 @@ pub struct Why {
     pub name: String,
 
     /// Show it in this format
-    #[arg(long, value_name = "text|json", default_value_t, value_enum, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "text|json",
+        default_value_t,
+        value_enum,
+        hide_possible_values = true
+    )]
     pub format: Format,
 }
 

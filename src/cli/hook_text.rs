@@ -44,13 +44,19 @@ pub const HOOK_ENVIRONMENT: [(&str, &str); 10] = [
       `removed`; of several, the most telling. Not for `pre` and `post` of users and groups. \
       Another e-mail address or other keys at the provider alone are `updated`, too.",
     ),
-    ("GOSYNC_MEMBER", "For a member of a group: `added`, or `kept` for one who was there before."),
+    (
+        "GOSYNC_MEMBER",
+        "For a member of a group: `added`, or `kept` for one who was there before.",
+    ),
     ("GOSYNC_ROOT", "The directory of `--root`, if there is one."),
     (
         "PW_NAME, PW_PASSWD, PW_UID, PW_GID, PW_GECOS, PW_DIR, PW_SHELL",
         "The fields of the account's line in passwd(5), as they are after the change, or were before it was removed.",
     ),
-    ("POSIX_ETC_PASSWD, POSIX_ETC_GROUP", "The whole line of the account, or of the group."),
+    (
+        "POSIX_ETC_PASSWD, POSIX_ETC_GROUP",
+        "The whole line of the account, or of the group.",
+    ),
     (
         "GR_NAME, GR_PASSWD, GR_GID, GR_MEM",
         "The fields of the group's line in group(5). A line that no variable can hold, over 120,000 bytes, is left out.",
@@ -60,5 +66,8 @@ pub const HOOK_ENVIRONMENT: [(&str, &str); 10] = [
         "What the provider says of a person, if it is one plain address, and plain lines; for members of groups, and for \
       accounts of people whom the provider was not asked about, what it said in the last `gosync sync users`.",
     ),
-    ("PATH, LC_ALL", "`/usr/sbin:/usr/bin:/sbin:/bin` and `C.UTF-8`."),
+    (
+        "PATH, LC_ALL",
+        "`/usr/sbin:/usr/bin:/sbin:/bin` and `C.UTF-8`.",
+    ),
 ];

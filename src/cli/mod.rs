@@ -68,7 +68,13 @@ pub struct Global {
     /// Give accounts to the active members of this group
     ///
     /// Overrides `accounts.top_group`.
-    #[arg(short, long, global = true, value_name = "TOP-GROUP", display_order = 101)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "TOP-GROUP",
+        display_order = 101
+    )]
     pub group: Option<String>,
 
     /// Read this configuration; a later one overrides an earlier one
@@ -82,7 +88,13 @@ pub struct Global {
     /// Leave at once with status 11 if another run holds the lock
     ///
     /// May also be written `--nw`.
-    #[arg(long, visible_alias = "nw", global = true, conflicts_with = "wait", display_order = 104)]
+    #[arg(
+        long,
+        visible_alias = "nw",
+        global = true,
+        conflicts_with = "wait",
+        display_order = 104
+    )]
     pub nowait: bool,
 
     /// Wait at most so long for another run, such as 30s
@@ -275,7 +287,11 @@ impl Global {
         Self {
             user: self.user.or_else(|| outer.user.clone()),
             group: self.group.or_else(|| outer.group.clone()),
-            files: if self.files.is_empty() { outer.files.clone() } else { self.files },
+            files: if self.files.is_empty() {
+                outer.files.clone()
+            } else {
+                self.files
+            },
             root: self.root.or_else(|| outer.root.clone()),
             nowait: if waits { self.nowait } else { outer.nowait },
             wait: if waits { self.wait } else { outer.wait },

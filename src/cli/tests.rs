@@ -16,14 +16,22 @@ fn clap_finds_no_fault() {
 #[test]
 fn the_crontab_lines_can_be_typed() {
     for line in text::CRONTAB {
-        let commands: Vec<_> = line.split("./").skip(1).map(|c| c.split([';', '&', ')']).next().unwrap()).collect();
+        let commands: Vec<_> = line
+            .split("./")
+            .skip(1)
+            .map(|c| c.split([';', '&', ')']).next().unwrap())
+            .collect();
         assert_eq!(commands.len(), 2);
         for command in commands {
             let cli = read(command).unwrap();
             assert!(cli.global.quiet && cli.global.nowait, "{command}");
         }
     }
-    let Command::Sync(Sync::Users(users)) = read("gosync -q --nw sync users --new").unwrap().command else { panic!() };
+    let Command::Sync(Sync::Users(users)) =
+        read("gosync -q --nw sync users --new").unwrap().command
+    else {
+        panic!()
+    };
     assert!(users.new && !users.updated && users.only.is_empty());
 }
 
@@ -34,30 +42,48 @@ fn global_options_stand_anywhere() {
         "gosync sync groups @a -u campus @b --group=staff --file a -f b --wait 30s -v --force --root /r -v --log-format json",
     ] {
         let Cli { global, command } = read(line).unwrap();
-        assert_eq!((global.user.as_deref(), global.group.as_deref()), (Some("campus"), Some("staff")));
+        assert_eq!(
+            (global.user.as_deref(), global.group.as_deref()),
+            (Some("campus"), Some("staff"))
+        );
         assert_eq!(global.files, [PathBuf::from("a"), PathBuf::from("b")]);
-        assert_eq!((global.wait, global.verbose, global.force), (Some(Span::from_secs(30)), 2, true), "{line}");
-        assert_eq!((global.root, global.log_format), (Some(PathBuf::from("/r")), Format::Json));
-        let Command::Sync(Sync::Groups(groups)) = command else { panic!() };
+        assert_eq!(
+            (global.wait, global.verbose, global.force),
+            (Some(Span::from_secs(30)), 2, true),
+            "{line}"
+        );
+        assert_eq!(
+            (global.root, global.log_format),
+            (Some(PathBuf::from("/r")), Format::Json)
+        );
+        let Command::Sync(Sync::Groups(groups)) = command else {
+            panic!()
+        };
         assert_eq!(groups.groups, ["@a", "@b"]);
     }
 }
 
 #[test]
 fn only_takes_names_by_blanks_and_commas() {
-    let Command::Sync(Sync::Users(users)) = read("gosync sync users --only a,b c --new --only d").unwrap().command
+    let Command::Sync(Sync::Users(users)) = read("gosync sync users --only a,b c --new --only d")
+        .unwrap()
+        .command
     else {
         panic!()
     };
-    assert_eq!((users.only, users.new), (["a", "b", "c", "d"].map(str::to_owned).to_vec(), true));
+    assert_eq!(
+        (users.only, users.new),
+        (["a", "b", "c", "d"].map(str::to_owned).to_vec(), true)
+    );
     assert_eq!(kind("gosync sync users --only"), ErrorKind::InvalidValue);
 }
 
 #[test]
 fn a_dry_run_has_two_names_and_options_of_its_own() {
-    for line in
-        ["gosync sync users -n --format json --exit-code", "gosync deluser a --noupdate --format=json --exit-code"]
-    {
+    for line in [
+        "gosync sync users -n --format json --exit-code",
+        "gosync deluser a --noupdate --format=json --exit-code",
+    ] {
         let plan = match read(line).unwrap().command {
             Command::Sync(Sync::Users(users)) => users.plan,
             Command::Deluser(deluser) => deluser.plan,
@@ -65,8 +91,14 @@ fn a_dry_run_has_two_names_and_options_of_its_own() {
         };
         assert!(plan.dry_run && plan.exit_code && plan.format == Format::Json);
     }
-    assert_eq!(kind("gosync sync users --format json"), ErrorKind::MissingRequiredArgument);
-    assert_eq!(kind("gosync sync users --exit-code"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(
+        kind("gosync sync users --format json"),
+        ErrorKind::MissingRequiredArgument
+    );
+    assert_eq!(
+        kind("gosync sync users --exit-code"),
+        ErrorKind::MissingRequiredArgument
+    );
 }
 
 #[test]
@@ -81,26 +113,50 @@ fn what_contradicts_itself_is_wrong_use() {
         assert_eq!(kind(line), ErrorKind::ArgumentConflict, "{line}");
         assert_eq!(read(line).unwrap_err().exit_code(), 2);
     }
-    for line in ["gosync deluser", "gosync sync users bob", "gosync --wait 3 waitlock", "gosync group", "gosync -x"] {
+    for line in [
+        "gosync deluser",
+        "gosync sync users bob",
+        "gosync --wait 3 waitlock",
+        "gosync group",
+        "gosync -x",
+    ] {
         assert_eq!(read(line).unwrap_err().exit_code(), 2, "{line}");
     }
 }
 
 #[test]
 fn options_of_group_may_have_one_dash() {
-    let Command::Group(Group::Get(get)) = read("gosync group get -- -top").unwrap().command else { panic!() };
+    let Command::Group(Group::Get(get)) = read("gosync group get -- -top").unwrap().command else {
+        panic!()
+    };
     assert_eq!(get.groups, ["-top"], "what stands behind -- is no option");
-    for line in ["gosync group new -top a.b : u", "gosync group new --top a.b : u"] {
-        let Command::Group(Group::New(new)) = read(line).unwrap().command else { panic!() };
-        assert_eq!((new.top, new.groups), (true, ["a.b", ":", "u"].map(str::to_owned).to_vec()));
+    for line in [
+        "gosync group new -top a.b : u",
+        "gosync group new --top a.b : u",
+    ] {
+        let Command::Group(Group::New(new)) = read(line).unwrap().command else {
+            panic!()
+        };
+        assert_eq!(
+            (new.top, new.groups),
+            (true, ["a.b", ":", "u"].map(str::to_owned).to_vec())
+        );
     }
     let Command::Group(Group::List(list)) =
-        read("gosync group list -portal=x.org -format csv osg.* !osg.test and").unwrap().command
+        read("gosync group list -portal=x.org -format csv osg.* !osg.test and")
+            .unwrap()
+            .command
     else {
         panic!()
     };
-    assert_eq!((list.portal.as_deref(), list.format, list.filter.len()), (Some("x.org"), Some(ListFormat::Csv), 3));
-    assert_eq!(kind("gosync group new -top -parent a b"), ErrorKind::ArgumentConflict);
+    assert_eq!(
+        (list.portal.as_deref(), list.format, list.filter.len()),
+        (Some("x.org"), Some(ListFormat::Csv), 3)
+    );
+    assert_eq!(
+        kind("gosync group new -top -parent a b"),
+        ErrorKind::ArgumentConflict
+    );
     assert_eq!(kind("gosync sync users -top"), ErrorKind::UnknownArgument);
 }
 
@@ -109,7 +165,10 @@ fn without_a_command_the_usage_is_an_error() {
     for line in ["gosync", "gosync sync", "gosync -q"] {
         let error = read(line).unwrap_err();
         assert_eq!((error.exit_code(), error.use_stderr()), (2, true), "{line}");
-        assert!(error.render().to_string().contains("Usage: gosync"), "{line}");
+        assert!(
+            error.render().to_string().contains("Usage: gosync"),
+            "{line}"
+        );
     }
     assert_eq!(read("gosync --version").unwrap_err().exit_code(), 0);
     assert!(!read("gosync --help").unwrap_err().use_stderr());

@@ -56,10 +56,16 @@ pub const EXIT_CODES: [(&str, &str); 8] = [
         "Done in part: a group command failed for some of several people or groups; or, with --strict, records were \
       rejected or some hooks failed. Without it that is told and the status is 0.",
     ),
-    ("4", "With --dry-run --exit-code: changes are pending. With drift --exit-code: something differs."),
+    (
+        "4",
+        "With --dry-run --exit-code: changes are pending. With drift --exit-code: something differs.",
+    ),
     ("10", "Refused by a limit; nothing was written."),
     ("11", "Busy: another run holds the lock."),
-    ("12", "The provider could not be read, or not completely; removals were not considered."),
+    (
+        "12",
+        "The provider could not be read, or not completely; removals were not considered.",
+    ),
 ];
 
 /// Files that gosync reads or writes.
@@ -74,22 +80,37 @@ pub const FILES: [(&str, &str); 9] = [
         "The accounts and groups of this host. A line that gosync \
       did not make stays as it is, byte for byte.",
     ),
-    ("/etc/subuid, /etc/subgid", "Subordinate ids, if they are configured."),
-    ("/var/lib/extrausers/", "Takes the place of the files in /etc with `database = \"extrausers\"`."),
+    (
+        "/etc/subuid, /etc/subgid",
+        "Subordinate ids, if they are configured.",
+    ),
+    (
+        "/var/lib/extrausers/",
+        "Takes the place of the files in /etc with `database = \"extrausers\"`.",
+    ),
     ("/etc/shells", "Shells that an account may have."),
     ("/etc/skel/", "What a new home begins with."),
-    ("/etc/.pwd.lock", "The lock of passwd(1), useradd(8) and others; held for milliseconds."),
+    (
+        "/etc/.pwd.lock",
+        "The lock of passwd(1), useradd(8) and others; held for milliseconds.",
+    ),
     (
         "/var/lib/gosync/",
         "The ledger of what gosync owns, the journal of a commit, and the files as they were before \
       it.",
     ),
-    ("/run/gosync/lock", "The lock against other runs. Never delete it; the kernel frees it when its holder ends."),
+    (
+        "/run/gosync/lock",
+        "The lock against other runs. Never delete it; the kernel frees it when its holder ends.",
+    ),
 ];
 
 /// Environment variables; no others are read.
 pub const ENVIRONMENT: [(&str, &str); 2] = [
-    ("GOSYNC_CONFIG", "The configuration to read if there is no -f."),
+    (
+        "GOSYNC_CONFIG",
+        "The configuration to read if there is no -f.",
+    ),
     (
         "SOURCE_DATE_EPOCH",
         "The time, in seconds since 1970, that dates the last change of a new account's password; \
@@ -99,25 +120,55 @@ pub const ENVIRONMENT: [(&str, &str); 2] = [
 
 /// Command lines, and what they do.
 pub const EXAMPLES: [(&str, &str); 12] = [
-    ("gosync sync users --dry-run", "Show what a run would change, and change nothing."),
-    ("gosync sync users --only alice,bob", "Bring two accounts in step."),
+    (
+        "gosync sync users --dry-run",
+        "Show what a run would change, and change nothing.",
+    ),
+    (
+        "gosync sync users --only alice,bob",
+        "Bring two accounts in step.",
+    ),
     (
         "gosync sync users --approve 5c0f3a...",
         "Let exactly the plan through that a limit has refused; the refusal \
       names the digest.",
     ),
-    ("gosync --root /srv/image --file campus.toml sync users", "Put the accounts into an image."),
-    ("gosync deluser alice --archive-home /srv/archive", "Remove an account and keep its home elsewhere."),
+    (
+        "gosync --root /srv/image --file campus.toml sync users",
+        "Put the accounts into an image.",
+    ),
+    (
+        "gosync deluser alice --archive-home /srv/archive",
+        "Remove an account and keep its home elsewhere.",
+    ),
     (
         "gosync group new physics.lab : alice bob",
         "Make a group below `physics`, with two members; both join `physics`.",
     ),
-    ("gosync group list -format csv 'physics*' !physics and", "List what is below a group for another program."),
-    ("gosync shell < commands", "Run the commands of a file until one fails."),
-    ("gosync drift", "Show what was changed by hand, and what the next run does about it."),
-    ("gosync adopt jdoe --as john.doe", "Take over an account that stands on this host already."),
-    ("gosync plan -o monday.json users", "Write a plan to be reviewed; `gosync apply monday.json` carries it out."),
-    ("gosync why alice", "Tell why an account is as it is, and what the next run would change."),
+    (
+        "gosync group list -format csv 'physics*' !physics and",
+        "List what is below a group for another program.",
+    ),
+    (
+        "gosync shell < commands",
+        "Run the commands of a file until one fails.",
+    ),
+    (
+        "gosync drift",
+        "Show what was changed by hand, and what the next run does about it.",
+    ),
+    (
+        "gosync adopt jdoe --as john.doe",
+        "Take over an account that stands on this host already.",
+    ),
+    (
+        "gosync plan -o monday.json users",
+        "Write a plan to be reviewed; `gosync apply monday.json` carries it out.",
+    ),
+    (
+        "gosync why alice",
+        "Tell why an account is as it is, and what the next run would change.",
+    ),
 ];
 
 /// What stands below the options in `gosync --help`.

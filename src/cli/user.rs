@@ -51,6 +51,12 @@ pub enum DumpForm {
 #[derive(Args, Clone, Debug)]
 pub struct Status {
     /// Print it in this format
-    #[arg(long, value_name = "text|json", default_value_t, value_enum, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "text|json",
+        default_value_t,
+        value_enum,
+        hide_possible_values = true
+    )]
     pub format: Format,
 }

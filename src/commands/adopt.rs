@@ -25,15 +25,36 @@ pub(super) fn adopt(global: &Global, args: &Adopt, ui: Ui) -> Result<Outcome> {
         None => is_group_alone(&setup, &args.name)?,
     };
     // All of it: somebody else may want the name, too.
-    let snapshot = setup.fetch(if is_group { Scope::Groups } else { Scope::Users }, None)?;
+    let snapshot = setup.fetch(
+        if is_group {
+            Scope::Groups
+        } else {
+            Scope::Users
+        },
+        None,
+    )?;
     if let Completeness::Incomplete(reason) = &snapshot.completeness {
-        return Err(Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
-            .hint("Nothing was adopted; somebody else may want the name"));
+        return Err(
+            Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
+                .hint("Nothing was adopted; somebody else may want the name"),
+        );
     }
     let carried = carry_out(&setup, &args.plan, "adopt", &|host, owned| {
-        let candidate = Candidate { setup: &setup, args, directory: &snapshot.directory, host, owned };
-        let plan = if is_group { candidate.group() } else { candidate.account() };
-        plan.map_err(|reason| Error::failed(format!("`{}` was not adopted: {reason}", shown(&args.name))))
+        let candidate = Candidate {
+            setup: &setup,
+            args,
+            directory: &snapshot.directory,
+            host,
+            owned,
+        };
+        let plan = if is_group {
+            candidate.group()
+        } else {
+            candidate.account()
+        };
+        plan.map_err(|reason| {
+            Error::failed(format!("`{}` was not adopted: {reason}", shown(&args.name)))
+        })
     })?;
     carried.hooks.judge(carried.outcome, &args.plan)
 }
@@ -56,50 +77,104 @@ struct Candidate<'a> {
 
 impl Candidate<'_> {
     fn account(&self) -> std::result::Result<Plan, String> {
-        let Self { directory, host, owned, .. } = *self;
+        let Self {
+            directory,
+            host,
+            owned,
+            ..
+        } = *self;
         let (name, rules) = (self.args.name.as_str(), &self.setup.settings.rules.accounts);
         let user = adoption::person(directory, name, self.args.remote.as_deref(), rules)?;
-        let standing = select::select(directory, rules.top_group.as_deref()).map_err(|e| e.to_string())?;
+        let standing =
+            select::select(directory, rules.top_group.as_deref()).map_err(|e| e.to_string())?;
         match standing(user) {
             Standing::In => {}
             Standing::Shut => return Err("the provider shuts this person out".to_owned()),
             Standing::Outside => return Err("this person is no member of the top group".to_owned()),
         }
         let id = user.id.clone();
-        let found =
-            host.accounts.get(name).ok_or_else(|| format!("there is no account `{}` on this host", shown(name)))?;
-        let (alone, called) = (Directory { users: vec![user.clone()], groups: vec![] }, map::name_of(user, rules));
-        let mut wanted =
-            map::accounts(&alone, |_| Standing::In, &as_if_owned(&id, name, &called, found.uid), &host.shells, rules);
-        let account = wanted.accounts.pop().ok_or_else(|| unusable(wanted.refusals.pop()))?;
-        let person = Person { wanted: &account, login: &user.login, called: &called };
+        let found = host
+            .accounts
+            .get(name)
+            .ok_or_else(|| format!("there is no account `{}` on this host", shown(name)))?;
+        let (alone, called) = (
+            Directory {
+                users: vec![user.clone()],
+                groups: vec![],
+            },
+            map::name_of(user, rules),
+        );
+        let mut wanted = map::accounts(
+            &alone,
+            |_| Standing::In,
+            &as_if_owned(&id, name, &called, found.uid),
+            &host.shells,
+            rules,
+        );
+        let account = wanted
+            .accounts
+            .pop()
+            .ok_or_else(|| unusable(wanted.refusals.pop()))?;
+        let person = Person {
+            wanted: &account,
+            login: &user.login,
+            called: &called,
+        };
         let mut plan = diff::adopt_account(name, person, host, owned, rules)?;
-        plan.contacts.insert(id.clone(), Contact::new(user.email.as_ref(), &user.ssh_keys));
+        plan.contacts.insert(
+            id.clone(),
+            Contact::new(user.email.as_ref(), &user.ssh_keys),
+        );
         for (name, text) in wanted.remarks {
             plan.remark(name, text);
         }
         for rival in adoption::rivals(directory, name, &id, rules) {
-            plan.remark(name, format!("{rival} would be called so, too, and gets no account of this name"));
+            plan.remark(
+                name,
+                format!("{rival} would be called so, too, and gets no account of this name"),
+            );
         }
         Ok(plan)
     }
 
     fn group(&self) -> std::result::Result<Plan, String> {
-        let Self { directory, host, owned, .. } = *self;
+        let Self {
+            directory,
+            host,
+            owned,
+            ..
+        } = *self;
         let (name, rules) = (self.args.name.as_str(), &self.setup.settings.rules.groups);
         let group = adoption::group(directory, name, self.args.remote.as_deref(), rules)?;
         if !rules.filter.matches(group.name.raw()) {
-            return Err(format!("`filter` in [groups] does not let the provider's group `{}` through", group.name));
+            return Err(format!(
+                "`filter` in [groups] does not let the provider's group `{}` through",
+                group.name
+            ));
         }
-        let found = host.groups.get(name).ok_or_else(|| format!("there is no group `{}` on this host", shown(name)))?;
+        let found = host
+            .groups
+            .get(name)
+            .ok_or_else(|| format!("there is no group `{}` on this host", shown(name)))?;
         let mut as_if = Owned::default();
         if let Some(gid) = Gid::new(found.gid) {
-            let own = OwnedGroup { name: name.to_owned(), gid, state: State::Active, members: String::new() };
+            let own = OwnedGroup {
+                name: name.to_owned(),
+                gid,
+                state: State::Active,
+                members: String::new(),
+            };
             as_if.groups.insert(group.id.clone(), own);
         }
-        let alone = Directory { users: directory.users.clone(), groups: vec![group.clone()] };
+        let alone = Directory {
+            users: directory.users.clone(),
+            groups: vec![group.clone()],
+        };
         let mut wanted = map::groups(&alone, &as_if, rules);
-        let wish = wanted.groups.pop().ok_or_else(|| unusable(wanted.refusals.pop()))?;
+        let wish = wanted
+            .groups
+            .pop()
+            .ok_or_else(|| unusable(wanted.refusals.pop()))?;
         let called = adoption::called(&group.name, rules);
         diff::adopt_group(name, &wish, called.as_deref(), wanted.people, host, owned)
     }
@@ -107,7 +182,10 @@ impl Candidate<'_> {
 
 /// Why the provider's record makes no account or group.
 fn unusable(refusal: Option<Refusal>) -> String {
-    refusal.map_or_else(|| "the record cannot be used".to_owned(), |refusal| refusal.reason)
+    refusal.map_or_else(
+        || "the record cannot be used".to_owned(),
+        |refusal| refusal.reason,
+    )
 }
 
 /// What gosync would own: so that the provider's wishes are mapped to the name that the account has.
@@ -134,8 +212,12 @@ pub(super) fn release(global: &Global, args: &Release, ui: Ui) -> Result<Outcome
     let setup = Setup::new(global, ui)?;
     let _lock = setup.lock(Purpose::of("release", args.plan.dry_run))?;
     let carried = carry_out(&setup, &args.plan, "release", &|_, owned| {
-        diff::release(&args.names, args.kind.map(|kind| kind == cli::Kind::Group), owned)
-            .map_err(|reasons| Error::failed(format!("nothing was given back: {}", reasons.join("; "))))
+        diff::release(
+            &args.names,
+            args.kind.map(|kind| kind == cli::Kind::Group),
+            owned,
+        )
+        .map_err(|reasons| Error::failed(format!("nothing was given back: {}", reasons.join("; "))))
     })?;
     carried.hooks.judge(carried.outcome, &args.plan)
 }

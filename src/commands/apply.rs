@@ -26,7 +26,11 @@ pub(super) fn run(global: &Global, args: &cli::Apply, ui: Ui) -> Result<Outcome>
     let job = Job::new(&what);
     let command = format!("apply {}", job.command());
     let _lock = setup.lock(Purpose::of("apply", args.plan.dry_run))?;
-    let snapshot = if args.fresh { sync::read(&setup, &job)? } else { Snapshot::from(&saved.read) };
+    let snapshot = if args.fresh {
+        sync::read(&setup, &job)?
+    } else {
+        Snapshot::from(&saved.read)
+    };
     let mut desired = Desired::new(&setup, &job, snapshot);
     desired.force = saved.asked.force;
     if !args.fresh {
@@ -36,35 +40,53 @@ pub(super) fn run(global: &Global, args: &cli::Apply, ui: Ui) -> Result<Outcome>
         if let Some(done) = done_already(&setup, &saved, owned)? {
             return Ok(done);
         }
-        saved.check_host(host, owned).map_err(|moved| refuse(args, &moved))?;
+        saved
+            .check_host(host, owned)
+            .map_err(|moved| refuse(args, &moved))?;
         let mut plan = desired.plan(&job, host, owned)?;
-        saved.check_plan(&plan).map_err(|moved| refuse(args, &moved))?;
+        saved
+            .check_plan(&plan)
+            .map_err(|moved| refuse(args, &moved))?;
         if !args.fresh {
             // One read proves an absence once, however often its plan is carried out.
             plan.observations.clear();
         }
         Ok(plan)
     })?;
-    sync::judge(carried.outcome, &carried.plan, &args.plan).and_then(|outcome| carried.hooks.judge(outcome, &args.plan))
+    sync::judge(carried.outcome, &carried.plan, &args.plan)
+        .and_then(|outcome| carried.hooks.judge(outcome, &args.plan))
 }
 
 fn load(args: &cli::Apply) -> Result<Saved> {
     let bytes = files::read_trusted(&args.file, Trust::Config).map_err(Error::usage)?;
-    Saved::parse(&bytes).map_err(|reason| Error::usage(format!("cannot use {}: {reason}", args.file.display())))
+    Saved::parse(&bytes)
+        .map_err(|reason| Error::usage(format!("cannot use {}: {reason}", args.file.display())))
 }
 
 /// A plan is carried out with the provider and the top group that it was made with.
 fn check_asked(setup: &Setup<'_>, saved: &Saved) -> Result<()> {
     let provider = &setup.settings.provider.name;
     if saved.asked.provider != *provider {
-        let message = format!("the plan is for the provider `{}`, not `{provider}`", shown(&saved.asked.provider));
+        let message = format!(
+            "the plan is for the provider `{}`, not `{provider}`",
+            shown(&saved.asked.provider)
+        );
         return Err(Error::usage(message).hint("Choose it with -u"));
     }
     if saved.asked.top_group != setup.settings.rules.accounts.top_group {
-        let name = |group: &Option<String>| group.as_ref().map_or("none".to_owned(), |g| format!("`{}`", shown(g)));
-        let (then, now) = (name(&saved.asked.top_group), name(&setup.settings.rules.accounts.top_group));
-        return Err(Error::usage(format!("the plan was made with the top group {then}, and now it is {now}"))
-            .hint("Choose it with -g"));
+        let name = |group: &Option<String>| {
+            group
+                .as_ref()
+                .map_or("none".to_owned(), |g| format!("`{}`", shown(g)))
+        };
+        let (then, now) = (
+            name(&saved.asked.top_group),
+            name(&setup.settings.rules.accounts.top_group),
+        );
+        return Err(Error::usage(format!(
+            "the plan was made with the top group {then}, and now it is {now}"
+        ))
+        .hint("Choose it with -g"));
     }
     Ok(())
 }
@@ -73,7 +95,12 @@ fn check_asked(setup: &Setup<'_>, saved: &Saved) -> Result<()> {
 fn what(saved: &Saved, args: &cli::Apply) -> Sync {
     let plan = args.plan.clone();
     match saved.asked.sync.clone() {
-        saved::Sync::Users { new, updated, only } => Sync::Users(cli::SyncUsers { new, updated, only, plan }),
+        saved::Sync::Users { new, updated, only } => Sync::Users(cli::SyncUsers {
+            new,
+            updated,
+            only,
+            plan,
+        }),
         saved::Sync::Groups { groups } => Sync::Groups(cli::SyncGroups { groups, plan }),
     }
 }
@@ -85,19 +112,33 @@ fn done_already(setup: &Setup<'_>, saved: &Saved, owned: &Owned) -> Result<Optio
         return Ok(None);
     }
     let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
-    let run = ledger.map(|ledger| ledger.run_of_plan(&saved.digest)).transpose().map_err(Error::failed)?.flatten();
+    let run = ledger
+        .map(|ledger| ledger.run_of_plan(&saved.digest))
+        .transpose()
+        .map_err(Error::failed)?
+        .flatten();
     Ok(run.map(|run| {
-        let mut plan = Plan { generation: owned.generation, ..Plan::default() };
+        let mut plan = Plan {
+            generation: owned.generation,
+            ..Plan::default()
+        };
         plan.remark("the plan", format!("is carried out already, by run {run}"));
         plan
     }))
 }
 
 fn refuse(args: &cli::Apply, moved: &Moved) -> Error {
-    let error = Error::failed(format!("nothing was written, since {} no longer fits: {moved}", args.file.display()));
+    let error = Error::failed(format!(
+        "nothing was written, since {} no longer fits: {moved}",
+        args.file.display()
+    ));
     match moved {
-        Moved::Plan if args.fresh => error.hint("The provider says something else now; make a new plan"),
-        Moved::Plan => error.hint("The configuration, or something else on this host, has changed; make a new plan"),
+        Moved::Plan if args.fresh => {
+            error.hint("The provider says something else now; make a new plan")
+        }
+        Moved::Plan => error.hint(
+            "The configuration, or something else on this host, has changed; make a new plan",
+        ),
         Moved::Altered => error.hint("Somebody has edited it; make a new plan"),
         Moved::Ledger { .. } | Moved::Host(_) => error.hint("Make a new plan with `gosync plan`"),
     }

@@ -39,16 +39,29 @@ pub(super) struct Carried {
 }
 
 /// Plans and carries out, or shows what would be carried out.
-pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, planner: &Planner<'_>) -> Result<Carried> {
+pub(super) fn carry_out(
+    setup: &Setup<'_>,
+    args: &PlanArgs,
+    command: &str,
+    planner: &Planner<'_>,
+) -> Result<Carried> {
     let target = setup.target()?;
     let mut books = Books::open(setup, &target, args.dry_run)?;
-    let run = Run { provider: &setup.settings.provider.name, command, now: setup.now };
+    let run = Run {
+        provider: &setup.settings.provider.name,
+        command,
+        now: setup.now,
+    };
     let mut told: Option<Plan> = None;
     for attempt in 0..ATTEMPTS {
         let mut elsewhere = target.elsewhere()?;
         // Where other name services are asked, over a network perhaps, nobody is kept out meanwhile.
         let keep_others_out = attempt >= OPEN_ATTEMPTS && !elsewhere.is_any() && !args.dry_run;
-        let current = if keep_others_out { target.read_alone()? } else { target.read()? };
+        let current = if keep_others_out {
+            target.read_alone()?
+        } else {
+            target.read()?
+        };
         let owned = books.load(run)?;
         let mut host = current.host();
         let mut plan = consider(&mut elsewhere, &mut host, &owned, planner)?;
@@ -59,11 +72,19 @@ pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, plann
         let Books::Open(ledger) = &mut books else {
             return Ok(show(setup, args, staged.into_plan()));
         };
-        if told.take().is_none_or(|told| told.changes != staged.plan().changes) {
+        if told
+            .take()
+            .is_none_or(|told| told.changes != staged.plan().changes)
+        {
             tell(setup, staged.plan());
         }
         let mut number = None;
-        if staged.plan().changes.iter().any(|change| change.apart().is_none()) {
+        if staged
+            .plan()
+            .changes
+            .iter()
+            .any(|change| change.apart().is_none())
+        {
             let progress = setup.ui.progress("homes made");
             match target.commit(&current, &staged, ledger, run, &|n| progress.set(n))? {
                 Committed::Done(txn) => number = Some(txn),
@@ -75,17 +96,25 @@ pub(super) fn carry_out(setup: &Setup<'_>, args: &PlanArgs, command: &str, plann
             }
             forget_caches(setup);
         }
-        ledger.observe(run.provider, &staged.plan().observations).map_err(Error::failed)?;
+        ledger
+            .observe(run.provider, &staged.plan().observations)
+            .map_err(Error::failed)?;
         // It may hold the password lock, which nothing that follows must wait for.
         drop(current);
         let mut plan = staged.into_plan();
         keys::write_homes(setup, &target, ledger, (run, number), &mut plan)?;
         setup.ui.notice(format!("{command}: {}", plan.counts()));
         let hooks = hooks::run(setup, args, ledger, &target)?;
-        return Ok(Carried { outcome: Outcome::Done, plan, hooks });
+        return Ok(Carried {
+            outcome: Outcome::Done,
+            plan,
+            hooks,
+        });
     }
-    Err(Error::failed(format!("the account databases were changed by others {ATTEMPTS} times while gosync planned"))
-        .hint("Nothing was written; run it again when it is quieter"))
+    Err(Error::failed(format!(
+        "the account databases were changed by others {ATTEMPTS} times while gosync planned"
+    ))
+    .hint("Nothing was written; run it again when it is quieter"))
 }
 
 /// Finishes or drops what an interrupted run has left, and runs hooks that are due, in a run that comes to nothing else.
@@ -127,10 +156,15 @@ impl Books {
         let dir = setup.state_dir();
         if dry_run {
             if target.is_interrupted()? {
-                return Err(Error::failed("an earlier run was interrupted while it wrote")
-                    .hint("Run it without --dry-run first, which finishes or drops what was begun"));
+                return Err(
+                    Error::failed("an earlier run was interrupted while it wrote").hint(
+                        "Run it without --dry-run first, which finishes or drops what was begun",
+                    ),
+                );
             }
-            return Ok(Self::Look(Ledger::open_read_only(&dir).map_err(Error::failed)?));
+            return Ok(Self::Look(
+                Ledger::open_read_only(&dir).map_err(Error::failed)?,
+            ));
         }
         files::ensure_private_dir(&dir).map_err(Error::failed)?;
         let mut ledger = Ledger::open(&dir).map_err(Error::failed)?;
@@ -166,24 +200,38 @@ pub(super) fn consider(
         host.ids.extend(found.values());
         host.elsewhere.extend(found);
     }
-    Err(Error::failed("other name services of this host use too many of the ids that gosync may give out")
-        .hint("Choose ranges for `uid_range` and `gid_range` that nobody else uses"))
+    Err(Error::failed(
+        "other name services of this host use too many of the ids that gosync may give out",
+    )
+    .hint("Choose ranges for `uid_range` and `gid_range` that nobody else uses"))
 }
 
 fn approve(setup: &Setup<'_>, args: &PlanArgs, plan: Plan, owned: &Owned) -> Result<Approved> {
-    guard::approve(plan, owned, &setup.settings.limits, args.approve.as_deref()).map_err(|refused| {
-        let Refused { plan, excesses } = *refused;
-        if args.dry_run {
-            print(setup, args, &plan);
-        }
-        let excesses: Vec<String> = excesses.iter().map(ToString::to_string).collect();
-        let message = format!("nothing was written, since limits refuse the plan: {}", excesses.join("; "));
-        let hint = format!("If all that is meant, --approve {} lets exactly this plan through once", plan.digest());
-        let error = Error::new(Kind::Refused, message);
-        // A dry run has shown it.
-        let error = if args.dry_run { error } else { error.hint("See the whole plan with --dry-run") };
-        error.hint(hint)
-    })
+    guard::approve(plan, owned, &setup.settings.limits, args.approve.as_deref()).map_err(
+        |refused| {
+            let Refused { plan, excesses } = *refused;
+            if args.dry_run {
+                print(setup, args, &plan);
+            }
+            let excesses: Vec<String> = excesses.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "nothing was written, since limits refuse the plan: {}",
+                excesses.join("; ")
+            );
+            let hint = format!(
+                "If all that is meant, --approve {} lets exactly this plan through once",
+                plan.digest()
+            );
+            let error = Error::new(Kind::Refused, message);
+            // A dry run has shown it.
+            let error = if args.dry_run {
+                error
+            } else {
+                error.hint("See the whole plan with --dry-run")
+            };
+            error.hint(hint)
+        },
+    )
 }
 
 /// Ends a dry run.
@@ -193,14 +241,22 @@ fn show(setup: &Setup<'_>, args: &PlanArgs, plan: Plan) -> Carried {
         true => Outcome::Pending,
         false => Outcome::Done,
     };
-    Carried { outcome, plan, hooks: Tally::default() }
+    Carried {
+        outcome,
+        plan,
+        hooks: Tally::default(),
+    }
 }
 
 fn print(setup: &Setup<'_>, args: &PlanArgs, plan: &Plan) {
     match args.format {
         Format::Text => {
             setup.ui.data(&render::text(plan));
-            setup.ui.notice(format!("dry run: {}; nothing was written; digest {}", plan.counts(), plan.digest()));
+            setup.ui.notice(format!(
+                "dry run: {}; nothing was written; digest {}",
+                plan.counts(),
+                plan.digest()
+            ));
         }
         Format::Json => setup.ui.data(&format!("{:#}\n", render::json(plan))),
     }
@@ -208,7 +264,12 @@ fn print(setup: &Setup<'_>, args: &PlanArgs, plan: &Plan) {
 
 /// Says what is about to be done, and what is not.
 fn tell(setup: &Setup<'_>, plan: &Plan) {
-    setup.ui.notices(plan.changes.iter().map(render::line).chain(plan.remarks.iter().map(render::remark)));
+    setup.ui.notices(
+        plan.changes
+            .iter()
+            .map(render::line)
+            .chain(plan.remarks.iter().map(render::remark)),
+    );
     for refusal in &plan.refused {
         setup.ui.warn(render::refusal(refusal));
     }
@@ -217,7 +278,9 @@ fn tell(setup: &Setup<'_>, plan: &Plan) {
 fn forget_caches(setup: &Setup<'_>) {
     if setup.root.is_host() {
         for failure in caches::forget() {
-            setup.ui.warn(format!("a cache of names keeps what is old for a while: {failure}"));
+            setup.ui.warn(format!(
+                "a cache of names keeps what is old for a while: {failure}"
+            ));
         }
     }
 }

@@ -25,11 +25,22 @@ pub(super) fn run(global: &Global, args: &DelUser, ui: Ui) -> Result<Outcome> {
     let _lock = setup.lock(Purpose::of("deluser", args.plan.dry_run))?;
     let target = setup.target()?;
     let carried = carry_out(&setup, &args.plan, "deluser", &|host, owned| {
-        let mut plan = diff::removal(&args.users, &request, host, owned)
-            .map_err(|reasons| Error::failed(format!("nothing was removed: {}", reasons.join("; "))))?;
+        let mut plan = diff::removal(&args.users, &request, host, owned).map_err(|reasons| {
+            Error::failed(format!("nothing was removed: {}", reasons.join("; ")))
+        })?;
         refuse_logged_in(&setup, &plan, host)?;
-        let none = Chosen { new: false, known: false, force: global.force };
-        keys::extend(&mut plan, &target, &KeyBook::default(), (&setup.settings.rules, none), (host, owned))?;
+        let none = Chosen {
+            new: false,
+            known: false,
+            force: global.force,
+        };
+        keys::extend(
+            &mut plan,
+            &target,
+            &KeyBook::default(),
+            (&setup.settings.rules, none),
+            (host, owned),
+        )?;
         Ok(plan)
     })?;
     warn_of_return(&setup, &carried.plan);
@@ -54,7 +65,9 @@ pub(super) fn refuse_logged_in(setup: &Setup<'_>, plan: &Plan, host: &Host<'_>) 
         return Ok(());
     }
     for change in &plan.changes {
-        let Change::RemoveAccount { name, uid, .. } = change else { continue };
+        let Change::RemoveAccount { name, uid, .. } = change else {
+            continue;
+        };
         let pids = process::of_user(uid.get());
         if host.accounts.contains_key(name.as_str()) && !pids.is_empty() {
             let list: Vec<String> = pids.iter().take(5).map(ToString::to_string).collect();
@@ -88,7 +101,9 @@ fn warn_of_return(setup: &Setup<'_>, plan: &Plan) {
                 ));
             }
         }
-        Err(e) => setup.ui.warn(format!("nobody knows whether the provider would bring them back: {e}")),
+        Err(e) => setup.ui.warn(format!(
+            "nobody knows whether the provider would bring them back: {e}"
+        )),
     }
 }
 
@@ -98,5 +113,8 @@ fn wanted(setup: &Setup<'_>) -> Result<BTreeSet<RemoteId>> {
     let top_group = setup.settings.rules.accounts.top_group.as_deref();
     let standing = select::select(&snapshot.directory, top_group).map_err(Error::failed)?;
     let users = snapshot.directory.users.iter();
-    Ok(users.filter(|user| standing(user) == Standing::In).map(|user| user.id.clone()).collect())
+    Ok(users
+        .filter(|user| standing(user) == Standing::In)
+        .map(|user| user.id.clone())
+        .collect())
 }

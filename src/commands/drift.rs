@@ -17,16 +17,27 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
     let setup = Setup::new(global, ui)?;
     let target = setup.target()?;
     if target.is_interrupted()? {
-        return Err(Error::failed("a run writes at this moment, or was interrupted while it wrote")
-            .hint("Wait for it (`gosync waitlock`), or let the next run finish what was begun"));
+        return Err(Error::failed(
+            "a run writes at this moment, or was interrupted while it wrote",
+        )
+        .hint("Wait for it (`gosync waitlock`), or let the next run finish what was begun"));
     }
     let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
-    let owned = ledger.map(|ledger| ledger.load(&setup.settings.provider.name, setup.now)).transpose();
+    let owned = ledger
+        .map(|ledger| ledger.load(&setup.settings.provider.name, setup.now))
+        .transpose();
     let owned = owned.map_err(Error::failed)?.unwrap_or_default();
-    let unknown: Vec<String> =
-        args.names.iter().filter(|name| !owns(&owned, name)).map(|name| format!("`{}`", shown(name))).collect();
+    let unknown: Vec<String> = args
+        .names
+        .iter()
+        .filter(|name| !owns(&owned, name))
+        .map(|name| format!("`{}`", shown(name)))
+        .collect();
     if !unknown.is_empty() {
-        return Err(Error::failed(format!("not gosync's: {}", unknown.join(", "))));
+        return Err(Error::failed(format!(
+            "not gosync's: {}",
+            unknown.join(", ")
+        )));
     }
     let (current, rules) = (target.read()?, &setup.settings.rules);
     let host = current.host();
@@ -52,20 +63,34 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
 
 /// Whether gosync has anything of this name on the host.
 fn owns(owned: &Owned, name: &str) -> bool {
-    owned.accounts.values().any(|own| own.name == name && own.state.is_present())
-        || owned.groups.values().any(|own| own.name == name && own.state.is_present())
+    owned
+        .accounts
+        .values()
+        .any(|own| own.name == name && own.state.is_present())
+        || owned
+            .groups
+            .values()
+            .any(|own| own.name == name && own.state.is_present())
         || owned.local.contains_key(name)
 }
 
 fn print(setup: &Setup<'_>, format: Format, differences: &[Difference]) {
     match format {
-        Format::Json => setup.ui.data(&format!("{:#}\n", json!({ "differences": differences }))),
+        Format::Json => setup
+            .ui
+            .data(&format!("{:#}\n", json!({ "differences": differences }))),
         Format::Text => {
-            let lines: String = differences.iter().map(|difference| drift::line(difference) + "\n").collect();
+            let lines: String = differences
+                .iter()
+                .map(|difference| drift::line(difference) + "\n")
+                .collect();
             setup.ui.data(&lines);
             setup.ui.notice(match differences.len() {
                 0 => "drift: everything is as gosync left it".to_owned(),
-                n => format!("drift: {} from what gosync last applied", counted(n, "difference", "differences")),
+                n => format!(
+                    "drift: {} from what gosync last applied",
+                    counted(n, "difference", "differences")
+                ),
             });
         }
     }

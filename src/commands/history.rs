@@ -21,16 +21,25 @@ const SHOWN_CHANGES: usize = 20;
 pub(super) fn run(global: &Global, args: &cli::History, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
-    let history = ledger.map(|ledger| ledger.history(args.name.as_deref(), args.limit)).transpose();
+    let history = ledger
+        .map(|ledger| ledger.history(args.name.as_deref(), args.limit))
+        .transpose();
     let runs = history.map_err(Error::failed)?.unwrap_or_default();
     match args.format {
-        Format::Json => ui.data(&format!("{:#}\n", json!({"runs": runs.iter().map(json).collect::<Vec<_>>()}))),
+        Format::Json => ui.data(&format!(
+            "{:#}\n",
+            json!({"runs": runs.iter().map(json).collect::<Vec<_>>()})
+        )),
         Format::Text if runs.is_empty() => ui.notice(match &args.name {
             Some(name) => format!("no run that is remembered changed `{}`", shown(name)),
             None => "no run that is remembered changed anything".to_owned(),
         }),
         Format::Text => {
-            let most = if args.name.is_some() { usize::MAX } else { SHOWN_CHANGES };
+            let most = if args.name.is_some() {
+                usize::MAX
+            } else {
+                SHOWN_CHANGES
+            };
             ui.data(&runs.iter().map(|run| text(run, most)).collect::<String>());
         }
     }
@@ -39,7 +48,12 @@ pub(super) fn run(global: &Global, args: &cli::History, ui: Ui) -> Result<Outcom
 
 fn text(run: &PastRun, most: usize) -> String {
     let at = clock::written(run.at);
-    let mut out = format!("run {} at {at}: {}, from {}\n", run.number, shown(&run.command), shown(&run.provider));
+    let mut out = format!(
+        "run {} at {at}: {}, from {}\n",
+        run.number,
+        shown(&run.command),
+        shown(&run.provider)
+    );
     let lines = past::lines(&run.changes);
     for line in lines.iter().take(most) {
         let _ = writeln!(out, "  {line}"); // writing into a String cannot fail

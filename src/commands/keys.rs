@@ -58,15 +58,21 @@ pub(super) fn look<T>(
         text
     };
     let file_at = |path: &str| {
-        let found = files.as_ref().map_or(Ok(KeyFile::Absent), |files| files.at(path));
+        let found = files
+            .as_ref()
+            .map_or(Ok(KeyFile::Absent), |files| files.at(path));
         found.unwrap_or_else(|e| KeyFile::Odd(failed(e)))
     };
     let obstacle = |path: &str| {
-        let found = files.as_ref().map_or(Ok(None), |files| files.obstacle(path));
+        let found = files
+            .as_ref()
+            .map_or(Ok(None), |files| files.obstacle(path));
         found.unwrap_or_else(|e| Some(failed(e)))
     };
     let said = say(&file_at, &obstacle);
-    failure.into_inner().map_or(Ok(Some(Ok(said))), |e| Err(e.into()))
+    failure
+        .into_inner()
+        .map_or(Ok(Some(Ok(said))), |e| Err(e.into()))
 }
 
 /// Adds to a plan what happens to keys. Where their directory cannot be used, that is told, and the rest goes on.
@@ -79,11 +85,26 @@ pub(super) fn extend(
 ) -> Result<()> {
     let rules = &rules.keys;
     let said = look(target, rules, owned, |file_at, obstacle| {
-        diff::keys(plan, &KeyView { book, rules, host, owned, chosen, file_at, obstacle });
+        diff::keys(
+            plan,
+            &KeyView {
+                book,
+                rules,
+                host,
+                owned,
+                chosen,
+                file_at,
+                obstacle,
+            },
+        );
     })?;
     if let Some(Err(e)) = said {
         let reason = format!("no keys are written or withdrawn there: {e}");
-        plan.refused.push(Refusal { id: None, subject: Untrusted::new(DIRECTORY), reason });
+        plan.refused.push(Refusal {
+            id: None,
+            subject: Untrusted::new(DIRECTORY),
+            reason,
+        });
     }
     Ok(())
 }
@@ -97,28 +118,49 @@ pub(super) fn write_homes(
     (run, mut number): (Run<'_>, Option<u64>),
     plan: &mut Plan,
 ) -> Result<()> {
-    let mut events: BTreeMap<&str, &HookEvent> =
-        plan.events.iter().filter(|event| event.apart).map(|event| (event.id.as_str(), event)).collect();
+    let mut events: BTreeMap<&str, &HookEvent> = plan
+        .events
+        .iter()
+        .filter(|event| event.apart)
+        .map(|event| (event.id.as_str(), event))
+        .collect();
     let (mut written, mut failed) = (Vec::new(), BTreeMap::new());
     for (at, change) in plan.changes.iter().enumerate() {
         let Some(keys) = change.apart() else { continue };
         match write_home(target, keys) {
-            Ok(()) => written.push(Written { change, event: events.remove(keys.id.as_str()) }),
+            Ok(()) => written.push(Written {
+                change,
+                event: events.remove(keys.id.as_str()),
+            }),
             Err(reason) => {
                 setup.ui.warn(format!("{reason}; the next run tries again"));
                 let subject = Untrusted::new(keys.name.as_str());
-                failed.insert(at, Refusal { id: Some(keys.id.clone()), subject, reason });
+                failed.insert(
+                    at,
+                    Refusal {
+                        id: Some(keys.id.clone()),
+                        subject,
+                        reason,
+                    },
+                );
             }
         }
         if written.len() >= NOTES_AT_ONCE {
-            number = Some(ledger.wrote_keys(run, plan, number, &std::mem::take(&mut written)).map_err(Error::failed)?);
+            number = Some(
+                ledger
+                    .wrote_keys(run, plan, number, &std::mem::take(&mut written))
+                    .map_err(Error::failed)?,
+            );
         }
     }
     if !written.is_empty() {
-        ledger.wrote_keys(run, plan, number, &written).map_err(Error::failed)?;
+        ledger
+            .wrote_keys(run, plan, number, &written)
+            .map_err(Error::failed)?;
     }
     let mut at = 0..;
-    plan.changes.retain(|_| at.next().is_none_or(|at| !failed.contains_key(&at)));
+    plan.changes
+        .retain(|_| at.next().is_none_or(|at| !failed.contains_key(&at)));
     plan.refused.extend(failed.into_values());
     Ok(())
 }
@@ -126,11 +168,25 @@ pub(super) fn write_homes(
 /// Writes the keys of one home, or says in our own words why not.
 fn write_home(target: &Local, keys: &KeyChange) -> std::result::Result<(), String> {
     let KeyChange { name, at, text, .. } = keys;
-    let KeyPlace::Home { path, uid, gid } = at else { return Ok(()) };
-    let order = Order { uid: uid.get(), gid: *gid, home: target.locate(path), lines: text.clone() };
+    let KeyPlace::Home { path, uid, gid } = at else {
+        return Ok(());
+    };
+    let order = Order {
+        uid: uid.get(),
+        gid: *gid,
+        home: target.locate(path),
+        lines: text.clone(),
+    };
     as_user::write_keys(&order).map_err(|reason| {
-        let verb = if text.is_empty() { "withdrawn" } else { "written" };
-        format!("the SSH keys in {path} were not {verb} as `{name}`: {}", shown(&reason))
+        let verb = if text.is_empty() {
+            "withdrawn"
+        } else {
+            "written"
+        };
+        format!(
+            "the SSH keys in {path} were not {verb} as `{name}`: {}",
+            shown(&reason)
+        )
     })
 }
 
@@ -142,22 +198,37 @@ pub(super) fn run(global: &Global, args: &cli::Keys, ui: Ui) -> Result<Outcome> 
     let setup = Setup::for_provider(global, ui)?;
     let rules = &setup.settings.rules.keys;
     if rules.place != Place::Directory {
-        return Err(Error::usage("there are no keys to print: `place` in [keys] is not \"directory\"")
-            .hint("sshd reads the keys in homes by itself"));
+        return Err(Error::usage(
+            "there are no keys to print: `place` in [keys] is not \"directory\"",
+        )
+        .hint("sshd reads the keys in homes by itself"));
     }
     // Whatever is no name of an account has no keys; sshd asks for any name that somebody types.
-    let Ok(name) = UserName::new(&args.name, true) else { return Ok(Outcome::Done) };
+    let Ok(name) = UserName::new(&args.name, true) else {
+        return Ok(Outcome::Done);
+    };
     let path = setup.root.path(rules.file(name.as_str()));
     let found = crate::system::files::read_shown(&path, MAX_BYTES).map_err(|e| {
-        Error::failed(e).hint("Whoever AuthorizedKeysCommandUser names has to be able to read it, and the directory")
+        Error::failed(e).hint(
+            "Whoever AuthorizedKeysCommandUser names has to be able to read it, and the directory",
+        )
     })?;
-    let Some((bytes, Some(mode))) = found else { return Ok(Outcome::Done) };
+    let Some((bytes, Some(mode))) = found else {
+        return Ok(Outcome::Done);
+    };
     if mode & 0o022 != 0 {
-        return Err(Error::failed(format!("others may write {}; its keys are not printed", path.display()))
-            .hint("The next `gosync sync users` mends it"));
+        return Err(Error::failed(format!(
+            "others may write {}; its keys are not printed",
+            path.display()
+        ))
+        .hint("The next `gosync sync users` mends it"));
     }
     let text = String::from_utf8_lossy(&bytes);
-    let ours: String = text.lines().filter(|line| is_marked(line.as_bytes())).map(|line| format!("{line}\n")).collect();
+    let ours: String = text
+        .lines()
+        .filter(|line| is_marked(line.as_bytes()))
+        .map(|line| format!("{line}\n"))
+        .collect();
     ui.data(&ours);
     Ok(Outcome::Done)
 }

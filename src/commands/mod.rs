@@ -69,12 +69,19 @@ impl Session {
     fn group_admin(&self, setup: &Setup<'_>) -> Result<Rc<dyn GroupAdmin>> {
         let key = (setup.sources.clone(), setup.settings.provider.name.clone());
         let mut slot = self.admin.borrow_mut();
-        if let Some(open) = slot.as_ref().filter(|open| open.key == key && !clock::is_past(open.stale)) {
+        if let Some(open) = slot
+            .as_ref()
+            .filter(|open| open.key == key && !clock::is_past(open.stale))
+        {
             return Ok(Rc::clone(&open.admin));
         }
         let admin: Rc<dyn GroupAdmin> = Rc::from(setup.group_admin()?);
         let stale = clock::deadline(setup.settings.time_limit / 2);
-        *slot = Some(Connection { key, admin: Rc::clone(&admin), stale });
+        *slot = Some(Connection {
+            key,
+            admin: Rc::clone(&admin),
+            stale,
+        });
         Ok(admin)
     }
 }

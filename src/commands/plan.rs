@@ -16,8 +16,7 @@ use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> {
     if args.output == Path::new("-") {
-        let message =
-            "a plan cannot go to standard output: `gosync apply` trusts only a file that nobody else may write";
+        let message = "a plan cannot go to standard output: `gosync apply` trusts only a file that nobody else may write";
         return Err(Error::usage(message).hint(
             "Name the file, such as `-o plan.json`; for a program to read, use `gosync sync users -n --format json`",
         ));
@@ -34,9 +33,17 @@ pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> 
         Ok(plan)
     });
     // What a limit refuses is written, too: it can be let through when it is carried out.
-    let is_plan = carried.as_ref().map_or_else(|e| e.kind == Kind::Refused, |_| true);
+    let is_plan = carried
+        .as_ref()
+        .map_or_else(|e| e.kind == Kind::Refused, |_| true);
     if let Some((plan, databases)) = draft.take().filter(|_| is_plan) {
-        let saved = Saved::new(asked(&setup, &job), desired.now, databases, &plan, &desired.snapshot);
+        let saved = Saved::new(
+            asked(&setup, &job),
+            desired.now,
+            databases,
+            &plan,
+            &desired.snapshot,
+        );
         files::write_private(&args.output, saved.text().as_bytes()).map_err(Error::failed)?;
         let file = args.output.display();
         if job.options.format == Format::Text {
@@ -56,17 +63,32 @@ pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> 
 
 /// The same, as a dry run.
 fn dry(what: Sync) -> Sync {
-    let dry = |plan: PlanArgs| PlanArgs { dry_run: true, ..plan };
+    let dry = |plan: PlanArgs| PlanArgs {
+        dry_run: true,
+        ..plan
+    };
     match what {
-        Sync::Users(args) => Sync::Users(cli::SyncUsers { plan: dry(args.plan), ..args }),
-        Sync::Groups(args) => Sync::Groups(cli::SyncGroups { plan: dry(args.plan), ..args }),
+        Sync::Users(args) => Sync::Users(cli::SyncUsers {
+            plan: dry(args.plan),
+            ..args
+        }),
+        Sync::Groups(args) => Sync::Groups(cli::SyncGroups {
+            plan: dry(args.plan),
+            ..args
+        }),
     }
 }
 
 fn asked(setup: &Setup<'_>, job: &Job<'_>) -> Asked {
     let sync = match job.kind {
-        JobKind::Users(args) => saved::Sync::Users { new: args.new, updated: args.updated, only: args.only.clone() },
-        JobKind::Groups(args) => saved::Sync::Groups { groups: args.groups.clone() },
+        JobKind::Users(args) => saved::Sync::Users {
+            new: args.new,
+            updated: args.updated,
+            only: args.only.clone(),
+        },
+        JobKind::Groups(args) => saved::Sync::Groups {
+            groups: args.groups.clone(),
+        },
     };
     Asked {
         provider: setup.settings.provider.name.clone(),

@@ -21,10 +21,18 @@ impl Setup<'_> {
     /// The provider of this run, with the field sources that are configured for it.
     pub fn provider(&self) -> Result<Box<dyn Provider>> {
         let provider = self.bare()?;
-        let Some(config) = &self.settings.provider.fields else { return Ok(provider) };
+        let Some(config) = &self.settings.provider.fields else {
+            return Ok(provider);
+        };
         let section = format!("[provider.{}.fields]", provider.name());
-        let provider = WithFields::new(provider, config, authorities(config.keys_ca_file.as_deref())?);
-        Ok(Box::new(provider.map_err(|e| Error::usage(format!("{section}: {e}")))?))
+        let provider = WithFields::new(
+            provider,
+            config,
+            authorities(config.keys_ca_file.as_deref())?,
+        );
+        Ok(Box::new(
+            provider.map_err(|e| Error::usage(format!("{section}: {e}")))?,
+        ))
     }
 
     fn bare(&self) -> Result<Box<dyn Provider>> {
@@ -44,10 +52,13 @@ impl Setup<'_> {
         let source = |e: FetchError| Error::new(Kind::Source, e);
         Ok(match &self.settings.provider.kind {
             ProviderKind::File(path) => Box::new(FileProvider::new(name, path.clone())),
-            ProviderKind::Ldap(config) => {
-                Box::new(self.ldap(config)?.admin(self.settings.rules.groups.gid_range, deadline))
+            ProviderKind::Ldap(config) => Box::new(
+                self.ldap(config)?
+                    .admin(self.settings.rules.groups.gid_range, deadline),
+            ),
+            ProviderKind::Scim(config) => {
+                Box::new(self.scim(config)?.admin(deadline).map_err(source)?)
             }
-            ProviderKind::Scim(config) => Box::new(self.scim(config)?.admin(deadline).map_err(source)?),
             ProviderKind::Globus(config) => Box::new(self.globus(config)?.admin(deadline)),
         })
     }
@@ -73,13 +84,25 @@ impl Setup<'_> {
             client_secret: secret(Some(&config.client_secret_file))?,
             ca_pem: authorities(config.ca_file.as_deref())?,
         };
-        let mapping = config.identity_mapping.as_ref().map(|path| files::read_trusted(path, Trust::Config));
+        let mapping = config
+            .identity_mapping
+            .as_ref()
+            .map(|path| files::read_trusted(path, Trust::Config));
         let mapping = mapping.transpose().map_err(Error::usage)?;
-        Globus::new(&self.settings.provider.name, config, secrets, mapping.as_deref()).map_err(|e| self.unfit(&e))
+        Globus::new(
+            &self.settings.provider.name,
+            config,
+            secrets,
+            mapping.as_deref(),
+        )
+        .map_err(|e| self.unfit(&e))
     }
 
     fn unfit(&self, reason: &str) -> Error {
-        Error::usage(format!("[provider.{}]: {reason}", self.settings.provider.name))
+        Error::usage(format!(
+            "[provider.{}]: {reason}",
+            self.settings.provider.name
+        ))
     }
 }
 
@@ -87,11 +110,16 @@ impl Setup<'_> {
 fn secret(path: Option<&Path>) -> Result<Option<SecretString>> {
     let Some(path) = path else { return Ok(None) };
     let bytes = files::read_trusted(path, Trust::Secret).map_err(Error::usage)?;
-    let text = String::from_utf8(bytes).map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
-    Ok(Some(SecretString::from(text.lines().next().unwrap_or_default())))
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
+    Ok(Some(SecretString::from(
+        text.lines().next().unwrap_or_default(),
+    )))
 }
 
 /// Authorities in PEM, from a file that others may not write.
 fn authorities(path: Option<&Path>) -> Result<Option<Vec<u8>>> {
-    path.map(|path| files::read_trusted(path, Trust::Config)).transpose().map_err(Error::usage)
+    path.map(|path| files::read_trusted(path, Trust::Config))
+        .transpose()
+        .map_err(Error::usage)
 }

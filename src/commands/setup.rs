@@ -35,7 +35,11 @@ impl<'a> Setup<'a> {
     pub fn new(global: &'a Global, ui: Ui) -> Result<Self> {
         Self::may_work(global)?;
         let setup = Self::for_provider(global, ui)?;
-        setup.places().into_iter().try_for_each(|path| setup.root.contains(&path)).map_err(Error::failed)?;
+        setup
+            .places()
+            .into_iter()
+            .try_for_each(|path| setup.root.contains(&path))
+            .map_err(Error::failed)?;
         Ok(setup)
     }
 
@@ -46,7 +50,10 @@ impl<'a> Setup<'a> {
                 .hint("Run it as root, or on another tree with --root DIR"));
         }
         if let Some(dir) = global.root.as_ref().filter(|dir| !dir.is_dir()) {
-            return Err(Error::usage(format!("--root {}: there is no such directory", dir.display())));
+            return Err(Error::usage(format!(
+                "--root {}: there is no such directory",
+                dir.display()
+            )));
         }
         Ok(())
     }
@@ -54,8 +61,17 @@ impl<'a> Setup<'a> {
     /// The places of the managed host below which something is written.
     pub fn places(&self) -> Vec<PathBuf> {
         let (settings, accounts) = (&self.settings, &self.settings.rules.accounts);
-        let bases = accounts.home_bases.iter().chain([&accounts.home_base]).map(PathBuf::from);
-        let own = [settings.state_dir.clone(), settings.lock_file.clone(), "/etc".into(), "/var/lib".into()];
+        let bases = accounts
+            .home_bases
+            .iter()
+            .chain([&accounts.home_base])
+            .map(PathBuf::from);
+        let own = [
+            settings.state_dir.clone(),
+            settings.lock_file.clone(),
+            "/etc".into(),
+            "/var/lib".into(),
+        ];
         let more = [
             PathBuf::from(&settings.rules.departed.archive_dir),
             "/var/mail".into(),
@@ -72,7 +88,14 @@ impl<'a> Setup<'a> {
         if let Some(group) = &global.group {
             settings.rules.accounts.top_group = Some(group.clone());
         }
-        Ok(Self { global, ui, settings, sources, root: Root::new(global.root.clone()), now: clock::now() })
+        Ok(Self {
+            global,
+            ui,
+            settings,
+            sources,
+            root: Root::new(global.root.clone()),
+            now: clock::now(),
+        })
     }
 
     /// Takes the run lock, as long as the command line lets it wait.
@@ -96,7 +119,13 @@ impl<'a> Setup<'a> {
         let query = Query {
             scope,
             only,
-            top_group: self.settings.rules.accounts.top_group.clone().filter(|_| scope == Scope::Users),
+            top_group: self
+                .settings
+                .rules
+                .accounts
+                .top_group
+                .clone()
+                .filter(|_| scope == Scope::Users),
             deadline: clock::deadline(self.settings.time_limit),
         };
         let progress = self.ui.progress(&format!("reading {}", provider.name()));
@@ -105,8 +134,12 @@ impl<'a> Setup<'a> {
                 FetchError::Unreachable { .. } | FetchError::RateLimited { .. } => {
                     "Nothing was changed; the next run tries again"
                 }
-                FetchError::Unauthorised { .. } => "Nothing was changed; check the credentials and the authorities",
-                FetchError::Malformed { .. } => "Nothing was changed; check that this is the right place to read",
+                FetchError::Unauthorised { .. } => {
+                    "Nothing was changed; check the credentials and the authorities"
+                }
+                FetchError::Malformed { .. } => {
+                    "Nothing was changed; check that this is the right place to read"
+                }
             };
             Error::new(Kind::Source, e).hint(hint)
         })?;
@@ -123,7 +156,10 @@ impl<'a> Setup<'a> {
     }
 
     /// How everybody in a directory stands to the top group.
-    pub fn standing<'d>(&self, directory: &'d Directory) -> Result<impl Fn(&User) -> Standing + use<'d>> {
+    pub fn standing<'d>(
+        &self,
+        directory: &'d Directory,
+    ) -> Result<impl Fn(&User) -> Standing + use<'d>> {
         let top_group = self.settings.rules.accounts.top_group.as_deref();
         select::select(directory, top_group).map_err(|e| {
             Error::new(Kind::Source, format!("{e}: `{}`", shown(top_group.unwrap_or_default())))
@@ -134,12 +170,25 @@ impl<'a> Setup<'a> {
     /// The host, or the tree below `--root`.
     pub fn target(&self) -> Result<Local> {
         let [target] = self.settings.targets.as_slice() else {
-            return Err(Error::usage("exactly one target can be brought in step so far"));
+            return Err(Error::usage(
+                "exactly one target can be brought in step so far",
+            ));
         };
         let rules = &self.settings.rules.accounts;
-        let bases = rules.home_bases.iter().chain([&rules.home_base]).map(PathBuf::from).collect();
+        let bases = rules
+            .home_bases
+            .iter()
+            .chain([&rules.home_base])
+            .map(PathBuf::from)
+            .collect();
         let state_dir = self.settings.state_dir.clone();
-        let local = Local::new(target.local.clone(), self.root.clone(), state_dir, bases, clock::shadow_day());
+        let local = Local::new(
+            target.local.clone(),
+            self.root.clone(),
+            state_dir,
+            bases,
+            clock::shadow_day(),
+        );
         Ok(local.with_keys(&self.settings.rules.keys.directory))
     }
 
@@ -151,30 +200,39 @@ impl<'a> Setup<'a> {
 
 /// The texts of the configuration.
 fn sources(global: &Global) -> Result<Vec<Source>> {
-    chosen_files(global)?.iter().map(|path| source(path)).collect()
+    chosen_files(global)?
+        .iter()
+        .map(|path| source(path))
+        .collect()
 }
 
 /// The files of the configuration: each `-f`, else what `GOSYNC_CONFIG` names, else the file beside the program, else
 /// the one of the system.
 pub(super) fn chosen_files(global: &Global) -> Result<Vec<PathBuf>> {
-    Ok(match (global.files.as_slice(), process::variable("GOSYNC_CONFIG")) {
-        ([], Some(path)) => vec![path],
-        ([], None) => {
-            let beside = process::beside_program("gosync.toml").filter(|path| path.exists());
-            let path = beside.unwrap_or_else(|| SYSTEM_CONFIG.into());
-            if !path.exists() {
-                return Err(Error::usage("there is no configuration").hint(format!(
+    Ok(
+        match (global.files.as_slice(), process::variable("GOSYNC_CONFIG")) {
+            ([], Some(path)) => vec![path],
+            ([], None) => {
+                let beside = process::beside_program("gosync.toml").filter(|path| path.exists());
+                let path = beside.unwrap_or_else(|| SYSTEM_CONFIG.into());
+                if !path.exists() {
+                    return Err(Error::usage("there is no configuration").hint(format!(
                     "Write {SYSTEM_CONFIG} (gosync.toml.example shows every key), or name one by -f or GOSYNC_CONFIG"
                 )));
+                }
+                vec![path]
             }
-            vec![path]
-        }
-        (files, _) => files.to_vec(),
-    })
+            (files, _) => files.to_vec(),
+        },
+    )
 }
 
 fn source(path: &Path) -> Result<Source> {
     let bytes = files::read_trusted(path, Trust::Config).map_err(Error::usage)?;
-    let text = String::from_utf8(bytes).map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
-    Ok(Source { path: path.to_owned(), text })
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
+    Ok(Source {
+        path: path.to_owned(),
+        text,
+    })
 }

@@ -16,7 +16,13 @@ use crate::ui::prompt::{Line, Prompt};
 pub(super) fn run(global: &Global, ui: Ui, session: &Session) -> Result<Outcome> {
     // What is wrong with the configuration is told now, and not at each line.
     Setup::for_provider(global, ui)?;
-    let names = Names { global, ui, session, groups: Cached::default(), people: Cached::default() };
+    let names = Names {
+        global,
+        ui,
+        session,
+        groups: Cached::default(),
+        people: Cached::default(),
+    };
     let mut prompt = Prompt::new(Box::new(|line| complete(line, &names))).map_err(Error::failed)?;
     loop {
         let text = match prompt.read().map_err(Error::failed)? {
@@ -45,15 +51,25 @@ fn line(text: &str, global: &Global, ui: Ui, session: &Session) -> u8 {
         ui.error(&Error::usage("a quotation mark is not closed"));
         return Kind::Usage.code();
     };
-    let words = if words == ["help"] { vec!["--help".to_owned()] } else { words };
+    let words = if words == ["help"] {
+        vec!["--help".to_owned()]
+    } else {
+        words
+    };
     match Cli::read(std::iter::once("gosync".to_owned()).chain(words)) {
         Err(error) => ui.command_line(&error),
-        Ok(Cli { command: Command::Shell, .. }) => {
+        Ok(Cli {
+            command: Command::Shell,
+            ..
+        }) => {
             ui.error(&Error::usage("this is a shell already"));
             Kind::Usage.code()
         }
         Ok(cli) => {
-            let cli = Cli { global: cli.global.over(global), ..cli };
+            let cli = Cli {
+                global: cli.global.over(global),
+                ..cli
+            };
             super::run_in(&cli, Ui::new(cli.global.quiet), session)
         }
     }
@@ -76,14 +92,22 @@ impl Names<'_> {
         cached(&self.groups, || {
             let setup = Setup::for_provider(self.global, self.ui)?;
             let groups = self.session.group_admin(&setup)?.groups(false)?;
-            Ok(groups.iter().map(|group| group.name.raw().to_owned()).collect())
+            Ok(groups
+                .iter()
+                .map(|group| group.name.raw().to_owned())
+                .collect())
         })
     }
 
     fn people(&self) -> Rc<[String]> {
         cached(&self.people, || {
             let snapshot = Setup::for_provider(self.global, self.ui)?.fetch(Scope::Users, None)?;
-            Ok(snapshot.directory.users.iter().map(|user| user.login.raw().to_owned()).collect())
+            Ok(snapshot
+                .directory
+                .users
+                .iter()
+                .map(|user| user.login.raw().to_owned())
+                .collect())
         })
     }
 
@@ -131,7 +155,10 @@ fn complete(line: &str, names: &Names<'_>) -> (usize, Vec<String>) {
         Wanted::People => words.extend(names.people().iter().cloned()),
     }
     // A name with other characters would have to be quoted, and may be anything.
-    let plain = |text: &String| text.chars().all(|c| c.is_alphanumeric() || "-_.@+:".contains(c));
+    let plain = |text: &String| {
+        text.chars()
+            .all(|c| c.is_alphanumeric() || "-_.@+:".contains(c))
+    };
     words.retain(|candidate| candidate.starts_with(word) && plain(candidate));
     words.sort();
     words.dedup();
@@ -154,12 +181,20 @@ fn candidates(before: &[&str], option: bool) -> (Vec<String>, Wanted) {
         }
     }
     if option {
-        let options = command.get_arguments().filter_map(|arg| Some(format!("--{}", arg.get_long()?)));
+        let options = command
+            .get_arguments()
+            .filter_map(|arg| Some(format!("--{}", arg.get_long()?)));
         return (options.collect(), Wanted::Nothing);
     }
-    let words = command.get_subcommands().map(|found| found.get_name().to_owned()).collect();
+    let words = command
+        .get_subcommands()
+        .map(|found| found.get_name().to_owned())
+        .collect();
     let wanted = match path.as_slice() {
-        ["group", "accept" | "admin" | "delmember" | "manager" | "member"] if operands > 0 => Wanted::People,
+        [
+            "group",
+            "accept" | "admin" | "delmember" | "manager" | "member",
+        ] if operands > 0 => Wanted::People,
         ["group", "new"] if before.contains(&":") => Wanted::People,
         ["group", _] | ["sync", "groups"] => Wanted::Groups,
         ["deluser"] => Wanted::People,
@@ -176,10 +211,22 @@ mod tests {
     #[test]
     fn commands_are_offered_level_by_level() {
         let (words, wanted) = candidates(&[], false);
-        assert!(["sync", "group", "deluser"].iter().all(|w| words.contains(&(*w).to_owned())));
+        assert!(
+            ["sync", "group", "deluser"]
+                .iter()
+                .all(|w| words.contains(&(*w).to_owned()))
+        );
         assert_eq!(wanted, Wanted::Nothing);
-        assert!(candidates(&["group"], false).0.contains(&"delmember".to_owned()));
-        assert!(candidates(&["sync", "users"], true).0.contains(&"--only".to_owned()));
+        assert!(
+            candidates(&["group"], false)
+                .0
+                .contains(&"delmember".to_owned())
+        );
+        assert!(
+            candidates(&["sync", "users"], true)
+                .0
+                .contains(&"--only".to_owned())
+        );
     }
 
     #[test]

@@ -24,13 +24,20 @@ pub(super) struct HostSite<'a> {
 impl<'a> HostSite<'a> {
     /// The host below this root.
     pub(super) fn new(root: &'a Root) -> Self {
-        Self { root, failure: RefCell::new(None) }
+        Self {
+            root,
+            failure: RefCell::new(None),
+        }
     }
 
     /// What stands at a path.
     pub(super) fn owner(&self, path: &str) -> Option<Owner> {
         let meta = self.look(&self.root.path(path))?;
-        Some(if meta.is_dir() { Owner::Directory(meta.uid()) } else { Owner::NotADirectory })
+        Some(if meta.is_dir() {
+            Owner::Directory(meta.uid())
+        } else {
+            Owner::NotADirectory
+        })
     }
 
     /// Whether everything that was asked about could be seen.
@@ -38,7 +45,9 @@ impl<'a> HostSite<'a> {
     /// # Errors
     /// The first look that failed.
     pub(super) fn finish(self) -> Result<()> {
-        self.failure.into_inner().map_or(Ok(()), |failure| Err(Error::failed(failure)))
+        self.failure
+            .into_inner()
+            .map_or(Ok(()), |failure| Err(Error::failed(failure)))
     }
 
     fn look(&self, path: &Path) -> Option<Metadata> {
@@ -63,14 +72,23 @@ impl<'a> HostSite<'a> {
 impl Site for HostSite<'_> {
     fn processes(&self, uid: Uid) -> usize {
         // Another tree's accounts run nothing here.
-        if self.root.is_host() { process::of_user(uid.get()).len() } else { 0 }
+        if self.root.is_host() {
+            process::of_user(uid.get()).len()
+        } else {
+            0
+        }
     }
 
     fn is_link_to(&self, path: &str, to: &str) -> bool {
         let (path, to) = (self.root.path(path), self.root.path(to));
-        let is_ours =
-            self.look(&path).is_some_and(|meta| meta.is_symlink() && (meta.uid() == 0 || !process::is_root()));
-        is_ours && self.goal(&path).zip(self.goal(&to)).is_some_and(|(path, to)| path == to)
+        let is_ours = self
+            .look(&path)
+            .is_some_and(|meta| meta.is_symlink() && (meta.uid() == 0 || !process::is_root()));
+        is_ours
+            && self
+                .goal(&path)
+                .zip(self.goal(&to))
+                .is_some_and(|(path, to)| path == to)
     }
 
     fn is_file(&self, path: &str, uid: Option<Uid>) -> bool {
@@ -83,7 +101,10 @@ impl Site for HostSite<'_> {
     }
 
     fn is_same(&self, path: &str, other: &str) -> bool {
-        let file = |path: &str| self.look(&self.root.path(path)).map(|meta| (meta.dev(), meta.ino()));
+        let file = |path: &str| {
+            self.look(&self.root.path(path))
+                .map(|meta| (meta.dev(), meta.ino()))
+        };
         file(path).is_some_and(|it| file(other) == Some(it))
     }
 
@@ -91,7 +112,10 @@ impl Site for HostSite<'_> {
         let path = self.root.path(path);
         // Nothing is mounted on a link, nor where nothing is.
         let is_dir = self.look(&path).is_some_and(|meta| meta.is_dir());
-        is_dir && self.answer(mounts::has_mounts(&path).on("look for mounts below", &path)).unwrap_or(true)
+        is_dir
+            && self
+                .answer(mounts::has_mounts(&path).on("look for mounts below", &path))
+                .unwrap_or(true)
     }
 
     fn archive_suffix(&self) -> &'static str {

@@ -50,14 +50,30 @@ impl Status {
         let provider = setup
             .provider()
             .map_err(|e| e.to_string())
-            .and_then(|provider| provider.identity(deadline).map(|who| who.to_string()).map_err(|e| e.to_string()));
+            .and_then(|provider| {
+                provider
+                    .identity(deadline)
+                    .map(|who| who.to_string())
+                    .map_err(|e| e.to_string())
+            });
         let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
-        let census = ledger.as_ref().map(Ledger::census).transpose().map_err(Error::failed)?;
-        let hooks =
-            ledger.map(|ledger| ledger.hook_census(setup.now, SHOWN_HOOKS)).transpose().map_err(Error::failed)?;
-        let (note, busy) = lock::look(&setup.root.path(&setup.settings.lock_file)).map_err(Error::failed)?;
+        let census = ledger
+            .as_ref()
+            .map(Ledger::census)
+            .transpose()
+            .map_err(Error::failed)?;
+        let hooks = ledger
+            .map(|ledger| ledger.hook_census(setup.now, SHOWN_HOOKS))
+            .transpose()
+            .map_err(Error::failed)?;
+        let (note, busy) =
+            lock::look(&setup.root.path(&setup.settings.lock_file)).map_err(Error::failed)?;
         Ok(Self {
-            configuration: setup.sources.iter().map(|path| path.display().to_string()).collect(),
+            configuration: setup
+                .sources
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
             section: setup.settings.provider.name.clone(),
             kind: setup.settings.provider.kind.word(),
             provider,
@@ -74,14 +90,25 @@ impl Status {
             Ok(who) => format!("reachable: {who}"),
             Err(reason) => format!("NOT REACHABLE: {reason}"),
         };
-        let reads: Vec<String> =
-            self.note.reads.iter().map(|(command, at)| format!("{} {}", shown(command), clock::written(*at))).collect();
+        let reads: Vec<String> = self
+            .note
+            .reads
+            .iter()
+            .map(|(command, at)| format!("{} {}", shown(command), clock::written(*at)))
+            .collect();
         let rows = [
             ("configuration", self.configuration.join(", ")),
-            ("provider", format!("{} ({}), {provider}", shown(&self.section), self.kind)),
+            (
+                "provider",
+                format!("{} ({}), {provider}", shown(&self.section), self.kind),
+            ),
             (
                 "last complete read",
-                if reads.is_empty() { "none since this host started".to_owned() } else { reads.join(", ") },
+                if reads.is_empty() {
+                    "none since this host started".to_owned()
+                } else {
+                    reads.join(", ")
+                },
             ),
             ("accounts", owned(&self.census.accounts)),
             ("missing people", missing(self.census.missing)),
@@ -90,7 +117,9 @@ impl Status {
             ("hooks", hook_counts(&self.hooks)),
             ("lock", self.lock()),
         ];
-        let rows = rows.iter().map(|(what, text)| format!("{what:<19} {text}\n"));
+        let rows = rows
+            .iter()
+            .map(|(what, text)| format!("{what:<19} {text}\n"));
         rows.chain(self.hooks.failing.iter().map(failing)).collect()
     }
 
@@ -98,26 +127,44 @@ impl Status {
     fn pending(&self) -> String {
         match (self.interrupted, self.census.pending) {
             (false, 0) => "nothing".to_owned(),
-            (false, 1) => "1 change that an interrupted run meant to make; the next run drops it".to_owned(),
-            (false, n) => format!("{n} changes that an interrupted run meant to make; the next run drops them"),
-            (true, 1) => "1 change of an interrupted run; the next run finishes or drops it".to_owned(),
-            (true, n) => format!("{n} changes of an interrupted run; the next run finishes or drops them"),
+            (false, 1) => {
+                "1 change that an interrupted run meant to make; the next run drops it".to_owned()
+            }
+            (false, n) => format!(
+                "{n} changes that an interrupted run meant to make; the next run drops them"
+            ),
+            (true, 1) => {
+                "1 change of an interrupted run; the next run finishes or drops it".to_owned()
+            }
+            (true, n) => {
+                format!("{n} changes of an interrupted run; the next run finishes or drops them")
+            }
         }
     }
 
     fn lock(&self) -> String {
         let holder = &self.note.holder;
-        let what = holder.command.as_deref().map(|command| shown(command).to_string()).unwrap_or_default();
+        let what = holder
+            .command
+            .as_deref()
+            .map(|command| shown(command).to_string())
+            .unwrap_or_default();
         match (self.busy, holder.pid, holder.since) {
             (false, _, _) => "free".to_owned(),
-            (true, Some(pid), Some(since)) => format!("held by pid {pid} since {}: {what}", clock::written(since)),
+            (true, Some(pid), Some(since)) => {
+                format!("held by pid {pid} since {}: {what}", clock::written(since))
+            }
             (true, _, _) => "held".to_owned(),
         }
     }
 
     fn json(&self) -> Value {
-        let reads: serde_json::Map<String, Value> =
-            self.note.reads.iter().map(|(command, at)| (command.clone(), json!(clock::written(*at)))).collect();
+        let reads: serde_json::Map<String, Value> = self
+            .note
+            .reads
+            .iter()
+            .map(|(command, at)| (command.clone(), json!(clock::written(*at))))
+            .collect();
         let holder = &self.note.holder;
         let lock = self
             .busy
@@ -155,8 +202,14 @@ const PRESENT: [&str; 2] = ["active", "locked"];
 fn owned(counts: &BTreeMap<String, u64>) -> String {
     let count = |state: &str| counts.get(state).copied().unwrap_or_default();
     let total: u64 = PRESENT.iter().map(|state| count(state)).sum();
-    let open = if total > 0 { format!("{total} owned, {} of them locked", count("locked")) } else { "none".to_owned() };
-    let others = counts.iter().filter(|(state, _)| !PRESENT.contains(&state.as_str()));
+    let open = if total > 0 {
+        format!("{total} owned, {} of them locked", count("locked"))
+    } else {
+        "none".to_owned()
+    };
+    let others = counts
+        .iter()
+        .filter(|(state, _)| !PRESENT.contains(&state.as_str()));
     let others: String = others.map(|(state, n)| format!("; {n} {state}")).collect();
     format!("{open}{others}")
 }
@@ -188,16 +241,32 @@ fn hook_counts(hooks: &QueueCensus) -> String {
         (queued, 0) => format!("{queued} queued, {} of them due", hooks.due),
         (queued, given_up) => {
             let them = if given_up == 1 { "it" } else { "them" };
-            format!("{queued} queued, {} of them due; {given_up} given up: {RETRY} tries {them} again", hooks.due)
+            format!(
+                "{queued} queued, {} of them due; {given_up} given up: {RETRY} tries {them} again",
+                hooks.due
+            )
         }
     }
 }
 
 /// A hook that failed, in one line.
 fn failing(hook: &Failing) -> String {
-    let Failing { key, kind, event, name, attempts, due, error } = hook;
-    let next = due.map_or_else(|| "given up".to_owned(), |due| format!("again from {} on", clock::written(due)));
-    let what = [kind.as_str(), event, name].map(|word| shown(word).to_string()).join(" ");
+    let Failing {
+        key,
+        kind,
+        event,
+        name,
+        attempts,
+        due,
+        error,
+    } = hook;
+    let next = due.map_or_else(
+        || "given up".to_owned(),
+        |due| format!("again from {} on", clock::written(due)),
+    );
+    let what = [kind.as_str(), event, name]
+        .map(|word| shown(word).to_string())
+        .join(" ");
     format!(
         "  hook {key} {}: failed {}, {next}: {}\n",
         what.trim_end(),

@@ -35,7 +35,10 @@ pub(super) fn run(global: &Global, args: &Command, ui: Ui) -> Result<Outcome> {
     rows.sort_by(|a, b| (a.user.login.raw(), &a.user.id).cmp(&(b.user.login.raw(), &b.user.id)));
     match args.form {
         DumpForm::Json => {
-            let users: Vec<Value> = rows.iter().map(|row| Value::Object(row.json(args))).collect();
+            let users: Vec<Value> = rows
+                .iter()
+                .map(|row| Value::Object(row.json(args)))
+                .collect();
             ui.data(&format!("{:#}\n", json!({ "users": users })));
         }
         DumpForm::Csv => ui.data(&csv(&rows, args)?),
@@ -55,9 +58,11 @@ pub(super) fn run(global: &Global, args: &Command, ui: Ui) -> Result<Outcome> {
 
 fn incomplete(snapshot: &Snapshot) -> Result<()> {
     match &snapshot.completeness {
-        Completeness::Incomplete(reason) => {
-            Err(Error::new(Kind::Source, format!("the read was incomplete: {reason}")).hint("Somebody may be missing"))
-        }
+        Completeness::Incomplete(reason) => Err(Error::new(
+            Kind::Source,
+            format!("the read was incomplete: {reason}"),
+        )
+        .hint("Somebody may be missing")),
         Completeness::Complete(_) | Completeness::Narrowed => Ok(()),
     }
 }
@@ -66,7 +71,11 @@ fn incomplete(snapshot: &Snapshot) -> Result<()> {
 fn memberships(directory: &Directory) -> BTreeMap<&RemoteId, Vec<&str>> {
     let mut out: BTreeMap<&RemoteId, Vec<&str>> = BTreeMap::new();
     for group in &directory.groups {
-        for member in group.members.iter().filter(|member| member.status == Status::Active) {
+        for member in group
+            .members
+            .iter()
+            .filter(|member| member.status == Status::Active)
+        {
             out.entry(&member.user).or_default().push(group.name.raw());
         }
     }
@@ -113,16 +122,27 @@ impl Row<'_> {
 
 /// Lists stand in one field, one item a line.
 fn csv(rows: &[Row<'_>], args: &UserDump) -> Result<String> {
-    let columns: Vec<&str> = COLUMNS.iter().chain(DETAILS.iter().filter(|_| args.details)).copied().collect();
+    let columns: Vec<&str> = COLUMNS
+        .iter()
+        .chain(DETAILS.iter().filter(|_| args.details))
+        .copied()
+        .collect();
     let cell = |value: &Value| match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"),
+        Value::Array(items) => items
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join("\n"),
         Value::Null => String::new(),
         other => other.to_string(),
     };
     let cells = rows.iter().map(|row| {
         let fields = row.json(args);
-        columns.iter().map(|column| fields.get(*column).map(cell).unwrap_or_default()).collect()
+        columns
+            .iter()
+            .map(|column| fields.get(*column).map(cell).unwrap_or_default())
+            .collect()
     });
     listing::records(&columns, cells).map_err(Error::failed)
 }

@@ -8,5 +8,7 @@ use crate::system::lock::Purpose;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, ui: Ui) -> Result<Outcome> {
-    Setup::new(global, ui)?.lock(Purpose::Change("waitlock")).map(|_lock| Outcome::Done)
+    Setup::new(global, ui)?
+        .lock(Purpose::Change("waitlock"))
+        .map(|_lock| Outcome::Done)
 }

@@ -34,8 +34,17 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
     let provider = &setup.settings.provider.name;
-    let owned = ledger.as_ref().map(|ledger| ledger.load(provider, setup.now)).transpose().map_err(Error::failed)?;
-    let inquiry = Inquiry { setup: &setup, name: &args.name, ledger, owned: owned.unwrap_or_default() };
+    let owned = ledger
+        .as_ref()
+        .map(|ledger| ledger.load(provider, setup.now))
+        .transpose()
+        .map_err(Error::failed)?;
+    let inquiry = Inquiry {
+        setup: &setup,
+        name: &args.name,
+        ledger,
+        owned: owned.unwrap_or_default(),
+    };
     let (people, groups) = (inquiry.people()?, inquiry.groups()?);
     let account = inquiry.account(&people, &groups)?;
     let group = inquiry.group(&groups)?;
@@ -43,15 +52,22 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
     if account.is_none() && group.is_none() && local.is_none() {
         return Err(inquiry.nobody()?);
     }
-    let report = Report { account, group, local, provider };
+    let report = Report {
+        account,
+        group,
+        local,
+        provider,
+    };
     match args.format {
         Format::Text => ui.data(&report.text()),
         Format::Json => ui.data(&format!("{:#}\n", report.json())),
     }
     for read in [&people, &groups] {
         if let Completeness::Incomplete(reason) = &read.desired.snapshot.completeness {
-            return Err(Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
-                .hint("What is told here may not be all"));
+            return Err(
+                Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
+                    .hint("What is told here may not be all"),
+            );
         }
     }
     Ok(Outcome::Done)
@@ -76,11 +92,21 @@ impl<'a> Inquiry<'a> {
     /// Asks for this person alone, by the login; for everybody, if that does not find who is meant, or if only a complete
     /// read can tell what is next.
     fn people(&self) -> Result<Answer<'a>> {
-        let users = |only| Sync::Users(SyncUsers { new: false, updated: false, only, plan: dry() });
+        let users = |only| {
+            Sync::Users(SyncUsers {
+                new: false,
+                updated: false,
+                only,
+                plan: dry(),
+            })
+        };
         let what = users(vec![self.name.to_owned()]);
         let snapshot = sync::read_all(self.setup, &Job::new(&what))?;
         let known = self.owned_account();
-        let hit = self.user(&snapshot).map(|user| &user.id).or(self.rejected(&snapshot).and_then(|r| r.id.as_ref()));
+        let hit = self
+            .user(&snapshot)
+            .map(|user| &user.id)
+            .or(self.rejected(&snapshot).and_then(|r| r.id.as_ref()));
         let is_hit = hit.is_some() && known.is_none_or(|(id, _)| hit == Some(id));
         if is_hit && !known.is_some_and(|(_, own)| self.may_be_leaving(own, &snapshot)) {
             return self.answer(&what, snapshot, true);
@@ -94,14 +120,21 @@ impl<'a> Inquiry<'a> {
     /// without the proof of a complete one.
     fn may_be_leaving(&self, own: &OwnedAccount, snapshot: &Snapshot) -> bool {
         let is_in = |standing: &dyn Fn(&User) -> Standing| {
-            self.user(snapshot).is_none_or(|user| standing(user) == Standing::In)
+            self.user(snapshot)
+                .is_none_or(|user| standing(user) == Standing::In)
         };
-        let is_in = self.setup.standing(&snapshot.directory).is_ok_and(|standing| is_in(&standing));
+        let is_in = self
+            .setup
+            .standing(&snapshot.directory)
+            .is_ok_and(|standing| is_in(&standing));
         own.state == State::Locked || own.state.is_present() && !is_in
     }
 
     fn groups(&self) -> Result<Answer<'a>> {
-        let what = Sync::Groups(SyncGroups { groups: Vec::new(), plan: dry() });
+        let what = Sync::Groups(SyncGroups {
+            groups: Vec::new(),
+            plan: dry(),
+        });
         let snapshot = sync::read(self.setup, &Job::new(&what))?;
         self.answer(&what, snapshot, false)
     }
@@ -113,22 +146,34 @@ impl<'a> Inquiry<'a> {
         let current = target.read()?;
         let mut elsewhere = target.elsewhere()?;
         let mut host = current.host();
-        let plan = consider(&mut elsewhere, &mut host, &self.owned, &|host, owned| desired.plan(&job, host, owned))?;
-        Ok(Answer { desired, plan, narrow })
+        let plan = consider(&mut elsewhere, &mut host, &self.owned, &|host, owned| {
+            desired.plan(&job, host, owned)
+        })?;
+        Ok(Answer {
+            desired,
+            plan,
+            narrow,
+        })
     }
 
     /// The account of this name or id in the ledger; one that is on the host before one that was.
     fn owned_account(&self) -> Option<(&RemoteId, &OwnedAccount)> {
-        let meant = |(id, own): &(&RemoteId, &OwnedAccount)| own.name == self.name || id.as_str() == self.name;
+        let meant = |(id, own): &(&RemoteId, &OwnedAccount)| {
+            own.name == self.name || id.as_str() == self.name
+        };
         let all = || self.owned.accounts.iter().filter(meant);
-        all().find(|(_, own)| own.state.is_present()).or_else(|| all().next())
+        all()
+            .find(|(_, own)| own.state.is_present())
+            .or_else(|| all().next())
     }
 
     /// Whom the name means: the person of the account, of the login, of the id, or whose account would be called so.
     fn user<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s User> {
         let users = || snapshot.directory.users.iter();
         let names = &self.setup.settings.rules.accounts.names;
-        let known = self.owned_account().filter(|(_, own)| own.state.is_present());
+        let known = self
+            .owned_account()
+            .filter(|(_, own)| own.state.is_present());
         let of_account = known.map(|(id, _)| users().find(|user| user.id == *id));
         // Who has an account of this name is meant, even if somebody else has the login now.
         of_account.unwrap_or_else(|| {
@@ -136,7 +181,9 @@ impl<'a> Inquiry<'a> {
                 .find(|user| user.login.raw().eq_ignore_ascii_case(self.name))
                 .or_else(|| users().find(|user| user.id.as_str() == self.name))
                 .or_else(|| {
-                    users().find(|user| NameMap::apply(names, &user.login.raw().to_ascii_lowercase()) == self.name)
+                    users().find(|user| {
+                        NameMap::apply(names, &user.login.raw().to_ascii_lowercase()) == self.name
+                    })
                 })
         })
     }
@@ -145,18 +192,30 @@ impl<'a> Inquiry<'a> {
     fn rejected<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s crate::model::RejectedRecord> {
         snapshot.rejected.iter().find(|record| {
             record.subject.raw().eq_ignore_ascii_case(self.name)
-                || record.id.as_ref().is_some_and(|id| id.as_str() == self.name)
+                || record
+                    .id
+                    .as_ref()
+                    .is_some_and(|id| id.as_str() == self.name)
         })
     }
 
     fn account(&self, people: &Answer<'_>, groups: &Answer<'_>) -> Result<Option<Side>> {
         let snapshot = &people.desired.snapshot;
         let (user, own) = (self.user(snapshot), self.owned_account());
-        let record = |id: &RemoteId| snapshot.rejected.iter().find(|record| record.id.as_ref() == Some(id));
-        let rejected = own.and_then(|(id, _)| record(id)).or_else(|| self.rejected(snapshot));
+        let record = |id: &RemoteId| {
+            snapshot
+                .rejected
+                .iter()
+                .find(|record| record.id.as_ref() == Some(id))
+        };
+        let rejected = own
+            .and_then(|(id, _)| record(id))
+            .or_else(|| self.rejected(snapshot));
         let (id, mut side) = match (user, own, rejected) {
             (Some(user), ..) => (Some(&user.id), Side::of(&user.id, &user.login)),
-            (None, Some((id, _)), Some(record)) if record.id.as_ref() == Some(id) => (Some(id), Side::rejected(record)),
+            (None, Some((id, _)), Some(record)) if record.id.as_ref() == Some(id) => {
+                (Some(id), Side::rejected(record))
+            }
             (None, Some((id, _)), _) => (Some(id), Side::missing(id)),
             (None, None, Some(record)) => (record.id.as_ref(), Side::rejected(record)),
             (None, None, None) => return Ok(None),
@@ -172,15 +231,32 @@ impl<'a> Inquiry<'a> {
             let is_known = standing.is_some() || side.refused.is_some();
             side.leaving = self.leaving(id, own, standing, is_known)?;
         }
-        let host_name = own.filter(|own| own.state.is_present()).map(|own| own.name.clone());
-        let aliases = Aliases::new(id, user.map(|user| user.login.raw()), host_name.as_deref(), self.name, &side.steps);
+        let host_name = own
+            .filter(|own| own.state.is_present())
+            .map(|own| own.name.clone());
+        let aliases = Aliases::new(
+            id,
+            user.map(|user| user.login.raw()),
+            host_name.as_deref(),
+            self.name,
+            &side.steps,
+        );
         let mut next = aliases.of(&people.plan, EntryKind::Account, "sync users");
         next.narrow = people.narrow;
-        next.lines.extend(contact::unusable(&people.plan).map(render::refusal));
-        let is_here = self.host_has(|host| own.is_some_and(|own| host.accounts.contains_key(own.name.as_str())))?;
+        next.lines
+            .extend(contact::unusable(&people.plan).map(render::refusal));
+        let is_here = self.host_has(|host| {
+            own.is_some_and(|own| host.accounts.contains_key(own.name.as_str()))
+        })?;
         let refused = aliases.refusal(&people.plan).or(side.refused.take());
         let changes = aliases.changes(&people.plan, EntryKind::Account).collect();
-        let verdict = verdict::OfAccount { own, is_here, standing, refused: refused.as_deref(), changes };
+        let verdict = verdict::OfAccount {
+            own,
+            is_here,
+            standing,
+            refused: refused.as_deref(),
+            changes,
+        };
         side.verdict = verdict.text();
         let memberships = aliases.memberships(&groups.plan);
         side.refused = refused;
@@ -201,24 +277,40 @@ impl<'a> Inquiry<'a> {
         Ok(match own.state {
             State::Locked => {
                 // Nothing is packed of what was removed by hand.
-                let is_here = self.host_has(|host| host.accounts.contains_key(own.name.as_str()))?;
+                let is_here =
+                    self.host_has(|host| host.accounts.contains_key(own.name.as_str()))?;
                 let is_gone = is_here && (is_absent || standing == Some(Standing::Shut));
-                Some(Leaving::locked(self.owned.rungs.get(id), self.lock_reason(id)?, is_gone, rules))
+                Some(Leaving::locked(
+                    self.owned.rungs.get(id),
+                    self.lock_reason(id)?,
+                    is_gone,
+                    rules,
+                ))
             }
             State::Active if is_absent => Some(Leaving::missing(own.absence, rules, now)),
             State::Active => None,
-            _ => self.owned.archives.get(id).map(|path| Leaving { archive: Some(path.clone()), ..Leaving::default() }),
+            _ => self.owned.archives.get(id).map(|path| Leaving {
+                archive: Some(path.clone()),
+                ..Leaving::default()
+            }),
         })
     }
 
     /// Why an account was locked, if a run that is remembered did it.
     fn lock_reason(&self, id: &RemoteId) -> Result<Option<String>> {
-        let Some(ledger) = &self.ledger else { return Ok(None) };
-        let runs = ledger.history(Some(id.as_str()), u32::MAX).map_err(Error::failed)?;
+        let Some(ledger) = &self.ledger else {
+            return Ok(None);
+        };
+        let runs = ledger
+            .history(Some(id.as_str()), u32::MAX)
+            .map_err(Error::failed)?;
         let provider = &self.setup.settings.provider.name;
         let mut changes = runs.iter().flat_map(|run| run.changes.iter().rev());
-        let locked = changes
-            .find(|change| change.id == id.as_str() && change.provider == *provider && change.change == "lock-account");
+        let locked = changes.find(|change| {
+            change.id == id.as_str()
+                && change.provider == *provider
+                && change.change == "lock-account"
+        });
         let reason = locked.and_then(|change| change.detail.as_ref()?.get("reason")?.as_str());
         Ok(reason.map(|reason| shown(reason).to_string()))
     }
@@ -239,7 +331,8 @@ impl<'a> Inquiry<'a> {
     ) -> Result<Standing> {
         let rules = &self.setup.settings.rules.accounts;
         let top_group = rules.top_group.as_deref();
-        let grounds = select::grounds(&people.desired.snapshot.directory, top_group).map_err(Error::failed)?;
+        let grounds = select::grounds(&people.desired.snapshot.directory, top_group)
+            .map_err(Error::failed)?;
         let ground = grounds(user);
         side.standing = Some(report::standing(ground, top_group));
         let target = self.setup.target()?;
@@ -253,7 +346,12 @@ impl<'a> Inquiry<'a> {
             side.steps.extend(self.contact(user, present, people, None));
             return Ok(standing);
         }
-        let alias = self.owned.aliases.accounts.get(&user.id).map(String::as_str);
+        let alias = self
+            .owned
+            .aliases
+            .accounts
+            .get(&user.id)
+            .map(String::as_str);
         let known_as = present.map(|own| (own.name.as_str(), alias));
         let is_in = standing == Standing::In;
         let (account, steps) = map::explain(user, is_in, known_as, &current.host().shells, rules);
@@ -262,11 +360,17 @@ impl<'a> Inquiry<'a> {
             Ok(account) => {
                 if let Some(own) = present.filter(|own| own.applied.home != account.home) {
                     let rule = "kept: a home that was given does not move".to_owned();
-                    side.steps.push(Step { field: "home", value: shown(&own.applied.home).to_string(), rule });
+                    side.steps.push(Step {
+                        field: "home",
+                        value: shown(&own.applied.home).to_string(),
+                        rule,
+                    });
                 }
-                side.steps.extend(ids(own, account.uid, rules, &people.plan, &user.id));
+                side.steps
+                    .extend(ids(own, account.uid, rules, &people.plan, &user.id));
                 let wanted = Some((account.name.as_str(), account.home.as_str()));
-                side.steps.extend(self.contact(user, present, people, wanted));
+                side.steps
+                    .extend(self.contact(user, present, people, wanted));
             }
             Err(reason) => side.refused = Some(reason),
         }
@@ -282,10 +386,23 @@ impl<'a> Inquiry<'a> {
         people: &Answer<'_>,
         wanted: Option<(&str, &str)>,
     ) -> Vec<Step> {
-        let Desired { snapshot, keys: book, .. } = &people.desired;
+        let Desired {
+            snapshot,
+            keys: book,
+            ..
+        } = &people.desired;
         let rules = &self.setup.settings.rules.keys;
-        let account = present.map(|own| (own.name.as_str(), own.applied.home.as_str())).or(wanted);
-        let keys = contact::Keys { user, book, gaps: &snapshot.gaps, rules, plan: &people.plan, account };
+        let account = present
+            .map(|own| (own.name.as_str(), own.applied.home.as_str()))
+            .or(wanted);
+        let keys = contact::Keys {
+            user,
+            book,
+            gaps: &snapshot.gaps,
+            rules,
+            plan: &people.plan,
+            account,
+        };
         let mut steps = contact::sources(user);
         steps.push(contact::email(user, self.setup));
         steps.extend(keys.steps());
@@ -298,10 +415,20 @@ impl<'a> Inquiry<'a> {
         let mut out = Vec::new();
         for group in &groups.desired.snapshot.directory.groups {
             let of_user = group.members.iter().filter(|member| member.user == user.id);
-            let Some(status) = of_user.map(|member| member.status).min() else { continue };
-            let known = self.owned.groups.get(&group.id).filter(|own| own.state.is_present());
+            let Some(status) = of_user.map(|member| member.status).min() else {
+                continue;
+            };
+            let known = self
+                .owned
+                .groups
+                .get(&group.id)
+                .filter(|own| own.state.is_present());
             let (name, _) = map::explain_group(&group.name, self.known_as(&group.id, known), rules);
-            let mapped: Vec<&str> = rules.local_map.targets(group.name.raw()).map(GroupName::as_str).collect();
+            let mapped: Vec<&str> = rules
+                .local_map
+                .targets(group.name.raw())
+                .map(GroupName::as_str)
+                .collect();
             // One that is mapped is none of its own, unless it was one before.
             let name = match known.is_none() && !mapped.is_empty() {
                 true => Ok(mapped.join(" and in ")),
@@ -310,7 +437,9 @@ impl<'a> Inquiry<'a> {
             let what = match (name, status) {
                 (Err(reason), _) => format!("no group here: {reason}"),
                 (Ok(name), Status::Active) => format!("in {name}"),
-                (Ok(name), status) => format!("not in {name}: the membership is {}", report::word(&status)),
+                (Ok(name), status) => {
+                    format!("not in {name}: the membership is {}", report::word(&status))
+                }
             };
             out.push(format!("`{}` ({}): {what}", group.name, group.id));
         }
@@ -330,11 +459,16 @@ impl<'a> Inquiry<'a> {
 
     fn group(&self, groups: &Answer<'_>) -> Result<Option<Side>> {
         let rules = &self.setup.settings.rules.groups;
-        let own = self.owned.groups.iter().find(|(id, own)| own.name == self.name || id.as_str() == self.name);
+        let own = self
+            .owned
+            .groups
+            .iter()
+            .find(|(id, own)| own.name == self.name || id.as_str() == self.name);
         let all = || groups.desired.snapshot.directory.groups.iter();
         // One that the filter leaves out is asked for by the name that it would have, too.
-        let would_be =
-            |group: &&Group| map::group_name_of(&group.name, rules).is_some_and(|name| name.as_str() == self.name);
+        let would_be = |group: &&Group| {
+            map::group_name_of(&group.name, rules).is_some_and(|name| name.as_str() == self.name)
+        };
         let found = match own {
             Some((id, _)) => all().find(|group| group.id == *id),
             None => all()
@@ -353,31 +487,62 @@ impl<'a> Inquiry<'a> {
         if let Some(group) = found {
             let known = own.filter(|own| own.state.is_present());
             if known.is_none() && rules.local_map.maps(group.name.raw()) {
-                let names: Vec<&str> = rules.local_map.targets(group.name.raw()).map(GroupName::as_str).collect();
-                let (value, rule) = (names.join(", "), "`local_map`: its members come into a group of the host's own");
+                let names: Vec<&str> = rules
+                    .local_map
+                    .targets(group.name.raw())
+                    .map(GroupName::as_str)
+                    .collect();
+                let (value, rule) = (
+                    names.join(", "),
+                    "`local_map`: its members come into a group of the host's own",
+                );
                 mapped.clone_from(&value);
-                side.steps = vec![Step { field: "members", value, rule: rule.to_owned() }];
+                side.steps = vec![Step {
+                    field: "members",
+                    value,
+                    rule: rule.to_owned(),
+                }];
             } else {
-                let (name, steps) = map::explain_group(&group.name, self.known_as(&group.id, known), rules);
+                let (name, steps) =
+                    map::explain_group(&group.name, self.known_as(&group.id, known), rules);
                 side.steps = steps;
                 side.refused = name.err();
             }
-            let active = group.members.iter().filter(|member| member.status == Status::Active).count();
-            side.standing = Some(format!("members at the provider: {}, active: {active}", group.members.len()));
+            let active = group
+                .members
+                .iter()
+                .filter(|member| member.status == Status::Active)
+                .count();
+            side.standing = Some(format!(
+                "members at the provider: {}, active: {active}",
+                group.members.len()
+            ));
         }
         let name = own.map(|own| own.name.as_str());
         let remote = found.map(|group| group.name.raw());
         let aliases = Aliases::new(Some(id), remote, name, self.name, &side.steps);
         let next = aliases.of(&groups.plan, EntryKind::Group, "sync groups");
         let refused = aliases.refusal(&groups.plan).or(side.refused.take());
-        let is_here = self.host_has(|host| own.is_some_and(|own| host.groups.contains_key(own.name.as_str())))?;
+        let is_here = self
+            .host_has(|host| own.is_some_and(|own| host.groups.contains_key(own.name.as_str())))?;
         let changes = aliases.changes(&groups.plan, EntryKind::Group).collect();
         let (is_there, refusal) = (found.is_some(), refused.as_deref());
-        let verdict = verdict::OfGroup { own, is_here, is_there, mapped: &mapped, refused: refusal, changes };
+        let verdict = verdict::OfGroup {
+            own,
+            is_here,
+            is_there,
+            mapped: &mapped,
+            refused: refusal,
+            changes,
+        };
         side.verdict = verdict.text();
         if own.is_some_and(|own| own.state.is_present()) && !is_there {
             let rung = self.owned.group_rungs.get(id).copied().unwrap_or_default();
-            side.leaving = Some(Leaving::group(rung, &self.setup.settings.rules.departed, self.setup.now));
+            side.leaving = Some(Leaving::group(
+                rung,
+                &self.setup.settings.rules.departed,
+                self.setup.now,
+            ));
         }
         side.refused = refused;
         side.next.push(next);
@@ -387,7 +552,11 @@ impl<'a> Inquiry<'a> {
     /// A group of the host's own that gets, or got, members from the provider.
     fn local(&self, groups: &Answer<'_>) -> Result<Option<Side>> {
         let rules = &self.setup.settings.rules.groups;
-        let mapped = rules.local_map.groups().iter().find(|group| group.name.as_str() == self.name);
+        let mapped = rules
+            .local_map
+            .groups()
+            .iter()
+            .find(|group| group.name.as_str() == self.name);
         let applied = self.owned.local.get(self.name);
         if mapped.is_none() && applied.is_none() {
             return Ok(None);
@@ -398,7 +567,8 @@ impl<'a> Inquiry<'a> {
         let mut side = Side::local(self.name, mapped, found);
         side.ledger = applied.map(|members| format!("members through gosync: {}", shown(members)));
         let names = [Some(self.name)].into_iter().flatten().collect();
-        let mut next = Aliases { id: None, names }.of(&groups.plan, EntryKind::LocalGroup, "sync groups");
+        let mut next =
+            Aliases { id: None, names }.of(&groups.plan, EntryKind::LocalGroup, "sync groups");
         next.narrow = groups.narrow;
         side.next.push(next);
         Ok(Some(side))
@@ -410,10 +580,12 @@ impl<'a> Inquiry<'a> {
         let (host, name) = (current.host(), shown(self.name));
         let is_here = host.accounts.contains_key(self.name) || host.groups.contains_key(self.name);
         Ok(match is_here {
-            true => {
-                Error::failed(format!("`{name}` is on this host, but it is not gosync's, and the provider has none"))
-            }
-            false => Error::failed(format!("neither the provider nor the ledger knows `{name}`")),
+            true => Error::failed(format!(
+                "`{name}` is on this host, but it is not gosync's, and the provider has none"
+            )),
+            false => Error::failed(format!(
+                "neither the provider nor the ledger knows `{name}`"
+            )),
         })
     }
 }

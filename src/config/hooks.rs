@@ -45,7 +45,12 @@ struct Bygroup {
 
 impl Default for Bygroup {
     fn default() -> Self {
-        Self { pre: Vec::new(), run: Vec::new(), post: Vec::new(), members: HookRules::default().members }
+        Self {
+            pre: Vec::new(),
+            run: Vec::new(),
+            post: Vec::new(),
+            members: HookRules::default().members,
+        }
     }
 }
 
@@ -70,10 +75,18 @@ impl Default for Hooks {
 }
 
 fn invalid(key: &str, reason: &str) -> ConfigError {
-    ConfigError { place: format!("hooks.{key}"), reason: reason.to_owned() }
+    ConfigError {
+        place: format!("hooks.{key}"),
+        reason: reason.to_owned(),
+    }
 }
 
-fn scripts(section: &str, pre: Vec<String>, run: Vec<String>, post: Vec<String>) -> Result<Scripts, ConfigError> {
+fn scripts(
+    section: &str,
+    pre: Vec<String>,
+    run: Vec<String>,
+    post: Vec<String>,
+) -> Result<Scripts, ConfigError> {
     for (key, patterns) in [("pre", &pre), ("run", &run), ("post", &post)] {
         for pattern in patterns {
             check_pattern(pattern).map_err(|e| {
@@ -91,18 +104,29 @@ pub(super) fn rules(keys: Hooks) -> Result<HookRules, ConfigError> {
         return Err(invalid("jobs", "it is a number from 1 to 512"));
     }
     if keys.time_limit.secs() == 0 {
-        return Err(invalid("time_limit", "with 0s no hook could run; it must be 1s or more"));
+        return Err(invalid(
+            "time_limit",
+            "with 0s no hook could run; it must be 1s or more",
+        ));
     }
     if keys.attempts == 0 {
         return Err(invalid("attempts", "it is 1 or more"));
     }
-    let Some(output_limit) = usize::try_from(keys.output_limit.bytes()).ok().filter(|bytes| *bytes <= 64 << 20) else {
+    let Some(output_limit) = usize::try_from(keys.output_limit.bytes())
+        .ok()
+        .filter(|bytes| *bytes <= 64 << 20)
+    else {
         return Err(invalid("output_limit", "it is at most 64MiB"));
     };
     Ok(HookRules {
         user: scripts("user", keys.user.pre, keys.user.run, keys.user.post)?,
         group: scripts("group", keys.group.pre, keys.group.run, keys.group.post)?,
-        bygroup: scripts("bygroup", keys.bygroup.pre, keys.bygroup.run, keys.bygroup.post)?,
+        bygroup: scripts(
+            "bygroup",
+            keys.bygroup.pre,
+            keys.bygroup.run,
+            keys.bygroup.post,
+        )?,
         members: keys.bygroup.members,
         jobs: keys.jobs,
         time_limit: keys.time_limit.secs(),
@@ -128,8 +152,12 @@ mod tests {
     #[test]
     fn what_is_left_out_is_the_default() {
         assert_eq!(read(""), Ok(HookRules::default()));
-        let rules = read("stop = [\"all\"]\n[bygroup]\nmembers = \"added\"\nrun = [\"/x/*\"]").unwrap();
-        assert_eq!((rules.stop, rules.members), ([Stop::All].into(), Members::Added));
+        let rules =
+            read("stop = [\"all\"]\n[bygroup]\nmembers = \"added\"\nrun = [\"/x/*\"]").unwrap();
+        assert_eq!(
+            (rules.stop, rules.members),
+            ([Stop::All].into(), Members::Added)
+        );
         assert!(rules.bygroup.is_any() && !rules.user.is_any());
     }
 
@@ -138,11 +166,17 @@ mod tests {
         for (text, complaint) in [
             ("jobs = 0", "hooks.jobs"),
             ("jobs = 513", "hooks.jobs"),
-            ("time_limit = \"0s\"", "hooks.time_limit: with 0s no hook could run; it must be 1s or more"),
+            (
+                "time_limit = \"0s\"",
+                "hooks.time_limit: with 0s no hook could run; it must be 1s or more",
+            ),
             ("attempts = 0", "hooks.attempts"),
             ("output_limit = \"1GiB\"", "hooks.output_limit"),
             ("stop = [\"never\"]", "unknown variant `never`"),
-            ("[user]\npre = [\"x\"]", "hooks.user.pre: `x`: it is no absolute path"),
+            (
+                "[user]\npre = [\"x\"]",
+                "hooks.user.pre: `x`: it is no absolute path",
+            ),
             ("[group]\nrun = [\"/x[\"]", "hooks.group.run"),
             ("[group]\nmembers = \"all\"", "unknown field `members`"),
         ] {

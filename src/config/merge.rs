@@ -53,9 +53,13 @@ impl Texts {
     }
 
     /// Reads a value as a `T`, saying where it does not fit.
-    pub(super) fn read<'a, T: Deserialize<'a>>(&self, value: Spanned<DeValue<'a>>) -> Result<T, ConfigError> {
+    pub(super) fn read<'a, T: Deserialize<'a>>(
+        &self,
+        value: Spanned<DeValue<'a>>,
+    ) -> Result<T, ConfigError> {
         let whole = value.span();
-        T::deserialize(ValueDeserializer::from(value)).map_err(|e| self.error(e.span().or(Some(whole)), e.message()))
+        T::deserialize(ValueDeserializer::from(value))
+            .map_err(|e| self.error(e.span().or(Some(whole)), e.message()))
     }
 
     /// An error at a position.
@@ -86,7 +90,11 @@ impl Texts {
 fn overlay<'a>(base: &mut DeTable<'a>, over: DeTable<'a>) {
     for (key, value) in over {
         let below = base.remove(key.get_ref().as_ref());
-        let value = match (below.map(|b| (b.span(), b.into_inner())), value.span(), value.into_inner()) {
+        let value = match (
+            below.map(|b| (b.span(), b.into_inner())),
+            value.span(),
+            value.into_inner(),
+        ) {
             (Some((_, DeValue::Table(mut old))), span, DeValue::Table(new)) => {
                 overlay(&mut old, new);
                 Spanned::new(span, DeValue::Table(old))
@@ -103,18 +111,29 @@ pub(super) fn take_tables<'a>(
     key: &str,
     texts: &Texts,
 ) -> Result<Vec<(String, Spanned<DeTable<'a>>)>, ConfigError> {
-    let Some(value) = table.remove(key) else { return Ok(Vec::new()) };
+    let Some(value) = table.remove(key) else {
+        return Ok(Vec::new());
+    };
     let span = value.span();
     let DeValue::Table(entries) = value.into_inner() else {
-        return Err(texts.error(Some(span), &format!("`{key}` must be written as [{key}.NAME]")));
+        return Err(texts.error(
+            Some(span),
+            &format!("`{key}` must be written as [{key}.NAME]"),
+        ));
     };
     let mut out = Vec::new();
     for (name, entry) in entries {
         let span = entry.span();
         let DeValue::Table(inner) = entry.into_inner() else {
-            return Err(texts.error(Some(span), &format!("`{key}` must be written as [{key}.NAME]")));
+            return Err(texts.error(
+                Some(span),
+                &format!("`{key}` must be written as [{key}.NAME]"),
+            ));
         };
-        out.push((Cow::into_owned(name.into_inner()), Spanned::new(span, inner)));
+        out.push((
+            Cow::into_owned(name.into_inner()),
+            Spanned::new(span, inner),
+        ));
     }
     Ok(out)
 }

@@ -100,7 +100,10 @@ pub(super) struct Groups {
 
 /// An entry of `local_map`: a name, or a table.
 #[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "a group of this host: its name, or { group = \"NAME\", privileged = true }")]
+#[serde(
+    untagged,
+    expecting = "a group of this host: its name, or { group = \"NAME\", privileged = true }"
+)]
 pub(super) enum LocalGroup {
     Name(String),
     Table(LocalGroupTable),
@@ -116,7 +119,13 @@ pub(super) struct LocalGroupTable {
 
 impl Default for Groups {
     fn default() -> Self {
-        let GroupRules { gid_range, dots, deleted_by_hand, taken_out_by_hand, .. } = GroupRules::default();
+        let GroupRules {
+            gid_range,
+            dots,
+            deleted_by_hand,
+            taken_out_by_hand,
+            ..
+        } = GroupRules::default();
         let filter = vec!["*".to_owned()];
         Self {
             prefix: String::new(),
@@ -210,8 +219,20 @@ pub(super) struct Keys {
 
 impl Default for Keys {
     fn default() -> Self {
-        let KeyRules { place, directory, rsa_bits, max_keys, .. } = KeyRules::default();
-        Self { place, directory, options: String::new(), rsa_bits, max_keys }
+        let KeyRules {
+            place,
+            directory,
+            rsa_bits,
+            max_keys,
+            ..
+        } = KeyRules::default();
+        Self {
+            place,
+            directory,
+            options: String::new(),
+            rsa_bits,
+            max_keys,
+        }
     }
 }
 

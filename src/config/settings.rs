@@ -23,7 +23,9 @@ use crate::policy::keys::{KeyOptions, KeyRules, MOST_KEYS};
 use crate::policy::local_map::LocalMap;
 use crate::policy::matcher::Filter;
 use crate::policy::overrides::{Override, Overrides};
-use crate::policy::{AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, RenameRules, Rules, SubidRules};
+use crate::policy::{
+    AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, RenameRules, Rules, SubidRules,
+};
 use crate::provider::{fields, globus, ldap, scim};
 use crate::target::local::{self, Database};
 
@@ -108,11 +110,19 @@ impl Settings {
     /// # Errors
     /// The first thing that is wrong, with its place.
     pub fn new(sources: Vec<Source>, provider: Option<&str>) -> Result<Self, ConfigError> {
-        let base = sources.last().and_then(|s| s.path.parent()).map(Path::to_owned).unwrap_or_default();
+        let base = sources
+            .last()
+            .and_then(|s| s.path.parent())
+            .map(Path::to_owned)
+            .unwrap_or_default();
         let texts = Texts::new(sources);
         let mut table = texts.table()?;
-        let mut providers: BTreeMap<_, _> = take_tables(&mut table, "provider", &texts)?.into_iter().collect();
-        let mut targets: BTreeMap<_, _> = take_tables(&mut table, "target", &texts)?.into_iter().collect();
+        let mut providers: BTreeMap<_, _> = take_tables(&mut table, "provider", &texts)?
+            .into_iter()
+            .collect();
+        let mut targets: BTreeMap<_, _> = take_tables(&mut table, "target", &texts)?
+            .into_iter()
+            .collect();
         let overrides = overrides(take_tables(&mut table, "group", &texts)?, &texts)?;
         let gosync: raw::Gosync = section(&mut table, "gosync", &texts)?;
         let accounts: raw::Accounts = section(&mut table, "accounts", &texts)?;
@@ -123,7 +133,10 @@ impl Settings {
         let hook_keys: hooks::Hooks = section(&mut table, "hooks", &texts)?;
         let keys: raw::Keys = section(&mut table, "keys", &texts)?;
         if let Some((key, value)) = table.into_iter().next() {
-            return Err(texts.error(Some(value.span()), &format!("there is no section `{}`", key.get_ref())));
+            return Err(texts.error(
+                Some(value.span()),
+                &format!("there is no section `{}`", key.get_ref()),
+            ));
         }
         // Every section is checked, not only the one that this run reads.
         let mut known = BTreeMap::new();
@@ -134,9 +147,13 @@ impl Settings {
             }
         }
         if gosync.time_limit.secs() == 0 {
-            return Err(invalid("gosync.time_limit", "with 0s nothing could be read; it must be 1s or more"));
+            return Err(invalid(
+                "gosync.time_limit",
+                "with 0s nothing could be read; it must be 1s or more",
+            ));
         }
-        let mut known_targets = BTreeMap::from([("host".to_owned(), local(raw::LocalTarget::default())?)]);
+        let mut known_targets =
+            BTreeMap::from([("host".to_owned(), local(raw::LocalTarget::default())?)]);
         for name in targets.keys().cloned().collect::<Vec<_>>() {
             if let Some(table) = targets.remove(&name) {
                 known_targets.insert(name, target(table, &texts)?);
@@ -168,7 +185,12 @@ impl Settings {
             },
             hooks: hooks::rules(hook_keys)?,
             history_days: match gosync.history_days {
-                0 => return Err(invalid("gosync.history_days", "it is a number of days, 1 at least")),
+                0 => {
+                    return Err(invalid(
+                        "gosync.history_days",
+                        "it is a number of days, 1 at least",
+                    ));
+                }
                 days => days,
             },
         })
@@ -176,7 +198,10 @@ impl Settings {
 }
 
 fn invalid(place: &str, reason: impl Into<String>) -> ConfigError {
-    ConfigError { place: place.to_owned(), reason: reason.into() }
+    ConfigError {
+        place: place.to_owned(),
+        reason: reason.into(),
+    }
 }
 
 fn section<'a, T: Deserialize<'a> + Default>(
@@ -184,30 +209,50 @@ fn section<'a, T: Deserialize<'a> + Default>(
     key: &str,
     texts: &Texts,
 ) -> Result<T, ConfigError> {
-    table.remove(key).map_or_else(|| Ok(T::default()), |value| texts.read(value))
+    table
+        .remove(key)
+        .map_or_else(|| Ok(T::default()), |value| texts.read(value))
 }
 
 /// Takes `kind` out of a section; the rest is for that kind's keys.
-fn kind<'a>(mut table: Spanned<DeTable<'a>>, texts: &Texts) -> Result<(String, Spanned<DeValue<'a>>), ConfigError> {
+fn kind<'a>(
+    mut table: Spanned<DeTable<'a>>,
+    texts: &Texts,
+) -> Result<(String, Spanned<DeValue<'a>>), ConfigError> {
     let span = table.span();
-    let Some(kind) = table.get_mut().remove("kind") else { return Err(texts.error(Some(span), "`kind` is missing")) };
+    let Some(kind) = table.get_mut().remove("kind") else {
+        return Err(texts.error(Some(span), "`kind` is missing"));
+    };
     let kind = texts.read(kind)?;
     Ok((kind, Spanned::new(span, DeValue::Table(table.into_inner()))))
 }
 
-fn provider_kind(table: Spanned<DeTable<'_>>, base: &Path, texts: &Texts) -> Result<ProviderKind, ConfigError> {
+fn provider_kind(
+    table: Spanned<DeTable<'_>>,
+    base: &Path,
+    texts: &Texts,
+) -> Result<ProviderKind, ConfigError> {
     let span = table.span();
     let (kind, keys) = kind(table, texts)?;
     match kind.as_str() {
-        "file" => texts.read::<raw::FileProvider>(keys).map(|file| ProviderKind::File(base.join(file.path))),
+        "file" => texts
+            .read::<raw::FileProvider>(keys)
+            .map(|file| ProviderKind::File(base.join(file.path))),
         "ldap" => texts.read::<ldap::Config>(keys).map(|mut config| {
-            for path in [&mut config.password_file, &mut config.ca_file].into_iter().flatten() {
+            for path in [&mut config.password_file, &mut config.ca_file]
+                .into_iter()
+                .flatten()
+            {
                 *path = base.join(&path);
             }
             ProviderKind::Ldap(Box::new(config))
         }),
         "scim" => texts.read::<scim::Config>(keys).map(|mut config| {
-            let paths = [&mut config.token_file, &mut config.client_secret_file, &mut config.ca_file];
+            let paths = [
+                &mut config.token_file,
+                &mut config.client_secret_file,
+                &mut config.ca_file,
+            ];
             for path in paths.into_iter().flatten() {
                 *path = base.join(&path);
             }
@@ -215,13 +260,18 @@ fn provider_kind(table: Spanned<DeTable<'_>>, base: &Path, texts: &Texts) -> Res
         }),
         "globus" => texts.read::<globus::Config>(keys).map(|mut config| {
             config.client_secret_file = base.join(&config.client_secret_file);
-            for path in [&mut config.identity_mapping, &mut config.ca_file].into_iter().flatten() {
+            for path in [&mut config.identity_mapping, &mut config.ca_file]
+                .into_iter()
+                .flatten()
+            {
                 *path = base.join(&path);
             }
             ProviderKind::Globus(Box::new(config))
         }),
         other => {
-            let reason = format!("there is no provider of kind `{other}`; there are file, ldap, scim and globus");
+            let reason = format!(
+                "there is no provider of kind `{other}`; there are file, ldap, scim and globus"
+            );
             Err(texts.error(Some(span), &reason))
         }
     }
@@ -233,13 +283,25 @@ fn field_sources(
     base: &Path,
     texts: &Texts,
 ) -> Result<Option<fields::Config>, ConfigError> {
-    let Some(value) = table.get_mut().remove("fields") else { return Ok(None) };
+    let Some(value) = table.get_mut().remove("fields") else {
+        return Ok(None);
+    };
     let span = value.span();
     let mut config: fields::Config = texts.read(value)?;
     if config.keys_url.is_none() && (config.keys_ca_file.is_some() || config.keys_proxy.is_some()) {
-        return Err(texts.error(Some(span), "`keys_ca_file` and `keys_proxy` are for `keys_url`, which is not set"));
+        return Err(texts.error(
+            Some(span),
+            "`keys_ca_file` and `keys_proxy` are for `keys_url`, which is not set",
+        ));
     }
-    for path in [&mut config.csv, &mut config.keys_dir, &mut config.keys_ca_file].into_iter().flatten() {
+    for path in [
+        &mut config.csv,
+        &mut config.keys_dir,
+        &mut config.keys_ca_file,
+    ]
+    .into_iter()
+    .flatten()
+    {
         *path = base.join(&path);
     }
     Ok(Some(config))
@@ -250,20 +312,29 @@ fn target(table: Spanned<DeTable<'_>>, texts: &Texts) -> Result<local::Config, C
     let (kind, keys) = kind(table, texts)?;
     match kind.as_str() {
         "local" => local(texts.read(keys)?),
-        other => Err(texts.error(Some(span), &format!("there is no target of kind `{other}`; there is local"))),
+        other => Err(texts.error(
+            Some(span),
+            &format!("there is no target of kind `{other}`; there is local"),
+        )),
     }
 }
 
 fn local(keys: raw::LocalTarget) -> Result<local::Config, ConfigError> {
-    let mode = u32::from_str_radix(&keys.home_mode, 8).ok().filter(|mode| *mode <= 0o777);
+    let mode = u32::from_str_radix(&keys.home_mode, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777);
     Ok(local::Config {
         database: match keys.database {
             raw::Database::Etc => Database::Etc,
             raw::Database::Extrausers => Database::Extrausers,
         },
         skel: absolute("target.skel", &keys.skel)?.into(),
-        home_mode: mode
-            .ok_or_else(|| invalid("target.home_mode", "it is an octal number up to 0777, such as \"0700\""))?,
+        home_mode: mode.ok_or_else(|| {
+            invalid(
+                "target.home_mode",
+                "it is an octal number up to 0777, such as \"0700\"",
+            )
+        })?,
         lock_wait: keys.lock_wait.into(),
     })
 }
@@ -276,12 +347,18 @@ fn choose_provider(
         Some(name) => name.to_owned(),
         None if known.len() == 1 => known.keys().next().cloned().unwrap_or_default(),
         None => {
-            return Err(invalid("gosync.provider", "no provider is chosen; name one of the [provider.NAME] sections"));
+            return Err(invalid(
+                "gosync.provider",
+                "no provider is chosen; name one of the [provider.NAME] sections",
+            ));
         }
     };
     match known.remove(&name) {
         Some((kind, fields)) => Ok(ProviderSettings { name, kind, fields }),
-        None => Err(invalid("gosync.provider", format!("there is no section [provider.{}]", shown(&name)))),
+        None => Err(invalid(
+            "gosync.provider",
+            format!("there is no section [provider.{}]", shown(&name)),
+        )),
     }
 }
 
@@ -293,30 +370,54 @@ fn choose_targets(
         return Err(invalid("gosync.targets", "no target is named"));
     }
     if wanted.len() > 1 {
-        return Err(invalid("gosync.targets", "this host is the only target so far; name one"));
+        return Err(invalid(
+            "gosync.targets",
+            "this host is the only target so far; name one",
+        ));
     }
     let find = |name: &String| match known.get(name) {
-        Some(local) => Ok(TargetSettings { name: name.clone(), local: local.clone() }),
-        None => Err(invalid("gosync.targets", format!("there is no section [target.{}]", shown(name)))),
+        Some(local) => Ok(TargetSettings {
+            name: name.clone(),
+            local: local.clone(),
+        }),
+        None => Err(invalid(
+            "gosync.targets",
+            format!("there is no section [target.{}]", shown(name)),
+        )),
     };
     wanted.iter().map(find).collect()
 }
 
 /// An absolute path without `.`, `..`, empty parts or characters that mean something in passwd(5).
 fn absolute(key: &str, text: &str) -> Result<String, ConfigError> {
-    let trimmed = if text.len() > 1 { text.trim_end_matches('/') } else { text };
+    let trimmed = if text.len() > 1 {
+        text.trim_end_matches('/')
+    } else {
+        text
+    };
     let parts = trimmed.strip_prefix('/');
-    let sound = parts.is_some_and(|p| !p.is_empty() && p.split('/').all(|part| !matches!(part, "" | "." | "..")));
+    let sound = parts.is_some_and(|p| {
+        !p.is_empty() && p.split('/').all(|part| !matches!(part, "" | "." | ".."))
+    });
     let plain = !trimmed.chars().any(|c| c.is_control() || c == ':');
     if sound && plain {
         Ok(trimmed.to_owned())
     } else {
-        Err(invalid(key, format!("`{}` is not an absolute path without `.` and `..`", shown(text))))
+        Err(invalid(
+            key,
+            format!(
+                "`{}` is not an absolute path without `.` and `..`",
+                shown(text)
+            ),
+        ))
     }
 }
 
 fn names(key: &str, rules: &[(String, String)]) -> Result<Vec<NameMap>, ConfigError> {
-    rules.iter().map(|(pattern, to)| NameMap::new(pattern, to).map_err(|e| invalid(key, e))).collect()
+    rules
+        .iter()
+        .map(|(pattern, to)| NameMap::new(pattern, to).map_err(|e| invalid(key, e)))
+        .collect()
 }
 
 fn account_rules(keys: raw::Accounts, gid_range: IdRange) -> Result<AccountRules, ConfigError> {
@@ -328,22 +429,41 @@ fn account_rules(keys: raw::Accounts, gid_range: IdRange) -> Result<AccountRules
                 let reason = "it must begin at 65536 or above, end below 2147483648, and hold `subid_count` ids";
                 return Err(invalid("accounts.subid_range", reason));
             }
-            for (key, range) in [("accounts.uid_range", keys.uid_range), ("groups.gid_range", gid_range)] {
+            for (key, range) in [
+                ("accounts.uid_range", keys.uid_range),
+                ("groups.gid_range", gid_range),
+            ] {
                 let (from, to) = range.into();
                 if from <= last && first <= to {
-                    return Err(invalid("accounts.subid_range", format!("it overlaps `{key}`")));
+                    return Err(invalid(
+                        "accounts.subid_range",
+                        format!("it overlaps `{key}`"),
+                    ));
                 }
             }
-            Some(SubidRules { first, last, count: keys.subid_count })
+            Some(SubidRules {
+                first,
+                last,
+                count: keys.subid_count,
+            })
         }
     };
-    let home_bases = keys.home_bases.iter().map(|b| absolute("accounts.home_bases", b)).collect::<Result<_, _>>()?;
+    let home_bases = keys
+        .home_bases
+        .iter()
+        .map(|b| absolute("accounts.home_bases", b))
+        .collect::<Result<_, _>>()?;
     Ok(AccountRules {
         top_group: keys.top_group.filter(|name| !name.is_empty()),
         uid_range: keys.uid_range,
         primary_group: match keys.primary_group.as_str() {
             "private" => PrimaryGroup::Private,
-            "" => return Err(invalid("accounts.primary_group", "it is a group's name or `private`")),
+            "" => {
+                return Err(invalid(
+                    "accounts.primary_group",
+                    "it is a group's name or `private`",
+                ));
+            }
             name => PrimaryGroup::Local(name.to_owned()),
         },
         home_base: absolute("accounts.home_base", &keys.home_base)?,
@@ -355,14 +475,27 @@ fn account_rules(keys: raw::Accounts, gid_range: IdRange) -> Result<AccountRules
         keep_local: keys.keep_local.into_iter().collect(),
         subids,
         deleted_by_hand: keys.deleted_by_hand,
-        rename: RenameRules { home: keys.rename_home, link: keys.rename_home_link, mail: keys.rename_mail },
+        rename: RenameRules {
+            home: keys.rename_home,
+            link: keys.rename_home_link,
+            mail: keys.rename_mail,
+        },
     })
 }
 
 fn departed_rules(keys: raw::Departed) -> Result<DepartedRules, ConfigError> {
-    let (archive_after, remove_after) = (keys.archive_after.map(Span::secs), keys.remove_after.map(Span::secs));
-    if archive_after.zip(remove_after).is_some_and(|(archive, remove)| remove < archive) {
-        return Err(invalid("departed.remove_after", "it is less than `archive_after`; the home is packed first"));
+    let (archive_after, remove_after) = (
+        keys.archive_after.map(Span::secs),
+        keys.remove_after.map(Span::secs),
+    );
+    if archive_after
+        .zip(remove_after)
+        .is_some_and(|(archive, remove)| remove < archive)
+    {
+        return Err(invalid(
+            "departed.remove_after",
+            "it is less than `archive_after`; the home is packed first",
+        ));
     }
     Ok(DepartedRules {
         absent_runs: keys.absent_runs.max(1),
@@ -394,10 +527,22 @@ fn local_map(entries: &BTreeMap<String, raw::LocalGroup>) -> Result<LocalMap, Co
             raw::LocalGroup::Name(name) => (name, false),
             raw::LocalGroup::Table(table) => (&table.group, table.privileged),
         };
-        let complain = |e| invalid("groups.local_map", format!("the name `{}` {e}", shown(name)));
-        Ok((source.clone(), GroupName::known(name).map_err(complain)?, privileged))
+        let complain = |e| {
+            invalid(
+                "groups.local_map",
+                format!("the name `{}` {e}", shown(name)),
+            )
+        };
+        Ok((
+            source.clone(),
+            GroupName::known(name).map_err(complain)?,
+            privileged,
+        ))
     };
-    let entries = entries.iter().map(entry).collect::<Result<_, ConfigError>>()?;
+    let entries = entries
+        .iter()
+        .map(entry)
+        .collect::<Result<_, ConfigError>>()?;
     LocalMap::new(entries).map_err(|e| invalid("groups.local_map", e))
 }
 
@@ -405,23 +550,39 @@ fn key_rules(keys: raw::Keys) -> Result<KeyRules, ConfigError> {
     let directory = absolute("keys.directory", &keys.directory)?;
     // sshd_config(5) cuts at blanks, and replaces what follows a `%`.
     if directory.contains(|c: char| c.is_whitespace() || matches!(c, '%' | '"' | '#' | '~')) {
-        return Err(invalid("keys.directory", "sshd_config(5) cannot name a directory with blanks or one of % \" # ~"));
+        return Err(invalid(
+            "keys.directory",
+            "sshd_config(5) cannot name a directory with blanks or one of % \" # ~",
+        ));
     }
     if !(LEAST_RSA_BITS..=MOST_RSA_BITS).contains(&keys.rsa_bits) {
-        return Err(invalid("keys.rsa_bits", format!("it is {LEAST_RSA_BITS} to {MOST_RSA_BITS}")));
+        return Err(invalid(
+            "keys.rsa_bits",
+            format!("it is {LEAST_RSA_BITS} to {MOST_RSA_BITS}"),
+        ));
     }
     if !(1..=MOST_KEYS).contains(&keys.max_keys) {
         return Err(invalid("keys.max_keys", format!("it is 1 to {MOST_KEYS}")));
     }
     let options = KeyOptions::new(&keys.options).map_err(|e| invalid("keys.options", e))?;
-    Ok(KeyRules { place: keys.place, directory, options, rsa_bits: keys.rsa_bits, max_keys: keys.max_keys })
+    Ok(KeyRules {
+        place: keys.place,
+        directory,
+        options,
+        rsa_bits: keys.rsa_bits,
+        max_keys: keys.max_keys,
+    })
 }
 
 /// The sections `[group.NAME]`.
-fn overrides(tables: Vec<(String, Spanned<DeTable<'_>>)>, texts: &Texts) -> Result<Overrides, ConfigError> {
+fn overrides(
+    tables: Vec<(String, Spanned<DeTable<'_>>)>,
+    texts: &Texts,
+) -> Result<Overrides, ConfigError> {
     let section = |(name, table): (String, Spanned<DeTable<'_>>)| {
         let span = table.span();
-        let keys: raw::GroupOverride = texts.read(Spanned::new(span, DeValue::Table(table.into_inner())))?;
+        let keys: raw::GroupOverride =
+            texts.read(Spanned::new(span, DeValue::Table(table.into_inner())))?;
         let key = |key: &str| format!("group.{}.{key}", shown(&name));
         let prefix = keys.prefix.as_deref().map(GroupPrefix::new).transpose();
         let section = Override {
@@ -429,18 +590,28 @@ fn overrides(tables: Vec<(String, Spanned<DeTable<'_>>)>, texts: &Texts) -> Resu
             prefix: prefix.map_err(|e| invalid(&key("prefix"), e))?,
             gid_range: keys.gid_range,
             dots: keys.dots,
-            names: keys.names.map(|rules| names(&key("names"), &rules)).transpose()?,
+            names: keys
+                .names
+                .map(|rules| names(&key("names"), &rules))
+                .transpose()?,
             description: keys.description,
             admins: keys.admins,
         };
         Ok((name, section))
     };
-    tables.into_iter().map(section).collect::<Result<_, _>>().map(Overrides::new)
+    tables
+        .into_iter()
+        .map(section)
+        .collect::<Result<_, _>>()
+        .map(Overrides::new)
 }
 
 fn catalogue(keys: raw::Catalogue, overrides: Overrides) -> Result<Catalogue, ConfigError> {
     let filter = |words: &[String], key| Filter::new(words).map_err(|e| invalid(key, e));
-    let admins = keys.admins.into_iter().map(|(words, users)| Ok((filter(&words, "catalogue.admins")?, users)));
+    let admins = keys
+        .admins
+        .into_iter()
+        .map(|(words, users)| Ok((filter(&words, "catalogue.admins")?, users)));
     Ok(Catalogue {
         filter: filter(&keys.filter, "catalogue.filter")?,
         names: names("catalogue.names", &keys.names)?,

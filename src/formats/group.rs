@@ -21,7 +21,12 @@ impl<'a> GroupLine<'a> {
         let [name, password, gid, members] = fields(line)?;
         let name = name.trim_ascii_start();
         (!name.is_empty()).then_some(())?;
-        Some(Self { name, password, gid: number(gid)?, members })
+        Some(Self {
+            name,
+            password,
+            gid: number(gid)?,
+            members,
+        })
     }
 
     /// The line, without its newline.
@@ -29,7 +34,12 @@ impl<'a> GroupLine<'a> {
     /// # Errors
     /// When a field would break it.
     pub fn to_line(&self) -> Result<Vec<u8>, BadField> {
-        join(&[self.name, self.password, self.gid.to_string().as_bytes(), self.members])
+        join(&[
+            self.name,
+            self.password,
+            self.gid.to_string().as_bytes(),
+            self.members,
+        ])
     }
 }
 
@@ -50,7 +60,12 @@ impl<'a> GshadowLine<'a> {
     /// Reads a line; `None` for one that glibc would pass over.
     pub fn parse(line: &'a [u8]) -> Option<Self> {
         let [name, password, admins, members] = fields(line)?;
-        (!name.is_empty()).then_some(Self { name, password, admins, members })
+        (!name.is_empty()).then_some(Self {
+            name,
+            password,
+            admins,
+            members,
+        })
     }
 
     /// The line, without its newline.
@@ -64,5 +79,7 @@ impl<'a> GshadowLine<'a> {
 
 /// The names in a member list, as bytes.
 pub fn names(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|name| !name.is_empty())
+    list.split(|&b| b == b',')
+        .map(<[u8]>::trim_ascii)
+        .filter(|name| !name.is_empty())
 }

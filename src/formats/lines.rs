@@ -13,7 +13,12 @@ pub struct Lines {
 impl Lines {
     /// Cuts a file into lines. Any bytes will do.
     pub fn new(bytes: Vec<u8>) -> Self {
-        let mut ends: Vec<usize> = bytes.iter().enumerate().filter(|&(_, &b)| b == b'\n').map(|(i, _)| i).collect();
+        let mut ends: Vec<usize> = bytes
+            .iter()
+            .enumerate()
+            .filter(|&(_, &b)| b == b'\n')
+            .map(|(i, _)| i)
+            .collect();
         if bytes.last().is_some_and(|&b| b != b'\n') {
             ends.push(bytes.len());
         }
@@ -38,7 +43,11 @@ impl Lines {
     /// Line `index`, without its newline.
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         let end = *self.ends.get(index)?;
-        let start = if index == 0 { 0 } else { self.ends[index - 1] + 1 };
+        let start = if index == 0 {
+            0
+        } else {
+            self.ends[index - 1] + 1
+        };
         Some(&self.bytes[start..end])
     }
 
@@ -49,12 +58,15 @@ impl Lines {
 
     /// Those lines that readers take for entries: neither blank nor comments nor NIS lines, with their numbers.
     pub fn entries(&self) -> impl Iterator<Item = (usize, &[u8])> {
-        self.iter().enumerate().filter(|(_, line)| !matches!(line.first(), None | Some(b'#' | b'+' | b'-')))
+        self.iter()
+            .enumerate()
+            .filter(|(_, line)| !matches!(line.first(), None | Some(b'#' | b'+' | b'-')))
     }
 
     /// The number of the first NIS line; new entries must stand before it (nsswitch.conf(5), compat).
     fn first_nis(&self) -> Option<usize> {
-        self.iter().position(|line| matches!(line.first(), Some(b'+' | b'-')))
+        self.iter()
+            .position(|line| matches!(line.first(), Some(b'+' | b'-')))
     }
 }
 
@@ -119,8 +131,9 @@ impl Editor {
             }
             if let Some(line) = self.current(lines, index) {
                 out.extend_from_slice(line);
-                let ends_the_file =
-                    Some(index) == last && unterminated && (self.added.is_empty() || insert_at <= index);
+                let ends_the_file = Some(index) == last
+                    && unterminated
+                    && (self.added.is_empty() || insert_at <= index);
                 if !ends_the_file {
                     out.push(b'\n');
                 }

@@ -33,7 +33,10 @@ fn fields<const N: usize>(line: &[u8]) -> Option<[&[u8]; N]> {
 
 /// Joins fields into a line (without its newline).
 fn join(fields: &[&[u8]]) -> Result<Vec<u8>, BadField> {
-    if fields.iter().any(|f| f.iter().any(|b| matches!(b, b':' | b'\n' | b'\r' | 0))) {
+    if fields
+        .iter()
+        .any(|f| f.iter().any(|b| matches!(b, b':' | b'\n' | b'\r' | 0)))
+    {
         return Err(BadField);
     }
     Ok(fields.join(&b':'))
@@ -44,7 +47,9 @@ fn number(text: &[u8]) -> Option<u32> {
     let digits = text.trim_ascii_start();
     let digits = digits.strip_prefix(b"+").unwrap_or(digits);
     let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    plain.then(|| std::str::from_utf8(digits).ok()?.parse().ok()).flatten()
+    plain
+        .then(|| std::str::from_utf8(digits).ok()?.parse().ok())
+        .flatten()
 }
 
 #[cfg(test)]

@@ -27,7 +27,15 @@ impl<'a> PasswdLine<'a> {
         let [name, password, uid, gid, gecos, home, shell] = fields(line)?;
         let name = name.trim_ascii_start();
         (!name.is_empty()).then_some(())?;
-        Some(Self { name, password, uid: number(uid)?, gid: number(gid)?, gecos, home, shell })
+        Some(Self {
+            name,
+            password,
+            uid: number(uid)?,
+            gid: number(gid)?,
+            gecos,
+            home,
+            shell,
+        })
     }
 
     /// Whether the password is in shadow. Else programs look there for nothing, neither for a lock nor for an expiry.
@@ -41,6 +49,14 @@ impl<'a> PasswdLine<'a> {
     /// When a field would break it.
     pub fn to_line(&self) -> Result<Vec<u8>, BadField> {
         let (uid, gid) = (self.uid.to_string(), self.gid.to_string());
-        join(&[self.name, self.password, uid.as_bytes(), gid.as_bytes(), self.gecos, self.home, self.shell])
+        join(&[
+            self.name,
+            self.password,
+            uid.as_bytes(),
+            gid.as_bytes(),
+            self.gecos,
+            self.home,
+            self.shell,
+        ])
     }
 }

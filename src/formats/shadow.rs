@@ -21,7 +21,13 @@ impl<'a> ShadowLine<'a> {
     /// Reads a line; `None` for one that glibc would pass over.
     pub fn parse(line: &'a [u8]) -> Option<Self> {
         let [name, password, a, b, c, d, e, expire, flag] = fields(line)?;
-        (!name.is_empty()).then_some(Self { name, password, ageing: [a, b, c, d, e], expire, flag })
+        (!name.is_empty()).then_some(Self {
+            name,
+            password,
+            ageing: [a, b, c, d, e],
+            expire,
+            flag,
+        })
     }
 
     /// The line, without its newline.
@@ -30,7 +36,17 @@ impl<'a> ShadowLine<'a> {
     /// When a field would break it.
     pub fn to_line(&self) -> Result<Vec<u8>, BadField> {
         let [a, b, c, d, e] = self.ageing;
-        join(&[self.name, self.password, a, b, c, d, e, self.expire, self.flag])
+        join(&[
+            self.name,
+            self.password,
+            a,
+            b,
+            c,
+            d,
+            e,
+            self.expire,
+            self.flag,
+        ])
     }
 
     /// Whether both the password and the account are closed, as gosync closes them: `!` and expiry 1.

@@ -18,7 +18,11 @@ impl<'a> SubidLine<'a> {
     pub fn parse(line: &'a [u8]) -> Option<Self> {
         let [owner, first, count] = fields(line)?;
         (!owner.is_empty()).then_some(())?;
-        Some(Self { owner, first: number(first)?, count: number(count)? })
+        Some(Self {
+            owner,
+            first: number(first)?,
+            count: number(count)?,
+        })
     }
 
     /// The line, without its newline.
@@ -26,6 +30,10 @@ impl<'a> SubidLine<'a> {
     /// # Errors
     /// When a field would break it.
     pub fn to_line(&self) -> Result<Vec<u8>, BadField> {
-        join(&[self.owner, self.first.to_string().as_bytes(), self.count.to_string().as_bytes()])
+        join(&[
+            self.owner,
+            self.first.to_string().as_bytes(),
+            self.count.to_string().as_bytes(),
+        ])
     }
 }

@@ -17,7 +17,10 @@ fn new_lines_stand_before_nis_lines() {
     let mut editor = Editor::default();
     editor.add(b"new:x:1:1::/:/x");
     let text = String::from_utf8_lossy(&editor.apply(&lines)).into_owned();
-    assert!(text.contains("zo\u{fffd}:x:7:7::/:/x\nnew:x:1:1::/:/x\n+@nis"), "{text}");
+    assert!(
+        text.contains("zo\u{fffd}:x:7:7::/:/x\nnew:x:1:1::/:/x\n+@nis"),
+        "{text}"
+    );
     assert!(text.ends_with("last:x:9:9::/:/x"), "{text}");
 }
 
@@ -33,9 +36,13 @@ fn a_missing_last_newline_is_added_only_when_something_follows() {
 
 #[test]
 fn ids_are_read_as_glibc_reads_them() {
-    for (text, want) in
-        [("0", Some(0)), (" 0", Some(0)), ("+0", Some(0)), ("00", Some(0)), ("4294967295", Some(u32::MAX))]
-    {
+    for (text, want) in [
+        ("0", Some(0)),
+        (" 0", Some(0)),
+        ("+0", Some(0)),
+        ("00", Some(0)),
+        ("4294967295", Some(u32::MAX)),
+    ] {
         assert_eq!(number(text.as_bytes()), want, "{text:?}");
     }
     for text in ["", "4294967296", "-1", "0x0", "1 ", "1e3"] {
@@ -46,8 +53,15 @@ fn ids_are_read_as_glibc_reads_them() {
 #[test]
 fn a_field_with_a_separator_is_refused() {
     for gecos in [&b"a:b"[..], b"a\nroot::0:0::/:/bin/sh", b"a\0", b"a\r"] {
-        let line =
-            PasswdLine { name: b"a", password: b"x", uid: 1, gid: 1, gecos, home: b"/home/a", shell: b"/bin/sh" };
+        let line = PasswdLine {
+            name: b"a",
+            password: b"x",
+            uid: 1,
+            gid: 1,
+            gecos,
+            home: b"/home/a",
+            shell: b"/bin/sh",
+        };
         assert_eq!(line.to_line(), Err(BadField));
     }
 }

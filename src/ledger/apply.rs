@@ -21,24 +21,42 @@ pub(super) fn next_generation(tx: &Transaction<'_>) -> rusqlite::Result<()> {
 /// Makes the edits of transaction `txn` true, and writes its history; what is older than `keep` seconds goes.
 pub(super) fn apply(tx: &Transaction<'_>, txn: u64, keep: i64) -> rusqlite::Result<()> {
     rungs::forget_created(tx, txn)?;
-    let created = tx.execute("UPDATE accounts SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?
-        + tx.execute("UPDATE unix_groups SET state = 'active', txn = NULL WHERE txn = ?1", [txn])?;
+    let created = tx.execute(
+        "UPDATE accounts SET state = 'active', txn = NULL WHERE txn = ?1",
+        [txn],
+    )? + tx.execute(
+        "UPDATE unix_groups SET state = 'active', txn = NULL WHERE txn = ?1",
+        [txn],
+    )?;
     let sql = "SELECT at, command FROM runs WHERE txn = ?1";
-    let run: Option<(i64, String)> = tx.query_row(sql, [txn], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let run: Option<(i64, String)> = tx
+        .query_row(sql, [txn], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
     // One that was dropped, or that is confirmed for the second time after so long that it is forgotten.
-    let Some((at, command)) = run else { return Ok(()) };
+    let Some((at, command)) = run else {
+        return Ok(());
+    };
     let edits: Vec<(u64, String, String)> = {
-        let mut statement = tx.prepare("SELECT seq, provider, edit FROM pending WHERE txn = ?1 ORDER BY seq")?;
+        let mut statement =
+            tx.prepare("SELECT seq, provider, edit FROM pending WHERE txn = ?1 ORDER BY seq")?;
         let rows = statement.query_map([txn], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         rows.collect::<rusqlite::Result<_>>()?
     };
     let mut past = Vec::with_capacity(edits.len());
     for (seq, provider, json) in &edits {
-        let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+        let edit = serde_json::from_str(json)
+            .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
         match &edit {
-            Edit::Hook(event) => {
-                queue::add(tx, Key { txn, seq: *seq }, Run { provider, command: &command, now: at }, event)?
-            }
+            Edit::Hook(event) => queue::add(
+                tx,
+                Key { txn, seq: *seq },
+                Run {
+                    provider,
+                    command: &command,
+                    now: at,
+                },
+                event,
+            )?,
             Edit::Round(kind) => queue::add_round(tx, Key { txn, seq: *seq }, *kind, at)?,
             edit => apply_one(tx, provider, at, edit)?,
         }
@@ -53,7 +71,8 @@ pub(super) fn apply(tx: &Transaction<'_>, txn: u64, keep: i64) -> rusqlite::Resu
         next_generation(tx)?;
         // Only now, since an entry is remembered as the whole run leaves it.
         let mut keeper = Keeper::new(tx, txn)?;
-        past.iter().try_for_each(|(provider, remembered)| keeper.keep(provider, remembered))?;
+        past.iter()
+            .try_for_each(|(provider, remembered)| keeper.keep(provider, remembered))?;
         super::history::prune(tx, at.saturating_sub(keep))?;
     }
     Ok(())
@@ -61,7 +80,10 @@ pub(super) fn apply(tx: &Transaction<'_>, txn: u64, keep: i64) -> rusqlite::Resu
 
 /// Drops what was intended, with the runs that never came to be.
 pub(super) fn drop_pending(tx: &Transaction<'_>) -> rusqlite::Result<()> {
-    tx.execute("DELETE FROM runs WHERE txn IN (SELECT txn FROM pending)", [])?;
+    tx.execute(
+        "DELETE FROM runs WHERE txn IN (SELECT txn FROM pending)",
+        [],
+    )?;
     tx.execute("DELETE FROM pending", []).map(drop)
 }
 
@@ -73,11 +95,18 @@ pub(super) fn release(tx: &Transaction<'_>) -> rusqlite::Result<()> {
         rows.collect::<rusqlite::Result<_>>()?
     };
     for (txn, provider, json) in &edits {
-        let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
-        let Edit::Fresh { id, group } = edit else { continue };
+        let edit = serde_json::from_str(json)
+            .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+        let Edit::Fresh { id, group } = edit else {
+            continue;
+        };
         let sql = match group {
-            false => "DELETE FROM accounts WHERE provider = ?1 AND id = ?2 AND txn = ?3 AND state = 'reserved'",
-            true => "DELETE FROM unix_groups WHERE provider = ?1 AND id = ?2 AND txn = ?3 AND state = 'reserved'",
+            false => {
+                "DELETE FROM accounts WHERE provider = ?1 AND id = ?2 AND txn = ?3 AND state = 'reserved'"
+            }
+            true => {
+                "DELETE FROM unix_groups WHERE provider = ?1 AND id = ?2 AND txn = ?3 AND state = 'reserved'"
+            }
         };
         tx.execute_cached(sql, params![provider, id, txn])?;
     }
@@ -90,18 +119,29 @@ pub(super) fn give_up(tx: &Transaction<'_>, host: &Host<'_>) -> rusqlite::Result
     let edits: Vec<(Key, String, String, i64, String)> = {
         let mut statement = tx.prepare(sql)?;
         let rows = statement.query_map([], |row| {
-            let key = Key { txn: row.get(0)?, seq: row.get(1)? };
+            let key = Key {
+                txn: row.get(0)?,
+                seq: row.get(1)?,
+            };
             Ok((key, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
         })?;
         rows.collect::<rusqlite::Result<_>>()?
     };
     for (key, provider, json, now, command) in &edits {
-        let edit = serde_json::from_str(json).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+        let edit = serde_json::from_str(json)
+            .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
         match &edit {
             // The hooks around it are called for by the run that finds it.
-            Edit::Hook(event) if event.stands(host) => {
-                queue::add(tx, *key, Run { provider, command, now: *now }, event)?
-            }
+            Edit::Hook(event) if event.stands(host) => queue::add(
+                tx,
+                *key,
+                Run {
+                    provider,
+                    command,
+                    now: *now,
+                },
+                event,
+            )?,
             Edit::Renamed { id, group, to, .. } => {
                 let has = if *group {
                     host.groups.get(to.as_str()).map(|found| found.gid)
@@ -117,7 +157,11 @@ pub(super) fn give_up(tx: &Transaction<'_>, host: &Host<'_>) -> rusqlite::Result
 }
 
 fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusqlite::Result<()> {
-    let run = Run { provider, command: "", now: at };
+    let run = Run {
+        provider,
+        command: "",
+        now: at,
+    };
     let lose = |kind: &str, id: &str, count: usize| lose(tx, run, kind, id, count);
     match edit {
         Edit::Fresh { .. } | Edit::Remember(_) | Edit::Hook(_) | Edit::Round(_) => {}
@@ -125,19 +169,30 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             applied(tx, provider, id, *field, value)?;
         }
         Edit::State { id, state, loss } => {
-            let was_locked = state == State::Removed.as_str() && rungs::is_locked(tx, provider, id)?;
+            let was_locked =
+                state == State::Removed.as_str() && rungs::is_locked(tx, provider, id)?;
             rungs::follow(tx, provider, id, state, at)?;
-            let sql =
-                "UPDATE accounts SET state = ?3, absent_since = NULL, absent_runs = 0 WHERE provider = ?1 AND id = ?2";
+            let sql = "UPDATE accounts SET state = ?3, absent_since = NULL, absent_runs = 0 WHERE provider = ?1 AND id = ?2";
             tx.execute_cached(sql, params![provider, id, state])?;
             if state == State::Removed.as_str() {
                 leave_groups(tx, provider, id)?;
             }
-            if [State::Removed, State::Reserved].iter().any(|gone| state == gone.as_str()) {
+            if [State::Removed, State::Reserved]
+                .iter()
+                .any(|gone| state == gone.as_str())
+            {
                 contacts::forget(tx, provider, id)?;
             }
             if *loss {
-                lose(if was_locked { Loss::Removal.as_str() } else { "account" }, id, 1)?;
+                lose(
+                    if was_locked {
+                        Loss::Removal.as_str()
+                    } else {
+                        "account"
+                    },
+                    id,
+                    1,
+                )?;
             }
         }
         Edit::Members { id, members, lost } => {
@@ -155,12 +210,17 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         Edit::RemadeGroup { id, name, members } => {
             rungs::forget(tx, provider, "group", id)?;
             rungs::give_up_name(tx, provider, "group", id, name)?;
-            let sql =
-                "UPDATE unix_groups SET name = ?3, state = 'active', members = ?4 WHERE provider = ?1 AND id = ?2";
+            let sql = "UPDATE unix_groups SET name = ?3, state = 'active', members = ?4 WHERE provider = ?1 AND id = ?2";
             tx.execute_cached(sql, params![provider, id, name, members])?;
         }
         Edit::Adopted(row) => adopt(tx, provider, row)?,
-        Edit::AdoptedGroup { id, name, gid, alias, members } => {
+        Edit::AdoptedGroup {
+            id,
+            name,
+            gid,
+            alias,
+            members,
+        } => {
             let sql = "INSERT INTO unix_groups (provider, id, name, gid, state, members, alias)
                        VALUES (?1, ?2, ?3, ?4, 'active', ?6, ?5)
                        ON CONFLICT (provider, id) DO UPDATE SET name = ?3, state = 'active', members = ?6, alias = ?5";
@@ -178,7 +238,12 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             let sql = "UPDATE unix_groups SET state = 'released', members = '' WHERE provider = ?1 AND id = ?2";
             tx.execute_cached(sql, params![provider, id])?;
         }
-        Edit::LocalMembers { name, members, lost, gained } => {
+        Edit::LocalMembers {
+            name,
+            members,
+            lost,
+            gained,
+        } => {
             super::local::set(tx, provider, name, members)?;
             for (kind, count) in [("local", *lost), ("gain", *gained)] {
                 if count > 0 {
@@ -186,7 +251,13 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
                 }
             }
         }
-        Edit::Renamed { id, group, from, to, home } => {
+        Edit::Renamed {
+            id,
+            group,
+            from,
+            to,
+            home,
+        } => {
             rungs::rename(tx, provider, (id, *group), (from, to), home.as_deref())?;
             lose(Loss::Rename.as_str(), id, 1)?;
         }
@@ -205,8 +276,20 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
                 lose("member", id, *lost)?;
             }
         }
-        Edit::Keys { id, path, digest, loss } => {
-            set_keys(tx, provider, id, super::place_word(Place::Directory), path, digest)?;
+        Edit::Keys {
+            id,
+            path,
+            digest,
+            loss,
+        } => {
+            set_keys(
+                tx,
+                provider,
+                id,
+                super::place_word(Place::Directory),
+                path,
+                digest,
+            )?;
             if *loss {
                 lose("keys", id, 1)?;
             }
@@ -216,21 +299,41 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
 }
 
 /// Counts a loss towards the limits of the day.
-pub(super) fn lose(tx: &Transaction<'_>, run: Run<'_>, kind: &str, id: &str, count: usize) -> rusqlite::Result<()> {
+pub(super) fn lose(
+    tx: &Transaction<'_>,
+    run: Run<'_>,
+    kind: &str,
+    id: &str,
+    count: usize,
+) -> rusqlite::Result<()> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let sql = "INSERT INTO losses (at, provider, kind, id, count) VALUES (?1, ?2, ?3, ?4, ?5)";
-    tx.execute_cached(sql, params![run.now, run.provider, kind, id, count]).map(drop)
+    tx.execute_cached(sql, params![run.now, run.provider, kind, id, count])
+        .map(drop)
 }
 
 fn remake(tx: &Transaction<'_>, provider: &str, row: &MadeRow) -> rusqlite::Result<()> {
-    let MadeRow { id, name, gid, private, gecos, home, shell, subid } = row;
+    let MadeRow {
+        id,
+        name,
+        gid,
+        private,
+        gecos,
+        home,
+        shell,
+        subid,
+    } = row;
     rungs::forget(tx, provider, "account", id)?;
     rungs::give_up_name(tx, provider, "account", id, name)?;
     let sql =
         "UPDATE accounts SET name = ?3, gid = ?4, private = ?5, state = 'active', gecos = ?6, home = ?7, shell = ?8,
                       subid = COALESCE(?9, subid), absent_since = NULL, absent_runs = 0, locked = 0, expire = ''
                 WHERE provider = ?1 AND id = ?2";
-    tx.execute_cached(sql, params![provider, id, name, gid, private, gecos, home, shell, subid]).map(drop)
+    tx.execute_cached(
+        sql,
+        params![provider, id, name, gid, private, gecos, home, shell, subid],
+    )
+    .map(drop)
 }
 
 fn adopt(tx: &Transaction<'_>, provider: &str, row: &AdoptedRow) -> rusqlite::Result<()> {
@@ -238,9 +341,26 @@ fn adopt(tx: &Transaction<'_>, provider: &str, row: &AdoptedRow) -> rusqlite::Re
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7, ?8, ?9, ?10, ?11, ?12)
                ON CONFLICT (provider, id) DO UPDATE SET name = ?3, gid = ?5, private = ?6, state = 'active', gecos = ?7,
                    home = ?8, shell = ?9, locked = ?10, expire = ?11, alias = ?12, absent_since = NULL, absent_runs = 0";
-    let AdoptedRow { id, name, alias, uid, gid, private, gecos, home, shell, locked, expire } = row;
-    tx.execute_cached(sql, params![provider, id, name, uid, gid, private, gecos, home, shell, locked, expire, alias])
-        .map(drop)
+    let AdoptedRow {
+        id,
+        name,
+        alias,
+        uid,
+        gid,
+        private,
+        gecos,
+        home,
+        shell,
+        locked,
+        expire,
+    } = row;
+    tx.execute_cached(
+        sql,
+        params![
+            provider, id, name, uid, gid, private, gecos, home, shell, locked, expire, alias
+        ],
+    )
+    .map(drop)
 }
 
 /// Writes down that a field was written.
@@ -255,7 +375,9 @@ pub(super) fn applied(
         Field::Gecos => "UPDATE accounts SET gecos = ?3 WHERE provider = ?1 AND id = ?2",
         Field::Home => "UPDATE accounts SET home = ?3 WHERE provider = ?1 AND id = ?2",
         Field::Shell => "UPDATE accounts SET shell = ?3 WHERE provider = ?1 AND id = ?2",
-        Field::Lock => "UPDATE accounts SET locked = (?3 = 'locked') WHERE provider = ?1 AND id = ?2",
+        Field::Lock => {
+            "UPDATE accounts SET locked = (?3 = 'locked') WHERE provider = ?1 AND id = ?2"
+        }
         Field::Expiry => "UPDATE accounts SET expire = ?3 WHERE provider = ?1 AND id = ?2",
     };
     tx.execute_cached(sql, params![provider, id, value])
@@ -272,7 +394,8 @@ pub(super) fn set_keys(
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO keys (provider, id, place, path, digest) VALUES (?1, ?2, ?3, ?4, ?5)
                ON CONFLICT (provider, id, place) DO UPDATE SET path = ?4, digest = ?5";
-    tx.execute_cached(sql, params![provider, id, place, path, digest]).map(drop)
+    tx.execute_cached(sql, params![provider, id, place, path, digest])
+        .map(drop)
 }
 
 /// Takes a removed account out of the member lists, as was done in the files.
@@ -284,7 +407,11 @@ fn leave_groups(tx: &Transaction<'_>, provider: &str, id: &str) -> rusqlite::Res
     let rows = statement.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let groups: Vec<(String, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
     for (provider, id, members) in groups {
-        let members = members.split(',').filter(|member| *member != name).collect::<Vec<_>>().join(",");
+        let members = members
+            .split(',')
+            .filter(|member| *member != name)
+            .collect::<Vec<_>>()
+            .join(",");
         let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
         tx.execute_cached(sql, params![provider, id, members])?;
     }

@@ -14,7 +14,8 @@ impl Ledger {
         let faults = || -> rusqlite::Result<Vec<String>> {
             let mut statement = self.db.prepare(&format!("PRAGMA quick_check({FAULTS})"))?;
             let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-            rows.filter(|row| row.as_ref().map_or(true, |text| text != "ok")).collect()
+            rows.filter(|row| row.as_ref().map_or(true, |text| text != "ok"))
+                .collect()
         };
         faults().map_err(|e| self.error(e))
     }
@@ -24,7 +25,9 @@ impl Ledger {
     /// # Errors
     /// When it cannot be read.
     pub fn last_run(&self) -> Result<Option<i64>, LedgerError> {
-        self.db.query_row("SELECT MAX(at) FROM runs", [], |row| row.get(0)).map_err(|e| self.error(e))
+        self.db
+            .query_row("SELECT MAX(at) FROM runs", [], |row| row.get(0))
+            .map_err(|e| self.error(e))
     }
 }
 
@@ -38,8 +41,15 @@ mod tests {
     fn a_sound_ledger_has_no_faults_and_knows_its_last_run() {
         let dir = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(dir.path()).unwrap();
-        assert_eq!((ledger.faults().unwrap(), ledger.last_run().unwrap()), (vec![], None));
-        let run = Run { provider: "p", command: "sync users", now: 1_700_000_000 };
+        assert_eq!(
+            (ledger.faults().unwrap(), ledger.last_run().unwrap()),
+            (vec![], None)
+        );
+        let run = Run {
+            provider: "p",
+            command: "sync users",
+            now: 1_700_000_000,
+        };
         let txn = ledger.reserve(run, &Plan::default()).unwrap();
         ledger.confirm(txn).unwrap();
         assert_eq!(ledger.last_run().unwrap(), Some(1_700_000_000));

@@ -209,11 +209,20 @@ impl From<&Adopted> for AdoptedRow {
 }
 
 fn joined(members: &[UserName]) -> String {
-    members.iter().map(UserName::as_str).collect::<Vec<_>>().join(",")
+    members
+        .iter()
+        .map(UserName::as_str)
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// Writes the rows and edits of a plan for transaction `txn`.
-pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -> rusqlite::Result<()> {
+pub(super) fn write(
+    tx: &Transaction<'_>,
+    run: Run<'_>,
+    txn: u64,
+    plan: &Plan,
+) -> rusqlite::Result<()> {
     let provider = run.provider;
     let mut account = tx.prepare(
         "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell, subid, txn)
@@ -227,18 +236,27 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
          VALUES (?1, ?2, ?3, ?4, 'reserved', ?5, ?6)
          ON CONFLICT (provider, id) DO UPDATE SET name = ?3, state = 'reserved', members = ?5, txn = ?6",
     )?;
-    let mut pending = tx.prepare("INSERT INTO pending (txn, seq, provider, edit) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut pending =
+        tx.prepare("INSERT INTO pending (txn, seq, provider, edit) VALUES (?1, ?2, ?3, ?4)")?;
     let mut seq = 0_i64;
     let mut later_of = |provider: &str, edit: &Edit| -> rusqlite::Result<()> {
-        let json = serde_json::to_string(edit).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+        let json = serde_json::to_string(edit)
+            .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
         seq += 1;
         pending.execute(params![txn, seq, provider, json]).map(drop)
     };
     let mut snapshots = Snapshots::new(tx)?;
-    for change in plan.changes.iter().filter(|change| change.apart().is_none()) {
+    for change in plan
+        .changes
+        .iter()
+        .filter(|change| change.apart().is_none())
+    {
         let remembered = snapshots.remember(provider, change)?;
         let stands = remembered.stands();
-        let fresh = |id: &crate::model::RemoteId, group| Edit::Fresh { id: id.to_string(), group };
+        let fresh = |id: &crate::model::RemoteId, group| Edit::Fresh {
+            id: id.to_string(),
+            group,
+        };
         let edit = match change {
             Change::CreateAccount(new) if remembered.is_new() => fresh(&new.id, false),
             Change::CreateGroup { id, .. } if remembered.is_new() => fresh(id, true),
@@ -254,9 +272,15 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
         match change {
             // Its ids are set aside already. What it was is still needed if this run comes to nothing.
             Change::CreateAccount(a) if stands => later(&Edit::Remade(Box::new(MadeRow::from(a))))?,
-            Change::CreateGroup { id, name, members, .. } if stands => {
+            Change::CreateGroup {
+                id, name, members, ..
+            } if stands => {
                 let (id, name) = (id.to_string(), name.to_string());
-                later(&Edit::RemadeGroup { id, name, members: joined(members) })?;
+                later(&Edit::RemadeGroup {
+                    id,
+                    name,
+                    members: joined(members),
+                })?;
             }
             Change::CreateAccount(a) => {
                 rungs::give_up_name(tx, provider, "account", a.id.as_str(), a.name.as_str())?;
@@ -275,33 +299,76 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
                     txn
                 ])?;
             }
-            Change::CreateGroup { id, name, gid, members } => {
+            Change::CreateGroup {
+                id,
+                name,
+                gid,
+                members,
+            } => {
                 rungs::give_up_name(tx, provider, "group", id.as_str(), name.as_str())?;
-                group.execute(params![provider, id.as_str(), name.as_str(), gid.get(), joined(members), txn])?;
+                group.execute(params![
+                    provider,
+                    id.as_str(),
+                    name.as_str(),
+                    gid.get(),
+                    joined(members),
+                    txn
+                ])?;
             }
             Change::UpdateAccount { id, fields, .. } => {
                 for f in fields {
-                    later(&Edit::Applied { id: id.to_string(), field: f.field, value: f.to.clone() })?;
+                    later(&Edit::Applied {
+                        id: id.to_string(),
+                        field: f.field,
+                        value: f.to.clone(),
+                    })?;
                 }
             }
             Change::LockAccount { id, .. } => later(&state(id, "locked", true))?,
             Change::UnlockAccount { id, .. } => later(&state(id, "active", false))?,
             Change::RemoveAccount { id, .. } => later(&state(id, "removed", true))?,
             Change::ForgetAccount { id, .. } => later(&state(id, "reserved", false))?,
-            Change::ChangeMembers { id, remove, wanted, .. } => {
-                later(&Edit::Members { id: id.to_string(), members: joined(wanted), lost: remove.len() })?;
+            Change::ChangeMembers {
+                id, remove, wanted, ..
+            } => {
+                later(&Edit::Members {
+                    id: id.to_string(),
+                    members: joined(wanted),
+                    lost: remove.len(),
+                })?;
             }
-            Change::AdoptAccount(adopted) => later(&Edit::Adopted(Box::new(AdoptedRow::from(&**adopted))))?,
-            Change::AdoptGroup { id, name, gid, alias, wanted, .. } => later(&Edit::AdoptedGroup {
+            Change::AdoptAccount(adopted) => {
+                later(&Edit::Adopted(Box::new(AdoptedRow::from(&**adopted))))?
+            }
+            Change::AdoptGroup {
+                id,
+                name,
+                gid,
+                alias,
+                wanted,
+                ..
+            } => later(&Edit::AdoptedGroup {
                 id: id.to_string(),
                 name: name.to_string(),
                 gid: gid.get(),
                 alias: alias.clone(),
                 members: joined(wanted),
             })?,
-            Change::ReleaseAccount { id, .. } => later(&Edit::Released { id: id.to_string(), group: false })?,
-            Change::ReleaseGroup { id, .. } => later(&Edit::Released { id: id.to_string(), group: true })?,
-            Change::ChangeLocalMembers { name, privileged, add, remove, applied } => later(&Edit::LocalMembers {
+            Change::ReleaseAccount { id, .. } => later(&Edit::Released {
+                id: id.to_string(),
+                group: false,
+            })?,
+            Change::ReleaseGroup { id, .. } => later(&Edit::Released {
+                id: id.to_string(),
+                group: true,
+            })?,
+            Change::ChangeLocalMembers {
+                name,
+                privileged,
+                add,
+                remove,
+                applied,
+            } => later(&Edit::LocalMembers {
                 name: name.to_string(),
                 members: joined(applied),
                 lost: remove.len(),
@@ -310,26 +377,48 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
             Change::RenameAccount(r) => {
                 let (id, from, to) = (r.id.to_string(), r.from.to_string(), r.to.to_string());
                 let home = r.home.as_ref().map(|home| home.to.clone());
-                later(&Edit::Renamed { id, group: false, from, to, home })?;
+                later(&Edit::Renamed {
+                    id,
+                    group: false,
+                    from,
+                    to,
+                    home,
+                })?;
             }
             Change::RenameGroup { id, from, to, .. } => {
                 let (id, from, to) = (id.to_string(), from.to_string(), to.to_string());
-                later(&Edit::Renamed { id, group: true, from, to, home: None })?;
+                later(&Edit::Renamed {
+                    id,
+                    group: true,
+                    from,
+                    to,
+                    home: None,
+                })?;
             }
             Change::ArchiveHome { id, archive, .. } => {
-                later(&Edit::Archived { id: id.to_string(), path: archive.clone() })?;
+                later(&Edit::Archived {
+                    id: id.to_string(),
+                    path: archive.clone(),
+                })?;
             }
             Change::MakeHome { .. } => {} // the account's opening says it all
             Change::EmptyGroup { id, .. } => later(&Edit::Emptied { id: id.to_string() })?,
             Change::RemoveGroup { id, remove, .. } => {
-                later(&Edit::GroupRemoved { id: id.to_string(), lost: remove.len() })?;
+                later(&Edit::GroupRemoved {
+                    id: id.to_string(),
+                    lost: remove.len(),
+                })?;
             }
             Change::SetKeys(change) => later(&keys(change))?,
             Change::ChangeContact { .. } => {} // its event says it
         }
     }
     for kind in [Kind::User, Kind::Group] {
-        if plan.events.iter().any(|event| event.kind == kind && !event.apart) {
+        if plan
+            .events
+            .iter()
+            .any(|event| event.kind == kind && !event.apart)
+        {
             later_of(provider, &Edit::Round(kind))?;
         }
     }
@@ -340,12 +429,26 @@ pub(super) fn write(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -
 }
 
 /// Writes down that there is a run, with the counts of its transaction.
-pub(super) fn add_run(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan) -> rusqlite::Result<()> {
+pub(super) fn add_run(
+    tx: &Transaction<'_>,
+    run: Run<'_>,
+    txn: u64,
+    plan: &Plan,
+) -> rusqlite::Result<()> {
     let mut counts = plan.counts();
-    counts.keys -= plan.changes.iter().filter(|change| change.apart().is_some()).count();
-    let counts = serde_json::to_string(&counts).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+    counts.keys -= plan
+        .changes
+        .iter()
+        .filter(|change| change.apart().is_some())
+        .count();
+    let counts = serde_json::to_string(&counts)
+        .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
     // A digest that nobody can have typed need not be worked out: only small plans come with one.
-    let digest = if plan.changes.len() <= 1_000 { plan.digest() } else { String::new() };
+    let digest = if plan.changes.len() <= 1_000 {
+        plan.digest()
+    } else {
+        String::new()
+    };
     tx.execute(
         "INSERT INTO runs (txn, at, provider, command, digest, counts) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![txn, run.now, run.provider, run.command, digest, counts],
@@ -354,11 +457,24 @@ pub(super) fn add_run(tx: &Transaction<'_>, run: Run<'_>, txn: u64, plan: &Plan)
 }
 
 fn state(id: &crate::model::RemoteId, state: &str, loss: bool) -> Edit {
-    Edit::State { id: id.to_string(), state: state.to_owned(), loss }
+    Edit::State {
+        id: id.to_string(),
+        state: state.to_owned(),
+        loss,
+    }
 }
 
 fn keys(change: &KeyChange) -> Edit {
     let KeyChange { id, at, text, .. } = change;
-    let digest = if text.is_empty() { String::new() } else { digest(text.as_bytes()) };
-    Edit::Keys { id: id.to_string(), path: at.path().to_owned(), digest, loss: change.takes_all() }
+    let digest = if text.is_empty() {
+        String::new()
+    } else {
+        digest(text.as_bytes())
+    };
+    Edit::Keys {
+        id: id.to_string(),
+        path: at.path().to_owned(),
+        digest,
+        loss: change.takes_all(),
+    }
 }

@@ -39,7 +39,10 @@ impl Remembered {
 
     /// Whether the entry is one of an account or a group that should be on the host.
     pub(super) fn stands(&self) -> bool {
-        let row = self.before.as_deref().and_then(|row| serde_json::from_str::<Value>(row).ok());
+        let row = self
+            .before
+            .as_deref()
+            .and_then(|row| serde_json::from_str::<Value>(row).ok());
         let state = row.and_then(|row| State::from_word(row.get("state")?.as_str()?));
         state.is_some_and(State::is_present)
     }
@@ -60,7 +63,13 @@ impl Remembered {
             true => (EntryKind::Group, "create-group"),
             false => (EntryKind::Account, "create-account"),
         };
-        Self { id, kind, change: change.to_owned(), detail: None, before: None }
+        Self {
+            id,
+            kind,
+            change: change.to_owned(),
+            detail: None,
+            before: None,
+        }
     }
 }
 
@@ -73,7 +82,12 @@ fn table(kind: EntryKind) -> &'static str {
 }
 
 /// The SQL for the entry of the provider ?1 with the id ?2, as it is; NULL: there is none.
-fn entry(tx: &Transaction<'_>, kind: EntryKind, provider: &str, id: &str) -> rusqlite::Result<String> {
+fn entry(
+    tx: &Transaction<'_>,
+    kind: EntryKind,
+    provider: &str,
+    id: &str,
+) -> rusqlite::Result<String> {
     let (json, table) = (as_json(tx, kind)?, table(kind));
     Ok(match kind {
         // Without members there is no row, but that is no other thing than a row without members.
@@ -88,9 +102,15 @@ fn entry(tx: &Transaction<'_>, kind: EntryKind, provider: &str, id: &str) -> rus
 /// The SQL for a row of a table as JSON.
 fn as_json(tx: &Transaction<'_>, kind: EntryKind) -> rusqlite::Result<String> {
     let mut columns = tx.prepare("SELECT name FROM pragma_table_info(?1)")?;
-    let columns: Vec<String> = columns.query_map([table(kind)], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let columns = columns.iter().filter(|column| !LEFT_OUT.contains(&column.as_str()));
-    let pairs: Vec<String> = columns.map(|column| format!("'{column}', {column}")).collect();
+    let columns: Vec<String> = columns
+        .query_map([table(kind)], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let columns = columns
+        .iter()
+        .filter(|column| !LEFT_OUT.contains(&column.as_str()));
+    let pairs: Vec<String> = columns
+        .map(|column| format!("'{column}', {column}"))
+        .collect();
     Ok(format!("json_object({})", pairs.join(", ")))
 }
 
@@ -104,7 +124,11 @@ struct Each<T> {
 impl<T> Each<T> {
     fn new(mut make: impl FnMut(EntryKind) -> rusqlite::Result<T>) -> rusqlite::Result<Self> {
         let (account, group) = (make(EntryKind::Account)?, make(EntryKind::Group)?);
-        Ok(Self { account, group, local: make(EntryKind::LocalGroup)? })
+        Ok(Self {
+            account,
+            group,
+            local: make(EntryKind::LocalGroup)?,
+        })
     }
 
     fn of(&mut self, kind: EntryKind) -> &mut T {
@@ -124,20 +148,38 @@ pub(super) struct Snapshots<'t> {
 impl<'t> Snapshots<'t> {
     pub(super) fn new(tx: &'t Transaction<'_>) -> rusqlite::Result<Self> {
         let select = |kind| tx.prepare(&format!("SELECT {}", entry(tx, kind, "?1", "?2")?));
-        Ok(Self { statements: Each::new(select)? })
+        Ok(Self {
+            statements: Each::new(select)?,
+        })
     }
 
     /// What is to be remembered of a change.
-    pub(super) fn remember(&mut self, provider: &str, change: &Change) -> rusqlite::Result<Remembered> {
+    pub(super) fn remember(
+        &mut self,
+        provider: &str,
+        change: &Change,
+    ) -> rusqlite::Result<Remembered> {
         let subject = change.subject();
         let id = subject.id.map_or(subject.name, RemoteId::as_str).to_owned();
-        let before = self.statements.of(subject.kind).query_row(params![provider, id], |row| row.get(0))?;
-        Ok(Remembered { id, kind: subject.kind, change: subject.word.to_owned(), detail: change.detail(), before })
+        let before = self
+            .statements
+            .of(subject.kind)
+            .query_row(params![provider, id], |row| row.get(0))?;
+        Ok(Remembered {
+            id,
+            kind: subject.kind,
+            change: subject.word.to_owned(),
+            detail: change.detail(),
+            before,
+        })
     }
 }
 
 /// The groups, whosever they are, that lose a removed account as a member, with their providers.
-pub(super) fn groups_with(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<Vec<(String, Remembered)>> {
+pub(super) fn groups_with(
+    tx: &Transaction<'_>,
+    name: &str,
+) -> rusqlite::Result<Vec<(String, Remembered)>> {
     let mut out = Vec::new();
     for (kind, id) in [(EntryKind::Group, "id"), (EntryKind::LocalGroup, "name")] {
         let sql = format!(
@@ -148,7 +190,16 @@ pub(super) fn groups_with(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<
         let mut statement = tx.prepare(&sql)?;
         let rows = statement.query_map([name], |row| {
             let change = "leave-group".to_owned();
-            Ok((row.get(0)?, Remembered { id: row.get(1)?, kind, change, detail: None, before: row.get(2)? }))
+            Ok((
+                row.get(0)?,
+                Remembered {
+                    id: row.get(1)?,
+                    kind,
+                    change,
+                    detail: None,
+                    before: row.get(2)?,
+                },
+            ))
         })?;
         for row in rows {
             out.push(row?);
@@ -176,21 +227,38 @@ impl<'t> Keeper<'t> {
         };
         let sql = "SELECT COALESCE(MAX(seq), 0) FROM changes WHERE txn = ?1";
         let seq = tx.query_row(sql, [txn], |row| row.get(0))?;
-        Ok(Self { statements: Each::new(insert)?, txn, seq })
+        Ok(Self {
+            statements: Each::new(insert)?,
+            txn,
+            seq,
+        })
     }
 
     pub(super) fn keep(&mut self, provider: &str, change: &Remembered) -> rusqlite::Result<()> {
         self.seq += 1;
         let detail = change.detail.as_ref().map(Value::to_string);
-        let Remembered { id, kind, change, before, .. } = change;
+        let Remembered {
+            id,
+            kind,
+            change,
+            before,
+            ..
+        } = change;
         let statement = self.statements.of(*kind);
-        statement.execute(params![self.txn, self.seq, provider, id, change, detail, before]).map(drop)
+        statement
+            .execute(params![
+                self.txn, self.seq, provider, id, change, detail, before
+            ])
+            .map(drop)
     }
 }
 
 /// Forgets the runs from before `at`, in seconds since 1970.
 pub(super) fn prune(tx: &Transaction<'_>, at: i64) -> rusqlite::Result<()> {
-    tx.execute("DELETE FROM changes WHERE txn IN (SELECT txn FROM runs WHERE at < ?1)", [at])?;
+    tx.execute(
+        "DELETE FROM changes WHERE txn IN (SELECT txn FROM runs WHERE at < ?1)",
+        [at],
+    )?;
     tx.execute("DELETE FROM runs WHERE at < ?1", [at]).map(drop)
 }
 
@@ -206,10 +274,18 @@ impl Ledger {
     /// When it cannot be read, or holds what cannot be.
     pub fn history(&self, name: Option<&str>, limit: u32) -> Result<Vec<PastRun>, LedgerError> {
         match name {
-            None => self.past(&format!("{HAPPENED} ORDER BY txn DESC LIMIT ?1"), &limit, None),
+            None => self.past(
+                &format!("{HAPPENED} ORDER BY txn DESC LIMIT ?1"),
+                &limit,
+                None,
+            ),
             Some(name) => {
                 let entries = self.entries_called(name).map_err(|e| self.error(e))?;
-                let mut runs = self.past(&format!("{HAPPENED} AND ?1 ORDER BY txn DESC"), &true, Some(&entries))?;
+                let mut runs = self.past(
+                    &format!("{HAPPENED} AND ?1 ORDER BY txn DESC"),
+                    &true,
+                    Some(&entries),
+                )?;
                 runs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
                 Ok(runs)
             }
@@ -221,7 +297,9 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::history`].
     pub fn past_run(&self, number: u64) -> Result<Option<PastRun>, LedgerError> {
-        Ok(self.past(&format!("{HAPPENED} AND txn = ?1"), &number, None)?.pop())
+        Ok(self
+            .past(&format!("{HAPPENED} AND txn = ?1"), &number, None)?
+            .pop())
     }
 
     /// The number of the run that carried out the plan with this digest.
@@ -230,7 +308,10 @@ impl Ledger {
     /// When it cannot be read.
     pub fn run_of_plan(&self, digest: &str) -> Result<Option<u64>, LedgerError> {
         let sql = "SELECT txn FROM runs WHERE digest = ?1 AND txn NOT IN (SELECT txn FROM pending) ORDER BY txn DESC";
-        self.db.query_row(sql, [digest], |row| row.get(0)).optional().map_err(|e| self.error(e))
+        self.db
+            .query_row(sql, [digest], |row| row.get(0))
+            .optional()
+            .map_err(|e| self.error(e))
     }
 
     /// What was changed after a run, and by which run last.
@@ -242,7 +323,12 @@ impl Ledger {
             let sql = "SELECT provider, kind, id, MAX(txn) FROM changes WHERE txn > ?1 GROUP BY provider, kind, id";
             let mut statement = self.db.prepare(sql)?;
             let rows = statement.query_map([number], |row| {
-                Ok(Later { provider: row.get(0)?, kind: kind(row, 1)?, id: row.get(2)?, run: row.get(3)? })
+                Ok(Later {
+                    provider: row.get(0)?,
+                    kind: kind(row, 1)?,
+                    id: row.get(2)?,
+                    run: row.get(3)?,
+                })
             })?;
             rows.collect()
         };
@@ -253,7 +339,9 @@ impl Ledger {
     fn entries_called(&self, name: &str) -> rusqlite::Result<BTreeSet<(String, String, String)>> {
         let sql = "SELECT provider, kind, id FROM changes WHERE name = ?1 OR id = ?1 OR before ->> 'name' = ?1";
         let mut statement = self.db.prepare(sql)?;
-        statement.query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+        statement
+            .query_map([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect()
     }
 
     fn past(
@@ -273,7 +361,11 @@ impl Ledger {
             for past in runs {
                 let mut past = past?;
                 let wanted = |change: &PastChange| {
-                    let key = (change.provider.clone(), change.kind.as_str().to_owned(), change.id.clone());
+                    let key = (
+                        change.provider.clone(),
+                        change.kind.as_str().to_owned(),
+                        change.id.clone(),
+                    );
                     entries.is_none_or(|entries| entries.contains(&key))
                 };
                 for change in changes.query_map([past.number], change)? {
@@ -290,12 +382,29 @@ impl Ledger {
 }
 
 fn run(row: &Row<'_>) -> rusqlite::Result<PastRun> {
-    let (number, at, provider, command, digest) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-    Ok(PastRun { number, at, provider, command, digest, counts: json(row, 5)?, changes: Vec::new() })
+    let (number, at, provider, command, digest) = (
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+    );
+    Ok(PastRun {
+        number,
+        at,
+        provider,
+        command,
+        digest,
+        counts: json(row, 5)?,
+        changes: Vec::new(),
+    })
 }
 
 fn change(row: &Row<'_>) -> rusqlite::Result<PastChange> {
-    let is_null = |at: usize| row.get_ref(at).map(|value| value == rusqlite::types::ValueRef::Null);
+    let is_null = |at: usize| {
+        row.get_ref(at)
+            .map(|value| value == rusqlite::types::ValueRef::Null)
+    };
     Ok(PastChange {
         seq: row.get(0)?,
         provider: row.get(1)?,
@@ -303,21 +412,36 @@ fn change(row: &Row<'_>) -> rusqlite::Result<PastChange> {
         id: row.get(3)?,
         name: row.get(4)?,
         change: row.get(5)?,
-        detail: if is_null(6)? { None } else { Some(json(row, 6)?) },
-        before: if is_null(7)? { None } else { Some(json::<Entry>(row, 7)?) },
+        detail: if is_null(6)? {
+            None
+        } else {
+            Some(json(row, 6)?)
+        },
+        before: if is_null(7)? {
+            None
+        } else {
+            Some(json::<Entry>(row, 7)?)
+        },
         after: json(row, 8)?,
     })
 }
 
 fn kind(row: &Row<'_>, at: usize) -> rusqlite::Result<EntryKind> {
     let word: String = row.get(at)?;
-    let odd = || rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Text, "no kind of entry".into());
+    let odd = || {
+        rusqlite::Error::FromSqlConversionFailure(
+            at,
+            rusqlite::types::Type::Text,
+            "no kind of entry".into(),
+        )
+    };
     EntryKind::from_word(&word).ok_or_else(odd)
 }
 
 fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, at: usize) -> rusqlite::Result<T> {
     let text: String = row.get(at)?;
-    let odd = |e| rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Text, Box::new(e));
+    let odd =
+        |e| rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Text, Box::new(e));
     serde_json::from_str(&text).map_err(odd)
 }
 

@@ -8,20 +8,27 @@ use super::cached::Cached as _;
 
 /// The members by group, as [`crate::model::owned::Owned::local`] has them.
 pub(super) fn load(db: &Connection, provider: &str) -> rusqlite::Result<BTreeMap<String, String>> {
-    let mut statement = db.prepare("SELECT name, members FROM local_members WHERE provider = ?1")?;
+    let mut statement =
+        db.prepare("SELECT name, members FROM local_members WHERE provider = ?1")?;
     let rows = statement.query_map([provider], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
 
 /// Sets the members of one group.
-pub(super) fn set(tx: &Transaction<'_>, provider: &str, name: &str, members: &str) -> rusqlite::Result<()> {
+pub(super) fn set(
+    tx: &Transaction<'_>,
+    provider: &str,
+    name: &str,
+    members: &str,
+) -> rusqlite::Result<()> {
     let sql = match members.is_empty() {
         true => "DELETE FROM local_members WHERE provider = ?1 AND name = ?2 AND ?3 = ''",
         false => {
             "INSERT INTO local_members VALUES (?1, ?2, ?3) ON CONFLICT (provider, name) DO UPDATE SET members = ?3"
         }
     };
-    tx.execute_cached(sql, params![provider, name, members]).map(drop)
+    tx.execute_cached(sql, params![provider, name, members])
+        .map(drop)
 }
 
 /// Forgets a member in all groups.
@@ -41,7 +48,11 @@ fn replace(tx: &Transaction<'_>, member: &str, by: Option<&str>) -> rusqlite::Re
     let rows = statement.query_map([member], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let groups: Vec<(String, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
     for (provider, name, members) in groups {
-        let mut members: Vec<&str> = members.split(',').filter(|other| *other != member).chain(by).collect();
+        let mut members: Vec<&str> = members
+            .split(',')
+            .filter(|other| *other != member)
+            .chain(by)
+            .collect();
         members.sort_unstable();
         members.dedup();
         set(tx, &provider, &name, &members.join(","))?;

@@ -22,7 +22,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use crate::model::host::Host;
-use crate::model::owned::{Absence, Applied, KeyRecord, Loss, Losses, Owned, OwnedAccount, OwnedGroup, State};
+use crate::model::owned::{
+    Absence, Applied, KeyRecord, Loss, Losses, Owned, OwnedAccount, OwnedGroup, State,
+};
 use crate::model::{Gid, RemoteId, Uid, shown};
 use crate::plan::{Observation, Plan};
 use crate::policy::keys::Place;
@@ -107,7 +109,9 @@ impl Ledger {
     /// # Errors
     /// When it cannot be read or written, or is not ours to understand.
     pub fn open(dir: &Path) -> Result<Self, LedgerError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let ledger = Self::connect(dir, flags)?;
         schema::prepare(&ledger.db).map_err(|e| ledger.error(e))?;
         ledger.check_version()?;
@@ -122,7 +126,10 @@ impl Ledger {
         if !dir.join(FILE).exists() {
             return Ok(None);
         }
-        let mut ledger = Self::connect(dir, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let mut ledger = Self::connect(
+            dir,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
         if (1..schema::VERSION).contains(&ledger.version()?) {
             ledger.db = schema::upgraded_copy(&ledger.db).map_err(|e| ledger.error(e))?;
         }
@@ -136,29 +143,43 @@ impl Ledger {
     }
 
     fn connect(dir: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
-        let path = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned()).join(FILE);
+        let path = std::fs::canonicalize(dir)
+            .unwrap_or_else(|_| dir.to_owned())
+            .join(FILE);
         match Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NOFOLLOW) {
             Ok(db) => {
                 db.set_prepared_statement_cache_capacity(cached::STATEMENTS);
-                Ok(Self { db, path, keep: i64::from(HISTORY_DAYS) * DAY })
+                Ok(Self {
+                    db,
+                    path,
+                    keep: i64::from(HISTORY_DAYS) * DAY,
+                })
             }
             Err(source) => Err(LedgerError::Sqlite { path, source }),
         }
     }
 
     fn version(&self) -> Result<i64, LedgerError> {
-        self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| self.error(e))
+        self.db
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .map_err(|e| self.error(e))
     }
 
     fn check_version(&self) -> Result<(), LedgerError> {
         match self.version()? {
             schema::VERSION => Ok(()),
-            found => Err(LedgerError::Newer { path: self.path.clone(), found }),
+            found => Err(LedgerError::Newer {
+                path: self.path.clone(),
+                found,
+            }),
         }
     }
 
     fn error(&self, source: rusqlite::Error) -> LedgerError {
-        LedgerError::Sqlite { path: self.path.clone(), source }
+        LedgerError::Sqlite {
+            path: self.path.clone(),
+            source,
+        }
     }
 
     /// Everything that gosync owns, seen from `provider`. `now`: seconds since 1970.
@@ -166,15 +187,20 @@ impl Ledger {
     /// # Errors
     /// When it cannot be read, or holds what cannot be.
     pub fn load(&self, provider: &str, now: i64) -> Result<Owned, LedgerError> {
-        let mut owned = Owned { generation: self.meta("generation").map_err(|e| self.error(e))?, ..Owned::default() };
+        let mut owned = Owned {
+            generation: self.meta("generation").map_err(|e| self.error(e))?,
+            ..Owned::default()
+        };
         self.load_accounts(provider, &mut owned)?;
         self.load_groups(provider, &mut owned)?;
         owned.local = local::load(&self.db, provider).map_err(|e| self.error(e))?;
         rungs::load(&self.db, provider, &mut owned).map_err(|e| self.error(e))?;
         self.load_keys(provider, &mut owned)?;
         let contacts = self.load_contacts(provider).map_err(|e| self.error(e))?;
-        owned.contacts =
-            contacts.into_iter().filter_map(|(id, contact)| Some((RemoteId::new(&id)?, contact))).collect();
+        owned.contacts = contacts
+            .into_iter()
+            .filter_map(|(id, contact)| Some((RemoteId::new(&id)?, contact)))
+            .collect();
         owned.losses = self.load_losses(provider, now).map_err(|e| self.error(e))?;
         Ok(owned)
     }
@@ -207,12 +233,22 @@ impl Ledger {
         Ok(())
     }
 
-    fn account(&self, row: &rusqlite::Row<'_>, provider: &str) -> Result<(bool, RemoteId, OwnedAccount), LedgerError> {
+    fn account(
+        &self,
+        row: &rusqlite::Row<'_>,
+        provider: &str,
+    ) -> Result<(bool, RemoteId, OwnedAccount), LedgerError> {
         let read = || -> rusqlite::Result<_> {
             let since: Option<i64> = row.get(11)?;
             let runs = row.get(12)?;
             let (gecos, home, shell) = (row.get(7)?, row.get(8)?, row.get(9)?);
-            let applied = Applied { gecos, home, shell, locked: row.get(13)?, expire: row.get(14)? };
+            let applied = Applied {
+                gecos,
+                home,
+                shell,
+                locked: row.get(13)?,
+                expire: row.get(14)?,
+            };
             let absence = since.map(|since| Absence { since, runs });
             let (id, uid, state): (String, u32, String) = (row.get(1)?, row.get(3)?, row.get(6)?);
             let mine = row.get_ref(0)?.as_str()? == provider;
@@ -221,7 +257,10 @@ impl Ledger {
         };
         let (mine, id, uid, state, (name, gid, private_group, subid), applied, absence) =
             read().map_err(|e| self.error(e))?;
-        let nonsense = |what: &str| LedgerError::Nonsense { path: self.path.clone(), what: what.to_owned() };
+        let nonsense = |what: &str| LedgerError::Nonsense {
+            path: self.path.clone(),
+            what: what.to_owned(),
+        };
         let account = OwnedAccount {
             name,
             uid: Uid::new(uid).ok_or_else(|| nonsense(&format!("uid {uid}")))?,
@@ -232,28 +271,52 @@ impl Ledger {
             subid,
             absence,
         };
-        Ok((mine, RemoteId::new(&id).ok_or_else(|| nonsense(&id))?, account))
+        Ok((
+            mine,
+            RemoteId::new(&id).ok_or_else(|| nonsense(&id))?,
+            account,
+        ))
     }
 
     fn load_groups(&self, provider: &str, owned: &mut Owned) -> Result<(), LedgerError> {
-        let sql = "SELECT provider, id, name, gid, state, members, alias FROM unix_groups ORDER BY id";
+        let sql =
+            "SELECT provider, id, name, gid, state, members, alias FROM unix_groups ORDER BY id";
         let mut statement = self.db.prepare(sql).map_err(|e| self.error(e))?;
         let mut rows = statement.query([]).map_err(|e| self.error(e))?;
         while let Some(row) = rows.next().map_err(|e| self.error(e))? {
             let read = || -> rusqlite::Result<(String, String, String, u32, String, String)> {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                ))
             };
             let (from, id, name, gid, state, members) = read().map_err(|e| self.error(e))?;
-            let nonsense = |what: &str| LedgerError::Nonsense { path: self.path.clone(), what: what.to_owned() };
+            let nonsense = |what: &str| LedgerError::Nonsense {
+                path: self.path.clone(),
+                what: what.to_owned(),
+            };
             let gid = Gid::new(gid).ok_or_else(|| nonsense(&format!("gid {gid}")))?;
             let state = State::from_word(&state).ok_or_else(|| nonsense(&state))?;
             let id = RemoteId::new(&id).ok_or_else(|| nonsense(&id))?;
             owned.ids.insert(gid.get());
-            if let (true, Some(alias)) = (from == provider, row.get(6).map_err(|e| self.error(e))?) {
+            if let (true, Some(alias)) = (from == provider, row.get(6).map_err(|e| self.error(e))?)
+            {
                 owned.aliases.groups.insert(id.clone(), alias);
             }
             match from == provider {
-                true => drop(owned.groups.insert(id, OwnedGroup { name, gid, state, members })),
+                true => drop(owned.groups.insert(
+                    id,
+                    OwnedGroup {
+                        name,
+                        gid,
+                        state,
+                        members,
+                    },
+                )),
                 false => drop(owned.other_names.insert(name)),
             }
         }
@@ -266,12 +329,28 @@ impl Ledger {
         let mut rows = statement.query([provider]).map_err(|e| self.error(e))?;
         while let Some(row) = rows.next().map_err(|e| self.error(e))? {
             let read = || -> rusqlite::Result<(String, String, KeyRecord)> {
-                Ok((row.get(0)?, row.get(1)?, KeyRecord { path: row.get(2)?, digest: row.get(3)? }))
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    KeyRecord {
+                        path: row.get(2)?,
+                        digest: row.get(3)?,
+                    },
+                ))
             };
             let (id, place, record) = read().map_err(|e| self.error(e))?;
-            let nonsense = |what: &str| LedgerError::Nonsense { path: self.path.clone(), what: what.to_owned() };
-            let records = owned.keys.entry(RemoteId::new(&id).ok_or_else(|| nonsense(&id))?).or_default();
-            match [Place::Directory, Place::Home].into_iter().find(|known| place_word(*known) == place) {
+            let nonsense = |what: &str| LedgerError::Nonsense {
+                path: self.path.clone(),
+                what: what.to_owned(),
+            };
+            let records = owned
+                .keys
+                .entry(RemoteId::new(&id).ok_or_else(|| nonsense(&id))?)
+                .or_default();
+            match [Place::Directory, Place::Home]
+                .into_iter()
+                .find(|known| place_word(*known) == place)
+            {
                 Some(Place::Directory) => records.file = Some(record),
                 Some(Place::Home) => records.home = Some(record),
                 _ => return Err(nonsense(&place)),
@@ -293,7 +372,8 @@ impl Ledger {
                 ("member", Some(id)) => *losses.members.entry(id).or_insert(0) += count,
                 (word, _) if Loss::from_word(word).is_some() => {
                     losses.others.extend(
-                        Loss::from_word(word).map(|loss| (loss, count + losses.others.get(&loss).unwrap_or(&0))),
+                        Loss::from_word(word)
+                            .map(|loss| (loss, count + losses.others.get(&loss).unwrap_or(&0))),
                     );
                 }
                 ("local", _) => *losses.local.entry(id).or_insert(0) += count,
@@ -315,7 +395,8 @@ impl Ledger {
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect()
         };
-        let one = |sql: &str| -> rusqlite::Result<u64> { self.db.query_row(sql, [], |row| row.get(0)) };
+        let one =
+            |sql: &str| -> rusqlite::Result<u64> { self.db.query_row(sql, [], |row| row.get(0)) };
         let census = || -> rusqlite::Result<Census> {
             Ok(Census {
                 accounts: count("SELECT state, COUNT(*) FROM accounts GROUP BY state")?,
@@ -331,8 +412,12 @@ impl Ledger {
     }
 
     fn meta(&self, key: &str) -> rusqlite::Result<u64> {
-        let value: Option<i64> =
-            self.db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?;
+        let value: Option<i64> = self
+            .db
+            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+                row.get(0)
+            })
+            .optional()?;
         Ok(value.and_then(|v| u64::try_from(v).ok()).unwrap_or(0))
     }
 
@@ -346,7 +431,10 @@ impl Ledger {
             let tx = self.db.transaction()?;
             apply::drop_pending(&tx)?;
             tx.execute("UPDATE accounts SET txn = NULL WHERE txn IS NOT NULL", [])?;
-            tx.execute("UPDATE unix_groups SET txn = NULL WHERE txn IS NOT NULL", [])?;
+            tx.execute(
+                "UPDATE unix_groups SET txn = NULL WHERE txn IS NOT NULL",
+                [],
+            )?;
             let txn = next_number(&tx)?;
             edit::write(&tx, run, txn, plan)?;
             tx.commit()?;
@@ -375,8 +463,10 @@ impl Ledger {
     /// # Errors
     /// When that cannot be written; then nothing was.
     pub fn release(&mut self) -> Result<(), LedgerError> {
-        let left: i64 =
-            self.db.query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0)).map_err(|e| self.error(e))?;
+        let left: i64 = self
+            .db
+            .query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0))
+            .map_err(|e| self.error(e))?;
         if left == 0 {
             return Ok(());
         }
@@ -396,8 +486,10 @@ impl Ledger {
     /// # Errors
     /// When that cannot be written; then nothing was.
     pub fn drop_pending(&mut self, host: &Host<'_>) -> Result<(), LedgerError> {
-        let left: i64 =
-            self.db.query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0)).map_err(|e| self.error(e))?;
+        let left: i64 = self
+            .db
+            .query_row("SELECT COUNT(*) FROM pending", [], |row| row.get(0))
+            .map_err(|e| self.error(e))?;
         if left == 0 {
             return Ok(());
         }
@@ -414,7 +506,11 @@ impl Ledger {
     ///
     /// # Errors
     /// When that cannot be written; then nothing was.
-    pub fn observe(&mut self, provider: &str, observations: &[Observation]) -> Result<(), LedgerError> {
+    pub fn observe(
+        &mut self,
+        provider: &str,
+        observations: &[Observation],
+    ) -> Result<(), LedgerError> {
         if observations.is_empty() {
             return Ok(());
         }
@@ -425,14 +521,33 @@ impl Ledger {
             let mut statement = tx.prepare(sql)?;
             for observation in observations {
                 match observation {
-                    Observation::Absent(id, a) => statement.execute(params![provider, id.as_str(), a.since, a.runs])?,
-                    Observation::Back(id) => statement.execute(params![provider, id.as_str(), None::<i64>, 0])?,
-                    Observation::Agreed(id, field, value) => apply::applied(&tx, provider, id.as_str(), *field, value)?,
-                    Observation::Contact(id, contact) => contacts::set(&tx, provider, id.as_str(), contact)?,
-                    Observation::GroupAbsent(id, absence) => rungs::absent(&tx, provider, id, *absence)?,
-                    Observation::GroupBack(id) => rungs::forget(&tx, provider, "group", id.as_str())?,
+                    Observation::Absent(id, a) => {
+                        statement.execute(params![provider, id.as_str(), a.since, a.runs])?
+                    }
+                    Observation::Back(id) => {
+                        statement.execute(params![provider, id.as_str(), None::<i64>, 0])?
+                    }
+                    Observation::Agreed(id, field, value) => {
+                        apply::applied(&tx, provider, id.as_str(), *field, value)?
+                    }
+                    Observation::Contact(id, contact) => {
+                        contacts::set(&tx, provider, id.as_str(), contact)?
+                    }
+                    Observation::GroupAbsent(id, absence) => {
+                        rungs::absent(&tx, provider, id, *absence)?
+                    }
+                    Observation::GroupBack(id) => {
+                        rungs::forget(&tx, provider, "group", id.as_str())?
+                    }
                     Observation::Keys(id, place, KeyRecord { path, digest }) => {
-                        apply::set_keys(&tx, provider, id.as_str(), place_word(*place), path, digest)?;
+                        apply::set_keys(
+                            &tx,
+                            provider,
+                            id.as_str(),
+                            place_word(*place),
+                            path,
+                            digest,
+                        )?;
                         0
                     }
                 };
@@ -446,8 +561,13 @@ impl Ledger {
 
 /// A number that no run and no round of hooks had before.
 fn next_number(tx: &rusqlite::Transaction<'_>) -> rusqlite::Result<u64> {
-    tx.execute("INSERT INTO meta VALUES ('txn', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", [])?;
-    tx.query_row("SELECT value FROM meta WHERE key = 'txn'", [], |row| row.get(0))
+    tx.execute(
+        "INSERT INTO meta VALUES ('txn', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1",
+        [],
+    )?;
+    tx.query_row("SELECT value FROM meta WHERE key = 'txn'", [], |row| {
+        row.get(0)
+    })
 }
 
 /// The word for a place of keys in the ledger's tables.

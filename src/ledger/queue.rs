@@ -125,20 +125,40 @@ const IS_DUE: &str = "q.given_up = 0 AND q.due <= ?1 AND NOT EXISTS (
         AND o.given_up = 0 AND (o.txn, o.seq) < (q.txn, q.seq))";
 
 /// Puts an event into the queue.
-pub(super) fn add(tx: &Transaction<'_>, key: Key, run: Run<'_>, event: &HookEvent) -> rusqlite::Result<()> {
+pub(super) fn add(
+    tx: &Transaction<'_>,
+    key: Key,
+    run: Run<'_>,
+    event: &HookEvent,
+) -> rusqlite::Result<()> {
     let body = serde_json::to_string(event).map_err(bad)?;
     let mut insert = tx.prepare_cached(
         "INSERT INTO hook_queue (txn, seq, provider, kind, subject, name, event, command, body, at, due)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
     )?;
-    let (kind, name, word) = (event.kind.as_str(), event.subject.name(), event.event.as_str());
-    let Run { provider, command, now } = run;
-    insert.execute(params![key.txn, key.seq, provider, kind, event.id, name, word, command, body, now])?;
+    let (kind, name, word) = (
+        event.kind.as_str(),
+        event.subject.name(),
+        event.event.as_str(),
+    );
+    let Run {
+        provider,
+        command,
+        now,
+    } = run;
+    insert.execute(params![
+        key.txn, key.seq, provider, kind, event.id, name, word, command, body, now
+    ])?;
     contacts::told(tx, provider, event)
 }
 
 /// Puts a round into the queue. There is one of a kind: an older one that waits is done by this one.
-pub(super) fn add_round(tx: &Transaction<'_>, key: Key, kind: Kind, now: i64) -> rusqlite::Result<()> {
+pub(super) fn add_round(
+    tx: &Transaction<'_>,
+    key: Key,
+    kind: Kind,
+    now: i64,
+) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM hook_queue WHERE kind = ?1", [round_word(kind)])?;
     tx.execute(
         "INSERT INTO hook_queue (txn, seq, provider, kind, subject, name, event, command, body, at, due)
@@ -154,18 +174,30 @@ impl Ledger {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn hooks_due(&self, kind: Kind, now: i64, limit: usize) -> Result<Vec<Queued>, LedgerError> {
+    pub fn hooks_due(
+        &self,
+        kind: Kind,
+        now: i64,
+        limit: usize,
+    ) -> Result<Vec<Queued>, LedgerError> {
         let read = || -> rusqlite::Result<Vec<Queued>> {
             let mut statement = self.db.prepare_cached(&format!(
                 "SELECT txn, seq, provider, command, at, attempts, body FROM hook_queue q
                  WHERE {IS_DUE} AND kind = ?2 ORDER BY txn, seq LIMIT ?3"
             ))?;
-            let mut steps = self.db.prepare_cached("SELECT step FROM hook_done WHERE txn = ?1 AND seq = ?2")?;
+            let mut steps = self
+                .db
+                .prepare_cached("SELECT step FROM hook_done WHERE txn = ?1 AND seq = ?2")?;
             let mut rows = statement.query(params![now, kind.as_str(), limit])?;
             let mut out = Vec::new();
             while let Some(row) = rows.next()? {
-                let key = Key { txn: row.get(0)?, seq: row.get(1)? };
-                let done = steps.query_map([key.txn, key.seq], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+                let key = Key {
+                    txn: row.get(0)?,
+                    seq: row.get(1)?,
+                };
+                let done = steps
+                    .query_map([key.txn, key.seq], |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?;
                 let event = serde_json::from_str(row.get_ref(6)?.as_str()?).map_err(bad)?;
                 out.push(Queued {
                     key,
@@ -189,7 +221,9 @@ impl Ledger {
     pub fn is_hook_due(&self, now: i64) -> Result<bool, LedgerError> {
         let mut statement = self
             .db
-            .prepare(&format!("SELECT 1 FROM hook_queue q WHERE {IS_DUE} LIMIT 1"))
+            .prepare(&format!(
+                "SELECT 1 FROM hook_queue q WHERE {IS_DUE} LIMIT 1"
+            ))
             .map_err(|e| self.error(e))?;
         statement.exists([now]).map_err(|e| self.error(e))
     }
@@ -199,12 +233,24 @@ impl Ledger {
     /// # Errors
     /// When it cannot be read.
     pub fn hook_round(&self, kind: Kind) -> Result<Option<Round>, LedgerError> {
-        let sql = "SELECT txn, seq, at, due, attempts FROM hook_queue WHERE kind = ?1 AND given_up = 0";
+        let sql =
+            "SELECT txn, seq, at, due, attempts FROM hook_queue WHERE kind = ?1 AND given_up = 0";
         let round = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Round> {
-            let key = Key { txn: row.get(0)?, seq: row.get(1)? };
-            Ok(Round { key, at: row.get(2)?, due: row.get(3)?, attempts: row.get(4)? })
+            let key = Key {
+                txn: row.get(0)?,
+                seq: row.get(1)?,
+            };
+            Ok(Round {
+                key,
+                at: row.get(2)?,
+                due: row.get(3)?,
+                attempts: row.get(4)?,
+            })
         };
-        self.db.query_row(sql, [round_word(kind)], round).optional().map_err(|e| self.error(e))
+        self.db
+            .query_row(sql, [round_word(kind)], round)
+            .optional()
+            .map_err(|e| self.error(e))
     }
 
     /// Begins a round of a kind, for events that wait since an earlier run.
@@ -216,10 +262,18 @@ impl Ledger {
         let mut open = || -> rusqlite::Result<Round> {
             let tx = self.db.transaction()?;
             // A number of its own, so that no key is ever used twice.
-            let key = Key { txn: super::next_number(&tx)?, seq: 1 };
+            let key = Key {
+                txn: super::next_number(&tx)?,
+                seq: 1,
+            };
             add_round(&tx, key, kind, now)?;
             tx.commit()?;
-            Ok(Round { key, at: now, due: now, attempts: 0 })
+            Ok(Round {
+                key,
+                at: now,
+                due: now,
+                attempts: 0,
+            })
         };
         open().map_err(|source| LedgerError::Sqlite { path, source })
     }
@@ -248,7 +302,10 @@ impl Ledger {
         // What says "later" is given up by its age, which begins anew.
         let sql = "UPDATE hook_queue SET due = ?1, at = MAX(at, CASE given_up WHEN 1 THEN ?1 ELSE at END),
                        attempts = 0, given_up = 0 WHERE due > ?1 OR given_up = 1";
-        self.db.execute(sql, [now]).map(drop).map_err(|e| self.error(e))
+        self.db
+            .execute(sql, [now])
+            .map(drop)
+            .map_err(|e| self.error(e))
     }
 
     /// What is in the queue at `now`, and the first `limit` that have failed.
@@ -259,7 +316,8 @@ impl Ledger {
         let read = || -> rusqlite::Result<QueueCensus> {
             let count = |given_up: bool, until: i64| -> rusqlite::Result<u64> {
                 let sql = "SELECT COUNT(*) FROM hook_queue WHERE given_up = ?1 AND due <= ?2";
-                self.db.query_row(sql, params![given_up, until], |row| row.get(0))
+                self.db
+                    .query_row(sql, params![given_up, until], |row| row.get(0))
             };
             let mut statement = self.db.prepare(
                 "SELECT txn, seq, kind, event, name, attempts, given_up, due, error FROM hook_queue
@@ -268,7 +326,10 @@ impl Ledger {
             let failing = statement.query_map([limit], |row| {
                 let given_up: bool = row.get(6)?;
                 Ok(Failing {
-                    key: Key { txn: row.get(0)?, seq: row.get(1)? },
+                    key: Key {
+                        txn: row.get(0)?,
+                        seq: row.get(1)?,
+                    },
                     kind: row.get(2)?,
                     event: row.get(3)?,
                     name: row.get(4)?,
@@ -292,7 +353,8 @@ fn write(tx: &Transaction<'_>, record: &Record) -> rusqlite::Result<()> {
     match record {
         Record::Step(key, step) => {
             let sql = "INSERT OR IGNORE INTO hook_done (txn, seq, step) VALUES (?1, ?2, ?3)";
-            tx.prepare_cached(sql)?.execute(params![key.txn, key.seq, step])?;
+            tx.prepare_cached(sql)?
+                .execute(params![key.txn, key.seq, step])?;
         }
         Record::Done(key) => {
             for sql in [
@@ -302,10 +364,16 @@ fn write(tx: &Transaction<'_>, record: &Record) -> rusqlite::Result<()> {
                 tx.prepare_cached(sql)?.execute([key.txn, key.seq])?;
             }
         }
-        Record::Again { key, attempts, due, error } => {
+        Record::Again {
+            key,
+            attempts,
+            due,
+            error,
+        } => {
             let sql = "UPDATE hook_queue SET attempts = ?3, due = COALESCE(?4, due), given_up = ?4 IS NULL, error = ?5
                        WHERE txn = ?1 AND seq = ?2";
-            tx.prepare_cached(sql)?.execute(params![key.txn, key.seq, attempts, due, error])?;
+            tx.prepare_cached(sql)?
+                .execute(params![key.txn, key.seq, attempts, due, error])?;
         }
     }
     Ok(())

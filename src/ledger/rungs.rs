@@ -11,22 +11,32 @@ use crate::model::owned::{Absence, GroupRung, Owned, Rung};
 
 /// Reads all of it, seen from `provider`.
 pub(super) fn load(db: &Connection, provider: &str, owned: &mut Owned) -> rusqlite::Result<()> {
-    let sql = "SELECT kind, id, absent_since, absent_runs, since, archive FROM rungs WHERE provider = ?1";
+    let sql =
+        "SELECT kind, id, absent_since, absent_runs, since, archive FROM rungs WHERE provider = ?1";
     let mut statement = db.prepare(sql)?;
     let mut rows = statement.query([provider])?;
     while let Some(row) = rows.next()? {
         let (kind, id): (String, String) = (row.get(0)?, row.get(1)?);
         let (absent, since): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(4)?);
-        let Some(id) = RemoteId::new(&id) else { continue };
+        let Some(id) = RemoteId::new(&id) else {
+            continue;
+        };
         if kind == "group" {
             let runs = row.get(3)?;
             let absence = absent.map(|since| Absence { since, runs });
             owned.group_rungs.insert(id, GroupRung { absence, since });
         } else if let Some(since) = since {
-            owned.rungs.insert(id, Rung { since, archive: row.get(5)? });
+            owned.rungs.insert(
+                id,
+                Rung {
+                    since,
+                    archive: row.get(5)?,
+                },
+            );
         }
     }
-    let mut statement = db.prepare("SELECT id, path FROM archives WHERE provider = ?1 ORDER BY at, rowid")?;
+    let mut statement =
+        db.prepare("SELECT id, path FROM archives WHERE provider = ?1 ORDER BY at, rowid")?;
     let mut rows = statement.query([provider])?;
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;
@@ -49,15 +59,31 @@ pub(super) fn load(db: &Connection, provider: &str, owned: &mut Owned) -> rusqli
 }
 
 /// A group is missing.
-pub(super) fn absent(tx: &Transaction<'_>, provider: &str, id: &RemoteId, absence: Absence) -> rusqlite::Result<usize> {
+pub(super) fn absent(
+    tx: &Transaction<'_>,
+    provider: &str,
+    id: &RemoteId,
+    absence: Absence,
+) -> rusqlite::Result<usize> {
     let sql = "INSERT INTO rungs (provider, kind, id, absent_since, absent_runs) VALUES (?1, 'group', ?2, ?3, ?4)
                ON CONFLICT (provider, kind, id) DO UPDATE SET absent_since = ?3, absent_runs = ?4";
-    tx.execute_cached(sql, params![provider, id.as_str(), absence.since, absence.runs])
+    tx.execute_cached(
+        sql,
+        params![provider, id.as_str(), absence.since, absence.runs],
+    )
 }
 
 /// An account or a group is back, or gone for good.
-pub(super) fn forget(tx: &Transaction<'_>, provider: &str, kind: &str, id: &str) -> rusqlite::Result<usize> {
-    tx.execute_cached("DELETE FROM rungs WHERE provider = ?1 AND kind = ?2 AND id = ?3", params![provider, kind, id])
+pub(super) fn forget(
+    tx: &Transaction<'_>,
+    provider: &str,
+    kind: &str,
+    id: &str,
+) -> rusqlite::Result<usize> {
+    tx.execute_cached(
+        "DELETE FROM rungs WHERE provider = ?1 AND kind = ?2 AND id = ?3",
+        params![provider, kind, id],
+    )
 }
 
 /// The same of all that a transaction makes.
@@ -79,7 +105,13 @@ pub(super) fn is_locked(tx: &Transaction<'_>, provider: &str, id: &str) -> rusql
 }
 
 /// An account comes into a state: from its first locking on, its time is counted.
-pub(super) fn follow(tx: &Transaction<'_>, provider: &str, id: &str, state: &str, at: i64) -> rusqlite::Result<()> {
+pub(super) fn follow(
+    tx: &Transaction<'_>,
+    provider: &str,
+    id: &str,
+    state: &str,
+    at: i64,
+) -> rusqlite::Result<()> {
     if state != "locked" {
         return forget(tx, provider, "account", id).map(drop);
     }
@@ -96,14 +128,20 @@ pub(super) fn give_up_name(
     id: &str,
     new: &str,
 ) -> rusqlite::Result<()> {
-    let table = if kind == "group" { "unix_groups" } else { "accounts" };
+    let table = if kind == "group" {
+        "unix_groups"
+    } else {
+        "accounts"
+    };
     let sql = format!(
         "INSERT OR IGNORE INTO former_names (provider, kind, id, name)
             SELECT provider, ?2, id, name FROM {table} WHERE provider = ?1 AND id = ?3 AND name <> ?4"
     );
     tx.execute_cached(&sql, params![provider, kind, id, new])?;
-    let sql = "DELETE FROM former_names WHERE provider = ?1 AND kind = ?2 AND id = ?3 AND name = ?4";
-    tx.execute_cached(sql, params![provider, kind, id, new]).map(drop)
+    let sql =
+        "DELETE FROM former_names WHERE provider = ?1 AND kind = ?2 AND id = ?3 AND name = ?4";
+    tx.execute_cached(sql, params![provider, kind, id, new])
+        .map(drop)
 }
 
 /// Remembers a name that an account or a group began to get: it stands under it if `has`, the id that has the name on
@@ -115,12 +153,17 @@ pub(super) fn began_name(
     name: &str,
     has: Option<u32>,
 ) -> rusqlite::Result<()> {
-    let (kind, table, number) = if group { ("group", "unix_groups", "gid") } else { ("account", "accounts", "uid") };
+    let (kind, table, number) = if group {
+        ("group", "unix_groups", "gid")
+    } else {
+        ("account", "accounts", "uid")
+    };
     let sql = format!(
         "INSERT OR IGNORE INTO former_names (provider, kind, id, name)
             SELECT provider, ?2, id, ?4 FROM {table} WHERE provider = ?1 AND id = ?3 AND name <> ?4 AND {number} = ?5"
     );
-    tx.execute_cached(&sql, params![provider, kind, id, name, has]).map(drop)
+    tx.execute_cached(&sql, params![provider, kind, id, name, has])
+        .map(drop)
 }
 
 /// Gives an account or a group another name, in the lists of members, too.
@@ -131,7 +174,11 @@ pub(super) fn rename(
     (from, to): (&str, &str),
     home: Option<&str>,
 ) -> rusqlite::Result<()> {
-    let (kind, table) = if group { ("group", "unix_groups") } else { ("account", "accounts") };
+    let (kind, table) = if group {
+        ("group", "unix_groups")
+    } else {
+        ("account", "accounts")
+    };
     give_up_name(tx, provider, kind, id, to)?;
     let sql = format!("UPDATE {table} SET name = ?3 WHERE provider = ?1 AND id = ?2");
     tx.execute_cached(&sql, params![provider, id, to])?;
@@ -149,7 +196,10 @@ pub(super) fn rename(
     let rows = statement.query_map([from], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let groups: Vec<(String, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
     for (provider, id, members) in groups {
-        let mut names: Vec<&str> = members.split(',').map(|name| if name == from { to } else { name }).collect();
+        let mut names: Vec<&str> = members
+            .split(',')
+            .map(|name| if name == from { to } else { name })
+            .collect();
         names.sort_unstable();
         names.dedup();
         let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
@@ -159,24 +209,44 @@ pub(super) fn rename(
 }
 
 /// The home of an account was packed.
-pub(super) fn archived(tx: &Transaction<'_>, provider: &str, id: &str, path: &str, at: i64) -> rusqlite::Result<()> {
+pub(super) fn archived(
+    tx: &Transaction<'_>,
+    provider: &str,
+    id: &str,
+    path: &str,
+    at: i64,
+) -> rusqlite::Result<()> {
     let sql = "UPDATE rungs SET archive = ?3 WHERE provider = ?1 AND kind = 'account' AND id = ?2";
     tx.execute_cached(sql, params![provider, id, path])?;
     let sql = "INSERT INTO archives (provider, id, at, path) VALUES (?1, ?2, ?3, ?4)";
-    tx.execute_cached(sql, params![provider, id, at, path]).map(drop)
+    tx.execute_cached(sql, params![provider, id, at, path])
+        .map(drop)
 }
 
 /// A group lost its members.
-pub(super) fn emptied(tx: &Transaction<'_>, provider: &str, id: &str, at: i64) -> rusqlite::Result<()> {
-    tx.execute_cached("UPDATE unix_groups SET members = '' WHERE provider = ?1 AND id = ?2", params![provider, id])?;
+pub(super) fn emptied(
+    tx: &Transaction<'_>,
+    provider: &str,
+    id: &str,
+    at: i64,
+) -> rusqlite::Result<()> {
+    tx.execute_cached(
+        "UPDATE unix_groups SET members = '' WHERE provider = ?1 AND id = ?2",
+        params![provider, id],
+    )?;
     let sql = "INSERT INTO rungs (provider, kind, id, since) VALUES (?1, 'group', ?2, ?3)
                ON CONFLICT (provider, kind, id) DO UPDATE SET since = ?3";
     tx.execute_cached(sql, params![provider, id, at]).map(drop)
 }
 
 /// A group is gone; its gid stays set aside.
-pub(super) fn group_removed(tx: &Transaction<'_>, provider: &str, id: &str) -> rusqlite::Result<()> {
+pub(super) fn group_removed(
+    tx: &Transaction<'_>,
+    provider: &str,
+    id: &str,
+) -> rusqlite::Result<()> {
     forget(tx, provider, "group", id)?;
-    let sql = "UPDATE unix_groups SET state = 'removed', members = '' WHERE provider = ?1 AND id = ?2";
+    let sql =
+        "UPDATE unix_groups SET state = 'removed', members = '' WHERE provider = ?1 AND id = ?2";
     tx.execute_cached(sql, params![provider, id]).map(drop)
 }

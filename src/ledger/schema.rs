@@ -103,7 +103,9 @@ fn upgrade(db: &Connection) -> rusqlite::Result<()> {
         return Ok(());
     }
     let script = STEPS[found..].concat();
-    db.execute_batch(&format!("BEGIN IMMEDIATE; {script} PRAGMA user_version = {VERSION}; COMMIT;"))
+    db.execute_batch(&format!(
+        "BEGIN IMMEDIATE; {script} PRAGMA user_version = {VERSION}; COMMIT;"
+    ))
 }
 
 /// Makes the tables of version 1, as the first gosync did.

@@ -24,16 +24,25 @@ fn create(name: &str, uid: u32) -> Change {
 }
 
 fn plan(changes: Vec<Change>) -> Plan {
-    Plan { changes, ..Plan::default() }
+    Plan {
+        changes,
+        ..Plan::default()
+    }
 }
 
-const RUN: Run<'_> = Run { provider: "p", command: "sync users", now: 1_000_000 };
+const RUN: Run<'_> = Run {
+    provider: "p",
+    command: "sync users",
+    now: 1_000_000,
+};
 
 #[test]
 fn ids_are_set_aside_before_and_owned_after() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    let txn = ledger
+        .reserve(RUN, &plan(vec![create("ann", 20_000)]))
+        .unwrap();
     let before = ledger.load("p", 0).unwrap();
     assert_eq!(before.accounts[&id("u-ann")].state, State::Reserved);
     assert!(before.ids.contains(&20_000));
@@ -48,9 +57,13 @@ fn ids_are_set_aside_before_and_owned_after() {
 fn a_transaction_that_did_not_happen_keeps_its_ids() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    ledger
+        .reserve(RUN, &plan(vec![create("ann", 20_000)]))
+        .unwrap();
     ledger.drop_pending(&Host::default()).unwrap();
-    let txn = ledger.reserve(RUN, &plan(vec![create("bob", 20_001)])).unwrap();
+    let txn = ledger
+        .reserve(RUN, &plan(vec![create("bob", 20_001)]))
+        .unwrap();
     ledger.confirm(txn).unwrap();
     let owned = ledger.load("p", 0).unwrap();
     assert_eq!(owned.accounts[&id("u-ann")].state, State::Reserved);
@@ -62,35 +75,67 @@ fn a_census_counts_what_is_owned_and_what_is_pending() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
     let pending = |ledger: &Ledger| ledger.census().unwrap().pending;
-    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    let txn = ledger
+        .reserve(RUN, &plan(vec![create("ann", 20_000)]))
+        .unwrap();
     assert_eq!(pending(&ledger), 1, "an account to be made");
     ledger.confirm(txn).unwrap();
     assert_eq!(pending(&ledger), 0);
     let name = UserName::new("ann", false).unwrap();
-    let lock = Change::LockAccount { id: id("u-ann"), name, reason: String::new() };
-    ledger.reserve(RUN, &plan(vec![lock, create("bob", 20_001)])).unwrap();
+    let lock = Change::LockAccount {
+        id: id("u-ann"),
+        name,
+        reason: String::new(),
+    };
+    ledger
+        .reserve(RUN, &plan(vec![lock, create("bob", 20_001)]))
+        .unwrap();
     assert_eq!(pending(&ledger), 2, "one to be locked, one to be made");
     ledger.drop_pending(&Host::default()).unwrap();
     let census = ledger.census().unwrap();
     assert_eq!((census.pending, census.missing), (0, 0));
-    assert_eq!(census.accounts, [("active".to_owned(), 1), ("reserved".to_owned(), 1)].into());
+    assert_eq!(
+        census.accounts,
+        [("active".to_owned(), 1), ("reserved".to_owned(), 1)].into()
+    );
 }
 
 #[test]
 fn a_transaction_that_was_never_to_be_seen_gives_its_new_ids_back_and_no_others() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    let txn = ledger
+        .reserve(RUN, &plan(vec![create("ann", 20_000)]))
+        .unwrap();
     ledger.confirm(txn).unwrap();
     let name = UserName::new("ann", false).unwrap();
-    let txn = ledger.reserve(RUN, &plan(vec![Change::ForgetAccount { id: id("u-ann"), name, stands: true }])).unwrap();
+    let txn = ledger
+        .reserve(
+            RUN,
+            &plan(vec![Change::ForgetAccount {
+                id: id("u-ann"),
+                name,
+                stands: true,
+            }]),
+        )
+        .unwrap();
     ledger.confirm(txn).unwrap();
-    ledger.reserve(RUN, &plan(vec![create("ann", 20_000), create("bob", 20_001)])).unwrap();
+    ledger
+        .reserve(
+            RUN,
+            &plan(vec![create("ann", 20_000), create("bob", 20_001)]),
+        )
+        .unwrap();
     ledger.release().unwrap();
     let owned = ledger.load("p", 0).unwrap();
     assert_eq!(owned.accounts.keys().collect::<Vec<_>>(), [&id("u-ann")]);
     assert_eq!(owned.ids, [20_000].into());
-    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000), create("carol", 20_001)])).unwrap();
+    let txn = ledger
+        .reserve(
+            RUN,
+            &plan(vec![create("ann", 20_000), create("carol", 20_001)]),
+        )
+        .unwrap();
     ledger.confirm(txn).unwrap();
     ledger.release().unwrap();
     assert_eq!(ledger.load("p", 0).unwrap().accounts.len(), 2);
@@ -100,15 +145,34 @@ fn a_transaction_that_was_never_to_be_seen_gives_its_new_ids_back_and_no_others(
 fn losses_count_for_a_day() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    let txn = ledger
+        .reserve(RUN, &plan(vec![create("ann", 20_000)]))
+        .unwrap();
     ledger.confirm(txn).unwrap();
     let name = UserName::new("ann", false).unwrap();
-    let txn =
-        ledger.reserve(RUN, &plan(vec![Change::LockAccount { id: id("u-ann"), name, reason: String::new() }])).unwrap();
+    let txn = ledger
+        .reserve(
+            RUN,
+            &plan(vec![Change::LockAccount {
+                id: id("u-ann"),
+                name,
+                reason: String::new(),
+            }]),
+        )
+        .unwrap();
     ledger.confirm(txn).unwrap();
-    assert_eq!(ledger.load("p", RUN.now + 86_399).unwrap().losses.accounts, 1);
-    assert_eq!(ledger.load("p", RUN.now + 86_400).unwrap().losses.accounts, 0);
-    assert_eq!(ledger.load("p", 0).unwrap().accounts[&id("u-ann")].state, State::Locked);
+    assert_eq!(
+        ledger.load("p", RUN.now + 86_399).unwrap().losses.accounts,
+        1
+    );
+    assert_eq!(
+        ledger.load("p", RUN.now + 86_400).unwrap().losses.accounts,
+        0
+    );
+    assert_eq!(
+        ledger.load("p", 0).unwrap().accounts[&id("u-ann")].state,
+        State::Locked
+    );
 }
 
 #[test]
@@ -121,11 +185,16 @@ fn what_another_provider_owns_is_only_a_name_and_an_id() {
         gid: Gid::new(60_000).unwrap(),
         members: vec![],
     };
-    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000), group])).unwrap();
+    let txn = ledger
+        .reserve(RUN, &plan(vec![create("ann", 20_000), group]))
+        .unwrap();
     ledger.confirm(txn).unwrap();
     let other = ledger.load("q", 0).unwrap();
     assert!(other.accounts.is_empty() && other.groups.is_empty());
-    assert_eq!(other.other_names, ["@osg".to_owned(), "ann".to_owned()].into());
+    assert_eq!(
+        other.other_names,
+        ["@osg".to_owned(), "ann".to_owned()].into()
+    );
     assert_eq!(other.ids, [20_000, 60_000].into());
 }
 
@@ -133,8 +202,14 @@ fn what_another_provider_owns_is_only_a_name_and_an_id() {
 fn one_uid_is_never_given_twice() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
-    assert!(ledger.reserve(RUN, &plan(vec![create("bob", 20_000)])).is_err());
+    ledger
+        .reserve(RUN, &plan(vec![create("ann", 20_000)]))
+        .unwrap();
+    assert!(
+        ledger
+            .reserve(RUN, &plan(vec![create("bob", 20_000)]))
+            .is_err()
+    );
 }
 
 #[test]
@@ -142,10 +217,19 @@ fn a_damaged_or_newer_ledger_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     drop(Ledger::open(dir.path()).unwrap());
     let path = dir.path().join(FILE);
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(Ledger::open(dir.path()), Err(LedgerError::Newer { found: 99, .. })));
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
+    assert!(matches!(
+        Ledger::open(dir.path()),
+        Err(LedgerError::Newer { found: 99, .. })
+    ));
     std::fs::write(&path, vec![7_u8; 8192]).unwrap();
-    assert!(matches!(Ledger::open(dir.path()), Err(LedgerError::Sqlite { .. })));
+    assert!(matches!(
+        Ledger::open(dir.path()),
+        Err(LedgerError::Sqlite { .. })
+    ));
     assert!(Ledger::open_read_only(dir.path()).is_err());
 }
 
@@ -165,9 +249,20 @@ fn an_older_ledger_is_brought_up_by_who_may_write_and_read_by_who_may_not() {
     let dir = tempfile::tempdir().unwrap();
     first_ledger(dir.path());
     let before = std::fs::read(dir.path().join(FILE)).unwrap();
-    let seen = Ledger::open_read_only(dir.path()).unwrap().unwrap().load("p", 0).unwrap();
-    assert_eq!(std::fs::read(dir.path().join(FILE)).unwrap(), before, "looking changes nothing");
-    assert_eq!(Ledger::open(dir.path()).unwrap().load("p", 0).unwrap(), seen);
+    let seen = Ledger::open_read_only(dir.path())
+        .unwrap()
+        .unwrap()
+        .load("p", 0)
+        .unwrap();
+    assert_eq!(
+        std::fs::read(dir.path().join(FILE)).unwrap(),
+        before,
+        "looking changes nothing"
+    );
+    assert_eq!(
+        Ledger::open(dir.path()).unwrap().load("p", 0).unwrap(),
+        seen
+    );
     assert_eq!(seen.accounts[&id("u-ann")].uid.get(), 20_000);
     assert_ne!(std::fs::read(dir.path().join(FILE)).unwrap(), before);
 }
@@ -176,12 +271,29 @@ fn an_older_ledger_is_brought_up_by_who_may_write_and_read_by_who_may_not() {
 fn what_a_hand_and_the_provider_agree_on_is_remembered() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000)])).unwrap();
+    let txn = ledger
+        .reserve(RUN, &plan(vec![create("ann", 20_000)]))
+        .unwrap();
     ledger.confirm(txn).unwrap();
     let agreed = |field, value: &str| Observation::Agreed(id("u-ann"), field, value.to_owned());
-    ledger.observe("p", &[agreed(Field::Shell, "/bin/zsh"), agreed(Field::Expiry, "20500")]).unwrap();
+    ledger
+        .observe(
+            "p",
+            &[
+                agreed(Field::Shell, "/bin/zsh"),
+                agreed(Field::Expiry, "20500"),
+            ],
+        )
+        .unwrap();
     let applied = &ledger.load("p", 0).unwrap().accounts[&id("u-ann")].applied;
-    assert_eq!((applied.shell.as_str(), applied.expire.as_str(), applied.locked), ("/bin/zsh", "20500", false));
+    assert_eq!(
+        (
+            applied.shell.as_str(),
+            applied.expire.as_str(),
+            applied.locked
+        ),
+        ("/bin/zsh", "20500", false)
+    );
 }
 
 #[test]
@@ -195,7 +307,12 @@ fn what_is_given_back_is_owned_no_more_and_its_ids_stay() {
     };
     let user = |name: &str| UserName::new(name, false).unwrap();
     let (name, gid) = (GroupName::known("g").unwrap(), Gid::new(60_000).unwrap());
-    let group = Change::CreateGroup { id: id("g"), name, gid, members: vec![user("ann"), user("bob")] };
+    let group = Change::CreateGroup {
+        id: id("g"),
+        name,
+        gid,
+        members: vec![user("ann"), user("bob")],
+    };
     let lab = |add: &[&str], remove: &[&str], applied: &[&str]| Change::ChangeLocalMembers {
         name: GroupName::known("lab").unwrap(),
         privileged: true,
@@ -213,24 +330,56 @@ fn what_is_given_back_is_owned_no_more_and_its_ids_stay() {
         private_group: false,
         home: "/srv/bob".into(),
         fields: vec![],
-        applied: Applied { home: "/srv/bob".into(), locked: true, expire: "20500".into(), ..Applied::default() },
+        applied: Applied {
+            home: "/srv/bob".into(),
+            locked: true,
+            expire: "20500".into(),
+            ..Applied::default()
+        },
     };
     let adopt = Change::AdoptAccount(Box::new(adopted));
-    let owned =
-        carry_out(vec![create("ann", 20_000), adopt.clone(), group, lab(&["ann", "bob"], &[], &["ann", "bob"])]);
+    let owned = carry_out(vec![
+        create("ann", 20_000),
+        adopt.clone(),
+        group,
+        lab(&["ann", "bob"], &[], &["ann", "bob"]),
+    ]);
     let bob = &owned.accounts[&id("u-bob")];
-    assert_eq!((bob.state, bob.uid.get(), bob.applied.locked), (State::Active, 1001, true));
+    assert_eq!(
+        (bob.state, bob.uid.get(), bob.applied.locked),
+        (State::Active, 1001, true)
+    );
     assert_eq!(owned.aliases.accounts[&id("u-bob")], "robert");
-    assert_eq!((owned.local["lab"].as_str(), owned.losses.gains["lab"]), ("ann,bob", 2));
+    assert_eq!(
+        (owned.local["lab"].as_str(), owned.losses.gains["lab"]),
+        ("ann,bob", 2)
+    );
 
-    let owned = carry_out(vec![Change::ReleaseAccount { id: id("u-bob"), name: user("bob"), uid: bob.uid }]);
+    let owned = carry_out(vec![Change::ReleaseAccount {
+        id: id("u-bob"),
+        name: user("bob"),
+        uid: bob.uid,
+    }]);
     assert_eq!(owned.accounts[&id("u-bob")].state, State::Released);
     assert!(owned.ids.contains(&1001));
-    assert_eq!((owned.groups[&id("g")].members.as_str(), owned.local["lab"].as_str()), ("ann", "ann"));
+    assert_eq!(
+        (
+            owned.groups[&id("g")].members.as_str(),
+            owned.local["lab"].as_str()
+        ),
+        ("ann", "ann")
+    );
     let owned = carry_out(vec![adopt, lab(&[], &["ann"], &[])]);
     assert_eq!(owned.accounts[&id("u-bob")].state, State::Active);
     assert!(owned.local.is_empty());
-    assert_eq!((owned.losses.local["lab"], owned.losses.accounts, owned.losses.members.len()), (1, 0, 0));
+    assert_eq!(
+        (
+            owned.losses.local["lab"],
+            owned.losses.accounts,
+            owned.losses.members.len()
+        ),
+        (1, 0, 0)
+    );
 }
 
 #[test]
@@ -244,9 +393,14 @@ fn reading_makes_no_ledger() {
 fn subordinate_ids_stay_with_whom_they_were_given_to() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    let Change::CreateAccount(again) = create("ann", 20_000) else { panic!() };
+    let Change::CreateAccount(again) = create("ann", 20_000) else {
+        panic!()
+    };
     for subids in [Some((100_000, 65_536)), None] {
-        let change = Change::CreateAccount(NewAccount { subids, ..again.clone() });
+        let change = Change::CreateAccount(NewAccount {
+            subids,
+            ..again.clone()
+        });
         let txn = ledger.reserve(RUN, &plan(vec![change])).unwrap();
         ledger.confirm(txn).unwrap();
         assert_eq!(ledger.load("p", 0).unwrap().subids, [100_000].into());
@@ -260,14 +414,30 @@ fn a_removed_account_is_no_member_any_more() {
     let user = |name: &str| UserName::new(name, false).unwrap();
     let members = vec![user("ann"), user("annabel"), user("joann")];
     let (name, gid) = (GroupName::known("g").unwrap(), Gid::new(60_000).unwrap());
-    let group = Change::CreateGroup { id: id("g"), name, gid, members };
-    let txn = ledger.reserve(RUN, &plan(vec![create("ann", 20_000), group])).unwrap();
+    let group = Change::CreateGroup {
+        id: id("g"),
+        name,
+        gid,
+        members,
+    };
+    let txn = ledger
+        .reserve(RUN, &plan(vec![create("ann", 20_000), group]))
+        .unwrap();
     ledger.confirm(txn).unwrap();
     let (uid, home) = (Uid::new(20_000).unwrap(), crate::plan::HomeFate::Keep);
-    let gone = Change::RemoveAccount { id: id("u-ann"), name: user("ann"), uid, private_group: true, home };
+    let gone = Change::RemoveAccount {
+        id: id("u-ann"),
+        name: user("ann"),
+        uid,
+        private_group: true,
+        home,
+    };
     let txn = ledger.reserve(RUN, &plan(vec![gone])).unwrap();
     ledger.confirm(txn).unwrap();
-    assert_eq!(ledger.load("p", 0).unwrap().groups[&id("g")].members, "annabel,joann");
+    assert_eq!(
+        ledger.load("p", 0).unwrap().groups[&id("g")].members,
+        "annabel,joann"
+    );
 }
 
 fn done(ledger: &mut Ledger, now: i64, changes: Vec<Change>) {
@@ -280,7 +450,11 @@ fn user(name: &str) -> UserName {
 }
 
 fn lock(name: &str) -> Change {
-    Change::LockAccount { id: id(&format!("u-{name}")), name: user(name), reason: String::new() }
+    Change::LockAccount {
+        id: id(&format!("u-{name}")),
+        name: user(name),
+        reason: String::new(),
+    }
 }
 
 fn rename(who: &str, from: &str, to: &str) -> Change {
@@ -311,8 +485,18 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
     done(&mut ledger, 300, vec![lock("ann")]);
     let rung = ledger.load("p", 300).unwrap().rungs[&id("u-ann")].clone();
     assert_eq!((rung.since, rung.archive), (200, None));
-    let (uid, home, archive) = (Uid::new(20_000).unwrap(), "/home/ann".to_owned(), "/a/ann.tar.zst".to_owned());
-    let pack = Change::ArchiveHome { id: id("u-ann"), name: user("ann"), uid, home, archive: archive.clone() };
+    let (uid, home, archive) = (
+        Uid::new(20_000).unwrap(),
+        "/home/ann".to_owned(),
+        "/a/ann.tar.zst".to_owned(),
+    );
+    let pack = Change::ArchiveHome {
+        id: id("u-ann"),
+        name: user("ann"),
+        uid,
+        home,
+        archive: archive.clone(),
+    };
     done(&mut ledger, 400, vec![pack]);
     let owned = ledger.load("p", 400).unwrap();
     assert_eq!(owned.rungs[&id("u-ann")].archive.as_ref(), Some(&archive));
@@ -329,11 +513,25 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
     assert!(owned.rungs.is_empty());
     assert_eq!(owned.losses.others[&Loss::Removal], 1, "a limit of its own");
     assert_eq!(owned.losses.accounts, 2, "the lockings");
-    assert_eq!(owned.archives[&id("u-ann")], archive, "told if she comes back");
+    assert_eq!(
+        owned.archives[&id("u-ann")],
+        archive,
+        "told if she comes back"
+    );
     done(&mut ledger, 600, vec![create("ann", 20_000)]);
     done(&mut ledger, 700, vec![lock("ann")]);
-    assert_eq!(ledger.load("p", 700).unwrap().rungs[&id("u-ann")].since, 700);
-    done(&mut ledger, 800, vec![Change::UnlockAccount { id: id("u-ann"), name: user("ann") }]);
+    assert_eq!(
+        ledger.load("p", 700).unwrap().rungs[&id("u-ann")].since,
+        700
+    );
+    done(
+        &mut ledger,
+        800,
+        vec![Change::UnlockAccount {
+            id: id("u-ann"),
+            name: user("ann"),
+        }],
+    );
     assert!(ledger.load("p", 800).unwrap().rungs.is_empty());
 }
 
@@ -347,24 +545,55 @@ fn a_name_that_is_given_up_stays_whose_it_was() {
         gid: Gid::new(60_000).unwrap(),
         members: vec![user("ann"), user("bob")],
     };
-    done(&mut ledger, 100, vec![create("ann", 20_000), create("bob", 20_001), group]);
+    done(
+        &mut ledger,
+        100,
+        vec![create("ann", 20_000), create("bob", 20_001), group],
+    );
     done(&mut ledger, 200, vec![rename("ann", "ann", "zoe")]);
     let owned = ledger.load("p", 200).unwrap();
     let ann = &owned.accounts[&id("u-ann")];
-    assert_eq!((ann.name.as_str(), ann.uid.get(), ann.applied.home.as_str()), ("zoe", 20_000, "/home/zoe"));
+    assert_eq!(
+        (ann.name.as_str(), ann.uid.get(), ann.applied.home.as_str()),
+        ("zoe", 20_000, "/home/zoe")
+    );
     assert_eq!(owned.groups[&id("g")].members, "bob,zoe");
-    assert_eq!(owned.former_accounts, BTreeMap::from([("ann".to_owned(), id("u-ann"))]));
-    assert!(ledger.load("q", 200).unwrap().other_names.contains("ann"), "another provider does not get it, either");
+    assert_eq!(
+        owned.former_accounts,
+        BTreeMap::from([("ann".to_owned(), id("u-ann"))])
+    );
+    assert!(
+        ledger.load("q", 200).unwrap().other_names.contains("ann"),
+        "another provider does not get it, either"
+    );
     done(&mut ledger, 300, vec![rename("ann", "zoe", "ann")]);
     assert_eq!(
         ledger.load("p", 300).unwrap().former_accounts,
         BTreeMap::from([("zoe".to_owned(), id("u-ann"))]),
         "she has it again"
     );
-    let (from, to) = (GroupName::known("all").unwrap(), GroupName::known("every").unwrap());
-    done(&mut ledger, 400, vec![Change::RenameGroup { id: id("g"), gid: Gid::new(60_000).unwrap(), from, to }]);
+    let (from, to) = (
+        GroupName::known("all").unwrap(),
+        GroupName::known("every").unwrap(),
+    );
+    done(
+        &mut ledger,
+        400,
+        vec![Change::RenameGroup {
+            id: id("g"),
+            gid: Gid::new(60_000).unwrap(),
+            from,
+            to,
+        }],
+    );
     let owned = ledger.load("p", 400).unwrap();
-    assert_eq!((owned.groups[&id("g")].name.as_str(), owned.former_groups.len()), ("every", 1));
+    assert_eq!(
+        (
+            owned.groups[&id("g")].name.as_str(),
+            owned.former_groups.len()
+        ),
+        ("every", 1)
+    );
     assert_eq!(owned.losses.others[&Loss::Rename], 3);
 }
 
@@ -372,19 +601,36 @@ fn a_name_that_is_given_up_stays_whose_it_was() {
 fn a_name_that_was_begun_to_be_given_is_known_if_it_stands_on_the_host() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    let (all, every) = (GroupName::known("all").unwrap(), GroupName::known("every").unwrap());
+    let (all, every) = (
+        GroupName::known("all").unwrap(),
+        GroupName::known("every").unwrap(),
+    );
     let gid = Gid::new(60_000).unwrap();
-    let group = Change::CreateGroup { id: id("g"), name: all.clone(), gid, members: vec![] };
+    let group = Change::CreateGroup {
+        id: id("g"),
+        name: all.clone(),
+        gid,
+        members: vec![],
+    };
     done(&mut ledger, 100, vec![create("ann", 20_000), group]);
     let mut give_up = |host: &Host<'_>| {
         let renames = vec![
             rename("ann", "ann", "zoe"),
-            Change::RenameGroup { id: id("g"), gid, from: all.clone(), to: every.clone() },
+            Change::RenameGroup {
+                id: id("g"),
+                gid,
+                from: all.clone(),
+                to: every.clone(),
+            },
         ];
         ledger.reserve(RUN, &plan(renames)).unwrap();
         ledger.drop_pending(host).unwrap();
         let owned = ledger.load("p", 200).unwrap();
-        assert_eq!(owned.accounts[&id("u-ann")].name, "ann", "what else was to be done may be missing");
+        assert_eq!(
+            owned.accounts[&id("u-ann")].name,
+            "ann",
+            "what else was to be done may be missing"
+        );
         (owned.former_accounts, owned.former_groups)
     };
     let account = |uid| HostAccount {
@@ -397,14 +643,26 @@ fn a_name_that_was_begun_to_be_given_is_known_if_it_stands_on_the_host() {
         expire: "",
         writable: true,
     };
-    let group = |gid| HostGroup { gid, members: "", writable: true };
+    let group = |gid| HostGroup {
+        gid,
+        members: "",
+        writable: true,
+    };
     let host = |uid, gid| Host {
         accounts: [("zoe", account(uid))].into(),
         groups: [("every", group(gid))].into(),
         ..Host::default()
     };
-    assert_eq!(give_up(&Host::default()), (BTreeMap::new(), BTreeMap::new()), "nothing came of it");
-    assert_eq!(give_up(&host(1_700, 1_701)), (BTreeMap::new(), BTreeMap::new()), "somebody else");
+    assert_eq!(
+        give_up(&Host::default()),
+        (BTreeMap::new(), BTreeMap::new()),
+        "nothing came of it"
+    );
+    assert_eq!(
+        give_up(&host(1_700, 1_701)),
+        (BTreeMap::new(), BTreeMap::new()),
+        "somebody else"
+    );
     let (accounts, groups) = give_up(&host(20_000, 60_000));
     assert_eq!(accounts, BTreeMap::from([("zoe".to_owned(), id("u-ann"))]));
     assert_eq!(groups, BTreeMap::from([("every".to_owned(), id("g"))]));
@@ -416,25 +674,88 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
     let mut ledger = Ledger::open(dir.path()).unwrap();
     let name = || GroupName::known("all").unwrap();
     let gid = Gid::new(60_000).unwrap();
-    done(&mut ledger, 100, vec![Change::CreateGroup { id: id("g"), name: name(), gid, members: vec![user("ann")] }]);
-    let absence = Absence { since: 150, runs: 1 };
-    ledger.observe("p", &[Observation::GroupAbsent(id("g"), absence)]).unwrap();
-    assert_eq!(ledger.load("p", 150).unwrap().group_rungs[&id("g")].absence, Some(absence));
-    ledger.observe("p", &[Observation::GroupBack(id("g"))]).unwrap();
+    done(
+        &mut ledger,
+        100,
+        vec![Change::CreateGroup {
+            id: id("g"),
+            name: name(),
+            gid,
+            members: vec![user("ann")],
+        }],
+    );
+    let absence = Absence {
+        since: 150,
+        runs: 1,
+    };
+    ledger
+        .observe("p", &[Observation::GroupAbsent(id("g"), absence)])
+        .unwrap();
+    assert_eq!(
+        ledger.load("p", 150).unwrap().group_rungs[&id("g")].absence,
+        Some(absence)
+    );
+    ledger
+        .observe("p", &[Observation::GroupBack(id("g"))])
+        .unwrap();
     assert!(ledger.load("p", 150).unwrap().group_rungs.is_empty());
-    done(&mut ledger, 200, vec![Change::EmptyGroup { id: id("g"), name: name(), remove: vec!["ann".into()] }]);
+    done(
+        &mut ledger,
+        200,
+        vec![Change::EmptyGroup {
+            id: id("g"),
+            name: name(),
+            remove: vec!["ann".into()],
+        }],
+    );
     let owned = ledger.load("p", 200).unwrap();
-    assert_eq!((owned.groups[&id("g")].members.as_str(), owned.group_rungs[&id("g")].since), ("", Some(200)));
+    assert_eq!(
+        (
+            owned.groups[&id("g")].members.as_str(),
+            owned.group_rungs[&id("g")].since
+        ),
+        ("", Some(200))
+    );
     let wanted = vec![user("ann")];
-    let back = Change::ChangeMembers { id: id("g"), name: name(), add: wanted.clone(), remove: vec![], wanted };
+    let back = Change::ChangeMembers {
+        id: id("g"),
+        name: name(),
+        add: wanted.clone(),
+        remove: vec![],
+        wanted,
+    };
     done(&mut ledger, 250, vec![back]);
-    assert!(ledger.load("p", 250).unwrap().group_rungs.is_empty(), "its time begins anew");
+    assert!(
+        ledger.load("p", 250).unwrap().group_rungs.is_empty(),
+        "its time begins anew"
+    );
     let remove = vec!["ann".to_owned()];
-    done(&mut ledger, 300, vec![Change::RemoveGroup { id: id("g"), name: name(), gid, remove }]);
+    done(
+        &mut ledger,
+        300,
+        vec![Change::RemoveGroup {
+            id: id("g"),
+            name: name(),
+            gid,
+            remove,
+        }],
+    );
     let owned = ledger.load("p", 300).unwrap();
-    assert_eq!((owned.groups[&id("g")].state, owned.groups[&id("g")].members.as_str()), (State::Removed, ""));
+    assert_eq!(
+        (
+            owned.groups[&id("g")].state,
+            owned.groups[&id("g")].members.as_str()
+        ),
+        (State::Removed, "")
+    );
     assert!(owned.ids.contains(&60_000) && owned.group_rungs.is_empty());
-    assert_eq!((owned.losses.others[&Loss::Group], owned.losses.members[&id("g")]), (2, 1));
+    assert_eq!(
+        (
+            owned.losses.others[&Loss::Group],
+            owned.losses.members[&id("g")]
+        ),
+        (2, 1)
+    );
 }
 
 #[test]
@@ -450,9 +771,17 @@ fn an_older_ledger_is_made_newer_and_one_that_may_only_be_read_is_read() {
     drop(old);
     let bytes = std::fs::read(dir.path().join(FILE)).unwrap();
     let look = Ledger::open_read_only(dir.path()).unwrap().unwrap();
-    assert_eq!(look.load("p", 0).unwrap().rungs.len(), 1, "its time begins now");
+    assert_eq!(
+        look.load("p", 0).unwrap().rungs.len(),
+        1,
+        "its time begins now"
+    );
     drop(look);
-    assert_eq!(std::fs::read(dir.path().join(FILE)).unwrap(), bytes, "only read");
+    assert_eq!(
+        std::fs::read(dir.path().join(FILE)).unwrap(),
+        bytes,
+        "only read"
+    );
     let ledger = Ledger::open(dir.path()).unwrap();
     assert_eq!(ledger.version().unwrap(), schema::VERSION);
     assert!(ledger.load("p", 0).unwrap().rungs[&id("u-ann")].since > 1_600_000_000);
@@ -475,33 +804,85 @@ fn set_keys(at: crate::plan::KeyPlace, text: &str, before: &[&str]) -> Change {
 fn keys_are_remembered_when_they_are_in_place() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    let file = crate::plan::KeyPlace::File { path: "/k/ann".into() };
-    let home = crate::plan::KeyPlace::Home { path: "/home/ann".into(), uid: Uid::new(20_000).unwrap(), gid: 100 };
-    let both = plan(vec![set_keys(file.clone(), "x", &[]), set_keys(home.clone(), "x", &[])]);
-    let written = |change| Written { change, event: None };
+    let file = crate::plan::KeyPlace::File {
+        path: "/k/ann".into(),
+    };
+    let home = crate::plan::KeyPlace::Home {
+        path: "/home/ann".into(),
+        uid: Uid::new(20_000).unwrap(),
+        gid: 100,
+    };
+    let both = plan(vec![
+        set_keys(file.clone(), "x", &[]),
+        set_keys(home.clone(), "x", &[]),
+    ]);
+    let written = |change| Written {
+        change,
+        event: None,
+    };
     let txn = ledger.reserve(RUN, &both).unwrap();
     assert!(ledger.load("p", 0).unwrap().keys.is_empty());
     ledger.confirm(txn).unwrap();
     let records = ledger.load("p", 0).unwrap().keys[&id("u-ann")].clone();
-    let record = |path: &str, digest: String| Some(KeyRecord { path: path.into(), digest });
+    let record = |path: &str, digest: String| {
+        Some(KeyRecord {
+            path: path.into(),
+            digest,
+        })
+    };
     let x = crate::policy::keys::digest(b"x");
-    assert_eq!((records.file, records.home), (record("/k/ann", x.clone()), None), "homes are written later");
-    assert_eq!(ledger.wrote_keys(RUN, &both, Some(txn), &[written(&both.changes[1])]).unwrap(), txn);
-    assert_eq!(ledger.load("p", 0).unwrap().keys[&id("u-ann")].home, record("/home/ann", x));
+    assert_eq!(
+        (records.file, records.home),
+        (record("/k/ann", x.clone()), None),
+        "homes are written later"
+    );
+    assert_eq!(
+        ledger
+            .wrote_keys(RUN, &both, Some(txn), &[written(&both.changes[1])])
+            .unwrap(),
+        txn
+    );
+    assert_eq!(
+        ledger.load("p", 0).unwrap().keys[&id("u-ann")].home,
+        record("/home/ann", x)
+    );
     assert_eq!(ledger.past_run(txn).unwrap().unwrap().counts["keys"], 2);
     assert!(ledger.load("other", 0).unwrap().keys.is_empty());
 
-    let txn = ledger.reserve(RUN, &plan(vec![set_keys(file, "", &["SHA256:x"])])).unwrap();
+    let txn = ledger
+        .reserve(RUN, &plan(vec![set_keys(file, "", &["SHA256:x"])]))
+        .unwrap();
     ledger.confirm(txn).unwrap();
     let owned = ledger.load("p", RUN.now).unwrap();
-    assert_eq!(owned.keys[&id("u-ann")].file, record("/k/ann", String::new()));
-    assert_eq!((owned.losses.keys, owned.losses.accounts, owned.losses.members.len()), (1, 0, 0));
+    assert_eq!(
+        owned.keys[&id("u-ann")].file,
+        record("/k/ann", String::new())
+    );
+    assert_eq!(
+        (
+            owned.losses.keys,
+            owned.losses.accounts,
+            owned.losses.members.len()
+        ),
+        (1, 0, 0)
+    );
 
     let withdrawn = plan(vec![set_keys(home, "", &[])]);
-    let number = ledger.wrote_keys(RUN, &withdrawn, None, &[written(&withdrawn.changes[0])]).unwrap();
-    let (after, run) = (ledger.load("p", RUN.now).unwrap(), ledger.past_run(number).unwrap().unwrap());
-    assert_eq!((number, after.generation, after.losses.keys), (txn + 1, owned.generation + 1, 2));
-    assert_eq!((run.digest.as_str(), &run.counts["keys"]), (withdrawn.digest().as_str(), &serde_json::json!(1)));
+    let number = ledger
+        .wrote_keys(RUN, &withdrawn, None, &[written(&withdrawn.changes[0])])
+        .unwrap();
+    let (after, run) = (
+        ledger.load("p", RUN.now).unwrap(),
+        ledger.past_run(number).unwrap().unwrap(),
+    );
+    assert_eq!(
+        (number, after.generation, after.losses.keys),
+        (txn + 1, owned.generation + 1, 2)
+    );
+    assert_eq!(
+        (run.digest.as_str(), &run.counts["keys"]),
+        (withdrawn.digest().as_str(), &serde_json::json!(1))
+    );
 }
 
 #[test]
@@ -518,11 +899,29 @@ fn an_older_ledger_is_read_as_it_is_and_made_newer_by_the_next_run() {
     .unwrap();
     drop(old);
     let bytes = std::fs::read(&path).unwrap();
-    let shown = Ledger::open_read_only(dir.path()).unwrap().unwrap().load("p", 0).unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), bytes, "who only reads changes nothing");
+    let shown = Ledger::open_read_only(dir.path())
+        .unwrap()
+        .unwrap()
+        .load("p", 0)
+        .unwrap();
+    assert_eq!(
+        std::fs::read(&path).unwrap(),
+        bytes,
+        "who only reads changes nothing"
+    );
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     assert_eq!((shown.generation, shown.accounts.len()), (7, 1));
-    assert_eq!(Ledger::open(dir.path()).unwrap().load("p", 0).unwrap(), shown);
-    assert_eq!(Ledger::open_read_only(dir.path()).unwrap().unwrap().load("p", 0).unwrap(), shown);
+    assert_eq!(
+        Ledger::open(dir.path()).unwrap().load("p", 0).unwrap(),
+        shown
+    );
+    assert_eq!(
+        Ledger::open_read_only(dir.path())
+            .unwrap()
+            .unwrap()
+            .load("p", 0)
+            .unwrap(),
+        shown
+    );
     assert_ne!(std::fs::read(&path).unwrap(), bytes);
 }

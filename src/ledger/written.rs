@@ -55,24 +55,35 @@ fn begin(tx: &Transaction<'_>, run: Run<'_>, plan: &Plan, keep: i64) -> rusqlite
     Ok(number)
 }
 
-fn remember(tx: &Transaction<'_>, run: Run<'_>, number: u64, written: &[Written<'_>]) -> rusqlite::Result<()> {
+fn remember(
+    tx: &Transaction<'_>,
+    run: Run<'_>,
+    number: u64,
+    written: &[Written<'_>],
+) -> rusqlite::Result<()> {
     let mut snapshots = Snapshots::new(tx)?;
     let mut keeper = Keeper::new(tx, number)?;
     let mut count = 0_u64;
     for change in written.iter().map(|written| written.change) {
         let Some(keys) = change.apart() else { continue };
-        let digest = if keys.text.is_empty() { String::new() } else { digest(keys.text.as_bytes()) };
+        let digest = if keys.text.is_empty() {
+            String::new()
+        } else {
+            digest(keys.text.as_bytes())
+        };
         let (id, place) = (keys.id.as_str(), place_word(keys.at.kind()));
         apply::set_keys(tx, run.provider, id, place, keys.at.path(), &digest)?;
         if keys.takes_all() {
             apply::lose(tx, run, "keys", id, 1)?;
         }
         let remembered = snapshots.remember(run.provider, change)?;
-        keeper.keep(run.provider, &before_the_run(tx, run.provider, number, remembered)?)?;
+        keeper.keep(
+            run.provider,
+            &before_the_run(tx, run.provider, number, remembered)?,
+        )?;
         count += 1;
     }
-    let sql =
-        "UPDATE runs SET counts = json_set(counts, '$.keys', COALESCE(counts ->> '$.keys', 0) + ?2) WHERE txn = ?1";
+    let sql = "UPDATE runs SET counts = json_set(counts, '$.keys', COALESCE(counts ->> '$.keys', 0) + ?2) WHERE txn = ?1";
     tx.execute(sql, params![number, count]).map(drop)
 }
 
@@ -85,15 +96,27 @@ fn before_the_run(
 ) -> rusqlite::Result<Remembered> {
     let sql = "SELECT before FROM changes WHERE txn = ?1 AND provider = ?2 AND kind = ?3 AND id = ?4 ORDER BY seq";
     let (kind, id) = remembered.entry();
-    let first = tx.query_row(sql, params![number, provider, kind.as_str(), id], |row| row.get(0)).optional()?;
+    let first = tx
+        .query_row(sql, params![number, provider, kind.as_str(), id], |row| {
+            row.get(0)
+        })
+        .optional()?;
     Ok(match first {
         Some(before) => remembered.since(before),
         None => remembered,
     })
 }
 
-fn queue_events(tx: &Transaction<'_>, run: Run<'_>, written: &[Written<'_>]) -> rusqlite::Result<()> {
-    let mut events = written.iter().filter_map(|written| written.event).zip(1..).peekable();
+fn queue_events(
+    tx: &Transaction<'_>,
+    run: Run<'_>,
+    written: &[Written<'_>],
+) -> rusqlite::Result<()> {
+    let mut events = written
+        .iter()
+        .filter_map(|written| written.event)
+        .zip(1..)
+        .peekable();
     if events.peek().is_none() {
         return Ok(());
     }

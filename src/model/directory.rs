@@ -85,7 +85,18 @@ pub struct Membership {
 }
 
 /// What a member may do in a group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Deserialize,
+    serde::Serialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Belongs to it.
@@ -98,7 +109,18 @@ pub enum Role {
 }
 
 /// How far a membership has come; only `Active` counts on a host.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Deserialize,
+    serde::Serialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// In force.
@@ -132,8 +154,13 @@ pub struct Directory {
 impl Directory {
     /// Puts everything in the order of ids; what has the same id, in that of names.
     fn sort(&mut self) {
-        self.users.sort_by(|a, b| a.id.sort_key().cmp(&b.id.sort_key()).then_with(|| a.login.cmp(&b.login)));
-        self.groups.sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.name.cmp(&b.name)));
+        self.users.sort_by(|a, b| {
+            a.id.sort_key()
+                .cmp(&b.id.sort_key())
+                .then_with(|| a.login.cmp(&b.login))
+        });
+        self.groups
+            .sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.name.cmp(&b.name)));
         for group in &mut self.groups {
             group.members.sort_unstable();
         }
@@ -174,7 +201,9 @@ pub struct RejectedRecord {
 }
 
 /// A field of a person that another source than the provider can fill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum UserField {
     /// Full name.
@@ -195,7 +224,15 @@ pub enum UserField {
 
 impl UserField {
     /// All of them.
-    pub const ALL: [Self; 7] = [Self::Name, Self::Email, Self::Uid, Self::Gid, Self::Home, Self::Shell, Self::SshKeys];
+    pub const ALL: [Self; 7] = [
+        Self::Name,
+        Self::Email,
+        Self::Uid,
+        Self::Gid,
+        Self::Home,
+        Self::Shell,
+        Self::SshKeys,
+    ];
 
     /// Its name in the directory document, in the configuration and in messages.
     pub fn as_str(self) -> &'static str {
@@ -292,9 +329,14 @@ pub struct Snapshot {
 impl Snapshot {
     /// A snapshot, in the order of ids, whatever order the provider had. A record whose id nobody can read may be
     /// anybody's: with one of those, a complete read is none.
-    pub fn new(mut directory: Directory, mut rejected: Vec<RejectedRecord>, completeness: Completeness) -> Self {
+    pub fn new(
+        mut directory: Directory,
+        mut rejected: Vec<RejectedRecord>,
+        completeness: Completeness,
+    ) -> Self {
         directory.sort();
-        rejected.sort_by(|a, b| (&a.id, &a.subject, &a.reason).cmp(&(&b.id, &b.subject, &b.reason)));
+        rejected
+            .sort_by(|a, b| (&a.id, &a.subject, &a.reason).cmp(&(&b.id, &b.subject, &b.reason)));
         let nameless = rejected.iter().filter(|record| record.id.is_none()).count();
         let completeness = match completeness {
             Completeness::Complete(_) if nameless > 0 => Completeness::Incomplete(format!(
@@ -302,6 +344,11 @@ impl Snapshot {
             )),
             other => other,
         };
-        Self { directory, rejected, gaps: Vec::new(), completeness }
+        Self {
+            directory,
+            rejected,
+            gaps: Vec::new(),
+            completeness,
+        }
     }
 }

@@ -73,11 +73,15 @@ impl GroupPolicy {
     /// When it is neither.
     pub fn read(json: &str) -> Result<(Self, Vec<String>), String> {
         let value: Value = serde_json::from_str(json).map_err(|e| e.to_string())?;
-        let Value::Object(keys) = value else { return Err("a policy is a JSON object".to_owned()) };
+        let Value::Object(keys) = value else {
+            return Err("a policy is a JSON object".to_owned());
+        };
         if keys.values().any(Value::is_object) {
             return Ok(from_nexus(&keys));
         }
-        serde_json::from_value(Value::Object(keys)).map(|policy| (policy, Vec::new())).map_err(|e| e.to_string())
+        serde_json::from_value(Value::Object(keys))
+            .map(|policy| (policy, Vec::new()))
+            .map_err(|e| e.to_string())
     }
 }
 
@@ -104,7 +108,8 @@ fn from_nexus(keys: &Map<String, Value>) -> (GroupPolicy, Vec<String>) {
     for (key, value) in keys {
         let options = chosen(key, value, &mut lost);
         if key == "sign_up_fields" {
-            let (known, unknown): (Vec<&str>, Vec<&str>) = options.into_iter().partition(|o| SIGNUP_FIELDS.contains(o));
+            let (known, unknown): (Vec<&str>, Vec<&str>) =
+                options.into_iter().partition(|o| SIGNUP_FIELDS.contains(o));
             policy.signup_fields = Some(known.into_iter().map(str::to_owned).collect());
             lost.extend(unknown.iter().map(|option| format!("{key}.{option}")));
             continue;
@@ -119,7 +124,9 @@ fn from_nexus(keys: &Map<String, Value>) -> (GroupPolicy, Vec<String>) {
                 ("group_member_visibility", "members") => {
                     policy.group_members_visibility = Some(MembersVisibility::Members);
                 }
-                ("group_visibility", "private") => policy.group_visibility = Some(GroupVisibility::Private),
+                ("group_visibility", "private") => {
+                    policy.group_visibility = Some(GroupVisibility::Private)
+                }
                 ("group_visibility", "site" | "public") => {
                     policy.group_visibility = Some(GroupVisibility::Authenticated);
                 }
@@ -140,7 +147,10 @@ mod tests {
     fn a_policy_of_today_is_read_as_it_is() {
         let json = r#"{"group_visibility": "private", "join_requests": true, "signup_fields": ["institution"]}"#;
         let (policy, lost) = GroupPolicy::read(json).unwrap();
-        assert_eq!((policy.group_visibility, policy.join_requests), (Some(GroupVisibility::Private), Some(true)));
+        assert_eq!(
+            (policy.group_visibility, policy.join_requests),
+            (Some(GroupVisibility::Private), Some(true))
+        );
         assert_eq!((policy.is_high_assurance, lost.len()), (None, 0));
         assert!(GroupPolicy::read(r#"{"visibility": "private"}"#).is_err());
         assert!(GroupPolicy::read("[]").is_err());
@@ -165,11 +175,20 @@ mod tests {
                 ..GroupPolicy::default()
             }
         );
-        assert_eq!(lost, ["approval.auto", "invites.admin_only", "sign_up_fields.first_name"]);
-        let odd =
-            r#"{"join": {"value": true}, "group_visibility": {"private": {"value": "yes"}}, "join_requests": true}"#;
+        assert_eq!(
+            lost,
+            [
+                "approval.auto",
+                "invites.admin_only",
+                "sign_up_fields.first_name"
+            ]
+        );
+        let odd = r#"{"join": {"value": true}, "group_visibility": {"private": {"value": "yes"}}, "join_requests": true}"#;
         let (policy, lost) = GroupPolicy::read(odd).unwrap();
         assert_eq!(policy, GroupPolicy::default());
-        assert_eq!(lost, ["join.value", "group_visibility.private", "join_requests"]);
+        assert_eq!(
+            lost,
+            ["join.value", "group_visibility.private", "join_requests"]
+        );
     }
 }

@@ -27,7 +27,9 @@ impl EntryKind {
 
     /// The kind that `word` names.
     pub fn from_word(word: &str) -> Option<Self> {
-        [EntryKind::Account, EntryKind::Group, EntryKind::LocalGroup].into_iter().find(|kind| kind.as_str() == word)
+        [EntryKind::Account, EntryKind::Group, EntryKind::LocalGroup]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
     }
 }
 

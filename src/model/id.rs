@@ -61,8 +61,12 @@ impl IdRange {
     pub fn new(first: u32, last: u32) -> Result<Self, String> {
         match (first, last) {
             (f, l) if f > l => Err(format!("the range [{f}, {l}] is empty")),
-            (f, _) if f < 100 => Err(format!("the range begins at {f}; ids below 100 belong to the system")),
-            (_, l) if l >= 1 << 31 => Err(format!("the range ends at {l}; the highest id is 2147483647")),
+            (f, _) if f < 100 => Err(format!(
+                "the range begins at {f}; ids below 100 belong to the system"
+            )),
+            (_, l) if l >= 1 << 31 => Err(format!(
+                "the range ends at {l}; the highest id is 2147483647"
+            )),
             (first, last) => Ok(Self { first, last }),
         }
     }
@@ -113,14 +117,18 @@ impl RemoteId {
 
     /// Checks an id: 1 to 256 bytes of printable ASCII without blanks.
     pub fn new(text: &str) -> Option<Self> {
-        let fits = (1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        let fits = (1..=Self::MAX_BYTES).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_graphic());
         fits.then(|| Self(text.into()))
     }
 
     /// What sorts as ids do, and mostly without a look at the text, which may be anywhere in memory.
     pub fn sort_key(&self) -> (u64, &str) {
         let mut first = [0; 8];
-        first.iter_mut().zip(self.0.bytes()).for_each(|(to, from)| *to = from);
+        first
+            .iter_mut()
+            .zip(self.0.bytes())
+            .for_each(|(to, from)| *to = from);
         (u64::from_be_bytes(first), &self.0)
     }
 
@@ -133,8 +141,9 @@ impl RemoteId {
 impl<'de> Deserialize<'de> for RemoteId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::new(&text)
-            .ok_or_else(|| serde::de::Error::custom("an id is 1 to 256 printable characters without blanks"))
+        Self::new(&text).ok_or_else(|| {
+            serde::de::Error::custom("an id is 1 to 256 printable characters without blanks")
+        })
     }
 }
 
@@ -184,7 +193,10 @@ mod tests {
         assert!(IdRange::new(5, 10).is_err());
         assert!(IdRange::new(2000, 1000).is_err());
         assert!(IdRange::new(2000, u32::MAX).is_err());
-        assert_eq!(IdRange::new(1000, 1002).unwrap().iter().collect::<Vec<_>>(), [1000, 1001, 1002]);
+        assert_eq!(
+            IdRange::new(1000, 1002).unwrap().iter().collect::<Vec<_>>(),
+            [1000, 1001, 1002]
+        );
     }
 
     #[test]

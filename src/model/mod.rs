@@ -19,8 +19,8 @@ pub mod units;
 
 pub use contact::Contact;
 pub use directory::{
-    Completeness, Directory, FieldSource, FieldSources, Gap, Group, Membership, RejectedRecord, Role, Snapshot, Status,
-    User, UserField,
+    Completeness, Directory, FieldSource, FieldSources, Gap, Group, Membership, RejectedRecord,
+    Role, Snapshot, Status, User, UserField,
 };
 pub use id::{Gid, IdRange, RemoteId, Uid};
 pub use lookup::Lookup;

@@ -47,7 +47,11 @@ fn check(text: &str, dots: bool) -> Result<(), BadName> {
             _ => return Err(BadName::BadCharacter),
         }
     }
-    if text.len() > MAX_BYTES { Err(BadName::TooLong) } else { Ok(()) }
+    if text.len() > MAX_BYTES {
+        Err(BadName::TooLong)
+    } else {
+        Ok(())
+    }
 }
 
 /// The name of an account. Cheap to clone: it stands in the lists of many groups.
@@ -78,7 +82,11 @@ impl GroupName {
     pub fn new(prefix: &GroupPrefix, text: &str, dots: bool) -> Result<Self, BadName> {
         check(text, dots)?;
         let name = format!("{}{text}", prefix.0);
-        if name.len() > MAX_BYTES { Err(BadName::TooLong) } else { Ok(Self(name.into())) }
+        if name.len() > MAX_BYTES {
+            Err(BadName::TooLong)
+        } else {
+            Ok(Self(name.into()))
+        }
     }
 }
 
@@ -88,7 +96,9 @@ impl GroupName {
     /// # Errors
     /// When it cannot have been one.
     pub fn known(text: &str) -> Result<Self, BadName> {
-        let plain = text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'@' | b'-'));
+        let plain = text
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'@' | b'-'));
         match text.len() {
             0 => Err(BadName::Empty),
             1..=MAX_BYTES if plain && !text.starts_with('-') => Ok(Self(text.into())),
@@ -115,8 +125,13 @@ impl GroupPrefix {
     /// # Errors
     /// A sentence that says what is wrong.
     pub fn new(text: &str) -> Result<Self, String> {
-        let first_fits = text.bytes().next().is_none_or(|b| b != b'-' && !b.is_ascii_digit());
-        let all_fit = text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'@' | b'-'));
+        let first_fits = text
+            .bytes()
+            .next()
+            .is_none_or(|b| b != b'-' && !b.is_ascii_digit());
+        let all_fit = text
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'@' | b'-'));
         if first_fits && all_fit && text.len() <= 8 {
             Ok(Self(text.to_owned()))
         } else {
@@ -200,8 +215,14 @@ mod tests {
     #[test]
     fn a_group_counts_its_prefix() {
         let at = GroupPrefix::new("@").unwrap();
-        assert_eq!(GroupName::new(&at, "osg.test", true).unwrap().as_str(), "@osg.test");
-        assert_eq!(GroupName::new(&at, &"x".repeat(32), true), Err(BadName::TooLong));
+        assert_eq!(
+            GroupName::new(&at, "osg.test", true).unwrap().as_str(),
+            "@osg.test"
+        );
+        assert_eq!(
+            GroupName::new(&at, &"x".repeat(32), true),
+            Err(BadName::TooLong)
+        );
         for bad in ["-", "1", ":", "a b", "\n", "waytoolongprefix"] {
             assert!(GroupPrefix::new(bad).is_err(), "{bad:?}");
         }

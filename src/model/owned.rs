@@ -33,7 +33,13 @@ impl State {
 
     /// The state that `word` names.
     pub fn from_word(word: &str) -> Option<Self> {
-        let all = [State::Reserved, State::Active, State::Locked, State::Removed, State::Released];
+        let all = [
+            State::Reserved,
+            State::Active,
+            State::Locked,
+            State::Removed,
+            State::Released,
+        ];
         all.into_iter().find(|s| s.as_str() == word)
     }
 

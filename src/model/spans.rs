@@ -25,7 +25,10 @@ impl Spans {
 
 impl FromIterator<(u32, u32)> for Spans {
     fn from_iter<I: IntoIterator<Item = (u32, u32)>>(iter: I) -> Self {
-        let mut all: Vec<(u32, u32)> = iter.into_iter().filter(|(first, last)| first <= last).collect();
+        let mut all: Vec<(u32, u32)> = iter
+            .into_iter()
+            .filter(|(first, last)| first <= last)
+            .collect();
         all.sort_unstable();
         let mut merged: Vec<(u32, u32)> = Vec::with_capacity(all.len().min(64));
         for (first, last) in all {
@@ -46,9 +49,16 @@ mod tests {
     fn spans_merge_and_are_found() {
         let spans: Spans = [(10, 19), (30, 39), (20, 25), (5, 5)].into_iter().collect();
         assert_eq!(spans, Spans(vec![(5, 5), (10, 25), (30, 39)]));
-        for (n, inside) in
-            [(4, false), (5, true), (9, false), (10, true), (25, true), (26, false), (39, true), (40, false)]
-        {
+        for (n, inside) in [
+            (4, false),
+            (5, true),
+            (9, false),
+            (10, true),
+            (25, true),
+            (26, false),
+            (39, true),
+            (40, false),
+        ] {
             assert_eq!(spans.contains(n), inside, "{n}");
         }
         assert_eq!(spans.overlapping(26, 30), Some((30, 39)));

@@ -148,7 +148,10 @@ impl SshKey {
         if let KeyData::Rsa(rsa) = key.key_data() {
             check_rsa(&rsa.n, &rsa.e, rsa_bits.max(LEAST_RSA_BITS))?;
         }
-        Ok(Self { kind, base64: base64.into() })
+        Ok(Self {
+            kind,
+            base64: base64.into(),
+        })
     }
 
     /// What kind it is.
@@ -158,7 +161,9 @@ impl SshKey {
 
     /// Its fingerprint, as ssh-keygen(1) shows it: `SHA256:` and base64.
     pub fn fingerprint(&self) -> String {
-        decode(self.kind, &self.base64).map(|key| key.fingerprint(HashAlg::Sha256).to_string()).unwrap_or_default()
+        decode(self.kind, &self.base64)
+            .map(|key| key.fingerprint(HashAlg::Sha256).to_string())
+            .unwrap_or_default()
     }
 }
 
@@ -173,7 +178,9 @@ fn kind(label: &str) -> Result<KeyKind, BadKey> {
     match KeyKind::from_word(label) {
         Some(kind) => Ok(kind),
         None if label == "ssh-dss" => Err(BadKey::Dss),
-        None if label.ends_with("-cert-v01@openssh.com") || label.ends_with("-cert-v00@openssh.com") => {
+        None if label.ends_with("-cert-v01@openssh.com")
+            || label.ends_with("-cert-v00@openssh.com") =>
+        {
             Err(BadKey::Certificate)
         }
         None => Err(BadKey::Kind(Untrusted::new(label))),
@@ -192,14 +199,22 @@ fn decode(kind: KeyKind, base64: &str) -> Result<PublicKey, BadKey> {
     let read = |label: &str| PublicKey::from_openssh(&format!("{label} {base64}"));
     let key = match read(kind.as_str()) {
         Ok(key) => key,
-        Err(_) if KeyKind::ALL.iter().any(|other| *other != kind && read(other.as_str()).is_ok()) => {
+        Err(_)
+            if KeyKind::ALL
+                .iter()
+                .any(|other| *other != kind && read(other.as_str()).is_ok()) =>
+        {
             return Err(BadKey::OtherKind(kind.as_str()));
         }
         Err(_) => return Err(broken),
     };
     // One text for one key: what was read, written again, is what was there.
     let again = key.to_openssh().map_err(|_| broken.clone())?;
-    if again != format!("{} {base64}", kind.as_str()) { Err(broken) } else { Ok(key) }
+    if again != format!("{} {base64}", kind.as_str()) {
+        Err(broken)
+    } else {
+        Ok(key)
+    }
 }
 
 fn check_rsa(n: &Mpint, e: &Mpint, least: u32) -> Result<(), BadKey> {
@@ -209,14 +224,23 @@ fn check_rsa(n: &Mpint, e: &Mpint, least: u32) -> Result<(), BadKey> {
     }
     let exponent = e.as_positive_bytes().unwrap_or_default();
     let is_odd = exponent.last().is_some_and(|last| last & 1 == 1);
-    if is_odd && exponent != [1] { Ok(()) } else { Err(BadKey::Exponent) }
+    if is_odd && exponent != [1] {
+        Ok(())
+    } else {
+        Err(BadKey::Exponent)
+    }
 }
 
 fn bits(number: Option<&[u8]>) -> u32 {
     let digits = number.unwrap_or_default();
     let digits = &digits[digits.iter().take_while(|&&b| b == 0).count()..];
-    let Some(first) = digits.first() else { return 0 };
-    u32::try_from(digits.len()).unwrap_or(u32::MAX).saturating_mul(8).saturating_sub(first.leading_zeros())
+    let Some(first) = digits.first() else {
+        return 0;
+    };
+    u32::try_from(digits.len())
+        .unwrap_or(u32::MAX)
+        .saturating_mul(8)
+        .saturating_sub(first.leading_zeros())
 }
 
 #[cfg(test)]

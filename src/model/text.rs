@@ -61,7 +61,10 @@ pub struct Shown<'a> {
 
 /// Wraps foreign text for a message: unprintable characters are escaped, and at most [`SHOWN_BYTES`] are shown.
 pub fn shown(text: &str) -> Shown<'_> {
-    Shown { text, most: SHOWN_BYTES }
+    Shown {
+        text,
+        most: SHOWN_BYTES,
+    }
 }
 
 impl Shown<'_> {
@@ -96,10 +99,16 @@ mod tests {
 
     #[test]
     fn control_characters_never_reach_the_terminal() {
-        let nasty: String =
-            (0..=0x9f_u32).filter_map(char::from_u32).chain(['\u{202e}', '\u{2028}', '\u{200b}']).collect();
+        let nasty: String = (0..=0x9f_u32)
+            .filter_map(char::from_u32)
+            .chain(['\u{202e}', '\u{2028}', '\u{200b}'])
+            .collect();
         let out = Untrusted::new(nasty).to_string();
-        assert!(out.chars().all(|c| !c.is_control() && !('\u{200b}'..='\u{202e}').contains(&c)), "{out:?}");
+        assert!(
+            out.chars()
+                .all(|c| !c.is_control() && !('\u{200b}'..='\u{202e}').contains(&c)),
+            "{out:?}"
+        );
     }
 
     #[test]

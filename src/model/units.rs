@@ -46,7 +46,9 @@ impl std::str::FromStr for Span {
             };
             n.checked_mul(factor)
         });
-        parsed.map(Self).ok_or_else(|| "a duration is a whole number and s, m, h or d, such as 100s or 24h".to_owned())
+        parsed.map(Self).ok_or_else(|| {
+            "a duration is a whole number and s, m, h or d, such as 100s or 24h".to_owned()
+        })
     }
 }
 
@@ -98,7 +100,9 @@ impl TryFrom<String> for Size {
             };
             n.checked_mul(factor)
         });
-        parsed.map(Self).ok_or_else(|| "a size is a whole number and B, KiB, MiB or GiB, such as 64KiB".to_owned())
+        parsed.map(Self).ok_or_else(|| {
+            "a size is a whole number and B, KiB, MiB or GiB, such as 64KiB".to_owned()
+        })
     }
 }
 
@@ -108,19 +112,37 @@ mod tests {
 
     #[test]
     fn durations_are_read_and_shown() {
-        for (text, seconds) in [("100s", 100), ("24h", 86_400), ("30d", 2_592_000), ("0s", 0), ("15m", 900)] {
+        for (text, seconds) in [
+            ("100s", 100),
+            ("24h", 86_400),
+            ("30d", 2_592_000),
+            ("0s", 0),
+            ("15m", 900),
+        ] {
             let span: Span = text.parse().unwrap();
             assert_eq!(span.secs(), seconds);
         }
         assert_eq!(Span::from_secs(86_400).to_string(), "1d");
-        for bad in ["", "10", "s", "1.5h", "-1s", "10 s", "99999999999999999999d", "18446744073709551615d"] {
+        for bad in [
+            "",
+            "10",
+            "s",
+            "1.5h",
+            "-1s",
+            "10 s",
+            "99999999999999999999d",
+            "18446744073709551615d",
+        ] {
             assert!(bad.parse::<Span>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn sizes_are_read() {
-        assert_eq!(Size::try_from("64KiB".to_owned()), Ok(Size::from_bytes(65_536)));
+        assert_eq!(
+            Size::try_from("64KiB".to_owned()),
+            Ok(Size::from_bytes(65_536))
+        );
         assert!(Size::try_from("64kb".to_owned()).is_err());
     }
 }

@@ -348,5 +348,9 @@ pub enum Observation {
     /// How a person is to be reached.
     Contact(RemoteId, Contact),
     /// What is in place of a person's keys, and where.
-    Keys(RemoteId, crate::policy::keys::Place, crate::model::owned::KeyRecord),
+    Keys(
+        RemoteId,
+        crate::policy::keys::Place,
+        crate::model::owned::KeyRecord,
+    ),
 }

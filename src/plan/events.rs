@@ -119,14 +119,30 @@ impl Account {
     #[must_use]
     pub fn reached_by(self, contact: Contact) -> Self {
         let Contact { email, ssh_keys } = contact;
-        Self { email, ssh_keys, ..self }
+        Self {
+            email,
+            ssh_keys,
+            ..self
+        }
     }
 
     /// The variables that describe it.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        let Self { name, uid, gid, gecos, home, shell, email, ssh_keys } = self;
+        let Self {
+            name,
+            uid,
+            gid,
+            gecos,
+            home,
+            shell,
+            email,
+            ssh_keys,
+        } = self;
         fitting([
-            ("POSIX_ETC_PASSWD", format!("{name}:x:{uid}:{gid}:{gecos}:{home}:{shell}")),
+            (
+                "POSIX_ETC_PASSWD",
+                format!("{name}:x:{uid}:{gid}:{gecos}:{home}:{shell}"),
+            ),
             ("PW_NAME", name.clone()),
             ("PW_PASSWD", "x".to_owned()),
             ("PW_UID", uid.to_string()),
@@ -159,7 +175,10 @@ impl Team {
     fn environment(&self) -> Vec<(&'static str, String)> {
         let members = self.members.join(",");
         fitting([
-            ("POSIX_ETC_GROUP", format!("{}:x:{}:{members}", self.name, self.gid)),
+            (
+                "POSIX_ETC_GROUP",
+                format!("{}:x:{}:{members}", self.name, self.gid),
+            ),
             ("GR_NAME", self.name.clone()),
             ("GR_PASSWD", "x".to_owned()),
             ("GR_GID", self.gid.to_string()),
@@ -217,19 +236,32 @@ impl HookEvent {
     /// it says stands on the host, and the new plan finds nothing to do. Everything else comes with the new plan.
     pub fn stands(&self, host: &Host<'_>) -> bool {
         // That somebody is reached otherwise is known only to the ledger, and planned again.
-        if self.changes.iter().any(|change| change["change"] == "change-contact") {
+        if self
+            .changes
+            .iter()
+            .any(|change| change["change"] == "change-contact")
+        {
             return false;
         }
         match (&self.subject, self.event) {
             (Subject::Account(account), Event::Updated) => {
-                let found = host.accounts.get(account.name.as_str()).filter(|found| found.uid == account.uid);
+                let found = host
+                    .accounts
+                    .get(account.name.as_str())
+                    .filter(|found| found.uid == account.uid);
                 found.is_some_and(|found| {
-                    (found.gecos, found.home, found.shell) == (&account.gecos, &account.home, &account.shell)
+                    (found.gecos, found.home, found.shell)
+                        == (&account.gecos, &account.home, &account.shell)
                 })
             }
             (Subject::Group(team), Event::Updated) => {
-                let found = host.groups.get(team.name.as_str()).filter(|found| found.gid == team.gid);
-                let is_in = |name: &String| found.is_some_and(|found| found.members.split(',').any(|m| m == name));
+                let found = host
+                    .groups
+                    .get(team.name.as_str())
+                    .filter(|found| found.gid == team.gid);
+                let is_in = |name: &String| {
+                    found.is_some_and(|found| found.members.split(',').any(|m| m == name))
+                };
                 found.is_some() && team.added.iter().all(is_in) && !team.removed.iter().any(is_in)
             }
             _ => false,
@@ -279,26 +311,53 @@ pub fn of(plan: &Plan, host: &Host<'_>, owned: &Owned, wanted: Wanted) -> Vec<Ho
         let json = || serde_json::to_value(change).unwrap_or_default();
         if let Some((id, event)) = about_account(change).filter(|_| wanted.user) {
             if !places.contains_key(id) {
-                let Some(account) = account(change, id, plan, host, owned) else { continue };
+                let Some(account) = account(change, id, plan, host, owned) else {
+                    continue;
+                };
                 places.insert(id, users.len());
                 let (id, subject) = (id.to_string(), Subject::Account(account));
-                users.push(HookEvent { kind: Kind::User, event, id, subject, changes: Vec::new(), apart: true });
+                users.push(HookEvent {
+                    kind: Kind::User,
+                    event,
+                    id,
+                    subject,
+                    changes: Vec::new(),
+                    apart: true,
+                });
             }
-            let Some(user) = places.get(id).and_then(|at| users.get_mut(*at)) else { continue };
+            let Some(user) = places.get(id).and_then(|at| users.get_mut(*at)) else {
+                continue;
+            };
             user.event = user.event.min(event);
             user.apart &= change.apart().is_some();
             user.changes.push(json());
             if let Subject::Account(account) = &mut user.subject {
                 apply(account, change);
             }
-        } else if let Some((id, event, team)) = team(change, host, owned).filter(|_| wanted.group || wanted.bygroup) {
+        } else if let Some((id, event, team)) =
+            team(change, host, owned).filter(|_| wanted.group || wanted.bygroup)
+        {
             let subject = Subject::Group(team);
             let (kind, changes) = (Kind::Group, vec![json()]);
-            groups.push(HookEvent { kind, event, id, subject, changes, apart: false });
+            groups.push(HookEvent {
+                kind,
+                event,
+                id,
+                subject,
+                changes,
+                apart: false,
+            });
         }
     }
-    let bygroup = |event: &HookEvent| HookEvent { kind: Kind::Bygroup, ..event.clone() };
-    let bygroup: Vec<HookEvent> = groups.iter().filter(|_| wanted.bygroup).map(bygroup).collect();
+    let bygroup = |event: &HookEvent| HookEvent {
+        kind: Kind::Bygroup,
+        ..event.clone()
+    };
+    let bygroup: Vec<HookEvent> = groups
+        .iter()
+        .filter(|_| wanted.bygroup)
+        .map(bygroup)
+        .collect();
     groups.retain(|_| wanted.group);
     users.into_iter().chain(groups).chain(bygroup).collect()
 }
@@ -335,7 +394,13 @@ fn about_account(change: &Change) -> Option<(&RemoteId, Event)> {
     }
 }
 
-fn account(change: &Change, id: &RemoteId, plan: &Plan, host: &Host<'_>, owned: &Owned) -> Option<Account> {
+fn account(
+    change: &Change,
+    id: &RemoteId,
+    plan: &Plan,
+    host: &Host<'_>,
+    owned: &Owned,
+) -> Option<Account> {
     let account = match change {
         Change::CreateAccount(new) => Account {
             name: new.name.to_string(),
@@ -347,12 +412,17 @@ fn account(change: &Change, id: &RemoteId, plan: &Plan, host: &Host<'_>, owned: 
             email: None,
             ssh_keys: Vec::new(),
         },
-        Change::AdoptAccount(adopted) => {
-            Account::found(adopted.name.as_str(), host.accounts.get(adopted.name.as_str())?)
-        }
+        Change::AdoptAccount(adopted) => Account::found(
+            adopted.name.as_str(),
+            host.accounts.get(adopted.name.as_str())?,
+        ),
         _ => {
             let own = owned.accounts.get(id)?;
-            match host.accounts.get(own.name.as_str()).filter(|found| found.uid == own.uid.get()) {
+            match host
+                .accounts
+                .get(own.name.as_str())
+                .filter(|found| found.uid == own.uid.get())
+            {
                 Some(found) => Account::found(&own.name, found),
                 None => Account {
                     name: own.name.clone(),
@@ -368,7 +438,11 @@ fn account(change: &Change, id: &RemoteId, plan: &Plan, host: &Host<'_>, owned: 
         }
     };
     // Of those whom the provider does not name, or was not asked about, what it said last.
-    let contact = plan.contacts.get(id).or_else(|| owned.contacts.get(id)).cloned();
+    let contact = plan
+        .contacts
+        .get(id)
+        .or_else(|| owned.contacts.get(id))
+        .cloned();
     Some(account.reached_by(contact.unwrap_or_default()))
 }
 
@@ -402,45 +476,129 @@ fn team(change: &Change, host: &Host<'_>, owned: &Owned) -> Option<(String, Even
     let none = &[][..];
     let known = |id: &RemoteId| owned.groups.get(id);
     let (id, from, name, gid, add, remove, event) = match change {
-        Change::CreateGroup { id, name, gid, members } => {
-            (id.to_string(), name.as_str(), name, gid.get(), members.as_slice(), none, Event::Created)
-        }
+        Change::CreateGroup {
+            id,
+            name,
+            gid,
+            members,
+        } => (
+            id.to_string(),
+            name.as_str(),
+            name,
+            gid.get(),
+            members.as_slice(),
+            none,
+            Event::Created,
+        ),
         // Only the ledger changes.
-        Change::ChangeMembers { add, remove, .. } | Change::ChangeLocalMembers { add, remove, .. }
+        Change::ChangeMembers { add, remove, .. }
+        | Change::ChangeLocalMembers { add, remove, .. }
             if add.is_empty() && remove.is_empty() =>
         {
             return None;
         }
-        Change::ChangeMembers { id, name, add, remove, .. } => {
+        Change::ChangeMembers {
+            id,
+            name,
+            add,
+            remove,
+            ..
+        } => {
             let own = known(id)?;
-            (id.to_string(), own.name.as_str(), name, own.gid.get(), add.as_slice(), remove.as_slice(), Event::Updated)
+            (
+                id.to_string(),
+                own.name.as_str(),
+                name,
+                own.gid.get(),
+                add.as_slice(),
+                remove.as_slice(),
+                Event::Updated,
+            )
         }
-        Change::ChangeLocalMembers { name, add, remove, .. } => {
+        Change::ChangeLocalMembers {
+            name, add, remove, ..
+        } => {
             let gid = host.groups.get(name.as_str())?.gid;
-            (format!("local:{name}"), name.as_str(), name, gid, add.as_slice(), remove.as_slice(), Event::Updated)
+            (
+                format!("local:{name}"),
+                name.as_str(),
+                name,
+                gid,
+                add.as_slice(),
+                remove.as_slice(),
+                Event::Updated,
+            )
         }
-        Change::AdoptGroup { id, name, gid, add, .. } if !add.is_empty() => {
-            (id.to_string(), name.as_str(), name, gid.get(), add.as_slice(), none, Event::Updated)
-        }
-        Change::RenameGroup { id, gid, from, to } => {
-            (id.to_string(), from.as_str(), to, gid.get(), &[][..], none, Event::Renamed)
-        }
+        Change::AdoptGroup {
+            id, name, gid, add, ..
+        } if !add.is_empty() => (
+            id.to_string(),
+            name.as_str(),
+            name,
+            gid.get(),
+            add.as_slice(),
+            none,
+            Event::Updated,
+        ),
+        Change::RenameGroup { id, gid, from, to } => (
+            id.to_string(),
+            from.as_str(),
+            to,
+            gid.get(),
+            &[][..],
+            none,
+            Event::Renamed,
+        ),
         Change::EmptyGroup { id, name, remove } => {
             let gid = known(id)?.gid.get();
-            (id.to_string(), name.as_str(), name, gid, &[][..], remove.as_slice(), Event::Updated)
+            (
+                id.to_string(),
+                name.as_str(),
+                name,
+                gid,
+                &[][..],
+                remove.as_slice(),
+                Event::Updated,
+            )
         }
-        Change::RemoveGroup { id, name, gid, remove } => {
-            (id.to_string(), name.as_str(), name, gid.get(), &[][..], remove.as_slice(), Event::Removed)
-        }
+        Change::RemoveGroup {
+            id,
+            name,
+            gid,
+            remove,
+        } => (
+            id.to_string(),
+            name.as_str(),
+            name,
+            gid.get(),
+            &[][..],
+            remove.as_slice(),
+            Event::Removed,
+        ),
         _ => return None,
     };
     let found = host.groups.get(from).map_or("", |found| found.members);
-    let stay = found.split(',').filter(|member| !member.is_empty() && !remove.iter().any(|gone| gone == member));
-    let mut members: Vec<String> = stay.chain(add.iter().map(UserName::as_str)).map(str::to_owned).collect();
+    let stay = found
+        .split(',')
+        .filter(|member| !member.is_empty() && !remove.iter().any(|gone| gone == member));
+    let mut members: Vec<String> = stay
+        .chain(add.iter().map(UserName::as_str))
+        .map(str::to_owned)
+        .collect();
     members.sort();
     members.dedup();
     let added = add.iter().map(ToString::to_string).collect();
-    Some((id, event, Team { name: name.to_string(), gid, members, added, removed: remove.to_vec() }))
+    Some((
+        id,
+        event,
+        Team {
+            name: name.to_string(),
+            gid,
+            members,
+            added,
+            removed: remove.to_vec(),
+        },
+    ))
 }
 
 #[cfg(test)]

@@ -139,17 +139,34 @@ const SHOWN_NAMES: usize = 10;
 
 impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Excess { what, count, allowed, of, verb, .. } = self;
+        let Excess {
+            what,
+            count,
+            allowed,
+            of,
+            verb,
+            ..
+        } = self;
         match self.limit {
-            Limit::Run => write!(f, "{count} of {of} {what} would {verb} in this run, and at most {allowed} may")?,
+            Limit::Run => write!(
+                f,
+                "{count} of {of} {what} would {verb} in this run, and at most {allowed} may"
+            )?,
             Limit::Day => {
                 let verb = if *verb == "go" { "have gone" } else { verb };
-                write!(f, "{count} {what} would {verb} in 24 hours, this run included, and at most {allowed} may")?
+                write!(
+                    f,
+                    "{count} {what} would {verb} in 24 hours, this run included, and at most {allowed} may"
+                )?
             }
-            Limit::Gain => write!(f, "{count} {what} would come in this run, and at most {allowed} may")?,
-            Limit::DayGain => {
-                write!(f, "{count} {what} would have come in 24 hours, this run included, and at most {allowed} may")?
-            }
+            Limit::Gain => write!(
+                f,
+                "{count} {what} would come in this run, and at most {allowed} may"
+            )?,
+            Limit::DayGain => write!(
+                f,
+                "{count} {what} would have come in 24 hours, this run included, and at most {allowed} may"
+            )?,
             Limit::Zero => write!(f, "the {what} would go down from {of} to none")?,
         }
         let shown = &self.names[..self.names.len().min(SHOWN_NAMES)];
@@ -165,7 +182,12 @@ impl fmt::Display for Excess {
 ///
 /// # Errors
 /// The plan itself with every limit it goes over. Nothing of it may be written then.
-pub fn approve(plan: Plan, owned: &Owned, limits: &Limits, approval: Option<&str>) -> Result<Approved, Box<Refused>> {
+pub fn approve(
+    plan: Plan,
+    owned: &Owned,
+    limits: &Limits,
+    approval: Option<&str>,
+) -> Result<Approved, Box<Refused>> {
     let mut excesses = Vec::new();
     accounts(&plan, owned, limits, &mut excesses);
     members(&plan, owned, limits, &mut excesses);
@@ -181,11 +203,19 @@ pub fn approve(plan: Plan, owned: &Owned, limits: &Limits, approval: Option<&str
 
 /// Whether an account is locked, so that its removal has a limit of its own.
 fn is_locked(owned: &Owned, id: &RemoteId) -> bool {
-    owned.accounts.get(id).is_some_and(|own| own.state == State::Locked)
+    owned
+        .accounts
+        .get(id)
+        .is_some_and(|own| own.state == State::Locked)
 }
 
 fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
-    let is_open = |id: &RemoteId| owned.accounts.get(id).is_some_and(|own| own.state == State::Active);
+    let is_open = |id: &RemoteId| {
+        owned
+            .accounts
+            .get(id)
+            .is_some_and(|own| own.state == State::Active)
+    };
     // Locking an account that is locked takes nothing more away from anybody who can log in; it is still counted, but
     // not as one of those that are left. Removing a locked one has a limit of its own.
     let going: Vec<(&str, bool)> = plan
@@ -202,14 +232,30 @@ fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exce
     if going.is_empty() {
         return;
     }
-    let present = owned.accounts.values().filter(|own| own.state.is_present()).count();
-    let open = owned.accounts.values().filter(|own| own.state == State::Active).count();
+    let present = owned
+        .accounts
+        .values()
+        .filter(|own| own.state.is_present())
+        .count();
+    let open = owned
+        .accounts
+        .values()
+        .filter(|own| own.state == State::Active)
+        .count();
     let names: Vec<String> = going.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let subject =
-        Subject { what: "accounts".to_owned(), verb: "go", owned: present, gone_before: owned.losses.accounts, names };
+    let subject = Subject {
+        what: "accounts".to_owned(),
+        verb: "go",
+        owned: present,
+        gone_before: owned.losses.accounts,
+        names,
+    };
     subject.judge(limits.allowed(present), excesses);
     let closing = going.iter().filter(|(_, open)| *open).count();
-    let coming = plan.changes.iter().any(|c| matches!(c, Change::CreateAccount(_) | Change::UnlockAccount { .. }));
+    let coming = plan
+        .changes
+        .iter()
+        .any(|c| matches!(c, Change::CreateAccount(_) | Change::UnlockAccount { .. }));
     if closing > 0 && closing >= open && !coming {
         excesses.push(subject.to_zero(open));
     }
@@ -218,14 +264,24 @@ fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exce
 fn members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
     for change in &plan.changes {
         let (id, name, remove, stay) = match change {
-            Change::ChangeMembers { id, name, remove, wanted, .. } => (id, name, remove, wanted.len()),
-            Change::RemoveGroup { id, name, remove, .. } => (id, name, remove, 0),
+            Change::ChangeMembers {
+                id,
+                name,
+                remove,
+                wanted,
+                ..
+            } => (id, name, remove, wanted.len()),
+            Change::RemoveGroup {
+                id, name, remove, ..
+            } => (id, name, remove, 0),
             _ => continue,
         };
         if remove.is_empty() {
             continue;
         }
-        let before = owned.groups.get(id).map_or(0, |own| own.members.split(',').filter(|m| !m.is_empty()).count());
+        let before = owned.groups.get(id).map_or(0, |own| {
+            own.members.split(',').filter(|m| !m.is_empty()).count()
+        });
         let gone_before = owned.losses.members.get(id).copied().unwrap_or(0);
         let subject = Subject {
             what: format!("members of {name}"),
@@ -244,13 +300,30 @@ fn members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exces
 /// Members of the host's own groups: those who go as for any group; and of those who come, where that gives power.
 fn local_members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
     for change in &plan.changes {
-        let Change::ChangeLocalMembers { name, privileged, add, remove, applied } = change else { continue };
+        let Change::ChangeLocalMembers {
+            name,
+            privileged,
+            add,
+            remove,
+            applied,
+        } = change
+        else {
+            continue;
+        };
         let name = name.as_str();
-        let before = owned.local.get(name).map_or(0, |members| members.split(',').filter(|m| !m.is_empty()).count());
+        let before = owned.local.get(name).map_or(0, |members| {
+            members.split(',').filter(|m| !m.is_empty()).count()
+        });
         let gone_before = owned.losses.local.get(name).copied().unwrap_or(0);
         let what = format!("members of {name}");
         if !remove.is_empty() {
-            let subject = Subject { what: what.clone(), verb: "go", owned: before, gone_before, names: remove.clone() };
+            let subject = Subject {
+                what: what.clone(),
+                verb: "go",
+                owned: before,
+                gone_before,
+                names: remove.clone(),
+            };
             subject.judge(limits.allowed(before), excesses);
             if applied.is_empty() && before >= NEVER_TO_ZERO_FROM {
                 excesses.push(subject.to_zero(before));
@@ -264,7 +337,15 @@ fn local_members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec
             for (count, allowed, limit) in [(names.len(), run, Limit::Gain), in_a_day] {
                 if count > allowed {
                     let (what, names) = (what.clone(), names.clone());
-                    excesses.push(Excess { what, verb: "come", count, allowed, of: before, limit, names });
+                    excesses.push(Excess {
+                        what,
+                        verb: "come",
+                        count,
+                        allowed,
+                        of: before,
+                        limit,
+                        names,
+                    });
                 }
             }
         }
@@ -282,12 +363,21 @@ fn keys(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>)
         return;
     }
     let has_keys = |records: &&KeyRecords| {
-        [&records.file, &records.home].into_iter().flatten().any(|record| !record.digest.is_empty())
+        [&records.file, &records.home]
+            .into_iter()
+            .flatten()
+            .any(|record| !record.digest.is_empty())
     };
     let before = owned.keys.values().filter(has_keys).count();
     let what = "people with SSH keys".to_owned();
-    Subject { what, verb: "lose all of them", owned: before, gone_before: owned.losses.keys, names }
-        .judge(limits.allowed(before), excesses);
+    Subject {
+        what,
+        verb: "lose all of them",
+        owned: before,
+        gone_before: owned.losses.keys,
+        names,
+    }
+    .judge(limits.allowed(before), excesses);
 }
 
 /// Something of which a part would go.
@@ -304,10 +394,21 @@ impl Subject {
     fn judge(&self, allowed: u32, excesses: &mut Vec<Excess>) {
         let run = allowed as usize;
         let in_a_day = self.names.len() + self.gone_before as usize;
-        for (count, allowed, limit) in [(self.names.len(), run, Limit::Run), (in_a_day, 2 * run, Limit::Day)] {
+        for (count, allowed, limit) in [
+            (self.names.len(), run, Limit::Run),
+            (in_a_day, 2 * run, Limit::Day),
+        ] {
             if count > allowed {
                 let (what, names) = (self.what.clone(), self.names.clone());
-                excesses.push(Excess { what, verb: self.verb, count, allowed, of: self.owned, limit, names });
+                excesses.push(Excess {
+                    what,
+                    verb: self.verb,
+                    count,
+                    allowed,
+                    of: self.owned,
+                    limit,
+                    names,
+                });
             }
         }
     }

@@ -20,7 +20,9 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-pub use change::{Adopted, Change, FieldChange, HomeFate, HomeMove, NewAccount, Observation, Rename};
+pub use change::{
+    Adopted, Change, FieldChange, HomeFate, HomeMove, NewAccount, Observation, Rename,
+};
 pub use guard::{Approved, Limits, Refused};
 pub use keys::{Cause, KeyChange, KeyPlace};
 pub use subject::Subject;
@@ -66,7 +68,10 @@ pub struct Remark {
 impl Plan {
     /// Adds a remark.
     pub fn remark(&mut self, name: impl Into<String>, text: impl Into<String>) {
-        self.remarks.push(Remark { name: name.into(), text: text.into() });
+        self.remarks.push(Remark {
+            name: name.into(),
+            text: text.into(),
+        });
     }
 
     /// What names exactly this plan at exactly this state of the ledger: SHA-256 over the changes and the generation,
@@ -79,16 +84,26 @@ impl Plan {
             hash.update(serde_json::to_vec(change).unwrap_or_default());
             hash.update([b'\n']);
         }
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize()
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// How many changes there are of each kind, for the summary.
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts { unchanged: self.unchanged, refused: self.refused.len(), ..Counts::default() };
+        let mut counts = Counts {
+            unchanged: self.unchanged,
+            refused: self.refused.len(),
+            ..Counts::default()
+        };
         for change in &self.changes {
             match change {
                 Change::CreateAccount(_) | Change::CreateGroup { .. } => counts.created += 1,
-                Change::UpdateAccount { .. } | Change::ChangeMembers { .. } | Change::ChangeContact { .. } => {
+                Change::UpdateAccount { .. }
+                | Change::ChangeMembers { .. }
+                | Change::ChangeContact { .. } => {
                     counts.changed += 1;
                 }
                 Change::LockAccount { .. } => counts.locked += 1,

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Adopted, Cause, Change, FieldChange, HomeFate, KeyChange, KeyPlace, Plan, Remark, Rename};
+use super::{
+    Adopted, Cause, Change, FieldChange, HomeFate, KeyChange, KeyPlace, Plan, Remark, Rename,
+};
 use crate::model::{Contact, UserName, shown};
 use crate::policy::{Field, Refusal};
 
@@ -82,7 +84,9 @@ pub fn line(change: &Change) -> String {
         }
         Change::LockAccount { name, reason, .. } => format!("! lock {name}: {reason}"),
         Change::UnlockAccount { name, .. } => format!("~ unlock {name}"),
-        Change::RemoveAccount { name, uid, home, .. } => {
+        Change::RemoveAccount {
+            name, uid, home, ..
+        } => {
             let home = match home {
                 HomeFate::Keep => "its home stays".to_owned(),
                 HomeFate::Gone => "it has no home".to_owned(),
@@ -93,25 +97,63 @@ pub fn line(change: &Change) -> String {
             };
             format!("- account {name} uid={uid} {home}")
         }
-        Change::ForgetAccount { name, stands: true, .. } => format!("- forget {name}; the account stays"),
-        Change::ForgetAccount { name, stands: false, .. } => {
-            format!("- forget {name}; there is no such account on this host, and its ids stay set aside")
+        Change::ForgetAccount {
+            name, stands: true, ..
+        } => format!("- forget {name}; the account stays"),
+        Change::ForgetAccount {
+            name,
+            stands: false,
+            ..
+        } => {
+            format!(
+                "- forget {name}; there is no such account on this host, and its ids stay set aside"
+            )
         }
-        Change::ChangeContact { name, before, after, .. } => contact(name, before, after),
-        Change::CreateGroup { name, gid, members, .. } => {
-            format!("+ group {name} gid={gid} {}", names("members", members.iter().map(UserName::as_str)))
+        Change::ChangeContact {
+            name,
+            before,
+            after,
+            ..
+        } => contact(name, before, after),
+        Change::CreateGroup {
+            name, gid, members, ..
+        } => {
+            format!(
+                "+ group {name} gid={gid} {}",
+                names("members", members.iter().map(UserName::as_str))
+            )
         }
-        Change::ChangeMembers { name, add, remove, .. } => {
+        Change::ChangeMembers {
+            name, add, remove, ..
+        } => {
             let mut line = format!("~ group {name}");
             members(&mut line, add, remove);
             line
         }
         Change::AdoptAccount(adopted) => {
-            let Adopted { id, login, name, uid, gid, home, fields, .. } = &**adopted;
-            let fields = if fields.is_empty() { String::new() } else { format!(", {}", field_changes(fields)) };
-            format!("~ adopt account {name} uid={uid} gid={gid} home={} for {login} ({id}){fields}", shown(home))
+            let Adopted {
+                id,
+                login,
+                name,
+                uid,
+                gid,
+                home,
+                fields,
+                ..
+            } = &**adopted;
+            let fields = if fields.is_empty() {
+                String::new()
+            } else {
+                format!(", {}", field_changes(fields))
+            };
+            format!(
+                "~ adopt account {name} uid={uid} gid={gid} home={} for {login} ({id}){fields}",
+                shown(home)
+            )
         }
-        Change::AdoptGroup { id, name, gid, add, .. } => {
+        Change::AdoptGroup {
+            id, name, gid, add, ..
+        } => {
             let add = if add.is_empty() {
                 String::new()
             } else {
@@ -119,27 +161,57 @@ pub fn line(change: &Change) -> String {
             };
             format!("~ adopt group {name} gid={gid} for {id}{add}")
         }
-        Change::ReleaseAccount { name, uid, .. } => format!("- release account {name} uid={uid}; it stays as it is"),
-        Change::ReleaseGroup { name, gid, .. } => format!("- release group {name} gid={gid}; it stays as it is"),
-        Change::ChangeLocalMembers { name, privileged, add, remove, .. } => {
-            let mut line = format!("~ local group {name}{}", if *privileged { " (privileged)" } else { "" });
+        Change::ReleaseAccount { name, uid, .. } => {
+            format!("- release account {name} uid={uid}; it stays as it is")
+        }
+        Change::ReleaseGroup { name, gid, .. } => {
+            format!("- release group {name} gid={gid}; it stays as it is")
+        }
+        Change::ChangeLocalMembers {
+            name,
+            privileged,
+            add,
+            remove,
+            ..
+        } => {
+            let mut line = format!(
+                "~ local group {name}{}",
+                if *privileged { " (privileged)" } else { "" }
+            );
             members(&mut line, add, remove);
             line
         }
         Change::RenameAccount(rename) => renamed(rename),
-        Change::RenameGroup { from, to, gid, .. } => format!("~ rename group {from} to {to} gid={gid}"),
-        Change::ArchiveHome { name, home, archive, .. } => {
-            format!("- home {} of {name}, after packing it into {}", shown(home), shown(archive))
+        Change::RenameGroup { from, to, gid, .. } => {
+            format!("~ rename group {from} to {to} gid={gid}")
+        }
+        Change::ArchiveHome {
+            name,
+            home,
+            archive,
+            ..
+        } => {
+            format!(
+                "- home {} of {name}, after packing it into {}",
+                shown(home),
+                shown(archive)
+            )
         }
         Change::MakeHome { name, home, .. } => format!("+ home {} of {name}", shown(home)),
         Change::EmptyGroup { name, remove, .. } => format!(
             "! group {name} is not at the provider any more; {}",
             names("take out", remove.iter().map(String::as_str))
         ),
-        Change::RemoveGroup { name, gid, remove, .. } => {
+        Change::RemoveGroup {
+            name, gid, remove, ..
+        } => {
             let mut line = format!("- group {name} gid={gid}");
             if !remove.is_empty() {
-                let _ = write!(line, " {}", names("with its members", remove.iter().map(String::as_str)));
+                let _ = write!(
+                    line,
+                    " {}",
+                    names("with its members", remove.iter().map(String::as_str))
+                );
             }
             line
         }
@@ -148,9 +220,14 @@ pub fn line(change: &Change) -> String {
 }
 
 fn field_changes(fields: &[FieldChange]) -> String {
-    let fields = fields
-        .iter()
-        .map(|f| format!("{} \"{}\" -> \"{}\"", f.field.as_str(), value(f.field, &f.from), value(f.field, &f.to)));
+    let fields = fields.iter().map(|f| {
+        format!(
+            "{} \"{}\" -> \"{}\"",
+            f.field.as_str(),
+            value(f.field, &f.from),
+            value(f.field, &f.to)
+        )
+    });
     fields.collect::<Vec<_>>().join(", ")
 }
 
@@ -163,7 +240,11 @@ fn members(line: &mut String, add: &[UserName], remove: &[String]) {
         let _ = write!(line, " {}", names("add", add.iter().map(UserName::as_str)));
     }
     if !remove.is_empty() {
-        let _ = write!(line, " {}", names("take out", remove.iter().map(String::as_str)));
+        let _ = write!(
+            line,
+            " {}",
+            names("take out", remove.iter().map(String::as_str))
+        );
     }
 }
 
@@ -183,7 +264,14 @@ pub(super) fn value(field: Field, text: &str) -> String {
 }
 
 fn renamed(rename: &Rename) -> String {
-    let Rename { uid, from, to, home, files, .. } = rename;
+    let Rename {
+        uid,
+        from,
+        to,
+        home,
+        files,
+        ..
+    } = rename;
     let mut line = format!("~ rename {from} to {to} uid={uid}");
     if let Some(home) = home {
         let _ = write!(line, " home={}", shown(&home.to));
@@ -198,7 +286,15 @@ fn renamed(rename: &Rename) -> String {
 }
 
 fn keys(change: &KeyChange) -> String {
-    let KeyChange { name, at, cause, before, after, text, .. } = change;
+    let KeyChange {
+        name,
+        at,
+        cause,
+        before,
+        after,
+        text,
+        ..
+    } = change;
     let place = match at {
         KeyPlace::File { .. } => String::new(),
         KeyPlace::Home { path, .. } => format!(" in {}", shown(path)),
@@ -213,13 +309,18 @@ fn keys(change: &KeyChange) -> String {
         (Cause::Wanted, KeyPlace::Home { .. }) if text.is_empty() => "take out".to_owned(),
         (Cause::Wanted, KeyPlace::Home { .. }) => list("set", &come),
         (Cause::Wanted, _) => {
-            let parts = [("add", come), ("take out", go)].map(|(what, keys)| match keys.is_empty() {
-                true => String::new(),
-                false => list(what, &keys),
-            });
+            let parts =
+                [("add", come), ("take out", go)].map(|(what, keys)| match keys.is_empty() {
+                    true => String::new(),
+                    false => list(what, &keys),
+                });
             match parts.concat().is_empty() {
                 true => "write the same anew".to_owned(),
-                false => parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "),
+                false => parts
+                    .into_iter()
+                    .filter(|part| !part.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" "),
             }
         }
     };
@@ -242,9 +343,17 @@ fn contact(name: &UserName, before: &Contact, after: &Contact) -> String {
 
 fn names<'a>(what: &str, list: impl Iterator<Item = &'a str>) -> String {
     let list: Vec<&str> = list.collect();
-    let head: Vec<String> = list.iter().take(SHOWN_NAMES).map(|name| shown(name).to_string()).collect();
+    let head: Vec<String> = list
+        .iter()
+        .take(SHOWN_NAMES)
+        .map(|name| shown(name).to_string())
+        .collect();
     let more = list.len().saturating_sub(SHOWN_NAMES);
-    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let tail = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     match list.len() {
         0 => format!("no {what}"),
         n => format!("{what} ({n}): {}{tail}", head.join(" ")),

@@ -16,8 +16,8 @@ use super::{Plan, render};
 use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::model::{
-    Completeness, Directory, FieldSources, Gap, Group, Membership, RejectedRecord, RemoteId, Role, Snapshot, Status,
-    Untrusted, User, UserField, shown,
+    Completeness, Directory, FieldSources, Gap, Group, Membership, RejectedRecord, RemoteId, Role,
+    Snapshot, Status, Untrusted, User, UserField, shown,
 };
 
 /// The version of the file's form.
@@ -83,7 +83,9 @@ pub enum Sync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Moved {
     /// Runs have changed something since.
-    #[error("gosync has changed something on this host since: the ledger is at {now}, and the plan was made at {then}")]
+    #[error(
+        "gosync has changed something on this host since: the ledger is at {now}, and the plan was made at {then}"
+    )]
     Ledger {
         /// The generation of the plan.
         then: u64,
@@ -149,10 +151,13 @@ impl Saved {
         struct Head {
             gosync_plan: u32,
         }
-        let odd = |e: serde_json::Error| format!("it is no plan of gosync's: {}", shown(&e.to_string()));
+        let odd =
+            |e: serde_json::Error| format!("it is no plan of gosync's: {}", shown(&e.to_string()));
         let Head { gosync_plan } = serde_json::from_slice(bytes).map_err(odd)?;
         if gosync_plan != VERSION {
-            return Err(format!("it is a plan of the form {gosync_plan}, and this gosync knows {VERSION}"));
+            return Err(format!(
+                "it is a plan of the form {gosync_plan}, and this gosync knows {VERSION}"
+            ));
         }
         serde_json::from_slice(bytes).map_err(odd)
     }
@@ -163,16 +168,24 @@ impl Saved {
     /// What has changed.
     pub fn check_host(&self, host: &Host<'_>, owned: &Owned) -> Result<(), Moved> {
         if owned.generation != self.generation {
-            return Err(Moved::Ledger { then: self.generation, now: owned.generation });
+            return Err(Moved::Ledger {
+                then: self.generation,
+                now: owned.generation,
+            });
         }
         let now = fingerprints(host);
-        let paths: std::collections::BTreeSet<&String> = now.keys().chain(self.databases.keys()).collect();
+        let paths: std::collections::BTreeSet<&String> =
+            now.keys().chain(self.databases.keys()).collect();
         let changed: Vec<String> = paths
             .into_iter()
             .filter(|path| now.get(*path) != self.databases.get(*path))
             .map(|path| shown(path).to_string())
             .collect();
-        if changed.is_empty() { Ok(()) } else { Err(Moved::Host(changed)) }
+        if changed.is_empty() {
+            Ok(())
+        } else {
+            Err(Moved::Host(changed))
+        }
     }
 
     /// Whether a plan that was made now is the one that was saved, and the one that the file shows.
@@ -184,14 +197,26 @@ impl Saved {
             return Err(Moved::Plan);
         }
         let shown = self.plan.get("changes");
-        if serde_json::to_value(&plan.changes).ok().as_ref() != shown { Err(Moved::Altered) } else { Ok(()) }
+        if serde_json::to_value(&plan.changes).ok().as_ref() != shown {
+            Err(Moved::Altered)
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// What identifies each database of the host as it was read.
 pub fn fingerprints(host: &Host<'_>) -> BTreeMap<String, Option<String>> {
-    let hash = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    host.databases.iter().map(|(path, bytes)| (path.clone(), bytes.map(hash))).collect()
+    let hash = |bytes: &[u8]| {
+        Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    };
+    host.databases
+        .iter()
+        .map(|(path, bytes)| (path.clone(), bytes.map(hash)))
+        .collect()
 }
 
 /// What the provider said, without loss. [`Untrusted`] texts go into the file as they are, as JSON in ASCII, and come
@@ -267,14 +292,37 @@ fn words(text: &str) -> String {
 
 impl From<&Snapshot> for Read {
     fn from(snapshot: &Snapshot) -> Self {
-        let Snapshot { directory, rejected, gaps, completeness } = snapshot;
+        let Snapshot {
+            directory,
+            rejected,
+            gaps,
+            completeness,
+        } = snapshot;
         let reject = |r: &RejectedRecord| {
-            let RejectedRecord { id, subject, reason } = r;
-            Rejected { id: id.clone(), subject: raw(subject), reason: reason.clone() }
+            let RejectedRecord {
+                id,
+                subject,
+                reason,
+            } = r;
+            Rejected {
+                id: id.clone(),
+                subject: raw(subject),
+                reason: reason.clone(),
+            }
         };
         let gap = |gap: &Gap| {
-            let Gap { user, subject, field, reason } = gap;
-            Unknown { user: user.clone(), subject: raw(subject), field: *field, reason: reason.clone() }
+            let Gap {
+                user,
+                subject,
+                field,
+                reason,
+            } = gap;
+            Unknown {
+                user: user.clone(),
+                subject: raw(subject),
+                field: *field,
+                reason: reason.clone(),
+            }
         };
         Self {
             completeness: match completeness {
@@ -292,7 +340,13 @@ impl From<&Snapshot> for Read {
 
 impl From<&Read> for Snapshot {
     fn from(read: &Read) -> Self {
-        let Read { completeness, users, groups, rejected, gaps } = read;
+        let Read {
+            completeness,
+            users,
+            groups,
+            rejected,
+            gaps,
+        } = read;
         let reject = |r: &Rejected| RejectedRecord {
             id: r.id.clone(),
             subject: Untrusted::new(r.subject.as_str()),
@@ -313,15 +367,35 @@ impl From<&Read> for Snapshot {
             Whole::Narrowed => Completeness::Narrowed,
             Whole::Incomplete(reason) => Completeness::Incomplete(words(reason)),
         };
-        let snapshot = Self::new(directory, rejected.iter().map(reject).collect(), completeness);
-        Self { gaps: gaps.iter().map(gap).collect(), ..snapshot }
+        let snapshot = Self::new(
+            directory,
+            rejected.iter().map(reject).collect(),
+            completeness,
+        );
+        Self {
+            gaps: gaps.iter().map(gap).collect(),
+            ..snapshot
+        }
     }
 }
 
 impl From<&User> for Person {
     fn from(user: &User) -> Self {
-        let User { id, login, name, email, active, uid, gid, home, shell, ssh_keys, updated, attributes, sources: _ } =
-            user;
+        let User {
+            id,
+            login,
+            name,
+            email,
+            active,
+            uid,
+            gid,
+            home,
+            shell,
+            ssh_keys,
+            updated,
+            attributes,
+            sources: _,
+        } = user;
         let fields = [
             ("name", name),
             ("email", email),
@@ -335,16 +409,27 @@ impl From<&User> for Person {
             id: id.clone(),
             login: raw(login),
             active: *active,
-            fields: fields.into_iter().filter_map(|(key, text)| Some((key.to_owned(), raw(text.as_ref()?)))).collect(),
+            fields: fields
+                .into_iter()
+                .filter_map(|(key, text)| Some((key.to_owned(), raw(text.as_ref()?))))
+                .collect(),
             ssh_keys: ssh_keys.iter().map(raw).collect(),
-            attributes: attributes.iter().map(|(key, text)| (key.clone(), raw(text))).collect(),
+            attributes: attributes
+                .iter()
+                .map(|(key, text)| (key.clone(), raw(text)))
+                .collect(),
         }
     }
 }
 
 impl From<&Person> for User {
     fn from(person: &Person) -> Self {
-        let field = |key: &str| person.fields.get(key).map(|text| Untrusted::new(text.as_str()));
+        let field = |key: &str| {
+            person
+                .fields
+                .get(key)
+                .map(|text| Untrusted::new(text.as_str()))
+        };
         Self {
             id: person.id.clone(),
             login: Untrusted::new(person.login.as_str()),
@@ -357,7 +442,11 @@ impl From<&Person> for User {
             shell: field("shell"),
             ssh_keys: person.ssh_keys.iter().map(Untrusted::new).collect(),
             updated: field("updated"),
-            attributes: person.attributes.iter().map(|(key, text)| (key.clone(), Untrusted::new(text))).collect(),
+            attributes: person
+                .attributes
+                .iter()
+                .map(|(key, text)| (key.clone(), Untrusted::new(text)))
+                .collect(),
             // It decides nothing.
             sources: FieldSources::default(),
         }
@@ -366,14 +455,24 @@ impl From<&Person> for User {
 
 impl From<&Group> for Team {
     fn from(group: &Group) -> Self {
-        let Group { id, name, description, parent, gid, members } = group;
+        let Group {
+            id,
+            name,
+            description,
+            parent,
+            gid,
+            members,
+        } = group;
         Self {
             id: id.clone(),
             name: raw(name),
             description: description.as_ref().map(raw),
             parent: parent.clone(),
             gid: gid.as_ref().map(raw),
-            members: members.iter().map(|m| (m.user.clone(), m.role, m.status)).collect(),
+            members: members
+                .iter()
+                .map(|m| (m.user.clone(), m.role, m.status))
+                .collect(),
         }
     }
 }

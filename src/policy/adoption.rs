@@ -27,19 +27,35 @@ pub fn person<'d>(
     let asked = crate::model::shown(login.unwrap_or(name));
     match (found.as_slice(), login) {
         ([user], _) => Ok(user),
-        ([], None) => Err(format!("the provider has nobody who would be called `{asked}`; name the person by --as")),
+        ([], None) => Err(format!(
+            "the provider has nobody who would be called `{asked}`; name the person by --as"
+        )),
         ([], Some(_)) => Err(format!("the provider has nobody with the login `{asked}`")),
         (several, _) => Err(format!(
             "several people would be meant by `{asked}`: {}; name one by --as",
-            list(several.iter().map(|user| (user.login.to_string(), &user.id)))
+            list(
+                several
+                    .iter()
+                    .map(|user| (user.login.to_string(), &user.id))
+            )
         )),
     }
 }
 
 /// Other people who would be called `name`, as login and id.
-pub fn rivals(directory: &Directory, name: &str, person: &RemoteId, rules: &AccountRules) -> Vec<String> {
-    let others = directory.users.iter().filter(|user| user.id != *person && name_of(user, rules) == name);
-    others.map(|user| format!("{} ({})", user.login, user.id)).collect()
+pub fn rivals(
+    directory: &Directory,
+    name: &str,
+    person: &RemoteId,
+    rules: &AccountRules,
+) -> Vec<String> {
+    let others = directory
+        .users
+        .iter()
+        .filter(|user| user.id != *person && name_of(user, rules) == name);
+    others
+        .map(|user| format!("{} ({})", user.login, user.id))
+        .collect()
 }
 
 /// The group of the provider's that the group `name` becomes.
@@ -60,11 +76,17 @@ pub fn group<'d>(
     let asked = crate::model::shown(remote.unwrap_or(name));
     match (found.as_slice(), remote) {
         ([group], _) => Ok(group),
-        ([], None) => Err(format!("the provider has no group that would be called `{asked}`; name it by --as")),
+        ([], None) => Err(format!(
+            "the provider has no group that would be called `{asked}`; name it by --as"
+        )),
         ([], Some(_)) => Err(format!("the provider has no group `{asked}`")),
         (several, _) => Err(format!(
             "several groups would be meant by `{asked}`: {}",
-            list(several.iter().map(|group| (group.name.to_string(), &group.id)))
+            list(
+                several
+                    .iter()
+                    .map(|group| (group.name.to_string(), &group.id))
+            )
         )),
     }
 }
@@ -75,22 +97,34 @@ pub fn called(remote: &Untrusted, rules: &GroupRules) -> Option<String> {
 }
 
 fn list<'a>(all: impl Iterator<Item = (String, &'a RemoteId)>) -> String {
-    all.map(|(name, id)| format!("{name} ({id})")).collect::<Vec<_>>().join(", ")
+    all.map(|(name, id)| format!("{name} ({id})"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Why an account is nobody's to have who is known to a provider alone.
 pub fn account_refusal(name: &str, found: &HostAccount<'_>, host: &Host<'_>) -> Option<String> {
     if protect::is_protected(name) || found.uid < protect::FIRST_ORDINARY_ID {
-        return Some(format!("`{name}` (uid {}) has a name or a uid of the system's", found.uid));
+        return Some(format!(
+            "`{name}` (uid {}) has a name or a uid of the system's",
+            found.uid
+        ));
     }
-    let is_in =
-        |group: &HostGroup<'_>| group.gid == found.gid || group.members.split(',').any(|member| member.trim() == name);
-    let mut powers = host.groups.iter().filter(|(group, _)| protect::grants_power(group)).filter(|(_, g)| is_in(g));
+    let is_in = |group: &HostGroup<'_>| {
+        group.gid == found.gid || group.members.split(',').any(|member| member.trim() == name)
+    };
+    let mut powers = host
+        .groups
+        .iter()
+        .filter(|(group, _)| protect::grants_power(group))
+        .filter(|(_, g)| is_in(g));
     if found.gid == 0 {
         return Some(format!("`{name}` has root's group"));
     }
     let (power, _) = powers.next()?;
-    Some(format!("`{name}` is in the group `{power}`, which grants power; take it out first if that is meant"))
+    Some(format!(
+        "`{name}` is in the group `{power}`, which grants power; take it out first if that is meant"
+    ))
 }
 
 /// Why a group is nobody's to have who is known to a provider alone.
@@ -101,7 +135,10 @@ pub fn group_refusal(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Opti
             found.gid
         ));
     }
-    let mut own = host.accounts.iter().filter(|(_, account)| account.gid == found.gid);
+    let mut own = host
+        .accounts
+        .iter()
+        .filter(|(_, account)| account.gid == found.gid);
     let (account, _) = own.next()?;
     Some(format!("`{name}` is the primary group of `{account}`"))
 }
@@ -117,15 +154,28 @@ mod tests {
 
     #[test]
     fn a_person_is_found_once_or_named() {
-        let directory =
-            Directory { users: vec![user("1", "Ann"), user("2", "ann@x"), user("3", "bob")], groups: vec![] };
+        let directory = Directory {
+            users: vec![user("1", "Ann"), user("2", "ann@x"), user("3", "bob")],
+            groups: vec![],
+        };
         let names = vec![NameMap::new("(.*)@x", "$1").unwrap()];
-        let rules = AccountRules { names, ..AccountRules::default() };
-        let find = |name, login| person(&directory, name, login, &rules).map(|user| user.id.to_string());
+        let rules = AccountRules {
+            names,
+            ..AccountRules::default()
+        };
+        let find =
+            |name, login| person(&directory, name, login, &rules).map(|user| user.id.to_string());
         assert_eq!(find("bob", None), Ok("3".into()));
         assert_eq!(find("ann", Some("ANN@X")), Ok("2".into()));
-        assert!(find("ann", None).unwrap_err().contains("Ann (1), ann@x (2)"));
+        assert!(
+            find("ann", None)
+                .unwrap_err()
+                .contains("Ann (1), ann@x (2)")
+        );
         assert!(find("cat", None).is_err() && find("bob", Some("cat")).is_err());
-        assert_eq!(rivals(&directory, "ann", &RemoteId::new("2").unwrap(), &rules), ["Ann (1)"]);
+        assert_eq!(
+            rivals(&directory, "ann", &RemoteId::new("2").unwrap(), &rules),
+            ["Ann (1)"]
+        );
     }
 }

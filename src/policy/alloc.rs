@@ -26,7 +26,13 @@ pub struct Exhausted(pub IdRange);
 impl<'a> Allocator<'a> {
     /// Gives ids from `range` that are in none of the sets `taken` and in none of the `spans`.
     pub fn new(range: IdRange, taken: Vec<&'a BTreeSet<u32>>, spans: &'a Spans) -> Self {
-        Self { range, next: BTreeMap::new(), taken, spans, given: BTreeSet::new() }
+        Self {
+            range,
+            next: BTreeMap::new(),
+            taken,
+            spans,
+            given: BTreeSet::new(),
+        }
     }
 
     /// Whether `id` could be given now.
@@ -62,9 +68,16 @@ impl<'a> Allocator<'a> {
     /// When none is left.
     pub fn next_free_in(&mut self, range: IdRange) -> Result<u32, Exhausted> {
         let (first, last) = range.into();
-        let mut next = self.next.get(&(first, last)).copied().unwrap_or_else(|| first.into());
+        let mut next = self
+            .next
+            .get(&(first, last))
+            .copied()
+            .unwrap_or_else(|| first.into());
         let mut found = None;
-        while let (None, Some(candidate)) = (found, u32::try_from(next).ok().filter(|id| range.contains(*id))) {
+        while let (None, Some(candidate)) = (
+            found,
+            u32::try_from(next).ok().filter(|id| range.contains(*id)),
+        ) {
             next += 1;
             found = self.is_free_in(range, candidate).then_some(candidate);
         }
@@ -86,7 +99,12 @@ pub struct SpanAllocator {
 impl SpanAllocator {
     /// Prepares to give ranges; `busy` are those in use or ever given.
     pub fn new(first: u32, last: u32, count: u32, busy: Spans) -> Self {
-        Self { next: first.into(), last: last.into(), count: count.max(1).into(), busy }
+        Self {
+            next: first.into(),
+            last: last.into(),
+            count: count.max(1).into(),
+            busy,
+        }
     }
 
     /// The first id of the next free range; `None` when none is left.
@@ -98,7 +116,9 @@ impl SpanAllocator {
             }
             let first = u32::try_from(from).ok()?;
             match self.busy.overlapping(first, u32::try_from(to).ok()?) {
-                Some((_, end)) => self.next += (u64::from(end) - from) / self.count * self.count + self.count,
+                Some((_, end)) => {
+                    self.next += (u64::from(end) - from) / self.count * self.count + self.count
+                }
                 None => {
                     self.next += self.count;
                     return Some(first);
@@ -118,7 +138,11 @@ mod tests {
     fn the_lowest_free_id_is_given_and_none_twice() {
         let (used, retired) = (BTreeSet::from([1000, 1002]), BTreeSet::from([1003]));
         let spans = [(1005, 1007)].into_iter().collect();
-        let mut alloc = Allocator::new(IdRange::new(1000, 1009).unwrap(), vec![&used, &retired], &spans);
+        let mut alloc = Allocator::new(
+            IdRange::new(1000, 1009).unwrap(),
+            vec![&used, &retired],
+            &spans,
+        );
         alloc.claim(1001);
         assert_eq!(alloc.next_free(), Ok(1004));
         assert_eq!(alloc.next_free(), Ok(1008));
@@ -135,7 +159,12 @@ mod tests {
 
     #[test]
     fn subordinate_ranges_do_not_overlap() {
-        let mut alloc = SpanAllocator::new(100_000, 399_999, 65_536, [(165_000, 165_001)].into_iter().collect());
+        let mut alloc = SpanAllocator::new(
+            100_000,
+            399_999,
+            65_536,
+            [(165_000, 165_001)].into_iter().collect(),
+        );
         assert_eq!(alloc.next_free(), Some(100_000 + 65_536));
         assert_eq!(alloc.next_free(), Some(100_000 + 2 * 65_536));
         assert_eq!(alloc.next_free(), Some(100_000 + 3 * 65_536));

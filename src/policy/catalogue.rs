@@ -27,10 +27,20 @@ pub struct Catalogue {
 impl Catalogue {
     /// Administrators of a new group, each once.
     pub fn admins_of(&self, group: &str) -> Vec<String> {
-        let own = self.overrides.of(group).and_then(|section| section.admins.as_ref());
-        let matching = self.admins.iter().filter(|(filter, _)| own.is_none() && filter.matches(group));
+        let own = self
+            .overrides
+            .of(group)
+            .and_then(|section| section.admins.as_ref());
+        let matching = self
+            .admins
+            .iter()
+            .filter(|(filter, _)| own.is_none() && filter.matches(group));
         let mut out: Vec<String> = Vec::new();
-        for user in own.into_iter().chain(matching.map(|(_, users)| users)).flatten() {
+        for user in own
+            .into_iter()
+            .chain(matching.map(|(_, users)| users))
+            .flatten()
+        {
             if !out.contains(user) {
                 out.push(user.clone());
             }
@@ -40,9 +50,14 @@ impl Catalogue {
 
     /// The description of a new group. `date`: today, as it shall be written.
     pub fn description_of(&self, group: &str, date: &str) -> String {
-        let own = self.overrides.of(group).and_then(|section| section.description.as_deref());
+        let own = self
+            .overrides
+            .of(group)
+            .and_then(|section| section.description.as_deref());
         let template = own.or(self.description.as_deref()).unwrap_or_default();
-        template.replace("{projname}", group).replace("{date}", date)
+        template
+            .replace("{projname}", group)
+            .replace("{date}", date)
     }
 }
 
@@ -59,7 +74,9 @@ pub fn parent_of(group: &str) -> Option<&str> {
 
 /// Whether a group's name can be part of a file's name.
 pub fn is_file_name(group: &str) -> bool {
-    !group.is_empty() && !group.starts_with('.') && !group.chars().any(|c| c == '/' || c.is_control())
+    !group.is_empty()
+        && !group.starts_with('.')
+        && !group.chars().any(|c| c == '/' || c.is_control())
 }
 
 /// Names of the file with a group's description, the first that is there counts.
@@ -70,8 +87,13 @@ pub fn description_files(group: &str) -> [String; 2] {
 /// Names of the file with a group's policy, the first that is there counts: `policy.a.b.json`, `policy.a.json`,
 /// `policy.json`.
 pub fn policy_files(group: &str) -> Vec<String> {
-    let ends = group.match_indices('.').map(|(dot, _)| dot).chain([group.len()]);
-    let mut names: Vec<String> = ends.map(|end| format!("policy.{}.json", &group[..end])).collect();
+    let ends = group
+        .match_indices('.')
+        .map(|(dot, _)| dot)
+        .chain([group.len()]);
+    let mut names: Vec<String> = ends
+        .map(|end| format!("policy.{}.json", &group[..end]))
+        .collect();
     names.reverse();
     names.push("policy.json".to_owned());
     names
@@ -89,21 +111,37 @@ mod tests {
 
     #[test]
     fn policies_are_looked_for_from_the_nearest() {
-        assert_eq!(policy_files("a.b.c"), ["policy.a.b.c.json", "policy.a.b.json", "policy.a.json", "policy.json"]);
+        assert_eq!(
+            policy_files("a.b.c"),
+            [
+                "policy.a.b.c.json",
+                "policy.a.b.json",
+                "policy.a.json",
+                "policy.json"
+            ]
+        );
         assert_eq!(policy_files("a"), ["policy.a.json", "policy.json"]);
     }
 
     #[test]
     fn a_group_is_made_below_what_stands_before_its_first_dot() {
         assert_eq!(
-            [parent_of("a.b.c"), parent_of("a"), parent_of(".a"), parent_of("a.")],
+            [
+                parent_of("a.b.c"),
+                parent_of("a"),
+                parent_of(".a"),
+                parent_of("a.")
+            ],
             [Some("a"), None, None, None]
         );
     }
 
     #[test]
     fn lines_for_the_reader_of_the_mail_are_left_out_of_a_description() {
-        assert_eq!(description("One\n  Your project\nTwo"), "One<br/>\nTwo<br/>\n");
+        assert_eq!(
+            description("One\n  Your project\nTwo"),
+            "One<br/>\nTwo<br/>\n"
+        );
     }
 
     #[test]
@@ -113,7 +151,10 @@ mod tests {
             (filter(&["*"]), vec!["ann".to_owned(), "bob".to_owned()]),
             (filter(&["osg.*"]), vec!["bob".to_owned(), "cy".to_owned()]),
         ];
-        let catalogue = Catalogue { admins, ..Catalogue::default() };
+        let catalogue = Catalogue {
+            admins,
+            ..Catalogue::default()
+        };
         assert_eq!(catalogue.admins_of("osg.test"), ["ann", "bob", "cy"]);
         assert_eq!(catalogue.admins_of("duke"), ["ann", "bob"]);
     }
@@ -133,8 +174,14 @@ mod tests {
             overrides: Overrides::new(vec![("osg".to_owned(), section)]),
             ..Catalogue::default()
         };
-        assert_eq!([catalogue.admins_of("osg.test"), catalogue.admins_of("cms")], [["cy"], ["ann"]]);
-        assert_eq!(catalogue.description_of("osg.test", "today"), "osg.test of OSG");
+        assert_eq!(
+            [catalogue.admins_of("osg.test"), catalogue.admins_of("cms")],
+            [["cy"], ["ann"]]
+        );
+        assert_eq!(
+            catalogue.description_of("osg.test", "today"),
+            "osg.test of OSG"
+        );
         assert_eq!(catalogue.description_of("cms", "today"), "cms, today");
     }
 

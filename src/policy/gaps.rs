@@ -12,15 +12,25 @@ const NAMES: usize = 3;
 pub fn remarks(gaps: &[Gap]) -> Vec<(String, String)> {
     let mut shared: BTreeMap<_, Vec<&Gap>> = BTreeMap::new();
     for gap in gaps {
-        shared.entry((gap.field, gap.reason.as_str())).or_default().push(gap);
+        shared
+            .entry((gap.field, gap.reason.as_str()))
+            .or_default()
+            .push(gap);
     }
     let remark = |((field, reason), gaps): ((crate::model::UserField, &str), Vec<&Gap>)| {
-        let mut names: Vec<String> = gaps.iter().take(NAMES).map(|gap| gap.subject.to_string()).collect();
+        let mut names: Vec<String> = gaps
+            .iter()
+            .take(NAMES)
+            .map(|gap| gap.subject.to_string())
+            .collect();
         let more = gaps.len() - names.len();
         if more > 0 {
             names.push(format!("{more} more"));
         }
-        (names.join(", "), format!("{} unknown: {reason}", field.as_str()))
+        (
+            names.join(", "),
+            format!("{} unknown: {reason}", field.as_str()),
+        )
     };
     shared.into_iter().map(remark).collect()
 }
@@ -44,7 +54,10 @@ mod tests {
         assert_eq!(
             remarks(&gaps),
             [
-                ("p0\\n, p1\\n, p2\\n, 97 more".to_owned(), text("it is down")),
+                (
+                    "p0\\n, p1\\n, p2\\n, 97 more".to_owned(),
+                    text("it is down")
+                ),
                 ("p100\\n".to_owned(), text("it is odd"))
             ]
         );

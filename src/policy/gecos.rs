@@ -13,13 +13,18 @@ use unicode_normalization::UnicodeNormalization;
 pub const MAX_BYTES: usize = 200;
 
 #[allow(clippy::expect_used)] // a constant, compiled by the tests
-static UNWANTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\p{C}\p{Zl}\p{Zp}]").expect("a valid class"));
+static UNWANTED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[\p{C}\p{Zl}\p{Zp}]").expect("a valid class"));
 
 /// The name as it may stand in passwd: composed (NFC), single blanks, at most [`MAX_BYTES`].
 pub fn clean(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     if name.is_ascii() {
-        push_clean(name.chars().map(|c| if c.is_ascii_control() { ' ' } else { c }), &mut out);
+        push_clean(
+            name.chars()
+                .map(|c| if c.is_ascii_control() { ' ' } else { c }),
+            &mut out,
+        );
     } else {
         let visible = UNWANTED.replace_all(name, " ");
         // What is dropped goes first: it may keep apart what composing puts in order.
@@ -58,8 +63,15 @@ mod tests {
 
     #[test]
     fn names_in_any_script_stay() {
-        for name in ["Alice Liddell", "José Núñez", "Ōe Kenzaburō", "王小明", "Олена Пчілка", "محمد", "O'Brien-Smith"]
-        {
+        for name in [
+            "Alice Liddell",
+            "José Núñez",
+            "Ōe Kenzaburō",
+            "王小明",
+            "Олена Пчілка",
+            "محمد",
+            "O'Brien-Smith",
+        ] {
             assert_eq!(clean(name), name);
         }
     }
@@ -71,7 +83,10 @@ mod tests {
         assert_eq!(clean("Smith, J. & Sons"), "Smith J. Sons");
         assert_eq!(clean("e\u{301}"), "\u{e9}");
         assert_eq!(clean("\u{feff}  "), "");
-        assert_eq!(clean("a\u{591}&\u{11d97}"), clean(&clean("a\u{591}&\u{11d97}")));
+        assert_eq!(
+            clean("a\u{591}&\u{11d97}"),
+            clean(&clean("a\u{591}&\u{11d97}"))
+        );
     }
 
     proptest! {

@@ -131,12 +131,18 @@ impl HookRules {
         // A run must not meet again what it has tried already.
         let first = self.retry_after.max(1);
         match miss {
-            Miss::Later => Retry { attempts, after: (age < self.give_up_after).then_some(first) },
+            Miss::Later => Retry {
+                attempts,
+                after: (age < self.give_up_after).then_some(first),
+            },
             Miss::Failed => {
                 let doubled = first.saturating_mul(1_u64.checked_shl(attempts).unwrap_or(u64::MAX));
                 let attempts = attempts.saturating_add(1);
                 let after = doubled.min(self.retry_at_most.max(first));
-                Retry { attempts, after: (attempts < self.attempts).then_some(after) }
+                Retry {
+                    attempts,
+                    after: (attempts < self.attempts).then_some(after),
+                }
             }
         }
     }
@@ -148,12 +154,25 @@ mod tests {
 
     #[test]
     fn the_time_between_attempts_doubles_up_to_a_limit_and_then_ends() {
-        let rules = HookRules { attempts: 12, ..HookRules::default() };
-        let times: Vec<_> = (0..12).map(|n| rules.retry(Miss::Failed, n, 0).after).collect();
+        let rules = HookRules {
+            attempts: 12,
+            ..HookRules::default()
+        };
+        let times: Vec<_> = (0..12)
+            .map(|n| rules.retry(Miss::Failed, n, 0).after)
+            .collect();
         let minutes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360].map(|m| Some(m * 60));
         assert_eq!(times, [&minutes[..], &[None]].concat());
         assert_eq!(rules.retry(Miss::Failed, 3, 0).attempts, 4);
-        assert_eq!(HookRules { attempts: 0, ..rules }.retry(Miss::Failed, u32::MAX, 0).after, None);
+        assert_eq!(
+            HookRules {
+                attempts: 0,
+                ..rules
+            }
+            .retry(Miss::Failed, u32::MAX, 0)
+            .after,
+            None
+        );
     }
 
     #[test]
@@ -166,8 +185,17 @@ mod tests {
 
     #[test]
     fn later_is_no_failure_but_ends_with_age() {
-        let rules = HookRules { retry_after: 0, ..HookRules::default() };
-        assert_eq!(rules.retry(Miss::Later, 3, 0), Retry { attempts: 3, after: Some(1) });
+        let rules = HookRules {
+            retry_after: 0,
+            ..HookRules::default()
+        };
+        assert_eq!(
+            rules.retry(Miss::Later, 3, 0),
+            Retry {
+                attempts: 3,
+                after: Some(1)
+            }
+        );
         assert_eq!(rules.retry(Miss::Later, 3, rules.give_up_after).after, None);
     }
 }

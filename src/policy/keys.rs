@@ -58,7 +58,10 @@ impl KeyRules {
     /// What sshd_config(5) has to say, so that sshd(8) reads the keys and people's own; `None` if it needs nothing.
     pub fn sshd_config(&self) -> Option<String> {
         match self.place {
-            Place::Directory => Some(format!("AuthorizedKeysFile {} .ssh/authorized_keys", self.file("%u"))),
+            Place::Directory => Some(format!(
+                "AuthorizedKeysFile {} .ssh/authorized_keys",
+                self.file("%u")
+            )),
             Place::Home | Place::None => None,
         }
     }
@@ -99,7 +102,15 @@ const FLAGS: [&str; 15] = [
     "touch-required",
     "no-verify-required",
 ];
-const WITH_VALUE: [&str; 7] = ["command", "environment", "expiry-time", "from", "permitlisten", "permitopen", "tunnel"];
+const WITH_VALUE: [&str; 7] = [
+    "command",
+    "environment",
+    "expiry-time",
+    "from",
+    "permitlisten",
+    "permitopen",
+    "tunnel",
+];
 
 impl KeyOptions {
     /// The most bytes they may have: with the longest key they still fit into a line that sshd(8) reads.
@@ -157,22 +168,39 @@ fn split(text: &str) -> Result<Vec<&str>, String> {
 }
 
 fn check_option(option: &str) -> Result<(), String> {
-    let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
+    let (name, value) = option
+        .split_once('=')
+        .map_or((option, None), |(name, value)| (name, Some(value)));
     // sshd(8) does not tell small letters from large ones.
     let name = name.to_ascii_lowercase();
     if ["cert-authority", "principals"].contains(&name.as_str()) {
-        return Err(format!("`{name}` would make an authority of each person's key"));
+        return Err(format!(
+            "`{name}` would make an authority of each person's key"
+        ));
     }
     match value {
         None if FLAGS.contains(&name.as_str()) => Ok(()),
         Some(value) if WITH_VALUE.contains(&name.as_str()) => {
-            let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            let inner = value
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'));
             let sound = inner.is_some_and(|inner| !inner.replace("\\\"", "").contains('"'));
-            if sound { Ok(()) } else { Err(format!("the value of `{name}` does not stand in quotation marks")) }
+            if sound {
+                Ok(())
+            } else {
+                Err(format!(
+                    "the value of `{name}` does not stand in quotation marks"
+                ))
+            }
         }
         Some(_) if FLAGS.contains(&name.as_str()) => Err(format!("`{name}` has no value")),
-        None if WITH_VALUE.contains(&name.as_str()) => Err(format!("`{name}` has a value, such as {name}=\"...\"")),
-        _ => Err(format!("there is no option `{}`", crate::model::shown(&name))),
+        None if WITH_VALUE.contains(&name.as_str()) => {
+            Err(format!("`{name}` has a value, such as {name}=\"...\""))
+        }
+        _ => Err(format!(
+            "there is no option `{}`",
+            crate::model::shown(&name)
+        )),
     }
 }
 
@@ -202,7 +230,10 @@ impl KeyBook {
         rules: &KeyRules,
     ) -> Self {
         let standing = standing(directory);
-        let unknown = gaps.iter().filter(|gap| gap.field == UserField::SshKeys).map(|gap| (gap.user.clone(), ()));
+        let unknown = gaps
+            .iter()
+            .filter(|gap| gap.field == UserField::SshKeys)
+            .map(|gap| (gap.user.clone(), ()));
         let unknown: Lookup<RemoteId, ()> = unknown.collect();
         let mut book = Self::default();
         for (user, standing) in directory.users.iter().zip(standing) {
@@ -228,7 +259,9 @@ impl KeyBook {
         for (number, text) in user.ssh_keys.iter().enumerate() {
             match SshKey::parse(text.raw(), rules.rsa_bits) {
                 Ok(key) => keys.push(key),
-                Err(reason) => complaints.push(format!("the SSH key {} is not taken: {reason}", number + 1)),
+                Err(reason) => {
+                    complaints.push(format!("the SSH key {} is not taken: {reason}", number + 1))
+                }
             }
         }
         keys.sort_unstable();
@@ -236,19 +269,28 @@ impl KeyBook {
         if complaints.len() > SHOWN_COMPLAINTS {
             let more = complaints.len() - SHOWN_COMPLAINTS;
             complaints.truncate(SHOWN_COMPLAINTS);
-            complaints
-                .push(format!("{} not taken", counted(more, "more of the SSH keys is", "more of the SSH keys are")));
+            complaints.push(format!(
+                "{} not taken",
+                counted(more, "more of the SSH keys is", "more of the SSH keys are")
+            ));
         }
         let too_many = keys.len() > rules.max_keys;
         if too_many {
-            let text =
-                format!("has {} SSH keys, and at most {} are taken; none is changed", keys.len(), rules.max_keys);
+            let text = format!(
+                "has {} SSH keys, and at most {} are taken; none is changed",
+                keys.len(),
+                rules.max_keys
+            );
             complaints.push(text);
         }
         if !complaints.is_empty() {
             self.complaints.insert(user.id.clone(), complaints);
         }
-        if too_many { Offer::Unknown } else { Offer::Keys(keys) }
+        if too_many {
+            Offer::Unknown
+        } else {
+            Offer::Keys(keys)
+        }
     }
 
     /// What the provider says of this person; `None`: they are not let in, or were not read.
@@ -281,7 +323,9 @@ pub fn mark(id: &RemoteId) -> String {
     let mut out = String::from(MARK);
     for b in id.as_str().bytes() {
         match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b':' | b'-' => out.push(b.into()),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b':' | b'-' => {
+                out.push(b.into())
+            }
             _ => drop(write!(out, "_{b:02x}_")),
         }
     }
@@ -296,7 +340,10 @@ pub fn is_marked(line: &[u8]) -> bool {
 /// Whether a file has lines, and all of them were written by gosync for this person.
 pub fn is_of(text: &[u8], id: &RemoteId) -> bool {
     let mark = mark(id);
-    let mut lines = text.split(|&b| b == b'\n').filter(|line| !line.trim_ascii().is_empty()).peekable();
+    let mut lines = text
+        .split(|&b| b == b'\n')
+        .filter(|line| !line.trim_ascii().is_empty())
+        .peekable();
     lines.peek().is_some() && lines.all(|line| comment(line) == Some(mark.as_bytes()))
 }
 
@@ -312,21 +359,28 @@ fn comment(line: &[u8]) -> Option<&[u8]> {
 /// The fingerprints of the keys in a file, in its order; lines that cannot be read are left out.
 pub fn fingerprints(text: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(text);
-    text.lines().filter_map(key_in).map(|key| key.fingerprint()).collect()
+    text.lines()
+        .filter_map(key_in)
+        .map(|key| key.fingerprint())
+        .collect()
 }
 
 fn key_in(line: &str) -> Option<SshKey> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
-    let mut pairs = words.windows(2).filter(|pair| KeyKind::ALL.iter().any(|kind| kind.as_str() == pair[0]));
+    let mut pairs = words
+        .windows(2)
+        .filter(|pair| KeyKind::ALL.iter().any(|kind| kind.as_str() == pair[0]));
     pairs.find_map(|pair| SshKey::parse(&pair.join(" "), 0).ok())
 }
 
 /// SHA-256 of a file, in hexadecimal: what the ledger remembers of it.
 pub fn digest(text: &[u8]) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}"); // writing into a String cannot fail
-        out
-    })
+    Sha256::digest(text)
+        .iter()
+        .fold(String::new(), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}"); // writing into a String cannot fail
+            out
+        })
 }
 
 #[cfg(test)]

@@ -38,9 +38,16 @@ impl LocalMap {
                      privileged = true }}"
                 ));
             }
-            let group = groups.entry(name.clone()).or_insert(LocalGroup { name, privileged, sources: Vec::new() });
+            let group = groups.entry(name.clone()).or_insert(LocalGroup {
+                name,
+                privileged,
+                sources: Vec::new(),
+            });
             if group.privileged != privileged {
-                return Err(format!("`{}` is marked as privileged in one place and not in another", group.name));
+                return Err(format!(
+                    "`{}` is marked as privileged in one place and not in another",
+                    group.name
+                ));
             }
             group.sources.push(source);
         }
@@ -60,13 +67,19 @@ impl LocalMap {
 
     /// The groups of this host that one of the provider's is mapped to.
     pub fn targets(&self, remote: &str) -> impl Iterator<Item = &GroupName> {
-        let of_it = self.0.iter().filter(move |group| group.sources.iter().any(|source| source == remote));
+        let of_it = self
+            .0
+            .iter()
+            .filter(move |group| group.sources.iter().any(|source| source == remote));
         of_it.map(|group| &group.name)
     }
 
     /// What a directory asks of the groups of this host.
     pub fn wanted(&self, directory: &Directory) -> Vec<WantedLocal> {
-        self.0.iter().map(|group| wanted(group, directory)).collect()
+        self.0
+            .iter()
+            .map(|group| wanted(group, directory))
+            .collect()
     }
 }
 
@@ -94,13 +107,26 @@ impl WantedLocal {
 
 fn wanted(local: &LocalGroup, directory: &Directory) -> WantedLocal {
     let (name, privileged) = (local.name.clone(), local.privileged);
-    let mut out = WantedLocal { name, privileged, members: vec![], missing: vec![], ambiguous: vec![] };
+    let mut out = WantedLocal {
+        name,
+        privileged,
+        members: vec![],
+        missing: vec![],
+        ambiguous: vec![],
+    };
     for source in &local.sources {
-        let found: Vec<&Group> = directory.groups.iter().filter(|group| group.name.raw() == source).collect();
+        let found: Vec<&Group> = directory
+            .groups
+            .iter()
+            .filter(|group| group.name.raw() == source)
+            .collect();
         match found.as_slice() {
             [] => out.missing.push(source.clone()),
             [group] => {
-                let active = group.members.iter().filter(|member| member.status == Status::Active);
+                let active = group
+                    .members
+                    .iter()
+                    .filter(|member| member.status == Status::Active);
                 out.members.extend(active.map(|member| member.user.clone()));
             }
             _ => out.ambiguous.push(source.clone()),
@@ -115,21 +141,38 @@ mod tests {
     use crate::model::{Membership, Role, Untrusted};
 
     fn entry(source: &str, name: &str, privileged: bool) -> (String, GroupName, bool) {
-        (source.to_owned(), GroupName::known(name).unwrap(), privileged)
+        (
+            source.to_owned(),
+            GroupName::known(name).unwrap(),
+            privileged,
+        )
     }
 
     #[test]
     fn a_group_that_grants_power_must_be_marked_so_everywhere() {
-        assert!(LocalMap::new(vec![entry("x", "docker", false)]).unwrap_err().contains("privileged = true"));
-        assert!(LocalMap::new(vec![entry("x", "docker", true), entry("y", "docker", false)]).is_err());
+        assert!(
+            LocalMap::new(vec![entry("x", "docker", false)])
+                .unwrap_err()
+                .contains("privileged = true")
+        );
+        assert!(
+            LocalMap::new(vec![
+                entry("x", "docker", true),
+                entry("y", "docker", false)
+            ])
+            .is_err()
+        );
         assert!(LocalMap::new(vec![entry("x", "lab", true), entry("y", "lab", false)]).is_err());
         assert!(LocalMap::new(vec![entry("x", "docker", true), entry("y", "lab", false)]).is_ok());
     }
 
     #[test]
     fn members_come_from_all_sources_that_are_there_once() {
-        let member =
-            |n: u32, status| Membership { user: RemoteId::new(&format!("u-{n}")).unwrap(), role: Role::Member, status };
+        let member = |n: u32, status| Membership {
+            user: RemoteId::new(&format!("u-{n}")).unwrap(),
+            role: Role::Member,
+            status,
+        };
         let group = |id: &str, name: &str, members| Group {
             id: RemoteId::new(id).unwrap(),
             name: Untrusted::new(name),
@@ -139,16 +182,35 @@ mod tests {
             members,
         };
         let groups = vec![
-            group("1", "ops", vec![member(1, Status::Active), member(2, Status::Pending)]),
+            group(
+                "1",
+                "ops",
+                vec![member(1, Status::Active), member(2, Status::Pending)],
+            ),
             group("2", "dev", vec![member(3, Status::Active)]),
             group("3", "twin", vec![member(4, Status::Active)]),
             group("4", "twin", vec![]),
         ];
-        let map =
-            LocalMap::new(["ops", "dev", "twin", "gone"].map(|source| entry(source, "lab", false)).to_vec()).unwrap();
-        let [lab] = &map.wanted(&Directory { users: vec![], groups })[..] else { panic!() };
-        assert_eq!(lab.members.iter().map(RemoteId::as_str).collect::<Vec<_>>(), ["u-3", "u-1"]);
-        assert_eq!((lab.missing.as_slice(), lab.ambiguous.as_slice()), (&["gone".into()][..], &["twin".into()][..]));
+        let map = LocalMap::new(
+            ["ops", "dev", "twin", "gone"]
+                .map(|source| entry(source, "lab", false))
+                .to_vec(),
+        )
+        .unwrap();
+        let [lab] = &map.wanted(&Directory {
+            users: vec![],
+            groups,
+        })[..] else {
+            panic!()
+        };
+        assert_eq!(
+            lab.members.iter().map(RemoteId::as_str).collect::<Vec<_>>(),
+            ["u-3", "u-1"]
+        );
+        assert_eq!(
+            (lab.missing.as_slice(), lab.ambiguous.as_slice()),
+            (&["gone".into()][..], &["twin".into()][..])
+        );
         assert!(lab.is_short() && map.maps("dev") && !map.maps("DEV"));
     }
 }

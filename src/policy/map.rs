@@ -69,7 +69,10 @@ pub fn accounts(
             continue;
         }
         let twin = |at: usize| users.get(at).is_some_and(|other| other.id == user.id);
-        let known = owned.accounts.get(&user.id).filter(|own| own.state.is_present());
+        let known = owned
+            .accounts
+            .get(&user.id)
+            .filter(|own| own.state.is_present());
         if !out.present.insert(user.id.clone()) || twin(index + 1) {
             out.refusals.push(refusal(user, "two records have this id"));
             continue;
@@ -81,7 +84,12 @@ pub fn accounts(
         match account(
             user,
             standing == Standing::In,
-            known.map(|own| (own.name.as_str(), owned.aliases.accounts.get(&user.id).map(String::as_str))),
+            known.map(|own| {
+                (
+                    own.name.as_str(),
+                    owned.aliases.accounts.get(&user.id).map(String::as_str),
+                )
+            }),
             shells,
             rules,
             &mut out.remarks,
@@ -91,14 +99,24 @@ pub fn accounts(
             Err(reason) => out.refusals.push(refusal(user, reason)),
         }
     }
-    let names = repeated(out.accounts.iter().flat_map(|a| [Some(&a.name), a.rename.as_ref()]).flatten().cloned());
+    let names = repeated(
+        out.accounts
+            .iter()
+            .flat_map(|a| [Some(&a.name), a.rename.as_ref()])
+            .flatten()
+            .cloned(),
+    );
     keep_names_of_others(&mut out, owned);
     refuse_twins(&mut out, &names, owned);
     out
 }
 
 fn refusal(user: &User, reason: impl Into<String>) -> Refusal {
-    Refusal { id: Some(user.id.clone()), subject: user.login.clone(), reason: reason.into() }
+    Refusal {
+        id: Some(user.id.clone()),
+        subject: user.login.clone(),
+        reason: reason.into(),
+    }
 }
 
 /// How one person's account comes about, or is refused; as [`accounts`] decides it.
@@ -110,7 +128,15 @@ pub fn explain(
     rules: &AccountRules,
 ) -> (Result<WantedAccount, String>, Vec<Step>) {
     let mut trace = Trace::listening();
-    let account = account(user, open, known_as, shells, rules, &mut Vec::new(), &mut trace);
+    let account = account(
+        user,
+        open,
+        known_as,
+        shells,
+        rules,
+        &mut Vec::new(),
+        &mut trace,
+    );
     (account, trace.steps())
 }
 
@@ -139,13 +165,18 @@ fn account(
         Some((name, alias)) => {
             let known = UserName::new(name, true).map_err(|e| format!("the ledger's name {e}"))?;
             if name != mapped {
-                trace.note("name", name, || "kept: it has an account of this name already".to_owned());
+                trace.note("name", name, || {
+                    "kept: it has an account of this name already".to_owned()
+                });
             }
             match (sound, alias) {
                 _ if name == mapped || alias == Some(mapped.as_str()) => (known, None),
                 (Ok(new), None) => (known, Some(new)),
                 (Ok(_), Some(_)) => {
-                    remarks.push((name.to_owned(), kept(&mapped, "it was adopted under this one")));
+                    remarks.push((
+                        name.to_owned(),
+                        kept(&mapped, "it was adopted under this one"),
+                    ));
                     (known, None)
                 }
                 (Err(reason), _) => {
@@ -167,18 +198,32 @@ fn account(
     };
     let home = home(user, &name, rules, remarks, trace);
     let shell = shell(user, &name, shells, rules, remarks, trace);
-    let gecos = user.name.as_ref().map(|n| gecos::clean(n.raw())).unwrap_or_default();
+    let gecos = user
+        .name
+        .as_ref()
+        .map(|n| gecos::clean(n.raw()))
+        .unwrap_or_default();
     trace.note("gecos", &gecos, || match &user.name {
         Some(name) if name.raw() == gecos => "the provider's full name".to_owned(),
         Some(name) => format!("the provider's full name `{name}`, cleaned"),
         None => "the provider has no full name".to_owned(),
     });
-    Ok(WantedAccount { id: user.id.clone(), open, name, rename, uid, gecos, home, shell })
+    Ok(WantedAccount {
+        id: user.id.clone(),
+        open,
+        name,
+        rename,
+        uid,
+        gecos,
+        home,
+        shell,
+    })
 }
 
 /// The name of an account, by our rules.
 fn sound_name(mapped: &str, rules: &AccountRules) -> Result<UserName, String> {
-    let name = UserName::new(mapped, rules.dots).map_err(|e| format!("the name `{}` {e}", Untrusted::new(mapped)))?;
+    let name = UserName::new(mapped, rules.dots)
+        .map_err(|e| format!("the name `{}` {e}", Untrusted::new(mapped)))?;
     match protect::is_protected(name.as_str()) {
         true => Err(format!("`{name}` is a name of the system's")),
         false => Ok(name),
@@ -187,26 +232,47 @@ fn sound_name(mapped: &str, rules: &AccountRules) -> Result<UserName, String> {
 
 /// Says that something has another name at the provider, and not here.
 pub(crate) fn kept(new: &str, reason: &str) -> String {
-    format!("is called `{}` at the provider now, and keeps its name: {reason}", Untrusted::new(new))
+    format!(
+        "is called `{}` at the provider now, and keeps its name: {reason}",
+        Untrusted::new(new)
+    )
 }
 
 /// A login that now belongs to somebody else is a conflict, and nobody inherits it: neither of those who want it is
 /// renamed, nor are two who change names with each other.
 fn keep_names_of_others(out: &mut WantedAccounts, owned: &Owned) {
-    let targets = repeated(out.accounts.iter().map(|a| a.rename.as_ref().unwrap_or(&a.name).as_str()));
-    let taken: Lookup<&str, &RemoteId> = owned.accounts.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
+    let targets = repeated(
+        out.accounts
+            .iter()
+            .map(|a| a.rename.as_ref().unwrap_or(&a.name).as_str()),
+    );
+    let taken: Lookup<&str, &RemoteId> = owned
+        .accounts
+        .iter()
+        .map(|(id, own)| (own.name.as_str(), id))
+        .collect();
     let conflict = |a: &WantedAccount, new: &UserName| {
-        let owner = taken.get(new.as_str()).copied().or_else(|| owned.former_accounts.get(new.as_str()));
+        let owner = taken
+            .get(new.as_str())
+            .copied()
+            .or_else(|| owned.former_accounts.get(new.as_str()));
         match owner.filter(|owner| **owner != a.id) {
             Some(other) => Some(format!("that name belongs to another person, {other}")),
-            None => targets.contains(new.as_str()).then(|| "two people would have that name".to_owned()),
+            None => targets
+                .contains(new.as_str())
+                .then(|| "two people would have that name".to_owned()),
         }
     };
-    let conflicts: Vec<Option<String>> = out.accounts.iter().map(|a| conflict(a, a.rename.as_ref()?)).collect();
+    let conflicts: Vec<Option<String>> = out
+        .accounts
+        .iter()
+        .map(|a| conflict(a, a.rename.as_ref()?))
+        .collect();
     for (account, conflict) in out.accounts.iter_mut().zip(conflicts) {
         let Some(reason) = conflict else { continue };
         if let Some(new) = account.rename.take() {
-            out.remarks.push((account.name.to_string(), kept(new.as_str(), &reason)));
+            out.remarks
+                .push((account.name.to_string(), kept(new.as_str(), &reason)));
         }
     }
 }
@@ -217,9 +283,13 @@ pub fn name_of(user: &User, rules: &AccountRules) -> String {
 }
 
 fn uid(text: &Untrusted, rules: &AccountRules) -> Result<Uid, String> {
-    let number = plain_number(text.raw()).ok_or_else(|| format!("the uid `{text}` is no number"))?;
+    let number =
+        plain_number(text.raw()).ok_or_else(|| format!("the uid `{text}` is no number"))?;
     if !rules.uid_range.contains(number) {
-        return Err(format!("the uid {number} is not in the range {}", rules.uid_range));
+        return Err(format!(
+            "the uid {number} is not in the range {}",
+            rules.uid_range
+        ));
     }
     Uid::new(number).ok_or_else(|| format!("the uid {number} is reserved"))
 }
@@ -242,9 +312,15 @@ fn home(
         trace.note("home", &computed, || "`home_base` and the name".to_owned());
         return computed;
     };
-    let below = rules.home_bases.iter().chain([&rules.home_base]).find(|base| is_directly_below(wished.raw(), base));
+    let below = rules
+        .home_bases
+        .iter()
+        .chain([&rules.home_base])
+        .find(|base| is_directly_below(wished.raw(), base));
     if let Some(base) = below {
-        trace.note("home", wished.raw(), || format!("the provider's, below {base}"));
+        trace.note("home", wished.raw(), || {
+            format!("the provider's, below {base}")
+        });
         return wished.raw().to_owned();
     }
     trace.note("home", &computed, || {
@@ -252,15 +328,24 @@ fn home(
     });
     // Where no base is configured, homes are ours to compute, and a differing wish is not worth a word.
     if !rules.home_bases.is_empty() {
-        remarks
-            .push((name.to_string(), format!("has the home `{wished}`, which is below no home base; gets {computed}")));
+        remarks.push((
+            name.to_string(),
+            format!("has the home `{wished}`, which is below no home base; gets {computed}"),
+        ));
     }
     computed
 }
 
 fn is_directly_below(path: &str, base: &str) -> bool {
-    let Some(last) = path.strip_prefix(base).and_then(|rest| rest.strip_prefix('/')) else { return false };
-    let plain = last.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'+'));
+    let Some(last) = path
+        .strip_prefix(base)
+        .and_then(|rest| rest.strip_prefix('/'))
+    else {
+        return false;
+    };
+    let plain = last
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'+'));
     plain && (1..=64).contains(&last.len()) && !last.starts_with(['.', '-'])
 }
 
@@ -272,17 +357,27 @@ fn shell(
     remarks: &mut Vec<(String, String)>,
     trace: &mut Trace,
 ) -> String {
-    const CLOSED: [&str; 4] = ["/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"];
+    const CLOSED: [&str; 4] = [
+        "/usr/sbin/nologin",
+        "/sbin/nologin",
+        "/bin/false",
+        "/usr/bin/false",
+    ];
     match &user.shell {
         Some(wished) if shells.contains(wished.raw()) || CLOSED.contains(&wished.raw()) => {
             trace.note("shell", wished.raw(), || "the provider's".to_owned());
             wished.raw().to_owned()
         }
         Some(wished) if wished.raw() != rules.shell && !wished.raw().is_empty() => {
-            trace.note("shell", &rules.shell, || format!("`shell`; the provider's `{wished}` is not in /etc/shells"));
+            trace.note("shell", &rules.shell, || {
+                format!("`shell`; the provider's `{wished}` is not in /etc/shells")
+            });
             remarks.push((
                 name.to_string(),
-                format!("has the shell `{wished}`, which is not in /etc/shells; gets {}", rules.shell),
+                format!(
+                    "has the shell `{wished}`, which is not in /etc/shells; gets {}",
+                    rules.shell
+                ),
             ));
             rules.shell.clone()
         }
@@ -295,19 +390,39 @@ fn shell(
 
 /// Refuses everybody whose name, uid or home somebody else wants too, unless the ledger knows the account.
 fn refuse_twins(out: &mut WantedAccounts, names: &BTreeSet<UserName>, owned: &Owned) {
-    let taken_names: Lookup<&str, &RemoteId> = owned.accounts.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
+    let taken_names: Lookup<&str, &RemoteId> = owned
+        .accounts
+        .iter()
+        .map(|(id, own)| (own.name.as_str(), id))
+        .collect();
     // Whoever has an account, or had it under this name; not who comes back under another one.
     let has_it = |a: &WantedAccount| {
-        owned.accounts.get(&a.id).is_some_and(|own| own.state.is_present() || own.name == a.name.as_str())
+        owned
+            .accounts
+            .get(&a.id)
+            .is_some_and(|own| own.state.is_present() || own.name == a.name.as_str())
     };
     let uids = repeated(out.accounts.iter().filter_map(|a| a.uid));
     let homes = repeated(out.accounts.iter().map(|a| a.home.as_str()));
     let twin_of = |a: &WantedAccount| -> Option<String> {
-        if let Some(other) = taken_names.get(a.name.as_str()).filter(|other| **other != &a.id) {
-            return Some(format!("the name `{}` belongs to another person, {other}", a.name));
+        if let Some(other) = taken_names
+            .get(a.name.as_str())
+            .filter(|other| **other != &a.id)
+        {
+            return Some(format!(
+                "the name `{}` belongs to another person, {other}",
+                a.name
+            ));
         }
-        if let Some(other) = owned.former_accounts.get(a.name.as_str()).filter(|other| **other != a.id) {
-            return Some(format!("the name `{}` belonged to another person, {other}, and nobody inherits it", a.name));
+        if let Some(other) = owned
+            .former_accounts
+            .get(a.name.as_str())
+            .filter(|other| **other != a.id)
+        {
+            return Some(format!(
+                "the name `{}` belonged to another person, {other}, and nobody inherits it",
+                a.name
+            ));
         }
         if has_it(a) {
             return None;
@@ -318,14 +433,23 @@ fn refuse_twins(out: &mut WantedAccounts, names: &BTreeSet<UserName>, owned: &Ow
         if let Some(uid) = a.uid.filter(|uid| uids.contains(uid)) {
             return Some(format!("two people ask for the uid {uid}"));
         }
-        homes.contains(a.home.as_str()).then(|| format!("two people ask for the home {}", a.home))
+        homes
+            .contains(a.home.as_str())
+            .then(|| format!("two people ask for the home {}", a.home))
     };
-    let refused: BTreeMap<RemoteId, String> =
-        out.accounts.iter().filter_map(|a| Some((a.id.clone(), twin_of(a)?))).collect();
+    let refused: BTreeMap<RemoteId, String> = out
+        .accounts
+        .iter()
+        .filter_map(|a| Some((a.id.clone(), twin_of(a)?)))
+        .collect();
     out.accounts.retain(|a| match refused.get(&a.id) {
         Some(reason) => {
             let subject = Untrusted::new(a.name.as_str());
-            out.refusals.push(Refusal { id: Some(a.id.clone()), subject, reason: reason.clone() });
+            out.refusals.push(Refusal {
+                id: Some(a.id.clone()),
+                subject,
+                reason: reason.clone(),
+            });
             false
         }
         None => true,
@@ -335,7 +459,8 @@ fn refuse_twins(out: &mut WantedAccounts, names: &BTreeSet<UserName>, owned: &Ow
 /// What comes more than once.
 fn repeated<T: Clone + Ord + Hash>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
     let mut seen = Lookup::default();
-    all.filter(|one| seen.insert(one.clone(), ()).is_some()).collect()
+    all.filter(|one| seen.insert(one.clone(), ()).is_some())
+        .collect()
 }
 
 #[cfg(test)]

@@ -47,8 +47,14 @@ impl Filter {
     ///
     /// # Errors
     /// As [`Filter::new`].
-    pub fn with_star<S: AsRef<str>>(words: &[S], star: Option<&Arc<Filter>>) -> Result<Self, String> {
-        let words = words.iter().map(|w| Word::new(w.as_ref(), star)).collect::<Result<Vec<_>, _>>()?;
+    pub fn with_star<S: AsRef<str>>(
+        words: &[S],
+        star: Option<&Arc<Filter>>,
+    ) -> Result<Self, String> {
+        let words = words
+            .iter()
+            .map(|w| Word::new(w.as_ref(), star))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut depth = 0_usize;
         for word in &words {
             let (takes, name) = match word {
@@ -57,7 +63,10 @@ impl Filter {
                 Word::Not => (1, "not"),
                 Word::Match { .. } => (0, ""),
             };
-            depth = depth.checked_sub(takes).ok_or_else(|| format!("`{name}` stands after too few patterns"))? + 1;
+            depth = depth
+                .checked_sub(takes)
+                .ok_or_else(|| format!("`{name}` stands after too few patterns"))?
+                + 1;
         }
         Ok(Self(words))
     }
@@ -71,7 +80,11 @@ impl Filter {
                 Word::Not => !stack.pop().unwrap_or(false),
                 Word::And | Word::Or => {
                     let (b, a) = (stack.pop().unwrap_or(false), stack.pop().unwrap_or(false));
-                    if matches!(word, Word::And) { a && b } else { a || b }
+                    if matches!(word, Word::And) {
+                        a && b
+                    } else {
+                        a || b
+                    }
                 }
             };
             stack.push(value);
@@ -88,7 +101,9 @@ impl Word {
             "not" => return Ok(Word::Not),
             _ => {}
         }
-        let (negated, body) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
+        let (negated, body) = text
+            .strip_prefix('!')
+            .map_or((false, text), |rest| (true, rest));
         let pattern = if let Some(star) = star.filter(|_| body == "*") {
             Pattern::Nested(Arc::clone(star))
         } else if let Some(regex) = body.strip_prefix('/').and_then(|b| b.strip_suffix('/')) {
@@ -182,7 +197,13 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for bad in [vec!["and"], vec!["a", "or"], vec!["/(/"], vec!["!"], vec!["not"]] {
+        for bad in [
+            vec!["and"],
+            vec!["a", "or"],
+            vec!["/(/"],
+            vec!["!"],
+            vec!["not"],
+        ] {
             assert!(Filter::new(&bad).is_err(), "{bad:?}");
         }
     }

@@ -20,7 +20,8 @@ pub mod select;
 pub mod trace;
 
 pub use rules::{
-    AccountRules, ByHand, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, RenameRules, Rules, SubidRules,
+    AccountRules, ByHand, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, RenameRules,
+    Rules, SubidRules,
 };
 
 use crate::model::{RemoteId, Untrusted};

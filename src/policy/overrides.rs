@@ -43,12 +43,17 @@ impl Overrides {
 
     /// The sections with their names, in the order in which they are tried.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Override)> {
-        self.0.iter().map(|(name, section)| (name.as_str(), section))
+        self.0
+            .iter()
+            .map(|(name, section)| (name.as_str(), section))
     }
 
     /// The section for a group of the provider's.
     pub fn of(&self, remote: &str) -> Option<&Override> {
-        self.0.iter().map(|(_, section)| section).find(|section| section.filter.matches(remote))
+        self.0
+            .iter()
+            .map(|(_, section)| section)
+            .find(|section| section.filter.matches(remote))
     }
 }
 
@@ -70,10 +75,14 @@ impl GroupRules {
     pub fn of(&self, remote: &str) -> RulesOfGroup<'_> {
         let section = self.overrides.of(remote);
         RulesOfGroup {
-            prefix: section.and_then(|s| s.prefix.as_ref()).unwrap_or(&self.prefix),
+            prefix: section
+                .and_then(|s| s.prefix.as_ref())
+                .unwrap_or(&self.prefix),
             gid_range: section.and_then(|s| s.gid_range).unwrap_or(self.gid_range),
             dots: section.and_then(|s| s.dots).unwrap_or(self.dots),
-            names: section.and_then(|s| s.names.as_deref()).unwrap_or(&self.names),
+            names: section
+                .and_then(|s| s.names.as_deref())
+                .unwrap_or(&self.names),
         }
     }
 }
@@ -84,30 +93,65 @@ mod tests {
 
     fn section(words: &[&str], prefix: &str) -> Override {
         let filter = Filter::new(words).unwrap();
-        Override { filter, prefix: Some(GroupPrefix::new(prefix).unwrap()), ..Override::default() }
+        Override {
+            filter,
+            prefix: Some(GroupPrefix::new(prefix).unwrap()),
+            ..Override::default()
+        }
     }
 
     #[test]
     fn the_first_section_by_name_wins_alone() {
-        let dotless = Override { dots: Some(false), ..section(&["osg.*"], "o") };
+        let dotless = Override {
+            dots: Some(false),
+            ..section(&["osg.*"], "o")
+        };
         let sections = vec![
-            ("20-all".to_owned(), Override { gid_range: IdRange::new(5000, 5999).ok(), ..section(&["*"], "x") }),
+            (
+                "20-all".to_owned(),
+                Override {
+                    gid_range: IdRange::new(5000, 5999).ok(),
+                    ..section(&["*"], "x")
+                },
+            ),
             ("10-osg".to_owned(), dotless),
         ];
-        let rules = GroupRules { overrides: Overrides::new(sections), ..GroupRules::default() };
+        let rules = GroupRules {
+            overrides: Overrides::new(sections),
+            ..GroupRules::default()
+        };
         let (osg, other) = (rules.of("osg.test"), rules.of("cms"));
         assert_eq!(*osg.prefix, GroupPrefix::new("o").unwrap());
-        assert_eq!((osg.dots, osg.gid_range), (false, GroupRules::default().gid_range));
-        assert_eq!((other.prefix, other.dots), (&GroupPrefix::new("x").unwrap(), true), "the first alone");
+        assert_eq!(
+            (osg.dots, osg.gid_range),
+            (false, GroupRules::default().gid_range)
+        );
+        assert_eq!(
+            (other.prefix, other.dots),
+            (&GroupPrefix::new("x").unwrap(), true),
+            "the first alone"
+        );
         assert!(other.gid_range.contains(5000));
     }
 
     #[test]
     fn what_no_section_is_for_is_as_it_is_for_all() {
         let names = Some(vec![NameMap::new("osg", "grid").unwrap()]);
-        let one = Override { names, ..section(&["osg.*", "!osg.test", "and"], "o") };
-        let rules = GroupRules { overrides: Overrides::new(vec![("osg".to_owned(), one)]), ..GroupRules::default() };
-        assert_eq!((rules.of("osg.test").prefix, rules.of("osg.test").names.len()), (&GroupPrefix::default(), 0));
+        let one = Override {
+            names,
+            ..section(&["osg.*", "!osg.test", "and"], "o")
+        };
+        let rules = GroupRules {
+            overrides: Overrides::new(vec![("osg".to_owned(), one)]),
+            ..GroupRules::default()
+        };
+        assert_eq!(
+            (
+                rules.of("osg.test").prefix,
+                rules.of("osg.test").names.len()
+            ),
+            (&GroupPrefix::default(), 0)
+        );
         assert_eq!(rules.of("osg.one").names.len(), 1);
         assert!(Overrides::default().of("osg").is_none());
     }

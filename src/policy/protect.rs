@@ -164,9 +164,19 @@ mod tests {
 
     #[test]
     fn names_of_power_are_protected() {
-        for name in
-            ["root", "sudo", "wheel", "docker", "lxd", "shadow", "disk", "systemd-oom", "_chrony", "admin", "nobody"]
-        {
+        for name in [
+            "root",
+            "sudo",
+            "wheel",
+            "docker",
+            "lxd",
+            "shadow",
+            "disk",
+            "systemd-oom",
+            "_chrony",
+            "admin",
+            "nobody",
+        ] {
             assert!(is_protected(name), "{name}");
         }
         assert!(!is_protected("alice"));

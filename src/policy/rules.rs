@@ -70,7 +70,11 @@ pub struct RenameRules {
 
 impl Default for RenameRules {
     fn default() -> Self {
-        Self { home: false, link: true, mail: true }
+        Self {
+            home: false,
+            link: true,
+            mail: true,
+        }
     }
 }
 
@@ -242,7 +246,10 @@ impl NameMap {
             .size_limit(1 << 20)
             .build()
             .map_err(|e| format!("`{pattern}` is no regular expression: {}", why(&e)))?;
-        Ok(Self { pattern, replacement: replacement.to_owned() })
+        Ok(Self {
+            pattern,
+            replacement: replacement.to_owned(),
+        })
     }
 
     /// What becomes of `name` by the first rule that matches; itself when none does.
@@ -252,8 +259,12 @@ impl NameMap {
 
     /// The same, and the rule that matched.
     pub fn apply_by<'a>(rules: &'a [NameMap], name: &str) -> (String, Option<&'a NameMap>) {
-        let hit = rules.iter().find_map(|rule| Some((rule, rule.pattern.captures(name)?)));
-        let Some((rule, captures)) = hit else { return (name.to_owned(), None) };
+        let hit = rules
+            .iter()
+            .find_map(|rule| Some((rule, rule.pattern.captures(name)?)));
+        let Some((rule, captures)) = hit else {
+            return (name.to_owned(), None);
+        };
         let mut out = String::new();
         captures.expand(&rule.replacement, &mut out);
         (out, Some(rule))
@@ -264,7 +275,10 @@ impl fmt::Display for NameMap {
     /// As it stands in the configuration.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pattern = self.pattern.as_str();
-        let pattern = pattern.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$")).unwrap_or(pattern);
+        let pattern = pattern
+            .strip_prefix("^(?:")
+            .and_then(|rest| rest.strip_suffix(")$"))
+            .unwrap_or(pattern);
         write!(f, "['{}', '{}']", shown(pattern), shown(&self.replacement))
     }
 }
@@ -288,14 +302,19 @@ mod tests {
 
     #[test]
     fn the_first_matching_map_wins() {
-        let rules =
-            [NameMap::new(r"(.+)@example\.org", "$1").unwrap(), NameMap::new(r"(.+)@(\w+)\..*", "${2}_$1").unwrap()];
+        let rules = [
+            NameMap::new(r"(.+)@example\.org", "$1").unwrap(),
+            NameMap::new(r"(.+)@(\w+)\..*", "${2}_$1").unwrap(),
+        ];
         assert_eq!(NameMap::apply(&rules, "ann@example.org"), "ann");
         assert_eq!(NameMap::apply(&rules, "ann@uni.edu"), "uni_ann");
         assert_eq!(NameMap::apply(&rules, "ann"), "ann");
         assert_eq!(NameMap::apply(&rules, "x@example.org.evil"), "example_x");
         let by = |name| NameMap::apply_by(&rules, name).1.map(ToString::to_string);
-        assert_eq!(by("ann@example.org").unwrap(), r"['(.+)@example\.org', '$1']");
+        assert_eq!(
+            by("ann@example.org").unwrap(),
+            r"['(.+)@example\.org', '$1']"
+        );
         assert_eq!(by("ann"), None);
     }
 

@@ -74,12 +74,14 @@ pub fn grounds<'a>(
         None => None,
         Some(name) => Some(best_status(find(directory, name)?)),
     };
-    Ok(move |user: &User| match members.as_ref().map(|m| m.get(&user.id)) {
-        _ if !user.active => Ground::Inactive,
-        None => Ground::Active,
-        Some(Some(status)) => Ground::Member(*status),
-        Some(None) => Ground::NoMember,
-    })
+    Ok(
+        move |user: &User| match members.as_ref().map(|m| m.get(&user.id)) {
+            _ if !user.active => Ground::Inactive,
+            None => Ground::Active,
+            Some(Some(status)) => Ground::Member(*status),
+            Some(None) => Ground::NoMember,
+        },
+    )
 }
 
 fn find<'a>(directory: &'a Directory, name: &str) -> Result<&'a Group, NoSelection> {
@@ -111,8 +113,15 @@ mod tests {
     }
 
     fn directory() -> Directory {
-        let member = |user: &str, status| Membership { user: id(user), role: Role::Member, status };
-        let mut users: Vec<User> = ["a", "b", "c", "d"].iter().map(|n| User::new(id(n), *n)).collect();
+        let member = |user: &str, status| Membership {
+            user: id(user),
+            role: Role::Member,
+            status,
+        };
+        let mut users: Vec<User> = ["a", "b", "c", "d"]
+            .iter()
+            .map(|n| User::new(id(n), *n))
+            .collect();
         users[3].active = false;
         let top = Group {
             id: id("g"),
@@ -120,9 +129,16 @@ mod tests {
             description: None,
             parent: None,
             gid: None,
-            members: vec![member("a", Status::Active), member("b", Status::Suspended), member("d", Status::Active)],
+            members: vec![
+                member("a", Status::Active),
+                member("b", Status::Suspended),
+                member("d", Status::Active),
+            ],
         };
-        Directory { users, groups: vec![top] }
+        Directory {
+            users,
+            groups: vec![top],
+        }
     }
 
     #[test]
@@ -130,7 +146,15 @@ mod tests {
         let directory = directory();
         let standing = select(&directory, Some("top")).unwrap();
         let all: Vec<Standing> = directory.users.iter().map(standing).collect();
-        assert_eq!(all, [Standing::In, Standing::Shut, Standing::Outside, Standing::Shut]);
+        assert_eq!(
+            all,
+            [
+                Standing::In,
+                Standing::Shut,
+                Standing::Outside,
+                Standing::Shut
+            ]
+        );
     }
 
     #[test]
@@ -138,14 +162,23 @@ mod tests {
         let directory = directory();
         let standing = select(&directory, None).unwrap();
         let all: Vec<Standing> = directory.users.iter().map(standing).collect();
-        assert_eq!(all, [Standing::In, Standing::In, Standing::In, Standing::Shut]);
+        assert_eq!(
+            all,
+            [Standing::In, Standing::In, Standing::In, Standing::Shut]
+        );
     }
 
     #[test]
     fn a_top_group_must_be_there_exactly_once() {
         let mut directory = directory();
-        assert_eq!(select(&directory, Some("TOP")).err(), Some(NoSelection::NoTopGroup));
+        assert_eq!(
+            select(&directory, Some("TOP")).err(),
+            Some(NoSelection::NoTopGroup)
+        );
         directory.groups.push(directory.groups[0].clone());
-        assert_eq!(select(&directory, Some("top")).err(), Some(NoSelection::Ambiguous(2)));
+        assert_eq!(
+            select(&directory, Some("top")).err(),
+            Some(NoSelection::Ambiguous(2))
+        );
     }
 }

@@ -29,7 +29,11 @@ impl Trace {
     /// What a rule says beside its result.
     pub fn note(&mut self, field: &'static str, value: &str, rule: impl FnOnce() -> String) {
         if let Some(steps) = &mut self.0 {
-            steps.push(Step { field, value: shown(value).to_string(), rule: rule() });
+            steps.push(Step {
+                field,
+                value: shown(value).to_string(),
+                rule: rule(),
+            });
         }
     }
 

@@ -39,19 +39,28 @@ pub(super) fn nobody() -> Result<Arc<ClientConfig>, String> {
 }
 
 fn build(roots: RootCertStore) -> Result<Arc<ClientConfig>, String> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(|e| format!("TLS cannot be set up: {e}"))?;
-    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    let builder =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .map_err(|e| format!("TLS cannot be set up: {e}"))?;
+    Ok(Arc::new(
+        builder.with_root_certificates(roots).with_no_client_auth(),
+    ))
 }
 
 fn configured(pem: &[u8]) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         let certificate = certificate.map_err(|_| "ca_file is not in PEM form".to_owned())?;
-        roots.add(certificate).map_err(|e| format!("ca_file holds a certificate that cannot be used: {e}"))?;
+        roots
+            .add(certificate)
+            .map_err(|e| format!("ca_file holds a certificate that cannot be used: {e}"))?;
     }
-    if roots.is_empty() { Err("ca_file holds no certificate".to_owned()) } else { Ok(roots) }
+    if roots.is_empty() {
+        Err("ca_file holds no certificate".to_owned())
+    } else {
+        Ok(roots)
+    }
 }
 
 fn system() -> Result<RootCertStore, String> {
@@ -63,7 +72,10 @@ fn system() -> Result<RootCertStore, String> {
             return Ok(roots);
         }
     }
-    Err("this system has no certificate authorities; install ca-certificates, or set ca_file".to_owned())
+    Err(
+        "this system has no certificate authorities; install ca-certificates, or set ca_file"
+            .to_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -72,8 +84,17 @@ mod tests {
 
     #[test]
     fn an_authority_file_must_hold_a_certificate() {
-        for pem in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-            assert!(config(Some(pem.as_bytes())).unwrap_err().contains("ca_file"), "{pem}");
+        for pem in [
+            "",
+            "hello",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
+            assert!(
+                config(Some(pem.as_bytes()))
+                    .unwrap_err()
+                    .contains("ca_file"),
+                "{pem}"
+            );
         }
     }
 }

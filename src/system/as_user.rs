@@ -58,7 +58,10 @@ pub fn write_keys(order: &Order) -> Result<(), String> {
     let itself = Path::new("/proc/self/exe");
     match process::run_with(itself, &[OsStr::new(WORD)], input, LIMIT) {
         Ok(answer) if answer.code == Some(0) => Ok(()),
-        Ok(answer) => Err(answer.complaint.trim_start_matches("gosync ERROR: ").to_owned()),
+        Ok(answer) => Err(answer
+            .complaint
+            .trim_start_matches("gosync ERROR: ")
+            .to_owned()),
         Err(e) => Err(e.to_string()),
     }
 }
@@ -88,15 +91,24 @@ fn become_owner(order: &Order) -> io::Result<()> {
     let uids = nix::unistd::getresuid()?;
     let all = [uids.real, uids.effective, uids.saved];
     if all.iter().any(|uid| uid.as_raw() != order.uid) || setuid(Uid::from_raw(0)).is_ok() {
-        return Err(io::Error::other(format!("this process cannot become the uid {}", order.uid)));
+        return Err(io::Error::other(format!(
+            "this process cannot become the uid {}",
+            order.uid
+        )));
     }
     Ok(())
 }
 
 fn open(at: &OwnedFd, name: &str, flags: OFlag, mode: Mode) -> io::Result<OwnedFd> {
-    let resolve = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS;
+    let resolve = ResolveFlag::RESOLVE_BENEATH
+        | ResolveFlag::RESOLVE_NO_SYMLINKS
+        | ResolveFlag::RESOLVE_NO_MAGICLINKS;
     let flags = flags | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    Ok(openat2(at.as_fd(), name, OpenHow::new().flags(flags).mode(mode).resolve(resolve))?)
+    Ok(openat2(
+        at.as_fd(),
+        name,
+        OpenHow::new().flags(flags).mode(mode).resolve(resolve),
+    )?)
 }
 
 fn odd(what: &str, mend: &str) -> io::Error {
@@ -116,14 +128,24 @@ fn put(home: &Path, lines: &[u8]) -> io::Result<()> {
             File::from(home.try_clone()?).sync_all()?;
             open(&home, SSH, dir_flags, Mode::empty())?
         }
-        Err(e) if [nix::libc::ELOOP, nix::libc::ENOTDIR].map(Some).contains(&e.raw_os_error()) => {
-            return Err(odd(".ssh is no directory", "move it away, or put a directory of its owner's in its place"));
+        Err(e)
+            if [nix::libc::ELOOP, nix::libc::ENOTDIR]
+                .map(Some)
+                .contains(&e.raw_os_error()) =>
+        {
+            return Err(odd(
+                ".ssh is no directory",
+                "move it away, or put a directory of its owner's in its place",
+            ));
         }
         other => other?,
     };
     let meta = File::from(ssh.try_clone()?).metadata()?;
     if meta.uid() != us || meta.mode() & 0o022 != 0 {
-        return Err(odd(".ssh belongs to somebody else, or others may write it", "chown it, or chmod go-w it"));
+        return Err(odd(
+            ".ssh belongs to somebody else, or others may write it",
+            "chown it, or chmod go-w it",
+        ));
     }
     let (old, mode) = read(&ssh, us)?;
     let new = merge(&old, lines);
@@ -148,7 +170,10 @@ fn read(ssh: &OwnedFd, us: u32) -> io::Result<(Vec<u8>, u32)> {
     let file = match open(ssh, KEYS, OFlag::O_RDONLY, Mode::empty()) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0o600)),
         Err(e) if e.raw_os_error() == Some(nix::libc::ELOOP) => {
-            return Err(odd("authorized_keys is a link", "put a plain file in its place"));
+            return Err(odd(
+                "authorized_keys is a link",
+                "put a plain file in its place",
+            ));
         }
         other => File::from(other?),
     };
@@ -187,7 +212,10 @@ fn merge(old: &[u8], lines: &[u8]) -> Vec<u8> {
 
 fn is_ours(line: &[u8]) -> bool {
     let line = line.trim_ascii();
-    let last = line.rsplit(|b| matches!(b, b' ' | b'\t')).next().unwrap_or_default();
+    let last = line
+        .rsplit(|b| matches!(b, b' ' | b'\t'))
+        .next()
+        .unwrap_or_default();
     !line.starts_with(b"#") && last.len() < line.len() && last.starts_with(MARK)
 }
 
@@ -209,14 +237,19 @@ mod tests {
 
     #[test]
     fn the_persons_own_lines_stay_as_they_are() {
-        let own = "# gosync:u-1 is a word\n\nssh-rsa BBBB ann@home\nfrom=\"a b\" ssh-rsa CCCC no end";
+        let own =
+            "# gosync:u-1 is a word\n\nssh-rsa BBBB ann@home\nfrom=\"a b\" ssh-rsa CCCC no end";
         let (before, after) = own.split_at(own.find("from").unwrap());
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let ours = text(OURS.to_vec());
         assert_eq!(text(merge(b"", OURS)), ours);
         assert_eq!(text(merge(own.as_bytes(), OURS)), format!("{own}\n{ours}"));
-        let mixed = format!("{before}ssh-ed25519 OLD gosync:u-1\n{after}\nssh-ed25519 OLDER\tgosync:u-0\n");
-        assert_eq!(text(merge(mixed.as_bytes(), OURS)), format!("{before}{ours}{after}\n"));
+        let mixed =
+            format!("{before}ssh-ed25519 OLD gosync:u-1\n{after}\nssh-ed25519 OLDER\tgosync:u-0\n");
+        assert_eq!(
+            text(merge(mixed.as_bytes(), OURS)),
+            format!("{before}{ours}{after}\n")
+        );
         assert_eq!(text(merge(mixed.as_bytes(), b"")), format!("{own}\n"));
         assert_eq!(text(merge(own.as_bytes(), b"")), own);
     }
@@ -228,7 +261,10 @@ mod tests {
         assert!(!home.join(".ssh").exists());
         put(&home, OURS).unwrap();
         assert_eq!(fs::read(home.join(".ssh/authorized_keys")).unwrap(), OURS);
-        assert_eq!(fs::metadata(home.join(".ssh")).unwrap().mode() & 0o7777, 0o700);
+        assert_eq!(
+            fs::metadata(home.join(".ssh")).unwrap().mode() & 0o7777,
+            0o700
+        );
         let file = home.join(".ssh/authorized_keys");
         fs::write(&file, [b"ssh-rsa BBBB own\n", OURS].concat()).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
@@ -242,13 +278,27 @@ mod tests {
     fn what_is_no_plain_file_is_left_alone() {
         type Plant<'a> = (&'a str, &'a dyn Fn(&Path, &Path));
         let plant: [Plant<'_>; 7] = [
-            ("a link for .ssh", &|home, other| symlink(other, home.join(".ssh")).unwrap()),
-            ("a file for .ssh", &|home, _| fs::write(home.join(".ssh"), "x").unwrap()),
-            ("a link", &|home, other| symlink(other.join("keys"), home.join(".ssh/authorized_keys")).unwrap()),
-            ("a dangling link", &|home, other| symlink(other.join("none"), home.join(".ssh/authorized_keys")).unwrap()),
-            ("a directory", &|home, _| fs::create_dir(home.join(".ssh/authorized_keys")).unwrap()),
+            ("a link for .ssh", &|home, other| {
+                symlink(other, home.join(".ssh")).unwrap()
+            }),
+            ("a file for .ssh", &|home, _| {
+                fs::write(home.join(".ssh"), "x").unwrap()
+            }),
+            ("a link", &|home, other| {
+                symlink(other.join("keys"), home.join(".ssh/authorized_keys")).unwrap()
+            }),
+            ("a dangling link", &|home, other| {
+                symlink(other.join("none"), home.join(".ssh/authorized_keys")).unwrap()
+            }),
+            ("a directory", &|home, _| {
+                fs::create_dir(home.join(".ssh/authorized_keys")).unwrap()
+            }),
             ("a fifo", &|home, _| {
-                nix::unistd::mkfifo(&home.join(".ssh/authorized_keys"), Mode::from_bits_truncate(0o600)).unwrap();
+                nix::unistd::mkfifo(
+                    &home.join(".ssh/authorized_keys"),
+                    Mode::from_bits_truncate(0o600),
+                )
+                .unwrap();
             }),
             ("a hard link", &|home, other| {
                 fs::hard_link(other.join("keys"), home.join(".ssh/authorized_keys")).unwrap();
@@ -264,7 +314,10 @@ mod tests {
             }
             plant(&home, &other);
             let complaint = put(&home, OURS).unwrap_err().to_string();
-            assert!(complaint.contains("left alone; "), "{what}: nothing says what to do: {complaint}");
+            assert!(
+                complaint.contains("left alone; "),
+                "{what}: nothing says what to do: {complaint}"
+            );
             assert_eq!(fs::read_dir(&other).unwrap().count(), 1, "{what}");
             assert_eq!(fs::read(other.join("keys")).unwrap(), b"secret", "{what}");
         }
@@ -285,8 +338,18 @@ mod tests {
     #[test]
     fn nobody_writes_as_root_or_as_a_root_group() {
         for (uid, gid) in [(0, 0), (0, 100), (20_000, 0)] {
-            let order = Order { uid, gid, home: "/nonexistent".into(), lines: String::new() };
-            assert!(become_owner(&order).unwrap_err().to_string().contains("root"));
+            let order = Order {
+                uid,
+                gid,
+                home: "/nonexistent".into(),
+                lines: String::new(),
+            };
+            assert!(
+                become_owner(&order)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("root")
+            );
         }
     }
 }

@@ -39,7 +39,11 @@ fn tell(program: &Path, args: &[&str], failures: &mut Vec<String>) {
     let args: Vec<&std::ffi::OsStr> = args.iter().map(std::convert::AsRef::as_ref).collect();
     match process::run(program, &args, LIMIT) {
         Ok(answer) if answer.code == Some(0) => {}
-        Ok(answer) => failures.push(format!("{}: {}", program.display(), crate::model::shown(&answer.complaint))),
+        Ok(answer) => failures.push(format!(
+            "{}: {}",
+            program.display(),
+            crate::model::shown(&answer.complaint)
+        )),
         Err(e) => failures.push(format!("{}: {e}", program.display())),
     }
 }

@@ -81,8 +81,16 @@ pub fn run(what: Invocation<'_>, limit: Duration, keep: usize) -> io::Result<End
         .stderr(writer.try_clone()?)
         .stdout(writer)
         .spawn()?;
-    let input = child.stdin.take().map(|stdin| Input { stdin, left: what.input });
-    let watched = Watched { input, output: Some(output), kept: Vec::new(), keep };
+    let input = child.stdin.take().map(|stdin| Input {
+        stdin,
+        left: what.input,
+    });
+    let watched = Watched {
+        input,
+        output: Some(output),
+        kept: Vec::new(),
+        keep,
+    };
     let group = Group(Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX)));
     let watched = watched.follow(&group, deadline);
     // Killed before its first process is waited for: until then, the group's number is nobody else's.
@@ -94,7 +102,10 @@ pub fn run(what: Invocation<'_>, limit: Duration, keep: usize) -> io::Result<End
         (false, Some(code), _) => End::Code(code),
         (false, None, signal) => End::Signal(signal.unwrap_or_default()),
     };
-    Ok(Ended { end, output: watched.kept })
+    Ok(Ended {
+        end,
+        output: watched.kept,
+    })
 }
 
 /// The process group of a program that was not waited for yet.
@@ -161,13 +172,24 @@ impl Watched<'_> {
 
     fn wait(&self, at_most: Duration) -> io::Result<()> {
         let mut fds = Vec::new();
-        fds.extend(self.input.as_ref().map(|input| PollFd::new(input.stdin.as_fd(), PollFlags::POLLOUT)));
-        fds.extend(self.output.as_ref().map(|output| PollFd::new(output.as_fd(), PollFlags::POLLIN)));
+        fds.extend(
+            self.input
+                .as_ref()
+                .map(|input| PollFd::new(input.stdin.as_fd(), PollFlags::POLLOUT)),
+        );
+        fds.extend(
+            self.output
+                .as_ref()
+                .map(|output| PollFd::new(output.as_fd(), PollFlags::POLLIN)),
+        );
         if self.output.is_none() {
             std::thread::sleep(at_most.min(PAUSE));
             return Ok(());
         }
-        match poll(&mut fds, PollTimeout::try_from(at_most).unwrap_or(PollTimeout::ZERO)) {
+        match poll(
+            &mut fds,
+            PollTimeout::try_from(at_most).unwrap_or(PollTimeout::ZERO),
+        ) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(e) => Err(e.into()),
         }
@@ -192,7 +214,9 @@ impl Watched<'_> {
     fn read(&mut self) {
         let mut buffer = [0; 1 << 13];
         for _ in 0..64 {
-            let Some(output) = &mut self.output else { return };
+            let Some(output) = &mut self.output else {
+                return;
+            };
             match output.read(&mut buffer) {
                 Ok(0) => self.output = None,
                 Ok(read) => {
@@ -222,7 +246,17 @@ mod tests {
     fn sh(script: &str, input: &[u8], limit: Duration, keep: usize) -> Ended {
         let env = [("NAME", "a value\nof two lines")];
         let args = ["-c", script];
-        run(Invocation { program: Path::new("/bin/sh"), args: &args, env: &env, input }, limit, keep).unwrap()
+        run(
+            Invocation {
+                program: Path::new("/bin/sh"),
+                args: &args,
+                env: &env,
+                input,
+            },
+            limit,
+            keep,
+        )
+        .unwrap()
     }
 
     fn says(script: &str) -> String {
@@ -233,16 +267,35 @@ mod tests {
     fn it_ends_with_a_code_a_signal_or_its_time() {
         assert_eq!(sh("exit 75", b"", LONG, 0).end, End::Code(75));
         assert_eq!(sh("kill -9 $$", b"", LONG, 0).end, End::Signal(9));
-        assert_eq!(sh("exec sleep 1000", b"", Duration::from_millis(30), 0).end, End::TimedOut);
-        let none = Invocation { program: Path::new("/none"), args: &[], env: &[], input: b"" };
-        assert_eq!(run(none, LONG, 0).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(
+            sh("exec sleep 1000", b"", Duration::from_millis(30), 0).end,
+            End::TimedOut
+        );
+        let none = Invocation {
+            program: Path::new("/none"),
+            args: &[],
+            env: &[],
+            input: b"",
+        };
+        assert_eq!(
+            run(none, LONG, 0).unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
     }
 
     #[test]
     fn it_has_a_clean_environment_and_nothing_of_ours_open() {
         let mut env: Vec<String> = says("env | sort").lines().map(str::to_owned).collect();
         env.retain(|line| !line.starts_with("PWD=") && !line.starts_with("_=")); // the shell's own
-        assert_eq!(env, ["LC_ALL=C.UTF-8", "NAME=a value", &format!("PATH={SAFE_PATH}"), "of two lines"]);
+        assert_eq!(
+            env,
+            [
+                "LC_ALL=C.UTF-8",
+                "NAME=a value",
+                &format!("PATH={SAFE_PATH}"),
+                "of two lines"
+            ]
+        );
         assert_eq!(says("pwd"), "/\n");
         let ours = tempfile::NamedTempFile::new().unwrap();
         let name = ours.path().file_name().unwrap().to_str().unwrap();
@@ -263,23 +316,43 @@ mod tests {
         let ended = sh("exec cat", &input, LONG, usize::MAX);
         assert_eq!(ended.end, End::Code(0));
         assert!(ended.output == input, "{} bytes", ended.output.len());
-        assert_eq!(sh("exec <&-; exec sleep 0.1", &input, LONG, 0).end, End::Code(0), "who reads nothing");
-        assert_eq!(sh("exec sleep 1000", &input, Duration::from_millis(30), 0).end, End::TimedOut);
+        assert_eq!(
+            sh("exec <&-; exec sleep 0.1", &input, LONG, 0).end,
+            End::Code(0),
+            "who reads nothing"
+        );
+        assert_eq!(
+            sh("exec sleep 1000", &input, Duration::from_millis(30), 0).end,
+            End::TimedOut
+        );
     }
 
     /// Whether a process is there and not only waited for.
     fn lives(pid: &str) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+        stat.rsplit(") ")
+            .next()
+            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
     }
 
     #[test]
     fn its_children_end_with_it() {
         for (end, script) in [
-            (End::TimedOut, "sleep 1000 & echo $!; (sleep 1000 & echo $!; wait) & wait"),
-            (End::Code(0), "sleep 1000 & echo $!; (sleep 1000 & echo $!) ; exit 0"),
+            (
+                End::TimedOut,
+                "sleep 1000 & echo $!; (sleep 1000 & echo $!; wait) & wait",
+            ),
+            (
+                End::Code(0),
+                "sleep 1000 & echo $!; (sleep 1000 & echo $!) ; exit 0",
+            ),
         ] {
-            let ended = sh(script, b"", Duration::from_secs(if end == End::TimedOut { 1 } else { 60 }), 100);
+            let ended = sh(
+                script,
+                b"",
+                Duration::from_secs(if end == End::TimedOut { 1 } else { 60 }),
+                100,
+            );
             assert_eq!(ended.end, end);
             let pids = String::from_utf8(ended.output).unwrap();
             assert_eq!(pids.lines().count(), 2, "{pids}");
@@ -297,6 +370,9 @@ mod tests {
     #[test]
     fn who_left_the_group_and_holds_the_output_is_not_waited_for() {
         let ended = sh("setsid sleep 5 & echo said; exit 3", b"", LONG, 100);
-        assert_eq!((ended.end, ended.output.as_slice()), (End::Code(3), &b"said\n"[..]));
+        assert_eq!(
+            (ended.end, ended.output.as_slice()),
+            (End::Code(3), &b"said\n"[..])
+        );
     }
 }

@@ -4,20 +4,26 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Seconds since 1970.
 pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Today as shadow(5) counts days. `SOURCE_DATE_EPOCH` overrides it, as for useradd and systemd-sysusers, so that
 /// images can be built reproducibly. Never 0, which would mean "must change the password at once".
 pub fn shadow_day() -> i64 {
-    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse::<i64>().ok());
+    let fixed = std::env::var("SOURCE_DATE_EPOCH")
+        .ok()
+        .and_then(|text| text.parse::<i64>().ok());
     (fixed.unwrap_or_else(now) / 86_400).max(1)
 }
 
 /// Today's date in UTC, as `2026-11-20`.
 pub fn today() -> String {
-    jiff::Timestamp::from_second(now()).map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
+    jiff::Timestamp::from_second(now())
+        .map(|at| at.strftime("%Y-%m-%d").to_string())
+        .unwrap_or_default()
 }
 
 /// A moment in UTC, as `2026-11-20T10:00:00Z`. `at`: seconds since 1970.
@@ -28,7 +34,8 @@ pub fn written(at: i64) -> String {
 /// The moment after which something must have ended.
 pub fn deadline(after: Duration) -> Instant {
     let now = Instant::now();
-    now.checked_add(after).unwrap_or(now + Duration::from_secs(86_400))
+    now.checked_add(after)
+        .unwrap_or(now + Duration::from_secs(86_400))
 }
 
 /// Whether a moment has passed.

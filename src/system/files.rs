@@ -5,21 +5,27 @@ mod trusted;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::Path;
 
 use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
 use super::{Context as _, PathError};
 use crate::model::host::Owner;
-pub use trusted::{Shown, Trust, read_entry, read_limited, read_shown, read_trusted, untrusted_directory};
+pub use trusted::{
+    Shown, Trust, read_entry, read_limited, read_shown, read_trusted, untrusted_directory,
+};
 
 /// Reads a regular file, following no link at its end. `Ok(None)`: there is none.
 ///
 /// # Errors
 /// When it is something else than a regular file, or cannot be read.
 pub fn read_plain(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
-    let Some((mut file, length)) = open_plain(path)? else { return Ok(None) };
+    let Some((mut file, length)) = open_plain(path)? else {
+        return Ok(None);
+    };
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
     file.read_to_end(&mut bytes).on("read", path)?;
     Ok(Some(bytes))
@@ -58,12 +64,17 @@ pub fn holds(file: &mut impl io::Read, bytes: &[u8]) -> io::Result<bool> {
 
 /// Opens a regular file, following no link at its end, and says how long it is.
 fn open_plain(path: &Path) -> Result<Option<(File, u64)>, PathError> {
-    let file = OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC).open(path);
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        .open(path);
     let file = match file {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) if e.raw_os_error() == Some(nix::libc::ELOOP) => {
-            return Err(io::Error::other("it is a symbolic link, and replacing it would break the link"))
-                .on("read", path);
+            return Err(io::Error::other(
+                "it is a symbolic link, and replacing it would break the link",
+            ))
+            .on("read", path);
         }
         other => other.on("read", path)?,
     };
@@ -81,7 +92,10 @@ fn open_plain(path: &Path) -> Result<Option<(File, u64)>, PathError> {
 /// When it cannot be made.
 pub fn ensure_open_path(path: &Path) -> Result<(), PathError> {
     let mut missing = Vec::new();
-    for dir in path.ancestors().take_while(|dir| !dir.as_os_str().is_empty()) {
+    for dir in path
+        .ancestors()
+        .take_while(|dir| !dir.as_os_str().is_empty())
+    {
         match look(dir)? {
             None => missing.push(dir),
             Some(_) => break,
@@ -101,8 +115,13 @@ pub fn ensure_open_path(path: &Path) -> Result<(), PathError> {
 /// # Errors
 /// When it is none, or cannot be read to the end.
 pub fn entries(dir: &Path) -> Result<std::collections::BTreeSet<String>, PathError> {
-    let names = fs::read_dir(dir).on("read", dir)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
-    names.filter_map(Result::transpose).collect::<io::Result<_>>().on("read", dir)
+    let names = fs::read_dir(dir)
+        .on("read", dir)?
+        .map(|entry| Ok(entry?.file_name().into_string().ok()));
+    names
+        .filter_map(Result::transpose)
+        .collect::<io::Result<_>>()
+        .on("read", dir)
 }
 
 /// Makes a directory that only we may use, and its parents (0755), unless it is there. One that is there must be a
@@ -111,7 +130,10 @@ pub fn entries(dir: &Path) -> Result<std::collections::BTreeSet<String>, PathErr
 /// # Errors
 /// When it cannot be made, or is not ours.
 pub fn ensure_private_dir(path: &Path) -> Result<(), PathError> {
-    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty() && !p.exists()) {
+    if let Some(parent) = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty() && !p.exists())
+    {
         ensure_open_path(parent)?;
     }
     match DirBuilder::new().mode(0o700).create(path) {
@@ -183,7 +205,10 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
         .ok_or_else(|| io::Error::other("it is no name of a file"))
         .on("write", path)?
         .to_string_lossy();
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let dir = path
+        .parent()
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let staged = dir.join(format!(".{name}.gosync"));
     if look(path)?.is_some_and(|meta| !meta.is_file()) {
         return Err(io::Error::other("it is there, and no regular file")).on("write", path);
@@ -191,9 +216,16 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
     remove(&staged)?;
     let written = (|| {
         let flags = O_NOFOLLOW | O_CLOEXEC;
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(flags).open(&staged);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .custom_flags(flags)
+            .open(&staged);
         let mut file = file.on("make", &staged)?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).on("write", &staged)?;
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .on("write", &staged)?;
         rename(&staged, path)?;
         sync_dir(dir)
     })();
@@ -225,7 +257,10 @@ pub fn second_name(path: &Path, other: &Path) -> Result<(), PathError> {
 /// # Errors
 /// When that fails.
 pub fn sync_dir(path: &Path) -> Result<(), PathError> {
-    File::open(path).on("open", path)?.sync_all().on("sync", path)
+    File::open(path)
+        .on("open", path)?
+        .sync_all()
+        .on("sync", path)
 }
 
 /// Removes a file. One that is not there is no error.
@@ -275,7 +310,14 @@ pub fn resolved(path: &Path) -> Result<std::path::PathBuf, PathError> {
 /// When nobody can say.
 pub fn goal(path: &Path) -> Result<Option<std::path::PathBuf>, PathError> {
     match fs::canonicalize(path) {
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(None)
+        }
         Err(e) if e.raw_os_error() == Some(nix::libc::ELOOP) => Ok(None),
         other => other.on("find", path).map(Some),
     }
@@ -284,7 +326,11 @@ pub fn goal(path: &Path) -> Result<Option<std::path::PathBuf>, PathError> {
 /// What stands at a path.
 pub fn owner(path: &Path) -> Option<Owner> {
     let meta = fs::symlink_metadata(path).ok()?;
-    Some(if meta.is_dir() { Owner::Directory(meta.uid()) } else { Owner::NotADirectory })
+    Some(if meta.is_dir() {
+        Owner::Directory(meta.uid())
+    } else {
+        Owner::NotADirectory
+    })
 }
 
 /// What is at a path, no link at its end followed. `Ok(None)`: nothing.
@@ -304,7 +350,10 @@ pub fn look(path: &Path) -> Result<Option<fs::Metadata>, PathError> {
 /// When it cannot be read to its end.
 pub fn list(dir: &Path) -> Result<Vec<std::ffi::OsString>, PathError> {
     let entries = fs::read_dir(dir).on("read", dir)?;
-    let mut names = entries.map(|e| e.map(|e| e.file_name())).collect::<io::Result<Vec<_>>>().on("read", dir)?;
+    let mut names = entries
+        .map(|e| e.map(|e| e.file_name()))
+        .collect::<io::Result<Vec<_>>>()
+        .on("read", dir)?;
     names.sort();
     Ok(names)
 }
@@ -320,7 +369,12 @@ mod tests {
         fs::write(&real, "x").unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
         assert_eq!(read_plain(&real).unwrap().unwrap(), b"x");
-        assert!(read_plain(&link).unwrap_err().to_string().contains("symbolic link"));
+        assert!(
+            read_plain(&link)
+                .unwrap_err()
+                .to_string()
+                .contains("symbolic link")
+        );
         assert!(read_plain(dir.path()).is_err());
         assert!(read_plain(&dir.path().join("none")).unwrap().is_none());
     }
@@ -349,12 +403,29 @@ mod tests {
         std::os::unix::fs::symlink("../outside", inner.join("link")).unwrap();
         let read = |name: &str| read_entry(&inner, name, 4);
         assert_eq!(read("file").unwrap().unwrap(), b"0123");
-        assert!(read_entry(&inner, "file", 3).unwrap_err().to_string().contains("longer than 3"));
+        assert!(
+            read_entry(&inner, "file", 3)
+                .unwrap_err()
+                .to_string()
+                .contains("longer than 3")
+        );
         assert!(read("none").unwrap().is_none());
-        for name in ["link", "directory", "../outside", "..", ".", "", "/etc/passwd", "./file"] {
+        for name in [
+            "link",
+            "directory",
+            "../outside",
+            "..",
+            ".",
+            "",
+            "/etc/passwd",
+            "./file",
+        ] {
             assert!(read(name).is_err(), "{name:?}");
         }
-        assert_eq!(entries(&inner).unwrap().into_iter().collect::<Vec<_>>(), ["directory", "file", "link"]);
+        assert_eq!(
+            entries(&inner).unwrap().into_iter().collect::<Vec<_>>(),
+            ["directory", "file", "link"]
+        );
         assert!(entries(&inner.join("file")).is_err() && entries(&inner.join("none")).is_err());
     }
 
@@ -398,15 +469,31 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config");
         fs::write(&path, "x").unwrap();
-        for (mode, config, secret) in
-            [(0o600, true, true), (0o644, true, false), (0o664, false, false), (0o602, false, false)]
-        {
+        for (mode, config, secret) in [
+            (0o600, true, true),
+            (0o644, true, false),
+            (0o664, false, false),
+            (0o602, false, false),
+        ] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            assert_eq!(read_trusted(&path, Trust::Config).is_ok(), config, "{mode:o}");
-            assert_eq!(read_trusted(&path, Trust::Secret).is_ok(), secret, "{mode:o}");
+            assert_eq!(
+                read_trusted(&path, Trust::Config).is_ok(),
+                config,
+                "{mode:o}"
+            );
+            assert_eq!(
+                read_trusted(&path, Trust::Secret).is_ok(),
+                secret,
+                "{mode:o}"
+            );
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(read_trusted(&path, Trust::Config).unwrap_err().to_string().contains("directory"));
+        assert!(
+            read_trusted(&path, Trust::Config)
+                .unwrap_err()
+                .to_string()
+                .contains("directory")
+        );
     }
 }

@@ -6,7 +6,9 @@
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, lchown};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, lchown,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,7 +34,10 @@ pub struct Ownership {
 /// When anything cannot be copied; `staged` may be left behind then.
 pub fn build(staged: &Path, skel: &Path, owner: Ownership) -> Result<(), PathError> {
     files::remove_tree(staged)?;
-    DirBuilder::new().mode(0o700).create(staged).on("make", staged)?;
+    DirBuilder::new()
+        .mode(0o700)
+        .create(staged)
+        .on("make", staged)?;
     // The skeleton itself may be a link; what it is must be known, since an unread one makes an empty home.
     match fs::metadata(skel) {
         Ok(meta) if meta.is_dir() => copy_tree(skel, staged, owner)?,
@@ -48,7 +53,10 @@ fn copy_tree(from: &Path, to: &Path, owner: Ownership) -> Result<(), PathError> 
         let (source, copy) = (from.join(&name), to.join(&name));
         let meta = fs::symlink_metadata(&source).on("look at", &source)?;
         if meta.is_dir() {
-            DirBuilder::new().mode(0o700).create(&copy).on("make", &copy)?;
+            DirBuilder::new()
+                .mode(0o700)
+                .create(&copy)
+                .on("make", &copy)?;
             copy_tree(&source, &copy, owner)?;
         } else if meta.is_file() {
             copy_file(&source, &copy)?;
@@ -61,7 +69,8 @@ fn copy_tree(from: &Path, to: &Path, owner: Ownership) -> Result<(), PathError> 
         hand_over(&copy, owner)?;
         if !meta.is_symlink() {
             // After the change of owner, which would clear set-id bits.
-            fs::set_permissions(&copy, Permissions::from_mode(meta.mode() & 0o777)).on("set the mode of", &copy)?;
+            fs::set_permissions(&copy, Permissions::from_mode(meta.mode() & 0o777))
+                .on("set the mode of", &copy)?;
         }
     }
     Ok(())
@@ -69,8 +78,15 @@ fn copy_tree(from: &Path, to: &Path, owner: Ownership) -> Result<(), PathError> 
 
 fn copy_file(source: &Path, copy: &Path) -> Result<(), PathError> {
     let mut reader = fs::File::open(source).on("read", source)?;
-    let mut writer = OpenOptions::new().write(true).create_new(true).mode(0o600).open(copy).on("make", copy)?;
-    io::copy(&mut reader, &mut writer).on("write", copy).map(|_| ())
+    let mut writer = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(copy)
+        .on("make", copy)?;
+    io::copy(&mut reader, &mut writer)
+        .on("write", copy)
+        .map(|_| ())
 }
 
 fn hand_over(path: &Path, owner: Ownership) -> Result<(), PathError> {
@@ -114,10 +130,19 @@ pub fn archive(home: &Path, into: &Path, stem: &str) -> Result<(), PathError> {
         return Err(io::Error::other("tar(1) is not installed")).on("pack", home);
     };
     // One that holds nothing else is of an interrupted run, and is made anew.
-    let usable = |path: &PathBuf| fs::symlink_metadata(path).is_err() || run_tar(&tar, "--compare", home, path).is_ok();
-    let mut names =
-        (1..).map(|n| into.join(if n == 1 { format!("{stem}.tar.gz") } else { format!("{stem}.{n}.tar.gz") }));
-    let Some(archive) = names.find(usable) else { return Ok(()) };
+    let usable = |path: &PathBuf| {
+        fs::symlink_metadata(path).is_err() || run_tar(&tar, "--compare", home, path).is_ok()
+    };
+    let mut names = (1..).map(|n| {
+        into.join(if n == 1 {
+            format!("{stem}.tar.gz")
+        } else {
+            format!("{stem}.{n}.tar.gz")
+        })
+    });
+    let Some(archive) = names.find(usable) else {
+        return Ok(());
+    };
     let temporary = into.join(format!("{stem}.tar.gz.part"));
     pack(&tar, home, &temporary)?;
     files::rename(&temporary, &archive)?;
@@ -126,7 +151,11 @@ pub fn archive(home: &Path, into: &Path, stem: &str) -> Result<(), PathError> {
 
 /// What the name of an archive ends with that is packed as well as this host can.
 pub fn archive_suffix() -> &'static str {
-    if process::find("zstd").is_some() { ".tar.zst" } else { ".tar.gz" }
+    if process::find("zstd").is_some() {
+        ".tar.zst"
+    } else {
+        ".tar.gz"
+    }
 }
 
 /// Packs `home` into the file `archive` as [`archive`] does, by zstd(1) if its name ends with `.zst`. What stood there is
@@ -159,8 +188,11 @@ fn pack(tar: &Path, home: &Path, temporary: &Path) -> Result<(), PathError> {
             return Err(io::Error::other(failure)).on("pack", home);
         }
     }
-    fs::set_permissions(temporary, Permissions::from_mode(0o600)).on("set the mode of", temporary)?;
-    fs::File::open(temporary).and_then(|f| f.sync_all()).on("sync", temporary)
+    fs::set_permissions(temporary, Permissions::from_mode(0o600))
+        .on("set the mode of", temporary)?;
+    fs::File::open(temporary)
+        .and_then(|f| f.sync_all())
+        .on("sync", temporary)
 }
 
 /// Makes an archive of a home, or compares the two.
@@ -168,14 +200,35 @@ fn run_tar(tar: &Path, what: &str, home: &Path, archive: &Path) -> Result<(), St
     let (Some(parent), Some(name)) = (home.parent(), home.file_name()) else {
         return Err("this is no home".to_owned());
     };
-    let packer = if archive.extension() == Some(OsStr::new("zst")) { "--zstd" } else { "--gzip" };
+    let packer = if archive.extension() == Some(OsStr::new("zst")) {
+        "--zstd"
+    } else {
+        "--gzip"
+    };
     let mut args = vec![OsStr::new(what)];
-    args.extend(["--numeric-owner", "--xattrs", "--acls", packer, "--one-file-system"].map(OsStr::new));
-    args.extend(["--directory".as_ref(), parent.as_os_str(), "--file".as_ref(), archive.as_os_str()]);
+    args.extend(
+        [
+            "--numeric-owner",
+            "--xattrs",
+            "--acls",
+            packer,
+            "--one-file-system",
+        ]
+        .map(OsStr::new),
+    );
+    args.extend([
+        "--directory".as_ref(),
+        parent.as_os_str(),
+        "--file".as_ref(),
+        archive.as_os_str(),
+    ]);
     args.extend([OsStr::new("--"), name]);
     match process::run(tar, &args, ARCHIVE_LIMIT) {
         Ok(answer) if answer.code == Some(0) => Ok(()),
-        Ok(answer) => Err(format!("tar {what}: {}", crate::model::shown(&answer.complaint))),
+        Ok(answer) => Err(format!(
+            "tar {what}: {}",
+            crate::model::shown(&answer.complaint)
+        )),
         Err(e) => Err(format!("tar {what}: {e}")),
     }
 }
@@ -185,7 +238,11 @@ mod tests {
     use super::*;
 
     fn ours() -> Ownership {
-        Ownership { uid: nix::unistd::geteuid().as_raw(), gid: nix::unistd::getegid().as_raw(), mode: 0o750 }
+        Ownership {
+            uid: nix::unistd::geteuid().as_raw(),
+            gid: nix::unistd::getegid().as_raw(),
+            mode: 0o750,
+        }
     }
 
     #[test]
@@ -199,9 +256,15 @@ mod tests {
         std::os::unix::fs::symlink("/nowhere", skel.join("link")).unwrap();
         build(&home, &skel, ours()).unwrap();
         assert_eq!(fs::metadata(&home).unwrap().mode() & 0o7777, 0o750);
-        assert_eq!(fs::metadata(home.join(".profile")).unwrap().mode() & 0o7777, 0o640);
+        assert_eq!(
+            fs::metadata(home.join(".profile")).unwrap().mode() & 0o7777,
+            0o640
+        );
         assert_eq!(fs::read(home.join(".config/a")).unwrap(), b"a");
-        assert_eq!(fs::read_link(home.join("link")).unwrap(), Path::new("/nowhere"));
+        assert_eq!(
+            fs::read_link(home.join("link")).unwrap(),
+            Path::new("/nowhere")
+        );
     }
 
     #[test]
@@ -214,9 +277,19 @@ mod tests {
         archive(&home, dir.path(), "ann").unwrap();
         assert_eq!(fs::metadata(&packed).unwrap().mode() & 0o7777, 0o600);
         fs::remove_dir_all(&home).unwrap();
-        let args: Vec<&OsStr> = vec!["-xzf".as_ref(), packed.as_os_str(), "-C".as_ref(), dir.path().as_os_str()];
+        let args: Vec<&OsStr> = vec![
+            "-xzf".as_ref(),
+            packed.as_os_str(),
+            "-C".as_ref(),
+            dir.path().as_os_str(),
+        ];
         let tar = process::find("tar").unwrap();
-        assert_eq!(process::run(&tar, &args, Duration::from_secs(20)).unwrap().code, Some(0));
+        assert_eq!(
+            process::run(&tar, &args, Duration::from_secs(20))
+                .unwrap()
+                .code,
+            Some(0)
+        );
         assert_eq!(fs::read(home.join("thesis")).unwrap(), b"text");
     }
 
@@ -231,7 +304,11 @@ mod tests {
             let archive = into.join(name);
             archive_as(&home, &archive).unwrap();
             let first = fs::read(&archive).unwrap();
-            let magic: &[u8] = if name.ends_with("zst") { b"\x28\xb5\x2f\xfd" } else { b"\x1f\x8b" };
+            let magic: &[u8] = if name.ends_with("zst") {
+                b"\x28\xb5\x2f\xfd"
+            } else {
+                b"\x1f\x8b"
+            };
             assert!(first.starts_with(magic), "{name} is packed otherwise");
             archive_as(&home, &archive).unwrap();
             assert_eq!(fs::read(&archive).unwrap(), first, "nothing to do");
@@ -239,9 +316,17 @@ mod tests {
             archive_as(&home, &archive).unwrap();
             assert_eq!(fs::metadata(&archive).unwrap().mode() & 0o7777, 0o600);
             let tar = process::find("tar").unwrap();
-            assert_eq!(run_tar(&tar, "--compare", &home, &archive), Ok(()), "half an archive is replaced");
+            assert_eq!(
+                run_tar(&tar, "--compare", &home, &archive),
+                Ok(()),
+                "half an archive is replaced"
+            );
         }
-        assert_eq!(files::list(&into).unwrap(), ["ann.tar.gz", "ann.tar.zst"], "nothing else is left");
+        assert_eq!(
+            files::list(&into).unwrap(),
+            ["ann.tar.gz", "ann.tar.zst"],
+            "nothing else is left"
+        );
     }
 
     #[test]
@@ -253,12 +338,21 @@ mod tests {
         fs::write(home.join("thesis"), "text").unwrap();
         archive(&home, &into, "ann").unwrap();
         archive(&home, &into, "ann").unwrap();
-        assert_eq!(files::list(&into).unwrap(), ["ann.tar.gz"], "the same again, as after an interrupted run");
+        assert_eq!(
+            files::list(&into).unwrap(),
+            ["ann.tar.gz"],
+            "the same again, as after an interrupted run"
+        );
         let first = fs::read(into.join("ann.tar.gz")).unwrap();
         fs::remove_file(home.join("thesis")).unwrap();
         archive(&home, &into, "ann").unwrap();
         assert_eq!(files::list(&into).unwrap(), ["ann.2.tar.gz", "ann.tar.gz"]);
         assert_eq!(fs::read(into.join("ann.tar.gz")).unwrap(), first);
-        assert!(archive(&home, &dir.path().join("nowhere"), "ann").unwrap_err().to_string().contains("no such"));
+        assert!(
+            archive(&home, &dir.path().join("nowhere"), "ann")
+                .unwrap_err()
+                .to_string()
+                .contains("no such")
+        );
     }
 }

@@ -95,7 +95,10 @@ pub fn chain(path: &Path, top: &Path) -> Result<Option<Chain>, PathError> {
             above.push(as_node(&resolved, &meta));
         }
     }
-    Ok(Some(Chain { node: as_node(path, &meta), above }))
+    Ok(Some(Chain {
+        node: as_node(path, &meta),
+        above,
+    }))
 }
 
 /// The user that this process runs as.
@@ -174,7 +177,10 @@ mod tests {
         let found = chain(&top.join("c/link"), &top).unwrap().unwrap();
         assert_eq!((found.node.kind, found.node.mode), (Kind::File, 0o640));
         let above: Vec<_> = found.above.iter().map(|node| node.path.clone()).collect();
-        assert_eq!(above, [top.join("a/b"), top.join("a"), top.clone(), top.join("c")]);
+        assert_eq!(
+            above,
+            [top.join("a/b"), top.join("a"), top.clone(), top.join("c")]
+        );
         assert_eq!(chain(&top.join("none"), &top).unwrap(), None);
         assert_eq!(node(&top.join("c/link")).unwrap().unwrap().kind, Kind::Link);
         assert_eq!(node(&top.join("none")).unwrap(), None);

@@ -22,7 +22,9 @@ pub fn in_parallel<U: Sync, M: Send, E>(
             let (sender, work, next, stopped) = (sender.clone(), &work, &next, &stopped);
             scope.spawn(move || {
                 while !stopped.load(Ordering::Relaxed) {
-                    let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                    let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                        return;
+                    };
                     // Nobody listens any more only after an error, which ends the work.
                     work(unit, &|message| drop(sender.send(message)));
                 }
@@ -64,7 +66,10 @@ mod tests {
         done.unwrap();
         heard.sort_unstable();
         assert_eq!(heard, (0..500).chain(1_000..1_500).collect::<Vec<_>>());
-        assert_eq!(in_parallel(&[(); 0], 4, |(), _: &dyn Fn(())| {}, |_| Err("never")), Ok(()));
+        assert_eq!(
+            in_parallel(&[(); 0], 4, |(), _: &dyn Fn(())| {}, |_| Err("never")),
+            Ok(())
+        );
     }
 
     #[test]

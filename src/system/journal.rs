@@ -23,7 +23,12 @@ pub struct Hash(String);
 impl Hash {
     /// The hash of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(
+            Sha256::digest(bytes)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
     }
 
     fn of_file(path: &Path) -> Result<Option<Self>, PathError> {
@@ -118,8 +123,18 @@ impl Journal {
     /// When it cannot be written; then nothing will happen.
     pub fn begin(&self, dir: &Path) -> Result<(), PathError> {
         let (temporary, path) = (dir.join(TEMPORARY), dir.join(STARTED));
-        let bytes = serde_json::to_vec(self).map_err(io::Error::other).on("write", &path)?;
-        replace::stage(&temporary, &bytes, &path, replace::Appearance { mode: 0o600, gid: None })?;
+        let bytes = serde_json::to_vec(self)
+            .map_err(io::Error::other)
+            .on("write", &path)?;
+        replace::stage(
+            &temporary,
+            &bytes,
+            &path,
+            replace::Appearance {
+                mode: 0o600,
+                gid: None,
+            },
+        )?;
         files::rename(&temporary, &path)?;
         files::sync_dir(dir)
     }
@@ -127,9 +142,9 @@ impl Journal {
     /// Whether all of it happens below `root`. A tree that was copied takes its journal along, with the old paths.
     pub fn is_below(&self, root: &Path) -> bool {
         self.steps.iter().all(|step| match step {
-            Step::Replace { staged, path, .. } | Step::Place { staged, path } | Step::Swap { staged, path, .. } => {
-                staged.starts_with(root) && path.starts_with(root)
-            }
+            Step::Replace { staged, path, .. }
+            | Step::Place { staged, path }
+            | Step::Swap { staged, path, .. } => staged.starts_with(root) && path.starts_with(root),
             Step::Retire { path, aside: other } | Step::Exchange { path, other } => {
                 path.starts_with(root) && other.starts_with(root)
             }
@@ -144,7 +159,11 @@ impl Journal {
         for step in &self.steps {
             step.carry_out()?;
         }
-        let touched = self.steps.iter().flat_map(Step::directories).collect::<BTreeSet<_>>();
+        let touched = self
+            .steps
+            .iter()
+            .flat_map(Step::directories)
+            .collect::<BTreeSet<_>>();
         touched.into_iter().try_for_each(files::sync_dir)
     }
 
@@ -173,11 +192,17 @@ impl Journal {
     /// # Errors
     /// When a step fails.
     pub fn recover(&self) -> Result<Outcome, PathError> {
-        let Some(todo) = self.remaining()? else { return Ok(Outcome::Overtaken) };
+        let Some(todo) = self.remaining()? else {
+            return Ok(Outcome::Overtaken);
+        };
         for step in todo {
             step.carry_out()?;
         }
-        let touched = self.steps.iter().flat_map(Step::directories).collect::<BTreeSet<_>>();
+        let touched = self
+            .steps
+            .iter()
+            .flat_map(Step::directories)
+            .collect::<BTreeSet<_>>();
         touched.into_iter().try_for_each(files::sync_dir)?;
         Ok(Outcome::Finished)
     }
@@ -199,7 +224,12 @@ impl Journal {
         let mut todo = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
             let standing = match step {
-                Step::Replace { staged, path, old, new } => {
+                Step::Replace {
+                    staged,
+                    path,
+                    old,
+                    new,
+                } => {
                     let found = now.get(path.as_path()).cloned().flatten();
                     let is_later = |later: &Step| matches!(later, Step::Replace { path: p, new, .. } if p == path && Some(new) == found.as_ref());
                     if found.as_ref() == Some(new) || self.steps[index + 1..].iter().any(is_later) {
@@ -230,8 +260,13 @@ impl Journal {
 pub fn left_behind(dir: &Path) -> Result<Left, PathError> {
     let read = |name: &str| -> Result<Option<Journal>, PathError> {
         let path = dir.join(name);
-        let Some(bytes) = files::read_plain(&path)? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other).on("understand", &path)
+        let Some(bytes) = files::read_plain(&path)? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(io::Error::other)
+            .on("understand", &path)
     };
     if let Some(journal) = read(DONE)? {
         return Ok(Left::Done(journal));
@@ -252,12 +287,26 @@ impl Step {
             Step::Replace { staged, path, .. } => files::rename(staged, path),
             Step::Place { staged, path } => rename_to_free(staged, path),
             Step::Retire { path, aside } => rename_to_free(path, aside),
-            Step::Exchange { path, other } => renameat2(AT_FDCWD, other, AT_FDCWD, path, RenameFlags::RENAME_EXCHANGE)
-                .on("exchange a directory with", path),
-            Step::Swap { staged, path, .. } if fs::symlink_metadata(path).is_ok_and(|m| m.is_dir()) => {
+            Step::Exchange { path, other } => renameat2(
+                AT_FDCWD,
+                other,
+                AT_FDCWD,
+                path,
+                RenameFlags::RENAME_EXCHANGE,
+            )
+            .on("exchange a directory with", path),
+            Step::Swap { staged, path, .. }
+                if fs::symlink_metadata(path).is_ok_and(|m| m.is_dir()) =>
+            {
                 // A link cannot be renamed onto a directory: the two change places, and the directory stays as a backup.
-                renameat2(AT_FDCWD, staged, AT_FDCWD, path, RenameFlags::RENAME_EXCHANGE)
-                    .on("exchange a link with", path)
+                renameat2(
+                    AT_FDCWD,
+                    staged,
+                    AT_FDCWD,
+                    path,
+                    RenameFlags::RENAME_EXCHANGE,
+                )
+                .on("exchange a link with", path)
             }
             Step::Swap { staged, path, .. } => files::rename(staged, path),
         }
@@ -281,8 +330,15 @@ impl Step {
                 (Some(true) | None, Some(false)) => Standing::Open,
                 _ => Standing::Overtaken,
             },
-            Step::Swap { staged, path, target } => {
-                match (fs::read_link(path).is_ok_and(|to| to == *target), there(staged)) {
+            Step::Swap {
+                staged,
+                path,
+                target,
+            } => {
+                match (
+                    fs::read_link(path).is_ok_and(|to| to == *target),
+                    there(staged),
+                ) {
                     (true, _) => Standing::Done,
                     (false, true) => Standing::Open,
                     (false, false) => Standing::Overtaken,
@@ -293,10 +349,17 @@ impl Step {
 
     fn directories(&self) -> impl Iterator<Item = &Path> {
         let (first, second) = match self {
-            Step::Replace { path, .. } | Step::Place { path, .. } | Step::Swap { path, .. } => (path, None),
-            Step::Retire { path, aside: other } | Step::Exchange { path, other } => (path, Some(other)),
+            Step::Replace { path, .. } | Step::Place { path, .. } | Step::Swap { path, .. } => {
+                (path, None)
+            }
+            Step::Retire { path, aside: other } | Step::Exchange { path, other } => {
+                (path, Some(other))
+            }
         };
-        [Some(first), second].into_iter().flatten().filter_map(|path| path.parent())
+        [Some(first), second]
+            .into_iter()
+            .flatten()
+            .filter_map(|path| path.parent())
     }
 }
 
@@ -308,7 +371,8 @@ fn is_link(path: &Path) -> Option<bool> {
 
 /// Renames to a name that must be free.
 fn rename_to_free(from: &Path, to: &Path) -> Result<(), PathError> {
-    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE).on("rename something to", to)
+    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE)
+        .on("rename something to", to)
 }
 
 #[cfg(test)]
@@ -321,10 +385,16 @@ mod tests {
 
     impl World {
         fn new() -> Self {
-            let world = Self { dir: tempfile::tempdir().unwrap() };
-            for (name, text) in
-                [("group", "g0"), ("passwd", "p0"), ("s/group", "g1"), ("s/group2", "g2"), ("s/passwd", "p1")]
-            {
+            let world = Self {
+                dir: tempfile::tempdir().unwrap(),
+            };
+            for (name, text) in [
+                ("group", "g0"),
+                ("passwd", "p0"),
+                ("s/group", "g1"),
+                ("s/group2", "g2"),
+                ("s/passwd", "p1"),
+            ] {
                 let path = world.path(name);
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(path, text).unwrap();
@@ -349,7 +419,10 @@ mod tests {
         fn journal(&self) -> Journal {
             let steps = vec![
                 self.replace("s/group", "group", "g0", "g1"),
-                Step::Place { staged: self.path("s/home"), path: self.path("home") },
+                Step::Place {
+                    staged: self.path("s/home"),
+                    path: self.path("home"),
+                },
                 self.replace("s/passwd", "passwd", "p0", "p1"),
                 self.replace("s/group2", "group", "g1", "g2"),
             ];
@@ -369,8 +442,12 @@ mod tests {
             let world = World::new();
             let journal = world.journal();
             journal.begin(world.dir.path()).unwrap();
-            journal.steps[..done].iter().for_each(|step| step.carry_out().unwrap());
-            let Left::Started(left) = left_behind(world.dir.path()).unwrap() else { panic!("no journal") };
+            journal.steps[..done]
+                .iter()
+                .for_each(|step| step.carry_out().unwrap());
+            let Left::Started(left) = left_behind(world.dir.path()).unwrap() else {
+                panic!("no journal")
+            };
             assert_eq!(left, journal);
             assert_eq!(left.recover().unwrap(), Outcome::Finished, "after {done}");
             assert!(world.is_final(), "after {done}");
@@ -402,13 +479,23 @@ mod tests {
             let (staged, target) = (world.path("next"), PathBuf::from(n));
             let _ = fs::remove_dir_all(&staged);
             std::os::unix::fs::symlink(&target, &staged).unwrap();
-            Step::Swap { staged, path: world.path("extra"), target }
+            Step::Swap {
+                staged,
+                path: world.path("extra"),
+                target,
+            }
         };
         fs::create_dir(world.path("extra")).unwrap();
         for generation in ["g1", "g2"] {
-            let journal = Journal { txn: 1, steps: vec![swap(generation)] };
+            let journal = Journal {
+                txn: 1,
+                steps: vec![swap(generation)],
+            };
             journal.carry_out().unwrap();
-            assert_eq!(fs::read_link(world.path("extra")).unwrap(), Path::new(generation));
+            assert_eq!(
+                fs::read_link(world.path("extra")).unwrap(),
+                Path::new(generation)
+            );
             assert_eq!(journal.recover().unwrap(), Outcome::Finished);
         }
     }
@@ -424,22 +511,52 @@ mod tests {
             fs::create_dir(world.path("old")).unwrap();
             fs::write(world.path("old/thesis"), "text").unwrap();
             vec![
-                Step::Place { staged: link("s/before", "old"), path: world.path("new") },
+                Step::Place {
+                    staged: link("s/before", "old"),
+                    path: world.path("new"),
+                },
                 world.replace("s/passwd", "passwd", "p0", "p1"),
-                Step::Exchange { path: world.path("new"), other: world.path("old") },
-                Step::Swap { staged: link("s/after", "new"), path: world.path("old"), target: "new".into() },
+                Step::Exchange {
+                    path: world.path("new"),
+                    other: world.path("old"),
+                },
+                Step::Swap {
+                    staged: link("s/after", "new"),
+                    path: world.path("old"),
+                    target: "new".into(),
+                },
             ]
         };
         for done in 0..=4 {
             let world = World::new();
-            let journal = Journal { txn: 1, steps: steps(&world) };
-            journal.steps[..done].iter().for_each(|step| step.carry_out().unwrap());
+            let journal = Journal {
+                txn: 1,
+                steps: steps(&world),
+            };
+            journal.steps[..done]
+                .iter()
+                .for_each(|step| step.carry_out().unwrap());
             let name = if done < 2 { "old" } else { "new" };
             assert!(world.path(name).join("thesis").exists(), "after {done}");
-            assert_eq!(journal.recover().unwrap(), Outcome::Finished, "after {done}");
-            assert!(fs::symlink_metadata(world.path("new")).unwrap().is_dir(), "after {done}");
-            assert_eq!(fs::read_link(world.path("old")).unwrap(), Path::new("new"), "after {done}");
-            assert_eq!(journal.recover().unwrap(), Outcome::Finished, "a second time after {done}");
+            assert_eq!(
+                journal.recover().unwrap(),
+                Outcome::Finished,
+                "after {done}"
+            );
+            assert!(
+                fs::symlink_metadata(world.path("new")).unwrap().is_dir(),
+                "after {done}"
+            );
+            assert_eq!(
+                fs::read_link(world.path("old")).unwrap(),
+                Path::new("new"),
+                "after {done}"
+            );
+            assert_eq!(
+                journal.recover().unwrap(),
+                Outcome::Finished,
+                "a second time after {done}"
+            );
         }
     }
 
@@ -447,7 +564,10 @@ mod tests {
     fn a_forgotten_journal_leaves_nothing() {
         let world = World::new();
         let dir = world.path("s");
-        let journal = Journal { txn: 1, steps: vec![] };
+        let journal = Journal {
+            txn: 1,
+            steps: vec![],
+        };
         journal.begin(&dir).unwrap();
         journal.mark_done(&dir).unwrap();
         assert_eq!(left_behind(&dir).unwrap(), Left::Done(journal));

@@ -50,7 +50,9 @@ impl Note {
             note.holder.command = words.next().map(str::to_owned);
         }
         for line in lines {
-            let rest = line.strip_prefix("read ").and_then(|rest| rest.split_once(' '));
+            let rest = line
+                .strip_prefix("read ")
+                .and_then(|rest| rest.split_once(' '));
             if let Some((Ok(at), command)) = rest.map(|(at, command)| (at.parse(), command)) {
                 note.reads.insert(command.to_owned(), at);
             }
@@ -59,7 +61,11 @@ impl Note {
     }
 
     fn text(&self) -> String {
-        let Holder { pid, since, command } = &self.holder;
+        let Holder {
+            pid,
+            since,
+            command,
+        } = &self.holder;
         let (pid, since) = (pid.unwrap_or(0), since.unwrap_or(0));
         let mut text = format!("{pid} {since} {}\n", command.as_deref().unwrap_or_default());
         for (command, at) in &self.reads {
@@ -81,7 +87,11 @@ pub enum Purpose {
 impl Purpose {
     /// The purpose of a run of `command`, by whether it is a dry one.
     pub fn of(command: &'static str, dry_run: bool) -> Self {
-        if dry_run { Self::Look } else { Self::Change(command) }
+        if dry_run {
+            Self::Look
+        } else {
+            Self::Change(command)
+        }
     }
 }
 
@@ -145,7 +155,10 @@ impl RunLock {
         waiting: &mut dyn FnMut(&Holder),
     ) -> Result<Self, RunLockError> {
         let Some(mut file) = open_run_lock(path, purpose)? else {
-            return Ok(Self { file: None, note: Note::default() });
+            return Ok(Self {
+                file: None,
+                note: Note::default(),
+            });
         };
         let mut said: Option<Instant> = None;
         loop {
@@ -158,7 +171,9 @@ impl RunLock {
             let holder = read_note(&mut file).holder;
             let deadline = match wait {
                 Wait::No => return Err(RunLockError::Busy(holder)),
-                Wait::Until(deadline) if clock::is_past(deadline) => return Err(RunLockError::Busy(holder)),
+                Wait::Until(deadline) if clock::is_past(deadline) => {
+                    return Err(RunLockError::Busy(holder));
+                }
                 Wait::Until(deadline) => Some(deadline),
                 Wait::Forever => None,
             };
@@ -170,11 +185,17 @@ impl RunLock {
         }
         let mut note = read_note(&mut file);
         if let Purpose::Change(command) = purpose {
-            note.holder =
-                Holder { pid: Some(std::process::id()), since: Some(clock::now()), command: Some(command.to_owned()) };
+            note.holder = Holder {
+                pid: Some(std::process::id()),
+                since: Some(clock::now()),
+                command: Some(command.to_owned()),
+            };
             let _ = write_note(&mut file, &note); // information only
         }
-        Ok(Self { file: Some(file), note })
+        Ok(Self {
+            file: Some(file),
+            note,
+        })
     }
 }
 
@@ -207,7 +228,9 @@ fn unlock(file: &File) {
 /// # Errors
 /// When its file is not to be trusted.
 pub fn look(path: &Path) -> Result<(Note, bool), PathError> {
-    let Some(mut file) = open_run_lock(path, Purpose::Look)? else { return Ok((Note::default(), false)) };
+    let Some(mut file) = open_run_lock(path, Purpose::Look)? else {
+        return Ok((Note::default(), false));
+    };
     // Shared, so that two who look at the same time do not see each other.
     let busy = fs2::FileExt::try_lock_shared(&file).is_err();
     Ok((read_note(&mut file), busy))
@@ -215,7 +238,10 @@ pub fn look(path: &Path) -> Result<(Note, bool), PathError> {
 
 fn open_run_lock(path: &Path, purpose: Purpose) -> Result<Option<File>, PathError> {
     let mut options = OpenOptions::new();
-    options.read(true).mode(0o600).custom_flags(O_NOFOLLOW | O_CLOEXEC);
+    options
+        .read(true)
+        .mode(0o600)
+        .custom_flags(O_NOFOLLOW | O_CLOEXEC);
     if matches!(purpose, Purpose::Change(_)) {
         if let Some(dir) = path.parent() {
             files::ensure_private_dir(dir)?;
@@ -223,7 +249,9 @@ fn open_run_lock(path: &Path, purpose: Purpose) -> Result<Option<File>, PathErro
         options.write(true).create(true).truncate(false);
     }
     let file = match options.open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound && purpose == Purpose::Look => return Ok(None),
+        Err(e) if e.kind() == io::ErrorKind::NotFound && purpose == Purpose::Look => {
+            return Ok(None);
+        }
         other => other.on("open the lock file", path)?,
     };
     let meta = file.metadata().on("look at", path)?;
@@ -237,7 +265,11 @@ fn open_run_lock(path: &Path, purpose: Purpose) -> Result<Option<File>, PathErro
 
 fn read_note(file: &mut File) -> Note {
     let mut bytes = Vec::new();
-    let _ = file.rewind().and_then(|()| Read::by_ref(file).take(Note::MAX_BYTES).read_to_end(&mut bytes));
+    let _ = file.rewind().and_then(|()| {
+        Read::by_ref(file)
+            .take(Note::MAX_BYTES)
+            .read_to_end(&mut bytes)
+    });
     Note::parse(&String::from_utf8_lossy(&bytes))
 }
 
@@ -285,7 +317,10 @@ impl PasswordLock {
 
 impl Drop for PasswordLock {
     fn drop(&mut self) {
-        let _ = fcntl(&self.held, FcntlArg::F_OFD_SETLK(&whole_file(libc::F_UNLCK))); // as with `unlock`
+        let _ = fcntl(
+            &self.held,
+            FcntlArg::F_OFD_SETLK(&whole_file(libc::F_UNLCK)),
+        ); // as with `unlock`
     }
 }
 
@@ -314,7 +349,11 @@ pub enum PasswordHolder {
 /// # Errors
 /// When its file is there and cannot be asked.
 pub fn password_holder(path: &Path) -> Result<Option<PasswordHolder>, PathError> {
-    let file = match OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_CLOEXEC).open(path) {
+    let file = match OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NOFOLLOW | O_CLOEXEC)
+        .open(path)
+    {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.on("open the password lock", path)?,
     };
@@ -343,7 +382,11 @@ impl DirLock {
     /// # Errors
     /// When somebody holds it until then, or it cannot be used.
     pub fn take(dir: &Path, deadline: Instant) -> Result<Self, PathError> {
-        let file = OpenOptions::new().read(true).custom_flags(O_CLOEXEC).open(dir).on("open", dir)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(O_CLOEXEC)
+            .open(dir)
+            .on("open", dir)?;
         loop {
             match fs2::FileExt::try_lock_exclusive(&file) {
                 Ok(()) => return Ok(Self { held: file }),
@@ -375,8 +418,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/lock");
         let first = RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).unwrap();
-        let busy = RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).unwrap_err();
-        assert_eq!(busy.to_string(), format!("lock file exists: pid = {}", std::process::id()));
+        let busy =
+            RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).unwrap_err();
+        assert_eq!(
+            busy.to_string(),
+            format!("lock file exists: pid = {}", std::process::id())
+        );
         drop(first);
         assert!(RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).is_ok());
     }
@@ -419,16 +466,31 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/lock");
         assert_eq!(look(&path).unwrap(), (Note::default(), false));
-        let mut held = RunLock::take(&path, Purpose::Change("sync users"), Wait::No, &mut |_| {}).unwrap();
+        let mut held =
+            RunLock::take(&path, Purpose::Change("sync users"), Wait::No, &mut |_| {}).unwrap();
         held.note_read("sync users");
         let (note, busy) = look(&path).unwrap();
-        assert_eq!((note.holder.command.as_deref(), busy), (Some("sync users"), true));
+        assert_eq!(
+            (note.holder.command.as_deref(), busy),
+            (Some("sync users"), true)
+        );
         drop(held);
         drop(RunLock::take(&path, Purpose::Change("deluser"), Wait::No, &mut |_| {}).unwrap());
         let (note, busy) = look(&path).unwrap();
-        assert_eq!((note.reads.len(), busy), (1, false), "what was read stays noted");
+        assert_eq!(
+            (note.reads.len(), busy),
+            (1, false),
+            "what was read stays noted"
+        );
         assert_eq!(Note::parse(&note.text()), note);
-        assert_eq!(Note::parse("garbage\nread x y\n").holder, Holder { pid: None, since: None, command: None });
+        assert_eq!(
+            Note::parse("garbage\nread x y\n").holder,
+            Holder {
+                pid: None,
+                since: None,
+                command: None
+            }
+        );
     }
 
     #[test]
@@ -477,7 +539,10 @@ mod tests {
         assert_eq!(password_holder(&path).unwrap(), None);
         let held = PasswordLock::take(&path, Instant::now()).unwrap();
         assert!(PasswordLock::take(&path, Instant::now()).is_err());
-        assert_eq!(password_holder(&path).unwrap(), Some(PasswordHolder::Unknown));
+        assert_eq!(
+            password_holder(&path).unwrap(),
+            Some(PasswordHolder::Unknown)
+        );
         drop(held);
         assert_eq!(password_holder(&path).unwrap(), None);
         assert!(PasswordLock::take(&path, Instant::now()).is_ok());

@@ -47,6 +47,10 @@ pub trait Context<T> {
 
 impl<T, E: Into<io::Error>> Context<T> for Result<T, E> {
     fn on(self, action: &'static str, path: &Path) -> Result<T, PathError> {
-        self.map_err(|source| PathError { action, path: path.to_owned(), source: source.into() })
+        self.map_err(|source| PathError {
+            action,
+            path: path.to_owned(),
+            source: source.into(),
+        })
     }
 }

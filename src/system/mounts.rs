@@ -6,8 +6,13 @@ use std::path::Path;
 
 /// Whether something is mounted on `path` itself.
 pub fn is_mount_point(path: &Path) -> bool {
-    let Ok(path) = std::fs::canonicalize(path) else { return false };
-    mount_points().unwrap_or_default().iter().any(|point| point.as_slice() == path.as_os_str().as_bytes())
+    let Ok(path) = std::fs::canonicalize(path) else {
+        return false;
+    };
+    mount_points()
+        .unwrap_or_default()
+        .iter()
+        .any(|point| point.as_slice() == path.as_os_str().as_bytes())
 }
 
 /// Whether something is mounted on `path` or below it.
@@ -33,12 +38,18 @@ pub fn kind_of(path: &Path) -> Option<String> {
     let mut best: Option<(usize, String)> = None;
     for line in text.split(|&b| b == b'\n') {
         let fields: Vec<&[u8]> = line.split(|&b| b == b' ').collect();
-        let (Some(point), Some(dash)) = (fields.get(4), fields.iter().position(|field| *field == b"-")) else {
+        let (Some(point), Some(dash)) = (
+            fields.get(4),
+            fields.iter().position(|field| *field == b"-"),
+        ) else {
             continue;
         };
         let point = unescape(point);
         let above = path.starts_with(Path::new(std::ffi::OsStr::from_bytes(&point)));
-        if let Some(kind) = fields.get(dash + 1).filter(|_| above && best.as_ref().is_none_or(|b| b.0 <= point.len())) {
+        if let Some(kind) = fields
+            .get(dash + 1)
+            .filter(|_| above && best.as_ref().is_none_or(|b| b.0 <= point.len()))
+        {
             best = Some((point.len(), String::from_utf8_lossy(kind).into_owned()));
         }
     }
@@ -47,7 +58,11 @@ pub fn kind_of(path: &Path) -> Option<String> {
 
 fn mount_points() -> io::Result<Vec<Vec<u8>>> {
     let text = std::fs::read("/proc/self/mountinfo")?;
-    Ok(text.split(|&b| b == b'\n').filter_map(|line| line.split(|&b| b == b' ').nth(4)).map(unescape).collect())
+    Ok(text
+        .split(|&b| b == b'\n')
+        .filter_map(|line| line.split(|&b| b == b' ').nth(4))
+        .map(unescape)
+        .collect())
 }
 
 /// Blanks, tabs, newlines and backslashes stand as three octal digits after a backslash.
@@ -55,7 +70,9 @@ fn unescape(field: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((&first, tail)) = rest.split_first() {
-        let octal = tail.get(..3).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
+        let octal = tail
+            .get(..3)
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
         match (first, octal) {
             (b'\\', Some(byte)) => {
                 out.push(byte);
@@ -82,7 +99,9 @@ mod tests {
         assert!(!is_mount_point(dir.path()));
         assert!(!has_mounts(dir.path()).unwrap());
         assert_eq!(kind_of(Path::new("/proc/self")).as_deref(), Some("proc"));
-        assert!(kind_of(Path::new("/")).is_some() && kind_of(Path::new("/no/such/place")).is_none());
+        assert!(
+            kind_of(Path::new("/")).is_some() && kind_of(Path::new("/no/such/place")).is_none()
+        );
     }
 
     #[test]

@@ -21,8 +21,13 @@ pub fn restrict_umask() {
 
 /// Closes what whoever started us left open: programs that we start must not get it. Called before anything is opened.
 pub fn close_inherited() {
-    let entries = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-    let open: Vec<i32> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    let entries = std::fs::read_dir("/proc/self/fd")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let open: Vec<i32> = entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
     for fd in open.into_iter().filter(|fd| *fd > 2) {
         // Among them is the one that the list was read through, which is closed by now.
         let _ = nix::unistd::close(fd);
@@ -65,14 +70,23 @@ pub fn run(program: &Path, args: &[&std::ffi::OsStr], limit: Duration) -> io::Re
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_with(program: &Path, args: &[&std::ffi::OsStr], input: Vec<u8>, limit: Duration) -> io::Result<Answer> {
+pub fn run_with(
+    program: &Path,
+    args: &[&std::ffi::OsStr],
+    input: Vec<u8>,
+    limit: Duration,
+) -> io::Result<Answer> {
     let mut child = Command::new(program)
         .args(args)
         .env_clear()
         .env("PATH", SAFE_PATH)
         .env("LC_ALL", "C.UTF-8")
         .current_dir("/")
-        .stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() })
+        .stdin(if input.is_empty() {
+            Stdio::null()
+        } else {
+            Stdio::piped()
+        })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
@@ -93,7 +107,12 @@ pub fn run_with(program: &Path, args: &[&std::ffi::OsStr], input: Vec<u8>, limit
         String::from_utf8_lossy(&text).trim().to_owned()
     });
     let end = Instant::now() + limit;
-    let late = |what: &str| io::Error::new(io::ErrorKind::TimedOut, format!("{what} within {} s", limit.as_secs()));
+    let late = |what: &str| {
+        io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("{what} within {} s", limit.as_secs()),
+        )
+    };
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
@@ -125,7 +144,10 @@ fn reader<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Recei
 
 /// Whether `name` is in one of the directories where system programs are, and where.
 pub fn find(name: &str) -> Option<PathBuf> {
-    SAFE_PATH.split(':').map(|dir| Path::new(dir).join(name)).find(|path| path.is_file())
+    SAFE_PATH
+        .split(':')
+        .map(|dir| Path::new(dir).join(name))
+        .find(|path| path.is_file())
 }
 
 /// 128 random bits in hexadecimal: an id that nothing else has.
@@ -140,7 +162,9 @@ pub fn random_id() -> io::Result<String> {
 
 /// The value of an environment variable, as a path.
 pub fn variable(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 /// Where `name` would be beside this program's own file.
@@ -164,15 +188,28 @@ mod tests {
 
     #[test]
     fn a_program_that_hangs_is_ended() {
-        let e = run(Path::new("/bin/sleep"), &["20".as_ref()], Duration::from_millis(50)).unwrap_err();
+        let e = run(
+            Path::new("/bin/sleep"),
+            &["20".as_ref()],
+            Duration::from_millis(50),
+        )
+        .unwrap_err();
         assert_eq!(e.kind(), io::ErrorKind::TimedOut);
     }
 
     #[test]
     fn what_a_program_leaves_behind_is_not_waited_for() {
         let script = "sleep 5 >&2 & exec >&-; exit 3";
-        let e = run(Path::new("/bin/sh"), &["-c".as_ref(), script.as_ref()], Duration::from_millis(500)).unwrap_err();
-        assert!(e.kind() == io::ErrorKind::TimedOut && e.to_string().starts_with("what it left behind"), "{e}");
+        let e = run(
+            Path::new("/bin/sh"),
+            &["-c".as_ref(), script.as_ref()],
+            Duration::from_millis(500),
+        )
+        .unwrap_err();
+        assert!(
+            e.kind() == io::ErrorKind::TimedOut && e.to_string().starts_with("what it left behind"),
+            "{e}"
+        );
     }
 
     #[test]

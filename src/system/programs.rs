@@ -30,10 +30,16 @@ pub fn expand(pattern: &str) -> Result<Vec<PathBuf>, PathError> {
     if !pattern.contains(['*', '?', '[']) {
         return Ok(vec![path.to_owned()]);
     }
-    let found = glob::glob_with(pattern, OPTIONS).map_err(io::Error::other).on("find", path)?;
+    let found = glob::glob_with(pattern, OPTIONS)
+        .map_err(io::Error::other)
+        .on("find", path)?;
     let mut paths = Vec::new();
     for entry in found {
-        let entry = entry.map_err(|e| PathError { action: "read", path: e.path().to_owned(), source: e.into() })?;
+        let entry = entry.map_err(|e| PathError {
+            action: "read",
+            path: e.path().to_owned(),
+            source: e.into(),
+        })?;
         if !entry.as_os_str().as_bytes().ends_with(b"~") && !entry.is_dir() {
             paths.push(entry);
         }
@@ -44,13 +50,21 @@ pub fn expand(pattern: &str) -> Result<Vec<PathBuf>, PathError> {
 
 /// The directories that a pattern stands for besides, sorted: what is in them is no program of the pattern's.
 pub fn folders(pattern: &str) -> Vec<PathBuf> {
-    let found = glob::glob_with(pattern, OPTIONS).into_iter().flatten().flatten();
-    found.filter(|path| pattern.contains(['*', '?', '[']) && path.is_dir()).collect()
+    let found = glob::glob_with(pattern, OPTIONS)
+        .into_iter()
+        .flatten()
+        .flatten();
+    found
+        .filter(|path| pattern.contains(['*', '?', '[']) && path.is_dir())
+        .collect()
 }
 
 /// What patterns match, as in a shell.
-const OPTIONS: glob::MatchOptions =
-    glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+const OPTIONS: glob::MatchOptions = glob::MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: true,
+};
 
 /// Who may own what is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +121,11 @@ impl Walk {
         let us = (owners == Owners::RootOrUs).then(|| nix::unistd::geteuid().as_raw());
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let root = File::from(nix::fcntl::open("/", flags, Mode::empty())?);
-        let walk = Self { us, dirs: vec![root], at: PathBuf::from("/") };
+        let walk = Self {
+            us,
+            dirs: vec![root],
+            at: PathBuf::from("/"),
+        };
         if let Some(root) = walk.dirs.first() {
             walk.check(&root.metadata()?, Path::new("/"), true)?;
         }
@@ -118,7 +136,9 @@ impl Walk {
         let mut links = 0;
         let mut ahead = self.push(path, Vec::new());
         while let Some(part) = ahead.pop() {
-            let Some(dir) = self.dirs.last() else { return Err(Distrust::Odd("it is no file")) };
+            let Some(dir) = self.dirs.last() else {
+                return Err(Distrust::Odd("it is no file"));
+            };
             if part == ".." {
                 if self.dirs.len() > 1 {
                     self.dirs.pop();
@@ -214,7 +234,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a/hooks/one");
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        for dir in [dir.path().to_owned(), dir.path().join("a"), dir.path().join("a/hooks")] {
+        for dir in [
+            dir.path().to_owned(),
+            dir.path().join("a"),
+            dir.path().join("a/hooks"),
+        ] {
             mode(&dir, 0o755);
         }
         fs::write(&path, "#!/bin/sh\n").unwrap();
@@ -230,10 +254,18 @@ mod tests {
     fn a_file_or_folder_that_others_may_write_is_refused() {
         let (dir, path) = hook();
         assert_eq!(trusted(&path, Owners::RootOrUs).unwrap(), path);
-        for (what, good, bad) in [("a/hooks/one", 0o755, 0o775), ("a/hooks", 0o755, 0o757), ("a", 0o755, 0o775)] {
+        for (what, good, bad) in [
+            ("a/hooks/one", 0o755, 0o775),
+            ("a/hooks", 0o755, 0o757),
+            ("a", 0o755, 0o775),
+        ] {
             let what = dir.path().join(what);
             mode(&what, bad);
-            assert!(complaint(&path).contains(&format!("others may write {}", what.display())), "{}", complaint(&path));
+            assert!(
+                complaint(&path).contains(&format!("others may write {}", what.display())),
+                "{}",
+                complaint(&path)
+            );
             mode(&what, good);
         }
         mode(&path, 0o644);
@@ -259,10 +291,18 @@ mod tests {
         mode(&open, 0o755);
         symlink("../a/./hooks/one", open.join("hook")).unwrap();
         symlink(open.join("hook"), &link).unwrap();
-        assert_eq!(trusted(&link, Owners::RootOrUs).unwrap(), path, "the way without links");
+        assert_eq!(
+            trusted(&link, Owners::RootOrUs).unwrap(),
+            path,
+            "the way without links"
+        );
         // Whoever may write where a link is can make it lead elsewhere.
         mode(&open, 0o777);
-        assert!(complaint(&link).contains("others may write"), "{}", complaint(&link));
+        assert!(
+            complaint(&link).contains("others may write"),
+            "{}",
+            complaint(&link)
+        );
         symlink("loop", dir.path().join("loop")).unwrap();
         assert!(complaint(&dir.path().join("loop")).contains("too many links"));
     }
@@ -272,14 +312,24 @@ mod tests {
         let (dir, path) = hook();
         if !nix::unistd::geteuid().is_root() {
             // Only root can give files away; but whoever else runs this test is somebody else than root.
-            assert!(trusted(&path, Owners::Root).unwrap_err().to_string().contains("belongs to the uid"));
+            assert!(
+                trusted(&path, Owners::Root)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("belongs to the uid")
+            );
             return;
         }
         let link = dir.path().join("link");
         symlink(&path, &link).unwrap();
         for what in [&path, &dir.path().join("a"), &link] {
             std::os::unix::fs::lchown(what, Some(4_242), None).unwrap();
-            assert!(trusted(&link, Owners::Root).unwrap_err().to_string().contains("belongs to the uid 4242"));
+            assert!(
+                trusted(&link, Owners::Root)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("belongs to the uid 4242")
+            );
             std::os::unix::fs::lchown(what, Some(0), None).unwrap();
         }
         assert!(trusted(&link, Owners::Root).is_ok());
@@ -295,11 +345,20 @@ mod tests {
         fs::create_dir(folder.join("folder")).unwrap();
         let names = |pattern: &str| -> Vec<String> {
             let found = expand(&format!("{}/{pattern}", dir.path().display())).unwrap();
-            found.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
+            found
+                .iter()
+                .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+                .collect()
         };
         assert_eq!(names("a/hooks/*"), ["10-a", "20-b", "30-c.sh", "one"]);
-        assert_eq!(folders(&format!("{}/*", folder.display())), [folder.join("folder")]);
-        assert!(folders(&folder.display().to_string()).is_empty(), "it is named, and refused as what it is");
+        assert_eq!(
+            folders(&format!("{}/*", folder.display())),
+            [folder.join("folder")]
+        );
+        assert!(
+            folders(&folder.display().to_string()).is_empty(),
+            "it is named, and refused as what it is"
+        );
         assert_eq!(names("*/hooks/[12]*"), ["10-a", "20-b"]);
         assert_eq!(names("a/none/*"), [""; 0]);
         assert_eq!(names("a/hooks/missing"), ["missing"]);

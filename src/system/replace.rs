@@ -29,7 +29,12 @@ pub struct Appearance {
 ///
 /// # Errors
 /// When anything fails; `staged` may be left behind then.
-pub fn stage(staged: &Path, bytes: &[u8], like: &Path, otherwise: Appearance) -> Result<(), PathError> {
+pub fn stage(
+    staged: &Path,
+    bytes: &[u8],
+    like: &Path,
+    otherwise: Appearance,
+) -> Result<(), PathError> {
     let mut file = begin(staged, bytes)?;
     match fs::symlink_metadata(like) {
         Ok(old) => copy_appearance(&file, staged, like, &old)?,
@@ -69,32 +74,47 @@ fn appear(file: &File, staged: &Path, appearance: Appearance) -> Result<(), Path
     if let Some(gid) = appearance.gid {
         own(file, staged, None, Some(gid))?;
     }
-    file.set_permissions(Permissions::from_mode(appearance.mode)).on("set the mode of", staged)
+    file.set_permissions(Permissions::from_mode(appearance.mode))
+        .on("set the mode of", staged)
 }
 
 fn verify(file: &mut File, staged: &Path, bytes: &[u8]) -> Result<(), PathError> {
     file.rewind().on("read back", staged)?;
     if !files::holds(file, bytes).on("read back", staged)? {
-        return Err(io::Error::other("what was read back is not what was written")).on("verify", staged);
+        return Err(io::Error::other(
+            "what was read back is not what was written",
+        ))
+        .on("verify", staged);
     }
     Ok(())
 }
 
-fn copy_appearance(file: &File, staged: &Path, like: &Path, old: &fs::Metadata) -> Result<(), PathError> {
+fn copy_appearance(
+    file: &File,
+    staged: &Path,
+    like: &Path,
+    old: &fs::Metadata,
+) -> Result<(), PathError> {
     let new = file.metadata().on("look at", staged)?;
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
         own(file, staged, Some(old.uid()), Some(old.gid()))?;
     }
     // A directory's default ACL comes to every new file in it; the old one may have had none.
     if matches!(file.get_xattr(ACL), Ok(Some(_))) && !matches!(xattr::get(like, ACL), Ok(Some(_))) {
-        file.remove_xattr(ACL).on("take an inherited ACL from", staged)?;
+        file.remove_xattr(ACL)
+            .on("take an inherited ACL from", staged)?;
     }
-    file.set_permissions(Permissions::from_mode(old.mode() & 0o7777)).on("set the mode of", staged)?;
+    file.set_permissions(Permissions::from_mode(old.mode() & 0o7777))
+        .on("set the mode of", staged)?;
     for name in xattr::list(like).into_iter().flatten() {
-        let Ok(Some(value)) = xattr::get(like, &name) else { continue };
+        let Ok(Some(value)) = xattr::get(like, &name) else {
+            continue;
+        };
         match file.get_xattr(&name) {
             Ok(Some(same)) if same == value => {}
-            _ => file.set_xattr(&name, &value).on("set an extended attribute of", staged)?,
+            _ => file
+                .set_xattr(&name, &value)
+                .on("set an extended attribute of", staged)?,
         }
     }
     Ok(())
@@ -116,8 +136,16 @@ pub fn now(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
     let dir = path.parent().unwrap_or(Path::new("/"));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let staged = dir.join(format!(".{name}.gosync"));
-    let done =
-        stage(&staged, bytes, path, Appearance { mode: 0o600, gid: None }).and_then(|()| files::rename(&staged, path));
+    let done = stage(
+        &staged,
+        bytes,
+        path,
+        Appearance {
+            mode: 0o600,
+            gid: None,
+        },
+    )
+    .and_then(|()| files::rename(&staged, path));
     if done.is_err() {
         let _ = files::remove(&staged); // the first error counts
     }
@@ -129,7 +157,9 @@ pub fn now(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
 /// # Errors
 /// When it is a mount point, hard-linked, immutable, or on a read-only file system.
 pub fn probe(path: &Path) -> Result<(), PathError> {
-    let Ok(meta) = fs::symlink_metadata(path) else { return Ok(()) };
+    let Ok(meta) = fs::symlink_metadata(path) else {
+        return Ok(());
+    };
     let complain = |reason: &str| Err(io::Error::other(reason.to_owned())).on("replace", path);
     if meta.nlink() > 1 {
         return complain("it has other hard links, which a new file would lose");
@@ -138,9 +168,15 @@ pub fn probe(path: &Path) -> Result<(), PathError> {
         return complain("it is a mount point (a bind mount?), and nothing can be renamed onto it");
     }
     // An immutable or append-only file, and one on a read-only file system, cannot be opened for writing.
-    match OpenOptions::new().write(true).custom_flags(O_NOFOLLOW | O_CLOEXEC).open(path) {
+    match OpenOptions::new()
+        .write(true)
+        .custom_flags(O_NOFOLLOW | O_CLOEXEC)
+        .open(path)
+    {
         Ok(_) => Ok(()),
-        Err(e) if e.raw_os_error() == Some(nix::libc::EPERM) => complain("it is immutable or append-only (see lsattr)"),
+        Err(e) if e.raw_os_error() == Some(nix::libc::EPERM) => {
+            complain("it is immutable or append-only (see lsattr)")
+        }
         Err(e) => Err(e).on("replace", path),
     }
 }
@@ -161,7 +197,16 @@ mod tests {
         fs::write(&old, "old").unwrap();
         fs::set_permissions(&old, Permissions::from_mode(0o640)).unwrap();
         let attribute = xattr::set(&old, "user.note", b"kept");
-        stage(&new, b"new", &old, Appearance { mode: 0o600, gid: None }).unwrap();
+        stage(
+            &new,
+            b"new",
+            &old,
+            Appearance {
+                mode: 0o600,
+                gid: None,
+            },
+        )
+        .unwrap();
         assert_eq!(fs::read(&new).unwrap(), b"new");
         assert_eq!(fs::metadata(&new).unwrap().mode() & 0o7777, 0o640);
         if attribute.is_ok() {

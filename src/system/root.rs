@@ -32,11 +32,16 @@ impl Root {
         let Some(dir) = &self.0 else { return Ok(()) };
         let root = std::fs::canonicalize(dir).on("look at", dir)?;
         let real = self.path(path);
-        let there = real.ancestors().find(|path| std::fs::symlink_metadata(path).is_ok()).unwrap_or(dir);
+        let there = real
+            .ancestors()
+            .find(|path| std::fs::symlink_metadata(path).is_ok())
+            .unwrap_or(dir);
         match std::fs::canonicalize(there) {
             Ok(end) if end.starts_with(&root) => Ok(()),
-            _ => Err(io::Error::other("a link in it leads nowhere, or out of --root; make it a relative one"))
-                .on("use", &real),
+            _ => Err(io::Error::other(
+                "a link in it leads nowhere, or out of --root; make it a relative one",
+            ))
+            .on("use", &real),
         }
     }
 
@@ -52,8 +57,14 @@ mod tests {
 
     #[test]
     fn a_root_prefixes_every_path() {
-        assert_eq!(Root::new(None).path("/etc/passwd"), Path::new("/etc/passwd"));
-        assert_eq!(Root::new(Some("/r".into())).path("/etc/passwd"), Path::new("/r/etc/passwd"));
+        assert_eq!(
+            Root::new(None).path("/etc/passwd"),
+            Path::new("/etc/passwd")
+        );
+        assert_eq!(
+            Root::new(Some("/r".into())).path("/etc/passwd"),
+            Path::new("/r/etc/passwd")
+        );
     }
 
     #[test]

@@ -31,12 +31,20 @@ pub fn end(uid: u32) -> (usize, usize) {
         return (0, 0);
     }
     // Only where logind runs: elsewhere there are no sessions, and the program would wait for an answer.
-    if let Some(loginctl) = process::find("loginctl").filter(|_| Path::new("/run/systemd/seats").is_dir()) {
+    if let Some(loginctl) =
+        process::find("loginctl").filter(|_| Path::new("/run/systemd/seats").is_dir())
+    {
         let uid = uid.to_string();
         // Whatever it says: what it did not end is ended below.
-        match process::run(&loginctl, &["terminate-user".as_ref(), uid.as_ref()], LOGIND) {
+        match process::run(
+            &loginctl,
+            &["terminate-user".as_ref(), uid.as_ref()],
+            LOGIND,
+        ) {
             Ok(answer) if answer.code == Some(0) => {}
-            Ok(answer) => tracing::info!(code = ?answer.code, "loginctl: {}", shown(&answer.complaint)),
+            Ok(answer) => {
+                tracing::info!(code = ?answer.code, "loginctl: {}", shown(&answer.complaint))
+            }
             Err(e) => tracing::info!("loginctl: {e}"),
         }
     }
@@ -67,7 +75,11 @@ fn signal(uid: u32, signal: Signal) {
 }
 
 fn hold(pid: u32) -> Option<OwnedFd> {
-    pidfd_open(Pid::from_raw(i32::try_from(pid).ok()?)?, PidfdFlags::empty()).ok()
+    pidfd_open(
+        Pid::from_raw(i32::try_from(pid).ok()?)?,
+        PidfdFlags::empty(),
+    )
+    .ok()
 }
 
 /// What runs as `uid` and has not ended: a zombie only waits for its parent.
@@ -75,7 +87,11 @@ fn running(uid: u32) -> Vec<u32> {
     let is_zombie = |pid: &u32| {
         let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // The name of the program, which may hold anything, is in parentheses; the state comes after it.
-        text.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z') || rest.starts_with('X'))
+        text.rsplit_once(") ")
+            .is_none_or(|(_, rest)| rest.starts_with('Z') || rest.starts_with('X'))
     };
-    process::of_user(uid).into_iter().filter(|pid| !is_zombie(pid)).collect()
+    process::of_user(uid)
+        .into_iter()
+        .filter(|pid| !is_zombie(pid))
+        .collect()
 }

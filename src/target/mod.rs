@@ -33,7 +33,11 @@ pub trait Target {
     ///
     /// # Errors
     /// When a change does not fit what was read.
-    fn stage(&self, current: &Self::Current, approved: Approved) -> Result<Self::Staged, Self::Error>;
+    fn stage(
+        &self,
+        current: &Self::Current,
+        approved: Approved,
+    ) -> Result<Self::Staged, Self::Error>;
 
     /// Puts everything new in place, as one transaction with the ledger; `progress` is told about homes made.
     ///

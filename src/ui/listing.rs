@@ -30,9 +30,14 @@ fn plain(description: &str) -> String {
     let mut text = String::new();
     let mut rest = description;
     while let Some(start) = rest.find('<') {
-        let Some(end) = rest[start..].find('>').map(|n| start + n) else { break };
+        let Some(end) = rest[start..].find('>').map(|n| start + n) else {
+            break;
+        };
         let tag = rest[start + 1..end].to_ascii_lowercase();
-        let name: String = tag.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect();
+        let name: String = tag
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '/')
+            .collect();
         if !tag.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!') {
             // A sign of comparison, not a tag.
             text.push_str(&rest[..=start]);
@@ -47,8 +52,13 @@ fn plain(description: &str) -> String {
         }
     }
     text.push_str(rest);
-    let text = unescape(&text).map(std::borrow::Cow::into_owned).unwrap_or(text);
-    text.replace("\r\n", "\n").replace('\r', "\n").trim_end().to_owned()
+    let text = unescape(&text)
+        .map(std::borrow::Cow::into_owned)
+        .unwrap_or(text);
+    text.replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .trim_end()
+        .to_owned()
 }
 
 /// The same as HTML.
@@ -59,7 +69,9 @@ fn markup(description: &str) -> String {
 /// What XML 1.0 can hold, and a page too; what they cannot becomes the replacement character.
 fn held(text: &str) -> String {
     let holds = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
-    text.chars().map(|c| if holds(c) { c } else { '\u{fffd}' }).collect()
+    text.chars()
+        .map(|c| if holds(c) { c } else { '\u{fffd}' })
+        .collect()
 }
 
 /// A table for a web page, without the page around it.
@@ -73,7 +85,11 @@ pub fn html(rows: &[Row]) -> String {
             false => format!("<a href=\"{}\">{name}</a>", escape(held(&row.url))),
         };
         // Writing into a String cannot fail.
-        let _ = writeln!(out, "<tr><td>{name}</td><td>{}</td></tr>", held(&markup(&row.description)));
+        let _ = writeln!(
+            out,
+            "<tr><td>{name}</td><td>{}</td></tr>",
+            held(&markup(&row.description))
+        );
     }
     out.push_str("</table>\n");
     out
@@ -110,7 +126,9 @@ pub fn xml(rows: &[Row]) -> Result<String, String> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     xml_rows(&mut writer, rows).map_err(|e| e.to_string())?;
     let text = String::from_utf8(writer.into_inner()).map_err(|e| e.to_string())?;
-    Ok(format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{text}\n"))
+    Ok(format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{text}\n"
+    ))
 }
 
 fn xml_rows(writer: &mut Writer<Vec<u8>>, rows: &[Row]) -> std::io::Result<()> {
@@ -119,7 +137,10 @@ fn xml_rows(writer: &mut Writer<Vec<u8>>, rows: &[Row]) -> std::io::Result<()> {
     let element = |writer: &mut Writer<Vec<u8>>, name: &str, text: &str| -> std::io::Result<()> {
         // A bare carriage return would be read back as a line feed.
         let text = escape(held(text)).replace('\r', "&#13;");
-        writer.create_element(name).write_text_content(BytesText::from_escaped(text)).map(drop)
+        writer
+            .create_element(name)
+            .write_text_content(BytesText::from_escaped(text))
+            .map(drop)
     };
     writer.write_event(start("groups"))?;
     for row in rows {
@@ -149,8 +170,15 @@ pub fn json(rows: &[Row]) -> String {
         description: Description,
     }
     let group = |row: &'_ Row| {
-        let description = Description { html: markup(&row.description), text: plain(&row.description) };
-        serde_json::json!(Group { name: &row.name, url: &row.url, description })
+        let description = Description {
+            html: markup(&row.description),
+            text: plain(&row.description),
+        };
+        serde_json::json!(Group {
+            name: &row.name,
+            url: &row.url,
+            description
+        })
     };
     let groups: Vec<serde_json::Value> = rows.iter().map(group).collect();
     format!("{:#}\n", serde_json::json!({ "groups": groups }))
@@ -158,12 +186,29 @@ pub fn json(rows: &[Row]) -> String {
 
 /// An aligned table for a terminal.
 pub fn table(rows: &[Row]) -> String {
-    let first_line = |row: &Row| plain(&row.description).lines().next().map(|line| shown(line).to_string());
+    let first_line = |row: &Row| {
+        plain(&row.description)
+            .lines()
+            .next()
+            .map(|line| shown(line).to_string())
+    };
     let cells: Vec<[String; 3]> = rows
         .iter()
-        .map(|row| [shown(&row.name).to_string(), shown(&row.url).to_string(), first_line(row).unwrap_or_default()])
+        .map(|row| {
+            [
+                shown(&row.name).to_string(),
+                shown(&row.url).to_string(),
+                first_line(row).unwrap_or_default(),
+            ]
+        })
         .collect();
-    let width = |column: usize| cells.iter().map(|row| row[column].width()).max().unwrap_or(0);
+    let width = |column: usize| {
+        cells
+            .iter()
+            .map(|row| row[column].width())
+            .max()
+            .unwrap_or(0)
+    };
     let (names, urls) = (width(0), width(1));
     let mut out = String::new();
     for [name, url, description] in &cells {
@@ -188,7 +233,13 @@ mod tests {
             url: "https://x/?a=1&b=\"2\"#id=g".to_owned(),
             description: description.to_owned(),
         };
-        vec![row("a \"b\", <c>\n&d", "One<br/>\nTwo &amp; <script>alert(1)</script> 1 < 2"), row("\u{1}\r", "")]
+        vec![
+            row(
+                "a \"b\", <c>\n&d",
+                "One<br/>\nTwo &amp; <script>alert(1)</script> 1 < 2",
+            ),
+            row("\u{1}\r", ""),
+        ]
     }
 
     #[test]
@@ -202,13 +253,19 @@ mod tests {
     #[test]
     fn a_page_runs_nothing() {
         let page = html(&nasty());
-        assert!(page.contains("a &quot;b&quot;, &lt;c&gt;\n&amp;d") && !page.contains("<script"), "{page}");
+        assert!(
+            page.contains("a &quot;b&quot;, &lt;c&gt;\n&amp;d") && !page.contains("<script"),
+            "{page}"
+        );
     }
 
     #[test]
     fn csv_quotes_what_needs_it() {
         let text = csv(&nasty()).unwrap();
-        assert!(text.starts_with("groupname,url,description\n\"a \"\"b\"\", <c>\n&d\","), "{text}");
+        assert!(
+            text.starts_with("groupname,url,description\n\"a \"\"b\"\", <c>\n&d\","),
+            "{text}"
+        );
     }
 
     #[test]

@@ -25,7 +25,10 @@ pub struct Ui {
 impl Ui {
     /// A way to print; `quiet`: without notices.
     pub fn new(quiet: bool) -> Self {
-        Self { quiet, terminal: std::io::stderr().is_terminal() }
+        Self {
+            quiet,
+            terminal: std::io::stderr().is_terminal(),
+        }
     }
 
     /// Says what happens, on standard output, unless quiet.
@@ -90,7 +93,9 @@ impl Ui {
 
 fn out(text: &str) {
     let mut stream = std::io::stdout().lock();
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    let _ = stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.flush());
 }
 
 fn err(text: &str) {
@@ -139,7 +144,9 @@ mod tests {
 
     #[test]
     fn an_error_is_followed_by_its_hints() {
-        let error = Error::failed("cannot read `/x`: gone").hint("Put it back").hint("Or do without");
+        let error = Error::failed("cannot read `/x`: gone")
+            .hint("Put it back")
+            .hint("Or do without");
         assert_eq!(
             complaint(&error),
             "gosync ERROR: cannot read `/x`: gone\ngosync HINT: Put it back\ngosync HINT: Or do without\n"
@@ -148,12 +155,18 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line() {
-        assert_eq!(line("NOTICE", "Zoë: a\nroot:\u{1b}[2J\tx\n"), "gosync NOTICE: Zoë: a\\nroot:\\u{1b}[2J\\tx\n");
+        assert_eq!(
+            line("NOTICE", "Zoë: a\nroot:\u{1b}[2J\tx\n"),
+            "gosync NOTICE: Zoë: a\\nroot:\\u{1b}[2J\\tx\n"
+        );
     }
 
     #[test]
     fn data_on_a_terminal_obeys_nobody() {
-        assert_eq!(tame("Zoë\t\u{1b}[2J\u{9b}1m\u{202e}\nنص"), "Zoë\t\\u{1b}[2J\\u{9b}1m\\u{202e}\nنص");
+        assert_eq!(
+            tame("Zoë\t\u{1b}[2J\u{9b}1m\u{202e}\nنص"),
+            "Zoë\t\\u{1b}[2J\\u{9b}1m\\u{202e}\nنص"
+        );
     }
 
     #[test]

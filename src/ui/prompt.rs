@@ -36,8 +36,11 @@ impl<'a> Prompt<'a> {
         if !std::io::stdin().is_terminal() {
             return Ok(Self(None));
         }
-        let config = Config::builder().completion_type(CompletionType::List).build();
-        let mut editor = Editor::with_history(config, MemHistory::new()).map_err(|e| e.to_string())?;
+        let config = Config::builder()
+            .completion_type(CompletionType::List)
+            .build();
+        let mut editor =
+            Editor::with_history(config, MemHistory::new()).map_err(|e| e.to_string())?;
         editor.set_helper(Some(Words(complete)));
         Ok(Self(Some(editor)))
     }
@@ -54,8 +57,14 @@ impl<'a> Prompt<'a> {
     pub fn read(&mut self) -> Result<Line, String> {
         let Some(editor) = &mut self.0 else {
             let mut text = String::new();
-            let n = std::io::stdin().read_line(&mut text).map_err(|e| format!("standard input: {e}"))?;
-            return Ok(if n == 0 { Line::End } else { Line::Text(text.trim_end_matches(['\r', '\n']).to_owned()) });
+            let n = std::io::stdin()
+                .read_line(&mut text)
+                .map_err(|e| format!("standard input: {e}"))?;
+            return Ok(if n == 0 {
+                Line::End
+            } else {
+                Line::Text(text.trim_end_matches(['\r', '\n']).to_owned())
+            });
         };
         match editor.readline("gosync> ") {
             Ok(text) => {
@@ -77,7 +86,12 @@ struct Words<'a>(Complete<'a>);
 impl Completer for Words<'_> {
     type Candidate = String;
 
-    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+    fn complete(
+        &self,
+        line: &str,
+        pos: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
         Ok((self.0)(line.get(..pos).unwrap_or(line)))
     }
 }

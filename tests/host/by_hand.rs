@@ -4,7 +4,9 @@
 
 use serde_json::{Value, json};
 
-use crate::kills::{KEYS, Scenario, kill_and_overtake_in, kill_from, kill_the_recovery_in, prepare};
+use crate::kills::{
+    KEYS, Scenario, kill_and_overtake_in, kill_from, kill_the_recovery_in, prepare,
+};
 use crate::life::hands::{Deed, does};
 use crate::namespace::{check, run, sound_tree};
 use crate::tree::{Database, Tree, document, group, person};
@@ -34,7 +36,9 @@ fn host(more: &str) -> Tree {
 /// The line of `name` in a file of `/etc`.
 fn line(tree: &Tree, file: &str, name: &str) -> String {
     let text = tree.read(&format!("etc/{file}"));
-    let found = text.lines().find(|line| line.starts_with(&format!("{name}:")));
+    let found = text
+        .lines()
+        .find(|line| line.starts_with(&format!("{name}:")));
     found.unwrap_or_default().to_owned()
 }
 
@@ -47,9 +51,16 @@ const HANDS: &str = "chsh -s /bin/dash alice\nchfn -f Al -r 'Room 7' alice\nuser
 fn what_tools_change_is_told_and_undone_but_for_what_may_stay() {
     let tree = host("");
     let config = std::fs::read_to_string(tree.config()).unwrap();
-    std::fs::write(tree.config(), config.replace("[accounts]\n", "[accounts]\nkeep_local = [\"shell\"]\n")).unwrap();
+    std::fs::write(
+        tree.config(),
+        config.replace("[accounts]\n", "[accounts]\nkeep_local = [\"shell\"]\n"),
+    )
+    .unwrap();
     run(&tree, HANDS);
-    let drift = run(&tree, "$GOSYNC -q drift; $GOSYNC -q drift --exit-code || test $? = 4");
+    let drift = run(
+        &tree,
+        "$GOSYNC -q drift; $GOSYNC -q drift --exit-code || test $? = 4",
+    );
     for told in [
         "account alice gecos \"Alice\", found \"Al,Room 7,,\": is undone",
         "account alice home \"/home/alice\", found \"/srv\": is undone",
@@ -73,9 +84,18 @@ fn what_tools_change_is_told_and_undone_but_for_what_may_stay() {
         assert!(ran.out.contains(told), "{told}: {}", ran.out);
     }
     assert!(line(&tree, "passwd", "alice").ends_with(":Alice:/home/alice:/bin/dash"));
-    assert!(line(&tree, "shadow", "bob").starts_with("bob:*:") && line(&tree, "shadow", "bob").ends_with(":::"));
-    assert_eq!(line(&tree, "group", "physics"), "physics:x:60000:bob,admin,alice");
-    assert_eq!(line(&tree, "gshadow", "physics"), "physics:!::bob,admin,alice");
+    assert!(
+        line(&tree, "shadow", "bob").starts_with("bob:*:")
+            && line(&tree, "shadow", "bob").ends_with(":::")
+    );
+    assert_eq!(
+        line(&tree, "group", "physics"),
+        "physics:x:60000:bob,admin,alice"
+    );
+    assert_eq!(
+        line(&tree, "gshadow", "physics"),
+        "physics:!::bob,admin,alice"
+    );
     // What the provider revokes goes, and what the admin added stays.
     tree.provide(&teams(&[]));
     run(&tree, "$GOSYNC sync groups");
@@ -85,25 +105,53 @@ fn what_tools_change_is_told_and_undone_but_for_what_may_stay() {
 
 #[test]
 fn what_may_stay_stays_and_what_was_deleted_comes_back_if_so_configured() {
-    let keep = "[gosync]\n[groups]\ndeleted_by_hand = \"restore\"\ntaken_out_by_hand = \"report\"\n";
+    let keep =
+        "[gosync]\n[groups]\ndeleted_by_hand = \"restore\"\ntaken_out_by_hand = \"report\"\n";
     let tree = host(keep);
     let config = std::fs::read_to_string(tree.config()).unwrap();
     let accounts = "[accounts]\nkeep_local = [\"gecos\", \"home\", \"shell\", \"lock\", \"expiry\"]\ndeleted_by_hand = \"restore\"\n";
     std::fs::write(tree.config(), config.replace("[accounts]\n", accounts)).unwrap();
     run(&tree, HANDS);
-    let before: Vec<String> = ["alice", "bob"].iter().map(|name| line(&tree, "passwd", name)).collect();
+    let before: Vec<String> = ["alice", "bob"]
+        .iter()
+        .map(|name| line(&tree, "passwd", name))
+        .collect();
     let shadow = line(&tree, "shadow", "bob");
     let ran = run(&tree, "$GOSYNC sync users; $GOSYNC sync groups");
-    assert!(ran.out.contains("physics: stays without who was taken out by hand: alice"), "{}", ran.out);
-    assert_eq!(["alice", "bob"].map(|name| line(&tree, "passwd", name)).to_vec(), before);
+    assert!(
+        ran.out
+            .contains("physics: stays without who was taken out by hand: alice"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(
+        ["alice", "bob"]
+            .map(|name| line(&tree, "passwd", name))
+            .to_vec(),
+        before
+    );
     assert_eq!(line(&tree, "shadow", "bob"), shadow);
     assert_eq!(line(&tree, "group", "physics"), "physics:x:60000:bob,admin");
-    let (carol, subids) = (line(&tree, "passwd", "carol"), line(&tree, "subuid", "carol"));
+    let (carol, subids) = (
+        line(&tree, "passwd", "carol"),
+        line(&tree, "subuid", "carol"),
+    );
     run(&tree, "userdel carol; groupdel physics");
     assert_eq!(line(&tree, "passwd", "carol"), "");
     let ran = run(&tree, "$GOSYNC sync users; $GOSYNC sync groups");
-    assert!(ran.out.contains("carol: was removed by hand, and is made again"), "{}", ran.out);
-    assert_eq!((line(&tree, "passwd", "carol"), line(&tree, "subuid", "carol")), (carol, subids));
+    assert!(
+        ran.out
+            .contains("carol: was removed by hand, and is made again"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(
+        (
+            line(&tree, "passwd", "carol"),
+            line(&tree, "subuid", "carol")
+        ),
+        (carol, subids)
+    );
     assert!(line(&tree, "group", "physics").starts_with("physics:x:60000:"));
     check(&tree);
     let again = run(&tree, "$GOSYNC sync users");
@@ -119,14 +167,27 @@ fn an_account_of_useradds_is_adopted_and_given_back_with_nothing_else_changed() 
          groupadd -g 1800 lab; gpasswd -a dora lab; gpasswd -a admin lab; useradd -m -G sudo eve",
     );
     let mut all = people();
-    all.extend([person("u-4", "dora.d", "Dora", true), person("u-5", "eve", "Eve", true)]);
-    tree.provide(&document(&all, &[group("g-1", "physics", &["u-1"]), group("g-2", "lab", &["u-4", "u-3"])]));
+    all.extend([
+        person("u-4", "dora.d", "Dora", true),
+        person("u-5", "eve", "Eve", true),
+    ]);
+    tree.provide(&document(
+        &all,
+        &[
+            group("g-1", "physics", &["u-1"]),
+            group("g-2", "lab", &["u-4", "u-3"]),
+        ],
+    ));
     tree.save("before");
     let files = ["passwd", "shadow", "group", "gshadow", "subuid", "subgid"];
     let read = || files.map(|name| tree.read(&format!("etc/{name}")));
     let before = read();
     let eve = tree.gosync(&["adopt", "eve"]).expect(1);
-    assert!(eve.err.contains("`eve` is in the group `sudo`, which grants power"), "{eve:?}");
+    assert!(
+        eve.err
+            .contains("`eve` is in the group `sudo`, which grants power"),
+        "{eve:?}"
+    );
     run(&tree, "$GOSYNC adopt dora --as dora.d --dry-run");
     assert_eq!(read(), before);
     run(&tree, "$GOSYNC adopt dora --as dora.d; $GOSYNC adopt lab");
@@ -140,26 +201,35 @@ fn an_account_of_useradds_is_adopted_and_given_back_with_nothing_else_changed() 
     tree.provide(&document(&all, &[]));
     run(&tree, "$GOSYNC sync users");
     assert!(
-        line(&tree, "shadow", "dora").starts_with("dora:!$6$a$b:") && line(&tree, "shadow", "dora").ends_with(":1:")
+        line(&tree, "shadow", "dora").starts_with("dora:!$6$a$b:")
+            && line(&tree, "shadow", "dora").ends_with(":1:")
     );
     all[3]["active"] = json!(true);
     tree.provide(&document(&all, &[]));
     run(&tree, "$GOSYNC sync users");
     assert_eq!(read(), wanted);
-    run(&tree, "$GOSYNC release dora lab; $GOSYNC sync users; $GOSYNC sync groups");
+    run(
+        &tree,
+        "$GOSYNC release dora lab; $GOSYNC sync users; $GOSYNC sync groups",
+    );
     assert_eq!(read(), wanted);
     check(&tree);
 }
 
 #[test]
 fn the_limit_of_a_privileged_group_counts_who_comes() {
-    let mapped = "[groups]\nlocal_map = { \"physics\" = { group = \"sudo\", privileged = true } }\n";
+    let mapped =
+        "[groups]\nlocal_map = { \"physics\" = { group = \"sudo\", privileged = true } }\n";
     let tree = host(mapped);
     assert_eq!(line(&tree, "group", "sudo"), "sudo:x:27:admin,alice,bob");
     let mut all = people();
     all.extend((10..16).map(|n| person(&format!("u-{n}"), &format!("p{n}"), "", true)));
-    let members =
-        |to: usize| -> Vec<String> { all[..to].iter().map(|p| p["id"].as_str().unwrap().to_owned()).collect() };
+    let members = |to: usize| -> Vec<String> {
+        all[..to]
+            .iter()
+            .map(|p| p["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
     let provide = |to: usize| {
         let members = members(to);
         let members: Vec<&str> = members.iter().map(String::as_str).collect();
@@ -168,25 +238,56 @@ fn the_limit_of_a_privileged_group_counts_who_comes() {
     provide(9);
     tree.gosync(&["sync", "users"]).expect(0);
     let refused = tree.gosync(&["sync", "groups"]).expect(10);
-    assert!(refused.err.contains("7 members of sudo would come in this run, and at most 3 may"), "{refused:?}");
+    assert!(
+        refused
+            .err
+            .contains("7 members of sudo would come in this run, and at most 3 may"),
+        "{refused:?}"
+    );
     provide(5);
     tree.gosync(&["sync", "groups"]).expect(0);
     provide(7);
     let refused = tree.gosync(&["sync", "groups"]).expect(10);
-    assert!(refused.err.contains("7 members of sudo would have come in 24 hours"), "{refused:?}");
-    assert_eq!(line(&tree, "group", "sudo"), "sudo:x:27:admin,alice,bob,carol,p10,p11");
-    let digest = refused.err.split("--approve ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-    tree.gosync(&["sync", "groups", "--approve", &digest]).expect(0);
+    assert!(
+        refused
+            .err
+            .contains("7 members of sudo would have come in 24 hours"),
+        "{refused:?}"
+    );
+    assert_eq!(
+        line(&tree, "group", "sudo"),
+        "sudo:x:27:admin,alice,bob,carol,p10,p11"
+    );
+    let digest = refused
+        .err
+        .split("--approve ")
+        .nth(1)
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .to_owned();
+    tree.gosync(&["sync", "groups", "--approve", &digest])
+        .expect(0);
     tree.gosync(&["-q", "sync", "groups"]).expect(0);
 }
 
 /// A host with an account and a group that gosync does not own, and what the provider has of these names.
-fn with_locals(database: Database, run: &'static [&'static str], first: &[&str]) -> (Tree, Scenario) {
+fn with_locals(
+    database: Database,
+    run: &'static [&'static str],
+    first: &[&str],
+) -> (Tree, Scenario) {
     let mut all = people();
     all.push(person("u-4", "dora", "Dora D", true));
     let history = vec![document(&people(), &[])];
     let now = document(&all, &[group("g-2", "lab", &["u-4", "u-1"])]);
-    let scenario = Scenario { name: "changing what was there", history, now, run };
+    let scenario = Scenario {
+        name: "changing what was there",
+        history,
+        now,
+        run,
+    };
     let tree = prepare(&scenario, database);
     for (file, line) in [
         ("passwd", "dora:x:1750:1750:Dora:/home/dora:/bin/sh\n"),
@@ -229,7 +330,10 @@ fn killed_while_it_changes_members_of_the_hosts_own_groups() {
         let (tree, scenario) = with_locals(database, &["sync", "groups"], &[]);
         tree.configure("[groups]\nlocal_map = { \"lab\" = \"lab\" }\n");
         tree.gosync(&["sync", "groups"]).expect(0);
-        assert!(tree.read(&database.file("group")).contains("lab:x:1800:dora,local,alice\n"));
+        assert!(
+            tree.read(&database.file("group"))
+                .contains("lab:x:1800:dora,local,alice\n")
+        );
         tree.provide(&document(&people(), &[group("g-2", "lab", &["u-2"])]));
         tree.save("before");
         kill_from(&tree, &scenario, "local_map");
@@ -247,11 +351,19 @@ fn deleted(database: Database, homeless: bool) -> (Tree, Scenario) {
         }
         document(&all, &[group("g-1", "physics", &["u-1", "u-2"])])
     });
-    let scenario = Scenario { name: "restoring", history: vec![first, now.clone()], now, run: &["sync", "users"] };
+    let scenario = Scenario {
+        name: "restoring",
+        history: vec![first, now.clone()],
+        now,
+        run: &["sync", "users"],
+    };
     let tree = prepare(&scenario, database);
     let config = std::fs::read_to_string(tree.config()).unwrap();
     let restore = "deleted_by_hand = \"restore\"\n";
-    let config = config.replace("[target.host]", &format!("{restore}[groups]\n{restore}[target.host]"));
+    let config = config.replace(
+        "[target.host]",
+        &format!("{restore}[groups]\n{restore}[target.host]"),
+    );
     std::fs::write(tree.config(), config).unwrap();
     for (name, home) in [("alicia", "alice"), ("bob", "bob")] {
         does(&tree, &Deed::Delete(name.to_owned()));
@@ -271,14 +383,23 @@ fn killed_while_it_restores_what_was_deleted_by_hand() {
         let passwd = tree.read(&database.file("passwd"));
         tree.gosync(scenario.run).expect(0);
         let found = tree.read(&database.file("passwd"));
-        let back: Vec<&str> = found.lines().filter(|line| !passwd.lines().any(|old| old == *line)).collect();
-        let expected =
-            ["alicia:x:20000:20000:Alice:/home/alice:/bin/bash", "bob:x:20001:20001:Bob:/home/bob:/bin/bash"];
+        let back: Vec<&str> = found
+            .lines()
+            .filter(|line| !passwd.lines().any(|old| old == *line))
+            .collect();
+        let expected = [
+            "alicia:x:20000:20000:Alice:/home/alice:/bin/bash",
+            "bob:x:20001:20001:Bob:/home/bob:/bin/bash",
+        ];
         assert_eq!(back, expected);
         assert_eq!(tree.path("home/alice/thesis").exists(), !homeless);
         assert!(tree.read("etc/ssh/authorized_keys.d/bob").contains(KEYS[1]));
         tree.restore("before");
-        let what = if homeless { "restoring accounts without homes" } else { "restoring accounts" };
+        let what = if homeless {
+            "restoring accounts without homes"
+        } else {
+            "restoring accounts"
+        };
         kill_from(&tree, &scenario, what);
     }
 }
@@ -304,7 +425,10 @@ fn killed_while_it_restores_a_group_that_was_deleted_by_hand() {
         does(&tree, &Deed::Delete("physics".to_owned()));
         tree.save("before");
         tree.gosync(scenario.run).expect(0);
-        assert!(tree.read(&database.file("group")).contains("physics:x:60000:alicia,bob\n"));
+        assert!(
+            tree.read(&database.file("group"))
+                .contains("physics:x:60000:alicia,bob\n")
+        );
         tree.restore("before");
         kill_from(&tree, &scenario, "restoring a group");
     }

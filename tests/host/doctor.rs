@@ -26,9 +26,14 @@ fn host(database: Database) -> Tree {
     tree.write("etc/ssh/sshd_config", sshd, 0o644, 0);
     let keys = "AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys.d/%u\n";
     tree.write("etc/ssh/sshd_config.d/keys.conf", keys, 0o644, 0);
-    assert!(Path::new("/usr/sbin/sshd").exists(), "sshd is missing: install the Debian package openssh-server");
+    assert!(
+        Path::new("/usr/sbin/sshd").exists(),
+        "sshd is missing: install the Debian package openssh-server"
+    );
     let mut keygen = Command::new("ssh-keygen");
-    keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(tree.path("etc/ssh/key"));
+    keygen
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(tree.path("etc/ssh/key"));
     assert!(keygen.status().unwrap().success());
     // sshd needs an account and a directory of its own.
     let passwd = tree.read("etc/passwd") + "sshd:x:105:65534::/run/sshd:/usr/sbin/nologin\n";
@@ -38,7 +43,10 @@ fn host(database: Database) -> Tree {
     fs::create_dir(tree.path("run/sshd")).unwrap();
     // The program where nobody else may change it, wherever these tests were built.
     fs::copy(GOSYNC, tree.path("srv/gosync")).unwrap();
-    let people = [person("u-1", "alice", "Alice", true), person("u-2", "bob", "Bob", true)];
+    let people = [
+        person("u-1", "alice", "Alice", true),
+        person("u-2", "bob", "Bob", true),
+    ];
     tree.provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
     tree
 }
@@ -46,13 +54,19 @@ fn host(database: Database) -> Tree {
 /// Runs the doctor after `prepare`, in the namespace. What `prepare` says is lost.
 fn doctor(tree: &Tree, prepare: &str) -> Ran {
     let config = tree.config();
-    let line = format!("({prepare}\n) >/dev/null 2>&1; exec /srv/gosync --file {} doctor", config.display());
+    let line = format!(
+        "({prepare}\n) >/dev/null 2>&1; exec /srv/gosync --file {} doctor",
+        config.display()
+    );
     script(tree, &line).output().unwrap().into()
 }
 
 /// The findings that are `severity`, without their `why` and `fix`.
 fn found(ran: &Ran, severity: &str) -> Vec<String> {
-    let lines = ran.out.lines().filter_map(|line| line.strip_prefix(severity));
+    let lines = ran
+        .out
+        .lines()
+        .filter_map(|line| line.strip_prefix(severity));
     lines.map(|line| line.trim().to_owned()).collect()
 }
 
@@ -67,14 +81,21 @@ fn fix(ran: &Ran, words: &str) -> String {
 #[track_caller]
 fn problem(ran: &Ran, words: &str) {
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(found(ran, "PROBLEM").iter().any(|line| line.contains(words)), "{words}: {ran:?}");
+    assert!(
+        found(ran, "PROBLEM")
+            .iter()
+            .any(|line| line.contains(words)),
+        "{words}: {ran:?}"
+    );
 }
 
 #[track_caller]
 fn sync(tree: &Tree) {
     let config = tree.config();
-    let line =
-        format!("set -e; for what in users groups; do /srv/gosync -q --file {} sync $what; done", config.display());
+    let line = format!(
+        "set -e; for what in users groups; do /srv/gosync -q --file {} sync $what; done",
+        config.display()
+    );
     let ran = Ran::from(script(tree, &line).output().unwrap());
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }
@@ -94,11 +115,19 @@ fn a_sound_host_has_no_problem_and_a_look_writes_nothing() {
                 "{ran:?}"
             );
             assert!(ran.out.contains("looked at sshd: sshd -T"), "{ran:?}");
-            assert_eq!(differences(&tree.picture(), &before), Vec::<String>::new(), "the doctor changed something");
+            assert_eq!(
+                differences(&tree.picture(), &before),
+                Vec::<String>::new(),
+                "the doctor changed something"
+            );
             sync(&tree);
         }
         let ran = doctor(&tree, "true");
-        assert!(ran.out.contains("asked about ours in passwd: 2, group: 3; caches: none"), "{ran:?}");
+        assert!(
+            ran.out
+                .contains("asked about ours in passwd: 2, group: 3; caches: none"),
+            "{ran:?}"
+        );
         assert!(ran.out.contains("sshd -T -C user=alice"), "{ran:?}");
     }
 }
@@ -107,9 +136,15 @@ fn a_sound_host_has_no_problem_and_a_look_writes_nothing() {
 fn name_services_that_do_not_show_our_accounts_are_a_problem() {
     let tree = host(Database::Etc);
     sync(&tree);
-    let ran = doctor(&tree, "sed -i 's/^passwd:.*/passwd: systemd/' /etc/nsswitch.conf");
+    let ran = doctor(
+        &tree,
+        "sed -i 's/^passwd:.*/passwd: systemd/' /etc/nsswitch.conf",
+    );
     problem(&ran, "does not name `files` for passwd");
-    problem(&ran, "of 2 accounts asked about, the name services know otherwise: 2 (alice, bob)");
+    problem(
+        &ran,
+        "of 2 accounts asked about, the name services know otherwise: 2 (alice, bob)",
+    );
 }
 
 #[test]
@@ -145,17 +180,30 @@ fn the_line_for_sshd_makes_it_read_the_keys() {
     let words = "sshd does not read /etc/ssh/authorized_keys.d/%u";
     problem(&ran, words);
     let line = fix(&ran, words).replace(" && systemctl reload ssh", "");
-    assert!(line.contains(".ssh/authorized_keys2 /etc/ssh/authorized_keys.d/%u"), "what was read still is: {line}");
+    assert!(
+        line.contains(".ssh/authorized_keys2 /etc/ssh/authorized_keys.d/%u"),
+        "what was read still is: {line}"
+    );
     let mended = doctor(&tree, &line);
-    assert_eq!((mended.code, found(&mended, "PROBLEM")), (Some(0), vec![]), "{mended:?}");
+    assert_eq!(
+        (mended.code, found(&mended, "PROBLEM")),
+        (Some(0), vec![]),
+        "{mended:?}"
+    );
     // An sshd that reads no other files has the line in its main one.
     fs::remove_file(tree.path("etc/ssh/sshd_config.d/00-gosync.conf")).unwrap();
-    let main = tree.read("etc/ssh/sshd_config").replace("Include", "#Include");
+    let main = tree
+        .read("etc/ssh/sshd_config")
+        .replace("Include", "#Include");
     tree.write("etc/ssh/sshd_config", &main, 0o644, 0);
     let line = fix(&doctor(&tree, "true"), words).replace(" && systemctl reload ssh", "");
     assert!(line.starts_with("sed -i '1i AuthorizedKeysFile "), "{line}");
     let mended = doctor(&tree, &line);
-    assert_eq!((mended.code, found(&mended, "PROBLEM")), (Some(0), vec![]), "{mended:?}");
+    assert_eq!(
+        (mended.code, found(&mended, "PROBLEM")),
+        (Some(0), vec![]),
+        "{mended:?}"
+    );
 }
 
 #[test]
@@ -190,11 +238,20 @@ fn a_match_block_that_is_for_our_people_counts() {
     problem(&ran, "it reads none");
     let place = fix(&ran, "it reads none");
     assert!(
-        place.starts_with("grep -n") && place.contains("a block that is for alice says AuthorizedKeysFile"),
+        place.starts_with("grep -n")
+            && place.contains("a block that is for alice says AuthorizedKeysFile"),
         "{place}"
     );
-    let ran = doctor(&tree, "sed -i '/^Match/,$d' /etc/ssh/sshd_config; echo nonsense >> /etc/ssh/sshd_config");
-    assert!(found(&ran, "NOTE").iter().any(|line| line.contains("sshd does not say")), "{ran:?}");
+    let ran = doctor(
+        &tree,
+        "sed -i '/^Match/,$d' /etc/ssh/sshd_config; echo nonsense >> /etc/ssh/sshd_config",
+    );
+    assert!(
+        found(&ran, "NOTE")
+            .iter()
+            .any(|line| line.contains("sshd does not say")),
+        "{ran:?}"
+    );
 }
 
 #[test]
@@ -204,13 +261,19 @@ fn pwck_and_grpck_are_asked() {
     let prepare = "sed -i 's|^alice:\\(.*\\):[^:]*$|alice:\\1:/bin/none|' /etc/passwd
                    sed -i 's/^physics:.*/&,nobodyknows/' /etc/group; echo 'bad line' >> /etc/group";
     let ran = doctor(&tree, prepare);
-    problem(&ran, "accounts of gosync's whose shell /bin/none is no program: 1 (alice)");
+    problem(
+        &ran,
+        "accounts of gosync's whose shell /bin/none is no program: 1 (alice)",
+    );
     let warnings = found(&ran, "WARNING");
     for words in [
         "pwck complains about what gosync owns: user 'alice'",
         "members that are no accounts in the files: 1 (physics)",
     ] {
-        assert!(warnings.iter().any(|line| line.contains(words)), "{words}: {ran:?}");
+        assert!(
+            warnings.iter().any(|line| line.contains(words)),
+            "{words}: {ran:?}"
+        );
     }
     assert!(ran.out.contains("grpck complains about"), "{ran:?}");
 }
@@ -219,14 +282,23 @@ fn pwck_and_grpck_are_asked() {
 fn another_uid_than_gosync_gave_is_a_problem_for_account_and_home() {
     let tree = host(Database::Etc);
     sync(&tree);
-    let ran = doctor(&tree, "sed -i 's/^alice:x:20000:/alice:x:20077:/' /etc/passwd");
+    let ran = doctor(
+        &tree,
+        "sed -i 's/^alice:x:20000:/alice:x:20077:/' /etc/passwd",
+    );
     problem(&ran, "with another uid than gosync gave: 1 (alice)");
-    problem(&ran, "whose home belongs to somebody else, or is no directory: 1 (alice)");
+    problem(
+        &ran,
+        "whose home belongs to somebody else, or is no directory: 1 (alice)",
+    );
     let ran = doctor(
         &tree,
         "sed -i '/^alice:/d' /etc/passwd; echo 'mallory:x:20000:20000::/home/alice:/bin/sh' >> /etc/passwd",
     );
-    problem(&ran, "with an id that gosync gave to one of its own: 1 (mallory (20000))");
+    problem(
+        &ran,
+        "with an id that gosync gave to one of its own: 1 (mallory (20000))",
+    );
 }
 
 #[test]
@@ -236,23 +308,43 @@ fn what_cannot_be_written_is_told_with_the_command_that_mends_it() {
     let ran = doctor(&tree, "mount --bind /etc/shadow /etc/shadow");
     problem(&ran, "cannot replace /etc/shadow: it is a mount point");
     assert!(fix(&ran, "/etc/shadow: it is a mount point").starts_with("umount /etc/shadow"));
-    let ran = doctor(&tree, "mount --bind /home /home; mount -o remount,bind,ro,noexec /home");
-    problem(&ran, "/home, where homes are, is on a read-only file system");
+    let ran = doctor(
+        &tree,
+        "mount --bind /home /home; mount -o remount,bind,ro,noexec /home",
+    );
+    problem(
+        &ran,
+        "/home, where homes are, is on a read-only file system",
+    );
     assert!(
-        found(&ran, "NOTE").iter().any(|line| line.contains("/home, where homes are, is mounted noexec")),
+        found(&ran, "NOTE")
+            .iter()
+            .any(|line| line.contains("/home, where homes are, is mounted noexec")),
         "{ran:?}"
     );
-    let ran = doctor(&tree, "mount --bind /etc /etc; mount -o remount,bind,ro /etc");
+    let ran = doctor(
+        &tree,
+        "mount --bind /etc /etc; mount -o remount,bind,ro /etc",
+    );
     problem(&ran, "/etc is on a read-only file system");
-    let ran = doctor(&tree, "mount -t tmpfs -o size=64k,mode=755 full /home; head -c 70000 /dev/zero > /home/x");
+    let ran = doctor(
+        &tree,
+        "mount -t tmpfs -o size=64k,mode=755 full /home; head -c 70000 /dev/zero > /home/x",
+    );
     problem(&ran, "the file system of /home has 0 MiB left");
 }
 
 #[test]
 fn immutable_files_and_directories_are_told() {
     let tree = host_with_attributes();
-    for (path, words) in [("etc/passwd", "it is immutable"), ("etc", "/etc is immutable"), ("home", "is immutable")] {
-        let line = format!("chattr +i $ROOT/{path}; $GOSYNC doctor; r=$?; chattr -i $ROOT/{path}; exit $r");
+    for (path, words) in [
+        ("etc/passwd", "it is immutable"),
+        ("etc", "/etc is immutable"),
+        ("home", "is immutable"),
+    ] {
+        let line = format!(
+            "chattr +i $ROOT/{path}; $GOSYNC doctor; r=$?; chattr -i $ROOT/{path}; exit $r"
+        );
         let ran = Ran::from(with_own_mounts(&tree, &line).output().unwrap());
         problem(&ran, words);
         let fix = fix(&ran, words);
@@ -263,7 +355,10 @@ fn immutable_files_and_directories_are_told() {
 #[test]
 fn a_program_in_a_folder_of_others_is_a_problem() {
     let tree = host(Database::Etc);
-    problem(&doctor(&tree, "chmod 777 /srv"), "everybody may write the directory /srv");
+    problem(
+        &doctor(&tree, "chmod 777 /srv"),
+        "everybody may write the directory /srv",
+    );
     let ran = doctor(&tree, "chmod 755 /srv; chown 1000 /srv");
     problem(&ran, "the directory /srv belongs to the uid 1000");
 }
@@ -275,11 +370,21 @@ fn a_run_under_way_is_noted_with_who_it_is() {
     let path = tree.path("run/gosync/lock");
     let held = RunLock::take(&path, Purpose::Change("sync users"), Wait::No, &mut |_| {}).unwrap();
     let ran = doctor(&tree, "true");
-    let words = format!("the run lock is held by `gosync sync users`, pid {}, since ", std::process::id());
-    assert!(found(&ran, "NOTE").iter().any(|line| line.contains(&words)), "{ran:?}");
+    let words = format!(
+        "the run lock is held by `gosync sync users`, pid {}, since ",
+        std::process::id()
+    );
+    assert!(
+        found(&ran, "NOTE").iter().any(|line| line.contains(&words)),
+        "{ran:?}"
+    );
     assert_eq!(ran.code, Some(0));
     drop(held);
-    assert!(doctor(&tree, "true").out.contains("no other run is under way"));
+    assert!(
+        doctor(&tree, "true")
+            .out
+            .contains("no other run is under way")
+    );
 }
 
 #[test]
@@ -293,5 +398,8 @@ fn foreign_text_is_never_printed_raw() {
                     printf 'AllowUsers \033[2J\n' >> /etc/ssh/sshd_config; : > /etc/passwd.lock";
     let ran = doctor(&tree, prepare);
     assert!(ran.out.contains("u{1b}"), "{ran:?}");
-    assert!(!format!("{}{}", ran.out, ran.err).contains(|c: char| c.is_control() && c != '\n'), "{ran:?}");
+    assert!(
+        !format!("{}{}", ran.out, ran.err).contains(|c: char| c.is_control() && c != '\n'),
+        "{ran:?}"
+    );
 }

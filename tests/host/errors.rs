@@ -5,7 +5,8 @@
 use std::time::Instant;
 
 use crate::kills::{
-    ARCHIVE_HOME, Interruption, REMOVE_HOME, Scenario, adding, grouping, locking, prepare, removing, sweep,
+    ARCHIVE_HOME, Interruption, REMOVE_HOME, Scenario, adding, grouping, locking, prepare,
+    removing, sweep,
 };
 use crate::points::{self, Point};
 use crate::tree::{Database, Tree};
@@ -18,8 +19,20 @@ fn fail_everywhere_in(error: &str, tree: &Tree, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
     let by = |point: &Point, tree: &Tree| Some(points::fail_at(point, error, tree, scenario.run));
     let at = |point: &Point| point.call != "exit_group";
-    let findings = sweep(tree, scenario, &Interruption { points: points::of, at, by: &by, overtaken: false });
-    findings.judge(&format!("{error} while {} ({})", scenario.name, database.word()), began);
+    let findings = sweep(
+        tree,
+        scenario,
+        &Interruption {
+            points: points::of,
+            at,
+            by: &by,
+            overtaken: false,
+        },
+    );
+    findings.judge(
+        &format!("{error} while {} ({})", scenario.name, database.word()),
+        began,
+    );
 }
 
 /// The same for calls that only ask: what cannot be seen is not taken for what is not there.
@@ -30,9 +43,24 @@ fn blind_everywhere(scenario: &Scenario, database: Database) {
 fn blind_everywhere_in(tree: &Tree, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
     let by = |point: &Point, tree: &Tree| Some(points::fail_at(point, "EIO", tree, scenario.run));
-    let findings =
-        sweep(tree, scenario, &Interruption { points: points::of_reads, at: |_| true, by: &by, overtaken: false });
-    findings.judge(&format!("EIO on reading while {} ({})", scenario.name, database.word()), began);
+    let findings = sweep(
+        tree,
+        scenario,
+        &Interruption {
+            points: points::of_reads,
+            at: |_| true,
+            by: &by,
+            overtaken: false,
+        },
+    );
+    findings.judge(
+        &format!(
+            "EIO on reading while {} ({})",
+            scenario.name,
+            database.word()
+        ),
+        began,
+    );
 }
 
 #[test]
@@ -42,7 +70,10 @@ fn unreadable_files_while_it_adds_accounts_to_etc() {
 
 #[test]
 fn unreadable_files_while_it_removes_accounts_and_homes_from_extrausers() {
-    blind_everywhere(&removing("removing with homes", REMOVE_HOME), Database::Extrausers);
+    blind_everywhere(
+        &removing("removing with homes", REMOVE_HOME),
+        Database::Extrausers,
+    );
 }
 
 #[test]
@@ -77,7 +108,11 @@ fn no_space_while_it_adds_accounts_to_etc() {
 
 #[test]
 fn no_space_while_it_archives_homes_and_removes_accounts_from_extrausers() {
-    fail_everywhere("ENOSPC", &removing("archiving", ARCHIVE_HOME), Database::Extrausers);
+    fail_everywhere(
+        "ENOSPC",
+        &removing("archiving", ARCHIVE_HOME),
+        Database::Extrausers,
+    );
 }
 
 #[test]
@@ -88,7 +123,8 @@ fn input_output_errors_while_it_renames_and_moves_homes() {
 
 #[test]
 fn no_space_while_it_packs_the_homes_of_those_who_left() {
-    let (tree, scenario) = crate::ladder_kills::leaving(Database::Etc, "packing homes", crate::ladder_kills::ARCHIVE);
+    let (tree, scenario) =
+        crate::ladder_kills::leaving(Database::Etc, "packing homes", crate::ladder_kills::ARCHIVE);
     fail_everywhere_in("ENOSPC", &tree, &scenario);
 }
 

@@ -9,7 +9,9 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::globus_server::{CANARY, FakeGlobus, MAPPING, OWN, SECRET, group, member, person, world};
+use crate::globus_server::{
+    CANARY, FakeGlobus, MAPPING, OWN, SECRET, group, member, person, world,
+};
 
 /// A scratch root with a configuration for a server.
 struct Host {
@@ -18,8 +20,16 @@ struct Host {
 
 impl Host {
     fn new(server: &FakeGlobus) -> Self {
-        let host = Self { dir: tempfile::tempdir().unwrap() };
-        for dir in ["root/etc/skel", "root/home", "root/run", "root/var/lib", "config"] {
+        let host = Self {
+            dir: tempfile::tempdir().unwrap(),
+        };
+        for dir in [
+            "root/etc/skel",
+            "root/home",
+            "root/run",
+            "root/var/lib",
+            "config",
+        ] {
             fs::create_dir_all(host.path(dir)).unwrap();
         }
         for (name, text) in [
@@ -62,14 +72,39 @@ impl Host {
     /// Runs a command with all that can be logged, and looks for secrets in what it says and in what it leaves.
     fn gosync(&self, arguments: &[&str]) -> (i32, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
-        command.arg("-vvv").arg("-f").arg(self.path("config/gosync.toml")).arg("--root").arg(self.path("root"));
+        command
+            .arg("-vvv")
+            .arg("-f")
+            .arg(self.path("config/gosync.toml"))
+            .arg("--root")
+            .arg(self.path("root"));
         // A proxy of the environment's would see everything.
-        command.args(arguments).env("http_proxy", "http://127.0.0.1:9").env("HTTP_PROXY", "http://127.0.0.1:9");
-        let Output { status, stdout, stderr } = command.output().unwrap();
-        let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        command
+            .args(arguments)
+            .env("http_proxy", "http://127.0.0.1:9")
+            .env("HTTP_PROXY", "http://127.0.0.1:9");
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().unwrap();
+        let said = format!(
+            "{}{}",
+            String::from_utf8_lossy(&stdout),
+            String::from_utf8_lossy(&stderr)
+        );
         assert!(!said.contains(CANARY), "{said}");
-        let kept = Command::new("grep").arg("-rlF").arg(CANARY).arg(self.path("root")).output().unwrap();
-        assert!(kept.stdout.is_empty(), "{}", String::from_utf8_lossy(&kept.stdout));
+        let kept = Command::new("grep")
+            .arg("-rlF")
+            .arg(CANARY)
+            .arg(self.path("root"))
+            .output()
+            .unwrap();
+        assert!(
+            kept.stdout.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&kept.stdout)
+        );
         (status.code().unwrap(), said)
     }
 }
@@ -83,13 +118,26 @@ fn campus() -> Value {
         person(5, "eve:0:0@example.org"),
     ];
     let everybody = (1..=5).map(|n| member(n, "member", "active")).collect();
-    let physics = vec![member(1, "manager", "active"), member(2, "member", "active"), member(3, "member", "active")];
-    world(people, vec![group(11, "connect", everybody), group(12, "osg.physics", physics)])
+    let physics = vec![
+        member(1, "manager", "active"),
+        member(2, "member", "active"),
+        member(3, "member", "active"),
+    ];
+    world(
+        people,
+        vec![
+            group(11, "connect", everybody),
+            group(12, "osg.physics", physics),
+        ],
+    )
 }
 
 /// The names in a file of accounts, but for those that were there.
 fn names(text: &str) -> Vec<&str> {
-    text.lines().filter_map(|line| line.split(':').next()).filter(|name| !["root", "users"].contains(name)).collect()
+    text.lines()
+        .filter_map(|line| line.split(':').next())
+        .filter(|name| !["root", "users"].contains(name))
+        .collect()
 }
 
 #[test]
@@ -104,27 +152,44 @@ fn people_of_globus_get_accounts_and_groups_and_lose_them() {
     assert_eq!(code, 0, "{said}");
     let passwd = host.read("root/etc/passwd");
     assert_eq!(names(&passwd), ["alice", "bob"]);
-    assert!(passwd.contains(":alice Ü:/home/alice:/bin/bash\n"), "{passwd}");
+    assert!(
+        passwd.contains(":alice Ü:/home/alice:/bin/bash\n"),
+        "{passwd}"
+    );
     // Three get none, and it is said why.
-    assert!(said.contains("mallory@elsewhere.org") && said.contains("no mapping matches it"), "{said}");
+    assert!(
+        said.contains("mallory@elsewhere.org") && said.contains("no mapping matches it"),
+        "{said}"
+    );
     assert!(said.contains("root") && said.contains("eve:0:0"), "{said}");
     let (code, said) = host.gosync(&["sync", "groups"]);
     assert_eq!(code, 0, "{said}");
     let groups = host.read("root/etc/group");
     assert!(groups.contains("@connect:x:60000:alice,bob\n"), "{groups}");
-    assert!(groups.contains("@osg.physics:x:60001:alice,bob\n"), "{groups}");
+    assert!(
+        groups.contains("@osg.physics:x:60001:alice,bob\n"),
+        "{groups}"
+    );
     // A second run changes nothing.
     let before = (passwd, groups);
     for what in ["users", "groups"] {
         assert_eq!(host.gosync(&["sync", what]).0, 0);
     }
-    assert_eq!((host.read("root/etc/passwd"), host.read("root/etc/group")), before);
+    assert_eq!(
+        (host.read("root/etc/passwd"), host.read("root/etc/group")),
+        before
+    );
 
     // bob is removed from one group, then from the top group.
     campus["groups"][1]["memberships"][2]["status"] = json!("removed");
     server.control(&json!({ "world": campus }));
     assert_eq!(host.gosync(&["sync", "groups"]).0, 0);
-    assert!(host.read("root/etc/group").contains("@osg.physics:x:60001:alice\n"), "{}", host.read("root/etc/group"));
+    assert!(
+        host.read("root/etc/group")
+            .contains("@osg.physics:x:60001:alice\n"),
+        "{}",
+        host.read("root/etc/group")
+    );
     campus["groups"][0]["memberships"][2]["status"] = json!("left");
     // Whatever he is called meanwhile.
     campus["identities"][1]["username"] = json!("bob@elsewhere.org");
@@ -132,9 +197,17 @@ fn people_of_globus_get_accounts_and_groups_and_lose_them() {
     let (code, said) = host.gosync(&["sync", "users"]);
     assert_eq!(code, 0, "{said}");
     let shadow = host.read("root/etc/shadow");
-    let bob = shadow.lines().find(|line| line.starts_with("bob:")).unwrap();
+    let bob = shadow
+        .lines()
+        .find(|line| line.starts_with("bob:"))
+        .unwrap();
     assert!(bob.starts_with("bob:!"), "{bob}");
-    assert!(shadow.lines().any(|line| line.starts_with("alice:") && !line.starts_with("alice:!")), "{shadow}");
+    assert!(
+        shadow
+            .lines()
+            .any(|line| line.starts_with("alice:") && !line.starts_with("alice:!")),
+        "{shadow}"
+    );
 }
 
 #[test]
@@ -152,8 +225,14 @@ fn a_broken_read_changes_nothing_and_says_so() {
     let host = Host::new(&server);
     for (fault, kind) in [
         (json!({"match": "my_groups", "kind": "html"}), "unusable"),
-        (json!({"match": "identities", "kind": "cut", "bytes": 30}), "cannot reach"),
-        (json!({"match": "oauth2", "kind": "status", "status": 400, "body": {"error": "invalid_grant"}}), "refused us"),
+        (
+            json!({"match": "identities", "kind": "cut", "bytes": 30}),
+            "cannot reach",
+        ),
+        (
+            json!({"match": "oauth2", "kind": "status", "status": 400, "body": {"error": "invalid_grant"}}),
+            "refused us",
+        ),
         (
             json!({"match": "memberships", "kind": "status", "status": 403, "body": {"code": "X", "detail": "No"}}),
             "refused us",
@@ -177,14 +256,20 @@ fn an_incomplete_read_takes_nothing_away() {
     let server = FakeGlobus::start(&campus);
     let host = Host::new(&server);
     assert_eq!(host.gosync(&["sync", "users"]).0, 0);
-    campus["groups"][0]["memberships"].as_array_mut().unwrap().remove(2);
+    campus["groups"][0]["memberships"]
+        .as_array_mut()
+        .unwrap()
+        .remove(2);
     server.control(&json!({ "world": campus }));
-    let nameless =
-        json!({"match": "memberships", "kind": "edit", "path": ["memberships", 2, "identity_id"], "value": "?"});
+    let nameless = json!({"match": "memberships", "kind": "edit", "path": ["memberships", 2, "identity_id"], "value": "?"});
     server.faults(&json!([nameless]));
     let (code, said) = host.gosync(&["sync", "users"]);
     assert_eq!(code, 12, "{said}");
-    assert!(host.read("root/etc/shadow").lines().all(|line| !line.starts_with("bob:!")));
+    assert!(
+        host.read("root/etc/shadow")
+            .lines()
+            .all(|line| !line.starts_with("bob:!"))
+    );
     server.faults(&json!([]));
     let (code, said) = host.gosync(&["sync", "users"]);
     assert_eq!(code, 0, "{said}");
@@ -201,8 +286,14 @@ fn a_secret_that_others_may_read_is_refused() {
         assert!(said.contains("others may"), "{said}");
         fs::set_permissions(host.path(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
-    host.write("config/mapping.json", "{\"DATA_TYPE\": \"external_identity_mapping#1.0.0\"}");
+    host.write(
+        "config/mapping.json",
+        "{\"DATA_TYPE\": \"external_identity_mapping#1.0.0\"}",
+    );
     let (code, said) = host.gosync(&["sync", "users"]);
     assert_eq!(code, 2, "{said}");
-    assert!(said.contains("[provider.research]: identity_mapping: its DATA_TYPE"), "{said}");
+    assert!(
+        said.contains("[provider.research]: identity_mapping: its DATA_TYPE"),
+        "{said}"
+    );
 }

@@ -1,7 +1,11 @@
 //! The stand-in for Globus (fake_globus.py) for one test: its own process and port, gone when the value is dropped.
 //!
 //! Needs python3, and says so if it is missing; never skips.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up must stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up must stop"
+)]
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -61,12 +65,19 @@ pub fn world(people: Vec<Value>, groups: Vec<Value>) -> Value {
 /// A query for everything in or below the group `connect`, to be answered within some seconds.
 pub fn query(scope: Scope) -> Query {
     let top_group = (scope == Scope::Users).then(|| "connect".to_owned());
-    Query { scope, only: None, top_group, deadline: Instant::now() + Duration::from_secs(20) }
+    Query {
+        scope,
+        only: None,
+        top_group,
+        deadline: Instant::now() + Duration::from_secs(20),
+    }
 }
 
 /// A file of tests/host.
 pub fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/host").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/host")
+        .join(name)
 }
 
 /// A running server.
@@ -84,17 +95,29 @@ impl FakeGlobus {
         let port_file = dir.path().join("port");
         let mut command = Command::new("python3");
         command.arg(script("fake_globus.py")).arg(&port_file);
-        let mut child = command.spawn().unwrap_or_else(|e| panic!("python3 is needed (Debian's package python3): {e}"));
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|e| panic!("python3 is needed (Debian's package python3): {e}"));
         let deadline = Instant::now() + Duration::from_secs(20);
         let port = loop {
-            if let Some(port) = std::fs::read_to_string(&port_file).ok().and_then(|text| text.parse().ok()) {
+            if let Some(port) = std::fs::read_to_string(&port_file)
+                .ok()
+                .and_then(|text| text.parse().ok())
+            {
                 break port;
             }
             let ended = child.try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < deadline, "fake_globus.py did not start: {ended:?}");
+            assert!(
+                ended.is_none() && Instant::now() < deadline,
+                "fake_globus.py did not start: {ended:?}"
+            );
             thread::sleep(Duration::from_millis(20));
         };
-        let server = Self { child, port, _dir: dir };
+        let server = Self {
+            child,
+            port,
+            _dir: dir,
+        };
         server.control(&json!({ "world": world }));
         server
     }
@@ -106,7 +129,11 @@ impl FakeGlobus {
 
     /// A configuration for it.
     pub fn config(&self) -> Config {
-        Config { groups_url: self.url(), auth_url: self.url(), ..Config::new(OWN, "unused") }
+        Config {
+            groups_url: self.url(),
+            auth_url: self.url(),
+            ..Config::new(OWN, "unused")
+        }
     }
 
     /// A provider that reads it.
@@ -118,7 +145,10 @@ impl FakeGlobus {
     pub fn control(&self, wish: &Value) -> Value {
         let body = wish.to_string();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let head = format!("POST /_control HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}", body.len());
+        let head = format!(
+            "POST /_control HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}",
+            body.len()
+        );
         write!(stream, "{head}\r\n\r\n{body}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -134,7 +164,12 @@ impl FakeGlobus {
     pub fn log(&self) -> Vec<String> {
         let log = self.control(&json!({}))["log"].take();
         let line = |entry: &Value| {
-            format!("{} {}", entry["method"].as_str().unwrap(), entry["path"].as_str().unwrap()).replace("%2C", ",")
+            format!(
+                "{} {}",
+                entry["method"].as_str().unwrap(),
+                entry["path"].as_str().unwrap()
+            )
+            .replace("%2C", ",")
         };
         log.as_array().unwrap().iter().map(line).collect()
     }
@@ -142,15 +177,35 @@ impl FakeGlobus {
     /// Role and status of a person in a group, as the server knows them.
     pub fn standing(&self, group: u32, who: u32) -> Option<(String, String)> {
         let groups = self.control(&json!({}))["groups"].take();
-        let group = groups.as_array().unwrap().iter().find(|g| g["id"] == id(group)).unwrap().clone();
-        let found = group["memberships"].as_array().unwrap().iter().find(|m| m["identity_id"] == id(who))?.clone();
-        Some((found["role"].as_str().unwrap().to_owned(), found["status"].as_str().unwrap().to_owned()))
+        let group = groups
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|g| g["id"] == id(group))
+            .unwrap()
+            .clone();
+        let found = group["memberships"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|m| m["identity_id"] == id(who))?
+            .clone();
+        Some((
+            found["role"].as_str().unwrap().to_owned(),
+            found["status"].as_str().unwrap().to_owned(),
+        ))
     }
 
     /// A group, as the server knows it.
     pub fn known(&self, name: &str) -> Value {
         let groups = self.control(&json!({}))["groups"].take();
-        groups.as_array().unwrap().iter().find(|group| group["name"] == name).unwrap().clone()
+        groups
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|group| group["name"] == name)
+            .unwrap()
+            .clone()
     }
 }
 
@@ -163,12 +218,21 @@ impl Drop for FakeGlobus {
 
 /// A client's secret.
 pub fn secrets(secret: &str) -> Secrets {
-    Secrets { client_secret: Some(secret.to_owned().into()), ..Secrets::default() }
+    Secrets {
+        client_secret: Some(secret.to_owned().into()),
+        ..Secrets::default()
+    }
 }
 
 /// A provider of this configuration, with [`SECRET`] and [`MAPPING`].
 pub fn globus(config: &Config) -> Globus {
-    Globus::new("research", config, secrets(SECRET), Some(MAPPING.as_bytes())).unwrap()
+    Globus::new(
+        "research",
+        config,
+        secrets(SECRET),
+        Some(MAPPING.as_bytes()),
+    )
+    .unwrap()
 }
 
 /// A Python with the real globus-sdk.

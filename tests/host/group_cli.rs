@@ -20,7 +20,9 @@ struct Program {
 
 impl Program {
     fn new(config: &str, secret: &str) -> Self {
-        let program = Self { dir: tempfile::tempdir().unwrap() };
+        let program = Self {
+            dir: tempfile::tempdir().unwrap(),
+        };
         program.write("gosync.toml", config);
         program.write("secret", &format!("{secret}\n"));
         program.write("mapping.json", MAPPING);
@@ -53,10 +55,19 @@ impl Program {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
         let output = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+        (
+            output.status.code().unwrap(),
+            text(output.stdout),
+            text(output.stderr),
+        )
     }
 
     fn group(&self, line: &str) -> (i32, String, String) {
@@ -80,7 +91,10 @@ fn scim_groups_are_changed_by_login_and_what_scim_lacks_is_said() {
     let id = server.group("physics", &[&alice]);
     server.group("twin", &[]);
     server.group("twin", &[]);
-    let config = format!("[provider.cloud]\nkind = \"scim\"\nurl = \"{}\"\ntoken_file = \"secret\"\n", server.url());
+    let config = format!(
+        "[provider.cloud]\nkind = \"scim\"\nurl = \"{}\"\ntoken_file = \"secret\"\n",
+        server.url()
+    );
     let program = Program::new(&config, TOKEN);
     assert_eq!(program.done("get physics"), format!("physics {id}\n"));
     assert_eq!(program.done("members physics"), "physics (active) alice\n");
@@ -93,27 +107,51 @@ fn scim_groups_are_changed_by_login_and_what_scim_lacks_is_said() {
             "gosync ERROR: the provider knows no `nobody`\n"
         )
     );
-    assert_eq!(program.done("delmember physics alice"), "gosync NOTICE: physics: `alice` is out\n");
+    assert_eq!(
+        program.done("delmember physics alice"),
+        "gosync NOTICE: physics: `alice` is out\n"
+    );
     assert_eq!(program.done("members physics"), "physics (active) bob\n");
     let made = program.done("new -top chem.lab : bob");
-    assert!(made.contains("chem.lab: made, with the id") && made.contains("`bob` is a member"), "{made}");
-    assert!(program.done("new -top chem.lab : bob").contains("is there already"));
+    assert!(
+        made.contains("chem.lab: made, with the id") && made.contains("`bob` is a member"),
+        "{made}"
+    );
+    assert!(
+        program
+            .done("new -top chem.lab : bob")
+            .contains("is there already")
+    );
     let list = program.done("list -format csv");
-    assert_eq!(list, "groupname,url,description\nchem.lab,,\nphysics,,\ntwin,,\ntwin,,\n");
+    assert_eq!(
+        list,
+        "groupname,url,description\nchem.lab,,\nphysics,,\ntwin,,\ntwin,,\n"
+    );
     let (status, _, err) = program.group("member twin alice");
-    assert!(status == 1 && err.contains("2 groups are called `twin`: "), "{err}");
+    assert!(
+        status == 1 && err.contains("2 groups are called `twin`: "),
+        "{err}"
+    );
     for (line, lack) in [
         ("manager physics alice", "managers of groups"),
         ("admin physics alice", "administrators of groups"),
         ("accept physics alice", "applicants who wait for approval"),
-        ("accept physics alice a@example.org", "a member's own address in a group"),
+        (
+            "accept physics alice a@example.org",
+            "a member's own address in a group",
+        ),
         ("syncdesc physics", "descriptions of groups"),
         ("syncpolicy physics", "policies of groups"),
         ("new chem.other", "groups below groups"),
     ] {
         let (status, out, err) = program.group(line);
         assert_eq!((status, out.as_str()), (1, ""), "{line}");
-        assert_eq!(err, format!("gosync ERROR: the provider `cloud` has no {lack}\ngosync HINT: Nothing was done\n"));
+        assert_eq!(
+            err,
+            format!(
+                "gosync ERROR: the provider `cloud` has no {lack}\ngosync HINT: Nothing was done\n"
+            )
+        );
     }
     assert_eq!(program.done("members physics"), "physics (active) bob\n");
 }
@@ -121,49 +159,102 @@ fn scim_groups_are_changed_by_login_and_what_scim_lacks_is_said() {
 #[test]
 fn globus_groups_are_changed_in_every_way() {
     let server = FakeGlobus::start(&club());
-    let program = Program::globus(&server, "[catalogue]\ndescription_dir = \".\"\npolicy_dir = \".\"\n");
+    let program = Program::globus(
+        &server,
+        "[catalogue]\ndescription_dir = \".\"\npolicy_dir = \".\"\n",
+    );
     program.write("club.txt", "A club of friends\nYour club\n");
     program.write(
         "policy.club.json",
         "{\"join\": {\"anybody\": {\"value\": true}}, \"invites\": {\"all\": {\"value\": true}}}",
     );
     let members = program.done("members club");
-    assert!(members.contains("club (active) alice") && members.contains("club (pending) bob"), "{members}");
+    assert!(
+        members.contains("club (active) alice") && members.contains("club (pending) bob"),
+        "{members}"
+    );
     assert!(program.done("accept club bob").contains("club: `bob"));
-    assert_eq!(server.standing(11, 2), Some(("member".to_owned(), "active".to_owned())));
-    assert!(program.done("accept club frank Frank@Mail.org").contains("is accepted"));
+    assert_eq!(
+        server.standing(11, 2),
+        Some(("member".to_owned(), "active".to_owned()))
+    );
+    assert!(
+        program
+            .done("accept club frank Frank@Mail.org")
+            .contains("is accepted")
+    );
     assert!(program.done("manager club bob").contains("is a manager"));
-    assert!(program.done("admin club bob").contains("is an administrator"));
-    assert_eq!(server.standing(11, 2), Some(("admin".to_owned(), "active".to_owned())));
+    assert!(
+        program
+            .done("admin club bob")
+            .contains("is an administrator")
+    );
+    assert_eq!(
+        server.standing(11, 2),
+        Some(("admin".to_owned(), "active".to_owned()))
+    );
     // Somebody who is in the group only through one below cannot be taken out here; the others are.
     let (status, out, err) = program.group("delmember club dave frank");
-    assert!(status == 3 && out.contains("frank") && err.contains("below"), "{out}{err}");
-    assert!(program.done("syncdesc club").contains("club: the description is set"));
-    assert_eq!(server.known("club")["description"], "A club of friends<br/>\n");
+    assert!(
+        status == 3 && out.contains("frank") && err.contains("below"),
+        "{out}{err}"
+    );
+    assert!(
+        program
+            .done("syncdesc club")
+            .contains("club: the description is set")
+    );
+    assert_eq!(
+        server.known("club")["description"],
+        "A club of friends<br/>\n"
+    );
     let (status, _, err) = program.group("syncpolicy club");
-    assert!(status == 0 && err.contains("`invites.all` cannot be expressed"), "{err}");
+    assert!(
+        status == 0 && err.contains("`invites.all` cannot be expressed"),
+        "{err}"
+    );
     assert_eq!(server.known("club")["policies"]["join_requests"], true);
     let list = program.done("list -format csv -portal app.example.org club");
-    assert!(list.contains(",https://app.example.org/Groups#id=") && list.contains("A club of friends"), "{list}");
+    assert!(
+        list.contains(",https://app.example.org/Groups#id=") && list.contains("A club of friends"),
+        "{list}"
+    );
 }
 
 #[test]
 fn what_was_made_before_a_failure_is_said_and_completed_by_the_same_command() {
     let server = FakeGlobus::start(&club());
-    let program = Program::globus(&server, "[catalogue]\npolicy_dir = \".\"\nadmins = [[[\"*\"], [\"bob\"]]]\n");
+    let program = Program::globus(
+        &server,
+        "[catalogue]\npolicy_dir = \".\"\nadmins = [[[\"*\"], [\"bob\"]]]\n",
+    );
     program.write("policy.json", "{\"group_visibility\": \"authenticated\"}");
     server.faults(
         &json!([{"match": "policies", "kind": "status", "status": 403, "body": {"code": "X", "detail": "No"}}]),
     );
     let (status, out, err) = program.group("new club.new : alice");
     assert_ne!(status, 0);
-    assert!(out.contains("club.new: made, with the id") && !out.contains("alice"), "{out}");
-    assert!(err.contains("club.new: the policy could not be set") && err.contains("goes on from here"), "{err}");
+    assert!(
+        out.contains("club.new: made, with the id") && !out.contains("alice"),
+        "{out}"
+    );
+    assert!(
+        err.contains("club.new: the policy could not be set") && err.contains("goes on from here"),
+        "{err}"
+    );
     server.faults(&json!([]));
     let out = program.done("new club.new : alice");
-    let said = ["club.new: is there already", "the policy is set", "is an administrator", "is a member"];
+    let said = [
+        "club.new: is there already",
+        "the policy is set",
+        "is an administrator",
+        "is a member",
+    ];
     assert!(said.iter().all(|what| out.contains(what)), "{out}");
-    assert_eq!(server.known("club.new")["policies"]["group_visibility"], "authenticated");
+    assert_eq!(
+        server.known("club.new")["policies"]["group_visibility"],
+        "authenticated"
+    );
 }
 
 #[test]
@@ -172,12 +263,27 @@ fn a_shell_signs_in_once() {
     let program = Program::globus(&server, "");
     server.log();
     assert_eq!(program.group("get club").0, 0);
-    let once = server.log().iter().filter(|line| line.contains("oauth2/token")).count();
+    let once = server
+        .log()
+        .iter()
+        .filter(|line| line.contains("oauth2/token"))
+        .count();
     assert!(once > 0);
-    let (status, out, err) =
-        program.run(&["shell"], "group get club\ngroup get club\ngroup list\ngroup get club.below\n");
+    let (status, out, err) = program.run(
+        &["shell"],
+        "group get club\ngroup get club\ngroup list\ngroup get club.below\n",
+    );
     assert_eq!((status, out.matches("club ").count()), (0, 2), "{out}{err}");
     let log = server.log();
-    assert_eq!(log.iter().filter(|line| line.contains("oauth2/token")).count(), once, "{log:?}");
-    assert!(log.iter().filter(|line| line.contains("my_groups")).count() >= 4, "{log:?}");
+    assert_eq!(
+        log.iter()
+            .filter(|line| line.contains("oauth2/token"))
+            .count(),
+        once,
+        "{log:?}"
+    );
+    assert!(
+        log.iter().filter(|line| line.contains("my_groups")).count() >= 4,
+        "{log:?}"
+    );
 }

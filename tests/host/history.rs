@@ -8,7 +8,10 @@ use crate::namespace::{check, sound_tree};
 use crate::tree::{Database, Tree, differences, document, group, person};
 
 fn people(tree: &Tree, alice: &str, bob: bool) {
-    let users = [person("u-1", "alice", alice, true), person("u-2", "bob", "Bob", bob)];
+    let users = [
+        person("u-1", "alice", alice, true),
+        person("u-2", "bob", "Bob", bob),
+    ];
     let both = if bob { vec!["u-1", "u-2"] } else { vec!["u-1"] };
     tree.provide(&document(&users, &[group("g-1", "physics", &both)]));
 }
@@ -21,10 +24,17 @@ fn sync(tree: &Tree) {
 /// The lines of the databases that gosync writes, they and members without order, and without what a removal loses for
 /// good.
 fn lines(tree: &Tree) -> Vec<String> {
-    let files = tree.database.files().iter().filter(|name| **name != "shadow");
+    let files = tree
+        .database
+        .files()
+        .iter()
+        .filter(|name| **name != "shadow");
     let mut lines: Vec<String> = files
         .flat_map(|name| {
-            tree.read(&tree.database.file(name)).lines().map(|l| format!("{name} {l}")).collect::<Vec<_>>()
+            tree.read(&tree.database.file(name))
+                .lines()
+                .map(|l| format!("{name} {l}"))
+                .collect::<Vec<_>>()
         })
         .collect();
     for line in &mut lines {
@@ -44,7 +54,9 @@ fn a_run_is_undone_and_the_tools_find_no_fault() {
         people(&tree, "Alice", true);
         sync(&tree);
         check(&tree);
-        let shadow = tree.read(&database.file("shadow")).replace("bob:*:", "bob:$6$salt$bobs:");
+        let shadow = tree
+            .read(&database.file("shadow"))
+            .replace("bob:*:", "bob:$6$salt$bobs:");
         fs::write(tree.path(&database.file("shadow")), &shadow).unwrap();
         let before = lines(&tree);
 
@@ -56,19 +68,29 @@ fn a_run_is_undone_and_the_tools_find_no_fault() {
         tree.gosync(&["undo", "4"]).expect(0);
         check(&tree);
         assert_eq!(lines(&tree), before, "{}", database.word());
-        assert_eq!(tree.read(&database.file("shadow")), shadow, "the password comes back with the account");
+        assert_eq!(
+            tree.read(&database.file("shadow")),
+            shadow,
+            "the password comes back with the account"
+        );
 
-        tree.gosync(&["deluser", "alice", "--archive-home", "/srv/archive"]).expect(0);
+        tree.gosync(&["deluser", "alice", "--archive-home", "/srv/archive"])
+            .expect(0);
         assert!(!tree.path("home/alice").exists());
         let told = tree.gosync(&["undo", "7"]).expect(0);
         assert!(
-            told.out.contains("in an archive in /srv/archive") && told.out.contains("password is gone"),
+            told.out.contains("in an archive in /srv/archive")
+                && told.out.contains("password is gone"),
             "{told:?}"
         );
         check(&tree);
         assert_eq!(lines(&tree), before, "{}", database.word());
         let home = fs::metadata(tree.path("home/alice")).unwrap();
-        assert_eq!(std::os::unix::fs::MetadataExt::uid(&home), 20_000, "the same number again");
+        assert_eq!(
+            std::os::unix::fs::MetadataExt::uid(&home),
+            20_000,
+            "the same number again"
+        );
 
         let again = tree.gosync(&["undo", "7"]).expect(0);
         assert!(again.out.contains("nothing to do"), "{again:?}");
@@ -79,14 +101,25 @@ fn a_run_is_undone_and_the_tools_find_no_fault() {
 fn names_and_groups_are_undone_and_the_tools_find_no_fault() {
     for database in [Database::Etc, Database::Extrausers] {
         let tree = sound_tree(database);
-        let users = |login: &str| [person("u-1", login, "Alice", true), person("u-2", "bob", "Bob", true)];
-        tree.provide(&document(&users("alice"), &[group("g-1", "physics", &["u-1", "u-2"])]));
+        let users = |login: &str| {
+            [
+                person("u-1", login, "Alice", true),
+                person("u-2", "bob", "Bob", true),
+            ]
+        };
+        tree.provide(&document(
+            &users("alice"),
+            &[group("g-1", "physics", &["u-1", "u-2"])],
+        ));
         sync(&tree);
         let before = lines(&tree);
         let shadow = tree.read(&database.file("shadow"));
         tree.provide(&document(
             &users("alicia"),
-            &[group("g-1", "chemistry", &["u-1"]), group("g-2", "climate", &["u-1", "u-2"])],
+            &[
+                group("g-1", "chemistry", &["u-1"]),
+                group("g-2", "climate", &["u-1", "u-2"]),
+            ],
         ));
         sync(&tree);
         check(&tree);
@@ -111,8 +144,15 @@ fn a_saved_plan_is_carried_out_once_and_only_on_the_host_that_it_was_made_for() 
         people(&tree, "Alice", true);
         let untouched = tree.picture();
         tree.gosync(&["plan", "-o", file, "users"]).expect(0);
-        assert_eq!(differences(&tree.picture(), &untouched), [""; 0], "to plan is not to write");
-        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o7777, 0o600);
+        assert_eq!(
+            differences(&tree.picture(), &untouched),
+            [""; 0],
+            "to plan is not to write"
+        );
+        assert_eq!(
+            fs::metadata(file).unwrap().permissions().mode() & 0o7777,
+            0o600
+        );
 
         for (owner, mode) in [(65_534, 0o600), (0, 0o620), (0, 0o602)] {
             chown(file, Some(owner), None).unwrap();
@@ -138,7 +178,11 @@ fn a_saved_plan_is_carried_out_once_and_only_on_the_host_that_it_was_made_for() 
         let done = tree.picture();
         tree.gosync(&["apply", file]).expect(0);
         tree.gosync(&["sync", "users"]).expect(0);
-        assert_eq!(differences(&tree.picture(), &done), [""; 0], "there is nothing left to do");
+        assert_eq!(
+            differences(&tree.picture(), &done),
+            [""; 0],
+            "there is nothing left to do"
+        );
     }
 }
 
@@ -161,7 +205,10 @@ fn a_forged_plan_can_do_no_more_than_a_provider_that_lies() {
         tree.gosync(&["apply", path])
     };
     for (from, to) in [
-        ("\"login\": \"bob\"", "\"login\": \"root\", \"fields\": {\"uid\": \"0\"}"),
+        (
+            "\"login\": \"bob\"",
+            "\"login\": \"root\", \"fields\": {\"uid\": \"0\"}",
+        ),
         ("\"active\": true", "\"active\": false"),
         ("Alice Hargreaves", "x\\nroot::0:0::/:/bin/sh"),
         ("\"gosync_plan\": 1", "\"gosync_plan\": 0"),

@@ -1,7 +1,11 @@
 //! gosync is killed before every call that changes something while it queues hooks, runs them and writes down how they
 //! ended. No event is lost; each hook that runs again has the key that it had before.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
-#![allow(clippy::print_stdout, clippy::disallowed_macros, reason = "figures, for those who ask by --nocapture")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_macros,
+    reason = "figures, for those who ask by --nocapture"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -33,7 +37,14 @@ fn yard(database: Database) -> Yard {
 
 /// What a call is about, whatever its key.
 fn what(call: &Call) -> [String; 5] {
-    let Call { hook, event, user, group, args, .. } = call.clone();
+    let Call {
+        hook,
+        event,
+        user,
+        group,
+        args,
+        ..
+    } = call.clone();
     [hook, event, user, group, args]
 }
 
@@ -71,12 +82,16 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, betwe
             Between::Nothing => {}
             Between::Overtaken => add_foreign(tree),
             Between::ProviderGone => {
-                let (document, aside) = (tree.dir().join("directory.json"), tree.dir().join("aside.json"));
+                let (document, aside) = (
+                    tree.dir().join("directory.json"),
+                    tree.dir().join("aside.json"),
+                );
                 fs::rename(&document, &aside).unwrap();
                 let idle = tree.gosync(run);
                 let status = tree.gosync(&["status", "--format", "json"]).out;
                 let status: serde_json::Value = serde_json::from_str(&status).unwrap();
-                if (idle.code, &status["interrupted"], &status["hooks"]["due"]) != (Some(12), &json!(false), &json!(0))
+                if (idle.code, &status["interrupted"], &status["hooks"]["due"])
+                    != (Some(12), &json!(false), &json!(0))
                 {
                     wrong.push(format!("without a provider: {idle:?}, {status}"));
                 }
@@ -91,22 +106,41 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, betwe
         let mut keys: BTreeMap<[String; 5], BTreeSet<String>> = BTreeMap::new();
         let mut names: BTreeMap<(String, String), BTreeSet<[String; 5]>> = BTreeMap::new();
         for call in yard.calls() {
-            keys.entry(what(&call)).or_default().insert(call.key.clone());
-            names.entry((call.hook.clone(), call.key.clone())).or_default().insert(what(&call));
+            keys.entry(what(&call))
+                .or_default()
+                .insert(call.key.clone());
+            names
+                .entry((call.hook.clone(), call.key.clone()))
+                .or_default()
+                .insert(what(&call));
         }
         if again.code != Some(0) {
             wrong.push(format!("{again:?}"));
         }
-        let lost: Vec<_> = wanted.iter().filter(|what| !keys.contains_key(*what)).collect();
-        let twice: Vec<_> = keys.iter().filter(|(what, keys)| keys.len() > 1 && !what[0].contains('-')).collect();
+        let lost: Vec<_> = wanted
+            .iter()
+            .filter(|what| !keys.contains_key(*what))
+            .collect();
+        let twice: Vec<_> = keys
+            .iter()
+            .filter(|(what, keys)| keys.len() > 1 && !what[0].contains('-'))
+            .collect();
         let shared: Vec<_> = names.iter().filter(|(_, whats)| whats.len() > 1).collect();
         let more: Vec<_> = keys.keys().filter(|what| !wanted.contains(*what)).collect();
-        for (what, found) in [("lost", lost.len()), ("shared keys", shared.len()), ("unwanted", more.len())] {
+        for (what, found) in [
+            ("lost", lost.len()),
+            ("shared keys", shared.len()),
+            ("unwanted", more.len()),
+        ] {
             if found > 0 {
                 wrong.push(format!("{found} {what}"));
             }
         }
-        wrong.extend(twice.iter().map(|(what, keys)| format!("{what:?} had the keys {keys:?}")));
+        wrong.extend(
+            twice
+                .iter()
+                .map(|(what, keys)| format!("{what:?} had the keys {keys:?}")),
+        );
         if yard.status()["queued"] != json!(0) {
             wrong.push(format!("left in the queue: {}", yard.status()));
         }
@@ -114,8 +148,14 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, betwe
             bad.push(format!("at {point}: {}", wrong.join("\n    ")));
         }
     }
-    println!("{title}: {count} points, {missed} of them missed, {} bad", bad.len());
-    assert!(missed * 3 < count, "{title}: {missed} of {count} points were missed");
+    println!(
+        "{title}: {count} points, {missed} of them missed, {} bad",
+        bad.len()
+    );
+    assert!(
+        missed * 3 < count,
+        "{title}: {missed} of {count} points were missed"
+    );
     assert!(
         bad.is_empty(),
         "{title}: of {count} points, {} are bad:\n{}",
@@ -127,12 +167,26 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, betwe
 /// One comes, one is changed, one is locked.
 fn users(database: Database, between: Between) {
     let yard = yard(database);
-    let all = |alice, bob| vec![person("u-1", "alice", alice, true), person("u-2", "bob", "Bob", bob)];
+    let all = |alice, bob| {
+        vec![
+            person("u-1", "alice", alice, true),
+            person("u-2", "bob", "Bob", bob),
+        ]
+    };
     yard.tree.provide(&document(&all("Alice", true), &[]));
     yard.tree.gosync(USERS).expect(0);
-    let now = [all("Alice Liddell", false), vec![person("u-3", "carol", "Carol", true)]].concat();
+    let now = [
+        all("Alice Liddell", false),
+        vec![person("u-3", "carol", "Carol", true)],
+    ]
+    .concat();
     yard.tree.provide(&document(&now, &[]));
-    kill_everywhere(&yard, USERS, &format!("hooks for accounts ({})", database.word()), between);
+    kill_everywhere(
+        &yard,
+        USERS,
+        &format!("hooks for accounts ({})", database.word()),
+        between,
+    );
 }
 
 #[test]
@@ -168,11 +222,21 @@ fn killed_while_hooks_for_groups_and_their_members_are_queued_and_run() {
 /// One member comes and one goes, and a group comes.
 fn groups(between: Between) {
     let yard = yard(Database::Etc);
-    let people = vec![person("u-1", "alice", "Alice", true), person("u-2", "bob", "Bob", true)];
-    yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
+    let people = vec![
+        person("u-1", "alice", "Alice", true),
+        person("u-2", "bob", "Bob", true),
+    ];
+    yard.tree
+        .provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
     yard.tree.gosync(USERS).expect(0);
     yard.tree.gosync(GROUPS).expect(0);
-    yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-2"]), group("g-2", "climate", &["u-1"])]));
+    yard.tree.provide(&document(
+        &people,
+        &[
+            group("g-1", "physics", &["u-2"]),
+            group("g-2", "climate", &["u-1"]),
+        ],
+    ));
     kill_everywhere(&yard, GROUPS, "hooks for groups", between);
 }
 
@@ -180,7 +244,10 @@ fn groups(between: Between) {
 fn killed_while_hooks_that_failed_run_again() {
     let yard = yard(Database::Etc);
     yard.hook("user/10-a", "exit 1\n");
-    let people = vec![person("u-1", "alice", "Alice", true), person("u-2", "bob", "Bob", true)];
+    let people = vec![
+        person("u-1", "alice", "Alice", true),
+        person("u-2", "bob", "Bob", true),
+    ];
     yard.tree.provide(&document(&people, &[]));
     yard.tree.gosync(USERS).expect(0);
     assert_eq!(yard.status()["queued"], json!(2));

@@ -14,45 +14,86 @@ use crate::web::Web;
 use crate::yard::{RECORD, Yard, set_mode};
 
 fn two() -> Vec<Value> {
-    vec![person("u-1", "alice", "Alice", true), person("u-2", "bob", "Bob", true)]
+    vec![
+        person("u-1", "alice", "Alice", true),
+        person("u-2", "bob", "Bob", true),
+    ]
 }
 
 /// A host with people to come.
 fn yard(keys: &str) -> Yard {
     let yard = Yard::new(Database::Etc);
     yard.configure(keys);
-    yard.tree.provide(&document(&two(), &[group("g-1", "physics", &["u-1", "u-2"])]));
+    yard.tree.provide(&document(
+        &two(),
+        &[group("g-1", "physics", &["u-1", "u-2"])],
+    ));
     yard
 }
 
 /// Name of the hook, event, account, group and arguments of each call.
 fn told(yard: &Yard) -> Vec<String> {
     let calls = yard.calls().into_iter();
-    calls.map(|c| [c.hook, c.event, c.user, c.group, c.args].join(" ").trim_end().to_owned()).collect()
+    calls
+        .map(|c| {
+            [c.hook, c.event, c.user, c.group, c.args]
+                .join(" ")
+                .trim_end()
+                .to_owned()
+        })
+        .collect()
 }
 
 #[test]
 fn they_run_in_order_around_and_for_each_with_update_for_a_known_one() {
     let yard = yard("jobs = 1");
-    for name in ["around/user-pre", "user/20-b", "user/10-a", "around/user-post", "around/group-pre", "group/a"] {
+    for name in [
+        "around/user-pre",
+        "user/20-b",
+        "user/10-a",
+        "around/user-post",
+        "around/group-pre",
+        "group/a",
+    ] {
         yard.hook(name, RECORD);
     }
     yard.hook("around/group-post", RECORD);
     yard.hook("user/old~", RECORD);
     yard.run(&["sync", "users"]).expect(0);
-    let all =
-        ["user-pre", "10-a created alice", "20-b created alice", "10-a created bob", "20-b created bob", "user-post"];
+    let all = [
+        "user-pre",
+        "10-a created alice",
+        "20-b created alice",
+        "10-a created bob",
+        "20-b created bob",
+        "user-post",
+    ];
     assert_eq!(told(&yard), all);
     yard.run(&["sync", "users"]).expect(0);
     assert_eq!(told(&yard), [""; 0], "nothing changed");
-    let people = vec![person("u-1", "alice", "Alice Liddell", true), person("u-2", "bob", "Bob", false)];
-    yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-1", "u-2"])]));
+    let people = vec![
+        person("u-1", "alice", "Alice Liddell", true),
+        person("u-2", "bob", "Bob", false),
+    ];
+    yard.tree.provide(&document(
+        &people,
+        &[group("g-1", "physics", &["u-1", "u-2"])],
+    ));
     yard.run(&["sync", "users"]).expect(0);
     let found = told(&yard);
-    assert_eq!(found[1..3], ["10-a updated alice  -update", "20-b updated alice  -update"]);
-    assert_eq!(found[3..5], ["10-a locked bob  -update", "20-b locked bob  -update"]);
+    assert_eq!(
+        found[1..3],
+        ["10-a updated alice  -update", "20-b updated alice  -update"]
+    );
+    assert_eq!(
+        found[3..5],
+        ["10-a locked bob  -update", "20-b locked bob  -update"]
+    );
     yard.run(&["sync", "groups"]).expect(0);
-    assert_eq!(told(&yard), ["group-pre", "a created  physics", "group-post"]);
+    assert_eq!(
+        told(&yard),
+        ["group-pre", "a created  physics", "group-post"]
+    );
     yard.run(&["deluser", "bob"]).expect(0);
     assert_eq!(told(&yard)[1], "10-a removed bob  -update");
 }
@@ -61,16 +102,23 @@ fn they_run_in_order_around_and_for_each_with_update_for_a_known_one() {
 fn the_hooks_of_a_group_run_for_each_member_and_read_all_names_before_and_after() {
     let yard = yard("jobs = 1");
     yard.hook("around/bygroup-pre", "echo pre $* $(cat) >> $LOG\n");
-    yard.hook("bygroup/x", "echo $GR_NAME $PW_NAME $GOSYNC_MEMBER $PW_UID $POSIX_ETC_GROUP $* >> $LOG\n");
+    yard.hook(
+        "bygroup/x",
+        "echo $GR_NAME $PW_NAME $GOSYNC_MEMBER $PW_UID $POSIX_ETC_GROUP $* >> $LOG\n",
+    );
     yard.hook("around/bygroup-post", "echo post $* $(cat) >> $LOG\n");
     yard.run(&["sync", "users"]).expect(0);
     yard.run(&["sync", "groups"]).expect(0);
     let line = "physics:x:60000:alice,bob";
-    let wanted =
-        format!("pre alice bob\nphysics alice added 20000 {line}\nphysics bob added 20001 {line}\npost alice bob\n");
+    let wanted = format!(
+        "pre alice bob\nphysics alice added 20000 {line}\nphysics bob added 20001 {line}\npost alice bob\n"
+    );
     assert_eq!(yard.take(), wanted);
     let people = [two(), vec![person("u-3", "carol", "Carol", true)]].concat();
-    yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-2", "u-3"])]));
+    yard.tree.provide(&document(
+        &people,
+        &[group("g-1", "physics", &["u-2", "u-3"])],
+    ));
     yard.run(&["sync", "users"]).expect(0);
     yard.run(&["sync", "groups"]).expect(0);
     let line = "physics:x:60000:bob,carol";
@@ -90,12 +138,16 @@ fn the_whole_change_is_on_standard_input() {
     people.truncate(1);
     people[0]["email"] = "alice@example.org".into();
     people[0]["ssh_keys"] = json!(["ssh-ed25519 AAAA alice", "ssh-rsa\nBBBB"]);
-    yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
+    yard.tree
+        .provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
     yard.run(&["sync", "users"]).expect(0);
     let mut found: Value = serde_json::from_str(&yard.take()).unwrap();
     assert!(found["at"].take().as_str().unwrap().ends_with('Z'));
     let changes = found["changes"].take();
-    assert_eq!((&changes[0]["change"], &changes[0]["uid"]), (&json!("create-account"), &json!(20_000)));
+    assert_eq!(
+        (&changes[0]["change"], &changes[0]["uid"]),
+        (&json!("create-account"), &json!(20_000))
+    );
     let account = json!({
         "name": "alice", "uid": 20_000, "gid": 20_000, "gecos": "Alice", "home": "/home/alice", "shell": "/bin/bash",
         "email": "alice@example.org", "ssh_keys": ["ssh-ed25519 AAAA alice"],
@@ -129,28 +181,51 @@ fn another_address_or_key_alone_is_a_change_that_hooks_learn_of_once() {
     fs::write(yard.tree.config(), config + "[keys]\nplace = \"none\"\n").unwrap();
     let say = "echo $GOSYNC_EVENT $PW_NAME $EMAIL \"$SSH_KEYS\" $* >> $LOG\n";
     // Accounts that are there before the hooks are not told of.
-    yard.tree.provide(&reachable("old@example.org", &["ssh-ed25519 AAAA"]));
+    yard.tree
+        .provide(&reachable("old@example.org", &["ssh-ed25519 AAAA"]));
     yard.run(&["sync", "users"]).expect(0);
     yard.hook("user/x", say);
     let before = yard.tree.picture();
     yard.run(&["sync", "users"]).expect(0);
-    assert_eq!((yard.take(), differences(&yard.tree.picture(), &before)), (String::new(), vec![]));
-    yard.tree.provide(&reachable("new@example.org", &["ssh-ed25519 AAAA"]));
+    assert_eq!(
+        (yard.take(), differences(&yard.tree.picture(), &before)),
+        (String::new(), vec![])
+    );
+    yard.tree
+        .provide(&reachable("new@example.org", &["ssh-ed25519 AAAA"]));
     let line = "~ contact alice e-mail old@example.org -> new@example.org";
-    let dry = yard.run(&["sync", "users", "--dry-run", "--exit-code"]).expect(4);
-    assert!(dry.out.contains(line) && dry.out.contains("1 changed, 1 unchanged"), "{dry:?}");
+    let dry = yard
+        .run(&["sync", "users", "--dry-run", "--exit-code"])
+        .expect(4);
+    assert!(
+        dry.out.contains(line) && dry.out.contains("1 changed, 1 unchanged"),
+        "{dry:?}"
+    );
     yard.run(&["sync", "users", "--new"]).expect(0);
     assert_eq!(yard.take(), "", "only who is new");
     let ran = yard.run(&["sync", "users", "--updated"]).expect(0);
     assert!(ran.out.contains(line), "{ran:?}");
-    assert_eq!(yard.take(), "updated alice new@example.org ssh-ed25519 AAAA -update\n");
+    assert_eq!(
+        yard.take(),
+        "updated alice new@example.org ssh-ed25519 AAAA -update\n"
+    );
     let before = yard.tree.picture();
     yard.run(&["sync", "users"]).expect(0);
-    assert_eq!((yard.take(), differences(&yard.tree.picture(), &before)), (String::new(), vec![]));
-    yard.tree.provide(&reachable("new@example.org", &["ssh-ed25519 BBBB"]));
+    assert_eq!(
+        (yard.take(), differences(&yard.tree.picture(), &before)),
+        (String::new(), vec![])
+    );
+    yard.tree
+        .provide(&reachable("new@example.org", &["ssh-ed25519 BBBB"]));
     let ran = yard.run(&["sync", "users"]).expect(0);
-    assert!(ran.out.contains("~ contact alice SSH keys at the provider"), "{ran:?}");
-    assert_eq!(yard.take(), "updated alice new@example.org ssh-ed25519 BBBB -update\n");
+    assert!(
+        ran.out.contains("~ contact alice SSH keys at the provider"),
+        "{ran:?}"
+    );
+    assert_eq!(
+        yard.take(),
+        "updated alice new@example.org ssh-ed25519 BBBB -update\n"
+    );
 }
 
 #[test]
@@ -159,15 +234,20 @@ fn members_and_accounts_that_go_are_told_with_what_the_provider_said_last() {
     let say = "echo $GOSYNC_KIND $GOSYNC_EVENT $PW_NAME $EMAIL $SSH_KEYS >> $LOG\n";
     yard.hook("bygroup/x", say);
     yard.hook("user/x", say);
-    yard.tree.provide(&reachable("alice@example.org", &["ssh-ed25519 AAAA"]));
+    yard.tree
+        .provide(&reachable("alice@example.org", &["ssh-ed25519 AAAA"]));
     yard.run(&["sync", "users"]).expect(0);
     yard.take();
     yard.run(&["sync", "groups"]).expect(0);
     let wanted = "bygroup created alice alice@example.org ssh-ed25519 AAAA\nbygroup created bob bob@example.org\n";
     assert_eq!(yard.take(), wanted);
     yard.run(&["deluser", "alice"]).expect(0);
-    assert_eq!(yard.take(), "user removed alice alice@example.org ssh-ed25519 AAAA\n");
-    yard.tree.provide(&document(&[person("u-3", "carol", "Carol", true)], &[]));
+    assert_eq!(
+        yard.take(),
+        "user removed alice alice@example.org ssh-ed25519 AAAA\n"
+    );
+    yard.tree
+        .provide(&document(&[person("u-3", "carol", "Carol", true)], &[]));
     let aged = "[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n";
     let config = fs::read_to_string(yard.tree.config()).unwrap();
     fs::write(yard.tree.config(), config + aged).unwrap();
@@ -175,7 +255,11 @@ fn members_and_accounts_that_go_are_told_with_what_the_provider_said_last() {
     let told = yard.take();
     assert!(told.contains("user locked bob bob@example.org\n"), "{told}");
     let db = rusqlite::Connection::open(yard.tree.path("var/lib/gosync/ledger.sqlite")).unwrap();
-    let kept: String = db.query_row("SELECT group_concat(id) FROM contacts", [], |row| row.get(0)).unwrap();
+    let kept: String = db
+        .query_row("SELECT group_concat(id) FROM contacts", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
     assert_eq!(kept, "u-2,u-3", "who is removed is forgotten");
 }
 
@@ -185,31 +269,79 @@ fn a_failure_is_told_kept_and_made_up_for_with_the_same_key() {
     yard.hook("user/10-a", RECORD);
     yard.hook(
         "user/20-b",
-        &format!("{RECORD}[ \"$PW_NAME\" = bob ] || [ -e $DIR/mended ] || {{ echo no disk; exit 4; }}\n"),
+        &format!(
+            "{RECORD}[ \"$PW_NAME\" = bob ] || [ -e $DIR/mended ] || {{ echo no disk; exit 4; }}\n"
+        ),
     );
     yard.hook("user/30-c", RECORD);
     let ran = yard.run(&["sync", "users"]).expect(0);
-    assert!(ran.err.contains("hook for alice (key 1-") && ran.err.contains("exit code 4: no disk; tried"), "{ran:?}");
+    assert!(
+        ran.err.contains("hook for alice (key 1-")
+            && ran.err.contains("exit code 4: no disk; tried"),
+        "{ran:?}"
+    );
     let first = yard.calls();
-    let names: Vec<String> = first.iter().map(|c| format!("{} {}", c.hook, c.user)).collect();
-    assert_eq!(names, ["10-a alice", "20-b alice", "10-a bob", "20-b bob", "30-c bob"]);
+    let names: Vec<String> = first
+        .iter()
+        .map(|c| format!("{} {}", c.hook, c.user))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "10-a alice",
+            "20-b alice",
+            "10-a bob",
+            "20-b bob",
+            "30-c bob"
+        ]
+    );
     let status = yard.status();
-    assert_eq!((&status["queued"], &status["due"], &status["given_up"]), (&json!(1), &json!(0), &json!(0)));
-    assert_eq!((&status["failing"][0]["name"], &status["failing"][0]["attempts"]), (&json!("alice"), &json!(1)));
-    assert!(status["failing"][0]["error"].as_str().unwrap().ends_with("20-b: exit code 4: no disk"), "{status}");
+    assert_eq!(
+        (&status["queued"], &status["due"], &status["given_up"]),
+        (&json!(1), &json!(0), &json!(0))
+    );
+    assert_eq!(
+        (
+            &status["failing"][0]["name"],
+            &status["failing"][0]["attempts"]
+        ),
+        (&json!("alice"), &json!(1))
+    );
+    assert!(
+        status["failing"][0]["error"]
+            .as_str()
+            .unwrap()
+            .ends_with("20-b: exit code 4: no disk"),
+        "{status}"
+    );
     let text = yard.tree.gosync(&["status"]).expect(0).out;
-    assert!(text.contains("1 queued, 0 of them due") && text.contains("no disk"), "{text}");
+    assert!(
+        text.contains("1 queued, 0 of them due") && text.contains("no disk"),
+        "{text}"
+    );
     yard.run(&["sync", "users"]).expect(0);
     assert!(yard.calls().is_empty(), "not before its time");
-    yard.run(&["sync", "users", "--retry-hooks", "--strict"]).expect(3);
+    yard.run(&["sync", "users", "--retry-hooks", "--strict"])
+        .expect(3);
     fs::write(yard.path("mended"), "").unwrap();
     yard.take();
-    yard.run(&["sync", "users", "--retry-hooks", "--strict"]).expect(0);
+    yard.run(&["sync", "users", "--retry-hooks", "--strict"])
+        .expect(0);
     let last = yard.calls();
-    let names: Vec<String> = last.iter().map(|c| format!("{} {} {}", c.hook, c.user, c.event)).collect();
-    assert_eq!(names, ["20-b alice created", "30-c alice created"], "what ended well does not run again");
+    let names: Vec<String> = last
+        .iter()
+        .map(|c| format!("{} {} {}", c.hook, c.user, c.event))
+        .collect();
+    assert_eq!(
+        names,
+        ["20-b alice created", "30-c alice created"],
+        "what ended well does not run again"
+    );
     assert_eq!(last[0].key, first[0].key);
-    assert_eq!(yard.status(), json!({"queued": 0, "due": 0, "given_up": 0, "failing": []}));
+    assert_eq!(
+        yard.status(),
+        json!({"queued": 0, "due": 0, "given_up": 0, "failing": []})
+    );
 }
 
 #[test]
@@ -223,16 +355,29 @@ fn after_so_many_failures_it_is_given_up_and_can_be_revived() {
         yard.run(&["sync", "users"]).expect(0);
     }
     let text = yard.tree.gosync(&["status"]).expect(0).out;
-    let way_out = "0 queued, 0 of them due; 2 given up: `gosync sync users --retry-hooks` tries them again";
-    assert!(text.contains(way_out) && text.contains(": failed 2 times, given up: "), "{text}");
+    let way_out =
+        "0 queued, 0 of them due; 2 given up: `gosync sync users --retry-hooks` tries them again";
+    assert!(
+        text.contains(way_out) && text.contains(": failed 2 times, given up: "),
+        "{text}"
+    );
     let told = doctor(&yard, "hooks that were given up: 2 (alice, bob)");
-    assert!(told[0]["fix"].as_str().unwrap().ends_with("then gosync sync users --retry-hooks"), "{told:?}");
+    assert!(
+        told[0]["fix"]
+            .as_str()
+            .unwrap()
+            .ends_with("then gosync sync users --retry-hooks"),
+        "{told:?}"
+    );
     yard.take();
     yard.run(&["sync", "users"]).expect(0);
     assert!(yard.calls().is_empty());
     fs::write(yard.path("mended"), "").unwrap();
     yard.run(&["sync", "users", "--retry-hooks"]).expect(0);
-    assert_eq!((yard.calls().len(), yard.status()["given_up"].clone()), (2, json!(0)));
+    assert_eq!(
+        (yard.calls().len(), yard.status()["given_up"].clone()),
+        (2, json!(0))
+    );
 }
 
 #[test]
@@ -247,20 +392,48 @@ fn a_run_that_cannot_go_on_works_on_the_queue_all_the_same() {
     let before = yard.tree.picture();
     yard.run(&["sync", "users"]).expect(12);
     yard.run(&["sync", "users", "--dry-run"]).expect(12);
-    yard.tree.gosync(&["sync", "users", "--retry-hooks"]).expect(12);
-    assert_eq!((yard.take(), differences(&yard.tree.picture(), &before)), (String::new(), vec![]));
+    yard.tree
+        .gosync(&["sync", "users", "--retry-hooks"])
+        .expect(12);
+    assert_eq!(
+        (yard.take(), differences(&yard.tree.picture(), &before)),
+        (String::new(), vec![])
+    );
     // The provider is not there; then a limit refuses the plan.
-    let ran = yard.run(&["sync", "groups", "--retry-hooks", "--strict"]).expect(12);
+    let ran = yard
+        .run(&["sync", "groups", "--retry-hooks", "--strict"])
+        .expect(12);
     assert_eq!(told(&yard), ["x created alice", "x created bob"]);
-    assert!(ran.err.contains("hook for alice") && ran.err.contains("gosync ERROR: cannot reach"), "{ran:?}");
-    fs::write(yard.tree.dir().join("directory.json"), document.replace("true", "false")).unwrap();
-    assert_eq!(yard.status()["failing"][0]["attempts"], json!(1), "--retry-hooks counts anew");
+    assert!(
+        ran.err.contains("hook for alice") && ran.err.contains("gosync ERROR: cannot reach"),
+        "{ran:?}"
+    );
+    fs::write(
+        yard.tree.dir().join("directory.json"),
+        document.replace("true", "false"),
+    )
+    .unwrap();
+    assert_eq!(
+        yard.status()["failing"][0]["attempts"],
+        json!(1),
+        "--retry-hooks counts anew"
+    );
     fs::write(yard.path("mended"), "").unwrap();
     let config = fs::read_to_string(yard.tree.config()).unwrap();
-    fs::write(yard.tree.config(), format!("{config}[limits]\nmax_removals = 0\n")).unwrap();
+    fs::write(
+        yard.tree.config(),
+        format!("{config}[limits]\nmax_removals = 0\n"),
+    )
+    .unwrap();
     let ran = yard.run(&["sync", "users", "--retry-hooks"]).expect(10);
-    assert!(ran.out.contains("hooks: 2 done") && ran.err.contains("limits refuse the plan"), "{ran:?}");
-    assert_eq!((told(&yard).len(), yard.status()["queued"].clone()), (2, json!(0)));
+    assert!(
+        ran.out.contains("hooks: 2 done") && ran.err.contains("limits refuse the plan"),
+        "{ran:?}"
+    );
+    assert_eq!(
+        (told(&yard).len(), yard.status()["queued"].clone()),
+        (2, json!(0))
+    );
 }
 
 #[test]
@@ -268,15 +441,22 @@ fn exit_code_75_is_no_failure() {
     let yard = yard("attempts = 1");
     yard.hook("user/x", "exit 75\n");
     let ran = yard.run(&["sync", "users", "--strict"]).expect(0);
-    assert!(ran.out.contains("2 later") && ran.err.contains("asks to be called later"), "{ran:?}");
+    assert!(
+        ran.out.contains("2 later") && ran.err.contains("asks to be called later"),
+        "{ran:?}"
+    );
     let status = yard.status();
-    assert_eq!((&status["queued"], &status["given_up"]), (&json!(2), &json!(0)));
+    assert_eq!(
+        (&status["queued"], &status["given_up"]),
+        (&json!(2), &json!(0))
+    );
     assert_eq!(status["failing"][0]["attempts"], json!(0));
 }
 
 #[test]
 fn what_a_failure_holds_back_is_configured() {
-    let record = |yard: &Yard| ["around/user-post", "user/20-b"].map(|name| yard.hook(name, RECORD));
+    let record =
+        |yard: &Yard| ["around/user-post", "user/20-b"].map(|name| yard.hook(name, RECORD));
     let fail = format!("{RECORD}exit 1\n");
     // The hook of before fails.
     let before = yard("jobs = 1");
@@ -284,24 +464,46 @@ fn what_a_failure_holds_back_is_configured() {
     before.hook("around/user-pre", &fail);
     before.run(&["sync", "users"]).expect(0);
     assert_eq!(told(&before), ["user-pre"]);
-    assert_eq!(before.status()["queued"], json!(3), "the accounts, and what is around them");
+    assert_eq!(
+        before.status()["queued"],
+        json!(3),
+        "the accounts, and what is around them"
+    );
     before.hook("around/user-pre", RECORD);
     before.run(&["sync", "users", "--retry-hooks"]).expect(0);
-    assert_eq!(told(&before), ["user-pre", "20-b created alice", "20-b created bob", "user-post"]);
+    assert_eq!(
+        told(&before),
+        [
+            "user-pre",
+            "20-b created alice",
+            "20-b created bob",
+            "user-post"
+        ]
+    );
     let relaxed = yard("jobs = 1\nstop = []");
     record(&relaxed);
     relaxed.hook("around/user-pre", &fail);
     relaxed.hook("user/10-a", &fail);
     relaxed.run(&["sync", "users"]).expect(0);
-    let all =
-        ["user-pre", "10-a created alice", "20-b created alice", "10-a created bob", "20-b created bob", "user-post"];
+    let all = [
+        "user-pre",
+        "10-a created alice",
+        "20-b created alice",
+        "10-a created bob",
+        "20-b created bob",
+        "user-post",
+    ];
     assert_eq!(told(&relaxed), all);
     let strict = yard("jobs = 1\nstop = [\"hook\", \"all\"]");
     record(&strict);
     strict.hook("user/10-a", &fail);
     strict.run(&["sync", "users"]).expect(0);
     assert_eq!(told(&strict), ["10-a created alice"]);
-    assert_eq!(strict.status()["due"], json!(2), "what was not begun is due: bob, and what is around");
+    assert_eq!(
+        strict.status()["due"],
+        json!(2),
+        "what was not begun is due: bob, and what is around"
+    );
 }
 
 #[test]
@@ -311,34 +513,62 @@ fn what_is_held_back_has_not_failed_itself() {
     yard.hook("around/user-pre", &until("pre"));
     yard.hook("user/x", &until("run"));
     let ran = yard.run(&["sync", "users", "--strict"]).expect(3);
-    assert!(ran.err.contains("hooks failed for 1 change"), "one hook failed: {ran:?}");
-    assert!(ran.out.contains("hooks: 0 done, 1 failed, 3 waiting"), "{ran:?}");
+    assert!(
+        ran.err.contains("hooks failed for 1 change"),
+        "one hook failed: {ran:?}"
+    );
+    assert!(
+        ran.out.contains("hooks: 0 done, 1 failed, 3 waiting"),
+        "{ran:?}"
+    );
     let attempts = |yard: &Yard| {
         let failing = yard.status()["failing"].as_array().unwrap().clone();
-        failing.iter().map(|hook| (hook["name"].to_string(), hook["attempts"].as_u64().unwrap())).collect::<Vec<_>>()
+        failing
+            .iter()
+            .map(|hook| (hook["name"].to_string(), hook["attempts"].as_u64().unwrap()))
+            .collect::<Vec<_>>()
     };
     let names = |alice, bob| vec![("\"alice\"".to_owned(), alice), ("\"bob\"".to_owned(), bob)];
     let held = attempts(&yard);
-    assert!(names(0, 0).iter().all(|name| held.contains(name)) && held.contains(&("\"\"".to_owned(), 1)), "{held:?}");
+    assert!(
+        names(0, 0).iter().all(|name| held.contains(name))
+            && held.contains(&("\"\"".to_owned(), 1)),
+        "{held:?}"
+    );
     fs::write(yard.path("pre"), "").unwrap();
     yard.take();
     while yard.calls().is_empty() {
         yard.run(&["sync", "users"]).expect(0);
     }
-    assert_eq!((attempts(&yard), yard.status()["given_up"].clone()), (names(1, 1), json!(0)), "the first of their own");
+    assert_eq!(
+        (attempts(&yard), yard.status()["given_up"].clone()),
+        (names(1, 1), json!(0)),
+        "the first of their own"
+    );
     // What fails before all others so often is given up with what it holds back, and comes back with it.
     fs::remove_file(yard.path("pre")).unwrap();
     while yard.status()["given_up"] != json!(3) {
         yard.run(&["sync", "users"]).expect(0);
     }
-    assert!(names(1, 1).iter().all(|name| attempts(&yard).contains(name)));
+    assert!(
+        names(1, 1)
+            .iter()
+            .all(|name| attempts(&yard).contains(name))
+    );
     yard.take();
     let quiet = yard.run(&["sync", "users"]).expect(0);
-    assert_eq!((yard.take(), quiet.out.contains("hooks:")), (String::new(), false), "{quiet:?}");
+    assert_eq!(
+        (yard.take(), quiet.out.contains("hooks:")),
+        (String::new(), false),
+        "{quiet:?}"
+    );
     fs::write(yard.path("pre"), "").unwrap();
     fs::write(yard.path("run"), "").unwrap();
     yard.run(&["sync", "users", "--retry-hooks"]).expect(0);
-    assert_eq!((yard.calls().len(), yard.status()["queued"].clone()), (3, json!(0)));
+    assert_eq!(
+        (yard.calls().len(), yard.status()["queued"].clone()),
+        (3, json!(0))
+    );
 }
 
 #[test]
@@ -350,17 +580,27 @@ fn a_run_says_nothing_of_hooks_that_had_nothing_to_do() {
     for (n, name) in ["Alice L", "Alice P"].iter().enumerate() {
         // Another event of somebody of whom one waits already.
         people[0]["name"] = (*name).into();
-        yard.tree.provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
+        yard.tree
+            .provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
         let ran = yard.run(&["sync", "users"]).expect(0);
         assert!(!ran.out.contains("hooks:"), "{n}: {ran:?}");
     }
     let before = yard.tree.picture();
     fs::remove_file(yard.tree.dir().join("directory.json")).unwrap();
     yard.run(&["sync", "users"]).expect(12);
-    assert_eq!(differences(&yard.tree.picture(), &before), [""; 0], "nothing is due");
-    let ran = yard.tree.gosync(&["sync", "groups", "--retry-hooks"]).expect(12);
+    assert_eq!(
+        differences(&yard.tree.picture(), &before),
+        [""; 0],
+        "nothing is due"
+    );
+    let ran = yard
+        .tree
+        .gosync(&["sync", "groups", "--retry-hooks"])
+        .expect(12);
     assert!(
-        ran.err.contains("--retry-hooks did nothing: hooks do not run under --root without --root-hooks"),
+        ran.err.contains(
+            "--retry-hooks did nothing: hooks do not run under --root without --root-hooks"
+        ),
         "{ran:?}"
     );
 }
@@ -369,25 +609,52 @@ fn a_run_says_nothing_of_hooks_that_had_nothing_to_do() {
 fn doctor(yard: &Yard, words: &str) -> Vec<Value> {
     let ran = yard.tree.gosync(&["doctor", "--format", "json"]);
     let said: Value = serde_json::from_str(&ran.out).unwrap();
-    let of_hooks = said["findings"].as_array().unwrap().iter().filter(|found| found["area"] == "hooks");
-    of_hooks.filter(|found| found["what"].as_str().unwrap().contains(words)).cloned().collect()
+    let of_hooks = said["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|found| found["area"] == "hooks");
+    of_hooks
+        .filter(|found| found["what"].as_str().unwrap().contains(words))
+        .cloned()
+        .collect()
 }
 
 #[test]
 fn a_hook_that_others_may_write_does_not_run_until_that_is_mended() {
     let yard = yard("");
     yard.hook("user/x", RECORD);
-    for (what, bad, good) in [("hooks/user/x", 0o775, 0o755), ("hooks/user", 0o777, 0o755), ("hooks", 0o775, 0o755)] {
+    for (what, bad, good) in [
+        ("hooks/user/x", 0o775, 0o755),
+        ("hooks/user", 0o777, 0o755),
+        ("hooks", 0o775, 0o755),
+    ] {
         set_mode(&yard.path(what), bad);
         let ran = yard.run(&["sync", "users", "--retry-hooks"]).expect(0);
-        assert!(ran.err.contains("others may write") && ran.err.contains("chmod go-w"), "{what}: {ran:?}");
+        assert!(
+            ran.err.contains("others may write") && ran.err.contains("chmod go-w"),
+            "{what}: {ran:?}"
+        );
         assert_eq!(yard.take(), "", "{what}");
         // The doctor says the same, and what it says mends it.
-        let reason = ran.err.split_once("hooks/user/x: ").unwrap().1.split_once("; `chmod").unwrap().0;
+        let reason = ran
+            .err
+            .split_once("hooks/user/x: ")
+            .unwrap()
+            .1
+            .split_once("; `chmod")
+            .unwrap()
+            .0;
         let told = doctor(&yard, "cannot trust it");
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0]["what"].as_str().unwrap().contains(reason), "{reason}: {told:?}");
-        assert_eq!(told[0]["fix"], format!("chmod go-w {}", yard.path(what).display()));
+        assert!(
+            told[0]["what"].as_str().unwrap().contains(reason),
+            "{reason}: {told:?}"
+        );
+        assert_eq!(
+            told[0]["fix"],
+            format!("chmod go-w {}", yard.path(what).display())
+        );
         set_mode(&yard.path(what), good);
         assert_eq!(doctor(&yard, "cannot trust it"), [Value::Null; 0]);
     }
@@ -422,23 +689,35 @@ fn a_link_into_a_folder_of_somebody_else_is_not_followed() {
 fn a_hook_that_is_named_and_missing_is_a_failure() {
     let yard = yard("");
     let dir = yard.path("hooks").display().to_string();
-    yard.tree.configure(&format!("[hooks.user]\nrun = [\"{dir}/none\"]\n"));
+    yard.tree
+        .configure(&format!("[hooks.user]\nrun = [\"{dir}/none\"]\n"));
     let ran = yard.run(&["sync", "users"]).expect(0);
-    assert!(ran.err.contains("none: cannot trust") && ran.err.contains("No such file"), "{ran:?}");
+    assert!(
+        ran.err.contains("none: cannot trust") && ran.err.contains("No such file"),
+        "{ran:?}"
+    );
     assert_eq!(yard.status()["queued"], json!(2));
 }
 
 #[test]
 fn a_hook_that_hangs_is_killed_with_its_children() {
     let yard = yard("time_limit = \"1s\"");
-    yard.hook("user/x", "(sleep 1000 & echo $! >> $LOG; wait) & sleep 1000 & echo $! >> $LOG; wait\n");
+    yard.hook(
+        "user/x",
+        "(sleep 1000 & echo $! >> $LOG; wait) & sleep 1000 & echo $! >> $LOG; wait\n",
+    );
     let ran = yard.run(&["sync", "users"]).expect(0);
     assert!(ran.err.contains("did not end within 1 s"), "{ran:?}");
     let pids = yard.take();
     assert_eq!(pids.lines().count(), 4, "{pids}");
     for pid in pids.lines() {
         let stat = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let lives = || stat().rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'));
+        let lives = || {
+            stat()
+                .rsplit(") ")
+                .next()
+                .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+        };
         for _ in 0..6_000 {
             if !lives() {
                 break;
@@ -453,18 +732,37 @@ fn a_hook_that_hangs_is_killed_with_its_children() {
 fn what_a_hook_says_is_cut_and_never_printed_raw() {
     let yard = yard("output_limit = \"2KiB\"");
     yard.hook("user/x", "head -c 5000000 /dev/zero | tr '\\0' '\\033'; echo; printf 'root::0:0\\033[2J\\n'; exit 1\n");
-    let ran = Ran::from(yard.tree.command(&["-vvv", "sync", "users", "--root-hooks"]).output().unwrap()).expect(0);
-    assert!(ran.err.contains("exit code 1") && !ran.err.contains("root::0:0"), "{}", ran.err.len());
-    assert!(!ran.err.contains('\u{1b}') && ran.err.len() < 40_000, "{} bytes", ran.err.len());
+    let ran = Ran::from(
+        yard.tree
+            .command(&["-vvv", "sync", "users", "--root-hooks"])
+            .output()
+            .unwrap(),
+    )
+    .expect(0);
+    assert!(
+        ran.err.contains("exit code 1") && !ran.err.contains("root::0:0"),
+        "{}",
+        ran.err.len()
+    );
+    assert!(
+        !ran.err.contains('\u{1b}') && ran.err.len() < 40_000,
+        "{} bytes",
+        ran.err.len()
+    );
     let ledger = fs::read(yard.tree.path("var/lib/gosync/ledger.sqlite")).unwrap();
     let raw = |window: &[u8]| window == b"\x1b[2J" || window == b"\x1b\x1b\x1b\x1b";
-    assert!(!ledger.windows(4).any(raw), "an escape sequence in the ledger");
+    assert!(
+        !ledger.windows(4).any(raw),
+        "an escape sequence in the ledger"
+    );
 }
 
 #[test]
 fn hundreds_run_at_the_same_time() {
     let yard = yard("jobs = 200\ntime_limit = \"300s\"");
-    let people: Vec<Value> = (0..300).map(|n| person(&format!("u-{n}"), &format!("user{n}"), "U", true)).collect();
+    let people: Vec<Value> = (0..300)
+        .map(|n| person(&format!("u-{n}"), &format!("user{n}"), "U", true))
+        .collect();
     yard.tree.provide(&document(&people, &[]));
     // The first ones end only when a hundred are there.
     let wait = "while [ $(wc -l < $LOG) -lt 100 ]; do sleep 0.2; done\n";
@@ -481,19 +779,42 @@ fn hundreds_run_at_the_same_time() {
 fn long_member_lists_are_read_and_do_not_block() {
     let yard = yard("time_limit = \"300s\"\noutput_limit = \"1MiB\"");
     let people: Vec<Value> = (0..3_000)
-        .map(|n| person(&format!("u-{n}"), &format!("somebody-with-a-long-name-{n:04}"), "U", true))
+        .map(|n| {
+            person(
+                &format!("u-{n}"),
+                &format!("somebody-with-a-long-name-{n:04}"),
+                "U",
+                true,
+            )
+        })
         .collect();
-    let ids: Vec<&str> = people.iter().map(|person| person["id"].as_str().unwrap()).collect();
-    yard.tree.provide(&document(&people, &[group("g-1", "physics", &ids)]));
+    let ids: Vec<&str> = people
+        .iter()
+        .map(|person| person["id"].as_str().unwrap())
+        .collect();
+    yard.tree
+        .provide(&document(&people, &[group("g-1", "physics", &ids)]));
     let config = fs::read_to_string(yard.tree.config()).unwrap();
     let config = config.replace("[accounts]", "[accounts]\ncreate_home = false");
-    fs::write(yard.tree.config(), config.replace("[hooks.bygroup]", "[hooks.bygroup]\nmembers = \"added\"")).unwrap();
+    fs::write(
+        yard.tree.config(),
+        config.replace("[hooks.bygroup]", "[hooks.bygroup]\nmembers = \"added\""),
+    )
+    .unwrap();
     // It says everything before it reads anything.
-    yard.hook("around/bygroup-pre", "head -c 500000 /dev/zero; wc -l >> $LOG\n");
-    yard.hook("around/bygroup-post", "exec < /dev/null; echo \"${GR_MEM-none}\" | cut -c 1-100 >> $LOG\n");
+    yard.hook(
+        "around/bygroup-pre",
+        "head -c 500000 /dev/zero; wc -l >> $LOG\n",
+    );
+    yard.hook(
+        "around/bygroup-post",
+        "exec < /dev/null; echo \"${GR_MEM-none}\" | cut -c 1-100 >> $LOG\n",
+    );
     yard.run(&["sync", "users"]).expect(0);
     yard.run(&["sync", "groups"]).expect(0);
-    let first: Vec<String> = (0..4).map(|n| format!("somebody-with-a-long-name-{n:04}")).collect();
+    let first: Vec<String> = (0..4)
+        .map(|n| format!("somebody-with-a-long-name-{n:04}"))
+        .collect();
     assert_eq!(yard.take(), format!("3000\n{}\n", &first.join(",")[..100]));
     assert_eq!(yard.status()["queued"], json!(0));
 }
@@ -503,8 +824,14 @@ fn nothing_runs_or_waits_on_another_tree_unless_asked_nor_in_a_dry_run() {
     let yard = yard("");
     yard.hook("user/x", RECORD);
     yard.tree.gosync(&["sync", "users"]).expect(0);
-    assert_eq!((yard.take(), yard.status()["queued"].clone()), (String::new(), json!(0)));
-    yard.tree.provide(&document(&[two(), vec![person("u-3", "carol", "Carol", true)]].concat(), &[]));
+    assert_eq!(
+        (yard.take(), yard.status()["queued"].clone()),
+        (String::new(), json!(0))
+    );
+    yard.tree.provide(&document(
+        &[two(), vec![person("u-3", "carol", "Carol", true)]].concat(),
+        &[],
+    ));
     let before = yard.tree.picture();
     yard.run(&["sync", "users", "--dry-run"]).expect(0);
     assert!(yard.tree.picture() == before && yard.take().is_empty());
@@ -516,7 +843,10 @@ fn nothing_runs_or_waits_on_another_tree_unless_asked_nor_in_a_dry_run() {
 fn the_password_lock_is_free_while_they_run_and_the_run_lock_is_not() {
     let yard = yard("jobs = 1");
     let lock = "grep -q \":$(stat -c %i $DIR/root/$1) \" /proc/locks && echo $1 >> $LOG\n";
-    yard.hook("user/x", &format!("set -- run/gosync/lock\n{lock}set -- etc/.pwd.lock\n{lock}[ -e $DIR/root/$1 ]\n"));
+    yard.hook(
+        "user/x",
+        &format!("set -- run/gosync/lock\n{lock}set -- etc/.pwd.lock\n{lock}[ -e $DIR/root/$1 ]\n"),
+    );
     yard.run(&["sync", "users", "--strict"]).expect(0);
     assert_eq!(yard.take(), "run/gosync/lock\nrun/gosync/lock\n");
 }
@@ -531,7 +861,10 @@ fn the_time_of_a_run_ends_and_the_next_one_goes_on() {
     assert_eq!(yard.status()["due"], json!(3));
     yard.configure("");
     yard.run(&["sync", "users"]).expect(0);
-    assert_eq!((yard.calls().len(), yard.status()["queued"].clone()), (2, json!(0)));
+    assert_eq!(
+        (yard.calls().len(), yard.status()["queued"].clone()),
+        (2, json!(0))
+    );
 }
 
 #[test]
@@ -557,22 +890,43 @@ fn it_sees_no_secret_and_nothing_that_was_open() {
         .args(["-c", "exec 7<\"$0/open\" 8>>\"$0/open\"; exec \"$@\""])
         .arg(yard.tree.dir())
         .arg(GOSYNC)
-        .args(yard.tree.arguments(&["-vvv", "sync", "users", "--root-hooks"]))
+        .args(
+            yard.tree
+                .arguments(&["-vvv", "sync", "users", "--root-hooks"]),
+        )
         .env("SECRET", format!("{canary}-variable"))
         .env("LD_PRELOAD", "")
         .stdin(Stdio::null())
         .output();
     let ran = Ran::from(output.unwrap()).expect(0);
-    assert!(web.count() > 0 && ran.err.contains("exit code 1"), "{ran:?}");
+    assert!(
+        web.count() > 0 && ran.err.contains("exit code 1"),
+        "{ran:?}"
+    );
     let seen = yard.take();
-    assert!(seen.contains("GOSYNC_KEY=") && seen.contains("/proc/self/fd:") && seen.contains("\n0077\n/\n"), "{seen}");
-    assert!(!seen.contains("canary") && !seen.contains("/open") && !seen.contains("LD_PRELOAD"), "{seen}");
-    assert!(!seen.contains("ledger.sqlite") && !seen.contains("gosync/lock"), "{seen}");
+    assert!(
+        seen.contains("GOSYNC_KEY=")
+            && seen.contains("/proc/self/fd:")
+            && seen.contains("\n0077\n/\n"),
+        "{seen}"
+    );
+    assert!(
+        !seen.contains("canary") && !seen.contains("/open") && !seen.contains("LD_PRELOAD"),
+        "{seen}"
+    );
+    assert!(
+        !seen.contains("ledger.sqlite") && !seen.contains("gosync/lock"),
+        "{seen}"
+    );
     assert!(!format!("{}{}", ran.out, ran.err).contains("canary"));
-    let mut names: BTreeSet<&str> =
-        seen.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+    let mut names: BTreeSet<&str> = seen
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name)
+        .collect();
     names.retain(|name| {
-        name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') && !["PWD", "_", "OLDPWD"].contains(name)
+        name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+            && !["PWD", "_", "OLDPWD"].contains(name)
     });
     let wanted = [
         "EMAIL",
@@ -593,7 +947,10 @@ fn it_sees_no_secret_and_nothing_that_was_open() {
         "SSH_KEYS",
     ];
     let around = ["GOSYNC_KEY", "GOSYNC_KIND", "GOSYNC_ROOT", "LC_ALL", "PATH"];
-    assert!(names.iter().eq(&wanted) || names.iter().eq(&around), "{names:?}");
+    assert!(
+        names.iter().eq(&wanted) || names.iter().eq(&around),
+        "{names:?}"
+    );
 }
 
 /// Runs the hook for welcome mails with a sendmail that writes down what it is given.
@@ -602,7 +959,11 @@ fn welcome(yard: &Yard, more: &[(&str, &str)]) -> (i32, String) {
     if !bin.exists() {
         fs::create_dir(&bin).unwrap();
         let log = yard.path("log").display().to_string();
-        fs::write(bin.join("sendmail"), format!("#!/bin/sh\n{{ echo \"$@\"; cat; }} >> {log}\n")).unwrap();
+        fs::write(
+            bin.join("sendmail"),
+            format!("#!/bin/sh\n{{ echo \"$@\"; cat; }} >> {log}\n"),
+        )
+        .unwrap();
         set_mode(&bin.join("sendmail"), 0o755);
     }
     let env = [
@@ -617,8 +978,15 @@ fn welcome(yard: &Yard, more: &[(&str, &str)]) -> (i32, String) {
     ];
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("share/hooks/welcome");
     let mut command = Command::new(script);
-    command.env_clear().env("PATH", format!("{}:/usr/bin:/bin", bin.display())).stdin(Stdio::null());
-    let output = command.envs(env).envs(more.iter().copied()).output().unwrap();
+    command
+        .env_clear()
+        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .stdin(Stdio::null());
+    let output = command
+        .envs(env)
+        .envs(more.iter().copied())
+        .output()
+        .unwrap();
     (output.status.code().unwrap(), yard.take())
 }
 
@@ -629,9 +997,18 @@ fn the_welcome_mail_goes_to_new_people_with_a_plain_address_alone() {
     assert_eq!(code, 0);
     let (head, body) = mail.split_once("\n\n").unwrap();
     let head: Vec<&str> = head.lines().collect();
-    assert_eq!(head[..2], ["-oi -- alice@example.org", "To: alice@example.org"]);
-    assert!(head.contains(&"Subject: Your account is ready") && head[2].starts_with("Message-ID: <gosync-3-4@"));
-    assert!(body.starts_with("Hello Alice & \\1 @LOGIN@,\n") && body.contains("Your login is alice,"), "{body}");
+    assert_eq!(
+        head[..2],
+        ["-oi -- alice@example.org", "To: alice@example.org"]
+    );
+    assert!(
+        head.contains(&"Subject: Your account is ready")
+            && head[2].starts_with("Message-ID: <gosync-3-4@")
+    );
+    assert!(
+        body.starts_with("Hello Alice & \\1 @LOGIN@,\n") && body.contains("Your login is alice,"),
+        "{body}"
+    );
     for (name, value) in [
         ("EMAIL", ""),
         ("EMAIL", "alice"),
@@ -643,12 +1020,29 @@ fn the_welcome_mail_goes_to_new_people_with_a_plain_address_alone() {
         ("GOSYNC_EVENT", "updated"),
         ("GOSYNC_KIND", "bygroup"),
     ] {
-        assert_eq!(welcome(&yard, &[(name, value)]), (0, String::new()), "{name}={value}");
+        assert_eq!(
+            welcome(&yard, &[(name, value)]),
+            (0, String::new()),
+            "{name}={value}"
+        );
     }
-    for value in ["Eve\nBcc: eve@example.org", "Eve\r\n.\r\nQUIT\r\n", "\u{1b}[2J"] {
-        let (code, mail) = welcome(&yard, &[("PW_GECOS", value), ("GOSYNC_KEY", "1\nBcc: eve@example.org")]);
+    for value in [
+        "Eve\nBcc: eve@example.org",
+        "Eve\r\n.\r\nQUIT\r\n",
+        "\u{1b}[2J",
+    ] {
+        let (code, mail) = welcome(
+            &yard,
+            &[
+                ("PW_GECOS", value),
+                ("GOSYNC_KEY", "1\nBcc: eve@example.org"),
+            ],
+        );
         assert_eq!(code, 0);
-        assert!(!mail.lines().any(|l| l.starts_with("Bcc") || l == ".") && !mail.contains('\r'), "{mail}");
+        assert!(
+            !mail.lines().any(|l| l.starts_with("Bcc") || l == ".") && !mail.contains('\r'),
+            "{mail}"
+        );
         assert!(!mail.contains('\u{1b}'));
     }
     fs::write(yard.path("bin/sendmail"), "#!/bin/sh\nexit 1\n").unwrap();
@@ -663,17 +1057,31 @@ fn the_welcome_mail_is_sent_by_a_run() {
         fs::copy(hook.join(name), yard.path("hooks").join(name)).unwrap();
     }
     let named = yard.path("hooks/welcome").display().to_string();
-    yard.tree.configure(&format!("[hooks.user]\nrun = [\"{named}\"]\n"));
+    yard.tree
+        .configure(&format!("[hooks.user]\nrun = [\"{named}\"]\n"));
     let mut people = two();
     people[0]["email"] = "alice@example.org".into();
     yard.tree.provide(&document(&people, &[]));
     fs::create_dir(yard.path("sbin")).unwrap();
     let log = yard.path("log").display().to_string();
-    fs::write(yard.path("sbin/sendmail"), format!("#!/bin/sh\n{{ echo \"$@\"; cat; }} >> {log}\n")).unwrap();
+    fs::write(
+        yard.path("sbin/sendmail"),
+        format!("#!/bin/sh\n{{ echo \"$@\"; cat; }} >> {log}\n"),
+    )
+    .unwrap();
     set_mode(&yard.path("sbin/sendmail"), 0o755);
-    let script = "set -e; mount --bind $ROOT/../sbin /usr/sbin; $GOSYNC sync users --root-hooks --strict";
-    Ran::from(crate::namespace::with_own_mounts(&yard.tree, script).output().unwrap()).expect(0);
+    let script =
+        "set -e; mount --bind $ROOT/../sbin /usr/sbin; $GOSYNC sync users --root-hooks --strict";
+    Ran::from(
+        crate::namespace::with_own_mounts(&yard.tree, script)
+            .output()
+            .unwrap(),
+    )
+    .expect(0);
     let mails = yard.take();
     assert_eq!(mails.matches("\nTo: ").count(), 1, "{mails}");
-    assert!(mails.starts_with("-oi -- alice@example.org\n") && mails.contains("\nHello Alice,\n"), "{mails}");
+    assert!(
+        mails.starts_with("-oi -- alice@example.org\n") && mails.contains("\nHello Alice,\n"),
+        "{mails}"
+    );
 }

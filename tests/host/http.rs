@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use gosync::provider::FetchError;
-use gosync::provider::http::{Auth, ClientAuth, ClientCredentials, Http, HttpError, HttpErrorKind, Options, Request};
+use gosync::provider::http::{
+    Auth, ClientAuth, ClientCredentials, Http, HttpError, HttpErrorKind, Options, Request,
+};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -29,7 +31,9 @@ fn bearer() -> Auth {
 }
 
 fn client(web: &Web) -> Http {
-    Http::new(&web.url("/v2"), &quick(), bearer()).unwrap().until(Instant::now() + Duration::from_secs(20))
+    Http::new(&web.url("/v2"), &quick(), bearer())
+        .unwrap()
+        .until(Instant::now() + Duration::from_secs(20))
 }
 
 fn get(http: &Http) -> Result<Value, HttpError> {
@@ -39,7 +43,10 @@ fn get(http: &Http) -> Result<Value, HttpError> {
 /// An error that says nothing it must not.
 fn quiet(error: HttpError, kind: HttpErrorKind) -> String {
     let said = format!("{error} {error:?} {:?}", FetchError::from(error.clone()));
-    assert!(!said.contains("canary") && !said.contains("Y2FuYXJ5"), "{said}");
+    assert!(
+        !said.contains("canary") && !said.contains("Y2FuYXJ5"),
+        "{said}"
+    );
     assert!(said.len() < 2_000, "{said}");
     assert_eq!(error.kind, kind, "{said}");
     said
@@ -54,20 +61,38 @@ fn a_request_says_who_asks_and_for_what() {
     let web = Web::start(|_| fine());
     assert_eq!(get(&client(&web)).unwrap(), json!({"totalResults": 0}));
     let asked = web.asked().remove(0);
-    assert_eq!((asked.method.as_str(), asked.target.as_str()), ("GET", "/v2/Users?count=2"));
-    assert_eq!(asked.header("authorization"), Some(&*format!("Bearer {CANARY}")));
-    assert_eq!(asked.header("user-agent"), Some(concat!("gosync/", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(
+        (asked.method.as_str(), asked.target.as_str()),
+        ("GET", "/v2/Users?count=2")
+    );
+    assert_eq!(
+        asked.header("authorization"),
+        Some(&*format!("Bearer {CANARY}"))
+    );
+    assert_eq!(
+        asked.header("user-agent"),
+        Some(concat!("gosync/", env!("CARGO_PKG_VERSION")))
+    );
     assert_eq!(asked.header("accept-encoding"), Some("gzip"));
 }
 
 #[test]
 fn what_may_be_tried_again_is_tried_again() {
     for status in [429, 502, 503, 504] {
-        let web = Web::start(move |asked| if asked.number < 2 { Reply::new(status, "text/plain", "") } else { fine() });
+        let web = Web::start(move |asked| {
+            if asked.number < 2 {
+                Reply::new(status, "text/plain", "")
+            } else {
+                fine()
+            }
+        });
         assert!(get(&client(&web)).is_ok(), "{status}");
         assert_eq!(web.count(), 3);
     }
-    for (status, kind) in [(429, HttpErrorKind::RateLimited), (503, HttpErrorKind::Unreachable)] {
+    for (status, kind) in [
+        (429, HttpErrorKind::RateLimited),
+        (503, HttpErrorKind::Unreachable),
+    ] {
         let web = Web::start(move |_| Reply::new(status, "text/plain", ""));
         assert!(quiet(get(&client(&web)).unwrap_err(), kind).contains(&status.to_string()));
         assert_eq!(web.count(), 3, "{status}");
@@ -98,7 +123,8 @@ fn retry_after_is_heeded_in_both_forms() {
     }
     // A pause longer than what is left is not begun.
     for value in ["3600", "Fri, 31 Dec 2100 23:59:59 GMT"] {
-        let web = Web::start(move |_| Reply::new(429, "text/plain", "").header("Retry-After", value));
+        let web =
+            Web::start(move |_| Reply::new(429, "text/plain", "").header("Retry-After", value));
         quiet(get(&client(&web)).unwrap_err(), HttpErrorKind::RateLimited);
         assert_eq!(web.count(), 1, "{value}");
     }
@@ -108,7 +134,13 @@ fn retry_after_is_heeded_in_both_forms() {
 fn what_may_have_been_done_is_not_done_again() {
     let send = |web: &Web, repeatable: bool| {
         let request = Request::post(&["Groups"]).body("application/json", &json!({}));
-        client(web).send(&if repeatable { request.repeatable() } else { request }).map(drop)
+        client(web)
+            .send(&if repeatable {
+                request.repeatable()
+            } else {
+                request
+            })
+            .map(drop)
     };
     let web = Web::start(|_| Reply::new(503, "text/plain", ""));
     assert!(send(&web, false).is_err());
@@ -119,7 +151,13 @@ fn what_may_have_been_done_is_not_done_again() {
     assert!(send(&cut, false).is_err());
     assert_eq!(cut.count(), 1);
     // 429 says that nothing was done.
-    let web = Web::start(|asked| if asked.number == 0 { Reply::new(429, "text/plain", "") } else { fine() });
+    let web = Web::start(|asked| {
+        if asked.number == 0 {
+            Reply::new(429, "text/plain", "")
+        } else {
+            fine()
+        }
+    });
     assert!(send(&web, false).is_ok());
     assert_eq!(web.count(), 2);
 }
@@ -138,21 +176,34 @@ fn redirects_stay_within_the_origin() {
         _ => fine(),
     });
     assert!(get(&client(&web)).is_ok());
-    assert_eq!(web.asked()[1].header("authorization"), Some(&*format!("Bearer {CANARY}")));
+    assert_eq!(
+        web.asked()[1].header("authorization"),
+        Some(&*format!("Bearer {CANARY}"))
+    );
     let thief = Web::start(|_| fine());
-    for (status, host) in [(301, "127.0.0.1"), (302, "localhost"), (307, "127.0.0.1"), (308, "127.0.0.1")] {
+    for (status, host) in [
+        (301, "127.0.0.1"),
+        (302, "localhost"),
+        (307, "127.0.0.1"),
+        (308, "127.0.0.1"),
+    ] {
         let location = format!("http://{host}:{}/v2/Users", thief.port);
-        let web = Web::start(move |_| Reply::new(status, "text/plain", "").header("Location", location.clone()));
+        let web = Web::start(move |_| {
+            Reply::new(status, "text/plain", "").header("Location", location.clone())
+        });
         quiet(get(&client(&web)).unwrap_err(), HttpErrorKind::Malformed);
         let own = web.port;
         let web = Web::start(move |_| {
-            Reply::new(status, "text/plain", "").header("Location", format!("https://127.0.0.1:{own}/"))
+            Reply::new(status, "text/plain", "")
+                .header("Location", format!("https://127.0.0.1:{own}/"))
         });
         quiet(get(&client(&web)).unwrap_err(), HttpErrorKind::Malformed);
     }
     assert_eq!(thief.count(), 0, "not even without a header");
     let circle = Web::start(|_| Reply::new(302, "text/plain", "").header("Location", "/again"));
-    assert!(quiet(get(&client(&circle)).unwrap_err(), HttpErrorKind::Malformed).contains("without end"));
+    assert!(
+        quiet(get(&client(&circle)).unwrap_err(), HttpErrorKind::Malformed).contains("without end")
+    );
     assert_eq!(circle.count(), 6);
     let post = Web::start(|_| Reply::new(307, "text/plain", "").header("Location", "/again"));
     let refused = client(&post).send(&Request::post(&["x"]).form(&[("a", "b")]));
@@ -162,12 +213,24 @@ fn redirects_stay_within_the_origin() {
 
 #[test]
 fn what_is_no_json_is_said_in_a_line() {
-    let page = format!("<html><body>Please log in. {}</body></html>", "x".repeat(100_000));
+    let page = format!(
+        "<html><body>Please log in. {}</body></html>",
+        "x".repeat(100_000)
+    );
     let web = Web::start(move |_| Reply::new(200, "text/html; charset=utf-8", page.clone()));
     let said = quiet(get(&client(&web)).unwrap_err(), HttpErrorKind::Malformed);
-    assert!(said.contains("it sent text/html; charset=utf-8 instead of JSON") && !said.contains("log in"), "{said}");
+    assert!(
+        said.contains("it sent text/html; charset=utf-8 instead of JSON")
+            && !said.contains("log in"),
+        "{said}"
+    );
     assert_eq!(web.count(), 1);
-    for body in ["{", "nonsense", "{\"a\": 1} trailing", "{\"personal\": \"data"] {
+    for body in [
+        "{",
+        "nonsense",
+        "{\"a\": 1} trailing",
+        "{\"personal\": \"data",
+    ] {
         let web = Web::start(move |_| Reply::new(200, "application/json", body));
         let said = quiet(get(&client(&web)).unwrap_err(), HttpErrorKind::Malformed);
         assert!(!said.contains("personal"), "{said}");
@@ -179,12 +242,18 @@ fn what_is_no_json_is_said_in_a_line() {
 
 #[test]
 fn an_answer_cut_anywhere_is_no_answer() {
-    let whole = Reply::json(200, &json!({"totalResults": 1, "Resources": [{"id": "u1", "userName": "alice"}]}));
+    let whole = Reply::json(
+        200,
+        &json!({"totalResults": 1, "Resources": [{"id": "u1", "userName": "alice"}]}),
+    );
     let total = whole.clone().header("x", "y").body.len() + 150;
     for n in (0..total).step_by(13) {
         let reply = whole.clone();
         let web = Web::start(move |_| reply.clone().spoilt(Spoil::CutAfter(n)));
-        let options = Options { tries: 1, ..quick() };
+        let options = Options {
+            tries: 1,
+            ..quick()
+        };
         let http = Http::new(&web.url("/"), &options, bearer()).unwrap();
         match get(&http) {
             Ok(document) => assert_eq!(document["Resources"][0]["id"], "u1", "cut after {n}"),
@@ -203,12 +272,22 @@ fn an_answer_cut_anywhere_is_no_answer() {
 fn slow_servers_cost_no_more_than_the_limits() {
     for n in [0, 20, 100] {
         let web = Web::start(move |_| fine().spoilt(Spoil::StallAfter(n)));
-        let http = Http::new(&web.url("/"), &Options { tries: 1, ..quick() }, bearer()).unwrap();
+        let http = Http::new(
+            &web.url("/"),
+            &Options {
+                tries: 1,
+                ..quick()
+            },
+            bearer(),
+        )
+        .unwrap();
         quiet(get(&http).unwrap_err(), HttpErrorKind::Unreachable);
     }
     // Something comes all the time, and yet it has to end: by the deadline alone.
     let web = Web::start(|_| fine().spoilt(Spoil::Drip(Duration::from_millis(50))));
-    let http = Http::new(&web.url("/"), &quick(), bearer()).unwrap().until(Instant::now() + Duration::from_secs(1));
+    let http = Http::new(&web.url("/"), &quick(), bearer())
+        .unwrap()
+        .until(Instant::now() + Duration::from_secs(1));
     quiet(get(&http).unwrap_err(), HttpErrorKind::Unreachable);
     let past = client(&web).until(Instant::now());
     let before = web.count();
@@ -220,29 +299,53 @@ fn slow_servers_cost_no_more_than_the_limits() {
 fn decompression_has_a_limit() {
     let small = gzip(b"{\"totalResults\": 0}");
     let compressed = small.clone();
-    let web =
-        Web::start(move |_| Reply::new(200, "application/json", compressed.clone()).header("Content-Encoding", "gzip"));
+    let web = Web::start(move |_| {
+        Reply::new(200, "application/json", compressed.clone()).header("Content-Encoding", "gzip")
+    });
     assert!(get(&client(&web)).is_ok());
     let bomb = gzip(&vec![b' '; 64 << 20]);
     assert!(bomb.len() < 100_000);
-    let options = Options { max_bytes: 1 << 20, ..quick() };
+    let options = Options {
+        max_bytes: 1 << 20,
+        ..quick()
+    };
     for encoding in ["gzip", "gzip, gzip"] {
-        let bomb = if encoding == "gzip" { bomb.clone() } else { gzip(&bomb) };
-        let web =
-            Web::start(move |_| Reply::new(200, "application/json", bomb.clone()).header("Content-Encoding", encoding));
+        let bomb = if encoding == "gzip" {
+            bomb.clone()
+        } else {
+            gzip(&bomb)
+        };
+        let web = Web::start(move |_| {
+            Reply::new(200, "application/json", bomb.clone()).header("Content-Encoding", encoding)
+        });
         let error = get(&Http::new(&web.url("/"), &options, bearer()).unwrap()).unwrap_err();
         assert_eq!(error.kind, HttpErrorKind::Malformed, "{error}");
     }
     for n in (100..100 + small.len()).step_by(3) {
-        let reply = Reply::new(200, "application/json", small.clone()).header("Content-Encoding", "gzip");
+        let reply =
+            Reply::new(200, "application/json", small.clone()).header("Content-Encoding", "gzip");
         let web = Web::start(move |_| reply.clone().spoilt(Spoil::Corrupt(n)));
-        let http = Http::new(&web.url("/"), &Options { tries: 1, ..quick() }, bearer()).unwrap();
+        let http = Http::new(
+            &web.url("/"),
+            &Options {
+                tries: 1,
+                ..quick()
+            },
+            bearer(),
+        )
+        .unwrap();
         match get(&http) {
             Ok(document) => assert_eq!(document, json!({"totalResults": 0}), "{n}"),
             Err(error) => drop(quiet(error.clone(), error.kind)),
         }
     }
-    let web = Web::start(|_| Reply::new(200, "application/json", format!("\"{}\"", "x".repeat(2 << 20))));
+    let web = Web::start(|_| {
+        Reply::new(
+            200,
+            "application/json",
+            format!("\"{}\"", "x".repeat(2 << 20)),
+        )
+    });
     let error = get(&Http::new(&web.url("/"), &options, bearer()).unwrap()).unwrap_err();
     assert!(quiet(error, HttpErrorKind::Malformed).contains("more than 1048576 bytes"));
     // The words of an error are read only so far.
@@ -254,16 +357,25 @@ fn decompression_has_a_limit() {
 fn a_server_that_repeats_our_secret_is_not_quoted() {
     let echo = |asked: &Asked| {
         let header = asked.header("authorization").unwrap_or_default().to_owned();
-        Reply::json(400, &json!({"detail": format!("you sent {header}, and \u{1b}[31mthat is wrong")}))
+        Reply::json(
+            400,
+            &json!({"detail": format!("you sent {header}, and \u{1b}[31mthat is wrong")}),
+        )
     };
     let web = Web::start(echo);
     let error = get(&client(&web)).unwrap_err();
     let document: Value = error.json().unwrap();
     assert!(!document.to_string().contains("canary"));
     let said = quiet(error, HttpErrorKind::Refused);
-    assert!(said.contains("[secret]") && !said.contains('\u{1b}'), "{said}");
+    assert!(
+        said.contains("[secret]") && !said.contains('\u{1b}'),
+        "{said}"
+    );
     let basic = Auth::Basic("me".to_owned(), SecretString::from(CANARY));
-    let said = quiet(get(&Http::new(&web.url("/"), &quick(), basic).unwrap()).unwrap_err(), HttpErrorKind::Refused);
+    let said = quiet(
+        get(&Http::new(&web.url("/"), &quick(), basic).unwrap()).unwrap_err(),
+        HttpErrorKind::Refused,
+    );
     assert!(said.contains("[secret]"), "{said}");
     let long = Web::start(|_| Reply::json(400, &json!({"detail": "y".repeat(10_000)})));
     quiet(get(&client(&long)).unwrap_err(), HttpErrorKind::Refused);
@@ -280,7 +392,9 @@ fn tokens(good: impl Fn(usize) -> bool + Send + Sync + 'static) -> Web {
                 &json!({"access_token": format!("{CANARY}{n}"), "token_type": "Bearer", "expires_in": "3600"}),
             );
         }
-        let token = asked.header("authorization").and_then(|value| value.strip_prefix(&format!("Bearer {CANARY}")));
+        let token = asked
+            .header("authorization")
+            .and_then(|value| value.strip_prefix(&format!("Bearer {CANARY}")));
         match token.and_then(|n| n.parse().ok()).is_some_and(&good) {
             true => fine(),
             false => Reply::json(401, &json!({"detail": format!("bad token {token:?}")})),
@@ -290,11 +404,24 @@ fn tokens(good: impl Fn(usize) -> bool + Send + Sync + 'static) -> Web {
 
 fn credentials(web: &Web, style: ClientAuth) -> ClientCredentials {
     let secret = SecretString::from("canary secret/+é");
-    ClientCredentials::new(&web.url("/token"), &quick(), "id:1 é", secret, Some("a b"), style).unwrap()
+    ClientCredentials::new(
+        &web.url("/token"),
+        &quick(),
+        "id:1 é",
+        secret,
+        Some("a b"),
+        style,
+    )
+    .unwrap()
 }
 
 fn with_tokens(web: &Web, style: ClientAuth) -> Http {
-    Http::new(&web.url("/v2"), &quick(), Auth::Token(Box::new(credentials(web, style)))).unwrap()
+    Http::new(
+        &web.url("/v2"),
+        &quick(),
+        Auth::Token(Box::new(credentials(web, style))),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -302,17 +429,31 @@ fn a_token_is_had_once_and_renewed_once() {
     let web = tokens(|_| true);
     let http = with_tokens(&web, ClientAuth::Post);
     assert!(get(&http).is_ok() && get(&http).is_ok() && get(&http).is_ok());
-    let paths: Vec<String> = web.asked().iter().map(|asked| asked.path().to_owned()).collect();
+    let paths: Vec<String> = web
+        .asked()
+        .iter()
+        .map(|asked| asked.path().to_owned())
+        .collect();
     assert_eq!(paths, ["/token", "/v2/Users", "/v2/Users", "/v2/Users"]);
     // The first token is not good any more.
     let web = tokens(|n| n == 1);
     let http = with_tokens(&web, ClientAuth::Post);
     assert!(get(&http).is_ok() && get(&http).is_ok());
-    let paths: Vec<String> = web.asked().iter().map(|asked| asked.path().to_owned()).collect();
-    assert_eq!(paths, ["/token", "/v2/Users", "/token", "/v2/Users", "/v2/Users"]);
+    let paths: Vec<String> = web
+        .asked()
+        .iter()
+        .map(|asked| asked.path().to_owned())
+        .collect();
+    assert_eq!(
+        paths,
+        ["/token", "/v2/Users", "/token", "/v2/Users", "/v2/Users"]
+    );
     // None is ever good.
     let web = tokens(|_| false);
-    quiet(get(&with_tokens(&web, ClientAuth::Post)).unwrap_err(), HttpErrorKind::Unauthorised);
+    quiet(
+        get(&with_tokens(&web, ClientAuth::Post)).unwrap_err(),
+        HttpErrorKind::Unauthorised,
+    );
     assert_eq!(web.count(), 4);
     // A token that was given to us is not renewed.
     let web = Web::start(|_| Reply::new(401, "text/plain", ""));
@@ -329,9 +470,15 @@ fn client_credentials_come_in_three_forms() {
     };
     let asked = form(ClientAuth::Post);
     assert_eq!(asked.header("authorization"), None);
-    assert_eq!(asked.header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(
+        asked.header("content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
     let id = "client_id=id%3A1+%C3%A9&client_secret=canary+secret%2F%2B%C3%A9";
-    assert_eq!(asked.body, format!("grant_type=client_credentials&scope=a+b&{id}"));
+    assert_eq!(
+        asked.body,
+        format!("grant_type=client_credentials&scope=a+b&{id}")
+    );
     let asked = form(ClientAuth::Basic);
     assert_eq!(asked.body, "grant_type=client_credentials&scope=a+b");
     // id%3A1+%C3%A9:canary+secret%2F%2B%C3%A9
@@ -339,21 +486,39 @@ fn client_credentials_come_in_three_forms() {
     assert_eq!(asked.header("authorization"), Some(encoded));
     let web = tokens(|_| true);
     let secret = SecretString::from("canary/+");
-    let raw = ClientCredentials::new(&web.url("/token"), &quick(), "id", secret, None, ClientAuth::BasicRaw).unwrap();
+    let raw = ClientCredentials::new(
+        &web.url("/token"),
+        &quick(),
+        "id",
+        secret,
+        None,
+        ClientAuth::BasicRaw,
+    )
+    .unwrap();
     assert!(get(&Http::new(&web.url("/"), &quick(), Auth::Token(Box::new(raw))).unwrap()).is_ok());
     // id:canary/+
-    assert_eq!(web.asked()[0].header("authorization"), Some("Basic aWQ6Y2FuYXJ5Lys="));
+    assert_eq!(
+        web.asked()[0].header("authorization"),
+        Some("Basic aWQ6Y2FuYXJ5Lys=")
+    );
 }
 
 #[test]
 fn a_token_endpoint_that_says_no_is_named_without_the_secret() {
     let echo = |asked: &Asked| {
-        let body = json!({"error": "invalid_client", "error_description": format!("no: {}", asked.body)});
+        let body =
+            json!({"error": "invalid_client", "error_description": format!("no: {}", asked.body)});
         Reply::json(401, &body)
     };
     let web = Web::start(echo);
-    let said = quiet(get(&with_tokens(&web, ClientAuth::Basic)).unwrap_err(), HttpErrorKind::Unauthorised);
-    assert!(said.contains("/token") && said.contains("no: grant_type"), "{said}");
+    let said = quiet(
+        get(&with_tokens(&web, ClientAuth::Basic)).unwrap_err(),
+        HttpErrorKind::Unauthorised,
+    );
+    assert!(
+        said.contains("/token") && said.contains("no: grant_type"),
+        "{said}"
+    );
     for body in [
         json!({"access_token": 7}),
         json!({"access_token": ""}),
@@ -362,7 +527,10 @@ fn a_token_endpoint_that_says_no_is_named_without_the_secret() {
         json!({}),
     ] {
         let web = Web::start(move |_| Reply::json(200, &body));
-        quiet(get(&with_tokens(&web, ClientAuth::Basic)).unwrap_err(), HttpErrorKind::Malformed);
+        quiet(
+            get(&with_tokens(&web, ClientAuth::Basic)).unwrap_err(),
+            HttpErrorKind::Malformed,
+        );
         assert_eq!(web.count(), 1);
     }
 }
@@ -370,10 +538,16 @@ fn a_token_endpoint_that_says_no_is_named_without_the_secret() {
 #[test]
 fn a_proxy_is_used_where_it_is_configured() {
     let proxy = Web::start(|_| fine());
-    let options = Options { proxy: Some(proxy.url("/")), ..quick() };
+    let options = Options {
+        proxy: Some(proxy.url("/")),
+        ..quick()
+    };
     let http = Http::new("http://127.0.0.1:9/v2", &options, bearer()).unwrap();
     assert!(get(&http).is_ok());
-    assert_eq!(proxy.asked()[0].target, "http://127.0.0.1:9/v2/Users?count=2");
+    assert_eq!(
+        proxy.asked()[0].target,
+        "http://127.0.0.1:9/v2/Users?count=2"
+    );
 }
 
 #[test]
@@ -383,22 +557,42 @@ fn only_a_certificate_of_the_right_authority_for_the_right_name_is_trusted() {
     let web = Web::start_tls(dir.path(), |_| fine());
     let ca = std::fs::read(dir.path().join("ca.pem")).unwrap();
     let ask = |host: &str, ca: &[u8]| {
-        let options = Options { ca_pem: Some(ca.to_vec()), ..quick() };
+        let options = Options {
+            ca_pem: Some(ca.to_vec()),
+            ..quick()
+        };
         get(&Http::new(&format!("https://{host}:{}/", web.port), &options, bearer()).unwrap())
     };
     assert!(ask("localhost", &ca).is_ok());
-    assert_eq!(web.asked()[0].header("authorization"), Some(&*format!("Bearer {CANARY}")));
-    let said = quiet(ask("127.0.0.1", &ca).unwrap_err(), HttpErrorKind::Unauthorised);
+    assert_eq!(
+        web.asked()[0].header("authorization"),
+        Some(&*format!("Bearer {CANARY}"))
+    );
+    let said = quiet(
+        ask("127.0.0.1", &ca).unwrap_err(),
+        HttpErrorKind::Unauthorised,
+    );
     assert!(said.contains("its certificate is not trusted"), "{said}");
     let other = tempfile::tempdir().unwrap();
     certificates(other.path(), "DNS:localhost");
     let other = std::fs::read(other.path().join("ca.pem")).unwrap();
-    quiet(ask("localhost", &other).unwrap_err(), HttpErrorKind::Unauthorised);
+    quiet(
+        ask("localhost", &other).unwrap_err(),
+        HttpErrorKind::Unauthorised,
+    );
     assert_eq!(web.count(), 1);
     // A server without TLS behind https.
     let plain = Web::start(|_| fine());
-    let options = Options { ca_pem: Some(ca), ..quick() };
-    let http = Http::new(&format!("https://localhost:{}/", plain.port), &options, bearer()).unwrap();
+    let options = Options {
+        ca_pem: Some(ca),
+        ..quick()
+    };
+    let http = Http::new(
+        &format!("https://localhost:{}/", plain.port),
+        &options,
+        bearer(),
+    )
+    .unwrap();
     quiet(get(&http).unwrap_err(), HttpErrorKind::Unreachable);
     assert_eq!(plain.count(), 0);
 }
@@ -409,7 +603,10 @@ fn a_connection_that_the_server_closed_meanwhile_is_not_used_again() {
     let http = client(&web);
     for _ in 0..5 {
         // Not to be sent twice, and so not to be sent into a closed connection either.
-        assert!(http.send(&Request::post(&["Groups"]).body("application/json", &json!({}))).is_ok());
+        assert!(
+            http.send(&Request::post(&["Groups"]).body("application/json", &json!({})))
+                .is_ok()
+        );
         // On a busy machine it takes its time until a client sees that.
         std::thread::sleep(Duration::from_millis(500));
     }

@@ -23,8 +23,13 @@ fn fields(name: &str) -> usize {
 }
 
 fn lines<'a>(picture: &'a Picture, path: &str) -> Vec<&'a str> {
-    let content = picture.get(path).map_or(&b""[..], |entry| entry.content.as_slice());
-    std::str::from_utf8(content).unwrap_or("not UTF-8").lines().collect()
+    let content = picture
+        .get(path)
+        .map_or(&b""[..], |entry| entry.content.as_slice());
+    std::str::from_utf8(content)
+        .unwrap_or("not UTF-8")
+        .lines()
+        .collect()
 }
 
 fn field(line: &str, number: usize) -> &str {
@@ -34,22 +39,34 @@ fn field(line: &str, number: usize) -> &str {
 /// What is below a directory, with its own entry.
 fn below<'a>(picture: &'a Picture, dir: &str) -> Vec<(&'a String, &'a crate::tree::Entry)> {
     let inside = format!("{dir}/");
-    picture.iter().filter(|(path, _)| *path == dir || path.starts_with(&inside)).collect()
+    picture
+        .iter()
+        .filter(|(path, _)| *path == dir || path.starts_with(&inside))
+        .collect()
 }
 
 /// Where a home is that may stand behind a link, as while it moves.
 fn behind_link(picture: &Picture, home: &str) -> String {
     const KIND: u32 = 0o170_000;
-    match picture.get(home).filter(|entry| entry.mode & KIND == 0o120_000) {
+    match picture
+        .get(home)
+        .filter(|entry| entry.mode & KIND == 0o120_000)
+    {
         Some(link) => {
-            format!("{}/{}", home.rsplit_once('/').unwrap_or_default().0, String::from_utf8_lossy(&link.content))
+            format!(
+                "{}/{}",
+                home.rsplit_once('/').unwrap_or_default().0,
+                String::from_utf8_lossy(&link.content)
+            )
         }
         None => home.to_owned(),
     }
 }
 
 fn is_closed(picture: &Picture, shadow: &str, name: &str) -> bool {
-    let closed = |line: &&str| field(line, 0) == name && field(line, 1).starts_with('!') && field(line, 7) == "1";
+    let closed = |line: &&str| {
+        field(line, 0) == name && field(line, 1).starts_with('!') && field(line, 7) == "1"
+    };
     lines(picture, shadow).iter().any(closed)
 }
 
@@ -99,7 +116,11 @@ impl Frame<'_> {
         if found.content.last() != Some(&b'\n') {
             wrong.push(format!("{path} is cut"));
         }
-        let (old, new, now) = (lines(self.before, &path), lines(self.goal, &path), lines(now, &path));
+        let (old, new, now) = (
+            lines(self.before, &path),
+            lines(self.goal, &path),
+            lines(now, &path),
+        );
         let known: BTreeSet<&str> = old.iter().chain(&new).copied().collect();
         for line in &now {
             let own = !old.contains(line);
@@ -118,7 +139,11 @@ impl Frame<'_> {
                 wrong.push(format!("{path} has lost `{kept}`, or moved it"));
             }
         }
-        let names: Vec<&str> = now.iter().filter(|l| l.contains(':')).map(|l| field(l, 0)).collect();
+        let names: Vec<&str> = now
+            .iter()
+            .filter(|l| l.contains(':'))
+            .map(|l| field(l, 0))
+            .collect();
         if names.iter().collect::<BTreeSet<_>>().len() != names.len() {
             wrong.push(format!("{path} has a name twice"));
         }
@@ -127,18 +152,30 @@ impl Frame<'_> {
     /// A file with keys is as before or as at the goal, whole and only root's; and whoever comes into passwd has theirs.
     fn keys(&self, now: &Picture, wrong: &mut Vec<String>) {
         const DIR: &str = "etc/ssh/authorized_keys.d";
-        for (path, entry) in now.iter().filter(|(path, _)| path.starts_with(&format!("{DIR}/"))) {
-            let is_known = [self.before, self.goal].iter().any(|picture| picture.get(path) == Some(entry));
+        for (path, entry) in now
+            .iter()
+            .filter(|(path, _)| path.starts_with(&format!("{DIR}/")))
+        {
+            let is_known = [self.before, self.goal]
+                .iter()
+                .any(|picture| picture.get(path) == Some(entry));
             if !is_known && !path.starts_with(&format!("{DIR}/.gosync")) {
-                wrong.push(format!("{path} is neither as before nor as it should be: {entry:?}"));
+                wrong.push(format!(
+                    "{path} is neither as before nor as it should be: {entry:?}"
+                ));
             }
         }
         let names = |picture| {
             let passwd = lines(picture, &self.database.file("passwd")).into_iter();
-            passwd.map(|line| field(line, 0).to_owned()).collect::<BTreeSet<_>>()
+            passwd
+                .map(|line| field(line, 0).to_owned())
+                .collect::<BTreeSet<_>>()
         };
         let (old, new) = (names(self.before), names(self.goal));
-        for name in names(now).iter().filter(|name| !old.contains(*name) && new.contains(*name)) {
+        for name in names(now)
+            .iter()
+            .filter(|name| !old.contains(*name) && new.contains(*name))
+        {
             let path = format!("{DIR}/{name}");
             if now.get(&path) != self.goal.get(&path) {
                 wrong.push(format!("{name} is in passwd without the right keys"));
@@ -149,19 +186,34 @@ impl Frame<'_> {
     /// Whoever is in passwd has all the rest.
     fn accounts(&self, now: &Picture, wrong: &mut Vec<String>) {
         let at = |name: &str| lines(now, &self.database.file(name));
-        let names = |name: &str| at(name).into_iter().map(|line| field(line, 0)).collect::<BTreeSet<_>>();
+        let names = |name: &str| {
+            at(name)
+                .into_iter()
+                .map(|line| field(line, 0))
+                .collect::<BTreeSet<_>>()
+        };
         let groups = at("group").into_iter().chain(lines(now, "etc/group"));
         let gids: BTreeSet<&str> = groups.map(|line| field(line, 2)).collect();
         let (shadow, subuid, subgid) = (names("shadow"), names("subuid"), names("subgid"));
-        for line in at("passwd").into_iter().filter(|line| line.split(':').count() == 7 && !line.starts_with('+')) {
-            let (name, uid, gid, home) = (field(line, 0), field(line, 2), field(line, 3), field(line, 5));
+        for line in at("passwd")
+            .into_iter()
+            .filter(|line| line.split(':').count() == 7 && !line.starts_with('+'))
+        {
+            let (name, uid, gid, home) = (
+                field(line, 0),
+                field(line, 2),
+                field(line, 3),
+                field(line, 5),
+            );
             if !shadow.contains(name) {
                 wrong.push(format!("{name} has no shadow line"));
             }
             if !gids.contains(gid) {
                 wrong.push(format!("{name} has no primary group"));
             }
-            let is_ours = uid.parse::<u32>().is_ok_and(|uid| (20_000..60_000).contains(&uid));
+            let is_ours = uid
+                .parse::<u32>()
+                .is_ok_and(|uid| (20_000..60_000).contains(&uid));
             if !is_ours {
                 continue;
             }
@@ -172,7 +224,8 @@ impl Frame<'_> {
             let found = below(now, &home);
             let is_whole = found == below(self.before, &home) || found == below(self.goal, &home);
             // The homes of those who left are packed and taken away, while the accounts are closed.
-            if !is_whole || found.is_empty() && !is_closed(now, &self.database.file("shadow"), name) {
+            if !is_whole || found.is_empty() && !is_closed(now, &self.database.file("shadow"), name)
+            {
                 wrong.push(format!("{name} has no whole home: {found:?}"));
             }
         }

@@ -1,5 +1,9 @@
 //! Keys in homes: what their owners plant there leads nowhere, and a kill leaves the file whole.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up must stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up must stop"
+)]
 
 use std::fs;
 use std::io::Write as _;
@@ -85,14 +89,18 @@ for pid in children:
 "#;
 
 /// Everything outside of the homes that somebody could want to have changed.
-const OUTSIDE: &str =
-    "find /home/outside /etc/passwd /etc/shadow /home/admin -printf '%p %y %m %U %G %n %s %i %T@ %C@\\n'";
+const OUTSIDE: &str = "find /home/outside /etc/passwd /etc/shadow /home/admin -printf '%p %y %m %U %G %n %s %i %T@ %C@\\n'";
 
 /// Outcomes in the homes: which got their key, by their number modulo ten.
 fn keys_in(tree: &Tree, n: usize) -> Option<String> {
     let path = tree.path(&format!("home/p{n:04}/.ssh/authorized_keys"));
-    let meta = fs::symlink_metadata(&path).ok().filter(|meta| meta.is_file() && meta.nlink() == 1)?;
-    assert_eq!((meta.uid() as usize, meta.gid() as usize), (FIRST_UID + n, FIRST_UID + n));
+    let meta = fs::symlink_metadata(&path)
+        .ok()
+        .filter(|meta| meta.is_file() && meta.nlink() == 1)?;
+    assert_eq!(
+        (meta.uid() as usize, meta.gid() as usize),
+        (FIRST_UID + n, FIRST_UID + n)
+    );
     fs::read_to_string(path).ok()
 }
 
@@ -120,10 +128,15 @@ fn what_is_planted_in_a_thousand_homes_leads_nowhere() {
         .unwrap();
     let mut word = [0; 7];
     std::io::Read::read_exact(racers.stdout.as_mut().unwrap(), &mut word).unwrap();
-    let ran = crate::tree::Ran::from(script(&tree, "$GOSYNC sync users").output().unwrap()).expect(0);
+    let ran =
+        crate::tree::Ran::from(script(&tree, "$GOSYNC sync users").output().unwrap()).expect(0);
     drop(racers.stdin.take());
     assert!(racers.wait().unwrap().success());
-    assert_eq!(run(&tree, OUTSIDE).out, before, "something outside of the homes was touched");
+    assert_eq!(
+        run(&tree, OUTSIDE).out,
+        before,
+        "something outside of the homes was touched"
+    );
 
     let racing = |n: usize| n % 200 == 9;
     for n in (0..PEOPLE).filter(|n| !racing(*n)) {
@@ -145,8 +158,16 @@ fn what_is_planted_in_a_thousand_homes_leads_nowhere() {
     }
     run(&tree, "$GOSYNC -q sync users");
     run(&tree, "$GOSYNC -q --force sync users"); // what was written in the race, its owners have thrown away since
-    assert!((0..PEOPLE).filter(|n| n % 10 == 0).all(|n| keys_in(&tree, n).is_some()));
-    assert!((0..PEOPLE).filter(|n| racing(*n)).all(|n| keys_in(&tree, n).is_some()));
+    assert!(
+        (0..PEOPLE)
+            .filter(|n| n % 10 == 0)
+            .all(|n| keys_in(&tree, n).is_some())
+    );
+    assert!(
+        (0..PEOPLE)
+            .filter(|n| racing(*n))
+            .all(|n| keys_in(&tree, n).is_some())
+    );
 }
 
 #[test]
@@ -155,22 +176,40 @@ fn keys_that_stay_in_a_home_are_not_said_to_be_unwritten() {
     tree.configure("[keys]\nplace = \"home\"\n");
     let person = |keys: &[&str]| json!({"users": [{"id": "u-1", "login": "ann", "ssh_keys": keys}], "groups": []});
     tree.provide(&person(&KEYS[..1]));
-    run(&tree, "$GOSYNC -q sync users; rm /home/ann/.ssh/authorized_keys; mkfifo /home/ann/.ssh/authorized_keys");
+    run(
+        &tree,
+        "$GOSYNC -q sync users; rm /home/ann/.ssh/authorized_keys; mkfifo /home/ann/.ssh/authorized_keys",
+    );
     tree.provide(&person(&[]));
     let ran = run(&tree, "$GOSYNC sync users");
-    assert!(ran.err.contains("the SSH keys in /home/ann were not withdrawn as `ann`: "), "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("the SSH keys in /home/ann were not withdrawn as `ann`: "),
+        "{}",
+        ran.err
+    );
 }
 
 /// The words of all changes of an account in the history, the newest run first.
 fn remembered(tree: &Tree) -> Vec<String> {
-    let said: Value = serde_json::from_str(&run(tree, "$GOSYNC history ann --format json").out).unwrap();
+    let said: Value =
+        serde_json::from_str(&run(tree, "$GOSYNC history ann --format json").out).unwrap();
     let runs = said["runs"].as_array().unwrap();
     for run in runs {
-        let set = run["changes"].as_array().unwrap().iter().filter(|change| change["change"] == "set-keys").count();
+        let set = run["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|change| change["change"] == "set-keys")
+            .count();
         assert_eq!(run["counts"]["keys"], json!(set), "{run}");
     }
-    let changes = runs.iter().flat_map(|run| run["changes"].as_array().unwrap());
-    changes.map(|change| change["change"].as_str().unwrap().to_owned()).collect()
+    let changes = runs
+        .iter()
+        .flat_map(|run| run["changes"].as_array().unwrap());
+    changes
+        .map(|change| change["change"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -182,47 +221,106 @@ fn keys_that_their_owner_lets_nobody_write_leave_no_trace_in_the_history() {
         json!({"users": [ann, {"id": "u-2", "login": "bob"}], "groups": []})
     };
     tree.provide(&person(KEYS[0], true));
-    run(&tree, "$GOSYNC -q sync users; rm /home/ann/.ssh/authorized_keys; mkfifo /home/ann/.ssh/authorized_keys");
+    run(
+        &tree,
+        "$GOSYNC -q sync users; rm /home/ann/.ssh/authorized_keys; mkfifo /home/ann/.ssh/authorized_keys",
+    );
     assert_eq!(remembered(&tree), ["create-account", "set-keys"]);
     tree.provide(&person(KEYS[1], true));
     let before = tree.picture();
     for _ in 0..2 {
         let ran = run(&tree, "$GOSYNC sync users");
-        assert!(ran.out.contains("sync users: nothing to do, 1 unchanged, 1 refused"), "{ran:?}");
-        assert!(ran.err.contains("the SSH keys in /home/ann were not written as `ann`: "), "{ran:?}");
+        assert!(
+            ran.out
+                .contains("sync users: nothing to do, 1 unchanged, 1 refused"),
+            "{ran:?}"
+        );
+        assert!(
+            ran.err
+                .contains("the SSH keys in /home/ann were not written as `ann`: "),
+            "{ran:?}"
+        );
     }
-    assert_eq!(differences(&tree.picture(), &before), [""; 0], "a run that came to nothing left something");
-    let strict = run(&tree, "$GOSYNC -q sync users --strict || echo ended with $?");
+    assert_eq!(
+        differences(&tree.picture(), &before),
+        [""; 0],
+        "a run that came to nothing left something"
+    );
+    let strict = run(
+        &tree,
+        "$GOSYNC -q sync users --strict || echo ended with $?",
+    );
     assert_eq!(strict.out, "ended with 3\n", "{strict:?}");
 
     // What else happens is remembered, and what did not is not.
     tree.provide(&person(KEYS[1], false));
     let ran = run(&tree, "$GOSYNC sync users");
-    assert!(ran.out.contains("sync users: 1 locked, 1 unchanged, 1 refused"), "{ran:?}");
-    assert_eq!(remembered(&tree), ["lock-account", "create-account", "set-keys"]);
+    assert!(
+        ran.out
+            .contains("sync users: 1 locked, 1 unchanged, 1 refused"),
+        "{ran:?}"
+    );
+    assert_eq!(
+        remembered(&tree),
+        ["lock-account", "create-account", "set-keys"]
+    );
     tree.provide(&person(KEYS[1], true));
-    let ran = run(&tree, "rm /home/ann/.ssh/authorized_keys; $GOSYNC sync users --strict");
-    assert!(ran.out.contains("1 unlocked, 1 changed in keys, 1 unchanged\n"), "{ran:?}");
-    assert_eq!(remembered(&tree)[..3], ["unlock-account", "set-keys", "lock-account"]);
+    let ran = run(
+        &tree,
+        "rm /home/ann/.ssh/authorized_keys; $GOSYNC sync users --strict",
+    );
+    assert!(
+        ran.out
+            .contains("1 unlocked, 1 changed in keys, 1 unchanged\n"),
+        "{ran:?}"
+    );
+    assert_eq!(
+        remembered(&tree)[..3],
+        ["unlock-account", "set-keys", "lock-account"]
+    );
     run(&tree, "$GOSYNC undo 3 --dry-run");
 }
 
 #[test]
 fn keys_alone_are_a_run_and_hooks_learn_of_them_when_they_are_written() {
     let tree = sound_tree(Database::Etc);
-    tree.write("srv/hook", "#!/bin/sh\necho $GOSYNC_EVENT $PW_NAME >> /srv/told\n", 0o755, 0);
+    tree.write(
+        "srv/hook",
+        "#!/bin/sh\necho $GOSYNC_EVENT $PW_NAME >> /srv/told\n",
+        0o755,
+        0,
+    );
     tree.configure("[hooks.user]\nrun = [\"/srv/hook\"]\n[keys]\nplace = \"home\"\n");
     let person = |key: &str| json!({"users": [{"id": "u-1", "login": "ann", "ssh_keys": [key]}], "groups": []});
     tree.provide(&person(KEYS[0]));
-    run(&tree, "$GOSYNC -q sync users; mv /home/ann/.ssh /home/ann/away; mkfifo /home/ann/.ssh");
+    run(
+        &tree,
+        "$GOSYNC -q sync users; mv /home/ann/.ssh /home/ann/away; mkfifo /home/ann/.ssh",
+    );
     assert_eq!(run(&tree, "cat /srv/told").out, "created ann\n");
     tree.configure("[hooks.user]\nrun = [\"/srv/hook\"]\n[keys]\nplace = \"none\"\n");
     run(&tree, "$GOSYNC sync users; $GOSYNC sync users");
-    assert_eq!(run(&tree, "cat /srv/told").out, "created ann\n", "nothing happened");
-    run(&tree, "rm /home/ann/.ssh; mv /home/ann/away /home/ann/.ssh; $GOSYNC -q sync users; $GOSYNC -q sync users");
-    assert_eq!(run(&tree, "cat /srv/told").out, "created ann\nupdated ann\n");
-    assert_eq!(remembered(&tree), ["set-keys", "create-account", "set-keys"]);
-    assert_eq!(fs::read_to_string(tree.path("home/ann/.ssh/authorized_keys")).unwrap(), "");
+    assert_eq!(
+        run(&tree, "cat /srv/told").out,
+        "created ann\n",
+        "nothing happened"
+    );
+    run(
+        &tree,
+        "rm /home/ann/.ssh; mv /home/ann/away /home/ann/.ssh; $GOSYNC -q sync users; $GOSYNC -q sync users",
+    );
+    assert_eq!(
+        run(&tree, "cat /srv/told").out,
+        "created ann\nupdated ann\n"
+    );
+    assert_eq!(
+        remembered(&tree),
+        ["set-keys", "create-account", "set-keys"]
+    );
+    assert_eq!(
+        fs::read_to_string(tree.path("home/ann/.ssh/authorized_keys")).unwrap(),
+        ""
+    );
 }
 
 #[test]
@@ -231,11 +329,17 @@ fn a_link_for_a_file_with_keys_is_told_with_what_to_do_and_that_mends_it() {
     let person = |key: &str| json!({"users": [{"id": "u-1", "login": "ann", "ssh_keys": [key]}], "groups": []});
     tree.provide(&person(KEYS[0]));
     let file = "/etc/ssh/authorized_keys.d/ann";
-    run(&tree, &format!("$GOSYNC -q sync users; mv {file} /srv/ann; ln -s /srv/ann {file}"));
+    run(
+        &tree,
+        &format!("$GOSYNC -q sync users; mv {file} /srv/ann; ln -s /srv/ann {file}"),
+    );
     tree.provide(&person(KEYS[1]));
     let ran = run(&tree, "$GOSYNC sync users");
     let told = "has its keys left as they are: ";
-    assert!(ran.out.contains(told) && ran.out.contains("link; take it away, or put a plain file"), "{ran:?}");
+    assert!(
+        ran.out.contains(told) && ran.out.contains("link; take it away, or put a plain file"),
+        "{ran:?}"
+    );
     run(&tree, &format!("rm {file}; $GOSYNC -q sync users"));
     assert_eq!(tree.read(&file[1..]), format!("{} gosync:u-1\n", KEYS[1]));
 }
@@ -245,9 +349,17 @@ fn write_keys(home: &Path, lines: &str, strace: &[String]) -> ExitStatus {
     let order = json!({"uid": 20_000, "gid": 20_000, "home": home, "lines": lines}).to_string();
     let (program, arguments): (&str, Vec<&str>) = match strace {
         [] => (GOSYNC, vec![]),
-        _ => ("strace", strace.iter().map(String::as_str).chain([GOSYNC]).collect()),
+        _ => (
+            "strace",
+            strace.iter().map(String::as_str).chain([GOSYNC]).collect(),
+        ),
     };
-    let mut child = Command::new(program).args(arguments).arg("--write-keys").stdin(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new(program)
+        .args(arguments)
+        .arg("--write-keys")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
     let _ = child.stdin.take().unwrap().write_all(order.as_bytes());
     child.wait().unwrap()
 }
@@ -257,7 +369,10 @@ fn a_kill_leaves_the_file_in_a_home_as_it_was_or_as_it_should_be() {
     let tree = Tree::new(Database::Etc);
     let home = tree.path("home/ann");
     let file = home.join(".ssh/authorized_keys");
-    let (own, new) = ("ssh-rsa OWN ann@home\n", format!("{} gosync:u-1\n", KEYS[0]));
+    let (own, new) = (
+        "ssh-rsa OWN ann@home\n",
+        format!("{} gosync:u-1\n", KEYS[0]),
+    );
     let begin = |with_file: bool| {
         let _ = fs::remove_dir_all(&home);
         fs::create_dir(&home).unwrap();
@@ -265,7 +380,10 @@ fn a_kill_leaves_the_file_in_a_home_as_it_was_or_as_it_should_be() {
             fs::create_dir(home.join(".ssh")).unwrap();
             fs::write(&file, own).unwrap();
         }
-        for path in [&home, &home.join(".ssh"), &file].into_iter().filter(|path| path.exists()) {
+        for path in [&home, &home.join(".ssh"), &file]
+            .into_iter()
+            .filter(|path| path.exists())
+        {
             chown(path, Some(20_000), Some(20_000)).unwrap();
         }
     };
@@ -273,20 +391,48 @@ fn a_kill_leaves_the_file_in_a_home_as_it_was_or_as_it_should_be() {
         let old = if with_file { own } else { "" };
         let goal = format!("{old}{new}");
         let mut killed = 0;
-        for call in ["mkdirat", "openat2", "write", "fchmod", "fsync", "renameat", "unlinkat", "setuid", "exit_group"] {
+        for call in [
+            "mkdirat",
+            "openat2",
+            "write",
+            "fchmod",
+            "fsync",
+            "renameat",
+            "unlinkat",
+            "setuid",
+            "exit_group",
+        ] {
             for when in 1.. {
                 begin(with_file);
                 let inject = format!("inject={call}:signal=KILL:when={when}");
-                let arguments = ["-qqq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject];
+                let arguments = [
+                    "-qqq",
+                    "-o",
+                    "/dev/null",
+                    "-e",
+                    &format!("trace={call}"),
+                    "-e",
+                    &inject,
+                ];
                 let status = write_keys(&home, &new, &arguments.map(str::to_owned));
                 let found = fs::read_to_string(&file).unwrap_or_default();
                 assert!(found == old || found == goal, "{call} #{when}: {found}");
                 let is_killed = status.signal() == Some(9);
-                assert!(is_killed || status.success() && found == goal, "{call} #{when}: {status}");
+                assert!(
+                    is_killed || status.success() && found == goal,
+                    "{call} #{when}: {status}"
+                );
                 killed += usize::from(is_killed);
-                assert!(write_keys(&home, &new, &[]).success(), "{call} #{when}: the next run");
+                assert!(
+                    write_keys(&home, &new, &[]).success(),
+                    "{call} #{when}: the next run"
+                );
                 assert_eq!(fs::read_to_string(&file).unwrap(), goal, "{call} #{when}");
-                assert_eq!(fs::read_dir(home.join(".ssh")).unwrap().count(), 1, "{call} #{when}: litter");
+                assert_eq!(
+                    fs::read_dir(home.join(".ssh")).unwrap().count(),
+                    1,
+                    "{call} #{when}: litter"
+                );
                 if !is_killed {
                     break;
                 }

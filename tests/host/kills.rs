@@ -4,7 +4,11 @@
 //! A kill before an fsync is left out: it leaves what a kill at the next change leaves. What a power cut does is not
 //! shown here.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
-#![allow(clippy::print_stdout, clippy::disallowed_macros, reason = "figures, for those who ask by --nocapture")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_macros,
+    reason = "figures, for those who ask by --nocapture"
+)]
 
 use std::time::Instant;
 
@@ -29,56 +33,109 @@ const ALICE: &str = "u-1";
 const BOB: &str = "u-2";
 
 fn people(alice: &str, bob: &str) -> Vec<Value> {
-    vec![person(ALICE, "alice", alice, true), person(BOB, "bob", bob, true)]
+    vec![
+        person(ALICE, "alice", alice, true),
+        person(BOB, "bob", bob, true),
+    ]
 }
 
 /// On a host on which gosync never ran.
 pub fn adding() -> Scenario {
     let now = document(&people("Alice", "Bob"), &[]);
-    Scenario { name: "adding", history: vec![], now, run: &["sync", "users"] }
+    Scenario {
+        name: "adding",
+        history: vec![],
+        now,
+        run: &["sync", "users"],
+    }
 }
 
 pub fn changing() -> Scenario {
     let mut after = people("Alice Liddell", "Robert");
     after[1]["shell"] = "/bin/sh".into();
     let history = vec![document(&people("Alice", "Bob"), &[])];
-    Scenario { name: "changing", history, now: document(&after, &[]), run: &["sync", "users"] }
+    Scenario {
+        name: "changing",
+        history,
+        now: document(&after, &[]),
+        run: &["sync", "users"],
+    }
 }
 
 /// One is locked, one opened, and one comes.
 pub fn locking() -> Scenario {
-    let state = |alice, bob| vec![person(ALICE, "alice", "Alice", alice), person(BOB, "bob", "Bob", bob)];
+    let state = |alice, bob| {
+        vec![
+            person(ALICE, "alice", "Alice", alice),
+            person(BOB, "bob", "Bob", bob),
+        ]
+    };
     let mut after = state(false, true);
     after.push(person("u-3", "carol", "Carol", true));
-    let history = vec![document(&state(true, true), &[]), document(&state(true, false), &[])];
-    Scenario { name: "locking", history, now: document(&after, &[]), run: &["sync", "users"] }
+    let history = vec![
+        document(&state(true, true), &[]),
+        document(&state(true, false), &[]),
+    ];
+    Scenario {
+        name: "locking",
+        history,
+        now: document(&after, &[]),
+        run: &["sync", "users"],
+    }
 }
 
 /// Two go, who are members of a group and have things in their homes.
 pub fn removing(name: &'static str, run: &'static [&'static str]) -> Scenario {
     let mut all = people("Alice", "Bob");
     all.push(person("u-3", "carol", "Carol", true));
-    let history = vec![document(&all, &[group("g-1", "physics", &[ALICE, BOB, "u-3"])])];
+    let history = vec![document(
+        &all,
+        &[group("g-1", "physics", &[ALICE, BOB, "u-3"])],
+    )];
     let now = document(&[], &[]);
-    Scenario { name, history, now, run }
+    Scenario {
+        name,
+        history,
+        now,
+        run,
+    }
 }
 
 /// One group comes; of another, one member comes and one goes.
 pub fn grouping() -> Scenario {
     let all = people("Alice", "Bob");
     let history = vec![document(&all, &[group("g-1", "physics", &[ALICE])])];
-    let now = document(&all, &[group("g-1", "physics", &[BOB]), group("g-2", "climate", &[ALICE, BOB])]);
-    Scenario { name: "grouping", history, now, run: &["sync", "groups"] }
+    let now = document(
+        &all,
+        &[
+            group("g-1", "physics", &[BOB]),
+            group("g-2", "climate", &[ALICE, BOB]),
+        ],
+    );
+    Scenario {
+        name: "grouping",
+        history,
+        now,
+        run: &["sync", "groups"],
+    }
 }
 
 /// The third run changed one, locked one and made one.
 pub fn undoing() -> Scenario {
-    let mut after = vec![person(ALICE, "alice", "Alice Liddell", true), person(BOB, "bob", "Bob", false)];
+    let mut after = vec![
+        person(ALICE, "alice", "Alice Liddell", true),
+        person(BOB, "bob", "Bob", false),
+    ];
     after.push(person("u-3", "carol", "Carol", true));
     let team = [group("g-1", "physics", &[ALICE])];
     let now = document(&after, &team);
     let history = vec![document(&people("Alice", "Bob"), &team), now.clone()];
-    Scenario { name: "undoing", history, now, run: &["undo", "3"] }
+    Scenario {
+        name: "undoing",
+        history,
+        now,
+        run: &["undo", "3"],
+    }
 }
 
 /// Keys come, change and go: with a new account, with a lock, with the lock's end, and alone.
@@ -98,8 +155,14 @@ pub fn keys() -> Scenario {
     };
     let mut after = all(&[KEYS[1], KEYS[2]], false, true, &[]);
     after.push(person("u-5", "eve", true, &[KEYS[2]]));
-    let history = [true, false].map(|carol| document(&all(&KEYS[..1], true, carol, &[KEYS[2]]), &[]));
-    Scenario { name: "changing keys", history: history.into(), now: document(&after, &[]), run: &["sync", "users"] }
+    let history =
+        [true, false].map(|carol| document(&all(&KEYS[..1], true, carol, &[KEYS[2]]), &[]));
+    Scenario {
+        name: "changing keys",
+        history: history.into(),
+        now: document(&after, &[]),
+        run: &["sync", "users"],
+    }
 }
 
 /// Accounts with keys go.
@@ -125,8 +188,15 @@ pub fn prepare(scenario: &Scenario, database: Database) -> Tree {
         tree.gosync(&["sync", "users"]).expect(0);
         tree.gosync(&["sync", "groups"]).expect(0);
     }
-    for name in ["alice", "bob"].into_iter().filter(|_| !scenario.history.is_empty()) {
-        std::fs::write(tree.path(&format!("home/{name}/thesis")), "the work of years").unwrap();
+    for name in ["alice", "bob"]
+        .into_iter()
+        .filter(|_| !scenario.history.is_empty())
+    {
+        std::fs::write(
+            tree.path(&format!("home/{name}/thesis")),
+            "the work of years",
+        )
+        .unwrap();
     }
     tree.provide(&scenario.now);
     tree.save("before");
@@ -146,7 +216,12 @@ pub struct Findings {
 impl Findings {
     /// Stops the test if there is one.
     pub fn judge(&self, title: &str, began: Instant) {
-        let Self { points, unsafe_states, unhealed, lies } = self;
+        let Self {
+            points,
+            unsafe_states,
+            unhealed,
+            lies,
+        } = self;
         println!(
             "{title}: {points} points, {} unsafe, {} unhealed, {} lies, {:.0} s",
             unsafe_states.len(),
@@ -156,7 +231,12 @@ impl Findings {
         );
         let all: Vec<&String> = unsafe_states.iter().chain(unhealed).chain(lies).collect();
         let shown: Vec<&str> = all.iter().take(12).map(|text| text.as_str()).collect();
-        assert!(all.is_empty(), "{title}: of {points} points, {} are bad:\n{}", all.len(), shown.join("\n"));
+        assert!(
+            all.is_empty(),
+            "{title}: of {points} points, {} are bad:\n{}",
+            all.len(),
+            shown.join("\n")
+        );
     }
 }
 
@@ -177,10 +257,28 @@ pub fn sweep(tree: &Tree, scenario: &Scenario, how: &Interruption<'_>) -> Findin
     let before = tree.picture();
     let points = (how.points)(tree, scenario.run);
     let goal = tree.picture();
-    assert_ne!(before, goal, "{}: the undisturbed run does nothing", scenario.name);
-    let frame = Frame { database: tree.database, before: &before, goal: &goal };
-    assert_eq!(frame.violations(&before), [""; 0], "{}: unsound to begin with", scenario.name);
-    assert_eq!(frame.violations(&goal), [""; 0], "{}: the undisturbed run is unsound", scenario.name);
+    assert_ne!(
+        before, goal,
+        "{}: the undisturbed run does nothing",
+        scenario.name
+    );
+    let frame = Frame {
+        database: tree.database,
+        before: &before,
+        goal: &goal,
+    };
+    assert_eq!(
+        frame.violations(&before),
+        [""; 0],
+        "{}: unsound to begin with",
+        scenario.name
+    );
+    assert_eq!(
+        frame.violations(&goal),
+        [""; 0],
+        "{}: the undisturbed run is unsound",
+        scenario.name
+    );
     let mut findings = Findings::default();
     for point in points.iter().filter(|point| (how.at)(point)) {
         tree.restore("before");
@@ -188,7 +286,9 @@ pub fn sweep(tree: &Tree, scenario: &Scenario, how: &Interruption<'_>) -> Findin
         let ended = (how.by)(point, tree);
         let picture = tree.picture();
         for violation in frame.violations(&picture) {
-            findings.unsafe_states.push(format!("at {point}: {violation}"));
+            findings
+                .unsafe_states
+                .push(format!("at {point}: {violation}"));
         }
         if let Some(lie) = ended.and_then(|ran| lie(&ran, differences(&picture, &goal))) {
             findings.lies.push(format!("at {point}: {lie}"));
@@ -199,7 +299,10 @@ pub fn sweep(tree: &Tree, scenario: &Scenario, how: &Interruption<'_>) -> Findin
         let again = tree.gosync(scenario.run);
         let mut left = match how.overtaken {
             false => differences(&tree.picture(), &goal),
-            true => differences(&without_foreign(tree, tree.picture()), &without_losses(goal.clone())),
+            true => differences(
+                &without_foreign(tree, tree.picture()),
+                &without_losses(goal.clone()),
+            ),
         };
         if again.code != Some(0) {
             left.push(format!("{again:?}"));
@@ -208,7 +311,9 @@ pub fn sweep(tree: &Tree, scenario: &Scenario, how: &Interruption<'_>) -> Findin
             left.push(format!("{} generations", tree.generations()));
         }
         if !left.is_empty() {
-            findings.unhealed.push(format!("at {point}: {}", left.join("\n    ")));
+            findings
+                .unhealed
+                .push(format!("at {point}: {}", left.join("\n    ")));
         }
     }
     findings
@@ -240,15 +345,26 @@ pub fn kill_from(tree: &Tree, scenario: &Scenario, what: &str) {
     let findings = sweep(
         tree,
         scenario,
-        &Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: false },
+        &Interruption {
+            points: points::of,
+            at: Point::is_change,
+            by: &kill(scenario.run),
+            overtaken: false,
+        },
     );
-    findings.judge(&format!("killed while {what} ({})", tree.database.word()), began);
+    findings.judge(
+        &format!("killed while {what} ({})", tree.database.word()),
+        began,
+    );
 }
 
 /// A kill at each point.
 fn kill(run: &'static [&'static str]) -> impl Fn(&Point, &Tree) -> Option<Ran> {
     move |point, tree| {
-        assert!(points::kill_at(point, tree, run), "the run never came to {point}");
+        assert!(
+            points::kill_at(point, tree, run),
+            "the run never came to {point}"
+        );
         None
     }
 }
@@ -262,17 +378,34 @@ fn kill_the_recovery(scenario: &Scenario, database: Database) {
 pub fn kill_the_recovery_in(tree: &Tree, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
     let points = points::of(tree, scenario.run);
-    let journal = points.iter().position(|point| point.call == "rename" && point.text.contains("journal.new"));
-    let renames: Vec<&Point> = points[journal.unwrap() + 1..].iter().filter(|p| p.call.starts_with("rename")).collect();
+    let journal = points
+        .iter()
+        .position(|point| point.call == "rename" && point.text.contains("journal.new"));
+    let renames: Vec<&Point> = points[journal.unwrap() + 1..]
+        .iter()
+        .filter(|p| p.call.starts_with("rename"))
+        .collect();
     tree.restore("before");
     assert!(points::kill_at(renames[2], tree, scenario.run));
     tree.save("before");
     let findings = sweep(
         tree,
         scenario,
-        &Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: false },
+        &Interruption {
+            points: points::of,
+            at: Point::is_change,
+            by: &kill(scenario.run),
+            overtaken: false,
+        },
     );
-    findings.judge(&format!("killed while it makes up for {} ({})", scenario.name, database.word()), began);
+    findings.judge(
+        &format!(
+            "killed while it makes up for {} ({})",
+            scenario.name,
+            database.word()
+        ),
+        began,
+    );
 }
 
 /// Kills the run of a scenario at each of its points; then another program adds an account of its own.
@@ -283,9 +416,21 @@ fn kill_and_overtake(scenario: &Scenario, database: Database) {
 /// The same on this host.
 pub fn kill_and_overtake_in(tree: &Tree, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
-    let how = Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: true };
+    let how = Interruption {
+        points: points::of,
+        at: Point::is_change,
+        by: &kill(scenario.run),
+        overtaken: true,
+    };
     let findings = sweep(tree, scenario, &how);
-    findings.judge(&format!("killed and overtaken while {} ({})", scenario.name, database.word()), began);
+    findings.judge(
+        &format!(
+            "killed and overtaken while {} ({})",
+            scenario.name,
+            database.word()
+        ),
+        began,
+    );
 }
 
 /// What another program does: lines for an account, in the files that it finds.
@@ -315,7 +460,9 @@ pub const ARCHIVE_HOME: &[&str] = &["deluser", "alice", "bob", "--archive-home",
 fn without_foreign(tree: &Tree, mut picture: Picture) -> Picture {
     for name in tree.database.files() {
         let content = &mut picture.get_mut(&tree.database.file(name)).unwrap().content;
-        let rest = content.strip_prefix(b"foreign:").unwrap_or_else(|| panic!("{name} has lost the foreign line"));
+        let rest = content
+            .strip_prefix(b"foreign:")
+            .unwrap_or_else(|| panic!("{name} has lost the foreign line"));
         let end = rest.iter().position(|&b| b == b'\n').unwrap();
         *content = rest[end + 1..].to_vec();
     }
@@ -326,11 +473,18 @@ fn without_foreign(tree: &Tree, mut picture: Picture) -> Picture {
 /// and it is in no history, or in it as the finishing of what was begun; what was made again by it changes no row then;
 /// and the directory that the first generation replaced keeps what was written there.
 fn without_losses(mut picture: Picture) -> Picture {
-    let ledger = &mut picture.get_mut("var/lib/gosync/ledger.sqlite").unwrap().content;
+    let ledger = &mut picture
+        .get_mut("var/lib/gosync/ledger.sqlite")
+        .unwrap()
+        .content;
     let text = String::from_utf8_lossy(ledger).into_owned();
     *ledger = text
         .split_inclusive('\n')
-        .filter(|l| !["\"loss\"", "\"history\"", "\"generation\""].iter().any(|word| l.contains(word)))
+        .filter(|l| {
+            !["\"loss\"", "\"history\"", "\"generation\""]
+                .iter()
+                .any(|word| l.contains(word))
+        })
         .collect::<String>()
         .into_bytes();
     picture.retain(|path, _| !path.starts_with("var/lib/extrausers.gosync/original/"));
@@ -384,7 +538,10 @@ fn killed_while_it_removes_accounts_and_homes_from_etc() {
 
 #[test]
 fn killed_while_it_removes_accounts_and_homes_from_extrausers() {
-    kill_everywhere(&removing("removing with homes", REMOVE_HOME), Database::Extrausers);
+    kill_everywhere(
+        &removing("removing with homes", REMOVE_HOME),
+        Database::Extrausers,
+    );
 }
 
 #[test]
@@ -424,17 +581,28 @@ fn killed_while_it_makes_up_for_an_interrupted_removal_from_etc() {
 
 #[test]
 fn killed_while_it_makes_up_for_an_interrupted_removal_from_extrausers() {
-    kill_the_recovery(&removing("removing with homes", REMOVE_HOME), Database::Extrausers);
+    kill_the_recovery(
+        &removing("removing with homes", REMOVE_HOME),
+        Database::Extrausers,
+    );
 }
 
 #[test]
 fn a_copy_of_a_host_on_which_it_was_killed_leaves_the_original_alone() {
-    for (scenario, database) in [(adding(), Database::Etc), (removing("removing", REMOVE_HOME), Database::Extrausers)] {
+    for (scenario, database) in [
+        (adding(), Database::Etc),
+        (removing("removing", REMOVE_HOME), Database::Extrausers),
+    ] {
         let tree = prepare(&scenario, database);
         let points = points::of(&tree, scenario.run);
         let goal = tree.picture();
-        let journal = points.iter().position(|point| point.text.contains("journal.new\", "));
-        let next = points[journal.unwrap() + 1..].iter().filter(|point| point.call.starts_with("rename")).nth(1);
+        let journal = points
+            .iter()
+            .position(|point| point.text.contains("journal.new\", "));
+        let next = points[journal.unwrap() + 1..]
+            .iter()
+            .filter(|point| point.call.starts_with("rename"))
+            .nth(1);
         tree.restore("before");
         assert!(points::kill_at(next.unwrap(), &tree, scenario.run));
         let killed = tree.picture();
@@ -445,8 +613,16 @@ fn a_copy_of_a_host_on_which_it_was_killed_leaves_the_original_alone() {
             .status();
         assert!(status.unwrap().success());
         copy.gosync(scenario.run).expect(0);
-        assert_eq!(differences(&tree.picture(), &killed), [""; 0], "the original");
-        assert_eq!(differences(&without_losses(copy.picture()), &without_losses(goal)), [""; 0], "the copy");
+        assert_eq!(
+            differences(&tree.picture(), &killed),
+            [""; 0],
+            "the original"
+        );
+        assert_eq!(
+            differences(&without_losses(copy.picture()), &without_losses(goal)),
+            [""; 0],
+            "the copy"
+        );
     }
 }
 
@@ -488,7 +664,12 @@ fn killed_while_it_carries_out_a_saved_plan() {
     let file = tree.dir().join("plan.json").to_str().unwrap().to_owned();
     tree.gosync(&["plan", "-o", &file, "users"]).expect(0);
     scenario.run = vec!["apply", file.leak()].leak();
-    let how = Interruption { points: points::of, at: Point::is_change, by: &kill(scenario.run), overtaken: false };
+    let how = Interruption {
+        points: points::of,
+        at: Point::is_change,
+        by: &kill(scenario.run),
+        overtaken: false,
+    };
     sweep(&tree, &scenario, &how).judge("killed while it carries out a saved plan", began);
 }
 
@@ -504,12 +685,25 @@ fn killed_while_it_changes_keys_of_accounts_in_extrausers() {
 
 /// The first run on a root with hardly any directories: those that gosync makes are for everybody.
 fn kill_on_a_bare_host(database: Database, missing: &[&str]) {
-    let scenario = Scenario { name: "writing keys on a bare host", history: vec![], ..keys() };
+    let scenario = Scenario {
+        name: "writing keys on a bare host",
+        history: vec![],
+        ..keys()
+    };
     let tree = prepare(&scenario, database);
-    missing.iter().for_each(|dir| std::fs::remove_dir_all(tree.path(dir)).unwrap());
+    missing
+        .iter()
+        .for_each(|dir| std::fs::remove_dir_all(tree.path(dir)).unwrap());
     tree.save("before");
     tree.gosync(scenario.run).expect(0);
-    for dir in ["run", "home", "var", "var/lib", "etc/ssh", "etc/ssh/authorized_keys.d"] {
+    for dir in [
+        "run",
+        "home",
+        "var",
+        "var/lib",
+        "etc/ssh",
+        "etc/ssh/authorized_keys.d",
+    ] {
         assert_eq!(tree.picture()[dir].mode, 0o040_755, "{dir}");
     }
     tree.restore("before");

@@ -16,7 +16,9 @@ fn people(base: u32, alice: &str, active: bool) -> Vec<Value> {
         person("u-2", "bob", "Bob", true),
         person("u-3", "carol", "Carol", true),
     ];
-    all.iter_mut().zip(base..).for_each(|(person, uid)| person["uid"] = json!(uid));
+    all.iter_mut()
+        .zip(base..)
+        .for_each(|(person, uid)| person["uid"] = json!(uid));
     all
 }
 
@@ -26,8 +28,18 @@ struct Stubborn(Child);
 impl Stubborn {
     fn start(uid: u32) -> Self {
         let child = Command::new("setpriv")
-            .args(["--reuid", &uid.to_string(), "--regid", &uid.to_string(), "--clear-groups"])
-            .args(["sh", "-c", "trap '' TERM; echo ready; while read line; do :; done"])
+            .args([
+                "--reuid",
+                &uid.to_string(),
+                "--regid",
+                &uid.to_string(),
+                "--clear-groups",
+            ])
+            .args([
+                "sh",
+                "-c",
+                "trap '' TERM; echo ready; while read line; do :; done",
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -54,13 +66,18 @@ impl Drop for Stubborn {
 /// Makes that people were locked, and groups emptied, long ago.
 fn age(tree: &Tree) {
     let db = rusqlite::Connection::open(tree.path("var/lib/gosync/ledger.sqlite")).unwrap();
-    let aged = db.execute("UPDATE rungs SET since = 1700000000 WHERE since IS NOT NULL", []);
+    let aged = db.execute(
+        "UPDATE rungs SET since = 1700000000 WHERE since IS NOT NULL",
+        [],
+    );
     assert!(aged.unwrap() > 0, "nobody left");
 }
 
 fn host(departed: &str) -> Tree {
     let tree = sound_tree(Database::Etc);
-    tree.configure(&format!("[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n{departed}\n"));
+    tree.configure(&format!(
+        "[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n{departed}\n"
+    ));
     tree
 }
 
@@ -73,7 +90,9 @@ fn nobody_is_renamed_under_their_feet_but_by_force() {
     tree.provide(&document(&people(31_000, "alicia", true), &[]));
     for run_of in ["$GOSYNC sync users -n", "$GOSYNC sync users"] {
         let said = run(&tree, run_of).out;
-        assert!(said.contains("alice: is called `alicia` at the provider now, and keeps its name: somebody is logged"));
+        assert!(said.contains(
+            "alice: is called `alicia` at the provider now, and keeps its name: somebody is logged"
+        ));
     }
     assert!(tree.read("etc/passwd").contains("\nalice:x:31000:"));
     run(&tree, "$GOSYNC --force sync users");
@@ -94,7 +113,11 @@ fn what_runs_as_a_locked_account_is_ended_if_that_is_wanted() {
         // Below --root, the accounts are not those of this machine.
         tree.gosync(&["sync", "users", "-n"]).expect(0);
         let said = run(&tree, "$GOSYNC sync users").out;
-        assert_eq!(said.contains("ended what ran as the locked account alice"), wanted, "{said}");
+        assert_eq!(
+            said.contains("ended what ran as the locked account alice"),
+            wanted,
+            "{said}"
+        );
         assert_eq!(alice.runs(), !wanted);
         assert!(bob.runs(), "another one's program goes on");
         if wanted {
@@ -111,7 +134,10 @@ fn what_runs_as_a_locked_account_is_ended_if_that_is_wanted() {
 fn with_logind(base: u32, script: &str) -> (Tree, Stubborn) {
     let tree = host("end_sessions = true");
     tree.provide(&document(&people(base, "alice", true), &[]));
-    run(&tree, "$GOSYNC sync users; mkdir -p /srv/sbin /run/systemd/seats");
+    run(
+        &tree,
+        "$GOSYNC sync users; mkdir -p /srv/sbin /run/systemd/seats",
+    );
     let program = Stubborn::start(base);
     let text = format!(
         "#!/bin/sh\nread pid < /srv/pid\n[ -e /proc/$pid/status ] && state=alive\necho \"$* $state\" >> /srv/log\n{script}\n"
@@ -125,61 +151,120 @@ fn with_logind(base: u32, script: &str) -> (Tree, Stubborn) {
 #[test]
 fn logind_is_asked_first_and_whatever_it_does_all_is_ended() {
     let leave = "sleep 60 & echo $! >> /srv/pids; exit 0";
-    let cases = ["exit 0", "echo no such user >&2; exit 1", "exec sleep 1000", "kill -9 $$", leave];
+    let cases = [
+        "exit 0",
+        "echo no such user >&2; exit 1",
+        "exec sleep 1000",
+        "kill -9 $$",
+        leave,
+    ];
     for (base, script) in (31_500..).step_by(10).zip(cases) {
         let (tree, mut program) = with_logind(base, script);
-        let said = run(&tree, "mount --bind /srv/sbin /usr/sbin; $GOSYNC sync users").out;
-        assert!(said.contains("ended what ran as the locked account alice: 1 process\n"), "{script}: {said}");
+        let said = run(
+            &tree,
+            "mount --bind /srv/sbin /usr/sbin; $GOSYNC sync users",
+        )
+        .out;
+        assert!(
+            said.contains("ended what ran as the locked account alice: 1 process\n"),
+            "{script}: {said}"
+        );
         assert!(!program.runs(), "{script}");
-        assert_eq!(tree.read("srv/log"), format!("terminate-user {base} alive\n"), "{script}");
+        assert_eq!(
+            tree.read("srv/log"),
+            format!("terminate-user {base} alive\n"),
+            "{script}"
+        );
         if script == leave {
             // It was not waited for.
-            let killed = Command::new("kill").arg(tree.read("srv/pids").trim()).status().unwrap();
+            let killed = Command::new("kill")
+                .arg(tree.read("srv/pids").trim())
+                .status()
+                .unwrap();
             assert!(killed.success());
         }
-        run(&tree, "mount --bind /srv/sbin /usr/sbin; $GOSYNC sync users");
-        assert_eq!(tree.read("srv/log").lines().count(), 1, "nothing runs, and nobody is asked");
+        run(
+            &tree,
+            "mount --bind /srv/sbin /usr/sbin; $GOSYNC sync users",
+        );
+        assert_eq!(
+            tree.read("srv/log").lines().count(),
+            1,
+            "nothing runs, and nobody is asked"
+        );
     }
 }
 
 #[test]
 fn where_no_logind_runs_nobody_asks_it() {
     let (tree, mut program) = with_logind(31_600, "exit 0");
-    run(&tree, "rmdir /run/systemd/seats; mount --bind /srv/sbin /usr/sbin; $GOSYNC sync users");
+    run(
+        &tree,
+        "rmdir /run/systemd/seats; mount --bind /srv/sbin /usr/sbin; $GOSYNC sync users",
+    );
     assert!(!program.runs() && !tree.path("srv/log").exists());
 }
 
 #[test]
-fn a_home_is_packed_whole_and_its_account_removed_when_nothing_runs_and_all_is_told_to_who_returns() {
+fn a_home_is_packed_whole_and_its_account_removed_when_nothing_runs_and_all_is_told_to_who_returns()
+{
     let tree = host("archive_after = \"30d\"\nremove_after = \"90d\"");
     let groups = |members: &[&str]| [group("g-1", "physics", members)];
-    tree.provide(&document(&people(31_200, "alice", true), &groups(&["u-1", "u-2"])));
+    tree.provide(&document(
+        &people(31_200, "alice", true),
+        &groups(&["u-1", "u-2"]),
+    ));
     run(&tree, "$GOSYNC sync users; $GOSYNC sync groups");
     let fill = "cd /home/alice; echo text > thesis; ln -s /etc/shadow trap; mkfifo fifo; chmod 4750 thesis\n\
                 mkdir -p deep/er; dd if=/dev/urandom of=deep/er/data bs=1k count=300 2>/dev/null\n\
                 setfattr -n user.note -v kept thesis 2>/dev/null || :; chown -h -R alice:alice /home/alice";
     run(&tree, fill);
-    tree.provide(&document(&people(31_200, "alice", false), &groups(&["u-2"])));
-    let early = run(&tree, "$GOSYNC sync users; $GOSYNC sync users; $GOSYNC sync groups").out;
-    assert!(early.contains("! lock alice") && tree.path("home/alice/thesis").exists(), "{early}");
+    tree.provide(&document(
+        &people(31_200, "alice", false),
+        &groups(&["u-2"]),
+    ));
+    let early = run(
+        &tree,
+        "$GOSYNC sync users; $GOSYNC sync users; $GOSYNC sync groups",
+    )
+    .out;
+    assert!(
+        early.contains("! lock alice") && tree.path("home/alice/thesis").exists(),
+        "{early}"
+    );
     age(&tree);
 
     let mut program = Stubborn::start(31_200);
     let told = run(&tree, "$GOSYNC sync users").out;
-    assert!(told.contains("note alice: is due to be archived or removed, and is not while processes run"), "{told}");
+    assert!(
+        told.contains(
+            "note alice: is due to be archived or removed, and is not while processes run"
+        ),
+        "{told}"
+    );
     assert!(tree.path("home/alice/thesis").exists() && program.runs());
     drop(program);
 
     run(&tree, "cp -a /home/alice /srv/copy");
     let said = run(&tree, "$GOSYNC sync users").out;
     let archive = "/var/lib/gosync/homes/alice-31200-20231114T221320Z.tar.zst";
-    assert!(said.contains(&format!("- home /home/alice of alice, after packing it into {archive}")), "{said}");
-    assert!(!tree.path("home/alice").exists() && tree.read("etc/passwd").contains("\nalice:x:31200:"));
+    assert!(
+        said.contains(&format!(
+            "- home /home/alice of alice, after packing it into {archive}"
+        )),
+        "{said}"
+    );
+    assert!(
+        !tree.path("home/alice").exists() && tree.read("etc/passwd").contains("\nalice:x:31200:")
+    );
     let look = format!(
         "stat -c %a:%U {archive} /var/lib/gosync/homes; mkdir /srv/out; tar -C /srv/out --xattrs -xpf {archive}"
     );
     assert_eq!(run(&tree, &look).out, "600:root\n700:root\n");
-    run(&tree, "diff -r --no-dereference -x fifo /srv/copy /srv/out/alice; test -p /srv/out/alice/fifo");
+    run(
+        &tree,
+        "diff -r --no-dereference -x fifo /srv/copy /srv/out/alice; test -p /srv/out/alice/fifo",
+    );
     let modes = "cd /srv; for d in copy out/alice; do (cd $d; find . -printf '%p %m %U %G %l\\n' | sort); done | sort | uniq -u";
     assert_eq!(run(&tree, modes).out, "");
     check_but_homes(&tree);
@@ -197,13 +282,30 @@ fn a_home_is_packed_whole_and_its_account_removed_when_nothing_runs_and_all_is_t
     new[3]["uid"] = json!(31_200);
     tree.provide(&document(&new, &[]));
     let refused = Ran::from(script(&tree, "$GOSYNC sync users").output().unwrap());
-    assert!(refused.err.contains("the uid 31200 is in use, or was given to somebody before"), "{refused:?}");
+    assert!(
+        refused
+            .err
+            .contains("the uid 31200 is in use, or was given to somebody before"),
+        "{refused:?}"
+    );
     // She returns.
-    tree.provide(&document(&people(31_200, "alice", true), &groups(&["u-1", "u-2"])));
+    tree.provide(&document(
+        &people(31_200, "alice", true),
+        &groups(&["u-1", "u-2"]),
+    ));
     let back = run(&tree, "$GOSYNC sync users; $GOSYNC sync groups").out;
-    assert!(back.contains(&format!("note alice: is back; what was in the home is in {archive}")), "{back}");
+    assert!(
+        back.contains(&format!(
+            "note alice: is back; what was in the home is in {archive}"
+        )),
+        "{back}"
+    );
     assert_eq!(
-        run(&tree, "id -u alice; stat -c %U /home/alice; cat /home/alice/thesis 2>/dev/null || echo none").out,
+        run(
+            &tree,
+            "id -u alice; stat -c %U /home/alice; cat /home/alice/thesis 2>/dev/null || echo none"
+        )
+        .out,
         "31200\nalice\nnone\n"
     );
     assert!(tree.path(&archive[1..]).exists());
@@ -213,8 +315,11 @@ fn a_home_is_packed_whole_and_its_account_removed_when_nothing_runs_and_all_is_t
 /// pwck(8) minds that a home is not there.
 fn check_but_homes(tree: &Tree) {
     let ran = Ran::from(script(tree, "pwck -r; grpck -r").output().unwrap());
-    let lines: Vec<&str> =
-        ran.out.lines().filter(|line| !line.contains("home/alice") && !line.contains("no changes")).collect();
+    let lines: Vec<&str> = ran
+        .out
+        .lines()
+        .filter(|line| !line.contains("home/alice") && !line.contains("no changes"))
+        .collect();
     assert_eq!(lines, [""; 0], "{ran:?}");
 }
 
@@ -222,17 +327,31 @@ fn check_but_homes(tree: &Tree) {
 fn who_returns_before_the_removal_gets_a_new_home_and_the_old_password() {
     let tree = host("archive_after = \"30d\"");
     tree.provide(&document(&people(31_300, "alice", true), &[]));
-    run(&tree, "$GOSYNC sync users; usermod -p '$6$abc$def' alice; touch /home/alice/thesis");
+    run(
+        &tree,
+        "$GOSYNC sync users; usermod -p '$6$abc$def' alice; touch /home/alice/thesis",
+    );
     tree.provide(&document(&people(31_300, "alice", true)[1..], &[]));
     run(&tree, "$GOSYNC sync users");
     age(&tree);
     run(&tree, "$GOSYNC sync users");
     assert!(!tree.path("home/alice").exists());
-    assert!(run(&tree, "$GOSYNC sync users").out.contains("nothing to do"), "and no more than that");
+    assert!(
+        run(&tree, "$GOSYNC sync users")
+            .out
+            .contains("nothing to do"),
+        "and no more than that"
+    );
     tree.provide(&document(&people(31_300, "alice", true), &[]));
     let back = run(&tree, "$GOSYNC sync users").out;
-    assert!(back.contains("~ unlock alice") && back.contains("+ home /home/alice of alice"), "{back}");
-    assert!(back.contains("is back; what was in the home is in /var/lib/gosync/homes/alice-31300-"), "{back}");
+    assert!(
+        back.contains("~ unlock alice") && back.contains("+ home /home/alice of alice"),
+        "{back}"
+    );
+    assert!(
+        back.contains("is back; what was in the home is in /var/lib/gosync/homes/alice-31300-"),
+        "{back}"
+    );
     assert_eq!(
         run(&tree, "stat -c %U:%G:%a /home/alice /home/alice/.profile").out,
         "alice:alice:700\nalice:alice:644\n"
@@ -257,9 +376,18 @@ fn a_home_that_changes_while_it_is_packed_stays() {
                 kill $writer; wait; exit $code";
     let ran = Ran::from(script(&tree, busy).output().unwrap());
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.err.contains("cannot pack") && tree.path("home/alice/data").exists(), "{ran:?}");
-    let left = std::fs::read_dir(tree.path("var/lib/gosync/homes")).into_iter().flatten().count();
+    assert!(
+        ran.err.contains("cannot pack") && tree.path("home/alice/data").exists(),
+        "{ran:?}"
+    );
+    let left = std::fs::read_dir(tree.path("var/lib/gosync/homes"))
+        .into_iter()
+        .flatten()
+        .count();
     assert_eq!(left, 0, "half an archive is left");
     let said = run(&tree, "$GOSYNC sync users").out;
-    assert!(said.contains("1 archived") && !tree.path("home/alice").exists(), "{said}");
+    assert!(
+        said.contains("1 archived") && !tree.path("home/alice").exists(),
+        "{said}"
+    );
 }

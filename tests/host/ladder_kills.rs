@@ -4,7 +4,9 @@
 
 use serde_json::Value;
 
-use crate::kills::{Scenario, add_foreign, kill_and_overtake_in, kill_everywhere_in, kill_the_recovery_in};
+use crate::kills::{
+    Scenario, add_foreign, kill_and_overtake_in, kill_everywhere_in, kill_the_recovery_in,
+};
 use crate::points;
 use crate::tree::{Database, Tree, document, group, person};
 
@@ -18,7 +20,11 @@ const GROUPS: &[&str] = &["sync", "groups"];
 fn configure(tree: &Tree, accounts: &str, more: &str) {
     tree.configure(more);
     let text = std::fs::read_to_string(tree.config()).unwrap();
-    std::fs::write(tree.config(), text.replace("[target.host]", &format!("{accounts}\n[target.host]"))).unwrap();
+    std::fs::write(
+        tree.config(),
+        text.replace("[target.host]", &format!("{accounts}\n[target.host]")),
+    )
+    .unwrap();
 }
 
 fn sync(tree: &Tree, document: &Value) {
@@ -51,14 +57,27 @@ pub fn renaming(database: Database, keys: &str) -> (Tree, Scenario) {
     let tree = Tree::new(database);
     configure(&tree, keys, "");
     sync(&tree, &physics(&people("alice", "bob", true)));
-    for path in ["home/alice/thesis", "home/bob/thesis", "etc/ssh/authorized_keys.d/alice", "var/mail/alice"] {
+    for path in [
+        "home/alice/thesis",
+        "home/bob/thesis",
+        "etc/ssh/authorized_keys.d/alice",
+        "var/mail/alice",
+    ] {
         tree.write(path, "the work of years", 0o600, 0);
     }
     std::os::unix::fs::chown(tree.path("var/mail/alice"), Some(20_000), Some(8)).unwrap();
     let now = document(&people("alicia", "bobby", true), &[]);
     tree.provide(&now);
     tree.save("before");
-    (tree, Scenario { name: "renaming", history: vec![], now, run: USERS })
+    (
+        tree,
+        Scenario {
+            name: "renaming",
+            history: vec![],
+            now,
+            run: USERS,
+        },
+    )
 }
 
 pub const MOVE: &str = "rename_home = true";
@@ -70,17 +89,34 @@ fn undoing_renames(database: Database) -> (Tree, Scenario) {
     tree.gosync(USERS).expect(0);
     assert!(tree.path("home/alicia/thesis").exists());
     tree.save("before");
-    (tree, Scenario { name: "undoing renames", run: &["undo", "3"], ..scenario })
+    (
+        tree,
+        Scenario {
+            name: "undoing renames",
+            run: &["undo", "3"],
+            ..scenario
+        },
+    )
 }
 
 /// A group goes that was made with members, and one gets its old name and members back.
 fn undoing_groups(database: Database) -> (Tree, Scenario) {
     let (tree, mut scenario) = renaming_groups(database);
-    scenario.now["groups"].as_array_mut().unwrap().push(group("g-2", "biology", &["u-1", "u-2"]));
+    scenario.now["groups"]
+        .as_array_mut()
+        .unwrap()
+        .push(group("g-2", "biology", &["u-1", "u-2"]));
     tree.provide(&scenario.now);
     tree.gosync(GROUPS).expect(0);
     tree.save("before");
-    (tree, Scenario { name: "undoing groups", run: &["undo", "3"], ..scenario })
+    (
+        tree,
+        Scenario {
+            name: "undoing groups",
+            run: &["undo", "3"],
+            ..scenario
+        },
+    )
 }
 
 /// A group has another name now, and another member.
@@ -91,7 +127,15 @@ fn renaming_groups(database: Database) -> (Tree, Scenario) {
     let now = document(&all, &[group("g-1", "chemistry", &["u-2", "u-3"])]);
     tree.provide(&now);
     tree.save("before");
-    (tree, Scenario { name: "renaming groups", history: vec![], now, run: GROUPS })
+    (
+        tree,
+        Scenario {
+            name: "renaming groups",
+            history: vec![],
+            now,
+            run: GROUPS,
+        },
+    )
 }
 
 /// Two were locked long ago.
@@ -107,7 +151,15 @@ pub fn leaving(database: Database, name: &'static str, departed: &str) -> (Tree,
     tree.gosync(USERS).expect(0);
     age(&tree);
     tree.save("before");
-    (tree, Scenario { name, history: vec![], now, run: USERS })
+    (
+        tree,
+        Scenario {
+            name,
+            history: vec![],
+            now,
+            run: USERS,
+        },
+    )
 }
 
 pub const ARCHIVE: &str = "archive_after = \"30d\"";
@@ -127,9 +179,22 @@ fn returning(database: Database) -> (Tree, Scenario) {
 /// A group is gone: its members are taken out in the first run, and it is removed in the second.
 fn losing_groups(database: Database, emptied: bool) -> (Tree, Scenario) {
     let tree = Tree::new(database);
-    configure(&tree, "", "[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\nremove_after = \"90d\"\n");
+    configure(
+        &tree,
+        "",
+        "[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\nremove_after = \"90d\"\n",
+    );
     let all = people("alice", "bob", true);
-    sync(&tree, &document(&all, &[group("g-1", "physics", &["u-1", "u-2"]), group("g-2", "rest", &["u-3"])]));
+    sync(
+        &tree,
+        &document(
+            &all,
+            &[
+                group("g-1", "physics", &["u-1", "u-2"]),
+                group("g-2", "rest", &["u-3"]),
+            ],
+        ),
+    );
     let now = document(&all, &[group("g-2", "rest", &["u-3"])]);
     tree.provide(&now);
     if emptied {
@@ -137,35 +202,68 @@ fn losing_groups(database: Database, emptied: bool) -> (Tree, Scenario) {
         age(&tree);
     }
     tree.save("before");
-    let name = if emptied { "removing groups" } else { "emptying groups" };
-    (tree, Scenario { name, history: vec![], now, run: GROUPS })
+    let name = if emptied {
+        "removing groups"
+    } else {
+        "emptying groups"
+    };
+    (
+        tree,
+        Scenario {
+            name,
+            history: vec![],
+            now,
+            run: GROUPS,
+        },
+    )
 }
 
 /// Kills a run that renames at each of its points from the journal on; another program changes the files; then the
 /// provider wants the names that `now` has. `names`: those that people end with.
 fn ends_with(tree: &Tree, run: &'static [&'static str], now: &Value, names: [&str; 2]) {
     let points = points::of(tree, run);
-    let journal = points.iter().position(|p| p.call == "rename" && p.text.contains("journal.new")).unwrap();
+    let journal = points
+        .iter()
+        .position(|p| p.call == "rename" && p.text.contains("journal.new"))
+        .unwrap();
     let passwd = tree.database.file("passwd");
     let mut begun = 0;
-    for point in points[journal + 1..].iter().filter(|point| point.call.starts_with("rename")) {
+    for point in points[journal + 1..]
+        .iter()
+        .filter(|point| point.call.starts_with("rename"))
+    {
         tree.restore("before");
         let before = tree.read(&passwd);
-        assert!(points::kill_at(point, tree, run), "the run never came to {point}");
+        assert!(
+            points::kill_at(point, tree, run),
+            "the run never came to {point}"
+        );
         begun += usize::from(tree.read(&passwd) != before);
         add_foreign(tree);
         tree.provide(now);
         for _ in 0..3 {
             let ran = tree.gosync(USERS).expect(0);
-            assert!(!ran.out.contains("by hand") && ran.err.lines().count() <= 1, "at {point}: {ran:?}");
+            assert!(
+                !ran.out.contains("by hand") && ran.err.lines().count() <= 1,
+                "at {point}: {ran:?}"
+            );
         }
         let last = tree.gosync(USERS).expect(0);
         assert!(last.out.contains("nothing to do"), "at {point}: {last:?}");
         let text = tree.read(&passwd);
         for (name, uid) in names.iter().zip([20_000, 20_001]) {
-            let line = text.lines().filter(|line| line.contains(&format!(":{uid}:"))).collect::<Vec<_>>();
-            assert!(matches!(line[..], [line] if line.starts_with(&format!("{name}:"))), "at {point}: {line:?}");
-            assert!(tree.path(&format!("home/{name}/thesis")).exists(), "at {point}: {name} has lost the home");
+            let line = text
+                .lines()
+                .filter(|line| line.contains(&format!(":{uid}:")))
+                .collect::<Vec<_>>();
+            assert!(
+                matches!(line[..], [line] if line.starts_with(&format!("{name}:"))),
+                "at {point}: {line:?}"
+            );
+            assert!(
+                tree.path(&format!("home/{name}/thesis")).exists(),
+                "at {point}: {name} has lost the home"
+            );
         }
     }
     assert!(begun > 0, "no run was killed after passwd had changed");
@@ -182,7 +280,12 @@ fn who_got_the_old_name_back_by_an_undo_that_was_overtaken_is_still_there() {
 #[test]
 fn who_gets_the_old_name_back_after_a_rename_that_was_overtaken_is_still_there() {
     let (tree, scenario) = renaming(Etc, MOVE);
-    ends_with(&tree, scenario.run, &document(&people("alice", "bob", true), &[]), ["alice", "bob"]);
+    ends_with(
+        &tree,
+        scenario.run,
+        &document(&people("alice", "bob", true), &[]),
+        ["alice", "bob"],
+    );
 }
 
 macro_rules! each {

@@ -22,9 +22,17 @@ impl Program {
         std::fs::write(at("password"), format!("{password}\n")).unwrap();
         std::fs::set_permissions(at("password"), std::fs::Permissions::from_mode(0o600)).unwrap();
         std::fs::create_dir(at("descriptions")).unwrap();
-        std::fs::write(at("descriptions/physics.txt"), "Über alles\nYour name here\n").unwrap();
+        std::fs::write(
+            at("descriptions/physics.txt"),
+            "Über alles\nYour name here\n",
+        )
+        .unwrap();
         std::fs::write(at("policy.json"), "{\"join_requests\": true}").unwrap();
-        let schema = if config.schema == Schema::Rfc2307bis { "rfc2307bis" } else { "rfc2307" };
+        let schema = if config.schema == Schema::Rfc2307bis {
+            "rfc2307bis"
+        } else {
+            "rfc2307"
+        };
         let text = format!(
             "[provider.campus]\nkind = 'ldap'\nurl = '{}'\nschema = '{schema}'\nuser_base = '{}'\ngroup_base = '{}'\n\
              bind_dn = '{}'\npassword_file = 'password'\n[catalogue]\ndescription_dir = 'descriptions'\n\
@@ -48,7 +56,11 @@ impl Program {
             .output()
             .unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+        (
+            output.status.code().unwrap(),
+            text(output.stdout),
+            text(output.stderr),
+        )
     }
 
     /// What a command prints that must succeed.
@@ -75,21 +87,49 @@ fn the_program_does_it_all_by_login() {
         program.done(&["members", "physics"]),
         "physics (active) alice\nphysics (active) bob\nphysics (active) gone\n"
     );
-    assert_eq!(program.done(&["delmember", "physics", "alice"]), "gosync NOTICE: physics: `alice` is out\n");
-    assert_eq!(program.done(&["syncdesc", "physics"]), "gosync NOTICE: physics: the description is set\n");
-    assert_eq!(program.done(&["syncdesc", "physics"]), "gosync NOTICE: physics: the description is set already\n");
-    assert_eq!(group(&admin(&config), "physics").description.unwrap().raw(), "Über alles<br/>\n");
+    assert_eq!(
+        program.done(&["delmember", "physics", "alice"]),
+        "gosync NOTICE: physics: `alice` is out\n"
+    );
+    assert_eq!(
+        program.done(&["syncdesc", "physics"]),
+        "gosync NOTICE: physics: the description is set\n"
+    );
+    assert_eq!(
+        program.done(&["syncdesc", "physics"]),
+        "gosync NOTICE: physics: the description is set already\n"
+    );
+    assert_eq!(
+        group(&admin(&config), "physics").description.unwrap().raw(),
+        "Über alles<br/>\n"
+    );
     // There is a policy for every group, and it cannot be set: nothing is made.
     let (status, _, err) = program.group(&["new", "chemistry"]);
-    assert!(status == 1 && err.contains("the provider `campus` has no policies of groups"), "{err}");
+    assert!(
+        status == 1 && err.contains("the provider `campus` has no policies of groups"),
+        "{err}"
+    );
     std::fs::remove_file(program.dir.path().join("policy.json")).unwrap();
     let out = program.done(&["new", "chemistry, \"x\" (y)", ":", "alice", "zoe"]);
-    assert!(out.contains("made, with the id") && out.contains("`zoe` is a member"), "{out}");
+    assert!(
+        out.contains("made, with the id") && out.contains("`zoe` is a member"),
+        "{out}"
+    );
     let again = program.done(&["new", "chemistry, \"x\" (y)", ":", "alice", "zoe"]);
-    assert!(again.contains("is there already") && again.contains("`zoe` is a member already"), "{again}");
-    assert!(server.search("(gidNumber=60008)").contains("memberUid: zoe"));
+    assert!(
+        again.contains("is there already") && again.contains("`zoe` is a member already"),
+        "{again}"
+    );
+    assert!(
+        server
+            .search("(gidNumber=60008)")
+            .contains("memberUid: zoe")
+    );
     let (status, _, err) = program.group(&["new", "chemistry.organic"]);
-    assert!(status == 1 && err.contains("campus` has no groups below groups"), "{err}");
+    assert!(
+        status == 1 && err.contains("campus` has no groups below groups"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -98,11 +138,24 @@ fn the_program_does_it_all_by_entry() {
     let program = Program::new(&config, PASSWORD);
     std::fs::remove_file(program.dir.path().join("policy.json")).unwrap();
     program.done(&["new", "Ämter + Co", ":", "zoe"]);
-    assert_eq!(program.done(&["members", "Ämter + Co"]), "Ämter + Co (active) zoe\n");
-    assert_eq!(program.done(&["members", "outer"]), "outer (active) alice\nouter (active) bob\n");
+    assert_eq!(
+        program.done(&["members", "Ämter + Co"]),
+        "Ämter + Co (active) zoe\n"
+    );
+    assert_eq!(
+        program.done(&["members", "outer"]),
+        "outer (active) alice\nouter (active) bob\n"
+    );
     let (status, out, err) = program.group(&["delmember", "outer", "alice", "bob", "nobody"]);
-    assert_eq!((status, out.as_str()), (3, "gosync NOTICE: outer: `bob` is out\n"));
-    assert!(err.contains("`nobody`") && err.contains("outer: `alice`: the provider refused: not listed"), "{err}");
+    assert_eq!(
+        (status, out.as_str()),
+        (3, "gosync NOTICE: outer: `bob` is out\n")
+    );
+    assert!(
+        err.contains("`nobody`")
+            && err.contains("outer: `alice`: the provider refused: not listed"),
+        "{err}"
+    );
     let (status, _, err) = program.group(&["delmember", "last", "bob"]);
     assert!(status == 1 && err.contains("at least one member"), "{err}");
 }
@@ -115,8 +168,14 @@ fn the_program_says_what_is_lacking_and_does_nothing() {
     for (arguments, lack) in [
         (&["manager", "physics", "bob"][..], "managers of groups"),
         (&["admin", "physics", "bob"], "administrators of groups"),
-        (&["accept", "physics", "bob"], "applicants who wait for approval"),
-        (&["accept", "physics", "bob", "bob@example.org"], "a member's own address in a group"),
+        (
+            &["accept", "physics", "bob"],
+            "applicants who wait for approval",
+        ),
+        (
+            &["accept", "physics", "bob", "bob@example.org"],
+            "a member's own address in a group",
+        ),
         (&["syncpolicy", "physics"], "policies of groups"),
         (&["new", "-parent", "physics", "lab"], "groups below groups"),
     ] {
@@ -124,7 +183,9 @@ fn the_program_says_what_is_lacking_and_does_nothing() {
         assert_eq!((status, out.as_str()), (1, ""), "{arguments:?}");
         assert_eq!(
             err,
-            format!("gosync ERROR: the provider `campus` has no {lack}\ngosync HINT: Nothing was done\n"),
+            format!(
+                "gosync ERROR: the provider `campus` has no {lack}\ngosync HINT: Nothing was done\n"
+            ),
             "{arguments:?}"
         );
     }
@@ -136,17 +197,34 @@ fn the_program_tells_each_failure() {
     let (server, config) = rfc2307();
     let program = Program::new(&config, PASSWORD);
     let (status, out, err) = program.group(&["member", "physics", "nobody", "bob"]);
-    assert_eq!((status, out.as_str()), (3, "gosync NOTICE: physics: `bob` is a member\n"));
+    assert_eq!(
+        (status, out.as_str()),
+        (3, "gosync NOTICE: physics: `bob` is a member\n")
+    );
     assert_eq!(err, "gosync ERROR: the provider knows no `nobody`\n");
     let admin = admin(&config);
-    let mut ids: Vec<String> =
-        admin.groups(false).unwrap().into_iter().filter(|g| g.name.raw() == "twin").map(|g| g.id.to_string()).collect();
+    let mut ids: Vec<String> = admin
+        .groups(false)
+        .unwrap()
+        .into_iter()
+        .filter(|g| g.name.raw() == "twin")
+        .map(|g| g.id.to_string())
+        .collect();
     ids.sort();
     let (status, _, err) = program.group(&["member", "twin", "bob"]);
     assert_eq!(status, 1);
-    assert!(err.contains(&format!("2 groups are called `twin`: {}", ids.join(", "))), "{err}");
+    assert!(
+        err.contains(&format!("2 groups are called `twin`: {}", ids.join(", "))),
+        "{err}"
+    );
     let before = server.search("(objectClass=posixGroup)");
-    let reader = Program::new(&Config { bind_dn: Some(READER.to_owned()), ..config.clone() }, "only looking");
+    let reader = Program::new(
+        &Config {
+            bind_dn: Some(READER.to_owned()),
+            ..config.clone()
+        },
+        "only looking",
+    );
     let (status, out, err) = reader.group(&["member", "physics", "zoe", "alice", "bob"]);
     assert_eq!((status, err.matches("ERROR").count()), (3, 1), "{out}{err}");
     assert!(
@@ -154,7 +232,11 @@ fn the_program_tells_each_failure() {
         "{err}"
     );
     let (status, _, err) = reader.group(&["delmember", "physics", "alice", "bob"]);
-    assert_eq!((status, err.matches("insufficientAccessRights").count()), (1, 2), "{err}");
+    assert_eq!(
+        (status, err.matches("insufficientAccessRights").count()),
+        (1, 2),
+        "{err}"
+    );
     assert_eq!(server.search("(objectClass=posixGroup)"), before);
     // Two people with one login: nobody guesses who is meant.
     server.modify(
@@ -162,7 +244,10 @@ fn the_program_tells_each_failure() {
          uid: bob\ncn: other\nuidNumber: 20009\ngidNumber: 100\nhomeDirectory: /home/other\n",
     );
     let (status, _, err) = program.group(&["delmember", "physics", "bob"]);
-    assert!(status == 1 && err.contains("2 people have the login `bob`: "), "{err}");
+    assert!(
+        status == 1 && err.contains("2 people have the login `bob`: "),
+        "{err}"
+    );
     let wrong = Program::new(&config, "wrong");
     let (status, _, err) = wrong.group(&["members", "physics"]);
     assert!(status == 12 && err.contains("invalidCredentials"), "{err}");

@@ -1,5 +1,9 @@
 //! gosync's own lock: runs that are started together all finish, nobody is blocked by the dead, and waiting is told.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up must stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up must stop"
+)]
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -18,7 +22,13 @@ fn hold(tree: &Tree, pid: &str) -> File {
     std::fs::create_dir_all(&dir).unwrap();
     std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o700)).unwrap();
     let mut options = OpenOptions::new();
-    let mut file = options.create(true).write(true).truncate(true).mode(0o600).open(dir.join("lock")).unwrap();
+    let mut file = options
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(dir.join("lock"))
+        .unwrap();
     fs2::FileExt::lock_exclusive(&file).unwrap();
     write!(file, "{pid}").unwrap();
     file
@@ -36,7 +46,13 @@ impl Drop for Process {
 
 impl Process {
     fn start(command: &mut Command) -> Self {
-        Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+        Self(
+            command
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap(),
+        )
     }
 
     fn signal(&self, signal: Signal) {
@@ -46,7 +62,9 @@ impl Process {
     /// The next line that it says on standard output; the test hangs if there is none.
     fn line(&mut self) -> String {
         let mut text = String::new();
-        BufReader::with_capacity(1, self.0.stdout.as_mut().unwrap()).read_line(&mut text).unwrap();
+        BufReader::with_capacity(1, self.0.stdout.as_mut().unwrap())
+            .read_line(&mut text)
+            .unwrap();
         text
     }
 }
@@ -54,21 +72,37 @@ impl Process {
 /// A host with two accounts, and a third to come.
 fn host() -> Tree {
     let tree = Tree::new(Database::Etc);
-    let mut users = vec![person("u-1", "alice", "Alice", true), person("u-2", "bob", "Bob", true)];
+    let mut users = vec![
+        person("u-1", "alice", "Alice", true),
+        person("u-2", "bob", "Bob", true),
+    ];
     tree.provide(&document(&users, &[]));
     tree.gosync(&["sync", "users"]).expect(0);
     users.push(person("u-3", "carol", "Carol", true));
-    tree.provide(&document(&users, &[group("g-1", "physics", &["u-1", "u-3"])]));
+    tree.provide(&document(
+        &users,
+        &[group("g-1", "physics", &["u-1", "u-3"])],
+    ));
     tree
 }
 
 #[test]
 fn fifty_processes_started_together_all_finish() {
     let tree = Tree::new(Database::Etc);
-    let users: Vec<_> = (0..5).map(|n| person(&format!("u-{n}"), &format!("user{n}"), "User", true)).collect();
-    tree.provide(&document(&users, &[group("g-1", "physics", &["u-1", "u-3"])]));
-    let jobs: [&[&str]; 5] =
-        [&["sync", "users"], &["sync", "groups"], &["sync", "users", "-n"], &["waitlock"], &["-q", "sync", "users"]];
+    let users: Vec<_> = (0..5)
+        .map(|n| person(&format!("u-{n}"), &format!("user{n}"), "User", true))
+        .collect();
+    tree.provide(&document(
+        &users,
+        &[group("g-1", "physics", &["u-1", "u-3"])],
+    ));
+    let jobs: [&[&str]; 5] = [
+        &["sync", "users"],
+        &["sync", "groups"],
+        &["sync", "users", "-n"],
+        &["waitlock"],
+        &["-q", "sync", "users"],
+    ];
     let start = |n: usize| Process::start(&mut tree.command(jobs[n % jobs.len()]));
     let processes: Vec<Process> = (0..50).map(start).collect();
     for (n, mut process) in processes.into_iter().enumerate() {
@@ -79,8 +113,18 @@ fn fifty_processes_started_together_all_finish() {
     }
     tree.gosync(&["sync", "groups"]).expect(0);
     let passwd = tree.read("etc/passwd");
-    assert_eq!(passwd.lines().filter(|line| line.starts_with("user")).count(), 5, "{passwd}");
-    assert!(tree.read("etc/group").contains("physics:x:60000:user1,user3\n"));
+    assert_eq!(
+        passwd
+            .lines()
+            .filter(|line| line.starts_with("user"))
+            .count(),
+        5,
+        "{passwd}"
+    );
+    assert!(
+        tree.read("etc/group")
+            .contains("physics:x:60000:user1,user3\n")
+    );
     assert!(!tree.path("etc/.gosync").exists() && !tree.path("home/.gosync").exists());
 }
 
@@ -88,7 +132,10 @@ fn fifty_processes_started_together_all_finish() {
 fn a_killed_holder_blocks_nobody() {
     let tree = host();
     // A holder that waits for the password lock, which this test holds.
-    let password = OpenOptions::new().write(true).open(tree.path("etc/.pwd.lock")).unwrap();
+    let password = OpenOptions::new()
+        .write(true)
+        .open(tree.path("etc/.pwd.lock"))
+        .unwrap();
     let whole = nix::libc::flock {
         l_type: nix::libc::F_WRLCK as nix::libc::c_short,
         l_whence: nix::libc::SEEK_SET as nix::libc::c_short,
@@ -98,9 +145,15 @@ fn a_killed_holder_blocks_nobody() {
     };
     nix::fcntl::fcntl(&password, nix::fcntl::FcntlArg::F_OFD_SETLK(&whole)).unwrap();
     let mut holder = Process::start(&mut tree.command(&["sync", "users"]));
-    assert!(holder.line().contains("+ account carol"), "it never came to the change");
+    assert!(
+        holder.line().contains("+ account carol"),
+        "it never came to the change"
+    );
     let busy = tree.gosync(&["--nowait", "sync", "users"]).expect(11);
-    assert_eq!(busy.err, format!("gosync ERROR: lock file exists: pid = {}\n", holder.0.id()));
+    assert_eq!(
+        busy.err,
+        format!("gosync ERROR: lock file exists: pid = {}\n", holder.0.id())
+    );
     holder.signal(Signal::SIGKILL);
     assert_eq!(holder.0.wait().unwrap().signal(), Some(9));
     drop(password);
@@ -124,7 +177,10 @@ fn nowait_leaves_at_once_and_says_who_holds_the_lock() {
         &["-q", "--nw", "sync", "groups"],
     ] {
         let busy = tree.gosync(arguments).expect(11);
-        assert_eq!((busy.out.as_str(), busy.err.as_str()), ("", "gosync ERROR: lock file exists: pid = 28483\n"));
+        assert_eq!(
+            (busy.out.as_str(), busy.err.as_str()),
+            ("", "gosync ERROR: lock file exists: pid = 28483\n")
+        );
     }
     assert_eq!(differences(&tree.picture(), &before), [""; 0]);
 }
@@ -135,9 +191,14 @@ fn waiting_ends_at_its_limit_and_is_told_unless_quiet() {
     let _held = hold(&tree, "28483 1795219200\n");
     let before = tree.picture();
     let busy = tree.gosync(&["--wait", "1s", "sync", "users"]).expect(11);
-    assert_eq!(busy.out, "gosync NOTICE: lock file exists: pid = 28483 [waiting]\n");
+    assert_eq!(
+        busy.out,
+        "gosync NOTICE: lock file exists: pid = 28483 [waiting]\n"
+    );
     assert_eq!(busy.err, "gosync ERROR: lock file exists: pid = 28483\n");
-    let quiet = tree.gosync(&["-q", "--wait", "1s", "sync", "users"]).expect(11);
+    let quiet = tree
+        .gosync(&["-q", "--wait", "1s", "sync", "users"])
+        .expect(11);
     assert_eq!(quiet.out, "");
     assert_eq!(differences(&tree.picture(), &before), [""; 0]);
 }
@@ -148,13 +209,19 @@ fn one_who_waits_says_so_again_and_gets_the_lock_when_it_is_free() {
     let held = hold(&tree, "28483 1795219200\n");
     let mut waiting = Process::start(&mut tree.command(&["sync", "users"]));
     for _ in 0..2 {
-        assert_eq!(waiting.line(), "gosync NOTICE: lock file exists: pid = 28483 [waiting]\n");
+        assert_eq!(
+            waiting.line(),
+            "gosync NOTICE: lock file exists: pid = 28483 [waiting]\n"
+        );
     }
     drop(held);
     while !waiting.line().contains("1 created") {}
     assert_eq!(waiting.0.wait().unwrap().code(), Some(0));
     // The lock file stays, since another may wait on it, and says who was the last.
-    assert!(tree.read("run/gosync/lock").starts_with(&waiting.0.id().to_string()));
+    assert!(
+        tree.read("run/gosync/lock")
+            .starts_with(&waiting.0.id().to_string())
+    );
 }
 
 #[test]
@@ -166,7 +233,10 @@ fn one_who_is_interrupted_while_it_waits_harms_nobody() {
         // Whoever runs the tests in the background may have signals ignored, and that is inherited.
         let mut command = Command::new("env");
         command.env_remove("GOSYNC_CONFIG").stdin(Stdio::null());
-        command.arg("--default-signal").arg(GOSYNC).args(tree.arguments(&["sync", "users"]));
+        command
+            .arg("--default-signal")
+            .arg(GOSYNC)
+            .args(tree.arguments(&["sync", "users"]));
         let mut waiting = Process::start(&mut command);
         assert!(waiting.line().ends_with("[waiting]\n"));
         waiting.signal(signal);

@@ -1,6 +1,10 @@
 //! A scratch host that real tools take for this machine: a mount namespace in which `/etc`, `/home`, `/run`, `/srv`,
 //! `/var/lib` and `/var/mail` are those of a [`Tree`]. Nothing of the machine itself is touched.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up must stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up must stop"
+)]
 
 use std::fs;
 use std::path::Path;
@@ -12,8 +16,16 @@ use crate::tree::{Database, GOSYNC, Ran, Tree};
 const MOUNTED: [&str; 6] = ["etc", "home", "run", "srv", "var/lib", "var/mail"];
 
 /// What tools need of the machine's `/etc`.
-const BORROWED: [&str; 8] =
-    ["login.defs", "pam.d", "security", "default", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "environment"];
+const BORROWED: [&str; 8] = [
+    "login.defs",
+    "pam.d",
+    "security",
+    "default",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "environment",
+];
 
 /// Programs of the tests here, and the Debian packages that have them.
 const NEEDED: [(&str, &str); 9] = [
@@ -31,21 +43,44 @@ const NEEDED: [(&str, &str); 9] = [
 /// A scratch host with the account files that pwck(8) finds no fault with.
 pub fn sound_tree(database: Database) -> Tree {
     for (program, package) in NEEDED {
-        assert!(Path::new(program).exists(), "{program} is missing: install the Debian package {package}");
+        assert!(
+            Path::new(program).exists(),
+            "{program} is missing: install the Debian package {package}"
+        );
     }
     let tree = Tree::new(database);
-    for name in BORROWED.iter().filter(|name| Path::new("/etc").join(name).exists()) {
-        let status = Command::new("cp").arg("-a").arg(Path::new("/etc").join(name)).arg(tree.path("etc")).status();
+    for name in BORROWED
+        .iter()
+        .filter(|name| Path::new("/etc").join(name).exists())
+    {
+        let status = Command::new("cp")
+            .arg("-a")
+            .arg(Path::new("/etc").join(name))
+            .arg(tree.path("etc"))
+            .status();
         assert!(status.unwrap().success());
     }
-    let more = if database == Database::Extrausers { " extrausers" } else { "" };
-    let switch = format!("passwd: files{more}\ngroup: files{more}\nshadow: files{more}\ngshadow: files\n");
+    let more = if database == Database::Extrausers {
+        " extrausers"
+    } else {
+        ""
+    };
+    let switch =
+        format!("passwd: files{more}\ngroup: files{more}\nshadow: files{more}\ngshadow: files\n");
     tree.write("etc/nsswitch.conf", &switch, 0o644, 0);
-    let passwd: String =
-        tree.read("etc/passwd").lines().filter(|l| l.contains(":x:")).map(|l| format!("{l}\n")).collect();
+    let passwd: String = tree
+        .read("etc/passwd")
+        .lines()
+        .filter(|l| l.contains(":x:"))
+        .map(|l| format!("{l}\n"))
+        .collect();
     tree.write("etc/passwd", &passwd, 0o644, 0);
-    let group: String =
-        tree.read("etc/group").lines().filter(|l| l.contains(":x:")).map(|l| format!("{l}\n")).collect();
+    let group: String = tree
+        .read("etc/group")
+        .lines()
+        .filter(|l| l.contains(":x:"))
+        .map(|l| format!("{l}\n"))
+        .collect();
     tree.write("etc/group", &group, 0o644, 0);
     for dir in ["home/admin", "home/local", "var/mail"] {
         fs::create_dir_all(tree.path(dir)).unwrap();
@@ -55,9 +90,14 @@ pub fn sound_tree(database: Database) -> Tree {
 
 /// A shell script that is still to be started where `tree` is this machine. `$GOSYNC` runs the program there.
 pub fn script(tree: &Tree, script: &str) -> Command {
-    let mounts = MOUNTED.map(|dir| format!("mount --bind {} /{dir}\n", tree.path(dir).display())).concat();
+    let mounts = MOUNTED
+        .map(|dir| format!("mount --bind {} /{dir}\n", tree.path(dir).display()))
+        .concat();
     let mut command = with_own_mounts(tree, &format!("set -e\n{mounts}set +e\n{script}"));
-    command.env("GOSYNC", format!("{GOSYNC} --file {}", tree.config().display()));
+    command.env(
+        "GOSYNC",
+        format!("{GOSYNC} --file {}", tree.config().display()),
+    );
     command
 }
 
@@ -69,7 +109,10 @@ pub fn with_own_mounts(tree: &Tree, script: &str) -> Command {
     let root = root.to_str().unwrap().trim_end_matches('/');
     command
         .args(["--mount", "--propagation", "private", "sh", "-c", script])
-        .env("GOSYNC", format!("{GOSYNC} --file {} --root {root}", tree.config().display()))
+        .env(
+            "GOSYNC",
+            format!("{GOSYNC} --file {} --root {root}", tree.config().display()),
+        )
         .env("ROOT", root)
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("LC_ALL", "C.UTF-8")
@@ -92,6 +135,10 @@ pub fn run(tree: &Tree, text: &str) -> Ran {
 pub fn check(tree: &Tree) {
     for program in ["pwck -r", "grpck -r"] {
         let ran = Ran::from(script(tree, program).output().unwrap());
-        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "", ""), "{program}");
+        assert_eq!(
+            (ran.code, ran.out.as_str(), ran.err.as_str()),
+            (Some(0), "", ""),
+            "{program}"
+        );
     }
 }

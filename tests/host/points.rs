@@ -2,7 +2,11 @@
 //!
 //! By strace(1), which knows nothing of the program: the call is not carried out. `when=N` counts calls of one name in
 //! one thread; all that gosync writes, its first thread writes.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up must stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up must stop"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -65,8 +69,17 @@ const CHANGES: &[&str] = &[
 const SYNCS: &[&str] = &["fsync", "fdatasync", "syncfs", "sync_file_range"];
 
 /// Calls that ask for something.
-const READS: &[&str] =
-    &["openat", "read", "pread64", "getdents64", "statx", "newfstatat", "llistxattr", "lgetxattr", "readlink"];
+const READS: &[&str] = &[
+    "openat",
+    "read",
+    "pread64",
+    "getdents64",
+    "statx",
+    "newfstatat",
+    "llistxattr",
+    "lgetxattr",
+    "readlink",
+];
 
 /// One call.
 #[derive(Clone, Debug)]
@@ -99,19 +112,31 @@ fn strace(arguments: &[String], tree: &Tree, run: &[&str]) -> Output {
         .env_remove("GOSYNC_CONFIG")
         .stdin(Stdio::null())
         .output();
-    output.unwrap_or_else(|e| panic!("strace cannot be run ({e}): install the Debian package strace"))
+    output
+        .unwrap_or_else(|e| panic!("strace cannot be run ({e}): install the Debian package strace"))
 }
 
 /// The calls of an undisturbed run that change something or write it to disk, in order, the end of the program
 /// included. The run is carried out.
 pub fn of(tree: &Tree, run: &[&str]) -> Vec<Point> {
-    let calls: Vec<&str> = CHANGES.iter().chain(SYNCS).chain(&["exit_group"]).copied().collect();
+    let calls: Vec<&str> = CHANGES
+        .iter()
+        .chain(SYNCS)
+        .chain(&["exit_group"])
+        .copied()
+        .collect();
     let mut points = trace(tree, run, &calls);
     points.retain(|point| {
         let opens = point.call.starts_with("open");
-        let writes = ["O_CREAT", "O_TRUNC", "O_WRONLY", "O_RDWR"].iter().any(|flag| point.text.contains(flag));
-        let says = point.call == "write" && (point.text.starts_with("1,") || point.text.starts_with("2,"));
-        !(opens && !writes || says || point.text.contains("\"/dev/") || point.text.contains("\"/proc/"))
+        let writes = ["O_CREAT", "O_TRUNC", "O_WRONLY", "O_RDWR"]
+            .iter()
+            .any(|flag| point.text.contains(flag));
+        let says =
+            point.call == "write" && (point.text.starts_with("1,") || point.text.starts_with("2,"));
+        !(opens && !writes
+            || says
+            || point.text.contains("\"/dev/")
+            || point.text.contains("\"/proc/"))
     });
     points
 }
@@ -119,7 +144,9 @@ pub fn of(tree: &Tree, run: &[&str]) -> Vec<Point> {
 /// The calls of an undisturbed run that ask for something, from when it opens its configuration. The run is carried out.
 pub fn of_reads(tree: &Tree, run: &[&str]) -> Vec<Point> {
     let mut points = trace(tree, run, READS);
-    let begin = points.iter().position(|point| point.call == "openat" && point.text.contains("gosync.toml"));
+    let begin = points
+        .iter()
+        .position(|point| point.call == "openat" && point.text.contains("gosync.toml"));
     points.drain(..begin.expect("the configuration is not opened"));
     points
 }
@@ -128,18 +155,41 @@ fn trace(tree: &Tree, run: &[&str], calls: &[&str]) -> Vec<Point> {
     let log = tree.dir().join("trace");
     let calls: Vec<String> = calls.iter().map(|call| format!("?{call}")).collect();
     let trace = format!("trace={}", calls.join(","));
-    let arguments = ["-qqq", "-s", "200", "-o", log.to_str().unwrap(), "-e", &trace].map(str::to_owned);
+    let arguments = [
+        "-qqq",
+        "-s",
+        "200",
+        "-o",
+        log.to_str().unwrap(),
+        "-e",
+        &trace,
+    ]
+    .map(str::to_owned);
     let output = strace(&arguments, tree, run);
-    assert!(output.status.success(), "the undisturbed run fails: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "the undisturbed run fails: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut points = Vec::new();
     for line in fs::read_to_string(log).unwrap().lines() {
-        let Some((call, rest)) = line.split_once('(') else { continue };
+        let Some((call, rest)) = line.split_once('(') else {
+            continue;
+        };
         let number = counts.entry(call.to_owned()).or_default();
         *number += 1;
         // Before it is shortened: the scratch host may stand in /dev/shm.
-        let text = rest.replace(tree.dir().to_str().unwrap(), "").chars().take(160).collect();
-        points.push(Point { call: call.to_owned(), number: *number, text });
+        let text = rest
+            .replace(tree.dir().to_str().unwrap(), "")
+            .chars()
+            .take(160)
+            .collect();
+        points.push(Point {
+            call: call.to_owned(),
+            number: *number,
+            text,
+        });
     }
     assert!(points.len() > 10, "strace saw nothing: {points:?}");
     points
@@ -147,7 +197,10 @@ fn trace(tree: &Tree, run: &[&str], calls: &[&str]) -> Vec<Point> {
 
 /// Runs the program and kills it before this call. No: it never came there.
 pub fn kill_at(point: &Point, tree: &Tree, run: &[&str]) -> bool {
-    strace(&injection(point, "signal=KILL"), tree, run).status.signal() == Some(9)
+    strace(&injection(point, "signal=KILL"), tree, run)
+        .status
+        .signal()
+        == Some(9)
 }
 
 /// Runs the program; this call fails with `error`, such as `EIO`.

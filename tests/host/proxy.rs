@@ -45,12 +45,20 @@ impl Proxy {
                 if stopped.load(Ordering::Relaxed) {
                     return;
                 }
-                let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", target))) else { continue };
+                let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", target)))
+                else {
+                    continue;
+                };
                 let (stopped, count) = (Arc::clone(&stopped), Arc::clone(&count));
                 thread::spawn(move || serve(client, server, fault, &stopped, &count));
             }
         });
-        Self { port, stop, passed, thread: Some(thread) }
+        Self {
+            port,
+            stop,
+            passed,
+            thread: Some(thread),
+        }
     }
 
     /// How many bytes of the server have been passed on, with those that are on their way.
@@ -70,8 +78,15 @@ impl Drop for Proxy {
     }
 }
 
-fn serve(client: TcpStream, server: TcpStream, fault: Fault, stop: &AtomicBool, passed: &AtomicUsize) {
-    let (mut from_client, mut to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+fn serve(
+    client: TcpStream,
+    server: TcpStream,
+    fault: Fault,
+    stop: &AtomicBool,
+    passed: &AtomicUsize,
+) {
+    let (mut from_client, mut to_server) =
+        (client.try_clone().unwrap(), server.try_clone().unwrap());
     let upstream = thread::spawn(move || {
         let _ = std::io::copy(&mut from_client, &mut to_server);
         let _ = to_server.shutdown(Shutdown::Both);
@@ -81,7 +96,13 @@ fn serve(client: TcpStream, server: TcpStream, fault: Fault, stop: &AtomicBool, 
     let _ = upstream.join();
 }
 
-fn down(mut client: &TcpStream, mut server: TcpStream, fault: Fault, stop: &AtomicBool, passed: &AtomicUsize) {
+fn down(
+    mut client: &TcpStream,
+    mut server: TcpStream,
+    fault: Fault,
+    stop: &AtomicBool,
+    passed: &AtomicUsize,
+) {
     let mut buffer = [0; 4096];
     let mut total = 0;
     while let Ok(n @ 1..) = server.read(&mut buffer) {
@@ -92,7 +113,9 @@ fn down(mut client: &TcpStream, mut server: TcpStream, fault: Fault, stop: &Atom
             Fault::EndAfter(limit) => {
                 // Of what all connections may have, as much as is left.
                 let take = |old: usize| Some(old.max(limit.min(old + n)));
-                let old = passed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).unwrap();
+                let old = passed
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+                    .unwrap();
                 let left = limit.saturating_sub(old);
                 if client.write_all(&data[..n.min(left)]).is_err() || left < n {
                     return;

@@ -30,7 +30,10 @@ struct Pair {
 
 impl Pair {
     fn new() -> Self {
-        Self { tools: sound_tree(Database::Etc), gosync: sound_tree(Database::Etc) }
+        Self {
+            tools: sound_tree(Database::Etc),
+            gosync: sound_tree(Database::Etc),
+        }
     }
 
     /// Does a change in both ways; then the files must be the same, and sound.
@@ -45,12 +48,17 @@ impl Pair {
         check(&self.gosync);
         for name in Database::Etc.files() {
             let path = format!("etc/{name}");
-            assert_eq!(self.gosync.read(&path), self.tools.read(&path), "{name} after `{gosync}`");
+            assert_eq!(
+                self.gosync.read(&path),
+                self.tools.read(&path),
+                "{name} after `{gosync}`"
+            );
         }
         let homes = |tree: &Tree| {
             let mut picture = tree.picture();
-            picture
-                .retain(|path, _| path.starts_with("home/") || path.starts_with("etc/") && !path.contains("default"));
+            picture.retain(|path, _| {
+                path.starts_with("home/") || path.starts_with("etc/") && !path.contains("default")
+            });
             picture
         };
         let different = differences(&homes(&self.gosync), &homes(&self.tools));
@@ -60,26 +68,45 @@ impl Pair {
 
 /// Alice, Bob, and Carol, who stays whatever happens: gosync never takes the last account away.
 fn people(alice: &str, bob: bool) -> Vec<Value> {
-    vec![person("u-1", "alice", alice, true), person("u-2", "bob", "Bob", bob), person("u-3", "carol", "Carol", true)]
+    vec![
+        person("u-1", "alice", alice, true),
+        person("u-2", "bob", "Bob", bob),
+        person("u-3", "carol", "Carol", true),
+    ]
 }
 
 /// The same by useradd.
 fn add_people() -> String {
-    useradd(20_000, "alice", "Alice") + &useradd(20_001, "bob", "Bob") + &useradd(20_002, "carol", "Carol")
+    useradd(20_000, "alice", "Alice")
+        + &useradd(20_001, "bob", "Bob")
+        + &useradd(20_002, "carol", "Carol")
 }
 
 #[test]
 fn the_life_of_an_account_leaves_the_lines_that_useradd_and_its_companions_leave() {
     let pair = Pair::new();
-    pair.step(&add_people(), Some(&document(&people("Alice", true), &[])), "$GOSYNC sync users");
-    let physics = |members: &[&str]| document(&people("Alice", true), &[group("g-1", "physics", members)]);
+    pair.step(
+        &add_people(),
+        Some(&document(&people("Alice", true), &[])),
+        "$GOSYNC sync users",
+    );
+    let physics =
+        |members: &[&str]| document(&people("Alice", true), &[group("g-1", "physics", members)]);
     pair.step(
         "groupadd -g 60000 physics; gpasswd -a alice physics; usermod -a -G physics bob",
         Some(&physics(&["u-1", "u-2"])),
         "$GOSYNC sync groups",
     );
-    pair.step("gpasswd -d alice physics", Some(&physics(&["u-2"])), "$GOSYNC sync groups");
-    pair.step("gpasswd -a alice physics", Some(&physics(&["u-2", "u-1"])), "$GOSYNC sync groups");
+    pair.step(
+        "gpasswd -d alice physics",
+        Some(&physics(&["u-2"])),
+        "$GOSYNC sync groups",
+    );
+    pair.step(
+        "gpasswd -a alice physics",
+        Some(&physics(&["u-2", "u-1"])),
+        "$GOSYNC sync groups",
+    );
     let mut changed = people("Alice Liddell", true);
     changed[1]["shell"] = "/bin/sh".into();
     pair.step(
@@ -88,36 +115,72 @@ fn the_life_of_an_account_leaves_the_lines_that_useradd_and_its_companions_leave
         "$GOSYNC sync users",
     );
     changed[1]["active"] = false.into();
-    pair.step("usermod -L -e 1 bob", Some(&document(&changed, &[])), "$GOSYNC sync users");
+    pair.step(
+        "usermod -L -e 1 bob",
+        Some(&document(&changed, &[])),
+        "$GOSYNC sync users",
+    );
     changed[1]["active"] = true.into();
-    pair.step("usermod -U -e '' bob", Some(&document(&changed, &[])), "$GOSYNC sync users");
+    pair.step(
+        "usermod -U -e '' bob",
+        Some(&document(&changed, &[])),
+        "$GOSYNC sync users",
+    );
     pair.step("userdel bob", None, "$GOSYNC deluser bob");
     // userdel finds no mail spool, says so, and is content.
-    pair.step("userdel -r alice", None, "$GOSYNC deluser alice --remove-home");
-    assert!(pair.gosync.path("home/bob/.profile").exists() && !pair.gosync.path("home/alice").exists());
+    pair.step(
+        "userdel -r alice",
+        None,
+        "$GOSYNC deluser alice --remove-home",
+    );
+    assert!(
+        pair.gosync.path("home/bob/.profile").exists() && !pair.gosync.path("home/alice").exists()
+    );
 }
 
 #[test]
 fn an_account_locked_with_a_password_gets_it_back() {
     let pair = Pair::new();
     let mut all = people("Alice", true);
-    pair.step(&add_people(), Some(&document(&all, &[])), "$GOSYNC sync users");
+    pair.step(
+        &add_people(),
+        Some(&document(&all, &[])),
+        "$GOSYNC sync users",
+    );
     let password = "usermod -p '$6$abc$def' alice; chage -d 20000 -m 1 -M 90 -W 9 -I 30 alice";
     pair.step(password, None, password);
     all[0]["active"] = false.into();
-    pair.step("usermod -L -e 1 alice", Some(&document(&all, &[])), "$GOSYNC sync users");
+    pair.step(
+        "usermod -L -e 1 alice",
+        Some(&document(&all, &[])),
+        "$GOSYNC sync users",
+    );
     all[0]["active"] = true.into();
-    pair.step("usermod -U -e '' alice", Some(&document(&all, &[])), "$GOSYNC sync users");
-    assert!(pair.gosync.read("etc/shadow").contains("alice:$6$abc$def:20000:1:90:9:30::\n"));
+    pair.step(
+        "usermod -U -e '' alice",
+        Some(&document(&all, &[])),
+        "$GOSYNC sync users",
+    );
+    assert!(
+        pair.gosync
+            .read("etc/shadow")
+            .contains("alice:$6$abc$def:20000:1:90:9:30::\n")
+    );
 }
 
 #[test]
 fn accounts_with_a_shared_primary_group_have_the_same_lines() {
     let pair = Pair::new();
-    let config = std::fs::read_to_string(pair.gosync.config()).unwrap().replace("\"private\"", "\"users\"");
+    let config = std::fs::read_to_string(pair.gosync.config())
+        .unwrap()
+        .replace("\"private\"", "\"users\"");
     std::fs::write(pair.gosync.config(), config).unwrap();
     let add = add_people().replace(" -U ", " -N -g users ");
-    pair.step(&add, Some(&document(&people("Alice", true), &[])), "$GOSYNC sync users");
+    pair.step(
+        &add,
+        Some(&document(&people("Alice", true), &[])),
+        "$GOSYNC sync users",
+    );
     pair.step("userdel alice", None, "$GOSYNC deluser alice");
 }
 
@@ -128,9 +191,16 @@ fn a_group_that_others_use_outlives_its_account() {
     for others in ["gpasswd -a admin alice", "usermod -g alice admin"] {
         let tree = sound_tree(Database::Etc);
         tree.provide(&document(&people("Alice", true), &[]));
-        run(&tree, &format!("$GOSYNC sync users; {others}; $GOSYNC deluser alice"));
+        run(
+            &tree,
+            &format!("$GOSYNC sync users; {others}; $GOSYNC deluser alice"),
+        );
         check(&tree);
-        assert!(tree.read("etc/group").contains("\nalice:x:20000:"), "after `{others}`:\n{}", tree.read("etc/group"));
+        assert!(
+            tree.read("etc/group").contains("\nalice:x:20000:"),
+            "after `{others}`:\n{}",
+            tree.read("etc/group")
+        );
         assert!(!tree.read("etc/passwd").contains("\nalice:"));
         run(&tree, "$GOSYNC deluser bob");
         assert!(!tree.read("etc/group").contains("\nbob:"));
@@ -143,10 +213,19 @@ fn a_group_that_others_use_outlives_its_account() {
 
 #[test]
 fn the_name_services_see_what_is_written() {
-    let module = ["/usr/lib/libnss_extrausers.so.2", "/usr/lib/x86_64-linux-gnu/libnss_extrausers.so.2"];
+    let module = [
+        "/usr/lib/libnss_extrausers.so.2",
+        "/usr/lib/x86_64-linux-gnu/libnss_extrausers.so.2",
+    ];
     let arm = "/usr/lib/aarch64-linux-gnu/libnss_extrausers.so.2";
-    let found = module.iter().chain([&arm]).any(|path| Path::new(path).exists());
-    assert!(found, "libnss_extrausers.so.2 is missing: install the Debian package libnss-extrausers");
+    let found = module
+        .iter()
+        .chain([&arm])
+        .any(|path| Path::new(path).exists());
+    assert!(
+        found,
+        "libnss_extrausers.so.2 is missing: install the Debian package libnss-extrausers"
+    );
     for database in [Database::Etc, Database::Extrausers] {
         let tree = sound_tree(database);
         let groups = [group("g-1", "physics", &["u-1", "u-2"])];
@@ -154,22 +233,47 @@ fn the_name_services_see_what_is_written() {
         run(&tree, "$GOSYNC sync users; $GOSYNC sync groups");
         check(&tree);
         let ask = |question: &str| run(&tree, question).out;
-        assert_eq!(ask("getent passwd alice"), "alice:x:20000:20000:Alice Liddell:/home/alice:/bin/bash\n");
-        assert_eq!(ask("getent passwd 20001"), "bob:x:20001:20001:Bob:/home/bob:/bin/bash\n");
+        assert_eq!(
+            ask("getent passwd alice"),
+            "alice:x:20000:20000:Alice Liddell:/home/alice:/bin/bash\n"
+        );
+        assert_eq!(
+            ask("getent passwd 20001"),
+            "bob:x:20001:20001:Bob:/home/bob:/bin/bash\n"
+        );
         assert_eq!(ask("getent group physics"), "physics:x:60000:alice,bob\n");
         assert!(ask("getent shadow alice").starts_with("alice:*:"));
         assert_eq!(ask("id -Gn bob"), "bob physics\n");
-        assert_eq!(ask("stat -c %U:%G:%a /home/alice /home/bob/.profile"), "alice:alice:700\nbob:bob:644\n");
-        assert_eq!(ask("getent passwd | grep -c ^"), if database == Database::Etc { "7\n" } else { "8\n" });
+        assert_eq!(
+            ask("stat -c %U:%G:%a /home/alice /home/bob/.profile"),
+            "alice:alice:700\nbob:bob:644\n"
+        );
+        assert_eq!(
+            ask("getent passwd | grep -c ^"),
+            if database == Database::Etc {
+                "7\n"
+            } else {
+                "8\n"
+            }
+        );
         assert_eq!(ask("getent passwd | cut -d: -f1 | sort | uniq -d"), "");
         tree.provide(&document(&people("Alice", false), &groups));
         run(&tree, "$GOSYNC sync users; $GOSYNC deluser alice");
         check(&tree);
-        assert!(ask("getent shadow bob").starts_with("bob:!*:") && ask("getent shadow bob").ends_with(":1:\n"));
-        assert_eq!(ask("getent passwd alice || echo gone; getent group alice || echo gone"), "gone\ngone\n");
+        assert!(
+            ask("getent shadow bob").starts_with("bob:!*:")
+                && ask("getent shadow bob").ends_with(":1:\n")
+        );
+        assert_eq!(
+            ask("getent passwd alice || echo gone; getent group alice || echo gone"),
+            "gone\ngone\n"
+        );
         assert_eq!(ask("getent group physics"), "physics:x:60000:bob\n");
         if database == Database::Extrausers {
-            assert_eq!(ask("getent passwd local"), "local:x:1500:1500:Local:/home/local:/bin/sh\n");
+            assert_eq!(
+                ask("getent passwd local"),
+                "local:x:1500:1500:Local:/home/local:/bin/sh\n"
+            );
         }
     }
 }
@@ -177,15 +281,27 @@ fn the_name_services_see_what_is_written() {
 #[test]
 fn useradd_goes_on_where_gosync_wrote() {
     let tree = sound_tree(Database::Etc);
-    tree.provide(&document(&people("Alice", true), &[group("g-1", "physics", &["u-1"])]));
-    run(&tree, "$GOSYNC sync users; $GOSYNC sync groups; useradd -m -G physics dave; usermod -a -G physics admin");
+    tree.provide(&document(
+        &people("Alice", true),
+        &[group("g-1", "physics", &["u-1"])],
+    ));
+    run(
+        &tree,
+        "$GOSYNC sync users; $GOSYNC sync groups; useradd -m -G physics dave; usermod -a -G physics admin",
+    );
     check(&tree);
     // Members that people added stay, and nothing is done a second time.
     let before = tree.picture();
     let said = run(&tree, "$GOSYNC sync users; $GOSYNC sync groups").out;
-    assert!(said.contains("sync users: nothing to do") && said.contains("sync groups: nothing to do"), "{said}");
+    assert!(
+        said.contains("sync users: nothing to do") && said.contains("sync groups: nothing to do"),
+        "{said}"
+    );
     assert_eq!(differences(&tree.picture(), &before), [""; 0]);
-    assert!(tree.read("etc/group").contains("physics:x:60000:alice,dave,admin\n"));
+    assert!(
+        tree.read("etc/group")
+            .contains("physics:x:60000:alice,dave,admin\n")
+    );
 }
 
 /// The lines of a file without regard to their order.
@@ -199,9 +315,22 @@ fn sorted(tree: &Tree, path: &str) -> Vec<String> {
 fn a_rename_leaves_the_lines_that_usermod_and_groupmod_leave_in_their_places() {
     let pair = Pair::new();
     let config = std::fs::read_to_string(pair.gosync.config()).unwrap();
-    std::fs::write(pair.gosync.config(), config.replace("[target.host]", "rename_home = true\n[target.host]")).unwrap();
-    pair.step(&add_people(), Some(&document(&people("Alice", true), &[])), "$GOSYNC sync users");
-    let groups = |name: &str| [group("g-1", name, &["u-1", "u-2"]), group("g-2", "rest", &["u-1"])];
+    std::fs::write(
+        pair.gosync.config(),
+        config.replace("[target.host]", "rename_home = true\n[target.host]"),
+    )
+    .unwrap();
+    pair.step(
+        &add_people(),
+        Some(&document(&people("Alice", true), &[])),
+        "$GOSYNC sync users",
+    );
+    let groups = |name: &str| {
+        [
+            group("g-1", name, &["u-1", "u-2"]),
+            group("g-2", "rest", &["u-1"]),
+        ]
+    };
     pair.step(
         "groupadd -g 60000 physics; groupadd -g 60001 rest; usermod -a -G physics,rest alice; usermod -a -G physics bob",
         Some(&document(&people("Alice", true), &groups("physics"))),
@@ -212,10 +341,16 @@ fn a_rename_leaves_the_lines_that_usermod_and_groupmod_leave_in_their_places() {
                    chown alice: /home/alice/thesis /var/mail/alice";
     pair.step(by_hand, None, by_hand);
     let places = |tree: &Tree, path: &str| -> Vec<String> {
-        tree.read(path).lines().map(|line| line.split(':').next().unwrap().replace("alicia", "alice")).collect()
+        tree.read(path)
+            .lines()
+            .map(|line| line.split(':').next().unwrap().replace("alicia", "alice"))
+            .collect()
     };
-    let before: Vec<_> =
-        Database::Etc.files().iter().map(|name| places(&pair.gosync, &format!("etc/{name}"))).collect();
+    let before: Vec<_> = Database::Etc
+        .files()
+        .iter()
+        .map(|name| places(&pair.gosync, &format!("etc/{name}")))
+        .collect();
 
     // usermod(8) forgets the subordinate ids and the group; a link is gosync's own.
     let tools = "usermod -l alicia -d /home/alicia -m alice; groupmod -n alicia alice\n\
@@ -224,13 +359,21 @@ fn a_rename_leaves_the_lines_that_usermod_and_groupmod_leave_in_their_places() {
     check(&pair.tools);
     let mut renamed = people("Alice", true);
     renamed[0]["login"] = "alicia".into();
-    pair.gosync.provide(&document(&renamed, &groups("chemistry")));
+    pair.gosync
+        .provide(&document(&renamed, &groups("chemistry")));
     run(&pair.gosync, "$GOSYNC sync users; $GOSYNC sync groups");
     check(&pair.gosync);
     for (name, before) in Database::Etc.files().iter().zip(before) {
         let path = format!("etc/{name}");
-        assert_eq!(sorted(&pair.gosync, &path), sorted(&pair.tools, &path), "{name}");
-        let now: Vec<_> = places(&pair.gosync, &path).iter().map(|n| n.replace("chemistry", "physics")).collect();
+        assert_eq!(
+            sorted(&pair.gosync, &path),
+            sorted(&pair.tools, &path),
+            "{name}"
+        );
+        let now: Vec<_> = places(&pair.gosync, &path)
+            .iter()
+            .map(|n| n.replace("chemistry", "physics"))
+            .collect();
         assert_eq!(now, before, "each line of {name} keeps its place");
     }
     let below = |tree: &Tree| {
@@ -238,7 +381,10 @@ fn a_rename_leaves_the_lines_that_usermod_and_groupmod_leave_in_their_places() {
         picture.retain(|path, _| path.starts_with("home/") || path.starts_with("var/mail/"));
         picture
     };
-    assert_eq!(differences(&below(&pair.gosync), &below(&pair.tools)), [""; 0]);
+    assert_eq!(
+        differences(&below(&pair.gosync), &below(&pair.tools)),
+        [""; 0]
+    );
     let ask = |question: &str| run(&pair.gosync, question).out;
     assert_eq!(ask("id -Gn alicia"), "alicia admin chemistry rest\n");
     assert_eq!(
@@ -248,8 +394,12 @@ fn a_rename_leaves_the_lines_that_usermod_and_groupmod_leave_in_their_places() {
     let again = run(&pair.gosync, "$GOSYNC sync users; $GOSYNC sync groups").out;
     assert_eq!(again.matches("nothing to do").count(), 2, "{again}");
     // And back: the link gives way to the home.
-    pair.gosync.provide(&document(&people("Alice", true), &groups("physics")));
+    pair.gosync
+        .provide(&document(&people("Alice", true), &groups("physics")));
     run(&pair.gosync, "$GOSYNC sync users; $GOSYNC sync groups");
     check(&pair.gosync);
-    assert_eq!(ask("readlink /home/alicia; stat -c %U /home/alice /home/alice/thesis"), "alice\nalice\nalice\n");
+    assert_eq!(
+        ask("readlink /home/alicia; stat -c %U /home/alice /home/alice/thesis"),
+        "alice\nalice\nalice\n"
+    );
 }

@@ -19,16 +19,26 @@ use crate::web::{Asked, Reply, Spoil, Web};
 const CANARY: &str = "canary-71ab-token";
 
 fn within(seconds: u64, scope: Scope) -> Query {
-    Query { deadline: Instant::now() + Duration::from_secs(seconds), ..query(scope) }
+    Query {
+        deadline: Instant::now() + Duration::from_secs(seconds),
+        ..query(scope)
+    }
 }
 
 fn scim(config: &Config) -> Scim {
-    let secrets = Secrets { token: Some(SecretString::from(CANARY)), ..Secrets::default() };
+    let secrets = Secrets {
+        token: Some(SecretString::from(CANARY)),
+        ..Secrets::default()
+    };
     Scim::new("test", config, secrets).unwrap()
 }
 
 fn fetch(web: &Web, query: &Query) -> Result<Snapshot, FetchError> {
-    scim(&Config { page_size: 10, ..Config::new(web.url("/v2")) }).fetch(query, &|_| {})
+    scim(&Config {
+        page_size: 10,
+        ..Config::new(web.url("/v2"))
+    })
+    .fetch(query, &|_| {})
 }
 
 fn incomplete(result: Result<Snapshot, FetchError>) -> String {
@@ -44,16 +54,25 @@ fn person(n: usize) -> Value {
 
 /// A page of people; the servers here give what `count` asks for.
 fn page(asked: &Asked, people: usize) -> Value {
-    let start = asked.parameter("startIndex").and_then(|n| n.parse::<usize>().ok()).unwrap_or(1) - 1;
+    let start = asked
+        .parameter("startIndex")
+        .and_then(|n| n.parse::<usize>().ok())
+        .unwrap_or(1)
+        - 1;
     let count: usize = asked.parameter("count").unwrap().parse().unwrap();
-    let resources: Vec<Value> = (start.min(people)..(start + count).min(people)).map(person).collect();
+    let resources: Vec<Value> = (start.min(people)..(start + count).min(people))
+        .map(person)
+        .collect();
     json!({"totalResults": people, "startIndex": start + 1, "itemsPerPage": resources.len(), "Resources": resources})
 }
 
 /// A sound server with 25 people and one group with all of them.
 pub fn sound(asked: &Asked) -> Reply {
     match asked.path() {
-        "/v2/ServiceProviderConfig" => Reply::json(200, &json!({"filter": {"supported": true, "maxResults": 100}})),
+        "/v2/ServiceProviderConfig" => Reply::json(
+            200,
+            &json!({"filter": {"supported": true, "maxResults": 100}}),
+        ),
         "/v2/Users" => Reply::json(200, &page(asked, 25)),
         "/v2/Groups" => {
             let start: usize = asked.parameter("startIndex").unwrap().parse().unwrap();
@@ -69,7 +88,11 @@ pub fn sound(asked: &Asked) -> Reply {
 /// Whether a result is whole; anything else must not claim to be.
 fn whole(result: &Result<Snapshot, FetchError>) -> bool {
     match result {
-        Ok(Snapshot { completeness: Completeness::Complete(_), directory, .. }) => {
+        Ok(Snapshot {
+            completeness: Completeness::Complete(_),
+            directory,
+            ..
+        }) => {
             assert_eq!((directory.users.len(), directory.groups.len()), (25, 1));
             assert_eq!(directory.groups[0].members.len(), 25);
             true
@@ -92,11 +115,20 @@ fn an_answer_spoilt_anywhere_is_never_a_complete_read() {
     let requests = web.count();
     assert_eq!(requests, 6);
     for bad in 0..requests {
-        for spoil in [Spoil::CutAfter(40), Spoil::CutAfter(110), Spoil::Corrupt(150), Spoil::Corrupt(9)] {
+        for spoil in [
+            Spoil::CutAfter(40),
+            Spoil::CutAfter(110),
+            Spoil::Corrupt(150),
+            Spoil::Corrupt(9),
+        ] {
             // From one request on all are spoilt, so that it does not help to try again.
             let web = Web::start(move |asked| {
                 let reply = sound(asked);
-                if asked.number >= bad { reply.spoilt(spoil) } else { reply }
+                if asked.number >= bad {
+                    reply.spoilt(spoil)
+                } else {
+                    reply
+                }
             });
             let result = fetch(&web, &within(1, Scope::Groups));
             // A byte that is another one may change a name, which nobody can notice; the number has to be right.
@@ -111,8 +143,14 @@ fn an_answer_spoilt_anywhere_is_never_a_complete_read() {
 fn lists_without_end_are_ended() {
     let growing = |asked: &Asked| match asked.path() {
         "/v2/Users" => {
-            let start = asked.parameter("startIndex").and_then(|n| n.parse::<usize>().ok()).unwrap_or(1);
-            Reply::json(200, &json!({"Resources": [person(start)], "startIndex": start}))
+            let start = asked
+                .parameter("startIndex")
+                .and_then(|n| n.parse::<usize>().ok())
+                .unwrap_or(1);
+            Reply::json(
+                200,
+                &json!({"Resources": [person(start)], "startIndex": start}),
+            )
         }
         _ => sound(asked),
     };
@@ -122,13 +160,19 @@ fn lists_without_end_are_ended() {
     let web = Web::start(move |asked| match asked.path() {
         "/v2/Users" => {
             let n = next.fetch_add(1, Ordering::SeqCst);
-            Reply::json(200, &json!({"Resources": [person(n)], "nextCursor": format!("c{n}")}))
+            Reply::json(
+                200,
+                &json!({"Resources": [person(n)], "nextCursor": format!("c{n}")}),
+            )
         }
         _ => sound(asked),
     });
     incomplete(fetch(&web, &within(1, Scope::Users)));
     let web = Web::start(|asked| match asked.path() {
-        "/v2/Users" => Reply::json(200, &json!({"Resources": [person(1)], "nextCursor": "again"})),
+        "/v2/Users" => Reply::json(
+            200,
+            &json!({"Resources": [person(1)], "nextCursor": "again"}),
+        ),
         _ => sound(asked),
     });
     assert!(incomplete(fetch(&web, &query(Scope::Users))).contains("circles"));
@@ -156,7 +200,10 @@ fn pages_that_do_not_fit_together_are_noticed() {
         .contains("changed")
     );
     assert!(spoilt(|asked, d| d["totalResults"] = json!(25 + asked.number)).contains("changed"));
-    assert!(spoilt(|_, d| d["Resources"] = json!((0..10).map(person).collect::<Vec<_>>())).contains("repeats"));
+    assert!(
+        spoilt(|_, d| d["Resources"] = json!((0..10).map(person).collect::<Vec<_>>()))
+            .contains("repeats")
+    );
     assert!(spoilt(|_, d| d["totalResults"] = json!(30)).contains("ended after 25 of 30"));
     assert!(
         spoilt(|asked, d| if asked.number > 1 {
@@ -176,7 +223,10 @@ fn pages_that_do_not_fit_together_are_noticed() {
         })
         .contains("neither Resources nor totalResults")
     );
-    assert!(spoilt(|_, d| d["Resources"][3] = json!({"userName": "nameless"})).contains("without a usable id"));
+    assert!(
+        spoilt(|_, d| d["Resources"][3] = json!({"userName": "nameless"}))
+            .contains("without a usable id")
+    );
 }
 
 #[test]
@@ -195,7 +245,10 @@ fn what_is_no_list_is_no_empty_directory() {
             _ => sound(asked),
         });
         let error = fetch(&web, &query(Scope::Groups)).unwrap_err();
-        assert!(matches!(error, FetchError::Malformed { .. }), "{status} {body}: {error:?}");
+        assert!(
+            matches!(error, FetchError::Malformed { .. }),
+            "{status} {body}: {error:?}"
+        );
         // And in the middle.
         let web = Web::start(move |asked| match (asked.path(), asked.number) {
             ("/v2/Users", 2..) => Reply::new(status, media_type, body),
@@ -220,13 +273,18 @@ fn a_busy_server_is_told_from_one_that_is_down() {
         });
         let result = fetch(&web, &within(3, Scope::Users));
         match from {
-            0 => assert!(matches!(result.unwrap_err(), FetchError::RateLimited { .. })),
+            0 => assert!(matches!(
+                result.unwrap_err(),
+                FetchError::RateLimited { .. }
+            )),
             _ => assert!(incomplete(result).contains("429")),
         }
         assert!(web.count() >= 2 + from && web.count() < 6 + from);
     }
     let once = Web::start(|asked| match asked.number {
-        2 => Reply::new(503, "text/plain", "").header("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        2 => {
+            Reply::new(503, "text/plain", "").header("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT")
+        }
         _ => sound(asked),
     });
     assert!(whole(&fetch(&once, &query(Scope::Groups))));
@@ -238,9 +296,8 @@ fn no_header_reaches_another_place() {
     for path in ["/v2/ServiceProviderConfig", "/v2/Users", "/v2/Groups"] {
         let to = thief.port;
         let web = Web::start(move |asked| match asked.path() == path {
-            true => {
-                Reply::new(307, "text/plain", "").header("Location", format!("http://127.0.0.1:{to}{}", asked.target))
-            }
+            true => Reply::new(307, "text/plain", "")
+                .header("Location", format!("http://127.0.0.1:{to}{}", asked.target)),
             false => sound(asked),
         });
         assert!(!whole(&fetch(&web, &query(Scope::Groups))));
@@ -253,7 +310,10 @@ fn members_that_are_kept_back_are_noticed() {
     let quiet = |asked: &Asked| match asked.path() {
         "/v2/Groups" | "/v2/Groups/g1" => {
             let mut group = json!({"id": "g1", "displayName": "connect"});
-            if asked.parameter("attributes").is_some_and(|names| names.contains("members")) {
+            if asked
+                .parameter("attributes")
+                .is_some_and(|names| names.contains("members"))
+            {
                 group["members"] = json!([{"value": "u1"}]);
             }
             match asked.path() {
@@ -265,7 +325,10 @@ fn members_that_are_kept_back_are_noticed() {
     };
     let web = Web::start(quiet);
     assert!(incomplete(fetch(&web, &query(Scope::Groups))).contains("request_attributes"));
-    let config = Config { request_attributes: true, ..Config::new(web.url("/v2")) };
+    let config = Config {
+        request_attributes: true,
+        ..Config::new(web.url("/v2"))
+    };
     let snapshot = scim(&config).fetch(&query(Scope::Groups), &|_| {}).unwrap();
     assert!(matches!(snapshot.completeness, Completeness::Complete(_)));
     assert_eq!(snapshot.directory.groups[0].members.len(), 1);
@@ -275,7 +338,10 @@ fn members_that_are_kept_back_are_noticed() {
             let group = json!({"id": "g1", "displayName": "x", "members": [{"value": "hidden", "type": "Group"}]});
             Reply::json(200, &json!({"totalResults": 1, "Resources": [group]}))
         }
-        "/v2/Groups/hidden" => Reply::json(200, &json!({"id": "hidden", "displayName": "y", "members": []})),
+        "/v2/Groups/hidden" => Reply::json(
+            200,
+            &json!({"id": "hidden", "displayName": "y", "members": []}),
+        ),
         _ => sound(asked),
     });
     assert!(incomplete(fetch(&web, &query(Scope::Groups))).contains("not in the list"));
@@ -290,7 +356,9 @@ fn a_group_that_cannot_be_read_is_not_left_out_of_those_that_we_manage() {
         }
         _ => sound(asked),
     });
-    let admin = scim(&Config::new(web.url("/v2"))).admin(Instant::now() + Duration::from_secs(20)).unwrap();
+    let admin = scim(&Config::new(web.url("/v2")))
+        .admin(Instant::now() + Duration::from_secs(20))
+        .unwrap();
     let error = admin.groups(false).unwrap_err().to_string();
     assert!(error.contains("g2: it has no name"), "{error}");
 }
@@ -304,10 +372,21 @@ fn logins_as_members_and_names_elsewhere() {
         }
         _ => sound(asked),
     });
-    let attributes = Attributes { group_name: Some("groupName".to_owned()), ..Attributes::default() };
-    let config = Config { member_value: MemberValue::Login, attributes, ..Config::new(web.url("/v2")) };
+    let attributes = Attributes {
+        group_name: Some("groupName".to_owned()),
+        ..Attributes::default()
+    };
+    let config = Config {
+        member_value: MemberValue::Login,
+        attributes,
+        ..Config::new(web.url("/v2"))
+    };
     let snapshot = scim(&config).fetch(&query(Scope::Groups), &|_| {}).unwrap();
-    let members: Vec<String> = snapshot.directory.groups[0].members.iter().map(|m| m.user.to_string()).collect();
+    let members: Vec<String> = snapshot.directory.groups[0]
+        .members
+        .iter()
+        .map(|m| m.user.to_string())
+        .collect();
     assert_eq!(members, ["login:u4", "u3"]);
 }
 
@@ -318,13 +397,26 @@ fn a_server_that_knows_no_filters_is_read_whole() {
             Some(_) => Reply::json(status, &json!({"scimType": "invalidFilter"})),
             None => sound(asked),
         });
-        let query = Query { only: Some(vec!["user3".to_owned()]), ..query(Scope::Users) };
+        let query = Query {
+            only: Some(vec!["user3".to_owned()]),
+            ..query(Scope::Users)
+        };
         let snapshot = fetch(&web, &query).unwrap();
-        assert_eq!((snapshot.directory.users.len(), snapshot.completeness), (1, Completeness::Narrowed));
+        assert_eq!(
+            (snapshot.directory.users.len(), snapshot.completeness),
+            (1, Completeness::Narrowed)
+        );
     }
     // One that ignores them.
     let web = Web::start(sound);
-    let snapshot = fetch(&web, &Query { top_group: Some("other".to_owned()), ..query(Scope::Users) }).unwrap();
+    let snapshot = fetch(
+        &web,
+        &Query {
+            top_group: Some("other".to_owned()),
+            ..query(Scope::Users)
+        },
+    )
+    .unwrap();
     assert!(snapshot.directory.groups.is_empty());
 }
 
@@ -333,36 +425,72 @@ fn a_change_names_its_version_and_is_made_again() {
     let version = AtomicUsize::new(1);
     let web = Web::start(move |asked| {
         let now = format!("W/\"{}\"", version.load(Ordering::SeqCst));
-        let group = json!({"id": "g1", "displayName": "connect", "members": [], "meta": {"version": now}});
+        let group =
+            json!({"id": "g1", "displayName": "connect", "members": [], "meta": {"version": now}});
         match (asked.method.as_str(), asked.path()) {
             ("GET", "/v2/Groups/g1") => Reply::json(200, &group),
             ("PATCH", "/v2/Groups/g1") if version.fetch_add(1, Ordering::SeqCst) == 1 => {
                 Reply::json(412, &json!({"detail": "somebody was faster"}))
             }
-            ("PATCH", "/v2/Groups/g1") if asked.header("if-match") == Some("W/\"2\"") => {
-                Reply { status: 204, ..Reply::new(204, "text/plain", "") }
-            }
+            ("PATCH", "/v2/Groups/g1") if asked.header("if-match") == Some("W/\"2\"") => Reply {
+                status: 204,
+                ..Reply::new(204, "text/plain", "")
+            },
             _ => sound(asked),
         }
     });
-    let admin = scim(&Config::new(web.url("/v2"))).admin(Instant::now() + Duration::from_secs(20)).unwrap();
+    let admin = scim(&Config::new(web.url("/v2")))
+        .admin(Instant::now() + Duration::from_secs(20))
+        .unwrap();
     let id = RemoteId::new("g1").unwrap();
-    let group = ManagedGroup { id, name: Untrusted::new("connect"), description: None, parent: None };
-    let alice = Person { id: RemoteId::new("u1").unwrap(), login: Untrusted::new("user1"), email: None };
-    let fates = admin.change(&group, &Action::Set(Role::Member), &[alice]).unwrap();
-    assert_eq!(fates.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [Done::Changed]);
+    let group = ManagedGroup {
+        id,
+        name: Untrusted::new("connect"),
+        description: None,
+        parent: None,
+    };
+    let alice = Person {
+        id: RemoteId::new("u1").unwrap(),
+        login: Untrusted::new("user1"),
+        email: None,
+    };
+    let fates = admin
+        .change(&group, &Action::Set(Role::Member), &[alice])
+        .unwrap();
+    assert_eq!(
+        fates.into_iter().map(Result::unwrap).collect::<Vec<_>>(),
+        [Done::Changed]
+    );
     let asked = web.asked();
-    let patches: Vec<&Asked> = asked.iter().filter(|asked| asked.method == "PATCH").collect();
-    assert_eq!(patches.iter().map(|p| p.header("if-match").unwrap()).collect::<Vec<_>>(), ["W/\"1\"", "W/\"2\""]);
+    let patches: Vec<&Asked> = asked
+        .iter()
+        .filter(|asked| asked.method == "PATCH")
+        .collect();
+    assert_eq!(
+        patches
+            .iter()
+            .map(|p| p.header("if-match").unwrap())
+            .collect::<Vec<_>>(),
+        ["W/\"1\"", "W/\"2\""]
+    );
     let body: Value = serde_json::from_str(&patches[0].body).unwrap();
-    assert_eq!(body["Operations"], json!([{"op": "add", "path": "members", "value": [{"value": "u1"}]}]));
-    assert_eq!(patches[0].header("content-type"), Some("application/scim+json"));
+    assert_eq!(
+        body["Operations"],
+        json!([{"op": "add", "path": "members", "value": [{"value": "u1"}]}])
+    );
+    assert_eq!(
+        patches[0].header("content-type"),
+        Some("application/scim+json")
+    );
 }
 
 #[test]
 fn tokens_are_had_by_client_credentials() {
     let web = Web::start(|asked| match asked.path() {
-        "/token" => Reply::json(200, &json!({"access_token": "canary-t", "token_type": "bearer", "expires_in": 60})),
+        "/token" => Reply::json(
+            200,
+            &json!({"access_token": "canary-t", "token_type": "bearer", "expires_in": 60}),
+        ),
         _ if asked.header("authorization") == Some("Bearer canary-t") => sound(asked),
         _ => Reply::new(401, "text/plain", ""),
     });
@@ -372,10 +500,21 @@ fn tokens_are_had_by_client_credentials() {
         scope: Some("scim".to_owned()),
         ..Config::new(web.url("/v2"))
     };
-    let secrets = Secrets { client_secret: Some(SecretString::from(CANARY)), ..Secrets::default() };
-    let result = Scim::new("test", &config, secrets).unwrap().fetch(&query(Scope::Groups), &|_| {});
+    let secrets = Secrets {
+        client_secret: Some(SecretString::from(CANARY)),
+        ..Secrets::default()
+    };
+    let result = Scim::new("test", &config, secrets)
+        .unwrap()
+        .fetch(&query(Scope::Groups), &|_| {});
     assert!(whole(&result));
-    assert_eq!(web.asked().iter().filter(|asked| asked.path() == "/token").count(), 1);
+    assert_eq!(
+        web.asked()
+            .iter()
+            .filter(|asked| asked.path() == "/token")
+            .count(),
+        1
+    );
 }
 
 /// Runs the program on a scratch root with a token in a file; what it says, and its status.
@@ -403,20 +542,39 @@ fn run(dir: &Path, web: &Web, arguments: &[&str], proxy: &Web) -> (String, i32) 
     );
     std::fs::write(dir.join("gosync.toml"), config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
-    command.arg("--root").arg(dir.join("root")).arg("-f").arg(dir.join("gosync.toml")).args(arguments);
-    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+    command
+        .arg("--root")
+        .arg(dir.join("root"))
+        .arg("-f")
+        .arg(dir.join("gosync.toml"))
+        .args(arguments);
+    for name in [
+        "http_proxy",
+        "HTTP_PROXY",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ] {
         command.env(name, proxy.url("/"));
     }
     let output = command.output().unwrap();
     let said = [output.stdout, output.stderr].concat();
-    (String::from_utf8(said).unwrap(), output.status.code().unwrap())
+    (
+        String::from_utf8(said).unwrap(),
+        output.status.code().unwrap(),
+    )
 }
 
 /// Every file below a folder.
 fn files(dir: &Path, out: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { files(&path, out) } else { out.push(path) }
+        if path.is_dir() {
+            files(&path, out)
+        } else {
+            out.push(path)
+        }
     }
 }
 
@@ -425,33 +583,60 @@ fn the_program_tells_nobody_the_token_and_asks_no_proxy_of_the_environment() {
     let proxy = Web::start(sound);
     let echo = |asked: &Asked| {
         let header = asked.header("authorization").unwrap_or_default().to_owned();
-        (asked.path() == "/v2/Users").then(|| Reply::json(401, &json!({"detail": format!("who is {header}?")})))
+        (asked.path() == "/v2/Users")
+            .then(|| Reply::json(401, &json!({"detail": format!("who is {header}?")})))
     };
     type Server = Box<dyn Fn(&Asked) -> Reply + Send + Sync>;
     let servers: [(i32, Server); 5] = [
         (0, Box::new(sound)),
-        (12, Box::new(move |asked| echo(asked).unwrap_or_else(|| sound(asked)))),
+        (
+            12,
+            Box::new(move |asked| echo(asked).unwrap_or_else(|| sound(asked))),
+        ),
         (12, Box::new(|_| Reply::new(200, "text/html", "<html>"))),
-        (12, Box::new(|asked| sound(asked).spoilt(Spoil::CutAfter(100)))),
-        (12, Box::new(|_| Reply::new(307, "text/plain", "").header("Location", "http://127.0.0.2/"))),
+        (
+            12,
+            Box::new(|asked| sound(asked).spoilt(Spoil::CutAfter(100))),
+        ),
+        (
+            12,
+            Box::new(|_| Reply::new(307, "text/plain", "").header("Location", "http://127.0.0.2/")),
+        ),
     ];
     let dir = tempfile::tempdir().unwrap();
     for (status, server) in servers {
         let web = Web::start(server);
-        for arguments in [&["-vvv", "sync", "users"][..], &["-vvv", "sync", "groups", "connect"]] {
+        for arguments in [
+            &["-vvv", "sync", "users"][..],
+            &["-vvv", "sync", "groups", "connect"],
+        ] {
             let (said, code) = run(dir.path(), &web, arguments, &proxy);
             assert_eq!(code, status, "{arguments:?}: {said}");
-            assert!(!said.contains("canary") && said.contains("asking"), "{said}");
+            assert!(
+                !said.contains("canary") && said.contains("asking"),
+                "{said}"
+            );
         }
         assert!(web.count() > 0);
     }
     assert_eq!(proxy.count(), 0);
     let passwd = std::fs::read_to_string(dir.path().join("root/etc/passwd")).unwrap();
-    assert_eq!(passwd.lines().filter(|line| line.starts_with("user")).count(), 25, "{passwd}");
+    assert_eq!(
+        passwd
+            .lines()
+            .filter(|line| line.starts_with("user"))
+            .count(),
+        25,
+        "{passwd}"
+    );
     let mut all = Vec::new();
     files(&dir.path().join("root"), &mut all);
     for file in all {
         let bytes = std::fs::read(&file).unwrap();
-        assert!(!bytes.windows(6).any(|window| window == b"canary"), "{}", file.display());
+        assert!(
+            !bytes.windows(6).any(|window| window == b"canary"),
+            "{}",
+            file.display()
+        );
     }
 }

@@ -1,7 +1,11 @@
 //! The real `scim2-server` from PyPI, one for each test, gone when the value is dropped.
 //!
 //! `venv` installs it.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up must stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up must stop"
+)]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -35,11 +39,18 @@ impl Server {
     /// Starts a server; with cursors it says so.
     pub fn start(cursors: bool) -> Self {
         let program = venv::programs("scim2-server", PACKAGE).join("scim2-server");
-        let dir = tempfile::Builder::new().prefix("gosync-scim-").tempdir().unwrap();
+        let dir = tempfile::Builder::new()
+            .prefix("gosync-scim-")
+            .tempdir()
+            .unwrap();
         let files = configuration(&program, dir.path(), cursors);
         // Another test may take a free port between our look and the server's.
         for _ in 0..10 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+                .port();
             let log = fs::File::create(dir.path().join("log")).unwrap();
             let mut child = Command::new(&program)
                 .args(["--port", &port.to_string(), "--bearer-token", TOKEN])
@@ -52,14 +63,21 @@ impl Server {
             let end = Instant::now() + Duration::from_secs(60);
             while Instant::now() < end && child.try_wait().unwrap().is_none() {
                 if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                    return Self { child, port, _dir: dir };
+                    return Self {
+                        child,
+                        port,
+                        _dir: dir,
+                    };
                 }
                 thread::sleep(Duration::from_millis(50));
             }
             let _ = child.kill();
             let _ = child.wait();
         }
-        panic!("scim2-server does not start: {}", fs::read_to_string(dir.path().join("log")).unwrap());
+        panic!(
+            "scim2-server does not start: {}",
+            fs::read_to_string(dir.path().join("log")).unwrap()
+        );
     }
 
     /// Its base URL.
@@ -69,7 +87,11 @@ impl Server {
 
     /// Sends a request with plain sockets, and not with what is tested.
     pub fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         write!(
             stream,
@@ -82,7 +104,14 @@ impl Server {
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, if body.is_empty() { Value::Null } else { serde_json::from_str(body).unwrap() })
+        (
+            status,
+            if body.is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_str(body).unwrap()
+            },
+        )
     }
 
     /// Makes a resource; its id.
@@ -94,7 +123,10 @@ impl Server {
 
     /// Makes a person with only a login.
     pub fn person(&self, login: &str) -> String {
-        self.make("/Users", &json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": login}))
+        self.make(
+            "/Users",
+            &json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": login}),
+        )
     }
 
     /// Makes people called `u0000` and so on, in few requests.
@@ -108,7 +140,11 @@ impl Server {
         for chunk in (0..count).collect::<Vec<_>>().chunks(100) {
             let operations: Vec<Value> = chunk.iter().map(|n| person(*n)).collect();
             let schemas = ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"];
-            let (status, answer) = self.ask("POST", "/Bulk", &json!({"schemas": schemas, "Operations": operations}));
+            let (status, answer) = self.ask(
+                "POST",
+                "/Bulk",
+                &json!({"schemas": schemas, "Operations": operations}),
+            );
             assert_eq!(status, 200, "{answer}");
         }
     }
@@ -117,7 +153,10 @@ impl Server {
     pub fn group(&self, name: &str, members: &[&str]) -> String {
         let members: Vec<Value> = members.iter().map(|id| json!({"value": id})).collect();
         let schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"];
-        self.make("/Groups", &json!({"schemas": schemas, "displayName": name, "members": members}))
+        self.make(
+            "/Groups",
+            &json!({"schemas": schemas, "displayName": name, "members": members}),
+        )
     }
 }
 
@@ -134,7 +173,9 @@ fn configuration(program: &Path, dir: &Path, cursors: bool) -> Vec<String> {
     let python = program.with_file_name("python");
     let output = Command::new(python).args(["-c", script]).output().unwrap();
     let resources = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
-    let read = |name: &str| -> Value { serde_json::from_slice(&fs::read(resources.join(name)).unwrap()).unwrap() };
+    let read = |name: &str| -> Value {
+        serde_json::from_slice(&fs::read(resources.join(name)).unwrap()).unwrap()
+    };
     let mut schemas = read("default-schemas.json");
     let attribute = |name: &str, kind: &str, many: bool| {
         json!({"name": name, "type": kind, "multiValued": many, "description": name, "required": false, "caseExact": true,
@@ -153,11 +194,13 @@ fn configuration(program: &Path, dir: &Path, cursors: bool) -> Vec<String> {
     });
     schemas.as_array_mut().unwrap().push(schema);
     let mut types = read("default-resource-types.json");
-    types[0]["schemaExtensions"].as_array_mut().unwrap().push(json!({"schema": POSIX, "required": false}));
+    types[0]["schemaExtensions"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"schema": POSIX, "required": false}));
     let mut provider = read("default-service-provider-config.json");
     if cursors {
-        provider["pagination"] =
-            json!({"cursor": true, "index": true, "defaultPaginationMethod": "index", "maxPageSize": 200});
+        provider["pagination"] = json!({"cursor": true, "index": true, "defaultPaginationMethod": "index", "maxPageSize": 200});
     }
     let file = |option: &str, name: &str, document: &Value| {
         let path = dir.join(name);

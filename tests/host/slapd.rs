@@ -1,7 +1,11 @@
 //! A real OpenLDAP server for one test: its own folder, its own ports, gone when the value is dropped.
 //!
 //! Needs the Debian packages slapd and openssl, and says so if they are missing; never skips.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up must stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up must stop"
+)]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -56,7 +60,13 @@ impl Slapd {
              dn: ou=people,{SUFFIX}\nobjectClass: organizationalUnit\nou: people\n\n\
              dn: ou=groups,{SUFFIX}\nobjectClass: organizationalUnit\nou: groups\n\n"
         );
-        Builder { groups, names: None, settings: String::new(), database: String::new(), ldif }
+        Builder {
+            groups,
+            names: None,
+            settings: String::new(),
+            database: String::new(),
+            ldif,
+        }
     }
 
     /// `ldap://` on 127.0.0.1.
@@ -71,7 +81,15 @@ impl Slapd {
 
     /// `ldapi://`.
     pub fn socket_url(&self) -> String {
-        format!("ldapi://{}", self.dir.path().join("ldapi").to_str().unwrap().replace('/', "%2F"))
+        format!(
+            "ldapi://{}",
+            self.dir
+                .path()
+                .join("ldapi")
+                .to_str()
+                .unwrap()
+                .replace('/', "%2F")
+        )
     }
 
     /// The certificate of the authority that signed the server's.
@@ -84,15 +102,38 @@ impl Slapd {
         let file = self.dir.path().join("change.ldif");
         fs::write(&file, ldif).unwrap();
         let url = self.url();
-        let arguments = ["-x", "-H", &url, "-D", ADMIN, "-w", PASSWORD, "-f", file.to_str().unwrap()];
+        let arguments = [
+            "-x",
+            "-H",
+            &url,
+            "-D",
+            ADMIN,
+            "-w",
+            PASSWORD,
+            "-f",
+            file.to_str().unwrap(),
+        ];
         run("ldapmodify", "ldap-utils", &arguments, &[]);
     }
 
     /// All entries that a filter finds, in LDIF without line breaks in values, with the attributes of users.
     pub fn search(&self, filter: &str) -> String {
         let url = self.url();
-        let arguments =
-            ["-x", "-LLL", "-o", "ldif-wrap=no", "-H", &url, "-D", ADMIN, "-w", PASSWORD, "-b", SUFFIX, filter];
+        let arguments = [
+            "-x",
+            "-LLL",
+            "-o",
+            "ldif-wrap=no",
+            "-H",
+            &url,
+            "-D",
+            ADMIN,
+            "-w",
+            PASSWORD,
+            "-b",
+            SUFFIX,
+            filter,
+        ];
         String::from_utf8(run("ldapsearch", "ldap-utils", &arguments, &[]).stdout).unwrap()
     }
 }
@@ -147,7 +188,10 @@ impl Builder {
 
     /// Loads the entries and starts the server.
     pub fn start(self) -> Slapd {
-        let dir = tempfile::Builder::new().prefix("gosync-slapd-").tempdir().unwrap();
+        let dir = tempfile::Builder::new()
+            .prefix("gosync-slapd-")
+            .tempdir()
+            .unwrap();
         let at = |name: &str| dir.path().join(name);
         fs::create_dir(at("db")).unwrap();
         fs::write(at("groups.schema"), BIS).unwrap();
@@ -159,10 +203,18 @@ impl Builder {
         }
         let conf = at("slapd.conf");
         let conf = conf.to_str().unwrap();
-        run(&program("slapadd"), "slapd", &["-q", "-f", conf, "-l", at("entries.ldif").to_str().unwrap()], &[]);
+        run(
+            &program("slapadd"),
+            "slapd",
+            &["-q", "-f", conf, "-l", at("entries.ldif").to_str().unwrap()],
+            &[],
+        );
         // Another test may take a free port between our look and the server's.
         for _ in 0..10 {
-            let (port, tls_port) = (free_port(), if self.names.is_some() { free_port() } else { 0 });
+            let (port, tls_port) = (
+                free_port(),
+                if self.names.is_some() { free_port() } else { 0 },
+            );
             let socket = at("ldapi").to_str().unwrap().replace('/', "%2F");
             let mut urls = format!("ldap://127.0.0.1:{port} ldapi://{socket}");
             if tls_port != 0 {
@@ -175,16 +227,26 @@ impl Builder {
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()
-                .unwrap_or_else(|e| panic!("slapd cannot be started ({e}): install the Debian package slapd"));
+                .unwrap_or_else(|e| {
+                    panic!("slapd cannot be started ({e}): install the Debian package slapd")
+                });
             let mut child = Some(child);
             if answers(child.as_mut().unwrap(), port) {
-                return Slapd { dir, child: child.take().unwrap(), port, tls_port };
+                return Slapd {
+                    dir,
+                    child: child.take().unwrap(),
+                    port,
+                    tls_port,
+                };
             }
             let mut child = child.take().unwrap();
             let _ = child.kill();
             let _ = child.wait();
         }
-        panic!("slapd does not start with this configuration:\n{}", self.conf(dir.path()));
+        panic!(
+            "slapd does not start with this configuration:\n{}",
+            self.conf(dir.path())
+        );
     }
 
     fn conf(&self, dir: &Path) -> String {
@@ -206,7 +268,10 @@ impl Builder {
              access to * by * read"
         );
         if self.names.is_some() {
-            let _ = writeln!(conf, "TLSCertificateFile {dir}/server.pem\nTLSCertificateKeyFile {dir}/server.key");
+            let _ = writeln!(
+                conf,
+                "TLSCertificateFile {dir}/server.pem\nTLSCertificateKeyFile {dir}/server.key"
+            );
         }
         conf.push_str(&self.settings);
         let _ = writeln!(
@@ -235,13 +300,21 @@ fn answers(child: &mut Child, port: u16) -> bool {
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// Where Debian keeps a program that is not in everybody's path.
 fn program(name: &str) -> String {
     let full = PathBuf::from("/usr/sbin").join(name);
-    if full.exists() { full.to_str().unwrap().to_owned() } else { name.to_owned() }
+    if full.exists() {
+        full.to_str().unwrap().to_owned()
+    } else {
+        name.to_owned()
+    }
 }
 
 /// Runs a program and stops the test if it fails.
@@ -251,7 +324,9 @@ fn run(program: &str, package: &str, arguments: &[&str], environment: &[(&str, &
         .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .output()
-        .unwrap_or_else(|e| panic!("{program} cannot be run ({e}): install the Debian package {package}"));
+        .unwrap_or_else(|e| {
+            panic!("{program} cannot be run ({e}): install the Debian package {package}")
+        });
     assert!(
         output.status.success(),
         "{program} {arguments:?}: {}\n{}",
@@ -264,11 +339,21 @@ fn run(program: &str, package: &str, arguments: &[&str], environment: &[(&str, &
 /// Makes an authority and a certificate for `names` that it signed: `ca.pem`, `server.pem`, `server.key`.
 pub fn certificates(dir: &Path, names: &str) {
     let at = |name: &str| dir.join(name).to_str().unwrap().to_owned();
-    fs::write(dir.join("names"), format!("subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\n")).unwrap();
+    fs::write(
+        dir.join("names"),
+        format!("subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\n"),
+    )
+    .unwrap();
     let openssl = |arguments: &str| {
         let filled: Vec<String> = arguments
             .split(' ')
-            .map(|word| if let Some(name) = word.strip_prefix('@') { at(name) } else { word.to_owned() })
+            .map(|word| {
+                if let Some(name) = word.strip_prefix('@') {
+                    at(name)
+                } else {
+                    word.to_owned()
+                }
+            })
             .collect();
         let filled: Vec<&str> = filled.iter().map(String::as_str).collect();
         run("openssl", "openssl", &filled, &[]);

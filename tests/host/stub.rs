@@ -20,7 +20,9 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// Whether these characters occur in the request.
     pub fn mentions(&self, text: &str) -> bool {
-        self.bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        self.bytes
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
     }
 }
 
@@ -34,7 +36,9 @@ pub struct Stub {
 
 impl Stub {
     /// Starts a server that answers each request with what `handler` gives; `None` closes the connection.
-    pub fn start(handler: impl Fn(&Request<'_>) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+    pub fn start(
+        handler: impl Fn(&Request<'_>) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let stop = Arc::new(AtomicBool::new(false));
@@ -51,7 +55,11 @@ impl Stub {
                 }
             }
         });
-        Self { port, stop, thread: Some(thread) }
+        Self {
+            port,
+            stop,
+            thread: Some(thread),
+        }
     }
 
     /// Its URL.
@@ -72,11 +80,21 @@ impl Drop for Stub {
 
 fn serve(mut client: TcpStream, handler: &dyn Fn(&Request<'_>) -> Option<Vec<u8>>) {
     for number in 0.. {
-        let Some(bytes) = message_from(&mut client) else { return };
-        let header = if bytes[1] < 0x80 { 2 } else { 2 + usize::from(bytes[1] & 0x7f) };
+        let Some(bytes) = message_from(&mut client) else {
+            return;
+        };
+        let header = if bytes[1] < 0x80 {
+            2
+        } else {
+            2 + usize::from(bytes[1] & 0x7f)
+        };
         // Tests ask few enough questions for a message id of one byte.
         let id = bytes[header + 2];
-        match handler(&Request { number, id, bytes: &bytes }) {
+        match handler(&Request {
+            number,
+            id,
+            bytes: &bytes,
+        }) {
             Some(answer) if client.write_all(&answer).is_ok() => {}
             _ => return,
         }
@@ -90,7 +108,9 @@ fn message_from(client: &mut TcpStream) -> Option<Vec<u8>> {
     if length >= 0x80 {
         let mut more = vec![0; length & 0x7f];
         client.read_exact(&mut more).ok()?;
-        length = more.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+        length = more
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
         bytes.extend(more);
     }
     let mut body = vec![0; length];
@@ -128,30 +148,62 @@ pub fn entry(id: u8, dn: &str, attributes: &[(&str, &[&str])]) -> Vec<u8> {
     let list: Vec<u8> = attributes
         .iter()
         .flat_map(|(name, values)| {
-            let values: Vec<u8> = values.iter().flat_map(|value| tlv(4, value.as_bytes())).collect();
-            tlv(0x30, &[tlv(4, name.as_bytes()), tlv(0x31, &values)].concat())
+            let values: Vec<u8> = values
+                .iter()
+                .flat_map(|value| tlv(4, value.as_bytes()))
+                .collect();
+            tlv(
+                0x30,
+                &[tlv(4, name.as_bytes()), tlv(0x31, &values)].concat(),
+            )
         })
         .collect();
-    message(id, &tlv(0x64, &[tlv(4, dn.as_bytes()), tlv(0x30, &list)].concat()), &[])
+    message(
+        id,
+        &tlv(0x64, &[tlv(4, dn.as_bytes()), tlv(0x30, &list)].concat()),
+        &[],
+    )
 }
 
 /// A person as RFC 2307 has it.
 pub fn person(id: u8, n: usize) -> Vec<u8> {
     let (login, uuid) = (format!("u{n}"), format!("00000000-0000-0000-0000-{n:012}"));
-    entry(id, &format!("uid={login},ou=people,dc=example,dc=org"), &[("uid", &[&login]), ("entryUUID", &[&uuid])])
+    entry(
+        id,
+        &format!("uid={login},ou=people,dc=example,dc=org"),
+        &[("uid", &[&login]), ("entryUUID", &[&uuid])],
+    )
 }
 
 /// The end of a search, with a result code and, if not `None`, a paged results control.
 pub fn done(id: u8, code: u8, cookie: Option<&[u8]>) -> Vec<u8> {
-    let operation = tlv(0x65, &[tlv(10, &[code]), tlv(4, b""), tlv(4, b"from the server\x1b[31m")].concat());
+    let operation = tlv(
+        0x65,
+        &[
+            tlv(10, &[code]),
+            tlv(4, b""),
+            tlv(4, b"from the server\x1b[31m"),
+        ]
+        .concat(),
+    );
     let controls = cookie.map(|cookie| {
         let value = tlv(0x30, &[tlv(2, &[0]), tlv(4, cookie)].concat());
-        tlv(0x30, &[tlv(4, b"1.2.840.113556.1.4.319"), tlv(4, &value)].concat())
+        tlv(
+            0x30,
+            &[tlv(4, b"1.2.840.113556.1.4.319"), tlv(4, &value)].concat(),
+        )
     });
     message(id, &operation, &controls.unwrap_or_default())
 }
 
 /// A reference to another server.
 pub fn reference(id: u8) -> Vec<u8> {
-    message(id, &tlv(0x73, &tlv(4, b"ldap://elsewhere.example.org/dc=example,dc=org")), &[])
+    message(
+        id,
+        &tlv(
+            0x73,
+            &tlv(4, b"ldap://elsewhere.example.org/dc=example,dc=org"),
+        ),
+        &[],
+    )
 }

@@ -1,6 +1,10 @@
 //! A scratch host for one test: the account files of a small machine below a directory, a configuration and a
 //! directory document beside it; pictures of it, and the program run on it.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up must stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up must stop"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -34,7 +38,9 @@ impl Database {
     /// Where the file `name` that gosync writes is, below the root.
     pub fn file(self, name: &str) -> String {
         match (self, name) {
-            (Database::Extrausers, "passwd" | "shadow" | "group") => format!("var/lib/extrausers/{name}"),
+            (Database::Extrausers, "passwd" | "shadow" | "group") => {
+                format!("var/lib/extrausers/{name}")
+            }
             _ => format!("etc/{name}"),
         }
     }
@@ -76,7 +82,11 @@ pub struct Ran {
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+        Self {
+            code: output.status.code(),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
     }
 }
 
@@ -101,7 +111,14 @@ pub struct Entry {
 
 impl std::fmt::Debug for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:o} {}:{} {:?}", self.mode, self.uid, self.gid, String::from_utf8_lossy(&self.content))
+        write!(
+            f,
+            "{:o} {}:{} {:?}",
+            self.mode,
+            self.uid,
+            self.gid,
+            String::from_utf8_lossy(&self.content)
+        )
     }
 }
 
@@ -119,13 +136,20 @@ impl Tree {
     /// that can be had: thousands of runs that sync to a disk would take hours.
     pub fn new(database: Database) -> Self {
         let memory = Path::new("/dev/shm");
-        let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let base = if memory.is_dir() {
+            memory.to_owned()
+        } else {
+            std::env::temp_dir()
+        };
         Self::new_in(&base, database)
     }
 
     /// The same, somewhere below `base`.
     pub fn new_in(base: &Path, database: Database) -> Self {
-        let dir = tempfile::Builder::new().prefix("gosync-host-").tempdir_in(base).unwrap();
+        let dir = tempfile::Builder::new()
+            .prefix("gosync-host-")
+            .tempdir_in(base)
+            .unwrap();
         let tree = Self { dir, database };
         fs::create_dir(tree.path("")).unwrap();
         for (path, text, mode, gid) in FILES {
@@ -136,8 +160,18 @@ impl Tree {
             fs::create_dir_all(tree.path(dir)).unwrap();
         }
         if database == Database::Extrausers {
-            tree.write("var/lib/extrausers/passwd", "local:x:1500:1500:Local:/home/local:/bin/sh\n", 0o644, 0);
-            tree.write("var/lib/extrausers/shadow", "local:*:20000:0:99999:7:::\n", 0o640, 42);
+            tree.write(
+                "var/lib/extrausers/passwd",
+                "local:x:1500:1500:Local:/home/local:/bin/sh\n",
+                0o644,
+                0,
+            );
+            tree.write(
+                "var/lib/extrausers/shadow",
+                "local:*:20000:0:99999:7:::\n",
+                0o640,
+                42,
+            );
             tree.write("var/lib/extrausers/group", "local:x:1500:\n", 0o644, 0);
         }
         tree.configure("");
@@ -157,7 +191,10 @@ impl Tree {
 
     /// Writes the directory document.
     pub fn provide(&self, document: &Value) {
-        self.put(&self.dir.path().join("directory.json"), document.to_string().as_bytes());
+        self.put(
+            &self.dir.path().join("directory.json"),
+            document.to_string().as_bytes(),
+        );
     }
 
     fn put(&self, path: &Path, bytes: &[u8]) {
@@ -189,17 +226,25 @@ impl Tree {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        chown(&path, None, Some(gid)).unwrap_or_else(|e| panic!("these tests must run as root: {e}"));
+        chown(&path, None, Some(gid))
+            .unwrap_or_else(|e| panic!("these tests must run as root: {e}"));
     }
 
     /// Reads a file below the root.
     pub fn read(&self, below: &str) -> String {
-        String::from_utf8_lossy(&fs::read(self.path(below)).unwrap_or_else(|e| panic!("{below}: {e}"))).into_owned()
+        String::from_utf8_lossy(
+            &fs::read(self.path(below)).unwrap_or_else(|e| panic!("{below}: {e}")),
+        )
+        .into_owned()
     }
 
     /// The command line of a run on this host.
     pub fn arguments(&self, arguments: &[&str]) -> Vec<String> {
-        let mut all = vec!["--root".to_owned(), self.path("").to_str().unwrap().to_owned(), "--file".to_owned()];
+        let mut all = vec![
+            "--root".to_owned(),
+            self.path("").to_str().unwrap().to_owned(),
+            "--file".to_owned(),
+        ];
         all.push(self.config().to_str().unwrap().to_owned());
         all.extend(arguments.iter().map(|&a| a.to_owned()));
         all
@@ -208,7 +253,10 @@ impl Tree {
     /// A run that is still to be started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(GOSYNC);
-        command.args(self.arguments(arguments)).env_remove("GOSYNC_CONFIG").stdin(Stdio::null());
+        command
+            .args(self.arguments(arguments))
+            .env_remove("GOSYNC_CONFIG")
+            .stdin(Stdio::null());
         command
     }
 
@@ -233,7 +281,12 @@ impl Tree {
 
     fn copy(&self, from: &Path, to: &Path) {
         let parts = ["root", "gosync.toml", "directory.json"].map(|part| from.join(part));
-        let status = Command::new("cp").arg("-a").args(parts).arg(to).status().unwrap();
+        let status = Command::new("cp")
+            .arg("-a")
+            .args(parts)
+            .arg(to)
+            .status()
+            .unwrap();
         assert!(status.success(), "cp: {status}");
     }
 
@@ -245,15 +298,24 @@ impl Tree {
     }
 
     fn look(&self, below: &str, picture: &mut Picture) {
-        let mut names: Vec<String> =
-            fs::read_dir(self.path(below)).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = fs::read_dir(self.path(below))
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         for name in names {
-            let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
+            let path = if below.is_empty() {
+                name.clone()
+            } else {
+                format!("{below}/{name}")
+            };
             let meta = fs::symlink_metadata(self.path(&path)).unwrap();
             let mut content = Vec::new();
             if meta.is_symlink() {
-                content = fs::read_link(self.path(&path)).unwrap().into_os_string().into_encoded_bytes();
+                content = fs::read_link(self.path(&path))
+                    .unwrap()
+                    .into_os_string()
+                    .into_encoded_bytes();
             } else if meta.is_file() {
                 content = fs::read(self.path(&path)).unwrap();
             }
@@ -280,7 +342,12 @@ impl Tree {
             if path.ends_with("/shadow") {
                 content = without_days(&content);
             }
-            let entry = Entry { mode: meta.mode(), uid: meta.uid(), gid: meta.gid(), content };
+            let entry = Entry {
+                mode: meta.mode(),
+                uid: meta.uid(),
+                gid: meta.gid(),
+                content,
+            };
             picture.insert(shown, entry);
             if meta.is_dir() {
                 self.look(&path, picture);
@@ -290,8 +357,13 @@ impl Tree {
 
     /// How many generations of extrausers there are.
     pub fn generations(&self) -> usize {
-        let entries = fs::read_dir(self.path("var/lib/extrausers.gosync")).into_iter().flatten().flatten();
-        entries.filter(|e| e.file_name().to_str().is_some_and(|n| n.starts_with('g'))).count()
+        let entries = fs::read_dir(self.path("var/lib/extrausers.gosync"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        entries
+            .filter(|e| e.file_name().to_str().is_some_and(|n| n.starts_with('g')))
+            .count()
     }
 }
 
@@ -311,9 +383,16 @@ fn without_days(bytes: &[u8]) -> Vec<u8> {
 
 /// What is in an archive, with modes and owners.
 fn listing(path: &Path) -> String {
-    let output = Command::new("tar").args(["--list", "--verbose", "--numeric-owner", "--file"]).arg(path).output();
+    let output = Command::new("tar")
+        .args(["--list", "--verbose", "--numeric-owner", "--file"])
+        .arg(path)
+        .output();
     let output = output.unwrap();
-    assert!(output.status.success(), "{} is no whole archive", path.display());
+    assert!(
+        output.status.success(),
+        "{} is no whole archive",
+        path.display()
+    );
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -370,7 +449,11 @@ fn is_backup(path: &str) -> bool {
 /// How two pictures differ, one line for each path.
 pub fn differences(found: &Picture, expected: &Picture) -> Vec<String> {
     let mut out = Vec::new();
-    for path in found.keys().chain(expected.keys()).collect::<std::collections::BTreeSet<_>>() {
+    for path in found
+        .keys()
+        .chain(expected.keys())
+        .collect::<std::collections::BTreeSet<_>>()
+    {
         let (found, expected) = (found.get(path), expected.get(path));
         if found == expected || is_backup(path) {
             continue;
@@ -378,9 +461,17 @@ pub fn differences(found: &Picture, expected: &Picture) -> Vec<String> {
         match (found, expected) {
             (Some(a), Some(b)) if path.ends_with(".sqlite") => {
                 let [a, b] = [a, b].map(|entry| String::from_utf8_lossy(&entry.content));
-                let lacks =
-                    |a: &str, b: &str| a.lines().filter(|l| !b.lines().any(|m| m == *l)).collect::<Vec<_>>().join("\n");
-                out.push(format!("{path}: {}, expected {}", lacks(&a, &b), lacks(&b, &a)));
+                let lacks = |a: &str, b: &str| {
+                    a.lines()
+                        .filter(|l| !b.lines().any(|m| m == *l))
+                        .collect::<Vec<_>>()
+                        .join("\n")
+                };
+                out.push(format!(
+                    "{path}: {}, expected {}",
+                    lacks(&a, &b),
+                    lacks(&b, &a)
+                ));
             }
             _ => out.push(format!("{path}: {found:?}, expected {expected:?}")),
         }
@@ -412,7 +503,12 @@ const FILES: &[(&str, &str, u32, u32)] = &[
         0o644,
         0,
     ),
-    ("etc/gshadow", "root:*::\ndaemon:*::\nsudo:*::admin\nshadow:*::\nusers:*::\nadmin:!::\nnogroup:*::\n", 0o640, 42),
+    (
+        "etc/gshadow",
+        "root:*::\ndaemon:*::\nsudo:*::admin\nshadow:*::\nusers:*::\nadmin:!::\nnogroup:*::\n",
+        0o640,
+        42,
+    ),
     ("etc/subuid", "admin:100000:65536\n", 0o644, 0),
     ("etc/subgid", "admin:100000:65536\n", 0o644, 0),
     ("etc/shells", "/bin/sh\n/bin/bash\n", 0o644, 0),

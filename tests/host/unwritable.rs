@@ -10,7 +10,10 @@ use crate::namespace::with_own_mounts;
 use crate::tree::{Database, Picture, Ran, Tree, differences, document, group, person};
 
 fn people() -> serde_json::Value {
-    let users = [person("u-1", "alice", "Alice", true), person("u-2", "bob", "Bob", true)];
+    let users = [
+        person("u-1", "alice", "Alice", true),
+        person("u-2", "bob", "Bob", true),
+    ];
     document(&users, &[group("g-1", "physics", &["u-1"])])
 }
 
@@ -24,8 +27,9 @@ fn host(database: Database) -> Tree {
 /// The account files and homes; gosync's own state and lock may be made.
 fn databases(tree: &Tree) -> Picture {
     let mut picture = tree.picture();
-    picture
-        .retain(|path, _| !path.starts_with("var/lib/gosync") && !path.starts_with("run/") && path != "etc/.pwd.lock");
+    picture.retain(|path, _| {
+        !path.starts_with("var/lib/gosync") && !path.starts_with("run/") && path != "etc/.pwd.lock"
+    });
     picture
 }
 
@@ -36,8 +40,15 @@ fn refused(tree: &Tree, path: &str, run: impl FnOnce() -> Ran) -> Ran {
     let ran = run();
     assert_eq!(ran.code, Some(1), "{path}: {ran:?}");
     let full = tree.path(path);
-    assert!(ran.err.starts_with("gosync ERROR: ") && ran.err.contains(full.to_str().unwrap()), "{path}: {ran:?}");
-    assert_eq!(differences(&databases(tree), &before), [""; 0], "{path}: {ran:?}");
+    assert!(
+        ran.err.starts_with("gosync ERROR: ") && ran.err.contains(full.to_str().unwrap()),
+        "{path}: {ran:?}"
+    );
+    assert_eq!(
+        differences(&databases(tree), &before),
+        [""; 0],
+        "{path}: {ran:?}"
+    );
     ran
 }
 
@@ -65,7 +76,9 @@ fn a_database_with_another_hard_link_is_refused() {
     for name in Database::Etc.files() {
         let tree = host(Database::Etc);
         fs::hard_link(tree.path(&format!("etc/{name}")), tree.path("srv/other")).unwrap();
-        let ran = refused(&tree, &format!("etc/{name}"), || tree.gosync(&["sync", "users"]));
+        let ran = refused(&tree, &format!("etc/{name}"), || {
+            tree.gosync(&["sync", "users"])
+        });
         assert!(ran.err.contains("hard link"), "{ran:?}");
     }
 }
@@ -80,23 +93,36 @@ fn a_bind_mount_on_a_database_is_refused() {
         assert!(ran.err.contains("mount"), "{ran:?}");
     }
     let tree = host(Database::Extrausers);
-    let script = "mount --bind $ROOT/var/lib/extrausers $ROOT/var/lib/extrausers && exec $GOSYNC sync users";
+    let script =
+        "mount --bind $ROOT/var/lib/extrausers $ROOT/var/lib/extrausers && exec $GOSYNC sync users";
     refused(&tree, "var/lib/extrausers", || mounted(&tree, script));
 }
 
 /// A host on a file system where `chattr +i` works.
 pub fn host_with_attributes() -> Tree {
-    for base in [PathBuf::from("/dev/shm"), std::env::temp_dir(), PathBuf::from(env!("CARGO_TARGET_TMPDIR"))] {
+    for base in [
+        PathBuf::from("/dev/shm"),
+        std::env::temp_dir(),
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
+    ] {
         if !base.is_dir() {
             continue;
         }
         let tree = Tree::new_in(&base, Database::Etc);
         tree.provide(&people());
-        if mounted(&tree, "chattr +i $ROOT/etc/passwd && chattr -i $ROOT/etc/passwd").code == Some(0) {
+        if mounted(
+            &tree,
+            "chattr +i $ROOT/etc/passwd && chattr -i $ROOT/etc/passwd",
+        )
+        .code
+            == Some(0)
+        {
             return tree;
         }
     }
-    panic!("chattr +i works nowhere here: install the Debian package e2fsprogs, or give the tests a TMPDIR on ext4");
+    panic!(
+        "chattr +i works nowhere here: install the Debian package e2fsprogs, or give the tests a TMPDIR on ext4"
+    );
 }
 
 #[test]
@@ -105,15 +131,18 @@ fn an_immutable_or_append_only_database_is_refused() {
         for name in Database::Etc.files() {
             let tree = host_with_attributes();
             let path = format!("etc/{name}");
-            let script =
-                format!("chattr +{flag} $ROOT/{path}; $GOSYNC sync users; r=$?; chattr -{flag} $ROOT/{path}; exit $r");
+            let script = format!(
+                "chattr +{flag} $ROOT/{path}; $GOSYNC sync users; r=$?; chattr -{flag} $ROOT/{path}; exit $r"
+            );
             let ran = refused(&tree, &path, || mounted(&tree, &script));
             assert!(ran.err.contains("immutable"), "{ran:?}");
         }
     }
     for dir in ["etc", "home"] {
         let tree = host_with_attributes();
-        let script = format!("chattr +i $ROOT/{dir}; $GOSYNC sync users; r=$?; chattr -i $ROOT/{dir}; exit $r");
+        let script = format!(
+            "chattr +i $ROOT/{dir}; $GOSYNC sync users; r=$?; chattr -i $ROOT/{dir}; exit $r"
+        );
         refused(&tree, dir, || mounted(&tree, &script));
     }
 }
@@ -131,7 +160,8 @@ fn a_home_with_something_mounted_below_is_not_removed() {
             let script = format!("{script}; exec $GOSYNC deluser alice {option}");
             refused(&tree, "home/alice", || mounted(&tree, &script));
         }
-        tree.gosync(&["deluser", "alice", "--remove-home"]).expect(0);
+        tree.gosync(&["deluser", "alice", "--remove-home"])
+            .expect(0);
         assert!(!tree.path("home/alice").exists() && tree.path("srv/precious").exists());
     }
 }
@@ -139,7 +169,11 @@ fn a_home_with_something_mounted_below_is_not_removed() {
 #[test]
 fn a_passwd_without_root_is_refused() {
     let sound = Tree::new(Database::Etc).read("etc/passwd");
-    let no_root: String = sound.lines().skip(1).map(|line| format!("{line}\n")).collect();
+    let no_root: String = sound
+        .lines()
+        .skip(1)
+        .map(|line| format!("{line}\n"))
+        .collect();
     let other_root = sound.replace("root:x:0:0:", "root:x:5:0:");
     for database in [Database::Etc, Database::Extrausers] {
         for text in ["", no_root.as_str(), other_root.as_str()] {
@@ -156,14 +190,19 @@ fn a_missing_database_is_refused_but_for_those_that_a_host_may_lack() {
     for name in ["passwd", "shadow", "group"] {
         let tree = host(Database::Etc);
         fs::remove_file(tree.path(&format!("etc/{name}"))).unwrap();
-        refused(&tree, &format!("etc/{name}"), || tree.gosync(&["sync", "users"]));
+        refused(&tree, &format!("etc/{name}"), || {
+            tree.gosync(&["sync", "users"])
+        });
     }
     for name in ["gshadow", "subuid", "subgid"] {
         let tree = host(Database::Etc);
         fs::remove_file(tree.path(&format!("etc/{name}"))).unwrap();
         tree.gosync(&["sync", "users"]).expect(0);
         // An absent gshadow stays absent; subordinate ids were asked for.
-        assert_eq!(tree.path(&format!("etc/{name}")).exists(), name != "gshadow");
+        assert_eq!(
+            tree.path(&format!("etc/{name}")).exists(),
+            name != "gshadow"
+        );
     }
 }
 
@@ -187,9 +226,12 @@ fn a_read_only_file_system_is_found_out() {
 #[test]
 fn a_full_file_system_loses_nothing_and_is_named() {
     // Pages that are left; the change needs more than the smaller figures, and fits at last.
-    for (database, dir) in
-        [(Database::Etc, "etc"), (Database::Etc, "home"), (Database::Etc, "var/lib"), (Database::Extrausers, "var/lib")]
-    {
+    for (database, dir) in [
+        (Database::Etc, "etc"),
+        (Database::Etc, "home"),
+        (Database::Etc, "var/lib"),
+        (Database::Extrausers, "var/lib"),
+    ] {
         let (mut failed, mut fits) = (0, false);
         for pages in 1..200 {
             let tree = host(database);
@@ -225,7 +267,10 @@ fn a_full_file_system_loses_nothing_and_is_named() {
             }
             assert_eq!(ran.code, Some(1), "{dir} with {pages} pages: {ran:?}");
             let names = ran.err.contains(tree.path(dir).to_str().unwrap());
-            assert!(ran.err.starts_with("gosync ERROR: ") && names, "{dir} with {pages} pages: {ran:?}");
+            assert!(
+                ran.err.starts_with("gosync ERROR: ") && names,
+                "{dir} with {pages} pages: {ran:?}"
+            );
             failed += 1;
         }
         assert!(fits && failed > 0, "{dir}: {failed} sizes were too small");
@@ -234,15 +279,19 @@ fn a_full_file_system_loses_nothing_and_is_named() {
 
 /// `user::rw-, user:7:r--, group::r--, mask::r--, other::---`, as the kernel keeps it (acl(5), linux/posix_acl_xattr.h).
 const ACL: [u8; 44] = [
-    2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2, 0, 4, 0, 7, 0, 0, 0, 4, 0, 4, 0, 255, 255, 255, 255, 16, 0, 4, 0,
-    255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255,
+    2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2, 0, 4, 0, 7, 0, 0, 0, 4, 0, 4, 0, 255, 255, 255,
+    255, 16, 0, 4, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255,
 ];
 const ACCESS: &str = "system.posix_acl_access";
 const DEFAULT: &str = "system.posix_acl_default";
 
 /// A host on a file system that keeps ACLs and attributes.
 fn host_with_acls(database: Database) -> Tree {
-    for base in [PathBuf::from("/dev/shm"), std::env::temp_dir(), PathBuf::from(env!("CARGO_TARGET_TMPDIR"))] {
+    for base in [
+        PathBuf::from("/dev/shm"),
+        std::env::temp_dir(),
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
+    ] {
         if !base.is_dir() {
             continue;
         }
@@ -250,7 +299,8 @@ fn host_with_acls(database: Database) -> Tree {
         tree.provide(&people());
         let probe = tree.path("srv/probe");
         fs::write(&probe, "").unwrap();
-        if xattr::set(&probe, "user.note", b"x").is_ok() && xattr::set(&probe, ACCESS, &ACL).is_ok() {
+        if xattr::set(&probe, "user.note", b"x").is_ok() && xattr::set(&probe, ACCESS, &ACL).is_ok()
+        {
             return tree;
         }
     }
@@ -259,8 +309,14 @@ fn host_with_acls(database: Database) -> Tree {
 
 fn attributes(path: &Path) -> Vec<(String, Vec<u8>)> {
     let names = xattr::list(path).unwrap();
-    let mut all: Vec<_> =
-        names.map(|n| (n.to_str().unwrap().to_owned(), xattr::get(path, &n).unwrap().unwrap_or_default())).collect();
+    let mut all: Vec<_> = names
+        .map(|n| {
+            (
+                n.to_str().unwrap().to_owned(),
+                xattr::get(path, &n).unwrap().unwrap_or_default(),
+            )
+        })
+        .collect();
     all.sort();
     all
 }
@@ -284,16 +340,35 @@ fn mode_owner_acl_and_attributes_of_a_database_stay() {
             let paths = database.files().iter().map(|name| database.file(name));
             let picture = tree.picture();
             paths
-                .map(|p| (picture[&p].mode, picture[&p].uid, picture[&p].gid, attributes(&tree.path(&p))))
+                .map(|p| {
+                    (
+                        picture[&p].mode,
+                        picture[&p].uid,
+                        picture[&p].gid,
+                        attributes(&tree.path(&p)),
+                    )
+                })
                 .collect::<Vec<_>>()
         };
         let before = look(&tree);
         assert_eq!(before[0].3.len(), 3, "{before:?}");
-        let mut text: Vec<String> = database.files().iter().map(|name| tree.read(&database.file(name))).collect();
-        for run in [&["sync", "users"][..], &["sync", "groups"], &["deluser", "alice"]] {
+        let mut text: Vec<String> = database
+            .files()
+            .iter()
+            .map(|name| tree.read(&database.file(name)))
+            .collect();
+        for run in [
+            &["sync", "users"][..],
+            &["sync", "groups"],
+            &["deluser", "alice"],
+        ] {
             tree.gosync(run).expect(0);
             assert_eq!(look(&tree), before, "{run:?}");
-            let now: Vec<String> = database.files().iter().map(|name| tree.read(&database.file(name))).collect();
+            let now: Vec<String> = database
+                .files()
+                .iter()
+                .map(|name| tree.read(&database.file(name)))
+                .collect();
             assert_ne!(now, text, "{run:?}");
             text = now;
         }
@@ -324,14 +399,23 @@ fn an_extrausers_directory_that_came_back_is_replaced_again() {
     tree.gosync(&["sync", "users"]).expect(0);
     for name in ["alice", "bob"] {
         let script = "cd $ROOT/var/lib && cp -a extrausers/. restored && rm extrausers && mv restored extrausers";
-        assert_eq!(mounted(&tree, &format!("mkdir $ROOT/var/lib/restored; {script}")).code, Some(0));
+        assert_eq!(
+            mounted(&tree, &format!("mkdir $ROOT/var/lib/restored; {script}")).code,
+            Some(0)
+        );
         let shell = format!("/bin/{}", if name == "alice" { "sh" } else { "bash" });
-        let mut users = vec![person("u-1", "alice", "Alice", true), person("u-2", "bob", "Bob", true)];
+        let mut users = vec![
+            person("u-1", "alice", "Alice", true),
+            person("u-2", "bob", "Bob", true),
+        ];
         users[0]["shell"] = shell.as_str().into();
         tree.provide(&document(&users, &[]));
         tree.gosync(&["sync", "users"]).expect(0);
         tree.gosync(&["sync", "users"]).expect(0);
-        assert!(tree.read("var/lib/extrausers/passwd").contains(&format!("/home/alice:{shell}\n")));
+        assert!(
+            tree.read("var/lib/extrausers/passwd")
+                .contains(&format!("/home/alice:{shell}\n"))
+        );
         assert!(tree.path("var/lib/extrausers").is_symlink());
     }
 }
@@ -342,15 +426,24 @@ fn an_archive_does_not_take_the_place_of_an_earlier_one() {
     for work in ["first", "second"] {
         tree.gosync(&["sync", "users"]).expect(0);
         fs::write(tree.path("home/alice/work"), work).unwrap();
-        tree.gosync(&["deluser", "alice", "--archive-home", "/srv/archive"]).expect(0);
+        tree.gosync(&["deluser", "alice", "--archive-home", "/srv/archive"])
+            .expect(0);
         assert!(!tree.path("home/alice").exists());
     }
-    let archives: Vec<PathBuf> = fs::read_dir(tree.path("srv/archive")).unwrap().map(|e| e.unwrap().path()).collect();
+    let archives: Vec<PathBuf> = fs::read_dir(tree.path("srv/archive"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     assert_eq!(archives.len(), 2, "{archives:?}");
     let mut found: Vec<String> = archives
         .iter()
         .map(|path| {
-            let output = std::process::Command::new("tar").arg("-xzOf").arg(path).arg("alice/work").output().unwrap();
+            let output = std::process::Command::new("tar")
+                .arg("-xzOf")
+                .arg(path)
+                .arg("alice/work")
+                .output()
+                .unwrap();
             String::from_utf8(output.stdout).unwrap()
         })
         .collect();

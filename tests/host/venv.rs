@@ -12,7 +12,9 @@ use std::sync::Mutex;
 pub fn programs(name: &str, package: &str) -> PathBuf {
     // Tests run side by side.
     static MAKING: Mutex<()> = Mutex::new(());
-    let _made = MAKING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let _made = MAKING
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     // Written last, with what is there: an installation that was broken off, or is of something else, is begun anew.
     let done = dir.join("installed");
@@ -20,8 +22,18 @@ pub fn programs(name: &str, package: &str) -> PathBuf {
         return dir.join("bin");
     }
     let _ = fs::remove_dir_all(&dir);
-    run(Command::new("python3").args(["-m", "venv"]).arg(&dir), "install the Debian package python3-venv");
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", package];
+    run(
+        Command::new("python3").args(["-m", "venv"]).arg(&dir),
+        "install the Debian package python3-venv",
+    );
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        package,
+    ];
     let hint = "it is needed, from the package index that pip is configured for";
     run(Command::new(dir.join("bin/python")).args(pip), hint);
     fs::write(done, package).unwrap();
@@ -29,7 +41,14 @@ pub fn programs(name: &str, package: &str) -> PathBuf {
 }
 
 fn run(command: &mut Command, hint: &str) {
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|e| panic!("{command:?}: {e}; {hint}"));
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|e| panic!("{command:?}: {e}; {hint}"));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}; {hint}\n{said}", output.status);
+    assert!(
+        output.status.success(),
+        "{command:?}: {}; {hint}\n{said}",
+        output.status
+    );
 }

@@ -29,7 +29,10 @@ pub struct Asked {
 impl Asked {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The path without the query.
@@ -40,7 +43,9 @@ impl Asked {
     /// A parameter of the query, decoded as far as the tests need it.
     pub fn parameter(&self, name: &str) -> Option<String> {
         let query = self.target.split_once('?')?.1;
-        let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+        let value = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
         Some(value.replace("%20", " ").replace("%22", "\""))
     }
 }
@@ -78,7 +83,12 @@ impl Reply {
     /// A status and a document of some type.
     pub fn new(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("Content-Type".to_owned(), media_type.to_owned())];
-        Self { status, headers, body: body.into(), spoil: Spoil::Nothing }
+        Self {
+            status,
+            headers,
+            body: body.into(),
+            spoil: Spoil::Nothing,
+        }
     }
 
     /// With a header.
@@ -124,15 +134,20 @@ impl Web {
     }
 
     /// Starts a server with TLS, with `server.pem` and `server.key` in a folder.
-    pub fn start_tls(dir: &Path, handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    pub fn start_tls(
+        dir: &Path,
+        handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let certificate = CertificateDer::from_pem_file(dir.join("server.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(dir.join("server.key")).unwrap();
-        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(
+            rustls::crypto::ring::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
         Self::listen(Some(Arc::new(config)), handler)
     }
 
@@ -153,7 +168,8 @@ impl Web {
                     return;
                 }
                 let Ok(client) = client else { continue };
-                let (handler, log, stopped) = (Arc::clone(&handler), Arc::clone(&log), Arc::clone(&stopped));
+                let (handler, log, stopped) =
+                    (Arc::clone(&handler), Arc::clone(&log), Arc::clone(&stopped));
                 let tls = tls.clone();
                 thread::spawn(move || {
                     let socket = client.try_clone().unwrap();
@@ -171,7 +187,13 @@ impl Web {
                 });
             }
         });
-        Self { port, scheme, asked, stop, thread: Some(thread) }
+        Self {
+            port,
+            scheme,
+            asked,
+            stop,
+            thread: Some(thread),
+        }
     }
 
     /// The URL of a path, by address.
@@ -201,8 +223,15 @@ impl Drop for Web {
     }
 }
 
-fn serve(mut stream: impl Read + Write, log: &Mutex<Vec<Asked>>, handler: &dyn Fn(&Asked) -> Reply, stop: &AtomicBool) {
-    let Some(mut asked) = request(&mut stream) else { return };
+fn serve(
+    mut stream: impl Read + Write,
+    log: &Mutex<Vec<Asked>>,
+    handler: &dyn Fn(&Asked) -> Reply,
+    stop: &AtomicBool,
+) {
+    let Some(mut asked) = request(&mut stream) else {
+        return;
+    };
     {
         let mut log = log.lock().unwrap();
         asked.number = log.len();
@@ -226,7 +255,10 @@ fn serve(mut stream: impl Read + Write, log: &Mutex<Vec<Asked>>, handler: &dyn F
         Spoil::Drip(pause) => {
             for byte in &bytes {
                 thread::sleep(pause);
-                if stop.load(Ordering::Relaxed) || stream.write_all(&[*byte]).is_err() || stream.flush().is_err() {
+                if stop.load(Ordering::Relaxed)
+                    || stream.write_all(&[*byte]).is_err()
+                    || stream.flush().is_err()
+                {
                     return;
                 }
             }
@@ -250,18 +282,34 @@ fn request(stream: &mut impl Read) -> Option<Asked> {
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            break;
+        };
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let length = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, n)| n.parse().unwrap());
+    let length = headers
+        .iter()
+        .find(|(name, _)| name == "content-length")
+        .map_or(0, |(_, n)| n.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Asked { number: 0, method, target, headers, body: String::from_utf8(body).ok()? })
+    Some(Asked {
+        number: 0,
+        method,
+        target,
+        headers,
+        body: String::from_utf8(body).ok()?,
+    })
 }
 
 /// What gzip(1) makes of some bytes.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut child = Command::new("gzip").arg("-9").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new("gzip")
+        .arg("-9")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut input = child.stdin.take().unwrap();
     let bytes = bytes.to_vec();
     let writer = thread::spawn(move || input.write_all(&bytes).unwrap());

@@ -35,7 +35,14 @@ impl Yard {
         for dir in ["hooks/user", "hooks/group", "hooks/bygroup", "hooks/around"] {
             fs::create_dir_all(tree.dir().join(dir)).unwrap();
         }
-        for dir in ["", "hooks", "hooks/user", "hooks/group", "hooks/bygroup", "hooks/around"] {
+        for dir in [
+            "",
+            "hooks",
+            "hooks/user",
+            "hooks/group",
+            "hooks/bygroup",
+            "hooks/around",
+        ] {
             set_mode(&tree.dir().join(dir), 0o755);
         }
         Self { tree }
@@ -50,7 +57,8 @@ impl Yard {
                  post = [\"{dir}/around/{kind}-post*\"]\n"
             )
         });
-        self.tree.configure(&format!("[hooks]\n{keys}\n{}", sections.concat()));
+        self.tree
+            .configure(&format!("[hooks]\n{keys}\n{}", sections.concat()));
     }
 
     /// A path beside the root.
@@ -61,7 +69,10 @@ impl Yard {
     /// Writes a hook; `$LOG` in it is where hooks write to, `$DIR` the directory beside the root.
     pub fn hook(&self, name: &str, script: &str) {
         let path = self.path("hooks").join(name);
-        let (log, dir) = (self.path("log").display().to_string(), self.tree.dir().display().to_string());
+        let (log, dir) = (
+            self.path("log").display().to_string(),
+            self.tree.dir().display().to_string(),
+        );
         let script = script.replace("$LOG", &log).replace("$DIR", &dir);
         fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
         set_mode(&path, 0o755);
@@ -84,7 +95,9 @@ impl Yard {
         let text = self.take();
         let call = |line: &str| {
             let parts: Vec<&str> = line.split('|').collect();
-            let [hook, key, event, user, group, args] = parts[..] else { panic!("{line}") };
+            let [hook, key, event, user, group, args] = parts[..] else {
+                panic!("{line}")
+            };
             let own = str::to_owned;
             Call {
                 hook: own(hook),

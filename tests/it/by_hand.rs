@@ -34,8 +34,14 @@ enum Hand {
 fn hand() -> impl Strategy<Value = Hand> {
     let group = || select(vec!["one", "two"]);
     prop_oneof![
-        select(vec![(4, "Hand"), (4, ""), (5, "/srv"), (6, "/bin/zsh"), (3, "1000")])
-            .prop_map(|(n, v)| Hand::Passwd(n, v)),
+        select(vec![
+            (4, "Hand"),
+            (4, ""),
+            (5, "/srv"),
+            (6, "/bin/zsh"),
+            (3, "1000")
+        ])
+        .prop_map(|(n, v)| Hand::Passwd(n, v)),
         Just(Hand::Lock),
         Just(Hand::Unlock),
         select(vec!["1", "20500", ""]).prop_map(Hand::Expire),
@@ -47,7 +53,12 @@ fn hand() -> impl Strategy<Value = Hand> {
 }
 
 /// Changes the lines of `name` in a file; `None` takes them out.
-fn edit(machine: &Machine, file: &str, name: &str, change: impl Fn(&mut Vec<String>) -> Option<()>) {
+fn edit(
+    machine: &Machine,
+    file: &str,
+    name: &str,
+    change: impl Fn(&mut Vec<String>) -> Option<()>,
+) {
     let mut text = String::new();
     for mut fields in machine.lines(file) {
         if fields[0] != name || change(&mut fields).is_some() {
@@ -58,7 +69,11 @@ fn edit(machine: &Machine, file: &str, name: &str, change: impl Fn(&mut Vec<Stri
 }
 
 fn members(fields: &mut [String], change: impl Fn(&mut Vec<String>)) -> Option<()> {
-    let mut list: Vec<String> = fields[3].split(',').filter(|m| !m.is_empty()).map(str::to_owned).collect();
+    let mut list: Vec<String> = fields[3]
+        .split(',')
+        .filter(|m| !m.is_empty())
+        .map(str::to_owned)
+        .collect();
     change(&mut list);
     fields[3] = list.join(",");
     Some(())
@@ -86,7 +101,9 @@ fn apply(machine: &Machine, name: &str, hand: &Hand) {
             edit(machine, "passwd", name, |_| None);
             edit(machine, "shadow", name, |_| None);
         }
-        Hand::TakeOut(group) => edit(machine, "group", group, |f| members(f, |list| list.retain(|m| m != name))),
+        Hand::TakeOut(group) => edit(machine, "group", group, |f| {
+            members(f, |list| list.retain(|m| m != name))
+        }),
         Hand::AddAdmin(group) => edit(machine, "group", group, |f| {
             members(f, |list| {
                 if !list.contains(&"admin".to_owned()) {
@@ -105,9 +122,11 @@ fn document(with_members: bool) -> Value {
     let users: Vec<Value> = (0..PEOPLE)
         .map(|n| json!({"id": format!("u-{n}"), "login": format!("p{n}"), "name": "Name", "active": n != 4}))
         .collect();
-    let members: Vec<Value> =
-        (0..if with_members { PEOPLE } else { 0 }).map(|n| json!({"user": format!("u-{n}")})).collect();
-    let groups = ["one", "two"].map(|name| json!({"id": format!("g-{name}"), "name": name, "members": members}));
+    let members: Vec<Value> = (0..if with_members { PEOPLE } else { 0 })
+        .map(|n| json!({"user": format!("u-{n}")}))
+        .collect();
+    let groups = ["one", "two"]
+        .map(|name| json!({"id": format!("g-{name}"), "name": name, "members": members}));
     json!({"users": users, "groups": groups})
 }
 
@@ -116,8 +135,12 @@ type Undone = BTreeSet<(String, String)>;
 
 /// What drift says is undone.
 fn foretold(differences: &[Difference]) -> Undone {
-    let undone = differences.iter().filter(|difference| difference.next == Next::Restores);
-    undone.map(|difference| (difference.name.clone(), difference.what.to_owned())).collect()
+    let undone = differences
+        .iter()
+        .filter(|difference| difference.next == Next::Restores);
+    undone
+        .map(|difference| (difference.name.clone(), difference.what.to_owned()))
+        .collect()
 }
 
 /// What a plan undoes.
@@ -127,9 +150,15 @@ fn undone(plan: &Plan) -> Undone {
         match change {
             Change::CreateAccount(new) => drop(out.insert((new.name.to_string(), String::new()))),
             Change::CreateGroup { name, .. } => drop(out.insert((name.to_string(), String::new()))),
-            Change::LockAccount { name, .. } => drop(out.insert((name.to_string(), "lock".to_owned()))),
+            Change::LockAccount { name, .. } => {
+                drop(out.insert((name.to_string(), "lock".to_owned())))
+            }
             Change::UpdateAccount { name, fields, .. } => {
-                out.extend(fields.iter().map(|f| (name.to_string(), f.field.as_str().to_owned())));
+                out.extend(
+                    fields
+                        .iter()
+                        .map(|f| (name.to_string(), f.field.as_str().to_owned())),
+                );
             }
             Change::ChangeMembers { name, add, .. } if !add.is_empty() => {
                 out.insert((name.to_string(), "taken out".to_owned()));
@@ -141,13 +170,23 @@ fn undone(plan: &Plan) -> Undone {
 }
 
 fn done(outcome: Outcome) -> Plan {
-    let Outcome::Done(plan) = outcome else { panic!("{outcome:?}") };
+    let Outcome::Done(plan) = outcome else {
+        panic!("{outcome:?}")
+    };
     plan
 }
 
 fn cases(cases: u32) -> Config {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(cases);
-    Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() }
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(cases);
+    Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 300,
+        ..Config::default()
+    }
 }
 
 proptest! {

@@ -30,7 +30,10 @@ pub fn run(world: &World, text: &str, watch: &mut dyn Watch) -> String {
     let mut held = None;
     let mut input = String::new();
     for line in text.lines() {
-        let is_recorded = block == "console" && ["? ", "> ", "! ", "!", ">"].iter().any(|p| line.starts_with(p));
+        let is_recorded = block == "console"
+            && ["? ", "> ", "! ", "!", ">"]
+                .iter()
+                .any(|p| line.starts_with(p));
         if is_recorded {
             continue;
         }
@@ -56,7 +59,10 @@ pub fn run(world: &World, text: &str, watch: &mut dyn Watch) -> String {
             ("console", Some(("% ", script))) => world.shell(script),
             ("console", Some(("%h", "old"))) => held = Some(hold(world)),
             ("console", Some(("%r", "elease"))) => drop(held.take().expect("the lock is held")),
-            ("console", _) => assert!(line.is_empty(), "neither a command nor what it said: {line}"),
+            ("console", _) => assert!(
+                line.is_empty(),
+                "neither a command nor what it said: {line}"
+            ),
             (kind, _) if kind.starts_with("write ") => writeln!(write, "{line}").unwrap(),
             _ => {}
         }
@@ -66,7 +72,13 @@ pub fn run(world: &World, text: &str, watch: &mut dyn Watch) -> String {
 }
 
 fn hold(world: &World) -> RunLock {
-    RunLock::take(&world.root().join("run/gosync/lock"), Purpose::Change("sync users"), Wait::No, &mut |_| {}).unwrap()
+    RunLock::take(
+        &world.root().join("run/gosync/lock"),
+        Purpose::Change("sync users"),
+        Wait::No,
+        &mut |_| {},
+    )
+    .unwrap()
 }
 
 /// The words of a command line; single quotes hold a word together.
@@ -81,7 +93,10 @@ fn words(line: &str, world: &World) -> Vec<String> {
         }
     }
     let scratch = world.path().to_str().unwrap();
-    out.iter().filter(|word| !word.is_empty()).map(|word| word.replace("[SCRATCH]", scratch)).collect()
+    out.iter()
+        .filter(|word| !word.is_empty())
+        .map(|word| word.replace("[SCRATCH]", scratch))
+        .collect()
 }
 
 fn last_digest(answer: &Answer) -> Option<String> {
@@ -98,9 +113,17 @@ fn record(out: &mut String, world: &World, answer: &Answer) {
     for (mark, text) in [(">", &answer.out), ("!", &answer.err)] {
         let text = text.replace(world.path().to_str().unwrap(), "[SCRATCH]");
         let text = text.replace(&format!("pid = {}", std::process::id()), "pid = [PID]");
-        let text = text.replace(&format!("pid {} since", std::process::id()), "pid [PID] since");
-        let text = text.replace(&format!("\"pid\": {}", std::process::id()), "\"pid\": [PID]");
-        let text = id.replace_all(&time.replace_all(&text, "[TIME]"), "[ID]").into_owned();
+        let text = text.replace(
+            &format!("pid {} since", std::process::id()),
+            "pid [PID] since",
+        );
+        let text = text.replace(
+            &format!("\"pid\": {}", std::process::id()),
+            "\"pid\": [PID]",
+        );
+        let text = id
+            .replace_all(&time.replace_all(&text, "[TIME]"), "[ID]")
+            .into_owned();
         for line in text.split_inclusive('\n') {
             match line.strip_suffix('\n') {
                 Some("") => writeln!(out, "{mark}").unwrap(),
@@ -120,8 +143,15 @@ pub fn compare(path: &str, found: &str) {
     let wanted = std::fs::read_to_string(crate::here(path)).unwrap_or_default();
     if wanted != found {
         // Shown with the difference; GOSYNC_BLESS=1 makes it new.
-        let wanted = format!("{path}, or GOSYNC_BLESS=1 cargo test --test it, if what happens now is right\n{wanted}");
-        let found = format!("{path}, or GOSYNC_BLESS=1 cargo test --test it, if what happens now is right\n{found}");
-        snapbox::assert_data_eq!(snapbox::Data::text(found).raw(), snapbox::Data::text(wanted).raw());
+        let wanted = format!(
+            "{path}, or GOSYNC_BLESS=1 cargo test --test it, if what happens now is right\n{wanted}"
+        );
+        let found = format!(
+            "{path}, or GOSYNC_BLESS=1 cargo test --test it, if what happens now is right\n{found}"
+        );
+        snapbox::assert_data_eq!(
+            snapbox::Data::text(found).raw(),
+            snapbox::Data::text(wanted).raw()
+        );
     }
 }

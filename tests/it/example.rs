@@ -10,7 +10,14 @@ use crate::{here, text};
 const MINIMAL: &str = "[provider.sample]\nkind = \"file\"\npath = \"sample/directory.json\"\n";
 
 fn read(text: String) -> Result<Settings, String> {
-    Settings::new(vec![Source { path: here("gosync.toml.example"), text }], None).map_err(|e| e.to_string())
+    Settings::new(
+        vec![Source {
+            path: here("gosync.toml.example"),
+            text,
+        }],
+        None,
+    )
+    .map_err(|e| e.to_string())
 }
 
 /// The text with every key and section in force: `#key` is one, `# prose` is not.
@@ -25,37 +32,69 @@ fn uncommented() -> String {
 
 #[test]
 fn the_example_is_the_defaults() {
-    let (example, minimal) = (read(text("gosync.toml.example")).unwrap(), read(MINIMAL.to_owned()).unwrap());
-    assert_eq!(format!("{:#?}", example.rules), format!("{:#?}", minimal.rules));
-    assert_eq!(format!("{:#?}", example.targets), format!("{:#?}", minimal.targets));
+    let (example, minimal) = (
+        read(text("gosync.toml.example")).unwrap(),
+        read(MINIMAL.to_owned()).unwrap(),
+    );
+    assert_eq!(
+        format!("{:#?}", example.rules),
+        format!("{:#?}", minimal.rules)
+    );
+    assert_eq!(
+        format!("{:#?}", example.targets),
+        format!("{:#?}", minimal.targets)
+    );
     assert_eq!(example.limits, minimal.limits);
     assert_eq!(example.hooks, minimal.hooks);
     assert_eq!(example.time_limit, minimal.time_limit);
     assert_eq!(example.history_days, minimal.history_days);
-    assert_eq!((example.state_dir, example.lock_file), (minimal.state_dir, minimal.lock_file));
+    assert_eq!(
+        (example.state_dir, example.lock_file),
+        (minimal.state_dir, minimal.lock_file)
+    );
 }
 
 #[test]
 fn the_sample_stands_beside_the_example() {
-    let ProviderKind::File(path) = read(text("gosync.toml.example")).unwrap().provider.kind else { panic!() };
-    let document: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let ProviderKind::File(path) = read(text("gosync.toml.example")).unwrap().provider.kind else {
+        panic!()
+    };
+    let document: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let count = |key: &str| document[key].as_array().map_or(0, Vec::len);
     assert_eq!((count("users"), count("groups")), (25, 6));
 }
 
 #[test]
 fn what_stands_behind_a_hash_can_be_uncommented() {
-    let settings = read(uncommented().replace("provider = \"sample\"", "provider = \"campus\"")).unwrap();
-    assert_eq!(settings.rules.accounts.top_group.as_deref(), Some("connect"));
+    let settings =
+        read(uncommented().replace("provider = \"sample\"", "provider = \"campus\"")).unwrap();
+    assert_eq!(
+        settings.rules.accounts.top_group.as_deref(),
+        Some("connect")
+    );
     assert!(settings.rules.accounts.subids.is_some());
-    let ProviderKind::Ldap(config) = settings.provider.kind else { panic!() };
+    let ProviderKind::Ldap(config) = settings.provider.kind else {
+        panic!()
+    };
     // Without TLS, so that the authorities of this machine do not matter.
-    let config = ldap::Config { url: "ldap://localhost".to_owned(), ca_file: None, ..*config };
-    let ldap = ldap::Ldap::new("campus", &config, Some("secret".to_owned().into()), None, 0).unwrap();
+    let config = ldap::Config {
+        url: "ldap://localhost".to_owned(),
+        ca_file: None,
+        ..*config
+    };
+    let ldap =
+        ldap::Ldap::new("campus", &config, Some("secret".to_owned().into()), None, 0).unwrap();
     let sources = settings.provider.fields.unwrap();
     assert!(sources.csv.is_some() && sources.keys_dir.is_some() && sources.keys_url.is_some());
-    let sources = fields::Config { keys_url: None, keys_ca_file: None, ..sources };
-    fields::WithFields::new(Box::new(ldap), &sources, None).map(drop).unwrap();
+    let sources = fields::Config {
+        keys_url: None,
+        keys_ca_file: None,
+        ..sources
+    };
+    fields::WithFields::new(Box::new(ldap), &sources, None)
+        .map(drop)
+        .unwrap();
 }
 
 #[test]
@@ -103,13 +142,33 @@ fn the_scim_section_is_the_defaults() {
     let mut cloud = table["provider"]["cloud"].as_table().unwrap().clone();
     cloud.remove("kind");
     let all: scim::Config = cloud.clone().try_into().unwrap();
-    let local = scim::Config { url: "http://localhost".to_owned(), ca_file: None, proxy: None, ..all };
-    let local = scim::Config { token_url: Some("http://localhost/token".to_owned()), token_file: None, ..local };
-    let secrets = scim::Secrets { client_secret: Some("secret".to_owned().into()), ..scim::Secrets::default() };
+    let local = scim::Config {
+        url: "http://localhost".to_owned(),
+        ca_file: None,
+        proxy: None,
+        ..all
+    };
+    let local = scim::Config {
+        token_url: Some("http://localhost/token".to_owned()),
+        token_file: None,
+        ..local
+    };
+    let secrets = scim::Secrets {
+        client_secret: Some("secret".to_owned().into()),
+        ..scim::Secrets::default()
+    };
     scim::Scim::new("cloud", &local, secrets).map(drop).unwrap();
     // These have no default; their values are examples.
-    for key in ["token_file", "client_id", "client_secret_file", "token_url", "scope", "ca_file", "proxy", "attributes"]
-    {
+    for key in [
+        "token_file",
+        "client_id",
+        "client_secret_file",
+        "token_url",
+        "scope",
+        "ca_file",
+        "proxy",
+        "attributes",
+    ] {
         assert!(cloud.remove(key).is_some(), "{key}");
     }
     let minimal = scim::Config::new(cloud["url"].as_str().unwrap());
@@ -119,10 +178,22 @@ fn the_scim_section_is_the_defaults() {
 
 /// The keys that a section may have, from what is said about one that it may not.
 fn keys(section: &str, more: &str) -> Vec<String> {
-    let minimal = if section == "provider.sample" { "" } else { MINIMAL };
+    let minimal = if section == "provider.sample" {
+        ""
+    } else {
+        MINIMAL
+    };
     let complaint = read(format!("{minimal}[{section}]\n{more}\nnonsense = 1\n")).unwrap_err();
-    assert!(complaint.contains("unknown field `nonsense`") && !complaint.ends_with("..."), "{complaint}");
-    complaint.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+    assert!(
+        complaint.contains("unknown field `nonsense`") && !complaint.ends_with("..."),
+        "{complaint}"
+    );
+    complaint
+        .split('`')
+        .skip(3)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -133,7 +204,9 @@ fn no_key_is_missing() {
     for line in all.lines() {
         match (line.strip_prefix('['), line.split_once(" = ")) {
             (Some(name), _) => section = name.trim_end_matches(']'),
-            (None, Some((key, _))) if !line.starts_with('#') => found.entry(section).or_default().push(key),
+            (None, Some((key, _))) if !line.starts_with('#') => {
+                found.entry(section).or_default().push(key)
+            }
             _ => {}
         }
     }
@@ -157,37 +230,81 @@ fn no_key_is_missing() {
         ("provider.campus.fields", ""),
         ("provider.cloud", "kind = \"scim\""),
         ("provider.cloud.attributes", ""),
-        ("provider.research", "kind = \"globus\"\nclient_id = \"x\"\nclient_secret_file = \"x\""),
+        (
+            "provider.research",
+            "kind = \"globus\"\nclient_id = \"x\"\nclient_secret_file = \"x\"",
+        ),
     ] {
         let mut known = match section {
             "provider.campus" => {
                 let error = toml::from_str::<ldap::Config>("nonsense = 1").unwrap_err();
-                error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+                error
+                    .message()
+                    .split('`')
+                    .skip(3)
+                    .step_by(2)
+                    .map(str::to_owned)
+                    .collect()
             }
             "provider.campus.attributes" => {
                 let error = toml::from_str::<ldap::Attributes>("nonsense = 1").unwrap_err();
-                error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+                error
+                    .message()
+                    .split('`')
+                    .skip(3)
+                    .step_by(2)
+                    .map(str::to_owned)
+                    .collect()
             }
             "provider.campus.fields" => {
                 let error = toml::from_str::<fields::Config>("nonsense = 1").unwrap_err();
-                error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+                error
+                    .message()
+                    .split('`')
+                    .skip(3)
+                    .step_by(2)
+                    .map(str::to_owned)
+                    .collect()
             }
             "provider.cloud" => {
                 let error = toml::from_str::<scim::Config>("nonsense = 1").unwrap_err();
-                error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+                error
+                    .message()
+                    .split('`')
+                    .skip(3)
+                    .step_by(2)
+                    .map(str::to_owned)
+                    .collect()
             }
             "provider.cloud.attributes" => {
                 let error = toml::from_str::<scim::Attributes>("nonsense = 1").unwrap_err();
-                error.message().split('`').skip(3).step_by(2).map(str::to_owned).collect()
+                error
+                    .message()
+                    .split('`')
+                    .skip(3)
+                    .step_by(2)
+                    .map(str::to_owned)
+                    .collect()
             }
             _ => keys(section, more),
         };
-        known.retain(|key| !(["provider.campus", "provider.cloud"].contains(&section) && key == "attributes"));
-        known.retain(|key| !(section == "hooks" && ["user", "group", "bygroup"].contains(&key.as_str())));
+        known.retain(|key| {
+            !(["provider.campus", "provider.cloud"].contains(&section) && key == "attributes")
+        });
+        known.retain(|key| {
+            !(section == "hooks" && ["user", "group", "bygroup"].contains(&key.as_str()))
+        });
         assert!(!known.is_empty(), "[{section}]");
         for key in &known {
-            assert!(found[section].contains(&key.as_str()), "[{section}] lacks `{key}`");
+            assert!(
+                found[section].contains(&key.as_str()),
+                "[{section}] lacks `{key}`"
+            );
         }
-        assert_eq!(found[section].len() - usize::from(more.contains("kind")), known.len(), "[{section}]");
+        assert_eq!(
+            found[section].len() - usize::from(more.contains("kind")),
+            known.len(),
+            "[{section}]"
+        );
     }
 }

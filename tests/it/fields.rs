@@ -58,10 +58,17 @@ impl World {
     /// Runs a line; its exit code, and what it said on either stream.
     fn run(&self, line: &str) -> (i32, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
-        command.arg("--root").arg(self.path().join("root")).arg("-f").arg(self.path().join("gosync.toml"));
+        command
+            .arg("--root")
+            .arg(self.path().join("root"))
+            .arg("-f")
+            .arg(self.path().join("gosync.toml"));
         let output = command.args(line.split(' ')).env_clear().output().unwrap();
         let said = [output.stdout, output.stderr].concat();
-        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(said).unwrap(),
+        )
     }
 
     fn ok(&self, line: &str) -> String {
@@ -86,12 +93,19 @@ fn uid_shell_name_and_home_arrive_in_passwd() {
         "bob:x:20777:100:Bob \"B\" Lee jr.:/srv/home/bob:/bin/zsh",
         ":100:Cy:/home/cy:/bin/sh",
     ] {
-        assert!(passwd.lines().any(|found| found.ends_with(line)), "{line}\n{passwd}");
+        assert!(
+            passwd.lines().any(|found| found.ends_with(line)),
+            "{line}\n{passwd}"
+        );
     }
     assert!(world.ok("sync users").contains("sync users: "));
     world.configure("csv = \"fields.csv\"\noverride = [\"shell\"]", "");
     world.ok("sync users");
-    assert!(world.file("etc/passwd").contains(":Cy:/home/cy:/bin/zsh\n"), "{}", world.file("etc/passwd"));
+    assert!(
+        world.file("etc/passwd").contains(":Cy:/home/cy:/bin/zsh\n"),
+        "{}",
+        world.file("etc/passwd")
+    );
 }
 
 #[test]
@@ -101,17 +115,28 @@ fn without_the_csv_file_nothing_is_done() {
     world.ok("sync users");
     let before = world.file("etc/passwd");
     // Somebody new, and somebody who is shut out: neither is dealt with.
-    let people = PEOPLE.replace("\"login\": \"cy\"", "\"login\": \"cy\", \"active\": false").replace("u-2", "u-9");
+    let people = PEOPLE
+        .replace("\"login\": \"cy\"", "\"login\": \"cy\", \"active\": false")
+        .replace("u-2", "u-9");
     world.write("directory.json", people);
-    for text in ["", "login,uid\n", "login,uid\nbob,\"1\n", "login,uid\nbob,1\nbob,1\n", "\u{0}\u{0}\u{0}", "<html>\n"]
-    {
+    for text in [
+        "",
+        "login,uid\n",
+        "login,uid\nbob,\"1\n",
+        "login,uid\nbob,1\nbob,1\n",
+        "\u{0}\u{0}\u{0}",
+        "<html>\n",
+    ] {
         match text {
             "" => fs::remove_file(world.path().join("fields.csv")).unwrap(),
             text => world.write("fields.csv", text),
         }
         let (code, said) = world.run("sync users");
         assert_eq!(code, 12, "{said}");
-        assert!(said.contains("fields.csv") && said.contains("Nothing was changed"), "{said}");
+        assert!(
+            said.contains("fields.csv") && said.contains("Nothing was changed"),
+            "{said}"
+        );
         assert_eq!(world.file("etc/passwd"), before);
     }
     // Groups need no fields.
@@ -120,21 +145,43 @@ fn without_the_csv_file_nothing_is_done() {
 
 #[test]
 fn nasty_values_get_no_further_than_those_of_a_provider() {
-    let world = World::new("csv = \"fields.csv\"\noverride = [\"uid\", \"home\", \"shell\", \"name\"]");
+    let world =
+        World::new("csv = \"fields.csv\"\noverride = [\"uid\", \"home\", \"shell\", \"name\"]");
     let csv = "login,uid,home,shell,name\nann,0,/home/ann,/bin/sh,Ann\nbob,,/etc,/bin/evil:0:0,\"x:0:0:root\"\n\
                cy,20001,/home/../etc,\"/bin/sh\",=cmd|' /C calc'!A0\nroot,0,/,/bin/sh,x\n../../etc,1,,,\n";
     world.write("fields.csv", csv);
     world.ok("sync users");
     let passwd = world.file("etc/passwd");
-    assert!(passwd.lines().all(|line| line.split(':').count() == 7), "{passwd}");
-    assert_eq!(passwd.lines().filter(|line| line.split(':').nth(2) == Some("0")).count(), 1, "{passwd}");
-    assert!(!passwd.contains("ann:"), "a uid outside the range is refused: {passwd}");
-    assert!(passwd.contains("cy:x:20001:100:=cmd|' /C calc'!A0:/home/cy:/bin/sh\n"), "{passwd}");
-    let bob = passwd.lines().find(|line| line.starts_with("bob:")).unwrap();
+    assert!(
+        passwd.lines().all(|line| line.split(':').count() == 7),
+        "{passwd}"
+    );
+    assert_eq!(
+        passwd
+            .lines()
+            .filter(|line| line.split(':').nth(2) == Some("0"))
+            .count(),
+        1,
+        "{passwd}"
+    );
+    assert!(
+        !passwd.contains("ann:"),
+        "a uid outside the range is refused: {passwd}"
+    );
+    assert!(
+        passwd.contains("cy:x:20001:100:=cmd|' /C calc'!A0:/home/cy:/bin/sh\n"),
+        "{passwd}"
+    );
+    let bob = passwd
+        .lines()
+        .find(|line| line.starts_with("bob:"))
+        .unwrap();
     assert!(bob.ends_with(":/home/bob:/bin/bash"), "{bob}");
-    for bad in
-        ["login,uid\nann,\"20001\n\nbob,2\"\n", "login,name\nann,\u{1b}[31mred\n", "login,evil\u{1b}[2J\nann,x\n"]
-    {
+    for bad in [
+        "login,uid\nann,\"20001\n\nbob,2\"\n",
+        "login,name\nann,\u{1b}[31mred\n",
+        "login,evil\u{1b}[2J\nann,x\n",
+    ] {
         world.write("fields.csv", bad);
         let (code, said) = world.run("sync users");
         assert_eq!(code, 12, "{said}");
@@ -145,10 +192,19 @@ fn nasty_values_get_no_further_than_those_of_a_provider() {
 #[test]
 fn a_directory_of_keys_that_is_gone_takes_nothing_away() {
     let world = World::new("keys_dir = \"keys\"");
-    world.write("keys/ann.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ ann\n");
-    world.write("keys/bob", "restrict ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ\n");
+    world.write(
+        "keys/ann.pub",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ ann\n",
+    );
+    world.write(
+        "keys/bob",
+        "restrict ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ\n",
+    );
     let said = world.ok("sync users");
-    assert!(said.contains("bob: ssh_keys unknown: ") && said.contains("has options before it"), "{said}");
+    assert!(
+        said.contains("bob: ssh_keys unknown: ") && said.contains("has options before it"),
+        "{said}"
+    );
     assert!(!said.contains("ann: ssh_keys"), "{said}");
     let people = PEOPLE.replace("\"login\": \"cy\"", "\"login\": \"cy\", \"active\": false");
     world.write("directory.json", people);
@@ -156,7 +212,11 @@ fn a_directory_of_keys_that_is_gone_takes_nothing_away() {
     let before = world.file("etc/shadow");
     let said = world.ok("sync users");
     assert!(said.contains("ann, bob: ssh_keys unknown"), "{said}");
-    assert_ne!(world.file("etc/shadow"), before, "whoever is shut out is shut out all the same");
+    assert_ne!(
+        world.file("etc/shadow"),
+        before,
+        "whoever is shut out is shut out all the same"
+    );
 }
 
 #[test]
@@ -166,7 +226,10 @@ fn a_configuration_that_cannot_be_meant_is_refused() {
     world.configure("keys_url = \"http://forge.example.org/{login}\"", "");
     let (code, said) = world.run("sync users");
     assert_eq!(code, 2);
-    assert!(said.contains("gosync.toml:5:12: url: http:// to another machine"), "{said}");
+    assert!(
+        said.contains("gosync.toml:5:12: url: http:// to another machine"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -178,11 +241,21 @@ fn sections_of_groups_say_prefix_and_gid() {
     world.ok("sync users");
     world.ok("sync groups");
     let group = world.file("etc/group");
-    assert!(group.contains("g-test:x:5000:ann\n") && group.contains("@cms:x:60000:bob\n"), "{group}");
+    assert!(
+        group.contains("g-test:x:5000:ann\n") && group.contains("@cms:x:60000:bob\n"),
+        "{group}"
+    );
     assert_eq!(world.file("etc/group"), group);
     world.write(
         "directory.json",
-        PEOPLE.replace("\"groups\": [", "\"groups\": [{\"id\": \"g-3\", \"name\": \"osg.x\"},"),
+        PEOPLE.replace(
+            "\"groups\": [",
+            "\"groups\": [{\"id\": \"g-3\", \"name\": \"osg.x\"},",
+        ),
     );
-    assert!(world.ok("sync groups").contains("no id is left in the range 5000 to 5000"));
+    assert!(
+        world
+            .ok("sync groups")
+            .contains("no id is left in the range 5000 to 5000")
+    );
 }

@@ -47,11 +47,17 @@ impl Server {
 fn serve(mut stream: &TcpStream, log: &Mutex<Vec<String>>, answer: &dyn Fn(&str) -> Answer) {
     let mut lines = BufReader::new(stream).lines();
     while let Some(Ok(first)) = lines.next() {
-        while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+        while lines
+            .next()
+            .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+        {}
         let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
         let (status, header, body) = answer(&path);
         log.lock().unwrap().push(path);
-        let head = format!("HTTP/1.1 {status} X\r\n{header}Content-Length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 {status} X\r\n{header}Content-Length: {}\r\n\r\n",
+            body.len()
+        );
         if stream.write_all((head + &body).as_bytes()).is_err() {
             return;
         }
@@ -71,8 +77,17 @@ impl Provider for People {
     }
 
     fn fetch(&self, _: &Query, _: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
-        let mut snapshot = Snapshot::new(Default::default(), Vec::new(), Completeness::Complete("all".to_owned()));
-        let user = |login: &&str| User::new(RemoteId::new(&format!("u-{}", login.len())).unwrap(), *login);
+        let mut snapshot = Snapshot::new(
+            Default::default(),
+            Vec::new(),
+            Completeness::Complete("all".to_owned()),
+        );
+        let user = |login: &&str| {
+            User::new(
+                RemoteId::new(&format!("u-{}", login.len())).unwrap(),
+                *login,
+            )
+        };
         snapshot.directory.users = self.0.iter().map(user).collect();
         Ok(snapshot)
     }
@@ -80,8 +95,20 @@ impl Provider for People {
 
 fn fetch(url: String, logins: &[&'static str], limit: Duration) -> Snapshot {
     let keys_url = Some(Template::try_from(url).unwrap());
-    let provider = WithFields::new(Box::new(People(logins.to_vec())), &Config { keys_url, ..Config::default() }, None);
-    let query = Query { scope: Scope::Users, only: None, top_group: None, deadline: Instant::now() + limit };
+    let provider = WithFields::new(
+        Box::new(People(logins.to_vec())),
+        &Config {
+            keys_url,
+            ..Config::default()
+        },
+        None,
+    );
+    let query = Query {
+        scope: Scope::Users,
+        only: None,
+        top_group: None,
+        deadline: Instant::now() + limit,
+    };
     provider.unwrap().fetch(&query, &|_| {}).unwrap()
 }
 
@@ -90,7 +117,12 @@ fn soon(url: String, logins: &[&'static str]) -> Snapshot {
 }
 
 fn keys(snapshot: &Snapshot) -> Vec<Vec<&str>> {
-    snapshot.directory.users.iter().map(|u| u.ssh_keys.iter().map(|key| key.raw()).collect()).collect()
+    snapshot
+        .directory
+        .users
+        .iter()
+        .map(|u| u.ssh_keys.iter().map(|key| key.raw()).collect())
+        .collect()
 }
 
 fn ok(body: &str) -> Answer {
@@ -105,10 +137,24 @@ fn each_person_is_asked_for_once() {
         "/none.keys" => ok(""),
         _ => (404, "", "Not Found".to_owned()),
     });
-    let found = soon(server.url("/{login}.keys"), &["ann", "b/../é?", "none", "gone", ".."]);
+    let found = soon(
+        server.url("/{login}.keys"),
+        &["ann", "b/../é?", "none", "gone", ".."],
+    );
     let two = format!("{KEY} two");
-    assert_eq!(keys(&found), [vec![KEY, &two], vec![KEY], vec![], vec![], vec![]]);
-    assert_eq!(server.asked(), ["/ann.keys", "/b%2F..%2F%C3%A9%3F.keys", "/none.keys", "/gone.keys"]);
+    assert_eq!(
+        keys(&found),
+        [vec![KEY, &two], vec![KEY], vec![], vec![], vec![]]
+    );
+    assert_eq!(
+        server.asked(),
+        [
+            "/ann.keys",
+            "/b%2F..%2F%C3%A9%3F.keys",
+            "/none.keys",
+            "/gone.keys"
+        ]
+    );
     let gaps: Vec<_> = found.gaps.iter().map(|gap| gap.subject.raw()).collect();
     assert_eq!(gaps, [".."], "cannot stand in an address");
     assert!(matches!(found.completeness, Completeness::Complete(_)));
@@ -125,15 +171,34 @@ fn ids_can_stand_in_a_query() {
 fn one_persons_failure_is_a_gap() {
     let server = Server::start(|path| match path {
         "/ann" => ok(KEY),
-        "/html" => (200, "Content-Type: text/html\r\n", "<html>sign in</html>".to_owned()),
-        "/away" => (302, "Location: https://evil.example.org/\r\n", String::new()),
+        "/html" => (
+            200,
+            "Content-Type: text/html\r\n",
+            "<html>sign in</html>".to_owned(),
+        ),
+        "/away" => (
+            302,
+            "Location: https://evil.example.org/\r\n",
+            String::new(),
+        ),
         "/empty" => (204, "", String::new()),
         "/long" => ok(&format!("{KEY}\n").repeat(10_000)),
-        _ => (403, "Content-Type: application/json\r\n", "{\"message\": \"no\\u001b[2J\"}".to_owned()),
+        _ => (
+            403,
+            "Content-Type: application/json\r\n",
+            "{\"message\": \"no\\u001b[2J\"}".to_owned(),
+        ),
     });
-    let found = soon(server.url("/{login}"), &["ann", "html", "away", "empty", "long", "other"]);
+    let found = soon(
+        server.url("/{login}"),
+        &["ann", "html", "away", "empty", "long", "other"],
+    );
     assert_eq!(keys(&found).concat(), [KEY]);
-    let reasons: Vec<_> = found.gaps.iter().map(|gap| gap.reason.split_once("{login}: ").unwrap().1).collect();
+    let reasons: Vec<_> = found
+        .gaps
+        .iter()
+        .map(|gap| gap.reason.split_once("{login}: ").unwrap().1)
+        .collect();
     for (reason, words) in reasons.iter().zip([
         "no SSH public key",
         "leads to another place",
@@ -141,10 +206,16 @@ fn one_persons_failure_is_a_gap() {
         "262144 bytes",
         "answered 403",
     ]) {
-        assert!(reason.contains(words) && !reason.contains('\u{1b}'), "{reason}");
+        assert!(
+            reason.contains(words) && !reason.contains('\u{1b}'),
+            "{reason}"
+        );
     }
     assert_eq!(reasons.len(), 5);
-    assert!(matches!(found.completeness, Completeness::Complete(_)), "all of them are there");
+    assert!(
+        matches!(found.completeness, Completeness::Complete(_)),
+        "all of them are there"
+    );
 }
 
 #[test]
@@ -153,23 +224,44 @@ fn a_server_that_is_out_of_order_is_left_alone() {
         "/1" => ok(KEY),
         _ => (500, "", String::new()),
     });
-    let found = soon(server.url("/{login}"), &["1", "22", "333", "4444", "55555", "666666"]);
+    let found = soon(
+        server.url("/{login}"),
+        &["1", "22", "333", "4444", "55555", "666666"],
+    );
     assert_eq!(server.asked().len(), 4, "{:?}", server.asked());
     assert_eq!((found.gaps.len(), keys(&found)[0].len()), (5, 1));
-    assert!(found.gaps[4].reason.contains("{login}: it answered 500"), "{:?}", found.gaps);
-    assert!(matches!(found.completeness, Completeness::Complete(_)), "nobody's account stays open for it");
+    assert!(
+        found.gaps[4].reason.contains("{login}: it answered 500"),
+        "{:?}",
+        found.gaps
+    );
+    assert!(
+        matches!(found.completeness, Completeness::Complete(_)),
+        "nobody's account stays open for it"
+    );
 }
 
 #[test]
 fn nobody_there_and_an_address_that_leads_nowhere() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let found = soon(format!("http://127.0.0.1:{closed}/{{login}}"), &["1", "22", "333", "4444"]);
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let found = soon(
+        format!("http://127.0.0.1:{closed}/{{login}}"),
+        &["1", "22", "333", "4444"],
+    );
     assert_eq!(found.gaps.len(), 4);
     assert!(matches!(found.completeness, Completeness::Complete(_)));
     let server = Server::start(|_| (404, "", String::new()));
     let found = soon(server.url("/wrong/{login}"), &["1", "22"]);
     assert_eq!(found.gaps.len(), 2);
-    assert!(found.gaps[0].reason.ends_with("it knows nobody who was looked up"));
+    assert!(
+        found.gaps[0]
+            .reason
+            .ends_with("it knows nobody who was looked up")
+    );
     assert!(matches!(found.completeness, Completeness::Complete(_)));
 }
 
@@ -180,8 +272,16 @@ fn the_time_limit_holds_for_all_together() {
         ok(KEY)
     });
     let begun = Instant::now();
-    let found = fetch(server.url("/{login}"), &["1", "22", "333", "4444", "55555"], Duration::from_millis(500));
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    let found = fetch(
+        server.url("/{login}"),
+        &["1", "22", "333", "4444", "55555"],
+        Duration::from_millis(500),
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!((keys(&found).concat().len(), found.gaps.len()), (1, 4));
     assert!(matches!(found.completeness, Completeness::Complete(_)));
 }

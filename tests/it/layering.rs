@@ -15,8 +15,14 @@ const ARROWS: [(&str, Option<&[&str]>); 16] = [
     ("system", Some(&["model"])),
     ("provider", Some(&["model", "system"])),
     ("ledger", Some(&["model", "policy", "plan", "system"])),
-    ("target", Some(&["model", "policy", "plan", "formats", "ledger", "system"])),
-    ("config", Some(&["model", "policy", "plan", "provider", "target"])),
+    (
+        "target",
+        Some(&["model", "policy", "plan", "formats", "ledger", "system"]),
+    ),
+    (
+        "config",
+        Some(&["model", "policy", "plan", "provider", "target"]),
+    ),
     ("cli", Some(&["model"])),
     ("ui", Some(&["model", "error"])),
     ("commands", None),
@@ -25,15 +31,25 @@ const ARROWS: [(&str, Option<&[&str]>); 16] = [
 ];
 
 /// What code that only computes cannot see.
-const OUTSIDE: [&str; 8] =
-    ["std::fs", "std::net", "std::env", "std::process", "std::thread", "std::io", "std::path", "std::time"];
+const OUTSIDE: [&str; 8] = [
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "std::io",
+    "std::path",
+    "std::time",
+];
 
 fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, out);
-        } else if path.extension().is_some_and(|e| e == "rs") && path.file_name().is_some_and(|n| n != "tests.rs") {
+        } else if path.extension().is_some_and(|e| e == "rs")
+            && path.file_name().is_some_and(|n| n != "tests.rs")
+        {
             out.push(path);
         }
     }
@@ -45,11 +61,23 @@ fn code() -> Vec<(String, String, String)> {
     sources(&here("src"), &mut paths);
     paths.sort();
     let files = paths.iter().map(|path| {
-        let name = path.strip_prefix(here("src")).unwrap().to_str().unwrap().to_owned();
-        let module = name.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        let name = path
+            .strip_prefix(here("src"))
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let module = name
+            .split('/')
+            .next()
+            .unwrap()
+            .trim_end_matches(".rs")
+            .to_owned();
         let whole = text(&format!("src/{name}"));
         let code = whole.split("#[cfg(test)]\nmod tests").next().unwrap();
-        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let lines = code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         (name, module, lines.collect::<Vec<_>>().join("\n"))
     });
     files.collect()
@@ -62,7 +90,9 @@ fn imports(code: &str) -> Vec<&str> {
         .filter(|(at, _)| !code[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
     let names = after.map(|(at, found)| {
         let rest = &code[at + found.len()..];
-        rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap()
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+            .unwrap()
     });
     names.collect()
 }
@@ -72,7 +102,9 @@ fn imports_go_one_way() {
     let mut wrong = Vec::new();
     for (file, module, code) in code() {
         let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == module) else {
-            wrong.push(format!("src/{file}: `{module}` is in no layer; give it one in tests/it/layering.rs"));
+            wrong.push(format!(
+                "src/{file}: `{module}` is in no layer; give it one in tests/it/layering.rs"
+            ));
             continue;
         };
         for import in imports(&code) {
@@ -89,7 +121,8 @@ fn imports_go_one_way() {
 fn what_computes_sees_no_file_clock_or_socket() {
     let mut wrong = Vec::new();
     for (file, module, code) in code() {
-        let pure = ["model", "formats", "policy", "plan"].contains(&module.as_str()) || file.ends_with("/decode.rs");
+        let pure = ["model", "formats", "policy", "plan"].contains(&module.as_str())
+            || file.ends_with("/decode.rs");
         for outside in OUTSIDE.iter().filter(|_| pure) {
             // A length of time is a figure, not a clock.
             let code = code.replace("std::time::Duration", "");
@@ -108,5 +141,9 @@ fn the_test_sees_what_it_looks_for() {
         ["plan", "model"]
     );
     assert_eq!(imports("use crate::{plan, model};"), [""]);
-    assert!(code().iter().any(|(file, module, _)| file == "plan/diff/mod.rs" && module == "plan"));
+    assert!(
+        code()
+            .iter()
+            .any(|(file, module, _)| file == "plan/diff/mod.rs" && module == "plan")
+    );
 }

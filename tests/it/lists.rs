@@ -21,7 +21,10 @@ fn nasty() -> Vec<(&'static str, &'static str)> {
         ("Zoë 王小明 فاطمة 😀", "Naïve – résumé"),
         ("=cmd|' /C calc'!A0", "]]> --> <!-- <![CDATA["),
         (" blanks around ", "<script>alert(1)</script>"),
-        ("bell\u{7} escape\u{1b}[2J delete\u{7f} next\u{85}", "start\u{1} and \u{9b}31m"),
+        (
+            "bell\u{7} escape\u{1b}[2J delete\u{7f} next\u{85}",
+            "start\u{1} and \u{9b}31m",
+        ),
         ("both\r\nends", "one\r\ntwo\rthree"),
     ]
 }
@@ -32,7 +35,11 @@ fn list(dir: &std::path::Path, form: &str) -> String {
         .enumerate()
         .map(|(n, (name, description))| json!({"id": format!("g-{n}&x=\"<"), "name": name, "description": description}))
         .collect();
-    fs::write(dir.join("directory.json"), json!({"users": [], "groups": groups}).to_string()).unwrap();
+    fs::write(
+        dir.join("directory.json"),
+        json!({"users": [], "groups": groups}).to_string(),
+    )
+    .unwrap();
     fs::write(
         dir.join("gosync.toml"),
         "[provider.test]\nkind = \"file\"\npath = \"directory.json\"\n[catalogue]\nportal = \"portal.example.org\"\n",
@@ -49,7 +56,11 @@ fn list(dir: &std::path::Path, form: &str) -> String {
         ])
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -87,7 +98,15 @@ fn texts() -> Vec<&'static str> {
 
 /// A page and XML have no control characters but tabs and the ends of lines: in their place stands U+FFFD.
 fn held(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && !"\t\n\r".contains(c) { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() && !"\t\n\r".contains(c) {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 #[test]
@@ -111,10 +130,16 @@ fn every_form_is_as_expected_and_reads_back_to_the_same_data() {
         }
         assert_eq!(got, text(&path), "{form}");
         match form {
-            "text" => assert!(!got.contains(|c: char| c.is_control() && c != '\n'), "{got:?}"),
+            "text" => assert!(
+                !got.contains(|c: char| c.is_control() && c != '\n'),
+                "{got:?}"
+            ),
             "csv" | "json" => assert_eq!(read_back(form, &got), wanted, "{form}"),
             _ => {
-                let wanted: Vec<[String; 3]> = wanted.iter().map(|row| row.each_ref().map(|text| held(text))).collect();
+                let wanted: Vec<[String; 3]> = wanted
+                    .iter()
+                    .map(|row| row.each_ref().map(|text| held(text)))
+                    .collect();
                 assert_eq!(read_back(form, &got), wanted, "{form}");
             }
         }

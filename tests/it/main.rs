@@ -1,6 +1,11 @@
 //! Tests that need no privilege and take seconds.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::disallowed_types)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types
+)]
 
 /// One test for each name, by a function `check` beside it, and the names.
 macro_rules! cases {

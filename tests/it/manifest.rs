@@ -46,7 +46,13 @@ impl Tree {
         let mut last = String::new();
         for line in text.lines() {
             if let Some(content) = line.strip_prefix('|') {
-                let Some(Entry { content: Content::File(bytes), .. }) = tree.0.get_mut(&last) else { panic!("{line}") };
+                let Some(Entry {
+                    content: Content::File(bytes),
+                    ..
+                }) = tree.0.get_mut(&last)
+                else {
+                    panic!("{line}")
+                };
                 bytes.extend(unescape(content));
                 continue;
             }
@@ -58,7 +64,14 @@ impl Tree {
                 ["gone", path] => assert!(tree.0.remove(path).is_some(), "{line}"),
                 ["link", path, "->", to] => {
                     let content = Content::Link(to.to_owned());
-                    tree.0.insert(path.to_owned(), Entry { mode: 0o777, owner: (0, 0), content });
+                    tree.0.insert(
+                        path.to_owned(),
+                        Entry {
+                            mode: 0o777,
+                            owner: (0, 0),
+                            content,
+                        },
+                    );
                 }
                 [kind @ ("dir" | "file"), mode, ref rest @ ..] => {
                     let (owner, rest) = match rest {
@@ -72,7 +85,14 @@ impl Tree {
                     };
                     last = rest[0].to_owned();
                     let mode = u32::from_str_radix(mode, 8).unwrap();
-                    tree.0.insert(last.clone(), Entry { mode, owner, content });
+                    tree.0.insert(
+                        last.clone(),
+                        Entry {
+                            mode,
+                            owner,
+                            content,
+                        },
+                    );
                 }
                 _ => panic!("no manifest: {line}"),
             }
@@ -114,7 +134,11 @@ impl Tree {
         for path in before.0.keys().filter(|path| !self.0.contains_key(*path)) {
             writeln!(out, "gone {path}").unwrap();
         }
-        for (path, entry) in self.0.iter().filter(|(path, entry)| before.0.get(*path) != Some(entry)) {
+        for (path, entry) in self
+            .0
+            .iter()
+            .filter(|(path, entry)| before.0.get(*path) != Some(entry))
+        {
             print(&mut out, path, entry);
         }
         out
@@ -146,8 +170,19 @@ fn read(root: &Path, dir: &Path, tree: &mut Tree) {
         if content == Content::Dir {
             read(root, &at, tree);
         }
-        let owner = if is_root() { (meta.uid(), meta.gid()) } else { (0, 0) };
-        tree.0.insert(path, Entry { mode: meta.mode() & 0o7777, owner, content });
+        let owner = if is_root() {
+            (meta.uid(), meta.gid())
+        } else {
+            (0, 0)
+        };
+        tree.0.insert(
+            path,
+            Entry {
+                mode: meta.mode() & 0o7777,
+                owner,
+                content,
+            },
+        );
     }
 }
 
@@ -171,7 +206,9 @@ fn print(out: &mut String, path: &str, entry: &Entry) {
 }
 
 fn escape(line: &[u8]) -> String {
-    let (line, end) = line.strip_suffix(b"\n").map_or((line, "\\"), |line| (line, ""));
+    let (line, end) = line
+        .strip_suffix(b"\n")
+        .map_or((line, "\\"), |line| (line, ""));
     let mut out = String::new();
     for chunk in line.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -182,7 +219,10 @@ fn escape(line: &[u8]) -> String {
                 c => out.push(c),
             }
         }
-        chunk.invalid().iter().for_each(|byte| write!(out, "\\x{byte:02x}").unwrap());
+        chunk
+            .invalid()
+            .iter()
+            .for_each(|byte| write!(out, "\\x{byte:02x}").unwrap());
     }
     out + end
 }
@@ -198,7 +238,9 @@ fn unescape(text: &str) -> Vec<u8> {
                 Some(b'r') => out.push(b'\r'),
                 Some(b'x') => {
                     let digits = [bytes.next().unwrap(), bytes.next().unwrap()];
-                    out.push(u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap());
+                    out.push(
+                        u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap(),
+                    );
                 }
                 Some(other) => out.push(other),
             },
@@ -210,12 +252,20 @@ fn unescape(text: &str) -> Vec<u8> {
 
 #[test]
 fn a_tree_is_what_its_text_says() {
-    let text = "dir 0755 /etc\nfile 0640 @0:42 /etc/odd\n|a\\\\b\\r\n|\\xff\\x00\\\nlink /etc/x -> y\n";
+    let text =
+        "dir 0755 /etc\nfile 0640 @0:42 /etc/odd\n|a\\\\b\\r\n|\\xff\\x00\\\nlink /etc/x -> y\n";
     let tree = Tree::parse(text);
-    assert_eq!(tree.0["/etc/odd"].content, Content::File(b"a\\b\r\n\xff\0".to_vec()));
+    assert_eq!(
+        tree.0["/etc/odd"].content,
+        Content::File(b"a\\b\r\n\xff\0".to_vec())
+    );
     assert_eq!(tree.changes(&Tree::default()), text);
     let dir = tempfile::tempdir().unwrap();
     tree.write(dir.path());
-    let expected = if is_root() { tree } else { tree.without_owners() };
+    let expected = if is_root() {
+        tree
+    } else {
+        tree.without_owners()
+    };
     assert_eq!(Tree::read(dir.path()), expected);
 }

@@ -15,9 +15,16 @@ fn check(path: &str, wanted: &str) {
         std::fs::write(here(path), wanted).unwrap();
     }
     let found = std::fs::read_to_string(here(path)).unwrap_or_default();
-    let line = found.lines().zip(wanted.lines()).position(|(f, w)| f != w).map_or(0, |n| n + 1);
+    let line = found
+        .lines()
+        .zip(wanted.lines())
+        .position(|(f, w)| f != w)
+        .map_or(0, |n| n + 1);
     let command = "GOSYNC_BLESS=1 cargo test --test it papers";
-    assert!(found == wanted, "{path} is out of date (line {line}). Make it new by:\n\n    {command}\n");
+    assert!(
+        found == wanted,
+        "{path} is out of date (line {line}). Make it new by:\n\n    {command}\n"
+    );
 }
 
 #[test]
@@ -40,7 +47,10 @@ fn the_readme_counts_its_points_from_one_up() {
     let readme = text("README.md");
     let (_, promises) = readme.split_once("## What it promises").unwrap();
     let (promises, _) = promises.split_once("\n## ").unwrap();
-    let numbers: Vec<usize> = promises.lines().filter_map(|line| line.split_once(". **")?.0.parse().ok()).collect();
+    let numbers: Vec<usize> = promises
+        .lines()
+        .filter_map(|line| line.split_once(". **")?.0.parse().ok())
+        .collect();
     assert_eq!(numbers, (1..=7).collect::<Vec<_>>());
 }
 
@@ -51,10 +61,21 @@ fn the_manual_of_the_program() {
 
 #[test]
 fn every_event_stands_in_the_manual() {
-    use gosync::plan::events::Event::{Archived, Created, Locked, Removed, Renamed, Unlocked, Updated};
-    let (_, said) = hook_text::HOOK_ENVIRONMENT.iter().find(|(name, _)| *name == "GOSYNC_EVENT").unwrap();
-    for event in [Created, Removed, Locked, Unlocked, Renamed, Archived, Updated] {
-        assert!(said.contains(&format!("`{}`", event.as_str())), "{}", event.as_str());
+    use gosync::plan::events::Event::{
+        Archived, Created, Locked, Removed, Renamed, Unlocked, Updated,
+    };
+    let (_, said) = hook_text::HOOK_ENVIRONMENT
+        .iter()
+        .find(|(name, _)| *name == "GOSYNC_EVENT")
+        .unwrap();
+    for event in [
+        Created, Removed, Locked, Unlocked, Renamed, Archived, Updated,
+    ] {
+        assert!(
+            said.contains(&format!("`{}`", event.as_str())),
+            "{}",
+            event.as_str()
+        );
     }
 }
 
@@ -65,7 +86,10 @@ fn the_manual_of_the_configuration() {
 
 /// Sets what stands between backticks in bold.
 fn marked(text: &str) -> Vec<Inline> {
-    text.split('`').enumerate().map(|(n, part)| if n % 2 == 1 { bold(part) } else { roman(part) }).collect()
+    text.split('`')
+        .enumerate()
+        .map(|(n, part)| if n % 2 == 1 { bold(part) } else { roman(part) })
+        .collect()
 }
 
 /// The same in a page that is made already.
@@ -76,9 +100,19 @@ fn mark(page: &str) -> String {
             return line.to_owned();
         }
         let parts = parts.iter().enumerate();
-        parts.map(|(n, part)| if n % 2 == 1 { format!("\\fB{part}\\fR") } else { (*part).to_owned() }).collect()
+        parts
+            .map(|(n, part)| {
+                if n % 2 == 1 {
+                    format!("\\fB{part}\\fR")
+                } else {
+                    (*part).to_owned()
+                }
+            })
+            .collect()
     });
-    lines.map(|line| line.trim_end().to_owned() + "\n").collect()
+    lines
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
 }
 
 fn paragraphs(roff: &mut Roff, text: &str) {
@@ -103,7 +137,9 @@ fn part(render: impl Fn(&mut Vec<u8>) -> std::io::Result<()>, heading: &str) -> 
     render(&mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
     let is_noise = |line: &str| line.starts_with(".ie") || line.starts_with(".el");
-    let lines = out.lines().filter(|line| !is_noise(line) && (heading.is_empty() || !line.starts_with(heading)));
+    let lines = out
+        .lines()
+        .filter(|line| !is_noise(line) && (heading.is_empty() || !line.starts_with(heading)));
     lines.map(|line| format!("{line}\n")).collect()
 }
 
@@ -111,7 +147,10 @@ fn part(render: impl Fn(&mut Vec<u8>) -> std::io::Result<()>, heading: &str) -> 
 fn head(name: &str, section: &str, manual: &str) -> String {
     // The string Aq is the apostrophe that roff's own texts use.
     let aq = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '";
-    format!("{aq}\n.TH {name} {section} \"\" \"gosync {}\" \"{manual}\"\n", env!("CARGO_PKG_VERSION"))
+    format!(
+        "{aq}\n.TH {name} {section} \"\" \"gosync {}\" \"{manual}\"\n",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 /// How a command is given, on one line.
@@ -119,7 +158,10 @@ fn usage(leaf: &Leaf) -> Vec<Inline> {
     let (program, command_name) = leaf.name.split_once(' ').unwrap();
     let mut line = vec![bold(program), roman(" ["), italic("options"), roman("] ")];
     let of_group = arguments(&leaf.group);
-    match command_name.rsplit_once(' ').filter(|_| !of_group.is_empty()) {
+    match command_name
+        .rsplit_once(' ')
+        .filter(|_| !of_group.is_empty())
+    {
         Some((group, last)) => {
             line.push(bold(group));
             line.extend(of_group);
@@ -144,15 +186,19 @@ fn arguments(command: &Command) -> Vec<Inline> {
             (false, Some(_)) => " | ",
         }));
         if let Some(long) = arg.get_long() {
-            let short = arg.get_short().map(|short| format!("-{short}|")).unwrap_or_default();
+            let short = arg
+                .get_short()
+                .map(|short| format!("-{short}|"))
+                .unwrap_or_default();
             line.push(bold(format!("{short}--{long}")));
         }
         if arg.get_action().takes_values() {
             let value = arg.get_value_names().map_or("", |names| names[0].as_str());
             line.push(roman(if arg.is_positional() { "" } else { " " }));
             line.push(italic(value));
-            let repeats =
-                arg.is_positional() && matches!(arg.get_action(), ArgAction::Append) && !value.contains("...");
+            let repeats = arg.is_positional()
+                && matches!(arg.get_action(), ArgAction::Append)
+                && !value.contains("...");
             if repeats || arg.get_num_args().is_some_and(|n| n.max_values() > 1) {
                 line.push(roman("..."));
             }
@@ -176,9 +222,16 @@ struct Leaf {
 /// The commands that can be given.
 fn leaves(name: &str, command: &Command, group: &Command) -> Vec<Leaf> {
     if !command.has_subcommands() {
-        return vec![Leaf { name: name.to_owned(), command: command.clone(), group: group.clone() }];
+        return vec![Leaf {
+            name: name.to_owned(),
+            command: command.clone(),
+            group: group.clone(),
+        }];
     }
-    command.get_subcommands().flat_map(|sub| leaves(&format!("{name} {}", sub.get_name()), sub, command)).collect()
+    command
+        .get_subcommands()
+        .flat_map(|sub| leaves(&format!("{name} {}", sub.get_name()), sub, command))
+        .collect()
 }
 
 fn program() -> String {
@@ -188,10 +241,19 @@ fn program() -> String {
     // The program's own arguments may stand anywhere, and have a chapter of their own.
     let commands: Vec<Leaf> = command
         .get_subcommands()
-        .flat_map(|sub| leaves(&format!("gosync {}", sub.get_name()), sub, &Command::new("none")))
+        .flat_map(|sub| {
+            leaves(
+                &format!("gosync {}", sub.get_name()),
+                sub,
+                &Command::new("none"),
+            )
+        })
         .collect();
     let mut out = head("gosync", "8", "System administration");
-    out += &format!(".SH NAME\ngosync \\- {}\n", command.get_about().unwrap().to_string().replace('-', "\\-"));
+    out += &format!(
+        ".SH NAME\ngosync \\- {}\n",
+        command.get_about().unwrap().to_string().replace('-', "\\-")
+    );
     let mut synopsis = Roff::new();
     synopsis.control("SH", ["SYNOPSIS"]);
     for (n, leaf) in commands.iter().enumerate() {
@@ -205,18 +267,44 @@ fn program() -> String {
     let mut texts = Roff::new();
     texts.control("SH", ["DESCRIPTION"]);
     let long = command.get_long_about().unwrap().to_string();
-    paragraphs(&mut texts, &format!("{}\n\n{}", long.split_once("\n\n").unwrap().1, words::DESCRIPTION));
+    paragraphs(
+        &mut texts,
+        &format!(
+            "{}\n\n{}",
+            long.split_once("\n\n").unwrap().1,
+            words::DESCRIPTION
+        ),
+    );
     out += &part(|out| texts.to_writer(out), "");
     out += ".SH COMMANDS\n";
-    for Leaf { name, command, group } in &commands {
+    for Leaf {
+        name,
+        command,
+        group,
+    } in &commands
+    {
         out += &format!(".SS {}\n", name.trim_start_matches("gosync "));
         let about = command.get_about().unwrap().to_string();
-        let long = command.get_long_about().map_or(about.clone(), ToString::to_string);
+        let long = command
+            .get_long_about()
+            .map_or(about.clone(), ToString::to_string);
         let mut texts = Roff::new();
-        paragraphs(&mut texts, &format!("{about}.{}", long.strip_prefix(&about).unwrap_or(&format!("\n\n{long}"))));
+        paragraphs(
+            &mut texts,
+            &format!(
+                "{about}.{}",
+                long.strip_prefix(&about).unwrap_or(&format!("\n\n{long}"))
+            ),
+        );
         out += &part(|out| texts.to_writer(out), "");
-        let own = command.clone().args(group.get_arguments()).disable_help_flag(true);
-        out += &part(|out| Man::new(own.clone()).render_options_section(out), ".SH");
+        let own = command
+            .clone()
+            .args(group.get_arguments())
+            .disable_help_flag(true);
+        out += &part(
+            |out| Man::new(own.clone()).render_options_section(out),
+            ".SH",
+        );
     }
     out += ".SH OPTIONS\nThese may stand before or after the command.\n";
     out += &part(|out| man.render_options_section(out), ".SH");
@@ -242,7 +330,17 @@ fn program() -> String {
         rest.text([roman(line)]);
     }
     rest.control("fi", []);
-    see_also(&mut rest, &["gosync.toml(5)", "passwd(5)", "shadow(5)", "group(5)", "subuid(5)", "crontab(5)"]);
+    see_also(
+        &mut rest,
+        &[
+            "gosync.toml(5)",
+            "passwd(5)",
+            "shadow(5)",
+            "group(5)",
+            "subuid(5)",
+            "crontab(5)",
+        ],
+    );
     mark(&(out + &part(|out| rest.to_writer(out), "")))
 }
 
@@ -251,7 +349,11 @@ fn see_also(roff: &mut Roff, pages: &[&str]) {
     let mut line = Vec::new();
     for (n, page) in pages.iter().enumerate() {
         let (name, section) = page.split_once('(').unwrap();
-        line.extend([roman(if n == 0 { "" } else { ", " }), bold(name), roman(format!("({section}"))]);
+        line.extend([
+            roman(if n == 0 { "" } else { ", " }),
+            bold(name),
+            roman(format!("({section}")),
+        ]);
     }
     roff.text(line);
 }
@@ -266,9 +368,18 @@ fn configuration() -> String {
     let blocks: Vec<&str> = example.trim_end().split("\n\n").collect();
     let mut optional = false;
     for (n, block) in blocks.iter().enumerate() {
-        let prose = block.lines().filter_map(|line| if line == "#" { Some("\n") } else { line.strip_prefix("# ") });
+        let prose = block.lines().filter_map(|line| {
+            if line == "#" {
+                Some("\n")
+            } else {
+                line.strip_prefix("# ")
+            }
+        });
         let prose = prose.collect::<Vec<_>>().join(" ").replace(" \n ", "\n\n");
-        let lines: Vec<&str> = block.lines().filter(|line| *line != "#" && !line.starts_with("# ")).collect();
+        let lines: Vec<&str> = block
+            .lines()
+            .filter(|line| *line != "#" && !line.starts_with("# "))
+            .collect();
         match lines[..] {
             [] => {
                 assert_eq!(n, 0, "only the first block is prose alone: {block}");
@@ -285,7 +396,12 @@ fn configuration() -> String {
                 let (key, value) = line.trim_start_matches('#').split_once(" = ").unwrap();
                 roff.control("TP", []);
                 match line.starts_with('#') && !optional {
-                    true => roff.text([bold(key), roman(" (unset; such as "), italic(value), roman(")")]),
+                    true => roff.text([
+                        bold(key),
+                        roman(" (unset; such as "),
+                        italic(value),
+                        roman(")"),
+                    ]),
                     false => roff.text([bold(key), roman(" = "), italic(value)]),
                 };
                 roff.text(marked(&prose));

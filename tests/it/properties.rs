@@ -20,9 +20,16 @@ use crate::world::difference;
 /// Few cases by default, since each makes a host, and always the same: whoever changes something else is not stopped by
 /// a rare one. PROPTEST_CASES=N for more and others.
 pub fn cases(cases: u32) -> Config {
-    let more: Option<u32> = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
+    let more: Option<u32> = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok());
     let cases = more.unwrap_or(cases);
-    let mut config = Config { cases, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    let mut config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 300,
+        ..Config::default()
+    };
     if more.is_none() && matches!(config.rng_seed, RngSeed::Random) {
         config.rng_seed = RngSeed::Fixed(1);
     }
@@ -32,16 +39,28 @@ pub fn cases(cases: u32) -> Config {
 pub fn rules(private: bool) -> Rules {
     let accounts = AccountRules {
         uid_range: IdRange::new(20_000, 20_013).unwrap(),
-        primary_group: if private { PrimaryGroup::Private } else { PrimaryGroup::Local("users".to_owned()) },
+        primary_group: if private {
+            PrimaryGroup::Private
+        } else {
+            PrimaryGroup::Local("users".to_owned())
+        },
         home_bases: vec!["/data".to_owned()],
         create_home: false,
-        subids: private.then_some(SubidRules { first: 100_000, last: 101_299, count: 100 }),
+        subids: private.then_some(SubidRules {
+            first: 100_000,
+            last: 101_299,
+            count: 100,
+        }),
         ..AccountRules::default()
     };
     // One absence is enough, so that one run comes to an end.
     Rules {
         accounts,
-        departed: DepartedRules { absent_runs: 1, absent_for: 0, ..DepartedRules::default() },
+        departed: DepartedRules {
+            absent_runs: 1,
+            absent_for: 0,
+            ..DepartedRules::default()
+        },
         ..Rules::default()
     }
 }
@@ -102,9 +121,25 @@ fn nasty() -> impl Strategy<Value = String> {
 /// A person who is mostly plain, and whose fields now and then clash with those of others.
 fn person() -> impl Strategy<Value = Value> {
     let clash = |odd: Vec<Value>| prop_oneof![6 => Just(json!(null)), 1 => select(odd)];
-    let login = clash(["ann", "Ann", "bob", "p1", "P2", "root", "admin", "a.b"].map(|name| json!(name)).to_vec());
-    let uid = clash(vec![json!(20_001), json!(20_002), json!(20_003), json!(7), json!(" 20004"), json!("x")]);
-    let home = clash(vec![json!("/data/one"), json!("/home/p1"), json!("/home/admin"), json!("/etc/x")]);
+    let login = clash(
+        ["ann", "Ann", "bob", "p1", "P2", "root", "admin", "a.b"]
+            .map(|name| json!(name))
+            .to_vec(),
+    );
+    let uid = clash(vec![
+        json!(20_001),
+        json!(20_002),
+        json!(20_003),
+        json!(7),
+        json!(" 20004"),
+        json!("x"),
+    ]);
+    let home = clash(vec![
+        json!("/data/one"),
+        json!("/home/p1"),
+        json!("/home/admin"),
+        json!("/etc/x"),
+    ]);
     let shell = clash(vec![json!("/bin/zsh"), json!("/bin/no")]);
     let name = clash(vec![json!("Ann"), json!("Bob\nroot:x:0")]);
     (0..10_u8, login, uid, home, shell, name, any::<u8>()).prop_map(|(n, login, uid, home, shell, name, active)| {
@@ -118,10 +153,17 @@ fn team() -> impl Strategy<Value = Value> {
     let name = prop_oneof![3 => Just(json!(null)), 1 => select(vec!["osg", "OSG", "sudo", "p1", "a.b.c", "bad name"]).prop_map(|n| json!(n))];
     let gid = prop_oneof![4 => Just(json!(null)), 1 => select(vec![json!(60_001), json!(60_002), json!(27)])];
     let status = || prop_oneof![8 => Just("active"), 1 => Just("pending")];
-    let members =
-        vec((0..10_u8, status()).prop_map(|(n, status)| json!({"user": format!("u-{n}"), "status": status})), 0..8);
+    let members = vec(
+        (0..10_u8, status())
+            .prop_map(|(n, status)| json!({"user": format!("u-{n}"), "status": status})),
+        0..8,
+    );
     (0..4_u8, name, gid, members).prop_map(|(n, name, gid, members)| {
-        let name = if name.is_null() { json!(format!("team{n}")) } else { name };
+        let name = if name.is_null() {
+            json!(format!("team{n}"))
+        } else {
+            name
+        };
         json!({"id": format!("g-{n}"), "name": name, "gid": gid, "members": members})
     })
 }
@@ -159,13 +201,19 @@ pub fn step() -> impl Strategy<Value = Step> {
 /// Does a step. Returns what was read and what was done.
 pub fn take(machine: &mut Machine, step: &Step) -> (Option<Snapshot>, Outcome) {
     let read = |machine: &Machine, document, scope, only: Option<&String>| {
-        machine.fetch(document, scope, only.map(|name| vec![name.clone()])).expect("a document")
+        machine
+            .fetch(document, scope, only.map(|name| vec![name.clone()]))
+            .expect("a document")
     };
     let remove = |machine: &mut Machine, index: &Index, request| {
         let owned = machine.owned();
         let present = owned.accounts.values().filter(|own| own.state.is_present());
         let names: Vec<&str> = present.map(|own| own.name.as_str()).collect();
-        if names.is_empty() { Outcome::Nothing } else { machine.deluser(names[index.index(names.len())], &request) }
+        if names.is_empty() {
+            Outcome::Nothing
+        } else {
+            machine.deluser(names[index.index(names.len())], &request)
+        }
     };
     match step {
         Step::Users(document) => {
@@ -381,8 +429,12 @@ fn cut(read: &Snapshot) -> Completeness {
 fn shuffle(document: &Value, order: &[u64]) -> Value {
     let mut keys = order.iter().cycle();
     let mut mix = |list: &Value| {
-        let mut list: Vec<(u64, Value)> =
-            list.as_array().unwrap().iter().map(|v| (*keys.next().unwrap(), v.clone())).collect();
+        let mut list: Vec<(u64, Value)> = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| (*keys.next().unwrap(), v.clone()))
+            .collect();
         list.sort_by_key(|(key, _)| *key);
         list.into_iter().map(|(_, v)| v).collect::<Vec<_>>()
     };

@@ -49,12 +49,16 @@ struct DryRun {
 impl DryRun {
     /// Whether there was no ledger yet.
     fn is_first(&self, world: &World) -> bool {
-        !self.state.contains_key(&world.root().join("var/lib/gosync/ledger.sqlite"))
+        !self
+            .state
+            .contains_key(&world.root().join("var/lib/gosync/ledger.sqlite"))
     }
 }
 
 fn changes_something(args: &[String]) -> bool {
-    let is_dry = args.iter().any(|arg| ["-n", "--dry-run"].contains(&arg.as_str()));
+    let is_dry = args
+        .iter()
+        .any(|arg| ["-n", "--dry-run"].contains(&arg.as_str()));
     let changes = ["sync", "deluser", "adopt", "release", "undo", "apply"];
     args.iter().any(|arg| changes.contains(&arg.as_str())) && !is_dry
 }
@@ -64,27 +68,46 @@ impl Watch for DryRun {
         if !changes_something(args) {
             return;
         }
-        let dry: Vec<String> = args.iter().cloned().chain(["--dry-run".to_owned()]).collect();
+        let dry: Vec<String> = args
+            .iter()
+            .cloned()
+            .chain(["--dry-run".to_owned()])
+            .collect();
         let before = world.traces();
         let answer = world.gosync(&dry);
         let touched = difference(&before, &world.traces());
-        assert!(touched.is_empty(), "the dry run of {args:?} wrote:\n{touched}");
-        *self = Self { state: before, said: plan_lines(&format!("{}{}", answer.out, answer.err)), code: answer.code };
+        assert!(
+            touched.is_empty(),
+            "the dry run of {args:?} wrote:\n{touched}"
+        );
+        *self = Self {
+            state: before,
+            said: plan_lines(&format!("{}{}", answer.out, answer.err)),
+            code: answer.code,
+        };
     }
 
     fn after(&mut self, world: &World, args: &[String], answer: &Answer) {
         // Quiet runs and refused ones do not tell their plan.
         if changes_something(args) && !args.contains(&"-q".to_owned()) && answer.code != 10 {
-            assert_eq!(plan_lines(&format!("{}{}", answer.out, answer.err)), self.said, "{args:?}");
+            assert_eq!(
+                plan_lines(&format!("{}{}", answer.out, answer.err)),
+                self.said,
+                "{args:?}"
+            );
         }
         if changes_something(args) {
             assert_eq!(answer.code, self.code, "{args:?} ends with another code");
             if answer.out.contains("nothing to do") {
                 // The lock file says who held it last; the ledger may learn who is missing.
                 let touched = difference(&self.state, &world.traces());
-                let allowed = |line: &&str| line.contains("/run/gosync") || line.contains("/var/lib/gosync");
+                let allowed =
+                    |line: &&str| line.contains("/run/gosync") || line.contains("/var/lib/gosync");
                 let wrong: Vec<&str> = touched.lines().filter(|line| !allowed(line)).collect();
-                assert!(wrong.is_empty() || self.is_first(world), "{args:?} had nothing to do and wrote {wrong:?}");
+                assert!(
+                    wrong.is_empty() || self.is_first(world),
+                    "{args:?} had nothing to do and wrote {wrong:?}"
+                );
             }
         }
     }
@@ -96,7 +119,11 @@ fn plan_lines(text: &str) -> Vec<String> {
         let line = line.strip_prefix("gosync NOTICE: ").unwrap_or(line);
         line.strip_prefix("gosync WARNING: ").unwrap_or(line)
     });
-    let is_plan = |line: &&str| ["+ ", "~ ", "! ", "- ", "x ", "  "].iter().any(|mark| line.starts_with(mark));
+    let is_plan = |line: &&str| {
+        ["+ ", "~ ", "! ", "- ", "x ", "  "]
+            .iter()
+            .any(|mark| line.starts_with(mark))
+    };
     let mut lines: Vec<String> = lines.filter(is_plan).map(str::to_owned).collect();
     lines.sort();
     lines
@@ -112,7 +139,11 @@ fn check(name: &str) {
         }
     }
     let start = world.traces();
-    let commands = console::run(&world, &crate::text(&file("commands.md")), &mut DryRun::default());
+    let commands = console::run(
+        &world,
+        &crate::text(&file("commands.md")),
+        &mut DryRun::default(),
+    );
     console::compare(&file("commands.md"), &commands);
 
     let mut before = before;
@@ -122,12 +153,22 @@ fn check(name: &str) {
     }
     let found = after.changes(&before);
     if std::env::var_os("GOSYNC_BLESS").is_some() {
-        assert!(is_root(), "only root can set owners, and see what they should be");
+        assert!(
+            is_root(),
+            "only root can set owners, and see what they should be"
+        );
         console::compare(&file("after"), &found);
     } else {
         let wanted = crate::text(&file("after"));
-        let wanted = if is_root() { wanted } else { without_owners(&wanted) };
-        snapbox::assert_data_eq!(snapbox::Data::text(&*found).raw(), snapbox::Data::text(wanted).raw());
+        let wanted = if is_root() {
+            wanted
+        } else {
+            without_owners(&wanted)
+        };
+        snapbox::assert_data_eq!(
+            snapbox::Data::text(&*found).raw(),
+            snapbox::Data::text(wanted).raw()
+        );
     }
     untouched(&world, &start, &found, &crate::text(&file("commands.md")));
     world.ok("waitlock"); // nothing is left that stops the next one
@@ -135,7 +176,9 @@ fn check(name: &str) {
 
 fn without_owners(manifest: &str) -> String {
     let lines = manifest.lines().map(|line| match line.split_once(" @") {
-        Some((head, rest)) if !line.starts_with('|') => format!("{head} {}\n", rest.split_once(' ').unwrap().1),
+        Some((head, rest)) if !line.starts_with('|') => {
+            format!("{head} {}\n", rest.split_once(' ').unwrap().1)
+        }
         _ => format!("{line}\n"),
     });
     lines.collect()
@@ -144,9 +187,18 @@ fn without_owners(manifest: &str) -> String {
 /// What is not said to have changed was not even written again.
 fn untouched(world: &World, start: &BTreeMap<PathBuf, Trace>, changes: &str, commands: &str) {
     let end = world.traces();
-    for (path, old) in start.iter().filter(|(path, _)| path.starts_with(world.root())) {
-        let name = path.strip_prefix(world.root()).unwrap().display().to_string();
-        let is_told = changes.lines().any(|line| line.ends_with(&format!(" /{name}")));
+    for (path, old) in start
+        .iter()
+        .filter(|(path, _)| path.starts_with(world.root()))
+    {
+        let name = path
+            .strip_prefix(world.root())
+            .unwrap()
+            .display()
+            .to_string();
+        let is_told = changes
+            .lines()
+            .any(|line| line.ends_with(&format!(" /{name}")));
         let is_dir = old.mode & 0o170_000 == 0o040_000;
         if !is_told && !is_dir && !commands.contains(&format!("root/{name}")) {
             assert_eq!(end.get(path), Some(old), "{name} was written again");
@@ -156,9 +208,13 @@ fn untouched(world: &World, start: &BTreeMap<PathBuf, Trace>, changes: &str, com
 
 #[test]
 fn every_scenario_is_a_test() {
-    let entries = std::fs::read_dir(crate::here("tests/it/scenarios")).unwrap().map(Result::unwrap);
+    let entries = std::fs::read_dir(crate::here("tests/it/scenarios"))
+        .unwrap()
+        .map(Result::unwrap);
     let dirs = entries.filter(|entry| entry.path().is_dir());
-    let mut names: Vec<String> = dirs.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = dirs
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
     names.sort();
     assert_eq!(names, NAMES);
 }

@@ -26,7 +26,12 @@ struct Terminal {
 
 impl Terminal {
     fn start(world: &World, args: &[&str]) -> Self {
-        let size = Winsize { ws_row: 24, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: 200,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
         let pty = openpty(&size, None).unwrap();
         let slave = File::from(pty.slave);
         let child = Command::new(env!("CARGO_BIN_EXE_gosync"))
@@ -54,7 +59,12 @@ impl Terminal {
                 }
             }
         });
-        Self { child, keys, output, seen: String::new() }
+        Self {
+            child,
+            keys,
+            output,
+            seen: String::new(),
+        }
     }
 
     fn press(&mut self, keys: &str) {
@@ -94,7 +104,10 @@ impl Drop for Terminal {
 
 fn world() -> World {
     let world = World::new(&Tree::base());
-    world.write("directory.json", &crate::text("tests/it/transcripts/directory.json"));
+    world.write(
+        "directory.json",
+        &crate::text("tests/it/transcripts/directory.json"),
+    );
     world
 }
 
@@ -114,7 +127,10 @@ fn a_shell_has_a_prompt_completion_and_a_history() {
     shell.wait_for("gosync> group member");
     // A line can be given up; what fails ends nothing.
     shell.line("\x03", "\n");
-    shell.line("group get nothing\r", "there is no group `nothing` among those that we manage");
+    shell.line(
+        "group get nothing\r",
+        "there is no group `nothing` among those that we manage",
+    );
     shell.line("group get \"osg\r", "a quotation mark is not closed");
     // What was made meanwhile is completed, too.
     shell.line("group new fresh\r", "fresh: made, with the id g-");
@@ -133,7 +149,10 @@ fn a_list_on_a_terminal_is_a_table_that_a_terminal_does_not_obey() {
     );
     for (args, wanted) in [
         (&["group", "list"][..], "a\\u{1b}[2Jb  \\u{9b}1mc\r\n"),
-        (&["group", "list", "-format", "csv"], "a\\u{1b}[2Jb,,\\u{9b}1mc\r\n"),
+        (
+            &["group", "list", "-format", "csv"],
+            "a\\u{1b}[2Jb,,\\u{9b}1mc\r\n",
+        ),
         (&["group", "get", "a\u{1b}[2Jb"], "a\\u{1b}[2Jb g-1\r\n"),
         (&["user", "dump", "-t", "csv"], "al,\\u{1b}[2Jx,"),
     ] {

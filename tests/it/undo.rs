@@ -19,8 +19,17 @@ struct Face {
 /// What of a host comes back: not the order of lines, nor passwords.
 fn face(machine: &Machine) -> Face {
     let accounts = machine.lines("passwd").into_iter().collect();
-    let groups = machine.lines("group").into_iter().map(|fields| fields[..3].to_vec()).collect();
-    Face { accounts, groups, closed: machine.closed(), memberships: machine.memberships() }
+    let groups = machine
+        .lines("group")
+        .into_iter()
+        .map(|fields| fields[..3].to_vec())
+        .collect();
+    Face {
+        accounts,
+        groups,
+        closed: machine.closed(),
+        memberships: machine.memberships(),
+    }
 }
 
 proptest! {

@@ -40,10 +40,16 @@ pub struct Trace {
 impl World {
     /// A host with the tree below its root, and with the plainest configuration.
     pub fn new(tree: &Tree) -> Self {
-        let dir = tempfile::Builder::new().prefix("gosync-it.").tempdir().unwrap();
+        let dir = tempfile::Builder::new()
+            .prefix("gosync-it.")
+            .tempdir()
+            .unwrap();
         let world = Self { dir };
         tree.write(&world.root());
-        world.write("gosync.toml", "[provider.sample]\nkind = \"file\"\npath = \"directory.json\"\n");
+        world.write(
+            "gosync.toml",
+            "[provider.sample]\nkind = \"file\"\npath = \"directory.json\"\n",
+        );
         world
     }
 
@@ -80,10 +86,17 @@ impl World {
         let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();
         let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
         // Other options begin like it; without it, this machine's own accounts would be changed.
-        if !args.iter().any(|arg| *arg == "--root" || arg.starts_with("--root=")) {
+        if !args
+            .iter()
+            .any(|arg| *arg == "--root" || arg.starts_with("--root="))
+        {
             command.arg("--root").arg(self.root());
         }
-        command.args(&args).current_dir(self.path()).env_clear().env("SOURCE_DATE_EPOCH", EPOCH);
+        command
+            .args(&args)
+            .current_dir(self.path())
+            .env_clear()
+            .env("SOURCE_DATE_EPOCH", EPOCH);
         command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         if !args.contains(&"-f") {
             command.env("GOSYNC_CONFIG", self.path().join("gosync.toml"));
@@ -93,13 +106,21 @@ impl World {
         stdin.rewind().unwrap();
         let output = command.stdin(stdin).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("gosync prints UTF-8");
-        Answer { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+        Answer {
+            code: output.status.code().unwrap_or(-1),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
     }
 
     /// Runs gosync by a line, which must end with 0. Returns what it printed.
     pub fn ok(&self, line: &str) -> String {
         let answer = self.gosync(&line.split_whitespace().collect::<Vec<_>>());
-        assert_eq!(answer.code, 0, "gosync {line}\n{}{}", answer.out, answer.err);
+        assert_eq!(
+            answer.code, 0,
+            "gosync {line}\n{}{}",
+            answer.out, answer.err
+        );
         answer.out
     }
 
@@ -127,12 +148,24 @@ fn trace(path: &Path, out: &mut BTreeMap<PathBuf, Trace>) {
     let meta = fs::symlink_metadata(path).unwrap();
     let bytes = match (meta.is_dir(), meta.is_symlink()) {
         (true, _) => Vec::new(),
-        (_, true) => fs::read_link(path).unwrap().into_os_string().into_encoded_bytes(),
+        (_, true) => fs::read_link(path)
+            .unwrap()
+            .into_os_string()
+            .into_encoded_bytes(),
         _ => fs::read(path).unwrap(),
     };
     let (mode, owner) = (meta.mode(), (meta.uid(), meta.gid()));
     let modified = (meta.mtime(), meta.mtime_nsec());
-    out.insert(path.to_owned(), Trace { bytes, mode, owner, modified, inode: meta.ino() });
+    out.insert(
+        path.to_owned(),
+        Trace {
+            bytes,
+            mode,
+            owner,
+            modified,
+            inode: meta.ino(),
+        },
+    );
     if meta.is_dir() {
         for entry in fs::read_dir(path).unwrap() {
             trace(&entry.unwrap().path(), out);
@@ -143,11 +176,16 @@ fn trace(path: &Path, out: &mut BTreeMap<PathBuf, Trace>) {
 /// What differs between two states of a tree, in words; empty if nothing does.
 pub fn difference(before: &BTreeMap<PathBuf, Trace>, after: &BTreeMap<PathBuf, Trace>) -> String {
     let mut out = String::new();
-    for path in before.keys().chain(after.keys().filter(|path| !before.contains_key(*path))) {
+    for path in before
+        .keys()
+        .chain(after.keys().filter(|path| !before.contains_key(*path)))
+    {
         let what = match (before.get(path), after.get(path)) {
             (Some(old), Some(new)) if old == new => continue,
             (Some(old), Some(new)) if old.bytes != new.bytes => "has other contents",
-            (Some(old), Some(new)) if (old.mode, old.owner) != (new.mode, new.owner) => "has another mode or owner",
+            (Some(old), Some(new)) if (old.mode, old.owner) != (new.mode, new.owner) => {
+                "has another mode or owner"
+            }
             (Some(_), Some(_)) => "was written again (time or inode differs)",
             (None, _) => "is new",
             (_, None) => "is gone",

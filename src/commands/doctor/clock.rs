@@ -14,8 +14,15 @@ const BORN: i64 = 1_735_689_600;
 const SLACK: i64 = 300;
 
 pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let note = lock::look(&scene.root().path(&scene.settings().lock_file)).map(|(note, _)| note).unwrap_or_default();
-    let moments: Vec<i64> = note.reads.values().copied().chain(note.holder.since).collect();
+    let note = lock::look(&scene.root().path(&scene.settings().lock_file))
+        .map(|(note, _)| note)
+        .unwrap_or_default();
+    let moments: Vec<i64> = note
+        .reads
+        .values()
+        .copied()
+        .chain(note.holder.since)
+        .collect();
     report.looked(AREA, "the time, and that of the last runs");
     report.add(judge(scene.now(), &moments));
 }
@@ -25,11 +32,19 @@ fn judge(now: i64, moments: &[i64]) -> Vec<Finding> {
     let why = "passwords and accounts expire by it, certificates are judged by it, and how long somebody is missing";
     let fix = "timedatectl set-ntp true";
     if now < BORN {
-        return vec![AREA.problem(format!("it is {}, says the clock", clock::written(now)), why, fix)];
+        return vec![AREA.problem(
+            format!("it is {}, says the clock", clock::written(now)),
+            why,
+            fix,
+        )];
     }
     let ahead = moments.iter().filter(|at| **at > now + SLACK).max();
     let finding = ahead.map(|at| {
-        let what = format!("it is {}, says the clock, and a run was at {}", clock::written(now), clock::written(*at));
+        let what = format!(
+            "it is {}, says the clock, and a run was at {}",
+            clock::written(now),
+            clock::written(*at)
+        );
         AREA.warning(what, why, fix)
     });
     finding.into_iter().collect()
@@ -44,7 +59,10 @@ mod tests {
     fn a_clock_that_cannot_be_right_is_told() {
         let now = 1_800_000_000;
         assert_eq!(judge(now, &[now, now + SLACK]), []);
-        assert_eq!(judge(now, &[now - 5, now + SLACK + 1])[0].severity, Severity::Warning);
+        assert_eq!(
+            judge(now, &[now - 5, now + SLACK + 1])[0].severity,
+            Severity::Warning
+        );
         assert_eq!(judge(5, &[])[0].severity, Severity::Problem);
     }
 }

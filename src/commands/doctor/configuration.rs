@@ -19,8 +19,13 @@ struct Facts<'a> {
 
 pub fn check(scene: &Scene<'_>, report: &mut Report) {
     let settings = scene.settings();
-    let named = [("description_dir", &settings.description_dir), ("policy_dir", &settings.policy_dir)];
-    let named = named.into_iter().filter_map(|(key, dir)| Some((key, dir.clone()?)));
+    let named = [
+        ("description_dir", &settings.description_dir),
+        ("policy_dir", &settings.policy_dir),
+    ];
+    let named = named
+        .into_iter()
+        .filter_map(|(key, dir)| Some((key, dir.clone()?)));
     let facts = Facts {
         unusable: scene.unusable.as_ref(),
         outside: scene
@@ -32,10 +37,21 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         missing: named.filter(|(_, dir)| !is_dir(dir)).collect(),
     };
     match &scene.unusable {
-        Some(_) => report.skipped(AREA, "it cannot be used; what follows is checked as if every key had its default"),
+        Some(_) => report.skipped(
+            AREA,
+            "it cannot be used; what follows is checked as if every key had its default",
+        ),
         None => {
-            let files: Vec<String> = scene.setup.sources.iter().map(|path| path.display().to_string()).collect();
-            report.looked(AREA, format!("{}, provider {}", files.join(", "), settings.provider.name));
+            let files: Vec<String> = scene
+                .setup
+                .sources
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            report.looked(
+                AREA,
+                format!("{}, provider {}", files.join(", "), settings.provider.name),
+            );
         }
     }
     report.add(judge(&facts));
@@ -48,18 +64,36 @@ fn is_dir(path: &Path) -> bool {
 fn judge(facts: &Facts<'_>) -> Vec<Finding> {
     let unusable = facts.unusable.map(|error| {
         let fix = match error.hints.is_empty() {
-            true => "mend what is said there; gosync.toml(5) and gosync.toml.example show every key".to_owned(),
+            true => {
+                "mend what is said there; gosync.toml(5) and gosync.toml.example show every key"
+                    .to_owned()
+            }
             false => error.hints.join(". "),
         };
-        AREA.problem(error, "gosync does nothing without a configuration that it understands wholly", fix)
+        AREA.problem(
+            error,
+            "gosync does nothing without a configuration that it understands wholly",
+            fix,
+        )
     });
     let outside = facts.outside.iter().map(|text| {
         let why = "a write there would change another host than the one below --root";
-        AREA.problem(text, why, "replace the link by a relative one, or by a directory")
+        AREA.problem(
+            text,
+            why,
+            "replace the link by a relative one, or by a directory",
+        )
     });
     let missing = facts.missing.iter().map(|(key, dir)| {
-        let what = format!("`{key}` in [catalogue] names {}, which is no directory", dir.display());
-        AREA.warning(what, "`gosync group new` finds no descriptions or policies", format!("mkdir {}", word(dir)))
+        let what = format!(
+            "`{key}` in [catalogue] names {}, which is no directory",
+            dir.display()
+        );
+        AREA.warning(
+            what,
+            "`gosync group new` finds no descriptions or policies",
+            format!("mkdir {}", word(dir)),
+        )
     });
     unusable.into_iter().chain(outside).chain(missing).collect()
 }
@@ -72,12 +106,29 @@ mod tests {
     #[test]
     fn an_unusable_configuration_is_a_problem_with_its_hint() {
         let error = Error::usage("there is no configuration").hint("Write one");
-        let facts = Facts { unusable: Some(&error), outside: vec![], missing: vec![("policy_dir", "/x y".into())] };
+        let facts = Facts {
+            unusable: Some(&error),
+            outside: vec![],
+            missing: vec![("policy_dir", "/x y".into())],
+        };
         let found = judge(&facts);
-        assert_eq!((found[0].severity, found[0].fix.as_str()), (Severity::Problem, "Write one"));
-        assert_eq!((found[1].severity, found[1].fix.as_str()), (Severity::Warning, "mkdir '/x y'"));
+        assert_eq!(
+            (found[0].severity, found[0].fix.as_str()),
+            (Severity::Problem, "Write one")
+        );
+        assert_eq!(
+            (found[1].severity, found[1].fix.as_str()),
+            (Severity::Warning, "mkdir '/x y'")
+        );
         let plain = Error::usage("line 3: odd");
-        let facts = Facts { unusable: Some(&plain), outside: vec!["a link".into()], missing: vec![] };
-        assert!(judge(&facts)[0].fix.contains("gosync.toml(5)") && judge(&facts)[1].severity == Severity::Problem);
+        let facts = Facts {
+            unusable: Some(&plain),
+            outside: vec!["a link".into()],
+            missing: vec![],
+        };
+        assert!(
+            judge(&facts)[0].fix.contains("gosync.toml(5)")
+                && judge(&facts)[1].severity == Severity::Problem
+        );
     }
 }

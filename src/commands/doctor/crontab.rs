@@ -34,20 +34,46 @@ struct Table {
 pub fn check(scene: &Scene<'_>, report: &mut Report) {
     let root = scene.root();
     let mut tables = Vec::new();
-    for path in ["/etc/crontab", "/var/spool/cron/crontabs/root", "/var/spool/cron/root"] {
+    for path in [
+        "/etc/crontab",
+        "/var/spool/cron/crontabs/root",
+        "/var/spool/cron/root",
+    ] {
         tables.extend(table(root.path(path), false));
     }
     let dir = root.path("/etc/cron.d");
-    tables.extend(files::list(&dir).unwrap_or_default().into_iter().filter_map(|name| table(dir.join(name), true)));
+    tables.extend(
+        files::list(&dir)
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|name| table(dir.join(name), true)),
+    );
     let units = root.path("/etc/systemd/system");
     let names = files::list(&units).unwrap_or_default().into_iter();
-    let mut timers = names.filter(|name| name.to_string_lossy().ends_with(".timer")).map(|name| units.join(name));
+    let mut timers = names
+        .filter(|name| name.to_string_lossy().ends_with(".timer"))
+        .map(|name| units.join(name));
     let timers = timers.any(|path| path.to_string_lossy().contains("gosync"));
-    let facts = Facts { tables, timers, time_limit: scene.settings().time_limit };
-    let found: Vec<String> = facts.tables.iter().map(|table| table.node.path.display().to_string()).collect();
+    let facts = Facts {
+        tables,
+        timers,
+        time_limit: scene.settings().time_limit,
+    };
+    let found: Vec<String> = facts
+        .tables
+        .iter()
+        .map(|table| table.node.path.display().to_string())
+        .collect();
     let timer = facts.timers.then(|| "a timer of systemd".to_owned());
     let all: Vec<String> = found.into_iter().chain(timer).collect();
-    report.looked(AREA, if all.is_empty() { "nothing runs gosync".to_owned() } else { all.join(", ") });
+    report.looked(
+        AREA,
+        if all.is_empty() {
+            "nothing runs gosync".to_owned()
+        } else {
+            all.join(", ")
+        },
+    );
     report.add(judge(&facts));
 }
 
@@ -55,7 +81,11 @@ fn table(path: PathBuf, dropped_in: bool) -> Option<Table> {
     let node = inspect::node(&path).ok()??;
     let text = String::from_utf8_lossy(&files::read_limited(&path, LIMIT).ok()?).into_owned();
     let runs_us = lines(&text).next().is_some();
-    runs_us.then_some(Table { node, text, dropped_in })
+    runs_us.then_some(Table {
+        node,
+        text,
+        dropped_in,
+    })
 }
 
 /// The lines that run gosync.
@@ -74,22 +104,42 @@ fn judge(facts: &Facts) -> Vec<Finding> {
             "crontab -e   # gosync(8) shows two lines for root",
         )];
     }
-    facts.tables.iter().flat_map(|table| judge_table(table, facts.time_limit)).collect()
+    facts
+        .tables
+        .iter()
+        .flat_map(|table| judge_table(table, facts.time_limit))
+        .collect()
 }
 
 fn judge_table(table: &Table, limit: Duration) -> Vec<Finding> {
-    let Table { node, text, dropped_in } = table;
+    let Table {
+        node,
+        text,
+        dropped_in,
+    } = table;
     let (path, name) = (node.path.display(), word(&node.path));
     let mut found = Vec::new();
     let mut warn = |what: String, why: &str, fix: String| found.push(AREA.warning(what, why, fix));
     let file_name = node.path.file_name().unwrap_or_default().to_string_lossy();
-    if *dropped_in && !file_name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
+    if *dropped_in
+        && !file_name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    {
         let why = "cron passes over files of cron.d whose name has other characters than letters, digits, _ and -";
-        warn(format!("{path} is not read"), why, format!("mv {name} /etc/cron.d/gosync"));
+        warn(
+            format!("{path} is not read"),
+            why,
+            format!("mv {name} /etc/cron.d/gosync"),
+        );
     }
     if node.kind == Kind::File && node.mode & 0o022 != 0 {
         let why = "cron passes it over; and whoever may write it could run anything as root";
-        warn(format!("others may write {path}"), why, format!("chmod go-w {name}"));
+        warn(
+            format!("others may write {path}"),
+            why,
+            format!("chmod go-w {name}"),
+        );
     }
     if !text.ends_with('\n') {
         warn(
@@ -106,23 +156,36 @@ fn judge_table(table: &Table, limit: Duration) -> Vec<Finding> {
 
 fn judge_line(line: &str, limit: Duration) -> Vec<Finding> {
     let mut found = Vec::new();
-    if !["--nw", "--nowait", "--wait"].iter().any(|option| line.contains(option)) {
+    if !["--nw", "--nowait", "--wait"]
+        .iter()
+        .any(|option| line.contains(option))
+    {
         let what = format!("a line of cron waits for other runs: {}", shown(line));
         let why = "while one run hangs, all later ones pile up behind it";
         found.push(AREA.note(what, why, "add --nw to it"));
     }
-    let minutes = line.split_whitespace().next().and_then(|field| field.strip_prefix("*/")?.parse::<u64>().ok());
+    let minutes = line
+        .split_whitespace()
+        .next()
+        .and_then(|field| field.strip_prefix("*/")?.parse::<u64>().ok());
     if let Some(minutes) = minutes.filter(|minutes| limit.as_secs() > minutes * 60) {
         let what = format!(
             "a line of cron comes every {}, and `time_limit` is {} s",
-            if minutes == 1 { "minute".to_owned() } else { format!("{minutes} minutes") },
+            if minutes == 1 {
+                "minute".to_owned()
+            } else {
+                format!("{minutes} minutes")
+            },
             limit.as_secs()
         );
         let why = "a slow provider keeps the next run from its turn";
         found.push(AREA.note(
             what,
             why,
-            format!("time_limit = \"{}s\" in [gosync]", (minutes * 60).saturating_sub(20)),
+            format!(
+                "time_limit = \"{}s\" in [gosync]",
+                (minutes * 60).saturating_sub(20)
+            ),
         ));
     }
     found
@@ -135,13 +198,31 @@ mod tests {
     use crate::commands::doctor::report::Severity;
 
     fn facts(path: &str, text: &str, mode: u32) -> Facts {
-        let node = Node { path: path.into(), kind: Kind::File, uid: 0, gid: 0, mode, links: 1 };
-        let tables = vec![Table { node, text: text.to_owned(), dropped_in: path.starts_with("/etc/cron.d/") }];
-        Facts { tables, timers: false, time_limit: Duration::from_secs(100) }
+        let node = Node {
+            path: path.into(),
+            kind: Kind::File,
+            uid: 0,
+            gid: 0,
+            mode,
+            links: 1,
+        };
+        let tables = vec![Table {
+            node,
+            text: text.to_owned(),
+            dropped_in: path.starts_with("/etc/cron.d/"),
+        }];
+        Facts {
+            tables,
+            timers: false,
+            time_limit: Duration::from_secs(100),
+        }
     }
 
     fn told(facts: &Facts) -> Vec<Severity> {
-        judge(facts).into_iter().map(|finding| finding.severity).collect()
+        judge(facts)
+            .into_iter()
+            .map(|finding| finding.severity)
+            .collect()
     }
 
     #[test]
@@ -149,24 +230,52 @@ mod tests {
         let text = format!("# gosync\n{}\n{}\n", CRONTAB[0], CRONTAB[1]);
         assert_eq!(lines(&text).count(), 2);
         assert_eq!(told(&facts("/etc/cron.d/gosync", &text, 0o644)), []);
-        let slow = Facts { time_limit: Duration::from_secs(121), ..facts("/etc/cron.d/gosync", &text, 0o644) };
+        let slow = Facts {
+            time_limit: Duration::from_secs(121),
+            ..facts("/etc/cron.d/gosync", &text, 0o644)
+        };
         assert_eq!(told(&slow), [Severity::Note]);
     }
 
     #[test]
     fn what_cron_passes_over_is_told() {
         let text = "*/5 * * * * root gosync --nw sync users\n";
-        assert_eq!(told(&facts("/etc/cron.d/gosync.cron", text, 0o644)), [Severity::Warning]);
-        assert_eq!(told(&facts("/etc/cron.d/gosync", text, 0o664)), [Severity::Warning]);
-        assert_eq!(told(&facts("/etc/cron.d/gosync", text.trim_end(), 0o644)), [Severity::Warning]);
-        assert_eq!(told(&facts("/etc/crontab", &text.replace("--nw ", ""), 0o644)), [Severity::Note]);
+        assert_eq!(
+            told(&facts("/etc/cron.d/gosync.cron", text, 0o644)),
+            [Severity::Warning]
+        );
+        assert_eq!(
+            told(&facts("/etc/cron.d/gosync", text, 0o664)),
+            [Severity::Warning]
+        );
+        assert_eq!(
+            told(&facts("/etc/cron.d/gosync", text.trim_end(), 0o644)),
+            [Severity::Warning]
+        );
+        assert_eq!(
+            told(&facts("/etc/crontab", &text.replace("--nw ", ""), 0o644)),
+            [Severity::Note]
+        );
     }
 
     #[test]
     fn nothing_that_runs_it_is_a_note() {
-        let none = Facts { tables: vec![], timers: false, time_limit: Duration::from_secs(100) };
+        let none = Facts {
+            tables: vec![],
+            timers: false,
+            time_limit: Duration::from_secs(100),
+        };
         assert_eq!(told(&none), [Severity::Note]);
-        assert_eq!(told(&Facts { timers: true, ..none }), []);
-        assert_eq!(lines("# 1 * * * * gosync sync users\n@daily rsync x\n").count(), 0);
+        assert_eq!(
+            told(&Facts {
+                timers: true,
+                ..none
+            }),
+            []
+        );
+        assert_eq!(
+            lines("# 1 * * * * gosync sync users\n@daily rsync x\n").count(),
+            0
+        );
     }
 }

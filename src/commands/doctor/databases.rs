@@ -53,26 +53,54 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         Database::Etc => vec!["/etc"],
         Database::Extrausers => vec!["/etc", "/var/lib"],
     };
-    let dirs = dirs.into_iter().map(|dir| scene.root().path(dir)).chain([scene.setup.state_dir()]);
+    let dirs = dirs
+        .into_iter()
+        .map(|dir| scene.root().path(dir))
+        .chain([scene.setup.state_dir()]);
     let mut complaints = Vec::new();
     match (scene.is_host(), scene.database()) {
-        (false, _) => report.skipped(AREA, "pwck and grpck: with --root they would look at this host"),
-        (true, Database::Extrausers) => report.skipped(AREA, "pwck and grpck: they know /etc alone, not extrausers"),
+        (false, _) => report.skipped(
+            AREA,
+            "pwck and grpck: with --root they would look at this host",
+        ),
+        (true, Database::Extrausers) => {
+            report.skipped(AREA, "pwck and grpck: they know /etc alone, not extrausers")
+        }
         (true, Database::Etc) => {
-            let accounts: usize = scene.survey.named("passwd").map(|file| file.lines.len()).sum();
+            let accounts: usize = scene
+                .survey
+                .named("passwd")
+                .map(|file| file.lines.len())
+                .sum();
             for program in ["pwck", "grpck"] {
                 match process::find(program) {
                     Some(_) if accounts > MANY => {
-                        report.skipped(AREA, format!("{program}: it takes minutes with so many accounts"));
+                        report.skipped(
+                            AREA,
+                            format!("{program}: it takes minutes with so many accounts"),
+                        );
                     }
-                    Some(_) => complaints.push(Complaints { program, lines: ask(program) }),
+                    Some(_) => complaints.push(Complaints {
+                        program,
+                        lines: ask(program),
+                    }),
                     None => report.skipped(AREA, format!("{program}: it is not installed")),
                 }
             }
         }
     }
-    let accounts = scene.owned.accounts.values().filter(|own| own.state.is_present()).map(|own| own.name.as_str());
-    let groups = scene.owned.groups.values().filter(|own| own.state.is_present()).map(|own| own.name.as_str());
+    let accounts = scene
+        .owned
+        .accounts
+        .values()
+        .filter(|own| own.state.is_present())
+        .map(|own| own.name.as_str());
+    let groups = scene
+        .owned
+        .groups
+        .values()
+        .filter(|own| own.state.is_present())
+        .map(|own| own.name.as_str());
     let facts = Facts {
         survey: &scene.survey,
         database: scene.database(),
@@ -80,12 +108,27 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
             PrimaryGroup::Local(name) => Some(name.as_str()),
             PrimaryGroup::Private => None,
         },
-        local: scene.settings().rules.groups.local_map.groups().iter().map(|group| group.name.as_str()).collect(),
-        closed: dirs.filter_map(|dir| inspect::closed(&dir).map(|closed| (dir, closed))).collect(),
+        local: scene
+            .settings()
+            .rules
+            .groups
+            .local_map
+            .groups()
+            .iter()
+            .map(|group| group.name.as_str())
+            .collect(),
+        closed: dirs
+            .filter_map(|dir| inspect::closed(&dir).map(|closed| (dir, closed)))
+            .collect(),
         complaints,
         ours: accounts.chain(groups).collect(),
     };
-    let written = scene.survey.files.iter().filter(|file| file.written && file.exists).map(|file| file.name);
+    let written = scene
+        .survey
+        .files
+        .iter()
+        .filter(|file| file.written && file.exists)
+        .map(|file| file.name);
     report.looked(AREA, written.collect::<Vec<_>>().join(", "));
     report.add(judge(&facts));
     report.add(owned::judge(&scene.survey, &scene.owned));
@@ -95,17 +138,25 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
 fn ask(program: &'static str) -> Result<Vec<String>, String> {
     let path = process::find(program).ok_or("it is not installed")?;
     let answer = process::run(&path, &[OsStr::new("-r")], LIMIT).map_err(|e| e.to_string())?;
-    let text = format!("{}\n{}", String::from_utf8_lossy(&answer.output), answer.complaint);
+    let text = format!(
+        "{}\n{}",
+        String::from_utf8_lossy(&answer.output),
+        answer.complaint
+    );
     let said = text.lines().map(str::trim).filter(|line| !line.is_empty());
     // What follows a finding is a question, and its answer by -r.
-    let lines: Vec<String> =
-        said.filter(|l| !l.contains("? No") && !l.ends_with(": no changes")).map(str::to_owned).collect();
+    let lines: Vec<String> = said
+        .filter(|l| !l.contains("? No") && !l.ends_with(": no changes"))
+        .map(str::to_owned)
+        .collect();
     match answer.code {
         Some(0) => Ok(Vec::new()),
         Some(2) => Ok(lines),
-        code => {
-            Err(format!("status {}: {}", code.map_or("none".to_owned(), |c| c.to_string()), shown(&answer.complaint)))
-        }
+        code => Err(format!(
+            "status {}: {}",
+            code.map_or("none".to_owned(), |c| c.to_string()),
+            shown(&answer.complaint)
+        )),
     }
 }
 
@@ -128,22 +179,35 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
         }
     }
     if let Some(reason) = &facts.survey.unswappable {
-        found.push(AREA.problem(reason, nothing, "umount /var/lib/extrausers   # and mount what is above instead"));
+        found.push(AREA.problem(
+            reason,
+            nothing,
+            "umount /var/lib/extrausers   # and mount what is above instead",
+        ));
     }
     for (dir, closed) in &facts.closed {
         let (why, fix) = match closed {
             Closed::Immutable => ("is immutable", format!("chattr -i {}", word(dir))),
-            Closed::ReadOnly => {
-                ("is on a read-only file system", format!("findmnt -T {}   # remount it rw", word(dir)))
-            }
-            Closed::Denied => ("cannot be written by this user", "run gosync as root".to_owned()),
+            Closed::ReadOnly => (
+                "is on a read-only file system",
+                format!("findmnt -T {}   # remount it rw", word(dir)),
+            ),
+            Closed::Denied => (
+                "cannot be written by this user",
+                "run gosync as root".to_owned(),
+            ),
         };
         found.push(AREA.problem(format!("{} {why}", dir.display()), nothing, fix));
     }
     found.extend(root_line(facts.survey));
     found.extend(primary_group(facts));
     found.extend(local_groups(facts));
-    found.extend(facts.complaints.iter().flat_map(|complaints| complained(complaints, &facts.ours)));
+    found.extend(
+        facts
+            .complaints
+            .iter()
+            .flat_map(|complaints| complained(complaints, &facts.ours)),
+    );
     found
 }
 
@@ -151,7 +215,9 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
 fn mend(fault: &str, path: &std::path::Path) -> String {
     let name = word(path);
     if fault.contains("symbolic link") {
-        format!("cp --remove-destination \"$(readlink -f {name})\" {name}   # or use database = \"extrausers\"")
+        format!(
+            "cp --remove-destination \"$(readlink -f {name})\" {name}   # or use database = \"extrausers\""
+        )
     } else if fault.contains("hard links") {
         format!("find / -xdev -samefile {name}   # and remove the others")
     } else if fault.contains("mount point") {
@@ -165,29 +231,56 @@ fn mend(fault: &str, path: &std::path::Path) -> String {
 
 /// A passwd without root is no sound one.
 fn root_line(survey: &Survey) -> Option<Finding> {
-    let etc = survey.named("passwd").find(|file| file.path.ends_with("etc/passwd")).filter(|file| file.exists)?;
-    let mut lines = etc.lines.entries().filter_map(|(_, line)| PasswdLine::parse(line));
-    if etc.fault.is_some() && etc.lines.is_empty() || lines.any(|line| line.name == b"root" && line.uid == 0) {
+    let etc = survey
+        .named("passwd")
+        .find(|file| file.path.ends_with("etc/passwd"))
+        .filter(|file| file.exists)?;
+    let mut lines = etc
+        .lines
+        .entries()
+        .filter_map(|(_, line)| PasswdLine::parse(line));
+    if etc.fault.is_some() && etc.lines.is_empty()
+        || lines.any(|line| line.name == b"root" && line.uid == 0)
+    {
         return None;
     }
     let what = format!("{} has no line `root` with the uid 0", etc.path.display());
     let fix = format!("diff {0} {0}-   # and put the line back", word(&etc.path));
-    Some(AREA.problem(what, "it was cut or broken; gosync writes nothing, lest it make that permanent", fix))
+    Some(AREA.problem(
+        what,
+        "it was cut or broken; gosync writes nothing, lest it make that permanent",
+        fix,
+    ))
 }
 
 fn primary_group(facts: &Facts<'_>) -> Option<Finding> {
-    let name = facts.primary_group.filter(|_| !facts.survey.is_unread("group"))?;
+    let name = facts
+        .primary_group
+        .filter(|_| !facts.survey.is_unread("group"))?;
     let shown = shown(name);
-    let groups = facts.survey.named("group").flat_map(|file| file.lines.entries());
-    let gid = groups.filter_map(|(_, line)| GroupLine::parse(line)).find(|g| g.name == name.as_bytes()).map(|g| g.gid);
+    let groups = facts
+        .survey
+        .named("group")
+        .flat_map(|file| file.lines.entries());
+    let gid = groups
+        .filter_map(|(_, line)| GroupLine::parse(line))
+        .find(|g| g.name == name.as_bytes())
+        .map(|g| g.gid);
     let fix = "set primary_group = \"private\" in [accounts], or the name of another group";
     match (gid, facts.database) {
         (None, _) => {
-            let what = format!("there is no group `{shown}`, which `primary_group` in [accounts] names");
-            Some(AREA.problem(what, "no new account can be made", format!("groupadd {shown}   # or {fix}")))
+            let what =
+                format!("there is no group `{shown}`, which `primary_group` in [accounts] names");
+            Some(AREA.problem(
+                what,
+                "no new account can be made",
+                format!("groupadd {shown}   # or {fix}"),
+            ))
         }
         (Some(gid), Database::Extrausers) if gid < SMALLEST_EXTRA_ID => {
-            let what = format!("the gid of `{shown}`, which `primary_group` in [accounts] names, is {gid}");
+            let what = format!(
+                "the gid of `{shown}`, which `primary_group` in [accounts] names, is {gid}"
+            );
             let why = "libnss-extrausers passes over accounts with an id below 500; no new account is made";
             Some(AREA.problem(what, why, fix))
         }
@@ -197,14 +290,28 @@ fn primary_group(facts: &Facts<'_>) -> Option<Finding> {
 
 /// Groups that should get members and are not there.
 fn local_groups(facts: &Facts<'_>) -> Option<Finding> {
-    let groups = facts.survey.named("group").flat_map(|file| file.lines.entries());
-    let there: Vec<&[u8]> = groups.filter_map(|(_, line)| GroupLine::parse(line)).map(|group| group.name).collect();
-    let missing = |name: &&str| !facts.survey.is_unread("group") && !there.contains(&name.as_bytes());
+    let groups = facts
+        .survey
+        .named("group")
+        .flat_map(|file| file.lines.entries());
+    let there: Vec<&[u8]> = groups
+        .filter_map(|(_, line)| GroupLine::parse(line))
+        .map(|group| group.name)
+        .collect();
+    let missing =
+        |name: &&str| !facts.survey.is_unread("group") && !there.contains(&name.as_bytes());
     let missing: Vec<&str> = facts.local.iter().copied().filter(missing).collect();
     let first = shown(missing.first()?);
-    let what = format!("groups that `local_map` in [groups] names and that are not there: {}", names(&missing));
+    let what = format!(
+        "groups that `local_map` in [groups] names and that are not there: {}",
+        names(&missing)
+    );
     let fix = format!("groupadd --system {first}   # or take it out of `local_map`");
-    Some(AREA.warning(what, "gosync makes no groups for it, and nobody gets what they grant", fix))
+    Some(AREA.warning(
+        what,
+        "gosync makes no groups for it, and nobody gets what they grant",
+        fix,
+    ))
 }
 
 fn complained(complaints: &Complaints, ours: &[&str]) -> Vec<Finding> {
@@ -219,11 +326,18 @@ fn complained(complaints: &Complaints, ours: &[&str]) -> Vec<Finding> {
     };
     let ours: BTreeSet<&str> = ours.iter().copied().collect();
     let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@' | '$');
-    let names_us = |line: &&String| line.split(|c| !is_of_name(c)).any(|word| ours.contains(word));
-    let (about_us, about_others): (Vec<&String>, Vec<&String>) = lines.iter().partition(|line| names_us(line));
+    let names_us = |line: &&String| {
+        line.split(|c| !is_of_name(c))
+            .any(|word| ours.contains(word))
+    };
+    let (about_us, about_others): (Vec<&String>, Vec<&String>) =
+        lines.iter().partition(|line| names_us(line));
     let mut found = Vec::new();
     if !about_us.is_empty() {
-        let what = format!("{program} complains about what gosync owns: {}", names(&about_us));
+        let what = format!(
+            "{program} complains about what gosync owns: {}",
+            names(&about_us)
+        );
         found.push(AREA.warning(what, "programs may refuse these accounts or groups", &fix));
     }
     if !about_others.is_empty() {
@@ -242,23 +356,47 @@ mod tests {
 
     fn file(name: &'static str, text: &str) -> Surveyed {
         let path = format!("/etc/{name}").into();
-        Surveyed { name, path, written: true, exists: true, lines: Lines::new(text.into()), fault: None }
+        Surveyed {
+            name,
+            path,
+            written: true,
+            exists: true,
+            lines: Lines::new(text.into()),
+            fault: None,
+        }
     }
 
     fn sound() -> Survey {
-        let files =
-            vec![file("passwd", "root:x:0:0::/:/bin/sh\n"), file("group", "users:x:100:\n"), file("shadow", "")];
-        Survey { files, unswappable: None }
+        let files = vec![
+            file("passwd", "root:x:0:0::/:/bin/sh\n"),
+            file("group", "users:x:100:\n"),
+            file("shadow", ""),
+        ];
+        Survey {
+            files,
+            unswappable: None,
+        }
     }
 
     fn facts(survey: &Survey) -> Facts<'_> {
         let (database, primary_group) = (Database::Etc, Some("users"));
         let (closed, complaints) = (vec![], vec![]);
-        Facts { survey, database, primary_group, local: vec!["users"], closed, complaints, ours: vec!["ann"] }
+        Facts {
+            survey,
+            database,
+            primary_group,
+            local: vec!["users"],
+            closed,
+            complaints,
+            ours: vec!["ann"],
+        }
     }
 
     fn told(facts: &Facts<'_>) -> Vec<(Severity, String)> {
-        judge(facts).into_iter().map(|finding| (finding.severity, finding.fix)).collect()
+        judge(facts)
+            .into_iter()
+            .map(|finding| (finding.severity, finding.fix))
+            .collect()
     }
 
     #[test]
@@ -278,13 +416,25 @@ mod tests {
             let mut survey = sound();
             survey.files[0].fault = Some(fault.to_owned());
             let told = told(&facts(&survey));
-            assert!(told.len() == 1 && told[0].0 == Severity::Problem && told[0].1.starts_with(fix), "{told:?}");
+            assert!(
+                told.len() == 1 && told[0].0 == Severity::Problem && told[0].1.starts_with(fix),
+                "{told:?}"
+            );
         }
         let mut survey = sound();
         survey.files[2].exists = false;
-        assert_eq!(told(&facts(&survey)), [(Severity::Problem, "pwconv".to_owned())]);
+        assert_eq!(
+            told(&facts(&survey)),
+            [(Severity::Problem, "pwconv".to_owned())]
+        );
         let closed = vec![("/etc".into(), Closed::Immutable)];
-        assert_eq!(told(&Facts { closed, ..facts(&sound()) }), [(Severity::Problem, "chattr -i /etc".to_owned())]);
+        assert_eq!(
+            told(&Facts {
+                closed,
+                ..facts(&sound())
+            }),
+            [(Severity::Problem, "chattr -i /etc".to_owned())]
+        );
     }
 
     #[test]
@@ -293,12 +443,38 @@ mod tests {
         survey.files[0] = file("passwd", "root:x:5:0::/:/bin/sh\n");
         assert_eq!(told(&facts(&survey)).len(), 1);
         let survey = sound();
-        assert_eq!(told(&Facts { primary_group: Some("staff"), ..facts(&survey) }).len(), 1);
-        assert_eq!(told(&Facts { primary_group: None, ..facts(&survey) }), []);
-        let lost = judge(&Facts { local: vec!["users", "docker"], ..facts(&survey) });
+        assert_eq!(
+            told(&Facts {
+                primary_group: Some("staff"),
+                ..facts(&survey)
+            })
+            .len(),
+            1
+        );
+        assert_eq!(
+            told(&Facts {
+                primary_group: None,
+                ..facts(&survey)
+            }),
+            []
+        );
+        let lost = judge(&Facts {
+            local: vec!["users", "docker"],
+            ..facts(&survey)
+        });
         assert_eq!((lost.len(), lost[0].severity), (1, Severity::Warning));
-        assert!(lost[0].what.ends_with("not there: docker") && lost[0].fix.starts_with("groupadd --system docker"));
-        assert_eq!(told(&Facts { database: Database::Extrausers, ..facts(&survey) }).len(), 1);
+        assert!(
+            lost[0].what.ends_with("not there: docker")
+                && lost[0].fix.starts_with("groupadd --system docker")
+        );
+        assert_eq!(
+            told(&Facts {
+                database: Database::Extrausers,
+                ..facts(&survey)
+            })
+            .len(),
+            1
+        );
     }
 
     #[test]
@@ -309,10 +485,31 @@ mod tests {
             "user 'ann': x".to_owned(),
             "group ann: no user".to_owned(),
         ];
-        let complaints = vec![Complaints { program: "pwck", lines: Ok(lines) }];
-        let told = told(&Facts { complaints, ..facts(&survey) });
-        assert_eq!(told.iter().map(|(severity, _)| *severity).collect::<Vec<_>>(), [Severity::Warning, Severity::Note]);
-        let complaints = vec![Complaints { program: "grpck", lines: Err("status 3".to_owned()) }];
-        assert_eq!(judge(&Facts { complaints, ..facts(&survey) })[0].severity, Severity::Warning);
+        let complaints = vec![Complaints {
+            program: "pwck",
+            lines: Ok(lines),
+        }];
+        let told = told(&Facts {
+            complaints,
+            ..facts(&survey)
+        });
+        assert_eq!(
+            told.iter()
+                .map(|(severity, _)| *severity)
+                .collect::<Vec<_>>(),
+            [Severity::Warning, Severity::Note]
+        );
+        let complaints = vec![Complaints {
+            program: "grpck",
+            lines: Err("status 3".to_owned()),
+        }];
+        assert_eq!(
+            judge(&Facts {
+                complaints,
+                ..facts(&survey)
+            })[0]
+                .severity,
+            Severity::Warning
+        );
     }
 }

@@ -84,8 +84,20 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         lost: BTreeMap::new(),
     };
     lost(scene, &mut facts.lost);
-    let all: Vec<String> = facts.bases.iter().map(|base| base.path.display().to_string()).collect();
-    report.looked(AREA, format!("{}, {}, {}", all.join(", "), facts.skeleton_path.display(), shown(&facts.shell.path)));
+    let all: Vec<String> = facts
+        .bases
+        .iter()
+        .map(|base| base.path.display().to_string())
+        .collect();
+    report.looked(
+        AREA,
+        format!(
+            "{}, {}, {}",
+            all.join(", "),
+            facts.skeleton_path.display(),
+            shown(&facts.shell.path)
+        ),
+    );
     report.add(judge(&facts));
 }
 
@@ -109,9 +121,17 @@ fn descend(dir: &Path, depth: usize, all: &mut Vec<Node>) {
 }
 
 fn listed(scene: &Scene<'_>) -> BTreeSet<String> {
-    let bytes = files::read_plain(&scene.root().path("/etc/shells")).ok().flatten();
-    let text = bytes.map_or("/bin/sh\n".to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned());
-    text.lines().map(str::trim).filter(|line| line.starts_with('/')).map(str::to_owned).collect()
+    let bytes = files::read_plain(&scene.root().path("/etc/shells"))
+        .ok()
+        .flatten();
+    let text = bytes.map_or("/bin/sh\n".to_owned(), |bytes| {
+        String::from_utf8_lossy(&bytes).into_owned()
+    });
+    text.lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with('/'))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn is_program(scene: &Scene<'_>, shell: &str) -> bool {
@@ -119,37 +139,75 @@ fn is_program(scene: &Scene<'_>, shell: &str) -> bool {
     match inspect::chain(&path, &scene.top()) {
         Ok(Some(chain)) => chain.node.kind == Kind::File && chain.node.mode & 0o111 != 0,
         // In another tree a link may lead to a place that is there only when that tree is the root.
-        _ => !scene.is_host() && inspect::node(&path).ok().flatten().is_some_and(|node| node.kind == Kind::Link),
+        _ => {
+            !scene.is_host()
+                && inspect::node(&path)
+                    .ok()
+                    .flatten()
+                    .is_some_and(|node| node.kind == Kind::Link)
+        }
     }
 }
 
 fn lost(scene: &Scene<'_>, lost: &mut BTreeMap<String, Vec<String>>) {
-    let present = scene.owned.accounts.values().filter(|own| own.state.is_present());
+    let present = scene
+        .owned
+        .accounts
+        .values()
+        .filter(|own| own.state.is_present());
     let owned: BTreeSet<&[u8]> = present.map(|own| own.name.as_bytes()).collect();
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
-    for (_, line) in scene.survey.written("passwd").into_iter().flat_map(|file| file.lines.entries()) {
-        let Some(line) = PasswdLine::parse(line).filter(|line| owned.contains(line.name)) else { continue };
+    for (_, line) in scene
+        .survey
+        .written("passwd")
+        .into_iter()
+        .flat_map(|file| file.lines.entries())
+    {
+        let Some(line) = PasswdLine::parse(line).filter(|line| owned.contains(line.name)) else {
+            continue;
+        };
         let shell = String::from_utf8_lossy(line.shell).into_owned();
-        if !*known.entry(shell.clone()).or_insert_with(|| is_program(scene, &shell)) {
-            lost.entry(shell).or_default().push(String::from_utf8_lossy(line.name).into_owned());
+        if !*known
+            .entry(shell.clone())
+            .or_insert_with(|| is_program(scene, &shell))
+        {
+            lost.entry(shell)
+                .or_default()
+                .push(String::from_utf8_lossy(line.name).into_owned());
         }
     }
 }
 
 fn judge(facts: &Facts) -> Vec<Finding> {
-    let mut found: Vec<Finding> = facts.bases.iter().flat_map(|base| judge_base(base, facts)).collect();
+    let mut found: Vec<Finding> = facts
+        .bases
+        .iter()
+        .flat_map(|base| judge_base(base, facts))
+        .collect();
     if facts.made {
         found.extend(judge_skeleton(facts));
         if facts.mode & 0o077 != 0 {
             let what = format!("new homes have the mode {:04o}", facts.mode);
-            found.push(AREA.note(what, "others may look into them", "home_mode = \"0700\" in [target.host]"));
+            found.push(AREA.note(
+                what,
+                "others may look into them",
+                "home_mode = \"0700\" in [target.host]",
+            ));
         }
     }
     found.extend(judge_shell(&facts.shell));
     for (shell, who) in &facts.lost {
-        let what =
-            format!("accounts of gosync's whose shell {} is no program: {} ({})", shown(shell), who.len(), names(who));
-        found.push(AREA.problem(what, "they cannot log in", "install it, or usermod -s /bin/bash NAME"));
+        let what = format!(
+            "accounts of gosync's whose shell {} is no program: {} ({})",
+            shown(shell),
+            who.len(),
+            names(who)
+        );
+        found.push(AREA.problem(
+            what,
+            "they cannot log in",
+            "install it, or usermod -s /bin/bash NAME",
+        ));
     }
     found
 }
@@ -161,11 +219,14 @@ fn judge_base(base: &Base, facts: &Facts) -> Vec<Finding> {
         let why = "no home can be made there";
         let fix = format!("install -d -m 0755 {name}");
         let what = format!("{path}, where homes are, is not there");
-        return vec![if needed { AREA.problem(what, why, fix) } else { AREA.warning(what, why, fix) }];
+        return vec![if needed {
+            AREA.problem(what, why, fix)
+        } else {
+            AREA.warning(what, why, fix)
+        }];
     };
     let mut found = Vec::new();
-    let link =
-        "whoever can change names there can lead root astray while it makes homes, and take a person's home away";
+    let link = "whoever can change names there can lead root astray while it makes homes, and take a person's home away";
     let stranger = |uid| uid != 0 && uid != facts.us;
     if chain.node.kind != Kind::Directory {
         let what = format!("{path}, where homes are, is no directory");
@@ -174,7 +235,10 @@ fn judge_base(base: &Base, facts: &Facts) -> Vec<Finding> {
     for dir in std::iter::once(&chain.node).chain(&chain.above) {
         let (at, name) = (dir.path.display(), word(&dir.path));
         if stranger(dir.uid) {
-            let what = format!("{at}, through which homes are reached, belongs to the uid {}", dir.uid);
+            let what = format!(
+                "{at}, through which homes are reached, belongs to the uid {}",
+                dir.uid
+            );
             found.push(AREA.problem(what, link, format!("chown root {name}")));
         }
         // A sticky directory keeps names of others, but lets anybody make the home of a person to come.
@@ -192,30 +256,51 @@ fn judge_base(base: &Base, facts: &Facts) -> Vec<Finding> {
 fn judge_room(base: &Base, needed: bool) -> Vec<Finding> {
     let (path, name) = (base.path.display(), word(&base.path));
     let mut found = Vec::new();
-    let read_only = base.room.is_some_and(|room| room.read_only) || base.closed == Some(Closed::ReadOnly);
+    let read_only =
+        base.room.is_some_and(|room| room.read_only) || base.closed == Some(Closed::ReadOnly);
     if needed && read_only {
         let what = format!("{path}, where homes are, is on a read-only file system");
-        found.push(AREA.problem(what, "no home can be made there", format!("findmnt -T {name}   # remount it rw")));
+        found.push(AREA.problem(
+            what,
+            "no home can be made there",
+            format!("findmnt -T {name}   # remount it rw"),
+        ));
     } else if needed && base.closed == Some(Closed::Immutable) {
         let what = format!("{path}, where homes are, is immutable");
-        found.push(AREA.problem(what, "no home can be made there", format!("chattr -i {name}")));
+        found.push(AREA.problem(
+            what,
+            "no home can be made there",
+            format!("chattr -i {name}"),
+        ));
     }
     if base.room.is_some_and(|room| room.no_exec) {
         let what = format!("{path}, where homes are, is mounted noexec");
         let why = "people cannot start programs and scripts of their own; tools of pip, cargo or conda among them";
-        found.push(AREA.note(what, why, format!("findmnt -T {name}   # is that on purpose?")));
+        found.push(AREA.note(
+            what,
+            why,
+            format!("findmnt -T {name}   # is that on purpose?"),
+        ));
     }
-    if let Some(room) = base.room.filter(|room| needed && !read_only && room.size > 0) {
+    if let Some(room) = base
+        .room
+        .filter(|room| needed && !read_only && room.size > 0)
+    {
         let what = format!("the file system of {path} has {} MiB left", room.free >> 20);
         let why = "a home that does not fit is not made, and its account neither";
         if room.free < 1 << 20 || room.files > 0 && room.files_free == 0 {
             found.push(AREA.problem(what, why, format!("df -h {name}; df -i {name}")));
-        } else if room.free < ROOM && room.free < room.size / 20 || room.files > 0 && room.files_free < room.files / 50
+        } else if room.free < ROOM && room.free < room.size / 20
+            || room.files > 0 && room.files_free < room.files / 50
         {
             found.push(AREA.warning(what, why, format!("df -h {name}; df -i {name}")));
         }
     }
-    if base.kind.as_deref().is_some_and(|kind| kind.starts_with("nfs") || kind == "autofs" || kind == "cifs") {
+    if base
+        .kind
+        .as_deref()
+        .is_some_and(|kind| kind.starts_with("nfs") || kind == "autofs" || kind == "cifs")
+    {
         let kind = base.kind.as_deref().unwrap_or_default();
         let what = format!("{path}, where homes are, is on {}", shown(kind));
         let why = "where the server maps root to nobody, gosync can make no home there";
@@ -230,41 +315,81 @@ fn judge_skeleton(facts: &Facts) -> Vec<Finding> {
     let name = word(&facts.skeleton_path);
     let Some(all) = &facts.skeleton else {
         let what = format!("the skeleton {path} is not there");
-        return vec![AREA.note(what, "new homes are empty", format!("install -d -m 0755 {name}   # and fill it"))];
+        return vec![AREA.note(
+            what,
+            "new homes are empty",
+            format!("install -d -m 0755 {name}   # and fill it"),
+        )];
     };
     let list = |wanted: &dyn Fn(&Node) -> bool| -> Vec<String> {
-        all.iter().filter(|node| wanted(node)).map(|node| node.path.display().to_string()).collect()
+        all.iter()
+            .filter(|node| wanted(node))
+            .map(|node| node.path.display().to_string())
+            .collect()
     };
     let mut found = Vec::new();
-    let loose =
-        |node: &Node| node.uid != 0 && node.uid != facts.us || node.kind != Kind::Link && node.mode & 0o022 != 0;
+    let loose = |node: &Node| {
+        node.uid != 0 && node.uid != facts.us || node.kind != Kind::Link && node.mode & 0o022 != 0
+    };
     let strange = list(&loose);
     if !strange.is_empty() {
-        let what = format!("others may change what homes begin with: {} ({})", strange.len(), names(&strange));
+        let what = format!(
+            "others may change what homes begin with: {} ({})",
+            strange.len(),
+            names(&strange)
+        );
         let why = "what they put there is run by every new person at login";
-        found.push(AREA.problem(what, why, format!("chown -R root {name}; chmod -R go-w {name}")));
+        found.push(AREA.problem(
+            what,
+            why,
+            format!("chown -R root {name}; chmod -R go-w {name}"),
+        ));
     }
-    let keys = list(&|node| node.kind == Kind::File && node.path.components().any(|part| part.as_os_str() == ".ssh"));
+    let keys = list(&|node| {
+        node.kind == Kind::File
+            && node
+                .path
+                .components()
+                .any(|part| part.as_os_str() == ".ssh")
+    });
     if !keys.is_empty() {
         let what = format!("homes begin with files of ssh: {}", names(&keys));
-        let why = "a key in authorized_keys there opens every account; a private key is everybody's";
-        found.push(AREA.warning(what, why, format!("rm -r {name}/.ssh   # unless it is there on purpose")));
+        let why =
+            "a key in authorized_keys there opens every account; a private key is everybody's";
+        found.push(AREA.warning(
+            what,
+            why,
+            format!("rm -r {name}/.ssh   # unless it is there on purpose"),
+        ));
     }
     let left_out = list(&|node| node.kind == Kind::Other);
     if !left_out.is_empty() {
-        let what = format!("the skeleton holds what is not copied: {}", names(&left_out));
-        found.push(AREA.note(what, "devices, sockets and fifos do not belong into a home", "remove them"));
+        let what = format!(
+            "the skeleton holds what is not copied: {}",
+            names(&left_out)
+        );
+        found.push(AREA.note(
+            what,
+            "devices, sockets and fifos do not belong into a home",
+            "remove them",
+        ));
     }
     found
 }
 
 fn judge_shell(shell: &Shell) -> Option<Finding> {
     let path = shown(&shell.path).to_string();
-    let shut = ["nologin", "false"].iter().any(|name| path.ends_with(&format!("/{name}")));
+    let shut = ["nologin", "false"]
+        .iter()
+        .any(|name| path.ends_with(&format!("/{name}")));
     match (shell.there, shell.listed || shut) {
         (false, _) => {
             let what = format!("{path}, `shell` in [accounts], is no program of this host");
-            Some(AREA.problem(what, "whoever gets it cannot log in", "install it, or set `shell` in [accounts]"))
+            Some(AREA.problem(
+                what,
+                "whoever gets it cannot log in",
+                "install it, or set `shell` in [accounts]",
+            ))
         }
         (true, false) => {
             let what = format!("{path}, `shell` in [accounts], is not in /etc/shells");

@@ -32,7 +32,12 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         return report.skipped(AREA, "without a configuration nobody knows which there are");
     }
     let named = hooks::named(&scene.setup);
-    let programs = || named.iter().flat_map(|named| &named.scripts).filter_map(|script| script.program.as_ref().ok());
+    let programs = || {
+        named
+            .iter()
+            .flat_map(|named| &named.scripts)
+            .filter_map(|script| script.program.as_ref().ok())
+    };
     let is_dead = |path: &Path| inspect::room(path).is_some_and(|room| room.no_exec);
     let dead = programs().filter(|path| is_dead(path)).cloned().collect();
     let queue = match &scene.ledger {
@@ -42,7 +47,11 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     match named.is_empty() {
         true => report.looked(AREA, "the configuration names none"),
         false => {
-            let all = counted(named.iter().map(|named| named.scripts.len()).sum::<usize>(), "program", "programs");
+            let all = counted(
+                named.iter().map(|named| named.scripts.len()).sum::<usize>(),
+                "program",
+                "programs",
+            );
             report.looked(AREA, format!("{all}, and what is above them"));
         }
     }
@@ -53,7 +62,11 @@ fn judge(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
     for named in &facts.named {
         if named.scripts.is_empty() {
-            let what = format!("no program matches {} of {}", word(Path::new(&named.pattern)), named.key);
+            let what = format!(
+                "no program matches {} of {}",
+                word(Path::new(&named.pattern)),
+                named.key
+            );
             let fix = "put the hook there, or take the pattern out of the configuration";
             found.push(AREA.note(what, "nothing is run for it", fix));
         }
@@ -62,12 +75,24 @@ fn judge(facts: &Facts) -> Vec<Finding> {
             let fix = "name what is in it by a pattern of its own, or move it elsewhere";
             found.push(AREA.note(what, "it is passed over, and no program in it is run", fix));
         }
-        found.extend(named.scripts.iter().filter_map(|script| refused(script, &named.key)));
+        found.extend(
+            named
+                .scripts
+                .iter()
+                .filter_map(|script| refused(script, &named.key)),
+        );
     }
     for path in &facts.dead {
-        let what = format!("the hook {} is on a file system that is mounted noexec", path.display());
+        let what = format!(
+            "the hook {} is on a file system that is mounted noexec",
+            path.display()
+        );
         let fix = "move it, or mount the file system with exec";
-        found.push(AREA.problem(what, "it cannot be started, and what it is for waits in the queue", fix));
+        found.push(AREA.problem(
+            what,
+            "it cannot be started, and what it is for waits in the queue",
+            fix,
+        ));
     }
     found.extend(waiting(&facts.queue));
     found
@@ -84,30 +109,52 @@ fn refused(script: &Script, key: &str) -> Option<Finding> {
         Unusable::Distrust(reason) => trust::mend(reason, &name),
         Unusable::Unread(_) => format!("namei -l {name}"),
     };
-    let what = format!("the hook {}, named by {key}, is not run: {}", shown(&script.named), shown(&reason.to_string()));
-    let why =
-        "it runs as root, so that nobody else may change it or what it is in; until then all that it is for fails";
+    let what = format!(
+        "the hook {}, named by {key}, is not run: {}",
+        shown(&script.named),
+        shown(&reason.to_string())
+    );
+    let why = "it runs as root, so that nobody else may change it or what it is in; until then all that it is for fails";
     Some(AREA.problem(what, why, fix))
 }
 
 /// What the queue holds that did not end well.
 fn waiting(queue: &QueueCensus) -> Vec<Finding> {
-    let (given_up, failing): (Vec<&Failing>, Vec<&Failing>) = queue.failing.iter().partition(|hook| hook.due.is_none());
+    let (given_up, failing): (Vec<&Failing>, Vec<&Failing>) =
+        queue.failing.iter().partition(|hook| hook.due.is_none());
     let list = |hooks: &[&Failing]| {
-        let words = hooks.iter().map(|hook| if hook.name.is_empty() { &hook.kind } else { &hook.name });
+        let words = hooks.iter().map(|hook| {
+            if hook.name.is_empty() {
+                &hook.kind
+            } else {
+                &hook.name
+            }
+        });
         names(&words.collect::<Vec<_>>())
     };
     let mut found = Vec::new();
     if queue.given_up > 0 {
-        let what = format!("hooks that were given up: {} ({})", queue.given_up, list(&given_up));
-        let why = "no run tries them again by itself; what they are for was never done, or only in part";
+        let what = format!(
+            "hooks that were given up: {} ({})",
+            queue.given_up,
+            list(&given_up)
+        );
+        let why =
+            "no run tries them again by itself; what they are for was never done, or only in part";
         let fix = "gosync status   # says why each failed; then gosync sync users --retry-hooks";
         found.push(AREA.warning(what, why, fix));
     }
     if !failing.is_empty() {
-        let more = if queue.failing.len() == SHOWN { " at least" } else { "" };
-        let what =
-            format!("hooks that failed and wait to be tried again:{more} {} ({})", failing.len(), list(&failing));
+        let more = if queue.failing.len() == SHOWN {
+            " at least"
+        } else {
+            ""
+        };
+        let what = format!(
+            "hooks that failed and wait to be tried again:{more} {} ({})",
+            failing.len(),
+            list(&failing)
+        );
         let why = "later runs try them again, less and less often, and give them up in the end";
         let fix = "gosync status   # says why each failed, and when it is tried again";
         found.push(AREA.note(what, why, fix));
@@ -122,14 +169,21 @@ mod tests {
     use crate::ledger::queue::Key;
 
     fn facts(program: Result<PathBuf, Unusable>) -> Facts {
-        let script = Script { named: "/h/a b".to_owned(), program };
+        let script = Script {
+            named: "/h/a b".to_owned(),
+            program,
+        };
         let named = Named {
             key: "`run` in [hooks.user]".into(),
             pattern: "/h/*".into(),
             scripts: vec![script],
             folders: vec![],
         };
-        Facts { named: vec![named], dead: vec![], queue: QueueCensus::default() }
+        Facts {
+            named: vec![named],
+            dead: vec![],
+            queue: QueueCensus::default(),
+        }
     }
 
     #[test]
@@ -138,13 +192,28 @@ mod tests {
         for (reason, fix) in [
             (Distrust::Writable("/h x".into()), "chmod go-w '/h x'"),
             (Distrust::Owner("/h".into(), 7), "chown -h root /h"),
-            (Distrust::NotExecutable, "chmod u+x '/h/a b'   # or move it elsewhere"),
-            (io(io::ErrorKind::NotFound), "put '/h/a b' there, or take it out of `run` in [hooks.user]"),
-            (io(io::ErrorKind::PermissionDenied), "namei -l '/h/a b'   # shows what stands there"),
-            (Distrust::Odd("it is a directory"), "namei -l '/h/a b'   # shows what stands there"),
+            (
+                Distrust::NotExecutable,
+                "chmod u+x '/h/a b'   # or move it elsewhere",
+            ),
+            (
+                io(io::ErrorKind::NotFound),
+                "put '/h/a b' there, or take it out of `run` in [hooks.user]",
+            ),
+            (
+                io(io::ErrorKind::PermissionDenied),
+                "namei -l '/h/a b'   # shows what stands there",
+            ),
+            (
+                Distrust::Odd("it is a directory"),
+                "namei -l '/h/a b'   # shows what stands there",
+            ),
         ] {
             let found = judge(&facts(Err(Unusable::Distrust(reason))));
-            assert_eq!((found.len(), found[0].severity, found[0].fix.as_str()), (1, Problem, fix));
+            assert_eq!(
+                (found.len(), found[0].severity, found[0].fix.as_str()),
+                (1, Problem, fix)
+            );
         }
     }
 
@@ -156,8 +225,14 @@ mod tests {
         assert_eq!(judge(&none)[0].severity, Note);
         let mut folder = facts(Ok("/h/a b".into()));
         folder.named[0].folders.push("/h/old".into());
-        assert_eq!(judge(&folder)[0].what, "`run` in [hooks.user] matches /h/old and is a directory");
-        let dead = Facts { dead: vec!["/h/a b".into()], ..facts(Ok("/h/a b".into())) };
+        assert_eq!(
+            judge(&folder)[0].what,
+            "`run` in [hooks.user] matches /h/old and is a directory"
+        );
+        let dead = Facts {
+            dead: vec!["/h/a b".into()],
+            ..facts(Ok("/h/a b".into()))
+        };
         assert_eq!(judge(&dead)[0].severity, Problem);
     }
 
@@ -173,10 +248,20 @@ mod tests {
             error: "x".into(),
         };
         let mut facts = facts(Ok("/h/a b".into()));
-        facts.queue =
-            QueueCensus { queued: 1, due: 0, given_up: 1, failing: vec![failing(None), failing(Some(1_800_000_000))] };
+        facts.queue = QueueCensus {
+            queued: 1,
+            due: 0,
+            given_up: 1,
+            failing: vec![failing(None), failing(Some(1_800_000_000))],
+        };
         let found = judge(&facts);
-        assert_eq!(found.iter().map(|finding| finding.severity).collect::<Vec<_>>(), [Warning, Note]);
+        assert_eq!(
+            found
+                .iter()
+                .map(|finding| finding.severity)
+                .collect::<Vec<_>>(),
+            [Warning, Note]
+        );
         assert!(found[0].fix.contains("gosync sync users --retry-hooks"));
         assert!(!format!("{}{}", found[0].what, found[1].what).contains('\u{1b}'));
     }

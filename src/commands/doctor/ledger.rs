@@ -34,8 +34,16 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     let path = scene.setup.state_dir().join(ledger::FILE);
     let hot = files::look(&path.with_file_name(format!("{}-journal", ledger::FILE)))
         .is_ok_and(|meta| meta.is_some_and(|meta| meta.len() > 0));
-    let mut facts =
-        Facts { now: scene.now(), unread: None, faults: vec![], latest: None, hot, pending: 0, lost: false, path };
+    let mut facts = Facts {
+        now: scene.now(),
+        unread: None,
+        faults: vec![],
+        latest: None,
+        hot,
+        pending: 0,
+        lost: false,
+        path,
+    };
     match &scene.ledger {
         Err(e) => facts.unread = Some((e.to_string(), matches!(e, LedgerError::Newer { .. }))),
         Ok(None) => {
@@ -45,17 +53,28 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
             report.looked(AREA, "there is none yet; the first run makes it");
         }
         Ok(Some(ledger)) => {
-            let absent = scene.owned.accounts.values().filter_map(|account| Some(account.absence?.since));
+            let absent = scene
+                .owned
+                .accounts
+                .values()
+                .filter_map(|account| Some(account.absence?.since));
             let read = || {
                 let last = ledger.last_run()?;
                 Ok((ledger.faults()?, absent.chain(last).max(), ledger.census()?))
             };
             match read() {
                 Ok((faults, latest, census)) => {
-                    let sum = |counts: &std::collections::BTreeMap<String, u64>| counts.values().sum::<u64>();
+                    let sum = |counts: &std::collections::BTreeMap<String, u64>| {
+                        counts.values().sum::<u64>()
+                    };
                     let (accounts, groups) = (sum(&census.accounts), sum(&census.groups));
                     report.looked(AREA, format!("accounts: {accounts}, groups: {groups}"));
-                    facts = Facts { faults, latest, pending: census.pending, ..facts };
+                    facts = Facts {
+                        faults,
+                        latest,
+                        pending: census.pending,
+                        ..facts
+                    };
                 }
                 Err(e) => {
                     let e: LedgerError = e;
@@ -70,34 +89,62 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
 fn judge(facts: &Facts) -> Vec<Finding> {
     let path = facts.path.display();
     let why = "without it gosync does not know which accounts are its own, and does nothing";
-    let restore =
-        format!("put {} back from a backup; never remove it: every id ever given is in it", word(&facts.path));
+    let restore = format!(
+        "put {} back from a backup; never remove it: every id ever given is in it",
+        word(&facts.path)
+    );
     let mut found = Vec::new();
     match &facts.unread {
         Some((reason, _)) if facts.hot => {
             let why = "a write was broken off; the next run undoes it, and a look alone must not";
             found.push(AREA.warning(reason, why, "gosync sync users"));
         }
-        Some((reason, true)) => found.push(AREA.problem(reason, why, "install the newer gosync again")),
+        Some((reason, true)) => {
+            found.push(AREA.problem(reason, why, "install the newer gosync again"))
+        }
         Some((reason, false)) => found.push(AREA.problem(reason, why, &restore)),
         None => {}
     }
     if facts.lost {
-        let what = format!("the ledger {path} is missing, and other files of gosync's are beside the place");
-        found.push(AREA.problem(what, "gosync would take every account of its own for somebody else's", &restore));
+        let what = format!(
+            "the ledger {path} is missing, and other files of gosync's are beside the place"
+        );
+        found.push(AREA.problem(
+            what,
+            "gosync would take every account of its own for somebody else's",
+            &restore,
+        ));
     }
     if let Some(first) = facts.faults.first() {
-        let what = format!("the ledger {path} is damaged: {}; faults: {}", shown(first), facts.faults.len());
-        found.push(AREA.problem(what, "what it says about ids and owners may be wrong", &restore));
+        let what = format!(
+            "the ledger {path} is damaged: {}; faults: {}",
+            shown(first),
+            facts.faults.len()
+        );
+        found.push(AREA.problem(
+            what,
+            "what it says about ids and owners may be wrong",
+            &restore,
+        ));
     }
     if let Some(at) = facts.latest.filter(|at| *at > facts.now + SLACK) {
-        let what = format!("the ledger's latest moment, {}, is in the future", clock::written(at));
+        let what = format!(
+            "the ledger's latest moment, {}, is in the future",
+            clock::written(at)
+        );
         let why = "times of absence, and what was taken away in a day, are counted from it: people who left keep \
                    their accounts longer, or removals are refused";
-        found.push(AREA.warning(what, why, "timedatectl   # is the clock right now? It was wrong, or is"));
+        found.push(AREA.warning(
+            what,
+            why,
+            "timedatectl   # is the clock right now? It was wrong, or is",
+        ));
     }
     if facts.pending > 0 {
-        let what = format!("changes of an interrupted run that are not confirmed: {}", facts.pending);
+        let what = format!(
+            "changes of an interrupted run that are not confirmed: {}",
+            facts.pending
+        );
         let why = "the next run confirms or drops them";
         found.push(AREA.note(what, why, "gosync sync users"));
     }
@@ -127,13 +174,62 @@ mod tests {
         let worst = |facts: Facts| judge(&facts).iter().map(|finding| finding.severity).min();
         let (problem, warning) = (Some(Severity::Problem), Some(Severity::Warning));
         assert_eq!(worst(sound()), None);
-        assert_eq!(worst(Facts { unread: Some(("bad".into(), false)), ..sound() }), problem);
-        assert_eq!(worst(Facts { unread: Some(("new".into(), true)), ..sound() }), problem);
-        assert_eq!(worst(Facts { unread: Some(("hot".into(), false)), hot: true, ..sound() }), warning);
-        assert_eq!(worst(Facts { faults: vec!["page 3".into()], ..sound() }), problem);
-        assert_eq!(worst(Facts { lost: true, ..sound() }), problem);
-        assert_eq!(worst(Facts { latest: Some(1_800_000_400), ..sound() }), warning);
-        assert_eq!(worst(Facts { latest: Some(1_800_000_100), ..sound() }), None);
-        assert_eq!(worst(Facts { pending: 3, ..sound() }), Some(Severity::Note));
+        assert_eq!(
+            worst(Facts {
+                unread: Some(("bad".into(), false)),
+                ..sound()
+            }),
+            problem
+        );
+        assert_eq!(
+            worst(Facts {
+                unread: Some(("new".into(), true)),
+                ..sound()
+            }),
+            problem
+        );
+        assert_eq!(
+            worst(Facts {
+                unread: Some(("hot".into(), false)),
+                hot: true,
+                ..sound()
+            }),
+            warning
+        );
+        assert_eq!(
+            worst(Facts {
+                faults: vec!["page 3".into()],
+                ..sound()
+            }),
+            problem
+        );
+        assert_eq!(
+            worst(Facts {
+                lost: true,
+                ..sound()
+            }),
+            problem
+        );
+        assert_eq!(
+            worst(Facts {
+                latest: Some(1_800_000_400),
+                ..sound()
+            }),
+            warning
+        );
+        assert_eq!(
+            worst(Facts {
+                latest: Some(1_800_000_100),
+                ..sound()
+            }),
+            None
+        );
+        assert_eq!(
+            worst(Facts {
+                pending: 3,
+                ..sound()
+            }),
+            Some(Severity::Note)
+        );
     }
 }

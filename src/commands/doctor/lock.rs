@@ -51,23 +51,40 @@ struct Stale {
 
 pub fn check(scene: &Scene<'_>, report: &mut Report) {
     let path = scene.root().path(&scene.settings().lock_file);
-    let run = lock::look(&path).map_err(|e| e.to_string()).map(|(note, busy)| {
-        let alive = note.holder.pid.is_some_and(process::is_running);
-        Run { path, busy, note, alive }
-    });
+    let run = lock::look(&path)
+        .map_err(|e| e.to_string())
+        .map(|(note, busy)| {
+            let alive = note.holder.pid.is_some_and(process::is_running);
+            Run {
+                path,
+                busy,
+                note,
+                alive,
+            }
+        });
     let target = scene.setup.target();
     let facts = Facts {
         now: scene.now(),
         run,
         password: password_holder(scene),
-        stale: LOCKED.into_iter().filter_map(|name| stale(scene, name)).collect(),
+        stale: LOCKED
+            .into_iter()
+            .filter_map(|name| stale(scene, name))
+            .collect(),
         interrupted: match target {
             Ok(target) => target.is_interrupted().map_err(|e| e.to_string()),
             Err(e) => Err(e.to_string()),
         },
     };
     let held = facts.run.as_ref().is_ok_and(|run| run.busy);
-    report.looked(AREA, if held { "another run is under way" } else { "no other run is under way" });
+    report.looked(
+        AREA,
+        if held {
+            "another run is under way"
+        } else {
+            "no other run is under way"
+        },
+    );
     report.add(judge(&facts));
 }
 
@@ -84,8 +101,14 @@ fn stale(scene: &Scene<'_>, name: &str) -> Option<Stale> {
     let path = scene.root().path(format!("/etc/{name}.lock"));
     files::look(&path).ok()??;
     let text = files::read_limited(&path, 64).unwrap_or_default();
-    let pid = std::str::from_utf8(&text).ok().and_then(|text| text.trim_matches(['\0', ' ', '\n']).parse().ok());
-    Some(Stale { path, pid, alive: pid.is_some_and(process::is_running) })
+    let pid = std::str::from_utf8(&text)
+        .ok()
+        .and_then(|text| text.trim_matches(['\0', ' ', '\n']).parse().ok());
+    Some(Stale {
+        path,
+        pid,
+        alive: pid.is_some_and(process::is_running),
+    })
 }
 
 fn judge(facts: &Facts) -> Vec<Finding> {
@@ -107,8 +130,14 @@ fn judge(facts: &Facts) -> Vec<Finding> {
     }
     if let Some(holder) = facts.password {
         let (who, fix) = match holder {
-            PasswordHolder::Process(pid) => (format!("the process {pid}"), format!("ps -fp {pid}   # vipw?")),
-            PasswordHolder::Unknown => ("somebody".to_owned(), "lsof /etc/.pwd.lock   # vipw?".to_owned()),
+            PasswordHolder::Process(pid) => (
+                format!("the process {pid}"),
+                format!("ps -fp {pid}   # vipw?"),
+            ),
+            PasswordHolder::Unknown => (
+                "somebody".to_owned(),
+                "lsof /etc/.pwd.lock   # vipw?".to_owned(),
+            ),
         };
         let why = "until it is given back nobody can change an account, and gosync fails after `lock_wait`";
         found.push(AREA.warning(format!("{who} holds the password lock"), why, fix));
@@ -119,7 +148,11 @@ fn judge(facts: &Facts) -> Vec<Finding> {
     match &facts.interrupted {
         Ok(true) if !busy => {
             let why = "its changes may be in place in part; every file is whole, and the next run finishes or drops it";
-            found.push(AREA.warning("an interrupted run left something to be finished", why, "gosync sync users"));
+            found.push(AREA.warning(
+                "an interrupted run left something to be finished",
+                why,
+                "gosync sync users",
+            ));
         }
         Ok(_) => {}
         Err(reason) => {
@@ -133,31 +166,55 @@ fn judge(facts: &Facts) -> Vec<Finding> {
 
 fn running(run: &Run, now: i64) -> Option<Finding> {
     let holder = &run.note.holder;
-    let command = holder.command.as_deref().map_or_else(String::new, |text| format!(" by `gosync {}`", shown(text)));
-    let (true, Some(pid)) = (run.busy, holder.pid) else { return None };
+    let command = holder
+        .command
+        .as_deref()
+        .map_or_else(String::new, |text| format!(" by `gosync {}`", shown(text)));
+    let (true, Some(pid)) = (run.busy, holder.pid) else {
+        return None;
+    };
     if !run.alive {
-        let what = format!("the run lock is held, and the process {pid} that took it{command} is gone");
+        let what =
+            format!("the run lock is held, and the process {pid} that took it{command} is gone");
         let why = "a program that it started still has the lock; no run can begin until that ends";
         return Some(AREA.warning(what, why, format!("fuser -v {}", word(&run.path))));
     }
     let since = holder.since.filter(|since| *since > 0)?;
-    let what = format!("the run lock is held{command}, pid {pid}, since {}", clock::written(since));
+    let what = format!(
+        "the run lock is held{command}, pid {pid}, since {}",
+        clock::written(since)
+    );
     match now - since > LONG {
         true => {
             let why = "it seems to hang; every run of the crontab ends with status 11 meanwhile";
-            Some(AREA.warning(what, why, format!("ps -fp {pid}; kill {pid}   # the next run goes on where it stopped")))
+            Some(AREA.warning(
+                what,
+                why,
+                format!("ps -fp {pid}; kill {pid}   # the next run goes on where it stopped"),
+            ))
         }
-        false => Some(AREA.note(what, "other runs wait, or end with status 11", "gosync waitlock")),
+        false => Some(AREA.note(
+            what,
+            "other runs wait, or end with status 11",
+            "gosync waitlock",
+        )),
     }
 }
 
 fn left_over(stale: &Stale) -> Finding {
     let path = stale.path.display();
-    let fix = format!("rm {}   # if no useradd, usermod or passwd is running", word(&stale.path));
+    let fix = format!(
+        "rm {}   # if no useradd, usermod or passwd is running",
+        word(&stale.path)
+    );
     match (stale.pid, stale.alive) {
         (Some(pid), false) => {
             let what = format!("{path} is left of the process {pid}, which is gone");
-            AREA.note(what, "harmless until another process has that id; then useradd and others fail", fix)
+            AREA.note(
+                what,
+                "harmless until another process has that id; then useradd and others fail",
+                fix,
+            )
         }
         (Some(pid), true) => {
             let what = format!("{path} names the process {pid}");
@@ -180,10 +237,28 @@ mod tests {
     use crate::system::lock::Holder;
 
     fn facts(busy: bool, alive: bool, since: i64) -> Facts {
-        let holder = Holder { pid: Some(7), since: Some(since), command: Some("sync users\u{1b}".to_owned()) };
-        let note = Note { holder, ..Note::default() };
-        let run = Ok(Run { path: "/run/lock".into(), busy, note, alive });
-        Facts { now: 10_000, run, password: None, stale: vec![], interrupted: Ok(false) }
+        let holder = Holder {
+            pid: Some(7),
+            since: Some(since),
+            command: Some("sync users\u{1b}".to_owned()),
+        };
+        let note = Note {
+            holder,
+            ..Note::default()
+        };
+        let run = Ok(Run {
+            path: "/run/lock".into(),
+            busy,
+            note,
+            alive,
+        });
+        Facts {
+            now: 10_000,
+            run,
+            password: None,
+            stale: vec![],
+            interrupted: Ok(false),
+        }
     }
 
     fn worst(facts: &Facts) -> Option<Severity> {
@@ -198,28 +273,52 @@ mod tests {
         assert_eq!(worst(&facts(true, true, 9_990)), Some(Severity::Note));
         assert_eq!(worst(&facts(true, true, 10)), Some(Severity::Warning));
         assert_eq!(worst(&facts(true, false, 9_990)), Some(Severity::Warning));
-        let broken = Facts { run: Err("a link".to_owned()), ..facts(false, false, 1) };
+        let broken = Facts {
+            run: Err("a link".to_owned()),
+            ..facts(false, false, 1)
+        };
         assert_eq!(worst(&broken), Some(Severity::Problem));
     }
 
     #[test]
     fn an_interrupted_run_is_told_unless_one_is_under_way() {
-        let left = |busy| Facts { interrupted: Ok(true), ..facts(busy, true, 9_990) };
+        let left = |busy| Facts {
+            interrupted: Ok(true),
+            ..facts(busy, true, 9_990)
+        };
         assert_eq!(worst(&left(false)), Some(Severity::Warning));
         assert_eq!(worst(&left(true)), Some(Severity::Note));
-        let unknown = Facts { interrupted: Err("odd".to_owned()), ..facts(false, true, 1) };
+        let unknown = Facts {
+            interrupted: Err("odd".to_owned()),
+            ..facts(false, true, 1)
+        };
         assert_eq!(worst(&unknown), Some(Severity::Problem));
     }
 
     #[test]
     fn lock_files_of_others_are_told_by_what_they_name() {
-        for (pid, alive, wanted) in
-            [(Some(9), false, Severity::Note), (Some(9), true, Severity::Warning), (None, false, Severity::Warning)]
-        {
-            let stale = vec![Stale { path: "/etc/passwd.lock".into(), pid, alive }];
-            assert_eq!(worst(&Facts { stale, ..facts(false, false, 1) }), Some(wanted));
+        for (pid, alive, wanted) in [
+            (Some(9), false, Severity::Note),
+            (Some(9), true, Severity::Warning),
+            (None, false, Severity::Warning),
+        ] {
+            let stale = vec![Stale {
+                path: "/etc/passwd.lock".into(),
+                pid,
+                alive,
+            }];
+            assert_eq!(
+                worst(&Facts {
+                    stale,
+                    ..facts(false, false, 1)
+                }),
+                Some(wanted)
+            );
         }
-        let held = Facts { password: Some(PasswordHolder::Process(4)), ..facts(false, false, 1) };
+        let held = Facts {
+            password: Some(PasswordHolder::Process(4)),
+            ..facts(false, false, 1)
+        };
         assert_eq!(worst(&held), Some(Severity::Warning));
     }
 }

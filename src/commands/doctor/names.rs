@@ -55,7 +55,9 @@ struct Sample {
 }
 
 pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let switch = files::read_plain(&scene.root().path("/etc/nsswitch.conf")).ok().flatten();
+    let switch = files::read_plain(&scene.root().path("/etc/nsswitch.conf"))
+        .ok()
+        .flatten();
     let extra = scene.database() == Database::Extrausers;
     let mut facts = Facts {
         database: scene.database(),
@@ -66,36 +68,78 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     };
     if scene.is_host() {
         facts.caches = caches::running();
-        facts.asked = ["passwd", "group"].into_iter().map(|what| ask(scene, what)).collect();
+        facts.asked = ["passwd", "group"]
+            .into_iter()
+            .map(|what| ask(scene, what))
+            .collect();
         let count = |asked: &Asked| format!("{}: {}", asked.what, asked.ours.len());
-        let caches = if facts.caches.is_empty() { "none".to_owned() } else { facts.caches.join(", ") };
+        let caches = if facts.caches.is_empty() {
+            "none".to_owned()
+        } else {
+            facts.caches.join(", ")
+        };
         let counts: Vec<String> = facts.asked.iter().map(count).collect();
-        report.looked(AREA, format!("asked about ours in {}; caches: {caches}", counts.join(", ")));
+        report.looked(
+            AREA,
+            format!(
+                "asked about ours in {}; caches: {caches}",
+                counts.join(", ")
+            ),
+        );
     } else {
-        report.skipped(AREA, "what getent says, and caches: with --root they would be those of this host");
+        report.skipped(
+            AREA,
+            "what getent says, and caches: with --root they would be those of this host",
+        );
     }
     report.add(judge(&facts));
 }
 
 /// Looks where the dynamic linker does, below the root.
 fn has_module(scene: &Scene<'_>) -> bool {
-    let mut dirs: Vec<PathBuf> = ["/lib", "/usr/lib", "/lib64", "/usr/lib64"].map(|dir| scene.root().path(dir)).into();
+    let mut dirs: Vec<PathBuf> = ["/lib", "/usr/lib", "/lib64", "/usr/lib64"]
+        .map(|dir| scene.root().path(dir))
+        .into();
     for dir in ["/lib", "/usr/lib"].map(|dir| scene.root().path(dir)) {
         let names = files::list(&dir).unwrap_or_default().into_iter();
-        dirs.extend(names.filter(|name| name.to_string_lossy().contains("-linux-")).map(|name| dir.join(name)));
+        dirs.extend(
+            names
+                .filter(|name| name.to_string_lossy().contains("-linux-"))
+                .map(|name| dir.join(name)),
+        );
     }
     dirs.iter().any(|dir| dir.join(MODULE).exists())
 }
 
 fn ask(scene: &Scene<'_>, what: &'static str) -> Asked {
     let mut ours = Known::new();
-    let accounts = scene.owned.accounts.values().filter(|own| own.state.is_present());
-    let groups = scene.owned.groups.values().filter(|own| own.state.is_present()).map(|own| own.name.as_bytes());
+    let accounts = scene
+        .owned
+        .accounts
+        .values()
+        .filter(|own| own.state.is_present());
+    let groups = scene
+        .owned
+        .groups
+        .values()
+        .filter(|own| own.state.is_present())
+        .map(|own| own.name.as_bytes());
     let owned: BTreeSet<&[u8]> = match what {
         "passwd" => accounts.map(|own| own.name.as_bytes()).collect(),
-        _ => groups.chain(accounts.filter(|own| own.private_group).map(|own| own.name.as_bytes())).collect(),
+        _ => groups
+            .chain(
+                accounts
+                    .filter(|own| own.private_group)
+                    .map(|own| own.name.as_bytes()),
+            )
+            .collect(),
     };
-    for (_, line) in scene.survey.written(what).into_iter().flat_map(|file| file.lines.entries()) {
+    for (_, line) in scene
+        .survey
+        .written(what)
+        .into_iter()
+        .flat_map(|file| file.lines.entries())
+    {
         let entry = match what {
             "passwd" => PasswdLine::parse(line).map(|line| (line.name, line.uid)),
             _ => GroupLine::parse(line).map(|line| (line.name, line.gid)),
@@ -104,30 +148,64 @@ fn ask(scene: &Scene<'_>, what: &'static str) -> Asked {
             ours.insert(String::from_utf8_lossy(name).into_owned(), id);
         }
     }
-    let service = if scene.database() == Database::Etc { "files" } else { "extrausers" };
-    let all = if ours.is_empty() { Ok(Known::new()) } else { nss::enumerate(what, service, LIMIT) };
-    Asked { what, sample: sample(what, &ours), ours, all }
+    let service = if scene.database() == Database::Etc {
+        "files"
+    } else {
+        "extrausers"
+    };
+    let all = if ours.is_empty() {
+        Ok(Known::new())
+    } else {
+        nss::enumerate(what, service, LIMIT)
+    };
+    Asked {
+        what,
+        sample: sample(what, &ours),
+        ours,
+        all,
+    }
 }
 
 fn sample(what: &str, ours: &Known) -> Result<Sample, String> {
     let step = ours.len().div_ceil(SAMPLE).max(1);
     let names: Vec<String> = ours.keys().step_by(step).cloned().collect();
-    let ids: Vec<String> = names.iter().filter_map(|name| ours.get(name)).map(u32::to_string).collect();
-    Ok(Sample { by_name: nss::lookup(what, &names, LIMIT)?, by_id: nss::lookup(what, &ids, LIMIT)?, names })
+    let ids: Vec<String> = names
+        .iter()
+        .filter_map(|name| ours.get(name))
+        .map(u32::to_string)
+        .collect();
+    Ok(Sample {
+        by_name: nss::lookup(what, &names, LIMIT)?,
+        by_id: nss::lookup(what, &ids, LIMIT)?,
+        names,
+    })
 }
 
 fn judge(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
-    let service = if facts.database == Database::Etc { "files" } else { "extrausers" };
+    let service = if facts.database == Database::Etc {
+        "files"
+    } else {
+        "extrausers"
+    };
     if facts.module == Some(false) {
         let what = format!("{MODULE} is not installed, and `database` is \"extrausers\"");
         let why = "nobody sees the accounts that gosync makes";
         found.push(AREA.problem(what, why, "apt-get install libnss-extrausers"));
     }
     for database in ["passwd", "group", "shadow", "initgroups"] {
-        found.extend(switched(facts.switch.as_deref().unwrap_or_default(), database, service));
+        found.extend(switched(
+            facts.switch.as_deref().unwrap_or_default(),
+            database,
+            service,
+        ));
     }
-    found.extend(facts.asked.iter().flat_map(|asked| answered(asked, service, &facts.caches)));
+    found.extend(
+        facts
+            .asked
+            .iter()
+            .flat_map(|asked| answered(asked, service, &facts.caches)),
+    );
     found
 }
 
@@ -139,9 +217,13 @@ fn switched(switch: &str, database: &str, service: &str) -> Option<Finding> {
         return None;
     }
     let reads = |word: &&str| **word == *service || service == "files" && **word == *"compat";
-    let ends = |word: &str| word.starts_with('[') && word.to_ascii_lowercase().contains("notfound=return");
+    let ends =
+        |word: &str| word.starts_with('[') && word.to_ascii_lowercase().contains("notfound=return");
     let at = words.iter().position(reads);
-    let before = words.iter().take(at.unwrap_or(0)).position(|word| ends(word));
+    let before = words
+        .iter()
+        .take(at.unwrap_or(0))
+        .position(|word| ends(word));
     let line = words.join(" ");
     let why = match database {
         "initgroups" => "who logs in does not get the groups that gosync keeps",
@@ -153,34 +235,61 @@ fn switched(switch: &str, database: &str, service: &str) -> Option<Finding> {
     let path = "/etc/nsswitch.conf";
     match (at, before) {
         (None, _) => {
-            let base = if line.is_empty() { "files".to_owned() } else { shown.clone() };
+            let base = if line.is_empty() {
+                "files".to_owned()
+            } else {
+                shown.clone()
+            };
             let mut wanted: Vec<&str> = base.split(' ').collect();
             // Before a source that ends the search, and after the host's own files.
-            let place =
-                wanted.iter().position(|word| *word == "files" || *word == "compat").map_or(0, |files| files + 1);
+            let place = wanted
+                .iter()
+                .position(|word| *word == "files" || *word == "compat")
+                .map_or(0, |files| files + 1);
             wanted.insert(place, service);
             let what = match line.is_empty() {
-                true => format!("{path} has no line for {database}, and without one only `files` is read"),
+                true => format!(
+                    "{path} has no line for {database}, and without one only `files` is read"
+                ),
                 false => format!("{path} does not name `{service}` for {database}: {shown}"),
             };
-            Some(AREA.problem(what, why, format!("in {path}: {database}: {}", wanted.join(" "))))
+            Some(AREA.problem(
+                what,
+                why,
+                format!("in {path}: {database}: {}", wanted.join(" ")),
+            ))
         }
         (Some(_), Some(_)) => {
             let what = format!("{path} ends the search for {database} before `{service}`: {shown}");
-            let fix = format!("in {path}, move `{service}` before the [NOTFOUND=return] of {database}");
+            let fix =
+                format!("in {path}, move `{service}` before the [NOTFOUND=return] of {database}");
             Some(AREA.problem(what, why, fix))
         }
-        (Some(at), None) if words.iter().take(at).any(|word| matches!(*word, "sss" | "ldap" | "winbind" | "nis")) => {
-            let what = format!("{path} asks another source for {database} before `{service}`: {shown}");
+        (Some(at), None)
+            if words
+                .iter()
+                .take(at)
+                .any(|word| matches!(*word, "sss" | "ldap" | "winbind" | "nis")) =>
+        {
+            let what =
+                format!("{path} asks another source for {database} before `{service}`: {shown}");
             let why = "where both know a name, the other one wins, and every look-up waits for its server";
-            Some(AREA.note(what, why, format!("in {path}, put `{service}` first for {database}")))
+            Some(AREA.note(
+                what,
+                why,
+                format!("in {path}, put `{service}` first for {database}"),
+            ))
         }
         _ => None,
     }
 }
 
 fn answered(asked: &Asked, service: &str, caches: &[&str]) -> Vec<Finding> {
-    let what = if asked.what == "passwd" { "accounts" } else { "groups" };
+    let what = if asked.what == "passwd" {
+        "accounts"
+    } else {
+        "groups"
+    };
     let mut found = Vec::new();
     let unasked = |reason: &String| {
         let why = "nobody knows whether programs see what gosync wrote";
@@ -189,8 +298,12 @@ fn answered(asked: &Asked, service: &str, caches: &[&str]) -> Vec<Finding> {
     match &asked.all {
         Err(reason) => found.push(unasked(reason)),
         Ok(all) => {
-            let missing: Vec<&String> =
-                asked.ours.iter().filter(|(n, id)| all.get(*n) != Some(id)).map(|(n, _)| n).collect();
+            let missing: Vec<&String> = asked
+                .ours
+                .iter()
+                .filter(|(n, id)| all.get(*n) != Some(id))
+                .map(|(n, _)| n)
+                .collect();
             if !missing.is_empty() {
                 let text = format!(
                     "{what} that `{service}` does not show as they stand in its file: {} ({})",
@@ -228,9 +341,17 @@ fn differs(asked: &Asked, sample: &Sample, what: &str, caches: &[&str]) -> Optio
     let fix = match (caches.contains(&"nscd"), caches.contains(&"sssd")) {
         (true, _) => format!("nscd -i {}", asked.what),
         (_, true) => "sss_cache -U -G".to_owned(),
-        _ => format!("getent {} {}   # which source of /etc/nsswitch.conf answers?", asked.what, shown(first)),
+        _ => format!(
+            "getent {} {}   # which source of /etc/nsswitch.conf answers?",
+            asked.what,
+            shown(first)
+        ),
     };
-    Some(AREA.problem(text, "programs see another account or group than the files have, or none", fix))
+    Some(AREA.problem(
+        text,
+        "programs see another account or group than the files have, or none",
+        fix,
+    ))
 }
 
 #[cfg(test)]
@@ -239,7 +360,9 @@ mod tests {
     use crate::commands::doctor::report::Severity;
 
     fn known(rows: &[(&str, u32)]) -> Known {
-        rows.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect()
+        rows.iter()
+            .map(|(name, id)| ((*name).to_owned(), *id))
+            .collect()
     }
 
     #[test]
@@ -254,41 +377,81 @@ mod tests {
             ("passwd: sss files", "files", note),
             ("passwd: files extrausers sss", "extrausers", ok),
             ("passwd: files", "extrausers", problem),
-            ("passwd: files [NOTFOUND=return] extrausers", "extrausers", problem),
-            ("passwd: files [!SUCCESS=continue] extrausers", "extrausers", ok),
+            (
+                "passwd: files [NOTFOUND=return] extrausers",
+                "extrausers",
+                problem,
+            ),
+            (
+                "passwd: files [!SUCCESS=continue] extrausers",
+                "extrausers",
+                ok,
+            ),
         ] {
-            assert_eq!(switched(line, "passwd", service).map(|finding| finding.severity), wanted, "{line}");
+            assert_eq!(
+                switched(line, "passwd", service).map(|finding| finding.severity),
+                wanted,
+                "{line}"
+            );
         }
         assert!(switched("passwd: files", "initgroups", "extrausers").is_none());
         assert!(switched("initgroups: files", "initgroups", "extrausers").is_some());
-        let fix = switched("group: files systemd", "group", "extrausers").unwrap().fix;
-        assert_eq!(fix, "in /etc/nsswitch.conf: group: files extrausers systemd");
+        let fix = switched("group: files systemd", "group", "extrausers")
+            .unwrap()
+            .fix;
+        assert_eq!(
+            fix,
+            "in /etc/nsswitch.conf: group: files extrausers systemd"
+        );
     }
 
     fn asked(by_name: &[(&str, u32)], by_id: &[(&str, u32)], all: &[(&str, u32)]) -> Asked {
         let ours = known(&[("ann", 20_000), ("bob", 20_001)]);
-        let sample = Sample { names: ours.keys().cloned().collect(), by_name: known(by_name), by_id: known(by_id) };
-        Asked { what: "passwd", ours, sample: Ok(sample), all: Ok(known(all)) }
+        let sample = Sample {
+            names: ours.keys().cloned().collect(),
+            by_name: known(by_name),
+            by_id: known(by_id),
+        };
+        Asked {
+            what: "passwd",
+            ours,
+            sample: Ok(sample),
+            all: Ok(known(all)),
+        }
     }
 
     #[test]
     fn what_is_seen_must_be_what_is_written() {
         let both = [("ann", 20_000), ("bob", 20_001)];
-        let worst =
-            |asked| answered(&asked, "files", &["nscd"]).into_iter().map(|f| (f.severity, f.fix)).collect::<Vec<_>>();
+        let worst = |asked| {
+            answered(&asked, "files", &["nscd"])
+                .into_iter()
+                .map(|f| (f.severity, f.fix))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(worst(asked(&both, &both, &both)), []);
         let cached = vec![(Severity::Problem, "nscd -i passwd".to_owned())];
         assert_eq!(worst(asked(&both[..1], &both, &both)), cached);
         assert_eq!(worst(asked(&[("ann", 7), both[1]], &both, &both)), cached);
-        assert_eq!(worst(asked(&both, &[("eve", 20_000), both[1]], &both)), cached, "the number is somebody else's");
+        assert_eq!(
+            worst(asked(&both, &[("eve", 20_000), both[1]], &both)),
+            cached,
+            "the number is somebody else's"
+        );
         assert_eq!(worst(asked(&both, &both, &both[1..])).len(), 1);
-        let deaf = Asked { sample: Err("no getent".to_owned()), ..asked(&both, &both, &both) };
+        let deaf = Asked {
+            sample: Err("no getent".to_owned()),
+            ..asked(&both, &both, &both)
+        };
         assert_eq!(worst(deaf)[0].0, Severity::Warning);
     }
 
     #[test]
     fn the_module_is_needed_for_extrausers() {
-        let switch = Some("passwd: files extrausers\ngroup: files extrausers\nshadow: files extrausers\n".to_owned());
+        let switch = Some(
+            "passwd: files extrausers\ngroup: files extrausers\nshadow: files extrausers\n"
+                .to_owned(),
+        );
         let facts = |module| Facts {
             database: Database::Extrausers,
             switch: switch.clone(),

@@ -178,7 +178,12 @@ fn findings(found: Found) -> Vec<Finding> {
         all.sort();
         all.dedup();
         let (severity, what, why, fix) = fault.words();
-        AREA.finding(severity, format!("{what}: {} ({})", all.len(), names(&all)), why, fix)
+        AREA.finding(
+            severity,
+            format!("{what}: {} ({})", all.len(), names(&all)),
+            why,
+            fix,
+        )
     };
     found.into_iter().map(finding).collect()
 }
@@ -212,13 +217,18 @@ impl<'a> Subids<'a> {
         let mut ranges: Vec<(u32, u32, &[u8])> = Vec::new();
         for line in lines.filter(|line| line.count > 0) {
             subids.starts.insert((line.owner, line.first));
-            ranges.push((line.first, line.first.saturating_add(line.count - 1), line.owner));
+            ranges.push((
+                line.first,
+                line.first.saturating_add(line.count - 1),
+                line.owner,
+            ));
         }
         ranges.sort_unstable();
         // Of those that began, the one that ends last: who meets any of them meets that one.
         let mut widest: Option<(u32, &[u8])> = None;
         for (first, last, owner) in ranges {
-            if let Some((_, other)) = widest.filter(|(end, other)| first <= *end && owner != *other) {
+            if let Some((_, other)) = widest.filter(|(end, other)| first <= *end && owner != *other)
+            {
                 subids.shared.extend([owner, other]);
             }
             if widest.is_none_or(|(end, _)| last > end) {
@@ -230,7 +240,10 @@ impl<'a> Subids<'a> {
 }
 
 fn lines<'a>(survey: &'a Survey, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    survey.named(name).flat_map(|file| file.lines.entries()).map(|(_, line)| line)
+    survey
+        .named(name)
+        .flat_map(|file| file.lines.entries())
+        .map(|(_, line)| line)
 }
 
 impl<'a> Books<'a> {
@@ -250,7 +263,9 @@ impl<'a> Books<'a> {
         let mut shadow = BTreeMap::new();
         for line in lines(survey, "shadow") {
             let name = line.split(|&b| b == b':').next().unwrap_or_default();
-            shadow.entry(name).or_insert_with(|| ShadowLine::parse(line));
+            shadow
+                .entry(name)
+                .or_insert_with(|| ShadowLine::parse(line));
         }
         let gshadow = survey.written("gshadow").filter(|file| file.exists);
         let subids = |name| Subids::new(lines(survey, name).filter_map(SubidLine::parse));
@@ -258,10 +273,18 @@ impl<'a> Books<'a> {
             passwd,
             uids,
             shadow,
-            has_shadow: survey.written("shadow").is_some_and(|file| file.exists && !file.lines.is_empty()),
+            has_shadow: survey
+                .written("shadow")
+                .is_some_and(|file| file.exists && !file.lines.is_empty()),
             groups,
             gids,
-            gshadow: gshadow.map(|file| file.lines.iter().filter_map(GshadowLine::parse).map(|g| g.name).collect()),
+            gshadow: gshadow.map(|file| {
+                file.lines
+                    .iter()
+                    .filter_map(GshadowLine::parse)
+                    .map(|g| g.name)
+                    .collect()
+            }),
             subuid: subids("subuid"),
             subgid: subids("subgid"),
         }
@@ -273,12 +296,20 @@ pub fn judge(survey: &Survey, owned: &Owned) -> Vec<Finding> {
     let books = Books::new(survey);
     let unread = |name| survey.is_unread(name);
     let mut found = Found::new();
-    for account in owned.accounts.values().filter(|account| account.state.is_present() && !unread("passwd")) {
+    for account in owned
+        .accounts
+        .values()
+        .filter(|account| account.state.is_present() && !unread("passwd"))
+    {
         for fault in account_faults(account, &books) {
             found.entry(fault).or_default().push(account.name.clone());
         }
     }
-    for group in owned.groups.values().filter(|group| group.state.is_present() && !unread("group")) {
+    for group in owned
+        .groups
+        .values()
+        .filter(|group| group.state.is_present() && !unread("group"))
+    {
         for fault in group_faults(&group.name, group.gid.get(), &books) {
             found.entry(fault).or_default().push(group.name.clone());
         }
@@ -302,22 +333,41 @@ pub fn judge(survey: &Survey, owned: &Owned) -> Vec<Finding> {
 
 fn account_faults(account: &OwnedAccount, books: &Books<'_>) -> Vec<Fault> {
     let name = account.name.as_bytes();
-    let Some(lines) = books.passwd.get(name) else { return vec![Fault::NotInPasswd] };
+    let Some(lines) = books.passwd.get(name) else {
+        return vec![Fault::NotInPasswd];
+    };
     let line = &lines[0];
     let mut faults = Vec::new();
     let mut when = |fault, holds: bool| faults.extend(holds.then_some(fault));
     when(Fault::OtherUid, line.uid != account.uid.get());
     when(Fault::Twice, lines.len() > 1);
-    when(Fault::SharedUid, books.uids.get(&line.uid).is_some_and(|names| names.len() > 1));
+    when(
+        Fault::SharedUid,
+        books
+            .uids
+            .get(&line.uid)
+            .is_some_and(|names| names.len() > 1),
+    );
     when(Fault::NoPrimaryGroup, !books.gids.contains_key(&line.gid));
     let shadow = books.shadow.get(name).and_then(Option::as_ref);
-    let empty = line.password.is_empty() || line.password == b"x" && shadow.is_some_and(|s| s.password.is_empty());
+    let empty = line.password.is_empty()
+        || line.password == b"x" && shadow.is_some_and(|s| s.password.is_empty());
     when(Fault::NoPassword, empty);
     when(Fault::NoShadow, books.has_shadow && shadow.is_none());
     let closed = shadow.map(ShadowLine::is_closed);
-    when(Fault::Reopened, account.state == State::Locked && closed == Some(false));
-    when(Fault::ClosedByHand, account.state == State::Active && shadow.is_some_and(|s| s.password.starts_with(b"!")));
-    let lacks = |first| [&books.subuid, &books.subgid].iter().any(|subids| !subids.starts.contains(&(name, first)));
+    when(
+        Fault::Reopened,
+        account.state == State::Locked && closed == Some(false),
+    );
+    when(
+        Fault::ClosedByHand,
+        account.state == State::Active && shadow.is_some_and(|s| s.password.starts_with(b"!")),
+    );
+    let lacks = |first| {
+        [&books.subuid, &books.subgid]
+            .iter()
+            .any(|subids| !subids.starts.contains(&(name, first)))
+    };
     when(Fault::NoSubids, account.subid.is_some_and(lacks));
     let shared = books.subuid.shared.contains(name) || books.subgid.shared.contains(name);
     when(Fault::SubidsShared, account.subid.is_some() && shared);
@@ -325,15 +375,32 @@ fn account_faults(account: &OwnedAccount, books: &Books<'_>) -> Vec<Fault> {
 }
 
 fn group_faults(name: &str, gid: u32, books: &Books<'_>) -> Vec<Fault> {
-    let Some(lines) = books.groups.get(name.as_bytes()) else { return vec![Fault::GroupGone] };
+    let Some(lines) = books.groups.get(name.as_bytes()) else {
+        return vec![Fault::GroupGone];
+    };
     let line = &lines[0];
     let mut faults = Vec::new();
     let mut when = |fault, holds: bool| faults.extend(holds.then_some(fault));
     when(Fault::OtherGid, line.gid != gid);
     when(Fault::GroupTwice, lines.len() > 1);
-    when(Fault::SharedGid, books.gids.get(&line.gid).is_some_and(|names| names.len() > 1));
-    when(Fault::NoGshadow, books.gshadow.as_ref().is_some_and(|known| !known.contains(name.as_bytes())));
-    when(Fault::StrangeMember, member_names(line.members).any(|member| !books.passwd.contains_key(member)));
+    when(
+        Fault::SharedGid,
+        books
+            .gids
+            .get(&line.gid)
+            .is_some_and(|names| names.len() > 1),
+    );
+    when(
+        Fault::NoGshadow,
+        books
+            .gshadow
+            .as_ref()
+            .is_some_and(|known| !known.contains(name.as_bytes())),
+    );
+    when(
+        Fault::StrangeMember,
+        member_names(line.members).any(|member| !books.passwd.contains_key(member)),
+    );
     faults
 }
 
@@ -342,22 +409,54 @@ fn given_again(owned: &Owned, books: &Books<'_>) -> Vec<String> {
     let accounts = owned.accounts.values().map(|account| account.name.as_str());
     let groups = owned.groups.values().map(|group| group.name.as_str());
     let others = owned.other_names.iter().map(String::as_str);
-    let ours: BTreeSet<&[u8]> = accounts.chain(groups).chain(others).map(str::as_bytes).collect();
+    let ours: BTreeSet<&[u8]> = accounts
+        .chain(groups)
+        .chain(others)
+        .map(str::as_bytes)
+        .collect();
     // Whoever shares an id with one of ours that is there is told as that.
-    let by_id = books.uids.iter().chain(&books.gids).filter(|(id, _)| owned.ids.contains(id));
+    let by_id = books
+        .uids
+        .iter()
+        .chain(&books.gids)
+        .filter(|(id, _)| owned.ids.contains(id));
     let alone = by_id.filter(|(_, names)| names.iter().all(|name| !ours.contains(name)));
-    alone.flat_map(|(id, names)| names.iter().map(move |n| format!("{} ({id})", String::from_utf8_lossy(n)))).collect()
+    alone
+        .flat_map(|(id, names)| {
+            names
+                .iter()
+                .map(move |n| format!("{} ({id})", String::from_utf8_lossy(n)))
+        })
+        .collect()
 }
 
 /// Looks at the homes of our accounts.
 pub fn check_homes(scene: &Scene<'_>, report: &mut Report) {
     let books = Books::new(&scene.survey);
     let mut found = Found::new();
-    for account in scene.owned.accounts.values().filter(|account| account.state.is_present()) {
-        let Some(line) = books.passwd.get(account.name.as_bytes()).and_then(|lines| lines.first()) else { continue };
-        let Ok(home) = std::str::from_utf8(line.home) else { continue };
+    for account in scene
+        .owned
+        .accounts
+        .values()
+        .filter(|account| account.state.is_present())
+    {
+        let Some(line) = books
+            .passwd
+            .get(account.name.as_bytes())
+            .and_then(|lines| lines.first())
+        else {
+            continue;
+        };
+        let Ok(home) = std::str::from_utf8(line.home) else {
+            continue;
+        };
         let at = files::owner(&scene.root().path(home));
-        if let Some(fault) = home_fault(at, line.uid, scene.settings().rules.accounts.create_home, scene.can_own()) {
+        if let Some(fault) = home_fault(
+            at,
+            line.uid,
+            scene.settings().rules.accounts.create_home,
+            scene.can_own(),
+        ) {
             found.entry(fault).or_default().push(account.name.clone());
         }
     }

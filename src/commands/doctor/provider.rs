@@ -45,13 +45,23 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     if scene.unusable.is_some() {
         return report.skipped(AREA, "without a configuration nobody knows which one it is");
     }
-    let known = scene.owned.accounts.values().find(|account| account.state.is_present());
-    let facts = ask(&scene.setup, known.map_or(NOBODY, |account| account.name.as_str()));
+    let known = scene
+        .owned
+        .accounts
+        .values()
+        .find(|account| account.state.is_present());
+    let facts = ask(
+        &scene.setup,
+        known.map_or(NOBODY, |account| account.name.as_str()),
+    );
     let settings = &scene.settings().provider;
     if let Facts::Read(read) = &facts {
         let kind = settings.kind.word();
         let (name, who, people) = (shown(&settings.name), &read.who, read.people);
-        report.looked(AREA, format!("{name} ({kind}), where we are {who}; a small read showed people: {people}"));
+        report.looked(
+            AREA,
+            format!("{name} ({kind}), where we are {who}; a small read showed people: {people}"),
+        );
     }
     report.add(judge(&facts, &settings.name, &settings.kind));
 }
@@ -67,8 +77,12 @@ fn ask(setup: &Setup<'_>, login: &str) -> Facts {
         Err(e) => return Facts::Strange(e),
     };
     let top_group = setup.settings.rules.accounts.top_group.clone();
-    let query =
-        Query { scope: Scope::Users, only: Some(vec![login.to_owned()]), top_group: top_group.clone(), deadline };
+    let query = Query {
+        scope: Scope::Users,
+        only: Some(vec![login.to_owned()]),
+        top_group: top_group.clone(),
+        deadline,
+    };
     let snapshot = match provider.fetch(&query, &|_| {}) {
         Ok(snapshot) => snapshot,
         Err(e) => return Facts::Unread(e),
@@ -81,7 +95,11 @@ fn ask(setup: &Setup<'_>, login: &str) -> Facts {
             Completeness::Incomplete(reason) => Some(shown(&reason.to_string()).to_string()),
             _ => None,
         },
-        rejected: snapshot.rejected.iter().map(|r| format!("{}: {}", r.subject, shown(&r.reason))).collect(),
+        rejected: snapshot
+            .rejected
+            .iter()
+            .map(|r| format!("{}: {}", r.subject, shown(&r.reason)))
+            .collect(),
         top_group: unselected.map(|e| (top_group.unwrap_or_default(), e.to_string())),
     })
 }
@@ -97,12 +115,15 @@ fn judge(facts: &Facts, name: &str, kind: &ProviderKind) -> Vec<Finding> {
                 format!("mend what is said there, or {section} in the configuration"),
             )];
         }
-        Facts::Strange(e) | Facts::Unread(e) => return vec![AREA.problem(e, none, mend(e, &section, kind))],
+        Facts::Strange(e) | Facts::Unread(e) => {
+            return vec![AREA.problem(e, none, mend(e, &section, kind))];
+        }
         Facts::Read(read) => read,
     };
     let mut found = Vec::new();
     if let Some(reason) = &read.incomplete {
-        let why = "what is not read completely takes nothing away: people who left keep their accounts";
+        let why =
+            "what is not read completely takes nothing away: people who left keep their accounts";
         let fix = "gosync -vv sync users --dry-run   # says more about the read";
         found.push(AREA.warning(format!("a small read was incomplete: {reason}"), why, fix));
     }
@@ -112,9 +133,16 @@ fn judge(facts: &Facts, name: &str, kind: &ProviderKind) -> Vec<Finding> {
         found.push(AREA.problem(what, "no run can tell who gets an account", fix));
     }
     if let Some(first) = read.rejected.first() {
-        let what = format!("records that cannot be used: {}; such as {first}", read.rejected.len());
+        let what = format!(
+            "records that cannot be used: {}; such as {first}",
+            read.rejected.len()
+        );
         let fix = "mend them at the provider; gosync sync users --dry-run names all of them";
-        found.push(AREA.warning(what, "these people get no account, and changes of theirs do not arrive", fix));
+        found.push(AREA.warning(
+            what,
+            "these people get no account, and changes of theirs do not arrive",
+            fix,
+        ));
     }
     found
 }
@@ -127,17 +155,28 @@ fn mend(error: &FetchError, section: &str, kind: &ProviderKind) -> String {
             format!("mend what is said there, or `fields` in {section}")
         }
         (FetchError::Malformed { .. }, ProviderKind::File(path)) => {
-            format!("jq . {}   # shows where the document breaks off; gosync reads it whole or not at all", word(path))
+            format!(
+                "jq . {}   # shows where the document breaks off; gosync reads it whole or not at all",
+                word(path)
+            )
         }
         (_, ProviderKind::File(path)) => format!("ls -l {}   # `path` in {section}", word(path)),
         (FetchError::Unreachable { .. }, ProviderKind::Ldap(config)) => {
-            let url = shlex::try_quote(&config.url).map(|word| shown(&word).to_string()).unwrap_or_default();
+            let url = shlex::try_quote(&config.url)
+                .map(|word| shown(&word).to_string())
+                .unwrap_or_default();
             format!("ldapsearch -x -H {url} -s base -b ''   # does it answer at all?")
         }
-        (FetchError::Unreachable { .. }, _) => format!("check the address in {section}, name resolution and firewalls"),
-        (FetchError::Unauthorised { .. }, _) => format!("check the credentials and `ca_file` in {section}"),
+        (FetchError::Unreachable { .. }, _) => {
+            format!("check the address in {section}, name resolution and firewalls")
+        }
+        (FetchError::Unauthorised { .. }, _) => {
+            format!("check the credentials and `ca_file` in {section}")
+        }
         (FetchError::RateLimited { .. }, _) => "let the crontab run less often".to_owned(),
-        (FetchError::Malformed { .. }, _) => format!("check that {section} names the right server and kind"),
+        (FetchError::Malformed { .. }, _) => {
+            format!("check that {section} names the right server and kind")
+        }
     }
 }
 
@@ -147,7 +186,13 @@ mod tests {
     use crate::commands::doctor::report::Severity;
 
     fn read() -> Read {
-        Read { who: Untrusted::new("us"), people: 1, incomplete: None, rejected: vec![], top_group: None }
+        Read {
+            who: Untrusted::new("us"),
+            people: 1,
+            incomplete: None,
+            rejected: vec![],
+            top_group: None,
+        }
     }
 
     fn worst(facts: &Facts) -> Option<Severity> {
@@ -159,19 +204,47 @@ mod tests {
     #[test]
     fn each_way_to_fail_is_told_apart() {
         assert_eq!(worst(&Facts::Read(read())), None);
-        assert_eq!(worst(&Facts::Unopened("x".to_owned())), Some(Severity::Problem));
-        let e = || FetchError::Unreachable { place: "p".to_owned(), reason: Untrusted::new("gone") };
+        assert_eq!(
+            worst(&Facts::Unopened("x".to_owned())),
+            Some(Severity::Problem)
+        );
+        let e = || FetchError::Unreachable {
+            place: "p".to_owned(),
+            reason: Untrusted::new("gone"),
+        };
         assert_eq!(worst(&Facts::Strange(e())), Some(Severity::Problem));
-        let fix = |facts: &Facts| judge(facts, "p", &ProviderKind::File("/d.json".into())).swap_remove(0).fix;
-        let at = |place: &str| FetchError::Unreachable { place: place.to_owned(), reason: Untrusted::new("gone") };
+        let fix = |facts: &Facts| {
+            judge(facts, "p", &ProviderKind::File("/d.json".into()))
+                .swap_remove(0)
+                .fix
+        };
+        let at = |place: &str| FetchError::Unreachable {
+            place: place.to_owned(),
+            reason: Untrusted::new("gone"),
+        };
         assert!(fix(&Facts::Unread(at("/d.json"))).starts_with("ls -l /d.json"));
-        assert!(fix(&Facts::Unread(at("/f.csv"))).contains("`fields` in [provider.p]"), "not the document's fault");
+        assert!(
+            fix(&Facts::Unread(at("/f.csv"))).contains("`fields` in [provider.p]"),
+            "not the document's fault"
+        );
         assert_eq!(worst(&Facts::Unread(e())), Some(Severity::Problem));
-        let cut = Facts::Read(Read { incomplete: Some("cut".to_owned()), ..read() });
+        let cut = Facts::Read(Read {
+            incomplete: Some("cut".to_owned()),
+            ..read()
+        });
         assert_eq!(worst(&cut), Some(Severity::Warning));
         let group = Some(("staff\n".to_owned(), "not there".to_owned()));
-        assert_eq!(worst(&Facts::Read(Read { top_group: group, ..read() })), Some(Severity::Problem));
+        assert_eq!(
+            worst(&Facts::Read(Read {
+                top_group: group,
+                ..read()
+            })),
+            Some(Severity::Problem)
+        );
         let rejected = vec!["x: no login".to_owned()];
-        assert_eq!(worst(&Facts::Read(Read { rejected, ..read() })), Some(Severity::Warning));
+        assert_eq!(
+            worst(&Facts::Read(Read { rejected, ..read() })),
+            Some(Severity::Warning)
+        );
     }
 }

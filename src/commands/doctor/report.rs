@@ -92,17 +92,32 @@ pub struct Finding {
 
 impl Area {
     /// Something that does not work, or lets somebody in.
-    pub fn problem(self, what: impl fmt::Display, why: impl fmt::Display, fix: impl fmt::Display) -> Finding {
+    pub fn problem(
+        self,
+        what: impl fmt::Display,
+        why: impl fmt::Display,
+        fix: impl fmt::Display,
+    ) -> Finding {
         self.finding(Severity::Problem, what, why, fix)
     }
 
     /// Something that will cause trouble.
-    pub fn warning(self, what: impl fmt::Display, why: impl fmt::Display, fix: impl fmt::Display) -> Finding {
+    pub fn warning(
+        self,
+        what: impl fmt::Display,
+        why: impl fmt::Display,
+        fix: impl fmt::Display,
+    ) -> Finding {
         self.finding(Severity::Warning, what, why, fix)
     }
 
     /// Something worth knowing.
-    pub fn note(self, what: impl fmt::Display, why: impl fmt::Display, fix: impl fmt::Display) -> Finding {
+    pub fn note(
+        self,
+        what: impl fmt::Display,
+        why: impl fmt::Display,
+        fix: impl fmt::Display,
+    ) -> Finding {
         self.finding(Severity::Note, what, why, fix)
     }
 
@@ -114,7 +129,13 @@ impl Area {
         why: impl fmt::Display,
         fix: impl fmt::Display,
     ) -> Finding {
-        Finding { severity, area: self, what: what.to_string(), why: why.to_string(), fix: fix.to_string() }
+        Finding {
+            severity,
+            area: self,
+            what: what.to_string(),
+            why: why.to_string(),
+            fix: fix.to_string(),
+        }
     }
 }
 
@@ -133,13 +154,20 @@ pub struct Report {
 impl Report {
     /// An empty report about this host, or about another tree.
     pub fn new(tree: Option<PathBuf>) -> Self {
-        Self { tree, ..Self::default() }
+        Self {
+            tree,
+            ..Self::default()
+        }
     }
 
     /// Takes findings. What is there already is not told twice; the worst of the two counts.
     pub fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
         for finding in findings {
-            match self.findings.iter_mut().find(|known| (known.area, &known.what) == (finding.area, &finding.what)) {
+            match self
+                .findings
+                .iter_mut()
+                .find(|known| (known.area, &known.what) == (finding.area, &finding.what))
+            {
                 Some(known) if known.severity <= finding.severity => {}
                 Some(known) => *known = finding,
                 None => self.findings.push(finding),
@@ -159,7 +187,10 @@ impl Report {
 
     /// How many findings are this bad.
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == severity).count()
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
     }
 
     fn sorted(&self) -> Vec<&Finding> {
@@ -182,7 +213,11 @@ impl Report {
                 Severity::Warning => "WARNING",
                 Severity::Note => "NOTE",
             };
-            row(&mut out, word, &format!("{}: {}", finding.area.word(), finding.what));
+            row(
+                &mut out,
+                word,
+                &format!("{}: {}", finding.area.word(), finding.what),
+            );
             row(&mut out, "", &format!("why: {}", finding.why));
             row(&mut out, "", &format!("fix: {}", finding.fix));
         }
@@ -191,7 +226,9 @@ impl Report {
             row(
                 &mut out,
                 "remember",
-                &format!("a fix is for the tree below --root: chroot {tree}, where it does not name it"),
+                &format!(
+                    "a fix is for the tree below --root: chroot {tree}, where it does not name it"
+                ),
             );
         }
         row(&mut out, "found", &self.counts());
@@ -204,13 +241,17 @@ impl Report {
             (Severity::Warning, "warning", "warnings"),
             (Severity::Note, "note", "notes"),
         ];
-        counts.map(|(severity, one, many)| counted(self.count(severity), one, many)).join(", ")
+        counts
+            .map(|(severity, one, many)| counted(self.count(severity), one, many))
+            .join(", ")
     }
 
     /// For programs.
     pub fn json(&self) -> Value {
         let rows = |rows: &[(Area, String)], key: &str| -> Vec<Value> {
-            rows.iter().map(|(area, text)| json!({"area": area, key: text})).collect()
+            rows.iter()
+                .map(|(area, text)| json!({"area": area, key: text}))
+                .collect()
         };
         json!({
             "findings": self.sorted(),
@@ -250,7 +291,11 @@ const NAMES: usize = 5;
 
 /// Names, the first few of them.
 pub fn names<T: AsRef<str>>(all: &[T]) -> String {
-    let mut words: Vec<String> = all.iter().take(NAMES).map(|name| shown(name.as_ref()).to_string()).collect();
+    let mut words: Vec<String> = all
+        .iter()
+        .take(NAMES)
+        .map(|name| shown(name.as_ref()).to_string())
+        .collect();
     if all.len() > NAMES {
         words.push(format!("{} more", all.len() - NAMES));
     }
@@ -279,7 +324,10 @@ mod tests {
              f\nNOTE      homes: n\n          why: w\n          fix: f\nfound     1 problem, 0 warnings, 1 note\n"
         );
         let json = report.json();
-        assert_eq!((&json["findings"][0]["severity"], &json["problems"]), (&json!("problem"), &json!(1)));
+        assert_eq!(
+            (&json["findings"][0]["severity"], &json["problems"]),
+            (&json!("problem"), &json!(1))
+        );
         assert_eq!(json["left_out"][0]["area"], "sshd");
     }
 
@@ -294,8 +342,14 @@ mod tests {
     #[test]
     fn a_path_is_one_word_of_a_shell() {
         assert_eq!(word(Path::new("/etc/gosync")), "/etc/gosync");
-        assert_eq!(shlex::split(&word(Path::new("/a b/$(x)'\""))).unwrap(), ["/a b/$(x)'\""]);
+        assert_eq!(
+            shlex::split(&word(Path::new("/a b/$(x)'\""))).unwrap(),
+            ["/a b/$(x)'\""]
+        );
         assert!(!word(Path::new("/a\n/b\u{1b}")).contains(char::is_control));
-        assert_eq!(names(&["a", "b\n", "c", "d", "e", "f", "g"]), "a, b\\n, c, d, e, 2 more");
+        assert_eq!(
+            names(&["a", "b\n", "c", "d", "e", "f", "g"]),
+            "a, b\\n, c, d, e, 2 more"
+        );
     }
 }

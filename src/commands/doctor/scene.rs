@@ -52,7 +52,15 @@ impl<'a> Scene<'a> {
             }
         }
         let config_files = setup::chosen_files(global).unwrap_or_default();
-        Ok(Self { setup, unusable, config_files, offline, survey, ledger, owned })
+        Ok(Self {
+            setup,
+            unusable,
+            config_files,
+            offline,
+            survey,
+            ledger,
+            owned,
+        })
     }
 
     /// What the configuration says, or would say by default.
@@ -62,7 +70,11 @@ impl<'a> Scene<'a> {
 
     /// The keys of the target.
     pub fn local(&self) -> Option<&Config> {
-        self.setup.settings.targets.first().map(|target| &target.local)
+        self.setup
+            .settings
+            .targets
+            .first()
+            .map(|target| &target.local)
     }
 
     /// Which files hold the accounts.
@@ -97,14 +109,33 @@ impl<'a> Scene<'a> {
 
     /// The subordinate ids of our accounts, by what was ever given.
     pub fn own_subids(&self) -> Spans {
-        let count = self.settings().rules.accounts.subids.map_or(65_536, |rules| rules.count);
-        let spans = self.owned.subids.iter().map(|first| (*first, first.saturating_add(count.saturating_sub(1))));
+        let count = self
+            .settings()
+            .rules
+            .accounts
+            .subids
+            .map_or(65_536, |rules| rules.count);
+        let spans = self
+            .owned
+            .subids
+            .iter()
+            .map(|first| (*first, first.saturating_add(count.saturating_sub(1))));
         spans.collect()
     }
 }
 
 fn defaults(global: &Global, ui: Ui) -> Result<Setup<'_>> {
-    let source = Source { path: "/".into(), text: DEFAULTS.to_owned() };
+    let source = Source {
+        path: "/".into(),
+        text: DEFAULTS.to_owned(),
+    };
     let settings = Settings::new(vec![source], None).map_err(Error::usage)?;
-    Ok(Setup { global, ui, settings, sources: Vec::new(), root: Root::new(global.root.clone()), now: clock::now() })
+    Ok(Setup {
+        global,
+        ui,
+        settings,
+        sources: Vec::new(),
+        root: Root::new(global.root.clone()),
+        now: clock::now(),
+    })
 }

@@ -34,17 +34,33 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     if process::find("sshd").is_none() {
         return report.skipped(AREA, "it is not installed");
     }
-    let mut present = scene.owned.accounts.values().filter(|account| account.state.is_present());
-    let user = present.find(|account| is_plain(&account.name)).map(|account| account.name.as_str());
+    let mut present = scene
+        .owned
+        .accounts
+        .values()
+        .filter(|account| account.state.is_present());
+    let user = present
+        .find(|account| is_plain(&account.name))
+        .map(|account| account.name.as_str());
     let said = ask(user);
     if said.is_ok() {
-        report.looked(AREA, user.map_or("sshd -T".to_owned(), |user| format!("sshd -T -C user={user}")));
+        report.looked(
+            AREA,
+            user.map_or("sshd -T".to_owned(), |user| {
+                format!("sshd -T -C user={user}")
+            }),
+        );
     }
     let facts = Facts {
         rules: &scene.settings().rules.keys,
         user,
         general: user.and_then(|_| ask(None).ok()),
-        has_parts: includes_parts(&files::read_plain(Path::new(MAIN)).ok().flatten().unwrap_or_default()),
+        has_parts: includes_parts(
+            &files::read_plain(Path::new(MAIN))
+                .ok()
+                .flatten()
+                .unwrap_or_default(),
+        ),
         said,
     };
     report.add(judge(&facts));
@@ -65,18 +81,24 @@ struct Facts<'a> {
 /// Whether a configuration includes what is in [`PARTS`], for everybody.
 fn includes_parts(main: &[u8]) -> bool {
     let text = String::from_utf8_lossy(main).to_ascii_lowercase();
-    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let lines = text
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
     let mut general = lines.take_while(|words| words.first() != Some(&"match"));
     general.any(|words| {
-        let is_part =
-            |path: &&str| path.trim_matches('"').trim_start_matches("/etc/ssh/").starts_with("sshd_config.d/");
+        let is_part = |path: &&str| {
+            path.trim_matches('"')
+                .trim_start_matches("/etc/ssh/")
+                .starts_with("sshd_config.d/")
+        };
         words.first() == Some(&"include") && words[1..].iter().any(is_part)
     })
 }
 
 /// Whether a name means nothing but itself to sshd.
 fn is_plain(name: &str) -> bool {
-    name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+    name.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
 /// What holds for `user`, whom a Match block may be for; or in general.
@@ -99,7 +121,9 @@ fn parse(text: &str) -> Said {
     for line in text.lines() {
         let mut words = line.split_whitespace().map(str::to_owned);
         if let Some(keyword) = words.next() {
-            said.entry(keyword.to_ascii_lowercase()).or_default().extend(words);
+            said.entry(keyword.to_ascii_lowercase())
+                .or_default()
+                .extend(words);
         }
     }
     said
@@ -109,9 +133,16 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
     let said = match &facts.said {
         Ok(said) => said,
         Err(reason) => {
-            let what = format!("sshd does not say what its configuration is: {}", shown(reason.trim()));
+            let what = format!(
+                "sshd does not say what its configuration is: {}",
+                shown(reason.trim())
+            );
             let fix = "sshd -t; sshd -T   # if /run/sshd is missing: systemctl start ssh";
-            return vec![AREA.note(what, "nobody knows whether it reads the keys of gosync's", fix)];
+            return vec![AREA.note(
+                what,
+                "nobody knows whether it reads the keys of gosync's",
+                fix,
+            )];
         }
     };
     let words = |key: &str| words(said, key);
@@ -131,7 +162,11 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
     if is("usepam", "no") {
         let why = "pam_access, pam_limits and session modules are passed over; that an account has expired is then \
                    looked up by sshd alone, and sessions by other means than sshd may differ";
-        found.push(AREA.warning("sshd does not ask PAM: UsePAM is no", why, config_line("UsePAM yes")));
+        found.push(AREA.warning(
+            "sshd does not ask PAM: UsePAM is no",
+            why,
+            config_line("UsePAM yes"),
+        ));
     }
     for (key, keyword) in [
         ("allowusers", "AllowUsers"),
@@ -140,7 +175,10 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
         ("denygroups", "DenyGroups"),
     ] {
         if !words(key).is_empty() {
-            let what = format!("sshd lets in by {keyword}: {}", shown(&words(key).join(" ")));
+            let what = format!(
+                "sshd lets in by {keyword}: {}",
+                shown(&words(key).join(" "))
+            );
             let fix = "see that the people of gosync's match: sshd -T -C user=NAME,host=localhost,addr=127.0.0.1";
             found.push(AREA.note(what, "an account alone does not open the door there", fix));
         }
@@ -154,7 +192,9 @@ fn words<'a>(said: &'a Said, key: &str) -> &'a [String] {
 
 /// Whether sshd calls `gosync keys`.
 fn asks_us(said: &Said) -> bool {
-    words(said, "authorizedkeyscommand").iter().any(|word| word.contains("gosync"))
+    words(said, "authorizedkeyscommand")
+        .iter()
+        .any(|word| word.contains("gosync"))
 }
 
 /// The word for the place where gosync writes keys, as AuthorizedKeysFile names it.
@@ -169,7 +209,9 @@ fn place(rules: &KeyRules) -> Option<String> {
 /// Whether a word of AuthorizedKeysFile is that place. sshd shows it with the user's name and home put in, or without.
 fn is_place(word: &str, rules: &KeyRules, user: Option<&str>) -> bool {
     match rules.place {
-        Place::Directory => word == rules.file("%u") || user.is_some_and(|user| word == rules.file(user)),
+        Place::Directory => {
+            word == rules.file("%u") || user.is_some_and(|user| word == rules.file(user))
+        }
         Place::Home => word == IN_HOME || word.ends_with("/.ssh/authorized_keys"),
         Place::None => false,
     }
@@ -179,12 +221,19 @@ fn is_place(word: &str, rules: &KeyRules, user: Option<&str>) -> bool {
 fn keys(facts: &Facts<'_>, said: &Said) -> Option<Finding> {
     let rules = facts.rules;
     let wanted = place(rules)?;
-    let reads = |said: &Said| words(said, "authorizedkeysfile").iter().any(|word| is_place(word, rules, facts.user));
+    let reads = |said: &Said| {
+        words(said, "authorizedkeysfile")
+            .iter()
+            .any(|word| is_place(word, rules, facts.user))
+    };
     if reads(said) || rules.place == Place::Directory && asks_us(said) {
         return None;
     }
     let files = words(said, "authorizedkeysfile");
-    let what = format!("sshd does not read {wanted}; it reads {}", shown(&files.join(" ")));
+    let what = format!(
+        "sshd does not read {wanted}; it reads {}",
+        shown(&files.join(" "))
+    );
     let why = "gosync writes people's keys there, and they let nobody in";
     let fix = match facts.general.as_ref().is_some_and(reads) {
         true => format!(
@@ -193,9 +242,16 @@ fn keys(facts: &Facts<'_>, said: &Said) -> Option<Finding> {
         ),
         false => {
             // What is read already still is.
-            let all = files.iter().map(String::as_str).filter(|file| *file != "none").chain([wanted.as_str()]);
+            let all = files
+                .iter()
+                .map(String::as_str)
+                .filter(|file| *file != "none")
+                .chain([wanted.as_str()]);
             let all: Vec<String> = all.map(|word| shown(word).to_string()).collect();
-            let line = config_line(&format!("AuthorizedKeysFile {}", all.join(" ")), facts.has_parts);
+            let line = config_line(
+                &format!("AuthorizedKeysFile {}", all.join(" ")),
+                facts.has_parts,
+            );
             format!("{line}   # or `place` in [keys]")
         }
     };
@@ -209,13 +265,23 @@ fn command(facts: &Facts<'_>, said: &Said) -> Option<Finding> {
     }
     if facts.rules.place != Place::Directory {
         let what = "sshd asks `gosync keys`, which has no keys to print: `place` in [keys] is not \"directory\"";
-        let fix = format!("sed -i 's/^ *AuthorizedKeysCommand/#&/I' {MAIN}; or place = \"directory\" in [keys]");
+        let fix = format!(
+            "sed -i 's/^ *AuthorizedKeysCommand/#&/I' {MAIN}; or place = \"directory\" in [keys]"
+        );
         return Some(AREA.problem(what, "each login waits for a program that fails", fix));
     }
-    let user = words(said, "authorizedkeyscommanduser").first().filter(|user| *user != "none");
+    let user = words(said, "authorizedkeyscommanduser")
+        .first()
+        .filter(|user| *user != "none");
     let fix = config_line("AuthorizedKeysCommandUser nobody", facts.has_parts);
     let why = "sshd runs the command as nobody else, and passes over its keys";
-    user.is_none().then(|| AREA.problem("sshd has an AuthorizedKeysCommand and no AuthorizedKeysCommandUser", why, fix))
+    user.is_none().then(|| {
+        AREA.problem(
+            "sshd has an AuthorizedKeysCommand and no AuthorizedKeysCommandUser",
+            why,
+            fix,
+        )
+    })
 }
 
 /// How a line comes to be the first that sshd reads, which is the one that counts.
@@ -236,11 +302,28 @@ mod tests {
                          authorizedkeysfile .ssh/authorized_keys /etc/ssh/authorized_keys.d/%u\n";
 
     /// What is found with keys in `place`, and something else for those whom no Match block is for.
-    fn found(place: Place, text: &str, user: Option<&str>, general: Option<&str>) -> Vec<(Severity, String)> {
-        let rules = KeyRules { place, ..KeyRules::default() };
+    fn found(
+        place: Place,
+        text: &str,
+        user: Option<&str>,
+        general: Option<&str>,
+    ) -> Vec<(Severity, String)> {
+        let rules = KeyRules {
+            place,
+            ..KeyRules::default()
+        };
         let general = general.map(parse);
-        let facts = Facts { rules: &rules, said: Ok(parse(text)), user, general, has_parts: true };
-        judge(&facts).into_iter().map(|finding| (finding.severity, finding.fix)).collect()
+        let facts = Facts {
+            rules: &rules,
+            said: Ok(parse(text)),
+            user,
+            general,
+            has_parts: true,
+        };
+        judge(&facts)
+            .into_iter()
+            .map(|finding| (finding.severity, finding.fix))
+            .collect()
     }
 
     fn told(text: &str, user: Option<&str>) -> Vec<(Severity, String)> {
@@ -249,7 +332,10 @@ mod tests {
 
     fn with_command(user: &str) -> String {
         let text = SOUND.replace("/etc/ssh/authorized_keys.d/%u", "");
-        text.replace("command none", &format!("command /usr/bin/gosync keys %u\nauthorizedkeyscommanduser {user}"))
+        text.replace(
+            "command none",
+            &format!("command /usr/bin/gosync keys %u\nauthorizedkeyscommanduser {user}"),
+        )
     }
 
     #[test]
@@ -266,17 +352,30 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_are_written_and_not_read_are_a_problem_with_the_line_that_keeps_what_is_read_already() {
+    fn keys_that_are_written_and_not_read_are_a_problem_with_the_line_that_keeps_what_is_read_already()
+     {
         let other = SOUND.replace(" /etc/ssh/authorized_keys.d/%u", " .ssh/authorized_keys2");
         let list = told(&other, Some("ann"));
         assert_eq!((list.len(), list[0].0), (1, Severity::Problem));
         let line = "AuthorizedKeysFile .ssh/authorized_keys .ssh/authorized_keys2 /etc/ssh/authorized_keys.d/%u";
-        assert!(list[0].1.starts_with(&format!("echo '{line}' >> /etc/ssh/sshd_config.d/00-gosync.conf")), "{list:?}");
+        assert!(
+            list[0].1.starts_with(&format!(
+                "echo '{line}' >> /etc/ssh/sshd_config.d/00-gosync.conf"
+            )),
+            "{list:?}"
+        );
         let none = SOUND.replace(".ssh/authorized_keys /etc/ssh/authorized_keys.d/%u", "none");
-        assert!(told(&none, None)[0].1.starts_with("echo 'AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u'"));
+        assert!(
+            told(&none, None)[0]
+                .1
+                .starts_with("echo 'AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u'")
+        );
         let home = found(Place::Home, &none, None, None);
         assert!(
-            home[0].0 == Severity::Problem && home[0].1.starts_with("echo 'AuthorizedKeysFile .ssh/authorized_keys'")
+            home[0].0 == Severity::Problem
+                && home[0]
+                    .1
+                    .starts_with("echo 'AuthorizedKeysFile .ssh/authorized_keys'")
         );
     }
 
@@ -285,16 +384,25 @@ mod tests {
         let none = SOUND.replace(".ssh/authorized_keys /etc/ssh/authorized_keys.d/%u", "none");
         let list = found(Place::Directory, &none, Some("ann"), Some(SOUND));
         assert_eq!((list.len(), list[0].0), (1, Severity::Problem));
-        assert!(list[0].1.starts_with("grep -n") && list[0].1.contains("a block that is for ann says"), "{list:?}");
+        assert!(
+            list[0].1.starts_with("grep -n") && list[0].1.contains("a block that is for ann says"),
+            "{list:?}"
+        );
     }
 
     #[test]
     fn a_command_that_cannot_do_its_work_is_a_problem() {
         let list = told(&with_command("none"), None);
         assert_eq!((list.len(), list[0].0), (1, Severity::Problem));
-        assert!(list[0].1.contains("AuthorizedKeysCommandUser nobody"), "{list:?}");
+        assert!(
+            list[0].1.contains("AuthorizedKeysCommandUser nobody"),
+            "{list:?}"
+        );
         let list = found(Place::Home, &with_command("nobody"), None, None);
-        assert!(list.len() == 1 && list[0].1.contains("place = \"directory\""), "{list:?}");
+        assert!(
+            list.len() == 1 && list[0].1.contains("place = \"directory\""),
+            "{list:?}"
+        );
     }
 
     #[test]
@@ -304,22 +412,44 @@ mod tests {
             ("Port 22\n  Include /etc/ssh/sshd_config.d/*.conf\n", true),
             ("include sshd_config.d/*\n", true),
             ("#Include /etc/ssh/sshd_config.d/*.conf\n", false),
-            ("Match User x\nInclude /etc/ssh/sshd_config.d/*.conf\n", false),
+            (
+                "Match User x\nInclude /etc/ssh/sshd_config.d/*.conf\n",
+                false,
+            ),
         ] {
             assert_eq!(includes_parts(text.as_bytes()), wanted, "{text}");
         }
-        assert!(config_line("UsePAM yes", false).starts_with("sed -i '1i UsePAM yes' /etc/ssh/sshd_config && sshd -t"));
+        assert!(
+            config_line("UsePAM yes", false)
+                .starts_with("sed -i '1i UsePAM yes' /etc/ssh/sshd_config && sshd -t")
+        );
     }
 
     #[test]
     fn what_shuts_people_out_is_told() {
-        assert_eq!(told(&SOUND.replace("usepam yes", "usepam no"), None)[0].0, Severity::Warning);
+        assert_eq!(
+            told(&SOUND.replace("usepam yes", "usepam no"), None)[0].0,
+            Severity::Warning
+        );
         let closed = SOUND.replace("pubkeyauthentication yes", "pubkeyauthentication no");
         assert_eq!(told(&closed, None)[0].0, Severity::Warning);
-        assert_eq!(told(&format!("{SOUND}allowgroups wheel\nallowgroups staff\n"), None)[0].0, Severity::Note);
+        assert_eq!(
+            told(
+                &format!("{SOUND}allowgroups wheel\nallowgroups staff\n"),
+                None
+            )[0]
+            .0,
+            Severity::Note
+        );
         let rules = KeyRules::default();
         let said = Err("Missing privilege separation directory\u{1b}".to_owned());
-        let mute = Facts { rules: &rules, said, user: None, general: None, has_parts: false };
+        let mute = Facts {
+            rules: &rules,
+            said,
+            user: None,
+            general: None,
+            has_parts: false,
+        };
         assert_eq!(judge(&mute)[0].severity, Severity::Note);
     }
 

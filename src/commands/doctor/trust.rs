@@ -18,10 +18,12 @@ use crate::target::local::Database;
 const AREA: Area = Area::Files;
 
 /// Why sources matter.
-const SOURCE: &str = "whoever can change it decides who gets an account on this host, or a key to one";
+const SOURCE: &str =
+    "whoever can change it decides who gets an account on this host, or a key to one";
 
 /// Why texts of groups matter.
-const WORDS: &str = "whoever can change it decides what groups are said to be, and allowed, at the provider";
+const WORDS: &str =
+    "whoever can change it decides what groups are said to be, and allowed, at the provider";
 
 /// What something must be like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,21 +76,48 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         let found = inspect::chain(&path, everywhere);
         // Of a directory that the catalogue names, the configuration's check says that it is missing.
         let must_be = need != Need::Words;
-        all.push(Trusted { what, path, need, must_be, found });
+        all.push(Trusted {
+            what,
+            path,
+            need,
+            must_be,
+            found,
+        });
     }
     if scene.is_host() {
         let path = process::own_program().unwrap_or_default();
         let found = inspect::chain(&path, everywhere);
-        all.push(Trusted { what: "the program", path, need: Need::Host, must_be: true, found });
+        all.push(Trusted {
+            what: "the program",
+            path,
+            need: Need::Host,
+            must_be: true,
+            found,
+        });
     } else {
-        report.skipped(AREA, "the program itself: with --root it does not work on the host that it is on");
+        report.skipped(
+            AREA,
+            "the program itself: with --root it does not work on the host that it is on",
+        );
     }
     for (what, path, need) in of_host(scene) {
         let found = inspect::chain(&path, &scene.top());
-        all.push(Trusted { what, path, need, must_be: false, found });
+        all.push(Trusted {
+            what,
+            path,
+            need,
+            must_be: false,
+            found,
+        });
     }
-    let there = all.iter().filter(|one| matches!(one.found, Ok(Some(_)))).count();
-    report.looked(AREA, format!("{there} files and directories, and what is above them"));
+    let there = all
+        .iter()
+        .filter(|one| matches!(one.found, Ok(Some(_))))
+        .count();
+    report.looked(
+        AREA,
+        format!("{there} files and directories, and what is above them"),
+    );
     let us = inspect::us();
     report.add(all.iter().flat_map(|one| judge(one, us)));
     report.add(refused_keys(scene));
@@ -102,11 +131,16 @@ fn refused_keys(scene: &Scene<'_>) -> Option<Finding> {
     let rules = &scene.settings().rules.keys;
     let dir = scene.root().path(&rules.directory);
     let is_used = rules.place == Place::Directory;
-    let reason = is_used.then(|| files::untrusted_directory(&dir, &scene.top()).transpose()).flatten()?;
+    let reason = is_used
+        .then(|| files::untrusted_directory(&dir, &scene.top()).transpose())
+        .flatten()?;
     let why = "whoever may write there lets themselves in; until it is mended, the keys of those who leave stay";
     let (what, fix) = match reason {
         Ok(reason) => {
-            let what = format!("no keys are written or withdrawn in {}: {reason}", dir.display());
+            let what = format!(
+                "no keys are written or withdrawn in {}: {reason}",
+                dir.display()
+            );
             (what, mend(&reason, &word(&dir)))
         }
         Err(e) => (e.to_string(), format!("namei -l {}", word(&dir))),
@@ -120,18 +154,30 @@ pub fn mend(reason: &Distrust, name: &str) -> String {
         Distrust::Writable(at) => format!("chmod go-w {}", word(at)),
         Distrust::Owner(at, _) => format!("chown -h root {}", word(at)),
         Distrust::NotExecutable => format!("chmod u+x {name}   # or move it elsewhere"),
-        Distrust::Odd(_) | Distrust::Io(_) => format!("namei -l {name}   # shows what stands there"),
+        Distrust::Odd(_) | Distrust::Io(_) => {
+            format!("namei -l {name}   # shows what stands there")
+        }
     }
 }
 
 /// The directories whose files count one by one.
 fn listed(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
     let (keys, provider) = (&scene.settings().rules.keys, &scene.settings().provider);
-    let mut all = vec![("files with keys", scene.root().path(&keys.directory), Need::Host)];
+    let mut all = vec![(
+        "files with keys",
+        scene.root().path(&keys.directory),
+        Need::Host,
+    )];
     if scene.unusable.is_none() {
-        let sources = provider.fields.as_ref().and_then(|fields| fields.keys_dir.clone());
+        let sources = provider
+            .fields
+            .as_ref()
+            .and_then(|fields| fields.keys_dir.clone());
         all.extend(sources.map(|dir| ("files that keys come from", dir, Need::Source)));
-        let catalogue = [&scene.settings().description_dir, &scene.settings().policy_dir];
+        let catalogue = [
+            &scene.settings().description_dir,
+            &scene.settings().policy_dir,
+        ];
         let catalogue = catalogue.into_iter().flatten().cloned();
         all.extend(catalogue.map(|dir| ("texts of groups", dir, Need::Words)));
     }
@@ -141,7 +187,10 @@ fn listed(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
 /// What is in a directory; nothing, if it cannot be read: that is told elsewhere.
 fn nodes(dir: &Path) -> Vec<Node> {
     let names = files::entries(dir).unwrap_or_default();
-    names.iter().filter_map(|name| inspect::node(&dir.join(name)).ok().flatten()).collect()
+    names
+        .iter()
+        .filter_map(|name| inspect::node(&dir.join(name)).ok().flatten())
+        .collect()
 }
 
 /// What is wrong with the files of a directory, told once for all of them.
@@ -149,56 +198,138 @@ fn inside(what: &str, need: Need, nodes: &[Node], us: u32) -> Vec<Finding> {
     let why = match need {
         Need::Words => WORDS,
         Need::Source => SOURCE,
-        _ => "whoever can change one lets themselves in; sshd passes over it, and gosync keys refuses it",
+        _ => {
+            "whoever can change one lets themselves in; sshd passes over it, and gosync keys refuses it"
+        }
     };
     let told = |wrong: &dyn Fn(&Node) -> bool, so: &str, severity, command: &str| {
-        let paths: Vec<&Node> = nodes.iter().filter(|node| node.kind == Kind::File && wrong(node)).collect();
+        let paths: Vec<&Node> = nodes
+            .iter()
+            .filter(|node| node.kind == Kind::File && wrong(node))
+            .collect();
         let first = paths.first()?;
-        let all: Vec<String> = paths.iter().map(|node| node.path.display().to_string()).collect();
-        let more = if paths.len() > 1 { "   # and the others" } else { "" };
+        let all: Vec<String> = paths
+            .iter()
+            .map(|node| node.path.display().to_string())
+            .collect();
+        let more = if paths.len() > 1 {
+            "   # and the others"
+        } else {
+            ""
+        };
         let text = format!("{what} that {so}: {} ({})", paths.len(), names(&all));
-        Some(AREA.finding(severity, text, why, format!("{command} {}{more}", word(&first.path))))
+        Some(AREA.finding(
+            severity,
+            text,
+            why,
+            format!("{command} {}{more}", word(&first.path)),
+        ))
     };
-    let owned = if need == Need::Host { Severity::Problem } else { Severity::Warning };
+    let owned = if need == Need::Host {
+        Severity::Problem
+    } else {
+        Severity::Warning
+    };
     let strange = |node: &Node| node.uid != 0 && node.uid != us;
     let open = |node: &Node| node.mode & 0o022 != 0;
     let found = [
         told(&open, "others may write", Severity::Problem, "chmod go-w"),
-        told(&strange, "belong to somebody else than root", owned, &format!("chown {us}")),
+        told(
+            &strange,
+            "belong to somebody else than root",
+            owned,
+            &format!("chown {us}"),
+        ),
     ];
     found.into_iter().flatten().collect()
 }
 
 /// What the configuration is and names.
-fn configured(files: &[PathBuf], settings: Option<&Settings>) -> Vec<(&'static str, PathBuf, Need)> {
-    let mut all: Vec<_> = files.iter().map(|path| ("the configuration", path.clone(), Need::Strict)).collect();
+fn configured(
+    files: &[PathBuf],
+    settings: Option<&Settings>,
+) -> Vec<(&'static str, PathBuf, Need)> {
+    let mut all: Vec<_> = files
+        .iter()
+        .map(|path| ("the configuration", path.clone(), Need::Strict))
+        .collect();
     let Some(settings) = settings else { return all };
     let provider = &settings.provider;
-    let mut add = |what, path: Option<&PathBuf>, need| all.extend(path.map(|path| (what, path.clone(), need)));
+    let mut add = |what, path: Option<&PathBuf>, need| {
+        all.extend(path.map(|path| (what, path.clone(), need)))
+    };
     match &provider.kind {
         ProviderKind::File(path) => add("the directory document", Some(path), Need::Source),
         ProviderKind::Ldap(config) => {
-            add("the provider's password", config.password_file.as_ref(), Need::Secret);
-            add("the provider's authorities", config.ca_file.as_ref(), Need::Strict);
+            add(
+                "the provider's password",
+                config.password_file.as_ref(),
+                Need::Secret,
+            );
+            add(
+                "the provider's authorities",
+                config.ca_file.as_ref(),
+                Need::Strict,
+            );
         }
         ProviderKind::Scim(config) => {
-            add("the provider's token", config.token_file.as_ref(), Need::Secret);
-            add("the provider's client secret", config.client_secret_file.as_ref(), Need::Secret);
-            add("the provider's authorities", config.ca_file.as_ref(), Need::Strict);
+            add(
+                "the provider's token",
+                config.token_file.as_ref(),
+                Need::Secret,
+            );
+            add(
+                "the provider's client secret",
+                config.client_secret_file.as_ref(),
+                Need::Secret,
+            );
+            add(
+                "the provider's authorities",
+                config.ca_file.as_ref(),
+                Need::Strict,
+            );
         }
         ProviderKind::Globus(config) => {
-            add("the provider's client secret", Some(&config.client_secret_file), Need::Secret);
-            add("the identity mapping", config.identity_mapping.as_ref(), Need::Strict);
-            add("the provider's authorities", config.ca_file.as_ref(), Need::Strict);
+            add(
+                "the provider's client secret",
+                Some(&config.client_secret_file),
+                Need::Secret,
+            );
+            add(
+                "the identity mapping",
+                config.identity_mapping.as_ref(),
+                Need::Strict,
+            );
+            add(
+                "the provider's authorities",
+                config.ca_file.as_ref(),
+                Need::Strict,
+            );
         }
     }
     if let Some(fields) = &provider.fields {
         add("the file with fields", fields.csv.as_ref(), Need::Source);
-        add("the directory of keys", fields.keys_dir.as_ref(), Need::Source);
-        add("the authorities of the keys", fields.keys_ca_file.as_ref(), Need::Strict);
+        add(
+            "the directory of keys",
+            fields.keys_dir.as_ref(),
+            Need::Source,
+        );
+        add(
+            "the authorities of the keys",
+            fields.keys_ca_file.as_ref(),
+            Need::Strict,
+        );
     }
-    add("the directory of descriptions", settings.description_dir.as_ref(), Need::Words);
-    add("the directory of policies", settings.policy_dir.as_ref(), Need::Words);
+    add(
+        "the directory of descriptions",
+        settings.description_dir.as_ref(),
+        Need::Words,
+    );
+    add(
+        "the directory of policies",
+        settings.policy_dir.as_ref(),
+        Need::Words,
+    );
     all
 }
 
@@ -212,34 +343,66 @@ fn of_host(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
         ("the lock file", lock.clone(), Need::Lock),
         ("the password lock", root.path("/etc/.pwd.lock"), Need::Host),
         ("the list of shells", root.path("/etc/shells"), Need::Host),
-        ("the name service switch", root.path("/etc/nsswitch.conf"), Need::Host),
-        ("the directory of packed homes", root.path(&scene.settings().rules.departed.archive_dir), Need::Private),
+        (
+            "the name service switch",
+            root.path("/etc/nsswitch.conf"),
+            Need::Host,
+        ),
+        (
+            "the directory of packed homes",
+            root.path(&scene.settings().rules.departed.archive_dir),
+            Need::Private,
+        ),
     ];
-    all.extend(lock.parent().map(|dir| ("the lock's directory", dir.to_owned(), Need::Private)));
-    all.extend(scene.local().map(|local| ("the skeleton of homes", root.path(&local.skel), Need::Host)));
+    all.extend(
+        lock.parent()
+            .map(|dir| ("the lock's directory", dir.to_owned(), Need::Private)),
+    );
+    all.extend(
+        scene
+            .local()
+            .map(|local| ("the skeleton of homes", root.path(&local.skel), Need::Host)),
+    );
     let keys = &scene.settings().rules.keys;
     if keys.place != Place::Directory {
         // Where they are written, the run's own rule is asked.
-        all.push(("the directory of keys", root.path(&keys.directory), Need::Host));
+        all.push((
+            "the directory of keys",
+            root.path(&keys.directory),
+            Need::Host,
+        ));
     }
     if scene.database() == Database::Extrausers {
-        all.push(("the databases' directory", root.path("/var/lib/extrausers"), Need::Host));
+        all.push((
+            "the databases' directory",
+            root.path("/var/lib/extrausers"),
+            Need::Host,
+        ));
     }
     for file in &scene.survey.files {
-        let need = if file.name.contains("shadow") { Need::HostSecret } else { Need::Host };
+        let need = if file.name.contains("shadow") {
+            Need::HostSecret
+        } else {
+            Need::Host
+        };
         all.push(("an account file", file.path.clone(), need));
         let backup = PathBuf::from(format!("{}-", file.path.display()));
         all.push(("the backup of an account file", backup, need));
     }
     // Backups in it hold lines of shadow, too.
     let own = files::list(&state).unwrap_or_default();
-    all.extend(own.into_iter().map(|name| ("a file of gosync's own", state.join(name), Need::Own)));
+    all.extend(
+        own.into_iter()
+            .map(|name| ("a file of gosync's own", state.join(name), Need::Own)),
+    );
     all.push(("the state directory", state, Need::Private));
     all
 }
 
 fn judge(one: &Trusted, us: u32) -> Vec<Finding> {
-    let Trusted { what, path, need, .. } = one;
+    let Trusted {
+        what, path, need, ..
+    } = one;
     let chain = match &one.found {
         Ok(Some(chain)) => chain,
         Ok(None) if !one.must_be => return Vec::new(),
@@ -272,24 +435,39 @@ fn judge(one: &Trusted, us: u32) -> Vec<Finding> {
 fn itself(what: &str, need: Need, node: &Node, us: u32) -> Vec<Finding> {
     let (path, name) = (node.path.display(), word(&node.path));
     let why = match need {
-        Need::Strict | Need::Host | Need::HostSecret => "whoever can change it decides what root does, or who is root",
-        Need::Secret => "whoever has it is gosync to the provider; gosync refuses to use it like this",
+        Need::Strict | Need::Host | Need::HostSecret => {
+            "whoever can change it decides what root does, or who is root"
+        }
+        Need::Secret => {
+            "whoever has it is gosync to the provider; gosync refuses to use it like this"
+        }
         Need::Source => SOURCE,
         Need::Words => WORDS,
         Need::Lock => "whoever can open it can hold the lock, and no run begins; gosync refuses it",
-        Need::Private | Need::Own => "it holds what gosync owns, and copies of the account files; gosync refuses it",
+        Need::Private | Need::Own => {
+            "it holds what gosync owns, and copies of the account files; gosync refuses it"
+        }
     };
     let mut found = Vec::new();
-    let stranger = node.uid != us && (node.uid != 0 || matches!(need, Need::Private | Need::Own | Need::Lock));
+    let stranger =
+        node.uid != us && (node.uid != 0 || matches!(need, Need::Private | Need::Own | Need::Lock));
     if stranger {
-        let severity = if need.is_lenient() { Severity::Warning } else { Severity::Problem };
+        let severity = if need.is_lenient() {
+            Severity::Warning
+        } else {
+            Severity::Problem
+        };
         let text = format!("{what}, {path}, belongs to the uid {}", node.uid);
         found.push(AREA.finding(severity, text, why, format!("chown {us} {name}")));
     }
     let (group, others) = (node.mode & 0o020 != 0, node.mode & 0o002 != 0);
     if group || others {
         let tolerable = need.is_lenient() && !others;
-        let severity = if tolerable { Severity::Warning } else { Severity::Problem };
+        let severity = if tolerable {
+            Severity::Warning
+        } else {
+            Severity::Problem
+        };
         let who = if others { "everybody" } else { "its group" };
         found.push(AREA.finding(
             severity,
@@ -299,7 +477,9 @@ fn itself(what: &str, need: Need, node: &Node, us: u32) -> Vec<Finding> {
         ));
     }
     let (open, mode) = match need {
-        Need::Secret | Need::Own | Need::Lock if node.kind != Kind::Directory => (node.mode & 0o077, "go="),
+        Need::Secret | Need::Own | Need::Lock if node.kind != Kind::Directory => {
+            (node.mode & 0o077, "go=")
+        }
         Need::Private => (node.mode & 0o055, "go="),
         Need::HostSecret => (node.mode & 0o005, "o="),
         _ => (0, ""),
@@ -310,14 +490,22 @@ fn itself(what: &str, need: Need, node: &Node, us: u32) -> Vec<Finding> {
             Need::Secret | Need::Lock => why,
             _ => "what it holds is nobody else's business: copies of shadow, or of homes",
         };
-        let severity = if need == Need::Private { Severity::Warning } else { Severity::Problem };
+        let severity = if need == Need::Private {
+            Severity::Warning
+        } else {
+            Severity::Problem
+        };
         let text = format!("others may read {what}, {path}");
         found.push(AREA.finding(severity, text, why, format!("chmod {mode} {name}")));
     }
     if matches!(need, Need::Own | Need::Lock) && node.kind == Kind::File && node.links != 1 {
         let text = format!("{what}, {path}, has {} names", node.links);
         let fix = format!("find / -xdev -samefile {name}   # and remove the others");
-        found.push(AREA.problem(text, "under another name others may be able to change it", fix));
+        found.push(AREA.problem(
+            text,
+            "under another name others may be able to change it",
+            fix,
+        ));
     }
     found
 }
@@ -328,7 +516,11 @@ fn above(what: &str, need: Need, dir: &Node, parent: bool, us: u32) -> Vec<Findi
     let why = format!("whoever can put something else there can replace {what}");
     let mut found = Vec::new();
     if dir.uid != 0 && dir.uid != us {
-        let severity = if need.is_lenient() { Severity::Warning } else { Severity::Problem };
+        let severity = if need.is_lenient() {
+            Severity::Warning
+        } else {
+            Severity::Problem
+        };
         let text = format!("the directory {path} belongs to the uid {}", dir.uid);
         found.push(AREA.finding(severity, text, &why, format!("chown root {name}")));
     }
@@ -338,7 +530,10 @@ fn above(what: &str, need: Need, dir: &Node, parent: bool, us: u32) -> Vec<Findi
         return found;
     }
     let refused = parent && matches!(need, Need::Strict | Need::Secret);
-    let text = format!("{} may write the directory {path}", if others { "everybody" } else { "its group" });
+    let text = format!(
+        "{} may write the directory {path}",
+        if others { "everybody" } else { "its group" }
+    );
     let fix = format!("chmod go-w {name}");
     match (others || refused, dir.gid) {
         (true, _) => found.push(AREA.problem(text, why, fix)),

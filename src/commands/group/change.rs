@@ -17,7 +17,9 @@ pub(super) fn accept(client: &Client<'_>, args: &GroupUsers) -> Result<Outcome> 
     match args.users.as_slice() {
         [user, email] if email.contains('@') && !user.contains('@') => {
             client.need(&[Ability::AcceptAddress])?;
-            let action = Action::Accept { email: Some(email.clone()) };
+            let action = Action::Accept {
+                email: Some(email.clone()),
+            };
             change(client, &args.group, &action, std::slice::from_ref(user))
         }
         users => {
@@ -27,7 +29,12 @@ pub(super) fn accept(client: &Client<'_>, args: &GroupUsers) -> Result<Outcome> 
     }
 }
 
-pub(super) fn change(client: &Client<'_>, group: &str, action: &Action, users: &[String]) -> Result<Outcome> {
+pub(super) fn change(
+    client: &Client<'_>,
+    group: &str,
+    action: &Action,
+    users: &[String],
+) -> Result<Outcome> {
     let group = client.group(group)?;
     let mut tally = Tally::default();
     let people = client.people(users, &mut tally)?;

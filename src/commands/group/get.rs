@@ -11,7 +11,10 @@ pub(super) fn run(client: &Client<'_>, args: &Groups) -> Result<Outcome> {
     for name in &args.groups {
         match find(&groups, name).and_then(|found| found.ok_or_else(|| unknown(name))) {
             Ok(group) => {
-                client.setup.ui.data(&format!("{} {}\n", group.name, group.id));
+                client
+                    .setup
+                    .ui
+                    .data(&format!("{} {}\n", group.name, group.id));
                 tally.done();
             }
             Err(e) => tally.failed(client, &e),

@@ -13,11 +13,22 @@ use crate::ui::listing::{self, Row};
 
 pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
     let catalogue = &client.setup.settings.catalogue;
-    let format = args.format.unwrap_or(if client.setup.ui.is_terminal() { ListFormat::Text } else { ListFormat::Html });
+    let format = args.format.unwrap_or(if client.setup.ui.is_terminal() {
+        ListFormat::Text
+    } else {
+        ListFormat::Html
+    });
     let star = Arc::new(catalogue.filter.clone());
     let all = ["*".to_owned()];
-    let filter = Filter::with_star(if args.filter.is_empty() { &all } else { args.filter.as_slice() }, Some(&star))
-        .map_err(Error::usage)?;
+    let filter = Filter::with_star(
+        if args.filter.is_empty() {
+            &all
+        } else {
+            args.filter.as_slice()
+        },
+        Some(&star),
+    )
+    .map_err(Error::usage)?;
     let base_url = match (&args.baseurl, &args.portal) {
         (Some(url), _) => url.clone(),
         (None, Some(host)) => portal_url(host),
@@ -26,10 +37,22 @@ pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
     let groups = client.groups(true)?;
     let row = |group: &crate::provider::admin::ManagedGroup| Row {
         name: NameMap::apply(&catalogue.names, group.name.raw()),
-        url: if base_url.is_empty() { String::new() } else { format!("{base_url}{}", group.id.as_str()) },
-        description: group.description.as_ref().map_or("", |text| text.raw()).to_owned(),
+        url: if base_url.is_empty() {
+            String::new()
+        } else {
+            format!("{base_url}{}", group.id.as_str())
+        },
+        description: group
+            .description
+            .as_ref()
+            .map_or("", |text| text.raw())
+            .to_owned(),
     };
-    let mut rows: Vec<Row> = groups.iter().filter(|group| filter.matches(group.name.raw())).map(row).collect();
+    let mut rows: Vec<Row> = groups
+        .iter()
+        .filter(|group| filter.matches(group.name.raw()))
+        .map(row)
+        .collect();
     rows.sort_by(|a, b| (&a.name, &a.url).cmp(&(&b.name, &b.url)));
     let text = match format {
         ListFormat::Html => listing::html(&rows),

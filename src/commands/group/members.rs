@@ -14,11 +14,14 @@ pub(super) fn run(client: &Client<'_>, args: &Groups) -> Result<Outcome> {
         let members = group.and_then(|group| client.admin.members(&group.id).map_err(Error::from));
         match members {
             Ok(members) => {
-                let mut rows: Vec<(&str, String)> =
-                    members.iter().map(|m| (word(m.status), m.person.login.to_string())).collect();
+                let mut rows: Vec<(&str, String)> = members
+                    .iter()
+                    .map(|m| (word(m.status), m.person.login.to_string()))
+                    .collect();
                 rows.sort();
-                let lines =
-                    rows.iter().map(|(status, login)| format!("{} ({status}) {login}\n", crate::model::shown(name)));
+                let lines = rows.iter().map(|(status, login)| {
+                    format!("{} ({status}) {login}\n", crate::model::shown(name))
+                });
                 client.setup.ui.data(&lines.collect::<String>());
                 tally.done();
             }

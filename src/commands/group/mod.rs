@@ -22,11 +22,16 @@ use crate::ui::Ui;
 pub(super) fn run(global: &Global, args: &Group, ui: Ui, session: &Session) -> Result<Outcome> {
     let setup = Setup::for_provider(global, ui)?;
     let admin = session.group_admin(&setup)?;
-    let client = Client { setup: &setup, admin: admin.as_ref() };
+    let client = Client {
+        setup: &setup,
+        admin: admin.as_ref(),
+    };
     match args {
         Group::Accept(args) => change::accept(&client, args),
         Group::Admin(args) => change::set(&client, args, Role::Admin),
-        Group::Delmember(args) => change::change(&client, &args.group, &Action::Remove, &args.users),
+        Group::Delmember(args) => {
+            change::change(&client, &args.group, &Action::Remove, &args.users)
+        }
         Group::Get(args) => get::run(&client, args),
         Group::List(args) => list::run(&client, args),
         Group::Manager(args) => change::set(&client, args, Role::Manager),
@@ -61,9 +66,11 @@ impl Client<'_> {
     fn need(&self, abilities: &[Ability]) -> Result<()> {
         let provider = self.admin.name().to_owned();
         match abilities.iter().find(|ability| self.admin.lacks(**ability)) {
-            Some(ability) => {
-                Err(Error::from(AdminError::Unable { provider, ability: *ability }).hint("Nothing was done"))
-            }
+            Some(ability) => Err(Error::from(AdminError::Unable {
+                provider,
+                ability: *ability,
+            })
+            .hint("Nothing was done")),
             None => Ok(()),
         }
     }
@@ -75,7 +82,9 @@ impl Client<'_> {
 
     /// The one group of this name.
     fn group(&self, name: &str) -> Result<ManagedGroup> {
-        find(&self.groups(false)?, name)?.cloned().ok_or_else(|| unknown(name))
+        find(&self.groups(false)?, name)?
+            .cloned()
+            .ok_or_else(|| unknown(name))
     }
 
     /// People by login, in the order of `logins`; who is not there is told.
@@ -95,13 +104,35 @@ impl Client<'_> {
             let exact = |person: &Person| person.login.raw() == login;
             let alike = |person: &Person| person.login.raw().eq_ignore_ascii_case(login);
             let any_exact = found.iter().any(exact);
-            let theirs = |person: &Person| if any_exact { exact(person) } else { alike(person) };
+            let theirs = |person: &Person| {
+                if any_exact {
+                    exact(person)
+                } else {
+                    alike(person)
+                }
+            };
             match found.iter().filter(|person| theirs(person)).count() {
-                0 => tally.failed(self, &Error::failed(format!("the provider knows no `{}`", shown(login)))),
-                1 => out.extend(found.iter().position(theirs).map(|at| found.swap_remove(at))),
+                0 => tally.failed(
+                    self,
+                    &Error::failed(format!("the provider knows no `{}`", shown(login))),
+                ),
+                1 => out.extend(
+                    found
+                        .iter()
+                        .position(theirs)
+                        .map(|at| found.swap_remove(at)),
+                ),
                 n => {
-                    let ids: Vec<&str> = found.iter().filter(|p| theirs(p)).map(|p| p.id.as_str()).collect();
-                    let message = format!("{n} people have the login `{}`: {}", shown(login), ids.join(", "));
+                    let ids: Vec<&str> = found
+                        .iter()
+                        .filter(|p| theirs(p))
+                        .map(|p| p.id.as_str())
+                        .collect();
+                    let message = format!(
+                        "{n} people have the login `{}`: {}",
+                        shown(login),
+                        ids.join(", ")
+                    );
                     tally.failed(self, &Error::failed(message));
                 }
             }
@@ -112,21 +143,32 @@ impl Client<'_> {
 
 /// The one group of this name, if there is one.
 fn find<'g>(groups: &'g [ManagedGroup], name: &str) -> Result<Option<&'g ManagedGroup>> {
-    let found: Vec<&ManagedGroup> = groups.iter().filter(|group| group.name.raw() == name).collect();
+    let found: Vec<&ManagedGroup> = groups
+        .iter()
+        .filter(|group| group.name.raw() == name)
+        .collect();
     match found.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(one)),
         several => {
             let ids: Vec<&str> = several.iter().map(|group| group.id.as_str()).collect();
-            let message = format!("{} groups are called `{}`: {}", several.len(), shown(name), ids.join(", "));
+            let message = format!(
+                "{} groups are called `{}`: {}",
+                several.len(),
+                shown(name),
+                ids.join(", ")
+            );
             Err(Error::failed(message).hint("Rename all but one of them at the provider"))
         }
     }
 }
 
 fn unknown(name: &str) -> Error {
-    Error::failed(format!("there is no group `{}` among those that we manage", shown(name)))
-        .hint("`gosync group list -format text` shows them")
+    Error::failed(format!(
+        "there is no group `{}` among those that we manage",
+        shown(name)
+    ))
+    .hint("`gosync group list -format text` shows them")
 }
 
 /// How several things went.

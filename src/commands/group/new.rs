@@ -17,17 +17,27 @@ use crate::system::clock;
 
 pub(super) fn run(client: &Client<'_>, args: &GroupNew) -> Result<Outcome> {
     let (names, users) = split(&args.groups)?;
-    let mut wishes = names.iter().map(|name| Wish::new(client, args, name)).collect::<Result<Vec<_>>>()?;
+    let mut wishes = names
+        .iter()
+        .map(|name| Wish::new(client, args, name))
+        .collect::<Result<Vec<_>>>()?;
     // Above before below: `a a.b` in whatever order.
     wishes.sort_by_key(|wish| wish.name.matches('.').count());
     client.need(&abilities(&wishes, users))?;
     let mut tally = Tally::default();
     let people = client.people(users, &mut tally)?;
-    let mut work = Work { client, people, tally, begun: false };
+    let mut work = Work {
+        client,
+        people,
+        tally,
+        begun: false,
+    };
     for wish in &wishes {
         match work.make(wish) {
             Ok(()) => work.tally.done(),
-            Err(e) if work.begun => work.tally.failed(client, &e.hint("The same command again goes on from here")),
+            Err(e) if work.begun => work
+                .tally
+                .failed(client, &e.hint("The same command again goes on from here")),
             Err(e) => work.tally.failed(client, &e),
         }
     }
@@ -46,11 +56,15 @@ fn split(words: &[String]) -> Result<(&[String], &[String])> {
     for name in names {
         if name.trim().is_empty() || name.chars().any(char::is_control) {
             let message = format!("`{}` cannot be the name of a group", shown(name));
-            return Err(Error::usage(message).hint("It must not be empty, and must have no control characters"));
+            return Err(Error::usage(message)
+                .hint("It must not be empty, and must have no control characters"));
         }
         if name.ends_with(':') {
-            return Err(Error::usage(format!("`{}`: a group's name cannot end with a colon", shown(name)))
-                .hint("With a blank before the colon, people may follow it"));
+            return Err(Error::usage(format!(
+                "`{}`: a group's name cannot end with a colon",
+                shown(name)
+            ))
+            .hint("With a blank before the colon, people may follow it"));
         }
     }
     Ok((names, users))
@@ -93,12 +107,18 @@ fn abilities(wishes: &[Wish], users: &[String]) -> Vec<Ability> {
     let needs = [
         (true, Ability::Create),
         (any(|w| w.parent.is_some()), Ability::CreateBelow),
-        (any(|w| w.custom.is_some() || !w.description.is_empty()), Ability::Describe),
+        (
+            any(|w| w.custom.is_some() || !w.description.is_empty()),
+            Ability::Describe,
+        ),
         (any(|w| w.policy.is_some()), Ability::Policy),
         (any(|w| !w.admins.is_empty()), Ability::Role(Role::Admin)),
         (!users.is_empty(), Ability::Role(Role::Member)),
     ];
-    needs.into_iter().filter_map(|(needed, ability)| needed.then_some(ability)).collect()
+    needs
+        .into_iter()
+        .filter_map(|(needed, ability)| needed.then_some(ability))
+        .collect()
 }
 
 /// What one command makes.
@@ -121,21 +141,36 @@ impl Work<'_> {
         };
         let group = match find(&groups, &wish.name)? {
             Some(group) => {
-                client.setup.ui.notice(format!("{}: is there already, with the id {}", group.name, group.id));
+                client.setup.ui.notice(format!(
+                    "{}: is there already, with the id {}",
+                    group.name, group.id
+                ));
                 group.clone()
             }
             None => {
                 let (name, description) = (wish.name.clone(), wish.description.clone());
-                let group =
-                    client.admin.create(&NewGroup { name, description, parent: parent.map(|p| p.id.clone()) })?;
-                client.setup.ui.notice(format!("{}: made, with the id {}", group.name, group.id));
+                let group = client.admin.create(&NewGroup {
+                    name,
+                    description,
+                    parent: parent.map(|p| p.id.clone()),
+                })?;
+                client
+                    .setup
+                    .ui
+                    .notice(format!("{}: made, with the id {}", group.name, group.id));
                 group
             }
         };
         self.begun = true;
         self.complete(wish, &group)?;
         for group in parent.into_iter().chain([&group]) {
-            to_people(client, group, &Action::Set(Role::Member), &self.people, &mut self.tally)?;
+            to_people(
+                client,
+                group,
+                &Action::Set(Role::Member),
+                &self.people,
+                &mut self.tally,
+            )?;
         }
         Ok(())
     }
@@ -143,20 +178,40 @@ impl Work<'_> {
     fn complete(&mut self, wish: &Wish, group: &ManagedGroup) -> Result<()> {
         let client = self.client;
         if let Some(policy) = &wish.policy {
-            step(client, group, "policy", client.admin.set_policy(group, policy))?;
+            step(
+                client,
+                group,
+                "policy",
+                client.admin.set_policy(group, policy),
+            )?;
         }
         if let Some(text) = &wish.custom {
-            step(client, group, "description", client.admin.describe(group, text))?;
+            step(
+                client,
+                group,
+                "description",
+                client.admin.describe(group, text),
+            )?;
         }
         let admins = client.people(&wish.admins, &mut self.tally)?;
-        to_people(client, group, &Action::Set(Role::Admin), &admins, &mut self.tally)
+        to_people(
+            client,
+            group,
+            &Action::Set(Role::Admin),
+            &admins,
+            &mut self.tally,
+        )
     }
 }
 
 fn parentless(group: &str, parent: &str) -> Error {
     let (group, parent) = (shown(group), shown(parent));
-    Error::failed(format!("`{group}` is to be made below `{parent}`, and no group that we manage is called so"))
-        .hint(format!("Make `{parent}` too, or say by -parent or -top where `{group}` belongs"))
+    Error::failed(format!(
+        "`{group}` is to be made below `{parent}`, and no group that we manage is called so"
+    ))
+    .hint(format!(
+        "Make `{parent}` too, or say by -parent or -top where `{group}` belongs"
+    ))
 }
 
 /// Tells how something that belongs to a new group was set.
@@ -167,11 +222,17 @@ fn step(
     done: std::result::Result<Done, AdminError>,
 ) -> Result<()> {
     match done {
-        Ok(Done::Changed) => client.setup.ui.notice(format!("{}: the {what} is set", group.name)),
+        Ok(Done::Changed) => client
+            .setup
+            .ui
+            .notice(format!("{}: the {what} is set", group.name)),
         Ok(Done::Already) => {}
         Err(e) => {
             let error = Error::from(e);
-            return Err(Error::new(error.kind, format!("{}: the {what} could not be set: {error}", group.name)));
+            return Err(Error::new(
+                error.kind,
+                format!("{}: the {what} could not be set: {error}", group.name),
+            ));
         }
     }
     Ok(())

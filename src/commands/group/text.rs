@@ -17,22 +17,33 @@ const MAX_BYTES: u64 = 1 << 20;
 
 pub(super) fn descriptions(client: &Client<'_>, args: &Groups) -> Result<Outcome> {
     client.need(&[Ability::Describe])?;
-    each(client, args, "description", |group| match description_file(client, group.name.raw())? {
-        Some((path, text)) => {
-            tracing::info!(path = %path.display(), "description");
-            Ok(client.admin.describe(group, &text)?)
-        }
-        None => Err(Error::failed(format!("there is no description of `{}`", group.name))
-            .hint("Descriptions are looked for in `description_dir` of [catalogue]")),
-    })
+    each(
+        client,
+        args,
+        "description",
+        |group| match description_file(client, group.name.raw())? {
+            Some((path, text)) => {
+                tracing::info!(path = %path.display(), "description");
+                Ok(client.admin.describe(group, &text)?)
+            }
+            None => Err(
+                Error::failed(format!("there is no description of `{}`", group.name))
+                    .hint("Descriptions are looked for in `description_dir` of [catalogue]"),
+            ),
+        },
+    )
 }
 
 pub(super) fn policies(client: &Client<'_>, args: &Groups) -> Result<Outcome> {
     client.need(&[Ability::Policy])?;
-    each(client, args, "policy", |group| match policy_file(client, group.name.raw())? {
-        Some(policy) => Ok(client.admin.set_policy(group, &policy)?),
-        None => Err(Error::failed(format!("there is no policy for `{}`", group.name))
-            .hint("Policies are looked for in `policy_dir` of [catalogue]")),
+    each(client, args, "policy", |group| {
+        match policy_file(client, group.name.raw())? {
+            Some(policy) => Ok(client.admin.set_policy(group, &policy)?),
+            None => Err(
+                Error::failed(format!("there is no policy for `{}`", group.name))
+                    .hint("Policies are looked for in `policy_dir` of [catalogue]"),
+            ),
+        }
     })
 }
 
@@ -48,8 +59,15 @@ fn each(
         let group = find(&groups, name).and_then(|found| found.ok_or_else(|| unknown(name)));
         match group.and_then(&send) {
             Ok(done) => {
-                let already = if done == Done::Already { " already" } else { "" };
-                client.setup.ui.notice(format!("{}: the {what} is set{already}", shown(name)));
+                let already = if done == Done::Already {
+                    " already"
+                } else {
+                    ""
+                };
+                client
+                    .setup
+                    .ui
+                    .notice(format!("{}: the {what} is set{already}", shown(name)));
                 tally.done();
             }
             Err(e) => tally.failed(client, &e),
@@ -59,27 +77,43 @@ fn each(
 }
 
 /// The description of a group that a file holds, and which file that is.
-pub(super) fn description_file(client: &Client<'_>, group: &str) -> Result<Option<(PathBuf, String)>> {
-    let Some(dir) = &client.setup.settings.description_dir else { return Ok(None) };
+pub(super) fn description_file(
+    client: &Client<'_>,
+    group: &str,
+) -> Result<Option<(PathBuf, String)>> {
+    let Some(dir) = &client.setup.settings.description_dir else {
+        return Ok(None);
+    };
     let found = first_of(dir, group, &catalogue::description_files(group))?;
     Ok(found.map(|(path, text)| (path, catalogue::description(&text))))
 }
 
 /// The policy of a group that a file holds; what of it cannot be said any more is told.
 pub(super) fn policy_file(client: &Client<'_>, group: &str) -> Result<Option<GroupPolicy>> {
-    let Some(dir) = &client.setup.settings.policy_dir else { return Ok(None) };
-    let Some((path, text)) = first_of(dir, group, &catalogue::policy_files(group))? else { return Ok(None) };
-    let (policy, lost) =
-        GroupPolicy::read(&text).map_err(|e| Error::usage(format!("{}: {}", path.display(), shown(&e))))?;
+    let Some(dir) = &client.setup.settings.policy_dir else {
+        return Ok(None);
+    };
+    let Some((path, text)) = first_of(dir, group, &catalogue::policy_files(group))? else {
+        return Ok(None);
+    };
+    let (policy, lost) = GroupPolicy::read(&text)
+        .map_err(|e| Error::usage(format!("{}: {}", path.display(), shown(&e))))?;
     for key in lost {
-        client.setup.ui.warn(format!("{}: `{}` cannot be expressed, and is left out", path.display(), shown(&key)));
+        client.setup.ui.warn(format!(
+            "{}: `{}` cannot be expressed, and is left out",
+            path.display(),
+            shown(&key)
+        ));
     }
     Ok(Some(policy))
 }
 
 fn first_of(dir: &Path, group: &str, names: &[String]) -> Result<Option<(PathBuf, String)>> {
     if !catalogue::is_file_name(group) {
-        return Err(Error::failed(format!("`{}` cannot be the name of a file", shown(group))));
+        return Err(Error::failed(format!(
+            "`{}` cannot be the name of a file",
+            shown(group)
+        )));
     }
     for name in names {
         let path = dir.join(name);
@@ -87,7 +121,8 @@ fn first_of(dir: &Path, group: &str, names: &[String]) -> Result<Option<(PathBuf
             continue;
         }
         let bytes = files::read_limited(&path, MAX_BYTES).map_err(Error::failed)?;
-        let text = String::from_utf8(bytes).map_err(|_| Error::failed(format!("{} is not UTF-8", path.display())))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Error::failed(format!("{} is not UTF-8", path.display())))?;
         return Ok(Some((path, text)));
     }
     Ok(None)

@@ -76,7 +76,11 @@ pub(super) fn want_contacts(setup: &Setup<'_>) -> bool {
 
 /// Whose programs are run. On another tree, an ordinary user may try things with hooks of their own.
 fn owners(setup: &Setup<'_>) -> Owners {
-    if setup.root.is_host() { Owners::Root } else { Owners::RootOrUs }
+    if setup.root.is_host() {
+        Owners::Root
+    } else {
+        Owners::RootOrUs
+    }
 }
 
 /// A pattern of the configuration, and what a run makes of it.
@@ -93,8 +97,15 @@ pub(super) struct Named {
 pub(super) fn named(setup: &Setup<'_>) -> Vec<Named> {
     let rules = &setup.settings.hooks;
     let mut out = Vec::new();
-    for (kind, scripts) in Kind::ALL.into_iter().zip([&rules.user, &rules.group, &rules.bygroup]) {
-        for (key, patterns) in [("pre", &scripts.pre), ("run", &scripts.run), ("post", &scripts.post)] {
+    for (kind, scripts) in Kind::ALL
+        .into_iter()
+        .zip([&rules.user, &rules.group, &rules.bygroup])
+    {
+        for (key, patterns) in [
+            ("pre", &scripts.pre),
+            ("run", &scripts.run),
+            ("post", &scripts.post),
+        ] {
             out.extend(patterns.iter().map(|pattern| Named {
                 key: format!("`{key}` in [hooks.{}]", kind.as_str()),
                 pattern: pattern.clone(),
@@ -118,12 +129,21 @@ pub(super) fn events(
         return Vec::new();
     }
     let rules = &setup.settings.hooks;
-    let wanted = Wanted { user: rules.user.is_any(), group: rules.group.is_any(), bygroup: rules.bygroup.is_any() };
+    let wanted = Wanted {
+        user: rules.user.is_any(),
+        group: rules.group.is_any(),
+        bygroup: rules.bygroup.is_any(),
+    };
     events::of(plan, host, owned, wanted)
 }
 
 /// Runs what is due. A hook that fails is told, and no failure of the run.
-pub(super) fn run(setup: &Setup<'_>, args: &PlanArgs, ledger: &mut Ledger, target: &Local) -> Result<Tally> {
+pub(super) fn run(
+    setup: &Setup<'_>,
+    args: &PlanArgs,
+    ledger: &mut Ledger,
+    target: &Local,
+) -> Result<Tally> {
     if !belong(setup, args) {
         tell_unmoved(setup, args);
         return Ok(Tally::default());
@@ -136,8 +156,18 @@ pub(super) fn run(setup: &Setup<'_>, args: &PlanArgs, ledger: &mut Ledger, targe
     }
     let rules = &setup.settings.hooks;
     let deadline = clock::deadline(Duration::from_secs(rules.run_limit));
-    let shop = Shop { rules, deadline, stopped: AtomicBool::new(false) };
-    let mut floor = Floor { setup, shop, ledger, tally: Tally::default(), told: 0 };
+    let shop = Shop {
+        rules,
+        deadline,
+        stopped: AtomicBool::new(false),
+    };
+    let mut floor = Floor {
+        setup,
+        shop,
+        ledger,
+        tally: Tally::default(),
+        told: 0,
+    };
     floor.kind(Kind::User, &rules.user)?;
     floor.kind(Kind::Group, &rules.group)?;
     floor.bygroup(target)?;
@@ -147,7 +177,10 @@ pub(super) fn run(setup: &Setup<'_>, args: &PlanArgs, ledger: &mut Ledger, targe
 /// Says that hooks which were to be tried again are not.
 pub(super) fn tell_unmoved(setup: &Setup<'_>, args: &PlanArgs) {
     if args.retry_hooks && !belong(setup, args) {
-        setup.ui.warn("--retry-hooks did nothing: hooks do not run under --root without --root-hooks".to_owned());
+        setup.ui.warn(
+            "--retry-hooks did nothing: hooks do not run under --root without --root-hooks"
+                .to_owned(),
+        );
     }
 }
 
@@ -171,25 +204,49 @@ impl Told {
             "name": event.subject.name(),
             "known": event.is_known(),
         });
-        if let (Value::Object(into), Ok(Value::Object(more))) = (&mut json, serde_json::to_value(event)) {
+        if let (Value::Object(into), Ok(Value::Object(more))) =
+            (&mut json, serde_json::to_value(event))
+        {
             into.extend(more);
         }
         let args: &[&str] = if event.is_known() { &["-update"] } else { &[] };
-        Self { args, env, json: json.to_string().split_off(1) }
+        Self {
+            args,
+            env,
+            json: json.to_string().split_off(1),
+        }
     }
 
     fn order(&self, key: String) -> Order<'_> {
         let input = format!("{{\"key\":{},{}\n", json!(key), self.json).into_bytes();
-        Order { args: self.args, shared: &self.env, env: vec![("GOSYNC_KEY", key)], input }
+        Order {
+            args: self.args,
+            shared: &self.env,
+            env: vec![("GOSYNC_KEY", key)],
+            input,
+        }
     }
 
     fn for_member(&self, key: String, account: &Account, added: bool) -> Order<'_> {
         let member = json!({"added": added, "account": account});
-        let input = format!("{{\"key\":{},\"member\":{member},{}\n", json!(key), self.json).into_bytes();
+        let input = format!(
+            "{{\"key\":{},\"member\":{member},{}\n",
+            json!(key),
+            self.json
+        )
+        .into_bytes();
         let mut env = account.environment();
         env.push(("GOSYNC_KEY", key));
-        env.push(("GOSYNC_MEMBER", if added { "added" } else { "kept" }.to_owned()));
-        Order { args: self.args, shared: &self.env, env, input }
+        env.push((
+            "GOSYNC_MEMBER",
+            if added { "added" } else { "kept" }.to_owned(),
+        ));
+        Order {
+            args: self.args,
+            shared: &self.env,
+            env,
+            input,
+        }
     }
 }
 
@@ -197,13 +254,25 @@ impl Told {
 fn round_order(setup: &Setup<'_>, kind: Kind, round: &Round, stage: &str) -> Order<'static> {
     let key = format!("{}-{stage}-{}", round.key, round.attempts + 1);
     let input = json!({"key": key, "kind": kind, "stage": stage});
-    let mut env = vec![("GOSYNC_KIND", kind.as_str().to_owned()), ("GOSYNC_KEY", key)];
+    let mut env = vec![
+        ("GOSYNC_KIND", kind.as_str().to_owned()),
+        ("GOSYNC_KEY", key),
+    ];
     env.extend(root(setup));
-    Order { args: &[], shared: &[], env, input: format!("{input}\n").into_bytes() }
+    Order {
+        args: &[],
+        shared: &[],
+        env,
+        input: format!("{input}\n").into_bytes(),
+    }
 }
 
 fn root(setup: &Setup<'_>) -> Option<(&'static str, String)> {
-    setup.global.root.as_ref().map(|root| ("GOSYNC_ROOT", root.display().to_string()))
+    setup
+        .global
+        .root
+        .as_ref()
+        .map(|root| ("GOSYNC_ROOT", root.display().to_string()))
 }
 
 /// What a thread reports.
@@ -235,7 +304,9 @@ impl Floor<'_> {
     }
 
     fn due(&self, kind: Kind, limit: usize) -> Result<Vec<Queued>> {
-        self.ledger.hooks_due(kind, self.setup.now, limit).map_err(Error::failed)
+        self.ledger
+            .hooks_due(kind, self.setup.now, limit)
+            .map_err(Error::failed)
     }
 
     fn record(&mut self, records: &[Record]) -> Result<()> {
@@ -248,13 +319,18 @@ impl Floor<'_> {
         let mut events = self.due(kind, CHUNK)?;
         let round = match waiting {
             Some(round) if !events.is_empty() || round.due <= self.setup.now => round,
-            None if !events.is_empty() => self.ledger.open_hook_round(kind, self.setup.now).map_err(Error::failed)?,
+            None if !events.is_empty() => self
+                .ledger
+                .open_hook_round(kind, self.setup.now)
+                .map_err(Error::failed)?,
             _ => return Ok(()),
         };
         let pre = self.surround(kind, &round, "pre", &scripts.pre);
         match pre {
             Outcome::Unstarted => return Ok(()),
-            Outcome::Missed(..) if self.stops(Stop::Pre) => return self.hold(kind, &round, events, pre),
+            Outcome::Missed(..) if self.stops(Stop::Pre) => {
+                return self.hold(kind, &round, events, pre);
+            }
             _ => {}
         }
         let run = self.find(&scripts.run);
@@ -274,20 +350,46 @@ impl Floor<'_> {
         match outcome {
             // Not counted: it is no change of anything.
             Outcome::Done => Some(Record::Done(round.key)),
-            outcome => self.settle(round.key, round.at, round.attempts, outcome, &format!("all {}s", kind.as_str())),
+            outcome => self.settle(
+                round.key,
+                round.at,
+                round.attempts,
+                outcome,
+                &format!("all {}s", kind.as_str()),
+            ),
         }
     }
 
-    fn surround(&self, kind: Kind, round: &Round, stage: &'static str, patterns: &[String]) -> Outcome {
+    fn surround(
+        &self,
+        kind: Kind,
+        round: &Round,
+        stage: &'static str,
+        patterns: &[String],
+    ) -> Outcome {
         let order = round_order(self.setup, kind, round, stage);
-        self.shop.run(&self.find(patterns), &order, self.stops(Stop::Pre), &|_| false, &|_| {})
+        self.shop.run(
+            &self.find(patterns),
+            &order,
+            self.stops(Stop::Pre),
+            &|_| false,
+            &|_| {},
+        )
     }
 
     /// Puts off what a hook that runs before it holds back until that is tried again, or gives it up with that. None of
     /// it has failed itself.
-    fn hold(&mut self, kind: Kind, round: &Round, mut events: Vec<Queued>, pre: Outcome) -> Result<()> {
+    fn hold(
+        &mut self,
+        kind: Kind,
+        round: &Round,
+        mut events: Vec<Queued>,
+        pre: Outcome,
+    ) -> Result<()> {
         let settled = self.settle_round(kind, round, pre);
-        let Some(Record::Again { due, error, .. }) = &settled else { return Ok(()) };
+        let Some(Record::Again { due, error, .. }) = &settled else {
+            return Ok(());
+        };
         while !events.is_empty() {
             let held = |Queued { key, attempts, .. }: &Queued| Record::Again {
                 key: *key,
@@ -309,12 +411,24 @@ impl Floor<'_> {
             let told = Told::new(setup, queued);
             let order = told.order(queued.key.to_string());
             let step = |name: &str| tell(Report::Step(queued.key, name.to_owned()));
-            let outcome = shop.run(scripts, &order, stop, &|name| queued.done.contains(name), &step);
+            let outcome = shop.run(
+                scripts,
+                &order,
+                stop,
+                &|name| queued.done.contains(name),
+                &step,
+            );
             tell(Report::End(*at, outcome));
         };
         self.in_parallel(&numbered, work, |floor, at, outcome| {
             let queued = events.get(at)?;
-            floor.settle(queued.key, queued.at, queued.attempts, outcome, queued.event.subject.name())
+            floor.settle(
+                queued.key,
+                queued.at,
+                queued.attempts,
+                outcome,
+                queued.event.subject.name(),
+            )
         })
     }
 
@@ -328,7 +442,11 @@ impl Floor<'_> {
     ) -> Result<()> {
         let jobs = self.rules().jobs;
         let stopped = AtomicBool::new(self.shop.stopped.load(Ordering::Relaxed));
-        let shop = Shop { rules: self.shop.rules, deadline: self.shop.deadline, stopped };
+        let shop = Shop {
+            rules: self.shop.rules,
+            deadline: self.shop.deadline,
+            stopped,
+        };
         let done = jobs::in_parallel(
             units,
             jobs,
@@ -341,15 +459,28 @@ impl Floor<'_> {
                         Report::End(at, outcome) => records.extend(end(self, at, outcome)),
                     }
                 }
-                if records.is_empty() { Ok(()) } else { self.record(&records) }
+                if records.is_empty() {
+                    Ok(())
+                } else {
+                    self.record(&records)
+                }
             },
         );
-        self.shop.stopped.store(shop.stopped.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.shop
+            .stopped
+            .store(shop.stopped.load(Ordering::Relaxed), Ordering::Relaxed);
         done
     }
 
     /// What to write down of an attempt; nothing if it was not made. Tells what failed.
-    fn settle(&mut self, key: Key, at: i64, attempts: u32, outcome: Outcome, name: &str) -> Option<Record> {
+    fn settle(
+        &mut self,
+        key: Key,
+        at: i64,
+        attempts: u32,
+        outcome: Outcome,
+        name: &str,
+    ) -> Option<Record> {
         let (miss, error) = match outcome {
             Outcome::Unstarted => return None,
             Outcome::Done => {
@@ -361,7 +492,9 @@ impl Floor<'_> {
         let now = clock::now();
         let age = u64::try_from(now.saturating_sub(at)).unwrap_or(0);
         let retry = self.rules().retry(miss, attempts, age);
-        let due = retry.after.map(|after| now.saturating_add(i64::try_from(after).unwrap_or(i64::MAX)));
+        let due = retry
+            .after
+            .map(|after| now.saturating_add(i64::try_from(after).unwrap_or(i64::MAX)));
         match miss {
             Miss::Failed => self.tally.failed += 1,
             Miss::Later => self.tally.later += 1,
@@ -372,9 +505,16 @@ impl Floor<'_> {
                 Some(due) => format!("tried again from {} on", clock::written(due)),
                 None => "given up; --retry-hooks tries it again".to_owned(),
             };
-            self.setup.ui.warn(format!("hook for {name} (key {key}): {error}; {next}"));
+            self.setup
+                .ui
+                .warn(format!("hook for {name} (key {key}): {error}; {next}"));
         }
-        Some(Record::Again { key, attempts: retry.attempts, due, error })
+        Some(Record::Again {
+            key,
+            attempts: retry.attempts,
+            due,
+            error,
+        })
     }
 
     /// All groups that are due, one after the other, each member by member.
@@ -385,19 +525,31 @@ impl Floor<'_> {
         }
         let rules = &self.setup.settings.hooks;
         let scripts = &rules.bygroup;
-        let (pre, run, post) = (self.find(&scripts.pre), self.find(&scripts.run), self.find(&scripts.post));
+        let (pre, run, post) = (
+            self.find(&scripts.pre),
+            self.find(&scripts.run),
+            self.find(&scripts.post),
+        );
         let current = target.read()?;
         let host = current.host();
         let mut people: BTreeMap<String, BTreeMap<String, Contact>> = BTreeMap::new();
         while let [queued] = events.as_slice() {
             let people = match people.entry(queued.provider.clone()) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => {
-                    new.insert(self.ledger.contacts_by_name(&queued.provider).map_err(Error::failed)?)
-                }
+                Entry::Vacant(new) => new.insert(
+                    self.ledger
+                        .contacts_by_name(&queued.provider)
+                        .map_err(Error::failed)?,
+                ),
             };
             let outcome = self.group(queued, (&host, people), [&pre, &run, &post])?;
-            let settled = self.settle(queued.key, queued.at, queued.attempts, outcome, queued.event.subject.name());
+            let settled = self.settle(
+                queued.key,
+                queued.at,
+                queued.attempts,
+                outcome,
+                queued.event.subject.name(),
+            );
             self.record(&settled.into_iter().collect::<Vec<_>>())?;
             if !self.shop.is_open() {
                 break;
@@ -414,12 +566,17 @@ impl Floor<'_> {
         (host, people): (&Host<'_>, &BTreeMap<String, Contact>),
         [pre, run, post]: [&[Script]; 3],
     ) -> Result<Outcome> {
-        let Subject::Group(team) = &queued.event.subject else { return Ok(Outcome::Done) };
+        let Subject::Group(team) = &queued.event.subject else {
+            return Ok(Outcome::Done);
+        };
         let told = Told::new(self.setup, queued);
         let around = |shop: &Shop<'_>, scripts: &[Script], stage: &str, stop: bool| {
             let order = told.order(format!("{}-{stage}-{}", queued.key, queued.attempts + 1));
             // As the original did: these two read the names of the members, one on each line.
-            let order = Order { input: lines(&team.members), ..order };
+            let order = Order {
+                input: lines(&team.members),
+                ..order
+            };
             shop.run(scripts, &order, stop, &|_| false, &|_| {})
         };
         let before = around(&self.shop, pre, "pre", self.stops(Stop::Pre));
@@ -433,7 +590,10 @@ impl Floor<'_> {
         // Who has no account any more is told to nobody.
         let account = |name: &String| {
             let account = Account::found(name, host.accounts.get(name.as_str())?);
-            Some((account.reached_by(people.get(name).cloned().unwrap_or_default()), added(name)))
+            Some((
+                account.reached_by(people.get(name).cloned().unwrap_or_default()),
+                added(name),
+            ))
         };
         let members = team.members.iter().filter(|_| !run.is_empty());
         let members: Vec<(Account, bool)> = members.filter(wanted).filter_map(account).collect();
@@ -444,7 +604,9 @@ impl Floor<'_> {
             let order = told.for_member(format!("{}-{name}", queued.key), account, *added);
             let step = |script: &str| format!("{name}{script}");
             let done = |script: &str| queued.done.contains(&step(script));
-            let outcome = shop.run(run, &order, stop, &done, &|script| tell(Report::Step(queued.key, step(script))));
+            let outcome = shop.run(run, &order, stop, &done, &|script| {
+                tell(Report::Step(queued.key, step(script)))
+            });
             tell(Report::End(0, outcome));
         };
         self.in_parallel(&members, work, |_, _, outcome| {
@@ -465,13 +627,32 @@ impl Floor<'_> {
             ui.warn(format!("{more}; `gosync status` shows the queue"));
         }
         // What is due all the same, its time did not suffice for.
-        if self.tally == Tally::default() && !self.ledger.is_hook_due(self.setup.now).map_err(Error::failed)? {
+        if self.tally == Tally::default()
+            && !self
+                .ledger
+                .is_hook_due(self.setup.now)
+                .map_err(Error::failed)?
+        {
             return Ok(self.tally);
         }
-        let left = self.ledger.hook_census(self.setup.now, 0).map_err(Error::failed)?;
-        let Tally { done, failed, later } = self.tally;
-        let counts = [(failed, "failed"), (later, "later"), (as_count(left.queued), "waiting")];
-        let counts = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} {what}"));
+        let left = self
+            .ledger
+            .hook_census(self.setup.now, 0)
+            .map_err(Error::failed)?;
+        let Tally {
+            done,
+            failed,
+            later,
+        } = self.tally;
+        let counts = [
+            (failed, "failed"),
+            (later, "later"),
+            (as_count(left.queued), "waiting"),
+        ];
+        let counts = counts
+            .iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, what)| format!(", {n} {what}"));
         ui.notice(format!("hooks: {done} done{}", counts.collect::<String>()));
         Ok(self.tally)
     }
@@ -482,5 +663,8 @@ fn as_count(n: u64) -> usize {
 }
 
 fn lines(names: &[String]) -> Vec<u8> {
-    names.iter().flat_map(|name| [name.as_bytes(), b"\n"].concat()).collect()
+    names
+        .iter()
+        .flat_map(|name| [name.as_bytes(), b"\n"].concat())
+        .collect()
 }

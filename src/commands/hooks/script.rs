@@ -49,10 +49,17 @@ pub(super) fn find(patterns: &[String], owners: Owners) -> Vec<Script> {
 pub(super) fn expand(pattern: &str, owners: Owners) -> Vec<Script> {
     let judged = |path: &Path| programs::trusted(path, owners).map_err(Unusable::Distrust);
     match programs::expand(pattern) {
-        Ok(paths) => {
-            paths.iter().map(|path| Script { named: path.display().to_string(), program: judged(path) }).collect()
-        }
-        Err(e) => vec![Script { named: pattern.to_owned(), program: Err(Unusable::Unread(e)) }],
+        Ok(paths) => paths
+            .iter()
+            .map(|path| Script {
+                named: path.display().to_string(),
+                program: judged(path),
+            })
+            .collect(),
+        Err(e) => vec![Script {
+            named: pattern.to_owned(),
+            program: Err(Unusable::Unread(e)),
+        }],
     }
 }
 
@@ -124,7 +131,10 @@ impl Shop<'_> {
             match self.one(script, order) {
                 Ok(()) => tell(&script.named),
                 Err((miss, reason)) => {
-                    outcome = outcome.and(Outcome::Missed(miss, format!("{}: {reason}", shown(&script.named))));
+                    outcome = outcome.and(Outcome::Missed(
+                        miss,
+                        format!("{}: {reason}", shown(&script.named)),
+                    ));
                     if miss == Miss::Failed && self.rules.stop.contains(&Stop::All) {
                         self.stopped.store(true, Ordering::Relaxed);
                     }
@@ -138,9 +148,22 @@ impl Shop<'_> {
     }
 
     fn one(&self, script: &Script, order: &Order<'_>) -> Result<(), (Miss, String)> {
-        let program = script.program.as_deref().map_err(|reason| (Miss::Failed, reason.to_string()))?;
-        let env: Vec<_> = order.shared.iter().chain(&order.env).map(|(name, value)| (*name, value.as_str())).collect();
-        let what = Invocation { program, args: order.args, env: &env, input: &order.input };
+        let program = script
+            .program
+            .as_deref()
+            .map_err(|reason| (Miss::Failed, reason.to_string()))?;
+        let env: Vec<_> = order
+            .shared
+            .iter()
+            .chain(&order.env)
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let what = Invocation {
+            program,
+            args: order.args,
+            env: &env,
+            input: &order.input,
+        };
         let limit = Duration::from_secs(self.rules.time_limit);
         let ended = child::run(what, limit, self.rules.output_limit)
             .map_err(|e| (Miss::Failed, format!("it cannot be started: {e}")))?;
@@ -151,15 +174,29 @@ impl Shop<'_> {
             End::Code(LATER) => (Miss::Later, "asks to be called later".to_owned()),
             End::Code(code) => (Miss::Failed, format!("exit code {code}")),
             End::Signal(signal) => (Miss::Failed, format!("ended by signal {signal}")),
-            End::TimedOut => (Miss::Failed, format!("did not end within {} s", self.rules.time_limit)),
+            End::TimedOut => (
+                Miss::Failed,
+                format!("did not end within {} s", self.rules.time_limit),
+            ),
         };
-        Err((miss, if said.is_empty() { how } else { format!("{how}: {}", shown(&said)) }))
+        Err((
+            miss,
+            if said.is_empty() {
+                how
+            } else {
+                format!("{how}: {}", shown(&said))
+            },
+        ))
     }
 }
 
 fn last_line(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
-    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default().to_owned()
+    text.lines()
+        .map(str::trim)
+        .rfind(|line| !line.is_empty())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn log(program: &Path, end: End, output: &[u8]) {

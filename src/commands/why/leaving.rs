@@ -28,21 +28,40 @@ pub(super) struct Leaving {
 impl Leaving {
     /// Of an account that is open although its person is missing.
     pub fn missing(absence: Option<Absence>, rules: &DepartedRules, now: i64) -> Self {
-        let mut out = Self { next: vec![proof("it is locked", absence, rules, now)], ..Self::default() };
+        let mut out = Self {
+            next: vec![proof("it is locked", absence, rules, now)],
+            ..Self::default()
+        };
         out.note(absence);
         out
     }
 
     /// Of a locked account. `gone`: whether the person is still gone, and the ladder goes on.
-    pub fn locked(rung: Option<&Rung>, reason: Option<String>, gone: bool, rules: &DepartedRules) -> Self {
-        let Some(rung) = rung else { return Self { reason, ..Self::default() } };
+    pub fn locked(
+        rung: Option<&Rung>,
+        reason: Option<String>,
+        gone: bool,
+        rules: &DepartedRules,
+    ) -> Self {
+        let Some(rung) = rung else {
+            return Self {
+                reason,
+                ..Self::default()
+            };
+        };
         let due = diff::due(rung, rules);
         let mut next = Vec::new();
         if let Some(at) = due.archive {
-            next.push(format!("from {} on its home is packed and taken away", clock::written(at)));
+            next.push(format!(
+                "from {} on its home is packed and taken away",
+                clock::written(at)
+            ));
         }
         if let Some(at) = due.remove {
-            next.push(format!("from {} on the account is removed", clock::written(at)));
+            next.push(format!(
+                "from {} on the account is removed",
+                clock::written(at)
+            ));
         }
         if next.is_empty() {
             next.push("it stays locked: no further step is configured in [departed]".to_owned());
@@ -50,7 +69,13 @@ impl Leaving {
         if !gone {
             next.clear();
         }
-        Self { since: Some(clock::written(rung.since)), reason, archive: rung.archive.clone(), next, ..Self::default() }
+        Self {
+            since: Some(clock::written(rung.since)),
+            reason,
+            archive: rung.archive.clone(),
+            next,
+            ..Self::default()
+        }
     }
 
     /// Of a group that the provider does not have any more.
@@ -63,7 +88,11 @@ impl Leaving {
             }
             (Some(_), None) => "it stays: `remove_after` in [departed] is not set".to_owned(),
         };
-        let mut out = Self { since: rung.since.map(clock::written), next: vec![next], ..Self::default() };
+        let mut out = Self {
+            since: rung.since.map(clock::written),
+            next: vec![next],
+            ..Self::default()
+        };
         out.note(rung.absence);
         out
     }
@@ -80,13 +109,21 @@ impl Leaving {
             let reads = counted(runs, "complete read", "complete reads");
             rows.push(("missing", format!("in {reads} since {since}")));
         }
-        let reason = self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let reason = self
+            .reason
+            .as_ref()
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
         match &self.since {
             Some(since) => rows.push((closed, format!("since {since}{reason}"))),
             None if !reason.is_empty() => rows.push((closed, reason[2..].to_owned())),
             None => {}
         }
-        rows.extend(self.archive.iter().map(|archive| ("archive", crate::model::shown(archive).to_string())));
+        rows.extend(
+            self.archive
+                .iter()
+                .map(|archive| ("archive", crate::model::shown(archive).to_string())),
+        );
         rows.extend(self.next.iter().map(|next| ("next", next.clone())));
         rows
     }
@@ -105,30 +142,64 @@ mod tests {
     use super::*;
 
     fn rules(archive_after: Option<u64>, remove_after: Option<u64>) -> DepartedRules {
-        DepartedRules { archive_after, remove_after, ..DepartedRules::default() }
+        DepartedRules {
+            archive_after,
+            remove_after,
+            ..DepartedRules::default()
+        }
     }
 
     #[test]
     fn each_rung_tells_the_next_and_when_it_comes() {
-        let rung = |archive: Option<&str>| Rung { since: 0, archive: archive.map(str::to_owned) };
-        let next = |archive, rules: &DepartedRules| Leaving::locked(Some(&rung(archive)), None, true, rules).next;
+        let rung = |archive: Option<&str>| Rung {
+            since: 0,
+            archive: archive.map(str::to_owned),
+        };
+        let next = |archive, rules: &DepartedRules| {
+            Leaving::locked(Some(&rung(archive)), None, true, rules).next
+        };
         let both = next(None, &rules(Some(60), Some(3_600)));
-        assert!(both[0].contains("from 1970-01-01T00:01:00Z on its home is packed"), "{both:?}");
-        assert!(both[1].contains("from 1970-01-01T01:00:00Z on the account is removed"), "{both:?}");
+        assert!(
+            both[0].contains("from 1970-01-01T00:01:00Z on its home is packed"),
+            "{both:?}"
+        );
+        assert!(
+            both[1].contains("from 1970-01-01T01:00:00Z on the account is removed"),
+            "{both:?}"
+        );
         assert_eq!(next(Some("/a"), &rules(Some(60), Some(3_600))), both[1..]);
         assert!(next(None, &rules(None, None))[0].contains("stays locked"));
         // Who is back climbs no further.
-        assert!(Leaving::locked(Some(&rung(None)), None, false, &rules(Some(60), None)).next.is_empty());
+        assert!(
+            Leaving::locked(Some(&rung(None)), None, false, &rules(Some(60), None))
+                .next
+                .is_empty()
+        );
     }
 
     #[test]
     fn the_proof_is_told_in_reads_and_time() {
         let absence = Some(Absence { since: 0, runs: 1 });
         let told = Leaving::missing(absence, &rules(None, None), 10);
-        assert_eq!(told.next, ["it is locked when missing in 2 complete reads, and not before 1970-01-01T01:00:00Z"]);
-        assert_eq!(told.rows("locked")[0], ("missing", "in 1 complete read since 1970-01-01T00:00:00Z".to_owned()));
-        let emptied = GroupRung { absence: None, since: Some(0) };
-        assert!(Leaving::group(emptied, &rules(None, Some(60)), 10).next[0].contains("from 1970-01-01T00:01:00Z on"));
+        assert_eq!(
+            told.next,
+            ["it is locked when missing in 2 complete reads, and not before 1970-01-01T01:00:00Z"]
+        );
+        assert_eq!(
+            told.rows("locked")[0],
+            (
+                "missing",
+                "in 1 complete read since 1970-01-01T00:00:00Z".to_owned()
+            )
+        );
+        let emptied = GroupRung {
+            absence: None,
+            since: Some(0),
+        };
+        assert!(
+            Leaving::group(emptied, &rules(None, Some(60)), 10).next[0]
+                .contains("from 1970-01-01T00:01:00Z on")
+        );
         assert!(Leaving::group(emptied, &rules(None, None), 10).next[0].contains("it stays"));
     }
 }

@@ -25,20 +25,39 @@ pub(super) fn ids(
     });
     let value = |now: Option<String>| now.unwrap_or_else(|| "none".to_owned());
     let uid = match UidFrom::of(own, asked) {
-        UidFrom::Ledger(uid) => (value(Some(uid.to_string())), "given by gosync before, and never changed".to_owned()),
+        UidFrom::Ledger(uid) => (
+            value(Some(uid.to_string())),
+            "given by gosync before, and never changed".to_owned(),
+        ),
         UidFrom::Provider(uid) => (value(Some(uid.to_string())), "the provider's".to_owned()),
-        UidFrom::Range => {
-            (value(new.map(|new| new.uid.to_string())), format!("the next free one in {}", rules.uid_range))
-        }
+        UidFrom::Range => (
+            value(new.map(|new| new.uid.to_string())),
+            format!("the next free one in {}", rules.uid_range),
+        ),
     };
     let present = own.filter(|own| own.state.is_present());
-    let gid = value(present.map(|own| own.gid.to_string()).or(new.map(|new| new.gid.to_string())));
+    let gid = value(
+        present
+            .map(|own| own.gid.to_string())
+            .or(new.map(|new| new.gid.to_string())),
+    );
     let by = match &rules.primary_group {
         _ if present.is_some() => "the primary group that it was given".to_owned(),
         PrimaryGroup::Local(name) => format!("`primary_group`: {}", shown(name)),
         PrimaryGroup::Private => "`primary_group`: a group of its own".to_owned(),
     };
-    vec![Step { field: "uid", value: uid.0, rule: uid.1 }, Step { field: "gid", value: gid, rule: by }]
+    vec![
+        Step {
+            field: "uid",
+            value: uid.0,
+            rule: uid.1,
+        },
+        Step {
+            field: "gid",
+            value: gid,
+            rule: by,
+        },
+    ]
 }
 
 /// By what something may be called in a plan.
@@ -58,9 +77,18 @@ impl<'a> Aliases<'a> {
         asked: &'a str,
         steps: &'a [Step],
     ) -> Self {
-        let mapped = steps.iter().rfind(|step| step.field == "name").map(|step| step.value.as_str());
+        let mapped = steps
+            .iter()
+            .rfind(|step| step.field == "name")
+            .map(|step| step.value.as_str());
         let fallback = Some(asked).filter(|_| id.is_none());
-        Self { id, names: [remote, host.or(mapped), fallback].into_iter().flatten().collect() }
+        Self {
+            id,
+            names: [remote, host.or(mapped), fallback]
+                .into_iter()
+                .flatten()
+                .collect(),
+        }
     }
 
     /// Whether a refusal is about it.
@@ -73,7 +101,10 @@ impl<'a> Aliases<'a> {
 
     /// Why a plan refuses it, if it does.
     pub fn refusal(&self, plan: &Plan) -> Option<String> {
-        plan.refused.iter().find(|refusal| self.is(refusal)).map(|refusal| refusal.reason.clone())
+        plan.refused
+            .iter()
+            .find(|refusal| self.is(refusal))
+            .map(|refusal| refusal.reason.clone())
     }
 
     /// What a plan changes of it.
@@ -82,7 +113,9 @@ impl<'a> Aliases<'a> {
             let subject = change.subject();
             let is_it = match kind {
                 EntryKind::LocalGroup => self.names.contains(subject.name),
-                EntryKind::Account | EntryKind::Group => subject.id.is_some() && subject.id == self.id,
+                EntryKind::Account | EntryKind::Group => {
+                    subject.id.is_some() && subject.id == self.id
+                }
             };
             subject.kind == kind && is_it
         })
@@ -91,9 +124,22 @@ impl<'a> Aliases<'a> {
     /// What a plan says about it.
     pub fn of(&self, plan: &Plan, kind: EntryKind, command: &'static str) -> Next {
         let changes = self.changes(plan, kind).map(render::line);
-        let refused = plan.refused.iter().filter(|refusal| self.is(refusal)).map(render::refusal);
-        let remarks = plan.remarks.iter().filter(|remark| self.names.contains(remark.name.as_str()));
-        Next::new(command, changes.chain(refused).chain(remarks.map(render::remark)).collect())
+        let refused = plan
+            .refused
+            .iter()
+            .filter(|refusal| self.is(refusal))
+            .map(render::refusal);
+        let remarks = plan
+            .remarks
+            .iter()
+            .filter(|remark| self.names.contains(remark.name.as_str()));
+        Next::new(
+            command,
+            changes
+                .chain(refused)
+                .chain(remarks.map(render::remark))
+                .collect(),
+        )
     }
 
     /// Which groups a person comes to or leaves by a plan.
@@ -104,10 +150,14 @@ impl<'a> Aliases<'a> {
             Change::CreateGroup { name, members, .. } if any(members) => {
                 Some(format!("+ member of {name}, a new group"))
             }
-            Change::ChangeMembers { name, add, .. } | Change::ChangeLocalMembers { name, add, .. } if any(add) => {
+            Change::ChangeMembers { name, add, .. }
+            | Change::ChangeLocalMembers { name, add, .. }
+                if any(add) =>
+            {
                 Some(format!("+ member of {name}"))
             }
-            Change::ChangeMembers { name, remove, .. } | Change::ChangeLocalMembers { name, remove, .. }
+            Change::ChangeMembers { name, remove, .. }
+            | Change::ChangeLocalMembers { name, remove, .. }
                 if remove.iter().any(|member| is_it(member)) =>
             {
                 Some(format!("- member of {name}"))

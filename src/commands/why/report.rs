@@ -60,49 +60,89 @@ pub(super) struct Next {
 
 impl Next {
     pub fn new(command: &'static str, lines: Vec<String>) -> Self {
-        Self { command, lines, narrow: false }
+        Self {
+            command,
+            lines,
+            narrow: false,
+        }
     }
 }
 
 impl Side {
     /// One of whom the provider has a record.
     pub fn of(id: &RemoteId, remote: &Untrusted) -> Self {
-        Self { id: Some(id.to_string()), remote: Some(remote.to_string()), ..Self::default() }
+        Self {
+            id: Some(id.to_string()),
+            remote: Some(remote.to_string()),
+            ..Self::default()
+        }
     }
 
     /// An account whose person the provider does not have.
     pub fn missing(id: &RemoteId) -> Self {
         let standing = Some("the provider has no record with this id".to_owned());
-        Self { id: Some(id.to_string()), standing, ..Self::default() }
+        Self {
+            id: Some(id.to_string()),
+            standing,
+            ..Self::default()
+        }
     }
 
     /// A group that the provider does not have.
     pub fn missing_group(id: &RemoteId) -> Self {
         let standing = Some("the provider has no group with this id".to_owned());
-        Self { id: Some(id.to_string()), standing, ..Self::default() }
+        Self {
+            id: Some(id.to_string()),
+            standing,
+            ..Self::default()
+        }
     }
 
     /// A group of the host's own. `gid`: the one that it has here; `None`: it is not here.
     pub fn local(name: &str, mapped: Option<&LocalGroup>, gid: Option<u32>) -> Self {
-        let here = gid.map_or("is not on this host".to_owned(), |gid| format!("has the gid {gid}"));
+        let here = gid.map_or("is not on this host".to_owned(), |gid| {
+            format!("has the gid {gid}")
+        });
         let verdict = match mapped {
             Some(_) => "gets members from the provider",
             None => "gets no members from the provider any more",
         };
-        let power = if mapped.is_some_and(|group| group.privileged) { ", privileged" } else { "" };
+        let power = if mapped.is_some_and(|group| group.privileged) {
+            ", privileged"
+        } else {
+            ""
+        };
         let standing = Some(format!("{here}{power}"));
         let rule = match mapped {
             Some(group) => {
-                let sources: Vec<String> = group.sources.iter().map(|source| format!("`{}`", shown(source))).collect();
-                Step { field: "members", value: format!("from {}", sources.join(", ")), rule: "`local_map`".to_owned() }
+                let sources: Vec<String> = group
+                    .sources
+                    .iter()
+                    .map(|source| format!("`{}`", shown(source)))
+                    .collect();
+                Step {
+                    field: "members",
+                    value: format!("from {}", sources.join(", ")),
+                    rule: "`local_map`".to_owned(),
+                }
             }
             None => {
                 let rule = "`local_map` does not name it any more; who came by it goes".to_owned();
-                Step { field: "members", value: "none".to_owned(), rule }
+                Step {
+                    field: "members",
+                    value: "none".to_owned(),
+                    rule,
+                }
             }
         };
         let (local, verdict) = (Some(name.to_owned()), verdict.to_owned());
-        Self { local, verdict, standing, steps: vec![rule], ..Self::default() }
+        Self {
+            local,
+            verdict,
+            standing,
+            steps: vec![rule],
+            ..Self::default()
+        }
     }
 
     /// A record that cannot be used at all.
@@ -120,7 +160,11 @@ impl Side {
         // Writing into a String cannot fail.
         let _ = match (&self.local, &self.remote) {
             (Some(name), _) => writeln!(out, "{what} {} of the host's own", shown(name)),
-            (None, Some(remote)) => writeln!(out, "{what} of the record {id}, `{remote}` at {}", shown(provider)),
+            (None, Some(remote)) => writeln!(
+                out,
+                "{what} of the record {id}, `{remote}` at {}",
+                shown(provider)
+            ),
             (None, None) => writeln!(out, "{what} of the record {id}"),
         };
         let mut row = |key: &str, text: &str| writeln!(out, "  {key:<9} {text}");
@@ -157,7 +201,11 @@ impl Side {
 impl Report<'_> {
     pub fn text(&self) -> String {
         let mut out = String::new();
-        for (what, side) in [("account", &self.account), ("group", &self.group), ("group", &self.local)] {
+        for (what, side) in [
+            ("account", &self.account),
+            ("group", &self.group),
+            ("group", &self.local),
+        ] {
             if let Some(side) = side {
                 side.text(what, self.provider, &mut out);
             }
@@ -166,7 +214,12 @@ impl Report<'_> {
     }
 
     pub fn json(&self) -> Value {
-        let Self { account, group, local, provider } = self;
+        let Self {
+            account,
+            group,
+            local,
+            provider,
+        } = self;
         json!({"provider": provider, "account": account, "group": group, "local_group": local})
     }
 }
@@ -178,7 +231,10 @@ pub(super) fn standing(ground: Ground, top_group: Option<&str>) -> String {
         Ground::Active => "active, and no `top_group` is set".to_owned(),
         Ground::Member(Status::Active) => format!("an active member of `{top}`, the top group"),
         Ground::Member(status) => {
-            format!("shut out: the membership in `{top}`, the top group, is {}", word(&status))
+            format!(
+                "shut out: the membership in `{top}`, the top group, is {}",
+                word(&status)
+            )
         }
         Ground::Inactive => "shut out: not active at the provider".to_owned(),
         Ground::NoMember => format!("absent: no member of `{top}`, the top group"),
@@ -192,12 +248,26 @@ pub(super) fn word(status: &Status) -> String {
 
 /// What gosync has of an account.
 pub(super) fn entry(own: &OwnedAccount) -> String {
-    format!("{} with the uid {}, {}", shown(&own.name), own.uid, own.state.as_str())
+    format!(
+        "{} with the uid {}, {}",
+        shown(&own.name),
+        own.uid,
+        own.state.as_str()
+    )
 }
 
 /// What gosync has of a group.
 pub(super) fn group_entry(own: &OwnedGroup) -> String {
-    let members = own.members.split(',').filter(|member| !member.is_empty()).count();
+    let members = own
+        .members
+        .split(',')
+        .filter(|member| !member.is_empty())
+        .count();
     let members = counted(members, "member", "members");
-    format!("{} with the gid {}, {}, {members}", shown(&own.name), own.gid, own.state.as_str())
+    format!(
+        "{} with the gid {}, {}, {members}",
+        shown(&own.name),
+        own.gid,
+        own.state.as_str()
+    )
 }

@@ -25,15 +25,21 @@ impl OfAccount<'_> {
     pub fn text(&self) -> String {
         let will = |is_it: fn(&Change) -> bool| self.changes.iter().any(|change| is_it(change));
         let creates = will(|change| matches!(change, Change::CreateAccount(_)));
-        let Some(own) = self.own.filter(|own| own.state.is_present()) else { return self.without(creates) };
+        let Some(own) = self.own.filter(|own| own.state.is_present()) else {
+            return self.without(creates);
+        };
         if creates {
-            return "had an account that was removed by hand; the next run makes it again".to_owned();
+            return "had an account that was removed by hand; the next run makes it again"
+                .to_owned();
         }
         let removes = will(|change| matches!(change, Change::RemoveAccount { .. }));
         if !self.is_here && !removes && !will(|change| matches!(change, Change::RenameAccount(_))) {
             return "has no account any more: it was removed by hand".to_owned();
         }
-        let refused = self.refused.map(|reason| format!("; refused: {reason}")).unwrap_or_default();
+        let refused = self
+            .refused
+            .map(|reason| format!("; refused: {reason}"))
+            .unwrap_or_default();
         let next = if let Some(reason) = self.changes.iter().find_map(|change| locking(change)) {
             format!("; the next run locks it: {reason}")
         } else if will(|change| matches!(change, Change::UnlockAccount { .. })) {
@@ -61,9 +67,15 @@ impl OfAccount<'_> {
             _ if creates && state == Some(State::Removed) => "gets its account again".to_owned(),
             _ if creates => "gets an account".to_owned(),
             (Some(reason), ..) => format!("gets no account: {reason}"),
-            (_, Some(Standing::Shut), _) => "gets no account: the provider shuts this person out".to_owned(),
-            (_, Some(Standing::Outside), _) => "gets no account: no member of the top group".to_owned(),
-            (_, None, Some(State::Released)) => "has no account of gosync's any more: it was given back".to_owned(),
+            (_, Some(Standing::Shut), _) => {
+                "gets no account: the provider shuts this person out".to_owned()
+            }
+            (_, Some(Standing::Outside), _) => {
+                "gets no account: no member of the top group".to_owned()
+            }
+            (_, None, Some(State::Released)) => {
+                "has no account of gosync's any more: it was given back".to_owned()
+            }
             (_, None, Some(State::Removed)) => "has no account any more: it was removed".to_owned(),
             _ => "gets no account by the next run".to_owned(),
         }
@@ -102,11 +114,18 @@ impl OfGroup<'_> {
             return match (self.refused, state) {
                 _ if creates => "gets a group".to_owned(),
                 _ if !self.mapped.is_empty() => {
-                    format!("gets no group of its own: its members come into {}", self.mapped)
+                    format!(
+                        "gets no group of its own: its members come into {}",
+                        self.mapped
+                    )
                 }
                 (Some(reason), _) => format!("gets no group: {reason}"),
-                (_, Some(State::Released)) => "has no group of gosync's any more: it was given back".to_owned(),
-                (_, Some(State::Removed)) if !self.is_there => "has no group any more: it was removed".to_owned(),
+                (_, Some(State::Released)) => {
+                    "has no group of gosync's any more: it was given back".to_owned()
+                }
+                (_, Some(State::Removed)) if !self.is_there => {
+                    "has no group any more: it was removed".to_owned()
+                }
                 _ => "gets no group by the next run".to_owned(),
             };
         }
@@ -114,7 +133,8 @@ impl OfGroup<'_> {
             return "had a group that was removed by hand; the next run makes it again".to_owned();
         }
         let removes = will(|change| matches!(change, Change::RemoveGroup { .. }));
-        if !self.is_here && !removes && !will(|change| matches!(change, Change::RenameGroup { .. })) {
+        if !self.is_here && !removes && !will(|change| matches!(change, Change::RenameGroup { .. }))
+        {
             return "has no group any more: it was removed by hand".to_owned();
         }
         match self.refused {
@@ -148,28 +168,64 @@ mod tests {
         }
     }
 
-    fn verdict(state: State, standing: Option<Standing>, refused: Option<&str>, changes: Vec<&Change>) -> String {
-        OfAccount { own: Some(&own(state)), is_here: true, standing, refused, changes }.text()
+    fn verdict(
+        state: State,
+        standing: Option<Standing>,
+        refused: Option<&str>,
+        changes: Vec<&Change>,
+    ) -> String {
+        OfAccount {
+            own: Some(&own(state)),
+            is_here: true,
+            standing,
+            refused,
+            changes,
+        }
+        .text()
     }
 
     #[test]
     fn a_refusal_is_never_called_an_account_that_comes() {
-        let of =
-            |refused| OfAccount { own: None, is_here: false, standing: Some(Standing::In), refused, changes: vec![] };
+        let of = |refused| OfAccount {
+            own: None,
+            is_here: false,
+            standing: Some(Standing::In),
+            refused,
+            changes: vec![],
+        };
         assert_eq!(of(Some("no")).text(), "gets no account: no");
         assert_eq!(of(None).text(), "gets no account by the next run");
-        assert_eq!(verdict(State::Active, Some(Standing::In), Some("no"), vec![]), "has an account; refused: no");
+        assert_eq!(
+            verdict(State::Active, Some(Standing::In), Some("no"), vec![]),
+            "has an account; refused: no"
+        );
     }
 
     #[test]
     fn what_the_next_run_does_is_part_of_it() {
-        let (id, name) = (RemoteId::new("u-1").unwrap(), UserName::new("ann", false).unwrap());
-        let lock = Change::LockAccount { id: id.clone(), name: name.clone(), reason: "gone".to_owned() };
+        let (id, name) = (
+            RemoteId::new("u-1").unwrap(),
+            UserName::new("ann", false).unwrap(),
+        );
+        let lock = Change::LockAccount {
+            id: id.clone(),
+            name: name.clone(),
+            reason: "gone".to_owned(),
+        };
         let open = Change::UnlockAccount { id, name };
-        assert_eq!(verdict(State::Active, None, None, vec![&lock]), "has an account; the next run locks it: gone");
-        assert_eq!(verdict(State::Active, None, None, vec![]), "has an account for now");
+        assert_eq!(
+            verdict(State::Active, None, None, vec![&lock]),
+            "has an account; the next run locks it: gone"
+        );
+        assert_eq!(
+            verdict(State::Active, None, None, vec![]),
+            "has an account for now"
+        );
         let told = verdict(State::Locked, Some(Standing::In), None, vec![&open]);
         assert_eq!(told, "has a locked account; the next run opens it");
-        assert_eq!(verdict(State::Removed, None, None, vec![]), "has no account any more: it was removed");
+        assert_eq!(
+            verdict(State::Removed, None, None, vec![]),
+            "has no account any more: it was removed"
+        );
     }
 }

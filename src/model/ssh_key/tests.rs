@@ -35,7 +35,10 @@ mod base64_of {
     pub fn key_of(label: &str, blob: &[u8]) -> String {
         let mut text = String::new();
         for chunk in blob.chunks(3) {
-            let bits = chunk.iter().fold(0_u32, |bits, b| bits << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+            let bits = chunk
+                .iter()
+                .fold(0_u32, |bits, b| bits << 8 | u32::from(*b))
+                << (8 * (3 - chunk.len()));
             for n in 0..4 {
                 let digit = DIGITS[(bits >> (18 - 6 * n)) as usize & 63] as char;
                 text.push(if n <= chunk.len() { digit } else { '=' });
@@ -46,29 +49,81 @@ mod base64_of {
 
     /// A string of SSH: its length and its bytes.
     pub fn string(bytes: &[u8]) -> Vec<u8> {
-        [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat()
+        [
+            &u32::try_from(bytes.len()).unwrap().to_be_bytes()[..],
+            bytes,
+        ]
+        .concat()
     }
 }
 
 const SOUND: [(&str, KeyKind, &str); 8] = [
-    (ED25519, KeyKind::Ed25519, "SHA256:UYbG7tzHXBq9DBUoF48yI8jXGTO68+I/bAIBSX91OyM"),
-    (P256, KeyKind::EcdsaP256, "SHA256:PV6LEy5OybIJDdVw7Z3hOpeh4BMI+IbAhWH4kPdGF1s"),
-    (P384, KeyKind::EcdsaP384, "SHA256:wjuRzMHoyOA+Ty7swtEuIwH+zBIriZikmcDmwe5lnQY"),
-    (P521, KeyKind::EcdsaP521, "SHA256:2z2nRrG9YEtBdj/XsRmSu/+67KAbgYbPVoUoMkATI5o"),
-    (SK_ED25519, KeyKind::SkEd25519, "SHA256:99bjbzEU3/2VeFq82bwnluQoeuM8Iu92JN/+R1cSmLQ"),
-    (SK_P256, KeyKind::SkEcdsaP256, "SHA256:KNtLoScxdNQhAHVdDEkYLZN/W7SeqIit1nyNniNz4O0"),
-    (RSA_2048, KeyKind::Rsa, "SHA256:AzufRAWtFJ9iAXI5tmbN5hJzzzSFQxbWSJlqJiRYWBI"),
-    (RSA_3072, KeyKind::Rsa, "SHA256:ozepsHtjJraje2TF/m4pzSBbum2vIwAlhg1M29hInIo"),
+    (
+        ED25519,
+        KeyKind::Ed25519,
+        "SHA256:UYbG7tzHXBq9DBUoF48yI8jXGTO68+I/bAIBSX91OyM",
+    ),
+    (
+        P256,
+        KeyKind::EcdsaP256,
+        "SHA256:PV6LEy5OybIJDdVw7Z3hOpeh4BMI+IbAhWH4kPdGF1s",
+    ),
+    (
+        P384,
+        KeyKind::EcdsaP384,
+        "SHA256:wjuRzMHoyOA+Ty7swtEuIwH+zBIriZikmcDmwe5lnQY",
+    ),
+    (
+        P521,
+        KeyKind::EcdsaP521,
+        "SHA256:2z2nRrG9YEtBdj/XsRmSu/+67KAbgYbPVoUoMkATI5o",
+    ),
+    (
+        SK_ED25519,
+        KeyKind::SkEd25519,
+        "SHA256:99bjbzEU3/2VeFq82bwnluQoeuM8Iu92JN/+R1cSmLQ",
+    ),
+    (
+        SK_P256,
+        KeyKind::SkEcdsaP256,
+        "SHA256:KNtLoScxdNQhAHVdDEkYLZN/W7SeqIit1nyNniNz4O0",
+    ),
+    (
+        RSA_2048,
+        KeyKind::Rsa,
+        "SHA256:AzufRAWtFJ9iAXI5tmbN5hJzzzSFQxbWSJlqJiRYWBI",
+    ),
+    (
+        RSA_3072,
+        KeyKind::Rsa,
+        "SHA256:ozepsHtjJraje2TF/m4pzSBbum2vIwAlhg1M29hInIo",
+    ),
 ];
 
 #[test]
 fn every_kind_that_ssh_keygen_makes_is_read() {
     for (text, kind, fingerprint) in SOUND {
-        for with in ["", " ann@laptop", " a long comment with 王", "\n", " ann\r\n"] {
+        for with in [
+            "",
+            " ann@laptop",
+            " a long comment with 王",
+            "\n",
+            " ann\r\n",
+        ] {
             let key = parse(&format!("{text}{with}")).unwrap();
-            assert_eq!((key.kind(), key.to_string().as_str(), key.fingerprint().as_str()), (kind, text, fingerprint));
+            assert_eq!(
+                (
+                    key.kind(),
+                    key.to_string().as_str(),
+                    key.fingerprint().as_str()
+                ),
+                (kind, text, fingerprint)
+            );
         }
-        assert_eq!(parse(&text.replacen(' ', "\t  ", 1)).unwrap().to_string(), text);
+        assert_eq!(
+            parse(&text.replacen(' ', "\t  ", 1)).unwrap().to_string(),
+            text
+        );
     }
 }
 
@@ -92,19 +147,52 @@ fn what_is_no_single_plain_key_is_refused() {
         (format!("SSH-ED25519 {base64}"), kind("SSH-ED25519")),
         (base64.to_owned(), kind(base64)),
         (DSS.to_owned(), BadKey::Dss),
-        (format!("ssh-ed25519-cert-v01@openssh.com {base64}"), BadKey::Certificate),
-        (format!("ssh-rsa-cert-v01@openssh.com {base64}"), BadKey::Certificate),
+        (
+            format!("ssh-ed25519-cert-v01@openssh.com {base64}"),
+            BadKey::Certificate,
+        ),
+        (
+            format!("ssh-rsa-cert-v01@openssh.com {base64}"),
+            BadKey::Certificate,
+        ),
         (format!("ssh-rsa {base64}"), BadKey::OtherKind("ssh-rsa")),
-        (format!("sk-ssh-ed25519@openssh.com {base64}"), BadKey::OtherKind("sk-ssh-ed25519@openssh.com")),
-        (P256.replace("nistp256 ", "nistp384 "), BadKey::OtherKind("ecdsa-sha2-nistp384")),
+        (
+            format!("sk-ssh-ed25519@openssh.com {base64}"),
+            BadKey::OtherKind("sk-ssh-ed25519@openssh.com"),
+        ),
+        (
+            P256.replace("nistp256 ", "nistp384 "),
+            BadKey::OtherKind("ecdsa-sha2-nistp384"),
+        ),
         ("ssh-ed25519".to_owned(), BadKey::Broken("ssh-ed25519")),
-        ("ssh-ed25519 hello".to_owned(), BadKey::Broken("ssh-ed25519")),
-        (format!("ssh-ed25519 {base64}="), BadKey::Broken("ssh-ed25519")),
-        (format!("ssh-ed25519 {base64}AAAA"), BadKey::Broken("ssh-ed25519")),
-        (format!("ssh-ed25519 {}", &base64[..64]), BadKey::Broken("ssh-ed25519")),
+        (
+            "ssh-ed25519 hello".to_owned(),
+            BadKey::Broken("ssh-ed25519"),
+        ),
+        (
+            format!("ssh-ed25519 {base64}="),
+            BadKey::Broken("ssh-ed25519"),
+        ),
+        (
+            format!("ssh-ed25519 {base64}AAAA"),
+            BadKey::Broken("ssh-ed25519"),
+        ),
+        (
+            format!("ssh-ed25519 {}", &base64[..64]),
+            BadKey::Broken("ssh-ed25519"),
+        ),
         (format!("ssh-ed25519 {base64}é"), BadKey::NoLine),
-        (format!("{ED25519} {}", "x".repeat(MAX_BYTES)), BadKey::TooLong),
-        (RSA_1024.to_owned(), BadKey::Size { bits: 1_024, least: 2_048 }),
+        (
+            format!("{ED25519} {}", "x".repeat(MAX_BYTES)),
+            BadKey::TooLong,
+        ),
+        (
+            RSA_1024.to_owned(),
+            BadKey::Size {
+                bits: 1_024,
+                least: 2_048,
+            },
+        ),
     ] {
         assert_eq!(parse(&text), Err(complaint), "{text:?}");
     }
@@ -113,14 +201,44 @@ fn what_is_no_single_plain_key_is_refused() {
 #[test]
 fn the_size_of_rsa_keys_is_counted_in_bits() {
     assert!(SshKey::parse(RSA_3072, 3_072).is_ok());
-    assert_eq!(SshKey::parse(RSA_2048, 3_072), Err(BadKey::Size { bits: 2_048, least: 3_072 }));
-    assert_eq!(SshKey::parse(RSA_3072, 3_073), Err(BadKey::Size { bits: 3_072, least: 3_073 }));
-    let rsa =
-        |e: &[u8], n: &[u8]| parse(&key_of("ssh-rsa", &[string(b"ssh-rsa"), string(e), string(n)].concat())).map(drop);
+    assert_eq!(
+        SshKey::parse(RSA_2048, 3_072),
+        Err(BadKey::Size {
+            bits: 2_048,
+            least: 3_072
+        })
+    );
+    assert_eq!(
+        SshKey::parse(RSA_3072, 3_073),
+        Err(BadKey::Size {
+            bits: 3_072,
+            least: 3_073
+        })
+    );
+    let rsa = |e: &[u8], n: &[u8]| {
+        parse(&key_of(
+            "ssh-rsa",
+            &[string(b"ssh-rsa"), string(e), string(n)].concat(),
+        ))
+        .map(drop)
+    };
     let number = |bytes: usize, first: u8| [&[0, first][..], &vec![0xff; bytes - 1]].concat();
     assert_eq!(rsa(&[1, 0, 1], &number(256, 0x80)), Ok(()));
-    assert_eq!(rsa(&[1, 0, 1], &number(256, 0x80)[1..]), Err(BadKey::Size { bits: 0, least: 2_048 }), "negative");
-    assert_eq!(rsa(&[1, 0, 1], &[0x7f; 256]), Err(BadKey::Size { bits: 2_047, least: 2_048 }));
+    assert_eq!(
+        rsa(&[1, 0, 1], &number(256, 0x80)[1..]),
+        Err(BadKey::Size {
+            bits: 0,
+            least: 2_048
+        }),
+        "negative"
+    );
+    assert_eq!(
+        rsa(&[1, 0, 1], &[0x7f; 256]),
+        Err(BadKey::Size {
+            bits: 2_047,
+            least: 2_048
+        })
+    );
     assert_eq!(rsa(&[1, 0, 1], &number(2_048, 0x80)), Ok(()));
     assert_eq!(
         rsa(&[1, 0, 1], &[&[1][..], &[0xff; 2_048]].concat()).map_err(|e| e.to_string()),
@@ -137,10 +255,19 @@ fn a_blob_is_read_to_its_end_and_not_beyond() {
         let (label, whole) = (text.split(' ').next().unwrap(), blob(text));
         assert_eq!(key_of(label, &whole), text, "the test's own base64");
         for cut in 0..whole.len() {
-            assert!(parse(&key_of(label, &whole[..cut])).is_err(), "{label} cut at {cut}");
+            assert!(
+                parse(&key_of(label, &whole[..cut])).is_err(),
+                "{label} cut at {cut}"
+            );
         }
-        assert!(parse(&key_of(label, &[&whole[..], &[0]].concat())).is_err(), "{label} with more");
-        assert!(parse(&key_of(label, &[&whole[..], &string(b"x")].concat())).is_err(), "{label} with another string");
+        assert!(
+            parse(&key_of(label, &[&whole[..], &[0]].concat())).is_err(),
+            "{label} with more"
+        );
+        assert!(
+            parse(&key_of(label, &[&whole[..], &string(b"x")].concat())).is_err(),
+            "{label} with another string"
+        );
     }
 }
 

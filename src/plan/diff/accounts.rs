@@ -46,8 +46,15 @@ pub struct Against<'a> {
 pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
     let Against { owned, chosen, .. } = *against;
     let completeness = &trust(against.completeness, wanted.present.is_empty(), owned);
-    let against = &Against { completeness, ..*against };
-    let mut plan = Plan { generation: owned.generation, incomplete: incomplete(completeness), ..Plan::default() };
+    let against = &Against {
+        completeness,
+        ..*against
+    };
+    let mut plan = Plan {
+        generation: owned.generation,
+        incomplete: incomplete(completeness),
+        ..Plan::default()
+    };
     for (name, text) in std::mem::take(&mut wanted.remarks) {
         plan.remark(name, text);
     }
@@ -60,7 +67,9 @@ pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
                 let home = own.applied.home.clone();
                 fresh.push((WantedAccount { home, ..account }, Some(own)));
             }
-            Some(own) if own.state.is_present() && chosen.known => known(&account, own, against, &mut plan),
+            Some(own) if own.state.is_present() && chosen.known => {
+                known(&account, own, against, &mut plan)
+            }
             Some(own) if own.state.is_present() => {}
             own if chosen.new && account.open => fresh.push((account, own)),
             _ => {}
@@ -78,8 +87,14 @@ pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
 fn restores(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>) -> bool {
     let is_configured = against.rules.accounts.deleted_by_hand == ByHand::Restore;
     // One whose rename was broken off stands under its other name.
-    let names = [Some(own.name.as_str()), account.rename.as_ref().map(UserName::as_str)];
-    let is_there = names.into_iter().flatten().any(|name| against.host.accounts.contains_key(name))
+    let names = [
+        Some(own.name.as_str()),
+        account.rename.as_ref().map(UserName::as_str),
+    ];
+    let is_there = names
+        .into_iter()
+        .flatten()
+        .any(|name| against.host.accounts.contains_key(name))
         || rename::begun(&account.id, own, None, against).is_some();
     is_configured && own.state.is_present() && !is_there && account.open && against.chosen.known
 }
@@ -87,14 +102,18 @@ fn restores(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>) 
 /// An account that gosync owns and whose person is there.
 fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, plan: &mut Plan) {
     if own.absence.is_some() {
-        plan.observations.push(Observation::Back(account.id.clone()));
+        plan.observations
+            .push(Observation::Back(account.id.clone()));
     }
     let begun = rename::begun(&account.id, own, account.rename.as_ref(), against);
     let renamed = rename::account(account, begun.as_ref(), own, against, plan);
     if begun.is_some() && renamed.is_none() {
         return; // why it cannot be finished is told
     }
-    let Some(found) = renamed.as_ref().map(|renamed| renamed.found).or_else(|| found(account, own, against.host, plan))
+    let Some(found) = renamed
+        .as_ref()
+        .map(|renamed| renamed.found)
+        .or_else(|| found(account, own, against.host, plan))
     else {
         // Perhaps a removal that was broken off.
         if !account.open {
@@ -102,41 +121,68 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
         }
         return;
     };
-    let name = renamed.as_ref().map_or(&account.name, |renamed| &renamed.to);
+    let name = renamed
+        .as_ref()
+        .map_or(&account.name, |renamed| &renamed.to);
     if let Some(uid) = account.uid.filter(|uid| *uid != own.uid) {
         plan.remark(
             &own.name,
-            format!("keeps the uid {}: the provider says {uid} now, and uids never change", own.uid),
+            format!(
+                "keeps the uid {}: the provider says {uid} now, and uids never change",
+                own.uid
+            ),
         );
     }
     if found.gid != own.gid {
         plan.remark(
             &own.name,
-            format!("keeps the primary group {} that was set by hand; gosync gave {}", found.gid, own.gid),
+            format!(
+                "keeps the primary group {} that was set by hand; gosync gave {}",
+                found.gid, own.gid
+            ),
         );
     }
     let mut changed = renamed.is_some();
     if !account.open {
         let stands_open = own.state == State::Active || !found.closed();
         if stands_open && matches!(against.completeness, Completeness::Incomplete(_)) {
-            plan.remark(&own.name, "is shut out by the provider; not locked, since this read is incomplete");
+            plan.remark(
+                &own.name,
+                "is shut out by the provider; not locked, since this read is incomplete",
+            );
         } else if stands_open {
             let reason = "the provider shuts this person out".to_owned();
-            plan.changes.push(Change::LockAccount { id: account.id.clone(), name: name.clone(), reason });
+            plan.changes.push(Change::LockAccount {
+                id: account.id.clone(),
+                name: name.clone(),
+                reason,
+            });
             changed = true;
         } else if !stands_open && renamed.is_none() {
             changed = rungs::climb(&account.id, own, against, plan);
         }
     } else if own.state == State::Locked {
-        plan.changes.push(Change::UnlockAccount { id: account.id.clone(), name: name.clone() });
-        let home = renamed.as_ref().and_then(|renamed| renamed.home.as_deref()).unwrap_or(&own.applied.home);
+        plan.changes.push(Change::UnlockAccount {
+            id: account.id.clone(),
+            name: name.clone(),
+        });
+        let home = renamed
+            .as_ref()
+            .and_then(|renamed| renamed.home.as_deref())
+            .unwrap_or(&own.applied.home);
         rungs::come_back(&account.id, name, own, home, against, plan);
         changed = true;
     }
-    let moves = renamed.as_ref().is_some_and(|renamed| renamed.home.is_some());
+    let moves = renamed
+        .as_ref()
+        .is_some_and(|renamed| renamed.home.is_some());
     let fields = fields(account, own, (found, moves), against, plan);
     if !fields.is_empty() {
-        plan.changes.push(Change::UpdateAccount { id: account.id.clone(), name: name.clone(), fields });
+        plan.changes.push(Change::UpdateAccount {
+            id: account.id.clone(),
+            name: name.clone(),
+            fields,
+        });
         changed = true;
     }
     plan.unchanged += usize::from(!changed);
@@ -157,7 +203,13 @@ fn found<'h>(
             None
         }
         Err(reason) => {
-            stuck_open(&account.id, own, forgettable(own, host, reason, ENDS_NOTICE), host, plan);
+            stuck_open(
+                &account.id,
+                own,
+                forgettable(own, host, reason, ENDS_NOTICE),
+                host,
+                plan,
+            );
             None
         }
     }
@@ -177,25 +229,44 @@ fn forgettable(own: &OwnedAccount, host: &Host<'_>, reason: String, effect: &str
 
 /// Tells aloud that an account should be locked, and cannot be, since its line is not gosync's.
 fn stuck_open(id: &RemoteId, own: &OwnedAccount, reason: String, host: &Host<'_>, plan: &mut Plan) {
-    if host.accounts.get(own.name.as_str()).is_none_or(HostAccount::closed) {
+    if host
+        .accounts
+        .get(own.name.as_str())
+        .is_none_or(HostAccount::closed)
+    {
         return plan.remark(&own.name, reason);
     }
     let way_out = format!("`gosync release {}` gives it up", own.name);
-    let reason = format!("{reason}, and not locked, though the person is gone or shut out; {way_out}");
-    plan.refused.push(Refusal { id: Some(id.clone()), subject: Untrusted::new(&own.name), reason });
+    let reason =
+        format!("{reason}, and not locked, though the person is gone or shut out; {way_out}");
+    plan.refused.push(Refusal {
+        id: Some(id.clone()),
+        subject: Untrusted::new(&own.name),
+        reason,
+    });
 }
 
 /// The line of an owned account, or why it is not gosync's to change.
-pub(in crate::plan) fn ours<'h>(own: &OwnedAccount, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, String> {
+pub(in crate::plan) fn ours<'h>(
+    own: &OwnedAccount,
+    host: &'h Host<'_>,
+) -> Result<&'h HostAccount<'h>, String> {
     let name = own.name.as_str();
     match host.accounts.get(name) {
         None => Err("was removed by hand and is not made again".to_owned()),
-        Some(found) if found.uid != own.uid.get() => {
-            Err(format!("has the uid {} on this host, but gosync gave {}; left alone", found.uid, own.uid))
+        Some(found) if found.uid != own.uid.get() => Err(format!(
+            "has the uid {} on this host, but gosync gave {}; left alone",
+            found.uid, own.uid
+        )),
+        Some(_) if host.repeated.contains(name) => {
+            Err("stands more than once in passwd; left alone".to_owned())
         }
-        Some(_) if host.repeated.contains(name) => Err("stands more than once in passwd; left alone".to_owned()),
-        Some(_) if host.broken.contains(name) => Err("stands in a malformed line, too; left alone".to_owned()),
-        Some(found) if !found.writable => Err("stands in a database that gosync does not write; left alone".to_owned()),
+        Some(_) if host.broken.contains(name) => {
+            Err("stands in a malformed line, too; left alone".to_owned())
+        }
+        Some(found) if !found.writable => {
+            Err("stands in a database that gosync does not write; left alone".to_owned())
+        }
         Some(found) => Ok(found),
     }
 }
@@ -208,28 +279,58 @@ fn fields(
     against: &Against<'_>,
     plan: &mut Plan,
 ) -> Vec<FieldChange> {
-    let keep_local = |field| !against.chosen.force && against.rules.accounts.keep_local.contains(&field);
+    let keep_local =
+        |field| !against.chosen.force && against.rules.accounts.keep_local.contains(&field);
     let mut three = vec![
-        (Field::Gecos, own.applied.gecos.as_str(), account.gecos.as_str(), found.gecos),
-        (Field::Shell, own.applied.shell.as_str(), account.shell.as_str(), found.shell),
+        (
+            Field::Gecos,
+            own.applied.gecos.as_str(),
+            account.gecos.as_str(),
+            found.gecos,
+        ),
+        (
+            Field::Shell,
+            own.applied.shell.as_str(),
+            account.shell.as_str(),
+            found.shell,
+        ),
     ];
     if !moves {
         // A home moves only on purpose: what was given stays until a rename moves it.
-        three.insert(1, (Field::Home, own.applied.home.as_str(), own.applied.home.as_str(), found.home));
+        three.insert(
+            1,
+            (
+                Field::Home,
+                own.applied.home.as_str(),
+                own.applied.home.as_str(),
+                found.home,
+            ),
+        );
     }
     if account.open {
         three.extend(shut(own, found));
     }
     let mut out = Vec::new();
     for (field, applied, wanted, found) in three {
-        let change = || FieldChange { field, from: found.to_owned(), to: wanted.to_owned() };
+        let change = || FieldChange {
+            field,
+            from: found.to_owned(),
+            to: wanted.to_owned(),
+        };
         match merge(Some(applied), wanted, found, keep_local(field)) {
             Merge::Same if applied != wanted && field != Field::Lock => {
-                plan.observations.push(Observation::Agreed(account.id.clone(), field, wanted.to_owned()));
+                plan.observations.push(Observation::Agreed(
+                    account.id.clone(),
+                    field,
+                    wanted.to_owned(),
+                ));
             }
             Merge::Same => {}
             Merge::Set => out.push(change()),
-            Merge::Keep => plan.remark(&own.name, format!("keeps the {} that was set by hand", field.as_str())),
+            Merge::Keep => plan.remark(
+                &own.name,
+                format!("keeps the {} that was set by hand", field.as_str()),
+            ),
             Merge::Restore => {
                 plan.remark(&own.name, restored(field));
                 out.push(change());
@@ -242,14 +343,23 @@ fn fields(
 /// What is said of a change by hand that does not stay.
 fn restored(field: Field) -> String {
     match field {
-        Field::Lock => "is opened again: it was locked by hand, and `keep_local` does not name `lock`".to_owned(),
-        _ => format!("gets its {} back, which was changed by hand", field.as_str()),
+        Field::Lock => {
+            "is opened again: it was locked by hand, and `keep_local` does not name `lock`"
+                .to_owned()
+        }
+        _ => format!(
+            "gets its {} back, which was changed by hand",
+            field.as_str()
+        ),
     }
 }
 
 /// Lock and expiry of an account that is to be open: last applied, wanted and found. The provider has nothing to say of
 /// them but that the account is open; so an account is as it was made or adopted.
-fn shut<'a>(own: &'a OwnedAccount, found: &HostAccount<'a>) -> [(Field, &'a str, &'a str, &'a str); 2] {
+fn shut<'a>(
+    own: &'a OwnedAccount,
+    found: &HostAccount<'a>,
+) -> [(Field, &'a str, &'a str, &'a str); 2] {
     // What is found when a lock of gosync's is off: the rest was done by hand, or has to be put back.
     let opens = own.state == State::Locked;
     let applied = own.applied.expire.as_str();
@@ -259,15 +369,41 @@ fn shut<'a>(own: &'a OwnedAccount, found: &HostAccount<'a>) -> [(Field, &'a str,
     };
     let is_locked = found.locked && !opens;
     let wanted = lock_word(own.applied.locked && is_locked);
-    [(Field::Lock, lock_word(own.applied.locked), wanted, lock_word(is_locked)), expiry]
+    [
+        (
+            Field::Lock,
+            lock_word(own.applied.locked),
+            wanted,
+            lock_word(is_locked),
+        ),
+        expiry,
+    ]
 }
 
 /// Finishes the rename of an account whose person is gone, if one was begun; or why it cannot be.
-fn finished(id: &RemoteId, own: &OwnedAccount, against: &Against<'_>, plan: &mut Plan) -> Option<Result<(), String>> {
+fn finished(
+    id: &RemoteId,
+    own: &OwnedAccount,
+    against: &Against<'_>,
+    plan: &mut Plan,
+) -> Option<Result<(), String>> {
     let to = &rename::begun(id, own, None, against)?;
-    let (is_open, moves_home) = (own.state == State::Active, against.rules.accounts.rename.home);
-    let wish = rename::Wish { id, own, to, is_open, moves_home };
-    Some(rename::rename(&wish, against, plan)?.map(drop).map_err(|reason| rename::unfinished(to.as_str(), &reason)))
+    let (is_open, moves_home) = (
+        own.state == State::Active,
+        against.rules.accounts.rename.home,
+    );
+    let wish = rename::Wish {
+        id,
+        own,
+        to,
+        is_open,
+        moves_home,
+    };
+    Some(
+        rename::rename(&wish, against, plan)?
+            .map(drop)
+            .map_err(|reason| rename::unfinished(to.as_str(), &reason)),
+    )
 }
 
 /// An account that is not there, and whose person is gone. Nothing is left to be locked once that is proven.
@@ -283,15 +419,27 @@ fn removed_by_hand(id: &RemoteId, own: &OwnedAccount, host: &Host<'_>, plan: &mu
 
 /// Accounts whose people are not in the read.
 fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Plan) {
-    let Against { host, owned, rules, now, .. } = *against;
+    let Against {
+        host,
+        owned,
+        rules,
+        now,
+        ..
+    } = *against;
     if !matches!(against.completeness, Completeness::Complete(_)) {
         return;
     }
-    for (id, own) in owned.accounts.iter().filter(|(id, own)| own.state.is_present() && !present.contains(*id)) {
+    for (id, own) in owned
+        .accounts
+        .iter()
+        .filter(|(id, own)| own.state.is_present() && !present.contains(*id))
+    {
         let found = match finished(id, own, against, plan) {
             Some(Ok(())) => continue,
             Some(Err(reason)) => Err(reason),
-            None if own.state == State::Active && !host.accounts.contains_key(own.name.as_str()) => {
+            None if own.state == State::Active
+                && !host.accounts.contains_key(own.name.as_str()) =>
+            {
                 removed_by_hand(id, own, host, plan);
                 continue;
             }
@@ -302,7 +450,11 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
             match UserName::new(&own.name, true) {
                 Ok(name) if reopened => {
                     let reason = "was opened by hand, and the person is still gone".to_owned();
-                    plan.changes.push(Change::LockAccount { id: id.clone(), name, reason });
+                    plan.changes.push(Change::LockAccount {
+                        id: id.clone(),
+                        name,
+                        reason,
+                    });
                     continue;
                 }
                 // One that is not there may be a removal that was broken off.
@@ -310,13 +462,21 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
                 _ => plan.unchanged += 1,
             }
         }
-        let seen = own.absence.unwrap_or(Absence { since: now, runs: 0 });
-        let absence = Absence { since: seen.since.min(now), runs: seen.runs.saturating_add(1) };
+        let seen = own.absence.unwrap_or(Absence {
+            since: now,
+            runs: 0,
+        });
+        let absence = Absence {
+            since: seen.since.min(now),
+            runs: seen.runs.saturating_add(1),
+        };
         let lasted = u64::try_from(now - absence.since).unwrap_or(0);
         let due = absence.runs >= rules.departed.absent_runs && lasted >= rules.departed.absent_for;
         let is_there = found.is_ok();
         match found {
-            Err(reason) if due || own.state == State::Locked => stuck_open(id, own, reason, host, plan),
+            Err(reason) if due || own.state == State::Locked => {
+                stuck_open(id, own, reason, host, plan)
+            }
             Err(reason) => plan.remark(&own.name, reason),
             Ok(_) => {}
         }
@@ -326,13 +486,21 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
         match UserName::new(&own.name, true) {
             Ok(name) if due && is_there => {
                 // No figure that grows with time: the digest of a plan has to stay the same until somebody approves it.
-                let reason = format!("missing in {}", counted(absence.runs, "complete read", "complete reads"));
-                plan.changes.push(Change::LockAccount { id: id.clone(), name, reason });
+                let reason = format!(
+                    "missing in {}",
+                    counted(absence.runs, "complete read", "complete reads")
+                );
+                plan.changes.push(Change::LockAccount {
+                    id: id.clone(),
+                    name,
+                    reason,
+                });
             }
             _ => {
                 // Past the count that matters nothing more needs to be remembered, and an idle run writes nothing.
                 if absence.runs <= rules.departed.absent_runs {
-                    plan.observations.push(Observation::Absent(id.clone(), absence));
+                    plan.observations
+                        .push(Observation::Absent(id.clone(), absence));
                 }
                 plan.unchanged += 1;
             }

@@ -33,11 +33,23 @@ pub fn adopt_account(
     owned: &Owned,
     rules: &AccountRules,
 ) -> Result<Plan, String> {
-    let Person { wanted, login, called } = person;
-    let mut plan = Plan { generation: owned.generation, ..Plan::default() };
-    let found = host.accounts.get(name).ok_or_else(|| format!("there is no account `{name}` on this host"))?;
+    let Person {
+        wanted,
+        login,
+        called,
+    } = person;
+    let mut plan = Plan {
+        generation: owned.generation,
+        ..Plan::default()
+    };
+    let found = host
+        .accounts
+        .get(name)
+        .ok_or_else(|| format!("there is no account `{name}` on this host"))?;
     let own = owned.accounts.get(&wanted.id);
-    if own.is_some_and(|own| own.state.is_present() && own.name == name && own.uid.get() == found.uid) {
+    if own
+        .is_some_and(|own| own.state.is_present() && own.name == name && own.uid.get() == found.uid)
+    {
         plan.remark(name, "is gosync's already");
         return Ok(plan);
     }
@@ -48,17 +60,29 @@ pub fn adopt_account(
     if let Some(own) = own.filter(|own| own.state.is_present()) {
         return Err(format!("the person has the account `{}` already", own.name));
     }
-    if let Some((id, _)) = owned.accounts.iter().find(|(id, own)| own.name == name && **id != wanted.id) {
+    if let Some((id, _)) = owned
+        .accounts
+        .iter()
+        .find(|(id, own)| own.name == name && **id != wanted.id)
+    {
         return Err(format!("the name `{name}` belongs to another person, {id}"));
     }
     if owned.other_names.contains(name) {
-        return Err(format!("the name `{name}` belongs to another provider's account or group"));
+        return Err(format!(
+            "the name `{name}` belongs to another provider's account or group"
+        ));
     }
     if let Some(own) = own.filter(|own| own.uid.get() != found.uid) {
-        return Err(format!("gosync gave this person the uid {}, and the account has {}", own.uid, found.uid));
+        return Err(format!(
+            "gosync gave this person the uid {}, and the account has {}",
+            own.uid, found.uid
+        ));
     }
     if own.is_none() && owned.ids.contains(&found.uid) {
-        return Err(format!("the uid {} was given to somebody else by gosync", found.uid));
+        return Err(format!(
+            "the uid {} was given to somebody else by gosync",
+            found.uid
+        ));
     }
     if !wanted.open {
         return Err("the provider shuts this person out".to_owned());
@@ -68,12 +92,21 @@ pub fn adopt_account(
     let gid = Gid::new(found.gid).ok_or_else(|| number(found.gid))?;
     let is_text = [found.home, found.expire].iter().all(|text| *text != ODD);
     if !is_text || !found.expire.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("`{name}` stands in a malformed line of the databases; see pwck(8)"));
+        return Err(format!(
+            "`{name}` stands in a malformed line of the databases; see pwck(8)"
+        ));
     }
     let is_free = own.is_some_and(|own| own.gid == found.gid) || !owned.ids.contains(&found.gid);
-    let private_group = is_free && host.groups.get(name).is_some_and(|group| group.gid == found.gid);
+    let private_group = is_free
+        && host
+            .groups
+            .get(name)
+            .is_some_and(|group| group.gid == found.gid);
     if let Some(asked) = wanted.uid.filter(|asked| *asked != uid) {
-        plan.remark(name, format!("keeps the uid {uid}: the provider says {asked}"));
+        plan.remark(
+            name,
+            format!("keeps the uid {uid}: the provider says {asked}"),
+        );
     }
     let adopted = Adopted {
         id: wanted.id.clone(),
@@ -111,12 +144,19 @@ fn fields(
     rules: &AccountRules,
     plan: &mut Plan,
 ) -> Vec<FieldChange> {
-    let two = [(Field::Gecos, wanted.gecos.as_str(), found.gecos), (Field::Shell, wanted.shell.as_str(), found.shell)];
+    let two = [
+        (Field::Gecos, wanted.gecos.as_str(), found.gecos),
+        (Field::Shell, wanted.shell.as_str(), found.shell),
+    ];
     let mut out = Vec::new();
     for (field, wanted, found) in two.into_iter().filter(|(_, wanted, found)| wanted != found) {
         match rules.keep_local.contains(&field) {
             true => plan.remark(name, format!("keeps its {}", field.as_str())),
-            false => out.push(FieldChange { field, from: found.to_owned(), to: wanted.to_owned() }),
+            false => out.push(FieldChange {
+                field,
+                from: found.to_owned(),
+                to: wanted.to_owned(),
+            }),
         }
     }
     out
@@ -128,10 +168,14 @@ fn sound(name: &str, writable: bool, host: &Host<'_>) -> Result<(), String> {
         return Err(format!("`{name}` stands more than once in the databases"));
     }
     if host.broken.contains(name) {
-        return Err(format!("`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"));
+        return Err(format!(
+            "`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"
+        ));
     }
     if !writable {
-        return Err(format!("`{name}` stands in a database that gosync does not write"));
+        return Err(format!(
+            "`{name}` stands in a database that gosync does not write"
+        ));
     }
     Ok(())
 }
@@ -149,10 +193,18 @@ pub fn adopt_group(
     host: &Host<'_>,
     owned: &Owned,
 ) -> Result<Plan, String> {
-    let mut plan = Plan { generation: owned.generation, ..Plan::default() };
-    let found = host.groups.get(name).ok_or_else(|| format!("there is no group `{name}` on this host"))?;
+    let mut plan = Plan {
+        generation: owned.generation,
+        ..Plan::default()
+    };
+    let found = host
+        .groups
+        .get(name)
+        .ok_or_else(|| format!("there is no group `{name}` on this host"))?;
     let own = owned.groups.get(&wanted.id);
-    if own.is_some_and(|own| own.state.is_present() && own.name == name && own.gid.get() == found.gid) {
+    if own
+        .is_some_and(|own| own.state.is_present() && own.name == name && own.gid.get() == found.gid)
+    {
         plan.remark(name, "is gosync's already");
         return Ok(plan);
     }
@@ -162,38 +214,81 @@ pub fn adopt_group(
     }
     let gid = free_gid(name, wanted, found, owned)?;
     if let Some(asked) = wanted.gid.filter(|asked| *asked != gid) {
-        plan.remark(name, format!("keeps the gid {gid}: the provider says {asked}"));
+        plan.remark(
+            name,
+            format!("keeps the gid {gid}: the provider says {asked}"),
+        );
     }
     let roster = Roster::new(host, owned, people, &Completeness::Narrowed);
     let members = roster.members(&wanted.members, "");
     let standing: Vec<&str> = split(found.members).collect();
-    let add = members.iter().filter(|member| !standing.contains(&member.as_str())).cloned().collect();
-    let (id, name) = (wanted.id.clone(), GroupName::known(name).map_err(|e| format!("the name `{name}` {e}"))?);
-    let alias = called.filter(|called| *called != name.as_str()).map(str::to_owned);
-    plan.changes.push(Change::AdoptGroup { id, name, gid, alias, add, wanted: members });
+    let add = members
+        .iter()
+        .filter(|member| !standing.contains(&member.as_str()))
+        .cloned()
+        .collect();
+    let (id, name) = (
+        wanted.id.clone(),
+        GroupName::known(name).map_err(|e| format!("the name `{name}` {e}"))?,
+    );
+    let alias = called
+        .filter(|called| *called != name.as_str())
+        .map(str::to_owned);
+    plan.changes.push(Change::AdoptGroup {
+        id,
+        name,
+        gid,
+        alias,
+        add,
+        wanted: members,
+    });
     Ok(plan)
 }
 
 /// The gid of a group that nobody else owns.
-fn free_gid(name: &str, wanted: &WantedGroup, found: &HostGroup<'_>, owned: &Owned) -> Result<Gid, String> {
+fn free_gid(
+    name: &str,
+    wanted: &WantedGroup,
+    found: &HostGroup<'_>,
+    owned: &Owned,
+) -> Result<Gid, String> {
     let own = owned.groups.get(&wanted.id);
     if let Some(own) = own.filter(|own| own.state.is_present()) {
-        return Err(format!("the provider's group is `{}` on this host already", own.name));
+        return Err(format!(
+            "the provider's group is `{}` on this host already",
+            own.name
+        ));
     }
-    if let Some((id, _)) = owned.groups.iter().find(|(id, own)| own.name == name && **id != wanted.id) {
+    if let Some((id, _)) = owned
+        .groups
+        .iter()
+        .find(|(id, own)| own.name == name && **id != wanted.id)
+    {
         return Err(format!("the name `{name}` belongs to another group, {id}"));
     }
     if owned.other_names.contains(name) {
-        return Err(format!("the name `{name}` belongs to another provider's account or group"));
+        return Err(format!(
+            "the name `{name}` belongs to another provider's account or group"
+        ));
     }
-    if owned.accounts.values().any(|own| own.name == name && own.state != State::Removed) {
+    if owned
+        .accounts
+        .values()
+        .any(|own| own.name == name && own.state != State::Removed)
+    {
         return Err(format!("`{name}` is the name of an account of gosync's"));
     }
     if let Some(own) = own.filter(|own| own.gid.get() != found.gid) {
-        return Err(format!("gosync gave this group the gid {}, and it has {}", own.gid, found.gid));
+        return Err(format!(
+            "gosync gave this group the gid {}, and it has {}",
+            own.gid, found.gid
+        ));
     }
     if own.is_none() && owned.ids.contains(&found.gid) {
-        return Err(format!("the gid {} was given to somebody else by gosync", found.gid));
+        return Err(format!(
+            "the gid {} was given to somebody else by gosync",
+            found.gid
+        ));
     }
     Gid::new(found.gid).ok_or_else(|| format!("the id {} is reserved", found.gid))
 }

@@ -12,16 +12,28 @@ use crate::plan::{Change, Observation, Plan, events};
 
 /// Adds to a plan for accounts what the ledger and hooks learn about how people are to be reached. `said`: what the
 /// provider says of those who are let in. `tell`: whether there are hooks that want to know.
-pub fn contacts(plan: &mut Plan, said: &BTreeMap<RemoteId, Contact>, chosen: Chosen, tell: bool, owned: &Owned) {
+pub fn contacts(
+    plan: &mut Plan,
+    said: &BTreeMap<RemoteId, Contact>,
+    chosen: Chosen,
+    tell: bool,
+    owned: &Owned,
+) {
     let mut closed: BTreeSet<RemoteId> = BTreeSet::new();
     let mut told: BTreeSet<RemoteId> = BTreeSet::new();
     for change in &plan.changes {
-        let goes = matches!(change, Change::LockAccount { .. } | Change::RemoveAccount { .. });
+        let goes = matches!(
+            change,
+            Change::LockAccount { .. } | Change::RemoveAccount { .. }
+        );
         let into = if goes { &mut closed } else { &mut told };
         into.extend(events::account_of(change).cloned());
     }
     for (id, contact) in said.iter().filter(|(id, _)| !closed.contains(*id)) {
-        let own = owned.accounts.get(id).filter(|own| own.state == State::Active);
+        let own = owned
+            .accounts
+            .get(id)
+            .filter(|own| own.state == State::Active);
         let is_told = told.contains(id);
         if own.is_none() && !is_told {
             continue;
@@ -34,11 +46,18 @@ pub fn contacts(plan: &mut Plan, said: &BTreeMap<RemoteId, Contact>, chosen: Cho
             (Some(before), Some(name)) if tell => {
                 if chosen.known {
                     let (before, after) = (before.clone(), contact.clone());
-                    plan.changes.push(Change::ChangeContact { id: id.clone(), name, before, after });
+                    plan.changes.push(Change::ChangeContact {
+                        id: id.clone(),
+                        name,
+                        before,
+                        after,
+                    });
                     plan.unchanged = plan.unchanged.saturating_sub(1);
                 }
             }
-            _ => plan.observations.push(Observation::Contact(id.clone(), contact.clone())),
+            _ => plan
+                .observations
+                .push(Observation::Contact(id.clone(), contact.clone())),
         }
     }
 }

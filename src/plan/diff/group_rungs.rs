@@ -26,13 +26,22 @@ impl Absent<'_> {
         if !matches!(completeness, Completeness::Complete(_)) {
             return;
         }
-        for (id, own) in
-            self.owned.groups.iter().filter(|(id, own)| own.state.is_present() && !wanted.present.contains(*id))
+        for (id, own) in self
+            .owned
+            .groups
+            .iter()
+            .filter(|(id, own)| own.state.is_present() && !wanted.present.contains(*id))
         {
             if wanted.left_out.contains(id) {
-                plan.remark(&own.name, "is left out by `filter` in the configuration; left as it is");
+                plan.remark(
+                    &own.name,
+                    "is left out by `filter` in the configuration; left as it is",
+                );
             } else if wanted.present.is_empty() && wanted.left_out.is_empty() {
-                plan.remark(&own.name, "is not at the provider any more, as no group is; left as it is");
+                plan.remark(
+                    &own.name,
+                    "is not at the provider any more, as no group is; left as it is",
+                );
             } else {
                 self.one(id, own, plan);
             }
@@ -57,20 +66,45 @@ impl Absent<'_> {
 
     /// The first rung: its members go.
     fn empty(&self, id: &RemoteId, own: &OwnedGroup, rung: GroupRung, plan: &mut Plan) -> bool {
-        let seen = rung.absence.unwrap_or(Absence { since: self.now, runs: 0 });
-        let absence = Absence { since: seen.since.min(self.now), runs: seen.runs.saturating_add(1) };
+        let seen = rung.absence.unwrap_or(Absence {
+            since: self.now,
+            runs: 0,
+        });
+        let absence = Absence {
+            since: seen.since.min(self.now),
+            runs: seen.runs.saturating_add(1),
+        };
         let lasted = u64::try_from(self.now - absence.since).unwrap_or(0);
         if absence.runs < self.rules.absent_runs || lasted < self.rules.absent_for {
             if absence.runs <= self.rules.absent_runs {
-                plan.observations.push(Observation::GroupAbsent(id.clone(), absence));
+                plan.observations
+                    .push(Observation::GroupAbsent(id.clone(), absence));
             }
-            plan.remark(&own.name, "is not at the provider any more; left as it is for now");
+            plan.remark(
+                &own.name,
+                "is not at the provider any more; left as it is for now",
+            );
             return false;
         }
-        let (Some(found), Ok(name)) = (found(own, self.host, plan), GroupName::known(&own.name)) else { return false };
-        let stands = |name: &&str| found.members.split(',').any(|member| member.trim() == *name);
-        let remove = members(&own.members).filter(stands).map(str::to_owned).collect();
-        plan.changes.push(Change::EmptyGroup { id: id.clone(), name, remove });
+        let (Some(found), Ok(name)) = (found(own, self.host, plan), GroupName::known(&own.name))
+        else {
+            return false;
+        };
+        let stands = |name: &&str| {
+            found
+                .members
+                .split(',')
+                .any(|member| member.trim() == *name)
+        };
+        let remove = members(&own.members)
+            .filter(stands)
+            .map(str::to_owned)
+            .collect();
+        plan.changes.push(Change::EmptyGroup {
+            id: id.clone(),
+            name,
+            remove,
+        });
         true
     }
 
@@ -78,46 +112,74 @@ impl Absent<'_> {
     fn remove(&self, id: &RemoteId, own: &OwnedGroup, since: i64, plan: &mut Plan) -> bool {
         let gone = u64::try_from(self.now - since).unwrap_or(0);
         if self.rules.remove_after.is_none_or(|after| gone < after) {
-            plan.remark(&own.name, "is not at the provider any more, and has no members from there");
+            plan.remark(
+                &own.name,
+                "is not at the provider any more, and has no members from there",
+            );
             return false;
         }
-        let Ok(name) = GroupName::known(&own.name) else { return false };
+        let Ok(name) = GroupName::known(&own.name) else {
+            return false;
+        };
         let remove = match self.host.groups.contains_key(own.name.as_str()) {
             // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
             false => Ok(Vec::new()),
             true => {
-                let Some(found) = found(own, self.host, plan) else { return false };
+                let Some(found) = found(own, self.host, plan) else {
+                    return false;
+                };
                 removable(own, found, self.host)
             }
         };
         let remove = match remove {
             Ok(remove) => remove,
             Err(reason) => {
-                plan.remark(&own.name, format!("is due to be removed, and is not: {reason}"));
+                plan.remark(
+                    &own.name,
+                    format!("is due to be removed, and is not: {reason}"),
+                );
                 return false;
             }
         };
-        plan.changes.push(Change::RemoveGroup { id: id.clone(), name, gid: own.gid, remove });
+        plan.changes.push(Change::RemoveGroup {
+            id: id.clone(),
+            name,
+            gid: own.gid,
+            remove,
+        });
         true
     }
 }
 
 /// Who goes with a group of gosync's that is removed, or why it stays.
-pub(super) fn removable(own: &OwnedGroup, found: &HostGroup<'_>, host: &Host<'_>) -> Result<Vec<String>, String> {
+pub(super) fn removable(
+    own: &OwnedGroup,
+    found: &HostGroup<'_>,
+    host: &Host<'_>,
+) -> Result<Vec<String>, String> {
     if protect::is_protected(&own.name) {
         return Err("its name is one of the system's, or grants power".to_owned());
     }
-    if let Some((name, _)) = host.accounts.iter().find(|(_, account)| account.gid == own.gid.get()) {
+    if let Some((name, _)) = host
+        .accounts
+        .iter()
+        .find(|(_, account)| account.gid == own.gid.get())
+    {
         return Err(format!("it is the primary group of `{}`", shown(name)));
     }
     let ours: BTreeSet<&str> = members(&own.members).collect();
     if let Some(other) = members(found.members).find(|name| !ours.contains(name)) {
-        return Err(format!("it has members that were added by hand, such as `{}`", shown(other)));
+        return Err(format!(
+            "it has members that were added by hand, such as `{}`",
+            shown(other)
+        ));
     }
     let standing: BTreeSet<&str> = members(found.members).collect();
     Ok(standing.into_iter().map(str::to_owned).collect())
 }
 
 fn members(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',').map(str::trim).filter(|name| !name.is_empty())
+    list.split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
 }

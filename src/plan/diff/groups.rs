@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::create::name_conflict;
 use super::group_rungs::Absent;
 use super::release::given_back;
 use super::{incomplete, rename, some, trust};
@@ -25,24 +26,45 @@ pub fn groups(
     let names_nobody = wanted.people.is_empty();
     let completeness = &trust(completeness, names_nobody, owned);
     let (generation, incomplete) = (owned.generation, incomplete(completeness));
-    let mut plan = Plan { generation, incomplete, refused: std::mem::take(&mut wanted.refusals), ..Plan::default() };
+    let mut plan = Plan {
+        generation,
+        incomplete,
+        refused: std::mem::take(&mut wanted.refusals),
+        ..Plan::default()
+    };
     for (name, text) in std::mem::take(&mut wanted.remarks) {
         plan.remark(name, text);
     }
-    let roster = Roster::new(host, owned, std::mem::take(&mut wanted.people), completeness);
-    let mut gids = Allocator::new(rules.groups.gid_range, vec![&host.ids, &owned.ids], &host.subids);
+    let roster = Roster::new(
+        host,
+        owned,
+        std::mem::take(&mut wanted.people),
+        completeness,
+    );
+    let mut gids = Allocator::new(
+        rules.groups.gid_range,
+        vec![&host.ids, &owned.ids],
+        &host.subids,
+    );
     let in_use: BTreeMap<u32, &str> = host.groups.iter().map(|(name, g)| (g.gid, *name)).collect();
     let mut fresh = Vec::new();
     for group in &wanted.groups {
         match owned.groups.get(&group.id) {
-            Some(own) if own.state.is_present() && !restores(group, own, (host, owned), &rules.groups) => {
+            Some(own)
+                if own.state.is_present()
+                    && !restores(group, own, (host, owned), &rules.groups) =>
+            {
                 if owned.group_rungs.contains_key(&group.id) {
-                    plan.observations.push(Observation::GroupBack(group.id.clone()));
+                    plan.observations
+                        .push(Observation::GroupBack(group.id.clone()));
                 }
-                let begun = rename::begun_group(&group.id, own, group.rename.as_ref(), (host, owned));
+                let begun =
+                    rename::begun_group(&group.id, own, group.rename.as_ref(), (host, owned));
                 let to = begun.as_ref().or(group.rename.as_ref());
                 let is_begun = begun.is_some();
-                let renamed = to.filter(|to| rename::group(&group.id, (to, is_begun), own, (host, owned), &mut plan));
+                let renamed = to.filter(|to| {
+                    rename::group(&group.id, (to, is_begun), own, (host, owned), &mut plan)
+                });
                 if is_begun && renamed.is_none() {
                     continue; // why it cannot be finished is told
                 }
@@ -50,7 +72,11 @@ pub fn groups(
                     group,
                     own,
                     renamed,
-                    &Against { host, roster: &roster, by_hand: rules.groups.taken_out_by_hand },
+                    &Against {
+                        host,
+                        roster: &roster,
+                        by_hand: rules.groups.taken_out_by_hand,
+                    },
                     &mut plan,
                 );
             }
@@ -70,32 +96,64 @@ pub fn groups(
     let mut created = Vec::new();
     for (group, own) in fresh {
         let asked = own.map(|own| own.gid).or(group.gid);
-        let gid = match asked.map_or_else(|| gids.next_free_in(group.gid_range).map(Gid::new), |gid| Ok(Some(gid))) {
+        let gid = match asked.map_or_else(
+            || gids.next_free_in(group.gid_range).map(Gid::new),
+            |gid| Ok(Some(gid)),
+        ) {
             Ok(Some(gid)) => gid,
             Ok(None) => continue,
             Err(e) => {
-                plan.refused.push(refusal(group, format!("{e}; widen `gid_range` in the configuration")));
+                plan.refused.push(refusal(
+                    group,
+                    format!("{e}; widen `gid_range` in the configuration"),
+                ));
                 continue;
             }
         };
         let before = own.filter(|own| own.state.is_present());
         if before.is_some() {
-            plan.remark(group.name.as_str(), "was removed by hand, and is made again");
+            plan.remark(
+                group.name.as_str(),
+                "was removed by hand, and is made again",
+            );
         }
         let members = roster.members(&group.members, before.map_or("", |own| &own.members));
-        created.push(Change::CreateGroup { id: group.id.clone(), name: group.name.clone(), gid, members });
+        created.push(Change::CreateGroup {
+            id: group.id.clone(),
+            name: group.name.clone(),
+            gid,
+            members,
+        });
     }
     plan.changes.splice(0..0, created);
     // One that names nobody proves nothing of groups, even where nobody has an account.
     if !names_nobody {
-        Absent { host, owned, rules: &rules.departed, now }.all(&wanted, completeness, &mut plan);
+        Absent {
+            host,
+            owned,
+            rules: &rules.departed,
+            now,
+        }
+        .all(&wanted, completeness, &mut plan);
     }
-    super::local::local(&wanted.local, completeness, host, owned, &rules.groups, &roster, &mut plan);
+    super::local::local(
+        &wanted.local,
+        completeness,
+        host,
+        owned,
+        &rules.groups,
+        &roster,
+        &mut plan,
+    );
     plan
 }
 
 fn refusal(group: &WantedGroup, reason: impl Into<String>) -> Refusal {
-    Refusal { id: Some(group.id.clone()), subject: Untrusted::new(group.name.as_str()), reason: reason.into() }
+    Refusal {
+        id: Some(group.id.clone()),
+        subject: Untrusted::new(group.name.as_str()),
+        reason: reason.into(),
+    }
 }
 
 /// Who can be a member: people with an open account of gosync's that is on this host.
@@ -119,11 +177,23 @@ impl Roster {
         completeness: &Completeness,
     ) -> Self {
         let (mut there, mut unseen) = (Vec::new(), BTreeSet::new());
-        let keeps_all = !matches!(completeness, Completeness::Complete(_) | Completeness::Narrowed);
-        for (id, own) in owned.accounts.iter().filter(|(_, own)| own.state.is_present()) {
+        let keeps_all = !matches!(
+            completeness,
+            Completeness::Complete(_) | Completeness::Narrowed
+        );
+        for (id, own) in owned
+            .accounts
+            .iter()
+            .filter(|(_, own)| own.state.is_present())
+        {
             let is_open = own.state == State::Active;
-            let is_there = host.accounts.get(own.name.as_str()).is_some_and(|found| found.uid == own.uid.get());
-            let Ok(name) = UserName::new(&own.name, true) else { continue };
+            let is_there = host
+                .accounts
+                .get(own.name.as_str())
+                .is_some_and(|found| found.uid == own.uid.get());
+            let Ok(name) = UserName::new(&own.name, true) else {
+                continue;
+            };
             if !is_there {
                 continue;
             }
@@ -135,16 +205,31 @@ impl Roster {
             }
         }
         there.sort_unstable();
-        let places = there.iter().zip(0..).map(|((_, id), place)| (RemoteId::clone(id), place)).collect();
-        Self { names: there.into_iter().map(|(name, _)| name).collect(), places, unseen, keeps_all }
+        let places = there
+            .iter()
+            .zip(0..)
+            .map(|((_, id), place)| (RemoteId::clone(id), place))
+            .collect();
+        Self {
+            names: there.into_iter().map(|(name, _)| name).collect(),
+            places,
+            unseen,
+            keeps_all,
+        }
     }
 
     /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
     pub(super) fn members(&self, wanted: &[RemoteId], applied: &str) -> Vec<UserName> {
-        let mut places: Vec<u32> = wanted.iter().filter_map(|id| self.places.get(id.as_str()).copied()).collect();
+        let mut places: Vec<u32> = wanted
+            .iter()
+            .filter_map(|id| self.places.get(id.as_str()).copied())
+            .collect();
         places.sort_unstable();
         places.dedup();
-        let mut out: Vec<UserName> = places.iter().filter_map(|at| self.names.get(*at as usize).cloned()).collect();
+        let mut out: Vec<UserName> = places
+            .iter()
+            .filter_map(|at| self.names.get(*at as usize).cloned())
+            .collect();
         if !self.unseen.is_empty() {
             out.extend(split(applied).filter_map(|name| self.unseen.get(name).cloned()));
             out.sort();
@@ -155,14 +240,27 @@ impl Roster {
 }
 
 pub(in crate::plan) fn split(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',').map(str::trim).filter(|name| !name.is_empty())
+    list.split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
 }
 
 /// Whether a group that was removed by hand is made again.
-fn restores(group: &WantedGroup, own: &OwnedGroup, (host, owned): (&Host<'_>, &Owned), rules: &GroupRules) -> bool {
+fn restores(
+    group: &WantedGroup,
+    own: &OwnedGroup,
+    (host, owned): (&Host<'_>, &Owned),
+    rules: &GroupRules,
+) -> bool {
     // One whose rename was broken off stands under its other name.
-    let names = [Some(own.name.as_str()), group.rename.as_ref().map(GroupName::as_str)];
-    let is_there = names.into_iter().flatten().any(|name| host.groups.contains_key(name))
+    let names = [
+        Some(own.name.as_str()),
+        group.rename.as_ref().map(GroupName::as_str),
+    ];
+    let is_there = names
+        .into_iter()
+        .flatten()
+        .any(|name| host.groups.contains_key(name))
         || rename::begun_group(&group.id, own, None, (host, owned)).is_some();
     rules.deleted_by_hand == ByHand::Restore && !is_there
 }
@@ -176,17 +274,35 @@ struct Against<'a> {
 }
 
 /// A group that gosync owns and that the provider has.
-fn known(group: &WantedGroup, own: &OwnedGroup, renamed: Option<&GroupName>, against: &Against<'_>, plan: &mut Plan) {
-    let Against { host, roster, by_hand } = *against;
+fn known(
+    group: &WantedGroup,
+    own: &OwnedGroup,
+    renamed: Option<&GroupName>,
+    against: &Against<'_>,
+    plan: &mut Plan,
+) {
+    let Against {
+        host,
+        roster,
+        by_hand,
+    } = *against;
     // One whose rename was broken off stands under its new name already.
     let is_begun = renamed.filter(|_| !host.groups.contains_key(own.name.as_str()));
-    let again = is_begun.map(|to| OwnedGroup { name: to.to_string(), ..own.clone() });
-    let Some(found) = found(again.as_ref().unwrap_or(own), host, plan) else { return };
+    let again = is_begun.map(|to| OwnedGroup {
+        name: to.to_string(),
+        ..own.clone()
+    });
+    let Some(found) = found(again.as_ref().unwrap_or(own), host, plan) else {
+        return;
+    };
     let name = renamed.unwrap_or(&group.name).clone();
     if let Some(gid) = group.gid.filter(|gid| *gid != own.gid) {
         plan.remark(
             &own.name,
-            format!("keeps the gid {}: the provider says {gid} now, and gids never change", own.gid),
+            format!(
+                "keeps the gid {}: the provider says {gid} now, and gids never change",
+                own.gid
+            ),
         );
     }
     let mut wanted = roster.members(&group.members, &own.members);
@@ -203,56 +319,107 @@ fn known(group: &WantedGroup, own: &OwnedGroup, renamed: Option<&GroupName>, aga
         return;
     }
     let standing: BTreeSet<&str> = split(found.members).collect();
-    let mut add: Vec<UserName> = wanted.iter().filter(|name| !standing.contains(name.as_str())).cloned().collect();
+    let mut add: Vec<UserName> = wanted
+        .iter()
+        .filter(|name| !standing.contains(name.as_str()))
+        .cloned()
+        .collect();
     taken_out(&own.name, &own.members, by_hand, &mut add, plan);
     let keep: BTreeSet<&str> = wanted.iter().map(UserName::as_str).collect();
-    let remove: Vec<String> =
-        split(&own.members).filter(|name| !keep.contains(name) && standing.contains(name)).map(str::to_owned).collect();
+    let remove: Vec<String> = split(&own.members)
+        .filter(|name| !keep.contains(name) && standing.contains(name))
+        .map(str::to_owned)
+        .collect();
     if add.is_empty() && remove.is_empty() && !forgotten {
         plan.unchanged += usize::from(renamed.is_none());
         return;
     }
-    plan.changes.push(Change::ChangeMembers { id: group.id.clone(), name, add, remove, wanted });
+    plan.changes.push(Change::ChangeMembers {
+        id: group.id.clone(),
+        name,
+        add,
+        remove,
+        wanted,
+    });
 }
 
 /// Tells who of those that come was taken out by hand, and leaves them out if that is to stay so.
-pub(super) fn taken_out(group: &str, applied: &str, by_hand: ByHand, add: &mut Vec<UserName>, plan: &mut Plan) {
+pub(super) fn taken_out(
+    group: &str,
+    applied: &str,
+    by_hand: ByHand,
+    add: &mut Vec<UserName>,
+    plan: &mut Plan,
+) {
     let before: BTreeSet<&str> = split(applied).collect();
-    let taken: Vec<UserName> = add.iter().filter(|name| before.contains(name.as_str())).cloned().collect();
+    let taken: Vec<UserName> = add
+        .iter()
+        .filter(|name| before.contains(name.as_str()))
+        .cloned()
+        .collect();
     if taken.is_empty() {
         return;
     }
     match by_hand {
-        ByHand::Restore => plan.remark(group, format!("gets back who was taken out by hand: {}", some(&taken))),
+        ByHand::Restore => plan.remark(
+            group,
+            format!("gets back who was taken out by hand: {}", some(&taken)),
+        ),
         ByHand::Report => {
-            plan.remark(group, format!("stays without who was taken out by hand: {}", some(&taken)));
+            plan.remark(
+                group,
+                format!("stays without who was taken out by hand: {}", some(&taken)),
+            );
             add.retain(|name| !before.contains(name.as_str()));
         }
     }
 }
 
-pub(super) fn found<'h>(own: &OwnedGroup, host: &'h Host<'_>, plan: &mut Plan) -> Option<&'h HostGroup<'h>> {
-    ours(own, host).map_err(|reason| plan.remark(&own.name, reason)).ok()
+pub(super) fn found<'h>(
+    own: &OwnedGroup,
+    host: &'h Host<'_>,
+    plan: &mut Plan,
+) -> Option<&'h HostGroup<'h>> {
+    ours(own, host)
+        .map_err(|reason| plan.remark(&own.name, reason))
+        .ok()
 }
 
 /// The line of an owned group, or why it is not gosync's to change.
-pub(in crate::plan) fn ours<'h>(own: &OwnedGroup, host: &'h Host<'_>) -> Result<&'h HostGroup<'h>, String> {
+pub(in crate::plan) fn ours<'h>(
+    own: &OwnedGroup,
+    host: &'h Host<'_>,
+) -> Result<&'h HostGroup<'h>, String> {
     let name = own.name.as_str();
     match host.groups.get(name) {
         None => Err("was removed by hand and is not made again".to_owned()),
-        Some(found) if found.gid != own.gid.get() => {
-            Err(format!("has the gid {} on this host, but gosync gave {}; left alone", found.gid, own.gid))
+        Some(found) if found.gid != own.gid.get() => Err(format!(
+            "has the gid {} on this host, but gosync gave {}; left alone",
+            found.gid, own.gid
+        )),
+        Some(_) if host.repeated.contains(name) => {
+            Err("stands more than once in group; left alone".to_owned())
         }
-        Some(_) if host.repeated.contains(name) => Err("stands more than once in group; left alone".to_owned()),
-        Some(_) if host.broken.contains(name) => Err("stands in a malformed line, too; left alone".to_owned()),
-        Some(found) if !found.writable => Err("stands in a database that gosync does not write; left alone".to_owned()),
-        Some(found) if found.members == ODD => Err("has members that are no UTF-8; left alone".to_owned()),
+        Some(_) if host.broken.contains(name) => {
+            Err("stands in a malformed line, too; left alone".to_owned())
+        }
+        Some(found) if !found.writable => {
+            Err("stands in a database that gosync does not write; left alone".to_owned())
+        }
+        Some(found) if found.members == ODD => {
+            Err("has members that are no UTF-8; left alone".to_owned())
+        }
         Some(found) => Ok(found),
     }
 }
 
 /// Why a group that gosync had cannot be made again under this name.
-pub(super) fn remade(name: &GroupName, own: &OwnedGroup, host: &Host<'_>, owned: &Owned) -> Option<String> {
+pub(super) fn remade(
+    name: &GroupName,
+    own: &OwnedGroup,
+    host: &Host<'_>,
+    owned: &Owned,
+) -> Option<String> {
     let in_use: BTreeMap<u32, &str> = host.groups.iter().map(|(name, g)| (g.gid, *name)).collect();
     conflict(name.as_str(), Some(own), host, owned, &in_use)
 }
@@ -266,25 +433,32 @@ fn conflict(
     in_use: &BTreeMap<u32, &str>,
 ) -> Option<String> {
     let is_released = own.is_some_and(|own| own.state == State::Released);
-    let set_aside = |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name) && !is_released;
-    if let Some(found) = host.groups.get(name).filter(|g| is_released && own.is_some_and(|o| o.gid.get() == g.gid)) {
+    let set_aside =
+        |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name) && !is_released;
+    if let Some(found) = host
+        .groups
+        .get(name)
+        .filter(|g| is_released && own.is_some_and(|o| o.gid.get() == g.gid))
+    {
         let given_back = given_back(name, None, host.accounts.contains_key(name));
-        return Some(format!("the group `{name}` (gid {}) {given_back}", found.gid));
+        return Some(format!(
+            "the group `{name}` (gid {}) {given_back}",
+            found.gid
+        ));
     }
     if let Some(found) = host.groups.get(name).filter(|found| !set_aside(found.gid)) {
-        return Some(format!("a group `{name}` (gid {}) is on this host already and is not gosync's", found.gid));
-    }
-    if host.broken.contains(name) {
-        return Some(format!("`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"));
+        return Some(format!(
+            "a group `{name}` (gid {}) is on this host already and is not gosync's",
+            found.gid
+        ));
     }
     if host.accounts.contains_key(name) {
-        return Some(format!("an account is called `{name}`, and its own group may be too"));
+        return Some(format!(
+            "an account is called `{name}`, and its own group may be too"
+        ));
     }
-    if let Some(id) = host.elsewhere.get(name) {
-        return Some(format!("another name service of this host knows a `{name}` (id {id})"));
-    }
-    if owned.other_names.contains(name) {
-        return Some(format!("the name `{name}` belongs to another provider's account or group"));
+    if let Some(reason) = name_conflict(name, host, owned) {
+        return Some(reason);
     }
     let own = own?;
     let busy = in_use.get(&own.gid.get()).filter(|other| **other != name);
@@ -292,8 +466,14 @@ fn conflict(
 }
 
 /// Why a group cannot have the gid that the provider asks for, if it has none yet.
-fn gid_conflict(group: &WantedGroup, own: Option<&OwnedGroup>, gids: &Allocator<'_>) -> Option<String> {
+fn gid_conflict(
+    group: &WantedGroup,
+    own: Option<&OwnedGroup>,
+    gids: &Allocator<'_>,
+) -> Option<String> {
     let asked = group.gid.filter(|_| own.is_none());
     let gid = asked.filter(|gid| !gids.is_free_in(group.gid_range, gid.get()))?;
-    Some(format!("the gid {gid} is in use, or was given to somebody before"))
+    Some(format!(
+        "the gid {gid} is in use, or was given to somebody before"
+    ))
 }

@@ -47,7 +47,12 @@ pub(in crate::plan) enum Hand {
 
 impl Hand {
     /// `written`: the digest in the ledger, empty for a file that was taken away; `None`: there is no record.
-    pub(in crate::plan) fn of(id: &RemoteId, written: Option<&str>, found: Option<&[u8]>, sound: bool) -> Self {
+    pub(in crate::plan) fn of(
+        id: &RemoteId,
+        written: Option<&str>,
+        found: Option<&[u8]>,
+        sound: bool,
+    ) -> Self {
         match (written, found) {
             (Some(written), Some(found)) if written != of(found) => Self::Changed,
             (Some(written), None) if !written.is_empty() => Self::Missing,
@@ -89,24 +94,45 @@ enum Fate {
 /// Adds what happens to keys.
 pub fn keys(plan: &mut Plan, view: &KeyView<'_>) {
     let fates = fates(&plan.changes);
-    let refused: Lookup<RemoteId, ()> = plan.refused.iter().filter_map(|r| Some((r.id.clone()?, ()))).collect();
+    let refused: Lookup<RemoteId, ()> = plan
+        .refused
+        .iter()
+        .filter_map(|r| Some((r.id.clone()?, ())))
+        .collect();
     let created: Vec<Subject> = plan.changes.iter().filter_map(Subject::created).collect();
     for subject in created {
-        let mut pen = Pen { plan, view, subject: &subject };
+        let mut pen = Pen {
+            plan,
+            view,
+            subject: &subject,
+        };
         pen.complain();
         match view.book.offer(&subject.id) {
             Some(Offer::Keys(keys)) => pen.open(keys),
             _ => pen.without_offer(),
         }
     }
-    for (id, own) in view.owned.accounts.iter().filter(|(_, own)| own.state.is_present()) {
+    for (id, own) in view
+        .owned
+        .accounts
+        .iter()
+        .filter(|(_, own)| own.state.is_present())
+    {
         let fate = fates.get(id).copied();
-        if fate.is_none_or(|fate| fate == Fate::Changed) && !view.chosen.known || fate == Some(Fate::Left) {
+        if fate.is_none_or(|fate| fate == Fate::Changed) && !view.chosen.known
+            || fate == Some(Fate::Left)
+        {
             continue;
         }
-        let Some(subject) = Subject::known(id, own, fate, view.host) else { continue };
+        let Some(subject) = Subject::known(id, own, fate, view.host) else {
+            continue;
+        };
         let stands_locked = own.state == State::Locked || subject.closed;
-        let mut pen = Pen { plan, view, subject: &subject };
+        let mut pen = Pen {
+            plan,
+            view,
+            subject: &subject,
+        };
         match fate {
             Some(Fate::Locked | Fate::Removed { .. }) => pen.closed(),
             None | Some(Fate::Changed) if stands_locked => pen.closed(),
@@ -117,7 +143,8 @@ pub fn keys(plan: &mut Plan, view: &KeyView<'_>) {
                     let count = pen.plan.changes.len();
                     pen.open(keys);
                     let other_keys = pen.plan.changes.len() > count;
-                    plan.unchanged -= usize::from(other_keys && fate.is_none() && plan.unchanged > 0);
+                    plan.unchanged -=
+                        usize::from(other_keys && fate.is_none() && plan.unchanged > 0);
                 }
             }
         }
@@ -134,8 +161,13 @@ fn fates(changes: &[Change]) -> Lookup<RemoteId, Fate> {
     }
     // The file of one that is renamed goes along as it is; the next run looks at it under the new name.
     for change in changes {
-        let Change::RenameAccount(rename) = change else { continue };
-        let ends = matches!(fates.get(&rename.id), Some(Fate::Locked | Fate::Removed { .. }));
+        let Change::RenameAccount(rename) = change else {
+            continue;
+        };
+        let ends = matches!(
+            fates.get(&rename.id),
+            Some(Fate::Locked | Fate::Removed { .. })
+        );
         if !ends {
             fates.insert(rename.id.clone(), Fate::Left);
         }
@@ -147,9 +179,12 @@ fn fate(change: &Change) -> Option<(&RemoteId, Fate)> {
     Some(match change {
         Change::LockAccount { id, .. } => (id, Fate::Locked),
         Change::UnlockAccount { id, .. } => (id, Fate::Opened),
-        Change::RemoveAccount { id, home, .. } => {
-            (id, Fate::Removed { with_home: *home != crate::plan::HomeFate::Keep })
-        }
+        Change::RemoveAccount { id, home, .. } => (
+            id,
+            Fate::Removed {
+                with_home: *home != crate::plan::HomeFate::Keep,
+            },
+        ),
         Change::ForgetAccount { id, .. } => (id, Fate::Left),
         Change::UpdateAccount { id, .. } => (id, Fate::Changed),
         _ => return None,
@@ -173,13 +208,37 @@ struct Subject {
 
 impl Subject {
     fn created(change: &Change) -> Option<Self> {
-        let Change::CreateAccount(NewAccount { id, name, home, uid, gid, .. }) = change else { return None };
+        let Change::CreateAccount(NewAccount {
+            id,
+            name,
+            home,
+            uid,
+            gid,
+            ..
+        }) = change
+        else {
+            return None;
+        };
         let (id, name, home) = (id.clone(), name.clone(), home.clone());
-        Some(Self { id, name, home, uid: *uid, gid: gid.get(), fresh: true, closed: false, homeless: false })
+        Some(Self {
+            id,
+            name,
+            home,
+            uid: *uid,
+            gid: gid.get(),
+            fresh: true,
+            closed: false,
+            homeless: false,
+        })
     }
 
     /// `None`: the account is not gosync's to change.
-    fn known(id: &RemoteId, own: &OwnedAccount, fate: Option<Fate>, host: &Host<'_>) -> Option<Self> {
+    fn known(
+        id: &RemoteId,
+        own: &OwnedAccount,
+        fate: Option<Fate>,
+        host: &Host<'_>,
+    ) -> Option<Self> {
         let removed = matches!(fate, Some(Fate::Removed { .. }));
         let found = ours(own, host).ok();
         if found.is_none() && !removed {
@@ -189,7 +248,9 @@ impl Subject {
         Some(Self {
             id: id.clone(),
             name,
-            home: found.map_or(own.applied.home.as_str(), |found| found.home).to_owned(),
+            home: found
+                .map_or(own.applied.home.as_str(), |found| found.home)
+                .to_owned(),
             uid: own.uid,
             gid: found.map_or(own.gid, |found| found.gid),
             fresh: false,
@@ -219,7 +280,12 @@ impl Pen<'_> {
     }
 
     fn records(&self) -> KeyRecords {
-        self.view.owned.keys.get(&self.subject.id).cloned().unwrap_or_default()
+        self.view
+            .owned
+            .keys
+            .get(&self.subject.id)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// The account is open, and these are its keys.
@@ -245,8 +311,7 @@ impl Pen<'_> {
     /// The account is new, and nobody knows its keys: those of somebody who had its name before must not stay.
     fn without_offer(&mut self) {
         let path = self.view.rules.file(self.subject.name.as_str());
-        let is_own =
-            matches!((self.view.file_at)(&path), KeyFile::Plain { bytes, .. } if is_of(&bytes, &self.subject.id));
+        let is_own = matches!((self.view.file_at)(&path), KeyFile::Plain { bytes, .. } if is_of(&bytes, &self.subject.id));
         if self.view.rules.place == Place::Directory && !is_own {
             self.file("", Cause::Moved);
         }
@@ -261,7 +326,9 @@ impl Pen<'_> {
         }
         let record = record.filter(|record| record.path == path);
         // Where no keys go, only what was written before is taken back.
-        let is_over = record.as_ref().is_none_or(|record| record.digest.is_empty());
+        let is_over = record
+            .as_ref()
+            .is_none_or(|record| record.digest.is_empty());
         if self.view.rules.place != Place::Directory && is_over {
             return;
         }
@@ -272,7 +339,8 @@ impl Pen<'_> {
         };
         let there = found.as_deref().unwrap_or_default();
         // An empty file has no keys, but a mode that may be anything; it is ours to take away.
-        let is_same = there == wanted.as_bytes() && sound && (found.is_none() || !wanted.is_empty());
+        let is_same =
+            there == wanted.as_bytes() && sound && (found.is_none() || !wanted.is_empty());
         let written = record.as_ref().map(|record| record.digest.as_str());
         if is_same {
             return self.note(Place::Directory, &path, wanted, written);
@@ -282,7 +350,9 @@ impl Pen<'_> {
         if !is_ours && !self.subject.fresh {
             // Nothing is wanted there, and somebody has a use for it.
             if !wanted.is_empty() || cause == Cause::Closed {
-                let text = format!("has keys in {path} that gosync did not write; left alone, without --force");
+                let text = format!(
+                    "has keys in {path} that gosync did not write; left alone, without --force"
+                );
                 self.remark(text);
             }
             return;
@@ -309,7 +379,11 @@ impl Pen<'_> {
             self.remark("gets its keys back: their file had another owner or mode");
         }
         // What somebody else had is no loss.
-        let cause = if self.subject.fresh && wanted.is_empty() { Cause::Moved } else { cause };
+        let cause = if self.subject.fresh && wanted.is_empty() {
+            Cause::Moved
+        } else {
+            cause
+        };
         let at = KeyPlace::File { path };
         self.push(at, cause, before, wanted, found.as_deref().map(digest));
     }
@@ -320,39 +394,87 @@ impl Pen<'_> {
             return self.remark(format!("has its keys left as they are: {reason}"));
         }
         let Subject { id, name, .. } = self.subject;
-        let (subject, reason) = (Untrusted::new(name.as_str()), format!("its keys are not withdrawn: {reason}"));
-        self.plan.refused.push(Refusal { id: Some(id.clone()), subject, reason });
+        let (subject, reason) = (
+            Untrusted::new(name.as_str()),
+            format!("its keys are not withdrawn: {reason}"),
+        );
+        self.plan.refused.push(Refusal {
+            id: Some(id.clone()),
+            subject,
+            reason,
+        });
     }
 
     /// Takes back what was written for this account under another path.
     fn leave(&mut self, path: &str) {
-        let KeyFile::Plain { bytes, .. } = (self.view.file_at)(path) else { return };
+        let KeyFile::Plain { bytes, .. } = (self.view.file_at)(path) else {
+            return;
+        };
         if is_of(&bytes, &self.subject.id) && (self.view.obstacle)(path).is_none() {
-            let at = KeyPlace::File { path: path.to_owned() };
-            self.push(at, Cause::Moved, fingerprints(&bytes), "", Some(digest(&bytes)));
+            let at = KeyPlace::File {
+                path: path.to_owned(),
+            };
+            self.push(
+                at,
+                Cause::Moved,
+                fingerprints(&bytes),
+                "",
+                Some(digest(&bytes)),
+            );
         }
     }
 
     /// Compares with what was last written into the home. The home itself is its owner's, and nobody looks into it.
     fn home(&mut self, wanted: &str, cause: Cause) {
-        let Subject { home, uid, gid, fresh, .. } = self.subject;
-        let at = |path: &str| KeyPlace::Home { path: path.to_owned(), uid: *uid, gid: *gid };
+        let Subject {
+            home,
+            uid,
+            gid,
+            fresh,
+            ..
+        } = self.subject;
+        let at = |path: &str| KeyPlace::Home {
+            path: path.to_owned(),
+            uid: *uid,
+            gid: *gid,
+        };
         let record = self.records().home.filter(|_| !fresh);
-        if let Some(old) = record.as_ref().filter(|record| record.path != *home && !record.digest.is_empty()) {
+        if let Some(old) = record
+            .as_ref()
+            .filter(|record| record.path != *home && !record.digest.is_empty())
+        {
             self.push(at(&old.path), Cause::Moved, Vec::new(), "", None);
         }
-        let written = record.filter(|record| record.path == *home).map_or(String::new(), |record| record.digest);
+        let written = record
+            .filter(|record| record.path == *home)
+            .map_or(String::new(), |record| record.digest);
         let again = self.view.chosen.force && self.view.rules.place == Place::Home;
         if written != of(wanted.as_bytes()) || again && !wanted.is_empty() {
             self.push(at(home), cause, Vec::new(), wanted, None);
         }
     }
 
-    fn push(&mut self, at: KeyPlace, cause: Cause, before: Vec<String>, text: &str, found: Option<String>) {
+    fn push(
+        &mut self,
+        at: KeyPlace,
+        cause: Cause,
+        before: Vec<String>,
+        text: &str,
+        found: Option<String>,
+    ) {
         let Subject { id, name, .. } = self.subject;
         let after = fingerprints(text.as_bytes());
         let text = text.to_owned();
-        let change = KeyChange { id: id.clone(), name: name.clone(), at, cause, before, after, text, found };
+        let change = KeyChange {
+            id: id.clone(),
+            name: name.clone(),
+            at,
+            cause,
+            before,
+            after,
+            text,
+            found,
+        };
         self.plan.changes.push(Change::SetKeys(change));
     }
 
@@ -360,15 +482,24 @@ impl Pen<'_> {
     fn note(&mut self, place: Place, path: &str, text: &str, written: Option<&str>) {
         let digest = of(text.as_bytes());
         if written.unwrap_or_default() != digest {
-            let record = KeyRecord { path: path.to_owned(), digest };
-            self.plan.observations.push(Observation::Keys(self.subject.id.clone(), place, record));
+            let record = KeyRecord {
+                path: path.to_owned(),
+                digest,
+            };
+            self.plan
+                .observations
+                .push(Observation::Keys(self.subject.id.clone(), place, record));
         }
     }
 }
 
 /// What the ledger remembers of a text: nothing, if it is empty.
 fn of(text: &[u8]) -> String {
-    if text.is_empty() { String::new() } else { digest(text) }
+    if text.is_empty() {
+        String::new()
+    } else {
+        digest(text)
+    }
 }
 
 #[cfg(test)]

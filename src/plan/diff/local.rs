@@ -25,16 +25,25 @@ pub(super) fn local(
 ) {
     let is_whole = matches!(completeness, Completeness::Complete(_));
     for group in wanted {
-        let applied = owned.local.get(group.name.as_str()).map_or("", String::as_str);
+        let applied = owned
+            .local
+            .get(group.name.as_str())
+            .map_or("", String::as_str);
         if is_whole {
             for source in &group.missing {
                 let source = crate::model::shown(source);
-                plan.remark(group.name.as_str(), format!("`{source}` is not at the provider; nobody is taken out"));
+                plan.remark(
+                    group.name.as_str(),
+                    format!("`{source}` is not at the provider; nobody is taken out"),
+                );
             }
         }
         for source in &group.ambiguous {
             let source = crate::model::shown(source);
-            plan.remark(group.name.as_str(), format!("several groups are called `{source}`; none of them counts"));
+            plan.remark(
+                group.name.as_str(),
+                format!("several groups are called `{source}`; none of them counts"),
+            );
         }
         match usable(&group.name, group.privileged, host, owned) {
             Err(reason) => plan.remark(group.name.as_str(), reason),
@@ -60,11 +69,20 @@ pub(super) fn usable<'h>(
     let Some(found) = host.groups.get(name) else {
         return Err("is not on this host; `local_map` makes no groups".to_owned());
     };
-    if owned.groups.values().any(|own| own.name == name && own.state.is_present()) {
-        return Err("is gosync's own, and `local_map` is for groups of the host's; left alone".to_owned());
+    if owned
+        .groups
+        .values()
+        .any(|own| own.name == name && own.state.is_present())
+    {
+        return Err(
+            "is gosync's own, and `local_map` is for groups of the host's; left alone".to_owned(),
+        );
     }
     if protect::is_privileged_group(name, found.gid) && !privileged {
-        return Err(format!("has the gid {} of the system's; `privileged = true` must stand beside it", found.gid));
+        return Err(format!(
+            "has the gid {} of the system's; `privileged = true` must stand beside it",
+            found.gid
+        ));
     }
     writable(name, found, host)?;
     Ok(found)
@@ -73,7 +91,9 @@ pub(super) fn usable<'h>(
 /// Whether the line of a group can be changed; if not, why.
 pub(super) fn writable(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Result<(), String> {
     if host.repeated.contains(name) || host.broken.contains(name) {
-        return Err("stands more than once in group, or in a malformed line; left alone".to_owned());
+        return Err(
+            "stands more than once in group, or in a malformed line; left alone".to_owned(),
+        );
     }
     if !found.writable {
         return Err("stands in a database that gosync does not write; left alone".to_owned());
@@ -84,33 +104,71 @@ pub(super) fn writable(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Re
     Ok(())
 }
 
-fn known(group: &WantedLocal, applied: &str, found: &HostGroup<'_>, roster: &Roster, by_hand: ByHand, plan: &mut Plan) {
+fn known(
+    group: &WantedLocal,
+    applied: &str,
+    found: &HostGroup<'_>,
+    roster: &Roster,
+    by_hand: ByHand,
+    plan: &mut Plan,
+) {
     let standing: BTreeSet<&str> = split(found.members).collect();
     let wanted = roster.members(&group.members, applied);
-    let mut add: Vec<UserName> = wanted.iter().filter(|name| !standing.contains(name.as_str())).cloned().collect();
+    let mut add: Vec<UserName> = wanted
+        .iter()
+        .filter(|name| !standing.contains(name.as_str()))
+        .cloned()
+        .collect();
     taken_out(group.name.as_str(), applied, by_hand, &mut add, plan);
     let mut keep: BTreeSet<UserName> = wanted.into_iter().collect();
     if group.is_short() {
         keep.extend(split(applied).filter_map(|name| UserName::new(name, true).ok()));
     }
-    let remove: Vec<String> =
-        split(applied).filter(|name| !keep.contains(*name) && standing.contains(name)).map(str::to_owned).collect();
+    let remove: Vec<String> = split(applied)
+        .filter(|name| !keep.contains(*name) && standing.contains(name))
+        .map(str::to_owned)
+        .collect();
     // Whoever was there before is not gosync's to take out later.
     let before: BTreeSet<&str> = split(applied).collect();
-    let applied_now =
-        keep.iter().filter(|name| before.contains(name.as_str()) || add.contains(name)).cloned().collect();
-    push(group.name.clone(), group.privileged, add, remove, applied, applied_now, plan);
+    let applied_now = keep
+        .iter()
+        .filter(|name| before.contains(name.as_str()) || add.contains(name))
+        .cloned()
+        .collect();
+    push(
+        group.name.clone(),
+        group.privileged,
+        add,
+        remove,
+        applied,
+        applied_now,
+        plan,
+    );
 }
 
 /// A group that the configuration does not name any more: who came by gosync goes.
 fn unmapped(name: &str, applied: &str, host: &Host<'_>, plan: &mut Plan) {
-    let standing: BTreeSet<&str> = host.groups.get(name).into_iter().flat_map(|found| split(found.members)).collect();
-    if let Some(Err(reason)) = host.groups.get(name).map(|found| writable(name, found, host)) {
+    let standing: BTreeSet<&str> = host
+        .groups
+        .get(name)
+        .into_iter()
+        .flat_map(|found| split(found.members))
+        .collect();
+    if let Some(Err(reason)) = host
+        .groups
+        .get(name)
+        .map(|found| writable(name, found, host))
+    {
         plan.remark(name, reason);
         return;
     }
-    let Ok(group) = GroupName::known(name) else { return };
-    let remove: Vec<String> = split(applied).filter(|name| standing.contains(name)).map(str::to_owned).collect();
+    let Ok(group) = GroupName::known(name) else {
+        return;
+    };
+    let remove: Vec<String> = split(applied)
+        .filter(|name| standing.contains(name))
+        .map(str::to_owned)
+        .collect();
     plan.remark(name, "is not in `local_map` any more; who came by it goes");
     push(group, false, vec![], remove, applied, vec![], plan);
 }
@@ -129,5 +187,11 @@ fn push(
         plan.unchanged += 1;
         return;
     }
-    plan.changes.push(Change::ChangeLocalMembers { name, privileged, add, remove, applied });
+    plan.changes.push(Change::ChangeLocalMembers {
+        name,
+        privileged,
+        add,
+        remove,
+        applied,
+    });
 }

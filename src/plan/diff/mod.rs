@@ -35,11 +35,17 @@ use crate::model::{Completeness, counted};
 
 /// How far a read can be trusted. One that names nobody, although gosync owns accounts, is not believed to be whole.
 fn trust(completeness: &Completeness, nobody: bool, owned: &Owned) -> Completeness {
-    let present = owned.accounts.values().filter(|own| own.state.is_present()).count();
+    let present = owned
+        .accounts
+        .values()
+        .filter(|own| own.state.is_present())
+        .count();
     match completeness {
         Completeness::Complete(_) if nobody && present > 0 => {
             let accounts = counted(present, "account", "accounts");
-            Completeness::Incomplete(format!("the provider names nobody at all, and {accounts} came from it"))
+            Completeness::Incomplete(format!(
+                "the provider names nobody at all, and {accounts} came from it"
+            ))
         }
         other => other.clone(),
     }

@@ -10,7 +10,9 @@ pub(super) fn given_back(name: &str, alias: Option<&String>, shadowed: bool) -> 
     let kind = if shadowed { " --kind group" } else { "" };
     let (name, alias) = (shown(name), alias.filter(|alias| *alias != name));
     match alias {
-        None => format!("was given back to this host; `gosync adopt {name}{kind}` takes it over again"),
+        None => {
+            format!("was given back to this host; `gosync adopt {name}{kind}` takes it over again")
+        }
         Some(alias) => format!(
             "was given back to this host; `gosync adopt {name}{kind} --as REMOTE-NAME` takes it over again, with the \
              name that `{}` has at the provider",
@@ -24,7 +26,10 @@ pub(super) fn given_back(name: &str, alias: Option<&String>, shadowed: bool) -> 
 /// # Errors
 /// One sentence for each name that gosync does not own; then nothing is planned.
 pub fn release(names: &[String], groups: Option<bool>, owned: &Owned) -> Result<Plan, Vec<String>> {
-    let mut plan = Plan { generation: owned.generation, ..Plan::default() };
+    let mut plan = Plan {
+        generation: owned.generation,
+        ..Plan::default()
+    };
     let mut unknown = Vec::new();
     let mut names: Vec<&String> = names.iter().collect();
     names.sort();
@@ -33,7 +38,9 @@ pub fn release(names: &[String], groups: Option<bool>, owned: &Owned) -> Result<
         let (change, was) = match groups {
             Some(true) => group(name, owned),
             Some(false) => account(name, owned),
-            None => Some(account(name, owned)).filter(|(_, was)| was.is_some()).unwrap_or_else(|| group(name, owned)),
+            None => Some(account(name, owned))
+                .filter(|(_, was)| was.is_some())
+                .unwrap_or_else(|| group(name, owned)),
         };
         match change {
             Some(change) => plan.changes.push(change),
@@ -42,24 +49,52 @@ pub fn release(names: &[String], groups: Option<bool>, owned: &Owned) -> Result<
             None => unknown.push(format!("`{}` is not gosync's", shown(name))),
         }
     }
-    if unknown.is_empty() { Ok(plan) } else { Err(unknown) }
+    if unknown.is_empty() {
+        Ok(plan)
+    } else {
+        Err(unknown)
+    }
 }
 
 /// What gives an account back; and how far it has come, if gosync knows it.
 fn account(name: &str, owned: &Owned) -> (Option<Change>, Option<State>) {
-    let mut rows = owned.accounts.iter().filter(|(_, own)| own.name == name).collect::<Vec<_>>();
+    let mut rows = owned
+        .accounts
+        .iter()
+        .filter(|(_, own)| own.name == name)
+        .collect::<Vec<_>>();
     rows.sort_by_key(|(_, own)| !own.state.is_present());
-    let Some((id, own)) = rows.first() else { return (None, None) };
-    let user = UserName::new(name, true).ok().filter(|_| own.state.is_present());
-    let change = user.map(|name| Change::ReleaseAccount { id: (*id).clone(), name, uid: own.uid });
+    let Some((id, own)) = rows.first() else {
+        return (None, None);
+    };
+    let user = UserName::new(name, true)
+        .ok()
+        .filter(|_| own.state.is_present());
+    let change = user.map(|name| Change::ReleaseAccount {
+        id: (*id).clone(),
+        name,
+        uid: own.uid,
+    });
     (change, Some(own.state))
 }
 
 fn group(name: &str, owned: &Owned) -> (Option<Change>, Option<State>) {
-    let mut rows = owned.groups.iter().filter(|(_, own)| own.name == name).collect::<Vec<_>>();
+    let mut rows = owned
+        .groups
+        .iter()
+        .filter(|(_, own)| own.name == name)
+        .collect::<Vec<_>>();
     rows.sort_by_key(|(_, own)| !own.state.is_present());
-    let Some((id, own)) = rows.first() else { return (None, None) };
-    let group = GroupName::known(name).ok().filter(|_| own.state.is_present());
-    let change = group.map(|name| Change::ReleaseGroup { id: (*id).clone(), name, gid: own.gid });
+    let Some((id, own)) = rows.first() else {
+        return (None, None);
+    };
+    let group = GroupName::known(name)
+        .ok()
+        .filter(|_| own.state.is_present());
+    let change = group.map(|name| Change::ReleaseGroup {
+        id: (*id).clone(),
+        name,
+        gid: own.gid,
+    });
     (change, Some(own.state))
 }

@@ -22,16 +22,30 @@ pub enum Request {
 ///
 /// # Errors
 /// One sentence for each name that gosync does not own; then nothing is planned.
-pub fn removal(names: &[String], request: &Request, host: &Host<'_>, owned: &Owned) -> Result<Plan, Vec<String>> {
-    let mut plan = Plan { generation: owned.generation, ..Plan::default() };
+pub fn removal(
+    names: &[String],
+    request: &Request,
+    host: &Host<'_>,
+    owned: &Owned,
+) -> Result<Plan, Vec<String>> {
+    let mut plan = Plan {
+        generation: owned.generation,
+        ..Plan::default()
+    };
     let mut unknown = Vec::new();
     let mut names: Vec<&String> = names.iter().collect();
     names.sort();
     names.dedup();
     for &name in &names {
-        let mut own = owned.accounts.iter().filter(|(_, own)| own.name == *name && own.state.is_present());
+        let mut own = owned
+            .accounts
+            .iter()
+            .filter(|(_, own)| own.name == *name && own.state.is_present());
         let Some((id, own)) = own.next() else {
-            let is_gone = owned.accounts.values().any(|own| own.name == *name && own.state == State::Removed);
+            let is_gone = owned
+                .accounts
+                .values()
+                .any(|own| own.name == *name && own.state == State::Removed);
             if is_gone && !host.accounts.contains_key(name.as_str()) {
                 // Perhaps by an interrupted run of the same command, which was finished a moment ago.
                 plan.remark(name, "is removed already");
@@ -43,13 +57,23 @@ pub fn removal(names: &[String], request: &Request, host: &Host<'_>, owned: &Own
             });
             continue;
         };
-        let Ok(user) = UserName::new(name, true) else { continue };
+        let Ok(user) = UserName::new(name, true) else {
+            continue;
+        };
         if *request == Request::Forget {
             let stands = host.accounts.contains_key(name.as_str());
-            plan.changes.push(Change::ForgetAccount { id: id.clone(), name: user, stands });
+            plan.changes.push(Change::ForgetAccount {
+                id: id.clone(),
+                name: user,
+                stands,
+            });
             continue;
         }
-        if let Some(found) = host.accounts.get(name.as_str()).filter(|found| found.uid != own.uid.get()) {
+        if let Some(found) = host
+            .accounts
+            .get(name.as_str())
+            .filter(|found| found.uid != own.uid.get())
+        {
             unknown.push(format!(
                 "the account `{name}` has the uid {} on this host, but gosync gave {}",
                 found.uid, own.uid
@@ -59,24 +83,55 @@ pub fn removal(names: &[String], request: &Request, host: &Host<'_>, owned: &Own
         let path = own.applied.home.clone();
         let home = match request {
             Request::RemoveHome => HomeFate::Remove { path },
-            Request::ArchiveHome(into) => HomeFate::Archive { path, into: into.clone() },
+            Request::ArchiveHome(into) => HomeFate::Archive {
+                path,
+                into: into.clone(),
+            },
             Request::KeepHome | Request::Forget => HomeFate::Keep,
         };
         // A group of its name with another number was made by somebody else.
-        let has_group = own.private_group && host.groups.get(name.as_str()).is_none_or(|g| g.gid == own.gid);
+        let has_group = own.private_group
+            && host
+                .groups
+                .get(name.as_str())
+                .is_none_or(|g| g.gid == own.gid);
         let private_group = has_group && !others_use_group(name, &names, own, host);
         if has_group && !private_group {
-            plan.remark(name, "its group stays: others are in it, or have it as their primary group");
+            plan.remark(
+                name,
+                "its group stays: others are in it, or have it as their primary group",
+            );
         }
-        plan.changes.push(Change::RemoveAccount { id: id.clone(), name: user, uid: own.uid, private_group, home });
+        plan.changes.push(Change::RemoveAccount {
+            id: id.clone(),
+            name: user,
+            uid: own.uid,
+            private_group,
+            home,
+        });
     }
-    if unknown.is_empty() { Ok(plan) } else { Err(unknown) }
+    if unknown.is_empty() {
+        Ok(plan)
+    } else {
+        Err(unknown)
+    }
 }
 
 /// Whether the own group of an account is needed by somebody who does not go with it; userdel(8) asks the same.
-pub(super) fn others_use_group(name: &str, going: &[&String], own: &OwnedAccount, host: &Host<'_>) -> bool {
+pub(super) fn others_use_group(
+    name: &str,
+    going: &[&String],
+    own: &OwnedAccount,
+    host: &Host<'_>,
+) -> bool {
     let goes = |other: &str| going.iter().any(|name| *name == other);
     let members = host.groups.get(name).map_or("", |group| group.members);
-    let is_member = members.split(',').any(|member| !member.is_empty() && !goes(member));
-    is_member || host.accounts.iter().any(|(other, account)| account.gid == own.gid && !goes(other))
+    let is_member = members
+        .split(',')
+        .any(|member| !member.is_empty() && !goes(member));
+    is_member
+        || host
+            .accounts
+            .iter()
+            .any(|(other, account)| account.gid == own.gid && !goes(other))
 }

@@ -4,6 +4,7 @@
 //! says why. A rename that was broken off when the account had its new name already is planned again, and finished.
 
 use super::accounts::{Against, ours};
+use super::create::name_conflict;
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
 use crate::model::{GroupName, RemoteId, UserName, shown};
@@ -50,9 +51,29 @@ pub(super) fn begun(
     against: &Against<'_>,
 ) -> Option<UserName> {
     let Against { host, owned, .. } = *against;
-    let stands = |name: &str| ours(&OwnedAccount { name: name.to_owned(), ..own.clone() }, host).is_ok();
-    let former = || owned.former_accounts.iter().filter(|(_, of)| *of == id).map(|(name, _)| name.as_str());
-    let name = other_name(host.accounts.contains_key(own.name.as_str()), wanted.map(UserName::as_str), former, stands)?;
+    let stands = |name: &str| {
+        ours(
+            &OwnedAccount {
+                name: name.to_owned(),
+                ..own.clone()
+            },
+            host,
+        )
+        .is_ok()
+    };
+    let former = || {
+        owned
+            .former_accounts
+            .iter()
+            .filter(|(_, of)| *of == id)
+            .map(|(name, _)| name.as_str())
+    };
+    let name = other_name(
+        host.accounts.contains_key(own.name.as_str()),
+        wanted.map(UserName::as_str),
+        former,
+        stands,
+    )?;
     UserName::new(name, true).ok()
 }
 
@@ -64,8 +85,19 @@ pub(super) fn begun_group(
     (host, owned): (&Host<'_>, &Owned),
 ) -> Option<GroupName> {
     let stands = |name: &str| stands(name, own, host);
-    let former = || owned.former_groups.iter().filter(|(_, of)| *of == id).map(|(name, _)| name.as_str());
-    let name = other_name(host.groups.contains_key(own.name.as_str()), wanted.map(GroupName::as_str), former, stands)?;
+    let former = || {
+        owned
+            .former_groups
+            .iter()
+            .filter(|(_, of)| *of == id)
+            .map(|(name, _)| name.as_str())
+    };
+    let name = other_name(
+        host.groups.contains_key(own.name.as_str()),
+        wanted.map(GroupName::as_str),
+        former,
+        stands,
+    )?;
     GroupName::known(name).ok()
 }
 
@@ -75,7 +107,11 @@ fn other_name<'n, I: Iterator<Item = &'n str>>(
     former: impl Fn() -> I,
     stands: impl Fn(&str) -> bool,
 ) -> Option<&'n str> {
-    if is_there { None } else { wanted.into_iter().chain(former()).find(|name| stands(name)) }
+    if is_there {
+        None
+    } else {
+        wanted.into_iter().chain(former()).find(|name| stands(name))
+    }
 }
 
 /// Plans the rename of an account, if it should have another name and can have it. One that was `begun` comes first:
@@ -89,11 +125,21 @@ pub(super) fn account<'h>(
 ) -> Option<Renamed<'h>> {
     let to = begun.or(account.rename.as_ref())?;
     let moves_home = against.rules.accounts.rename.home;
-    let wish = Wish { id: &account.id, own, to, is_open: account.open, moves_home };
+    let wish = Wish {
+        id: &account.id,
+        own,
+        to,
+        is_open: account.open,
+        moves_home,
+    };
     match rename(&wish, against, plan)? {
         Ok(renamed) => Some(renamed),
         Err(reason) => {
-            let told = if begun.is_some() { unfinished(to.as_str(), &reason) } else { kept(to.as_str(), &reason) };
+            let told = if begun.is_some() {
+                unfinished(to.as_str(), &reason)
+            } else {
+                kept(to.as_str(), &reason)
+            };
             plan.remark(&own.name, told);
             None
         }
@@ -102,7 +148,10 @@ pub(super) fn account<'h>(
 
 /// Says that something stands under another name than it is known by, and why it cannot be put right.
 pub(super) fn unfinished(to: &str, reason: &str) -> String {
-    format!("stands as `{}` on this host, and the rename cannot be finished: {reason}", shown(to))
+    format!(
+        "stands as `{}` on this host, and the rename cannot be finished: {reason}",
+        shown(to)
+    )
 }
 
 /// Plans a rename, or says why the account cannot have the name; `None`: it stands under neither name as gosync's.
@@ -117,18 +166,32 @@ pub(super) fn rename<'h>(
         Ok(found) => (found, false),
         // It has the new name already: by a rename that was broken off, or by usermod(8).
         Err(_) if !host.accounts.contains_key(own.name.as_str()) => {
-            let again = OwnedAccount { name: to.to_string(), ..own.clone() };
+            let again = OwnedAccount {
+                name: to.to_string(),
+                ..own.clone()
+            };
             (ours(&again, host).ok()?, true)
         }
         Err(_) => return None,
     };
-    let planned = Planned { wish, host, against, is_begun };
-    let rename = planned.conflict().map_or_else(|| planned.change(found), Err);
+    let planned = Planned {
+        wish,
+        host,
+        against,
+        is_begun,
+    };
+    let rename = planned
+        .conflict()
+        .map_or_else(|| planned.change(found), Err);
     Some(rename.map(|rename| {
         planned.tell(&rename, plan);
         let home = rename.home.as_ref().map(|home| home.to.clone());
         plan.changes.push(Change::RenameAccount(rename));
-        Renamed { to: to.clone(), found, home }
+        Renamed {
+            to: to.clone(),
+            found,
+            home,
+        }
     }))
 }
 
@@ -143,10 +206,18 @@ struct Planned<'a, 'h> {
 impl Planned<'_, '_> {
     /// Why it cannot have the name.
     fn conflict(&self) -> Option<String> {
-        let Self { wish: Wish { own, to, .. }, host, against, is_begun } = self;
+        let Self {
+            wish: Wish { own, to, .. },
+            host,
+            against,
+            is_begun,
+        } = self;
         let to = to.as_str();
         if !is_begun && let Some(other) = host.accounts.get(to) {
-            return Some(format!("an account `{to}` (uid {}) is on this host already and is not gosync's", other.uid));
+            return Some(format!(
+                "an account `{to}` (uid {}) is on this host already and is not gosync's",
+                other.uid
+            ));
         }
         if let Some(reason) = name_conflict(to, host, against.owned) {
             return Some(reason);
@@ -154,7 +225,10 @@ impl Planned<'_, '_> {
         if self.has_private_group()
             && let Some(other) = host.groups.get(to).filter(|group| group.gid != own.gid)
         {
-            return Some(format!("a group `{to}` (gid {}) is on this host already and is not gosync's", other.gid));
+            return Some(format!(
+                "a group `{to}` (gid {}) is on this host already and is not gosync's",
+                other.gid
+            ));
         }
         let keys = &against.rules.keys;
         let (old_keys, new_keys) = (keys.file(&own.name), keys.file(to));
@@ -162,17 +236,30 @@ impl Planned<'_, '_> {
         // Both names are those of one file while the rename goes on.
         let is_ours = site.is_same(&new_keys, &old_keys) || *is_begun && !site.is_there(&old_keys);
         if site.is_there(&new_keys) && !is_ours {
-            return Some(format!("{new_keys} is there already, and would let somebody else in; remove it"));
+            return Some(format!(
+                "{new_keys} is there already, and would let somebody else in; remove it"
+            ));
         }
         // Where passwd has the new name, what is logged in has lost the old one already.
-        let running = if against.chosen.force || *is_begun { 0 } else { site.processes(own.uid) };
-        (running > 0).then(|| "somebody is logged in, or processes run; end them first, or use --force".to_owned())
+        let running = if against.chosen.force || *is_begun {
+            0
+        } else {
+            site.processes(own.uid)
+        };
+        (running > 0).then(|| {
+            "somebody is logged in, or processes run; end them first, or use --force".to_owned()
+        })
     }
 
     /// Whether its own group is there, under either name.
     fn has_private_group(&self) -> bool {
         let Wish { own, to, .. } = self.wish;
-        let is_own = |name: &str| self.host.groups.get(name).is_some_and(|group| group.gid == own.gid);
+        let is_own = |name: &str| {
+            self.host
+                .groups
+                .get(name)
+                .is_some_and(|group| group.gid == own.gid)
+        };
         own.private_group && (is_own(&own.name) || is_own(to.as_str()))
     }
 
@@ -192,9 +279,22 @@ impl Planned<'_, '_> {
 
     /// Where its home goes. One that is not named after the account stays; so does one that people put elsewhere.
     fn home(&self, found: &HostAccount<'_>) -> Result<Option<HomeMove>, String> {
-        let Self { wish: Wish { own, to, moves_home, .. }, against, is_begun, .. } = self;
+        let Self {
+            wish:
+                Wish {
+                    own,
+                    to,
+                    moves_home,
+                    ..
+                },
+            against,
+            is_begun,
+            ..
+        } = self;
         let from = &own.applied.home;
-        let Some((base, last)) = from.rsplit_once('/').filter(|_| *moves_home) else { return Ok(None) };
+        let Some((base, last)) = from.rsplit_once('/').filter(|_| *moves_home) else {
+            return Ok(None);
+        };
         let new = format!("{base}/{to}");
         let is_where_we_put_it = found.home == from || *is_begun && found.home == new;
         if last != own.name || !is_where_we_put_it || against.site.has_mounts(from) {
@@ -211,12 +311,24 @@ impl Planned<'_, '_> {
             return Ok(None);
         }
         let moved = old_at == ours || is_moved;
-        Ok(Some(HomeMove { from: from.clone(), to: new, moved, link: against.rules.accounts.rename.link, linked }))
+        Ok(Some(HomeMove {
+            from: from.clone(),
+            to: new,
+            moved,
+            link: against.rules.accounts.rename.link,
+            linked,
+        }))
     }
 
     /// Files that are named after the account and go along: from where to where.
     fn files(&self) -> Vec<(String, String)> {
-        let Self { wish: Wish { own, to, is_open, .. }, against, .. } = self;
+        let Self {
+            wish: Wish {
+                own, to, is_open, ..
+            },
+            against,
+            ..
+        } = self;
         let rules = &against.rules.keys;
         let keys = (rules.file(&own.name), rules.file(to.as_str()));
         let mail = (format!("{MAIL}/{}", own.name), format!("{MAIL}/{to}"));
@@ -227,7 +339,10 @@ impl Planned<'_, '_> {
             files.push(keys);
         }
         let is_free = !against.site.is_there(&mail.1) || against.site.is_same(&mail.0, &mail.1);
-        if against.rules.accounts.rename.mail && against.site.is_file(&mail.0, Some(own.uid)) && is_free {
+        if against.rules.accounts.rename.mail
+            && against.site.is_file(&mail.0, Some(own.uid))
+            && is_free
+        {
             files.push(mail);
         }
         files
@@ -235,7 +350,17 @@ impl Planned<'_, '_> {
 
     /// Says what keeps the old name.
     fn tell(&self, rename: &Rename, plan: &mut Plan) {
-        let Self { wish: Wish { own, to, moves_home, .. }, against, .. } = self;
+        let Self {
+            wish:
+                Wish {
+                    own,
+                    to,
+                    moves_home,
+                    ..
+                },
+            against,
+            ..
+        } = self;
         let stays = |file: &str| !rename.files.iter().any(|(from, _)| from == file);
         let mail = format!("{MAIL}/{}", own.name);
         if against.site.is_file(&mail, Some(own.uid)) && stays(&mail) {
@@ -244,28 +369,16 @@ impl Planned<'_, '_> {
         for dir in CRONTABS {
             let crontab = format!("{dir}/{}", own.name);
             if against.site.is_file(&crontab, None) {
-                plan.remark(to.as_str(), format!("its crontab stays under the old name, and does not run: {crontab}"));
+                plan.remark(
+                    to.as_str(),
+                    format!("its crontab stays under the old name, and does not run: {crontab}"),
+                );
             }
         }
         if *moves_home && rename.home.is_none() {
             plan.remark(to.as_str(), "its home stays where it is");
         }
     }
-}
-
-/// Why nothing of gosync's can have this name, whatever it is.
-fn name_conflict(to: &str, host: &Host<'_>, owned: &Owned) -> Option<String> {
-    if host.repeated.contains(to) {
-        return Some(format!("`{to}` stands more than once in the databases"));
-    }
-    if host.broken.contains(to) {
-        return Some(format!("`{to}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"));
-    }
-    if let Some(id) = host.elsewhere.get(to) {
-        return Some(format!("another name service of this host knows a `{to}` (id {id})"));
-    }
-    let is_taken = owned.other_names.contains(to);
-    is_taken.then(|| format!("the name `{to}` belongs to another provider's account or group"))
 }
 
 /// Plans the rename of a group, if it can have the name. Returns whether it is renamed.
@@ -280,7 +393,11 @@ pub(super) fn group(
         None => false,
         Some(Ok(())) => true,
         Some(Err(reason)) => {
-            let told = if is_begun { unfinished(to.as_str(), &reason) } else { kept(to.as_str(), &reason) };
+            let told = if is_begun {
+                unfinished(to.as_str(), &reason)
+            } else {
+                kept(to.as_str(), &reason)
+            };
             plan.remark(&own.name, told);
             false
         }
@@ -289,7 +406,9 @@ pub(super) fn group(
 
 /// Whether a group stands under this name in a database of gosync's.
 fn stands(name: &str, own: &OwnedGroup, host: &Host<'_>) -> bool {
-    host.groups.get(name).is_some_and(|group| group.gid == own.gid.get() && group.writable)
+    host.groups
+        .get(name)
+        .is_some_and(|group| group.gid == own.gid.get() && group.writable)
 }
 
 /// As [`rename`], for a group.
@@ -301,7 +420,8 @@ pub(super) fn rename_group(
     plan: &mut Plan,
 ) -> Option<Result<(), String>> {
     let is_begun = !host.groups.contains_key(own.name.as_str()) && stands(to.as_str(), own, host);
-    let is_sound = !host.repeated.contains(own.name.as_str()) && !host.broken.contains(own.name.as_str());
+    let is_sound =
+        !host.repeated.contains(own.name.as_str()) && !host.broken.contains(own.name.as_str());
     let is_ours = stands(&own.name, own, host) && is_sound;
     if !is_begun && !is_ours {
         return None;
@@ -310,18 +430,24 @@ pub(super) fn rename_group(
     let name = to.as_str();
     let other = host.groups.get(name).filter(|_| !is_begun);
     let conflict = match other {
-        Some(other) => {
-            Some(format!("a group `{name}` (gid {}) is on this host already and is not gosync's", other.gid))
-        }
-        None if host.accounts.contains_key(name) => {
-            Some(format!("an account is called `{name}`, and its own group may be too"))
-        }
+        Some(other) => Some(format!(
+            "a group `{name}` (gid {}) is on this host already and is not gosync's",
+            other.gid
+        )),
+        None if host.accounts.contains_key(name) => Some(format!(
+            "an account is called `{name}`, and its own group may be too"
+        )),
         None => name_conflict(name, host, owned),
     };
     Some(match conflict {
         Some(reason) => Err(reason),
         None => {
-            plan.changes.push(Change::RenameGroup { id: id.clone(), gid: own.gid, from, to: to.clone() });
+            plan.changes.push(Change::RenameGroup {
+                id: id.clone(),
+                gid: own.gid,
+                from,
+                to: to.clone(),
+            });
             Ok(())
         }
     })

@@ -24,18 +24,32 @@ pub struct Due {
 pub fn due(rung: &Rung, rules: &DepartedRules) -> Due {
     let at = |after: u64| rung.since.saturating_add_unsigned(after);
     let archive = rules.archive_after.filter(|_| rung.archive.is_none());
-    Due { archive: archive.map(at), remove: rules.remove_after.map(at) }
+    Due {
+        archive: archive.map(at),
+        remove: rules.remove_after.map(at),
+    }
 }
 
 /// Takes a locked account, whose person this read shows to be gone, to the next rung if its time has come. Returns
 /// whether anything is planned.
-pub(super) fn climb(id: &RemoteId, own: &OwnedAccount, against: &Against<'_>, plan: &mut Plan) -> bool {
-    let Against { owned, rules, now, .. } = *against;
-    let Some(rung) = owned.rungs.get(id).filter(|_| own.state == State::Locked) else { return false };
+pub(super) fn climb(
+    id: &RemoteId,
+    own: &OwnedAccount,
+    against: &Against<'_>,
+    plan: &mut Plan,
+) -> bool {
+    let Against {
+        owned, rules, now, ..
+    } = *against;
+    let Some(rung) = owned.rungs.get(id).filter(|_| own.state == State::Locked) else {
+        return false;
+    };
     if !matches!(against.completeness, Completeness::Complete(_)) {
         return false;
     }
-    let Ok(name) = UserName::new(&own.name, true) else { return false };
+    let Ok(name) = UserName::new(&own.name, true) else {
+        return false;
+    };
     let due = due(rung, &rules.departed);
     // A clock that was set back takes nothing away from what is due at once.
     let is_due = |at: Option<i64>| at.is_some_and(|at| now.max(rung.since) >= at);
@@ -48,7 +62,10 @@ pub(super) fn climb(id: &RemoteId, own: &OwnedAccount, against: &Against<'_>, pl
         return false;
     }
     if against.site.processes(own.uid) > 0 {
-        plan.remark(&own.name, "is due to be archived or removed, and is not while processes run as it");
+        plan.remark(
+            &own.name,
+            "is due to be archived or removed, and is not while processes run as it",
+        );
         return false;
     }
     if archive && !is_removed {
@@ -59,13 +76,22 @@ pub(super) fn climb(id: &RemoteId, own: &OwnedAccount, against: &Against<'_>, pl
             }
             Ok(None) => {}
             Err(reason) => {
-                plan.remark(&own.name, format!("is due to be archived, and is not: {reason}"));
+                plan.remark(
+                    &own.name,
+                    format!("is due to be archived, and is not: {reason}"),
+                );
                 return false;
             }
         }
     }
     if remove {
-        plan.changes.push(remove_account(id, name, own, against, plan.remarks.as_mut()));
+        plan.changes.push(remove_account(
+            id,
+            name,
+            own,
+            against,
+            plan.remarks.as_mut(),
+        ));
     }
     remove
 }
@@ -79,26 +105,43 @@ fn archive_home(
     against: &Against<'_>,
 ) -> Result<Option<Change>, String> {
     let home = &own.applied.home;
-    if against.host.accounts.get(own.name.as_str()).is_some_and(|found| found.home != home) {
+    if against
+        .host
+        .accounts
+        .get(own.name.as_str())
+        .is_some_and(|found| found.home != home)
+    {
         return Err("its home was changed by hand".to_owned());
     }
     // The time of the locking makes the name one that nothing else has, and that is found again after a kill.
-    let locked = jiff::Timestamp::from_second(rung.since).map(|at| at.strftime("%Y%m%dT%H%M%SZ").to_string());
+    let locked = jiff::Timestamp::from_second(rung.since)
+        .map(|at| at.strftime("%Y%m%dT%H%M%SZ").to_string());
     let locked = locked.unwrap_or_else(|_| rung.since.to_string());
     let dir = &against.rules.departed.archive_dir;
-    let archive = format!("{dir}/{name}-{}-{locked}{}", own.uid, against.site.archive_suffix());
+    let archive = format!(
+        "{dir}/{name}-{}-{locked}{}",
+        own.uid,
+        against.site.archive_suffix()
+    );
     match (against.home_at)(home) {
         None if !against.site.is_file(&archive, None) => return Ok(None),
         // Packed by a run that was broken off before it could say so.
         None => {}
-        Some(Owner::Directory(owner)) if owner == own.uid.get() && !against.site.has_mounts(home) => {}
+        Some(Owner::Directory(owner))
+            if owner == own.uid.get() && !against.site.has_mounts(home) => {}
         Some(Owner::Directory(owner)) if owner == own.uid.get() => {
             return Err(format!("something is mounted below {home}"));
         }
         Some(Owner::Directory(owner)) => return Err(format!("{home} belongs to the uid {owner}")),
         Some(Owner::NotADirectory) => return Err(format!("{home} is no directory")),
     }
-    Ok(Some(Change::ArchiveHome { id: id.clone(), name: name.clone(), uid: own.uid, home: home.clone(), archive }))
+    Ok(Some(Change::ArchiveHome {
+        id: id.clone(),
+        name: name.clone(),
+        uid: own.uid,
+        home: home.clone(),
+        archive,
+    }))
 }
 
 fn remove_account(
@@ -109,14 +152,32 @@ fn remove_account(
     remarks: &mut Vec<crate::plan::Remark>,
 ) -> Change {
     let host = against.host;
-    let has_group = own.private_group && host.groups.get(own.name.as_str()).is_none_or(|g| g.gid == own.gid);
+    let has_group = own.private_group
+        && host
+            .groups
+            .get(own.name.as_str())
+            .is_none_or(|g| g.gid == own.gid);
     let private_group = has_group && !others_use_group(&own.name, &[&own.name], own, host);
     if has_group && !private_group {
-        let text = "its group stays: others are in it, or have it as their primary group".to_owned();
-        remarks.push(crate::plan::Remark { name: own.name.clone(), text });
+        let text =
+            "its group stays: others are in it, or have it as their primary group".to_owned();
+        remarks.push(crate::plan::Remark {
+            name: own.name.clone(),
+            text,
+        });
     }
-    let home = if (against.home_at)(&own.applied.home).is_none() { HomeFate::Gone } else { HomeFate::Keep };
-    Change::RemoveAccount { id: id.clone(), name, uid: own.uid, private_group, home }
+    let home = if (against.home_at)(&own.applied.home).is_none() {
+        HomeFate::Gone
+    } else {
+        HomeFate::Keep
+    };
+    Change::RemoveAccount {
+        id: id.clone(),
+        name,
+        uid: own.uid,
+        private_group,
+        home,
+    }
 }
 
 /// What somebody who comes back from a locked account gets besides its opening.
@@ -128,15 +189,31 @@ pub(super) fn come_back(
     against: &Against<'_>,
     plan: &mut Plan,
 ) {
-    let Some(archive) = against.owned.rungs.get(id).and_then(|rung| rung.archive.as_ref()) else { return };
+    let Some(archive) = against
+        .owned
+        .rungs
+        .get(id)
+        .and_then(|rung| rung.archive.as_ref())
+    else {
+        return;
+    };
     plan.remark(name.as_str(), back_with(archive));
     if against.rules.accounts.create_home && (against.home_at)(&own.applied.home).is_none() {
         let (id, name, home) = (id.clone(), name.clone(), home.to_owned());
-        plan.changes.push(Change::MakeHome { id, name, uid: own.uid, gid: own.gid, home });
+        plan.changes.push(Change::MakeHome {
+            id,
+            name,
+            uid: own.uid,
+            gid: own.gid,
+            home,
+        });
     }
 }
 
 /// Says where the things of somebody are who comes back.
 pub(super) fn back_with(archive: &str) -> String {
-    format!("is back; what was in the home is in {}", crate::model::shown(archive))
+    format!(
+        "is back; what was in the home is in {}",
+        crate::model::shown(archive)
+    )
 }

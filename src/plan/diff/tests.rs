@@ -38,13 +38,25 @@ struct Case {
 
 impl Default for Case {
     fn default() -> Self {
-        let group = HostGroup { gid: 100, members: "", writable: true };
+        let group = HostGroup {
+            gid: 100,
+            members: "",
+            writable: true,
+        };
         Self {
-            host: Host { groups: BTreeMap::from([("users", group)]), ids: BTreeSet::from([100]), ..Host::default() },
+            host: Host {
+                groups: BTreeMap::from([("users", group)]),
+                ids: BTreeSet::from([100]),
+                ..Host::default()
+            },
             owned: Owned::default(),
             rules: Rules::default(),
             completeness: whole(),
-            chosen: Chosen { new: true, known: true, force: false },
+            chosen: Chosen {
+                new: true,
+                known: true,
+                force: false,
+            },
             home: None,
             site: Box::new(Quiet),
         }
@@ -55,7 +67,12 @@ impl Case {
     fn owns(mut self, n: u32, name: &'static str, state: State) -> Self {
         let home: &'static str = format!("/home/{name}").leak();
         let (gecos, shell) = ("Ann".into(), "/bin/bash".into());
-        let applied = Applied { gecos, home: home.into(), shell, ..Applied::default() };
+        let applied = Applied {
+            gecos,
+            home: home.into(),
+            shell,
+            ..Applied::default()
+        };
         let own = OwnedAccount {
             name: name.into(),
             uid: Uid::new(20_000 + n).unwrap(),
@@ -80,7 +97,16 @@ impl Case {
     fn has(mut self, name: &'static str, uid: u32) -> Self {
         let home: &'static str = format!("/home/{name}").leak();
         let (gecos, shell) = ("Ann", "/bin/bash");
-        let account = HostAccount { uid, gid: 100, gecos, home, shell, locked: false, expire: "", writable: true };
+        let account = HostAccount {
+            uid,
+            gid: 100,
+            gecos,
+            home,
+            shell,
+            locked: false,
+            expire: "",
+            writable: true,
+        };
         self.host.accounts.insert(name, account);
         self.host.ids.insert(uid);
         self
@@ -95,27 +121,54 @@ impl Case {
     }
 
     fn absent(mut self, n: u32, runs: u32, seconds: i64) -> Self {
-        self.own(n).absence = Some(Absence { since: NOW - seconds, runs });
+        self.own(n).absence = Some(Absence {
+            since: NOW - seconds,
+            runs,
+        });
         self
     }
 
     fn group(mut self, n: u32, name: &'static str, applied: &str, found: &'static str) -> Self {
         let gid = Gid::new(60_000 + n).unwrap();
         self.owned.ids.insert(gid.get());
-        self.owned
-            .groups
-            .insert(id(n), OwnedGroup { name: name.into(), gid, state: State::Active, members: applied.into() });
-        self.host.groups.insert(name, HostGroup { gid: gid.get(), members: found, writable: true });
+        self.owned.groups.insert(
+            id(n),
+            OwnedGroup {
+                name: name.into(),
+                gid,
+                state: State::Active,
+                members: applied.into(),
+            },
+        );
+        self.host.groups.insert(
+            name,
+            HostGroup {
+                gid: gid.get(),
+                members: found,
+                writable: true,
+            },
+        );
         self.host.ids.insert(gid.get());
         self
     }
 
     fn plan(&self, accounts: Vec<WantedAccount>) -> Plan {
         let present = accounts.iter().map(|a| a.id.clone()).collect();
-        let wanted = WantedAccounts { accounts, present, ..WantedAccounts::default() };
+        let wanted = WantedAccounts {
+            accounts,
+            present,
+            ..WantedAccounts::default()
+        };
         let home = self.home;
         let home_at = move |_: &str| home;
-        let Self { host, owned, rules, completeness, chosen, .. } = self;
+        let Self {
+            host,
+            owned,
+            rules,
+            completeness,
+            chosen,
+            ..
+        } = self;
         super::accounts(
             wanted,
             &Against {
@@ -134,9 +187,26 @@ impl Case {
     /// Plans groups; everybody whom gosync owns is there.
     fn plan_groups(&self, groups: Vec<WantedGroup>) -> Plan {
         let present = groups.iter().map(|g| g.id.clone()).collect();
-        let people = self.owned.accounts.keys().map(|id| (id.clone(), ())).collect();
-        let wanted = WantedGroups { groups, present, people, ..WantedGroups::default() };
-        super::groups(wanted, &self.completeness, &self.host, &self.owned, &self.rules, NOW)
+        let people = self
+            .owned
+            .accounts
+            .keys()
+            .map(|id| (id.clone(), ()))
+            .collect();
+        let wanted = WantedGroups {
+            groups,
+            present,
+            people,
+            ..WantedGroups::default()
+        };
+        super::groups(
+            wanted,
+            &self.completeness,
+            &self.host,
+            &self.owned,
+            &self.rules,
+            NOW,
+        )
     }
 }
 
@@ -168,11 +238,20 @@ fn group(n: u32, name: &str, members: &[u32]) -> WantedGroup {
 
 /// The plan in words: changes, then remarks, then refusals.
 fn words(plan: &Plan) -> Vec<String> {
-    crate::plan::render::text(plan).lines().map(str::to_owned).collect()
+    crate::plan::render::text(plan)
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 fn created(plan: &Plan) -> Vec<&NewAccount> {
-    let new = plan.changes.iter().filter_map(|c| if let Change::CreateAccount(new) = c { Some(new) } else { None });
+    let new = plan.changes.iter().filter_map(|c| {
+        if let Change::CreateAccount(new) = c {
+            Some(new)
+        } else {
+            None
+        }
+    });
     new.collect()
 }
 
@@ -185,72 +264,136 @@ mod people {
 
     #[test]
     fn ids_are_given_in_the_order_of_the_immutable_ids_around_what_is_asked_for() {
-        let asks = WantedAccount { uid: Uid::new(20_001), ..wanted(9, "zed") };
-        let plan = Case::default().has("local", 20_000).plan(vec![wanted(1, "ann"), wanted(2, "bob"), asks]);
-        let uids: Vec<_> = created(&plan).iter().map(|new| (new.name.as_str(), new.uid.get())).collect();
+        let asks = WantedAccount {
+            uid: Uid::new(20_001),
+            ..wanted(9, "zed")
+        };
+        let plan = Case::default().has("local", 20_000).plan(vec![
+            wanted(1, "ann"),
+            wanted(2, "bob"),
+            asks,
+        ]);
+        let uids: Vec<_> = created(&plan)
+            .iter()
+            .map(|new| (new.name.as_str(), new.uid.get()))
+            .collect();
         assert_eq!(uids, [("ann", 20_002), ("bob", 20_003), ("zed", 20_001)]);
     }
 
     #[test]
     fn somebody_elses_number_is_not_given() {
-        let asks = WantedAccount { uid: Uid::new(20_005), ..wanted(1, "ann") };
+        let asks = WantedAccount {
+            uid: Uid::new(20_005),
+            ..wanted(1, "ann")
+        };
         for case in [
             Case::default().has("local", 20_005),
             Case::default().owns(5, "gone", State::Removed),
-            Case::default().group(0, "g", "", "").owns(5, "set-aside", State::Reserved),
+            Case::default()
+                .group(0, "g", "", "")
+                .owns(5, "set-aside", State::Reserved),
         ] {
             let plan = case.plan(vec![asks.clone()]);
             assert_eq!(plan.changes, []);
-            assert!(plan.refused[0].reason.contains("20005 is in use, or was given to somebody before"));
+            assert!(
+                plan.refused[0]
+                    .reason
+                    .contains("20005 is in use, or was given to somebody before")
+            );
         }
     }
 
     #[test]
     fn a_removed_person_who_returns_gets_the_old_number() {
-        let plan = Case::default().owns(7, "ann", State::Removed).plan(vec![wanted(7, "ann")]);
+        let plan = Case::default()
+            .owns(7, "ann", State::Removed)
+            .plan(vec![wanted(7, "ann")]);
         assert_eq!(created(&plan)[0].uid.get(), 20_007);
     }
 
     #[test]
     fn a_number_that_is_in_use_meanwhile_is_given_back_to_nobody() {
-        let mut case = Case::default().owns(7, "ann", State::Removed).has("local", 20_007);
-        assert!(case.plan(vec![wanted(7, "ann")]).refused[0].reason.contains("now used by `local`"));
+        let mut case = Case::default()
+            .owns(7, "ann", State::Removed)
+            .has("local", 20_007);
+        assert!(
+            case.plan(vec![wanted(7, "ann")]).refused[0]
+                .reason
+                .contains("now used by `local`")
+        );
         // The same for the number of an account's own group.
         case = Case::default().owns(7, "ann", State::Removed);
         case.rules.accounts.primary_group = PrimaryGroup::Private;
-        case.host.groups.insert("local", HostGroup { gid: 20_007, members: "", writable: true });
+        case.host.groups.insert(
+            "local",
+            HostGroup {
+                gid: 20_007,
+                members: "",
+                writable: true,
+            },
+        );
         let plan = case.plan(vec![wanted(7, "ann")]);
         assert_eq!(plan.changes, [], "two groups would have the gid 20007");
     }
 
     #[test]
     fn a_name_on_the_host_is_not_taken_over() {
-        let plan = Case::default().has("ann", 1001).plan(vec![wanted(1, "ann")]);
+        let plan = Case::default()
+            .has("ann", 1001)
+            .plan(vec![wanted(1, "ann")]);
         assert_eq!(
             words(&plan),
-            ["x refuse ann (u-1): an account `ann` (uid 1001) is on this host already and is not gosync's"]
+            [
+                "x refuse ann (u-1): an account `ann` (uid 1001) is on this host already and is not gosync's"
+            ]
         );
     }
 
     #[test]
     fn a_home_of_somebody_else_is_not_given() {
-        let shared = WantedAccount { home: "/home/local".into(), ..wanted(1, "ann") };
-        assert!(Case::default().has("local", 1001).plan(vec![shared]).refused[0].reason.contains("that of `local`"));
-        for home in [Owner::Directory(0), Owner::Directory(1001), Owner::NotADirectory] {
-            let case = Case { home: Some(home), ..Case::default() };
+        let shared = WantedAccount {
+            home: "/home/local".into(),
+            ..wanted(1, "ann")
+        };
+        assert!(
+            Case::default()
+                .has("local", 1001)
+                .plan(vec![shared])
+                .refused[0]
+                .reason
+                .contains("that of `local`")
+        );
+        for home in [
+            Owner::Directory(0),
+            Owner::Directory(1001),
+            Owner::NotADirectory,
+        ] {
+            let case = Case {
+                home: Some(home),
+                ..Case::default()
+            };
             assert_eq!(case.plan(vec![wanted(1, "ann")]).changes, [], "{home:?}");
         }
-        let ours = Case { home: Some(Owner::Directory(20_000)), ..Case::default() };
+        let ours = Case {
+            home: Some(Owner::Directory(20_000)),
+            ..Case::default()
+        };
         assert!(!created(&ours.plan(vec![wanted(1, "ann")]))[0].make_home);
     }
 
     #[test]
     fn subordinate_ids_are_nobodys_uid() {
-        let mut case = Case::default().has("local", 1_000_010).owns(1, "gone", State::Removed);
+        let mut case = Case::default()
+            .has("local", 1_000_010)
+            .owns(1, "gone", State::Removed);
         case.own(1).subid = Some(1_000_100);
         case.owned.subids.insert(1_000_100);
         case.owned.ids.insert(1_000_250);
-        case.rules.accounts.subids = Some(SubidRules { first: 1_000_000, last: 1_000_399, count: 100 });
+        case.rules.accounts.subids = Some(SubidRules {
+            first: 1_000_000,
+            last: 1_000_399,
+            count: 100,
+        });
         let plan = case.plan(vec![wanted(2, "bob")]);
         assert_eq!(created(&plan)[0].subids, Some((1_000_300, 100)));
     }
@@ -261,11 +404,20 @@ mod people {
             let mut case = Case::default().owns(1, "ann", State::Active);
             case.account("ann").shell = found;
             case.rules.accounts.keep_local = keep.into_iter().collect();
-            words(&case.plan(vec![WantedAccount { shell: wish.into(), ..wanted(1, "ann") }]))
+            words(&case.plan(vec![WantedAccount {
+                shell: wish.into(),
+                ..wanted(1, "ann")
+            }]))
         };
         let keep = Some(Field::Shell);
-        assert_eq!(case(keep, "/bin/bash", "/bin/zsh"), ["~ account ann shell \"/bin/bash\" -> \"/bin/zsh\""]);
-        assert_eq!(case(keep, "/bin/sh", "/bin/bash"), ["  note ann: keeps the shell that was set by hand"]);
+        assert_eq!(
+            case(keep, "/bin/bash", "/bin/zsh"),
+            ["~ account ann shell \"/bin/bash\" -> \"/bin/zsh\""]
+        );
+        assert_eq!(
+            case(keep, "/bin/sh", "/bin/bash"),
+            ["  note ann: keeps the shell that was set by hand"]
+        );
         assert_eq!(case(keep, "/bin/zsh", "/bin/zsh"), [""; 0]);
         assert_eq!(
             case(None, "/bin/sh", "/bin/bash"),
@@ -280,8 +432,14 @@ mod people {
     fn a_hand_change_stays_until_the_providers_own_value_changes() {
         let mut case = Case::default().owns(1, "ann", State::Active);
         case.account("ann").shell = "/bin/sh";
-        let plan = case.plan(vec![WantedAccount { shell: "/bin/zsh".into(), ..wanted(1, "ann") }]);
-        assert_eq!(words(&plan)[0], "~ account ann shell \"/bin/sh\" -> \"/bin/zsh\"");
+        let plan = case.plan(vec![WantedAccount {
+            shell: "/bin/zsh".into(),
+            ..wanted(1, "ann")
+        }]);
+        assert_eq!(
+            words(&plan)[0],
+            "~ account ann shell \"/bin/sh\" -> \"/bin/zsh\""
+        );
     }
 
     #[test]
@@ -294,10 +452,16 @@ mod people {
 
     #[test]
     fn what_is_not_ours_any_more_is_left_alone() {
-        let change = vec![WantedAccount { gecos: "New".into(), open: false, ..wanted(1, "ann") }];
+        let change = vec![WantedAccount {
+            gecos: "New".into(),
+            open: false,
+            ..wanted(1, "ann")
+        }];
         let mut gone = Case::default().owns(1, "ann", State::Active);
         gone.host.accounts.clear();
-        let renumbered = Case::default().owns(1, "ann", State::Active).has("ann", 1001);
+        let renumbered = Case::default()
+            .owns(1, "ann", State::Active)
+            .has("ann", 1001);
         let mut twice = Case::default().owns(1, "ann", State::Active);
         twice.host.repeated.insert("ann");
         let mut elsewhere = Case::default().owns(1, "ann", State::Active);
@@ -322,63 +486,115 @@ mod leaving {
 
     #[test]
     fn the_absent_are_locked_after_so_many_reads_and_so_long() {
-        let case = || Case::default().owns(9, "zed", State::Active).owns(1, "ann", State::Active);
+        let case = || {
+            Case::default()
+                .owns(9, "zed", State::Active)
+                .owns(1, "ann", State::Active)
+        };
         let first = case().plan(others());
         assert_eq!((locks(&first), first.observations.len()), (0, 1));
         assert_eq!(locks(&case().absent(1, 1, 3_600).plan(others())), 1);
         assert_eq!(locks(&case().absent(1, 1, 3_599).plan(others())), 0);
         assert_eq!(locks(&case().absent(1, 0, 3_600).plan(others())), 0);
-        assert_eq!(locks(&case().absent(1, 1, -50).plan(others())), 0, "a clock that jumped back");
+        assert_eq!(
+            locks(&case().absent(1, 1, -50).plan(others())),
+            0,
+            "a clock that jumped back"
+        );
     }
 
     #[test]
     fn nobody_is_missed_in_a_read_that_is_not_whole() {
-        for completeness in [Completeness::Narrowed, Completeness::Incomplete("cut".into())] {
-            let mut case = Case { completeness, ..Case::default() };
-            case = case.owns(9, "zed", State::Active).owns(1, "ann", State::Active).absent(1, 50, 1_000_000);
+        for completeness in [
+            Completeness::Narrowed,
+            Completeness::Incomplete("cut".into()),
+        ] {
+            let mut case = Case {
+                completeness,
+                ..Case::default()
+            };
+            case = case
+                .owns(9, "zed", State::Active)
+                .owns(1, "ann", State::Active)
+                .absent(1, 50, 1_000_000);
             let plan = case.plan(others());
             assert_eq!((plan.changes, plan.observations), (vec![], vec![]));
         }
-        let empty = Case::default().owns(1, "ann", State::Active).absent(1, 50, 1_000_000).plan(vec![]);
+        let empty = Case::default()
+            .owns(1, "ann", State::Active)
+            .absent(1, 50, 1_000_000)
+            .plan(vec![]);
         assert_eq!(empty.changes, []);
         assert!(empty.incomplete.is_some());
     }
 
     #[test]
     fn only_the_new_are_looked_at_if_so_chosen() {
-        let mut case = Case::default().owns(9, "zed", State::Active).owns(1, "ann", State::Active).absent(1, 50, 5_000);
+        let mut case = Case::default()
+            .owns(9, "zed", State::Active)
+            .owns(1, "ann", State::Active)
+            .absent(1, 50, 5_000);
         case.chosen.known = false;
         assert_eq!(words(&case.plan(others())), [""; 0]);
     }
 
     #[test]
     fn the_locked_open_again_when_they_return() {
-        let plan = Case::default().owns(1, "ann", State::Locked).plan(vec![wanted(1, "ann")]);
+        let plan = Case::default()
+            .owns(1, "ann", State::Locked)
+            .plan(vec![wanted(1, "ann")]);
         assert_eq!(words(&plan), ["~ unlock ann"]);
-        let plan = Case::default().owns(1, "ann", State::Active).absent(1, 1, 50).plan(vec![wanted(1, "ann")]);
+        let plan = Case::default()
+            .owns(1, "ann", State::Active)
+            .absent(1, 1, 50)
+            .plan(vec![wanted(1, "ann")]);
         assert_eq!(plan.observations, [Observation::Back(id(1))]);
     }
 
     #[test]
     fn who_is_shut_out_is_locked_at_once_and_once() {
         let shut = |state| {
-            let case = Case::default().owns(1, "ann", state).owns(9, "zed", State::Active);
-            locks(&case.plan(vec![WantedAccount { open: false, ..wanted(1, "ann") }, wanted(9, "zed")]))
+            let case = Case::default()
+                .owns(1, "ann", state)
+                .owns(9, "zed", State::Active);
+            locks(&case.plan(vec![
+                WantedAccount {
+                    open: false,
+                    ..wanted(1, "ann")
+                },
+                wanted(9, "zed"),
+            ]))
         };
         assert_eq!((shut(State::Active), shut(State::Locked)), (1, 0));
     }
 
     #[test]
     fn what_was_opened_by_hand_is_closed_again() {
-        let mut case = Case::default().owns(9, "zed", State::Active).owns(1, "ann", State::Locked);
+        let mut case = Case::default()
+            .owns(9, "zed", State::Active)
+            .owns(1, "ann", State::Locked);
         (case.account("ann").locked, case.account("ann").expire) = (false, "");
         assert_eq!(locks(&case.plan(others())), 1);
-        assert_eq!(locks(&case.plan(vec![WantedAccount { open: false, ..wanted(1, "ann") }, wanted(9, "zed")])), 1);
+        assert_eq!(
+            locks(&case.plan(vec![
+                WantedAccount {
+                    open: false,
+                    ..wanted(1, "ann")
+                },
+                wanted(9, "zed")
+            ])),
+            1
+        );
     }
 
     #[test]
     fn an_account_that_is_not_ours_any_more_is_not_locked() {
-        let due = || Case::default().owns(9, "zed", State::Active).owns(1, "ann", State::Active).absent(1, 5, 10_000);
+        let due = || {
+            Case::default()
+                .owns(9, "zed", State::Active)
+                .owns(1, "ann", State::Active)
+                .absent(1, 5, 10_000)
+        };
         let mut gone = due();
         gone.host.accounts.remove("ann");
         let mut twice = due();
@@ -386,12 +602,19 @@ mod leaving {
         let mut elsewhere = due();
         elsewhere.account("ann").writable = false;
         for (case, is_open, why) in [
-            (due().has("ann", 1001), true, "a local account of the same name"),
+            (
+                due().has("ann", 1001),
+                true,
+                "a local account of the same name",
+            ),
             (gone, false, "removed by hand"),
             (twice, true, "stands twice"),
             (elsewhere, true, "not ours to write"),
         ] {
-            let shut_out = WantedAccount { open: false, ..wanted(1, "ann") };
+            let shut_out = WantedAccount {
+                open: false,
+                ..wanted(1, "ann")
+            };
             for people in [others(), vec![shut_out, wanted(9, "zed")]] {
                 let plan = case.plan(people);
                 assert_eq!(plan.changes, [], "{why}");
@@ -403,9 +626,16 @@ mod leaving {
 
     #[test]
     fn a_plan_that_waits_for_approval_keeps_its_digest() {
-        let plan =
-            |runs| Case::default().owns(9, "zed", State::Active).owns(1, "ann", State::Active).absent(1, runs, 10_000);
-        assert_eq!(plan(2).plan(others()).digest(), plan(2).plan(others()).digest());
+        let plan = |runs| {
+            Case::default()
+                .owns(9, "zed", State::Active)
+                .owns(1, "ann", State::Active)
+                .absent(1, runs, 10_000)
+        };
+        assert_eq!(
+            plan(2).plan(others()).digest(),
+            plan(2).plan(others()).digest()
+        );
     }
 }
 
@@ -413,7 +643,10 @@ mod of_groups {
     use super::*;
 
     pub(super) fn staffed() -> Case {
-        Case::default().owns(1, "ann", State::Active).owns(2, "bob", State::Active).owns(3, "cat", State::Locked)
+        Case::default()
+            .owns(1, "ann", State::Active)
+            .owns(2, "bob", State::Active)
+            .owns(3, "cat", State::Locked)
     }
 
     #[test]
@@ -429,7 +662,10 @@ mod of_groups {
             words(&case.plan_groups(vec![group(10, "all", &[2])])),
             ["~ group all add (1): bob take out (1): ann"]
         );
-        assert_eq!(words(&case.plan_groups(vec![group(10, "all", &[1])])), [""; 0]);
+        assert_eq!(
+            words(&case.plan_groups(vec![group(10, "all", &[1])])),
+            [""; 0]
+        );
     }
 
     #[test]
@@ -437,7 +673,10 @@ mod of_groups {
         let case = staffed().group(10, "all", "ann,bob", "bob");
         assert_eq!(
             words(&case.plan_groups(vec![group(10, "all", &[1, 2])])),
-            ["~ group all add (1): ann", "  note all: gets back who was taken out by hand: ann"]
+            [
+                "~ group all add (1): ann",
+                "  note all: gets back who was taken out by hand: ann"
+            ]
         );
     }
 
@@ -448,11 +687,25 @@ mod of_groups {
         assert_eq!(case.plan_groups(vec![group(10, "all", &[])]).changes, []);
         assert_eq!(case.plan_groups(vec![]).changes, []);
         let locked = staffed().group(10, "all", "ann,cat", "ann,cat");
-        let case = Case { completeness: case.completeness, ..locked };
-        assert_eq!(case.plan_groups(vec![group(10, "all", &[1])]).changes, [], "not even the locked");
+        let case = Case {
+            completeness: case.completeness,
+            ..locked
+        };
+        assert_eq!(
+            case.plan_groups(vec![group(10, "all", &[1])]).changes,
+            [],
+            "not even the locked"
+        );
         let gone = staffed().group(10, "all", "ann,zoe", "ann,zoe");
-        let case = Case { completeness: case.completeness, ..gone };
-        assert_eq!(case.plan_groups(vec![group(10, "all", &[1])]).changes, [], "nor who was forgotten");
+        let case = Case {
+            completeness: case.completeness,
+            ..gone
+        };
+        assert_eq!(
+            case.plan_groups(vec![group(10, "all", &[1])]).changes,
+            [],
+            "nor who was forgotten"
+        );
     }
 
     #[test]
@@ -465,14 +718,24 @@ mod of_groups {
             present: [id(10)].into(),
             ..Default::default()
         };
-        let plan = super::groups(wanted, &Completeness::Narrowed, &case.host, &case.owned, &case.rules, NOW);
+        let plan = super::groups(
+            wanted,
+            &Completeness::Narrowed,
+            &case.host,
+            &case.owned,
+            &case.rules,
+            NOW,
+        );
         assert_eq!(words(&plan), ["~ group all take out (1): bob"]);
     }
 
     #[test]
     fn a_group_that_the_provider_lost_is_left_as_it_is() {
         let plan = staffed().group(10, "all", "ann", "ann").plan_groups(vec![]);
-        assert_eq!(words(&plan), ["  note all: is not at the provider any more, as no group is; left as it is"]);
+        assert_eq!(
+            words(&plan),
+            ["  note all: is not at the provider any more, as no group is; left as it is"]
+        );
     }
 
     #[test]
@@ -480,19 +743,40 @@ mod of_groups {
         let mut case = staffed().group(10, "all", "", "");
         case.owned.groups.clear();
         assert_eq!(case.plan_groups(vec![group(10, "all", &[1])]).changes, []);
-        assert_eq!(case.plan_groups(vec![group(11, "ann", &[1])]).changes, [], "the name of an account");
+        assert_eq!(
+            case.plan_groups(vec![group(11, "ann", &[1])]).changes,
+            [],
+            "the name of an account"
+        );
         let mut renumbered = staffed().group(10, "all", "", "");
-        renumbered.host.groups.insert("all", HostGroup { gid: 1234, members: "", writable: true });
-        assert_eq!(renumbered.plan_groups(vec![group(10, "all", &[1])]).changes, []);
+        renumbered.host.groups.insert(
+            "all",
+            HostGroup {
+                gid: 1234,
+                members: "",
+                writable: true,
+            },
+        );
+        assert_eq!(
+            renumbered.plan_groups(vec![group(10, "all", &[1])]).changes,
+            []
+        );
     }
 
     #[test]
     fn numbers_are_given_once() {
-        let asks = WantedGroup { gid: Gid::new(60_000), ..group(12, "c", &[]) };
+        let asks = WantedGroup {
+            gid: Gid::new(60_000),
+            ..group(12, "c", &[])
+        };
         let plan = staffed().plan_groups(vec![group(10, "a", &[]), group(11, "b", &[]), asks]);
         assert_eq!(
             words(&plan),
-            ["+ group a gid=60001 no members", "+ group b gid=60002 no members", "+ group c gid=60000 no members"]
+            [
+                "+ group a gid=60001 no members",
+                "+ group b gid=60002 no members",
+                "+ group c gid=60000 no members"
+            ]
         );
     }
 }
@@ -506,21 +790,59 @@ mod of_removal {
 
     #[test]
     fn only_what_is_ours_goes_and_all_or_nothing() {
-        let case = Case::default().owns(1, "ann", State::Active).has("local", 1001).owns(2, "bob", State::Removed);
+        let case = Case::default()
+            .owns(1, "ann", State::Active)
+            .has("local", 1001)
+            .owns(2, "bob", State::Removed);
         for bad in [&["local"][..], &["ann", "local"], &["nobody"], &["ann\n"]] {
-            assert!(removal(&names(bad), &Request::KeepHome, &case.host, &case.owned).is_err(), "{bad:?}");
+            assert!(
+                removal(&names(bad), &Request::KeepHome, &case.host, &case.owned).is_err(),
+                "{bad:?}"
+            );
         }
-        let again = removal(&names(&["bob"]), &Request::KeepHome, &case.host, &case.owned).unwrap();
+        let again = removal(
+            &names(&["bob"]),
+            &Request::KeepHome,
+            &case.host,
+            &case.owned,
+        )
+        .unwrap();
         assert_eq!(words(&again), ["  note bob: is removed already"]);
-        let plan = removal(&names(&["ann", "ann"]), &Request::RemoveHome, &case.host, &case.owned).unwrap();
-        let [Change::RemoveAccount { home, uid, .. }] = plan.changes.as_slice() else { panic!("{plan:?}") };
-        assert_eq!((home, uid.get()), (&HomeFate::Remove { path: "/home/ann".into() }, 20_001));
+        let plan = removal(
+            &names(&["ann", "ann"]),
+            &Request::RemoveHome,
+            &case.host,
+            &case.owned,
+        )
+        .unwrap();
+        let [Change::RemoveAccount { home, uid, .. }] = plan.changes.as_slice() else {
+            panic!("{plan:?}")
+        };
+        assert_eq!(
+            (home, uid.get()),
+            (
+                &HomeFate::Remove {
+                    path: "/home/ann".into()
+                },
+                20_001
+            )
+        );
     }
 
     #[test]
     fn an_account_with_another_number_is_somebody_elses() {
-        let case = Case::default().owns(1, "ann", State::Active).has("ann", 1001);
-        assert!(removal(&names(&["ann"]), &Request::KeepHome, &case.host, &case.owned).is_err());
+        let case = Case::default()
+            .owns(1, "ann", State::Active)
+            .has("ann", 1001);
+        assert!(
+            removal(
+                &names(&["ann"]),
+                &Request::KeepHome,
+                &case.host,
+                &case.owned
+            )
+            .is_err()
+        );
         assert!(removal(&names(&["ann"]), &Request::Forget, &case.host, &case.owned).is_ok());
     }
 
@@ -529,12 +851,38 @@ mod of_removal {
         let mut case = Case::default().owns(1, "ann", State::Active);
         (case.own(1).private_group, case.own(1).gid) = (true, 20_001);
         let goes = |case: &Case| {
-            let plan = removal(&names(&["ann"]), &Request::KeepHome, &case.host, &case.owned).unwrap();
-            matches!(plan.changes[0], Change::RemoveAccount { private_group: true, .. })
+            let plan = removal(
+                &names(&["ann"]),
+                &Request::KeepHome,
+                &case.host,
+                &case.owned,
+            )
+            .unwrap();
+            matches!(
+                plan.changes[0],
+                Change::RemoveAccount {
+                    private_group: true,
+                    ..
+                }
+            )
         };
-        case.host.groups.insert("ann", HostGroup { gid: 20_001, members: "", writable: true });
+        case.host.groups.insert(
+            "ann",
+            HostGroup {
+                gid: 20_001,
+                members: "",
+                writable: true,
+            },
+        );
         assert!(goes(&case));
-        case.host.groups.insert("ann", HostGroup { gid: 1234, members: "", writable: true });
+        case.host.groups.insert(
+            "ann",
+            HostGroup {
+                gid: 1234,
+                members: "",
+                writable: true,
+            },
+        );
         assert!(!goes(&case));
     }
 }
@@ -542,8 +890,15 @@ mod of_removal {
 #[test]
 fn nobody_inherits_the_home_of_somebody_who_is_gone() {
     let case = Case::default().owns(1, "ann", State::Removed);
-    let heir = WantedAccount { home: "/home/ann".into(), ..wanted(2, "bob") };
+    let heir = WantedAccount {
+        home: "/home/ann".into(),
+        ..wanted(2, "bob")
+    };
     let plan = case.plan(vec![heir]);
     assert_eq!((plan.changes.len(), plan.refused.len()), (0, 1));
-    assert!(plan.refused[0].reason.contains("nobody inherits it"), "{:?}", plan.refused);
+    assert!(
+        plan.refused[0].reason.contains("nobody inherits it"),
+        "{:?}",
+        plan.refused
+    );
 }

@@ -68,10 +68,16 @@ fn touched(run: &PastRun) -> Vec<Touched<'_>> {
     let mut places: BTreeMap<(EntryKind, &str, &str), usize> = BTreeMap::new();
     let mut out: Vec<Touched<'_>> = Vec::new();
     for change in &run.changes {
-        let at = *places.entry((change.kind, &change.provider, &change.id)).or_insert(out.len());
+        let at = *places
+            .entry((change.kind, &change.provider, &change.id))
+            .or_insert(out.len());
         match out.get_mut(at) {
             Some(touched) => touched.last = change,
-            None => out.push(Touched { first: change, last: change, details: Vec::new() }),
+            None => out.push(Touched {
+                first: change,
+                last: change,
+                details: Vec::new(),
+            }),
         }
         if let Some(touched) = out.get_mut(at) {
             touched.details.extend(&change.detail);
@@ -126,14 +132,19 @@ impl<'a> Work<'a> {
     fn refuse(&mut self, touched: &Touched<'_>, reason: impl Into<String>) {
         let id = RemoteId::new(&touched.last.id);
         let subject = Untrusted::new(touched.last.name.as_str());
-        self.plan.refused.push(Refusal { id, subject, reason: reason.into() });
+        self.plan.refused.push(Refusal {
+            id,
+            subject,
+            reason: reason.into(),
+        });
     }
 
     fn look_at(&mut self, touched: &Touched<'a>) {
         let last = touched.last;
         if last.provider != self.past.run.provider {
             let other = shown(&last.provider);
-            let reason = format!("belongs to the provider `{other}`; what it lost by this run stays lost");
+            let reason =
+                format!("belongs to the provider `{other}`; what it lost by this run stays lost");
             return self.refuse(touched, reason);
         }
         let done = match (last.kind, RemoteId::new(&last.id)) {
@@ -149,34 +160,70 @@ impl<'a> Work<'a> {
 
     /// Why an entry is not to be overwritten, as far as runs go.
     fn later(&self, change: &PastChange) -> Option<String> {
-        let is_same =
-            |later: &&Later| (&later.provider, later.kind, &later.id) == (&change.provider, change.kind, &change.id);
-        let later = self.past.since.iter().find(is_same).filter(|_| !self.past.force)?;
-        Some(format!("run {} has changed it since; left alone without --force", later.run))
+        let is_same = |later: &&Later| {
+            (&later.provider, later.kind, &later.id) == (&change.provider, change.kind, &change.id)
+        };
+        let later = self
+            .past
+            .since
+            .iter()
+            .find(is_same)
+            .filter(|_| !self.past.force)?;
+        Some(format!(
+            "run {} has changed it since; left alone without --force",
+            later.run
+        ))
     }
 
     fn account(&mut self, touched: &Touched<'a>, id: &RemoteId) -> Result<(), String> {
         let Some((_, own)) = self.owned().accounts.get_key_value(id) else {
             return Err("is in the ledger no more".to_owned());
         };
-        let before = touched.first.before.as_ref().map(parse::<PastAccount>).transpose()?;
+        let before = touched
+            .first
+            .before
+            .as_ref()
+            .map(parse::<PastAccount>)
+            .transpose()?;
         let after: PastAccount = parse(&touched.last.after)?;
-        let was = before.as_ref().map_or(State::Removed, |before| state(&before.state));
-        for archive in touched.details.iter().filter_map(|detail| detail.get("archived")?.as_str()) {
-            self.plan.remark(&own.name, format!("what was in its home is in {}", shown(archive)));
+        let was = before
+            .as_ref()
+            .map_or(State::Removed, |before| state(&before.state));
+        for archive in touched
+            .details
+            .iter()
+            .filter_map(|detail| detail.get("archived")?.as_str())
+        {
+            self.plan.remark(
+                &own.name,
+                format!("what was in its home is in {}", shown(archive)),
+            );
         }
         match (before, own.state.is_present()) {
             (_, true) if touched.first.change == "adopt-account" => {
                 self.check_later(touched)?;
-                let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+                let name =
+                    UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
                 self.adopted_fields(touched, (id, &name), own);
-                self.plan.changes.push(Change::ReleaseAccount { id: id.clone(), name, uid: own.uid });
+                self.plan.changes.push(Change::ReleaseAccount {
+                    id: id.clone(),
+                    name,
+                    uid: own.uid,
+                });
             }
             (_, false) if own.state == State::Released => {
-                return Err(given_back(&own.name, self.owned().aliases.accounts.get(id), false));
+                return Err(given_back(
+                    &own.name,
+                    self.owned().aliases.accounts.get(id),
+                    false,
+                ));
             }
-            (Some(before), true) if was.is_present() => self.restore(touched, id, own, &before, &after)?,
-            (Some(before), true) if was == State::Reserved => self.unadopt(touched, id, own, &before, &after)?,
+            (Some(before), true) if was.is_present() => {
+                self.restore(touched, id, own, &before, &after)?
+            }
+            (Some(before), true) if was == State::Reserved => {
+                self.unadopt(touched, id, own, &before, &after)?
+            }
             (_, true) => self.unmake(touched, own)?,
             (Some(before), false) if was.is_present() => {
                 self.check_later(touched)?;
@@ -200,8 +247,11 @@ impl<'a> Work<'a> {
             return Ok(());
         }
         let found = ours(own, self.against.host)?;
-        let Applied { gecos, home, shell, .. } = &own.applied;
-        if (found.gecos, found.home, found.shell) != (gecos.as_str(), home.as_str(), shell.as_str()) && !self.past.force
+        let Applied {
+            gecos, home, shell, ..
+        } = &own.applied;
+        if (found.gecos, found.home, found.shell) != (gecos.as_str(), home.as_str(), shell.as_str())
+            && !self.past.force
         {
             return Err("was changed by hand since; left alone without --force".to_owned());
         }
@@ -223,8 +273,15 @@ impl<'a> Work<'a> {
         let found = ours(own, self.against.host)?;
         let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
         self.fields(touched, (id, &name), own, found, (before, after));
-        self.plan.remark(name.as_str(), "stays in the databases, and open if it was closed then");
-        self.plan.changes.push(Change::ForgetAccount { id: id.clone(), name, stands: true });
+        self.plan.remark(
+            name.as_str(),
+            "stays in the databases, and open if it was closed then",
+        );
+        self.plan.changes.push(Change::ForgetAccount {
+            id: id.clone(),
+            name,
+            stands: true,
+        });
         Ok(())
     }
 
@@ -240,9 +297,17 @@ impl<'a> Work<'a> {
         let (was, now) = (state(&before.state), own.state);
         let changes_state = before.state != after.state && was != now;
         let changes_name = before.name != after.name && before.name != own.name;
-        let is_open = if changes_state { was == State::Active } else { now == State::Active };
+        let is_open = if changes_state {
+            was == State::Active
+        } else {
+            now == State::Active
+        };
         // Of keys only fingerprints are remembered. Those of one that is locked are withdrawn.
-        let changes_keys = is_open && touched.details.iter().any(|detail| detail.get("keys").is_some());
+        let changes_keys = is_open
+            && touched
+                .details
+                .iter()
+                .any(|detail| detail.get("keys").is_some());
         if changed_fields(own, before, after).next().is_none() && !changes_state && !changes_name {
             match changes_keys {
                 true => self.plan.remark(&own.name, KEYS_STAY),
@@ -258,7 +323,8 @@ impl<'a> Work<'a> {
         let (found, name) = match renamed {
             Some(renamed) => (renamed.found, renamed.to),
             None => {
-                let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+                let name =
+                    UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
                 (ours(own, self.against.host)?, name)
             }
         };
@@ -268,7 +334,10 @@ impl<'a> Work<'a> {
         if changes_state {
             self.plan.changes.push(match was {
                 State::Locked => self.lock(id, &name),
-                _ => Change::UnlockAccount { id: id.clone(), name: name.clone() },
+                _ => Change::UnlockAccount {
+                    id: id.clone(),
+                    name: name.clone(),
+                },
             });
         }
         self.fields(touched, (id, &name), own, found, (before, after));
@@ -277,7 +346,11 @@ impl<'a> Work<'a> {
 
     fn lock(&self, id: &RemoteId, name: &UserName) -> Change {
         let reason = format!("was locked before run {}", self.past.run.number);
-        Change::LockAccount { id: id.clone(), name: name.clone(), reason }
+        Change::LockAccount {
+            id: id.clone(),
+            name: name.clone(),
+            reason,
+        }
     }
 
     /// The run took the account away.
@@ -288,22 +361,52 @@ impl<'a> Work<'a> {
         own: &'a OwnedAccount,
         before: PastAccount,
     ) -> Result<(), String> {
-        let name = UserName::new(&before.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+        let name =
+            UserName::new(&before.name, true).map_err(|e| format!("the ledger's name {e}"))?;
         if own.state == State::Removed {
-            self.lost.push((name.clone(), "its password is gone; it has none until somebody sets one".to_owned()));
+            self.lost.push((
+                name.clone(),
+                "its password is gone; it has none until somebody sets one".to_owned(),
+            ));
         }
-        for home in touched.details.iter().filter_map(|detail| detail.get("home")) {
-            let path = |fate: &str, key: &str| home.get(fate)?.get(key)?.as_str().map(|path| shown(path).to_string());
+        for home in touched
+            .details
+            .iter()
+            .filter_map(|detail| detail.get("home"))
+        {
+            let path = |fate: &str, key: &str| {
+                home.get(fate)?
+                    .get(key)?
+                    .as_str()
+                    .map(|path| shown(path).to_string())
+            };
             if let Some(path) = path("remove", "path") {
-                self.lost.push((name.clone(), format!("what was in its home {path} is gone")));
+                self.lost
+                    .push((name.clone(), format!("what was in its home {path} is gone")));
             }
             if let Some(into) = path("archive", "into") {
-                self.lost.push((name.clone(), format!("what was in its home is in an archive in {into}")));
+                self.lost.push((
+                    name.clone(),
+                    format!("what was in its home is in an archive in {into}"),
+                ));
             }
         }
-        let (gecos, home, shell) = (before.gecos.clone(), before.home.clone(), before.shell.clone());
+        let (gecos, home, shell) = (
+            before.gecos.clone(),
+            before.home.clone(),
+            before.shell.clone(),
+        );
         self.fresh.push((
-            WantedAccount { id: id.clone(), open: true, name, rename: None, uid: None, gecos, home, shell },
+            WantedAccount {
+                id: id.clone(),
+                open: true,
+                name,
+                rename: None,
+                uid: None,
+                gecos,
+                home,
+                shell,
+            },
             own,
             before,
         ));
@@ -318,7 +421,11 @@ impl<'a> Work<'a> {
                 self.plan.remarks.extend(removal.remarks);
             }
             Err(reasons) => {
-                let refusal = |reason| Refusal { id: None, subject: Untrusted::default(), reason };
+                let refusal = |reason| Refusal {
+                    id: None,
+                    subject: Untrusted::default(),
+                    reason,
+                };
                 self.plan.refused.extend(reasons.into_iter().map(refusal));
             }
         }
@@ -336,19 +443,33 @@ impl<'a> Work<'a> {
         let mut created = create(fresh, self.against, &mut plan);
         let mut locked = Vec::new();
         for change in &created {
-            let Change::CreateAccount(new) = change else { continue };
-            let Some(past) = past.get(&new.id) else { continue };
+            let Change::CreateAccount(new) = change else {
+                continue;
+            };
+            let Some(past) = past.get(&new.id) else {
+                continue;
+            };
             if past.gid != new.gid.get() {
-                let text = format!("had the primary group {} and gets {}, as new accounts do", past.gid, new.gid);
+                let text = format!(
+                    "had the primary group {} and gets {}, as new accounts do",
+                    past.gid, new.gid
+                );
                 plan.remark(new.name.as_str(), text);
             }
             if state(&past.state) == State::Locked {
                 let reason = format!("was locked before run {}", self.past.run.number);
-                locked.push(Change::LockAccount { id: new.id.clone(), name: new.name.clone(), reason });
+                locked.push(Change::LockAccount {
+                    id: new.id.clone(),
+                    name: new.name.clone(),
+                    reason,
+                });
             }
         }
         for (name, text) in self.lost {
-            if created.iter().any(|change| change.subject().name == name.as_str()) {
+            if created
+                .iter()
+                .any(|change| change.subject().name == name.as_str())
+            {
                 plan.remark(name.as_str(), text);
             }
         }

@@ -20,12 +20,22 @@ pub struct KeySite<'a> {
 
 /// The directory of keys cannot be used, and no file in it is looked at. `reason`: why, in our own words.
 pub fn unusable(directory: &str, reason: &str) -> Difference {
-    super::entry(Kind::Keys, directory, "is not used, and not looked into", Next::Keeps, reason)
+    super::entry(
+        Kind::Keys,
+        directory,
+        "is not used, and not looked into",
+        Next::Keeps,
+        reason,
+    )
 }
 
 /// Every file with keys that differs from what gosync last wrote, by the names of the accounts.
 pub fn keys(host: &Host<'_>, owned: &Owned, rules: &Rules, site: &KeySite<'_>) -> Vec<Difference> {
-    let mut present: Vec<_> = owned.accounts.iter().filter(|(_, own)| own.state.is_present()).collect();
+    let mut present: Vec<_> = owned
+        .accounts
+        .iter()
+        .filter(|(_, own)| own.state.is_present())
+        .collect();
     present.sort_by_key(|(_, own)| &own.name);
     let mut out = Vec::new();
     for (id, own) in present {
@@ -35,7 +45,14 @@ pub fn keys(host: &Host<'_>, owned: &Owned, rules: &Rules, site: &KeySite<'_>) -
             Some(record) if record.path == path => (Some(record.digest.as_str()), None),
             other => (None, other.filter(|record| !record.digest.is_empty())),
         };
-        let mut pen = Pen { id, own, host, rules, site, out: &mut out };
+        let mut pen = Pen {
+            id,
+            own,
+            host,
+            rules,
+            site,
+            out: &mut out,
+        };
         if let Some(record) = elsewhere {
             pen.file(&record.path, Some(&record.digest), false);
         }
@@ -62,11 +79,20 @@ impl Pen<'_> {
         let (found, sound) = match (self.site.file_at)(path) {
             KeyFile::Absent => (None, true),
             KeyFile::Plain { bytes, sound } => (Some(bytes), sound),
-            KeyFile::Odd(reason) => return self.push("unfit", path.to_owned(), Next::Keeps, &reason),
+            KeyFile::Odd(reason) => {
+                return self.push("unfit", path.to_owned(), Next::Keeps, &reason);
+            }
         };
         let what = match Hand::of(self.id, written, found.as_deref(), sound) {
             Hand::Off => return,
-            Hand::Foreign => return self.push("not gosync's", path.to_owned(), Next::Keeps, "gosync did not write it"),
+            Hand::Foreign => {
+                return self.push(
+                    "not gosync's",
+                    path.to_owned(),
+                    Next::Keeps,
+                    "gosync did not write it",
+                );
+            }
             Hand::Changed => "changed",
             Hand::Missing => "missing",
             Hand::Unsound => "other owner or mode",
@@ -81,7 +107,8 @@ impl Pen<'_> {
         let goes = !in_use || self.rules.keys.place != Place::Directory;
         if let Err(reason) = accounts::ours(self.own, self.host) {
             let is_deleted = !self.host.accounts.contains_key(self.own.name.as_str());
-            let comes_back = self.rules.accounts.deleted_by_hand == ByHand::Restore && self.own.state == State::Active;
+            let comes_back = self.rules.accounts.deleted_by_hand == ByHand::Restore
+                && self.own.state == State::Active;
             if !is_deleted || !comes_back {
                 return (Next::Keeps, format!("its account {reason}"));
             }
@@ -91,13 +118,24 @@ impl Pen<'_> {
         }
         match (self.site.obstacle)(path) {
             Some(reason) => (Next::Keeps, reason),
-            None => (Next::Restores, "what gosync writes there is not given up to a hand".to_owned()),
+            None => (
+                Next::Restores,
+                "what gosync writes there is not given up to a hand".to_owned(),
+            ),
         }
     }
 
     fn push(&mut self, what: &'static str, found: String, next: Next, why: &str) {
         let (name, why) = (self.own.name.clone(), why.to_owned());
-        self.out.push(Difference { kind: Kind::Keys, name, what, applied: String::new(), found, next, why });
+        self.out.push(Difference {
+            kind: Kind::Keys,
+            name,
+            what,
+            applied: String::new(),
+            found,
+            next,
+            why,
+        });
     }
 }
 

@@ -35,12 +35,31 @@ fn case() -> (Host<'static>, Owned, Rules) {
         subid: None,
         absence: None,
     };
-    let group = HostGroup { gid: 60_000, members: "ann,bob", writable: true };
+    let group = HostGroup {
+        gid: 60_000,
+        members: "ann,bob",
+        writable: true,
+    };
     let members = "ann,bob".to_owned();
-    let own_group = OwnedGroup { name: "all".into(), gid: Gid::new(60_000).unwrap(), state: State::Active, members };
+    let own_group = OwnedGroup {
+        name: "all".into(),
+        gid: Gid::new(60_000).unwrap(),
+        state: State::Active,
+        members,
+    };
     let host = Host {
         accounts: BTreeMap::from([("ann", account)]),
-        groups: BTreeMap::from([("all", group), ("lab", HostGroup { gid: 1200, members: "ann,root", writable: true })]),
+        groups: BTreeMap::from([
+            ("all", group),
+            (
+                "lab",
+                HostGroup {
+                    gid: 1200,
+                    members: "ann,root",
+                    writable: true,
+                },
+            ),
+        ]),
         ..Host::default()
     };
     let owned = Owned {
@@ -70,7 +89,10 @@ fn nothing_differs_where_nobody_was() {
     for state in [State::Released, State::Removed, State::Reserved] {
         let told = said(|host, owned, _| {
             host.accounts.clear();
-            owned.accounts.values_mut().for_each(|own| own.state = state);
+            owned
+                .accounts
+                .values_mut()
+                .for_each(|own| own.state = state);
         });
         assert_eq!(told, [""; 0], "{state:?}");
     }
@@ -102,7 +124,10 @@ fn a_lock_of_gosyncs_is_compared_as_a_whole() {
     let locked = |locked, expire| {
         said(|host, owned, _| {
             (ann(host).locked, ann(host).expire) = (locked, expire);
-            owned.accounts.values_mut().for_each(|own| own.state = State::Locked);
+            owned
+                .accounts
+                .values_mut()
+                .for_each(|own| own.state = State::Locked);
         })
     };
     assert_eq!(locked(true, "1"), [""; 0]);
@@ -116,7 +141,10 @@ fn what_is_gone_comes_back_only_as_configured() {
         said(|host, owned, rules| {
             host.accounts.clear();
             host.groups.clear();
-            owned.accounts.values_mut().for_each(|own| own.state = state);
+            owned
+                .accounts
+                .values_mut()
+                .for_each(|own| own.state = state);
             (rules.accounts.deleted_by_hand, rules.groups.deleted_by_hand) = (by_hand, by_hand);
         })
     };
@@ -129,8 +157,14 @@ fn what_is_gone_comes_back_only_as_configured() {
         ]
         .map(|line| line.replace("  ", " "))
     );
-    assert!(gone(ByHand::Restore, State::Active)[0].contains("is undone, since `deleted_by_hand` is `restore`"));
-    assert!(gone(ByHand::Restore, State::Locked)[0].contains(": stays"), "nobody is made anew who is shut out");
+    assert!(
+        gone(ByHand::Restore, State::Active)[0]
+            .contains("is undone, since `deleted_by_hand` is `restore`")
+    );
+    assert!(
+        gone(ByHand::Restore, State::Locked)[0].contains(": stays"),
+        "nobody is made anew who is shut out"
+    );
 }
 
 #[test]
@@ -157,5 +191,8 @@ fn members_that_came_stay_and_members_that_went_are_told() {
 fn a_line_that_is_somebody_elses_is_one_difference() {
     let told = said(|host, _, _| (ann(host).uid, ann(host).shell) = (5, "/x"));
     assert_eq!(told.len(), 1);
-    assert!(told[0].contains("has the uid 5 on this host, but gosync gave 20001"), "{told:?}");
+    assert!(
+        told[0].contains("has the uid 5 on this host, but gosync gave 20001"),
+        "{told:?}"
+    );
 }

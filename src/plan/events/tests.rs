@@ -4,7 +4,11 @@ use crate::model::owned::{Applied, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, GroupName, Uid, Untrusted};
 use crate::plan::{HomeFate, NewAccount};
 
-const ALL: Wanted = Wanted { user: true, group: true, bygroup: true };
+const ALL: Wanted = Wanted {
+    user: true,
+    group: true,
+    bygroup: true,
+};
 
 fn id(text: &str) -> RemoteId {
     RemoteId::new(text).unwrap()
@@ -15,8 +19,12 @@ fn user(name: &str) -> UserName {
 }
 
 fn owned() -> Owned {
-    let applied =
-        Applied { gecos: "Ann".into(), home: "/home/ann".into(), shell: "/bin/sh".into(), ..Applied::default() };
+    let applied = Applied {
+        gecos: "Ann".into(),
+        home: "/home/ann".into(),
+        shell: "/bin/sh".into(),
+        ..Applied::default()
+    };
     let account = OwnedAccount {
         name: "ann".into(),
         uid: Uid::new(20_000).unwrap(),
@@ -28,8 +36,17 @@ fn owned() -> Owned {
         absence: None,
     };
     let gid = Gid::new(60_000).unwrap();
-    let group = OwnedGroup { name: "osg".into(), gid, state: State::Active, members: "ann".into() };
-    Owned { accounts: [(id("u-1"), account)].into(), groups: [(id("g-1"), group)].into(), ..Owned::default() }
+    let group = OwnedGroup {
+        name: "osg".into(),
+        gid,
+        state: State::Active,
+        members: "ann".into(),
+    };
+    Owned {
+        accounts: [(id("u-1"), account)].into(),
+        groups: [(id("g-1"), group)].into(),
+        ..Owned::default()
+    }
 }
 
 fn host() -> Host<'static> {
@@ -43,13 +60,28 @@ fn host() -> Host<'static> {
         expire: "",
         writable: true,
     };
-    let group = HostGroup { gid: 60_000, members: "zoe,ann,bob", writable: true };
-    Host { accounts: [("ann", found)].into(), groups: [("osg", group)].into(), ..Host::default() }
+    let group = HostGroup {
+        gid: 60_000,
+        members: "zoe,ann,bob",
+        writable: true,
+    };
+    Host {
+        accounts: [("ann", found)].into(),
+        groups: [("osg", group)].into(),
+        ..Host::default()
+    }
 }
 
 fn events(changes: Vec<Change>, wanted: Wanted) -> Vec<HookEvent> {
-    let contact = Contact::new(Some(&Untrusted::new("ann@example.org")), &[Untrusted::new("ssh-ed25519 AAAA")]);
-    let plan = Plan { changes, contacts: [(id("u-1"), contact)].into(), ..Plan::default() };
+    let contact = Contact::new(
+        Some(&Untrusted::new("ann@example.org")),
+        &[Untrusted::new("ssh-ed25519 AAAA")],
+    );
+    let plan = Plan {
+        changes,
+        contacts: [(id("u-1"), contact)].into(),
+        ..Plan::default()
+    };
     of(&plan, &host(), &owned(), wanted)
 }
 
@@ -69,8 +101,16 @@ fn create() -> Change {
 }
 
 fn update(field: Field, to: &str) -> Change {
-    let fields = vec![FieldChange { field, from: String::new(), to: to.to_owned() }];
-    Change::UpdateAccount { id: id("u-1"), name: user("ann"), fields }
+    let fields = vec![FieldChange {
+        field,
+        from: String::new(),
+        to: to.to_owned(),
+    }];
+    Change::UpdateAccount {
+        id: id("u-1"),
+        name: user("ann"),
+        fields,
+    }
 }
 
 fn members(add: &[&str], remove: &[&str]) -> Change {
@@ -84,15 +124,40 @@ fn members(add: &[&str], remove: &[&str]) -> Change {
 }
 
 fn value(event: &HookEvent, name: &str) -> Option<String> {
-    event.environment().into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    event
+        .environment()
+        .into_iter()
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
 }
 
 #[test]
 fn several_changes_of_one_account_are_one_event() {
-    let lock = Change::LockAccount { id: id("u-1"), name: user("ann"), reason: "left".into() };
-    let found = events(vec![update(Field::Gecos, "Ann Lee"), lock, create(), update(Field::Shell, "/bin/bash")], ALL);
-    let words: Vec<_> = found.iter().map(|e| (e.subject.name(), e.event, e.changes.len(), e.is_known())).collect();
-    assert_eq!(words, [("ann", Event::Locked, 3, true), ("bob", Event::Created, 1, false)]);
+    let lock = Change::LockAccount {
+        id: id("u-1"),
+        name: user("ann"),
+        reason: "left".into(),
+    };
+    let found = events(
+        vec![
+            update(Field::Gecos, "Ann Lee"),
+            lock,
+            create(),
+            update(Field::Shell, "/bin/bash"),
+        ],
+        ALL,
+    );
+    let words: Vec<_> = found
+        .iter()
+        .map(|e| (e.subject.name(), e.event, e.changes.len(), e.is_known()))
+        .collect();
+    assert_eq!(
+        words,
+        [
+            ("ann", Event::Locked, 3, true),
+            ("bob", Event::Created, 1, false)
+        ]
+    );
     let line = "ann:x:20000:100:Ann Lee:/home/ann:/bin/bash";
     assert_eq!(value(&found[0], "POSIX_ETC_PASSWD").as_deref(), Some(line));
 }
@@ -128,13 +193,46 @@ fn the_environment_is_the_original_s() {
 
 #[test]
 fn groups_have_two_kinds_of_events_and_what_only_the_ledger_learns_has_none() {
-    let kinds = |changes, wanted| events(changes, wanted).iter().map(|e| e.kind).collect::<Vec<_>>();
+    let kinds = |changes, wanted| {
+        events(changes, wanted)
+            .iter()
+            .map(|e| e.kind)
+            .collect::<Vec<_>>()
+    };
     let change = || vec![members(&["carol"], &[]), members(&[], &[])];
     assert_eq!(kinds(change(), ALL), [Kind::Group, Kind::Bygroup]);
-    assert_eq!(kinds(change(), Wanted { group: false, ..ALL }), [Kind::Bygroup]);
-    assert_eq!(kinds(change(), Wanted { bygroup: false, ..ALL }), [Kind::Group]);
-    let forget = Change::ForgetAccount { id: id("u-1"), name: user("ann"), stands: true };
-    assert!(kinds(vec![forget, create(), members(&[], &["zoe"])], Wanted::default()).is_empty());
+    assert_eq!(
+        kinds(
+            change(),
+            Wanted {
+                group: false,
+                ..ALL
+            }
+        ),
+        [Kind::Bygroup]
+    );
+    assert_eq!(
+        kinds(
+            change(),
+            Wanted {
+                bygroup: false,
+                ..ALL
+            }
+        ),
+        [Kind::Group]
+    );
+    let forget = Change::ForgetAccount {
+        id: id("u-1"),
+        name: user("ann"),
+        stands: true,
+    };
+    assert!(
+        kinds(
+            vec![forget, create(), members(&[], &["zoe"])],
+            Wanted::default()
+        )
+        .is_empty()
+    );
 }
 
 #[test]
@@ -147,23 +245,57 @@ fn who_is_removed_is_told_as_they_were() {
         home: HomeFate::Keep,
     };
     let found = &events(vec![gone], ALL)[0];
-    assert_eq!((found.event, value(found, "PW_SHELL").as_deref()), (Event::Removed, Some("/bin/zsh")));
+    assert_eq!(
+        (found.event, value(found, "PW_SHELL").as_deref()),
+        (Event::Removed, Some("/bin/zsh"))
+    );
 }
 
 #[test]
 fn an_event_comes_back_from_the_ledger_as_it_was() {
-    for event in events(vec![create(), update(Field::Home, "/srv/ann"), members(&["carol"], &["zoe"])], ALL) {
+    for event in events(
+        vec![
+            create(),
+            update(Field::Home, "/srv/ann"),
+            members(&["carol"], &["zoe"]),
+        ],
+        ALL,
+    ) {
         let text = serde_json::to_string(&event).unwrap();
-        assert_eq!(serde_json::from_str::<HookEvent>(&text).unwrap(), event, "{text}");
+        assert_eq!(
+            serde_json::from_str::<HookEvent>(&text).unwrap(),
+            event,
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn only_what_is_one_plain_line_is_handed_on() {
-    for bad in ["", "ann", "@x", "a@", "a b@x", "a@x\nBcc: b@x", "-oQ/tmp@x", "\"a\"@x", "a@b@c", "a@x,b@y", "ä@x"] {
-        assert_eq!(Contact::new(Some(&Untrusted::new(bad)), &[]).email, None, "{bad:?}");
+    for bad in [
+        "",
+        "ann",
+        "@x",
+        "a@",
+        "a b@x",
+        "a@x\nBcc: b@x",
+        "-oQ/tmp@x",
+        "\"a\"@x",
+        "a@b@c",
+        "a@x,b@y",
+        "ä@x",
+    ] {
+        assert_eq!(
+            Contact::new(Some(&Untrusted::new(bad)), &[]).email,
+            None,
+            "{bad:?}"
+        );
     }
-    assert!(Contact::new(Some(&Untrusted::new("o'ann+x@mail.example.org")), &[]).email.is_some());
+    assert!(
+        Contact::new(Some(&Untrusted::new("o'ann+x@mail.example.org")), &[])
+            .email
+            .is_some()
+    );
     let keys = ["ssh-rsa AAAA", "", "ssh-rsa AAAA\nssh-rsa BBBB", "a\0b"].map(Untrusted::new);
     assert_eq!(Contact::new(None, &keys).ssh_keys, ["ssh-rsa AAAA"]);
 }
@@ -171,11 +303,18 @@ fn only_what_is_one_plain_line_is_handed_on() {
 #[test]
 fn no_value_is_one_that_no_program_can_be_started_with() {
     let mut event = events(vec![members(&["carol"], &[])], ALL).remove(0);
-    let Subject::Group(team) = &mut event.subject else { panic!() };
+    let Subject::Group(team) = &mut event.subject else {
+        panic!()
+    };
     team.members = (0..20_000).map(|n| format!("user{n}")).collect();
-    assert_eq!((value(&event, "GR_MEM"), value(&event, "GR_GID")), (None, Some("60000".to_owned())));
+    assert_eq!(
+        (value(&event, "GR_MEM"), value(&event, "GR_GID")),
+        (None, Some("60000".to_owned()))
+    );
     let mut event = events(vec![create()], ALL).remove(0);
-    let Subject::Account(account) = &mut event.subject else { panic!() };
+    let Subject::Account(account) = &mut event.subject else {
+        panic!()
+    };
     account.gecos = "a\0b\u{1b}[2J\nc".to_owned();
     assert_eq!(value(&event, "PW_GECOS").as_deref(), Some("ab[2Jc"));
 }
@@ -183,7 +322,11 @@ fn no_value_is_one_that_no_program_can_be_started_with() {
 #[test]
 fn of_a_change_that_is_planned_anew_only_what_finds_nothing_to_do_is_kept() {
     let mut host = host();
-    let lock = Change::LockAccount { id: id("u-1"), name: user("ann"), reason: String::new() };
+    let lock = Change::LockAccount {
+        id: id("u-1"),
+        name: user("ann"),
+        reason: String::new(),
+    };
     let found = events(vec![update(Field::Gecos, "Ann Lee")], ALL);
     assert!(!found[0].stands(&host), "not in place");
     host.accounts.get_mut("ann").unwrap().gecos = "Ann Lee";
@@ -191,7 +334,12 @@ fn of_a_change_that_is_planned_anew_only_what_finds_nothing_to_do_is_kept() {
     assert!(!events(vec![create()], ALL)[0].stands(&host));
     assert!(!events(vec![lock], ALL)[0].stands(&host));
     let found = events(vec![members(&["carol"], &["zoe"])], ALL);
-    for (list, stands) in [("zoe,ann", false), ("zoe,carol", false), ("ann,bob", false), ("ann,carol", true)] {
+    for (list, stands) in [
+        ("zoe,ann", false),
+        ("zoe,carol", false),
+        ("ann,bob", false),
+        ("ann,carol", true),
+    ] {
         host.groups.get_mut("osg").unwrap().members = list;
         assert_eq!(found[0].stands(&host), stands, "{list}");
     }

@@ -6,11 +6,22 @@ use crate::plan::{Change, Plan};
 
 /// Adds every such limit that the plan goes over.
 pub(super) fn judge(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
-    let accounts = owned.accounts.values().filter(|own| own.state.is_present()).count();
-    let groups = owned.groups.values().filter(|own| own.state.is_present()).count();
+    let accounts = owned
+        .accounts
+        .values()
+        .filter(|own| own.state.is_present())
+        .count();
+    let groups = owned
+        .groups
+        .values()
+        .filter(|own| own.state.is_present())
+        .count();
     for loss in Loss::ALL {
-        let names: Vec<(String, bool)> =
-            plan.changes.iter().filter_map(|change| meets_with(change, loss, owned)).collect();
+        let names: Vec<(String, bool)> = plan
+            .changes
+            .iter()
+            .filter_map(|change| meets_with(change, loss, owned))
+            .collect();
         let of_groups = names.iter().any(|(_, is_group)| *is_group);
         let (what, verb) = match loss {
             Loss::Rename if of_groups => ("groups", "be renamed"),

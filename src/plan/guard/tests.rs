@@ -19,39 +19,79 @@ fn owned(accounts: usize) -> Owned {
         subid: None,
         absence: None,
     };
-    Owned { accounts: (0..accounts).map(|n| (id(n), account(n))).collect(), ..Owned::default() }
+    Owned {
+        accounts: (0..accounts).map(|n| (id(n), account(n))).collect(),
+        ..Owned::default()
+    }
 }
 
 fn lock(n: usize) -> Change {
-    Change::LockAccount { id: id(n), name: UserName::new(&format!("u{n}"), false).unwrap(), reason: String::new() }
+    Change::LockAccount {
+        id: id(n),
+        name: UserName::new(&format!("u{n}"), false).unwrap(),
+        reason: String::new(),
+    }
 }
 
 fn locks(n: usize) -> Plan {
-    Plan { changes: (0..n).map(lock).collect(), ..Plan::default() }
+    Plan {
+        changes: (0..n).map(lock).collect(),
+        ..Plan::default()
+    }
 }
 
 fn revoke(before: usize, gone: usize) -> (Owned, Plan) {
     let names: Vec<String> = (0..before).map(|n| format!("u{n}")).collect();
-    let group =
-        OwnedGroup { name: "g".into(), gid: Gid::new(60_000).unwrap(), state: State::Active, members: names.join(",") };
-    let owned = Owned { groups: [(id(0), group)].into(), ..Owned::default() };
+    let group = OwnedGroup {
+        name: "g".into(),
+        gid: Gid::new(60_000).unwrap(),
+        state: State::Active,
+        members: names.join(","),
+    };
+    let owned = Owned {
+        groups: [(id(0), group)].into(),
+        ..Owned::default()
+    };
     let change = Change::ChangeMembers {
         id: id(0),
         name: GroupName::known("g").unwrap(),
         add: vec![],
         remove: names[..gone].to_vec(),
-        wanted: names[gone..].iter().map(|n| UserName::new(n, false).unwrap()).collect(),
+        wanted: names[gone..]
+            .iter()
+            .map(|n| UserName::new(n, false).unwrap())
+            .collect(),
     };
-    (owned, Plan { changes: vec![change], ..Plan::default() })
+    (
+        owned,
+        Plan {
+            changes: vec![change],
+            ..Plan::default()
+        },
+    )
 }
 
 #[test]
 fn the_figures_of_the_issue_hold_at_their_edges() {
     // of so many, so many may go
-    for (of, allowed) in [(5, 3), (30, 3), (40, 4), (100, 10), (200, 20), (100_000, 20)] {
-        assert!(approve(locks(allowed), &owned(of), &Limits::default(), None).is_ok(), "{allowed} of {of}");
-        let refused = approve(locks(allowed + 1), &owned(of), &Limits::default(), None).unwrap_err();
-        assert_eq!((refused.excesses[0].count, refused.excesses[0].allowed), (allowed + 1, allowed));
+    for (of, allowed) in [
+        (5, 3),
+        (30, 3),
+        (40, 4),
+        (100, 10),
+        (200, 20),
+        (100_000, 20),
+    ] {
+        assert!(
+            approve(locks(allowed), &owned(of), &Limits::default(), None).is_ok(),
+            "{allowed} of {of}"
+        );
+        let refused =
+            approve(locks(allowed + 1), &owned(of), &Limits::default(), None).unwrap_err();
+        assert_eq!(
+            (refused.excesses[0].count, refused.excesses[0].allowed),
+            (allowed + 1, allowed)
+        );
     }
 }
 
@@ -81,7 +121,13 @@ fn groups_have_the_same_figures_and_five_never_go_to_zero() {
     assert!(judge(3, 3).is_ok());
     assert!(judge(100, 10).is_ok());
     assert!(judge(100, 11).is_err());
-    assert!(judge(5, 5).unwrap_err().excesses.iter().any(|e| e.limit == Limit::Zero));
+    assert!(
+        judge(5, 5)
+            .unwrap_err()
+            .excesses
+            .iter()
+            .any(|e| e.limit == Limit::Zero)
+    );
 }
 
 #[test]
@@ -89,8 +135,14 @@ fn a_digest_lets_exactly_its_plan_through() {
     let digest = locks(50).digest();
     assert!(approve(locks(50), &owned(100), &Limits::default(), Some(&digest)).is_ok());
     assert!(approve(locks(51), &owned(100), &Limits::default(), Some(&digest)).is_err());
-    let later = Plan { generation: 1, ..locks(50) };
-    assert!(approve(later, &owned(100), &Limits::default(), Some(&digest)).is_err(), "only once");
+    let later = Plan {
+        generation: 1,
+        ..locks(50)
+    };
+    assert!(
+        approve(later, &owned(100), &Limits::default(), Some(&digest)).is_err(),
+        "only once"
+    );
 }
 
 #[test]
@@ -106,8 +158,16 @@ fn the_message_has_figure_limit_and_names() {
 /// A plan for a group of the host's in which gosync added `before` members.
 fn local(before: usize, gone: usize, come: usize, privileged: bool) -> (Owned, Plan) {
     let names = |range: std::ops::Range<usize>| range.map(|n| format!("u{n}")).collect::<Vec<_>>();
-    let users = |names: Vec<String>| names.iter().map(|n| UserName::new(n, false).unwrap()).collect::<Vec<_>>();
-    let owned = Owned { local: [("lab".to_owned(), names(0..before).join(","))].into(), ..Owned::default() };
+    let users = |names: Vec<String>| {
+        names
+            .iter()
+            .map(|n| UserName::new(n, false).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let owned = Owned {
+        local: [("lab".to_owned(), names(0..before).join(","))].into(),
+        ..Owned::default()
+    };
     let change = Change::ChangeLocalMembers {
         name: GroupName::known("lab").unwrap(),
         privileged,
@@ -115,7 +175,13 @@ fn local(before: usize, gone: usize, come: usize, privileged: bool) -> (Owned, P
         remove: names(0..gone),
         applied: users(names(gone..before + come)),
     };
-    (owned, Plan { changes: vec![change], ..Plan::default() })
+    (
+        owned,
+        Plan {
+            changes: vec![change],
+            ..Plan::default()
+        },
+    )
 }
 
 #[test]
@@ -123,14 +189,20 @@ fn who_gets_power_is_counted_in_a_run_and_in_a_day() {
     let judge = |come, before_today, privileged| {
         let (mut owned, plan) = local(2, 0, come, privileged);
         owned.losses.gains.insert("lab".into(), before_today);
-        approve(plan, &owned, &Limits::default(), None).map(drop).map_err(|refused| refused.excesses[0].to_string())
+        approve(plan, &owned, &Limits::default(), None)
+            .map(drop)
+            .map_err(|refused| refused.excesses[0].to_string())
     };
     assert!(judge(3, 3, true).is_ok() && judge(50, 50, false).is_ok());
     assert_eq!(
         judge(4, 0, true),
         Err("4 members of lab would come in this run, and at most 3 may: u2, u3, u4, u5".into())
     );
-    assert!(judge(3, 4, true).unwrap_err().starts_with("7 members of lab would have come in 24 hours"));
+    assert!(
+        judge(3, 4, true)
+            .unwrap_err()
+            .starts_with("7 members of lab would have come in 24 hours")
+    );
     let (owned, plan) = local(2, 0, 4, true);
     let digest = plan.digest();
     assert!(approve(plan, &owned, &Limits::default(), Some(&digest)).is_ok());
@@ -183,14 +255,35 @@ fn each_rung_has_a_limit_of_its_own() {
     };
     let archive = |n: usize| {
         let (home, archive) = (String::new(), String::new());
-        Change::ArchiveHome { id: id(n), name: name(n), uid: uid(n), home, archive }
+        Change::ArchiveHome {
+            id: id(n),
+            name: name(n),
+            uid: uid(n),
+            home,
+            archive,
+        }
     };
     let remove = |n: usize| {
         let home = HomeFate::Keep;
-        Change::RemoveAccount { id: id(n), name: name(n), uid: uid(n), private_group: false, home }
+        Change::RemoveAccount {
+            id: id(n),
+            name: name(n),
+            uid: uid(n),
+            private_group: false,
+            home,
+        }
     };
-    let empty = |n: usize| Change::EmptyGroup { id: id(n), name: group(n), remove: vec!["x".into(); 100] };
-    let drop_group = |n: usize| Change::RemoveGroup { id: id(n), name: group(n), gid, remove: vec![] };
+    let empty = |n: usize| Change::EmptyGroup {
+        id: id(n),
+        name: group(n),
+        remove: vec!["x".into(); 100],
+    };
+    let drop_group = |n: usize| Change::RemoveGroup {
+        id: id(n),
+        name: group(n),
+        gid,
+        remove: vec![],
+    };
     type Maker<'a> = &'a dyn Fn(usize) -> Change;
     let kinds: [(Loss, Maker<'_>, u32); 5] = [
         (Loss::Rename, &rename, 20),
@@ -200,40 +293,90 @@ fn each_rung_has_a_limit_of_its_own() {
         (Loss::Group, &drop_group, 10),
     ];
     let mut owned = owned(400);
-    owned.accounts.values_mut().skip(1).for_each(|own| own.state = State::Locked);
-    let own = || OwnedGroup { name: "g".into(), gid, state: State::Active, members: "".into() };
+    owned
+        .accounts
+        .values_mut()
+        .skip(1)
+        .for_each(|own| own.state = State::Locked);
+    let own = || OwnedGroup {
+        name: "g".into(),
+        gid,
+        state: State::Active,
+        members: "".into(),
+    };
     owned.groups = (0..400).map(|n| (id(n), own())).collect();
     for (loss, make, most) in kinds {
-        let plan = |n: u32| Plan { changes: (1..=n as usize).map(make).collect(), ..Plan::default() };
+        let plan = |n: u32| Plan {
+            changes: (1..=n as usize).map(make).collect(),
+            ..Plan::default()
+        };
         let judge = |n, owned: &Owned, limits| approve(plan(n), owned, &limits, None).map(|_| ());
         assert!(judge(most, &owned, Limits::default()).is_ok(), "{loss:?}");
         let refused = judge(most + 1, &owned, Limits::default()).unwrap_err();
-        assert_eq!((refused.excesses.len(), refused.excesses[0].limit), (1, Limit::Run), "{loss:?}");
+        assert_eq!(
+            (refused.excesses.len(), refused.excesses[0].limit),
+            (1, Limit::Run),
+            "{loss:?}"
+        );
         let mut tired = owned.clone();
         tired.losses.others.insert(loss, 2 * most - 1);
         assert!(judge(1, &tired, Limits::default()).is_ok(), "{loss:?}");
-        assert_eq!(judge(2, &tired, Limits::default()).unwrap_err().excesses[0].limit, Limit::Day, "{loss:?}");
-        let share = Limits { max_removals_percent: 1, ..Limits::default() };
-        assert!(judge(4, &owned, share).is_ok() && judge(5, &owned, share).is_err(), "{loss:?}");
+        assert_eq!(
+            judge(2, &tired, Limits::default()).unwrap_err().excesses[0].limit,
+            Limit::Day,
+            "{loss:?}"
+        );
+        let share = Limits {
+            max_removals_percent: 1,
+            ..Limits::default()
+        };
+        assert!(
+            judge(4, &owned, share).is_ok() && judge(5, &owned, share).is_err(),
+            "{loss:?}"
+        );
     }
     // Removing one that is open is a removal as by hand.
-    let plan = Plan { changes: vec![remove(0)], ..Plan::default() };
+    let plan = Plan {
+        changes: vec![remove(0)],
+        ..Plan::default()
+    };
     owned.losses.accounts = 40;
-    assert_eq!(approve(plan, &owned, &Limits::default(), None).unwrap_err().excesses[0].what, "accounts");
+    assert_eq!(
+        approve(plan, &owned, &Limits::default(), None)
+            .unwrap_err()
+            .excesses[0]
+            .what,
+        "accounts"
+    );
 }
 
 #[test]
 fn not_many_people_may_lose_all_their_keys_at_once() {
     use crate::model::owned::{KeyRecord, KeyRecords};
     use crate::plan::{Cause, KeyChange, KeyPlace};
-    let record = KeyRecord { path: String::new(), digest: "x".into() };
+    let record = KeyRecord {
+        path: String::new(),
+        digest: "x".into(),
+    };
     let mut owned = owned(100);
-    owned.keys = (0..100).map(|n| (id(n), KeyRecords { file: Some(record.clone()), home: None })).collect();
+    owned.keys = (0..100)
+        .map(|n| {
+            (
+                id(n),
+                KeyRecords {
+                    file: Some(record.clone()),
+                    home: None,
+                },
+            )
+        })
+        .collect();
     let take = |n: usize, cause| {
         Change::SetKeys(KeyChange {
             id: id(n),
             name: UserName::new(&format!("u{n}"), false).unwrap(),
-            at: KeyPlace::File { path: String::new() },
+            at: KeyPlace::File {
+                path: String::new(),
+            },
             cause,
             before: vec!["SHA256:x".into()],
             after: vec![],
@@ -241,14 +384,31 @@ fn not_many_people_may_lose_all_their_keys_at_once() {
             found: None,
         })
     };
-    let plan = |n: usize, cause| Plan { changes: (0..n).map(|n| take(n, cause)).collect(), ..Plan::default() };
-    let judge = |n, cause, owned: &Owned| approve(plan(n, cause), owned, &Limits::default(), None).is_ok();
+    let plan = |n: usize, cause| Plan {
+        changes: (0..n).map(|n| take(n, cause)).collect(),
+        ..Plan::default()
+    };
+    let judge =
+        |n, cause, owned: &Owned| approve(plan(n, cause), owned, &Limits::default(), None).is_ok();
     assert!(judge(10, Cause::Wanted, &owned) && !judge(11, Cause::Wanted, &owned));
     let refused = approve(plan(11, Cause::Wanted), &owned, &Limits::default(), None).unwrap_err();
     let said = "11 of 100 people with SSH keys would lose all of them in this run, and at most 10 may: u0, ";
-    assert!(refused.excesses[0].to_string().starts_with(said), "{}", refused.excesses[0]);
-    assert!(judge(100, Cause::Moved, &owned), "they are at another place");
-    assert!(judge(100, Cause::Closed, &owned), "the limit of accounts counts those");
+    assert!(
+        refused.excesses[0].to_string().starts_with(said),
+        "{}",
+        refused.excesses[0]
+    );
+    assert!(
+        judge(100, Cause::Moved, &owned),
+        "they are at another place"
+    );
+    assert!(
+        judge(100, Cause::Closed, &owned),
+        "the limit of accounts counts those"
+    );
     owned.losses.keys = 11;
-    assert!(judge(9, Cause::Wanted, &owned) && !judge(10, Cause::Wanted, &owned), "in 24 hours");
+    assert!(
+        judge(9, Cause::Wanted, &owned) && !judge(10, Cause::Wanted, &owned),
+        "in 24 hours"
+    );
 }

@@ -29,7 +29,13 @@ fn new(gecos: &str) -> Change {
 fn members(add: &[&str], remove: &[&str]) -> Change {
     let name = GroupName::known("osg").unwrap();
     let remove = remove.iter().map(|name| (*name).to_owned()).collect();
-    Change::ChangeMembers { id: id(), name, add: add.iter().map(|n| user(n)).collect(), remove, wanted: vec![] }
+    Change::ChangeMembers {
+        id: id(),
+        name,
+        add: add.iter().map(|n| user(n)).collect(),
+        remove,
+        wanted: vec![],
+    }
 }
 
 #[test]
@@ -42,38 +48,97 @@ fn each_change_is_one_line_that_begins_with_its_mark() {
         home,
     };
     let path = "/home/ann".to_owned();
-    let fields = vec![FieldChange { field: Field::Shell, from: "/bin/sh".into(), to: "/bin/zsh".into() }];
+    let fields = vec![FieldChange {
+        field: Field::Shell,
+        from: "/bin/sh".into(),
+        to: "/bin/zsh".into(),
+    }];
     for (change, text) in [
-        (new("Ann"), "+ account ann uid=20000 gid=100 home=/home/ann shell=/bin/sh subids=100000+65536 \"Ann\""),
         (
-            Change::UpdateAccount { id: id(), name: user("ann"), fields },
+            new("Ann"),
+            "+ account ann uid=20000 gid=100 home=/home/ann shell=/bin/sh subids=100000+65536 \"Ann\"",
+        ),
+        (
+            Change::UpdateAccount {
+                id: id(),
+                name: user("ann"),
+                fields,
+            },
             "~ account ann shell \"/bin/sh\" -> \"/bin/zsh\"",
         ),
-        (Change::LockAccount { id: id(), name: user("ann"), reason: "left".into() }, "! lock ann: left"),
-        (Change::UnlockAccount { id: id(), name: user("ann") }, "~ unlock ann"),
-        (Change::ForgetAccount { id: id(), name: user("ann"), stands: true }, "- forget ann; the account stays"),
         (
-            Change::ForgetAccount { id: id(), name: user("ann"), stands: false },
+            Change::LockAccount {
+                id: id(),
+                name: user("ann"),
+                reason: "left".into(),
+            },
+            "! lock ann: left",
+        ),
+        (
+            Change::UnlockAccount {
+                id: id(),
+                name: user("ann"),
+            },
+            "~ unlock ann",
+        ),
+        (
+            Change::ForgetAccount {
+                id: id(),
+                name: user("ann"),
+                stands: true,
+            },
+            "- forget ann; the account stays",
+        ),
+        (
+            Change::ForgetAccount {
+                id: id(),
+                name: user("ann"),
+                stands: false,
+            },
             "- forget ann; there is no such account on this host, and its ids stay set aside",
         ),
         (
             Change::ChangeContact {
                 id: id(),
                 name: user("ann"),
-                before: Contact { email: None, ssh_keys: vec!["a".into()] },
-                after: Contact { email: Some("ann@example.org".into()), ssh_keys: vec![] },
+                before: Contact {
+                    email: None,
+                    ssh_keys: vec!["a".into()],
+                },
+                after: Contact {
+                    email: Some("ann@example.org".into()),
+                    ssh_keys: vec![],
+                },
             },
             "~ contact ann e-mail none -> ann@example.org, SSH keys at the provider",
         ),
-        (gone(HomeFate::Keep), "- account ann uid=20000 its home stays"),
-        (gone(HomeFate::Gone), "- account ann uid=20000 it has no home"),
-        (gone(HomeFate::Remove { path: path.clone() }), "- account ann uid=20000 and its home /home/ann"),
         (
-            gone(HomeFate::Archive { path, into: "/srv/a\nb".into() }),
+            gone(HomeFate::Keep),
+            "- account ann uid=20000 its home stays",
+        ),
+        (
+            gone(HomeFate::Gone),
+            "- account ann uid=20000 it has no home",
+        ),
+        (
+            gone(HomeFate::Remove { path: path.clone() }),
+            "- account ann uid=20000 and its home /home/ann",
+        ),
+        (
+            gone(HomeFate::Archive {
+                path,
+                into: "/srv/a\nb".into(),
+            }),
             "- account ann uid=20000 and its home /home/ann, after packing it into /srv/a\\nb",
         ),
-        (members(&["ann"], &["bob"]), "~ group osg add (1): ann take out (1): bob"),
-        (members(&[], &[]), "~ group osg stays; the ledger learns who came and went by hand"),
+        (
+            members(&["ann"], &["bob"]),
+            "~ group osg add (1): ann take out (1): bob",
+        ),
+        (
+            members(&[], &[]),
+            "~ group osg stays; the ledger learns who came and went by hand",
+        ),
     ] {
         assert_eq!(line(&change), text);
     }
@@ -89,21 +154,42 @@ fn long_lists_are_cut_and_counted() {
 #[test]
 fn foreign_text_never_makes_a_line_of_its_own() {
     let nasty = "x\n+ account root\u{1b}[2J\u{202e}";
-    let mut plan = Plan { changes: vec![new(nasty), members(&[], &[nasty])], ..Plan::default() };
+    let mut plan = Plan {
+        changes: vec![new(nasty), members(&[], &[nasty])],
+        ..Plan::default()
+    };
     plan.remark(nasty, "is told");
     let (subject, reason) = (Untrusted::new(nasty), "our own words".to_owned());
-    plan.refused.push(Refusal { id: None, subject, reason });
+    plan.refused.push(Refusal {
+        id: None,
+        subject,
+        reason,
+    });
     let shown = text(&plan);
     assert_eq!(shown.lines().count(), 4);
-    assert!(!shown.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'), "{shown}");
+    assert!(
+        !shown
+            .chars()
+            .any(|c| c.is_control() && c != '\n' || c == '\u{202e}'),
+        "{shown}"
+    );
     // JSON escapes what it must; what a plan refuses is shown escaped in it, too.
     assert!(!json(&plan).to_string().contains('\n'));
 }
 
 #[test]
 fn a_refusal_says_whose_it_is() {
-    let of = |id, subject: &str| refusal(&Refusal { id, subject: Untrusted::new(subject), reason: "no".to_owned() });
+    let of = |id, subject: &str| {
+        refusal(&Refusal {
+            id,
+            subject: Untrusted::new(subject),
+            reason: "no".to_owned(),
+        })
+    };
     assert_eq!(of(Some(id()), "ann"), "x refuse ann (u-1): no");
     assert_eq!(of(None, "ann"), "x refuse ann: no");
-    assert_eq!(of(Some(id()), ""), "x refuse a record without a name (u-1): no");
+    assert_eq!(
+        of(Some(id()), ""),
+        "x refuse a record without a name (u-1): no"
+    );
 }

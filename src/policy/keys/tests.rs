@@ -1,21 +1,39 @@
 use super::*;
 use crate::model::Untrusted;
 
-const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE/b1jIM0MkzjsHwL3XQw5BtDPvImHWe/F0dFY0r4z/r";
-const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH9Wg6oyZlrUC7qhImBVnoLAYFeqPpqy5VrX4v+/LjgD";
+const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE/b1jIM0MkzjsHwL3XQw5BtDPvImHWe/F0dFY0r4z/r";
+const OTHER: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH9Wg6oyZlrUC7qhImBVnoLAYFeqPpqy5VrX4v+/LjgD";
 
 fn id(text: &str) -> RemoteId {
     RemoteId::new(text).unwrap()
 }
 
 fn user(name: &str, keys: &[&str]) -> User {
-    User { ssh_keys: keys.iter().map(|key| Untrusted::new(*key)).collect(), ..User::new(id(name), name) }
+    User {
+        ssh_keys: keys.iter().map(|key| Untrusted::new(*key)).collect(),
+        ..User::new(id(name), name)
+    }
 }
 
 fn book(users: Vec<User>, rules: &KeyRules) -> KeyBook {
-    let directory = Directory { users, groups: vec![] };
+    let directory = Directory {
+        users,
+        groups: vec![],
+    };
     let standing = |directory: &Directory| {
-        directory.users.iter().map(|user| if user.active { Standing::In } else { Standing::Shut }).collect()
+        directory
+            .users
+            .iter()
+            .map(|user| {
+                if user.active {
+                    Standing::In
+                } else {
+                    Standing::Shut
+                }
+            })
+            .collect()
     };
     let gap = Gap {
         user: id("gap"),
@@ -28,20 +46,38 @@ fn book(users: Vec<User>, rules: &KeyRules) -> KeyBook {
 
 #[test]
 fn each_key_is_taken_or_refused_on_its_own() {
-    let book = book(vec![user("ann", &[OTHER, "ssh-dss AAAA", KEY, "hello", KEY])], &KeyRules::default());
-    let Some(Offer::Keys(keys)) = book.offer(&id("ann")) else { panic!() };
-    assert_eq!(keys.iter().map(ToString::to_string).collect::<Vec<_>>(), [KEY, OTHER], "sorted, each once");
+    let book = book(
+        vec![user("ann", &[OTHER, "ssh-dss AAAA", KEY, "hello", KEY])],
+        &KeyRules::default(),
+    );
+    let Some(Offer::Keys(keys)) = book.offer(&id("ann")) else {
+        panic!()
+    };
+    assert_eq!(
+        keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [KEY, OTHER],
+        "sorted, each once"
+    );
     let complaints = book.complaints(&id("ann"));
     assert_eq!(complaints.len(), 2, "{complaints:?}");
-    assert!(complaints[0].starts_with("the SSH key 2 is not taken: ssh-dss"), "{complaints:?}");
-    assert!(complaints[1].starts_with("the SSH key 4 is not taken: `hello` is no type"), "{complaints:?}");
+    assert!(
+        complaints[0].starts_with("the SSH key 2 is not taken: ssh-dss"),
+        "{complaints:?}"
+    );
+    assert!(
+        complaints[1].starts_with("the SSH key 4 is not taken: `hello` is no type"),
+        "{complaints:?}"
+    );
 }
 
 #[test]
 fn of_what_nobody_knows_nothing_is_offered() {
     let mut shut = user("shut", &[KEY]);
     shut.active = false;
-    let rules = KeyRules { max_keys: 1, ..KeyRules::default() };
+    let rules = KeyRules {
+        max_keys: 1,
+        ..KeyRules::default()
+    };
     let users = vec![
         user("gap", &[KEY]),
         user("twin", &[KEY]),
@@ -57,7 +93,10 @@ fn of_what_nobody_knows_nothing_is_offered() {
     assert_eq!(book.offer(&id("none")), Some(&Offer::Keys(vec![])));
     assert_eq!(book.offer(&id("shut")), None);
     assert_eq!(book.offer(&id("absent")), None);
-    assert_eq!(book.complaints(&id("many")), ["has 2 SSH keys, and at most 1 are taken; none is changed"]);
+    assert_eq!(
+        book.complaints(&id("many")),
+        ["has 2 SSH keys, and at most 1 are taken; none is changed"]
+    );
 }
 
 #[test]
@@ -66,9 +105,17 @@ fn a_line_has_options_key_and_a_plain_mark() {
     let options = KeyOptions::new("restrict,pty").unwrap();
     let odd = id("cn=a#b,\"c\"=_");
     let text = lines(std::slice::from_ref(&key), &odd, &options);
-    assert_eq!(text, format!("restrict,pty {KEY} gosync:cn_3d_a_23_b_2c__22_c_22__3d__\n"));
-    assert_eq!(lines(&[key], &id("u-1:2.x_y"), &KeyOptions::default()), format!("{KEY} gosync:u-1:2.x_y\n"));
-    assert!(is_of(text.as_bytes(), &odd) && !is_of(text.as_bytes(), &id("u-1")) && !is_of(b"\n", &odd));
+    assert_eq!(
+        text,
+        format!("restrict,pty {KEY} gosync:cn_3d_a_23_b_2c__22_c_22__3d__\n")
+    );
+    assert_eq!(
+        lines(&[key], &id("u-1:2.x_y"), &KeyOptions::default()),
+        format!("{KEY} gosync:u-1:2.x_y\n")
+    );
+    assert!(
+        is_of(text.as_bytes(), &odd) && !is_of(text.as_bytes(), &id("u-1")) && !is_of(b"\n", &odd)
+    );
     assert!(!is_of(format!("{text}{OTHER} by hand\n").as_bytes(), &odd));
     assert_eq!(fingerprints(text.as_bytes()), fingerprints(KEY.as_bytes()));
     assert_eq!(fingerprints(b"# nothing\nhello\n"), [""; 0]);
@@ -84,7 +131,10 @@ fn options_are_those_that_sshd_knows_and_no_authority() {
         "command=\"/usr/bin/x -a \\\"b c\\\", d\",no-pty",
         "no-touch-required",
     ] {
-        assert_eq!(KeyOptions::new(good).map(|o| o.as_str().to_owned()), Ok(good.to_owned()));
+        assert_eq!(
+            KeyOptions::new(good).map(|o| o.as_str().to_owned()),
+            Ok(good.to_owned())
+        );
     }
     for (bad, reason) in [
         ("cert-authority", "authority"),
@@ -104,7 +154,11 @@ fn options_are_those_that_sshd_knows_and_no_authority() {
         ("pty=\"yes\"", "has no value"),
         (&format!("command=\"{}\"", "x".repeat(3_000)), "longer"),
     ] {
-        assert!(KeyOptions::new(bad).unwrap_err().contains(reason), "{bad}: {:?}", KeyOptions::new(bad));
+        assert!(
+            KeyOptions::new(bad).unwrap_err().contains(reason),
+            "{bad}: {:?}",
+            KeyOptions::new(bad)
+        );
     }
 }
 
@@ -113,5 +167,12 @@ fn sshd_is_told_where_the_files_are() {
     let rules = KeyRules::default();
     let line = "AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u .ssh/authorized_keys";
     assert_eq!(rules.sshd_config().as_deref(), Some(line));
-    assert_eq!(KeyRules { place: Place::Home, ..rules }.sshd_config(), None);
+    assert_eq!(
+        KeyRules {
+            place: Place::Home,
+            ..rules
+        }
+        .sshd_config(),
+        None
+    );
 }

@@ -49,17 +49,33 @@ pub struct WantedGroups {
 /// Maps groups; those that the filter does not let through are left out.
 pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> WantedGroups {
     let people = directory.users.iter().map(|u| (u.id.clone(), ())).collect();
-    let mut out = WantedGroups { people, local: rules.local_map.wanted(directory), ..Default::default() };
-    let (mut groups, left_out): (Vec<_>, Vec<_>) =
-        directory.groups.iter().partition(|g| rules.filter.matches(g.name.raw()));
+    let mut out = WantedGroups {
+        people,
+        local: rules.local_map.wanted(directory),
+        ..Default::default()
+    };
+    let (mut groups, left_out): (Vec<_>, Vec<_>) = directory
+        .groups
+        .iter()
+        .partition(|g| rules.filter.matches(g.name.raw()));
     out.left_out = left_out.into_iter().map(|g| g.id.clone()).collect();
     groups.sort_by(|a, b| a.id.cmp(&b.id));
     for (index, group) in groups.iter().enumerate() {
-        let twin = groups.get(index + 1).is_some_and(|other| other.id == group.id);
-        let known = owned.groups.get(&group.id).filter(|own| own.state.is_present());
-        let refuse = |reason| Refusal { id: Some(group.id.clone()), subject: group.name.clone(), reason };
+        let twin = groups
+            .get(index + 1)
+            .is_some_and(|other| other.id == group.id);
+        let known = owned
+            .groups
+            .get(&group.id)
+            .filter(|own| own.state.is_present());
+        let refuse = |reason| Refusal {
+            id: Some(group.id.clone()),
+            subject: group.name.clone(),
+            reason,
+        };
         if !out.present.insert(group.id.clone()) || twin {
-            out.refusals.push(refuse("two records have this id".to_owned()));
+            out.refusals
+                .push(refuse("two records have this id".to_owned()));
             continue;
         }
         if known.is_none() && rules.local_map.maps(group.name.raw()) {
@@ -81,10 +97,16 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
                 continue;
             }
         };
-        let gid = match group.gid.as_ref().map(|text| gid(text, rules.gid_range)).transpose() {
+        let gid = match group
+            .gid
+            .as_ref()
+            .map(|text| gid(text, rules.gid_range))
+            .transpose()
+        {
             Ok(gid) => gid,
             Err(reason) if known.is_some() => {
-                out.remarks.push((name.to_string(), format!("keeps its gid: {reason}")));
+                out.remarks
+                    .push((name.to_string(), format!("keeps its gid: {reason}")));
                 None
             }
             Err(reason) => {
@@ -92,11 +114,27 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
                 continue;
             }
         };
-        let active = group.members.iter().filter(|m| m.status == crate::model::Status::Active);
+        let active = group
+            .members
+            .iter()
+            .filter(|m| m.status == crate::model::Status::Active);
         let members = active.map(|m| m.user.clone()).collect();
-        out.groups.push(WantedGroup { id: group.id.clone(), name, rename, gid, gid_range: rules.gid_range, members });
+        out.groups.push(WantedGroup {
+            id: group.id.clone(),
+            name,
+            rename,
+            gid,
+            gid_range: rules.gid_range,
+            members,
+        });
     }
-    let names = repeated(out.groups.iter().flat_map(|g| [Some(&g.name), g.rename.as_ref()]).flatten().cloned());
+    let names = repeated(
+        out.groups
+            .iter()
+            .flat_map(|g| [Some(&g.name), g.rename.as_ref()])
+            .flatten()
+            .cloned(),
+    );
     keep_group_names_of_others(&mut out, owned);
     refuse_twin_groups(&mut out, &names, owned);
     out
@@ -105,7 +143,12 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
 /// What a group would be called on this host, if it can be called anything.
 pub fn group_name_of(remote: &Untrusted, rules: &GroupRules) -> Option<GroupName> {
     let rules = rules.of(remote.raw());
-    GroupName::new(rules.prefix, &NameMap::apply(rules.names, &remote.raw().to_ascii_lowercase()), rules.dots).ok()
+    GroupName::new(
+        rules.prefix,
+        &NameMap::apply(rules.names, &remote.raw().to_ascii_lowercase()),
+        rules.dots,
+    )
+    .ok()
 }
 
 /// How one group's name comes about, or is refused; as [`groups`] decides it.
@@ -116,10 +159,22 @@ pub fn explain_group(
 ) -> (Result<GroupName, String>, Vec<Step>) {
     let mut trace = Trace::listening();
     if !rules.filter.matches(remote.raw()) {
-        return (Err("`filter` does not let it through".to_owned()), trace.steps());
+        return (
+            Err("`filter` does not let it through".to_owned()),
+            trace.steps(),
+        );
     }
-    let name = group_name(remote, known_as, rules.of(remote.raw()), &mut Vec::new(), &mut trace);
-    (name.map(|(name, rename)| rename.unwrap_or(name)), trace.steps())
+    let name = group_name(
+        remote,
+        known_as,
+        rules.of(remote.raw()),
+        &mut Vec::new(),
+        &mut trace,
+    );
+    (
+        name.map(|(name, rename)| rename.unwrap_or(name)),
+        trace.steps(),
+    )
 }
 
 fn group_name(
@@ -136,19 +191,28 @@ fn group_name(
     }
     let name = name.map_err(|e| format!("the name `{}` {e}", Untrusted::new(mapped)));
     let sound = name.and_then(|name| match protect::is_protected(name.as_str()) {
-        true => Err(format!("`{name}` is a name of the system's, or grants power")),
+        true => Err(format!(
+            "`{name}` is a name of the system's, or grants power"
+        )),
         false => Ok(name),
     });
-    let Some((known, alias)) = known_as else { return Ok((sound?, None)) };
+    let Some((known, alias)) = known_as else {
+        return Ok((sound?, None));
+    };
     let name = GroupName::known(known).map_err(|e| format!("the ledger's name {e}"))?;
     if sound.as_ref().ok() != Some(&name) {
-        trace.note("name", known, || "kept: it has a group of this name already".to_owned());
+        trace.note("name", known, || {
+            "kept: it has a group of this name already".to_owned()
+        });
     }
     Ok(match sound {
         Ok(new) if new.as_str() == known || alias == Some(new.as_str()) => (name, None),
         Ok(new) if alias.is_none() => (name, Some(new)),
         Ok(_) => {
-            remarks.push((known.to_owned(), kept(remote.raw(), "it was adopted under this one")));
+            remarks.push((
+                known.to_owned(),
+                kept(remote.raw(), "it was adopted under this one"),
+            ));
             (name, None)
         }
         Err(reason) => {
@@ -160,26 +224,45 @@ fn group_name(
 
 /// The same as with accounts: nobody inherits a name.
 fn keep_group_names_of_others(out: &mut WantedGroups, owned: &Owned) {
-    let targets = repeated(out.groups.iter().map(|g| g.rename.as_ref().unwrap_or(&g.name).as_str()));
-    let taken: Lookup<&str, &RemoteId> = owned.groups.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
+    let targets = repeated(
+        out.groups
+            .iter()
+            .map(|g| g.rename.as_ref().unwrap_or(&g.name).as_str()),
+    );
+    let taken: Lookup<&str, &RemoteId> = owned
+        .groups
+        .iter()
+        .map(|(id, own)| (own.name.as_str(), id))
+        .collect();
     let conflict = |g: &WantedGroup, new: &GroupName| {
-        let owner = taken.get(new.as_str()).copied().or_else(|| owned.former_groups.get(new.as_str()));
+        let owner = taken
+            .get(new.as_str())
+            .copied()
+            .or_else(|| owned.former_groups.get(new.as_str()));
         match owner.filter(|owner| **owner != g.id) {
             Some(other) => Some(format!("that name belongs to another group, {other}")),
-            None => targets.contains(new.as_str()).then(|| "two groups would have that name".to_owned()),
+            None => targets
+                .contains(new.as_str())
+                .then(|| "two groups would have that name".to_owned()),
         }
     };
-    let conflicts: Vec<Option<String>> = out.groups.iter().map(|g| conflict(g, g.rename.as_ref()?)).collect();
+    let conflicts: Vec<Option<String>> = out
+        .groups
+        .iter()
+        .map(|g| conflict(g, g.rename.as_ref()?))
+        .collect();
     for (group, conflict) in out.groups.iter_mut().zip(conflicts) {
         let Some(reason) = conflict else { continue };
         if let Some(new) = group.rename.take() {
-            out.remarks.push((group.name.to_string(), kept(new.as_str(), &reason)));
+            out.remarks
+                .push((group.name.to_string(), kept(new.as_str(), &reason)));
         }
     }
 }
 
 fn gid(text: &Untrusted, range: IdRange) -> Result<Gid, String> {
-    let number = plain_number(text.raw()).ok_or_else(|| format!("the gid `{text}` is no number"))?;
+    let number =
+        plain_number(text.raw()).ok_or_else(|| format!("the gid `{text}` is no number"))?;
     if !range.contains(number) {
         return Err(format!("the gid {number} is not in the range {range}"));
     }
@@ -187,14 +270,28 @@ fn gid(text: &Untrusted, range: IdRange) -> Result<Gid, String> {
 }
 
 fn refuse_twin_groups(out: &mut WantedGroups, names: &BTreeSet<GroupName>, owned: &Owned) {
-    let taken: Lookup<&str, &RemoteId> = owned.groups.iter().map(|(id, own)| (own.name.as_str(), id)).collect();
+    let taken: Lookup<&str, &RemoteId> = owned
+        .groups
+        .iter()
+        .map(|(id, own)| (own.name.as_str(), id))
+        .collect();
     let gids = repeated(out.groups.iter().filter_map(|g| g.gid));
     let twin_of = |g: &WantedGroup| -> Option<String> {
         if let Some(other) = taken.get(g.name.as_str()).filter(|other| **other != &g.id) {
-            return Some(format!("the name `{}` belongs to another group, {other}", g.name));
+            return Some(format!(
+                "the name `{}` belongs to another group, {other}",
+                g.name
+            ));
         }
-        if let Some(other) = owned.former_groups.get(g.name.as_str()).filter(|other| **other != g.id) {
-            return Some(format!("the name `{}` belonged to another group, {other}, and none inherits it", g.name));
+        if let Some(other) = owned
+            .former_groups
+            .get(g.name.as_str())
+            .filter(|other| **other != g.id)
+        {
+            return Some(format!(
+                "the name `{}` belonged to another group, {other}, and none inherits it",
+                g.name
+            ));
         }
         let has_it = |own: &OwnedGroup| own.state.is_present() || own.name == g.name.as_str();
         if owned.groups.get(&g.id).is_some_and(has_it) {
@@ -206,12 +303,19 @@ fn refuse_twin_groups(out: &mut WantedGroups, names: &BTreeSet<GroupName>, owned
         let gid = g.gid.filter(|gid| gids.contains(gid))?;
         Some(format!("two groups ask for the gid {gid}"))
     };
-    let refused: BTreeMap<RemoteId, String> =
-        out.groups.iter().filter_map(|g| Some((g.id.clone(), twin_of(g)?))).collect();
+    let refused: BTreeMap<RemoteId, String> = out
+        .groups
+        .iter()
+        .filter_map(|g| Some((g.id.clone(), twin_of(g)?)))
+        .collect();
     out.groups.retain(|g| match refused.get(&g.id) {
         Some(reason) => {
             let subject = Untrusted::new(g.name.as_str());
-            out.refusals.push(Refusal { id: Some(g.id.clone()), subject, reason: reason.clone() });
+            out.refusals.push(Refusal {
+                id: Some(g.id.clone()),
+                subject,
+                reason: reason.clone(),
+            });
             false
         }
         None => true,

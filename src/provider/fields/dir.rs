@@ -28,10 +28,13 @@ impl KeysDir {
 
     /// Reads which files there are, once.
     pub(super) fn open(&self) -> Files<'_> {
-        let names = files::entries(&self.path).map_err(|e| format!("it cannot be read: {}", shown_error(&e)));
+        let names = files::entries(&self.path)
+            .map_err(|e| format!("it cannot be read: {}", shown_error(&e)));
         // A mount that failed leaves an empty one.
         let names = match names {
-            Ok(names) if names.is_empty() => Err("it is empty; put a file README there if that is meant".to_owned()),
+            Ok(names) if names.is_empty() => {
+                Err("it is empty; put a file README there if that is meant".to_owned())
+            }
             other => other,
         };
         Files { dir: self, names }
@@ -58,11 +61,18 @@ impl KeySource for Files<'_> {
             Ok(names) => names,
             Err(reason) => return Answer::Unknown(reason.clone()),
         };
-        let Some(word) = self.dir.by.of(user) else { return Answer::Nothing };
+        let Some(word) = self.dir.by.of(user) else {
+            return Answer::Nothing;
+        };
         if !is_plain(word) {
-            return Answer::Unknown(format!("the {} cannot be the name of a key file", self.dir.by));
+            return Answer::Unknown(format!(
+                "the {} cannot be the name of a key file",
+                self.dir.by
+            ));
         }
-        let there = [word.to_owned(), format!("{word}{SUFFIX}")].into_iter().filter(|name| names.contains(name));
+        let there = [word.to_owned(), format!("{word}{SUFFIX}")]
+            .into_iter()
+            .filter(|name| names.contains(name));
         let mut keys = None;
         for name in there {
             match self.read(&name) {
@@ -76,7 +86,8 @@ impl KeySource for Files<'_> {
 
 impl Files<'_> {
     fn read(&self, name: &str) -> Result<Vec<crate::model::Untrusted>, String> {
-        let bytes = files::read_entry(&self.dir.path, name, MAX_BYTES).map_err(|e| shown_error(&e))?;
+        let bytes =
+            files::read_entry(&self.dir.path, name, MAX_BYTES).map_err(|e| shown_error(&e))?;
         let bytes = bytes.ok_or_else(|| "it vanished meanwhile".to_owned())?;
         decode::keys(std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8".to_owned())?)
     }
@@ -88,8 +99,13 @@ fn shown_error(error: &crate::system::PathError) -> String {
 
 /// Whether a word is looked for: plain letters, and not one that is another person's with the suffix.
 fn is_plain(word: &str) -> bool {
-    let plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'+' | b'='));
-    plain && (1..=200).contains(&word.len()) && !word.starts_with(['.', '-']) && !word.ends_with(SUFFIX)
+    let plain = word
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'+' | b'='));
+    plain
+        && (1..=200).contains(&word.len())
+        && !word.starts_with(['.', '-'])
+        && !word.ends_with(SUFFIX)
 }
 
 #[cfg(test)]
@@ -101,7 +117,20 @@ mod tests {
         for word in ["ann", "ann.lee", "u-1", "ann@example.org", "A+b=", "00u1"] {
             assert!(is_plain(word), "{word}");
         }
-        for word in ["", ".", "..", ".ssh", "-x", "a/b", "ann.pub", "a\0b", "a b", "zoë", "x\n", &"x".repeat(201)] {
+        for word in [
+            "",
+            ".",
+            "..",
+            ".ssh",
+            "-x",
+            "a/b",
+            "ann.pub",
+            "a\0b",
+            "a b",
+            "zoë",
+            "x\n",
+            &"x".repeat(201),
+        ] {
             assert!(!is_plain(word), "{word:?}");
         }
     }

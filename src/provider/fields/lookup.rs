@@ -36,7 +36,10 @@ impl std::str::FromStr for Lookup {
             ("login", _) => Ok(Lookup::Login),
             ("id", _) => Ok(Lookup::Id),
             (_, Some(name)) if !name.is_empty() => Ok(Lookup::Attribute(name.to_owned())),
-            _ => Err(format!("`{}` is none of login, id and attribute.NAME", shown(text))),
+            _ => Err(format!(
+                "`{}` is none of login, id and attribute.NAME",
+                shown(text)
+            )),
         }
     }
 }

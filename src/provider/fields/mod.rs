@@ -27,7 +27,9 @@ use self::decode::Table;
 use self::dir::KeysDir;
 use self::url::KeysUrl;
 use super::{FetchError, Provider, Query, Scope};
-use crate::model::{Directory, FieldSource, Gap, RemoteId, Snapshot, Status, Untrusted, User, UserField};
+use crate::model::{
+    Directory, FieldSource, Gap, RemoteId, Snapshot, Status, Untrusted, User, UserField,
+};
 use crate::system::files;
 
 pub use self::lookup::Lookup;
@@ -99,26 +101,41 @@ impl WithFields {
     ///
     /// # Errors
     /// What is wrong with the configuration.
-    pub fn new(inner: Box<dyn Provider>, config: &Config, ca_pem: Option<Vec<u8>>) -> Result<Self, String> {
+    pub fn new(
+        inner: Box<dyn Provider>,
+        config: &Config,
+        ca_pem: Option<Vec<u8>>,
+    ) -> Result<Self, String> {
         let keys_url = config.keys_url.as_ref();
         Ok(Self {
             inner,
             csv: config.csv.clone(),
-            keys_dir: config.keys_dir.clone().map(|path| KeysDir::new(path, config.keys_by.clone())),
-            keys_url: keys_url.map(|url| KeysUrl::new(url.clone(), ca_pem, config.keys_proxy.clone())).transpose()?,
+            keys_dir: config
+                .keys_dir
+                .clone()
+                .map(|path| KeysDir::new(path, config.keys_by.clone())),
+            keys_url: keys_url
+                .map(|url| KeysUrl::new(url.clone(), ca_pem, config.keys_proxy.clone()))
+                .transpose()?,
             overrides: config.overrides.iter().copied().collect(),
         })
     }
 
     fn table(&self) -> Result<Option<Table>, FetchError> {
-        let Some(path) = &self.csv else { return Ok(None) };
+        let Some(path) = &self.csv else {
+            return Ok(None);
+        };
         let place = path.display().to_string();
-        let bytes = files::read_limited(path, MAX_CSV_BYTES).map_err(|e| FetchError::Unreachable {
-            place: place.clone(),
-            reason: Untrusted::new(e.source.to_string()),
-        })?;
+        let bytes =
+            files::read_limited(path, MAX_CSV_BYTES).map_err(|e| FetchError::Unreachable {
+                place: place.clone(),
+                reason: Untrusted::new(e.source.to_string()),
+            })?;
         let table = decode::table(&bytes);
-        table.map(Some).map_err(|reason| FetchError::Malformed { place, reason: Untrusted::new(reason) })
+        table.map(Some).map_err(|reason| FetchError::Malformed {
+            place,
+            reason: Untrusted::new(reason),
+        })
     }
 }
 
@@ -140,18 +157,38 @@ impl Provider for WithFields {
         let mut snapshot = self.inner.fetch(query, progress)?;
         let entitled = entitled(&snapshot.directory, query.top_group.as_deref());
         let read = snapshot.directory.users.len() + snapshot.directory.groups.len();
-        let mut people: Vec<Person<'_>> =
-            snapshot.directory.users.iter_mut().map(|user| Person::new(user, &self.overrides)).collect();
+        let mut people: Vec<Person<'_>> = snapshot
+            .directory
+            .users
+            .iter_mut()
+            .map(|user| Person::new(user, &self.overrides))
+            .collect();
         if let Some(table) = table {
             people.iter_mut().for_each(|person| person.fill(&table));
         }
         let mut sources: Vec<Box<dyn KeySource + '_>> = Vec::new();
-        sources.extend(self.keys_dir.as_ref().map(|dir| Box::new(dir.open()) as Box<dyn KeySource>));
-        sources.extend(self.keys_url.as_ref().map(|url| Box::new(url.open(query.deadline)) as Box<dyn KeySource + '_>));
+        sources.extend(
+            self.keys_dir
+                .as_ref()
+                .map(|dir| Box::new(dir.open()) as Box<dyn KeySource>),
+        );
+        sources.extend(
+            self.keys_url
+                .as_ref()
+                .map(|url| Box::new(url.open(query.deadline)) as Box<dyn KeySource + '_>),
+        );
         for mut source in sources {
-            let unsettled = people.iter_mut().filter(|person| !person.settled.contains(&UserField::SshKeys));
-            let asked = unsettled.filter(|person| entitled.contains(&person.user.id)).collect();
-            snapshot.gaps.extend(ask(source.as_mut(), asked, query.only.is_some(), &|n| progress(read + n)));
+            let unsettled = people
+                .iter_mut()
+                .filter(|person| !person.settled.contains(&UserField::SshKeys));
+            let asked = unsettled
+                .filter(|person| entitled.contains(&person.user.id))
+                .collect();
+            snapshot
+                .gaps
+                .extend(ask(source.as_mut(), asked, query.only.is_some(), &|n| {
+                    progress(read + n)
+                }));
         }
         Ok(snapshot)
     }
@@ -159,7 +196,10 @@ impl Provider for WithFields {
 
 impl<'a> Person<'a> {
     fn new(user: &'a mut User, overrides: &BTreeSet<UserField>) -> Self {
-        let mut settled: BTreeSet<UserField> = UserField::ALL.into_iter().filter(|f| is_said(user, *f)).collect();
+        let mut settled: BTreeSet<UserField> = UserField::ALL
+            .into_iter()
+            .filter(|f| is_said(user, *f))
+            .collect();
         settled.retain(|field| !overrides.contains(field));
         Self { user, settled }
     }
@@ -208,19 +248,33 @@ fn set(user: &mut User, field: UserField, values: &[Untrusted], source: FieldSou
 /// Who may come to have an account: nobody else's keys are worth a request. Those whom a top group leaves out are left
 /// out only if it was read.
 fn entitled(directory: &Directory, top_group: Option<&str>) -> BTreeSet<RemoteId> {
-    let named = directory.groups.iter().filter(|group| top_group == Some(group.name.raw()));
+    let named = directory
+        .groups
+        .iter()
+        .filter(|group| top_group == Some(group.name.raw()));
     let mut groups = named.peekable();
     let active: Option<BTreeSet<&RemoteId>> = groups.peek().is_some().then(|| {
-        let members = groups.flat_map(|group| &group.members).filter(|m| m.status == Status::Active);
+        let members = groups
+            .flat_map(|group| &group.members)
+            .filter(|m| m.status == Status::Active);
         members.map(|m| &m.user).collect()
     });
     let users = directory.users.iter().filter(|user| user.active);
-    let users = users.filter(|user| active.as_ref().is_none_or(|active| active.contains(&user.id)));
+    let users = users.filter(|user| {
+        active
+            .as_ref()
+            .is_none_or(|active| active.contains(&user.id))
+    });
     users.map(|user| user.id.clone()).collect()
 }
 
 /// Asks about everybody. `narrowed`: those are not all, so that nothing follows from how many are known.
-fn ask(source: &mut dyn KeySource, people: Vec<&mut Person<'_>>, narrowed: bool, progress: &dyn Fn(usize)) -> Vec<Gap> {
+fn ask(
+    source: &mut dyn KeySource,
+    people: Vec<&mut Person<'_>>,
+    narrowed: bool,
+    progress: &dyn Fn(usize),
+) -> Vec<Gap> {
     let (place, asked, mut known) = (source.place(), people.len(), 0);
     let gap = |user: &User, reason: String| Gap {
         user: user.id.clone(),
@@ -250,7 +304,10 @@ fn ask(source: &mut dyn KeySource, people: Vec<&mut Person<'_>>, narrowed: bool,
     // An address that leads to nobody is more likely a wrong one than one where nobody is.
     if known == 0 && gaps.is_empty() && !narrowed {
         let reason = format!("{place}: it knows nobody who was looked up");
-        gaps = strangers.into_iter().map(|person| gap(person.user, reason.clone())).collect();
+        gaps = strangers
+            .into_iter()
+            .map(|person| gap(person.user, reason.clone()))
+            .collect();
     }
     gaps
 }

@@ -27,17 +27,34 @@ fn id(text: &str) -> RemoteId {
 }
 
 fn snapshot(logins: &[&str]) -> Snapshot {
-    let users = logins.iter().map(|login| User::new(id(&format!("u-{login}")), *login)).collect();
+    let users = logins
+        .iter()
+        .map(|login| User::new(id(&format!("u-{login}")), *login))
+        .collect();
     let complete = Completeness::Complete("all".to_owned());
-    Snapshot::new(Directory { users, groups: Vec::new() }, Vec::new(), complete)
+    Snapshot::new(
+        Directory {
+            users,
+            groups: Vec::new(),
+        },
+        Vec::new(),
+        complete,
+    )
 }
 
 fn query(scope: Scope) -> Query {
-    Query { scope, only: None, top_group: None, deadline: clock::deadline(std::time::Duration::from_secs(10)) }
+    Query {
+        scope,
+        only: None,
+        top_group: None,
+        deadline: clock::deadline(std::time::Duration::from_secs(10)),
+    }
 }
 
 fn fetch(snapshot: Snapshot, config: &Config, query: &Query) -> Result<Snapshot, FetchError> {
-    WithFields::new(Box::new(Fixed(snapshot)), config, None).unwrap().fetch(query, &|_| {})
+    WithFields::new(Box::new(Fixed(snapshot)), config, None)
+        .unwrap()
+        .fetch(query, &|_| {})
 }
 
 /// A directory with `fields.csv` and `keys/`.
@@ -62,7 +79,12 @@ fn text(field: &Option<Untrusted>) -> &str {
 }
 
 fn keys_of(snapshot: &Snapshot) -> Vec<Vec<&str>> {
-    snapshot.directory.users.iter().map(|u| u.ssh_keys.iter().map(Untrusted::raw).collect()).collect()
+    snapshot
+        .directory
+        .users
+        .iter()
+        .map(|u| u.ssh_keys.iter().map(Untrusted::raw).collect())
+        .collect()
 }
 
 #[test]
@@ -72,26 +94,51 @@ fn the_provider_wins_unless_overridden() {
     before.directory.users[0].shell = Some(Untrusted::new("/bin/sh"));
     before.directory.users[1].uid = Some(Untrusted::new("9"));
     before.directory.users[1].shell = Some(Untrusted::new(""));
-    let shells = |s: &Snapshot| s.directory.users.iter().map(|u| text(&u.shell).to_owned()).collect::<Vec<_>>();
-    let uids = |s: &Snapshot| s.directory.users.iter().map(|u| text(&u.uid).to_owned()).collect::<Vec<_>>();
+    let shells = |s: &Snapshot| {
+        s.directory
+            .users
+            .iter()
+            .map(|u| text(&u.shell).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let uids = |s: &Snapshot| {
+        s.directory
+            .users
+            .iter()
+            .map(|u| text(&u.uid).to_owned())
+            .collect::<Vec<_>>()
+    };
     let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
     assert_eq!((shells(&after), uids(&after)), {
-        (vec!["/bin/sh".into(), "/bin/zsh".into(), String::new()], vec!["7".into(), "9".into(), String::new()])
+        (
+            vec!["/bin/sh".into(), "/bin/zsh".into(), String::new()],
+            vec!["7".into(), "9".into(), String::new()],
+        )
     });
     assert_eq!(after.completeness, before.completeness);
     config.overrides = vec![UserField::Shell, UserField::Uid];
     let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
     assert_eq!((shells(&after), uids(&after)), {
-        (vec!["/bin/zsh".into(), "/bin/zsh".into(), String::new()], vec!["7".into(), "9".into(), String::new()])
+        (
+            vec!["/bin/zsh".into(), "/bin/zsh".into(), String::new()],
+            vec!["7".into(), "9".into(), String::new()],
+        )
     });
-    assert_eq!(fetch(before.clone(), &config, &query(Scope::Groups)).unwrap(), before, "groups need no fields");
+    assert_eq!(
+        fetch(before.clone(), &config, &query(Scope::Groups)).unwrap(),
+        before,
+        "groups need no fields"
+    );
 }
 
 #[test]
 fn the_first_source_that_knows_wins() {
     let csv = format!("login,ssh_keys\nann,{KEY} csv\n");
     let dir = format!("{KEY} dir\n");
-    let (_dir, mut config) = sources(&csv, &[("ann", &dir), ("bob.pub", &dir), ("cy", "# none\n")]);
+    let (_dir, mut config) = sources(
+        &csv,
+        &[("ann", &dir), ("bob.pub", &dir), ("cy", "# none\n")],
+    );
     config.overrides = vec![UserField::SshKeys];
     let mut before = snapshot(&["ann", "bob", "cy", "dee"]);
     for user in &mut before.directory.users {
@@ -99,20 +146,55 @@ fn the_first_source_that_knows_wins() {
     }
     let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
     let (csv, dir) = (format!("{KEY} csv"), format!("{KEY} dir"));
-    assert_eq!(keys_of(&after), [vec![csv.as_str()], vec![dir.as_str()], vec![], vec!["provider"]]);
-    let sources: Vec<_> = after.directory.users.iter().map(|user| user.sources.of(UserField::SshKeys)).collect();
-    assert_eq!(sources, [Some(FieldSource::Csv), Some(FieldSource::KeysDir), Some(FieldSource::KeysDir), None]);
+    assert_eq!(
+        keys_of(&after),
+        [
+            vec![csv.as_str()],
+            vec![dir.as_str()],
+            vec![],
+            vec!["provider"]
+        ]
+    );
+    let sources: Vec<_> = after
+        .directory
+        .users
+        .iter()
+        .map(|user| user.sources.of(UserField::SshKeys))
+        .collect();
+    assert_eq!(
+        sources,
+        [
+            Some(FieldSource::Csv),
+            Some(FieldSource::KeysDir),
+            Some(FieldSource::KeysDir),
+            None
+        ]
+    );
     assert_eq!(after.gaps, []);
     config.overrides.clear();
-    assert_eq!(fetch(before.clone(), &config, &query(Scope::Users)).unwrap(), before);
+    assert_eq!(
+        fetch(before.clone(), &config, &query(Scope::Users)).unwrap(),
+        before
+    );
 }
 
 #[test]
 fn keys_are_found_by_what_the_configuration_says() {
-    let (_dir, mut config) = sources("", &[("u-ann", &format!("{KEY} id")), ("77", &format!("{KEY} forge"))]);
+    let (_dir, mut config) = sources(
+        "",
+        &[
+            ("u-ann", &format!("{KEY} id")),
+            ("77", &format!("{KEY} forge")),
+        ],
+    );
     let mut before = snapshot(&["ann"]);
-    before.directory.users[0].attributes.insert("forge".to_owned(), Untrusted::new("77"));
-    for (by, comment) in [(Lookup::Id, "id"), (Lookup::Attribute("forge".to_owned()), "forge")] {
+    before.directory.users[0]
+        .attributes
+        .insert("forge".to_owned(), Untrusted::new("77"));
+    for (by, comment) in [
+        (Lookup::Id, "id"),
+        (Lookup::Attribute("forge".to_owned()), "forge"),
+    ] {
         config.keys_by = by;
         let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
         assert_eq!(keys_of(&after), [[format!("{KEY} {comment}")]]);
@@ -128,7 +210,13 @@ fn a_key_file_that_cannot_be_used_leaves_the_keys_unknown() {
     let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
     let unknown: Vec<_> = after.gaps.iter().map(|gap| gap.subject.raw()).collect();
     assert_eq!(unknown, ["../keys/bob", "ann", "bob.pub", "cy", "dee"]);
-    assert!(after.gaps[3].reason.ends_with("keys: cy: it is a symbolic link"), "{}", after.gaps[3].reason);
+    assert!(
+        after.gaps[3]
+            .reason
+            .ends_with("keys: cy: it is a symbolic link"),
+        "{}",
+        after.gaps[3].reason
+    );
     assert_eq!(keys_of(&after).concat(), [KEY], "bob's alone");
     assert_eq!(after.completeness, before.completeness);
 }
@@ -138,19 +226,35 @@ fn a_source_that_cannot_be_read_is_not_an_empty_one() {
     let (dir, config) = sources("login,uid\nann,7\n", &[("ann", KEY)]);
     let before = snapshot(&["ann"]);
     std::fs::rename(dir.path().join("keys"), dir.path().join("away")).unwrap();
-    for (case, words) in [("missing", "it cannot be read: No such file"), ("empty", "it is empty")] {
+    for (case, words) in [
+        ("missing", "it cannot be read: No such file"),
+        ("empty", "it is empty"),
+    ] {
         if case == "empty" {
             std::fs::create_dir(dir.path().join("keys")).unwrap();
         }
         let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
-        assert!(after.gaps[0].reason.contains(words), "{case}: {:?}", after.gaps);
+        assert!(
+            after.gaps[0].reason.contains(words),
+            "{case}: {:?}",
+            after.gaps
+        );
         assert_eq!(after.completeness, before.completeness);
-        assert_eq!((after.gaps.len(), text(&after.directory.users[0].uid)), (1, "7"));
+        assert_eq!(
+            (after.gaps.len(), text(&after.directory.users[0].uid)),
+            (1, "7")
+        );
     }
     std::fs::remove_file(dir.path().join("fields.csv")).unwrap();
-    assert!(matches!(fetch(before.clone(), &config, &query(Scope::Users)), Err(FetchError::Unreachable { .. })));
+    assert!(matches!(
+        fetch(before.clone(), &config, &query(Scope::Users)),
+        Err(FetchError::Unreachable { .. })
+    ));
     std::fs::write(dir.path().join("fields.csv"), "login,uid\n").unwrap();
-    assert!(matches!(fetch(before, &config, &query(Scope::Users)), Err(FetchError::Malformed { .. })));
+    assert!(matches!(
+        fetch(before, &config, &query(Scope::Users)),
+        Err(FetchError::Malformed { .. })
+    ));
 }
 
 #[test]
@@ -159,8 +263,14 @@ fn a_source_that_knows_nobody_is_a_gap() {
     let after = fetch(snapshot(&["ann", "bob"]), &config, &query(Scope::Users)).unwrap();
     assert_eq!(after.gaps.len(), 2);
     assert!(matches!(after.completeness, Completeness::Complete(_)));
-    let narrowed = Query { only: Some(vec!["ann".to_owned()]), ..query(Scope::Users) };
-    assert_eq!(fetch(snapshot(&["ann"]), &config, &narrowed).unwrap().gaps, []);
+    let narrowed = Query {
+        only: Some(vec!["ann".to_owned()]),
+        ..query(Scope::Users)
+    };
+    assert_eq!(
+        fetch(snapshot(&["ann"]), &config, &narrowed).unwrap().gaps,
+        []
+    );
 }
 
 #[test]
@@ -168,8 +278,16 @@ fn only_those_who_may_get_accounts_are_looked_up() {
     let mut directory = snapshot(&["ann", "bob", "cy"]).directory;
     directory.users[1].active = false;
     assert_eq!(entitled(&directory, None), [id("u-ann"), id("u-cy")].into());
-    assert_eq!(entitled(&directory, Some("top")), [id("u-ann"), id("u-cy")].into(), "the group was not read");
-    let member = |user: &str, status| Membership { user: id(user), role: Role::Member, status };
+    assert_eq!(
+        entitled(&directory, Some("top")),
+        [id("u-ann"), id("u-cy")].into(),
+        "the group was not read"
+    );
+    let member = |user: &str, status| Membership {
+        user: id(user),
+        role: Role::Member,
+        status,
+    };
     directory.groups.push(Group {
         id: id("g"),
         name: Untrusted::new("top"),

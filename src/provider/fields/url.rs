@@ -21,7 +21,11 @@ pub(super) struct KeysUrl {
 }
 
 impl KeysUrl {
-    pub(super) fn new(template: Template, ca_pem: Option<Vec<u8>>, proxy: Option<String>) -> Result<Self, String> {
+    pub(super) fn new(
+        template: Template,
+        ca_pem: Option<Vec<u8>>,
+        proxy: Option<String>,
+    ) -> Result<Self, String> {
         let options = Options {
             ca_pem,
             proxy,
@@ -30,13 +34,19 @@ impl KeysUrl {
             max_bytes: 256 << 10,
             ..Options::default()
         };
-        let http = Http::new(template.origin(), &options, Auth::None).map_err(|e| format!("keys_url: {e}"))?;
+        let http = Http::new(template.origin(), &options, Auth::None)
+            .map_err(|e| format!("keys_url: {e}"))?;
         Ok(Self { http, template })
     }
 
     /// Begins a run that ends at `deadline`.
     pub(super) fn open(&self, deadline: Instant) -> Requests<'_> {
-        Requests { http: self.http.until(deadline), template: &self.template, failures: 0, given_up: None }
+        Requests {
+            http: self.http.until(deadline),
+            template: &self.template,
+            failures: 0,
+            given_up: None,
+        }
     }
 }
 
@@ -69,8 +79,10 @@ impl KeySource for Requests<'_> {
         match self.get(&address) {
             Ok((200, body)) => {
                 self.failures = 0;
-                let text = std::str::from_utf8(&body).map_err(|_| "the answer is not UTF-8".to_owned());
-                text.and_then(decode::keys).map_or_else(Answer::Unknown, Answer::Keys)
+                let text =
+                    std::str::from_utf8(&body).map_err(|_| "the answer is not UTF-8".to_owned());
+                text.and_then(decode::keys)
+                    .map_or_else(Answer::Unknown, Answer::Keys)
             }
             // Nobody sent a list with these, not even an empty one.
             Ok((status, _)) => Answer::Unknown(format!("it answered {status}")),
@@ -89,7 +101,11 @@ impl KeySource for Requests<'_> {
 impl Requests<'_> {
     fn get(&self, address: &str) -> Result<(u16, Vec<u8>), HttpError> {
         let link = self.http.link(address)?;
-        let answer = self.http.send(&Request::link(link).any_type().header("accept", "text/plain"))?;
+        let answer = self.http.send(
+            &Request::link(link)
+                .any_type()
+                .header("accept", "text/plain"),
+        )?;
         Ok((answer.status, answer.body().to_vec()))
     }
 

@@ -11,7 +11,9 @@ use super::{FileProvider, MAX_BYTES};
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{Group, RemoteId, Untrusted, User};
 use crate::provider::FetchError;
-use crate::provider::admin::{Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person};
+use crate::provider::admin::{
+    Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person,
+};
 use crate::system::lock::DirLock;
 use crate::system::{clock, files, process, replace};
 
@@ -21,12 +23,20 @@ const LOCK_WAIT: Duration = Duration::from_secs(15);
 impl FileProvider {
     fn unreachable(&self, e: &dyn std::fmt::Display) -> AdminError {
         let place = self.path.display().to_string();
-        FetchError::Unreachable { place, reason: Untrusted::new(e.to_string()) }.into()
+        FetchError::Unreachable {
+            place,
+            reason: Untrusted::new(e.to_string()),
+        }
+        .into()
     }
 
     fn malformed(&self, reason: String) -> AdminError {
         let place = self.path.display().to_string();
-        FetchError::Malformed { place, reason: Untrusted::new(reason) }.into()
+        FetchError::Malformed {
+            place,
+            reason: Untrusted::new(reason),
+        }
+        .into()
     }
 
     fn bytes(&self) -> Result<Vec<u8>, AdminError> {
@@ -39,7 +49,9 @@ impl FileProvider {
 
     /// All groups. With one that cannot be used, nobody knows whether a name is one group's.
     fn all_groups(&self) -> Result<Vec<Group>, AdminError> {
-        let Records { groups, bad_groups, .. } = self.records()?;
+        let Records {
+            groups, bad_groups, ..
+        } = self.records()?;
         match bad_groups.first() {
             None => Ok(groups),
             Some(record) => Err(AdminError::Incomplete {
@@ -50,11 +62,15 @@ impl FileProvider {
     }
 
     /// Changes the document; it is written only if `change` does not fail.
-    fn edit<T>(&self, change: impl FnOnce(&mut Document) -> Result<T, AdminError>) -> Result<T, AdminError> {
+    fn edit<T>(
+        &self,
+        change: impl FnOnce(&mut Document) -> Result<T, AdminError>,
+    ) -> Result<T, AdminError> {
         // A link stays a link: what it points to is replaced.
         let path = files::resolved(&self.path).map_err(|e| self.unreachable(&e.source))?;
         let dir = path.parent().unwrap_or(Path::new("/"));
-        let _lock = DirLock::take(dir, clock::deadline(LOCK_WAIT)).map_err(|e| self.unreachable(&e))?;
+        let _lock =
+            DirLock::take(dir, clock::deadline(LOCK_WAIT)).map_err(|e| self.unreachable(&e))?;
         let old = self.bytes()?;
         let mut document = Document::parse(&old).map_err(|reason| self.malformed(reason))?;
         let done = change(&mut document)?;
@@ -62,7 +78,9 @@ impl FileProvider {
         if Document::parse(&old).is_ok_and(|old| old == document) {
             return Ok(done);
         }
-        let new = document.to_bytes().map_err(|reason| self.malformed(reason))?;
+        let new = document
+            .to_bytes()
+            .map_err(|reason| self.malformed(reason))?;
         decode::document(&new).map_err(|reason| self.malformed(reason))?;
         replace::now(&path, &new).map_err(|e| self.unreachable(&e))?;
         Ok(done)
@@ -70,11 +88,20 @@ impl FileProvider {
 }
 
 fn managed(group: Group) -> ManagedGroup {
-    ManagedGroup { id: group.id, name: group.name, description: group.description, parent: group.parent }
+    ManagedGroup {
+        id: group.id,
+        name: group.name,
+        description: group.description,
+        parent: group.parent,
+    }
 }
 
 fn person(user: User) -> Person {
-    Person { id: user.id, login: user.login, email: user.email }
+    Person {
+        id: user.id,
+        login: user.login,
+        email: user.email,
+    }
 }
 
 fn refused(reason: String) -> AdminError {
@@ -96,22 +123,41 @@ impl GroupAdmin for FileProvider {
 
     fn members(&self, group: &RemoteId) -> Result<Vec<Member>, AdminError> {
         let Records { users, groups, .. } = self.records()?;
-        let members = groups.into_iter().find(|g| g.id == *group).map(|g| g.members);
-        let members = members.ok_or_else(|| refused("the group is not there any more".to_owned()))?;
-        let mut people: std::collections::BTreeMap<RemoteId, Person> =
-            users.into_iter().map(|user| (user.id.clone(), person(user))).collect();
+        let members = groups
+            .into_iter()
+            .find(|g| g.id == *group)
+            .map(|g| g.members);
+        let members =
+            members.ok_or_else(|| refused("the group is not there any more".to_owned()))?;
+        let mut people: std::collections::BTreeMap<RemoteId, Person> = users
+            .into_iter()
+            .map(|user| (user.id.clone(), person(user)))
+            .collect();
         let member = |m: crate::model::Membership| {
             // Somebody whom the document does not describe, or not so that it can be read, is called by their id.
-            let unknown = || Person { id: m.user.clone(), login: Untrusted::new(m.user.as_str()), email: None };
+            let unknown = || Person {
+                id: m.user.clone(),
+                login: Untrusted::new(m.user.as_str()),
+                email: None,
+            };
             let person = people.remove(&m.user).unwrap_or_else(unknown);
-            Member { person, role: m.role, status: m.status, implied: false }
+            Member {
+                person,
+                role: m.role,
+                status: m.status,
+                implied: false,
+            }
         };
         Ok(members.into_iter().map(member).collect())
     }
 
     fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {
         let users = self.records()?.users;
-        Ok(users.into_iter().filter(|user| logins.iter().any(|l| l == user.login.raw())).map(person).collect())
+        Ok(users
+            .into_iter()
+            .filter(|user| logins.iter().any(|l| l == user.login.raw()))
+            .map(person)
+            .collect())
     }
 
     fn change(
@@ -121,24 +167,41 @@ impl GroupAdmin for FileProvider {
         people: &[Person],
     ) -> Result<Vec<Result<Done, AdminError>>, AdminError> {
         self.edit(|document| {
-            let change = |person: &Person| document.change(&group.id, action, &person.id).map_err(refused);
+            let change = |person: &Person| {
+                document
+                    .change(&group.id, action, &person.id)
+                    .map_err(refused)
+            };
             Ok(people.iter().map(change).collect())
         })
     }
 
     fn create(&self, group: &NewGroup) -> Result<ManagedGroup, AdminError> {
         let random = process::random_id().map_err(|e| self.unreachable(&e))?;
-        let id = RemoteId::new(&format!("g-{random}")).ok_or_else(|| refused("no id could be made".to_owned()))?;
+        let id = RemoteId::new(&format!("g-{random}"))
+            .ok_or_else(|| refused("no id could be made".to_owned()))?;
         self.edit(|document| {
-            let bytes = document.to_bytes().map_err(|reason| self.malformed(reason))?;
+            let bytes = document
+                .to_bytes()
+                .map_err(|reason| self.malformed(reason))?;
             let there = decode::records(&bytes).map_err(|reason| self.malformed(reason))?;
             if there.groups.iter().any(|g| g.name.raw() == group.name) {
                 return Err(refused("there is a group of this name".to_owned()));
             }
-            document.add_group(&id, group).map_err(|reason| self.malformed(reason))
+            document
+                .add_group(&id, group)
+                .map_err(|reason| self.malformed(reason))
         })?;
-        let (name, description) = (Untrusted::new(&group.name), Some(Untrusted::new(&group.description)));
-        Ok(ManagedGroup { id, name, description, parent: group.parent.clone() })
+        let (name, description) = (
+            Untrusted::new(&group.name),
+            Some(Untrusted::new(&group.description)),
+        );
+        Ok(ManagedGroup {
+            id,
+            name,
+            description,
+            parent: group.parent.clone(),
+        })
     }
 
     fn describe(&self, group: &ManagedGroup, text: &str) -> Result<Done, AdminError> {
@@ -165,20 +228,38 @@ mod tests {
 
     #[test]
     fn a_group_is_made_filled_and_read_back() {
-        let (dir, provider) = provider(r#"{"users": [{"id": "u-1", "login": "ann"}, {"id": "u-2", "login": "bob"}]}"#);
-        let new = NewGroup { name: "lab".to_owned(), description: "A lab".to_owned(), parent: None };
+        let (dir, provider) = provider(
+            r#"{"users": [{"id": "u-1", "login": "ann"}, {"id": "u-2", "login": "bob"}]}"#,
+        );
+        let new = NewGroup {
+            name: "lab".to_owned(),
+            description: "A lab".to_owned(),
+            parent: None,
+        };
         let group = provider.create(&new).unwrap();
         assert!(matches!(provider.create(&new), Err(AdminError::Refused(_))));
-        let people = provider.people(&["bob".to_owned(), "nobody".to_owned()]).unwrap();
-        let fates = provider.change(&group, &Action::Set(Role::Manager), &people).unwrap();
+        let people = provider
+            .people(&["bob".to_owned(), "nobody".to_owned()])
+            .unwrap();
+        let fates = provider
+            .change(&group, &Action::Set(Role::Manager), &people)
+            .unwrap();
         assert!(matches!(fates.as_slice(), [Ok(Done::Changed)]));
         let members = provider.members(&group.id).unwrap();
         assert_eq!(
-            (members[0].person.login.raw(), members[0].role, members[0].status),
+            (
+                members[0].person.login.raw(),
+                members[0].role,
+                members[0].status
+            ),
             ("bob", Role::Manager, Status::Active)
         );
         assert_eq!(provider.groups(true).unwrap(), [group]);
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside the document");
+        assert_eq!(
+            std::fs::read_dir(dir.path()).unwrap().count(),
+            1,
+            "nothing is left beside the document"
+        );
     }
 
     #[test]
@@ -190,7 +271,13 @@ mod tests {
                 scope.spawn(move || {
                     for n in 0..10 {
                         let name = format!("g{thread}-{n}");
-                        provider.create(&NewGroup { name, description: String::new(), parent: None }).unwrap();
+                        provider
+                            .create(&NewGroup {
+                                name,
+                                description: String::new(),
+                                parent: None,
+                            })
+                            .unwrap();
                     }
                 });
             }

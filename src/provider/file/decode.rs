@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::model::{
-    Completeness, Directory, FieldSources, Group, Membership, RejectedRecord, RemoteId, Role, Snapshot, Status,
-    Untrusted, User, counted,
+    Completeness, Directory, FieldSources, Group, Membership, RejectedRecord, RemoteId, Role,
+    Snapshot, Status, Untrusted, User, counted,
 };
 
 #[derive(Deserialize)]
@@ -122,14 +122,23 @@ pub(super) struct Records {
 
 /// Reads the document.
 pub(super) fn document(bytes: &[u8]) -> Result<Snapshot, String> {
-    let Records { users, groups, bad_users, bad_groups } = records(bytes)?;
+    let Records {
+        users,
+        groups,
+        bad_users,
+        bad_groups,
+    } = records(bytes)?;
     let proof = format!(
         "{} and {}",
         counted(users.len() + bad_users.len(), "user", "users"),
         counted(groups.len() + bad_groups.len(), "group", "groups")
     );
     let rejected = [bad_users, bad_groups].concat();
-    Ok(Snapshot::new(Directory { users, groups }, rejected, Completeness::Complete(proof)))
+    Ok(Snapshot::new(
+        Directory { users, groups },
+        rejected,
+        Completeness::Complete(proof),
+    ))
 }
 
 /// Reads the document, and keeps people and groups apart.
@@ -137,10 +146,23 @@ pub(super) fn records(bytes: &[u8]) -> Result<Records, String> {
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
     let document: Document<'_> = object(text).map_err(|e| e.to_string())?;
     let (mut bad_users, mut bad_groups) = (Vec::new(), Vec::new());
-    let users: Vec<User> = document.users.iter().filter_map(|raw| keep(user(raw.get()), raw, &mut bad_users)).collect();
+    let users: Vec<User> = document
+        .users
+        .iter()
+        .filter_map(|raw| keep(user(raw.get()), raw, &mut bad_users))
+        .collect();
     let ids: BTreeMap<&str, &RemoteId> = users.iter().map(|u| (u.id.as_str(), &u.id)).collect();
-    let groups = document.groups.iter().filter_map(|raw| keep(group(raw.get(), &ids), raw, &mut bad_groups)).collect();
-    Ok(Records { users, groups, bad_users, bad_groups })
+    let groups = document
+        .groups
+        .iter()
+        .filter_map(|raw| keep(group(raw.get(), &ids), raw, &mut bad_groups))
+        .collect();
+    Ok(Records {
+        users,
+        groups,
+        bad_users,
+        bad_groups,
+    })
 }
 
 /// Reads a JSON object; serde alone would take a list of the fields' values, too.
@@ -151,12 +173,18 @@ fn object<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
     }
 }
 
-fn keep<T>(read: Result<T, String>, raw: &RawValue, rejected: &mut Vec<RejectedRecord>) -> Option<T> {
+fn keep<T>(
+    read: Result<T, String>,
+    raw: &RawValue,
+    rejected: &mut Vec<RejectedRecord>,
+) -> Option<T> {
     read.map_err(|reason| {
         let label: Label = serde_json::from_str(raw.get()).unwrap_or_default();
         let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
         let id = text(&label.id).and_then(|id| RemoteId::new(&id));
-        let subject = text(&label.login).or_else(|| text(&label.name)).or_else(|| text(&label.id));
+        let subject = text(&label.login)
+            .or_else(|| text(&label.name))
+            .or_else(|| text(&label.id));
         rejected.push(RejectedRecord {
             id,
             subject: Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned())),
@@ -181,16 +209,23 @@ fn reason(e: &serde_json::Error) -> String {
 fn record<T: DeserializeOwned>(json: &str) -> Result<T, String> {
     object(json).map_err(|e| {
         let reason = reason(&e);
-        let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
+        let fields: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(json).unwrap_or_default();
         // Alone, a field of the right type leaves only the others to be missed.
         let is_wrong = |name: &String, value: &serde_json::Value| {
             let alone = serde_json::Map::from_iter([(name.clone(), value.clone())]);
-            let complaint = T::deserialize(alone).err().map(|e| e.to_string()).unwrap_or_default();
+            let complaint = T::deserialize(alone)
+                .err()
+                .map(|e| e.to_string())
+                .unwrap_or_default();
             !complaint.is_empty() && !NAMED.iter().any(|named| complaint.starts_with(named))
         };
         match fields.iter().find(|(name, value)| is_wrong(name, value)) {
             Some((name, _)) if !NAMED.iter().any(|named| reason.starts_with(named)) => {
-                format!("its `{}` is of the wrong type: {reason}", crate::model::shown(name))
+                format!(
+                    "its `{}` is of the wrong type: {reason}",
+                    crate::model::shown(name)
+                )
             }
             _ => reason,
         }
@@ -222,8 +257,14 @@ fn user(json: &str) -> Result<User, String> {
 fn group(json: &str, ids: &BTreeMap<&str, &RemoteId>) -> Result<Group, String> {
     let r: GroupRecord = record(json)?;
     let member = |m: MemberRecord| {
-        let user = ids.get(m.user.as_str()).map_or_else(|| remote_id(&m.user), |id| Ok((*id).clone()))?;
-        Ok::<_, String>(Membership { user, role: m.role, status: m.status })
+        let user = ids
+            .get(m.user.as_str())
+            .map_or_else(|| remote_id(&m.user), |id| Ok((*id).clone()))?;
+        Ok::<_, String>(Membership {
+            user,
+            role: m.role,
+            status: m.status,
+        })
     };
     Ok(Group {
         id: remote_id(&r.id)?,
@@ -231,7 +272,11 @@ fn group(json: &str, ids: &BTreeMap<&str, &RemoteId>) -> Result<Group, String> {
         description: r.description,
         parent: r.parent.as_deref().map(remote_id).transpose()?,
         gid: r.gid.map(Untrusted::from),
-        members: r.members.into_iter().map(member).collect::<Result<_, _>>()?,
+        members: r
+            .members
+            .into_iter()
+            .map(member)
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -246,7 +291,10 @@ mod tests {
             "members": [{"user": "u-1"}, {"user": "u-9", "role": "admin", "status": "pending"}]}]}"#,
         )
         .unwrap();
-        assert_eq!(got.directory.users, [User::new(RemoteId::new("u-1").unwrap(), "alice")]);
+        assert_eq!(
+            got.directory.users,
+            [User::new(RemoteId::new("u-1").unwrap(), "alice")]
+        );
         assert_eq!(got.directory.groups[0].members[0].status, Status::Active);
         assert_eq!(got.directory.groups[0].members[1].role, Role::Admin);
         assert!(matches!(got.completeness, Completeness::Complete(_)));
@@ -256,43 +304,85 @@ mod tests {
     fn one_bad_record_spoils_no_other() {
         let got = document(br#"{"users": [{"id": "u-1", "login": "alice"}, {"id": "u-2", "login": 7}, {"id": "u-3", "login": "bob", "uidd": 1}]}"#).unwrap();
         assert_eq!(got.directory.users.len(), 1);
-        let ids: Vec<_> = got.rejected.iter().map(|r| r.id.as_ref().unwrap().to_string()).collect();
+        let ids: Vec<_> = got
+            .rejected
+            .iter()
+            .map(|r| r.id.as_ref().unwrap().to_string())
+            .collect();
         assert_eq!(ids, ["u-2", "u-3"]);
-        assert!(matches!(got.completeness, Completeness::Complete(_)), "present, though unusable");
+        assert!(
+            matches!(got.completeness, Completeness::Complete(_)),
+            "present, though unusable"
+        );
     }
 
     #[test]
     fn what_is_of_the_wrong_type_is_named() {
         for (user, complaint) in [
-            (r#""login": 7"#, "its `login` is of the wrong type: invalid type: integer `7`, expected a string"),
-            (r#""login": "a", "home": ["/x"]"#, "its `home` is of the wrong type"),
-            (r#""login": "a", "active": "yes\u001b""#, "its `active` is of the wrong type"),
-            (r#""login": "a", "ssh_keys": "ssh-rsa AAAA""#, "its `ssh_keys` is of the wrong type"),
-            (r#""login": "a", "attributes": {"quota": 7}"#, "its `attributes` is of the wrong type"),
-            (r#""login": "a", "uid": [1]"#, "its `uid` is of the wrong type: `uid` and `gid` are numbers, or text"),
+            (
+                r#""login": 7"#,
+                "its `login` is of the wrong type: invalid type: integer `7`, expected a string",
+            ),
+            (
+                r#""login": "a", "home": ["/x"]"#,
+                "its `home` is of the wrong type",
+            ),
+            (
+                r#""login": "a", "active": "yes\u001b""#,
+                "its `active` is of the wrong type",
+            ),
+            (
+                r#""login": "a", "ssh_keys": "ssh-rsa AAAA""#,
+                "its `ssh_keys` is of the wrong type",
+            ),
+            (
+                r#""login": "a", "attributes": {"quota": 7}"#,
+                "its `attributes` is of the wrong type",
+            ),
+            (
+                r#""login": "a", "uid": [1]"#,
+                "its `uid` is of the wrong type: `uid` and `gid` are numbers, or text",
+            ),
             (r#""name": "a""#, "missing field `login`"),
             (r#""login": "a", "uidd": 1"#, "unknown field `uidd`"),
         ] {
-            let got = document(format!(r#"{{"users": [{{"id": "u-1", {user}}}]}}"#).as_bytes()).unwrap();
+            let got =
+                document(format!(r#"{{"users": [{{"id": "u-1", {user}}}]}}"#).as_bytes()).unwrap();
             let reason = &got.rejected[0].reason;
-            assert!(reason.starts_with(complaint) && !reason.contains('\u{1b}'), "{user}: {reason}");
+            assert!(
+                reason.starts_with(complaint) && !reason.contains('\u{1b}'),
+                "{user}: {reason}"
+            );
         }
         for (group, complaint) in [
             (r#""name": ["x"]"#, "its `name` is of the wrong type"),
-            (r#""name": "x", "members": [{"user": "u"}, {"user": 1}]"#, "its `members` is of the wrong type"),
+            (
+                r#""name": "x", "members": [{"user": "u"}, {"user": 1}]"#,
+                "its `members` is of the wrong type",
+            ),
         ] {
-            let got = document(format!(r#"{{"groups": [{{"id": "g-1", {group}}}]}}"#).as_bytes()).unwrap();
-            assert!(got.rejected[0].reason.starts_with(complaint), "{group}: {}", got.rejected[0].reason);
+            let got = document(format!(r#"{{"groups": [{{"id": "g-1", {group}}}]}}"#).as_bytes())
+                .unwrap();
+            assert!(
+                got.rejected[0].reason.starts_with(complaint),
+                "{group}: {}",
+                got.rejected[0].reason
+            );
         }
     }
 
     #[test]
     fn one_bad_key_spoils_no_other_and_not_its_person() {
         let read = |keys: &str| {
-            let text = format!(r#"{{"users": [{{"id": "u-1", "login": "ann", "ssh_keys": {keys}}}]}}"#);
+            let text =
+                format!(r#"{{"users": [{{"id": "u-1", "login": "ann", "ssh_keys": {keys}}}]}}"#);
             let got = document(text.as_bytes()).unwrap();
             assert!(got.rejected.is_empty(), "{:?}", got.rejected);
-            got.directory.users[0].ssh_keys.iter().map(|key| key.raw().to_owned()).collect::<Vec<_>>()
+            got.directory.users[0]
+                .ssh_keys
+                .iter()
+                .map(|key| key.raw().to_owned())
+                .collect::<Vec<_>>()
         };
         // Each stays in its place, so that it is told by its number, and is no key.
         assert_eq!(

@@ -35,7 +35,10 @@ impl Document {
         record.insert("id".to_owned(), json!(id.as_str()));
         record.insert("name".to_owned(), json!(group.name));
         record.insert("description".to_owned(), json!(group.description));
-        record.insert("parent".to_owned(), json!(group.parent.as_ref().map(RemoteId::as_str)));
+        record.insert(
+            "parent".to_owned(),
+            json!(group.parent.as_ref().map(RemoteId::as_str)),
+        );
         record.insert("members".to_owned(), json!([]));
         match self.0.entry("groups").or_insert_with(|| json!([])) {
             Value::Array(groups) => groups.push(Value::Object(record)),
@@ -51,8 +54,14 @@ impl Document {
 
     /// Sets what a policy names, and keeps the rest.
     pub fn set_policy(&mut self, group: &RemoteId, policy: &GroupPolicy) -> Result<Done, String> {
-        let Ok(Value::Object(wanted)) = serde_json::to_value(policy) else { return Ok(Done::Already) };
-        let Value::Object(kept) = self.group(group)?.entry("policy").or_insert_with(|| json!({})) else {
+        let Ok(Value::Object(wanted)) = serde_json::to_value(policy) else {
+            return Ok(Done::Already);
+        };
+        let Value::Object(kept) = self
+            .group(group)?
+            .entry("policy")
+            .or_insert_with(|| json!({}))
+        else {
             return Err("the group's `policy` is no object".to_owned());
         };
         let mut done = Done::Already;
@@ -65,24 +74,51 @@ impl Document {
     }
 
     /// Does something to one person in a group.
-    pub fn change(&mut self, group: &RemoteId, action: &Action, person: &RemoteId) -> Result<Done, String> {
-        let Value::Array(members) = self.group(group)?.entry("members").or_insert_with(|| json!([])) else {
+    pub fn change(
+        &mut self,
+        group: &RemoteId,
+        action: &Action,
+        person: &RemoteId,
+    ) -> Result<Done, String> {
+        let Value::Array(members) = self
+            .group(group)?
+            .entry("members")
+            .or_insert_with(|| json!([]))
+        else {
             return Err("the group's `members` is no list".to_owned());
         };
-        let is_theirs = |member: &&mut Value| member.get("user").and_then(Value::as_str) == Some(person.as_str());
-        let found = members.iter_mut().find(is_theirs).and_then(Value::as_object_mut);
+        let is_theirs = |member: &&mut Value| {
+            member.get("user").and_then(Value::as_str) == Some(person.as_str())
+        };
+        let found = members
+            .iter_mut()
+            .find(is_theirs)
+            .and_then(Value::as_object_mut);
         let status = found.as_ref().map(|member| status(member)).transpose()?;
         match (action, found, status) {
             (Action::Set(role), Some(member), _) => Ok(activate(member, *role)),
-            (Action::Accept { email: Some(address) }, Some(member), _) => {
+            (
+                Action::Accept {
+                    email: Some(address),
+                },
+                Some(member),
+                _,
+            ) => {
                 let set_address = set(member, "email", json!(address));
                 Ok(either(activate(member, Role::Member), set_address))
             }
             (Action::Set(role), None, _) => {
-                members.push(json!({"user": person.as_str(), "role": role, "status": Status::Active}));
+                members
+                    .push(json!({"user": person.as_str(), "role": role, "status": Status::Active}));
                 Ok(Done::Changed)
             }
-            (Action::Accept { email: Some(address) }, None, _) => {
+            (
+                Action::Accept {
+                    email: Some(address),
+                },
+                None,
+                _,
+            ) => {
                 members.push(json!({
                     "user": person.as_str(), "role": Role::Member, "status": Status::Active, "email": address,
                 }));
@@ -104,17 +140,27 @@ impl Document {
     }
 
     fn group(&mut self, id: &RemoteId) -> Result<&mut Map<String, Value>, String> {
-        let groups = self.0.get_mut("groups").and_then(Value::as_array_mut).into_iter().flatten();
+        let groups = self
+            .0
+            .get_mut("groups")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten();
         let mut records = groups.filter_map(Value::as_object_mut);
-        let found = records.find(|group| group.get("id").and_then(Value::as_str) == Some(id.as_str()));
+        let found =
+            records.find(|group| group.get("id").and_then(Value::as_str) == Some(id.as_str()));
         found.ok_or_else(|| "the group is not there any more".to_owned())
     }
 }
 
 /// The status of a membership; one that says nothing is active.
 fn status(member: &Map<String, Value>) -> Result<Status, String> {
-    let value = member.get("status").cloned().unwrap_or_else(|| json!(Status::Active));
-    serde_json::from_value(value).map_err(|_| "has a status in the group that does not exist".to_owned())
+    let value = member
+        .get("status")
+        .cloned()
+        .unwrap_or_else(|| json!(Status::Active));
+    serde_json::from_value(value)
+        .map_err(|_| "has a status in the group that does not exist".to_owned())
 }
 
 fn activate(member: &mut Map<String, Value>, role: Role) -> Done {
@@ -156,7 +202,10 @@ mod tests {
     fn after(action: &Action, who: &str) -> (Result<Done, String>, String) {
         let mut document = Document::parse(TEXT.as_bytes()).unwrap();
         let done = document.change(&id("g"), action, &id(who));
-        (done, serde_json::to_string(&document.0["groups"][0]["members"]).unwrap())
+        (
+            done,
+            serde_json::to_string(&document.0["groups"][0]["members"]).unwrap(),
+        )
     }
 
     #[test]
@@ -165,7 +214,9 @@ mod tests {
         document.describe(&id("g"), "new").unwrap();
         let text = String::from_utf8(document.to_bytes().unwrap()).unwrap();
         let at = |word: &str| text.find(word).unwrap();
-        assert!(at("note") < at("groups") && at("extra") < at("members") && at("members") < at("users"));
+        assert!(
+            at("note") < at("groups") && at("extra") < at("members") && at("members") < at("users")
+        );
         assert_eq!(document.describe(&id("g"), "new"), Ok(Done::Already));
         assert!(document.describe(&id("h"), "new").is_err());
     }
@@ -174,10 +225,17 @@ mod tests {
     fn people_are_added_and_given_roles() {
         assert_eq!(after(&Action::Set(Role::Member), "a").0, Ok(Done::Already));
         let (done, members) = after(&Action::Set(Role::Admin), "a");
-        assert_eq!((done, members.contains(r#"{"user":"a","role":"admin"}"#)), (Ok(Done::Changed), true), "{members}");
+        assert_eq!(
+            (done, members.contains(r#"{"user":"a","role":"admin"}"#)),
+            (Ok(Done::Changed), true),
+            "{members}"
+        );
         let (done, members) = after(&Action::Set(Role::Member), "c");
         assert_eq!(done, Ok(Done::Changed));
-        assert!(members.ends_with(r#"{"user":"c","role":"member","status":"active"}]"#), "{members}");
+        assert!(
+            members.ends_with(r#"{"user":"c","role":"member","status":"active"}]"#),
+            "{members}"
+        );
     }
 
     #[test]
@@ -185,23 +243,46 @@ mod tests {
         let accept = Action::Accept { email: None };
         assert_eq!(after(&accept, "a").0, Ok(Done::Already));
         let (done, members) = after(&accept, "b");
-        assert_eq!((done, members.contains(r#""status":"active","role":"manager""#)), (Ok(Done::Changed), true));
+        assert_eq!(
+            (
+                done,
+                members.contains(r#""status":"active","role":"manager""#)
+            ),
+            (Ok(Done::Changed), true)
+        );
         assert!(after(&accept, "c").0.is_err());
         assert!(after(&Action::Remove, "b").1.contains("rejected"));
         assert!(after(&Action::Remove, "a").1.contains("removed"));
         assert_eq!(after(&Action::Remove, "c").0, Ok(Done::Already));
-        let (done, members) = after(&Action::Accept { email: Some("c@x.org".to_owned()) }, "c");
-        assert_eq!((done, members.contains("c@x.org")), (Ok(Done::Changed), true));
+        let (done, members) = after(
+            &Action::Accept {
+                email: Some("c@x.org".to_owned()),
+            },
+            "c",
+        );
+        assert_eq!(
+            (done, members.contains("c@x.org")),
+            (Ok(Done::Changed), true)
+        );
     }
 
     #[test]
     fn a_policy_is_merged() {
         let mut document = Document::parse(TEXT.as_bytes()).unwrap();
-        let policy = GroupPolicy { join_requests: Some(true), ..GroupPolicy::default() };
+        let policy = GroupPolicy {
+            join_requests: Some(true),
+            ..GroupPolicy::default()
+        };
         assert_eq!(document.set_policy(&id("g"), &policy), Ok(Done::Changed));
         assert_eq!(document.set_policy(&id("g"), &policy), Ok(Done::Already));
-        let other = GroupPolicy { is_high_assurance: Some(false), ..GroupPolicy::default() };
+        let other = GroupPolicy {
+            is_high_assurance: Some(false),
+            ..GroupPolicy::default()
+        };
         document.set_policy(&id("g"), &other).unwrap();
-        assert_eq!(document.0["groups"][0]["policy"], json!({"join_requests": true, "is_high_assurance": false}));
+        assert_eq!(
+            document.0["groups"][0]["policy"],
+            json!({"join_requests": true, "is_high_assurance": false})
+        );
     }
 }

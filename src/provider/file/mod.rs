@@ -26,7 +26,10 @@ pub struct FileProvider {
 impl FileProvider {
     /// The document at `path`, for the section `name`.
     pub fn new(name: &str, path: PathBuf) -> Self {
-        Self { name: name.to_owned(), path }
+        Self {
+            name: name.to_owned(),
+            path,
+        }
     }
 }
 
@@ -39,25 +42,39 @@ impl Provider for FileProvider {
         let place = self.path.display().to_string();
         files::read_limited(&self.path, MAX_BYTES)
             .map(|bytes| Untrusted::new(format!("{place}, {} bytes", bytes.len())))
-            .map_err(|e| FetchError::Unreachable { place, reason: Untrusted::new(e.source.to_string()) })
+            .map_err(|e| FetchError::Unreachable {
+                place,
+                reason: Untrusted::new(e.source.to_string()),
+            })
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
         let place = self.path.display().to_string();
-        let bytes = files::read_limited(&self.path, MAX_BYTES).map_err(|e| FetchError::Unreachable {
-            place: place.clone(),
-            reason: Untrusted::new(e.source.to_string()),
+        let bytes =
+            files::read_limited(&self.path, MAX_BYTES).map_err(|e| FetchError::Unreachable {
+                place: place.clone(),
+                reason: Untrusted::new(e.source.to_string()),
+            })?;
+        let mut snapshot = decode::document(&bytes).map_err(|reason| FetchError::Malformed {
+            place,
+            reason: Untrusted::new(reason),
         })?;
-        let mut snapshot = decode::document(&bytes)
-            .map_err(|reason| FetchError::Malformed { place, reason: Untrusted::new(reason) })?;
         progress(snapshot.directory.users.len() + snapshot.directory.groups.len());
         if let Some(only) = &query.only {
             match query.scope {
-                Scope::Users => snapshot.directory.users.retain(|u| only.iter().any(|name| name == u.login.raw())),
-                Scope::Groups => snapshot.directory.groups.retain(|g| only.iter().any(|name| name == g.name.raw())),
+                Scope::Users => snapshot
+                    .directory
+                    .users
+                    .retain(|u| only.iter().any(|name| name == u.login.raw())),
+                Scope::Groups => snapshot
+                    .directory
+                    .groups
+                    .retain(|g| only.iter().any(|name| name == g.name.raw())),
             }
             // Of the records that cannot be used, those that may be meant.
-            snapshot.rejected.retain(|r| r.id.is_none() || only.iter().any(|name| name == r.subject.raw()));
+            snapshot
+                .rejected
+                .retain(|r| r.id.is_none() || only.iter().any(|name| name == r.subject.raw()));
             if matches!(snapshot.completeness, Completeness::Complete(_)) {
                 snapshot.completeness = Completeness::Narrowed;
             }

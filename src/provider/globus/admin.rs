@@ -15,7 +15,9 @@ use super::mapping::Mapping;
 use super::several;
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{RemoteId, Role, Status, Untrusted};
-use crate::provider::admin::{Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person};
+use crate::provider::admin::{
+    Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person,
+};
 use crate::provider::http::{HttpError, HttpErrorKind};
 
 /// Globus, ready to be changed.
@@ -29,7 +31,12 @@ pub struct GlobusAdmin {
 /// What a failed request means: a refusal, or that nobody could be asked.
 fn failed(error: HttpError) -> AdminError {
     let no = error.kind == HttpErrorKind::Refused || error.status == Some(403);
-    match error.json::<Value>().filter(|_| no).as_ref().and_then(decode::complaint) {
+    match error
+        .json::<Value>()
+        .filter(|_| no)
+        .as_ref()
+        .and_then(decode::complaint)
+    {
         Some(words) => AdminError::Refused(Untrusted::new(words)),
         None if no => AdminError::Refused(error.reason),
         None => AdminError::Fetch(error.into()),
@@ -41,23 +48,38 @@ fn refused(reason: impl Into<String>) -> AdminError {
 }
 
 fn managed(head: Head) -> ManagedGroup {
-    ManagedGroup { id: head.id, name: head.name, description: head.description, parent: head.parent }
+    ManagedGroup {
+        id: head.id,
+        name: head.name,
+        description: head.description,
+        parent: head.parent,
+    }
 }
 
 impl GlobusAdmin {
     pub(super) fn new(name: &str, api: Api, mapping: Mapping) -> Self {
-        Self { name: name.to_owned(), api, mapping }
+        Self {
+            name: name.to_owned(),
+            api,
+            mapping,
+        }
     }
 
     fn incomplete(&self, reason: String) -> AdminError {
-        AdminError::Incomplete { place: self.api.place().to_owned(), reason }
+        AdminError::Incomplete {
+            place: self.api.place().to_owned(),
+            reason,
+        }
     }
 
     /// The identities with these usernames, each of which may be unknown.
     fn usernames(&self, names: &BTreeSet<String>) -> Result<Vec<Identity>, AdminError> {
         // A name with one of these is nobody's, and would be taken for several.
-        let names: Vec<&str> =
-            names.iter().map(String::as_str).filter(|n| !n.contains([',', ' ']) && n.len() < BATCH_BYTES).collect();
+        let names: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .filter(|n| !n.contains([',', ' ']) && n.len() < BATCH_BYTES)
+            .collect();
         let mut found = Vec::new();
         let mut rest = names.as_slice();
         while !rest.is_empty() {
@@ -74,7 +96,14 @@ impl GlobusAdmin {
     }
 
     /// Sends one kind of action for some people and tells each one's fate.
-    fn act(&self, group: &RemoteId, verb: Verb, then: Option<Role>, ids: &[RemoteId], fates: &mut Fates) {
+    fn act(
+        &self,
+        group: &RemoteId,
+        verb: Verb,
+        then: Option<Role>,
+        ids: &[RemoteId],
+        fates: &mut Fates,
+    ) {
         for ids in ids.chunks(BATCH) {
             let reply = self.api.act(group, &verb.request(ids));
             for id in ids {
@@ -105,10 +134,16 @@ impl GroupAdmin for GlobusAdmin {
         if let Some(record) = rejected.first() {
             return Err(self.incomplete(format!("{}: {}", record.subject, record.reason)));
         }
-        let mut groups: Vec<ManagedGroup> = heads.into_iter().filter(|head| head.managed).map(managed).collect();
+        let mut groups: Vec<ManagedGroup> = heads
+            .into_iter()
+            .filter(|head| head.managed)
+            .map(managed)
+            .collect();
         // The listing leaves descriptions out.
-        let mut bare: Vec<&mut ManagedGroup> =
-            groups.iter_mut().filter(|group| describe && group.description.is_none()).collect();
+        let mut bare: Vec<&mut ManagedGroup> = groups
+            .iter_mut()
+            .filter(|group| describe && group.description.is_none())
+            .collect();
         let ids: Vec<RemoteId> = bare.iter().map(|group| group.id.clone()).collect();
         let answers = several::each(&ids, |id| self.api.group(id), |_| {});
         let mut lost = None;
@@ -132,16 +167,27 @@ impl GroupAdmin for GlobusAdmin {
         for row in listed.rows {
             match row.status {
                 Some(status) => rows.push((row, status)),
-                None => return Err(self.incomplete(format!("{} has a status that is not known", row.username))),
+                None => {
+                    return Err(
+                        self.incomplete(format!("{} has a status that is not known", row.username))
+                    );
+                }
             }
         }
         rows.sort_by(|(a, a_status), (b, b_status)| {
-            let key = |row: &Row, status: Status| (status != Status::Active, row.implied, status, row.role);
-            a.id.cmp(&b.id).then_with(|| key(a, *a_status).cmp(&key(b, *b_status)))
+            let key = |row: &Row, status: Status| {
+                (status != Status::Active, row.implied, status, row.role)
+            };
+            a.id.cmp(&b.id)
+                .then_with(|| key(a, *a_status).cmp(&key(b, *b_status)))
         });
         rows.dedup_by(|(b, _), (a, _)| a.id == b.id);
         let member = |(row, status): (Row, Status)| Member {
-            person: Person { id: row.id, login: row.username, email: None },
+            person: Person {
+                id: row.id,
+                login: row.username,
+                email: None,
+            },
             role: row.role,
             status,
             implied: row.implied,
@@ -153,7 +199,11 @@ impl GroupAdmin for GlobusAdmin {
     /// reading `identity_mapping` backwards where that can be done. Each person is called as they were asked for.
     fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {
         let is_username = |login: &str| login.contains('@');
-        let mut names: BTreeSet<String> = logins.iter().filter(|login| is_username(login)).cloned().collect();
+        let mut names: BTreeSet<String> = logins
+            .iter()
+            .filter(|login| is_username(login))
+            .cloned()
+            .collect();
         for login in logins.iter().filter(|login| !is_username(login)) {
             names.extend(self.mapping.usernames(login));
         }
@@ -168,12 +218,22 @@ impl GroupAdmin for GlobusAdmin {
             let is_theirs = |identity: &&Identity| match uuid(login) {
                 Some(id) => identity.id == id,
                 None if is_username(login) => identity.username.raw().eq_ignore_ascii_case(login),
-                None => self.mapping.login(identity).is_ok_and(|mapped| mapped == *login),
+                None => self
+                    .mapping
+                    .login(identity)
+                    .is_ok_and(|mapped| mapped == *login),
             };
-            let theirs: BTreeMap<&RemoteId, &Identity> = found.iter().filter(is_theirs).map(|i| (&i.id, i)).collect();
+            let theirs: BTreeMap<&RemoteId, &Identity> =
+                found.iter().filter(is_theirs).map(|i| (&i.id, i)).collect();
             if theirs.len() > 1 {
-                let names: Vec<&str> = theirs.values().map(|identity| identity.username.raw()).collect();
-                return Err(refused(format!("{login} may be any of {}; name one of these", names.join(", "))));
+                let names: Vec<&str> = theirs
+                    .values()
+                    .map(|identity| identity.username.raw())
+                    .collect();
+                return Err(refused(format!(
+                    "{login} may be any of {}; name one of these",
+                    names.join(", ")
+                )));
             }
             people.extend(theirs.into_values().map(|identity| Person {
                 id: identity.id.clone(),
@@ -191,13 +251,26 @@ impl GroupAdmin for GlobusAdmin {
         people: &[Person],
     ) -> Result<Vec<Result<Done, AdminError>>, AdminError> {
         let rows = self.api.listed(&group.id).map_err(failed)?.rows;
-        let step = |person: &Person| batch::step(action, &rows, &person.id, person.email.as_ref().map(Untrusted::raw));
+        let step = |person: &Person| {
+            batch::step(
+                action,
+                &rows,
+                &person.id,
+                person.email.as_ref().map(Untrusted::raw),
+            )
+        };
         // Somebody who is named twice stands in a request once.
-        let steps: BTreeMap<&RemoteId, Step> = people.iter().map(|person| (&person.id, step(person))).collect();
+        let steps: BTreeMap<&RemoteId, Step> = people
+            .iter()
+            .map(|person| (&person.id, step(person)))
+            .collect();
         let mut by_verb: BTreeMap<(Verb, Option<Role>), Vec<RemoteId>> = BTreeMap::new();
         for (id, step) in &steps {
             if let Step::Act(verb, then) = step {
-                by_verb.entry((*verb, *then)).or_default().push((*id).clone());
+                by_verb
+                    .entry((*verb, *then))
+                    .or_default()
+                    .push((*id).clone());
             }
         }
         let mut fates = Fates::new();
@@ -219,9 +292,9 @@ impl GroupAdmin for GlobusAdmin {
             Some(Step::Already) => Ok(Done::Already),
             Some(Step::Refuse(reason)) => Err(refused(*reason)),
             _ => match fates.get(&person.id) {
-                Some(Ok(Fate::Role(_, changed))) => {
-                    self.outcome(second.get(&person.id)).map_err(|error| half_done(error, *changed))
-                }
+                Some(Ok(Fate::Role(_, changed))) => self
+                    .outcome(second.get(&person.id))
+                    .map_err(|error| half_done(error, *changed)),
                 fate => self.outcome(fate),
             },
         };
@@ -229,16 +302,30 @@ impl GroupAdmin for GlobusAdmin {
     }
 
     fn create(&self, group: &NewGroup) -> Result<ManagedGroup, AdminError> {
-        let head = self.api.create(&group.name, &group.description, group.parent.as_ref()).map_err(failed)?;
-        Ok(ManagedGroup { description: Some(Untrusted::new(&group.description)), ..managed(head) })
+        let head = self
+            .api
+            .create(&group.name, &group.description, group.parent.as_ref())
+            .map_err(failed)?;
+        Ok(ManagedGroup {
+            description: Some(Untrusted::new(&group.description)),
+            ..managed(head)
+        })
     }
 
     fn describe(&self, group: &ManagedGroup, text: &str) -> Result<Done, AdminError> {
         let (head, found) = self.api.group(&group.id).map_err(failed)?;
-        if head.description.as_ref().map(Untrusted::raw).unwrap_or_default() == text {
+        if head
+            .description
+            .as_ref()
+            .map(Untrusted::raw)
+            .unwrap_or_default()
+            == text
+        {
             return Ok(Done::Already);
         }
-        self.api.write(&group.id, &described(found, text)).map_err(failed)?;
+        self.api
+            .write(&group.id, &described(found, text))
+            .map_err(failed)?;
         Ok(Done::Changed)
     }
 
@@ -260,7 +347,8 @@ impl GlobusAdmin {
             Some(Ok(Fate::Already)) => Ok(Done::Already),
             Some(Ok(Fate::Refused(reason))) => Err(AdminError::Refused(reason.clone())),
             Some(Ok(Fate::Unsaid)) | None => {
-                Err(self.incomplete("the answer does not say what became of this person".to_owned()))
+                Err(self
+                    .incomplete("the answer does not say what became of this person".to_owned()))
             }
             Some(Err(error)) => Err(failed(error.clone())),
         }
@@ -270,9 +358,10 @@ impl GlobusAdmin {
 /// A failure of the second request, where the first one did something.
 fn half_done(error: AdminError, changed: bool) -> AdminError {
     match error {
-        AdminError::Refused(reason) if changed => {
-            refused(format!("they are a member now, but could not be given the role: {}", reason.raw()))
-        }
+        AdminError::Refused(reason) if changed => refused(format!(
+            "they are a member now, but could not be given the role: {}",
+            reason.raw()
+        )),
         other => other,
     }
 }
@@ -280,7 +369,11 @@ fn half_done(error: AdminError, changed: bool) -> AdminError {
 /// What is written of a group to change its description: the rest goes back as it came.
 fn described(mut found: Map<String, Value>, text: &str) -> Map<String, Value> {
     let mut out = Map::new();
-    for key in ["name", "terms_and_conditions", "subscription_admin_verified_id"] {
+    for key in [
+        "name",
+        "terms_and_conditions",
+        "subscription_admin_verified_id",
+    ] {
         if let Some(value) = found.remove(key).filter(|value| !value.is_null()) {
             out.insert(key.to_owned(), value);
         }
@@ -310,7 +403,9 @@ mod tests {
         let found = json!({"is_high_assurance": false, "authentication_assurance_timeout": null,
             "group_visibility": "authenticated", "group_members_visibility": "members", "join_requests": false,
             "signup_fields": ["city"], "new_key": 1});
-        let Value::Object(found) = found else { panic!() };
+        let Value::Object(found) = found else {
+            panic!()
+        };
         let policy = GroupPolicy {
             group_visibility: Some(GroupVisibility::Private),
             group_members_visibility: Some(MembersVisibility::Managers),
@@ -330,8 +425,11 @@ mod tests {
     fn a_group_is_written_with_its_name_and_only_what_can_be_written() {
         let group = json!({"id": "x", "name": "connect", "description": "old", "parent_id": null, "policies": {},
             "terms_and_conditions": "Be kind.", "subscription_admin_verified_id": null, "memberships": []});
-        let Value::Object(group) = group else { panic!() };
-        let wanted = json!({"name": "connect", "description": "new", "terms_and_conditions": "Be kind."});
+        let Value::Object(group) = group else {
+            panic!()
+        };
+        let wanted =
+            json!({"name": "connect", "description": "new", "terms_and_conditions": "Be kind."});
         assert_eq!(Value::Object(described(group, "new")), wanted);
     }
 }

@@ -35,8 +35,17 @@ impl Api {
     ///
     /// # Errors
     /// What is wrong with the configuration.
-    pub fn new(config: &Config, secret: SecretString, ca_pem: Option<Vec<u8>>) -> Result<Self, String> {
-        let options = Options { ca_pem, proxy: config.proxy.clone(), max_bytes: MAX_BYTES, ..Options::default() };
+    pub fn new(
+        config: &Config,
+        secret: SecretString,
+        ca_pem: Option<Vec<u8>>,
+    ) -> Result<Self, String> {
+        let options = Options {
+            ca_pem,
+            proxy: config.proxy.clone(),
+            max_bytes: MAX_BYTES,
+            ..Options::default()
+        };
         let tokens = Tokens::new(&config.auth_url, &options, &config.client_id, secret)?;
         Ok(Self {
             groups: Http::new(&config.groups_url, &options, tokens.of(tokens::GROUPS))?,
@@ -46,7 +55,10 @@ impl Api {
 
     /// The same, until a deadline.
     pub fn until(&self, deadline: Instant) -> Self {
-        Self { groups: self.groups.until(deadline), auth: self.auth.until(deadline) }
+        Self {
+            groups: self.groups.until(deadline),
+            auth: self.auth.until(deadline),
+        }
     }
 
     /// Where the groups are, for messages.
@@ -57,7 +69,9 @@ impl Api {
     /// The groups that we are an active member of, with what we may do there.
     pub fn my_groups(&self) -> Result<(Vec<Head>, Vec<RejectedRecord>), HttpError> {
         let path = ["v2", "groups", "my_groups"];
-        let answer = self.groups.send(&Request::get(&path).query("statuses", "active"))?;
+        let answer = self
+            .groups
+            .send(&Request::get(&path).query("statuses", "active"))?;
         read(&self.groups, &path, &answer, decode::my_groups)
     }
 
@@ -71,15 +85,21 @@ impl Api {
     /// A group with everybody in it.
     pub fn listed(&self, id: &RemoteId) -> Result<Listed, HttpError> {
         let path = ["v2", "groups", id.as_str()];
-        let answer = self.groups.send(&Request::get(&path).query("include", "memberships"))?;
-        read(&self.groups, &path, &answer, |bytes| decode::listed(bytes, id))
+        let answer = self
+            .groups
+            .send(&Request::get(&path).query("include", "memberships"))?;
+        read(&self.groups, &path, &answer, |bytes| {
+            decode::listed(bytes, id)
+        })
     }
 
     /// A group as it stands there, with the keys that nobody here knows.
     pub fn group(&self, id: &RemoteId) -> Result<(Head, Map<String, Value>), HttpError> {
         let path = ["v2", "groups", id.as_str()];
         let answer = self.groups.send(&Request::get(&path))?;
-        let head = read(&self.groups, &path, &answer, |bytes| decode::head(bytes, Some(id)))?;
+        let head = read(&self.groups, &path, &answer, |bytes| {
+            decode::head(bytes, Some(id))
+        })?;
         Ok((head, answer.json()?))
     }
 
@@ -95,43 +115,65 @@ impl Api {
 
     fn look_up(&self, key: &str, values: &[&str]) -> Result<Vec<Identity>, HttpError> {
         let path = ["v2", "api", "identities"];
-        let answer = self.auth.send(&Request::get(&path).query(key, values.join(",")))?;
+        let answer = self
+            .auth
+            .send(&Request::get(&path).query(key, values.join(",")))?;
         read(&self.auth, &path, &answer, decode::identities)
     }
 
     /// Does something to memberships.
     pub fn act(&self, id: &RemoteId, actions: &impl Serialize) -> Result<Reply, HttpError> {
         let path = ["v2", "groups", id.as_str()];
-        let answer = self.groups.send(&Request::post(&path).body("application/json", actions))?;
+        let answer = self
+            .groups
+            .send(&Request::post(&path).body("application/json", actions))?;
         read(&self.groups, &path, &answer, decode::reply)
     }
 
     /// Makes a group.
-    pub fn create(&self, name: &str, description: &str, parent: Option<&RemoteId>) -> Result<Head, HttpError> {
+    pub fn create(
+        &self,
+        name: &str,
+        description: &str,
+        parent: Option<&RemoteId>,
+    ) -> Result<Head, HttpError> {
         let path = ["v2", "groups"];
         let mut group = json!({"name": name, "description": description});
         if let Some(parent) = parent {
             group["parent_id"] = Value::from(parent.as_str());
         }
-        let answer = self.groups.send(&Request::post(&path).body("application/json", &group))?;
-        read(&self.groups, &path, &answer, |bytes| decode::head(bytes, None))
+        let answer = self
+            .groups
+            .send(&Request::post(&path).body("application/json", &group))?;
+        read(&self.groups, &path, &answer, |bytes| {
+            decode::head(bytes, None)
+        })
     }
 
     /// Writes what can be written of a group.
     pub fn write(&self, id: &RemoteId, group: &Map<String, Value>) -> Result<(), HttpError> {
         let path = ["v2", "groups", id.as_str()];
-        self.groups.send(&Request::put(&path).body("application/json", group)).map(drop)
+        self.groups
+            .send(&Request::put(&path).body("application/json", group))
+            .map(drop)
     }
 
     /// The policy of a group, with the keys that nobody here knows.
     pub fn policies(&self, id: &RemoteId) -> Result<Map<String, Value>, HttpError> {
-        self.groups.get_json(&["v2", "groups", id.as_str(), "policies"], &[])
+        self.groups
+            .get_json(&["v2", "groups", id.as_str(), "policies"], &[])
     }
 
     /// Replaces the policy of a group.
-    pub fn set_policies(&self, id: &RemoteId, policies: &Map<String, Value>) -> Result<(), HttpError> {
+    pub fn set_policies(
+        &self,
+        id: &RemoteId,
+        policies: &Map<String, Value>,
+    ) -> Result<(), HttpError> {
         let path = ["v2", "groups", id.as_str(), "policies"];
-        self.groups.send(&Request::put(&path).body("application/json", policies)).map(drop)
+        self.groups
+            .send(&Request::put(&path).body("application/json", policies))
+            .map(drop)
     }
 }
 
@@ -141,6 +183,12 @@ fn read<T>(
     answer: &Answer,
     decode: impl FnOnce(&[u8]) -> Result<T, String>,
 ) -> Result<T, HttpError> {
-    let place = || format!("{}/{}", http.base().as_str().trim_end_matches('/'), path.join("/"));
+    let place = || {
+        format!(
+            "{}/{}",
+            http.base().as_str().trim_end_matches('/'),
+            path.join("/")
+        )
+    };
     decode(answer.body()).map_err(|reason| HttpError::malformed(place(), reason))
 }

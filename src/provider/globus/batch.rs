@@ -51,11 +51,17 @@ struct Place {
 
 impl Place {
     fn new(rows: &[Row], id: &RemoteId) -> Self {
-        let mut place = Self { own: None, implied: false };
+        let mut place = Self {
+            own: None,
+            implied: false,
+        };
         for row in rows.iter().filter(|row| row.id == *id) {
             if row.implied {
                 place.implied |= row.status == Some(Status::Active);
-            } else if place.own.is_none_or(|(status, _)| status != Some(Status::Active)) {
+            } else if place
+                .own
+                .is_none_or(|(status, _)| status != Some(Status::Active))
+            {
                 place.own = Some((row.status, row.role));
             }
         }
@@ -67,9 +73,9 @@ impl Place {
     }
 }
 
-const LEFT: &str =
-    "they left this group themselves; only an invitation can bring them back, and they have to accept it";
-const BELOW: &str = "they are in this group only because they are in a group below it; change it there";
+const LEFT: &str = "they left this group themselves; only an invitation can bring them back, and they have to accept it";
+const BELOW: &str =
+    "they are in this group only because they are in a group below it; change it there";
 
 /// What to do about the person `id`, as the group stands. `address`: the one that Globus knows of them.
 pub(super) fn step(action: &Action, rows: &[Row], id: &RemoteId, address: Option<&str>) -> Step {
@@ -85,7 +91,9 @@ pub(super) fn step(action: &Action, rows: &[Row], id: &RemoteId, address: Option
         Action::Accept { email: None } => match place.status() {
             Some(Status::Active) => Step::Already,
             Some(Status::Pending) => Step::Act(Verb::Approve, None),
-            Some(Status::Invited) => Step::Refuse("they are invited, and only they can accept that"),
+            Some(Status::Invited) => {
+                Step::Refuse("they are invited, and only they can accept that")
+            }
             _ if place.implied => Step::Already,
             _ => Step::Refuse("they have not asked to join"),
         },
@@ -109,7 +117,10 @@ fn set(place: &Place, role: Role) -> Step {
     match place.own {
         Some((Some(Status::Active), old)) if old == role => Step::Already,
         Some((Some(Status::Active), _)) => Step::Act(Verb::ChangeRole(role), None),
-        Some((Some(Status::Pending), _)) => Step::Act(Verb::Approve, Some(role).filter(|role| *role != Role::Member)),
+        Some((Some(Status::Pending), _)) => Step::Act(
+            Verb::Approve,
+            Some(role).filter(|role| *role != Role::Member),
+        ),
         _ if place.implied => {
             if role == Role::Member {
                 Step::Already
@@ -148,7 +159,9 @@ impl Verb {
         if let Some(error) = reply.errors.get(id) {
             return match (error.code.raw(), self) {
                 ("ALREADY_ACTIVE", Verb::Add(role)) => Fate::Role(role, false),
-                ("ALREADY_ACTIVE", Verb::Approve) => then.map_or(Fate::Already, |role| Fate::Role(role, false)),
+                ("ALREADY_ACTIVE", Verb::Approve) => {
+                    then.map_or(Fate::Already, |role| Fate::Role(role, false))
+                }
                 ("NO_MEMBERSHIP", Verb::Remove | Verb::Reject) => Fate::Already,
                 _ => Fate::Refused(words(error)),
             };
@@ -156,8 +169,12 @@ impl Verb {
         match (reply.done.get(id), self) {
             (None, _) => Fate::Unsaid,
             (Some(_), Verb::Remove | Verb::Reject) => Fate::Changed,
-            (Some(Some(Status::Active)), _) => then.map_or(Fate::Changed, |role| Fate::Role(role, true)),
-            (Some(_), _) => Fate::Refused(Untrusted::new("the membership is not active all the same")),
+            (Some(Some(Status::Active)), _) => {
+                then.map_or(Fate::Changed, |role| Fate::Role(role, true))
+            }
+            (Some(_), _) => {
+                Fate::Refused(Untrusted::new("the membership is not active all the same"))
+            }
         }
     }
 }
@@ -181,7 +198,14 @@ mod tests {
     }
 
     fn row(status: Status, role: Role, implied: bool) -> Row {
-        Row { id: id(1), username: Untrusted::new("a@x.org"), role, status: Some(status), implied, updated: None }
+        Row {
+            id: id(1),
+            username: Untrusted::new("a@x.org"),
+            role,
+            status: Some(status),
+            implied,
+            updated: None,
+        }
     }
 
     fn own(status: Status) -> Vec<Row> {
@@ -194,16 +218,33 @@ mod tests {
         let step = |action: &Action, rows: &[Row]| step(action, rows, &id(1), None);
         let (member, manager) = (Action::Set(Role::Member), Action::Set(Role::Manager));
         assert_eq!(step(&member, &[]), Step::Act(Verb::Add(Role::Member), None));
-        assert_eq!(step(&manager, &[]), Step::Act(Verb::Add(Role::Manager), None));
+        assert_eq!(
+            step(&manager, &[]),
+            Step::Act(Verb::Add(Role::Manager), None)
+        );
         for status in [Invited, Rejected, Removed, Declined] {
-            assert_eq!(step(&member, &own(status)), Step::Act(Verb::Add(Role::Member), None), "{status:?}");
+            assert_eq!(
+                step(&member, &own(status)),
+                Step::Act(Verb::Add(Role::Member), None),
+                "{status:?}"
+            );
         }
         assert_eq!(step(&member, &own(Active)), Step::Already);
-        assert_eq!(step(&manager, &own(Active)), Step::Act(Verb::ChangeRole(Role::Manager), None));
+        assert_eq!(
+            step(&manager, &own(Active)),
+            Step::Act(Verb::ChangeRole(Role::Manager), None)
+        );
         assert_eq!(step(&member, &own(Pending)), Step::Act(Verb::Approve, None));
-        assert_eq!(step(&manager, &own(Pending)), Step::Act(Verb::Approve, Some(Role::Manager)));
+        assert_eq!(
+            step(&manager, &own(Pending)),
+            Step::Act(Verb::Approve, Some(Role::Manager))
+        );
         assert_eq!(step(&member, &own(Left)), Step::Refuse(LEFT));
-        for (status, verb) in [(Active, Verb::Remove), (Invited, Verb::Remove), (Pending, Verb::Reject)] {
+        for (status, verb) in [
+            (Active, Verb::Remove),
+            (Invited, Verb::Remove),
+            (Pending, Verb::Reject),
+        ] {
             assert_eq!(step(&Action::Remove, &own(status)), Step::Act(verb, None));
         }
         for rows in [vec![], own(Left), own(Removed), own(Rejected)] {
@@ -226,26 +267,42 @@ mod tests {
         assert_eq!(step(&Action::Remove, &below), Step::Refuse(BELOW));
         assert_eq!(step(&Action::Accept { email: None }, &below), Step::Already);
         // One of their own beside it can be changed, in whatever order they come.
-        let mut both = vec![row(Status::Active, Role::Member, true), row(Status::Active, Role::Manager, false)];
+        let mut both = vec![
+            row(Status::Active, Role::Member, true),
+            row(Status::Active, Role::Manager, false),
+        ];
         for _ in 0..2 {
             both.reverse();
             assert_eq!(step(&Action::Remove, &both), Step::Act(Verb::Remove, None));
             assert_eq!(step(&Action::Set(Role::Manager), &both), Step::Already);
         }
         // Somebody else's rows do not matter.
-        let other = [Row { id: id(2), ..row(Status::Active, Role::Member, true) }];
+        let other = [Row {
+            id: id(2),
+            ..row(Status::Active, Role::Member, true)
+        }];
         assert_eq!(step(&Action::Remove, &other), Step::Already);
     }
 
     #[test]
     fn an_address_is_accepted_if_it_is_theirs() {
-        let accept = Action::Accept { email: Some("Ann@X.org".to_owned()) };
+        let accept = Action::Accept {
+            email: Some("Ann@X.org".to_owned()),
+        };
         let step = |rows: &[Row], address| step(&accept, rows, &id(1), address);
-        assert_eq!(step(&own(Status::Pending), Some("ann@x.org")), Step::Act(Verb::Approve, None));
-        assert_eq!(step(&[], Some("ann@x.org")), Step::Act(Verb::Add(Role::Member), None));
+        assert_eq!(
+            step(&own(Status::Pending), Some("ann@x.org")),
+            Step::Act(Verb::Approve, None)
+        );
+        assert_eq!(
+            step(&[], Some("ann@x.org")),
+            Step::Act(Verb::Add(Role::Member), None)
+        );
         let managing = [row(Status::Active, Role::Manager, false)];
         assert_eq!(step(&managing, Some("ann@x.org")), Step::Already);
-        assert!(matches!(step(&[], Some("ann@y.org")), Step::Refuse(why) if why.contains("another address")));
+        assert!(
+            matches!(step(&[], Some("ann@y.org")), Step::Refuse(why) if why.contains("another address"))
+        );
         assert!(matches!(step(&[], None), Step::Refuse(why) if why.contains("does not show")));
     }
 
@@ -256,32 +313,59 @@ mod tests {
             Verb::Add(Role::Manager).request(&[one.clone(), two]),
             json!({"add": [{"identity_id": id(1), "role": "manager"}, {"identity_id": id(2), "role": "manager"}]})
         );
-        assert_eq!(Verb::Reject.request(&[one]), json!({"reject": [{"identity_id": id(1)}]}));
+        assert_eq!(
+            Verb::Reject.request(&[one]),
+            json!({"reject": [{"identity_id": id(1)}]})
+        );
     }
 
     #[test]
     fn each_ones_fate_is_in_the_answer() {
-        let error = |code: &str| RowError { code: Untrusted::new(code), detail: Some(Untrusted::new("Why.")) };
+        let error = |code: &str| RowError {
+            code: Untrusted::new(code),
+            detail: Some(Untrusted::new("Why.")),
+        };
         let reply = |done: &[(u8, Option<Status>)], errors: &[(u8, &str)]| Reply {
             done: done.iter().map(|(n, status)| (id(*n), *status)).collect(),
-            errors: errors.iter().map(|(n, code)| (id(*n), error(code))).collect::<BTreeMap<_, _>>(),
+            errors: errors
+                .iter()
+                .map(|(n, code)| (id(*n), error(code)))
+                .collect::<BTreeMap<_, _>>(),
         };
         let fine = reply(&[(1, Some(Status::Active))], &[]);
         let add = Verb::Add(Role::Manager);
         assert_eq!(add.fate(None, &fine, &id(1)), Fate::Changed);
         assert_eq!(add.fate(None, &fine, &id(2)), Fate::Unsaid);
-        assert_eq!(Verb::Approve.fate(Some(Role::Admin), &fine, &id(1)), Fate::Role(Role::Admin, true));
+        assert_eq!(
+            Verb::Approve.fate(Some(Role::Admin), &fine, &id(1)),
+            Fate::Role(Role::Admin, true)
+        );
         let active = reply(&[], &[(1, "ALREADY_ACTIVE")]);
-        assert_eq!(add.fate(None, &active, &id(1)), Fate::Role(Role::Manager, false));
+        assert_eq!(
+            add.fate(None, &active, &id(1)),
+            Fate::Role(Role::Manager, false)
+        );
         assert_eq!(Verb::Approve.fate(None, &active, &id(1)), Fate::Already);
-        assert!(matches!(Verb::ChangeRole(Role::Admin).fate(None, &active, &id(1)), Fate::Refused(_)));
+        assert!(matches!(
+            Verb::ChangeRole(Role::Admin).fate(None, &active, &id(1)),
+            Fate::Refused(_)
+        ));
         let nobody = reply(&[], &[(1, "NO_MEMBERSHIP")]);
         assert_eq!(Verb::Remove.fate(None, &nobody, &id(1)), Fate::Already);
-        assert_eq!(Verb::Approve.fate(None, &nobody, &id(1)), Fate::Refused(Untrusted::new("Why. (NO_MEMBERSHIP)")));
+        assert_eq!(
+            Verb::Approve.fate(None, &nobody, &id(1)),
+            Fate::Refused(Untrusted::new("Why. (NO_MEMBERSHIP)"))
+        );
         // Done, but not what was wanted.
         for status in [Some(Status::Invited), None] {
-            assert!(matches!(add.fate(None, &reply(&[(1, status)], &[]), &id(1)), Fate::Refused(_)));
-            assert_eq!(Verb::Remove.fate(None, &reply(&[(1, status)], &[]), &id(1)), Fate::Changed);
+            assert!(matches!(
+                add.fate(None, &reply(&[(1, status)], &[]), &id(1)),
+                Fate::Refused(_)
+            ));
+            assert_eq!(
+                Verb::Remove.fate(None, &reply(&[(1, status)], &[]), &id(1)),
+                Fate::Changed
+            );
         }
     }
 }

@@ -17,8 +17,15 @@ use crate::model::{RejectedRecord, RemoteId, Role, Status, Untrusted};
 pub(super) fn uuid(text: &str) -> Option<RemoteId> {
     let dash = |at: usize| matches!(at, 8 | 13 | 18 | 23);
     let fits = text.len() == 36
-        && text.bytes().enumerate().all(|(at, b)| if dash(at) { b == b'-' } else { b.is_ascii_hexdigit() });
-    fits.then(|| RemoteId::new(&text.to_ascii_lowercase())).flatten()
+        && text.bytes().enumerate().all(|(at, b)| {
+            if dash(at) {
+                b == b'-'
+            } else {
+                b.is_ascii_hexdigit()
+            }
+        });
+    fits.then(|| RemoteId::new(&text.to_ascii_lowercase()))
+        .flatten()
 }
 
 /// A group, without its members.
@@ -83,7 +90,9 @@ impl Identity {
 }
 
 /// A member that may be missing, null or of another type.
-fn lenient<'de, D: serde::Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn lenient<'de, D: serde::Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).ok())
 }
@@ -137,7 +146,11 @@ struct IdentityRecord {
 fn document<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
     // The library's own words may repeat what stands there.
     let reason = |e: serde_json::Error| {
-        format!("its JSON has not the form that was expected (line {}, column {})", e.line(), e.column())
+        format!(
+            "its JSON has not the form that was expected (line {}, column {})",
+            e.line(),
+            e.column()
+        )
     };
     serde_json::from_slice(bytes).map_err(reason)
 }
@@ -147,7 +160,11 @@ fn nameless(record: &RawValue, what: &str, names: &[&str]) -> RejectedRecord {
     let value: Value = serde_json::from_str(record.get()).unwrap_or_default();
     let name = names.iter().find_map(|key| value.get(key)?.as_str());
     let subject = Untrusted::new(name.unwrap_or("a record without a name"));
-    RejectedRecord { id: None, subject, reason: format!("{what} has no usable id or name") }
+    RejectedRecord {
+        id: None,
+        subject,
+        reason: format!("{what} has no usable id or name"),
+    }
 }
 
 fn role(text: Option<&str>) -> Role {
@@ -196,7 +213,10 @@ pub(super) fn my_groups(bytes: &[u8]) -> Result<(Vec<Head>, Vec<RejectedRecord>)
     let records: Vec<&RawValue> = document(bytes)?;
     let (mut heads, mut rejected) = (Vec::with_capacity(records.len()), Vec::new());
     for record in records {
-        match serde_json::from_str::<GroupRecord<'_>>(record.get()).ok().and_then(|group| group.head()) {
+        match serde_json::from_str::<GroupRecord<'_>>(record.get())
+            .ok()
+            .and_then(|group| group.head())
+        {
             Some(head) => heads.push(head),
             None => rejected.push(nameless(record, "the group", &["name", "id"])),
         }
@@ -224,16 +244,32 @@ pub(super) fn head(bytes: &[u8], id: Option<&RemoteId>) -> Result<Head, String> 
 /// When it is not that group, or nobody is listed at all: then we are not shown who is in it.
 pub(super) fn listed(bytes: &[u8], id: &RemoteId) -> Result<Listed, String> {
     let group: GroupRecord<'_> = document(bytes)?;
-    let head = group.head().filter(|head| head.id == *id).ok_or("it is another group than was asked for")?;
-    let records = group.memberships.ok_or("it does not list who is in the group")?;
+    let head = group
+        .head()
+        .filter(|head| head.id == *id)
+        .ok_or("it is another group than was asked for")?;
+    let records = group
+        .memberships
+        .ok_or("it does not list who is in the group")?;
     let (mut rows, mut rejected) = (Vec::with_capacity(records.len()), Vec::new());
     for record in records {
-        match serde_json::from_str::<MembershipRecord>(record.get()).ok().and_then(row) {
+        match serde_json::from_str::<MembershipRecord>(record.get())
+            .ok()
+            .and_then(row)
+        {
             Some(row) => rows.push(row),
-            None => rejected.push(nameless(record, "the membership", &["username", "identity_id"])),
+            None => rejected.push(nameless(
+                record,
+                "the membership",
+                &["username", "identity_id"],
+            )),
         }
     }
-    Ok(Listed { head, rows, rejected })
+    Ok(Listed {
+        head,
+        rows,
+        rejected,
+    })
 }
 
 fn row(record: MembershipRecord) -> Option<Row> {
@@ -280,7 +316,10 @@ pub(super) fn identities(bytes: &[u8]) -> Result<Vec<Identity>, String> {
 /// When it is no such document.
 pub(super) fn statuses(bytes: &[u8]) -> Result<BTreeMap<RemoteId, Value>, String> {
     let counts: BTreeMap<String, Value> = document(bytes)?;
-    Ok(counts.into_iter().filter_map(|(id, counts)| Some((uuid(&id)?, counts))).collect())
+    Ok(counts
+        .into_iter()
+        .filter_map(|(id, counts)| Some((uuid(&id)?, counts)))
+        .collect())
 }
 
 /// One person's failure in an answer that is a success as a whole.
@@ -310,18 +349,32 @@ pub(super) fn reply(bytes: &[u8]) -> Result<Reply, String> {
     let text = |row: &Value, key| row.get(key).and_then(Value::as_str).map(Untrusted::new);
     for (action, rows) in &actions {
         if action == "errors" {
-            let rows = rows.as_object().into_iter().flat_map(|actions| actions.values()).filter_map(Value::as_array);
+            let rows = rows
+                .as_object()
+                .into_iter()
+                .flat_map(|actions| actions.values())
+                .filter_map(Value::as_array);
             for row in rows.flatten() {
                 let Some(id) = id(row) else { continue };
-                let code = text(row, "code").unwrap_or_else(|| Untrusted::new("an error without a code"));
-                out.errors.insert(id, RowError { code, detail: text(row, "detail") });
+                let code =
+                    text(row, "code").unwrap_or_else(|| Untrusted::new("an error without a code"));
+                out.errors.insert(
+                    id,
+                    RowError {
+                        code,
+                        detail: text(row, "detail"),
+                    },
+                );
             }
             continue;
         }
         for row in rows.as_array().into_iter().flatten() {
             let now = row.get("status").and_then(Value::as_str);
             if let Some(id) = id(row) {
-                out.done.insert(id, now.map_or(Some(Status::Active), |now| status(Some(now))));
+                out.done.insert(
+                    id,
+                    now.map_or(Some(Status::Active), |now| status(Some(now))),
+                );
             }
         }
     }
@@ -332,16 +385,36 @@ pub(super) fn reply(bytes: &[u8]) -> Result<Reply, String> {
 /// a list of places; `errors` as a list.
 pub(super) fn complaint(body: &Value) -> Option<String> {
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    let list = |key: &str| body.get(key).and_then(Value::as_array).into_iter().flatten();
+    let list = |key: &str| {
+        body.get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
     let places = list("detail").filter_map(|row| {
-        let place = row.get("loc").and_then(Value::as_array).into_iter().flatten();
-        let place: Vec<String> =
-            place.map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect();
+        let place = row
+            .get("loc")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let place: Vec<String> = place
+            .map(|part| {
+                part.as_str()
+                    .map_or_else(|| part.to_string(), str::to_owned)
+            })
+            .collect();
         Some(format!("{}: {}", place.join("."), text(row, "msg")?))
     });
-    let errors = list("errors").filter_map(|row| text(row, "detail").or_else(|| text(row, "title")));
-    let mut words: Vec<String> = text(body, "detail").into_iter().chain(places).chain(errors).collect();
-    let ambiguous: Vec<&str> = list("ambiguous_identities").filter_map(Value::as_str).collect();
+    let errors =
+        list("errors").filter_map(|row| text(row, "detail").or_else(|| text(row, "title")));
+    let mut words: Vec<String> = text(body, "detail")
+        .into_iter()
+        .chain(places)
+        .chain(errors)
+        .collect();
+    let ambiguous: Vec<&str> = list("ambiguous_identities")
+        .filter_map(Value::as_str)
+        .collect();
     if !ambiguous.is_empty() {
         words.push(format!("named twice: {}", ambiguous.join(", ")));
     }

@@ -29,11 +29,21 @@ impl Expression {
         if text.len() > MAX_BYTES {
             return Err(format!("it is longer than {MAX_BYTES} bytes"));
         }
-        let inner = if literal { regex::escape(text) } else { translate(text)? };
+        let inner = if literal {
+            regex::escape(text)
+        } else {
+            translate(text)?
+        };
         // (?: ) so that the ends hold for every branch, not only for the first and the last.
-        let regex = RegexBuilder::new(&format!(r"\A(?:{inner})\z")).case_insensitive(ignore_case).build();
+        let regex = RegexBuilder::new(&format!(r"\A(?:{inner})\z"))
+            .case_insensitive(ignore_case)
+            .build();
         let regex = regex.map_err(|_| "it is too large or not a regular expression".to_owned())?;
-        let shape = if literal { Some((text.to_owned(), None)) } else { shape(text) };
+        let shape = if literal {
+            Some((text.to_owned(), None))
+        } else {
+            shape(text)
+        };
         Ok(Self { regex, shape })
     }
 
@@ -44,7 +54,9 @@ impl Expression {
 
     /// What it looks like, if it is plain text with at most one `(.*)` in it: the text before, and that after.
     pub fn shape(&self) -> Option<(&str, Option<&str>)> {
-        self.shape.as_ref().map(|(before, after)| (before.as_str(), after.as_deref()))
+        self.shape
+            .as_ref()
+            .map(|(before, after)| (before.as_str(), after.as_deref()))
     }
 
     /// What the parentheses hold, if the whole text matches.
@@ -93,7 +105,9 @@ fn translate(text: &str) -> Result<String, String> {
                         out.push(escaped);
                     }
                     Some(digit @ '0'..='9') => {
-                        return Err(format!("\\{digit} refers back to a group, which is not supported"));
+                        return Err(format!(
+                            "\\{digit} refers back to a group, which is not supported"
+                        ));
                     }
                     Some(other) => return Err(format!("there is no \\{}", other.escape_debug())),
                     None => return Err("it ends in a backslash".to_owned()),
@@ -135,7 +149,11 @@ fn translate(text: &str) -> Result<String, String> {
             }
         }
     }
-    if depth > 0 { Err("a ( has no )".to_owned()) } else { Ok(out) }
+    if depth > 0 {
+        Err("a ( has no )".to_owned())
+    } else {
+        Ok(out)
+    }
 }
 
 #[cfg(test)]
@@ -143,15 +161,22 @@ mod tests {
     use super::*;
 
     fn matches(expression: &str, text: &str) -> bool {
-        Expression::new(expression, false, false).unwrap().captures(text).is_some()
+        Expression::new(expression, false, false)
+            .unwrap()
+            .captures(text)
+            .is_some()
     }
 
     #[test]
     fn a_whole_text_matches_or_nothing() {
         assert!(matches(r"(.*)@example\.org", "alice@example.org"));
-        for text in
-            ["alice@example.org.evil.net", "alice@exampleXorg", "alice@example.org\n", "", "\nalice@example.org"]
-        {
+        for text in [
+            "alice@example.org.evil.net",
+            "alice@exampleXorg",
+            "alice@example.org\n",
+            "",
+            "\nalice@example.org",
+        ] {
             assert!(!matches(r"(.*)@example\.org", text), "{text:?}");
         }
         // Python's ^a|b$ would let both of these through.
@@ -164,11 +189,17 @@ mod tests {
     fn a_star_takes_as_much_as_it_can() {
         let nasty = "sirosen@globus.org@accounts.google.com";
         let expression = Expression::new(r"(.*)@accounts\.google\.com", false, false).unwrap();
-        assert_eq!(&expression.captures(nasty).unwrap()[1], "sirosen@globus.org");
+        assert_eq!(
+            &expression.captures(nasty).unwrap()[1],
+            "sirosen@globus.org"
+        );
         assert!(!matches(r"(.*)@globus\.org", nasty));
         let expression = Expression::new("(.*)@(.*)", false, false).unwrap();
         let captures = expression.captures(nasty).unwrap();
-        assert_eq!((&captures[1], &captures[2]), ("sirosen@globus.org", "accounts.google.com"));
+        assert_eq!(
+            (&captures[1], &captures[2]),
+            ("sirosen@globus.org", "accounts.google.com")
+        );
         assert_eq!(expression.groups(), 2);
     }
 
@@ -199,8 +230,18 @@ mod tests {
     #[test]
     fn letters_of_either_size_match_if_that_is_asked_for() {
         for literal in [false, true] {
-            assert!(Expression::new("alice@x", true, literal).unwrap().captures("ALICE@X").is_some());
-            assert!(Expression::new("alice@x", false, literal).unwrap().captures("ALICE@X").is_none());
+            assert!(
+                Expression::new("alice@x", true, literal)
+                    .unwrap()
+                    .captures("ALICE@X")
+                    .is_some()
+            );
+            assert!(
+                Expression::new("alice@x", false, literal)
+                    .unwrap()
+                    .captures("ALICE@X")
+                    .is_none()
+            );
         }
     }
 
@@ -230,7 +271,10 @@ mod tests {
             ("a)", "a ) has no ("),
         ] {
             let error = Expression::new(text, false, false).unwrap_err();
-            assert!(error.contains(reason) && !error.contains('\u{1b}'), "{text:?}: {error}");
+            assert!(
+                error.contains(reason) && !error.contains('\u{1b}'),
+                "{text:?}: {error}"
+            );
         }
         assert!(Expression::new(&"(".repeat(100), false, false).is_err());
         assert!(Expression::new(&"a".repeat(10_000), false, false).is_err());

@@ -61,13 +61,21 @@ impl Mapping {
             data_type: Option<String>,
         }
         // First, so that a document of another type is called so, and not blamed for its keys.
-        let kind: Kind = serde_json::from_slice(json).map_err(|e| shown(&e.to_string()).to_string())?;
+        let kind: Kind =
+            serde_json::from_slice(json).map_err(|e| shown(&e.to_string()).to_string())?;
         if kind.data_type.as_deref() != Some(DATA_TYPE) {
             return Err(format!("its DATA_TYPE is not {DATA_TYPE}"));
         }
-        let document: Document = serde_json::from_slice(json).map_err(|e| shown(&e.to_string()).to_string())?;
-        let rule = |(i, entry): (usize, Entry)| rule(entry).map_err(|e| format!("mapping {}: {e}", i + 1));
-        let rules: Vec<Rule> = document.mappings.into_iter().enumerate().map(rule).collect::<Result<_, _>>()?;
+        let document: Document =
+            serde_json::from_slice(json).map_err(|e| shown(&e.to_string()).to_string())?;
+        let rule =
+            |(i, entry): (usize, Entry)| rule(entry).map_err(|e| format!("mapping {}: {e}", i + 1));
+        let rules: Vec<Rule> = document
+            .mappings
+            .into_iter()
+            .enumerate()
+            .map(rule)
+            .collect::<Result<_, _>>()?;
         if rules.is_empty() {
             return Err("it has no mappings, so nobody would get a login".to_owned());
         }
@@ -85,8 +93,13 @@ impl Mapping {
         for (i, rule) in rules.iter().enumerate() {
             let missing = |what: String| format!("mapping {} needs {what}", i + 1);
             let source = rule.source.fill(identity, None).map_err(missing)?;
-            let Some(captures) = rule.expression.captures(&source) else { continue };
-            let login = rule.output.fill(identity, Some(&captures)).map_err(missing)?;
+            let Some(captures) = rule.expression.captures(&source) else {
+                continue;
+            };
+            let login = rule
+                .output
+                .fill(identity, Some(&captures))
+                .map_err(missing)?;
             if login.is_empty() {
                 return Err(format!("mapping {} makes an empty login of it", i + 1));
             }
@@ -98,23 +111,36 @@ impl Mapping {
     /// Usernames that may have this login, as far as the mappings can be read backwards: those that make a text around
     /// one `(.*)` of a username, or know one username. Whether one does is what [`Mapping::login`] says.
     pub fn usernames(&self, login: &str) -> Vec<String> {
-        self.rules.iter().flatten().filter_map(|rule| rule.backwards(login)).collect()
+        self.rules
+            .iter()
+            .flatten()
+            .filter_map(|rule| rule.backwards(login))
+            .collect()
     }
 
     /// Whether the username and the id are all that is needed: then no identity has to be asked for.
     pub fn needs_only_names(&self) -> bool {
-        let Some(rules) = &self.rules else { return false };
-        let mut parts = rules.iter().flat_map(|rule| rule.source.parts.iter().chain(&rule.output.parts));
+        let Some(rules) = &self.rules else {
+            return false;
+        };
+        let mut parts = rules
+            .iter()
+            .flat_map(|rule| rule.source.parts.iter().chain(&rule.output.parts));
         parts.all(|part| !matches!(part, Part::Field(field) if !matches!(field, Field::Id | Field::Username)))
     }
 }
 
 fn rule(entry: Entry) -> Result<Rule, String> {
-    let expression =
-        Expression::new(&entry.r#match, entry.ignore_case, entry.literal).map_err(|e| format!("match: {e}"))?;
+    let expression = Expression::new(&entry.r#match, entry.ignore_case, entry.literal)
+        .map_err(|e| format!("match: {e}"))?;
     let source = Template::new(&entry.source, 0).map_err(|e| format!("source: {e}"))?;
-    let output = Template::new(&entry.output, expression.groups()).map_err(|e| format!("output: {e}"))?;
-    Ok(Rule { source, expression, output })
+    let output =
+        Template::new(&entry.output, expression.groups()).map_err(|e| format!("output: {e}"))?;
+    Ok(Rule {
+        source,
+        expression,
+        output,
+    })
 }
 
 impl Rule {
@@ -135,7 +161,9 @@ impl Rule {
         match (is_whole, after) {
             (true, None) => (start == login).then(|| before.to_owned()),
             (false, Some(after)) => {
-                let inner = login.strip_prefix(start.as_str())?.strip_suffix(end.as_str())?;
+                let inner = login
+                    .strip_prefix(start.as_str())?
+                    .strip_suffix(end.as_str())?;
                 Some(format!("{before}{inner}{after}"))
             }
             _ => None,
@@ -183,7 +211,10 @@ const FIELDS: [(&str, Field); 8] = [
 
 impl Field {
     fn name(self) -> &'static str {
-        FIELDS.iter().find(|(_, field)| *field == self).map_or("", |(name, _)| name)
+        FIELDS
+            .iter()
+            .find(|(_, field)| *field == self)
+            .map_or("", |(name, _)| name)
     }
 
     fn of(self, identity: &Identity) -> Option<&str> {
@@ -252,9 +283,14 @@ impl Template {
 fn reference(inside: &str, groups: usize) -> Result<Part, String> {
     if !inside.is_empty() && inside.bytes().all(|b| b.is_ascii_digit()) {
         let number = inside.parse::<usize>().ok().filter(|n| *n < groups);
-        return number.map(Part::Group).ok_or_else(|| format!("{{{inside}}} refers to no group of `match`"));
+        return number
+            .map(Part::Group)
+            .ok_or_else(|| format!("{{{inside}}} refers to no group of `match`"));
     }
-    let field = FIELDS.iter().find(|(name, _)| *name == inside).map(|(_, field)| Part::Field(*field));
+    let field = FIELDS
+        .iter()
+        .find(|(name, _)| *name == inside)
+        .map(|(_, field)| Part::Field(*field));
     field.ok_or_else(|| format!("`{}` is no field of an identity", shown(inside)))
 }
 

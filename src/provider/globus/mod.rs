@@ -55,15 +55,32 @@ impl Globus {
     ///
     /// # Errors
     /// What is wrong with the section.
-    pub fn new(name: &str, config: &Config, secrets: Secrets, mapping: Option<&[u8]>) -> Result<Self, String> {
+    pub fn new(
+        name: &str,
+        config: &Config,
+        secrets: Secrets,
+        mapping: Option<&[u8]>,
+    ) -> Result<Self, String> {
         let own = config.check()?;
-        let Secrets { client_secret, ca_pem } = secrets;
+        let Secrets {
+            client_secret,
+            ca_pem,
+        } = secrets;
         let secret = client_secret.filter(|secret| !secret.expose_secret().is_empty());
         let secret = secret.ok_or("the first line of client_secret_file is empty")?;
-        let mapping = mapping.map(Mapping::new).transpose().map_err(|e| format!("identity_mapping: {e}"))?;
+        let mapping = mapping
+            .map(Mapping::new)
+            .transpose()
+            .map_err(|e| format!("identity_mapping: {e}"))?;
         let api = Api::new(config, secret, ca_pem)?;
         let mapping = mapping.unwrap_or_default();
-        Ok(Self { name: name.to_owned(), api, mapping, own, implied: config.implied_members })
+        Ok(Self {
+            name: name.to_owned(),
+            api,
+            mapping,
+            own,
+            implied: config.implied_members,
+        })
     }
 
     /// The same, to change groups until a deadline.
@@ -74,7 +91,10 @@ impl Globus {
 
 impl fmt::Debug for Globus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Globus").field("name", &self.name).field("api", &self.api).finish_non_exhaustive()
+        f.debug_struct("Globus")
+            .field("name", &self.name)
+            .field("api", &self.api)
+            .finish_non_exhaustive()
     }
 }
 

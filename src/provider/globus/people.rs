@@ -74,7 +74,13 @@ impl People {
                 std::cmp::Ordering::Greater => {}
             }
         }
-        best.into_iter().map(|(id, (status, role))| Membership { user: id.clone(), role, status }).collect()
+        best.into_iter()
+            .map(|(id, (status, role))| Membership {
+                user: id.clone(),
+                role,
+                status,
+            })
+            .collect()
     }
 
     /// Everybody with no more than a name. Whether an identity is still in use is not asked for: memberships say
@@ -82,10 +88,17 @@ impl People {
     pub fn slim(&self, mapping: &Mapping) -> Vec<User> {
         let login = |id: &RemoteId, known: &Known| {
             let identity = Identity::new(id.clone(), known.username.raw());
-            let login = if mapping.needs_only_names() { mapping.login(&identity).ok() } else { None };
+            let login = if mapping.needs_only_names() {
+                mapping.login(&identity).ok()
+            } else {
+                None
+            };
             login.unwrap_or_else(|| known.username.raw().to_owned())
         };
-        self.known.iter().map(|(id, known)| User::new(id.clone(), login(id, known))).collect()
+        self.known
+            .iter()
+            .map(|(id, known)| User::new(id.clone(), login(id, known)))
+            .collect()
     }
 }
 
@@ -113,17 +126,25 @@ pub(super) fn user(
     let (login, open) = match made {
         Ok(made) => made,
         Err(_) if !known.is_member => (username.raw().to_owned(), false),
-        Err(reason) => return Err(RejectedRecord { id: Some(id.clone()), subject: username.clone(), reason }),
+        Err(reason) => {
+            return Err(RejectedRecord {
+                id: Some(id.clone()),
+                subject: username.clone(),
+                reason,
+            });
+        }
     };
     let mut user = User::new(id.clone(), login);
     user.active = open && (known.is_member || !anywhere);
     user.updated.clone_from(&known.updated);
-    user.attributes.insert("username".to_owned(), username.clone());
+    user.attributes
+        .insert("username".to_owned(), username.clone());
     if let Some(identity) = identity {
         user.name.clone_from(&identity.name);
         user.email.clone_from(&identity.email);
         if let Some(organization) = &identity.organization {
-            user.attributes.insert("organization".to_owned(), organization.clone());
+            user.attributes
+                .insert("organization".to_owned(), organization.clone());
         }
     }
     Ok(user)
@@ -151,7 +172,14 @@ mod tests {
     }
 
     fn row(n: u8, status: Option<Status>, role: Role, implied: bool) -> Row {
-        Row { id: id(n), username: Untrusted::new(format!("u{n}@x.org")), role, status, implied, updated: None }
+        Row {
+            id: id(n),
+            username: Untrusted::new(format!("u{n}@x.org")),
+            role,
+            status,
+            implied,
+            updated: None,
+        }
     }
 
     fn mapping() -> Mapping {
@@ -161,11 +189,18 @@ mod tests {
     }
 
     fn identity(n: u8, username: &str, status: &str) -> Identity {
-        Identity { status: Some(Untrusted::new(status)), ..Identity::new(id(n), username) }
+        Identity {
+            status: Some(Untrusted::new(status)),
+            ..Identity::new(id(n), username)
+        }
     }
 
     fn known(is_member: bool) -> Known {
-        Known { username: Untrusted::new("u1@x.org"), updated: None, is_member }
+        Known {
+            username: Untrusted::new("u1@x.org"),
+            updated: None,
+            is_member,
+        }
     }
 
     #[test]
@@ -178,10 +213,16 @@ mod tests {
             row(2, Some(Status::Pending), Role::Member, false),
             row(15, Some(Status::Active), Role::Admin, false),
         ];
-        let counting = Counting { own: &own, implied: true };
+        let counting = Counting {
+            own: &own,
+            implied: true,
+        };
         let members = People::default().add(&rows, counting);
         assert_eq!(members.len(), 2);
-        assert_eq!((members[0].status, members[0].role), (Status::Active, Role::Manager));
+        assert_eq!(
+            (members[0].status, members[0].role),
+            (Status::Active, Role::Manager)
+        );
         assert_eq!(members[1].status, Status::Pending);
         rows.reverse();
         assert_eq!(People::default().add(&rows, counting), members);
@@ -190,15 +231,31 @@ mod tests {
     #[test]
     fn implied_members_count_only_if_they_shall() {
         let own = uuid(OWN).unwrap();
-        let rows = [row(1, Some(Status::Active), Role::Member, true), row(1, Some(Status::Left), Role::Member, false)];
+        let rows = [
+            row(1, Some(Status::Active), Role::Member, true),
+            row(1, Some(Status::Left), Role::Member, false),
+        ];
         for (implied, status) in [(true, Status::Active), (false, Status::Left)] {
             let mut people = People::default();
-            assert_eq!(people.add(&rows, Counting { own: &own, implied })[0].status, status);
+            assert_eq!(
+                people.add(&rows, Counting { own: &own, implied })[0].status,
+                status
+            );
             assert_eq!(people.known[&id(1)].is_member, implied);
         }
         // They are there all the same.
         let mut people = People::default();
-        assert!(people.add(&rows[..1], Counting { own: &own, implied: false }).is_empty());
+        assert!(
+            people
+                .add(
+                    &rows[..1],
+                    Counting {
+                        own: &own,
+                        implied: false
+                    }
+                )
+                .is_empty()
+        );
         assert_eq!(people.slim(&mapping())[0].login.raw(), "u1");
     }
 
@@ -206,36 +263,80 @@ mod tests {
     fn a_status_that_nobody_knows_lets_nobody_in_and_is_counted() {
         let own = uuid(OWN).unwrap();
         let mut people = People::default();
-        let members = people.add(&[row(1, None, Role::Admin, false)], Counting { own: &own, implied: true });
-        assert_eq!((members[0].status, people.strange, people.known[&id(1)].is_member), (Status::Suspended, 1, false));
+        let members = people.add(
+            &[row(1, None, Role::Admin, false)],
+            Counting {
+                own: &own,
+                implied: true,
+            },
+        );
+        assert_eq!(
+            (
+                members[0].status,
+                people.strange,
+                people.known[&id(1)].is_member
+            ),
+            (Status::Suspended, 1, false)
+        );
     }
 
     #[test]
     fn members_need_a_login_and_others_do_not() {
-        let user =
-            |identity: Option<&Identity>, is_member| user(&id(1), &known(is_member), identity, &mapping(), false);
+        let user = |identity: Option<&Identity>, is_member| {
+            user(&id(1), &known(is_member), identity, &mapping(), false)
+        };
         let fine = identity(1, "alice@x.org", "used");
         let alice = user(Some(&fine), true).unwrap();
         assert_eq!((alice.login.raw(), alice.active), ("alice", true));
         assert_eq!(alice.attributes["username"].raw(), "alice@x.org");
         let foreign = identity(1, "alice@y.org", "used");
         let record = user(Some(&foreign), true).unwrap_err();
-        assert_eq!((record.subject.raw(), record.id), ("alice@y.org", Some(id(1))));
-        assert!(user(None, true).unwrap_err().reason.contains("does not know"));
+        assert_eq!(
+            (record.subject.raw(), record.id),
+            ("alice@y.org", Some(id(1)))
+        );
+        assert!(
+            user(None, true)
+                .unwrap_err()
+                .reason
+                .contains("does not know")
+        );
         assert!(user(Some(&identity(1, "alice@x.org", "frozen")), true).is_err());
         // Who left is shut out, whatever their name is, and whether or not they still exist.
-        for identity in [Some(&foreign), Some(&identity(1, "alice@x.org", "frozen")), None] {
+        for identity in [
+            Some(&foreign),
+            Some(&identity(1, "alice@x.org", "frozen")),
+            None,
+        ] {
             assert!(!user(identity, false).unwrap().active);
         }
     }
 
     #[test]
     fn identities_that_nobody_uses_are_shut_out() {
-        for (status, active) in [("used", true), ("private", true), ("unused", false), ("closed", false)] {
-            let found = user(&id(1), &known(true), Some(&identity(1, "a@x.org", status)), &mapping(), false).unwrap();
+        for (status, active) in [
+            ("used", true),
+            ("private", true),
+            ("unused", false),
+            ("closed", false),
+        ] {
+            let found = user(
+                &id(1),
+                &known(true),
+                Some(&identity(1, "a@x.org", status)),
+                &mapping(),
+                false,
+            )
+            .unwrap();
             assert_eq!(found.active, active, "{status}");
             // Even those that no mapping matches.
-            let found = user(&id(1), &known(true), Some(&identity(1, "a@y.org", status)), &mapping(), false);
+            let found = user(
+                &id(1),
+                &known(true),
+                Some(&identity(1, "a@y.org", status)),
+                &mapping(),
+                false,
+            );
             assert_eq!(found.is_ok(), !active, "{status}");
         }
     }
@@ -243,8 +344,18 @@ mod tests {
     #[test]
     fn without_a_top_group_who_is_in_no_group_is_shut_out() {
         let fine = identity(1, "alice@x.org", "used");
-        let active =
-            |is_member, anywhere| user(&id(1), &known(is_member), Some(&fine), &mapping(), anywhere).unwrap().active;
-        assert_eq!((active(true, true), active(false, true), active(false, false)), (true, false, true));
+        let active = |is_member, anywhere| {
+            user(&id(1), &known(is_member), Some(&fine), &mapping(), anywhere)
+                .unwrap()
+                .active
+        };
+        assert_eq!(
+            (
+                active(true, true),
+                active(false, true),
+                active(false, false)
+            ),
+            (true, false, true)
+        );
     }
 }

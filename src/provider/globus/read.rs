@@ -15,7 +15,8 @@ use super::mapping::Mapping;
 use super::people::{self, Counting, Known, People};
 use super::several;
 use crate::model::{
-    Completeness, Directory, Group, RejectedRecord, RemoteId, Snapshot, Untrusted, User, counted, shown,
+    Completeness, Directory, Group, RejectedRecord, RemoteId, Snapshot, Untrusted, User, counted,
+    shown,
 };
 use crate::provider::http::HttpError;
 use crate::provider::{FetchError, Query, Scope};
@@ -50,28 +51,60 @@ struct Read<'a> {
 ///
 /// # Errors
 /// When nothing usable came.
-pub(super) fn read(means: &Means<'_>, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
+pub(super) fn read(
+    means: &Means<'_>,
+    query: &Query,
+    progress: &dyn Fn(usize),
+) -> Result<Snapshot, FetchError> {
     let (heads, rejected) = means.api.my_groups()?;
-    let mut read = Read { means, progress, objects: heads.len(), rejected, early: None };
+    let mut read = Read {
+        means,
+        progress,
+        objects: heads.len(),
+        rejected,
+        early: None,
+    };
     progress(read.objects);
     let is_asked = |head: &Head| match (query.scope, &query.only, &query.top_group) {
         (Scope::Users, _, Some(top)) => head.name.raw() == top,
         (Scope::Groups, Some(only), _) => only.iter().any(|name| name == head.name.raw()),
         _ => true,
     };
-    let heads: Vec<Head> = heads.into_iter().filter(|head| head.managed && is_asked(head)).collect();
+    let heads: Vec<Head> = heads
+        .into_iter()
+        .filter(|head| head.managed && is_asked(head))
+        .collect();
     if let (Scope::Users, Some(top), []) = (query.scope, &query.top_group, heads.as_slice()) {
-        read.early.get_or_insert(format!("we manage no group that is called `{}`", shown(top)));
+        read.early.get_or_insert(format!(
+            "we manage no group that is called `{}`",
+            shown(top)
+        ));
     }
     let mut listed = read.groups(&heads)?;
     let mut people = People::default();
-    let counting = Counting { own: means.own, implied: means.implied };
+    let counting = Counting {
+        own: means.own,
+        implied: means.implied,
+    };
     let mut groups = Vec::with_capacity(listed.len());
     for group in listed.values_mut() {
         let members = people.add(&group.rows, counting);
         read.rejected.append(&mut group.rejected);
-        let Head { id, name, description, parent, .. } = group.head.clone();
-        groups.push(Group { id, name, description, parent, gid: None, members });
+        let Head {
+            id,
+            name,
+            description,
+            parent,
+            ..
+        } = group.head.clone();
+        groups.push(Group {
+            id,
+            name,
+            description,
+            parent,
+            gid: None,
+            members,
+        });
     }
     if people.strange > 0 {
         let strange = counted(people.strange, "membership has", "memberships have");
@@ -85,17 +118,29 @@ pub(super) fn read(means: &Means<'_>, query: &Query, progress: &dyn Fn(usize)) -
     let completeness = match (read.early, &query.only) {
         (Some(reason), _) => Completeness::Incomplete(reason),
         (None, Some(_)) => Completeness::Narrowed,
-        (None, None) => Completeness::Complete(proof(groups.len(), people.known.len(), query.scope)),
+        (None, None) => {
+            Completeness::Complete(proof(groups.len(), people.known.len(), query.scope))
+        }
     };
-    Ok(Snapshot::new(Directory { users, groups }, read.rejected, completeness))
+    Ok(Snapshot::new(
+        Directory { users, groups },
+        read.rejected,
+        completeness,
+    ))
 }
 
 /// How it is known that nothing is missing.
 fn proof(groups: usize, people: usize, scope: Scope) -> String {
-    let groups = format!("{}, each with all its members in one answer", counted(groups, "group", "groups"));
+    let groups = format!(
+        "{}, each with all its members in one answer",
+        counted(groups, "group", "groups")
+    );
     match scope {
         Scope::Groups => groups,
-        Scope::Users => format!("{groups}, and Globus Auth was asked for {}", counted(people, "person", "people")),
+        Scope::Users => format!(
+            "{groups}, and Globus Auth was asked for {}",
+            counted(people, "person", "people")
+        ),
     }
 }
 
@@ -116,7 +161,11 @@ impl Read<'_> {
     fn groups(&mut self, heads: &[Head]) -> Result<BTreeMap<RemoteId, Listed>, FetchError> {
         let before = self.hint();
         let api = &self.means.api;
-        let answers = several::each(heads, |head| api.listed(&head.id), |group| self.count(group.rows.len()));
+        let answers = several::each(
+            heads,
+            |head| api.listed(&head.id),
+            |group| self.count(group.rows.len()),
+        );
         let mut listed = BTreeMap::new();
         let mut lost = None;
         for (head, answer) in heads.iter().zip(answers) {
@@ -132,7 +181,8 @@ impl Read<'_> {
             None => self.again(&mut listed, &before),
         }
         if self.objects > MAX_MEMBERSHIPS {
-            self.early.get_or_insert(format!("there are more than {MAX_MEMBERSHIPS} memberships"));
+            self.early
+                .get_or_insert(format!("there are more than {MAX_MEMBERSHIPS} memberships"));
         }
         Ok(listed)
     }
@@ -146,13 +196,19 @@ impl Read<'_> {
     }
 
     /// Reads again what changed meanwhile, so that what belongs together was read together.
-    fn again(&mut self, listed: &mut BTreeMap<RemoteId, Listed>, before: &BTreeMap<RemoteId, Value>) {
+    fn again(
+        &mut self,
+        listed: &mut BTreeMap<RemoteId, Listed>,
+        before: &BTreeMap<RemoteId, Value>,
+    ) {
         if before.is_empty() || listed.is_empty() {
             return;
         }
         let after = self.hint();
         for (id, group) in listed {
-            let (Some(before), Some(after)) = (before.get(id), after.get(id)) else { continue };
+            let (Some(before), Some(after)) = (before.get(id), after.get(id)) else {
+                continue;
+            };
             if before == after {
                 continue;
             }
@@ -169,16 +225,23 @@ impl Read<'_> {
         let means = self.means;
         let named = |name: &Untrusted| match &query.only {
             None => true,
-            Some(only) => only.iter().any(|wanted| wanted.eq_ignore_ascii_case(name.raw())),
+            Some(only) => only
+                .iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(name.raw())),
         };
         // Where usernames are enough to know who is meant, nobody else is asked for.
         let may_be_named = |id: &RemoteId, known: &Known| {
             let identity = Identity::new(id.clone(), known.username.raw());
             let login = means.mapping.login(&identity).ok().map(Untrusted::new);
-            !means.mapping.needs_only_names() || named(&known.username) || login.as_ref().is_some_and(named)
+            !means.mapping.needs_only_names()
+                || named(&known.username)
+                || login.as_ref().is_some_and(named)
         };
-        let wanted: Vec<(&RemoteId, &Known)> =
-            people.known.iter().filter(|(id, known)| may_be_named(id, known)).collect();
+        let wanted: Vec<(&RemoteId, &Known)> = people
+            .known
+            .iter()
+            .filter(|(id, known)| may_be_named(id, known))
+            .collect();
         let batches: Vec<&[(&RemoteId, &Known)]> = wanted.chunks(BATCH).collect();
         let ask = |batch: &&[(&RemoteId, &Known)]| {
             let ids: Vec<&str> = batch.iter().map(|(id, _)| id.as_str()).collect();
@@ -197,17 +260,26 @@ impl Read<'_> {
                 None => continue,
             };
             any = true;
-            let identities: BTreeMap<&RemoteId, &Identity> = identities.iter().map(|i| (&i.id, i)).collect();
+            let identities: BTreeMap<&RemoteId, &Identity> =
+                identities.iter().map(|i| (&i.id, i)).collect();
             for (id, known) in *batch {
                 let identity = identities.get(id).copied();
-                match people::user(id, known, identity, means.mapping, query.top_group.is_none()) {
+                match people::user(
+                    id,
+                    known,
+                    identity,
+                    means.mapping,
+                    query.top_group.is_none(),
+                ) {
                     Ok(user) => users.push(user),
                     Err(record) => nobody.push(record),
                 }
             }
             if identities.is_empty() && batch.len() >= SUSPICIOUS {
-                self.early
-                    .get_or_insert(format!("Globus Auth knows none of {}", counted(batch.len(), "member", "members")));
+                self.early.get_or_insert(format!(
+                    "Globus Auth knows none of {}",
+                    counted(batch.len(), "member", "members")
+                ));
             }
         }
         match lost {

@@ -74,7 +74,10 @@ impl Config {
     /// # Errors
     /// What is wrong with the keys.
     pub(super) fn check(&self) -> Result<RemoteId, String> {
-        for (key, url) in [("groups_url", &self.groups_url), ("auth_url", &self.auth_url)] {
+        for (key, url) in [
+            ("groups_url", &self.groups_url),
+            ("auth_url", &self.auth_url),
+        ] {
             let url = check_url(url).map_err(|e| format!("{key}: {e}"))?;
             if self.ca_file.is_some() && url.scheme() != "https" {
                 return Err(format!("ca_file is set, but {key} is not encrypted"));
@@ -94,7 +97,10 @@ mod tests {
     fn only_who_we_are_must_be_named() {
         let text = format!("client_id = \"{ID}\"\nclient_secret_file = \"secret\"\n");
         let config: Config = toml::from_str(&text).unwrap();
-        assert_eq!(format!("{config:?}"), format!("{:?}", Config::new(ID, "secret")));
+        assert_eq!(
+            format!("{config:?}"),
+            format!("{:?}", Config::new(ID, "secret"))
+        );
         assert_eq!(config.check().unwrap().as_str(), ID.to_lowercase());
         assert!(toml::from_str::<Config>(&format!("{text}\ngroup_url = \"x\"")).is_err());
         assert!(toml::from_str::<Config>("client_id = \"x\"").is_err());
@@ -103,13 +109,51 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused() {
         let fine = Config::new(ID, "secret");
-        assert!(Config { client_id: "gosync".to_owned(), ..fine.clone() }.check().is_err());
-        for url in ["", "groups.api.globus.org", "http://groups.api.globus.org", "https://u:p@auth.globus.org"] {
-            assert!(Config { groups_url: url.to_owned(), ..fine.clone() }.check().unwrap_err().contains("groups_url"));
-            assert!(Config { auth_url: url.to_owned(), ..fine.clone() }.check().unwrap_err().contains("auth_url"));
+        assert!(
+            Config {
+                client_id: "gosync".to_owned(),
+                ..fine.clone()
+            }
+            .check()
+            .is_err()
+        );
+        for url in [
+            "",
+            "groups.api.globus.org",
+            "http://groups.api.globus.org",
+            "https://u:p@auth.globus.org",
+        ] {
+            assert!(
+                Config {
+                    groups_url: url.to_owned(),
+                    ..fine.clone()
+                }
+                .check()
+                .unwrap_err()
+                .contains("groups_url")
+            );
+            assert!(
+                Config {
+                    auth_url: url.to_owned(),
+                    ..fine.clone()
+                }
+                .check()
+                .unwrap_err()
+                .contains("auth_url")
+            );
         }
-        let local = Config { auth_url: "http://127.0.0.1:1".to_owned(), ..fine };
+        let local = Config {
+            auth_url: "http://127.0.0.1:1".to_owned(),
+            ..fine
+        };
         assert!(local.check().is_ok());
-        assert!(Config { ca_file: Some("ca.pem".into()), ..local }.check().is_err());
+        assert!(
+            Config {
+                ca_file: Some("ca.pem".into()),
+                ..local
+            }
+            .check()
+            .is_err()
+        );
     }
 }

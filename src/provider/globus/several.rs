@@ -62,7 +62,10 @@ mod tests {
         let items: Vec<usize> = (0..100).collect();
         let mut sum = 0;
         let out = each(&items, |n| Ok(n * 2), |n| sum += n);
-        let found: Vec<usize> = out.into_iter().map(|answer| answer.unwrap().unwrap()).collect();
+        let found: Vec<usize> = out
+            .into_iter()
+            .map(|answer| answer.unwrap().unwrap())
+            .collect();
         assert_eq!(found, items.iter().map(|n| n * 2).collect::<Vec<_>>());
         assert_eq!(sum, 9900);
         assert!(each(&[] as &[usize], |n| Ok(*n), |_| {}).is_empty());

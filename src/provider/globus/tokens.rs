@@ -17,11 +17,15 @@ use crate::system::clock;
 
 /// Globus Groups, as tokens call it, and what we want to do there. What may only read may not be enough to see the
 /// members of a group; the official command line asks for this, too.
-pub(super) const GROUPS: Server =
-    Server { name: "groups.api.globus.org", scope: "urn:globus:auth:scope:groups.api.globus.org:all" };
+pub(super) const GROUPS: Server = Server {
+    name: "groups.api.globus.org",
+    scope: "urn:globus:auth:scope:groups.api.globus.org:all",
+};
 /// Globus Auth, as tokens call it, and what we want to do there.
-pub(super) const AUTH: Server =
-    Server { name: "auth.globus.org", scope: "urn:globus:auth:scope:auth.globus.org:view_identities" };
+pub(super) const AUTH: Server = Server {
+    name: "auth.globus.org",
+    scope: "urn:globus:auth:scope:auth.globus.org:view_identities",
+};
 
 /// How long before its end a token is renewed.
 const EARLY: u64 = 60;
@@ -61,31 +65,53 @@ impl Tokens {
     ///
     /// # Errors
     /// What is wrong with the URL, the options or the secret.
-    pub fn new(url: &str, options: &Options, id: &str, secret: SecretString) -> Result<Arc<Self>, String> {
+    pub fn new(
+        url: &str,
+        options: &Options,
+        id: &str,
+        secret: SecretString,
+    ) -> Result<Arc<Self>, String> {
         let http = Http::new(url, options, Auth::Basic(id.to_owned(), secret))?;
-        Ok(Arc::new(Self { http, kept: Mutex::default() }))
+        Ok(Arc::new(Self {
+            http,
+            kept: Mutex::default(),
+        }))
     }
 
     /// How to be known to a server.
     pub fn of(self: &Arc<Self>, server: Server) -> Auth {
-        Auth::Token(Box::new(TokenOf { tokens: Arc::clone(self), server }))
+        Auth::Token(Box::new(TokenOf {
+            tokens: Arc::clone(self),
+            server,
+        }))
     }
 
     fn ask(&self, deadline: Option<Instant>) -> Result<BTreeMap<String, Token>, HttpError> {
         let http = deadline.map_or_else(|| self.http.clone(), |deadline| self.http.until(deadline));
         let scope = format!("{} {}", GROUPS.scope, AUTH.scope);
-        let form = [("grant_type", "client_credentials"), ("scope", scope.as_str())];
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("scope", scope.as_str()),
+        ];
         let request = Request::post(&["v2", "oauth2", "token"]).form(&form);
         // A token that nobody received does no harm.
         let mut first: Granted = http.send(&request.repeatable()).map_err(refused)?.json()?;
         let others = first.other_tokens.take().unwrap_or_default();
         let mut kept = BTreeMap::new();
         for granted in std::iter::once(first).chain(others) {
-            let bearer = granted.token_type.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
-            let plain = !granted.access_token.is_empty() && granted.access_token.bytes().all(|b| b.is_ascii_graphic());
+            let bearer = granted
+                .token_type
+                .is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+            let plain = !granted.access_token.is_empty()
+                && granted.access_token.bytes().all(|b| b.is_ascii_graphic());
             if bearer && plain {
-                let lasts = granted.expires_in.map(|seconds| Duration::from_secs(seconds.saturating_sub(EARLY)));
-                let token = Token { secret: granted.access_token.into(), until: lasts.map(clock::deadline) };
+                let lasts = granted
+                    .expires_in
+                    .map(|seconds| Duration::from_secs(seconds.saturating_sub(EARLY)));
+                let token = Token {
+                    secret: granted.access_token.into(),
+                    until: lasts.map(clock::deadline),
+                };
                 kept.insert(granted.resource_server, token);
             }
         }
@@ -109,7 +135,11 @@ struct TokenOf {
 
 impl TokenSource for TokenOf {
     fn token(&self, renew: bool, deadline: Option<Instant>) -> Result<SecretString, HttpError> {
-        let mut kept = self.tokens.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self
+            .tokens
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(token) = kept.get(self.server.name).filter(|_| !renew)
             && !token.until.is_some_and(clock::is_past)
         {
@@ -119,8 +149,15 @@ impl TokenSource for TokenOf {
         match kept.get(self.server.name) {
             Some(token) => Ok(token.secret.clone()),
             None => {
-                let reason = format!("it gave no token for {}: does the client have this scope?", self.server.name);
-                Err(HttpError::new(HttpErrorKind::Unauthorised, self.tokens.http.base().as_str(), reason))
+                let reason = format!(
+                    "it gave no token for {}: does the client have this scope?",
+                    self.server.name
+                );
+                Err(HttpError::new(
+                    HttpErrorKind::Unauthorised,
+                    self.tokens.http.base().as_str(),
+                    reason,
+                ))
             }
         }
     }
@@ -128,6 +165,8 @@ impl TokenSource for TokenOf {
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens").field("url", &self.http.base().as_str()).finish_non_exhaustive()
+        f.debug_struct("Tokens")
+            .field("url", &self.http.base().as_str())
+            .finish_non_exhaustive()
     }
 }

@@ -44,7 +44,13 @@ pub struct HttpError {
 impl HttpError {
     /// A failure without an answer.
     pub fn new(kind: HttpErrorKind, place: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { kind, place: place.into(), status: None, reason: Untrusted::new(reason), body: Vec::new() }
+        Self {
+            kind,
+            place: place.into(),
+            status: None,
+            reason: Untrusted::new(reason),
+            body: Vec::new(),
+        }
     }
 
     /// An answer that is none.
@@ -53,7 +59,12 @@ impl HttpError {
     }
 
     /// An answer with a status that means failure; `body` is without our secrets.
-    pub(super) fn status(place: &str, status: reqwest::StatusCode, json: bool, body: Vec<u8>) -> Self {
+    pub(super) fn status(
+        place: &str,
+        status: reqwest::StatusCode,
+        json: bool,
+        body: Vec<u8>,
+    ) -> Self {
         let kind = match status.as_u16() {
             401 | 403 => HttpErrorKind::Unauthorised,
             429 => HttpErrorKind::RateLimited,
@@ -67,7 +78,11 @@ impl HttpError {
             Some(words) => format!("it answered {status}: {words}"),
             None => format!("it answered {status}"),
         };
-        Self { status: Some(status.as_u16()), body, ..Self::new(kind, place, reason) }
+        Self {
+            status: Some(status.as_u16()),
+            body,
+            ..Self::new(kind, place, reason)
+        }
     }
 
     /// The answer's body as JSON, if it is that.
@@ -98,12 +113,19 @@ fn words(body: &[u8]) -> Option<String> {
 
 impl From<HttpError> for FetchError {
     fn from(error: HttpError) -> Self {
-        let HttpError { kind, place, reason, .. } = error;
+        let HttpError {
+            kind,
+            place,
+            reason,
+            ..
+        } = error;
         match kind {
             HttpErrorKind::Unreachable => FetchError::Unreachable { place, reason },
             HttpErrorKind::Unauthorised => FetchError::Unauthorised { place, reason },
             HttpErrorKind::RateLimited => FetchError::RateLimited { place, reason },
-            HttpErrorKind::Malformed | HttpErrorKind::Refused => FetchError::Malformed { place, reason },
+            HttpErrorKind::Malformed | HttpErrorKind::Refused => {
+                FetchError::Malformed { place, reason }
+            }
         }
     }
 }
@@ -126,8 +148,10 @@ pub(super) fn transport(place: &str, error: &reqwest::Error) -> HttpError {
         if let Some(os) = io.filter(|e| e.raw_os_error().is_some()) {
             return unreachable(format!("the connection failed: {os}"));
         }
-        cause =
-            io.and_then(|e| e.get_ref()).map(|e| e as &(dyn std::error::Error + 'static)).or_else(|| error.source());
+        cause = io
+            .and_then(|e| e.get_ref())
+            .map(|e| e as &(dyn std::error::Error + 'static))
+            .or_else(|| error.source());
     }
     unreachable(match (error.is_timeout(), error.is_connect()) {
         (true, true) => "no connection in time".to_owned(),

@@ -53,7 +53,11 @@ enum Again {
 
 impl Failure {
     fn new(error: HttpError, again: Again) -> Self {
-        Self { error, again, after: None }
+        Self {
+            error,
+            again,
+            after: None,
+        }
     }
 }
 
@@ -66,7 +70,9 @@ pub(super) fn send(http: &Http, request: &Request<'_>) -> Result<Answer, HttpErr
         // Whoever made the link may have forgotten to check it.
         Target::Link(link) => origin::same(base, base, link.as_str()).map_err(malformed)?,
     };
-    let deadline = http.deadline.unwrap_or_else(|| clock::deadline(WITHOUT_DEADLINE));
+    let deadline = http
+        .deadline
+        .unwrap_or_else(|| clock::deadline(WITHOUT_DEADLINE));
     let (mut hops, mut failures, mut renewed) = (0, 0, false);
     let mut token = token(http, false, deadline)?;
     loop {
@@ -75,21 +81,28 @@ pub(super) fn send(http: &Http, request: &Request<'_>) -> Result<Answer, HttpErr
             Try::Redirect(to) => {
                 hops += 1;
                 if hops > HOPS {
-                    return Err(HttpError::malformed(origin::place(&url), "it redirects without end"));
+                    return Err(HttpError::malformed(
+                        origin::place(&url),
+                        "it redirects without end",
+                    ));
                 }
                 url = to;
                 continue;
             }
             Try::Failed(failure) => failure,
         };
-        if failure.error.status == Some(401) && matches!(http.shared.auth, Auth::Token(_)) && !renewed {
+        if failure.error.status == Some(401)
+            && matches!(http.shared.auth, Auth::Token(_))
+            && !renewed
+        {
             renewed = true;
             tracing::debug!(place = %shown(&origin::place(&url)), "the token is not accepted any more");
             token = self::token(http, true, deadline)?;
             continue;
         }
         failures += 1;
-        let may = failure.again == Again::Yes || (failure.again == Again::IfRepeatable && request.repeatable);
+        let may = failure.again == Again::Yes
+            || (failure.again == Again::IfRepeatable && request.repeatable);
         if !may || failures >= http.shared.options.tries {
             return Err(failure.error);
         }
@@ -113,20 +126,39 @@ fn token(http: &Http, renew: bool, deadline: Instant) -> Result<Option<SecretStr
 }
 
 /// Sends a request once.
-fn attempt(http: &Http, request: &Request<'_>, url: &Url, token: Option<&SecretString>, deadline: Instant) -> Try {
+fn attempt(
+    http: &Http,
+    request: &Request<'_>,
+    url: &Url,
+    token: Option<&SecretString>,
+    deadline: Instant,
+) -> Try {
     let place = origin::place(url);
     let left = clock::left(deadline);
     if left.is_zero() {
         let error = HttpError::new(HttpErrorKind::Unreachable, place, "the time limit ran out");
         return Try::Failed(Failure::new(error, Again::No));
     }
-    let mut builder = http.shared.client.request(request.method.clone(), url.clone()).timeout(left);
+    let mut builder = http
+        .shared
+        .client
+        .request(request.method.clone(), url.clone())
+        .timeout(left);
     builder = match (&http.shared.auth, token) {
-        (_, Some(token)) | (Auth::Bearer(token), None) => builder.bearer_auth(token.expose_secret()),
-        (Auth::Basic(name, password), None) => builder.basic_auth(name, Some(password.expose_secret())),
+        (_, Some(token)) | (Auth::Bearer(token), None) => {
+            builder.bearer_auth(token.expose_secret())
+        }
+        (Auth::Basic(name, password), None) => {
+            builder.basic_auth(name, Some(password.expose_secret()))
+        }
         _ => builder,
     };
-    if request.json && !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept")) {
+    if request.json
+        && !request
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("accept"))
+    {
         builder = builder.header(ACCEPT, "application/json");
     }
     for (name, value) in &request.headers {
@@ -136,12 +168,18 @@ fn attempt(http: &Http, request: &Request<'_>, url: &Url, token: Option<&SecretS
         builder = builder.header(CONTENT_TYPE, *media_type).body(body.clone());
     }
     let Ok(built) = builder.build() else {
-        return Try::Failed(Failure::new(HttpError::malformed(place, "the request cannot be built"), Again::No));
+        return Try::Failed(Failure::new(
+            HttpError::malformed(place, "the request cannot be built"),
+            Again::No,
+        ));
     };
     let secrets = secrets(http, token, built.headers().get(AUTHORIZATION));
     tracing::debug!(method = %request.method, place = %shown(&place), "asking");
     let Some(runtime) = &http.shared.runtime else {
-        return Try::Failed(Failure::new(HttpError::malformed(place, "the client has ended"), Again::No));
+        return Try::Failed(Failure::new(
+            HttpError::malformed(place, "the client has ended"),
+            Again::No,
+        ));
     };
     runtime.block_on(async {
         if !request.repeatable {
@@ -169,7 +207,11 @@ fn unsent(place: &str, e: &reqwest::Error) -> Try {
 }
 
 /// What must not be shown, should the server repeat it.
-fn secrets(http: &Http, token: Option<&SecretString>, header: Option<&HeaderValue>) -> Vec<SecretString> {
+fn secrets(
+    http: &Http,
+    token: Option<&SecretString>,
+    header: Option<&HeaderValue>,
+) -> Vec<SecretString> {
     let mut secrets: Vec<SecretString> = token.cloned().into_iter().collect();
     match &http.shared.auth {
         Auth::Bearer(secret) | Auth::Basic(_, secret) => secrets.push(secret.clone()),
@@ -181,19 +223,36 @@ fn secrets(http: &Http, token: Option<&SecretString>, header: Option<&HeaderValu
 }
 
 /// Reads the answer.
-async fn read(http: &Http, request: &Request<'_>, url: &Url, mut response: Response, secrets: &[SecretString]) -> Try {
+async fn read(
+    http: &Http,
+    request: &Request<'_>,
+    url: &Url,
+    mut response: Response,
+    secrets: &[SecretString],
+) -> Try {
     let place = origin::place(url);
     let status = response.status();
     let failed = |error, again| Try::Failed(Failure::new(error, again));
     if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
         return match redirect(http, request, url, &response) {
             Ok(url) => Try::Redirect(url),
-            Err(reason) => failed(HttpError::malformed(place, format!("it answered {status}: {reason}")), Again::No),
+            Err(reason) => failed(
+                HttpError::malformed(place, format!("it answered {status}: {reason}")),
+                Again::No,
+            ),
         };
     }
     let fine = status.is_success() || status == StatusCode::NOT_MODIFIED;
-    let limit = if fine { http.shared.options.max_bytes } else { ERROR_BYTES };
-    let media_type = response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let limit = if fine {
+        http.shared.options.max_bytes
+    } else {
+        ERROR_BYTES
+    };
+    let media_type = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .map(str::to_owned);
     let headers = response.headers().clone();
     let mut body = Vec::new();
     // What comes out of the decompression is counted, not what comes over the wire.
@@ -210,7 +269,13 @@ async fn read(http: &Http, request: &Request<'_>, url: &Url, mut response: Respo
     tracing::debug!(status = status.as_u16(), bytes = body.len(), place = %shown(&place), "answered");
     if !fine {
         body.truncate(limit);
-        return Try::Failed(refusal(&place, status, media_type.as_deref(), &headers, scrub(&body, secrets)));
+        return Try::Failed(refusal(
+            &place,
+            status,
+            media_type.as_deref(),
+            &headers,
+            scrub(&body, secrets),
+        ));
     }
     match whole {
         Err(e) => {
@@ -219,17 +284,33 @@ async fn read(http: &Http, request: &Request<'_>, url: &Url, mut response: Respo
                 (false, true) => "its answer did not come in time",
                 (false, false) => "its answer broke off or is damaged",
             };
-            failed(HttpError::new(HttpErrorKind::Unreachable, place, reason), Again::IfRepeatable)
+            failed(
+                HttpError::new(HttpErrorKind::Unreachable, place, reason),
+                Again::IfRepeatable,
+            )
         }
-        Ok(()) if body.len() > limit => {
-            failed(HttpError::malformed(place, format!("its answer has more than {limit} bytes")), Again::No)
-        }
+        Ok(()) if body.len() > limit => failed(
+            HttpError::malformed(place, format!("its answer has more than {limit} bytes")),
+            Again::No,
+        ),
         Ok(()) => match request.json && !body.is_empty() {
             true if !looks_like_json(media_type.as_deref(), &body) => {
-                let kind: String = media_type.unwrap_or_else(|| "something".to_owned()).chars().take(80).collect();
-                failed(HttpError::malformed(place, format!("it sent {kind} instead of JSON")), Again::No)
+                let kind: String = media_type
+                    .unwrap_or_else(|| "something".to_owned())
+                    .chars()
+                    .take(80)
+                    .collect();
+                failed(
+                    HttpError::malformed(place, format!("it sent {kind} instead of JSON")),
+                    Again::No,
+                )
             }
-            _ => Try::Done(Answer { status: status.as_u16(), place, headers, body }),
+            _ => Try::Done(Answer {
+                status: status.as_u16(),
+                place,
+                headers,
+                body,
+            }),
         },
     }
 }
@@ -243,12 +324,24 @@ fn looks_like_json(media_type: Option<&str>, body: &[u8]) -> bool {
 }
 
 /// Where a redirect leads, if we may go there.
-fn redirect(http: &Http, request: &Request<'_>, url: &Url, response: &Response) -> Result<Url, String> {
+fn redirect(
+    http: &Http,
+    request: &Request<'_>,
+    url: &Url,
+    response: &Response,
+) -> Result<Url, String> {
     if request.method != Method::GET {
         return Err("it redirects, which is followed only where something is read".to_owned());
     }
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    origin::same(http.base(), url, location.ok_or("it does not say where to go")?)
+    let location = response
+        .headers()
+        .get(LOCATION)
+        .and_then(|value| value.to_str().ok());
+    origin::same(
+        http.base(),
+        url,
+        location.ok_or("it does not say where to go")?,
+    )
 }
 
 /// A status that means failure.
@@ -265,15 +358,25 @@ fn refusal(
         502..=504 => Again::IfRepeatable,
         _ => Again::No,
     };
-    let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    Failure { error, again, after: after.and_then(|text| retry::after(text, clock::now())) }
+    let after = headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok());
+    Failure {
+        error,
+        again,
+        after: after.and_then(|text| retry::after(text, clock::now())),
+    }
 }
 
 /// The text without our secrets. One that is shorter than this would leave nothing of an ordinary text.
 fn scrub(body: &[u8], secrets: &[SecretString]) -> Vec<u8> {
     const SHORTEST: usize = 4;
     let mut text = String::from_utf8_lossy(body).into_owned();
-    for secret in secrets.iter().map(ExposeSecret::expose_secret).filter(|secret| secret.len() >= SHORTEST) {
+    for secret in secrets
+        .iter()
+        .map(ExposeSecret::expose_secret)
+        .filter(|secret| secret.len() >= SHORTEST)
+    {
         text = text.replace(secret, "[secret]");
     }
     text.into_bytes()

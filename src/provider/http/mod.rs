@@ -129,12 +129,18 @@ impl Http {
         let base = check_url(base)?;
         match &auth {
             Auth::Bearer(secret) => check_token(secret)?,
-            Auth::Basic(name, _) if name.contains(':') => return Err("the name for the server has a colon".to_owned()),
+            Auth::Basic(name, _) if name.contains(':') => {
+                return Err("the name for the server has a colon".to_owned());
+            }
             _ => {}
         }
         let encrypted = base.scheme() == "https";
         // Without TLS nobody has to be trusted, and a machine may have no authorities.
-        let tls = if encrypted { tls::config(options.ca_pem.as_deref())? } else { tls::nobody()? };
+        let tls = if encrypted {
+            tls::config(options.ca_pem.as_deref())?
+        } else {
+            tls::nobody()?
+        };
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured((*tls).clone())
             .no_proxy()
@@ -148,16 +154,30 @@ impl Http {
         if let Some(proxy) = &options.proxy {
             builder = builder.proxy(origin::proxy(proxy, encrypted)?);
         }
-        let client = builder.build().map_err(|_| "the HTTP client cannot be set up".to_owned())?;
+        let client = builder
+            .build()
+            .map_err(|_| "the HTTP client cannot be set up".to_owned())?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = Some(runtime.map_err(|e| format!("the HTTP client cannot be set up: {e}"))?);
-        Ok(Self { shared: Arc::new(Shared { client, runtime, base, options: options.clone(), auth }), deadline: None })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                client,
+                runtime,
+                base,
+                options: options.clone(),
+                auth,
+            }),
+            deadline: None,
+        })
     }
 
     /// The same client, whose requests must have ended at `deadline`, with all that is tried again.
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
-        Self { shared: Arc::clone(&self.shared), deadline: Some(deadline) }
+        Self {
+            shared: Arc::clone(&self.shared),
+            deadline: Some(deadline),
+        }
     }
 
     /// What all requests are below.
@@ -177,7 +197,11 @@ impl Http {
     ///
     /// # Errors
     /// As [`Http::send`]; and when the document does not fit.
-    pub fn get_json<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Result<T, HttpError> {
+    pub fn get_json<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, HttpError> {
         self.send(&Request::get(path).queries(query))?.json()
     }
 
@@ -192,14 +216,26 @@ impl Http {
 
     /// Begins to count the pages of a listing.
     pub fn listing(&self) -> Listing {
-        let Options { max_pages, max_objects, .. } = self.shared.options;
-        Listing { pages: 0, objects: 0, seen: BTreeSet::new(), max_pages, max_objects }
+        let Options {
+            max_pages,
+            max_objects,
+            ..
+        } = self.shared.options;
+        Listing {
+            pages: 0,
+            objects: 0,
+            seen: BTreeSet::new(),
+            max_pages,
+            max_objects,
+        }
     }
 }
 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http").field("base", &self.base().as_str()).finish_non_exhaustive()
+        f.debug_struct("Http")
+            .field("base", &self.base().as_str())
+            .finish_non_exhaustive()
     }
 }
 

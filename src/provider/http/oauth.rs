@@ -74,28 +74,42 @@ impl ClientCredentials {
         };
         let http = Http::new(url, options, auth).map_err(|reason| format!("token_{reason}"))?;
         let scope = scope.map(str::to_owned);
-        Ok(Self { http, id: id.to_owned(), secret, scope, style, token: Mutex::new(None) })
+        Ok(Self {
+            http,
+            id: id.to_owned(),
+            secret,
+            scope,
+            style,
+            token: Mutex::new(None),
+        })
     }
 
     fn ask(&self, deadline: Option<Instant>) -> Result<(SecretString, Option<Instant>), HttpError> {
         let mut fields = vec![("grant_type", "client_credentials")];
         fields.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
         if self.style == ClientAuth::Post {
-            fields.extend([("client_id", self.id.as_str()), ("client_secret", self.secret.expose_secret())]);
+            fields.extend([
+                ("client_id", self.id.as_str()),
+                ("client_secret", self.secret.expose_secret()),
+            ]);
         }
         let http = deadline.map_or_else(|| self.http.clone(), |deadline| self.http.until(deadline));
         // A token that nobody received does no harm.
         let answer = http.send(&Request::post(&[]).form(&fields).repeatable())?;
         let granted: Granted = answer.json()?;
         let malformed = |reason: String| HttpError::malformed(http.base().as_str(), reason);
-        if granted.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+        if granted
+            .token_type
+            .is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer"))
+        {
             return Err(malformed("the token it gave is no bearer token".to_owned()));
         }
         let token = SecretString::from(granted.access_token);
         check_token(&token).map_err(malformed)?;
         let expires = &granted.expires_in;
         let lasts = expires.as_u64().or_else(|| expires.as_str()?.parse().ok());
-        let until = lasts.map(|seconds| clock::deadline(Duration::from_secs(seconds.saturating_sub(EARLY))));
+        let until = lasts
+            .map(|seconds| clock::deadline(Duration::from_secs(seconds.saturating_sub(EARLY))));
         Ok((token, until))
     }
 }
@@ -104,7 +118,9 @@ impl TokenSource for ClientCredentials {
     fn token(&self, renew: bool, deadline: Option<Instant>) -> Result<SecretString, HttpError> {
         let mut kept = self.token.lock().unwrap_or_else(PoisonError::into_inner);
         match &*kept {
-            Some((token, until)) if !renew && !until.is_some_and(clock::is_past) => Ok(token.clone()),
+            Some((token, until)) if !renew && !until.is_some_and(clock::is_past) => {
+                Ok(token.clone())
+            }
             _ => {
                 let (token, until) = self.ask(deadline)?;
                 *kept = Some((token.clone(), until));
@@ -116,6 +132,8 @@ impl TokenSource for ClientCredentials {
 
 impl fmt::Debug for ClientCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientCredentials").field("url", &self.http.base().as_str()).finish_non_exhaustive()
+        f.debug_struct("ClientCredentials")
+            .field("url", &self.http.base().as_str())
+            .finish_non_exhaustive()
     }
 }

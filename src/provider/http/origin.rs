@@ -9,13 +9,17 @@ use reqwest::Url;
 /// # Errors
 /// What is wrong with it.
 pub fn check_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|_| "url is not of the form https://host/path".to_owned())?;
+    let url =
+        Url::parse(text).map_err(|_| "url is not of the form https://host/path".to_owned())?;
     let host = url.host_str().filter(|host| !host.is_empty());
     match (url.scheme(), host) {
         ("https", Some(_)) => {}
         ("http", Some(host)) if is_local(host) => {}
         ("http", Some(_)) => {
-            return Err("url: http:// to another machine would send everything unencrypted; use https://".to_owned());
+            return Err(
+                "url: http:// to another machine would send everything unencrypted; use https://"
+                    .to_owned(),
+            );
         }
         _ => return Err("url is not of the form https://host/path".to_owned()),
     }
@@ -30,7 +34,10 @@ pub fn check_url(text: &str) -> Result<Url, String> {
 
 /// Whether a URL's host is this machine.
 fn is_local(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|a| a.is_loopback())
 }
 
@@ -39,10 +46,15 @@ fn is_local(host: &str) -> bool {
 /// # Errors
 /// When it leads to another scheme, host or port.
 pub(super) fn same(origin: &Url, from: &Url, link: &str) -> Result<Url, String> {
-    let url = from.join(link).map_err(|_| "it sent a link that is no URL".to_owned())?;
+    let url = from
+        .join(link)
+        .map_err(|_| "it sent a link that is no URL".to_owned())?;
     let named = !url.username().is_empty() || url.password().is_some();
     if url.origin() != origin.origin() || named {
-        return Err(format!("it leads to another place, {}, where we do not go", url.origin().ascii_serialization()));
+        return Err(format!(
+            "it leads to another place, {}, where we do not go",
+            url.origin().ascii_serialization()
+        ));
     }
     Ok(url)
 }
@@ -51,7 +63,9 @@ pub(super) fn same(origin: &Url, from: &Url, link: &str) -> Result<Url, String> 
 pub(super) fn below(base: &Url, path: &[&str], query: &[(String, String)]) -> Result<Url, String> {
     let mut url = base.clone();
     if path.iter().any(|name| matches!(*name, "" | "." | "..")) {
-        return Err("an id or a name is empty or nothing but dots, and cannot stand in a URL".to_owned());
+        return Err(
+            "an id or a name is empty or nothing but dots, and cannot stand in a URL".to_owned(),
+        );
     }
     if let (Ok(mut segments), [_, ..]) = (url.path_segments_mut(), path) {
         segments.pop_if_empty().extend(path);
@@ -77,15 +91,23 @@ pub(super) fn place(url: &Url) -> String {
 pub(super) fn proxy(text: &str, encrypted: bool) -> Result<reqwest::Proxy, String> {
     let form = || "proxy is not of the form http://host:port".to_owned();
     let url = Url::parse(text).map_err(|_| form())?;
-    let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(form)?;
-    if !matches!(url.scheme(), "http" | "https") || !matches!(url.path(), "" | "/") || url.query().is_some() {
+    let host = url
+        .host_str()
+        .filter(|host| !host.is_empty())
+        .ok_or_else(form)?;
+    if !matches!(url.scheme(), "http" | "https")
+        || !matches!(url.path(), "" | "/")
+        || url.query().is_some()
+    {
         return Err(form());
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("proxy has a user name or a password, which is not supported".to_owned());
     }
     if !encrypted && !is_local(host) {
-        return Err("proxy: http:// through another machine would send everything unencrypted".to_owned());
+        return Err(
+            "proxy: http:// through another machine would send everything unencrypted".to_owned(),
+        );
     }
     reqwest::Proxy::all(url).map_err(|_| form())
 }

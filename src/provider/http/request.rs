@@ -29,7 +29,15 @@ impl<'a> Request<'a> {
     fn new(method: Method, target: Target<'a>) -> Self {
         // RFC 9110, 9.2.2.
         let repeatable = method.is_idempotent();
-        Self { method, target, query: Vec::new(), headers: Vec::new(), body: None, repeatable, json: true }
+        Self {
+            method,
+            target,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+            repeatable,
+            json: true,
+        }
     }
 
     /// GET of a path below the base, one name each.
@@ -72,7 +80,9 @@ impl<'a> Request<'a> {
     /// With several parameters.
     #[must_use]
     pub fn queries(self, query: &[(&str, &str)]) -> Self {
-        query.iter().fold(self, |request, (name, value)| request.query(name, value))
+        query
+            .iter()
+            .fold(self, |request, (name, value)| request.query(name, value))
     }
 
     /// With a header. Not for secrets.
@@ -93,7 +103,10 @@ impl<'a> Request<'a> {
     /// With a form (`application/x-www-form-urlencoded`).
     #[must_use]
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
-        self.body = Some(("application/x-www-form-urlencoded", form(fields).into_bytes()));
+        self.body = Some((
+            "application/x-www-form-urlencoded",
+            form(fields).into_bytes(),
+        ));
         self
     }
 
@@ -114,7 +127,9 @@ impl<'a> Request<'a> {
 
 /// A form as text.
 pub(super) fn form(fields: &[(&str, &str)]) -> String {
-    let Ok(mut url) = Url::parse("http://localhost/") else { return String::new() };
+    let Ok(mut url) = Url::parse("http://localhost/") else {
+        return String::new();
+    };
     url.query_pairs_mut().extend_pairs(fields);
     url.query().unwrap_or_default().to_owned()
 }
@@ -164,12 +179,22 @@ impl Answer {
 
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Answer {{ status: {}, bytes: {} }}", self.status, self.body.len())
+        write!(
+            f,
+            "Answer {{ status: {}, bytes: {} }}",
+            self.status,
+            self.body.len()
+        )
     }
 }
 
 /// Whether a media type is JSON's (RFC 6839): `application/json`, `application/scim+json`.
 pub(super) fn is_json(media_type: &str) -> bool {
-    let name = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let name = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     matches!(name.as_str(), "application/json" | "text/json") || name.ends_with("+json")
 }

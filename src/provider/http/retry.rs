@@ -11,14 +11,21 @@ pub(super) fn after(text: &str, now: i64) -> Option<Duration> {
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
-    Some(Duration::from_secs(u64::try_from(date.as_second() - now).unwrap_or(0)))
+    let date = jiff::fmt::rfc2822::DateTimeParser::new()
+        .relaxed_weekday(true)
+        .parse_timestamp(text)
+        .ok()?;
+    Some(Duration::from_secs(
+        u64::try_from(date.as_second() - now).unwrap_or(0),
+    ))
 }
 
 /// The pause after so many failures, doubled with each; `random` spreads it over its upper half, so that many hosts
 /// that failed together do not come back together.
 pub(super) fn pause(first: Duration, failures: u32, random: u64) -> Duration {
-    let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST);
+    let doubled = first
+        .saturating_mul(1 << failures.saturating_sub(1).min(16))
+        .min(LONGEST);
     let half = doubled / 2;
     half + half.mul_f64((random % 1024) as f64 / 1024.0)
 }

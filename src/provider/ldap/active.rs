@@ -34,8 +34,16 @@ pub(super) fn locks(attribute: &str, value: &[u8], now: i64) -> Result<bool, Str
     if attribute.len() < 12 {
         return Ok(false);
     }
-    let text = || std::str::from_utf8(value).map(str::trim).unwrap_or_default();
-    let number = || text().parse::<i64>().map_err(|_| format!("its {} is no number", ours(attribute)));
+    let text = || {
+        std::str::from_utf8(value)
+            .map(str::trim)
+            .unwrap_or_default()
+    };
+    let number = || {
+        text()
+            .parse::<i64>()
+            .map_err(|_| format!("its {} is no number", ours(attribute)))
+    };
     let time = || seconds(text()).ok_or_else(|| format!("its {} is no time", ours(attribute)));
     if is("shadowExpire") {
         let day = number()?;
@@ -64,7 +72,10 @@ pub(super) fn is_no_shell(shell: &str) -> bool {
 
 /// The name as we write it, so that an error shows nothing foreign.
 fn ours(attribute: &str) -> &'static str {
-    ATTRIBUTES.into_iter().find(|name| name.eq_ignore_ascii_case(attribute)).unwrap_or("attribute")
+    ATTRIBUTES
+        .into_iter()
+        .find(|name| name.eq_ignore_ascii_case(attribute))
+        .unwrap_or("attribute")
 }
 
 /// A GeneralizedTime (RFC 4517, 3.3.13) in seconds since 1970; fractions are dropped.
@@ -94,7 +105,11 @@ fn seconds(text: &str) -> Option<i64> {
                 4 => part(1..3)? * 60 + part(3..5)?,
                 _ => return None,
             };
-            if *sign == b'-' { -minutes * 60 } else { minutes * 60 }
+            if *sign == b'-' {
+                -minutes * 60
+            } else {
+                minutes * 60
+            }
         }
         _ => return None,
     };
@@ -103,9 +118,19 @@ fn seconds(text: &str) -> Option<i64> {
         60 => 59,
         other => other,
     };
-    let date = jiff::civil::Date::new(field(0, 4)?, byte(field(4, 6)?)?, byte(field(6, 8)?)?).ok()?;
-    let time = jiff::civil::Time::new(byte(field(8, 10)?)?, byte(field(10, 12)?)?, byte(second)?, 0).ok()?;
-    let zoned = date.to_datetime(time).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    let date =
+        jiff::civil::Date::new(field(0, 4)?, byte(field(4, 6)?)?, byte(field(6, 8)?)?).ok()?;
+    let time = jiff::civil::Time::new(
+        byte(field(8, 10)?)?,
+        byte(field(10, 12)?)?,
+        byte(second)?,
+        0,
+    )
+    .ok()?;
+    let zoned = date
+        .to_datetime(time)
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()?;
     Some(zoned.timestamp().as_second() - offset)
 }
 
@@ -122,7 +147,13 @@ mod tests {
 
     #[test]
     fn a_shadow_expiry_up_to_today_locks() {
-        for (value, expected) in [("-1", false), ("0", true), ("1", true), ("20778", true), ("20779", false)] {
+        for (value, expected) in [
+            ("-1", false),
+            ("0", true),
+            ("1", true),
+            ("20778", true),
+            ("20779", false),
+        ] {
             assert_eq!(locked("shadowExpire", value), expected, "{value}");
         }
         assert!(locked("SHADOWEXPIRE", "1"));
@@ -158,17 +189,31 @@ mod tests {
         assert!(!locked("userAccountControl", "512"));
         assert!(!locked("userAccountControl", "66048"));
         assert!(locked("userAccountControl", "-2147483134"));
-        for (value, expected) in
-            [("0", false), ("9223372036854775807", false), ("132000000000000000", true), ("144000000000000000", false)]
-        {
+        for (value, expected) in [
+            ("0", false),
+            ("9223372036854775807", false),
+            ("132000000000000000", true),
+            ("144000000000000000", false),
+        ] {
             assert_eq!(locked("accountExpires", value), expected, "{value}");
         }
     }
 
     #[test]
     fn a_value_that_cannot_be_read_is_an_error() {
-        for name in ["shadowExpire", "userAccountControl", "accountExpires", "krbPrincipalExpiration"] {
-            for value in ["", "x", "9999999999999999999999", "\u{1b}[31m", "20261301000000Z"] {
+        for name in [
+            "shadowExpire",
+            "userAccountControl",
+            "accountExpires",
+            "krbPrincipalExpiration",
+        ] {
+            for value in [
+                "",
+                "x",
+                "9999999999999999999999",
+                "\u{1b}[31m",
+                "20261301000000Z",
+            ] {
                 if name != "krbPrincipalExpiration" && value.ends_with("00Z") {
                     continue;
                 }

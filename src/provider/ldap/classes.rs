@@ -36,7 +36,9 @@ pub(super) struct Template {
 impl Known {
     /// Reads the values of `objectClasses`; those that are not well-formed are left out.
     pub fn new(values: Vec<Vec<u8>>) -> Self {
-        let texts = values.into_iter().filter_map(|value| String::from_utf8(value).ok());
+        let texts = values
+            .into_iter()
+            .filter_map(|value| String::from_utf8(value).ok());
         Self(texts.filter_map(|text| class(&text)).collect())
     }
 
@@ -64,7 +66,10 @@ impl Known {
 fn class(text: &str) -> Option<Class> {
     let mut words = words(text).into_iter().peekable();
     (words.next()? == "(").then_some(())?;
-    let mut class = Class { names: vec![words.next()?], ..Class::default() };
+    let mut class = Class {
+        names: vec![words.next()?],
+        ..Class::default()
+    };
     while let Some(word) = words.next() {
         let into = match word.as_str() {
             "name" => &mut class.names,
@@ -74,10 +79,17 @@ fn class(text: &str) -> Option<Class> {
             _ => continue,
         };
         if words.next_if(|word| word == "(").is_some() {
-            let list = words.by_ref().take_while(|word| word != ")").filter(|word| word != "$");
+            let list = words
+                .by_ref()
+                .take_while(|word| word != ")")
+                .filter(|word| word != "$");
             into.extend(list.map(|word| word.trim_start_matches('\'').to_owned()));
         } else {
-            into.extend(words.next().map(|word| word.trim_start_matches('\'').to_owned()));
+            into.extend(
+                words
+                    .next()
+                    .map(|word| word.trim_start_matches('\'').to_owned()),
+            );
         }
     }
     Some(class)
@@ -111,11 +123,18 @@ fn words(text: &str) -> Vec<String> {
 /// # Errors
 /// Which object class the server does not have.
 pub(super) fn template(settings: &Settings, known: Option<&Known>) -> Result<Template, String> {
-    let owned = |classes: &[&str]| classes.iter().map(|class| (*class).to_owned()).collect::<Vec<_>>();
+    let owned = |classes: &[&str]| {
+        classes
+            .iter()
+            .map(|class| (*class).to_owned())
+            .collect::<Vec<_>>()
+    };
     let classes = match (&settings.new_group_classes, settings.schema) {
         (Some(classes), _) => classes.clone(),
         (None, Schema::Rfc2307) => owned(&["top", "posixGroup"]),
-        (None, Schema::Rfc2307bis) if known.is_some_and(|known| known.get("groupOfMembers").is_some()) => {
+        (None, Schema::Rfc2307bis)
+            if known.is_some_and(|known| known.get("groupOfMembers").is_some()) =>
+        {
             owned(&["top", "groupOfMembers", "posixGroup"])
         }
         (None, Schema::Rfc2307bis | Schema::Ds389) => owned(&["top", "groupOfNames", "posixGroup"]),
@@ -124,15 +143,26 @@ pub(super) fn template(settings: &Settings, known: Option<&Known>) -> Result<Tem
     let must = match known {
         Some(known) => {
             if let Some(class) = classes.iter().find(|class| known.get(class).is_none()) {
-                return Err(format!("the server has no object class `{class}`; see `new_group_classes`"));
+                return Err(format!(
+                    "the server has no object class `{class}`; see `new_group_classes`"
+                ));
             }
             known.must(&classes)
         }
         None => usual(&classes, settings.schema),
     };
-    let first = |names: &[&str]| names.iter().find(|n| must.contains(&n.to_ascii_lowercase())).map(|n| (*n).to_owned());
+    let first = |names: &[&str]| {
+        names
+            .iter()
+            .find(|n| must.contains(&n.to_ascii_lowercase()))
+            .map(|n| (*n).to_owned())
+    };
     let number = first(&[&settings.names.group_gid, "gidNumber"]).filter(|name| !name.is_empty());
-    Ok(Template { classes, number, holder: first(&["member", "uniqueMember"]) })
+    Ok(Template {
+        classes,
+        number,
+        holder: first(&["member", "uniqueMember"]),
+    })
 }
 
 /// What the usual classes demand.
@@ -144,7 +174,11 @@ fn usual(classes: &[String], schema: Schema) -> BTreeSet<String> {
         "groupofuniquenames" if schema != Schema::Ds389 => Some("uniquemember"),
         _ => None,
     };
-    classes.iter().filter_map(demand).map(str::to_owned).collect()
+    classes
+        .iter()
+        .filter_map(demand)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The attributes of a new group's entry.
@@ -156,8 +190,15 @@ pub(super) fn attributes(
     holder: Option<&str>,
 ) -> Attributes {
     let bytes = |text: &str| vec![text.as_bytes().to_vec()];
-    let classes = template.classes.iter().map(|class| class.as_bytes().to_vec()).collect();
-    let mut out: Attributes = vec![("objectClass".to_owned(), classes), ("cn".to_owned(), bytes(&group.name))];
+    let classes = template
+        .classes
+        .iter()
+        .map(|class| class.as_bytes().to_vec())
+        .collect();
+    let mut out: Attributes = vec![
+        ("objectClass".to_owned(), classes),
+        ("cn".to_owned(), bytes(&group.name)),
+    ];
     if !names.group_name.eq_ignore_ascii_case("cn") {
         out.push((names.group_name.clone(), bytes(&group.name)));
     }
@@ -190,26 +231,38 @@ mod tests {
 
     const NAMES: &str = "( 2.5.6.9 NAME 'groupOfNames' DESC 'RFC2256: a group (of names), MUST know' SUP top STRUCTURAL \
                          MUST ( member $ cn ) MAY ( businessCategory $ description ) )";
-    const MEMBERS: &str = "( 1.2.3 NAME ( 'x' 'groupOfMembers' ) SUP top STRUCTURAL MUST cn MAY member)";
-    const POSIX: &str =
-        "(1.3.6.1.1.1.2.2 NAME 'posixGroup' SUP top AUXILIARY MUST(gidNumber)MAY(memberUid$description))";
+    const MEMBERS: &str =
+        "( 1.2.3 NAME ( 'x' 'groupOfMembers' ) SUP top STRUCTURAL MUST cn MAY member)";
+    const POSIX: &str = "(1.3.6.1.1.1.2.2 NAME 'posixGroup' SUP top AUXILIARY MUST(gidNumber)MAY(memberUid$description))";
     const TOP: &str = "( 2.5.6.0 NAME 'top' DESC 'top of the chain' ABSTRACT MUST objectClass )";
-    const LAB: &str = "( 1.2.4 NAME 'lab' SUP ( posixGroup $ GroupOfNames ) X-ORIGIN ( 'a' 'MUST' ) )";
+    const LAB: &str =
+        "( 1.2.4 NAME 'lab' SUP ( posixGroup $ GroupOfNames ) X-ORIGIN ( 'a' 'MUST' ) )";
 
     fn known(texts: &[&str]) -> Known {
         Known::new(texts.iter().map(|text| text.as_bytes().to_vec()).collect())
     }
 
     fn words(text: &str) -> Vec<String> {
-        text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        text.split(' ')
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     #[test]
     fn definitions_are_taken_apart() {
         let class = class(MEMBERS).unwrap();
-        assert_eq!((class.names, class.must), (words("1.2.3 x groupofmembers"), words("cn")));
+        assert_eq!(
+            (class.names, class.must),
+            (words("1.2.3 x groupofmembers"), words("cn"))
+        );
         let all = known(&[NAMES, MEMBERS, POSIX, TOP, LAB]);
-        let must = |classes: &str| all.must(&words(classes)).into_iter().collect::<Vec<_>>().join(" ");
+        let must = |classes: &str| {
+            all.must(&words(classes))
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         assert_eq!(must("groupOfNames"), "cn member objectclass");
         assert_eq!(must("POSIXGROUP 1.2.3"), "cn gidnumber objectclass");
         assert_eq!(must("lab"), "cn gidnumber member objectclass");
@@ -225,12 +278,19 @@ mod tests {
         let bis = settings(Schema::Rfc2307bis);
         let both = template(&bis, Some(&known(&[NAMES, MEMBERS, POSIX, TOP]))).unwrap();
         assert_eq!(both.classes, ["top", "groupOfMembers", "posixGroup"]);
-        assert_eq!((both.number.as_deref(), both.holder), (Some("gidNumber"), None));
+        assert_eq!(
+            (both.number.as_deref(), both.holder),
+            (Some("gidNumber"), None)
+        );
         let without = template(&bis, Some(&known(&[NAMES, POSIX, TOP]))).unwrap();
         assert_eq!(without.classes, ["top", "groupOfNames", "posixGroup"]);
         assert_eq!(without.holder.as_deref(), Some("member"));
         assert_eq!(template(&bis, None).unwrap(), without);
-        assert!(template(&bis, Some(&known(&[NAMES, TOP]))).unwrap_err().contains("posixGroup"));
+        assert!(
+            template(&bis, Some(&known(&[NAMES, TOP])))
+                .unwrap_err()
+                .contains("posixGroup")
+        );
         let ds389 = template(&settings(Schema::Ds389), None).unwrap();
         assert_eq!((ds389.classes, ds389.holder), (without.classes, None));
         let ad = template(&settings(Schema::Ad), None).unwrap();
@@ -239,29 +299,53 @@ mod tests {
         assert_eq!(template(&own, None).unwrap().classes, ["top", "posixGroup"]);
         own.new_group_classes = Some(words("groupOfUniqueNames"));
         let own = template(&own, None).unwrap();
-        assert_eq!((own.number, own.holder.as_deref()), (None, Some("uniqueMember")));
+        assert_eq!(
+            (own.number, own.holder.as_deref()),
+            (None, Some("uniqueMember"))
+        );
     }
 
     #[test]
     fn an_entry_has_what_it_must_and_nothing_empty() {
-        let group =
-            |description: &str| NewGroup { name: "lab".to_owned(), description: description.to_owned(), parent: None };
+        let group = |description: &str| NewGroup {
+            name: "lab".to_owned(),
+            description: description.to_owned(),
+            parent: None,
+        };
         let made = |schema, description: &str| -> Vec<String> {
             let settings = settings(schema);
             let template = template(&settings, None).unwrap();
-            let all = attributes(&template, &settings.names, &group(description), Some(7), Some("cn=us"));
+            let all = attributes(
+                &template,
+                &settings.names,
+                &group(description),
+                Some(7),
+                Some("cn=us"),
+            );
             all.into_iter().map(|(name, _)| name).collect()
         };
-        assert_eq!(made(Schema::Rfc2307, ""), ["objectClass", "cn", "gidNumber"]);
-        assert_eq!(made(Schema::Rfc2307bis, "x"), ["objectClass", "cn", "gidNumber", "member", "description"]);
-        assert_eq!(made(Schema::Ad, "x"), ["objectClass", "cn", "sAMAccountName", "description"]);
+        assert_eq!(
+            made(Schema::Rfc2307, ""),
+            ["objectClass", "cn", "gidNumber"]
+        );
+        assert_eq!(
+            made(Schema::Rfc2307bis, "x"),
+            ["objectClass", "cn", "gidNumber", "member", "description"]
+        );
+        assert_eq!(
+            made(Schema::Ad, "x"),
+            ["objectClass", "cn", "sAMAccountName", "description"]
+        );
     }
 
     #[test]
     fn numbers_go_up_and_stay_in_the_range() {
         let range = IdRange::new(60_000, 60_003).unwrap();
         assert_eq!(next_number(&[], range), Some(60_000));
-        assert_eq!(next_number(&[100, 60_001, 65_534, u32::MAX], range), Some(60_002));
+        assert_eq!(
+            next_number(&[100, 60_001, 65_534, u32::MAX], range),
+            Some(60_002)
+        );
         assert_eq!(next_number(&[60_000, 60_002], range), Some(60_003));
         assert_eq!(next_number(&[60_003], range), None);
     }

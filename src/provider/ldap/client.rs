@@ -40,7 +40,11 @@ pub(super) struct Client {
 impl Client {
     /// Does not connect yet.
     pub fn new(ldap: Ldap, deadline: Instant) -> Self {
-        Self { ldap, deadline, session: RefCell::new(None) }
+        Self {
+            ldap,
+            deadline,
+            session: RefCell::new(None),
+        }
     }
 
     /// The name of the provider's section.
@@ -55,7 +59,10 @@ impl Client {
 
     /// Something is missing in an answer; `reason` is in our own words.
     pub fn incomplete(&self, reason: String) -> AdminError {
-        AdminError::Incomplete { place: self.settings().url.clone(), reason }
+        AdminError::Incomplete {
+            place: self.settings().url.clone(),
+            reason,
+        }
     }
 
     fn error(&self, reason: Reason) -> AdminError {
@@ -63,8 +70,14 @@ impl Client {
     }
 
     fn open(&self) -> Result<Session, AdminError> {
-        let Ldap { settings, tls, password, .. } = &self.ldap;
-        Session::open(settings, tls.as_ref(), password.as_ref(), self.deadline).map_err(|reason| self.error(reason))
+        let Ldap {
+            settings,
+            tls,
+            password,
+            ..
+        } = &self.ldap;
+        Session::open(settings, tls.as_ref(), password.as_ref(), self.deadline)
+            .map_err(|reason| self.error(reason))
     }
 
     /// All entries at and below `base`, which must be there, that the filter finds: each as `take` gives it.
@@ -80,14 +93,25 @@ impl Client {
     ) -> Result<Vec<T>, AdminError> {
         let settings = self.settings();
         let page_size = settings.page_size;
-        let request = Request { base, alone: false, filter, attributes, page_size, schema: settings.schema };
+        let request = Request {
+            base,
+            alone: false,
+            filter,
+            attributes,
+            page_size,
+            schema: settings.schema,
+        };
         let (found, outcome) = self.search(&request, take)?;
         match outcome.early {
             None => Ok(found),
             Some(_) if outcome.no_base() && found.is_empty() => {
                 Err(self.error(Reason::malformed(format!("there is no entry {base}"))))
             }
-            Some(reason) => Err(self.early(reason.about(&format!("below {base}")), outcome.code, found.is_empty())),
+            Some(reason) => Err(self.early(
+                reason.about(&format!("below {base}")),
+                outcome.code,
+                found.is_empty(),
+            )),
         }
     }
 
@@ -95,9 +119,21 @@ impl Client {
     ///
     /// # Errors
     /// When the server does not say.
-    pub fn one(&self, dn: &str, filter: &str, attributes: &[&str]) -> Result<Option<Entry>, AdminError> {
+    pub fn one(
+        &self,
+        dn: &str,
+        filter: &str,
+        attributes: &[&str],
+    ) -> Result<Option<Entry>, AdminError> {
         let schema = self.settings().schema;
-        let request = Request { base: dn, alone: true, filter, attributes, page_size: 0, schema };
+        let request = Request {
+            base: dn,
+            alone: true,
+            filter,
+            attributes,
+            page_size: 0,
+            schema,
+        };
         let (mut found, outcome) = self.search(&request, &|entry| entry)?;
         let unseen = outcome.unseen();
         match outcome.early {
@@ -109,16 +145,29 @@ impl Client {
     /// What a search that ended early means.
     fn early(&self, reason: Reason, code: u32, nothing: bool) -> AdminError {
         // Time, size and administrative limits: there is more, whatever came.
-        if nothing && !matches!(code, 3 | 4 | 11) { self.error(reason) } else { self.incomplete(reason.text) }
+        if nothing && !matches!(code, 3 | 4 | 11) {
+            self.error(reason)
+        } else {
+            self.incomplete(reason.text)
+        }
     }
 
-    fn search<T>(&self, request: &Request<'_>, take: &dyn Fn(Entry) -> T) -> Result<(Vec<T>, Outcome), AdminError> {
+    fn search<T>(
+        &self,
+        request: &Request<'_>,
+        take: &dyn Fn(Entry) -> T,
+    ) -> Result<(Vec<T>, Outcome), AdminError> {
         loop {
             let kept = self.session.take();
             let idle = kept.is_some();
             let mut session = kept.map_or_else(|| self.open(), Ok)?;
             let mut found = Vec::new();
-            let outcome = search::run(&mut session, request, &mut |entry| found.push(take(entry)), &|_| {});
+            let outcome = search::run(
+                &mut session,
+                request,
+                &mut |entry| found.push(take(entry)),
+                &|_| {},
+            );
             let broken = outcome.early.as_ref().filter(|_| outcome.code == 0);
             if broken.is_none() {
                 self.session.replace(Some(session));
@@ -142,7 +191,9 @@ impl Client {
     /// # Errors
     /// When the server could not be asked, or its answer did not come.
     pub fn add(&self, dn: &str, attributes: Attributes) -> Result<Answer, AdminError> {
-        let attributes = attributes.into_iter().map(|(name, values)| (name.into_bytes(), values.into_iter().collect()));
+        let attributes = attributes
+            .into_iter()
+            .map(|(name, values)| (name.into_bytes(), values.into_iter().collect()));
         let attributes = attributes.collect();
         self.write(|mut ldap| async move { ldap.add(dn, attributes).await })
     }
@@ -159,11 +210,18 @@ impl Client {
                 self.session.replace(Some(session));
                 match result.rc {
                     // Busy or unavailable: it has not looked at the change.
-                    code @ (51 | 52) => Err(self.error(Reason::code(code, "it takes no changes now"))),
-                    code => Ok(Answer { code, text: Untrusted::new(result.text) }),
+                    code @ (51 | 52) => {
+                        Err(self.error(Reason::code(code, "it takes no changes now")))
+                    }
+                    code => Ok(Answer {
+                        code,
+                        text: Untrusted::new(result.text),
+                    }),
                 }
             }
-            Err(reason) => Err(self.error(reason.and("the change may have been made all the same"))),
+            Err(reason) => {
+                Err(self.error(reason.and("the change may have been made all the same")))
+            }
         }
     }
 }

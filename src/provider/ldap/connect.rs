@@ -42,17 +42,26 @@ enum Kind {
 impl Reason {
     /// No connection, or one that broke.
     pub fn unreachable(text: impl Into<String>) -> Self {
-        Self { kind: Kind::Unreachable, text: text.into() }
+        Self {
+            kind: Kind::Unreachable,
+            text: text.into(),
+        }
     }
 
     /// An answer that is not what the protocol promises.
     pub fn malformed(text: impl Into<String>) -> Self {
-        Self { kind: Kind::Malformed, text: text.into() }
+        Self {
+            kind: Kind::Malformed,
+            text: text.into(),
+        }
     }
 
     /// A server that does not let us in, or that we do not trust.
     pub fn unauthorised(text: impl Into<String>) -> Self {
-        Self { kind: Kind::Unauthorised, text: text.into() }
+        Self {
+            kind: Kind::Unauthorised,
+            text: text.into(),
+        }
     }
 
     /// A result code other than success (RFC 4511, appendix A).
@@ -68,13 +77,19 @@ impl Reason {
     /// The same, with what it is about before it.
     #[must_use]
     pub fn about(self, what: &str) -> Self {
-        Self { text: format!("{what}: {}", self.text), ..self }
+        Self {
+            text: format!("{what}: {}", self.text),
+            ..self
+        }
     }
 
     /// The same, with what follows from it after it.
     #[must_use]
     pub fn and(self, more: &str) -> Self {
-        Self { text: format!("{}; {more}", self.text), ..self }
+        Self {
+            text: format!("{}; {more}", self.text),
+            ..self
+        }
     }
 
     /// Whether there is no connection, or it broke.
@@ -165,7 +180,12 @@ impl Session {
             }
         };
         let driver = runtime.spawn(connection.drive());
-        let mut session = Self { runtime: Some(runtime), ldap, driver: Some(driver), deadline };
+        let mut session = Self {
+            runtime: Some(runtime),
+            ldap,
+            driver: Some(driver),
+            deadline,
+        };
         session.bind(settings, password)?;
         Ok(session)
     }
@@ -211,7 +231,10 @@ impl Session {
     ///
     /// # Errors
     /// Why it came to nothing; the session cannot be used any more then.
-    pub fn wait<T>(&mut self, operation: impl Future<Output = Result<T, LdapError>>) -> Result<T, Reason> {
+    pub fn wait<T>(
+        &mut self,
+        operation: impl Future<Output = Result<T, LdapError>>,
+    ) -> Result<T, Reason> {
         let Some(runtime) = &self.runtime else {
             return Err(Reason::unreachable("the connection has ended"));
         };
@@ -223,13 +246,18 @@ impl Session {
 
     /// Why the connection ended, which only the task that reads from it knows.
     fn cause(&mut self, error: LdapError) -> Reason {
-        let gone = matches!(error, LdapError::EndOfStream | LdapError::OpSend { .. } | LdapError::ResultRecv { .. });
+        let gone = matches!(
+            error,
+            LdapError::EndOfStream | LdapError::OpSend { .. } | LdapError::ResultRecv { .. }
+        );
         let (Some(runtime), Some(driver), true) = (&self.runtime, self.driver.take(), gone) else {
             return reason(error);
         };
         match runtime.block_on(async { timeout(CAUSE, driver).await }) {
             Ok(Ok(Err(error))) => reason(error),
-            Ok(Err(stopped)) if stopped.is_panic() => Reason::malformed("it sent a message that is not LDAP"),
+            Ok(Err(stopped)) if stopped.is_panic() => {
+                Reason::malformed("it sent a message that is not LDAP")
+            }
             _ => Reason::unreachable("the connection was closed before the answer was complete"),
         }
     }
@@ -251,14 +279,20 @@ impl Drop for Session {
 
 /// Runs `work` until it is done or the deadline has come. The crate stops with a panic at some malformed answers; that is
 /// an answer too.
-fn block<T>(runtime: &Runtime, deadline: Instant, work: impl Future<Output = T>) -> Result<T, Reason> {
+fn block<T>(
+    runtime: &Runtime,
+    deadline: Instant,
+    work: impl Future<Output = T>,
+) -> Result<T, Reason> {
     #[allow(clippy::disallowed_methods)] // a socket wants what is left until the deadline, now
     let left = deadline.saturating_duration_since(Instant::now());
     let late = || Reason::unreachable("the time limit ran out");
     if left.is_zero() {
         return Err(late());
     }
-    match catch_unwind(AssertUnwindSafe(|| runtime.block_on(async { timeout(left, work).await }))) {
+    match catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async { timeout(left, work).await })
+    })) {
         Ok(done) => done.map_err(|_| late()),
         Err(_) => Err(Reason::malformed("it sent a message that is not LDAP")),
     }
@@ -269,7 +303,8 @@ async fn connect(
     settings: &Settings,
     tls: Option<&Arc<rustls::ClientConfig>>,
 ) -> Result<(LdapConnAsync, ldap3::Ldap), Reason> {
-    let mut options = LdapConnSettings::new().set_starttls(settings.transport == Transport::StartTls);
+    let mut options =
+        LdapConnSettings::new().set_starttls(settings.transport == Transport::StartTls);
     if let Some(tls) = tls {
         options = options.set_config(Arc::clone(tls));
     }
@@ -277,13 +312,22 @@ async fn connect(
         let stream = dial(settings).await.map_err(Reason::unreachable)?;
         options = options.set_std_stream(StdStream::Tcp(stream));
     }
-    match timeout(settings.connect_timeout, LdapConnAsync::with_settings(options, &settings.url)).await {
+    match timeout(
+        settings.connect_timeout,
+        LdapConnAsync::with_settings(options, &settings.url),
+    )
+    .await
+    {
         Ok(Ok(pair)) => Ok(pair),
-        Ok(Err(LdapError::LdapResult { result })) => {
-            Err(Reason::unreachable(format!("it refuses StartTLS: {}", code_name(result.rc))))
-        }
+        Ok(Err(LdapError::LdapResult { result })) => Err(Reason::unreachable(format!(
+            "it refuses StartTLS: {}",
+            code_name(result.rc)
+        ))),
         Ok(Err(error)) => Err(reason(error)),
-        Err(_) => Err(Reason::unreachable(format!("no answer within {} s", settings.connect_timeout.as_secs()))),
+        Err(_) => Err(Reason::unreachable(format!(
+            "no answer within {} s",
+            settings.connect_timeout.as_secs()
+        ))),
     }
 }
 
@@ -310,12 +354,18 @@ async fn dial(settings: &Settings) -> Result<std::net::TcpStream, String> {
 /// What an error of the crate means. Nothing that the server wrote is shown.
 fn reason(error: LdapError) -> Reason {
     match error {
-        LdapError::Io { source } => match source.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(rustls::Error::InvalidCertificate(why)) => {
-                Reason::unauthorised(format!("its certificate is not trusted: {}", shown(&why.to_string())))
-            }
+        LdapError::Io { source } => match source
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        {
+            Some(rustls::Error::InvalidCertificate(why)) => Reason::unauthorised(format!(
+                "its certificate is not trusted: {}",
+                shown(&why.to_string())
+            )),
             Some(why) => Reason::unreachable(format!("TLS failed: {}", shown(&why.to_string()))),
-            None if source.to_string() == "decoding error" => Reason::malformed("it sent a message that is not LDAP"),
+            None if source.to_string() == "decoding error" => {
+                Reason::malformed("it sent a message that is not LDAP")
+            }
             None => Reason::unreachable(format!("the connection failed: {source}")),
         },
         LdapError::EndOfStream | LdapError::OpSend { .. } | LdapError::ResultRecv { .. } => {

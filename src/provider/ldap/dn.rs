@@ -74,18 +74,23 @@ pub(super) fn normalise(text: &str) -> Option<Cow<'_, str>> {
 
 /// The parts of the entry's own name, before the first comma.
 pub(super) fn first(text: &str) -> Vec<Part> {
-    relative(text.trim()).map(|(parts, _)| parts).unwrap_or_default()
+    relative(text.trim())
+        .map(|(parts, _)| parts)
+        .unwrap_or_default()
 }
 
 /// Whether `key` is `base` or below it; both normalised. An `=` inside a value is escaped in that form, so the end of a
 /// value can never look like `base`.
 pub(super) fn is_under(key: &str, base: &str) -> bool {
-    key.strip_suffix(base).is_some_and(|head| head.is_empty() || head.ends_with(','))
+    key.strip_suffix(base)
+        .is_some_and(|head| head.is_empty() || head.ends_with(','))
 }
 
 /// A member's name without the bit string that `uniqueMember` may carry: `cn=x#'01'B` (RFC 4517, 3.3.21).
 pub(super) fn without_bits(text: &str) -> &str {
-    let bits = text.strip_suffix("'B").and_then(|head| head.rsplit_once("#'"));
+    let bits = text
+        .strip_suffix("'B")
+        .and_then(|head| head.rsplit_once("#'"));
     match bits {
         Some((name, bits)) if bits.bytes().all(|b| matches!(b, b'0' | b'1')) => name,
         _ => text,
@@ -96,10 +101,16 @@ pub(super) fn without_bits(text: &str) -> &str {
 fn is_normal(text: &str) -> bool {
     text.split(',').all(|part| match part.split_once('=') {
         Some((name, value)) => {
-            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_' | b'@');
+            let plain = |b: u8| {
+                b.is_ascii_lowercase()
+                    || b.is_ascii_digit()
+                    || matches!(b, b'.' | b'-' | b'_' | b'@')
+            };
             !value.is_empty()
                 && !name.is_empty()
-                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
                 && value.bytes().all(plain)
                 && short(name) == name
         }
@@ -111,7 +122,10 @@ fn short(name: &str) -> &str {
     if name.len() < 6 {
         return name;
     }
-    ALIASES.iter().find(|(long, _)| *long == name).map_or(name, |(_, short)| short)
+    ALIASES
+        .iter()
+        .find(|(long, _)| *long == name)
+        .map_or(name, |(_, short)| short)
 }
 
 /// Reads the parts up to the next comma, and gives what follows it.
@@ -121,13 +135,20 @@ fn relative(text: &str) -> Option<(Vec<Part>, Option<&str>)> {
     loop {
         let (attribute, tail) = rest.split_once('=')?;
         let attribute = attribute.trim().to_ascii_lowercase();
-        let named = !attribute.is_empty() && attribute.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+        let named = !attribute.is_empty()
+            && attribute
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
         if !named {
             return None;
         }
         let attribute = short(attribute.strip_prefix("oid.").unwrap_or(&attribute)).to_owned();
         let (value, end) = value(tail)?;
-        parts.push(Part { key: key(&attribute, &value), attribute, value: String::from_utf8(value).ok() });
+        parts.push(Part {
+            key: key(&attribute, &value),
+            attribute,
+            value: String::from_utf8(value).ok(),
+        });
         match tail.as_bytes().get(end) {
             None => return Some((parts, None)),
             Some(b'+') => rest = &tail[end + 1..],
@@ -183,7 +204,11 @@ fn value(text: &str) -> Option<(Vec<u8>, usize)> {
 
 /// Reads the escape at `i`, and says where it ends.
 fn escape(bytes: &[u8], i: usize, out: &mut Vec<u8>) -> Option<usize> {
-    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let digit = |b: u8| {
+        char::from(b)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
     let first = *bytes.get(i + 1)?;
     match (digit(first), bytes.get(i + 2).copied().and_then(digit)) {
         (Some(high), Some(low)) => {
@@ -247,8 +272,14 @@ mod tests {
 
     #[test]
     fn spellings_of_one_name_compare_equal() {
-        same("uid=alice,ou=people,dc=example,dc=org", "UID=Alice, OU = People ,DC=Example,DC=ORG");
-        same("uid=alice,dc=org", "userid=alice,0.9.2342.19200300.100.1.25=org");
+        same(
+            "uid=alice,ou=people,dc=example,dc=org",
+            "UID=Alice, OU = People ,DC=Example,DC=ORG",
+        );
+        same(
+            "uid=alice,dc=org",
+            "userid=alice,0.9.2342.19200300.100.1.25=org",
+        );
         same("cn=Liddell\\, Alice,dc=org", "cn=liddell\\2c alice,dc=org");
         same("cn=Liddell\\, Alice,dc=org", "cn=\"Liddell, Alice\",dc=org");
         same("cn=a  b,dc=org", "cn=A b,dc=org");
@@ -261,9 +292,13 @@ mod tests {
 
     #[test]
     fn the_form_for_comparing_is_a_name_itself_and_its_own_form() {
-        for text in
-            ["cn=\\ a\\ ,dc=org", "cn=\\ ,dc=org", "cn=a\\=b\\#\\,c+o=\\ff,dc=Org", "cn=\\00,dc=org", "cn=,dc=org"]
-        {
+        for text in [
+            "cn=\\ a\\ ,dc=org",
+            "cn=\\ ,dc=org",
+            "cn=a\\=b\\#\\,c+o=\\ff,dc=Org",
+            "cn=\\00,dc=org",
+            "cn=,dc=org",
+        ] {
             let once = normalise(text).unwrap().into_owned();
             assert_eq!(normalise(&once).as_deref(), Some(once.as_str()), "{text}");
         }
@@ -285,13 +320,26 @@ mod tests {
 
     #[test]
     fn what_is_normal_already_is_not_copied() {
-        assert!(matches!(normalise("uid=u1,ou=people,dc=example,dc=org"), Some(Cow::Borrowed(_))));
+        assert!(matches!(
+            normalise("uid=u1,ou=people,dc=example,dc=org"),
+            Some(Cow::Borrowed(_))
+        ));
         assert!(matches!(normalise("userid=u1,dc=org"), Some(Cow::Owned(_))));
     }
 
     #[test]
     fn what_is_no_name_is_none() {
-        for text in ["alice", "=x", "cn=x,", "cn=x,,dc=y", "cn=x,y", "cn=\"x", "cn=x\\", "c n=x", "cn=\"x\"y,dc=z"] {
+        for text in [
+            "alice",
+            "=x",
+            "cn=x,",
+            "cn=x,,dc=y",
+            "cn=x,y",
+            "cn=\"x",
+            "cn=x\\",
+            "c n=x",
+            "cn=\"x\"y,dc=z",
+        ] {
             assert_eq!(normalise(text), None, "{text}");
         }
         assert_eq!(normalise("").as_deref(), None);

@@ -41,7 +41,10 @@ impl Entry {
         for attribute in list {
             let mut parts = constructed(attribute)?.into_iter();
             let name = primitive(parts.next()?)?;
-            let values = constructed(parts.next()?)?.into_iter().map(primitive).collect::<Option<_>>()?;
+            let values = constructed(parts.next()?)?
+                .into_iter()
+                .map(primitive)
+                .collect::<Option<_>>()?;
             attributes.push(Attribute { name, values });
         }
         Some(Self { dn, attributes })
@@ -50,8 +53,13 @@ impl Entry {
     /// Removes and gives the values of an attribute; none for an empty name. Values with a language or another option
     /// are other attributes.
     pub fn take(&mut self, name: &str) -> Vec<Vec<u8>> {
-        let found = self.attributes.iter_mut().find(|a| a.name.eq_ignore_ascii_case(name.as_bytes()));
-        found.map(|a| std::mem::take(&mut a.values)).unwrap_or_default()
+        let found = self
+            .attributes
+            .iter_mut()
+            .find(|a| a.name.eq_ignore_ascii_case(name.as_bytes()));
+        found
+            .map(|a| std::mem::take(&mut a.values))
+            .unwrap_or_default()
     }
 
     /// Removes and gives the values of an attribute that came with `;range=`.
@@ -64,7 +72,9 @@ impl Entry {
 
     /// Every attribute whose name is text, with its values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[Vec<u8>])> {
-        self.attributes.iter().filter_map(|a| Some((std::str::from_utf8(&a.name).ok()?, a.values.as_slice())))
+        self.attributes
+            .iter()
+            .filter_map(|a| Some((std::str::from_utf8(&a.name).ok()?, a.values.as_slice())))
     }
 }
 
@@ -82,12 +92,20 @@ fn range(full: &[u8], name: &str) -> Option<Range> {
         return None;
     }
     let (first, last) = numbers.split_once('-')?;
-    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let number = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| text.parse().ok())
+            .flatten()
+    };
     let last = match last {
         "*" => None,
         last => Some(number(last)?),
     };
-    Some(Range { first: number(first)?, last })
+    Some(Range {
+        first: number(first)?,
+        last,
+    })
 }
 
 /// The cookie in a paged results control; empty: this was the last page.
@@ -123,7 +141,10 @@ pub(super) fn sample(dn: &str, attributes: &[(&str, &[&[u8]])]) -> Entry {
             values: values.iter().map(|v| v.to_vec()).collect(),
         })
         .collect();
-    Entry { dn: dn.to_owned(), attributes }
+    Entry {
+        dn: dn.to_owned(),
+        attributes,
+    }
 }
 
 #[cfg(test)]
@@ -132,21 +153,34 @@ mod tests {
     use proptest::prelude::*;
 
     fn leaf(bytes: &[u8]) -> StructureTag {
-        StructureTag { class: TagClass::Universal, id: 4, payload: PL::P(bytes.to_vec()) }
+        StructureTag {
+            class: TagClass::Universal,
+            id: 4,
+            payload: PL::P(bytes.to_vec()),
+        }
     }
 
     fn node(parts: Vec<StructureTag>) -> StructureTag {
-        StructureTag { class: TagClass::Universal, id: 16, payload: PL::C(parts) }
+        StructureTag {
+            class: TagClass::Universal,
+            id: 16,
+            payload: PL::C(parts),
+        }
     }
 
     fn message(parts: Vec<StructureTag>) -> StructureTag {
-        StructureTag { class: TagClass::Application, id: 4, payload: PL::C(parts) }
+        StructureTag {
+            class: TagClass::Application,
+            id: 4,
+            payload: PL::C(parts),
+        }
     }
 
     #[test]
     fn an_entry_is_taken_apart_whatever_the_case_of_its_names() {
         let attribute = node(vec![leaf(b"UidNumber"), node(vec![leaf(b"1"), leaf(b"2")])]);
-        let mut entry = Entry::new(message(vec![leaf(b"uid=a,dc=x"), node(vec![attribute])])).unwrap();
+        let mut entry =
+            Entry::new(message(vec![leaf(b"uid=a,dc=x"), node(vec![attribute])])).unwrap();
         assert_eq!(entry.dn, "uid=a,dc=x");
         assert_eq!(entry.take("uidNumber"), [b"1", b"2"]);
         assert!(entry.take("uidNumber").is_empty());
@@ -160,7 +194,13 @@ mod tests {
         assert!(Entry::new(message(vec![leaf(b"dn")])).is_none());
         assert!(Entry::new(message(vec![node(vec![]), node(vec![])])).is_none());
         assert!(Entry::new(message(vec![leaf(b"dn"), node(vec![leaf(b"a")])])).is_none());
-        assert!(Entry::new(message(vec![leaf(b"dn"), node(vec![node(vec![leaf(b"a")])])])).is_none());
+        assert!(
+            Entry::new(message(vec![
+                leaf(b"dn"),
+                node(vec![node(vec![leaf(b"a")])])
+            ]))
+            .is_none()
+        );
         let nested = node(vec![leaf(b"a"), node(vec![node(vec![])])]);
         assert!(Entry::new(message(vec![leaf(b"dn"), node(vec![nested])])).is_none());
         assert!(Entry::new(message(vec![leaf(b"dn"), node(vec![])])).is_some());
@@ -174,22 +214,51 @@ mod tests {
 
     #[test]
     fn ranges_of_values_are_recognised() {
-        assert_eq!(range(b"member;range=0-1499", "member"), Some(Range { first: 0, last: Some(1499) }));
-        assert_eq!(range(b"Member;Range=1500-*", "member"), Some(Range { first: 1500, last: None }));
-        for name in
-            ["member", "member;range", "member;range=", "member;range=x-*", "member;range=-1-*", "memberOf;range=0-*"]
-        {
+        assert_eq!(
+            range(b"member;range=0-1499", "member"),
+            Some(Range {
+                first: 0,
+                last: Some(1499)
+            })
+        );
+        assert_eq!(
+            range(b"Member;Range=1500-*", "member"),
+            Some(Range {
+                first: 1500,
+                last: None
+            })
+        );
+        for name in [
+            "member",
+            "member;range",
+            "member;range=",
+            "member;range=x-*",
+            "member;range=-1-*",
+            "memberOf;range=0-*",
+        ] {
             assert_eq!(range(name.as_bytes(), "member"), None, "{name}");
         }
-        let mut entry = sample("cn=g", &[("member", &[]), ("member;range=0-1", &[b"a", b"b"])]);
+        let mut entry = sample(
+            "cn=g",
+            &[("member", &[]), ("member;range=0-1", &[b"a", b"b"])],
+        );
         assert!(entry.take("member").is_empty());
-        assert_eq!(entry.take_range("member").unwrap().0, Range { first: 0, last: Some(1) });
+        assert_eq!(
+            entry.take_range("member").unwrap().0,
+            Range {
+                first: 0,
+                last: Some(1)
+            }
+        );
     }
 
     #[test]
     fn cookies_are_read_or_refused() {
         assert_eq!(cookie(&[0x30, 5, 2, 1, 0, 4, 0]).as_deref(), Some(&b""[..]));
-        assert_eq!(cookie(&[0x30, 7, 2, 1, 0, 4, 2, 7, 8]).as_deref(), Some(&[7, 8][..]));
+        assert_eq!(
+            cookie(&[0x30, 7, 2, 1, 0, 4, 2, 7, 8]).as_deref(),
+            Some(&[7, 8][..])
+        );
         assert_eq!(cookie(&[0x30, 3, 2, 1, 0]), None);
         assert_eq!(cookie(&[0x30, 5, 2, 1, 0, 4, 9]), None);
         assert_eq!(cookie(&[0x30, 5, 2, 1, 0, 4, 0, 0]), None);

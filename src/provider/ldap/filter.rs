@@ -33,7 +33,11 @@ pub(super) fn narrowed(all: &str, attribute: &str, names: &[String]) -> Vec<Stri
 }
 
 /// `all`, narrowed to the entries whose `attribute` is one of `ids`: one filter for each hundred of them.
-pub(super) fn by_ids<'a>(all: &str, attribute: &str, ids: impl IntoIterator<Item = &'a RemoteId>) -> Vec<String> {
+pub(super) fn by_ids<'a>(
+    all: &str,
+    attribute: &str,
+    ids: impl IntoIterator<Item = &'a RemoteId>,
+) -> Vec<String> {
     let value = |bytes: Vec<u8>| {
         bytes.iter().fold(String::new(), |mut out, b| {
             if b.is_ascii_alphanumeric() || *b == b'-' {
@@ -44,14 +48,21 @@ pub(super) fn by_ids<'a>(all: &str, attribute: &str, ids: impl IntoIterator<Item
             out
         })
     };
-    let values: Vec<String> = ids.into_iter().flat_map(|id| ids::values(attribute, id)).map(value).collect();
+    let values: Vec<String> = ids
+        .into_iter()
+        .flat_map(|id| ids::values(attribute, id))
+        .map(value)
+        .collect();
     any_of(all, attribute, &values)
 }
 
 /// The same for values that are escaped already.
 fn any_of(all: &str, attribute: &str, values: &[String]) -> Vec<String> {
     let one = |values: &[String]| {
-        let any: String = values.iter().map(|value| format!("({attribute}={value})")).collect();
+        let any: String = values
+            .iter()
+            .map(|value| format!("({attribute}={value})"))
+            .collect();
         format!("(&{all}(|{any}))")
     };
     values.chunks(NAMES_AT_ONCE).map(one).collect()
@@ -65,7 +76,10 @@ mod tests {
     fn a_name_cannot_leave_its_place_in_the_filter() {
         let names = ["alice".to_owned(), "*)(uid=\\\0x".to_owned()];
         let filters = narrowed("(objectClass=posixAccount)", "uid", &names);
-        assert_eq!(filters, ["(&(objectClass=posixAccount)(|(uid=alice)(uid=\\2a\\29\\28uid=\\5c\\00x)))"]);
+        assert_eq!(
+            filters,
+            ["(&(objectClass=posixAccount)(|(uid=alice)(uid=\\2a\\29\\28uid=\\5c\\00x)))"]
+        );
         assert!(ldap3::parse_filter(&filters[0]).is_ok());
     }
 
@@ -75,11 +89,16 @@ mod tests {
         let filters = by_ids("(a=b)", "objectGUID", [&id]);
         assert_eq!(
             filters,
-            ["(&(a=b)(|(objectGUID=\\00\\01\\02\\03\\04\\05\\06\\07\\28\\29\\2a\\0b\\0c\\0d\\5c\\5f)))"]
+            [
+                "(&(a=b)(|(objectGUID=\\00\\01\\02\\03\\04\\05\\06\\07\\28\\29\\2a\\0b\\0c\\0d\\5c\\5f)))"
+            ]
         );
         assert!(ldap3::parse_filter(&filters[0]).is_ok());
         let odd = RemoteId::new("*)(x=").unwrap();
-        assert_eq!(by_ids("(a=b)", "cn", [&odd]), ["(&(a=b)(|(cn=\\2a\\29\\28x\\3d)))"]);
+        assert_eq!(
+            by_ids("(a=b)", "cn", [&odd]),
+            ["(&(a=b)(|(cn=\\2a\\29\\28x\\3d)))"]
+        );
     }
 
     #[test]

@@ -18,8 +18,13 @@ const MAX_MEMBERSHIPS: usize = if cfg!(test) { 500_000 } else { 20_000_000 };
 /// The attributes to ask for.
 pub(super) fn attributes(settings: &Settings) -> Vec<&str> {
     let names = &settings.names;
-    let mut wanted: Vec<&str> =
-        vec![&names.group_id, &names.group_name, &names.group_gid, &names.group_description, &names.member_login];
+    let mut wanted: Vec<&str> = vec![
+        &names.group_id,
+        &names.group_name,
+        &names.group_gid,
+        &names.group_description,
+        &names.member_login,
+    ];
     wanted.extend(names.member.iter().map(String::as_str));
     if settings.schema == Schema::Ad {
         wanted.push("objectSid");
@@ -74,7 +79,9 @@ pub(super) fn group(mut entry: Entry, names: &Names, people: &People) -> Raw {
         raw.list(entry.take(attribute), people);
         if let Some((range, values)) = entry.take_range(attribute) {
             raw.list(values, people);
-            raw.more = range.last.map(|last| (attribute.clone(), last.saturating_add(1)));
+            raw.more = range
+                .last
+                .map(|last| (attribute.clone(), last.saturating_add(1)));
         }
     }
     for sid in entry.take("objectSid") {
@@ -97,7 +104,9 @@ fn fields(entry: &mut Entry, names: &Names) -> Result<Group, RejectedRecord> {
             gid,
             members: Vec::new(),
         }),
-        (Err(reason), _) | (_, Err(reason)) => Err(people::rejected(Some(id), entry.dn.clone(), reason)),
+        (Err(reason), _) | (_, Err(reason)) => {
+            Err(people::rejected(Some(id), entry.dn.clone(), reason))
+        }
     }
 }
 
@@ -105,8 +114,12 @@ impl Raw {
     /// Adds members that are listed by name of entry.
     fn list(&mut self, values: Vec<Vec<u8>>, people: &People) {
         for value in values {
-            let Ok(text) = std::str::from_utf8(&value) else { continue };
-            let Some(key) = dn::normalise(dn::without_bits(text)) else { continue };
+            let Ok(text) = std::str::from_utf8(&value) else {
+                continue;
+            };
+            let Some(key) = dn::normalise(dn::without_bits(text)) else {
+                continue;
+            };
             match people.by_name(&key) {
                 Some(number) => self.people.push(number),
                 None => self.others.push(key.into()),
@@ -115,11 +128,21 @@ impl Raw {
     }
 
     /// Adds the next part of a long list; says whether the list goes on, or that the answer does not fit the question.
-    pub fn next_part(&mut self, mut entry: Entry, attribute: &str, first: u64, people: &People) -> Result<(), ()> {
-        let Some((range, values)) = entry.take_range(attribute) else { return Err(()) };
+    pub fn next_part(
+        &mut self,
+        mut entry: Entry,
+        attribute: &str,
+        first: u64,
+        people: &People,
+    ) -> Result<(), ()> {
+        let Some((range, values)) = entry.take_range(attribute) else {
+            return Err(());
+        };
         let last = match range {
             Range { first: begun, .. } if begun != first => return Err(()),
-            Range { last: Some(last), .. } if last < first || values.is_empty() => return Err(()),
+            Range {
+                last: Some(last), ..
+            } if last < first || values.is_empty() => return Err(()),
             Range { last, .. } => last,
         };
         self.list(values, people);
@@ -146,7 +169,10 @@ pub(super) struct Resolved {
 /// Gives each group its members, those of the groups in it included. A group may be in itself, by whatever way round; one
 /// that goes deeper than `depth` is rejected: a part of its members would look like all of them.
 pub(super) fn resolve(mut raws: Vec<Raw>, people: &People, depth: usize) -> Resolved {
-    let mut out = Resolved { different: drop_repeated(&mut raws), ..Resolved::default() };
+    let mut out = Resolved {
+        different: drop_repeated(&mut raws),
+        ..Resolved::default()
+    };
     let mut keys: BTreeMap<&str, usize> = BTreeMap::new();
     for (i, raw) in raws.iter().enumerate() {
         if let Some(key) = &raw.key {
@@ -166,10 +192,19 @@ pub(super) fn resolve(mut raws: Vec<Raw>, people: &People, depth: usize) -> Reso
         }
         inner.push(found);
     }
-    let mut work = Work { raws: &raws, inner: &inner, seen: vec![usize::MAX; raws.len()], budget: MAX_MEMBERSHIPS };
+    let mut work = Work {
+        raws: &raws,
+        inner: &inner,
+        seen: vec![usize::MAX; raws.len()],
+        budget: MAX_MEMBERSHIPS,
+    };
     let mut members = Vec::with_capacity(raws.len());
     for (i, raw) in raws.iter().enumerate() {
-        members.push(if raw.wanted { work.expand(i, depth) } else { Err(Stop::TooDeep) });
+        members.push(if raw.wanted {
+            work.expand(i, depth)
+        } else {
+            Err(Stop::TooDeep)
+        });
     }
     for (raw, members) in raws.into_iter().zip(members) {
         out.unknown_logins.extend(raw.strangers);
@@ -180,13 +215,21 @@ pub(super) fn resolve(mut raws: Vec<Raw>, people: &People, depth: usize) -> Reso
             (Err(record), _) => out.rejected.push(record),
             (Ok(mut group), Ok(numbers)) => {
                 let ids = numbers.into_iter().filter_map(|number| people.id(number));
-                let member = |id: &_| Membership { user: Clone::clone(id), role: Role::Member, status: Status::Active };
+                let member = |id: &_| Membership {
+                    user: Clone::clone(id),
+                    role: Role::Member,
+                    status: Status::Active,
+                };
                 group.members = ids.map(member).collect();
                 out.groups.push(group);
             }
             (Ok(group), Err(Stop::TooDeep)) => {
                 let reason = format!("groups are nested in it more than {depth} levels deep");
-                out.rejected.push(RejectedRecord { id: Some(group.id), subject: group.name, reason });
+                out.rejected.push(RejectedRecord {
+                    id: Some(group.id),
+                    subject: group.name,
+                    reason,
+                });
             }
             (Ok(_), Err(Stop::Endless)) => out.endless = true,
         }
@@ -259,7 +302,9 @@ fn drop_repeated(raws: &mut Vec<Raw>) -> bool {
         let Some(id) = id(raw) else { continue };
         if let Some(first) = seen.insert(id, i) {
             let first: &Raw = &raws[first];
-            different |= first.group != raw.group || first.people != raw.people || first.others != raw.others;
+            different |= first.group != raw.group
+                || first.people != raw.people
+                || first.others != raw.others;
             repeated.insert(i);
         }
     }

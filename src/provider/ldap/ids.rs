@@ -29,7 +29,9 @@ pub(super) fn values(attribute: &str, id: &RemoteId) -> Vec<Vec<u8>> {
     let mut values = vec![text.as_bytes().to_vec()];
     let hexadecimal = text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     // Servers compare these two without regard to case; of another attribute we do not know.
-    let known = ["entryUUID", "nsUniqueId"].iter().any(|name| attribute.eq_ignore_ascii_case(name));
+    let known = ["entryUUID", "nsUniqueId"]
+        .iter()
+        .any(|name| attribute.eq_ignore_ascii_case(name));
     if hexadecimal && !known && text.bytes().any(|b| b.is_ascii_lowercase()) {
         values.push(text.to_ascii_uppercase().into_bytes());
     }
@@ -39,10 +41,20 @@ pub(super) fn values(attribute: &str, id: &RemoteId) -> Vec<Vec<u8>> {
 /// The bytes of a GUID that is written as text; none if it is no GUID.
 fn guid_bytes(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|b| *b != b'-').collect();
-    let byte = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let byte = |pair: &[u8]| {
+        std::str::from_utf8(pair)
+            .ok()
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+    };
     let bytes: Vec<u8> = digits.chunks(2).map(byte).collect::<Option<_>>()?;
-    let [a, b, c, d, e, f, g, h, rest @ ..] = bytes.as_slice() else { return None };
-    let turned: Vec<u8> = [d, c, b, a, f, e, h, g].into_iter().chain(rest).copied().collect();
+    let [a, b, c, d, e, f, g, h, rest @ ..] = bytes.as_slice() else {
+        return None;
+    };
+    let turned: Vec<u8> = [d, c, b, a, f, e, h, g]
+        .into_iter()
+        .chain(rest)
+        .copied()
+        .collect();
     (turned.len() == 16).then_some(turned)
 }
 
@@ -51,7 +63,10 @@ fn guid(value: &[u8]) -> Option<RemoteId> {
     let bytes: [u8; 16] = value.try_into().ok()?;
     let [a, b, c, d, e, f, g, h, ..] = bytes;
     let mut text = String::with_capacity(36);
-    for byte in [d, c, b, a, f, e, h, g].into_iter().chain(bytes.into_iter().skip(8)) {
+    for byte in [d, c, b, a, f, e, h, g]
+        .into_iter()
+        .chain(bytes.into_iter().skip(8))
+    {
         if matches!(text.len(), 8 | 13 | 18 | 23) {
             text.push('-');
         }
@@ -85,7 +100,9 @@ mod tests {
         assert!(guid(&bytes[..15]).is_none());
         // Sixteen bytes that happen to be text are still bytes.
         assert_eq!(
-            super::id("objectGUID", b"abcdefghijklmnop").unwrap().as_str(),
+            super::id("objectGUID", b"abcdefghijklmnop")
+                .unwrap()
+                .as_str(),
             "64636261-6665-6867-696a-6b6c6d6e6f70"
         );
     }
@@ -100,14 +117,23 @@ mod tests {
         let uuid = RemoteId::new("6f1b-0a").unwrap();
         assert_eq!(values("entryuuid", &uuid), [b"6f1b-0a"]);
         assert_eq!(values("employeeNumber", &uuid), [b"6f1b-0a", b"6F1B-0A"]);
-        assert_eq!(values("employeeNumber", &RemoteId::new("Q1").unwrap()), [b"Q1"]);
-        assert_eq!(values("employeeNumber", &RemoteId::new("17").unwrap()), [b"17"]);
+        assert_eq!(
+            values("employeeNumber", &RemoteId::new("Q1").unwrap()),
+            [b"Q1"]
+        );
+        assert_eq!(
+            values("employeeNumber", &RemoteId::new("17").unwrap()),
+            [b"17"]
+        );
     }
 
     #[test]
     fn an_id_reads_the_same_in_either_case() {
         let upper = id("entryUUID", b"6F1B0B1E-5C1C-103E-8B2B-0123456789AB").unwrap();
-        assert_eq!(upper, id("entryUUID", b"6f1b0b1e-5c1c-103e-8b2b-0123456789ab").unwrap());
+        assert_eq!(
+            upper,
+            id("entryUUID", b"6f1b0b1e-5c1c-103e-8b2b-0123456789ab").unwrap()
+        );
         assert_eq!(id("employeeNumber", b"Q17").unwrap().as_str(), "Q17");
         assert!(id("entryUUID", b"").is_none());
         assert!(id("entryUUID", b"a\nb").is_none());

@@ -25,7 +25,12 @@ pub(super) fn group_attributes(settings: &Settings, describe: bool) -> Vec<&str>
 /// The attributes of groups to ask for, members included.
 pub(super) fn member_attributes(settings: &Settings) -> Vec<&str> {
     let names = &settings.names;
-    let mut wanted: Vec<&str> = vec![&names.group_id, &names.group_name, "objectClass", &names.member_login];
+    let mut wanted: Vec<&str> = vec![
+        &names.group_id,
+        &names.group_name,
+        "objectClass",
+        &names.member_login,
+    ];
     wanted.extend(names.member.iter().map(String::as_str));
     if settings.schema == Schema::Ad {
         wanted.push("objectSid");
@@ -93,7 +98,9 @@ impl Listed {
         let name = people::naming(&mut entry, &names.group_name);
         let mut group = Self {
             ident: id.and_then(|id| Ok((id, Untrusted::new(name?)))),
-            key: dn::normalise(&entry.dn).map(|key| key.into_owned()).unwrap_or_default(),
+            key: dn::normalise(&entry.dn)
+                .map(|key| key.into_owned())
+                .unwrap_or_default(),
             dn: entry.dn.clone(),
             descriptions: entry.take(&names.group_description),
             classes: Vec::new(),
@@ -101,17 +108,29 @@ impl Listed {
             more: Vec::new(),
             sid: entry.take("objectSid").pop(),
         };
-        let classes = entry.take("objectClass").into_iter().filter_map(|class| String::from_utf8(class).ok());
+        let classes = entry
+            .take("objectClass")
+            .into_iter()
+            .filter_map(|class| String::from_utf8(class).ok());
         group.classes = classes.map(|class| class.to_ascii_lowercase()).collect();
         for raw in entry.take(&names.member_login) {
-            let whom = std::str::from_utf8(&raw).map_or(Whom::Unclear, |login| Whom::Login(login.to_owned()));
-            group.values.push(Value { attribute: names.member_login.clone(), raw, whom });
+            let whom = std::str::from_utf8(&raw)
+                .map_or(Whom::Unclear, |login| Whom::Login(login.to_owned()));
+            group.values.push(Value {
+                attribute: names.member_login.clone(),
+                raw,
+                whom,
+            });
         }
         for attribute in &names.member {
             group.list(attribute, entry.take(attribute));
             if let Some((range, values)) = entry.take_range(attribute) {
                 group.list(attribute, values);
-                group.more.extend(range.last.map(|last| (attribute.clone(), last.saturating_add(1))));
+                group.more.extend(
+                    range
+                        .last
+                        .map(|last| (attribute.clone(), last.saturating_add(1))),
+                );
             }
         }
         group
@@ -119,19 +138,31 @@ impl Listed {
 
     fn list(&mut self, attribute: &str, values: Vec<Vec<u8>>) {
         self.values.extend(values.into_iter().map(|raw| {
-            let key = std::str::from_utf8(&raw).ok().and_then(|text| dn::normalise(dn::without_bits(text)));
+            let key = std::str::from_utf8(&raw)
+                .ok()
+                .and_then(|text| dn::normalise(dn::without_bits(text)));
             let whom = key.map_or(Whom::Unclear, |key| Whom::Name(key.into_owned()));
-            Value { attribute: attribute.to_owned(), raw, whom }
+            Value {
+                attribute: attribute.to_owned(),
+                raw,
+                whom,
+            }
         }));
     }
 
     /// Adds the next part of a long list; an error if the answer does not fit the question.
     pub fn next_part(&mut self, mut entry: Entry, attribute: &str, first: u64) -> Result<(), ()> {
-        let Some((range, values)) = entry.take_range(attribute) else { return Err(()) };
+        let Some((range, values)) = entry.take_range(attribute) else {
+            return Err(());
+        };
         match range {
             Range { first: begun, .. } if begun != first => return Err(()),
-            Range { last: Some(last), .. } if last < first || values.is_empty() => return Err(()),
-            Range { last, .. } => self.more.extend(last.map(|last| (attribute.to_owned(), last.saturating_add(1)))),
+            Range {
+                last: Some(last), ..
+            } if last < first || values.is_empty() => return Err(()),
+            Range { last, .. } => self
+                .more
+                .extend(last.map(|last| (attribute.to_owned(), last.saturating_add(1)))),
         }
         self.list(attribute, values);
         Ok(())
@@ -139,16 +170,28 @@ impl Listed {
 
     /// As group commands see it; or the entry's name and why it cannot be used.
     pub fn managed(self) -> Result<ManagedGroup, (Untrusted, String)> {
-        let description = self.descriptions.into_iter().next().map(super::entry::text).map(Untrusted::new);
+        let description = self
+            .descriptions
+            .into_iter()
+            .next()
+            .map(super::entry::text)
+            .map(Untrusted::new);
         match self.ident {
-            Ok((id, name)) => Ok(ManagedGroup { id, name, description, parent: None }),
+            Ok((id, name)) => Ok(ManagedGroup {
+                id,
+                name,
+                description,
+                parent: None,
+            }),
             Err(reason) => Err((Untrusted::new(self.dn), reason)),
         }
     }
 
     /// What to call it.
     pub fn called(&self) -> Untrusted {
-        self.ident.as_ref().map_or_else(|_| Untrusted::new(&self.dn), |(_, name)| name.clone())
+        self.ident
+            .as_ref()
+            .map_or_else(|_| Untrusted::new(&self.dn), |(_, name)| name.clone())
     }
 
     /// The names of the entries listed in it.
@@ -201,18 +244,37 @@ impl Human {
     pub fn new(mut entry: Entry, names: &Names) -> Result<Self, (Untrusted, String)> {
         let fields = people::id(&mut entry, &names.id).and_then(|id| {
             let login = Untrusted::new(people::naming(&mut entry, &names.login)?);
-            let key = dn::normalise(&entry.dn).ok_or("its entry's name is not a distinguished name")?.into_owned();
-            Ok((Person { id, login, email: people::loose(&mut entry, &names.email).map(Untrusted::new) }, key))
+            let key = dn::normalise(&entry.dn)
+                .ok_or("its entry's name is not a distinguished name")?
+                .into_owned();
+            Ok((
+                Person {
+                    id,
+                    login,
+                    email: people::loose(&mut entry, &names.email).map(Untrusted::new),
+                },
+                key,
+            ))
         });
         let (person, key) = fields.map_err(|reason| (Untrusted::new(&entry.dn), reason))?;
-        let primary = match (entry.take("objectSid").as_slice(), entry.take("primaryGroupID").as_slice()) {
+        let primary = match (
+            entry.take("objectSid").as_slice(),
+            entry.take("primaryGroupID").as_slice(),
+        ) {
             ([sid], [group]) => {
-                let group = std::str::from_utf8(group).ok().and_then(|text| text.parse().ok());
+                let group = std::str::from_utf8(group)
+                    .ok()
+                    .and_then(|text| text.parse().ok());
                 group.and_then(|group| ids::primary_group_sid(sid, group))
             }
             _ => None,
         };
-        Ok(Self { person, dn: entry.dn, key, primary })
+        Ok(Self {
+            person,
+            dn: entry.dn,
+            key,
+            primary,
+        })
     }
 }
 
@@ -232,13 +294,22 @@ pub(super) mod tests {
     pub fn group(attributes: &[(&str, &[&[u8]])]) -> Listed {
         let own: [(&str, &[&[u8]]); 2] = [("cn", &[b"g"]), ("entryUUID", &[b"1"])];
         let all: Vec<_> = own.iter().chain(attributes).copied().collect();
-        Listed::new(sample("cn=g,ou=groups,dc=x", &all), &settings(Schema::Rfc2307).names)
+        Listed::new(
+            sample("cn=g,ou=groups,dc=x", &all),
+            &settings(Schema::Rfc2307).names,
+        )
     }
 
     /// A person.
     pub fn human(login: &str) -> Human {
         let dn = format!("uid={login},ou=people,dc=x");
-        let entry = sample(&dn, &[("uid", &[login.as_bytes()]), ("entryUUID", &[format!("id-{login}").as_bytes()])]);
+        let entry = sample(
+            &dn,
+            &[
+                ("uid", &[login.as_bytes()]),
+                ("entryUUID", &[format!("id-{login}").as_bytes()]),
+            ],
+        );
         Human::new(entry, &settings(Schema::Rfc2307).names).unwrap()
     }
 
@@ -254,7 +325,11 @@ pub(super) mod tests {
             ("member", "ann", false),
             ("owner", "uid=ann,ou=people,dc=x", false),
         ] {
-            assert_eq!(group(&[(attribute, &[value.as_bytes()])]).lists(&ann), listed, "{attribute}: {value}");
+            assert_eq!(
+                group(&[(attribute, &[value.as_bytes()])]).lists(&ann),
+                listed,
+                "{attribute}: {value}"
+            );
         }
     }
 
@@ -264,8 +339,17 @@ pub(super) mod tests {
         let group = Listed::new(entry, &settings(Schema::Rfc2307).names);
         assert_eq!(group.called().raw(), "ou=x,dc=x");
         let (subject, reason) = group.managed().unwrap_err();
-        assert_eq!((subject.raw(), reason.as_str()), ("ou=x,dc=x", "it has no cn"));
-        assert!(Human::new(sample("x", &[("uid", &[b"a"])]), &settings(Schema::Rfc2307).names).is_err());
+        assert_eq!(
+            (subject.raw(), reason.as_str()),
+            ("ou=x,dc=x", "it has no cn")
+        );
+        assert!(
+            Human::new(
+                sample("x", &[("uid", &[b"a"])]),
+                &settings(Schema::Rfc2307).names
+            )
+            .is_err()
+        );
     }
 
     #[test]
@@ -273,12 +357,31 @@ pub(super) mod tests {
         let part = |name: &str, values: &[&[u8]]| sample("cn=g,dc=x", &[(name, values)]);
         let mut long = group(&[("member;range=0-1", &[b"cn=a,dc=x", b"cn=b,dc=x"])]);
         assert_eq!(long.more.pop(), Some(("member".to_owned(), 2)));
-        assert!(long.next_part(part("member;range=3-*", &[b"cn=c,dc=x"]), "member", 2).is_err());
-        assert!(long.next_part(part("member;range=2-3", &[]), "member", 2).is_err());
-        assert!(long.next_part(part("member", &[b"cn=c,dc=x"]), "member", 2).is_err());
-        assert!(long.next_part(part("member;range=2-3", &[b"cn=c,dc=x", b"cn=d,dc=x"]), "member", 2).is_ok());
+        assert!(
+            long.next_part(part("member;range=3-*", &[b"cn=c,dc=x"]), "member", 2)
+                .is_err()
+        );
+        assert!(
+            long.next_part(part("member;range=2-3", &[]), "member", 2)
+                .is_err()
+        );
+        assert!(
+            long.next_part(part("member", &[b"cn=c,dc=x"]), "member", 2)
+                .is_err()
+        );
+        assert!(
+            long.next_part(
+                part("member;range=2-3", &[b"cn=c,dc=x", b"cn=d,dc=x"]),
+                "member",
+                2
+            )
+            .is_ok()
+        );
         assert_eq!(long.more.pop(), Some(("member".to_owned(), 4)));
-        assert!(long.next_part(part("member;range=4-*", &[b"cn=e,dc=x"]), "member", 4).is_ok());
+        assert!(
+            long.next_part(part("member;range=4-*", &[b"cn=e,dc=x"]), "member", 4)
+                .is_ok()
+        );
         assert!(long.more.is_empty());
         assert_eq!(long.names().last(), Some("cn=e,dc=x"));
     }

@@ -35,7 +35,9 @@ impl Client {
                 return self.whole(group);
             }
         }
-        Err(AdminError::Refused(Untrusted::new("the group is not there any more")))
+        Err(AdminError::Refused(Untrusted::new(
+            "the group is not there any more",
+        )))
     }
 
     /// The group with all its values, where the server sends long lists in parts.
@@ -44,7 +46,9 @@ impl Client {
             let wanted = format!("{attribute};range={first}-*");
             let part = self.one(&group.dn, ANY, &[&wanted])?;
             if part.is_none_or(|part| group.next_part(part, &attribute, first).is_err()) {
-                return Err(self.incomplete("it sent a part of a group's members that does not fit".to_owned()));
+                return Err(self.incomplete(
+                    "it sent a part of a group's members that does not fit".to_owned(),
+                ));
             }
         }
         Ok(group)
@@ -60,17 +64,26 @@ impl Client {
         let mut found: Vec<Listed> = Vec::new();
         let mut level: Vec<String> = top.names().map(str::to_owned).collect();
         for depth in 0.. {
-            level.retain(|key| dn::is_under(key, &settings.group_base_key) && asked.insert(key.clone()));
+            level.retain(|key| {
+                dn::is_under(key, &settings.group_base_key) && asked.insert(key.clone())
+            });
             let new = self.groups_named(&level)?;
             if new.is_empty() {
                 break;
             }
             if depth >= settings.nested_depth {
                 let name = top.called();
-                let reason = format!("groups are nested in `{name}` more than {} levels deep", settings.nested_depth);
+                let reason = format!(
+                    "groups are nested in `{name}` more than {} levels deep",
+                    settings.nested_depth
+                );
                 return Err(self.incomplete(reason));
             }
-            level = new.iter().flat_map(Listed::names).map(str::to_owned).collect();
+            level = new
+                .iter()
+                .flat_map(Listed::names)
+                .map(str::to_owned)
+                .collect();
             found.extend(new);
         }
         Ok(found)
@@ -83,8 +96,15 @@ impl Client {
         let mut found = Vec::new();
         if keys.len() > ONE_BY_ONE {
             let wanted: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
-            let take = |entry| Some(Listed::new(entry, names)).filter(|group| wanted.contains(group.key.as_str()));
-            let all = self.all(&settings.group_base, &settings.group_filter, &attributes, &take)?;
+            let take = |entry| {
+                Some(Listed::new(entry, names)).filter(|group| wanted.contains(group.key.as_str()))
+            };
+            let all = self.all(
+                &settings.group_base,
+                &settings.group_filter,
+                &attributes,
+                &take,
+            )?;
             found.extend(all.into_iter().flatten());
         } else {
             for key in keys {
@@ -102,17 +122,26 @@ impl Client {
             Human::new(entry, &settings.names).map_err(told).ok()
         };
         let attributes = listed::human_attributes(settings);
-        Ok(self.all(&settings.user_base, filter, &attributes, &take)?.into_iter().flatten().collect())
+        Ok(self
+            .all(&settings.user_base, filter, &attributes, &take)?
+            .into_iter()
+            .flatten()
+            .collect())
     }
 
     /// Those of these entries that are people, by name of entry.
     ///
     /// # Errors
     /// When the server does not answer completely.
-    pub fn humans_named(&self, keys: &BTreeSet<&str>) -> Result<BTreeMap<String, Human>, AdminError> {
+    pub fn humans_named(
+        &self,
+        keys: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, Human>, AdminError> {
         let settings = self.settings();
         let attributes = listed::human_attributes(settings);
-        let keys = keys.iter().filter(|key| dn::is_under(key, &settings.user_base_key));
+        let keys = keys
+            .iter()
+            .filter(|key| dn::is_under(key, &settings.user_base_key));
         let keys: BTreeSet<&str> = keys.copied().collect();
         let mut found = Vec::new();
         if keys.len() > ONE_BY_ONE {
@@ -124,7 +153,10 @@ impl Client {
                 found.extend(entry.and_then(|entry| Human::new(entry, &settings.names).ok()));
             }
         }
-        Ok(found.into_iter().map(|human| (human.key.clone(), human)).collect())
+        Ok(found
+            .into_iter()
+            .map(|human| (human.key.clone(), human))
+            .collect())
     }
 
     /// People whom one of the filters finds. Who cannot be used is told in the log.
@@ -144,8 +176,14 @@ impl Client {
     /// # Errors
     /// When the server does not answer completely.
     pub fn primary_members(&self, group: &Listed) -> Result<Vec<Human>, AdminError> {
-        let Some(number) = group.sid.as_deref().and_then(|sid| sid.last_chunk::<4>()) else { return Ok(Vec::new()) };
-        let filter = format!("(&{}(primaryGroupID={}))", self.settings().user_filter, u32::from_le_bytes(*number));
+        let Some(number) = group.sid.as_deref().and_then(|sid| sid.last_chunk::<4>()) else {
+            return Ok(Vec::new());
+        };
+        let filter = format!(
+            "(&{}(primaryGroupID={}))",
+            self.settings().user_filter,
+            u32::from_le_bytes(*number)
+        );
         let mut found = self.humans(&filter)?;
         found.retain(|human| group.is_primary_of(human));
         Ok(found)
@@ -165,7 +203,9 @@ impl Client {
         let place = base.and_then(|mut entry| people::loose(&mut entry, "subschemaSubentry"));
         let Some(place) = place else { return Ok(None) };
         let schema = self.one(&place, "(objectClass=subschema)", &["objectClasses"])?;
-        let values = schema.map(|mut entry| entry.take("objectClasses")).unwrap_or_default();
+        let values = schema
+            .map(|mut entry| entry.take("objectClasses"))
+            .unwrap_or_default();
         Ok((!values.is_empty()).then(|| Known::new(values)))
     }
 }

@@ -64,8 +64,14 @@ impl Ldap {
     ) -> Result<Self, String> {
         let settings = Settings::new(config)?;
         match (&settings.bind_dn, &password) {
-            (Some(_), None) => return Err("bind_dn is set, but there is no password: set password_file".to_owned()),
-            (None, Some(_)) => return Err("there is a password, but nobody it belongs to: set bind_dn".to_owned()),
+            (Some(_), None) => {
+                return Err(
+                    "bind_dn is set, but there is no password: set password_file".to_owned(),
+                );
+            }
+            (None, Some(_)) => {
+                return Err("there is a password, but nobody it belongs to: set bind_dn".to_owned());
+            }
             // RFC 4513, 5.1.2: servers take that for nobody, and succeed.
             (Some(_), Some(password)) if password.expose_secret().is_empty() => {
                 return Err("the password is empty".to_owned());
@@ -76,13 +82,22 @@ impl Ldap {
             Transport::Tls | Transport::StartTls => Some(tls::config(ca_pem.as_deref())?),
             Transport::Plain | Transport::Unix => None,
         };
-        Ok(Self { name: name.to_owned(), settings, tls, password, now })
+        Ok(Self {
+            name: name.to_owned(),
+            settings,
+            tls,
+            password,
+            now,
+        })
     }
 }
 
 impl fmt::Debug for Ldap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ldap").field("name", &self.name).field("url", &self.settings.url).finish_non_exhaustive()
+        f.debug_struct("Ldap")
+            .field("name", &self.name)
+            .field("url", &self.settings.url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,8 +108,13 @@ impl Provider for Ldap {
 
     fn identity(&self, deadline: Instant) -> Result<Untrusted, FetchError> {
         let place = |reason: Reason| reason.into_error(&self.settings.url);
-        let mut session =
-            Session::open(&self.settings, self.tls.as_ref(), self.password.as_ref(), deadline).map_err(place)?;
+        let mut session = Session::open(
+            &self.settings,
+            self.tls.as_ref(),
+            self.password.as_ref(),
+            deadline,
+        )
+        .map_err(place)?;
         let who = session.who_am_i().map_err(place)?;
         session.close();
         Ok(Untrusted::new(format!("{} as {who}", self.settings.url)))

@@ -26,11 +26,25 @@ pub(super) enum Tried {
 ///
 /// # Errors
 /// When no attribute is configured in which it could stand.
-pub(super) fn added(group: &Listed, human: &Human, settings: &Settings) -> Result<(String, Vec<u8>), String> {
+pub(super) fn added(
+    group: &Listed,
+    human: &Human,
+    settings: &Settings,
+) -> Result<(String, Vec<u8>), String> {
     let names = &settings.names;
-    let in_use = |attribute: &str| group.values.iter().any(|value| value.attribute == attribute);
+    let in_use = |attribute: &str| {
+        group
+            .values
+            .iter()
+            .any(|value| value.attribute == attribute)
+    };
     let login = Some(names.member_login.as_str()).filter(|name| !name.is_empty());
-    let mut by_name: Vec<&str> = names.member.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    let mut by_name: Vec<&str> = names
+        .member
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !name.is_empty())
+        .collect();
     let class = |name: &str| group.classes.iter().any(|class| class == name);
     if class("groupofuniquenames") && !class("groupofnames") {
         by_name.sort_by_key(|name| !name.eq_ignore_ascii_case("uniqueMember"));
@@ -40,9 +54,16 @@ pub(super) fn added(group: &Listed, human: &Human, settings: &Settings) -> Resul
         Schema::Rfc2307 => choices.splice(0..0, login).for_each(drop),
         Schema::Rfc2307bis | Schema::Ad | Schema::Ds389 => choices.extend(login),
     }
-    let chosen = choices.iter().find(|attribute| in_use(attribute)).or(choices.first());
+    let chosen = choices
+        .iter()
+        .find(|attribute| in_use(attribute))
+        .or(choices.first());
     let attribute = *chosen.ok_or("no attribute for members is configured")?;
-    let value = if Some(attribute) == login { human.person.login.raw() } else { &human.dn };
+    let value = if Some(attribute) == login {
+        human.person.login.raw()
+    } else {
+        &human.dn
+    };
     Ok((attribute.to_owned(), value.as_bytes().to_vec()))
 }
 
@@ -50,7 +71,10 @@ pub(super) fn added(group: &Listed, human: &Human, settings: &Settings) -> Resul
 pub(super) fn removed(group: &Listed, human: &Human) -> Vec<(String, Vec<Vec<u8>>)> {
     let mut out: Vec<(String, Vec<Vec<u8>>)> = Vec::new();
     for value in group.values.iter().filter(|value| value.means(human)) {
-        match out.iter_mut().find(|(attribute, _)| *attribute == value.attribute) {
+        match out
+            .iter_mut()
+            .find(|(attribute, _)| *attribute == value.attribute)
+        {
             Some((_, values)) => values.push(value.raw.clone()),
             None => out.push((value.attribute.clone(), vec![value.raw.clone()])),
         }
@@ -87,7 +111,11 @@ pub(super) fn fate(code: u32, text: &str, tried: Tried) -> Result<Done, String> 
 }
 
 fn told(ours: &str, text: &str) -> String {
-    if text.is_empty() { ours.to_owned() } else { format!("{ours}: {text}") }
+    if text.is_empty() {
+        ours.to_owned()
+    } else {
+        format!("{ours}: {text}")
+    }
 }
 
 #[cfg(test)]
@@ -98,7 +126,11 @@ mod tests {
     /// What is added to a group that has these values.
     fn chosen(schema: Schema, given: &[(&str, &str)]) -> (String, String) {
         let bytes: Vec<[&[u8]; 1]> = given.iter().map(|(_, value)| [value.as_bytes()]).collect();
-        let given: Vec<(&str, &[&[u8]])> = given.iter().zip(&bytes).map(|((name, _), v)| (*name, &v[..])).collect();
+        let given: Vec<(&str, &[&[u8]])> = given
+            .iter()
+            .zip(&bytes)
+            .map(|((name, _), v)| (*name, &v[..]))
+            .collect();
         let (attribute, value) = added(&group(&given), &human("ann"), &settings(schema)).unwrap();
         (attribute, String::from_utf8(value).unwrap())
     }
@@ -106,7 +138,11 @@ mod tests {
     #[test]
     fn the_attribute_in_use_counts_and_else_the_schema() {
         let dn = "uid=ann,ou=people,dc=x";
-        let (login, name, unique) = (("memberUid", "bob"), ("member", "cn=x,dc=x"), ("uniqueMember", "cn=x,dc=x"));
+        let (login, name, unique) = (
+            ("memberUid", "bob"),
+            ("member", "cn=x,dc=x"),
+            ("uniqueMember", "cn=x,dc=x"),
+        );
         for (schema, given, attribute, value) in [
             (Schema::Rfc2307, &[][..], "memberUid", "ann"),
             (Schema::Rfc2307bis, &[], "member", dn),
@@ -115,12 +151,21 @@ mod tests {
             (Schema::Rfc2307, &[name], "member", dn),
             (Schema::Rfc2307, &[unique], "uniqueMember", dn),
             (Schema::Rfc2307bis, &[login], "memberUid", "ann"),
-            (Schema::Rfc2307bis, &[("objectClass", "groupOfUniqueNames")], "uniqueMember", dn),
+            (
+                Schema::Rfc2307bis,
+                &[("objectClass", "groupOfUniqueNames")],
+                "uniqueMember",
+                dn,
+            ),
             // In both: what the schema prefers.
             (Schema::Rfc2307, &[login, name], "memberUid", "ann"),
             (Schema::Rfc2307bis, &[login, name], "member", dn),
         ] {
-            assert_eq!(chosen(schema, given), (attribute.to_owned(), value.to_owned()), "{schema:?} {given:?}");
+            assert_eq!(
+                chosen(schema, given),
+                (attribute.to_owned(), value.to_owned()),
+                "{schema:?} {given:?}"
+            );
         }
         let mut none = settings(Schema::Ad);
         none.names.member = vec![String::new()];
@@ -131,18 +176,34 @@ mod tests {
     fn every_value_that_lists_somebody_goes_as_it_stands() {
         let group = group(&[
             ("memberUid", &[b"ann", b"bob"]),
-            ("uniqueMember", &[b"UID=ann, ou=people,dc=x#'1'B", b"uid=bob,ou=people,dc=x", b"uid=ann,ou=people,dc=x"]),
+            (
+                "uniqueMember",
+                &[
+                    b"UID=ann, ou=people,dc=x#'1'B",
+                    b"uid=bob,ou=people,dc=x",
+                    b"uid=ann,ou=people,dc=x",
+                ],
+            ),
         ]);
         let changes = removed(&group, &human("ann"));
         assert_eq!(changes[0], ("memberUid".to_owned(), vec![b"ann".to_vec()]));
-        assert_eq!(changes[1].1, [&b"UID=ann, ou=people,dc=x#'1'B"[..], b"uid=ann,ou=people,dc=x"]);
+        assert_eq!(
+            changes[1].1,
+            [
+                &b"UID=ann, ou=people,dc=x#'1'B"[..],
+                b"uid=ann,ou=people,dc=x"
+            ]
+        );
         assert!(removed(&group, &human("cy")).is_empty());
     }
 
     #[test]
     fn answers_are_told_apart() {
         assert_eq!(fate(0, "", Tried::Describe), Ok(Done::Changed));
-        assert_eq!(fate(20, "modify/add: value exists", Tried::Add), Ok(Done::Already));
+        assert_eq!(
+            fate(20, "modify/add: value exists", Tried::Add),
+            Ok(Done::Already)
+        );
         assert_eq!(fate(16, "", Tried::Remove), Ok(Done::Already));
         for (code, tried, part) in [
             (16, Tried::Add, "noSuchAttribute (16)"),

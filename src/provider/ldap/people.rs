@@ -80,29 +80,57 @@ pub(super) struct Unusable {
 ///
 /// # Errors
 /// The record of a person who cannot be used.
-pub(super) fn person(mut entry: Entry, names: &Names, extent: Extent, now: i64) -> Result<Person, Unusable> {
+pub(super) fn person(
+    mut entry: Entry,
+    names: &Names,
+    extent: Extent,
+    now: i64,
+) -> Result<Person, Unusable> {
     let key = dn::normalise(&entry.dn).map(|key| key.into_owned());
     let id = match id(&mut entry, &names.id) {
         Ok(id) => id,
-        Err(reason) => return Err(Unusable { record: rejected(None, entry.dn, reason), key, login: None }),
+        Err(reason) => {
+            return Err(Unusable {
+                record: rejected(None, entry.dn, reason),
+                key,
+                login: None,
+            });
+        }
     };
     let login = match naming(&mut entry, &names.login) {
         Ok(login) => login,
-        Err(reason) => return Err(Unusable { record: rejected(Some(id), entry.dn, reason), key, login: None }),
+        Err(reason) => {
+            return Err(Unusable {
+                record: rejected(Some(id), entry.dn, reason),
+                key,
+                login: None,
+            });
+        }
     };
     let mut user = User::new(id, login);
     let (reason, key) = match (fields(&mut entry, &mut user, names, extent, now), key) {
         (Ok(primary), Some(key)) => return Ok(Person { user, key, primary }),
-        (Ok(_), None) => ("its entry's name is not a distinguished name".to_owned(), None),
+        (Ok(_), None) => (
+            "its entry's name is not a distinguished name".to_owned(),
+            None,
+        ),
         (Err(reason), key) => (reason, key),
     };
     let login = Some(user.login.raw().to_owned());
-    Err(Unusable { record: rejected(Some(user.id), entry.dn, reason), key, login })
+    Err(Unusable {
+        record: rejected(Some(user.id), entry.dn, reason),
+        key,
+        login,
+    })
 }
 
 /// A record that cannot be used, called by its entry's name.
 pub(super) fn rejected(id: Option<RemoteId>, dn: String, reason: String) -> RejectedRecord {
-    RejectedRecord { id, subject: Untrusted::new(dn), reason }
+    RejectedRecord {
+        id,
+        subject: Untrusted::new(dn),
+        reason,
+    }
 }
 
 /// The immutable id of an entry.
@@ -132,14 +160,19 @@ fn fields(
         }
     }
     let shell = single(entry, &names.shell)?;
-    user.active = !locked && !shell.as_ref().is_some_and(|shell| active::is_no_shell(shell.raw()));
+    user.active = !locked
+        && !shell
+            .as_ref()
+            .is_some_and(|shell| active::is_no_shell(shell.raw()));
     if extent == Extent::Full {
         // passwd(5): what stands before the first comma of the comment field is the full name.
         let gecos = loose(entry, &names.gecos).map(|text| match text.split_once(',') {
             Some((name, _)) => name.to_owned(),
             None => text,
         });
-        user.name = gecos.or_else(|| loose(entry, &names.name)).map(Untrusted::new);
+        user.name = gecos
+            .or_else(|| loose(entry, &names.name))
+            .map(Untrusted::new);
         user.email = loose(entry, &names.email).map(Untrusted::new);
         user.uid = single(entry, &names.uid)?;
         user.gid = single(entry, &names.gid)?;
@@ -153,11 +186,17 @@ fn fields(
         }
         user.ssh_keys.shrink_to_fit();
     }
-    match (entry.take("objectSid").as_slice(), entry.take("primaryGroupID").as_slice()) {
+    match (
+        entry.take("objectSid").as_slice(),
+        entry.take("primaryGroupID").as_slice(),
+    ) {
         ([sid], [group]) => {
-            let group = std::str::from_utf8(group).ok().and_then(|text| text.parse().ok());
+            let group = std::str::from_utf8(group)
+                .ok()
+                .and_then(|text| text.parse().ok());
             let sid = group.and_then(|group| ids::primary_group_sid(sid, group));
-            sid.map(Some).ok_or_else(|| "its objectSid and primaryGroupID do not name a group".to_owned())
+            sid.map(Some)
+                .ok_or_else(|| "its objectSid and primaryGroupID do not name a group".to_owned())
         }
         _ => Ok(None),
     }
@@ -169,7 +208,9 @@ fn fields(
 /// When there are several, or it is not UTF-8.
 pub(super) fn single(entry: &mut Entry, attribute: &str) -> Result<Option<Untrusted>, String> {
     let mut values = entry.take(attribute);
-    let Some(first) = values.pop() else { return Ok(None) };
+    let Some(first) = values.pop() else {
+        return Ok(None);
+    };
     if values.iter().any(|value| *value != first) {
         return Err(format!("it has more than one {attribute}"));
     }
@@ -193,18 +234,26 @@ pub(super) fn naming(entry: &mut Entry, attribute: &str) -> Result<String, Strin
     let mut values = entry.take(attribute);
     let value = if values.len() > 1 {
         let parts = dn::first(&entry.dn);
-        let own =
-            parts.iter().find(|part| part.attribute.eq_ignore_ascii_case(attribute)).and_then(|p| p.value.as_ref());
+        let own = parts
+            .iter()
+            .find(|part| part.attribute.eq_ignore_ascii_case(attribute))
+            .and_then(|p| p.value.as_ref());
         let matches = |value: &[u8]| {
             std::str::from_utf8(value)
                 .is_ok_and(|text| own.is_some_and(|own| own.to_lowercase() == text.to_lowercase()))
         };
         match values.iter().position(|value| matches(value)) {
             Some(at) => values.swap_remove(at),
-            None => return Err(format!("it has more than one {attribute}, and none of them is in its entry's name")),
+            None => {
+                return Err(format!(
+                    "it has more than one {attribute}, and none of them is in its entry's name"
+                ));
+            }
         }
     } else {
-        values.pop().ok_or_else(|| format!("it has no {attribute}"))?
+        values
+            .pop()
+            .ok_or_else(|| format!("it has no {attribute}"))?
     };
     String::from_utf8(value).map_err(|_| format!("its {attribute} is not UTF-8"))
 }
@@ -233,21 +282,38 @@ struct Spot {
 
 impl Index {
     fn add(&mut self, text: &str, person: u32) {
-        let Ok(length) = u32::try_from(text.len()) else { return };
-        self.spots.push(Spot { hash: hash(text), begin: self.text.len(), length, person });
+        let Ok(length) = u32::try_from(text.len()) else {
+            return;
+        };
+        self.spots.push(Spot {
+            hash: hash(text),
+            begin: self.text.len(),
+            length,
+            person,
+        });
         self.text.push_str(text);
     }
 
     fn sort(&mut self) {
-        let Self { text, spots, begins } = self;
+        let Self {
+            text,
+            spots,
+            begins,
+        } = self;
         spots.sort_unstable_by(|a, b| {
-            a.hash.cmp(&b.hash).then_with(|| at(text, a).cmp(at(text, b))).then(a.person.cmp(&b.person))
+            a.hash
+                .cmp(&b.hash)
+                .then_with(|| at(text, a).cmp(at(text, b)))
+                .then(a.person.cmp(&b.person))
         });
         begins.clear();
         for (i, spot) in (0..).zip(spots.iter()) {
             begins.resize(begins.len().max((spot.hash >> (64 - BITS)) as usize + 1), i);
         }
-        begins.resize((1 << BITS) + 1, u32::try_from(spots.len()).unwrap_or(u32::MAX));
+        begins.resize(
+            (1 << BITS) + 1,
+            u32::try_from(spots.len()).unwrap_or(u32::MAX),
+        );
     }
 
     /// The numbers of everybody with this text.
@@ -258,21 +324,29 @@ impl Index {
             (Some(begin), Some(end)) => *begin as usize..*end as usize,
             _ => 0..0,
         };
-        let alike = self.spots[range].iter().filter(move |spot| spot.hash == hash);
-        alike.filter(move |spot| at(&self.text, spot) == wanted).map(|spot| spot.person)
+        let alike = self.spots[range]
+            .iter()
+            .filter(move |spot| spot.hash == hash);
+        alike
+            .filter(move |spot| at(&self.text, spot) == wanted)
+            .map(|spot| spot.person)
     }
 
     /// Pairs of people with the same text.
     fn twice(&self) -> impl Iterator<Item = (u32, u32)> {
         self.spots.windows(2).filter_map(|pair| match pair {
-            [a, b] if a.hash == b.hash && at(&self.text, a) == at(&self.text, b) => Some((a.person, b.person)),
+            [a, b] if a.hash == b.hash && at(&self.text, a) == at(&self.text, b) => {
+                Some((a.person, b.person))
+            }
             _ => None,
         })
     }
 }
 
 fn at<'a>(text: &'a str, spot: &Spot) -> &'a str {
-    text.get(spot.begin..).and_then(|tail| tail.get(..spot.length as usize)).unwrap_or_default()
+    text.get(spot.begin..)
+        .and_then(|tail| tail.get(..spot.length as usize))
+        .unwrap_or_default()
 }
 
 /// The same in every run. Texts that collide cost time, never a wrong answer.
@@ -300,28 +374,45 @@ pub(super) struct People {
 impl People {
     /// Nobody yet; names of entries are kept without `base`, which is normalised.
     pub fn new(base: &str) -> Self {
-        Self { base: base.to_owned(), ..Self::default() }
+        Self {
+            base: base.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// Adds somebody; `indexed`: there will be groups to look them up.
     pub fn add(&mut self, person: Result<Person, Unusable>, indexed: bool) {
         let number = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
         let (id, key, login, primary) = match &person {
-            Ok(p) => (Some(&p.user.id), Some(&p.key), Some(p.user.login.raw()), p.primary.as_ref()),
-            Err(u) => (u.record.id.as_ref(), u.key.as_ref(), u.login.as_deref(), None),
+            Ok(p) => (
+                Some(&p.user.id),
+                Some(&p.key),
+                Some(p.user.login.raw()),
+                p.primary.as_ref(),
+            ),
+            Err(u) => (
+                u.record.id.as_ref(),
+                u.key.as_ref(),
+                u.login.as_deref(),
+                None,
+            ),
         };
         if let Some(id) = id {
             self.ids.push(id.clone());
             if indexed {
                 if let Some(key) = key {
-                    self.names.add(key.strip_suffix(&self.base).unwrap_or(key), number);
+                    self.names
+                        .add(key.strip_suffix(&self.base).unwrap_or(key), number);
                 }
                 if let Some(login) = login {
                     self.logins.add(login, number);
                 }
             }
             if let Some(primary) = primary {
-                self.primary.entry(primary.clone()).or_default().push(number);
+                self.primary
+                    .entry(primary.clone())
+                    .or_default()
+                    .push(number);
             }
         }
         match person {
@@ -353,7 +444,9 @@ impl People {
         for id in &twice {
             let mut copies = self.users.iter().filter(|user| user.id == *id);
             let first = copies.next();
-            if !copies.all(|copy| Some(copy) == first) || self.rejected.iter().any(|r| r.id.as_ref() == Some(id)) {
+            if !copies.all(|copy| Some(copy) == first)
+                || self.rejected.iter().any(|r| r.id.as_ref() == Some(id))
+            {
                 different = first.map(|user| user.login.clone()).or(different);
             }
         }
@@ -371,13 +464,19 @@ impl People {
             });
         }
         // One name with two ids: the entry was replaced while we read.
-        let replaced = self.names.twice().any(|(a, b)| self.ids[a as usize] != self.ids[b as usize]);
+        let replaced = self
+            .names
+            .twice()
+            .any(|(a, b)| self.ids[a as usize] != self.ids[b as usize]);
         different.or_else(|| replaced.then(|| Untrusted::new("one entry")))
     }
 
     /// Who has this entry's name, which is normalised.
     pub fn by_name(&self, key: &str) -> Option<u32> {
-        let found = self.names.find(key.strip_suffix(self.base.as_str()).unwrap_or(key)).next();
+        let found = self
+            .names
+            .find(key.strip_suffix(self.base.as_str()).unwrap_or(key))
+            .next();
         found.map(|number| self.canonical(number))
     }
 
@@ -388,7 +487,11 @@ impl People {
 
     /// Everybody whose primary group has this security id.
     pub fn by_primary<'a>(&'a self, sid: &[u8]) -> impl Iterator<Item = u32> + 'a {
-        self.primary.get(sid).into_iter().flatten().map(|number| self.canonical(*number))
+        self.primary
+            .get(sid)
+            .into_iter()
+            .flatten()
+            .map(|number| self.canonical(*number))
     }
 
     /// The id with this number.

@@ -47,17 +47,34 @@ struct Read<'a> {
 ///
 /// # Errors
 /// When nothing usable came.
-pub(super) fn read(means: &Means<'_>, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
+pub(super) fn read(
+    means: &Means<'_>,
+    query: &Query,
+    progress: &dyn Fn(usize),
+) -> Result<Snapshot, FetchError> {
     let settings = means.settings;
     let place = |reason: Reason| reason.into_error(&settings.url);
-    let session = Session::open(settings, means.tls, means.password, query.deadline).map_err(place)?;
-    let mut read = Read { session, settings, progress, objects: 0, early: None };
+    let session =
+        Session::open(settings, means.tls, means.password, query.deadline).map_err(place)?;
+    let mut read = Read {
+        session,
+        settings,
+        progress,
+        objects: 0,
+        early: None,
+    };
     let (logins, group_names, extent) = match query.scope {
-        Scope::Users => (query.only.as_deref(), query.top_group.as_ref().map(std::slice::from_ref), Extent::Full),
+        Scope::Users => (
+            query.only.as_deref(),
+            query.top_group.as_ref().map(std::slice::from_ref),
+            Extent::Full,
+        ),
         Scope::Groups => (None, query.only.as_deref(), Extent::Slim),
     };
     let with_groups = query.scope == Scope::Groups || group_names.is_some();
-    let (mut people, people_seen) = read.people(logins, extent, with_groups, means.now).map_err(place)?;
+    let (mut people, people_seen) = read
+        .people(logins, extent, with_groups, means.now)
+        .map_err(place)?;
     let nothing = people.users.is_empty() && people.rejected.is_empty();
     if let Some(reason) = read.early.take_if(|_| nothing) {
         return Err(place(reason));
@@ -87,23 +104,38 @@ pub(super) fn read(means: &Means<'_>, query: &Query, progress: &dyn Fn(usize)) -
             if narrowed {
                 Completeness::Narrowed
             } else {
-                Completeness::Complete(proof(&people, &people_seen, with_groups.then_some((&found, &groups_seen))))
+                Completeness::Complete(proof(
+                    &people,
+                    &people_seen,
+                    with_groups.then_some((&found, &groups_seen)),
+                ))
             }
         }
     };
     rejected.append(&mut found.rejected);
-    let directory = Directory { users: people.users, groups: found.groups };
+    let directory = Directory {
+        users: people.users,
+        groups: found.groups,
+    };
     Ok(Snapshot::new(directory, rejected, completeness))
 }
 
 /// How it is known that nothing is missing.
 fn proof(people: &People, seen: &Outcome, groups: Option<(&groups::Resolved, &Outcome)>) -> String {
     let pages = |n: usize| counted(n, "page", "pages");
-    let first = format!("{} in {}", counted(people.users.len(), "person", "people"), pages(seen.pages));
+    let first = format!(
+        "{} in {}",
+        counted(people.users.len(), "person", "people"),
+        pages(seen.pages)
+    );
     match groups {
         None => format!("{first}, read to the last page"),
         Some((found, seen)) => {
-            let second = format!("{} in {}", counted(found.groups.len(), "group", "groups"), pages(seen.pages));
+            let second = format!(
+                "{} in {}",
+                counted(found.groups.len(), "group", "groups"),
+                pages(seen.pages)
+            );
             format!("{first} and {second}, each read to its last page")
         }
     }
@@ -118,12 +150,19 @@ impl<'a> Read<'a> {
     }
 
     /// Runs a search below a base that must be there.
-    fn search(&mut self, request: &Request<'_>, sink: &mut dyn FnMut(Entry)) -> Result<Outcome, Reason> {
+    fn search(
+        &mut self,
+        request: &Request<'_>,
+        sink: &mut dyn FnMut(Entry),
+    ) -> Result<Outcome, Reason> {
         let (before, progress) = (self.objects, self.progress);
         let mut outcome = search::run(&mut self.session, request, sink, &|n| progress(before + n));
         self.objects += outcome.entries;
         if outcome.no_base() && outcome.entries == 0 {
-            return Err(Reason::malformed(format!("there is no entry {}", request.base)));
+            return Err(Reason::malformed(format!(
+                "there is no entry {}",
+                request.base
+            )));
         }
         let below = |reason: Reason| reason.about(&format!("below {}", request.base));
         self.early(outcome.early.take().map(below));
@@ -159,7 +198,9 @@ impl<'a> Read<'a> {
                 let person = people::person(entry, names, extent, now);
                 // A filter finds other logins of a person too.
                 let asked = match (&person, logins) {
-                    (Ok(person), Some(logins)) => logins.iter().any(|l| same_name(l, person.user.login.raw())),
+                    (Ok(person), Some(logins)) => {
+                        logins.iter().any(|l| same_name(l, person.user.login.raw()))
+                    }
                     _ => true,
                 };
                 if asked {
@@ -178,7 +219,11 @@ impl<'a> Read<'a> {
         Ok((people, seen))
     }
 
-    fn groups(&mut self, only: Option<&[String]>, people: &People) -> Result<(Vec<Raw>, Outcome), Reason> {
+    fn groups(
+        &mut self,
+        only: Option<&[String]>,
+        people: &People,
+    ) -> Result<(Vec<Raw>, Outcome), Reason> {
         let settings = self.settings;
         let names = &settings.names;
         let attributes = groups::attributes(settings);
@@ -197,7 +242,9 @@ impl<'a> Read<'a> {
                 page_size: settings.page_size,
                 schema: settings.schema,
             };
-            let outcome = self.search(&request, &mut |entry| raws.push(groups::group(entry, names, people)))?;
+            let outcome = self.search(&request, &mut |entry| {
+                raws.push(groups::group(entry, names, people))
+            })?;
             seen.entries += outcome.entries;
             seen.pages += outcome.pages;
             if self.early.is_some() {
@@ -219,14 +266,25 @@ impl<'a> Read<'a> {
     }
 
     /// Reads the groups in the groups that were asked for.
-    fn inner_groups(&mut self, raws: &mut Vec<Raw>, people: &People, attributes: &[&str]) -> Result<(), Reason> {
+    fn inner_groups(
+        &mut self,
+        raws: &mut Vec<Raw>,
+        people: &People,
+        attributes: &[&str],
+    ) -> Result<(), Reason> {
         let settings = self.settings;
-        let mut asked: BTreeSet<Box<str>> = raws.iter().filter_map(|raw| raw.key.as_deref().map(Box::from)).collect();
+        let mut asked: BTreeSet<Box<str>> = raws
+            .iter()
+            .filter_map(|raw| raw.key.as_deref().map(Box::from))
+            .collect();
         // One level more than is followed, so that a group that goes too deep is seen to.
         for _ in 0..=settings.nested_depth {
             let listed = raws.iter().flat_map(|raw| &raw.others);
             let inside = listed.filter(|key| dn::is_under(key, &settings.group_base_key));
-            let new: BTreeSet<Box<str>> = inside.filter(|key| !asked.contains(*key)).cloned().collect();
+            let new: BTreeSet<Box<str>> = inside
+                .filter(|key| !asked.contains(*key))
+                .cloned()
+                .collect();
             if new.is_empty() || self.early.is_some() {
                 break;
             }
@@ -241,13 +299,16 @@ impl<'a> Read<'a> {
             };
             let all = new.len() > ONE_BY_ONE;
             if all {
-                self.search(&request, &mut |entry| found.push(groups::group(entry, &settings.names, people)))?;
+                self.search(&request, &mut |entry| {
+                    found.push(groups::group(entry, &settings.names, people))
+                })?;
                 found.retain(|raw| raw.key.as_deref().is_none_or(|key| !asked.contains(key)));
             } else {
                 request.alone = true;
                 for key in &new {
                     request.base = key;
-                    let mut take = |entry| found.push(groups::group(entry, &settings.names, people));
+                    let mut take =
+                        |entry| found.push(groups::group(entry, &settings.names, people));
                     let outcome = search::run(&mut self.session, &request, &mut take, &|_| {});
                     // A member that is not there any more is no member.
                     let unseen = outcome.unseen();
@@ -285,11 +346,19 @@ impl<'a> Read<'a> {
                     schema: self.settings.schema,
                 };
                 let mut part = None;
-                let outcome = search::run(&mut self.session, &request, &mut |entry| part = Some(entry), &|_| {});
-                let fits = part.is_some_and(|entry| raw.next_part(entry, &attribute, first, people).is_ok());
+                let outcome = search::run(
+                    &mut self.session,
+                    &request,
+                    &mut |entry| part = Some(entry),
+                    &|_| {},
+                );
+                let fits = part
+                    .is_some_and(|entry| raw.next_part(entry, &attribute, first, people).is_ok());
                 self.early(outcome.early);
                 if !fits {
-                    self.early(Some(Reason::malformed("it sent a part of a group's members that does not fit")));
+                    self.early(Some(Reason::malformed(
+                        "it sent a part of a group's members that does not fit",
+                    )));
                 }
             }
         }
@@ -301,7 +370,9 @@ impl<'a> Read<'a> {
             self.early(Some(changed()));
         }
         if found.endless {
-            self.early(Some(Reason::malformed("its groups in groups multiply without end")));
+            self.early(Some(Reason::malformed(
+                "its groups in groups multiply without end",
+            )));
         }
         if query.scope == Scope::Users && !found.rejected.is_empty() {
             self.early(Some(Reason::malformed("the top group cannot be used")));
@@ -313,7 +384,10 @@ impl<'a> Read<'a> {
     fn second_look(&mut self, found: &groups::Resolved, rejected: &[RejectedRecord]) {
         let settings = self.settings;
         let mut again = false;
-        let names = found.unknown_names.iter().filter(|key| dn::is_under(key, &settings.user_base_key));
+        let names = found
+            .unknown_names
+            .iter()
+            .filter(|key| dn::is_under(key, &settings.user_base_key));
         let without_id = rejected.iter().any(|record| record.id.is_none());
         if without_id {
             // These are members whom we cannot name, and the read counts as incomplete anyway.
@@ -332,7 +406,12 @@ impl<'a> Read<'a> {
             let unseen = outcome.unseen();
             self.early(outcome.early.filter(|_| !unseen));
         }
-        let logins: Vec<String> = found.unknown_logins.iter().take(SECOND_LOOK).map(|l| l.to_string()).collect();
+        let logins: Vec<String> = found
+            .unknown_logins
+            .iter()
+            .take(SECOND_LOOK)
+            .map(|l| l.to_string())
+            .collect();
         for filter in filter::narrowed(&settings.user_filter, &settings.names.login, &logins) {
             let request = Request {
                 base: &settings.user_base,

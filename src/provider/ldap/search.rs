@@ -85,9 +85,15 @@ pub(super) fn run(
         let paged = request.page_size > 0 && !request.alone;
         outcome.early = match page.end {
             _ if page.code != 0 => Some(Reason::code(page.code, "the search ended early")),
-            _ if page.references => Some(Reason::malformed("it refers to another server for a part of the answer")),
-            _ if page.strange => Some(Reason::malformed("it sent an entry that is not well-formed")),
-            _ if outcome.entries >= MAX_ENTRIES => Some(Reason::malformed("it sends entries without end")),
+            _ if page.references => Some(Reason::malformed(
+                "it refers to another server for a part of the answer",
+            )),
+            _ if page.strange => Some(Reason::malformed(
+                "it sent an entry that is not well-formed",
+            )),
+            _ if outcome.entries >= MAX_ENTRIES => {
+                Some(Reason::malformed("it sends entries without end"))
+            }
             End::None if paged => Some(Reason::malformed(
                 "it does not say whether there is another page; if it cannot page, set page_size = 0",
             )),
@@ -141,20 +147,40 @@ fn one(
     let mut ldap = session.handle();
     let mut controls = Vec::new();
     if request.page_size > 0 && !request.alone {
-        let mut control = RawControl::from(PagedResults { size: request.page_size, cookie: cookie.to_vec() });
+        let mut control = RawControl::from(PagedResults {
+            size: request.page_size,
+            cookie: cookie.to_vec(),
+        });
         // A server that cannot page must say so, and not send what fits.
         control.crit = true;
         controls.push(control);
     }
     if request.schema == Schema::Ad {
-        controls.push(RawControl { ctype: DOMAIN_SCOPE.to_owned(), crit: false, val: None });
+        controls.push(RawControl {
+            ctype: DOMAIN_SCOPE.to_owned(),
+            crit: false,
+            val: None,
+        });
     }
-    let scope = if request.alone { ldap3::Scope::Base } else { ldap3::Scope::Subtree };
-    let mut page = Page { code: 0, first: None, references: false, strange: false, end: End::None };
+    let scope = if request.alone {
+        ldap3::Scope::Base
+    } else {
+        ldap3::Scope::Subtree
+    };
+    let mut page = Page {
+        code: 0,
+        first: None,
+        references: false,
+        strange: false,
+        end: End::None,
+    };
     let page_ref = &mut page;
     let result = session.wait(async move {
-        ldap.with_search_options(SearchOptions::new().deref(DerefAliases::Never)).with_controls(controls);
-        let mut stream = ldap.streaming_search(request.base, scope, request.filter, request.attributes).await?;
+        ldap.with_search_options(SearchOptions::new().deref(DerefAliases::Never))
+            .with_controls(controls);
+        let mut stream = ldap
+            .streaming_search(request.base, scope, request.filter, request.attributes)
+            .await?;
         while let Some(message) = stream.next().await? {
             if message.is_ref() {
                 page_ref.references = true;
@@ -178,10 +204,15 @@ fn one(
     })?;
     page.references |= !result.refs.is_empty();
     page.code = result.rc;
-    let marker = result.ctrls.into_iter().find(|control| control.1.ctype == PAGED);
+    let marker = result
+        .ctrls
+        .into_iter()
+        .find(|control| control.1.ctype == PAGED);
     page.end = match marker.map(|control| control.1.val) {
         None => End::None,
-        Some(value) => value.and_then(|value| entry::cookie(&value)).map_or(End::Broken, End::Cookie),
+        Some(value) => value
+            .and_then(|value| entry::cookie(&value))
+            .map_or(End::Broken, End::Cookie),
     };
     Ok(page)
 }

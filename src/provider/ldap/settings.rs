@@ -83,7 +83,11 @@ fn nested_depth() -> u8 {
 
 impl Config {
     /// A section with only the keys that must be there.
-    pub fn new(url: impl Into<String>, user_base: impl Into<String>, group_base: impl Into<String>) -> Self {
+    pub fn new(
+        url: impl Into<String>,
+        user_base: impl Into<String>,
+        group_base: impl Into<String>,
+    ) -> Self {
         Self {
             url: url.into(),
             start_tls: false,
@@ -187,7 +191,8 @@ pub(super) struct Names {
 impl Names {
     fn new(schema: Schema, wished: &Attributes) -> Result<Self, String> {
         use Schema::{Ad, Ds389};
-        let by_schema = |default: &'static str, ad: &'static str, ds389: &'static str| match schema {
+        let by_schema = |default: &'static str, ad: &'static str, ds389: &'static str| match schema
+        {
             Ad => ad,
             Ds389 => ds389,
             _ => default,
@@ -197,7 +202,8 @@ impl Names {
             Some(name) if name.is_empty() || attribute_name(name) => Ok(name.to_owned()),
             Some(_) => Err(format!("attributes.{key} is not the name of an attribute")),
         };
-        let must = |key: &str, wish: &Option<String>, default: &str| match pick(key, wish, default) {
+        let must = |key: &str, wish: &Option<String>, default: &str| match pick(key, wish, default)
+        {
             Ok(name) if name.is_empty() => Err(format!("attributes.{key} must not be empty")),
             other => other,
         };
@@ -208,23 +214,51 @@ impl Names {
             some => vec![pick("member", some, "")?],
         };
         Ok(Self {
-            login: must("login", &wished.login, by_schema("uid", "sAMAccountName", "uid"))?,
+            login: must(
+                "login",
+                &wished.login,
+                by_schema("uid", "sAMAccountName", "uid"),
+            )?,
             id: must("id", &wished.id, id)?,
             name: pick("name", &wished.name, by_schema("cn", "displayName", "cn"))?,
             email: pick("email", &wished.email, "mail")?,
             uid: pick("uid", &wished.uid, "uidNumber")?,
             gid: pick("gid", &wished.gid, "gidNumber")?,
-            home: pick("home", &wished.home, by_schema("homeDirectory", "unixHomeDirectory", "homeDirectory"))?,
+            home: pick(
+                "home",
+                &wished.home,
+                by_schema("homeDirectory", "unixHomeDirectory", "homeDirectory"),
+            )?,
             shell: pick("shell", &wished.shell, "loginShell")?,
             gecos: pick("gecos", &wished.gecos, "gecos")?,
-            ssh_key: pick("ssh_key", &wished.ssh_key, by_schema("sshPublicKey", "sshPublicKey", "nsSshPublicKey"))?,
-            updated: pick("updated", &wished.updated, by_schema("modifyTimestamp", "whenChanged", "modifyTimestamp"))?,
+            ssh_key: pick(
+                "ssh_key",
+                &wished.ssh_key,
+                by_schema("sshPublicKey", "sshPublicKey", "nsSshPublicKey"),
+            )?,
+            updated: pick(
+                "updated",
+                &wished.updated,
+                by_schema("modifyTimestamp", "whenChanged", "modifyTimestamp"),
+            )?,
             group_id: must("group_id", &wished.group_id, id)?,
-            group_name: must("group_name", &wished.group_name, by_schema("cn", "sAMAccountName", "cn"))?,
+            group_name: must(
+                "group_name",
+                &wished.group_name,
+                by_schema("cn", "sAMAccountName", "cn"),
+            )?,
             group_gid: pick("group_gid", &wished.group_gid, "gidNumber")?,
-            group_description: pick("group_description", &wished.group_description, "description")?,
+            group_description: pick(
+                "group_description",
+                &wished.group_description,
+                "description",
+            )?,
             member,
-            member_login: pick("member_login", &wished.member_login, by_schema("memberUid", "", "memberUid"))?,
+            member_login: pick(
+                "member_login",
+                &wished.member_login,
+                by_schema("memberUid", "", "memberUid"),
+            )?,
         })
     }
 }
@@ -233,7 +267,8 @@ impl Names {
 fn attribute_name(text: &str) -> bool {
     let word = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let oid = text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let oid = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     word || oid
 }
 
@@ -283,23 +318,35 @@ impl Settings {
     pub fn new(config: &Config) -> Result<Self, String> {
         let (transport, host, port) = endpoint(&config.url, config.start_tls)?;
         if config.ca_file.is_some() && !matches!(transport, Transport::Tls | Transport::StartTls) {
-            return Err("ca_file is set, but the connection is not encrypted: use ldaps:// or start_tls".to_owned());
+            return Err(
+                "ca_file is set, but the connection is not encrypted: use ldaps:// or start_tls"
+                    .to_owned(),
+            );
         }
         let base = |key: &str, base: &str| match dn::normalise(base) {
             Some(normal) if !base.is_empty() => Ok(normal.into_owned()),
-            _ => Err(format!("{key} is not a distinguished name such as ou=people,dc=example,dc=org")),
+            _ => Err(format!(
+                "{key} is not a distinguished name such as ou=people,dc=example,dc=org"
+            )),
         };
         let (user, group) = match config.schema {
-            Schema::Ad => ("(&(objectCategory=person)(objectClass=user))", "(objectClass=group)"),
+            Schema::Ad => (
+                "(&(objectCategory=person)(objectClass=user))",
+                "(objectClass=group)",
+            ),
             _ => ("(objectClass=posixAccount)", "(objectClass=posixGroup)"),
         };
-        let page_size = i32::try_from(config.page_size).map_err(|_| "page_size is at most 2147483647".to_owned())?;
+        let page_size = i32::try_from(config.page_size)
+            .map_err(|_| "page_size is at most 2147483647".to_owned())?;
         if config.bind_dn.as_deref() == Some("") {
             return Err("bind_dn is empty; leave it out to be anonymous".to_owned());
         }
         let classes = config.new_group_classes.as_ref();
         if classes.is_some_and(|c| c.is_empty() || !c.iter().all(|class| attribute_name(class))) {
-            return Err("new_group_classes is not a list of object classes such as [\"posixGroup\"]".to_owned());
+            return Err(
+                "new_group_classes is not a list of object classes such as [\"posixGroup\"]"
+                    .to_owned(),
+            );
         }
         Ok(Self {
             url: config.url.clone(),
@@ -312,7 +359,10 @@ impl Settings {
             group_base_key: base("group_base", &config.group_base)?,
             group_base: config.group_base.clone(),
             user_filter: filter("user_filter", config.user_filter.as_deref().unwrap_or(user))?,
-            group_filter: filter("group_filter", config.group_filter.as_deref().unwrap_or(group))?,
+            group_filter: filter(
+                "group_filter",
+                config.group_filter.as_deref().unwrap_or(group),
+            )?,
             bind_dn: config.bind_dn.clone(),
             page_size,
             connect_timeout: Duration::from(config.connect_timeout),
@@ -326,19 +376,30 @@ impl Settings {
 /// A filter that can be put into another one.
 fn filter(key: &str, text: &str) -> Result<String, String> {
     let text = text.trim();
-    let wrapped = if text.starts_with('(') { text.to_owned() } else { format!("({text})") };
+    let wrapped = if text.starts_with('(') {
+        text.to_owned()
+    } else {
+        format!("({text})")
+    };
     match ldap3::parse_filter(&wrapped) {
         Ok(_) => Ok(wrapped),
-        Err(()) => Err(format!("{key} is not a filter such as (objectClass=posixAccount)")),
+        Err(()) => Err(format!(
+            "{key} is not a filter such as (objectClass=posixAccount)"
+        )),
     }
 }
 
 /// Splits a URL and decides whether it may be used.
 fn endpoint(url: &str, start_tls: bool) -> Result<(Transport, String, u16), String> {
-    let (scheme, rest) = url.split_once("://").ok_or("url is not of the form ldaps://host")?;
+    let (scheme, rest) = url
+        .split_once("://")
+        .ok_or("url is not of the form ldaps://host")?;
     let (transport, default_port) = match (scheme, start_tls) {
         ("ldapi", false) => {
-            let path = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b':');
+            let path = !rest.is_empty()
+                && rest
+                    .bytes()
+                    .all(|b| b.is_ascii_graphic() && b != b'/' && b != b':');
             return if path {
                 Ok((Transport::Unix, String::new(), 0))
             } else {
@@ -349,11 +410,18 @@ fn endpoint(url: &str, start_tls: bool) -> Result<(Transport, String, u16), Stri
         ("ldaps", false) => (Transport::Tls, 636),
         ("ldap", true) => (Transport::StartTls, 389),
         ("ldap", false) => (Transport::Plain, 389),
-        ("ldaps" | "ldapi", true) => return Err(format!("start_tls is for ldap:// only, not for {scheme}://")),
+        ("ldaps" | "ldapi", true) => {
+            return Err(format!(
+                "start_tls is for ldap:// only, not for {scheme}://"
+            ));
+        }
         _ => return Err("url begins with none of ldaps://, ldap:// and ldapi://".to_owned()),
     };
     let authority = rest.strip_suffix('/').unwrap_or(rest);
-    let (host, port) = match authority.strip_prefix('[').and_then(|tail| tail.split_once(']')) {
+    let (host, port) = match authority
+        .strip_prefix('[')
+        .and_then(|tail| tail.split_once(']'))
+    {
         Some((address, port)) => (address, port.strip_prefix(':')),
         None => match authority.split_once(':') {
             Some((host, port)) => (host, Some(port)),
@@ -362,10 +430,15 @@ fn endpoint(url: &str, start_tls: bool) -> Result<(Transport, String, u16), Stri
     };
     let port = match port {
         None => default_port,
-        Some(text) => text.parse().map_err(|_| "url has a port that is no number from 0 to 65535".to_owned())?,
+        Some(text) => text
+            .parse()
+            .map_err(|_| "url has a port that is no number from 0 to 65535".to_owned())?,
     };
     let address = host.parse::<IpAddr>().ok();
-    let name = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    let name = !host.is_empty()
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
     if address.is_none() && !name {
         return Err("url has no usable host name; a path or a query is not allowed".to_owned());
     }
@@ -376,7 +449,10 @@ fn endpoint(url: &str, start_tls: bool) -> Result<(Transport, String, u16), Stri
         );
     }
     if transport != Transport::Plain && address.is_some_and(|a| a.is_ipv6()) {
-        return Err("url: with TLS, name the host; an IPv6 address cannot be compared with a certificate".to_owned());
+        return Err(
+            "url: with TLS, name the host; an IPv6 address cannot be compared with a certificate"
+                .to_owned(),
+        );
     }
     Ok((transport, host.to_owned(), port))
 }
@@ -386,7 +462,11 @@ mod tests {
     use super::*;
 
     fn with(url: &str) -> Config {
-        Config::new(url, "ou=people,dc=example,dc=org", "ou=groups,dc=example,dc=org")
+        Config::new(
+            url,
+            "ou=people,dc=example,dc=org",
+            "ou=groups,dc=example,dc=org",
+        )
     }
 
     #[test]
@@ -401,17 +481,44 @@ mod tests {
         assert_eq!(settings.user_filter, "(objectClass=posixAccount)");
         assert_eq!(settings.names.member, ["member", "uniqueMember"]);
         assert!(toml::from_str::<Config>(&format!("{text}\nbind_db = \"x\"")).is_err());
-        assert!(toml::from_str::<Config>(&format!("{text}\nattributes = {{ logon = \"x\" }}")).is_err());
+        assert!(
+            toml::from_str::<Config>(&format!("{text}\nattributes = {{ logon = \"x\" }}")).is_err()
+        );
     }
 
     #[test]
     fn nothing_goes_over_a_network_in_the_clear() {
-        for url in ["ldap://ldap.example.org", "ldap://10.0.0.1", "ldap://localhost.example.org:389"] {
-            assert!(Settings::new(&with(url)).unwrap_err().contains("unencrypted"), "{url}");
-            assert!(Settings::new(&Config { start_tls: true, ..with(url) }).is_ok(), "{url}");
+        for url in [
+            "ldap://ldap.example.org",
+            "ldap://10.0.0.1",
+            "ldap://localhost.example.org:389",
+        ] {
+            assert!(
+                Settings::new(&with(url))
+                    .unwrap_err()
+                    .contains("unencrypted"),
+                "{url}"
+            );
+            assert!(
+                Settings::new(&Config {
+                    start_tls: true,
+                    ..with(url)
+                })
+                .is_ok(),
+                "{url}"
+            );
         }
-        for url in ["ldap://localhost", "ldap://127.0.0.1:3890", "ldap://127.8.9.1/", "ldap://[::1]:389"] {
-            assert_eq!(Settings::new(&with(url)).unwrap().transport, Transport::Plain, "{url}");
+        for url in [
+            "ldap://localhost",
+            "ldap://127.0.0.1:3890",
+            "ldap://127.8.9.1/",
+            "ldap://[::1]:389",
+        ] {
+            assert_eq!(
+                Settings::new(&with(url)).unwrap().transport,
+                Transport::Plain,
+                "{url}"
+            );
         }
     }
 
@@ -432,15 +539,30 @@ mod tests {
         ] {
             assert!(Settings::new(&with(url)).is_err(), "{url}");
         }
-        assert!(Settings::new(&Config { start_tls: true, ..with("ldaps://x") }).is_err());
-        assert!(Settings::new(&Config { ca_file: Some("/ca".into()), ..with("ldap://localhost") }).is_err());
+        assert!(
+            Settings::new(&Config {
+                start_tls: true,
+                ..with("ldaps://x")
+            })
+            .is_err()
+        );
+        assert!(
+            Settings::new(&Config {
+                ca_file: Some("/ca".into()),
+                ..with("ldap://localhost")
+            })
+            .is_err()
+        );
     }
 
     #[test]
     fn filters_and_attribute_names_are_checked() {
         let mut config = with("ldapi://%2Frun%2Fldapi");
         config.user_filter = Some("objectClass=person".to_owned());
-        assert_eq!(Settings::new(&config).unwrap().user_filter, "(objectClass=person)");
+        assert_eq!(
+            Settings::new(&config).unwrap().user_filter,
+            "(objectClass=person)"
+        );
         config.user_filter = Some("(objectClass=person".to_owned());
         assert!(Settings::new(&config).is_err());
         config.user_filter = None;
@@ -450,23 +572,36 @@ mod tests {
         assert!(Settings::new(&config).is_err());
         config.new_group_classes = Some(vec!["posixGroup".to_owned(), "a)b".to_owned()]);
         config.attributes.login = None;
-        assert!(Settings::new(&config).unwrap_err().contains("new_group_classes"));
+        assert!(
+            Settings::new(&config)
+                .unwrap_err()
+                .contains("new_group_classes")
+        );
         config.new_group_classes = Some(Vec::new());
         assert!(Settings::new(&config).is_err());
         config.new_group_classes = None;
         config.attributes.login = Some("0.9.2342.19200300.100.1.1".to_owned());
         config.attributes.home = Some(String::new());
         let names = Settings::new(&config).unwrap().names;
-        assert_eq!((names.login.as_str(), names.home.as_str()), ("0.9.2342.19200300.100.1.1", ""));
+        assert_eq!(
+            (names.login.as_str(), names.home.as_str()),
+            ("0.9.2342.19200300.100.1.1", "")
+        );
     }
 
     #[test]
     fn each_schema_has_its_immutable_id() {
-        for (schema, id) in
-            [("rfc2307", "entryUUID"), ("rfc2307bis", "entryUUID"), ("ad", "objectGUID"), ("389", "nsUniqueId")]
-        {
-            let text = format!("url='ldaps://x'\nuser_base='dc=x'\ngroup_base='dc=x'\nschema='{schema}'");
-            let names = Settings::new(&toml::from_str(&text).unwrap()).unwrap().names;
+        for (schema, id) in [
+            ("rfc2307", "entryUUID"),
+            ("rfc2307bis", "entryUUID"),
+            ("ad", "objectGUID"),
+            ("389", "nsUniqueId"),
+        ] {
+            let text =
+                format!("url='ldaps://x'\nuser_base='dc=x'\ngroup_base='dc=x'\nschema='{schema}'");
+            let names = Settings::new(&toml::from_str(&text).unwrap())
+                .unwrap()
+                .names;
             assert_eq!((names.id.as_str(), names.group_id.as_str()), (id, id));
         }
     }

@@ -16,14 +16,23 @@ fn settings(schema: Schema) -> Settings {
 
 fn someone(login: &str, id: &str) -> Entry {
     let dn = format!("uid={login},ou=people,dc=x");
-    sample(&dn, &[("uid", &[login.as_bytes()]), ("entryUUID", &[id.as_bytes()])])
+    sample(
+        &dn,
+        &[
+            ("uid", &[login.as_bytes()]),
+            ("entryUUID", &[id.as_bytes()]),
+        ],
+    )
 }
 
 fn crowd(entries: Vec<Entry>) -> People {
     let settings = settings(Schema::Rfc2307);
     let mut people = People::new(&settings.user_base_key);
     for entry in entries {
-        people.add(people::person(entry, &settings.names, Extent::Full, NOW), true);
+        people.add(
+            people::person(entry, &settings.names, Extent::Full, NOW),
+            true,
+        );
     }
     people
 }
@@ -33,19 +42,39 @@ fn raw(name: &str, attribute: &str, members: &[&str], people: &People) -> Raw {
     let id = format!("g-{name}");
     let entry = sample(
         &format!("cn={name},ou=groups,dc=x"),
-        &[("cn", &[name.as_bytes()]), ("entryUUID", &[id.as_bytes()]), (attribute, &members)],
+        &[
+            ("cn", &[name.as_bytes()]),
+            ("entryUUID", &[id.as_bytes()]),
+            (attribute, &members),
+        ],
     );
     groups::group(entry, &settings(Schema::Rfc2307).names, people)
 }
 
 fn ids(resolved: &Resolved, name: &str) -> Vec<String> {
-    let group = resolved.groups.iter().find(|group| group.name.raw() == name).unwrap();
-    group.members.iter().map(|member| member.user.to_string()).collect()
+    let group = resolved
+        .groups
+        .iter()
+        .find(|group| group.name.raw() == name)
+        .unwrap();
+    group
+        .members
+        .iter()
+        .map(|member| member.user.to_string())
+        .collect()
 }
 
 fn rejected(attribute: &str, values: &[&[u8]]) -> (bool, String) {
-    let entry = sample("cn=a,ou=people,dc=x", &[("uid", &[b"a"]), ("entryUUID", &[b"1"]), (attribute, values)]);
-    let unusable = people::person(entry, &settings(Schema::Rfc2307).names, Extent::Full, NOW).unwrap_err();
+    let entry = sample(
+        "cn=a,ou=people,dc=x",
+        &[
+            ("uid", &[b"a"]),
+            ("entryUUID", &[b"1"]),
+            (attribute, values),
+        ],
+    );
+    let unusable =
+        people::person(entry, &settings(Schema::Rfc2307).names, Extent::Full, NOW).unwrap_err();
     (unusable.record.id.is_some(), unusable.record.reason)
 }
 
@@ -76,10 +105,19 @@ fn a_field_that_would_change_an_account_must_be_readable() {
         ("accountExpires", &[b""]),
     ] {
         let (has_id, reason) = rejected(attribute, values);
-        assert!(has_id && reason.contains(attribute), "{attribute}: {reason}");
+        assert!(
+            has_id && reason.contains(attribute),
+            "{attribute}: {reason}"
+        );
     }
     let mut entry = sample("cn=a,dc=x", &[("uidNumber", &[b"1", b"1"])]);
-    assert_eq!(people::single(&mut entry, "uidNumber").unwrap().unwrap().raw(), "1");
+    assert_eq!(
+        people::single(&mut entry, "uidNumber")
+            .unwrap()
+            .unwrap()
+            .raw(),
+        "1"
+    );
 }
 
 #[test]
@@ -93,49 +131,102 @@ fn people_without_a_usable_id_or_login_are_rejected() {
         (&[("uid", &[b"\xff"]), ("entryUUID", &[b"1"])], true),
         (&[("uid", &[b"b", b"c"]), ("entryUUID", &[b"1"])], true),
     ] {
-        let unusable = people::person(sample("uid=a,dc=x", attributes), &names, Extent::Slim, NOW).unwrap_err();
+        let unusable = people::person(sample("uid=a,dc=x", attributes), &names, Extent::Slim, NOW)
+            .unwrap_err();
         assert_eq!(unusable.record.id.is_some(), has_id, "{attributes:?}");
     }
     let odd = sample("no name", &[("uid", &[b"a"]), ("entryUUID", &[b"1"])]);
-    assert!(people::person(odd, &names, Extent::Slim, NOW).unwrap_err().record.id.is_some());
+    assert!(
+        people::person(odd, &names, Extent::Slim, NOW)
+            .unwrap_err()
+            .record
+            .id
+            .is_some()
+    );
 }
 
 #[test]
 fn of_several_logins_the_one_in_the_entrys_name_counts() {
     let names = settings(Schema::Rfc2307).names;
-    let entry = sample("userid=ALICE+cn=x,dc=x", &[("uid", &[b"al", b"alice"]), ("entryUUID", &[b"1"])]);
-    assert_eq!(people::person(entry, &names, Extent::Slim, NOW).unwrap().user.login.raw(), "alice");
+    let entry = sample(
+        "userid=ALICE+cn=x,dc=x",
+        &[("uid", &[b"al", b"alice"]), ("entryUUID", &[b"1"])],
+    );
+    assert_eq!(
+        people::person(entry, &names, Extent::Slim, NOW)
+            .unwrap()
+            .user
+            .login
+            .raw(),
+        "alice"
+    );
 }
 
 #[test]
 fn a_rejected_person_stays_a_member() {
-    let broken = sample("uid=b,ou=people,dc=x", &[("uid", &[b"b"]), ("entryUUID", &[b"2"]), ("uidNumber", &[b"\xff"])]);
+    let broken = sample(
+        "uid=b,ou=people,dc=x",
+        &[
+            ("uid", &[b"b"]),
+            ("entryUUID", &[b"2"]),
+            ("uidNumber", &[b"\xff"]),
+        ],
+    );
     let mut people = crowd(vec![someone("a", "1"), broken]);
     assert!(people.finish().is_none());
-    let group = raw("g", "member", &["uid=a,ou=people,dc=x", "uid=b,ou=people,dc=x"], &people);
-    assert_eq!(ids(&groups::resolve(vec![group], &people, 8), "g"), ["1", "2"]);
+    let group = raw(
+        "g",
+        "member",
+        &["uid=a,ou=people,dc=x", "uid=b,ou=people,dc=x"],
+        &people,
+    );
+    assert_eq!(
+        ids(&groups::resolve(vec![group], &people, 8), "g"),
+        ["1", "2"]
+    );
 }
 
 #[test]
 fn somebody_who_was_read_twice_counts_once() {
-    let mut people = crowd(vec![someone("a", "1"), someone("b", "2"), someone("a", "1")]);
+    let mut people = crowd(vec![
+        someone("a", "1"),
+        someone("b", "2"),
+        someone("a", "1"),
+    ]);
     assert!(people.finish().is_none());
     assert_eq!(people.users.len(), 2);
     let group = raw("g", "member", &["uid=a,ou=people,dc=x"], &people);
     let other = raw("h", "memberUid", &["a", "a"], &people);
     let resolved = groups::resolve(vec![group, other], &people, 8);
-    assert_eq!((ids(&resolved, "g"), ids(&resolved, "h")), (vec!["1".to_owned()], vec!["1".to_owned()]));
-    assert!(crowd(vec![someone("a", "1"), someone("b", "1")]).finish().is_some());
-    assert!(crowd(vec![someone("a", "1"), someone("a", "2")]).finish().is_some());
+    assert_eq!(
+        (ids(&resolved, "g"), ids(&resolved, "h")),
+        (vec!["1".to_owned()], vec!["1".to_owned()])
+    );
+    assert!(
+        crowd(vec![someone("a", "1"), someone("b", "1")])
+            .finish()
+            .is_some()
+    );
+    assert!(
+        crowd(vec![someone("a", "1"), someone("a", "2")])
+            .finish()
+            .is_some()
+    );
 }
 
 #[test]
 fn two_people_with_one_login_are_both_members() {
-    let twin = sample("cn=twin,ou=people,dc=x", &[("uid", &[b"a"]), ("entryUUID", &[b"2"])]);
+    let twin = sample(
+        "cn=twin,ou=people,dc=x",
+        &[("uid", &[b"a"]), ("entryUUID", &[b"2"])],
+    );
     let mut people = crowd(vec![someone("a", "1"), twin]);
     people.finish();
     let group = raw("g", "memberUid", &["a"], &people);
-    assert_eq!(ids(&groups::resolve(vec![group], &people, 8), "g"), ["1", "2"]);
+    assert_eq!(
+        ids(&groups::resolve(vec![group], &people, 8), "g"),
+        ["1", "2"]
+    );
 }
 
 #[test]
@@ -151,7 +242,12 @@ fn logins_in_groups_are_compared_with_regard_to_case() {
 #[test]
 fn a_member_that_nobody_was_read_for_is_told_and_left_out() {
     let people = crowd(vec![]);
-    let group = raw("g", "member", &["uid=Gone, ou=people,dc=x", "cn=printer,dc=y", "nonsense"], &people);
+    let group = raw(
+        "g",
+        "member",
+        &["uid=Gone, ou=people,dc=x", "cn=printer,dc=y", "nonsense"],
+        &people,
+    );
     let resolved = groups::resolve(vec![group], &people, 8);
     assert!(ids(&resolved, "g").is_empty());
     let unknown: Vec<_> = resolved.unknown_names.iter().map(|name| &**name).collect();
@@ -164,9 +260,21 @@ fn a_chain_of_groups_is_followed_as_deep_as_allowed() {
     people.finish();
     let chain = || {
         let mut raws: Vec<Raw> = (0..4)
-            .map(|n| raw(&format!("g{n}"), "member", &[&format!("cn=g{},ou=groups,dc=x", n + 1)], &people))
+            .map(|n| {
+                raw(
+                    &format!("g{n}"),
+                    "member",
+                    &[&format!("cn=g{},ou=groups,dc=x", n + 1)],
+                    &people,
+                )
+            })
             .collect();
-        raws.push(raw("g4", "uniqueMember", &["uid=a,ou=people,dc=x"], &people));
+        raws.push(raw(
+            "g4",
+            "uniqueMember",
+            &["uid=a,ou=people,dc=x"],
+            &people,
+        ));
         raws
     };
     let resolved = groups::resolve(chain(), &people, 4);
@@ -181,8 +289,13 @@ fn a_chain_of_groups_is_followed_as_deep_as_allowed() {
 fn a_group_that_cannot_be_used_still_passes_its_members_on() {
     let mut people = crowd(vec![someone("a", "1")]);
     people.finish();
-    let inner =
-        sample("cn=inner,ou=groups,dc=x", &[("entryUUID", &[b"g-inner"]), ("member", &[b"uid=a,ou=people,dc=x"])]);
+    let inner = sample(
+        "cn=inner,ou=groups,dc=x",
+        &[
+            ("entryUUID", &[b"g-inner"]),
+            ("member", &[b"uid=a,ou=people,dc=x"]),
+        ],
+    );
     let inner = groups::group(inner, &settings(Schema::Rfc2307).names, &people);
     let outer = raw("outer", "member", &["cn=inner,ou=groups,dc=x"], &people);
     let resolved = groups::resolve(vec![outer, inner], &people, 8);
@@ -201,12 +314,26 @@ fn groups_that_differ_between_two_copies_are_noticed() {
 
 #[test]
 fn groups_that_multiply_without_end_are_stopped() {
-    let mut people = crowd((0..200).map(|n| someone(&format!("u{n}"), &n.to_string())).collect());
+    let mut people = crowd(
+        (0..200)
+            .map(|n| someone(&format!("u{n}"), &n.to_string()))
+            .collect(),
+    );
     people.finish();
-    let everybody: Vec<String> = (0..200).map(|n| format!("uid=u{n},ou=people,dc=x")).collect();
-    let groups: Vec<String> = (0..600).map(|n| format!("cn=g{n},ou=groups,dc=x")).collect();
-    let all: Vec<&str> = everybody.iter().chain(&groups).map(String::as_str).collect();
-    let raws = (0..600).map(|n| raw(&format!("g{n}"), "member", &all, &people)).collect();
+    let everybody: Vec<String> = (0..200)
+        .map(|n| format!("uid=u{n},ou=people,dc=x"))
+        .collect();
+    let groups: Vec<String> = (0..600)
+        .map(|n| format!("cn=g{n},ou=groups,dc=x"))
+        .collect();
+    let all: Vec<&str> = everybody
+        .iter()
+        .chain(&groups)
+        .map(String::as_str)
+        .collect();
+    let raws = (0..600)
+        .map(|n| raw(&format!("g{n}"), "member", &all, &people))
+        .collect();
     assert!(groups::resolve(raws, &people, 8).endless);
 }
 
@@ -214,7 +341,12 @@ fn groups_that_multiply_without_end_are_stopped() {
 fn a_part_of_a_list_must_follow_on_the_one_before() {
     let people = crowd(vec![]);
     let part = |name: &str, values: &[&[u8]]| sample("cn=g,dc=x", &[(name, values)]);
-    let mut first = raw("g", "member;range=0-1", &["cn=a,dc=x", "cn=b,dc=x"], &people);
+    let mut first = raw(
+        "g",
+        "member;range=0-1",
+        &["cn=a,dc=x", "cn=b,dc=x"],
+        &people,
+    );
     assert_eq!(first.more, Some(("member".to_owned(), 2)));
     for (name, values) in [
         ("member;range=3-*", &[b"cn=c,dc=x".as_slice()][..]),
@@ -222,11 +354,34 @@ fn a_part_of_a_list_must_follow_on_the_one_before() {
         ("member;range=2-9", &[]),
         ("member", &[b"cn=c,dc=x"]),
     ] {
-        assert!(first.next_part(part(name, values), "member", 2, &people).is_err(), "{name}");
+        assert!(
+            first
+                .next_part(part(name, values), "member", 2, &people)
+                .is_err(),
+            "{name}"
+        );
     }
-    assert!(first.next_part(part("member;range=2-3", &[b"cn=c,dc=x", b"cn=d,dc=x"]), "member", 2, &people).is_ok());
+    assert!(
+        first
+            .next_part(
+                part("member;range=2-3", &[b"cn=c,dc=x", b"cn=d,dc=x"]),
+                "member",
+                2,
+                &people
+            )
+            .is_ok()
+    );
     assert_eq!(first.more, Some(("member".to_owned(), 4)));
-    assert!(first.next_part(part("member;range=4-*", &[b"cn=e,dc=x"]), "member", 4, &people).is_ok());
+    assert!(
+        first
+            .next_part(
+                part("member;range=4-*", &[b"cn=e,dc=x"]),
+                "member",
+                4,
+                &people
+            )
+            .is_ok()
+    );
     assert_eq!((first.more.clone(), first.others.len()), (None, 5));
 }
 

@@ -48,10 +48,20 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When it does not answer, or not to us.
-    pub fn new(http: &Http, settings: &Arc<Settings>, progress: &'a dyn Fn(usize)) -> Result<Self, HttpError> {
+    pub fn new(
+        http: &Http,
+        settings: &Arc<Settings>,
+        progress: &'a dyn Fn(usize),
+    ) -> Result<Self, HttpError> {
         let features = read::features(http)?;
         tracing::debug!(?features, "the server says what it can do");
-        Ok(Self { http: http.clone(), features, settings: Arc::clone(settings), progress, objects: Cell::new(0) })
+        Ok(Self {
+            http: http.clone(),
+            features,
+            settings: Arc::clone(settings),
+            progress,
+            objects: Cell::new(0),
+        })
     }
 
     /// Where the server is, for messages.
@@ -81,7 +91,11 @@ impl<'a> Client<'a> {
         let count = self
             .features
             .max_page
-            .map_or(self.settings.page_size, |max| u32::try_from(max).unwrap_or(u32::MAX).min(self.settings.page_size));
+            .map_or(self.settings.page_size, |max| {
+                u32::try_from(max)
+                    .unwrap_or(u32::MAX)
+                    .min(self.settings.page_size)
+            });
         let cursor = match self.settings.paging {
             Paging::Auto => self.features.cursor,
             Paging::Index => false,
@@ -89,14 +103,19 @@ impl<'a> Client<'a> {
         };
         let mut listing = Listing::new(cursor, count);
         let mut limits = self.http.listing();
-        let mut out = Listed { narrowed: filter.is_some(), ..Listed::default() };
+        let mut out = Listed {
+            narrowed: filter.is_some(),
+            ..Listed::default()
+        };
         let mut ask = listing.first();
         loop {
             let page = self.page(endpoint, filter, attributes, &ask, count);
             let page = match page {
                 Ok(page) => page,
                 // There is nothing behind the end: some say it that way.
-                Err(error) if listing.is_probing() && matches!(error.status, Some(400 | 404)) => return Ok(out),
+                Err(error) if listing.is_probing() && matches!(error.status, Some(400 | 404)) => {
+                    return Ok(out);
+                }
                 Err(error) if out.pages == 0 => return Err(error),
                 Err(error) => {
                     out.early = Some(error);
@@ -106,7 +125,11 @@ impl<'a> Client<'a> {
             out.pages += 1;
             let (fresh, step) = listing.take(&page);
             let added = fresh.iter().filter(|new| **new).count();
-            page.resources.into_iter().zip(fresh).filter(|(_, new)| *new).for_each(|(resource, _)| sink(resource));
+            page.resources
+                .into_iter()
+                .zip(fresh)
+                .filter(|(_, new)| *new)
+                .for_each(|(resource, _)| sink(resource));
             self.objects.set(self.objects.get() + added);
             (self.progress)(self.objects.get());
             let mut stop = limits.page(added).err();
@@ -120,7 +143,10 @@ impl<'a> Client<'a> {
                 Step::Ask(next) => ask = next,
             }
             if let Some(reason) = stop {
-                out.early = Some(HttpError::malformed(format!("{}/{endpoint}", self.place()), reason));
+                out.early = Some(HttpError::malformed(
+                    format!("{}/{endpoint}", self.place()),
+                    reason,
+                ));
                 return Ok(out);
             }
         }
@@ -164,7 +190,8 @@ impl<'a> Client<'a> {
         attributes: &str,
         sink: &mut Sink<'_>,
     ) -> Result<Listed, HttpError> {
-        let Some(only) = only.filter(|only| self.features.filter && only.len() <= ONE_BY_ONE) else {
+        let Some(only) = only.filter(|only| self.features.filter && only.len() <= ONE_BY_ONE)
+        else {
             return self.list(endpoint, None, attributes, sink);
         };
         // A server that ignores filters gives everybody each time.
@@ -174,7 +201,10 @@ impl<'a> Client<'a> {
                 sink(resource);
             }
         };
-        let mut out = Listed { narrowed: true, ..Listed::default() };
+        let mut out = Listed {
+            narrowed: true,
+            ..Listed::default()
+        };
         for name in only {
             match self.list(endpoint, Some(&path.equals(name)), attributes, &mut once) {
                 Ok(listed) => {
@@ -200,7 +230,12 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When it is not there, or not to be had.
-    pub fn resource(&self, endpoint: &str, id: &str, attributes: &str) -> Result<(Value, Option<String>), HttpError> {
+    pub fn resource(
+        &self,
+        endpoint: &str,
+        id: &str,
+        attributes: &str,
+    ) -> Result<(Value, Option<String>), HttpError> {
         match self.settings.request_attributes {
             true => self.resource_with(endpoint, id, attributes),
             false => self.ask(endpoint, id, &[]),
@@ -220,13 +255,23 @@ impl<'a> Client<'a> {
         self.ask(endpoint, id, &[("attributes", attributes)])
     }
 
-    fn ask(&self, endpoint: &str, id: &str, query: &[(&str, &str)]) -> Result<(Value, Option<String>), HttpError> {
+    fn ask(
+        &self,
+        endpoint: &str,
+        id: &str,
+        query: &[(&str, &str)],
+    ) -> Result<(Value, Option<String>), HttpError> {
         let path = [endpoint, id];
-        let answer = self.http.send(&Request::get(&path).queries(query).header("accept", ACCEPT))?;
+        let answer = self
+            .http
+            .send(&Request::get(&path).queries(query).header("accept", ACCEPT))?;
         let resource: Value = answer.json()?;
         // Another resource than the one that was asked for is none.
         if decode::id(&resource).as_deref() != Some(id) {
-            return Err(HttpError::malformed(format!("{}/{endpoint}", self.place()), "it sent another resource"));
+            return Err(HttpError::malformed(
+                format!("{}/{endpoint}", self.place()),
+                "it sent another resource",
+            ));
         }
         let version = version(&answer, &resource);
         Ok((resource, version))
@@ -252,7 +297,15 @@ pub(super) fn user_attributes(names: &Names, slim: bool) -> String {
     paths.extend(&names.active);
     if !slim {
         paths.extend(&names.name);
-        for path in [&names.email, &names.uid, &names.gid, &names.home, &names.shell, &names.ssh_key, &names.updated] {
+        for path in [
+            &names.email,
+            &names.uid,
+            &names.gid,
+            &names.home,
+            &names.shell,
+            &names.ssh_key,
+            &names.updated,
+        ] {
             paths.extend(path);
         }
     }
@@ -264,10 +317,20 @@ pub(super) fn group_attributes(names: &Names, members: bool) -> String {
     let mut paths = vec![&names.group_name];
     paths.extend(&names.group_gid);
     paths.extend(&names.group_description);
-    joined(&paths, if members { &["members", "meta.version"] } else { &[] })
+    joined(
+        &paths,
+        if members {
+            &["members", "meta.version"]
+        } else {
+            &[]
+        },
+    )
 }
 
 fn joined(paths: &[&Path], more: &[&str]) -> String {
-    let texts = ["id"].into_iter().chain(paths.iter().map(|path| path.as_str())).chain(more.iter().copied());
+    let texts = ["id"]
+        .into_iter()
+        .chain(paths.iter().map(|path| path.as_str()))
+        .chain(more.iter().copied());
     texts.collect::<Vec<_>>().join(",")
 }

@@ -21,35 +21,55 @@ pub(super) struct Page {
 /// # Errors
 /// When it is none.
 pub(super) fn page(document: Value) -> Result<Page, String> {
-    let Value::Object(mut object) = document else { return Err("its list is no object".to_owned()) };
+    let Value::Object(mut object) = document else {
+        return Err("its list is no object".to_owned());
+    };
     if let Some(detail) = error(&object) {
         return Err(format!("it sent an error as an answer: {detail}"));
     }
     let total = get(&object, "totalResults").and_then(number);
     let next_cursor = get(&object, "nextCursor").and_then(text);
-    let key = object.keys().find(|key| key.eq_ignore_ascii_case("Resources")).cloned();
+    let key = object
+        .keys()
+        .find(|key| key.eq_ignore_ascii_case("Resources"))
+        .cloned();
     let resources = match key.and_then(|key| object.remove(&key)) {
         Some(Value::Array(resources)) => resources,
         None | Some(Value::Null) => Vec::new(),
         Some(_) => return Err("the Resources of its list are no list".to_owned()),
     };
     // A list without resources says so by its number, or goes on.
-    if resources.is_empty() && total.is_none() && next_cursor.is_none() && get(&object, "startIndex").is_none() {
+    if resources.is_empty()
+        && total.is_none()
+        && next_cursor.is_none()
+        && get(&object, "startIndex").is_none()
+    {
         return Err("its list has neither Resources nor totalResults".to_owned());
     }
-    Ok(Page { resources, total, next_cursor })
+    Ok(Page {
+        resources,
+        total,
+        next_cursor,
+    })
 }
 
 /// What an error document says (RFC 7644, 3.12).
 fn error(object: &Object) -> Option<String> {
     let schemas = get(object, "schemas")?.as_array()?;
-    let is_error = schemas.iter().filter_map(Value::as_str).any(|s| s.to_ascii_lowercase().ends_with(":error"));
-    let detail = get(object, "detail").and_then(text).unwrap_or_else(|| "no reason given".to_owned());
+    let is_error = schemas
+        .iter()
+        .filter_map(Value::as_str)
+        .any(|s| s.to_ascii_lowercase().ends_with(":error"));
+    let detail = get(object, "detail")
+        .and_then(text)
+        .unwrap_or_else(|| "no reason given".to_owned());
     is_error.then(|| detail.chars().take(200).collect())
 }
 
 fn number(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
+    value
+        .as_u64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// The id of a resource, as it stands there.
@@ -69,26 +89,49 @@ pub(super) struct Features {
 
 impl Default for Features {
     fn default() -> Self {
-        Self { patch: true, filter: true, cursor: false, max_page: None }
+        Self {
+            patch: true,
+            filter: true,
+            cursor: false,
+            max_page: None,
+        }
     }
 }
 
 /// Reads a ServiceProviderConfig (RFC 7643, 5).
 pub(super) fn features(document: &Value) -> Features {
-    let find = |path: &str| Path::new(path).ok().and_then(|path| path.raw(document.as_object()?));
+    let find = |path: &str| {
+        Path::new(path)
+            .ok()
+            .and_then(|path| path.raw(document.as_object()?))
+    };
     let usual = Features::default();
     let limits = [find("pagination.maxPageSize"), find("filter.maxResults")];
     Features {
-        patch: find("patch.supported").and_then(truth).unwrap_or(usual.patch),
-        filter: find("filter.supported").and_then(truth).unwrap_or(usual.filter),
-        cursor: find("pagination.cursor").and_then(truth).unwrap_or(usual.cursor),
-        max_page: limits.into_iter().flatten().filter_map(number).filter(|n| *n > 0).min(),
+        patch: find("patch.supported")
+            .and_then(truth)
+            .unwrap_or(usual.patch),
+        filter: find("filter.supported")
+            .and_then(truth)
+            .unwrap_or(usual.filter),
+        cursor: find("pagination.cursor")
+            .and_then(truth)
+            .unwrap_or(usual.cursor),
+        max_page: limits
+            .into_iter()
+            .flatten()
+            .filter_map(number)
+            .filter(|n| *n > 0)
+            .min(),
     }
 }
 
 fn rejected(resource: &Value, names: [&Path; 2], reason: &str) -> RejectedRecord {
     let id = id(resource);
-    let subject = names.iter().find_map(|path| path.one(resource.as_object()?)).or_else(|| id.clone());
+    let subject = names
+        .iter()
+        .find_map(|path| path.one(resource.as_object()?))
+        .or_else(|| id.clone());
     RejectedRecord {
         id: id.as_deref().and_then(RemoteId::new),
         subject: Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned())),
@@ -97,7 +140,10 @@ fn rejected(resource: &Value, names: [&Path; 2], reason: &str) -> RejectedRecord
 }
 
 fn remote_id(resource: &Value) -> Result<RemoteId, &'static str> {
-    id(resource).as_deref().and_then(RemoteId::new).ok_or("its `id` is no printable word of 1 to 256 bytes")
+    id(resource)
+        .as_deref()
+        .and_then(RemoteId::new)
+        .ok_or("its `id` is no printable word of 1 to 256 bytes")
 }
 
 /// Reads a person. `slim`: only id, login and whether they are active.
@@ -111,22 +157,40 @@ pub(super) fn user(resource: &Value, names: &Names, slim: bool) -> Result<User, 
         let mut user = User::new(remote_id(resource)?, login);
         user.active = match names.active.as_ref().and_then(|path| path.raw(object)) {
             None => true,
-            Some(value) => truth(value).ok_or("whether it is active is said neither by true nor by false")?,
+            Some(value) => {
+                truth(value).ok_or("whether it is active is said neither by true nor by false")?
+            }
         };
         if slim {
             return Ok(user);
         }
-        let one = |path: &Option<Path>| path.as_ref().and_then(|path| path.one(object)).map(Untrusted::new);
-        user.name = names.name.iter().find_map(|path| path.one(object)).map(Untrusted::new);
+        let one = |path: &Option<Path>| {
+            path.as_ref()
+                .and_then(|path| path.one(object))
+                .map(Untrusted::new)
+        };
+        user.name = names
+            .name
+            .iter()
+            .find_map(|path| path.one(object))
+            .map(Untrusted::new);
         user.email = one(&names.email);
         user.uid = one(&names.uid);
         user.gid = one(&names.gid);
         user.home = one(&names.home);
         user.shell = one(&names.shell);
         user.updated = one(&names.updated);
-        let keys = names.ssh_key.as_ref().map(|path| path.all(object)).unwrap_or_default();
+        let keys = names
+            .ssh_key
+            .as_ref()
+            .map(|path| path.all(object))
+            .unwrap_or_default();
         // A server without lists puts several keys on several lines.
-        let lines = keys.iter().flat_map(|key| key.lines()).map(str::trim).filter(|line| !line.is_empty());
+        let lines = keys
+            .iter()
+            .flat_map(|key| key.lines())
+            .map(str::trim)
+            .filter(|line| !line.is_empty());
         user.ssh_keys = lines.map(Untrusted::new).collect();
         Ok(user)
     };
@@ -169,12 +233,20 @@ pub(super) struct Raw {
 
 /// Reads a group.
 pub(super) fn group(resource: &Value, names: &Names) -> Raw {
-    let members = resource.as_object().and_then(|object| get(object, "members"));
-    let version = Path::new("meta.version").ok().and_then(|path| path.one(resource.as_object()?));
+    let members = resource
+        .as_object()
+        .and_then(|object| get(object, "members"));
+    let version = Path::new("meta.version")
+        .ok()
+        .and_then(|path| path.one(resource.as_object()?));
     let read = || -> Result<(Group, Vec<Listed>), &'static str> {
         let object = resource.as_object().ok_or("it is no object")?;
         let name = names.group_name.one(object).ok_or("it has no name")?;
-        let one = |path: &Option<Path>| path.as_ref().and_then(|path| path.one(object)).map(Untrusted::new);
+        let one = |path: &Option<Path>| {
+            path.as_ref()
+                .and_then(|path| path.one(object))
+                .map(Untrusted::new)
+        };
         let group = Group {
             id: remote_id(resource)?,
             name: Untrusted::new(name),
@@ -185,16 +257,34 @@ pub(super) fn group(resource: &Value, names: &Names) -> Raw {
         };
         let listed = match members {
             None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(members)) => members.iter().map(member).collect::<Option<_>>().ok_or(NAMELESS)?,
+            Some(Value::Array(members)) => members
+                .iter()
+                .map(member)
+                .collect::<Option<_>>()
+                .ok_or(NAMELESS)?,
             Some(single) => vec![member(single).ok_or(NAMELESS)?],
         };
         Ok((group, listed))
     };
     let (group, listed) = match read() {
         Ok((group, listed)) => (Ok(group), listed),
-        Err(reason) => (Err(rejected(resource, [&names.group_name, &names.login], reason)), Vec::new()),
+        Err(reason) => (
+            Err(rejected(
+                resource,
+                [&names.group_name, &names.login],
+                reason,
+            )),
+            Vec::new(),
+        ),
     };
-    Raw { key: id(resource), group, listed, told: members.is_some(), version, wanted: true }
+    Raw {
+        key: id(resource),
+        group,
+        listed,
+        told: members.is_some(),
+        version,
+        wanted: true,
+    }
 }
 
 const NAMELESS: &str = "one of its members has neither value nor $ref";
@@ -202,11 +292,22 @@ const NAMELESS: &str = "one of its members has neither value nor $ref";
 /// Reads one member: an object, or only its value. A `$ref` says who it is if `value` does not.
 fn member(member: &Value) -> Option<Listed> {
     let Some(object) = member.as_object() else {
-        return text(member).map(|value| Listed { value, kind: None, display: None });
+        return text(member).map(|value| Listed {
+            value,
+            kind: None,
+            display: None,
+        });
     };
     let link = get(object, "$ref").and_then(text).unwrap_or_default();
-    let mut parts = link.split(['?', '#']).next().unwrap_or_default().rsplit('/');
-    let (last, collection) = (parts.next().filter(|last| !last.is_empty()), parts.next().unwrap_or_default());
+    let mut parts = link
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .rsplit('/');
+    let (last, collection) = (
+        parts.next().filter(|last| !last.is_empty()),
+        parts.next().unwrap_or_default(),
+    );
     let kind = |text: &str| match text.to_ascii_lowercase().as_str() {
         "user" | "users" => Some(Kind::Person),
         "group" | "groups" => Some(Kind::Group),
@@ -214,7 +315,9 @@ fn member(member: &Value) -> Option<Listed> {
     };
     let named = get(object, "type").and_then(text);
     Some(Listed {
-        value: get(object, "value").and_then(text).or_else(|| last.map(str::to_owned))?,
+        value: get(object, "value")
+            .and_then(text)
+            .or_else(|| last.map(str::to_owned))?,
         kind: named.as_deref().and_then(kind).or_else(|| kind(collection)),
         display: get(object, "display").and_then(text),
     })

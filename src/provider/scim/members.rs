@@ -27,7 +27,10 @@ impl People {
         self.ids.insert(id.as_str().to_owned(), id.clone());
         if let Some(login) = login {
             let mine = Some(id.clone());
-            let entry = self.logins.entry(login.to_lowercase()).or_insert_with(|| mine.clone());
+            let entry = self
+                .logins
+                .entry(login.to_lowercase())
+                .or_insert_with(|| mine.clone());
             if *entry != mine {
                 *entry = None;
             }
@@ -63,8 +66,10 @@ pub(super) fn find(
     is_group: &dyn Fn(&str) -> bool,
     meaning: MemberValue,
 ) -> Result<Found, String> {
-    let id =
-        |text: &str| RemoteId::new(text).ok_or_else(|| "the id of one of its members is no printable word".to_owned());
+    let id = |text: &str| {
+        RemoteId::new(text)
+            .ok_or_else(|| "the id of one of its members is no printable word".to_owned())
+    };
     let value = listed.value.as_str();
     if meaning == MemberValue::Login && listed.kind != Some(Kind::Group) {
         return match people.logins.get(&value.to_lowercase()) {
@@ -75,13 +80,14 @@ pub(super) fn find(
         };
     }
     match (listed.kind, people.ids.get(value), is_group(value)) {
-        (Some(Kind::Person) | None, Some(person), false) | (Some(Kind::Person), Some(person), true) => {
-            Ok(Found::Person(person.clone()))
-        }
+        (Some(Kind::Person) | None, Some(person), false)
+        | (Some(Kind::Person), Some(person), true) => Ok(Found::Person(person.clone())),
         (Some(Kind::Group), _, true) | (None, None, true) => Ok(Found::Group(value.to_owned())),
         (Some(Kind::Group), _, false) => Ok(Found::Missing(value.to_owned())),
         (Some(Kind::Person), None, _) | (None, None, false) => id(value).map(Found::Stranger),
-        (None, Some(_), true) => Err("one of its members may be a person or a group; both have that id".to_owned()),
+        (None, Some(_), true) => {
+            Err("one of its members may be a person or a group; both have that id".to_owned())
+        }
     }
 }
 
@@ -108,14 +114,26 @@ struct Node {
 
 /// Gives each group that was asked for its members, those of the groups in it included. A group may be in itself, by
 /// whatever way round; one that goes deeper than `depth` is rejected.
-pub(super) fn resolve(raws: Vec<Raw>, people: &People, meaning: MemberValue, depth: usize) -> Resolved {
+pub(super) fn resolve(
+    raws: Vec<Raw>,
+    people: &People,
+    meaning: MemberValue,
+    depth: usize,
+) -> Resolved {
     let mut out = Resolved::default();
-    let places: BTreeMap<String, usize> =
-        raws.iter().enumerate().filter_map(|(i, raw)| Some((raw.key.clone()?, i))).collect();
+    let places: BTreeMap<String, usize> = raws
+        .iter()
+        .enumerate()
+        .filter_map(|(i, raw)| Some((raw.key.clone()?, i)))
+        .collect();
     let mut strangers = BTreeSet::new();
     let mut nodes = Vec::with_capacity(raws.len());
     for raw in &raws {
-        let mut node = Node { people: BTreeSet::new(), inner: BTreeSet::new(), broken: None };
+        let mut node = Node {
+            people: BTreeSet::new(),
+            inner: BTreeSet::new(),
+            broken: None,
+        };
         if raw.group.is_err() {
             node.broken = Some("a group in it cannot be used".to_owned());
         }
@@ -144,12 +162,20 @@ pub(super) fn resolve(raws: Vec<Raw>, people: &People, meaning: MemberValue, dep
             Err(record) => out.rejected.push(record),
             Ok(mut group) => match expand(&nodes, i, depth, &mut budget) {
                 Ok(members) => {
-                    let member = |user| Membership { user, role: Role::Member, status: Status::Active };
+                    let member = |user| Membership {
+                        user,
+                        role: Role::Member,
+                        status: Status::Active,
+                    };
                     group.members = members.into_iter().map(member).collect();
                     out.groups.push(group);
                 }
                 Err(Some(reason)) => {
-                    out.rejected.push(RejectedRecord { id: Some(group.id), subject: group.name, reason });
+                    out.rejected.push(RejectedRecord {
+                        id: Some(group.id),
+                        subject: group.name,
+                        reason,
+                    });
                 }
                 Err(None) => out.endless = true,
             },
@@ -175,15 +201,24 @@ fn expand(
             if let Some(reason) = &node.broken {
                 return Err(Some(reason.clone()));
             }
-            *budget = budget.checked_sub(node.people.len() + node.inner.len() + 1).ok_or(None)?;
+            *budget = budget
+                .checked_sub(node.people.len() + node.inner.len() + 1)
+                .ok_or(None)?;
             people.extend(node.people.iter().cloned());
-            next.extend(node.inner.iter().copied().filter(|inside| seen.insert(*inside)));
+            next.extend(
+                node.inner
+                    .iter()
+                    .copied()
+                    .filter(|inside| seen.insert(*inside)),
+            );
         }
         if next.is_empty() {
             return Ok(people);
         }
         if deeper == 0 {
-            return Err(Some(format!("groups are nested in it more than {depth} levels deep")));
+            return Err(Some(format!(
+                "groups are nested in it more than {depth} levels deep"
+            )));
         }
         deeper -= 1;
         level = next;

@@ -27,7 +27,8 @@ use crate::model::{Snapshot, Untrusted};
 
 pub use self::admin::ScimAdmin;
 pub use self::settings::{
-    Attributes, CONNECT_TIMEOUT, Config, MemberValue, NESTED_DEPTH, PAGE_SIZE, Paging, READ_TIMEOUT, Secrets,
+    Attributes, CONNECT_TIMEOUT, Config, MemberValue, NESTED_DEPTH, PAGE_SIZE, Paging,
+    READ_TIMEOUT, Secrets,
 };
 
 /// A SCIM server, ready to be read.
@@ -52,7 +53,12 @@ impl Scim {
             None if secrets.token.is_some() => "the bearer of its token".to_owned(),
             None => "nobody".to_owned(),
         };
-        Ok(Self { name: name.to_owned(), settings, http: settings::client(config, secrets)?, who })
+        Ok(Self {
+            name: name.to_owned(),
+            settings,
+            http: settings::client(config, secrets)?,
+            who,
+        })
     }
 
     /// The server as one whose groups can be changed; everything has to be done at `deadline`.
@@ -66,7 +72,10 @@ impl Scim {
 
 impl fmt::Debug for Scim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scim").field("name", &self.name).field("http", &self.http).finish_non_exhaustive()
+        f.debug_struct("Scim")
+            .field("name", &self.name)
+            .field("http", &self.http)
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,6 +91,11 @@ impl Provider for Scim {
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
-        read::read(&self.http.until(query.deadline), &self.settings, query, progress)
+        read::read(
+            &self.http.until(query.deadline),
+            &self.settings,
+            query,
+            progress,
+        )
     }
 }

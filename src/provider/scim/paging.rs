@@ -63,7 +63,11 @@ impl Listing {
     /// Begins a listing of pages with `count` resources.
     pub fn new(cursor: bool, count: u32) -> Self {
         Self {
-            mode: if cursor { Mode::Cursor } else { Mode::Adjoining },
+            mode: if cursor {
+                Mode::Cursor
+            } else {
+                Mode::Adjoining
+            },
             overlap: count > 1,
             seen: BTreeSet::new(),
             nameless: 0,
@@ -91,9 +95,13 @@ impl Listing {
     /// Takes a page; says which of its resources are new, and what to do next.
     pub fn take(&mut self, page: &Page) -> (Vec<bool>, Step) {
         let ids: Vec<Option<String>> = page.resources.iter().map(id).collect();
-        let known: Vec<bool> = ids.iter().map(|id| id.as_ref().is_some_and(|id| self.seen.contains(id))).collect();
+        let known: Vec<bool> = ids
+            .iter()
+            .map(|id| id.as_ref().is_some_and(|id| self.seen.contains(id)))
+            .collect();
         let repeated = !ids.is_empty() && known.iter().all(|known| *known);
-        let overlapped = self.mode == Mode::Overlapping && !ids.is_empty() && ids.first() == Some(&self.last);
+        let overlapped =
+            self.mode == Mode::Overlapping && !ids.is_empty() && ids.first() == Some(&self.last);
         let mut fresh = Vec::with_capacity(ids.len());
         for (i, id) in ids.iter().enumerate() {
             fresh.push(match id {
@@ -115,7 +123,13 @@ impl Listing {
         (fresh, step)
     }
 
-    fn step(&mut self, page: &Page, ids: &[Option<String>], repeated: bool, overlapped: bool) -> Step {
+    fn step(
+        &mut self,
+        page: &Page,
+        ids: &[Option<String>],
+        repeated: bool,
+        overlapped: bool,
+    ) -> Step {
         let len = ids.len() as u64;
         if self.first_page {
             self.total = page.total;
@@ -140,12 +154,18 @@ impl Listing {
             Mode::Probing if page.total == Some(len) => self.mode = Mode::Uncounted,
             Mode::Probing => return changed(),
             Mode::Uncounted if ids.is_empty() => return Step::Done,
-            Mode::Adjoining if self.first_page && page.total.is_none() => self.mode = Mode::Uncounted,
+            Mode::Adjoining if self.first_page && page.total.is_none() => {
+                self.mode = Mode::Uncounted
+            }
             _ => {}
         }
         if self.mode == Mode::Uncounted {
             self.next += len;
-            return if repeated { circles() } else { Step::Ask(Ask::Index(self.next)) };
+            return if repeated {
+                circles()
+            } else {
+                Step::Ask(Ask::Index(self.next))
+            };
         }
         let total = match (self.total, page.total) {
             (Some(first), Some(now)) if first == now => now,
@@ -154,7 +174,11 @@ impl Listing {
         match self.mode {
             Mode::Overlapping if overlapped && len > 1 => self.next += len - 1,
             // Nothing but the one we know, or the page before once more: it begins where it likes.
-            Mode::Overlapping if overlapped || ids.is_empty() || (repeated && ids.first() == Some(&self.begin)) => {
+            Mode::Overlapping
+                if overlapped
+                    || ids.is_empty()
+                    || (repeated && ids.first() == Some(&self.begin)) =>
+            {
                 self.mode = Mode::Adjoining;
                 return Step::Ask(Ask::Index(self.next));
             }
@@ -171,12 +195,19 @@ impl Listing {
             return self.end();
         }
         if ids.is_empty() {
-            return Step::Stop(format!("its list ended after {} of {total}", self.distinct()));
+            return Step::Stop(format!(
+                "its list ended after {} of {total}",
+                self.distinct()
+            ));
         }
         if self.first_page && self.overlap {
             self.mode = Mode::Overlapping;
         }
-        Step::Ask(Ask::Index(if self.mode == Mode::Overlapping { self.next - 1 } else { self.next }))
+        Step::Ask(Ask::Index(if self.mode == Mode::Overlapping {
+            self.next - 1
+        } else {
+            self.next
+        }))
     }
 
     fn distinct(&self) -> u64 {
@@ -185,9 +216,10 @@ impl Listing {
 
     fn end(&self) -> Step {
         match self.total {
-            Some(total) if total != self.distinct() => {
-                Step::Stop(format!("its list says that there are {total}, and {} came", self.distinct()))
-            }
+            Some(total) if total != self.distinct() => Step::Stop(format!(
+                "its list says that there are {total}, and {} came",
+                self.distinct()
+            )),
             _ => Step::Done,
         }
     }
@@ -208,13 +240,23 @@ mod tests {
     use super::*;
 
     /// Reads from a server that answers as `serve` does, and counts the requests; the ids that came, and the end.
-    fn read(cursor: bool, count: u32, serve: &mut dyn FnMut(&Ask) -> Page) -> (Vec<String>, Step, usize) {
+    fn read(
+        cursor: bool,
+        count: u32,
+        serve: &mut dyn FnMut(&Ask) -> Page,
+    ) -> (Vec<String>, Step, usize) {
         let mut listing = Listing::new(cursor, count);
         let (mut ask, mut came) = (listing.first(), Vec::new());
         for requests in 1..100 {
             let page = serve(&ask);
             let (fresh, step) = listing.take(&page);
-            came.extend(page.resources.iter().zip(fresh).filter(|(_, new)| *new).filter_map(|(r, _)| id(r)));
+            came.extend(
+                page.resources
+                    .iter()
+                    .zip(fresh)
+                    .filter(|(_, new)| *new)
+                    .filter_map(|(r, _)| id(r)),
+            );
             match step {
                 Step::Ask(next) => ask = next,
                 end => return (came, end, requests),
@@ -228,7 +270,11 @@ mod tests {
     }
 
     fn page(range: std::ops::Range<usize>, total: usize) -> Page {
-        Page { resources: people(range), total: Some(total as u64), next_cursor: None }
+        Page {
+            resources: people(range),
+            total: Some(total as u64),
+            next_cursor: None,
+        }
     }
 
     fn at(ask: &Ask) -> usize {
@@ -242,7 +288,8 @@ mod tests {
     fn servers_that_do_as_they_should_are_read_to_the_end() {
         for total in [0, 1, 9, 10, 11, 95] {
             for clamp in [1, 3, 10] {
-                let mut serve = |ask: &Ask| page(at(ask).min(total)..(at(ask) + clamp).min(total), total);
+                let mut serve =
+                    |ask: &Ask| page(at(ask).min(total)..(at(ask) + clamp).min(total), total);
                 let (came, end, _) = read(false, 10, &mut serve);
                 assert_eq!((came.len(), end), (total, Step::Done), "{total} {clamp}");
             }
@@ -264,10 +311,23 @@ mod tests {
         // u3 is deleted after the first page, and another comes at the end, so that the number stays.
         let mut first = true;
         let mut serve = |ask: &Ask| {
-            let all: Vec<usize> = if first { (0..30).collect() } else { (0..31).filter(|n| *n != 3).collect() };
+            let all: Vec<usize> = if first {
+                (0..30).collect()
+            } else {
+                (0..31).filter(|n| *n != 3).collect()
+            };
             first = false;
-            let resources = all.iter().skip(at(ask)).take(10).map(|n| json!({"id": format!("u{n}")})).collect();
-            Page { resources, total: Some(30), next_cursor: None }
+            let resources = all
+                .iter()
+                .skip(at(ask))
+                .take(10)
+                .map(|n| json!({"id": format!("u{n}")}))
+                .collect();
+            Page {
+                resources,
+                total: Some(30),
+                next_cursor: None,
+            }
         };
         let (_, end, _) = read(false, 10, &mut serve);
         assert_eq!(end, changed());
@@ -281,7 +341,9 @@ mod tests {
             page(at(ask)..at(ask) + 10, total)
         });
         assert_eq!(end, changed());
-        let (_, end, _) = read(false, 10, &mut |ask| page(at(ask).min(15)..(at(ask) + 10).min(15), 20));
+        let (_, end, _) = read(false, 10, &mut |ask| {
+            page(at(ask).min(15)..(at(ask) + 10).min(15), 20)
+        });
         assert_eq!(end, Step::Stop("its list ended after 15 of 20".to_owned()));
         let (_, end, _) = read(false, 10, &mut |ask| page(at(ask).min(5)..5, 3));
         assert!(matches!(end, Step::Stop(_)));
@@ -291,7 +353,10 @@ mod tests {
             total: Some(4),
             next_cursor: None,
         });
-        assert_eq!(end, Step::Stop("its list says that there are 4, and 3 came".to_owned()));
+        assert_eq!(
+            end,
+            Step::Stop("its list says that there are 4, and 3 came".to_owned())
+        );
     }
 
     #[test]
@@ -299,7 +364,11 @@ mod tests {
         let (came, end, _) = read(false, 10, &mut |_| page(0..10, 30));
         assert_eq!((came.len(), end), (10, circles()));
         let (came, end, _) = read(false, 10, &mut |_| page(0..10, 10));
-        assert_eq!((came.len(), end), (10, Step::Done), "everything at once, whatever is asked for");
+        assert_eq!(
+            (came.len(), end),
+            (10, Step::Done),
+            "everything at once, whatever is asked for"
+        );
     }
 
     #[test]
@@ -315,23 +384,41 @@ mod tests {
 
     #[test]
     fn without_numbers_an_empty_page_is_the_end() {
-        let mut serve = |ask: &Ask| Page { total: None, ..page(at(ask).min(25)..(at(ask) + 10).min(25), 0) };
+        let mut serve = |ask: &Ask| Page {
+            total: None,
+            ..page(at(ask).min(25)..(at(ask) + 10).min(25), 0)
+        };
         let (came, end, requests) = read(false, 10, &mut serve);
         assert_eq!((came.len(), end, requests), (25, Step::Done, 4));
-        let (_, end, _) = read(false, 10, &mut |_| Page { total: None, ..page(0..10, 0) });
+        let (_, end, _) = read(false, 10, &mut |_| Page {
+            total: None,
+            ..page(0..10, 0)
+        });
         assert_eq!(end, circles());
     }
 
     fn cursors(total: Option<u64>, empty: usize) -> impl FnMut(&Ask) -> Page {
         move |ask| {
             let begin = at(ask);
-            let end = if begin == empty { begin } else { (begin + 10).min(25) };
+            let end = if begin == empty {
+                begin
+            } else {
+                (begin + 10).min(25)
+            };
             // An empty page in between is no end.
             let next = if begin == empty { begin + 1_000 } else { end };
             let begin = begin % 1_000;
-            let end = if end < begin { (begin + 10).min(25) } else { end };
+            let end = if end < begin {
+                (begin + 10).min(25)
+            } else {
+                end
+            };
             let more = end < 25 || next > 1_000;
-            Page { resources: people(begin..end), total, next_cursor: more.then(|| next.to_string()) }
+            Page {
+                resources: people(begin..end),
+                total,
+                next_cursor: more.then(|| next.to_string()),
+            }
         }
     }
 
@@ -350,10 +437,18 @@ mod tests {
     #[test]
     fn either_way_of_paging_gives_way_to_the_other() {
         let (came, end, _) = read(false, 10, &mut cursors(None, usize::MAX));
-        assert_eq!((came.len(), end), (25, Step::Done), "cursors that nobody asked for");
+        assert_eq!(
+            (came.len(), end),
+            (25, Step::Done),
+            "cursors that nobody asked for"
+        );
         let mut serve = |ask: &Ask| page(at(ask).min(25)..(at(ask) + 10).min(25), 25);
         let (came, end, _) = read(true, 10, &mut serve);
-        assert_eq!((came.len(), end), (25, Step::Done), "a server without cursors");
+        assert_eq!(
+            (came.len(), end),
+            (25, Step::Done),
+            "a server without cursors"
+        );
     }
 
     #[test]
@@ -366,10 +461,24 @@ mod tests {
         let mut listing = Listing::new(false, 10);
         let mut ask = listing.first();
         let end = loop {
-            let resources = all.iter().skip(at(&ask)).take(10).cloned().collect::<Vec<_>>();
-            let page = Page { resources, total: Some(25), next_cursor: None };
+            let resources = all
+                .iter()
+                .skip(at(&ask))
+                .take(10)
+                .cloned()
+                .collect::<Vec<_>>();
+            let page = Page {
+                resources,
+                total: Some(25),
+                next_cursor: None,
+            };
             let (fresh, step) = listing.take(&page);
-            nameless += page.resources.iter().zip(fresh).filter(|(r, new)| *new && id(r).is_none()).count();
+            nameless += page
+                .resources
+                .iter()
+                .zip(fresh)
+                .filter(|(r, new)| *new && id(r).is_none())
+                .count();
             match step {
                 Step::Ask(next) => ask = next,
                 end => break end,

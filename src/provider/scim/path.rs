@@ -25,19 +25,25 @@ impl Path {
     /// # Errors
     /// When it is none.
     pub fn new(text: &str) -> Result<Self, String> {
-        let wrong =
-            || "is not the path of an attribute, such as name.formatted or urn:example:2.0:User:name".to_owned();
+        let wrong = || {
+            "is not the path of an attribute, such as name.formatted or urn:example:2.0:User:name"
+                .to_owned()
+        };
         let (schema, attribute) = match text.rsplit_once(':') {
             Some((schema, attribute)) => (Some(schema), attribute),
             None => (None, text),
         };
         let urn = |s: &str| {
-            s.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
-                && s.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'))
+            s.get(..4)
+                .is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
+                && s.bytes()
+                    .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'))
         };
         let name = |s: &str| {
             s.starts_with(|c: char| c.is_ascii_alphabetic() || c == '$')
-                && s.bytes().skip(1).all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+                && s.bytes()
+                    .skip(1)
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
         };
         if !schema.is_none_or(urn) || !attribute.split('.').all(name) {
             return Err(wrong());
@@ -62,13 +68,19 @@ impl Path {
     /// The value at the path; of several, the primary one, or the first.
     pub fn one(&self, resource: &Object) -> Option<String> {
         let found = self.find(resource);
-        let primary = found.iter().find(|(_, primary)| *primary).or_else(|| found.first());
+        let primary = found
+            .iter()
+            .find(|(_, primary)| *primary)
+            .or_else(|| found.first());
         primary.and_then(|(value, _)| text(value))
     }
 
     /// All values at the path.
     pub fn all(&self, resource: &Object) -> Vec<String> {
-        self.find(resource).into_iter().filter_map(|(value, _)| text(value)).collect()
+        self.find(resource)
+            .into_iter()
+            .filter_map(|(value, _)| text(value))
+            .collect()
     }
 
     /// The value at the path as it stands there, before anything is made of it.
@@ -102,12 +114,20 @@ impl Path {
 
     /// Puts a value into a resource that is to be sent.
     pub fn put(&self, resource: &mut Object, value: &str) {
-        let schema = self.schema.iter().filter(|schema| !is_core(schema)).map(String::as_str);
-        let mut names: Vec<&str> = schema.chain(self.names.iter().map(String::as_str)).collect();
+        let schema = self
+            .schema
+            .iter()
+            .filter(|schema| !is_core(schema))
+            .map(String::as_str);
+        let mut names: Vec<&str> = schema
+            .chain(self.names.iter().map(String::as_str))
+            .collect();
         let Some(last) = names.pop() else { return };
         let mut holder = resource;
         for name in names {
-            let inner = holder.entry(name).or_insert_with(|| Value::Object(Map::new()));
+            let inner = holder
+                .entry(name)
+                .or_insert_with(|| Value::Object(Map::new()));
             let Value::Object(inner) = inner else { return };
             holder = inner;
         }
@@ -121,14 +141,23 @@ impl Path {
 }
 
 fn is_core(schema: &str) -> bool {
-    schema.get(..CORE.len()).is_some_and(|start| start.eq_ignore_ascii_case(CORE))
+    schema
+        .get(..CORE.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(CORE))
 }
 
 /// Collects the scalars below `value`.
-fn descend<'a>(value: &'a Value, names: &[String], primary: bool, found: &mut Vec<(&'a Value, bool)>) {
+fn descend<'a>(
+    value: &'a Value,
+    names: &[String],
+    primary: bool,
+    found: &mut Vec<(&'a Value, bool)>,
+) {
     match (value, names) {
         (Value::Null, _) => {}
-        (Value::Array(values), _) => values.iter().for_each(|value| descend(value, names, primary, found)),
+        (Value::Array(values), _) => values
+            .iter()
+            .for_each(|value| descend(value, names, primary, found)),
         (Value::Object(object), _) => {
             let primary = primary || get(object, "primary").and_then(truth) == Some(true);
             let name = names.first().map_or("value", String::as_str);
@@ -143,7 +172,12 @@ fn descend<'a>(value: &'a Value, names: &[String], primary: bool, found: &mut Ve
 
 /// A member of an object, whatever the case of its name.
 pub(super) fn get<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    object.get(name).or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+    object.get(name).or_else(|| {
+        object
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    })
 }
 
 /// A scalar as text; an empty one is none.
@@ -201,12 +235,22 @@ mod tests {
             ("urn:example:posix:2.0:User:uidNumber", "20001"),
             ("URN:Example:POSIX:2.0:user:uidnumber", "20001"),
             ("urn:example:flat:User:shell", "/bin/sh"),
-            ("urn:ietf:params:scim:schemas:core:2.0:User:userName", "alice"),
+            (
+                "urn:ietf:params:scim:schemas:core:2.0:User:userName",
+                "alice",
+            ),
         ];
         for (path, value) in cases {
             assert_eq!(one(path, &resource).as_deref(), Some(value), "{path}");
         }
-        for path in ["nickName", "title", "name", "name.givenName", "userName.x", "urn:example:posix:2.0:User:gid"] {
+        for path in [
+            "nickName",
+            "title",
+            "name",
+            "name.givenName",
+            "userName.x",
+            "urn:example:posix:2.0:User:gid",
+        ] {
             assert_eq!(one(path, &resource), None, "{path}");
         }
         let keys = Path::new("urn:example:posix:2.0:User:ssh.keys").unwrap();
@@ -215,7 +259,18 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_refused() {
-        for bad in ["", ".", "a.", "a b", "a[b eq 1]", "x:y", "urn:x:", "urn:a b:c", "a\"b", "1a"] {
+        for bad in [
+            "",
+            ".",
+            "a.",
+            "a b",
+            "a[b eq 1]",
+            "x:y",
+            "urn:x:",
+            "urn:a b:c",
+            "a\"b",
+            "1a",
+        ] {
             assert!(Path::new(bad).is_err(), "{bad}");
         }
     }
@@ -228,9 +283,12 @@ mod tests {
 
     #[test]
     fn values_can_be_put_where_they_would_be_found() {
-        for path in
-            ["description", "a.b", "urn:example:2.0:Group:about.text", "urn:ietf:params:scim:schemas:core:2.0:Group:x"]
-        {
+        for path in [
+            "description",
+            "a.b",
+            "urn:example:2.0:Group:about.text",
+            "urn:ietf:params:scim:schemas:core:2.0:Group:x",
+        ] {
             let path = Path::new(path).unwrap();
             let mut resource = Object::new();
             path.put(&mut resource, "words");

@@ -45,9 +45,17 @@ pub(super) fn read(
     progress: &dyn Fn(usize),
 ) -> Result<Snapshot, FetchError> {
     let client = Client::new(http, settings, progress)?;
-    let mut read = Read { client, settings, early: None };
+    let mut read = Read {
+        client,
+        settings,
+        early: None,
+    };
     let (logins, names, slim) = match query.scope {
-        Scope::Users => (query.only.as_deref(), query.top_group.as_ref().map(std::slice::from_ref), false),
+        Scope::Users => (
+            query.only.as_deref(),
+            query.top_group.as_ref().map(std::slice::from_ref),
+            false,
+        ),
         Scope::Groups => (None, query.only.as_deref(), true),
     };
     let with_groups = query.scope == Scope::Groups || names.is_some();
@@ -62,7 +70,10 @@ pub(super) fn read(
         resolved = members::resolve(raws, &people, settings.member_value, settings.nested_depth);
         read.judge(&resolved, query);
     }
-    let empty = users.is_empty() && rejected.is_empty() && resolved.groups.is_empty() && resolved.rejected.is_empty();
+    let empty = users.is_empty()
+        && rejected.is_empty()
+        && resolved.groups.is_empty()
+        && resolved.rejected.is_empty();
     let completeness = match read.early {
         Some(early) if empty => return Err(early.error.into()),
         Some(early) => Completeness::Incomplete(early.reason),
@@ -73,22 +84,41 @@ pub(super) fn read(
         }
     };
     if resolved.strangers > 0 && logins.is_none() {
-        tracing::info!(count = resolved.strangers, "groups have members whom nobody knows; deleted people, perhaps");
+        tracing::info!(
+            count = resolved.strangers,
+            "groups have members whom nobody knows; deleted people, perhaps"
+        );
     }
     rejected.append(&mut resolved.rejected);
-    let directory = Directory { users, groups: resolved.groups };
+    let directory = Directory {
+        users,
+        groups: resolved.groups,
+    };
     Ok(Snapshot::new(directory, rejected, completeness))
 }
 
 /// How it is known that nothing is missing.
 fn proof(users: usize, pages: usize, groups: Option<(&Resolved, usize)>) -> String {
-    let first = format!("{} in {}", counted(users, "person", "people"), counted(pages, "answer", "answers"));
-    let Some((groups, pages)) = groups else { return format!("{first}, as many as the server says") };
+    let first = format!(
+        "{} in {}",
+        counted(users, "person", "people"),
+        counted(pages, "answer", "answers")
+    );
+    let Some((groups, pages)) = groups else {
+        return format!("{first}, as many as the server says");
+    };
     let count = groups.groups.len();
-    let second = format!("{} in {}", counted(count, "group", "groups"), counted(pages, "answer", "answers"));
+    let second = format!(
+        "{} in {}",
+        counted(count, "group", "groups"),
+        counted(pages, "answer", "answers")
+    );
     let strangers = match groups.strangers {
         0 => String::new(),
-        n => format!("; {} nobody knows", counted(n, "member whom", "members whom")),
+        n => format!(
+            "; {} nobody knows",
+            counted(n, "member whom", "members whom")
+        ),
     };
     format!("{first} and {second}, as many as the server says{strangers}")
 }
@@ -103,7 +133,10 @@ impl Read<'_> {
     /// Remembers how a listing ended, if not as it should.
     fn ended(&mut self, listed: Listed) {
         if let Some(error) = listed.early {
-            self.early.get_or_insert(Early { reason: error.to_string(), error });
+            self.early.get_or_insert(Early {
+                reason: error.to_string(),
+                error,
+            });
         }
     }
 
@@ -118,7 +151,9 @@ impl Read<'_> {
         let (mut users, mut rejected) = (Vec::new(), Vec::new());
         let mut take = |resource: Value| match decode::user(&resource, names, slim) {
             // A filter finds more than was asked for, and a server may not have filtered.
-            Ok(user) if only.is_some_and(|only| !only.iter().any(|l| same_name(l, user.login.raw()))) => {}
+            Ok(user)
+                if only
+                    .is_some_and(|only| !only.iter().any(|l| same_name(l, user.login.raw()))) => {}
             Ok(user) => {
                 people.add(&user.id, Some(user.login.raw()));
                 users.push(user);
@@ -130,18 +165,26 @@ impl Read<'_> {
                 rejected.push(record);
             }
         };
-        let listed = self.client.named("Users", &names.login, only, &attributes, &mut take)?;
+        let listed = self
+            .client
+            .named("Users", &names.login, only, &attributes, &mut take)?;
         let pages = listed.pages;
         self.ended(listed);
         Ok((users, rejected, pages))
     }
 
-    fn groups(&mut self, only: Option<&[String]>, people: &People) -> Result<(Vec<Raw>, usize), FetchError> {
+    fn groups(
+        &mut self,
+        only: Option<&[String]>,
+        people: &People,
+    ) -> Result<(Vec<Raw>, usize), FetchError> {
         let names = &self.settings.names;
         let attributes = super::client::group_attributes(names, true);
         let mut raws: Vec<Raw> = Vec::new();
         let mut take = |resource: Value| raws.push(decode::group(&resource, names));
-        let listed = self.client.named("Groups", &names.group_name, only, &attributes, &mut take)?;
+        let listed =
+            self.client
+                .named("Groups", &names.group_name, only, &attributes, &mut take)?;
         let (pages, narrowed) = (listed.pages, listed.narrowed);
         self.ended(listed);
         if let Some(only) = only {
@@ -149,7 +192,9 @@ impl Read<'_> {
                 raw.wanted = match &raw.group {
                     Ok(group) => only.iter().any(|name| same_name(name, group.name.raw())),
                     // Its subject is its name, if it has one.
-                    Err(record) => only.iter().any(|name| same_name(name, record.subject.raw())),
+                    Err(record) => only
+                        .iter()
+                        .any(|name| same_name(name, record.subject.raw())),
                 };
             }
         }
@@ -168,7 +213,8 @@ impl Read<'_> {
             if unknown.len() > ONE_BY_ONE {
                 let names = &self.settings.names;
                 let attributes = super::client::group_attributes(names, true);
-                let known: BTreeSet<String> = raws.iter().filter_map(|raw| raw.key.clone()).collect();
+                let known: BTreeSet<String> =
+                    raws.iter().filter_map(|raw| raw.key.clone()).collect();
                 let mut take = |resource: Value| {
                     let mut raw = decode::group(&resource, names);
                     raw.wanted = false;
@@ -203,14 +249,22 @@ impl Read<'_> {
             }
             Err(error) if error.status == Some(404) => false,
             Err(error) => {
-                self.early.get_or_insert(Early { reason: error.to_string(), error });
+                self.early.get_or_insert(Early {
+                    reason: error.to_string(),
+                    error,
+                });
                 false
             }
         }
     }
 
     /// Looks once more for groups that are members and were not listed, and for members that nobody was told of.
-    fn look_again(&mut self, raws: &mut Vec<Raw>, people: &People, narrowed: bool) -> Result<(), FetchError> {
+    fn look_again(
+        &mut self,
+        raws: &mut Vec<Raw>,
+        people: &People,
+        narrowed: bool,
+    ) -> Result<(), FetchError> {
         let place = self.client.place();
         if self.early.is_some() {
             return Ok(());
@@ -224,7 +278,10 @@ impl Read<'_> {
             let is_group = |id: &&String| groups.contains(id.as_str());
             let (sure, perhaps): (Vec<_>, Vec<_>) = unknown.iter().partition(is_group);
             if sure.len() > SECOND_LOOK {
-                self.early(&place, "many groups are in others, and not in the list of groups".to_owned());
+                self.early(
+                    &place,
+                    "many groups are in others, and not in the list of groups".to_owned(),
+                );
                 return Ok(());
             }
             for id in sure.into_iter().chain(perhaps).take(SECOND_LOOK) {
@@ -232,11 +289,18 @@ impl Read<'_> {
             }
         }
         if hidden {
-            self.early(&place, "a group is in another one, and not in the list of groups".to_owned());
+            self.early(
+                &place,
+                "a group is in another one, and not in the list of groups".to_owned(),
+            );
         }
         // Some servers give members only where they are asked for by name.
         let silent = !raws.is_empty() && raws.iter().all(|raw| !raw.told);
-        if let Some(key) = raws.iter().find_map(|raw| raw.key.clone()).filter(|_| silent) {
+        if let Some(key) = raws
+            .iter()
+            .find_map(|raw| raw.key.clone())
+            .filter(|_| silent)
+        {
             let attributes = super::client::group_attributes(&self.settings.names, true);
             let asked = match self.client.resource_with("Groups", &key, &attributes) {
                 Ok((resource, _)) => decode::group(&resource, &self.settings.names).told,
@@ -245,7 +309,8 @@ impl Read<'_> {
                 Err(error) => return Err(error.into()),
             };
             if asked {
-                let reason = "it tells the members of groups only when asked; set request_attributes = true";
+                let reason =
+                    "it tells the members of groups only when asked; set request_attributes = true";
                 self.early(&place, reason.to_owned());
             }
         }
@@ -256,13 +321,19 @@ impl Read<'_> {
     fn judge(&mut self, resolved: &Resolved, query: &Query) {
         let place = self.client.place();
         if resolved.endless {
-            self.early(&place, "its groups in groups multiply without end".to_owned());
+            self.early(
+                &place,
+                "its groups in groups multiply without end".to_owned(),
+            );
         }
         if query.scope == Scope::Users && !resolved.rejected.is_empty() {
             self.early(&place, "the top group cannot be used".to_owned());
         }
         if !resolved.missing.is_empty() {
-            tracing::info!(count = resolved.missing.len(), "groups have groups in them that are not there any more");
+            tracing::info!(
+                count = resolved.missing.len(),
+                "groups have groups in them that are not there any more"
+            );
         }
     }
 }
@@ -276,7 +347,10 @@ fn unknown_groups(raws: &[Raw], people: &People) -> BTreeSet<String> {
         Some(decode::Kind::Person) => false,
         None => !people.knows(&listed.value),
     });
-    may_be.filter(|listed| !known.contains(listed.value.as_str())).map(|listed| listed.value.clone()).collect()
+    may_be
+        .filter(|listed| !known.contains(listed.value.as_str()))
+        .map(|listed| listed.value.clone())
+        .collect()
 }
 
 /// Servers compare names without regard to case.

@@ -197,8 +197,13 @@ pub(super) struct Names {
 
 impl Names {
     fn new(wished: &Attributes) -> Result<Self, String> {
-        let path = |key: &str, text: &str| Path::new(text).map_err(|reason| format!("attributes.{key} {reason}"));
-        let pick = |key: &str, wish: &Option<String>, default: &str| match wish.as_deref().unwrap_or(default) {
+        let path = |key: &str, text: &str| {
+            Path::new(text).map_err(|reason| format!("attributes.{key} {reason}"))
+        };
+        let pick = |key: &str, wish: &Option<String>, default: &str| match wish
+            .as_deref()
+            .unwrap_or(default)
+        {
             "" => Ok(None),
             text => path(key, text).map(Some),
         };
@@ -206,7 +211,10 @@ impl Names {
             pick(key, wish, default)?.ok_or_else(|| format!("attributes.{key} must not be empty"))
         };
         let name = match &wished.name {
-            None => vec![path("name", "displayName")?, path("name", "name.formatted")?],
+            None => vec![
+                path("name", "displayName")?,
+                path("name", "name.formatted")?,
+            ],
             some => pick("name", some, "")?.into_iter().collect(),
         };
         Ok(Self {
@@ -276,7 +284,12 @@ impl Settings {
 pub(super) fn client(config: &Config, secrets: Secrets) -> Result<Http, String> {
     let encrypted = check_url(&config.url)?.scheme() == "https";
     let token_encrypted = match &config.token_url {
-        Some(url) => check_url(url).map_err(|reason| format!("token_{reason}"))?.scheme() == "https",
+        Some(url) => {
+            check_url(url)
+                .map_err(|reason| format!("token_{reason}"))?
+                .scheme()
+                == "https"
+        }
         None => false,
     };
     if secrets.ca_pem.is_some() && !encrypted && !token_encrypted {
@@ -290,18 +303,38 @@ pub(super) fn client(config: &Config, secrets: Secrets) -> Result<Http, String> 
         max_bytes: MAX_BYTES,
         ..Options::default()
     };
-    let auth = match (secrets.token, &config.client_id, secrets.client_secret, &config.token_url) {
+    let auth = match (
+        secrets.token,
+        &config.client_id,
+        secrets.client_secret,
+        &config.token_url,
+    ) {
         (None, None, None, None) => Auth::None,
         (Some(token), None, None, None) if token.expose_secret().is_empty() => {
             return Err("token_file: its first line is empty".to_owned());
         }
         (Some(token), None, None, None) => Auth::Bearer(token),
         (None, Some(id), Some(secret), Some(url)) => {
-            let options = Options { max_bytes: 1 << 20, ..options.clone() };
+            let options = Options {
+                max_bytes: 1 << 20,
+                ..options.clone()
+            };
             let scope = config.scope.as_deref();
-            Auth::Token(Box::new(ClientCredentials::new(url, &options, id, secret, scope, config.client_auth)?))
+            Auth::Token(Box::new(ClientCredentials::new(
+                url,
+                &options,
+                id,
+                secret,
+                scope,
+                config.client_auth,
+            )?))
         }
-        _ => return Err("set either token_file, or all of client_id, client_secret_file and token_url".to_owned()),
+        _ => {
+            return Err(
+                "set either token_file, or all of client_id, client_secret_file and token_url"
+                    .to_owned(),
+            );
+        }
     };
     Http::new(&config.url, &options, auth)
 }
@@ -313,7 +346,10 @@ mod tests {
     #[test]
     fn only_the_place_must_be_named() {
         let config: Config = toml::from_str("url = 'http://localhost:1/v2'").unwrap();
-        assert_eq!(format!("{config:?}"), format!("{:?}", Config::new("http://localhost:1/v2")));
+        assert_eq!(
+            format!("{config:?}"),
+            format!("{:?}", Config::new("http://localhost:1/v2"))
+        );
         let settings = Settings::new(&config).unwrap();
         assert_eq!(settings.names.login.as_str(), "userName");
         assert!(settings.names.uid.is_none());
@@ -327,32 +363,74 @@ mod tests {
         let secret = |text: &str| Some(SecretString::from(text));
         let config = Config::new("http://localhost/");
         let with = |config: &Config, token, client_secret| {
-            client(config, Secrets { token, client_secret, ca_pem: None }).map(drop)
+            client(
+                config,
+                Secrets {
+                    token,
+                    client_secret,
+                    ca_pem: None,
+                },
+            )
+            .map(drop)
         };
         assert!(with(&config, secret("x"), None).is_ok());
-        assert!(with(&config, secret(""), None).unwrap_err().contains("token_file"));
-        let mut config = Config { client_id: Some("me".to_owned()), ..config };
-        assert!(with(&config, None, secret("x")).unwrap_err().contains("token_url"));
+        assert!(
+            with(&config, secret(""), None)
+                .unwrap_err()
+                .contains("token_file")
+        );
+        let mut config = Config {
+            client_id: Some("me".to_owned()),
+            ..config
+        };
+        assert!(
+            with(&config, None, secret("x"))
+                .unwrap_err()
+                .contains("token_url")
+        );
         config.token_url = Some("http://localhost/token".to_owned());
         assert!(with(&config, None, secret("x")).is_ok());
         assert!(with(&config, None, None).is_err());
         assert!(with(&config, secret("x"), secret("x")).is_err());
         config.token_url = Some("http://x/token".to_owned());
-        assert!(with(&config, None, secret("x")).unwrap_err().starts_with("token_url: http://"));
+        assert!(
+            with(&config, None, secret("x"))
+                .unwrap_err()
+                .starts_with("token_url: http://")
+        );
     }
 
     #[test]
     fn wrong_keys_are_named() {
         let config = Config::new("http://localhost/");
         for n in [0, 100_001] {
-            assert!(Settings::new(&Config { page_size: n, ..config.clone() }).unwrap_err().contains("page_size"));
+            assert!(
+                Settings::new(&Config {
+                    page_size: n,
+                    ..config.clone()
+                })
+                .unwrap_err()
+                .contains("page_size")
+            );
         }
-        let with = |attributes| Settings::new(&Config { attributes, ..config.clone() }).map(drop);
-        let login = |text: &str| Attributes { login: Some(text.to_owned()), ..Attributes::default() };
+        let with = |attributes| {
+            Settings::new(&Config {
+                attributes,
+                ..config.clone()
+            })
+            .map(drop)
+        };
+        let login = |text: &str| Attributes {
+            login: Some(text.to_owned()),
+            ..Attributes::default()
+        };
         assert!(with(login("")).unwrap_err().contains("attributes.login"));
         assert!(with(login("a b")).unwrap_err().contains("attributes.login"));
         assert!(with(login("urn:example:2.0:User:uid")).is_ok());
-        let ca = Secrets { ca_pem: Some(Vec::new()), ..Secrets::default() };
+        let ca = Secrets {
+            ca_pem: Some(Vec::new()),
+            ..Secrets::default()
+        };
         assert!(client(&config, ca).unwrap_err().contains("ca_file"));
     }
 }

@@ -8,7 +8,11 @@ use super::settings::{Attributes, Config, MemberValue, Settings};
 use crate::model::RemoteId;
 
 fn settings(attributes: Attributes) -> Settings {
-    Settings::new(&Config { attributes, ..Config::new("http://localhost/") }).unwrap()
+    Settings::new(&Config {
+        attributes,
+        ..Config::new("http://localhost/")
+    })
+    .unwrap()
 }
 
 fn id(text: &str) -> RemoteId {
@@ -31,10 +35,24 @@ fn a_person_may_come_in_many_forms() {
         "urn:example:posix:2.0:User": {"uidNumber": 20001, "loginShell": "/bin/sh", "keys": ["ssh-rsa A\nssh-rsa B", {"value": "ssh-rsa C"}]},
     });
     let alice = user(&full, &names, false).unwrap();
-    let raw = |text: &Option<crate::model::Untrusted>| text.as_ref().map(|text| text.raw().to_owned());
-    assert_eq!((raw(&alice.name).as_deref(), raw(&alice.email).as_deref()), (Some("Alice"), Some("a@x")));
-    assert_eq!((raw(&alice.uid).as_deref(), raw(&alice.shell).as_deref()), (Some("20001"), Some("/bin/sh")));
-    assert_eq!(alice.ssh_keys.iter().map(|key| key.raw()).collect::<Vec<_>>(), ["ssh-rsa A", "ssh-rsa B", "ssh-rsa C"]);
+    let raw =
+        |text: &Option<crate::model::Untrusted>| text.as_ref().map(|text| text.raw().to_owned());
+    assert_eq!(
+        (raw(&alice.name).as_deref(), raw(&alice.email).as_deref()),
+        (Some("Alice"), Some("a@x"))
+    );
+    assert_eq!(
+        (raw(&alice.uid).as_deref(), raw(&alice.shell).as_deref()),
+        (Some("20001"), Some("/bin/sh"))
+    );
+    assert_eq!(
+        alice
+            .ssh_keys
+            .iter()
+            .map(|key| key.raw())
+            .collect::<Vec<_>>(),
+        ["ssh-rsa A", "ssh-rsa B", "ssh-rsa C"]
+    );
     assert!(alice.active && alice.updated.is_some() && alice.home.is_none());
     let slim = user(&full, &names, true).unwrap();
     assert!(slim.uid.is_none() && slim.active);
@@ -46,7 +64,11 @@ fn a_person_may_come_in_many_forms() {
         (json!("no"), None),
         (json!(0), None),
     ] {
-        let got = user(&json!({"id": "u1", "userName": "x", "active": active}), &names, true);
+        let got = user(
+            &json!({"id": "u1", "userName": "x", "active": active}),
+            &names,
+            true,
+        );
         assert_eq!(got.ok().map(|user| user.active), expected, "{active}");
     }
 }
@@ -56,22 +78,56 @@ fn a_person_who_cannot_be_used_is_somebody_all_the_same() {
     let names = settings(Attributes::default()).names;
     let record = user(&json!({"id": "u1"}), &names, false).unwrap_err();
     assert_eq!((record.id, record.subject.raw()), (Some(id("u1")), "u1"));
-    for nobody in [json!({"userName": "x"}), json!({"id": "a b", "userName": "x"}), json!("x"), json!({"id": {}})] {
-        assert!(user(&nobody, &names, false).unwrap_err().id.is_none(), "{nobody}");
+    for nobody in [
+        json!({"userName": "x"}),
+        json!({"id": "a b", "userName": "x"}),
+        json!("x"),
+        json!({"id": {}}),
+    ] {
+        assert!(
+            user(&nobody, &names, false).unwrap_err().id.is_none(),
+            "{nobody}"
+        );
     }
-    assert_eq!(user(&json!({"id": 7, "userName": "x"}), &names, false).unwrap().id, id("7"));
+    assert_eq!(
+        user(&json!({"id": 7, "userName": "x"}), &names, false)
+            .unwrap()
+            .id,
+        id("7")
+    );
 }
 
 #[test]
 fn a_list_without_resources_must_say_so() {
-    assert!(page(json!({"totalResults": 0})).unwrap().resources.is_empty());
-    assert_eq!(page(json!({"totalresults": "2", "resources": [{}, {}]})).unwrap().total, Some(2));
-    assert_eq!(page(json!({"Resources": [], "nextCursor": "x"})).unwrap().next_cursor.as_deref(), Some("x"));
+    assert!(
+        page(json!({"totalResults": 0}))
+            .unwrap()
+            .resources
+            .is_empty()
+    );
+    assert_eq!(
+        page(json!({"totalresults": "2", "resources": [{}, {}]}))
+            .unwrap()
+            .total,
+        Some(2)
+    );
+    assert_eq!(
+        page(json!({"Resources": [], "nextCursor": "x"}))
+            .unwrap()
+            .next_cursor
+            .as_deref(),
+        Some("x")
+    );
     let error = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "500", "detail": "boom"});
     assert!(page(error).unwrap_err().contains("boom"));
-    for bad in
-        [json!({}), json!([]), json!(null), json!({"Resources": {}}), json!({"Resources": []}), json!({"users": []})]
-    {
+    for bad in [
+        json!({}),
+        json!([]),
+        json!(null),
+        json!({"Resources": {}}),
+        json!({"Resources": []}),
+        json!({"users": []}),
+    ] {
         assert!(page(bad.clone()).is_err(), "{bad}");
     }
 }
@@ -84,8 +140,19 @@ fn what_a_server_does_not_say_is_what_most_can() {
         "patch": {"supported": false}, "filter": {"supported": "true", "maxResults": 500},
         "pagination": {"cursor": true, "maxPageSize": 200}, "securityEvents": {},
     });
-    assert_eq!(features(&said), Features { patch: false, filter: true, cursor: true, max_page: Some(200) });
-    assert_eq!(features(&json!({"filter": {"maxResults": 0}})).max_page, None);
+    assert_eq!(
+        features(&said),
+        Features {
+            patch: false,
+            filter: true,
+            cursor: true,
+            max_page: Some(200)
+        }
+    );
+    assert_eq!(
+        features(&json!({"filter": {"maxResults": 0}})).max_page,
+        None
+    );
 }
 
 /// Groups from what a server sends, with the people u1 (alice), u2 (bob) and u3 (of whom only the id is known).
@@ -95,13 +162,24 @@ fn members(groups: &[Value], meaning: MemberValue, depth: usize) -> Resolved {
     people.add(&id("u1"), Some("Alice"));
     people.add(&id("u2"), Some("bob"));
     people.add(&id("u3"), None);
-    let raws: Vec<Raw> = groups.iter().map(|resource| group(resource, &names)).collect();
+    let raws: Vec<Raw> = groups
+        .iter()
+        .map(|resource| group(resource, &names))
+        .collect();
     resolve(raws, &people, meaning, depth)
 }
 
 fn of(resolved: &Resolved, group: &str) -> Vec<String> {
-    let group = resolved.groups.iter().find(|found| found.id.as_str() == group).expect("no such group");
-    group.members.iter().map(|member| member.user.to_string()).collect()
+    let group = resolved
+        .groups
+        .iter()
+        .find(|found| found.id.as_str() == group)
+        .expect("no such group");
+    group
+        .members
+        .iter()
+        .map(|member| member.user.to_string())
+        .collect()
 }
 
 fn named(id: &str, members: Value) -> Value {
@@ -117,7 +195,11 @@ fn members_come_by_value_or_by_reference() {
         "u1",
     ]);
     let got = members(
-        &[named("g1", listed), named("g2", Value::Null), json!({"id": "g3", "displayName": "x"})],
+        &[
+            named("g1", listed),
+            named("g2", Value::Null),
+            json!({"id": "g3", "displayName": "x"}),
+        ],
         MemberValue::Id,
         8,
     );
@@ -131,7 +213,10 @@ fn members_come_by_value_or_by_reference() {
 #[test]
 fn strangers_stay_and_are_counted() {
     let got = members(
-        &[named("g1", json!([{"value": "gone"}, {"value": "u1"}, {"value": "g9", "type": "Group"}]))],
+        &[named(
+            "g1",
+            json!([{"value": "gone"}, {"value": "u1"}, {"value": "g9", "type": "Group"}]),
+        )],
         MemberValue::Id,
         8,
     );
@@ -158,26 +243,51 @@ fn a_group_whose_members_cannot_be_told_is_rejected() {
         json!([{}]),
         json!([{"value": "u1"}, 1.5, {"value": ""}]),
     ] {
-        let got = members(&[named("g1", listed.clone()), named("g2", json!(["u1"]))], MemberValue::Id, 8);
-        assert_eq!((got.rejected.len(), of(&got, "g2").len()), (1, 1), "{listed}");
+        let got = members(
+            &[named("g1", listed.clone()), named("g2", json!(["u1"]))],
+            MemberValue::Id,
+            8,
+        );
+        assert_eq!(
+            (got.rejected.len(), of(&got, "g2").len()),
+            (1, 1),
+            "{listed}"
+        );
         assert_eq!(got.rejected[0].id, Some(id("g1")));
     }
     // A group in another one that cannot be used: the other one would be shortened.
     let inner = json!({"id": "g2", "members": ["u1"]});
-    let got = members(&[named("g1", json!([{"value": "g2"}])), inner], MemberValue::Id, 8);
+    let got = members(
+        &[named("g1", json!([{"value": "g2"}])), inner],
+        MemberValue::Id,
+        8,
+    );
     assert_eq!(got.rejected.len(), 2);
     // Both a person and a group have the id.
-    let got = members(&[named("u1", json!([])), named("g2", json!(["u1"]))], MemberValue::Id, 8);
+    let got = members(
+        &[named("u1", json!([])), named("g2", json!(["u1"]))],
+        MemberValue::Id,
+        8,
+    );
     assert_eq!(got.rejected.len(), 1);
-    let got =
-        members(&[named("u1", json!([])), named("g2", json!([{"value": "u1", "type": "User"}]))], MemberValue::Id, 8);
+    let got = members(
+        &[
+            named("u1", json!([])),
+            named("g2", json!([{"value": "u1", "type": "User"}])),
+        ],
+        MemberValue::Id,
+        8,
+    );
     assert_eq!(of(&got, "g2"), ["u1"]);
 }
 
 #[test]
 fn groups_in_groups_are_followed_in_circles_and_not_too_deep() {
     let group = |n: usize, inside: usize| {
-        named(&format!("g{n}"), json!([{"value": format!("g{inside}")}, {"value": format!("m{n}")}]))
+        named(
+            &format!("g{n}"),
+            json!([{"value": format!("g{inside}")}, {"value": format!("m{n}")}]),
+        )
     };
     let circle: Vec<Value> = (0..4).map(|n| group(n, (n + 1) % 4)).collect();
     let got = members(&circle, MemberValue::Id, 3);

@@ -29,14 +29,20 @@ pub enum Trust {
 /// # Errors
 /// When it is not to be trusted, with the command that mends it, or cannot be read.
 pub fn read_trusted(path: &Path, trust: Trust) -> Result<Vec<u8>, PathError> {
-    let mut file =
-        OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOCTTY | O_CLOEXEC).open(path).on("read", path)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        .open(path)
+        .on("read", path)?;
     let meta = file.metadata().on("read", path)?;
     let us = nix::unistd::geteuid().as_raw();
     let complaint = if !meta.is_file() {
         Some("it is no regular file".to_owned())
     } else if meta.uid() != 0 && meta.uid() != us {
-        Some(format!("it belongs to the uid {}; `chown root` it", meta.uid()))
+        Some(format!(
+            "it belongs to the uid {}; `chown root` it",
+            meta.uid()
+        ))
     } else if meta.mode() & 0o022 != 0 {
         Some("others may write it; `chmod go-w` it".to_owned())
     } else if trust == Trust::Secret && meta.mode() & 0o077 != 0 {
@@ -58,10 +64,18 @@ fn untrusted_parent(path: &Path, us: u32) -> Option<String> {
     let meta = fs::metadata(parent).ok()?;
     let sticky = meta.mode() & 0o1000 != 0;
     if meta.uid() != 0 && meta.uid() != us {
-        return Some(format!("its directory {} belongs to the uid {}", parent.display(), meta.uid()));
+        return Some(format!(
+            "its directory {} belongs to the uid {}",
+            parent.display(),
+            meta.uid()
+        ));
     }
-    (meta.mode() & 0o022 != 0 && !sticky)
-        .then(|| format!("others may write its directory {}; `chmod go-w` it", parent.display()))
+    (meta.mode() & 0o022 != 0 && !sticky).then(|| {
+        format!(
+            "others may write its directory {}; `chmod go-w` it",
+            parent.display()
+        )
+    })
 }
 
 /// Reads any file, as the directory document of the file provider; at most `limit` bytes.
@@ -69,13 +83,18 @@ fn untrusted_parent(path: &Path, us: u32) -> Option<String> {
 /// # Errors
 /// When it cannot be read or is longer.
 pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
-    let file =
-        OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOCTTY | O_CLOEXEC).open(path).on("read", path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        .open(path)
+        .on("read", path)?;
     if !file.metadata().on("read", path)?.is_file() {
         return Err(io::Error::other("it is no regular file")).on("read", path);
     }
     let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).on("read", path)?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .on("read", path)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("it is longer than {limit} bytes"))).on("read", path);
     }
@@ -92,7 +111,10 @@ pub fn read_entry(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>,
     if Path::new(name).components().count() != 1 || path.parent() != Some(dir) {
         return Err(io::Error::other("it is not the name of a file")).on("read", &path);
     }
-    let file = OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC).open(&path);
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        .open(&path);
     let file = match file {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) if e.raw_os_error() == Some(nix::libc::ELOOP) => {
@@ -104,7 +126,9 @@ pub fn read_entry(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>,
         return Err(io::Error::other("it is no regular file")).on("read", &path);
     }
     let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).on("read", &path)?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .on("read", &path)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("it is longer than {limit} bytes"))).on("read", &path);
     }
@@ -119,10 +143,14 @@ pub type Shown = (Vec<u8>, Option<u32>);
 /// # Errors
 /// When it is something else than a regular file, cannot be read, or is longer than `limit`.
 pub fn read_shown(path: &Path, limit: u64) -> Result<Option<Shown>, PathError> {
-    let Some((file, length)) = open_plain(path)? else { return Ok(None) };
+    let Some((file, length)) = open_plain(path)? else {
+        return Ok(None);
+    };
     let meta = file.metadata().on("read", path)?;
     let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0) + 1);
-    file.take(limit + 1).read_to_end(&mut bytes).on("read", path)?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .on("read", path)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("it is longer than {limit} bytes"))).on("read", path);
     }

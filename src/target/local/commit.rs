@@ -66,7 +66,10 @@ pub(super) fn commit(
 }
 
 pub(super) fn lock(target: &Local) -> Result<PasswordLock, LocalError> {
-    Ok(PasswordLock::take(&target.password_lock(), clock::deadline(target.config.lock_wait))?)
+    Ok(PasswordLock::take(
+        &target.password_lock(),
+        clock::deadline(target.config.lock_wait),
+    )?)
 }
 
 /// Everything is in place: the ledger learns of it, and what was needed on the way is removed.
@@ -141,14 +144,22 @@ pub(super) fn recover(target: &Local, ledger: &mut Ledger) -> Result<Option<Stri
 
 /// Where a journal changes anything; nowhere, if it came here with a copy of another tree.
 fn directories<'a>(target: &Local, journal: &'a Journal) -> BTreeSet<&'a Path> {
-    if journal.is_below(&target.root.path("/")) { journal.directories() } else { BTreeSet::new() }
+    if journal.is_below(&target.root.path("/")) {
+        journal.directories()
+    } else {
+        BTreeSet::new()
+    }
 }
 
 /// Removes staging directories, there and where there always may be one, and old generations.
 fn tidy(target: &Local, there: BTreeSet<&Path>) -> Result<(), LocalError> {
     let own = [target.root.path("/etc"), target.root.path(&target.key_dir)];
     let bases = target.home_bases.iter().map(|base| target.root.path(base));
-    for dir in bases.chain(own).chain(there.into_iter().map(Path::to_owned)).collect::<BTreeSet<_>>() {
+    for dir in bases
+        .chain(own)
+        .chain(there.into_iter().map(Path::to_owned))
+        .collect::<BTreeSet<_>>()
+    {
         files::remove_tree(&staging_dir(&dir))?;
     }
     if target.config.database == Database::Extrausers {
@@ -159,26 +170,40 @@ fn tidy(target: &Local, there: BTreeSet<&Path>) -> Result<(), LocalError> {
 
 /// Finds out, before anything is written, whether the homes that go can be packed and taken away.
 pub(super) fn probe_homes(target: &Local, staged: &Staged) -> Result<(), LocalError> {
-    for HomeToGo { name, uid, path, pack } in staged.homes_to_go() {
+    for HomeToGo {
+        name,
+        uid,
+        path,
+        pack,
+    } in staged.homes_to_go()
+    {
         let path = target.locate(path);
         let complaint = match files::owner(&path) {
             None => continue,
             Some(Owner::Directory(owner)) if owner == uid.get() || !process::is_root() => None,
-            Some(Owner::Directory(owner)) => Some(format!("it belongs to the uid {owner}, and not to `{name}`")),
+            Some(Owner::Directory(owner)) => Some(format!(
+                "it belongs to the uid {owner}, and not to `{name}`"
+            )),
             Some(Owner::NotADirectory) => Some("it is no directory".to_owned()),
         };
         // An adopted account may have its home anywhere; only below the bases is what is left behind tidied away.
-        let is_below_base = target.home_bases.iter().any(|base| path.parent() == Some(&target.root.path(base)));
-        let complaint = complaint.or_else(|| (!is_below_base).then(|| "it is directly below no home base".to_owned()));
+        let is_below_base = target
+            .home_bases
+            .iter()
+            .any(|base| path.parent() == Some(&target.root.path(base)));
+        let complaint = complaint
+            .or_else(|| (!is_below_base).then(|| "it is directly below no home base".to_owned()));
         if let Some(complaint) = complaint {
-            let reason = format!("{complaint}; nothing was removed. Without its home the account can be");
+            let reason =
+                format!("{complaint}; nothing was removed. Without its home the account can be");
             return Err(LocalError::Unfit { path, reason });
         }
         homes::probe_removal(&path)?;
         if let Some(Pack::Into(into)) = pack {
             let path = target.locate(into);
             if !matches!(files::owner(&path), Some(Owner::Directory(_))) {
-                let reason = "there is no such directory to pack homes into; nothing was removed".to_owned();
+                let reason =
+                    "there is no such directory to pack homes into; nothing was removed".to_owned();
                 return Err(LocalError::Unfit { path, reason });
             }
         }
@@ -189,7 +214,9 @@ pub(super) fn probe_homes(target: &Local, staged: &Staged) -> Result<(), LocalEr
 /// Puts the old files in place as backups, `FILE-`, as shadow does.
 fn put_backups(target: &Local, staged: &Staged) -> Result<(), LocalError> {
     for db in staged.files.keys() {
-        let Some(path) = target.path(*db) else { continue };
+        let Some(path) = target.path(*db) else {
+            continue;
+        };
         let ready = backup_staging(&path);
         if ready.exists() {
             files::rename(&ready, &PathBuf::from(format!("{}-", path.display())))?;
@@ -219,7 +246,11 @@ impl<'a> Prepared<'a> {
         txn: u64,
         progress: &dyn Fn(usize),
     ) -> Result<Journal, LocalError> {
-        let this = Self { target, current, staged };
+        let this = Self {
+            target,
+            current,
+            staged,
+        };
         let homes = this.make_homes(progress)?;
         let retired = this.retire_homes()?;
         let moves = Moves::new(target, staged)?;
@@ -257,12 +288,22 @@ impl<'a> Prepared<'a> {
         let skel = self.target.root.path(&self.target.config.skel);
         for (count, (home, uid, gid)) in self.staged.homes().enumerate() {
             let path = self.target.locate(home);
-            let Some((dir, staged)) = aside(&path) else { continue };
+            let Some((dir, staged)) = aside(&path) else {
+                continue;
+            };
             if bases.insert(dir.clone()) {
                 files::ensure_private_dir(&dir)?;
             }
             let mode = self.target.config.home_mode;
-            homes::build(&staged, &skel, homes::Ownership { uid: uid.get(), gid, mode })?;
+            homes::build(
+                &staged,
+                &skel,
+                homes::Ownership {
+                    uid: uid.get(),
+                    gid,
+                    mode,
+                },
+            )?;
             steps.push(Step::Place { staged, path });
             progress(count + 1);
         }
@@ -273,7 +314,10 @@ impl<'a> Prepared<'a> {
     /// Packs homes that are to be kept so; those that go are moved aside by the journal, and removed after it.
     fn retire_homes(&self) -> Result<Vec<Step>, LocalError> {
         let mut steps = Vec::new();
-        for HomeToGo { name, path, pack, .. } in self.staged.homes_to_go() {
+        for HomeToGo {
+            name, path, pack, ..
+        } in self.staged.homes_to_go()
+        {
             let path = self.target.locate(path);
             if !files::look(&path)?.is_some_and(|meta| meta.is_dir()) {
                 continue;
@@ -291,9 +335,14 @@ impl<'a> Prepared<'a> {
                     homes::archive_as(&path, &file)?;
                 }
             }
-            let Some((dir, _)) = aside(&path) else { continue };
+            let Some((dir, _)) = aside(&path) else {
+                continue;
+            };
             files::ensure_private_dir(&dir)?;
-            steps.push(Step::Retire { aside: dir.join(format!("removed-{name}")), path });
+            steps.push(Step::Retire {
+                aside: dir.join(format!("removed-{name}")),
+                path,
+            });
         }
         Ok(steps)
     }
@@ -301,8 +350,11 @@ impl<'a> Prepared<'a> {
     /// Writes the new versions of one file, and its backup. Two steps: before passwd changes, and after.
     fn replace(&self, db: Db) -> Result<[Option<Step>; 2], LocalError> {
         let mut steps = [None, None];
-        let Some(versions) = self.staged.files.get(&db).filter(|_| !self.is_swapped(db)) else { return Ok(steps) };
-        let (Some(path), Some(image)) = (self.target.path(db), self.current.databases.get(&db)) else {
+        let Some(versions) = self.staged.files.get(&db).filter(|_| !self.is_swapped(db)) else {
+            return Ok(steps);
+        };
+        let (Some(path), Some(image)) = (self.target.path(db), self.current.databases.get(&db))
+        else {
             return Ok(steps);
         };
         let dir = staging_dir(path.parent().unwrap_or(&path));
@@ -314,22 +366,36 @@ impl<'a> Prepared<'a> {
             let staged = dir.join(format!("{}.{number}", db.name()));
             replace::stage(&staged, bytes, &path, appearance)?;
             let new = Hash::of(bytes);
-            steps[number] = Some(Step::Replace { staged, path: path.clone(), old: old.replace(new.clone()), new });
+            steps[number] = Some(Step::Replace {
+                staged,
+                path: path.clone(),
+                old: old.replace(new.clone()),
+                new,
+            });
         }
         if image.exists {
-            replace::stage(&backup_staging(&path), image.lines.bytes(), &path, appearance)?;
+            replace::stage(
+                &backup_staging(&path),
+                image.lines.bytes(),
+                &path,
+                appearance,
+            )?;
         }
         files::sync_dir(&dir)?;
         Ok(steps)
     }
 
     fn is_swapped(&self, db: Db) -> bool {
-        self.target.config.database == Database::Extrausers && !matches!(db, Db::Subuid | Db::Subgid)
+        self.target.config.database == Database::Extrausers
+            && !matches!(db, Db::Subuid | Db::Subgid)
     }
 
     fn appearance(&self, db: Db) -> Appearance {
         let (mode, group) = db.appearance();
-        Appearance { mode, gid: group.and_then(|name| gid_of(self.target, name)) }
+        Appearance {
+            mode,
+            gid: group.and_then(|name| gid_of(self.target, name)),
+        }
     }
 
     /// Writes a new generation of all swapped files, if one of them changes.
@@ -339,17 +405,35 @@ impl<'a> Prepared<'a> {
         }
         let generation = Generation::new(self.target.root.path(extrausers::DIR), txn);
         generation.prepare()?;
-        for (db, image) in self.current.databases.iter().filter(|(db, _)| self.is_swapped(**db)) {
+        for (db, image) in self
+            .current
+            .databases
+            .iter()
+            .filter(|(db, _)| self.is_swapped(**db))
+        {
             let versions = self.staged.files.get(db);
-            let bytes = versions.and_then(Versions::newest).unwrap_or(image.lines.bytes());
-            replace::stage(&generation.dir.join(db.name()), bytes, &image.path, self.appearance(*db))?;
+            let bytes = versions
+                .and_then(Versions::newest)
+                .unwrap_or(image.lines.bytes());
+            replace::stage(
+                &generation.dir.join(db.name()),
+                bytes,
+                &image.path,
+                self.appearance(*db),
+            )?;
         }
         files::sync_dir(&generation.dir)?;
         files::sync_dir(&generation.parent)?;
         if let Some(dir) = generation.parent.parent() {
             files::sync_dir(dir)?;
         }
-        let Generation { link, next, target, .. } = generation;
-        Ok(Some(Step::Swap { staged: next, path: link, target }))
+        let Generation {
+            link, next, target, ..
+        } = generation;
+        Ok(Some(Step::Swap {
+            staged: next,
+            path: link,
+            target,
+        }))
     }
 }

@@ -30,8 +30,14 @@ impl Elsewhere {
         }
         let text = files::read_plain(Path::new("/etc/nsswitch.conf"))?.unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        let databases = ["passwd", "group"].into_iter().filter(|db| nss::has_other_sources(&text, db)).collect();
-        Ok(Self { databases, asked: BTreeSet::new() })
+        let databases = ["passwd", "group"]
+            .into_iter()
+            .filter(|db| nss::has_other_sources(&text, db))
+            .collect();
+        Ok(Self {
+            databases,
+            asked: BTreeSet::new(),
+        })
     }
 
     /// Whether there is any.
@@ -48,13 +54,18 @@ impl Elsewhere {
             return Ok(Known::new());
         }
         let given = plan.changes.iter().filter_map(|change| match change {
-            Change::CreateAccount(NewAccount { name, uid, .. }) => Some(vec![name.to_string(), uid.to_string()]),
+            Change::CreateAccount(NewAccount { name, uid, .. }) => {
+                Some(vec![name.to_string(), uid.to_string()])
+            }
             Change::CreateGroup { name, gid, .. } => Some(vec![name.to_string(), gid.to_string()]),
             Change::RenameAccount(Rename { to, .. }) => Some(vec![to.to_string()]),
             Change::RenameGroup { to, .. } => Some(vec![to.to_string()]),
             _ => None,
         });
-        let keys: Vec<String> = given.flatten().filter(|key| !self.asked.contains(key)).collect();
+        let keys: Vec<String> = given
+            .flatten()
+            .filter(|key| !self.asked.contains(key))
+            .collect();
         let mut known = Known::new();
         for database in &self.databases {
             known.extend(nss::lookup(database, &keys, LIMIT).map_err(LocalError::NameService)?);

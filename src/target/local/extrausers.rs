@@ -41,7 +41,13 @@ impl Generation {
         let parent = link.with_file_name(GENERATIONS);
         let name = format!("g{txn}");
         let target = Path::new(GENERATIONS).join(&name);
-        Self { dir: parent.join(&name), next: parent.join("next"), link, parent, target }
+        Self {
+            dir: parent.join(&name),
+            next: parent.join("next"),
+            link,
+            parent,
+            target,
+        }
     }
 
     /// Makes the empty directory and the new link.
@@ -64,8 +70,13 @@ pub(super) fn tidy(link: &Path) -> Result<(), PathError> {
     if files::look(&next)?.is_some_and(|meta| meta.is_dir()) {
         // The package's own directory, or one that somebody put in the place of our link; it changed places with it.
         let free = |name: &PathBuf| std::fs::symlink_metadata(name).is_err();
-        let mut names =
-            (1..).map(|n| parent.join(if n == 1 { "original".to_owned() } else { format!("original.{n}") }));
+        let mut names = (1..).map(|n| {
+            parent.join(if n == 1 {
+                "original".to_owned()
+            } else {
+                format!("original.{n}")
+            })
+        });
         if let Some(name) = names.find(free) {
             files::rename(&next, &name)?;
         }
@@ -78,10 +89,20 @@ pub(super) fn tidy(link: &Path) -> Result<(), PathError> {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
         other => return other.on("read", link).map(drop),
     };
-    let mut numbers: Vec<u64> = files::list(&parent)?.iter().filter_map(|name| number(name.to_str()?)).collect();
+    let mut numbers: Vec<u64> = files::list(&parent)?
+        .iter()
+        .filter_map(|name| number(name.to_str()?))
+        .collect();
     numbers.sort_unstable();
-    let before = numbers.iter().rev().copied().find(|n| present.is_some_and(|p| *n < p));
-    for n in numbers.into_iter().filter(|n| Some(*n) != present && Some(*n) != before) {
+    let before = numbers
+        .iter()
+        .rev()
+        .copied()
+        .find(|n| present.is_some_and(|p| *n < p));
+    for n in numbers
+        .into_iter()
+        .filter(|n| Some(*n) != present && Some(*n) != before)
+    {
         files::remove_tree(&parent.join(format!("g{n}")))?;
     }
     if files::list(&parent)?.is_empty() {
@@ -107,7 +128,10 @@ pub(super) fn check(changes: &[Change]) -> Result<(), LocalError> {
                 "libnss-extrausers would not show `{name}`, whose uid or gid is {id}, below {SMALLEST_ID}; set \
                  `primary_group` to \"private\" or to a group with a larger gid"
             );
-            return Err(LocalError::Unfit { path: DIR.into(), reason });
+            return Err(LocalError::Unfit {
+                path: DIR.into(),
+                reason,
+            });
         }
     }
     Ok(())
@@ -117,7 +141,10 @@ pub(super) fn check(changes: &[Change]) -> Result<(), LocalError> {
 pub(super) fn probe(link: &Path) -> Result<(), LocalError> {
     if mounts::is_mount_point(link) {
         let reason = "it is a mount point, and cannot be swapped".to_owned();
-        return Err(LocalError::Unfit { path: link.to_owned(), reason });
+        return Err(LocalError::Unfit {
+            path: link.to_owned(),
+            reason,
+        });
     }
     Ok(())
 }

@@ -33,13 +33,20 @@ impl KeyFiles {
     pub(super) fn read(target: &Local, dir: &str) -> Result<Self, LocalError> {
         let real = target.root.path(dir);
         if let Some(reason) = files::untrusted_directory(&real, &target.root.path("/"))? {
-            return Err(LocalError::Unfit { path: real, reason: reason.to_string() });
+            return Err(LocalError::Unfit {
+                path: real,
+                reason: reason.to_string(),
+            });
         }
         let names = match files::look(&real)? {
             None => BTreeSet::new(),
             Some(_) => files::entries(&real)?,
         };
-        Ok(Self { root: target.root.clone(), dir: real, names })
+        Ok(Self {
+            root: target.root.clone(),
+            dir: real,
+            names,
+        })
     }
 
     /// What stands at a path of the managed host.
@@ -54,9 +61,14 @@ impl KeyFiles {
         }
         match files::read_shown(&real, MAX_BYTES) {
             Ok(None) => Ok(KeyFile::Absent),
-            Ok(Some((bytes, mode))) => Ok(KeyFile::Plain { bytes, sound: mode == Some(MODE) }),
+            Ok(Some((bytes, mode))) => Ok(KeyFile::Plain {
+                bytes,
+                sound: mode == Some(MODE),
+            }),
             Err(e) if is_failure(&e) => Err(e.into()),
-            Err(e) => Ok(KeyFile::Odd(format!("{e}; take it away, or put a plain file of root's in its place"))),
+            Err(e) => Ok(KeyFile::Odd(format!(
+                "{e}; take it away, or put a plain file of root's in its place"
+            ))),
         }
     }
 
@@ -104,7 +116,9 @@ pub(super) fn are_current(target: &Local, plan: &[Change]) -> Result<bool, Local
 
 /// The directories that the files of a plan are in.
 pub(super) fn directories(target: &Local, plan: &[Change]) -> BTreeSet<PathBuf> {
-    changes(target, plan).filter_map(|(path, _)| path.parent().map(Path::to_owned)).collect()
+    changes(target, plan)
+        .filter_map(|(path, _)| path.parent().map(Path::to_owned))
+        .collect()
 }
 
 /// Writes the new files beside the old ones and to disk. Returns the steps that put them in place.
@@ -112,7 +126,9 @@ pub(super) fn prepare(target: &Local, plan: &[Change]) -> Result<Vec<Step>, Loca
     let mut steps = Vec::new();
     let mut prepared = BTreeSet::new();
     for (path, change) in changes(target, plan) {
-        let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else { continue };
+        let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+            continue;
+        };
         if change.text.is_empty() && change.found.is_none() {
             continue;
         }
@@ -123,13 +139,28 @@ pub(super) fn prepare(target: &Local, plan: &[Change]) -> Result<Vec<Step>, Loca
         }
         let beside = |what: &str| staging.join(format!("{what}-{}", name.to_string_lossy()));
         if change.text.is_empty() {
-            steps.push(Step::Retire { aside: beside("old"), path });
+            steps.push(Step::Retire {
+                aside: beside("old"),
+                path,
+            });
             continue;
         }
         let old = files::read_plain(&path)?.map(|bytes| Hash::of(&bytes));
         let (staged, bytes) = (beside("new"), change.text.as_bytes());
-        replace::write(&staged, bytes, Appearance { mode: MODE, gid: None })?;
-        steps.push(Step::Replace { staged, path, old, new: Hash::of(bytes) });
+        replace::write(
+            &staged,
+            bytes,
+            Appearance {
+                mode: MODE,
+                gid: None,
+            },
+        )?;
+        steps.push(Step::Replace {
+            staged,
+            path,
+            old,
+            new: Hash::of(bytes),
+        });
     }
     prepared.iter().try_for_each(|dir| homes::sync(dir))?;
     Ok(steps)

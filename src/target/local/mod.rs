@@ -69,7 +69,14 @@ pub(crate) enum Db {
 impl Db {
     /// All, in the order in which new entries become visible: passwd last, so that nobody is seen before they are
     /// whole; gshadow before group, since what group does not show yet is planned again if the list is broken off.
-    pub(crate) const ALL: [Db; 6] = [Db::Gshadow, Db::Group, Db::Subuid, Db::Subgid, Db::Shadow, Db::Passwd];
+    pub(crate) const ALL: [Db; 6] = [
+        Db::Gshadow,
+        Db::Group,
+        Db::Subuid,
+        Db::Subgid,
+        Db::Shadow,
+        Db::Passwd,
+    ];
 
     /// Its file's name.
     pub(crate) fn name(self) -> &'static str {
@@ -128,9 +135,22 @@ pub struct Local {
 impl Local {
     /// A target below `root`. `state_dir` is where ledger and journal are, and `home_bases` are where homes are, both
     /// as paths of the managed host; `shadow_day` is today as shadow(5) counts.
-    pub fn new(config: Config, root: Root, state_dir: PathBuf, home_bases: Vec<PathBuf>, shadow_day: i64) -> Self {
+    pub fn new(
+        config: Config,
+        root: Root,
+        state_dir: PathBuf,
+        home_bases: Vec<PathBuf>,
+        shadow_day: i64,
+    ) -> Self {
         let key_dir = KeyRules::default().directory;
-        Self { config, root, state_dir, home_bases, shadow_day, key_dir }
+        Self {
+            config,
+            root,
+            state_dir,
+            home_bases,
+            shadow_day,
+            key_dir,
+        }
     }
 
     /// Where a database that gosync writes is; `None` where this kind of target has none.
@@ -194,7 +214,10 @@ impl Local {
     /// Puts files with SSH keys into this directory of the managed host.
     #[must_use]
     pub fn with_keys(self, directory: &str) -> Self {
-        Self { key_dir: directory.into(), ..self }
+        Self {
+            key_dir: directory.into(),
+            ..self
+        }
     }
 
     /// What is in the directory with SSH keys.

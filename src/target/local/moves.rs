@@ -37,21 +37,30 @@ impl Moves {
 
     /// A file has both names until passwd has changed: nobody is without keys or mail for a moment.
     fn file(&mut self, from: &Path, to: &Path) -> Result<(), LocalError> {
-        let (Some(dir), Some(name)) = (to.parent().map(staging_dir), to.file_name()) else { return Ok(()) };
+        let (Some(dir), Some(name)) = (to.parent().map(staging_dir), to.file_name()) else {
+            return Ok(());
+        };
         files::ensure_private_dir(&dir)?;
         let beside = |what: &str| dir.join(format!("{what}-{}", name.to_string_lossy()));
         if files::look(to)?.is_none() {
             let staged = beside("renamed");
             files::second_name(from, &staged)?;
-            self.before.push(Step::Place { staged, path: to.to_owned() });
+            self.before.push(Step::Place {
+                staged,
+                path: to.to_owned(),
+            });
         }
-        self.after.push(Step::Retire { path: from.to_owned(), aside: beside("old-name") });
+        self.after.push(Step::Retire {
+            path: from.to_owned(),
+            aside: beside("old-name"),
+        });
         Ok(files::sync_dir(&dir)?)
     }
 
     fn home(&mut self, target: &Local, home: &HomeMove) -> Result<(), LocalError> {
         let (from, to) = (target.locate(&home.from), target.locate(&home.to));
-        let (Some(base), Some(old), Some(new)) = (from.parent(), from.file_name(), to.file_name()) else {
+        let (Some(base), Some(old), Some(new)) = (from.parent(), from.file_name(), to.file_name())
+        else {
             return Ok(());
         };
         let dir = staging_dir(base);
@@ -61,23 +70,38 @@ impl Moves {
             name.push(new);
             dir.join(name)
         };
-        let is_dir = |path: &Path| -> Result<bool, LocalError> { Ok(files::look(path)?.is_some_and(|m| m.is_dir())) };
+        let is_dir = |path: &Path| -> Result<bool, LocalError> {
+            Ok(files::look(path)?.is_some_and(|m| m.is_dir()))
+        };
         if is_dir(&from)? {
             if !home.linked {
                 let staged = beside("link-to-");
                 files::link(&staged, Path::new(old))?;
-                self.before.push(Step::Place { staged, path: to.clone() });
+                self.before.push(Step::Place {
+                    staged,
+                    path: to.clone(),
+                });
             }
-            self.after.push(Step::Exchange { path: to.clone(), other: from.clone() });
+            self.after.push(Step::Exchange {
+                path: to.clone(),
+                other: from.clone(),
+            });
         } else if files::look(&from)?.is_none() {
             return Ok(()); // moved already, and nothing was to stay
         }
         if home.link {
             let staged = beside("link-from-");
             files::link(&staged, Path::new(new))?;
-            self.after.push(Step::Swap { staged, path: from, target: new.into() });
+            self.after.push(Step::Swap {
+                staged,
+                path: from,
+                target: new.into(),
+            });
         } else {
-            self.after.push(Step::Retire { path: from, aside: beside("old-link-") });
+            self.after.push(Step::Retire {
+                path: from,
+                aside: beside("old-link-"),
+            });
         }
         files::sync_dir(&dir)?;
         Ok(())

@@ -22,12 +22,19 @@ impl Image {
     fn read(path: PathBuf) -> Result<Self, LocalError> {
         let bytes = files::read_plain(&path)?;
         let exists = bytes.is_some();
-        Ok(Self { path, lines: Lines::new(bytes.unwrap_or_default()), exists })
+        Ok(Self {
+            path,
+            lines: Lines::new(bytes.unwrap_or_default()),
+            exists,
+        })
     }
 
     /// Whether the file is still as it was read.
     pub(super) fn is_current(&self) -> Result<bool, LocalError> {
-        Ok(files::is_still(&self.path, self.exists.then_some(self.lines.bytes()))?)
+        Ok(files::is_still(
+            &self.path,
+            self.exists.then_some(self.lines.bytes()),
+        )?)
     }
 }
 
@@ -56,14 +63,22 @@ impl Current {
         }
         let shells = files::read_plain(&target.root.path("/etc/shells"))?;
         let shells = shells.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let current = Self { databases, reference, shells, lock: None };
+        let current = Self {
+            databases,
+            reference,
+            shells,
+            lock: None,
+        };
         current.check(target)?;
         Ok(current)
     }
 
     /// The same, read under this lock.
     pub(super) fn with_lock(self, lock: PasswordLock) -> Self {
-        Self { lock: Some(lock), ..self }
+        Self {
+            lock: Some(lock),
+            ..self
+        }
     }
 
     /// Finds out, before anything is planned, whether the databases are sound and can be replaced.
@@ -71,31 +86,50 @@ impl Current {
         let passwd = target.root.path("/etc/passwd");
         let etc = match target.config.database {
             Database::Etc => self.databases.get(&Db::Passwd),
-            Database::Extrausers => self.reference.iter().find(|(db, _)| *db == Db::Passwd).map(|(_, image)| image),
+            Database::Extrausers => self
+                .reference
+                .iter()
+                .find(|(db, _)| *db == Db::Passwd)
+                .map(|(_, image)| image),
         };
         let root = etc.is_some_and(|image| {
-            image.lines.entries().filter_map(|(_, l)| PasswdLine::parse(l)).any(|l| l.name == b"root" && l.uid == 0)
+            image
+                .lines
+                .entries()
+                .filter_map(|(_, l)| PasswdLine::parse(l))
+                .any(|l| l.name == b"root" && l.uid == 0)
         });
         if etc.is_some_and(|image| !image.exists) {
-            return Err(LocalError::Unfit { path: passwd, reason: "it is missing; is this a host's tree?".to_owned() });
+            return Err(LocalError::Unfit {
+                path: passwd,
+                reason: "it is missing; is this a host's tree?".to_owned(),
+            });
         }
         if !root {
             let reason = "there is no line `root` with the uid 0: this is no sound passwd file, and nothing is written";
-            return Err(LocalError::Unfit { path: passwd, reason: reason.to_owned() });
+            return Err(LocalError::Unfit {
+                path: passwd,
+                reason: reason.to_owned(),
+            });
         }
         match target.config.database {
             Database::Etc => {
                 for db in [Db::Shadow, Db::Group] {
                     if let Some(image) = self.databases.get(&db).filter(|image| !image.exists) {
-                        let reason = "it is missing; make it with pwconv(8) or grpconv(8)".to_owned();
-                        return Err(LocalError::Unfit { path: image.path.clone(), reason });
+                        let reason =
+                            "it is missing; make it with pwconv(8) or grpconv(8)".to_owned();
+                        return Err(LocalError::Unfit {
+                            path: image.path.clone(),
+                            reason,
+                        });
                     }
                 }
             }
             Database::Extrausers => extrausers::probe(&target.root.path(extrausers::DIR))?,
         }
         for (db, image) in &self.databases {
-            let swapped = target.config.database == Database::Extrausers && !matches!(db, Db::Subuid | Db::Subgid);
+            let swapped = target.config.database == Database::Extrausers
+                && !matches!(db, Db::Subuid | Db::Subgid);
             if !swapped {
                 replace::probe(&image.path)?;
             }
@@ -105,7 +139,11 @@ impl Current {
 
     /// Whether all files are still as they were read.
     pub(super) fn is_current(&self) -> Result<bool, LocalError> {
-        for image in self.databases.values().chain(self.reference.iter().map(|(_, image)| image)) {
+        for image in self
+            .databases
+            .values()
+            .chain(self.reference.iter().map(|(_, image)| image))
+        {
             if !image.is_current()? {
                 return Ok(false);
             }
@@ -115,7 +153,10 @@ impl Current {
 
     /// What the databases say.
     pub fn host(&self) -> Host<'_> {
-        let mut host = Host { shells: self.shells(), ..Host::default() };
+        let mut host = Host {
+            shells: self.shells(),
+            ..Host::default()
+        };
         let shut = self.shut();
         let written = self.databases.iter().map(|(db, image)| (*db, image, true));
         let read = self.reference.iter().map(|(db, image)| (*db, image, false));
@@ -126,32 +167,51 @@ impl Current {
                     Db::Passwd => add_account(&mut host, line, &shut, writable),
                     Db::Group => add_group(&mut host, line, writable),
                     Db::Subuid | Db::Subgid => subids.extend(
-                        SubidLine::parse(line).map(|s| (s.first, s.first.saturating_add(s.count.saturating_sub(1)))),
+                        SubidLine::parse(line)
+                            .map(|s| (s.first, s.first.saturating_add(s.count.saturating_sub(1)))),
                     ),
                     Db::Shadow if ShadowLine::parse(line).is_none() => add_broken(&mut host, line),
-                    Db::Gshadow if GshadowLine::parse(line).is_none() => add_broken(&mut host, line),
+                    Db::Gshadow if GshadowLine::parse(line).is_none() => {
+                        add_broken(&mut host, line)
+                    }
                     Db::Shadow | Db::Gshadow => {}
                 }
             }
         }
         host.subids = subids.into_iter().collect();
-        let images = self.databases.values().chain(self.reference.iter().map(|(_, image)| image));
-        host.databases = images.map(|i| (i.path.display().to_string(), i.exists.then_some(i.lines.bytes()))).collect();
+        let images = self
+            .databases
+            .values()
+            .chain(self.reference.iter().map(|(_, image)| image));
+        host.databases = images
+            .map(|i| {
+                (
+                    i.path.display().to_string(),
+                    i.exists.then_some(i.lines.bytes()),
+                )
+            })
+            .collect();
         host
     }
 
     fn shells(&self) -> std::collections::BTreeSet<&str> {
         let text = self.shells.as_deref().unwrap_or("/bin/sh\n");
-        text.lines().map(str::trim).filter(|line| line.starts_with('/')).collect()
+        text.lines()
+            .map(str::trim)
+            .filter(|line| line.starts_with('/'))
+            .collect()
     }
 
     /// Accounts that are locked or expire, by name: few of all.
     fn shut(&self) -> Shut<'_> {
         let shadow = self.databases.get(&Db::Shadow).into_iter();
-        let lines = shadow.flat_map(|image| image.lines.entries()).filter_map(|(_, line)| ShadowLine::parse(line));
+        let lines = shadow
+            .flat_map(|image| image.lines.entries())
+            .filter_map(|(_, line)| ShadowLine::parse(line));
         let mut shut = Shut::new();
         for line in lines.filter(|line| line.is_locked() || !line.expire.is_empty()) {
-            shut.entry(line.name).or_insert((line.is_locked(), line.expire));
+            shut.entry(line.name)
+                .or_insert((line.is_locked(), line.expire));
         }
         shut
     }
@@ -165,7 +225,9 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], shut: &Shut<'a>, writable: bool) {
-    let Some(line) = PasswdLine::parse(line) else { return add_broken(host, line) };
+    let Some(line) = PasswdLine::parse(line) else {
+        return add_broken(host, line);
+    };
     host.ids.extend([line.uid, line.gid]);
     let name = text(line.name);
     let (locked, expire) = match line.is_shadowed() {
@@ -194,14 +256,23 @@ fn add_broken<'a>(host: &mut Host<'a>, line: &'a [u8]) {
 
 /// What stands before the first colon of a line, sound or not.
 pub(super) fn name_of(line: &[u8]) -> &[u8] {
-    line.split(|&b| b == b':').next().unwrap_or_default().trim_ascii_start()
+    line.split(|&b| b == b':')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii_start()
 }
 
 fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) {
-    let Some(line) = GroupLine::parse(line) else { return add_broken(host, line) };
+    let Some(line) = GroupLine::parse(line) else {
+        return add_broken(host, line);
+    };
     host.ids.insert(line.gid);
     let name = text(line.name);
-    let group = HostGroup { gid: line.gid, members: text(line.members), writable };
+    let group = HostGroup {
+        gid: line.gid,
+        members: text(line.members),
+        writable,
+    };
     match host.groups.entry(name) {
         std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(group)),
         std::collections::btree_map::Entry::Occupied(_) => drop(host.repeated.insert(name)),
@@ -212,6 +283,9 @@ fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) {
 pub(super) fn gid_of(target: &Local, name: &str) -> Option<u32> {
     let bytes = files::read_plain(&target.root.path("/etc/group")).ok()??;
     let lines = Lines::new(bytes);
-    let found = lines.entries().filter_map(|(_, l)| GroupLine::parse(l)).find(|g| g.name == name.as_bytes());
+    let found = lines
+        .entries()
+        .filter_map(|(_, l)| GroupLine::parse(l))
+        .find(|g| g.name == name.as_bytes());
     found.map(|g| g.gid)
 }

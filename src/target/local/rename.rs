@@ -31,15 +31,30 @@ pub(super) fn rename<'a>(
     for change in changes {
         match change {
             Change::RenameAccount(rename) => {
-                let (from, to) = (rename.from.as_str().as_bytes(), rename.to.as_str().as_bytes());
-                accounts.push(Pair { from, to, is_begun: known.accounts.contains(to) });
+                let (from, to) = (
+                    rename.from.as_str().as_bytes(),
+                    rename.to.as_str().as_bytes(),
+                );
+                accounts.push(Pair {
+                    from,
+                    to,
+                    is_begun: known.accounts.contains(to),
+                });
                 if rename.private_group {
-                    groups.push(Pair { from, to, is_begun: known.groups.contains(to) });
+                    groups.push(Pair {
+                        from,
+                        to,
+                        is_begun: known.groups.contains(to),
+                    });
                 }
             }
             Change::RenameGroup { from, to, .. } => {
                 let (from, to) = (from.as_str().as_bytes(), to.as_str().as_bytes());
-                groups.push(Pair { from, to, is_begun: known.groups.contains(to) });
+                groups.push(Pair {
+                    from,
+                    to,
+                    is_begun: known.groups.contains(to),
+                });
             }
             _ => {}
         }
@@ -47,7 +62,11 @@ pub(super) fn rename<'a>(
     if matches!(db, Db::Group | Db::Gshadow) {
         members(db, sheet, &accounts)?;
     }
-    let pairs = if matches!(db, Db::Group | Db::Gshadow) { &groups } else { &accounts };
+    let pairs = if matches!(db, Db::Group | Db::Gshadow) {
+        &groups
+    } else {
+        &accounts
+    };
     // passwd and group say who and what there is; only they change at once.
     let stays = !matches!(db, Db::Passwd | Db::Group);
     for pair in pairs {
@@ -59,20 +78,36 @@ pub(super) fn rename<'a>(
 /// Renames the lines of one name. `stays`: whether the old ones stay beside the new ones for now.
 fn lines<'a>(sheet: &mut Sheet<'a>, pair: &Pair<'a>, stays: bool) {
     let of = |name: &[u8]| -> Vec<usize> {
-        sheet.lines.entries().filter(|(_, line)| name_of(line) == name).map(|(number, _)| number).collect()
+        sheet
+            .lines
+            .entries()
+            .filter(|(_, line)| name_of(line) == name)
+            .map(|(number, _)| number)
+            .collect()
     };
     let (old, new) = (of(pair.from), of(pair.to));
     if pair.is_begun && !new.is_empty() {
         if !stays {
-            old.into_iter().for_each(|number| sheet.editor.remove(number));
+            old.into_iter()
+                .for_each(|number| sheet.editor.remove(number));
         }
         return;
     }
-    new.into_iter().for_each(|number| sheet.editor.remove(number));
+    new.into_iter()
+        .for_each(|number| sheet.editor.remove(number));
     sheet.index.remove(pair.to);
     for &number in &old {
-        let Some(line) = sheet.editor.current(sheet.lines, number).map(<[u8]>::to_vec) else { continue };
-        let rest = line.iter().position(|&b| b == b':').map_or(&b""[..], |colon| &line[colon..]);
+        let Some(line) = sheet
+            .editor
+            .current(sheet.lines, number)
+            .map(<[u8]>::to_vec)
+        else {
+            continue;
+        };
+        let rest = line
+            .iter()
+            .position(|&b| b == b':')
+            .map_or(&b""[..], |colon| &line[colon..]);
         let renamed = [pair.to, rest].concat();
         if stays {
             sheet.editor.put_before(number, line);
@@ -88,18 +123,29 @@ fn lines<'a>(sheet: &mut Sheet<'a>, pair: &Pair<'a>, stays: bool) {
 /// Puts new names beside old ones in all lists of members, and of administrators.
 fn members(db: Db, sheet: &mut Sheet<'_>, pairs: &[Pair<'_>]) -> Result<(), BadField> {
     for (number, line) in sheet.lines.entries() {
-        let touches =
-            |list: &[u8]| names(list).any(|name| pairs.iter().any(|pair| name == pair.from || name == pair.to));
+        let touches = |list: &[u8]| {
+            names(list).any(|name| {
+                pairs
+                    .iter()
+                    .any(|pair| name == pair.from || name == pair.to)
+            })
+        };
         let new = match db {
             Db::Group => {
-                let Some(mut group) = GroupLine::parse(line).filter(|group| touches(group.members)) else { continue };
+                let Some(mut group) = GroupLine::parse(line).filter(|group| touches(group.members))
+                else {
+                    continue;
+                };
                 let members = list(group.members, pairs);
                 group.members = &members;
                 group.to_line()?
             }
             _ => {
-                let touches = |group: &GshadowLine<'_>| touches(group.members) || touches(group.admins);
-                let Some(mut group) = GshadowLine::parse(line).filter(touches) else { continue };
+                let touches =
+                    |group: &GshadowLine<'_>| touches(group.members) || touches(group.admins);
+                let Some(mut group) = GshadowLine::parse(line).filter(touches) else {
+                    continue;
+                };
                 let (admins, members) = (list(group.admins, pairs), list(group.members, pairs));
                 (group.admins, group.members) = (&admins, &members);
                 group.to_line()?

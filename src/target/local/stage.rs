@@ -54,37 +54,64 @@ impl Staged {
 
     /// Homes that have to be made, with their uids and gids.
     pub(super) fn homes(&self) -> impl Iterator<Item = (&str, Uid, u32)> {
-        self.plan().changes.iter().filter_map(|change| match change {
-            Change::CreateAccount(new) if new.make_home => Some((new.home.as_str(), new.uid, new.gid.get())),
-            Change::MakeHome { uid, gid, home, .. } => Some((home.as_str(), *uid, *gid)),
-            _ => None,
-        })
+        self.plan()
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::CreateAccount(new) if new.make_home => {
+                    Some((new.home.as_str(), new.uid, new.gid.get()))
+                }
+                Change::MakeHome { uid, gid, home, .. } => Some((home.as_str(), *uid, *gid)),
+                _ => None,
+            })
     }
 
     /// Homes that go.
     pub(super) fn homes_to_go(&self) -> impl Iterator<Item = HomeToGo<'_>> {
-        self.plan().changes.iter().filter_map(|change| match change {
-            Change::RemoveAccount { name, uid, home, .. } => {
-                let (path, pack) = match home {
-                    HomeFate::Keep | HomeFate::Gone => return None,
-                    HomeFate::Remove { path } => (path, None),
-                    HomeFate::Archive { path, into } => (path, Some(Pack::Into(into))),
-                };
-                Some(HomeToGo { name, uid: *uid, path, pack })
-            }
-            Change::ArchiveHome { name, uid, home, archive, .. } => {
-                Some(HomeToGo { name, uid: *uid, path: home, pack: Some(Pack::As(archive)) })
-            }
-            _ => None,
-        })
+        self.plan()
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::RemoveAccount {
+                    name, uid, home, ..
+                } => {
+                    let (path, pack) = match home {
+                        HomeFate::Keep | HomeFate::Gone => return None,
+                        HomeFate::Remove { path } => (path, None),
+                        HomeFate::Archive { path, into } => (path, Some(Pack::Into(into))),
+                    };
+                    Some(HomeToGo {
+                        name,
+                        uid: *uid,
+                        path,
+                        pack,
+                    })
+                }
+                Change::ArchiveHome {
+                    name,
+                    uid,
+                    home,
+                    archive,
+                    ..
+                } => Some(HomeToGo {
+                    name,
+                    uid: *uid,
+                    path: home,
+                    pack: Some(Pack::As(archive)),
+                }),
+                _ => None,
+            })
     }
 
     /// Accounts that get another name.
     pub(super) fn renames(&self) -> impl Iterator<Item = &Rename> {
-        self.plan().changes.iter().filter_map(|change| match change {
-            Change::RenameAccount(rename) => Some(rename),
-            _ => None,
-        })
+        self.plan()
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::RenameAccount(rename) => Some(rename),
+                _ => None,
+            })
     }
 }
 
@@ -117,7 +144,11 @@ enum Pass {
     Last,
 }
 
-pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Result<Staged, LocalError> {
+pub(super) fn stage(
+    target: &Local,
+    current: &Current,
+    approved: Approved,
+) -> Result<Staged, LocalError> {
     let mut files = BTreeMap::new();
     let changes = &approved.plan().changes;
     let known = Known::new(current, changes);
@@ -125,19 +156,40 @@ pub(super) fn stage(target: &Local, current: &Current, approved: Approved) -> Re
         extrausers::check(changes)?;
     }
     let removes = changes.iter().any(|change| {
-        let named = matches!(change, Change::RenameAccount(_) | Change::RenameGroup { .. });
-        named || matches!(change, Change::RemoveAccount { .. } | Change::RemoveGroup { .. })
+        let named = matches!(
+            change,
+            Change::RenameAccount(_) | Change::RenameGroup { .. }
+        );
+        named
+            || matches!(
+                change,
+                Change::RemoveAccount { .. } | Change::RemoveGroup { .. }
+            )
     });
     for (db, image) in current.databases.iter().filter(|_| !changes.is_empty()) {
-        let needed = image.exists || (matches!(db, Db::Subuid | Db::Subgid) || target.path(Db::Gshadow).is_none());
+        let needed = image.exists
+            || (matches!(db, Db::Subuid | Db::Subgid) || target.path(Db::Gshadow).is_none());
         if !needed {
             continue; // an absent gshadow stays absent
         }
-        let unfit = |_: BadField| LocalError::Unfit { path: image.path.clone(), reason: BadField.to_string() };
-        let first = edit(*db, &image.lines, changes, Pass::First, &known, target.shadow_day).map_err(unfit)?;
+        let unfit = |_: BadField| LocalError::Unfit {
+            path: image.path.clone(),
+            reason: BadField.to_string(),
+        };
+        let first = edit(
+            *db,
+            &image.lines,
+            changes,
+            Pass::First,
+            &known,
+            target.shadow_day,
+        )
+        .map_err(unfit)?;
         let last = match removes {
             true => {
-                let lines = first.as_ref().map_or_else(|| image.lines.clone(), |bytes| Lines::new(bytes.clone()));
+                let lines = first
+                    .as_ref()
+                    .map_or_else(|| image.lines.clone(), |bytes| Lines::new(bytes.clone()));
                 edit(*db, &lines, changes, Pass::Last, &known, target.shadow_day).map_err(unfit)?
             }
             false => None,
@@ -160,10 +212,18 @@ pub(super) struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn new(current: &'a Current, changes: &'a [Change]) -> Self {
-        let lines = |db| current.databases.get(&db).into_iter().flat_map(|image| image.lines.entries());
+        let lines = |db| {
+            current
+                .databases
+                .get(&db)
+                .into_iter()
+                .flat_map(|image| image.lines.entries())
+        };
         let names = |db| lines(db).map(|(_, line)| name_of(line)).collect();
         let mut passwords = BTreeMap::new();
-        for line in lines(Db::Passwd).filter_map(|(_, line)| PasswdLine::parse(line)).filter(|line| !line.is_shadowed())
+        for line in lines(Db::Passwd)
+            .filter_map(|(_, line)| PasswdLine::parse(line))
+            .filter(|line| !line.is_shadowed())
         {
             passwords.entry(line.name).or_insert(line.password);
         }
@@ -174,7 +234,11 @@ impl<'a> Known<'a> {
                 passwords.insert(to.as_str().as_bytes(), password);
             }
         }
-        Self { accounts: names(Db::Passwd), groups: names(Db::Group), passwords }
+        Self {
+            accounts: names(Db::Passwd),
+            groups: names(Db::Group),
+            passwords,
+        }
     }
 }
 
@@ -216,7 +280,11 @@ impl<'a> Sheet<'a> {
         for (number, line) in lines.entries() {
             index.entry(name_of(line)).or_insert(number);
         }
-        Self { lines, index, editor: Editor::default() }
+        Self {
+            lines,
+            index,
+            editor: Editor::default(),
+        }
     }
 
     pub(super) fn find(&self, name: &str) -> Option<(usize, Vec<u8>)> {
@@ -238,8 +306,15 @@ fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
     for change in changes {
         if let Some(name) = shut_or_opened(change) {
             let found = sheet.find(name.as_str());
-            if let Some((at, line)) = found.as_ref().and_then(|(at, old)| Some((*at, PasswdLine::parse(old)?))) {
-                let new = PasswdLine { password: b"x", ..line }.to_line()?;
+            if let Some((at, line)) = found
+                .as_ref()
+                .and_then(|(at, old)| Some((*at, PasswdLine::parse(old)?)))
+            {
+                let new = PasswdLine {
+                    password: b"x",
+                    ..line
+                }
+                .to_line()?;
                 sheet.put(Some((at, line.to_line()?)), new);
             }
         }
@@ -257,9 +332,16 @@ fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
                 sheet.put(sheet.find(new.name.as_str()), line.to_line()?);
             }
             Change::UpdateAccount { .. } | Change::AdoptAccount(_) => {
-                let Some((name, fields)) = field_changes(change) else { continue };
-                let Some((number, old)) = sheet.find(name.as_str()).filter(|_| !fields.is_empty()) else { continue };
-                let Some(mut line) = PasswdLine::parse(&old) else { continue };
+                let Some((name, fields)) = field_changes(change) else {
+                    continue;
+                };
+                let Some((number, old)) = sheet.find(name.as_str()).filter(|_| !fields.is_empty())
+                else {
+                    continue;
+                };
+                let Some(mut line) = PasswdLine::parse(&old) else {
+                    continue;
+                };
                 for change in fields {
                     let value = change.to.as_bytes();
                     match change.field {
@@ -277,9 +359,17 @@ fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
                     sheet.editor.remove(number);
                 }
             }
-            Change::RenameAccount(Rename { to, home: Some(home), .. }) => {
-                let Some((number, old)) = sheet.find(to.as_str()) else { continue };
-                let Some(mut line) = PasswdLine::parse(&old) else { continue };
+            Change::RenameAccount(Rename {
+                to,
+                home: Some(home),
+                ..
+            }) => {
+                let Some((number, old)) = sheet.find(to.as_str()) else {
+                    continue;
+                };
+                let Some(mut line) = PasswdLine::parse(&old) else {
+                    continue;
+                };
                 line.home = home.to.as_bytes();
                 let new = line.to_line()?;
                 sheet.put(Some((number, old)), new);
@@ -306,8 +396,15 @@ pub(super) fn joined<'a>(members: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
 /// The member list after a change: found order, those who go taken out, those who come added.
 fn change_members(found: &[u8], add: &[UserName], remove: &BTreeSet<&[u8]>) -> Vec<u8> {
     let there: BTreeSet<&[u8]> = names(found).collect();
-    let come = add.iter().map(|name| name.as_str().as_bytes()).filter(|name| !there.contains(name));
-    joined(names(found).filter(|name| !remove.contains(name)).chain(come))
+    let come = add
+        .iter()
+        .map(|name| name.as_str().as_bytes())
+        .filter(|name| !there.contains(name));
+    joined(
+        names(found)
+            .filter(|name| !remove.contains(name))
+            .chain(come),
+    )
 }
 
 /// What a change does to a group: its name, its gid if it has to be made, who comes and who goes.
@@ -318,16 +415,29 @@ fn group_change(change: &Change) -> Option<GroupChange<'_>> {
         Change::CreateAccount(new) if new.private_group => {
             Some((new.name.as_str(), Some(new.gid.get()), &[], BTreeSet::new()))
         }
-        Change::CreateGroup { name, gid, members, .. } => {
-            Some((name.as_str(), Some(gid.get()), members, BTreeSet::new()))
+        Change::CreateGroup {
+            name, gid, members, ..
+        } => Some((name.as_str(), Some(gid.get()), members, BTreeSet::new())),
+        Change::ChangeMembers {
+            name, add, remove, ..
         }
-        Change::ChangeMembers { name, add, remove, .. } | Change::ChangeLocalMembers { name, add, remove, .. } => {
-            Some((name.as_str(), None, add, remove.iter().map(String::as_bytes).collect()))
+        | Change::ChangeLocalMembers {
+            name, add, remove, ..
+        } => Some((
+            name.as_str(),
+            None,
+            add,
+            remove.iter().map(String::as_bytes).collect(),
+        )),
+        Change::AdoptGroup { name, add, .. } if !add.is_empty() => {
+            Some((name.as_str(), None, add, BTreeSet::new()))
         }
-        Change::AdoptGroup { name, add, .. } if !add.is_empty() => Some((name.as_str(), None, add, BTreeSet::new())),
-        Change::EmptyGroup { name, remove, .. } => {
-            Some((name.as_str(), None, &[], remove.iter().map(String::as_bytes).collect()))
-        }
+        Change::EmptyGroup { name, remove, .. } => Some((
+            name.as_str(),
+            None,
+            &[],
+            remove.iter().map(String::as_bytes).collect(),
+        )),
         _ => None,
     }
 }
@@ -337,14 +447,22 @@ fn group(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
         let at = sheet.find(name);
         let new = match (&at, gid) {
             (Some((_, old)), _) => {
-                let Some(mut line) = GroupLine::parse(old) else { continue };
+                let Some(mut line) = GroupLine::parse(old) else {
+                    continue;
+                };
                 let members = change_members(line.members, add, &remove);
                 line.members = &members;
                 line.to_line()?
             }
             (None, Some(gid)) => {
                 let members = change_members(b"", add, &remove);
-                GroupLine { name: name.as_bytes(), password: b"x", gid, members: &members }.to_line()?
+                GroupLine {
+                    name: name.as_bytes(),
+                    password: b"x",
+                    gid,
+                    members: &members,
+                }
+                .to_line()?
             }
             (None, None) => continue,
         };
@@ -359,14 +477,22 @@ fn gshadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>) -> Resu
         let is_known = known.groups.contains(name.as_bytes());
         let new = match (&at, gid) {
             (Some((_, old)), _) if is_known || gid.is_none() => {
-                let Some(mut line) = GshadowLine::parse(old) else { continue };
+                let Some(mut line) = GshadowLine::parse(old) else {
+                    continue;
+                };
                 let members = change_members(line.members, add, &remove);
                 line.members = &members;
                 line.to_line()?
             }
             (_, Some(_)) => {
                 let members = change_members(b"", add, &remove);
-                GshadowLine { name: name.as_bytes(), password: b"!", admins: b"", members: &members }.to_line()?
+                GshadowLine {
+                    name: name.as_bytes(),
+                    password: b"!",
+                    admins: b"",
+                    members: &members,
+                }
+                .to_line()?
             }
             (_, None) => continue,
         };
@@ -377,12 +503,24 @@ fn gshadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>) -> Resu
 
 fn subids(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>) -> Result<(), BadField> {
     for change in changes {
-        let Change::CreateAccount(NewAccount { name, subids, .. }) = change else { continue };
+        let Change::CreateAccount(NewAccount { name, subids, .. }) = change else {
+            continue;
+        };
         let owner = name.as_str().as_bytes();
         if known.accounts.contains(owner) && sheet.find(name.as_str()).is_some() {
             continue;
         }
-        if let Some(line) = subids.map(|(first, count)| SubidLine { owner, first, count }.to_line()).transpose()? {
+        if let Some(line) = subids
+            .map(|(first, count)| {
+                SubidLine {
+                    owner,
+                    first,
+                    count,
+                }
+                .to_line()
+            })
+            .transpose()?
+        {
             sheet.put(sheet.find(name.as_str()), line);
         }
     }
@@ -392,21 +530,40 @@ fn subids(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>) -> Resul
 /// Takes removed accounts, and the former names of renamed ones, out of everything but passwd.
 fn strip(db: Db, sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
     let removed = changes.iter().filter_map(|change| match change {
-        Change::RemoveAccount { name, private_group, .. } => Some((name.as_str(), true, *private_group)),
+        Change::RemoveAccount {
+            name,
+            private_group,
+            ..
+        } => Some((name.as_str(), true, *private_group)),
         Change::RenameAccount(rename) => Some((rename.from.as_str(), true, rename.private_group)),
-        Change::RemoveGroup { name, .. } | Change::RenameGroup { from: name, .. } => Some((name.as_str(), false, true)),
+        Change::RemoveGroup { name, .. } | Change::RenameGroup { from: name, .. } => {
+            Some((name.as_str(), false, true))
+        }
         _ => None,
     });
-    let removed: Vec<_> = removed.map(|(name, account, group)| (name.as_bytes(), account, group)).collect();
-    let gone: BTreeSet<&[u8]> = removed.iter().filter(|(_, account, _)| *account).map(|(name, ..)| *name).collect();
-    let gone_groups: BTreeSet<&[u8]> = removed.iter().filter(|(.., group)| *group).map(|(name, ..)| *name).collect();
+    let removed: Vec<_> = removed
+        .map(|(name, account, group)| (name.as_bytes(), account, group))
+        .collect();
+    let gone: BTreeSet<&[u8]> = removed
+        .iter()
+        .filter(|(_, account, _)| *account)
+        .map(|(name, ..)| *name)
+        .collect();
+    let gone_groups: BTreeSet<&[u8]> = removed
+        .iter()
+        .filter(|(.., group)| *group)
+        .map(|(name, ..)| *name)
+        .collect();
     for (number, line) in sheet.lines.entries() {
         let name = line.split(|&b| b == b':').next().unwrap_or_default();
         match db {
-            Db::Shadow | Db::Subuid | Db::Subgid if gone.contains(name) => sheet.editor.remove(number),
+            Db::Shadow | Db::Subuid | Db::Subgid if gone.contains(name) => {
+                sheet.editor.remove(number)
+            }
             Db::Group | Db::Gshadow if gone_groups.contains(name) => sheet.editor.remove(number),
             Db::Group => {
-                let Some(mut group) = GroupLine::parse(line).filter(|g| names(g.members).any(|m| gone.contains(m)))
+                let Some(mut group) =
+                    GroupLine::parse(line).filter(|g| names(g.members).any(|m| gone.contains(m)))
                 else {
                     continue;
                 };
@@ -415,10 +572,18 @@ fn strip(db: Db, sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadFie
                 sheet.editor.replace(number, group.to_line()?);
             }
             Db::Gshadow => {
-                let touches = |g: &GshadowLine<'_>| names(g.members).chain(names(g.admins)).any(|m| gone.contains(m));
-                let Some(mut group) = GshadowLine::parse(line).filter(touches) else { continue };
-                let (members, admins) =
-                    (change_members(group.members, &[], &gone), change_members(group.admins, &[], &gone));
+                let touches = |g: &GshadowLine<'_>| {
+                    names(g.members)
+                        .chain(names(g.admins))
+                        .any(|m| gone.contains(m))
+                };
+                let Some(mut group) = GshadowLine::parse(line).filter(touches) else {
+                    continue;
+                };
+                let (members, admins) = (
+                    change_members(group.members, &[], &gone),
+                    change_members(group.admins, &[], &gone),
+                );
                 (group.members, group.admins) = (&members, &admins);
                 sheet.editor.replace(number, group.to_line()?);
             }

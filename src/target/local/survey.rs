@@ -41,7 +41,9 @@ impl Survey {
 
     /// Whether a database of this name is there and could not be read; then it does not show what is missing.
     pub fn is_unread(&self, name: &str) -> bool {
-        self.files.iter().any(|file| file.name == name && file.fault.is_some() && file.lines.is_empty())
+        self.files
+            .iter()
+            .any(|file| file.name == name && file.fault.is_some() && file.lines.is_empty())
     }
 
     /// The database of this name that gosync writes.
@@ -53,15 +55,25 @@ impl Survey {
 impl Local {
     /// Looks at every database.
     pub fn survey(&self) -> Survey {
-        let written = Db::ALL.into_iter().filter_map(|db| Some((db, self.path(db)?, true)));
-        let read = [Db::Passwd, Db::Group].into_iter().map(|db| (db, self.reference(db), false));
-        let swapped = |db| self.config.database == Database::Extrausers && !matches!(db, Db::Subuid | Db::Subgid);
+        let written = Db::ALL
+            .into_iter()
+            .filter_map(|db| Some((db, self.path(db)?, true)));
+        let read = [Db::Passwd, Db::Group]
+            .into_iter()
+            .map(|db| (db, self.reference(db), false));
+        let swapped = |db| {
+            self.config.database == Database::Extrausers && !matches!(db, Db::Subuid | Db::Subgid)
+        };
         let files = written.chain(read).map(|(db, path, written)| {
             let (bytes, unread) = match files::read_plain(&path) {
                 Ok(bytes) => (bytes, None),
                 Err(e) => (None, Some(e.to_string())),
             };
-            let probe = || (written && !swapped(db)).then(|| replace::probe(&path).err()).flatten();
+            let probe = || {
+                (written && !swapped(db))
+                    .then(|| replace::probe(&path).err())
+                    .flatten()
+            };
             Surveyed {
                 name: db.name(),
                 written,
@@ -73,8 +85,13 @@ impl Local {
         });
         let unswappable = match self.config.database {
             Database::Etc => None,
-            Database::Extrausers => extrausers::probe(&self.root.path(extrausers::DIR)).err().map(|e| e.to_string()),
+            Database::Extrausers => extrausers::probe(&self.root.path(extrausers::DIR))
+                .err()
+                .map(|e| e.to_string()),
         };
-        Survey { files: files.collect(), unswappable }
+        Survey {
+            files: files.collect(),
+            unswappable,
+        }
     }
 }

@@ -19,9 +19,15 @@ pub struct Directory<const BIS: bool> {
 
 /// Where a group stands: names stand below one another only once.
 fn place(world: &World, club: &Club) -> String {
-    let twin = world.groups.iter().any(|other| other.name == club.name && other.number < club.number);
+    let twin = world
+        .groups
+        .iter()
+        .any(|other| other.name == club.name && other.number < club.number);
     let name = club.name.replace(',', "\\2C").replace('"', "\\22");
-    format!("cn={name},{}ou=groups,{SUFFIX}", if twin { "ou=south," } else { "" })
+    format!(
+        "cn={name},{}ou=groups,{SUFFIX}",
+        if twin { "ou=south," } else { "" }
+    )
 }
 
 fn uuid(number: u32) -> String {
@@ -29,7 +35,13 @@ fn uuid(number: u32) -> String {
 }
 
 fn person(somebody: &Somebody) -> String {
-    let Somebody { number, login, name, email, .. } = somebody;
+    let Somebody {
+        number,
+        login,
+        name,
+        email,
+        ..
+    } = somebody;
     // A day that no calendar has.
     let expires = match (somebody.active, somebody.usable) {
         (true, true) => "-1",
@@ -47,7 +59,11 @@ fn person(somebody: &Somebody) -> String {
 
 impl<const BIS: bool> Directory<BIS> {
     fn group(world: &World, club: &Club) -> String {
-        let class = if BIS { "objectClass: groupOfMembers\n" } else { "" };
+        let class = if BIS {
+            "objectClass: groupOfMembers\n"
+        } else {
+            ""
+        };
         let mut ldif = format!(
             "dn: {}\n{class}objectClass: posixGroup\ncn: {}\ngidNumber: {}\ndescription: {}\nentryUUID: {}",
             place(world, club),
@@ -62,7 +78,11 @@ impl<const BIS: bool> Directory<BIS> {
                 false => write!(ldif, "\nmemberUid: {login}"),
             };
         }
-        for inner in world.groups.iter().filter(|inner| BIS && club.inner.contains(&inner.number)) {
+        for inner in world
+            .groups
+            .iter()
+            .filter(|inner| BIS && club.inner.contains(&inner.number))
+        {
             let _ = write!(ldif, "\nmember: {}", place(world, inner));
         }
         ldif
@@ -83,10 +103,15 @@ impl<const BIS: bool> Directory<BIS> {
 }
 
 impl<const BIS: bool> Fixture for Directory<BIS> {
-    const TELLS: Tells = Tells { standing: false, nested: BIS, inactive_in_groups: true };
+    const TELLS: Tells = Tells {
+        standing: false,
+        nested: BIS,
+        inactive_in_groups: true,
+    };
 
     fn load(world: &World) -> Self {
-        let south = format!("dn: ou=south,ou=groups,{SUFFIX}\nobjectClass: organizationalUnit\nou: south");
+        let south =
+            format!("dn: ou=south,ou=groups,{SUFFIX}\nobjectClass: organizationalUnit\nou: south");
         let mut builder = Slapd::builder(if BIS { Groups::Bis } else { Groups::Nis }).ldif(&south);
         for somebody in &world.people {
             builder = builder.ldif(&person(somebody));
@@ -94,7 +119,9 @@ impl<const BIS: bool> Fixture for Directory<BIS> {
         for club in &world.groups {
             builder = builder.ldif(&Self::group(world, club));
         }
-        Self { server: builder.start() }
+        Self {
+            server: builder.start(),
+        }
     }
 
     fn open(&self, page: usize) -> Box<dyn Provider> {
@@ -112,7 +139,10 @@ impl<const BIS: bool> Fixture for Directory<BIS> {
 
     fn section(&self) -> Section {
         let keys = format!("kind = 'ldap'\n{}", Self::keys(self.server.port, 1000));
-        Section { keys, files: vec![("password", PASSWORD.to_owned())] }
+        Section {
+            keys,
+            files: vec![("password", PASSWORD.to_owned())],
+        }
     }
 }
 

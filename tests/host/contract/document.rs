@@ -27,24 +27,44 @@ fn id(somebody: &Somebody) -> String {
 }
 
 fn person(somebody: &Somebody) -> Value {
-    let Somebody { login, name, email, active, .. } = somebody;
+    let Somebody {
+        login,
+        name,
+        email,
+        active,
+        ..
+    } = somebody;
     match somebody.usable {
-        true => json!({"id": id(somebody), "login": login, "name": name, "email": email, "active": active}),
+        true => {
+            json!({"id": id(somebody), "login": login, "name": name, "email": email, "active": active})
+        }
         false => json!({"id": id(somebody), "login": login, "uid": ["many"]}),
     }
 }
 
 fn group(world: &World, club: &Club) -> Value {
     let member = |(login, role, status): (String, Role, Status)| {
-        let user = world.people.iter().find(|somebody| somebody.login == login).unwrap();
+        let user = world
+            .people
+            .iter()
+            .find(|somebody| somebody.login == login)
+            .unwrap();
         json!({"user": id(user), "role": role, "status": status})
     };
-    let members: Vec<Value> = world.members(club, Document::TELLS).into_iter().map(member).collect();
+    let members: Vec<Value> = world
+        .members(club, Document::TELLS)
+        .into_iter()
+        .map(member)
+        .collect();
     json!({"id": format!("g-{:03}", club.number), "name": club.name, "description": club.description, "members": members})
 }
 
 impl Fixture for Document {
-    const TELLS: Tells = Tells { standing: true, nested: false, inactive_in_groups: true };
+    const TELLS: Tells = Tells {
+        standing: true,
+        nested: false,
+        inactive_in_groups: true,
+    };
 
     fn load(world: &World) -> Self {
         let people: Vec<Value> = world.people.iter().map(person).collect();
@@ -69,7 +89,10 @@ impl Fixture for Document {
 
     fn section(&self) -> Section {
         let path = self.dir.path().join("directory.json");
-        Section { keys: format!("kind = 'file'\npath = '{}'\n", path.display()), files: Vec::new() }
+        Section {
+            keys: format!("kind = 'file'\npath = '{}'\n", path.display()),
+            files: Vec::new(),
+        }
     }
 }
 

@@ -28,15 +28,28 @@ pub fn cut<F: Fixture>() {
     for scope in [Scope::Users, Scope::Groups] {
         let proxy = Proxy::start(server.port(), Fault::Pass);
         let whole = read::fetch(&*server.at(proxy.port), &query(scope));
-        assert!(matches!(whole.completeness, Completeness::Complete(_)), "{:?}", whole.completeness);
+        assert!(
+            matches!(whole.completeness, Completeness::Complete(_)),
+            "{:?}",
+            whole.completeness
+        );
         let all = proxy.passed();
         assert!(all > 1000, "{all}");
         let mut short = 0;
         for eighth in 0..8 {
             let proxy = Proxy::start(server.port(), Fault::EndAfter(all * eighth / 8));
-            let asked = Query { deadline: soon(4), ..query(scope) };
+            let asked = Query {
+                deadline: soon(4),
+                ..query(scope)
+            };
             let kind = |error: &FetchError| matches!(error, FetchError::Unreachable { .. });
-            short += usize::from(is_short::<F>(&world, &*server.at(proxy.port), &asked, &broken, &kind));
+            short += usize::from(is_short::<F>(
+                &world,
+                &*server.at(proxy.port),
+                &asked,
+                &broken,
+                &kind,
+            ));
         }
         // With less than seven eighths nobody can have it all.
         assert!(short >= 7, "{scope:?}: {short}");
@@ -57,7 +70,13 @@ fn storm<F: Fixture>(world: &World, server: &dyn Server, query: &Query, broken: 
     };
     let web = answering(usize::MAX);
     let kind = |error: &FetchError| matches!(error, FetchError::RateLimited { .. });
-    assert!(!is_short::<F>(world, &*server.at(web.port), query, broken, &kind));
+    assert!(!is_short::<F>(
+        world,
+        &*server.at(web.port),
+        query,
+        broken,
+        &kind
+    ));
     let all = web.count();
     let short = (0..all).filter(|most| {
         let web = answering(*most);
@@ -71,14 +90,24 @@ fn storm<F: Fixture>(world: &World, server: &dyn Server, query: &Query, broken: 
 fn relayed(port: u16, asked: &Asked) -> Reply {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut head = format!("{} {} HTTP/1.0\r\n", asked.method, asked.target);
-    for (name, value) in asked.headers.iter().filter(|(name, _)| name != "accept-encoding" && name != "connection") {
+    for (name, value) in asked
+        .headers
+        .iter()
+        .filter(|(name, _)| name != "accept-encoding" && name != "connection")
+    {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    stream.write_all(format!("{head}\r\n{}", asked.body).as_bytes()).unwrap();
+    stream
+        .write_all(format!("{head}\r\n{}", asked.body).as_bytes())
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    Reply::new(head.split(' ').nth(1).unwrap().parse().unwrap(), "application/json", body)
+    Reply::new(
+        head.split(' ').nth(1).unwrap().parse().unwrap(),
+        "application/json",
+        body,
+    )
 }
 
 /// Whether a read fails as it should or says that it is not whole; if it says that it is, it has to be.
@@ -113,7 +142,9 @@ fn half_a_file<F: Fixture>(world: &World, file: &dyn File) {
     let bytes = file.bytes();
     let all = bytes.trim_ascii_end().len();
     for end in (0..8).map(|eighth| all * eighth / 8).chain([all - 1]) {
-        failing(&*file.with(Some(&bytes[..end])), &|error| matches!(error, FetchError::Malformed { .. }));
+        failing(&*file.with(Some(&bytes[..end])), &|error| {
+            matches!(error, FetchError::Malformed { .. })
+        });
     }
     check_users::<F>(world, &read::users(&*file.with(Some(&bytes))));
 }
@@ -125,20 +156,34 @@ pub fn told_apart<F: Fixture>() {
     match fixture.place() {
         Place::File(file) => {
             let nowhere = file.with(None);
-            failing(&*nowhere, &|error| matches!(error, FetchError::Unreachable { .. }));
-            identified(&*nowhere, &|error| matches!(error, FetchError::Unreachable { .. }));
+            failing(&*nowhere, &|error| {
+                matches!(error, FetchError::Unreachable { .. })
+            });
+            identified(&*nowhere, &|error| {
+                matches!(error, FetchError::Unreachable { .. })
+            });
             for rubbish in ["<html>Sign in</html>", "[]", "\u{0}", "{\"people\": []}"] {
                 let rubbish = file.with(Some(rubbish.as_bytes()));
-                failing(&*rubbish, &|error| matches!(error, FetchError::Malformed { .. }));
+                failing(&*rubbish, &|error| {
+                    matches!(error, FetchError::Malformed { .. })
+                });
             }
         }
         Place::Server(server) => {
             let nobody = server.at(NOBODY);
-            failing(&*nobody, &|error| matches!(error, FetchError::Unreachable { .. }));
-            identified(&*nobody, &|error| matches!(error, FetchError::Unreachable { .. }));
+            failing(&*nobody, &|error| {
+                matches!(error, FetchError::Unreachable { .. })
+            });
+            identified(&*nobody, &|error| {
+                matches!(error, FetchError::Unreachable { .. })
+            });
             let stranger = server.stranger();
-            failing(&*stranger, &|error| matches!(error, FetchError::Unauthorised { .. }));
-            identified(&*stranger, &|error| matches!(error, FetchError::Unauthorised { .. }));
+            failing(&*stranger, &|error| {
+                matches!(error, FetchError::Unauthorised { .. })
+            });
+            identified(&*stranger, &|error| {
+                matches!(error, FetchError::Unauthorised { .. })
+            });
             spoken_to_wrongly(server);
         }
     }
@@ -148,7 +193,11 @@ fn spoken_to_wrongly(server: &dyn Server) {
     let malformed = |error: &FetchError| matches!(error, FetchError::Malformed { .. });
     match server.wire() {
         Wire::Ldap => {
-            let page = format!("HTTP/1.1 200 OK\r\n\r\n<html>{}</html>", "Sign in. ".repeat(99)).into_bytes();
+            let page = format!(
+                "HTTP/1.1 200 OK\r\n\r\n<html>{}</html>",
+                "Sign in. ".repeat(99)
+            )
+            .into_bytes();
             for rubbish in [page, tlv(0x30, b""), tlv(0x30, &tlv(2, &[1]))] {
                 let stub = Stub::start(move |_| Some(rubbish.clone()));
                 failing(&*server.at(stub.port), &malformed);
@@ -156,13 +205,18 @@ fn spoken_to_wrongly(server: &dyn Server) {
             }
         }
         Wire::Http => {
-            for (media_type, body) in [("text/html", "<html>Sign in</html>"), ("application/json", "{\"a\": [1, 2")] {
+            for (media_type, body) in [
+                ("text/html", "<html>Sign in</html>"),
+                ("application/json", "{\"a\": [1, 2"),
+            ] {
                 let web = Web::start(move |_| Reply::new(200, media_type, body));
                 failing(&*server.at(web.port), &malformed);
                 identified(&*server.at(web.port), &malformed);
             }
             for retry in ["3600", "1"] {
-                let web = Web::start(move |_| Reply::new(429, "text/plain", "later").header("Retry-After", retry));
+                let web = Web::start(move |_| {
+                    Reply::new(429, "text/plain", "later").header("Retry-After", retry)
+                });
                 let busy = |error: &FetchError| matches!(error, FetchError::RateLimited { .. });
                 failing(&*server.at(web.port), &busy);
                 identified(&*server.at(web.port), &busy);
@@ -174,7 +228,10 @@ fn spoken_to_wrongly(server: &dyn Server) {
 /// Whether reads fail as they should.
 fn failing(provider: &dyn Provider, kind: &dyn Fn(&FetchError) -> bool) {
     for scope in [Scope::Users, Scope::Groups] {
-        let asked = Query { deadline: soon(5), ..query(scope) };
+        let asked = Query {
+            deadline: soon(5),
+            ..query(scope)
+        };
         let error = provider.fetch(&asked, &|_| {}).unwrap_err();
         assert!(kind(&error), "{scope:?}: {error:?}");
     }

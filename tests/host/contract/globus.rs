@@ -17,7 +17,11 @@ pub struct Club {
 
 /// `MAPPING` makes a login of whoever is at `example.org`.
 fn person(somebody: &Somebody) -> Value {
-    let place = if somebody.usable { "example.org" } else { "elsewhere.example" };
+    let place = if somebody.usable {
+        "example.org"
+    } else {
+        "elsewhere.example"
+    };
     json!({
         "id": id(somebody.number), "username": format!("{}@{place}", somebody.login), "name": somebody.name,
         "email": somebody.email, "status": if somebody.active { "used" } else { "closed" },
@@ -26,13 +30,25 @@ fn person(somebody: &Somebody) -> Value {
 
 fn group(world: &World, club: &super::world::Club) -> Value {
     let member = |(login, role, status): (String, Role, Status)| {
-        let user = world.people.iter().find(|somebody| somebody.login == login).unwrap();
+        let user = world
+            .people
+            .iter()
+            .find(|somebody| somebody.login == login)
+            .unwrap();
         json!({"identity_id": id(user.number), "role": role, "status": status})
     };
-    let members = world.members(club, Club::TELLS).into_iter().map(member).collect();
+    let members = world
+        .members(club, Club::TELLS)
+        .into_iter()
+        .map(member)
+        .collect();
     let mut group = globus_server::group(club.number, &club.name, members);
     group["description"] = json!(club.description);
-    if let Some(above) = world.groups.iter().find(|above| above.inner.contains(&club.number)) {
+    if let Some(above) = world
+        .groups
+        .iter()
+        .find(|above| above.inner.contains(&club.number))
+    {
         group["parent_id"] = json!(id(above.number));
     }
     group
@@ -52,12 +68,18 @@ fn globus(port: u16, secret: &str) -> Globus {
 }
 
 impl Fixture for Club {
-    const TELLS: Tells = Tells { standing: true, nested: true, inactive_in_groups: false };
+    const TELLS: Tells = Tells {
+        standing: true,
+        nested: true,
+        inactive_in_groups: false,
+    };
 
     fn load(world: &World) -> Self {
         let people = world.people.iter().map(person).collect();
         let groups = world.groups.iter().map(|club| group(world, club)).collect();
-        Self { server: FakeGlobus::start(&globus_server::world(people, groups)) }
+        Self {
+            server: FakeGlobus::start(&globus_server::world(people, groups)),
+        }
     }
 
     /// Its answers have no pages.
@@ -74,8 +96,14 @@ impl Fixture for Club {
     }
 
     fn section(&self) -> Section {
-        let files = vec![("secret", SECRET.to_owned()), ("mapping.json", MAPPING.to_owned())];
-        Section { keys: format!("kind = 'globus'\n{}", keys(self.server.port)), files }
+        let files = vec![
+            ("secret", SECRET.to_owned()),
+            ("mapping.json", MAPPING.to_owned()),
+        ];
+        Section {
+            keys: format!("kind = 'globus'\n{}", keys(self.server.port)),
+            files,
+        }
     }
 }
 

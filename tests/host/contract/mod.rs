@@ -95,7 +95,12 @@ struct Section {
 /// A query for all, to be answered in time.
 fn query(scope: Scope) -> Query {
     let top_group = (scope == Scope::Users).then(|| TOP.to_owned());
-    Query { scope, only: None, top_group, deadline: soon(60) }
+    Query {
+        scope,
+        only: None,
+        top_group,
+        deadline: soon(60),
+    }
 }
 
 fn soon(seconds: u64) -> Instant {

@@ -9,7 +9,9 @@ use super::world::{self, BROKEN, FACULTY, INACTIVE, PAGE, TWINS, World};
 use super::{Fixture, query, soon};
 
 pub fn fetch(provider: &dyn Provider, query: &Query) -> Snapshot {
-    provider.fetch(query, &|_| {}).unwrap_or_else(|e| panic!("{e}"))
+    provider
+        .fetch(query, &|_| {})
+        .unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// A whole read of people.
@@ -23,7 +25,11 @@ pub fn groups(provider: &dyn Provider) -> Snapshot {
 }
 
 fn complete(snapshot: Snapshot) -> Snapshot {
-    assert!(matches!(snapshot.completeness, Completeness::Complete(_)), "{:?}", snapshot.completeness);
+    assert!(
+        matches!(snapshot.completeness, Completeness::Complete(_)),
+        "{:?}",
+        snapshot.completeness
+    );
     snapshot
 }
 
@@ -31,7 +37,10 @@ fn complete(snapshot: Snapshot) -> Snapshot {
 pub fn broken(users: &Snapshot) -> RemoteId {
     assert_eq!(users.rejected.len(), 1, "{:?}", users.rejected);
     let record = &users.rejected[0];
-    assert!(record.subject.raw().contains(BROKEN) && !record.reason.is_empty(), "{record:?}");
+    assert!(
+        record.subject.raw().contains(BROKEN) && !record.reason.is_empty(),
+        "{record:?}"
+    );
     record.id.clone().unwrap()
 }
 
@@ -49,13 +58,23 @@ pub fn check_users<F: Fixture>(world: &World, users: &Snapshot) {
 /// Whether these are the groups of the world.
 pub fn check_groups<F: Fixture>(world: &World, groups: &Snapshot, broken: &RemoteId) {
     assert_eq!(world::groups(groups, broken), world.groups(F::TELLS));
-    let there = groups.directory.users.iter().filter(|user| user.id != *broken);
+    let there = groups
+        .directory
+        .users
+        .iter()
+        .filter(|user| user.id != *broken);
     let active = |login: &str| login != INACTIVE || !F::TELLS.inactive_in_groups;
     let found: BTreeSet<(&str, bool)> = there.map(|user| (user.login.raw(), user.active)).collect();
     let usable = world.usable();
-    let wanted: BTreeSet<(&str, bool)> = usable.iter().map(|(login, ..)| (login.as_str(), active(login))).collect();
+    let wanted: BTreeSet<(&str, bool)> = usable
+        .iter()
+        .map(|(login, ..)| (login.as_str(), active(login)))
+        .collect();
     assert_eq!(found, wanted);
-    let rejected = groups.rejected.iter().any(|record| record.id.as_ref() == Some(broken));
+    let rejected = groups
+        .rejected
+        .iter()
+        .any(|record| record.id.as_ref() == Some(broken));
     let known = groups.directory.users.iter().any(|user| user.id == *broken);
     assert!(rejected != known, "{:?}", groups.rejected);
     in_order(groups);
@@ -69,8 +88,17 @@ fn in_order(snapshot: &Snapshot) {
     }
     ascend(snapshot.directory.users.iter().map(|user| &user.id));
     ascend(snapshot.directory.groups.iter().map(|group| &group.id));
-    snapshot.directory.groups.iter().for_each(|group| ascend(group.members.iter().map(|member| &member.user)));
-    ascend(snapshot.rejected.iter().map(|record| (&record.id, &record.subject)));
+    snapshot
+        .directory
+        .groups
+        .iter()
+        .for_each(|group| ascend(group.members.iter().map(|member| &member.user)));
+    ascend(
+        snapshot
+            .rejected
+            .iter()
+            .map(|record| (&record.id, &record.subject)),
+    );
 }
 
 /// Everything is read, in pages of any size, and a second time the same.
@@ -83,15 +111,25 @@ pub fn all<F: Fixture>() {
     let (first, first_groups) = (users(&*provider), groups(&*provider));
     check_users::<F>(&world, &first);
     check_groups::<F>(&world, &first_groups, &broken(&first));
-    assert_eq!((users(&*provider), groups(&*provider)), (first.clone(), first_groups.clone()));
+    assert_eq!(
+        (users(&*provider), groups(&*provider)),
+        (first.clone(), first_groups.clone())
+    );
     for page in [1, PAGE, world.people.len(), world.people.len() - 1] {
         let provider = fixture.open(page);
         let (again, again_groups) = (users(&*provider), groups(&*provider));
         // How it is known that this is all differs with the number of pages.
-        assert_eq!((again.directory, again.rejected), (first.directory.clone(), first.rejected.clone()), "{page}");
+        assert_eq!(
+            (again.directory, again.rejected),
+            (first.directory.clone(), first.rejected.clone()),
+            "{page}"
+        );
         assert_eq!(
             (again_groups.directory, again_groups.rejected),
-            (first_groups.directory.clone(), first_groups.rejected.clone()),
+            (
+                first_groups.directory.clone(),
+                first_groups.rejected.clone()
+            ),
             "{page}"
         );
     }
@@ -116,23 +154,69 @@ pub fn part<F: Fixture>() {
     let whole_groups = groups(&*provider);
     let id = broken(&whole);
     let named = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
-    let asked = ["p31", "nobody", "p02", INACTIVE, BROKEN, "*", "p0", "a\" or 1 eq 1"];
-    let some = fetch(&*provider, &Query { only: named(&asked), ..query(Scope::Users) });
+    let asked = [
+        "p31",
+        "nobody",
+        "p02",
+        INACTIVE,
+        BROKEN,
+        "*",
+        "p0",
+        "a\" or 1 eq 1",
+    ];
+    let some = fetch(
+        &*provider,
+        &Query {
+            only: named(&asked),
+            ..query(Scope::Users)
+        },
+    );
     is_part(&some, &whole);
-    assert!(["p31", "p02", INACTIVE].iter().all(|login| world::logins(&some).contains(login)));
+    assert!(
+        ["p31", "p02", INACTIVE]
+            .iter()
+            .all(|login| world::logins(&some).contains(login))
+    );
     // Who cannot be used is there all the same, for whoever asks by a name that the record has.
     let names = [BROKEN, whole.rejected[0].subject.raw()];
-    let some = fetch(&*provider, &Query { only: named(&names), ..query(Scope::Users) });
+    let some = fetch(
+        &*provider,
+        &Query {
+            only: named(&names),
+            ..query(Scope::Users)
+        },
+    );
     is_part(&some, &whole);
-    assert_eq!((some.rejected, some.directory.users.len()), (whole.rejected.clone(), 0));
-    let none = fetch(&*provider, &Query { only: named(&[]), ..query(Scope::Users) });
+    assert_eq!(
+        (some.rejected, some.directory.users.len()),
+        (whole.rejected.clone(), 0)
+    );
+    let none = fetch(
+        &*provider,
+        &Query {
+            only: named(&[]),
+            ..query(Scope::Users)
+        },
+    );
     is_part(&none, &whole);
     let names = [FACULTY, TWINS, "no such group", "研究室 \"A\", Zürich"];
-    let some = fetch(&*provider, &Query { only: named(&names), ..query(Scope::Groups) });
+    let some = fetch(
+        &*provider,
+        &Query {
+            only: named(&names),
+            ..query(Scope::Groups)
+        },
+    );
     is_part(&some, &whole_groups);
     let found = world::groups(&some, &id);
-    let wanted = world.groups(F::TELLS).into_iter().filter(|(name, _)| names.contains(&name.as_str()));
-    assert!(wanted.clone().count() == 4 && wanted.into_iter().all(|group| found.contains(&group)), "{found:?}");
+    let wanted = world
+        .groups(F::TELLS)
+        .into_iter()
+        .filter(|(name, _)| names.contains(&name.as_str()));
+    assert!(
+        wanted.clone().count() == 4 && wanted.into_iter().all(|group| found.contains(&group)),
+        "{found:?}"
+    );
 }
 
 /// Whether a snapshot is a part of another, and says so, unless it is all of it.

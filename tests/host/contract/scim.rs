@@ -18,7 +18,9 @@ pub struct People<const CURSORS: bool> {
 
 /// `userType` says who is let in, for only there can a server be told nonsense.
 fn person(somebody: &Somebody) -> Value {
-    let Somebody { login, name, email, .. } = somebody;
+    let Somebody {
+        login, name, email, ..
+    } = somebody;
     let active = match somebody.usable {
         true => somebody.active.to_string(),
         false => "perhaps".to_owned(),
@@ -40,23 +42,44 @@ impl<const CURSORS: bool> People<CURSORS> {
 
     fn scim(port: u16, page: usize, token: &str) -> Scim {
         let config: Config = toml::from_str(&Self::keys(port, page)).unwrap();
-        Scim::new(NAME, &config, Secrets { token: Some(token.into()), ..Secrets::default() }).unwrap()
+        Scim::new(
+            NAME,
+            &config,
+            Secrets {
+                token: Some(token.into()),
+                ..Secrets::default()
+            },
+        )
+        .unwrap()
     }
 }
 
 impl<const CURSORS: bool> Fixture for People<CURSORS> {
-    const TELLS: Tells = Tells { standing: false, nested: true, inactive_in_groups: true };
+    const TELLS: Tells = Tells {
+        standing: false,
+        nested: true,
+        inactive_in_groups: true,
+    };
 
     fn load(world: &World) -> Self {
         let server = Server::start(CURSORS);
-        let make = |somebody: &Somebody| (somebody.login.clone(), server.make("/Users", &person(somebody)));
+        let make = |somebody: &Somebody| {
+            (
+                somebody.login.clone(),
+                server.make("/Users", &person(somebody)),
+            )
+        };
         let people: BTreeMap<String, String> = world.people.iter().map(make).collect();
         let mut made: BTreeMap<u32, String> = BTreeMap::new();
         // A group is told who is in it, so those that are in others come first.
-        let (outer, plain): (Vec<&Club>, Vec<&Club>) = world.groups.iter().partition(|club| !club.inner.is_empty());
+        let (outer, plain): (Vec<&Club>, Vec<&Club>) =
+            world.groups.iter().partition(|club| !club.inner.is_empty());
         for club in plain.into_iter().chain(outer) {
             let logins = world.members(club, Self::TELLS);
-            let members = logins.iter().map(|(login, ..)| &people[login]).chain(club.inner.iter().map(|n| &made[n]));
+            let members = logins
+                .iter()
+                .map(|(login, ..)| &people[login])
+                .chain(club.inner.iter().map(|n| &made[n]));
             let members: Vec<&str> = members.map(String::as_str).collect();
             made.insert(club.number, server.group(&club.name, &members));
         }
@@ -68,7 +91,11 @@ impl<const CURSORS: bool> Fixture for People<CURSORS> {
     }
 
     fn admin(&self) -> Box<dyn GroupAdmin> {
-        Box::new(Self::scim(self.server.port, 100, TOKEN).admin(soon(60)).unwrap())
+        Box::new(
+            Self::scim(self.server.port, 100, TOKEN)
+                .admin(soon(60))
+                .unwrap(),
+        )
     }
 
     fn place(&self) -> Place<'_> {
@@ -77,7 +104,10 @@ impl<const CURSORS: bool> Fixture for People<CURSORS> {
 
     fn section(&self) -> Section {
         let keys = format!("kind = 'scim'\n{}", Self::keys(self.port(), 100));
-        Section { keys, files: vec![("token", TOKEN.to_owned())] }
+        Section {
+            keys,
+            files: vec![("token", TOKEN.to_owned())],
+        }
     }
 }
 

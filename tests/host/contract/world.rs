@@ -94,7 +94,10 @@ impl World {
         };
         let special = [INACTIVE, PENDING, BROKEN].map(str::to_owned);
         let logins = (0..CROWD).map(|n| format!("p{n:02}")).chain(special);
-        let people: Vec<Somebody> = logins.enumerate().map(|(n, login)| person(n + 1, login)).collect();
+        let people: Vec<Somebody> = logins
+            .enumerate()
+            .map(|(n, login)| person(n + 1, login))
+            .collect();
         let plain = |login: &str| (login.to_owned(), Role::Member, Status::Active);
         let club = |number, name: &str, members| Club {
             number,
@@ -110,12 +113,26 @@ impl World {
             plain(BROKEN),
             (PENDING.to_owned(), Role::Member, Status::Pending),
         ];
-        let faculty = Club { inner: vec![203], ..club(202, FACULTY, vec![plain("p00"), plain("p01")]) };
+        let faculty = Club {
+            inner: vec![203],
+            ..club(202, FACULTY, vec![plain("p00"), plain("p01")])
+        };
         let groups = vec![
-            club(201, TOP, people.iter().map(|somebody| plain(&somebody.login)).collect()),
+            club(
+                201,
+                TOP,
+                people
+                    .iter()
+                    .map(|somebody| plain(&somebody.login))
+                    .collect(),
+            ),
             faculty,
             club(203, PHYSICS, physics),
-            club(204, "研究室 \"A\", Zürich", vec![plain("p05"), plain("p04")]),
+            club(
+                204,
+                "研究室 \"A\", Zürich",
+                vec![plain("p05"), plain("p04")],
+            ),
             club(205, TWINS, vec![plain("p06")]),
             club(206, TWINS, vec![plain("p07"), plain("p08")]),
             club(207, "nobody", Vec::new()),
@@ -127,7 +144,9 @@ impl World {
     pub fn reversed(mut self) -> Self {
         self.people.reverse();
         self.groups.reverse();
-        self.groups.iter_mut().for_each(|club| club.members.reverse());
+        self.groups
+            .iter_mut()
+            .for_each(|club| club.members.reverse());
         self
     }
 
@@ -143,34 +162,58 @@ impl World {
 
     /// What a whole read of all groups gives.
     pub fn groups(&self, tells: Tells) -> Vec<Group> {
-        let mut groups: Vec<Group> = self.groups.iter().map(|club| self.group(club, tells)).collect();
+        let mut groups: Vec<Group> = self
+            .groups
+            .iter()
+            .map(|club| self.group(club, tells))
+            .collect();
         groups.sort();
         groups
     }
 
     /// The group that has everybody in it, as a read of it gives it.
     pub fn top(&self, tells: Tells) -> Group {
-        self.groups(tells).into_iter().find(|group| group.0 == TOP).unwrap()
+        self.groups(tells)
+            .into_iter()
+            .find(|group| group.0 == TOP)
+            .unwrap()
     }
 
     fn group(&self, club: &Club, tells: Tells) -> Group {
-        let mut members: BTreeMap<String, (Role, Status)> =
-            self.members(club, tells).into_iter().map(|(login, role, status)| (login, (role, status))).collect();
-        for inner in self.groups.iter().filter(|inner| tells.nested && club.inner.contains(&inner.number)) {
+        let mut members: BTreeMap<String, (Role, Status)> = self
+            .members(club, tells)
+            .into_iter()
+            .map(|(login, role, status)| (login, (role, status)))
+            .collect();
+        for inner in self
+            .groups
+            .iter()
+            .filter(|inner| tells.nested && club.inner.contains(&inner.number))
+        {
             for (login, _, status) in self.members(inner, tells) {
                 if status == Status::Active {
                     members.entry(login).or_insert((Role::Member, status));
                 }
             }
         }
-        let members = members.into_iter().map(|(login, (role, status))| (login, role, status)).collect();
+        let members = members
+            .into_iter()
+            .map(|(login, (role, status))| (login, role, status))
+            .collect();
         (club.name.clone(), members)
     }
 
     /// What a whole read of all people gives.
     pub fn usable(&self) -> Vec<Person> {
         let usable = self.people.iter().filter(|somebody| somebody.usable);
-        let person = |s: &Somebody| (s.login.clone(), Some(s.name.clone()), Some(s.email.clone()), s.active);
+        let person = |s: &Somebody| {
+            (
+                s.login.clone(),
+                Some(s.name.clone()),
+                Some(s.email.clone()),
+                s.active,
+            )
+        };
         let mut people: Vec<Person> = usable.map(person).collect();
         people.sort();
         people
@@ -184,14 +227,23 @@ pub type Person = (String, Option<String>, Option<String>, bool);
 
 /// Groups of a snapshot by name; `broken`: the id of the person whose record cannot be used.
 pub fn groups(snapshot: &Snapshot, broken: &RemoteId) -> Vec<Group> {
-    let logins: BTreeMap<&RemoteId, &str> = snapshot.directory.users.iter().map(|u| (&u.id, u.login.raw())).collect();
+    let logins: BTreeMap<&RemoteId, &str> = snapshot
+        .directory
+        .users
+        .iter()
+        .map(|u| (&u.id, u.login.raw()))
+        .collect();
     let called = |id: &RemoteId| match logins.get(id) {
         _ if id == broken => BROKEN.to_owned(),
         Some(login) => (*login).to_owned(),
         None => format!("nobody knows {id}"),
     };
     let group = |group: &gosync::model::Group| {
-        let mut members: Vec<_> = group.members.iter().map(|m| (called(&m.user), m.role, m.status)).collect();
+        let mut members: Vec<_> = group
+            .members
+            .iter()
+            .map(|m| (called(&m.user), m.role, m.status))
+            .collect();
         members.sort();
         (group.name.raw().to_owned(), members)
     };
@@ -203,7 +255,14 @@ pub fn groups(snapshot: &Snapshot, broken: &RemoteId) -> Vec<Group> {
 /// People of a snapshot by login.
 pub fn people(snapshot: &Snapshot) -> Vec<Person> {
     let text = |text: &Option<Untrusted>| text.as_ref().map(|text| text.raw().to_owned());
-    let person = |user: &User| (user.login.raw().to_owned(), text(&user.name), text(&user.email), user.active);
+    let person = |user: &User| {
+        (
+            user.login.raw().to_owned(),
+            text(&user.name),
+            text(&user.email),
+            user.active,
+        )
+    };
     let mut people: Vec<Person> = snapshot.directory.users.iter().map(person).collect();
     people.sort();
     people
@@ -211,5 +270,10 @@ pub fn people(snapshot: &Snapshot) -> Vec<Person> {
 
 /// Logins of a snapshot.
 pub fn logins(snapshot: &Snapshot) -> BTreeSet<&str> {
-    snapshot.directory.users.iter().map(|user| user.login.raw()).collect()
+    snapshot
+        .directory
+        .users
+        .iter()
+        .map(|user| user.login.raw())
+        .collect()
 }

@@ -9,13 +9,23 @@ use crate::tree::Tree;
 /// One change to a host. Accounts and groups are named as they stand there.
 #[derive(Clone, Debug)]
 pub enum Deed {
-    Passwd { name: String, field: usize, value: &'static str },
+    Passwd {
+        name: String,
+        field: usize,
+        value: &'static str,
+    },
     Lock(String),
     Open(String),
     Delete(String),
     Key(String),
-    Add { group: String, who: String },
-    TakeOut { group: String, who: String },
+    Add {
+        group: String,
+        who: String,
+    },
+    TakeOut {
+        group: String,
+        who: String,
+    },
     Days(u32),
 }
 
@@ -48,16 +58,25 @@ fn edit(tree: &Tree, file: &str, name: &str, field: usize, change: impl Fn(&str)
 }
 
 fn without(list: &str, who: &str) -> String {
-    list.split(',').filter(|name| *name != who).collect::<Vec<_>>().join(",")
+    list.split(',')
+        .filter(|name| *name != who)
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// Does it.
 pub fn does(tree: &Tree, deed: &Deed) {
     match deed {
-        Deed::Passwd { name, field, value } => edit(tree, "passwd", name, *field, |_| (*value).to_owned()),
-        Deed::Lock(name) => edit(tree, "shadow", name, 1, |hash| format!("!{}", hash.trim_start_matches('!'))),
+        Deed::Passwd { name, field, value } => {
+            edit(tree, "passwd", name, *field, |_| (*value).to_owned())
+        }
+        Deed::Lock(name) => edit(tree, "shadow", name, 1, |hash| {
+            format!("!{}", hash.trim_start_matches('!'))
+        }),
         Deed::Open(name) => {
-            edit(tree, "shadow", name, 1, |hash| hash.trim_start_matches('!').to_owned());
+            edit(tree, "shadow", name, 1, |hash| {
+                hash.trim_start_matches('!').to_owned()
+            });
             edit(tree, "shadow", name, 7, |_| String::new());
         }
         Deed::Key(name) => {
@@ -69,7 +88,13 @@ pub fn does(tree: &Tree, deed: &Deed) {
         }
         Deed::Add { group, who } => {
             for file in ["group", "gshadow"] {
-                edit(tree, file, group, 3, |list| if list.is_empty() { who.clone() } else { format!("{list},{who}") });
+                edit(tree, file, group, 3, |list| {
+                    if list.is_empty() {
+                        who.clone()
+                    } else {
+                        format!("{list},{who}")
+                    }
+                });
             }
         }
         Deed::TakeOut { group, who } => {
@@ -116,6 +141,10 @@ fn pass(tree: &Tree, seconds: i64) {
         ("hook_queue", "at"),
         ("hook_queue", "due"),
     ] {
-        db.execute(&format!("UPDATE {table} SET {column} = {column} - ?1"), [seconds]).unwrap();
+        db.execute(
+            &format!("UPDATE {table} SET {column} = {column} - ?1"),
+            [seconds],
+        )
+        .unwrap();
     }
 }

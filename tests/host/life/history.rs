@@ -138,11 +138,16 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 fn kill() -> impl Strategy<Value = Kill> {
-    (prop::bool::weighted(0.3), any::<Index>(), prop::bool::weighted(0.1)).prop_map(|(groups, at, overtaken)| Kill {
-        groups,
-        at,
-        overtaken,
-    })
+    (
+        prop::bool::weighted(0.3),
+        any::<Index>(),
+        prop::bool::weighted(0.1),
+    )
+        .prop_map(|(groups, at, overtaken)| Kill {
+            groups,
+            at,
+            overtaken,
+        })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -156,16 +161,27 @@ pub fn history(steps: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = 
 
 pub fn setting(database: Database) -> impl Strategy<Value = Setting> {
     let often = || prop::bool::weighted(0.6);
-    (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), often(), often()).prop_map(
-        move |(keys_in_homes, rename_home, restore, keep_lock, patient, archive, remove)| Setting {
-            database,
-            keys_in_homes,
-            rename_home,
-            restore,
-            keep_lock,
-            patient,
-            archive,
-            remove,
-        },
+    (
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        often(),
+        often(),
     )
+        .prop_map(
+            move |(keys_in_homes, rename_home, restore, keep_lock, patient, archive, remove)| {
+                Setting {
+                    database,
+                    keys_in_homes,
+                    rename_home,
+                    restore,
+                    keep_lock,
+                    patient,
+                    archive,
+                    remove,
+                }
+            },
+        )
 }

@@ -5,7 +5,11 @@
 //! Always the same histories; GOSYNC_LIVES=N plays N others on each database, and PROPTEST_RNG_SEED=N those that failed
 //! before.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
-#![allow(clippy::print_stdout, clippy::disallowed_macros, reason = "figures, for those who ask by --nocapture")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_macros,
+    reason = "figures, for those who ask by --nocapture"
+)]
 
 pub mod hands;
 mod history;
@@ -26,7 +30,10 @@ use crate::points::{self, Point};
 use crate::tree::{Database, Picture, Tree, differences};
 use crate::yard::{Call, RECORD, Yard};
 
-const RUNS: [&[&str]; 2] = [&["sync", "users", "--root-hooks"], &["sync", "groups", "--root-hooks"]];
+const RUNS: [&[&str]; 2] = [
+    &["sync", "users", "--root-hooks"],
+    &["sync", "groups", "--root-hooks"],
+];
 
 /// How often the two kinds of run may have to follow each other until there is nothing more to do.
 const ROUNDS: usize = 6;
@@ -51,7 +58,10 @@ fn count(figure: &Cell<usize>) {
 fn fail(what: &str, wrong: &[String]) -> Result<(), TestCaseError> {
     match wrong {
         [] => Ok(()),
-        _ => Err(TestCaseError::fail(format!("{what}:\n    {}", wrong.join("\n    ")))),
+        _ => Err(TestCaseError::fail(format!(
+            "{what}:\n    {}",
+            wrong.join("\n    ")
+        ))),
     }
 }
 
@@ -62,13 +72,34 @@ fn host(setting: &Setting) -> Yard {
     for name in ["user/a", "group/a", "bygroup/a"] {
         yard.hook(name, RECORD);
     }
-    let Setting { keys_in_homes, rename_home, restore, keep_lock, patient, archive, remove, .. } = setting;
+    let Setting {
+        keys_in_homes,
+        rename_home,
+        restore,
+        keep_lock,
+        patient,
+        archive,
+        remove,
+        ..
+    } = setting;
     let by_hand = if *restore { "restore" } else { "report" };
-    let keep = if *keep_lock { "\"shell\", \"lock\"" } else { "\"shell\"" };
+    let keep = if *keep_lock {
+        "\"shell\", \"lock\""
+    } else {
+        "\"shell\""
+    };
     let place = if *keys_in_homes { "home" } else { "directory" };
     let (runs, time) = if *patient { (2, "12h") } else { (1, "0s") };
-    let archive = if *archive { format!("archive_after = \"{ARCHIVE_DAYS}d\"\n") } else { String::new() };
-    let remove = if *remove { format!("remove_after = \"{REMOVE_DAYS}d\"\n") } else { String::new() };
+    let archive = if *archive {
+        format!("archive_after = \"{ARCHIVE_DAYS}d\"\n")
+    } else {
+        String::new()
+    };
+    let remove = if *remove {
+        format!("remove_after = \"{REMOVE_DAYS}d\"\n")
+    } else {
+        String::new()
+    };
     let accounts = format!(
         "rename_home = {rename_home}\ndeleted_by_hand = \"{by_hand}\"\nkeep_local = [{keep}]\n\
              [groups]\ndeleted_by_hand = \"{by_hand}\"\n[target.host]"
@@ -87,7 +118,11 @@ fn host(setting: &Setting) -> Yard {
 /// Runs the program; it must end well.
 fn gosync(tree: &Tree, run: &[&str]) -> Result<String, TestCaseError> {
     let ran = tree.gosync(run);
-    if ran.code == Some(0) { Ok(ran.out) } else { Err(TestCaseError::fail(format!("{run:?}: {ran:?}"))) }
+    if ran.code == Some(0) {
+        Ok(ran.out)
+    } else {
+        Err(TestCaseError::fail(format!("{run:?}: {ran:?}")))
+    }
 }
 
 /// Both kinds of run, until there is nothing to do.
@@ -100,7 +135,9 @@ fn settle(tree: &Tree) -> Result<(), TestCaseError> {
         }
         said = both.concat();
     }
-    Err(TestCaseError::fail(format!("after {ROUNDS} rounds there is still something to do: {said}")))
+    Err(TestCaseError::fail(format!(
+        "after {ROUNDS} rounds there is still something to do: {said}"
+    )))
 }
 
 /// The two hosts and the model.
@@ -119,7 +156,14 @@ impl<'a> Play<'a> {
         let hosts = [host(setting), host(setting)];
         let [unbroken, broken] = hosts;
         let model = Model::new(setting.clone());
-        Self { figures, model, unbroken, broken, uids: BTreeMap::new(), overtaken: false }
+        Self {
+            figures,
+            model,
+            unbroken,
+            broken,
+            uids: BTreeMap::new(),
+            overtaken: false,
+        }
     }
 
     fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
@@ -129,9 +173,15 @@ impl<'a> Play<'a> {
                 hosts.iter().for_each(|tree| hands::does(tree, &deed));
             }
         }
-        hosts.iter().for_each(|tree| tree.provide(&self.model.document()));
+        hosts
+            .iter()
+            .for_each(|tree| tree.provide(&self.model.document()));
         for groups in [false, true] {
-            let kills: Vec<&Kill> = step.kills.iter().filter(|kill| kill.groups == groups).collect();
+            let kills: Vec<&Kill> = step
+                .kills
+                .iter()
+                .filter(|kill| kill.groups == groups)
+                .collect();
             self.run(RUNS[usize::from(groups)], &kills)?;
         }
         let (unbroken, broken) = (&self.unbroken, &self.broken);
@@ -139,17 +189,35 @@ impl<'a> Play<'a> {
         settle(&broken.tree)?;
         let picture = view::comparable(&unbroken.tree);
         self.model.settle();
-        fail("not as the model says", &view::against_model(&self.model, &picture, &mut self.uids))?;
-        fail("not as without kills", &differences(&view::comparable(&broken.tree), &picture))?;
-        let ledgers = [unbroken, broken].map(|yard| view::owned(&yard.tree.path("var/lib/gosync/ledger.sqlite")));
+        fail(
+            "not as the model says",
+            &view::against_model(&self.model, &picture, &mut self.uids),
+        )?;
+        fail(
+            "not as without kills",
+            &differences(&view::comparable(&broken.tree), &picture),
+        )?;
+        let ledgers = [unbroken, broken]
+            .map(|yard| view::owned(&yard.tree.path("var/lib/gosync/ledger.sqlite")));
         let [wanted, found] = &ledgers;
-        let missing = wanted.iter().filter(|line| !found.contains(line)).map(|line| format!("missing: {line}"));
-        let more = found.iter().filter(|line| !wanted.contains(line)).map(|line| format!("more: {line}"));
+        let missing = wanted
+            .iter()
+            .filter(|line| !found.contains(line))
+            .map(|line| format!("missing: {line}"));
+        let more = found
+            .iter()
+            .filter(|line| !wanted.contains(line))
+            .map(|line| format!("more: {line}"));
         fail("the ledger", &missing.chain(more).collect::<Vec<_>>())?;
         // Keys in homes are written after the commit, each on its own: a run that was broken off in between is made up
         // for by one that tells of the keys alone.
-        let apart = |call: &Call| self.model.setting.keys_in_homes && call.event == "updated" && !call.user.is_empty();
-        fail("hooks", &wrong_calls(&broken.calls(), &unbroken.calls(), apart))
+        let apart = |call: &Call| {
+            self.model.setting.keys_in_homes && call.event == "updated" && !call.user.is_empty()
+        };
+        fail(
+            "hooks",
+            &wrong_calls(&broken.calls(), &unbroken.calls(), apart),
+        )
     }
 
     /// One run on either host, broken off on the second as often as there are kills.
@@ -192,12 +260,22 @@ impl<'a> Play<'a> {
 
 /// What a call is about, whatever its key.
 fn what(call: &Call) -> [&str; 5] {
-    let Call { hook, event, user, group, args, .. } = call;
+    let Call {
+        hook,
+        event,
+        user,
+        group,
+        args,
+        ..
+    } = call;
     [hook, event, user, group, args].map(String::as_str)
 }
 
 /// The keys of calls, by what they are about; and whether there may be more of them.
-fn keys_of(calls: &[Call], more: impl Fn(&Call) -> bool) -> BTreeMap<[&str; 5], (BTreeSet<&str>, bool)> {
+fn keys_of(
+    calls: &[Call],
+    more: impl Fn(&Call) -> bool,
+) -> BTreeMap<[&str; 5], (BTreeSet<&str>, bool)> {
     let mut all: BTreeMap<[&str; 5], (BTreeSet<&str>, bool)> = BTreeMap::new();
     for call in calls {
         let (keys, may) = all.entry(what(call)).or_default();
@@ -217,7 +295,9 @@ fn wrong_calls(found: &[Call], wanted: &[Call], more: impl Fn(&Call) -> bool) ->
             wrong.push(format!("{what:?} with {count} keys, not {}", keys.len()));
         }
     }
-    let in_vain = found_keys.iter().filter(|(what, (_, may))| !wanted_keys.contains_key(*what) && !may);
+    let in_vain = found_keys
+        .iter()
+        .filter(|(what, (_, may))| !wanted_keys.contains_key(*what) && !may);
     wrong.extend(in_vain.map(|(what, _)| format!("{what:?} in vain")));
     let mut meant: BTreeMap<(&str, &str), [&str; 5]> = BTreeMap::new();
     for call in found {
@@ -226,7 +306,12 @@ fn wrong_calls(found: &[Call], wanted: &[Call], more: impl Fn(&Call) -> bool) ->
             wrong.push(format!("{call:?} has the key of {before:?}"));
         }
     }
-    if wanted.len() != wanted_keys.values().map(|(keys, _)| keys.len()).sum::<usize>() {
+    if wanted.len()
+        != wanted_keys
+            .values()
+            .map(|(keys, _)| keys.len())
+            .sum::<usize>()
+    {
         wrong.push(format!("twice without a kill: {wanted:?}"));
     }
     wrong
@@ -234,9 +319,16 @@ fn wrong_calls(found: &[Call], wanted: &[Call], more: impl Fn(&Call) -> bool) ->
 
 /// Plays some histories.
 fn play(database: Database, cases: u32) {
-    let more: Option<u32> = std::env::var("GOSYNC_LIVES").ok().and_then(|n| n.parse().ok());
+    let more: Option<u32> = std::env::var("GOSYNC_LIVES")
+        .ok()
+        .and_then(|n| n.parse().ok());
     let cases = more.unwrap_or(cases);
-    let mut config = Config { cases, failure_persistence: None, max_shrink_iters: 60, ..Config::default() };
+    let mut config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 60,
+        ..Config::default()
+    };
     let seed = match (config.rng_seed, more) {
         (RngSeed::Fixed(seed), _) => seed,
         (RngSeed::Random, None) => SEED,
@@ -248,11 +340,17 @@ fn play(database: Database, cases: u32) {
     let result = TestRunner::new(config).run(&all, |(setting, steps)| {
         let mut play = Play::new(&setting, &figures);
         for (number, step) in steps.iter().enumerate() {
-            play.step(step).map_err(|e| TestCaseError::fail(format!("in step {number}: {e}")))?;
+            play.step(step)
+                .map_err(|e| TestCaseError::fail(format!("in step {number}: {e}")))?;
         }
         Ok(())
     });
-    let Figures { cases, runs, kills, missed } = &figures;
+    let Figures {
+        cases,
+        runs,
+        kills,
+        missed,
+    } = &figures;
     let [cases, runs, kills, missed] = [cases, runs, kills, missed].map(Cell::get);
     let (word, seconds) = (database.word(), began.elapsed().as_secs());
     println!(
@@ -293,7 +391,12 @@ fn what_no_kill_may_leave_is_seen() {
     for (path, from, to, told) in [
         ("etc/shadow", "p0:!*", "p0:*", "20000 is open"),
         ("etc/shadow", "99999:7::1:", "99999:7:::", "20000 is open"),
-        ("etc/ssh/authorized_keys.d/p1", "ssh-ed25519 ", "ssh-ed25519 X", "20001 gets in by"),
+        (
+            "etc/ssh/authorized_keys.d/p1",
+            "ssh-ed25519 ",
+            "ssh-ed25519 X",
+            "20001 gets in by",
+        ),
         ("etc/shells", "/bin/sh", "", "etc/shells was"),
         ("etc/group", "t0:x:60000:p1\n", "", "etc/group has lost"),
     ] {
@@ -303,7 +406,10 @@ fn what_no_kill_may_leave_is_seen() {
         assert!(text.contains(from), "{text}");
         *content = text.replace(from, to).into_bytes();
         let wrong = view::violations(&setting, &sound, &sound, &now);
-        assert!(wrong.iter().any(|wrong| wrong.contains(told)), "{path}: {wrong:?}");
+        assert!(
+            wrong.iter().any(|wrong| wrong.contains(told)),
+            "{path}: {wrong:?}"
+        );
     }
 }
 

@@ -107,7 +107,11 @@ impl Model {
         let team = |g: usize| Team {
             present: g == 0,
             other_name: false,
-            wanted: if g == 0 { BTreeSet::from([0, 1]) } else { BTreeSet::new() },
+            wanted: if g == 0 {
+                BTreeSet::from([0, 1])
+            } else {
+                BTreeSet::new()
+            },
             owned: false,
             on_host: false,
             name: team_name(g, false),
@@ -116,24 +120,53 @@ impl Model {
             missing_since: None,
             emptied_since: None,
         };
-        let (people, teams) = ((0..PEOPLE).map(person).collect(), (0..GROUPS).map(team).collect());
-        Self { setting, people, teams, leftovers: BTreeSet::new(), links: BTreeMap::new(), day: 0 }
+        let (people, teams) = (
+            (0..PEOPLE).map(person).collect(),
+            (0..GROUPS).map(team).collect(),
+        );
+        Self {
+            setting,
+            people,
+            teams,
+            leftovers: BTreeSet::new(),
+            links: BTreeMap::new(),
+            day: 0,
+        }
     }
 
     /// What the provider says.
     pub fn document(&self) -> Value {
         let mut users = vec![person("u-9", "fixed", "Fixed", true)];
-        for (n, one) in self.people.iter().enumerate().filter(|(_, one)| one.present) {
-            let mut user = person(&format!("u-{n}"), &login(n, one.other_login), &one.wanted_gecos, one.active);
+        for (n, one) in self
+            .people
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| one.present)
+        {
+            let mut user = person(
+                &format!("u-{n}"),
+                &login(n, one.other_login),
+                &one.wanted_gecos,
+                one.active,
+            );
             user["shell"] = json!(one.wanted_shell);
             user["ssh_keys"] = json!(keys_of(one.wanted_keys));
             users.push(user);
         }
         let mut groups = vec![group("g-9", "rest", &["u-9"])];
-        for (g, team) in self.teams.iter().enumerate().filter(|(_, team)| team.present) {
+        for (g, team) in self
+            .teams
+            .iter()
+            .enumerate()
+            .filter(|(_, team)| team.present)
+        {
             let ids: Vec<String> = team.wanted.iter().map(|n| format!("u-{n}")).collect();
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            groups.push(group(&format!("g-{g}"), &team_name(g, team.other_name), &ids));
+            groups.push(group(
+                &format!("g-{g}"),
+                &team_name(g, team.other_name),
+                &ids,
+            ));
         }
         document(&users, &groups)
     }
@@ -146,7 +179,9 @@ impl Model {
             Event::Leave(n) => self.people[n].present = false,
             Event::Rename(n) => self.people[n].other_login ^= true,
             Event::Gecos(n, text) => self.people[n].wanted_gecos = format!("Name {text}"),
-            Event::Shell(n, plain) => self.people[n].wanted_shell = if plain { "/bin/sh" } else { "/bin/bash" },
+            Event::Shell(n, plain) => {
+                self.people[n].wanted_shell = if plain { "/bin/sh" } else { "/bin/bash" }
+            }
             Event::Keys(n, keys) => self.people[n].wanted_keys = keys,
             // Of those who are missing a provider says nothing.
             Event::Join(n, g) if self.people[n].present => {
@@ -177,7 +212,10 @@ impl Model {
         if let Hand::Add(g) = *hand {
             let team = &mut self.teams[g];
             let is_new = !std::mem::replace(&mut team.with_admin, true);
-            return is_new.then(|| Deed::Add { group: team.name.clone(), who: "admin".to_owned() });
+            return is_new.then(|| Deed::Add {
+                group: team.name.clone(),
+                who: "admin".to_owned(),
+            });
         }
         if let Hand::DeleteGroup(g) = *hand {
             let team = &mut self.teams[g];
@@ -211,11 +249,19 @@ impl Model {
             }
             Hand::Shell(_) => {
                 one.shell = "/bin/zsh";
-                Some(Deed::Passwd { name, field: 6, value: "/bin/zsh" })
+                Some(Deed::Passwd {
+                    name,
+                    field: 6,
+                    value: "/bin/zsh",
+                })
             }
             Hand::Gecos(_) => {
                 one.gecos = "By Hand".to_owned();
-                Some(Deed::Passwd { name, field: 4, value: "By Hand" })
+                Some(Deed::Passwd {
+                    name,
+                    field: 4,
+                    value: "By Hand",
+                })
             }
             Hand::Key(_) if !self.setting.keys_in_homes && one.state == State::Open => {
                 one.keys |= 4;
@@ -229,7 +275,10 @@ impl Model {
             }
             Hand::TakeOut(_, g) => {
                 let team = &mut self.teams[g];
-                team.members.remove(&n).then(|| Deed::TakeOut { group: team.name.clone(), who: name })
+                team.members.remove(&n).then(|| Deed::TakeOut {
+                    group: team.name.clone(),
+                    who: name,
+                })
             }
             Hand::Add(_) | Hand::DeleteGroup(_) => None,
         }
@@ -357,7 +406,8 @@ impl Model {
         } else if team.owned {
             let since = *team.missing_since.get_or_insert(day);
             if let Some(emptied) = team.emptied_since {
-                let is_due = self.setting.remove && day - emptied >= REMOVE_DAYS && !team.with_admin;
+                let is_due =
+                    self.setting.remove && day - emptied >= REMOVE_DAYS && !team.with_admin;
                 (team.owned, team.on_host) = (!is_due, team.on_host && !is_due);
             } else if team.on_host && day - since >= patience {
                 team.emptied_since = Some(day);
@@ -375,7 +425,8 @@ impl Person {
 
     /// A line of its own making.
     fn make(&mut self) {
-        (self.on_host, self.shell, self.shell_applied) = (true, self.wanted_shell, self.wanted_shell);
+        (self.on_host, self.shell, self.shell_applied) =
+            (true, self.wanted_shell, self.wanted_shell);
         self.gecos.clone_from(&self.wanted_gecos);
         self.keys = self.wanted_keys;
         self.open();
@@ -393,10 +444,18 @@ impl Person {
 
     /// The keys that let the person in.
     pub fn keys(&self) -> Vec<&'static str> {
-        if self.state == State::Open && self.on_host { keys_of(self.keys) } else { Vec::new() }
+        if self.state == State::Open && self.on_host {
+            keys_of(self.keys)
+        } else {
+            Vec::new()
+        }
     }
 }
 
 fn keys_of(bits: u8) -> Vec<&'static str> {
-    KEYS.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1).map(|(_, key)| *key).collect()
+    KEYS.iter()
+        .enumerate()
+        .filter(|(bit, _)| bits >> bit & 1 == 1)
+        .map(|(_, key)| *key)
+        .collect()
 }

@@ -25,46 +25,76 @@ pub struct Access {
 }
 
 fn text(picture: &Picture, path: &str) -> String {
-    picture.get(path).map_or_else(String::new, |entry| String::from_utf8_lossy(&entry.content).into_owned())
+    picture.get(path).map_or_else(String::new, |entry| {
+        String::from_utf8_lossy(&entry.content).into_owned()
+    })
 }
 
 /// The lines of one of the host's files, by name.
 pub fn lines(picture: &Picture, database: Database, file: &str) -> BTreeMap<String, Vec<String>> {
     let text = text(picture, &database.file(file));
-    let fields = text.lines().map(|line| line.split(':').map(str::to_owned).collect::<Vec<_>>());
-    fields.filter(|fields| fields.len() > 2).map(|fields| (fields[0].clone(), fields)).collect()
+    let fields = text
+        .lines()
+        .map(|line| line.split(':').map(str::to_owned).collect::<Vec<_>>());
+    fields
+        .filter(|fields| fields.len() > 2)
+        .map(|fields| (fields[0].clone(), fields))
+        .collect()
 }
 
 fn is_ours(fields: &[String]) -> bool {
-    fields.len() == 7 && fields[2].parse::<u32>().is_ok_and(|uid| (20_000..60_000).contains(&uid))
+    fields.len() == 7
+        && fields[2]
+            .parse::<u32>()
+            .is_ok_and(|uid| (20_000..60_000).contains(&uid))
 }
 
 /// The path of a home below the root, behind a link if it has moved.
 fn home(picture: &Picture, path: &str) -> String {
     let path = path.trim_start_matches('/');
-    match picture.get(path).filter(|entry| entry.mode & 0o170_000 == 0o120_000) {
+    match picture
+        .get(path)
+        .filter(|entry| entry.mode & 0o170_000 == 0o120_000)
+    {
         Some(link) => format!("home/{}", String::from_utf8_lossy(&link.content)),
         None => path.to_owned(),
     }
 }
 
 fn keys(picture: &Picture, name: &str, home_path: &str) -> BTreeSet<String> {
-    let files = [format!("{KEY_DIR}/{name}"), format!("{}/.ssh/authorized_keys", home(picture, home_path))];
+    let files = [
+        format!("{KEY_DIR}/{name}"),
+        format!("{}/.ssh/authorized_keys", home(picture, home_path)),
+    ];
     let words = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
     let all: Vec<String> = files.iter().map(|file| text(picture, file)).collect();
-    all.iter().flat_map(|text| text.lines()).filter(|line| !line.is_empty()).map(words).collect()
+    all.iter()
+        .flat_map(|text| text.lines())
+        .filter(|line| !line.is_empty())
+        .map(words)
+        .collect()
 }
 
 /// Who can get in, by uid.
 pub fn access(picture: &Picture, database: Database) -> BTreeMap<String, Access> {
     let shadow = lines(picture, database, "shadow");
-    let passwd = lines(picture, database, "passwd").into_iter().filter(|(_, fields)| is_ours(fields));
+    let passwd = lines(picture, database, "passwd")
+        .into_iter()
+        .filter(|(_, fields)| is_ours(fields));
     let one = |(name, fields): (String, Vec<String>)| {
         let shadow = shadow.get(&name).filter(|fields| fields.len() == 9);
         let password = shadow.is_some_and(|fields| !fields[1].starts_with('!'));
         let valid = shadow.is_some_and(|fields| fields[7] != "1");
         let home = fields[5].clone();
-        (fields[2].clone(), Access { password, valid, keys: keys(picture, &name, &home), home })
+        (
+            fields[2].clone(),
+            Access {
+                password,
+                valid,
+                keys: keys(picture, &name, &home),
+                home,
+            },
+        )
     };
     passwd.map(one).collect()
 }
@@ -79,23 +109,43 @@ fn without_ssh(picture: &Picture) -> Picture {
 }
 
 /// All that is wrong with a picture taken when gosync was killed between `before` and `goal`.
-pub fn violations(setting: &Setting, before: &Picture, goal: &Picture, now: &Picture) -> Vec<String> {
+pub fn violations(
+    setting: &Setting,
+    before: &Picture,
+    goal: &Picture,
+    now: &Picture,
+) -> Vec<String> {
     let database = setting.database;
     let pictures = [before, goal, now].map(without_ssh);
-    let mut wrong = Frame { database, before: &pictures[0], goal: &pictures[1] }.violations(&pictures[2]);
+    let mut wrong = Frame {
+        database,
+        before: &pictures[0],
+        goal: &pictures[1],
+    }
+    .violations(&pictures[2]);
     let [old, new, found] = [before, goal, now].map(|picture| access(picture, database));
     let none = Access::default();
     for (uid, found) in &found {
         let (old, new) = (old.get(uid).unwrap_or(&none), new.get(uid).unwrap_or(&none));
-        if found.password && !old.password && !new.password || found.valid && !old.valid && !new.valid {
+        if found.password && !old.password && !new.password
+            || found.valid && !old.valid && !new.valid
+        {
             wrong.push(format!("{uid} is open, and was not, nor will be"));
         }
         // In homes keys are written after the transaction: who comes back finds for a moment those that lay there.
-        let lay = if setting.keys_in_homes { keys(before, "", &found.home) } else { BTreeSet::new() };
+        let lay = if setting.keys_in_homes {
+            keys(before, "", &found.home)
+        } else {
+            BTreeSet::new()
+        };
         let more: Vec<_> = found
             .keys
             .iter()
-            .filter(|key| ![&old.keys, &new.keys, &lay].iter().any(|keys| keys.contains(*key)))
+            .filter(|key| {
+                ![&old.keys, &new.keys, &lay]
+                    .iter()
+                    .any(|keys| keys.contains(*key))
+            })
             .collect();
         if found.valid && !more.is_empty() {
             wrong.push(format!("{uid} gets in by {more:?}"));
@@ -107,7 +157,10 @@ pub fn violations(setting: &Setting, before: &Picture, goal: &Picture, now: &Pic
         let is_backup = path.starts_with("etc/") && path.ends_with('-');
         let is_own = is_backup || own.iter().any(|dir| path.starts_with(dir));
         if !is_own && goal.get(path) == Some(entry) && now.get(path) != Some(entry) {
-            wrong.push(format!("{path} was {entry:?} and should be, and is {:?}", now.get(path)));
+            wrong.push(format!(
+                "{path} was {entry:?} and should be, and is {:?}",
+                now.get(path)
+            ));
         }
     }
     wrong
@@ -122,9 +175,15 @@ pub fn comparable(tree: &Tree) -> Picture {
     picture.retain(|path, _| !path.starts_with("var/lib/extrausers.gosync/original/"));
     // In which minute, and in which order, the homes of either came to be.
     let time = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d").unwrap();
-    for (_, entry) in picture.iter_mut().filter(|(path, _)| path.contains(".tar.")) {
+    for (_, entry) in picture
+        .iter_mut()
+        .filter(|(path, _)| path.contains(".tar."))
+    {
         let text = String::from_utf8_lossy(&entry.content).into_owned();
-        let mut lines: Vec<_> = text.lines().map(|line| time.replace(line, "then")).collect();
+        let mut lines: Vec<_> = text
+            .lines()
+            .map(|line| time.replace(line, "then"))
+            .collect();
         lines.sort();
         entry.content = lines.join("\n").into_bytes();
     }
@@ -133,8 +192,11 @@ pub fn comparable(tree: &Tree) -> Picture {
 
 /// What a ledger knows of accounts, groups and keys; nothing of runs.
 pub fn owned(path: &Path) -> Vec<String> {
-    let db = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
-    let Ok(db) = db else { return vec!["no ledger".to_owned()] };
+    let db =
+        rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let Ok(db) = db else {
+        return vec!["no ledger".to_owned()];
+    };
     let mut out = Vec::new();
     for sql in [
         "SELECT 'account', id, name, uid, gid, private, state, gecos, home, shell, subid, absent_since IS NOT NULL, \
@@ -160,7 +222,8 @@ fn rows(db: &rusqlite::Connection, sql: &str, out: &mut Vec<String>) -> rusqlite
     let columns = statement.column_count();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let values: rusqlite::Result<Vec<rusqlite::types::Value>> = (0..columns).map(|at| row.get(at)).collect();
+        let values: rusqlite::Result<Vec<rusqlite::types::Value>> =
+            (0..columns).map(|at| row.get(at)).collect();
         let mut line = format!("{:?}", values?);
         // When somebody was locked stands in the name of the archive.
         if line.contains(".tar.") {
@@ -172,20 +235,39 @@ fn rows(db: &rusqlite::Connection, sql: &str, out: &mut Vec<String>) -> rusqlite
 }
 
 /// Everything in which a host is not what the model says. `uids`: whose is which, so far.
-pub fn against_model(model: &Model, picture: &Picture, uids: &mut BTreeMap<usize, String>) -> Vec<String> {
+pub fn against_model(
+    model: &Model,
+    picture: &Picture,
+    uids: &mut BTreeMap<usize, String>,
+) -> Vec<String> {
     let database = model.setting.database;
     let [passwd, shadow, group, gshadow] =
         ["passwd", "shadow", "group", "gshadow"].map(|f| lines(picture, database, f));
     let mut wrong = Vec::new();
     let access = access(picture, database);
-    let names: BTreeSet<&String> = passwd.iter().filter(|(_, fields)| is_ours(fields)).map(|(name, _)| name).collect();
+    let names: BTreeSet<&String> = passwd
+        .iter()
+        .filter(|(_, fields)| is_ours(fields))
+        .map(|(name, _)| name)
+        .collect();
     let fixed = "fixed".to_owned();
-    let there = model.people.iter().filter(|one| one.on_host).map(|one| &one.name);
+    let there = model
+        .people
+        .iter()
+        .filter(|one| one.on_host)
+        .map(|one| &one.name);
     let expected: BTreeSet<&String> = there.chain([&fixed]).collect();
     if names != expected {
-        wrong.push(format!("there are the accounts {names:?}, not {expected:?}"));
+        wrong.push(format!(
+            "there are the accounts {names:?}, not {expected:?}"
+        ));
     }
-    for (n, one) in model.people.iter().enumerate().filter(|(_, one)| one.on_host) {
+    for (n, one) in model
+        .people
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| one.on_host)
+    {
         let (Some(fields), Some(shade)) = (passwd.get(&one.name), shadow.get(&one.name)) else {
             wrong.push(format!("{} is not there", one.name));
             continue;
@@ -201,23 +283,44 @@ pub fn against_model(model: &Model, picture: &Picture, uids: &mut BTreeMap<usize
         if locks != (is_locked || one.locked_by_hand, is_locked) {
             wrong.push(format!("{} is {:?} and {locks:?}", one.name, one.state));
         }
-        let keys = access.get(&uid).map(|access| access.keys.clone()).unwrap_or_default();
+        let keys = access
+            .get(&uid)
+            .map(|access| access.keys.clone())
+            .unwrap_or_default();
         let wanted: BTreeSet<String> = one.keys().iter().map(|key| (*key).to_owned()).collect();
         if keys != wanted {
-            wrong.push(format!("{} has the keys {keys:?}, not {wanted:?}", one.name));
+            wrong.push(format!(
+                "{} has the keys {keys:?}, not {wanted:?}",
+                one.name
+            ));
         }
-        let owner = picture.get(one.home.trim_start_matches('/')).map(|entry| (entry.mode & 0o170_000, entry.uid));
-        let wanted = one.has_home.then(|| (0o040_000, uid.parse().unwrap_or_default()));
+        let owner = picture
+            .get(one.home.trim_start_matches('/'))
+            .map(|entry| (entry.mode & 0o170_000, entry.uid));
+        let wanted = one
+            .has_home
+            .then(|| (0o040_000, uid.parse().unwrap_or_default()));
         if owner != wanted {
-            wrong.push(format!("{} has the home {owner:?}, not {wanted:?}", one.name));
+            wrong.push(format!(
+                "{} has the home {owner:?}, not {wanted:?}",
+                one.name
+            ));
         }
         if group.get(&one.name).is_none_or(|fields| fields[2] != uid) {
             wrong.push(format!("{} has not the group of its own", one.name));
         }
     }
-    for (n, one) in model.people.iter().enumerate().filter(|(_, one)| !one.on_host) {
+    for (n, one) in model
+        .people
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| !one.on_host)
+    {
         let is_removed = one.state == State::None;
-        let rest = [&shadow, &group].iter().filter(|file| file.contains_key(&one.name)).count();
+        let rest = [&shadow, &group]
+            .iter()
+            .filter(|file| file.contains_key(&one.name))
+            .count();
         if rest > 0 || is_removed && picture.contains_key(&format!("{KEY_DIR}/{}", one.name)) {
             wrong.push(format!("something is left of {}", one.name));
         }
@@ -225,13 +328,28 @@ pub fn against_model(model: &Model, picture: &Picture, uids: &mut BTreeMap<usize
             wrong.push(format!("somebody has the uid {uid} of {}", one.name));
         }
     }
-    let files = [Some(&group), Some(&gshadow).filter(|_| database.files().contains(&"gshadow"))];
-    for (team, file) in model.teams.iter().flat_map(|team| files.iter().flatten().map(move |file| (team, *file))) {
+    let files = [
+        Some(&group),
+        Some(&gshadow).filter(|_| database.files().contains(&"gshadow")),
+    ];
+    for (team, file) in model
+        .teams
+        .iter()
+        .flat_map(|team| files.iter().flatten().map(move |file| (team, *file)))
+    {
         let members = team.members.iter().map(|n| model.people[*n].name.as_str());
         let wanted: BTreeSet<&str> = members.chain(team.with_admin.then_some("admin")).collect();
-        let found = file.get(&team.name).map(|fields| fields[3].split(',').filter(|name| !name.is_empty()).collect());
+        let found = file.get(&team.name).map(|fields| {
+            fields[3]
+                .split(',')
+                .filter(|name| !name.is_empty())
+                .collect()
+        });
         if found != team.on_host.then(|| wanted.clone()) {
-            wrong.push(format!("{} has {found:?}, not {wanted:?} ({})", team.name, team.on_host));
+            wrong.push(format!(
+                "{} has {found:?}, not {wanted:?} ({})",
+                team.name, team.on_host
+            ));
         }
     }
     let distinct: BTreeSet<&String> = uids.values().collect();

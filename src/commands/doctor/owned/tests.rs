@@ -5,7 +5,10 @@ use crate::model::{Gid, RemoteId, Uid};
 use crate::target::local::Surveyed;
 
 const FILES: [(&str, &str); 6] = [
-    ("passwd", "root:x:0:0::/:/bin/sh\nann:x:20000:100::/home/ann:/bin/sh\n"),
+    (
+        "passwd",
+        "root:x:0:0::/:/bin/sh\nann:x:20000:100::/home/ann:/bin/sh\n",
+    ),
     ("shadow", "root:*:1::::::\nann:*:1::::::\n"),
     ("group", "users:x:100:\nphysics:x:60000:ann\n"),
     ("gshadow", "users:*::\nphysics:!::ann\n"),
@@ -24,8 +27,12 @@ fn owned() -> Owned {
         subid: Some(1_000_000),
         absence: None,
     };
-    let gone =
-        OwnedAccount { name: "old".into(), uid: Uid::new(20_001).unwrap(), state: State::Removed, ..account.clone() };
+    let gone = OwnedAccount {
+        name: "old".into(),
+        uid: Uid::new(20_001).unwrap(),
+        state: State::Removed,
+        ..account.clone()
+    };
     let group = OwnedGroup {
         name: "physics".into(),
         gid: Gid::new(60_000).unwrap(),
@@ -45,12 +52,29 @@ fn owned() -> Owned {
 fn faults(name: &str, from: &str, to: &str, owned: &Owned) -> Vec<String> {
     let file = |&(known, text): &(&'static str, &str)| {
         assert!(known != name || text.contains(from));
-        let text = if known == name { text.replace(from, to) } else { text.to_owned() };
+        let text = if known == name {
+            text.replace(from, to)
+        } else {
+            text.to_owned()
+        };
         let path = format!("/etc/{known}").into();
-        Surveyed { name: known, path, written: true, exists: true, lines: Lines::new(text.into()), fault: None }
+        Surveyed {
+            name: known,
+            path,
+            written: true,
+            exists: true,
+            lines: Lines::new(text.into()),
+            fault: None,
+        }
     };
-    let survey = Survey { files: FILES.iter().map(file).collect(), unswappable: None };
-    judge(&survey, owned).into_iter().map(|finding| finding.what).collect()
+    let survey = Survey {
+        files: FILES.iter().map(file).collect(),
+        unswappable: None,
+    };
+    judge(&survey, owned)
+        .into_iter()
+        .map(|finding| finding.what)
+        .collect()
 }
 
 #[test]
@@ -62,9 +86,24 @@ fn what_is_whole_is_not_mentioned() {
 fn each_fault_is_found_alone() {
     for (file, from, to, fault) in [
         ("passwd", "ann:x:20000", "ann:x:20009", Fault::OtherUid),
-        ("passwd", "root:x:0:0::/:/bin/sh\n", "root:x:0:0::/:/bin/sh\nann:x:20000:100::/x:/bin/sh\n", Fault::Twice),
-        ("passwd", "\nann:", "\nbob:x:20000:100::/:/bin/sh\nann:", Fault::SharedUid),
-        ("passwd", "ann:x:20000:100", "ann:x:20000:101", Fault::NoPrimaryGroup),
+        (
+            "passwd",
+            "root:x:0:0::/:/bin/sh\n",
+            "root:x:0:0::/:/bin/sh\nann:x:20000:100::/x:/bin/sh\n",
+            Fault::Twice,
+        ),
+        (
+            "passwd",
+            "\nann:",
+            "\nbob:x:20000:100::/:/bin/sh\nann:",
+            Fault::SharedUid,
+        ),
+        (
+            "passwd",
+            "ann:x:20000:100",
+            "ann:x:20000:101",
+            Fault::NoPrimaryGroup,
+        ),
         ("passwd", "ann:x:", "ann::", Fault::NoPassword),
         ("shadow", "ann:*:", "ann::", Fault::NoPassword),
         ("shadow", "ann:*:1", "ann:*", Fault::NoShadow),
@@ -72,24 +111,53 @@ fn each_fault_is_found_alone() {
         ("subuid", "ann:", "bob:", Fault::NoSubids),
         ("subgid", "ann:", "bob:1065535:9\nann:", Fault::SubidsShared),
         ("group", "physics:x:60000:ann\n", "", Fault::GroupGone),
-        ("group", "physics:x:60000", "physics:x:60001", Fault::OtherGid),
-        ("group", "users:", "physics:x:60000:\nusers:", Fault::GroupTwice),
+        (
+            "group",
+            "physics:x:60000",
+            "physics:x:60001",
+            Fault::OtherGid,
+        ),
+        (
+            "group",
+            "users:",
+            "physics:x:60000:\nusers:",
+            Fault::GroupTwice,
+        ),
         ("group", "users:", "grid:x:60000:\nusers:", Fault::SharedGid),
         ("gshadow", "physics", "other", Fault::NoGshadow),
         ("group", "60000:ann", "60000:ann,who", Fault::StrangeMember),
-        ("passwd", "\nann:", "\nnew:x:20001:100::/:/bin/sh\nann:", Fault::GivenAgain),
+        (
+            "passwd",
+            "\nann:",
+            "\nnew:x:20001:100::/:/bin/sh\nann:",
+            Fault::GivenAgain,
+        ),
         ("group", "users:", "new:x:20001:\nusers:", Fault::GivenAgain),
     ] {
         let found = faults(file, from, to, &owned());
         assert_eq!(found.len(), 1, "{fault:?}: {found:?}");
-        assert!(found[0].starts_with(fault.words().1), "{fault:?}: {found:?}");
+        assert!(
+            found[0].starts_with(fault.words().1),
+            "{fault:?}: {found:?}"
+        );
     }
-    let found = faults("passwd", "ann:x:20000:100::/home/ann:/bin/sh\n", "", &owned());
-    assert!(found[0].starts_with(Fault::NotInPasswd.words().1) && found[1].contains("members"), "{found:?}");
+    let found = faults(
+        "passwd",
+        "ann:x:20000:100::/home/ann:/bin/sh\n",
+        "",
+        &owned(),
+    );
+    assert!(
+        found[0].starts_with(Fault::NotInPasswd.words().1) && found[1].contains("members"),
+        "{found:?}"
+    );
     let mut locked = owned();
     locked.accounts.values_mut().next().unwrap().state = State::Locked;
     assert!(faults("", "", "", &locked)[0].starts_with(Fault::Reopened.words().1));
-    assert_eq!(faults("shadow", "ann:*:1::::::", "ann:!*:1:::::1:", &locked), Vec::<String>::new());
+    assert_eq!(
+        faults("shadow", "ann:*:1::::::", "ann:!*:1:::::1:", &locked),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -97,10 +165,24 @@ fn a_file_that_cannot_be_read_shows_nothing() {
     for name in ["passwd", "shadow", "group", "gshadow", "subuid", "subgid"] {
         let file = |&(known, text): &(&'static str, &str)| {
             let fault = (known == name).then(|| "a link".to_owned());
-            let lines = Lines::new(if known == name { Vec::new() } else { text.into() });
-            Surveyed { name: known, path: known.into(), written: true, exists: true, lines, fault }
+            let lines = Lines::new(if known == name {
+                Vec::new()
+            } else {
+                text.into()
+            });
+            Surveyed {
+                name: known,
+                path: known.into(),
+                written: true,
+                exists: true,
+                lines,
+                fault,
+            }
         };
-        let survey = Survey { files: FILES.iter().map(file).collect(), unswappable: None };
+        let survey = Survey {
+            files: FILES.iter().map(file).collect(),
+            unswappable: None,
+        };
         assert_eq!(judge(&survey, &owned()), [], "{name}");
     }
 }
@@ -110,25 +192,52 @@ fn a_host_without_gshadow_lacks_nothing() {
     let file = |&(name, text): &(&'static str, &str)| {
         let (exists, text) = (name != "gshadow", if name == "gshadow" { "" } else { text });
         let path = format!("/etc/{name}").into();
-        Surveyed { name, path, written: true, exists, lines: Lines::new(text.into()), fault: None }
+        Surveyed {
+            name,
+            path,
+            written: true,
+            exists,
+            lines: Lines::new(text.into()),
+            fault: None,
+        }
     };
-    let survey = Survey { files: FILES.iter().map(file).collect(), unswappable: None };
+    let survey = Survey {
+        files: FILES.iter().map(file).collect(),
+        unswappable: None,
+    };
     assert_eq!(judge(&survey, &owned()), []);
 }
 
 #[test]
 fn a_home_is_a_directory_of_its_account() {
     assert_eq!(home_fault(Some(Owner::Directory(7)), 7, true, true), None);
-    assert_eq!(home_fault(Some(Owner::Directory(8)), 7, true, true), Some(Fault::OthersHome));
-    assert_eq!(home_fault(Some(Owner::Directory(8)), 7, true, false), None, "nobody could change that");
-    assert_eq!(home_fault(Some(Owner::NotADirectory), 7, true, true), Some(Fault::OthersHome));
+    assert_eq!(
+        home_fault(Some(Owner::Directory(8)), 7, true, true),
+        Some(Fault::OthersHome)
+    );
+    assert_eq!(
+        home_fault(Some(Owner::Directory(8)), 7, true, false),
+        None,
+        "nobody could change that"
+    );
+    assert_eq!(
+        home_fault(Some(Owner::NotADirectory), 7, true, true),
+        Some(Fault::OthersHome)
+    );
     assert_eq!(home_fault(None, 7, true, true), Some(Fault::NoHome));
     assert_eq!(home_fault(None, 7, false, true), None);
 }
 
 #[test]
 fn many_names_are_one_finding() {
-    let found: Found = [(Fault::NoHome, (0..1000).map(|n| format!("u{n:04}\n")).collect())].into();
+    let found: Found = [(
+        Fault::NoHome,
+        (0..1000).map(|n| format!("u{n:04}\n")).collect(),
+    )]
+    .into();
     let told = findings(found);
-    assert!(told.len() == 1 && told[0].what.contains("1000 (u0000\\n, u0001\\n"), "{told:?}");
+    assert!(
+        told.len() == 1 && told[0].what.contains("1000 (u0000\\n, u0001\\n"),
+        "{told:?}"
+    );
 }

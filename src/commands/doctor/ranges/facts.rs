@@ -102,9 +102,14 @@ pub struct Facts {
 pub fn gather(scene: &Scene<'_>, report: &mut Report) -> Facts {
     let ranges = ranges(scene);
     let login_defs = scene.root().path("/etc/login.defs");
-    let login = files::read_plain(&login_defs).ok().flatten().unwrap_or_default();
+    let login = files::read_plain(&login_defs)
+        .ok()
+        .flatten()
+        .unwrap_or_default();
     let mut facts = Facts {
-        stated: statements(&String::from_utf8_lossy(&login)).map(|(key, _)| key.to_owned()).collect(),
+        stated: statements(&String::from_utf8_lossy(&login))
+            .map(|(key, _)| key.to_owned())
+            .collect(),
         defs: definitions(&String::from_utf8_lossy(&login)),
         login_defs,
         accounts: Vec::new(),
@@ -113,12 +118,20 @@ pub fn gather(scene: &Scene<'_>, report: &mut Report) -> Facts {
         elsewhere: Ok(Known::new()),
         taken: scene.owned.ids.clone(),
         taken_subids: scene.own_subids(),
-        subid_count: scene.settings().rules.accounts.subids.map_or(1, |rules| rules.count),
+        subid_count: scene
+            .settings()
+            .rules
+            .accounts
+            .subids
+            .map_or(1, |rules| rules.count),
         ranges,
     };
     others(scene, &mut facts);
     if scene.ledger.is_err() {
-        report.skipped(AREA, "who is there already: without the ledger nobody knows who is gosync's");
+        report.skipped(
+            AREA,
+            "who is there already: without the ledger nobody knows who is gosync's",
+        );
         facts.accounts.clear();
         facts.groups.clear();
         facts.subids.clear();
@@ -126,7 +139,10 @@ pub fn gather(scene: &Scene<'_>, report: &mut Report) -> Facts {
     if scene.is_host() {
         facts.elsewhere = elsewhere(&facts);
     } else {
-        report.skipped(AREA, "other name services: with --root they would be those of this host");
+        report.skipped(
+            AREA,
+            "other name services: with --root they would be those of this host",
+        );
     }
     facts
 }
@@ -135,15 +151,35 @@ fn ranges(scene: &Scene<'_>) -> Vec<Range> {
     let rules = &scene.settings().rules;
     let range = |key, section: String, range: IdRange, what| {
         let (first, last) = range.into();
-        Range { key, section, first, last, what }
+        Range {
+            key,
+            section,
+            first,
+            last,
+            what,
+        }
     };
     let mut all = vec![
-        range("uid_range", "accounts".to_owned(), rules.accounts.uid_range, For::Accounts),
-        range("gid_range", "groups".to_owned(), rules.groups.gid_range, For::Groups),
+        range(
+            "uid_range",
+            "accounts".to_owned(),
+            rules.accounts.uid_range,
+            For::Accounts,
+        ),
+        range(
+            "gid_range",
+            "groups".to_owned(),
+            rules.groups.gid_range,
+            For::Groups,
+        ),
     ];
     for (name, section) in rules.groups.overrides.iter() {
         let name = format!("group.{}", shown(name));
-        all.extend(section.gid_range.map(|of_group| range("gid_range", name, of_group, For::Groups)));
+        all.extend(
+            section
+                .gid_range
+                .map(|of_group| range("gid_range", name, of_group, For::Groups)),
+        );
     }
     all.extend(rules.accounts.subids.map(|rules| Range {
         key: "subid_range",
@@ -165,7 +201,10 @@ fn statements(text: &str) -> impl Iterator<Item = (&str, u32)> {
 
 /// Numbers of login.defs(5), by name.
 pub fn definitions(text: &str) -> BTreeMap<String, u32> {
-    let mut defs: BTreeMap<String, u32> = DEFAULTS.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect();
+    let mut defs: BTreeMap<String, u32> = DEFAULTS
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), *value))
+        .collect();
     defs.extend(statements(text).map(|(key, value)| (key.to_owned(), value)));
     defs
 }
@@ -173,25 +212,48 @@ pub fn definitions(text: &str) -> BTreeMap<String, u32> {
 /// Who is there besides us.
 fn others(scene: &Scene<'_>, facts: &mut Facts) {
     let owned = &scene.owned;
-    let accounts: BTreeSet<&str> = owned.accounts.values().map(|own| own.name.as_str()).collect();
+    let accounts: BTreeSet<&str> = owned
+        .accounts
+        .values()
+        .map(|own| own.name.as_str())
+        .collect();
     let groups: BTreeSet<&str> = owned.groups.values().map(|own| own.name.as_str()).collect();
-    let is_ours = |name: &str| accounts.contains(name) || groups.contains(name) || owned.other_names.contains(name);
+    let is_ours = |name: &str| {
+        accounts.contains(name) || groups.contains(name) || owned.other_names.contains(name)
+    };
     let text = |bytes| std::str::from_utf8(bytes).unwrap_or(ODD).to_owned();
-    let lines = |name| scene.survey.files.iter().filter(move |f| f.name == name).flat_map(|f| f.lines.entries());
+    let lines = |name| {
+        scene
+            .survey
+            .files
+            .iter()
+            .filter(move |f| f.name == name)
+            .flat_map(|f| f.lines.entries())
+    };
     for line in lines("passwd").filter_map(|(_, line)| PasswdLine::parse(line)) {
         facts.taken.extend([line.uid, line.gid]);
-        facts.accounts.extend(Some((text(line.name), line.uid)).filter(|(name, _)| !is_ours(name)));
+        facts
+            .accounts
+            .extend(Some((text(line.name), line.uid)).filter(|(name, _)| !is_ours(name)));
     }
     for line in lines("group").filter_map(|(_, line)| GroupLine::parse(line)) {
         facts.taken.insert(line.gid);
-        facts.groups.extend(Some((text(line.name), line.gid)).filter(|(name, _)| !is_ours(name)));
+        facts
+            .groups
+            .extend(Some((text(line.name), line.gid)).filter(|(name, _)| !is_ours(name)));
     }
     let mut all = Vec::new();
     let mut of_others = BTreeSet::new();
-    for line in ["subuid", "subgid"].into_iter().flat_map(lines).filter_map(|(_, line)| SubidLine::parse(line)) {
+    for line in ["subuid", "subgid"]
+        .into_iter()
+        .flat_map(lines)
+        .filter_map(|(_, line)| SubidLine::parse(line))
+    {
         let last = line.first.saturating_add(line.count.saturating_sub(1));
         all.push((line.first, last));
-        of_others.extend(Some((text(line.owner), line.first, last)).filter(|(owner, ..)| !is_ours(owner)));
+        of_others.extend(
+            Some((text(line.owner), line.first, last)).filter(|(owner, ..)| !is_ours(owner)),
+        );
     }
     facts.subids = of_others.into_iter().collect();
     facts.taken_subids = facts.taken_subids.iter().chain(all).collect();
@@ -199,14 +261,27 @@ fn others(scene: &Scene<'_>, facts: &mut Facts) {
 
 /// What other sources of the host know about ids of our ranges that are in no file; a sample of each range.
 fn elsewhere(facts: &Facts) -> Result<Known, String> {
-    let switch = files::read_plain(Path::new("/etc/nsswitch.conf")).ok().flatten().unwrap_or_default();
+    let switch = files::read_plain(Path::new("/etc/nsswitch.conf"))
+        .ok()
+        .flatten()
+        .unwrap_or_default();
     let switch = String::from_utf8_lossy(&switch);
     let mut known = Known::new();
-    for database in ["passwd", "group"].into_iter().filter(|database| nss::has_other_sources(&switch, database)) {
-        for range in facts.ranges.iter().filter(|range| range.what != For::Subids) {
+    for database in ["passwd", "group"]
+        .into_iter()
+        .filter(|database| nss::has_other_sources(&switch, database))
+    {
+        for range in facts
+            .ranges
+            .iter()
+            .filter(|range| range.what != For::Subids)
+        {
             let step = usize::try_from((range.size() / SAMPLE).max(1)).unwrap_or(1);
             let ids = (range.first..=range.last).step_by(step).chain([range.last]);
-            let keys: Vec<String> = ids.filter(|id| !facts.taken.contains(id)).map(|id| id.to_string()).collect();
+            let keys: Vec<String> = ids
+                .filter(|id| !facts.taken.contains(id))
+                .map(|id| id.to_string())
+                .collect();
             known.extend(nss::lookup(database, &keys, LIMIT)?);
         }
     }

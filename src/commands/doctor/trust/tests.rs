@@ -3,14 +3,37 @@ use super::*;
 const US: u32 = 1000;
 
 fn node(path: &str, kind: Kind, uid: u32, mode: u32) -> Node {
-    Node { path: path.into(), kind, uid, gid: 50, mode, links: 1 }
+    Node {
+        path: path.into(),
+        kind,
+        uid,
+        gid: 50,
+        mode,
+        links: 1,
+    }
 }
 
 fn worst(need: Need, file: (u32, u32), dir: (u32, u32), top: (u32, u32)) -> Option<Severity> {
-    let kind = if need == Need::Private { Kind::Directory } else { Kind::File };
-    let above = vec![node("/t/d", Kind::Directory, dir.0, dir.1), node("/t", Kind::Directory, top.0, top.1)];
-    let chain = Chain { node: node("/t/d/f", kind, file.0, file.1), above };
-    let one = Trusted { what: "x", path: "/t/d/f".into(), need, must_be: true, found: Ok(Some(chain)) };
+    let kind = if need == Need::Private {
+        Kind::Directory
+    } else {
+        Kind::File
+    };
+    let above = vec![
+        node("/t/d", Kind::Directory, dir.0, dir.1),
+        node("/t", Kind::Directory, top.0, top.1),
+    ];
+    let chain = Chain {
+        node: node("/t/d/f", kind, file.0, file.1),
+        above,
+    };
+    let one = Trusted {
+        what: "x",
+        path: "/t/d/f".into(),
+        need,
+        must_be: true,
+        found: Ok(Some(chain)),
+    };
     judge(&one, US).iter().map(|finding| finding.severity).min()
 }
 
@@ -60,14 +83,28 @@ fn a_directory_anywhere_above_counts() {
         ((0, 0o775), dir, problem),
         ((US, 0o700), dir, ok),
     ] {
-        assert_eq!(worst(Need::Secret, file, near, far), wanted, "{near:?} {far:?}");
+        assert_eq!(
+            worst(Need::Secret, file, near, far),
+            wanted,
+            "{near:?} {far:?}"
+        );
     }
-    assert_eq!(worst(Need::Host, (0, 0o755), (0, 0o775), dir), warning, "a folder of a group's");
+    assert_eq!(
+        worst(Need::Host, (0, 0o755), (0, 0o775), dir),
+        warning,
+        "a folder of a group's"
+    );
 }
 
 #[test]
 fn what_is_named_must_be_there_and_what_is_not_need_not() {
-    let one = |must_be| Trusted { what: "x", path: "/a".into(), need: Need::Secret, must_be, found: Ok(None) };
+    let one = |must_be| Trusted {
+        what: "x",
+        path: "/a".into(),
+        need: Need::Secret,
+        must_be,
+        found: Ok(None),
+    };
     assert_eq!(judge(&one(true), US)[0].severity, Severity::Problem);
     assert!(judge(&one(false), US).is_empty());
 }
@@ -75,14 +112,28 @@ fn what_is_named_must_be_there_and_what_is_not_need_not() {
 #[test]
 fn files_of_a_directory_are_told_together() {
     let file = |name: &str, uid, mode| node(name, Kind::File, uid, mode);
-    let all = [file("/k/a", 0, 0o666), file("/k/b", 7, 0o646), file("/k/c", US, 0o644)];
+    let all = [
+        file("/k/a", 0, 0o666),
+        file("/k/b", 7, 0o646),
+        file("/k/c", US, 0o644),
+    ];
     let told = |need| {
         let found = inside("files", need, &all, US).into_iter();
-        found.map(|f| (f.severity, f.what, f.fix)).collect::<Vec<_>>()
+        found
+            .map(|f| (f.severity, f.what, f.fix))
+            .collect::<Vec<_>>()
     };
     let wanted = [
-        (Severity::Problem, "files that others may write: 2 (/k/a, /k/b)", "chmod go-w /k/a   # and the others"),
-        (Severity::Problem, "files that belong to somebody else than root: 1 (/k/b)", "chown 1000 /k/b"),
+        (
+            Severity::Problem,
+            "files that others may write: 2 (/k/a, /k/b)",
+            "chmod go-w /k/a   # and the others",
+        ),
+        (
+            Severity::Problem,
+            "files that belong to somebody else than root: 1 (/k/b)",
+            "chown 1000 /k/b",
+        ),
     ];
     let wanted = wanted.map(|(severity, what, fix)| (severity, what.to_owned(), fix.to_owned()));
     assert_eq!(told(Need::Host), wanted);
@@ -92,6 +143,9 @@ fn files_of_a_directory_are_told_together() {
 
 #[test]
 fn a_file_of_our_own_has_one_name() {
-    let node = Node { links: 2, ..node("/f", Kind::File, US, 0o600) };
+    let node = Node {
+        links: 2,
+        ..node("/f", Kind::File, US, 0o600)
+    };
     assert_eq!(itself("x", Need::Own, &node, US).len(), 1);
 }

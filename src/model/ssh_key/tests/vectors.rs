@@ -1,6 +1,7 @@
 //! Keys that ssh-keygen(1) made. Those of security keys are put together from them, and ssh-keygen reads them.
 
-pub const ED25519: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE/b1jIM0MkzjsHwL3XQw5BtDPvImHWe/F0dFY0r4z/r";
+pub const ED25519: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE/b1jIM0MkzjsHwL3XQw5BtDPvImHWe/F0dFY0r4z/r";
 pub const P256: &str = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBHFcQNU6hhrwBRBIHIfHHi0REp8G\
     yFBKowGS3XUOQMNnQaWBq+81pDMVS4zBv3pWjoMXZmt0hYuL0pIj73ulbgk=";
 pub const P384: &str = "ecdsa-sha2-nistp384 AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAAAIbmlzdHAzODQAAABhBBsI6ToryuxSjDfwzFpI6DzyrBQb\

@@ -2,7 +2,11 @@ use super::*;
 use crate::model::Uid;
 use crate::model::owned::{Applied, OwnedAccount};
 
-const ALL: Chosen = Chosen { new: true, known: true, force: false };
+const ALL: Chosen = Chosen {
+    new: true,
+    known: true,
+    force: false,
+};
 
 fn id() -> RemoteId {
     RemoteId::new("u-1").unwrap()
@@ -13,7 +17,10 @@ fn name() -> UserName {
 }
 
 fn at(email: &str) -> Contact {
-    Contact { email: Some(email.to_owned()), ssh_keys: vec![] }
+    Contact {
+        email: Some(email.to_owned()),
+        ssh_keys: vec![],
+    }
 }
 
 fn owned(state: State, known: Option<Contact>) -> Owned {
@@ -28,25 +35,59 @@ fn owned(state: State, known: Option<Contact>) -> Owned {
         absence: None,
     };
     let contacts = known.map(|known| (id(), known)).into_iter().collect();
-    Owned { accounts: [(id(), account)].into(), contacts, ..Owned::default() }
+    Owned {
+        accounts: [(id(), account)].into(),
+        contacts,
+        ..Owned::default()
+    }
 }
 
 /// How many changes and observations come to a plan with these changes. What an event tells, it remembers.
 fn more(changes: Vec<Change>, chosen: Chosen, tell: bool, owned: &Owned) -> (usize, usize) {
     let before = changes.len();
-    let mut plan = Plan { changes, unchanged: 1, ..Plan::default() };
-    contacts(&mut plan, &[(id(), at("new@x"))].into(), chosen, tell, owned);
+    let mut plan = Plan {
+        changes,
+        unchanged: 1,
+        ..Plan::default()
+    };
+    contacts(
+        &mut plan,
+        &[(id(), at("new@x"))].into(),
+        chosen,
+        tell,
+        owned,
+    );
     (plan.changes.len() - before, plan.observations.len())
 }
 
 #[test]
 fn another_address_is_a_change_of_its_own_only_for_those_who_were_known_with_one() {
     use State::{Active, Locked, Removed};
-    let update = || vec![Change::UpdateAccount { id: id(), name: name(), fields: vec![] }];
-    let lock = || vec![Change::LockAccount { id: id(), name: name(), reason: String::new() }];
-    let open = || vec![Change::UnlockAccount { id: id(), name: name() }];
+    let update = || {
+        vec![Change::UpdateAccount {
+            id: id(),
+            name: name(),
+            fields: vec![],
+        }]
+    };
+    let lock = || {
+        vec![Change::LockAccount {
+            id: id(),
+            name: name(),
+            reason: String::new(),
+        }]
+    };
+    let open = || {
+        vec![Change::UnlockAccount {
+            id: id(),
+            name: name(),
+        }]
+    };
     let (old, same) = (|| Some(at("old@x")), || Some(at("new@x")));
-    let new_alone = Chosen { known: false, ..ALL };
+    let new_alone = Chosen {
+        known: false,
+        ..ALL
+    };
     for (changes, chosen, tell, owned, wanted) in [
         (vec![], ALL, true, owned(Active, old()), (1, 0)),
         (vec![], ALL, true, owned(Active, same()), (0, 0)),

@@ -6,8 +6,10 @@ use crate::model::owned::Applied;
 use crate::model::{Directory, Gap, Untrusted, User, UserField};
 use crate::policy::select::Standing;
 
-const ONE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE/b1jIM0MkzjsHwL3XQw5BtDPvImHWe/F0dFY0r4z/r";
-const TWO: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH9Wg6oyZlrUC7qhImBVnoLAYFeqPpqy5VrX4v+/LjgD";
+const ONE: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE/b1jIM0MkzjsHwL3XQw5BtDPvImHWe/F0dFY0r4z/r";
+const TWO: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH9Wg6oyZlrUC7qhImBVnoLAYFeqPpqy5VrX4v+/LjgD";
 
 /// Cause, text and path of each.
 type Changes = Vec<(Cause, String, String)>;
@@ -34,11 +36,16 @@ struct Case {
 }
 
 fn text(keys: &[&str]) -> String {
-    keys.iter().map(|key| format!("{key} gosync:u-1\n")).collect()
+    keys.iter()
+        .map(|key| format!("{key} gosync:u-1\n"))
+        .collect()
 }
 
 fn record(path: String, text: &str) -> Option<KeyRecord> {
-    Some(KeyRecord { path, digest: of(text.as_bytes()) })
+    Some(KeyRecord {
+        path,
+        digest: of(text.as_bytes()),
+    })
 }
 
 impl Case {
@@ -48,8 +55,14 @@ impl Case {
         Self {
             offered: Some(keys.to_vec()),
             unknown: false,
-            file: KeyFile::Plain { bytes: text.clone().into_bytes(), sound: true },
-            records: KeyRecords { file: record(path(), &text), home: None },
+            file: KeyFile::Plain {
+                bytes: text.clone().into_bytes(),
+                sound: true,
+            },
+            records: KeyRecords {
+                file: record(path(), &text),
+                home: None,
+            },
             state: State::Active,
             closed: false,
             rules: KeyRules::default(),
@@ -64,7 +77,10 @@ impl Case {
     }
 
     fn holds(mut self, text: &str) -> Self {
-        self.file = KeyFile::Plain { bytes: text.as_bytes().to_vec(), sound: true };
+        self.file = KeyFile::Plain {
+            bytes: text.as_bytes().to_vec(),
+            sound: true,
+        };
         self
     }
 
@@ -92,7 +108,10 @@ impl Case {
             expire: if self.closed { "1" } else { "" },
             writable: true,
         };
-        let host = Host { accounts: BTreeMap::from([("ann", account)]), ..Host::default() };
+        let host = Host {
+            accounts: BTreeMap::from([("ann", account)]),
+            ..Host::default()
+        };
         let own = OwnedAccount {
             name: "ann".into(),
             uid: Uid::new(20_000).unwrap(),
@@ -109,26 +128,54 @@ impl Case {
             ..Owned::default()
         };
         let untrusted = |keys: &Vec<&str>| keys.iter().map(|key| Untrusted::new(*key)).collect();
-        let users = self.offered.iter().map(|keys| User { ssh_keys: untrusted(keys), ..User::new(id(), "ann") });
+        let users = self.offered.iter().map(|keys| User {
+            ssh_keys: untrusted(keys),
+            ..User::new(id(), "ann")
+        });
         let users = users.collect();
-        let gap = Gap { user: id(), subject: Untrusted::new("ann"), field: UserField::SshKeys, reason: String::new() };
+        let gap = Gap {
+            user: id(),
+            subject: Untrusted::new("ann"),
+            field: UserField::SshKeys,
+            reason: String::new(),
+        };
         let gaps = if self.unknown { vec![gap] } else { vec![] };
         let everybody = |directory: &Directory| vec![Standing::In; directory.users.len()];
-        let book = KeyBook::of(&Directory { users, groups: vec![] }, everybody, &gaps, &self.rules);
+        let book = KeyBook::of(
+            &Directory {
+                users,
+                groups: vec![],
+            },
+            everybody,
+            &gaps,
+            &self.rules,
+        );
         let (file, obstacle) = (self.file, self.obstacle);
         let view = KeyView {
             book: &book,
             rules: &self.rules,
             host: &host,
             owned: &owned,
-            chosen: Chosen { new: true, known: true, force: false },
-            file_at: &|at| if at == path() { file.clone() } else { KeyFile::Absent },
+            chosen: Chosen {
+                new: true,
+                known: true,
+                force: false,
+            },
+            file_at: &|at| {
+                if at == path() {
+                    file.clone()
+                } else {
+                    KeyFile::Absent
+                }
+            },
             obstacle: &|_| obstacle.clone(),
         };
         let mut plan = self.plan;
         super::keys(&mut plan, &view);
         let changes = plan.changes.iter().filter_map(|change| match change {
-            Change::SetKeys(keys) => Some((keys.cause, keys.text.clone(), keys.at.path().to_owned())),
+            Change::SetKeys(keys) => {
+                Some((keys.cause, keys.text.clone(), keys.at.path().to_owned()))
+            }
             _ => None,
         });
         let told = plan.remarks.iter().map(|r| r.text.clone()).collect();
@@ -146,7 +193,10 @@ fn set(keys: &[&str]) -> Changes {
 #[test]
 fn what_is_in_step_is_left() {
     assert_eq!(Case::new(&[ONE]).run(), NOTHING);
-    let none = Case { file: KeyFile::Absent, ..Case::new(&[]).unrecorded() };
+    let none = Case {
+        file: KeyFile::Absent,
+        ..Case::new(&[]).unrecorded()
+    };
     assert_eq!(none.run(), NOTHING);
     // Written by a run that was overtaken before the ledger knew.
     assert_eq!(Case::new(&[ONE]).unrecorded().run(), (vec![], vec![], 1));
@@ -154,9 +204,15 @@ fn what_is_in_step_is_left() {
 
 #[test]
 fn the_provider_adds_and_takes() {
-    assert_eq!(Case::new(&[ONE]).offers(&[TWO]).run(), (set(&[TWO]), vec![], 0));
+    assert_eq!(
+        Case::new(&[ONE]).offers(&[TWO]).run(),
+        (set(&[TWO]), vec![], 0)
+    );
     assert_eq!(Case::new(&[ONE]).offers(&[]).run(), (set(&[]), vec![], 0));
-    let first = Case { file: KeyFile::Absent, ..Case::new(&[ONE]).unrecorded() };
+    let first = Case {
+        file: KeyFile::Absent,
+        ..Case::new(&[ONE]).unrecorded()
+    };
     assert_eq!(first.run(), (set(&[ONE]), vec![], 0));
 }
 
@@ -164,70 +220,243 @@ fn the_provider_adds_and_takes() {
 fn a_change_by_hand_is_told_and_set_back() {
     let told = "gets its keys back, which were changed by hand".to_owned();
     let by_hand = format!("{}ssh-rsa AAAA by hand\n", text(&[ONE]));
-    assert_eq!(Case::new(&[ONE]).holds(&by_hand).run(), (set(&[ONE]), vec![told.clone()], 0));
-    assert_eq!(Case { file: KeyFile::Absent, ..Case::new(&[ONE]) }.run(), (set(&[ONE]), vec![told], 0));
-    let withdrawn = Case { state: State::Locked, closed: true, ..Case::new(&[ONE]).holds(&by_hand) };
+    assert_eq!(
+        Case::new(&[ONE]).holds(&by_hand).run(),
+        (set(&[ONE]), vec![told.clone()], 0)
+    );
+    assert_eq!(
+        Case {
+            file: KeyFile::Absent,
+            ..Case::new(&[ONE])
+        }
+        .run(),
+        (set(&[ONE]), vec![told], 0)
+    );
+    let withdrawn = Case {
+        state: State::Locked,
+        closed: true,
+        ..Case::new(&[ONE]).holds(&by_hand)
+    };
     let gone = "has keys that were changed by hand, and all of them go".to_owned();
-    assert_eq!(withdrawn.run(), (vec![(Cause::Closed, String::new(), path())], vec![gone], 0));
-    let (changes, told, _) =
-        Case { file: KeyFile::Plain { bytes: text(&[ONE]).into_bytes(), sound: false }, ..Case::new(&[ONE]) }.run();
+    assert_eq!(
+        withdrawn.run(),
+        (vec![(Cause::Closed, String::new(), path())], vec![gone], 0)
+    );
+    let (changes, told, _) = Case {
+        file: KeyFile::Plain {
+            bytes: text(&[ONE]).into_bytes(),
+            sound: false,
+        },
+        ..Case::new(&[ONE])
+    }
+    .run();
     assert_eq!((changes, told.len()), (set(&[ONE]), 1), "mode or owner");
 }
 
 #[test]
 fn what_gosync_did_not_write_stays() {
-    let foreign = |keys: &[&'static str]| Case::new(keys).unrecorded().holds("ssh-rsa AAAA by an admin\n");
+    let foreign = |keys: &[&'static str]| {
+        Case::new(keys)
+            .unrecorded()
+            .holds("ssh-rsa AAAA by an admin\n")
+    };
     assert_eq!(foreign(&[]).run(), NOTHING);
     let (changes, told, _) = foreign(&[ONE]).run();
-    assert!(changes.is_empty() && told[0].contains("did not write"), "{told:?}");
-    let odd = Case { file: KeyFile::Odd("it is a link".into()), ..Case::new(&[ONE]) };
-    assert_eq!(odd.run(), (vec![], vec!["has its keys left as they are: it is a link".into()], 0));
-    let stuck = Case { obstacle: Some("it is immutable".into()), ..Case::new(&[ONE]).offers(&[TWO]) };
-    assert_eq!(stuck.run(), (vec![], vec!["has its keys left as they are: it is immutable".into()], 0));
+    assert!(
+        changes.is_empty() && told[0].contains("did not write"),
+        "{told:?}"
+    );
+    let odd = Case {
+        file: KeyFile::Odd("it is a link".into()),
+        ..Case::new(&[ONE])
+    };
+    assert_eq!(
+        odd.run(),
+        (
+            vec![],
+            vec!["has its keys left as they are: it is a link".into()],
+            0
+        )
+    );
+    let stuck = Case {
+        obstacle: Some("it is immutable".into()),
+        ..Case::new(&[ONE]).offers(&[TWO])
+    };
+    assert_eq!(
+        stuck.run(),
+        (
+            vec![],
+            vec!["has its keys left as they are: it is immutable".into()],
+            0
+        )
+    );
 }
 
 #[test]
 fn keys_that_cannot_be_withdrawn_are_refused_aloud() {
-    let told = |reason: &str| (vec![], vec![], vec![format!("its keys are not withdrawn: {reason}")], 0);
-    let locked = || Case { state: State::Locked, closed: true, ..Case::new(&[ONE]) };
-    assert_eq!(Case { obstacle: Some("it is immutable".into()), ..locked() }.judge(), told("it is immutable"));
-    assert_eq!(Case { file: KeyFile::Odd("it is a link".into()), ..locked() }.judge(), told("it is a link"));
+    let told = |reason: &str| {
+        (
+            vec![],
+            vec![],
+            vec![format!("its keys are not withdrawn: {reason}")],
+            0,
+        )
+    };
+    let locked = || Case {
+        state: State::Locked,
+        closed: true,
+        ..Case::new(&[ONE])
+    };
+    assert_eq!(
+        Case {
+            obstacle: Some("it is immutable".into()),
+            ..locked()
+        }
+        .judge(),
+        told("it is immutable")
+    );
+    assert_eq!(
+        Case {
+            file: KeyFile::Odd("it is a link".into()),
+            ..locked()
+        }
+        .judge(),
+        told("it is a link")
+    );
 }
 
 #[test]
 fn keys_that_nobody_knows_stay() {
-    assert_eq!(Case { unknown: true, ..Case::new(&[ONE]).offers(&[]) }.run(), NOTHING);
-    assert_eq!(Case { offered: None, ..Case::new(&[ONE]) }.run(), NOTHING, "who is absent");
+    assert_eq!(
+        Case {
+            unknown: true,
+            ..Case::new(&[ONE]).offers(&[])
+        }
+        .run(),
+        NOTHING
+    );
+    assert_eq!(
+        Case {
+            offered: None,
+            ..Case::new(&[ONE])
+        }
+        .run(),
+        NOTHING,
+        "who is absent"
+    );
 }
 
 #[test]
 fn an_incomplete_read_takes_no_key() {
-    let cut = || Plan { incomplete: Some("cut".into()), ..Plan::default() };
-    let (changes, told, _) = Case { plan: cut(), ..Case::new(&[ONE]).offers(&[TWO]) }.run();
-    assert!(changes.is_empty() && told[0].contains("incomplete"), "{told:?}");
-    assert_eq!(Case { plan: cut(), ..Case::new(&[ONE]).offers(&[ONE, TWO]) }.run().0, set(&[ONE, TWO]));
+    let cut = || Plan {
+        incomplete: Some("cut".into()),
+        ..Plan::default()
+    };
+    let (changes, told, _) = Case {
+        plan: cut(),
+        ..Case::new(&[ONE]).offers(&[TWO])
+    }
+    .run();
+    assert!(
+        changes.is_empty() && told[0].contains("incomplete"),
+        "{told:?}"
+    );
+    assert_eq!(
+        Case {
+            plan: cut(),
+            ..Case::new(&[ONE]).offers(&[ONE, TWO])
+        }
+        .run()
+        .0,
+        set(&[ONE, TWO])
+    );
 }
 
 #[test]
 fn locked_accounts_have_no_keys_whatever_is_offered_or_unknown() {
     let withdrawn = vec![(Cause::Closed, String::new(), path())];
-    let lock = Change::LockAccount { id: id(), name: UserName::new("ann", false).unwrap(), reason: String::new() };
+    let lock = Change::LockAccount {
+        id: id(),
+        name: UserName::new("ann", false).unwrap(),
+        reason: String::new(),
+    };
     for unknown in [false, true] {
-        let plan = Plan { changes: vec![lock.clone()], ..Plan::default() };
-        assert_eq!(Case { plan, unknown, ..Case::new(&[ONE]) }.run().0, withdrawn, "in the same run");
-        assert_eq!(Case { state: State::Locked, closed: true, unknown, ..Case::new(&[ONE]) }.run().0, withdrawn);
-        assert_eq!(Case { closed: true, unknown, ..Case::new(&[ONE]) }.run().0, withdrawn, "locked by hand");
+        let plan = Plan {
+            changes: vec![lock.clone()],
+            ..Plan::default()
+        };
+        assert_eq!(
+            Case {
+                plan,
+                unknown,
+                ..Case::new(&[ONE])
+            }
+            .run()
+            .0,
+            withdrawn,
+            "in the same run"
+        );
+        assert_eq!(
+            Case {
+                state: State::Locked,
+                closed: true,
+                unknown,
+                ..Case::new(&[ONE])
+            }
+            .run()
+            .0,
+            withdrawn
+        );
+        assert_eq!(
+            Case {
+                closed: true,
+                unknown,
+                ..Case::new(&[ONE])
+            }
+            .run()
+            .0,
+            withdrawn,
+            "locked by hand"
+        );
     }
-    let changed = Change::UpdateAccount { id: id(), name: UserName::new("ann", false).unwrap(), fields: vec![] };
-    let plan = Plan { changes: vec![lock, changed], ..Plan::default() };
-    assert_eq!(Case { plan, ..Case::new(&[ONE]) }.run().0, withdrawn, "and changed besides");
+    let changed = Change::UpdateAccount {
+        id: id(),
+        name: UserName::new("ann", false).unwrap(),
+        fields: vec![],
+    };
+    let plan = Plan {
+        changes: vec![lock, changed],
+        ..Plan::default()
+    };
+    assert_eq!(
+        Case {
+            plan,
+            ..Case::new(&[ONE])
+        }
+        .run()
+        .0,
+        withdrawn,
+        "and changed besides"
+    );
 }
 
 #[test]
 fn keys_come_back_with_the_account() {
-    let unlock = Change::UnlockAccount { id: id(), name: UserName::new("ann", false).unwrap() };
-    let plan = Plan { changes: vec![unlock], ..Plan::default() };
-    let mut case = Case { plan, state: State::Locked, closed: true, file: KeyFile::Absent, ..Case::new(&[ONE]) };
+    let unlock = Change::UnlockAccount {
+        id: id(),
+        name: UserName::new("ann", false).unwrap(),
+    };
+    let plan = Plan {
+        changes: vec![unlock],
+        ..Plan::default()
+    };
+    let mut case = Case {
+        plan,
+        state: State::Locked,
+        closed: true,
+        file: KeyFile::Absent,
+        ..Case::new(&[ONE])
+    };
     case.records.file = record(path(), "");
     assert_eq!(case.run(), (set(&[ONE]), vec![], 0));
 }
@@ -237,14 +466,29 @@ fn another_place_takes_the_keys_along() {
     let mut case = Case::new(&[ONE]);
     case.rules.place = Place::Home;
     let gone = (Cause::Moved, String::new(), path());
-    assert_eq!(case.run().0, [gone.clone(), (Cause::Wanted, text(&[ONE]), "/home/ann".to_owned())]);
-    let mut case = Case { file: KeyFile::Absent, ..Case::new(&[ONE]).unrecorded() };
+    assert_eq!(
+        case.run().0,
+        [
+            gone.clone(),
+            (Cause::Wanted, text(&[ONE]), "/home/ann".to_owned())
+        ]
+    );
+    let mut case = Case {
+        file: KeyFile::Absent,
+        ..Case::new(&[ONE]).unrecorded()
+    };
     case.records.home = record("/home/ann".to_owned(), &text(&[ONE]));
     let taken = (Cause::Moved, String::new(), "/home/ann".to_owned());
     assert_eq!(case.run().0, [set(&[ONE]), vec![taken]].concat());
     let mut case = Case::new(&[ONE]);
     case.rules.directory = "/etc/keys".to_owned();
-    assert_eq!(case.run().0, [gone, (Cause::Wanted, text(&[ONE]), "/etc/keys/ann".to_owned())]);
+    assert_eq!(
+        case.run().0,
+        [
+            gone,
+            (Cause::Wanted, text(&[ONE]), "/etc/keys/ann".to_owned())
+        ]
+    );
     let mut case = Case::new(&[ONE]);
     case.rules.place = Place::None;
     assert_eq!(case.run().0, [(Cause::Moved, String::new(), path())]);

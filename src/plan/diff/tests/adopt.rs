@@ -9,13 +9,24 @@ use crate::plan::diff::{Person, adopt_account, adopt_group, release};
 fn local() -> Case {
     let mut case = Case::default().has("ann", 1001);
     case.account("ann").gid = 1001;
-    case.host.groups.insert("ann", HostGroup { gid: 1001, members: "", writable: true });
+    case.host.groups.insert(
+        "ann",
+        HostGroup {
+            gid: 1001,
+            members: "",
+            writable: true,
+        },
+    );
     case
 }
 
 fn adopt(case: &Case, wish: &WantedAccount) -> Result<Plan, String> {
     let login = Untrusted::new("ann");
-    let person = Person { wanted: wish, login: &login, called: "ann" };
+    let person = Person {
+        wanted: wish,
+        login: &login,
+        called: "ann",
+    };
     adopt_account("ann", person, &case.host, &case.owned, &case.rules.accounts)
 }
 
@@ -27,7 +38,11 @@ fn refused(case: &Case) -> String {
 fn it_keeps_ids_home_and_what_keep_local_names() {
     let mut case = local();
     (case.account("ann").home, case.account("ann").shell) = ("/srv/ann", "/bin/zsh");
-    let wish = WantedAccount { gecos: "Ann Lee".into(), uid: Uid::new(20_007), ..wanted(1, "ann") };
+    let wish = WantedAccount {
+        gecos: "Ann Lee".into(),
+        uid: Uid::new(20_007),
+        ..wanted(1, "ann")
+    };
     let plan = adopt(&case, &wish).unwrap();
     assert_eq!(
         words(&plan),
@@ -37,9 +52,17 @@ fn it_keeps_ids_home_and_what_keep_local_names() {
             "  note ann: keeps its shell",
         ]
     );
-    let [Change::AdoptAccount(adopted)] = plan.changes.as_slice() else { panic!("{plan:?}") };
+    let [Change::AdoptAccount(adopted)] = plan.changes.as_slice() else {
+        panic!("{plan:?}")
+    };
     assert!(adopted.private_group && adopted.alias.is_none());
-    assert_eq!((adopted.applied.shell.as_str(), adopted.applied.home.as_str()), ("/bin/bash", "/srv/ann"));
+    assert_eq!(
+        (
+            adopted.applied.shell.as_str(),
+            adopted.applied.home.as_str()
+        ),
+        ("/bin/bash", "/srv/ann")
+    );
 }
 
 #[test]
@@ -53,14 +76,34 @@ fn what_grants_power_or_is_the_systems_is_refused() {
         assert!(refused(&reserved).contains("reserved"));
     }
     let mut sudoer = local();
-    sudoer.host.groups.insert("sudo", HostGroup { gid: 27, members: "root, ann", writable: true });
+    sudoer.host.groups.insert(
+        "sudo",
+        HostGroup {
+            gid: 27,
+            members: "root, ann",
+            writable: true,
+        },
+    );
     assert!(refused(&sudoer).contains("in the group `sudo`, which grants power"));
-    sudoer.host.groups.insert("sudo", HostGroup { gid: 1001, members: "", writable: true });
+    sudoer.host.groups.insert(
+        "sudo",
+        HostGroup {
+            gid: 1001,
+            members: "",
+            writable: true,
+        },
+    );
     assert!(refused(&sudoer).contains("`sudo`"), "its primary group");
     let mut root = local();
     root.account("ann").gid = 0;
     assert!(refused(&root).contains("root's group"));
-    let shut = adopt(&local(), &WantedAccount { open: false, ..wanted(1, "ann") });
+    let shut = adopt(
+        &local(),
+        &WantedAccount {
+            open: false,
+            ..wanted(1, "ann")
+        },
+    );
     assert!(shut.unwrap_err().contains("shuts this person out"));
 }
 
@@ -72,13 +115,23 @@ fn what_another_person_or_provider_owns_is_refused() {
     for state in [State::Active, State::Removed, State::Released] {
         let mut rival = local().owns(2, "bob", state);
         rival.own(2).name = "ann".into();
-        assert_eq!(refused(&rival), "the name `ann` belongs to another person, u-2", "{state:?}");
+        assert_eq!(
+            refused(&rival),
+            "the name `ann` belongs to another person, u-2",
+            "{state:?}"
+        );
     }
     let mut retired = local();
     retired.owned.ids.insert(1001);
     assert!(refused(&retired).contains("was given to somebody else"));
-    assert_eq!(refused(&local().owns(1, "ann2", State::Active)), "the person has the account `ann2` already");
-    assert!(refused(&local().owns(1, "old", State::Removed)).contains("gosync gave this person the uid 20001"));
+    assert_eq!(
+        refused(&local().owns(1, "ann2", State::Active)),
+        "the person has the account `ann2` already"
+    );
+    assert!(
+        refused(&local().owns(1, "old", State::Removed))
+            .contains("gosync gave this person the uid 20001")
+    );
 }
 
 #[test]
@@ -105,37 +158,88 @@ fn what_was_given_back_is_adopted_again_and_what_is_owned_is_not_twice() {
     again.owned.ids = [1001].into();
     assert_eq!(adopt(&again, &wanted(1, "ann")).unwrap().changes.len(), 1);
     again.own(1).state = State::Active;
-    assert_eq!(words(&adopt(&again, &wanted(1, "ann")).unwrap()), ["  note ann: is gosync's already"]);
+    assert_eq!(
+        words(&adopt(&again, &wanted(1, "ann")).unwrap()),
+        ["  note ann: is gosync's already"]
+    );
 }
 
 fn lab(case: &Case, wish: &WantedGroup) -> Result<Plan, String> {
-    let people = case.owned.accounts.keys().map(|id| (id.clone(), ())).collect();
+    let people = case
+        .owned
+        .accounts
+        .keys()
+        .map(|id| (id.clone(), ()))
+        .collect();
     adopt_group("lab", wish, Some("lab"), people, &case.host, &case.owned)
 }
 
 #[test]
 fn a_group_keeps_its_members_and_gets_those_of_the_provider() {
-    let mut case = Case::default().owns(1, "ann", State::Active).owns(2, "bob", State::Active);
-    case.host.groups.insert("lab", HostGroup { gid: 1200, members: "local,ann", writable: true });
+    let mut case = Case::default()
+        .owns(1, "ann", State::Active)
+        .owns(2, "bob", State::Active);
+    case.host.groups.insert(
+        "lab",
+        HostGroup {
+            gid: 1200,
+            members: "local,ann",
+            writable: true,
+        },
+    );
     let plan = lab(&case, &group(10, "lab", &[1, 2])).unwrap();
-    assert_eq!(words(&plan), ["~ adopt group lab gid=1200 for u-10 add (1): bob"]);
-    let [Change::AdoptGroup { wanted, .. }] = plan.changes.as_slice() else { panic!() };
+    assert_eq!(
+        words(&plan),
+        ["~ adopt group lab gid=1200 for u-10 add (1): bob"]
+    );
+    let [Change::AdoptGroup { wanted, .. }] = plan.changes.as_slice() else {
+        panic!()
+    };
     assert_eq!(wanted.len(), 2, "Ann is gosync's to take out from now on");
     case.account("ann").gid = 1200;
-    assert!(lab(&case, &group(10, "lab", &[])).unwrap_err().contains("primary group of `ann`"));
+    assert!(
+        lab(&case, &group(10, "lab", &[]))
+            .unwrap_err()
+            .contains("primary group of `ann`")
+    );
     case.account("ann").gid = 100;
     case.owned.ids.insert(1200);
-    assert!(lab(&case, &group(10, "lab", &[])).unwrap_err().contains("was given to somebody else"));
-    case.host.groups.insert("lab", HostGroup { gid: 999, members: "", writable: true });
-    assert!(lab(&case, &group(10, "lab", &[])).unwrap_err().contains("`local_map`"));
+    assert!(
+        lab(&case, &group(10, "lab", &[]))
+            .unwrap_err()
+            .contains("was given to somebody else")
+    );
+    case.host.groups.insert(
+        "lab",
+        HostGroup {
+            gid: 999,
+            members: "",
+            writable: true,
+        },
+    );
+    assert!(
+        lab(&case, &group(10, "lab", &[]))
+            .unwrap_err()
+            .contains("`local_map`")
+    );
     let owned = case.group(10, "lab", "", "");
-    assert_eq!(words(&lab(&owned, &group(10, "lab", &[])).unwrap()), ["  note lab: is gosync's already"]);
-    assert!(lab(&owned, &group(11, "lab", &[])).unwrap_err().contains("belongs to another group, u-10"));
+    assert_eq!(
+        words(&lab(&owned, &group(10, "lab", &[])).unwrap()),
+        ["  note lab: is gosync's already"]
+    );
+    assert!(
+        lab(&owned, &group(11, "lab", &[]))
+            .unwrap_err()
+            .contains("belongs to another group, u-10")
+    );
 }
 
 #[test]
 fn only_what_is_ours_is_given_back_and_all_or_nothing() {
-    let case = Case::default().owns(1, "ann", State::Active).owns(2, "bob", State::Released).group(10, "all", "", "");
+    let case = Case::default()
+        .owns(1, "ann", State::Active)
+        .owns(2, "bob", State::Released)
+        .group(10, "all", "", "");
     let plan = |names: &[&str], groups| {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         release(&names, groups, &case.owned).map(|plan| words(&plan))
@@ -148,6 +252,9 @@ fn only_what_is_ours_is_given_back_and_all_or_nothing() {
             "  note bob: was given back already",
         ]
     );
-    assert_eq!(plan(&["ann", "local\n"], None), Err(vec!["`local\\n` is not gosync's".to_owned()]));
+    assert_eq!(
+        plan(&["ann", "local\n"], None),
+        Err(vec!["`local\\n` is not gosync's".to_owned()])
+    );
     assert!(plan(&["all"], Some(false)).is_err() && plan(&["ann"], Some(true)).is_err());
 }

@@ -36,7 +36,9 @@ impl Site for Busy {
     }
 
     fn has_mounts(&self, path: &str) -> bool {
-        self.there.iter().any(|there| there.strip_prefix("mount:") == Some(path))
+        self.there
+            .iter()
+            .any(|there| there.strip_prefix("mount:") == Some(path))
     }
 
     fn archive_suffix(&self) -> &'static str {
@@ -45,7 +47,10 @@ impl Site for Busy {
 }
 
 fn renamed(n: u32, name: &str, to: &str) -> WantedAccount {
-    WantedAccount { rename: Some(user(to)), ..wanted(n, name) }
+    WantedAccount {
+        rename: Some(user(to)),
+        ..wanted(n, name)
+    }
 }
 
 fn ann() -> Case {
@@ -56,11 +61,19 @@ const DAY: i64 = 86_400;
 
 /// Ann, who was locked so many days ago; her home is packed after 30 days, and her account removed after 90.
 fn left(days: i64, archive: Option<&str>) -> Case {
-    let mut case = Case::default().owns(1, "ann", State::Locked).owns(2, "bob", State::Active);
+    let mut case = Case::default()
+        .owns(1, "ann", State::Locked)
+        .owns(2, "bob", State::Active);
     case.rules.departed.archive_after = Some(30 * 86_400);
     case.rules.departed.remove_after = Some(90 * 86_400);
     case.home = Some(Owner::Directory(20_001));
-    case.owned.rungs.insert(id(1), Rung { since: NOW - days * DAY, archive: archive.map(str::to_owned) });
+    case.owned.rungs.insert(
+        id(1),
+        Rung {
+            since: NOW - days * DAY,
+            archive: archive.map(str::to_owned),
+        },
+    );
     case
 }
 
@@ -70,13 +83,19 @@ fn only_bob() -> Vec<WantedAccount> {
 
 #[test]
 fn a_rename_keeps_all_but_the_name() {
-    assert_eq!(words(&ann().plan(vec![renamed(1, "ann", "anna")])), ["~ rename ann to anna uid=20001"]);
+    assert_eq!(
+        words(&ann().plan(vec![renamed(1, "ann", "anna")])),
+        ["~ rename ann to anna uid=20001"]
+    );
     let mut case = ann();
     case.account("ann").gecos = "A";
     let mut change = renamed(1, "ann", "anna");
     change.gecos = "Anna".into();
     let plan = case.plan(vec![change]);
-    assert!(matches!(&plan.changes[1], Change::UpdateAccount { name, .. } if name.as_str() == "anna"), "{plan:?}");
+    assert!(
+        matches!(&plan.changes[1], Change::UpdateAccount { name, .. } if name.as_str() == "anna"),
+        "{plan:?}"
+    );
 }
 
 #[test]
@@ -85,7 +104,9 @@ fn a_name_that_cannot_be_had_is_told_and_the_rest_goes_on() {
         let mut change = renamed(1, "ann", "anna");
         change.gecos = "Else".into();
         let plan = case.plan(vec![change]);
-        assert!(matches!(plan.changes.as_slice(), [Change::UpdateAccount { name, .. }] if name.as_str() == "ann"));
+        assert!(
+            matches!(plan.changes.as_slice(), [Change::UpdateAccount { name, .. }] if name.as_str() == "ann")
+        );
         plan.remarks[0].text.clone()
     };
     assert!(told(&ann().has("anna", 1_700)).contains("on this host already"));
@@ -99,18 +120,41 @@ fn a_name_that_cannot_be_had_is_told_and_the_rest_goes_on() {
     case.host.broken.insert("anna");
     assert!(told(&case).contains("malformed"));
     case = ann();
-    case.site = Box::new(Busy { processes: 2, ..Busy::default() });
+    case.site = Box::new(Busy {
+        processes: 2,
+        ..Busy::default()
+    });
     assert!(told(&case).contains("logged in"));
     case.chosen.force = true;
-    assert_eq!(case.plan(vec![renamed(1, "ann", "anna")]).counts().renamed, 1);
+    assert_eq!(
+        case.plan(vec![renamed(1, "ann", "anna")]).counts().renamed,
+        1
+    );
     case = ann();
-    case.site = Box::new(Busy { there: vec!["/etc/ssh/authorized_keys.d/anna"], ..Busy::default() });
+    case.site = Box::new(Busy {
+        there: vec!["/etc/ssh/authorized_keys.d/anna"],
+        ..Busy::default()
+    });
     assert!(told(&case).contains("let somebody else in"));
     case = ann();
     case.own(1).private_group = true;
     case.own(1).gid = 20_001;
-    case.host.groups.insert("ann", HostGroup { gid: 20_001, members: "", writable: true });
-    case.host.groups.insert("anna", HostGroup { gid: 1_700, members: "", writable: true });
+    case.host.groups.insert(
+        "ann",
+        HostGroup {
+            gid: 20_001,
+            members: "",
+            writable: true,
+        },
+    );
+    case.host.groups.insert(
+        "anna",
+        HostGroup {
+            gid: 1_700,
+            members: "",
+            writable: true,
+        },
+    );
     assert!(told(&case).contains("a group `anna`"));
 }
 
@@ -119,7 +163,10 @@ fn a_rename_that_was_broken_off_or_made_by_hand_is_finished() {
     let mut case = ann();
     let line = case.host.accounts.remove("ann").unwrap();
     case.host.accounts.insert("anna", line);
-    assert_eq!(words(&case.plan(vec![renamed(1, "ann", "anna")])), ["~ rename ann to anna uid=20001"]);
+    assert_eq!(
+        words(&case.plan(vec![renamed(1, "ann", "anna")])),
+        ["~ rename ann to anna uid=20001"]
+    );
     case.host.accounts.get_mut("anna").unwrap().uid = 7;
     assert!(words(&case.plan(vec![renamed(1, "ann", "anna")]))[0].contains("was removed by hand"));
 }
@@ -139,22 +186,45 @@ fn an_account_under_a_name_that_was_its_own_or_begun_is_no_account_removed_by_ha
     for by_hand in [ByHand::Report, ByHand::Restore] {
         let mut case = halfway();
         case.rules.accounts.deleted_by_hand = by_hand;
-        assert_eq!(words(&case.plan(vec![wanted(1, "ann"), wanted(2, "bob")])), finished, "the next run renames back");
-        assert_eq!(words(&case.plan(vec![renamed(1, "ann", "zoe"), wanted(2, "bob")])), finished, "and on");
+        assert_eq!(
+            words(&case.plan(vec![wanted(1, "ann"), wanted(2, "bob")])),
+            finished,
+            "the next run renames back"
+        );
+        assert_eq!(
+            words(&case.plan(vec![renamed(1, "ann", "zoe"), wanted(2, "bob")])),
+            finished,
+            "and on"
+        );
         assert_eq!(words(&case.plan(only_bob())), finished, "though she left");
     }
     let mut shut = wanted(1, "ann");
     shut.open = false;
     let plan = halfway().plan(vec![shut, wanted(2, "bob")]);
-    assert!(words(&plan).iter().any(|line| line.contains("lock anna")), "{:?}", words(&plan));
+    assert!(
+        words(&plan).iter().any(|line| line.contains("lock anna")),
+        "{:?}",
+        words(&plan)
+    );
     let mut case = halfway();
     case.rules.accounts.rename.home = true;
     case.account("anna").home = "/home/anna";
     let said = words(&case.plan(vec![wanted(1, "ann"), wanted(2, "bob")]));
-    assert_eq!(said, ["~ rename ann to anna uid=20001 home=/home/anna"], "no home that was changed by hand");
+    assert_eq!(
+        said,
+        ["~ rename ann to anna uid=20001 home=/home/anna"],
+        "no home that was changed by hand"
+    );
     let mut case = halfway();
-    case.site = Box::new(Busy { processes: 2, ..Busy::default() });
-    assert_eq!(words(&case.plan(only_bob())), finished, "the old name has gone from under their feet");
+    case.site = Box::new(Busy {
+        processes: 2,
+        ..Busy::default()
+    });
+    assert_eq!(
+        words(&case.plan(only_bob())),
+        finished,
+        "the old name has gone from under their feet"
+    );
 }
 
 #[test]
@@ -163,24 +233,38 @@ fn a_rename_that_cannot_be_finished_is_told_as_such() {
     case.host.elsewhere.insert("anna".into(), 7);
     let told = "  note ann: stands as `anna` on this host, and the rename cannot be finished: another name service of \
                 this host knows a `anna` (id 7)";
-    assert_eq!(words(&case.plan(vec![wanted(1, "ann"), wanted(2, "bob")])), [told]);
+    assert_eq!(
+        words(&case.plan(vec![wanted(1, "ann"), wanted(2, "bob")])),
+        [told]
+    );
     assert_eq!(words(&case.plan(only_bob())), [told]);
     let mut other = halfway();
     other.account("anna").uid = 1_700;
-    assert!(words(&other.plan(only_bob()))[0].contains("was removed by hand"), "that is somebody else");
+    assert!(
+        words(&other.plan(only_bob()))[0].contains("was removed by hand"),
+        "that is somebody else"
+    );
     let mut other = halfway();
     other.owned.former_accounts.insert("anna".into(), id(2));
-    assert!(words(&other.plan(only_bob()))[0].contains("was removed by hand"), "the name was never hers");
+    assert!(
+        words(&other.plan(only_bob()))[0].contains("was removed by hand"),
+        "the name was never hers"
+    );
 }
 
 #[test]
 fn a_group_under_a_name_that_was_its_own_or_begun_is_no_group_removed_by_hand() {
-    let mut case = staffed().group(10, "all", "ann", "ann").group(11, "rest", "", "");
+    let mut case = staffed()
+        .group(10, "all", "ann", "ann")
+        .group(11, "rest", "", "");
     let line = case.host.groups.remove("all").unwrap();
     case.host.groups.insert("every", line);
     let rest = || group(11, "rest", &[]);
     let plan = |case: &Case| words(&case.plan_groups(vec![group(10, "all", &[1, 2]), rest()]));
-    assert!(plan(&case)[0].contains("was removed by hand"), "nobody knows of this name");
+    assert!(
+        plan(&case)[0].contains("was removed by hand"),
+        "nobody knows of this name"
+    );
     case.owned.former_groups.insert("every".into(), id(10));
     let finished = "~ rename group all to every gid=60010";
     for by_hand in [ByHand::Report, ByHand::Restore] {
@@ -189,7 +273,13 @@ fn a_group_under_a_name_that_was_its_own_or_begun_is_no_group_removed_by_hand() 
     }
     // It is removed under the name that it has.
     case.owned.groups.get_mut(&id(10)).unwrap().members = String::new();
-    case.owned.group_rungs.insert(id(10), GroupRung { absence: None, since: Some(NOW - 90 * DAY) });
+    case.owned.group_rungs.insert(
+        id(10),
+        GroupRung {
+            absence: None,
+            since: Some(NOW - 90 * DAY),
+        },
+    );
     case.rules.departed.remove_after = Some(90 * 86_400);
     assert_eq!(words(&case.plan_groups(vec![rest()])), [finished]);
 }
@@ -212,9 +302,18 @@ fn a_home_moves_only_if_that_is_wanted_and_it_is_free_to() {
     // Here something is at both paths, and the new one is no link to the old one.
     case.home = Some(Owner::Directory(20_001));
     assert!(words(&case.plan(vec![renamed(1, "ann", "anna")]))[0].contains("is there already"));
-    case.site = Box::new(Busy { links: vec![("/home/anna", "/home/ann")], ..Busy::default() });
-    assert_eq!(home(&case).map(|home| (home.moved, home.linked)), Some((true, true)));
-    case.site = Box::new(Busy { there: vec!["mount:/home/ann"], ..Busy::default() });
+    case.site = Box::new(Busy {
+        links: vec![("/home/anna", "/home/ann")],
+        ..Busy::default()
+    });
+    assert_eq!(
+        home(&case).map(|home| (home.moved, home.linked)),
+        Some((true, true))
+    );
+    case.site = Box::new(Busy {
+        there: vec!["mount:/home/ann"],
+        ..Busy::default()
+    });
     assert_eq!(home(&case), None, "something is mounted there");
     case.account("ann").home = "/srv/ann";
     case.site = Box::new(Quiet);
@@ -234,7 +333,10 @@ fn a_home_moves_only_if_that_is_wanted_and_it_is_free_to() {
 fn what_is_named_after_an_account_goes_along_or_is_told() {
     let (keys, mail) = ("/etc/ssh/authorized_keys.d/ann", "/var/mail/ann");
     let mut case = ann();
-    case.site = Box::new(Busy { there: vec![keys, mail, "/var/spool/cron/crontabs/ann"], ..Busy::default() });
+    case.site = Box::new(Busy {
+        there: vec![keys, mail, "/var/spool/cron/crontabs/ann"],
+        ..Busy::default()
+    });
     assert_eq!(
         words(&case.plan(vec![renamed(1, "ann", "anna")])),
         [
@@ -244,23 +346,44 @@ fn what_is_named_after_an_account_goes_along_or_is_told() {
     );
     case.rules.accounts.rename.mail = false;
     let plan = case.plan(vec![renamed(1, "ann", "anna")]);
-    assert!(words(&plan).contains(&"  note anna: its mail stays in /var/mail/ann".to_owned()), "{plan:?}");
+    assert!(
+        words(&plan).contains(&"  note anna: its mail stays in /var/mail/ann".to_owned()),
+        "{plan:?}"
+    );
 }
 
 #[test]
 fn keys_are_where_the_configuration_says() {
     let mut case = ann();
     case.rules.keys.directory = "/srv/keys".to_owned();
-    case.site = Box::new(Busy { there: vec!["/srv/keys/ann", "/etc/ssh/authorized_keys.d/anna"], ..Busy::default() });
+    case.site = Box::new(Busy {
+        there: vec!["/srv/keys/ann", "/etc/ssh/authorized_keys.d/anna"],
+        ..Busy::default()
+    });
     let plan = case.plan(vec![renamed(1, "ann", "anna")]);
-    assert_eq!(words(&plan), ["~ rename ann to anna uid=20001 /srv/keys/anna"]);
-    case.site = Box::new(Busy { there: vec!["/srv/keys/anna"], ..Busy::default() });
+    assert_eq!(
+        words(&plan),
+        ["~ rename ann to anna uid=20001 /srv/keys/anna"]
+    );
+    case.site = Box::new(Busy {
+        there: vec!["/srv/keys/anna"],
+        ..Busy::default()
+    });
     let plan = case.plan(vec![renamed(1, "ann", "anna")]);
-    assert!(plan.changes.is_empty() && words(&plan)[0].contains("/srv/keys/anna is there already"), "{plan:?}");
+    assert!(
+        plan.changes.is_empty() && words(&plan)[0].contains("/srv/keys/anna is there already"),
+        "{plan:?}"
+    );
     // The ledger knows it under the old name, and the next run takes it back from there.
-    case.site = Box::new(Busy { there: vec!["/srv/keys/ann"], ..Busy::default() });
+    case.site = Box::new(Busy {
+        there: vec!["/srv/keys/ann"],
+        ..Busy::default()
+    });
     case.rules.keys.place = crate::policy::keys::Place::Home;
-    assert_eq!(words(&case.plan(vec![renamed(1, "ann", "anna")])), ["~ rename ann to anna uid=20001"]);
+    assert_eq!(
+        words(&case.plan(vec![renamed(1, "ann", "anna")])),
+        ["~ rename ann to anna uid=20001"]
+    );
 }
 
 #[test]
@@ -269,21 +392,36 @@ fn a_locked_account_climbs_when_its_time_has_come() {
                    /var/lib/gosync/homes/ann-20001-";
     assert_eq!(words(&left(29, None).plan(only_bob())), [""; 0]);
     let plan = left(30, None).plan(only_bob());
-    assert!(words(&plan)[0].starts_with(archive) && words(&plan)[0].ends_with("Z.tar.zst"), "{plan:?}");
-    assert!(words(&left(100, None).plan(only_bob()))[0].starts_with(archive), "not removed before it is packed");
+    assert!(
+        words(&plan)[0].starts_with(archive) && words(&plan)[0].ends_with("Z.tar.zst"),
+        "{plan:?}"
+    );
+    assert!(
+        words(&left(100, None).plan(only_bob()))[0].starts_with(archive),
+        "not removed before it is packed"
+    );
     let mut packed = left(89, Some("/a/ann.tar.zst"));
     packed.home = None;
     assert_eq!(words(&packed.plan(only_bob())), [""; 0]);
     let mut packed = left(90, Some("/a/ann.tar.zst"));
     packed.home = None;
-    assert_eq!(words(&packed.plan(only_bob())), ["- account ann uid=20001 it has no home"]);
+    assert_eq!(
+        words(&packed.plan(only_bob())),
+        ["- account ann uid=20001 it has no home"]
+    );
     // The same for somebody who is shut out.
-    let shut = WantedAccount { open: false, ..wanted(1, "ann") };
+    let shut = WantedAccount {
+        open: false,
+        ..wanted(1, "ann")
+    };
     assert!(words(&left(30, None).plan(vec![shut, wanted(2, "bob")]))[0].starts_with(archive));
     // Without a home there is nothing to pack.
     let mut homeless = left(90, None);
     homeless.home = None;
-    assert_eq!(words(&homeless.plan(only_bob())), ["- account ann uid=20001 it has no home"]);
+    assert_eq!(
+        words(&homeless.plan(only_bob())),
+        ["- account ann uid=20001 it has no home"]
+    );
 }
 
 #[test]
@@ -295,10 +433,19 @@ fn by_default_nothing_follows_the_locking() {
 
 #[test]
 fn no_rung_is_climbed_without_proof_or_while_anything_runs() {
-    for completeness in [Completeness::Narrowed, Completeness::Incomplete("cut".into())] {
-        let case = Case { completeness, ..left(100, None) };
+    for completeness in [
+        Completeness::Narrowed,
+        Completeness::Incomplete("cut".into()),
+    ] {
+        let case = Case {
+            completeness,
+            ..left(100, None)
+        };
         assert_eq!(case.plan(only_bob()).changes, []);
-        let shut = WantedAccount { open: false, ..wanted(1, "ann") };
+        let shut = WantedAccount {
+            open: false,
+            ..wanted(1, "ann")
+        };
         assert_eq!(case.plan(vec![shut, wanted(2, "bob")]).changes, []);
     }
     let mut case = left(100, None);
@@ -306,7 +453,10 @@ fn no_rung_is_climbed_without_proof_or_while_anything_runs() {
     assert_eq!(case.plan(only_bob()).changes, [], "a run for new people");
     for archive in [None, Some("/a/ann.tar.zst")] {
         let mut case = left(100, archive);
-        case.site = Box::new(Busy { processes: 1, ..Busy::default() });
+        case.site = Box::new(Busy {
+            processes: 1,
+            ..Busy::default()
+        });
         case.chosen.force = true;
         let plan = case.plan(only_bob());
         assert_eq!(plan.changes, []);
@@ -319,7 +469,14 @@ fn a_home_that_is_not_what_it_should_be_stops_the_ladder() {
     for (home, site, why) in [
         (Owner::Directory(0), Busy::default(), "belongs to the uid 0"),
         (Owner::NotADirectory, Busy::default(), "no directory"),
-        (Owner::Directory(20_001), Busy { there: vec!["mount:/home/ann"], ..Busy::default() }, "mounted"),
+        (
+            Owner::Directory(20_001),
+            Busy {
+                there: vec!["mount:/home/ann"],
+                ..Busy::default()
+            },
+            "mounted",
+        ),
     ] {
         let mut case = left(100, None);
         (case.home, case.site) = (Some(home), Box::new(site));
@@ -340,13 +497,28 @@ fn who_comes_back_gets_all_but_the_archive() {
     packed.home = None;
     assert_eq!(
         words(&packed.plan(back.clone())),
-        ["~ unlock ann", "+ home /home/ann of ann", "  note ann: is back; what was in the home is in /a/ann.tar.zst"]
+        [
+            "~ unlock ann",
+            "+ home /home/ann of ann",
+            "  note ann: is back; what was in the home is in /a/ann.tar.zst"
+        ]
     );
-    let mut removed = Case::default().owns(1, "ann", State::Removed).owns(2, "bob", State::Active);
-    removed.owned.archives.insert(id(1), "/a/ann.tar.zst".into());
+    let mut removed = Case::default()
+        .owns(1, "ann", State::Removed)
+        .owns(2, "bob", State::Active);
+    removed
+        .owned
+        .archives
+        .insert(id(1), "/a/ann.tar.zst".into());
     let plan = removed.plan(back);
-    assert!(words(&plan)[0].starts_with("+ account ann uid=20001 "), "{plan:?}");
-    assert_eq!(words(&plan)[1], "  note ann: is back; what was in the home is in /a/ann.tar.zst");
+    assert!(
+        words(&plan)[0].starts_with("+ account ann uid=20001 "),
+        "{plan:?}"
+    );
+    assert_eq!(
+        words(&plan)[1],
+        "  note ann: is back; what was in the home is in /a/ann.tar.zst"
+    );
 }
 
 #[test]
@@ -354,34 +526,78 @@ fn a_removal_that_was_broken_off_is_finished() {
     let mut case = left(100, Some("/a/ann.tar.zst"));
     case.home = None;
     case.host.accounts.remove("ann");
-    assert_eq!(words(&case.plan(only_bob())), ["- account ann uid=20001 it has no home"]);
-    let shut = WantedAccount { open: false, ..wanted(1, "ann") };
+    assert_eq!(
+        words(&case.plan(only_bob())),
+        ["- account ann uid=20001 it has no home"]
+    );
+    let shut = WantedAccount {
+        open: false,
+        ..wanted(1, "ann")
+    };
     assert_eq!(case.plan(vec![shut, wanted(2, "bob")]).counts().removed, 1);
 }
 
 #[test]
 fn a_group_that_the_provider_lost_is_emptied_and_then_removed() {
     let other = || vec![group(11, "rest", &[])];
-    let mut case = staffed().group(10, "all", "ann,bob", "ann,bob,admin").group(11, "rest", "", "");
+    let mut case = staffed()
+        .group(10, "all", "ann,bob", "ann,bob,admin")
+        .group(11, "rest", "", "");
     let plan = case.plan_groups(other());
-    assert_eq!(words(&plan), ["  note all: is not at the provider any more; left as it is for now"]);
-    assert_eq!(plan.observations, [Observation::GroupAbsent(id(10), Absence { since: NOW, runs: 1 })]);
-    let absent = |runs, seconds| GroupRung { absence: Some(Absence { since: NOW - seconds, runs }), since: None };
+    assert_eq!(
+        words(&plan),
+        ["  note all: is not at the provider any more; left as it is for now"]
+    );
+    assert_eq!(
+        plan.observations,
+        [Observation::GroupAbsent(
+            id(10),
+            Absence {
+                since: NOW,
+                runs: 1
+            }
+        )]
+    );
+    let absent = |runs, seconds| GroupRung {
+        absence: Some(Absence {
+            since: NOW - seconds,
+            runs,
+        }),
+        since: None,
+    };
     case.owned.group_rungs.insert(id(10), absent(1, 3_599));
-    assert_eq!(case.plan_groups(other()).changes, [], "long enough in runs, but not in time");
+    assert_eq!(
+        case.plan_groups(other()).changes,
+        [],
+        "long enough in runs, but not in time"
+    );
     case.owned.group_rungs.insert(id(10), absent(1, 3_600));
     let emptied = "! group all is not at the provider any more; take out (2): ann bob";
     assert_eq!(words(&case.plan_groups(other())), [emptied]);
-    for completeness in [Completeness::Narrowed, Completeness::Incomplete("cut".into())] {
+    for completeness in [
+        Completeness::Narrowed,
+        Completeness::Incomplete("cut".into()),
+    ] {
         let before = std::mem::replace(&mut case.completeness, completeness);
         assert_eq!(case.plan_groups(other()).changes, []);
         case.completeness = before;
     }
     let back = case.plan_groups(vec![group(10, "all", &[1, 2]), group(11, "rest", &[])]);
-    assert_eq!((back.changes.len(), back.observations), (0, vec![Observation::GroupBack(id(10))]));
+    assert_eq!(
+        (back.changes.len(), back.observations),
+        (0, vec![Observation::GroupBack(id(10))])
+    );
     // Its members are gone, but for one who was added by hand.
-    let mut case = staffed().group(10, "all", "", "admin").group(11, "rest", "", "");
-    case.owned.group_rungs.insert(id(10), GroupRung { absence: None, since: Some(NOW - 90 * DAY) });
+    let mut case = staffed()
+        .group(10, "all", "", "admin")
+        .group(11, "rest", "", "");
+    case.owned.group_rungs.insert(
+        id(10),
+        GroupRung {
+            absence: None,
+            since: Some(NOW - 90 * DAY),
+        },
+    );
     assert_eq!(case.plan_groups(other()).changes, [], "not wanted");
     case.rules.departed.remove_after = Some(90 * 86_400);
     assert!(words(&case.plan_groups(other()))[0].contains("added by hand"));
@@ -393,33 +609,79 @@ fn a_group_that_the_provider_lost_is_emptied_and_then_removed() {
 
 #[test]
 fn a_group_that_the_configuration_leaves_out_is_left_alone() {
-    let mut case = staffed().group(10, "all", "ann", "ann").group(11, "rest", "", "");
-    case.owned.group_rungs.insert(id(10), GroupRung { absence: Some(Absence { since: 0, runs: 9 }), since: None });
+    let mut case = staffed()
+        .group(10, "all", "ann", "ann")
+        .group(11, "rest", "", "");
+    case.owned.group_rungs.insert(
+        id(10),
+        GroupRung {
+            absence: Some(Absence { since: 0, runs: 9 }),
+            since: None,
+        },
+    );
     let groups = vec![group(11, "rest", &[])];
     let (present, left_out) = ([id(11)].into(), [id(10)].into());
-    let people = case.owned.accounts.keys().map(|id| (id.clone(), ())).collect();
-    let wanted = WantedGroups { groups, present, left_out, people, ..WantedGroups::default() };
-    let plan = crate::plan::diff::groups(wanted, &whole(), &case.host, &case.owned, &case.rules, NOW);
-    assert_eq!(words(&plan), ["  note all: is left out by `filter` in the configuration; left as it is"]);
+    let people = case
+        .owned
+        .accounts
+        .keys()
+        .map(|id| (id.clone(), ()))
+        .collect();
+    let wanted = WantedGroups {
+        groups,
+        present,
+        left_out,
+        people,
+        ..WantedGroups::default()
+    };
+    let plan =
+        crate::plan::diff::groups(wanted, &whole(), &case.host, &case.owned, &case.rules, NOW);
+    assert_eq!(
+        words(&plan),
+        ["  note all: is left out by `filter` in the configuration; left as it is"]
+    );
 }
 
 #[test]
 fn a_group_is_renamed_with_its_members() {
     let renamed = |members: &[u32]| {
         let to = GroupName::known("every").unwrap();
-        vec![WantedGroup { rename: Some(to), ..group(10, "all", members) }]
+        vec![WantedGroup {
+            rename: Some(to),
+            ..group(10, "all", members)
+        }]
     };
     let mut case = staffed().group(10, "all", "ann", "ann");
-    assert_eq!(words(&case.plan_groups(renamed(&[1]))), ["~ rename group all to every gid=60010"]);
+    assert_eq!(
+        words(&case.plan_groups(renamed(&[1]))),
+        ["~ rename group all to every gid=60010"]
+    );
     assert_eq!(
         words(&case.plan_groups(renamed(&[1, 2]))),
-        ["~ rename group all to every gid=60010", "~ group every add (1): bob"]
+        [
+            "~ rename group all to every gid=60010",
+            "~ group every add (1): bob"
+        ]
     );
-    case.host.groups.insert("every", HostGroup { gid: 7, members: "", writable: true });
+    case.host.groups.insert(
+        "every",
+        HostGroup {
+            gid: 7,
+            members: "",
+            writable: true,
+        },
+    );
     let plan = case.plan_groups(renamed(&[1, 2]));
-    assert!(words(&plan)[0].starts_with("~ group all add (1): bob") && plan.remarks.len() == 1, "{plan:?}");
+    assert!(
+        words(&plan)[0].starts_with("~ group all add (1): bob") && plan.remarks.len() == 1,
+        "{plan:?}"
+    );
     case.host.groups.remove("every");
     let line = case.host.groups.remove("all").unwrap();
     case.host.groups.insert("every", line);
-    assert_eq!(words(&case.plan_groups(renamed(&[1]))), ["~ rename group all to every gid=60010"], "broken off");
+    assert_eq!(
+        words(&case.plan_groups(renamed(&[1]))),
+        ["~ rename group all to every gid=60010"],
+        "broken off"
+    );
 }

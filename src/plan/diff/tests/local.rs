@@ -7,8 +7,17 @@ use crate::policy::local_map::WantedLocal;
 
 /// Ann and Bob have accounts; `lab` is the host's group, in which gosync added `applied`.
 fn host(applied: &str, found: &'static str) -> Case {
-    let mut case = Case::default().owns(1, "ann", State::Active).owns(2, "bob", State::Active);
-    case.host.groups.insert("lab", HostGroup { gid: 1200, members: found, writable: true });
+    let mut case = Case::default()
+        .owns(1, "ann", State::Active)
+        .owns(2, "bob", State::Active);
+    case.host.groups.insert(
+        "lab",
+        HostGroup {
+            gid: 1200,
+            members: found,
+            writable: true,
+        },
+    );
     if !applied.is_empty() {
         case.owned.local.insert("lab".into(), applied.into());
     }
@@ -18,18 +27,42 @@ fn host(applied: &str, found: &'static str) -> Case {
 fn lab(members: &[u32]) -> WantedLocal {
     let name = GroupName::known("lab").unwrap();
     let members = members.iter().map(|n| id(*n)).collect();
-    WantedLocal { name, privileged: false, members, missing: vec![], ambiguous: vec![] }
+    WantedLocal {
+        name,
+        privileged: false,
+        members,
+        missing: vec![],
+        ambiguous: vec![],
+    }
 }
 
 fn plan(case: &Case, local: Vec<WantedLocal>) -> Plan {
-    let people = case.owned.accounts.keys().map(|id| (id.clone(), ())).collect();
-    let wanted = WantedGroups { people, local, ..WantedGroups::default() };
-    super::groups(wanted, &case.completeness, &case.host, &case.owned, &case.rules, 0)
+    let people = case
+        .owned
+        .accounts
+        .keys()
+        .map(|id| (id.clone(), ()))
+        .collect();
+    let wanted = WantedGroups {
+        people,
+        local,
+        ..WantedGroups::default()
+    };
+    super::groups(
+        wanted,
+        &case.completeness,
+        &case.host,
+        &case.owned,
+        &case.rules,
+        0,
+    )
 }
 
 /// What the ledger remembers after a plan.
 fn remembers(plan: &Plan) -> Vec<String> {
-    let [Change::ChangeLocalMembers { applied, .. }] = plan.changes.as_slice() else { panic!("{plan:?}") };
+    let [Change::ChangeLocalMembers { applied, .. }] = plan.changes.as_slice() else {
+        panic!("{plan:?}")
+    };
     applied.iter().map(ToString::to_string).collect()
 }
 
@@ -37,10 +70,22 @@ fn remembers(plan: &Plan) -> Vec<String> {
 fn who_was_there_before_is_not_gosyncs_to_take_out() {
     let plan_of = |case: &Case, members: &[u32]| plan(case, vec![lab(members)]);
     let added = plan_of(&host("", "root,ann"), &[1, 2, 77]);
-    assert_eq!((words(&added), remembers(&added)), (vec!["~ local group lab add (1): bob".into()], vec!["bob".into()]));
+    assert_eq!(
+        (words(&added), remembers(&added)),
+        (
+            vec!["~ local group lab add (1): bob".into()],
+            vec!["bob".into()]
+        )
+    );
     let gone = plan_of(&host("bob", "root,ann,bob"), &[]);
-    assert_eq!((words(&gone).concat(), remembers(&gone).len()), ("~ local group lab take out (1): bob".into(), 0));
-    assert_eq!(words(&plan_of(&host("bob", "root,ann,bob"), &[1, 2])), [""; 0]);
+    assert_eq!(
+        (words(&gone).concat(), remembers(&gone).len()),
+        ("~ local group lab take out (1): bob".into(), 0)
+    );
+    assert_eq!(
+        words(&plan_of(&host("bob", "root,ann,bob"), &[1, 2])),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -53,17 +98,30 @@ fn a_read_that_may_be_short_takes_nobody_out() {
     assert_eq!(short(|wish| wish.missing.push("x".into())), []);
     assert_eq!(short(|wish| wish.ambiguous.push("x".into())), []);
     assert_eq!(short(|_| {}).len(), 1);
-    let cut = Case { completeness: Completeness::Incomplete("cut".into()), ..host("ann,bob", "ann,bob") };
+    let cut = Case {
+        completeness: Completeness::Incomplete("cut".into()),
+        ..host("ann,bob", "ann,bob")
+    };
     assert_eq!(plan(&cut, vec![lab(&[])]).changes, []);
-    assert_eq!(plan(&cut, vec![]).changes, [], "nor does what is mapped no more");
-    let narrowed = Case { completeness: Completeness::Narrowed, ..host("ann", "ann") };
+    assert_eq!(
+        plan(&cut, vec![]).changes,
+        [],
+        "nor does what is mapped no more"
+    );
+    let narrowed = Case {
+        completeness: Completeness::Narrowed,
+        ..host("ann", "ann")
+    };
     assert_eq!(plan(&narrowed, vec![]).changes, []);
 }
 
 #[test]
 fn a_member_taken_out_by_hand_is_told() {
     let mut case = host("ann,bob", "bob");
-    assert_eq!(words(&plan(&case, vec![lab(&[1, 2])]))[1], "  note lab: gets back who was taken out by hand: ann");
+    assert_eq!(
+        words(&plan(&case, vec![lab(&[1, 2])]))[1],
+        "  note lab: gets back who was taken out by hand: ann"
+    );
     case.rules.groups.taken_out_by_hand = ByHand::Report;
     let told = "  note lab: stays without who was taken out by hand: ann";
     assert_eq!(words(&plan(&case, vec![lab(&[1, 2])])), [told]);
@@ -72,7 +130,10 @@ fn a_member_taken_out_by_hand_is_told() {
 #[test]
 fn what_is_mapped_no_more_is_taken_back() {
     let told = "  note lab: is not in `local_map` any more; who came by it goes";
-    assert_eq!(words(&plan(&host("ann", "ann,root"), vec![])), ["~ local group lab take out (1): ann", told]);
+    assert_eq!(
+        words(&plan(&host("ann", "ann,root"), vec![])),
+        ["~ local group lab take out (1): ann", told]
+    );
     let mut gone = host("ann", "");
     gone.host.groups.remove("lab");
     assert!(remembers(&plan(&gone, vec![])).is_empty());
@@ -83,19 +144,49 @@ fn groups_that_are_not_there_or_not_for_it_are_left_alone_and_told() {
     let mut absent = host("", "");
     absent.host.groups.remove("lab");
     let mut system = host("", "");
-    system.host.groups.insert("lab", HostGroup { gid: 27, members: "", writable: true });
+    system.host.groups.insert(
+        "lab",
+        HostGroup {
+            gid: 27,
+            members: "",
+            writable: true,
+        },
+    );
     let own = host("", "").group(10, "lab", "", "");
     let mut twice = host("", "");
     twice.host.repeated.insert("lab");
     let mut elsewhere = host("", "");
-    elsewhere.host.groups.insert("lab", HostGroup { gid: 1200, members: "", writable: false });
+    elsewhere.host.groups.insert(
+        "lab",
+        HostGroup {
+            gid: 1200,
+            members: "",
+            writable: false,
+        },
+    );
     for case in [absent, system, own, twice, elsewhere] {
         let plan = plan(&case, vec![lab(&[1])]);
         assert_eq!(plan.changes, []);
-        assert!(plan.remarks.iter().any(|remark| remark.name == "lab"), "{plan:?}");
+        assert!(
+            plan.remarks.iter().any(|remark| remark.name == "lab"),
+            "{plan:?}"
+        );
     }
     let mut marked = host("", "");
-    marked.host.groups.insert("lab", HostGroup { gid: 27, members: "", writable: true });
-    let wish = WantedLocal { privileged: true, ..lab(&[1]) };
-    assert_eq!(words(&plan(&marked, vec![wish])), ["~ local group lab (privileged) add (1): ann"]);
+    marked.host.groups.insert(
+        "lab",
+        HostGroup {
+            gid: 27,
+            members: "",
+            writable: true,
+        },
+    );
+    let wish = WantedLocal {
+        privileged: true,
+        ..lab(&[1])
+    };
+    assert_eq!(
+        words(&plan(&marked, vec![wish])),
+        ["~ local group lab (privileged) add (1): ann"]
+    );
 }

@@ -15,11 +15,23 @@ pub(super) fn changed_fields<'a>(
     after: &'a PastAccount,
 ) -> impl Iterator<Item = (Field, &'a str, &'a str)> {
     let values = [
-        (Field::Gecos, &before.gecos, &after.gecos, &own.applied.gecos),
+        (
+            Field::Gecos,
+            &before.gecos,
+            &after.gecos,
+            &own.applied.gecos,
+        ),
         (Field::Home, &before.home, &after.home, &own.applied.home),
-        (Field::Shell, &before.shell, &after.shell, &own.applied.shell),
+        (
+            Field::Shell,
+            &before.shell,
+            &after.shell,
+            &own.applied.shell,
+        ),
     ];
-    let changed = values.into_iter().filter(|(_, before, after, now)| before != after && before != now);
+    let changed = values
+        .into_iter()
+        .filter(|(_, before, after, now)| before != after && before != now);
     changed.map(|(field, before, _, now)| (field, before.as_str(), now.as_str()))
 }
 
@@ -31,8 +43,13 @@ impl Work<'_> {
         (id, name): (&RemoteId, &UserName),
         own: &OwnedAccount,
     ) {
-        let Ok(found) = ours(own, self.against.host) else { return };
-        let before = touched.details.iter().find_map(|detail| detail.get("before"));
+        let Ok(found) = ours(own, self.against.host) else {
+            return;
+        };
+        let before = touched
+            .details
+            .iter()
+            .find_map(|detail| detail.get("before"));
         let of = |field: Field| before.and_then(|before| before.get(field.as_str())?.as_str());
         let fields = [
             (Field::Gecos, found.gecos, own.applied.gecos.as_str()),
@@ -41,11 +58,19 @@ impl Work<'_> {
         ];
         let fields = fields.into_iter().filter_map(|(field, found, now)| {
             let to = of(field).filter(|to| *to != found && (found == now || self.past.force))?;
-            Some(FieldChange { field, from: found.to_owned(), to: to.to_owned() })
+            Some(FieldChange {
+                field,
+                from: found.to_owned(),
+                to: to.to_owned(),
+            })
         });
         let fields: Vec<FieldChange> = fields.collect();
         if !fields.is_empty() {
-            self.plan.changes.push(Change::UpdateAccount { id: id.clone(), name: name.clone(), fields });
+            self.plan.changes.push(Change::UpdateAccount {
+                id: id.clone(),
+                name: name.clone(),
+                fields,
+            });
         }
     }
 
@@ -70,19 +95,34 @@ impl Work<'_> {
             };
             if found == before {
                 // By hand, or by an undo that was broken off: only the ledger does not know it yet.
-                self.plan.observations.push(Observation::Agreed(id.clone(), field, before.to_owned()));
+                self.plan.observations.push(Observation::Agreed(
+                    id.clone(),
+                    field,
+                    before.to_owned(),
+                ));
                 continue;
             }
             if found != now && !self.past.force {
                 let word = field.as_str();
-                self.refuse(touched, format!("its {word} was changed by hand since; left alone without --force"));
+                self.refuse(
+                    touched,
+                    format!("its {word} was changed by hand since; left alone without --force"),
+                );
                 continue;
             }
-            back.push(FieldChange { field, from: found.to_owned(), to: before.to_owned() });
+            back.push(FieldChange {
+                field,
+                from: found.to_owned(),
+                to: before.to_owned(),
+            });
         }
         if !back.is_empty() {
             let (id, name) = (id.clone(), name.clone());
-            self.plan.changes.push(Change::UpdateAccount { id, name, fields: back });
+            self.plan.changes.push(Change::UpdateAccount {
+                id,
+                name,
+                fields: back,
+            });
         }
     }
 }

@@ -26,21 +26,37 @@ impl Work<'_> {
         let Some(own) = self.owned().groups.get(id) else {
             return Err("is in the ledger no more".to_owned());
         };
-        let before = touched.first.before.as_ref().map(parse::<PastGroup>).transpose()?;
+        let before = touched
+            .first
+            .before
+            .as_ref()
+            .map(parse::<PastGroup>)
+            .transpose()?;
         let after: PastGroup = parse(&touched.last.after)?;
         let before = before.filter(|before| state(&before.state).is_present());
         match (before, own.state) {
             (_, State::Released) => {
                 let shadowed = self.against.host.accounts.contains_key(own.name.as_str());
-                Err(given_back(&own.name, self.owned().aliases.groups.get(id), shadowed))
+                Err(given_back(
+                    &own.name,
+                    self.owned().aliases.groups.get(id),
+                    shadowed,
+                ))
             }
             (_, now) if now.is_present() && touched.first.change == "adopt-group" => {
                 self.check_later(touched)?;
-                let name = GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
-                self.plan.changes.push(Change::ReleaseGroup { id: id.clone(), name, gid: own.gid });
+                let name =
+                    GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
+                self.plan.changes.push(Change::ReleaseGroup {
+                    id: id.clone(),
+                    name,
+                    gid: own.gid,
+                });
                 Ok(())
             }
-            (Some(before), now) if now.is_present() => self.restore_group(touched, id, own, &before, &after),
+            (Some(before), now) if now.is_present() => {
+                self.restore_group(touched, id, own, &before, &after)
+            }
             (None, now) if now.is_present() => self.unmake_group(touched, id, own, &after),
             (Some(before), _) => self.remake_group(touched, id, own, &before),
             (None, _) => {
@@ -84,12 +100,21 @@ impl Work<'_> {
         };
         match remove {
             Ok(remove) => {
-                let name = GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
-                self.plan.changes.push(Change::RemoveGroup { id: id.clone(), name, gid: own.gid, remove });
+                let name =
+                    GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
+                self.plan.changes.push(Change::RemoveGroup {
+                    id: id.clone(),
+                    name,
+                    gid: own.gid,
+                    remove,
+                });
                 Ok(())
             }
             Err(reason) => {
-                self.plan.remark(&own.name, format!("stays, without the members from the provider: {reason}"));
+                self.plan.remark(
+                    &own.name,
+                    format!("stays, without the members from the provider: {reason}"),
+                );
                 self.members(touched, id, own, None, ("", &after.members))
             }
         }
@@ -106,14 +131,23 @@ impl Work<'_> {
         self.check_later(touched)?;
         let name = GroupName::known(&before.name).map_err(|e| format!("the ledger's name {e}"))?;
         if let Some(other) = other_group(&before.name, id, self.owned()) {
-            return Err(format!("the name `{name}` belongs to another group, {other}"));
+            return Err(format!(
+                "the name `{name}` belongs to another group, {other}"
+            ));
         }
         if let Some(reason) = remade(&name, own, self.against.host, self.owned()) {
             return Err(reason);
         }
-        let back: BTreeSet<String> = split(&before.members).map(|name| self.people.called(name).to_owned()).collect();
+        let back: BTreeSet<String> = split(&before.members)
+            .map(|name| self.people.called(name).to_owned())
+            .collect();
         let members = self.who_can(name.as_str(), back);
-        self.plan.changes.push(Change::CreateGroup { id: id.clone(), name, gid: own.gid, members });
+        self.plan.changes.push(Change::CreateGroup {
+            id: id.clone(),
+            name,
+            gid: own.gid,
+            members,
+        });
         Ok(())
     }
 
@@ -134,18 +168,44 @@ impl Work<'_> {
         }
         self.check_later(touched)?;
         // One whose rename was broken off stands under the name that it gets.
-        let again = name.as_ref().filter(|_| !self.against.host.groups.contains_key(own.name.as_str()));
-        let again = again.map(|name| OwnedGroup { name: name.to_string(), ..own.clone() });
-        let Some(found) = found(again.as_ref().unwrap_or(own), self.against.host, &mut self.plan) else {
+        let again = name
+            .as_ref()
+            .filter(|_| !self.against.host.groups.contains_key(own.name.as_str()));
+        let again = again.map(|name| OwnedGroup {
+            name: name.to_string(),
+            ..own.clone()
+        });
+        let Some(found) = found(
+            again.as_ref().unwrap_or(own),
+            self.against.host,
+            &mut self.plan,
+        ) else {
             return Ok(());
         };
         let there = self.all_called(found.members);
-        let come = self.who_can(name.as_ref().map_or(&own.name, |name| name.as_str()), turn.back);
+        let come = self.who_can(
+            name.as_ref().map_or(&own.name, |name| name.as_str()),
+            turn.back,
+        );
         let stay = turn.now.difference(&turn.gone);
-        let wanted: BTreeSet<_> = come.iter().cloned().chain(super::members::users(stay)).collect();
-        let add: Vec<_> = come.into_iter().filter(|name| !there.contains(name.as_str())).collect();
-        let remove: Vec<String> = turn.gone.into_iter().filter(|name| there.contains(name)).collect();
-        if add.is_empty() && remove.is_empty() && wanted.iter().map(|name| name.as_str()).eq(&turn.now) {
+        let wanted: BTreeSet<_> = come
+            .iter()
+            .cloned()
+            .chain(super::members::users(stay))
+            .collect();
+        let add: Vec<_> = come
+            .into_iter()
+            .filter(|name| !there.contains(name.as_str()))
+            .collect();
+        let remove: Vec<String> = turn
+            .gone
+            .into_iter()
+            .filter(|name| there.contains(name))
+            .collect();
+        if add.is_empty()
+            && remove.is_empty()
+            && wanted.iter().map(|name| name.as_str()).eq(&turn.now)
+        {
             self.plan.unchanged += usize::from(name.is_none());
             return Ok(());
         }
@@ -154,7 +214,13 @@ impl Work<'_> {
             None => GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?,
         };
         let wanted = wanted.into_iter().collect();
-        self.plan.changes.push(Change::ChangeMembers { id: id.clone(), name, add, remove, wanted });
+        self.plan.changes.push(Change::ChangeMembers {
+            id: id.clone(),
+            name,
+            add,
+            remove,
+            wanted,
+        });
         Ok(())
     }
 }

@@ -23,10 +23,19 @@ impl Work<'_> {
         let (host, owned) = (self.against.host, self.owned());
         let id = touched.last.id.as_str();
         let name = GroupName::known(id).map_err(|e| format!("the ledger's name {e}"))?;
-        let before = touched.first.before.as_ref().map(parse::<PastMembers>).transpose()?;
+        let before = touched
+            .first
+            .before
+            .as_ref()
+            .map(parse::<PastMembers>)
+            .transpose()?;
         let after: PastMembers = parse(&touched.last.after)?;
         let before = before.map_or_else(String::new, |before| before.members);
-        let mut turn = self.turn(&before, &after.members, owned.local.get(id).map_or("", String::as_str));
+        let mut turn = self.turn(
+            &before,
+            &after.members,
+            owned.local.get(id).map_or("", String::as_str),
+        );
         if turn.is_none() {
             self.plan.unchanged += 1;
             return Ok(());
@@ -55,16 +64,30 @@ impl Work<'_> {
         let there = self.all_called(found.members);
         let come = self.who_can(id, std::mem::take(&mut turn.back));
         // Whoever is in it without gosync is not gosync's to take out later.
-        let add: Vec<UserName> = come.into_iter().filter(|name| !there.contains(name.as_str())).collect();
+        let add: Vec<UserName> = come
+            .into_iter()
+            .filter(|name| !there.contains(name.as_str()))
+            .collect();
         let stay = users(turn.now.difference(&turn.gone));
         let applied: BTreeSet<UserName> = stay.chain(add.iter().cloned()).collect();
-        let remove: Vec<String> = turn.gone.iter().filter(|name| there.contains(*name)).cloned().collect();
+        let remove: Vec<String> = turn
+            .gone
+            .iter()
+            .filter(|name| there.contains(*name))
+            .cloned()
+            .collect();
         if add.is_empty() && turn.gone.is_empty() {
             self.plan.unchanged += 1;
             return Ok(());
         }
         let applied = applied.into_iter().collect();
-        self.plan.changes.push(Change::ChangeLocalMembers { name, privileged, add, remove, applied });
+        self.plan.changes.push(Change::ChangeLocalMembers {
+            name,
+            privileged,
+            add,
+            remove,
+            applied,
+        });
         Ok(())
     }
 }

@@ -30,14 +30,24 @@ impl Work<'_> {
     /// What became of a list by the run, against what it is now.
     pub(super) fn turn(&self, before: &str, after: &str, now: &str) -> Turn {
         let [before, after, now] = [before, after, now].map(|list| self.all_called(list));
-        let gone = after.difference(&before).filter(|name| now.contains(*name)).cloned().collect();
-        let back = before.difference(&after).filter(|name| !now.contains(*name)).cloned().collect();
+        let gone = after
+            .difference(&before)
+            .filter(|name| now.contains(*name))
+            .cloned()
+            .collect();
+        let back = before
+            .difference(&after)
+            .filter(|name| !now.contains(*name))
+            .cloned()
+            .collect();
         Turn { now, gone, back }
     }
 
     /// A list with everybody's names when the plan is carried out.
     pub(super) fn all_called(&self, list: &str) -> BTreeSet<String> {
-        split(list).map(|name| self.people.called(name).to_owned()).collect()
+        split(list)
+            .map(|name| self.people.called(name).to_owned())
+            .collect()
     }
 
     /// Who of these can be a member again; of the others that is told.
@@ -62,13 +72,19 @@ impl Work<'_> {
     fn can_be_member(&self, name: &str) -> Option<UserName> {
         let id = self.people.id(name);
         let own = id.and_then(|id| self.owned().accounts.get(id));
-        let is_open = own.is_some_and(|own| own.state == State::Active && ours(own, self.against.host).is_ok());
-        let comes = self.fresh.iter().any(|(account, ..)| account.name.as_str() == name);
+        let is_open = own
+            .is_some_and(|own| own.state == State::Active && ours(own, self.against.host).is_ok());
+        let comes = self
+            .fresh
+            .iter()
+            .any(|(account, ..)| account.name.as_str() == name);
         let opens = self.plan.changes.iter().any(|change| match change {
             Change::UnlockAccount { name: unlocked, .. } => unlocked.as_str() == name,
             _ => false,
         });
-        (is_open || comes || opens).then(|| UserName::new(name, true).ok()).flatten()
+        (is_open || comes || opens)
+            .then(|| UserName::new(name, true).ok())
+            .flatten()
     }
 }
 
@@ -79,17 +95,29 @@ pub(super) fn users<'n>(names: impl Iterator<Item = &'n String>) -> impl Iterato
 
 /// Takes those out of member lists whose accounts could not be made after all.
 pub(super) fn drop_lost(plan: &mut Plan, created: &[Change], owned: &Owned) {
-    let comes = created.iter().chain(&plan.changes).filter_map(|change| match change {
-        Change::CreateAccount(new) => Some(new.name.to_string()),
-        Change::RenameAccount(rename) => Some(rename.to.to_string()),
-        _ => None,
-    });
-    let there = owned.accounts.values().filter(|own| own.state.is_present()).map(|own| own.name.clone());
+    let comes = created
+        .iter()
+        .chain(&plan.changes)
+        .filter_map(|change| match change {
+            Change::CreateAccount(new) => Some(new.name.to_string()),
+            Change::RenameAccount(rename) => Some(rename.to.to_string()),
+            _ => None,
+        });
+    let there = owned
+        .accounts
+        .values()
+        .filter(|own| own.state.is_present())
+        .map(|own| own.name.clone());
     let there: BTreeSet<String> = there.chain(comes).collect();
     let is_there = |name: &UserName| there.contains(name.as_str());
     for change in &mut plan.changes {
         match change {
-            Change::ChangeMembers { add, wanted: all, .. } | Change::ChangeLocalMembers { add, applied: all, .. } => {
+            Change::ChangeMembers {
+                add, wanted: all, ..
+            }
+            | Change::ChangeLocalMembers {
+                add, applied: all, ..
+            } => {
                 add.retain(is_there);
                 all.retain(is_there);
             }

@@ -18,9 +18,23 @@ pub(super) struct People<'a> {
 
 impl<'a> People<'a> {
     pub(super) fn new(owned: &'a Owned) -> Self {
-        let former = owned.former_accounts.iter().map(|(name, id)| (name.as_str(), id));
-        let names = former.chain(owned.accounts.iter().map(|(id, own)| (own.name.as_str(), id))).collect();
-        Self { owned, names, given: BTreeMap::new() }
+        let former = owned
+            .former_accounts
+            .iter()
+            .map(|(name, id)| (name.as_str(), id));
+        let names = former
+            .chain(
+                owned
+                    .accounts
+                    .iter()
+                    .map(|(id, own)| (own.name.as_str(), id)),
+            )
+            .collect();
+        Self {
+            owned,
+            names,
+            given: BTreeMap::new(),
+        }
     }
 
     /// The person who is or was called so.
@@ -31,14 +45,21 @@ impl<'a> People<'a> {
     /// What the one who is or was called `name` is called when the plan is carried out.
     pub(super) fn called<'n>(&'n self, name: &'n str) -> &'n str {
         let Some(id) = self.id(name) else { return name };
-        let own = self.owned.accounts.get(id).map_or(name, |own| own.name.as_str());
+        let own = self
+            .owned
+            .accounts
+            .get(id)
+            .map_or(name, |own| own.name.as_str());
         self.given.get(id).map_or(own, UserName::as_str)
     }
 }
 
 /// What the next sync does with a name, and what prevents it.
 fn renames_again(name: &str) -> String {
-    format!("the next sync calls it `{}` again, unless the provider or a rule in `names` says otherwise", shown(name))
+    format!(
+        "the next sync calls it `{}` again, unless the provider or a rule in `names` says otherwise",
+        shown(name)
+    )
 }
 
 impl<'a> Work<'a> {
@@ -51,11 +72,20 @@ impl<'a> Work<'a> {
         (before, after): (&PastAccount, &PastAccount),
         is_open: bool,
     ) -> Option<Renamed<'a>> {
-        let renamed = match (UserName::new(&before.name, true), self.owner_of(&before.name, id)) {
+        let renamed = match (
+            UserName::new(&before.name, true),
+            self.owner_of(&before.name, id),
+        ) {
             (Err(e), _) => Err(format!("the ledger's name {e}")),
             (Ok(_), Some(other)) => Err(format!("that name belongs to another person, {other}")),
             (Ok(to), None) => {
-                let wish = Wish { id, own, to: &to, is_open, moves_home: before.home != after.home };
+                let wish = Wish {
+                    id,
+                    own,
+                    to: &to,
+                    is_open,
+                    moves_home: before.home != after.home,
+                };
                 // Under neither name: what follows tells why.
                 rename(&wish, self.against, &mut self.plan)?
             }
@@ -63,11 +93,18 @@ impl<'a> Work<'a> {
         match renamed {
             Ok(renamed) => {
                 self.people.given.insert(id.clone(), renamed.to.clone());
-                self.plan.remark(renamed.to.as_str(), renames_again(&own.name));
+                self.plan
+                    .remark(renamed.to.as_str(), renames_again(&own.name));
                 Some(renamed)
             }
             Err(reason) => {
-                self.refuse(touched, format!("does not get the name `{}` back: {reason}", shown(&before.name)));
+                self.refuse(
+                    touched,
+                    format!(
+                        "does not get the name `{}` back: {reason}",
+                        shown(&before.name)
+                    ),
+                );
                 None
             }
         }
@@ -91,7 +128,11 @@ impl<'a> Work<'a> {
             (Ok(_), Some(other)) => Err(format!("that name belongs to another group, {other}")),
             (Ok(to), None) => {
                 let done = rename_group(id, &to, own, (host, owned), &mut self.plan);
-                let lost = || Err(ours(own, host).err().unwrap_or_else(|| "its name cannot be used".to_owned()));
+                let lost = || {
+                    Err(ours(own, host)
+                        .err()
+                        .unwrap_or_else(|| "its name cannot be used".to_owned()))
+                };
                 done.unwrap_or_else(lost).map(|()| to)
             }
         };
@@ -101,7 +142,10 @@ impl<'a> Work<'a> {
                 Some(to)
             }
             Err(reason) => {
-                self.refuse(touched, format!("does not get the name `{}` back: {reason}", shown(before)));
+                self.refuse(
+                    touched,
+                    format!("does not get the name `{}` back: {reason}", shown(before)),
+                );
                 None
             }
         }
@@ -110,7 +154,10 @@ impl<'a> Work<'a> {
 
 /// Another group of gosync's that has this name, or had it.
 pub(super) fn other_group<'a>(name: &str, id: &RemoteId, owned: &'a Owned) -> Option<&'a RemoteId> {
-    let others = owned.groups.iter().filter(|(other, own)| own.name == name && *other != id);
+    let others = owned
+        .groups
+        .iter()
+        .filter(|(other, own)| own.name == name && *other != id);
     let former = owned.former_groups.get(name).filter(|other| *other != id);
     others.map(|(other, _)| other).chain(former).next()
 }

@@ -21,18 +21,35 @@ struct Case {
 }
 
 fn plain(text: &str, sound: bool) -> KeyFile {
-    KeyFile::Plain { bytes: text.as_bytes().to_vec(), sound }
+    KeyFile::Plain {
+        bytes: text.as_bytes().to_vec(),
+        sound,
+    }
 }
 
 fn record(path: &str, text: &str) -> Option<KeyRecord> {
-    let digest = if text.is_empty() { String::new() } else { digest(text.as_bytes()) };
-    Some(KeyRecord { path: path.to_owned(), digest })
+    let digest = if text.is_empty() {
+        String::new()
+    } else {
+        digest(text.as_bytes())
+    };
+    Some(KeyRecord {
+        path: path.to_owned(),
+        digest,
+    })
 }
 
 impl Default for Case {
     fn default() -> Self {
         let (file, record) = (plain(TEXT, true), record(PATH, TEXT));
-        Self { file, record, obstacle: None, is_there: true, state: State::Active, rules: Rules::default() }
+        Self {
+            file,
+            record,
+            obstacle: None,
+            is_there: true,
+            state: State::Active,
+            rules: Rules::default(),
+        }
     }
 }
 
@@ -49,8 +66,15 @@ impl Case {
             expire: "",
             writable: true,
         };
-        let accounts = if self.is_there { BTreeMap::from([("ann", account)]) } else { BTreeMap::new() };
-        let host = Host { accounts, ..Host::default() };
+        let accounts = if self.is_there {
+            BTreeMap::from([("ann", account)])
+        } else {
+            BTreeMap::new()
+        };
+        let host = Host {
+            accounts,
+            ..Host::default()
+        };
         let own = OwnedAccount {
             name: "ann".into(),
             uid: Uid::new(20_001).unwrap(),
@@ -64,13 +88,37 @@ impl Case {
         let id = RemoteId::new("u-1").unwrap();
         let owned = Owned {
             accounts: BTreeMap::from([(id.clone(), own)]),
-            keys: self.record.map(|file| (id, KeyRecords { file: Some(file), home: None })).into_iter().collect(),
+            keys: self
+                .record
+                .map(|file| {
+                    (
+                        id,
+                        KeyRecords {
+                            file: Some(file),
+                            home: None,
+                        },
+                    )
+                })
+                .into_iter()
+                .collect(),
             ..Owned::default()
         };
-        let file_at = |path: &str| if path.ends_with("/ann") { self.file.clone() } else { KeyFile::Absent };
+        let file_at = |path: &str| {
+            if path.ends_with("/ann") {
+                self.file.clone()
+            } else {
+                KeyFile::Absent
+            }
+        };
         let obstacle = |_: &str| self.obstacle.clone();
-        let site = KeySite { file_at: &file_at, obstacle: &obstacle };
-        keys(&host, &owned, &self.rules, &site).iter().map(|told| (line(told), told.next)).collect()
+        let site = KeySite {
+            file_at: &file_at,
+            obstacle: &obstacle,
+        };
+        keys(&host, &owned, &self.rules, &site)
+            .iter()
+            .map(|told| (line(told), told.next))
+            .collect()
     }
 
     /// What is said first, without the reason, and what is done.
@@ -84,36 +132,106 @@ impl Case {
 fn nothing_differs_where_nobody_was() {
     assert_eq!(Case::default().told(), []);
     // Before there were any keys, and after they were withdrawn.
-    assert_eq!(Case { file: KeyFile::Absent, record: None, ..Case::default() }.told(), []);
-    assert_eq!(Case { file: KeyFile::Absent, record: record(PATH, ""), ..Case::default() }.told(), []);
+    assert_eq!(
+        Case {
+            file: KeyFile::Absent,
+            record: None,
+            ..Case::default()
+        }
+        .told(),
+        []
+    );
+    assert_eq!(
+        Case {
+            file: KeyFile::Absent,
+            record: record(PATH, ""),
+            ..Case::default()
+        }
+        .told(),
+        []
+    );
     // Written by a run that was overtaken before the ledger knew.
-    assert_eq!(Case { record: None, ..Case::default() }.told(), []);
-    let removed = Case { file: plain("x\n", false), state: State::Removed, ..Case::default() };
+    assert_eq!(
+        Case {
+            record: None,
+            ..Case::default()
+        }
+        .told(),
+        []
+    );
+    let removed = Case {
+        file: plain("x\n", false),
+        state: State::Removed,
+        ..Case::default()
+    };
     assert_eq!(removed.told(), []);
 }
 
 #[test]
 fn each_hand_is_told_apart() {
-    let said = |file, record| Case { file, record, ..Case::default() }.first();
+    let said = |file, record| {
+        Case {
+            file,
+            record,
+            ..Case::default()
+        }
+        .first()
+    };
     let restored = |what: &str| (format!("keys ann {what} {PATH}"), Next::Restores);
-    assert_eq!(said(plain("x\n", true), record(PATH, TEXT)), restored("changed"));
-    assert_eq!(said(KeyFile::Absent, record(PATH, TEXT)), restored("missing"));
-    assert_eq!(said(plain(TEXT, false), record(PATH, TEXT)), restored("other owner or mode"));
-    assert_eq!(said(plain(TEXT, true), record(PATH, "")), restored("changed"));
-    assert_eq!(said(plain("x\n", true), None), (format!("keys ann not gosync's {PATH}"), Next::Keeps));
+    assert_eq!(
+        said(plain("x\n", true), record(PATH, TEXT)),
+        restored("changed")
+    );
+    assert_eq!(
+        said(KeyFile::Absent, record(PATH, TEXT)),
+        restored("missing")
+    );
+    assert_eq!(
+        said(plain(TEXT, false), record(PATH, TEXT)),
+        restored("other owner or mode")
+    );
+    assert_eq!(
+        said(plain(TEXT, true), record(PATH, "")),
+        restored("changed")
+    );
+    assert_eq!(
+        said(plain("x\n", true), None),
+        (format!("keys ann not gosync's {PATH}"), Next::Keeps)
+    );
     let odd = KeyFile::Odd("it is a link".to_owned());
-    assert_eq!(said(odd, record(PATH, TEXT)), (format!("keys ann unfit {PATH}"), Next::Keeps));
+    assert_eq!(
+        said(odd, record(PATH, TEXT)),
+        (format!("keys ann unfit {PATH}"), Next::Keeps)
+    );
 }
 
 #[test]
 fn what_the_next_run_cannot_undo_is_not_promised() {
-    let changed = || Case { file: plain("x\n", true), ..Case::default() };
+    let changed = || Case {
+        file: plain("x\n", true),
+        ..Case::default()
+    };
     let stays = |case: Case| case.told().remove(0);
-    let (line, next) = stays(Case { obstacle: Some("it is immutable".to_owned()), ..changed() });
-    assert!(next == Next::Keeps && line.ends_with("it is immutable"), "{line}");
-    let (line, next) = stays(Case { is_there: false, ..changed() });
-    assert!(next == Next::Keeps && line.contains("was removed by hand"), "{line}");
-    let mut restored = Case { is_there: false, ..changed() };
+    let (line, next) = stays(Case {
+        obstacle: Some("it is immutable".to_owned()),
+        ..changed()
+    });
+    assert!(
+        next == Next::Keeps && line.ends_with("it is immutable"),
+        "{line}"
+    );
+    let (line, next) = stays(Case {
+        is_there: false,
+        ..changed()
+    });
+    assert!(
+        next == Next::Keeps && line.contains("was removed by hand"),
+        "{line}"
+    );
+    let mut restored = Case {
+        is_there: false,
+        ..changed()
+    };
     restored.rules.accounts.deleted_by_hand = ByHand::Restore;
     assert_eq!(stays(restored).1, Next::Restores);
 }
@@ -121,7 +239,10 @@ fn what_the_next_run_cannot_undo_is_not_promised() {
 #[test]
 fn where_no_keys_go_any_more_they_are_only_withdrawn() {
     let moved = |file| {
-        let mut case = Case { file, ..Case::default() };
+        let mut case = Case {
+            file,
+            ..Case::default()
+        };
         case.rules.keys.place = Place::None;
         case.told()
     };
@@ -131,7 +252,11 @@ fn where_no_keys_go_any_more_they_are_only_withdrawn() {
     // Under another path only what is all gosync's is taken back.
     let elsewhere = |text| {
         let record = record("/etc/keys/ann", TEXT);
-        let mut case = Case { file: plain(text, false), record, ..Case::default() };
+        let mut case = Case {
+            file: plain(text, false),
+            record,
+            ..Case::default()
+        };
         case.rules.keys.directory = "/srv".to_owned();
         case.told().remove(0).1
     };

@@ -17,7 +17,13 @@ fn id(text: &str) -> RemoteId {
 #[test]
 fn ids_are_uuids_of_either_size_of_letters() {
     assert_eq!(uuid(&ALICE.to_uppercase()).unwrap().as_str(), ALICE);
-    for text in ["", "alice", "ae341a98d27411e5b888dbae3a8ba545", "ae341a98-d274-11e5-b888-dbae3a8ba54g", "../groups"] {
+    for text in [
+        "",
+        "alice",
+        "ae341a98d27411e5b888dbae3a8ba545",
+        "ae341a98-d274-11e5-b888-dbae3a8ba54g",
+        "../groups",
+    ] {
         assert!(uuid(text).is_none(), "{text}");
     }
 }
@@ -25,8 +31,12 @@ fn ids_are_uuids_of_either_size_of_letters() {
 #[test]
 fn groups_are_ours_if_we_manage_them() {
     let mine = |role: &str, more: Value| {
-        let mut record = json!({"group_id": GROUP, "identity_id": ALICE, "username": "x", "role": role});
-        record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let mut record =
+            json!({"group_id": GROUP, "identity_id": ALICE, "username": "x", "role": role});
+        record
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         json!({"id": GROUP, "name": "connect", "parent_id": null, "my_memberships": [record]})
     };
     let managed = |value| {
@@ -40,14 +50,18 @@ fn groups_are_ours_if_we_manage_them() {
     assert!(!managed(mine("member", json!({"status": "active"}))));
     assert!(!managed(mine("admin", json!({"status": "invited"}))));
     assert!(!managed(mine("admin", json!({"status": "frozen"}))));
-    assert!(!managed(json!({"id": GROUP, "name": "connect", "my_memberships": null})));
+    assert!(!managed(
+        json!({"id": GROUP, "name": "connect", "my_memberships": null})
+    ));
     assert!(!managed(json!({"id": GROUP, "name": "connect"})));
 }
 
 #[test]
 fn a_group_without_an_id_is_not_dropped() {
-    let (heads, rejected) =
-        my_groups(&bytes(&json!([{"id": GROUP, "name": "a"}, {"name": "b"}, null, {"id": "x", "name": "c"}]))).unwrap();
+    let (heads, rejected) = my_groups(&bytes(
+        &json!([{"id": GROUP, "name": "a"}, {"name": "b"}, null, {"id": "x", "name": "c"}]),
+    ))
+    .unwrap();
     assert_eq!((heads.len(), rejected.len()), (1, 3));
     assert_eq!(rejected[0].subject.raw(), "b");
     assert!(rejected.iter().all(|record| record.id.is_none()));
@@ -69,23 +83,54 @@ fn members_are_read_with_whatever_is_missing() {
     ]});
     let listed = listed(&bytes(&group), &id(GROUP)).unwrap();
     assert_eq!(listed.rows.len(), 4);
-    assert_eq!((listed.rows[0].role, listed.rows[0].status), (Role::Admin, Some(Status::Active)));
-    assert_eq!(listed.rows[0].updated.as_ref().unwrap().raw(), "2026-01-01T00:00:00Z");
-    assert_eq!((listed.rows[1].role, listed.rows[1].status), (Role::Member, Some(Status::Active)));
+    assert_eq!(
+        (listed.rows[0].role, listed.rows[0].status),
+        (Role::Admin, Some(Status::Active))
+    );
+    assert_eq!(
+        listed.rows[0].updated.as_ref().unwrap().raw(),
+        "2026-01-01T00:00:00Z"
+    );
+    assert_eq!(
+        (listed.rows[1].role, listed.rows[1].status),
+        (Role::Member, Some(Status::Active))
+    );
     assert!(!listed.rows[1].implied && listed.rows[2].implied && listed.rows[2].updated.is_none());
-    assert_eq!((listed.rows[3].role, listed.rows[3].status), (Role::Member, None));
+    assert_eq!(
+        (listed.rows[3].role, listed.rows[3].status),
+        (Role::Member, None)
+    );
     assert_eq!(listed.rejected.len(), 2);
     assert_eq!(listed.rejected[0].subject.raw(), "mallory");
 }
 
 #[test]
 fn a_list_that_is_missing_is_not_empty() {
-    for group in [json!({"id": GROUP, "name": "x"}), json!({"id": GROUP, "name": "x", "memberships": null})] {
-        assert!(listed(&bytes(&group), &id(GROUP)).unwrap_err().contains("does not list"));
+    for group in [
+        json!({"id": GROUP, "name": "x"}),
+        json!({"id": GROUP, "name": "x", "memberships": null}),
+    ] {
+        assert!(
+            listed(&bytes(&group), &id(GROUP))
+                .unwrap_err()
+                .contains("does not list")
+        );
     }
-    assert!(listed(&bytes(&json!({"id": GROUP, "name": "x", "memberships": []})), &id(GROUP)).unwrap().rows.is_empty());
+    assert!(
+        listed(
+            &bytes(&json!({"id": GROUP, "name": "x", "memberships": []})),
+            &id(GROUP)
+        )
+        .unwrap()
+        .rows
+        .is_empty()
+    );
     let other = json!({"id": ALICE, "name": "x", "memberships": []});
-    assert!(listed(&bytes(&other), &id(GROUP)).unwrap_err().contains("another group"));
+    assert!(
+        listed(&bytes(&other), &id(GROUP))
+            .unwrap_err()
+            .contains("another group")
+    );
     let wrong = json!({"id": GROUP, "name": "x", "memberships": {"a": 1}});
     assert!(listed(&bytes(&wrong), &id(GROUP)).is_err());
 }
@@ -98,8 +143,17 @@ fn identities_may_lack_everything_but_their_names() {
         {"id": ALICE.to_uppercase(), "username": "alice@example.org", "name": "Alice", "status": "used", "email": 3},
     ], "included": {}})))
     .unwrap();
-    assert_eq!((found[0].name.as_ref(), found[0].status.as_ref().unwrap().raw()), (None, "unused"));
-    assert_eq!((found[1].id.as_str(), found[1].email.as_ref()), (ALICE, None));
+    assert_eq!(
+        (
+            found[0].name.as_ref(),
+            found[0].status.as_ref().unwrap().raw()
+        ),
+        (None, "unused")
+    );
+    assert_eq!(
+        (found[1].id.as_str(), found[1].email.as_ref()),
+        (ALICE, None)
+    );
     assert!(identities(br#"{"identities": [{"id": "x", "username": "y"}]}"#).is_err());
     assert!(identities(b"[]").is_err() && identities(b"{}").is_err());
 }
@@ -107,7 +161,10 @@ fn identities_may_lack_everything_but_their_names() {
 #[test]
 fn statuses_are_only_compared() {
     let counts = statuses(&bytes(&json!({GROUP: {"active": 3, "pending": 1}, "x": 1}))).unwrap();
-    assert_eq!(counts.keys().map(RemoteId::as_str).collect::<Vec<_>>(), [GROUP]);
+    assert_eq!(
+        counts.keys().map(RemoteId::as_str).collect::<Vec<_>>(),
+        [GROUP]
+    );
     assert!(statuses(b"[]").is_err());
 }
 
@@ -118,8 +175,14 @@ fn errors_of_single_people_stand_in_a_success() {
         "errors": {"add": [{"identity_id": BOB, "code": "ALREADY_ACTIVE", "detail": "They are."}]},
     })))
     .unwrap();
-    assert_eq!(found.done, BTreeMap::from([(id(ALICE), Some(Status::Active))]));
-    assert_eq!((found.errors[&id(BOB)].code.raw(), found.errors.len()), ("ALREADY_ACTIVE", 1));
+    assert_eq!(
+        found.done,
+        BTreeMap::from([(id(ALICE), Some(Status::Active))])
+    );
+    assert_eq!(
+        (found.errors[&id(BOB)].code.raw(), found.errors.len()),
+        ("ALREADY_ACTIVE", 1)
+    );
     // Whatever may be missing.
     let found = reply(&bytes(&json!({
         "remove": [], "approve": null, "reject": [{"identity_id": ALICE, "status": "rejected"}],
@@ -135,8 +198,14 @@ fn errors_of_single_people_stand_in_a_success() {
 #[test]
 fn complaints_of_every_form_are_understood() {
     for (body, words) in [
-        (json!({"code": "FORBIDDEN", "detail": "You may not."}), "You may not. (FORBIDDEN)"),
-        (json!({"detail": [{"loc": ["body", "add", 0], "msg": "no uuid", "type": "t"}]}), "body.add.0: no uuid"),
+        (
+            json!({"code": "FORBIDDEN", "detail": "You may not."}),
+            "You may not. (FORBIDDEN)",
+        ),
+        (
+            json!({"detail": [{"loc": ["body", "add", 0], "msg": "no uuid", "type": "t"}]}),
+            "body.add.0: no uuid",
+        ),
         (
             json!({"code": "BAD", "detail": "Twice.", "ambiguous_identities": [BOB]}),
             &format!("Twice. named twice: {BOB} (BAD)"),

@@ -10,7 +10,12 @@ use crate::plan::{Change, FieldChange};
 use crate::policy::Field;
 
 /// Makes the new lines.
-pub(super) fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_>, day: i64) -> Result<(), BadField> {
+pub(super) fn shadow(
+    sheet: &mut Sheet<'_>,
+    changes: &[Change],
+    known: &Known<'_>,
+    day: i64,
+) -> Result<(), BadField> {
     let day = day.to_string();
     for change in changes {
         // Somebody may have taken away one half of a lock by hand. A lock of ours is taken away whole; of an account that
@@ -30,12 +35,20 @@ pub(super) fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_
             Change::UnlockAccount { name, .. } => (name, false),
             _ => {
                 if let Some((name, fields)) = field_changes(change) {
-                    shut(sheet, name, fields, known.passwords.get(name.as_str().as_bytes()).copied())?;
+                    shut(
+                        sheet,
+                        name,
+                        fields,
+                        known.passwords.get(name.as_str().as_bytes()).copied(),
+                    )?;
                 }
                 continue;
             }
         };
-        let moved = known.passwords.get(name.as_str().as_bytes()).filter(|_| shut_or_opened(change).is_some());
+        let moved = known
+            .passwords
+            .get(name.as_str().as_bytes())
+            .filter(|_| shut_or_opened(change).is_some());
         let found = sheet.find(name.as_str());
         if found.is_none() && !close && moved.is_none() {
             continue;
@@ -44,7 +57,9 @@ pub(super) fn shadow(sheet: &mut Sheet<'_>, changes: &[Change], known: &Known<'_
             Some((number, old)) => (Some((number, old.clone())), old),
             None => (None, new_shadow(name.as_str(), &day, false)?),
         };
-        let Some(mut line) = ShadowLine::parse(&old) else { continue };
+        let Some(mut line) = ShadowLine::parse(&old) else {
+            continue;
+        };
         if let Some(password) = moved {
             line.password = or_none(password);
         }
@@ -72,16 +87,31 @@ pub(super) fn shut_or_opened(change: &Change) -> Option<&UserName> {
         Change::LockAccount { name, .. } | Change::UnlockAccount { name, .. } => Some(name),
         _ => {
             let (name, fields) = field_changes(change)?;
-            fields.iter().any(|f| matches!(f.field, Field::Lock | Field::Expiry)).then_some(name)
+            fields
+                .iter()
+                .any(|f| matches!(f.field, Field::Lock | Field::Expiry))
+                .then_some(name)
         }
     }
 }
 
 /// Sets lock and expiry. `moved`: the password, if it was not in shadow.
-fn shut(sheet: &mut Sheet<'_>, name: &UserName, fields: &[FieldChange], moved: Option<&[u8]>) -> Result<(), BadField> {
-    let fields: Vec<_> = fields.iter().filter(|f| matches!(f.field, Field::Lock | Field::Expiry)).collect();
-    let Some((number, old)) = sheet.find(name.as_str()).filter(|_| !fields.is_empty()) else { return Ok(()) };
-    let Some(mut line) = ShadowLine::parse(&old) else { return Ok(()) };
+fn shut(
+    sheet: &mut Sheet<'_>,
+    name: &UserName,
+    fields: &[FieldChange],
+    moved: Option<&[u8]>,
+) -> Result<(), BadField> {
+    let fields: Vec<_> = fields
+        .iter()
+        .filter(|f| matches!(f.field, Field::Lock | Field::Expiry))
+        .collect();
+    let Some((number, old)) = sheet.find(name.as_str()).filter(|_| !fields.is_empty()) else {
+        return Ok(());
+    };
+    let Some(mut line) = ShadowLine::parse(&old) else {
+        return Ok(());
+    };
     if let Some(password) = moved {
         line.password = or_none(password);
     }
@@ -102,7 +132,11 @@ fn shut(sheet: &mut Sheet<'_>, name: &UserName, fields: &[FieldChange], moved: O
 /// A password without its lock, which may have been put on more than once. An empty field would let everybody in.
 fn open(password: &[u8]) -> &[u8] {
     let locks = password.iter().take_while(|&&b| b == b'!').count();
-    if locks > 0 { or_none(&password[locks..]) } else { password }
+    if locks > 0 {
+        or_none(&password[locks..])
+    } else {
+        password
+    }
 }
 
 /// A password, or one that none opens instead of an empty one.
@@ -114,5 +148,12 @@ fn or_none(password: &[u8]) -> &[u8] {
 fn new_shadow(name: &str, day: &str, closed: bool) -> Result<Vec<u8>, BadField> {
     let (password, expire): (&[u8], &[u8]) = if closed { (b"!*", b"1") } else { (b"*", b"") };
     let ageing: [&[u8]; 5] = [day.as_bytes(), b"0", b"99999", b"7", b""];
-    ShadowLine { name: name.as_bytes(), password, ageing, expire, flag: b"" }.to_line()
+    ShadowLine {
+        name: name.as_bytes(),
+        password,
+        ageing,
+        expire,
+        flag: b"",
+    }
+    .to_line()
 }
