@@ -12,9 +12,9 @@ use crate::plan::Plan;
 use crate::plan::diff::{self, Person};
 use crate::policy::select::{self, Standing};
 use crate::policy::{Refusal, adoption, map};
-use crate::provider::Scope;
+use crate::providers::Scope;
 use crate::system::lock::Purpose;
-use crate::target::Target as _;
+use crate::targets::Target as _;
 use crate::ui::Ui;
 
 pub(super) fn adopt(global: &Global, args: &Adopt, ui: Ui) -> Result<Outcome> {

@@ -14,7 +14,7 @@ use crate::plan::diff::{self, Chosen, Request};
 use crate::plan::{Change, Plan};
 use crate::policy::keys::KeyBook;
 use crate::policy::select::{self, Standing};
-use crate::provider::Scope;
+use crate::providers::Scope;
 use crate::system::lock::Purpose;
 use crate::system::process;
 use crate::ui::Ui;

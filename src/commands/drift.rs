@@ -10,7 +10,7 @@ use crate::ledger::Ledger;
 use crate::model::owned::Owned;
 use crate::model::{counted, shown};
 use crate::plan::drift::{self, Difference, KeySite};
-use crate::target::Target as _;
+use crate::targets::Target as _;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome> {

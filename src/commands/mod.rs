@@ -32,9 +32,9 @@ use std::time::Instant;
 use self::setup::Setup;
 use crate::cli::{Cli, Command};
 use crate::error::{Error, Kind, Result};
-use crate::provider::admin::GroupAdmin;
+use crate::providers::admin::GroupAdmin;
 use crate::system::clock;
-use crate::target::local::LocalError;
+use crate::targets::local::LocalError;
 use crate::ui::Ui;
 
 /// How a command ended that did not fail.

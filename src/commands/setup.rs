@@ -7,12 +7,12 @@ use crate::config::{Settings, Source};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Directory, Snapshot, User, shown};
 use crate::policy::select::{self, Standing};
-use crate::provider::{FetchError, Query, Scope};
+use crate::providers::{FetchError, Query, Scope};
 use crate::system::files::{self, Trust};
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
 use crate::system::root::Root;
 use crate::system::{clock, process};
-use crate::target::local::Local;
+use crate::targets::local::Local;
 use crate::ui::Ui;
 
 /// The configuration that is read where neither `-f` nor `GOSYNC_CONFIG` names one, unless one is beside the program.

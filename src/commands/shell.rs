@@ -9,7 +9,7 @@ use super::setup::Setup;
 use super::{Outcome, Session};
 use crate::cli::{Cli, Command, Global};
 use crate::error::{Error, Kind, Result};
-use crate::provider::Scope;
+use crate::providers::Scope;
 use crate::ui::Ui;
 use crate::ui::prompt::{Line, Prompt};
 

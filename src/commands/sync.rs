@@ -23,7 +23,7 @@ use crate::plan::events;
 use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Standing;
 use crate::policy::{Refusal, gaps, map, select};
-use crate::provider::Scope;
+use crate::providers::Scope;
 use crate::system::lock::{Purpose, RunLock};
 use crate::system::sessions;
 use crate::ui::Ui;

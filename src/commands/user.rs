@@ -10,7 +10,7 @@ use crate::cli::{DumpForm, Global, User as Command, UserDump};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Completeness, Directory, RemoteId, Snapshot, Status, Untrusted, User};
 use crate::policy::select::Standing;
-use crate::provider::Scope;
+use crate::providers::Scope;
 use crate::ui::Ui;
 use crate::ui::listing;
 

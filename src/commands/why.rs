@@ -27,7 +27,7 @@ use crate::plan::{Plan, render};
 use crate::policy::select::{self, Standing};
 use crate::policy::trace::Step;
 use crate::policy::{NameMap, map};
-use crate::target::Target as _;
+use crate::targets::Target as _;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {

@@ -26,8 +26,8 @@ use crate::policy::overrides::{Override, Overrides};
 use crate::policy::{
     AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, RenameRules, Rules, SubidRules,
 };
-use crate::provider::{fields, globus, ldap, scim};
-use crate::target::local::{self, Database};
+use crate::providers::{fields, globus, ldap, scim};
+use crate::targets::local::{self, Database};
 
 /// The configuration of a run.
 #[derive(Clone, Debug)]

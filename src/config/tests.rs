@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::UserField;
-use crate::provider::fields::Lookup;
+use crate::providers::fields::Lookup;
 
 fn read(texts: &[&str]) -> Result<Settings, ConfigError> {
     let sources = texts.iter().enumerate();

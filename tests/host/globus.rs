@@ -4,8 +4,8 @@
 use std::process::Command;
 
 use gosync::model::{Completeness, Group, Role, Snapshot, Status, Untrusted, User};
-use gosync::provider::globus::{Config, Globus};
-use gosync::provider::{FetchError, Provider as _, Query, Scope};
+use gosync::providers::globus::{Config, Globus};
+use gosync::providers::{FetchError, Provider as _, Query, Scope};
 use serde_json::{Value, json};
 
 use crate::globus_server::{

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use gosync::model::group_policy::{GroupPolicy, GroupVisibility};
 use gosync::model::{Role, Status, Untrusted};
-use gosync::provider::admin::{
+use gosync::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, NewGroup, Person,
 };
-use gosync::provider::globus::GlobusAdmin;
+use gosync::providers::globus::GlobusAdmin;
 use serde_json::{Value, json};
 
 use crate::globus_server::{FakeGlobus, OWN, group, id, member, person, world};

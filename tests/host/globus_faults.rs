@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant};
 
 use gosync::model::{Completeness, Role, Snapshot};
-use gosync::provider::admin::{Action, AdminError, GroupAdmin as _};
-use gosync::provider::{FetchError, Provider as _, Query, Scope};
+use gosync::providers::admin::{Action, AdminError, GroupAdmin as _};
+use gosync::providers::{FetchError, Provider as _, Query, Scope};
 use serde_json::{Value, json};
 
 use crate::globus_admin::{admin, club, fates, managed, people};

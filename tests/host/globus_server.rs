@@ -14,8 +14,8 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gosync::provider::globus::{Config, Globus, Secrets};
-use gosync::provider::{Query, Scope};
+use gosync::providers::globus::{Config, Globus, Secrets};
+use gosync::providers::{Query, Scope};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use gosync::provider::FetchError;
-use gosync::provider::http::{
+use gosync::providers::FetchError;
+use gosync::providers::http::{
     Auth, ClientAuth, ClientCredentials, Http, HttpError, HttpErrorKind, Options, Request,
 };
 use secrecy::SecretString;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use gosync::model::{Completeness, Group, RejectedRecord, Snapshot, User};
-use gosync::provider::ldap::{Config, Ldap, Schema};
-use gosync::provider::{FetchError, Provider as _, Query, Scope};
+use gosync::providers::ldap::{Config, Ldap, Schema};
+use gosync::providers::{FetchError, Provider as _, Query, Scope};
 
 use crate::slapd::{Groups, SUFFIX, Slapd};
 

@@ -5,10 +5,10 @@
 use std::time::{Duration, Instant};
 
 use gosync::model::{IdRange, Role, Status};
-use gosync::provider::admin::{
+use gosync::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin as _, ManagedGroup, NewGroup, Person,
 };
-use gosync::provider::ldap::{Config, Ldap, LdapAdmin, Schema};
+use gosync::providers::ldap::{Config, Ldap, LdapAdmin, Schema};
 use secrecy::SecretString;
 
 use crate::ldap::{NOW, config};

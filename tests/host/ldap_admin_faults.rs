@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use gosync::model::{RemoteId, Role, Untrusted};
-use gosync::provider::admin::{Action, AdminError, Done, GroupAdmin as _, ManagedGroup, Person};
-use gosync::provider::ldap::{Config, Schema};
+use gosync::providers::admin::{Action, AdminError, Done, GroupAdmin as _, ManagedGroup, Person};
+use gosync::providers::ldap::{Config, Schema};
 
 use crate::ldap::config;
 use crate::ldap_admin::{

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use gosync::model::{Completeness, Snapshot};
-use gosync::provider::ldap::{Config, Ldap, Schema};
-use gosync::provider::{FetchError, Provider as _, Query, Scope};
+use gosync::providers::ldap::{Config, Ldap, Schema};
+use gosync::providers::{FetchError, Provider as _, Query, Scope};
 
 use crate::ldap::{NOW, config, fetch, incomplete, members, query};
 use crate::proxy::{Fault, Proxy};

@@ -4,8 +4,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
-use gosync::provider::admin::GroupAdmin as _;
-use gosync::provider::ldap::{Config, Schema};
+use gosync::providers::admin::GroupAdmin as _;
+use gosync::providers::ldap::{Config, Schema};
 
 use crate::ldap_admin::{READER, admin, group, rfc2307, rfc2307bis};
 use crate::slapd::PASSWORD;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use gosync::model::{Completeness, RemoteId, Role, Snapshot, User};
-use gosync::provider::admin::{
+use gosync::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin as _, NewGroup, Person,
 };
-use gosync::provider::scim::{Attributes, Config, Paging, Scim, ScimAdmin, Secrets};
-use gosync::provider::{FetchError, Provider as _, Query, Scope};
+use gosync::providers::scim::{Attributes, Config, Paging, Scim, ScimAdmin, Secrets};
+use gosync::providers::{FetchError, Provider as _, Query, Scope};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -481,7 +481,7 @@ fn what_scim_does_not_know_is_said_before() {
         admin.describe(&group, "x"),
         Err(AdminError::Unable { .. })
     ));
-    let missing = gosync::provider::admin::ManagedGroup {
+    let missing = gosync::providers::admin::ManagedGroup {
         id: RemoteId::new("no-such").unwrap(),
         ..group
     };

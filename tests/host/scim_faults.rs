@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use gosync::model::{Completeness, RemoteId, Role, Snapshot, Untrusted};
-use gosync::provider::admin::{Action, Done, GroupAdmin as _, ManagedGroup, Person};
-use gosync::provider::scim::{Attributes, Config, MemberValue, Scim, Secrets};
-use gosync::provider::{FetchError, Provider as _, Query, Scope};
+use gosync::providers::admin::{Action, Done, GroupAdmin as _, ManagedGroup, Person};
+use gosync::providers::scim::{Attributes, Config, MemberValue, Scim, Secrets};
+use gosync::providers::{FetchError, Provider as _, Query, Scope};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 

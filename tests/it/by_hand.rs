@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gosync::plan::drift::{Difference, Kind, Next};
 use gosync::plan::{Change, Limits, Plan};
 use gosync::policy::{ByHand, Field, Rules};
-use gosync::provider::Scope;
+use gosync::providers::Scope;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -151,7 +151,7 @@ fn undone(plan: &Plan) -> Undone {
             Change::CreateAccount(new) => drop(out.insert((new.name.to_string(), String::new()))),
             Change::CreateGroup { name, .. } => drop(out.insert((name.to_string(), String::new()))),
             Change::LockAccount { name, .. } => {
-                drop(out.insert((name.to_string(), "lock".to_owned())))
+                out.insert((name.to_string(), "lock".to_owned()));
             }
             Change::UpdateAccount { name, fields, .. } => {
                 out.extend(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gosync::config::{ProviderKind, Settings, Source};
-use gosync::provider::{fields, globus, ldap, scim};
+use gosync::providers::{fields, globus, ldap, scim};
 
 use crate::{here, text};
 

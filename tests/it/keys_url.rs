@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gosync::model::{Completeness, RemoteId, Snapshot, Untrusted, User};
-use gosync::provider::fields::{Config, Template, WithFields};
-use gosync::provider::{FetchError, Provider, Query, Scope};
+use gosync::providers::fields::{Config, Template, WithFields};
+use gosync::providers::{FetchError, Provider, Query, Scope};
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ";
 

@@ -13,15 +13,15 @@ const ARROWS: [(&str, Option<&[&str]>); 16] = [
     ("policy", Some(&["model"])),
     ("plan", Some(&["model", "policy"])),
     ("system", Some(&["model"])),
-    ("provider", Some(&["model", "system"])),
+    ("providers", Some(&["model", "system"])),
     ("ledger", Some(&["model", "policy", "plan", "system"])),
     (
-        "target",
+        "targets",
         Some(&["model", "policy", "plan", "formats", "ledger", "system"]),
     ),
     (
         "config",
-        Some(&["model", "policy", "plan", "provider", "target"]),
+        Some(&["model", "policy", "plan", "providers", "targets"]),
     ),
     ("cli", Some(&["model"])),
     ("ui", Some(&["model", "error"])),

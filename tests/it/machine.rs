@@ -10,12 +10,12 @@ use gosync::plan::diff::{self, Against, Chosen, Past, Quiet, Request};
 use gosync::plan::drift::{self, Difference};
 use gosync::plan::{Limits, Plan, guard};
 use gosync::policy::{Refusal, Rules, map, select};
-use gosync::provider::file::FileProvider;
-use gosync::provider::{Provider as _, Query, Scope};
+use gosync::providers::file::FileProvider;
+use gosync::providers::{Provider as _, Query, Scope};
 use gosync::system::files;
 use gosync::system::root::Root;
-use gosync::target::local::{Config, Database, Local};
-use gosync::target::{Committed, Target as _};
+use gosync::targets::local::{Config, Database, Local};
+use gosync::targets::{Committed, Target as _};
 use serde_json::Value;
 
 use crate::manifest::Tree;

@@ -7,7 +7,7 @@ use gosync::model::{Completeness, IdRange, RemoteId, Snapshot};
 use gosync::plan::diff::Request;
 use gosync::plan::{Change, Limits, Plan};
 use gosync::policy::{AccountRules, DepartedRules, PrimaryGroup, Refusal, Rules, SubidRules};
-use gosync::provider::Scope;
+use gosync::providers::Scope;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};

@@ -6,7 +6,7 @@ use super::scene::Scene;
 use crate::config::ProviderKind;
 use crate::model::{Completeness, Untrusted, shown};
 use crate::policy::select;
-use crate::provider::{FetchError, Query, Scope};
+use crate::providers::{FetchError, Query, Scope};
 use crate::system::clock;
 
 const AREA: Area = Area::Provider;

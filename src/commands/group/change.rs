@@ -5,7 +5,7 @@ use crate::cli::GroupUsers;
 use crate::commands::Outcome;
 use crate::error::{Error, Result};
 use crate::model::Role;
-use crate::provider::admin::{Ability, Action, Done, ManagedGroup, Person};
+use crate::providers::admin::{Ability, Action, Done, ManagedGroup, Person};
 
 pub(super) fn set(client: &Client<'_>, args: &GroupUsers, role: Role) -> Result<Outcome> {
     client.need(&[Ability::Role(role)])?;

@@ -35,7 +35,7 @@ pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
         (None, None) => catalogue.base_url.clone(),
     };
     let groups = client.groups(true)?;
-    let row = |group: &crate::provider::admin::ManagedGroup| Row {
+    let row = |group: &crate::providers::admin::ManagedGroup| Row {
         name: NameMap::apply(&catalogue.names, group.name.raw()),
         url: if base_url.is_empty() {
             String::new()

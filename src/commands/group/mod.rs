@@ -15,8 +15,8 @@ use super::{Outcome, Session};
 use crate::cli::{Global, Group};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Role, shown};
-use crate::provider::FetchError;
-use crate::provider::admin::{Ability, Action, AdminError, GroupAdmin, ManagedGroup, Person};
+use crate::providers::FetchError;
+use crate::providers::admin::{Ability, Action, AdminError, GroupAdmin, ManagedGroup, Person};
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &Group, ui: Ui, session: &Session) -> Result<Outcome> {

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{Role, shown};
 use crate::policy::catalogue;
-use crate::provider::admin::{Ability, Action, AdminError, Done, ManagedGroup, NewGroup, Person};
+use crate::providers::admin::{Ability, Action, AdminError, Done, ManagedGroup, NewGroup, Person};
 use crate::system::clock;
 
 pub(super) fn run(client: &Client<'_>, args: &GroupNew) -> Result<Outcome> {

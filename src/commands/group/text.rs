@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::group_policy::GroupPolicy;
 use crate::model::shown;
 use crate::policy::catalogue;
-use crate::provider::admin::{Ability, Done, ManagedGroup};
+use crate::providers::admin::{Ability, Done, ManagedGroup};
 use crate::system::files;
 
 /// The longest description or policy that is read, in bytes.

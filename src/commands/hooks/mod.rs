@@ -28,8 +28,8 @@ use crate::plan::events::{self, Account, HookEvent, Kind, Subject, Wanted};
 use crate::policy::hooks::{HookRules, Members, Miss, Scripts, Stop};
 use crate::system::programs::{self, Owners};
 use crate::system::{clock, jobs};
-use crate::target::Target as _;
-use crate::target::local::Local;
+use crate::targets::Target as _;
+use crate::targets::local::Local;
 
 /// How many events are taken out of the ledger at a time.
 const CHUNK: usize = 1_000;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use gosync::model::group_policy::GroupPolicy;
 use gosync::model::{RemoteId, Role, Status, Untrusted};
-use gosync::provider::admin::{
+use gosync::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, NewGroup, Person,
 };
 

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use gosync::model::IdRange;
-use gosync::provider::Provider;
-use gosync::provider::admin::GroupAdmin;
-use gosync::provider::ldap::{Config, Ldap};
+use gosync::providers::Provider;
+use gosync::providers::admin::GroupAdmin;
+use gosync::providers::ldap::{Config, Ldap};
 
 use super::world::{Club, Somebody, Tells, World};
 use super::{Fixture, NAME, Place, Section, Server, Wire, soon};

@@ -1,9 +1,9 @@
 //! The file provider: a directory in a JSON document.
 
 use gosync::model::{Role, Status};
-use gosync::provider::Provider;
-use gosync::provider::admin::GroupAdmin;
-use gosync::provider::file::FileProvider;
+use gosync::providers::Provider;
+use gosync::providers::admin::GroupAdmin;
+use gosync::providers::file::FileProvider;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

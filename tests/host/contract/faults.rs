@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use gosync::model::{Completeness, RemoteId};
-use gosync::provider::{FetchError, Provider, Query, Scope};
+use gosync::providers::{FetchError, Provider, Query, Scope};
 
 use super::read::{self, check_groups, check_users};
 use super::world::{PAGE, World};

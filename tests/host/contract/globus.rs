@@ -1,9 +1,9 @@
 //! The Globus provider and the project's own stand-in for Globus.
 
 use gosync::model::{Role, Status};
-use gosync::provider::Provider;
-use gosync::provider::admin::GroupAdmin;
-use gosync::provider::globus::{Config, Globus};
+use gosync::providers::Provider;
+use gosync::providers::admin::GroupAdmin;
+use gosync::providers::globus::{Config, Globus};
 use serde_json::{Value, json};
 
 use super::world::{Somebody, Tells, World};

@@ -16,8 +16,8 @@ mod world;
 
 use std::time::{Duration, Instant};
 
-use gosync::provider::admin::GroupAdmin;
-use gosync::provider::{Provider, Query, Scope};
+use gosync::providers::admin::GroupAdmin;
+use gosync::providers::{Provider, Query, Scope};
 
 use self::world::{TOP, Tells, World};
 

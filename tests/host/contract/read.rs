@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gosync::model::{Completeness, RemoteId, Snapshot};
-use gosync::provider::{Provider, Query, Scope};
+use gosync::providers::{Provider, Query, Scope};
 
 use super::world::{self, BROKEN, FACULTY, INACTIVE, PAGE, TWINS, World};
 use super::{Fixture, query, soon};

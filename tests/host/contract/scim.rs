@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gosync::provider::Provider;
-use gosync::provider::admin::GroupAdmin;
-use gosync::provider::scim::{Config, Scim, Secrets};
+use gosync::providers::Provider;
+use gosync::providers::admin::GroupAdmin;
+use gosync::providers::scim::{Config, Scim, Secrets};
 use serde_json::{Value, json};
 
 use super::world::{Club, Somebody, Tells, World};

@@ -1,0 +1,194 @@
+//! The requests that gosync makes of Globus Groups (API v2) and Globus Auth: one function each.
+//!
+//! Nothing here has pages: whatever is asked for comes as one document, whole or not at all. Decides nothing. Paths and
+//! parameters: the OpenAPI document of Globus Groups, globus-sdk 4.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::decode::{self, Head, Identity, Listed, Reply};
+use super::settings::Config;
+use super::tokens::{self, Tokens};
+use crate::model::{RejectedRecord, RemoteId};
+use crate::providers::http::{Answer, Http, HttpError, Options, Request};
+
+/// How many identities are asked for at a time: as many as the official client asks for.
+pub(super) const BATCH: usize = 100;
+/// How many bytes of usernames are asked for at a time; the whole has to fit into a URL.
+pub(super) const BATCH_BYTES: usize = 3000;
+/// The largest answer: a group with half a million members.
+const MAX_BYTES: usize = 256 << 20;
+
+/// A connection to both servers.
+#[derive(Clone, Debug)]
+pub(super) struct Api {
+    groups: Http,
+    auth: Http,
+}
+
+impl Api {
+    /// Connects to nobody yet.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration.
+    pub fn new(
+        config: &Config,
+        secret: SecretString,
+        ca_pem: Option<Vec<u8>>,
+    ) -> Result<Self, String> {
+        let options = Options {
+            ca_pem,
+            proxy: config.proxy.clone(),
+            max_bytes: MAX_BYTES,
+            ..Options::default()
+        };
+        let tokens = Tokens::new(&config.auth_url, &options, &config.client_id, secret)?;
+        Ok(Self {
+            groups: Http::new(&config.groups_url, &options, tokens.of(tokens::GROUPS))?,
+            auth: Http::new(&config.auth_url, &options, tokens.of(tokens::AUTH))?,
+        })
+    }
+
+    /// The same, until a deadline.
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self {
+            groups: self.groups.until(deadline),
+            auth: self.auth.until(deadline),
+        }
+    }
+
+    /// Where the groups are, for messages.
+    pub fn place(&self) -> &str {
+        self.groups.base().as_str()
+    }
+
+    /// The groups that we are an active member of, with what we may do there.
+    pub fn my_groups(&self) -> Result<(Vec<Head>, Vec<RejectedRecord>), HttpError> {
+        let path = ["v2", "groups", "my_groups"];
+        let answer = self
+            .groups
+            .send(&Request::get(&path).query("statuses", "active"))?;
+        read(&self.groups, &path, &answer, decode::my_groups)
+    }
+
+    /// How many members of each status the groups have that we manage.
+    pub fn statuses(&self) -> Result<BTreeMap<RemoteId, Value>, HttpError> {
+        let path = ["v2", "groups", "statuses"];
+        let answer = self.groups.send(&Request::get(&path))?;
+        read(&self.groups, &path, &answer, decode::statuses)
+    }
+
+    /// A group with everybody in it.
+    pub fn listed(&self, id: &RemoteId) -> Result<Listed, HttpError> {
+        let path = ["v2", "groups", id.as_str()];
+        let answer = self
+            .groups
+            .send(&Request::get(&path).query("include", "memberships"))?;
+        read(&self.groups, &path, &answer, |bytes| {
+            decode::listed(bytes, id)
+        })
+    }
+
+    /// A group as it stands there, with the keys that nobody here knows.
+    pub fn group(&self, id: &RemoteId) -> Result<(Head, Map<String, Value>), HttpError> {
+        let path = ["v2", "groups", id.as_str()];
+        let answer = self.groups.send(&Request::get(&path))?;
+        let head = read(&self.groups, &path, &answer, |bytes| {
+            decode::head(bytes, Some(id))
+        })?;
+        Ok((head, answer.json()?))
+    }
+
+    /// The identities with these ids; unknown ones are missing in the answer. At most [`BATCH`].
+    pub fn identities(&self, ids: &[&str]) -> Result<Vec<Identity>, HttpError> {
+        self.look_up("ids", ids)
+    }
+
+    /// The identities with these usernames; unknown ones are missing in the answer.
+    pub fn usernames(&self, names: &[&str]) -> Result<Vec<Identity>, HttpError> {
+        self.look_up("usernames", names)
+    }
+
+    fn look_up(&self, key: &str, values: &[&str]) -> Result<Vec<Identity>, HttpError> {
+        let path = ["v2", "api", "identities"];
+        let answer = self
+            .auth
+            .send(&Request::get(&path).query(key, values.join(",")))?;
+        read(&self.auth, &path, &answer, decode::identities)
+    }
+
+    /// Does something to memberships.
+    pub fn act(&self, id: &RemoteId, actions: &impl Serialize) -> Result<Reply, HttpError> {
+        let path = ["v2", "groups", id.as_str()];
+        let answer = self
+            .groups
+            .send(&Request::post(&path).body("application/json", actions))?;
+        read(&self.groups, &path, &answer, decode::reply)
+    }
+
+    /// Makes a group.
+    pub fn create(
+        &self,
+        name: &str,
+        description: &str,
+        parent: Option<&RemoteId>,
+    ) -> Result<Head, HttpError> {
+        let path = ["v2", "groups"];
+        let mut group = json!({"name": name, "description": description});
+        if let Some(parent) = parent {
+            group["parent_id"] = Value::from(parent.as_str());
+        }
+        let answer = self
+            .groups
+            .send(&Request::post(&path).body("application/json", &group))?;
+        read(&self.groups, &path, &answer, |bytes| {
+            decode::head(bytes, None)
+        })
+    }
+
+    /// Writes what can be written of a group.
+    pub fn write(&self, id: &RemoteId, group: &Map<String, Value>) -> Result<(), HttpError> {
+        let path = ["v2", "groups", id.as_str()];
+        self.groups
+            .send(&Request::put(&path).body("application/json", group))
+            .map(drop)
+    }
+
+    /// The policy of a group, with the keys that nobody here knows.
+    pub fn policies(&self, id: &RemoteId) -> Result<Map<String, Value>, HttpError> {
+        self.groups
+            .get_json(&["v2", "groups", id.as_str(), "policies"], &[])
+    }
+
+    /// Replaces the policy of a group.
+    pub fn set_policies(
+        &self,
+        id: &RemoteId,
+        policies: &Map<String, Value>,
+    ) -> Result<(), HttpError> {
+        let path = ["v2", "groups", id.as_str(), "policies"];
+        self.groups
+            .send(&Request::put(&path).body("application/json", policies))
+            .map(drop)
+    }
+}
+
+fn read<T>(
+    http: &Http,
+    path: &[&str],
+    answer: &Answer,
+    decode: impl FnOnce(&[u8]) -> Result<T, String>,
+) -> Result<T, HttpError> {
+    let place = || {
+        format!(
+            "{}/{}",
+            http.base().as_str().trim_end_matches('/'),
+            path.join("/")
+        )
+    };
+    decode(answer.body()).map_err(|reason| HttpError::malformed(place(), reason))
+}

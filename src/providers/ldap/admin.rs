@@ -1,0 +1,471 @@
+//! Changing groups at an LDAP server: members in either schema, new groups, descriptions.
+//!
+//! Reads an entry before it changes it, on the same connection, and changes it by values, so that what others change
+//! meanwhile stays. Whoever is listed in any attribute for members counts as a member, also through groups in the group;
+//! what only follows from another group cannot be changed here. Roles, applicants and policies do not exist. What the
+//! values and answers mean is decided in `listed`, `modify` and `classes`, and `lookup` finds groups and people.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use ldap3::{Mod, dn_escape};
+use sha2::{Digest as _, Sha256};
+
+use super::classes;
+use super::client::{Answer, Client};
+use super::listed::{self, Human, Listed, Whom};
+use super::modify::{self, Tried};
+use super::read::same_name;
+use super::settings::Settings;
+use super::{Ldap, dn, entry, filter};
+use crate::model::group_policy::GroupPolicy;
+use crate::model::{IdRange, RemoteId, Role, Status, Untrusted, shown};
+use crate::providers::admin::{
+    Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person,
+};
+
+/// An LDAP server whose groups are changed, on one connection until the deadline.
+pub struct LdapAdmin {
+    client: Client,
+    gids: IdRange,
+}
+
+impl Ldap {
+    /// The same server, to change its groups until `deadline`. New groups get numbers of the range `gids`.
+    pub fn admin(self, gids: IdRange, deadline: Instant) -> LdapAdmin {
+        LdapAdmin {
+            client: Client::new(self, deadline),
+            gids,
+        }
+    }
+}
+
+fn refused(reason: impl Into<String>) -> AdminError {
+    AdminError::Refused(Untrusted::new(reason))
+}
+
+fn told(answer: &Answer, tried: Tried) -> Result<Done, AdminError> {
+    modify::fate(answer.code, answer.text.raw(), tried).map_err(refused)
+}
+
+/// What stands for the id of somebody whom a group lists and the server does not show as a person.
+fn stand_in(value: &[u8]) -> Option<RemoteId> {
+    let digest = Sha256::digest(value);
+    RemoteId::new(
+        &digest
+            .iter()
+            .fold("?".to_owned(), |text, byte| text + &format!("{byte:02x}")),
+    )
+}
+
+/// What is done to the people of one group.
+struct Work<'a> {
+    admin: &'a LdapAdmin,
+    group: Listed,
+    /// The groups in the group, or why they are not known; read when they matter first.
+    inside: OnceCell<Result<Vec<Listed>, String>>,
+}
+
+impl LdapAdmin {
+    fn settings(&self) -> &Settings {
+        self.client.settings()
+    }
+
+    fn unable(&self, ability: Ability) -> AdminError {
+        AdminError::Unable {
+            provider: self.client.name().to_owned(),
+            ability,
+        }
+    }
+
+    /// A number that nobody has: no group, and as primary group no person either.
+    fn new_number(&self, attribute: &str) -> Result<u32, AdminError> {
+        let settings = self.settings();
+        let mut there = Vec::new();
+        for (base, attribute) in [
+            (&settings.group_base, attribute),
+            (&settings.user_base, &settings.names.gid),
+        ] {
+            if attribute.is_empty() {
+                continue;
+            }
+            let take = |mut entry: entry::Entry| -> Vec<u32> {
+                let texts = entry.take(attribute).into_iter().map(entry::text);
+                texts.filter_map(|text| text.trim().parse().ok()).collect()
+            };
+            let found = self
+                .client
+                .all(base, &format!("({attribute}=*)"), &[attribute], &take)?;
+            there.extend(found.into_iter().flatten());
+        }
+        let range = self.gids;
+        classes::next_number(&there, range).ok_or_else(|| {
+            refused(format!(
+                "`gid_range` ({range}) is used up to its end; choose one that goes on"
+            ))
+        })
+    }
+
+    /// The group that was just made, if it is as it should be.
+    fn made(&self, dn: &str, number: Option<(&str, u32)>) -> Result<ManagedGroup, AdminError> {
+        let settings = self.settings();
+        let attributes = listed::group_attributes(settings, true);
+        let entry = self.client.one(dn, &settings.group_filter, &attributes)?;
+        let unseen =
+            "the group is made, but `group_filter` does not find it; see `new_group_classes`";
+        let group = Listed::new(entry.ok_or_else(|| refused(unseen))?, &settings.names);
+        if let Some((attribute, number)) = number {
+            let filter = format!("({attribute}={number})");
+            if self
+                .client
+                .all(&settings.group_base, &filter, &["1.1"], &drop)?
+                .len()
+                > 1
+            {
+                return Err(refused(format!(
+                    "the group is made, but another one got the same {attribute} {number} at the same time; change one"
+                )));
+            }
+        }
+        group.managed().map_err(|(_, reason)| {
+            refused(format!(
+                "the group is made, but it cannot be used: {reason}"
+            ))
+        })
+    }
+}
+
+impl Work<'_> {
+    fn add(&self, human: &Human) -> Result<Done, AdminError> {
+        if self.group.lists(human) || self.group.is_primary_of(human) {
+            return Ok(Done::Already);
+        }
+        let (attribute, value) =
+            modify::added(&self.group, human, self.admin.settings()).map_err(refused)?;
+        let change = Mod::Add(attribute.into_bytes(), [value].into_iter().collect());
+        told(
+            &self.admin.client.modify(&self.group.dn, vec![change])?,
+            Tried::Add,
+        )
+    }
+
+    fn remove(&self, human: &Human) -> Result<Done, AdminError> {
+        let mut done = Done::Already;
+        let values = modify::removed(&self.group, human);
+        if !values.is_empty() {
+            let several = values.iter().map(|(_, values)| values.len()).sum::<usize>() > 1;
+            let delete = |(attribute, values): (String, Vec<_>)| {
+                Mod::Delete(attribute.into_bytes(), values.into_iter().collect())
+            };
+            let answer = self
+                .admin
+                .client
+                .modify(&self.group.dn, values.into_iter().map(delete).collect())?;
+            done = told(&answer, Tried::Remove)?;
+            if several && done == Done::Already {
+                // One of the values was gone, so that none of the others went.
+                return Err(refused(
+                    "somebody else changed the group at the same time; do it again",
+                ));
+            }
+        }
+        let Some(why) = self.implied(human) else {
+            return Ok(done);
+        };
+        let before = if done == Done::Changed {
+            "no longer listed in the group itself, but still"
+        } else {
+            "not listed, but"
+        };
+        Err(refused(format!("{before} {why}")))
+    }
+
+    /// Why somebody is a member whom the group does not list itself.
+    fn implied(&self, human: &Human) -> Option<String> {
+        if self.group.is_primary_of(human) {
+            return Some("a member, as it is the person's primary group".to_owned());
+        }
+        let read = || {
+            self.admin
+                .client
+                .inside(&self.group)
+                .map_err(|e| e.to_string())
+        };
+        match self.inside.get_or_init(read) {
+            Ok(groups) => {
+                let group = groups
+                    .iter()
+                    .find(|group| group.lists(human) || group.is_primary_of(human))?;
+                Some(format!(
+                    "a member through the group `{}` in it",
+                    group.called().raw()
+                ))
+            }
+            Err(reason) => Some(format!("perhaps a member through groups in it: {reason}")),
+        }
+    }
+}
+
+impl GroupAdmin for LdapAdmin {
+    fn name(&self) -> &str {
+        self.client.name()
+    }
+
+    fn lacks(&self, ability: Ability) -> bool {
+        match ability {
+            Ability::Role(Role::Member) | Ability::Create => false,
+            Ability::Describe => self.settings().names.group_description.is_empty(),
+            Ability::Role(Role::Manager | Role::Admin)
+            | Ability::Accept
+            | Ability::AcceptAddress
+            | Ability::CreateBelow
+            | Ability::Policy => true,
+        }
+    }
+
+    fn groups(&self, describe: bool) -> Result<Vec<ManagedGroup>, AdminError> {
+        let settings = self.settings();
+        let take = |entry| Listed::new(entry, &settings.names).managed();
+        let attributes = listed::group_attributes(settings, describe);
+        let found = self.client.all(
+            &settings.group_base,
+            &settings.group_filter,
+            &attributes,
+            &take,
+        )?;
+        let mut groups: BTreeMap<RemoteId, ManagedGroup> = BTreeMap::new();
+        for group in found {
+            let group = group.map_err(|(subject, reason)| {
+                self.client.incomplete(format!("{subject}: {reason}"))
+            })?;
+            // Pages that shift while they are read bring a group twice.
+            let again = groups.insert(group.id.clone(), group.clone());
+            if again.is_some_and(|again| again != group) {
+                return Err(self
+                    .client
+                    .incomplete("the directory changed while it was read".to_owned()));
+            }
+        }
+        Ok(groups.into_values().collect())
+    }
+
+    fn members(&self, group: &RemoteId) -> Result<Vec<Member>, AdminError> {
+        let settings = self.settings();
+        let top = self
+            .client
+            .find(group, &listed::member_attributes(settings))?;
+        let mut groups = self.client.inside(&top)?;
+        groups.insert(0, top);
+        let inside: BTreeSet<&str> = groups.iter().map(|group| group.key.as_str()).collect();
+        let keys = groups
+            .iter()
+            .flat_map(Listed::names)
+            .filter(|key| !inside.contains(key))
+            .collect();
+        let by_name = self.client.humans_named(&keys)?;
+        let logins = groups
+            .iter()
+            .flat_map(|group| &group.values)
+            .filter_map(|value| match &value.whom {
+                Whom::Login(login) => Some(login.clone()),
+                _ => None,
+            });
+        let logins: Vec<String> = logins.collect::<BTreeSet<_>>().into_iter().collect();
+        let by_login = self.client.humans_by(&filter::narrowed(
+            &settings.user_filter,
+            &settings.names.login,
+            &logins,
+        ))?;
+        let mut of_login: BTreeMap<&str, Vec<&Person>> = BTreeMap::new();
+        for human in &by_login {
+            of_login
+                .entry(human.person.login.raw())
+                .or_default()
+                .push(&human.person);
+        }
+        let ourselves = settings.bind_dn.as_deref().and_then(dn::normalise);
+        let mut members: Vec<Member> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (depth, group) in groups.iter().enumerate() {
+            let mut add = |person: &Person, implied: bool| {
+                if seen.insert(person.id.clone()) {
+                    let (role, status) = (Role::Member, Status::Active);
+                    members.push(Member {
+                        person: person.clone(),
+                        role,
+                        status,
+                        implied: implied || depth > 0,
+                    });
+                }
+            };
+            for value in &group.values {
+                let mut found: Vec<&Person> = match &value.whom {
+                    Whom::Name(key) if inside.contains(key.as_str()) => continue,
+                    Whom::Name(key) => by_name
+                        .get(key)
+                        .map(|human| &human.person)
+                        .into_iter()
+                        .collect(),
+                    Whom::Login(login) => of_login.get(login.as_str()).cloned().unwrap_or_default(),
+                    Whom::Unclear => Vec::new(),
+                };
+                let login = Untrusted::new(entry::text(value.raw.clone()));
+                let ours = matches!(&value.whom, Whom::Name(key) if Some(key.as_str()) == ourselves.as_deref());
+                // Somebody whom the server does not show as a person is called as the group calls them.
+                let unknown = stand_in(&value.raw).map(|id| Person {
+                    id,
+                    login,
+                    email: None,
+                });
+                if found.is_empty() && !ours {
+                    found.extend(&unknown);
+                }
+                found.into_iter().for_each(|person| add(person, false));
+            }
+            self.client
+                .primary_members(group)?
+                .iter()
+                .for_each(|human| add(&human.person, true));
+        }
+        Ok(members)
+    }
+
+    fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {
+        let settings = self.settings();
+        let found = self.client.humans_by(&filter::narrowed(
+            &settings.user_filter,
+            &settings.names.login,
+            logins,
+        ))?;
+        // A filter finds other logins of a person too.
+        let asked = |person: &Person| {
+            logins
+                .iter()
+                .any(|login| same_name(login, person.login.raw()))
+        };
+        let mut seen = BTreeSet::new();
+        let people = found.into_iter().map(|human| human.person).filter(asked);
+        Ok(people
+            .filter(|person| seen.insert(person.id.clone()))
+            .collect())
+    }
+
+    fn change(
+        &self,
+        group: &ManagedGroup,
+        action: &Action,
+        people: &[Person],
+    ) -> Result<Vec<Result<Done, AdminError>>, AdminError> {
+        let tried = match action {
+            Action::Set(Role::Member) => Tried::Add,
+            Action::Remove => Tried::Remove,
+            Action::Set(role) => return Err(self.unable(Ability::Role(*role))),
+            Action::Accept { email: None } => return Err(self.unable(Ability::Accept)),
+            Action::Accept { email: Some(_) } => return Err(self.unable(Ability::AcceptAddress)),
+        };
+        let settings = self.settings();
+        let group = self
+            .client
+            .find(&group.id, &listed::member_attributes(settings))?;
+        let ids = people.iter().map(|person| &person.id);
+        let humans = self.client.humans_by(&filter::by_ids(
+            &settings.user_filter,
+            &settings.names.id,
+            ids,
+        ))?;
+        let work = Work {
+            admin: self,
+            group,
+            inside: OnceCell::new(),
+        };
+        let one = |person: &Person| match humans.iter().find(|human| human.person.id == person.id) {
+            None => Err(refused("the person is not there any more")),
+            Some(human) if tried == Tried::Remove => work.remove(human),
+            Some(human) => work.add(human),
+        };
+        Ok(people.iter().map(one).collect())
+    }
+
+    fn create(&self, group: &NewGroup) -> Result<ManagedGroup, AdminError> {
+        if group.parent.is_some() {
+            return Err(self.unable(Ability::CreateBelow));
+        }
+        let settings = self.settings();
+        let names = &settings.names;
+        if group.name.is_empty()
+            || group.name.trim() != group.name
+            || group.name.chars().any(char::is_control)
+        {
+            return Err(refused(
+                "a group's name is not empty, and has no blanks at its ends and no line breaks",
+            ));
+        }
+        let take = |entry| Listed::new(entry, names).called();
+        for filter in filter::narrowed(
+            &settings.group_filter,
+            &names.group_name,
+            std::slice::from_ref(&group.name),
+        ) {
+            let found =
+                self.client
+                    .all(&settings.group_base, &filter, &[&names.group_name], &take)?;
+            if !found.is_empty() {
+                return Err(refused(
+                    "there is a group of this name, perhaps in other letters",
+                ));
+            }
+        }
+        let template =
+            classes::template(settings, self.client.known()?.as_ref()).map_err(refused)?;
+        let bind_dn = settings.bind_dn.as_deref();
+        if template.holder.is_some() && bind_dn.is_none() {
+            let reason = "a group of this kind must have a member from the beginning, and gosync has no name of its own \
+                          to put there; set `bind_dn`, or other `new_group_classes`";
+            return Err(refused(reason));
+        }
+        let number = match &template.number {
+            Some(attribute) => Some((attribute.as_str(), self.new_number(attribute)?)),
+            None => None,
+        };
+        let attributes = classes::attributes(
+            &template,
+            names,
+            group,
+            number.map(|(_, number)| number),
+            bind_dn,
+        );
+        let dn = format!("cn={},{}", dn_escape(&group.name), settings.group_base);
+        told(&self.client.add(&dn, attributes)?, Tried::Create)?;
+        tracing::info!(name = %shown(&group.name), number = number.map(|(_, number)| number), "made");
+        self.made(&dn, number)
+    }
+
+    fn describe(&self, group: &ManagedGroup, text: &str) -> Result<Done, AdminError> {
+        if self.lacks(Ability::Describe) {
+            return Err(self.unable(Ability::Describe));
+        }
+        let settings = self.settings();
+        let group = self
+            .client
+            .find(&group.id, &listed::group_attributes(settings, true))?;
+        // An attribute without a value is none.
+        let wanted: Vec<Vec<u8>> = Some(text.as_bytes().to_vec())
+            .filter(|text| !text.is_empty())
+            .into_iter()
+            .collect();
+        if group.descriptions == wanted {
+            return Ok(Done::Already);
+        }
+        let attribute = settings.names.group_description.clone().into_bytes();
+        let change = Mod::Replace(attribute, wanted.into_iter().collect());
+        told(
+            &self.client.modify(&group.dn, vec![change])?,
+            Tried::Describe,
+        )
+    }
+
+    fn set_policy(&self, _group: &ManagedGroup, _policy: &GroupPolicy) -> Result<Done, AdminError> {
+        Err(self.unable(Ability::Policy))
+    }
+}

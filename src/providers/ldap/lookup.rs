@@ -1,0 +1,211 @@
+//! Groups and people found at a server, for whoever changes groups.
+//!
+//! Finds what it is asked for, by id, by name of entry or by attribute, and all of it or an error; entries of which the
+//! name is known are asked for one by one as long as they are few. Follows groups in groups as deep as configured. Says
+//! nothing about what may be done with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::classes::Known;
+use super::client::Client;
+use super::listed::{self, Human, Listed};
+use super::settings::Schema;
+use super::{dn, filter, people};
+use crate::model::{RemoteId, Untrusted};
+use crate::providers::admin::AdminError;
+
+/// How many entries are asked for one by one, before all of their kind are read at once.
+const ONE_BY_ONE: usize = 64;
+/// Every entry.
+const ANY: &str = "(objectClass=*)";
+
+impl Client {
+    /// The group with this id.
+    ///
+    /// # Errors
+    /// When it is not there, or the server does not answer completely.
+    pub fn find(&self, id: &RemoteId, attributes: &[&str]) -> Result<Listed, AdminError> {
+        let settings = self.settings();
+        let names = &settings.names;
+        for filter in filter::by_ids(&settings.group_filter, &names.group_id, [id]) {
+            let take = |entry| Listed::new(entry, names);
+            let found = self.all(&settings.group_base, &filter, attributes, &take)?;
+            let same = |group: &Listed| group.ident.as_ref().is_ok_and(|(found, _)| found == id);
+            if let Some(group) = found.into_iter().find(same) {
+                return self.whole(group);
+            }
+        }
+        Err(AdminError::Refused(Untrusted::new(
+            "the group is not there any more",
+        )))
+    }
+
+    /// The group with all its values, where the server sends long lists in parts.
+    fn whole(&self, mut group: Listed) -> Result<Listed, AdminError> {
+        while let Some((attribute, first)) = group.more.pop() {
+            let wanted = format!("{attribute};range={first}-*");
+            let part = self.one(&group.dn, ANY, &[&wanted])?;
+            if part.is_none_or(|part| group.next_part(part, &attribute, first).is_err()) {
+                return Err(self.incomplete(
+                    "it sent a part of a group's members that does not fit".to_owned(),
+                ));
+            }
+        }
+        Ok(group)
+    }
+
+    /// The groups in a group, and those in them.
+    ///
+    /// # Errors
+    /// When they are not all known.
+    pub fn inside(&self, top: &Listed) -> Result<Vec<Listed>, AdminError> {
+        let settings = self.settings();
+        let mut asked = BTreeSet::from([top.key.clone()]);
+        let mut found: Vec<Listed> = Vec::new();
+        let mut level: Vec<String> = top.names().map(str::to_owned).collect();
+        for depth in 0.. {
+            level.retain(|key| {
+                dn::is_under(key, &settings.group_base_key) && asked.insert(key.clone())
+            });
+            let new = self.groups_named(&level)?;
+            if new.is_empty() {
+                break;
+            }
+            if depth >= settings.nested_depth {
+                let name = top.called();
+                let reason = format!(
+                    "groups are nested in `{name}` more than {} levels deep",
+                    settings.nested_depth
+                );
+                return Err(self.incomplete(reason));
+            }
+            level = new
+                .iter()
+                .flat_map(Listed::names)
+                .map(str::to_owned)
+                .collect();
+            found.extend(new);
+        }
+        Ok(found)
+    }
+
+    /// Those of these entries that are groups.
+    fn groups_named(&self, keys: &[String]) -> Result<Vec<Listed>, AdminError> {
+        let settings = self.settings();
+        let (names, attributes) = (&settings.names, listed::member_attributes(settings));
+        let mut found = Vec::new();
+        if keys.len() > ONE_BY_ONE {
+            let wanted: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
+            let take = |entry| {
+                Some(Listed::new(entry, names)).filter(|group| wanted.contains(group.key.as_str()))
+            };
+            let all = self.all(
+                &settings.group_base,
+                &settings.group_filter,
+                &attributes,
+                &take,
+            )?;
+            found.extend(all.into_iter().flatten());
+        } else {
+            for key in keys {
+                let entry = self.one(key, &settings.group_filter, &attributes)?;
+                found.extend(entry.map(|entry| Listed::new(entry, names)));
+            }
+        }
+        found.into_iter().map(|group| self.whole(group)).collect()
+    }
+
+    fn humans(&self, filter: &str) -> Result<Vec<Human>, AdminError> {
+        let settings = self.settings();
+        let take = |entry| {
+            let told = |(subject, reason): (Untrusted, String)| tracing::warn!(%subject, reason, "left out");
+            Human::new(entry, &settings.names).map_err(told).ok()
+        };
+        let attributes = listed::human_attributes(settings);
+        Ok(self
+            .all(&settings.user_base, filter, &attributes, &take)?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
+    /// Those of these entries that are people, by name of entry.
+    ///
+    /// # Errors
+    /// When the server does not answer completely.
+    pub fn humans_named(
+        &self,
+        keys: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, Human>, AdminError> {
+        let settings = self.settings();
+        let attributes = listed::human_attributes(settings);
+        let keys = keys
+            .iter()
+            .filter(|key| dn::is_under(key, &settings.user_base_key));
+        let keys: BTreeSet<&str> = keys.copied().collect();
+        let mut found = Vec::new();
+        if keys.len() > ONE_BY_ONE {
+            found = self.humans(&settings.user_filter)?;
+            found.retain(|human| keys.contains(human.key.as_str()));
+        } else {
+            for key in keys {
+                let entry = self.one(key, &settings.user_filter, &attributes)?;
+                found.extend(entry.and_then(|entry| Human::new(entry, &settings.names).ok()));
+            }
+        }
+        Ok(found
+            .into_iter()
+            .map(|human| (human.key.clone(), human))
+            .collect())
+    }
+
+    /// People whom one of the filters finds. Who cannot be used is told in the log.
+    ///
+    /// # Errors
+    /// When the server does not answer completely.
+    pub fn humans_by(&self, filters: &[String]) -> Result<Vec<Human>, AdminError> {
+        let mut found = Vec::new();
+        for filter in filters {
+            found.extend(self.humans(filter)?);
+        }
+        Ok(found)
+    }
+
+    /// People whose primary group this is (Active Directory).
+    ///
+    /// # Errors
+    /// When the server does not answer completely.
+    pub fn primary_members(&self, group: &Listed) -> Result<Vec<Human>, AdminError> {
+        let Some(number) = group.sid.as_deref().and_then(|sid| sid.last_chunk::<4>()) else {
+            return Ok(Vec::new());
+        };
+        let filter = format!(
+            "(&{}(primaryGroupID={}))",
+            self.settings().user_filter,
+            u32::from_le_bytes(*number)
+        );
+        let mut found = self.humans(&filter)?;
+        found.retain(|human| group.is_primary_of(human));
+        Ok(found)
+    }
+
+    /// What the server's schema says about object classes; `None` if it does not show it.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn known(&self) -> Result<Option<Known>, AdminError> {
+        let settings = self.settings();
+        // In Active Directory groups are of one kind, and its schema is large.
+        if settings.schema == Schema::Ad {
+            return Ok(None);
+        }
+        let base = self.one(&settings.group_base, ANY, &["subschemaSubentry"])?;
+        let place = base.and_then(|mut entry| people::loose(&mut entry, "subschemaSubentry"));
+        let Some(place) = place else { return Ok(None) };
+        let schema = self.one(&place, "(objectClass=subschema)", &["objectClasses"])?;
+        let values = schema
+            .map(|mut entry| entry.take("objectClasses"))
+            .unwrap_or_default();
+        Ok((!values.is_empty()).then(|| Known::new(values)))
+    }
+}

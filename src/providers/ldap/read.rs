@@ -1,0 +1,444 @@
+//! One read: people, then groups, and the judgement whether that was all.
+//!
+//! A snapshot is complete only if every search was whole and nothing changed under our hands. What is missing is said;
+//! what arrived is returned all the same if it is sound. Asks the server only what the query needs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::connect::{Reason, Session};
+use super::dn;
+use super::entry::Entry;
+use super::filter;
+use super::groups::{self, Raw};
+use super::people::{self, Extent, People};
+use super::search::{self, Outcome, Request};
+use super::settings::Settings;
+use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, counted};
+use crate::providers::{FetchError, Query, Scope};
+
+/// How many groups in groups are asked for one by one, before all groups are read at once.
+const ONE_BY_ONE: usize = 32;
+/// How many members whom nobody knows are looked for once more.
+const SECOND_LOOK: usize = 256;
+
+/// What a read needs besides the query.
+pub(super) struct Means<'a> {
+    pub settings: &'a Settings,
+    pub tls: Option<&'a Arc<rustls::ClientConfig>>,
+    pub password: Option<&'a SecretString>,
+    /// Seconds since 1970.
+    pub now: i64,
+}
+
+/// A read that is under way.
+struct Read<'a> {
+    session: Session,
+    settings: &'a Settings,
+    progress: &'a dyn Fn(usize),
+    objects: usize,
+    /// The first thing that made it incomplete.
+    early: Option<Reason>,
+}
+
+/// Reads what `query` asks for.
+///
+/// # Errors
+/// When nothing usable came.
+pub(super) fn read(
+    means: &Means<'_>,
+    query: &Query,
+    progress: &dyn Fn(usize),
+) -> Result<Snapshot, FetchError> {
+    let settings = means.settings;
+    let place = |reason: Reason| reason.into_error(&settings.url);
+    let session =
+        Session::open(settings, means.tls, means.password, query.deadline).map_err(place)?;
+    let mut read = Read {
+        session,
+        settings,
+        progress,
+        objects: 0,
+        early: None,
+    };
+    let (logins, group_names, extent) = match query.scope {
+        Scope::Users => (
+            query.only.as_deref(),
+            query.top_group.as_ref().map(std::slice::from_ref),
+            Extent::Full,
+        ),
+        Scope::Groups => (None, query.only.as_deref(), Extent::Slim),
+    };
+    let with_groups = query.scope == Scope::Groups || group_names.is_some();
+    let (mut people, people_seen) = read
+        .people(logins, extent, with_groups, means.now)
+        .map_err(place)?;
+    let nothing = people.users.is_empty() && people.rejected.is_empty();
+    if let Some(reason) = read.early.take_if(|_| nothing) {
+        return Err(place(reason));
+    }
+    let mut rejected = std::mem::take(&mut people.rejected);
+    let mut found = groups::Resolved::default();
+    let mut groups_seen = Outcome::default();
+    // After an early end the connection may be gone, and members could not be told from strangers anyway.
+    if with_groups && read.early.is_none() {
+        let raws;
+        (raws, groups_seen) = read.groups(group_names, &people).map_err(place)?;
+        found = groups::resolve(raws, &people, settings.nested_depth);
+        let nothing = nothing && found.groups.is_empty() && found.rejected.is_empty();
+        if let Some(reason) = read.early.take_if(|_| nothing) {
+            return Err(place(reason));
+        }
+        read.judge(&found, query);
+        if logins.is_none() && read.early.is_none() {
+            read.second_look(&found, &rejected);
+        }
+    }
+    let narrowed = query.only.is_some();
+    let completeness = match read.early.take() {
+        Some(reason) => Completeness::Incomplete(reason.text),
+        None => {
+            read.session.close();
+            if narrowed {
+                Completeness::Narrowed
+            } else {
+                Completeness::Complete(proof(
+                    &people,
+                    &people_seen,
+                    with_groups.then_some((&found, &groups_seen)),
+                ))
+            }
+        }
+    };
+    rejected.append(&mut found.rejected);
+    let directory = Directory {
+        users: people.users,
+        groups: found.groups,
+    };
+    Ok(Snapshot::new(directory, rejected, completeness))
+}
+
+/// How it is known that nothing is missing.
+fn proof(people: &People, seen: &Outcome, groups: Option<(&groups::Resolved, &Outcome)>) -> String {
+    let pages = |n: usize| counted(n, "page", "pages");
+    let first = format!(
+        "{} in {}",
+        counted(people.users.len(), "person", "people"),
+        pages(seen.pages)
+    );
+    match groups {
+        None => format!("{first}, read to the last page"),
+        Some((found, seen)) => {
+            let second = format!(
+                "{} in {}",
+                counted(found.groups.len(), "group", "groups"),
+                pages(seen.pages)
+            );
+            format!("{first} and {second}, each read to its last page")
+        }
+    }
+}
+
+impl<'a> Read<'a> {
+    /// Remembers the first thing that went wrong.
+    fn early(&mut self, reason: Option<Reason>) {
+        if self.early.is_none() {
+            self.early = reason;
+        }
+    }
+
+    /// Runs a search below a base that must be there.
+    fn search(
+        &mut self,
+        request: &Request<'_>,
+        sink: &mut dyn FnMut(Entry),
+    ) -> Result<Outcome, Reason> {
+        let (before, progress) = (self.objects, self.progress);
+        let mut outcome = search::run(&mut self.session, request, sink, &|n| progress(before + n));
+        self.objects += outcome.entries;
+        if outcome.no_base() && outcome.entries == 0 {
+            return Err(Reason::malformed(format!(
+                "there is no entry {}",
+                request.base
+            )));
+        }
+        let below = |reason: Reason| reason.about(&format!("below {}", request.base));
+        self.early(outcome.early.take().map(below));
+        Ok(outcome)
+    }
+
+    fn people(
+        &mut self,
+        logins: Option<&[String]>,
+        extent: Extent,
+        indexed: bool,
+        now: i64,
+    ) -> Result<(People, Outcome), Reason> {
+        let settings = self.settings;
+        let names = &settings.names;
+        let attributes = people::attributes(settings, extent, indexed);
+        let filters = match logins {
+            None => vec![settings.user_filter.clone()],
+            Some(logins) => filter::narrowed(&settings.user_filter, &names.login, logins),
+        };
+        let mut people = People::new(&settings.user_base_key);
+        let mut seen = Outcome::default();
+        for filter in &filters {
+            let request = Request {
+                base: &settings.user_base,
+                alone: false,
+                filter,
+                attributes: &attributes,
+                page_size: settings.page_size,
+                schema: settings.schema,
+            };
+            let outcome = self.search(&request, &mut |entry| {
+                let person = people::person(entry, names, extent, now);
+                // A filter finds other logins of a person too.
+                let asked = match (&person, logins) {
+                    (Ok(person), Some(logins)) => {
+                        logins.iter().any(|l| same_name(l, person.user.login.raw()))
+                    }
+                    _ => true,
+                };
+                if asked {
+                    people.add(person, indexed);
+                }
+            })?;
+            seen.entries += outcome.entries;
+            seen.pages += outcome.pages;
+            if self.early.is_some() {
+                break;
+            }
+        }
+        if people.finish().is_some() {
+            self.early(Some(changed()));
+        }
+        Ok((people, seen))
+    }
+
+    fn groups(
+        &mut self,
+        only: Option<&[String]>,
+        people: &People,
+    ) -> Result<(Vec<Raw>, Outcome), Reason> {
+        let settings = self.settings;
+        let names = &settings.names;
+        let attributes = groups::attributes(settings);
+        let filters = match only {
+            None => vec![settings.group_filter.clone()],
+            Some(only) => filter::narrowed(&settings.group_filter, &names.group_name, only),
+        };
+        let mut raws = Vec::new();
+        let mut seen = Outcome::default();
+        for filter in &filters {
+            let request = Request {
+                base: &settings.group_base,
+                alone: false,
+                filter,
+                attributes: &attributes,
+                page_size: settings.page_size,
+                schema: settings.schema,
+            };
+            let outcome = self.search(&request, &mut |entry| {
+                raws.push(groups::group(entry, names, people))
+            })?;
+            seen.entries += outcome.entries;
+            seen.pages += outcome.pages;
+            if self.early.is_some() {
+                break;
+            }
+        }
+        if let Some(only) = only {
+            let asked = |raw: &Raw| match &raw.group {
+                Ok(group) => only.iter().any(|name| same_name(name, group.name.raw())),
+                Err(_) => true,
+            };
+            raws.retain(asked);
+        }
+        self.parts(&mut raws, people);
+        if only.is_some() && self.early.is_none() {
+            self.inner_groups(&mut raws, people, &attributes)?;
+        }
+        Ok((raws, seen))
+    }
+
+    /// Reads the groups in the groups that were asked for.
+    fn inner_groups(
+        &mut self,
+        raws: &mut Vec<Raw>,
+        people: &People,
+        attributes: &[&str],
+    ) -> Result<(), Reason> {
+        let settings = self.settings;
+        let mut asked: BTreeSet<Box<str>> = raws
+            .iter()
+            .filter_map(|raw| raw.key.as_deref().map(Box::from))
+            .collect();
+        // One level more than is followed, so that a group that goes too deep is seen to.
+        for _ in 0..=settings.nested_depth {
+            let listed = raws.iter().flat_map(|raw| &raw.others);
+            let inside = listed.filter(|key| dn::is_under(key, &settings.group_base_key));
+            let new: BTreeSet<Box<str>> = inside
+                .filter(|key| !asked.contains(*key))
+                .cloned()
+                .collect();
+            if new.is_empty() || self.early.is_some() {
+                break;
+            }
+            let mut found = Vec::new();
+            let mut request = Request {
+                base: &settings.group_base,
+                alone: false,
+                filter: &settings.group_filter,
+                attributes,
+                page_size: settings.page_size,
+                schema: settings.schema,
+            };
+            let all = new.len() > ONE_BY_ONE;
+            if all {
+                self.search(&request, &mut |entry| {
+                    found.push(groups::group(entry, &settings.names, people))
+                })?;
+                found.retain(|raw| raw.key.as_deref().is_none_or(|key| !asked.contains(key)));
+            } else {
+                request.alone = true;
+                for key in &new {
+                    request.base = key;
+                    let mut take =
+                        |entry| found.push(groups::group(entry, &settings.names, people));
+                    let outcome = search::run(&mut self.session, &request, &mut take, &|_| {});
+                    // A member that is not there any more is no member.
+                    let unseen = outcome.unseen();
+                    self.early(outcome.early.filter(|_| !unseen));
+                }
+            }
+            asked.extend(new);
+            for raw in &mut found {
+                raw.wanted = false;
+            }
+            self.parts(&mut found, people);
+            raws.append(&mut found);
+            if all {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for the rest of lists of members that came in part.
+    fn parts(&mut self, raws: &mut [Raw], people: &People) {
+        for raw in raws {
+            while let Some((attribute, first)) = raw.more.take() {
+                if self.early.is_some() {
+                    return;
+                }
+                let wanted = format!("{attribute};range={first}-*");
+                let base = raw.dn.clone();
+                let request = Request {
+                    base: &base,
+                    alone: true,
+                    filter: "(objectClass=*)",
+                    attributes: &[&wanted],
+                    page_size: 0,
+                    schema: self.settings.schema,
+                };
+                let mut part = None;
+                let outcome = search::run(
+                    &mut self.session,
+                    &request,
+                    &mut |entry| part = Some(entry),
+                    &|_| {},
+                );
+                let fits = part
+                    .is_some_and(|entry| raw.next_part(entry, &attribute, first, people).is_ok());
+                self.early(outcome.early);
+                if !fits {
+                    self.early(Some(Reason::malformed(
+                        "it sent a part of a group's members that does not fit",
+                    )));
+                }
+            }
+        }
+    }
+
+    /// What in the groups makes the read incomplete.
+    fn judge(&mut self, found: &groups::Resolved, query: &Query) {
+        if found.different {
+            self.early(Some(changed()));
+        }
+        if found.endless {
+            self.early(Some(Reason::malformed(
+                "its groups in groups multiply without end",
+            )));
+        }
+        if query.scope == Scope::Users && !found.rejected.is_empty() {
+            self.early(Some(Reason::malformed("the top group cannot be used")));
+        }
+    }
+
+    /// Looks once more for members who should have been among the people: somebody who was renamed between the two
+    /// searches is in neither under one name, and would lose a membership.
+    fn second_look(&mut self, found: &groups::Resolved, rejected: &[RejectedRecord]) {
+        let settings = self.settings;
+        let mut again = false;
+        let names = found
+            .unknown_names
+            .iter()
+            .filter(|key| dn::is_under(key, &settings.user_base_key));
+        let without_id = rejected.iter().any(|record| record.id.is_none());
+        if without_id {
+            // These are members whom we cannot name, and the read counts as incomplete anyway.
+            return;
+        }
+        for key in names.take(SECOND_LOOK) {
+            let request = Request {
+                base: key,
+                alone: true,
+                filter: &settings.user_filter,
+                attributes: &["1.1"],
+                page_size: 0,
+                schema: settings.schema,
+            };
+            let outcome = search::run(&mut self.session, &request, &mut |_| again = true, &|_| {});
+            let unseen = outcome.unseen();
+            self.early(outcome.early.filter(|_| !unseen));
+        }
+        let logins: Vec<String> = found
+            .unknown_logins
+            .iter()
+            .take(SECOND_LOOK)
+            .map(|l| l.to_string())
+            .collect();
+        for filter in filter::narrowed(&settings.user_filter, &settings.names.login, &logins) {
+            let request = Request {
+                base: &settings.user_base,
+                alone: false,
+                filter: &filter,
+                attributes: &[&settings.names.login],
+                page_size: settings.page_size,
+                schema: settings.schema,
+            };
+            let mut sink = |mut entry: Entry| {
+                let login = people::naming(&mut entry, &settings.names.login);
+                again |= login.is_ok_and(|login| found.unknown_logins.contains(login.as_str()));
+            };
+            let outcome = search::run(&mut self.session, &request, &mut sink, &|_| {});
+            self.early(outcome.early);
+        }
+        if again {
+            self.early(Some(changed()));
+        }
+    }
+}
+
+/// Servers compare names without regard to case.
+pub(super) fn same_name(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b)
+}
+
+fn changed() -> Reason {
+    Reason::malformed("the directory changed while it was read")
+}

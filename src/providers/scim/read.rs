@@ -1,0 +1,369 @@
+//! One read: features, people, groups, and how far the answer is whole.
+//!
+//! People come first, so that members can be told from strangers. A read that ends early keeps what is sound and says that
+//! it is incomplete.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::client::{Client, Listed, ONE_BY_ONE, is_refusal};
+use super::decode::{self, Features, Raw};
+use super::members::{self, People, Resolved};
+use super::settings::Settings;
+use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, User, counted};
+use crate::providers::http::{Http, HttpError};
+use crate::providers::{FetchError, Query, Scope};
+
+/// How many members that may be groups are looked for once more.
+const SECOND_LOOK: usize = 64;
+
+/// A read that is under way.
+struct Read<'a> {
+    client: Client<'a>,
+    settings: &'a Settings,
+    /// The first thing that made it incomplete.
+    early: Option<Early>,
+}
+
+/// Why a read is not whole.
+struct Early {
+    /// For when nothing came at all.
+    error: HttpError,
+    reason: String,
+}
+
+/// Reads what `query` asks for, over a client with the query's deadline.
+///
+/// # Errors
+/// When nothing usable came.
+pub(super) fn read(
+    http: &Http,
+    settings: &Arc<Settings>,
+    query: &Query,
+    progress: &dyn Fn(usize),
+) -> Result<Snapshot, FetchError> {
+    let client = Client::new(http, settings, progress)?;
+    let mut read = Read {
+        client,
+        settings,
+        early: None,
+    };
+    let (logins, names, slim) = match query.scope {
+        Scope::Users => (
+            query.only.as_deref(),
+            query.top_group.as_ref().map(std::slice::from_ref),
+            false,
+        ),
+        Scope::Groups => (None, query.only.as_deref(), true),
+    };
+    let with_groups = query.scope == Scope::Groups || names.is_some();
+    let mut people = People::default();
+    let (users, mut rejected, user_pages) = read.people(logins, slim, &mut people)?;
+    let mut resolved = Resolved::default();
+    let mut group_pages = 0;
+    // Without all people, members could not be told from strangers.
+    if with_groups && read.early.is_none() {
+        let raws;
+        (raws, group_pages) = read.groups(names, &people)?;
+        resolved = members::resolve(raws, &people, settings.member_value, settings.nested_depth);
+        read.judge(&resolved, query);
+    }
+    let empty = users.is_empty()
+        && rejected.is_empty()
+        && resolved.groups.is_empty()
+        && resolved.rejected.is_empty();
+    let completeness = match read.early {
+        Some(early) if empty => return Err(early.error.into()),
+        Some(early) => Completeness::Incomplete(early.reason),
+        None if query.only.is_some() => Completeness::Narrowed,
+        None => {
+            let groups = with_groups.then_some((&resolved, group_pages));
+            Completeness::Complete(proof(users.len(), user_pages, groups))
+        }
+    };
+    if resolved.strangers > 0 && logins.is_none() {
+        tracing::info!(
+            count = resolved.strangers,
+            "groups have members whom nobody knows; deleted people, perhaps"
+        );
+    }
+    rejected.append(&mut resolved.rejected);
+    let directory = Directory {
+        users,
+        groups: resolved.groups,
+    };
+    Ok(Snapshot::new(directory, rejected, completeness))
+}
+
+/// How it is known that nothing is missing.
+fn proof(users: usize, pages: usize, groups: Option<(&Resolved, usize)>) -> String {
+    let first = format!(
+        "{} in {}",
+        counted(users, "person", "people"),
+        counted(pages, "answer", "answers")
+    );
+    let Some((groups, pages)) = groups else {
+        return format!("{first}, as many as the server says");
+    };
+    let count = groups.groups.len();
+    let second = format!(
+        "{} in {}",
+        counted(count, "group", "groups"),
+        counted(pages, "answer", "answers")
+    );
+    let strangers = match groups.strangers {
+        0 => String::new(),
+        n => format!(
+            "; {} nobody knows",
+            counted(n, "member whom", "members whom")
+        ),
+    };
+    format!("{first} and {second}, as many as the server says{strangers}")
+}
+
+impl Read<'_> {
+    /// Remembers the first thing that went wrong.
+    fn early(&mut self, place: &str, reason: String) {
+        let error = HttpError::malformed(place, reason.clone());
+        self.early.get_or_insert(Early { error, reason });
+    }
+
+    /// Remembers how a listing ended, if not as it should.
+    fn ended(&mut self, listed: Listed) {
+        if let Some(error) = listed.early {
+            self.early.get_or_insert(Early {
+                reason: error.to_string(),
+                error,
+            });
+        }
+    }
+
+    fn people(
+        &mut self,
+        only: Option<&[String]>,
+        slim: bool,
+        people: &mut People,
+    ) -> Result<(Vec<User>, Vec<RejectedRecord>, usize), FetchError> {
+        let names = &self.settings.names;
+        let attributes = super::client::user_attributes(names, slim);
+        let (mut users, mut rejected) = (Vec::new(), Vec::new());
+        let mut take = |resource: Value| match decode::user(&resource, names, slim) {
+            // A filter finds more than was asked for, and a server may not have filtered.
+            Ok(user)
+                if only
+                    .is_some_and(|only| !only.iter().any(|l| same_name(l, user.login.raw()))) => {}
+            Ok(user) => {
+                people.add(&user.id, Some(user.login.raw()));
+                users.push(user);
+            }
+            Err(record) => {
+                if let Some(id) = &record.id {
+                    people.add(id, None);
+                }
+                rejected.push(record);
+            }
+        };
+        let listed = self
+            .client
+            .named("Users", &names.login, only, &attributes, &mut take)?;
+        let pages = listed.pages;
+        self.ended(listed);
+        Ok((users, rejected, pages))
+    }
+
+    fn groups(
+        &mut self,
+        only: Option<&[String]>,
+        people: &People,
+    ) -> Result<(Vec<Raw>, usize), FetchError> {
+        let names = &self.settings.names;
+        let attributes = super::client::group_attributes(names, true);
+        let mut raws: Vec<Raw> = Vec::new();
+        let mut take = |resource: Value| raws.push(decode::group(&resource, names));
+        let listed =
+            self.client
+                .named("Groups", &names.group_name, only, &attributes, &mut take)?;
+        let (pages, narrowed) = (listed.pages, listed.narrowed);
+        self.ended(listed);
+        if let Some(only) = only {
+            for raw in &mut raws {
+                raw.wanted = match &raw.group {
+                    Ok(group) => only.iter().any(|name| same_name(name, group.name.raw())),
+                    // Its subject is its name, if it has one.
+                    Err(record) => only
+                        .iter()
+                        .any(|name| same_name(name, record.subject.raw())),
+                };
+            }
+        }
+        if narrowed && self.early.is_none() {
+            self.inner_groups(&mut raws, people)?;
+        }
+        self.look_again(&mut raws, people, narrowed)?;
+        Ok((raws, pages))
+    }
+
+    /// Reads the groups in the groups that were asked for.
+    fn inner_groups(&mut self, raws: &mut Vec<Raw>, people: &People) -> Result<(), FetchError> {
+        // One level more than is followed, so that a group that goes too deep is seen to.
+        for _ in 0..=self.settings.nested_depth {
+            let unknown = unknown_groups(raws, people);
+            if unknown.len() > ONE_BY_ONE {
+                let names = &self.settings.names;
+                let attributes = super::client::group_attributes(names, true);
+                let known: BTreeSet<String> =
+                    raws.iter().filter_map(|raw| raw.key.clone()).collect();
+                let mut take = |resource: Value| {
+                    let mut raw = decode::group(&resource, names);
+                    raw.wanted = false;
+                    if raw.key.as_ref().is_none_or(|key| !known.contains(key)) {
+                        raws.push(raw);
+                    }
+                };
+                let listed = self.client.list("Groups", None, &attributes, &mut take)?;
+                self.ended(listed);
+                return Ok(());
+            }
+            let mut new = false;
+            for id in unknown {
+                new |= self.one_group(&id, raws);
+            }
+            if !new || self.early.is_some() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one group more; says whether it is there. That it is not is an answer, too.
+    fn one_group(&mut self, id: &str, raws: &mut Vec<Raw>) -> bool {
+        let attributes = super::client::group_attributes(&self.settings.names, true);
+        match self.client.resource("Groups", id, &attributes) {
+            Ok((resource, _)) => {
+                let mut raw = decode::group(&resource, &self.settings.names);
+                raw.wanted = false;
+                raws.push(raw);
+                true
+            }
+            Err(error) if error.status == Some(404) => false,
+            Err(error) => {
+                self.early.get_or_insert(Early {
+                    reason: error.to_string(),
+                    error,
+                });
+                false
+            }
+        }
+    }
+
+    /// Looks once more for groups that are members and were not listed, and for members that nobody was told of.
+    fn look_again(
+        &mut self,
+        raws: &mut Vec<Raw>,
+        people: &People,
+        narrowed: bool,
+    ) -> Result<(), FetchError> {
+        let place = self.client.place();
+        if self.early.is_some() {
+            return Ok(());
+        }
+        let mut hidden = false;
+        if !narrowed {
+            let unknown = unknown_groups(raws, people);
+            let listed = raws.iter().flat_map(|raw| &raw.listed);
+            let groups = listed.filter(|listed| listed.kind == Some(decode::Kind::Group));
+            let groups: BTreeSet<&str> = groups.map(|listed| listed.value.as_str()).collect();
+            let is_group = |id: &&String| groups.contains(id.as_str());
+            let (sure, perhaps): (Vec<_>, Vec<_>) = unknown.iter().partition(is_group);
+            if sure.len() > SECOND_LOOK {
+                self.early(
+                    &place,
+                    "many groups are in others, and not in the list of groups".to_owned(),
+                );
+                return Ok(());
+            }
+            for id in sure.into_iter().chain(perhaps).take(SECOND_LOOK) {
+                hidden |= self.one_group(id, raws);
+            }
+        }
+        if hidden {
+            self.early(
+                &place,
+                "a group is in another one, and not in the list of groups".to_owned(),
+            );
+        }
+        // Some servers give members only where they are asked for by name.
+        let silent = !raws.is_empty() && raws.iter().all(|raw| !raw.told);
+        if let Some(key) = raws
+            .iter()
+            .find_map(|raw| raw.key.clone())
+            .filter(|_| silent)
+        {
+            let attributes = super::client::group_attributes(&self.settings.names, true);
+            let asked = match self.client.resource_with("Groups", &key, &attributes) {
+                Ok((resource, _)) => decode::group(&resource, &self.settings.names).told,
+                // What cannot be asked for by name is not kept back for that.
+                Err(error) if is_refusal(&error) => false,
+                Err(error) => return Err(error.into()),
+            };
+            if asked {
+                let reason =
+                    "it tells the members of groups only when asked; set request_attributes = true";
+                self.early(&place, reason.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// What in the groups makes the read incomplete.
+    fn judge(&mut self, resolved: &Resolved, query: &Query) {
+        let place = self.client.place();
+        if resolved.endless {
+            self.early(
+                &place,
+                "its groups in groups multiply without end".to_owned(),
+            );
+        }
+        if query.scope == Scope::Users && !resolved.rejected.is_empty() {
+            self.early(&place, "the top group cannot be used".to_owned());
+        }
+        if !resolved.missing.is_empty() {
+            tracing::info!(
+                count = resolved.missing.len(),
+                "groups have groups in them that are not there any more"
+            );
+        }
+    }
+}
+
+/// Members that are groups, or may be, and were not read.
+fn unknown_groups(raws: &[Raw], people: &People) -> BTreeSet<String> {
+    let known: BTreeSet<&str> = raws.iter().filter_map(|raw| raw.key.as_deref()).collect();
+    let listed = raws.iter().flat_map(|raw| &raw.listed);
+    let may_be = listed.filter(|listed| match listed.kind {
+        Some(decode::Kind::Group) => true,
+        Some(decode::Kind::Person) => false,
+        None => !people.knows(&listed.value),
+    });
+    may_be
+        .filter(|listed| !known.contains(listed.value.as_str()))
+        .map(|listed| listed.value.clone())
+        .collect()
+}
+
+/// Servers compare names without regard to case.
+fn same_name(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
+}
+
+/// What a server can do. One that does not say is taken to be like most.
+pub(super) fn features(http: &Http) -> Result<Features, HttpError> {
+    match http.get_json::<Value>(&["ServiceProviderConfig"], &[]) {
+        Ok(document) => Ok(decode::features(&document)),
+        // Whoever may not ask this may still be let in to what matters.
+        Err(error) if is_refusal(&error) => Ok(Features::default()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,436 @@
+//! The keys of a `[provider.NAME]` section with `kind = "scim"`, and what they mean together.
+//!
+//! Everything that can be wrong with them is found before the first connection. Reads no file, no environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+
+use super::path::Path;
+use crate::model::units::Span;
+use crate::providers::http::{Auth, ClientAuth, ClientCredentials, Http, Options, check_url};
+
+/// Resources asked for in one page; servers give fewer where they like.
+pub const PAGE_SIZE: u32 = 200;
+/// How long it may take to connect and to agree on TLS.
+pub const CONNECT_TIMEOUT: Span = Span::from_secs(10);
+/// How long nothing may come.
+pub const READ_TIMEOUT: Span = Span::from_secs(30);
+/// How many levels of groups in groups are followed.
+pub const NESTED_DEPTH: u8 = 8;
+/// A page of groups holds all their members.
+const MAX_BYTES: usize = 128 << 20;
+
+/// The keys of the section, without `kind`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where `/Users` and `/Groups` are, such as `https://scim.example.org/v2`.
+    pub url: String,
+    /// A file with a bearer token in its first line.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// Our name at the token endpoint, for OAuth 2 client credentials.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// A file with the secret that belongs to `client_id`.
+    #[serde(default)]
+    pub client_secret_file: Option<PathBuf>,
+    /// The token endpoint.
+    #[serde(default)]
+    pub token_url: Option<String>,
+    /// The scopes to ask for, separated by blanks.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// How the client says who it is at the token endpoint.
+    #[serde(default)]
+    pub client_auth: ClientAuth,
+    /// The certificate authorities to trust, in PEM, and no others. Unset: those of the system.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// The proxy to go through. Unset: none, whatever the environment says.
+    #[serde(default)]
+    pub proxy: Option<String>,
+    /// Resources in one page.
+    #[serde(default = "page_size")]
+    pub page_size: u32,
+    /// How pages are asked for.
+    #[serde(default)]
+    pub paging: Paging,
+    /// Name the wanted attributes in each request, for servers that give some only then.
+    #[serde(default)]
+    pub request_attributes: bool,
+    /// What the `value` of a group's member is.
+    #[serde(default)]
+    pub member_value: MemberValue,
+    /// How many levels of groups in groups are followed; a group that goes deeper is rejected, not shortened.
+    #[serde(default = "nested_depth")]
+    pub nested_depth: u8,
+    /// How long it may take to connect and to agree on TLS.
+    #[serde(default = "connect_timeout")]
+    pub connect_timeout: Span,
+    /// How long nothing may come.
+    #[serde(default = "read_timeout")]
+    pub read_timeout: Span,
+    /// Where in a resource gosync finds what it needs; `""`: do not read it.
+    #[serde(default)]
+    pub attributes: Attributes,
+}
+
+fn page_size() -> u32 {
+    PAGE_SIZE
+}
+
+fn nested_depth() -> u8 {
+    NESTED_DEPTH
+}
+
+fn connect_timeout() -> Span {
+    CONNECT_TIMEOUT
+}
+
+fn read_timeout() -> Span {
+    READ_TIMEOUT
+}
+
+impl Config {
+    /// A section with only the key that must be there.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            token_file: None,
+            client_id: None,
+            client_secret_file: None,
+            token_url: None,
+            scope: None,
+            client_auth: ClientAuth::default(),
+            ca_file: None,
+            proxy: None,
+            page_size: PAGE_SIZE,
+            paging: Paging::default(),
+            request_attributes: false,
+            member_value: MemberValue::default(),
+            nested_depth: NESTED_DEPTH,
+            connect_timeout: CONNECT_TIMEOUT,
+            read_timeout: READ_TIMEOUT,
+            attributes: Attributes::default(),
+        }
+    }
+}
+
+/// How pages are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Paging {
+    /// By cursor if the server says that it can, else by index.
+    #[default]
+    Auto,
+    /// By `startIndex` and `count` (RFC 7644).
+    Index,
+    /// By `cursor` (RFC 9865).
+    Cursor,
+}
+
+/// What the `value` of a group's member is. There is no guessing: who may choose a login could choose somebody's id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MemberValue {
+    /// The id of a person or a group, as RFC 7643 has it.
+    #[default]
+    Id,
+    /// The login of a person.
+    Login,
+}
+
+/// The `attributes` table: paths that differ from the usual ones.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Attributes {
+    /// Login name of a person.
+    pub login: Option<String>,
+    /// Full name.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Whether the person is active.
+    pub active: Option<String>,
+    /// User id number.
+    pub uid: Option<String>,
+    /// Primary group id number.
+    pub gid: Option<String>,
+    /// Home directory.
+    pub home: Option<String>,
+    /// Login shell.
+    pub shell: Option<String>,
+    /// SSH public keys.
+    pub ssh_key: Option<String>,
+    /// Time of the last change.
+    pub updated: Option<String>,
+    /// Name of a group.
+    pub group_name: Option<String>,
+    /// Group id number.
+    pub group_gid: Option<String>,
+    /// Description of a group.
+    pub group_description: Option<String>,
+}
+
+/// Paths in force; `None`: not read.
+#[derive(Debug)]
+pub(super) struct Names {
+    pub login: Path,
+    /// The first that is there counts.
+    pub name: Vec<Path>,
+    pub email: Option<Path>,
+    pub active: Option<Path>,
+    pub uid: Option<Path>,
+    pub gid: Option<Path>,
+    pub home: Option<Path>,
+    pub shell: Option<Path>,
+    pub ssh_key: Option<Path>,
+    pub updated: Option<Path>,
+    pub group_name: Path,
+    pub group_gid: Option<Path>,
+    pub group_description: Option<Path>,
+}
+
+impl Names {
+    fn new(wished: &Attributes) -> Result<Self, String> {
+        let path = |key: &str, text: &str| {
+            Path::new(text).map_err(|reason| format!("attributes.{key} {reason}"))
+        };
+        let pick = |key: &str, wish: &Option<String>, default: &str| match wish
+            .as_deref()
+            .unwrap_or(default)
+        {
+            "" => Ok(None),
+            text => path(key, text).map(Some),
+        };
+        let must = |key: &str, wish: &Option<String>, default: &str| {
+            pick(key, wish, default)?.ok_or_else(|| format!("attributes.{key} must not be empty"))
+        };
+        let name = match &wished.name {
+            None => vec![
+                path("name", "displayName")?,
+                path("name", "name.formatted")?,
+            ],
+            some => pick("name", some, "")?.into_iter().collect(),
+        };
+        Ok(Self {
+            login: must("login", &wished.login, "userName")?,
+            name,
+            email: pick("email", &wished.email, "emails")?,
+            active: pick("active", &wished.active, "active")?,
+            uid: pick("uid", &wished.uid, "")?,
+            gid: pick("gid", &wished.gid, "")?,
+            home: pick("home", &wished.home, "")?,
+            shell: pick("shell", &wished.shell, "")?,
+            ssh_key: pick("ssh_key", &wished.ssh_key, "")?,
+            updated: pick("updated", &wished.updated, "meta.lastModified")?,
+            group_name: must("group_name", &wished.group_name, "displayName")?,
+            group_gid: pick("group_gid", &wished.group_gid, "")?,
+            group_description: pick("group_description", &wished.group_description, "")?,
+        })
+    }
+}
+
+/// What the files hold that a section names.
+#[derive(Default)]
+pub struct Secrets {
+    /// The content of `token_file` without its line end.
+    pub token: Option<SecretString>,
+    /// The content of `client_secret_file` without its line end.
+    pub client_secret: Option<SecretString>,
+    /// The content of `ca_file`.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+/// The configuration, checked and completed.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub page_size: u32,
+    pub paging: Paging,
+    pub request_attributes: bool,
+    pub member_value: MemberValue,
+    pub nested_depth: usize,
+    pub names: Names,
+}
+
+impl Settings {
+    /// Checks `config`.
+    ///
+    /// # Errors
+    /// Which key is wrong, and why.
+    pub fn new(config: &Config) -> Result<Self, String> {
+        if !(1..=100_000).contains(&config.page_size) {
+            return Err("page_size is a number from 1 to 100000".to_owned());
+        }
+        Ok(Self {
+            page_size: config.page_size,
+            paging: config.paging,
+            request_attributes: config.request_attributes,
+            member_value: config.member_value,
+            nested_depth: usize::from(config.nested_depth),
+            names: Names::new(&config.attributes)?,
+        })
+    }
+}
+
+/// The client that a section describes.
+///
+/// # Errors
+/// What is wrong with the URL, the authorities or the credentials.
+pub(super) fn client(config: &Config, secrets: Secrets) -> Result<Http, String> {
+    let encrypted = check_url(&config.url)?.scheme() == "https";
+    let token_encrypted = match &config.token_url {
+        Some(url) => {
+            check_url(url)
+                .map_err(|reason| format!("token_{reason}"))?
+                .scheme()
+                == "https"
+        }
+        None => false,
+    };
+    if secrets.ca_pem.is_some() && !encrypted && !token_encrypted {
+        return Err("ca_file is set, but the connection is not encrypted: use https://".to_owned());
+    }
+    let options = Options {
+        ca_pem: secrets.ca_pem,
+        proxy: config.proxy.clone(),
+        connect_timeout: Duration::from(config.connect_timeout),
+        read_timeout: Duration::from(config.read_timeout),
+        max_bytes: MAX_BYTES,
+        ..Options::default()
+    };
+    let auth = match (
+        secrets.token,
+        &config.client_id,
+        secrets.client_secret,
+        &config.token_url,
+    ) {
+        (None, None, None, None) => Auth::None,
+        (Some(token), None, None, None) if token.expose_secret().is_empty() => {
+            return Err("token_file: its first line is empty".to_owned());
+        }
+        (Some(token), None, None, None) => Auth::Bearer(token),
+        (None, Some(id), Some(secret), Some(url)) => {
+            let options = Options {
+                max_bytes: 1 << 20,
+                ..options.clone()
+            };
+            let scope = config.scope.as_deref();
+            Auth::Token(Box::new(ClientCredentials::new(
+                url,
+                &options,
+                id,
+                secret,
+                scope,
+                config.client_auth,
+            )?))
+        }
+        _ => {
+            return Err(
+                "set either token_file, or all of client_id, client_secret_file and token_url"
+                    .to_owned(),
+            );
+        }
+    };
+    Http::new(&config.url, &options, auth)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_place_must_be_named() {
+        let config: Config = toml::from_str("url = 'http://localhost:1/v2'").unwrap();
+        assert_eq!(
+            format!("{config:?}"),
+            format!("{:?}", Config::new("http://localhost:1/v2"))
+        );
+        let settings = Settings::new(&config).unwrap();
+        assert_eq!(settings.names.login.as_str(), "userName");
+        assert!(settings.names.uid.is_none());
+        assert!(client(&config, Secrets::default()).is_ok());
+        assert!(toml::from_str::<Config>("url = 'x'\nurls = 'x'").is_err());
+        assert!(toml::from_str::<Config>("url = 'x'\nattributes = { logon = 'x' }").is_err());
+    }
+
+    #[test]
+    fn credentials_are_of_one_kind_and_complete() {
+        let secret = |text: &str| Some(SecretString::from(text));
+        let config = Config::new("http://localhost/");
+        let with = |config: &Config, token, client_secret| {
+            client(
+                config,
+                Secrets {
+                    token,
+                    client_secret,
+                    ca_pem: None,
+                },
+            )
+            .map(drop)
+        };
+        assert!(with(&config, secret("x"), None).is_ok());
+        assert!(
+            with(&config, secret(""), None)
+                .unwrap_err()
+                .contains("token_file")
+        );
+        let mut config = Config {
+            client_id: Some("me".to_owned()),
+            ..config
+        };
+        assert!(
+            with(&config, None, secret("x"))
+                .unwrap_err()
+                .contains("token_url")
+        );
+        config.token_url = Some("http://localhost/token".to_owned());
+        assert!(with(&config, None, secret("x")).is_ok());
+        assert!(with(&config, None, None).is_err());
+        assert!(with(&config, secret("x"), secret("x")).is_err());
+        config.token_url = Some("http://x/token".to_owned());
+        assert!(
+            with(&config, None, secret("x"))
+                .unwrap_err()
+                .starts_with("token_url: http://")
+        );
+    }
+
+    #[test]
+    fn wrong_keys_are_named() {
+        let config = Config::new("http://localhost/");
+        for n in [0, 100_001] {
+            assert!(
+                Settings::new(&Config {
+                    page_size: n,
+                    ..config.clone()
+                })
+                .unwrap_err()
+                .contains("page_size")
+            );
+        }
+        let with = |attributes| {
+            Settings::new(&Config {
+                attributes,
+                ..config.clone()
+            })
+            .map(drop)
+        };
+        let login = |text: &str| Attributes {
+            login: Some(text.to_owned()),
+            ..Attributes::default()
+        };
+        assert!(with(login("")).unwrap_err().contains("attributes.login"));
+        assert!(with(login("a b")).unwrap_err().contains("attributes.login"));
+        assert!(with(login("urn:example:2.0:User:uid")).is_ok());
+        let ca = Secrets {
+            ca_pem: Some(Vec::new()),
+            ..Secrets::default()
+        };
+        assert!(client(&config, ca).unwrap_err().contains("ca_file"));
+    }
+}
