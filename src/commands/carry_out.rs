@@ -15,7 +15,7 @@ use crate::model::owned::Owned;
 use crate::plan::guard::{self, Refused};
 use crate::plan::{Approved, Plan, render};
 use crate::system::{caches, files};
-use crate::targets::local::{Elsewhere, Local};
+use crate::targets::files::{Elsewhere, Local};
 use crate::targets::{Committed, Target as _};
 
 /// How often a plan is made anew because somebody else changed the databases meanwhile.

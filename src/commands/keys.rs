@@ -17,7 +17,7 @@ use crate::plan::{KeyChange, KeyPlace, Plan};
 use crate::policy::keys::{KeyBook, KeyRules, Place, is_marked};
 use crate::policy::{Refusal, Rules};
 use crate::system::as_user::{self, Order};
-use crate::targets::local::{Local, LocalError};
+use crate::targets::files::{Local, LocalError};
 use crate::ui::Ui;
 
 /// What a refusal that is about the whole directory of keys calls it.

@@ -34,7 +34,7 @@ use crate::cli::{Cli, Command};
 use crate::error::{Error, Kind, Result};
 use crate::providers::admin::GroupAdmin;
 use crate::system::clock;
-use crate::targets::local::LocalError;
+use crate::targets::files::LocalError;
 use crate::ui::Ui;
 
 /// How a command ended that did not fail.

@@ -12,7 +12,7 @@ use crate::system::files::{self, Trust};
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
 use crate::system::root::Root;
 use crate::system::{clock, process};
-use crate::targets::local::Local;
+use crate::targets::files::Local;
 use crate::ui::Ui;
 
 /// The configuration that is read where neither `-f` nor `GOSYNC_CONFIG` names one, unless one is beside the program.

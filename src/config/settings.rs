@@ -27,7 +27,7 @@ use crate::policy::{
     AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, RenameRules, Rules, SubidRules,
 };
 use crate::providers::{fields, globus, ldap, scim};
-use crate::targets::local::{self, Database};
+use crate::targets::files::{self, Database};
 
 /// The configuration of a run.
 #[derive(Clone, Debug)]
@@ -100,7 +100,7 @@ pub struct TargetSettings {
     /// Its name.
     pub name: String,
     /// Its keys.
-    pub local: local::Config,
+    pub local: files::Config,
 }
 
 impl Settings {
@@ -307,7 +307,7 @@ fn field_sources(
     Ok(Some(config))
 }
 
-fn target(table: Spanned<DeTable<'_>>, texts: &Texts) -> Result<local::Config, ConfigError> {
+fn target(table: Spanned<DeTable<'_>>, texts: &Texts) -> Result<files::Config, ConfigError> {
     let span = table.span();
     let (kind, keys) = kind(table, texts)?;
     match kind.as_str() {
@@ -319,11 +319,11 @@ fn target(table: Spanned<DeTable<'_>>, texts: &Texts) -> Result<local::Config, C
     }
 }
 
-fn local(keys: raw::LocalTarget) -> Result<local::Config, ConfigError> {
+fn local(keys: raw::LocalTarget) -> Result<files::Config, ConfigError> {
     let mode = u32::from_str_radix(&keys.home_mode, 8)
         .ok()
         .filter(|mode| *mode <= 0o777);
-    Ok(local::Config {
+    Ok(files::Config {
         database: match keys.database {
             raw::Database::Etc => Database::Etc,
             raw::Database::Extrausers => Database::Extrausers,
@@ -363,7 +363,7 @@ fn choose_provider(
 }
 
 fn choose_targets(
-    known: &BTreeMap<String, local::Config>,
+    known: &BTreeMap<String, files::Config>,
     wanted: &[String],
 ) -> Result<Vec<TargetSettings>, ConfigError> {
     if wanted.is_empty() {

@@ -1,6 +1,6 @@
 //! group(5): `name:password:gid:members`; gshadow(5): `name:password:admins:members`.
 
-use super::{BadField, fields, join, number};
+use super::fields::{BadField, fields, join, number};
 
 /// One group's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

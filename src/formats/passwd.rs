@@ -1,6 +1,6 @@
 //! passwd(5): `name:password:uid:gid:gecos:home:shell`.
 
-use super::{BadField, fields, join, number};
+use super::fields::{BadField, fields, join, number};
 
 /// One account's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! shadow(5): `name:password:changed:min:max:warn:inactive:expire:flag`, days since 1970.
 
-use super::{BadField, fields, join};
+use super::fields::{BadField, fields, join};
 
 /// One account's shadow line. Numbers stay text: gosync changes only the password and the expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

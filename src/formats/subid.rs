@@ -1,6 +1,6 @@
 //! subuid(5) and subgid(5): `owner:first:count`.
 
-use super::{BadField, fields, join, number};
+use super::fields::{BadField, fields, join, number};
 
 /// One range of subordinate ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::fields::number;
 use super::*;
 
 const ODD: &[u8] =

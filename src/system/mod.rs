@@ -7,6 +7,7 @@ pub mod as_user;
 pub mod caches;
 pub mod child;
 pub mod clock;
+pub mod error;
 pub mod files;
 pub mod homes;
 pub mod inspect;
@@ -21,36 +22,4 @@ pub mod replace;
 pub mod root;
 pub mod sessions;
 
-use std::io;
-use std::path::{Path, PathBuf};
-
-/// A call on a path that failed.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {source}", path.display())]
-pub struct PathError {
-    /// What was tried, such as `read`.
-    pub action: &'static str,
-    /// On what.
-    pub path: PathBuf,
-    /// Why it failed.
-    pub source: io::Error,
-}
-
-/// Adds what was tried, and on what, to an error.
-pub trait Context<T> {
-    /// Names the action and the path.
-    ///
-    /// # Errors
-    /// The same error, with its context.
-    fn on(self, action: &'static str, path: &Path) -> Result<T, PathError>;
-}
-
-impl<T, E: Into<io::Error>> Context<T> for Result<T, E> {
-    fn on(self, action: &'static str, path: &Path) -> Result<T, PathError> {
-        self.map_err(|source| PathError {
-            action,
-            path: path.to_owned(),
-            source: source.into(),
-        })
-    }
-}
+pub use error::{Context, PathError};

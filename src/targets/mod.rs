@@ -3,7 +3,7 @@
 //! A target reads what is there, turns an approved plan into the exact new bytes, and puts them in place. It decides
 //! nothing: what is not in the plan does not happen.
 
-pub mod local;
+pub mod files;
 
 use crate::ledger::{Ledger, Run};
 use crate::plan::Approved;

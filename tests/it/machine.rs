@@ -14,7 +14,7 @@ use gosync::providers::file::FileProvider;
 use gosync::providers::{Provider as _, Query, Scope};
 use gosync::system::files;
 use gosync::system::root::Root;
-use gosync::targets::local::{Config, Database, Local};
+use gosync::targets::files::{Config, Database, Local};
 use gosync::targets::{Committed, Target as _};
 use serde_json::Value;
 

@@ -13,7 +13,7 @@ use crate::model::shown;
 use crate::policy::PrimaryGroup;
 use crate::system::inspect::{self, Closed};
 use crate::system::process;
-use crate::targets::local::{Database, Survey};
+use crate::targets::files::{Database, Survey};
 
 const AREA: Area = Area::Databases;
 
@@ -352,7 +352,7 @@ mod tests {
     use super::*;
     use crate::commands::doctor::report::Severity;
     use crate::formats::Lines;
-    use crate::targets::local::Surveyed;
+    use crate::targets::files::Surveyed;
 
     fn file(name: &'static str, text: &str) -> Surveyed {
         let path = format!("/etc/{name}").into();

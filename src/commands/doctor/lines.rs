@@ -11,7 +11,7 @@ use crate::formats::GroupLine;
 use crate::formats::group::names as member_names;
 use crate::model::shown;
 use crate::system::{mounts, process};
-use crate::targets::local::Survey;
+use crate::targets::files::Survey;
 
 const AREA: Area = Area::LongLines;
 
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
     use crate::commands::doctor::report::Severity;
     use crate::formats::Lines;
-    use crate::targets::local::Surveyed;
+    use crate::targets::files::Surveyed;
 
     fn survey(text: String) -> Survey {
         let file = Surveyed {

@@ -11,7 +11,7 @@ use crate::formats::{GroupLine, PasswdLine};
 use crate::model::shown;
 use crate::system::nss::{self, Known};
 use crate::system::{caches, files};
-use crate::targets::local::Database;
+use crate::targets::files::Database;
 
 const AREA: Area = Area::NameServices;
 

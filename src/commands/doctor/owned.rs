@@ -12,7 +12,7 @@ use crate::formats::{GroupLine, GshadowLine, PasswdLine, ShadowLine, SubidLine};
 use crate::model::host::Owner;
 use crate::model::owned::{Owned, OwnedAccount, State};
 use crate::system::files;
-use crate::targets::local::Survey;
+use crate::targets::files::Survey;
 
 const AREA: Area = Area::Databases;
 

@@ -11,7 +11,7 @@ use crate::model::owned::Owned;
 use crate::model::spans::Spans;
 use crate::system::root::Root;
 use crate::system::{clock, process};
-use crate::targets::local::{Config, Database, Survey};
+use crate::targets::files::{Config, Database, Survey};
 use crate::ui::Ui;
 
 /// A configuration in which every key has its default.

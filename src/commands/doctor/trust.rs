@@ -13,7 +13,7 @@ use crate::system::files;
 use crate::system::inspect::{self, Chain, Kind, Node};
 use crate::system::process;
 use crate::system::programs::Distrust;
-use crate::targets::local::Database;
+use crate::targets::files::Database;
 
 const AREA: Area = Area::Files;
 

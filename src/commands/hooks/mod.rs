@@ -29,7 +29,7 @@ use crate::policy::hooks::{HookRules, Members, Miss, Scripts, Stop};
 use crate::system::programs::{self, Owners};
 use crate::system::{clock, jobs};
 use crate::targets::Target as _;
-use crate::targets::local::Local;
+use crate::targets::files::Local;
 
 /// How many events are taken out of the ledger at a time.
 const CHUNK: usize = 1_000;

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Local, LocalError};
+use super::error::LocalError;
+use super::local::Local;
 use crate::plan::diff::KeyFile;
 use crate::plan::{Change, KeyChange, KeyPlace};
 use crate::policy::keys::digest;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use super::LocalError;
+use super::error::LocalError;
 use crate::plan::{Change, NewAccount, Plan, Rename};
 use crate::system::files;
 use crate::system::nss::{self, Known};

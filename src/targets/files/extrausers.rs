@@ -6,7 +6,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::LocalError;
+use super::error::LocalError;
 use crate::plan::Change;
 use crate::system::files;
 use crate::system::{Context as _, PathError, mounts};

@@ -6,8 +6,9 @@
 
 use std::path::Path;
 
-use super::stage::Staged;
-use super::{Local, LocalError};
+use super::error::LocalError;
+use super::local::Local;
+use super::staged::Staged;
 use crate::plan::HomeMove;
 use crate::system::files;
 use crate::system::journal::Step;

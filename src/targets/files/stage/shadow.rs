@@ -2,7 +2,8 @@
 //!
 //! A password is never made, and never lost: a lock is put before it and taken away.
 
-use super::{Known, Sheet, field_changes};
+use super::super::sheet::{Known, Sheet};
+use super::fields::{field_changes, shut_or_opened};
 use crate::formats::{BadField, ShadowLine};
 use crate::model::UserName;
 use crate::plan::diff::LOCKED;
@@ -79,20 +80,6 @@ pub(super) fn shadow(
         sheet.put(at, new);
     }
     Ok(())
-}
-
-/// The account whose lock or expiry a change sets. They hold only if its password is in shadow.
-pub(super) fn shut_or_opened(change: &Change) -> Option<&UserName> {
-    match change {
-        Change::LockAccount { name, .. } | Change::UnlockAccount { name, .. } => Some(name),
-        _ => {
-            let (name, fields) = field_changes(change)?;
-            fields
-                .iter()
-                .any(|f| matches!(f.field, Field::Lock | Field::Expiry))
-                .then_some(name)
-        }
-    }
 }
 
 /// Sets lock and expiry. `moved`: the password, if it was not in shadow.

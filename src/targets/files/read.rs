@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Database, Db, Local, LocalError, extrausers};
-use crate::formats::{GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine};
+use super::config::Database;
+use super::db::Db;
+use super::error::LocalError;
+use super::extrausers;
+use super::local::Local;
+use crate::formats::{GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine, name_of};
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
 use crate::system::lock::PasswordLock;
 use crate::system::{files, replace};
@@ -252,14 +256,6 @@ fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], shut: &Shut<'a>, writabl
 
 fn add_broken<'a>(host: &mut Host<'a>, line: &'a [u8]) {
     host.broken.insert(text(name_of(line)));
-}
-
-/// What stands before the first colon of a line, sound or not.
-pub(super) fn name_of(line: &[u8]) -> &[u8] {
-    line.split(|&b| b == b':')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii_start()
 }
 
 fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) {

@@ -5,11 +5,10 @@
 //! has changed: nobody is ever seen without the rest. A file that has the new name already, by a rename that was broken
 //! off, keeps it if passwd or group has it too; else it is a left-over of somebody else, and goes.
 
-use super::Db;
-use super::read::name_of;
-use super::stage::{Known, Sheet, joined};
+use super::super::db::Db;
+use super::super::sheet::{Known, Sheet, joined};
 use crate::formats::group::names;
-use crate::formats::{BadField, GroupLine, GshadowLine};
+use crate::formats::{BadField, GroupLine, GshadowLine, name_of};
 use crate::plan::Change;
 
 /// One old name and the new one.

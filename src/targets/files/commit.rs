@@ -8,12 +8,15 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::config::Database;
+use super::db::Db;
+use super::error::LocalError;
 use super::extrausers::{self, Generation};
 use super::keys;
+use super::local::Local;
 use super::moves::Moves;
 use super::read::{Current, gid_of};
-use super::stage::{HomeToGo, Pack, Staged, Versions};
-use super::{Database, Db, Local, LocalError};
+use super::staged::{HomeToGo, Pack, Staged, Versions};
 use crate::ledger::{Ledger, Run};
 use crate::model::host::Owner;
 use crate::plan::Change;

@@ -3,7 +3,10 @@
 
 use std::path::PathBuf;
 
-use super::{Database, Db, Local, extrausers};
+use super::config::Database;
+use super::db::Db;
+use super::extrausers;
+use super::local::Local;
 use crate::formats::Lines;
 use crate::system::{files, replace};
 

@@ -1,0 +1,104 @@
+//! One file while it is edited, and what is known of the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::db::Db;
+use super::read::Current;
+use crate::formats::group::names;
+use crate::formats::{Editor, Lines, PasswdLine, name_of};
+use crate::model::UserName;
+use crate::plan::{Change, Rename};
+
+/// Names that stood in passwd and group before. The other files' lines of any other name are left-overs: of an
+/// interrupted run, or of somebody who is gone, whose password and rights a new account or group must not get.
+pub(super) struct Known<'a> {
+    pub accounts: BTreeSet<&'a [u8]>,
+    pub groups: BTreeSet<&'a [u8]>,
+    /// Passwords that stand in passwd itself, by name.
+    pub passwords: BTreeMap<&'a [u8], &'a [u8]>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn new(current: &'a Current, changes: &'a [Change]) -> Self {
+        let lines = |db| {
+            current
+                .databases
+                .get(&db)
+                .into_iter()
+                .flat_map(|image| image.lines.entries())
+        };
+        let names = |db| lines(db).map(|(_, line)| name_of(line)).collect();
+        let mut passwords = BTreeMap::new();
+        for line in lines(Db::Passwd)
+            .filter_map(|(_, line)| PasswdLine::parse(line))
+            .filter(|line| !line.is_shadowed())
+        {
+            passwords.entry(line.name).or_insert(line.password);
+        }
+        for change in changes {
+            if let Change::RenameAccount(Rename { from, to, .. }) = change
+                && let Some(password) = passwords.remove(from.as_str().as_bytes())
+            {
+                passwords.insert(to.as_str().as_bytes(), password);
+            }
+        }
+        Self {
+            accounts: names(Db::Passwd),
+            groups: names(Db::Group),
+            passwords,
+        }
+    }
+}
+
+/// A file being edited, with its entries found by name. Of several lines with one name, the first counts.
+pub(super) struct Sheet<'a> {
+    pub lines: &'a Lines,
+    pub index: BTreeMap<&'a [u8], usize>,
+    pub editor: Editor,
+}
+
+impl<'a> Sheet<'a> {
+    pub(super) fn new(lines: &'a Lines) -> Self {
+        let mut index = BTreeMap::new();
+        for (number, line) in lines.entries() {
+            index.entry(name_of(line)).or_insert(number);
+        }
+        Self {
+            lines,
+            index,
+            editor: Editor::default(),
+        }
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<(usize, Vec<u8>)> {
+        let number = *self.index.get(name.as_bytes())?;
+        Some((number, self.editor.current(self.lines, number)?.to_vec()))
+    }
+
+    /// Puts a line in the place of `number`, or at the end if there was none; does nothing if it says the same.
+    pub(super) fn put(&mut self, at: Option<(usize, Vec<u8>)>, line: Vec<u8>) {
+        match at {
+            Some((_, old)) if old == line => {}
+            Some((number, _)) => self.editor.replace(number, line),
+            None => self.editor.add(&line),
+        }
+    }
+}
+
+pub(super) fn joined<'a>(members: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    members.collect::<Vec<_>>().join(&b',')
+}
+
+/// The member list after a change: found order, those who go taken out, those who come added.
+pub(super) fn change_members(found: &[u8], add: &[UserName], remove: &BTreeSet<&[u8]>) -> Vec<u8> {
+    let there: BTreeSet<&[u8]> = names(found).collect();
+    let come = add
+        .iter()
+        .map(|name| name.as_str().as_bytes())
+        .filter(|name| !there.contains(name));
+    joined(
+        names(found)
+            .filter(|name| !remove.contains(name))
+            .chain(come),
+    )
+}

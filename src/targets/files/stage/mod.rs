@@ -1,0 +1,116 @@
+//! From an approved plan to the exact new bytes of every file.
+//!
+//! Pure but for what was read before. Lines are found by name and changed field by field; what is not gosync's keeps
+//! its bytes. Accounts are removed in two passes: passwd first, so that nobody is seen without the rest.
+
+mod fields;
+mod groups;
+mod passwd;
+mod rename;
+mod shadow;
+mod strip;
+mod subids;
+
+use std::collections::BTreeMap;
+
+use super::config::Database;
+use super::db::Db;
+use super::error::LocalError;
+use super::extrausers;
+use super::local::Local;
+use super::read::Current;
+use super::sheet::{Known, Sheet};
+use super::staged::{Staged, Versions};
+use crate::formats::{BadField, Lines};
+use crate::plan::{Approved, Change};
+
+/// Which half of a removal a pass makes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Everything but what has to outlive the passwd lines of removed accounts.
+    First,
+    /// Shadow lines, memberships, own groups and subordinate ids of removed accounts.
+    Last,
+}
+
+pub(super) fn stage(
+    target: &Local,
+    current: &Current,
+    approved: Approved,
+) -> Result<Staged, LocalError> {
+    let mut files = BTreeMap::new();
+    let changes = &approved.plan().changes;
+    let known = Known::new(current, changes);
+    if target.config.database == Database::Extrausers {
+        extrausers::check(changes)?;
+    }
+    let removes = changes.iter().any(|change| {
+        let named = matches!(
+            change,
+            Change::RenameAccount(_) | Change::RenameGroup { .. }
+        );
+        named
+            || matches!(
+                change,
+                Change::RemoveAccount { .. } | Change::RemoveGroup { .. }
+            )
+    });
+    for (db, image) in current.databases.iter().filter(|_| !changes.is_empty()) {
+        let needed = image.exists
+            || (matches!(db, Db::Subuid | Db::Subgid) || target.path(Db::Gshadow).is_none());
+        if !needed {
+            continue; // an absent gshadow stays absent
+        }
+        let unfit = |_: BadField| LocalError::Unfit {
+            path: image.path.clone(),
+            reason: BadField.to_string(),
+        };
+        let first = edit(
+            *db,
+            &image.lines,
+            changes,
+            Pass::First,
+            &known,
+            target.shadow_day,
+        )
+        .map_err(unfit)?;
+        let last = match removes {
+            true => {
+                let lines = first
+                    .as_ref()
+                    .map_or_else(|| image.lines.clone(), |bytes| Lines::new(bytes.clone()));
+                edit(*db, &lines, changes, Pass::Last, &known, target.shadow_day).map_err(unfit)?
+            }
+            false => None,
+        };
+        if first.is_some() || last.is_some() {
+            files.insert(*db, Versions { first, last });
+        }
+    }
+    Ok(Staged { approved, files })
+}
+
+/// The new version of one file after one pass; `None` when it stays as it is.
+fn edit<'a>(
+    db: Db,
+    lines: &'a Lines,
+    changes: &'a [Change],
+    pass: Pass,
+    known: &Known<'_>,
+    day: i64,
+) -> Result<Option<Vec<u8>>, BadField> {
+    let mut sheet = Sheet::new(lines);
+    if pass == Pass::First {
+        rename::rename(db, &mut sheet, changes, known)?;
+    }
+    match (db, pass) {
+        (Db::Passwd, Pass::First) => passwd::passwd(&mut sheet, changes)?,
+        (Db::Shadow, Pass::First) => shadow::shadow(&mut sheet, changes, known, day)?,
+        (Db::Group, Pass::First) => groups::group(&mut sheet, changes)?,
+        (Db::Gshadow, Pass::First) => groups::gshadow(&mut sheet, changes, known)?,
+        (Db::Subuid | Db::Subgid, Pass::First) => subids::subids(&mut sheet, changes, known)?,
+        (Db::Passwd, Pass::Last) => {}
+        (_, Pass::Last) => strip::strip(db, &mut sheet, changes)?,
+    }
+    Ok((!sheet.editor.is_empty()).then(|| sheet.editor.apply(lines)))
+}

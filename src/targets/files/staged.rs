@@ -1,0 +1,125 @@
+//! What is to be written: the exact new bytes of every file, and the plan they were made from.
+
+use std::collections::BTreeMap;
+
+use super::db::Db;
+use crate::model::{Uid, UserName};
+use crate::plan::{Approved, Change, HomeFate, Plan, Rename};
+
+/// Everything new, exactly. Made from an [`Approved`] plan alone.
+#[derive(Debug)]
+pub struct Staged {
+    pub(super) approved: Approved,
+    /// New versions of each file that changes.
+    pub(super) files: BTreeMap<Db, Versions>,
+}
+
+/// New versions of one file, in the order in which they replace each other; one of them at least.
+#[derive(Debug)]
+pub(super) struct Versions {
+    /// What is in place before passwd changes.
+    pub first: Option<Vec<u8>>,
+    /// What is in place after passwd has changed: without what removed accounts needed until then.
+    pub last: Option<Vec<u8>>,
+}
+
+impl Versions {
+    /// The file when all is done.
+    pub(super) fn newest(&self) -> Option<&[u8]> {
+        self.last.as_deref().or(self.first.as_deref())
+    }
+}
+
+impl Staged {
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        self.approved.plan()
+    }
+
+    /// The plan, when nothing more is to be done with it.
+    pub fn into_plan(self) -> Plan {
+        self.approved.into_plan()
+    }
+
+    /// Homes that have to be made, with their uids and gids.
+    pub(super) fn homes(&self) -> impl Iterator<Item = (&str, Uid, u32)> {
+        self.plan()
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::CreateAccount(new) if new.make_home => {
+                    Some((new.home.as_str(), new.uid, new.gid.get()))
+                }
+                Change::MakeHome { uid, gid, home, .. } => Some((home.as_str(), *uid, *gid)),
+                _ => None,
+            })
+    }
+
+    /// Homes that go.
+    pub(super) fn homes_to_go(&self) -> impl Iterator<Item = HomeToGo<'_>> {
+        self.plan()
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::RemoveAccount {
+                    name, uid, home, ..
+                } => {
+                    let (path, pack) = match home {
+                        HomeFate::Keep | HomeFate::Gone => return None,
+                        HomeFate::Remove { path } => (path, None),
+                        HomeFate::Archive { path, into } => (path, Some(Pack::Into(into))),
+                    };
+                    Some(HomeToGo {
+                        name,
+                        uid: *uid,
+                        path,
+                        pack,
+                    })
+                }
+                Change::ArchiveHome {
+                    name,
+                    uid,
+                    home,
+                    archive,
+                    ..
+                } => Some(HomeToGo {
+                    name,
+                    uid: *uid,
+                    path: home,
+                    pack: Some(Pack::As(archive)),
+                }),
+                _ => None,
+            })
+    }
+
+    /// Accounts that get another name.
+    pub(super) fn renames(&self) -> impl Iterator<Item = &Rename> {
+        self.plan()
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::RenameAccount(rename) => Some(rename),
+                _ => None,
+            })
+    }
+}
+
+/// A home that is taken away.
+pub(super) struct HomeToGo<'a> {
+    /// Name of the account.
+    pub name: &'a UserName,
+    /// Whose it must be.
+    pub uid: Uid,
+    /// The home.
+    pub path: &'a str,
+    /// Whether and where it is packed before.
+    pub pack: Option<Pack<'a>>,
+}
+
+/// Where a home is packed.
+pub(super) enum Pack<'a> {
+    /// Into a file of this directory.
+    Into(&'a str),
+    /// Into this file.
+    As(&'a str),
+}
