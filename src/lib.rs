@@ -7,6 +7,7 @@ pub mod commands;
 pub mod config;
 pub mod error;
 pub mod formats;
+pub(crate) mod ldap;
 pub mod ledger;
 pub mod log;
 pub mod model;

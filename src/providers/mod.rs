@@ -10,7 +10,6 @@ pub mod globus;
 pub mod http;
 pub mod ldap;
 pub mod scim;
-mod tls;
 
 use std::time::Instant;
 

@@ -21,5 +21,6 @@ pub mod programs;
 pub mod replace;
 pub mod root;
 pub mod sessions;
+pub(crate) mod tls;
 
 pub use error::{Context, PathError};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{here, text};
 
 /// Who may import whom; `None`: everybody.
-const ARROWS: [(&str, Option<&[&str]>); 16] = [
+const ARROWS: [(&str, Option<&[&str]>); 17] = [
     ("model", Some(&[])),
     ("error", Some(&[])),
     ("log", Some(&[])),
@@ -13,7 +13,8 @@ const ARROWS: [(&str, Option<&[&str]>); 16] = [
     ("policy", Some(&["model"])),
     ("plan", Some(&["model", "policy"])),
     ("system", Some(&["model"])),
-    ("providers", Some(&["model", "system"])),
+    ("ldap", Some(&["model"])),
+    ("providers", Some(&["model", "ldap", "system"])),
     ("ledger", Some(&["model", "policy", "plan", "system"])),
     (
         "targets",

@@ -25,7 +25,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::runtime::{Builder, Runtime};
 
-use super::tls;
+use crate::system::tls;
 
 pub use self::error::{HttpError, HttpErrorKind};
 pub use self::oauth::{ClientAuth, ClientCredentials};

@@ -1,10 +1,14 @@
-//! Whether a directory lets a person in: every attribute that can say no, evaluated where it is present.
+//! Whether a directory lets a person in: every attribute that can say no, evaluated where it is
+//! present.
 //!
-//! Sources: shadow(5) for shadowExpire; draft-behera-ldap-password-policy for pwdAccountLockedTime; MS-ADTS 2.2.16 and
-//! 3.1.1.4 for userAccountControl and accountExpires; the schemas of 389 Directory Server, eDirectory and MIT Kerberos
-//! for the rest. A value that cannot be read is an error, never a yes: the record is then rejected. Pure.
+//! Sources: shadow(5) for shadowExpire; draft-behera-ldap-password-policy for pwdAccountLockedTime;
+//! MS-ADTS 2.2.16 and
+//! 3.1.1.4 for userAccountControl and accountExpires; the schemas of 389 Directory Server,
+//! eDirectory and MIT Kerberos for the rest. A value that cannot be read is an error, never a yes:
+//! the record is then rejected. Pure.
 
-/// The attributes to ask a server for. All are asked for: one that a server does not know, it leaves out.
+/// The attributes to ask a server for. All are asked for: one that a server does not know, it
+/// leaves out.
 pub(super) const ATTRIBUTES: [&str; 8] = [
     "shadowExpire",
     "pwdAccountLockedTime",
@@ -23,8 +27,8 @@ const NEVER: i64 = i64::MAX;
 const FROM_1601: i64 = 11_644_473_600;
 const DISABLED: i64 = 0x2;
 
-/// Whether one value of one attribute locks the person out at the time `now`, in seconds since 1970. An attribute that
-/// says nothing about it: no.
+/// Whether one value of one attribute locks the person out at the time `now`, in seconds since
+/// 1970. An attribute that says nothing about it: no.
 ///
 /// # Errors
 /// When the value cannot be read: what it should have been.

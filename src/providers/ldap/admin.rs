@@ -1,9 +1,10 @@
 //! Changing groups at an LDAP server: members in either schema, new groups, descriptions.
 //!
-//! Reads an entry before it changes it, on the same connection, and changes it by values, so that what others change
-//! meanwhile stays. Whoever is listed in any attribute for members counts as a member, also through groups in the group;
-//! what only follows from another group cannot be changed here. Roles, applicants and policies do not exist. What the
-//! values and answers mean is decided in `listed`, `modify` and `classes`, and `lookup` finds groups and people.
+//! Reads an entry before it changes it, on the same connection, and changes it by values, so that
+//! what others change meanwhile stays. Whoever is listed in any attribute for members counts as a
+//! member, also through groups in the group; what only follows from another group cannot be changed
+//! here. Roles, applicants and policies do not exist. What the values and answers mean is decided
+//! in `listed`, `modify` and `classes`, and `group_client` finds groups and people.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,12 +14,14 @@ use ldap3::{Mod, dn_escape};
 use sha2::{Digest as _, Sha256};
 
 use super::classes;
-use super::client::{Answer, Client};
+use super::group_client::GroupClient;
 use super::listed::{self, Human, Listed, Whom};
 use super::modify::{self, Tried};
 use super::read::same_name;
 use super::settings::Settings;
-use super::{Ldap, dn, entry, filter};
+use super::{Ldap, ids};
+use crate::ldap::client::Answer;
+use crate::ldap::{dn, entry, filter};
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{IdRange, RemoteId, Role, Status, Untrusted, shown};
 use crate::providers::admin::{
@@ -27,15 +30,16 @@ use crate::providers::admin::{
 
 /// An LDAP server whose groups are changed, on one connection until the deadline.
 pub struct LdapAdmin {
-    client: Client,
+    client: GroupClient,
     gids: IdRange,
 }
 
 impl Ldap {
-    /// The same server, to change its groups until `deadline`. New groups get numbers of the range `gids`.
+    /// The same server, to change its groups until `deadline`. New groups get numbers of the range
+    /// `gids`.
     pub fn admin(self, gids: IdRange, deadline: Instant) -> LdapAdmin {
         LdapAdmin {
-            client: Client::new(self, deadline),
+            client: GroupClient::new(self, deadline),
             gids,
         }
     }
@@ -272,7 +276,7 @@ impl GroupAdmin for LdapAdmin {
                 _ => None,
             });
         let logins: Vec<String> = logins.collect::<BTreeSet<_>>().into_iter().collect();
-        let by_login = self.client.humans_by(&filter::narrowed(
+        let by_login = self.client.humans_by(&filter::any_name(
             &settings.user_filter,
             &settings.names.login,
             &logins,
@@ -284,7 +288,7 @@ impl GroupAdmin for LdapAdmin {
                 .or_default()
                 .push(&human.person);
         }
-        let ourselves = settings.bind_dn.as_deref().and_then(dn::normalise);
+        let ourselves = self.client.bind_dn().and_then(dn::normalise);
         let mut members: Vec<Member> = Vec::new();
         let mut seen = BTreeSet::new();
         for (depth, group) in groups.iter().enumerate() {
@@ -312,7 +316,8 @@ impl GroupAdmin for LdapAdmin {
                 };
                 let login = Untrusted::new(entry::text(value.raw.clone()));
                 let ours = matches!(&value.whom, Whom::Name(key) if Some(key.as_str()) == ourselves.as_deref());
-                // Somebody whom the server does not show as a person is called as the group calls them.
+                // Somebody whom the server does not show as a person is called as the group calls
+                // them.
                 let unknown = stand_in(&value.raw).map(|id| Person {
                     id,
                     login,
@@ -333,7 +338,7 @@ impl GroupAdmin for LdapAdmin {
 
     fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {
         let settings = self.settings();
-        let found = self.client.humans_by(&filter::narrowed(
+        let found = self.client.humans_by(&filter::any_name(
             &settings.user_filter,
             &settings.names.login,
             logins,
@@ -368,12 +373,14 @@ impl GroupAdmin for LdapAdmin {
         let group = self
             .client
             .find(&group.id, &listed::member_attributes(settings))?;
-        let ids = people.iter().map(|person| &person.id);
-        let humans = self.client.humans_by(&filter::by_ids(
-            &settings.user_filter,
-            &settings.names.id,
-            ids,
-        ))?;
+        let id = &settings.names.id;
+        let values: Vec<Vec<u8>> = people
+            .iter()
+            .flat_map(|person| ids::values(id, &person.id))
+            .collect();
+        let humans =
+            self.client
+                .humans_by(&filter::any_bytes(&settings.user_filter, id, &values))?;
         let work = Work {
             admin: self,
             group,
@@ -402,7 +409,7 @@ impl GroupAdmin for LdapAdmin {
             ));
         }
         let take = |entry| Listed::new(entry, names).called();
-        for filter in filter::narrowed(
+        for filter in filter::any_name(
             &settings.group_filter,
             &names.group_name,
             std::slice::from_ref(&group.name),
@@ -418,7 +425,7 @@ impl GroupAdmin for LdapAdmin {
         }
         let template =
             classes::template(settings, self.client.known()?.as_ref()).map_err(refused)?;
-        let bind_dn = settings.bind_dn.as_deref();
+        let bind_dn = self.client.bind_dn();
         if template.holder.is_some() && bind_dn.is_none() {
             let reason = "a group of this kind must have a member from the beginning, and gosync has no name of its own \
                           to put there; set `bind_dn`, or other `new_group_classes`";

@@ -1,12 +1,13 @@
 //! Which object classes a new group has, and what they demand of it.
 //!
-//! The server's own schema says so (RFC 4512, 4.1.1 and 4.2); where it cannot be read, the classes of RFC 2307,
-//! RFC 2307bis and RFC 4519 are known. Numbers are given out so that none is given twice. Pure.
+//! The server's own schema says so (RFC 4512, 4.1.1 and 4.2); where it cannot be read, the classes
+//! of RFC 2307, RFC 2307bis and RFC 4519 are known. Numbers are given out so that none is given
+//! twice. Pure.
 
 use std::collections::BTreeSet;
 
-use super::client::Attributes;
 use super::settings::{Names, Schema, Settings};
+use crate::ldap::client::Attributes;
 use crate::model::IdRange;
 use crate::providers::admin::NewGroup;
 
@@ -62,7 +63,8 @@ impl Known {
     }
 }
 
-/// Reads `( 1.3.6.1.1.1.2.2 NAME 'posixGroup' SUP top AUXILIARY MUST gidNumber MAY ( userPassword $ memberUid ) )`.
+/// Reads `( 1.3.6.1.1.1.2.2 NAME 'posixGroup' SUP top AUXILIARY MUST gidNumber MAY ( userPassword $
+/// memberUid ) )`.
 fn class(text: &str) -> Option<Class> {
     let mut words = words(text).into_iter().peekable();
     (words.next()? == "(").then_some(())?;
@@ -75,7 +77,8 @@ fn class(text: &str) -> Option<Class> {
             "name" => &mut class.names,
             "sup" => &mut class.sup,
             "must" => &mut class.must,
-            // Flags have no value; and what stands in lists that are of no use here does no harm either.
+            // Flags have no value; and what stands in lists that are of no use here does no harm
+            // either.
             _ => continue,
         };
         if words.next_if(|word| word == "(").is_some() {
@@ -95,8 +98,8 @@ fn class(text: &str) -> Option<Class> {
     Some(class)
 }
 
-/// The words of a definition in small letters. A quoted text is one word that begins with a quote, so that it is none
-/// of ours.
+/// The words of a definition in small letters. A quoted text is one word that begins with a quote,
+/// so that it is none of ours.
 fn words(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     for (i, part) in text.split('\'').enumerate() {
@@ -215,8 +218,9 @@ pub(super) fn attributes(
     out
 }
 
-/// The number of a new group: above all of the range that are there, so that the number of a group that was deleted is
-/// given out again as late as possible; `None` if the range has come to its end.
+/// The number of a new group: above all of the range that are there, so that the number of a group
+/// that was deleted is given out again as late as possible; `None` if the range has come to its
+/// end.
 pub(super) fn next_number(there: &[u32], range: IdRange) -> Option<u32> {
     let (first, _) = range.into();
     let highest = there.iter().copied().filter(|n| range.contains(*n)).max();

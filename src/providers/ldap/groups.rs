@@ -1,18 +1,20 @@
 //! Groups: from entries to members, with the groups in groups followed.
 //!
-//! Sources: RFC 2307 (`memberUid`), draft-howard-rfc2307bis (`member`, `uniqueMember`), MS-ADTS 3.1.1.3.1.3.3 (ranges of
-//! values). Whoever is listed in any of a group's member attributes is a member, whatever its object class says. A
-//! member who was not read is left out: whoever calls decides what that means. Pure.
+//! Sources: RFC 2307 (`memberUid`), draft-howard-rfc2307bis (`member`, `uniqueMember`), MS-ADTS
+//! 3.1.1.3.1.3.3 (ranges of values). Whoever is listed in any of a group's member attributes is a
+//! member, whatever its object class says. A member who was not read is left out: whoever calls
+//! decides what that means. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dn;
-use super::entry::{self, Entry, Range};
 use super::people::{self, People};
 use super::settings::{Names, Schema, Settings};
+use crate::ldap::dn;
+use crate::ldap::entry::{self, Entry, Range};
 use crate::model::{Group, Membership, RejectedRecord, Role, Status, Untrusted};
 
-/// More memberships than any directory has, groups in groups multiplied out; less for tests, which need not wait.
+/// More memberships than any directory has, groups in groups multiplied out; less for tests, which
+/// need not wait.
 const MAX_MEMBERSHIPS: usize = if cfg!(test) { 500_000 } else { 20_000_000 };
 
 /// The attributes to ask for.
@@ -127,7 +129,8 @@ impl Raw {
         }
     }
 
-    /// Adds the next part of a long list; says whether the list goes on, or that the answer does not fit the question.
+    /// Adds the next part of a long list; says whether the list goes on, or that the answer does
+    /// not fit the question.
     pub fn next_part(
         &mut self,
         mut entry: Entry,
@@ -166,8 +169,9 @@ pub(super) struct Resolved {
     pub endless: bool,
 }
 
-/// Gives each group its members, those of the groups in it included. A group may be in itself, by whatever way round; one
-/// that goes deeper than `depth` is rejected: a part of its members would look like all of them.
+/// Gives each group its members, those of the groups in it included. A group may be in itself, by
+/// whatever way round; one that goes deeper than `depth` is rejected: a part of its members would
+/// look like all of them.
 pub(super) fn resolve(mut raws: Vec<Raw>, people: &People, depth: usize) -> Resolved {
     let mut out = Resolved {
         different: drop_repeated(&mut raws),

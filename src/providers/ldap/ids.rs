@@ -1,6 +1,7 @@
 //! Immutable ids of entries as text, and the security ids of Active Directory.
 //!
-//! `entryUUID` is RFC 4530, `nsUniqueId` 389 Directory Server's, `objectGUID` MS-DTYP 2.3.4 and `objectSid` MS-DTYP
+//! `entryUUID` is RFC 4530, `nsUniqueId` 389 Directory Server's, `objectGUID` MS-DTYP 2.3.4 and
+//! `objectSid` MS-DTYP
 //! 2.4.2. An id must read the same in every run, whatever the server changes in its spelling. Pure.
 
 use std::fmt::Write as _;
@@ -75,7 +76,8 @@ fn guid(value: &[u8]) -> Option<RemoteId> {
     RemoteId::new(&text)
 }
 
-/// The security id of a person's primary group: the person's own, with the last part replaced by `primaryGroupID`.
+/// The security id of a person's primary group: the person's own, with the last part replaced by
+/// `primaryGroupID`.
 pub(super) fn primary_group_sid(person: &[u8], primary_group: u32) -> Option<Vec<u8>> {
     // Revision, number of parts, six bytes of authority, then four bytes for each part.
     let parts = usize::from(*person.get(1)?);

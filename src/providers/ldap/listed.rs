@@ -1,14 +1,15 @@
-//! Groups with the values by which they list their members, and people with the names by which they are listed.
+//! Groups with the values by which they list their members, and people with the names by which they
+//! are listed.
 //!
-//! A read of groups turns those values into people and forgets them; whoever changes a group needs them as they stand.
-//! Sources: RFC 2307 (`memberUid`), draft-howard-rfc2307bis (`member`, `uniqueMember`), MS-ADTS 3.1.1.3.1.3.3 (ranges of
-//! values). Pure.
+//! A read of groups turns those values into people and forgets them; whoever changes a group needs
+//! them as they stand. Sources: RFC 2307 (`memberUid`), draft-howard-rfc2307bis (`member`,
+//! `uniqueMember`), MS-ADTS 3.1.1.3.1.3.3 (ranges of values). Pure.
 
-use super::dn;
-use super::entry::{Entry, Range};
 use super::ids;
 use super::people;
 use super::settings::{Names, Schema, Settings};
+use crate::ldap::dn;
+use crate::ldap::entry::{self, Entry, Range};
 use crate::model::{RemoteId, Untrusted};
 use crate::providers::admin::{ManagedGroup, Person};
 
@@ -174,7 +175,7 @@ impl Listed {
             .descriptions
             .into_iter()
             .next()
-            .map(super::entry::text)
+            .map(entry::text)
             .map(Untrusted::new);
         match self.ident {
             Ok((id, name)) => Ok(ManagedGroup {
@@ -280,9 +281,9 @@ impl Human {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::entry::sample;
     use super::super::settings::Config;
     use super::*;
+    use crate::ldap::entry::sample;
 
     /// A configuration of this schema.
     pub fn settings(schema: Schema) -> Settings {

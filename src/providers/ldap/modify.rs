@@ -1,12 +1,12 @@
 //! What has to be changed in a group's entry, and what the server's answer to it means.
 //!
-//! Sources: RFC 4511 (4.6 modify, appendix A result codes), draft-howard-rfc2307bis (a `groupOfNames` must keep a member).
-//! The attribute that is in use in a group counts, whatever its object class says; the schema counts for an empty one.
-//! Pure.
+//! Sources: RFC 4511 (4.6 modify, appendix A result codes), draft-howard-rfc2307bis (a
+//! `groupOfNames` must keep a member). The attribute that is in use in a group counts, whatever its
+//! object class says; the schema counts for an empty one. Pure.
 
-use super::connect::code_name;
 use super::listed::{Human, Listed};
 use super::settings::{Schema, Settings};
+use crate::ldap::code;
 use crate::providers::admin::Done;
 
 /// What was tried.
@@ -82,7 +82,8 @@ pub(super) fn removed(group: &Listed, human: &Human) -> Vec<(String, Vec<Vec<u8>
     out
 }
 
-/// What a result code says about a change; `text` is what the server adds, to be shown only as foreign text.
+/// What a result code says about a change; `text` is what the server adds, to be shown only as
+/// foreign text.
 ///
 /// # Errors
 /// Why it was refused.
@@ -95,7 +96,7 @@ pub(super) fn fate(code: u32, text: &str, tried: Tried) -> Result<Done, String> 
         (65, Remove) => "a group of this kind must keep at least one member, and this is the last".to_owned(),
         (68, Create) => "there is an entry of this name".to_owned(),
         (65 | 21, Create) => {
-            return Err(told(&format!("{}; see `new_group_classes`", code_name(code)), text));
+            return Err(told(&format!("{}; see `new_group_classes`", code::name(code)), text));
         }
         (10, _) => "it refers to another server for changes, which is not followed: `url` must name the server that \
                     takes them"
@@ -103,11 +104,11 @@ pub(super) fn fate(code: u32, text: &str, tried: Tried) -> Result<Done, String> 
         (32, Create) => "there is no entry `group_base`".to_owned(),
         (32, _) => "the group is not there any more".to_owned(),
         (8 | 13 | 48 | 50, _) => {
-            return Err(told(&format!("we may not do that, {}", code_name(code)), text));
+            return Err(told(&format!("we may not do that, {}", code::name(code)), text));
         }
-        _ => return Err(told(&code_name(code), text)),
+        _ => return Err(told(&code::name(code), text)),
     };
-    Err(format!("{why}, {}", code_name(code)))
+    Err(format!("{why}, {}", code::name(code)))
 }
 
 fn told(ours: &str, text: &str) -> String {

@@ -1,16 +1,17 @@
 //! People: from entries to users, and the indexes by which groups find their members.
 //!
-//! An optional field that cannot be read is shown as well as it can be; one that would change an account (id, login,
-//! numbers, home, shell, whether the person is locked out) makes the record a rejected one. Decides nothing else. Pure.
+//! An optional field that cannot be read is shown as well as it can be; one that would change an
+//! account (id, login, numbers, home, shell, whether the person is locked out) makes the record a
+//! rejected one. Decides nothing else. Pure.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};
 
 use super::active;
-use super::dn;
-use super::entry::{self, Entry};
 use super::ids;
 use super::settings::{Names, Schema, Settings};
+use crate::ldap::dn;
+use crate::ldap::entry::{self, Entry};
 use crate::model::{RejectedRecord, RemoteId, Untrusted, User};
 
 /// How much of a person is read.
@@ -225,8 +226,8 @@ pub(super) fn loose(entry: &mut Entry, attribute: &str) -> Option<String> {
     entry.take(attribute).into_iter().next().map(entry::text)
 }
 
-/// The value of the attribute that names a person or group: the only one, or of several the one that is also in the
-/// entry's name.
+/// The value of the attribute that names a person or group: the only one, or of several the one
+/// that is also in the entry's name.
 ///
 /// # Errors
 /// When there is none, or it is not clear which.
@@ -258,8 +259,9 @@ pub(super) fn naming(entry: &mut Entry, attribute: &str) -> Result<String, Strin
     String::from_utf8(value).map_err(|_| format!("its {attribute} is not UTF-8"))
 }
 
-/// Texts in one piece of memory, each with the number of a person, to be found by a hash. Half a million members are
-/// looked up in a large directory: comparing texts all the way down would take as long as reading them.
+/// Texts in one piece of memory, each with the number of a person, to be found by a hash. Half a
+/// million members are looked up in a large directory: comparing texts all the way down would take
+/// as long as reading them.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     text: String,
@@ -361,7 +363,8 @@ fn hash(text: &str) -> u64 {
 pub(super) struct People {
     pub users: Vec<User>,
     pub rejected: Vec<RejectedRecord>,
-    /// Ids by number: those of users, and of rejected people who have one, so that they stay in their groups.
+    /// Ids by number: those of users, and of rejected people who have one, so that they stay in
+    /// their groups.
     ids: Vec<RemoteId>,
     names: Index,
     logins: Index,
@@ -421,8 +424,9 @@ impl People {
         }
     }
 
-    /// Sorts the indexes and finds out who was read twice: because pages shifted while they were read, which does no
-    /// harm if it is the same both times. Gives the name of somebody who was not the same.
+    /// Sorts the indexes and finds out who was read twice: because pages shifted while they were
+    /// read, which does no harm if it is the same both times. Gives the name of somebody who was
+    /// not the same.
     pub fn finish(&mut self) -> Option<Untrusted> {
         self.names.sort();
         self.logins.sort();

@@ -1,21 +1,19 @@
 //! One read: people, then groups, and the judgement whether that was all.
 //!
-//! A snapshot is complete only if every search was whole and nothing changed under our hands. What is missing is said;
-//! what arrived is returned all the same if it is sound. Asks the server only what the query needs.
+//! A snapshot is complete only if every search was whole and nothing changed under our hands. What
+//! is missing is said; what arrived is returned all the same if it is sound. Asks the server only
+//! what the query needs.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use secrecy::SecretString;
-
-use super::connect::{Reason, Session};
-use super::dn;
-use super::entry::Entry;
-use super::filter;
+use super::Ldap;
 use super::groups::{self, Raw};
 use super::people::{self, Extent, People};
-use super::search::{self, Outcome, Request};
 use super::settings::Settings;
+use crate::ldap::connect::Session;
+use crate::ldap::entry::Entry;
+use crate::ldap::search::{self, Outcome, Request};
+use crate::ldap::{Error, dn, filter};
 use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, counted};
 use crate::providers::{FetchError, Query, Scope};
 
@@ -24,15 +22,6 @@ const ONE_BY_ONE: usize = 32;
 /// How many members whom nobody knows are looked for once more.
 const SECOND_LOOK: usize = 256;
 
-/// What a read needs besides the query.
-pub(super) struct Means<'a> {
-    pub settings: &'a Settings,
-    pub tls: Option<&'a Arc<rustls::ClientConfig>>,
-    pub password: Option<&'a SecretString>,
-    /// Seconds since 1970.
-    pub now: i64,
-}
-
 /// A read that is under way.
 struct Read<'a> {
     session: Session,
@@ -40,7 +29,7 @@ struct Read<'a> {
     progress: &'a dyn Fn(usize),
     objects: usize,
     /// The first thing that made it incomplete.
-    early: Option<Reason>,
+    early: Option<Error>,
 }
 
 /// Reads what `query` asks for.
@@ -48,14 +37,13 @@ struct Read<'a> {
 /// # Errors
 /// When nothing usable came.
 pub(super) fn read(
-    means: &Means<'_>,
+    ldap: &Ldap,
     query: &Query,
     progress: &dyn Fn(usize),
 ) -> Result<Snapshot, FetchError> {
-    let settings = means.settings;
-    let place = |reason: Reason| reason.into_error(&settings.url);
-    let session =
-        Session::open(settings, means.tls, means.password, query.deadline).map_err(place)?;
+    let settings = &ldap.settings;
+    let place = |error: Error| ldap.error(error);
+    let session = Session::open(&ldap.server, query.deadline).map_err(place)?;
     let mut read = Read {
         session,
         settings,
@@ -73,7 +61,7 @@ pub(super) fn read(
     };
     let with_groups = query.scope == Scope::Groups || group_names.is_some();
     let (mut people, people_seen) = read
-        .people(logins, extent, with_groups, means.now)
+        .people(logins, extent, with_groups, ldap.now)
         .map_err(place)?;
     let nothing = people.users.is_empty() && people.rejected.is_empty();
     if let Some(reason) = read.early.take_if(|_| nothing) {
@@ -82,7 +70,8 @@ pub(super) fn read(
     let mut rejected = std::mem::take(&mut people.rejected);
     let mut found = groups::Resolved::default();
     let mut groups_seen = Outcome::default();
-    // After an early end the connection may be gone, and members could not be told from strangers anyway.
+    // After an early end the connection may be gone, and members could not be told from strangers
+    // anyway.
     if with_groups && read.early.is_none() {
         let raws;
         (raws, groups_seen) = read.groups(group_names, &people).map_err(place)?;
@@ -143,7 +132,7 @@ fn proof(people: &People, seen: &Outcome, groups: Option<(&groups::Resolved, &Ou
 
 impl<'a> Read<'a> {
     /// Remembers the first thing that went wrong.
-    fn early(&mut self, reason: Option<Reason>) {
+    fn early(&mut self, reason: Option<Error>) {
         if self.early.is_none() {
             self.early = reason;
         }
@@ -154,17 +143,17 @@ impl<'a> Read<'a> {
         &mut self,
         request: &Request<'_>,
         sink: &mut dyn FnMut(Entry),
-    ) -> Result<Outcome, Reason> {
+    ) -> Result<Outcome, Error> {
         let (before, progress) = (self.objects, self.progress);
         let mut outcome = search::run(&mut self.session, request, sink, &|n| progress(before + n));
         self.objects += outcome.entries;
         if outcome.no_base() && outcome.entries == 0 {
-            return Err(Reason::malformed(format!(
+            return Err(Error::malformed(format!(
                 "there is no entry {}",
                 request.base
             )));
         }
-        let below = |reason: Reason| reason.about(&format!("below {}", request.base));
+        let below = |reason: Error| reason.about(&format!("below {}", request.base));
         self.early(outcome.early.take().map(below));
         Ok(outcome)
     }
@@ -175,25 +164,18 @@ impl<'a> Read<'a> {
         extent: Extent,
         indexed: bool,
         now: i64,
-    ) -> Result<(People, Outcome), Reason> {
+    ) -> Result<(People, Outcome), Error> {
         let settings = self.settings;
         let names = &settings.names;
         let attributes = people::attributes(settings, extent, indexed);
         let filters = match logins {
             None => vec![settings.user_filter.clone()],
-            Some(logins) => filter::narrowed(&settings.user_filter, &names.login, logins),
+            Some(logins) => filter::any_name(&settings.user_filter, &names.login, logins),
         };
         let mut people = People::new(&settings.user_base_key);
         let mut seen = Outcome::default();
         for filter in &filters {
-            let request = Request {
-                base: &settings.user_base,
-                alone: false,
-                filter,
-                attributes: &attributes,
-                page_size: settings.page_size,
-                schema: settings.schema,
-            };
+            let request = Request::below(&settings.user_base, filter, &attributes);
             let outcome = self.search(&request, &mut |entry| {
                 let person = people::person(entry, names, extent, now);
                 // A filter finds other logins of a person too.
@@ -223,25 +205,18 @@ impl<'a> Read<'a> {
         &mut self,
         only: Option<&[String]>,
         people: &People,
-    ) -> Result<(Vec<Raw>, Outcome), Reason> {
+    ) -> Result<(Vec<Raw>, Outcome), Error> {
         let settings = self.settings;
         let names = &settings.names;
         let attributes = groups::attributes(settings);
         let filters = match only {
             None => vec![settings.group_filter.clone()],
-            Some(only) => filter::narrowed(&settings.group_filter, &names.group_name, only),
+            Some(only) => filter::any_name(&settings.group_filter, &names.group_name, only),
         };
         let mut raws = Vec::new();
         let mut seen = Outcome::default();
         for filter in &filters {
-            let request = Request {
-                base: &settings.group_base,
-                alone: false,
-                filter,
-                attributes: &attributes,
-                page_size: settings.page_size,
-                schema: settings.schema,
-            };
+            let request = Request::below(&settings.group_base, filter, &attributes);
             let outcome = self.search(&request, &mut |entry| {
                 raws.push(groups::group(entry, names, people))
             })?;
@@ -271,7 +246,7 @@ impl<'a> Read<'a> {
         raws: &mut Vec<Raw>,
         people: &People,
         attributes: &[&str],
-    ) -> Result<(), Reason> {
+    ) -> Result<(), Error> {
         let settings = self.settings;
         let mut asked: BTreeSet<Box<str>> = raws
             .iter()
@@ -289,14 +264,8 @@ impl<'a> Read<'a> {
                 break;
             }
             let mut found = Vec::new();
-            let mut request = Request {
-                base: &settings.group_base,
-                alone: false,
-                filter: &settings.group_filter,
-                attributes,
-                page_size: settings.page_size,
-                schema: settings.schema,
-            };
+            let mut request =
+                Request::below(&settings.group_base, &settings.group_filter, attributes);
             let all = new.len() > ONE_BY_ONE;
             if all {
                 self.search(&request, &mut |entry| {
@@ -337,14 +306,8 @@ impl<'a> Read<'a> {
                 }
                 let wanted = format!("{attribute};range={first}-*");
                 let base = raw.dn.clone();
-                let request = Request {
-                    base: &base,
-                    alone: true,
-                    filter: "(objectClass=*)",
-                    attributes: &[&wanted],
-                    page_size: 0,
-                    schema: self.settings.schema,
-                };
+                let attributes = [wanted.as_str()];
+                let request = Request::alone(&base, "(objectClass=*)", &attributes);
                 let mut part = None;
                 let outcome = search::run(
                     &mut self.session,
@@ -356,7 +319,7 @@ impl<'a> Read<'a> {
                     .is_some_and(|entry| raw.next_part(entry, &attribute, first, people).is_ok());
                 self.early(outcome.early);
                 if !fits {
-                    self.early(Some(Reason::malformed(
+                    self.early(Some(Error::malformed(
                         "it sent a part of a group's members that does not fit",
                     )));
                 }
@@ -370,17 +333,17 @@ impl<'a> Read<'a> {
             self.early(Some(changed()));
         }
         if found.endless {
-            self.early(Some(Reason::malformed(
+            self.early(Some(Error::malformed(
                 "its groups in groups multiply without end",
             )));
         }
         if query.scope == Scope::Users && !found.rejected.is_empty() {
-            self.early(Some(Reason::malformed("the top group cannot be used")));
+            self.early(Some(Error::malformed("the top group cannot be used")));
         }
     }
 
-    /// Looks once more for members who should have been among the people: somebody who was renamed between the two
-    /// searches is in neither under one name, and would lose a membership.
+    /// Looks once more for members who should have been among the people: somebody who was renamed
+    /// between the two searches is in neither under one name, and would lose a membership.
     fn second_look(&mut self, found: &groups::Resolved, rejected: &[RejectedRecord]) {
         let settings = self.settings;
         let mut again = false;
@@ -394,14 +357,7 @@ impl<'a> Read<'a> {
             return;
         }
         for key in names.take(SECOND_LOOK) {
-            let request = Request {
-                base: key,
-                alone: true,
-                filter: &settings.user_filter,
-                attributes: &["1.1"],
-                page_size: 0,
-                schema: settings.schema,
-            };
+            let request = Request::alone(key, &settings.user_filter, &["1.1"]);
             let outcome = search::run(&mut self.session, &request, &mut |_| again = true, &|_| {});
             let unseen = outcome.unseen();
             self.early(outcome.early.filter(|_| !unseen));
@@ -412,15 +368,9 @@ impl<'a> Read<'a> {
             .take(SECOND_LOOK)
             .map(|l| l.to_string())
             .collect();
-        for filter in filter::narrowed(&settings.user_filter, &settings.names.login, &logins) {
-            let request = Request {
-                base: &settings.user_base,
-                alone: false,
-                filter: &filter,
-                attributes: &[&settings.names.login],
-                page_size: settings.page_size,
-                schema: settings.schema,
-            };
+        for filter in filter::any_name(&settings.user_filter, &settings.names.login, &logins) {
+            let attributes = [settings.names.login.as_str()];
+            let request = Request::below(&settings.user_base, &filter, &attributes);
             let mut sink = |mut entry: Entry| {
                 let login = people::naming(&mut entry, &settings.names.login);
                 again |= login.is_ok_and(|login| found.unknown_logins.contains(login.as_str()));
@@ -439,6 +389,6 @@ pub(super) fn same_name(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 
-fn changed() -> Reason {
-    Reason::malformed("the directory changed while it was read")
+fn changed() -> Error {
+    Error::malformed("the directory changed while it was read")
 }

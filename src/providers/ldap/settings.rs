@@ -1,16 +1,20 @@
 //! The keys of a `[provider.NAME]` section with `kind = "ldap"`, and what they mean together.
 //!
-//! Everything that can be wrong with them is found here, before the first connection. Reads no file, no environment.
-//! Attribute names by schema: RFC 2307, draft-howard-rfc2307bis, MS-ADTS, and the schema files of 389 Directory Server.
+//! Everything that can be wrong with them is found here, before the first connection. Reads no
+//! file, no environment. Attribute names by schema: RFC 2307, draft-howard-rfc2307bis, MS-ADTS, and
+//! the schema files of 389 Directory Server.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use super::dn;
+use crate::ldap::address::Address;
+use crate::ldap::connect::Server;
+use crate::ldap::dn;
 use crate::model::units::Span;
+use crate::system::tls;
 
 /// Entries asked for in one page: what Active Directory allows at most unless told otherwise.
 pub const PAGE_SIZE: u32 = 1000;
@@ -26,7 +30,8 @@ pub struct Config {
     /// Where the server is: `ldaps://host`, `ldap://host` (with `start_tls`, or on this machine) or
     /// `ldapi://%2Frun%2Fslapd%2Fldapi`; with `:port` if it is not 636 or 389.
     pub url: String,
-    /// Encrypt an `ldap://` connection with the StartTLS operation; if the server refuses, the read fails.
+    /// Encrypt an `ldap://` connection with the StartTLS operation; if the server refuses, the read
+    /// fails.
     #[serde(default)]
     pub start_tls: bool,
     /// Which attribute names and filters to begin with: `rfc2307`, `rfc2307bis`, `ad` or `389`.
@@ -34,8 +39,8 @@ pub struct Config {
     pub schema: Schema,
     /// Where people are, with everything below it.
     pub user_base: String,
-    /// Where groups are, with everything below it. Must be set: a wrong guess would look like a directory without
-    /// groups.
+    /// Where groups are, with everything below it. Must be set: a wrong guess would look like a
+    /// directory without groups.
     pub group_base: String,
     /// Which entries below `user_base` are people, as an RFC 4515 filter.
     #[serde(default)]
@@ -43,7 +48,8 @@ pub struct Config {
     /// Which entries below `group_base` are groups, as an RFC 4515 filter.
     #[serde(default)]
     pub group_filter: Option<String>,
-    /// Who we are. Unset: nobody (anonymous), and over `ldapi` whoever the kernel says (SASL EXTERNAL).
+    /// Who we are. Unset: nobody (anonymous), and over `ldapi` whoever the kernel says (SASL
+    /// EXTERNAL).
     #[serde(default)]
     pub bind_dn: Option<String>,
     /// A file with the password for `bind_dn` in its first line.
@@ -58,7 +64,8 @@ pub struct Config {
     /// How long one address may take to accept a connection, and TLS to be agreed on.
     #[serde(default = "connect_timeout")]
     pub connect_timeout: Span,
-    /// How many levels of groups in groups are followed; a group that goes deeper is rejected, not shortened.
+    /// How many levels of groups in groups are followed; a group that goes deeper is rejected, not
+    /// shortened.
     #[serde(default = "nested_depth")]
     pub nested_depth: u8,
     /// Object classes of groups that gosync makes. Unset: by schema.
@@ -263,7 +270,8 @@ impl Names {
     }
 }
 
-/// A descriptor or a numeric OID (RFC 4512, 1.4), without options: the name of an attribute or of an object class.
+/// A descriptor or a numeric OID (RFC 4512, 1.4), without options: the name of an attribute or of
+/// an object class.
 fn attribute_name(text: &str) -> bool {
     let word = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -272,27 +280,55 @@ fn attribute_name(text: &str) -> bool {
     word || oid
 }
 
-/// How the server is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Transport {
-    /// TCP without encryption, on this machine.
-    Plain,
-    /// TCP, then StartTLS.
-    StartTls,
-    /// TLS from the first byte.
-    Tls,
-    /// A socket file.
-    Unix,
+/// The server that a section names. `password` is the content of `password_file` without its line
+/// end, `ca_pem` that of `ca_file`.
+///
+/// # Errors
+/// Which key is wrong, and why.
+pub(super) fn server(
+    config: &Config,
+    password: Option<SecretString>,
+    ca_pem: Option<&[u8]>,
+) -> Result<Server, String> {
+    let address = Address::new(&config.url, config.start_tls).map_err(|e| e.to_string())?;
+    let tls = match address.is_encrypted() {
+        true => Some(tls::config(ca_pem)?),
+        false if config.ca_file.is_some() => {
+            return Err(
+                "ca_file is set, but the connection is not encrypted: use ldaps:// or start_tls"
+                    .to_owned(),
+            );
+        }
+        false => None,
+    };
+    let problem = match (config.bind_dn.as_deref(), &password) {
+        (Some(""), _) => Some("bind_dn is empty; leave it out to be anonymous"),
+        (Some(_), None) => Some("bind_dn is set, but there is no password: set password_file"),
+        (None, Some(_)) => Some("there is a password, but nobody it belongs to: set bind_dn"),
+        // RFC 4513, 5.1.2: servers take that for nobody, and succeed.
+        (Some(_), Some(password)) if password.expose_secret().is_empty() => {
+            Some("the password is empty")
+        }
+        _ => None,
+    };
+    if let Some(problem) = problem {
+        return Err(problem.to_owned());
+    }
+    Ok(Server {
+        address,
+        tls,
+        bind_dn: config.bind_dn.clone(),
+        password,
+        connect_timeout: Duration::from(config.connect_timeout),
+        page_size: i32::try_from(config.page_size)
+            .map_err(|_| "page_size is at most 2147483647".to_owned())?,
+        domain_scope: config.schema == Schema::Ad,
+    })
 }
 
-/// The configuration, checked and completed.
+/// The configuration, checked and completed, as far as it is about people and groups.
 #[derive(Debug)]
 pub(super) struct Settings {
-    pub url: String,
-    pub transport: Transport,
-    /// Host name or address; empty for a socket file.
-    pub host: String,
-    pub port: u16,
     pub schema: Schema,
     pub user_base: String,
     /// `user_base` in the form in which names are compared.
@@ -302,9 +338,6 @@ pub(super) struct Settings {
     pub group_base_key: String,
     pub user_filter: String,
     pub group_filter: String,
-    pub bind_dn: Option<String>,
-    pub page_size: i32,
-    pub connect_timeout: Duration,
     pub nested_depth: usize,
     pub new_group_classes: Option<Vec<String>>,
     pub names: Names,
@@ -316,13 +349,6 @@ impl Settings {
     /// # Errors
     /// Which key is wrong, and why.
     pub fn new(config: &Config) -> Result<Self, String> {
-        let (transport, host, port) = endpoint(&config.url, config.start_tls)?;
-        if config.ca_file.is_some() && !matches!(transport, Transport::Tls | Transport::StartTls) {
-            return Err(
-                "ca_file is set, but the connection is not encrypted: use ldaps:// or start_tls"
-                    .to_owned(),
-            );
-        }
         let base = |key: &str, base: &str| match dn::normalise(base) {
             Some(normal) if !base.is_empty() => Ok(normal.into_owned()),
             _ => Err(format!(
@@ -336,11 +362,6 @@ impl Settings {
             ),
             _ => ("(objectClass=posixAccount)", "(objectClass=posixGroup)"),
         };
-        let page_size = i32::try_from(config.page_size)
-            .map_err(|_| "page_size is at most 2147483647".to_owned())?;
-        if config.bind_dn.as_deref() == Some("") {
-            return Err("bind_dn is empty; leave it out to be anonymous".to_owned());
-        }
         let classes = config.new_group_classes.as_ref();
         if classes.is_some_and(|c| c.is_empty() || !c.iter().all(|class| attribute_name(class))) {
             return Err(
@@ -349,10 +370,6 @@ impl Settings {
             );
         }
         Ok(Self {
-            url: config.url.clone(),
-            transport,
-            host,
-            port,
             schema: config.schema,
             user_base_key: base("user_base", &config.user_base)?,
             user_base: config.user_base.clone(),
@@ -363,9 +380,6 @@ impl Settings {
                 "group_filter",
                 config.group_filter.as_deref().unwrap_or(group),
             )?,
-            bind_dn: config.bind_dn.clone(),
-            page_size,
-            connect_timeout: Duration::from(config.connect_timeout),
             nested_depth: usize::from(config.nested_depth),
             new_group_classes: config.new_group_classes.clone(),
             names: Names::new(config.schema, &config.attributes)?,
@@ -389,74 +403,6 @@ fn filter(key: &str, text: &str) -> Result<String, String> {
     }
 }
 
-/// Splits a URL and decides whether it may be used.
-fn endpoint(url: &str, start_tls: bool) -> Result<(Transport, String, u16), String> {
-    let (scheme, rest) = url
-        .split_once("://")
-        .ok_or("url is not of the form ldaps://host")?;
-    let (transport, default_port) = match (scheme, start_tls) {
-        ("ldapi", false) => {
-            let path = !rest.is_empty()
-                && rest
-                    .bytes()
-                    .all(|b| b.is_ascii_graphic() && b != b'/' && b != b':');
-            return if path {
-                Ok((Transport::Unix, String::new(), 0))
-            } else {
-                Err("url: write the path of the socket with %2F for each slash, such as ldapi://%2Frun%2Fslapd%2Fldapi"
-                    .to_owned())
-            };
-        }
-        ("ldaps", false) => (Transport::Tls, 636),
-        ("ldap", true) => (Transport::StartTls, 389),
-        ("ldap", false) => (Transport::Plain, 389),
-        ("ldaps" | "ldapi", true) => {
-            return Err(format!(
-                "start_tls is for ldap:// only, not for {scheme}://"
-            ));
-        }
-        _ => return Err("url begins with none of ldaps://, ldap:// and ldapi://".to_owned()),
-    };
-    let authority = rest.strip_suffix('/').unwrap_or(rest);
-    let (host, port) = match authority
-        .strip_prefix('[')
-        .and_then(|tail| tail.split_once(']'))
-    {
-        Some((address, port)) => (address, port.strip_prefix(':')),
-        None => match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        },
-    };
-    let port = match port {
-        None => default_port,
-        Some(text) => text
-            .parse()
-            .map_err(|_| "url has a port that is no number from 0 to 65535".to_owned())?,
-    };
-    let address = host.parse::<IpAddr>().ok();
-    let name = !host.is_empty()
-        && host
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    if address.is_none() && !name {
-        return Err("url has no usable host name; a path or a query is not allowed".to_owned());
-    }
-    let local = host.eq_ignore_ascii_case("localhost") || address.is_some_and(|a| a.is_loopback());
-    if transport == Transport::Plain && !local {
-        return Err(
-            "url: ldap:// to another machine would send everything unencrypted; use ldaps:// or start_tls".to_owned()
-        );
-    }
-    if transport != Transport::Plain && address.is_some_and(|a| a.is_ipv6()) {
-        return Err(
-            "url: with TLS, name the host; an IPv6 address cannot be compared with a certificate"
-                .to_owned(),
-        );
-    }
-    Ok((transport, host.to_owned(), port))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -477,7 +423,6 @@ mod tests {
             group_base = "ou=groups,dc=example,dc=org"
         "#;
         let settings = Settings::new(&toml::from_str::<Config>(text).unwrap()).unwrap();
-        assert_eq!((settings.transport, settings.port), (Transport::Tls, 636));
         assert_eq!(settings.user_filter, "(objectClass=posixAccount)");
         assert_eq!(settings.names.member, ["member", "uniqueMember"]);
         assert!(toml::from_str::<Config>(&format!("{text}\nbind_db = \"x\"")).is_err());
@@ -487,72 +432,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_goes_over_a_network_in_the_clear() {
-        for url in [
-            "ldap://ldap.example.org",
-            "ldap://10.0.0.1",
-            "ldap://localhost.example.org:389",
-        ] {
-            assert!(
-                Settings::new(&with(url))
-                    .unwrap_err()
-                    .contains("unencrypted"),
-                "{url}"
-            );
-            assert!(
-                Settings::new(&Config {
-                    start_tls: true,
-                    ..with(url)
-                })
-                .is_ok(),
-                "{url}"
-            );
-        }
-        for url in [
-            "ldap://localhost",
-            "ldap://127.0.0.1:3890",
-            "ldap://127.8.9.1/",
-            "ldap://[::1]:389",
-        ] {
-            assert_eq!(
-                Settings::new(&with(url)).unwrap().transport,
-                Transport::Plain,
-                "{url}"
-            );
-        }
-    }
-
-    #[test]
-    fn urls_that_cannot_be_meant_are_refused() {
-        for url in [
-            "",
-            "ldap.example.org",
-            "http://x",
-            "ldaps://",
-            "ldaps://a b",
-            "ldaps://u@host",
-            "ldaps://host/dc=x",
-            "ldaps://host:99999",
-            "ldaps://[::1]",
-            "ldapi://",
-            "ldapi:///run/slapd/ldapi",
-        ] {
-            assert!(Settings::new(&with(url)).is_err(), "{url}");
-        }
-        assert!(
-            Settings::new(&Config {
-                start_tls: true,
-                ..with("ldaps://x")
-            })
-            .is_err()
-        );
-        assert!(
-            Settings::new(&Config {
-                ca_file: Some("/ca".into()),
-                ..with("ldap://localhost")
-            })
-            .is_err()
-        );
+    fn authorities_are_for_encrypted_connections() {
+        let config = |url: &str| Config {
+            ca_file: Some("/ca".into()),
+            ..with(url)
+        };
+        let problem = server(&config("ldap://localhost"), None, None).unwrap_err();
+        assert!(problem.contains("not encrypted"), "{problem}");
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::entry::{Entry, sample};
 use super::groups::{self, Raw, Resolved};
 use super::people::{self, Extent, People};
 use super::settings::{Config, Schema, Settings};
+use crate::ldap::entry::{Entry, sample};
 
 const NOW: i64 = 1_795_219_200;
 
@@ -79,7 +79,7 @@ fn rejected(attribute: &str, values: &[&[u8]]) -> (bool, String) {
 }
 
 fn normal(text: &str) -> Option<String> {
-    super::dn::normalise(text).map(|name| name.into_owned())
+    crate::ldap::dn::normalise(text).map(|name| name.into_owned())
 }
 
 #[test]
@@ -391,7 +391,7 @@ proptest! {
         if let Some(once) = normal(&text) {
             prop_assert_eq!(normal(&once), Some(once));
         }
-        let _ = super::dn::first(&text);
+        let _ = crate::ldap::dn::first(&text);
         for attribute in super::active::ATTRIBUTES {
             let _ = super::active::locks(attribute, &bytes, NOW);
         }
@@ -402,7 +402,7 @@ proptest! {
         let hex: String = value.bytes().map(|b| format!("\\{b:02X}")).collect();
         let name = format!("cn={hex},dc=x");
         let once = normal(&name).unwrap();
-        prop_assert!(super::dn::is_under(&once, "dc=x"));
+        prop_assert!(crate::ldap::dn::is_under(&once, "dc=x"));
         prop_assert_eq!(normal(&once), Some(once.clone()));
         prop_assert_eq!(normal(&format!("CN = {hex} , DC=X")), Some(once));
     }

@@ -1,16 +1,21 @@
-//! Groups and people found at a server, for whoever changes groups.
+//! One connection to a server whose groups are changed, with what it says about groups and people.
 //!
-//! Finds what it is asked for, by id, by name of entry or by attribute, and all of it or an error; entries of which the
-//! name is known are asked for one by one as long as they are few. Follows groups in groups as deep as configured. Says
-//! nothing about what may be done with them.
+//! Finds what it is asked for, by id, by name of entry or by attribute, and all of it or an error;
+//! entries of which the name is known are asked for one by one as long as they are few. Follows
+//! groups in groups as deep as configured. Says nothing about what may be done with them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use ldap3::Mod;
 
 use super::classes::Known;
-use super::client::Client;
 use super::listed::{self, Human, Listed};
-use super::settings::Schema;
-use super::{dn, filter, people};
+use super::settings::{Schema, Settings};
+use super::{Ldap, fetch_error, ids, people};
+use crate::ldap::client::{Answer, Attributes, Client, SearchError};
+use crate::ldap::entry::Entry;
+use crate::ldap::{Error, dn, filter};
 use crate::model::{RemoteId, Untrusted};
 use crate::providers::admin::AdminError;
 
@@ -19,7 +24,105 @@ const ONE_BY_ONE: usize = 64;
 /// Every entry.
 const ANY: &str = "(objectClass=*)";
 
-impl Client {
+/// A server with its schema, spoken to until the deadline.
+pub(super) struct GroupClient {
+    name: String,
+    settings: Settings,
+    client: Client,
+}
+
+impl GroupClient {
+    /// Does not connect yet.
+    pub fn new(ldap: Ldap, deadline: Instant) -> Self {
+        Self {
+            name: ldap.name,
+            settings: ldap.settings,
+            client: Client::new(ldap.server, deadline),
+        }
+    }
+
+    /// The name of the provider's section.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The configuration.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// As whom we speak to the server.
+    pub fn bind_dn(&self) -> Option<&str> {
+        self.client.server().bind_dn.as_deref()
+    }
+
+    /// Something is missing in an answer; `reason` is in our own words.
+    pub fn incomplete(&self, reason: String) -> AdminError {
+        AdminError::Incomplete {
+            place: self.client.server().address.url.clone(),
+            reason,
+        }
+    }
+
+    fn error(&self, error: Error) -> AdminError {
+        fetch_error(error, self.client.server()).into()
+    }
+
+    fn unfinished(&self, error: SearchError) -> AdminError {
+        match error {
+            SearchError::Failed(error) => self.error(error),
+            SearchError::Incomplete(reason) => self.incomplete(reason),
+        }
+    }
+
+    /// All entries at and below `base`, which must be there, that the filter finds: each as `take`
+    /// gives it.
+    ///
+    /// # Errors
+    /// When not all of them came.
+    pub fn all<T>(
+        &self,
+        base: &str,
+        filter: &str,
+        attributes: &[&str],
+        take: &dyn Fn(Entry) -> T,
+    ) -> Result<Vec<T>, AdminError> {
+        let found = self.client.all(base, filter, attributes, take);
+        found.map_err(|error| self.unfinished(error))
+    }
+
+    /// The entry `dn`, if it is there and the filter finds it.
+    ///
+    /// # Errors
+    /// When the server does not say.
+    pub fn one(
+        &self,
+        dn: &str,
+        filter: &str,
+        attributes: &[&str],
+    ) -> Result<Option<Entry>, AdminError> {
+        let found = self.client.one(dn, filter, attributes);
+        found.map_err(|error| self.unfinished(error))
+    }
+
+    /// Changes the entry `dn`: all of it or nothing.
+    ///
+    /// # Errors
+    /// When the server could not be asked, or its answer did not come.
+    pub fn modify(&self, dn: &str, changes: Vec<Mod<Vec<u8>>>) -> Result<Answer, AdminError> {
+        let answer = self.client.modify(dn, changes);
+        answer.map_err(|error| self.error(error))
+    }
+
+    /// Makes the entry `dn`.
+    ///
+    /// # Errors
+    /// When the server could not be asked, or its answer did not come.
+    pub fn add(&self, dn: &str, attributes: Attributes) -> Result<Answer, AdminError> {
+        let answer = self.client.add(dn, attributes);
+        answer.map_err(|error| self.error(error))
+    }
+
     /// The group with this id.
     ///
     /// # Errors
@@ -27,7 +130,11 @@ impl Client {
     pub fn find(&self, id: &RemoteId, attributes: &[&str]) -> Result<Listed, AdminError> {
         let settings = self.settings();
         let names = &settings.names;
-        for filter in filter::by_ids(&settings.group_filter, &names.group_id, [id]) {
+        for filter in filter::any_bytes(
+            &settings.group_filter,
+            &names.group_id,
+            &ids::values(&names.group_id, id),
+        ) {
             let take = |entry| Listed::new(entry, names);
             let found = self.all(&settings.group_base, &filter, attributes, &take)?;
             let same = |group: &Listed| group.ident.as_ref().is_ok_and(|(found, _)| found == id);

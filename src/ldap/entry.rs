@@ -1,13 +1,15 @@
-//! What a server sends, taken apart without a panic: entries, and the control that says whether there is another page.
+//! What a server sends, taken apart without a panic: entries, and the control that says whether
+//! there is another page.
 //!
-//! The crate's own decoders stop the program at a value that is not what they expect. These give `None`. Sources:
-//! RFC 4511 (4.5.2 SearchResultEntry), RFC 2696 (paged results), MS-ADTS 3.1.1.3.1.3.3 (ranges of values). Pure.
+//! The crate's own decoders stop the program at a value that is not what they expect. These give
+//! `None`. Sources: RFC 4511 (4.5.2 SearchResultEntry), RFC 2696 (paged results), MS-ADTS
+//! 3.1.1.3.1.3.3 (ranges of values). Pure.
 
 use ldap3::asn1::{PL, StructureTag, TagClass, parse_tag};
 
 /// One entry.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
+pub struct Entry {
     /// Its name; what is not UTF-8 in it is replaced.
     pub dn: String,
     attributes: Vec<Attribute>,
@@ -21,7 +23,7 @@ struct Attribute {
 
 /// Which of an attribute's values came, where a server gives only some at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Range {
+pub struct Range {
     /// Number of the first.
     pub first: u64,
     /// Number of the last; `None`: these are the last ones.
@@ -50,8 +52,8 @@ impl Entry {
         Some(Self { dn, attributes })
     }
 
-    /// Removes and gives the values of an attribute; none for an empty name. Values with a language or another option
-    /// are other attributes.
+    /// Removes and gives the values of an attribute; none for an empty name. Values with a language
+    /// or another option are other attributes.
     pub fn take(&mut self, name: &str) -> Vec<Vec<u8>> {
         let found = self
             .attributes
@@ -79,7 +81,7 @@ impl Entry {
 }
 
 /// Text of which the parts that are no UTF-8 are replaced; text that is UTF-8 is not copied.
-pub(super) fn text(bytes: Vec<u8>) -> String {
+pub fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
 }
 
@@ -109,7 +111,7 @@ fn range(full: &[u8], name: &str) -> Option<Range> {
 }
 
 /// The cookie in a paged results control; empty: this was the last page.
-pub(super) fn cookie(control: &[u8]) -> Option<Vec<u8>> {
+pub fn cookie(control: &[u8]) -> Option<Vec<u8>> {
     let (rest, tag) = parse_tag(control).ok()?;
     let mut parts = constructed(tag)?.into_iter();
     primitive(parts.next()?)?;
@@ -133,7 +135,7 @@ fn constructed(tag: StructureTag) -> Option<Vec<StructureTag>> {
 
 /// Builds an entry from names and values, for tests.
 #[cfg(test)]
-pub(super) fn sample(dn: &str, attributes: &[(&str, &[&[u8]])]) -> Entry {
+pub fn sample(dn: &str, attributes: &[(&str, &[&[u8]])]) -> Entry {
     let attributes = attributes
         .iter()
         .map(|(name, values)| Attribute {

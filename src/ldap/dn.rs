@@ -1,15 +1,16 @@
 //! Distinguished names in one form, so that they can be compared.
 //!
-//! Two spellings of a name (RFC 4514) differ in case, in blanks around `,` and `=`, in how a character is escaped, in
-//! the order of a multi-valued part, and in the short or long name of an attribute (RFC 4519). Comparing values without
-//! regard to case follows `caseIgnoreMatch`, which the attributes that name entries have. Pure.
+//! Two spellings of a name (RFC 4514) differ in case, in blanks around `,` and `=`, in how a
+//! character is escaped, in the order of a multi-valued part, and in the short or long name of an
+//! attribute (RFC 4519). Comparing values without regard to case follows `caseIgnoreMatch`, which
+//! the attributes that name entries have. Pure.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// One `type=value` of a name: the type in lower case and short, the value without escapes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub struct Part {
     /// Attribute type.
     pub attribute: String,
     /// Value; `None` if it is not UTF-8.
@@ -42,7 +43,7 @@ const ALIASES: [(&str, &str); 19] = [
 ];
 
 /// The form in which names are compared; `None` if `text` is no name.
-pub(super) fn normalise(text: &str) -> Option<Cow<'_, str>> {
+pub fn normalise(text: &str) -> Option<Cow<'_, str>> {
     if is_normal(text) {
         return Some(Cow::Borrowed(text));
     }
@@ -73,21 +74,22 @@ pub(super) fn normalise(text: &str) -> Option<Cow<'_, str>> {
 }
 
 /// The parts of the entry's own name, before the first comma.
-pub(super) fn first(text: &str) -> Vec<Part> {
+pub fn first(text: &str) -> Vec<Part> {
     relative(text.trim())
         .map(|(parts, _)| parts)
         .unwrap_or_default()
 }
 
-/// Whether `key` is `base` or below it; both normalised. An `=` inside a value is escaped in that form, so the end of a
-/// value can never look like `base`.
-pub(super) fn is_under(key: &str, base: &str) -> bool {
+/// Whether `key` is `base` or below it; both normalised. An `=` inside a value is escaped in that
+/// form, so the end of a value can never look like `base`.
+pub fn is_under(key: &str, base: &str) -> bool {
     key.strip_suffix(base)
         .is_some_and(|head| head.is_empty() || head.ends_with(','))
 }
 
-/// A member's name without the bit string that `uniqueMember` may carry: `cn=x#'01'B` (RFC 4517, 3.3.21).
-pub(super) fn without_bits(text: &str) -> &str {
+/// A member's name without the bit string that `uniqueMember` may carry: `cn=x#'01'B` (RFC 4517,
+/// 3.3.21).
+pub fn without_bits(text: &str) -> &str {
     let bits = text
         .strip_suffix("'B")
         .and_then(|head| head.rsplit_once("#'"));
@@ -97,7 +99,8 @@ pub(super) fn without_bits(text: &str) -> &str {
     }
 }
 
-/// Most names come in the form for comparing already; this finds out in one pass, without taking memory.
+/// Most names come in the form for comparing already; this finds out in one pass, without taking
+/// memory.
 fn is_normal(text: &str) -> bool {
     text.split(',').all(|part| match part.split_once('=') {
         Some((name, value)) => {
@@ -223,7 +226,8 @@ fn escape(bytes: &[u8], i: usize, out: &mut Vec<u8>) -> Option<usize> {
     }
 }
 
-/// `type=value` for comparing: lower case, runs of blanks as one, and every character that separates escaped.
+/// `type=value` for comparing: lower case, runs of blanks as one, and every character that
+/// separates escaped.
 fn key(attribute: &str, value: &[u8]) -> String {
     let mut out = String::with_capacity(attribute.len() + value.len() + 2);
     out.push_str(attribute);

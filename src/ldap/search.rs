@@ -1,21 +1,23 @@
 //! One search, page by page, and whether it was read to its end.
 //!
-//! A search is whole only if every page ended with success, without a reference to another server, and the last one
-//! said that there is no other. Everything else is an early end. Rules: RFC 4511 (4.5), RFC 2696 (paged results). References
-//! are never followed: they would lead to a server that nobody configured.
+//! A search is whole only if every page ended with success, without a reference to another server,
+//! and the last one said that there is no other. Everything else is an early end. Rules: RFC 4511
+//! (4.5), RFC 2696 (paged results). References are never followed: they would lead to a server that
+//! nobody configured.
 
 use std::collections::BTreeSet;
 
 use ldap3::controls::{PagedResults, RawControl};
 use ldap3::{DerefAliases, LdapError, SearchOptions};
 
-use super::connect::{Reason, Session};
+use super::connect::Session;
 use super::entry::{self, Entry};
-use super::settings::Schema;
+use super::error::Error;
 
 /// The control of RFC 2696.
 const PAGED: &str = "1.2.840.113556.1.4.319";
-/// Active Directory: leave out references to other domains (MS-ADTS 3.1.1.3.4.1.6), as we would not follow them.
+/// Active Directory: leave out references to other domains (MS-ADTS 3.1.1.3.4.1.6), as we would not
+/// follow them.
 const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
 /// More pages than any directory has; a server that never comes to an end is stopped here.
 const MAX_PAGES: usize = 100_000;
@@ -24,25 +26,48 @@ const MAX_ENTRIES: usize = 5_000_000;
 
 /// What to look for.
 #[derive(Clone, Debug)]
-pub(super) struct Request<'a> {
+pub struct Request<'a> {
+    /// The entry below which to look.
     pub base: &'a str,
     /// Only the entry `base` itself, not what is below it.
     pub alone: bool,
+    /// Which entries to find (RFC 4515).
     pub filter: &'a str,
+    /// Which attributes of theirs to send.
     pub attributes: &'a [&'a str],
-    pub page_size: i32,
-    pub schema: Schema,
+}
+
+impl<'a> Request<'a> {
+    /// Everything at and below `base`.
+    pub fn below(base: &'a str, filter: &'a str, attributes: &'a [&'a str]) -> Self {
+        Self {
+            base,
+            alone: false,
+            filter,
+            attributes,
+        }
+    }
+
+    /// The entry `dn` alone.
+    pub fn alone(dn: &'a str, filter: &'a str, attributes: &'a [&'a str]) -> Self {
+        Self {
+            base: dn,
+            alone: true,
+            filter,
+            attributes,
+        }
+    }
 }
 
 /// How a search ended.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
+pub struct Outcome {
     /// Entries that were handed over.
     pub entries: usize,
     /// Pages that were begun.
     pub pages: usize,
     /// Why it is not whole.
-    pub early: Option<Reason>,
+    pub early: Option<Error>,
     /// The result code of the last page.
     pub code: u32,
 }
@@ -53,14 +78,16 @@ impl Outcome {
         self.code == 32
     }
 
-    /// There is no entry `base` that we could have read: it is not there, we may not see it, or its name is no name.
+    /// There is no entry `base` that we could have read: it is not there, we may not see it, or its
+    /// name is no name.
     pub fn unseen(&self) -> bool {
         matches!(self.code, 32 | 34 | 50)
     }
 }
 
-/// Runs a search; `sink` is given each entry as it arrives, and `progress` the number of entries after each page.
-pub(super) fn run(
+/// Runs a search; `sink` is given each entry as it arrives, and `progress` the number of entries
+/// after each page.
+pub fn run(
     session: &mut Session,
     request: &Request<'_>,
     sink: &mut dyn FnMut(Entry),
@@ -68,8 +95,9 @@ pub(super) fn run(
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let mut next = Vec::new();
-    // A page begins with an entry that no earlier page began with, or the server goes round in circles. Its cookie may
-    // be the same every time: 389 Directory Server's is the number of the search.
+    // A page begins with an entry that no earlier page began with, or the server goes round in
+    // circles. Its cookie may be the same every time: 389 Directory Server's is the number of the
+    // search.
     let mut seen = BTreeSet::new();
     loop {
         outcome.pages += 1;
@@ -82,30 +110,28 @@ pub(super) fn run(
         };
         progress(outcome.entries);
         outcome.code = page.code;
-        let paged = request.page_size > 0 && !request.alone;
+        let paged = session.page_size() > 0 && !request.alone;
         outcome.early = match page.end {
-            _ if page.code != 0 => Some(Reason::code(page.code, "the search ended early")),
-            _ if page.references => Some(Reason::malformed(
+            _ if page.code != 0 => Some(Error::code(page.code, "the search ended early")),
+            _ if page.references => Some(Error::malformed(
                 "it refers to another server for a part of the answer",
             )),
-            _ if page.strange => Some(Reason::malformed(
-                "it sent an entry that is not well-formed",
-            )),
+            _ if page.strange => Some(Error::malformed("it sent an entry that is not well-formed")),
             _ if outcome.entries >= MAX_ENTRIES => {
-                Some(Reason::malformed("it sends entries without end"))
+                Some(Error::malformed("it sends entries without end"))
             }
-            End::None if paged => Some(Reason::malformed(
+            End::None if paged => Some(Error::malformed(
                 "it does not say whether there is another page; if it cannot page, set page_size = 0",
             )),
-            End::Broken => Some(Reason::malformed("its page marker is not well-formed")),
+            End::Broken => Some(Error::malformed("its page marker is not well-formed")),
             End::None => return outcome,
             End::Cookie(cookie) if cookie.is_empty() => return outcome,
             End::Cookie(cookie) => {
                 let stuck = cookie == next && page.first.is_none();
                 if stuck || page.first.is_some_and(|first| !seen.insert(first)) {
-                    Some(Reason::malformed("it sends the same page again"))
+                    Some(Error::malformed("it sends the same page again"))
                 } else if outcome.pages >= MAX_PAGES {
-                    Some(Reason::malformed("it sends pages without end"))
+                    Some(Error::malformed("it sends pages without end"))
                 } else {
                     next = cookie;
                     None
@@ -143,19 +169,19 @@ fn one(
     cookie: &[u8],
     entries: &mut usize,
     sink: &mut dyn FnMut(Entry),
-) -> Result<Page, Reason> {
+) -> Result<Page, Error> {
     let mut ldap = session.handle();
     let mut controls = Vec::new();
-    if request.page_size > 0 && !request.alone {
+    if session.page_size() > 0 && !request.alone {
         let mut control = RawControl::from(PagedResults {
-            size: request.page_size,
+            size: session.page_size(),
             cookie: cookie.to_vec(),
         });
         // A server that cannot page must say so, and not send what fits.
         control.crit = true;
         controls.push(control);
     }
-    if request.schema == Schema::Ad {
+    if session.domain_scope() {
         controls.push(RawControl {
             ctype: DOMAIN_SCOPE.to_owned(),
             crit: false,

@@ -1,7 +1,7 @@
 //! Whom to trust over TLS: the configured authorities and no others, or those of the system.
 //!
-//! TLS 1.2 or later, with names checked; there is no switch to do without. The environment (`SSL_CERT_FILE`) has no say:
-//! cron's is not ours to trust.
+//! TLS 1.2 or later, with names checked; there is no switch to do without. The environment
+//! (`SSL_CERT_FILE`) has no say: cron's is not ours to trust.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Where distributions keep the authorities of the system in one file: Debian, Red Hat, Alpine and SUSE.
+/// Where distributions keep the authorities of the system in one file: Debian, Red Hat, Alpine and
+/// SUSE.
 const SYSTEM: [&str; 4] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -22,7 +23,7 @@ const SYSTEM: [&str; 4] = [
 ///
 /// # Errors
 /// When there is nobody to trust.
-pub(super) fn config(authorities: Option<&[u8]>) -> Result<Arc<ClientConfig>, String> {
+pub fn config(authorities: Option<&[u8]>) -> Result<Arc<ClientConfig>, String> {
     let roots = match authorities {
         Some(pem) => configured(pem)?,
         None => system()?,
@@ -34,7 +35,7 @@ pub(super) fn config(authorities: Option<&[u8]>) -> Result<Arc<ClientConfig>, St
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub(super) fn nobody() -> Result<Arc<ClientConfig>, String> {
+pub fn nobody() -> Result<Arc<ClientConfig>, String> {
     build(RootCertStore::empty())
 }
 

@@ -1,0 +1,196 @@
+//! One connection for several questions and changes, opened when it is needed first.
+//!
+//! A connection that broke while it lay idle is opened again, once; one that broke while something
+//! was being written is not used for that again: nobody knows whether the change was made, and the
+//! error says so. A search gives everything or an error. References to other servers are never
+//! followed. Rules: RFC 4511.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::time::Instant;
+
+use ldap3::{LdapError, LdapResult, Mod};
+
+use super::connect::{Server, Session};
+use super::entry::Entry;
+use super::error::Error;
+use super::search::{self, Outcome, Request};
+use crate::model::Untrusted;
+
+/// Attributes with their values, as an entry is made of them.
+pub type Attributes = Vec<(String, Vec<Vec<u8>>)>;
+
+/// What a server said to a change.
+#[derive(Debug)]
+pub struct Answer {
+    /// Result code.
+    pub code: u32,
+    /// What the server adds to it.
+    pub text: Untrusted,
+}
+
+/// Why a search did not give everything.
+#[derive(Debug)]
+pub enum SearchError {
+    /// It gave nothing.
+    Failed(Error),
+    /// Something is missing in the answer: what, in our own words.
+    Incomplete(String),
+}
+
+impl From<Error> for SearchError {
+    fn from(error: Error) -> Self {
+        SearchError::Failed(error)
+    }
+}
+
+/// A server with which one speaks until the deadline.
+pub struct Client {
+    server: Server,
+    deadline: Instant,
+    session: RefCell<Option<Session>>,
+}
+
+impl Client {
+    /// Does not connect yet.
+    pub fn new(server: Server, deadline: Instant) -> Self {
+        Self {
+            server,
+            deadline,
+            session: RefCell::new(None),
+        }
+    }
+
+    /// The server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// All entries at and below `base`, which must be there, that the filter finds: each as `take`
+    /// gives it.
+    ///
+    /// # Errors
+    /// When not all of them came.
+    pub fn all<T>(
+        &self,
+        base: &str,
+        filter: &str,
+        attributes: &[&str],
+        take: &dyn Fn(Entry) -> T,
+    ) -> Result<Vec<T>, SearchError> {
+        let (found, outcome) = self.search(&Request::below(base, filter, attributes), take)?;
+        match outcome.early {
+            None => Ok(found),
+            Some(_) if outcome.no_base() && found.is_empty() => {
+                Err(Error::malformed(format!("there is no entry {base}")).into())
+            }
+            Some(error) => Err(early(
+                error.about(&format!("below {base}")),
+                outcome.code,
+                found.is_empty(),
+            )),
+        }
+    }
+
+    /// The entry `dn`, if it is there and the filter finds it.
+    ///
+    /// # Errors
+    /// When the server does not say.
+    pub fn one(
+        &self,
+        dn: &str,
+        filter: &str,
+        attributes: &[&str],
+    ) -> Result<Option<Entry>, SearchError> {
+        let request = Request::alone(dn, filter, attributes);
+        let (mut found, outcome) = self.search(&request, &|entry| entry)?;
+        let unseen = outcome.unseen();
+        match outcome.early {
+            Some(error) if !unseen => Err(early(error, outcome.code, found.is_empty())),
+            _ => Ok(found.pop()),
+        }
+    }
+
+    fn search<T>(
+        &self,
+        request: &Request<'_>,
+        take: &dyn Fn(Entry) -> T,
+    ) -> Result<(Vec<T>, Outcome), Error> {
+        loop {
+            let kept = self.session.take();
+            let idle = kept.is_some();
+            let mut session = kept.map_or_else(|| self.open(), Ok)?;
+            let mut found = Vec::new();
+            let outcome = search::run(
+                &mut session,
+                request,
+                &mut |entry| found.push(take(entry)),
+                &|_| {},
+            );
+            let broken = outcome.early.as_ref().filter(|_| outcome.code == 0);
+            if broken.is_none() {
+                self.session.replace(Some(session));
+            }
+            if !(idle && broken.is_some_and(Error::is_unreachable)) {
+                return Ok((found, outcome));
+            }
+        }
+    }
+
+    fn open(&self) -> Result<Session, Error> {
+        Session::open(&self.server, self.deadline)
+    }
+
+    /// Changes the entry `dn`: all of it or nothing.
+    ///
+    /// # Errors
+    /// When the server could not be asked, or its answer did not come.
+    pub fn modify(&self, dn: &str, changes: Vec<Mod<Vec<u8>>>) -> Result<Answer, Error> {
+        self.write(|mut ldap| async move { ldap.modify(dn, changes).await })
+    }
+
+    /// Makes the entry `dn`.
+    ///
+    /// # Errors
+    /// When the server could not be asked, or its answer did not come.
+    pub fn add(&self, dn: &str, attributes: Attributes) -> Result<Answer, Error> {
+        let attributes = attributes
+            .into_iter()
+            .map(|(name, values)| (name.into_bytes(), values.into_iter().collect()));
+        let attributes = attributes.collect();
+        self.write(|mut ldap| async move { ldap.add(dn, attributes).await })
+    }
+
+    fn write<W>(&self, operation: impl FnOnce(ldap3::Ldap) -> W) -> Result<Answer, Error>
+    where
+        W: Future<Output = Result<LdapResult, LdapError>>,
+    {
+        let kept = self.session.take();
+        let mut session = kept.map_or_else(|| self.open(), Ok)?;
+        let handle = session.handle();
+        match session.wait(operation(handle)) {
+            Ok(result) => {
+                self.session.replace(Some(session));
+                match result.rc {
+                    // Busy or unavailable: it has not looked at the change.
+                    code @ (51 | 52) => Err(Error::code(code, "it takes no changes now")),
+                    code => Ok(Answer {
+                        code,
+                        text: Untrusted::new(result.text),
+                    }),
+                }
+            }
+            Err(error) => Err(error.and("the change may have been made all the same")),
+        }
+    }
+}
+
+/// What a search that ended early means.
+fn early(error: Error, code: u32, nothing: bool) -> SearchError {
+    // Time, size and administrative limits: there is more, whatever came.
+    if nothing && !matches!(code, 3 | 4 | 11) {
+        SearchError::Failed(error)
+    } else {
+        SearchError::Incomplete(error.text)
+    }
+}

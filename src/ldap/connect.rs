@@ -1,0 +1,273 @@
+//! One connection: address, TLS, who we are; and an end to everything at the deadline.
+//!
+//! The crate's own timeouts begin anew with every message, so a server that sends a byte a second
+//! would never meet them. Here every wait, for whatever it is, ends at the deadline of the read.
+//! Rules: RFC 4511 (4.2 bind, 4.14 StartTLS), RFC 4513 (5.1.2: no name without a password). Decides
+//! nothing about entries.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ldap3::exop::WhoAmI;
+use ldap3::tokio::net::{TcpStream, lookup_host};
+use ldap3::tokio::runtime::{Builder, Runtime};
+use ldap3::tokio::task::JoinHandle;
+use ldap3::tokio::time::timeout;
+use ldap3::{LdapConnAsync, LdapConnSettings, LdapError, StdStream};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::address::{Address, Transport};
+use super::code;
+use super::error::Error;
+use crate::model::shown;
+
+/// How long to wait for the crate to tell why a connection ended.
+const CAUSE: Duration = Duration::from_millis(200);
+
+/// A server, and how it is spoken to.
+pub struct Server {
+    /// Where it is.
+    pub address: Address,
+    /// Whom to trust; needed for an encrypted connection.
+    pub tls: Option<Arc<rustls::ClientConfig>>,
+    /// Who we are. `None`: nobody (anonymous), and over a socket file whoever the kernel says (SASL
+    /// EXTERNAL).
+    pub bind_dn: Option<String>,
+    /// The password of `bind_dn`.
+    pub password: Option<SecretString>,
+    /// How long one address may take to accept a connection, and TLS to be agreed on.
+    pub connect_timeout: Duration,
+    /// Entries in one page of a search (RFC 2696); 0: no paging.
+    pub page_size: i32,
+    /// Whether searches leave out references to other domains (Active Directory).
+    pub domain_scope: bool,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .field("bind_dn", &self.bind_dn)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A connection that has been opened and on which we have said who we are.
+pub struct Session {
+    // Taken out only when the session ends.
+    runtime: Option<Runtime>,
+    ldap: ldap3::Ldap,
+    driver: Option<JoinHandle<Result<(), LdapError>>>,
+    deadline: Instant,
+    page_size: i32,
+    domain_scope: bool,
+}
+
+impl Session {
+    /// Connects, with TLS if the address says so, and binds.
+    ///
+    /// # Errors
+    /// Why that was not possible before `deadline`.
+    pub fn open(server: &Server, deadline: Instant) -> Result<Self, Error> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| Error::unreachable(format!("no connection could be prepared: {e}")))?;
+        let opened = block(&runtime, deadline, connect(server)).and_then(|done| done);
+        let (connection, ldap) = match opened {
+            Ok(pair) => pair,
+            Err(error) => {
+                // A look-up of a host's name cannot be interrupted; it must not hold us up.
+                runtime.shutdown_background();
+                return Err(error);
+            }
+        };
+        let driver = runtime.spawn(connection.drive());
+        let mut session = Self {
+            runtime: Some(runtime),
+            ldap,
+            driver: Some(driver),
+            deadline,
+            page_size: server.page_size,
+            domain_scope: server.domain_scope,
+        };
+        session.bind(server)?;
+        Ok(session)
+    }
+
+    fn bind(&mut self, server: &Server) -> Result<(), Error> {
+        let mut ldap = self.ldap.clone();
+        let answer = match (&server.bind_dn, &server.password) {
+            (Some(dn), Some(password)) => {
+                self.wait(async move { ldap.simple_bind(dn, password.expose_secret()).await })?
+            }
+            (None, _) if server.address.transport == Transport::Unix => {
+                self.wait(async move { ldap.sasl_external_bind().await })?
+            }
+            _ => return Ok(()),
+        };
+        match answer.rc {
+            0 => Ok(()),
+            code => Err(Error::code(code, "it does not let us in")),
+        }
+    }
+
+    /// Asks the server who we are to it (RFC 4532).
+    ///
+    /// # Errors
+    /// Why it did not say.
+    pub fn who_am_i(&mut self) -> Result<String, Error> {
+        let mut ldap = self.ldap.clone();
+        let answer = self.wait(async move { ldap.extended(WhoAmI).await })?;
+        match (answer.1.rc, answer.0.val) {
+            (0, Some(name)) if !name.is_empty() => Ok(String::from_utf8_lossy(&name).into_owned()),
+            (0, _) => Ok("nobody".to_owned()),
+            // A server that does not know the question has let us in all the same.
+            _ => Ok("somebody it does not name".to_owned()),
+        }
+    }
+
+    /// Entries in one page of a search; 0: no paging.
+    pub fn page_size(&self) -> i32 {
+        self.page_size
+    }
+
+    /// Whether searches leave out references to other domains.
+    pub fn domain_scope(&self) -> bool {
+        self.domain_scope
+    }
+
+    /// The handle for operations.
+    pub fn handle(&self) -> ldap3::Ldap {
+        self.ldap.clone()
+    }
+
+    /// Waits for an operation, and says why if it came to nothing.
+    ///
+    /// # Errors
+    /// Why it came to nothing; the session cannot be used any more then.
+    pub fn wait<T>(
+        &mut self,
+        operation: impl Future<Output = Result<T, LdapError>>,
+    ) -> Result<T, Error> {
+        let Some(runtime) = &self.runtime else {
+            return Err(Error::unreachable("the connection has ended"));
+        };
+        match block(runtime, self.deadline, operation)? {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.cause(error)),
+        }
+    }
+
+    /// Why the connection ended, which only the task that reads from it knows.
+    fn cause(&mut self, error: LdapError) -> Error {
+        let gone = matches!(
+            error,
+            LdapError::EndOfStream | LdapError::OpSend { .. } | LdapError::ResultRecv { .. }
+        );
+        let (Some(runtime), Some(driver), true) = (&self.runtime, self.driver.take(), gone) else {
+            return error.into();
+        };
+        match runtime.block_on(async { timeout(CAUSE, driver).await }) {
+            Ok(Ok(Err(error))) => error.into(),
+            Ok(Err(stopped)) if stopped.is_panic() => Error::not_ldap(),
+            _ => Error::closed(),
+        }
+    }
+
+    /// Says goodbye. Without it the server sees the connection break, which does no harm.
+    pub fn close(mut self) {
+        let mut ldap = self.ldap.clone();
+        let _ = self.wait(async move { ldap.unbind().await });
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Runs `work` until it is done or the deadline has come. The crate stops with a panic at some
+/// malformed answers; that is an answer too.
+fn block<T>(
+    runtime: &Runtime,
+    deadline: Instant,
+    work: impl Future<Output = T>,
+) -> Result<T, Error> {
+    #[allow(clippy::disallowed_methods)] // a socket wants what is left until the deadline, now
+    let left = deadline.saturating_duration_since(Instant::now());
+    let late = || Error::unreachable("the time limit ran out");
+    if left.is_zero() {
+        return Err(late());
+    }
+    match catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async { timeout(left, work).await })
+    })) {
+        Ok(done) => done.map_err(|_| late()),
+        Err(_) => Err(Error::not_ldap()),
+    }
+}
+
+/// Opens the connection and agrees on TLS.
+async fn connect(server: &Server) -> Result<(LdapConnAsync, ldap3::Ldap), Error> {
+    let Server {
+        address,
+        connect_timeout,
+        ..
+    } = server;
+    let mut options =
+        LdapConnSettings::new().set_starttls(address.transport == Transport::StartTls);
+    if let Some(tls) = &server.tls {
+        options = options.set_config(Arc::clone(tls));
+    }
+    if address.transport != Transport::Unix {
+        let stream = dial(address, *connect_timeout)
+            .await
+            .map_err(Error::unreachable)?;
+        options = options.set_std_stream(StdStream::Tcp(stream));
+    }
+    match timeout(
+        *connect_timeout,
+        LdapConnAsync::with_settings(options, &address.url),
+    )
+    .await
+    {
+        Ok(Ok(pair)) => Ok(pair),
+        Ok(Err(LdapError::LdapResult { result })) => Err(Error::unreachable(format!(
+            "it refuses StartTLS: {}",
+            code::name(result.rc)
+        ))),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err(Error::unreachable(format!(
+            "no answer within {} s",
+            connect_timeout.as_secs()
+        ))),
+    }
+}
+
+/// Tries each address of the host in turn, so that one dead server of several costs only its own
+/// time limit.
+async fn dial(address: &Address, limit: Duration) -> Result<std::net::TcpStream, String> {
+    let addresses = lookup_host((address.host.as_str(), address.port))
+        .await
+        .map_err(|e| format!("its name has no address: {}", shown(&e.to_string())))?;
+    let mut last = "its name has no address".to_owned();
+    for ip in addresses {
+        match timeout(limit, TcpStream::connect(ip)).await {
+            Ok(Ok(stream)) => {
+                // Requests are small and each waits for its answer.
+                let _ = stream.set_nodelay(true);
+                return stream.into_std().map_err(|e| e.to_string());
+            }
+            Ok(Err(error)) => last = error.to_string(),
+            Err(_) => last = format!("no answer within {} s", limit.as_secs()),
+        }
+    }
+    Err(last)
+}
