@@ -7,7 +7,7 @@ use crate::cli::{self, Adopt, Global, Release};
 use crate::error::{Error, Kind, Result};
 use crate::model::host::Host;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
-use crate::model::{Completeness, Contact, Directory, Gid, RemoteId, Uid, shown};
+use crate::model::{Completeness, Contact, Directory, Gid, Members, RemoteId, Uid, shown};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Person};
 use crate::policy::select::{self, Standing};
@@ -162,7 +162,7 @@ impl Candidate<'_> {
                 name: name.to_owned(),
                 gid,
                 state: State::Active,
-                members: String::new(),
+                members: Members::default(),
             };
             as_if.groups.insert(group.id.clone(), own);
         }

@@ -565,7 +565,8 @@ impl<'a> Inquiry<'a> {
         let current = target.read()?;
         let found = current.host().groups.get(self.name).map(|found| found.gid);
         let mut side = Side::local(self.name, mapped, found);
-        side.ledger = applied.map(|members| format!("members through gosync: {}", shown(members)));
+        side.ledger =
+            applied.map(|members| format!("members through gosync: {}", shown(members.as_str())));
         let names = [Some(self.name)].into_iter().flatten().collect();
         let mut next =
             Aliases { id: None, names }.of(&groups.plan, EntryKind::LocalGroup, "sync groups");

@@ -7,6 +7,7 @@ use super::edit::{AdoptedRow, Edit, MadeRow};
 use super::history::{Keeper, Remembered};
 use super::queue::{self, Key};
 use super::{Run, contacts, rungs};
+use crate::model::Members;
 use crate::model::host::Host;
 use crate::model::owned::{Loss, State};
 use crate::policy::Field;
@@ -197,7 +198,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
         }
         Edit::Members { id, members, lost } => {
             let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
-            tx.execute_cached(sql, params![provider, id, members])?;
+            tx.execute_cached(sql, params![provider, id, members.as_str()])?;
             if !members.is_empty() {
                 // One that was emptied, and is not any more: its time on the ladder begins anew.
                 rungs::forget(tx, provider, "group", id)?;
@@ -211,7 +212,7 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             rungs::forget(tx, provider, "group", id)?;
             rungs::give_up_name(tx, provider, "group", id, name)?;
             let sql = "UPDATE unix_groups SET name = ?3, state = 'active', members = ?4 WHERE provider = ?1 AND id = ?2";
-            tx.execute_cached(sql, params![provider, id, name, members])?;
+            tx.execute_cached(sql, params![provider, id, name, members.as_str()])?;
         }
         Edit::Adopted(row) => adopt(tx, provider, row)?,
         Edit::AdoptedGroup {
@@ -224,7 +225,10 @@ fn apply_one(tx: &Transaction<'_>, provider: &str, at: i64, edit: &Edit) -> rusq
             let sql = "INSERT INTO unix_groups (provider, id, name, gid, state, members, alias)
                        VALUES (?1, ?2, ?3, ?4, 'active', ?6, ?5)
                        ON CONFLICT (provider, id) DO UPDATE SET name = ?3, state = 'active', members = ?6, alias = ?5";
-            tx.execute_cached(sql, params![provider, id, name, gid, alias, members])?;
+            tx.execute_cached(
+                sql,
+                params![provider, id, name, gid, alias, members.as_str()],
+            )?;
         }
         Edit::Released { id, group: false } => {
             // The memberships stay in the files, and are the host's from now on.
@@ -404,16 +408,14 @@ fn leave_groups(tx: &Transaction<'_>, provider: &str, id: &str) -> rusqlite::Res
     let name: String = tx.query_row(sql, params![provider, id], |row| row.get(0))?;
     let sql = "SELECT provider, id, members FROM unix_groups WHERE instr(',' || members || ',', ',' || ?1 || ',') > 0";
     let mut statement = tx.prepare(sql)?;
-    let rows = statement.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let groups: Vec<(String, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
+    let rows = statement.query_map([&name], |row| {
+        Ok((row.get(0)?, row.get(1)?, Members::written(row.get(2)?)))
+    })?;
+    let groups: Vec<(String, String, Members)> = rows.collect::<rusqlite::Result<_>>()?;
     for (provider, id, members) in groups {
-        let members = members
-            .split(',')
-            .filter(|member| *member != name)
-            .collect::<Vec<_>>()
-            .join(",");
+        let members = members.replaced(&name, None);
         let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
-        tx.execute_cached(sql, params![provider, id, members])?;
+        tx.execute_cached(sql, params![provider, id, members.as_str()])?;
     }
     super::local::forget(tx, &name)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::{Remembered, Snapshots, groups_with};
 use super::{Run, rungs};
-use crate::model::UserName;
+use crate::model::{Members, UserName};
 use crate::plan::events::{HookEvent, Kind};
 use crate::plan::{Adopted, Change, KeyChange, NewAccount, Plan};
 use crate::policy::Field;
@@ -30,8 +30,8 @@ pub enum Edit {
         id: String,
         /// Its name.
         name: String,
-        /// Members that the provider wants, sorted, separated by commas.
-        members: String,
+        /// Members that the provider wants.
+        members: Members,
     },
     /// A field was written.
     Applied {
@@ -55,8 +55,8 @@ pub enum Edit {
     Members {
         /// The group.
         id: String,
-        /// Sorted, separated by commas.
-        members: String,
+        /// All of them.
+        members: Members,
         /// How many lost their membership.
         lost: usize,
     },
@@ -122,8 +122,8 @@ pub enum Edit {
         gid: u32,
         /// What the provider's name stands for, if that is another.
         alias: Option<String>,
-        /// Members that the provider wants, sorted, separated by commas.
-        members: String,
+        /// Members that the provider wants.
+        members: Members,
     },
     /// An account or a group is the host's again.
     Released {
@@ -136,8 +136,8 @@ pub enum Edit {
     LocalMembers {
         /// The group, by name.
         name: String,
-        /// Sorted, separated by commas.
-        members: String,
+        /// All of them.
+        members: Members,
         /// How many lost their membership.
         lost: usize,
         /// How many got power.
@@ -208,12 +208,8 @@ impl From<&Adopted> for AdoptedRow {
     }
 }
 
-fn joined(members: &[UserName]) -> String {
-    members
-        .iter()
-        .map(UserName::as_str)
-        .collect::<Vec<_>>()
-        .join(",")
+fn joined(members: &[UserName]) -> Members {
+    members.iter().map(UserName::as_str).collect()
 }
 
 /// Writes the rows and edits of a plan for transaction `txn`.
@@ -311,7 +307,7 @@ pub(super) fn write(
                     id.as_str(),
                     name.as_str(),
                     gid.get(),
-                    joined(members),
+                    joined(members).as_str(),
                     txn
                 ])?;
             }

@@ -25,7 +25,7 @@ use crate::model::host::Host;
 use crate::model::owned::{
     Absence, Applied, KeyRecord, Loss, Losses, Owned, OwnedAccount, OwnedGroup, State,
 };
-use crate::model::{Gid, RemoteId, Uid, shown};
+use crate::model::{Gid, Members, RemoteId, Uid, shown};
 use crate::plan::{Observation, Plan};
 use crate::policy::keys::Place;
 
@@ -314,7 +314,7 @@ impl Ledger {
                         name,
                         gid,
                         state,
-                        members,
+                        members: Members::written(members),
                     },
                 )),
                 false => drop(owned.other_names.insert(name)),

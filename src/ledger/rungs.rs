@@ -6,8 +6,8 @@
 use rusqlite::{Connection, Transaction, params};
 
 use super::cached::Cached as _;
-use crate::model::RemoteId;
 use crate::model::owned::{Absence, GroupRung, Owned, Rung};
+use crate::model::{Members, RemoteId};
 
 /// Reads all of it, seen from `provider`.
 pub(super) fn load(db: &Connection, provider: &str, owned: &mut Owned) -> rusqlite::Result<()> {
@@ -193,17 +193,14 @@ pub(super) fn rename(
     }
     let sql = "SELECT provider, id, members FROM unix_groups WHERE instr(',' || members || ',', ',' || ?1 || ',') > 0";
     let mut statement = tx.prepare_cached(sql)?;
-    let rows = statement.query_map([from], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let groups: Vec<(String, String, String)> = rows.collect::<rusqlite::Result<_>>()?;
+    let rows = statement.query_map([from], |row| {
+        Ok((row.get(0)?, row.get(1)?, Members::written(row.get(2)?)))
+    })?;
+    let groups: Vec<(String, String, Members)> = rows.collect::<rusqlite::Result<_>>()?;
     for (provider, id, members) in groups {
-        let mut names: Vec<&str> = members
-            .split(',')
-            .map(|name| if name == from { to } else { name })
-            .collect();
-        names.sort_unstable();
-        names.dedup();
+        let members = members.replaced(from, Some(to));
         let sql = "UPDATE unix_groups SET members = ?3 WHERE provider = ?1 AND id = ?2";
-        tx.execute_cached(sql, params![provider, id, names.join(",")])?;
+        tx.execute_cached(sql, params![provider, id, members.as_str()])?;
     }
     super::local::rename(tx, from, to)
 }

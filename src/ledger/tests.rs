@@ -436,7 +436,7 @@ fn a_removed_account_is_no_member_any_more() {
     ledger.confirm(txn).unwrap();
     assert_eq!(
         ledger.load("p", 0).unwrap().groups[&id("g")].members,
-        "annabel,joann"
+        "annabel,joann".into()
     );
 }
 
@@ -557,7 +557,7 @@ fn a_name_that_is_given_up_stays_whose_it_was() {
         (ann.name.as_str(), ann.uid.get(), ann.applied.home.as_str()),
         ("zoe", 20_000, "/home/zoe")
     );
-    assert_eq!(owned.groups[&id("g")].members, "bob,zoe");
+    assert_eq!(owned.groups[&id("g")].members, "bob,zoe".into());
     assert_eq!(
         owned.former_accounts,
         BTreeMap::from([("ann".to_owned(), id("u-ann"))])
@@ -645,7 +645,7 @@ fn a_name_that_was_begun_to_be_given_is_known_if_it_stands_on_the_host() {
     };
     let group = |gid| HostGroup {
         gid,
-        members: "",
+        members: "".into(),
         writable: true,
     };
     let host = |uid, gid| Host {

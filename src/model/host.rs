@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::members::MemberList;
 use super::spans::Spans;
 
 /// Stands for a field that is not UTF-8.
@@ -75,8 +76,8 @@ impl HostAccount<'_> {
 pub struct HostGroup<'a> {
     /// Group id.
     pub gid: u32,
-    /// Names, separated by commas.
-    pub members: &'a str,
+    /// Its members.
+    pub members: MemberList<'a>,
     /// Whether it stands in a database that gosync writes.
     pub writable: bool,
 }

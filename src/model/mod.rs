@@ -10,6 +10,7 @@ pub mod history;
 pub mod host;
 pub mod id;
 pub mod lookup;
+pub mod members;
 pub mod name;
 pub mod owned;
 pub mod spans;
@@ -24,6 +25,7 @@ pub use directory::{
 };
 pub use id::{Gid, IdRange, RemoteId, Uid};
 pub use lookup::Lookup;
+pub use members::{MemberList, Members};
 pub use name::{GroupName, UserName};
 pub use ssh_key::SshKey;
 pub use text::{Untrusted, counted, shown};

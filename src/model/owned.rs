@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Contact, Gid, RemoteId, Uid};
+use super::{Contact, Gid, Members, RemoteId, Uid};
 
 /// How far an owned account or group has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,8 +103,8 @@ pub struct OwnedGroup {
     pub gid: Gid,
     /// How far it has come; groups are never locked.
     pub state: State,
-    /// Members as gosync last wrote them, sorted, separated by commas.
-    pub members: String,
+    /// Members as gosync last wrote them.
+    pub members: Members,
 }
 
 /// Everything that gosync owns.
@@ -116,8 +116,8 @@ pub struct Owned {
     pub groups: BTreeMap<RemoteId, OwnedGroup>,
     /// What was adopted under another name than the provider's would be.
     pub aliases: Aliases,
-    /// Members that gosync added to groups of the host's, by the group's name: sorted, separated by commas.
-    pub local: BTreeMap<String, String>,
+    /// Members that gosync added to groups of the host's, by the group's name.
+    pub local: BTreeMap<String, Members>,
     /// Names of accounts and groups that come from other providers.
     pub other_names: BTreeSet<String>,
     /// Every uid and gid ever given, by whatever provider.

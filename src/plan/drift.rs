@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::diff::{accounts, groups, lock_word, split};
+use super::diff::{accounts, groups, lock_word};
 use super::render;
 
 use crate::model::host::Host;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
-use crate::model::shown;
+use crate::model::{Members, shown};
 use crate::policy::{ByHand, Field, GroupRules, Rules};
 pub use keys::{KeySite, keys, unusable};
 
@@ -293,10 +293,7 @@ fn group(own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules, out: &mut Vec<Di
             return;
         }
     };
-    let (before, now): (BTreeSet<&str>, BTreeSet<&str>) = (
-        split(&own.members).collect(),
-        split(found.members).collect(),
-    );
+    let (before, now) = (own.members.set(), found.members.set());
     let added: Vec<&str> = now.difference(&before).copied().collect();
     if !added.is_empty() {
         let (kind, name, found) = (Kind::Group, own.name.clone(), added.join(" "));
@@ -316,7 +313,7 @@ fn group(own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules, out: &mut Vec<Di
 
 fn local(
     name: &str,
-    applied: &str,
+    applied: &Members,
     host: &Host<'_>,
     rules: &GroupRules,
     out: &mut Vec<Difference>,
@@ -332,7 +329,7 @@ fn local(
         ));
         return;
     };
-    let (before, now) = (split(applied).collect(), split(found.members).collect());
+    let (before, now) = (applied.set(), found.members.set());
     taken_out(Kind::LocalGroup, name, &before, &now, host, rules, out);
 }
 

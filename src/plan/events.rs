@@ -259,9 +259,7 @@ impl HookEvent {
                     .groups
                     .get(team.name.as_str())
                     .filter(|found| found.gid == team.gid);
-                let is_in = |name: &String| {
-                    found.is_some_and(|found| found.members.split(',').any(|m| m == name))
-                };
+                let is_in = |name: &String| found.is_some_and(|found| found.members.contains(name));
                 found.is_some() && team.added.iter().all(is_in) && !team.removed.iter().any(is_in)
             }
             _ => false,
@@ -577,10 +575,11 @@ fn team(change: &Change, host: &Host<'_>, owned: &Owned) -> Option<(String, Even
         ),
         _ => return None,
     };
-    let found = host.groups.get(from).map_or("", |found| found.members);
+    let found = host.groups.get(from).map(|found| found.members);
     let stay = found
-        .split(',')
-        .filter(|member| !member.is_empty() && !remove.iter().any(|gone| gone == member));
+        .unwrap_or_default()
+        .names()
+        .filter(|member| !remove.iter().any(|gone| gone == member));
     let mut members: Vec<String> = stay
         .chain(add.iter().map(UserName::as_str))
         .map(str::to_owned)

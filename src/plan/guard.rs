@@ -6,8 +6,8 @@
 use std::fmt;
 
 use super::{Change, Plan};
-use crate::model::RemoteId;
 use crate::model::owned::{KeyRecords, Loss, Owned, State};
+use crate::model::{Members, RemoteId};
 
 /// `[limits]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,9 +279,7 @@ fn members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exces
         if remove.is_empty() {
             continue;
         }
-        let before = owned.groups.get(id).map_or(0, |own| {
-            own.members.split(',').filter(|m| !m.is_empty()).count()
-        });
+        let before = owned.groups.get(id).map_or(0, |own| own.members.count());
         let gone_before = owned.losses.members.get(id).copied().unwrap_or(0);
         let subject = Subject {
             what: format!("members of {name}"),
@@ -311,9 +309,7 @@ fn local_members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec
             continue;
         };
         let name = name.as_str();
-        let before = owned.local.get(name).map_or(0, |members| {
-            members.split(',').filter(|m| !m.is_empty()).count()
-        });
+        let before = owned.local.get(name).map_or(0, Members::count);
         let gone_before = owned.losses.local.get(name).copied().unwrap_or(0);
         let what = format!("members of {name}");
         if !remove.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::model::history::{EntryKind, PastChange};
-use crate::model::shown;
+use crate::model::{MemberList, shown};
 
 /// What became of each entry, one a line, in the order of the first changes.
 pub fn lines(changes: &[PastChange]) -> Vec<String> {
@@ -92,9 +92,9 @@ fn value(value: &Value) -> String {
 }
 
 fn set(members: &Value) -> BTreeSet<String> {
-    let names = members.as_str().unwrap_or_default().split(',');
-    names
-        .filter(|name| !name.is_empty())
+    let members = MemberList::from(members.as_str().unwrap_or_default());
+    members
+        .names()
         .map(|name| shown(name).to_string())
         .collect()
 }

@@ -110,9 +110,7 @@ pub fn account_refusal(name: &str, found: &HostAccount<'_>, host: &Host<'_>) -> 
             found.uid
         ));
     }
-    let is_in = |group: &HostGroup<'_>| {
-        group.gid == found.gid || group.members.split(',').any(|member| member.trim() == name)
-    };
+    let is_in = |group: &HostGroup<'_>| group.gid == found.gid || group.members.contains(name);
     let mut powers = host
         .groups
         .iter()

@@ -258,12 +258,7 @@ pub(super) fn entry(own: &OwnedAccount) -> String {
 
 /// What gosync has of a group.
 pub(super) fn group_entry(own: &OwnedGroup) -> String {
-    let members = own
-        .members
-        .split(',')
-        .filter(|member| !member.is_empty())
-        .count();
-    let members = counted(members, "member", "members");
+    let members = counted(own.members.count(), "member", "members");
     format!(
         "{} with the gid {}, {}, {members}",
         shown(&own.name),

@@ -3,10 +3,12 @@
 //! Its ids stay, in whatever range they are, and so does its home; other fields become what the provider wants, unless
 //! `keep_local` names them. Members stay, and those whom the provider wants count as added by gosync from now on.
 
-use super::groups::{Roster, split};
+use super::groups::Roster;
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
 use crate::model::owned::{Applied, Owned, State};
-use crate::model::{Completeness, Gid, GroupName, Lookup, RemoteId, Uid, Untrusted, UserName};
+use crate::model::{
+    Completeness, Gid, GroupName, Lookup, Members, RemoteId, Uid, Untrusted, UserName,
+};
 use crate::plan::{Adopted, Change, FieldChange, Plan};
 use crate::policy::map::{WantedAccount, WantedGroup};
 use crate::policy::{AccountRules, Field, adoption};
@@ -208,7 +210,7 @@ pub fn adopt_group(
         plan.remark(name, "is gosync's already");
         return Ok(plan);
     }
-    sound(name, found.writable && found.members != ODD, host)?;
+    sound(name, found.writable && found.members.is_text(), host)?;
     if let Some(reason) = adoption::group_refusal(name, found, host) {
         return Err(reason);
     }
@@ -220,11 +222,11 @@ pub fn adopt_group(
         );
     }
     let roster = Roster::new(host, owned, people, &Completeness::Narrowed);
-    let members = roster.members(&wanted.members, "");
-    let standing: Vec<&str> = split(found.members).collect();
+    let members = roster.members(&wanted.members, Members::nobody());
+    let standing = found.members.set();
     let add = members
         .iter()
-        .filter(|member| !standing.contains(&member.as_str()))
+        .filter(|member| !standing.contains(member.as_str()))
         .cloned()
         .collect();
     let (id, name) = (

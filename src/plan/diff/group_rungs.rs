@@ -1,8 +1,6 @@
 //! What becomes of a group that the provider does not have any more: first its members are taken out, later it is
 //! removed. Members that people added stay, and so does a group that has any, or is somebody's primary group.
 
-use std::collections::BTreeSet;
-
 use super::groups::found;
 use super::rename;
 use crate::model::host::{Host, HostGroup};
@@ -90,14 +88,11 @@ impl Absent<'_> {
         else {
             return false;
         };
-        let stands = |name: &&str| {
-            found
-                .members
-                .split(',')
-                .any(|member| member.trim() == *name)
-        };
-        let remove = members(&own.members)
-            .filter(stands)
+        let standing = found.members.set();
+        let remove = own
+            .members
+            .names()
+            .filter(|name| standing.contains(name))
             .map(str::to_owned)
             .collect();
         plan.changes.push(Change::EmptyGroup {
@@ -167,19 +162,12 @@ pub(super) fn removable(
     {
         return Err(format!("it is the primary group of `{}`", shown(name)));
     }
-    let ours: BTreeSet<&str> = members(&own.members).collect();
-    if let Some(other) = members(found.members).find(|name| !ours.contains(name)) {
+    let ours = own.members.set();
+    if let Some(other) = found.members.names().find(|name| !ours.contains(name)) {
         return Err(format!(
             "it has members that were added by hand, such as `{}`",
             shown(other)
         ));
     }
-    let standing: BTreeSet<&str> = members(found.members).collect();
-    Ok(standing.into_iter().map(str::to_owned).collect())
-}
-
-fn members(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
+    Ok(found.members.set().into_iter().map(str::to_owned).collect())
 }

@@ -6,9 +6,9 @@ use super::create::name_conflict;
 use super::group_rungs::Absent;
 use super::release::given_back;
 use super::{incomplete, rename, some, trust};
-use crate::model::host::{Host, HostGroup, ODD};
+use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{Owned, OwnedGroup, State};
-use crate::model::{Completeness, Gid, GroupName, Lookup, RemoteId, Untrusted, UserName};
+use crate::model::{Completeness, Gid, GroupName, Lookup, Members, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Observation, Plan};
 use crate::policy::alloc::Allocator;
 use crate::policy::map::{WantedGroup, WantedGroups};
@@ -117,7 +117,10 @@ pub fn groups(
                 "was removed by hand, and is made again",
             );
         }
-        let members = roster.members(&group.members, before.map_or("", |own| &own.members));
+        let members = roster.members(
+            &group.members,
+            before.map_or(Members::nobody(), |own| &own.members),
+        );
         created.push(Change::CreateGroup {
             id: group.id.clone(),
             name: group.name.clone(),
@@ -219,7 +222,7 @@ impl Roster {
     }
 
     /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
-    pub(super) fn members(&self, wanted: &[RemoteId], applied: &str) -> Vec<UserName> {
+    pub(super) fn members(&self, wanted: &[RemoteId], applied: &Members) -> Vec<UserName> {
         let mut places: Vec<u32> = wanted
             .iter()
             .filter_map(|id| self.places.get(id.as_str()).copied())
@@ -231,18 +234,13 @@ impl Roster {
             .filter_map(|at| self.names.get(*at as usize).cloned())
             .collect();
         if !self.unseen.is_empty() {
-            out.extend(split(applied).filter_map(|name| self.unseen.get(name).cloned()));
+            let stay = applied.names();
+            out.extend(stay.filter_map(|name| self.unseen.get(name).cloned()));
             out.sort();
             out.dedup();
         }
         out
     }
-}
-
-pub(in crate::plan) fn split(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
 }
 
 /// Whether a group that was removed by hand is made again.
@@ -307,18 +305,18 @@ fn known(
     }
     let mut wanted = roster.members(&group.members, &own.members);
     if roster.keeps_all {
-        let standing: BTreeSet<&str> = split(found.members).collect();
-        let there = split(&own.members).filter(|name| standing.contains(name));
+        let standing = found.members.set();
+        let there = own.members.names().filter(|name| standing.contains(name));
         wanted.extend(there.filter_map(|name| UserName::new(name, true).ok()));
         wanted.sort();
         wanted.dedup();
     }
-    let forgotten = split(&own.members).ne(wanted.iter().map(UserName::as_str));
-    if !forgotten && found.members == own.members {
+    let forgotten = !own.members.are(wanted.iter().map(UserName::as_str));
+    if !forgotten && own.members.stand_as(found.members) {
         plan.unchanged += usize::from(renamed.is_none());
         return;
     }
-    let standing: BTreeSet<&str> = split(found.members).collect();
+    let standing = found.members.set();
     let mut add: Vec<UserName> = wanted
         .iter()
         .filter(|name| !standing.contains(name.as_str()))
@@ -326,7 +324,9 @@ fn known(
         .collect();
     taken_out(&own.name, &own.members, by_hand, &mut add, plan);
     let keep: BTreeSet<&str> = wanted.iter().map(UserName::as_str).collect();
-    let remove: Vec<String> = split(&own.members)
+    let remove: Vec<String> = own
+        .members
+        .names()
         .filter(|name| !keep.contains(name) && standing.contains(name))
         .map(str::to_owned)
         .collect();
@@ -346,12 +346,12 @@ fn known(
 /// Tells who of those that come was taken out by hand, and leaves them out if that is to stay so.
 pub(super) fn taken_out(
     group: &str,
-    applied: &str,
+    applied: &Members,
     by_hand: ByHand,
     add: &mut Vec<UserName>,
     plan: &mut Plan,
 ) {
-    let before: BTreeSet<&str> = split(applied).collect();
+    let before = applied.set();
     let taken: Vec<UserName> = add
         .iter()
         .filter(|name| before.contains(name.as_str()))
@@ -406,7 +406,7 @@ pub(in crate::plan) fn ours<'h>(
         Some(found) if !found.writable => {
             Err("stands in a database that gosync does not write; left alone".to_owned())
         }
-        Some(found) if found.members == ODD => {
+        Some(found) if !found.members.is_text() => {
             Err("has members that are no UTF-8; left alone".to_owned())
         }
         Some(found) => Ok(found),

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::groups::{Roster, split, taken_out};
-use crate::model::host::{Host, HostGroup, ODD};
+use super::groups::{Roster, taken_out};
+use crate::model::host::{Host, HostGroup};
 use crate::model::owned::Owned;
-use crate::model::{Completeness, GroupName, UserName};
+use crate::model::{Completeness, GroupName, Members, UserName};
 use crate::plan::{Change, Plan};
 use crate::policy::local_map::WantedLocal;
 use crate::policy::{ByHand, GroupRules, protect};
@@ -28,7 +28,7 @@ pub(super) fn local(
         let applied = owned
             .local
             .get(group.name.as_str())
-            .map_or("", String::as_str);
+            .unwrap_or(Members::nobody());
         if is_whole {
             for source in &group.missing {
                 let source = crate::model::shown(source);
@@ -98,7 +98,7 @@ pub(super) fn writable(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Re
     if !found.writable {
         return Err("stands in a database that gosync does not write; left alone".to_owned());
     }
-    if found.members == ODD {
+    if !found.members.is_text() {
         return Err("has members that are no UTF-8; left alone".to_owned());
     }
     Ok(())
@@ -106,13 +106,13 @@ pub(super) fn writable(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Re
 
 fn known(
     group: &WantedLocal,
-    applied: &str,
+    applied: &Members,
     found: &HostGroup<'_>,
     roster: &Roster,
     by_hand: ByHand,
     plan: &mut Plan,
 ) {
-    let standing: BTreeSet<&str> = split(found.members).collect();
+    let standing = found.members.set();
     let wanted = roster.members(&group.members, applied);
     let mut add: Vec<UserName> = wanted
         .iter()
@@ -122,14 +122,19 @@ fn known(
     taken_out(group.name.as_str(), applied, by_hand, &mut add, plan);
     let mut keep: BTreeSet<UserName> = wanted.into_iter().collect();
     if group.is_short() {
-        keep.extend(split(applied).filter_map(|name| UserName::new(name, true).ok()));
+        keep.extend(
+            applied
+                .names()
+                .filter_map(|name| UserName::new(name, true).ok()),
+        );
     }
-    let remove: Vec<String> = split(applied)
+    let remove: Vec<String> = applied
+        .names()
         .filter(|name| !keep.contains(*name) && standing.contains(name))
         .map(str::to_owned)
         .collect();
     // Whoever was there before is not gosync's to take out later.
-    let before: BTreeSet<&str> = split(applied).collect();
+    let before = applied.set();
     let applied_now = keep
         .iter()
         .filter(|name| before.contains(name.as_str()) || add.contains(name))
@@ -147,12 +152,12 @@ fn known(
 }
 
 /// A group that the configuration does not name any more: who came by gosync goes.
-fn unmapped(name: &str, applied: &str, host: &Host<'_>, plan: &mut Plan) {
+fn unmapped(name: &str, applied: &Members, host: &Host<'_>, plan: &mut Plan) {
     let standing: BTreeSet<&str> = host
         .groups
         .get(name)
         .into_iter()
-        .flat_map(|found| split(found.members))
+        .flat_map(|found| found.members.names())
         .collect();
     if let Some(Err(reason)) = host
         .groups
@@ -165,7 +170,8 @@ fn unmapped(name: &str, applied: &str, host: &Host<'_>, plan: &mut Plan) {
     let Ok(group) = GroupName::known(name) else {
         return;
     };
-    let remove: Vec<String> = split(applied)
+    let remove: Vec<String> = applied
+        .names()
         .filter(|name| standing.contains(name))
         .map(str::to_owned)
         .collect();
@@ -178,11 +184,11 @@ fn push(
     privileged: bool,
     add: Vec<UserName>,
     remove: Vec<String>,
-    before: &str,
+    before: &Members,
     applied: Vec<UserName>,
     plan: &mut Plan,
 ) {
-    let learns = split(before).ne(applied.iter().map(UserName::as_str));
+    let learns = !before.are(applied.iter().map(UserName::as_str));
     if add.is_empty() && remove.is_empty() && !learns {
         plan.unchanged += 1;
         return;

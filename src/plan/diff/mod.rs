@@ -21,7 +21,6 @@ pub use adopt::{Person, adopt_account, adopt_group};
 pub use contacts::contacts;
 pub use create::UidFrom;
 pub use groups::groups;
-pub(super) use groups::split;
 pub use keys::{KeyFile, KeyView, keys};
 pub use release::release;
 pub use removal::{Request, removal};

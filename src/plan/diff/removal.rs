@@ -125,10 +125,8 @@ pub(super) fn others_use_group(
     host: &Host<'_>,
 ) -> bool {
     let goes = |other: &str| going.iter().any(|name| *name == other);
-    let members = host.groups.get(name).map_or("", |group| group.members);
-    let is_member = members
-        .split(',')
-        .any(|member| !member.is_empty() && !goes(member));
+    let group = host.groups.get(name);
+    let is_member = group.is_some_and(|group| group.members.names().any(|member| !goes(member)));
     is_member
         || host
             .accounts

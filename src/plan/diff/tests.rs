@@ -40,7 +40,7 @@ impl Default for Case {
     fn default() -> Self {
         let group = HostGroup {
             gid: 100,
-            members: "",
+            members: "".into(),
             writable: true,
         };
         Self {
@@ -144,7 +144,7 @@ impl Case {
             name,
             HostGroup {
                 gid: gid.get(),
-                members: found,
+                members: found.into(),
                 writable: true,
             },
         );
@@ -328,7 +328,7 @@ mod people {
             "local",
             HostGroup {
                 gid: 20_007,
-                members: "",
+                members: "".into(),
                 writable: true,
             },
         );
@@ -753,7 +753,7 @@ mod of_groups {
             "all",
             HostGroup {
                 gid: 1234,
-                members: "",
+                members: "".into(),
                 writable: true,
             },
         );
@@ -870,7 +870,7 @@ mod of_removal {
             "ann",
             HostGroup {
                 gid: 20_001,
-                members: "",
+                members: "".into(),
                 writable: true,
             },
         );
@@ -879,7 +879,7 @@ mod of_removal {
             "ann",
             HostGroup {
                 gid: 1234,
-                members: "",
+                members: "".into(),
                 writable: true,
             },
         );

@@ -37,10 +37,10 @@ fn case() -> (Host<'static>, Owned, Rules) {
     };
     let group = HostGroup {
         gid: 60_000,
-        members: "ann,bob",
+        members: "ann,bob".into(),
         writable: true,
     };
-    let members = "ann,bob".to_owned();
+    let members = "ann,bob".into();
     let own_group = OwnedGroup {
         name: "all".into(),
         gid: Gid::new(60_000).unwrap(),
@@ -55,7 +55,7 @@ fn case() -> (Host<'static>, Owned, Rules) {
                 "lab",
                 HostGroup {
                     gid: 1200,
-                    members: "ann,root",
+                    members: "ann,root".into(),
                     writable: true,
                 },
             ),
@@ -65,7 +65,7 @@ fn case() -> (Host<'static>, Owned, Rules) {
     let owned = Owned {
         accounts: BTreeMap::from([(id(1), own)]),
         groups: BTreeMap::from([(id(9), own_group)]),
-        local: BTreeMap::from([("lab".to_owned(), "ann".to_owned())]),
+        local: BTreeMap::from([("lab".to_owned(), "ann".into())]),
         ..Owned::default()
     };
     (host, owned, Rules::default())
@@ -171,8 +171,8 @@ fn what_is_gone_comes_back_only_as_configured() {
 fn members_that_came_stay_and_members_that_went_are_told() {
     let members = |by_hand| {
         said(|host, _, rules| {
-            host.groups.get_mut("all").unwrap().members = "bob,root";
-            host.groups.get_mut("lab").unwrap().members = "root";
+            host.groups.get_mut("all").unwrap().members = "bob,root".into();
+            host.groups.get_mut("lab").unwrap().members = "root".into();
             rules.groups.taken_out_by_hand = by_hand;
         })
     };

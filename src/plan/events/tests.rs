@@ -62,7 +62,7 @@ fn host() -> Host<'static> {
     };
     let group = HostGroup {
         gid: 60_000,
-        members: "zoe,ann,bob",
+        members: "zoe,ann,bob".into(),
         writable: true,
     };
     Host {
@@ -340,7 +340,7 @@ fn of_a_change_that_is_planned_anew_only_what_finds_nothing_to_do_is_kept() {
         ("ann,bob", false),
         ("ann,carol", true),
     ] {
-        host.groups.get_mut("osg").unwrap().members = list;
+        host.groups.get_mut("osg").unwrap().members = list.into();
         assert_eq!(found[0].stands(&host), stands, "{list}");
     }
 }

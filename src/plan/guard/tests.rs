@@ -46,7 +46,7 @@ fn revoke(before: usize, gone: usize) -> (Owned, Plan) {
         name: "g".into(),
         gid: Gid::new(60_000).unwrap(),
         state: State::Active,
-        members: names.join(","),
+        members: names.iter().map(String::as_str).collect(),
     };
     let owned = Owned {
         groups: [(id(0), group)].into(),
@@ -165,7 +165,11 @@ fn local(before: usize, gone: usize, come: usize, privileged: bool) -> (Owned, P
             .collect::<Vec<_>>()
     };
     let owned = Owned {
-        local: [("lab".to_owned(), names(0..before).join(","))].into(),
+        local: [(
+            "lab".to_owned(),
+            names(0..before).iter().map(String::as_str).collect(),
+        )]
+        .into(),
         ..Owned::default()
     };
     let change = Change::ChangeLocalMembers {

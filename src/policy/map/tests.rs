@@ -296,7 +296,7 @@ fn a_known_group_is_renamed_and_none_inherits_a_name() {
         name: name.into(),
         gid: Gid::new(gid).unwrap(),
         state: State::Active,
-        members: String::new(),
+        members: "".into(),
     };
     let owned = Owned {
         groups: BTreeMap::from([(id("1"), own("osg", 60_000)), (id("2"), own("cms", 60_001))]),

@@ -266,7 +266,7 @@ fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) {
     let name = text(line.name);
     let group = HostGroup {
         gid: line.gid,
-        members: text(line.members),
+        members: text(line.members).into(),
         writable,
     };
     match host.groups.entry(name) {

@@ -13,7 +13,7 @@ fn local() -> Case {
         "ann",
         HostGroup {
             gid: 1001,
-            members: "",
+            members: "".into(),
             writable: true,
         },
     );
@@ -80,7 +80,7 @@ fn what_grants_power_or_is_the_systems_is_refused() {
         "sudo",
         HostGroup {
             gid: 27,
-            members: "root, ann",
+            members: "root, ann".into(),
             writable: true,
         },
     );
@@ -89,7 +89,7 @@ fn what_grants_power_or_is_the_systems_is_refused() {
         "sudo",
         HostGroup {
             gid: 1001,
-            members: "",
+            members: "".into(),
             writable: true,
         },
     );
@@ -183,7 +183,7 @@ fn a_group_keeps_its_members_and_gets_those_of_the_provider() {
         "lab",
         HostGroup {
             gid: 1200,
-            members: "local,ann",
+            members: "local,ann".into(),
             writable: true,
         },
     );
@@ -213,7 +213,7 @@ fn a_group_keeps_its_members_and_gets_those_of_the_provider() {
         "lab",
         HostGroup {
             gid: 999,
-            members: "",
+            members: "".into(),
             writable: true,
         },
     );

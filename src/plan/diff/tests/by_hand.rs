@@ -307,7 +307,7 @@ fn a_group_deleted_by_hand_comes_back_only_as_configured() {
         "other",
         HostGroup {
             gid: 60_010,
-            members: "",
+            members: "".into(),
             writable: true,
         },
     );

@@ -143,7 +143,7 @@ fn a_name_that_cannot_be_had_is_told_and_the_rest_goes_on() {
         "ann",
         HostGroup {
             gid: 20_001,
-            members: "",
+            members: "".into(),
             writable: true,
         },
     );
@@ -151,7 +151,7 @@ fn a_name_that_cannot_be_had_is_told_and_the_rest_goes_on() {
         "anna",
         HostGroup {
             gid: 1_700,
-            members: "",
+            members: "".into(),
             writable: true,
         },
     );
@@ -272,7 +272,7 @@ fn a_group_under_a_name_that_was_its_own_or_begun_is_no_group_removed_by_hand() 
         assert_eq!(plan(&case), [finished, "~ group every add (1): bob"]);
     }
     // It is removed under the name that it has.
-    case.owned.groups.get_mut(&id(10)).unwrap().members = String::new();
+    case.owned.groups.get_mut(&id(10)).unwrap().members = "".into();
     case.owned.group_rungs.insert(
         id(10),
         GroupRung {
@@ -601,7 +601,7 @@ fn a_group_that_the_provider_lost_is_emptied_and_then_removed() {
     assert_eq!(case.plan_groups(other()).changes, [], "not wanted");
     case.rules.departed.remove_after = Some(90 * 86_400);
     assert!(words(&case.plan_groups(other()))[0].contains("added by hand"));
-    case.host.groups.get_mut("all").unwrap().members = "";
+    case.host.groups.get_mut("all").unwrap().members = "".into();
     assert_eq!(words(&case.plan_groups(other())), ["- group all gid=60010"]);
     case.account("ann").gid = 60_010;
     assert!(words(&case.plan_groups(other()))[0].contains("primary group"));
@@ -667,7 +667,7 @@ fn a_group_is_renamed_with_its_members() {
         "every",
         HostGroup {
             gid: 7,
-            members: "",
+            members: "".into(),
             writable: true,
         },
     );

@@ -14,7 +14,7 @@ fn host(applied: &str, found: &'static str) -> Case {
         "lab",
         HostGroup {
             gid: 1200,
-            members: found,
+            members: found.into(),
             writable: true,
         },
     );
@@ -148,7 +148,7 @@ fn groups_that_are_not_there_or_not_for_it_are_left_alone_and_told() {
         "lab",
         HostGroup {
             gid: 27,
-            members: "",
+            members: "".into(),
             writable: true,
         },
     );
@@ -160,7 +160,7 @@ fn groups_that_are_not_there_or_not_for_it_are_left_alone_and_told() {
         "lab",
         HostGroup {
             gid: 1200,
-            members: "",
+            members: "".into(),
             writable: false,
         },
     );
@@ -177,7 +177,7 @@ fn groups_that_are_not_there_or_not_for_it_are_left_alone_and_told() {
         "lab",
         HostGroup {
             gid: 27,
-            members: "",
+            members: "".into(),
             writable: true,
         },
     );

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use super::names::other_group;
 use super::{Touched, Work, parse, state};
 use crate::model::owned::{OwnedGroup, State};
-use crate::model::{GroupName, RemoteId};
+use crate::model::{GroupName, Members, RemoteId};
 use crate::plan::Change;
 use crate::plan::diff::group_rungs::removable;
-use crate::plan::diff::groups::{found, ours, remade, split};
+use crate::plan::diff::groups::{found, ours, remade};
 use crate::plan::diff::release::given_back;
 
 /// A group as the ledger had it.
@@ -18,7 +18,7 @@ use crate::plan::diff::release::given_back;
 struct PastGroup {
     name: String,
     state: String,
-    members: String,
+    members: Members,
 }
 
 impl Work<'_> {
@@ -115,7 +115,7 @@ impl Work<'_> {
                     &own.name,
                     format!("stays, without the members from the provider: {reason}"),
                 );
-                self.members(touched, id, own, None, ("", &after.members))
+                self.members(touched, id, own, None, (Members::nobody(), &after.members))
             }
         }
     }
@@ -138,9 +138,7 @@ impl Work<'_> {
         if let Some(reason) = remade(&name, own, self.against.host, self.owned()) {
             return Err(reason);
         }
-        let back: BTreeSet<String> = split(&before.members)
-            .map(|name| self.people.called(name).to_owned())
-            .collect();
+        let back: BTreeSet<String> = self.all_called(before.members.names());
         let members = self.who_can(name.as_str(), back);
         self.plan.changes.push(Change::CreateGroup {
             id: id.clone(),
@@ -159,7 +157,7 @@ impl Work<'_> {
         id: &RemoteId,
         own: &OwnedGroup,
         name: Option<GroupName>,
-        (before, after): (&str, &str),
+        (before, after): (&Members, &Members),
     ) -> Result<(), String> {
         let turn = self.turn(before, after, &own.members);
         if turn.is_none() {
@@ -182,7 +180,7 @@ impl Work<'_> {
         ) else {
             return Ok(());
         };
-        let there = self.all_called(found.members);
+        let there = self.all_called(found.members.names());
         let come = self.who_can(
             name.as_ref().map_or(&own.name, |name| name.as_str()),
             turn.back,

@@ -6,14 +6,14 @@ use serde::Deserialize;
 
 use super::members::users;
 use super::{Touched, Work, parse};
-use crate::model::{GroupName, UserName};
+use crate::model::{GroupName, Members, UserName};
 use crate::plan::Change;
 use crate::plan::diff::local::{usable, writable};
 
 /// Who was in a group of the host's own through gosync.
 #[derive(Deserialize)]
 struct PastMembers {
-    members: String,
+    members: Members,
 }
 
 impl Work<'_> {
@@ -30,11 +30,11 @@ impl Work<'_> {
             .map(parse::<PastMembers>)
             .transpose()?;
         let after: PastMembers = parse(&touched.last.after)?;
-        let before = before.map_or_else(String::new, |before| before.members);
+        let before = before.map_or_else(Members::default, |before| before.members);
         let mut turn = self.turn(
             &before,
             &after.members,
-            owned.local.get(id).map_or("", String::as_str),
+            owned.local.get(id).unwrap_or(Members::nobody()),
         );
         if turn.is_none() {
             self.plan.unchanged += 1;
@@ -61,7 +61,7 @@ impl Work<'_> {
             self.refuse(touched, reason);
             turn.back.clear();
         }
-        let there = self.all_called(found.members);
+        let there = self.all_called(found.members.names());
         let come = self.who_can(id, std::mem::take(&mut turn.back));
         // Whoever is in it without gosync is not gosync's to take out later.
         let add: Vec<UserName> = come

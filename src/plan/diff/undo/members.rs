@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Work;
 use crate::model::owned::{Owned, State};
-use crate::model::{UserName, shown};
+use crate::model::{Members, UserName, shown};
 use crate::plan::diff::accounts::ours;
-use crate::plan::diff::groups::split;
 use crate::plan::{Change, Plan};
 
 /// A list of members that is to be as it was. Everybody under the name that they have when the plan is carried out.
@@ -28,8 +27,8 @@ impl Turn {
 
 impl Work<'_> {
     /// What became of a list by the run, against what it is now.
-    pub(super) fn turn(&self, before: &str, after: &str, now: &str) -> Turn {
-        let [before, after, now] = [before, after, now].map(|list| self.all_called(list));
+    pub(super) fn turn(&self, before: &Members, after: &Members, now: &Members) -> Turn {
+        let [before, after, now] = [before, after, now].map(|list| self.all_called(list.names()));
         let gone = after
             .difference(&before)
             .filter(|name| now.contains(*name))
@@ -44,8 +43,8 @@ impl Work<'_> {
     }
 
     /// A list with everybody's names when the plan is carried out.
-    pub(super) fn all_called(&self, list: &str) -> BTreeSet<String> {
-        split(list)
+    pub(super) fn all_called<'n>(&self, names: impl Iterator<Item = &'n str>) -> BTreeSet<String> {
+        names
             .map(|name| self.people.called(name).to_owned())
             .collect()
     }

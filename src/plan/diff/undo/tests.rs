@@ -84,7 +84,7 @@ impl Scene {
             subid: None,
             absence: None,
         };
-        let (gid, members) = (Gid::new(60_000).unwrap(), "bob".to_owned());
+        let (gid, members) = (Gid::new(60_000).unwrap(), "bob".into());
         let group = OwnedGroup {
             name: "g".to_owned(),
             gid,
@@ -107,9 +107,9 @@ impl Scene {
             expire: if state == State::Locked { "1" } else { "" },
             writable: true,
         };
-        let group = |gid, members| HostGroup {
+        let group = |gid, members: &'static str| HostGroup {
             gid,
-            members,
+            members: members.into(),
             writable: true,
         };
         let mut host = Host {
@@ -527,7 +527,7 @@ fn a_group_that_was_made_goes_unless_others_need_it() {
         );
     };
     stays(&scene, "added by hand, such as `by-hand`");
-    scene.host.groups.get_mut("g").unwrap().members = "bob";
+    scene.host.groups.get_mut("g").unwrap().members = "bob".into();
     scene.host.accounts.get_mut("ann").unwrap().gid = 60_000;
     stays(&scene, "primary group of `ann`");
     scene.host.accounts.get_mut("ann").unwrap().gid = 100;
@@ -563,7 +563,7 @@ fn a_group_that_was_made_goes_unless_others_need_it() {
     scene.host.groups.insert(
         "docker",
         HostGroup {
-            members: "bob",
+            members: "bob".into(),
             ..line
         },
     );
@@ -583,7 +583,7 @@ fn a_group_that_was_removed_comes_back_with_its_gid_and_members() {
     let mut scene = Scene::new(State::Active, "/bin/sh");
     scene.host.groups.remove("g");
     let own = scene.owned.groups.get_mut(&id("g")).unwrap();
-    (own.state, own.members) = (State::Removed, String::new());
+    (own.state, own.members) = (State::Removed, "".into());
     let plan = scene.undo(gone());
     let [Change::CreateGroup { gid, members, .. }] = &plan.changes[..] else {
         panic!("{plan:?}")
@@ -602,7 +602,7 @@ fn a_group_that_was_removed_comes_back_with_its_gid_and_members() {
         "g",
         HostGroup {
             gid: 7,
-            members: "",
+            members: "".into(),
             writable: true,
         },
     );
@@ -612,7 +612,7 @@ fn a_group_that_was_removed_comes_back_with_its_gid_and_members() {
         "other",
         HostGroup {
             gid: 60_000,
-            members: "",
+            members: "".into(),
             writable: true,
         },
     );
@@ -763,8 +763,8 @@ fn what_a_group_was_called_comes_back_too() {
         ]
     };
     let mut scene = Scene::new(State::Active, "/bin/sh");
-    scene.owned.groups.get_mut(&id("g")).unwrap().members = "ann,bob".to_owned();
-    scene.host.groups.get_mut("g").unwrap().members = "ann,bob";
+    scene.owned.groups.get_mut(&id("g")).unwrap().members = "ann,bob".into();
+    scene.host.groups.get_mut("g").unwrap().members = "ann,bob".into();
     let plan = scene.undo(run());
     let [
         Change::RenameGroup { from, to, .. },
@@ -815,8 +815,8 @@ fn members_are_known_by_any_name_that_they_had() {
             team("g", "active", "anna,bob"),
         )]
     };
-    scene.owned.groups.get_mut(&id("g")).unwrap().members = "ann,bob".to_owned();
-    scene.host.groups.get_mut("g").unwrap().members = "ann,bob";
+    scene.owned.groups.get_mut(&id("g")).unwrap().members = "ann,bob".into();
+    scene.host.groups.get_mut("g").unwrap().members = "ann,bob".into();
     let plan = scene.undo(joined());
     let [Change::ChangeMembers { remove, add, .. }] = &plan.changes[..] else {
         panic!("{plan:?}")
@@ -828,7 +828,7 @@ fn members_are_known_by_any_name_that_they_had() {
         Some(team("g", "active", "anna,gone")),
         team("g", "active", "ann"),
     );
-    scene.owned.groups.get_mut(&id("g")).unwrap().members = "ann".to_owned();
+    scene.owned.groups.get_mut(&id("g")).unwrap().members = "ann".into();
     let plan = scene.undo(renaming("/home/ann").into_iter().chain([left]).collect());
     assert_eq!(
         words(&plan),
@@ -855,14 +855,11 @@ fn members_of_the_hosts_own_groups_come_and_go_as_the_configuration_lets_them() 
         "docker",
         HostGroup {
             gid: 998,
-            members: "admin,ann",
+            members: "admin,ann".into(),
             writable: true,
         },
     );
-    scene
-        .owned
-        .local
-        .insert("docker".to_owned(), "ann".to_owned());
+    scene.owned.local.insert("docker".to_owned(), "ann".into());
     // Whom gosync added goes, mapped or not; nobody else does.
     let plan = scene.undo(docker("", "ann"));
     let [
@@ -882,7 +879,7 @@ fn members_of_the_hosts_own_groups_come_and_go_as_the_configuration_lets_them() 
     );
     assert_eq!(scene.undo(docker("bob,ann", "bob,ann")).unchanged, 1);
     // Who was taken out comes back only where the group is mapped.
-    scene.host.groups.get_mut("docker").unwrap().members = "admin";
+    scene.host.groups.get_mut("docker").unwrap().members = "admin".into();
     scene.owned.local.clear();
     let plan = scene.undo(docker("ann", ""));
     assert!(
@@ -918,7 +915,7 @@ fn members_of_the_hosts_own_groups_come_and_go_as_the_configuration_lets_them() 
     assert!(reasons(&scene.undo(docker("ann", "")))[0].contains("run 9"));
     scene.since.clear();
     // Who is in it by hand by now is not gosync's.
-    scene.host.groups.get_mut("docker").unwrap().members = "admin,ann";
+    scene.host.groups.get_mut("docker").unwrap().members = "admin,ann".into();
     assert_eq!(
         (
             scene.undo(docker("ann", "")).changes.len(),
