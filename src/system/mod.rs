@@ -11,11 +11,12 @@ pub mod error;
 pub mod files;
 pub mod homes;
 pub mod inspect;
-pub mod jobs;
+
 pub mod journal;
 pub mod lock;
 pub mod mounts;
 pub mod nss;
+pub mod pool;
 pub mod process;
 pub mod programs;
 pub mod replace;

@@ -27,7 +27,7 @@ use crate::plan::Plan;
 use crate::plan::events::{self, Account, HookEvent, Kind, Subject, Wanted};
 use crate::policy::hooks::{HookRules, Members, Miss, Scripts, Stop};
 use crate::system::programs::{self, Owners};
-use crate::system::{clock, jobs};
+use crate::system::{clock, pool};
 use crate::targets::Target as _;
 use crate::targets::files::Local;
 
@@ -447,7 +447,7 @@ impl Floor<'_> {
             deadline: self.shop.deadline,
             stopped,
         };
-        let done = jobs::in_parallel(
+        let done = pool::for_each(
             units,
             jobs,
             |unit, tell: &dyn Fn(Report)| work(&shop, unit, tell),
