@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need, where it may, and runs everything: style, unit tests, `it` and, as root, `host`.
+# Installs what the tests need, where it may, and runs everything: style, unit tests, `it` and, as root, `servers` and `host`.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -82,14 +82,14 @@ cargo clippy --all-targets --locked -- -D warnings
 cargo test --locked --lib --bins --test it
 if [ -n "$root" ]; then
     # What is missing, if anything, fails there by its name.
-    cargo test --locked --test host
+    cargo test --locked --test servers --test host
     exit
 fi
-cargo build --locked --test host
+cargo build --locked --test servers --test host
 cat >&2 <<'END'
 
 ***************************************************************************
-*  NOT ALL TESTS WERE RUN. Those in tests/host (real accounts and servers, *
-*  gosync killed at every system call) need root: make test, as root.      *
+*  NOT ALL TESTS WERE RUN. Those in tests/servers and tests/host (servers, *
+*  accounts, kills at every system call) need root: make test, as root.    *
 ***************************************************************************
 END

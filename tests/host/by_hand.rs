@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::kills::{
     KEYS, Scenario, kill_and_overtake_in, kill_from, kill_the_recovery_in, prepare,
 };
-use crate::life::hands::{Deed, does};
+use crate::life::manual_edits::{Deed, does};
 use crate::namespace::{check, run, sound_tree};
 use crate::tree::{Database, Tree, document, group, person};
 

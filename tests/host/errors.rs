@@ -8,7 +8,7 @@ use crate::kills::{
     ARCHIVE_HOME, Interruption, REMOVE_HOME, Scenario, adding, grouping, locking, prepare,
     removing, sweep,
 };
-use crate::points::{self, Point};
+use crate::syscalls::{self, Point};
 use crate::tree::{Database, Tree};
 
 fn fail_everywhere(error: &str, scenario: &Scenario, database: Database) {
@@ -17,13 +17,13 @@ fn fail_everywhere(error: &str, scenario: &Scenario, database: Database) {
 
 fn fail_everywhere_in(error: &str, tree: &Tree, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
-    let by = |point: &Point, tree: &Tree| Some(points::fail_at(point, error, tree, scenario.run));
+    let by = |point: &Point, tree: &Tree| Some(syscalls::fail_at(point, error, tree, scenario.run));
     let at = |point: &Point| point.call != "exit_group";
     let findings = sweep(
         tree,
         scenario,
         &Interruption {
-            points: points::of,
+            points: syscalls::of,
             at,
             by: &by,
             overtaken: false,
@@ -42,12 +42,12 @@ fn blind_everywhere(scenario: &Scenario, database: Database) {
 
 fn blind_everywhere_in(tree: &Tree, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
-    let by = |point: &Point, tree: &Tree| Some(points::fail_at(point, "EIO", tree, scenario.run));
+    let by = |point: &Point, tree: &Tree| Some(syscalls::fail_at(point, "EIO", tree, scenario.run));
     let findings = sweep(
         tree,
         scenario,
         &Interruption {
-            points: points::of_reads,
+            points: syscalls::of_reads,
             at: |_| true,
             by: &by,
             overtaken: false,

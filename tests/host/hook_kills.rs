@@ -12,27 +12,27 @@ use std::fs;
 
 use serde_json::json;
 
+use crate::hook_host::{Call, HookHost, RECORD};
 use crate::kills::add_foreign;
-use crate::points::{self, Point};
+use crate::syscalls::{self, Point};
 use crate::tree::{Database, differences, document, group, person};
-use crate::yard::{Call, RECORD, Yard};
 
 const USERS: &[&str] = &["sync", "users", "--root-hooks"];
 const GROUPS: &[&str] = &["sync", "groups", "--root-hooks"];
 const RETRY: &[&str] = &["sync", "users", "--root-hooks", "--retry-hooks"];
 
 /// A host with hooks that write down what they are told.
-fn yard(database: Database) -> Yard {
-    let yard = Yard::new(database);
-    yard.configure("jobs = 2");
+fn host(database: Database) -> HookHost {
+    let host = HookHost::new(database);
+    host.configure("jobs = 2");
     for name in ["user/10-a", "user/20-b", "group/a", "bygroup/a"] {
-        yard.hook(name, RECORD);
+        host.hook(name, RECORD);
     }
     for kind in ["user", "group", "bygroup"] {
-        yard.hook(&format!("around/{kind}-pre"), RECORD);
-        yard.hook(&format!("around/{kind}-post"), RECORD);
+        host.hook(&format!("around/{kind}-pre"), RECORD);
+        host.hook(&format!("around/{kind}-post"), RECORD);
     }
-    yard
+    host
 }
 
 /// What a call is about, whatever its key.
@@ -61,22 +61,22 @@ enum Between {
 /// Kills the run at each of its points, and runs it again. Hooks of before and after may run once more with another key:
 /// what they stand around is another batch then.
 ///
-fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, between: Between) {
-    let tree = &yard.tree;
+fn kill_everywhere(host: &HookHost, run: &'static [&'static str], title: &str, between: Between) {
+    let tree = &host.tree;
     tree.save("before");
-    yard.take();
-    let points = points::of(tree, run);
+    host.take();
+    let points = syscalls::of(tree, run);
     let goal = tree.picture();
-    let wanted: BTreeSet<_> = yard.calls().iter().map(what).collect();
+    let wanted: BTreeSet<_> = host.calls().iter().map(what).collect();
     assert!(wanted.len() > 3, "{wanted:?}");
     let mut bad = Vec::new();
     let (mut count, mut missed) = (0, 0);
     for point in points.iter().filter(|point| Point::is_change(point)) {
         tree.restore("before");
-        yard.take();
+        host.take();
         count += 1;
         // How many ends of hooks are written down together is chance, and so is the number of the last calls.
-        missed += usize::from(!points::kill_at(point, tree, run));
+        missed += usize::from(!syscalls::kill_at(point, tree, run));
         let mut wrong = Vec::new();
         match between {
             Between::Nothing => {}
@@ -105,7 +105,7 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, betwe
         }
         let mut keys: BTreeMap<[String; 5], BTreeSet<String>> = BTreeMap::new();
         let mut names: BTreeMap<(String, String), BTreeSet<[String; 5]>> = BTreeMap::new();
-        for call in yard.calls() {
+        for call in host.calls() {
             keys.entry(what(&call))
                 .or_default()
                 .insert(call.key.clone());
@@ -141,8 +141,8 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, betwe
                 .iter()
                 .map(|(what, keys)| format!("{what:?} had the keys {keys:?}")),
         );
-        if yard.status()["queued"] != json!(0) {
-            wrong.push(format!("left in the queue: {}", yard.status()));
+        if host.status()["queued"] != json!(0) {
+            wrong.push(format!("left in the queue: {}", host.status()));
         }
         if !wrong.is_empty() {
             bad.push(format!("at {point}: {}", wrong.join("\n    ")));
@@ -166,23 +166,23 @@ fn kill_everywhere(yard: &Yard, run: &'static [&'static str], title: &str, betwe
 
 /// One comes, one is changed, one is locked.
 fn users(database: Database, between: Between) {
-    let yard = yard(database);
+    let host = host(database);
     let all = |alice, bob| {
         vec![
             person("u-1", "alice", alice, true),
             person("u-2", "bob", "Bob", bob),
         ]
     };
-    yard.tree.provide(&document(&all("Alice", true), &[]));
-    yard.tree.gosync(USERS).expect(0);
+    host.tree.provide(&document(&all("Alice", true), &[]));
+    host.tree.gosync(USERS).expect(0);
     let now = [
         all("Alice Liddell", false),
         vec![person("u-3", "carol", "Carol", true)],
     ]
     .concat();
-    yard.tree.provide(&document(&now, &[]));
+    host.tree.provide(&document(&now, &[]));
     kill_everywhere(
-        &yard,
+        &host,
         USERS,
         &format!("hooks for accounts ({})", database.word()),
         between,
@@ -221,37 +221,37 @@ fn killed_while_hooks_for_groups_and_their_members_are_queued_and_run() {
 
 /// One member comes and one goes, and a group comes.
 fn groups(between: Between) {
-    let yard = yard(Database::Etc);
+    let host = host(Database::Etc);
     let people = vec![
         person("u-1", "alice", "Alice", true),
         person("u-2", "bob", "Bob", true),
     ];
-    yard.tree
+    host.tree
         .provide(&document(&people, &[group("g-1", "physics", &["u-1"])]));
-    yard.tree.gosync(USERS).expect(0);
-    yard.tree.gosync(GROUPS).expect(0);
-    yard.tree.provide(&document(
+    host.tree.gosync(USERS).expect(0);
+    host.tree.gosync(GROUPS).expect(0);
+    host.tree.provide(&document(
         &people,
         &[
             group("g-1", "physics", &["u-2"]),
             group("g-2", "climate", &["u-1"]),
         ],
     ));
-    kill_everywhere(&yard, GROUPS, "hooks for groups", between);
+    kill_everywhere(&host, GROUPS, "hooks for groups", between);
 }
 
 #[test]
 fn killed_while_hooks_that_failed_run_again() {
-    let yard = yard(Database::Etc);
-    yard.hook("user/10-a", "exit 1\n");
+    let host = host(Database::Etc);
+    host.hook("user/10-a", "exit 1\n");
     let people = vec![
         person("u-1", "alice", "Alice", true),
         person("u-2", "bob", "Bob", true),
     ];
-    yard.tree.provide(&document(&people, &[]));
-    yard.tree.gosync(USERS).expect(0);
-    assert_eq!(yard.status()["queued"], json!(2));
-    yard.hook("user/10-a", RECORD);
-    fs::write(yard.path("log"), "").unwrap();
-    kill_everywhere(&yard, RETRY, "hooks that failed", Between::Nothing);
+    host.tree.provide(&document(&people, &[]));
+    host.tree.gosync(USERS).expect(0);
+    assert_eq!(host.status()["queued"], json!(2));
+    host.hook("user/10-a", RECORD);
+    fs::write(host.path("log"), "").unwrap();
+    kill_everywhere(&host, RETRY, "hooks that failed", Between::Nothing);
 }

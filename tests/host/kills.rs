@@ -15,7 +15,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::invariants::Frame;
-use crate::points::{self, Point};
+use crate::syscalls::{self, Point};
 use crate::tree::{Database, Picture, Ran, Tree, differences, document, group, person};
 
 /// A change, and how the host came to where it begins.
@@ -346,7 +346,7 @@ pub fn kill_from(tree: &Tree, scenario: &Scenario, what: &str) {
         tree,
         scenario,
         &Interruption {
-            points: points::of,
+            points: syscalls::of,
             at: Point::is_change,
             by: &kill(scenario.run),
             overtaken: false,
@@ -362,7 +362,7 @@ pub fn kill_from(tree: &Tree, scenario: &Scenario, what: &str) {
 fn kill(run: &'static [&'static str]) -> impl Fn(&Point, &Tree) -> Option<Ran> {
     move |point, tree| {
         assert!(
-            points::kill_at(point, tree, run),
+            syscalls::kill_at(point, tree, run),
             "the run never came to {point}"
         );
         None
@@ -377,7 +377,7 @@ fn kill_the_recovery(scenario: &Scenario, database: Database) {
 /// The same on this host.
 pub fn kill_the_recovery_in(tree: &Tree, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
-    let points = points::of(tree, scenario.run);
+    let points = syscalls::of(tree, scenario.run);
     let journal = points
         .iter()
         .position(|point| point.call == "rename" && point.text.contains("journal.new"));
@@ -386,13 +386,13 @@ pub fn kill_the_recovery_in(tree: &Tree, scenario: &Scenario) {
         .filter(|p| p.call.starts_with("rename"))
         .collect();
     tree.restore("before");
-    assert!(points::kill_at(renames[2], tree, scenario.run));
+    assert!(syscalls::kill_at(renames[2], tree, scenario.run));
     tree.save("before");
     let findings = sweep(
         tree,
         scenario,
         &Interruption {
-            points: points::of,
+            points: syscalls::of,
             at: Point::is_change,
             by: &kill(scenario.run),
             overtaken: false,
@@ -417,7 +417,7 @@ fn kill_and_overtake(scenario: &Scenario, database: Database) {
 pub fn kill_and_overtake_in(tree: &Tree, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
     let how = Interruption {
-        points: points::of,
+        points: syscalls::of,
         at: Point::is_change,
         by: &kill(scenario.run),
         overtaken: true,
@@ -594,7 +594,7 @@ fn a_copy_of_a_host_on_which_it_was_killed_leaves_the_original_alone() {
         (removing("removing", REMOVE_HOME), Database::Extrausers),
     ] {
         let tree = prepare(&scenario, database);
-        let points = points::of(&tree, scenario.run);
+        let points = syscalls::of(&tree, scenario.run);
         let goal = tree.picture();
         let journal = points
             .iter()
@@ -604,7 +604,7 @@ fn a_copy_of_a_host_on_which_it_was_killed_leaves_the_original_alone() {
             .filter(|point| point.call.starts_with("rename"))
             .nth(1);
         tree.restore("before");
-        assert!(points::kill_at(next.unwrap(), &tree, scenario.run));
+        assert!(syscalls::kill_at(next.unwrap(), &tree, scenario.run));
         let killed = tree.picture();
         let copy = Tree::new(database);
         let status = std::process::Command::new("sh")
@@ -665,7 +665,7 @@ fn killed_while_it_carries_out_a_saved_plan() {
     tree.gosync(&["plan", "-o", &file, "users"]).expect(0);
     scenario.run = vec!["apply", file.leak()].leak();
     let how = Interruption {
-        points: points::of,
+        points: syscalls::of,
         at: Point::is_change,
         by: &kill(scenario.run),
         overtaken: false,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::kills::{
     Scenario, add_foreign, kill_and_overtake_in, kill_everywhere_in, kill_the_recovery_in,
 };
-use crate::points;
+use crate::syscalls;
 use crate::tree::{Database, Tree, document, group, person};
 
 /// When people were locked, in every test: a month passes in the ledger and not on the clock.
@@ -221,7 +221,7 @@ fn losing_groups(database: Database, emptied: bool) -> (Tree, Scenario) {
 /// Kills a run that renames at each of its points from the journal on; another program changes the files; then the
 /// provider wants the names that `now` has. `names`: those that people end with.
 fn ends_with(tree: &Tree, run: &'static [&'static str], now: &Value, names: [&str; 2]) {
-    let points = points::of(tree, run);
+    let points = syscalls::of(tree, run);
     let journal = points
         .iter()
         .position(|p| p.call == "rename" && p.text.contains("journal.new"))
@@ -235,7 +235,7 @@ fn ends_with(tree: &Tree, run: &'static [&'static str], now: &Value, names: [&st
         tree.restore("before");
         let before = tree.read(&passwd);
         assert!(
-            points::kill_at(point, tree, run),
+            syscalls::kill_at(point, tree, run),
             "the run never came to {point}"
         );
         begun += usize::from(tree.read(&passwd) != before);

@@ -19,8 +19,12 @@ macro_rules! cases {
     };
 }
 
-mod by_hand;
+#[path = "../support/console.rs"]
 mod console;
+#[path = "../support/world.rs"]
+mod world;
+
+mod by_hand;
 mod example;
 mod fields;
 mod keys_url;
@@ -34,7 +38,6 @@ mod scenarios;
 mod terminal;
 mod transcripts;
 mod undo;
-mod world;
 
 use std::path::{Path, PathBuf};
 

@@ -11,10 +11,10 @@
     reason = "figures, for those who ask by --nocapture"
 )]
 
-pub mod hands;
+mod access;
 mod history;
+pub mod manual_edits;
 mod model;
-mod view;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,10 +25,10 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunne
 
 use self::history::{ARCHIVE_DAYS, Event, Kill, REMOVE_DAYS, Setting, Step};
 use self::model::Model;
+use crate::hook_host::{Call, HookHost, RECORD};
 use crate::kills::add_foreign;
-use crate::points::{self, Point};
+use crate::syscalls::{self, Point};
 use crate::tree::{Database, Picture, Tree, differences};
-use crate::yard::{Call, RECORD, Yard};
 
 const RUNS: [&[&str]; 2] = [
     &["sync", "users", "--root-hooks"],
@@ -66,11 +66,11 @@ fn fail(what: &str, wrong: &[String]) -> Result<(), TestCaseError> {
 }
 
 /// A host with hooks for everything.
-fn host(setting: &Setting) -> Yard {
-    let yard = Yard::new(setting.database);
-    yard.configure("jobs = 1");
+fn host(setting: &Setting) -> HookHost {
+    let host = HookHost::new(setting.database);
+    host.configure("jobs = 1");
     for name in ["user/a", "group/a", "bygroup/a"] {
-        yard.hook(name, RECORD);
+        host.hook(name, RECORD);
     }
     let Setting {
         keys_in_homes,
@@ -109,10 +109,10 @@ fn host(setting: &Setting) -> Yard {
          [limits]\nmax_removals = 1000\nmax_removals_percent = 100\nmax_renames = 1000\nmax_archives = 1000\n\
          max_final_removals = 1000\nmax_group_removals = 1000\n"
     );
-    let text = std::fs::read_to_string(yard.tree.config()).unwrap();
+    let text = std::fs::read_to_string(host.tree.config()).unwrap();
     let text = text.replace("[target.host]", &accounts) + &more;
-    std::fs::write(yard.tree.config(), text).unwrap();
-    yard
+    std::fs::write(host.tree.config(), text).unwrap();
+    host
 }
 
 /// Runs the program; it must end well.
@@ -144,8 +144,8 @@ fn settle(tree: &Tree) -> Result<(), TestCaseError> {
 struct Play<'a> {
     figures: &'a Figures,
     model: Model,
-    unbroken: Yard,
-    broken: Yard,
+    unbroken: HookHost,
+    broken: HookHost,
     uids: BTreeMap<usize, String>,
     overtaken: bool,
 }
@@ -170,7 +170,9 @@ impl<'a> Play<'a> {
         let hosts = [&self.unbroken.tree, &self.broken.tree];
         for event in &step.events {
             if let Some(deed) = self.model.happens(event) {
-                hosts.iter().for_each(|tree| hands::does(tree, &deed));
+                hosts
+                    .iter()
+                    .for_each(|tree| manual_edits::does(tree, &deed));
             }
         }
         hosts
@@ -187,18 +189,18 @@ impl<'a> Play<'a> {
         let (unbroken, broken) = (&self.unbroken, &self.broken);
         settle(&unbroken.tree)?;
         settle(&broken.tree)?;
-        let picture = view::comparable(&unbroken.tree);
+        let picture = access::comparable(&unbroken.tree);
         self.model.settle();
         fail(
             "not as the model says",
-            &view::against_model(&self.model, &picture, &mut self.uids),
+            &access::against_model(&self.model, &picture, &mut self.uids),
         )?;
         fail(
             "not as without kills",
-            &differences(&view::comparable(&broken.tree), &picture),
+            &differences(&access::comparable(&broken.tree), &picture),
         )?;
         let ledgers = [unbroken, broken]
-            .map(|yard| view::owned(&yard.tree.path("var/lib/gosync/ledger.sqlite")));
+            .map(|host| access::owned(&host.tree.path("var/lib/gosync/ledger.sqlite")));
         let [wanted, found] = &ledgers;
         let missing = wanted
             .iter()
@@ -229,13 +231,13 @@ impl<'a> Play<'a> {
             return gosync(broken, run).map(drop);
         }
         let before = broken.picture();
-        let mut points = points::of(unbroken, run);
+        let mut points = syscalls::of(unbroken, run);
         points.retain(Point::is_change);
         let goal = unbroken.picture();
         let mut killed: Vec<(&Point, Picture)> = Vec::new();
         for kill in kills {
             let point = kill.at.get(&points);
-            match points::kill_at(point, broken, run) {
+            match syscalls::kill_at(point, broken, run) {
                 true => count(&figures.kills),
                 false => count(&figures.missed),
             }
@@ -249,8 +251,8 @@ impl<'a> Play<'a> {
         let end = broken.picture();
         for (point, now) in killed {
             let setting = &self.model.setting;
-            let wrong = view::violations(setting, &before, &goal, &now);
-            if !wrong.is_empty() && !view::violations(setting, &before, &end, &now).is_empty() {
+            let wrong = access::violations(setting, &before, &goal, &now);
+            if !wrong.is_empty() && !access::violations(setting, &before, &end, &now).is_empty() {
                 fail(&format!("killed at {point}"), &wrong)?;
             }
         }
@@ -380,14 +382,17 @@ fn what_no_kill_may_leave_is_seen() {
         archive: false,
         remove: false,
     };
-    let (yard, mut model) = (host(&setting), Model::new(setting.clone()));
+    let (host, mut model) = (host(&setting), Model::new(setting.clone()));
     for event in [Event::Come(0), Event::Shut(0)] {
         model.happens(&event);
-        yard.tree.provide(&model.document());
-        settle(&yard.tree).unwrap();
+        host.tree.provide(&model.document());
+        settle(&host.tree).unwrap();
     }
-    let sound = yard.tree.picture();
-    assert_eq!(view::violations(&setting, &sound, &sound, &sound), [""; 0]);
+    let sound = host.tree.picture();
+    assert_eq!(
+        access::violations(&setting, &sound, &sound, &sound),
+        [""; 0]
+    );
     for (path, from, to, told) in [
         ("etc/shadow", "p0:!*", "p0:*", "20000 is open"),
         ("etc/shadow", "99999:7::1:", "99999:7:::", "20000 is open"),
@@ -405,7 +410,7 @@ fn what_no_kill_may_leave_is_seen() {
         let text = String::from_utf8_lossy(content).into_owned();
         assert!(text.contains(from), "{text}");
         *content = text.replace(from, to).into_bytes();
-        let wrong = view::violations(&setting, &sound, &sound, &now);
+        let wrong = access::violations(&setting, &sound, &sound, &now);
         assert!(
             wrong.iter().any(|wrong| wrong.contains(told)),
             "{path}: {wrong:?}"

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::hands::Deed;
 use super::history::{ARCHIVE_DAYS, Event, GROUPS, Hand, PEOPLE, REMOVE_DAYS, Setting};
+use super::manual_edits::Deed;
 use crate::kills::KEYS;
 use crate::tree::{document, group, person};
 

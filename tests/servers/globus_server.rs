@@ -73,10 +73,10 @@ pub fn query(scope: Scope) -> Query {
     }
 }
 
-/// A file of tests/host.
+/// A file of tests/servers.
 pub fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/host")
+        .join("tests/servers")
         .join(name)
 }
 

@@ -11,7 +11,7 @@ use gosync::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, NewGroup, Person,
 };
 
-use super::world::{FACULTY, PAGE, PENDING, PHYSICS, TWINS, World};
+use super::dataset::{FACULTY, PAGE, PENDING, PHYSICS, TWINS, World};
 use super::{Fixture, NAME, read};
 
 const ABILITIES: [Ability; 9] = [

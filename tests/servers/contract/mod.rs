@@ -1,25 +1,25 @@
 //! What every provider promises, tried with each of them on a server that knows one and the same world.
 //!
-//! `world` says who there is; each kind of provider has a file with a [`Fixture`] that loads the world into a server and
+//! `dataset` says who there is; each kind of provider has a file with a [`Fixture`] that loads the world into a server and
 //! opens the provider; `read`, `faults` and `admin` hold the promises. A new provider is a fixture and a line in the list
 //! below. What a provider cannot do is said by a type here, and tried as such; nothing is passed over.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
 mod admin;
+mod dataset;
 mod directory;
 mod document;
 mod faults;
 mod globus;
 mod read;
 mod scim;
-mod world;
 
 use std::time::{Duration, Instant};
 
 use gosync::providers::admin::GroupAdmin;
 use gosync::providers::{Provider, Query, Scope};
 
-use self::world::{TOP, Tells, World};
+use self::dataset::{TOP, Tells, World};
 
 /// The name of the section of every provider here.
 const NAME: &str = "contract";

@@ -7,7 +7,7 @@ use gosync::providers::file::FileProvider;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::world::{Club, Somebody, Tells, World};
+use super::dataset::{Club, Somebody, Tells, World};
 use super::{File, Fixture, NAME, Place, Section};
 
 /// A document in a folder of its own.

@@ -6,7 +6,7 @@ use gosync::providers::admin::GroupAdmin;
 use gosync::providers::globus::{Config, Globus};
 use serde_json::{Value, json};
 
-use super::world::{Somebody, Tells, World};
+use super::dataset::{Somebody, Tells, World};
 use super::{Fixture, NAME, Place, Section, Server, Wire, soon};
 use crate::globus_server::{self, FakeGlobus, MAPPING, OWN, SECRET, id, secrets};
 
@@ -28,7 +28,7 @@ fn person(somebody: &Somebody) -> Value {
     })
 }
 
-fn group(world: &World, club: &super::world::Club) -> Value {
+fn group(world: &World, club: &super::dataset::Club) -> Value {
     let member = |(login, role, status): (String, Role, Status)| {
         let user = world
             .people

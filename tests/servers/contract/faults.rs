@@ -6,11 +6,11 @@ use std::net::TcpStream;
 use gosync::model::{Completeness, RemoteId};
 use gosync::providers::{FetchError, Provider, Query, Scope};
 
+use super::dataset::{PAGE, World};
 use super::read::{self, check_groups, check_users};
-use super::world::{PAGE, World};
 use super::{File, Fixture, Place, Server, Wire, query, soon};
+use crate::ldap_stub::{Stub, tlv};
 use crate::proxy::{Fault, Proxy};
-use crate::stub::{Stub, tlv};
 use crate::web::{Asked, Reply, Web};
 
 /// Where nobody listens.

@@ -11,9 +11,9 @@ use crate::ldap::config;
 use crate::ldap_admin::{
     NIS, PEOPLE, READER, add, admin, group, members, new, people, remove, rfc2307, with,
 };
+use crate::ldap_stub::{Stub, done, entry, message, person, tlv};
 use crate::proxy::{Fault, Proxy};
 use crate::slapd::{ADMIN, Groups, SUFFIX, Slapd};
-use crate::stub::{Stub, done, entry, message, person, tlv};
 
 #[test]
 fn whoever_may_only_read_is_told_each_time() {

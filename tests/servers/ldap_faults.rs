@@ -8,9 +8,9 @@ use gosync::providers::ldap::{Config, Ldap, Schema};
 use gosync::providers::{FetchError, Provider as _, Query, Scope};
 
 use crate::ldap::{NOW, config, fetch, incomplete, members, query};
+use crate::ldap_stub::{Request, Stub, done, entry, message, person, reference, tlv};
 use crate::proxy::{Fault, Proxy};
 use crate::slapd::{Groups, Slapd};
-use crate::stub::{Request, Stub, done, entry, message, person, reference, tlv};
 
 fn within(seconds: u64, scope: Scope) -> Query {
     Query {

@@ -7,7 +7,7 @@ use gosync::providers::admin::GroupAdmin;
 use gosync::providers::scim::{Config, Scim, Secrets};
 use serde_json::{Value, json};
 
-use super::world::{Club, Somebody, Tells, World};
+use super::dataset::{Club, Somebody, Tells, World};
 use super::{Fixture, NAME, Place, Section, Server as _, Wire, soon};
 use crate::scim_server::{Server, TOKEN};
 
@@ -117,7 +117,7 @@ impl<const CURSORS: bool> super::Server for People<CURSORS> {
     }
 
     fn at(&self, port: u16) -> Box<dyn Provider> {
-        Box::new(Self::scim(port, super::world::PAGE, TOKEN))
+        Box::new(Self::scim(port, super::dataset::PAGE, TOKEN))
     }
 
     fn stranger(&self) -> Box<dyn Provider> {

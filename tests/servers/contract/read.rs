@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gosync::model::{Completeness, RemoteId, Snapshot};
 use gosync::providers::{Provider, Query, Scope};
 
-use super::world::{self, BROKEN, FACULTY, INACTIVE, PAGE, TWINS, World};
+use super::dataset::{self, BROKEN, FACULTY, INACTIVE, PAGE, TWINS, World};
 use super::{Fixture, query, soon};
 
 pub fn fetch(provider: &dyn Provider, query: &Query) -> Snapshot {
@@ -47,8 +47,8 @@ pub fn broken(users: &Snapshot) -> RemoteId {
 /// Whether these are the people and the top group of the world, and what else came is right.
 pub fn check_users<F: Fixture>(world: &World, users: &Snapshot) {
     let broken = broken(users);
-    assert_eq!(world::people(users), world.usable());
-    let found = world::groups(users, &broken);
+    assert_eq!(dataset::people(users), world.usable());
+    let found = dataset::groups(users, &broken);
     let all = world.groups(F::TELLS);
     assert!(found.contains(&world.top(F::TELLS)), "{found:?}");
     assert!(found.iter().all(|group| all.contains(group)), "{found:?}");
@@ -57,7 +57,7 @@ pub fn check_users<F: Fixture>(world: &World, users: &Snapshot) {
 
 /// Whether these are the groups of the world.
 pub fn check_groups<F: Fixture>(world: &World, groups: &Snapshot, broken: &RemoteId) {
-    assert_eq!(world::groups(groups, broken), world.groups(F::TELLS));
+    assert_eq!(dataset::groups(groups, broken), world.groups(F::TELLS));
     let there = groups
         .directory
         .users
@@ -175,7 +175,7 @@ pub fn part<F: Fixture>() {
     assert!(
         ["p31", "p02", INACTIVE]
             .iter()
-            .all(|login| world::logins(&some).contains(login))
+            .all(|login| dataset::logins(&some).contains(login))
     );
     // Who cannot be used is there all the same, for whoever asks by a name that the record has.
     let names = [BROKEN, whole.rejected[0].subject.raw()];
@@ -208,7 +208,7 @@ pub fn part<F: Fixture>() {
         },
     );
     is_part(&some, &whole_groups);
-    let found = world::groups(&some, &id);
+    let found = dataset::groups(&some, &id);
     let wanted = world
         .groups(F::TELLS)
         .into_iter()

@@ -14,7 +14,7 @@ pub const RECORD: &str = "printf '%s|%s|%s|%s|%s|%s\\n' \"${0##*/}\" \"$GOSYNC_K
                           \"${PW_NAME-}\" \"${GR_NAME-}\" \"$*\" >> $LOG\n";
 
 /// A scratch host with hooks.
-pub struct Yard {
+pub struct HookHost {
     pub tree: Tree,
 }
 
@@ -29,7 +29,7 @@ pub struct Call {
     pub args: String,
 }
 
-impl Yard {
+impl HookHost {
     pub fn new(database: Database) -> Self {
         let tree = Tree::new(database);
         for dir in ["hooks/user", "hooks/group", "hooks/bygroup", "hooks/around"] {

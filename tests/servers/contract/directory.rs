@@ -7,7 +7,7 @@ use gosync::providers::Provider;
 use gosync::providers::admin::GroupAdmin;
 use gosync::providers::ldap::{Config, Ldap};
 
-use super::world::{Club, Somebody, Tells, World};
+use super::dataset::{Club, Somebody, Tells, World};
 use super::{Fixture, NAME, Place, Section, Server, Wire, soon};
 use crate::ldap::NOW;
 use crate::slapd::{ADMIN, Groups, PASSWORD, SUFFIX, Slapd};
@@ -152,7 +152,7 @@ impl<const BIS: bool> Server for Directory<BIS> {
     }
 
     fn at(&self, port: u16) -> Box<dyn Provider> {
-        Box::new(Self::ldap(port, super::world::PAGE, PASSWORD))
+        Box::new(Self::ldap(port, super::dataset::PAGE, PASSWORD))
     }
 
     fn stranger(&self) -> Box<dyn Provider> {

@@ -1,0 +1,30 @@
+//! Tests that need servers and sockets of their own, and no privilege.
+#![forbid(unsafe_code)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+#[path = "../support/proxy.rs"]
+mod proxy;
+#[path = "../support/slapd.rs"]
+mod slapd;
+#[path = "../support/web.rs"]
+mod web;
+
+mod contract;
+mod globus;
+mod globus_admin;
+mod globus_cli;
+mod globus_faults;
+mod globus_server;
+mod group_cli;
+mod http;
+mod ldap;
+mod ldap_access;
+mod ldap_admin;
+mod ldap_admin_faults;
+mod ldap_faults;
+mod ldap_group;
+mod ldap_stub;
+mod scim;
+mod scim_faults;
+mod scim_server;
+mod venv;
