@@ -29,6 +29,7 @@ mod example;
 mod fields;
 mod keys_url;
 mod layering;
+mod ledger_0_1_0;
 mod lists;
 mod machine;
 mod manifest;

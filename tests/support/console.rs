@@ -3,7 +3,7 @@
 //! In a block ```` ```console ````, `$ gosync ...` is a command, `? N` its exit code, `> ` a line of its standard
 //! output and `! ` one of its standard error; `% ...` is a shell command that prepares something, with `%hold` and
 //! `%release` for the run lock. Lines with `< ` are the standard input of the next command. A block ```` ```write FILE ```` is written to that file. Everything else is prose. The
-//! path of the scratch directory is shown as [SCRATCH], the pid of this process as [PID], a moment of this century as
+//! path of the scratch directory is written and shown as [SCRATCH], the pid of this process as [PID], a moment of this century as
 //! [TIME], and an id that was made up as [ID]; in a command, [DIGEST] is the last digest that was printed.
 
 use std::fmt::Write as _;
@@ -40,7 +40,8 @@ pub fn run(world: &World, text: &str, watch: &mut dyn Watch) -> String {
         writeln!(out, "{line}").unwrap();
         if let Some(kind) = line.strip_prefix("```") {
             if let Some(file) = block.strip_prefix("write ") {
-                world.write(file, &write);
+                let scratch = world.path().to_str().unwrap();
+                world.write(file, &write.replace("[SCRATCH]", scratch));
             }
             (block, write) = (kind.to_owned(), String::new());
             continue;

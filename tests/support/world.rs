@@ -25,6 +25,8 @@ pub struct Answer {
 /// A scratch host, removed when dropped.
 pub struct World {
     dir: TempDir,
+    /// The program that is run as gosync: this one, unless a test puts another one here.
+    pub program: PathBuf,
 }
 
 /// One thing in a directory tree, as exactly as it can be told: contents, mode, owner, time of change, inode.
@@ -44,7 +46,10 @@ impl World {
             .prefix("gosync-it.")
             .tempdir()
             .unwrap();
-        let world = Self { dir };
+        let world = Self {
+            dir,
+            program: env!("CARGO_BIN_EXE_gosync").into(),
+        };
         tree.write(&world.root());
         world.write(
             "gosync.toml",
@@ -84,7 +89,7 @@ impl World {
     /// The same, with something on standard input.
     pub fn gosync_fed<S: AsRef<str>>(&self, args: &[S], input: &str) -> Answer {
         let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
+        let mut command = Command::new(&self.program);
         // Other options begin like it; without it, this machine's own accounts would be changed.
         if !args
             .iter()
