@@ -1,8 +1,6 @@
 //! `gosync adopt` and `gosync release`: accounts and groups of the host's become gosync's, and the host's again.
 
 use super::Outcome;
-use super::carry_out::carry_out;
-use super::setup::Setup;
 use crate::cli::{self, Adopt, Global, Release};
 use crate::error::{Error, Kind, Result};
 use crate::model::host::Host;
@@ -13,6 +11,9 @@ use crate::plan::diff::{self, Person};
 use crate::policy::select::{self, Standing};
 use crate::policy::{Refusal, adoption, map};
 use crate::providers::Scope;
+use crate::run::commit::carry_out;
+use crate::run::outcome::judge_hooks;
+use crate::run::setup::Setup;
 use crate::system::lock::Purpose;
 use crate::targets::Target as _;
 use crate::ui::Ui;
@@ -56,7 +57,7 @@ pub(super) fn adopt(global: &Global, args: &Adopt, ui: Ui) -> Result<Outcome> {
             Error::failed(format!("`{}` was not adopted: {reason}", shown(&args.name)))
         })
     })?;
-    carried.hooks.judge(carried.outcome, &args.plan)
+    judge_hooks(carried.outcome, carried.hooks, &args.plan)
 }
 
 /// Whether a name is on this host only as that of a group.
@@ -219,5 +220,5 @@ pub(super) fn release(global: &Global, args: &Release, ui: Ui) -> Result<Outcome
         )
         .map_err(|reasons| Error::failed(format!("nothing was given back: {}", reasons.join("; "))))
     })?;
-    carried.hooks.judge(carried.outcome, &args.plan)
+    judge_hooks(carried.outcome, carried.hooks, &args.plan)
 }

@@ -4,9 +4,6 @@
 //! for any other command that changes the host.
 
 use super::Outcome;
-use super::carry_out::carry_out;
-use super::setup::Setup;
-use super::sync::{self, Desired, Job};
 use crate::cli::{self, Global, Sync};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
@@ -14,6 +11,11 @@ use crate::model::owned::Owned;
 use crate::model::{Snapshot, shown};
 use crate::plan::Plan;
 use crate::plan::saved::{self, Moved, Saved};
+use crate::run::commit::carry_out;
+use crate::run::job::Job;
+use crate::run::outcome::{judge, judge_hooks};
+use crate::run::setup::Setup;
+use crate::run::view::{self, ProviderView};
 use crate::system::files::{self, Trust};
 use crate::system::lock::Purpose;
 use crate::ui::Ui;
@@ -27,11 +29,11 @@ pub(super) fn run(global: &Global, args: &cli::Apply, ui: Ui) -> Result<Outcome>
     let command = format!("apply {}", job.command());
     let _lock = setup.lock(Purpose::of("apply", args.plan.dry_run))?;
     let snapshot = if args.fresh {
-        sync::read(&setup, &job)?
+        view::read(&setup, &job)?
     } else {
         Snapshot::from(&saved.read)
     };
-    let mut desired = Desired::new(&setup, &job, snapshot);
+    let mut desired = ProviderView::new(&setup, &job, snapshot);
     desired.force = saved.asked.force;
     if !args.fresh {
         desired.now = saved.read_at;
@@ -53,8 +55,8 @@ pub(super) fn run(global: &Global, args: &cli::Apply, ui: Ui) -> Result<Outcome>
         }
         Ok(plan)
     })?;
-    sync::judge(carried.outcome, &carried.plan, &args.plan)
-        .and_then(|outcome| carried.hooks.judge(outcome, &args.plan))
+    judge(carried.outcome, &carried.plan, &args.plan)
+        .and_then(|outcome| judge_hooks(outcome, carried.hooks, &args.plan))
 }
 
 fn load(args: &cli::Apply) -> Result<Saved> {

@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::Outcome;
-use super::carry_out::carry_out;
-use super::keys;
-use super::setup::Setup;
 use crate::cli::{DelUser, Global};
 use crate::error::{Error, Result};
-use crate::model::host::Host;
-use crate::model::{RemoteId, counted};
+use crate::model::RemoteId;
 use crate::plan::diff::{self, Chosen, Request};
 use crate::plan::{Change, Plan};
 use crate::policy::keys::KeyBook;
 use crate::policy::select::{self, Standing};
 use crate::providers::Scope;
+use crate::run::commit::carry_out;
+use crate::run::keys;
+use crate::run::outcome::judge_hooks;
+use crate::run::sessions::refuse_logged_in;
+use crate::run::setup::Setup;
 use crate::system::lock::Purpose;
-use crate::system::process;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &DelUser, ui: Ui) -> Result<Outcome> {
@@ -44,7 +44,7 @@ pub(super) fn run(global: &Global, args: &DelUser, ui: Ui) -> Result<Outcome> {
         Ok(plan)
     })?;
     warn_of_return(&setup, &carried.plan);
-    carried.hooks.judge(carried.outcome, &args.plan)
+    judge_hooks(carried.outcome, carried.hooks, &args.plan)
 }
 
 fn request(args: &DelUser) -> Result<Request> {
@@ -57,30 +57,6 @@ fn request(args: &DelUser) -> Result<Request> {
             None => return Err(Error::usage("--archive-home needs an absolute path")),
         },
     })
-}
-
-/// Refuses to take away an account under somebody's feet. Another tree's accounts run nothing here.
-pub(super) fn refuse_logged_in(setup: &Setup<'_>, plan: &Plan, host: &Host<'_>) -> Result<()> {
-    if setup.global.force || !setup.root.is_host() {
-        return Ok(());
-    }
-    for change in &plan.changes {
-        let Change::RemoveAccount { name, uid, .. } = change else {
-            continue;
-        };
-        let pids = process::of_user(uid.get());
-        if host.accounts.contains_key(name.as_str()) && !pids.is_empty() {
-            let list: Vec<String> = pids.iter().take(5).map(ToString::to_string).collect();
-            let message = format!(
-                "nothing was removed: `{name}` runs {} (pid {}{})",
-                counted(pids.len(), "process", "processes"),
-                list.join(", "),
-                if pids.len() > list.len() { ", ..." } else { "" }
-            );
-            return Err(Error::failed(message).hint("End them first, or use --force"));
-        }
-    }
-    Ok(())
 }
 
 /// Says whom the provider would bring back. The accounts are gone by now, so that a failure to ask is no failure.

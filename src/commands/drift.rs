@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use super::setup::Setup;
-use super::{Outcome, keys};
+use super::Outcome;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::model::owned::Owned;
 use crate::model::{counted, shown};
 use crate::plan::drift::{self, Difference, KeySite};
+use crate::run::keys;
+use crate::run::setup::Setup;
 use crate::targets::Target as _;
 use crate::ui::Ui;
 

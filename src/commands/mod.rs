@@ -4,19 +4,14 @@
 
 mod adopt;
 mod apply;
-mod carry_out;
 mod deluser;
 mod doctor;
 mod drift;
 mod group;
 mod history;
-mod hooks;
 mod keys;
 mod plan;
-mod providers;
-mod setup;
 mod shell;
-mod site;
 mod status;
 mod sync;
 mod undo;
@@ -29,26 +24,14 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
-use self::setup::Setup;
 use crate::cli::{Cli, Command};
 use crate::error::{Error, Kind, Result};
 use crate::providers::admin::GroupAdmin;
+use crate::run::outcome::Outcome;
+use crate::run::setup::Setup;
 use crate::system::clock;
 use crate::targets::files::LocalError;
 use crate::ui::Ui;
-
-/// How a command ended that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// All is done, or there was nothing to do.
-    Done,
-    /// Something failed, or all of it, and each failure was told.
-    Told(Kind),
-    /// A dry run was asked to say whether changes are pending, and they are.
-    Pending,
-    /// A shell ended at a line with this exit code.
-    Ended(u8),
-}
 
 /// What lasts from one command to the next in a shell: the connection through which groups are changed.
 #[derive(Default)]
@@ -114,7 +97,7 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
     };
     match outcome {
         Ok(Outcome::Done) => 0,
-        Ok(Outcome::Told(kind)) => kind.code(),
+        Ok(Outcome::Reported(kind)) => kind.code(),
         Ok(Outcome::Pending) => Kind::Pending.code(),
         Ok(Outcome::Ended(code)) => code,
         Err(error) => {

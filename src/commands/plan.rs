@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::Outcome;
-use super::carry_out::carry_out;
-use super::setup::Setup;
-use super::sync::{self, Desired, Job, JobKind};
 use crate::cli::{self, Format, Global, PlanArgs, Sync};
 use crate::error::{Error, Kind, Result};
 use crate::plan::saved::{self, Asked, Saved, fingerprints};
+use crate::run::commit::carry_out;
+use crate::run::job::{Job, JobKind};
+use crate::run::outcome::judge;
+use crate::run::setup::Setup;
+use crate::run::view::{self, ProviderView};
 use crate::system::files;
 use crate::system::lock::Purpose;
 use crate::ui::Ui;
@@ -25,7 +27,7 @@ pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> 
     let what = dry(args.what.clone());
     let job = Job::new(&what);
     let _lock = setup.lock(Purpose::Look)?;
-    let desired = Desired::new(&setup, &job, sync::read(&setup, &job)?);
+    let desired = ProviderView::new(&setup, &job, view::read(&setup, &job)?);
     let draft = RefCell::new(None);
     let carried = carry_out(&setup, job.options, job.command(), &|host, owned| {
         let plan = desired.plan(&job, host, owned)?;
@@ -58,7 +60,7 @@ pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> 
         }
     }
     let carried = carried?;
-    sync::judge(carried.outcome, &carried.plan, job.options)
+    judge(carried.outcome, &carried.plan, job.options)
 }
 
 /// The same, as a dry run.

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::setup::Setup;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::queue::{Failing, QueueCensus};
 use crate::ledger::{Census, Ledger};
 use crate::model::{counted, shown};
+use crate::run::setup::Setup;
 use crate::system::clock;
 use crate::system::lock::{self, Note};
 use crate::ui::Ui;
@@ -24,7 +24,7 @@ pub(super) fn run(global: &Global, args: &cli::Status, ui: Ui) -> Result<Outcome
     }
     Ok(match status.provider {
         Ok(_) => Outcome::Done,
-        Err(_) => Outcome::Told(Kind::Source),
+        Err(_) => Outcome::Reported(Kind::Source),
     })
 }
 

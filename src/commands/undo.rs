@@ -1,12 +1,6 @@
 //! `gosync undo`: what a run changed, as it was before.
 
 use super::Outcome;
-use super::carry_out::carry_out;
-use super::deluser::refuse_logged_in;
-use super::keys;
-use super::setup::Setup;
-use super::site::HostSite;
-use super::sync;
 use crate::cli::{self, Global};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
@@ -14,6 +8,12 @@ use crate::model::history::{Later, PastRun};
 use crate::model::{Completeness, shown};
 use crate::plan::diff::{self, Against, Chosen, Past};
 use crate::policy::keys::KeyBook;
+use crate::run::commit::carry_out;
+use crate::run::keys;
+use crate::run::outcome::{judge, judge_hooks};
+use crate::run::probe::HostSite;
+use crate::run::sessions::refuse_logged_in;
+use crate::run::setup::Setup;
 use crate::system::lock::Purpose;
 use crate::ui::Ui;
 
@@ -69,8 +69,8 @@ pub(super) fn run(global: &Global, args: &cli::Undo, ui: Ui) -> Result<Outcome> 
             Ok(plan)
         },
     )?;
-    sync::judge(carried.outcome, &carried.plan, &args.plan)
-        .and_then(|outcome| carried.hooks.judge(outcome, &args.plan))
+    judge(carried.outcome, &carried.plan, &args.plan)
+        .and_then(|outcome| judge_hooks(outcome, carried.hooks, &args.plan))
 }
 
 /// A run with its changes, and what was changed after it.

@@ -1,9 +1,9 @@
 //! `gosync waitlock`: waits until no other run holds the lock.
 
 use super::Outcome;
-use super::setup::Setup;
 use crate::cli::Global;
 use crate::error::Result;
+use crate::run::setup::Setup;
 use crate::system::lock::Purpose;
 use crate::ui::Ui;
 

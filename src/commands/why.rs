@@ -13,9 +13,6 @@ use self::leaving::Leaving;
 use self::planned::{Aliases, ids};
 use self::report::{Report, Side};
 use super::Outcome;
-use super::carry_out::consider;
-use super::setup::Setup;
-use super::sync::{self, Desired, Job};
 use crate::cli::{self, Format, Global, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
@@ -27,6 +24,10 @@ use crate::plan::{Plan, render};
 use crate::policy::select::{self, Standing};
 use crate::policy::trace::Step;
 use crate::policy::{NameMap, map};
+use crate::run::commit::consider;
+use crate::run::job::Job;
+use crate::run::setup::Setup;
+use crate::run::view::{self, ProviderView};
 use crate::targets::Target as _;
 use crate::ui::Ui;
 
@@ -75,7 +76,7 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
 
 /// What the provider said, and the plan of the sync that would ask the same.
 struct Answer<'a> {
-    desired: Desired<'a>,
+    desired: ProviderView<'a>,
     plan: Plan,
     /// Whether only one person was asked for.
     narrow: bool,
@@ -101,7 +102,7 @@ impl<'a> Inquiry<'a> {
             })
         };
         let what = users(vec![self.name.to_owned()]);
-        let snapshot = sync::read_all(self.setup, &Job::new(&what))?;
+        let snapshot = view::read_all(self.setup, &Job::new(&what))?;
         let known = self.owned_account();
         let hit = self
             .user(&snapshot)
@@ -112,7 +113,7 @@ impl<'a> Inquiry<'a> {
             return self.answer(&what, snapshot, true);
         }
         let what = users(Vec::new());
-        let snapshot = sync::read_all(self.setup, &Job::new(&what))?;
+        let snapshot = view::read_all(self.setup, &Job::new(&what))?;
         self.answer(&what, snapshot, false)
     }
 
@@ -135,13 +136,13 @@ impl<'a> Inquiry<'a> {
             groups: Vec::new(),
             plan: dry(),
         });
-        let snapshot = sync::read(self.setup, &Job::new(&what))?;
+        let snapshot = view::read(self.setup, &Job::new(&what))?;
         self.answer(&what, snapshot, false)
     }
 
     fn answer(&self, what: &Sync, snapshot: Snapshot, narrow: bool) -> Result<Answer<'a>> {
         let job = Job::new(what);
-        let desired = Desired::new(self.setup, &job, snapshot);
+        let desired = ProviderView::new(self.setup, &job, snapshot);
         let target = self.setup.target()?;
         let current = target.read()?;
         let mut elsewhere = target.elsewhere()?;
@@ -386,7 +387,7 @@ impl<'a> Inquiry<'a> {
         people: &Answer<'_>,
         wanted: Option<(&str, &str)>,
     ) -> Vec<Step> {
-        let Desired {
+        let ProviderView {
             snapshot,
             keys: book,
             ..

@@ -15,6 +15,11 @@ impl Root {
         Self(dir)
     }
 
+    /// The directory of another tree than the host's own.
+    pub fn dir(&self) -> Option<&Path> {
+        self.0.as_deref()
+    }
+
     /// Where the absolute path `path` of the managed host really is.
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{here, text};
 
 /// Who may import whom; `None`: everybody.
-const ARROWS: [(&str, Option<&[&str]>); 17] = [
+const ARROWS: [(&str, Option<&[&str]>); 19] = [
     ("model", Some(&[])),
     ("error", Some(&[])),
     ("log", Some(&[])),
@@ -23,6 +23,28 @@ const ARROWS: [(&str, Option<&[&str]>); 17] = [
     (
         "config",
         Some(&["model", "policy", "plan", "providers", "targets"]),
+    ),
+    (
+        "hooks",
+        Some(&["error", "model", "policy", "plan", "ledger", "system"]),
+    ),
+    (
+        "run",
+        Some(&[
+            "error",
+            "model",
+            "policy",
+            "plan",
+            "providers",
+            "ledger",
+            "targets",
+            "config",
+            "hooks",
+            "system",
+            // Only until the run has a request and an observer of its own.
+            "cli",
+            "ui",
+        ]),
     ),
     ("cli", Some(&["model"])),
     ("ui", Some(&["model", "error"])),

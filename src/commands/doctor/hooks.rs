@@ -5,10 +5,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::hooks::{self, Named, Script, Unusable};
 use super::report::{Area, Finding, Report, names, word};
 use super::scene::Scene;
 use super::trust;
+use crate::hooks::{self, Named, Script, Unusable};
 use crate::ledger::queue::{Failing, QueueCensus};
 use crate::model::{counted, shown};
 use crate::system::inspect;
@@ -31,7 +31,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     if scene.unusable.is_some() {
         return report.skipped(AREA, "without a configuration nobody knows which there are");
     }
-    let named = hooks::named(&scene.setup);
+    let named = hooks::named(&scene.settings().hooks, scene.root());
     let programs = || {
         named
             .iter()

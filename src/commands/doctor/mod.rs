@@ -25,9 +25,9 @@ mod trust;
 use self::report::{Report, Severity};
 use self::scene::Scene;
 use super::Outcome;
-use super::setup::Setup;
 use crate::cli::{self, Format, Global};
 use crate::error::{Kind, Result};
+use crate::run::setup::Setup;
 use crate::ui::Ui;
 
 /// The areas, in the order in which they are looked at.
@@ -60,8 +60,8 @@ pub(super) fn run(global: &Global, args: &cli::Doctor, ui: Ui) -> Result<Outcome
         Format::Json => ui.data(&format!("{:#}\n", report.json())),
     }
     Ok(match (&scene.unusable, report.count(Severity::Problem)) {
-        (Some(_), _) => Outcome::Told(Kind::Usage),
+        (Some(_), _) => Outcome::Reported(Kind::Usage),
         (None, 0) => Outcome::Done,
-        (None, _) => Outcome::Told(Kind::Failed),
+        (None, _) => Outcome::Reported(Kind::Failed),
     })
 }

@@ -1,12 +1,12 @@
 //! The provider: whether it answers, who we are there, and whether a small read works.
 
-use super::super::setup::Setup;
 use super::report::{Area, Finding, Report, word};
 use super::scene::Scene;
 use crate::config::ProviderKind;
 use crate::model::{Completeness, Untrusted, shown};
 use crate::policy::select;
 use crate::providers::{FetchError, Query, Scope};
+use crate::run::setup::Setup;
 use crate::system::clock;
 
 const AREA: Area = Area::Provider;

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::setup::{self, Setup};
 use crate::cli::Global;
 use crate::config::{Settings, Source};
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, LedgerError};
 use crate::model::owned::Owned;
 use crate::model::spans::Spans;
+use crate::run::setup::{self, Setup};
 use crate::system::root::Root;
 use crate::system::{clock, process};
 use crate::targets::files::{Config, Database, Survey};

@@ -10,13 +10,13 @@ mod members;
 mod new;
 mod text;
 
-use super::setup::Setup;
 use super::{Outcome, Session};
 use crate::cli::{Global, Group};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Role, shown};
 use crate::providers::FetchError;
 use crate::providers::admin::{Ability, Action, AdminError, GroupAdmin, ManagedGroup, Person};
+use crate::run::setup::Setup;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &Group, ui: Ui, session: &Session) -> Result<Outcome> {
@@ -195,8 +195,8 @@ impl Tally {
     fn outcome(self) -> Outcome {
         match (self.done, self.first) {
             (_, None) => Outcome::Done,
-            (0, Some(kind)) => Outcome::Told(kind),
-            (_, Some(_)) => Outcome::Told(Kind::Partial),
+            (0, Some(kind)) => Outcome::Reported(kind),
+            (_, Some(_)) => Outcome::Reported(Kind::Partial),
         }
     }
 }

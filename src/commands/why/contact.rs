@@ -1,13 +1,13 @@
 //! What `gosync why` says of e-mail and SSH keys: what came, where from, what is not taken, and where it goes.
 
-use crate::commands::hooks;
-use crate::commands::keys;
-use crate::commands::setup::Setup;
+use crate::hooks;
 use crate::model::{Contact, FieldSource, Gap, User, UserField, shown};
 use crate::plan::Plan;
 use crate::policy::Refusal;
 use crate::policy::keys::{KeyBook, KeyRules, Offer, Place};
 use crate::policy::trace::Step;
+use crate::run::keys;
+use crate::run::setup::Setup;
 
 /// The fields that other sources than the provider fill.
 pub(super) fn sources(user: &User) -> Vec<Step> {
@@ -46,7 +46,7 @@ pub(super) fn email(user: &User, setup: &Setup<'_>) -> Step {
     };
     let from = place(user.sources.of(UserField::Email));
     let use_of = match (
-        hooks::want_contacts(setup),
+        hooks::want_contacts(&setup.settings.hooks),
         Contact::new(Some(email), &[]).email,
     ) {
         (false, _) => "no hook wants it",

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::model::shown;
 use crate::policy::hooks::{HookRules, Miss, Stop};
 use crate::system::PathError;
-use crate::system::child::{self, End, Invocation};
+use crate::system::child::{self, End};
 use crate::system::clock;
 use crate::system::programs::{self, Distrust, Owners};
 
@@ -18,14 +18,14 @@ use crate::system::programs::{self, Distrust, Owners};
 const LATER: i32 = 75;
 
 /// One hook as the configuration names it, and where it really is, or why it is not run.
-pub(in crate::commands) struct Script {
+pub(crate) struct Script {
     pub named: String,
     pub program: Result<PathBuf, Unusable>,
 }
 
 /// Why a hook is not run.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::commands) enum Unusable {
+pub(crate) enum Unusable {
     /// Nobody knows which programs its pattern stands for.
     #[error(transparent)]
     Unread(PathError),
@@ -64,7 +64,7 @@ pub(super) fn expand(pattern: &str, owners: Owners) -> Vec<Script> {
 }
 
 /// What hooks of one run have in common.
-pub(super) struct Shop<'a> {
+pub(super) struct Executor<'a> {
     pub rules: &'a HookRules,
     /// After it none is begun.
     pub deadline: Instant,
@@ -73,7 +73,7 @@ pub(super) struct Shop<'a> {
 }
 
 /// What one account, group or member is told.
-pub(super) struct Order<'a> {
+pub(super) struct Invocation<'a> {
     /// `-update`, or nothing.
     pub args: &'a [&'a str],
     /// Variables that many are told.
@@ -107,7 +107,7 @@ impl Outcome {
     }
 }
 
-impl Shop<'_> {
+impl Executor<'_> {
     /// Whether another hook may be begun.
     pub fn is_open(&self) -> bool {
         !self.stopped.load(Ordering::Relaxed) && !clock::is_past(self.deadline)
@@ -118,7 +118,7 @@ impl Shop<'_> {
     pub fn run(
         &self,
         scripts: &[Script],
-        order: &Order<'_>,
+        invocation: &Invocation<'_>,
         stop: bool,
         done: &dyn Fn(&str) -> bool,
         tell: &dyn Fn(&str),
@@ -128,7 +128,7 @@ impl Shop<'_> {
             if !self.is_open() {
                 return outcome.and(Outcome::Unstarted);
             }
-            match self.one(script, order) {
+            match self.one(script, invocation) {
                 Ok(()) => tell(&script.named),
                 Err((miss, reason)) => {
                     outcome = outcome.and(Outcome::Missed(
@@ -147,22 +147,22 @@ impl Shop<'_> {
         outcome
     }
 
-    fn one(&self, script: &Script, order: &Order<'_>) -> Result<(), (Miss, String)> {
+    fn one(&self, script: &Script, invocation: &Invocation<'_>) -> Result<(), (Miss, String)> {
         let program = script
             .program
             .as_deref()
             .map_err(|reason| (Miss::Failed, reason.to_string()))?;
-        let env: Vec<_> = order
+        let env: Vec<_> = invocation
             .shared
             .iter()
-            .chain(&order.env)
+            .chain(&invocation.env)
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let what = Invocation {
+        let what = child::Invocation {
             program,
-            args: order.args,
+            args: invocation.args,
             env: &env,
-            input: &order.input,
+            input: &invocation.input,
         };
         let limit = Duration::from_secs(self.rules.time_limit);
         let ended = child::run(what, limit, self.rules.output_limit)

@@ -16,14 +16,14 @@ use crate::system::{Context as _, PathError, files, homes, mounts, process};
 
 /// The host, or the tree below `--root`.
 #[derive(Debug)]
-pub(super) struct HostSite<'a> {
+pub(crate) struct HostSite<'a> {
     root: &'a Root,
     failure: RefCell<Option<PathError>>,
 }
 
 impl<'a> HostSite<'a> {
     /// The host below this root.
-    pub(super) fn new(root: &'a Root) -> Self {
+    pub(crate) fn new(root: &'a Root) -> Self {
         Self {
             root,
             failure: RefCell::new(None),
@@ -31,7 +31,7 @@ impl<'a> HostSite<'a> {
     }
 
     /// What stands at a path.
-    pub(super) fn owner(&self, path: &str) -> Option<Owner> {
+    pub(crate) fn owner(&self, path: &str) -> Option<Owner> {
         let meta = self.look(&self.root.path(path))?;
         Some(if meta.is_dir() {
             Owner::Directory(meta.uid())
@@ -44,7 +44,7 @@ impl<'a> HostSite<'a> {
     ///
     /// # Errors
     /// The first look that failed.
-    pub(super) fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         self.failure
             .into_inner()
             .map_or(Ok(()), |failure| Err(Error::failed(failure)))

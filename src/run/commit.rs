@@ -3,12 +3,12 @@
 //! Used by every command that changes the host; only the plan differs. A dry run goes the same way and stops before
 //! the commit; it opens the ledger for reading alone and writes nothing at all.
 
-use super::Outcome;
-use super::hooks::{self, Tally};
 use super::keys;
+use super::outcome::Outcome;
 use super::setup::Setup;
 use crate::cli::{Format, PlanArgs};
 use crate::error::{Error, Kind, Result};
+use crate::hooks::{self, Tally};
 use crate::ledger::{Ledger, Run};
 use crate::model::host::Host;
 use crate::model::owned::Owned;
@@ -17,6 +17,7 @@ use crate::plan::{Approved, Plan, render};
 use crate::system::{caches, files};
 use crate::targets::files::{Elsewhere, Local};
 use crate::targets::{Committed, Target as _};
+use crate::ui::Ui;
 
 /// How often a plan is made anew because somebody else changed the databases meanwhile.
 const ATTEMPTS: u32 = 5;
@@ -28,10 +29,10 @@ const OPEN_ATTEMPTS: u32 = 2;
 const NSS_ROUNDS: u32 = 10;
 
 /// Makes a plan from what the host has and what gosync owns.
-pub(super) type Planner<'a> = dyn Fn(&Host<'_>, &Owned) -> Result<Plan> + 'a;
+pub(crate) type Planner<'a> = dyn Fn(&Host<'_>, &Owned) -> Result<Plan> + 'a;
 
 /// What was done, or would be.
-pub(super) struct Carried {
+pub(crate) struct RunResult {
     pub outcome: Outcome,
     pub plan: Plan,
     /// What hooks did.
@@ -39,14 +40,14 @@ pub(super) struct Carried {
 }
 
 /// Plans and carries out, or shows what would be carried out.
-pub(super) fn carry_out(
+pub(crate) fn carry_out(
     setup: &Setup<'_>,
     args: &PlanArgs,
     command: &str,
     planner: &Planner<'_>,
-) -> Result<Carried> {
+) -> Result<RunResult> {
     let target = setup.target()?;
-    let mut books = Books::open(setup, &target, args.dry_run)?;
+    let mut ledger_access = LedgerAccess::open(setup, &target, args.dry_run)?;
     let run = Run {
         provider: &setup.settings.provider.name,
         command,
@@ -62,14 +63,16 @@ pub(super) fn carry_out(
         } else {
             target.read()?
         };
-        let owned = books.load(run)?;
+        let owned = ledger_access.load(run)?;
         let mut host = current.host();
         let mut plan = consider(&mut elsewhere, &mut host, &owned, planner)?;
-        plan.events = hooks::events(setup, args, &plan, &host, &owned);
+        if !args.dry_run {
+            plan.events = hooks::events(&hooks_context(setup, args), &plan, &host, &owned);
+        }
         drop(host);
         let approved = approve(setup, args, plan, &owned)?;
         let staged = target.stage(&current, approved)?;
-        let Books::Open(ledger) = &mut books else {
+        let LedgerAccess::Open(ledger) = &mut ledger_access else {
             return Ok(show(setup, args, staged.into_plan()));
         };
         if told
@@ -104,8 +107,8 @@ pub(super) fn carry_out(
         let mut plan = staged.into_plan();
         keys::write_homes(setup, &target, ledger, (run, number), &mut plan)?;
         setup.ui.notice(format!("{command}: {}", plan.counts()));
-        let hooks = hooks::run(setup, args, ledger, &target)?;
-        return Ok(Carried {
+        let hooks = run_hooks(setup, args, ledger, &target)?;
+        return Ok(RunResult {
             outcome: Outcome::Done,
             plan,
             hooks,
@@ -119,12 +122,13 @@ pub(super) fn carry_out(
 
 /// Finishes or drops what an interrupted run has left, and runs hooks that are due, in a run that comes to nothing else.
 /// Where nothing waits, nothing is opened for writing.
-pub(super) fn catch_up(setup: &Setup<'_>, args: &PlanArgs) -> Result<()> {
+pub(crate) fn catch_up(setup: &Setup<'_>, args: &PlanArgs) -> Result<()> {
     if args.dry_run {
         return Ok(());
     }
-    if !hooks::belong(setup, args) {
-        hooks::tell_unmoved(setup, args);
+    let context = hooks_context(setup, args);
+    if !context.enabled {
+        hooks::tell_unmoved(&context, &mut UiReporter(setup.ui));
         return Ok(());
     }
     let target = setup.target()?;
@@ -137,21 +141,59 @@ pub(super) fn catch_up(setup: &Setup<'_>, args: &PlanArgs) -> Result<()> {
     if !(is_due || args.retry_hooks || target.is_interrupted()?) {
         return Ok(());
     }
-    if let Books::Open(mut ledger) = Books::open(setup, &target, false)? {
-        hooks::run(setup, args, &mut ledger, &target)?;
+    if let LedgerAccess::Open(mut ledger) = LedgerAccess::open(setup, &target, false)? {
+        run_hooks(setup, args, &mut ledger, &target)?;
     }
     Ok(())
 }
 
+/// What hooks need to know of a run.
+pub(crate) fn hooks_context<'a>(setup: &'a Setup<'_>, args: &PlanArgs) -> hooks::Context<'a> {
+    hooks::Context {
+        rules: &setup.settings.hooks,
+        root: &setup.root,
+        now: setup.now,
+        enabled: setup.root.is_host() || args.root_hooks,
+        retry: args.retry_hooks,
+    }
+}
+
+/// Tells a person what happens to hooks.
+struct UiReporter(Ui);
+
+impl hooks::Reporter for UiReporter {
+    fn notice(&mut self, text: String) {
+        self.0.notice(text);
+    }
+
+    fn warn(&mut self, text: String) {
+        self.0.warn(text);
+    }
+}
+
+fn run_hooks(
+    setup: &Setup<'_>,
+    args: &PlanArgs,
+    ledger: &mut Ledger,
+    target: &Local,
+) -> Result<Tally> {
+    let with_host = |work: &mut dyn FnMut(&Host<'_>) -> Result<()>| {
+        let current = target.read()?;
+        work(&current.host())
+    };
+    let context = hooks_context(setup, args);
+    hooks::run(&context, ledger, &with_host, &mut UiReporter(setup.ui))
+}
+
 /// The ledger, as far as the run may use it.
-enum Books {
+enum LedgerAccess {
     /// For reading and writing.
     Open(Ledger),
     /// A dry run's: for reading, if there is one.
     Look(Option<Ledger>),
 }
 
-impl Books {
+impl LedgerAccess {
     fn open(setup: &Setup<'_>, target: &Local, dry_run: bool) -> Result<Self> {
         let dir = setup.state_dir();
         if dry_run {
@@ -185,7 +227,7 @@ impl Books {
 }
 
 /// Makes the plan; where the host has other name services, none of their names and ids is given out.
-pub(super) fn consider(
+pub(crate) fn consider(
     elsewhere: &mut Elsewhere,
     host: &mut Host<'_>,
     owned: &Owned,
@@ -235,13 +277,13 @@ fn approve(setup: &Setup<'_>, args: &PlanArgs, plan: Plan, owned: &Owned) -> Res
 }
 
 /// Ends a dry run.
-fn show(setup: &Setup<'_>, args: &PlanArgs, plan: Plan) -> Carried {
+fn show(setup: &Setup<'_>, args: &PlanArgs, plan: Plan) -> RunResult {
     print(setup, args, &plan);
     let outcome = match args.exit_code && !plan.changes.is_empty() {
         true => Outcome::Pending,
         false => Outcome::Done,
     };
-    Carried {
+    RunResult {
         outcome,
         plan,
         hooks: Tally::default(),

@@ -19,7 +19,7 @@ use crate::ui::Ui;
 const SYSTEM_CONFIG: &str = "/etc/gosync/gosync.toml";
 
 /// What a run works with.
-pub(super) struct Setup<'a> {
+pub(crate) struct Setup<'a> {
     pub global: &'a Global,
     pub ui: Ui,
     pub settings: Settings,
@@ -208,7 +208,7 @@ fn sources(global: &Global) -> Result<Vec<Source>> {
 
 /// The files of the configuration: each `-f`, else what `GOSYNC_CONFIG` names, else the file beside the program, else
 /// the one of the system.
-pub(super) fn chosen_files(global: &Global) -> Result<Vec<PathBuf>> {
+pub(crate) fn chosen_files(global: &Global) -> Result<Vec<PathBuf>> {
     Ok(
         match (global.files.as_slice(), process::variable("GOSYNC_CONFIG")) {
             ([], Some(path)) => vec![path],

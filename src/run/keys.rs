@@ -1,0 +1,191 @@
+//! SSH keys: their part of a plan, and what is written into homes after a run.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use super::setup::Setup;
+use crate::error::{Error, Result};
+use crate::ledger::{Ledger, Run, Written};
+use crate::model::host::Host;
+use crate::model::owned::Owned;
+use crate::model::{Untrusted, shown};
+use crate::plan::diff::{self, Chosen, KeyFile, KeyView};
+use crate::plan::events::HookEvent;
+use crate::plan::{KeyChange, KeyPlace, Plan};
+use crate::policy::keys::{KeyBook, KeyRules, Place};
+use crate::policy::{Refusal, Rules};
+use crate::system::as_user::{self, Order};
+use crate::targets::files::{Local, LocalError};
+
+/// What a refusal that is about the whole directory of keys calls it.
+pub(crate) const DIRECTORY: &str = "SSH keys";
+
+/// Tells what stands at the path of a file with keys.
+type FileAt<'a> = &'a dyn Fn(&str) -> KeyFile;
+
+/// Tells why the file at a path cannot be replaced, if it cannot.
+type Obstacle<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Looks at files with keys. Returns why their directory cannot be used, if it cannot; `None`: no keys are or were
+/// written anywhere.
+///
+/// # Errors
+/// What could not be seen, and does not tell of what stands there: what is said without it would be something else.
+pub(crate) fn look<T>(
+    target: &Local,
+    rules: &KeyRules,
+    owned: &Owned,
+    say: impl FnOnce(FileAt<'_>, Obstacle<'_>) -> T,
+) -> Result<Option<std::result::Result<T, String>>> {
+    if rules.place == Place::None && owned.keys.is_empty() {
+        return Ok(None);
+    }
+    let wrote_files = owned.keys.values().any(|records| records.file.is_some());
+    let files = match target.key_files() {
+        Ok(files) => Some(files),
+        Err(_) if rules.place != Place::Directory && !wrote_files => None,
+        Err(e @ LocalError::Path(_)) => return Err(e.into()),
+        Err(e) => return Ok(Some(Err(e.to_string()))),
+    };
+    // The first that cannot be read ends the run: a plan without it would be another one.
+    let failure: RefCell<Option<LocalError>> = RefCell::default();
+    let failed = |e: LocalError| {
+        let text = e.to_string();
+        failure.borrow_mut().get_or_insert(e);
+        text
+    };
+    let file_at = |path: &str| {
+        let found = files
+            .as_ref()
+            .map_or(Ok(KeyFile::Absent), |files| files.at(path));
+        found.unwrap_or_else(|e| KeyFile::Odd(failed(e)))
+    };
+    let obstacle = |path: &str| {
+        let found = files
+            .as_ref()
+            .map_or(Ok(None), |files| files.obstacle(path));
+        found.unwrap_or_else(|e| Some(failed(e)))
+    };
+    let said = say(&file_at, &obstacle);
+    failure
+        .into_inner()
+        .map_or(Ok(Some(Ok(said))), |e| Err(e.into()))
+}
+
+/// Adds to a plan what happens to keys. Where their directory cannot be used, that is told, and the rest goes on.
+pub(crate) fn extend(
+    plan: &mut Plan,
+    target: &Local,
+    book: &KeyBook,
+    (rules, chosen): (&Rules, Chosen),
+    (host, owned): (&Host<'_>, &Owned),
+) -> Result<()> {
+    let rules = &rules.keys;
+    let said = look(target, rules, owned, |file_at, obstacle| {
+        diff::keys(
+            plan,
+            &KeyView {
+                book,
+                rules,
+                host,
+                owned,
+                chosen,
+                file_at,
+                obstacle,
+            },
+        );
+    })?;
+    if let Some(Err(e)) = said {
+        let reason = format!("no keys are written or withdrawn there: {e}");
+        plan.refused.push(Refusal {
+            id: None,
+            subject: Untrusted::new(DIRECTORY),
+            reason,
+        });
+    }
+    Ok(())
+}
+
+/// Writes keys into homes, each as its owner; `number` is that of the run's transaction, if there was one. What fails is
+/// told, is refused in the plan from then on, and is tried again by the next run.
+pub(crate) fn write_homes(
+    setup: &Setup<'_>,
+    target: &Local,
+    ledger: &mut Ledger,
+    (run, mut number): (Run<'_>, Option<u64>),
+    plan: &mut Plan,
+) -> Result<()> {
+    let mut events: BTreeMap<&str, &HookEvent> = plan
+        .events
+        .iter()
+        .filter(|event| event.apart)
+        .map(|event| (event.id.as_str(), event))
+        .collect();
+    let (mut written, mut failed) = (Vec::new(), BTreeMap::new());
+    for (at, change) in plan.changes.iter().enumerate() {
+        let Some(keys) = change.apart() else { continue };
+        match write_home(target, keys) {
+            Ok(()) => written.push(Written {
+                change,
+                event: events.remove(keys.id.as_str()),
+            }),
+            Err(reason) => {
+                setup.ui.warn(format!("{reason}; the next run tries again"));
+                let subject = Untrusted::new(keys.name.as_str());
+                failed.insert(
+                    at,
+                    Refusal {
+                        id: Some(keys.id.clone()),
+                        subject,
+                        reason,
+                    },
+                );
+            }
+        }
+        if written.len() >= NOTES_AT_ONCE {
+            number = Some(
+                ledger
+                    .wrote_keys(run, plan, number, &std::mem::take(&mut written))
+                    .map_err(Error::failed)?,
+            );
+        }
+    }
+    if !written.is_empty() {
+        ledger
+            .wrote_keys(run, plan, number, &written)
+            .map_err(Error::failed)?;
+    }
+    let mut at = 0..;
+    plan.changes
+        .retain(|_| at.next().is_none_or(|at| !failed.contains_key(&at)));
+    plan.refused.extend(failed.into_values());
+    Ok(())
+}
+
+/// Writes the keys of one home, or says in our own words why not.
+fn write_home(target: &Local, keys: &KeyChange) -> std::result::Result<(), String> {
+    let KeyChange { name, at, text, .. } = keys;
+    let KeyPlace::Home { path, uid, gid } = at else {
+        return Ok(());
+    };
+    let order = Order {
+        uid: uid.get(),
+        gid: *gid,
+        home: target.locate(path),
+        lines: text.clone(),
+    };
+    as_user::write_keys(&order).map_err(|reason| {
+        let verb = if text.is_empty() {
+            "withdrawn"
+        } else {
+            "written"
+        };
+        format!(
+            "the SSH keys in {path} were not {verb} as `{name}`: {}",
+            shown(&reason)
+        )
+    })
+}
+
+/// So many homes the ledger learns of at once. After a kill they are only written again, to the same end.
+const NOTES_AT_ONCE: usize = 100;
