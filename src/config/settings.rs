@@ -27,7 +27,7 @@ use crate::policy::{
     AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, RenameRules, Rules, SubidRules,
 };
 use crate::providers::{fields, globus, ldap, scim};
-use crate::targets::files::{self, Database};
+use crate::targets::files;
 
 /// The configuration of a run.
 #[derive(Clone, Debug)]
@@ -324,9 +324,9 @@ fn local(keys: raw::LocalTarget) -> Result<files::Config, ConfigError> {
         .ok()
         .filter(|mode| *mode <= 0o777);
     Ok(files::Config {
-        database: match keys.database {
-            raw::Database::Etc => Database::Etc,
-            raw::Database::Extrausers => Database::Extrausers,
+        layout: match keys.database {
+            raw::Database::Etc => &files::ETC,
+            raw::Database::Extrausers => &files::EXTRAUSERS,
         },
         skel: absolute("target.skel", &keys.skel)?.into(),
         home_mode: mode.ok_or_else(|| {

@@ -14,7 +14,7 @@ use gosync::providers::file::FileProvider;
 use gosync::providers::{Provider as _, Query, Scope};
 use gosync::system::files;
 use gosync::system::root::Root;
-use gosync::targets::files::{Config, Database, Local};
+use gosync::targets::files::{Config, ETC, Local};
 use gosync::targets::{Committed, Target as _};
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ impl Machine {
     pub fn new(rules: Rules, limits: Limits) -> Self {
         let world = World::new(&Tree::base());
         let config = Config {
-            database: Database::Etc,
+            layout: &ETC,
             skel: "/etc/skel".into(),
             home_mode: 0o700,
             lock_wait: Duration::from_secs(15),

@@ -13,7 +13,7 @@ use crate::model::shown;
 use crate::policy::PrimaryGroup;
 use crate::system::inspect::{self, Closed};
 use crate::system::process;
-use crate::targets::files::{Database, Survey};
+use crate::targets::files::{Layout, Survey};
 
 const AREA: Area = Area::Databases;
 
@@ -23,13 +23,10 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// With more accounts the two, which go through passwd for each line and each member, take minutes.
 const MANY: usize = 20_000;
 
-/// libnss-extrausers 0.6 passes over smaller ids.
-const SMALLEST_EXTRA_ID: u32 = 500;
-
 /// What is known besides the databases themselves.
 struct Facts<'a> {
     survey: &'a Survey,
-    database: Database,
+    layout: &'static Layout,
     /// The local group that new accounts get, if it is one.
     primary_group: Option<&'a str>,
     /// Groups of this host that `local_map` names.
@@ -48,47 +45,45 @@ struct Complaints {
     lines: Result<Vec<String>, String>,
 }
 
+/// Asks the programs that check the databases, where there are such programs for this layout.
+fn complaints(scene: &Scene<'_>, report: &mut Report) -> Vec<Complaints> {
+    let mut complaints = Vec::new();
+    let layout = scene.layout();
+    if !scene.is_host() {
+        let why = "pwck and grpck: with --root they would look at this host";
+        report.skipped(AREA, why);
+        return complaints;
+    }
+    if layout.checkers.is_empty() {
+        let why = format!("pwck and grpck: they know /etc alone, not {}", layout.word);
+        report.skipped(AREA, why);
+    }
+    let files = scene.survey.named("passwd");
+    let accounts: usize = files.map(|file| file.lines.len()).sum();
+    for &program in layout.checkers {
+        match process::find(program) {
+            Some(_) if accounts > MANY => {
+                let why = format!("{program}: it takes minutes with so many accounts");
+                report.skipped(AREA, why);
+            }
+            Some(_) => complaints.push(Complaints {
+                program,
+                lines: ask(program),
+            }),
+            None => report.skipped(AREA, format!("{program}: it is not installed")),
+        }
+    }
+    complaints
+}
+
 pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let dirs = match scene.database() {
-        Database::Etc => vec!["/etc"],
-        Database::Extrausers => vec!["/etc", "/var/lib"],
-    };
+    let layout = scene.layout();
+    let dirs = layout.directories();
     let dirs = dirs
         .into_iter()
         .map(|dir| scene.root().path(dir))
         .chain([scene.setup.state_dir()]);
-    let mut complaints = Vec::new();
-    match (scene.is_host(), scene.database()) {
-        (false, _) => report.skipped(
-            AREA,
-            "pwck and grpck: with --root they would look at this host",
-        ),
-        (true, Database::Extrausers) => {
-            report.skipped(AREA, "pwck and grpck: they know /etc alone, not extrausers")
-        }
-        (true, Database::Etc) => {
-            let accounts: usize = scene
-                .survey
-                .named("passwd")
-                .map(|file| file.lines.len())
-                .sum();
-            for program in ["pwck", "grpck"] {
-                match process::find(program) {
-                    Some(_) if accounts > MANY => {
-                        report.skipped(
-                            AREA,
-                            format!("{program}: it takes minutes with so many accounts"),
-                        );
-                    }
-                    Some(_) => complaints.push(Complaints {
-                        program,
-                        lines: ask(program),
-                    }),
-                    None => report.skipped(AREA, format!("{program}: it is not installed")),
-                }
-            }
-        }
-    }
+    let complaints = complaints(scene, report);
     let accounts = scene
         .owned
         .accounts
@@ -103,7 +98,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         .map(|own| own.name.as_str());
     let facts = Facts {
         survey: &scene.survey,
-        database: scene.database(),
+        layout,
         primary_group: match &scene.settings().rules.accounts.primary_group {
             PrimaryGroup::Local(name) => Some(name.as_str()),
             PrimaryGroup::Private => None,
@@ -167,7 +162,7 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
         if let Some(fault) = &file.fault {
             let fix = mend(fault, &file.path);
             found.push(AREA.problem(fault, nothing, fix));
-        } else if !file.exists && file.written && facts.database == Database::Etc {
+        } else if !file.exists && file.required {
             let path = file.path.display();
             let fix = match file.name {
                 "shadow" => "pwconv".to_owned(),
@@ -179,10 +174,15 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
         }
     }
     if let Some(reason) = &facts.survey.unswappable {
+        let link = facts
+            .layout
+            .generations
+            .as_ref()
+            .map_or("", |there| there.link);
         found.push(AREA.problem(
             reason,
             nothing,
-            "umount /var/lib/extrausers   # and mount what is above instead",
+            format!("umount {link}   # and mount what is above instead"),
         ));
     }
     for (dir, closed) in &facts.closed {
@@ -267,7 +267,7 @@ fn primary_group(facts: &Facts<'_>) -> Option<Finding> {
         .find(|g| g.name == name.as_bytes())
         .map(|g| g.gid);
     let fix = "set primary_group = \"private\" in [accounts], or the name of another group";
-    match (gid, facts.database) {
+    match (gid, &facts.layout.reader) {
         (None, _) => {
             let what =
                 format!("there is no group `{shown}`, which `primary_group` in [accounts] names");
@@ -277,11 +277,14 @@ fn primary_group(facts: &Facts<'_>) -> Option<Finding> {
                 format!("groupadd {shown}   # or {fix}"),
             ))
         }
-        (Some(gid), Database::Extrausers) if gid < SMALLEST_EXTRA_ID => {
+        (Some(gid), Some(reader)) if gid < reader.smallest_id => {
             let what = format!(
                 "the gid of `{shown}`, which `primary_group` in [accounts] names, is {gid}"
             );
-            let why = "libnss-extrausers passes over accounts with an id below 500; no new account is made";
+            let why = format!(
+                "{} passes over accounts with an id below {}; no new account is made",
+                reader.package, reader.smallest_id
+            );
             Some(AREA.problem(what, why, fix))
         }
         _ => None,
@@ -352,7 +355,7 @@ mod tests {
     use super::*;
     use crate::commands::doctor::report::Severity;
     use crate::formats::Lines;
-    use crate::targets::files::Surveyed;
+    use crate::targets::files::{ETC, EXTRAUSERS, Surveyed};
 
     fn file(name: &'static str, text: &str) -> Surveyed {
         let path = format!("/etc/{name}").into();
@@ -360,6 +363,7 @@ mod tests {
             name,
             path,
             written: true,
+            required: true,
             exists: true,
             lines: Lines::new(text.into()),
             fault: None,
@@ -379,11 +383,11 @@ mod tests {
     }
 
     fn facts(survey: &Survey) -> Facts<'_> {
-        let (database, primary_group) = (Database::Etc, Some("users"));
+        let (layout, primary_group) = (&ETC, Some("users"));
         let (closed, complaints) = (vec![], vec![]);
         Facts {
             survey,
-            database,
+            layout,
             primary_group,
             local: vec!["users"],
             closed,
@@ -469,7 +473,7 @@ mod tests {
         );
         assert_eq!(
             told(&Facts {
-                database: Database::Extrausers,
+                layout: &EXTRAUSERS,
                 ..facts(&survey)
             })
             .len(),

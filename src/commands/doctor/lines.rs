@@ -157,6 +157,7 @@ mod tests {
             name: "group",
             path: "/etc/group".into(),
             written: true,
+            required: true,
             exists: true,
             lines: Lines::new(text.into_bytes()),
             fault: None,

@@ -11,7 +11,7 @@ use crate::formats::{GroupLine, PasswdLine};
 use crate::model::shown;
 use crate::system::nss::{self, Known};
 use crate::system::{caches, files};
-use crate::targets::files::Database;
+use crate::targets::files::{Layout, Reader};
 
 const AREA: Area = Area::NameServices;
 
@@ -21,15 +21,12 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// How many accounts, and how many groups, are asked about one by one.
 const SAMPLE: usize = 64;
 
-/// The module of extrausers.
-const MODULE: &str = "libnss_extrausers.so.2";
-
 /// What is known.
 struct Facts {
-    database: Database,
+    layout: &'static Layout,
     /// nsswitch.conf.
     switch: Option<String>,
-    /// Whether the module of extrausers is installed; `None`: it is not needed.
+    /// Whether the module that reads the databases is installed; `None`: glibc reads them itself.
     module: Option<bool>,
     caches: Vec<&'static str>,
     asked: Vec<Asked>,
@@ -58,11 +55,14 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     let switch = files::read_plain(&scene.root().path("/etc/nsswitch.conf"))
         .ok()
         .flatten();
-    let extra = scene.database() == Database::Extrausers;
+    let layout = scene.layout();
     let mut facts = Facts {
-        database: scene.database(),
+        layout,
         switch: switch.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
-        module: extra.then(|| has_module(scene)),
+        module: layout
+            .reader
+            .as_ref()
+            .map(|reader| has_module(scene, reader)),
         caches: Vec::new(),
         asked: Vec::new(),
     };
@@ -96,7 +96,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
 }
 
 /// Looks where the dynamic linker does, below the root.
-fn has_module(scene: &Scene<'_>) -> bool {
+fn has_module(scene: &Scene<'_>, reader: &Reader) -> bool {
     let mut dirs: Vec<PathBuf> = ["/lib", "/usr/lib", "/lib64", "/usr/lib64"]
         .map(|dir| scene.root().path(dir))
         .into();
@@ -108,7 +108,7 @@ fn has_module(scene: &Scene<'_>) -> bool {
                 .map(|name| dir.join(name)),
         );
     }
-    dirs.iter().any(|dir| dir.join(MODULE).exists())
+    dirs.iter().any(|dir| dir.join(reader.module).exists())
 }
 
 fn ask(scene: &Scene<'_>, what: &'static str) -> Asked {
@@ -148,11 +148,7 @@ fn ask(scene: &Scene<'_>, what: &'static str) -> Asked {
             ours.insert(String::from_utf8_lossy(name).into_owned(), id);
         }
     }
-    let service = if scene.database() == Database::Etc {
-        "files"
-    } else {
-        "extrausers"
-    };
+    let service = scene.layout().service;
     let all = if ours.is_empty() {
         Ok(Known::new())
     } else {
@@ -183,15 +179,19 @@ fn sample(what: &str, ours: &Known) -> Result<Sample, String> {
 
 fn judge(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
-    let service = if facts.database == Database::Etc {
-        "files"
-    } else {
-        "extrausers"
-    };
-    if facts.module == Some(false) {
-        let what = format!("{MODULE} is not installed, and `database` is \"extrausers\"");
+    let Layout { word, service, .. } = facts.layout;
+    if let Some(reader) = facts
+        .layout
+        .reader
+        .as_ref()
+        .filter(|_| facts.module == Some(false))
+    {
+        let Reader {
+            module, package, ..
+        } = reader;
+        let what = format!("{module} is not installed, and `database` is \"{word}\"");
         let why = "nobody sees the accounts that gosync makes";
-        found.push(AREA.problem(what, why, "apt-get install libnss-extrausers"));
+        found.push(AREA.problem(what, why, format!("apt-get install {package}")));
     }
     for database in ["passwd", "group", "shadow", "initgroups"] {
         found.extend(switched(
@@ -453,7 +453,7 @@ mod tests {
                 .to_owned(),
         );
         let facts = |module| Facts {
-            database: Database::Extrausers,
+            layout: &crate::targets::files::EXTRAUSERS,
             switch: switch.clone(),
             module,
             caches: vec![],

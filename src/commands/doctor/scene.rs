@@ -11,7 +11,7 @@ use crate::model::spans::Spans;
 use crate::run::setup::{self, Setup};
 use crate::system::root::Root;
 use crate::system::{clock, process};
-use crate::targets::files::{Config, Database, Survey};
+use crate::targets::files::{Config, ETC, Layout, Survey};
 use crate::ui::Ui;
 
 /// A configuration in which every key has its default.
@@ -78,8 +78,8 @@ impl<'a> Scene<'a> {
     }
 
     /// Which files hold the accounts.
-    pub fn database(&self) -> Database {
-        self.local().map_or(Database::Etc, |local| local.database)
+    pub fn layout(&self) -> &'static Layout {
+        self.local().map_or(&ETC, |local| local.layout)
     }
 
     /// The root of the managed host.

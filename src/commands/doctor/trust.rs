@@ -13,7 +13,6 @@ use crate::system::files;
 use crate::system::inspect::{self, Chain, Kind, Node};
 use crate::system::process;
 use crate::system::programs::Distrust;
-use crate::targets::files::Database;
 
 const AREA: Area = Area::Files;
 
@@ -372,10 +371,10 @@ fn of_host(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
             Need::Host,
         ));
     }
-    if scene.database() == Database::Extrausers {
+    if let Some(there) = &scene.layout().generations {
         all.push((
             "the databases' directory",
-            root.path("/var/lib/extrausers"),
+            root.path(there.link),
             Need::Host,
         ));
     }

@@ -8,11 +8,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::config::Database;
 use super::db::Db;
 use super::error::LocalError;
-use super::extrausers::{self, Generation};
+use super::generations::Generation;
 use super::keys;
+use super::layout::Way;
 use super::local::Local;
 use super::moves::Moves;
 use super::read::{Current, gid_of};
@@ -156,7 +156,10 @@ fn directories<'a>(target: &Local, journal: &'a Journal) -> BTreeSet<&'a Path> {
 
 /// Removes staging directories, there and where there always may be one, and old generations.
 fn tidy(target: &Local, there: BTreeSet<&Path>) -> Result<(), LocalError> {
-    let own = [target.root.path("/etc"), target.root.path(&target.key_dir)];
+    let own = target.layout().directories_of_single_files().into_iter();
+    let own = own
+        .chain([target.key_dir.as_str()])
+        .map(|dir| target.root.path(dir));
     let bases = target.home_bases.iter().map(|base| target.root.path(base));
     for dir in bases
         .chain(own)
@@ -165,8 +168,8 @@ fn tidy(target: &Local, there: BTreeSet<&Path>) -> Result<(), LocalError> {
     {
         files::remove_tree(&staging_dir(&dir))?;
     }
-    if target.config.database == Database::Extrausers {
-        extrausers::tidy(&target.root.path(extrausers::DIR))?;
+    if let Some(there) = target.generations() {
+        there.tidy()?;
     }
     Ok(())
 }
@@ -259,7 +262,8 @@ impl<'a> Prepared<'a> {
         let moves = Moves::new(target, staged)?;
         let mut first: Vec<Step> = Vec::new();
         let mut last: Vec<Step> = Vec::new();
-        for db in Db::ALL.into_iter().filter(|db| *db != Db::Passwd) {
+        let order = target.layout().written.iter().map(|file| file.db);
+        for db in order.filter(|db| *db != Db::Passwd) {
             let [before_passwd, after_passwd] = this.replace(db)?;
             first.extend(before_passwd);
             last.extend(after_passwd);
@@ -389,8 +393,8 @@ impl<'a> Prepared<'a> {
     }
 
     fn is_swapped(&self, db: Db) -> bool {
-        self.target.config.database == Database::Extrausers
-            && !matches!(db, Db::Subuid | Db::Subgid)
+        let file = self.target.layout().file(db);
+        file.is_some_and(|file| file.way == Way::Together)
     }
 
     fn appearance(&self, db: Db) -> Appearance {
@@ -403,10 +407,13 @@ impl<'a> Prepared<'a> {
 
     /// Writes a new generation of all swapped files, if one of them changes.
     fn swap(&self, txn: u64) -> Result<Option<Step>, LocalError> {
+        let Some(there) = self.target.generations() else {
+            return Ok(None);
+        };
         if !self.staged.files.keys().any(|db| self.is_swapped(*db)) {
             return Ok(None);
         }
-        let generation = Generation::new(self.target.root.path(extrausers::DIR), txn);
+        let generation = there.generation(txn);
         generation.prepare()?;
         for (db, image) in self
             .current

@@ -18,17 +18,6 @@ pub(crate) enum Db {
 }
 
 impl Db {
-    /// All, in the order in which new entries become visible: passwd last, so that nobody is seen before they are
-    /// whole; gshadow before group, since what group does not show yet is planned again if the list is broken off.
-    pub(crate) const ALL: [Db; 6] = [
-        Db::Gshadow,
-        Db::Group,
-        Db::Subuid,
-        Db::Subgid,
-        Db::Shadow,
-        Db::Passwd,
-    ];
-
     /// Its file's name.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::config::{Config, Database};
+use super::config::Config;
 use super::db::Db;
-use super::extrausers;
+use super::generations::GenerationPaths;
+use super::layout::Layout;
 use crate::policy::keys::KeyRules;
 use crate::system::root::Root;
 
@@ -40,27 +41,31 @@ impl Local {
         }
     }
 
-    /// Where a database that gosync writes is; `None` where this kind of target has none.
-    pub(super) fn path(&self, db: Db) -> Option<PathBuf> {
-        let dir = match (self.config.database, db) {
-            (Database::Etc, _) | (_, Db::Subuid | Db::Subgid) => "/etc",
-            (Database::Extrausers, Db::Gshadow) => return None,
-            (Database::Extrausers, _) => extrausers::DIR,
-        };
-        Some(self.root.path(dir).join(db.name()))
+    /// How the databases are laid out.
+    pub(super) fn layout(&self) -> &'static Layout {
+        self.config.layout
     }
 
-    /// Where a database is that gosync only reads: the one of the other kind.
-    pub(super) fn reference(&self, db: Db) -> PathBuf {
-        let dir = match self.config.database {
-            Database::Etc => extrausers::DIR,
-            Database::Extrausers => "/etc",
-        };
-        self.root.path(dir).join(db.name())
+    /// Where a database that gosync writes is; `None` where this layout has none.
+    pub(super) fn path(&self, db: Db) -> Option<PathBuf> {
+        let file = self.layout().file(db)?;
+        Some(self.root.path(file.dir).join(db.name()))
+    }
+
+    /// Where the databases are that gosync only reads.
+    pub(super) fn references(&self) -> impl Iterator<Item = (Db, PathBuf)> {
+        let path = |(db, dir): &(Db, &str)| (*db, self.root.path(dir).join(db.name()));
+        self.layout().reference.iter().map(path)
+    }
+
+    /// The present link and the directories of the files that change together, if there are any.
+    pub(super) fn generations(&self) -> Option<GenerationPaths> {
+        let there = self.layout().generations.as_ref()?;
+        Some(GenerationPaths::new(self.root.path(there.link), there))
     }
 
     pub(super) fn password_lock(&self) -> PathBuf {
-        self.root.path("/etc/.pwd.lock")
+        self.root.path(self.layout().lock)
     }
 
     pub(super) fn state_dir(&self) -> PathBuf {

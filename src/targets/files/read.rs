@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::config::Database;
 use super::db::Db;
 use super::error::LocalError;
-use super::extrausers;
+use super::layout::{HOST_PASSWD, Missing, Way};
 use super::local::Local;
 use crate::formats::{GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine, name_of};
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
@@ -46,7 +45,7 @@ impl Image {
 #[derive(Debug)]
 pub struct Current {
     pub(super) databases: BTreeMap<Db, Image>,
-    /// Databases of the other kind, which are read and never written.
+    /// Databases that are read and never written.
     reference: Vec<(Db, Image)>,
     shells: Option<String>,
     /// Keeps others from changing the databases, if that is held from the beginning.
@@ -56,14 +55,13 @@ pub struct Current {
 impl Current {
     pub(super) fn read(target: &Local) -> Result<Self, LocalError> {
         let mut databases = BTreeMap::new();
-        for db in Db::ALL {
-            if let Some(path) = target.path(db) {
-                databases.insert(db, Image::read(path)?);
-            }
+        for file in target.layout().written {
+            let path = target.root.path(file.dir).join(file.db.name());
+            databases.insert(file.db, Image::read(path)?);
         }
         let mut reference = Vec::new();
-        for db in [Db::Passwd, Db::Group] {
-            reference.push((db, Image::read(target.reference(db))?));
+        for (db, path) in target.references() {
+            reference.push((db, Image::read(path)?));
         }
         let shells = files::read_plain(&target.root.path("/etc/shells"))?;
         let shells = shells.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
@@ -85,69 +83,56 @@ impl Current {
         }
     }
 
+    /// All files, those that are written first.
+    fn images(&self) -> impl Iterator<Item = &Image> {
+        let reference = self.reference.iter().map(|(_, image)| image);
+        self.databases.values().chain(reference)
+    }
+
     /// Finds out, before anything is planned, whether the databases are sound and can be replaced.
     fn check(&self, target: &Local) -> Result<(), LocalError> {
-        let passwd = target.root.path("/etc/passwd");
-        let etc = match target.config.database {
-            Database::Etc => self.databases.get(&Db::Passwd),
-            Database::Extrausers => self
-                .reference
-                .iter()
-                .find(|(db, _)| *db == Db::Passwd)
-                .map(|(_, image)| image),
+        self.check_host(target.root.path(HOST_PASSWD))?;
+        let unfit = |image: &Image, reason: &str| LocalError::Unfit {
+            path: image.path.clone(),
+            reason: reason.to_owned(),
         };
-        let root = etc.is_some_and(|image| {
-            image
-                .lines
-                .entries()
-                .filter_map(|(_, l)| PasswdLine::parse(l))
-                .any(|l| l.name == b"root" && l.uid == 0)
-        });
-        if etc.is_some_and(|image| !image.exists) {
-            return Err(LocalError::Unfit {
-                path: passwd,
-                reason: "it is missing; is this a host's tree?".to_owned(),
-            });
-        }
-        if !root {
-            let reason = "there is no line `root` with the uid 0: this is no sound passwd file, and nothing is written";
-            return Err(LocalError::Unfit {
-                path: passwd,
-                reason: reason.to_owned(),
-            });
-        }
-        match target.config.database {
-            Database::Etc => {
-                for db in [Db::Shadow, Db::Group] {
-                    if let Some(image) = self.databases.get(&db).filter(|image| !image.exists) {
-                        let reason =
-                            "it is missing; make it with pwconv(8) or grpconv(8)".to_owned();
-                        return Err(LocalError::Unfit {
-                            path: image.path.clone(),
-                            reason,
-                        });
-                    }
-                }
+        for file in target.layout().written.iter().rev() {
+            let image = self.databases.get(&file.db).filter(|image| !image.exists);
+            if let Some(image) = image.filter(|_| file.missing == Missing::Refused) {
+                let reason = "it is missing; make it with pwconv(8) or grpconv(8)";
+                return Err(unfit(image, reason));
             }
-            Database::Extrausers => extrausers::probe(&target.root.path(extrausers::DIR))?,
         }
+        target.generations().map_or(Ok(()), |there| there.probe())?;
         for (db, image) in &self.databases {
-            let swapped = target.config.database == Database::Extrausers
-                && !matches!(db, Db::Subuid | Db::Subgid);
-            if !swapped {
+            let file = target.layout().file(*db);
+            if file.is_some_and(|file| file.way == Way::Alone) {
                 replace::probe(&image.path)?;
             }
         }
         Ok(())
     }
 
+    /// Finds out whether this is a host's tree at all.
+    fn check_host(&self, passwd: PathBuf) -> Result<(), LocalError> {
+        let image = self.images().find(|image| image.path == passwd);
+        let mut lines = image.into_iter().flat_map(|image| image.lines.entries());
+        let reason = if image.is_some_and(|image| !image.exists) {
+            "it is missing; is this a host's tree?"
+        } else if !lines.any(|(_, line)| is_root(line)) {
+            "there is no line `root` with the uid 0: this is no sound passwd file, and nothing is written"
+        } else {
+            return Ok(());
+        };
+        Err(LocalError::Unfit {
+            path: passwd,
+            reason: reason.to_owned(),
+        })
+    }
+
     /// Whether all files are still as they were read.
     pub(super) fn is_current(&self) -> Result<bool, LocalError> {
-        for image in self
-            .databases
-            .values()
-            .chain(self.reference.iter().map(|(_, image)| image))
-        {
+        for image in self.images() {
             if !image.is_current()? {
                 return Ok(false);
             }
@@ -183,11 +168,8 @@ impl Current {
             }
         }
         host.subids = subids.into_iter().collect();
-        let images = self
-            .databases
-            .values()
-            .chain(self.reference.iter().map(|(_, image)| image));
-        host.databases = images
+        host.databases = self
+            .images()
             .map(|i| {
                 (
                     i.path.display().to_string(),
@@ -223,6 +205,11 @@ impl Current {
 
 /// Whether the password is locked, and the expiry, by name.
 type Shut<'a> = BTreeMap<&'a [u8], (bool, &'a [u8])>;
+
+/// Whether a line of passwd(5) is root's.
+fn is_root(line: &[u8]) -> bool {
+    PasswdLine::parse(line).is_some_and(|line| line.name == b"root" && line.uid == 0)
+}
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or(ODD)

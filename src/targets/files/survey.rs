@@ -3,9 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::config::Database;
-use super::db::Db;
-use super::extrausers;
+use super::layout::{Missing, Way};
 use super::local::Local;
 use crate::formats::Lines;
 use crate::system::{files, replace};
@@ -17,8 +15,10 @@ pub struct Surveyed {
     pub name: &'static str,
     /// Where it is.
     pub path: PathBuf,
-    /// Whether gosync writes it; else it is of the other kind, and only read.
+    /// Whether gosync writes it; else it is only read.
     pub written: bool,
+    /// Whether nothing is planned where it is missing.
+    pub required: bool,
     /// Whether there is such a file.
     pub exists: bool,
     /// Its lines; none if it could not be read.
@@ -32,7 +32,7 @@ pub struct Surveyed {
 pub struct Survey {
     /// Each, those that gosync writes first.
     pub files: Vec<Surveyed>,
-    /// Why the databases of extrausers cannot be swapped, if they are written.
+    /// Why the files that change together cannot be swapped, if there are such files.
     pub unswappable: Option<String>,
 }
 
@@ -58,43 +58,38 @@ impl Survey {
 impl Local {
     /// Looks at every database.
     pub fn survey(&self) -> Survey {
-        let written = Db::ALL
-            .into_iter()
-            .filter_map(|db| Some((db, self.path(db)?, true)));
-        let read = [Db::Passwd, Db::Group]
-            .into_iter()
-            .map(|db| (db, self.reference(db), false));
-        let swapped = |db| {
-            self.config.database == Database::Extrausers && !matches!(db, Db::Subuid | Db::Subgid)
-        };
-        let files = written.chain(read).map(|(db, path, written)| {
-            let (bytes, unread) = match files::read_plain(&path) {
-                Ok(bytes) => (bytes, None),
-                Err(e) => (None, Some(e.to_string())),
-            };
-            let probe = || {
-                (written && !swapped(db))
-                    .then(|| replace::probe(&path).err())
-                    .flatten()
-            };
-            Surveyed {
-                name: db.name(),
-                written,
-                exists: bytes.is_some() || unread.is_some(),
-                lines: Lines::new(bytes.unwrap_or_default()),
-                fault: unread.or_else(|| probe().map(|e| e.to_string())),
-                path,
-            }
+        let written = self.layout().written.iter().map(|file| {
+            let path = self.root.path(file.dir).join(file.db.name());
+            let required = file.missing == Missing::Refused;
+            look(file.db.name(), path, Some((file.way, required)))
         });
-        let unswappable = match self.config.database {
-            Database::Etc => None,
-            Database::Extrausers => extrausers::probe(&self.root.path(extrausers::DIR))
-                .err()
-                .map(|e| e.to_string()),
-        };
+        let read = self.references();
+        let read = read.map(|(db, path)| look(db.name(), path, None));
+        let unswappable = self.generations().and_then(|there| there.probe().err());
         Survey {
-            files: files.collect(),
-            unswappable,
+            files: written.chain(read).collect(),
+            unswappable: unswappable.map(|e| e.to_string()),
         }
+    }
+}
+
+/// Looks at one file. `written`: how it changes and whether it has to be there, if gosync writes it.
+fn look(name: &'static str, path: PathBuf, written: Option<(Way, bool)>) -> Surveyed {
+    let (bytes, unread) = match files::read_plain(&path) {
+        Ok(bytes) => (bytes, None),
+        Err(e) => (None, Some(e.to_string())),
+    };
+    let probe = || {
+        let is_alone = written.is_some_and(|(way, _)| way == Way::Alone);
+        is_alone.then(|| replace::probe(&path).err()).flatten()
+    };
+    Surveyed {
+        name,
+        written: written.is_some(),
+        required: written.is_some_and(|(_, required)| required),
+        exists: bytes.is_some() || unread.is_some(),
+        lines: Lines::new(bytes.unwrap_or_default()),
+        fault: unread.or_else(|| probe().map(|e| e.to_string())),
+        path,
     }
 }

@@ -5,6 +5,7 @@
 
 mod fields;
 mod groups;
+mod ids;
 mod passwd;
 mod rename;
 mod shadow;
@@ -13,10 +14,9 @@ mod subids;
 
 use std::collections::BTreeMap;
 
-use super::config::Database;
 use super::db::Db;
 use super::error::LocalError;
-use super::extrausers;
+use super::layout::Missing;
 use super::local::Local;
 use super::read::Current;
 use super::sheet::{Known, Sheet};
@@ -41,9 +41,7 @@ pub(super) fn stage(
     let mut files = BTreeMap::new();
     let changes = &approved.plan().changes;
     let known = Known::new(current, changes);
-    if target.config.database == Database::Extrausers {
-        extrausers::check(changes)?;
-    }
+    ids::check(target.layout(), changes)?;
     let removes = changes.iter().any(|change| {
         let named = matches!(
             change,
@@ -56,10 +54,12 @@ pub(super) fn stage(
             )
     });
     for (db, image) in current.databases.iter().filter(|_| !changes.is_empty()) {
-        let needed = image.exists
-            || (matches!(db, Db::Subuid | Db::Subgid) || target.path(Db::Gshadow).is_none());
-        if !needed {
-            continue; // an absent gshadow stays absent
+        let is_made = |db| {
+            let file = target.layout().file(db);
+            file.is_some_and(|file| file.missing == Missing::Made)
+        };
+        if !image.exists && !is_made(*db) {
+            continue;
         }
         let unfit = |_: BadField| LocalError::Unfit {
             path: image.path.clone(),

@@ -1,0 +1,145 @@
+//! Files that change together: a symbolic link to a directory for each generation.
+//!
+//! One rename of the link changes all files at once, so that no reader ever sees half of a change.
+//! A directory that stood in the link's place, such as the one that the package of extrausers
+//! makes, is kept as the first generation's predecessor.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::error::LocalError;
+use super::layout::Generations;
+use crate::system::files;
+use crate::system::{Context as _, PathError, mounts};
+
+/// Where the link is, and what is beside it.
+#[derive(Debug)]
+pub(super) struct GenerationPaths {
+    link: PathBuf,
+    /// The directory that all generations are in.
+    parent: PathBuf,
+    /// The name of that directory.
+    beside: &'static str,
+}
+
+/// The paths of one generation.
+#[derive(Debug)]
+pub(super) struct Generation {
+    /// The link itself.
+    pub link: PathBuf,
+    /// All generations.
+    pub parent: PathBuf,
+    /// This generation's directory.
+    pub dir: PathBuf,
+    /// The new link, before it takes the old one's place.
+    pub next: PathBuf,
+    /// What the new link says.
+    pub target: PathBuf,
+}
+
+impl Generation {
+    /// Makes the empty directory and the new link.
+    pub(super) fn prepare(&self) -> Result<(), PathError> {
+        files::ensure_open_dir(&self.parent)?;
+        files::remove_tree(&self.dir)?;
+        files::ensure_open_dir(&self.dir)?;
+        files::remove_tree(&self.next)?;
+        files::link(&self.next, &self.target)
+    }
+}
+
+impl GenerationPaths {
+    /// `link` is where the link of `there` really is.
+    pub(super) fn new(link: PathBuf, there: &Generations) -> Self {
+        Self {
+            parent: link.with_file_name(there.beside),
+            beside: there.beside,
+            link,
+        }
+    }
+
+    /// The paths for transaction `txn`.
+    pub(super) fn generation(&self, txn: u64) -> Generation {
+        let name = format!("g{txn}");
+        Generation {
+            link: self.link.clone(),
+            parent: self.parent.clone(),
+            dir: self.parent.join(&name),
+            next: self.parent.join("next"),
+            target: Path::new(self.beside).join(&name),
+        }
+    }
+
+    /// Finds out whether the link can be swapped.
+    pub(super) fn probe(&self) -> Result<(), LocalError> {
+        if mounts::is_mount_point(&self.link) {
+            let reason = "it is a mount point, and cannot be swapped".to_owned();
+            return Err(LocalError::Unfit {
+                path: self.link.clone(),
+                reason,
+            });
+        }
+        Ok(())
+    }
+
+    /// Removes what is not needed any more: generations but the present and the one before it, and
+    /// a left-over link.
+    pub(super) fn tidy(&self) -> Result<(), PathError> {
+        if files::look(&self.parent)?.is_none() {
+            return Ok(());
+        }
+        self.keep_directory()?;
+        let present = match std::fs::read_link(&self.link) {
+            Ok(to) => to.file_name().and_then(|name| number(name.to_str()?)),
+            Err(e) if e.kind() == ErrorKind::InvalidInput => None, // it is a directory still, or again
+            // Nobody knows which generation is needed: all stay.
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+            other => return other.on("read", &self.link).map(drop),
+        };
+        let mut numbers: Vec<u64> = files::list(&self.parent)?
+            .iter()
+            .filter_map(|name| number(name.to_str()?))
+            .collect();
+        numbers.sort_unstable();
+        let before = numbers
+            .iter()
+            .rev()
+            .copied()
+            .find(|n| present.is_some_and(|p| *n < p));
+        for n in numbers
+            .into_iter()
+            .filter(|n| Some(*n) != present && Some(*n) != before)
+        {
+            files::remove_tree(&self.parent.join(format!("g{n}")))?;
+        }
+        if files::list(&self.parent)?.is_empty() {
+            files::remove_tree(&self.parent)?;
+        }
+        Ok(())
+    }
+
+    /// Gives a name of its own to a directory that changed places with the link, and removes a link
+    /// that was left over.
+    fn keep_directory(&self) -> Result<(), PathError> {
+        let next = self.parent.join("next");
+        if files::look(&next)?.is_some_and(|meta| meta.is_dir()) {
+            // The package's own directory, or one that somebody put in the place of our link.
+            let free = |name: &PathBuf| std::fs::symlink_metadata(name).is_err();
+            let mut names = (1..).map(|n| {
+                self.parent.join(if n == 1 {
+                    "original".to_owned()
+                } else {
+                    format!("original.{n}")
+                })
+            });
+            if let Some(name) = names.find(free) {
+                files::rename(&next, &name)?;
+            }
+        }
+        files::remove_tree(&next)
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    name.strip_prefix('g')?.parse().ok()
+}
