@@ -17,6 +17,12 @@ commits.
 Being killed at any moment leaves every file whole; the next run finishes or drops what was begun. A read that fails \
 or is not complete removes nothing. A record that cannot be used is told and left out, and nobody else suffers for it.
 
+Of people and groups at the provider, names that differ only in the case of the letters a to z are the same: `sync users \
+--only ALICE`, `sync groups PHYSICS`, `why ALICE`, `adopt alice --as ALICE` and `group member physics ALICE` mean what they \
+would mean in small letters. If several have the same name, the one that is spelled exactly so is meant; if none is, \
+the command says so and does nothing to them. Names of accounts and groups of this host are told apart by case, as the \
+host does.
+
 Notices and data go to standard output. Warnings, errors, progress and the log go to standard error.";
 
 /// What gosync.toml(5) begins with.

@@ -19,7 +19,10 @@ use crate::ledger::Ledger;
 use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, State};
-use crate::model::{Completeness, Group, GroupName, RemoteId, Snapshot, Status, User, shown};
+use crate::model::{
+    Completeness, Group, GroupName, Named, RemoteId, Snapshot, Status, User, named, same_name,
+    shown,
+};
 use crate::plan::{Plan, render};
 use crate::policy::select::{self, Standing};
 use crate::policy::trace::Step;
@@ -178,8 +181,7 @@ impl<'a> Inquiry<'a> {
         let of_account = known.map(|(id, _)| users().find(|user| user.id == *id));
         // Who has an account of this name is meant, even if somebody else has the login now.
         of_account.unwrap_or_else(|| {
-            users()
-                .find(|user| user.login.raw().eq_ignore_ascii_case(self.name))
+            first(named(self.name, users(), |user| user.login.raw()))
                 .or_else(|| users().find(|user| user.id.as_str() == self.name))
                 .or_else(|| {
                     users().find(|user| {
@@ -192,7 +194,7 @@ impl<'a> Inquiry<'a> {
     /// The record of this name that cannot be used at all.
     fn rejected<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s crate::model::RejectedRecord> {
         snapshot.rejected.iter().find(|record| {
-            record.subject.raw().eq_ignore_ascii_case(self.name)
+            same_name(record.subject.raw(), self.name)
                 || record
                     .id
                     .as_ref()
@@ -472,8 +474,7 @@ impl<'a> Inquiry<'a> {
         };
         let found = match own {
             Some((id, _)) => all().find(|group| group.id == *id),
-            None => all()
-                .find(|group| group.name.raw().eq_ignore_ascii_case(self.name))
+            None => first(named(self.name, all(), |group| group.name.raw()))
                 .or_else(|| all().find(|group| group.id.as_str() == self.name))
                 .or_else(|| all().find(would_be)),
         };
@@ -602,6 +603,15 @@ fn dry() -> PlanArgs {
         strict: false,
         retry_hooks: false,
         root_hooks: false,
+    }
+}
+
+/// What a name means; of several that differ in case only, any: what is said of one goes for all.
+fn first<T>(found: Named<T>) -> Option<T> {
+    match found {
+        Named::None => None,
+        Named::One(one) => Some(one),
+        Named::Several(several) => several.into_iter().next(),
     }
 }
 

@@ -6,7 +6,7 @@
 use super::map::{group_name_of, name_of};
 use super::{AccountRules, GroupRules, protect};
 use crate::model::host::{Host, HostAccount, HostGroup};
-use crate::model::{Directory, Group, RemoteId, Untrusted, User};
+use crate::model::{Directory, Group, Named, RemoteId, Untrusted, User, named};
 
 /// The person whose account `name` becomes: the one with the login `login`, or who would be called so.
 ///
@@ -18,20 +18,19 @@ pub fn person<'d>(
     login: Option<&str>,
     rules: &AccountRules,
 ) -> Result<&'d User, String> {
-    let fits = |user: &&User| match login {
-        // Directory servers do not tell small letters from large ones.
-        Some(login) => user.login.raw().eq_ignore_ascii_case(login),
-        None => name_of(user, rules) == name,
+    let users = directory.users.iter();
+    let found = match login {
+        Some(login) => named(login, users, |user| user.login.raw()),
+        None => users.filter(|user| name_of(user, rules) == name).collect(),
     };
-    let found: Vec<&User> = directory.users.iter().filter(fits).collect();
     let asked = crate::model::shown(login.unwrap_or(name));
-    match (found.as_slice(), login) {
-        ([user], _) => Ok(user),
-        ([], None) => Err(format!(
+    match (found, login) {
+        (Named::One(user), _) => Ok(user),
+        (Named::None, None) => Err(format!(
             "the provider has nobody who would be called `{asked}`; name the person by --as"
         )),
-        ([], Some(_)) => Err(format!("the provider has nobody with the login `{asked}`")),
-        (several, _) => Err(format!(
+        (Named::None, Some(_)) => Err(format!("the provider has nobody with the login `{asked}`")),
+        (Named::Several(several), _) => Err(format!(
             "several people would be meant by `{asked}`: {}; name one by --as",
             list(
                 several
@@ -68,19 +67,22 @@ pub fn group<'d>(
     remote: Option<&str>,
     rules: &GroupRules,
 ) -> Result<&'d Group, String> {
-    let fits = |group: &&Group| match remote {
-        Some(remote) => group.name.raw() == remote,
-        None => group_name_of(&group.name, rules).is_some_and(|found| found.as_str() == name),
+    let groups = directory.groups.iter();
+    let would_be = |group: &&Group| {
+        group_name_of(&group.name, rules).is_some_and(|found| found.as_str() == name)
     };
-    let found: Vec<&Group> = directory.groups.iter().filter(fits).collect();
+    let found = match remote {
+        Some(remote) => named(remote, groups, |group| group.name.raw()),
+        None => groups.filter(would_be).collect(),
+    };
     let asked = crate::model::shown(remote.unwrap_or(name));
-    match (found.as_slice(), remote) {
-        ([group], _) => Ok(group),
-        ([], None) => Err(format!(
+    match (found, remote) {
+        (Named::One(group), _) => Ok(group),
+        (Named::None, None) => Err(format!(
             "the provider has no group that would be called `{asked}`; name it by --as"
         )),
-        ([], Some(_)) => Err(format!("the provider has no group `{asked}`")),
-        (several, _) => Err(format!(
+        (Named::None, Some(_)) => Err(format!("the provider has no group `{asked}`")),
+        (Named::Several(several), _) => Err(format!(
             "several groups would be meant by `{asked}`: {}",
             list(
                 several

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::hooks;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
-use crate::model::{Contact, Directory, RemoteId, Snapshot, Untrusted, User, UserField};
+use crate::model::{Contact, Directory, RemoteId, Snapshot, Untrusted, User, UserField, same_name};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
 use crate::plan::events;
@@ -63,12 +63,7 @@ fn unknown(job: &Job<'_>, snapshot: &Snapshot) -> Vec<Refusal> {
         Scope::Users => users.chain(rejected).collect(),
         Scope::Groups => groups.chain(rejected).collect(),
     };
-    // Directory servers do not tell small letters from large ones.
-    let is_known = |name: &&String| {
-        found
-            .iter()
-            .any(|text| text.raw().eq_ignore_ascii_case(name))
-    };
+    let is_known = |name: &&String| found.iter().any(|text| same_name(text.raw(), name));
     let unknown = job.asked().iter().filter(|name| !is_known(name));
     let reason = "the provider has nothing of this name";
     unknown

@@ -19,6 +19,7 @@ cases!(
     hooks,
     limits,
     lock,
+    names,
     overrides,
     passwords,
     plan_apply,

@@ -11,17 +11,20 @@ pub(super) fn run(client: &Client<'_>, args: &Groups) -> Result<Outcome> {
     let mut tally = Tally::default();
     for name in &args.groups {
         let group = find(&groups, name).and_then(|found| found.ok_or_else(|| unknown(name)));
-        let members = group.and_then(|group| client.admin.members(&group.id).map_err(Error::from));
+        let members = group.and_then(|group| {
+            let members = client.admin.members(&group.id).map_err(Error::from)?;
+            Ok((group, members))
+        });
         match members {
-            Ok(members) => {
+            Ok((group, members)) => {
                 let mut rows: Vec<(&str, String)> = members
                     .iter()
                     .map(|m| (word(m.status), m.person.login.to_string()))
                     .collect();
                 rows.sort();
-                let lines = rows.iter().map(|(status, login)| {
-                    format!("{} ({status}) {login}\n", crate::model::shown(name))
-                });
+                let lines = rows
+                    .iter()
+                    .map(|(status, login)| format!("{} ({status}) {login}\n", group.name));
                 client.setup.ui.data(&lines.collect::<String>());
                 tally.done();
             }

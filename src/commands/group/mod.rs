@@ -1,6 +1,6 @@
 //! `gosync group`: the groups at the provider. Changes nothing on this host.
 //!
-//! Groups are found by exact name among those that the client may manage. What is done to several people or groups is
+//! Groups are found by name among those that the client may manage. What is done to several people or groups is
 //! told one by one; a failure does not stop the rest.
 
 mod change;
@@ -10,10 +10,12 @@ mod members;
 mod new;
 mod text;
 
+use std::collections::BTreeSet;
+
 use super::{Outcome, Session};
 use crate::cli::{Global, Group};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Role, shown};
+use crate::model::{Named, Role, named, shown};
 use crate::providers::FetchError;
 use crate::providers::admin::{Ability, Action, AdminError, GroupAdmin, ManagedGroup, Person};
 use crate::run::setup::Setup;
@@ -92,49 +94,31 @@ impl Client<'_> {
         if logins.is_empty() {
             return Ok(Vec::new());
         }
-        let mut wanted: Vec<String> = Vec::new();
+        let found = self.admin.people(logins)?;
+        let mut out: Vec<Person> = Vec::new();
+        let mut told = BTreeSet::new();
         for login in logins {
-            if !wanted.contains(login) {
-                wanted.push(login.clone());
-            }
-        }
-        let mut found = self.admin.people(&wanted)?;
-        let mut out = Vec::new();
-        for login in &wanted {
-            let exact = |person: &Person| person.login.raw() == login;
-            let alike = |person: &Person| person.login.raw().eq_ignore_ascii_case(login);
-            let any_exact = found.iter().any(exact);
-            let theirs = |person: &Person| {
-                if any_exact {
-                    exact(person)
-                } else {
-                    alike(person)
+            let problem = match named(login, &found, |person| person.login.raw()) {
+                Named::One(person) => {
+                    // Somebody may be named twice, in whatever letters.
+                    if out.iter().all(|there| there.id != person.id) {
+                        out.push(person.clone());
+                    }
+                    continue;
                 }
-            };
-            match found.iter().filter(|person| theirs(person)).count() {
-                0 => tally.failed(
-                    self,
-                    &Error::failed(format!("the provider knows no `{}`", shown(login))),
-                ),
-                1 => out.extend(
-                    found
-                        .iter()
-                        .position(theirs)
-                        .map(|at| found.swap_remove(at)),
-                ),
-                n => {
-                    let ids: Vec<&str> = found
-                        .iter()
-                        .filter(|p| theirs(p))
-                        .map(|p| p.id.as_str())
-                        .collect();
-                    let message = format!(
-                        "{n} people have the login `{}`: {}",
+                Named::None => format!("the provider knows no `{}`", shown(login)),
+                Named::Several(several) => {
+                    let ids: Vec<&str> = several.iter().map(|person| person.id.as_str()).collect();
+                    format!(
+                        "{} people have the login `{}`: {}",
+                        several.len(),
                         shown(login),
                         ids.join(", ")
-                    );
-                    tally.failed(self, &Error::failed(message));
+                    )
                 }
+            };
+            if told.insert(login) {
+                tally.failed(self, &Error::failed(problem));
             }
         }
         Ok(out)
@@ -143,14 +127,10 @@ impl Client<'_> {
 
 /// The one group of this name, if there is one.
 fn find<'g>(groups: &'g [ManagedGroup], name: &str) -> Result<Option<&'g ManagedGroup>> {
-    let found: Vec<&ManagedGroup> = groups
-        .iter()
-        .filter(|group| group.name.raw() == name)
-        .collect();
-    match found.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(Some(one)),
-        several => {
+    match named(name, groups, |group| group.name.raw()) {
+        Named::None => Ok(None),
+        Named::One(group) => Ok(Some(group)),
+        Named::Several(several) => {
             let ids: Vec<&str> = several.iter().map(|group| group.id.as_str()).collect();
             let message = format!(
                 "{} groups are called `{}`: {}",

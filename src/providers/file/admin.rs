@@ -9,7 +9,7 @@ use super::decode::{self, Records};
 use super::document::Document;
 use super::{FileProvider, MAX_BYTES};
 use crate::model::group_policy::GroupPolicy;
-use crate::model::{Group, RemoteId, Untrusted, User};
+use crate::model::{Group, RemoteId, Untrusted, User, same_name};
 use crate::providers::FetchError;
 use crate::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person,
@@ -155,7 +155,7 @@ impl GroupAdmin for FileProvider {
         let users = self.records()?.users;
         Ok(users
             .into_iter()
-            .filter(|user| logins.iter().any(|l| l == user.login.raw()))
+            .filter(|user| logins.iter().any(|l| same_name(l, user.login.raw())))
             .map(person)
             .collect())
     }
@@ -185,7 +185,11 @@ impl GroupAdmin for FileProvider {
                 .to_bytes()
                 .map_err(|reason| self.malformed(reason))?;
             let there = decode::records(&bytes).map_err(|reason| self.malformed(reason))?;
-            if there.groups.iter().any(|g| g.name.raw() == group.name) {
+            if there
+                .groups
+                .iter()
+                .any(|g| same_name(g.name.raw(), &group.name))
+            {
                 return Err(refused("there is a group of this name".to_owned()));
             }
             document

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{FetchError, Provider, Query, Scope};
-use crate::model::{Completeness, Snapshot, Untrusted};
+use crate::model::{Completeness, Snapshot, Untrusted, same_name};
 use crate::system::files;
 
 /// The largest document that is read.
@@ -65,16 +65,16 @@ impl Provider for FileProvider {
                 Scope::Users => snapshot
                     .directory
                     .users
-                    .retain(|u| only.iter().any(|name| name == u.login.raw())),
+                    .retain(|u| only.iter().any(|name| same_name(name, u.login.raw()))),
                 Scope::Groups => snapshot
                     .directory
                     .groups
-                    .retain(|g| only.iter().any(|name| name == g.name.raw())),
+                    .retain(|g| only.iter().any(|name| same_name(name, g.name.raw()))),
             }
             // Of the records that cannot be used, those that may be meant.
-            snapshot
-                .rejected
-                .retain(|r| r.id.is_none() || only.iter().any(|name| name == r.subject.raw()));
+            snapshot.rejected.retain(|r| {
+                r.id.is_none() || only.iter().any(|name| same_name(name, r.subject.raw()))
+            });
             if matches!(snapshot.completeness, Completeness::Complete(_)) {
                 snapshot.completeness = Completeness::Narrowed;
             }

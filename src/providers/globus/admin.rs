@@ -14,7 +14,7 @@ use super::decode::{self, Head, Identity, Row, uuid};
 use super::mapping::Mapping;
 use super::several;
 use crate::model::group_policy::GroupPolicy;
-use crate::model::{RemoteId, Role, Status, Untrusted};
+use crate::model::{Named, RemoteId, Role, Status, Untrusted, name_key, named};
 use crate::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person,
 };
@@ -196,7 +196,7 @@ impl GroupAdmin for GlobusAdmin {
     }
 
     /// A login with an `@` is a Globus username; a UUID is an identity; anything else is a login of this host, found by
-    /// reading `identity_mapping` backwards where that can be done. Each person is called as they were asked for.
+    /// reading `identity_mapping` backwards where that can be done. Each person is called by what they were asked for.
     fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {
         let is_username = |login: &str| login.contains('@');
         let mut names: BTreeSet<String> = logins
@@ -206,6 +206,7 @@ impl GroupAdmin for GlobusAdmin {
             .collect();
         for login in logins.iter().filter(|login| !is_username(login)) {
             names.extend(self.mapping.usernames(login));
+            names.extend(self.mapping.usernames(&name_key(login)));
         }
         let mut found = self.usernames(&names)?;
         let ids: BTreeSet<RemoteId> = logins.iter().filter_map(|login| uuid(login)).collect();
@@ -215,31 +216,33 @@ impl GroupAdmin for GlobusAdmin {
         }
         let mut people = Vec::new();
         for login in logins {
-            let is_theirs = |identity: &&Identity| match uuid(login) {
-                Some(id) => identity.id == id,
-                None if is_username(login) => identity.username.raw().eq_ignore_ascii_case(login),
-                None => self
-                    .mapping
-                    .login(identity)
-                    .is_ok_and(|mapped| mapped == *login),
+            let called = |identity: &Identity| match uuid(login) {
+                Some(id) => (identity.id == id).then(|| login.clone()),
+                None if is_username(login) => Some(identity.username.raw().to_owned()),
+                None => self.mapping.login(identity).ok(),
             };
-            let theirs: BTreeMap<&RemoteId, &Identity> =
-                found.iter().filter(is_theirs).map(|i| (&i.id, i)).collect();
-            if theirs.len() > 1 {
-                let names: Vec<&str> = theirs
-                    .values()
-                    .map(|identity| identity.username.raw())
-                    .collect();
-                return Err(refused(format!(
-                    "{login} may be any of {}; name one of these",
-                    names.join(", ")
-                )));
+            let candidates: BTreeMap<&RemoteId, (&Identity, String)> = found
+                .iter()
+                .filter_map(|identity| Some((&identity.id, (identity, called(identity)?))))
+                .collect();
+            match named(login, candidates.into_values(), |(_, called)| called) {
+                Named::None => {}
+                Named::One((identity, called)) => people.push(Person {
+                    id: identity.id.clone(),
+                    login: Untrusted::new(called),
+                    email: identity.email.clone(),
+                }),
+                Named::Several(several) => {
+                    let names: Vec<&str> = several
+                        .iter()
+                        .map(|(identity, _)| identity.username.raw())
+                        .collect();
+                    return Err(refused(format!(
+                        "{login} may be any of {}; name one of these",
+                        names.join(", ")
+                    )));
+                }
             }
-            people.extend(theirs.into_values().map(|identity| Person {
-                id: identity.id.clone(),
-                login: Untrusted::new(login),
-                email: identity.email.clone(),
-            }));
         }
         Ok(people)
     }

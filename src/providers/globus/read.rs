@@ -16,7 +16,7 @@ use super::people::{self, Counting, Known, People};
 use super::several;
 use crate::model::{
     Completeness, Directory, Group, RejectedRecord, RemoteId, Snapshot, Untrusted, User, counted,
-    shown,
+    same_name, shown,
 };
 use crate::providers::http::HttpError;
 use crate::providers::{FetchError, Query, Scope};
@@ -67,7 +67,7 @@ pub(super) fn read(
     progress(read.objects);
     let is_asked = |head: &Head| match (query.scope, &query.only, &query.top_group) {
         (Scope::Users, _, Some(top)) => head.name.raw() == top,
-        (Scope::Groups, Some(only), _) => only.iter().any(|name| name == head.name.raw()),
+        (Scope::Groups, Some(only), _) => only.iter().any(|name| same_name(name, head.name.raw())),
         _ => true,
     };
     let heads: Vec<Head> = heads
@@ -225,9 +225,7 @@ impl Read<'_> {
         let means = self.means;
         let named = |name: &Untrusted| match &query.only {
             None => true,
-            Some(only) => only
-                .iter()
-                .any(|wanted| wanted.eq_ignore_ascii_case(name.raw())),
+            Some(only) => only.iter().any(|wanted| same_name(wanted, name.raw())),
         };
         // Where usernames are enough to know who is meant, nobody else is asked for.
         let may_be_named = |id: &RemoteId, known: &Known| {

@@ -17,13 +17,12 @@ use super::classes;
 use super::group_client::GroupClient;
 use super::listed::{self, Human, Listed, Whom};
 use super::modify::{self, Tried};
-use super::read::same_name;
 use super::settings::Settings;
 use super::{Ldap, ids};
 use crate::ldap::client::Answer;
 use crate::ldap::{dn, entry, filter};
 use crate::model::group_policy::GroupPolicy;
-use crate::model::{IdRange, RemoteId, Role, Status, Untrusted, shown};
+use crate::model::{IdRange, RemoteId, Role, Status, Untrusted, same_name, shown};
 use crate::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person,
 };

@@ -14,7 +14,7 @@ use crate::ldap::connect::Session;
 use crate::ldap::entry::Entry;
 use crate::ldap::search::{self, Outcome, Request};
 use crate::ldap::{Error, dn, filter};
-use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, counted};
+use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, counted, same_name};
 use crate::providers::{FetchError, Query, Scope};
 
 /// How many groups in groups are asked for one by one, before all groups are read at once.
@@ -382,11 +382,6 @@ impl<'a> Read<'a> {
             self.early(Some(changed()));
         }
     }
-}
-
-/// Servers compare names without regard to case.
-pub(super) fn same_name(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
 }
 
 fn changed() -> Error {

@@ -18,7 +18,7 @@ use super::members::{self, Found, People};
 use super::path::{Object, quoted};
 use super::settings::{MemberValue, Settings};
 use crate::model::group_policy::GroupPolicy;
-use crate::model::{Group, RemoteId, Role, Status, Untrusted, User};
+use crate::model::{Group, RemoteId, Role, Status, Untrusted, User, same_name};
 use crate::providers::FetchError;
 use crate::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person,
@@ -137,7 +137,7 @@ impl ScimAdmin {
         let is_member = |current: &Current| {
             let same = |listed: &str| match self.settings.member_value {
                 MemberValue::Id => listed == value,
-                MemberValue::Login => listed.to_lowercase() == value.to_lowercase(),
+                MemberValue::Login => same_name(listed, &value),
             };
             current
                 .raw
@@ -385,10 +385,13 @@ impl GroupAdmin for ScimAdmin {
                 .named("Users", &names.login, Some(logins), &attributes, &mut take)
                 .map_err(failed)?,
         )?;
-        let wanted: Vec<String> = logins.iter().map(|login| login.to_lowercase()).collect();
         Ok(users
             .into_iter()
-            .filter(|user| wanted.contains(&user.login.raw().to_lowercase()))
+            .filter(|user| {
+                logins
+                    .iter()
+                    .any(|login| same_name(login, user.login.raw()))
+            })
             .map(person)
             .collect())
     }

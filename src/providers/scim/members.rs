@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::{Kind, Listed, Raw};
 use super::settings::MemberValue;
-use crate::model::{Group, Membership, RejectedRecord, RemoteId, Role, Status};
+use crate::model::{Group, Membership, RejectedRecord, RemoteId, Role, Status, name_key};
 
 /// More memberships than any directory has.
 const MAX_MEMBERSHIPS: usize = 50_000_000;
@@ -17,7 +17,7 @@ const MAX_MEMBERSHIPS: usize = 50_000_000;
 #[derive(Debug, Default)]
 pub(super) struct People {
     ids: BTreeMap<String, RemoteId>,
-    /// By login in small letters; `None`: of several.
+    /// By the key of the login; `None`: of several.
     logins: BTreeMap<String, Option<RemoteId>>,
 }
 
@@ -29,7 +29,7 @@ impl People {
             let mine = Some(id.clone());
             let entry = self
                 .logins
-                .entry(login.to_lowercase())
+                .entry(name_key(login))
                 .or_insert_with(|| mine.clone());
             if *entry != mine {
                 *entry = None;
@@ -72,7 +72,7 @@ pub(super) fn find(
     };
     let value = listed.value.as_str();
     if meaning == MemberValue::Login && listed.kind != Some(Kind::Group) {
-        return match people.logins.get(&value.to_lowercase()) {
+        return match people.logins.get(&name_key(value)) {
             Some(Some(id)) => Ok(Found::Person(id.clone())),
             Some(None) => Err("one of its members has a login that several people have".to_owned()),
             // Nothing that is no login may look like somebody's id.

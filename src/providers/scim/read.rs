@@ -12,7 +12,7 @@ use super::client::{Client, Listed, ONE_BY_ONE, is_refusal};
 use super::decode::{self, Features, Raw};
 use super::members::{self, People, Resolved};
 use super::settings::Settings;
-use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, User, counted};
+use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, User, counted, same_name};
 use crate::providers::http::{Http, HttpError};
 use crate::providers::{FetchError, Query, Scope};
 
@@ -351,11 +351,6 @@ fn unknown_groups(raws: &[Raw], people: &People) -> BTreeSet<String> {
         .filter(|listed| !known.contains(listed.value.as_str()))
         .map(|listed| listed.value.clone())
         .collect()
-}
-
-/// Servers compare names without regard to case.
-fn same_name(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.to_lowercase()
 }
 
 /// What a server can do. One that does not say is taken to be like most.

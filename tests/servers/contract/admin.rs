@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use gosync::model::group_policy::GroupPolicy;
-use gosync::model::{RemoteId, Role, Status, Untrusted};
+use gosync::model::{RemoteId, Role, Status, Untrusted, same_name};
 use gosync::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, NewGroup, Person,
 };
@@ -38,7 +38,10 @@ fn managed(admin: &dyn GroupAdmin, name: &str) -> ManagedGroup {
 fn people(admin: &dyn GroupAdmin, logins: &[&str]) -> Vec<Person> {
     let asked: Vec<String> = logins.iter().map(|login| (*login).to_owned()).collect();
     let mut found = admin.people(&asked).unwrap();
-    found.sort_by_key(|person| logins.iter().position(|login| *login == person.login.raw()));
+    found.sort_by_key(|person| {
+        let same = |login: &&str| same_name(login, person.login.raw());
+        logins.iter().position(same)
+    });
     found
 }
 
@@ -311,8 +314,29 @@ pub fn twins<F: Fixture>() {
         program.group(&["get", FACULTY]),
         (0, format!("{FACULTY} {faculty}\n"), String::new())
     );
-    let (status, _, err) = program.group(&["get", "Faculty"]);
-    assert!(status == 1 && err.contains("no group `Faculty`"), "{err}");
+    let (status, _, err) = program.group(&["get", "Faculties"]);
+    assert!(status == 1 && err.contains("no group `Faculties`"), "{err}");
+}
+
+/// People and groups are found by their names in capital letters, too.
+pub fn capitals<F: Fixture>() {
+    let fixture = F::load(&World::new());
+    let admin = &*fixture.admin();
+    assert_eq!(
+        people(admin, &["P02", "P31"]),
+        people(admin, &["p02", "p31"])
+    );
+    let faculty = managed(admin, FACULTY).id;
+    let program = Program::new(&fixture);
+    assert_eq!(
+        program.group(&["get", "Faculty"]),
+        (0, format!("{FACULTY} {faculty}\n"), String::new())
+    );
+    let (status, out, err) = program.group(&["member", "FACULTY", "P31"]);
+    assert!(
+        status == 0 && out.contains("faculty: `p31") && out.contains("is a member"),
+        "{out}{err}"
+    );
 }
 
 /// The program, configured for a provider.

@@ -129,6 +129,12 @@ macro_rules! contract {
             }
 
             #[test]
+            fn a_name_is_the_same_in_capital_letters() {
+                read::capitals::<$fixture>();
+                admin::capitals::<$fixture>();
+            }
+
+            #[test]
             fn a_read_that_is_cut_is_never_called_all() {
                 faults::cut::<$fixture>();
             }

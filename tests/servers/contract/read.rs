@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gosync::model::{Completeness, RemoteId, Snapshot};
 use gosync::providers::{Provider, Query, Scope};
 
-use super::dataset::{self, BROKEN, FACULTY, INACTIVE, PAGE, TWINS, World};
+use super::dataset::{self, BROKEN, FACULTY, INACTIVE, PAGE, TOP, TWINS, World};
 use super::{Fixture, query, soon};
 
 pub fn fetch(provider: &dyn Provider, query: &Query) -> Snapshot {
@@ -217,6 +217,34 @@ pub fn part<F: Fixture>() {
         wanted.clone().count() == 4 && wanted.into_iter().all(|group| found.contains(&group)),
         "{found:?}"
     );
+}
+
+/// Who asks in capital letters gets the same as who asks in small ones.
+pub fn capitals<F: Fixture>() {
+    let fixture = F::load(&World::new());
+    let provider = fixture.open(PAGE);
+    for (scope, names) in [
+        (Scope::Users, ["p31", "p02", INACTIVE, "nobody"]),
+        (Scope::Groups, [FACULTY, TWINS, TOP, "no such group"]),
+    ] {
+        let asked = |name: fn(&str) -> String| {
+            let only = Some(names.iter().map(|text| name(text)).collect());
+            let query = Query {
+                only,
+                ..query(scope)
+            };
+            fetch(&*provider, &query)
+        };
+        let (small, capital) = (
+            asked(str::to_ascii_lowercase),
+            asked(str::to_ascii_uppercase),
+        );
+        assert_eq!(capital.directory, small.directory, "{scope:?}");
+        match scope {
+            Scope::Users => assert!(dataset::logins(&capital).contains("p31")),
+            Scope::Groups => assert!(capital.directory.groups.len() >= 4),
+        }
+    }
 }
 
 /// Whether a snapshot is a part of another, and says so, unless it is all of it.
