@@ -6,8 +6,9 @@ use super::Outcome;
 use crate::cli::{DelUser, Global};
 use crate::error::{Error, Result};
 use crate::model::RemoteId;
+use crate::plan::Plan;
 use crate::plan::diff::{self, Chosen, Request};
-use crate::plan::{Change, Plan};
+use crate::plan::effects::{Presence, effects};
 use crate::policy::keys::KeyBook;
 use crate::policy::select::{self, Standing};
 use crate::providers::Scope;
@@ -61,10 +62,11 @@ fn request(args: &DelUser) -> Result<Request> {
 
 /// Says whom the provider would bring back. The accounts are gone by now, so that a failure to ask is no failure.
 fn warn_of_return(setup: &Setup<'_>, plan: &Plan) {
-    let gone = plan.changes.iter().filter_map(|change| match change {
-        Change::RemoveAccount { id, name, .. } => Some((id, name)),
-        _ => None,
-    });
+    let gone = plan
+        .changes
+        .iter()
+        .filter(|change| matches!(effects(change).presence, Presence::Goes { .. }))
+        .filter_map(|change| Some((change.id()?, change.name())));
     let gone: Vec<_> = gone.collect();
     if gone.is_empty() {
         return;

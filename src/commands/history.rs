@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::model::history::{PastChange, PastRun};
 use crate::model::shown;
-use crate::plan::past;
+use crate::plan::history_text;
 use crate::run::setup::Setup;
 use crate::system::clock;
 use crate::ui::Ui;
@@ -54,7 +54,7 @@ fn text(run: &PastRun, most: usize) -> String {
         shown(&run.command),
         shown(&run.provider)
     );
-    let lines = past::lines(&run.changes);
+    let lines = history_text::lines(&run.changes);
     for line in lines.iter().take(most) {
         let _ = writeln!(out, "  {line}"); // writing into a String cannot fail
     }

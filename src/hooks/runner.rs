@@ -16,7 +16,7 @@ use crate::ledger::Ledger;
 use crate::ledger::queue::{Key, Queued, Record, Round};
 use crate::model::host::Host;
 use crate::model::{Contact, counted};
-use crate::plan::events::{Account, Kind, Subject, Team};
+use crate::plan::events::{Account, GroupState, Kind, Subject};
 use crate::policy::hooks::{HookRules, Members, Miss, Scripts, Stop};
 use crate::system::{clock, pool};
 
@@ -367,7 +367,7 @@ impl QueueRunner<'_> {
     }
 
     /// The members whom a group's hooks are told of, and whether each was added. Who has no account any more is not told of.
-    fn members(&self, group: &Team, host: &Host<'_>, people: &People) -> Vec<Member> {
+    fn members(&self, group: &GroupState, host: &Host<'_>, people: &People) -> Vec<Member> {
         let added = |name: &String| group.added.binary_search(name).is_ok();
         let wanted = |name: &&String| self.rules().members == Members::All || added(name);
         let account = |name: &String| {
@@ -383,7 +383,7 @@ impl QueueRunner<'_> {
     fn group(
         &mut self,
         queued: &Queued,
-        group: &Team,
+        group: &GroupState,
         scripts: &GroupScripts,
         members: &[Member],
     ) -> Result<Outcome> {

@@ -133,7 +133,7 @@ pub(super) fn give_up(tx: &Transaction<'_>, host: &Host<'_>) -> rusqlite::Result
             .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
         match &edit {
             // The hooks around it are called for by the run that finds it.
-            Edit::Hook(event) if event.stands(host) => queue::add(
+            Edit::Hook(event) if event.is_present(host) => queue::add(
                 tx,
                 *key,
                 Run {

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::history::{Remembered, Snapshots, groups_with};
 use super::{Run, rungs};
-use crate::model::{Members, UserName};
+use crate::model::history::EntryKind;
+use crate::model::{Members, RemoteId, UserName};
+use crate::plan::effects::{Presence, effects};
 use crate::plan::events::{HookEvent, Kind};
-use crate::plan::{Adopted, Change, KeyChange, NewAccount, Plan};
+use crate::plan::{Adopted, Deed, KeyChange, MemberChange, NewAccount, Plan};
 use crate::policy::Field;
 use crate::policy::keys::digest;
 
@@ -158,11 +160,11 @@ pub struct MadeRow {
     pub(super) subid: Option<u32>,
 }
 
-impl From<&NewAccount> for MadeRow {
-    fn from(new: &NewAccount) -> Self {
+impl MadeRow {
+    fn new(id: &str, name: &str, new: &NewAccount) -> Self {
         Self {
-            id: new.id.to_string(),
-            name: new.name.to_string(),
+            id: id.to_owned(),
+            name: name.to_owned(),
             gid: new.gid.get(),
             private: new.private_group,
             gecos: new.gecos.clone(),
@@ -189,12 +191,12 @@ pub struct AdoptedRow {
     pub(super) expire: String,
 }
 
-impl From<&Adopted> for AdoptedRow {
-    fn from(adopted: &Adopted) -> Self {
+impl AdoptedRow {
+    fn new(id: &str, name: &str, adopted: &Adopted) -> Self {
         let applied = adopted.applied.clone();
         Self {
-            id: adopted.id.to_string(),
-            name: adopted.name.to_string(),
+            id: id.to_owned(),
+            name: name.to_owned(),
             alias: adopted.alias.clone(),
             uid: adopted.uid.get(),
             gid: adopted.gid.get(),
@@ -245,180 +247,131 @@ pub(super) fn write(
     for change in plan
         .changes
         .iter()
-        .filter(|change| change.apart().is_none())
+        .filter(|change| !effects(change).is_after_commit)
     {
         let remembered = snapshots.remember(provider, change)?;
-        let stands = remembered.stands();
-        let fresh = |id: &crate::model::RemoteId, group| Edit::Fresh {
-            id: id.to_string(),
-            group,
-        };
-        let edit = match change {
-            Change::CreateAccount(new) if remembered.is_new() => fresh(&new.id, false),
-            Change::CreateGroup { id, .. } if remembered.is_new() => fresh(id, true),
+        let (is_new, stands) = (remembered.is_new(), remembered.stands());
+        let effects = effects(change);
+        let is_group = change.of.kind == EntryKind::Group;
+        let edit = match change.id() {
+            Some(id) if is_new && effects.presence == Presence::Comes => Edit::Fresh {
+                id: id.to_string(),
+                group: is_group,
+            },
             _ => Edit::Remember(remembered),
         };
         later_of(provider, &edit)?;
-        if let Change::RemoveAccount { name, .. } = change {
-            for (of, group) in groups_with(tx, name.as_str())? {
+        if change.account_id().is_some() && matches!(effects.presence, Presence::Goes { .. }) {
+            for (of, group) in groups_with(tx, change.name())? {
                 later_of(&of, &Edit::Remember(group))?;
             }
         }
+        // A group of the host's own is known by its name.
+        let id = change.id().map_or(change.name(), RemoteId::as_str);
         let mut later = |edit: &Edit| later_of(provider, edit);
-        match change {
+        match &change.deed {
             // Its ids are set aside already. What it was is still needed if this run comes to nothing.
-            Change::CreateAccount(a) if stands => later(&Edit::Remade(Box::new(MadeRow::from(a))))?,
-            Change::CreateGroup {
-                id, name, members, ..
-            } if stands => {
-                let (id, name) = (id.to_string(), name.to_string());
-                later(&Edit::RemadeGroup {
-                    id,
-                    name,
-                    members: joined(members),
-                })?;
-            }
-            Change::CreateAccount(a) => {
-                rungs::give_up_name(tx, provider, "account", a.id.as_str(), a.name.as_str())?;
-                let subid = a.subids.map(|(first, _)| first);
+            Deed::CreateAccount(new) if stands => later(&Edit::Remade(Box::new(MadeRow::new(
+                id,
+                change.name(),
+                new,
+            ))))?,
+            Deed::CreateGroup { members, .. } if stands => later(&Edit::RemadeGroup {
+                id: id.to_owned(),
+                name: change.name().to_owned(),
+                members: joined(members),
+            })?,
+            Deed::CreateAccount(new) => {
+                rungs::give_up_name(tx, provider, "account", id, change.name())?;
+                let subid = new.subids.map(|(first, _)| first);
                 account.execute(params![
                     provider,
-                    a.id.as_str(),
-                    a.name.as_str(),
-                    a.uid.get(),
-                    a.gid.get(),
-                    a.private_group,
-                    a.gecos,
-                    a.home,
-                    a.shell,
+                    id,
+                    change.name(),
+                    new.uid.get(),
+                    new.gid.get(),
+                    new.private_group,
+                    new.gecos,
+                    new.home,
+                    new.shell,
                     subid,
                     txn
                 ])?;
             }
-            Change::CreateGroup {
-                id,
-                name,
-                gid,
-                members,
-            } => {
-                rungs::give_up_name(tx, provider, "group", id.as_str(), name.as_str())?;
+            Deed::CreateGroup { gid, members } => {
+                rungs::give_up_name(tx, provider, "group", id, change.name())?;
                 group.execute(params![
                     provider,
-                    id.as_str(),
-                    name.as_str(),
+                    id,
+                    change.name(),
                     gid.get(),
                     joined(members).as_str(),
                     txn
                 ])?;
             }
-            Change::UpdateAccount { id, fields, .. } => {
+            Deed::Update { fields } => {
                 for f in fields {
                     later(&Edit::Applied {
-                        id: id.to_string(),
+                        id: id.to_owned(),
                         field: f.field,
                         value: f.to.clone(),
                     })?;
                 }
             }
-            Change::LockAccount { id, .. } => later(&state(id, "locked", true))?,
-            Change::UnlockAccount { id, .. } => later(&state(id, "active", false))?,
-            Change::RemoveAccount { id, .. } => later(&state(id, "removed", true))?,
-            Change::ForgetAccount { id, .. } => later(&state(id, "reserved", false))?,
-            Change::ChangeMembers {
-                id, remove, wanted, ..
-            } => {
-                later(&Edit::Members {
-                    id: id.to_string(),
-                    members: joined(wanted),
-                    lost: remove.len(),
-                })?;
-            }
-            Change::AdoptAccount(adopted) => {
-                later(&Edit::Adopted(Box::new(AdoptedRow::from(&**adopted))))?
-            }
-            Change::AdoptGroup {
+            Deed::Lock { .. } => later(&state(id, "locked", true))?,
+            Deed::Unlock {} => later(&state(id, "active", false))?,
+            Deed::RemoveAccount { .. } => later(&state(id, "removed", true))?,
+            Deed::Forget { .. } => later(&state(id, "reserved", false))?,
+            Deed::ChangeMembers(change) => later(&member_change(id, change))?,
+            Deed::AdoptAccount(adopted) => later(&Edit::Adopted(Box::new(AdoptedRow::new(
                 id,
-                name,
-                gid,
-                alias,
-                wanted,
-                ..
+                change.name(),
+                adopted,
+            ))))?,
+            Deed::AdoptGroup {
+                gid, alias, wanted, ..
             } => later(&Edit::AdoptedGroup {
-                id: id.to_string(),
-                name: name.to_string(),
+                id: id.to_owned(),
+                name: change.name().to_owned(),
                 gid: gid.get(),
                 alias: alias.clone(),
                 members: joined(wanted),
             })?,
-            Change::ReleaseAccount { id, .. } => later(&Edit::Released {
-                id: id.to_string(),
-                group: false,
+            Deed::Release(_) => later(&Edit::Released {
+                id: id.to_owned(),
+                group: is_group,
             })?,
-            Change::ReleaseGroup { id, .. } => later(&Edit::Released {
-                id: id.to_string(),
-                group: true,
+            Deed::Rename(rename) => later(&Edit::Renamed {
+                id: id.to_owned(),
+                group: is_group,
+                from: rename.from.to_string(),
+                to: rename.to.to_string(),
+                home: rename.home().map(|home| home.to.clone()),
             })?,
-            Change::ChangeLocalMembers {
-                name,
-                privileged,
-                add,
-                remove,
-                applied,
-            } => later(&Edit::LocalMembers {
-                name: name.to_string(),
-                members: joined(applied),
+            Deed::ArchiveHome { archive, .. } => later(&Edit::Archived {
+                id: id.to_owned(),
+                path: archive.clone(),
+            })?,
+            Deed::MakeHome { .. } => {} // the account's opening says it all
+            Deed::EmptyGroup { .. } => later(&Edit::Emptied { id: id.to_owned() })?,
+            Deed::RemoveGroup { remove, .. } => later(&Edit::GroupRemoved {
+                id: id.to_owned(),
                 lost: remove.len(),
-                gained: if *privileged { add.len() } else { 0 },
             })?,
-            Change::RenameAccount(r) => {
-                let (id, from, to) = (r.id.to_string(), r.from.to_string(), r.to.to_string());
-                let home = r.home.as_ref().map(|home| home.to.clone());
-                later(&Edit::Renamed {
-                    id,
-                    group: false,
-                    from,
-                    to,
-                    home,
-                })?;
-            }
-            Change::RenameGroup { id, from, to, .. } => {
-                let (id, from, to) = (id.to_string(), from.to_string(), to.to_string());
-                later(&Edit::Renamed {
-                    id,
-                    group: true,
-                    from,
-                    to,
-                    home: None,
-                })?;
-            }
-            Change::ArchiveHome { id, archive, .. } => {
-                later(&Edit::Archived {
-                    id: id.to_string(),
-                    path: archive.clone(),
-                })?;
-            }
-            Change::MakeHome { .. } => {} // the account's opening says it all
-            Change::EmptyGroup { id, .. } => later(&Edit::Emptied { id: id.to_string() })?,
-            Change::RemoveGroup { id, remove, .. } => {
-                later(&Edit::GroupRemoved {
-                    id: id.to_string(),
-                    lost: remove.len(),
-                })?;
-            }
-            Change::SetKeys(change) => later(&keys(change))?,
-            Change::ChangeContact { .. } => {} // its event says it
+            Deed::SetKeys(change) => later(&keys(id, change))?,
+            Deed::ChangeContact { .. } => {} // its event says it
         }
     }
     for kind in [Kind::User, Kind::Group] {
         if plan
             .events
             .iter()
-            .any(|event| event.kind == kind && !event.apart)
+            .any(|event| event.kind == kind && !event.is_after_commit)
         {
             later_of(provider, &Edit::Round(kind))?;
         }
     }
-    for event in plan.events.iter().filter(|event| !event.apart) {
+    for event in plan.events.iter().filter(|event| !event.is_after_commit) {
         later_of(provider, &Edit::Hook(Box::new(event.clone())))?;
     }
     add_run(tx, run, txn, plan)
@@ -435,7 +388,7 @@ pub(super) fn add_run(
     counts.keys -= plan
         .changes
         .iter()
-        .filter(|change| change.apart().is_some())
+        .filter(|change| effects(change).is_after_commit)
         .count();
     let counts = serde_json::to_string(&counts)
         .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
@@ -452,23 +405,40 @@ pub(super) fn add_run(
     .map(drop)
 }
 
-fn state(id: &crate::model::RemoteId, state: &str, loss: bool) -> Edit {
+fn state(id: &str, state: &str, loss: bool) -> Edit {
     Edit::State {
-        id: id.to_string(),
+        id: id.to_owned(),
         state: state.to_owned(),
         loss,
     }
 }
 
-fn keys(change: &KeyChange) -> Edit {
-    let KeyChange { id, at, text, .. } = change;
+fn member_change(id: &str, change: &MemberChange) -> Edit {
+    let (members, lost) = (joined(&change.wanted), change.remove.len());
+    match change.privileged {
+        None => Edit::Members {
+            id: id.to_owned(),
+            members,
+            lost,
+        },
+        Some(privileged) => Edit::LocalMembers {
+            name: id.to_owned(),
+            members,
+            lost,
+            gained: if privileged { change.add.len() } else { 0 },
+        },
+    }
+}
+
+fn keys(id: &str, change: &KeyChange) -> Edit {
+    let KeyChange { at, text, .. } = change;
     let digest = if text.is_empty() {
         String::new()
     } else {
         digest(text.as_bytes())
     };
     Edit::Keys {
-        id: id.to_string(),
+        id: id.to_owned(),
         path: at.path().to_owned(),
         digest,
         loss: change.takes_all(),

@@ -14,7 +14,7 @@ use super::{Ledger, LedgerError};
 use crate::model::RemoteId;
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
 use crate::model::owned::State;
-use crate::plan::Change;
+use crate::plan::{Change, effects};
 
 /// Columns that say nothing about an entry as it is on the host.
 const LEFT_OUT: [&str; 5] = ["provider", "id", "txn", "absent_since", "absent_runs"];
@@ -159,8 +159,11 @@ impl<'t> Snapshots<'t> {
         provider: &str,
         change: &Change,
     ) -> rusqlite::Result<Remembered> {
-        let subject = change.subject();
-        let id = subject.id.map_or(subject.name, RemoteId::as_str).to_owned();
+        let (subject, effects) = (&change.of, effects(change));
+        let id = change
+            .id()
+            .map_or(change.name(), RemoteId::as_str)
+            .to_owned();
         let before = self
             .statements
             .of(subject.kind)
@@ -168,8 +171,9 @@ impl<'t> Snapshots<'t> {
         Ok(Remembered {
             id,
             kind: subject.kind,
-            change: subject.word.to_owned(),
-            detail: change.detail(),
+            change: effects.word.to_owned(),
+            // Plain data, which always becomes JSON.
+            detail: effects.detail.and_then(|d| serde_json::to_value(d).ok()),
             before,
         })
     }

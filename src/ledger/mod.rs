@@ -25,7 +25,7 @@ use crate::model::host::Host;
 use crate::model::owned::{
     Absence, Applied, KeyRecord, Loss, Losses, Owned, OwnedAccount, OwnedGroup, State,
 };
-use crate::model::{Gid, Members, RemoteId, Uid, shown};
+use crate::model::{Gid, Members, ProviderName, RemoteId, Uid, shown};
 use crate::plan::{Observation, Plan};
 use crate::policy::keys::Place;
 
@@ -188,6 +188,7 @@ impl Ledger {
     /// When it cannot be read, or holds what cannot be.
     pub fn load(&self, provider: &str, now: i64) -> Result<Owned, LedgerError> {
         let mut owned = Owned {
+            provider: ProviderName::new(provider),
             generation: self.meta("generation").map_err(|e| self.error(e))?,
             ..Owned::default()
         };

@@ -1,7 +1,8 @@
 use super::*;
 use crate::model::host::{HostAccount, HostGroup};
 use crate::model::{GroupName, UserName};
-use crate::plan::{Adopted, Change, NewAccount};
+use crate::plan::samples::key;
+use crate::plan::{AccountRename, Adopted, Change, Deed, MemberChange, NewAccount, Number, Rename};
 use crate::policy::Field;
 
 fn id(text: &str) -> RemoteId {
@@ -9,18 +10,20 @@ fn id(text: &str) -> RemoteId {
 }
 
 fn create(name: &str, uid: u32) -> Change {
-    Change::CreateAccount(NewAccount {
-        id: id(&format!("u-{name}")),
-        name: UserName::new(name, false).unwrap(),
-        uid: Uid::new(uid).unwrap(),
-        gid: Gid::new(uid).unwrap(),
-        private_group: true,
-        gecos: "Ann".into(),
-        home: format!("/home/{name}"),
-        make_home: true,
-        shell: "/bin/sh".into(),
-        subids: Some((100_000, 65_536)),
-    })
+    Change::account(
+        key(id(&format!("u-{name}"))),
+        UserName::new(name, false).unwrap(),
+        Deed::CreateAccount(NewAccount {
+            uid: Uid::new(uid).unwrap(),
+            gid: Gid::new(uid).unwrap(),
+            private_group: true,
+            gecos: "Ann".into(),
+            home: format!("/home/{name}"),
+            make_home: true,
+            shell: "/bin/sh".into(),
+            subids: Some((100_000, 65_536)),
+        }),
+    )
 }
 
 fn plan(changes: Vec<Change>) -> Plan {
@@ -82,11 +85,13 @@ fn a_census_counts_what_is_owned_and_what_is_pending() {
     ledger.confirm(txn).unwrap();
     assert_eq!(pending(&ledger), 0);
     let name = UserName::new("ann", false).unwrap();
-    let lock = Change::LockAccount {
-        id: id("u-ann"),
+    let lock = Change::account(
+        key(id("u-ann")),
         name,
-        reason: String::new(),
-    };
+        Deed::Lock {
+            reason: String::new(),
+        },
+    );
     ledger
         .reserve(RUN, &plan(vec![lock, create("bob", 20_001)]))
         .unwrap();
@@ -112,11 +117,11 @@ fn a_transaction_that_was_never_to_be_seen_gives_its_new_ids_back_and_no_others(
     let txn = ledger
         .reserve(
             RUN,
-            &plan(vec![Change::ForgetAccount {
-                id: id("u-ann"),
+            &plan(vec![Change::account(
+                key(id("u-ann")),
                 name,
-                stands: true,
-            }]),
+                Deed::Forget { stands: true },
+            )]),
         )
         .unwrap();
     ledger.confirm(txn).unwrap();
@@ -153,11 +158,13 @@ fn losses_count_for_a_day() {
     let txn = ledger
         .reserve(
             RUN,
-            &plan(vec![Change::LockAccount {
-                id: id("u-ann"),
+            &plan(vec![Change::account(
+                key(id("u-ann")),
                 name,
-                reason: String::new(),
-            }]),
+                Deed::Lock {
+                    reason: String::new(),
+                },
+            )]),
         )
         .unwrap();
     ledger.confirm(txn).unwrap();
@@ -179,12 +186,14 @@ fn losses_count_for_a_day() {
 fn what_another_provider_owns_is_only_a_name_and_an_id() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    let group = Change::CreateGroup {
-        id: id("g"),
-        name: GroupName::known("@osg").unwrap(),
-        gid: Gid::new(60_000).unwrap(),
-        members: vec![],
-    };
+    let group = Change::group(
+        key(id("g")),
+        GroupName::known("@osg").unwrap(),
+        Deed::CreateGroup {
+            gid: Gid::new(60_000).unwrap(),
+            members: vec![],
+        },
+    );
     let txn = ledger
         .reserve(RUN, &plan(vec![create("ann", 20_000), group]))
         .unwrap();
@@ -307,23 +316,27 @@ fn what_is_given_back_is_owned_no_more_and_its_ids_stay() {
     };
     let user = |name: &str| UserName::new(name, false).unwrap();
     let (name, gid) = (GroupName::known("g").unwrap(), Gid::new(60_000).unwrap());
-    let group = Change::CreateGroup {
-        id: id("g"),
+    let group = Change::group(
+        key(id("g")),
         name,
-        gid,
-        members: vec![user("ann"), user("bob")],
-    };
-    let lab = |add: &[&str], remove: &[&str], applied: &[&str]| Change::ChangeLocalMembers {
-        name: GroupName::known("lab").unwrap(),
-        privileged: true,
-        add: add.iter().map(|name| user(name)).collect(),
-        remove: remove.iter().map(|name| (*name).to_owned()).collect(),
-        applied: applied.iter().map(|name| user(name)).collect(),
+        Deed::CreateGroup {
+            gid,
+            members: vec![user("ann"), user("bob")],
+        },
+    );
+    let lab = |add: &[&str], remove: &[&str], applied: &[&str]| {
+        Change::local_group(
+            GroupName::known("lab").unwrap(),
+            Deed::ChangeMembers(MemberChange {
+                privileged: Some(true),
+                add: add.iter().map(|name| user(name)).collect(),
+                remove: remove.iter().map(|name| (*name).to_owned()).collect(),
+                wanted: applied.iter().map(|name| user(name)).collect(),
+            }),
+        )
     };
     let adopted = Adopted {
-        id: id("u-bob"),
         login: crate::model::Untrusted::new("robert"),
-        name: user("bob"),
         alias: Some("robert".into()),
         uid: Uid::new(1001).unwrap(),
         gid: Gid::new(100).unwrap(),
@@ -337,7 +350,11 @@ fn what_is_given_back_is_owned_no_more_and_its_ids_stay() {
             ..Applied::default()
         },
     };
-    let adopt = Change::AdoptAccount(Box::new(adopted));
+    let adopt = Change::account(
+        key(id("u-bob")),
+        user("bob"),
+        Deed::AdoptAccount(Box::new(adopted)),
+    );
     let owned = carry_out(vec![
         create("ann", 20_000),
         adopt.clone(),
@@ -355,11 +372,11 @@ fn what_is_given_back_is_owned_no_more_and_its_ids_stay() {
         ("ann,bob", 2)
     );
 
-    let owned = carry_out(vec![Change::ReleaseAccount {
-        id: id("u-bob"),
-        name: user("bob"),
-        uid: bob.uid,
-    }]);
+    let owned = carry_out(vec![Change::account(
+        key(id("u-bob")),
+        user("bob"),
+        Deed::Release(Number::Uid(bob.uid)),
+    )]);
     assert_eq!(owned.accounts[&id("u-bob")].state, State::Released);
     assert!(owned.ids.contains(&1001));
     assert_eq!(
@@ -393,14 +410,11 @@ fn reading_makes_no_ledger() {
 fn subordinate_ids_stay_with_whom_they_were_given_to() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    let Change::CreateAccount(again) = create("ann", 20_000) else {
-        panic!()
-    };
     for subids in [Some((100_000, 65_536)), None] {
-        let change = Change::CreateAccount(NewAccount {
-            subids,
-            ..again.clone()
-        });
+        let mut change = create("ann", 20_000);
+        if let Deed::CreateAccount(new) = &mut change.deed {
+            new.subids = subids;
+        }
         let txn = ledger.reserve(RUN, &plan(vec![change])).unwrap();
         ledger.confirm(txn).unwrap();
         assert_eq!(ledger.load("p", 0).unwrap().subids, [100_000].into());
@@ -414,24 +428,21 @@ fn a_removed_account_is_no_member_any_more() {
     let user = |name: &str| UserName::new(name, false).unwrap();
     let members = vec![user("ann"), user("annabel"), user("joann")];
     let (name, gid) = (GroupName::known("g").unwrap(), Gid::new(60_000).unwrap());
-    let group = Change::CreateGroup {
-        id: id("g"),
-        name,
-        gid,
-        members,
-    };
+    let group = Change::group(key(id("g")), name, Deed::CreateGroup { gid, members });
     let txn = ledger
         .reserve(RUN, &plan(vec![create("ann", 20_000), group]))
         .unwrap();
     ledger.confirm(txn).unwrap();
     let (uid, home) = (Uid::new(20_000).unwrap(), crate::plan::HomeFate::Keep);
-    let gone = Change::RemoveAccount {
-        id: id("u-ann"),
-        name: user("ann"),
-        uid,
-        private_group: true,
-        home,
-    };
+    let gone = Change::account(
+        key(id("u-ann")),
+        user("ann"),
+        Deed::RemoveAccount {
+            uid,
+            private_group: true,
+            home,
+        },
+    );
     let txn = ledger.reserve(RUN, &plan(vec![gone])).unwrap();
     ledger.confirm(txn).unwrap();
     assert_eq!(
@@ -450,11 +461,13 @@ fn user(name: &str) -> UserName {
 }
 
 fn lock(name: &str) -> Change {
-    Change::LockAccount {
-        id: id(&format!("u-{name}")),
-        name: user(name),
-        reason: String::new(),
-    }
+    Change::account(
+        key(id(&format!("u-{name}"))),
+        user(name),
+        Deed::Lock {
+            reason: String::new(),
+        },
+    )
 }
 
 fn rename(who: &str, from: &str, to: &str) -> Change {
@@ -465,15 +478,20 @@ fn rename(who: &str, from: &str, to: &str) -> Change {
         link: true,
         linked: false,
     };
-    Change::RenameAccount(crate::plan::Rename {
-        id: id(&format!("u-{who}")),
-        uid: Uid::new(20_000).unwrap(),
-        from: user(from),
-        to: user(to),
-        private_group: true,
-        home: Some(home),
-        files: vec![],
-    })
+    Change::account(
+        key(id(&format!("u-{who}"))),
+        user(to),
+        Deed::Rename(Rename {
+            number: Number::Uid(Uid::new(20_000).unwrap()),
+            from: user(from).into(),
+            to: user(to).into(),
+            account: Some(AccountRename {
+                private_group: true,
+                home: Some(home),
+                files: vec![],
+            }),
+        }),
+    )
 }
 
 #[test]
@@ -490,24 +508,28 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
         "/home/ann".to_owned(),
         "/a/ann.tar.zst".to_owned(),
     );
-    let pack = Change::ArchiveHome {
-        id: id("u-ann"),
-        name: user("ann"),
-        uid,
-        home,
-        archive: archive.clone(),
-    };
+    let pack = Change::account(
+        key(id("u-ann")),
+        user("ann"),
+        Deed::ArchiveHome {
+            uid,
+            home,
+            archive: archive.clone(),
+        },
+    );
     done(&mut ledger, 400, vec![pack]);
     let owned = ledger.load("p", 400).unwrap();
     assert_eq!(owned.rungs[&id("u-ann")].archive.as_ref(), Some(&archive));
     assert_eq!(owned.losses.others[&Loss::Archive], 1);
-    let gone = Change::RemoveAccount {
-        id: id("u-ann"),
-        name: user("ann"),
-        uid,
-        private_group: true,
-        home: crate::plan::HomeFate::Keep,
-    };
+    let gone = Change::account(
+        key(id("u-ann")),
+        user("ann"),
+        Deed::RemoveAccount {
+            uid,
+            private_group: true,
+            home: crate::plan::HomeFate::Keep,
+        },
+    );
     done(&mut ledger, 500, vec![gone]);
     let owned = ledger.load("p", 500).unwrap();
     assert!(owned.rungs.is_empty());
@@ -527,10 +549,11 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
     done(
         &mut ledger,
         800,
-        vec![Change::UnlockAccount {
-            id: id("u-ann"),
-            name: user("ann"),
-        }],
+        vec![Change::account(
+            key(id("u-ann")),
+            user("ann"),
+            Deed::Unlock {},
+        )],
     );
     assert!(ledger.load("p", 800).unwrap().rungs.is_empty());
 }
@@ -539,12 +562,14 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
 fn a_name_that_is_given_up_stays_whose_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
-    let group = Change::CreateGroup {
-        id: id("g"),
-        name: GroupName::known("all").unwrap(),
-        gid: Gid::new(60_000).unwrap(),
-        members: vec![user("ann"), user("bob")],
-    };
+    let group = Change::group(
+        key(id("g")),
+        GroupName::known("all").unwrap(),
+        Deed::CreateGroup {
+            gid: Gid::new(60_000).unwrap(),
+            members: vec![user("ann"), user("bob")],
+        },
+    );
     done(
         &mut ledger,
         100,
@@ -579,12 +604,16 @@ fn a_name_that_is_given_up_stays_whose_it_was() {
     done(
         &mut ledger,
         400,
-        vec![Change::RenameGroup {
-            id: id("g"),
-            gid: Gid::new(60_000).unwrap(),
-            from,
-            to,
-        }],
+        vec![Change::group(
+            key(id("g")),
+            to.clone(),
+            Deed::Rename(Rename {
+                number: Number::Gid(Gid::new(60_000).unwrap()),
+                from: from.into(),
+                to: to.into(),
+                account: None,
+            }),
+        )],
     );
     let owned = ledger.load("p", 400).unwrap();
     assert_eq!(
@@ -606,22 +635,28 @@ fn a_name_that_was_begun_to_be_given_is_known_if_it_stands_on_the_host() {
         GroupName::known("every").unwrap(),
     );
     let gid = Gid::new(60_000).unwrap();
-    let group = Change::CreateGroup {
-        id: id("g"),
-        name: all.clone(),
-        gid,
-        members: vec![],
-    };
+    let group = Change::group(
+        key(id("g")),
+        all.clone(),
+        Deed::CreateGroup {
+            gid,
+            members: vec![],
+        },
+    );
     done(&mut ledger, 100, vec![create("ann", 20_000), group]);
     let mut give_up = |host: &Host<'_>| {
         let renames = vec![
             rename("ann", "ann", "zoe"),
-            Change::RenameGroup {
-                id: id("g"),
-                gid,
-                from: all.clone(),
-                to: every.clone(),
-            },
+            Change::group(
+                key(id("g")),
+                every.clone(),
+                Deed::Rename(Rename {
+                    number: Number::Gid(gid),
+                    from: all.clone().into(),
+                    to: every.clone().into(),
+                    account: None,
+                }),
+            ),
         ];
         ledger.reserve(RUN, &plan(renames)).unwrap();
         ledger.drop_pending(host).unwrap();
@@ -677,12 +712,14 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
     done(
         &mut ledger,
         100,
-        vec![Change::CreateGroup {
-            id: id("g"),
-            name: name(),
-            gid,
-            members: vec![user("ann")],
-        }],
+        vec![Change::group(
+            key(id("g")),
+            name(),
+            Deed::CreateGroup {
+                gid,
+                members: vec![user("ann")],
+            },
+        )],
     );
     let absence = Absence {
         since: 150,
@@ -702,11 +739,13 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
     done(
         &mut ledger,
         200,
-        vec![Change::EmptyGroup {
-            id: id("g"),
-            name: name(),
-            remove: vec!["ann".into()],
-        }],
+        vec![Change::group(
+            key(id("g")),
+            name(),
+            Deed::EmptyGroup {
+                remove: vec!["ann".into()],
+            },
+        )],
     );
     let owned = ledger.load("p", 200).unwrap();
     assert_eq!(
@@ -717,13 +756,16 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
         ("", Some(200))
     );
     let wanted = vec![user("ann")];
-    let back = Change::ChangeMembers {
-        id: id("g"),
-        name: name(),
-        add: wanted.clone(),
-        remove: vec![],
-        wanted,
-    };
+    let back = Change::group(
+        key(id("g")),
+        name(),
+        Deed::ChangeMembers(MemberChange {
+            privileged: None,
+            add: wanted.clone(),
+            remove: vec![],
+            wanted,
+        }),
+    );
     done(&mut ledger, 250, vec![back]);
     assert!(
         ledger.load("p", 250).unwrap().group_rungs.is_empty(),
@@ -733,12 +775,11 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
     done(
         &mut ledger,
         300,
-        vec![Change::RemoveGroup {
-            id: id("g"),
-            name: name(),
-            gid,
-            remove,
-        }],
+        vec![Change::group(
+            key(id("g")),
+            name(),
+            Deed::RemoveGroup { gid, remove },
+        )],
     );
     let owned = ledger.load("p", 300).unwrap();
     assert_eq!(
@@ -788,16 +829,18 @@ fn an_older_ledger_is_made_newer_and_one_that_may_only_be_read_is_read() {
 }
 
 fn set_keys(at: crate::plan::KeyPlace, text: &str, before: &[&str]) -> Change {
-    Change::SetKeys(crate::plan::KeyChange {
-        id: id("u-ann"),
-        name: UserName::new("ann", false).unwrap(),
-        at,
-        cause: crate::plan::Cause::Wanted,
-        before: before.iter().map(|text| (*text).to_owned()).collect(),
-        after: vec![],
-        text: text.to_owned(),
-        found: None,
-    })
+    Change::account(
+        key(id("u-ann")),
+        UserName::new("ann", false).unwrap(),
+        Deed::SetKeys(crate::plan::KeyChange {
+            at,
+            cause: crate::plan::Cause::Wanted,
+            before: before.iter().map(|text| (*text).to_owned()).collect(),
+            after: vec![],
+            text: text.to_owned(),
+            found: None,
+        }),
+    )
 }
 
 #[test]

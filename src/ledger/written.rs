@@ -8,7 +8,7 @@ use super::history::{Keeper, Remembered, Snapshots, prune};
 use super::queue::{self, Key};
 use super::{Ledger, LedgerError, Run, apply, edit, next_number, place_word};
 use crate::plan::events::HookEvent;
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Plan, effects};
 use crate::policy::keys::digest;
 
 /// Keys that are in a home now, or are taken out of it.
@@ -65,13 +65,19 @@ fn remember(
     let mut keeper = Keeper::new(tx, number)?;
     let mut count = 0_u64;
     for change in written.iter().map(|written| written.change) {
-        let Some(keys) = change.apart() else { continue };
+        let effects = effects(change);
+        let (Some(keys), Some(id)) = (effects.keys, change.id()) else {
+            continue;
+        };
+        if !effects.is_after_commit {
+            continue;
+        }
         let digest = if keys.text.is_empty() {
             String::new()
         } else {
             digest(keys.text.as_bytes())
         };
-        let (id, place) = (keys.id.as_str(), place_word(keys.at.kind()));
+        let (id, place) = (id.as_str(), place_word(keys.at.kind()));
         apply::set_keys(tx, run.provider, id, place, keys.at.path(), &digest)?;
         if keys.takes_all() {
             apply::lose(tx, run, "keys", id, 1)?;

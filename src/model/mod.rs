@@ -16,6 +16,7 @@ pub mod owned;
 pub mod same_name;
 pub mod spans;
 pub mod ssh_key;
+pub mod subject;
 pub mod text;
 pub mod units;
 
@@ -30,4 +31,5 @@ pub use members::{MemberList, Members};
 pub use name::{GroupName, UserName};
 pub use same_name::{Named, name_key, named, same_name};
 pub use ssh_key::SshKey;
+pub use subject::{Key, Name, ProviderName, Subject};
 pub use text::{Untrusted, counted, shown};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Contact, Gid, Members, RemoteId, Uid};
+use super::{Contact, Gid, Key, Members, ProviderName, RemoteId, Uid};
 
 /// How far an owned account or group has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +110,8 @@ pub struct OwnedGroup {
 /// Everything that gosync owns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owned {
+    /// The provider of this run.
+    pub provider: ProviderName,
     /// Accounts that come from the provider of this run, by immutable id.
     pub accounts: BTreeMap<RemoteId, OwnedAccount>,
     /// Groups that come from the provider of this run, by immutable id.
@@ -142,6 +144,16 @@ pub struct Owned {
     pub keys: BTreeMap<RemoteId, KeyRecords>,
     /// How people with accounts from the provider of this run can be reached, as hooks were told last.
     pub contacts: BTreeMap<RemoteId, Contact>,
+}
+
+impl Owned {
+    /// What identifies a person or group of the provider of this run.
+    pub fn key(&self, id: &RemoteId) -> Key {
+        Key {
+            provider: self.provider.clone(),
+            id: id.clone(),
+        }
+    }
 }
 
 /// The SSH keys of an account as gosync last wrote them.

@@ -5,9 +5,11 @@
 
 use std::fmt;
 
+use super::effects::{Presence, effects};
 use super::{Change, Plan};
+use crate::model::Members;
+use crate::model::history::EntryKind;
 use crate::model::owned::{KeyRecords, Loss, Owned, State};
-use crate::model::{Members, RemoteId};
 
 /// `[limits]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,8 +193,7 @@ pub fn approve(
     let mut excesses = Vec::new();
     accounts(&plan, owned, limits, &mut excesses);
     members(&plan, owned, limits, &mut excesses);
-    local_members(&plan, owned, limits, &mut excesses);
-    rungs::judge(&plan, owned, limits, &mut excesses);
+    other_losses::judge(&plan, owned, limits, &mut excesses);
     keys(&plan, owned, limits, &mut excesses);
     if excesses.is_empty() || approval.is_some_and(|digest| digest == plan.digest()) {
         Ok(Approved { plan })
@@ -202,31 +203,28 @@ pub fn approve(
 }
 
 /// Whether an account is locked, so that its removal has a limit of its own.
-fn is_locked(owned: &Owned, id: &RemoteId) -> bool {
-    owned
-        .accounts
-        .get(id)
-        .is_some_and(|own| own.state == State::Locked)
+fn is_locked(owned: &Owned, change: &Change) -> bool {
+    state_of(owned, change) == Some(State::Locked)
+}
+
+fn state_of(owned: &Owned, change: &Change) -> Option<State> {
+    let own = owned.accounts.get(change.account_id()?)?;
+    Some(own.state)
 }
 
 fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
-    let is_open = |id: &RemoteId| {
-        owned
-            .accounts
-            .get(id)
-            .is_some_and(|own| own.state == State::Active)
-    };
     // Locking an account that is locked takes nothing more away from anybody who can log in; it is still counted, but
     // not as one of those that are left. Removing a locked one has a limit of its own.
     let going: Vec<(&str, bool)> = plan
         .changes
         .iter()
-        .filter_map(|change| match change {
-            Change::RemoveAccount { id, .. } if is_locked(owned, id) => None,
-            Change::LockAccount { id, name, .. } | Change::RemoveAccount { id, name, .. } => {
-                Some((name.as_str(), is_open(id)))
-            }
-            _ => None,
+        .filter(|change| change.of.kind == EntryKind::Account)
+        .filter_map(|change| match effects(change).presence {
+            Presence::Goes { .. } if is_locked(owned, change) => None,
+            presence => presence.ends().then(|| {
+                let is_open = state_of(owned, change) == Some(State::Active);
+                (change.name(), is_open)
+            }),
         })
         .collect();
     if going.is_empty() {
@@ -243,7 +241,7 @@ fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exce
         .filter(|own| own.state == State::Active)
         .count();
     let names: Vec<String> = going.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let subject = Subject {
+    let subject = Losers {
         what: "accounts".to_owned(),
         verb: "go",
         owned: present,
@@ -252,109 +250,82 @@ fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exce
     };
     subject.judge(limits.allowed(present), excesses);
     let closing = going.iter().filter(|(_, open)| *open).count();
-    let coming = plan
-        .changes
-        .iter()
-        .any(|c| matches!(c, Change::CreateAccount(_) | Change::UnlockAccount { .. }));
-    if closing > 0 && closing >= open && !coming {
+    let comes = |change: &Change| {
+        change.of.kind == EntryKind::Account
+            && [Presence::Comes, Presence::Opens].contains(&effects(change).presence)
+    };
+    if closing > 0 && closing >= open && !plan.changes.iter().any(comes) {
         excesses.push(subject.to_zero(open));
     }
 }
 
+/// Members of groups: those who go; and of those who come, where that gives power. Those of gosync's groups come first.
 fn members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
-    for change in &plan.changes {
-        let (id, name, remove, stay) = match change {
-            Change::ChangeMembers {
-                id,
-                name,
-                remove,
-                wanted,
-                ..
-            } => (id, name, remove, wanted.len()),
-            Change::RemoveGroup {
-                id, name, remove, ..
-            } => (id, name, remove, 0),
-            _ => continue,
-        };
-        if remove.is_empty() {
-            continue;
+    for is_local in [false, true] {
+        let changes = plan.changes.iter();
+        for change in changes.filter(|change| {
+            change.of.kind != EntryKind::Account && change.id().is_none() == is_local
+        }) {
+            members_of(change, owned, limits, excesses);
         }
-        let before = owned.groups.get(id).map_or(0, |own| own.members.count());
-        let gone_before = owned.losses.members.get(id).copied().unwrap_or(0);
-        let subject = Subject {
-            what: format!("members of {name}"),
+    }
+}
+
+fn members_of(change: &Change, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
+    let effects = effects(change);
+    let (name, losses) = (change.name(), &owned.losses);
+    let (list, gone_before) = match change.id() {
+        Some(id) => (
+            owned.groups.get(id).map(|own| &own.members),
+            losses.members.get(id),
+        ),
+        None => (owned.local.get(name), losses.local.get(name)),
+    };
+    let before = list.map_or(0, Members::count);
+    let what = format!("members of {name}");
+    if let Some((gone, stay)) = effects.takes.members.filter(|(gone, _)| !gone.is_empty()) {
+        let subject = Losers {
+            what: what.clone(),
             verb: "go",
             owned: before,
-            gone_before,
-            names: remove.clone(),
+            gone_before: gone_before.copied().unwrap_or(0),
+            names: gone.to_vec(),
         };
         subject.judge(limits.allowed(before), excesses);
         if stay == 0 && before >= NEVER_TO_ZERO_FROM {
             excesses.push(subject.to_zero(before));
         }
     }
-}
-
-/// Members of the host's own groups: those who go as for any group; and of those who come, where that gives power.
-fn local_members(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
-    for change in &plan.changes {
-        let Change::ChangeLocalMembers {
-            name,
-            privileged,
-            add,
-            remove,
-            applied,
-        } = change
-        else {
-            continue;
-        };
-        let name = name.as_str();
-        let before = owned.local.get(name).map_or(0, Members::count);
-        let gone_before = owned.losses.local.get(name).copied().unwrap_or(0);
-        let what = format!("members of {name}");
-        if !remove.is_empty() {
-            let subject = Subject {
+    let power = effects.gives.power;
+    if power.is_empty() {
+        return;
+    }
+    let names: Vec<String> = power.iter().map(ToString::to_string).collect();
+    let come_before = losses.gains.get(name).copied().unwrap_or(0) as usize;
+    let run = limits.max_privileged_additions as usize;
+    let in_a_day = (names.len() + come_before, 2 * run, Limit::DayGain);
+    for (count, allowed, limit) in [(names.len(), run, Limit::Gain), in_a_day] {
+        if count > allowed {
+            excesses.push(Excess {
                 what: what.clone(),
-                verb: "go",
-                owned: before,
-                gone_before,
-                names: remove.clone(),
-            };
-            subject.judge(limits.allowed(before), excesses);
-            if applied.is_empty() && before >= NEVER_TO_ZERO_FROM {
-                excesses.push(subject.to_zero(before));
-            }
-        }
-        if *privileged && !add.is_empty() {
-            let names: Vec<String> = add.iter().map(ToString::to_string).collect();
-            let come_before = owned.losses.gains.get(name).copied().unwrap_or(0) as usize;
-            let run = limits.max_privileged_additions as usize;
-            let in_a_day = (names.len() + come_before, 2 * run, Limit::DayGain);
-            for (count, allowed, limit) in [(names.len(), run, Limit::Gain), in_a_day] {
-                if count > allowed {
-                    let (what, names) = (what.clone(), names.clone());
-                    excesses.push(Excess {
-                        what,
-                        verb: "come",
-                        count,
-                        allowed,
-                        of: before,
-                        limit,
-                        names,
-                    });
-                }
-            }
+                verb: "come",
+                count,
+                allowed,
+                of: before,
+                limit,
+                names: names.clone(),
+            });
         }
     }
 }
 
 /// People whose accounts stay open and who lose all their keys: perhaps the provider only does not show them.
 fn keys(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
-    let bare = plan.changes.iter().filter_map(|change| match change {
-        Change::SetKeys(keys) if keys.takes_all() => Some(keys.name.to_string()),
-        _ => None,
-    });
-    let names: Vec<String> = bare.collect();
+    let bare = plan
+        .changes
+        .iter()
+        .filter(|change| effects(change).takes.all_keys);
+    let names: Vec<String> = bare.map(|change| change.name().to_owned()).collect();
     if names.is_empty() {
         return;
     }
@@ -366,7 +337,7 @@ fn keys(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>)
     };
     let before = owned.keys.values().filter(has_keys).count();
     let what = "people with SSH keys".to_owned();
-    Subject {
+    Losers {
         what,
         verb: "lose all of them",
         owned: before,
@@ -377,7 +348,7 @@ fn keys(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>)
 }
 
 /// Something of which a part would go.
-struct Subject {
+struct Losers {
     what: String,
     verb: &'static str,
     owned: usize,
@@ -385,7 +356,7 @@ struct Subject {
     names: Vec<String>,
 }
 
-impl Subject {
+impl Losers {
     /// `allowed`: how many in one run.
     fn judge(&self, allowed: u32, excesses: &mut Vec<Excess>) {
         let run = allowed as usize;
@@ -423,7 +394,7 @@ impl Subject {
     }
 }
 
-mod rungs;
+mod other_losses;
 
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{
-    Adopted, Cause, Change, FieldChange, HomeFate, KeyChange, KeyPlace, Plan, Remark, Rename,
+    Adopted, Cause, Change, Deed, FieldChange, HomeFate, KeyChange, KeyPlace, MemberChange,
+    NewAccount, Number, Plan, Remark, Rename,
 };
-use crate::model::{Contact, UserName, shown};
+use crate::model::{Contact, Name, RemoteId, UserName, shown};
 use crate::policy::{Field, Refusal};
 
 /// How many names of a list one line shows.
@@ -61,161 +62,120 @@ pub fn json(plan: &Plan) -> serde_json::Value {
 
 /// One change in one line. The first character says what happens: `+` comes, `~` changes, `!` closes, `-` goes.
 pub fn line(change: &Change) -> String {
-    match change {
-        Change::CreateAccount(new) => {
-            let mut line = format!(
-                "+ account {} uid={} gid={} home={} shell={}",
-                new.name,
-                new.uid,
-                new.gid,
-                new.home,
-                shown(&new.shell)
-            );
-            if let Some((first, count)) = new.subids {
-                let _ = write!(line, " subids={first}+{count}");
+    let name = &change.of.name;
+    match &change.deed {
+        Deed::CreateAccount(new) => created(name, new),
+        Deed::Update { fields } => format!("~ account {name} {}", field_changes(fields)),
+        Deed::Lock { reason } => format!("! lock {name}: {reason}"),
+        Deed::Unlock {} => format!("~ unlock {name}"),
+        Deed::RemoveAccount { uid, home, .. } => {
+            format!("- account {name} uid={uid} {}", home_fate(home))
+        }
+        Deed::Forget { stands: true } => format!("- forget {name}; the account stays"),
+        Deed::Forget { stands: false } => format!(
+            "- forget {name}; there is no such account on this host, and its ids stay set aside"
+        ),
+        Deed::ChangeContact { before, after } => contact(name, before, after),
+        Deed::CreateGroup { gid, members } => format!(
+            "+ group {name} gid={gid} {}",
+            names("members", members.iter().map(UserName::as_str))
+        ),
+        Deed::ChangeMembers(change) => members(name, change),
+        Deed::AdoptAccount(adopted) => adopted_account(change, adopted),
+        Deed::AdoptGroup { gid, add, .. } => {
+            let mut line = format!("~ adopt group {name} gid={gid} for {}", remote_id(change));
+            if !add.is_empty() {
+                let _ = write!(line, " {}", names("add", add.iter().map(UserName::as_str)));
             }
-            if !new.gecos.is_empty() {
-                let _ = write!(line, " \"{}\"", shown(&new.gecos));
-            }
             line
         }
-        Change::UpdateAccount { name, fields, .. } => {
-            format!("~ account {name} {}", field_changes(fields))
-        }
-        Change::LockAccount { name, reason, .. } => format!("! lock {name}: {reason}"),
-        Change::UnlockAccount { name, .. } => format!("~ unlock {name}"),
-        Change::RemoveAccount {
-            name, uid, home, ..
-        } => {
-            let home = match home {
-                HomeFate::Keep => "its home stays".to_owned(),
-                HomeFate::Gone => "it has no home".to_owned(),
-                HomeFate::Remove { path } => format!("and its home {path}"),
-                HomeFate::Archive { path, into } => {
-                    format!("and its home {path}, after packing it into {}", shown(into))
-                }
-            };
-            format!("- account {name} uid={uid} {home}")
-        }
-        Change::ForgetAccount {
-            name, stands: true, ..
-        } => format!("- forget {name}; the account stays"),
-        Change::ForgetAccount {
-            name,
-            stands: false,
-            ..
-        } => {
+        Deed::Release(number) => {
+            let kind = change.of.kind.as_str();
             format!(
-                "- forget {name}; there is no such account on this host, and its ids stay set aside"
+                "- release {kind} {name} {}; it stays as it is",
+                numbered(*number)
             )
         }
-        Change::ChangeContact {
-            name,
-            before,
-            after,
-            ..
-        } => contact(name, before, after),
-        Change::CreateGroup {
-            name, gid, members, ..
-        } => {
-            format!(
-                "+ group {name} gid={gid} {}",
-                names("members", members.iter().map(UserName::as_str))
-            )
-        }
-        Change::ChangeMembers {
-            name, add, remove, ..
-        } => {
-            let mut line = format!("~ group {name}");
-            members(&mut line, add, remove);
-            line
-        }
-        Change::AdoptAccount(adopted) => {
-            let Adopted {
-                id,
-                login,
-                name,
-                uid,
-                gid,
-                home,
-                fields,
-                ..
-            } = &**adopted;
-            let fields = if fields.is_empty() {
-                String::new()
-            } else {
-                format!(", {}", field_changes(fields))
-            };
-            format!(
-                "~ adopt account {name} uid={uid} gid={gid} home={} for {login} ({id}){fields}",
-                shown(home)
-            )
-        }
-        Change::AdoptGroup {
-            id, name, gid, add, ..
-        } => {
-            let add = if add.is_empty() {
-                String::new()
-            } else {
-                format!(" {}", names("add", add.iter().map(UserName::as_str)))
-            };
-            format!("~ adopt group {name} gid={gid} for {id}{add}")
-        }
-        Change::ReleaseAccount { name, uid, .. } => {
-            format!("- release account {name} uid={uid}; it stays as it is")
-        }
-        Change::ReleaseGroup { name, gid, .. } => {
-            format!("- release group {name} gid={gid}; it stays as it is")
-        }
-        Change::ChangeLocalMembers {
-            name,
-            privileged,
-            add,
-            remove,
-            ..
-        } => {
-            let mut line = format!(
-                "~ local group {name}{}",
-                if *privileged { " (privileged)" } else { "" }
-            );
-            members(&mut line, add, remove);
-            line
-        }
-        Change::RenameAccount(rename) => renamed(rename),
-        Change::RenameGroup { from, to, gid, .. } => {
-            format!("~ rename group {from} to {to} gid={gid}")
-        }
-        Change::ArchiveHome {
-            name,
-            home,
-            archive,
-            ..
-        } => {
-            format!(
-                "- home {} of {name}, after packing it into {}",
-                shown(home),
-                shown(archive)
-            )
-        }
-        Change::MakeHome { name, home, .. } => format!("+ home {} of {name}", shown(home)),
-        Change::EmptyGroup { name, remove, .. } => format!(
+        Deed::Rename(rename) => renamed(rename),
+        Deed::ArchiveHome { home, archive, .. } => format!(
+            "- home {} of {name}, after packing it into {}",
+            shown(home),
+            shown(archive)
+        ),
+        Deed::MakeHome { home, .. } => format!("+ home {} of {name}", shown(home)),
+        Deed::EmptyGroup { remove } => format!(
             "! group {name} is not at the provider any more; {}",
             names("take out", remove.iter().map(String::as_str))
         ),
-        Change::RemoveGroup {
-            name, gid, remove, ..
-        } => {
+        Deed::RemoveGroup { gid, remove } => {
             let mut line = format!("- group {name} gid={gid}");
             if !remove.is_empty() {
-                let _ = write!(
-                    line,
-                    " {}",
-                    names("with its members", remove.iter().map(String::as_str))
-                );
+                let remove = remove.iter().map(String::as_str);
+                let _ = write!(line, " {}", names("with its members", remove));
             }
             line
         }
-        Change::SetKeys(change) => keys(change),
+        Deed::SetKeys(change) => keys(name, change),
+    }
+}
+
+fn created(name: &Name, new: &NewAccount) -> String {
+    let mut line = format!(
+        "+ account {name} uid={} gid={} home={} shell={}",
+        new.uid,
+        new.gid,
+        new.home,
+        shown(&new.shell)
+    );
+    if let Some((first, count)) = new.subids {
+        let _ = write!(line, " subids={first}+{count}");
+    }
+    if !new.gecos.is_empty() {
+        let _ = write!(line, " \"{}\"", shown(&new.gecos));
+    }
+    line
+}
+
+fn home_fate(home: &HomeFate) -> String {
+    match home {
+        HomeFate::Keep => "its home stays".to_owned(),
+        HomeFate::Gone => "it has no home".to_owned(),
+        HomeFate::Remove { path } => format!("and its home {path}"),
+        HomeFate::Archive { path, into } => {
+            format!("and its home {path}, after packing it into {}", shown(into))
+        }
+    }
+}
+
+fn adopted_account(change: &Change, adopted: &Adopted) -> String {
+    let Adopted {
+        login,
+        uid,
+        gid,
+        home,
+        fields,
+        ..
+    } = adopted;
+    let mut line = format!(
+        "~ adopt account {} uid={uid} gid={gid} home={} for {login} ({})",
+        change.of.name,
+        shown(home),
+        remote_id(change)
+    );
+    if !fields.is_empty() {
+        let _ = write!(line, ", {}", field_changes(fields));
+    }
+    line
+}
+
+fn remote_id(change: &Change) -> &str {
+    change.id().map_or("", RemoteId::as_str)
+}
+
+fn numbered(number: Number) -> String {
+    match number {
+        Number::Uid(uid) => format!("uid={uid}"),
+        Number::Gid(gid) => format!("gid={gid}"),
     }
 }
 
@@ -232,7 +192,18 @@ fn field_changes(fields: &[FieldChange]) -> String {
 }
 
 /// Who comes and who goes. Neither: only the ledger learns something.
-fn members(line: &mut String, add: &[UserName], remove: &[String]) {
+fn members(name: &Name, change: &MemberChange) -> String {
+    let MemberChange {
+        privileged,
+        add,
+        remove,
+        ..
+    } = change;
+    let mut line = match privileged {
+        None => format!("~ group {name}"),
+        Some(false) => format!("~ local group {name}"),
+        Some(true) => format!("~ local group {name} (privileged)"),
+    };
     if add.is_empty() && remove.is_empty() {
         line.push_str(" stays; the ledger learns who came and went by hand");
     }
@@ -246,6 +217,7 @@ fn members(line: &mut String, add: &[UserName], remove: &[String]) {
             names("take out", remove.iter().map(String::as_str))
         );
     }
+    line
 }
 
 /// A field's value for people.
@@ -265,29 +237,30 @@ pub(super) fn value(field: Field, text: &str) -> String {
 
 fn renamed(rename: &Rename) -> String {
     let Rename {
-        uid,
+        number,
         from,
         to,
-        home,
-        files,
-        ..
+        account,
     } = rename;
-    let mut line = format!("~ rename {from} to {to} uid={uid}");
-    if let Some(home) = home {
+    let number = numbered(*number);
+    let Some(account) = account else {
+        return format!("~ rename group {from} to {to} {number}");
+    };
+    let mut line = format!("~ rename {from} to {to} {number}");
+    if let Some(home) = &account.home {
         let _ = write!(line, " home={}", shown(&home.to));
         if home.moved && home.link {
             let _ = write!(line, " (a link stays at {})", shown(&home.from));
         }
     }
-    for (_, file) in files {
+    for (_, file) in &account.files {
         let _ = write!(line, " {}", shown(file));
     }
     line
 }
 
-fn keys(change: &KeyChange) -> String {
+fn keys(name: &Name, change: &KeyChange) -> String {
     let KeyChange {
-        name,
         at,
         cause,
         before,
@@ -329,7 +302,7 @@ fn keys(change: &KeyChange) -> String {
 }
 
 /// How somebody is to be reached from now on.
-fn contact(name: &UserName, before: &Contact, after: &Contact) -> String {
+fn contact(name: &Name, before: &Contact, after: &Contact) -> String {
     let email = |contact: &Contact| shown(contact.email.as_deref().unwrap_or("none")).to_string();
     let mut parts = Vec::new();
     if before.email != after.email {

@@ -13,7 +13,7 @@ use crate::ledger::{Ledger, Run};
 use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::plan::guard::{self, Refused};
-use crate::plan::{Approved, Plan, render};
+use crate::plan::{Approved, Plan, effects, render};
 use crate::system::{caches, files};
 use crate::targets::files::{Elsewhere, Local};
 use crate::targets::{Committed, Target as _};
@@ -86,7 +86,7 @@ pub(crate) fn carry_out(
             .plan()
             .changes
             .iter()
-            .any(|change| change.apart().is_none())
+            .any(|change| !effects(change).is_after_commit)
         {
             let progress = setup.ui.progress("homes made");
             match target.commit(&current, &staged, ledger, run, &|n| progress.set(n))? {

@@ -11,7 +11,7 @@ use crate::model::owned::Owned;
 use crate::model::{Untrusted, shown};
 use crate::plan::diff::{self, Chosen, KeyFile, KeyView};
 use crate::plan::events::HookEvent;
-use crate::plan::{KeyChange, KeyPlace, Plan};
+use crate::plan::{KeyChange, KeyPlace, Plan, effects};
 use crate::policy::keys::{KeyBook, KeyRules, Place};
 use crate::policy::{Refusal, Rules};
 use crate::system::as_user::{self, Order};
@@ -118,24 +118,30 @@ pub(crate) fn write_homes(
     let mut events: BTreeMap<&str, &HookEvent> = plan
         .events
         .iter()
-        .filter(|event| event.apart)
+        .filter(|event| event.is_after_commit)
         .map(|event| (event.id.as_str(), event))
         .collect();
     let (mut written, mut failed) = (Vec::new(), BTreeMap::new());
     for (at, change) in plan.changes.iter().enumerate() {
-        let Some(keys) = change.apart() else { continue };
-        match write_home(target, keys) {
+        let effects = effects(change);
+        let (Some(keys), Some(id)) = (effects.keys, change.id()) else {
+            continue;
+        };
+        if !effects.is_after_commit {
+            continue;
+        }
+        match write_home(target, change.name(), keys) {
             Ok(()) => written.push(Written {
                 change,
-                event: events.remove(keys.id.as_str()),
+                event: events.remove(id.as_str()),
             }),
             Err(reason) => {
                 setup.ui.warn(format!("{reason}; the next run tries again"));
-                let subject = Untrusted::new(keys.name.as_str());
+                let subject = Untrusted::new(change.name());
                 failed.insert(
                     at,
                     Refusal {
-                        id: Some(keys.id.clone()),
+                        id: Some(id.clone()),
                         subject,
                         reason,
                     },
@@ -163,8 +169,8 @@ pub(crate) fn write_homes(
 }
 
 /// Writes the keys of one home, or says in our own words why not.
-fn write_home(target: &Local, keys: &KeyChange) -> std::result::Result<(), String> {
-    let KeyChange { name, at, text, .. } = keys;
+fn write_home(target: &Local, name: &str, keys: &KeyChange) -> std::result::Result<(), String> {
+    let KeyChange { at, text, .. } = keys;
     let KeyPlace::Home { path, uid, gid } = at else {
         return Ok(());
     };

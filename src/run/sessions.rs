@@ -6,7 +6,8 @@ use crate::ledger::Ledger;
 use crate::model::host::Host;
 use crate::model::owned::State;
 use crate::model::{counted, shown};
-use crate::plan::{Change, Plan};
+use crate::plan::Plan;
+use crate::plan::effects::{Presence, effects};
 use crate::system::{process, sessions};
 
 /// Ends what runs as a locked account, whichever run locked it: one may have been killed before it came to this.
@@ -54,11 +55,12 @@ pub(crate) fn refuse_logged_in(setup: &Setup<'_>, plan: &Plan, host: &Host<'_>) 
         return Ok(());
     }
     for change in &plan.changes {
-        let Change::RemoveAccount { name, uid, .. } = change else {
+        let (effects, name) = (effects(change), change.name());
+        let (Presence::Goes { .. }, Some(uid)) = (effects.presence, effects.number) else {
             continue;
         };
         let pids = process::of_user(uid.get());
-        if host.accounts.contains_key(name.as_str()) && !pids.is_empty() {
+        if host.accounts.contains_key(name) && !pids.is_empty() {
             let list: Vec<String> = pids.iter().take(5).map(ToString::to_string).collect();
             let message = format!(
                 "nothing was removed: `{name}` runs {} (pid {}{})",

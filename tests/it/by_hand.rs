@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gosync::plan::drift::{Difference, Kind, Next};
-use gosync::plan::{Change, Limits, Plan};
+use gosync::plan::{Deed, Limits, Plan};
 use gosync::policy::{ByHand, Field, Rules};
 use gosync::providers::Scope;
 use proptest::collection::vec;
@@ -147,20 +147,22 @@ fn foretold(differences: &[Difference]) -> Undone {
 fn undone(plan: &Plan) -> Undone {
     let mut out = Undone::new();
     for change in &plan.changes {
-        match change {
-            Change::CreateAccount(new) => drop(out.insert((new.name.to_string(), String::new()))),
-            Change::CreateGroup { name, .. } => drop(out.insert((name.to_string(), String::new()))),
-            Change::LockAccount { name, .. } => {
-                out.insert((name.to_string(), "lock".to_owned()));
+        let name = change.name();
+        match &change.deed {
+            Deed::CreateAccount(_) | Deed::CreateGroup { .. } => {
+                out.insert((name.to_owned(), String::new()));
             }
-            Change::UpdateAccount { name, fields, .. } => {
+            Deed::Lock { .. } => {
+                out.insert((name.to_owned(), "lock".to_owned()));
+            }
+            Deed::Update { fields } => {
                 out.extend(
                     fields
                         .iter()
                         .map(|f| (name.to_string(), f.field.as_str().to_owned())),
                 );
             }
-            Change::ChangeMembers { name, add, .. } if !add.is_empty() => {
+            Deed::ChangeMembers(change) if !change.add.is_empty() => {
                 out.insert((name.to_string(), "taken out".to_owned()));
             }
             _ => {}
@@ -236,7 +238,7 @@ proptest! {
         // Nothing stays or is undone without a word.
         for difference in &before {
             let told = users.remarks.iter().chain(&groups.remarks).any(|remark| remark.name == difference.name);
-            let locks = users.changes.iter().any(|c| matches!(c, Change::LockAccount { .. }));
+            let locks = users.changes.iter().any(|c| matches!(c.deed, Deed::Lock { .. }));
             prop_assert!(told || difference.what == "added" || locks, "{:?}", difference);
         }
         // What is left differs by permission, and the next run finds nothing to do.

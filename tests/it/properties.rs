@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gosync::model::owned::State;
 use gosync::model::{Completeness, IdRange, RemoteId, Snapshot};
 use gosync::plan::diff::Request;
-use gosync::plan::{Change, Limits, Plan};
+use gosync::plan::{Change, Deed, Limits, Plan};
 use gosync::policy::{AccountRules, DepartedRules, PrimaryGroup, Refusal, Rules, SubidRules};
 use gosync::providers::Scope;
 use proptest::collection::vec;
@@ -297,7 +297,7 @@ proptest! {
                 ["belongs to another", "is that of", "was given to another"].iter().any(|text| r.reason.contains(text))
             };
             // The next rung of the ladder is taken under the new name.
-            let renames = |change: &Change| matches!(change, Change::RenameAccount(_));
+            let renames = |change: &Change| matches!(change.deed, Deed::Rename(_));
             let kept = |plan: &Plan| plan.remarks.iter().any(|remark| remark.text.contains("keeps its name"));
             let more = |plan: &Plan| {
                 plan.refused.iter().any(waits) || plan.changes.iter().any(renames) || kept(plan)
@@ -484,8 +484,8 @@ proptest! {
         }
         let outcome = machine.sync_groups(&snapshot);
         let lost = match &outcome {
-            Outcome::Done(plan) => plan.changes.iter().map(|change| match change {
-                Change::ChangeMembers { remove, .. } => remove.len(),
+            Outcome::Done(plan) => plan.changes.iter().map(|change| match &change.deed {
+                Deed::ChangeMembers(members) => members.remove.len(),
                 _ => 0,
             }).sum(),
             _ => 0_usize,

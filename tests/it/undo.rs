@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gosync::plan::Change;
+use gosync::plan::Deed;
 use proptest::prelude::*;
 
 use crate::machine::{Machine, Outcome};
@@ -63,7 +63,7 @@ proptest! {
                 continue;
             }
             // Whether a forgotten account was open nobody knows.
-            let forgets = plan.changes.iter().any(|change| matches!(change, Change::ForgetAccount { .. }));
+            let forgets = plan.changes.iter().any(|change| matches!(change.deed, Deed::Forget { .. }));
             let before = if forgets { Face { closed: machine.closed(), ..before } } else { before };
             // Members are people with an open account of gosync's; who has none is told.
             let told = plan.remarks.iter().any(|remark| remark.text.contains("has no open account"));

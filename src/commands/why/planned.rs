@@ -7,7 +7,8 @@ use crate::model::history::EntryKind;
 use crate::model::owned::OwnedAccount;
 use crate::model::{RemoteId, UserName, shown};
 use crate::plan::diff::UidFrom;
-use crate::plan::{Change, Plan, render};
+use crate::plan::effects::Presence;
+use crate::plan::{Change, Plan, effects, render};
 use crate::policy::trace::Step;
 use crate::policy::{PrimaryGroup, Refusal};
 
@@ -19,10 +20,11 @@ pub(super) fn ids(
     plan: &Plan,
     id: &RemoteId,
 ) -> Vec<Step> {
-    let new = plan.changes.iter().find_map(|change| match change {
-        Change::CreateAccount(new) if new.id == *id => Some(new),
-        _ => None,
-    });
+    let new = plan
+        .changes
+        .iter()
+        .filter(|change| change.account_id() == Some(id))
+        .find_map(|change| effects(change).lines.new_account());
     let value = |now: Option<String>| now.unwrap_or_else(|| "none".to_owned());
     let uid = match UidFrom::of(own, asked) {
         UidFrom::Ledger(uid) => (
@@ -110,14 +112,13 @@ impl<'a> Aliases<'a> {
     /// What a plan changes of it.
     pub fn changes<'p>(&self, plan: &'p Plan, kind: EntryKind) -> impl Iterator<Item = &'p Change> {
         plan.changes.iter().filter(move |change| {
-            let subject = change.subject();
             let is_it = match kind {
-                EntryKind::LocalGroup => self.names.contains(subject.name),
+                EntryKind::LocalGroup => self.names.contains(change.name()),
                 EntryKind::Account | EntryKind::Group => {
-                    subject.id.is_some() && subject.id == self.id
+                    change.id().is_some() && change.id() == self.id
                 }
             };
-            subject.kind == kind && is_it
+            change.of.kind == kind && is_it
         })
     }
 
@@ -146,23 +147,20 @@ impl<'a> Aliases<'a> {
     pub fn memberships(&self, plan: &Plan) -> Next {
         let is_it = |name: &str| self.names.contains(name);
         let any = |list: &[UserName]| list.iter().any(|member| is_it(member.as_str()));
-        let lines = plan.changes.iter().filter_map(|change| match change {
-            Change::CreateGroup { name, members, .. } if any(members) => {
-                Some(format!("+ member of {name}, a new group"))
+        let lines = plan.changes.iter().filter_map(|change| {
+            let (effects, name) = (effects(change), change.name());
+            // With a group that is emptied or removed its members are told of it.
+            if effects.takes.loss.is_some() {
+                return None;
             }
-            Change::ChangeMembers { name, add, .. }
-            | Change::ChangeLocalMembers { name, add, .. }
-                if any(add) =>
-            {
-                Some(format!("+ member of {name}"))
+            if any(effects.members.come) {
+                let is_new = effects.presence == Presence::Comes;
+                let new = if is_new { ", a new group" } else { "" };
+                Some(format!("+ member of {name}{new}"))
+            } else {
+                let goes = effects.members.go.iter().any(|member| is_it(member));
+                goes.then(|| format!("- member of {name}"))
             }
-            Change::ChangeMembers { name, remove, .. }
-            | Change::ChangeLocalMembers { name, remove, .. }
-                if remove.iter().any(|member| is_it(member)) =>
-            {
-                Some(format!("- member of {name}"))
-            }
-            _ => None,
         });
         Next::new("sync groups", lines.collect())
     }

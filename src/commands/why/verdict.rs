@@ -3,8 +3,9 @@
 //! Taken from the plan of the next run and from what gosync has, and from nothing else, so that it cannot say what the
 //! lines below it deny.
 
-use crate::model::owned::{OwnedAccount, OwnedGroup, State};
+use crate::model::owned::{Loss, OwnedAccount, OwnedGroup, State};
 use crate::plan::Change;
+use crate::plan::effects::{Count, Detail, Presence, effects};
 use crate::policy::select::Standing;
 
 /// What the verdict on an account rests on.
@@ -24,7 +25,7 @@ impl OfAccount<'_> {
     /// In one line.
     pub fn text(&self) -> String {
         let will = |is_it: fn(&Change) -> bool| self.changes.iter().any(|change| is_it(change));
-        let creates = will(|change| matches!(change, Change::CreateAccount(_)));
+        let creates = will(|change| effects(change).presence == Presence::Comes);
         let Some(own) = self.own.filter(|own| own.state.is_present()) else {
             return self.without(creates);
         };
@@ -32,8 +33,8 @@ impl OfAccount<'_> {
             return "had an account that was removed by hand; the next run makes it again"
                 .to_owned();
         }
-        let removes = will(|change| matches!(change, Change::RemoveAccount { .. }));
-        if !self.is_here && !removes && !will(|change| matches!(change, Change::RenameAccount(_))) {
+        let removes = will(goes);
+        if !self.is_here && !removes && !will(renames) {
             return "has no account any more: it was removed by hand".to_owned();
         }
         let refused = self
@@ -42,11 +43,11 @@ impl OfAccount<'_> {
             .unwrap_or_default();
         let next = if let Some(reason) = self.changes.iter().find_map(|change| locking(change)) {
             format!("; the next run locks it: {reason}")
-        } else if will(|change| matches!(change, Change::UnlockAccount { .. })) {
+        } else if will(|change| effects(change).presence == Presence::Opens) {
             "; the next run opens it".to_owned()
         } else if removes {
             "; the next run removes it".to_owned()
-        } else if will(|change| matches!(change, Change::ArchiveHome { .. })) {
+        } else if will(|change| effects(change).count == Count::Archived) {
             "; the next run packs its home and takes it away".to_owned()
         } else {
             String::new()
@@ -82,9 +83,17 @@ impl OfAccount<'_> {
     }
 }
 
+fn goes(change: &Change) -> bool {
+    matches!(effects(change).presence, Presence::Goes { .. })
+}
+
+fn renames(change: &Change) -> bool {
+    effects(change).lines.rename().is_some()
+}
+
 fn locking(change: &Change) -> Option<&str> {
-    match change {
-        Change::LockAccount { reason, .. } => Some(reason),
+    match effects(change).detail {
+        Some(Detail::Reason(reason)) => Some(reason),
         _ => None,
     }
 }
@@ -108,7 +117,7 @@ impl OfGroup<'_> {
     /// In one line.
     pub fn text(&self) -> String {
         let will = |is_it: fn(&Change) -> bool| self.changes.iter().any(|change| is_it(change));
-        let creates = will(|change| matches!(change, Change::CreateGroup { .. }));
+        let creates = will(|change| effects(change).presence == Presence::Comes);
         let state = self.own.map(|own| own.state);
         if !state.is_some_and(State::is_present) {
             return match (self.refused, state) {
@@ -132,14 +141,13 @@ impl OfGroup<'_> {
         if creates {
             return "had a group that was removed by hand; the next run makes it again".to_owned();
         }
-        let removes = will(|change| matches!(change, Change::RemoveGroup { .. }));
-        if !self.is_here && !removes && !will(|change| matches!(change, Change::RenameGroup { .. }))
-        {
+        let removes = will(goes);
+        if !self.is_here && !removes && !will(renames) {
             return "has no group any more: it was removed by hand".to_owned();
         }
         match self.refused {
             _ if removes => "has a group; the next run removes it".to_owned(),
-            _ if will(|change| matches!(change, Change::EmptyGroup { .. })) => {
+            _ if will(|change| effects(change).takes.loss == Some(Loss::Group)) => {
                 "has a group; the next run takes its members out".to_owned()
             }
             Some(reason) => format!("has a group, which stays as it is: {reason}"),
@@ -154,6 +162,8 @@ mod tests {
     use super::*;
     use crate::model::owned::Applied;
     use crate::model::{RemoteId, Uid, UserName};
+    use crate::plan::Deed;
+    use crate::plan::samples::key;
 
     fn own(state: State) -> OwnedAccount {
         OwnedAccount {
@@ -207,12 +217,14 @@ mod tests {
             RemoteId::new("u-1").unwrap(),
             UserName::new("ann", false).unwrap(),
         );
-        let lock = Change::LockAccount {
-            id: id.clone(),
-            name: name.clone(),
-            reason: "gone".to_owned(),
-        };
-        let open = Change::UnlockAccount { id, name };
+        let lock = Change::account(
+            key(id.clone()),
+            name.clone(),
+            Deed::Lock {
+                reason: "gone".to_owned(),
+            },
+        );
+        let open = Change::account(key(id), name, Deed::Unlock {});
         assert_eq!(
             verdict(State::Active, None, None, vec![&lock]),
             "has an account; the next run locks it: gone"

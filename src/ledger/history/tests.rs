@@ -4,7 +4,8 @@ use super::super::{DAY, Run};
 use super::*;
 use crate::model::host::Host;
 use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
-use crate::plan::{FieldChange, HomeFate, NewAccount, Plan};
+use crate::plan::samples::key;
+use crate::plan::{Deed, FieldChange, HomeFate, MemberChange, NewAccount, Plan};
 use crate::policy::Field;
 
 const RUN: Run<'_> = Run {
@@ -22,18 +23,20 @@ fn user(name: &str) -> UserName {
 }
 
 fn create(name: &str, uid: u32) -> Change {
-    Change::CreateAccount(NewAccount {
-        id: id(&format!("u-{name}")),
-        name: user(name),
-        uid: Uid::new(uid).unwrap(),
-        gid: Gid::new(uid).unwrap(),
-        private_group: true,
-        gecos: "Ann".into(),
-        home: format!("/home/{name}"),
-        make_home: true,
-        shell: "/bin/sh".into(),
-        subids: None,
-    })
+    Change::account(
+        key(id(&format!("u-{name}"))),
+        user(name),
+        Deed::CreateAccount(NewAccount {
+            uid: Uid::new(uid).unwrap(),
+            gid: Gid::new(uid).unwrap(),
+            private_group: true,
+            gecos: "Ann".into(),
+            home: format!("/home/{name}"),
+            make_home: true,
+            shell: "/bin/sh".into(),
+            subids: None,
+        }),
+    )
 }
 
 fn shell(name: &str, to: &str) -> Change {
@@ -42,21 +45,23 @@ fn shell(name: &str, to: &str) -> Change {
         from: String::new(),
         to: to.to_owned(),
     }];
-    Change::UpdateAccount {
-        id: id(&format!("u-{name}")),
-        name: user(name),
-        fields,
-    }
+    Change::account(
+        key(id(&format!("u-{name}"))),
+        user(name),
+        Deed::Update { fields },
+    )
 }
 
 fn group(members: &[&str]) -> Change {
     let members = members.iter().map(|name| user(name)).collect();
-    Change::CreateGroup {
-        id: id("g"),
-        name: GroupName::known("g").unwrap(),
-        gid: Gid::new(60_000).unwrap(),
-        members,
-    }
+    Change::group(
+        key(id("g")),
+        GroupName::known("g").unwrap(),
+        Deed::CreateGroup {
+            gid: Gid::new(60_000).unwrap(),
+            members,
+        },
+    )
 }
 
 fn plan(changes: Vec<Change>) -> Plan {
@@ -97,11 +102,7 @@ fn an_entry_is_remembered_before_and_after_each_run() {
     let mut desk = Desk::new();
     let first = desk.commit(RUN.now, vec![create("ann", 20_000), create("bob", 20_001)]);
     let reason = "gone".to_owned();
-    let lock = Change::LockAccount {
-        id: id("u-ann"),
-        name: user("ann"),
-        reason,
-    };
+    let lock = Change::account(key(id("u-ann")), user("ann"), Deed::Lock { reason });
     let second = desk.commit(RUN.now, vec![shell("ann", "/bin/zsh"), lock]);
     let runs = desk.history(None);
     assert_eq!(
@@ -203,13 +204,15 @@ fn the_groups_that_a_removed_account_was_in_are_remembered() {
         path: "/home/ann".to_owned(),
     };
     let uid = Uid::new(20_000).unwrap();
-    let gone = Change::RemoveAccount {
-        id: id("u-ann"),
-        name: user("ann"),
-        uid,
-        private_group: true,
-        home,
-    };
+    let gone = Change::account(
+        key(id("u-ann")),
+        user("ann"),
+        Deed::RemoveAccount {
+            uid,
+            private_group: true,
+            home,
+        },
+    );
     desk.commit(RUN.now, vec![gone]);
     let run = &desk.history(None)[0];
     let [removed, left] = &run.changes[..] else {
@@ -230,13 +233,15 @@ fn the_groups_that_a_removed_account_was_in_are_remembered() {
 
 fn local(add: &[&str], remove: &[&str], applied: &[&str]) -> Change {
     let users = |names: &[&str]| names.iter().map(|name| user(name)).collect();
-    Change::ChangeLocalMembers {
-        name: GroupName::known("docker").unwrap(),
-        privileged: true,
-        add: users(add),
-        remove: remove.iter().map(|name| (*name).to_owned()).collect(),
-        applied: users(applied),
-    }
+    Change::local_group(
+        GroupName::known("docker").unwrap(),
+        Deed::ChangeMembers(MemberChange {
+            privileged: Some(true),
+            add: users(add),
+            remove: remove.iter().map(|name| (*name).to_owned()).collect(),
+            wanted: users(applied),
+        }),
+    )
 }
 
 #[test]
@@ -268,13 +273,15 @@ fn members_of_the_hosts_own_groups_are_remembered() {
             entry("ann,bob")
         )
     );
-    let gone = Change::RemoveAccount {
-        id: id("u-ann"),
-        name: user("ann"),
-        uid: Uid::new(20_000).unwrap(),
-        private_group: true,
-        home: HomeFate::Keep,
-    };
+    let gone = Change::account(
+        key(id("u-ann")),
+        user("ann"),
+        Deed::RemoveAccount {
+            uid: Uid::new(20_000).unwrap(),
+            private_group: true,
+            home: HomeFate::Keep,
+        },
+    );
     desk.commit(RUN.now, vec![gone]);
     let [_, left] = &desk.history(None)[0].changes[..] else {
         panic!()

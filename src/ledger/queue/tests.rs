@@ -27,7 +27,7 @@ fn event(kind: Kind, id: &str, word: Event) -> HookEvent {
         id,
         subject,
         changes: vec![],
-        apart: false,
+        is_after_commit: false,
     }
 }
 

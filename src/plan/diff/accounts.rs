@@ -7,7 +7,7 @@ use super::{Merge, Site, incomplete, lock_word, merge, rename, rungs, trust};
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Absence, Owned, OwnedAccount, State};
 use crate::model::{Completeness, RemoteId, Untrusted, UserName, counted};
-use crate::plan::{Change, FieldChange, Observation, Plan};
+use crate::plan::{Change, Deed, FieldChange, Observation, Plan};
 use crate::policy::map::{WantedAccount, WantedAccounts};
 use crate::policy::{ByHand, Field, Refusal, Rules};
 
@@ -152,20 +152,21 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
             );
         } else if stands_open {
             let reason = "the provider shuts this person out".to_owned();
-            plan.changes.push(Change::LockAccount {
-                id: account.id.clone(),
-                name: name.clone(),
-                reason,
-            });
+            plan.changes.push(Change::account(
+                against.owned.key(&account.id),
+                name.clone(),
+                Deed::Lock { reason },
+            ));
             changed = true;
         } else if !stands_open && renamed.is_none() {
             changed = rungs::climb(&account.id, own, against, plan);
         }
     } else if own.state == State::Locked {
-        plan.changes.push(Change::UnlockAccount {
-            id: account.id.clone(),
-            name: name.clone(),
-        });
+        plan.changes.push(Change::account(
+            against.owned.key(&account.id),
+            name.clone(),
+            Deed::Unlock {},
+        ));
         let home = renamed
             .as_ref()
             .and_then(|renamed| renamed.home.as_deref())
@@ -178,11 +179,11 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
         .is_some_and(|renamed| renamed.home.is_some());
     let fields = fields(account, own, (found, moves), against, plan);
     if !fields.is_empty() {
-        plan.changes.push(Change::UpdateAccount {
-            id: account.id.clone(),
-            name: name.clone(),
-            fields,
-        });
+        plan.changes.push(Change::account(
+            against.owned.key(&account.id),
+            name.clone(),
+            Deed::Update { fields },
+        ));
         changed = true;
     }
     plan.unchanged += usize::from(!changed);
@@ -450,11 +451,9 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
             match UserName::new(&own.name, true) {
                 Ok(name) if reopened => {
                     let reason = "was opened by hand, and the person is still gone".to_owned();
-                    plan.changes.push(Change::LockAccount {
-                        id: id.clone(),
-                        name,
-                        reason,
-                    });
+                    let lock = Deed::Lock { reason };
+                    plan.changes
+                        .push(Change::account(against.owned.key(id), name, lock));
                     continue;
                 }
                 // One that is not there may be a removal that was broken off.
@@ -490,11 +489,9 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
                     "missing in {}",
                     counted(absence.runs, "complete read", "complete reads")
                 );
-                plan.changes.push(Change::LockAccount {
-                    id: id.clone(),
-                    name,
-                    reason,
-                });
+                let lock = Deed::Lock { reason };
+                plan.changes
+                    .push(Change::account(against.owned.key(id), name, lock));
             }
             _ => {
                 // Past the count that matters nothing more needs to be remembered, and an idle run writes nothing.

@@ -9,7 +9,7 @@ use crate::model::owned::{Applied, Owned, State};
 use crate::model::{
     Completeness, Gid, GroupName, Lookup, Members, RemoteId, Uid, Untrusted, UserName,
 };
-use crate::plan::{Adopted, Change, FieldChange, Plan};
+use crate::plan::{Adopted, Change, Deed, FieldChange, Plan};
 use crate::policy::map::{WantedAccount, WantedGroup};
 use crate::policy::{AccountRules, Field, adoption};
 
@@ -110,10 +110,9 @@ pub fn adopt_account(
             format!("keeps the uid {uid}: the provider says {asked}"),
         );
     }
+    let user = UserName::new(name, true).map_err(|e| format!("the name `{name}` {e}"))?;
     let adopted = Adopted {
-        id: wanted.id.clone(),
         login: login.clone(),
-        name: UserName::new(name, true).map_err(|e| format!("the name `{name}` {e}"))?,
         alias: (called != name).then(|| called.to_owned()),
         uid,
         gid,
@@ -134,7 +133,11 @@ pub fn adopt_account(
     if !found.expire.is_empty() {
         plan.remark(name, "keeps its expiry");
     }
-    plan.changes.push(Change::AdoptAccount(Box::new(adopted)));
+    plan.changes.push(Change::account(
+        owned.key(&wanted.id),
+        user,
+        Deed::AdoptAccount(Box::new(adopted)),
+    ));
     Ok(plan)
 }
 
@@ -236,14 +239,14 @@ pub fn adopt_group(
     let alias = called
         .filter(|called| *called != name.as_str())
         .map(str::to_owned);
-    plan.changes.push(Change::AdoptGroup {
-        id,
-        name,
+    let adopt = Deed::AdoptGroup {
         gid,
         alias,
         add,
         wanted: members,
-    });
+    };
+    plan.changes
+        .push(Change::group(owned.key(&id), name, adopt));
     Ok(plan)
 }
 

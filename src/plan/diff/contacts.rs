@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Chosen;
 use crate::model::owned::{Owned, State};
 use crate::model::{Contact, RemoteId, UserName};
-use crate::plan::{Change, Observation, Plan, events};
+use crate::plan::{Change, Deed, Observation, Plan, effects, events};
 
 /// Adds to a plan for accounts what the ledger and hooks learn about how people are to be reached. `said`: what the
 /// provider says of those who are let in. `tell`: whether there are hooks that want to know.
@@ -22,10 +22,7 @@ pub fn contacts(
     let mut closed: BTreeSet<RemoteId> = BTreeSet::new();
     let mut told: BTreeSet<RemoteId> = BTreeSet::new();
     for change in &plan.changes {
-        let goes = matches!(
-            change,
-            Change::LockAccount { .. } | Change::RemoveAccount { .. }
-        );
+        let goes = effects(change).presence.ends();
         let into = if goes { &mut closed } else { &mut told };
         into.extend(events::account_of(change).cloned());
     }
@@ -46,12 +43,9 @@ pub fn contacts(
             (Some(before), Some(name)) if tell => {
                 if chosen.known {
                     let (before, after) = (before.clone(), contact.clone());
-                    plan.changes.push(Change::ChangeContact {
-                        id: id.clone(),
-                        name,
-                        before,
-                        after,
-                    });
+                    let change = Deed::ChangeContact { before, after };
+                    plan.changes
+                        .push(Change::account(owned.key(id), name, change));
                     plan.unchanged = plan.unchanged.saturating_sub(1);
                 }
             }

@@ -8,7 +8,7 @@ use super::rungs;
 use crate::model::host::{Host, Owner};
 use crate::model::owned::{Owned, OwnedAccount, State};
 use crate::model::{Gid, RemoteId, Uid, Untrusted};
-use crate::plan::{Change, NewAccount, Plan};
+use crate::plan::{Change, Deed, NewAccount, Plan};
 use crate::policy::alloc::{Allocator, SpanAllocator};
 use crate::policy::map::WantedAccount;
 use crate::policy::{AccountRules, PrimaryGroup, Refusal};
@@ -139,9 +139,7 @@ pub(super) fn create(
             shell,
             ..
         } = account;
-        created.push(Change::CreateAccount(NewAccount {
-            id,
-            name,
+        let create = Deed::CreateAccount(NewAccount {
             uid,
             gid,
             private_group,
@@ -150,7 +148,8 @@ pub(super) fn create(
             make_home,
             shell,
             subids: range,
-        }));
+        });
+        created.push(Change::account(owned.key(&id), name, create));
     }
     plan.refused.append(&mut refused);
     created

@@ -6,7 +6,7 @@ use super::rename;
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{Absence, GroupRung, Owned, OwnedGroup};
 use crate::model::{Completeness, GroupName, RemoteId, shown};
-use crate::plan::{Change, Observation, Plan};
+use crate::plan::{Change, Deed, Observation, Plan};
 use crate::policy::map::WantedGroups;
 use crate::policy::{DepartedRules, protect};
 
@@ -95,11 +95,9 @@ impl Absent<'_> {
             .filter(|name| standing.contains(name))
             .map(str::to_owned)
             .collect();
-        plan.changes.push(Change::EmptyGroup {
-            id: id.clone(),
-            name,
-            remove,
-        });
+        let empty = Deed::EmptyGroup { remove };
+        plan.changes
+            .push(Change::group(self.owned.key(id), name, empty));
         true
     }
 
@@ -136,12 +134,12 @@ impl Absent<'_> {
                 return false;
             }
         };
-        plan.changes.push(Change::RemoveGroup {
-            id: id.clone(),
+        let gid = own.gid;
+        plan.changes.push(Change::group(
+            self.owned.key(id),
             name,
-            gid: own.gid,
-            remove,
-        });
+            Deed::RemoveGroup { gid, remove },
+        ));
         true
     }
 }

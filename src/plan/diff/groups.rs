@@ -9,7 +9,7 @@ use super::{incomplete, rename, some, trust};
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{Owned, OwnedGroup, State};
 use crate::model::{Completeness, Gid, GroupName, Lookup, Members, RemoteId, Untrusted, UserName};
-use crate::plan::{Change, Observation, Plan};
+use crate::plan::{Change, Deed, MemberChange, Observation, Plan};
 use crate::policy::alloc::Allocator;
 use crate::policy::map::{WantedGroup, WantedGroups};
 use crate::policy::{ByHand, GroupRules, Refusal, Rules};
@@ -74,6 +74,7 @@ pub fn groups(
                     renamed,
                     &Against {
                         host,
+                        owned,
                         roster: &roster,
                         by_hand: rules.groups.taken_out_by_hand,
                     },
@@ -121,12 +122,11 @@ pub fn groups(
             &group.members,
             before.map_or(Members::nobody(), |own| &own.members),
         );
-        created.push(Change::CreateGroup {
-            id: group.id.clone(),
-            name: group.name.clone(),
-            gid,
-            members,
-        });
+        created.push(Change::group(
+            owned.key(&group.id),
+            group.name.clone(),
+            Deed::CreateGroup { gid, members },
+        ));
     }
     plan.changes.splice(0..0, created);
     // One that names nobody proves nothing of groups, even where nobody has an account.
@@ -266,6 +266,7 @@ fn restores(
 /// What a known group is compared with.
 struct Against<'a> {
     host: &'a Host<'a>,
+    owned: &'a Owned,
     roster: &'a Roster,
     /// What becomes of members who were taken out by hand.
     by_hand: ByHand,
@@ -283,6 +284,7 @@ fn known(
         host,
         roster,
         by_hand,
+        ..
     } = *against;
     // One whose rename was broken off stands under its new name already.
     let is_begun = renamed.filter(|_| !host.groups.contains_key(own.name.as_str()));
@@ -334,13 +336,14 @@ fn known(
         plan.unchanged += usize::from(renamed.is_none());
         return;
     }
-    plan.changes.push(Change::ChangeMembers {
-        id: group.id.clone(),
-        name,
+    let change = Deed::ChangeMembers(MemberChange {
+        privileged: None,
         add,
         remove,
         wanted,
     });
+    plan.changes
+        .push(Change::group(against.owned.key(&group.id), name, change));
 }
 
 /// Tells who of those that come was taken out by hand, and leaves them out if that is to stay so.

@@ -6,11 +6,13 @@
 
 use super::Chosen;
 use super::accounts::ours;
+use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::{KeyRecord, KeyRecords, Owned, OwnedAccount, State};
-use crate::model::{Lookup, RemoteId, SshKey, Uid, Untrusted, UserName};
-use crate::plan::keys::{Cause, KeyChange, KeyPlace};
-use crate::plan::{Change, NewAccount, Observation, Plan};
+use crate::model::{self, Lookup, Name, RemoteId, SshKey, Uid, Untrusted, UserName};
+use crate::plan::effects::{Presence, effects};
+use crate::plan::key_change::{Cause, KeyChange, KeyPlace};
+use crate::plan::{Change, Deed, Observation, Plan};
 use crate::policy::Refusal;
 use crate::policy::keys::{KeyBook, KeyRules, Offer, Place, digest, fingerprints, is_of, lines};
 
@@ -160,41 +162,39 @@ fn fates(changes: &[Change]) -> Lookup<RemoteId, Fate> {
         }
     }
     // The file of one that is renamed goes along as it is; the next run looks at it under the new name.
-    for change in changes {
-        let Change::RenameAccount(rename) = change else {
+    for change in changes
+        .iter()
+        .filter(|change| effects(change).lines.rename().is_some())
+    {
+        let Some(id) = change.account_id() else {
             continue;
         };
-        let ends = matches!(
-            fates.get(&rename.id),
-            Some(Fate::Locked | Fate::Removed { .. })
-        );
+        let ends = matches!(fates.get(id), Some(Fate::Locked | Fate::Removed { .. }));
         if !ends {
-            fates.insert(rename.id.clone(), Fate::Left);
+            fates.insert(id.clone(), Fate::Left);
         }
     }
     fates
 }
 
 fn fate(change: &Change) -> Option<(&RemoteId, Fate)> {
-    Some(match change {
-        Change::LockAccount { id, .. } => (id, Fate::Locked),
-        Change::UnlockAccount { id, .. } => (id, Fate::Opened),
-        Change::RemoveAccount { id, home, .. } => (
-            id,
-            Fate::Removed {
-                with_home: *home != crate::plan::HomeFate::Keep,
-            },
-        ),
-        Change::ForgetAccount { id, .. } => (id, Fate::Left),
-        Change::UpdateAccount { id, .. } => (id, Fate::Changed),
-        _ => return None,
-    })
+    let (id, effects) = (change.account_id()?, effects(change));
+    let fate = match effects.presence {
+        Presence::Closes => Fate::Locked,
+        Presence::Opens => Fate::Opened,
+        Presence::Goes { with_home } => Fate::Removed { with_home },
+        Presence::Left => Fate::Left,
+        Presence::Comes => return None,
+        Presence::Stays if effects.lines.fields().is_empty() => return None,
+        Presence::Stays => Fate::Changed,
+    };
+    Some((id, fate))
 }
 
 /// Whose keys they are.
 struct Subject {
     id: RemoteId,
-    name: UserName,
+    name: Name,
     home: String,
     uid: Uid,
     gid: u32,
@@ -208,24 +208,13 @@ struct Subject {
 
 impl Subject {
     fn created(change: &Change) -> Option<Self> {
-        let Change::CreateAccount(NewAccount {
-            id,
-            name,
-            home,
-            uid,
-            gid,
-            ..
-        }) = change
-        else {
-            return None;
-        };
-        let (id, name, home) = (id.clone(), name.clone(), home.clone());
+        let new = effects(change).lines.new_account()?;
         Some(Self {
-            id,
-            name,
-            home,
-            uid: *uid,
-            gid: gid.get(),
+            id: change.id()?.clone(),
+            name: change.of.name.clone(),
+            home: new.home.clone(),
+            uid: new.uid,
+            gid: new.gid.get(),
             fresh: true,
             closed: false,
             homeless: false,
@@ -247,7 +236,7 @@ impl Subject {
         let name = UserName::new(&own.name, true).ok()?;
         Some(Self {
             id: id.clone(),
-            name,
+            name: name.into(),
             home: found
                 .map_or(own.applied.home.as_str(), |found| found.home)
                 .to_owned(),
@@ -466,8 +455,6 @@ impl Pen<'_> {
         let after = fingerprints(text.as_bytes());
         let text = text.to_owned();
         let change = KeyChange {
-            id: id.clone(),
-            name: name.clone(),
             at,
             cause,
             before,
@@ -475,7 +462,13 @@ impl Pen<'_> {
             text,
             found,
         };
-        self.plan.changes.push(Change::SetKeys(change));
+        let of = model::Subject {
+            kind: EntryKind::Account,
+            key: Some(self.view.owned.key(id)),
+            name: name.clone(),
+        };
+        let deed = Deed::SetKeys(change);
+        self.plan.changes.push(Change { of, deed });
     }
 
     /// Lets the ledger know of what is in place already, as after a run that was overtaken.

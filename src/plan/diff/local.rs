@@ -9,7 +9,7 @@ use super::groups::{Roster, taken_out};
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::Owned;
 use crate::model::{Completeness, GroupName, Members, UserName};
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Deed, MemberChange, Plan};
 use crate::policy::local_map::WantedLocal;
 use crate::policy::{ByHand, GroupRules, protect};
 
@@ -193,11 +193,11 @@ fn push(
         plan.unchanged += 1;
         return;
     }
-    plan.changes.push(Change::ChangeLocalMembers {
-        name,
-        privileged,
+    let change = Deed::ChangeMembers(MemberChange {
+        privileged: Some(privileged),
         add,
         remove,
-        applied,
+        wanted: applied,
     });
+    plan.changes.push(Change::local_group(name, change));
 }

@@ -2,7 +2,7 @@
 
 use crate::model::owned::{Owned, State};
 use crate::model::{GroupName, UserName, shown};
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Deed, Number, Plan};
 
 /// Says that an account, or a group, was given back, and the command that takes it over again. `alias`: what its name
 /// stood for, if it was adopted under another; `shadowed`: whether an account has the name of the group.
@@ -70,11 +70,8 @@ fn account(name: &str, owned: &Owned) -> (Option<Change>, Option<State>) {
     let user = UserName::new(name, true)
         .ok()
         .filter(|_| own.state.is_present());
-    let change = user.map(|name| Change::ReleaseAccount {
-        id: (*id).clone(),
-        name,
-        uid: own.uid,
-    });
+    let change =
+        user.map(|name| Change::account(owned.key(id), name, Deed::Release(Number::Uid(own.uid))));
     (change, Some(own.state))
 }
 
@@ -91,10 +88,7 @@ fn group(name: &str, owned: &Owned) -> (Option<Change>, Option<State>) {
     let group = GroupName::known(name)
         .ok()
         .filter(|_| own.state.is_present());
-    let change = group.map(|name| Change::ReleaseGroup {
-        id: (*id).clone(),
-        name,
-        gid: own.gid,
-    });
+    let change =
+        group.map(|name| Change::group(owned.key(id), name, Deed::Release(Number::Gid(own.gid))));
     (change, Some(own.state))
 }

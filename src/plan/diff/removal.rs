@@ -3,7 +3,7 @@
 use crate::model::UserName;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, State};
-use crate::plan::{Change, HomeFate, Plan};
+use crate::plan::{Change, Deed, HomeFate, Plan};
 
 /// What `deluser` is asked to do with each account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,11 +62,11 @@ pub fn removal(
         };
         if *request == Request::Forget {
             let stands = host.accounts.contains_key(name.as_str());
-            plan.changes.push(Change::ForgetAccount {
-                id: id.clone(),
-                name: user,
-                stands,
-            });
+            plan.changes.push(Change::account(
+                owned.key(id),
+                user,
+                Deed::Forget { stands },
+            ));
             continue;
         }
         if let Some(found) = host
@@ -102,13 +102,13 @@ pub fn removal(
                 "its group stays: others are in it, or have it as their primary group",
             );
         }
-        plan.changes.push(Change::RemoveAccount {
-            id: id.clone(),
-            name: user,
+        let remove = Deed::RemoveAccount {
             uid: own.uid,
             private_group,
             home,
-        });
+        };
+        plan.changes
+            .push(Change::account(owned.key(id), user, remove));
     }
     if unknown.is_empty() {
         Ok(plan)

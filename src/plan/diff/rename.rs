@@ -8,7 +8,7 @@ use super::create::name_conflict;
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
 use crate::model::{GroupName, RemoteId, UserName, shown};
-use crate::plan::{Change, HomeMove, Plan, Rename};
+use crate::plan::{AccountRename, Change, Deed, HomeMove, Number, Plan, Rename};
 use crate::policy::keys::Place;
 use crate::policy::map::{WantedAccount, kept};
 
@@ -180,13 +180,11 @@ pub(super) fn rename<'h>(
         against,
         is_begun,
     };
-    let rename = planned
-        .conflict()
-        .map_or_else(|| planned.change(found), Err);
-    Some(rename.map(|rename| {
+    let rename = planned.conflict().map_or_else(|| planned.along(found), Err);
+    Some(rename.map(|(from, rename)| {
         planned.tell(&rename, plan);
         let home = rename.home.as_ref().map(|home| home.to.clone());
-        plan.changes.push(Change::RenameAccount(rename));
+        plan.changes.push(planned.change(rename, from));
         Renamed {
             to: to.clone(),
             found,
@@ -263,18 +261,27 @@ impl Planned<'_, '_> {
         own.private_group && (is_own(&own.name) || is_own(to.as_str()))
     }
 
-    fn change(&self, found: &HostAccount<'_>) -> Result<Rename, String> {
-        let &Wish { id, own, to, .. } = self.wish;
-        let from = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
-        Ok(Rename {
-            id: id.clone(),
-            uid: own.uid,
-            from,
-            to: to.clone(),
+    /// The name before, and what goes along.
+    fn along(&self, found: &HostAccount<'_>) -> Result<(UserName, AccountRename), String> {
+        let from = UserName::new(&self.wish.own.name, true)
+            .map_err(|e| format!("the ledger's name {e}"))?;
+        let account = AccountRename {
             private_group: self.has_private_group(),
             home: self.home(found)?,
             files: self.files(),
-        })
+        };
+        Ok((from, account))
+    }
+
+    fn change(&self, account: AccountRename, from: UserName) -> Change {
+        let &Wish { id, own, to, .. } = self.wish;
+        let rename = Deed::Rename(Rename {
+            number: Number::Uid(own.uid),
+            from: from.into(),
+            to: to.clone().into(),
+            account: Some(account),
+        });
+        Change::account(self.against.owned.key(id), to.clone(), rename)
     }
 
     /// Where its home goes. One that is not named after the account stays; so does one that people put elsewhere.
@@ -349,7 +356,7 @@ impl Planned<'_, '_> {
     }
 
     /// Says what keeps the old name.
-    fn tell(&self, rename: &Rename, plan: &mut Plan) {
+    fn tell(&self, rename: &AccountRename, plan: &mut Plan) {
         let Self {
             wish:
                 Wish {
@@ -442,12 +449,14 @@ pub(super) fn rename_group(
     Some(match conflict {
         Some(reason) => Err(reason),
         None => {
-            plan.changes.push(Change::RenameGroup {
-                id: id.clone(),
-                gid: own.gid,
-                from,
-                to: to.clone(),
+            let rename = Deed::Rename(Rename {
+                number: Number::Gid(own.gid),
+                from: from.into(),
+                to: to.clone().into(),
+                account: None,
             });
+            plan.changes
+                .push(Change::group(owned.key(id), to.clone(), rename));
             Ok(())
         }
     })

@@ -8,7 +8,7 @@ use super::removal::others_use_group;
 use crate::model::host::Owner;
 use crate::model::owned::{OwnedAccount, Rung, State};
 use crate::model::{Completeness, RemoteId, UserName};
-use crate::plan::{Change, HomeFate, Plan};
+use crate::plan::{Change, Deed, HomeFate, Plan};
 use crate::policy::DepartedRules;
 
 /// When the rungs that are left to a locked account come, in seconds since 1970.
@@ -135,13 +135,15 @@ fn archive_home(
         Some(Owner::Directory(owner)) => return Err(format!("{home} belongs to the uid {owner}")),
         Some(Owner::NotADirectory) => return Err(format!("{home} is no directory")),
     }
-    Ok(Some(Change::ArchiveHome {
-        id: id.clone(),
-        name: name.clone(),
-        uid: own.uid,
-        home: home.clone(),
-        archive,
-    }))
+    Ok(Some(Change::account(
+        against.owned.key(id),
+        name.clone(),
+        Deed::ArchiveHome {
+            uid: own.uid,
+            home: home.clone(),
+            archive,
+        },
+    )))
 }
 
 fn remove_account(
@@ -171,13 +173,12 @@ fn remove_account(
     } else {
         HomeFate::Keep
     };
-    Change::RemoveAccount {
-        id: id.clone(),
-        name,
+    let remove = Deed::RemoveAccount {
         uid: own.uid,
         private_group,
         home,
-    }
+    };
+    Change::account(against.owned.key(id), name, remove)
 }
 
 /// What somebody who comes back from a locked account gets besides its opening.
@@ -199,14 +200,13 @@ pub(super) fn come_back(
     };
     plan.remark(name.as_str(), back_with(archive));
     if against.rules.accounts.create_home && (against.home_at)(&own.applied.home).is_none() {
-        let (id, name, home) = (id.clone(), name.clone(), home.to_owned());
-        plan.changes.push(Change::MakeHome {
-            id,
-            name,
+        let make = Deed::MakeHome {
             uid: own.uid,
             gid: own.gid,
-            home,
-        });
+            home: home.to_owned(),
+        };
+        plan.changes
+            .push(Change::account(against.owned.key(id), name.clone(), make));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::name::GroupPrefix;
 use crate::model::owned::{Absence, Applied, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
-use crate::plan::{Change, HomeFate, NewAccount, Observation, Plan};
+use crate::plan::{Deed, HomeFate, NewAccount, Observation, Plan, effects};
 use crate::policy::map::{WantedAccount, WantedAccounts, WantedGroup, WantedGroups};
 use crate::policy::{Field, PrimaryGroup, Rules, SubidRules};
 
@@ -245,14 +245,13 @@ fn words(plan: &Plan) -> Vec<String> {
 }
 
 fn created(plan: &Plan) -> Vec<&NewAccount> {
-    let new = plan.changes.iter().filter_map(|c| {
-        if let Change::CreateAccount(new) = c {
-            Some(new)
-        } else {
-            None
-        }
-    });
-    new.collect()
+    let new = plan.changes.iter();
+    new.filter_map(|change| effects(change).lines.new_account())
+        .collect()
+}
+
+fn deeds(plan: &Plan) -> Vec<&Deed> {
+    plan.changes.iter().map(|change| &change.deed).collect()
 }
 
 fn locks(plan: &Plan) -> usize {
@@ -275,7 +274,8 @@ mod people {
         ]);
         let uids: Vec<_> = created(&plan)
             .iter()
-            .map(|new| (new.name.as_str(), new.uid.get()))
+            .zip(&plan.changes)
+            .map(|(new, change)| (change.name(), new.uid.get()))
             .collect();
         assert_eq!(uids, [("ann", 20_002), ("bob", 20_003), ("zed", 20_001)]);
     }
@@ -815,7 +815,7 @@ mod of_removal {
             &case.owned,
         )
         .unwrap();
-        let [Change::RemoveAccount { home, uid, .. }] = plan.changes.as_slice() else {
+        let [Deed::RemoveAccount { home, uid, .. }] = deeds(&plan)[..] else {
             panic!("{plan:?}")
         };
         assert_eq!(
@@ -859,8 +859,8 @@ mod of_removal {
             )
             .unwrap();
             matches!(
-                plan.changes[0],
-                Change::RemoveAccount {
+                plan.changes[0].deed,
+                Deed::RemoveAccount {
                     private_group: true,
                     ..
                 }

@@ -21,7 +21,7 @@ use super::removal::{Request, removal};
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
 use crate::model::owned::{Applied, Owned, OwnedAccount, State};
 use crate::model::{RemoteId, Untrusted, UserName, shown};
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Deed, Number, Plan, effects};
 use crate::policy::Refusal;
 use crate::policy::map::WantedAccount;
 use fields::changed_fields;
@@ -205,11 +205,8 @@ impl<'a> Work<'a> {
                 let name =
                     UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
                 self.adopted_fields(touched, (id, &name), own);
-                self.plan.changes.push(Change::ReleaseAccount {
-                    id: id.clone(),
-                    name,
-                    uid: own.uid,
-                });
+                let release = Deed::Release(Number::Uid(own.uid));
+                self.push(Change::account(self.owned().key(id), name, release));
             }
             (_, false) if own.state == State::Released => {
                 return Err(given_back(
@@ -277,11 +274,8 @@ impl<'a> Work<'a> {
             name.as_str(),
             "stays in the databases, and open if it was closed then",
         );
-        self.plan.changes.push(Change::ForgetAccount {
-            id: id.clone(),
-            name,
-            stands: true,
-        });
+        let forget = Deed::Forget { stands: true };
+        self.push(Change::account(self.owned().key(id), name, forget));
         Ok(())
     }
 
@@ -332,25 +326,22 @@ impl<'a> Work<'a> {
             self.plan.remark(name.as_str(), KEYS_STAY);
         }
         if changes_state {
-            self.plan.changes.push(match was {
-                State::Locked => self.lock(id, &name),
-                _ => Change::UnlockAccount {
-                    id: id.clone(),
-                    name: name.clone(),
-                },
-            });
+            let deed = match was {
+                State::Locked => self.lock(),
+                _ => Deed::Unlock {},
+            };
+            self.push(Change::account(self.owned().key(id), name.clone(), deed));
         }
         self.fields(touched, (id, &name), own, found, (before, after));
         Ok(())
     }
 
-    fn lock(&self, id: &RemoteId, name: &UserName) -> Change {
-        let reason = format!("was locked before run {}", self.past.run.number);
-        Change::LockAccount {
-            id: id.clone(),
-            name: name.clone(),
-            reason,
-        }
+    fn push(&mut self, change: Change) {
+        self.plan.changes.push(change);
+    }
+
+    fn lock(&self) -> Deed {
+        lock(self.past.run.number)
     }
 
     /// The run took the account away.
@@ -443,10 +434,10 @@ impl<'a> Work<'a> {
         let mut created = create(fresh, self.against, &mut plan);
         let mut locked = Vec::new();
         for change in &created {
-            let Change::CreateAccount(new) = change else {
+            let Some(new) = effects(change).lines.new_account() else {
                 continue;
             };
-            let Some(past) = past.get(&new.id) else {
+            let Some(past) = change.id().and_then(|id| past.get(id)) else {
                 continue;
             };
             if past.gid != new.gid.get() {
@@ -454,22 +445,17 @@ impl<'a> Work<'a> {
                     "had the primary group {} and gets {}, as new accounts do",
                     past.gid, new.gid
                 );
-                plan.remark(new.name.as_str(), text);
+                plan.remark(change.name(), text);
             }
             if state(&past.state) == State::Locked {
-                let reason = format!("was locked before run {}", self.past.run.number);
-                locked.push(Change::LockAccount {
-                    id: new.id.clone(),
-                    name: new.name.clone(),
-                    reason,
+                locked.push(Change {
+                    of: change.of.clone(),
+                    deed: lock(self.past.run.number),
                 });
             }
         }
         for (name, text) in self.lost {
-            if created
-                .iter()
-                .any(|change| change.subject().name == name.as_str())
-            {
+            if created.iter().any(|change| change.name() == name.as_str()) {
                 plan.remark(name.as_str(), text);
             }
         }
@@ -482,6 +468,12 @@ impl<'a> Work<'a> {
         }
         plan
     }
+}
+
+/// Locks an account that a run had found locked.
+fn lock(run: u64) -> Deed {
+    let reason = format!("was locked before run {run}");
+    Deed::Lock { reason }
 }
 
 #[cfg(test)]

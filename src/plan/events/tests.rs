@@ -1,8 +1,9 @@
 use super::*;
-use crate::model::host::HostGroup;
+use crate::model::host::{HostAccount, HostGroup};
 use crate::model::owned::{Applied, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, GroupName, Uid, Untrusted};
-use crate::plan::{HomeFate, NewAccount};
+use crate::plan::samples::key;
+use crate::plan::{Deed, HomeFate, MemberChange, NewAccount};
 
 const ALL: Wanted = Wanted {
     user: true,
@@ -86,18 +87,20 @@ fn events(changes: Vec<Change>, wanted: Wanted) -> Vec<HookEvent> {
 }
 
 fn create() -> Change {
-    Change::CreateAccount(NewAccount {
-        id: id("u-2"),
-        name: user("bob"),
-        uid: Uid::new(20_001).unwrap(),
-        gid: Gid::new(20_001).unwrap(),
-        private_group: true,
-        gecos: "Bob".into(),
-        home: "/home/bob".into(),
-        make_home: true,
-        shell: "/bin/sh".into(),
-        subids: None,
-    })
+    Change::account(
+        key(id("u-2")),
+        user("bob"),
+        Deed::CreateAccount(NewAccount {
+            uid: Uid::new(20_001).unwrap(),
+            gid: Gid::new(20_001).unwrap(),
+            private_group: true,
+            gecos: "Bob".into(),
+            home: "/home/bob".into(),
+            make_home: true,
+            shell: "/bin/sh".into(),
+            subids: None,
+        }),
+    )
 }
 
 fn update(field: Field, to: &str) -> Change {
@@ -106,21 +109,20 @@ fn update(field: Field, to: &str) -> Change {
         from: String::new(),
         to: to.to_owned(),
     }];
-    Change::UpdateAccount {
-        id: id("u-1"),
-        name: user("ann"),
-        fields,
-    }
+    Change::account(key(id("u-1")), user("ann"), Deed::Update { fields })
 }
 
 fn members(add: &[&str], remove: &[&str]) -> Change {
-    Change::ChangeMembers {
-        id: id("g-1"),
-        name: GroupName::known("osg").unwrap(),
-        add: add.iter().map(|name| user(name)).collect(),
-        remove: remove.iter().map(|name| (*name).to_owned()).collect(),
-        wanted: vec![],
-    }
+    Change::group(
+        key(id("g-1")),
+        GroupName::known("osg").unwrap(),
+        Deed::ChangeMembers(MemberChange {
+            privileged: None,
+            add: add.iter().map(|name| user(name)).collect(),
+            remove: remove.iter().map(|name| (*name).to_owned()).collect(),
+            wanted: vec![],
+        }),
+    )
 }
 
 fn value(event: &HookEvent, name: &str) -> Option<String> {
@@ -133,11 +135,13 @@ fn value(event: &HookEvent, name: &str) -> Option<String> {
 
 #[test]
 fn several_changes_of_one_account_are_one_event() {
-    let lock = Change::LockAccount {
-        id: id("u-1"),
-        name: user("ann"),
-        reason: "left".into(),
-    };
+    let lock = Change::account(
+        key(id("u-1")),
+        user("ann"),
+        Deed::Lock {
+            reason: "left".into(),
+        },
+    );
     let found = events(
         vec![
             update(Field::Gecos, "Ann Lee"),
@@ -221,11 +225,7 @@ fn groups_have_two_kinds_of_events_and_what_only_the_ledger_learns_has_none() {
         ),
         [Kind::Group]
     );
-    let forget = Change::ForgetAccount {
-        id: id("u-1"),
-        name: user("ann"),
-        stands: true,
-    };
+    let forget = Change::account(key(id("u-1")), user("ann"), Deed::Forget { stands: true });
     assert!(
         kinds(
             vec![forget, create(), members(&[], &["zoe"])],
@@ -237,13 +237,15 @@ fn groups_have_two_kinds_of_events_and_what_only_the_ledger_learns_has_none() {
 
 #[test]
 fn who_is_removed_is_told_as_they_were() {
-    let gone = Change::RemoveAccount {
-        id: id("u-1"),
-        name: user("ann"),
-        uid: Uid::new(20_000).unwrap(),
-        private_group: false,
-        home: HomeFate::Keep,
-    };
+    let gone = Change::account(
+        key(id("u-1")),
+        user("ann"),
+        Deed::RemoveAccount {
+            uid: Uid::new(20_000).unwrap(),
+            private_group: false,
+            home: HomeFate::Keep,
+        },
+    );
     let found = &events(vec![gone], ALL)[0];
     assert_eq!(
         (found.event, value(found, "PW_SHELL").as_deref()),
@@ -322,17 +324,19 @@ fn no_value_is_one_that_no_program_can_be_started_with() {
 #[test]
 fn of_a_change_that_is_planned_anew_only_what_finds_nothing_to_do_is_kept() {
     let mut host = host();
-    let lock = Change::LockAccount {
-        id: id("u-1"),
-        name: user("ann"),
-        reason: String::new(),
-    };
+    let lock = Change::account(
+        key(id("u-1")),
+        user("ann"),
+        Deed::Lock {
+            reason: String::new(),
+        },
+    );
     let found = events(vec![update(Field::Gecos, "Ann Lee")], ALL);
-    assert!(!found[0].stands(&host), "not in place");
+    assert!(!found[0].is_present(&host), "not in place");
     host.accounts.get_mut("ann").unwrap().gecos = "Ann Lee";
-    assert!(found[0].stands(&host));
-    assert!(!events(vec![create()], ALL)[0].stands(&host));
-    assert!(!events(vec![lock], ALL)[0].stands(&host));
+    assert!(found[0].is_present(&host));
+    assert!(!events(vec![create()], ALL)[0].is_present(&host));
+    assert!(!events(vec![lock], ALL)[0].is_present(&host));
     let found = events(vec![members(&["carol"], &["zoe"])], ALL);
     for (list, stands) in [
         ("zoe,ann", false),
@@ -341,6 +345,6 @@ fn of_a_change_that_is_planned_anew_only_what_finds_nothing_to_do_is_kept() {
         ("ann,carol", true),
     ] {
         host.groups.get_mut("osg").unwrap().members = list.into();
-        assert_eq!(found[0].stands(&host), stands, "{list}");
+        assert_eq!(found[0].is_present(&host), stands, "{list}");
     }
 }

@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::owned::{Applied, OwnedAccount, OwnedGroup};
-use crate::model::{Gid, GroupName, Uid, UserName};
+use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
+use crate::plan::samples::key;
+use crate::plan::{Deed, MemberChange};
 
 fn id(n: usize) -> RemoteId {
     RemoteId::new(&format!("u-{n}")).unwrap()
@@ -26,11 +28,13 @@ fn owned(accounts: usize) -> Owned {
 }
 
 fn lock(n: usize) -> Change {
-    Change::LockAccount {
-        id: id(n),
-        name: UserName::new(&format!("u{n}"), false).unwrap(),
-        reason: String::new(),
-    }
+    Change::account(
+        key(id(n)),
+        UserName::new(&format!("u{n}"), false).unwrap(),
+        Deed::Lock {
+            reason: String::new(),
+        },
+    )
 }
 
 fn locks(n: usize) -> Plan {
@@ -52,9 +56,8 @@ fn revoke(before: usize, gone: usize) -> (Owned, Plan) {
         groups: [(id(0), group)].into(),
         ..Owned::default()
     };
-    let change = Change::ChangeMembers {
-        id: id(0),
-        name: GroupName::known("g").unwrap(),
+    let members = MemberChange {
+        privileged: None,
         add: vec![],
         remove: names[..gone].to_vec(),
         wanted: names[gone..]
@@ -62,6 +65,11 @@ fn revoke(before: usize, gone: usize) -> (Owned, Plan) {
             .map(|n| UserName::new(n, false).unwrap())
             .collect(),
     };
+    let change = Change::group(
+        key(id(0)),
+        GroupName::known("g").unwrap(),
+        Deed::ChangeMembers(members),
+    );
     (
         owned,
         Plan {
@@ -172,13 +180,16 @@ fn local(before: usize, gone: usize, come: usize, privileged: bool) -> (Owned, P
         .into(),
         ..Owned::default()
     };
-    let change = Change::ChangeLocalMembers {
-        name: GroupName::known("lab").unwrap(),
-        privileged,
+    let members = MemberChange {
+        privileged: Some(privileged),
         add: users(names(before..before + come)),
         remove: names(0..gone),
-        applied: users(names(gone..before + come)),
+        wanted: users(names(gone..before + come)),
     };
+    let change = Change::local_group(
+        GroupName::known("lab").unwrap(),
+        Deed::ChangeMembers(members),
+    );
     (
         owned,
         Plan {
@@ -240,53 +251,70 @@ proptest! {
 #[test]
 fn each_rung_has_a_limit_of_its_own() {
     use crate::model::owned::Loss;
-    use crate::plan::{HomeFate, Rename};
+    use crate::plan::{AccountRename, HomeFate, Number, Rename};
     let name = |n: usize| UserName::new(&format!("u{n}"), false).unwrap();
     let uid = |n: usize| Uid::new(100_000 + u32::try_from(n).unwrap()).unwrap();
     let gid = Gid::new(60_000).unwrap();
     let group = |n: usize| GroupName::known(&format!("g{n}")).unwrap();
     let rename = |n: usize| {
         let (from, to) = (name(n), UserName::new(&format!("v{n}"), false).unwrap());
-        Change::RenameAccount(Rename {
-            id: id(n),
-            uid: uid(n),
-            from,
-            to,
-            private_group: false,
-            home: None,
-            files: vec![],
-        })
+        Change::account(
+            key(id(n)),
+            to.clone(),
+            Deed::Rename(Rename {
+                number: Number::Uid(uid(n)),
+                from: from.into(),
+                to: to.into(),
+                account: Some(AccountRename {
+                    private_group: false,
+                    home: None,
+                    files: vec![],
+                }),
+            }),
+        )
     };
     let archive = |n: usize| {
         let (home, archive) = (String::new(), String::new());
-        Change::ArchiveHome {
-            id: id(n),
-            name: name(n),
-            uid: uid(n),
-            home,
-            archive,
-        }
+        Change::account(
+            key(id(n)),
+            name(n),
+            Deed::ArchiveHome {
+                uid: uid(n),
+                home,
+                archive,
+            },
+        )
     };
     let remove = |n: usize| {
         let home = HomeFate::Keep;
-        Change::RemoveAccount {
-            id: id(n),
-            name: name(n),
-            uid: uid(n),
-            private_group: false,
-            home,
-        }
+        Change::account(
+            key(id(n)),
+            name(n),
+            Deed::RemoveAccount {
+                uid: uid(n),
+                private_group: false,
+                home,
+            },
+        )
     };
-    let empty = |n: usize| Change::EmptyGroup {
-        id: id(n),
-        name: group(n),
-        remove: vec!["x".into(); 100],
+    let empty = |n: usize| {
+        Change::group(
+            key(id(n)),
+            group(n),
+            Deed::EmptyGroup {
+                remove: vec!["x".into(); 100],
+            },
+        )
     };
-    let drop_group = |n: usize| Change::RemoveGroup {
-        id: id(n),
-        name: group(n),
-        gid,
-        remove: vec![],
+    let drop_group = |n: usize| {
+        Change::group(
+            key(id(n)),
+            group(n),
+            Deed::RemoveGroup {
+                gid,
+                remove: vec![],
+            },
+        )
     };
     type Maker<'a> = &'a dyn Fn(usize) -> Change;
     let kinds: [(Loss, Maker<'_>, u32); 5] = [
@@ -375,18 +403,20 @@ fn not_many_people_may_lose_all_their_keys_at_once() {
         })
         .collect();
     let take = |n: usize, cause| {
-        Change::SetKeys(KeyChange {
-            id: id(n),
-            name: UserName::new(&format!("u{n}"), false).unwrap(),
-            at: KeyPlace::File {
-                path: String::new(),
-            },
-            cause,
-            before: vec!["SHA256:x".into()],
-            after: vec![],
-            text: String::new(),
-            found: None,
-        })
+        Change::account(
+            key(id(n)),
+            UserName::new(&format!("u{n}"), false).unwrap(),
+            Deed::SetKeys(KeyChange {
+                at: KeyPlace::File {
+                    path: String::new(),
+                },
+                cause,
+                before: vec!["SHA256:x".into()],
+                after: vec![],
+                text: String::new(),
+                found: None,
+            }),
+        )
     };
     let plan = |n: usize, cause| Plan {
         changes: (0..n).map(|n| take(n, cause)).collect(),

@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::{Contact, Gid, GroupName, RemoteId, Uid, Untrusted};
+use crate::plan::samples::key;
 use crate::plan::{FieldChange, NewAccount};
 use crate::policy::Field;
 
@@ -12,40 +13,49 @@ fn user(name: &str) -> UserName {
 }
 
 fn new(gecos: &str) -> Change {
-    Change::CreateAccount(NewAccount {
-        id: id(),
-        name: user("ann"),
-        uid: Uid::new(20_000).unwrap(),
-        gid: Gid::new(100).unwrap(),
-        private_group: false,
-        gecos: gecos.to_owned(),
-        home: "/home/ann".to_owned(),
-        make_home: true,
-        shell: "/bin/sh".to_owned(),
-        subids: Some((100_000, 65_536)),
-    })
+    Change::account(
+        key(id()),
+        user("ann"),
+        Deed::CreateAccount(NewAccount {
+            uid: Uid::new(20_000).unwrap(),
+            gid: Gid::new(100).unwrap(),
+            private_group: false,
+            gecos: gecos.to_owned(),
+            home: "/home/ann".to_owned(),
+            make_home: true,
+            shell: "/bin/sh".to_owned(),
+            subids: Some((100_000, 65_536)),
+        }),
+    )
 }
 
 fn members(add: &[&str], remove: &[&str]) -> Change {
     let name = GroupName::known("osg").unwrap();
     let remove = remove.iter().map(|name| (*name).to_owned()).collect();
-    Change::ChangeMembers {
-        id: id(),
+    Change::group(
+        key(id()),
         name,
-        add: add.iter().map(|n| user(n)).collect(),
-        remove,
-        wanted: vec![],
-    }
+        Deed::ChangeMembers(MemberChange {
+            privileged: None,
+            add: add.iter().map(|n| user(n)).collect(),
+            remove,
+            wanted: vec![],
+        }),
+    )
 }
 
 #[test]
 fn each_change_is_one_line_that_begins_with_its_mark() {
-    let gone = |home| Change::RemoveAccount {
-        id: id(),
-        name: user("ann"),
-        uid: Uid::new(20_000).unwrap(),
-        private_group: true,
-        home,
+    let gone = |home| {
+        Change::account(
+            key(id()),
+            user("ann"),
+            Deed::RemoveAccount {
+                uid: Uid::new(20_000).unwrap(),
+                private_group: true,
+                home,
+            },
+        )
     };
     let path = "/home/ann".to_owned();
     let fields = vec![FieldChange {
@@ -59,57 +69,46 @@ fn each_change_is_one_line_that_begins_with_its_mark() {
             "+ account ann uid=20000 gid=100 home=/home/ann shell=/bin/sh subids=100000+65536 \"Ann\"",
         ),
         (
-            Change::UpdateAccount {
-                id: id(),
-                name: user("ann"),
-                fields,
-            },
+            Change::account(key(id()), user("ann"), Deed::Update { fields }),
             "~ account ann shell \"/bin/sh\" -> \"/bin/zsh\"",
         ),
         (
-            Change::LockAccount {
-                id: id(),
-                name: user("ann"),
-                reason: "left".into(),
-            },
+            Change::account(
+                key(id()),
+                user("ann"),
+                Deed::Lock {
+                    reason: "left".into(),
+                },
+            ),
             "! lock ann: left",
         ),
         (
-            Change::UnlockAccount {
-                id: id(),
-                name: user("ann"),
-            },
+            Change::account(key(id()), user("ann"), Deed::Unlock {}),
             "~ unlock ann",
         ),
         (
-            Change::ForgetAccount {
-                id: id(),
-                name: user("ann"),
-                stands: true,
-            },
+            Change::account(key(id()), user("ann"), Deed::Forget { stands: true }),
             "- forget ann; the account stays",
         ),
         (
-            Change::ForgetAccount {
-                id: id(),
-                name: user("ann"),
-                stands: false,
-            },
+            Change::account(key(id()), user("ann"), Deed::Forget { stands: false }),
             "- forget ann; there is no such account on this host, and its ids stay set aside",
         ),
         (
-            Change::ChangeContact {
-                id: id(),
-                name: user("ann"),
-                before: Contact {
-                    email: None,
-                    ssh_keys: vec!["a".into()],
+            Change::account(
+                key(id()),
+                user("ann"),
+                Deed::ChangeContact {
+                    before: Contact {
+                        email: None,
+                        ssh_keys: vec!["a".into()],
+                    },
+                    after: Contact {
+                        email: Some("ann@example.org".into()),
+                        ssh_keys: vec![],
+                    },
                 },
-                after: Contact {
-                    email: Some("ann@example.org".into()),
-                    ssh_keys: vec![],
-                },
-            },
+            ),
             "~ contact ann e-mail none -> ann@example.org, SSH keys at the provider",
         ),
         (

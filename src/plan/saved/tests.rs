@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::Change;
+use crate::plan::samples::key;
+use crate::plan::{Change, Deed};
 
 fn id(text: &str) -> RemoteId {
     RemoteId::new(text).unwrap()
@@ -74,10 +75,7 @@ fn asked() -> Asked {
 fn plan() -> Plan {
     let name = crate::model::UserName::new("ann", false).unwrap();
     Plan {
-        changes: vec![Change::UnlockAccount {
-            id: id("u-1"),
-            name,
-        }],
+        changes: vec![Change::account(key(id("u-1")), name, Deed::Unlock {})],
         generation: 3,
         ..Plan::default()
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::LocalError;
-use crate::plan::{Change, NewAccount, Plan, Rename};
+use crate::plan::{Plan, effects};
 use crate::system::files;
 use crate::system::nss::{self, Known};
 use crate::system::root::Root;
@@ -53,19 +53,16 @@ impl Elsewhere {
         if self.databases.is_empty() {
             return Ok(Known::new());
         }
-        let given = plan.changes.iter().filter_map(|change| match change {
-            Change::CreateAccount(NewAccount { name, uid, .. }) => {
-                Some(vec![name.to_string(), uid.to_string()])
-            }
-            Change::CreateGroup { name, gid, .. } => Some(vec![name.to_string(), gid.to_string()]),
-            Change::RenameAccount(Rename { to, .. }) => Some(vec![to.to_string()]),
-            Change::RenameGroup { to, .. } => Some(vec![to.to_string()]),
-            _ => None,
+        let given = plan.changes.iter().flat_map(|change| {
+            let gives = effects(change).gives;
+            let number = gives.number.map(|number| number.get().to_string());
+            gives
+                .name
+                .map(ToString::to_string)
+                .into_iter()
+                .chain(number)
         });
-        let keys: Vec<String> = given
-            .flatten()
-            .filter(|key| !self.asked.contains(key))
-            .collect();
+        let keys: Vec<String> = given.filter(|key| !self.asked.contains(key)).collect();
         let mut known = Known::new();
         for database in &self.databases {
             known.extend(nss::lookup(database, &keys, LIMIT).map_err(LocalError::NameService)?);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::error::LocalError;
 use super::local::Local;
 use crate::plan::diff::KeyFile;
-use crate::plan::{Change, KeyChange, KeyPlace};
+use crate::plan::{Change, KeyChange, KeyPlace, effects};
 use crate::policy::keys::digest;
 use crate::system::journal::{Hash, Step};
 use crate::system::replace::{self, Appearance, staging_dir};
@@ -96,12 +96,12 @@ pub(super) fn changes<'a>(
     target: &'a Local,
     changes: &'a [Change],
 ) -> impl Iterator<Item = (PathBuf, &'a KeyChange)> + 'a {
-    changes.iter().filter_map(|change| match change {
-        Change::SetKeys(keys) => match &keys.at {
+    changes.iter().filter_map(|change| {
+        let keys = effects(change).keys?;
+        match &keys.at {
             KeyPlace::File { path } => Some((target.root.path(path), keys)),
             KeyPlace::Home { .. } => None,
-        },
-        _ => None,
+        }
     })
 }
 

@@ -26,10 +26,13 @@ impl Moves {
     pub(super) fn new(target: &Local, staged: &Staged) -> Result<Self, LocalError> {
         let mut moves = Self::default();
         for rename in staged.renames() {
-            if let Some(home) = rename.home.as_ref().filter(|home| home.moved) {
+            let Some(account) = &rename.account else {
+                continue;
+            };
+            if let Some(home) = account.home.as_ref().filter(|home| home.moved) {
                 moves.home(target, home)?;
             }
-            for (from, to) in &rename.files {
+            for (from, to) in &account.files {
                 moves.file(&target.locate(from), &target.locate(to))?;
             }
         }

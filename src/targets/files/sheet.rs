@@ -7,7 +7,7 @@ use super::read::Current;
 use crate::formats::group::names;
 use crate::formats::{Editor, Lines, PasswdLine, name_of};
 use crate::model::UserName;
-use crate::plan::{Change, Rename};
+use crate::plan::{Change, Rename, effects};
 
 /// Names that stood in passwd and group before. The other files' lines of any other name are left-overs: of an
 /// interrupted run, or of somebody who is gone, whose password and rights a new account or group must not get.
@@ -36,7 +36,8 @@ impl<'a> Known<'a> {
             passwords.entry(line.name).or_insert(line.password);
         }
         for change in changes {
-            if let Change::RenameAccount(Rename { from, to, .. }) = change
+            let rename = effects(change).lines.rename();
+            if let Some(Rename { from, to, .. }) = rename.filter(|r| r.account.is_some())
                 && let Some(password) = passwords.remove(from.as_str().as_bytes())
             {
                 passwords.insert(to.as_str().as_bytes(), password);

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::db::Db;
-use crate::model::{Uid, UserName};
-use crate::plan::{Approved, Change, HomeFate, Plan, Rename};
+use crate::model::Uid;
+use crate::plan::effects::{Home, Pack, effects};
+use crate::plan::{Approved, Plan, Rename};
 
 /// Everything new, exactly. Made from an [`Approved`] plan alone.
 #[derive(Debug)]
@@ -46,12 +47,9 @@ impl Staged {
         self.plan()
             .changes
             .iter()
-            .filter_map(|change| match change {
-                Change::CreateAccount(new) if new.make_home => {
-                    Some((new.home.as_str(), new.uid, new.gid.get()))
-                }
-                Change::MakeHome { uid, gid, home, .. } => Some((home.as_str(), *uid, *gid)),
-                _ => None,
+            .filter_map(|change| match effects(change).home {
+                Home::Make { path, uid, gid } => Some((path, uid, gid)),
+                Home::Stays | Home::Goes { .. } => None,
             })
     }
 
@@ -60,66 +58,34 @@ impl Staged {
         self.plan()
             .changes
             .iter()
-            .filter_map(|change| match change {
-                Change::RemoveAccount {
-                    name, uid, home, ..
-                } => {
-                    let (path, pack) = match home {
-                        HomeFate::Keep | HomeFate::Gone => return None,
-                        HomeFate::Remove { path } => (path, None),
-                        HomeFate::Archive { path, into } => (path, Some(Pack::Into(into))),
-                    };
-                    Some(HomeToGo {
-                        name,
-                        uid: *uid,
-                        path,
-                        pack,
-                    })
-                }
-                Change::ArchiveHome {
-                    name,
+            .filter_map(|change| match effects(change).home {
+                Home::Goes { path, uid, pack } => Some(HomeToGo {
+                    name: change.name(),
                     uid,
-                    home,
-                    archive,
-                    ..
-                } => Some(HomeToGo {
-                    name,
-                    uid: *uid,
-                    path: home,
-                    pack: Some(Pack::As(archive)),
+                    path,
+                    pack,
                 }),
-                _ => None,
+                Home::Stays | Home::Make { .. } => None,
             })
     }
 
-    /// Accounts that get another name.
+    /// Accounts and groups that get another name.
     pub(super) fn renames(&self) -> impl Iterator<Item = &Rename> {
         self.plan()
             .changes
             .iter()
-            .filter_map(|change| match change {
-                Change::RenameAccount(rename) => Some(rename),
-                _ => None,
-            })
+            .filter_map(|change| effects(change).lines.rename())
     }
 }
 
 /// A home that is taken away.
 pub(super) struct HomeToGo<'a> {
     /// Name of the account.
-    pub name: &'a UserName,
+    pub name: &'a str,
     /// Whose it must be.
     pub uid: Uid,
     /// The home.
     pub path: &'a str,
     /// Whether and where it is packed before.
     pub pack: Option<Pack<'a>>,
-}
-
-/// Where a home is packed.
-pub(super) enum Pack<'a> {
-    /// Into a file of this directory.
-    Into(&'a str),
-    /// Into this file.
-    As(&'a str),
 }

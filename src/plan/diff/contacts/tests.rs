@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::Uid;
 use crate::model::owned::{Applied, OwnedAccount};
+use crate::plan::samples::key;
 
 const ALL: Chosen = Chosen {
     new: true,
@@ -64,25 +65,22 @@ fn more(changes: Vec<Change>, chosen: Chosen, tell: bool, owned: &Owned) -> (usi
 fn another_address_is_a_change_of_its_own_only_for_those_who_were_known_with_one() {
     use State::{Active, Locked, Removed};
     let update = || {
-        vec![Change::UpdateAccount {
-            id: id(),
-            name: name(),
-            fields: vec![],
-        }]
+        vec![Change::account(
+            key(id()),
+            name(),
+            Deed::Update { fields: vec![] },
+        )]
     };
     let lock = || {
-        vec![Change::LockAccount {
-            id: id(),
-            name: name(),
-            reason: String::new(),
-        }]
+        vec![Change::account(
+            key(id()),
+            name(),
+            Deed::Lock {
+                reason: String::new(),
+            },
+        )]
     };
-    let open = || {
-        vec![Change::UnlockAccount {
-            id: id(),
-            name: name(),
-        }]
-    };
+    let open = || vec![Change::account(key(id()), name(), Deed::Unlock {})];
     let (old, same) = (|| Some(at("old@x")), || Some(at("new@x")));
     let new_alone = Chosen {
         known: false,

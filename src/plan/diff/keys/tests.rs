@@ -4,6 +4,7 @@ use super::*;
 use crate::model::host::HostAccount;
 use crate::model::owned::Applied;
 use crate::model::{Directory, Gap, Untrusted, User, UserField};
+use crate::plan::samples::key;
 use crate::policy::select::Standing;
 
 const ONE: &str =
@@ -172,11 +173,9 @@ impl Case {
         };
         let mut plan = self.plan;
         super::keys(&mut plan, &view);
-        let changes = plan.changes.iter().filter_map(|change| match change {
-            Change::SetKeys(keys) => {
-                Some((keys.cause, keys.text.clone(), keys.at.path().to_owned()))
-            }
-            _ => None,
+        let changes = plan.changes.iter().filter_map(|change| {
+            let keys = effects(change).keys?;
+            Some((keys.cause, keys.text.clone(), keys.at.path().to_owned()))
         });
         let told = plan.remarks.iter().map(|r| r.text.clone()).collect();
         let refused = plan.refused.iter().map(|r| r.reason.clone()).collect();
@@ -375,11 +374,13 @@ fn an_incomplete_read_takes_no_key() {
 #[test]
 fn locked_accounts_have_no_keys_whatever_is_offered_or_unknown() {
     let withdrawn = vec![(Cause::Closed, String::new(), path())];
-    let lock = Change::LockAccount {
-        id: id(),
-        name: UserName::new("ann", false).unwrap(),
-        reason: String::new(),
-    };
+    let lock = Change::account(
+        key(id()),
+        UserName::new("ann", false).unwrap(),
+        Deed::Lock {
+            reason: String::new(),
+        },
+    );
     for unknown in [false, true] {
         let plan = Plan {
             changes: vec![lock.clone()],
@@ -419,11 +420,11 @@ fn locked_accounts_have_no_keys_whatever_is_offered_or_unknown() {
             "locked by hand"
         );
     }
-    let changed = Change::UpdateAccount {
-        id: id(),
-        name: UserName::new("ann", false).unwrap(),
-        fields: vec![],
-    };
+    let changed = Change::account(
+        key(id()),
+        UserName::new("ann", false).unwrap(),
+        Deed::Update { fields: vec![] },
+    );
     let plan = Plan {
         changes: vec![lock, changed],
         ..Plan::default()
@@ -442,10 +443,11 @@ fn locked_accounts_have_no_keys_whatever_is_offered_or_unknown() {
 
 #[test]
 fn keys_come_back_with_the_account() {
-    let unlock = Change::UnlockAccount {
-        id: id(),
-        name: UserName::new("ann", false).unwrap(),
-    };
+    let unlock = Change::account(
+        key(id()),
+        UserName::new("ann", false).unwrap(),
+        Deed::Unlock {},
+    );
     let plan = Plan {
         changes: vec![unlock],
         ..Plan::default()

@@ -52,7 +52,7 @@ fn it_keeps_ids_home_and_what_keep_local_names() {
             "  note ann: keeps its shell",
         ]
     );
-    let [Change::AdoptAccount(adopted)] = plan.changes.as_slice() else {
+    let [Deed::AdoptAccount(adopted)] = deeds(&plan)[..] else {
         panic!("{plan:?}")
     };
     assert!(adopted.private_group && adopted.alias.is_none());
@@ -192,7 +192,7 @@ fn a_group_keeps_its_members_and_gets_those_of_the_provider() {
         words(&plan),
         ["~ adopt group lab gid=1200 for u-10 add (1): bob"]
     );
-    let [Change::AdoptGroup { wanted, .. }] = plan.changes.as_slice() else {
+    let [Deed::AdoptGroup { wanted, .. }] = deeds(&plan)[..] else {
         panic!()
     };
     assert_eq!(wanted.len(), 2, "Ann is gosync's to take out from now on");

@@ -275,7 +275,7 @@ fn who_was_deleted_by_hand_and_is_missing_is_no_member_of_anything() {
     ] {
         let plan = without_ann(&case, &completeness);
         assert!(
-            matches!(&plan.changes[..], [Change::ChangeMembers { add, .. }] if add.is_empty()),
+            matches!(deeds(&plan)[..], [Deed::ChangeMembers(change)] if change.add.is_empty()),
             "{plan:?}"
         );
     }

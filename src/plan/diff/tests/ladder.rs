@@ -93,7 +93,7 @@ fn a_rename_keeps_all_but_the_name() {
     change.gecos = "Anna".into();
     let plan = case.plan(vec![change]);
     assert!(
-        matches!(&plan.changes[1], Change::UpdateAccount { name, .. } if name.as_str() == "anna"),
+        matches!(plan.changes[1].deed, Deed::Update { .. }) && plan.changes[1].name() == "anna",
         "{plan:?}"
     );
 }
@@ -105,7 +105,7 @@ fn a_name_that_cannot_be_had_is_told_and_the_rest_goes_on() {
         change.gecos = "Else".into();
         let plan = case.plan(vec![change]);
         assert!(
-            matches!(plan.changes.as_slice(), [Change::UpdateAccount { name, .. }] if name.as_str() == "ann")
+            matches!(deeds(&plan)[..], [Deed::Update { .. }]) && plan.changes[0].name() == "ann"
         );
         plan.remarks[0].text.clone()
     };
@@ -286,9 +286,9 @@ fn a_group_under_a_name_that_was_its_own_or_begun_is_no_group_removed_by_hand() 
 
 #[test]
 fn a_home_moves_only_if_that_is_wanted_and_it_is_free_to() {
-    let home = |case: &Case| match &case.plan(vec![renamed(1, "ann", "anna")]).changes[..] {
-        [Change::RenameAccount(rename)] => rename.home.clone(),
-        other => panic!("{other:?}"),
+    let home = |case: &Case| match deeds(&case.plan(vec![renamed(1, "ann", "anna")]))[..] {
+        [Deed::Rename(rename)] => rename.home().cloned(),
+        ref other => panic!("{other:?}"),
     };
     let mut case = ann();
     assert_eq!(home(&case), None);

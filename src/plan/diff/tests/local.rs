@@ -60,10 +60,10 @@ fn plan(case: &Case, local: Vec<WantedLocal>) -> Plan {
 
 /// What the ledger remembers after a plan.
 fn remembers(plan: &Plan) -> Vec<String> {
-    let [Change::ChangeLocalMembers { applied, .. }] = plan.changes.as_slice() else {
+    let [Deed::ChangeMembers(change)] = deeds(plan)[..] else {
         panic!("{plan:?}")
     };
-    applied.iter().map(ToString::to_string).collect()
+    change.wanted.iter().map(ToString::to_string).collect()
 }
 
 #[test]

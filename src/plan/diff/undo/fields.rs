@@ -5,7 +5,7 @@ use crate::model::host::HostAccount;
 use crate::model::owned::OwnedAccount;
 use crate::model::{RemoteId, UserName};
 use crate::plan::diff::accounts::ours;
-use crate::plan::{Change, FieldChange, Observation};
+use crate::plan::{Change, Deed, FieldChange, Observation};
 use crate::policy::Field;
 
 /// The fields that a run changed and that are not as before it: what they were, and what they are by the ledger.
@@ -66,11 +66,8 @@ impl Work<'_> {
         });
         let fields: Vec<FieldChange> = fields.collect();
         if !fields.is_empty() {
-            self.plan.changes.push(Change::UpdateAccount {
-                id: id.clone(),
-                name: name.clone(),
-                fields,
-            });
+            let update = Deed::Update { fields };
+            self.push(Change::account(self.owned().key(id), name.clone(), update));
         }
     }
 
@@ -117,12 +114,8 @@ impl Work<'_> {
             });
         }
         if !back.is_empty() {
-            let (id, name) = (id.clone(), name.clone());
-            self.plan.changes.push(Change::UpdateAccount {
-                id,
-                name,
-                fields: back,
-            });
+            let update = Deed::Update { fields: back };
+            self.push(Change::account(self.owned().key(id), name.clone(), update));
         }
     }
 }

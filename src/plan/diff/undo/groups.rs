@@ -8,10 +8,10 @@ use super::names::other_group;
 use super::{Touched, Work, parse, state};
 use crate::model::owned::{OwnedGroup, State};
 use crate::model::{GroupName, Members, RemoteId};
-use crate::plan::Change;
 use crate::plan::diff::group_rungs::removable;
 use crate::plan::diff::groups::{found, ours, remade};
 use crate::plan::diff::release::given_back;
+use crate::plan::{Change, Deed, MemberChange, Number};
 
 /// A group as the ledger had it.
 #[derive(Deserialize)]
@@ -47,11 +47,8 @@ impl Work<'_> {
                 self.check_later(touched)?;
                 let name =
                     GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
-                self.plan.changes.push(Change::ReleaseGroup {
-                    id: id.clone(),
-                    name,
-                    gid: own.gid,
-                });
+                let release = Deed::Release(Number::Gid(own.gid));
+                self.push(Change::group(self.owned().key(id), name, release));
                 Ok(())
             }
             (Some(before), now) if now.is_present() => {
@@ -102,12 +99,9 @@ impl Work<'_> {
             Ok(remove) => {
                 let name =
                     GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
-                self.plan.changes.push(Change::RemoveGroup {
-                    id: id.clone(),
-                    name,
-                    gid: own.gid,
-                    remove,
-                });
+                let gid = own.gid;
+                let remove = Deed::RemoveGroup { gid, remove };
+                self.push(Change::group(self.owned().key(id), name, remove));
                 Ok(())
             }
             Err(reason) => {
@@ -140,12 +134,9 @@ impl Work<'_> {
         }
         let back: BTreeSet<String> = self.all_called(before.members.names());
         let members = self.who_can(name.as_str(), back);
-        self.plan.changes.push(Change::CreateGroup {
-            id: id.clone(),
-            name,
-            gid: own.gid,
-            members,
-        });
+        let gid = own.gid;
+        let create = Deed::CreateGroup { gid, members };
+        self.push(Change::group(self.owned().key(id), name, create));
         Ok(())
     }
 
@@ -212,13 +203,13 @@ impl Work<'_> {
             None => GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?,
         };
         let wanted = wanted.into_iter().collect();
-        self.plan.changes.push(Change::ChangeMembers {
-            id: id.clone(),
-            name,
+        let change = Deed::ChangeMembers(MemberChange {
+            privileged: None,
             add,
             remove,
             wanted,
         });
+        self.push(Change::group(self.owned().key(id), name, change));
         Ok(())
     }
 }

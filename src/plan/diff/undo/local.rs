@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::members::users;
 use super::{Touched, Work, parse};
 use crate::model::{GroupName, Members, UserName};
-use crate::plan::Change;
 use crate::plan::diff::local::{usable, writable};
+use crate::plan::{Change, Deed, MemberChange};
 
 /// Who was in a group of the host's own through gosync.
 #[derive(Deserialize)]
@@ -80,14 +80,13 @@ impl Work<'_> {
             self.plan.unchanged += 1;
             return Ok(());
         }
-        let applied = applied.into_iter().collect();
-        self.plan.changes.push(Change::ChangeLocalMembers {
-            name,
-            privileged,
+        let change = Deed::ChangeMembers(MemberChange {
+            privileged: Some(privileged),
             add,
             remove,
-            applied,
+            wanted: applied.into_iter().collect(),
         });
+        self.push(Change::local_group(name, change));
         Ok(())
     }
 }

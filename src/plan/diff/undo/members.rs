@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Work;
+use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, State};
 use crate::model::{Members, UserName, shown};
 use crate::plan::diff::accounts::ours;
-use crate::plan::{Change, Plan};
+use crate::plan::effects::Presence;
+use crate::plan::{Change, Plan, effects};
 
 /// A list of members that is to be as it was. Everybody under the name that they have when the plan is carried out.
 pub(super) struct Turn {
@@ -77,10 +79,11 @@ impl Work<'_> {
             .fresh
             .iter()
             .any(|(account, ..)| account.name.as_str() == name);
-        let opens = self.plan.changes.iter().any(|change| match change {
-            Change::UnlockAccount { name: unlocked, .. } => unlocked.as_str() == name,
-            _ => false,
-        });
+        let opens = self
+            .plan
+            .changes
+            .iter()
+            .any(|change| change.name() == name && effects(change).presence == Presence::Opens);
         (is_open || comes || opens)
             .then(|| UserName::new(name, true).ok())
             .flatten()
@@ -97,11 +100,8 @@ pub(super) fn drop_lost(plan: &mut Plan, created: &[Change], owned: &Owned) {
     let comes = created
         .iter()
         .chain(&plan.changes)
-        .filter_map(|change| match change {
-            Change::CreateAccount(new) => Some(new.name.to_string()),
-            Change::RenameAccount(rename) => Some(rename.to.to_string()),
-            _ => None,
-        });
+        .filter(|change| change.of.kind == EntryKind::Account)
+        .filter_map(|change| effects(change).gives.name.map(ToString::to_string));
     let there = owned
         .accounts
         .values()
@@ -110,18 +110,6 @@ pub(super) fn drop_lost(plan: &mut Plan, created: &[Change], owned: &Owned) {
     let there: BTreeSet<String> = there.chain(comes).collect();
     let is_there = |name: &UserName| there.contains(name.as_str());
     for change in &mut plan.changes {
-        match change {
-            Change::ChangeMembers {
-                add, wanted: all, ..
-            }
-            | Change::ChangeLocalMembers {
-                add, applied: all, ..
-            } => {
-                add.retain(is_there);
-                all.retain(is_there);
-            }
-            Change::CreateGroup { members, .. } => members.retain(is_there),
-            _ => {}
-        }
+        change.deed.retain_members(is_there);
     }
 }

@@ -5,8 +5,8 @@ use crate::model::history::PastRun;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::owned::{Applied, OwnedGroup};
 use crate::model::{Completeness, Gid, Uid};
-use crate::plan::Observation;
 use crate::plan::diff::Chosen;
+use crate::plan::{MemberChange, Observation, Rename};
 use crate::policy::Field;
 use crate::policy::Rules;
 use crate::policy::local_map::LocalMap;
@@ -167,10 +167,14 @@ impl Scene {
     }
 }
 
+fn deeds(plan: &Plan) -> Vec<&Deed> {
+    plan.changes.iter().map(|change| &change.deed).collect()
+}
+
 fn words(plan: &Plan) -> Vec<&'static str> {
     plan.changes
         .iter()
-        .map(|change| change.subject().word)
+        .map(|change| effects(change).word)
         .collect()
 }
 
@@ -193,7 +197,7 @@ fn several_changes_of_one_account_are_undone_together() {
     };
     let plan = scene.undo(vec![pair("lock-account"), pair("update-account")]);
     assert_eq!(words(&plan), ["unlock-account", "update-account"]);
-    let Change::UpdateAccount { fields, .. } = &plan.changes[1] else {
+    let Deed::Update { fields } = &plan.changes[1].deed else {
         panic!()
     };
     assert_eq!((fields.len(), fields[0].to.as_str()), (1, "/bin/sh"));
@@ -228,11 +232,7 @@ fn what_was_adopted_is_given_back_as_it_was() {
     };
     let mut scene = Scene::new(State::Active, "/bin/sh");
     let plan = scene.undo(vec![adopted()]);
-    let [
-        Change::UpdateAccount { fields, .. },
-        Change::ReleaseAccount { .. },
-    ] = &plan.changes[..]
-    else {
+    let [Deed::Update { fields }, Deed::Release(_)] = deeds(&plan)[..] else {
         panic!("{plan:?}")
     };
     assert_eq!((fields.len(), fields[0].to.as_str()), (1, "/bin/zsh"));
@@ -434,7 +434,7 @@ fn an_account_that_was_removed_comes_back_by_the_rules_of_new_accounts() {
         ["create-account", "lock-account"],
         "it was locked"
     );
-    let Change::CreateAccount(new) = &plan.changes[0] else {
+    let Deed::CreateAccount(new) = &plan.changes[0].deed else {
         panic!()
     };
     assert_eq!((new.uid.get(), new.make_home), (20_000, false));
@@ -479,13 +479,13 @@ fn of_members_only_what_the_run_did_is_undone() {
         team("bob"),
     )]);
     let [
-        Change::ChangeMembers {
+        Deed::ChangeMembers(MemberChange {
             add,
             remove,
             wanted,
             ..
-        },
-    ] = &plan.changes[..]
+        }),
+    ] = deeds(&plan)[..]
     else {
         panic!("{plan:?}")
     };
@@ -532,16 +532,11 @@ fn a_group_that_was_made_goes_unless_others_need_it() {
     stays(&scene, "primary group of `ann`");
     scene.host.accounts.get_mut("ann").unwrap().gid = 100;
     let plan = scene.undo(made());
-    let [
-        Change::RemoveGroup {
-            name, remove, gid, ..
-        },
-    ] = &plan.changes[..]
-    else {
+    let [Deed::RemoveGroup { remove, gid }] = deeds(&plan)[..] else {
         panic!("{plan:?}")
     };
     assert_eq!(
-        (name.as_str(), remove.as_slice(), gid.get()),
+        (plan.changes[0].name(), remove.as_slice(), gid.get()),
         ("g", &["bob".to_owned()][..], 60_000)
     );
     scene.since = vec![Later {
@@ -585,7 +580,7 @@ fn a_group_that_was_removed_comes_back_with_its_gid_and_members() {
     let own = scene.owned.groups.get_mut(&id("g")).unwrap();
     (own.state, own.members) = (State::Removed, "".into());
     let plan = scene.undo(gone());
-    let [Change::CreateGroup { gid, members, .. }] = &plan.changes[..] else {
+    let [Deed::CreateGroup { gid, members }] = deeds(&plan)[..] else {
         panic!("{plan:?}")
     };
     assert_eq!(
@@ -648,18 +643,18 @@ fn renaming(home: &str) -> Vec<PastChange> {
 fn a_name_comes_back_with_all_that_hangs_on_it() {
     let mut scene = Scene::new(State::Active, "/bin/sh");
     let plan = scene.undo(renaming("/home/ann"));
-    let [
-        Change::RenameAccount(rename),
-        Change::UpdateAccount { name, .. },
-    ] = &plan.changes[..]
-    else {
+    let [Deed::Rename(rename), Deed::Update { .. }] = deeds(&plan)[..] else {
         panic!("{plan:?}")
     };
     assert_eq!(
-        (rename.from.as_str(), rename.to.as_str(), name.as_str()),
+        (
+            rename.from.as_str(),
+            rename.to.as_str(),
+            plan.changes[1].name()
+        ),
         ("ann", "anna", "anna")
     );
-    assert!(rename.home.is_none(), "it did not move then");
+    assert!(rename.home().is_none(), "it did not move then");
     let reason = "/home/anna, where its home should be, is there already";
     assert!(reasons(&scene.undo(renaming("/home/anna")))[0].ends_with(reason));
     scene.home = None;
@@ -668,15 +663,11 @@ fn a_name_comes_back_with_all_that_hangs_on_it() {
         "{plan:?}"
     );
     let plan = scene.undo(renaming("/home/anna"));
-    let [
-        Change::RenameAccount(rename),
-        Change::UpdateAccount { fields, .. },
-    ] = &plan.changes[..]
-    else {
+    let [Deed::Rename(rename), Deed::Update { fields }] = deeds(&plan)[..] else {
         panic!("{plan:?}")
     };
     assert!(
-        rename.home.as_ref().is_some_and(
+        rename.home().is_some_and(
             |home| (home.from.as_str(), home.to.as_str()) == ("/home/ann", "/home/anna")
         )
     );
@@ -710,11 +701,11 @@ fn a_name_that_is_taken_is_told_and_the_rest_comes_back() {
         change(&mut scene);
         let plan = scene.undo(renaming("/home/anna"));
         assert_eq!(words(&plan), ["update-account"], "{plan:?}");
-        let [Change::UpdateAccount { name, fields, .. }] = &plan.changes[..] else {
+        let [Deed::Update { fields }] = deeds(&plan)[..] else {
             panic!("{plan:?}")
         };
         assert_eq!(
-            (name.as_str(), fields.len(), fields[0].field),
+            (plan.changes[0].name(), fields.len(), fields[0].field),
             ("ann", 1, Field::Shell)
         );
         reasons(&plan)[0].to_owned()
@@ -767,14 +758,14 @@ fn what_a_group_was_called_comes_back_too() {
     scene.host.groups.get_mut("g").unwrap().members = "ann,bob".into();
     let plan = scene.undo(run());
     let [
-        Change::RenameGroup { from, to, .. },
-        Change::ChangeMembers { name, remove, .. },
-    ] = &plan.changes[..]
+        Deed::Rename(Rename { from, to, .. }),
+        Deed::ChangeMembers(MemberChange { remove, .. }),
+    ] = deeds(&plan)[..]
     else {
         panic!("{plan:?}")
     };
     assert_eq!(
-        (from.as_str(), to.as_str(), name.as_str()),
+        (from.as_str(), to.as_str(), plan.changes[1].name()),
         ("g", "old", "old")
     );
     assert_eq!(remove, &["ann"]);
@@ -818,7 +809,7 @@ fn members_are_known_by_any_name_that_they_had() {
     scene.owned.groups.get_mut(&id("g")).unwrap().members = "ann,bob".into();
     scene.host.groups.get_mut("g").unwrap().members = "ann,bob".into();
     let plan = scene.undo(joined());
-    let [Change::ChangeMembers { remove, add, .. }] = &plan.changes[..] else {
+    let [Deed::ChangeMembers(MemberChange { remove, add, .. })] = deeds(&plan)[..] else {
         panic!("{plan:?}")
     };
     assert_eq!((remove.as_slice(), add.len()), (&["ann".to_owned()][..], 0));
@@ -863,13 +854,13 @@ fn members_of_the_hosts_own_groups_come_and_go_as_the_configuration_lets_them() 
     // Whom gosync added goes, mapped or not; nobody else does.
     let plan = scene.undo(docker("", "ann"));
     let [
-        Change::ChangeLocalMembers {
+        Deed::ChangeMembers(MemberChange {
+            privileged: Some(_),
             remove,
             add,
-            applied,
-            ..
-        },
-    ] = &plan.changes[..]
+            wanted: applied,
+        }),
+    ] = deeds(&plan)[..]
     else {
         panic!("{plan:?}")
     };
@@ -889,13 +880,13 @@ fn members_of_the_hosts_own_groups_come_and_go_as_the_configuration_lets_them() 
     scene.map("docker", true);
     let plan = scene.undo(docker("ann,gone", ""));
     let [
-        Change::ChangeLocalMembers {
-            privileged: true,
+        Deed::ChangeMembers(MemberChange {
+            privileged: Some(true),
             add,
-            applied,
+            wanted: applied,
             ..
-        },
-    ] = &plan.changes[..]
+        }),
+    ] = deeds(&plan)[..]
     else {
         panic!("{plan:?}")
     };

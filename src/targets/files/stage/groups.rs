@@ -6,40 +6,29 @@ use super::super::sheet::{Known, Sheet, change_members};
 use crate::formats::{BadField, GroupLine, GshadowLine};
 use crate::model::UserName;
 use crate::plan::Change;
+use crate::plan::effects::{Lines, Members, effects};
 
 /// What a change does to a group: its name, its gid if it has to be made, who comes and who goes.
 type GroupChange<'a> = (&'a str, Option<u32>, &'a [UserName], BTreeSet<&'a [u8]>);
 
 fn group_change(change: &Change) -> Option<GroupChange<'_>> {
-    match change {
-        Change::CreateAccount(new) if new.private_group => {
-            Some((new.name.as_str(), Some(new.gid.get()), &[], BTreeSet::new()))
-        }
-        Change::CreateGroup {
-            name, gid, members, ..
-        } => Some((name.as_str(), Some(gid.get()), members, BTreeSet::new())),
-        Change::ChangeMembers {
-            name, add, remove, ..
-        }
-        | Change::ChangeLocalMembers {
-            name, add, remove, ..
-        } => Some((
-            name.as_str(),
-            None,
-            add,
-            remove.iter().map(String::as_bytes).collect(),
-        )),
-        Change::AdoptGroup { name, add, .. } if !add.is_empty() => {
-            Some((name.as_str(), None, add, BTreeSet::new()))
-        }
-        Change::EmptyGroup { name, remove, .. } => Some((
-            name.as_str(),
-            None,
-            &[],
-            remove.iter().map(String::as_bytes).collect(),
-        )),
-        _ => None,
-    }
+    let effects = effects(change);
+    let gid = match effects.lines {
+        Lines::NewAccount(new) if new.private_group => Some(new.gid.get()),
+        Lines::NewGroup(gid) => Some(gid.get()),
+        Lines::Members => None,
+        Lines::NewAccount(_)
+        | Lines::Stay
+        | Lines::Fields(_)
+        | Lines::Lock
+        | Lines::Unlock
+        | Lines::Rename(_)
+        | Lines::RemoveAccount { .. }
+        | Lines::RemoveGroup => return None,
+    };
+    let Members { come, go } = effects.members;
+    let go = go.iter().map(String::as_bytes).collect();
+    Some((change.name(), gid, come, go))
 }
 
 pub(super) fn group(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {

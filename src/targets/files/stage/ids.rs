@@ -2,7 +2,7 @@
 
 use super::super::error::LocalError;
 use super::super::layout::{HOST_PASSWD, Layout};
-use crate::plan::Change;
+use crate::plan::{Change, Number, effects};
 
 /// Finds out whether what reads a layout would show what a plan makes: libnss-extrausers passes
 /// over small ids without a word.
@@ -11,10 +11,13 @@ pub(super) fn check(layout: &Layout, changes: &[Change]) -> Result<(), LocalErro
         return Ok(());
     };
     for change in changes {
-        let (name, id) = match change {
-            Change::CreateAccount(new) => (new.name.as_str(), new.uid.get().min(new.gid.get())),
-            Change::CreateGroup { name, gid, .. } => (name.as_str(), gid.get()),
-            _ => continue,
+        let (name, gives) = (change.name(), effects(change).gives);
+        let ids = [
+            gives.number.map(Number::get),
+            gives.primary.map(|gid| gid.get()),
+        ];
+        let Some(id) = ids.into_iter().flatten().min() else {
+            continue;
         };
         let (package, smallest) = (reader.package, reader.smallest_id);
         if id < smallest {

@@ -42,17 +42,9 @@ pub(super) fn stage(
     let changes = &approved.plan().changes;
     let known = Known::new(current, changes);
     ids::check(target.layout(), changes)?;
-    let removes = changes.iter().any(|change| {
-        let named = matches!(
-            change,
-            Change::RenameAccount(_) | Change::RenameGroup { .. }
-        );
-        named
-            || matches!(
-                change,
-                Change::RemoveAccount { .. } | Change::RemoveGroup { .. }
-            )
-    });
+    let removes = changes
+        .iter()
+        .any(|change| strip::former_name(change).is_some());
     for (db, image) in current.databases.iter().filter(|_| !changes.is_empty()) {
         let is_made = |db| {
             let file = target.layout().file(db);

@@ -1,15 +1,16 @@
 //! The lines of passwd(5): new ones, changed fields, and those that go.
 
 use super::super::sheet::Sheet;
-use super::fields::{field_changes, shut_or_opened};
+use super::fields::shut_or_opened;
 use crate::formats::{BadField, PasswdLine};
-use crate::plan::{Change, Rename};
+use crate::plan::effects::{Lines, effects};
+use crate::plan::{Change, FieldChange};
 use crate::policy::Field;
 
 pub(super) fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
     for change in changes {
-        if let Some(name) = shut_or_opened(change) {
-            let found = sheet.find(name.as_str());
+        if shut_or_opened(change) {
+            let found = sheet.find(change.name());
             if let Some((at, line)) = found
                 .as_ref()
                 .and_then(|(at, old)| Some((*at, PasswdLine::parse(old)?)))
@@ -22,10 +23,11 @@ pub(super) fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), Ba
                 sheet.put(Some((at, line.to_line()?)), new);
             }
         }
-        match change {
-            Change::CreateAccount(new) => {
+        let name = change.name();
+        match effects(change).lines {
+            Lines::NewAccount(new) => {
                 let line = PasswdLine {
-                    name: new.name.as_str().as_bytes(),
+                    name: name.as_bytes(),
                     password: b"x",
                     uid: new.uid.get(),
                     gid: new.gid.get(),
@@ -33,42 +35,17 @@ pub(super) fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), Ba
                     home: new.home.as_bytes(),
                     shell: new.shell.as_bytes(),
                 };
-                sheet.put(sheet.find(new.name.as_str()), line.to_line()?);
+                sheet.put(sheet.find(name), line.to_line()?);
             }
-            Change::UpdateAccount { .. } | Change::AdoptAccount(_) => {
-                let Some((name, fields)) = field_changes(change) else {
-                    continue;
-                };
-                let Some((number, old)) = sheet.find(name.as_str()).filter(|_| !fields.is_empty())
-                else {
-                    continue;
-                };
-                let Some(mut line) = PasswdLine::parse(&old) else {
-                    continue;
-                };
-                for change in fields {
-                    let value = change.to.as_bytes();
-                    match change.field {
-                        Field::Gecos => line.gecos = value,
-                        Field::Home => line.home = value,
-                        Field::Shell => line.shell = value,
-                        Field::Lock | Field::Expiry => {} // shadow's
-                    }
-                }
-                let new = line.to_line()?;
-                sheet.put(Some((number, old)), new);
-            }
-            Change::RemoveAccount { name, .. } => {
-                if let Some((number, _)) = sheet.find(name.as_str()) {
+            Lines::Fields([]) => {}
+            Lines::Fields(fields) => set_fields(sheet, name, fields)?,
+            Lines::RemoveAccount { .. } => {
+                if let Some((number, _)) = sheet.find(name) {
                     sheet.editor.remove(number);
                 }
             }
-            Change::RenameAccount(Rename {
-                to,
-                home: Some(home),
-                ..
-            }) => {
-                let Some((number, old)) = sheet.find(to.as_str()) else {
+            Lines::Rename(rename) => {
+                let Some((home, (number, old))) = rename.home().zip(sheet.find(name)) else {
                     continue;
                 };
                 let Some(mut line) = PasswdLine::parse(&old) else {
@@ -78,8 +55,34 @@ pub(super) fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), Ba
                 let new = line.to_line()?;
                 sheet.put(Some((number, old)), new);
             }
-            _ => {}
+            Lines::Stay
+            | Lines::NewGroup(_)
+            | Lines::Lock
+            | Lines::Unlock
+            | Lines::Members
+            | Lines::RemoveGroup => {}
         }
     }
+    Ok(())
+}
+
+fn set_fields(sheet: &mut Sheet<'_>, name: &str, fields: &[FieldChange]) -> Result<(), BadField> {
+    let Some((number, old)) = sheet.find(name) else {
+        return Ok(());
+    };
+    let Some(mut line) = PasswdLine::parse(&old) else {
+        return Ok(());
+    };
+    for change in fields {
+        let value = change.to.as_bytes();
+        match change.field {
+            Field::Gecos => line.gecos = value,
+            Field::Home => line.home = value,
+            Field::Shell => line.shell = value,
+            Field::Lock | Field::Expiry => {} // shadow's
+        }
+    }
+    let new = line.to_line()?;
+    sheet.put(Some((number, old)), new);
     Ok(())
 }

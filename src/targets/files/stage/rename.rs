@@ -9,7 +9,7 @@ use super::super::db::Db;
 use super::super::sheet::{Known, Sheet, joined};
 use crate::formats::group::names;
 use crate::formats::{BadField, GroupLine, GshadowLine, name_of};
-use crate::plan::Change;
+use crate::plan::{Change, effects};
 
 /// One old name and the new one.
 struct Pair<'a> {
@@ -27,35 +27,27 @@ pub(super) fn rename<'a>(
     known: &Known<'_>,
 ) -> Result<(), BadField> {
     let (mut accounts, mut groups) = (Vec::new(), Vec::new());
-    for change in changes {
-        match change {
-            Change::RenameAccount(rename) => {
-                let (from, to) = (
-                    rename.from.as_str().as_bytes(),
-                    rename.to.as_str().as_bytes(),
-                );
-                accounts.push(Pair {
-                    from,
-                    to,
-                    is_begun: known.accounts.contains(to),
-                });
-                if rename.private_group {
-                    groups.push(Pair {
-                        from,
-                        to,
-                        is_begun: known.groups.contains(to),
-                    });
-                }
-            }
-            Change::RenameGroup { from, to, .. } => {
-                let (from, to) = (from.as_str().as_bytes(), to.as_str().as_bytes());
-                groups.push(Pair {
-                    from,
-                    to,
-                    is_begun: known.groups.contains(to),
-                });
-            }
-            _ => {}
+    for rename in changes
+        .iter()
+        .filter_map(|change| effects(change).lines.rename())
+    {
+        let (from, to) = (
+            rename.from.as_str().as_bytes(),
+            rename.to.as_str().as_bytes(),
+        );
+        if rename.account.is_some() {
+            accounts.push(Pair {
+                from,
+                to,
+                is_begun: known.accounts.contains(to),
+            });
+        }
+        if rename.has_group() {
+            groups.push(Pair {
+                from,
+                to,
+                is_begun: known.groups.contains(to),
+            });
         }
     }
     if matches!(db, Db::Group | Db::Gshadow) {

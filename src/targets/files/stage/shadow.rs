@@ -3,10 +3,10 @@
 //! A password is never made, and never lost: a lock is put before it and taken away.
 
 use super::super::sheet::{Known, Sheet};
-use super::fields::{field_changes, shut_or_opened};
+use super::fields::shut_or_opened;
 use crate::formats::{BadField, ShadowLine};
-use crate::model::UserName;
 use crate::plan::diff::LOCKED;
+use crate::plan::effects::{Lines, effects};
 use crate::plan::{Change, FieldChange};
 use crate::policy::Field;
 
@@ -19,44 +19,42 @@ pub(super) fn shadow(
 ) -> Result<(), BadField> {
     let day = day.to_string();
     for change in changes {
-        // Somebody may have taken away one half of a lock by hand. A lock of ours is taken away whole; of an account that
-        // was forgotten nobody knows whose half is left.
-        let halves = matches!(change, Change::UnlockAccount { .. });
-        let (name, close) = match change {
-            Change::CreateAccount(new) => {
-                let at = sheet.find(new.name.as_str());
-                if at.is_none() || !known.accounts.contains(new.name.as_str().as_bytes()) {
-                    sheet.put(at, new_shadow(new.name.as_str(), &day, false)?);
+        let (name, lines) = (change.name(), effects(change).lines);
+        let password = known.passwords.get(name.as_bytes()).copied();
+        let close = match lines {
+            Lines::NewAccount(_) => {
+                let at = sheet.find(name);
+                if at.is_none() || !known.accounts.contains(name.as_bytes()) {
+                    sheet.put(at, new_shadow(name, &day, false)?);
                     continue;
                 }
                 // The account was only forgotten, and keeps its password.
-                (&new.name, false)
+                false
             }
-            Change::LockAccount { name, .. } => (name, true),
-            Change::UnlockAccount { name, .. } => (name, false),
-            _ => {
-                if let Some((name, fields)) = field_changes(change) {
-                    shut(
-                        sheet,
-                        name,
-                        fields,
-                        known.passwords.get(name.as_str().as_bytes()).copied(),
-                    )?;
-                }
+            Lines::Lock => true,
+            Lines::Unlock => false,
+            Lines::Fields(fields) => {
+                shut(sheet, name, fields, password)?;
                 continue;
             }
+            Lines::Stay
+            | Lines::NewGroup(_)
+            | Lines::Members
+            | Lines::Rename(_)
+            | Lines::RemoveAccount { .. }
+            | Lines::RemoveGroup => continue,
         };
-        let moved = known
-            .passwords
-            .get(name.as_str().as_bytes())
-            .filter(|_| shut_or_opened(change).is_some());
-        let found = sheet.find(name.as_str());
+        // Somebody may have taken away one half of a lock by hand. A lock of ours is taken away whole; of an account that
+        // was forgotten nobody knows whose half is left.
+        let halves = matches!(lines, Lines::Unlock);
+        let moved = password.filter(|_| shut_or_opened(change));
+        let found = sheet.find(name);
         if found.is_none() && !close && moved.is_none() {
             continue;
         }
         let (at, old) = match found {
             Some((number, old)) => (Some((number, old.clone())), old),
-            None => (None, new_shadow(name.as_str(), &day, false)?),
+            None => (None, new_shadow(name, &day, false)?),
         };
         let Some(mut line) = ShadowLine::parse(&old) else {
             continue;
@@ -85,7 +83,7 @@ pub(super) fn shadow(
 /// Sets lock and expiry. `moved`: the password, if it was not in shadow.
 fn shut(
     sheet: &mut Sheet<'_>,
-    name: &UserName,
+    name: &str,
     fields: &[FieldChange],
     moved: Option<&[u8]>,
 ) -> Result<(), BadField> {
@@ -93,7 +91,7 @@ fn shut(
         .iter()
         .filter(|f| matches!(f.field, Field::Lock | Field::Expiry))
         .collect();
-    let Some((number, old)) = sheet.find(name.as_str()).filter(|_| !fields.is_empty()) else {
+    let Some((number, old)) = sheet.find(name).filter(|_| !fields.is_empty()) else {
         return Ok(());
     };
     let Some(mut line) = ShadowLine::parse(&old) else {

@@ -7,21 +7,31 @@ use super::super::sheet::{Sheet, change_members};
 use crate::formats::group::names;
 use crate::formats::{BadField, GroupLine, GshadowLine};
 use crate::plan::Change;
+use crate::plan::effects::{Lines, effects};
+
+/// A name that stands in the databases no more after a change; whether an account had it, and whether a group.
+pub(super) fn former_name(change: &Change) -> Option<(&str, bool, bool)> {
+    match effects(change).lines {
+        Lines::RemoveAccount { private_group } => Some((change.name(), true, private_group)),
+        Lines::RemoveGroup => Some((change.name(), false, true)),
+        Lines::Rename(rename) => Some((
+            rename.from.as_str(),
+            rename.account.is_some(),
+            rename.has_group(),
+        )),
+        Lines::Stay
+        | Lines::NewAccount(_)
+        | Lines::NewGroup(_)
+        | Lines::Fields(_)
+        | Lines::Lock
+        | Lines::Unlock
+        | Lines::Members => None,
+    }
+}
 
 /// Takes removed accounts, and the former names of renamed ones, out of everything but passwd.
 pub(super) fn strip(db: Db, sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
-    let removed = changes.iter().filter_map(|change| match change {
-        Change::RemoveAccount {
-            name,
-            private_group,
-            ..
-        } => Some((name.as_str(), true, *private_group)),
-        Change::RenameAccount(rename) => Some((rename.from.as_str(), true, rename.private_group)),
-        Change::RemoveGroup { name, .. } | Change::RenameGroup { from: name, .. } => {
-            Some((name.as_str(), false, true))
-        }
-        _ => None,
-    });
+    let removed = changes.iter().filter_map(former_name);
     let removed: Vec<_> = removed
         .map(|(name, account, group)| (name.as_bytes(), account, group))
         .collect();

@@ -2,7 +2,7 @@
 
 use super::super::sheet::{Known, Sheet};
 use crate::formats::{BadField, SubidLine};
-use crate::plan::{Change, NewAccount};
+use crate::plan::{Change, effects};
 
 pub(super) fn subids(
     sheet: &mut Sheet<'_>,
@@ -10,14 +10,16 @@ pub(super) fn subids(
     known: &Known<'_>,
 ) -> Result<(), BadField> {
     for change in changes {
-        let Change::CreateAccount(NewAccount { name, subids, .. }) = change else {
+        let Some(new) = effects(change).lines.new_account() else {
             continue;
         };
-        let owner = name.as_str().as_bytes();
-        if known.accounts.contains(owner) && sheet.find(name.as_str()).is_some() {
+        let name = change.name();
+        let owner = name.as_bytes();
+        if known.accounts.contains(owner) && sheet.find(name).is_some() {
             continue;
         }
-        if let Some(line) = subids
+        if let Some(line) = new
+            .subids
             .map(|(first, count)| {
                 SubidLine {
                     owner,
@@ -28,7 +30,7 @@ pub(super) fn subids(
             })
             .transpose()?
         {
-            sheet.put(sheet.find(name.as_str()), line);
+            sheet.put(sheet.find(name), line);
         }
     }
     Ok(())

@@ -1,8 +1,9 @@
 //! The limits on renames, archives, and what happens to groups that are gone.
 
-use super::{Excess, Limits, Subject, is_locked};
+use super::{Excess, Limits, Losers, is_locked};
+use crate::model::history::EntryKind;
 use crate::model::owned::{Loss, Owned};
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Plan, effects};
 
 /// Adds every such limit that the plan goes over.
 pub(super) fn judge(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
@@ -34,7 +35,7 @@ pub(super) fn judge(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut 
             continue;
         }
         let owned_of = if of_groups { groups } else { accounts };
-        let subject = Subject {
+        let subject = Losers {
             what: what.to_owned(),
             verb,
             owned: owned_of,
@@ -45,18 +46,16 @@ pub(super) fn judge(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut 
     }
 }
 
-/// Whom a change brings this, and whether it is a group.
+/// Whom a change brings this, and whether it is a group. Of those who are renamed, the name before.
 fn meets_with(change: &Change, loss: Loss, owned: &Owned) -> Option<(String, bool)> {
-    match (change, loss) {
-        (Change::RenameAccount(rename), Loss::Rename) => Some((rename.from.to_string(), false)),
-        (Change::RenameGroup { from, .. }, Loss::Rename) => Some((from.to_string(), true)),
-        (Change::ArchiveHome { name, .. }, Loss::Archive) => Some((name.to_string(), false)),
-        (Change::RemoveAccount { id, name, .. }, Loss::Removal) if is_locked(owned, id) => {
-            Some((name.to_string(), false))
-        }
-        (Change::EmptyGroup { name, .. } | Change::RemoveGroup { name, .. }, Loss::Group) => {
-            Some((name.to_string(), true))
-        }
-        _ => None,
+    let effects = effects(change);
+    let is_locked = || loss != Loss::Removal || is_locked(owned, change);
+    if effects.takes.loss != Some(loss) || !is_locked() {
+        return None;
     }
+    let name = effects
+        .lines
+        .rename()
+        .map_or(change.name(), |rename| rename.from.as_str());
+    Some((name.to_owned(), change.of.kind == EntryKind::Group))
 }

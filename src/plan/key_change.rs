@@ -2,17 +2,12 @@
 
 use serde::Serialize;
 
-use super::Change;
-use crate::model::{RemoteId, Uid, UserName};
+use crate::model::Uid;
 use crate::policy::keys::Place;
 
 /// The keys of one account before and after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KeyChange {
-    /// The provider's id.
-    pub id: RemoteId,
-    /// Name on this host.
-    pub name: UserName,
     /// Where.
     pub at: KeyPlace,
     /// Why.
@@ -33,17 +28,6 @@ impl KeyChange {
     pub fn takes_all(&self) -> bool {
         let had_keys = !self.before.is_empty() || self.at.kind() == Place::Home;
         self.cause == Cause::Wanted && self.text.is_empty() && had_keys
-    }
-}
-
-impl Change {
-    /// The keys, if they are in a home. Those are no part of the transaction: they are written after it, one by one, and
-    /// remembered when they are.
-    pub fn apart(&self) -> Option<&KeyChange> {
-        match self {
-            Change::SetKeys(keys) if keys.at.kind() == Place::Home => Some(keys),
-            _ => None,
-        }
     }
 }
 

@@ -1,0 +1,96 @@
+//! How many changes of each kind a plan has: its summary.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::change::Change;
+use super::effects::{Count, effects};
+
+/// Changes by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// New accounts or groups.
+    pub created: usize,
+    /// Changed fields or members.
+    pub changed: usize,
+    /// Locked accounts.
+    pub locked: usize,
+    /// Accounts opened again.
+    pub unlocked: usize,
+    /// Removed or forgotten accounts, and removed groups.
+    pub removed: usize,
+    /// Renamed accounts or groups.
+    pub renamed: usize,
+    /// Homes packed and taken away.
+    pub archived: usize,
+    /// As they should be.
+    pub unchanged: usize,
+    /// Records refused.
+    pub refused: usize,
+    /// Accounts or groups taken over.
+    pub adopted: usize,
+    /// Accounts or groups given back.
+    pub released: usize,
+    /// Files with keys that were written or taken away.
+    pub keys: usize,
+}
+
+impl Counts {
+    /// Those of a plan.
+    pub fn of(changes: &[Change], unchanged: usize, refused: usize) -> Self {
+        let mut counts = Self {
+            unchanged,
+            refused,
+            ..Self::default()
+        };
+        for change in changes {
+            *counts.figure(effects(change).count) += 1;
+        }
+        counts
+    }
+
+    fn figure(&mut self, count: Count) -> &mut usize {
+        match count {
+            Count::Created => &mut self.created,
+            Count::Changed => &mut self.changed,
+            Count::Locked => &mut self.locked,
+            Count::Unlocked => &mut self.unlocked,
+            Count::Removed => &mut self.removed,
+            Count::Renamed => &mut self.renamed,
+            Count::Archived => &mut self.archived,
+            Count::Adopted => &mut self.adopted,
+            Count::Released => &mut self.released,
+            Count::Keys => &mut self.keys,
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let done = [
+            (self.created, "created"),
+            (self.changed, "changed"),
+            (self.locked, "locked"),
+            (self.unlocked, "unlocked"),
+            (self.removed, "removed"),
+            (self.adopted, "adopted"),
+            (self.released, "released"),
+            (self.renamed, "renamed"),
+            (self.archived, "archived"),
+            (self.keys, "changed in keys"),
+        ];
+        let mut done = done.iter().filter(|(n, _)| *n > 0).peekable();
+        if done.peek().is_none() {
+            f.write_str("nothing to do, ")?;
+        }
+        for (n, what) in done {
+            write!(f, "{n} {what}, ")?;
+        }
+        write!(f, "{} unchanged", self.unchanged)?;
+        match self.refused {
+            0 => Ok(()),
+            n => write!(f, ", {n} refused"),
+        }
+    }
+}

@@ -1,0 +1,577 @@
+//! What a change means: to limits, summaries, hooks, the ledger's history, files, homes, and the parts of a commit.
+//!
+//! [`effects`] is the only place that tells one deed from another for any of these; the compiler asks it about every new
+//! deed. Everybody else asks for the effects, and never looks at the deed itself, except the code that stages, shows or
+//! remembers one with all that it holds: that matches on all deeds, too. Pure; nothing here allocates.
+
+use serde::Serialize;
+
+use super::change::Change;
+use super::deed::{Deed, FieldChange, HomeFate, MemberChange, NewAccount, Number, Rename};
+use super::hook_event::Event;
+use super::key_change::KeyChange;
+use crate::model::history::EntryKind;
+use crate::model::owned::Loss;
+use crate::model::{Gid, Name, Uid, Untrusted, UserName};
+use crate::policy::keys::Place;
+
+/// What a change means.
+#[derive(Clone, Copy, Debug)]
+pub struct Effects<'a> {
+    /// Its word, in the JSON of a plan and in the ledger's history.
+    pub word: &'static str,
+    /// As what the summary counts it.
+    pub count: Count,
+    /// The part of the commit to which it belongs.
+    pub part: Part,
+    /// Whether it is no part of the transaction: it is carried out after it, by itself, and remembered when it is.
+    pub is_after_commit: bool,
+    /// What it is to hooks; `None`: they are not run for it.
+    pub event: Option<Event>,
+    /// What becomes of the account or group itself.
+    pub presence: Presence,
+    /// The number of the account or group, if the change names it.
+    pub number: Option<Number>,
+    /// What it gives out, which nobody else may have.
+    pub gives: Gives<'a>,
+    /// What it takes away.
+    pub takes: Takes<'a>,
+    /// Who comes into the group and who goes out of it.
+    pub members: Members<'a>,
+    /// What becomes of the lines in the databases.
+    pub lines: Lines<'a>,
+    /// What becomes of the home.
+    pub home: Home<'a>,
+    /// What becomes of files with SSH keys.
+    pub keys: Option<&'a KeyChange>,
+    /// What the person is called at the provider, where a person has to see that.
+    pub login: Option<&'a Untrusted>,
+    /// What the ledger's entry does not tell afterwards.
+    pub detail: Option<Detail<'a>>,
+}
+
+/// As what the summary counts a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// New.
+    Created,
+    /// Changed fields, members or contacts.
+    Changed,
+    /// Locked.
+    Locked,
+    /// Opened again.
+    Unlocked,
+    /// Removed or forgotten.
+    Removed,
+    /// Has another name.
+    Renamed,
+    /// The home was packed.
+    Archived,
+    /// Taken over.
+    Adopted,
+    /// Given back.
+    Released,
+    /// Keys were written or taken away.
+    Keys,
+}
+
+/// A part of a commit, in order. A failure in a later one never undoes or holds back an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Takes rights away: locks, keys that are withdrawn, members who go.
+    Closing,
+    /// Gives something out, or changes it.
+    Opening,
+    /// Takes away for good: homes, accounts, groups.
+    Clearing,
+}
+
+/// What becomes of an account or a group as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there before and after.
+    Stays,
+    /// It is made.
+    Comes,
+    /// It is closed.
+    Closes,
+    /// It is opened again.
+    Opens,
+    /// It is taken out of the databases.
+    Goes {
+        /// Whether it has no home afterwards.
+        with_home: bool,
+    },
+    /// It is not gosync's any more, and stays as it is.
+    Left,
+}
+
+impl Presence {
+    /// Whether it can be used no more afterwards.
+    pub fn ends(self) -> bool {
+        match self {
+            Presence::Closes | Presence::Goes { .. } => true,
+            Presence::Stays | Presence::Comes | Presence::Opens | Presence::Left => false,
+        }
+    }
+}
+
+/// What a change gives out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Gives<'a> {
+    /// A name.
+    pub name: Option<&'a Name>,
+    /// A number.
+    pub number: Option<Number>,
+    /// The primary group of a new account.
+    pub primary: Option<Gid>,
+    /// Membership in a group that grants power.
+    pub power: &'a [UserName],
+}
+
+/// What a change takes away, for the limits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Takes<'a> {
+    /// Memberships, and how many of the group's members are left.
+    pub members: Option<(&'a [String], usize)>,
+    /// What has a limit of its own. The removal of an account has this one only if the account is locked.
+    pub loss: Option<Loss>,
+    /// All keys of somebody whose account stays open.
+    pub all_keys: bool,
+}
+
+/// Who comes into a group and who goes out of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Members<'a> {
+    /// Who comes, sorted.
+    pub come: &'a [UserName],
+    /// Who goes, sorted.
+    pub go: &'a [String],
+}
+
+impl Members<'_> {
+    /// Whether nobody comes or goes.
+    pub fn is_empty(&self) -> bool {
+        self.come.is_empty() && self.go.is_empty()
+    }
+}
+
+/// What becomes of the lines of an account or a group in the databases.
+#[derive(Clone, Copy, Debug)]
+pub enum Lines<'a> {
+    /// They stay as they are.
+    Stay,
+    /// passwd, shadow, subuid, subgid, and group and gshadow for its own group.
+    NewAccount(&'a NewAccount),
+    /// group and gshadow, with the members who come.
+    NewGroup(Gid),
+    /// Fields of passwd and shadow.
+    Fields(&'a [FieldChange]),
+    /// Password and expiry in shadow.
+    Lock,
+    /// The same, taken off.
+    Unlock,
+    /// The lists in group and gshadow.
+    Members,
+    /// The name, in all databases.
+    Rename(&'a Rename),
+    /// Those of an account go from all databases.
+    RemoveAccount {
+        /// Whether its own group goes, too.
+        private_group: bool,
+    },
+    /// Those of a group go from group and gshadow.
+    RemoveGroup,
+}
+
+impl<'a> Lines<'a> {
+    /// The account, if it is a new one.
+    pub fn new_account(self) -> Option<&'a NewAccount> {
+        if let Lines::NewAccount(new) = self {
+            Some(new)
+        } else {
+            None
+        }
+    }
+
+    /// The rename, if it is one.
+    pub fn rename(self) -> Option<&'a Rename> {
+        if let Lines::Rename(rename) = self {
+            Some(rename)
+        } else {
+            None
+        }
+    }
+
+    /// The fields that are set on an account that is there.
+    pub fn fields(self) -> &'a [FieldChange] {
+        if let Lines::Fields(fields) = self {
+            fields
+        } else {
+            &[]
+        }
+    }
+}
+
+/// What becomes of a home.
+#[derive(Clone, Copy, Debug)]
+pub enum Home<'a> {
+    /// Nothing; or it goes along with a rename.
+    Stays,
+    /// It is made.
+    Make {
+        /// The path.
+        path: &'a str,
+        /// Whose it will be.
+        uid: Uid,
+        /// Of which group.
+        gid: u32,
+    },
+    /// It goes.
+    Goes {
+        /// The path.
+        path: &'a str,
+        /// Whose it must be.
+        uid: Uid,
+        /// Whether and where it is packed before.
+        pack: Option<Pack<'a>>,
+    },
+}
+
+/// Where a home is packed.
+#[derive(Clone, Copy, Debug)]
+pub enum Pack<'a> {
+    /// Into a file of this directory.
+    Into(&'a str),
+    /// Into this file.
+    As(&'a str),
+}
+
+/// What the ledger's entry does not tell afterwards, as the history keeps it.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Detail<'a> {
+    /// Why somebody was locked.
+    Reason(&'a str),
+    /// What became of a home.
+    Home(&'a HomeFate),
+    /// Fingerprints of keys.
+    Keys {
+        /// Before.
+        from: &'a [String],
+        /// After.
+        to: &'a [String],
+    },
+    /// Where a home was packed.
+    Archived(&'a str),
+    /// What else of a contact changed.
+    Contact(&'a str),
+    /// An e-mail address.
+    Email {
+        /// Before.
+        from: &'a Option<String>,
+        /// After.
+        to: &'a Option<String>,
+    },
+    /// The fields of an adopted account: the ledger had no entry that could tell what was there.
+    #[serde(serialize_with = "before")]
+    Before(&'a [FieldChange]),
+}
+
+fn before<S: serde::Serializer>(fields: &&[FieldChange], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(fields.iter().map(|f| (f.field.as_str(), f.from.as_str())))
+}
+
+/// Everything that a change means.
+pub fn effects(change: &Change) -> Effects<'_> {
+    let name = &change.of.name;
+    match &change.deed {
+        Deed::CreateAccount(new) => create_account(name, new),
+        Deed::CreateGroup { gid, members } => Effects {
+            presence: Presence::Comes,
+            number: Some(Number::Gid(*gid)),
+            gives: Gives {
+                name: Some(name),
+                number: Some(Number::Gid(*gid)),
+                ..Gives::default()
+            },
+            members: Members {
+                come: members,
+                go: &[],
+            },
+            lines: Lines::NewGroup(*gid),
+            ..of("create-group", Count::Created, Some(Event::Created))
+        },
+        Deed::Update { fields } => Effects {
+            lines: Lines::Fields(fields),
+            ..of("update-account", Count::Changed, Some(Event::Updated))
+        },
+        Deed::Lock { reason } => Effects {
+            part: Part::Closing,
+            presence: Presence::Closes,
+            lines: Lines::Lock,
+            detail: Some(Detail::Reason(reason)),
+            ..of("lock-account", Count::Locked, Some(Event::Locked))
+        },
+        Deed::Unlock {} => Effects {
+            presence: Presence::Opens,
+            lines: Lines::Unlock,
+            ..of("unlock-account", Count::Unlocked, Some(Event::Unlocked))
+        },
+        Deed::RemoveAccount {
+            uid,
+            private_group,
+            home,
+        } => remove_account(*uid, *private_group, home),
+        Deed::RemoveGroup { gid, remove } => Effects {
+            number: Some(Number::Gid(*gid)),
+            part: Part::Clearing,
+            presence: Presence::Goes { with_home: false },
+            takes: Takes {
+                members: Some((remove, 0)),
+                loss: Some(Loss::Group),
+                all_keys: false,
+            },
+            members: Members {
+                come: &[],
+                go: remove,
+            },
+            lines: Lines::RemoveGroup,
+            ..of("remove-group", Count::Removed, Some(Event::Removed))
+        },
+        Deed::Forget { stands: _ } => Effects {
+            presence: Presence::Left,
+            ..of("forget-account", Count::Removed, None)
+        },
+        Deed::ChangeContact { before, after } => Effects {
+            detail: Some(match before.email == after.email {
+                true => Detail::Contact("SSH keys at the provider"),
+                false => Detail::Email {
+                    from: &before.email,
+                    to: &after.email,
+                },
+            }),
+            ..of("change-contact", Count::Changed, Some(Event::Updated))
+        },
+        Deed::ChangeMembers(members) => change_members(change.of.kind, members),
+        Deed::SetKeys(keys) => set_keys(keys),
+        Deed::AdoptAccount(adopted) => Effects {
+            number: Some(Number::Uid(adopted.uid)),
+            lines: Lines::Fields(&adopted.fields),
+            login: Some(&adopted.login),
+            detail: Some(Detail::Before(&adopted.fields)).filter(|_| !adopted.fields.is_empty()),
+            ..of("adopt-account", Count::Adopted, Some(Event::Updated))
+        },
+        Deed::AdoptGroup { gid, add, .. } => Effects {
+            number: Some(Number::Gid(*gid)),
+            event: Some(Event::Updated).filter(|_| !add.is_empty()),
+            members: Members { come: add, go: &[] },
+            lines: if add.is_empty() {
+                Lines::Stay
+            } else {
+                Lines::Members
+            },
+            ..of("adopt-group", Count::Adopted, None)
+        },
+        Deed::Release(number) => Effects {
+            number: Some(*number),
+            presence: Presence::Left,
+            ..of(
+                match number {
+                    Number::Uid(_) => "release-account",
+                    Number::Gid(_) => "release-group",
+                },
+                Count::Released,
+                None,
+            )
+        },
+        Deed::Rename(rename) => Effects {
+            number: Some(rename.number),
+            gives: Gives {
+                name: Some(name),
+                ..Gives::default()
+            },
+            takes: losing(Loss::Rename),
+            lines: Lines::Rename(rename),
+            ..of(
+                match rename.number {
+                    Number::Uid(_) => "rename-account",
+                    Number::Gid(_) => "rename-group",
+                },
+                Count::Renamed,
+                Some(Event::Renamed),
+            )
+        },
+        Deed::ArchiveHome { uid, home, archive } => Effects {
+            number: Some(Number::Uid(*uid)),
+            part: Part::Clearing,
+            takes: losing(Loss::Archive),
+            home: Home::Goes {
+                path: home,
+                uid: *uid,
+                pack: Some(Pack::As(archive)),
+            },
+            detail: Some(Detail::Archived(archive)),
+            ..of("archive-home", Count::Archived, Some(Event::Archived))
+        },
+        Deed::MakeHome { uid, gid, home } => Effects {
+            number: Some(Number::Uid(*uid)),
+            home: Home::Make {
+                path: home,
+                uid: *uid,
+                gid: *gid,
+            },
+            ..of("make-home", Count::Changed, Some(Event::Updated))
+        },
+        Deed::EmptyGroup { remove } => Effects {
+            part: Part::Closing,
+            takes: losing(Loss::Group),
+            members: Members {
+                come: &[],
+                go: remove,
+            },
+            lines: Lines::Members,
+            ..of("empty-group", Count::Changed, Some(Event::Updated))
+        },
+    }
+}
+
+/// What is true of most changes.
+fn of<'a>(word: &'static str, count: Count, event: Option<Event>) -> Effects<'a> {
+    Effects {
+        word,
+        count,
+        event,
+        part: Part::Opening,
+        is_after_commit: false,
+        presence: Presence::Stays,
+        number: None,
+        gives: Gives::default(),
+        takes: Takes::default(),
+        members: Members::default(),
+        lines: Lines::Stay,
+        home: Home::Stays,
+        keys: None,
+        login: None,
+        detail: None,
+    }
+}
+
+fn losing<'a>(loss: Loss) -> Takes<'a> {
+    Takes {
+        loss: Some(loss),
+        ..Takes::default()
+    }
+}
+
+fn create_account<'a>(name: &'a Name, new: &'a NewAccount) -> Effects<'a> {
+    Effects {
+        presence: Presence::Comes,
+        number: Some(Number::Uid(new.uid)),
+        gives: Gives {
+            name: Some(name),
+            number: Some(Number::Uid(new.uid)),
+            primary: Some(new.gid),
+            power: &[],
+        },
+        lines: Lines::NewAccount(new),
+        home: match new.make_home {
+            true => Home::Make {
+                path: &new.home,
+                uid: new.uid,
+                gid: new.gid.get(),
+            },
+            false => Home::Stays,
+        },
+        ..of("create-account", Count::Created, Some(Event::Created))
+    }
+}
+
+fn remove_account(uid: Uid, private_group: bool, home: &HomeFate) -> Effects<'_> {
+    Effects {
+        part: Part::Clearing,
+        number: Some(Number::Uid(uid)),
+        presence: Presence::Goes {
+            with_home: *home != HomeFate::Keep,
+        },
+        takes: losing(Loss::Removal),
+        lines: Lines::RemoveAccount { private_group },
+        home: match home {
+            HomeFate::Keep | HomeFate::Gone => Home::Stays,
+            HomeFate::Remove { path } => Home::Goes {
+                path,
+                uid,
+                pack: None,
+            },
+            HomeFate::Archive { path, into } => Home::Goes {
+                path,
+                uid,
+                pack: Some(Pack::Into(into)),
+            },
+        },
+        detail: Some(Detail::Home(home)),
+        ..of("remove-account", Count::Removed, Some(Event::Removed))
+    }
+}
+
+fn change_members(kind: EntryKind, change: &MemberChange) -> Effects<'_> {
+    let MemberChange {
+        privileged,
+        add,
+        remove,
+        wanted,
+    } = change;
+    let members = Members {
+        come: add,
+        go: remove,
+    };
+    Effects {
+        part: if add.is_empty() && !remove.is_empty() {
+            Part::Closing
+        } else {
+            Part::Opening
+        },
+        // Neither: only the ledger learns something.
+        event: Some(Event::Updated).filter(|_| !members.is_empty()),
+        gives: Gives {
+            power: if *privileged == Some(true) { add } else { &[] },
+            ..Gives::default()
+        },
+        takes: Takes {
+            members: Some((remove, wanted.len())),
+            ..Takes::default()
+        },
+        members,
+        lines: Lines::Members,
+        ..of(
+            match kind {
+                EntryKind::LocalGroup => "change-local-members",
+                EntryKind::Group | EntryKind::Account => "change-members",
+            },
+            Count::Changed,
+            None,
+        )
+    }
+}
+
+fn set_keys(keys: &KeyChange) -> Effects<'_> {
+    Effects {
+        part: if keys.text.is_empty() {
+            Part::Closing
+        } else {
+            Part::Opening
+        },
+        // What is in a home is written as its owner.
+        is_after_commit: keys.at.kind() == Place::Home,
+        takes: Takes {
+            all_keys: keys.takes_all(),
+            ..Takes::default()
+        },
+        keys: Some(keys),
+        detail: Some(Detail::Keys {
+            from: &keys.before,
+            to: &keys.after,
+        }),
+        ..of("set-keys", Count::Keys, Some(Event::Updated))
+    }
+}

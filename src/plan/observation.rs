@@ -1,0 +1,25 @@
+//! What a read taught that is for the ledger alone.
+
+use crate::model::owned::{Absence, KeyRecord};
+use crate::model::{Contact, RemoteId};
+use crate::policy::Field;
+use crate::policy::keys::Place;
+
+/// What a complete read taught about a person who has an account. Not a change of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observation {
+    /// Missing: since when, and in how many reads.
+    Absent(RemoteId, Absence),
+    /// There again.
+    Back(RemoteId),
+    /// The provider wants of a field what somebody has set by hand already.
+    Agreed(RemoteId, Field, String),
+    /// A group is missing: since when, and in how many reads.
+    GroupAbsent(RemoteId, Absence),
+    /// A group is there again.
+    GroupBack(RemoteId),
+    /// How a person is to be reached.
+    Contact(RemoteId, Contact),
+    /// What is in place of a person's keys, and where.
+    Keys(RemoteId, Place, KeyRecord),
+}

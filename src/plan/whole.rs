@@ -1,0 +1,80 @@
+//! A plan as a whole: everything that a run would do to one target.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::change::Change;
+use super::counts::Counts;
+use super::hook_event::HookEvent;
+use super::observation::Observation;
+use crate::model::{Contact, RemoteId};
+use crate::policy::Refusal;
+
+/// What a run would do to one target.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Plan {
+    /// What changes, in a fixed order.
+    pub changes: Vec<Change>,
+    /// What was learned about absent people; goes into the ledger, not to the host.
+    #[serde(skip)]
+    pub observations: Vec<Observation>,
+    /// Records that get no account or group.
+    pub refused: Vec<Refusal>,
+    /// What stays different from what the provider says, and why.
+    pub remarks: Vec<Remark>,
+    /// How many accounts or groups are as they should be.
+    pub unchanged: usize,
+    /// Why the read behind it cannot be trusted to be whole; nothing is taken away then.
+    pub incomplete: Option<String>,
+    /// The ledger's generation that this plan was made for.
+    pub generation: u64,
+    /// How to reach the people whose accounts change, for hooks.
+    #[serde(skip)]
+    pub contacts: BTreeMap<RemoteId, Contact>,
+    /// What hooks are run for when the plan is carried out.
+    #[serde(skip)]
+    pub events: Vec<HookEvent>,
+}
+
+/// Something that a person should know about an account or group that is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// Name on this host.
+    pub name: String,
+    /// Our own words.
+    pub text: String,
+}
+
+impl Plan {
+    /// Adds a remark.
+    pub fn remark(&mut self, name: impl Into<String>, text: impl Into<String>) {
+        self.remarks.push(Remark {
+            name: name.into(),
+            text: text.into(),
+        });
+    }
+
+    /// What names exactly this plan at exactly this state of the ledger: SHA-256 over the changes and the generation,
+    /// in hexadecimal, its first 32 digits.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.generation.to_be_bytes());
+        for change in &self.changes {
+            // A change is plain data: strings, numbers and lists, which always serialize.
+            hash.update(serde_json::to_vec(change).unwrap_or_default());
+            hash.update([b'\n']);
+        }
+        hash.finalize()
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// How many changes there are of each kind, for the summary.
+    pub fn counts(&self) -> Counts {
+        Counts::of(&self.changes, self.unchanged, self.refused.len())
+    }
+}
