@@ -15,7 +15,7 @@ pub mod model;
 pub mod plan;
 pub mod policy;
 pub mod providers;
-pub(crate) mod run;
+pub mod run;
 pub mod system;
 pub mod targets;
 pub mod ui;

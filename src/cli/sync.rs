@@ -18,6 +18,16 @@ pub enum Sync {
     Groups(SyncGroups),
 }
 
+impl Sync {
+    /// Options of the plan.
+    pub fn plan(&self) -> &PlanArgs {
+        match self {
+            Self::Users(args) => &args.plan,
+            Self::Groups(args) => &args.plan,
+        }
+    }
+}
+
 /// `gosync sync users`
 #[derive(Args, Clone, Debug)]
 pub struct SyncUsers {

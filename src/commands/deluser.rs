@@ -3,49 +3,33 @@
 use std::collections::BTreeSet;
 
 use super::Outcome;
+use super::request::{conclude, run as run_task};
+use super::setup::Setup;
 use crate::cli::{DelUser, Global};
 use crate::error::{Error, Result};
 use crate::model::RemoteId;
 use crate::plan::Plan;
-use crate::plan::diff::{self, Chosen, Request};
+use crate::plan::diff::Request;
 use crate::plan::effects::{Presence, effects};
-use crate::policy::keys::KeyBook;
 use crate::policy::select::{self, Standing};
 use crate::providers::Scope;
-use crate::run::commit::carry_out;
-use crate::run::keys;
-use crate::run::outcome::judge_hooks;
-use crate::run::sessions::refuse_logged_in;
-use crate::run::setup::Setup;
-use crate::system::lock::Purpose;
+use crate::run::Task;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &DelUser, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
-    let request = request(args)?;
-    let _lock = setup.lock(Purpose::of("deluser", args.plan.dry_run))?;
-    let target = setup.target()?;
-    let carried = carry_out(&setup, &args.plan, "deluser", &|host, owned| {
-        let mut plan = diff::removal(&args.users, &request, host, owned).map_err(|reasons| {
-            Error::failed(format!("nothing was removed: {}", reasons.join("; ")))
-        })?;
-        refuse_logged_in(&setup, &plan, host)?;
-        let none = Chosen {
-            new: false,
-            known: false,
-            force: global.force,
-        };
-        keys::extend(
-            &mut plan,
-            &target,
-            &KeyBook::default(),
-            (&setup.settings.rules, none),
-            (host, owned),
-        )?;
-        Ok(plan)
-    })?;
-    warn_of_return(&setup, &carried.plan);
-    judge_hooks(carried.outcome, carried.hooks, &args.plan)
+    let task = Task::Remove {
+        names: args.users.clone(),
+        request: request(args)?,
+    };
+    let report = run_task(&setup, task, &args.plan)?;
+    let outcome = conclude(&report, &args.plan);
+    if !matches!(report.outcome, crate::run::Outcome::Refused(_)) {
+        for target in &report.targets {
+            warn_of_return(&setup, &target.plan);
+        }
+    }
+    outcome
 }
 
 fn request(args: &DelUser) -> Result<Request> {

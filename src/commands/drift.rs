@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Outcome;
+use super::setup::Setup;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
@@ -10,7 +11,6 @@ use crate::model::owned::Owned;
 use crate::model::{counted, shown};
 use crate::plan::drift::{self, Difference, KeySite};
 use crate::run::keys;
-use crate::run::setup::Setup;
 use crate::targets::Target as _;
 use crate::ui::Ui;
 

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::Outcome;
+use super::setup::Setup;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::model::history::{PastChange, PastRun};
 use crate::model::shown;
 use crate::plan::history_text;
-use crate::run::setup::Setup;
 use crate::system::clock;
 use crate::ui::Ui;
 

@@ -1,11 +1,11 @@
 //! `gosync keys NAME`: for AuthorizedKeysCommand of sshd_config(5).
 
 use super::Outcome;
+use super::setup::Setup;
 use crate::cli::{self, Global};
 use crate::error::{Error, Result};
 use crate::model::UserName;
 use crate::policy::keys::{Place, is_marked};
-use crate::run::setup::Setup;
 use crate::ui::Ui;
 
 /// `gosync keys NAME`

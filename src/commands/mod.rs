@@ -11,12 +11,15 @@ mod group;
 mod history;
 mod keys;
 mod plan;
+mod request;
+mod setup;
 mod shell;
 mod status;
 mod sync;
 mod undo;
 mod user;
 mod waitlock;
+mod watch;
 mod why;
 
 use std::cell::RefCell;
@@ -24,14 +27,25 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
+use self::setup::Setup;
 use crate::cli::{Cli, Command};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::providers::admin::GroupAdmin;
-use crate::run::outcome::Outcome;
-use crate::run::setup::Setup;
 use crate::system::clock;
-use crate::targets::files::LocalError;
 use crate::ui::Ui;
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// All is done, or there was nothing to do.
+    Done,
+    /// Something failed, or all of it, and each failure was reported.
+    Reported(Kind),
+    /// A dry run was asked to say whether changes are pending, and they are.
+    Pending,
+    /// A shell ended at a line with this exit code.
+    Ended(u8),
+}
 
 /// What lasts from one command to the next in a shell: the connection through which groups are changed.
 #[derive(Default)]
@@ -104,11 +118,5 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
             ui.error(&error);
             error.kind.code()
         }
-    }
-}
-
-impl From<LocalError> for Error {
-    fn from(error: LocalError) -> Self {
-        Error::failed(error)
     }
 }

@@ -1,19 +1,15 @@
 //! `gosync plan`: a dry run whose plan goes to a file.
 
-use std::cell::RefCell;
 use std::path::Path;
 
 use super::Outcome;
-use crate::cli::{self, Format, Global, PlanArgs, Sync};
-use crate::error::{Error, Kind, Result};
-use crate::plan::saved::{self, Asked, Saved, fingerprints};
-use crate::run::commit::carry_out;
-use crate::run::job::{Job, JobKind};
-use crate::run::outcome::judge;
-use crate::run::setup::Setup;
-use crate::run::view::{self, ProviderView};
+use super::request::{conclude, options};
+use super::setup::Setup;
+use super::watch::UiWatch;
+use crate::cli::{self, Format, Global, PlanArgs};
+use crate::error::{Error, Result};
+use crate::run::{self, Job, Options, Task};
 use crate::system::files;
-use crate::system::lock::Purpose;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> {
@@ -24,78 +20,33 @@ pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> 
         ));
     }
     let setup = Setup::new(global, ui)?;
-    let what = dry(args.what.clone());
-    let job = Job::new(&what);
-    let _lock = setup.lock(Purpose::Look)?;
-    let desired = ProviderView::new(&setup, &job, view::read(&setup, &job)?);
-    let draft = RefCell::new(None);
-    let carried = carry_out(&setup, job.options, job.command(), &|host, owned| {
-        let plan = desired.plan(&job, host, owned)?;
-        draft.replace(Some((plan.clone(), fingerprints(host))));
-        Ok(plan)
-    });
+    let dry = PlanArgs {
+        dry_run: true,
+        ..args.what.plan().clone()
+    };
+    let job = Job {
+        task: Task::from(&args.what),
+        options: Options {
+            save: true,
+            ..options(&setup, &dry)
+        },
+    };
+    let mut watch = UiWatch::with_format(ui, dry.format);
+    let report = run::once(&setup.env, &job, &mut watch)?;
     // What a limit refuses is written, too: it can be let through when it is carried out.
-    let is_plan = carried
-        .as_ref()
-        .map_or_else(|e| e.kind == Kind::Refused, |_| true);
-    if let Some((plan, databases)) = draft.take().filter(|_| is_plan) {
-        let saved = Saved::new(
-            asked(&setup, &job),
-            desired.now,
-            databases,
-            &plan,
-            &desired.snapshot,
-        );
+    if let Some(saved) = &report.saved {
         files::write_private(&args.output, saved.text().as_bytes()).map_err(Error::failed)?;
         let file = args.output.display();
-        if job.options.format == Format::Text {
-            ui.notice(match carried {
-                Ok(_) => format!("the plan is in {file}; `gosync apply {file}` carries it out"),
-                Err(_) => format!(
+        if dry.format == Format::Text {
+            ui.notice(match report.outcome {
+                run::Outcome::Refused(_) => format!(
                     "the plan is in {file}; it goes over a limit, and only `gosync apply {file} --approve {}` carries \
                      it out",
-                    plan.digest()
+                    saved.digest
                 ),
+                _ => format!("the plan is in {file}; `gosync apply {file}` carries it out"),
             });
         }
     }
-    let carried = carried?;
-    judge(carried.outcome, &carried.plan, job.options)
-}
-
-/// The same, as a dry run.
-fn dry(what: Sync) -> Sync {
-    let dry = |plan: PlanArgs| PlanArgs {
-        dry_run: true,
-        ..plan
-    };
-    match what {
-        Sync::Users(args) => Sync::Users(cli::SyncUsers {
-            plan: dry(args.plan),
-            ..args
-        }),
-        Sync::Groups(args) => Sync::Groups(cli::SyncGroups {
-            plan: dry(args.plan),
-            ..args
-        }),
-    }
-}
-
-fn asked(setup: &Setup<'_>, job: &Job<'_>) -> Asked {
-    let sync = match job.kind {
-        JobKind::Users(args) => saved::Sync::Users {
-            new: args.new,
-            updated: args.updated,
-            only: args.only.clone(),
-        },
-        JobKind::Groups(args) => saved::Sync::Groups {
-            groups: args.groups.clone(),
-        },
-    };
-    Asked {
-        provider: setup.settings.provider.name.clone(),
-        top_group: setup.settings.rules.accounts.top_group.clone(),
-        force: setup.global.force,
-        sync,
-    }
+    conclude(&report, &dry)
 }

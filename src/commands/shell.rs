@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use clap::CommandFactory as _;
 
+use super::setup::Setup;
 use super::{Outcome, Session};
 use crate::cli::{Cli, Command, Global};
 use crate::error::{Error, Kind, Result};
 use crate::providers::Scope;
-use crate::run::setup::Setup;
 use crate::ui::Ui;
 use crate::ui::prompt::{Line, Prompt};
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Outcome;
+use super::setup::Setup;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::queue::{Failing, QueueCensus};
 use crate::ledger::{Census, Ledger};
 use crate::model::{counted, shown};
-use crate::run::setup::Setup;
 use crate::system::clock;
 use crate::system::lock::{self, Note};
 use crate::ui::Ui;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
+use super::setup::Setup;
 use crate::cli::{DumpForm, Global, User as Command, UserDump};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Completeness, Directory, RemoteId, Snapshot, Status, Untrusted, User};
 use crate::policy::select::Standing;
 use crate::providers::Scope;
-use crate::run::setup::Setup;
 use crate::ui::Ui;
 use crate::ui::listing;
 

@@ -13,7 +13,9 @@ use self::leaving::Leaving;
 use self::planned::{Aliases, ids};
 use self::report::{Report, Side};
 use super::Outcome;
-use crate::cli::{self, Format, Global, PlanArgs, Sync, SyncGroups, SyncUsers};
+use super::setup::Setup;
+use super::watch::UiWatch;
+use crate::cli::{self, Format, Global};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
 use crate::model::history::EntryKind;
@@ -27,10 +29,8 @@ use crate::plan::{Plan, render};
 use crate::policy::select::{self, Standing};
 use crate::policy::trace::Step;
 use crate::policy::{NameMap, map};
-use crate::run::commit::consider;
-use crate::run::job::Job;
-use crate::run::setup::Setup;
 use crate::run::view::{self, ProviderView};
+use crate::run::{Options, PlanContext, Task, consider};
 use crate::targets::Target as _;
 use crate::ui::Ui;
 
@@ -78,8 +78,8 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
 }
 
 /// What the provider said, and the plan of the sync that would ask the same.
-struct Answer<'a> {
-    desired: ProviderView<'a>,
+struct Answer {
+    desired: ProviderView,
     plan: Plan,
     /// Whether only one person was asked for.
     narrow: bool,
@@ -95,17 +95,15 @@ struct Inquiry<'a> {
 impl<'a> Inquiry<'a> {
     /// Asks for this person alone, by the login; for everybody, if that does not find who is meant, or if only a complete
     /// read can tell what is next.
-    fn people(&self) -> Result<Answer<'a>> {
-        let users = |only| {
-            Sync::Users(SyncUsers {
-                new: false,
-                updated: false,
-                only,
-                plan: dry(),
-            })
+    fn people(&self) -> Result<Answer> {
+        let users = |only| Task::Users {
+            new: true,
+            existing: true,
+            only,
         };
-        let what = users(vec![self.name.to_owned()]);
-        let snapshot = view::read_all(self.setup, &Job::new(&what))?;
+        let mut watch = UiWatch::new(self.setup.ui);
+        let task = users(vec![self.name.to_owned()]);
+        let snapshot = view::read_all(self.setup, &task, &mut watch)?;
         let known = self.owned_account();
         let hit = self
             .user(&snapshot)
@@ -113,11 +111,11 @@ impl<'a> Inquiry<'a> {
             .or(self.rejected(&snapshot).and_then(|r| r.id.as_ref()));
         let is_hit = hit.is_some() && known.is_none_or(|(id, _)| hit == Some(id));
         if is_hit && !known.is_some_and(|(_, own)| self.may_be_leaving(own, &snapshot)) {
-            return self.answer(&what, snapshot, true);
+            return self.answer(&task, snapshot, true);
         }
-        let what = users(Vec::new());
-        let snapshot = view::read_all(self.setup, &Job::new(&what))?;
-        self.answer(&what, snapshot, false)
+        let task = users(Vec::new());
+        let snapshot = view::read_all(self.setup, &task, &mut watch)?;
+        self.answer(&task, snapshot, false)
     }
 
     /// Whether an account is on the way out, or may be, as far as a read of this person alone shows: nobody goes on there
@@ -134,24 +132,32 @@ impl<'a> Inquiry<'a> {
         own.state == State::Locked || own.state.is_present() && !is_in
     }
 
-    fn groups(&self) -> Result<Answer<'a>> {
-        let what = Sync::Groups(SyncGroups {
-            groups: Vec::new(),
-            plan: dry(),
-        });
-        let snapshot = view::read(self.setup, &Job::new(&what))?;
-        self.answer(&what, snapshot, false)
+    fn groups(&self) -> Result<Answer> {
+        let task = Task::Groups { only: Vec::new() };
+        let snapshot = view::read(self.setup, &task, &mut UiWatch::new(self.setup.ui))?;
+        self.answer(&task, snapshot, false)
     }
 
-    fn answer(&self, what: &Sync, snapshot: Snapshot, narrow: bool) -> Result<Answer<'a>> {
-        let job = Job::new(what);
-        let desired = ProviderView::new(self.setup, &job, snapshot);
+    fn answer(&self, task: &Task, snapshot: Snapshot, narrow: bool) -> Result<Answer> {
+        let options = Options {
+            dry_run: true,
+            force: self.setup.global.force,
+            ..Options::default()
+        };
+        let desired = ProviderView::new(self.setup, task, options.force, snapshot);
         let target = self.setup.target()?;
         let current = target.read()?;
         let mut elsewhere = target.elsewhere()?;
         let mut host = current.host();
-        let plan = consider(&mut elsewhere, &mut host, &self.owned, &|host, owned| {
-            desired.plan(&job, host, owned)
+        let plan = consider(&mut elsewhere, &mut host, |host| {
+            let cx = PlanContext {
+                env: self.setup,
+                options: &options,
+                target: &target,
+                host,
+                owned: &self.owned,
+            };
+            desired.plan(&cx, task)
         })?;
         Ok(Answer {
             desired,
@@ -202,7 +208,7 @@ impl<'a> Inquiry<'a> {
         })
     }
 
-    fn account(&self, people: &Answer<'_>, groups: &Answer<'_>) -> Result<Option<Side>> {
+    fn account(&self, people: &Answer, groups: &Answer) -> Result<Option<Side>> {
         let snapshot = &people.desired.snapshot;
         let (user, own) = (self.user(snapshot), self.owned_account());
         let record = |id: &RemoteId| {
@@ -329,7 +335,7 @@ impl<'a> Inquiry<'a> {
         &self,
         user: &User,
         own: Option<&OwnedAccount>,
-        people: &Answer<'_>,
+        people: &Answer,
         side: &mut Side,
     ) -> Result<Standing> {
         let rules = &self.setup.settings.rules.accounts;
@@ -386,7 +392,7 @@ impl<'a> Inquiry<'a> {
         &self,
         user: &User,
         present: Option<&OwnedAccount>,
-        people: &Answer<'_>,
+        people: &Answer,
         wanted: Option<(&str, &str)>,
     ) -> Vec<Step> {
         let ProviderView {
@@ -413,7 +419,7 @@ impl<'a> Inquiry<'a> {
     }
 
     /// The groups of the provider that a person is in, and what becomes of each.
-    fn memberships(&self, user: &User, groups: &Answer<'_>) -> Vec<String> {
+    fn memberships(&self, user: &User, groups: &Answer) -> Vec<String> {
         let rules = &self.setup.settings.rules.groups;
         let mut out = Vec::new();
         for group in &groups.desired.snapshot.directory.groups {
@@ -460,7 +466,7 @@ impl<'a> Inquiry<'a> {
         known.map(|own| (own.name.as_str(), alias))
     }
 
-    fn group(&self, groups: &Answer<'_>) -> Result<Option<Side>> {
+    fn group(&self, groups: &Answer) -> Result<Option<Side>> {
         let rules = &self.setup.settings.rules.groups;
         let own = self
             .owned
@@ -552,7 +558,7 @@ impl<'a> Inquiry<'a> {
     }
 
     /// A group of the host's own that gets, or got, members from the provider.
-    fn local(&self, groups: &Answer<'_>) -> Result<Option<Side>> {
+    fn local(&self, groups: &Answer) -> Result<Option<Side>> {
         let rules = &self.setup.settings.rules.groups;
         let mapped = rules
             .local_map
@@ -590,19 +596,6 @@ impl<'a> Inquiry<'a> {
                 "neither the provider nor the ledger knows `{name}`"
             )),
         })
-    }
-}
-
-fn dry() -> PlanArgs {
-    let format = Format::Text;
-    PlanArgs {
-        dry_run: true,
-        format,
-        exit_code: false,
-        approve: None,
-        strict: false,
-        retry_hooks: false,
-        root_hooks: false,
     }
 }
 

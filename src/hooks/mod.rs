@@ -34,8 +34,11 @@ pub(crate) struct Context<'a> {
 }
 
 /// Who hears of hooks what a person has to know.
-pub(crate) trait Reporter {
+pub trait Reporter {
+    /// What happens.
     fn notice(&mut self, text: String);
+
+    /// What a person has to know although the run goes on.
     fn warn(&mut self, text: String);
 }
 
@@ -44,7 +47,7 @@ pub(crate) type WithHost<'a> = &'a dyn Fn(&mut dyn FnMut(&Host<'_>) -> Result<()
 
 /// What the hooks of a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub struct Tally {
     /// Events of which all is done.
     pub done: usize,
     /// Events of which a hook failed.

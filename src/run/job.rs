@@ -1,60 +1,194 @@
-//! What a run is asked to do.
+//! What a run is asked to do, in its own words: whoever asks may be a command line, a saved plan or a test.
 
-use crate::cli::{PlanArgs, Sync, SyncGroups, SyncUsers};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::diff::Request;
+use crate::plan::saved::{self, Saved};
 use crate::providers::Scope;
+use crate::system::lock::Purpose;
 
-/// One of the two kinds of run.
-pub(crate) struct Job<'a> {
-    pub(crate) kind: JobKind<'a>,
-    pub(crate) options: &'a PlanArgs,
+/// One request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// What is to be done.
+    pub task: Task,
+    /// How.
+    pub options: Options,
 }
 
-pub(crate) enum JobKind<'a> {
-    Users(&'a SyncUsers),
-    Groups(&'a SyncGroups),
+/// What is to be done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// Accounts are brought in step.
+    Users {
+        /// People who have no account yet.
+        new: bool,
+        /// People who have an account.
+        existing: bool,
+        /// Only these, by the provider's login; empty: all.
+        only: Vec<String>,
+    },
+    /// Groups are brought in step.
+    Groups {
+        /// Only these and those above them, by the provider's name; empty: all.
+        only: Vec<String>,
+    },
+    /// Accounts are taken off the host, or are only forgotten.
+    Remove {
+        /// The accounts.
+        names: Vec<String>,
+        /// What becomes of each.
+        request: Request,
+    },
+    /// An account or a group of the host's becomes gosync's.
+    Adopt {
+        /// Its name here.
+        name: String,
+        /// What it is called at the provider, if not the same.
+        remote: Option<String>,
+        /// What it is; `None`: an account, unless only a group has the name.
+        kind: Option<Kind>,
+    },
+    /// Accounts and groups of gosync's become the host's.
+    Release {
+        /// Their names.
+        names: Vec<String>,
+        /// What they are; `None`: whatever has the name.
+        kind: Option<Kind>,
+    },
+    /// What a run changed becomes as it was.
+    Undo {
+        /// The run's number.
+        run: u64,
+    },
+    /// A plan that was saved is carried out.
+    Saved {
+        /// What messages call it.
+        file: String,
+        /// The plan.
+        plan: Box<Saved>,
+        /// Whether the provider is asked again.
+        fresh: bool,
+    },
 }
 
-impl<'a> Job<'a> {
-    pub(crate) fn new(args: &'a Sync) -> Self {
-        match args {
-            Sync::Users(args) => Self {
-                kind: JobKind::Users(args),
-                options: &args.plan,
+/// Accounts and groups are told apart where both have a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An account.
+    Account,
+    /// A group.
+    Group,
+}
+
+/// How a run goes about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    /// Stop before the commit.
+    pub dry_run: bool,
+    /// Treat every record as changed, and go on where a check can be overruled.
+    pub force: bool,
+    /// The digest of the plan that may go over limits.
+    pub approve: Option<String>,
+    /// Whether records that are rejected, and hooks that fail, make the run one that was done in part.
+    pub strict: bool,
+    /// Try hooks again that were given up.
+    pub retry_hooks: bool,
+    /// Run hooks although the managed host is another tree.
+    pub root_hooks: bool,
+    /// Put what is needed to carry the plan out later into the report.
+    pub save: bool,
+}
+
+impl Task {
+    /// The sync that was saved with a plan.
+    pub fn of_saved(sync: &saved::Sync) -> Self {
+        match sync.clone() {
+            saved::Sync::Users { new, updated, only } => Self::Users {
+                new: new || !updated,
+                existing: updated || !new,
+                only,
             },
-            Sync::Groups(args) => Self {
-                kind: JobKind::Groups(args),
-                options: &args.plan,
-            },
+            saved::Sync::Groups { groups } => Self::Groups { only: groups },
         }
     }
 
-    pub(crate) fn command(&self) -> &'static str {
-        match self.kind {
-            JobKind::Users(_) => "sync users",
-            JobKind::Groups(_) => "sync groups",
+    /// A sync as it is saved with its plan.
+    pub(crate) fn to_saved(&self) -> Option<saved::Sync> {
+        match self.clone() {
+            // Nothing chosen chooses all.
+            Self::Users {
+                new,
+                existing,
+                only,
+            } => Some(saved::Sync::Users {
+                new: new && !existing,
+                updated: existing && !new,
+                only,
+            }),
+            Self::Groups { only } => Some(saved::Sync::Groups { groups: only }),
+            _ => None,
         }
     }
 
+    /// Whether records that are rejected are judged, beside what is named in the request.
+    pub(crate) fn judges_records(&self) -> bool {
+        match self {
+            Self::Users { .. } | Self::Groups { .. } | Self::Undo { .. } | Self::Saved { .. } => {
+                true
+            }
+            Self::Remove { .. } | Self::Adopt { .. } | Self::Release { .. } => false,
+        }
+    }
+
+    /// What is written down as the command of the run.
+    pub fn command(&self) -> Cow<'static, str> {
+        match self {
+            Self::Undo { run } => format!("undo {run}").into(),
+            Self::Saved { plan, .. } => match plan.asked.sync {
+                saved::Sync::Users { .. } => "apply sync users".into(),
+                saved::Sync::Groups { .. } => "apply sync groups".into(),
+            },
+            _ => self.word().into(),
+        }
+    }
+
+    /// What the lock is taken for.
+    pub(crate) fn purpose(&self, options: &Options) -> Purpose {
+        Purpose::of(self.word(), options.dry_run)
+    }
+
+    /// Whether it brings the host in step with what the provider says now.
+    pub(crate) fn is_sync(&self) -> bool {
+        matches!(self, Self::Users { .. } | Self::Groups { .. })
+    }
+
+    /// What of a sync a provider is asked for.
     pub(crate) fn scope(&self) -> Scope {
-        match self.kind {
-            JobKind::Users(_) => Scope::Users,
-            JobKind::Groups(_) => Scope::Groups,
+        match self {
+            Self::Groups { .. } => Scope::Groups,
+            _ => Scope::Users,
         }
     }
 
-    /// Whom or what the command line names.
-    pub(crate) fn asked(&self) -> &'a [String] {
-        match self.kind {
-            JobKind::Users(args) => &args.only,
-            JobKind::Groups(args) => &args.groups,
+    /// Whom or what a sync names.
+    pub(crate) fn asked(&self) -> &[String] {
+        match self {
+            Self::Users { only, .. } | Self::Groups { only } => only,
+            _ => &[],
         }
     }
 
     /// What the provider is asked for by name; a group brings those above it, `a` and `a.b` for `a.b.c`.
     pub(crate) fn named(&self) -> Option<Vec<String>> {
         let mut names = self.asked().to_vec();
-        if let JobKind::Groups(args) = self.kind {
-            let above = args.groups.iter().flat_map(|name| {
+        if let Self::Groups { only } = self {
+            let above = only.iter().flat_map(|name| {
                 name.match_indices('.')
                     .map(|(dot, _)| name[..dot].to_owned())
             });
@@ -64,35 +198,42 @@ impl<'a> Job<'a> {
         names.dedup();
         (!names.is_empty()).then_some(names)
     }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Users { .. } => "sync users",
+            Self::Groups { .. } => "sync groups",
+            Self::Remove { .. } => "deluser",
+            Self::Adopt { .. } => "adopt",
+            Self::Release { .. } => "release",
+            Self::Undo { .. } => "undo",
+            Self::Saved { .. } => "apply",
+        }
+    }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-    use crate::cli::{Cli, Command};
 
-    pub(crate) fn with_job<T>(line: &str, f: impl FnOnce(&Job<'_>) -> T) -> T {
-        let Command::Sync(args) = Cli::read(line.split_whitespace()).unwrap().command else {
-            panic!()
-        };
-        f(&Job::new(&args))
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
     }
 
     #[test]
     fn a_group_is_asked_for_with_those_above_it() {
-        let named = |line| with_job(line, |job| job.named());
+        let groups = |only: &[&str]| Task::Groups { only: words(only) }.named();
         assert_eq!(
-            named("gosync sync groups a.b.c x"),
-            Some(["a", "a.b", "a.b.c", "x"].map(str::to_owned).to_vec())
+            groups(&["a.b.c", "x"]),
+            Some(words(&["a", "a.b", "a.b.c", "x"]))
         );
-        assert_eq!(
-            named("gosync sync groups .a a"),
-            Some([".a", "a"].map(str::to_owned).to_vec())
-        );
-        assert_eq!(named("gosync sync groups"), None);
-        assert_eq!(
-            named("gosync sync users --only b.c,a --only a"),
-            Some(["a", "b.c"].map(str::to_owned).to_vec())
-        );
+        assert_eq!(groups(&[".a", "a"]), Some(words(&[".a", "a"])));
+        assert_eq!(groups(&[]), None);
+        let users = Task::Users {
+            new: true,
+            existing: true,
+            only: words(&["b.c", "a", "a"]),
+        };
+        assert_eq!(users.named(), Some(words(&["a", "b.c"])));
     }
 }

@@ -3,17 +3,17 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::setup::Setup;
+use super::planner::PlanContext;
+use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run, Written};
-use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::model::{Untrusted, shown};
 use crate::plan::diff::{self, Chosen, KeyFile, KeyView};
 use crate::plan::events::HookEvent;
 use crate::plan::{KeyChange, KeyPlace, Plan, effects};
+use crate::policy::Refusal;
 use crate::policy::keys::{KeyBook, KeyRules, Place};
-use crate::policy::{Refusal, Rules};
 use crate::system::as_user::{self, Order};
 use crate::targets::files::{Local, LocalError};
 
@@ -75,13 +75,13 @@ pub(crate) fn look<T>(
 /// Adds to a plan what happens to keys. Where their directory cannot be used, that is told, and the rest goes on.
 pub(crate) fn extend(
     plan: &mut Plan,
-    target: &Local,
+    cx: &PlanContext<'_>,
     book: &KeyBook,
-    (rules, chosen): (&Rules, Chosen),
-    (host, owned): (&Host<'_>, &Owned),
+    chosen: Chosen,
 ) -> Result<()> {
-    let rules = &rules.keys;
-    let said = look(target, rules, owned, |file_at, obstacle| {
+    let PlanContext { host, owned, .. } = *cx;
+    let rules = &cx.env.settings.rules.keys;
+    let said = look(cx.target, rules, owned, |file_at, obstacle| {
         diff::keys(
             plan,
             &KeyView {
@@ -106,66 +106,78 @@ pub(crate) fn extend(
     Ok(())
 }
 
-/// Writes keys into homes, each as its owner; `number` is that of the run's transaction, if there was one. What fails is
-/// told, is refused in the plan from then on, and is tried again by the next run.
-pub(crate) fn write_homes(
-    setup: &Setup<'_>,
-    target: &Local,
-    ledger: &mut Ledger,
-    (run, mut number): (Run<'_>, Option<u64>),
-    plan: &mut Plan,
-) -> Result<()> {
-    let mut events: BTreeMap<&str, &HookEvent> = plan
-        .events
-        .iter()
-        .filter(|event| event.is_after_commit)
-        .map(|event| (event.id.as_str(), event))
-        .collect();
-    let (mut written, mut failed) = (Vec::new(), BTreeMap::new());
-    for (at, change) in plan.changes.iter().enumerate() {
-        let effects = effects(change);
-        let (Some(keys), Some(id)) = (effects.keys, change.id()) else {
-            continue;
-        };
-        if !effects.is_after_commit {
-            continue;
-        }
-        match write_home(target, change.name(), keys) {
-            Ok(()) => written.push(Written {
-                change,
-                event: events.remove(id.as_str()),
-            }),
-            Err(reason) => {
-                setup.ui.warn(format!("{reason}; the next run tries again"));
-                let subject = Untrusted::new(change.name());
-                failed.insert(
-                    at,
-                    Refusal {
+/// Adds to a plan that whoever is locked or removed by it loses the keys; nobody else's are touched.
+pub(crate) fn withdraw(plan: &mut Plan, cx: &PlanContext<'_>, force: bool) -> Result<()> {
+    let none = Chosen {
+        new: false,
+        known: false,
+        force,
+    };
+    extend(plan, cx, &KeyBook::default(), none)
+}
+
+/// Writes keys into homes, each as its owner.
+pub(crate) struct HomeWriter<'a> {
+    pub(crate) target: &'a Local,
+    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) run: Run<'a>,
+    pub(crate) watch: &'a mut dyn Watch,
+}
+
+impl HomeWriter<'_> {
+    /// Writes what a plan has for homes; `number` is that of the run's transaction, if there was one. What fails is
+    /// reported, is refused in the plan from then on, and is tried again by the next run.
+    pub(crate) fn write(&mut self, mut number: Option<u64>, plan: &mut Plan) -> Result<()> {
+        let mut events: BTreeMap<&str, &HookEvent> = plan
+            .events
+            .iter()
+            .filter(|event| event.is_after_commit)
+            .map(|event| (event.id.as_str(), event))
+            .collect();
+        let (mut written, mut failed) = (Vec::new(), BTreeMap::new());
+        for (at, change) in plan.changes.iter().enumerate() {
+            let effects = effects(change);
+            let (Some(keys), Some(id)) = (effects.keys, change.id()) else {
+                continue;
+            };
+            if !effects.is_after_commit {
+                continue;
+            }
+            match write_home(self.target, change.name(), keys) {
+                Ok(()) => written.push(Written {
+                    change,
+                    event: events.remove(id.as_str()),
+                }),
+                Err(reason) => {
+                    self.watch
+                        .warn(format!("{reason}; the next run tries again"));
+                    let refusal = Refusal {
                         id: Some(id.clone()),
-                        subject,
+                        subject: Untrusted::new(change.name()),
                         reason,
-                    },
-                );
+                    };
+                    failed.insert(at, refusal);
+                }
+            }
+            if written.len() >= NOTES_AT_ONCE {
+                number = Some(self.note(number, plan, &std::mem::take(&mut written))?);
             }
         }
-        if written.len() >= NOTES_AT_ONCE {
-            number = Some(
-                ledger
-                    .wrote_keys(run, plan, number, &std::mem::take(&mut written))
-                    .map_err(Error::failed)?,
-            );
+        if !written.is_empty() {
+            self.note(number, plan, &written)?;
         }
+        let mut at = 0..;
+        plan.changes
+            .retain(|_| at.next().is_none_or(|at| !failed.contains_key(&at)));
+        plan.refused.extend(failed.into_values());
+        Ok(())
     }
-    if !written.is_empty() {
-        ledger
-            .wrote_keys(run, plan, number, &written)
-            .map_err(Error::failed)?;
+
+    fn note(&mut self, number: Option<u64>, plan: &Plan, written: &[Written<'_>]) -> Result<u64> {
+        self.ledger
+            .wrote_keys(self.run, plan, number, written)
+            .map_err(Error::failed)
     }
-    let mut at = 0..;
-    plan.changes
-        .retain(|_| at.next().is_none_or(|at| !failed.contains_key(&at)));
-    plan.refused.extend(failed.into_values());
-    Ok(())
 }
 
 /// Writes the keys of one home, or says in our own words why not.

@@ -1,13 +1,38 @@
-//! The engine: one run from the read of the provider to the hooks.
+//! The engine: one run from the lock to the hooks.
 //!
-//! Puts provider, policy, plan, target and ledger together; the commands say what is asked for.
+//! Puts provider, policy, plan, target and ledger together. What is wanted comes in as a [`Job`], what happens goes to
+//! an observer, and what came of it is a [`RunReport`]: no command line, no terminal, no exit code.
 
-pub(crate) mod commit;
-pub(crate) mod job;
+mod adoption;
+mod after;
+mod commit;
+mod env;
+mod job;
 pub(crate) mod keys;
-pub(crate) mod outcome;
-pub(crate) mod probe;
-pub(crate) mod sessions;
-pub(crate) mod setup;
+mod once;
+mod planner;
+mod probe;
+mod report;
+mod saved;
+mod sessions;
 mod sources;
+mod undo;
 pub(crate) mod view;
+mod watch;
+
+use crate::error::Error;
+use crate::targets::files::LocalError;
+
+pub use self::env::{Env, Patience};
+pub use self::job::{Job, Kind, Options, Task};
+pub use self::once::once;
+pub(crate) use self::planner::{PlanContext, consider};
+pub use self::report::{Outcome, RunReport, SourceReport, TargetReport};
+pub use self::watch::{Progress, Silent, Watch};
+pub use crate::hooks::{Reporter, Tally};
+
+impl From<LocalError> for Error {
+    fn from(error: LocalError) -> Self {
+        Error::failed(error)
+    }
+}

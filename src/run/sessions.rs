@@ -1,9 +1,10 @@
 //! Processes of accounts that are locked or removed.
 
-use super::setup::Setup;
+use super::env::Env;
+use super::planner::PlanContext;
+use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
-use crate::model::host::Host;
 use crate::model::owned::State;
 use crate::model::{counted, shown};
 use crate::plan::Plan;
@@ -11,15 +12,15 @@ use crate::plan::effects::{Presence, effects};
 use crate::system::{process, sessions};
 
 /// Ends what runs as a locked account, whichever run locked it: one may have been killed before it came to this.
-pub(crate) fn end_sessions(setup: &Setup<'_>) -> Result<()> {
-    if !setup.settings.rules.departed.end_sessions || !setup.root.is_host() {
+pub(crate) fn end_sessions(env: &Env, watch: &mut dyn Watch) -> Result<()> {
+    if !env.settings.rules.departed.end_sessions || !env.root.is_host() {
         return Ok(());
     }
-    let Some(ledger) = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)? else {
+    let Some(ledger) = Ledger::open_read_only(&env.state_dir()).map_err(Error::failed)? else {
         return Ok(());
     };
     let owned = ledger
-        .load(&setup.settings.provider.name, setup.now)
+        .load(&env.settings.provider.name, env.now)
         .map_err(Error::failed)?;
     for own in owned
         .accounts
@@ -31,7 +32,7 @@ pub(crate) fn end_sessions(setup: &Setup<'_>) -> Result<()> {
             (0, _) => {}
             (ended, 0) => {
                 let ended = counted(ended, "process", "processes");
-                setup.ui.notice(format!(
+                watch.notice(format!(
                     "ended what ran as the locked account {name}: {ended}"
                 ));
             }
@@ -40,7 +41,7 @@ pub(crate) fn end_sessions(setup: &Setup<'_>) -> Result<()> {
                     counted(left, "process", "processes"),
                     if left == 1 { "does" } else { "do" },
                 );
-                setup.ui.warn(format!(
+                watch.warn(format!(
                     "{left} of the locked account {name} {verb} not end"
                 ));
             }
@@ -50,8 +51,8 @@ pub(crate) fn end_sessions(setup: &Setup<'_>) -> Result<()> {
 }
 
 /// Refuses to take away an account under somebody's feet. Another tree's accounts run nothing here.
-pub(crate) fn refuse_logged_in(setup: &Setup<'_>, plan: &Plan, host: &Host<'_>) -> Result<()> {
-    if setup.global.force || !setup.root.is_host() {
+pub(crate) fn refuse_logged_in(cx: &PlanContext<'_>, plan: &Plan) -> Result<()> {
+    if cx.options.force || !cx.env.root.is_host() {
         return Ok(());
     }
     for change in &plan.changes {
@@ -60,7 +61,7 @@ pub(crate) fn refuse_logged_in(setup: &Setup<'_>, plan: &Plan, host: &Host<'_>) 
             continue;
         };
         let pids = process::of_user(uid.get());
-        if host.accounts.contains_key(name) && !pids.is_empty() {
+        if cx.host.accounts.contains_key(name) && !pids.is_empty() {
             let list: Vec<String> = pids.iter().take(5).map(ToString::to_string).collect();
             let message = format!(
                 "nothing was removed: `{name}` runs {} (pid {}{})",

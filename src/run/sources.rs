@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::setup::Setup;
+use super::env::Env;
 use crate::config::ProviderKind;
 use crate::error::{Error, Kind, Result};
 use crate::providers::admin::GroupAdmin;
@@ -17,7 +17,7 @@ use crate::providers::{FetchError, Provider};
 use crate::system::clock;
 use crate::system::files::{self, Trust};
 
-impl Setup<'_> {
+impl Env {
     /// The provider of this run, with the field sources that are configured for it.
     pub fn provider(&self) -> Result<Box<dyn Provider>> {
         let provider = self.bare()?;

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::job::{Job, JobKind};
+use super::env::Env;
+use super::job::Task;
 use super::keys;
+use super::planner::PlanContext;
 use super::probe::HostSite;
-use super::setup::Setup;
-use crate::cli::{PlanArgs, SyncUsers};
+use super::watch::Watch;
 use crate::error::Result;
 use crate::hooks;
-use crate::model::host::Host;
-use crate::model::owned::Owned;
 use crate::model::{Contact, Directory, RemoteId, Snapshot, Untrusted, User, UserField, same_name};
 use crate::plan::Plan;
 use crate::plan::diff::{self, Against, Chosen};
@@ -20,26 +19,27 @@ use crate::policy::select::Standing;
 use crate::policy::{Refusal, gaps, map, select};
 use crate::providers::Scope;
 
-/// Asks the provider what a job needs to know.
-pub(crate) fn read(setup: &Setup<'_>, job: &Job<'_>) -> Result<Snapshot> {
-    let mut snapshot = read_all(setup, job)?;
-    let keys = setup.settings.rules.keys.place != Place::None;
-    let hooks = hooks::want_contacts(&setup.settings.hooks) && job.scope() == Scope::Users;
+/// Asks the provider what a sync needs to know.
+pub(crate) fn read(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snapshot> {
+    let mut snapshot = read_all(env, task, watch)?;
+    let of_users = task.scope() == Scope::Users;
+    let keys = env.settings.rules.keys.place != Place::None;
+    let hooks = hooks::want_contacts(&env.settings.hooks) && of_users;
     snapshot
         .directory
-        .drop_details_but(hooks, hooks || keys && job.scope() == Scope::Users);
+        .drop_details_but(hooks, hooks || keys && of_users);
     Ok(snapshot)
 }
 
 /// The same, with whatever else the provider says.
-pub(crate) fn read_all(setup: &Setup<'_>, job: &Job<'_>) -> Result<Snapshot> {
-    setup.fetch(job.scope(), job.named())
+pub(crate) fn read_all(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snapshot> {
+    env.fetch(task.scope(), task.named(), watch)
 }
 
 /// The keys of everybody who is let in, out of what was read.
-fn key_book(setup: &Setup<'_>, job: &Job<'_>, snapshot: &Snapshot) -> KeyBook {
-    let rules = &setup.settings.rules;
-    if job.scope() != Scope::Users {
+fn key_book(env: &Env, task: &Task, snapshot: &Snapshot) -> KeyBook {
+    let rules = &env.settings.rules;
+    if task.scope() != Scope::Users {
         return KeyBook::default();
     }
     let top_group = rules.accounts.top_group.as_deref();
@@ -54,17 +54,17 @@ fn key_book(setup: &Setup<'_>, job: &Job<'_>, snapshot: &Snapshot) -> KeyBook {
 }
 
 /// What was asked for by name and is not there.
-fn unknown(job: &Job<'_>, snapshot: &Snapshot) -> Vec<Refusal> {
+fn unknown(task: &Task, snapshot: &Snapshot) -> Vec<Refusal> {
     let directory = &snapshot.directory;
     let users = directory.users.iter().map(|user| &user.login);
     let groups = directory.groups.iter().map(|group| &group.name);
     let rejected = snapshot.rejected.iter().map(|record| &record.subject);
-    let found: Vec<&Untrusted> = match job.scope() {
+    let found: Vec<&Untrusted> = match task.scope() {
         Scope::Users => users.chain(rejected).collect(),
         Scope::Groups => groups.chain(rejected).collect(),
     };
     let is_known = |name: &&String| found.iter().any(|text| same_name(text.raw(), name));
-    let unknown = job.asked().iter().filter(|name| !is_known(name));
+    let unknown = task.asked().iter().filter(|name| !is_known(name));
     let reason = "the provider has nothing of this name";
     unknown
         .map(|name| Refusal {
@@ -76,102 +76,96 @@ fn unknown(job: &Job<'_>, snapshot: &Snapshot) -> Vec<Refusal> {
 }
 
 /// What the provider says, ready to be compared with the host.
-pub(crate) struct ProviderView<'a> {
-    pub(crate) setup: &'a Setup<'a>,
+pub(crate) struct ProviderView {
     pub(crate) snapshot: Snapshot,
     unknown: Vec<Refusal>,
     /// When the provider was read, in seconds since 1970.
     pub(crate) now: i64,
     /// Whether every known account is treated as changed.
-    pub(crate) force: bool,
+    force: bool,
     pub(crate) keys: KeyBook,
 }
 
-impl<'a> ProviderView<'a> {
+impl ProviderView {
     /// What was read now.
-    pub(crate) fn new(setup: &'a Setup<'a>, job: &Job<'_>, snapshot: Snapshot) -> Self {
-        let unknown = unknown(job, &snapshot);
-        let keys = key_book(setup, job, &snapshot);
+    pub(crate) fn new(env: &Env, task: &Task, force: bool, snapshot: Snapshot) -> Self {
+        let unknown = unknown(task, &snapshot);
+        let keys = key_book(env, task, &snapshot);
         Self {
-            setup,
             snapshot,
             unknown,
-            now: setup.now,
-            force: setup.global.force,
+            now: env.now,
+            force,
             keys,
         }
     }
 
-    /// The plan of a job.
-    pub(crate) fn plan(&self, job: &Job<'_>, host: &Host<'_>, owned: &Owned) -> Result<Plan> {
-        match job.kind {
-            JobKind::Users(args) => self.accounts(args, job.options, host, owned),
-            JobKind::Groups(_) => Ok(self.groups(host, owned)),
+    /// Without what is in the key book, unless hooks are told of it.
+    pub(crate) fn trimmed(mut self, env: &Env) -> Self {
+        if !hooks::want_contacts(&env.settings.hooks) {
+            self.snapshot.directory.drop_keys();
+        }
+        self
+    }
+
+    /// The plan of a sync.
+    pub(crate) fn plan(&self, cx: &PlanContext<'_>, task: &Task) -> Result<Plan> {
+        match task {
+            Task::Users {
+                new,
+                existing,
+                only,
+            } => {
+                let chosen = Chosen {
+                    new: *new,
+                    known: *existing,
+                    force: self.force,
+                };
+                self.accounts(cx, chosen, !only.is_empty())
+            }
+            _ => Ok(self.groups(cx)),
         }
     }
 
-    fn accounts(
-        &self,
-        args: &SyncUsers,
-        options: &PlanArgs,
-        host: &Host<'_>,
-        owned: &Owned,
-    ) -> Result<Plan> {
+    /// `narrow`: only some are asked for, by name.
+    fn accounts(&self, cx: &PlanContext<'_>, chosen: Chosen, narrow: bool) -> Result<Plan> {
+        let PlanContext { host, owned, .. } = *cx;
         let Snapshot {
             directory,
             completeness,
             ..
         } = &self.snapshot;
-        let rules = &self.setup.settings.rules;
-        let standing = self.setup.standing(directory)?;
+        let rules = &cx.env.settings.rules;
+        let standing = cx.env.standing(directory)?;
         let mut wanted = map::accounts(directory, standing, owned, &host.shells, &rules.accounts);
         wanted.present.extend(self.rejected_ids());
         wanted.refusals.extend(self.rejected());
         wanted.remarks.extend(gaps::remarks(&self.snapshot.gaps));
-        let chosen = Chosen {
-            new: args.new || !args.updated,
-            known: args.updated || !args.new,
-            force: self.force,
-        };
-        let now = self.now;
-        let site = HostSite::new(&self.setup.root);
-        let home_at = |home: &str| site.owner(home);
-        if !args.only.is_empty() {
-            self.tell_outsiders(&mut wanted, owned)?;
+        if narrow {
+            self.remark_outsiders(cx, &mut wanted)?;
         }
+        let site = HostSite::new(&cx.env.root);
         let against = Against {
             host,
             owned,
             completeness,
             rules,
             chosen,
-            now,
-            home_at: &home_at,
+            now: self.now,
+            home_at: &|home| site.owner(home),
             site: &site,
         };
         let mut plan = diff::accounts(wanted, &against);
         site.finish()?;
-        keys::extend(
-            &mut plan,
-            &self.setup.target()?,
-            &self.keys,
-            (rules, chosen),
-            (host, owned),
-        )?;
-        self.contacts(&mut plan, options, chosen, owned)?;
+        keys::extend(&mut plan, cx, &self.keys, chosen)?;
+        self.contacts(&mut plan, cx, chosen)?;
         Ok(plan)
     }
 
     /// Adds how to reach people, if there are hooks that are told of it.
-    fn contacts(
-        &self,
-        plan: &mut Plan,
-        args: &PlanArgs,
-        chosen: Chosen,
-        owned: &Owned,
-    ) -> Result<()> {
-        let rules = &self.setup.settings.hooks;
-        if !hooks::want_contacts(rules) || !(self.setup.root.is_host() || args.root_hooks) {
+    fn contacts(&self, plan: &mut Plan, cx: &PlanContext<'_>, chosen: Chosen) -> Result<()> {
+        let (rules, owned) = (&cx.env.settings.hooks, cx.owned);
+        if !hooks::want_contacts(rules) || !cx.env.runs_hooks(cx.options) {
             return Ok(());
         }
         let Snapshot {
@@ -193,19 +187,13 @@ impl<'a> ProviderView<'a> {
             }
             (user.id.clone(), contact)
         };
-        let standing = self.setup.standing(directory)?;
+        let standing = cx.env.standing(directory)?;
         let people = directory
             .users
             .iter()
             .filter(|user| standing(user) == Standing::In);
         let said: BTreeMap<RemoteId, Contact> = people.map(contact).collect();
-        diff::contacts(
-            plan,
-            &said,
-            chosen,
-            self.setup.settings.hooks.user.is_any(),
-            owned,
-        );
+        diff::contacts(plan, &said, chosen, rules.user.is_any(), owned);
         let changed: BTreeSet<_> = plan.changes.iter().filter_map(events::account_of).collect();
         plan.contacts = directory
             .users
@@ -217,10 +205,15 @@ impl<'a> ProviderView<'a> {
     }
 
     /// Who was asked for by name and gets no account is told so.
-    fn tell_outsiders(&self, wanted: &mut map::WantedAccounts, owned: &Owned) -> Result<()> {
-        let standing = self.setup.standing(&self.snapshot.directory)?;
+    fn remark_outsiders(
+        &self,
+        cx: &PlanContext<'_>,
+        wanted: &mut map::WantedAccounts,
+    ) -> Result<()> {
+        let standing = cx.env.standing(&self.snapshot.directory)?;
         for user in &self.snapshot.directory.users {
-            let has_account = owned
+            let has_account = cx
+                .owned
                 .accounts
                 .get(&user.id)
                 .is_some_and(|own| own.state.is_present());
@@ -237,8 +230,9 @@ impl<'a> ProviderView<'a> {
         Ok(())
     }
 
-    fn groups(&self, host: &Host<'_>, owned: &Owned) -> Plan {
-        let rules = &self.setup.settings.rules;
+    fn groups(&self, cx: &PlanContext<'_>) -> Plan {
+        let PlanContext { host, owned, .. } = *cx;
+        let rules = &cx.env.settings.rules;
         let mut wanted = map::groups(&self.snapshot.directory, owned, &rules.groups);
         wanted.present.extend(self.rejected_ids());
         wanted.refusals.extend(self.rejected());
@@ -248,7 +242,7 @@ impl<'a> ProviderView<'a> {
             host,
             owned,
             rules,
-            self.setup.now,
+            cx.env.now,
         )
     }
 
@@ -274,7 +268,6 @@ impl<'a> ProviderView<'a> {
 mod tests {
     use super::*;
     use crate::model::{Completeness, RejectedRecord};
-    use crate::run::job::tests::with_job;
 
     #[test]
     fn a_name_is_unknown_if_no_record_has_it_not_even_a_bad_one() {
@@ -294,9 +287,13 @@ mod tests {
             completeness: Completeness::Narrowed,
             gaps: vec![],
         };
-        let told = with_job("gosync sync users --only ann,bad,bob", |job| {
-            unknown(job, &snapshot)
-        });
+        let only = ["ann", "bad", "bob"].map(str::to_owned).to_vec();
+        let task = Task::Users {
+            new: true,
+            existing: true,
+            only,
+        };
+        let told = unknown(&task, &snapshot);
         assert_eq!(
             told.iter().map(|r| r.subject.raw()).collect::<Vec<_>>(),
             ["bob"]

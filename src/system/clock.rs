@@ -10,13 +10,13 @@ pub fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Today as shadow(5) counts days. `SOURCE_DATE_EPOCH` overrides it, as for useradd and systemd-sysusers, so that
+/// The day of `now` (seconds since 1970) as shadow(5) counts days. `SOURCE_DATE_EPOCH` overrides it, as for useradd and systemd-sysusers, so that
 /// images can be built reproducibly. Never 0, which would mean "must change the password at once".
-pub fn shadow_day() -> i64 {
+pub fn shadow_day(now: i64) -> i64 {
     let fixed = std::env::var("SOURCE_DATE_EPOCH")
         .ok()
         .and_then(|text| text.parse::<i64>().ok());
-    (fixed.unwrap_or_else(now) / 86_400).max(1)
+    (fixed.unwrap_or(now) / 86_400).max(1)
 }
 
 /// Today's date in UTC, as `2026-11-20`.

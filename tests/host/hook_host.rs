@@ -7,8 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::scratch::Ran;
-use crate::small_host::{Database, SmallHost};
+use crate::tree::{Database, Ran, Tree};
 
 /// Writes down who calls, with what; standard input comes last.
 pub const RECORD: &str = "printf '%s|%s|%s|%s|%s|%s\\n' \"${0##*/}\" \"$GOSYNC_KEY\" \"${GOSYNC_EVENT-}\" \
@@ -16,7 +15,7 @@ pub const RECORD: &str = "printf '%s|%s|%s|%s|%s|%s\\n' \"${0##*/}\" \"$GOSYNC_K
 
 /// A scratch host with hooks.
 pub struct HookHost {
-    pub tree: SmallHost,
+    pub tree: Tree,
 }
 
 /// A call that a hook wrote down.
@@ -32,7 +31,7 @@ pub struct Call {
 
 impl HookHost {
     pub fn new(database: Database) -> Self {
-        let tree = SmallHost::new(database);
+        let tree = Tree::new(database);
         for dir in ["hooks/user", "hooks/group", "hooks/bygroup", "hooks/around"] {
             fs::create_dir_all(tree.dir().join(dir)).unwrap();
         }

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::picture::Picture;
-use crate::small_host::Database;
+use crate::tree::{Database, Picture};
 
 /// The picture before a run, and the one after it.
 pub struct Frame<'a> {
@@ -38,7 +37,7 @@ fn field(line: &str, number: usize) -> &str {
 }
 
 /// What is below a directory, with its own entry.
-fn below<'a>(picture: &'a Picture, dir: &str) -> Vec<(&'a String, &'a crate::picture::Entry)> {
+fn below<'a>(picture: &'a Picture, dir: &str) -> Vec<(&'a String, &'a crate::tree::Entry)> {
     let inside = format!("{dir}/");
     picture
         .iter()

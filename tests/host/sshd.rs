@@ -19,12 +19,11 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::namespace::{run, script, sound_tree};
-use crate::scratch::GOSYNC;
-use crate::small_host::{Database, SmallHost, document, person};
+use crate::tree::{Database, GOSYNC, Tree, document, person};
 
 /// A host with an sshd, and two key pairs.
 struct World {
-    tree: SmallHost,
+    tree: Tree,
     sshd: Option<Child>,
     port: u16,
 }

@@ -41,9 +41,6 @@ const ARROWS: [(&str, Option<&[&str]>); 19] = [
             "config",
             "hooks",
             "system",
-            // Only until the run has a request and an observer of its own.
-            "cli",
-            "ui",
         ]),
     ),
     ("cli", Some(&["model"])),

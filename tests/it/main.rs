@@ -21,13 +21,12 @@ macro_rules! cases {
 
 #[path = "../support/console.rs"]
 mod console;
-#[path = "../support/scratch.rs"]
-mod scratch;
+#[path = "../support/world.rs"]
+mod world;
 
 mod by_hand;
 mod example;
 mod fields;
-mod host;
 mod keys_url;
 mod layering;
 mod ledger_0_1_0;

@@ -26,8 +26,8 @@ use self::report::{Report, Severity};
 use self::scene::Scene;
 use super::Outcome;
 use crate::cli::{self, Format, Global};
+use crate::commands::setup::Setup;
 use crate::error::{Kind, Result};
-use crate::run::setup::Setup;
 use crate::ui::Ui;
 
 /// The areas, in the order in which they are looked at.

@@ -2,11 +2,11 @@
 
 use super::report::{Area, Finding, Report, word};
 use super::scene::Scene;
+use crate::commands::setup::Setup;
 use crate::config::ProviderKind;
 use crate::model::{Completeness, Untrusted, shown};
 use crate::policy::select;
 use crate::providers::{FetchError, Query, Scope};
-use crate::run::setup::Setup;
 use crate::system::clock;
 
 const AREA: Area = Area::Provider;

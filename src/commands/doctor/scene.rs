@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::Global;
+use crate::commands::setup::{self, Setup};
 use crate::config::{Settings, Source};
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, LedgerError};
 use crate::model::owned::Owned;
 use crate::model::spans::Spans;
-use crate::run::setup::{self, Setup};
+use crate::system::process;
 use crate::system::root::Root;
-use crate::system::{clock, process};
 use crate::targets::files::{Config, ETC, Layout, Survey};
 use crate::ui::Ui;
 
@@ -130,12 +130,5 @@ fn defaults(global: &Global, ui: Ui) -> Result<Setup<'_>> {
         text: DEFAULTS.to_owned(),
     };
     let settings = Settings::new(vec![source], None).map_err(Error::usage)?;
-    Ok(Setup {
-        global,
-        ui,
-        settings,
-        sources: Vec::new(),
-        root: Root::new(global.root.clone()),
-        now: clock::now(),
-    })
+    Ok(Setup::with(global, ui, settings, Vec::new()))
 }

@@ -14,11 +14,11 @@ use std::collections::BTreeSet;
 
 use super::{Outcome, Session};
 use crate::cli::{Global, Group};
+use crate::commands::setup::Setup;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Named, Role, named, shown};
 use crate::providers::FetchError;
 use crate::providers::admin::{Ability, Action, AdminError, GroupAdmin, ManagedGroup, Person};
-use crate::run::setup::Setup;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &Group, ui: Ui, session: &Session) -> Result<Outcome> {

@@ -1,5 +1,6 @@
 //! What `gosync why` says of e-mail and SSH keys: what came, where from, what is not taken, and where it goes.
 
+use crate::commands::setup::Setup;
 use crate::hooks;
 use crate::model::{Contact, FieldSource, Gap, User, UserField, shown};
 use crate::plan::Plan;
@@ -7,7 +8,6 @@ use crate::policy::Refusal;
 use crate::policy::keys::{KeyBook, KeyRules, Offer, Place};
 use crate::policy::trace::Step;
 use crate::run::keys;
-use crate::run::setup::Setup;
 
 /// The fields that other sources than the provider fill.
 pub(super) fn sources(user: &User) -> Vec<Step> {

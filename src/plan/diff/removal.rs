@@ -1,12 +1,15 @@
 //! The plan for `deluser`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::UserName;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, State};
 use crate::plan::{Change, Deed, HomeFate, Plan};
 
 /// What `deluser` is asked to do with each account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Request {
     /// Only stop owning it.
     Forget,

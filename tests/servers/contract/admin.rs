@@ -2,6 +2,8 @@
 //! lacks it says and does not try.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use gosync::model::group_policy::GroupPolicy;
 use gosync::model::{RemoteId, Role, Status, Untrusted, same_name};
@@ -11,7 +13,6 @@ use gosync::providers::admin::{
 
 use super::dataset::{FACULTY, PAGE, PENDING, PHYSICS, TWINS, World};
 use super::{Fixture, NAME, read};
-use crate::scratch::ScratchHost;
 
 const ABILITIES: [Ability; 9] = [
     Ability::Role(Role::Member),
@@ -340,26 +341,39 @@ pub fn capitals<F: Fixture>() {
 
 /// The program, configured for a provider.
 struct Program {
-    host: ScratchHost,
+    dir: tempfile::TempDir,
 }
 
 impl Program {
     fn new(fixture: &impl Fixture) -> Self {
-        let host = ScratchHost::new_in(&std::env::temp_dir());
+        let dir = tempfile::tempdir().unwrap();
         let section = fixture.section();
         let text = format!(
             "[provider.{NAME}]\n{}[groups]\ngid_range = [60000, 60999]\n",
             section.keys
         );
         for (name, content) in section.files.into_iter().chain([("gosync.toml", text)]) {
-            host.write_with_mode(name, content, 0o600);
+            let path = dir.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         }
-        Self { host }
+        Self { dir }
     }
 
     /// Status, standard output and standard error of `gosync group`.
     fn group(&self, arguments: &[&str]) -> (i32, String, String) {
-        let ran = self.host.gosync(&[&["group"], arguments].concat());
-        (ran.code.unwrap(), ran.out, ran.err)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
+        command
+            .arg("-f")
+            .arg(self.dir.path().join("gosync.toml"))
+            .arg("group")
+            .args(arguments);
+        let output = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code().unwrap(),
+            text(output.stdout),
+            text(output.stderr),
+        )
     }
 }

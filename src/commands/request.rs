@@ -1,0 +1,106 @@
+//! From the command line to a job, and from what came of it to an exit code.
+
+use super::Outcome;
+use super::setup::Setup;
+use super::watch::UiWatch;
+use crate::cli::{self, PlanArgs, Sync, SyncGroups, SyncUsers};
+use crate::error::{Error, Kind, Result};
+use crate::model::counted;
+use crate::run::{self, Job, Options, RunReport, Task};
+
+impl From<&Sync> for Task {
+    fn from(sync: &Sync) -> Self {
+        match sync {
+            // Nothing chosen chooses all.
+            Sync::Users(SyncUsers {
+                new, updated, only, ..
+            }) => Self::Users {
+                new: *new || !*updated,
+                existing: *updated || !*new,
+                only: only.clone(),
+            },
+            Sync::Groups(SyncGroups { groups, .. }) => Self::Groups {
+                only: groups.clone(),
+            },
+        }
+    }
+}
+
+impl From<cli::Kind> for run::Kind {
+    fn from(kind: cli::Kind) -> Self {
+        match kind {
+            cli::Kind::Account => Self::Account,
+            cli::Kind::Group => Self::Group,
+        }
+    }
+}
+
+/// The options of a job.
+pub(super) fn options(setup: &Setup<'_>, args: &PlanArgs) -> Options {
+    Options {
+        dry_run: args.dry_run,
+        force: setup.global.force,
+        approve: args.approve.clone(),
+        strict: args.strict,
+        retry_hooks: args.retry_hooks,
+        root_hooks: args.root_hooks,
+        save: false,
+    }
+}
+
+/// Runs a task before the eyes of whoever typed it.
+pub(super) fn run(setup: &Setup<'_>, task: Task, args: &PlanArgs) -> Result<RunReport> {
+    let options = options(setup, args);
+    let mut watch = UiWatch::with_format(setup.ui, args.format);
+    run::once(&setup.env, &Job { task, options }, &mut watch)
+}
+
+/// The end of a command, by what came of its run.
+pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
+    Err(match &report.outcome {
+        run::Outcome::Done => return Ok(Outcome::Done),
+        run::Outcome::Pending if args.exit_code => return Ok(Outcome::Pending),
+        run::Outcome::Pending => return Ok(Outcome::Done),
+        run::Outcome::Refused(_) => refused(report, args),
+        run::Outcome::Incomplete(reason) => {
+            Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
+                .hint("Nothing was locked or taken away because of it; the next run tries again")
+        }
+        run::Outcome::Rejected(n) => Error::new(
+            Kind::Partial,
+            format!("not everything could be used; refused: {n}"),
+        )
+        .hint("Each was told with its reason"),
+        run::Outcome::HooksFailed(n) => Error::new(
+            Kind::Partial,
+            format!("hooks failed for {}", counted(*n, "change", "changes")),
+        )
+        .hint(
+            "Each was told with its reason; later runs try again, and `gosync status` shows what waits",
+        ),
+    })
+}
+
+/// Which limits refuse the plan, and how it is let through.
+fn refused(report: &RunReport, args: &PlanArgs) -> Error {
+    let run::Outcome::Refused(excesses) = &report.outcome else {
+        return Error::failed("nothing was refused");
+    };
+    let excesses: Vec<String> = excesses.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "nothing was written, since limits refuse the plan: {}",
+        excesses.join("; ")
+    );
+    let mut error = Error::new(Kind::Refused, message);
+    // A dry run has shown it.
+    if !args.dry_run {
+        error = error.hint("See the whole plan with --dry-run");
+    }
+    for target in &report.targets {
+        error = error.hint(format!(
+            "If all that is meant, --approve {} lets exactly this plan through once",
+            target.plan.digest()
+        ));
+    }
+    error
+}

@@ -1,0 +1,141 @@
+//! What every command begins with: the configuration, and what of the command line all commands have in common.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use super::watch::UiWatch;
+use crate::cli::Global;
+use crate::config::{Settings, Source};
+use crate::error::{Error, Result};
+use crate::model::Snapshot;
+use crate::providers::Scope;
+use crate::run::{Env, Patience};
+use crate::system::files::{self, Trust};
+use crate::system::root::Root;
+use crate::system::{clock, process};
+use crate::ui::Ui;
+
+/// The configuration that is read where neither `-f` nor `GOSYNC_CONFIG` names one, unless one is beside the program.
+const SYSTEM_CONFIG: &str = "/etc/gosync/gosync.toml";
+
+/// What a command works with.
+pub(super) struct Setup<'a> {
+    pub global: &'a Global,
+    pub ui: Ui,
+    /// The files that the settings come from.
+    pub sources: Vec<PathBuf>,
+    pub env: Env,
+}
+
+impl Deref for Setup<'_> {
+    type Target = Env;
+
+    fn deref(&self) -> &Env {
+        &self.env
+    }
+}
+
+impl<'a> Setup<'a> {
+    /// Begins a command that works on the host.
+    pub fn new(global: &'a Global, ui: Ui) -> Result<Self> {
+        Self::may_work(global)?;
+        let setup = Self::for_provider(global, ui)?;
+        setup
+            .places()
+            .into_iter()
+            .try_for_each(|path| setup.root.contains(&path))
+            .map_err(Error::failed)?;
+        Ok(setup)
+    }
+
+    /// Finds out whether we may work on the host, or the tree below `--root`, at all.
+    pub fn may_work(global: &Global) -> Result<()> {
+        if global.root.is_none() && !process::is_root() {
+            return Err(Error::usage("only root can work on this host's accounts")
+                .hint("Run it as root, or on another tree with --root DIR"));
+        }
+        if let Some(dir) = global.root.as_ref().filter(|dir| !dir.is_dir()) {
+            return Err(Error::usage(format!(
+                "--root {}: there is no such directory",
+                dir.display()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Reads the configuration. Here is the last place where anything can be unset.
+    pub fn for_provider(global: &'a Global, ui: Ui) -> Result<Self> {
+        let texts = sources(global)?;
+        let sources = texts.iter().map(|source| source.path.clone()).collect();
+        let mut settings = Settings::new(texts, global.user.as_deref()).map_err(Error::usage)?;
+        if let Some(group) = &global.group {
+            settings.rules.accounts.top_group = Some(group.clone());
+        }
+        Ok(Self::with(global, ui, settings, sources))
+    }
+
+    /// A command with these settings; the clock is asked now.
+    pub fn with(global: &'a Global, ui: Ui, settings: Settings, sources: Vec<PathBuf>) -> Self {
+        let patience = match (global.nowait, global.wait) {
+            (true, _) => Patience::None,
+            (false, Some(span)) => Patience::AtMost(span.into()),
+            (false, None) => Patience::Endless,
+        };
+        let env = Env {
+            settings,
+            root: Root::new(global.root.clone()),
+            now: clock::now(),
+            patience,
+        };
+        Self {
+            global,
+            ui,
+            sources,
+            env,
+        }
+    }
+
+    /// Asks the provider.
+    pub fn fetch(&self, scope: Scope, only: Option<Vec<String>>) -> Result<Snapshot> {
+        self.env.fetch(scope, only, &mut UiWatch::new(self.ui))
+    }
+}
+
+/// The texts of the configuration.
+fn sources(global: &Global) -> Result<Vec<Source>> {
+    chosen_files(global)?
+        .iter()
+        .map(|path| source(path))
+        .collect()
+}
+
+/// The files of the configuration: each `-f`, else what `GOSYNC_CONFIG` names, else the file beside the program, else
+/// the one of the system.
+pub(super) fn chosen_files(global: &Global) -> Result<Vec<PathBuf>> {
+    Ok(
+        match (global.files.as_slice(), process::variable("GOSYNC_CONFIG")) {
+            ([], Some(path)) => vec![path],
+            ([], None) => {
+                let beside = process::beside_program("gosync.toml").filter(|path| path.exists());
+                let path = beside.unwrap_or_else(|| SYSTEM_CONFIG.into());
+                if !path.exists() {
+                    return Err(Error::usage("there is no configuration").hint(format!(
+                    "Write {SYSTEM_CONFIG} (gosync.toml.example shows every key), or name one by -f or GOSYNC_CONFIG"
+                )));
+                }
+                vec![path]
+            }
+            (files, _) => files.to_vec(),
+        },
+    )
+}
+
+fn source(path: &Path) -> Result<Source> {
+    let bytes = files::read_trusted(path, Trust::Config).map_err(Error::usage)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
+    Ok(Source {
+        path: path.to_owned(),
+        text,
+    })
+}

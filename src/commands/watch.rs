@@ -1,0 +1,67 @@
+//! Shows a person how a run goes on.
+
+use crate::cli::Format;
+use crate::hooks::Reporter;
+use crate::plan::{Plan, render};
+use crate::run::{Progress, Watch};
+use crate::ui::Ui;
+
+/// Prints what is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UiWatch {
+    ui: Ui,
+    /// How the plan of a dry run is shown.
+    format: Format,
+}
+
+impl UiWatch {
+    /// Prints through `ui`.
+    pub fn new(ui: Ui) -> Self {
+        Self::with_format(ui, Format::Text)
+    }
+
+    /// The same, with another form of plans.
+    pub fn with_format(ui: Ui, format: Format) -> Self {
+        Self { ui, format }
+    }
+}
+
+impl Reporter for UiWatch {
+    fn notice(&mut self, text: String) {
+        self.ui.notice(text);
+    }
+
+    fn warn(&mut self, text: String) {
+        self.ui.warn(text);
+    }
+}
+
+impl Watch for UiWatch {
+    fn progress(&mut self, what: &str) -> Progress {
+        let progress = self.ui.progress(what);
+        Box::new(move |n| progress.set(n))
+    }
+
+    fn staged(&mut self, plan: &Plan) {
+        let changes = plan.changes.iter().map(render::line);
+        let remarks = plan.remarks.iter().map(render::remark);
+        self.ui.notices(changes.chain(remarks));
+        for refusal in &plan.refused {
+            self.ui.warn(render::refusal(refusal));
+        }
+    }
+
+    fn dry(&mut self, plan: &Plan) {
+        match self.format {
+            Format::Text => {
+                self.ui.data(&render::text(plan));
+                self.ui.notice(format!(
+                    "dry run: {}; nothing was written; digest {}",
+                    plan.counts(),
+                    plan.digest()
+                ));
+            }
+            Format::Json => self.ui.data(&format!("{:#}\n", render::json(plan))),
+        }
+    }
+}

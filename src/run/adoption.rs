@@ -1,0 +1,236 @@
+//! The plan of `adopt`: an account or a group of the host's becomes gosync's.
+
+use super::env::Env;
+use super::job::Kind;
+use super::planner::PlanContext;
+use super::watch::Watch;
+use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::model::host::Host;
+use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
+use crate::model::{
+    Completeness, Contact, Directory, Gid, Members, RemoteId, Snapshot, Uid, shown,
+};
+use crate::plan::Plan;
+use crate::plan::diff::{self, Person};
+use crate::policy::select::{self, Standing};
+use crate::policy::{Refusal, Rules, adoption, map};
+use crate::providers::Scope;
+use crate::targets::Target as _;
+
+/// What is to be adopted, and what the provider says.
+pub(crate) struct Adoption {
+    name: String,
+    remote: Option<String>,
+    is_group: bool,
+    snapshot: Snapshot,
+}
+
+impl Adoption {
+    /// Asks the provider for all that decides about an adoption.
+    pub(crate) fn read(
+        env: &Env,
+        name: &str,
+        remote: Option<&str>,
+        kind: Option<Kind>,
+        watch: &mut dyn Watch,
+    ) -> Result<Self> {
+        let is_group = match kind {
+            Some(kind) => kind == Kind::Group,
+            None => is_group_alone(env, name)?,
+        };
+        let scope = if is_group {
+            Scope::Groups
+        } else {
+            Scope::Users
+        };
+        // All of it: somebody else may want the name, too.
+        let snapshot = env.fetch(scope, None, watch)?;
+        if let Completeness::Incomplete(reason) = &snapshot.completeness {
+            let message = format!("the read was incomplete: {reason}");
+            return Err(Error::new(ErrorKind::Source, message)
+                .hint("Nothing was adopted; somebody else may want the name"));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            remote: remote.map(str::to_owned),
+            is_group,
+            snapshot,
+        })
+    }
+
+    /// What was read.
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The plan of it.
+    pub(crate) fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan> {
+        let candidate = Candidate {
+            name: &self.name,
+            remote: self.remote.as_deref(),
+            directory: &self.snapshot.directory,
+            host: cx.host,
+            owned: cx.owned,
+            rules: &cx.env.settings.rules,
+        };
+        let plan = if self.is_group {
+            candidate.group()
+        } else {
+            candidate.account()
+        };
+        plan.map_err(|reason| {
+            Error::failed(format!("`{}` was not adopted: {reason}", shown(&self.name)))
+        })
+    }
+}
+
+/// Whether a name is on this host only as that of a group.
+fn is_group_alone(env: &Env, name: &str) -> Result<bool> {
+    let current = env.target()?.read()?;
+    let host = current.host();
+    Ok(host.groups.contains_key(name) && !host.accounts.contains_key(name))
+}
+
+/// What is to be adopted, and what decides about it.
+struct Candidate<'a> {
+    name: &'a str,
+    /// What it is called at the provider, if not the same.
+    remote: Option<&'a str>,
+    directory: &'a Directory,
+    host: &'a Host<'a>,
+    owned: &'a Owned,
+    rules: &'a Rules,
+}
+
+impl Candidate<'_> {
+    fn account(&self) -> std::result::Result<Plan, String> {
+        let Self {
+            directory,
+            host,
+            owned,
+            ..
+        } = *self;
+        let (name, rules) = (self.name, &self.rules.accounts);
+        let user = adoption::person(directory, name, self.remote, rules)?;
+        let standing =
+            select::select(directory, rules.top_group.as_deref()).map_err(|e| e.to_string())?;
+        match standing(user) {
+            Standing::In => {}
+            Standing::Shut => return Err("the provider shuts this person out".to_owned()),
+            Standing::Outside => return Err("this person is no member of the top group".to_owned()),
+        }
+        let id = user.id.clone();
+        let found = host
+            .accounts
+            .get(name)
+            .ok_or_else(|| format!("there is no account `{}` on this host", shown(name)))?;
+        let (alone, called) = (
+            Directory {
+                users: vec![user.clone()],
+                groups: vec![],
+            },
+            map::name_of(user, rules),
+        );
+        let mut wanted = map::accounts(
+            &alone,
+            |_| Standing::In,
+            &as_if_owned(&id, name, &called, found.uid),
+            &host.shells,
+            rules,
+        );
+        let account = wanted
+            .accounts
+            .pop()
+            .ok_or_else(|| unusable(wanted.refusals.pop()))?;
+        let person = Person {
+            wanted: &account,
+            login: &user.login,
+            called: &called,
+        };
+        let mut plan = diff::adopt_account(name, person, host, owned, rules)?;
+        plan.contacts.insert(
+            id.clone(),
+            Contact::new(user.email.as_ref(), &user.ssh_keys),
+        );
+        for (name, text) in wanted.remarks {
+            plan.remark(name, text);
+        }
+        for rival in adoption::rivals(directory, name, &id, rules) {
+            plan.remark(
+                name,
+                format!("{rival} would be called so, too, and gets no account of this name"),
+            );
+        }
+        Ok(plan)
+    }
+
+    fn group(&self) -> std::result::Result<Plan, String> {
+        let Self {
+            directory,
+            host,
+            owned,
+            ..
+        } = *self;
+        let (name, rules) = (self.name, &self.rules.groups);
+        let group = adoption::group(directory, name, self.remote, rules)?;
+        if !rules.filter.matches(group.name.raw()) {
+            return Err(format!(
+                "`filter` in [groups] does not let the provider's group `{}` through",
+                group.name
+            ));
+        }
+        let found = host
+            .groups
+            .get(name)
+            .ok_or_else(|| format!("there is no group `{}` on this host", shown(name)))?;
+        let mut as_if = Owned::default();
+        if let Some(gid) = Gid::new(found.gid) {
+            let own = OwnedGroup {
+                name: name.to_owned(),
+                gid,
+                state: State::Active,
+                members: Members::default(),
+            };
+            as_if.groups.insert(group.id.clone(), own);
+        }
+        let alone = Directory {
+            users: directory.users.clone(),
+            groups: vec![group.clone()],
+        };
+        let mut wanted = map::groups(&alone, &as_if, rules);
+        let wish = wanted
+            .groups
+            .pop()
+            .ok_or_else(|| unusable(wanted.refusals.pop()))?;
+        let called = adoption::called(&group.name, rules);
+        diff::adopt_group(name, &wish, called.as_deref(), wanted.people, host, owned)
+    }
+}
+
+/// Why the provider's record makes no account or group.
+fn unusable(refusal: Option<Refusal>) -> String {
+    refusal.map_or_else(
+        || "the record cannot be used".to_owned(),
+        |refusal| refusal.reason,
+    )
+}
+
+/// What gosync would own: so that the provider's wishes are mapped to the name that the account has.
+fn as_if_owned(id: &RemoteId, name: &str, called: &str, uid: u32) -> Owned {
+    let mut owned = Owned::default();
+    if let Some(uid) = Uid::new(uid) {
+        let account = OwnedAccount {
+            name: name.to_owned(),
+            uid,
+            gid: 0,
+            private_group: false,
+            state: State::Active,
+            applied: Applied::default(),
+            subid: None,
+            absence: None,
+        };
+        owned.accounts.insert(id.clone(), account);
+        owned.aliases.accounts.insert(id.clone(), called.to_owned());
+    }
+    owned
+}

@@ -1,0 +1,187 @@
+//! What a run works with: settings, the root of the managed host, and the time at which it began.
+//!
+//! Everything is a value: who runs twice makes two of them, and asks the clock twice.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::job::Options;
+use super::watch::Watch;
+use crate::config::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::hooks;
+use crate::model::{Directory, Snapshot, User, shown};
+use crate::policy::select::{self, Standing};
+use crate::providers::{FetchError, Query, Scope};
+use crate::system::clock;
+use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
+use crate::system::root::Root;
+use crate::targets::files::Local;
+
+/// What a run works with.
+#[derive(Clone, Debug)]
+pub struct Env {
+    /// What the configuration says.
+    pub settings: Settings,
+    /// The root of the managed host.
+    pub root: Root,
+    /// When the run began, in seconds since 1970.
+    pub now: i64,
+    /// How long another run is waited for.
+    pub patience: Patience,
+}
+
+/// How long another run is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Not at all.
+    None,
+    /// At most so long.
+    AtMost(Duration),
+    /// As long as it takes.
+    Endless,
+}
+
+impl Env {
+    /// The places of the managed host below which something is written.
+    pub fn places(&self) -> Vec<PathBuf> {
+        let (settings, accounts) = (&self.settings, &self.settings.rules.accounts);
+        let bases = accounts
+            .home_bases
+            .iter()
+            .chain([&accounts.home_base])
+            .map(PathBuf::from);
+        let own = [
+            settings.state_dir.clone(),
+            settings.lock_file.clone(),
+            "/etc".into(),
+            "/var/lib".into(),
+        ];
+        let more = [
+            PathBuf::from(&settings.rules.departed.archive_dir),
+            "/var/mail".into(),
+            PathBuf::from(&settings.rules.keys.directory),
+        ];
+        own.into_iter().chain(more).chain(bases).collect()
+    }
+
+    /// Takes the run lock.
+    pub fn lock(&self, purpose: Purpose, watch: &mut dyn Watch) -> Result<RunLock> {
+        let wait = match self.patience {
+            Patience::None => Wait::No,
+            Patience::AtMost(span) => Wait::Until(clock::deadline(span)),
+            Patience::Endless => Wait::Forever,
+        };
+        let path = self.root.path(&self.settings.lock_file);
+        let mut waiting = |holder: &Holder| watch.notice(format!("{holder} [waiting]"));
+        RunLock::take(&path, purpose, wait, &mut waiting).map_err(|e| match e {
+            RunLockError::Busy(_) => Error::new(Kind::Busy, e),
+            RunLockError::Path(e) => Error::failed(e),
+        })
+    }
+
+    /// Asks the provider; network only, and the whole of it within the time limit.
+    pub fn fetch(
+        &self,
+        scope: Scope,
+        only: Option<Vec<String>>,
+        watch: &mut dyn Watch,
+    ) -> Result<Snapshot> {
+        let provider = self.provider()?;
+        let query = Query {
+            scope,
+            only,
+            top_group: self
+                .settings
+                .rules
+                .accounts
+                .top_group
+                .clone()
+                .filter(|_| scope == Scope::Users),
+            deadline: clock::deadline(self.settings.time_limit),
+        };
+        let progress = watch.progress(&format!("reading {}", provider.name()));
+        let snapshot = provider.fetch(&query, progress.as_ref()).map_err(|e| {
+            let hint = match &e {
+                FetchError::Unreachable { .. } | FetchError::RateLimited { .. } => {
+                    "Nothing was changed; the next run tries again"
+                }
+                FetchError::Unauthorised { .. } => {
+                    "Nothing was changed; check the credentials and the authorities"
+                }
+                FetchError::Malformed { .. } => {
+                    "Nothing was changed; check that this is the right place to read"
+                }
+            };
+            Error::new(Kind::Source, e).hint(hint)
+        })?;
+        tracing::info!(
+            provider = provider.name(),
+            users = snapshot.directory.users.len(),
+            groups = snapshot.directory.groups.len(),
+            rejected = snapshot.rejected.len(),
+            gaps = snapshot.gaps.len(),
+            completeness = ?snapshot.completeness,
+            "read"
+        );
+        Ok(snapshot)
+    }
+
+    /// How everybody in a directory stands to the top group.
+    pub fn standing<'d>(
+        &self,
+        directory: &'d Directory,
+    ) -> Result<impl Fn(&User) -> Standing + use<'d>> {
+        let top_group = self.settings.rules.accounts.top_group.as_deref();
+        select::select(directory, top_group).map_err(|e| {
+            Error::new(Kind::Source, format!("{e}: `{}`", shown(top_group.unwrap_or_default())))
+                .hint("Nothing was changed; check `top_group` in the configuration, and what the provider lets us see")
+        })
+    }
+
+    /// The host, or the tree below `--root`.
+    pub fn target(&self) -> Result<Local> {
+        let [target] = self.settings.targets.as_slice() else {
+            return Err(Error::usage(
+                "exactly one target can be brought in step so far",
+            ));
+        };
+        let rules = &self.settings.rules.accounts;
+        let bases = rules
+            .home_bases
+            .iter()
+            .chain([&rules.home_base])
+            .map(PathBuf::from)
+            .collect();
+        let state_dir = self.settings.state_dir.clone();
+        let local = Local::new(
+            target.local.clone(),
+            self.root.clone(),
+            state_dir,
+            bases,
+            clock::shadow_day(self.now),
+        );
+        Ok(local.with_keys(&self.settings.rules.keys.directory))
+    }
+
+    /// Whether hooks belong to a run at all. On another tree they would run on the wrong host.
+    pub(crate) fn runs_hooks(&self, options: &Options) -> bool {
+        self.root.is_host() || options.root_hooks
+    }
+
+    /// What hooks need to know of a run.
+    pub(crate) fn hooks(&self, options: &Options) -> hooks::Context<'_> {
+        hooks::Context {
+            rules: &self.settings.hooks,
+            root: &self.root,
+            now: self.now,
+            enabled: self.runs_hooks(options),
+            retry: options.retry_hooks,
+        }
+    }
+
+    /// Where the ledger is.
+    pub fn state_dir(&self) -> PathBuf {
+        self.root.path(&self.settings.state_dir)
+    }
+}

@@ -1,0 +1,139 @@
+//! How the plan of each task is made: what is read for it, and what it is compared with.
+
+use super::adoption::Adoption;
+use super::env::Env;
+use super::job::{Job, Kind, Options, Task};
+use super::keys;
+use super::report::SourceReport;
+use super::saved::SavedPlan;
+use super::sessions::refuse_logged_in;
+use super::undo;
+use super::view::{self, ProviderView};
+use super::watch::Watch;
+use crate::error::{Error, Result};
+use crate::model::Snapshot;
+use crate::model::host::Host;
+use crate::model::owned::Owned;
+use crate::plan::Plan;
+use crate::plan::diff::{self, Request};
+use crate::targets::files::{Elsewhere, Local};
+
+/// How often other name services are asked about what a plan would give out.
+const NSS_ROUNDS: u32 = 10;
+
+/// What a plan is made for and compared with, on this side.
+#[derive(Clone, Copy)]
+pub(crate) struct PlanContext<'a> {
+    pub(crate) env: &'a Env,
+    pub(crate) options: &'a Options,
+    pub(crate) target: &'a Local,
+    /// What the target has.
+    pub(crate) host: &'a Host<'a>,
+    /// What gosync owns there.
+    pub(crate) owned: &'a Owned,
+}
+
+/// A task with what the provider says about it, ready to be planned as often as need be.
+pub(crate) enum Planner<'a> {
+    Sync(&'a Task, ProviderView),
+    Saved(SavedPlan<'a>),
+    Adopt(Adoption),
+    Remove(&'a [String], &'a Request),
+    Release(&'a [String], Option<Kind>),
+    Undo(u64),
+}
+
+impl<'a> Planner<'a> {
+    /// Asks the provider whatever a job needs to know: network only, no lock of the host's is held.
+    pub(crate) fn read(env: &Env, job: &'a Job, watch: &mut dyn Watch) -> Result<Self> {
+        let force = job.options.force;
+        Ok(match &job.task {
+            task @ (Task::Users { .. } | Task::Groups { .. }) => {
+                let snapshot = view::read(env, task, watch)?;
+                let view = ProviderView::new(env, task, force, snapshot);
+                // What is saved is all that was read.
+                let view = if job.options.save {
+                    view
+                } else {
+                    view.trimmed(env)
+                };
+                Self::Sync(task, view)
+            }
+            Task::Saved { file, plan, fresh } => {
+                Self::Saved(SavedPlan::read(env, file, plan, *fresh, watch)?)
+            }
+            Task::Adopt { name, remote, kind } => {
+                Self::Adopt(Adoption::read(env, name, remote.as_deref(), *kind, watch)?)
+            }
+            Task::Remove { names, request } => Self::Remove(names, request),
+            Task::Release { names, kind } => Self::Release(names, *kind),
+            Task::Undo { run } => Self::Undo(*run),
+        })
+    }
+
+    /// What the provider said, if it was asked.
+    pub(crate) fn snapshot(&self) -> Option<&Snapshot> {
+        match self {
+            Self::Sync(_, view) => Some(&view.snapshot),
+            Self::Saved(saved) => Some(&saved.view.snapshot),
+            Self::Adopt(adoption) => Some(adoption.snapshot()),
+            Self::Remove(..) | Self::Release(..) | Self::Undo(_) => None,
+        }
+    }
+
+    /// That in figures.
+    pub(crate) fn sources(&self, env: &Env) -> Vec<SourceReport> {
+        let provider = &env.settings.provider.name;
+        let snapshot = self.snapshot();
+        snapshot
+            .map(|snapshot| SourceReport::of(provider, snapshot))
+            .into_iter()
+            .collect()
+    }
+
+    /// The plan.
+    pub(crate) fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan> {
+        match self {
+            Self::Sync(task, view) => view.plan(cx, task),
+            Self::Saved(saved) => saved.plan(cx),
+            Self::Adopt(adoption) => adoption.plan(cx),
+            Self::Remove(names, request) => removal(cx, names, request),
+            Self::Release(names, kind) => {
+                let is_group = kind.map(|kind| kind == Kind::Group);
+                diff::release(names, is_group, cx.owned).map_err(|reasons| {
+                    Error::failed(format!("nothing was given back: {}", reasons.join("; ")))
+                })
+            }
+            Self::Undo(run) => undo::plan(cx, *run),
+        }
+    }
+}
+
+fn removal(cx: &PlanContext<'_>, names: &[String], request: &Request) -> Result<Plan> {
+    let mut plan = diff::removal(names, request, cx.host, cx.owned)
+        .map_err(|reasons| Error::failed(format!("nothing was removed: {}", reasons.join("; "))))?;
+    refuse_logged_in(cx, &plan)?;
+    keys::withdraw(&mut plan, cx, cx.options.force)?;
+    Ok(plan)
+}
+
+/// Makes a plan; where the host has other name services, none of their names and ids is given out.
+pub(crate) fn consider(
+    elsewhere: &mut Elsewhere,
+    host: &mut Host<'_>,
+    plan: impl Fn(&Host<'_>) -> Result<Plan>,
+) -> Result<Plan> {
+    for _ in 0..NSS_ROUNDS {
+        let plan = plan(host)?;
+        let found = elsewhere.ask(&plan)?;
+        if found.is_empty() {
+            return Ok(plan);
+        }
+        host.ids.extend(found.values());
+        host.elsewhere.extend(found);
+    }
+    Err(Error::failed(
+        "other name services of this host use too many of the ids that gosync may give out",
+    )
+    .hint("Choose ranges for `uid_range` and `gid_range` that nobody else uses"))
+}

@@ -1,0 +1,133 @@
+//! What came of a run.
+
+use crate::hooks::Tally;
+use crate::model::{Completeness, Snapshot};
+use crate::plan::Plan;
+use crate::plan::guard::Excess;
+use crate::plan::saved::Saved;
+
+use super::job::Job;
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct RunReport {
+    /// What each provider said; none, if none was asked.
+    pub sources: Vec<SourceReport>,
+    /// What was done to each target, or would be.
+    pub targets: Vec<TargetReport>,
+    /// What hooks did.
+    pub hooks: Tally,
+    /// The plan and what it was made from, if that was to be kept.
+    pub saved: Option<Box<Saved>>,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// What a provider said, in figures.
+#[derive(Debug)]
+pub struct SourceReport {
+    /// The section of the provider.
+    pub provider: String,
+    /// Whether that was all.
+    pub completeness: Completeness,
+    /// People who can be used.
+    pub users: usize,
+    /// Groups that can be used.
+    pub groups: usize,
+    /// Records that cannot.
+    pub rejected: usize,
+}
+
+/// What was done to a target.
+#[derive(Debug)]
+pub struct TargetReport {
+    /// The section of the target.
+    pub target: String,
+    /// What was done, or would be.
+    pub plan: Plan,
+    /// The number of the run in the ledger, if it wrote to the databases.
+    pub transaction: Option<u64>,
+}
+
+/// How a run ended that was not broken off. Of several, the first in this list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Limits refuse the plan; nothing was written.
+    Refused(Vec<Excess>),
+    /// The read was not complete, for this reason; nobody was locked or taken away because of it.
+    Incomplete(String),
+    /// So many records got no account or group, and that was not to be.
+    Rejected(usize),
+    /// So many events have hooks that failed, and that was not to be.
+    HooksFailed(usize),
+    /// It was a dry run, and changes are pending.
+    Pending,
+    /// All is done, or there was nothing to do.
+    Done,
+}
+
+impl Outcome {
+    /// How a job ended that was carried out, or would have been.
+    pub(crate) fn of(job: &Job, plan: &Plan, hooks: Tally) -> Self {
+        let strict = job.options.strict;
+        // What is named on the command line is refused by an error of its own.
+        let judges_records = job.task.judges_records();
+        match &plan.incomplete {
+            Some(reason) => Self::Incomplete(reason.clone()),
+            None if judges_records && strict && !plan.refused.is_empty() => {
+                Self::Rejected(plan.refused.len())
+            }
+            None if strict && hooks.failed > 0 => Self::HooksFailed(hooks.failed),
+            None if job.options.dry_run && !plan.changes.is_empty() => Self::Pending,
+            None => Self::Done,
+        }
+    }
+}
+
+impl SourceReport {
+    pub(crate) fn of(provider: &str, snapshot: &Snapshot) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            completeness: snapshot.completeness.clone(),
+            users: snapshot.directory.users.len(),
+            groups: snapshot.directory.groups.len(),
+            rejected: snapshot.rejected.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::job::{Options, Task};
+    use super::*;
+    use crate::model::Untrusted;
+    use crate::policy::Refusal;
+
+    #[test]
+    fn an_incomplete_read_outranks_what_was_rejected() {
+        let refusal = Refusal {
+            id: None,
+            subject: Untrusted::new("x"),
+            reason: String::new(),
+        };
+        let plan = Plan {
+            refused: vec![refusal],
+            ..Plan::default()
+        };
+        let cut = Plan {
+            incomplete: Some("cut".to_owned()),
+            ..plan.clone()
+        };
+        let job = |strict| Job {
+            task: Task::Groups { only: Vec::new() },
+            options: Options {
+                strict,
+                ..Options::default()
+            },
+        };
+        let of = |strict, plan: &Plan| Outcome::of(&job(strict), plan, Tally::default());
+        assert_eq!(of(false, &plan), Outcome::Done);
+        assert_eq!(of(true, &plan), Outcome::Rejected(1));
+        assert_eq!(of(true, &cut), Outcome::Incomplete("cut".to_owned()));
+    }
+}

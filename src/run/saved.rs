@@ -1,0 +1,105 @@
+//! The plan of `apply`: one that was saved, if it still fits.
+//!
+//! It is made again as that of a sync, from what the file says that the provider said, and compared.
+
+use super::env::Env;
+use super::job::Task;
+use super::planner::PlanContext;
+use super::view::{self, ProviderView};
+use super::watch::Watch;
+use crate::error::{Error, Result};
+use crate::ledger::Ledger;
+use crate::model::Snapshot;
+use crate::model::owned::Owned;
+use crate::plan::Plan;
+use crate::plan::saved::{Moved, Saved};
+
+/// A saved plan, and what the provider said.
+pub(crate) struct SavedPlan<'a> {
+    file: &'a str,
+    saved: &'a Saved,
+    fresh: bool,
+    task: Task,
+    pub(crate) view: ProviderView,
+}
+
+impl<'a> SavedPlan<'a> {
+    /// The plan of a file; `fresh`: the provider is asked again.
+    pub(crate) fn read(
+        env: &Env,
+        file: &'a str,
+        saved: &'a Saved,
+        fresh: bool,
+        watch: &mut dyn Watch,
+    ) -> Result<Self> {
+        let task = Task::of_saved(&saved.asked.sync);
+        let snapshot = if fresh {
+            view::read(env, &task, watch)?
+        } else {
+            Snapshot::from(&saved.read)
+        };
+        let mut view = ProviderView::new(env, &task, saved.asked.force, snapshot);
+        if !fresh {
+            view.now = saved.read_at;
+        }
+        Ok(Self {
+            file,
+            saved,
+            fresh,
+            task,
+            view,
+        })
+    }
+
+    /// The same plan again, or why it is another one now.
+    pub(crate) fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan> {
+        if let Some(done) = done_already(cx.env, self.saved, cx.owned)? {
+            return Ok(done);
+        }
+        let refuse = |moved: Moved| refuse(self.file, self.fresh, &moved);
+        self.saved.check_host(cx.host, cx.owned).map_err(refuse)?;
+        let mut plan = self.view.plan(cx, &self.task)?;
+        self.saved.check_plan(&plan).map_err(refuse)?;
+        if !self.fresh {
+            // One read proves an absence once, however often its plan is carried out.
+            plan.observations.clear();
+        }
+        Ok(plan)
+    }
+}
+
+/// A plan with nothing in it, if this one has been carried out: perhaps by an interrupted run of the same command, which
+/// was finished a moment ago.
+fn done_already(env: &Env, saved: &Saved, owned: &Owned) -> Result<Option<Plan>> {
+    if owned.generation == saved.generation {
+        return Ok(None);
+    }
+    let ledger = Ledger::open_read_only(&env.state_dir()).map_err(Error::failed)?;
+    let run = ledger
+        .map(|ledger| ledger.run_of_plan(&saved.digest))
+        .transpose()
+        .map_err(Error::failed)?
+        .flatten();
+    Ok(run.map(|run| {
+        let mut plan = Plan {
+            generation: owned.generation,
+            ..Plan::default()
+        };
+        plan.remark("the plan", format!("is carried out already, by run {run}"));
+        plan
+    }))
+}
+
+fn refuse(file: &str, fresh: bool, moved: &Moved) -> Error {
+    let error = Error::failed(format!(
+        "nothing was written, since {file} no longer fits: {moved}"
+    ));
+    match moved {
+        Moved::Plan if fresh => error.hint("The provider says something else now; make a new plan"),
+        Moved::Plan => error.hint(
+            "The configuration, or something else on this host, has changed; make a new plan",
+        ),
+        Moved::Altered => error.hint("Somebody has edited it; make a new plan"),
+        Moved::Ledger { .. } | Moved::Host(_) => error.hint("Make a new plan with `gosync plan`"),
+    }
+}

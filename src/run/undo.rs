@@ -1,0 +1,74 @@
+//! The plan of `undo`: what a run changed, as it was before.
+
+use super::env::Env;
+use super::keys;
+use super::planner::PlanContext;
+use super::probe::HostSite;
+use super::sessions::refuse_logged_in;
+use crate::error::{Error, Result};
+use crate::ledger::Ledger;
+use crate::model::history::{Later, PastRun};
+use crate::model::{Completeness, shown};
+use crate::plan::Plan;
+use crate::plan::diff::{self, Against, Chosen, Past};
+
+/// The plan that undoes a run.
+pub(crate) fn plan(cx: &PlanContext<'_>, number: u64) -> Result<Plan> {
+    let (run, since) = past(cx.env, number)?;
+    let force = cx.options.force;
+    let past = Past {
+        run: &run,
+        since: &since,
+        force,
+    };
+    let site = HostSite::new(&cx.env.root);
+    let against = Against {
+        host: cx.host,
+        owned: cx.owned,
+        completeness: &Completeness::Narrowed,
+        rules: &cx.env.settings.rules,
+        chosen: Chosen {
+            new: true,
+            known: true,
+            force,
+        },
+        now: cx.env.now,
+        home_at: &|home| site.owner(home),
+        site: &site,
+    };
+    let mut plan = diff::undo(past, &against);
+    site.finish()?;
+    // Who is locked or removed loses the keys; those of others are the next sync's.
+    keys::withdraw(&mut plan, cx, false)?;
+    refuse_logged_in(cx, &plan)?;
+    Ok(plan)
+}
+
+/// A run with its changes, and what was changed after it.
+fn past(env: &Env, number: u64) -> Result<(PastRun, Vec<Later>)> {
+    let unknown =
+        || Error::usage(format!("no run {number} is remembered")).hint("See `gosync history`");
+    // Only now: an interrupted run has been finished or dropped.
+    let ledger = Ledger::open_read_only(&env.state_dir())
+        .map_err(Error::failed)?
+        .ok_or_else(unknown)?;
+    let run = ledger
+        .past_run(number)
+        .map_err(Error::failed)?
+        .ok_or_else(unknown)?;
+    let provider = &env.settings.provider.name;
+    if run.provider != *provider {
+        let message = format!(
+            "run {number} was for the provider `{}`, not `{provider}`",
+            shown(&run.provider)
+        );
+        return Err(Error::usage(message).hint("Choose it with -u"));
+    }
+    if run.changes.is_empty() {
+        let message =
+            format!("what run {number} changed was not written down then, and cannot be undone");
+        return Err(Error::failed(message));
+    }
+    let since = ledger.changed_since(number).map_err(Error::failed)?;
+    Ok((run, since))
+}

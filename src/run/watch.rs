@@ -1,0 +1,39 @@
+//! Who looks on while a run goes on. The engine prints nothing and knows no terminal.
+
+use crate::hooks::Reporter;
+use crate::plan::Plan;
+
+/// Says how far something long has come; it is over when this is dropped.
+pub type Progress = Box<dyn Fn(usize)>;
+
+/// An observer of runs.
+pub trait Watch: Reporter {
+    /// Something long begins, such as "homes made".
+    fn progress(&mut self, what: &str) -> Progress;
+
+    /// This is about to be done, and what is refused in it is not.
+    fn staged(&mut self, plan: &Plan);
+
+    /// This would be done, and is not: the run is a dry one.
+    fn dry(&mut self, plan: &Plan);
+}
+
+/// Hears of everything and says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Reporter for Silent {
+    fn notice(&mut self, _: String) {}
+
+    fn warn(&mut self, _: String) {}
+}
+
+impl Watch for Silent {
+    fn progress(&mut self, _: &str) -> Progress {
+        Box::new(|_| {})
+    }
+
+    fn staged(&mut self, _: &Plan) {}
+
+    fn dry(&mut self, _: &Plan) {}
+}
