@@ -7,9 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::members::MemberList;
 use super::spans::Spans;
-
-/// Stands for a field that is not UTF-8.
-pub const ODD: &str = "\u{fffd}";
+pub use super::text::ODD;
 
 /// A host's accounts, groups and ids in use.
 #[derive(Clone, Debug, Default)]

@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::host::ODD;
+use super::text::ODD;
 
 /// The names in a text with commas.
 fn split(list: &str) -> impl Iterator<Item = &str> {

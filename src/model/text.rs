@@ -8,6 +8,9 @@ use unicode_normalization::char::is_combining_mark;
 
 use serde::{Deserialize, Serialize};
 
+/// Stands for a field that is not UTF-8.
+pub const ODD: &str = "\u{fffd}";
+
 /// How many bytes of foreign text one message shows.
 pub const SHOWN_BYTES: usize = 256;
 

@@ -2,85 +2,20 @@
 //!
 //! Asks no provider: what is said of the next run holds as long as the provider wants what it wanted. Pure.
 
+mod difference;
 mod keys;
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
 use super::diff::{accounts, groups, lock_word};
 use super::render;
-
 use crate::model::host::Host;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{Members, shown};
 use crate::policy::{ByHand, Field, GroupRules, Rules};
+use difference::entry;
+pub use difference::{Difference, Kind, Next};
 pub use keys::{KeySite, keys, unusable};
-
-/// What differs, of one account or group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// Account, group, group of the host's, or keys.
-    pub kind: Kind,
-    /// Name on this host.
-    pub name: String,
-    /// What it is that differs.
-    pub what: &'static str,
-    /// As gosync last applied it; empty where it is the whole entry.
-    pub applied: String,
-    /// As it is found.
-    pub found: String,
-    /// What the next run does about it.
-    pub next: Next,
-    /// Why, in our own words.
-    pub why: String,
-}
-
-/// What it is that differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// An account of gosync's.
-    Account,
-    /// A group of gosync's.
-    Group,
-    /// A group of the host's with members from the provider.
-    LocalGroup,
-    /// The file with the SSH keys of an account.
-    Keys,
-}
-
-impl Kind {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::Account => "account",
-            Kind::Group => "group",
-            Kind::LocalGroup => "local group",
-            Kind::Keys => "keys",
-        }
-    }
-}
-
-/// What the next run does about a difference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Next {
-    /// Nothing.
-    Keeps,
-    /// Makes it what it was.
-    Restores,
-}
-
-impl Next {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Next::Keeps => "stays",
-            Next::Restores => "is undone",
-        }
-    }
-}
 
 /// Everything that differs in the databases, accounts first, each kind by name. [`keys`] tells of files with keys.
 pub fn drift(host: &Host<'_>, owned: &Owned, rules: &Rules) -> Vec<Difference> {
@@ -137,20 +72,6 @@ pub fn line(difference: &Difference) -> String {
         shown(name),
         next.as_str()
     )
-}
-
-/// A whole entry that is not as it was made.
-fn entry(kind: Kind, name: &str, found: &str, next: Next, why: &str) -> Difference {
-    let (name, found, why) = (name.to_owned(), found.to_owned(), why.to_owned());
-    Difference {
-        kind,
-        name,
-        what: "",
-        applied: String::new(),
-        found,
-        next,
-        why,
-    }
 }
 
 fn deleted(kind: Kind, name: &str, by_hand: ByHand) -> Difference {

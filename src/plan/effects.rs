@@ -575,3 +575,6 @@ fn set_keys(keys: &KeyChange) -> Effects<'_> {
         ..of("set-keys", Count::Keys, Some(Event::Updated))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,7 @@ mod manifest;
 mod papers;
 mod properties;
 mod scenarios;
+mod siblings;
 mod terminal;
 mod transcripts;
 mod undo;

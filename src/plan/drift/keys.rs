@@ -1,6 +1,6 @@
 //! What differs in files with SSH keys. Homes are their owners', and nobody looks into them.
 
-use super::{Difference, Kind, Next};
+use super::difference::{Difference, Kind, Next, entry};
 use crate::model::RemoteId;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, State};
@@ -20,7 +20,7 @@ pub struct KeySite<'a> {
 
 /// The directory of keys cannot be used, and no file in it is looked at. `reason`: why, in our own words.
 pub fn unusable(directory: &str, reason: &str) -> Difference {
-    super::entry(
+    entry(
         Kind::Keys,
         directory,
         "is not used, and not looked into",
