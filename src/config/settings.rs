@@ -10,22 +10,13 @@ use toml::de::{DeTable, DeValue};
 
 use super::merge::{Source, Texts, take_tables};
 use super::{ConfigError, hooks, raw};
-use crate::model::GroupName;
-use crate::model::IdRange;
-use crate::model::name::GroupPrefix;
-use crate::model::shown;
-use crate::model::ssh_key::{LEAST_RSA_BITS, MOST_RSA_BITS};
-use crate::model::units::Span;
+use crate::model::{absolute_path, shown};
 use crate::plan::Limits;
 use crate::policy::catalogue::{Catalogue, portal_url};
 use crate::policy::hooks::HookRules;
-use crate::policy::keys::{KeyOptions, KeyRules, MOST_KEYS};
-use crate::policy::local_map::LocalMap;
-use crate::policy::matcher::Filter;
-use crate::policy::overrides::{Override, Overrides};
-use crate::policy::{
-    AccountRules, DepartedRules, GroupRules, NameMap, PrimaryGroup, RenameRules, Rules, SubidRules,
-};
+use crate::policy::keys::KeyRules;
+use crate::policy::overrides::Overrides;
+use crate::policy::{AccountRules, DepartedRules, GroupRules, Misfit, Rules};
 use crate::providers::{fields, globus, ldap, scim};
 use crate::targets::files;
 
@@ -125,13 +116,13 @@ impl Settings {
             .collect();
         let overrides = overrides(take_tables(&mut table, "group", &texts)?, &texts)?;
         let gosync: raw::Gosync = section(&mut table, "gosync", &texts)?;
-        let accounts: raw::Accounts = section(&mut table, "accounts", &texts)?;
-        let groups: raw::Groups = section(&mut table, "groups", &texts)?;
+        let accounts: AccountRules = section(&mut table, "accounts", &texts)?;
+        let mut groups: GroupRules = section(&mut table, "groups", &texts)?;
         let catalogue: raw::Catalogue = section(&mut table, "catalogue", &texts)?;
-        let departed: raw::Departed = section(&mut table, "departed", &texts)?;
-        let limits: raw::LimitKeys = section(&mut table, "limits", &texts)?;
+        let departed: DepartedRules = section(&mut table, "departed", &texts)?;
+        let limits = section(&mut table, "limits", &texts)?;
         let hook_keys: hooks::Hooks = section(&mut table, "hooks", &texts)?;
-        let keys: raw::Keys = section(&mut table, "keys", &texts)?;
+        let keys: KeyRules = section(&mut table, "keys", &texts)?;
         if let Some((key, value)) = table.into_iter().next() {
             return Err(texts.error(
                 Some(value.span()),
@@ -146,6 +137,12 @@ impl Settings {
                 known.insert(name, (provider_kind(table, &base, &texts)?, fields));
             }
         }
+        groups.overrides = overrides.clone();
+        accounts
+            .check(groups.gid_range)
+            .and_then(|()| departed.check())
+            .and_then(|()| keys.check())
+            .map_err(|Misfit(key, reason)| invalid(key, reason))?;
         if gosync.time_limit.secs() == 0 {
             return Err(invalid(
                 "gosync.time_limit",
@@ -166,23 +163,15 @@ impl Settings {
             lock_file: absolute("gosync.lock_file", &gosync.lock_file)?.into(),
             time_limit: gosync.time_limit.into(),
             rules: Rules {
-                accounts: account_rules(accounts, groups.gid_range)?,
-                groups: group_rules(&groups, overrides.clone())?,
-                departed: departed_rules(departed)?,
-                keys: key_rules(keys)?,
+                accounts,
+                groups,
+                departed,
+                keys,
             },
             description_dir: catalogue.description_dir.as_ref().map(|dir| base.join(dir)),
             policy_dir: catalogue.policy_dir.as_ref().map(|dir| base.join(dir)),
-            catalogue: self::catalogue(catalogue, overrides)?,
-            limits: Limits {
-                max_removals: limits.max_removals,
-                max_removals_percent: limits.max_removals_percent,
-                max_renames: limits.max_renames,
-                max_archives: limits.max_archives,
-                max_final_removals: limits.max_final_removals,
-                max_group_removals: limits.max_group_removals,
-                max_privileged_additions: limits.max_privileged_additions,
-            },
+            catalogue: self::catalogue(catalogue, overrides),
+            limits,
             hooks: hooks::rules(hook_keys)?,
             history_days: match gosync.history_days {
                 0 => {
@@ -202,6 +191,10 @@ fn invalid(place: &str, reason: impl Into<String>) -> ConfigError {
         place: place.to_owned(),
         reason: reason.into(),
     }
+}
+
+fn absolute(key: &str, text: &str) -> Result<String, ConfigError> {
+    absolute_path::checked(text).map_err(|reason| invalid(key, reason))
 }
 
 fn section<'a, T: Deserialize<'a> + Default>(
@@ -388,215 +381,14 @@ fn choose_targets(
     wanted.iter().map(find).collect()
 }
 
-/// An absolute path without `.`, `..`, empty parts or characters that mean something in passwd(5).
-fn absolute(key: &str, text: &str) -> Result<String, ConfigError> {
-    let trimmed = if text.len() > 1 {
-        text.trim_end_matches('/')
-    } else {
-        text
-    };
-    let parts = trimmed.strip_prefix('/');
-    let sound = parts.is_some_and(|p| {
-        !p.is_empty() && p.split('/').all(|part| !matches!(part, "" | "." | ".."))
-    });
-    let plain = !trimmed.chars().any(|c| c.is_control() || c == ':');
-    if sound && plain {
-        Ok(trimmed.to_owned())
-    } else {
-        Err(invalid(
-            key,
-            format!(
-                "`{}` is not an absolute path without `.` and `..`",
-                shown(text)
-            ),
-        ))
-    }
-}
-
-fn names(key: &str, rules: &[(String, String)]) -> Result<Vec<NameMap>, ConfigError> {
-    rules
-        .iter()
-        .map(|(pattern, to)| NameMap::new(pattern, to).map_err(|e| invalid(key, e)))
-        .collect()
-}
-
-fn account_rules(keys: raw::Accounts, gid_range: IdRange) -> Result<AccountRules, ConfigError> {
-    let subids = match keys.subid_range {
-        None => None,
-        Some((first, last)) => {
-            let fits = keys.subid_count > 0 && first >= 65_536 && last > first && last < 1 << 31;
-            if !fits || last - first < keys.subid_count - 1 {
-                let reason = "it must begin at 65536 or above, end below 2147483648, and hold `subid_count` ids";
-                return Err(invalid("accounts.subid_range", reason));
-            }
-            for (key, range) in [
-                ("accounts.uid_range", keys.uid_range),
-                ("groups.gid_range", gid_range),
-            ] {
-                let (from, to) = range.into();
-                if from <= last && first <= to {
-                    return Err(invalid(
-                        "accounts.subid_range",
-                        format!("it overlaps `{key}`"),
-                    ));
-                }
-            }
-            Some(SubidRules {
-                first,
-                last,
-                count: keys.subid_count,
-            })
-        }
-    };
-    let home_bases = keys
-        .home_bases
-        .iter()
-        .map(|b| absolute("accounts.home_bases", b))
-        .collect::<Result<_, _>>()?;
-    Ok(AccountRules {
-        top_group: keys.top_group.filter(|name| !name.is_empty()),
-        uid_range: keys.uid_range,
-        primary_group: match keys.primary_group.as_str() {
-            "private" => PrimaryGroup::Private,
-            "" => {
-                return Err(invalid(
-                    "accounts.primary_group",
-                    "it is a group's name or `private`",
-                ));
-            }
-            name => PrimaryGroup::Local(name.to_owned()),
-        },
-        home_base: absolute("accounts.home_base", &keys.home_base)?,
-        home_bases,
-        create_home: keys.create_home,
-        shell: absolute("accounts.shell", &keys.shell)?,
-        dots: keys.dots,
-        names: names("accounts.names", &keys.names)?,
-        keep_local: keys.keep_local.into_iter().collect(),
-        subids,
-        deleted_by_hand: keys.deleted_by_hand,
-        rename: RenameRules {
-            home: keys.rename_home,
-            link: keys.rename_home_link,
-            mail: keys.rename_mail,
-        },
-    })
-}
-
-fn departed_rules(keys: raw::Departed) -> Result<DepartedRules, ConfigError> {
-    let (archive_after, remove_after) = (
-        keys.archive_after.map(Span::secs),
-        keys.remove_after.map(Span::secs),
-    );
-    if archive_after
-        .zip(remove_after)
-        .is_some_and(|(archive, remove)| remove < archive)
-    {
-        return Err(invalid(
-            "departed.remove_after",
-            "it is less than `archive_after`; the home is packed first",
-        ));
-    }
-    Ok(DepartedRules {
-        absent_runs: keys.absent_runs.max(1),
-        absent_for: keys.absent_for.secs(),
-        end_sessions: keys.end_sessions,
-        archive_after,
-        archive_dir: absolute("departed.archive_dir", &keys.archive_dir)?,
-        remove_after,
-    })
-}
-
-fn group_rules(keys: &raw::Groups, overrides: Overrides) -> Result<GroupRules, ConfigError> {
-    Ok(GroupRules {
-        prefix: GroupPrefix::new(&keys.prefix).map_err(|e| invalid("groups.prefix", e))?,
-        gid_range: keys.gid_range,
-        filter: Filter::new(&keys.filter).map_err(|e| invalid("groups.filter", e))?,
-        dots: keys.dots,
-        names: names("groups.names", &keys.names)?,
-        overrides,
-        deleted_by_hand: keys.deleted_by_hand,
-        taken_out_by_hand: keys.taken_out_by_hand,
-        local_map: local_map(&keys.local_map)?,
-    })
-}
-
-fn local_map(entries: &BTreeMap<String, raw::LocalGroup>) -> Result<LocalMap, ConfigError> {
-    let entry = |(source, group): (&String, &raw::LocalGroup)| {
-        let (name, privileged) = match group {
-            raw::LocalGroup::Name(name) => (name, false),
-            raw::LocalGroup::Table(table) => (&table.group, table.privileged),
-        };
-        let complain = |e| {
-            invalid(
-                "groups.local_map",
-                format!("the name `{}` {e}", shown(name)),
-            )
-        };
-        Ok((
-            source.clone(),
-            GroupName::known(name).map_err(complain)?,
-            privileged,
-        ))
-    };
-    let entries = entries
-        .iter()
-        .map(entry)
-        .collect::<Result<_, ConfigError>>()?;
-    LocalMap::new(entries).map_err(|e| invalid("groups.local_map", e))
-}
-
-fn key_rules(keys: raw::Keys) -> Result<KeyRules, ConfigError> {
-    let directory = absolute("keys.directory", &keys.directory)?;
-    // sshd_config(5) cuts at blanks, and replaces what follows a `%`.
-    if directory.contains(|c: char| c.is_whitespace() || matches!(c, '%' | '"' | '#' | '~')) {
-        return Err(invalid(
-            "keys.directory",
-            "sshd_config(5) cannot name a directory with blanks or one of % \" # ~",
-        ));
-    }
-    if !(LEAST_RSA_BITS..=MOST_RSA_BITS).contains(&keys.rsa_bits) {
-        return Err(invalid(
-            "keys.rsa_bits",
-            format!("it is {LEAST_RSA_BITS} to {MOST_RSA_BITS}"),
-        ));
-    }
-    if !(1..=MOST_KEYS).contains(&keys.max_keys) {
-        return Err(invalid("keys.max_keys", format!("it is 1 to {MOST_KEYS}")));
-    }
-    let options = KeyOptions::new(&keys.options).map_err(|e| invalid("keys.options", e))?;
-    Ok(KeyRules {
-        place: keys.place,
-        directory,
-        options,
-        rsa_bits: keys.rsa_bits,
-        max_keys: keys.max_keys,
-    })
-}
-
 /// The sections `[group.NAME]`.
 fn overrides(
     tables: Vec<(String, Spanned<DeTable<'_>>)>,
     texts: &Texts,
 ) -> Result<Overrides, ConfigError> {
-    let section = |(name, table): (String, Spanned<DeTable<'_>>)| {
+    let section = |(name, table): (String, Spanned<DeTable<'_>>)| -> Result<_, ConfigError> {
         let span = table.span();
-        let keys: raw::GroupOverride =
-            texts.read(Spanned::new(span, DeValue::Table(table.into_inner())))?;
-        let key = |key: &str| format!("group.{}.{key}", shown(&name));
-        let prefix = keys.prefix.as_deref().map(GroupPrefix::new).transpose();
-        let section = Override {
-            filter: Filter::new(&keys.filter).map_err(|e| invalid(&key("filter"), e))?,
-            prefix: prefix.map_err(|e| invalid(&key("prefix"), e))?,
-            gid_range: keys.gid_range,
-            dots: keys.dots,
-            names: keys
-                .names
-                .map(|rules| names(&key("names"), &rules))
-                .transpose()?,
-            description: keys.description,
-            admins: keys.admins,
-        };
+        let section = texts.read(Spanned::new(span, DeValue::Table(table.into_inner())))?;
         Ok((name, section))
     };
     tables
@@ -606,22 +398,17 @@ fn overrides(
         .map(Overrides::new)
 }
 
-fn catalogue(keys: raw::Catalogue, overrides: Overrides) -> Result<Catalogue, ConfigError> {
-    let filter = |words: &[String], key| Filter::new(words).map_err(|e| invalid(key, e));
-    let admins = keys
-        .admins
-        .into_iter()
-        .map(|(words, users)| Ok((filter(&words, "catalogue.admins")?, users)));
-    Ok(Catalogue {
-        filter: filter(&keys.filter, "catalogue.filter")?,
-        names: names("catalogue.names", &keys.names)?,
+fn catalogue(keys: raw::Catalogue, overrides: Overrides) -> Catalogue {
+    Catalogue {
+        filter: keys.filter,
+        names: keys.names,
         base_url: match keys.portal {
             Some(url) if url.contains("://") => url,
             Some(host) => portal_url(&host),
             None => String::new(),
         },
         description: keys.description,
-        admins: admins.collect::<Result<_, ConfigError>>()?,
+        admins: keys.admins,
         overrides,
-    })
+    }
 }

@@ -3,6 +3,7 @@
 //! Nothing here decides, reads or writes. Text that comes from outside is an [`Untrusted`] and can be shown only
 //! escaped; names and ids are newtypes that only a check can make.
 
+pub mod absolute_path;
 pub mod contact;
 pub mod directory;
 pub mod group_policy;

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The longest name: what `utmp(5)` can hold, and Debian's limit for groups.
 pub const MAX_BYTES: usize = 32;
@@ -116,8 +116,16 @@ impl From<&UserName> for GroupName {
 }
 
 /// What stands before every group's name, such as `@`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct GroupPrefix(String);
+
+impl TryFrom<String> for GroupPrefix {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::new(&text)
+    }
+}
 
 impl GroupPrefix {
     /// Checks a prefix: at most 8 of `a-z 0-9 _ . @ -`, and not beginning with `-` (an option) or a digit.

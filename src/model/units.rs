@@ -22,6 +22,18 @@ impl Span {
     }
 }
 
+/// A duration of the configuration, as seconds.
+pub fn seconds<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    Span::deserialize(from).map(Span::secs)
+}
+
+/// The same for a key that may be left out.
+pub fn optional_seconds<'de, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Option<u64>, D::Error> {
+    Span::deserialize(from).map(|span| Some(span.secs()))
+}
+
 impl From<Span> for Duration {
     fn from(span: Span) -> Self {
         Duration::from_secs(span.0)

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 use super::effects::{Presence, effects};
 use super::{Change, Plan};
 use crate::model::Members;
@@ -12,7 +14,8 @@ use crate::model::history::EntryKind;
 use crate::model::owned::{KeyRecords, Loss, Owned, State};
 
 /// `[limits]`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Accounts locked or removed, or members of one group revoked, in a run: at most.
     pub max_removals: u32,

@@ -9,8 +9,10 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use super::rules::Misfit;
 use super::select::Standing;
-use crate::model::ssh_key::{KeyKind, LEAST_RSA_BITS};
+use crate::model::absolute_path;
+use crate::model::ssh_key::{KeyKind, LEAST_RSA_BITS, MOST_RSA_BITS};
 use crate::model::{Directory, Gap, Lookup, RemoteId, SshKey, User, UserField, counted};
 
 /// The most keys that the configuration can allow.
@@ -23,11 +25,13 @@ const SHOWN_COMPLAINTS: usize = 20;
 const MARK: &str = "gosync:";
 
 /// `[keys]`
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct KeyRules {
     /// Where keys go.
     pub place: Place,
     /// The directory of `Place::Directory`, as a path of the managed host.
+    #[serde(deserialize_with = "absolute_path::one")]
     pub directory: String,
     /// What stands before each key.
     pub options: KeyOptions,
@@ -50,6 +54,27 @@ impl Default for KeyRules {
 }
 
 impl KeyRules {
+    /// Whether each key has a value that works.
+    ///
+    /// # Errors
+    /// The key, and what is wrong with it.
+    pub fn check(&self) -> Result<(), Misfit> {
+        // sshd_config(5) cuts at blanks, and replaces what follows a `%`.
+        let cut = |c: char| c.is_whitespace() || matches!(c, '%' | '"' | '#' | '~');
+        let reason = "sshd_config(5) cannot name a directory with blanks or one of % \" # ~";
+        if self.directory.contains(cut) {
+            return Err(Misfit("keys.directory", reason.to_owned()));
+        }
+        if !(LEAST_RSA_BITS..=MOST_RSA_BITS).contains(&self.rsa_bits) {
+            let reason = format!("it is {LEAST_RSA_BITS} to {MOST_RSA_BITS}");
+            return Err(Misfit("keys.rsa_bits", reason));
+        }
+        if !(1..=MOST_KEYS).contains(&self.max_keys) {
+            return Err(Misfit("keys.max_keys", format!("it is 1 to {MOST_KEYS}")));
+        }
+        Ok(())
+    }
+
     /// Where the keys of an account are, in a directory that is only root's.
     pub fn file(&self, name: &str) -> String {
         format!("{}/{name}", self.directory)
@@ -80,7 +105,8 @@ pub enum Place {
 }
 
 /// Options of authorized_keys(5) that stand before each key. Only a check makes them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct KeyOptions(String);
 
 /// Options without and with a value. Left out: `cert-authority` and `principals`, which would make an authority of
@@ -111,6 +137,13 @@ const WITH_VALUE: [&str; 7] = [
     "permitopen",
     "tunnel",
 ];
+
+impl TryFrom<String> for KeyOptions {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::new(&text)
+    }
+}
 
 impl KeyOptions {
     /// The most bytes they may have: with the longest key they still fit into a line that sshd(8) reads.

@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::protect;
-use crate::model::{Directory, Group, GroupName, RemoteId, Status};
+use crate::model::{Directory, Group, GroupName, RemoteId, Status, shown};
 
 /// One group of this host, and where its members come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +22,49 @@ pub struct LocalGroup {
     pub sources: Vec<String>,
 }
 
+/// An entry of the key: a name, or a table.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a group of this host: its name, or { group = \"NAME\", privileged = true }"
+)]
+enum Entry {
+    Name(String),
+    Table(EntryTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryTable {
+    group: String,
+    #[serde(default)]
+    privileged: bool,
+}
+
+impl TryFrom<BTreeMap<String, Entry>> for LocalMap {
+    type Error = String;
+    fn try_from(entries: BTreeMap<String, Entry>) -> Result<Self, String> {
+        let entry = |(source, entry)| {
+            let (name, privileged) = match entry {
+                Entry::Name(name) => (name, false),
+                Entry::Table(table) => (table.group, table.privileged),
+            };
+            let group =
+                GroupName::known(&name).map_err(|e| format!("the name `{}` {e}", shown(&name)))?;
+            Ok((source, group, privileged))
+        };
+        Self::new(
+            entries
+                .into_iter()
+                .map(entry)
+                .collect::<Result<_, String>>()?,
+        )
+    }
+}
+
 /// All of them, by name. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(try_from = "BTreeMap<String, Entry>")]
 pub struct LocalMap(Arc<[LocalGroup]>);
 
 impl LocalMap {

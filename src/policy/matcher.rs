@@ -7,9 +7,11 @@
 use std::sync::Arc;
 
 use regex::Regex;
+use serde::Deserialize;
 
 /// A filter over names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Vec<String>")]
 pub struct Filter(Vec<Word>);
 
 #[derive(Clone, Debug)]
@@ -31,6 +33,13 @@ impl Default for Filter {
     /// Lets everything through.
     fn default() -> Self {
         Self(Vec::new())
+    }
+}
+
+impl TryFrom<Vec<String>> for Filter {
+    type Error = String;
+    fn try_from(words: Vec<String>) -> Result<Self, String> {
+        Self::new(&words)
     }
 }
 

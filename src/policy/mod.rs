@@ -20,8 +20,8 @@ pub mod select;
 pub mod trace;
 
 pub use rules::{
-    AccountRules, ByHand, DepartedRules, Field, GroupRules, NameMap, PrimaryGroup, RenameRules,
-    Rules, SubidRules,
+    AccountRules, ByHand, DepartedRules, Field, GroupRules, Misfit, NameMap, PrimaryGroup, Rules,
+    SubidRules,
 };
 
 use crate::model::{RemoteId, Untrusted};

@@ -6,13 +6,16 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::matcher::Filter;
 use super::{GroupRules, NameMap};
 use crate::model::IdRange;
 use crate::model::name::GroupPrefix;
 
 /// One `[group.NAME]`; what is `None` is as it is for all groups.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Override {
     /// Which groups it is for, by the provider's names.
     pub filter: Filter,

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use regex::Regex;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::keys::KeyRules;
 use super::local_map::LocalMap;
 use super::matcher::Filter;
 use super::overrides::Overrides;
 use crate::model::name::GroupPrefix;
-use crate::model::{IdRange, shown};
+use crate::model::{IdRange, absolute_path, shown, units};
 
 /// All rules of a run.
 #[derive(Clone, Debug, Default)]
@@ -27,21 +27,26 @@ pub struct Rules {
 }
 
 /// `[accounts]`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct AccountRules {
     /// Whose active members get accounts; `None`: every active user.
+    #[serde(deserialize_with = "unless_empty")]
     pub top_group: Option<String>,
     /// Where uids are allocated, and the only place where the provider may put one.
     pub uid_range: IdRange,
     /// What becomes the primary group.
     pub primary_group: PrimaryGroup,
     /// Homes are `home_base/NAME`.
+    #[serde(deserialize_with = "absolute_path::one")]
     pub home_base: String,
     /// Below these the provider may name a home; the home base always counts.
+    #[serde(deserialize_with = "absolute_path::list")]
     pub home_bases: Vec<String>,
     /// Whether homes are made.
     pub create_home: bool,
     /// Shell of those who have none of their own, or one that is not in shells(5).
+    #[serde(deserialize_with = "absolute_path::one")]
     pub shell: String,
     /// Whether names may have dots.
     pub dots: bool,
@@ -49,33 +54,18 @@ pub struct AccountRules {
     pub names: Vec<NameMap>,
     /// Fields in which a change by hand stays.
     pub keep_local: BTreeSet<Field>,
-    /// Subordinate ids, if accounts get any.
-    pub subids: Option<SubidRules>,
+    /// First and last subordinate id, if accounts get any (subuid(5), subgid(5)).
+    pub subid_range: Option<(u32, u32)>,
+    /// Subordinate ids per account.
+    pub subid_count: u32,
     /// What becomes of an account that somebody deleted by hand.
     pub deleted_by_hand: ByHand,
-    /// What else is renamed with an account.
-    pub rename: RenameRules,
-}
-
-/// What else is renamed with an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RenameRules {
-    /// Its home.
-    pub home: bool,
-    /// Whether the old path of a home stays as a link to the new one.
-    pub link: bool,
-    /// Its mail spool.
-    pub mail: bool,
-}
-
-impl Default for RenameRules {
-    fn default() -> Self {
-        Self {
-            home: false,
-            link: true,
-            mail: true,
-        }
-    }
+    /// Whether the home is renamed with an account.
+    pub rename_home: bool,
+    /// Whether the old path of a renamed home stays as a link to the new one.
+    pub rename_home_link: bool,
+    /// Whether the mail spool is renamed with an account.
+    pub rename_mail: bool,
 }
 
 impl Default for AccountRules {
@@ -92,20 +82,87 @@ impl Default for AccountRules {
             dots: false,
             names: Vec::new(),
             keep_local: BTreeSet::from([Field::Shell, Field::Lock, Field::Expiry]),
-            subids: None,
+            subid_range: None,
+            subid_count: 65_536,
             deleted_by_hand: ByHand::Report,
-            rename: RenameRules::default(),
+            rename_home: false,
+            rename_home_link: true,
+            rename_mail: true,
         }
     }
 }
 
 /// What an account's primary group is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub enum PrimaryGroup {
     /// A group of this host, by name.
     Local(String),
     /// A group of the account's own, with its name and its number.
     Private,
+}
+
+impl TryFrom<String> for PrimaryGroup {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "" => Err("it is a group's name or `private`"),
+            "private" => Ok(Self::Private),
+            _ => Ok(Self::Local(text)),
+        }
+    }
+}
+
+impl AccountRules {
+    /// Where subordinate ids come from, if accounts get any.
+    pub fn subids(&self) -> Option<SubidRules> {
+        self.subid_range.map(|(first, last)| SubidRules {
+            first,
+            last,
+            count: self.subid_count,
+        })
+    }
+
+    /// Whether the keys fit together, and to `gid_range` of `[groups]`.
+    ///
+    /// # Errors
+    /// The key, and what is wrong with it.
+    pub fn check(&self, gid_range: IdRange) -> Result<(), Misfit> {
+        let Some(SubidRules { first, last, count }) = self.subids() else {
+            return Ok(());
+        };
+        let complain = |reason: String| Misfit("accounts.subid_range", reason);
+        let fits = count > 0 && first >= 65_536 && last > first && last < 1 << 31;
+        if !fits || last - first < count - 1 {
+            return Err(complain(
+                "it must begin at 65536 or above, end below 2147483648, and hold `subid_count` ids"
+                    .to_owned(),
+            ));
+        }
+        for (key, range) in [
+            ("accounts.uid_range", self.uid_range),
+            ("groups.gid_range", gid_range),
+        ] {
+            let (from, to) = range.into();
+            if from <= last && first <= to {
+                return Err(complain(format!("it overlaps `{key}`")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A key of the configuration whose value does not fit to others, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit(pub &'static str, pub String);
+
+fn unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(from)?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    u32::deserialize(from).map(|n| n.max(1))
 }
 
 /// A field of an account that both the provider and people on the host may change.
@@ -159,7 +216,8 @@ pub struct SubidRules {
 }
 
 /// `[groups]`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct GroupRules {
     /// Stands before every name.
     pub prefix: GroupPrefix,
@@ -172,6 +230,7 @@ pub struct GroupRules {
     /// From the provider's name to ours; the first that matches wins.
     pub names: Vec<NameMap>,
     /// What is otherwise for some of them.
+    #[serde(skip)]
     pub overrides: Overrides,
     /// What becomes of a group that somebody deleted by hand.
     pub deleted_by_hand: ByHand,
@@ -199,19 +258,25 @@ impl Default for GroupRules {
 }
 
 /// `[departed]`
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct DepartedRules {
     /// In how many complete reads a person or a group must be missing.
+    #[serde(deserialize_with = "at_least_one")]
     pub absent_runs: u32,
     /// Over how many seconds at least.
+    #[serde(deserialize_with = "units::seconds")]
     pub absent_for: u64,
     /// Whether what runs as a locked account is ended.
     pub end_sessions: bool,
     /// How many seconds after the locking a home is packed and taken away; `None`: never.
+    #[serde(deserialize_with = "units::optional_seconds")]
     pub archive_after: Option<u64>,
     /// Where packed homes are kept.
+    #[serde(deserialize_with = "absolute_path::one")]
     pub archive_dir: String,
     /// How many seconds after the locking an account is removed, and a group after its members; `None`: never.
+    #[serde(deserialize_with = "units::optional_seconds")]
     pub remove_after: Option<u64>,
 }
 
@@ -228,12 +293,36 @@ impl Default for DepartedRules {
     }
 }
 
+impl DepartedRules {
+    /// Whether the keys fit together.
+    ///
+    /// # Errors
+    /// The key, and what is wrong with it.
+    pub fn check(&self) -> Result<(), Misfit> {
+        match self.archive_after.zip(self.remove_after) {
+            Some((archive, remove)) if remove < archive => Err(Misfit(
+                "departed.remove_after",
+                "it is less than `archive_after`; the home is packed first".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// One rule that turns a name into another: a regular expression for the whole name, and what replaces it
 /// (`$1` and `${name}` stand for its groups).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "(String, String)")]
 pub struct NameMap {
     pattern: Regex,
     replacement: String,
+}
+
+impl TryFrom<(String, String)> for NameMap {
+    type Error = String;
+    fn try_from((pattern, replacement): (String, String)) -> Result<Self, String> {
+        Self::new(&pattern, &replacement)
+    }
 }
 
 impl NameMap {

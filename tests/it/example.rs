@@ -73,7 +73,7 @@ fn what_stands_behind_a_hash_can_be_uncommented() {
         settings.rules.accounts.top_group.as_deref(),
         Some("connect")
     );
-    assert!(settings.rules.accounts.subids.is_some());
+    assert!(settings.rules.accounts.subids().is_some());
     let ProviderKind::Ldap(config) = settings.provider.kind else {
         panic!()
     };

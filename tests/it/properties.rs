@@ -6,7 +6,7 @@ use gosync::model::owned::State;
 use gosync::model::{Completeness, IdRange, RemoteId, Snapshot};
 use gosync::plan::diff::Request;
 use gosync::plan::{Change, Deed, Limits, Plan};
-use gosync::policy::{AccountRules, DepartedRules, PrimaryGroup, Refusal, Rules, SubidRules};
+use gosync::policy::{AccountRules, DepartedRules, PrimaryGroup, Refusal, Rules};
 use gosync::providers::Scope;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -46,11 +46,8 @@ pub fn rules(private: bool) -> Rules {
         },
         home_bases: vec!["/data".to_owned()],
         create_home: false,
-        subids: private.then_some(SubidRules {
-            first: 100_000,
-            last: 101_299,
-            count: 100,
-        }),
+        subid_range: private.then_some((100_000, 101_299)),
+        subid_count: 100,
         ..AccountRules::default()
     };
     // One absence is enough, so that one run comes to an end.

@@ -40,7 +40,7 @@ proptest! {
         let mut rules = rules(private);
         // A step takes 10 s.
         rules.departed.remove_after = removing.then_some(15);
-        rules.accounts.rename.home = moving;
+        rules.accounts.rename_home = moving;
         let mut machine = Machine::new(rules, everything());
         for first in [Step::Users(start.clone()), Step::Groups(start)] {
             take(&mut machine, &first);

@@ -113,7 +113,7 @@ impl<'a> Scene<'a> {
             .settings()
             .rules
             .accounts
-            .subids
+            .subids()
             .map_or(65_536, |rules| rules.count);
         let spans = self
             .owned

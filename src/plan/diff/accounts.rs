@@ -391,7 +391,7 @@ fn finished(
     let to = &rename::begun(id, own, None, against)?;
     let (is_open, moves_home) = (
         own.state == State::Active,
-        against.rules.accounts.rename.home,
+        against.rules.accounts.rename_home,
     );
     let wish = rename::Wish {
         id,

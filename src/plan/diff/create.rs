@@ -35,7 +35,7 @@ pub(super) fn create(
         }
     };
     let mut uids = Allocator::new(rules.uid_range, vec![&host.ids, &owned.ids], &host.subids);
-    let mut subids = rules.subids.map(|s| {
+    let mut subids = rules.subids().map(|s| {
         let given = owned
             .subids
             .iter()
@@ -95,10 +95,10 @@ pub(super) fn create(
             continue;
         }
         let range = match (own.and_then(|own| own.subid), &mut subids) {
-            (Some(first), Some(_)) => rules.subids.map(|s| (first, s.count)),
+            (Some(first), Some(_)) => rules.subids().map(|s| (first, s.count)),
             // What was adopted without a range is made again without one.
             (None, Some(_)) if own.is_some_and(|own| own.state.is_present()) => None,
-            (None, Some(alloc)) => match (alloc.next_free(), rules.subids) {
+            (None, Some(alloc)) => match (alloc.next_free(), rules.subids()) {
                 (Some(first), Some(s)) => Some((first, s.count)),
                 _ => {
                     refused.push(refusal(

@@ -124,7 +124,7 @@ pub(super) fn account<'h>(
     plan: &mut Plan,
 ) -> Option<Renamed<'h>> {
     let to = begun.or(account.rename.as_ref())?;
-    let moves_home = against.rules.accounts.rename.home;
+    let moves_home = against.rules.accounts.rename_home;
     let wish = Wish {
         id: &account.id,
         own,
@@ -322,7 +322,7 @@ impl Planned<'_, '_> {
             from: from.clone(),
             to: new,
             moved,
-            link: against.rules.accounts.rename.link,
+            link: against.rules.accounts.rename_home_link,
             linked,
         }))
     }
@@ -346,7 +346,7 @@ impl Planned<'_, '_> {
             files.push(keys);
         }
         let is_free = !against.site.is_there(&mail.1) || against.site.is_same(&mail.0, &mail.1);
-        if against.rules.accounts.rename.mail
+        if against.rules.accounts.rename_mail
             && against.site.is_file(&mail.0, Some(own.uid))
             && is_free
         {

@@ -9,7 +9,7 @@ use crate::model::owned::{Absence, Applied, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
 use crate::plan::{Deed, HomeFate, NewAccount, Observation, Plan, effects};
 use crate::policy::map::{WantedAccount, WantedAccounts, WantedGroup, WantedGroups};
-use crate::policy::{Field, PrimaryGroup, Rules, SubidRules};
+use crate::policy::{Field, PrimaryGroup, Rules};
 
 const NOW: i64 = 1_000_000;
 
@@ -389,11 +389,8 @@ mod people {
         case.own(1).subid = Some(1_000_100);
         case.owned.subids.insert(1_000_100);
         case.owned.ids.insert(1_000_250);
-        case.rules.accounts.subids = Some(SubidRules {
-            first: 1_000_000,
-            last: 1_000_399,
-            count: 100,
-        });
+        case.rules.accounts.subid_range = Some((1_000_000, 1_000_399));
+        case.rules.accounts.subid_count = 100;
         let plan = case.plan(vec![wanted(2, "bob")]);
         assert_eq!(created(&plan)[0].subids, Some((1_000_300, 100)));
     }

@@ -122,7 +122,7 @@ pub fn gather(scene: &Scene<'_>, report: &mut Report) -> Facts {
             .settings()
             .rules
             .accounts
-            .subids
+            .subids()
             .map_or(1, |rules| rules.count),
         ranges,
     };
@@ -181,7 +181,7 @@ fn ranges(scene: &Scene<'_>) -> Vec<Range> {
                 .map(|of_group| range("gid_range", name, of_group, For::Groups)),
         );
     }
-    all.extend(rules.accounts.subids.map(|rules| Range {
+    all.extend(rules.accounts.subids().map(|rules| Range {
         key: "subid_range",
         section: "accounts".to_owned(),
         first: rules.first,

@@ -207,7 +207,7 @@ fn an_account_under_a_name_that_was_its_own_or_begun_is_no_account_removed_by_ha
         words(&plan)
     );
     let mut case = halfway();
-    case.rules.accounts.rename.home = true;
+    case.rules.accounts.rename_home = true;
     case.account("anna").home = "/home/anna";
     let said = words(&case.plan(vec![wanted(1, "ann"), wanted(2, "bob")]));
     assert_eq!(
@@ -292,7 +292,7 @@ fn a_home_moves_only_if_that_is_wanted_and_it_is_free_to() {
     };
     let mut case = ann();
     assert_eq!(home(&case), None);
-    case.rules.accounts.rename.home = true;
+    case.rules.accounts.rename_home = true;
     let moved = home(&case).unwrap();
     assert_eq!(
         (moved.from.as_str(), moved.to.as_str(), moved.moved),
@@ -323,7 +323,7 @@ fn a_home_moves_only_if_that_is_wanted_and_it_is_free_to() {
         "put elsewhere by hand"
     );
     case = ann();
-    case.rules.accounts.rename.home = true;
+    case.rules.accounts.rename_home = true;
     case.own(1).applied.home = "/home/elsewhere".into();
     case.account("ann").home = "/home/elsewhere";
     assert_eq!(home(&case), None, "not named after the account");
@@ -344,7 +344,7 @@ fn what_is_named_after_an_account_goes_along_or_is_told() {
             "  note anna: its crontab stays under the old name, and does not run: /var/spool/cron/crontabs/ann"
         ]
     );
-    case.rules.accounts.rename.mail = false;
+    case.rules.accounts.rename_mail = false;
     let plan = case.plan(vec![renamed(1, "ann", "anna")]);
     assert!(
         words(&plan).contains(&"  note anna: its mail stays in /var/mail/ann".to_owned()),
