@@ -39,6 +39,10 @@ impl Default for Filter {
 impl TryFrom<Vec<String>> for Filter {
     type Error = String;
     fn try_from(words: Vec<String>) -> Result<Self, String> {
+        // The default, as it is written.
+        if words == ["*"] {
+            return Ok(Self::default());
+        }
         Self::new(&words)
     }
 }
