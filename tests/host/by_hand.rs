@@ -9,7 +9,7 @@ use crate::kills::{
 };
 use crate::life::manual_edits::{Deed, does};
 use crate::namespace::{check, run, sound_tree};
-use crate::tree::{Database, Tree, document, group, person};
+use crate::small_host::{Database, SmallHost, document, group, person};
 
 fn people() -> Vec<Value> {
     vec![
@@ -24,7 +24,7 @@ fn teams(physics: &[&str]) -> Value {
 }
 
 /// A host with three accounts of gosync's and a group of the first two.
-fn host(more: &str) -> Tree {
+fn host(more: &str) -> SmallHost {
     let tree = sound_tree(Database::Etc);
     tree.write("etc/shells", "/bin/sh\n/bin/bash\n/bin/dash\n", 0o644, 0);
     tree.configure(more);
@@ -34,7 +34,7 @@ fn host(more: &str) -> Tree {
 }
 
 /// The line of `name` in a file of `/etc`.
-fn line(tree: &Tree, file: &str, name: &str) -> String {
+fn line(tree: &SmallHost, file: &str, name: &str) -> String {
     let text = tree.read(&format!("etc/{file}"));
     let found = text
         .lines()
@@ -277,7 +277,7 @@ fn with_locals(
     database: Database,
     run: &'static [&'static str],
     first: &[&str],
-) -> (Tree, Scenario) {
+) -> (SmallHost, Scenario) {
     let mut all = people();
     all.push(person("u-4", "dora", "Dora D", true));
     let history = vec![document(&people(), &[])];
@@ -342,7 +342,7 @@ fn killed_while_it_changes_members_of_the_hosts_own_groups() {
 
 /// Two accounts with keys were deleted by hand, and come back; one of them was renamed before, and kept its home.
 /// `homeless`: their homes were deleted with them.
-fn deleted(database: Database, homeless: bool) -> (Tree, Scenario) {
+fn deleted(database: Database, homeless: bool) -> (SmallHost, Scenario) {
     let [first, now] = ["alice", "alicia"].map(|login| {
         let mut all = people();
         all[0]["login"] = json!(login);

@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::namespace::{check, run, script, sound_tree};
-use crate::tree::{Database, Ran, Tree, document, group, person};
+use crate::scratch::Ran;
+use crate::small_host::{Database, SmallHost, document, group, person};
 
 const SECONDS: u64 = 30;
 
@@ -74,7 +75,7 @@ fn round(n: usize) -> Value {
 }
 
 /// Name and line, of a file of colons.
-fn lines(tree: &Tree, path: &str) -> BTreeMap<String, Vec<String>> {
+fn lines(tree: &SmallHost, path: &str) -> BTreeMap<String, Vec<String>> {
     let text = tree.read(path);
     let lines = text
         .lines()
@@ -88,7 +89,7 @@ fn lines(tree: &Tree, path: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 /// What a loop of another program last did with each thing.
-fn done(tree: &Tree, name: &str) -> BTreeMap<String, Vec<String>> {
+fn done(tree: &SmallHost, name: &str) -> BTreeMap<String, Vec<String>> {
     let mut done: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for line in tree.read(&format!("srv/{name}")).lines() {
         let (what, whom) = line.split_once(' ').unwrap();

@@ -8,14 +8,16 @@ use std::process::Command;
 use gosync::system::lock::{Purpose, RunLock, Wait};
 
 use crate::namespace::{script, sound_tree, with_own_mounts};
-use crate::tree::{Database, GOSYNC, Ran, Tree, differences, document, group, person};
+use crate::picture::differences;
+use crate::scratch::{GOSYNC, Ran};
+use crate::small_host::{Database, SmallHost, document, group, person};
 use crate::unwritable::host_with_attributes;
 
 /// A range that meets nothing.
 const QUIET: &str = "[groups]\ngid_range = [70000, 74999]\n";
 
 /// A host with which the doctor is content.
-fn host(database: Database) -> Tree {
+fn host(database: Database) -> SmallHost {
     let tree = sound_tree(database);
     tree.configure(QUIET);
     let defs = "UID_MIN 1000\nUID_MAX 19999\nGID_MIN 1000\nGID_MAX 19999\nSUB_UID_MIN 100000\nSUB_UID_MAX 999999\n";
@@ -52,7 +54,7 @@ fn host(database: Database) -> Tree {
 }
 
 /// Runs the doctor after `prepare`, in the namespace. What `prepare` says is lost.
-fn doctor(tree: &Tree, prepare: &str) -> Ran {
+fn doctor(tree: &SmallHost, prepare: &str) -> Ran {
     let config = tree.config();
     let line = format!(
         "({prepare}\n) >/dev/null 2>&1; exec /srv/gosync --file {} doctor",
@@ -90,7 +92,7 @@ fn problem(ran: &Ran, words: &str) {
 }
 
 #[track_caller]
-fn sync(tree: &Tree) {
+fn sync(tree: &SmallHost) {
     let config = tree.config();
     let line = format!(
         "set -e; for what in users groups; do /srv/gosync -q --file {} sync $what; done",

@@ -7,9 +7,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::namespace::{check, sound_tree};
+use crate::picture::differences;
 use crate::proxy::{Fault, Proxy};
 use crate::slapd::{ADMIN, Groups, PASSWORD, SUFFIX, Slapd, certificates};
-use crate::tree::{Database, Tree, differences};
+use crate::small_host::{Database, SmallHost};
 
 /// Six people and two groups, in the words of a schema.
 fn server(groups: Groups) -> Slapd {
@@ -53,7 +54,7 @@ fn server(groups: Groups) -> Slapd {
 }
 
 /// Whoever is missing in one complete read is locked at once: only the proof of completeness stands in the way.
-fn configure(tree: &Tree, schema: &str, url: &str, more: &str) {
+fn configure(tree: &SmallHost, schema: &str, url: &str, more: &str) {
     tree.configure(&format!(
         "[gosync]\nprovider = \"campus\"\ntime_limit = \"20s\"\n[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n\
          [limits]\nmax_removals = 100\nmax_removals_percent = 100\n[provider.campus]\nkind = \"ldap\"\n\
@@ -68,7 +69,7 @@ fn put(path: &Path, bytes: &[u8], mode: u32) -> String {
 }
 
 /// The lines of a bind with a password over TLS.
-fn secrets(tree: &Tree, authority: &[u8], mode: u32) -> String {
+fn secrets(tree: &SmallHost, authority: &[u8], mode: u32) -> String {
     let ca = put(&tree.dir().join("ca.pem"), authority, 0o644);
     let password = put(
         &tree.dir().join("password"),
@@ -184,7 +185,7 @@ fn the_crontab_lines_follow_joins_changes_and_departures() {
 #[test]
 fn a_server_of_another_authority_is_refused() {
     let server = server(Groups::Nis);
-    let tree = Tree::new(Database::Etc);
+    let tree = SmallHost::new(Database::Etc);
     let other = tempfile::tempdir().unwrap();
     certificates(other.path(), "DNS:localhost");
     let wrong = fs::read(other.path().join("ca.pem")).unwrap();
@@ -214,7 +215,7 @@ fn a_server_of_another_authority_is_refused() {
 #[test]
 fn a_read_that_is_cut_anywhere_removes_nothing() {
     let server = server(Groups::Nis);
-    let tree = Tree::new(Database::Etc);
+    let tree = SmallHost::new(Database::Etc);
     configure(&tree, "rfc2307", &server.url(), "page_size = 2\n");
     tree.gosync(&["sync", "users"]).expect(0);
     tree.gosync(&["sync", "groups"]).expect(0);
@@ -267,7 +268,7 @@ fn a_read_that_is_cut_anywhere_removes_nothing() {
 #[test]
 fn a_password_that_others_may_read_is_refused_and_a_wrong_one_is_told() {
     let server = server(Groups::Nis);
-    let tree = Tree::new(Database::Etc);
+    let tree = SmallHost::new(Database::Etc);
     let before = tree.picture();
     for mode in [0o644, 0o640, 0o604, 0o620] {
         configure(

@@ -8,16 +8,17 @@ use crate::kills::{
     ARCHIVE_HOME, Interruption, REMOVE_HOME, Scenario, adding, grouping, locking, prepare,
     removing, sweep,
 };
+use crate::small_host::{Database, SmallHost};
 use crate::syscalls::{self, Point};
-use crate::tree::{Database, Tree};
 
 fn fail_everywhere(error: &str, scenario: &Scenario, database: Database) {
     fail_everywhere_in(error, &prepare(scenario, database), scenario);
 }
 
-fn fail_everywhere_in(error: &str, tree: &Tree, scenario: &Scenario) {
+fn fail_everywhere_in(error: &str, tree: &SmallHost, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
-    let by = |point: &Point, tree: &Tree| Some(syscalls::fail_at(point, error, tree, scenario.run));
+    let by =
+        |point: &Point, tree: &SmallHost| Some(syscalls::fail_at(point, error, tree, scenario.run));
     let at = |point: &Point| point.call != "exit_group";
     let findings = sweep(
         tree,
@@ -40,9 +41,10 @@ fn blind_everywhere(scenario: &Scenario, database: Database) {
     blind_everywhere_in(&prepare(scenario, database), scenario);
 }
 
-fn blind_everywhere_in(tree: &Tree, scenario: &Scenario) {
+fn blind_everywhere_in(tree: &SmallHost, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
-    let by = |point: &Point, tree: &Tree| Some(syscalls::fail_at(point, "EIO", tree, scenario.run));
+    let by =
+        |point: &Point, tree: &SmallHost| Some(syscalls::fail_at(point, "EIO", tree, scenario.run));
     let findings = sweep(
         tree,
         scenario,

@@ -5,9 +5,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 
 use crate::namespace::{check, sound_tree};
-use crate::tree::{Database, Tree, differences, document, group, person};
+use crate::picture::differences;
+use crate::small_host::{Database, SmallHost, document, group, person};
 
-fn people(tree: &Tree, alice: &str, bob: bool) {
+fn people(tree: &SmallHost, alice: &str, bob: bool) {
     let users = [
         person("u-1", "alice", alice, true),
         person("u-2", "bob", "Bob", bob),
@@ -16,14 +17,14 @@ fn people(tree: &Tree, alice: &str, bob: bool) {
     tree.provide(&document(&users, &[group("g-1", "physics", &both)]));
 }
 
-fn sync(tree: &Tree) {
+fn sync(tree: &SmallHost) {
     tree.gosync(&["sync", "users"]).expect(0);
     tree.gosync(&["sync", "groups"]).expect(0);
 }
 
 /// The lines of the databases that gosync writes, they and members without order, and without what a removal loses for
 /// good.
-fn lines(tree: &Tree) -> Vec<String> {
+fn lines(tree: &SmallHost) -> Vec<String> {
     let files = tree
         .database
         .files()

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::tree::{Database, Ran, Tree};
+use crate::scratch::Ran;
+use crate::small_host::{Database, SmallHost};
 
 /// Writes down who calls, with what; standard input comes last.
 pub const RECORD: &str = "printf '%s|%s|%s|%s|%s|%s\\n' \"${0##*/}\" \"$GOSYNC_KEY\" \"${GOSYNC_EVENT-}\" \
@@ -15,7 +16,7 @@ pub const RECORD: &str = "printf '%s|%s|%s|%s|%s|%s\\n' \"${0##*/}\" \"$GOSYNC_K
 
 /// A scratch host with hooks.
 pub struct HookHost {
-    pub tree: Tree,
+    pub tree: SmallHost,
 }
 
 /// A call that a hook wrote down.
@@ -31,7 +32,7 @@ pub struct Call {
 
 impl HookHost {
     pub fn new(database: Database) -> Self {
-        let tree = Tree::new(database);
+        let tree = SmallHost::new(database);
         for dir in ["hooks/user", "hooks/group", "hooks/bygroup", "hooks/around"] {
             fs::create_dir_all(tree.dir().join(dir)).unwrap();
         }

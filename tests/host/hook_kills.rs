@@ -14,8 +14,9 @@ use serde_json::json;
 
 use crate::hook_host::{Call, HookHost, RECORD};
 use crate::kills::add_foreign;
+use crate::picture::differences;
+use crate::small_host::{Database, document, group, person};
 use crate::syscalls::{self, Point};
-use crate::tree::{Database, differences, document, group, person};
 
 const USERS: &[&str] = &["sync", "users", "--root-hooks"];
 const GROUPS: &[&str] = &["sync", "groups", "--root-hooks"];

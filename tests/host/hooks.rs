@@ -9,7 +9,9 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::hook_host::{HookHost, RECORD, set_mode};
-use crate::tree::{Database, GOSYNC, Ran, differences, document, group, person};
+use crate::picture::differences;
+use crate::scratch::{GOSYNC, Ran};
+use crate::small_host::{Database, document, group, person};
 use crate::web::{Asked, Reply, Web};
 
 fn two() -> Vec<Value> {

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::tree::{Database, Picture};
+use crate::picture::Picture;
+use crate::small_host::Database;
 
 /// The picture before a run, and the one after it.
 pub struct Frame<'a> {
@@ -37,7 +38,7 @@ fn field(line: &str, number: usize) -> &str {
 }
 
 /// What is below a directory, with its own entry.
-fn below<'a>(picture: &'a Picture, dir: &str) -> Vec<(&'a String, &'a crate::tree::Entry)> {
+fn below<'a>(picture: &'a Picture, dir: &str) -> Vec<(&'a String, &'a crate::picture::Entry)> {
     let inside = format!("{dir}/");
     picture
         .iter()

@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 
 use crate::kills::KEYS;
 use crate::namespace::{run, script, sound_tree};
-use crate::tree::{Database, GOSYNC, Tree, differences, document, person};
+use crate::picture::differences;
+use crate::scratch::GOSYNC;
+use crate::small_host::{Database, SmallHost, document, person};
 
 const PEOPLE: usize = 1_000;
 const FIRST_UID: usize = 20_000;
@@ -92,7 +94,7 @@ for pid in children:
 const OUTSIDE: &str = "find /home/outside /etc/passwd /etc/shadow /home/admin -printf '%p %y %m %U %G %n %s %i %T@ %C@\\n'";
 
 /// Outcomes in the homes: which got their key, by their number modulo ten.
-fn keys_in(tree: &Tree, n: usize) -> Option<String> {
+fn keys_in(tree: &SmallHost, n: usize) -> Option<String> {
     let path = tree.path(&format!("home/p{n:04}/.ssh/authorized_keys"));
     let meta = fs::symlink_metadata(&path)
         .ok()
@@ -129,7 +131,7 @@ fn what_is_planted_in_a_thousand_homes_leads_nowhere() {
     let mut word = [0; 7];
     std::io::Read::read_exact(racers.stdout.as_mut().unwrap(), &mut word).unwrap();
     let ran =
-        crate::tree::Ran::from(script(&tree, "$GOSYNC sync users").output().unwrap()).expect(0);
+        crate::scratch::Ran::from(script(&tree, "$GOSYNC sync users").output().unwrap()).expect(0);
     drop(racers.stdin.take());
     assert!(racers.wait().unwrap().success());
     assert_eq!(
@@ -191,7 +193,7 @@ fn keys_that_stay_in_a_home_are_not_said_to_be_unwritten() {
 }
 
 /// The words of all changes of an account in the history, the newest run first.
-fn remembered(tree: &Tree) -> Vec<String> {
+fn remembered(tree: &SmallHost) -> Vec<String> {
     let said: Value =
         serde_json::from_str(&run(tree, "$GOSYNC history ann --format json").out).unwrap();
     let runs = said["runs"].as_array().unwrap();
@@ -366,7 +368,7 @@ fn write_keys(home: &Path, lines: &str, strace: &[String]) -> ExitStatus {
 
 #[test]
 fn a_kill_leaves_the_file_in_a_home_as_it_was_or_as_it_should_be() {
-    let tree = Tree::new(Database::Etc);
+    let tree = SmallHost::new(Database::Etc);
     let home = tree.path("home/ann");
     let file = home.join(".ssh/authorized_keys");
     let (own, new) = (

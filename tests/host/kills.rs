@@ -15,8 +15,10 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::invariants::Frame;
+use crate::picture::{Picture, differences};
+use crate::scratch::Ran;
+use crate::small_host::{Database, SmallHost, document, group, person};
 use crate::syscalls::{self, Point};
-use crate::tree::{Database, Picture, Ran, Tree, differences, document, group, person};
 
 /// A change, and how the host came to where it begins.
 pub struct Scenario {
@@ -181,8 +183,8 @@ pub const KEYS: [&str; 3] = [
 ];
 
 /// The host where a scenario begins, saved as `before`.
-pub fn prepare(scenario: &Scenario, database: Database) -> Tree {
-    let tree = Tree::new(database);
+pub fn prepare(scenario: &Scenario, database: Database) -> SmallHost {
+    let tree = SmallHost::new(database);
     for document in &scenario.history {
         tree.provide(document);
         tree.gosync(&["sync", "users"]).expect(0);
@@ -243,17 +245,17 @@ impl Findings {
 /// How a run is interrupted.
 pub struct Interruption<'a> {
     /// The points of a run; it is carried out.
-    pub points: fn(&Tree, &[&str]) -> Vec<Point>,
+    pub points: fn(&SmallHost, &[&str]) -> Vec<Point>,
     /// At which of them.
     pub at: fn(&Point) -> bool,
     /// Runs the program. What it said counts, if it was not killed.
-    pub by: &'a dyn Fn(&Point, &Tree) -> Option<Ran>,
+    pub by: &'a dyn Fn(&Point, &SmallHost) -> Option<Ran>,
     /// Whether another program adds an account of its own before the next run.
     pub overtaken: bool,
 }
 
 /// Interrupts a run, from what is saved as `before`, at each of its points, and runs it again.
-pub fn sweep(tree: &Tree, scenario: &Scenario, how: &Interruption<'_>) -> Findings {
+pub fn sweep(tree: &SmallHost, scenario: &Scenario, how: &Interruption<'_>) -> Findings {
     let before = tree.picture();
     let points = (how.points)(tree, scenario.run);
     let goal = tree.picture();
@@ -335,12 +337,12 @@ fn kill_everywhere(scenario: &Scenario, database: Database) {
 }
 
 /// The same on this host.
-pub fn kill_everywhere_in(tree: &Tree, scenario: &Scenario) {
+pub fn kill_everywhere_in(tree: &SmallHost, scenario: &Scenario) {
     kill_from(tree, scenario, scenario.name);
 }
 
 /// Kills the run of a scenario at each of its points, from what is saved as `before`.
-pub fn kill_from(tree: &Tree, scenario: &Scenario, what: &str) {
+pub fn kill_from(tree: &SmallHost, scenario: &Scenario, what: &str) {
     let began = Instant::now();
     let findings = sweep(
         tree,
@@ -359,7 +361,7 @@ pub fn kill_from(tree: &Tree, scenario: &Scenario, what: &str) {
 }
 
 /// A kill at each point.
-fn kill(run: &'static [&'static str]) -> impl Fn(&Point, &Tree) -> Option<Ran> {
+fn kill(run: &'static [&'static str]) -> impl Fn(&Point, &SmallHost) -> Option<Ran> {
     move |point, tree| {
         assert!(
             syscalls::kill_at(point, tree, run),
@@ -375,7 +377,7 @@ fn kill_the_recovery(scenario: &Scenario, database: Database) {
 }
 
 /// The same on this host.
-pub fn kill_the_recovery_in(tree: &Tree, scenario: &Scenario) {
+pub fn kill_the_recovery_in(tree: &SmallHost, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
     let points = syscalls::of(tree, scenario.run);
     let journal = points
@@ -414,7 +416,7 @@ fn kill_and_overtake(scenario: &Scenario, database: Database) {
 }
 
 /// The same on this host.
-pub fn kill_and_overtake_in(tree: &Tree, scenario: &Scenario) {
+pub fn kill_and_overtake_in(tree: &SmallHost, scenario: &Scenario) {
     let (began, database) = (Instant::now(), tree.database);
     let how = Interruption {
         points: syscalls::of,
@@ -434,7 +436,7 @@ pub fn kill_and_overtake_in(tree: &Tree, scenario: &Scenario) {
 }
 
 /// What another program does: lines for an account, in the files that it finds.
-pub fn add_foreign(tree: &Tree) {
+pub fn add_foreign(tree: &SmallHost) {
     for (name, line) in [
         ("passwd", "foreign:x:1700:1700::/home/foreign:/bin/sh\n"),
         ("shadow", "foreign:*:20000:0:99999:7:::\n"),
@@ -457,7 +459,7 @@ pub const REMOVE_HOME: &[&str] = &["deluser", "alice", "bob", "--remove-home"];
 pub const ARCHIVE_HOME: &[&str] = &["deluser", "alice", "bob", "--archive-home", "/srv/archive"];
 
 /// The host without what another program added; it must be there, all of it.
-fn without_foreign(tree: &Tree, mut picture: Picture) -> Picture {
+fn without_foreign(tree: &SmallHost, mut picture: Picture) -> Picture {
     for name in tree.database.files() {
         let content = &mut picture.get_mut(&tree.database.file(name)).unwrap().content;
         let rest = content
@@ -606,7 +608,7 @@ fn a_copy_of_a_host_on_which_it_was_killed_leaves_the_original_alone() {
         tree.restore("before");
         assert!(syscalls::kill_at(next.unwrap(), &tree, scenario.run));
         let killed = tree.picture();
-        let copy = Tree::new(database);
+        let copy = SmallHost::new(database);
         let status = std::process::Command::new("sh")
             .args(["-ec", "rm -rf $1/root; cp -a $0/root $0/directory.json $1/"])
             .args([tree.dir(), copy.dir()])

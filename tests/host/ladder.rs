@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::namespace::{check, run, script, sound_tree};
-use crate::tree::{Database, Ran, Tree, document, group, person};
+use crate::scratch::Ran;
+use crate::small_host::{Database, SmallHost, document, group, person};
 
 /// Numbers that no other test's accounts have: processes are those of the whole machine.
 fn people(base: u32, alice: &str, active: bool) -> Vec<Value> {
@@ -64,7 +65,7 @@ impl Drop for Stubborn {
 }
 
 /// Makes that people were locked, and groups emptied, long ago.
-fn age(tree: &Tree) {
+fn age(tree: &SmallHost) {
     let db = rusqlite::Connection::open(tree.path("var/lib/gosync/ledger.sqlite")).unwrap();
     let aged = db.execute(
         "UPDATE rungs SET since = 1700000000 WHERE since IS NOT NULL",
@@ -73,7 +74,7 @@ fn age(tree: &Tree) {
     assert!(aged.unwrap() > 0, "nobody left");
 }
 
-fn host(departed: &str) -> Tree {
+fn host(departed: &str) -> SmallHost {
     let tree = sound_tree(Database::Etc);
     tree.configure(&format!(
         "[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n{departed}\n"
@@ -131,7 +132,7 @@ fn what_runs_as_a_locked_account_is_ended_if_that_is_wanted() {
 
 /// A host with a program of alice's, who is locked next, and something that is called as loginctl(1) is: it writes down
 /// how, and whether the program runs then, and goes on with `script`. What it starts and leaves it writes to `/srv/pids`.
-fn with_logind(base: u32, script: &str) -> (Tree, Stubborn) {
+fn with_logind(base: u32, script: &str) -> (SmallHost, Stubborn) {
     let tree = host("end_sessions = true");
     tree.provide(&document(&people(base, "alice", true), &[]));
     run(
@@ -313,7 +314,7 @@ fn a_home_is_packed_whole_and_its_account_removed_when_nothing_runs_and_all_is_t
 }
 
 /// pwck(8) minds that a home is not there.
-fn check_but_homes(tree: &Tree) {
+fn check_but_homes(tree: &SmallHost) {
     let ran = Ran::from(script(tree, "pwck -r; grpck -r").output().unwrap());
     let lines: Vec<&str> = ran
         .out

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::kills::{
     Scenario, add_foreign, kill_and_overtake_in, kill_everywhere_in, kill_the_recovery_in,
 };
+use crate::small_host::{Database, SmallHost, document, group, person};
 use crate::syscalls;
-use crate::tree::{Database, Tree, document, group, person};
 
 /// When people were locked, in every test: a month passes in the ledger and not on the clock.
 const LONG_AGO: i64 = 1_700_000_000;
@@ -17,7 +17,7 @@ const USERS: &[&str] = &["sync", "users"];
 const GROUPS: &[&str] = &["sync", "groups"];
 
 /// Puts keys into sections of the configuration.
-fn configure(tree: &Tree, accounts: &str, more: &str) {
+fn configure(tree: &SmallHost, accounts: &str, more: &str) {
     tree.configure(more);
     let text = std::fs::read_to_string(tree.config()).unwrap();
     std::fs::write(
@@ -27,14 +27,14 @@ fn configure(tree: &Tree, accounts: &str, more: &str) {
     .unwrap();
 }
 
-fn sync(tree: &Tree, document: &Value) {
+fn sync(tree: &SmallHost, document: &Value) {
     tree.provide(document);
     tree.gosync(USERS).expect(0);
     tree.gosync(GROUPS).expect(0);
 }
 
 /// Puts the beginning of every time that is counted far into the past.
-fn age(tree: &Tree) {
+fn age(tree: &SmallHost) {
     let db = rusqlite::Connection::open(tree.path("var/lib/gosync/ledger.sqlite")).unwrap();
     let sql = "UPDATE rungs SET since = ?1 WHERE since IS NOT NULL";
     assert!(db.execute(sql, [LONG_AGO]).unwrap() > 0, "nobody left");
@@ -53,8 +53,8 @@ fn physics(users: &[Value]) -> Value {
 }
 
 /// Two have other logins now; what is named after them is there, and people put one of them into a group by hand.
-pub fn renaming(database: Database, keys: &str) -> (Tree, Scenario) {
-    let tree = Tree::new(database);
+pub fn renaming(database: Database, keys: &str) -> (SmallHost, Scenario) {
+    let tree = SmallHost::new(database);
     configure(&tree, keys, "");
     sync(&tree, &physics(&people("alice", "bob", true)));
     for path in [
@@ -84,7 +84,7 @@ pub const MOVE: &str = "rename_home = true";
 const NO_LINK: &str = "rename_home = true\nrename_home_link = false";
 
 /// They get their old names back.
-fn undoing_renames(database: Database) -> (Tree, Scenario) {
+fn undoing_renames(database: Database) -> (SmallHost, Scenario) {
     let (tree, scenario) = renaming(database, MOVE);
     tree.gosync(USERS).expect(0);
     assert!(tree.path("home/alicia/thesis").exists());
@@ -100,7 +100,7 @@ fn undoing_renames(database: Database) -> (Tree, Scenario) {
 }
 
 /// A group goes that was made with members, and one gets its old name and members back.
-fn undoing_groups(database: Database) -> (Tree, Scenario) {
+fn undoing_groups(database: Database) -> (SmallHost, Scenario) {
     let (tree, mut scenario) = renaming_groups(database);
     scenario.now["groups"]
         .as_array_mut()
@@ -120,8 +120,8 @@ fn undoing_groups(database: Database) -> (Tree, Scenario) {
 }
 
 /// A group has another name now, and another member.
-fn renaming_groups(database: Database) -> (Tree, Scenario) {
-    let tree = Tree::new(database);
+fn renaming_groups(database: Database) -> (SmallHost, Scenario) {
+    let tree = SmallHost::new(database);
     let all = people("alice", "bob", true);
     sync(&tree, &physics(&all));
     let now = document(&all, &[group("g-1", "chemistry", &["u-2", "u-3"])]);
@@ -139,8 +139,8 @@ fn renaming_groups(database: Database) -> (Tree, Scenario) {
 }
 
 /// Two were locked long ago.
-pub fn leaving(database: Database, name: &'static str, departed: &str) -> (Tree, Scenario) {
-    let tree = Tree::new(database);
+pub fn leaving(database: Database, name: &'static str, departed: &str) -> (SmallHost, Scenario) {
+    let tree = SmallHost::new(database);
     configure(&tree, "", &format!("[departed]\n{departed}\n"));
     sync(&tree, &physics(&people("alice", "bob", true)));
     for path in ["home/alice/thesis", "home/bob/thesis"] {
@@ -166,7 +166,7 @@ pub const ARCHIVE: &str = "archive_after = \"30d\"";
 const REMOVE: &str = "remove_after = \"90d\"";
 
 /// One comes back whose home was packed, one whose account was removed.
-fn returning(database: Database) -> (Tree, Scenario) {
+fn returning(database: Database) -> (SmallHost, Scenario) {
     let (tree, mut scenario) = leaving(database, "bringing people back", ARCHIVE);
     tree.gosync(USERS).expect(0);
     assert!(!tree.path("home/alice").exists());
@@ -177,8 +177,8 @@ fn returning(database: Database) -> (Tree, Scenario) {
 }
 
 /// A group is gone: its members are taken out in the first run, and it is removed in the second.
-fn losing_groups(database: Database, emptied: bool) -> (Tree, Scenario) {
-    let tree = Tree::new(database);
+fn losing_groups(database: Database, emptied: bool) -> (SmallHost, Scenario) {
+    let tree = SmallHost::new(database);
     configure(
         &tree,
         "",
@@ -220,7 +220,7 @@ fn losing_groups(database: Database, emptied: bool) -> (Tree, Scenario) {
 
 /// Kills a run that renames at each of its points from the journal on; another program changes the files; then the
 /// provider wants the names that `now` has. `names`: those that people end with.
-fn ends_with(tree: &Tree, run: &'static [&'static str], now: &Value, names: [&str; 2]) {
+fn ends_with(tree: &SmallHost, run: &'static [&'static str], now: &Value, names: [&str; 2]) {
     let points = syscalls::of(tree, run);
     let journal = points
         .iter()

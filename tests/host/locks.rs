@@ -14,10 +14,12 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::tree::{Database, GOSYNC, Ran, Tree, differences, document, group, person};
+use crate::picture::differences;
+use crate::scratch::{GOSYNC, Ran};
+use crate::small_host::{Database, SmallHost, document, group, person};
 
 /// The lock held by this test, which says that `pid` holds it.
-fn hold(tree: &Tree, pid: &str) -> File {
+fn hold(tree: &SmallHost, pid: &str) -> File {
     let dir = tree.path("run/gosync");
     std::fs::create_dir_all(&dir).unwrap();
     std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o700)).unwrap();
@@ -70,8 +72,8 @@ impl Process {
 }
 
 /// A host with two accounts, and a third to come.
-fn host() -> Tree {
-    let tree = Tree::new(Database::Etc);
+fn host() -> SmallHost {
+    let tree = SmallHost::new(Database::Etc);
     let mut users = vec![
         person("u-1", "alice", "Alice", true),
         person("u-2", "bob", "Bob", true),
@@ -88,7 +90,7 @@ fn host() -> Tree {
 
 #[test]
 fn fifty_processes_started_together_all_finish() {
-    let tree = Tree::new(Database::Etc);
+    let tree = SmallHost::new(Database::Etc);
     let users: Vec<_> = (0..5)
         .map(|n| person(&format!("u-{n}"), &format!("user{n}"), "User", true))
         .collect();

@@ -14,8 +14,8 @@ mod slapd;
 #[path = "../support/web.rs"]
 mod web;
 
-#[path = "../support/tree.rs"]
-mod tree;
+#[path = "../support/scratch.rs"]
+mod scratch;
 
 mod by_hand;
 mod concurrent;
@@ -34,7 +34,9 @@ mod ladder_kills;
 mod life;
 mod locks;
 mod namespace;
+mod picture;
 mod same_as_useradd;
+mod small_host;
 mod sshd;
 mod syscalls;
 mod unwritable;

@@ -1,5 +1,5 @@
 //! A scratch host that real tools take for this machine: a mount namespace in which `/etc`, `/home`, `/run`, `/srv`,
-//! `/var/lib` and `/var/mail` are those of a [`Tree`]. Nothing of the machine itself is touched.
+//! `/var/lib` and `/var/mail` are those of a [`SmallHost`]. Nothing of the machine itself is touched.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,7 +10,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::tree::{Database, GOSYNC, Ran, Tree};
+use crate::scratch::{GOSYNC, Ran};
+use crate::small_host::{Database, SmallHost};
 
 /// What is mounted over the machine's own.
 const MOUNTED: [&str; 6] = ["etc", "home", "run", "srv", "var/lib", "var/mail"];
@@ -41,14 +42,14 @@ const NEEDED: [(&str, &str); 9] = [
 ];
 
 /// A scratch host with the account files that pwck(8) finds no fault with.
-pub fn sound_tree(database: Database) -> Tree {
+pub fn sound_tree(database: Database) -> SmallHost {
     for (program, package) in NEEDED {
         assert!(
             Path::new(program).exists(),
             "{program} is missing: install the Debian package {package}"
         );
     }
-    let tree = Tree::new(database);
+    let tree = SmallHost::new(database);
     for name in BORROWED
         .iter()
         .filter(|name| Path::new("/etc").join(name).exists())
@@ -89,7 +90,7 @@ pub fn sound_tree(database: Database) -> Tree {
 }
 
 /// A shell script that is still to be started where `tree` is this machine. `$GOSYNC` runs the program there.
-pub fn script(tree: &Tree, script: &str) -> Command {
+pub fn script(tree: &SmallHost, script: &str) -> Command {
     let mounts = MOUNTED
         .map(|dir| format!("mount --bind {} /{dir}\n", tree.path(dir).display()))
         .concat();
@@ -103,7 +104,7 @@ pub fn script(tree: &Tree, script: &str) -> Command {
 
 /// A shell script that is still to be started, and may mount what it likes. `$GOSYNC` runs the program with `--root
 /// $ROOT`, which is `tree`.
-pub fn with_own_mounts(tree: &Tree, script: &str) -> Command {
+pub fn with_own_mounts(tree: &SmallHost, script: &str) -> Command {
     let mut command = Command::new("unshare");
     let root = tree.path("");
     let root = root.to_str().unwrap().trim_end_matches('/');
@@ -124,7 +125,7 @@ pub fn with_own_mounts(tree: &Tree, script: &str) -> Command {
 
 /// Runs a script to its first command that fails. It must end with 0.
 #[track_caller]
-pub fn run(tree: &Tree, text: &str) -> Ran {
+pub fn run(tree: &SmallHost, text: &str) -> Ran {
     let ran = Ran::from(script(tree, &format!("set -e\n{text}")).output().unwrap());
     assert_eq!(ran.code, Some(0), "{text}\n{ran:?}");
     ran
@@ -132,7 +133,7 @@ pub fn run(tree: &Tree, text: &str) -> Ran {
 
 /// Stops the test if pwck(8) or grpck(8) finds a fault.
 #[track_caller]
-pub fn check(tree: &Tree) {
+pub fn check(tree: &SmallHost) {
     for program in ["pwck -r", "grpck -r"] {
         let ran = Ran::from(script(tree, program).output().unwrap());
         assert_eq!(

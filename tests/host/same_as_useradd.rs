@@ -7,7 +7,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::namespace::{check, run, sound_tree};
-use crate::tree::{Database, Tree, differences, document, group, person};
+use crate::picture::differences;
+use crate::small_host::{Database, SmallHost, document, group, person};
 
 /// useradd(8), told to use the ids of gosync's configuration.
 ///
@@ -24,8 +25,8 @@ fn useradd(uid: u32, login: &str, gecos: &str) -> String {
 
 /// Two hosts, one for the tools and one for gosync, with the same commands done in their own ways.
 struct Pair {
-    tools: Tree,
-    gosync: Tree,
+    tools: SmallHost,
+    gosync: SmallHost,
 }
 
 impl Pair {
@@ -54,7 +55,7 @@ impl Pair {
                 "{name} after `{gosync}`"
             );
         }
-        let homes = |tree: &Tree| {
+        let homes = |tree: &SmallHost| {
             let mut picture = tree.picture();
             picture.retain(|path, _| {
                 path.starts_with("home/") || path.starts_with("etc/") && !path.contains("default")
@@ -305,7 +306,7 @@ fn useradd_goes_on_where_gosync_wrote() {
 }
 
 /// The lines of a file without regard to their order.
-fn sorted(tree: &Tree, path: &str) -> Vec<String> {
+fn sorted(tree: &SmallHost, path: &str) -> Vec<String> {
     let mut lines: Vec<String> = tree.read(path).lines().map(str::to_owned).collect();
     lines.sort();
     lines
@@ -340,7 +341,7 @@ fn a_rename_leaves_the_lines_that_usermod_and_groupmod_leave_in_their_places() {
                    gpasswd -A alice,admin physics; gpasswd -a admin alice; touch /home/alice/thesis /var/mail/alice\n\
                    chown alice: /home/alice/thesis /var/mail/alice";
     pair.step(by_hand, None, by_hand);
-    let places = |tree: &Tree, path: &str| -> Vec<String> {
+    let places = |tree: &SmallHost, path: &str| -> Vec<String> {
         tree.read(path)
             .lines()
             .map(|line| line.split(':').next().unwrap().replace("alicia", "alice"))
@@ -376,7 +377,7 @@ fn a_rename_leaves_the_lines_that_usermod_and_groupmod_leave_in_their_places() {
             .collect();
         assert_eq!(now, before, "each line of {name} keeps its place");
     }
-    let below = |tree: &Tree| {
+    let below = |tree: &SmallHost| {
         let mut picture = tree.picture();
         picture.retain(|path, _| path.starts_with("home/") || path.starts_with("var/mail/"));
         picture

@@ -19,11 +19,12 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::namespace::{run, script, sound_tree};
-use crate::tree::{Database, GOSYNC, Tree, document, person};
+use crate::scratch::GOSYNC;
+use crate::small_host::{Database, SmallHost, document, person};
 
 /// A host with an sshd, and two key pairs.
 struct World {
-    tree: Tree,
+    tree: SmallHost,
     sshd: Option<Child>,
     port: u16,
 }

@@ -13,7 +13,8 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Output, Stdio};
 
-use crate::tree::{GOSYNC, Ran, Tree};
+use crate::scratch::{GOSYNC, Ran};
+use crate::small_host::SmallHost;
 
 /// Calls that change what others can see.
 const CHANGES: &[&str] = &[
@@ -104,7 +105,7 @@ impl Point {
     }
 }
 
-fn strace(arguments: &[String], tree: &Tree, run: &[&str]) -> Output {
+fn strace(arguments: &[String], tree: &SmallHost, run: &[&str]) -> Output {
     let output = Command::new("strace")
         .args(arguments)
         .arg(GOSYNC)
@@ -118,7 +119,7 @@ fn strace(arguments: &[String], tree: &Tree, run: &[&str]) -> Output {
 
 /// The calls of an undisturbed run that change something or write it to disk, in order, the end of the program
 /// included. The run is carried out.
-pub fn of(tree: &Tree, run: &[&str]) -> Vec<Point> {
+pub fn of(tree: &SmallHost, run: &[&str]) -> Vec<Point> {
     let calls: Vec<&str> = CHANGES
         .iter()
         .chain(SYNCS)
@@ -142,7 +143,7 @@ pub fn of(tree: &Tree, run: &[&str]) -> Vec<Point> {
 }
 
 /// The calls of an undisturbed run that ask for something, from when it opens its configuration. The run is carried out.
-pub fn of_reads(tree: &Tree, run: &[&str]) -> Vec<Point> {
+pub fn of_reads(tree: &SmallHost, run: &[&str]) -> Vec<Point> {
     let mut points = trace(tree, run, READS);
     let begin = points
         .iter()
@@ -151,7 +152,7 @@ pub fn of_reads(tree: &Tree, run: &[&str]) -> Vec<Point> {
     points
 }
 
-fn trace(tree: &Tree, run: &[&str], calls: &[&str]) -> Vec<Point> {
+fn trace(tree: &SmallHost, run: &[&str], calls: &[&str]) -> Vec<Point> {
     let log = tree.dir().join("trace");
     let calls: Vec<String> = calls.iter().map(|call| format!("?{call}")).collect();
     let trace = format!("trace={}", calls.join(","));
@@ -196,7 +197,7 @@ fn trace(tree: &Tree, run: &[&str], calls: &[&str]) -> Vec<Point> {
 }
 
 /// Runs the program and kills it before this call. No: it never came there.
-pub fn kill_at(point: &Point, tree: &Tree, run: &[&str]) -> bool {
+pub fn kill_at(point: &Point, tree: &SmallHost, run: &[&str]) -> bool {
     strace(&injection(point, "signal=KILL"), tree, run)
         .status
         .signal()
@@ -204,7 +205,7 @@ pub fn kill_at(point: &Point, tree: &Tree, run: &[&str]) -> bool {
 }
 
 /// Runs the program; this call fails with `error`, such as `EIO`.
-pub fn fail_at(point: &Point, error: &str, tree: &Tree, run: &[&str]) -> Ran {
+pub fn fail_at(point: &Point, error: &str, tree: &SmallHost, run: &[&str]) -> Ran {
     strace(&injection(point, &format!("error={error}")), tree, run).into()
 }
 

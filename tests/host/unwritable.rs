@@ -7,7 +7,9 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use crate::namespace::with_own_mounts;
-use crate::tree::{Database, Picture, Ran, Tree, differences, document, group, person};
+use crate::picture::{Picture, differences};
+use crate::scratch::Ran;
+use crate::small_host::{Database, SmallHost, document, group, person};
 
 fn people() -> serde_json::Value {
     let users = [
@@ -18,14 +20,14 @@ fn people() -> serde_json::Value {
 }
 
 /// A host on which two accounts are to be made.
-fn host(database: Database) -> Tree {
-    let tree = Tree::new(database);
+fn host(database: Database) -> SmallHost {
+    let tree = SmallHost::new(database);
     tree.provide(&people());
     tree
 }
 
 /// The account files and homes; gosync's own state and lock may be made.
-fn databases(tree: &Tree) -> Picture {
+fn databases(tree: &SmallHost) -> Picture {
     let mut picture = tree.picture();
     picture.retain(|path, _| {
         !path.starts_with("var/lib/gosync") && !path.starts_with("run/") && path != "etc/.pwd.lock"
@@ -35,7 +37,7 @@ fn databases(tree: &Tree) -> Picture {
 
 /// A run that must fail, with a message that names `path`, and change nothing.
 #[track_caller]
-fn refused(tree: &Tree, path: &str, run: impl FnOnce() -> Ran) -> Ran {
+fn refused(tree: &SmallHost, path: &str, run: impl FnOnce() -> Ran) -> Ran {
     let before = databases(tree);
     let ran = run();
     assert_eq!(ran.code, Some(1), "{path}: {ran:?}");
@@ -52,7 +54,7 @@ fn refused(tree: &Tree, path: &str, run: impl FnOnce() -> Ran) -> Ran {
     ran
 }
 
-fn mounted(tree: &Tree, script: &str) -> Ran {
+fn mounted(tree: &SmallHost, script: &str) -> Ran {
     with_own_mounts(tree, script).output().unwrap().into()
 }
 
@@ -99,7 +101,7 @@ fn a_bind_mount_on_a_database_is_refused() {
 }
 
 /// A host on a file system where `chattr +i` works.
-pub fn host_with_attributes() -> Tree {
+pub fn host_with_attributes() -> SmallHost {
     for base in [
         PathBuf::from("/dev/shm"),
         std::env::temp_dir(),
@@ -108,7 +110,7 @@ pub fn host_with_attributes() -> Tree {
         if !base.is_dir() {
             continue;
         }
-        let tree = Tree::new_in(&base, Database::Etc);
+        let tree = SmallHost::new_in(&base, Database::Etc);
         tree.provide(&people());
         if mounted(
             &tree,
@@ -168,7 +170,7 @@ fn a_home_with_something_mounted_below_is_not_removed() {
 
 #[test]
 fn a_passwd_without_root_is_refused() {
-    let sound = Tree::new(Database::Etc).read("etc/passwd");
+    let sound = SmallHost::new(Database::Etc).read("etc/passwd");
     let no_root: String = sound
         .lines()
         .skip(1)
@@ -286,7 +288,7 @@ const ACCESS: &str = "system.posix_acl_access";
 const DEFAULT: &str = "system.posix_acl_default";
 
 /// A host on a file system that keeps ACLs and attributes.
-fn host_with_acls(database: Database) -> Tree {
+fn host_with_acls(database: Database) -> SmallHost {
     for base in [
         PathBuf::from("/dev/shm"),
         std::env::temp_dir(),
@@ -295,7 +297,7 @@ fn host_with_acls(database: Database) -> Tree {
         if !base.is_dir() {
             continue;
         }
-        let tree = Tree::new_in(&base, database);
+        let tree = SmallHost::new_in(&base, database);
         tree.provide(&people());
         let probe = tree.path("srv/probe");
         fs::write(&probe, "").unwrap();
@@ -336,7 +338,7 @@ fn mode_owner_acl_and_attributes_of_a_database_stay() {
                 xattr::set(&path, ACCESS, &ACL).unwrap();
             }
         }
-        let look = |tree: &Tree| {
+        let look = |tree: &SmallHost| {
             let paths = database.files().iter().map(|name| database.file(name));
             let picture = tree.picture();
             paths

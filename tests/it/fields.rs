@@ -1,10 +1,8 @@
 //! Field sources and sections of groups, through the command line on a scratch host.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
-use tempfile::TempDir;
+use crate::scratch::ScratchHost;
 
 const PEOPLE: &str = r#"{"users": [
     {"id": "u-1", "login": "ann", "name": "Ann", "uid": 20501, "attributes": {"forge": "77"}},
@@ -17,77 +15,49 @@ const PEOPLE: &str = r#"{"users": [
 const CSV: &str = "login,uid,shell,name,home\nbob,20777,/bin/zsh,\"Bob \"\"B\"\" Lee, jr.\",/srv/home/bob\n\
                    cy,,/bin/zsh,Cy,\nann,20502,,,\n";
 
-struct World(TempDir);
-
-impl World {
-    /// A small host with `PEOPLE`, and these field sources.
-    fn new(fields: &str) -> Self {
-        let world = Self(tempfile::tempdir().unwrap());
-        for (path, text) in [
-            ("root/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n"),
-            ("root/etc/shadow", "root:!:19000:0:99999:7:::\n"),
-            ("root/etc/group", "root:x:0:\nusers:x:100:\n"),
-            ("root/etc/gshadow", "root:*::\nusers:*::\n"),
-            ("root/etc/shells", "/bin/sh\n/bin/bash\n/bin/zsh\n"),
-            ("directory.json", PEOPLE),
-        ] {
-            world.write(path, text);
-        }
-        world.configure(fields, "");
-        world
+/// A small host with `PEOPLE`, and these field sources.
+fn host(fields: &str) -> ScratchHost {
+    let host = ScratchHost::new_in(&std::env::temp_dir());
+    for (path, text) in [
+        ("root/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n"),
+        ("root/etc/shadow", "root:!:19000:0:99999:7:::\n"),
+        ("root/etc/group", "root:x:0:\nusers:x:100:\n"),
+        ("root/etc/gshadow", "root:*::\nusers:*::\n"),
+        ("root/etc/shells", "/bin/sh\n/bin/bash\n/bin/zsh\n"),
+        ("directory.json", PEOPLE),
+    ] {
+        host.write(path, text);
     }
+    configure(&host, fields, "");
+    host
+}
 
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
+fn configure(host: &ScratchHost, fields: &str, more: &str) {
+    let text = format!(
+        "[provider.sample]\nkind = \"file\"\npath = \"directory.json\"\n[provider.sample.fields]\n{fields}\n\
+         [accounts]\ncreate_home = false\nhome_bases = [\"/srv/home\"]\n{more}"
+    );
+    host.write("gosync.toml", &text);
+}
 
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
-        let path = self.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+/// Runs a line; its exit code, and what it said on either stream.
+fn run(host: &ScratchHost, line: &str) -> (i32, String) {
+    let ran = host.gosync(&line.split(' ').collect::<Vec<_>>());
+    (ran.code.unwrap(), ran.out + &ran.err)
+}
 
-    fn configure(&self, fields: &str, more: &str) {
-        let text = format!(
-            "[provider.sample]\nkind = \"file\"\npath = \"directory.json\"\n[provider.sample.fields]\n{fields}\n\
-             [accounts]\ncreate_home = false\nhome_bases = [\"/srv/home\"]\n{more}"
-        );
-        self.write("gosync.toml", text);
-    }
-
-    /// Runs a line; its exit code, and what it said on either stream.
-    fn run(&self, line: &str) -> (i32, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
-        command
-            .arg("--root")
-            .arg(self.path().join("root"))
-            .arg("-f")
-            .arg(self.path().join("gosync.toml"));
-        let output = command.args(line.split(' ')).env_clear().output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        (
-            output.status.code().unwrap(),
-            String::from_utf8(said).unwrap(),
-        )
-    }
-
-    fn ok(&self, line: &str) -> String {
-        let (code, said) = self.run(line);
-        assert_eq!(code, 0, "{line}: {said}");
-        said
-    }
-
-    fn file(&self, path: &str) -> String {
-        fs::read_to_string(self.path().join("root").join(path)).unwrap()
-    }
+fn ok(host: &ScratchHost, line: &str) -> String {
+    let (code, said) = run(host, line);
+    assert_eq!(code, 0, "{line}: {said}");
+    said
 }
 
 #[test]
 fn uid_shell_name_and_home_arrive_in_passwd() {
-    let world = World::new("csv = \"fields.csv\"");
-    world.write("fields.csv", CSV);
-    world.ok("sync users");
-    let passwd = world.file("etc/passwd");
+    let host = host("csv = \"fields.csv\"");
+    host.write("fields.csv", CSV);
+    ok(&host, "sync users");
+    let passwd = host.read("etc/passwd");
     for line in [
         "ann:x:20501:100:Ann:/home/ann:/bin/bash",
         "bob:x:20777:100:Bob \"B\" Lee jr.:/srv/home/bob:/bin/zsh",
@@ -98,27 +68,27 @@ fn uid_shell_name_and_home_arrive_in_passwd() {
             "{line}\n{passwd}"
         );
     }
-    assert!(world.ok("sync users").contains("sync users: "));
-    world.configure("csv = \"fields.csv\"\noverride = [\"shell\"]", "");
-    world.ok("sync users");
+    assert!(ok(&host, "sync users").contains("sync users: "));
+    configure(&host, "csv = \"fields.csv\"\noverride = [\"shell\"]", "");
+    ok(&host, "sync users");
     assert!(
-        world.file("etc/passwd").contains(":Cy:/home/cy:/bin/zsh\n"),
+        host.read("etc/passwd").contains(":Cy:/home/cy:/bin/zsh\n"),
         "{}",
-        world.file("etc/passwd")
+        host.read("etc/passwd")
     );
 }
 
 #[test]
 fn without_the_csv_file_nothing_is_done() {
-    let world = World::new("csv = \"fields.csv\"");
-    world.write("fields.csv", CSV);
-    world.ok("sync users");
-    let before = world.file("etc/passwd");
+    let host = host("csv = \"fields.csv\"");
+    host.write("fields.csv", CSV);
+    ok(&host, "sync users");
+    let before = host.read("etc/passwd");
     // Somebody new, and somebody who is shut out: neither is dealt with.
     let people = PEOPLE
         .replace("\"login\": \"cy\"", "\"login\": \"cy\", \"active\": false")
         .replace("u-2", "u-9");
-    world.write("directory.json", people);
+    host.write("directory.json", &people);
     for text in [
         "",
         "login,uid\n",
@@ -128,30 +98,29 @@ fn without_the_csv_file_nothing_is_done() {
         "<html>\n",
     ] {
         match text {
-            "" => fs::remove_file(world.path().join("fields.csv")).unwrap(),
-            text => world.write("fields.csv", text),
+            "" => fs::remove_file(host.dir().join("fields.csv")).unwrap(),
+            text => host.write("fields.csv", text),
         }
-        let (code, said) = world.run("sync users");
+        let (code, said) = run(&host, "sync users");
         assert_eq!(code, 12, "{said}");
         assert!(
             said.contains("fields.csv") && said.contains("Nothing was changed"),
             "{said}"
         );
-        assert_eq!(world.file("etc/passwd"), before);
+        assert_eq!(host.read("etc/passwd"), before);
     }
     // Groups need no fields.
-    world.ok("sync groups");
+    ok(&host, "sync groups");
 }
 
 #[test]
 fn nasty_values_get_no_further_than_those_of_a_provider() {
-    let world =
-        World::new("csv = \"fields.csv\"\noverride = [\"uid\", \"home\", \"shell\", \"name\"]");
+    let host = host("csv = \"fields.csv\"\noverride = [\"uid\", \"home\", \"shell\", \"name\"]");
     let csv = "login,uid,home,shell,name\nann,0,/home/ann,/bin/sh,Ann\nbob,,/etc,/bin/evil:0:0,\"x:0:0:root\"\n\
                cy,20001,/home/../etc,\"/bin/sh\",=cmd|' /C calc'!A0\nroot,0,/,/bin/sh,x\n../../etc,1,,,\n";
-    world.write("fields.csv", csv);
-    world.ok("sync users");
-    let passwd = world.file("etc/passwd");
+    host.write("fields.csv", csv);
+    ok(&host, "sync users");
+    let passwd = host.read("etc/passwd");
     assert!(
         passwd.lines().all(|line| line.split(':').count() == 7),
         "{passwd}"
@@ -182,8 +151,8 @@ fn nasty_values_get_no_further_than_those_of_a_provider() {
         "login,name\nann,\u{1b}[31mred\n",
         "login,evil\u{1b}[2J\nann,x\n",
     ] {
-        world.write("fields.csv", bad);
-        let (code, said) = world.run("sync users");
+        host.write("fields.csv", bad);
+        let (code, said) = run(&host, "sync users");
         assert_eq!(code, 12, "{said}");
         assert!(said.contains("line ") && !said.contains('\u{1b}'), "{said}");
     }
@@ -191,29 +160,29 @@ fn nasty_values_get_no_further_than_those_of_a_provider() {
 
 #[test]
 fn a_directory_of_keys_that_is_gone_takes_nothing_away() {
-    let world = World::new("keys_dir = \"keys\"");
-    world.write(
+    let host = host("keys_dir = \"keys\"");
+    host.write(
         "keys/ann.pub",
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ ann\n",
     );
-    world.write(
+    host.write(
         "keys/bob",
         "restrict ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ\n",
     );
-    let said = world.ok("sync users");
+    let said = ok(&host, "sync users");
     assert!(
         said.contains("bob: ssh_keys unknown: ") && said.contains("has options before it"),
         "{said}"
     );
     assert!(!said.contains("ann: ssh_keys"), "{said}");
     let people = PEOPLE.replace("\"login\": \"cy\"", "\"login\": \"cy\", \"active\": false");
-    world.write("directory.json", people);
-    fs::rename(world.path().join("keys"), world.path().join("away")).unwrap();
-    let before = world.file("etc/shadow");
-    let said = world.ok("sync users");
+    host.write("directory.json", &people);
+    fs::rename(host.dir().join("keys"), host.dir().join("away")).unwrap();
+    let before = host.read("etc/shadow");
+    let said = ok(&host, "sync users");
     assert!(said.contains("ann, bob: ssh_keys unknown"), "{said}");
     assert_ne!(
-        world.file("etc/shadow"),
+        host.read("etc/shadow"),
         before,
         "whoever is shut out is shut out all the same"
     );
@@ -221,10 +190,10 @@ fn a_directory_of_keys_that_is_gone_takes_nothing_away() {
 
 #[test]
 fn a_configuration_that_cannot_be_meant_is_refused() {
-    let world = World::new("keys_url = \"https://localhost/keys\"");
-    assert_eq!(world.run("sync users").0, 2);
-    world.configure("keys_url = \"http://forge.example.org/{login}\"", "");
-    let (code, said) = world.run("sync users");
+    let host = host("keys_url = \"https://localhost/keys\"");
+    assert_eq!(run(&host, "sync users").0, 2);
+    configure(&host, "keys_url = \"http://forge.example.org/{login}\"", "");
+    let (code, said) = run(&host, "sync users");
     assert_eq!(code, 2);
     assert!(
         said.contains("gosync.toml:5:12: url: http:// to another machine"),
@@ -234,28 +203,24 @@ fn a_configuration_that_cannot_be_meant_is_refused() {
 
 #[test]
 fn sections_of_groups_say_prefix_and_gid() {
-    let world = World::new("");
+    let host = host("");
     let more = "[groups]\nprefix = \"@\"\n[group.osg]\nfilter = [\"osg.*\"]\nprefix = \"g-\"\n\
                 gid_range = [5000, 5000]\nnames = [['osg\\.(.+)', '$1']]\n";
-    world.configure("", more);
-    world.ok("sync users");
-    world.ok("sync groups");
-    let group = world.file("etc/group");
+    configure(&host, "", more);
+    ok(&host, "sync users");
+    ok(&host, "sync groups");
+    let group = host.read("etc/group");
     assert!(
         group.contains("g-test:x:5000:ann\n") && group.contains("@cms:x:60000:bob\n"),
         "{group}"
     );
-    assert_eq!(world.file("etc/group"), group);
-    world.write(
+    assert_eq!(host.read("etc/group"), group);
+    host.write(
         "directory.json",
-        PEOPLE.replace(
+        &PEOPLE.replace(
             "\"groups\": [",
             "\"groups\": [{\"id\": \"g-3\", \"name\": \"osg.x\"},",
         ),
     );
-    assert!(
-        world
-            .ok("sync groups")
-            .contains("no id is left in the range 5000 to 5000")
-    );
+    assert!(ok(&host, "sync groups").contains("no id is left in the range 5000 to 5000"));
 }

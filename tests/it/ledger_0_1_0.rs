@@ -9,8 +9,9 @@
 use std::path::PathBuf;
 
 use crate::console;
+use crate::host::{difference, set_mode};
 use crate::manifest::Tree;
-use crate::world::{World, difference, set_mode};
+use crate::scratch::ScratchHost;
 
 const LEDGER: &str = "var/lib/gosync/ledger.sqlite";
 
@@ -34,8 +35,8 @@ fn file(name: &str) -> String {
 }
 
 /// The host with the ledger of 0.1.0.
-fn old_host() -> World {
-    let world = World::new(&Tree::parse(&crate::text(&file("host"))));
+fn old_host() -> ScratchHost {
+    let world = ScratchHost::new(&Tree::parse(&crate::text(&file("host"))));
     let made = crate::text(&file("make.md"));
     for name in [
         "gosync.toml",
@@ -56,8 +57,8 @@ fn old_host() -> World {
     world
 }
 
-fn in_world(world: &World, text: &str) -> String {
-    text.replace("[SCRATCH]", world.path().to_str().unwrap())
+fn in_world(world: &ScratchHost, text: &str) -> String {
+    text.replace("[SCRATCH]", world.dir().to_str().unwrap())
 }
 
 /// What a text writes into a file last.
@@ -67,14 +68,14 @@ fn last_write(text: &str, name: &str) -> String {
     rest.split_once("```").unwrap().0.to_owned()
 }
 
-fn version(world: &World) -> i64 {
+fn version(world: &ScratchHost) -> i64 {
     let db = rusqlite::Connection::open(world.root().join(LEDGER)).unwrap();
     db.query_row("PRAGMA user_version", [], |row| row.get(0))
         .unwrap()
 }
 
 /// What is said is what 0.1.0 said.
-fn says_the_same(world: &World, name: &str) {
+fn says_the_same(world: &ScratchHost, name: &str) {
     let found = console::run(world, &crate::text(&file(name)), &mut ());
     console::compare(&file(name), &found);
 }
@@ -111,7 +112,7 @@ fn who_writes_brings_it_up_and_goes_on_as_before() {
 fn made_by_0_1_0() {
     let program =
         PathBuf::from(std::env::var_os("GOSYNC_0_1_0").expect("GOSYNC_0_1_0 names the program"));
-    let mut world = World::new(&Tree::base());
+    let mut world = ScratchHost::new(&Tree::base());
     world.program = program.clone();
     let made = console::run(&world, &crate::text(&file("make.md")), &mut ());
     console::compare(&file("make.md"), &made);
@@ -125,10 +126,10 @@ fn made_by_0_1_0() {
     world.shell(&format!(
         "{{ sqlite3 root/{LEDGER} .dump; echo 'PRAGMA user_version={OLD};'; }} > ledger.sql"
     ));
-    let sql = std::fs::read_to_string(world.path().join("ledger.sql")).unwrap();
+    let sql = std::fs::read_to_string(world.dir().join("ledger.sql")).unwrap();
     console::compare(
         &file("ledger.sql"),
-        &sql.replace(world.path().to_str().unwrap(), "[SCRATCH]"),
+        &sql.replace(world.dir().to_str().unwrap(), "[SCRATCH]"),
     );
     let mut tree = Tree::read(&world.root());
     let is_host = |path: &String| {

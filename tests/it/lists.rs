@@ -7,6 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::scratch::ScratchHost;
 use crate::{here, text};
 
 /// Names and descriptions full of what the forms give a meaning to.
@@ -29,39 +30,19 @@ fn nasty() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-fn list(dir: &std::path::Path, form: &str) -> String {
+fn list(host: &ScratchHost, form: &str) -> String {
     let groups: Vec<Value> = nasty()
         .iter()
         .enumerate()
         .map(|(n, (name, description))| json!({"id": format!("g-{n}&x=\"<"), "name": name, "description": description}))
         .collect();
-    fs::write(
-        dir.join("directory.json"),
-        json!({"users": [], "groups": groups}).to_string(),
-    )
-    .unwrap();
-    fs::write(
-        dir.join("gosync.toml"),
+    let document = json!({"users": [], "groups": groups}).to_string();
+    host.write("directory.json", &document);
+    host.write(
+        "gosync.toml",
         "[provider.test]\nkind = \"file\"\npath = \"directory.json\"\n[catalogue]\nportal = \"portal.example.org\"\n",
-    )
-    .unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_gosync"))
-        .args([
-            "-f".as_ref(),
-            dir.join("gosync.toml").as_os_str(),
-            "group".as_ref(),
-            "list".as_ref(),
-            "-format".as_ref(),
-            form.as_ref(),
-        ])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
     );
-    String::from_utf8(output.stdout).unwrap()
+    host.ok(&format!("group list -format {form}"))
 }
 
 /// What another program makes of a list: names, addresses and descriptions.
@@ -121,9 +102,9 @@ fn every_form_is_as_expected_and_reads_back_to_the_same_data() {
         })
         .collect();
     wanted.sort();
-    let dir = tempfile::tempdir().unwrap();
+    let host = ScratchHost::new_in(&std::env::temp_dir());
     for form in ["csv", "xml", "html", "json", "text"] {
-        let got = list(dir.path(), form);
+        let got = list(&host, form);
         let path = format!("tests/it/lists/expected.{form}");
         if std::env::var_os("GOSYNC_BLESS").is_some() {
             fs::write(here(&path), &got).unwrap();

@@ -19,10 +19,10 @@ use gosync::targets::{Committed, Target as _};
 use serde_json::Value;
 
 use crate::manifest::Tree;
-use crate::world::World;
+use crate::scratch::ScratchHost;
 
 pub struct Machine {
-    pub world: World,
+    pub world: ScratchHost,
     pub rules: Rules,
     pub limits: Limits,
     pub now: i64,
@@ -51,7 +51,7 @@ impl Outcome {
 
 impl Machine {
     pub fn new(rules: Rules, limits: Limits) -> Self {
-        let world = World::new(&Tree::base());
+        let world = ScratchHost::new(&Tree::base());
         let config = Config {
             layout: &ETC,
             skel: "/etc/skel".into(),
@@ -94,7 +94,7 @@ impl Machine {
         only: Option<Vec<String>>,
     ) -> Option<Snapshot> {
         self.world.write("directory.json", &document.to_string());
-        let provider = FileProvider::new("p", self.world.path().join("directory.json"));
+        let provider = FileProvider::new("p", self.world.dir().join("directory.json"));
         let query = Query {
             scope,
             only,
@@ -258,7 +258,7 @@ impl Machine {
 
     /// Lines of a database, cut into fields.
     pub fn lines(&self, name: &str) -> Vec<Vec<String>> {
-        let text = self.world.text(&format!("etc/{name}"));
+        let text = self.world.read(&format!("etc/{name}"));
         text.split_terminator('\n')
             .map(|line| line.split(':').map(str::to_owned).collect())
             .collect()
@@ -322,7 +322,7 @@ impl Machine {
                 panic!()
             };
             let old = std::str::from_utf8(old).unwrap();
-            let text = self.world.text(&format!("etc/{db}"));
+            let text = self.world.read(&format!("etc/{db}"));
             assert!(
                 text.starts_with(old),
                 "{db}: what was there is not as it was\n{text}"

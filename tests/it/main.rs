@@ -21,12 +21,13 @@ macro_rules! cases {
 
 #[path = "../support/console.rs"]
 mod console;
-#[path = "../support/world.rs"]
-mod world;
+#[path = "../support/scratch.rs"]
+mod scratch;
 
 mod by_hand;
 mod example;
 mod fields;
+mod host;
 mod keys_url;
 mod layering;
 mod ledger_0_1_0;

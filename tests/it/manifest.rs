@@ -11,7 +11,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use crate::world::{is_root, set_mode};
+use crate::host::{is_root, set_mode};
 
 /// Contents that differ from run to run are not compared.
 const OPEN: [&str; 3] = ["/var/lib/gosync/", "/run/gosync/", "/srv/archive/"];

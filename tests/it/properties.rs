@@ -14,8 +14,8 @@ use proptest::sample::{Index, select, subsequence};
 use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Value, json};
 
+use crate::host::difference;
 use crate::machine::{Machine, Outcome, proves_nothing};
-use crate::world::difference;
 
 /// Few cases by default, since each makes a host, and always the same: whoever changes something else is not stopped by
 /// a rare one. PROPTEST_CASES=N for more and others.

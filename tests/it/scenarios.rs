@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::console::{self, Watch};
+use crate::host::{Trace, difference, is_root};
 use crate::manifest::Tree;
-use crate::world::{Answer, Trace, World, difference, is_root};
+use crate::scratch::{Ran, ScratchHost};
 
 cases!(
     adoption,
@@ -42,13 +43,13 @@ cases!(
 #[derive(Default)]
 struct DryRun {
     said: Vec<String>,
-    code: i32,
+    code: Option<i32>,
     state: BTreeMap<PathBuf, Trace>,
 }
 
 impl DryRun {
     /// Whether there was no ledger yet.
-    fn is_first(&self, world: &World) -> bool {
+    fn is_first(&self, world: &ScratchHost) -> bool {
         !self
             .state
             .contains_key(&world.root().join("var/lib/gosync/ledger.sqlite"))
@@ -64,7 +65,7 @@ fn changes_something(args: &[String]) -> bool {
 }
 
 impl Watch for DryRun {
-    fn before(&mut self, world: &World, args: &[String]) {
+    fn before(&mut self, world: &ScratchHost, args: &[String]) {
         if !changes_something(args) {
             return;
         }
@@ -87,9 +88,9 @@ impl Watch for DryRun {
         };
     }
 
-    fn after(&mut self, world: &World, args: &[String], answer: &Answer) {
+    fn after(&mut self, world: &ScratchHost, args: &[String], answer: &Ran) {
         // Quiet runs and refused ones do not tell their plan.
-        if changes_something(args) && !args.contains(&"-q".to_owned()) && answer.code != 10 {
+        if changes_something(args) && !args.contains(&"-q".to_owned()) && answer.code != Some(10) {
             assert_eq!(
                 plan_lines(&format!("{}{}", answer.out, answer.err)),
                 self.said,
@@ -132,7 +133,7 @@ fn plan_lines(text: &str) -> Vec<String> {
 fn check(name: &str) {
     let file = |part: &str| format!("tests/it/scenarios/{name}/{part}");
     let before = Tree::parse(&crate::text(&file("before")));
-    let world = World::new(&before);
+    let world = ScratchHost::new(&before);
     for part in ["directory.json", "gosync.toml"] {
         if crate::here(&file(part)).exists() {
             world.write(part, &crate::text(&file(part)));
@@ -185,7 +186,7 @@ fn without_owners(manifest: &str) -> String {
 }
 
 /// What is not said to have changed was not even written again.
-fn untouched(world: &World, start: &BTreeMap<PathBuf, Trace>, changes: &str, commands: &str) {
+fn untouched(world: &ScratchHost, start: &BTreeMap<PathBuf, Trace>, changes: &str, commands: &str) {
     let end = world.traces();
     for (path, old) in start
         .iter()

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::pty::{Winsize, openpty};
 
 use crate::manifest::Tree;
-use crate::world::World;
+use crate::scratch::ScratchHost;
 
 /// A test that hears nothing for so long stops.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,7 +25,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn start(world: &World, args: &[&str]) -> Self {
+    fn start(world: &ScratchHost, args: &[&str]) -> Self {
         let size = Winsize {
             ws_row: 24,
             ws_col: 200,
@@ -34,13 +34,8 @@ impl Terminal {
         };
         let pty = openpty(&size, None).unwrap();
         let slave = File::from(pty.slave);
-        let child = Command::new(env!("CARGO_BIN_EXE_gosync"))
-            .arg("--root")
-            .arg(world.root())
-            .arg("-f")
-            .arg(world.path().join("gosync.toml"))
-            .args(args)
-            .env_clear()
+        let child = world
+            .command(args)
             .env("TERM", "xterm")
             .stdin(Stdio::from(slave.try_clone().unwrap()))
             .stdout(Stdio::from(slave.try_clone().unwrap()))
@@ -102,8 +97,8 @@ impl Drop for Terminal {
     }
 }
 
-fn world() -> World {
-    let world = World::new(&Tree::base());
+fn world() -> ScratchHost {
+    let world = ScratchHost::new(&Tree::base());
     world.write(
         "directory.json",
         &crate::text("tests/it/transcripts/directory.json"),

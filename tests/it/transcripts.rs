@@ -3,8 +3,9 @@
 //! `GOSYNC_BLESS=1 cargo test --test it transcripts` writes them anew. Read what changed as a user would.
 
 use crate::console;
+use crate::host::difference;
 use crate::manifest::Tree;
-use crate::world::{World, difference};
+use crate::scratch::ScratchHost;
 
 cases!(
     configuration,
@@ -37,7 +38,7 @@ cases!(
 );
 
 fn check(name: &str) {
-    let world = World::new(&Tree::base());
+    let world = ScratchHost::new(&Tree::base());
     world.write(
         "directory.json",
         &crate::text("tests/it/transcripts/directory.json"),
@@ -49,7 +50,7 @@ fn check(name: &str) {
 
 #[test]
 fn a_log_for_programs_is_one_object_a_line() {
-    let world = World::new(&Tree::base());
+    let world = ScratchHost::new(&Tree::base());
     world.write(
         "directory.json",
         &crate::text("tests/it/transcripts/directory.json"),
@@ -65,7 +66,7 @@ fn a_log_for_programs_is_one_object_a_line() {
             .chain(["--log-format", "json"])
             .collect();
         let answer = world.gosync(&words);
-        assert_eq!(answer.code, 0, "{line}: {}", answer.err);
+        assert_eq!(answer.code, Some(0), "{line}: {}", answer.err);
         let (notices, log): (Vec<&str>, Vec<&str>) = answer
             .err
             .lines()
@@ -90,7 +91,7 @@ fn a_log_for_programs_is_one_object_a_line() {
 
 #[test]
 fn the_doctor_writes_nothing_whatever_it_finds() {
-    let world = World::new(&Tree::base());
+    let world = ScratchHost::new(&Tree::base());
     world.write(
         "directory.json",
         &crate::text("tests/it/transcripts/directory.json"),

@@ -4,32 +4,26 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::globus_server::{
     CANARY, FakeGlobus, MAPPING, OWN, SECRET, group, member, person, world,
 };
+use crate::scratch::{Ran, ScratchHost};
 
 /// A scratch root with a configuration for a server.
 struct Host {
-    dir: TempDir,
+    host: ScratchHost,
 }
 
 impl Host {
     fn new(server: &FakeGlobus) -> Self {
         let host = Self {
-            dir: tempfile::tempdir().unwrap(),
+            host: ScratchHost::new_in(&std::env::temp_dir()),
         };
-        for dir in [
-            "root/etc/skel",
-            "root/home",
-            "root/run",
-            "root/var/lib",
-            "config",
-        ] {
+        for dir in ["root/etc/skel", "root/home", "root/run", "root/var/lib"] {
             fs::create_dir_all(host.path(dir)).unwrap();
         }
         for (name, text) in [
@@ -38,13 +32,13 @@ impl Host {
             ("root/etc/shadow", "root:*:19000:0:99999:7:::\n"),
             ("root/etc/gshadow", "root:*::\nusers:*::\n"),
             ("root/etc/shells", "/bin/bash\n"),
-            ("config/secret", &format!("{SECRET}\n")),
-            ("config/mapping.json", MAPPING),
+            ("secret", &format!("{SECRET}\n")),
+            ("mapping.json", MAPPING),
         ] {
             host.write(name, text);
         }
         host.write(
-            "config/gosync.toml",
+            "gosync.toml",
             &format!(
                 "[provider.research]\nkind = \"globus\"\nclient_id = \"{OWN}\"\nclient_secret_file = \"secret\"\n\
                  identity_mapping = \"mapping.json\"\ngroups_url = \"{url}\"\nauth_url = \"{url}\"\n\
@@ -57,12 +51,11 @@ impl Host {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.host.dir().join(name)
     }
 
     fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+        self.host.write_with_mode(name, text, 0o600);
     }
 
     fn read(&self, name: &str) -> String {
@@ -71,28 +64,13 @@ impl Host {
 
     /// Runs a command with all that can be logged, and looks for secrets in what it says and in what it leaves.
     fn gosync(&self, arguments: &[&str]) -> (i32, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
-        command
-            .arg("-vvv")
-            .arg("-f")
-            .arg(self.path("config/gosync.toml"))
-            .arg("--root")
-            .arg(self.path("root"));
+        let mut command = self.host.command(&[&["-vvv"], arguments].concat());
         // A proxy of the environment's would see everything.
         command
-            .args(arguments)
             .env("http_proxy", "http://127.0.0.1:9")
             .env("HTTP_PROXY", "http://127.0.0.1:9");
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = command.output().unwrap();
-        let said = format!(
-            "{}{}",
-            String::from_utf8_lossy(&stdout),
-            String::from_utf8_lossy(&stderr)
-        );
+        let ran = Ran::from(command.output().unwrap());
+        let said = ran.out + &ran.err;
         assert!(!said.contains(CANARY), "{said}");
         let kept = Command::new("grep")
             .arg("-rlF")
@@ -105,7 +83,7 @@ impl Host {
             "{}",
             String::from_utf8_lossy(&kept.stdout)
         );
-        (status.code().unwrap(), said)
+        (ran.code.unwrap(), said)
     }
 }
 
@@ -279,7 +257,7 @@ fn an_incomplete_read_takes_nothing_away() {
 fn a_secret_that_others_may_read_is_refused() {
     let server = FakeGlobus::start(&campus());
     let host = Host::new(&server);
-    for (name, mode) in [("config/secret", 0o644), ("config/mapping.json", 0o666)] {
+    for (name, mode) in [("secret", 0o644), ("mapping.json", 0o666)] {
         fs::set_permissions(host.path(name), fs::Permissions::from_mode(mode)).unwrap();
         let (code, said) = host.gosync(&["sync", "users"]);
         assert_eq!(code, 2, "{said}");
@@ -287,7 +265,7 @@ fn a_secret_that_others_may_read_is_refused() {
         fs::set_permissions(host.path(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
     host.write(
-        "config/mapping.json",
+        "mapping.json",
         "{\"DATA_TYPE\": \"external_identity_mapping#1.0.0\"}",
     );
     let (code, said) = host.gosync(&["sync", "users"]);

@@ -1,27 +1,22 @@
 //! `gosync group` and `gosync shell` against SCIM and (a stand-in for) Globus, as typed; ldap_group.rs does LDAP.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
-use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
-
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::globus_admin::club;
 use crate::globus_server::{FakeGlobus, MAPPING, OWN, SECRET};
 use crate::scim_server::{Server, TOKEN};
+use crate::scratch::ScratchHost;
 
 /// The program with a configuration.
 struct Program {
-    dir: TempDir,
+    host: ScratchHost,
 }
 
 impl Program {
     fn new(config: &str, secret: &str) -> Self {
         let program = Self {
-            dir: tempfile::tempdir().unwrap(),
+            host: ScratchHost::new_in(&std::env::temp_dir()),
         };
         program.write("gosync.toml", config);
         program.write("secret", &format!("{secret}\n"));
@@ -39,35 +34,13 @@ impl Program {
     }
 
     fn write(&self, name: &str, text: &str) {
-        let path = self.dir.path().join(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        self.host.write_with_mode(name, text, 0o600);
     }
 
     /// Status, standard output and standard error.
     fn run(&self, arguments: &[&str], input: &str) -> (i32, String, String) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_gosync"))
-            .arg("-f")
-            .arg(self.dir.path().join("gosync.toml"))
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (
-            output.status.code().unwrap(),
-            text(output.stdout),
-            text(output.stderr),
-        )
+        let ran = self.host.gosync_fed(arguments, input);
+        (ran.code.unwrap(), ran.out, ran.err)
     }
 
     fn group(&self, line: &str) -> (i32, String, String) {

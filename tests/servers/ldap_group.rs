@@ -1,33 +1,25 @@
 //! `gosync group` against a real LDAP server: every command, in both schemas, and what cannot be done.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
-
 use gosync::providers::admin::GroupAdmin as _;
 use gosync::providers::ldap::{Config, Schema};
 
 use crate::ldap_admin::{READER, admin, group, rfc2307, rfc2307bis};
+use crate::scratch::ScratchHost;
 use crate::slapd::PASSWORD;
 
 /// The program with a configuration for this server.
 struct Program {
-    dir: tempfile::TempDir,
+    host: ScratchHost,
 }
 
 impl Program {
     fn new(config: &Config, password: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| dir.path().join(name);
-        std::fs::write(at("password"), format!("{password}\n")).unwrap();
-        std::fs::set_permissions(at("password"), std::fs::Permissions::from_mode(0o600)).unwrap();
-        std::fs::create_dir(at("descriptions")).unwrap();
-        std::fs::write(
-            at("descriptions/physics.txt"),
-            "Über alles\nYour name here\n",
-        )
-        .unwrap();
-        std::fs::write(at("policy.json"), "{\"join_requests\": true}").unwrap();
+        let host = ScratchHost::new_in(&std::env::temp_dir());
+        host.write_with_mode("password", format!("{password}\n"), 0o600);
+        let description = "Über alles\nYour name here\n";
+        host.write_with_mode("descriptions/physics.txt", description, 0o644);
+        host.write_with_mode("policy.json", "{\"join_requests\": true}", 0o644);
         let schema = if config.schema == Schema::Rfc2307bis {
             "rfc2307bis"
         } else {
@@ -42,25 +34,14 @@ impl Program {
             config.group_base,
             config.bind_dn.as_deref().unwrap()
         );
-        std::fs::write(at("gosync.toml"), text).unwrap();
-        Self { dir }
+        host.write_with_mode("gosync.toml", text, 0o644);
+        Self { host }
     }
 
     /// Status, standard output and standard error of `gosync group`.
     fn group(&self, arguments: &[&str]) -> (i32, String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_gosync"))
-            .arg("-f")
-            .arg(self.dir.path().join("gosync.toml"))
-            .arg("group")
-            .args(arguments)
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (
-            output.status.code().unwrap(),
-            text(output.stdout),
-            text(output.stderr),
-        )
+        let ran = self.host.gosync(&[&["group"], arguments].concat());
+        (ran.code.unwrap(), ran.out, ran.err)
     }
 
     /// What a command prints that must succeed.
@@ -109,7 +90,7 @@ fn the_program_does_it_all_by_login() {
         status == 1 && err.contains("the provider `campus` has no policies of groups"),
         "{err}"
     );
-    std::fs::remove_file(program.dir.path().join("policy.json")).unwrap();
+    std::fs::remove_file(program.host.dir().join("policy.json")).unwrap();
     let out = program.done(&["new", "chemistry, \"x\" (y)", ":", "alice", "zoe"]);
     assert!(
         out.contains("made, with the id") && out.contains("`zoe` is a member"),
@@ -136,7 +117,7 @@ fn the_program_does_it_all_by_login() {
 fn the_program_does_it_all_by_entry() {
     let (_server, config) = rfc2307bis();
     let program = Program::new(&config, PASSWORD);
-    std::fs::remove_file(program.dir.path().join("policy.json")).unwrap();
+    std::fs::remove_file(program.host.dir().join("policy.json")).unwrap();
     program.done(&["new", "Ämter + Co", ":", "zoe"]);
     assert_eq!(
         program.done(&["members", "Ämter + Co"]),

@@ -4,6 +4,8 @@
 
 #[path = "../support/proxy.rs"]
 mod proxy;
+#[path = "../support/scratch.rs"]
+mod scratch;
 #[path = "../support/slapd.rs"]
 mod slapd;
 #[path = "../support/web.rs"]

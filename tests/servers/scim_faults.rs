@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::scim::query;
+use crate::scratch::{Ran, ScratchHost};
 use crate::web::{Asked, Reply, Spoil, Web};
 
 const CANARY: &str = "canary-71ab-token";
@@ -517,53 +517,19 @@ fn tokens_are_had_by_client_credentials() {
     );
 }
 
-/// Runs the program on a scratch root with a token in a file; what it says, and its status.
-fn run(dir: &Path, web: &Web, arguments: &[&str], proxy: &Web) -> (String, i32) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let etc = dir.join("root/etc");
-    std::fs::create_dir_all(&etc).unwrap();
-    for (name, text) in [
-        ("passwd", "root:x:0:0:root:/root:/bin/bash\n"),
-        ("shadow", "root:*:20000:0:99999:7:::\n"),
-        ("group", "root:x:0:\nusers:x:100:\n"),
-        ("gshadow", "root:*::\nusers:!::\n"),
-        ("shells", "/bin/bash\n"),
-    ] {
-        if !etc.join(name).exists() {
-            std::fs::write(etc.join(name), text).unwrap();
-        }
-    }
-    std::fs::create_dir_all(dir.join("root/home")).unwrap();
-    std::fs::write(dir.join("token"), format!("{CANARY}\n")).unwrap();
-    std::fs::set_permissions(dir.join("token"), std::fs::Permissions::from_mode(0o600)).unwrap();
+/// Runs the program on a scratch host with a token in a file.
+fn run(host: &ScratchHost, web: &Web, arguments: &[&str], proxy: &Web) -> Ran {
     let config = format!(
         "[gosync]\ntime_limit = \"3s\"\n[provider.cloud]\nkind = \"scim\"\nurl = \"{}\"\ntoken_file = \"token\"\n",
         web.url("/v2")
     );
-    std::fs::write(dir.join("gosync.toml"), config).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
-    command
-        .arg("--root")
-        .arg(dir.join("root"))
-        .arg("-f")
-        .arg(dir.join("gosync.toml"))
-        .args(arguments);
-    for name in [
-        "http_proxy",
-        "HTTP_PROXY",
-        "https_proxy",
-        "HTTPS_PROXY",
-        "all_proxy",
-        "ALL_PROXY",
-    ] {
+    host.write_with_mode("gosync.toml", config, 0o644);
+    let mut command = host.command(arguments);
+    for name in ["http_proxy", "https_proxy", "all_proxy"] {
         command.env(name, proxy.url("/"));
+        command.env(name.to_ascii_uppercase(), proxy.url("/"));
     }
-    let output = command.output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (
-        String::from_utf8(said).unwrap(),
-        output.status.code().unwrap(),
-    )
+    command.output().unwrap().into()
 }
 
 /// Every file below a folder.
@@ -603,15 +569,26 @@ fn the_program_tells_nobody_the_token_and_asks_no_proxy_of_the_environment() {
             Box::new(|_| Reply::new(307, "text/plain", "").header("Location", "http://127.0.0.2/")),
         ),
     ];
-    let dir = tempfile::tempdir().unwrap();
+    let host = ScratchHost::new_in(&std::env::temp_dir());
+    for (name, text) in [
+        ("root/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n"),
+        ("root/etc/shadow", "root:*:20000:0:99999:7:::\n"),
+        ("root/etc/group", "root:x:0:\nusers:x:100:\n"),
+        ("root/etc/gshadow", "root:*::\nusers:!::\n"),
+        ("root/etc/shells", "/bin/bash\n"),
+        ("token", &format!("{CANARY}\n")),
+    ] {
+        host.write_with_mode(name, text, 0o600);
+    }
+    std::fs::create_dir(host.root().join("home")).unwrap();
     for (status, server) in servers {
         let web = Web::start(server);
         for arguments in [
             &["-vvv", "sync", "users"][..],
             &["-vvv", "sync", "groups", "connect"],
         ] {
-            let (said, code) = run(dir.path(), &web, arguments, &proxy);
-            assert_eq!(code, status, "{arguments:?}: {said}");
+            let ran = run(&host, &web, arguments, &proxy).expect(status);
+            let said = ran.out + &ran.err;
             assert!(
                 !said.contains("canary") && said.contains("asking"),
                 "{said}"
@@ -620,7 +597,7 @@ fn the_program_tells_nobody_the_token_and_asks_no_proxy_of_the_environment() {
         assert!(web.count() > 0);
     }
     assert_eq!(proxy.count(), 0);
-    let passwd = std::fs::read_to_string(dir.path().join("root/etc/passwd")).unwrap();
+    let passwd = host.read("etc/passwd");
     assert_eq!(
         passwd
             .lines()
@@ -630,7 +607,7 @@ fn the_program_tells_nobody_the_token_and_asks_no_proxy_of_the_environment() {
         "{passwd}"
     );
     let mut all = Vec::new();
-    files(&dir.path().join("root"), &mut all);
+    files(&host.root(), &mut all);
     for file in all {
         let bytes = std::fs::read(&file).unwrap();
         assert!(

@@ -11,18 +11,18 @@ use std::fmt::Write as _;
 use gosync::system::lock::{Purpose, RunLock, Wait};
 use regex::Regex;
 
-use crate::world::{Answer, World};
+use crate::scratch::{Ran, ScratchHost};
 
 /// What happens around each command.
 pub trait Watch {
-    fn before(&mut self, _world: &World, _args: &[String]) {}
-    fn after(&mut self, _world: &World, _args: &[String], _answer: &Answer) {}
+    fn before(&mut self, _world: &ScratchHost, _args: &[String]) {}
+    fn after(&mut self, _world: &ScratchHost, _args: &[String], _answer: &Ran) {}
 }
 
 impl Watch for () {}
 
 /// Runs everything in a text. Returns the text as it should be.
-pub fn run(world: &World, text: &str, watch: &mut dyn Watch) -> String {
+pub fn run(world: &ScratchHost, text: &str, watch: &mut dyn Watch) -> String {
     let mut out = String::new();
     let mut block = String::new();
     let mut write = String::new();
@@ -40,7 +40,7 @@ pub fn run(world: &World, text: &str, watch: &mut dyn Watch) -> String {
         writeln!(out, "{line}").unwrap();
         if let Some(kind) = line.strip_prefix("```") {
             if let Some(file) = block.strip_prefix("write ") {
-                let scratch = world.path().to_str().unwrap();
+                let scratch = world.dir().to_str().unwrap();
                 world.write(file, &write.replace("[SCRATCH]", scratch));
             }
             (block, write) = (kind.to_owned(), String::new());
@@ -72,7 +72,7 @@ pub fn run(world: &World, text: &str, watch: &mut dyn Watch) -> String {
     out
 }
 
-fn hold(world: &World) -> RunLock {
+fn hold(world: &ScratchHost) -> RunLock {
     RunLock::take(
         &world.root().join("run/gosync/lock"),
         Purpose::Change("sync users"),
@@ -83,7 +83,7 @@ fn hold(world: &World) -> RunLock {
 }
 
 /// The words of a command line; single quotes hold a word together.
-fn words(line: &str, world: &World) -> Vec<String> {
+fn words(line: &str, world: &ScratchHost) -> Vec<String> {
     let mut out = vec![String::new()];
     let mut quoted = false;
     for c in line.chars() {
@@ -93,26 +93,26 @@ fn words(line: &str, world: &World) -> Vec<String> {
             c => out.last_mut().unwrap().push(c),
         }
     }
-    let scratch = world.path().to_str().unwrap();
+    let scratch = world.dir().to_str().unwrap();
     out.iter()
         .filter(|word| !word.is_empty())
         .map(|word| word.replace("[SCRATCH]", scratch))
         .collect()
 }
 
-fn last_digest(answer: &Answer) -> Option<String> {
+fn last_digest(answer: &Ran) -> Option<String> {
     let text = format!("{}{}", answer.out, answer.err);
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     let mut digests = words.filter(|w| w.len() == 32 && w.bytes().all(|b| b.is_ascii_hexdigit()));
     digests.next_back().map(str::to_owned)
 }
 
-fn record(out: &mut String, world: &World, answer: &Answer) {
+fn record(out: &mut String, world: &ScratchHost, answer: &Ran) {
     let time = Regex::new(r"\b20\d\d(-\d\d-\d\dT\d\d:\d\d:\d\dZ|\d{4}T\d{6}Z)").unwrap();
     let id = Regex::new(r"\bg-[0-9a-f]{32}\b").unwrap();
-    writeln!(out, "? {}", answer.code).unwrap();
+    writeln!(out, "? {}", answer.code.unwrap_or(-1)).unwrap();
     for (mark, text) in [(">", &answer.out), ("!", &answer.err)] {
-        let text = text.replace(world.path().to_str().unwrap(), "[SCRATCH]");
+        let text = text.replace(world.dir().to_str().unwrap(), "[SCRATCH]");
         let text = text.replace(&format!("pid = {}", std::process::id()), "pid = [PID]");
         let text = text.replace(
             &format!("pid {} since", std::process::id()),

@@ -7,7 +7,8 @@ use std::path::Path;
 use super::history::Setting;
 use super::model::{Model, State};
 use crate::invariants::Frame;
-use crate::tree::{Database, Picture, Tree};
+use crate::picture::Picture;
+use crate::small_host::{Database, SmallHost};
 
 const KEY_DIR: &str = "etc/ssh/authorized_keys.d";
 
@@ -167,7 +168,7 @@ pub fn violations(
 }
 
 /// What must be the same on two hosts, whatever broke off the runs of one of them.
-pub fn comparable(tree: &Tree) -> Picture {
+pub fn comparable(tree: &SmallHost) -> Picture {
     let mut picture = tree.picture();
     // Compared by `owned`: how many runs there were is something else on either.
     picture.remove("var/lib/gosync/ledger.sqlite");

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::tree::Database;
+use crate::small_host::Database;
 
 /// How many people come and go; one more is always there.
 pub const PEOPLE: usize = 4;

@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::kills::KEYS;
-use crate::tree::Tree;
+use crate::small_host::SmallHost;
 
 /// One change to a host. Accounts and groups are named as they stand there.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub enum Deed {
 }
 
 /// Rewrites the lines of one of the host's files; those for which nothing comes back go.
-fn rewrite(tree: &Tree, file: &str, change: impl Fn(&mut Vec<String>) -> bool) {
+fn rewrite(tree: &SmallHost, file: &str, change: impl Fn(&mut Vec<String>) -> bool) {
     if !tree.database.files().contains(&file) {
         return;
     }
@@ -48,7 +48,7 @@ fn rewrite(tree: &Tree, file: &str, change: impl Fn(&mut Vec<String>) -> bool) {
 }
 
 /// Changes one field of the line of `name`.
-fn edit(tree: &Tree, file: &str, name: &str, field: usize, change: impl Fn(&str) -> String) {
+fn edit(tree: &SmallHost, file: &str, name: &str, field: usize, change: impl Fn(&str) -> String) {
     rewrite(tree, file, |fields| {
         if fields[0] == name {
             fields[field] = change(&fields[field]);
@@ -65,7 +65,7 @@ fn without(list: &str, who: &str) -> String {
 }
 
 /// Does it.
-pub fn does(tree: &Tree, deed: &Deed) {
+pub fn does(tree: &SmallHost, deed: &Deed) {
     match deed {
         Deed::Passwd { name, field, value } => {
             edit(tree, "passwd", name, *field, |_| (*value).to_owned())
@@ -108,7 +108,7 @@ pub fn does(tree: &Tree, deed: &Deed) {
 }
 
 /// As userdel(8): all lines, the group of the account's own, and every membership.
-fn delete(tree: &Tree, name: &str) {
+fn delete(tree: &SmallHost, name: &str) {
     for file in ["passwd", "shadow", "subuid", "subgid"] {
         rewrite(tree, file, |fields| fields[0] != name);
     }
@@ -125,7 +125,7 @@ fn delete(tree: &Tree, name: &str) {
 }
 
 /// Makes everything that the ledger knows so much older. The clock of the machine stays as it is.
-fn pass(tree: &Tree, seconds: i64) {
+fn pass(tree: &SmallHost, seconds: i64) {
     let path = tree.path("var/lib/gosync/ledger.sqlite");
     if !path.exists() {
         return;

@@ -27,8 +27,9 @@ use self::history::{ARCHIVE_DAYS, Event, Kill, REMOVE_DAYS, Setting, Step};
 use self::model::Model;
 use crate::hook_host::{Call, HookHost, RECORD};
 use crate::kills::add_foreign;
+use crate::picture::{Picture, differences};
+use crate::small_host::{Database, SmallHost};
 use crate::syscalls::{self, Point};
-use crate::tree::{Database, Picture, Tree, differences};
 
 const RUNS: [&[&str]; 2] = [
     &["sync", "users", "--root-hooks"],
@@ -116,7 +117,7 @@ fn host(setting: &Setting) -> HookHost {
 }
 
 /// Runs the program; it must end well.
-fn gosync(tree: &Tree, run: &[&str]) -> Result<String, TestCaseError> {
+fn gosync(tree: &SmallHost, run: &[&str]) -> Result<String, TestCaseError> {
     let ran = tree.gosync(run);
     if ran.code == Some(0) {
         Ok(ran.out)
@@ -126,7 +127,7 @@ fn gosync(tree: &Tree, run: &[&str]) -> Result<String, TestCaseError> {
 }
 
 /// Both kinds of run, until there is nothing to do.
-fn settle(tree: &Tree) -> Result<(), TestCaseError> {
+fn settle(tree: &SmallHost) -> Result<(), TestCaseError> {
     let mut said = String::new();
     for _ in 0..ROUNDS {
         let both = [gosync(tree, RUNS[0])?, gosync(tree, RUNS[1])?];

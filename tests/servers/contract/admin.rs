@@ -2,8 +2,6 @@
 //! lacks it says and does not try.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
 use gosync::model::group_policy::GroupPolicy;
 use gosync::model::{RemoteId, Role, Status, Untrusted, same_name};
@@ -13,6 +11,7 @@ use gosync::providers::admin::{
 
 use super::dataset::{FACULTY, PAGE, PENDING, PHYSICS, TWINS, World};
 use super::{Fixture, NAME, read};
+use crate::scratch::ScratchHost;
 
 const ABILITIES: [Ability; 9] = [
     Ability::Role(Role::Member),
@@ -341,39 +340,26 @@ pub fn capitals<F: Fixture>() {
 
 /// The program, configured for a provider.
 struct Program {
-    dir: tempfile::TempDir,
+    host: ScratchHost,
 }
 
 impl Program {
     fn new(fixture: &impl Fixture) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let host = ScratchHost::new_in(&std::env::temp_dir());
         let section = fixture.section();
         let text = format!(
             "[provider.{NAME}]\n{}[groups]\ngid_range = [60000, 60999]\n",
             section.keys
         );
         for (name, content) in section.files.into_iter().chain([("gosync.toml", text)]) {
-            let path = dir.path().join(name);
-            std::fs::write(&path, content).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            host.write_with_mode(name, content, 0o600);
         }
-        Self { dir }
+        Self { host }
     }
 
     /// Status, standard output and standard error of `gosync group`.
     fn group(&self, arguments: &[&str]) -> (i32, String, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gosync"));
-        command
-            .arg("-f")
-            .arg(self.dir.path().join("gosync.toml"))
-            .arg("group")
-            .args(arguments);
-        let output = command.output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (
-            output.status.code().unwrap(),
-            text(output.stdout),
-            text(output.stderr),
-        )
+        let ran = self.host.gosync(&[&["group"], arguments].concat());
+        (ran.code.unwrap(), ran.out, ran.err)
     }
 }

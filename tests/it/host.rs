@@ -1,33 +1,17 @@
-//! A scratch host: a root tree, a configuration and a directory document in a temporary directory.
+//! What the tests here ask of a scratch host besides running the program: files made from a manifest, a fixed day, and
+//! what a directory holds, to the inode.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Seek as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tempfile::TempDir;
-
 use crate::manifest::Tree;
+use crate::scratch::ScratchHost;
 
 /// The day that new shadow lines are dated with: 20000 days after 1970.
 const EPOCH: &str = "1728000000";
-
-/// What a program said, and how it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
-}
-
-/// A scratch host, removed when dropped.
-pub struct World {
-    dir: TempDir,
-    /// The program that is run as gosync: this one, unless a test puts another one here.
-    pub program: PathBuf,
-}
 
 /// One thing in a directory tree, as exactly as it can be told: contents, mode, owner, time of change, inode.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,112 +23,47 @@ pub struct Trace {
     pub inode: u64,
 }
 
-impl World {
+impl ScratchHost {
     /// A host with the tree below its root, and with the plainest configuration.
     pub fn new(tree: &Tree) -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("gosync-it.")
-            .tempdir()
-            .unwrap();
-        let world = Self {
-            dir,
-            program: env!("CARGO_BIN_EXE_gosync").into(),
-        };
-        tree.write(&world.root());
-        world.write(
+        let mut host = Self::new_in(&std::env::temp_dir());
+        host.epoch = Some(EPOCH);
+        tree.write(&host.root());
+        host.write(
             "gosync.toml",
             "[provider.sample]\nkind = \"file\"\npath = \"directory.json\"\n",
         );
-        world
+        host
     }
 
-    /// The directory that everything is in.
-    pub fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
-    /// The root of the host.
-    pub fn root(&self) -> PathBuf {
-        self.path().join("root")
-    }
-
-    /// Writes a file below [`World::path`].
-    pub fn write(&self, name: &str, text: &str) {
-        let path = self.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        set_mode(&path, 0o644);
-    }
-
-    /// The text of a file of the host.
-    pub fn text(&self, path: &str) -> String {
-        fs::read_to_string(self.root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
-    }
-
-    /// Runs gosync on this host, with this configuration unless another one is named.
-    pub fn gosync<S: AsRef<str>>(&self, args: &[S]) -> Answer {
-        self.gosync_fed(args, "")
-    }
-
-    /// The same, with something on standard input.
-    pub fn gosync_fed<S: AsRef<str>>(&self, args: &[S], input: &str) -> Answer {
-        let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();
-        let mut command = Command::new(&self.program);
-        // Other options begin like it; without it, this machine's own accounts would be changed.
-        if !args
-            .iter()
-            .any(|arg| *arg == "--root" || arg.starts_with("--root="))
-        {
-            command.arg("--root").arg(self.root());
-        }
-        command
-            .args(&args)
-            .current_dir(self.path())
-            .env_clear()
-            .env("SOURCE_DATE_EPOCH", EPOCH);
-        command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-        if !args.contains(&"-f") {
-            command.env("GOSYNC_CONFIG", self.path().join("gosync.toml"));
-        }
-        let mut stdin = tempfile::tempfile().unwrap();
-        stdin.write_all(input.as_bytes()).unwrap();
-        stdin.rewind().unwrap();
-        let output = command.stdin(stdin).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("gosync prints UTF-8");
-        Answer {
-            code: output.status.code().unwrap_or(-1),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
+    /// Writes a file in [`ScratchHost::dir`].
+    pub fn write(&self, name: &str, text: &(impl AsRef<[u8]> + ?Sized)) {
+        self.write_with_mode(name, text, 0o644);
     }
 
     /// Runs gosync by a line, which must end with 0. Returns what it printed.
     pub fn ok(&self, line: &str) -> String {
-        let answer = self.gosync(&line.split_whitespace().collect::<Vec<_>>());
-        assert_eq!(
-            answer.code, 0,
-            "gosync {line}\n{}{}",
-            answer.out, answer.err
-        );
-        answer.out
+        self.gosync(&line.split_whitespace().collect::<Vec<_>>())
+            .expect(0)
+            .out
     }
 
-    /// Runs a shell command in [`World::path`]; it must succeed.
+    /// Runs a shell command in [`ScratchHost::dir`]; it must succeed.
     pub fn shell(&self, script: &str) {
         let output = Command::new("/bin/sh")
             .args(["-euc", script])
             .env("LC_ALL", "C")
-            .current_dir(self.path())
+            .current_dir(self.dir())
             .output()
             .unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{script}: {complaint}");
     }
 
-    /// Everything below [`World::path`].
+    /// Everything below [`ScratchHost::dir`].
     pub fn traces(&self) -> BTreeMap<PathBuf, Trace> {
         let mut out = BTreeMap::new();
-        trace(self.path(), &mut out);
+        trace(self.dir(), &mut out);
         out
     }
 }

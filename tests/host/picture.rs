@@ -1,0 +1,227 @@
+//! Pictures of a scratch host: everything below its root as far as it means something, and how two of them differ.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::small_host::SmallHost;
+
+/// What stands at a path.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+    /// The content of a file, the target of a link, nothing for a directory.
+    pub content: Vec<u8>,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{:o} {}:{} {:?}",
+            self.mode,
+            self.uid,
+            self.gid,
+            String::from_utf8_lossy(&self.content)
+        )
+    }
+}
+
+/// Everything below a root, by path.
+pub type Picture = BTreeMap<String, Entry>;
+
+impl SmallHost {
+    /// Everything below the root, as far as it means something: see [`Picture`] and the arms of `look`.
+    pub fn picture(&self) -> Picture {
+        let mut picture = Picture::new();
+        self.look("", &mut picture);
+        picture
+    }
+
+    fn look(&self, below: &str, picture: &mut Picture) {
+        let mut names: Vec<String> = fs::read_dir(self.path(below))
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        for name in names {
+            let path = if below.is_empty() {
+                name.clone()
+            } else {
+                format!("{below}/{name}")
+            };
+            let meta = fs::symlink_metadata(self.path(&path)).unwrap();
+            let mut content = Vec::new();
+            if meta.is_symlink() {
+                content = fs::read_link(self.path(&path))
+                    .unwrap()
+                    .into_os_string()
+                    .into_encoded_bytes();
+            } else if meta.is_file() {
+                content = fs::read(self.path(&path)).unwrap();
+            }
+            let mut shown = path.clone();
+            match path.as_str() {
+                // Backups are those of whichever run was the last to write; `differences` does not see them.
+                _ if is_backup(&path) => content.clear(),
+                // Who held the lock last; its kernel lock is what counts.
+                "run/gosync/lock" => content.clear(),
+                "var/lib/gosync/ledger.sqlite" => content = ledger(&self.path(&path)).into_bytes(),
+                // Generations are numbered by transaction. The present one is shown under its public name.
+                "var/lib/extrausers" if meta.is_symlink() => {
+                    content = b"a generation".to_vec();
+                    self.look("var/lib/extrausers", picture);
+                }
+                _ if below == "var/lib/extrausers.gosync" && name.starts_with('g') => continue,
+                // When it was packed stands in an archive's name, and inside.
+                _ if name.ends_with(".tar.gz") || name.ends_with(".tar.zst") => {
+                    content = listing(&self.path(&path)).into_bytes();
+                    shown = path.replace(|c: char| c.is_ascii_digit(), "0");
+                }
+                _ => {}
+            }
+            if path.ends_with("/shadow") {
+                content = without_days(&content);
+            }
+            let entry = Entry {
+                mode: meta.mode(),
+                uid: meta.uid(),
+                gid: meta.gid(),
+                content,
+            };
+            picture.insert(shown, entry);
+            if meta.is_dir() {
+                self.look(&path, picture);
+            }
+        }
+    }
+
+    /// How many generations of extrausers there are.
+    pub fn generations(&self) -> usize {
+        let entries = fs::read_dir(self.path("var/lib/extrausers.gosync"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        entries
+            .filter(|e| e.file_name().to_str().is_some_and(|n| n.starts_with('g')))
+            .count()
+    }
+}
+
+/// Shadow lines without the day on which a test ran: tests may run at midnight.
+fn without_days(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        let mut fields: Vec<&str> = line.split(':').collect();
+        if fields.len() == 9 && fields[2] != "20000" {
+            fields[2] = "today";
+        }
+        out.push_str(&fields.join(":"));
+    }
+    out.into_bytes()
+}
+
+/// What is in an archive, with modes and owners.
+fn listing(path: &Path) -> String {
+    let output = Command::new("tar")
+        .args(["--list", "--verbose", "--numeric-owner", "--file"])
+        .arg(path)
+        .output();
+    let output = output.unwrap();
+    assert!(
+        output.status.success(),
+        "{} is no whole archive",
+        path.display()
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What a ledger says, without times and numbers of transactions.
+pub fn ledger(path: &Path) -> String {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let db = match rusqlite::Connection::open_with_flags(path, flags) {
+        Ok(db) => db,
+        Err(e) => return format!("unreadable: {e}"),
+    };
+    let mut text = String::new();
+    for sql in [
+        "SELECT 'account', provider, id, name, uid, gid, private, state, gecos, home, shell, subid, \
+         absent_since IS NOT NULL, absent_runs, locked, expire, alias FROM accounts ORDER BY provider, id",
+        "SELECT 'group', provider, id, name, gid, state, members, alias FROM unix_groups ORDER BY provider, id",
+        "SELECT 'local', provider, name, members FROM local_members ORDER BY provider, name",
+        "SELECT 'rung', provider, kind, id, absent_since IS NOT NULL, absent_runs, since IS NOT NULL, archive FROM rungs \
+         ORDER BY provider, kind, id",
+        "SELECT 'former', provider, kind, id, name FROM former_names ORDER BY provider, kind, id, name",
+        "SELECT 'archive', provider, id, path FROM archives ORDER BY rowid",
+        "SELECT 'loss', provider, kind, id, count FROM losses ORDER BY rowid",
+        "SELECT 'history', seq, provider, kind, id, name, change, detail, before, after FROM changes ORDER BY txn, seq",
+        "SELECT 'keys', provider, id, place, path, digest FROM keys ORDER BY provider, id, place",
+        "SELECT 'pending', seq, provider, edit FROM pending ORDER BY seq",
+        "SELECT 'hook', kind, subject, event, attempts, given_up FROM hook_queue ORDER BY txn, seq",
+        "SELECT 'hook done', step FROM hook_done ORDER BY step",
+        "SELECT 'meta', key, value FROM meta WHERE key <> 'txn' ORDER BY key",
+    ] {
+        if let Err(e) = rows(&db, sql, &mut text) {
+            let _ = writeln!(text, "{e}");
+        }
+    }
+    text
+}
+
+fn rows(db: &rusqlite::Connection, sql: &str, text: &mut String) -> rusqlite::Result<()> {
+    let mut statement = db.prepare(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for column in 0..columns {
+            let value: rusqlite::types::Value = row.get(column)?;
+            let _ = write!(text, "{value:?} ");
+        }
+        text.push('\n');
+    }
+    Ok(())
+}
+
+fn is_backup(path: &str) -> bool {
+    path.starts_with("etc/") && path.ends_with('-')
+}
+
+/// How two pictures differ, one line for each path.
+pub fn differences(found: &Picture, expected: &Picture) -> Vec<String> {
+    let mut out = Vec::new();
+    for path in found
+        .keys()
+        .chain(expected.keys())
+        .collect::<std::collections::BTreeSet<_>>()
+    {
+        let (found, expected) = (found.get(path), expected.get(path));
+        if found == expected || is_backup(path) {
+            continue;
+        }
+        match (found, expected) {
+            (Some(a), Some(b)) if path.ends_with(".sqlite") => {
+                let [a, b] = [a, b].map(|entry| String::from_utf8_lossy(&entry.content));
+                let lacks = |a: &str, b: &str| {
+                    a.lines()
+                        .filter(|l| !b.lines().any(|m| m == *l))
+                        .collect::<Vec<_>>()
+                        .join("\n")
+                };
+                out.push(format!(
+                    "{path}: {}, expected {}",
+                    lacks(&a, &b),
+                    lacks(&b, &a)
+                ));
+            }
+            _ => out.push(format!("{path}: {found:?}, expected {expected:?}")),
+        }
+    }
+    out
+}

@@ -1,0 +1,229 @@
+//! A scratch host with the account files of a small machine, and with a directory document for its people.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
+
+use std::fs;
+use std::ops::Deref;
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::scratch::ScratchHost;
+
+/// Which files hold the accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    Etc,
+    Extrausers,
+}
+
+impl Database {
+    /// The word of the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Database::Etc => "etc",
+            Database::Extrausers => "extrausers",
+        }
+    }
+
+    /// Where the file `name` that gosync writes is, below the root.
+    pub fn file(self, name: &str) -> String {
+        match (self, name) {
+            (Database::Extrausers, "passwd" | "shadow" | "group") => {
+                format!("var/lib/extrausers/{name}")
+            }
+            _ => format!("etc/{name}"),
+        }
+    }
+
+    /// The names of the files that gosync writes.
+    pub fn files(self) -> &'static [&'static str] {
+        match self {
+            Database::Etc => &["passwd", "shadow", "group", "gshadow", "subuid", "subgid"],
+            Database::Extrausers => &["passwd", "shadow", "group", "subuid", "subgid"],
+        }
+    }
+}
+
+/// A person of a directory document: id, login, name, whether active.
+pub fn person(id: &str, login: &str, name: &str, active: bool) -> Value {
+    json!({"id": id, "login": login, "name": name, "active": active})
+}
+
+/// A group of a directory document, with the ids of its members.
+pub fn group(id: &str, name: &str, members: &[&str]) -> Value {
+    let members: Vec<Value> = members.iter().map(|id| json!({"user": id})).collect();
+    json!({"id": id, "name": name, "members": members})
+}
+
+/// A directory document.
+pub fn document(users: &[Value], groups: &[Value]) -> Value {
+    json!({"users": users, "groups": groups})
+}
+
+/// The scratch host, and where its accounts are.
+pub struct SmallHost {
+    host: ScratchHost,
+    pub database: Database,
+}
+
+impl Deref for SmallHost {
+    type Target = ScratchHost;
+
+    fn deref(&self) -> &ScratchHost {
+        &self.host
+    }
+}
+
+impl SmallHost {
+    /// A host with some system accounts, an admin, comments, an odd line and a NIS line. It stands in memory where
+    /// that can be had: thousands of runs that sync to a disk would take hours.
+    pub fn new(database: Database) -> Self {
+        let memory = Path::new("/dev/shm");
+        let base = if memory.is_dir() {
+            memory.to_owned()
+        } else {
+            std::env::temp_dir()
+        };
+        Self::new_in(&base, database)
+    }
+
+    /// The same, somewhere below `base`.
+    pub fn new_in(base: &Path, database: Database) -> Self {
+        let tree = Self {
+            host: ScratchHost::new_in(base),
+            database,
+        };
+        for (path, text, mode, gid) in FILES {
+            tree.write(path, text, *mode, *gid);
+        }
+        std::os::unix::fs::symlink(".profile", tree.path("etc/skel/link")).unwrap();
+        for dir in ["home", "run", "srv/archive", "var/lib/extrausers"] {
+            fs::create_dir_all(tree.path(dir)).unwrap();
+        }
+        if database == Database::Extrausers {
+            tree.write(
+                "var/lib/extrausers/passwd",
+                "local:x:1500:1500:Local:/home/local:/bin/sh\n",
+                0o644,
+                0,
+            );
+            tree.write(
+                "var/lib/extrausers/shadow",
+                "local:*:20000:0:99999:7:::\n",
+                0o640,
+                42,
+            );
+            tree.write("var/lib/extrausers/group", "local:x:1500:\n", 0o644, 0);
+        }
+        tree.configure("");
+        tree.provide(&document(&[], &[]));
+        tree
+    }
+
+    /// Writes the configuration: accounts with groups and subordinate ids of their own, and then `more`.
+    pub fn configure(&self, more: &str) {
+        let database = self.database.word();
+        let text = format!(
+            "[provider.sample]\nkind = \"file\"\npath = \"directory.json\"\n[accounts]\nprimary_group = \"private\"\n\
+             subid_range = [1000000, 1999999999]\n[target.host]\nkind = \"local\"\ndatabase = \"{database}\"\n{more}"
+        );
+        self.write_with_mode("gosync.toml", text, 0o600);
+    }
+
+    /// Writes the directory document.
+    pub fn provide(&self, document: &Value) {
+        self.write_with_mode("directory.json", document.to_string(), 0o600);
+    }
+
+    /// A path below the root.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.root().join(below)
+    }
+
+    /// Writes a file below the root.
+    pub fn write(&self, below: &str, text: &str, mode: u32, gid: u32) {
+        let path = self.path(below);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        chown(&path, None, Some(gid))
+            .unwrap_or_else(|e| panic!("these tests must run as root: {e}"));
+    }
+
+    /// The command line of a run on this host, for programs that start it.
+    pub fn arguments(&self, arguments: &[&str]) -> Vec<String> {
+        let (root, config) = (self.root(), self.config());
+        let options = [
+            "--root",
+            root.to_str().unwrap(),
+            "--file",
+            config.to_str().unwrap(),
+        ];
+        let words = options.iter().chain(arguments);
+        words.map(|&word| word.to_owned()).collect()
+    }
+
+    /// Keeps a copy of root, configuration and document under `name`.
+    pub fn save(&self, name: &str) {
+        let to = self.dir().join(name);
+        let _ = fs::remove_dir_all(&to);
+        fs::create_dir(&to).unwrap();
+        self.copy(self.dir(), &to);
+    }
+
+    /// Makes root, configuration and document what they were when saved under `name`.
+    pub fn restore(&self, name: &str) {
+        fs::remove_dir_all(self.root()).unwrap();
+        self.copy(&self.dir().join(name), self.dir());
+    }
+
+    fn copy(&self, from: &Path, to: &Path) {
+        let parts = ["root", "gosync.toml", "directory.json"].map(|part| from.join(part));
+        let status = Command::new("cp")
+            .arg("-a")
+            .args(parts)
+            .arg(to)
+            .status()
+            .unwrap();
+        assert!(status.success(), "cp: {status}");
+    }
+}
+
+/// Files of the host: path, text, mode, group.
+const FILES: &[(&str, &str, u32, u32)] = &[
+    (
+        "etc/passwd",
+        "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n# a comment\n\n\
+         nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\nan odd line\n\
+         admin:x:1000:1000:Local Administrator,,,:/home/admin:/bin/bash\n+@netgroup::::::\n",
+        0o644,
+        0,
+    ),
+    (
+        "etc/shadow",
+        "root:*:20000:0:99999:7:::\ndaemon:*:20000:0:99999:7:::\nnobody:*:20000:0:99999:7:::\n\
+         admin:!:20000:0:99999:7:::\n",
+        0o640,
+        42,
+    ),
+    (
+        "etc/group",
+        "root:x:0:\ndaemon:x:1:\nsudo:x:27:admin\nshadow:x:42:\nusers:x:100:\n# a comment\nadmin:x:1000:\n\
+         nogroup:x:65534:\n",
+        0o644,
+        0,
+    ),
+    (
+        "etc/gshadow",
+        "root:*::\ndaemon:*::\nsudo:*::admin\nshadow:*::\nusers:*::\nadmin:!::\nnogroup:*::\n",
+        0o640,
+        42,
+    ),
+    ("etc/subuid", "admin:100000:65536\n", 0o644, 0),
+    ("etc/subgid", "admin:100000:65536\n", 0o644, 0),
+    ("etc/shells", "/bin/sh\n/bin/bash\n", 0o644, 0),
+    ("etc/skel/.profile", "# read by login shells\n", 0o644, 0),
+    ("etc/skel/.config/settings", "colour = true\n", 0o600, 0),
+];
