@@ -1,4 +1,7 @@
 # make demo    shows what gosync does, on a scratch root
+# make check   style, unit tests and tests/it: no privilege, for after every change
+# make servers [T=NAME]   tests/servers, or those whose names contain NAME: real servers, no privilege
+# make host T=NAME        those of tests/host whose names contain NAME: as root, real accounts, kills; T= for all
 # make test    installs what the tests need (as root) and runs everything
 # make install PREFIX=/usr/local DESTDIR=
 
@@ -10,7 +13,7 @@ BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share
 DOC = $(SHARE)/doc/gosync
 
-.PHONY: build demo test lint install bench clean
+.PHONY: build demo check servers host test lint install bench clean
 
 build:
 	$(CARGO) build --release --locked
@@ -20,6 +23,18 @@ demo: build
 
 test:
 	@tests/run.sh
+
+check: lint
+	$(CARGO) test --locked --lib --bins --test it
+
+servers:
+	$(CARGO) test --locked --test servers -- $(T)
+
+# All of them take half an hour: that is asked for by an empty T.
+host:
+	@[ "$(origin T)" != undefined ] || { echo "make host T=NAME runs the tests whose names contain NAME; T= all" >&2; exit 2; }
+	@[ "$$(id -u)" -eq 0 ] || { echo "make host: needs root" >&2; exit 1; }
+	$(CARGO) test --locked --test host -- $(T)
 
 lint:
 	$(CARGO) fmt --check

@@ -4,11 +4,10 @@
 
 use serde_json::{Value, json};
 
-use crate::kills::{
-    KEYS, Scenario, kill_and_overtake_in, kill_from, kill_the_recovery_in, prepare,
-};
+use crate::interruptions::{kill_and_overtake_in, kill_from, kill_the_recovery_in};
 use crate::life::manual_edits::{Deed, does};
 use crate::namespace::{check, run, sound_tree};
+use crate::scenarios::{KEYS, Scenario, prepare};
 use crate::small_host::{Database, SmallHost, document, group, person};
 
 fn people() -> Vec<Value> {

@@ -4,9 +4,10 @@
 
 use std::time::Instant;
 
-use crate::kills::{
-    ARCHIVE_HOME, Interruption, REMOVE_HOME, Scenario, adding, grouping, locking, prepare,
-    removing, sweep,
+use crate::departure_kills::{ARCHIVE, MOVE, leaving, renaming};
+use crate::interruptions::{Interruption, sweep};
+use crate::scenarios::{
+    ARCHIVE_HOME, REMOVE_HOME, Scenario, adding, grouping, keys, locking, prepare, removing,
 };
 use crate::small_host::{Database, SmallHost};
 use crate::syscalls::{self, Point};
@@ -65,83 +66,35 @@ fn blind_everywhere_in(tree: &SmallHost, scenario: &Scenario) {
     );
 }
 
-#[test]
-fn unreadable_files_while_it_adds_accounts_to_etc() {
-    blind_everywhere(&adding(), Database::Etc);
-}
+cases! {
+    unreadable_files_while_it_adds_accounts: |on| blind_everywhere(&adding(), on), etc;
+    unreadable_files_while_it_removes_accounts_and_homes:
+        |on| blind_everywhere(&removing("removing with homes", REMOVE_HOME), on), extrausers;
+    unreadable_files_while_it_changes_keys: |on| blind_everywhere(&keys(), on), etc;
+    unreadable_files_while_it_renames_and_moves_homes: |on| {
+        let (tree, scenario) = renaming(on, MOVE);
+        blind_everywhere_in(&tree, &scenario);
+    }, etc;
 
-#[test]
-fn unreadable_files_while_it_removes_accounts_and_homes_from_extrausers() {
-    blind_everywhere(
-        &removing("removing with homes", REMOVE_HOME),
-        Database::Extrausers,
-    );
-}
+    input_output_errors_while_it_adds_accounts:
+        |on| fail_everywhere("EIO", &adding(), on), etc, extrausers;
+    input_output_errors_while_it_locks_and_opens_accounts:
+        |on| fail_everywhere("EIO", &locking(), on), etc;
+    input_output_errors_while_it_changes_groups:
+        |on| fail_everywhere("EIO", &grouping(), on), etc;
+    input_output_errors_while_it_archives_homes_and_removes_accounts:
+        |on| fail_everywhere("EIO", &removing("archiving", ARCHIVE_HOME), on), etc;
+    input_output_errors_while_it_changes_keys: |on| fail_everywhere("EIO", &keys(), on), etc;
+    input_output_errors_while_it_renames_and_moves_homes: |on| {
+        let (tree, scenario) = renaming(on, MOVE);
+        fail_everywhere_in("EIO", &tree, &scenario);
+    }, etc;
 
-#[test]
-fn input_output_errors_while_it_adds_accounts_to_etc() {
-    fail_everywhere("EIO", &adding(), Database::Etc);
-}
-
-#[test]
-fn input_output_errors_while_it_adds_accounts_to_extrausers() {
-    fail_everywhere("EIO", &adding(), Database::Extrausers);
-}
-
-#[test]
-fn input_output_errors_while_it_locks_and_opens_accounts() {
-    fail_everywhere("EIO", &locking(), Database::Etc);
-}
-
-#[test]
-fn input_output_errors_while_it_changes_groups() {
-    fail_everywhere("EIO", &grouping(), Database::Etc);
-}
-
-#[test]
-fn input_output_errors_while_it_archives_homes_and_removes_accounts() {
-    fail_everywhere("EIO", &removing("archiving", ARCHIVE_HOME), Database::Etc);
-}
-
-#[test]
-fn no_space_while_it_adds_accounts_to_etc() {
-    fail_everywhere("ENOSPC", &adding(), Database::Etc);
-}
-
-#[test]
-fn no_space_while_it_archives_homes_and_removes_accounts_from_extrausers() {
-    fail_everywhere(
-        "ENOSPC",
-        &removing("archiving", ARCHIVE_HOME),
-        Database::Extrausers,
-    );
-}
-
-#[test]
-fn input_output_errors_while_it_renames_and_moves_homes() {
-    let (tree, scenario) = crate::ladder_kills::renaming(Database::Etc, crate::ladder_kills::MOVE);
-    fail_everywhere_in("EIO", &tree, &scenario);
-}
-
-#[test]
-fn no_space_while_it_packs_the_homes_of_those_who_left() {
-    let (tree, scenario) =
-        crate::ladder_kills::leaving(Database::Etc, "packing homes", crate::ladder_kills::ARCHIVE);
-    fail_everywhere_in("ENOSPC", &tree, &scenario);
-}
-
-#[test]
-fn unreadable_files_while_it_renames_and_moves_homes() {
-    let (tree, scenario) = crate::ladder_kills::renaming(Database::Etc, crate::ladder_kills::MOVE);
-    blind_everywhere_in(&tree, &scenario);
-}
-
-#[test]
-fn input_output_errors_while_it_changes_keys() {
-    fail_everywhere("EIO", &crate::kills::keys(), Database::Etc);
-}
-
-#[test]
-fn unreadable_files_while_it_changes_keys() {
-    blind_everywhere(&crate::kills::keys(), Database::Etc);
+    no_space_while_it_adds_accounts: |on| fail_everywhere("ENOSPC", &adding(), on), etc;
+    no_space_while_it_archives_homes_and_removes_accounts:
+        |on| fail_everywhere("ENOSPC", &removing("archiving", ARCHIVE_HOME), on), extrausers;
+    no_space_while_it_packs_the_homes_of_those_who_left: |on| {
+        let (tree, scenario) = leaving(on, "packing homes", ARCHIVE);
+        fail_everywhere_in("ENOSPC", &tree, &scenario);
+    }, etc;
 }

@@ -13,7 +13,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::hook_host::{Call, HookHost, RECORD};
-use crate::kills::add_foreign;
+use crate::interruptions::add_foreign;
 use crate::picture::differences;
 use crate::small_host::{Database, document, group, person};
 use crate::syscalls::{self, Point};
@@ -190,39 +190,9 @@ fn users(database: Database, between: Between) {
     );
 }
 
-#[test]
-fn killed_while_hooks_for_accounts_are_queued_and_run_in_etc() {
-    users(Database::Etc, Between::Nothing);
-}
-
-#[test]
-fn killed_while_hooks_for_accounts_are_queued_and_run_in_extrausers() {
-    users(Database::Extrausers, Between::Nothing);
-}
-
-#[test]
-fn killed_while_hooks_for_accounts_are_queued_and_overtaken_by_another_program() {
-    users(Database::Etc, Between::Overtaken);
-}
-
-#[test]
-fn killed_while_hooks_for_accounts_are_queued_and_the_provider_is_gone_then() {
-    users(Database::Etc, Between::ProviderGone);
-}
-
-#[test]
-fn killed_while_hooks_for_groups_are_queued_and_overtaken_by_another_program() {
-    groups(Between::Overtaken);
-}
-
-#[test]
-fn killed_while_hooks_for_groups_and_their_members_are_queued_and_run() {
-    groups(Between::Nothing);
-}
-
 /// One member comes and one goes, and a group comes.
-fn groups(between: Between) {
-    let host = host(Database::Etc);
+fn groups(database: Database, between: Between) {
+    let host = host(database);
     let people = vec![
         person("u-1", "alice", "Alice", true),
         person("u-2", "bob", "Bob", true),
@@ -239,6 +209,18 @@ fn groups(between: Between) {
         ],
     ));
     kill_everywhere(&host, GROUPS, "hooks for groups", between);
+}
+
+cases! {
+    killed_while_hooks_for_accounts_are_queued_and_run: |on| users(on, Between::Nothing), etc, extrausers;
+    killed_while_hooks_for_accounts_are_queued_and_overtaken_by_another_program:
+        |on| users(on, Between::Overtaken), etc;
+    killed_while_hooks_for_accounts_are_queued_and_the_provider_is_gone_then:
+        |on| users(on, Between::ProviderGone), etc;
+    killed_while_hooks_for_groups_and_their_members_are_queued_and_run:
+        |on| groups(on, Between::Nothing), etc;
+    killed_while_hooks_for_groups_are_queued_and_overtaken_by_another_program:
+        |on| groups(on, Between::Overtaken), etc;
 }
 
 #[test]

@@ -14,9 +14,9 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::kills::KEYS;
 use crate::namespace::{run, script, sound_tree};
 use crate::picture::differences;
+use crate::scenarios::KEYS;
 use crate::scratch::GOSYNC;
 use crate::small_host::{Database, SmallHost, document, person};
 

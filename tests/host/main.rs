@@ -2,6 +2,21 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+/// A table of tests: one for each name and database, which the function is told.
+macro_rules! cases {
+    ($($name:ident: $check:expr, $($database:ident),+;)*) => {
+        $(mod $name {
+            use super::*;
+
+            $(#[test]
+            fn $database() {
+                let check: fn(Database) = $check;
+                check(Database::named(stringify!($database)));
+            })+
+        })*
+    };
+}
+
 // What these three have and the tests here do not use, the tests in tests/servers do, and are compiled without leave
 // for what nobody uses.
 #[allow(dead_code)]
@@ -19,6 +34,8 @@ mod scratch;
 
 mod by_hand;
 mod concurrent;
+mod departure_kills;
+mod departures;
 mod doctor;
 mod end_to_end;
 mod errors;
@@ -26,16 +43,16 @@ mod history;
 mod hook_host;
 mod hook_kills;
 mod hooks;
+mod interruptions;
 mod invariants;
 mod key_homes;
 mod kills;
-mod ladder;
-mod ladder_kills;
 mod life;
 mod locks;
 mod namespace;
 mod picture;
 mod same_as_useradd;
+mod scenarios;
 mod small_host;
 mod sshd;
 mod syscalls;

@@ -19,6 +19,15 @@ pub enum Database {
 }
 
 impl Database {
+    /// The one of this word.
+    pub fn named(word: &str) -> Self {
+        match word {
+            "etc" => Database::Etc,
+            "extrausers" => Database::Extrausers,
+            _ => panic!("no database is called {word}"),
+        }
+    }
+
     /// The word of the configuration.
     pub fn word(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::kills::KEYS;
+use crate::scenarios::KEYS;
 use crate::small_host::SmallHost;
 
 /// One change to a host. Accounts and groups are named as they stand there.

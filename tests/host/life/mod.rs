@@ -26,7 +26,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunne
 use self::history::{ARCHIVE_DAYS, Event, Kill, REMOVE_DAYS, Setting, Step};
 use self::model::Model;
 use crate::hook_host::{Call, HookHost, RECORD};
-use crate::kills::add_foreign;
+use crate::interruptions::add_foreign;
 use crate::picture::{Picture, differences};
 use crate::small_host::{Database, SmallHost};
 use crate::syscalls::{self, Point};

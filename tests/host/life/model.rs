@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::history::{ARCHIVE_DAYS, Event, GROUPS, Hand, PEOPLE, REMOVE_DAYS, Setting};
 use super::manual_edits::Deed;
-use crate::kills::KEYS;
+use crate::scenarios::KEYS;
 use crate::small_host::{document, group, person};
 
 /// How far an account has come.

@@ -1,12 +1,13 @@
 //! gosync is killed before every call that changes something while it renames, archives and removes, and while the next
-//! run makes up for it; and others change the files between the two. See `kills`.
+//! run makes up for it; and others change the files between the two. See `interruptions`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
 use serde_json::Value;
 
-use crate::kills::{
-    Scenario, add_foreign, kill_and_overtake_in, kill_everywhere_in, kill_the_recovery_in,
+use crate::interruptions::{
+    add_foreign, kill_and_overtake_in, kill_everywhere_in, kill_the_recovery_in,
 };
+use crate::scenarios::Scenario;
 use crate::small_host::{Database, SmallHost, document, group, person};
 use crate::syscalls;
 
@@ -271,7 +272,7 @@ fn ends_with(tree: &SmallHost, run: &'static [&'static str], now: &Value, names:
 
 #[test]
 fn who_got_the_old_name_back_by_an_undo_that_was_overtaken_is_still_there() {
-    for database in [Etc, Extrausers] {
+    for database in [Database::Etc, Database::Extrausers] {
         let (tree, scenario) = undoing_renames(database);
         ends_with(&tree, scenario.run, &scenario.now, ["alicia", "bobby"]);
     }
@@ -279,7 +280,7 @@ fn who_got_the_old_name_back_by_an_undo_that_was_overtaken_is_still_there() {
 
 #[test]
 fn who_gets_the_old_name_back_after_a_rename_that_was_overtaken_is_still_there() {
-    let (tree, scenario) = renaming(Etc, MOVE);
+    let (tree, scenario) = renaming(Database::Etc, MOVE);
     ends_with(
         &tree,
         scenario.run,
@@ -288,52 +289,50 @@ fn who_gets_the_old_name_back_after_a_rename_that_was_overtaken_is_still_there()
     );
 }
 
-macro_rules! each {
-    ($($name:ident: $how:ident, $scenario:expr;)*) => {
-        $(#[test]
-        fn $name() {
-            let (tree, scenario) = $scenario;
-            $how(&tree, &scenario);
-        })*
-    };
+/// Interrupts the run of a scenario on its host.
+fn in_turn(how: fn(&SmallHost, &Scenario), (tree, scenario): (SmallHost, Scenario)) {
+    how(&tree, &scenario);
 }
 
-use Database::{Etc, Extrausers};
-
-each! {
-    killed_while_it_renames_and_moves_homes_in_etc: kill_everywhere_in, renaming(Etc, MOVE);
-    killed_while_it_renames_and_moves_homes_in_extrausers: kill_everywhere_in, renaming(Extrausers, MOVE);
-    killed_while_it_renames_and_moves_homes_without_a_link: kill_everywhere_in, renaming(Etc, NO_LINK);
-    killed_while_it_renames_and_leaves_homes_in_etc: kill_everywhere_in, renaming(Etc, "");
-    killed_while_it_renames_groups_in_etc: kill_everywhere_in, renaming_groups(Etc);
-    killed_while_it_renames_groups_in_extrausers: kill_everywhere_in, renaming_groups(Extrausers);
-    killed_while_it_gives_names_back_in_etc: kill_everywhere_in, undoing_renames(Etc);
-    killed_while_it_gives_names_back_in_extrausers: kill_everywhere_in, undoing_renames(Extrausers);
-    killed_while_it_undoes_groups_in_etc: kill_everywhere_in, undoing_groups(Etc);
-    killed_while_it_undoes_groups_in_extrausers: kill_everywhere_in, undoing_groups(Extrausers);
-    killed_while_it_packs_the_homes_of_those_who_left: kill_everywhere_in, leaving(Etc, "packing homes", ARCHIVE);
-    killed_while_it_removes_those_who_left_from_etc: kill_everywhere_in, leaving(Etc, "removing who left", REMOVE);
-    killed_while_it_removes_those_who_left_from_extrausers:
-        kill_everywhere_in, leaving(Extrausers, "removing who left", REMOVE);
-    killed_while_it_brings_people_back: kill_everywhere_in, returning(Etc);
-    killed_while_it_empties_groups: kill_everywhere_in, losing_groups(Etc, false);
-    killed_while_it_removes_groups_from_etc: kill_everywhere_in, losing_groups(Etc, true);
-    killed_while_it_removes_groups_from_extrausers: kill_everywhere_in, losing_groups(Extrausers, true);
-
-    killed_while_it_makes_up_for_an_interrupted_rename_in_etc: kill_the_recovery_in, renaming(Etc, MOVE);
-    killed_while_it_makes_up_for_an_interrupted_rename_in_extrausers: kill_the_recovery_in, renaming(Extrausers, MOVE);
-
-    killed_while_it_renames_and_overtaken_by_another_program: kill_and_overtake_in, renaming(Etc, MOVE);
+cases! {
+    killed_while_it_renames_and_moves_homes:
+        |on| in_turn(kill_everywhere_in, renaming(on, MOVE)), etc, extrausers;
+    killed_while_it_renames_and_moves_homes_without_a_link:
+        |on| in_turn(kill_everywhere_in, renaming(on, NO_LINK)), etc;
+    killed_while_it_renames_and_leaves_homes:
+        |on| in_turn(kill_everywhere_in, renaming(on, "")), etc;
+    killed_while_it_renames_groups:
+        |on| in_turn(kill_everywhere_in, renaming_groups(on)), etc, extrausers;
+    killed_while_it_gives_names_back:
+        |on| in_turn(kill_everywhere_in, undoing_renames(on)), etc, extrausers;
+    killed_while_it_undoes_groups:
+        |on| in_turn(kill_everywhere_in, undoing_groups(on)), etc, extrausers;
+    killed_while_it_packs_the_homes_of_those_who_left:
+        |on| in_turn(kill_everywhere_in, leaving(on, "packing homes", ARCHIVE)), etc;
+    killed_while_it_removes_those_who_left:
+        |on| in_turn(kill_everywhere_in, leaving(on, "removing who left", REMOVE)), etc, extrausers;
+    killed_while_it_brings_people_back:
+        |on| in_turn(kill_everywhere_in, returning(on)), etc;
+    killed_while_it_empties_groups:
+        |on| in_turn(kill_everywhere_in, losing_groups(on, false)), etc;
+    killed_while_it_removes_groups:
+        |on| in_turn(kill_everywhere_in, losing_groups(on, true)), etc, extrausers;
+    killed_while_it_makes_up_for_an_interrupted_rename:
+        |on| in_turn(kill_the_recovery_in, renaming(on, MOVE)), etc, extrausers;
+    killed_while_it_renames_and_overtaken_by_another_program:
+        |on| in_turn(kill_and_overtake_in, renaming(on, MOVE)), etc, extrausers;
     killed_while_it_renames_without_a_link_and_overtaken_by_another_program:
-        kill_and_overtake_in, renaming(Etc, NO_LINK);
-    killed_while_it_renames_and_overtaken_by_another_program_in_extrausers:
-        kill_and_overtake_in, renaming(Extrausers, MOVE);
-    killed_while_it_renames_groups_and_overtaken_by_another_program: kill_and_overtake_in, renaming_groups(Etc);
-    killed_while_it_gives_names_back_and_overtaken_by_another_program: kill_and_overtake_in, undoing_renames(Etc);
-    killed_while_it_undoes_groups_and_overtaken_by_another_program: kill_and_overtake_in, undoing_groups(Etc);
+        |on| in_turn(kill_and_overtake_in, renaming(on, NO_LINK)), etc;
+    killed_while_it_renames_groups_and_overtaken_by_another_program:
+        |on| in_turn(kill_and_overtake_in, renaming_groups(on)), etc;
+    killed_while_it_gives_names_back_and_overtaken_by_another_program:
+        |on| in_turn(kill_and_overtake_in, undoing_renames(on)), etc;
+    killed_while_it_undoes_groups_and_overtaken_by_another_program:
+        |on| in_turn(kill_and_overtake_in, undoing_groups(on)), etc;
     killed_while_it_packs_homes_and_overtaken_by_another_program:
-        kill_and_overtake_in, leaving(Etc, "packing homes", ARCHIVE);
+        |on| in_turn(kill_and_overtake_in, leaving(on, "packing homes", ARCHIVE)), etc;
     killed_while_it_removes_those_who_left_and_overtaken_by_another_program:
-        kill_and_overtake_in, leaving(Etc, "removing who left", REMOVE);
-    killed_while_it_removes_groups_and_overtaken_by_another_program: kill_and_overtake_in, losing_groups(Etc, true);
+        |on| in_turn(kill_and_overtake_in, leaving(on, "removing who left", REMOVE)), etc;
+    killed_while_it_removes_groups_and_overtaken_by_another_program:
+        |on| in_turn(kill_and_overtake_in, losing_groups(on, true)), etc;
 }
