@@ -381,7 +381,7 @@ impl<'a> Inquiry<'a> {
                 side.steps
                     .extend(self.contact(user, present, people, wanted));
             }
-            Err(reason) => side.refused = Some(reason),
+            Err(reason) => side.refused = Some(reason.to_string()),
         }
         Ok(standing)
     }
@@ -514,7 +514,7 @@ impl<'a> Inquiry<'a> {
                 let (name, steps) =
                     map::explain_group(&group.name, self.known_as(&group.id, known), rules);
                 side.steps = steps;
-                side.refused = name.err();
+                side.refused = name.err().map(|reason| reason.to_string());
             }
             let active = group
                 .members

@@ -4,6 +4,7 @@ use crate::model::{GroupName, UserName};
 use crate::plan::samples::key;
 use crate::plan::{AccountRename, Adopted, Change, Deed, MemberChange, NewAccount, Number, Rename};
 use crate::policy::Field;
+use crate::policy::Reason;
 
 fn id(text: &str) -> RemoteId {
     RemoteId::new(text).unwrap()
@@ -89,7 +90,7 @@ fn a_census_counts_what_is_owned_and_what_is_pending() {
         key(id("u-ann")),
         name,
         Deed::Lock {
-            reason: String::new(),
+            reason: Reason::ShutOut,
         },
     );
     ledger
@@ -162,7 +163,7 @@ fn losses_count_for_a_day() {
                 key(id("u-ann")),
                 name,
                 Deed::Lock {
-                    reason: String::new(),
+                    reason: Reason::ShutOut,
                 },
             )]),
         )
@@ -465,7 +466,7 @@ fn lock(name: &str) -> Change {
         key(id(&format!("u-{name}"))),
         user(name),
         Deed::Lock {
-            reason: String::new(),
+            reason: Reason::ShutOut,
         },
     )
 }

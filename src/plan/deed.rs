@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::key_change::KeyChange;
 use crate::model::owned::Applied;
 use crate::model::{Contact, Gid, Name, Uid, Untrusted, UserName};
-use crate::policy::Field;
+use crate::policy::{Field, Reason};
 
 /// One deed, complete: the target needs to know nothing else to carry it out. As JSON, what a dry run shows of it besides
 /// its word and its subject.
@@ -32,7 +32,7 @@ pub enum Deed {
     /// Close password and account; ids, home and groups stay.
     Lock {
         /// Why, in our own words.
-        reason: String,
+        reason: Reason,
     },
     /// Open a locked account again.
     Unlock {},

@@ -105,7 +105,7 @@ fn account(own: &OwnedAccount, host: &Host<'_>, rules: &Rules, out: &mut Vec<Dif
             out.push(entry(
                 Kind::Account,
                 &own.name,
-                &reason,
+                &reason.to_string(),
                 Next::Keeps,
                 "it is not gosync's line any more",
             ));
@@ -207,7 +207,7 @@ fn group(own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules, out: &mut Vec<Di
             out.push(entry(
                 Kind::Group,
                 &own.name,
-                &reason,
+                &reason.to_string(),
                 Next::Keeps,
                 "it is not gosync's line any more",
             ));

@@ -13,6 +13,7 @@ use super::key_change::KeyChange;
 use crate::model::history::EntryKind;
 use crate::model::owned::Loss;
 use crate::model::{Gid, Name, Uid, Untrusted, UserName};
+use crate::policy::Reason;
 use crate::policy::keys::Place;
 
 /// What a change means.
@@ -252,7 +253,7 @@ pub enum Pack<'a> {
 #[serde(rename_all = "kebab-case")]
 pub enum Detail<'a> {
     /// Why somebody was locked.
-    Reason(&'a str),
+    Reason(&'a Reason),
     /// What became of a home.
     Home(&'a HomeFate),
     /// Fingerprints of keys.

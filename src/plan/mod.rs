@@ -32,4 +32,6 @@ pub use effects::{Effects, effects};
 pub use guard::{Approved, Limits, Refused};
 pub use key_change::{Cause, KeyChange, KeyPlace};
 pub use observation::Observation;
-pub use whole::{Plan, Remark};
+pub use whole::Plan;
+
+pub use crate::policy::Remark;

@@ -44,7 +44,7 @@ pub fn refusal(refusal: &Refusal) -> String {
 
 /// What is left as it is, and why, in one line.
 pub fn remark(remark: &Remark) -> String {
-    format!("  note {}: {}", shown(&remark.name), remark.text)
+    format!("  note {}: {}", shown(&remark.name), remark.reason)
 }
 
 /// The plan for machines: one JSON object with its digest and counts.

@@ -10,7 +10,7 @@ use super::counts::Counts;
 use super::hook_event::HookEvent;
 use super::observation::Observation;
 use crate::model::{Contact, RemoteId};
-use crate::policy::Refusal;
+use crate::policy::{Reason, Refusal, Remark};
 
 /// What a run would do to one target.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -38,22 +38,10 @@ pub struct Plan {
     pub events: Vec<HookEvent>,
 }
 
-/// Something that a person should know about an account or group that is left as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Remark {
-    /// Name on this host.
-    pub name: String,
-    /// Our own words.
-    pub text: String,
-}
-
 impl Plan {
     /// Adds a remark.
-    pub fn remark(&mut self, name: impl Into<String>, text: impl Into<String>) {
-        self.remarks.push(Remark {
-            name: name.into(),
-            text: text.into(),
-        });
+    pub fn remark(&mut self, name: impl Into<String>, reason: Reason) {
+        self.remarks.push(Remark::new(name, reason));
     }
 
     /// What names exactly this plan at exactly this state of the ledger: SHA-256 over the changes and the generation,

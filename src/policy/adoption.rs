@@ -4,40 +4,37 @@
 //! power is refused: its owner at the provider would hold that power (threats V7 and V8). Pure.
 
 use super::map::{group_name_of, name_of};
-use super::{AccountRules, GroupRules, protect};
+use super::{AccountRules, GroupRules, Reason, protect};
 use crate::model::host::{Host, HostAccount, HostGroup};
 use crate::model::{Directory, Group, Named, RemoteId, Untrusted, User, named};
 
 /// The person whose account `name` becomes: the one with the login `login`, or who would be called so.
 ///
 /// # Errors
-/// A sentence, when it is nobody, or nobody knows which of several.
+/// When it is nobody, or nobody knows which of several.
 pub fn person<'d>(
     directory: &'d Directory,
     name: &str,
     login: Option<&str>,
     rules: &AccountRules,
-) -> Result<&'d User, String> {
+) -> Result<&'d User, Reason> {
     let users = directory.users.iter();
     let found = match login {
         Some(login) => named(login, users, |user| user.login.raw()),
         None => users.filter(|user| name_of(user, rules) == name).collect(),
     };
-    let asked = crate::model::shown(login.unwrap_or(name));
+    let asked = Untrusted::new(login.unwrap_or(name));
     match (found, login) {
         (Named::One(user), _) => Ok(user),
-        (Named::None, None) => Err(format!(
-            "the provider has nobody who would be called `{asked}`; name the person by --as"
-        )),
-        (Named::None, Some(_)) => Err(format!("the provider has nobody with the login `{asked}`")),
-        (Named::Several(several), _) => Err(format!(
-            "several people would be meant by `{asked}`: {}; name one by --as",
-            list(
-                several
-                    .iter()
-                    .map(|user| (user.login.to_string(), &user.id))
-            )
-        )),
+        (Named::None, None) => Err(Reason::NobodyCalled { name: asked }),
+        (Named::None, Some(_)) => Err(Reason::NoLogin { name: asked }),
+        (Named::Several(several), _) => {
+            let all = several
+                .iter()
+                .map(|user| (user.login.to_string(), &user.id));
+            let (name, all) = (asked, list(all));
+            Err(Reason::SeveralPeople { name, all })
+        }
     }
 }
 
@@ -66,7 +63,7 @@ pub fn group<'d>(
     name: &str,
     remote: Option<&str>,
     rules: &GroupRules,
-) -> Result<&'d Group, String> {
+) -> Result<&'d Group, Reason> {
     let groups = directory.groups.iter();
     let would_be = |group: &&Group| {
         group_name_of(&group.name, rules).is_some_and(|found| found.as_str() == name)
@@ -75,21 +72,18 @@ pub fn group<'d>(
         Some(remote) => named(remote, groups, |group| group.name.raw()),
         None => groups.filter(would_be).collect(),
     };
-    let asked = crate::model::shown(remote.unwrap_or(name));
+    let asked = Untrusted::new(remote.unwrap_or(name));
     match (found, remote) {
         (Named::One(group), _) => Ok(group),
-        (Named::None, None) => Err(format!(
-            "the provider has no group that would be called `{asked}`; name it by --as"
-        )),
-        (Named::None, Some(_)) => Err(format!("the provider has no group `{asked}`")),
-        (Named::Several(several), _) => Err(format!(
-            "several groups would be meant by `{asked}`: {}",
-            list(
-                several
-                    .iter()
-                    .map(|group| (group.name.to_string(), &group.id))
-            )
-        )),
+        (Named::None, None) => Err(Reason::NoGroupCalled { name: asked }),
+        (Named::None, Some(_)) => Err(Reason::NoRemoteGroup { name: asked }),
+        (Named::Several(several), _) => {
+            let all = several
+                .iter()
+                .map(|group| (group.name.to_string(), &group.id));
+            let (name, all) = (asked, list(all));
+            Err(Reason::SeveralGroups { name, all })
+        }
     }
 }
 
@@ -105,42 +99,39 @@ fn list<'a>(all: impl Iterator<Item = (String, &'a RemoteId)>) -> String {
 }
 
 /// Why an account is nobody's to have who is known to a provider alone.
-pub fn account_refusal(name: &str, found: &HostAccount<'_>, host: &Host<'_>) -> Option<String> {
-    if protect::is_protected(name) || found.uid < protect::FIRST_ORDINARY_ID {
-        return Some(format!(
-            "`{name}` (uid {}) has a name or a uid of the system's",
-            found.uid
-        ));
+pub fn account_refusal(name: &str, found: &HostAccount<'_>, host: &Host<'_>) -> Option<Reason> {
+    let name = name.to_owned();
+    if protect::is_protected(&name) || found.uid < protect::FIRST_ORDINARY_ID {
+        let uid = found.uid;
+        return Some(Reason::SystemAccount { name, uid });
     }
-    let is_in = |group: &HostGroup<'_>| group.gid == found.gid || group.members.contains(name);
+    let is_in = |group: &HostGroup<'_>| group.gid == found.gid || group.members.contains(&name);
     let mut powers = host
         .groups
         .iter()
         .filter(|(group, _)| protect::grants_power(group))
         .filter(|(_, g)| is_in(g));
     if found.gid == 0 {
-        return Some(format!("`{name}` has root's group"));
+        return Some(Reason::RootsGroup { name });
     }
     let (power, _) = powers.next()?;
-    Some(format!(
-        "`{name}` is in the group `{power}`, which grants power; take it out first if that is meant"
-    ))
+    let group = (*power).to_owned();
+    Some(Reason::InPowerfulGroup { name, group })
 }
 
 /// Why a group is nobody's to have who is known to a provider alone.
-pub fn group_refusal(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Option<String> {
+pub fn group_refusal(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Option<Reason> {
     if protect::is_privileged_group(name, found.gid) {
-        return Some(format!(
-            "`{name}` (gid {}) is a group of the system's, or grants power; its members can come by `local_map`",
-            found.gid
-        ));
+        let (name, gid) = (name.to_owned(), found.gid);
+        return Some(Reason::SystemGroup { name, gid });
     }
     let mut own = host
         .accounts
         .iter()
         .filter(|(_, account)| account.gid == found.gid);
     let (account, _) = own.next()?;
-    Some(format!("`{name}` is the primary group of `{account}`"))
+    let (name, account) = (name.to_owned(), (*account).to_owned());
+    Some(Reason::PrimaryGroupOf { name, account })
 }
 
 #[cfg(test)]
@@ -167,11 +158,11 @@ mod tests {
             |name, login| person(&directory, name, login, &rules).map(|user| user.id.to_string());
         assert_eq!(find("bob", None), Ok("3".into()));
         assert_eq!(find("ann", Some("ANN@X")), Ok("2".into()));
-        assert!(
-            find("ann", None)
-                .unwrap_err()
-                .contains("Ann (1), ann@x (2)")
-        );
+        let several = Reason::SeveralPeople {
+            name: Untrusted::new("ann"),
+            all: "Ann (1), ann@x (2)".to_owned(),
+        };
+        assert_eq!(find("ann", None), Err(several));
         assert!(find("cat", None).is_err() && find("bob", Some("cat")).is_err());
         assert_eq!(
             rivals(&directory, "ann", &RemoteId::new("2").unwrap(), &rules),

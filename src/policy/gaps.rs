@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use super::{Reason, Remark};
 use crate::model::Gap;
 
 /// How many names a line has.
 const NAMES: usize = 3;
 
-/// Remarks: names, and our own words. Those with the same reason share a line.
-pub fn remarks(gaps: &[Gap]) -> Vec<(String, String)> {
+/// A remark for each reason: those with the same reason share a line.
+pub fn remarks(gaps: &[Gap]) -> Vec<Remark> {
     let mut shared: BTreeMap<_, Vec<&Gap>> = BTreeMap::new();
     for gap in gaps {
         shared
@@ -27,10 +28,8 @@ pub fn remarks(gaps: &[Gap]) -> Vec<(String, String)> {
         if more > 0 {
             names.push(format!("{more} more"));
         }
-        (
-            names.join(", "),
-            format!("{} unknown: {reason}", field.as_str()),
-        )
+        let why = reason.to_owned();
+        Remark::new(names.join(", "), Reason::FieldUnknown { field, why })
     };
     shared.into_iter().map(remark).collect()
 }
@@ -50,15 +49,15 @@ mod tests {
         };
         let mut gaps: Vec<Gap> = (0..100).map(|n| gap(n, "it is down")).collect();
         gaps.push(gap(100, "it is odd"));
-        let text = |reason: &str| format!("ssh_keys unknown: {reason}");
+        let remark = |names: &str, why: &str| {
+            let (field, why) = (UserField::SshKeys, why.to_owned());
+            Remark::new(names, Reason::FieldUnknown { field, why })
+        };
         assert_eq!(
             remarks(&gaps),
             [
-                (
-                    "p0\\n, p1\\n, p2\\n, 97 more".to_owned(),
-                    text("it is down")
-                ),
-                ("p100\\n".to_owned(), text("it is odd"))
+                remark("p0\\n, p1\\n, p2\\n, 97 more", "it is down"),
+                remark("p100\\n", "it is odd")
             ]
         );
         assert_eq!(remarks(&[]), []);

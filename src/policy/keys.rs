@@ -9,11 +9,12 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use super::Reason;
 use super::rules::Misfit;
 use super::select::Standing;
 use crate::model::absolute_path;
 use crate::model::ssh_key::{KeyKind, LEAST_RSA_BITS, MOST_RSA_BITS};
-use crate::model::{Directory, Gap, Lookup, RemoteId, SshKey, User, UserField, counted};
+use crate::model::{Directory, Gap, Lookup, RemoteId, SshKey, User, UserField};
 
 /// The most keys that the configuration can allow.
 pub const MOST_KEYS: usize = 1_000;
@@ -250,7 +251,7 @@ pub enum Offer {
 #[derive(Debug, Default)]
 pub struct KeyBook {
     offers: Lookup<RemoteId, Offer>,
-    complaints: BTreeMap<RemoteId, Vec<String>>,
+    complaints: BTreeMap<RemoteId, Vec<Reason>>,
 }
 
 impl KeyBook {
@@ -292,9 +293,10 @@ impl KeyBook {
         for (number, text) in user.ssh_keys.iter().enumerate() {
             match SshKey::parse(text.raw(), rules.rsa_bits) {
                 Ok(key) => keys.push(key),
-                Err(reason) => {
-                    complaints.push(format!("the SSH key {} is not taken: {reason}", number + 1))
-                }
+                Err(why) => complaints.push(Reason::KeyNotTaken {
+                    number: number + 1,
+                    why,
+                }),
             }
         }
         keys.sort_unstable();
@@ -302,19 +304,15 @@ impl KeyBook {
         if complaints.len() > SHOWN_COMPLAINTS {
             let more = complaints.len() - SHOWN_COMPLAINTS;
             complaints.truncate(SHOWN_COMPLAINTS);
-            complaints.push(format!(
-                "{} not taken",
-                counted(more, "more of the SSH keys is", "more of the SSH keys are")
-            ));
+            let more = u32::try_from(more).unwrap_or(u32::MAX);
+            complaints.push(Reason::MoreKeysNotTaken { more });
         }
         let too_many = keys.len() > rules.max_keys;
         if too_many {
-            let text = format!(
-                "has {} SSH keys, and at most {} are taken; none is changed",
-                keys.len(),
-                rules.max_keys
-            );
-            complaints.push(text);
+            complaints.push(Reason::TooManyKeys {
+                keys: keys.len(),
+                most: rules.max_keys,
+            });
         }
         if !complaints.is_empty() {
             self.complaints.insert(user.id.clone(), complaints);
@@ -331,8 +329,8 @@ impl KeyBook {
         self.offers.get(id)
     }
 
-    /// What is not taken of this person's keys, each with its reason; our own words.
-    pub fn complaints(&self, id: &RemoteId) -> &[String] {
+    /// What is not taken of this person's keys, each with its reason.
+    pub fn complaints(&self, id: &RemoteId) -> &[Reason] {
         self.complaints.get(id).map_or(&[], Vec::as_slice)
     }
 }

@@ -7,9 +7,10 @@ use std::hash::Hash;
 
 use super::select::Standing;
 use super::trace::{Step, Trace};
-use super::{AccountRules, NameMap, Refusal, gecos, protect};
+use super::{AccountRules, NameMap, Reason, Refusal, Remark, gecos, protect};
+use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
-use crate::model::{Directory, Lookup, RemoteId, Uid, Untrusted, User, UserName};
+use crate::model::{Directory, IdRange, Lookup, RemoteId, Uid, Untrusted, User, UserName};
 
 pub use groups::{WantedGroup, WantedGroups, explain_group, group_name_of, groups};
 
@@ -44,8 +45,8 @@ pub struct WantedAccounts {
     pub accounts: Vec<WantedAccount>,
     /// Records that get no account.
     pub refusals: Vec<Refusal>,
-    /// What was not taken over as the provider has it, and why: name and our own words.
-    pub remarks: Vec<(String, String)>,
+    /// What was not taken over as the provider has it, and why.
+    pub remarks: Vec<Remark>,
     /// Everybody who is there, even if their record cannot be used: they are not absent.
     pub present: BTreeSet<RemoteId>,
     /// Known people without an account who are shut out.
@@ -74,7 +75,7 @@ pub fn accounts(
             .get(&user.id)
             .filter(|own| own.state.is_present());
         if !out.present.insert(user.id.clone()) || twin(index + 1) {
-            out.refusals.push(refusal(user, "two records have this id"));
+            out.refusals.push(refusal(user, Reason::SameId));
             continue;
         }
         if standing == Standing::Shut && known.is_none() {
@@ -111,11 +112,11 @@ pub fn accounts(
     out
 }
 
-fn refusal(user: &User, reason: impl Into<String>) -> Refusal {
+fn refusal(user: &User, reason: Reason) -> Refusal {
     Refusal {
         id: Some(user.id.clone()),
         subject: user.login.clone(),
-        reason: reason.into(),
+        reason,
     }
 }
 
@@ -126,7 +127,7 @@ pub fn explain(
     known_as: Option<KnownAs<'_>>,
     shells: &BTreeSet<&str>,
     rules: &AccountRules,
-) -> (Result<WantedAccount, String>, Vec<Step>) {
+) -> (Result<WantedAccount, Reason>, Vec<Step>) {
     let mut trace = Trace::listening();
     let account = account(
         user,
@@ -156,14 +157,14 @@ fn account(
     known_as: Option<KnownAs<'_>>,
     shells: &BTreeSet<&str>,
     rules: &AccountRules,
-    remarks: &mut Vec<(String, String)>,
+    remarks: &mut Vec<Remark>,
     trace: &mut Trace,
-) -> Result<WantedAccount, String> {
+) -> Result<WantedAccount, Reason> {
     let mapped = mapped(&rules.names, &user.login, "names", trace);
     let sound = sound_name(&mapped, rules);
     let (name, rename) = match known_as {
         Some((name, alias)) => {
-            let known = UserName::new(name, true).map_err(|e| format!("the ledger's name {e}"))?;
+            let known = UserName::new(name, true).map_err(|why| Reason::BadLedgerName { why })?;
             if name != mapped {
                 trace.note("name", name, || {
                     "kept: it has an account of this name already".to_owned()
@@ -173,14 +174,11 @@ fn account(
                 _ if name == mapped || alias == Some(mapped.as_str()) => (known, None),
                 (Ok(new), None) => (known, Some(new)),
                 (Ok(_), Some(_)) => {
-                    remarks.push((
-                        name.to_owned(),
-                        kept(&mapped, "it was adopted under this one"),
-                    ));
+                    remarks.push(Remark::new(name, kept(&mapped, Reason::AdoptedUnderThis)));
                     (known, None)
                 }
                 (Err(reason), _) => {
-                    remarks.push((name.to_owned(), kept(&mapped, &reason)));
+                    remarks.push(Remark::new(name, kept(&mapped, reason)));
                     (known, None)
                 }
             }
@@ -191,7 +189,11 @@ fn account(
         Ok(uid) => uid,
         // What it has stays. A record that cannot be used would leave somebody in who is shut out.
         Err(reason) if known_as.is_some() => {
-            remarks.push((name.to_string(), format!("keeps its uid: {reason}")));
+            let (kind, why) = (EntryKind::Account, reason.boxed());
+            remarks.push(Remark::new(
+                name.as_str(),
+                Reason::KeepsNumber { kind, why },
+            ));
             None
         }
         Err(reason) => return Err(reason),
@@ -221,21 +223,24 @@ fn account(
 }
 
 /// The name of an account, by our rules.
-fn sound_name(mapped: &str, rules: &AccountRules) -> Result<UserName, String> {
-    let name = UserName::new(mapped, rules.dots)
-        .map_err(|e| format!("the name `{}` {e}", Untrusted::new(mapped)))?;
+fn sound_name(mapped: &str, rules: &AccountRules) -> Result<UserName, Reason> {
+    let name = UserName::new(mapped, rules.dots).map_err(|why| Reason::BadName {
+        name: Untrusted::new(mapped),
+        why,
+    })?;
     match protect::is_protected(name.as_str()) {
-        true => Err(format!("`{name}` is a name of the system's")),
+        true => Err(Reason::SystemName {
+            kind: EntryKind::Account,
+            name: name.to_string(),
+        }),
         false => Ok(name),
     }
 }
 
 /// Says that something has another name at the provider, and not here.
-pub(crate) fn kept(new: &str, reason: &str) -> String {
-    format!(
-        "is called `{}` at the provider now, and keeps its name: {reason}",
-        Untrusted::new(new)
-    )
+pub(crate) fn kept(new: &str, why: Reason) -> Reason {
+    let (new, why) = (Untrusted::new(new), why.boxed());
+    Reason::KeepsName { new, why }
 }
 
 /// A login that now belongs to somebody else is a conflict, and nobody inherits it: neither of those who want it is
@@ -257,13 +262,18 @@ fn keep_names_of_others(out: &mut WantedAccounts, owned: &Owned) {
             .copied()
             .or_else(|| owned.former_accounts.get(new.as_str()));
         match owner.filter(|owner| **owner != a.id) {
-            Some(other) => Some(format!("that name belongs to another person, {other}")),
+            Some(by) => Some(Reason::ThatNameTaken {
+                kind: EntryKind::Account,
+                by: by.clone(),
+            }),
             None => targets
                 .contains(new.as_str())
-                .then(|| "two people would have that name".to_owned()),
+                .then_some(Reason::TwoWouldHaveName {
+                    kind: EntryKind::Account,
+                }),
         }
     };
-    let conflicts: Vec<Option<String>> = out
+    let conflicts: Vec<Option<Reason>> = out
         .accounts
         .iter()
         .map(|a| conflict(a, a.rename.as_ref()?))
@@ -271,8 +281,8 @@ fn keep_names_of_others(out: &mut WantedAccounts, owned: &Owned) {
     for (account, conflict) in out.accounts.iter_mut().zip(conflicts) {
         let Some(reason) = conflict else { continue };
         if let Some(new) = account.rename.take() {
-            out.remarks
-                .push((account.name.to_string(), kept(new.as_str(), &reason)));
+            let told = kept(new.as_str(), reason);
+            out.remarks.push(Remark::new(account.name.as_str(), told));
         }
     }
 }
@@ -282,16 +292,24 @@ pub fn name_of(user: &User, rules: &AccountRules) -> String {
     NameMap::apply(&rules.names, &user.login.raw().to_ascii_lowercase())
 }
 
-fn uid(text: &Untrusted, rules: &AccountRules) -> Result<Uid, String> {
-    let number =
-        plain_number(text.raw()).ok_or_else(|| format!("the uid `{text}` is no number"))?;
-    if !rules.uid_range.contains(number) {
-        return Err(format!(
-            "the uid {number} is not in the range {}",
-            rules.uid_range
-        ));
+fn uid(text: &Untrusted, rules: &AccountRules) -> Result<Uid, Reason> {
+    let (kind, id) = (
+        EntryKind::Account,
+        asked_number(text, rules.uid_range, EntryKind::Account)?,
+    );
+    Uid::new(id).ok_or(Reason::ReservedNumber { kind, id })
+}
+
+/// The number that the provider asks for, if it is one and in the range for it.
+fn asked_number(text: &Untrusted, range: IdRange, kind: EntryKind) -> Result<u32, Reason> {
+    let id = plain_number(text.raw()).ok_or_else(|| Reason::NoNumber {
+        kind,
+        text: text.clone(),
+    })?;
+    match range.contains(id) {
+        true => Ok(id),
+        false => Err(Reason::OutOfRange { kind, id, range }),
     }
-    Uid::new(number).ok_or_else(|| format!("the uid {number} is reserved"))
 }
 
 /// Digits without sign, blanks or leading zeros: what every reader takes for the same number.
@@ -304,7 +322,7 @@ fn home(
     user: &User,
     name: &UserName,
     rules: &AccountRules,
-    remarks: &mut Vec<(String, String)>,
+    remarks: &mut Vec<Remark>,
     trace: &mut Trace,
 ) -> String {
     let computed = format!("{}/{name}", rules.home_base);
@@ -328,9 +346,10 @@ fn home(
     });
     // Where no base is configured, homes are ours to compute, and a differing wish is not worth a word.
     if !rules.home_bases.is_empty() {
-        remarks.push((
-            name.to_string(),
-            format!("has the home `{wished}`, which is below no home base; gets {computed}"),
+        let (wished, gets) = (wished.clone(), computed.clone());
+        remarks.push(Remark::new(
+            name.as_str(),
+            Reason::BelowNoHomeBase { wished, gets },
         ));
     }
     computed
@@ -354,7 +373,7 @@ fn shell(
     name: &UserName,
     shells: &BTreeSet<&str>,
     rules: &AccountRules,
-    remarks: &mut Vec<(String, String)>,
+    remarks: &mut Vec<Remark>,
     trace: &mut Trace,
 ) -> String {
     const CLOSED: [&str; 4] = [
@@ -372,12 +391,10 @@ fn shell(
             trace.note("shell", &rules.shell, || {
                 format!("`shell`; the provider's `{wished}` is not in /etc/shells")
             });
-            remarks.push((
-                name.to_string(),
-                format!(
-                    "has the shell `{wished}`, which is not in /etc/shells; gets {}",
-                    rules.shell
-                ),
+            let (wished, gets) = (wished.clone(), rules.shell.clone());
+            remarks.push(Remark::new(
+                name.as_str(),
+                Reason::ShellNotAllowed { wished, gets },
             ));
             rules.shell.clone()
         }
@@ -404,40 +421,41 @@ fn refuse_twins(out: &mut WantedAccounts, names: &BTreeSet<UserName>, owned: &Ow
     };
     let uids = repeated(out.accounts.iter().filter_map(|a| a.uid));
     let homes = repeated(out.accounts.iter().map(|a| a.home.as_str()));
-    let twin_of = |a: &WantedAccount| -> Option<String> {
+    let kind = EntryKind::Account;
+    let twin_of = |a: &WantedAccount| -> Option<Reason> {
         if let Some(other) = taken_names
             .get(a.name.as_str())
             .filter(|other| **other != &a.id)
         {
-            return Some(format!(
-                "the name `{}` belongs to another person, {other}",
-                a.name
-            ));
+            let (name, by) = (a.name.to_string(), RemoteId::clone(other));
+            return Some(Reason::NameTaken { kind, name, by });
         }
         if let Some(other) = owned
             .former_accounts
             .get(a.name.as_str())
             .filter(|other| **other != a.id)
         {
-            return Some(format!(
-                "the name `{}` belonged to another person, {other}, and nobody inherits it",
-                a.name
-            ));
+            let (name, by) = (a.name.to_string(), other.clone());
+            return Some(Reason::NameNotInherited { kind, name, by });
         }
         if has_it(a) {
             return None;
         }
         if names.contains(a.name.as_str()) {
-            return Some(format!("two people would be called `{}`", a.name));
+            let name = a.name.to_string();
+            return Some(Reason::TwoWouldBeCalled { kind, name });
         }
         if let Some(uid) = a.uid.filter(|uid| uids.contains(uid)) {
-            return Some(format!("two people ask for the uid {uid}"));
+            let id = uid.get();
+            return Some(Reason::TwoAskForNumber { kind, id });
         }
         homes
             .contains(a.home.as_str())
-            .then(|| format!("two people ask for the home {}", a.home))
+            .then(|| Reason::TwoAskForHome {
+                home: a.home.clone(),
+            })
     };
-    let refused: BTreeMap<RemoteId, String> = out
+    let refused: BTreeMap<RemoteId, Reason> = out
         .accounts
         .iter()
         .filter_map(|a| Some((a.id.clone(), twin_of(a)?)))

@@ -15,10 +15,12 @@ pub mod map;
 pub mod matcher;
 pub mod overrides;
 pub mod protect;
+pub mod reason;
 pub mod rules;
 pub mod select;
 pub mod trace;
 
+pub use reason::{Forgetting, GivenBack, Reason};
 pub use rules::{
     AccountRules, ByHand, DepartedRules, Field, GroupRules, Misfit, NameMap, PrimaryGroup, Rules,
     SubidRules,
@@ -26,7 +28,7 @@ pub use rules::{
 
 use crate::model::{RemoteId, Untrusted};
 
-/// A record that gets no account or group, or not all it asked for, and why. The reason is our own words.
+/// A record that gets no account or group, or not all it asked for, and why.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Refusal {
     /// The provider's id.
@@ -35,5 +37,23 @@ pub struct Refusal {
     /// What it is called there.
     pub subject: Untrusted,
     /// Why.
-    pub reason: String,
+    pub reason: Reason,
+}
+
+/// Something that a person should know about an account or group that is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Remark {
+    /// Name on this host.
+    pub name: String,
+    /// Why.
+    #[serde(rename = "text")]
+    pub reason: Reason,
+}
+
+impl Remark {
+    /// A remark on what is called `name`.
+    pub fn new(name: impl Into<String>, reason: Reason) -> Self {
+        let name = name.into();
+        Self { name, reason }
+    }
 }

@@ -5,6 +5,8 @@ use super::job::Kind;
 use super::planner::PlanContext;
 use super::watch::Watch;
 use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::model::Untrusted;
+use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{
@@ -13,7 +15,7 @@ use crate::model::{
 use crate::plan::Plan;
 use crate::plan::diff::{self, Person};
 use crate::policy::select::{self, Standing};
-use crate::policy::{Refusal, Rules, adoption, map};
+use crate::policy::{Reason, Refusal, Rules, adoption, map};
 use crate::providers::Scope;
 use crate::targets::Target as _;
 
@@ -103,7 +105,7 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    fn account(&self) -> std::result::Result<Plan, String> {
+    fn account(&self) -> std::result::Result<Plan, Reason> {
         let Self {
             directory,
             host,
@@ -112,18 +114,18 @@ impl Candidate<'_> {
         } = *self;
         let (name, rules) = (self.name, &self.rules.accounts);
         let user = adoption::person(directory, name, self.remote, rules)?;
-        let standing =
-            select::select(directory, rules.top_group.as_deref()).map_err(|e| e.to_string())?;
+        let standing = select::select(directory, rules.top_group.as_deref())
+            .map_err(|why| Reason::NoSelection { why })?;
         match standing(user) {
             Standing::In => {}
-            Standing::Shut => return Err("the provider shuts this person out".to_owned()),
-            Standing::Outside => return Err("this person is no member of the top group".to_owned()),
+            Standing::Shut => return Err(Reason::ShutOut),
+            Standing::Outside => return Err(Reason::NotInTopGroup),
         }
         let id = user.id.clone();
-        let found = host
-            .accounts
-            .get(name)
-            .ok_or_else(|| format!("there is no account `{}` on this host", shown(name)))?;
+        let found = host.accounts.get(name).ok_or_else(|| Reason::NotOnHost {
+            kind: EntryKind::Account,
+            name: Untrusted::new(name),
+        })?;
         let (alone, called) = (
             Directory {
                 users: vec![user.clone()],
@@ -152,19 +154,14 @@ impl Candidate<'_> {
             id.clone(),
             Contact::new(user.email.as_ref(), &user.ssh_keys),
         );
-        for (name, text) in wanted.remarks {
-            plan.remark(name, text);
-        }
-        for rival in adoption::rivals(directory, name, &id, rules) {
-            plan.remark(
-                name,
-                format!("{rival} would be called so, too, and gets no account of this name"),
-            );
+        plan.remarks.append(&mut wanted.remarks);
+        for who in adoption::rivals(directory, name, &id, rules) {
+            plan.remark(name, Reason::Rival { who });
         }
         Ok(plan)
     }
 
-    fn group(&self) -> std::result::Result<Plan, String> {
+    fn group(&self) -> std::result::Result<Plan, Reason> {
         let Self {
             directory,
             host,
@@ -174,15 +171,13 @@ impl Candidate<'_> {
         let (name, rules) = (self.name, &self.rules.groups);
         let group = adoption::group(directory, name, self.remote, rules)?;
         if !rules.filter.matches(group.name.raw()) {
-            return Err(format!(
-                "`filter` in [groups] does not let the provider's group `{}` through",
-                group.name
-            ));
+            let name = group.name.clone();
+            return Err(Reason::FilteredGroup { name });
         }
-        let found = host
-            .groups
-            .get(name)
-            .ok_or_else(|| format!("there is no group `{}` on this host", shown(name)))?;
+        let found = host.groups.get(name).ok_or_else(|| Reason::NotOnHost {
+            kind: EntryKind::Group,
+            name: Untrusted::new(name),
+        })?;
         let mut as_if = Owned::default();
         if let Some(gid) = Gid::new(found.gid) {
             let own = OwnedGroup {
@@ -208,11 +203,8 @@ impl Candidate<'_> {
 }
 
 /// Why the provider's record makes no account or group.
-fn unusable(refusal: Option<Refusal>) -> String {
-    refusal.map_or_else(
-        || "the record cannot be used".to_owned(),
-        |refusal| refusal.reason,
-    )
+fn unusable(refusal: Option<Refusal>) -> Reason {
+    refusal.map_or(Reason::RecordUnusable, |refusal| refusal.reason)
 }
 
 /// What gosync would own: so that the provider's wishes are mapped to the name that the account has.

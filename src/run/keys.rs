@@ -12,8 +12,8 @@ use crate::model::{Untrusted, shown};
 use crate::plan::diff::{self, Chosen, KeyFile, KeyView};
 use crate::plan::events::HookEvent;
 use crate::plan::{KeyChange, KeyPlace, Plan, effects};
-use crate::policy::Refusal;
 use crate::policy::keys::{KeyBook, KeyRules, Place};
+use crate::policy::{Reason, Refusal};
 use crate::system::as_user::{self, Order};
 use crate::targets::files::{Local, LocalError};
 
@@ -96,11 +96,11 @@ pub(crate) fn extend(
         );
     })?;
     if let Some(Err(e)) = said {
-        let reason = format!("no keys are written or withdrawn there: {e}");
+        let why = e.to_string();
         plan.refused.push(Refusal {
             id: None,
             subject: Untrusted::new(DIRECTORY),
-            reason,
+            reason: Reason::NoKeysThere { why },
         });
     }
     Ok(())
@@ -154,7 +154,7 @@ impl HomeWriter<'_> {
                     let refusal = Refusal {
                         id: Some(id.clone()),
                         subject: Untrusted::new(change.name()),
-                        reason,
+                        reason: Reason::HomeKeysFailed { why: reason },
                     };
                     failed.insert(at, refusal);
                 }

@@ -16,6 +16,7 @@ use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::plan::Plan;
 use crate::plan::diff::{self, Request};
+use crate::policy::Reason;
 use crate::targets::files::{Elsewhere, Local};
 
 /// How often other name services are asked about what a plan would give out.
@@ -101,7 +102,7 @@ impl<'a> Planner<'a> {
             Self::Release(names, kind) => {
                 let is_group = kind.map(|kind| kind == Kind::Group);
                 diff::release(names, is_group, cx.owned).map_err(|reasons| {
-                    Error::failed(format!("nothing was given back: {}", reasons.join("; ")))
+                    Error::failed(format!("nothing was given back: {}", Reason::all(&reasons)))
                 })
             }
             Self::Undo(run) => undo::plan(cx, *run),
@@ -110,8 +111,9 @@ impl<'a> Planner<'a> {
 }
 
 fn removal(cx: &PlanContext<'_>, names: &[String], request: &Request) -> Result<Plan> {
-    let mut plan = diff::removal(names, request, cx.host, cx.owned)
-        .map_err(|reasons| Error::failed(format!("nothing was removed: {}", reasons.join("; "))))?;
+    let mut plan = diff::removal(names, request, cx.host, cx.owned).map_err(|reasons| {
+        Error::failed(format!("nothing was removed: {}", Reason::all(&reasons)))
+    })?;
     refuse_logged_in(cx, &plan)?;
     keys::withdraw(&mut plan, cx, cx.options.force)?;
     Ok(plan)

@@ -108,7 +108,7 @@ mod tests {
         let refusal = Refusal {
             id: None,
             subject: Untrusted::new("x"),
-            reason: String::new(),
+            reason: crate::policy::Reason::SameId,
         };
         let plan = Plan {
             refused: vec![refusal],

@@ -13,6 +13,7 @@ use crate::model::Snapshot;
 use crate::model::owned::Owned;
 use crate::plan::Plan;
 use crate::plan::saved::{Moved, Saved};
+use crate::policy::Reason;
 
 /// A saved plan, and what the provider said.
 pub(crate) struct SavedPlan<'a> {
@@ -85,7 +86,7 @@ fn done_already(env: &Env, saved: &Saved, owned: &Owned) -> Result<Option<Plan>>
             generation: owned.generation,
             ..Plan::default()
         };
-        plan.remark("the plan", format!("is carried out already, by run {run}"));
+        plan.remark("the plan", Reason::CarriedOut { run });
         plan
     }))
 }

@@ -16,7 +16,7 @@ use crate::plan::diff::{self, Against, Chosen};
 use crate::plan::events;
 use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Standing;
-use crate::policy::{Refusal, gaps, map, select};
+use crate::policy::{Reason, Refusal, Remark, gaps, map, select};
 use crate::providers::Scope;
 
 /// Asks the provider what a sync needs to know.
@@ -65,12 +65,11 @@ fn unknown(task: &Task, snapshot: &Snapshot) -> Vec<Refusal> {
     };
     let is_known = |name: &&String| found.iter().any(|text| same_name(text.raw(), name));
     let unknown = task.asked().iter().filter(|name| !is_known(name));
-    let reason = "the provider has nothing of this name";
     unknown
         .map(|name| Refusal {
             id: None,
             subject: Untrusted::new(name),
-            reason: reason.to_owned(),
+            reason: Reason::NotAtProvider,
         })
         .collect()
 }
@@ -217,15 +216,15 @@ impl ProviderView {
                 .accounts
                 .get(&user.id)
                 .is_some_and(|own| own.state.is_present());
-            let text = match standing(user) {
+            let why = match standing(user) {
                 Standing::In => continue,
                 _ if has_account => continue,
-                Standing::Shut => "gets no account: the provider shuts this person out",
-                Standing::Outside => "gets no account: this person is no member of the top group",
+                Standing::Shut => Reason::ShutOut,
+                Standing::Outside => Reason::NotInTopGroup,
             };
-            wanted
-                .remarks
-                .push((user.login.raw().to_owned(), text.to_owned()));
+            let why = why.boxed();
+            let told = Remark::new(user.login.raw(), Reason::NoAccount { why });
+            wanted.remarks.push(told);
         }
         Ok(())
     }
@@ -258,7 +257,9 @@ impl ProviderView {
         let records = self.snapshot.rejected.iter().map(|record| Refusal {
             id: record.id.clone(),
             subject: record.subject.clone(),
-            reason: record.reason.clone(),
+            reason: Reason::Record {
+                said: record.reason.clone(),
+            },
         });
         records.chain(self.unknown.iter().cloned())
     }

@@ -9,7 +9,7 @@ use gosync::model::{Completeness, Snapshot};
 use gosync::plan::diff::{self, Against, Chosen, Past, Quiet, Request};
 use gosync::plan::drift::{self, Difference};
 use gosync::plan::{Limits, Plan, guard};
-use gosync::policy::{Refusal, Rules, map, select};
+use gosync::policy::{Reason, Refusal, Rules, map, select};
 use gosync::providers::file::FileProvider;
 use gosync::providers::{Provider as _, Query, Scope};
 use gosync::system::files;
@@ -384,7 +384,10 @@ impl Machine {
 
 fn rejected(snapshot: &Snapshot) -> impl Iterator<Item = Refusal> {
     let of = |r: &gosync::model::RejectedRecord| {
-        let (id, subject, reason) = (r.id.clone(), r.subject.clone(), r.reason.clone());
+        let (id, subject) = (r.id.clone(), r.subject.clone());
+        let reason = Reason::Record {
+            said: r.reason.clone(),
+        };
         Refusal {
             id,
             subject,

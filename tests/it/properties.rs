@@ -291,11 +291,11 @@ proptest! {
             let mut again = sync(&mut machine);
             // A name or home that a returning person gave up is free for another one only in the run after.
             let waits = |r: &Refusal| {
-                ["belongs to another", "is that of", "was given to another"].iter().any(|text| r.reason.contains(text))
+                ["name-taken", "that-name-taken", "home-used", "home-not-inherited"].contains(&r.reason.word())
             };
             // The next rung of the ladder is taken under the new name.
             let renames = |change: &Change| matches!(change.deed, Deed::Rename(_));
-            let kept = |plan: &Plan| plan.remarks.iter().any(|remark| remark.text.contains("keeps its name"));
+            let kept = |plan: &Plan| plan.remarks.iter().any(|remark| remark.reason.word() == "keeps-name");
             let more = |plan: &Plan| {
                 plan.refused.iter().any(waits) || plan.changes.iter().any(renames) || kept(plan)
             };

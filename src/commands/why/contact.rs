@@ -126,7 +126,7 @@ impl Keys<'_> {
         out.extend(
             book.complaints(&user.id)
                 .iter()
-                .map(|text| step(text.clone(), from.clone())),
+                .map(|text| step(text.to_string(), from.clone())),
         );
         out.extend(self.goal());
         out
@@ -147,7 +147,7 @@ impl Keys<'_> {
                 step(self.rules.file(name), "`directory` in [keys]".to_owned())
             }
             (Place::Directory, Some(refusal)) => {
-                step(self.rules.file(name), refusal.reason.clone())
+                step(self.rules.file(name), refusal.reason.to_string())
             }
             (Place::Home, _) => {
                 let path = format!("{}/.ssh/authorized_keys", shown(home));

@@ -106,7 +106,7 @@ impl<'a> Aliases<'a> {
         plan.refused
             .iter()
             .find(|refusal| self.is(refusal))
-            .map(|refusal| refusal.reason.clone())
+            .map(|refusal| refusal.reason.to_string())
     }
 
     /// What a plan changes of it.

@@ -6,6 +6,7 @@
 use crate::model::owned::{Loss, OwnedAccount, OwnedGroup, State};
 use crate::plan::Change;
 use crate::plan::effects::{Count, Detail, Presence, effects};
+use crate::policy::Reason;
 use crate::policy::select::Standing;
 
 /// What the verdict on an account rests on.
@@ -91,7 +92,7 @@ fn renames(change: &Change) -> bool {
     effects(change).lines.rename().is_some()
 }
 
-fn locking(change: &Change) -> Option<&str> {
+fn locking(change: &Change) -> Option<&Reason> {
     match effects(change).detail {
         Some(Detail::Reason(reason)) => Some(reason),
         _ => None,
@@ -221,13 +222,13 @@ mod tests {
             key(id.clone()),
             name.clone(),
             Deed::Lock {
-                reason: "gone".to_owned(),
+                reason: Reason::Missing { runs: 2 },
             },
         );
         let open = Change::account(key(id), name, Deed::Unlock {});
         assert_eq!(
             verdict(State::Active, None, None, vec![&lock]),
-            "has an account; the next run locks it: gone"
+            "has an account; the next run locks it: missing in 2 complete reads"
         );
         assert_eq!(
             verdict(State::Active, None, None, vec![]),

@@ -7,6 +7,7 @@ use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
 use crate::plan::samples::key;
 use crate::plan::{Deed, FieldChange, HomeFate, MemberChange, NewAccount, Plan};
 use crate::policy::Field;
+use crate::policy::Reason;
 
 const RUN: Run<'_> = Run {
     provider: "p",
@@ -101,7 +102,7 @@ impl Desk {
 fn an_entry_is_remembered_before_and_after_each_run() {
     let mut desk = Desk::new();
     let first = desk.commit(RUN.now, vec![create("ann", 20_000), create("bob", 20_001)]);
-    let reason = "gone".to_owned();
+    let reason = Reason::ShutOut;
     let lock = Change::account(key(id("u-ann")), user("ann"), Deed::Lock { reason });
     let second = desk.commit(RUN.now, vec![shell("ann", "/bin/zsh"), lock]);
     let runs = desk.history(None);
@@ -133,7 +134,10 @@ fn an_entry_is_remembered_before_and_after_each_run() {
         );
         assert_eq!(change.after, *after.as_object().unwrap());
     }
-    assert_eq!(locked.detail, Some(json!({"reason": "gone"})));
+    assert_eq!(
+        locked.detail,
+        Some(json!({"reason": "the provider shuts this person out"}))
+    );
     assert_eq!(
         desk.ledger.past_run(first).unwrap().unwrap().changes.len(),
         2

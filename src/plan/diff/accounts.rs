@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::create::create;
 use super::{Merge, Site, incomplete, lock_word, merge, rename, rungs, trust};
+use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Absence, Owned, OwnedAccount, State};
-use crate::model::{Completeness, RemoteId, Untrusted, UserName, counted};
+use crate::model::{Completeness, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Deed, FieldChange, Observation, Plan};
 use crate::policy::map::{WantedAccount, WantedAccounts};
-use crate::policy::{ByHand, Field, Refusal, Rules};
+use crate::policy::{ByHand, Field, Forgetting, Reason, Refusal, Rules};
 
 /// Which accounts a run deals with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,15 +56,13 @@ pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
         incomplete: incomplete(completeness),
         ..Plan::default()
     };
-    for (name, text) in std::mem::take(&mut wanted.remarks) {
-        plan.remark(name, text);
-    }
+    plan.remarks = std::mem::take(&mut wanted.remarks);
     plan.refused = std::mem::take(&mut wanted.refusals);
     let mut fresh = Vec::new();
     for account in wanted.accounts {
         match owned.accounts.get(&account.id) {
             Some(own) if restores(&account, own, against) => {
-                plan.remark(&own.name, "was removed by hand, and is made again");
+                plan.remark(&own.name, Reason::MadeAgain);
                 let home = own.applied.home.clone();
                 fresh.push((WantedAccount { home, ..account }, Some(own)));
             }
@@ -125,33 +124,24 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
         .as_ref()
         .map_or(&account.name, |renamed| &renamed.to);
     if let Some(uid) = account.uid.filter(|uid| *uid != own.uid) {
-        plan.remark(
-            &own.name,
-            format!(
-                "keeps the uid {}: the provider says {uid} now, and uids never change",
-                own.uid
-            ),
-        );
+        let reason = Reason::NumberStays {
+            kind: EntryKind::Account,
+            has: own.uid.get(),
+            asked: uid.get(),
+        };
+        plan.remark(&own.name, reason);
     }
     if found.gid != own.gid {
-        plan.remark(
-            &own.name,
-            format!(
-                "keeps the primary group {} that was set by hand; gosync gave {}",
-                found.gid, own.gid
-            ),
-        );
+        let (found, given) = (found.gid, own.gid);
+        plan.remark(&own.name, Reason::PrimaryGroupStays { found, given });
     }
     let mut changed = renamed.is_some();
     if !account.open {
         let stands_open = own.state == State::Active || !found.closed();
         if stands_open && matches!(against.completeness, Completeness::Incomplete(_)) {
-            plan.remark(
-                &own.name,
-                "is shut out by the provider; not locked, since this read is incomplete",
-            );
+            plan.remark(&own.name, Reason::NotLockedNow);
         } else if stands_open {
-            let reason = "the provider shuts this person out".to_owned();
+            let reason = Reason::ShutOut;
             plan.changes.push(Change::account(
                 against.owned.key(&account.id),
                 name.clone(),
@@ -200,14 +190,15 @@ fn found<'h>(
     match ours(own, host) {
         Ok(found) => Some(found),
         Err(reason) if account.open => {
-            plan.remark(&own.name, forgettable(own, host, reason, "makes it new"));
+            let effect = Forgetting::MakesNew;
+            plan.remark(&own.name, forgettable(own, host, reason, effect));
             None
         }
         Err(reason) => {
             stuck_open(
                 &account.id,
                 own,
-                forgettable(own, host, reason, ENDS_NOTICE),
+                forgettable(own, host, reason, Forgetting::EndsNotice),
                 host,
                 plan,
             );
@@ -216,20 +207,17 @@ fn found<'h>(
     }
 }
 
-/// What it does to forget an account that was removed by hand and that nobody is to have.
-const ENDS_NOTICE: &str = "ends this notice";
-
 /// Says what to do with an account that is not there, and what comes of it.
-fn forgettable(own: &OwnedAccount, host: &Host<'_>, reason: String, effect: &str) -> String {
-    let name = own.name.as_str();
-    match host.accounts.contains_key(name) {
-        true => reason,
-        false => format!("{reason}; `gosync deluser --forget {name}` {effect}"),
+fn forgettable(own: &OwnedAccount, host: &Host<'_>, reason: Reason, effect: Forgetting) -> Reason {
+    if host.accounts.contains_key(own.name.as_str()) {
+        return reason;
     }
+    let (why, name) = (reason.boxed(), own.name.clone());
+    Reason::Forgettable { why, name, effect }
 }
 
 /// Tells aloud that an account should be locked, and cannot be, since its line is not gosync's.
-fn stuck_open(id: &RemoteId, own: &OwnedAccount, reason: String, host: &Host<'_>, plan: &mut Plan) {
+fn stuck_open(id: &RemoteId, own: &OwnedAccount, reason: Reason, host: &Host<'_>, plan: &mut Plan) {
     if host
         .accounts
         .get(own.name.as_str())
@@ -237,13 +225,11 @@ fn stuck_open(id: &RemoteId, own: &OwnedAccount, reason: String, host: &Host<'_>
     {
         return plan.remark(&own.name, reason);
     }
-    let way_out = format!("`gosync release {}` gives it up", own.name);
-    let reason =
-        format!("{reason}, and not locked, though the person is gone or shut out; {way_out}");
+    let (why, name) = (reason.boxed(), own.name.clone());
     plan.refused.push(Refusal {
         id: Some(id.clone()),
         subject: Untrusted::new(&own.name),
-        reason,
+        reason: Reason::NotLocked { why, name },
     });
 }
 
@@ -251,23 +237,20 @@ fn stuck_open(id: &RemoteId, own: &OwnedAccount, reason: String, host: &Host<'_>
 pub(in crate::plan) fn ours<'h>(
     own: &OwnedAccount,
     host: &'h Host<'_>,
-) -> Result<&'h HostAccount<'h>, String> {
+) -> Result<&'h HostAccount<'h>, Reason> {
     let name = own.name.as_str();
     match host.accounts.get(name) {
-        None => Err("was removed by hand and is not made again".to_owned()),
-        Some(found) if found.uid != own.uid.get() => Err(format!(
-            "has the uid {} on this host, but gosync gave {}; left alone",
-            found.uid, own.uid
-        )),
-        Some(_) if host.repeated.contains(name) => {
-            Err("stands more than once in passwd; left alone".to_owned())
-        }
-        Some(_) if host.broken.contains(name) => {
-            Err("stands in a malformed line, too; left alone".to_owned())
-        }
-        Some(found) if !found.writable => {
-            Err("stands in a database that gosync does not write; left alone".to_owned())
-        }
+        None => Err(Reason::RemovedByHand),
+        Some(found) if found.uid != own.uid.get() => Err(Reason::OtherNumber {
+            kind: EntryKind::Account,
+            found: found.uid,
+            given: own.uid.get(),
+        }),
+        Some(_) if host.repeated.contains(name) => Err(Reason::LineRepeated {
+            kind: EntryKind::Account,
+        }),
+        Some(_) if host.broken.contains(name) => Err(Reason::LineMalformed),
+        Some(found) if !found.writable => Err(Reason::NotWritable),
         Some(found) => Ok(found),
     }
 }
@@ -328,10 +311,7 @@ fn fields(
             }
             Merge::Same => {}
             Merge::Set => out.push(change()),
-            Merge::Keep => plan.remark(
-                &own.name,
-                format!("keeps the {} that was set by hand", field.as_str()),
-            ),
+            Merge::Keep => plan.remark(&own.name, Reason::FieldStays { field }),
             Merge::Restore => {
                 plan.remark(&own.name, restored(field));
                 out.push(change());
@@ -342,16 +322,10 @@ fn fields(
 }
 
 /// What is said of a change by hand that does not stay.
-fn restored(field: Field) -> String {
+fn restored(field: Field) -> Reason {
     match field {
-        Field::Lock => {
-            "is opened again: it was locked by hand, and `keep_local` does not name `lock`"
-                .to_owned()
-        }
-        _ => format!(
-            "gets its {} back, which was changed by hand",
-            field.as_str()
-        ),
+        Field::Lock => Reason::OpenedAgain,
+        _ => Reason::FieldRestored { field },
     }
 }
 
@@ -387,7 +361,7 @@ fn finished(
     own: &OwnedAccount,
     against: &Against<'_>,
     plan: &mut Plan,
-) -> Option<Result<(), String>> {
+) -> Option<Result<(), Reason>> {
     let to = &rename::begun(id, own, None, against)?;
     let (is_open, moves_home) = (
         own.state == State::Active,
@@ -403,14 +377,15 @@ fn finished(
     Some(
         rename::rename(&wish, against, plan)?
             .map(drop)
-            .map_err(|reason| rename::unfinished(to.as_str(), &reason)),
+            .map_err(|reason| rename::unfinished(to.as_str(), reason)),
     )
 }
 
 /// An account that is not there, and whose person is gone. Nothing is left to be locked once that is proven.
 fn removed_by_hand(id: &RemoteId, own: &OwnedAccount, host: &Host<'_>, plan: &mut Plan) {
     if let Err(reason) = ours(own, host) {
-        plan.remark(&own.name, forgettable(own, host, reason, ENDS_NOTICE));
+        let effect = Forgetting::EndsNotice;
+        plan.remark(&own.name, forgettable(own, host, reason, effect));
     }
     if own.absence.is_some() {
         plan.observations.push(Observation::Back(id.clone()));
@@ -444,13 +419,14 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
                 removed_by_hand(id, own, host, plan);
                 continue;
             }
-            None => ours(own, host).map_err(|reason| forgettable(own, host, reason, ENDS_NOTICE)),
+            None => ours(own, host)
+                .map_err(|reason| forgettable(own, host, reason, Forgetting::EndsNotice)),
         };
         if own.state == State::Locked {
             let reopened = found.as_ref().is_ok_and(|found| !found.closed());
             match UserName::new(&own.name, true) {
                 Ok(name) if reopened => {
-                    let reason = "was opened by hand, and the person is still gone".to_owned();
+                    let reason = Reason::OpenedByHand;
                     let lock = Deed::Lock { reason };
                     plan.changes
                         .push(Change::account(against.owned.key(id), name, lock));
@@ -485,10 +461,7 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
         match UserName::new(&own.name, true) {
             Ok(name) if due && is_there => {
                 // No figure that grows with time: the digest of a plan has to stay the same until somebody approves it.
-                let reason = format!(
-                    "missing in {}",
-                    counted(absence.runs, "complete read", "complete reads")
-                );
+                let reason = Reason::Missing { runs: absence.runs };
                 let lock = Deed::Lock { reason };
                 plan.changes
                     .push(Change::account(against.owned.key(id), name, lock));

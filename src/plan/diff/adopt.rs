@@ -4,6 +4,7 @@
 //! `keep_local` names them. Members stay, and those whom the provider wants count as added by gosync from now on.
 
 use super::groups::Roster;
+use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
 use crate::model::owned::{Applied, Owned, State};
 use crate::model::{
@@ -11,7 +12,7 @@ use crate::model::{
 };
 use crate::plan::{Adopted, Change, Deed, FieldChange, Plan};
 use crate::policy::map::{WantedAccount, WantedGroup};
-use crate::policy::{AccountRules, Field, adoption};
+use crate::policy::{AccountRules, Field, Reason, adoption};
 
 /// Whose account it becomes.
 #[derive(Clone, Copy, Debug)]
@@ -27,14 +28,14 @@ pub struct Person<'a> {
 /// Plans to take over the account `name`.
 ///
 /// # Errors
-/// A sentence that says why it cannot be.
+/// Why it cannot be.
 pub fn adopt_account(
     name: &str,
     person: Person<'_>,
     host: &Host<'_>,
     owned: &Owned,
     rules: &AccountRules,
-) -> Result<Plan, String> {
+) -> Result<Plan, Reason> {
     let Person {
         wanted,
         login,
@@ -44,15 +45,15 @@ pub fn adopt_account(
         generation: owned.generation,
         ..Plan::default()
     };
-    let found = host
-        .accounts
-        .get(name)
-        .ok_or_else(|| format!("there is no account `{name}` on this host"))?;
+    let found = host.accounts.get(name).ok_or_else(|| Reason::NotOnHost {
+        kind: EntryKind::Account,
+        name: Untrusted::new(name),
+    })?;
     let own = owned.accounts.get(&wanted.id);
     if own
         .is_some_and(|own| own.state.is_present() && own.name == name && own.uid.get() == found.uid)
     {
-        plan.remark(name, "is gosync's already");
+        plan.remark(name, Reason::AlreadyOurs);
         return Ok(plan);
     }
     sound(name, found.writable, host)?;
@@ -60,43 +61,41 @@ pub fn adopt_account(
         return Err(reason);
     }
     if let Some(own) = own.filter(|own| own.state.is_present()) {
-        return Err(format!("the person has the account `{}` already", own.name));
+        let name = own.name.clone();
+        return Err(Reason::HasAccount { name });
     }
     if let Some((id, _)) = owned
         .accounts
         .iter()
         .find(|(id, own)| own.name == name && **id != wanted.id)
     {
-        return Err(format!("the name `{name}` belongs to another person, {id}"));
+        return Err(Reason::NameTaken {
+            kind: EntryKind::Account,
+            name: name.to_owned(),
+            by: id.clone(),
+        });
     }
     if owned.other_names.contains(name) {
-        return Err(format!(
-            "the name `{name}` belongs to another provider's account or group"
-        ));
+        let name = name.to_owned();
+        return Err(Reason::OtherProvider { name });
     }
     if let Some(own) = own.filter(|own| own.uid.get() != found.uid) {
-        return Err(format!(
-            "gosync gave this person the uid {}, and the account has {}",
-            own.uid, found.uid
-        ));
+        let (given, found) = (own.uid.get(), found.uid);
+        return Err(Reason::PersonHasUid { given, found });
     }
     if own.is_none() && owned.ids.contains(&found.uid) {
-        return Err(format!(
-            "the uid {} was given to somebody else by gosync",
-            found.uid
-        ));
+        let (kind, id) = (EntryKind::Account, found.uid);
+        return Err(Reason::NumberGiven { kind, id });
     }
     if !wanted.open {
-        return Err("the provider shuts this person out".to_owned());
+        return Err(Reason::ShutOut);
     }
-    let number = |id: u32| format!("the id {id} is reserved");
-    let uid = Uid::new(found.uid).ok_or_else(|| number(found.uid))?;
-    let gid = Gid::new(found.gid).ok_or_else(|| number(found.gid))?;
+    let uid = Uid::new(found.uid).ok_or(Reason::ReservedId { id: found.uid })?;
+    let gid = Gid::new(found.gid).ok_or(Reason::ReservedId { id: found.gid })?;
     let is_text = [found.home, found.expire].iter().all(|text| *text != ODD);
     if !is_text || !found.expire.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!(
-            "`{name}` stands in a malformed line of the databases; see pwck(8)"
-        ));
+        let name = name.to_owned();
+        return Err(Reason::MalformedAccount { name });
     }
     let is_free = own.is_some_and(|own| own.gid == found.gid) || !owned.ids.contains(&found.gid);
     let private_group = is_free
@@ -105,12 +104,17 @@ pub fn adopt_account(
             .get(name)
             .is_some_and(|group| group.gid == found.gid);
     if let Some(asked) = wanted.uid.filter(|asked| *asked != uid) {
-        plan.remark(
-            name,
-            format!("keeps the uid {uid}: the provider says {asked}"),
-        );
+        let reason = Reason::NumberKept {
+            kind: EntryKind::Account,
+            has: uid.get(),
+            asked: asked.get(),
+        };
+        plan.remark(name, reason);
     }
-    let user = UserName::new(name, true).map_err(|e| format!("the name `{name}` {e}"))?;
+    let user = UserName::new(name, true).map_err(|why| Reason::BadName {
+        name: Untrusted::new(name),
+        why,
+    })?;
     let adopted = Adopted {
         login: login.clone(),
         alias: (called != name).then(|| called.to_owned()),
@@ -128,10 +132,10 @@ pub fn adopt_account(
         },
     };
     if found.locked {
-        plan.remark(name, "stays locked, as it is");
+        plan.remark(name, Reason::StaysLocked);
     }
     if !found.expire.is_empty() {
-        plan.remark(name, "keeps its expiry");
+        plan.remark(name, Reason::ExpiryKept);
     }
     plan.changes.push(Change::account(
         owned.key(&wanted.id),
@@ -156,7 +160,7 @@ fn fields(
     let mut out = Vec::new();
     for (field, wanted, found) in two.into_iter().filter(|(_, wanted, found)| wanted != found) {
         match rules.keep_local.contains(&field) {
-            true => plan.remark(name, format!("keeps its {}", field.as_str())),
+            true => plan.remark(name, Reason::FieldKept { field }),
             false => out.push(FieldChange {
                 field,
                 from: found.to_owned(),
@@ -168,19 +172,16 @@ fn fields(
 }
 
 /// Whether what stands under a name is one sound line that gosync may write.
-fn sound(name: &str, writable: bool, host: &Host<'_>) -> Result<(), String> {
+fn sound(name: &str, writable: bool, host: &Host<'_>) -> Result<(), Reason> {
+    let text = || name.to_owned();
     if host.repeated.contains(name) {
-        return Err(format!("`{name}` stands more than once in the databases"));
+        return Err(Reason::Repeated { name: text() });
     }
     if host.broken.contains(name) {
-        return Err(format!(
-            "`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"
-        ));
+        return Err(Reason::Malformed { name: text() });
     }
     if !writable {
-        return Err(format!(
-            "`{name}` stands in a database that gosync does not write"
-        ));
+        return Err(Reason::NotWritableName { name: text() });
     }
     Ok(())
 }
@@ -189,7 +190,7 @@ fn sound(name: &str, writable: bool, host: &Host<'_>) -> Result<(), String> {
 /// everybody who was read.
 ///
 /// # Errors
-/// A sentence that says why it cannot be.
+/// Why it cannot be.
 pub fn adopt_group(
     name: &str,
     wanted: &WantedGroup,
@@ -197,20 +198,20 @@ pub fn adopt_group(
     people: Lookup<RemoteId, ()>,
     host: &Host<'_>,
     owned: &Owned,
-) -> Result<Plan, String> {
+) -> Result<Plan, Reason> {
     let mut plan = Plan {
         generation: owned.generation,
         ..Plan::default()
     };
-    let found = host
-        .groups
-        .get(name)
-        .ok_or_else(|| format!("there is no group `{name}` on this host"))?;
+    let found = host.groups.get(name).ok_or_else(|| Reason::NotOnHost {
+        kind: EntryKind::Group,
+        name: Untrusted::new(name),
+    })?;
     let own = owned.groups.get(&wanted.id);
     if own
         .is_some_and(|own| own.state.is_present() && own.name == name && own.gid.get() == found.gid)
     {
-        plan.remark(name, "is gosync's already");
+        plan.remark(name, Reason::AlreadyOurs);
         return Ok(plan);
     }
     sound(name, found.writable && found.members.is_text(), host)?;
@@ -219,10 +220,12 @@ pub fn adopt_group(
     }
     let gid = free_gid(name, wanted, found, owned)?;
     if let Some(asked) = wanted.gid.filter(|asked| *asked != gid) {
-        plan.remark(
-            name,
-            format!("keeps the gid {gid}: the provider says {asked}"),
-        );
+        let reason = Reason::NumberKept {
+            kind: EntryKind::Group,
+            has: gid.get(),
+            asked: asked.get(),
+        };
+        plan.remark(name, reason);
     }
     let roster = Roster::new(host, owned, people, &Completeness::Narrowed);
     let members = roster.members(&wanted.members, Members::nobody());
@@ -234,7 +237,10 @@ pub fn adopt_group(
         .collect();
     let (id, name) = (
         wanted.id.clone(),
-        GroupName::known(name).map_err(|e| format!("the name `{name}` {e}"))?,
+        GroupName::known(name).map_err(|why| Reason::BadName {
+            name: Untrusted::new(name),
+            why,
+        })?,
     );
     let alias = called
         .filter(|called| *called != name.as_str())
@@ -256,44 +262,42 @@ fn free_gid(
     wanted: &WantedGroup,
     found: &HostGroup<'_>,
     owned: &Owned,
-) -> Result<Gid, String> {
+) -> Result<Gid, Reason> {
     let own = owned.groups.get(&wanted.id);
     if let Some(own) = own.filter(|own| own.state.is_present()) {
-        return Err(format!(
-            "the provider's group is `{}` on this host already",
-            own.name
-        ));
+        let name = own.name.clone();
+        return Err(Reason::HasGroup { name });
     }
     if let Some((id, _)) = owned
         .groups
         .iter()
         .find(|(id, own)| own.name == name && **id != wanted.id)
     {
-        return Err(format!("the name `{name}` belongs to another group, {id}"));
+        return Err(Reason::NameTaken {
+            kind: EntryKind::Group,
+            name: name.to_owned(),
+            by: id.clone(),
+        });
     }
     if owned.other_names.contains(name) {
-        return Err(format!(
-            "the name `{name}` belongs to another provider's account or group"
-        ));
+        let name = name.to_owned();
+        return Err(Reason::OtherProvider { name });
     }
     if owned
         .accounts
         .values()
         .any(|own| own.name == name && own.state != State::Removed)
     {
-        return Err(format!("`{name}` is the name of an account of gosync's"));
+        let name = name.to_owned();
+        return Err(Reason::NameOfAccount { name });
     }
     if let Some(own) = own.filter(|own| own.gid.get() != found.gid) {
-        return Err(format!(
-            "gosync gave this group the gid {}, and it has {}",
-            own.gid, found.gid
-        ));
+        let (given, found) = (own.gid.get(), found.gid);
+        return Err(Reason::GroupHasGid { given, found });
     }
     if own.is_none() && owned.ids.contains(&found.gid) {
-        return Err(format!(
-            "the gid {} was given to somebody else by gosync",
-            found.gid
-        ));
+        let (kind, id) = (EntryKind::Group, found.gid);
+        return Err(Reason::NumberGiven { kind, id });
     }
-    Gid::new(found.gid).ok_or_else(|| format!("the id {} is reserved", found.gid))
+    Gid::new(found.gid).ok_or(Reason::ReservedId { id: found.gid })
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::accounts::Against;
 use super::release::given_back;
 use super::rungs;
+use crate::model::history::EntryKind;
 use crate::model::host::{Host, Owner};
 use crate::model::owned::{Owned, OwnedAccount, State};
 use crate::model::{Gid, RemoteId, Uid, Untrusted};
 use crate::plan::{Change, Deed, NewAccount, Plan};
 use crate::policy::alloc::{Allocator, SpanAllocator};
 use crate::policy::map::WantedAccount;
-use crate::policy::{AccountRules, PrimaryGroup, Refusal};
+use crate::policy::{AccountRules, PrimaryGroup, Reason, Refusal};
 
 /// People without an account. Ids are given in the order of their immutable ids; asked-for ids come first.
 pub(super) fn create(
@@ -77,10 +78,8 @@ pub(super) fn create(
                 Ok(Some(uid)) => uid,
                 Ok(None) => continue,
                 Err(e) => {
-                    refused.push(refusal(
-                        &account,
-                        format!("{e}; widen `uid_range` in the configuration"),
-                    ));
+                    let (kind, range) = (EntryKind::Account, e);
+                    refused.push(refusal(&account, Reason::NoNumberLeft { kind, range }));
                     continue;
                 }
             },
@@ -101,10 +100,7 @@ pub(super) fn create(
             (None, Some(alloc)) => match (alloc.next_free(), rules.subids()) {
                 (Some(first), Some(s)) => Some((first, s.count)),
                 _ => {
-                    refused.push(refusal(
-                        &account,
-                        "no range of subordinate ids is left; widen `subid_range` in the configuration",
-                    ));
+                    refused.push(refusal(&account, Reason::NoSubidsLeft));
                     continue;
                 }
             },
@@ -124,10 +120,7 @@ pub(super) fn create(
         };
         let Some(gid) = kept.or(new) else { continue };
         if !private_group && !in_use.gids.contains_key(&gid.get()) {
-            refused.push(refusal(
-                &account,
-                format!("the group of its gid {gid} is not on this host"),
-            ));
+            refused.push(refusal(&account, Reason::NoGroupOfGid { gid }));
             continue;
         }
         let make_home = rules.create_home && home.is_none();
@@ -214,26 +207,28 @@ impl<'h> InUse<'h> {
     }
 }
 
-fn refusal(account: &WantedAccount, reason: impl Into<String>) -> Refusal {
+fn refusal(account: &WantedAccount, reason: Reason) -> Refusal {
     Refusal {
         id: Some(account.id.clone()),
         subject: Untrusted::new(account.name.as_str()),
-        reason: reason.into(),
+        reason,
     }
 }
 
 /// The gid of the shared primary group; `None` when every account has its own.
-fn primary_gid(host: &Host<'_>, rules: &AccountRules) -> Result<Option<Gid>, String> {
+fn primary_gid(host: &Host<'_>, rules: &AccountRules) -> Result<Option<Gid>, Reason> {
     let PrimaryGroup::Local(name) = &rules.primary_group else {
         return Ok(None);
     };
     let group = host
         .groups
         .get(name.as_str())
-        .ok_or_else(|| format!("the primary group `{name}` is not on this host"))?;
-    Gid::new(group.gid)
-        .map(Some)
-        .ok_or_else(|| format!("the primary group `{name}` has the gid {}", group.gid))
+        .ok_or_else(|| Reason::NoPrimaryGroup { name: name.clone() })?;
+    let gid = group.gid;
+    Gid::new(gid).map(Some).ok_or_else(|| {
+        let name = name.clone();
+        Reason::PrimaryGroupNumber { name, gid }
+    })
 }
 
 /// Why a new account cannot be made, as far as names and ids go.
@@ -245,7 +240,7 @@ fn conflict(
     in_use: &InUse<'_>,
     private: bool,
     uids: &Allocator<'_>,
-) -> Option<String> {
+) -> Option<Reason> {
     let name = account.name.as_str();
     // What was given back to the host is not taken again, though the numbers are the same.
     let is_released = own.is_some_and(|own| own.state == State::Released);
@@ -264,21 +259,22 @@ fn conflict(
         .get(name)
         .filter(|found| is_released && found.uid == own_uid)
     {
-        let given_back = given_back(name, owned.aliases.accounts.get(&account.id), false);
-        return Some(format!(
-            "the account `{name}` (uid {}) {given_back}",
-            found.uid
-        ));
+        return Some(Reason::GivenBackStands {
+            kind: EntryKind::Account,
+            id: found.uid,
+            back: given_back(name, owned.aliases.accounts.get(&account.id), false),
+        });
     }
     if let Some(found) = host
         .accounts
         .get(name)
         .filter(|found| !set_aside(found.uid, own_uid))
     {
-        return Some(format!(
-            "an account `{name}` (uid {}) is on this host already and is not gosync's",
-            found.uid
-        ));
+        return Some(Reason::NotOurs {
+            kind: EntryKind::Account,
+            name: name.to_owned(),
+            id: found.uid,
+        });
     }
     if let Some(reason) = name_conflict(name, host, owned) {
         return Some(reason);
@@ -288,80 +284,74 @@ fn conflict(
         .get(name)
         .filter(|found| private && !set_aside(found.gid, own_gid))
     {
-        return Some(format!(
-            "a group `{name}` (gid {}) is on this host already and is not gosync's",
-            found.gid
-        ));
+        return Some(Reason::NotOurs {
+            kind: EntryKind::Group,
+            name: name.to_owned(),
+            id: found.gid,
+        });
     }
     if let Some(other) = in_use
         .homes
         .get(account.home.as_str())
         .filter(|other| **other != name)
     {
-        return Some(format!("the home {} is that of `{other}`", account.home));
+        let (home, by) = (account.home.clone(), (*other).to_owned());
+        return Some(Reason::HomeUsed { home, by });
     }
     if let Some(other) = in_use
         .given
         .get(account.home.as_str())
         .filter(|other| **other != &account.id)
     {
-        return Some(format!(
-            "the home {} was given to another person, {other}, and nobody inherits it",
-            account.home
-        ));
+        let (home, by) = (account.home.clone(), RemoteId::clone(other));
+        return Some(Reason::HomeNotInherited { home, by });
     }
     match own {
         Some(own) => {
             let number = own.uid.get();
             if let Some(other) = in_use.uids.get(&number).filter(|other| **other != name) {
-                return Some(format!("its uid {number} is now used by `{other}`"));
+                return Some(Reason::NumberUsed {
+                    kind: EntryKind::Account,
+                    id: number,
+                    by: (*other).to_owned(),
+                });
             }
             let other = in_use
                 .gids
                 .get(&own_gid)
                 .filter(|other| private && **other != name)?;
-            Some(format!(
-                "the gid {own_gid} of its own group is now used by the group `{other}`"
-            ))
+            let (id, by) = (own_gid, (*other).to_owned());
+            Some(Reason::OwnGroupNumberUsed { id, by })
         }
         None => {
             let uid = account.uid.filter(|uid| !uids.is_free(uid.get()))?;
-            Some(format!(
-                "the uid {uid} is in use, or was given to somebody before"
-            ))
+            let (kind, id) = (EntryKind::Account, uid.get());
+            Some(Reason::NumberTaken { kind, id })
         }
     }
 }
 
-fn home_conflict(account: &WantedAccount, uid: Uid, found: Owner) -> Option<String> {
+fn home_conflict(account: &WantedAccount, uid: Uid, found: Owner) -> Option<Reason> {
+    let home = account.home.clone();
     match found {
         Owner::Directory(owner) if owner == uid.get() => None,
-        Owner::Directory(owner) => Some(format!(
-            "{} exists already and belongs to the uid {owner}",
-            account.home
-        )),
-        Owner::NotADirectory => Some(format!(
-            "{} exists already and is no directory",
-            account.home
-        )),
+        Owner::Directory(uid) => Some(Reason::HomeOfOther { home, uid }),
+        Owner::NotADirectory => Some(Reason::HomeNoDirectory { home }),
     }
 }
 
 /// Why nothing of gosync's can have this name, whatever it is.
-pub(super) fn name_conflict(name: &str, host: &Host<'_>, owned: &Owned) -> Option<String> {
+pub(super) fn name_conflict(name: &str, host: &Host<'_>, owned: &Owned) -> Option<Reason> {
+    let text = || name.to_owned();
     if host.repeated.contains(name) {
-        return Some(format!("`{name}` stands more than once in the databases"));
+        return Some(Reason::Repeated { name: text() });
     }
     if host.broken.contains(name) {
-        return Some(format!(
-            "`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)"
-        ));
+        return Some(Reason::Malformed { name: text() });
     }
-    if let Some(id) = host.elsewhere.get(name) {
-        return Some(format!(
-            "another name service of this host knows a `{name}` (id {id})"
-        ));
+    if let Some(&id) = host.elsewhere.get(name) {
+        return Some(Reason::KnownElsewhere { name: text(), id });
     }
     let is_taken = owned.other_names.contains(name);
-    is_taken.then(|| format!("the name `{name}` belongs to another provider's account or group"))
+    is_taken.then(|| Reason::OtherProvider { name: text() })
 }

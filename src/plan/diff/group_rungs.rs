@@ -5,10 +5,10 @@ use super::groups::found;
 use super::rename;
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{Absence, GroupRung, Owned, OwnedGroup};
-use crate::model::{Completeness, GroupName, RemoteId, shown};
+use crate::model::{Completeness, GroupName, RemoteId, Untrusted};
 use crate::plan::{Change, Deed, Observation, Plan};
 use crate::policy::map::WantedGroups;
-use crate::policy::{DepartedRules, protect};
+use crate::policy::{DepartedRules, Reason, protect};
 
 /// What absent groups are compared with.
 pub(super) struct Absent<'a> {
@@ -31,15 +31,9 @@ impl Absent<'_> {
             .filter(|(id, own)| own.state.is_present() && !wanted.present.contains(*id))
         {
             if wanted.left_out.contains(id) {
-                plan.remark(
-                    &own.name,
-                    "is left out by `filter` in the configuration; left as it is",
-                );
+                plan.remark(&own.name, Reason::LeftOut);
             } else if wanted.present.is_empty() && wanted.left_out.is_empty() {
-                plan.remark(
-                    &own.name,
-                    "is not at the provider any more, as no group is; left as it is",
-                );
+                plan.remark(&own.name, Reason::NoGroupsAtAll);
             } else {
                 self.one(id, own, plan);
             }
@@ -78,10 +72,7 @@ impl Absent<'_> {
                 plan.observations
                     .push(Observation::GroupAbsent(id.clone(), absence));
             }
-            plan.remark(
-                &own.name,
-                "is not at the provider any more; left as it is for now",
-            );
+            plan.remark(&own.name, Reason::GoneForNow);
             return false;
         }
         let (Some(found), Ok(name)) = (found(own, self.host, plan), GroupName::known(&own.name))
@@ -105,10 +96,7 @@ impl Absent<'_> {
     fn remove(&self, id: &RemoteId, own: &OwnedGroup, since: i64, plan: &mut Plan) -> bool {
         let gone = u64::try_from(self.now - since).unwrap_or(0);
         if self.rules.remove_after.is_none_or(|after| gone < after) {
-            plan.remark(
-                &own.name,
-                "is not at the provider any more, and has no members from there",
-            );
+            plan.remark(&own.name, Reason::GoneAndEmptied);
             return false;
         }
         let Ok(name) = GroupName::known(&own.name) else {
@@ -127,10 +115,8 @@ impl Absent<'_> {
         let remove = match remove {
             Ok(remove) => remove,
             Err(reason) => {
-                plan.remark(
-                    &own.name,
-                    format!("is due to be removed, and is not: {reason}"),
-                );
+                let why = reason.boxed();
+                plan.remark(&own.name, Reason::NotRemoved { why });
                 return false;
             }
         };
@@ -149,23 +135,22 @@ pub(super) fn removable(
     own: &OwnedGroup,
     found: &HostGroup<'_>,
     host: &Host<'_>,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<String>, Reason> {
     if protect::is_protected(&own.name) {
-        return Err("its name is one of the system's, or grants power".to_owned());
+        return Err(Reason::GrantsPower);
     }
     if let Some((name, _)) = host
         .accounts
         .iter()
         .find(|(_, account)| account.gid == own.gid.get())
     {
-        return Err(format!("it is the primary group of `{}`", shown(name)));
+        let of = Untrusted::new(*name);
+        return Err(Reason::IsPrimaryGroup { of });
     }
     let ours = own.members.set();
     if let Some(other) = found.members.names().find(|name| !ours.contains(name)) {
-        return Err(format!(
-            "it has members that were added by hand, such as `{}`",
-            shown(other)
-        ));
+        let name = Untrusted::new(other);
+        return Err(Reason::MembersByHand { name });
     }
     Ok(found.members.set().into_iter().map(str::to_owned).collect())
 }

@@ -6,13 +6,14 @@ use super::create::name_conflict;
 use super::group_rungs::Absent;
 use super::release::given_back;
 use super::{incomplete, rename, some, trust};
+use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{Owned, OwnedGroup, State};
 use crate::model::{Completeness, Gid, GroupName, Lookup, Members, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Deed, MemberChange, Observation, Plan};
 use crate::policy::alloc::Allocator;
 use crate::policy::map::{WantedGroup, WantedGroups};
-use crate::policy::{ByHand, GroupRules, Refusal, Rules};
+use crate::policy::{ByHand, GroupRules, Reason, Refusal, Rules};
 
 /// Compares groups.
 pub fn groups(
@@ -32,9 +33,7 @@ pub fn groups(
         refused: std::mem::take(&mut wanted.refusals),
         ..Plan::default()
     };
-    for (name, text) in std::mem::take(&mut wanted.remarks) {
-        plan.remark(name, text);
-    }
+    plan.remarks = std::mem::take(&mut wanted.remarks);
     let roster = Roster::new(
         host,
         owned,
@@ -104,19 +103,15 @@ pub fn groups(
             Ok(Some(gid)) => gid,
             Ok(None) => continue,
             Err(e) => {
-                plan.refused.push(refusal(
-                    group,
-                    format!("{e}; widen `gid_range` in the configuration"),
-                ));
+                let (kind, range) = (EntryKind::Group, e);
+                plan.refused
+                    .push(refusal(group, Reason::NoNumberLeft { kind, range }));
                 continue;
             }
         };
         let before = own.filter(|own| own.state.is_present());
         if before.is_some() {
-            plan.remark(
-                group.name.as_str(),
-                "was removed by hand, and is made again",
-            );
+            plan.remark(group.name.as_str(), Reason::MadeAgain);
         }
         let members = roster.members(
             &group.members,
@@ -151,11 +146,11 @@ pub fn groups(
     plan
 }
 
-fn refusal(group: &WantedGroup, reason: impl Into<String>) -> Refusal {
+fn refusal(group: &WantedGroup, reason: Reason) -> Refusal {
     Refusal {
         id: Some(group.id.clone()),
         subject: Untrusted::new(group.name.as_str()),
-        reason: reason.into(),
+        reason,
     }
 }
 
@@ -297,13 +292,12 @@ fn known(
     };
     let name = renamed.unwrap_or(&group.name).clone();
     if let Some(gid) = group.gid.filter(|gid| *gid != own.gid) {
-        plan.remark(
-            &own.name,
-            format!(
-                "keeps the gid {}: the provider says {gid} now, and gids never change",
-                own.gid
-            ),
-        );
+        let reason = Reason::NumberStays {
+            kind: EntryKind::Group,
+            has: own.gid.get(),
+            asked: gid.get(),
+        };
+        plan.remark(&own.name, reason);
     }
     let mut wanted = roster.members(&group.members, &own.members);
     if roster.keeps_all {
@@ -363,16 +357,11 @@ pub(super) fn taken_out(
     if taken.is_empty() {
         return;
     }
+    let names = some(&taken);
     match by_hand {
-        ByHand::Restore => plan.remark(
-            group,
-            format!("gets back who was taken out by hand: {}", some(&taken)),
-        ),
+        ByHand::Restore => plan.remark(group, Reason::MembersComeBack { names }),
         ByHand::Report => {
-            plan.remark(
-                group,
-                format!("stays without who was taken out by hand: {}", some(&taken)),
-            );
+            plan.remark(group, Reason::MembersStayOut { names });
             add.retain(|name| !before.contains(name.as_str()));
         }
     }
@@ -392,26 +381,21 @@ pub(super) fn found<'h>(
 pub(in crate::plan) fn ours<'h>(
     own: &OwnedGroup,
     host: &'h Host<'_>,
-) -> Result<&'h HostGroup<'h>, String> {
+) -> Result<&'h HostGroup<'h>, Reason> {
     let name = own.name.as_str();
     match host.groups.get(name) {
-        None => Err("was removed by hand and is not made again".to_owned()),
-        Some(found) if found.gid != own.gid.get() => Err(format!(
-            "has the gid {} on this host, but gosync gave {}; left alone",
-            found.gid, own.gid
-        )),
-        Some(_) if host.repeated.contains(name) => {
-            Err("stands more than once in group; left alone".to_owned())
-        }
-        Some(_) if host.broken.contains(name) => {
-            Err("stands in a malformed line, too; left alone".to_owned())
-        }
-        Some(found) if !found.writable => {
-            Err("stands in a database that gosync does not write; left alone".to_owned())
-        }
-        Some(found) if !found.members.is_text() => {
-            Err("has members that are no UTF-8; left alone".to_owned())
-        }
+        None => Err(Reason::RemovedByHand),
+        Some(found) if found.gid != own.gid.get() => Err(Reason::OtherNumber {
+            kind: EntryKind::Group,
+            found: found.gid,
+            given: own.gid.get(),
+        }),
+        Some(_) if host.repeated.contains(name) => Err(Reason::LineRepeated {
+            kind: EntryKind::Group,
+        }),
+        Some(_) if host.broken.contains(name) => Err(Reason::LineMalformed),
+        Some(found) if !found.writable => Err(Reason::NotWritable),
+        Some(found) if !found.members.is_text() => Err(Reason::MembersNotText),
         Some(found) => Ok(found),
     }
 }
@@ -422,7 +406,7 @@ pub(super) fn remade(
     own: &OwnedGroup,
     host: &Host<'_>,
     owned: &Owned,
-) -> Option<String> {
+) -> Option<Reason> {
     let in_use: BTreeMap<u32, &str> = host.groups.iter().map(|(name, g)| (g.gid, *name)).collect();
     conflict(name.as_str(), Some(own), host, owned, &in_use)
 }
@@ -434,7 +418,7 @@ fn conflict(
     host: &Host<'_>,
     owned: &Owned,
     in_use: &BTreeMap<u32, &str>,
-) -> Option<String> {
+) -> Option<Reason> {
     let is_released = own.is_some_and(|own| own.state == State::Released);
     let set_aside =
         |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name) && !is_released;
@@ -443,29 +427,33 @@ fn conflict(
         .get(name)
         .filter(|g| is_released && own.is_some_and(|o| o.gid.get() == g.gid))
     {
-        let given_back = given_back(name, None, host.accounts.contains_key(name));
-        return Some(format!(
-            "the group `{name}` (gid {}) {given_back}",
-            found.gid
-        ));
+        return Some(Reason::GivenBackStands {
+            kind: EntryKind::Group,
+            id: found.gid,
+            back: given_back(name, None, host.accounts.contains_key(name)),
+        });
     }
     if let Some(found) = host.groups.get(name).filter(|found| !set_aside(found.gid)) {
-        return Some(format!(
-            "a group `{name}` (gid {}) is on this host already and is not gosync's",
-            found.gid
-        ));
+        return Some(Reason::NotOurs {
+            kind: EntryKind::Group,
+            name: name.to_owned(),
+            id: found.gid,
+        });
     }
     if host.accounts.contains_key(name) {
-        return Some(format!(
-            "an account is called `{name}`, and its own group may be too"
-        ));
+        let name = name.to_owned();
+        return Some(Reason::AccountHasName { name });
     }
     if let Some(reason) = name_conflict(name, host, owned) {
         return Some(reason);
     }
     let own = own?;
     let busy = in_use.get(&own.gid.get()).filter(|other| **other != name);
-    busy.map(|other| format!("its gid {} is now used by `{other}`", own.gid))
+    busy.map(|other| Reason::NumberUsed {
+        kind: EntryKind::Group,
+        id: own.gid.get(),
+        by: (*other).to_owned(),
+    })
 }
 
 /// Why a group cannot have the gid that the provider asks for, if it has none yet.
@@ -473,10 +461,9 @@ fn gid_conflict(
     group: &WantedGroup,
     own: Option<&OwnedGroup>,
     gids: &Allocator<'_>,
-) -> Option<String> {
+) -> Option<Reason> {
     let asked = group.gid.filter(|_| own.is_none());
     let gid = asked.filter(|gid| !gids.is_free_in(group.gid_range, gid.get()))?;
-    Some(format!(
-        "the gid {gid} is in use, or was given to somebody before"
-    ))
+    let (kind, id) = (EntryKind::Group, gid.get());
+    Some(Reason::NumberTaken { kind, id })
 }

@@ -13,8 +13,8 @@ use crate::model::{self, Lookup, Name, RemoteId, SshKey, Uid, Untrusted, UserNam
 use crate::plan::effects::{Presence, effects};
 use crate::plan::key_change::{Cause, KeyChange, KeyPlace};
 use crate::plan::{Change, Deed, Observation, Plan};
-use crate::policy::Refusal;
 use crate::policy::keys::{KeyBook, KeyRules, Offer, Place, digest, fingerprints, is_of, lines};
+use crate::policy::{Reason, Refusal};
 
 /// What stands where a file with keys should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -257,14 +257,14 @@ struct Pen<'a> {
 }
 
 impl Pen<'_> {
-    fn remark(&mut self, text: impl Into<String>) {
-        self.plan.remark(self.subject.name.as_str(), text);
+    fn remark(&mut self, reason: Reason) {
+        self.plan.remark(self.subject.name.as_str(), reason);
     }
 
     /// Tells what is not taken.
     fn complain(&mut self) {
-        for text in self.view.book.complaints(&self.subject.id) {
-            self.remark(text.clone());
+        for reason in self.view.book.complaints(&self.subject.id) {
+            self.remark(reason.clone());
         }
     }
 
@@ -324,7 +324,7 @@ impl Pen<'_> {
         let (found, sound) = match (self.view.file_at)(&path) {
             KeyFile::Absent => (None, true),
             KeyFile::Plain { bytes, sound } => (Some(bytes), sound),
-            KeyFile::Odd(reason) => return self.stuck(cause, &reason),
+            KeyFile::Odd(reason) => return self.stuck(cause, reason),
         };
         let there = found.as_deref().unwrap_or_default();
         // An empty file has no keys, but a mode that may be anything; it is ours to take away.
@@ -339,10 +339,7 @@ impl Pen<'_> {
         if !is_ours && !self.subject.fresh {
             // Nothing is wanted there, and somebody has a use for it.
             if !wanted.is_empty() || cause == Cause::Closed {
-                let text = format!(
-                    "has keys in {path} that gosync did not write; left alone, without --force"
-                );
-                self.remark(text);
+                self.remark(Reason::ForeignKeys { path });
             }
             return;
         }
@@ -352,20 +349,21 @@ impl Pen<'_> {
             before.iter().any(|key| !after.contains(key))
         };
         if self.plan.incomplete.is_some() && cause == Cause::Wanted && would_lose() {
-            return self.remark("would lose SSH keys; not now, since this read is incomplete");
+            return self.remark(Reason::WouldLoseKeys);
         }
         if let Some(reason) = (self.view.obstacle)(&path) {
-            return self.stuck(cause, &reason);
+            return self.stuck(cause, reason);
         }
         if !is_ours {
-            self.remark(format!("does not inherit the keys that are in {path}"));
+            let path = path.clone();
+            self.remark(Reason::KeysNotInherited { path });
         } else if matches!(hand, Hand::Changed | Hand::Missing) {
             self.remark(match wanted.is_empty() {
-                true => "has keys that were changed by hand, and all of them go",
-                false => "gets its keys back, which were changed by hand",
+                true => Reason::KeysByHandGo,
+                false => Reason::KeysComeBack,
             });
         } else if hand == Hand::Unsound && there == wanted.as_bytes() {
-            self.remark("gets its keys back: their file had another owner or mode");
+            self.remark(Reason::KeyFileUnsound);
         }
         // What somebody else had is no loss.
         let cause = if self.subject.fresh && wanted.is_empty() {
@@ -378,19 +376,15 @@ impl Pen<'_> {
     }
 
     /// Tells that keys stay as they are; where they should go, whoever wants no notices is told, too.
-    fn stuck(&mut self, cause: Cause, reason: &str) {
+    fn stuck(&mut self, cause: Cause, why: String) {
         if cause != Cause::Closed {
-            return self.remark(format!("has its keys left as they are: {reason}"));
+            return self.remark(Reason::KeysLeft { why });
         }
         let Subject { id, name, .. } = self.subject;
-        let (subject, reason) = (
-            Untrusted::new(name.as_str()),
-            format!("its keys are not withdrawn: {reason}"),
-        );
         self.plan.refused.push(Refusal {
             id: Some(id.clone()),
-            subject,
-            reason,
+            subject: Untrusted::new(name.as_str()),
+            reason: Reason::KeysNotWithdrawn { why },
         });
     }
 

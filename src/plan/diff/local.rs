@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use super::groups::{Roster, taken_out};
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::Owned;
-use crate::model::{Completeness, GroupName, Members, UserName};
+use crate::model::{Completeness, GroupName, Members, Untrusted, UserName};
 use crate::plan::{Change, Deed, MemberChange, Plan};
 use crate::policy::local_map::WantedLocal;
-use crate::policy::{ByHand, GroupRules, protect};
+use crate::policy::{ByHand, GroupRules, Reason, protect};
 
 /// Compares the members of mapped groups.
 pub(super) fn local(
@@ -31,18 +31,15 @@ pub(super) fn local(
             .unwrap_or(Members::nobody());
         if is_whole {
             for source in &group.missing {
-                let source = crate::model::shown(source);
-                plan.remark(
-                    group.name.as_str(),
-                    format!("`{source}` is not at the provider; nobody is taken out"),
-                );
+                let source = Untrusted::new(source);
+                plan.remark(group.name.as_str(), Reason::SourceMissing { group: source });
             }
         }
         for source in &group.ambiguous {
-            let source = crate::model::shown(source);
+            let source = Untrusted::new(source);
             plan.remark(
                 group.name.as_str(),
-                format!("several groups are called `{source}`; none of them counts"),
+                Reason::SourceAmbiguous { group: source },
             );
         }
         match usable(&group.name, group.privileged, host, owned) {
@@ -64,42 +61,35 @@ pub(super) fn usable<'h>(
     privileged: bool,
     host: &'h Host<'_>,
     owned: &Owned,
-) -> Result<&'h HostGroup<'h>, String> {
+) -> Result<&'h HostGroup<'h>, Reason> {
     let name = name.as_str();
     let Some(found) = host.groups.get(name) else {
-        return Err("is not on this host; `local_map` makes no groups".to_owned());
+        return Err(Reason::LocalGroupMissing);
     };
     if owned
         .groups
         .values()
         .any(|own| own.name == name && own.state.is_present())
     {
-        return Err(
-            "is gosync's own, and `local_map` is for groups of the host's; left alone".to_owned(),
-        );
+        return Err(Reason::LocalGroupOurs);
     }
     if protect::is_privileged_group(name, found.gid) && !privileged {
-        return Err(format!(
-            "has the gid {} of the system's; `privileged = true` must stand beside it",
-            found.gid
-        ));
+        return Err(Reason::NotMarkedPrivileged { gid: found.gid });
     }
     writable(name, found, host)?;
     Ok(found)
 }
 
 /// Whether the line of a group can be changed; if not, why.
-pub(super) fn writable(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Result<(), String> {
+pub(super) fn writable(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Result<(), Reason> {
     if host.repeated.contains(name) || host.broken.contains(name) {
-        return Err(
-            "stands more than once in group, or in a malformed line; left alone".to_owned(),
-        );
+        return Err(Reason::LineUnsound);
     }
     if !found.writable {
-        return Err("stands in a database that gosync does not write; left alone".to_owned());
+        return Err(Reason::NotWritable);
     }
     if !found.members.is_text() {
-        return Err("has members that are no UTF-8; left alone".to_owned());
+        return Err(Reason::MembersNotText);
     }
     Ok(())
 }
@@ -175,7 +165,7 @@ fn unmapped(name: &str, applied: &Members, host: &Host<'_>, plan: &mut Plan) {
         .filter(|name| standing.contains(name))
         .map(str::to_owned)
         .collect();
-    plan.remark(name, "is not in `local_map` any more; who came by it goes");
+    plan.remark(name, Reason::NoLongerMapped);
     push(group, false, vec![], remove, applied, vec![], plan);
 }
 

@@ -1,31 +1,26 @@
 //! The plan for `release`: an account or a group of gosync's becomes the host's again, untouched.
 
 use crate::model::owned::{Owned, State};
-use crate::model::{GroupName, UserName, shown};
+use crate::model::{GroupName, Untrusted, UserName};
 use crate::plan::{Change, Deed, Number, Plan};
+use crate::policy::{GivenBack, Reason};
 
 /// Says that an account, or a group, was given back, and the command that takes it over again. `alias`: what its name
 /// stood for, if it was adopted under another; `shadowed`: whether an account has the name of the group.
-pub(super) fn given_back(name: &str, alias: Option<&String>, shadowed: bool) -> String {
-    let kind = if shadowed { " --kind group" } else { "" };
-    let (name, alias) = (shown(name), alias.filter(|alias| *alias != name));
-    match alias {
-        None => {
-            format!("was given back to this host; `gosync adopt {name}{kind}` takes it over again")
-        }
-        Some(alias) => format!(
-            "was given back to this host; `gosync adopt {name}{kind} --as REMOTE-NAME` takes it over again, with the \
-             name that `{}` has at the provider",
-            shown(alias)
-        ),
+pub(super) fn given_back(name: &str, alias: Option<&String>, shadowed: bool) -> GivenBack {
+    let alias = alias.filter(|alias| *alias != name).map(Untrusted::new);
+    GivenBack {
+        name: Untrusted::new(name),
+        alias,
+        shadowed,
     }
 }
 
 /// Plans to give back accounts, or groups, by name. `groups`: which of them; `None`: whichever gosync has.
 ///
 /// # Errors
-/// One sentence for each name that gosync does not own; then nothing is planned.
-pub fn release(names: &[String], groups: Option<bool>, owned: &Owned) -> Result<Plan, Vec<String>> {
+/// A reason for each name that gosync does not own; then nothing is planned.
+pub fn release(names: &[String], groups: Option<bool>, owned: &Owned) -> Result<Plan, Vec<Reason>> {
     let mut plan = Plan {
         generation: owned.generation,
         ..Plan::default()
@@ -45,8 +40,10 @@ pub fn release(names: &[String], groups: Option<bool>, owned: &Owned) -> Result<
         match change {
             Some(change) => plan.changes.push(change),
             // Perhaps by an interrupted run of the same command, which was finished a moment ago.
-            None if was == Some(State::Released) => plan.remark(name, "was given back already"),
-            None => unknown.push(format!("`{}` is not gosync's", shown(name))),
+            None if was == Some(State::Released) => plan.remark(name, Reason::GivenBackAlready),
+            None => unknown.push(Reason::NameNotOurs {
+                name: Untrusted::new(name),
+            }),
         }
     }
     if unknown.is_empty() {

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::UserName;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, State};
+use crate::model::{Untrusted, UserName};
 use crate::plan::{Change, Deed, HomeFate, Plan};
+use crate::policy::Reason;
 
 /// What `deluser` is asked to do with each account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,13 +25,13 @@ pub enum Request {
 /// Plans the removal of accounts by name.
 ///
 /// # Errors
-/// One sentence for each name that gosync does not own; then nothing is planned.
+/// A reason for each name that gosync does not own; then nothing is planned.
 pub fn removal(
     names: &[String],
     request: &Request,
     host: &Host<'_>,
     owned: &Owned,
-) -> Result<Plan, Vec<String>> {
+) -> Result<Plan, Vec<Reason>> {
     let mut plan = Plan {
         generation: owned.generation,
         ..Plan::default()
@@ -51,12 +52,14 @@ pub fn removal(
                 .any(|own| own.name == *name && own.state == State::Removed);
             if is_gone && !host.accounts.contains_key(name.as_str()) {
                 // Perhaps by an interrupted run of the same command, which was finished a moment ago.
-                plan.remark(name, "is removed already");
+                plan.remark(name, Reason::RemovedAlready);
                 continue;
             }
             unknown.push(match host.accounts.contains_key(name.as_str()) {
-                true => format!("the account `{name}` is not gosync's"),
-                false => format!("there is no account `{}`", crate::model::shown(name)),
+                true => Reason::AccountNotOurs { name: name.clone() },
+                false => Reason::NoSuchAccount {
+                    name: Untrusted::new(name),
+                },
             });
             continue;
         };
@@ -77,10 +80,11 @@ pub fn removal(
             .get(name.as_str())
             .filter(|found| found.uid != own.uid.get())
         {
-            unknown.push(format!(
-                "the account `{name}` has the uid {} on this host, but gosync gave {}",
-                found.uid, own.uid
-            ));
+            unknown.push(Reason::AccountHasUid {
+                name: name.clone(),
+                found: found.uid,
+                given: own.uid.get(),
+            });
             continue;
         }
         let path = own.applied.home.clone();
@@ -100,10 +104,7 @@ pub fn removal(
                 .is_none_or(|g| g.gid == own.gid);
         let private_group = has_group && !others_use_group(name, &names, own, host);
         if has_group && !private_group {
-            plan.remark(
-                name,
-                "its group stays: others are in it, or have it as their primary group",
-            );
+            plan.remark(name, Reason::OwnGroupStays);
         }
         let remove = Deed::RemoveAccount {
             uid: own.uid,

@@ -5,10 +5,12 @@
 
 use super::accounts::{Against, ours};
 use super::create::name_conflict;
+use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
-use crate::model::{GroupName, RemoteId, UserName, shown};
+use crate::model::{GroupName, RemoteId, Untrusted, UserName};
 use crate::plan::{AccountRename, Change, Deed, HomeMove, Number, Plan, Rename};
+use crate::policy::Reason;
 use crate::policy::keys::Place;
 use crate::policy::map::{WantedAccount, kept};
 
@@ -136,9 +138,9 @@ pub(super) fn account<'h>(
         Ok(renamed) => Some(renamed),
         Err(reason) => {
             let told = if begun.is_some() {
-                unfinished(to.as_str(), &reason)
+                unfinished(to.as_str(), reason)
             } else {
-                kept(to.as_str(), &reason)
+                kept(to.as_str(), reason)
             };
             plan.remark(&own.name, told);
             None
@@ -147,11 +149,9 @@ pub(super) fn account<'h>(
 }
 
 /// Says that something stands under another name than it is known by, and why it cannot be put right.
-pub(super) fn unfinished(to: &str, reason: &str) -> String {
-    format!(
-        "stands as `{}` on this host, and the rename cannot be finished: {reason}",
-        shown(to)
-    )
+pub(super) fn unfinished(to: &str, why: Reason) -> Reason {
+    let (to, why) = (Untrusted::new(to), why.boxed());
+    Reason::RenameUnfinished { to, why }
 }
 
 /// Plans a rename, or says why the account cannot have the name; `None`: it stands under neither name as gosync's.
@@ -160,7 +160,7 @@ pub(super) fn rename<'h>(
     wish: &Wish<'_>,
     against: &Against<'h>,
     plan: &mut Plan,
-) -> Option<Result<Renamed<'h>, String>> {
+) -> Option<Result<Renamed<'h>, Reason>> {
     let (host, &Wish { own, to, .. }) = (against.host, wish);
     let (found, is_begun) = match ours(own, host) {
         Ok(found) => (found, false),
@@ -203,7 +203,7 @@ struct Planned<'a, 'h> {
 
 impl Planned<'_, '_> {
     /// Why it cannot have the name.
-    fn conflict(&self) -> Option<String> {
+    fn conflict(&self) -> Option<Reason> {
         let Self {
             wish: Wish { own, to, .. },
             host,
@@ -212,10 +212,11 @@ impl Planned<'_, '_> {
         } = self;
         let to = to.as_str();
         if !is_begun && let Some(other) = host.accounts.get(to) {
-            return Some(format!(
-                "an account `{to}` (uid {}) is on this host already and is not gosync's",
-                other.uid
-            ));
+            return Some(Reason::NotOurs {
+                kind: EntryKind::Account,
+                name: to.to_owned(),
+                id: other.uid,
+            });
         }
         if let Some(reason) = name_conflict(to, host, against.owned) {
             return Some(reason);
@@ -223,10 +224,11 @@ impl Planned<'_, '_> {
         if self.has_private_group()
             && let Some(other) = host.groups.get(to).filter(|group| group.gid != own.gid)
         {
-            return Some(format!(
-                "a group `{to}` (gid {}) is on this host already and is not gosync's",
-                other.gid
-            ));
+            return Some(Reason::NotOurs {
+                kind: EntryKind::Group,
+                name: to.to_owned(),
+                id: other.gid,
+            });
         }
         let keys = &against.rules.keys;
         let (old_keys, new_keys) = (keys.file(&own.name), keys.file(to));
@@ -234,9 +236,7 @@ impl Planned<'_, '_> {
         // Both names are those of one file while the rename goes on.
         let is_ours = site.is_same(&new_keys, &old_keys) || *is_begun && !site.is_there(&old_keys);
         if site.is_there(&new_keys) && !is_ours {
-            return Some(format!(
-                "{new_keys} is there already, and would let somebody else in; remove it"
-            ));
+            return Some(Reason::KeysInTheWay { path: new_keys });
         }
         // Where passwd has the new name, what is logged in has lost the old one already.
         let running = if against.chosen.force || *is_begun {
@@ -244,9 +244,7 @@ impl Planned<'_, '_> {
         } else {
             site.processes(own.uid)
         };
-        (running > 0).then(|| {
-            "somebody is logged in, or processes run; end them first, or use --force".to_owned()
-        })
+        (running > 0).then_some(Reason::InUse)
     }
 
     /// Whether its own group is there, under either name.
@@ -262,9 +260,9 @@ impl Planned<'_, '_> {
     }
 
     /// The name before, and what goes along.
-    fn along(&self, found: &HostAccount<'_>) -> Result<(UserName, AccountRename), String> {
+    fn along(&self, found: &HostAccount<'_>) -> Result<(UserName, AccountRename), Reason> {
         let from = UserName::new(&self.wish.own.name, true)
-            .map_err(|e| format!("the ledger's name {e}"))?;
+            .map_err(|why| Reason::BadLedgerName { why })?;
         let account = AccountRename {
             private_group: self.has_private_group(),
             home: self.home(found)?,
@@ -285,7 +283,7 @@ impl Planned<'_, '_> {
     }
 
     /// Where its home goes. One that is not named after the account stays; so does one that people put elsewhere.
-    fn home(&self, found: &HostAccount<'_>) -> Result<Option<HomeMove>, String> {
+    fn home(&self, found: &HostAccount<'_>) -> Result<Option<HomeMove>, Reason> {
         let Self {
             wish:
                 Wish {
@@ -312,7 +310,7 @@ impl Planned<'_, '_> {
         let linked = old_at == ours && against.site.is_link_to(&new, from);
         let is_moved = *is_begun && new_at == ours && old_at != ours;
         if new_at.is_some() && !linked && !is_moved {
-            return Err(format!("{new}, where its home should be, is there already"));
+            return Err(Reason::NewHomeTaken { home: new });
         }
         if old_at.is_some() && old_at != ours && !is_moved {
             return Ok(None);
@@ -371,19 +369,16 @@ impl Planned<'_, '_> {
         let stays = |file: &str| !rename.files.iter().any(|(from, _)| from == file);
         let mail = format!("{MAIL}/{}", own.name);
         if against.site.is_file(&mail, Some(own.uid)) && stays(&mail) {
-            plan.remark(to.as_str(), format!("its mail stays in {mail}"));
+            plan.remark(to.as_str(), Reason::MailStays { path: mail });
         }
         for dir in CRONTABS {
             let crontab = format!("{dir}/{}", own.name);
             if against.site.is_file(&crontab, None) {
-                plan.remark(
-                    to.as_str(),
-                    format!("its crontab stays under the old name, and does not run: {crontab}"),
-                );
+                plan.remark(to.as_str(), Reason::CrontabStays { path: crontab });
             }
         }
         if *moves_home && rename.home.is_none() {
-            plan.remark(to.as_str(), "its home stays where it is");
+            plan.remark(to.as_str(), Reason::HomeStays);
         }
     }
 }
@@ -401,9 +396,9 @@ pub(super) fn group(
         Some(Ok(())) => true,
         Some(Err(reason)) => {
             let told = if is_begun {
-                unfinished(to.as_str(), &reason)
+                unfinished(to.as_str(), reason)
             } else {
-                kept(to.as_str(), &reason)
+                kept(to.as_str(), reason)
             };
             plan.remark(&own.name, told);
             false
@@ -425,7 +420,7 @@ pub(super) fn rename_group(
     own: &OwnedGroup,
     (host, owned): (&Host<'_>, &Owned),
     plan: &mut Plan,
-) -> Option<Result<(), String>> {
+) -> Option<Result<(), Reason>> {
     let is_begun = !host.groups.contains_key(own.name.as_str()) && stands(to.as_str(), own, host);
     let is_sound =
         !host.repeated.contains(own.name.as_str()) && !host.broken.contains(own.name.as_str());
@@ -437,13 +432,15 @@ pub(super) fn rename_group(
     let name = to.as_str();
     let other = host.groups.get(name).filter(|_| !is_begun);
     let conflict = match other {
-        Some(other) => Some(format!(
-            "a group `{name}` (gid {}) is on this host already and is not gosync's",
-            other.gid
-        )),
-        None if host.accounts.contains_key(name) => Some(format!(
-            "an account is called `{name}`, and its own group may be too"
-        )),
+        Some(other) => Some(Reason::NotOurs {
+            kind: EntryKind::Group,
+            name: name.to_owned(),
+            id: other.gid,
+        }),
+        None if host.accounts.contains_key(name) => {
+            let name = name.to_owned();
+            Some(Reason::AccountHasName { name })
+        }
         None => name_conflict(name, host, owned),
     };
     Some(match conflict {

@@ -7,9 +7,9 @@ use super::accounts::{Against, ours};
 use super::removal::others_use_group;
 use crate::model::host::Owner;
 use crate::model::owned::{OwnedAccount, Rung, State};
-use crate::model::{Completeness, RemoteId, UserName};
-use crate::plan::{Change, Deed, HomeFate, Plan};
-use crate::policy::DepartedRules;
+use crate::model::{Completeness, RemoteId, Untrusted, UserName};
+use crate::plan::{Change, Deed, HomeFate, Plan, Remark};
+use crate::policy::{DepartedRules, Reason};
 
 /// When the rungs that are left to a locked account come, in seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +62,7 @@ pub(super) fn climb(
         return false;
     }
     if against.site.processes(own.uid) > 0 {
-        plan.remark(
-            &own.name,
-            "is due to be archived or removed, and is not while processes run as it",
-        );
+        plan.remark(&own.name, Reason::DepartureWaits);
         return false;
     }
     if archive && !is_removed {
@@ -76,10 +73,8 @@ pub(super) fn climb(
             }
             Ok(None) => {}
             Err(reason) => {
-                plan.remark(
-                    &own.name,
-                    format!("is due to be archived, and is not: {reason}"),
-                );
+                let why = reason.boxed();
+                plan.remark(&own.name, Reason::NotArchived { why });
                 return false;
             }
         }
@@ -103,7 +98,7 @@ fn archive_home(
     own: &OwnedAccount,
     rung: &Rung,
     against: &Against<'_>,
-) -> Result<Option<Change>, String> {
+) -> Result<Option<Change>, Reason> {
     let home = &own.applied.home;
     if against
         .host
@@ -111,7 +106,7 @@ fn archive_home(
         .get(own.name.as_str())
         .is_some_and(|found| found.home != home)
     {
-        return Err("its home was changed by hand".to_owned());
+        return Err(Reason::HomeChanged);
     }
     // The time of the locking makes the name one that nothing else has, and that is found again after a kill.
     let locked = jiff::Timestamp::from_second(rung.since)
@@ -130,10 +125,13 @@ fn archive_home(
         Some(Owner::Directory(owner))
             if owner == own.uid.get() && !against.site.has_mounts(home) => {}
         Some(Owner::Directory(owner)) if owner == own.uid.get() => {
-            return Err(format!("something is mounted below {home}"));
+            return Err(Reason::HomeMounted { home: home.clone() });
         }
-        Some(Owner::Directory(owner)) => return Err(format!("{home} belongs to the uid {owner}")),
-        Some(Owner::NotADirectory) => return Err(format!("{home} is no directory")),
+        Some(Owner::Directory(uid)) => {
+            let home = home.clone();
+            return Err(Reason::HomeOwner { home, uid });
+        }
+        Some(Owner::NotADirectory) => return Err(Reason::NoDirectory { home: home.clone() }),
     }
     Ok(Some(Change::account(
         against.owned.key(id),
@@ -151,7 +149,7 @@ fn remove_account(
     name: UserName,
     own: &OwnedAccount,
     against: &Against<'_>,
-    remarks: &mut Vec<crate::plan::Remark>,
+    remarks: &mut Vec<Remark>,
 ) -> Change {
     let host = against.host;
     let has_group = own.private_group
@@ -161,12 +159,7 @@ fn remove_account(
             .is_none_or(|g| g.gid == own.gid);
     let private_group = has_group && !others_use_group(&own.name, &[&own.name], own, host);
     if has_group && !private_group {
-        let text =
-            "its group stays: others are in it, or have it as their primary group".to_owned();
-        remarks.push(crate::plan::Remark {
-            name: own.name.clone(),
-            text,
-        });
+        remarks.push(Remark::new(&own.name, Reason::OwnGroupStays));
     }
     let home = if (against.home_at)(&own.applied.home).is_none() {
         HomeFate::Gone
@@ -211,9 +204,7 @@ pub(super) fn come_back(
 }
 
 /// Says where the things of somebody are who comes back.
-pub(super) fn back_with(archive: &str) -> String {
-    format!(
-        "is back; what was in the home is in {}",
-        crate::model::shown(archive)
-    )
+pub(super) fn back_with(archive: &str) -> Reason {
+    let archive = Untrusted::new(archive);
+    Reason::IsBack { archive }
 }

@@ -20,10 +20,10 @@ use super::release::given_back;
 use super::removal::{Request, removal};
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
 use crate::model::owned::{Applied, Owned, OwnedAccount, State};
-use crate::model::{RemoteId, Untrusted, UserName, shown};
+use crate::model::{RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Deed, Number, Plan, effects};
-use crate::policy::Refusal;
 use crate::policy::map::WantedAccount;
+use crate::policy::{Reason, Refusal};
 use fields::changed_fields;
 use names::People;
 
@@ -98,13 +98,10 @@ struct PastAccount {
     shell: String,
 }
 
-fn parse<T: serde::de::DeserializeOwned>(entry: &Entry) -> Result<T, String> {
-    let odd = |e| format!("the ledger's history of it cannot be read: {e}");
+fn parse<T: serde::de::DeserializeOwned>(entry: &Entry) -> Result<T, Reason> {
+    let odd = |e: serde_json::Error| Reason::HistoryUnreadable { why: e.to_string() };
     serde_json::from_value(Value::Object(entry.clone())).map_err(odd)
 }
-
-/// What is said of keys that a run changed.
-const KEYS_STAY: &str = "its SSH keys stay as they are; the next sync writes what the provider has";
 
 fn state(word: &str) -> State {
     State::from_word(word).unwrap_or(State::Reserved)
@@ -120,8 +117,8 @@ struct Work<'a> {
     removed: Vec<String>,
     /// Accounts that were taken away by it, and whether they were locked.
     fresh: Vec<(WantedAccount, &'a OwnedAccount, PastAccount)>,
-    /// What of these does not come back with them: name and our own words.
-    lost: Vec<(UserName, String)>,
+    /// What of these does not come back with them.
+    lost: Vec<(UserName, Reason)>,
 }
 
 impl<'a> Work<'a> {
@@ -129,27 +126,25 @@ impl<'a> Work<'a> {
         self.against.owned
     }
 
-    fn refuse(&mut self, touched: &Touched<'_>, reason: impl Into<String>) {
+    fn refuse(&mut self, touched: &Touched<'_>, reason: Reason) {
         let id = RemoteId::new(&touched.last.id);
         let subject = Untrusted::new(touched.last.name.as_str());
         self.plan.refused.push(Refusal {
             id,
             subject,
-            reason: reason.into(),
+            reason,
         });
     }
 
     fn look_at(&mut self, touched: &Touched<'a>) {
         let last = touched.last;
         if last.provider != self.past.run.provider {
-            let other = shown(&last.provider);
-            let reason =
-                format!("belongs to the provider `{other}`; what it lost by this run stays lost");
-            return self.refuse(touched, reason);
+            let provider = Untrusted::new(&last.provider);
+            return self.refuse(touched, Reason::OtherProvidersEntry { provider });
         }
         let done = match (last.kind, RemoteId::new(&last.id)) {
             (EntryKind::LocalGroup, _) => self.local_group(touched),
-            (_, None) => Err("the ledger's history of it has no usable id".to_owned()),
+            (_, None) => Err(Reason::HistoryWithoutId),
             (EntryKind::Account, Some(id)) => self.account(touched, &id),
             (EntryKind::Group, Some(id)) => self.group(touched, &id),
         };
@@ -159,7 +154,7 @@ impl<'a> Work<'a> {
     }
 
     /// Why an entry is not to be overwritten, as far as runs go.
-    fn later(&self, change: &PastChange) -> Option<String> {
+    fn later(&self, change: &PastChange) -> Option<Reason> {
         let is_same = |later: &&Later| {
             (&later.provider, later.kind, &later.id) == (&change.provider, change.kind, &change.id)
         };
@@ -169,15 +164,12 @@ impl<'a> Work<'a> {
             .iter()
             .find(is_same)
             .filter(|_| !self.past.force)?;
-        Some(format!(
-            "run {} has changed it since; left alone without --force",
-            later.run
-        ))
+        Some(Reason::ChangedByRun { run: later.run })
     }
 
-    fn account(&mut self, touched: &Touched<'a>, id: &RemoteId) -> Result<(), String> {
+    fn account(&mut self, touched: &Touched<'a>, id: &RemoteId) -> Result<(), Reason> {
         let Some((_, own)) = self.owned().accounts.get_key_value(id) else {
-            return Err("is in the ledger no more".to_owned());
+            return Err(Reason::NotInLedger);
         };
         let before = touched
             .first
@@ -194,26 +186,24 @@ impl<'a> Work<'a> {
             .iter()
             .filter_map(|detail| detail.get("archived")?.as_str())
         {
-            self.plan.remark(
-                &own.name,
-                format!("what was in its home is in {}", shown(archive)),
-            );
+            let archive = Untrusted::new(archive);
+            self.plan
+                .remark(&own.name, Reason::HomeArchived { archive });
         }
         match (before, own.state.is_present()) {
             (_, true) if touched.first.change == "adopt-account" => {
                 self.check_later(touched)?;
                 let name =
-                    UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+                    UserName::new(&own.name, true).map_err(|why| Reason::BadLedgerName { why })?;
                 self.adopted_fields(touched, (id, &name), own);
                 let release = Deed::Release(Number::Uid(own.uid));
                 self.push(Change::account(self.owned().key(id), name, release));
             }
             (_, false) if own.state == State::Released => {
-                return Err(given_back(
-                    &own.name,
-                    self.owned().aliases.accounts.get(id),
-                    false,
-                ));
+                let alias = self.owned().aliases.accounts.get(id);
+                return Err(Reason::GivenBack {
+                    back: given_back(&own.name, alias, false),
+                });
             }
             (Some(before), true) if was.is_present() => {
                 self.restore(touched, id, own, &before, &after)?
@@ -231,12 +221,12 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn check_later(&self, touched: &Touched<'_>) -> Result<(), String> {
+    fn check_later(&self, touched: &Touched<'_>) -> Result<(), Reason> {
         self.later(touched.last).map_or(Ok(()), Err)
     }
 
     /// The run made the account.
-    fn unmake(&mut self, touched: &Touched<'_>, own: &OwnedAccount) -> Result<(), String> {
+    fn unmake(&mut self, touched: &Touched<'_>, own: &OwnedAccount) -> Result<(), Reason> {
         self.check_later(touched)?;
         if !self.against.host.accounts.contains_key(own.name.as_str()) {
             // Perhaps removed by a run that was broken off; the rest of it goes now.
@@ -250,7 +240,7 @@ impl<'a> Work<'a> {
         if (found.gecos, found.home, found.shell) != (gecos.as_str(), home.as_str(), shell.as_str())
             && !self.past.force
         {
-            return Err("was changed by hand since; left alone without --force".to_owned());
+            return Err(Reason::ChangedByHand);
         }
         self.removed.push(own.name.clone());
         Ok(())
@@ -265,15 +255,12 @@ impl<'a> Work<'a> {
         own: &OwnedAccount,
         before: &PastAccount,
         after: &PastAccount,
-    ) -> Result<(), String> {
+    ) -> Result<(), Reason> {
         self.check_later(touched)?;
         let found = ours(own, self.against.host)?;
-        let name = UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+        let name = UserName::new(&own.name, true).map_err(|why| Reason::BadLedgerName { why })?;
         self.fields(touched, (id, &name), own, found, (before, after));
-        self.plan.remark(
-            name.as_str(),
-            "stays in the databases, and open if it was closed then",
-        );
+        self.plan.remark(name.as_str(), Reason::StaysOnHost);
         let forget = Deed::Forget { stands: true };
         self.push(Change::account(self.owned().key(id), name, forget));
         Ok(())
@@ -287,7 +274,7 @@ impl<'a> Work<'a> {
         own: &OwnedAccount,
         before: &PastAccount,
         after: &PastAccount,
-    ) -> Result<(), String> {
+    ) -> Result<(), Reason> {
         let (was, now) = (state(&before.state), own.state);
         let changes_state = before.state != after.state && was != now;
         let changes_name = before.name != after.name && before.name != own.name;
@@ -304,7 +291,7 @@ impl<'a> Work<'a> {
                 .any(|detail| detail.get("keys").is_some());
         if changed_fields(own, before, after).next().is_none() && !changes_state && !changes_name {
             match changes_keys {
-                true => self.plan.remark(&own.name, KEYS_STAY),
+                true => self.plan.remark(&own.name, Reason::KeysStay),
                 false => self.plan.unchanged += 1,
             }
             return Ok(());
@@ -318,12 +305,12 @@ impl<'a> Work<'a> {
             Some(renamed) => (renamed.found, renamed.to),
             None => {
                 let name =
-                    UserName::new(&own.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+                    UserName::new(&own.name, true).map_err(|why| Reason::BadLedgerName { why })?;
                 (ours(own, self.against.host)?, name)
             }
         };
         if changes_keys {
-            self.plan.remark(name.as_str(), KEYS_STAY);
+            self.plan.remark(name.as_str(), Reason::KeysStay);
         }
         if changes_state {
             let deed = match was {
@@ -351,35 +338,25 @@ impl<'a> Work<'a> {
         id: &RemoteId,
         own: &'a OwnedAccount,
         before: PastAccount,
-    ) -> Result<(), String> {
+    ) -> Result<(), Reason> {
         let name =
-            UserName::new(&before.name, true).map_err(|e| format!("the ledger's name {e}"))?;
+            UserName::new(&before.name, true).map_err(|why| Reason::BadLedgerName { why })?;
         if own.state == State::Removed {
-            self.lost.push((
-                name.clone(),
-                "its password is gone; it has none until somebody sets one".to_owned(),
-            ));
+            self.lost.push((name.clone(), Reason::PasswordGone));
         }
         for home in touched
             .details
             .iter()
             .filter_map(|detail| detail.get("home"))
         {
-            let path = |fate: &str, key: &str| {
-                home.get(fate)?
-                    .get(key)?
-                    .as_str()
-                    .map(|path| shown(path).to_string())
-            };
-            if let Some(path) = path("remove", "path") {
-                self.lost
-                    .push((name.clone(), format!("what was in its home {path} is gone")));
+            let path =
+                |fate: &str, key: &str| home.get(fate)?.get(key)?.as_str().map(Untrusted::new);
+            if let Some(home) = path("remove", "path") {
+                self.lost.push((name.clone(), Reason::HomeGone { home }));
             }
-            if let Some(into) = path("archive", "into") {
-                self.lost.push((
-                    name.clone(),
-                    format!("what was in its home is in an archive in {into}"),
-                ));
+            if let Some(dir) = path("archive", "into") {
+                let reason = Reason::HomeArchivedInto { dir };
+                self.lost.push((name.clone(), reason));
             }
         }
         let (gecos, home, shell) = (
@@ -441,11 +418,8 @@ impl<'a> Work<'a> {
                 continue;
             };
             if past.gid != new.gid.get() {
-                let text = format!(
-                    "had the primary group {} and gets {}, as new accounts do",
-                    past.gid, new.gid
-                );
-                plan.remark(change.name(), text);
+                let (had, gets) = (past.gid, new.gid.get());
+                plan.remark(change.name(), Reason::OtherPrimaryGroup { had, gets });
             }
             if state(&past.state) == State::Locked {
                 locked.push(Change {
@@ -454,17 +428,16 @@ impl<'a> Work<'a> {
                 });
             }
         }
-        for (name, text) in self.lost {
+        for (name, reason) in self.lost {
             if created.iter().any(|change| change.name() == name.as_str()) {
-                plan.remark(name.as_str(), text);
+                plan.remark(name.as_str(), reason);
             }
         }
         created.append(&mut locked);
         members::drop_lost(&mut plan, &created, owned);
         plan.changes.splice(0..0, created);
         if !plan.changes.is_empty() {
-            let text = "the next sync does again what the provider still asks for";
-            plan.remark(format!("run {}", self.past.run.number), text);
+            plan.remark(format!("run {}", self.past.run.number), Reason::DoneAgain);
         }
         plan
     }
@@ -472,7 +445,7 @@ impl<'a> Work<'a> {
 
 /// Locks an account that a run had found locked.
 fn lock(run: u64) -> Deed {
-    let reason = format!("was locked before run {run}");
+    let reason = Reason::LockedBefore { run };
     Deed::Lock { reason }
 }
 

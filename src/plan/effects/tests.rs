@@ -3,6 +3,7 @@ use crate::model::{Contact, GroupName, RemoteId};
 use crate::plan::deed::{AccountRename, Adopted};
 use crate::plan::key_change::{Cause, KeyPlace};
 use crate::plan::samples::key;
+use crate::policy::Reason;
 
 fn user(name: &str) -> UserName {
     UserName::new(name, true).unwrap()
@@ -121,7 +122,7 @@ fn the_json_of_a_change_begins_with_its_word_and_its_subject() {
 #[test]
 fn what_takes_rights_away_comes_first_and_what_clears_up_last() {
     let lock = Deed::Lock {
-        reason: String::new(),
+        reason: Reason::ShutOut,
     };
     let gone = Deed::RemoveAccount {
         uid: uid(),
@@ -180,9 +181,12 @@ fn the_history_keeps_what_the_ledger_does_not_tell() {
             .map(|detail| serde_json::to_string(&detail).unwrap())
     };
     let lock = Deed::Lock {
-        reason: "left".to_owned(),
+        reason: Reason::ShutOut,
     };
-    assert_eq!(detail(lock).as_deref(), Some(r#"{"reason":"left"}"#));
+    assert_eq!(
+        detail(lock).as_deref(),
+        Some(r#"{"reason":"the provider shuts this person out"}"#)
+    );
     let at = |email: &str| Contact {
         email: Some(email.to_owned()),
         ssh_keys: vec![],

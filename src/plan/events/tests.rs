@@ -4,6 +4,7 @@ use crate::model::owned::{Applied, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, GroupName, Uid, Untrusted};
 use crate::plan::samples::key;
 use crate::plan::{Deed, HomeFate, MemberChange, NewAccount};
+use crate::policy::Reason;
 
 const ALL: Wanted = Wanted {
     user: true,
@@ -139,7 +140,7 @@ fn several_changes_of_one_account_are_one_event() {
         key(id("u-1")),
         user("ann"),
         Deed::Lock {
-            reason: "left".into(),
+            reason: Reason::ShutOut,
         },
     );
     let found = events(
@@ -328,7 +329,7 @@ fn of_a_change_that_is_planned_anew_only_what_finds_nothing_to_do_is_kept() {
         key(id("u-1")),
         user("ann"),
         Deed::Lock {
-            reason: String::new(),
+            reason: Reason::ShutOut,
         },
     );
     let found = events(vec![update(Field::Gecos, "Ann Lee")], ALL);

@@ -5,6 +5,7 @@ use crate::model::owned::{Applied, OwnedAccount, OwnedGroup};
 use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
 use crate::plan::samples::key;
 use crate::plan::{Deed, MemberChange};
+use crate::policy::Reason;
 
 fn id(n: usize) -> RemoteId {
     RemoteId::new(&format!("u-{n}")).unwrap()
@@ -32,7 +33,7 @@ fn lock(n: usize) -> Change {
         key(id(n)),
         UserName::new(&format!("u{n}"), false).unwrap(),
         Deed::Lock {
-            reason: String::new(),
+            reason: Reason::ShutOut,
         },
     )
 }

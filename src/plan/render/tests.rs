@@ -3,6 +3,7 @@ use crate::model::{Contact, Gid, GroupName, RemoteId, Uid, Untrusted};
 use crate::plan::samples::key;
 use crate::plan::{FieldChange, NewAccount};
 use crate::policy::Field;
+use crate::policy::Reason;
 
 fn id() -> RemoteId {
     RemoteId::new("u-1").unwrap()
@@ -77,10 +78,10 @@ fn each_change_is_one_line_that_begins_with_its_mark() {
                 key(id()),
                 user("ann"),
                 Deed::Lock {
-                    reason: "left".into(),
+                    reason: Reason::ShutOut,
                 },
             ),
-            "! lock ann: left",
+            "! lock ann: the provider shuts this person out",
         ),
         (
             Change::account(key(id()), user("ann"), Deed::Unlock {}),
@@ -157,8 +158,8 @@ fn foreign_text_never_makes_a_line_of_its_own() {
         changes: vec![new(nasty), members(&[], &[nasty])],
         ..Plan::default()
     };
-    plan.remark(nasty, "is told");
-    let (subject, reason) = (Untrusted::new(nasty), "our own words".to_owned());
+    plan.remark(nasty, Reason::MadeAgain);
+    let (subject, reason) = (Untrusted::new(nasty), Reason::SameId);
     plan.refused.push(Refusal {
         id: None,
         subject,
@@ -182,13 +183,16 @@ fn a_refusal_says_whose_it_is() {
         refusal(&Refusal {
             id,
             subject: Untrusted::new(subject),
-            reason: "no".to_owned(),
+            reason: Reason::SameId,
         })
     };
-    assert_eq!(of(Some(id()), "ann"), "x refuse ann (u-1): no");
-    assert_eq!(of(None, "ann"), "x refuse ann: no");
+    assert_eq!(
+        of(Some(id()), "ann"),
+        "x refuse ann (u-1): two records have this id"
+    );
+    assert_eq!(of(None, "ann"), "x refuse ann: two records have this id");
     assert_eq!(
         of(Some(id()), ""),
-        "x refuse a record without a name (u-1): no"
+        "x refuse a record without a name (u-1): two records have this id"
     );
 }

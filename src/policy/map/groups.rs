@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{KnownAs, kept, mapped, plain_number, repeated};
+use super::{KnownAs, asked_number, kept, mapped, repeated};
+use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, OwnedGroup};
 use crate::model::{Directory, Gid, GroupName, IdRange, Lookup, RemoteId, Untrusted};
 use crate::policy::local_map::WantedLocal;
 use crate::policy::overrides::RulesOfGroup;
 use crate::policy::trace::{Step, Trace};
-use crate::policy::{GroupRules, NameMap, Refusal, protect};
+use crate::policy::{GroupRules, NameMap, Reason, Refusal, Remark, protect};
 
 /// A group that should be on this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct WantedGroups {
     /// Records that get no group.
     pub refusals: Vec<Refusal>,
     /// What was not taken over as the provider has it, and why.
-    pub remarks: Vec<(String, String)>,
+    pub remarks: Vec<Remark>,
     /// Every group that is there and wanted.
     pub present: BTreeSet<RemoteId>,
     /// Groups that are there, and that the configuration does not want.
@@ -74,8 +75,7 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
             reason,
         };
         if !out.present.insert(group.id.clone()) || twin {
-            out.refusals
-                .push(refuse("two records have this id".to_owned()));
+            out.refusals.push(refuse(Reason::SameId));
             continue;
         }
         if known.is_none() && rules.local_map.maps(group.name.raw()) {
@@ -105,8 +105,9 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
         {
             Ok(gid) => gid,
             Err(reason) if known.is_some() => {
-                out.remarks
-                    .push((name.to_string(), format!("keeps its gid: {reason}")));
+                let (kind, why) = (EntryKind::Group, reason.boxed());
+                let told = Reason::KeepsNumber { kind, why };
+                out.remarks.push(Remark::new(name.as_str(), told));
                 None
             }
             Err(reason) => {
@@ -156,13 +157,10 @@ pub fn explain_group(
     remote: &Untrusted,
     known_as: Option<KnownAs<'_>>,
     rules: &GroupRules,
-) -> (Result<GroupName, String>, Vec<Step>) {
+) -> (Result<GroupName, Reason>, Vec<Step>) {
     let mut trace = Trace::listening();
     if !rules.filter.matches(remote.raw()) {
-        return (
-            Err("`filter` does not let it through".to_owned()),
-            trace.steps(),
-        );
+        return (Err(Reason::Filtered), trace.steps());
     }
     let name = group_name(
         remote,
@@ -181,25 +179,29 @@ fn group_name(
     remote: &Untrusted,
     known_as: Option<KnownAs<'_>>,
     rules: RulesOfGroup<'_>,
-    remarks: &mut Vec<(String, String)>,
+    remarks: &mut Vec<Remark>,
     trace: &mut Trace,
-) -> Result<(GroupName, Option<GroupName>), String> {
+) -> Result<(GroupName, Option<GroupName>), Reason> {
     let mapped = mapped(rules.names, remote, "names", trace);
     let name = GroupName::new(rules.prefix, &mapped, rules.dots);
     if let Some(name) = name.as_ref().ok().filter(|name| name.as_str() != mapped) {
         trace.note("name", name.as_str(), || "with the `prefix`".to_owned());
     }
-    let name = name.map_err(|e| format!("the name `{}` {e}", Untrusted::new(mapped)));
+    let name = name.map_err(|why| Reason::BadName {
+        name: Untrusted::new(mapped),
+        why,
+    });
     let sound = name.and_then(|name| match protect::is_protected(name.as_str()) {
-        true => Err(format!(
-            "`{name}` is a name of the system's, or grants power"
-        )),
+        true => Err(Reason::SystemName {
+            kind: EntryKind::Group,
+            name: name.to_string(),
+        }),
         false => Ok(name),
     });
     let Some((known, alias)) = known_as else {
         return Ok((sound?, None));
     };
-    let name = GroupName::known(known).map_err(|e| format!("the ledger's name {e}"))?;
+    let name = GroupName::known(known).map_err(|why| Reason::BadLedgerName { why })?;
     if sound.as_ref().ok() != Some(&name) {
         trace.note("name", known, || {
             "kept: it has a group of this name already".to_owned()
@@ -209,14 +211,12 @@ fn group_name(
         Ok(new) if new.as_str() == known || alias == Some(new.as_str()) => (name, None),
         Ok(new) if alias.is_none() => (name, Some(new)),
         Ok(_) => {
-            remarks.push((
-                known.to_owned(),
-                kept(remote.raw(), "it was adopted under this one"),
-            ));
+            let told = kept(remote.raw(), Reason::AdoptedUnderThis);
+            remarks.push(Remark::new(known, told));
             (name, None)
         }
         Err(reason) => {
-            remarks.push((known.to_owned(), kept(remote.raw(), &reason)));
+            remarks.push(Remark::new(known, kept(remote.raw(), reason)));
             (name, None)
         }
     })
@@ -240,13 +240,18 @@ fn keep_group_names_of_others(out: &mut WantedGroups, owned: &Owned) {
             .copied()
             .or_else(|| owned.former_groups.get(new.as_str()));
         match owner.filter(|owner| **owner != g.id) {
-            Some(other) => Some(format!("that name belongs to another group, {other}")),
+            Some(by) => Some(Reason::ThatNameTaken {
+                kind: EntryKind::Group,
+                by: by.clone(),
+            }),
             None => targets
                 .contains(new.as_str())
-                .then(|| "two groups would have that name".to_owned()),
+                .then_some(Reason::TwoWouldHaveName {
+                    kind: EntryKind::Group,
+                }),
         }
     };
-    let conflicts: Vec<Option<String>> = out
+    let conflicts: Vec<Option<Reason>> = out
         .groups
         .iter()
         .map(|g| conflict(g, g.rename.as_ref()?))
@@ -254,19 +259,16 @@ fn keep_group_names_of_others(out: &mut WantedGroups, owned: &Owned) {
     for (group, conflict) in out.groups.iter_mut().zip(conflicts) {
         let Some(reason) = conflict else { continue };
         if let Some(new) = group.rename.take() {
-            out.remarks
-                .push((group.name.to_string(), kept(new.as_str(), &reason)));
+            let told = kept(new.as_str(), reason);
+            out.remarks.push(Remark::new(group.name.as_str(), told));
         }
     }
 }
 
-fn gid(text: &Untrusted, range: IdRange) -> Result<Gid, String> {
-    let number =
-        plain_number(text.raw()).ok_or_else(|| format!("the gid `{text}` is no number"))?;
-    if !range.contains(number) {
-        return Err(format!("the gid {number} is not in the range {range}"));
-    }
-    Gid::new(number).ok_or_else(|| format!("the gid {number} is reserved"))
+fn gid(text: &Untrusted, range: IdRange) -> Result<Gid, Reason> {
+    let kind = EntryKind::Group;
+    let id = asked_number(text, range, kind)?;
+    Gid::new(id).ok_or(Reason::ReservedNumber { kind, id })
 }
 
 fn refuse_twin_groups(out: &mut WantedGroups, names: &BTreeSet<GroupName>, owned: &Owned) {
@@ -276,34 +278,33 @@ fn refuse_twin_groups(out: &mut WantedGroups, names: &BTreeSet<GroupName>, owned
         .map(|(id, own)| (own.name.as_str(), id))
         .collect();
     let gids = repeated(out.groups.iter().filter_map(|g| g.gid));
-    let twin_of = |g: &WantedGroup| -> Option<String> {
+    let kind = EntryKind::Group;
+    let twin_of = |g: &WantedGroup| -> Option<Reason> {
         if let Some(other) = taken.get(g.name.as_str()).filter(|other| **other != &g.id) {
-            return Some(format!(
-                "the name `{}` belongs to another group, {other}",
-                g.name
-            ));
+            let (name, by) = (g.name.to_string(), RemoteId::clone(other));
+            return Some(Reason::NameTaken { kind, name, by });
         }
         if let Some(other) = owned
             .former_groups
             .get(g.name.as_str())
             .filter(|other| **other != g.id)
         {
-            return Some(format!(
-                "the name `{}` belonged to another group, {other}, and none inherits it",
-                g.name
-            ));
+            let (name, by) = (g.name.to_string(), other.clone());
+            return Some(Reason::NameNotInherited { kind, name, by });
         }
         let has_it = |own: &OwnedGroup| own.state.is_present() || own.name == g.name.as_str();
         if owned.groups.get(&g.id).is_some_and(has_it) {
             return None;
         }
         if names.contains(g.name.as_str()) {
-            return Some(format!("two groups would be called `{}`", g.name));
+            let name = g.name.to_string();
+            return Some(Reason::TwoWouldBeCalled { kind, name });
         }
         let gid = g.gid.filter(|gid| gids.contains(gid))?;
-        Some(format!("two groups ask for the gid {gid}"))
+        let id = gid.get();
+        Some(Reason::TwoAskForNumber { kind, id })
     };
-    let refused: BTreeMap<RemoteId, String> = out
+    let refused: BTreeMap<RemoteId, Reason> = out
         .groups
         .iter()
         .filter_map(|g| Some((g.id.clone(), twin_of(g)?)))

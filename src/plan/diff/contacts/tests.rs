@@ -2,6 +2,7 @@ use super::*;
 use crate::model::Uid;
 use crate::model::owned::{Applied, OwnedAccount};
 use crate::plan::samples::key;
+use crate::policy::Reason;
 
 const ALL: Chosen = Chosen {
     new: true,
@@ -76,7 +77,7 @@ fn another_address_is_a_change_of_its_own_only_for_those_who_were_known_with_one
             key(id()),
             name(),
             Deed::Lock {
-                reason: String::new(),
+                reason: Reason::ShutOut,
             },
         )]
     };

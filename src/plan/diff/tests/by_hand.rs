@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::owned::State;
 use crate::policy::ByHand;
+use crate::policy::Reason;
 
 /// Ann's account after a hand was at it.
 fn touched(locked: bool, expire: &'static str, keep: &[Field]) -> Case {
@@ -175,10 +176,7 @@ fn an_account_deleted_by_hand_comes_back_only_as_configured() {
         ),
         (20_001, 1007, true, "/srv/ann")
     );
-    assert_eq!(
-        plan.remarks[0].text,
-        "was removed by hand, and is made again"
-    );
+    assert_eq!(plan.remarks[0].reason, Reason::MadeAgain);
     let mut shared = deleted(ByHand::Restore);
     shared.own(1).private_group = false;
     assert_eq!(
@@ -209,7 +207,7 @@ fn an_account_deleted_by_hand_does_not_come_back_for_who_is_shut_out_or_not_look
         .absent(1, 9, 90_000)
         .plan(vec![wanted(9, "zed")]);
     assert!(
-        gone.changes.is_empty() && gone.remarks[0].text.starts_with("was removed by hand"),
+        gone.changes.is_empty() && gone.remarks[0].reason.cause().word() == "removed-by-hand",
         "{gone:?}"
     );
 }

@@ -6,7 +6,7 @@ use crate::model::owned::OwnedAccount;
 use crate::model::{RemoteId, UserName};
 use crate::plan::diff::accounts::ours;
 use crate::plan::{Change, Deed, FieldChange, Observation};
-use crate::policy::Field;
+use crate::policy::{Field, Reason};
 
 /// The fields that a run changed and that are not as before it: what they were, and what they are by the ledger.
 pub(super) fn changed_fields<'a>(
@@ -100,11 +100,7 @@ impl Work<'_> {
                 continue;
             }
             if found != now && !self.past.force {
-                let word = field.as_str();
-                self.refuse(
-                    touched,
-                    format!("its {word} was changed by hand since; left alone without --force"),
-                );
+                self.refuse(touched, Reason::FieldChangedByHand { field });
                 continue;
             }
             back.push(FieldChange {

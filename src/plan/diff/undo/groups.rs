@@ -6,12 +6,14 @@ use serde::Deserialize;
 
 use super::names::other_group;
 use super::{Touched, Work, parse, state};
+use crate::model::history::EntryKind;
 use crate::model::owned::{OwnedGroup, State};
 use crate::model::{GroupName, Members, RemoteId};
 use crate::plan::diff::group_rungs::removable;
 use crate::plan::diff::groups::{found, ours, remade};
 use crate::plan::diff::release::given_back;
 use crate::plan::{Change, Deed, MemberChange, Number};
+use crate::policy::Reason;
 
 /// A group as the ledger had it.
 #[derive(Deserialize)]
@@ -22,9 +24,9 @@ struct PastGroup {
 }
 
 impl Work<'_> {
-    pub(super) fn group(&mut self, touched: &Touched<'_>, id: &RemoteId) -> Result<(), String> {
+    pub(super) fn group(&mut self, touched: &Touched<'_>, id: &RemoteId) -> Result<(), Reason> {
         let Some(own) = self.owned().groups.get(id) else {
-            return Err("is in the ledger no more".to_owned());
+            return Err(Reason::NotInLedger);
         };
         let before = touched
             .first
@@ -37,16 +39,15 @@ impl Work<'_> {
         match (before, own.state) {
             (_, State::Released) => {
                 let shadowed = self.against.host.accounts.contains_key(own.name.as_str());
-                Err(given_back(
-                    &own.name,
-                    self.owned().aliases.groups.get(id),
-                    shadowed,
-                ))
+                let alias = self.owned().aliases.groups.get(id);
+                Err(Reason::GivenBack {
+                    back: given_back(&own.name, alias, shadowed),
+                })
             }
             (_, now) if now.is_present() && touched.first.change == "adopt-group" => {
                 self.check_later(touched)?;
                 let name =
-                    GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
+                    GroupName::known(&own.name).map_err(|why| Reason::BadLedgerName { why })?;
                 let release = Deed::Release(Number::Gid(own.gid));
                 self.push(Change::group(self.owned().key(id), name, release));
                 Ok(())
@@ -71,7 +72,7 @@ impl Work<'_> {
         own: &OwnedGroup,
         before: &PastGroup,
         after: &PastGroup,
-    ) -> Result<(), String> {
+    ) -> Result<(), Reason> {
         let mut name = None;
         if before.name != after.name && before.name != own.name {
             self.check_later(touched)?;
@@ -87,7 +88,7 @@ impl Work<'_> {
         id: &RemoteId,
         own: &OwnedGroup,
         after: &PastGroup,
-    ) -> Result<(), String> {
+    ) -> Result<(), Reason> {
         self.check_later(touched)?;
         let host = self.against.host;
         let remove = match host.groups.contains_key(own.name.as_str()) {
@@ -98,17 +99,15 @@ impl Work<'_> {
         match remove {
             Ok(remove) => {
                 let name =
-                    GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?;
+                    GroupName::known(&own.name).map_err(|why| Reason::BadLedgerName { why })?;
                 let gid = own.gid;
                 let remove = Deed::RemoveGroup { gid, remove };
                 self.push(Change::group(self.owned().key(id), name, remove));
                 Ok(())
             }
             Err(reason) => {
-                self.plan.remark(
-                    &own.name,
-                    format!("stays, without the members from the provider: {reason}"),
-                );
+                let why = reason.boxed();
+                self.plan.remark(&own.name, Reason::GroupStays { why });
                 self.members(touched, id, own, None, (Members::nobody(), &after.members))
             }
         }
@@ -121,13 +120,15 @@ impl Work<'_> {
         id: &RemoteId,
         own: &OwnedGroup,
         before: &PastGroup,
-    ) -> Result<(), String> {
+    ) -> Result<(), Reason> {
         self.check_later(touched)?;
-        let name = GroupName::known(&before.name).map_err(|e| format!("the ledger's name {e}"))?;
+        let name = GroupName::known(&before.name).map_err(|why| Reason::BadLedgerName { why })?;
         if let Some(other) = other_group(&before.name, id, self.owned()) {
-            return Err(format!(
-                "the name `{name}` belongs to another group, {other}"
-            ));
+            return Err(Reason::NameTaken {
+                kind: EntryKind::Group,
+                name: name.to_string(),
+                by: other.clone(),
+            });
         }
         if let Some(reason) = remade(&name, own, self.against.host, self.owned()) {
             return Err(reason);
@@ -149,7 +150,7 @@ impl Work<'_> {
         own: &OwnedGroup,
         name: Option<GroupName>,
         (before, after): (&Members, &Members),
-    ) -> Result<(), String> {
+    ) -> Result<(), Reason> {
         let turn = self.turn(before, after, &own.members);
         if turn.is_none() {
             self.plan.unchanged += usize::from(name.is_none());
@@ -200,7 +201,7 @@ impl Work<'_> {
         }
         let name = match name {
             Some(name) => name,
-            None => GroupName::known(&own.name).map_err(|e| format!("the ledger's name {e}"))?,
+            None => GroupName::known(&own.name).map_err(|why| Reason::BadLedgerName { why })?,
         };
         let wanted = wanted.into_iter().collect();
         let change = Deed::ChangeMembers(MemberChange {

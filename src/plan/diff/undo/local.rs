@@ -9,6 +9,7 @@ use super::{Touched, Work, parse};
 use crate::model::{GroupName, Members, UserName};
 use crate::plan::diff::local::{usable, writable};
 use crate::plan::{Change, Deed, MemberChange};
+use crate::policy::Reason;
 
 /// Who was in a group of the host's own through gosync.
 #[derive(Deserialize)]
@@ -19,10 +20,10 @@ struct PastMembers {
 impl Work<'_> {
     /// Takes out whom the run put in. Who was taken out comes back only as long as the configuration maps the group: it
     /// alone lets people in.
-    pub(super) fn local_group(&mut self, touched: &Touched<'_>) -> Result<(), String> {
+    pub(super) fn local_group(&mut self, touched: &Touched<'_>) -> Result<(), Reason> {
         let (host, owned) = (self.against.host, self.owned());
         let id = touched.last.id.as_str();
-        let name = GroupName::known(id).map_err(|e| format!("the ledger's name {e}"))?;
+        let name = GroupName::known(id).map_err(|why| Reason::BadLedgerName { why })?;
         let before = touched
             .first
             .before
@@ -45,16 +46,17 @@ impl Work<'_> {
         let mapped = map.groups().iter().find(|group| group.name == name);
         let privileged = mapped.is_some_and(|group| group.privileged);
         let found = match host.groups.get(id) {
-            None => return Err("is not on this host any more".to_owned()),
+            None => return Err(Reason::LocalGroupGone),
             Some(found) => found,
         };
         writable(id, found, host)?;
         let barred = match mapped {
-            None => Some("is not in `local_map` any more".to_owned()),
+            None => Some(Reason::NotMapped),
             Some(group) => usable(&group.name, group.privileged, host, owned).err(),
         };
         if let Some(reason) = barred.filter(|_| !turn.back.is_empty()) {
-            let reason = format!("{reason}; nobody comes back as a member");
+            let why = reason.boxed();
+            let reason = Reason::NobodyComesBack { why };
             if turn.gone.is_empty() {
                 return Err(reason);
             }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::Work;
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, State};
-use crate::model::{Members, UserName, shown};
+use crate::model::{Members, Untrusted, UserName};
 use crate::plan::diff::accounts::ours;
 use crate::plan::effects::Presence;
 use crate::plan::{Change, Plan, effects};
+use crate::policy::Reason;
 
 /// A list of members that is to be as it was. Everybody under the name that they have when the plan is carried out.
 pub(super) struct Turn {
@@ -58,11 +59,8 @@ impl Work<'_> {
             match self.can_be_member(&name) {
                 Some(name) => out.push(name),
                 None => {
-                    let text = format!(
-                        "`{}` has no open account, and does not come back as a member; repeat this when it has one",
-                        shown(&name)
-                    );
-                    self.plan.remark(group, text);
+                    let name = Untrusted::new(name);
+                    self.plan.remark(group, Reason::NoOpenAccount { name });
                 }
             }
         }

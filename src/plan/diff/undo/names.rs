@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{PastAccount, Touched, Work};
+use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
-use crate::model::{GroupName, RemoteId, UserName, shown};
+use crate::model::{GroupName, RemoteId, Untrusted, UserName};
 use crate::plan::diff::groups::ours;
 use crate::plan::diff::rename::{Renamed, Wish, rename, rename_group};
+use crate::policy::Reason;
 
 /// Whose a name is or was. Nobody inherits a name, so that each stands for one person.
 pub(super) struct People<'a> {
@@ -55,11 +57,14 @@ impl<'a> People<'a> {
 }
 
 /// What the next sync does with a name, and what prevents it.
-fn renames_again(name: &str) -> String {
-    format!(
-        "the next sync calls it `{}` again, unless the provider or a rule in `names` says otherwise",
-        shown(name)
-    )
+fn renames_again(name: &str) -> Reason {
+    let name = Untrusted::new(name);
+    Reason::RenamedAgain { name }
+}
+
+fn not_back(name: &str, why: Reason) -> Reason {
+    let (name, why) = (Untrusted::new(name), why.boxed());
+    Reason::NameNotBack { name, why }
 }
 
 impl<'a> Work<'a> {
@@ -76,8 +81,11 @@ impl<'a> Work<'a> {
             UserName::new(&before.name, true),
             self.owner_of(&before.name, id),
         ) {
-            (Err(e), _) => Err(format!("the ledger's name {e}")),
-            (Ok(_), Some(other)) => Err(format!("that name belongs to another person, {other}")),
+            (Err(why), _) => Err(Reason::BadLedgerName { why }),
+            (Ok(_), Some(other)) => Err(Reason::ThatNameTaken {
+                kind: EntryKind::Account,
+                by: other.clone(),
+            }),
             (Ok(to), None) => {
                 let wish = Wish {
                     id,
@@ -98,13 +106,7 @@ impl<'a> Work<'a> {
                 Some(renamed)
             }
             Err(reason) => {
-                self.refuse(
-                    touched,
-                    format!(
-                        "does not get the name `{}` back: {reason}",
-                        shown(&before.name)
-                    ),
-                );
+                self.refuse(touched, not_back(&before.name, reason));
                 None
             }
         }
@@ -124,15 +126,14 @@ impl<'a> Work<'a> {
     ) -> Option<GroupName> {
         let (host, owned) = (self.against.host, self.owned());
         let renamed = match (GroupName::known(before), other_group(before, id, owned)) {
-            (Err(e), _) => Err(format!("the ledger's name {e}")),
-            (Ok(_), Some(other)) => Err(format!("that name belongs to another group, {other}")),
+            (Err(why), _) => Err(Reason::BadLedgerName { why }),
+            (Ok(_), Some(other)) => Err(Reason::ThatNameTaken {
+                kind: EntryKind::Group,
+                by: other.clone(),
+            }),
             (Ok(to), None) => {
                 let done = rename_group(id, &to, own, (host, owned), &mut self.plan);
-                let lost = || {
-                    Err(ours(own, host)
-                        .err()
-                        .unwrap_or_else(|| "its name cannot be used".to_owned()))
-                };
+                let lost = || Err(ours(own, host).err().unwrap_or(Reason::NameUnusable));
                 done.unwrap_or_else(lost).map(|()| to)
             }
         };
@@ -142,10 +143,7 @@ impl<'a> Work<'a> {
                 Some(to)
             }
             Err(reason) => {
-                self.refuse(
-                    touched,
-                    format!("does not get the name `{}` back: {reason}", shown(before)),
-                );
+                self.refuse(touched, not_back(before, reason));
                 None
             }
         }

@@ -1,0 +1,501 @@
+//! Why something is refused, left as it is, or done: every reason that policy and plan give.
+//!
+//! A reason is data with a word of its own, so that it can be counted, looked for and tested; its sentence for people
+//! stands beside it, here and nowhere else. The words stay what they are, whatever becomes of the sentences. What a
+//! provider or the system itself says of a failure is text in a reason. The file is long since it is a table.
+
+use std::fmt;
+
+use super::Field;
+use super::alloc::Exhausted;
+use super::select::NoSelection;
+use crate::model::history::EntryKind;
+use crate::model::name::BadName;
+use crate::model::ssh_key::BadKey;
+use crate::model::{Gid, IdRange, RemoteId, Untrusted, UserField, counted};
+
+/// Makes the type of a table: for each reason its data, its word and its sentence.
+macro_rules! reasons {
+    ($($name:ident $({ $($field:ident: $kind:ty),+ })? = $word:literal, ($($sentence:tt)+);)+) => {
+        /// A reason; what each says is its documentation.
+        #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+        #[allow(missing_docs)]
+        pub enum Reason {
+            $(#[error($($sentence)+)] $name $({ $($field: $kind),+ })?,)+
+        }
+
+        impl Reason {
+            /// The word for it, which stays the same.
+            pub fn word(&self) -> &'static str {
+                match self {
+                    $(Self::$name { .. } => $word,)+
+                }
+            }
+
+            #[cfg(test)]
+            const WORDS: &'static [&'static str] = &[$($word),+];
+        }
+    };
+}
+
+reasons! {
+    // Names and numbers that the provider asks for.
+    SameId = "same-id", ("two records have this id");
+    Record { said: String } = "record", ("{said}");
+    BadName { name: Untrusted, why: BadName } = "bad-name", ("the name `{name}` {why}");
+    BadLedgerName { why: BadName } = "bad-ledger-name", ("the ledger's name {why}");
+    SystemName { kind: EntryKind, name: String } = "system-name",
+        ("`{name}` is a name of the system's{}", or_power(.kind));
+    KeepsName { new: Untrusted, why: Box<Reason> } = "keeps-name",
+        ("is called `{new}` at the provider now, and keeps its name: {why}");
+    AdoptedUnderThis = "adopted-under-this", ("it was adopted under this one");
+    ThatNameTaken { kind: EntryKind, by: RemoteId } = "that-name-taken",
+        ("that name belongs to another {}, {by}", owner(.kind));
+    TwoWouldHaveName { kind: EntryKind } = "two-would-have-name",
+        ("two {} would have that name", owners(.kind));
+    NameTaken { kind: EntryKind, name: String, by: RemoteId } = "name-taken",
+        ("the name `{name}` belongs to another {}, {by}", owner(.kind));
+    NameNotInherited { kind: EntryKind, name: String, by: RemoteId } = "name-not-inherited",
+        ("the name `{name}` belonged to another {}, {by}, and {} inherits \
+        it", owner(.kind), none(.kind));
+    TwoWouldBeCalled { kind: EntryKind, name: String } = "two-would-be-called",
+        ("two {} would be called `{name}`", owners(.kind));
+    KeepsNumber { kind: EntryKind, why: Box<Reason> } = "keeps-number",
+        ("keeps its {}: {why}", number(.kind));
+    NoNumber { kind: EntryKind, text: Untrusted } = "no-number",
+        ("the {} `{text}` is no number", number(.kind));
+    OutOfRange { kind: EntryKind, id: u32, range: IdRange } = "out-of-range",
+        ("the {} {id} is not in the range {range}", number(.kind));
+    ReservedNumber { kind: EntryKind, id: u32 } = "reserved-number",
+        ("the {} {id} is reserved", number(.kind));
+    TwoAskForNumber { kind: EntryKind, id: u32 } = "two-ask-for-number",
+        ("two {} ask for the {} {id}", owners(.kind), number(.kind));
+    TwoAskForHome { home: String } = "two-ask-for-home", ("two people ask for the home {home}");
+    BelowNoHomeBase { wished: Untrusted, gets: String } = "below-no-home-base",
+        ("has the home `{wished}`, which is below no home base; gets {gets}");
+    ShellNotAllowed { wished: Untrusted, gets: String } = "shell-not-allowed",
+        ("has the shell `{wished}`, which is not in /etc/shells; gets {gets}");
+    FieldUnknown { field: UserField, why: String } = "field-unknown",
+        ("{} unknown: {why}", .field.as_str());
+    NotAtProvider = "not-at-provider", ("the provider has nothing of this name");
+
+    // Who is selected.
+    ShutOut = "shut-out", ("the provider shuts this person out");
+    NotInTopGroup = "not-in-top-group", ("this person is no member of the top group");
+    NoSelection { why: NoSelection } = "no-selection", ("{why}");
+    NoAccount { why: Box<Reason> } = "no-account", ("gets no account: {why}");
+    Filtered = "filtered", ("`filter` does not let it through");
+    FilteredGroup { name: Untrusted } = "filtered-group",
+        ("`filter` in [groups] does not let the provider's group `{name}` through");
+
+    // Names and numbers on this host.
+    NotOurs { kind: EntryKind, name: String, id: u32 } = "not-ours",
+        ("{} `{name}` ({} {id}) is on this host already and is not \
+        gosync's", an_entry(.kind), number(.kind));
+    AccountHasName { name: String } = "account-has-name",
+        ("an account is called `{name}`, and its own group may be too");
+    Repeated { name: String } = "repeated", ("`{name}` stands more than once in the databases");
+    Malformed { name: String } = "malformed",
+        ("`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)");
+    KnownElsewhere { name: String, id: u32 } = "known-elsewhere",
+        ("another name service of this host knows a `{name}` (id {id})");
+    OtherProvider { name: String } = "other-provider",
+        ("the name `{name}` belongs to another provider's account or group");
+    GivenBack { back: GivenBack } = "given-back", ("{back}");
+    GivenBackStands { kind: EntryKind, id: u32, back: GivenBack } = "given-back-stands",
+        ("the {} `{}` ({} {id}) {back}", entry(.kind), .back.name, number(.kind));
+    NumberUsed { kind: EntryKind, id: u32, by: String } = "number-used",
+        ("its {} {id} is now used by `{by}`", number(.kind));
+    OwnGroupNumberUsed { id: u32, by: String } = "own-group-number-used",
+        ("the gid {id} of its own group is now used by the group `{by}`");
+    NumberTaken { kind: EntryKind, id: u32 } = "number-taken",
+        ("the {} {id} is in use, or was given to somebody before", number(.kind));
+    NoNumberLeft { kind: EntryKind, range: Exhausted } = "no-number-left",
+        ("{range}; widen `{}_range` in the configuration", number(.kind));
+    NoSubidsLeft = "no-subids-left",
+        ("no range of subordinate ids is left; widen `subid_range` in the configuration");
+    NoGroupOfGid { gid: Gid } = "no-group-of-gid",
+        ("the group of its gid {gid} is not on this host");
+    NoPrimaryGroup { name: String } = "no-primary-group",
+        ("the primary group `{name}` is not on this host");
+    PrimaryGroupNumber { name: String, gid: u32 } = "primary-group-number",
+        ("the primary group `{name}` has the gid {gid}");
+    HomeUsed { home: String, by: String } = "home-used", ("the home {home} is that of `{by}`");
+    HomeNotInherited { home: String, by: RemoteId } = "home-not-inherited",
+        ("the home {home} was given to another person, {by}, and nobody inherits it");
+    HomeOfOther { home: String, uid: u32 } = "home-of-other",
+        ("{home} exists already and belongs to the uid {uid}");
+    HomeNoDirectory { home: String } = "home-no-directory",
+        ("{home} exists already and is no directory");
+
+    // Lines that are not as gosync left them.
+    RemovedByHand = "removed-by-hand", ("was removed by hand and is not made again");
+    MadeAgain = "made-again", ("was removed by hand, and is made again");
+    OtherNumber { kind: EntryKind, found: u32, given: u32 } = "other-number",
+        ("has the {} {found} on this host, but gosync gave {given}; left alone", number(.kind));
+    LineRepeated { kind: EntryKind } = "line-repeated",
+        ("stands more than once in {}; left alone", database(.kind));
+    LineMalformed = "line-malformed", ("stands in a malformed line, too; left alone");
+    LineUnsound = "line-unsound",
+        ("stands more than once in group, or in a malformed line; left alone");
+    NotWritable = "not-writable", ("stands in a database that gosync does not write; left alone");
+    MembersNotText = "members-not-text", ("has members that are no UTF-8; left alone");
+    Forgettable { why: Box<Reason>, name: String, effect: Forgetting } = "forgettable",
+        ("{why}; `gosync deluser --forget {name}` {effect}");
+    NotLocked { why: Box<Reason>, name: String } = "not-locked",
+        ("{why}, and not locked, though the person is gone or shut out; `gosync release \
+        {name}` gives it up");
+    NotLockedNow = "not-locked-now",
+        ("is shut out by the provider; not locked, since this read is incomplete");
+    NumberStays { kind: EntryKind, has: u32, asked: u32 } = "number-stays",
+        ("keeps the {0} {has}: the provider says {asked} now, and {0}s never \
+        change", number(.kind));
+    PrimaryGroupStays { found: u32, given: u32 } = "primary-group-stays",
+        ("keeps the primary group {found} that was set by hand; gosync gave {given}");
+    FieldStays { field: Field } = "field-stays",
+        ("keeps the {} that was set by hand", .field.as_str());
+    FieldRestored { field: Field } = "field-restored",
+        ("gets its {} back, which was changed by hand", .field.as_str());
+    OpenedAgain = "opened-again",
+        ("is opened again: it was locked by hand, and `keep_local` does not name `lock`");
+
+    // Why an account is locked.
+    Missing { runs: u32 } = "missing",
+        ("missing in {}", counted(*.runs, "complete read", "complete reads"));
+    OpenedByHand = "opened-by-hand", ("was opened by hand, and the person is still gone");
+    LockedBefore { run: u64 } = "locked-before", ("was locked before run {run}");
+
+    // Renames.
+    RenameUnfinished { to: Untrusted, why: Box<Reason> } = "rename-unfinished",
+        ("stands as `{to}` on this host, and the rename cannot be finished: {why}");
+    KeysInTheWay { path: String } = "keys-in-the-way",
+        ("{path} is there already, and would let somebody else in; remove it");
+    InUse = "in-use", ("somebody is logged in, or processes run; end them first, or use --force");
+    NewHomeTaken { home: String } = "new-home-taken",
+        ("{home}, where its home should be, is there already");
+    MailStays { path: String } = "mail-stays", ("its mail stays in {path}");
+    CrontabStays { path: String } = "crontab-stays",
+        ("its crontab stays under the old name, and does not run: {path}");
+    HomeStays = "home-stays", ("its home stays where it is");
+
+    // People who left.
+    DepartureWaits = "departure-waits",
+        ("is due to be archived or removed, and is not while processes run as it");
+    NotArchived { why: Box<Reason> } = "not-archived", ("is due to be archived, and is not: {why}");
+    NotRemoved { why: Box<Reason> } = "not-removed", ("is due to be removed, and is not: {why}");
+    HomeChanged = "home-changed", ("its home was changed by hand");
+    HomeMounted { home: String } = "home-mounted", ("something is mounted below {home}");
+    HomeOwner { home: String, uid: u32 } = "home-owner", ("{home} belongs to the uid {uid}");
+    NoDirectory { home: String } = "no-directory", ("{home} is no directory");
+    OwnGroupStays = "own-group-stays",
+        ("its group stays: others are in it, or have it as their primary group");
+    IsBack { archive: Untrusted } = "is-back", ("is back; what was in the home is in {archive}");
+
+    // Groups and their members.
+    MembersComeBack { names: String } = "members-come-back",
+        ("gets back who was taken out by hand: {names}");
+    MembersStayOut { names: String } = "members-stay-out",
+        ("stays without who was taken out by hand: {names}");
+    LeftOut = "left-out", ("is left out by `filter` in the configuration; left as it is");
+    NoGroupsAtAll = "no-groups-at-all",
+        ("is not at the provider any more, as no group is; left as it is");
+    GoneForNow = "gone-for-now", ("is not at the provider any more; left as it is for now");
+    GoneAndEmptied = "gone-and-emptied",
+        ("is not at the provider any more, and has no members from there");
+    GrantsPower = "grants-power", ("its name is one of the system's, or grants power");
+    IsPrimaryGroup { of: Untrusted } = "is-primary-group", ("it is the primary group of `{of}`");
+    MembersByHand { name: Untrusted } = "members-by-hand",
+        ("it has members that were added by hand, such as `{name}`");
+
+    // Groups of the host's own.
+    SourceMissing { group: Untrusted } = "source-missing",
+        ("`{group}` is not at the provider; nobody is taken out");
+    SourceAmbiguous { group: Untrusted } = "source-ambiguous",
+        ("several groups are called `{group}`; none of them counts");
+    LocalGroupMissing = "local-group-missing", ("is not on this host; `local_map` makes no groups");
+    LocalGroupOurs = "local-group-ours",
+        ("is gosync's own, and `local_map` is for groups of the host's; left alone");
+    NotMarkedPrivileged { gid: u32 } = "not-marked-privileged",
+        ("has the gid {gid} of the system's; `privileged = true` must stand beside it");
+    NoLongerMapped = "no-longer-mapped", ("is not in `local_map` any more; who came by it goes");
+
+    // SSH keys.
+    KeyNotTaken { number: usize, why: BadKey } = "key-not-taken",
+        ("the SSH key {number} is not taken: {why}");
+    MoreKeysNotTaken { more: u32 } = "more-keys-not-taken",
+        ("{} not taken", counted(*.more, "more of the SSH keys is", "more of the SSH keys are"));
+    TooManyKeys { keys: usize, most: usize } = "too-many-keys",
+        ("has {keys} SSH keys, and at most {most} are taken; none is changed");
+    ForeignKeys { path: String } = "foreign-keys",
+        ("has keys in {path} that gosync did not write; left alone, without --force");
+    WouldLoseKeys = "would-lose-keys",
+        ("would lose SSH keys; not now, since this read is incomplete");
+    KeysNotInherited { path: String } = "keys-not-inherited",
+        ("does not inherit the keys that are in {path}");
+    KeysByHandGo = "keys-by-hand-go", ("has keys that were changed by hand, and all of them go");
+    KeysComeBack = "keys-come-back", ("gets its keys back, which were changed by hand");
+    KeyFileUnsound = "key-file-unsound",
+        ("gets its keys back: their file had another owner or mode");
+    KeysLeft { why: String } = "keys-left", ("has its keys left as they are: {why}");
+    KeysNotWithdrawn { why: String } = "keys-not-withdrawn", ("its keys are not withdrawn: {why}");
+    NoKeysThere { why: String } = "no-keys-there",
+        ("no keys are written or withdrawn there: {why}");
+    HomeKeysFailed { why: String } = "home-keys-failed", ("{why}");
+
+    // What is adopted, removed and given back.
+    NobodyCalled { name: Untrusted } = "nobody-called",
+        ("the provider has nobody who would be called `{name}`; name the person by --as");
+    NoLogin { name: Untrusted } = "no-login", ("the provider has nobody with the login `{name}`");
+    SeveralPeople { name: Untrusted, all: String } = "several-people",
+        ("several people would be meant by `{name}`: {all}; name one by --as");
+    NoGroupCalled { name: Untrusted } = "no-group-called",
+        ("the provider has no group that would be called `{name}`; name it by --as");
+    NoRemoteGroup { name: Untrusted } = "no-remote-group", ("the provider has no group `{name}`");
+    SeveralGroups { name: Untrusted, all: String } = "several-groups",
+        ("several groups would be meant by `{name}`: {all}");
+    Rival { who: String } = "rival",
+        ("{who} would be called so, too, and gets no account of this name");
+    RecordUnusable = "record-unusable", ("the record cannot be used");
+    SystemAccount { name: String, uid: u32 } = "system-account",
+        ("`{name}` (uid {uid}) has a name or a uid of the system's");
+    RootsGroup { name: String } = "roots-group", ("`{name}` has root's group");
+    InPowerfulGroup { name: String, group: String } = "in-powerful-group",
+        ("`{name}` is in the group `{group}`, which grants power; take it out first if that \
+        is meant");
+    SystemGroup { name: String, gid: u32 } = "system-group",
+        ("`{name}` (gid {gid}) is a group of the system's, or grants power; its members can \
+        come by `local_map`");
+    PrimaryGroupOf { name: String, account: String } = "primary-group-of",
+        ("`{name}` is the primary group of `{account}`");
+    NotOnHost { kind: EntryKind, name: Untrusted } = "not-on-host",
+        ("there is no {} `{name}` on this host", entry(.kind));
+    AlreadyOurs = "already-ours", ("is gosync's already");
+    NotWritableName { name: String } = "not-writable-name",
+        ("`{name}` stands in a database that gosync does not write");
+    HasAccount { name: String } = "has-account", ("the person has the account `{name}` already");
+    HasGroup { name: String } = "has-group",
+        ("the provider's group is `{name}` on this host already");
+    NameOfAccount { name: String } = "name-of-account",
+        ("`{name}` is the name of an account of gosync's");
+    PersonHasUid { given: u32, found: u32 } = "person-has-uid",
+        ("gosync gave this person the uid {given}, and the account has {found}");
+    GroupHasGid { given: u32, found: u32 } = "group-has-gid",
+        ("gosync gave this group the gid {given}, and it has {found}");
+    NumberGiven { kind: EntryKind, id: u32 } = "number-given",
+        ("the {} {id} was given to somebody else by gosync", number(.kind));
+    ReservedId { id: u32 } = "reserved-id", ("the id {id} is reserved");
+    MalformedAccount { name: String } = "malformed-account",
+        ("`{name}` stands in a malformed line of the databases; see pwck(8)");
+    NumberKept { kind: EntryKind, has: u32, asked: u32 } = "number-kept",
+        ("keeps the {} {has}: the provider says {asked}", number(.kind));
+    StaysLocked = "stays-locked", ("stays locked, as it is");
+    ExpiryKept = "expiry-kept", ("keeps its expiry");
+    FieldKept { field: Field } = "field-kept", ("keeps its {}", .field.as_str());
+    RemovedAlready = "removed-already", ("is removed already");
+    AccountNotOurs { name: String } = "account-not-ours", ("the account `{name}` is not gosync's");
+    NoSuchAccount { name: Untrusted } = "no-such-account", ("there is no account `{name}`");
+    AccountHasUid { name: String, found: u32, given: u32 } = "account-has-uid",
+        ("the account `{name}` has the uid {found} on this host, but gosync gave {given}");
+    GivenBackAlready = "given-back-already", ("was given back already");
+    NameNotOurs { name: Untrusted } = "name-not-ours", ("`{name}` is not gosync's");
+    CarriedOut { run: u64 } = "carried-out", ("is carried out already, by run {run}");
+
+    // What is undone.
+    HistoryUnreadable { why: String } = "history-unreadable",
+        ("the ledger's history of it cannot be read: {why}");
+    HistoryWithoutId = "history-without-id", ("the ledger's history of it has no usable id");
+    OtherProvidersEntry { provider: Untrusted } = "other-providers-entry",
+        ("belongs to the provider `{provider}`; what it lost by this run stays lost");
+    ChangedByRun { run: u64 } = "changed-by-run",
+        ("run {run} has changed it since; left alone without --force");
+    ChangedByHand = "changed-by-hand", ("was changed by hand since; left alone without --force");
+    FieldChangedByHand { field: Field } = "field-changed-by-hand",
+        ("its {} was changed by hand since; left alone without --force", .field.as_str());
+    NotInLedger = "not-in-ledger", ("is in the ledger no more");
+    HomeArchived { archive: Untrusted } = "home-archived", ("what was in its home is in {archive}");
+    HomeArchivedInto { dir: Untrusted } = "home-archived-into",
+        ("what was in its home is in an archive in {dir}");
+    HomeGone { home: Untrusted } = "home-gone", ("what was in its home {home} is gone");
+    PasswordGone = "password-gone", ("its password is gone; it has none until somebody sets one");
+    KeysStay = "keys-stay",
+        ("its SSH keys stay as they are; the next sync writes what the provider has");
+    StaysOnHost = "stays-on-host", ("stays in the databases, and open if it was closed then");
+    OtherPrimaryGroup { had: u32, gets: u32 } = "other-primary-group",
+        ("had the primary group {had} and gets {gets}, as new accounts do");
+    DoneAgain = "done-again", ("the next sync does again what the provider still asks for");
+    RenamedAgain { name: Untrusted } = "renamed-again",
+        ("the next sync calls it `{name}` again, unless the provider or a rule in `names` \
+        says otherwise");
+    NameNotBack { name: Untrusted, why: Box<Reason> } = "name-not-back",
+        ("does not get the name `{name}` back: {why}");
+    NameUnusable = "name-unusable", ("its name cannot be used");
+    GroupStays { why: Box<Reason> } = "group-stays",
+        ("stays, without the members from the provider: {why}");
+    LocalGroupGone = "local-group-gone", ("is not on this host any more");
+    NotMapped = "not-mapped", ("is not in `local_map` any more");
+    NobodyComesBack { why: Box<Reason> } = "nobody-comes-back",
+        ("{why}; nobody comes back as a member");
+    NoOpenAccount { name: Untrusted } = "no-open-account",
+        ("`{name}` has no open account, and does not come back as a member; repeat this when \
+        it has one");
+}
+
+impl serde::Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Reason {
+    /// As part of another reason.
+    pub fn boxed(self) -> Box<Self> {
+        Box::new(self)
+    }
+
+    /// The reason that lies at the bottom of this one.
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::KeepsName { why, .. }
+            | Self::KeepsNumber { why, .. }
+            | Self::NoAccount { why }
+            | Self::Forgettable { why, .. }
+            | Self::NotLocked { why, .. }
+            | Self::RenameUnfinished { why, .. }
+            | Self::NotArchived { why }
+            | Self::NotRemoved { why }
+            | Self::NameNotBack { why, .. }
+            | Self::GroupStays { why }
+            | Self::NobodyComesBack { why } => why.cause(),
+            _ => self,
+        }
+    }
+
+    /// Several of them in one sentence.
+    pub fn all(reasons: &[Self]) -> String {
+        let all: Vec<String> = reasons.iter().map(Self::to_string).collect();
+        all.join("; ")
+    }
+}
+
+/// What was given back to the host, and the command that takes it over again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenBack {
+    /// The account or group.
+    pub name: Untrusted,
+    /// What its name stood for, if it was adopted under another.
+    pub alias: Option<Untrusted>,
+    /// Whether an account has the name of the group.
+    pub shadowed: bool,
+}
+
+impl fmt::Display for GivenBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.shadowed { " --kind group" } else { "" };
+        let Self { name, alias, .. } = self;
+        write!(f, "was given back to this host; `gosync adopt {name}{kind}")?;
+        match alias {
+            None => f.write_str("` takes it over again"),
+            Some(alias) => write!(
+                f,
+                " --as REMOTE-NAME` takes it over again, with the name that `{alias}` has at the \
+                 provider"
+            ),
+        }
+    }
+}
+
+/// What it does to forget an account that was removed by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgetting {
+    /// It is made as a new one.
+    MakesNew,
+    /// Nobody is to have it, and no more is said of it.
+    EndsNotice,
+}
+
+impl fmt::Display for Forgetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MakesNew => "makes it new",
+            Self::EndsNotice => "ends this notice",
+        })
+    }
+}
+
+/// Whether something is an account; else it is a group, of gosync's or of the host's.
+fn is_account(kind: &EntryKind) -> bool {
+    *kind == EntryKind::Account
+}
+
+fn owner(kind: &EntryKind) -> &'static str {
+    if is_account(kind) { "person" } else { "group" }
+}
+
+fn owners(kind: &EntryKind) -> &'static str {
+    if is_account(kind) { "people" } else { "groups" }
+}
+
+fn none(kind: &EntryKind) -> &'static str {
+    if is_account(kind) { "nobody" } else { "none" }
+}
+
+fn entry(kind: &EntryKind) -> &'static str {
+    if is_account(kind) { "account" } else { "group" }
+}
+
+fn an_entry(kind: &EntryKind) -> &'static str {
+    if is_account(kind) {
+        "an account"
+    } else {
+        "a group"
+    }
+}
+
+fn number(kind: &EntryKind) -> &'static str {
+    if is_account(kind) { "uid" } else { "gid" }
+}
+
+fn database(kind: &EntryKind) -> &'static str {
+    if is_account(kind) { "passwd" } else { "group" }
+}
+
+fn or_power(kind: &EntryKind) -> &'static str {
+    if is_account(kind) {
+        ""
+    } else {
+        ", or grants power"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_reason_has_a_word_of_its_own() {
+        let words: BTreeSet<&str> = Reason::WORDS.iter().copied().collect();
+        assert_eq!(words.len(), Reason::WORDS.len());
+        let is_kebab = |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        assert!(words.iter().all(is_kebab));
+    }
+
+    #[test]
+    fn accounts_and_groups_are_told_apart() {
+        let taken = |kind| Reason::NameNotInherited {
+            kind,
+            name: "x".to_owned(),
+            by: RemoteId::new("1").unwrap(),
+        };
+        assert_eq!(
+            taken(EntryKind::Account).to_string(),
+            "the name `x` belonged to another person, 1, and nobody inherits it"
+        );
+        assert_eq!(
+            taken(EntryKind::Group).to_string(),
+            "the name `x` belonged to another group, 1, and none inherits it"
+        );
+        assert_eq!(taken(EntryKind::Group).word(), "name-not-inherited");
+    }
+}
