@@ -75,7 +75,7 @@ impl Status {
                 .map(|path| path.display().to_string())
                 .collect(),
             section: setup.settings.provider.name.clone(),
-            kind: setup.settings.provider.kind.word(),
+            kind: setup.settings.provider.kind,
             provider,
             census: census.unwrap_or_default(),
             hooks: hooks.unwrap_or_default(),

@@ -57,8 +57,17 @@ impl Texts {
         &self,
         value: Spanned<DeValue<'a>>,
     ) -> Result<T, ConfigError> {
+        self.read_by(value, T::deserialize)
+    }
+
+    /// The same, by a function that reads it.
+    pub(super) fn read_by<'a, T>(
+        &self,
+        value: Spanned<DeValue<'a>>,
+        read: impl FnOnce(ValueDeserializer<'a>) -> Result<T, toml::de::Error>,
+    ) -> Result<T, ConfigError> {
         let whole = value.span();
-        T::deserialize(ValueDeserializer::from(value))
+        read(ValueDeserializer::from(value))
             .map_err(|e| self.error(e.span().or(Some(whole)), e.message()))
     }
 

@@ -9,7 +9,7 @@ mod raw;
 mod settings;
 
 pub use merge::Source;
-pub use settings::{ProviderKind, ProviderSettings, Settings, TargetSettings};
+pub use settings::{ProviderFile, ProviderSettings, Settings, TargetSettings};
 
 /// What is wrong with the configuration, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

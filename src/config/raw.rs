@@ -74,10 +74,3 @@ pub(super) enum Database {
     Etc,
     Extrausers,
 }
-
-/// `[provider.NAME]` with `kind = "file"`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FileProvider {
-    pub path: String,
-}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -17,7 +18,9 @@ use crate::policy::hooks::HookRules;
 use crate::policy::keys::KeyRules;
 use crate::policy::overrides::Overrides;
 use crate::policy::{AccountRules, DepartedRules, GroupRules, Misfit, Rules};
-use crate::providers::{fields, globus, ldap, scim};
+use crate::providers::fields;
+use crate::providers::kind::{Need, ProviderConfig};
+use crate::providers::registry::KINDS;
 use crate::targets::files;
 
 /// The configuration of a run.
@@ -54,35 +57,25 @@ pub struct Settings {
 pub struct ProviderSettings {
     /// Its name.
     pub name: String,
-    /// What it is.
-    pub kind: ProviderKind,
+    /// The word for its kind.
+    pub kind: &'static str,
+    /// Its keys.
+    pub config: Arc<dyn ProviderConfig>,
+    /// The files that they name.
+    pub files: Vec<ProviderFile>,
     /// Where fields come from that it does not have.
     pub fields: Option<fields::Config>,
 }
 
-/// What kind of provider it is, with its keys.
+/// A file that a provider's section names.
 #[derive(Clone, Debug)]
-pub enum ProviderKind {
-    /// A JSON document; its path.
-    File(PathBuf),
-    /// A directory server.
-    Ldap(Box<ldap::Config>),
-    /// A SCIM server.
-    Scim(Box<scim::Config>),
-    /// Globus Groups.
-    Globus(Box<globus::Config>),
-}
-
-impl ProviderKind {
-    /// The word for it in the configuration.
-    pub fn word(&self) -> &'static str {
-        match self {
-            ProviderKind::File(_) => "file",
-            ProviderKind::Ldap(_) => "ldap",
-            ProviderKind::Scim(_) => "scim",
-            ProviderKind::Globus(_) => "globus",
-        }
-    }
+pub struct ProviderFile {
+    /// What it is, such as `the provider's password`.
+    pub what: &'static str,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it must be like.
+    pub need: Need,
 }
 
 /// One `[target.NAME]`.
@@ -134,7 +127,8 @@ impl Settings {
         for name in providers.keys().cloned().collect::<Vec<_>>() {
             if let Some(mut table) = providers.remove(&name) {
                 let fields = field_sources(&mut table, &base, &texts)?;
-                known.insert(name, (provider_kind(table, &base, &texts)?, fields));
+                let settings = provider_section(&name, table, &base, &texts)?;
+                known.insert(name, ProviderSettings { fields, ..settings });
             }
         }
         groups.overrides = overrides.clone();
@@ -220,54 +214,39 @@ fn kind<'a>(
     Ok((kind, Spanned::new(span, DeValue::Table(table.into_inner()))))
 }
 
-fn provider_kind(
+/// The section `[provider.NAME]`, without its `fields`.
+fn provider_section(
+    name: &str,
     table: Spanned<DeTable<'_>>,
     base: &Path,
     texts: &Texts,
-) -> Result<ProviderKind, ConfigError> {
+) -> Result<ProviderSettings, ConfigError> {
     let span = table.span();
-    let (kind, keys) = kind(table, texts)?;
-    match kind.as_str() {
-        "file" => texts
-            .read::<raw::FileProvider>(keys)
-            .map(|file| ProviderKind::File(base.join(file.path))),
-        "ldap" => texts.read::<ldap::Config>(keys).map(|mut config| {
-            for path in [&mut config.password_file, &mut config.ca_file]
-                .into_iter()
-                .flatten()
-            {
-                *path = base.join(&path);
-            }
-            ProviderKind::Ldap(Box::new(config))
-        }),
-        "scim" => texts.read::<scim::Config>(keys).map(|mut config| {
-            let paths = [
-                &mut config.token_file,
-                &mut config.client_secret_file,
-                &mut config.ca_file,
-            ];
-            for path in paths.into_iter().flatten() {
-                *path = base.join(&path);
-            }
-            ProviderKind::Scim(Box::new(config))
-        }),
-        "globus" => texts.read::<globus::Config>(keys).map(|mut config| {
-            config.client_secret_file = base.join(&config.client_secret_file);
-            for path in [&mut config.identity_mapping, &mut config.ca_file]
-                .into_iter()
-                .flatten()
-            {
-                *path = base.join(&path);
-            }
-            ProviderKind::Globus(Box::new(config))
-        }),
-        other => {
-            let reason = format!(
-                "there is no provider of kind `{other}`; there are file, ldap, scim and globus"
-            );
-            Err(texts.error(Some(span), &reason))
-        }
+    let (word, keys) = kind(table, texts)?;
+    let Some(kind) = KINDS.iter().find(|kind| kind.word == word) else {
+        let words = KINDS.map(|kind| kind.word);
+        let (last, others) = words.split_last().unwrap_or((&"none", &[]));
+        let there = format!("{} and {last}", others.join(", "));
+        let reason = format!("there is no provider of kind `{word}`; there are {there}");
+        return Err(texts.error(Some(span), &reason));
+    };
+    let mut config = texts.read_by(keys, kind.read)?;
+    let mut files = Vec::new();
+    for file in config.files() {
+        *file.path = base.join(&file.path);
+        files.push(ProviderFile {
+            what: file.what,
+            path: file.path.clone(),
+            need: file.need,
+        });
     }
+    Ok(ProviderSettings {
+        name: name.to_owned(),
+        kind: kind.word,
+        config: config.into(),
+        files,
+        fields: None,
+    })
 }
 
 /// Takes `fields` out of a provider's section, whatever its kind is.
@@ -333,7 +312,7 @@ fn local(keys: raw::LocalTarget) -> Result<files::Config, ConfigError> {
 }
 
 fn choose_provider(
-    mut known: BTreeMap<String, (ProviderKind, Option<fields::Config>)>,
+    mut known: BTreeMap<String, ProviderSettings>,
     wanted: Option<&str>,
 ) -> Result<ProviderSettings, ConfigError> {
     let name = match wanted {
@@ -346,13 +325,10 @@ fn choose_provider(
             ));
         }
     };
-    match known.remove(&name) {
-        Some((kind, fields)) => Ok(ProviderSettings { name, kind, fields }),
-        None => Err(invalid(
-            "gosync.provider",
-            format!("there is no section [provider.{}]", shown(&name)),
-        )),
-    }
+    known.remove(&name).ok_or_else(|| {
+        let reason = format!("there is no section [provider.{}]", shown(&name));
+        invalid("gosync.provider", reason)
+    })
 }
 
 fn choose_targets(

@@ -21,8 +21,10 @@ fn complaint(texts: &[&str]) -> String {
 fn one_provider_needs_no_choice() {
     let settings = read(&[SAMPLE]).unwrap();
     assert_eq!(settings.provider.name, "sample");
-    assert!(
-        matches!(settings.provider.kind, ProviderKind::File(path) if path.to_str() == Some("/etc/gosync/directory.json"))
+    assert_eq!(settings.provider.kind, "file");
+    assert_eq!(
+        settings.provider.files[0].path.to_str(),
+        Some("/etc/gosync/directory.json")
     );
     assert_eq!(settings.targets.len(), 1);
 }
@@ -114,9 +116,7 @@ fn a_later_file_overrides_key_by_key() {
         over,
     ])
     .unwrap();
-    assert!(
-        matches!(&settings.provider.kind, ProviderKind::File(path) if path.ends_with("other.json"))
-    );
+    assert!(settings.provider.files[0].path.ends_with("other.json"));
     assert_eq!(settings.rules.accounts.shell, "/bin/zsh");
     assert!(settings.rules.accounts.dots);
 }

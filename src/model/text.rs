@@ -1,7 +1,7 @@
 //! Text that was written by somebody else, and the only way to show it.
 //!
-//! A provider, a file or a program's answer may hold line breaks, escape sequences or bidirectional marks. Whatever
-//! of it reaches a terminal, a log or an error goes through [`shown`].
+//! A provider, a file or a program's answer may hold line breaks, escape sequences or bidirectional
+//! marks. Whatever of it reaches a terminal, a log or an error goes through [`shown`].
 
 use std::fmt;
 use unicode_normalization::char::is_combining_mark;
@@ -14,7 +14,8 @@ pub const ODD: &str = "\u{fffd}";
 /// How many bytes of foreign text one message shows.
 pub const SHOWN_BYTES: usize = 256;
 
-/// Text from outside. `Display` and `Debug` print it escaped and shortened; [`Untrusted::raw`] is for checks only.
+/// Text from outside. `Display` and `Debug` print it escaped and shortened; [`Untrusted::raw`] is
+/// for checks only.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct Untrusted(Box<str>);
@@ -62,7 +63,8 @@ pub struct Shown<'a> {
     most: usize,
 }
 
-/// Wraps foreign text for a message: unprintable characters are escaped, and at most [`SHOWN_BYTES`] are shown.
+/// Wraps foreign text for a message: unprintable characters are escaped, and at most
+/// [`SHOWN_BYTES`] are shown.
 pub fn shown(text: &str) -> Shown<'_> {
     Shown {
         text,
@@ -71,7 +73,8 @@ pub fn shown(text: &str) -> Shown<'_> {
 }
 
 impl Shown<'_> {
-    /// The same with at most so many bytes: for lists of what is allowed, which are as long as they are.
+    /// The same with at most so many bytes: for lists of what is allowed, which are as long as they
+    /// are.
     pub fn within(self, most: usize) -> Self {
         Self { most, ..self }
     }
@@ -93,6 +96,15 @@ impl fmt::Display for Shown<'_> {
             written += c.len_utf8();
         }
         Ok(())
+    }
+}
+
+/// A text as a word of a shell's command line, to be shown. Nobody can type what holds control
+/// characters, which are shown escaped.
+pub fn shell_word(text: &str) -> String {
+    match shlex::try_quote(text) {
+        Ok(quoted) if !text.chars().any(char::is_control) => quoted.into_owned(),
+        _ => format!("'{}'", shown(text)),
     }
 }
 

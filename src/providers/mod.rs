@@ -8,7 +8,9 @@ pub mod fields;
 pub mod file;
 pub mod globus;
 pub mod http;
+pub mod kind;
 pub mod ldap;
+pub mod registry;
 pub mod scim;
 
 use std::time::Instant;

@@ -1,11 +1,11 @@
 //! The provider: whether it answers, who we are there, and whether a small read works.
 
-use super::report::{Area, Finding, Report, word};
+use super::report::{Area, Finding, Report};
 use super::scene::Scene;
 use crate::commands::setup::Setup;
-use crate::config::ProviderKind;
 use crate::model::{Completeness, Untrusted, shown};
 use crate::policy::select;
+use crate::providers::kind::ProviderConfig;
 use crate::providers::{FetchError, Query, Scope};
 use crate::system::clock;
 
@@ -56,14 +56,14 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     );
     let settings = &scene.settings().provider;
     if let Facts::Read(read) = &facts {
-        let kind = settings.kind.word();
+        let kind = settings.kind;
         let (name, who, people) = (shown(&settings.name), &read.who, read.people);
         report.looked(
             AREA,
             format!("{name} ({kind}), where we are {who}; a small read showed people: {people}"),
         );
     }
-    report.add(judge(&facts, &settings.name, &settings.kind));
+    report.add(judge(&facts, &settings.name, settings.config.as_ref()));
 }
 
 fn ask(setup: &Setup<'_>, login: &str) -> Facts {
@@ -104,7 +104,7 @@ fn ask(setup: &Setup<'_>, login: &str) -> Facts {
     })
 }
 
-fn judge(facts: &Facts, name: &str, kind: &ProviderKind) -> Vec<Finding> {
+fn judge(facts: &Facts, name: &str, config: &dyn ProviderConfig) -> Vec<Finding> {
     let none = "nobody new gets an account, and nobody who leaves is locked, until it can be read";
     let section = format!("[provider.{}]", shown(name));
     let read = match facts {
@@ -116,7 +116,7 @@ fn judge(facts: &Facts, name: &str, kind: &ProviderKind) -> Vec<Finding> {
             )];
         }
         Facts::Strange(e) | Facts::Unread(e) => {
-            return vec![AREA.problem(e, none, mend(e, &section, kind))];
+            return vec![AREA.problem(e, none, config.fix(e, &section))];
         }
         Facts::Read(read) => read,
     };
@@ -147,43 +147,11 @@ fn judge(facts: &Facts, name: &str, kind: &ProviderKind) -> Vec<Finding> {
     found
 }
 
-/// What to try when the provider cannot be read.
-fn mend(error: &FetchError, section: &str, kind: &ProviderKind) -> String {
-    match (error, kind) {
-        // A source of fields has a place of its own, which the error names.
-        (e, ProviderKind::File(path)) if !e.to_string().contains(&path.display().to_string()) => {
-            format!("mend what is said there, or `fields` in {section}")
-        }
-        (FetchError::Malformed { .. }, ProviderKind::File(path)) => {
-            format!(
-                "jq . {}   # shows where the document breaks off; gosync reads it whole or not at all",
-                word(path)
-            )
-        }
-        (_, ProviderKind::File(path)) => format!("ls -l {}   # `path` in {section}", word(path)),
-        (FetchError::Unreachable { .. }, ProviderKind::Ldap(config)) => {
-            let url = shlex::try_quote(&config.url)
-                .map(|word| shown(&word).to_string())
-                .unwrap_or_default();
-            format!("ldapsearch -x -H {url} -s base -b ''   # does it answer at all?")
-        }
-        (FetchError::Unreachable { .. }, _) => {
-            format!("check the address in {section}, name resolution and firewalls")
-        }
-        (FetchError::Unauthorised { .. }, _) => {
-            format!("check the credentials and `ca_file` in {section}")
-        }
-        (FetchError::RateLimited { .. }, _) => "let the crontab run less often".to_owned(),
-        (FetchError::Malformed { .. }, _) => {
-            format!("check that {section} names the right server and kind")
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::commands::doctor::report::Severity;
+    use crate::providers::file;
 
     fn read() -> Read {
         Read {
@@ -195,8 +163,12 @@ mod tests {
         }
     }
 
+    fn document(path: &str) -> file::Config {
+        file::Config { path: path.into() }
+    }
+
     fn worst(facts: &Facts) -> Option<Severity> {
-        let found = judge(facts, "p\n", &ProviderKind::File("/d".into()));
+        let found = judge(facts, "p\n", &document("/d"));
         assert!(found.iter().all(|f| !format!("{f:?}").contains("p\n")));
         found.iter().map(|finding| finding.severity).min()
     }
@@ -213,11 +185,7 @@ mod tests {
             reason: Untrusted::new("gone"),
         };
         assert_eq!(worst(&Facts::Strange(e())), Some(Severity::Problem));
-        let fix = |facts: &Facts| {
-            judge(facts, "p", &ProviderKind::File("/d.json".into()))
-                .swap_remove(0)
-                .fix
-        };
+        let fix = |facts: &Facts| judge(facts, "p", &document("/d.json")).swap_remove(0).fix;
         let at = |place: &str| FetchError::Unreachable {
             place: place.to_owned(),
             reason: Untrusted::new("gone"),

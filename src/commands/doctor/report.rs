@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::model::text::shell_word;
 use crate::model::{counted, shown};
 
 /// How bad it is.
@@ -279,11 +280,7 @@ fn row(out: &mut String, word: &str, text: &str) {
 
 /// A path as a word of a shell's command line.
 pub fn word(path: &Path) -> String {
-    let text = path.display().to_string();
-    match shlex::try_quote(&text) {
-        Ok(quoted) if !text.chars().any(char::is_control) => quoted.into_owned(),
-        _ => format!("'{}'", shown(&text)),
-    }
+    shell_word(&path.display().to_string())
 }
 
 /// How many names a finding shows.

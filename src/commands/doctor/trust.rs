@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::report::{Area, Finding, Report, Severity, names, word};
 use super::scene::Scene;
-use crate::config::{ProviderKind, Settings};
+use crate::config::Settings;
 use crate::ledger;
 use crate::policy::keys::Place;
+use crate::providers;
 use crate::system::PathError;
 use crate::system::files;
 use crate::system::inspect::{self, Chain, Kind, Node};
@@ -254,58 +255,17 @@ fn configured(
         .collect();
     let Some(settings) = settings else { return all };
     let provider = &settings.provider;
+    all.extend(provider.files.iter().map(|file| {
+        let need = match file.need {
+            providers::kind::Need::Source => Need::Source,
+            providers::kind::Need::Trusted => Need::Strict,
+            providers::kind::Need::Secret => Need::Secret,
+        };
+        (file.what, file.path.clone(), need)
+    }));
     let mut add = |what, path: Option<&PathBuf>, need| {
         all.extend(path.map(|path| (what, path.clone(), need)))
     };
-    match &provider.kind {
-        ProviderKind::File(path) => add("the directory document", Some(path), Need::Source),
-        ProviderKind::Ldap(config) => {
-            add(
-                "the provider's password",
-                config.password_file.as_ref(),
-                Need::Secret,
-            );
-            add(
-                "the provider's authorities",
-                config.ca_file.as_ref(),
-                Need::Strict,
-            );
-        }
-        ProviderKind::Scim(config) => {
-            add(
-                "the provider's token",
-                config.token_file.as_ref(),
-                Need::Secret,
-            );
-            add(
-                "the provider's client secret",
-                config.client_secret_file.as_ref(),
-                Need::Secret,
-            );
-            add(
-                "the provider's authorities",
-                config.ca_file.as_ref(),
-                Need::Strict,
-            );
-        }
-        ProviderKind::Globus(config) => {
-            add(
-                "the provider's client secret",
-                Some(&config.client_secret_file),
-                Need::Secret,
-            );
-            add(
-                "the identity mapping",
-                config.identity_mapping.as_ref(),
-                Need::Strict,
-            );
-            add(
-                "the provider's authorities",
-                config.ca_file.as_ref(),
-                Need::Strict,
-            );
-        }
-    }
     if let Some(fields) = &provider.fields {
         add("the file with fields", fields.csv.as_ref(), Need::Source);
         add(

@@ -9,12 +9,58 @@ mod document;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use serde::Deserialize;
+
+use super::admin::GroupAdmin;
+use super::kind::{AdminTerms, NamedFile, Need, OpenError, ProviderConfig};
 use super::{FetchError, Provider, Query, Scope};
+use crate::model::text::shell_word;
 use crate::model::{Completeness, Snapshot, Untrusted, same_name};
 use crate::system::files;
 
 /// The largest document that is read.
 const MAX_BYTES: u64 = 1 << 30;
+
+/// The keys of the section, without `kind`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The document.
+    pub path: PathBuf,
+}
+
+impl ProviderConfig for Config {
+    fn files(&mut self) -> Vec<NamedFile<'_>> {
+        vec![NamedFile {
+            what: "the directory document",
+            path: &mut self.path,
+            need: Need::Source,
+        }]
+    }
+
+    fn open(&self, name: &str, _now: i64) -> Result<Box<dyn Provider>, OpenError> {
+        Ok(Box::new(FileProvider::new(name, self.path.clone())))
+    }
+
+    fn open_admin(&self, name: &str, _terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
+        Ok(Box::new(FileProvider::new(name, self.path.clone())))
+    }
+
+    fn fix(&self, error: &FetchError, section: &str) -> String {
+        let path = self.path.display().to_string();
+        let word = shell_word(&path);
+        // A source of fields has a place of its own, which the error names.
+        if !error.to_string().contains(&path) {
+            return format!("mend what is said there, or `fields` in {section}");
+        }
+        match error {
+            FetchError::Malformed { .. } => format!(
+                "jq . {word}   # shows where the document breaks off; gosync reads it whole or not at all"
+            ),
+            _ => format!("ls -l {word}   # `path` in {section}"),
+        }
+    }
+}
 
 /// A directory in a file.
 #[derive(Clone, Debug)]

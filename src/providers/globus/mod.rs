@@ -1,9 +1,11 @@
-//! People and groups from Globus: Globus Groups (API v2) for groups and members, Globus Auth for who they are.
+//! People and groups from Globus: Globus Groups (API v2) for groups and members, Globus Auth for
+//! who they are.
 //!
-//! The people are those of the top group; with none, those of all groups that our client manages. Logins are made by
-//! Globus's own mapping document, for Globus has none; it has neither keys nor uids either. Our own identity is left
-//! out. `settings` checks the configuration; `api`, `tokens` and `several` speak to the servers; `decode`,
-//! `expression`, `mapping`, `people` and `batch` are pure; `read` and `admin` put them together.
+//! The people are those of the top group; with none, those of all groups that our client manages.
+//! Logins are made by Globus's own mapping document, for Globus has none; it has neither keys nor
+//! uids either. Our own identity is left out. `settings` checks the configuration; `api`, `tokens`
+//! and `several` speak to the servers; `decode`, `expression`, `mapping`, `people` and `batch` are
+//! pure; `read` and `admin` put them together.
 
 mod admin;
 mod api;
@@ -24,11 +26,47 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use self::api::Api;
 use self::mapping::Mapping;
+use super::admin::GroupAdmin;
+use super::kind::{self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig};
 use super::{FetchError, Provider, Query};
 use crate::model::{RemoteId, Snapshot, Untrusted, counted};
 
 pub use self::admin::GlobusAdmin;
 pub use self::settings::{AUTH_URL, Config, GROUPS_URL};
+
+impl ProviderConfig for Config {
+    fn files(&mut self) -> Vec<NamedFile<'_>> {
+        let secret = NamedFile {
+            what: "the provider's client secret",
+            path: &mut self.client_secret_file,
+            need: Need::Secret,
+        };
+        let (mapping, ca) = (&mut self.identity_mapping, &mut self.ca_file);
+        let mapping = NamedFile::optional("the identity mapping", mapping, Need::Trusted);
+        let ca = NamedFile::optional("the provider's authorities", ca, Need::Trusted);
+        [Some(secret), mapping, ca].into_iter().flatten().collect()
+    }
+
+    fn open(&self, name: &str, _now: i64) -> Result<Box<dyn Provider>, OpenError> {
+        Ok(Box::new(self.globus(name)?))
+    }
+
+    fn open_admin(&self, name: &str, terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
+        Ok(Box::new(self.globus(name)?.admin(terms.deadline)))
+    }
+}
+
+impl Config {
+    fn globus(&self, name: &str) -> Result<Globus, OpenError> {
+        let secrets = Secrets {
+            client_secret: kind::secret(Some(&self.client_secret_file))?,
+            ca_pem: kind::trusted(self.ca_file.as_deref())?,
+        };
+        let mapping = kind::trusted(self.identity_mapping.as_deref())?;
+        Globus::new(name, self, secrets, mapping.as_deref())
+            .map_err(|reason| OpenError::unfit(name, reason))
+    }
+}
 
 /// What stands in the files of the section.
 #[derive(Default)]
@@ -50,8 +88,8 @@ pub struct Globus {
 }
 
 impl Globus {
-    /// Checks a section called `name`. `mapping` is the content of `identity_mapping`. Reads no file but the
-    /// authorities of the system, and connects to nobody.
+    /// Checks a section called `name`. `mapping` is the content of `identity_mapping`. Reads no
+    /// file but the authorities of the system, and connects to nobody.
     ///
     /// # Errors
     /// What is wrong with the section.

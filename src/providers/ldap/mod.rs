@@ -26,14 +26,54 @@ use std::time::Instant;
 use secrecy::SecretString;
 
 use self::settings::Settings;
+use super::admin::GroupAdmin;
+use super::kind::{self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig};
 use super::{FetchError, Provider, Query};
 use crate::ldap;
 use crate::ldap::connect::{Server, Session};
 use crate::ldap::error::ErrorKind;
+use crate::model::text::shell_word;
 use crate::model::{Snapshot, Untrusted};
 
 pub use self::admin::LdapAdmin;
 pub use self::settings::{Attributes, CONNECT_TIMEOUT, Config, NESTED_DEPTH, PAGE_SIZE, Schema};
+
+impl ProviderConfig for Config {
+    fn files(&mut self) -> Vec<NamedFile<'_>> {
+        let (password, ca) = (&mut self.password_file, &mut self.ca_file);
+        let password = NamedFile::optional("the provider's password", password, Need::Secret);
+        let ca = NamedFile::optional("the provider's authorities", ca, Need::Trusted);
+        password.into_iter().chain(ca).collect()
+    }
+
+    fn open(&self, name: &str, now: i64) -> Result<Box<dyn Provider>, OpenError> {
+        Ok(Box::new(self.ldap(name, now)?))
+    }
+
+    fn open_admin(&self, name: &str, terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
+        let ldap = self.ldap(name, terms.now)?;
+        Ok(Box::new(ldap.admin(terms.gids, terms.deadline)))
+    }
+
+    fn fix(&self, error: &FetchError, section: &str) -> String {
+        match error {
+            FetchError::Unreachable { .. } => format!(
+                "ldapsearch -x -H {} -s base -b ''   # does it answer at all?",
+                shell_word(&self.url)
+            ),
+            error => kind::usual_fix(error, section),
+        }
+    }
+}
+
+impl Config {
+    fn ldap(&self, name: &str, now: i64) -> Result<Ldap, OpenError> {
+        let password = kind::secret(self.password_file.as_deref())?;
+        let authorities = kind::trusted(self.ca_file.as_deref())?;
+        Ldap::new(name, self, password, authorities, now)
+            .map_err(|reason| OpenError::unfit(name, reason))
+    }
+}
 
 /// An LDAP server, ready to be read.
 pub struct Ldap {

@@ -1,8 +1,9 @@
 //! People and groups from a SCIM 2.0 server: RFC 7643, RFC 7644 and RFC 9865.
 //!
-//! `settings` checks the configuration; `client` speaks to the server; `path`, `decode`, `paging` and `members` are pure;
-//! `read` puts them together, and `admin` changes groups. SCIM says nothing of accounts on hosts: numbers, homes, shells and
-//! keys come from extensions, whose attributes the configuration names.
+//! `settings` checks the configuration; `client` speaks to the server; `path`, `decode`, `paging`
+//! and `members` are pure; `read` puts them together, and `admin` changes groups. SCIM says nothing
+//! of accounts on hosts: numbers, homes, shells and keys come from extensions, whose attributes the
+//! configuration names.
 
 mod admin;
 mod client;
@@ -21,7 +22,9 @@ use std::time::Instant;
 
 use self::client::Client;
 use self::settings::Settings;
+use super::admin::GroupAdmin;
 use super::http::Http;
+use super::kind::{self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig};
 use super::{FetchError, Provider, Query};
 use crate::model::{Snapshot, Untrusted};
 
@@ -30,6 +33,36 @@ pub use self::settings::{
     Attributes, CONNECT_TIMEOUT, Config, MemberValue, NESTED_DEPTH, PAGE_SIZE, Paging,
     READ_TIMEOUT, Secrets,
 };
+
+impl ProviderConfig for Config {
+    fn files(&mut self) -> Vec<NamedFile<'_>> {
+        let (token, secret) = (&mut self.token_file, &mut self.client_secret_file);
+        let token = NamedFile::optional("the provider's token", token, Need::Secret);
+        let secret = NamedFile::optional("the provider's client secret", secret, Need::Secret);
+        let ca = &mut self.ca_file;
+        let ca = NamedFile::optional("the provider's authorities", ca, Need::Trusted);
+        [token, secret, ca].into_iter().flatten().collect()
+    }
+
+    fn open(&self, name: &str, _now: i64) -> Result<Box<dyn Provider>, OpenError> {
+        Ok(Box::new(self.scim(name)?))
+    }
+
+    fn open_admin(&self, name: &str, terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
+        Ok(Box::new(self.scim(name)?.admin(terms.deadline)?))
+    }
+}
+
+impl Config {
+    fn scim(&self, name: &str) -> Result<Scim, OpenError> {
+        let secrets = Secrets {
+            token: kind::secret(self.token_file.as_deref())?,
+            client_secret: kind::secret(self.client_secret_file.as_deref())?,
+            ca_pem: kind::trusted(self.ca_file.as_deref())?,
+        };
+        Scim::new(name, self, secrets).map_err(|reason| OpenError::unfit(name, reason))
+    }
+}
 
 /// A SCIM server, ready to be read.
 pub struct Scim {
@@ -41,8 +74,8 @@ pub struct Scim {
 }
 
 impl Scim {
-    /// Checks a section called `name`; `secrets` is what its files hold. Reads no file but the authorities of the system,
-    /// and those only if it needs them.
+    /// Checks a section called `name`; `secrets` is what its files hold. Reads no file but the
+    /// authorities of the system, and those only if it needs them.
     ///
     /// # Errors
     /// What is wrong with the section.

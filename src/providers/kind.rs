@@ -1,0 +1,148 @@
+//! What a kind of provider is: the keys of its section, the files that they name, and how it is
+//! opened.
+//!
+//! The configuration, the doctor and the run know kinds by this trait alone; `registry` lists them.
+//! Files are read here only as far as their owner and mode are to be trusted.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use secrecy::SecretString;
+
+use super::admin::GroupAdmin;
+use super::{FetchError, Provider};
+use crate::model::IdRange;
+use crate::system::PathError;
+use crate::system::files::{self, Trust};
+
+/// The keys of a `[provider.NAME]` section, without `kind` and `fields`.
+pub trait ProviderConfig: fmt::Debug + Send + Sync {
+    /// The files that it names.
+    fn files(&mut self) -> Vec<NamedFile<'_>>;
+
+    /// The provider, ready to be read; `name` is the section's, `now` the time in seconds since
+    /// 1970.
+    ///
+    /// # Errors
+    /// When the keys do not fit together, or a file cannot be trusted.
+    fn open(&self, name: &str, now: i64) -> Result<Box<dyn Provider>, OpenError>;
+
+    /// The same, to change its groups.
+    ///
+    /// # Errors
+    /// The same; and when the provider must be asked first and cannot be.
+    fn open_admin(&self, name: &str, terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError>;
+
+    /// What to type, or to look at, after this error; `section` is how the section is written.
+    fn fix(&self, error: &FetchError, section: &str) -> String {
+        usual_fix(error, section)
+    }
+}
+
+/// What to look at after an error, with most kinds.
+pub fn usual_fix(error: &FetchError, section: &str) -> String {
+    match error {
+        FetchError::Unreachable { .. } => {
+            format!("check the address in {section}, name resolution and firewalls")
+        }
+        FetchError::Unauthorised { .. } => {
+            format!("check the credentials and `ca_file` in {section}")
+        }
+        FetchError::RateLimited { .. } => "let the crontab run less often".to_owned(),
+        FetchError::Malformed { .. } => {
+            format!("check that {section} names the right server and kind")
+        }
+    }
+}
+
+/// A file that a section names.
+#[derive(Debug)]
+pub struct NamedFile<'a> {
+    /// What it is, such as `the provider's password`.
+    pub what: &'static str,
+    /// Where it is.
+    pub path: &'a mut PathBuf,
+    /// What it must be like.
+    pub need: Need,
+}
+
+/// What a file that a section names must be like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// It says who there is; its owner may be somebody else on purpose.
+    Source,
+    /// It is refused if others may write it, or the directory that it is in.
+    Trusted,
+    /// The same, and others must not read it.
+    Secret,
+}
+
+impl<'a> NamedFile<'a> {
+    /// A file under a key that need not be set.
+    pub fn optional(what: &'static str, path: &'a mut Option<PathBuf>, need: Need) -> Option<Self> {
+        path.as_mut().map(|path| Self { what, path, need })
+    }
+}
+
+/// On what terms groups are changed.
+#[derive(Clone, Copy, Debug)]
+pub struct AdminTerms {
+    /// Where new groups get their numbers from, with providers that number them.
+    pub gids: IdRange,
+    /// When everything must have been done.
+    pub deadline: Instant,
+    /// Seconds since 1970.
+    pub now: i64,
+}
+
+/// Why a provider could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The keys do not fit together.
+    #[error("[provider.{name}]: {reason}")]
+    Unfit {
+        /// The section.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file is not there, or not to be trusted.
+    #[error(transparent)]
+    File(#[from] PathError),
+    /// A secret that is no text.
+    #[error("{} is not UTF-8", .0.display())]
+    NotText(PathBuf),
+    /// The provider had to be asked first.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+}
+
+impl OpenError {
+    /// The keys of the section `name` do not fit together.
+    pub fn unfit(name: &str, reason: String) -> Self {
+        let name = name.to_owned();
+        OpenError::Unfit { name, reason }
+    }
+}
+
+/// The first line of a file that others may not read.
+///
+/// # Errors
+/// When it cannot be trusted or read.
+pub fn secret(path: Option<&Path>) -> Result<Option<SecretString>, OpenError> {
+    let Some(path) = path else { return Ok(None) };
+    let bytes = files::read_trusted(path, Trust::Secret)?;
+    let text = String::from_utf8(bytes).map_err(|_| OpenError::NotText(path.to_owned()))?;
+    let line = text.lines().next().unwrap_or_default();
+    Ok(Some(SecretString::from(line)))
+}
+
+/// The content of a file that others may not write.
+///
+/// # Errors
+/// When it cannot be trusted or read.
+pub fn trusted(path: Option<&Path>) -> Result<Option<Vec<u8>>, OpenError> {
+    let bytes = path.map(|path| files::read_trusted(path, Trust::Config));
+    Ok(bytes.transpose()?)
+}

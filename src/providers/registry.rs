@@ -1,0 +1,37 @@
+//! The kinds of providers that there are: one line each.
+
+use serde::de::DeserializeOwned;
+use toml::de::ValueDeserializer;
+
+use super::kind::ProviderConfig;
+use super::{file, globus, ldap, scim};
+
+/// A kind of provider.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// The word for it in the configuration.
+    pub word: &'static str,
+    /// Reads the keys of a section of this kind.
+    pub read: for<'a> fn(ValueDeserializer<'a>) -> Result<Box<dyn ProviderConfig>, toml::de::Error>,
+}
+
+/// All of them.
+pub const KINDS: [Kind; 4] = [
+    kind::<file::Config>("file"),
+    kind::<ldap::Config>("ldap"),
+    kind::<scim::Config>("scim"),
+    kind::<globus::Config>("globus"),
+];
+
+const fn kind<T: ProviderConfig + DeserializeOwned + 'static>(word: &'static str) -> Kind {
+    Kind {
+        word,
+        read: read::<T>,
+    }
+}
+
+fn read<T: ProviderConfig + DeserializeOwned + 'static>(
+    keys: ValueDeserializer<'_>,
+) -> Result<Box<dyn ProviderConfig>, toml::de::Error> {
+    Ok(Box::new(T::deserialize(keys)?))
+}
