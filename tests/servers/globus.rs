@@ -258,9 +258,9 @@ fn groups_are_those_that_we_manage() {
 fn named_groups_are_all_that_is_read() {
     let server = FakeGlobus::start(&campus());
     let only = Some(vec![
-        "connect.physics".to_owned(),
+        "connect.PHYSICS".to_owned(),
         "foreign".to_owned(),
-        "CONNECT".to_owned(),
+        "nothing".to_owned(),
     ]);
     let snapshot = fetch(
         &server,
