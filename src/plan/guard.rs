@@ -1,7 +1,7 @@
 //! The only way from a plan to something that may be written.
 //!
 //! A plan that takes away more than the limits allow is refused whole: a host is not emptied because a provider
-//! answered badly. The administrator can let exactly one plan through, by its digest. Rules: threat model 2.6.
+//! answered badly. The administrator can let exactly one plan through, by its digest. Rules: docs/threats.md, V19 and V21.
 
 use std::fmt;
 

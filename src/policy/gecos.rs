@@ -2,7 +2,7 @@
 //!
 //! Names keep their script. What could break the line, its sub-fields or a terminal is dropped: Unicode categories
 //! Cc, Cf, Cs, Co, Cn, Zl and Zp, the separators `:` and `,`, and `&`, which old readers replace by the login
-//! (threats V1 to V3; chfn(1); CVE-2023-29383).
+//! (docs/threats.md, threats V1 to V3; chfn(1); CVE-2023-29383).
 
 use std::sync::LazyLock;
 

@@ -1,7 +1,7 @@
 //! Who becomes what: pure decisions about people and groups.
 //!
 //! Takes what the provider said and what the configuration wants, and gives checked data or a reason for each record
-//! that is refused. Knows no file, clock or socket. The rules answer the threats V1 to V22 of the threat model.
+//! that is refused. Knows no file, clock or socket. The rules answer the threats V1 to V22 of docs/threats.md.
 
 pub mod adoption;
 pub mod alloc;

@@ -1,4 +1,4 @@
-//! What must hold at every instant, whatever interrupted a run: invariants A1 to A4 of the threat model, stated over
+//! What must hold at every instant, whatever interrupted a run: invariants A1 to A4 of docs/threats.md, stated over
 //! pictures of the host before, at the goal, and now.
 
 use std::collections::BTreeSet;

@@ -39,6 +39,7 @@ mod properties;
 mod scenarios;
 mod siblings;
 mod terminal;
+mod threats;
 mod transcripts;
 mod undo;
 
