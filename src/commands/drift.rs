@@ -11,7 +11,7 @@ use crate::model::owned::Owned;
 use crate::model::{counted, shown};
 use crate::plan::drift::{self, Difference, KeySite};
 use crate::run::keys;
-use crate::targets::Target as _;
+use crate::targets::Hold;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome> {
@@ -40,10 +40,10 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
             unknown.join(", ")
         )));
     }
-    let (current, rules) = (target.read()?, &setup.settings.rules);
+    let (current, rules) = (target.read(Hold::Open)?, &setup.settings.rules);
     let host = current.host();
     let mut differences = drift::drift(&host, &owned, rules);
-    let keys = keys::look(&target, &rules.keys, &owned, |file_at, obstacle| {
+    let keys = keys::look(target.as_ref(), &rules.keys, &owned, |file_at, obstacle| {
         drift::keys(&host, &owned, rules, &KeySite { file_at, obstacle })
     })?;
     let mut unusable = None;

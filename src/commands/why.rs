@@ -31,7 +31,7 @@ use crate::policy::trace::Step;
 use crate::policy::{NameMap, map};
 use crate::run::view::{self, ProviderView};
 use crate::run::{Options, PlanContext, Task, consider};
-use crate::targets::Target as _;
+use crate::targets::Hold;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
@@ -146,14 +146,14 @@ impl<'a> Inquiry<'a> {
         };
         let desired = ProviderView::new(self.setup, task, options.force, snapshot);
         let target = self.setup.target()?;
-        let current = target.read()?;
+        let current = target.read(Hold::Open)?;
         let mut elsewhere = target.elsewhere()?;
         let mut host = current.host();
         let plan = consider(&mut elsewhere, &mut host, |host| {
             let cx = PlanContext {
                 env: self.setup,
                 options: &options,
-                target: &target,
+                target: target.as_ref(),
                 host,
                 owned: &self.owned,
             };
@@ -326,7 +326,7 @@ impl<'a> Inquiry<'a> {
 
     fn host_has(&self, is_there: impl FnOnce(&Host<'_>) -> bool) -> Result<bool> {
         let target = self.setup.target()?;
-        let current = target.read()?;
+        let current = target.read(Hold::Open)?;
         Ok(is_there(&current.host()))
     }
 
@@ -345,7 +345,7 @@ impl<'a> Inquiry<'a> {
         let ground = grounds(user);
         side.standing = Some(report::standing(ground, top_group));
         let target = self.setup.target()?;
-        let current = target.read()?;
+        let current = target.read(Hold::Open)?;
         let present = own.filter(|own| own.state.is_present());
         let standing = ground.standing();
         if present.is_none() && standing != Standing::In {
@@ -570,7 +570,7 @@ impl<'a> Inquiry<'a> {
             return Ok(None);
         }
         let target = self.setup.target()?;
-        let current = target.read()?;
+        let current = target.read(Hold::Open)?;
         let found = current.host().groups.get(self.name).map(|found| found.gid);
         let mut side = Side::local(self.name, mapped, found);
         side.ledger =
@@ -585,7 +585,7 @@ impl<'a> Inquiry<'a> {
 
     fn nobody(&self) -> Result<Error> {
         let target = self.setup.target()?;
-        let current = target.read()?;
+        let current = target.read(Hold::Open)?;
         let (host, name) = (current.host(), shown(self.name));
         let is_here = host.accounts.contains_key(self.name) || host.groups.contains_key(self.name);
         Ok(match is_here {

@@ -17,7 +17,7 @@ use crate::plan::diff::{self, Person};
 use crate::policy::select::{self, Standing};
 use crate::policy::{Reason, Refusal, Rules, adoption, map};
 use crate::providers::Scope;
-use crate::targets::Target as _;
+use crate::targets::Hold;
 
 /// What is to be adopted, and what the provider says.
 pub(crate) struct Adoption {
@@ -88,7 +88,8 @@ impl Adoption {
 
 /// Whether a name is on this host only as that of a group.
 fn is_group_alone(env: &Env, name: &str) -> Result<bool> {
-    let current = env.target()?.read()?;
+    let target = env.target()?;
+    let current = target.read(Hold::Open)?;
     let host = current.host();
     Ok(host.groups.contains_key(name) && !host.accounts.contains_key(name))
 }

@@ -9,8 +9,7 @@ use crate::hooks::{self, Tally};
 use crate::ledger::Ledger;
 use crate::model::host::Host;
 use crate::system::caches;
-use crate::targets::Target as _;
-use crate::targets::files::Local;
+use crate::targets::{Hold, Target};
 
 /// Tells the caches of names that they are old.
 pub(crate) fn forget_caches(env: &Env, watch: &mut dyn Watch) {
@@ -27,12 +26,12 @@ pub(crate) fn forget_caches(env: &Env, watch: &mut dyn Watch) {
 pub(crate) fn run_hooks(
     env: &Env,
     options: &Options,
-    target: &Local,
+    target: &dyn Target,
     ledger: &mut Ledger,
     watch: &mut dyn Watch,
 ) -> Result<Tally> {
     let with_host = |work: &mut dyn FnMut(&Host<'_>) -> Result<()>| {
-        let current = target.read()?;
+        let current = target.read(Hold::Open)?;
         work(&current.host())
     };
     hooks::run(&env.hooks(options), ledger, &with_host, watch)
@@ -59,8 +58,9 @@ pub(crate) fn catch_up(env: &Env, options: &Options, watch: &mut dyn Watch) -> R
     if !(is_due || options.retry_hooks || target.is_interrupted()?) {
         return Ok(());
     }
-    if let LedgerAccess::Write(mut ledger) = LedgerAccess::open(env, &target, false, watch)? {
-        run_hooks(env, options, &target, &mut ledger, watch)?;
+    if let LedgerAccess::Write(mut ledger) = LedgerAccess::open(env, target.as_ref(), false, watch)?
+    {
+        run_hooks(env, options, target.as_ref(), &mut ledger, watch)?;
     }
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! The ledger as a run may use it, and the commit of what is staged.
 
 use super::env::Env;
+use super::transaction::{self, Committed};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run};
 use crate::model::owned::Owned;
 use crate::plan::{Plan, effects};
 use crate::system::files;
-use crate::targets::files::{Current, Local, Staged};
-use crate::targets::{Committed, Target as _};
+use crate::targets::{Staged, Target};
 
 /// The ledger, as far as a run may use it.
 pub(crate) enum LedgerAccess {
@@ -22,7 +22,7 @@ impl LedgerAccess {
     /// Opens it, and finishes or drops what an interrupted run has left.
     pub(crate) fn open(
         env: &Env,
-        target: &Local,
+        target: &dyn Target,
         dry_run: bool,
         watch: &mut dyn Watch,
     ) -> Result<Self> {
@@ -41,8 +41,8 @@ impl LedgerAccess {
         files::ensure_private_dir(&dir).map_err(Error::failed)?;
         let mut ledger = Ledger::open(&dir).map_err(Error::failed)?;
         ledger.keep_history(env.settings.history_days);
-        if let Some(done) = target.recover(&mut ledger)? {
-            watch.warn(done);
+        if let Some(done) = transaction::recover(target, &mut ledger)? {
+            watch.warn(done.to_owned());
         }
         Ok(Self::Write(ledger))
     }
@@ -67,16 +67,15 @@ pub(crate) enum Commit {
 
 /// Puts what is staged in place, if that is anything.
 pub(crate) fn commit(
-    target: &Local,
-    current: &Current,
-    staged: &Staged,
+    target: &dyn Target,
+    staged: &dyn Staged,
     (ledger, run): (&mut Ledger, Run<'_>),
     watch: &mut dyn Watch,
 ) -> Result<Commit> {
     let mut number = None;
     if changes_databases(staged.plan()) {
         let progress = watch.progress("homes made");
-        match target.commit(current, staged, ledger, run, progress.as_ref())? {
+        match transaction::commit(target, staged, ledger, run, progress.as_ref())? {
             Committed::Done(txn) => number = Some(txn),
             Committed::Moved => {
                 tracing::info!("the databases changed meanwhile; planning again");

@@ -17,6 +17,7 @@ use crate::system::clock;
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
 use crate::system::root::Root;
 use crate::targets::files::Local;
+use crate::targets::{Place, Target};
 
 /// What a run works with.
 #[derive(Clone, Debug)]
@@ -140,7 +141,7 @@ impl Env {
     }
 
     /// The host, or the tree below `--root`.
-    pub fn target(&self) -> Result<Local> {
+    pub fn target(&self) -> Result<Box<dyn Target>> {
         let [target] = self.settings.targets.as_slice() else {
             return Err(Error::usage(
                 "exactly one target can be brought in step so far",
@@ -153,15 +154,18 @@ impl Env {
             .chain([&rules.home_base])
             .map(PathBuf::from)
             .collect();
-        let state_dir = self.settings.state_dir.clone();
-        let local = Local::new(
+        let place = Place {
+            root: self.root.clone(),
+            state_dir: self.settings.state_dir.clone(),
+            home_bases: bases,
+            key_dir: self.settings.rules.keys.directory.clone(),
+            shadow_day: clock::shadow_day(self.now),
+        };
+        Ok(Box::new(Local::new(
+            &target.name,
             target.local.clone(),
-            self.root.clone(),
-            state_dir,
-            bases,
-            clock::shadow_day(self.now),
-        );
-        Ok(local.with_keys(&self.settings.rules.keys.directory))
+            place,
+        )))
     }
 
     /// Whether hooks belong to a run at all. On another tree they would run on the wrong host.

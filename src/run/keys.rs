@@ -15,7 +15,7 @@ use crate::plan::{KeyChange, KeyPlace, Plan, effects};
 use crate::policy::keys::{KeyBook, KeyRules, Place};
 use crate::policy::{Reason, Refusal};
 use crate::system::as_user::{self, Order};
-use crate::targets::files::{Local, LocalError};
+use crate::targets::{Target, TargetError};
 
 /// What a refusal that is about the whole directory of keys calls it.
 pub(crate) const DIRECTORY: &str = "SSH keys";
@@ -32,7 +32,7 @@ type Obstacle<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// # Errors
 /// What could not be seen, and does not tell of what stands there: what is said without it would be something else.
 pub(crate) fn look<T>(
-    target: &Local,
+    target: &dyn Target,
     rules: &KeyRules,
     owned: &Owned,
     say: impl FnOnce(FileAt<'_>, Obstacle<'_>) -> T,
@@ -44,12 +44,12 @@ pub(crate) fn look<T>(
     let files = match target.key_files() {
         Ok(files) => Some(files),
         Err(_) if rules.place != Place::Directory && !wrote_files => None,
-        Err(e @ LocalError::Path(_)) => return Err(e.into()),
+        Err(e @ TargetError::Path(_)) => return Err(e.into()),
         Err(e) => return Ok(Some(Err(e.to_string()))),
     };
     // The first that cannot be read ends the run: a plan without it would be another one.
-    let failure: RefCell<Option<LocalError>> = RefCell::default();
-    let failed = |e: LocalError| {
+    let failure: RefCell<Option<TargetError>> = RefCell::default();
+    let failed = |e: TargetError| {
         let text = e.to_string();
         failure.borrow_mut().get_or_insert(e);
         text
@@ -118,7 +118,7 @@ pub(crate) fn withdraw(plan: &mut Plan, cx: &PlanContext<'_>, force: bool) -> Re
 
 /// Writes keys into homes, each as its owner.
 pub(crate) struct HomeWriter<'a> {
-    pub(crate) target: &'a Local,
+    pub(crate) target: &'a dyn Target,
     pub(crate) ledger: &'a mut Ledger,
     pub(crate) run: Run<'a>,
     pub(crate) watch: &'a mut dyn Watch,
@@ -181,7 +181,11 @@ impl HomeWriter<'_> {
 }
 
 /// Writes the keys of one home, or says in our own words why not.
-fn write_home(target: &Local, name: &str, keys: &KeyChange) -> std::result::Result<(), String> {
+fn write_home(
+    target: &dyn Target,
+    name: &str,
+    keys: &KeyChange,
+) -> std::result::Result<(), String> {
     let KeyChange { at, text, .. } = keys;
     let KeyPlace::Home { path, uid, gid } = at else {
         return Ok(());

@@ -16,12 +16,13 @@ mod report;
 mod saved;
 mod sessions;
 mod sources;
+pub mod transaction;
 mod undo;
 pub(crate) mod view;
 mod watch;
 
 use crate::error::Error;
-use crate::targets::files::LocalError;
+use crate::targets::TargetError;
 
 pub use self::env::{Env, Patience};
 pub use self::job::{Job, Kind, Options, Task};
@@ -31,8 +32,8 @@ pub use self::report::{Outcome, RunReport, SourceReport, TargetReport};
 pub use self::watch::{Progress, Silent, Watch};
 pub use crate::hooks::{Reporter, Tally};
 
-impl From<LocalError> for Error {
-    fn from(error: LocalError) -> Self {
+impl From<TargetError> for Error {
+    fn from(error: TargetError) -> Self {
         Error::failed(error)
     }
 }

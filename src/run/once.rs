@@ -20,8 +20,7 @@ use crate::plan::guard::{self, Refused};
 use crate::plan::saved::{Asked, Saved, fingerprints};
 use crate::plan::{Approved, Plan};
 use crate::system::lock::RunLock;
-use crate::targets::Target as _;
-use crate::targets::files::{Current, Local};
+use crate::targets::{Current, Hold, Target};
 
 /// How often a plan is made anew because somebody else changed the databases meanwhile.
 const ATTEMPTS: u32 = 5;
@@ -69,13 +68,13 @@ fn straight_line(
     let planner = Planner::read(env, job, watch)?;
     note_read(lock, job, &planner);
     let target = env.target()?;
-    let mut ledger = LedgerAccess::open(env, &target, job.options.dry_run, watch)?;
+    let mut ledger = LedgerAccess::open(env, target.as_ref(), job.options.dry_run, watch)?;
     let command = job.task.command();
     let line = Line {
         env,
         job,
         planner: &planner,
-        target: &target,
+        target: target.as_ref(),
         run: Run {
             provider: &env.settings.provider.name,
             command: &command,
@@ -85,7 +84,7 @@ fn straight_line(
     let mut shown: Option<Plan> = None;
     for attempt in 0..ATTEMPTS {
         let (current, owned, plan) = line.plan(&ledger, attempt)?;
-        let saved = line.save(&current, &plan);
+        let saved = line.save(current.as_ref(), &plan);
         let approved = match line.approve(plan, &owned, watch) {
             Ok(approved) => approved,
             Err(refused) => {
@@ -95,7 +94,7 @@ fn straight_line(
                 });
             }
         };
-        let staged = target.stage(&current, approved)?;
+        let staged = current.stage(approved)?;
         let LedgerAccess::Write(ledger) = &mut ledger else {
             watch.dry(staged.plan());
             let report = line.report(staged.into_plan(), None, Tally::default());
@@ -104,7 +103,7 @@ fn straight_line(
         if shown.is_none_or(|shown| shown.changes != staged.plan().changes) {
             watch.staged(staged.plan());
         }
-        match commit(&target, &current, &staged, (ledger, line.run), watch)? {
+        match commit(target.as_ref(), staged.as_ref(), (ledger, line.run), watch)? {
             Commit::Moved => shown = Some(staged.into_plan()),
             Commit::Done(number) => {
                 return line.finish(ledger, (staged.into_plan(), number), current, watch);
@@ -132,21 +131,25 @@ struct Line<'a> {
     env: &'a Env,
     job: &'a Job,
     planner: &'a Planner<'a>,
-    target: &'a Local,
+    target: &'a dyn Target,
     run: Run<'a>,
 }
 
 impl Line<'_> {
     /// Reads the target and plans.
-    fn plan(&self, ledger: &LedgerAccess, attempt: u32) -> Result<(Current, Owned, Plan)> {
+    fn plan(
+        &self,
+        ledger: &LedgerAccess,
+        attempt: u32,
+    ) -> Result<(Box<dyn Current + '_>, Owned, Plan)> {
         let options = &self.job.options;
         let mut elsewhere = self.target.elsewhere()?;
         // Where other name services are asked, over a network perhaps, nobody is kept out meanwhile.
         let keep_others_out = attempt >= OPEN_ATTEMPTS && !elsewhere.is_any() && !options.dry_run;
         let current = if keep_others_out {
-            self.target.read_alone()?
+            self.target.read(Hold::Locked)?
         } else {
-            self.target.read()?
+            self.target.read(Hold::Open)?
         };
         let owned = ledger.load(self.run)?;
         let mut host = current.host();
@@ -183,7 +186,7 @@ impl Line<'_> {
     }
 
     /// What is needed to carry the plan out later, if that is wanted.
-    fn save(&self, current: &Current, plan: &Plan) -> Option<Box<Saved>> {
+    fn save(&self, current: &dyn Current, plan: &Plan) -> Option<Box<Saved>> {
         if !self.job.options.save {
             return None;
         }
@@ -205,7 +208,7 @@ impl Line<'_> {
         &self,
         ledger: &mut Ledger,
         (mut plan, number): (Plan, Option<u64>),
-        current: Current,
+        current: Box<dyn Current + '_>,
         watch: &mut dyn Watch,
     ) -> Result<RunReport> {
         if number.is_some() {

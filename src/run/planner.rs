@@ -17,7 +17,7 @@ use crate::model::owned::Owned;
 use crate::plan::Plan;
 use crate::plan::diff::{self, Request};
 use crate::policy::Reason;
-use crate::targets::files::{Elsewhere, Local};
+use crate::targets::{Elsewhere, Target};
 
 /// How often other name services are asked about what a plan would give out.
 const NSS_ROUNDS: u32 = 10;
@@ -27,7 +27,7 @@ const NSS_ROUNDS: u32 = 10;
 pub(crate) struct PlanContext<'a> {
     pub(crate) env: &'a Env,
     pub(crate) options: &'a Options,
-    pub(crate) target: &'a Local,
+    pub(crate) target: &'a dyn Target,
     /// What the target has.
     pub(crate) host: &'a Host<'a>,
     /// What gosync owns there.

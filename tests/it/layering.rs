@@ -18,7 +18,7 @@ const ARROWS: [(&str, Option<&[&str]>); 19] = [
     ("ledger", Some(&["model", "policy", "plan", "system"])),
     (
         "targets",
-        Some(&["model", "policy", "plan", "formats", "ledger", "system"]),
+        Some(&["model", "policy", "plan", "formats", "system"]),
     ),
     (
         "config",

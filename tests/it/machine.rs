@@ -12,10 +12,11 @@ use gosync::plan::{Limits, Plan, guard};
 use gosync::policy::{Reason, Refusal, Rules, map, select};
 use gosync::providers::file::FileProvider;
 use gosync::providers::{Provider as _, Query, Scope};
+use gosync::run::transaction::{self, Committed};
 use gosync::system::files;
 use gosync::system::root::Root;
 use gosync::targets::files::{Config, ETC, Local};
-use gosync::targets::{Committed, Target as _};
+use gosync::targets::{Hold, Place, Target as _};
 use serde_json::Value;
 
 use crate::manifest::Tree;
@@ -62,13 +63,14 @@ impl Machine {
             .into_iter()
             .chain(&rules.accounts.home_bases);
         let bases = bases.map(std::path::PathBuf::from).collect();
-        let target = Local::new(
-            config,
-            Root::new(Some(world.root())),
-            "/var/lib/gosync".into(),
-            bases,
-            20_000,
-        );
+        let place = Place {
+            root: Root::new(Some(world.root())),
+            state_dir: "/var/lib/gosync".into(),
+            home_bases: bases,
+            key_dir: rules.keys.directory.clone(),
+            shadow_day: 20_000,
+        };
+        let target = Local::new("host", config, place);
         let state = world.root().join("var/lib/gosync");
         files::ensure_private_dir(&state).unwrap();
         let ledger = Ledger::open(&state).unwrap();
@@ -125,7 +127,7 @@ impl Machine {
         completeness: &Completeness,
         planner: impl FnOnce(&Against<'_>) -> Plan,
     ) -> Plan {
-        let (owned, current) = (self.owned(), self.target.read().unwrap());
+        let (owned, current) = (self.owned(), self.target.read(Hold::Open).unwrap());
         let home_at = |home: &str| files::owner(&self.target.locate(home));
         planner(&Against {
             host: &current.host(),
@@ -144,7 +146,7 @@ impl Machine {
     }
 
     pub fn plan_groups(&self, snapshot: &Snapshot) -> Plan {
-        let (owned, current) = (self.owned(), self.target.read().unwrap());
+        let (owned, current) = (self.owned(), self.target.read(Hold::Open).unwrap());
         let rules = &self.rules;
         let mut wanted = map::groups(&snapshot.directory, &owned, &rules.groups);
         wanted
@@ -164,7 +166,7 @@ impl Machine {
     /// What differs from what was last applied.
     pub fn drift(&self) -> Vec<Difference> {
         drift::drift(
-            &self.target.read().unwrap().host(),
+            &self.target.read(Hold::Open).unwrap().host(),
             &self.owned(),
             &self.rules,
         )
@@ -182,8 +184,10 @@ impl Machine {
     }
 
     pub fn deluser(&mut self, name: &str, request: &Request) -> Outcome {
-        let current = self.target.read().unwrap();
-        match diff::removal(&[name.to_owned()], request, &current.host(), &self.owned()) {
+        let current = self.target.read(Hold::Open).unwrap();
+        let plan = diff::removal(&[name.to_owned()], request, &current.host(), &self.owned());
+        drop(current);
+        match plan {
             Ok(plan) => self.carry_out(plan),
             Err(_) => Outcome::Nothing,
         }
@@ -216,18 +220,17 @@ impl Machine {
             Ok(approved) => approved,
             Err(refused) => return Outcome::Refused(refused.plan),
         };
-        let current = self.target.read().unwrap();
-        let staged = self.target.stage(&current, approved).unwrap();
+        let current = self.target.read(Hold::Open).unwrap();
+        let staged = current.stage(approved).unwrap();
         let run = Run {
             provider: "p",
             command: "test",
             now: self.now,
         };
         if !staged.plan().changes.is_empty() {
-            let done = self
-                .target
-                .commit(&current, &staged, &mut self.ledger, run, &|_| {})
-                .unwrap();
+            let ledger = &mut self.ledger;
+            let done =
+                transaction::commit(&self.target, staged.as_ref(), ledger, run, &|_| {}).unwrap();
             assert!(matches!(done, Committed::Done(_)));
         }
         self.ledger

@@ -11,7 +11,7 @@ use crate::model::owned::Owned;
 use crate::model::spans::Spans;
 use crate::system::process;
 use crate::system::root::Root;
-use crate::targets::files::{Config, ETC, Layout, Survey};
+use crate::targets::files::{self, Config, ETC, Layout, Survey};
 use crate::ui::Ui;
 
 /// A configuration in which every key has its default.
@@ -42,7 +42,8 @@ impl<'a> Scene<'a> {
             Ok(setup) => (setup, None),
             Err(e) => (defaults(global, ui)?, Some(e)),
         };
-        let survey = setup.target()?.survey();
+        let layout = layout(&setup.settings);
+        let survey = files::survey(layout, &setup.root);
         let mut ledger = Ledger::open_read_only(&setup.state_dir());
         let mut owned = Owned::default();
         if let Ok(Some(open)) = &ledger {
@@ -70,16 +71,12 @@ impl<'a> Scene<'a> {
 
     /// The keys of the target.
     pub fn local(&self) -> Option<&Config> {
-        self.setup
-            .settings
-            .targets
-            .first()
-            .map(|target| &target.local)
+        local(self.settings())
     }
 
     /// Which files hold the accounts.
     pub fn layout(&self) -> &'static Layout {
-        self.local().map_or(&ETC, |local| local.layout)
+        layout(self.settings())
     }
 
     /// The root of the managed host.
@@ -122,6 +119,14 @@ impl<'a> Scene<'a> {
             .map(|first| (*first, first.saturating_add(count.saturating_sub(1))));
         spans.collect()
     }
+}
+
+fn local(settings: &Settings) -> Option<&Config> {
+    settings.targets.first().map(|target| &target.local)
+}
+
+fn layout(settings: &Settings) -> &'static Layout {
+    local(settings).map_or(&ETC, |local| local.layout)
 }
 
 fn defaults(global: &Global, ui: Ui) -> Result<Setup<'_>> {

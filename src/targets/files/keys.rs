@@ -8,88 +8,12 @@ use std::path::{Path, PathBuf};
 
 use super::error::LocalError;
 use super::local::Local;
-use crate::plan::diff::KeyFile;
 use crate::plan::{Change, KeyChange, KeyPlace, effects};
 use crate::policy::keys::digest;
 use crate::system::journal::{Hash, Step};
 use crate::system::replace::{self, Appearance, staging_dir};
-use crate::system::root::Root;
-use crate::system::{PathError, files, homes};
-
-/// The mode of a file with keys: sshd(8) reads it as the person who logs in.
-const MODE: u32 = 0o644;
-
-/// A file that is longer was not written by gosync.
-const MAX_BYTES: u64 = 1 << 24;
-
-/// What is in the directory.
-#[derive(Debug)]
-pub struct KeyFiles {
-    root: Root,
-    dir: PathBuf,
-    names: BTreeSet<String>,
-}
-
-impl KeyFiles {
-    pub(super) fn read(target: &Local, dir: &str) -> Result<Self, LocalError> {
-        let real = target.root.path(dir);
-        if let Some(reason) = files::untrusted_directory(&real, &target.root.path("/"))? {
-            return Err(LocalError::Unfit {
-                path: real,
-                reason: reason.to_string(),
-            });
-        }
-        let names = match files::look(&real)? {
-            None => BTreeSet::new(),
-            Some(_) => files::entries(&real)?,
-        };
-        Ok(Self {
-            root: target.root.clone(),
-            dir: real,
-            names,
-        })
-    }
-
-    /// What stands at a path of the managed host.
-    ///
-    /// # Errors
-    /// When nobody can say: reading failed, and not for what stands there.
-    pub fn at(&self, path: &str) -> Result<KeyFile, LocalError> {
-        let real = self.root.path(path);
-        let name = real.file_name().and_then(|name| name.to_str());
-        if real.parent() == Some(&self.dir) && !name.is_some_and(|name| self.names.contains(name)) {
-            return Ok(KeyFile::Absent);
-        }
-        match files::read_shown(&real, MAX_BYTES) {
-            Ok(None) => Ok(KeyFile::Absent),
-            Ok(Some((bytes, mode))) => Ok(KeyFile::Plain {
-                bytes,
-                sound: mode == Some(MODE),
-            }),
-            Err(e) if is_failure(&e) => Err(e.into()),
-            Err(e) => Ok(KeyFile::Odd(format!(
-                "{e}; take it away, or put a plain file of root's in its place"
-            ))),
-        }
-    }
-
-    /// Why the file at a path of the managed host cannot be replaced or taken away, if it cannot.
-    ///
-    /// # Errors
-    /// When nobody can say.
-    pub fn obstacle(&self, path: &str) -> Result<Option<String>, LocalError> {
-        match replace::probe(&self.root.path(path)) {
-            Ok(()) => Ok(None),
-            Err(e) if is_failure(&e) => Err(e.into()),
-            Err(e) => Ok(Some(e.to_string())),
-        }
-    }
-}
-
-/// Whether the kernel failed, and not our own check: then nobody knows what is there, and nothing is planned.
-fn is_failure(error: &PathError) -> bool {
-    error.source.raw_os_error().is_some()
-}
+use crate::system::{files, homes};
+use crate::targets::key_files::MODE;
 
 /// The changes of files with keys, with the files' real paths.
 pub(super) fn changes<'a>(

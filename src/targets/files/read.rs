@@ -9,7 +9,6 @@ use super::layout::{HOST_PASSWD, Missing, Way};
 use super::local::Local;
 use crate::formats::{GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine, name_of};
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
-use crate::system::lock::PasswordLock;
 use crate::system::{files, replace};
 
 /// One database as it was read.
@@ -48,19 +47,17 @@ pub struct Current {
     /// Databases that are read and never written.
     reference: Vec<(Db, Image)>,
     shells: Option<String>,
-    /// Keeps others from changing the databases, if that is held from the beginning.
-    pub(super) lock: Option<PasswordLock>,
 }
 
 impl Current {
     pub(super) fn read(target: &Local) -> Result<Self, LocalError> {
         let mut databases = BTreeMap::new();
-        for file in target.layout().written {
+        for file in target.paths.layout.written {
             let path = target.root.path(file.dir).join(file.db.name());
             databases.insert(file.db, Image::read(path)?);
         }
         let mut reference = Vec::new();
-        for (db, path) in target.references() {
+        for (db, path) in target.paths.references() {
             reference.push((db, Image::read(path)?));
         }
         let shells = files::read_plain(&target.root.path("/etc/shells"))?;
@@ -69,18 +66,9 @@ impl Current {
             databases,
             reference,
             shells,
-            lock: None,
         };
         current.check(target)?;
         Ok(current)
-    }
-
-    /// The same, read under this lock.
-    pub(super) fn with_lock(self, lock: PasswordLock) -> Self {
-        Self {
-            lock: Some(lock),
-            ..self
-        }
     }
 
     /// All files, those that are written first.
@@ -96,16 +84,19 @@ impl Current {
             path: image.path.clone(),
             reason: reason.to_owned(),
         };
-        for file in target.layout().written.iter().rev() {
+        for file in target.paths.layout.written.iter().rev() {
             let image = self.databases.get(&file.db).filter(|image| !image.exists);
             if let Some(image) = image.filter(|_| file.missing == Missing::Refused) {
                 let reason = "it is missing; make it with pwconv(8) or grpconv(8)";
                 return Err(unfit(image, reason));
             }
         }
-        target.generations().map_or(Ok(()), |there| there.probe())?;
+        target
+            .paths
+            .generations()
+            .map_or(Ok(()), |there| there.probe())?;
         for (db, image) in &self.databases {
-            let file = target.layout().file(*db);
+            let file = target.paths.layout.file(*db);
             if file.is_some_and(|file| file.way == Way::Alone) {
                 replace::probe(&image.path)?;
             }

@@ -3,9 +3,10 @@
 
 use std::path::PathBuf;
 
-use super::layout::{Missing, Way};
-use super::local::Local;
+use super::layout::{Layout, Missing, Way};
+use super::paths::Paths;
 use crate::formats::Lines;
+use crate::system::root::Root;
 use crate::system::{files, replace};
 
 /// One database.
@@ -55,21 +56,20 @@ impl Survey {
     }
 }
 
-impl Local {
-    /// Looks at every database.
-    pub fn survey(&self) -> Survey {
-        let written = self.layout().written.iter().map(|file| {
-            let path = self.root.path(file.dir).join(file.db.name());
-            let required = file.missing == Missing::Refused;
-            look(file.db.name(), path, Some((file.way, required)))
-        });
-        let read = self.references();
-        let read = read.map(|(db, path)| look(db.name(), path, None));
-        let unswappable = self.generations().and_then(|there| there.probe().err());
-        Survey {
-            files: written.chain(read).collect(),
-            unswappable: unswappable.map(|e| e.to_string()),
-        }
+/// Looks at every database of a layout below a root.
+pub fn survey(layout: &'static Layout, root: &Root) -> Survey {
+    let paths = Paths::new(layout, root.clone());
+    let written = layout.written.iter().map(|file| {
+        let path = root.path(file.dir).join(file.db.name());
+        let required = file.missing == Missing::Refused;
+        look(file.db.name(), path, Some((file.way, required)))
+    });
+    let read = paths.references();
+    let read = read.map(|(db, path)| look(db.name(), path, None));
+    let unswappable = paths.generations().and_then(|there| there.probe().err());
+    Survey {
+        files: written.chain(read).collect(),
+        unswappable: unswappable.map(|e| e.to_string()),
     }
 }
 

@@ -1,81 +1,138 @@
-//! The databases as a [`Target`].
+//! The databases as a target, phase by phase.
 
 use super::commit;
-use super::elsewhere::Elsewhere;
 use super::error::LocalError;
-use super::keys::KeyFiles;
+use super::homes;
+use super::keys;
 use super::local::Local;
-use super::read::Current;
+use super::prepare::Preparation;
+use super::read;
 use super::stage;
-use super::staged::Staged;
-use crate::ledger::{Ledger, Run};
-use crate::plan::Approved;
-use crate::system::journal::{self, Left};
-use crate::targets::{Committed, Target};
+use super::staged;
+use crate::model::host::Host;
+use crate::plan::{Approved, Plan};
+use crate::system::journal::{self, Journal, Left};
+use crate::system::lock::PasswordLock;
+use crate::targets::{
+    self, Elsewhere, Hold, KeyFiles, Prepared, Recovered, Staged, Switched, Target, Traces,
+};
+use std::path::PathBuf;
 
-impl Local {
-    /// Whether an interrupted run left something to be finished or dropped.
-    ///
-    /// # Errors
-    /// When that cannot be read.
-    pub fn is_interrupted(&self) -> Result<bool, LocalError> {
-        Ok(journal::left_behind(&self.state_dir())? != Left::Nothing)
-    }
+/// The databases as they were read.
+struct Reading<'t> {
+    target: &'t Local,
+    databases: read::Current,
+    /// Keeps others from changing them, if it is held from the beginning.
+    lock: Option<PasswordLock>,
+}
 
-    /// Reads the databases while nobody else may change them, until the answer is dropped: for hosts on which others
-    /// change them faster than a plan can be made.
-    ///
-    /// # Errors
-    /// As [`Target::read`], and when somebody else holds the password lock for too long.
-    pub fn read_alone(&self) -> Result<Current, LocalError> {
-        let lock = commit::lock(self)?;
-        Ok(Current::read(self)?.with_lock(lock))
-    }
+/// Their new bytes.
+struct StagedFiles<'c> {
+    from: &'c Reading<'c>,
+    staged: staged::Staged,
+}
 
-    /// The host's name services besides these databases.
-    ///
-    /// # Errors
-    /// When nsswitch.conf(5) cannot be read.
-    pub fn elsewhere(&self) -> Result<Elsewhere, LocalError> {
-        Elsewhere::new(&self.root)
-    }
-
-    /// What is in the directory with SSH keys.
-    ///
-    /// # Errors
-    /// When it cannot be read, or others may write there.
-    pub fn key_files(&self) -> Result<KeyFiles, LocalError> {
-        KeyFiles::read(self, &self.key_dir)
-    }
+/// Their new bytes, on disk.
+struct PreparedFiles<'c> {
+    from: &'c StagedFiles<'c>,
+    journal: Journal,
 }
 
 impl Target for Local {
-    type Current = Current;
-    type Staged = Staged;
-    type Error = LocalError;
-
-    fn recover(&self, ledger: &mut Ledger) -> Result<Option<String>, LocalError> {
-        commit::recover(self, ledger)
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    fn read(&self) -> Result<Current, LocalError> {
-        Current::read(self)
+    fn is_interrupted(&self) -> Result<bool, LocalError> {
+        Ok(journal::left_behind(&self.state_dir())? != Left::Nothing)
     }
 
-    fn stage(&self, current: &Current, approved: Approved) -> Result<Staged, LocalError> {
-        let staged = stage::stage(self, current, approved)?;
-        commit::probe_homes(self, &staged)?;
-        Ok(staged)
+    fn recover(&self) -> Result<Option<Recovered>, LocalError> {
+        commit::recover(self)
     }
 
-    fn commit(
+    fn read(&self, hold: Hold) -> Result<Box<dyn targets::Current + '_>, LocalError> {
+        let lock = (hold == Hold::Locked)
+            .then(|| commit::lock(self))
+            .transpose()?;
+        Ok(Box::new(Reading {
+            target: self,
+            databases: read::Current::read(self)?,
+            lock,
+        }))
+    }
+
+    fn finish(&self, traces: &Traces) -> Result<(), LocalError> {
+        commit::finish(self, traces)
+    }
+
+    fn elsewhere(&self) -> Result<Elsewhere, LocalError> {
+        Elsewhere::new(&self.root)
+    }
+
+    fn key_files(&self) -> Result<KeyFiles, LocalError> {
+        KeyFiles::read(&self.root, &self.key_dir)
+    }
+
+    fn locate(&self, path: &str) -> PathBuf {
+        self.root.path(path)
+    }
+}
+
+impl targets::Current for Reading<'_> {
+    fn host(&self) -> Host<'_> {
+        self.databases.host()
+    }
+
+    fn stage(&self, approved: Approved) -> Result<Box<dyn Staged + '_>, LocalError> {
+        let staged = stage::stage(self.target, &self.databases, approved)?;
+        homes::probe(self.target, &staged)?;
+        Ok(Box::new(StagedFiles { from: self, staged }))
+    }
+}
+
+impl Staged for StagedFiles<'_> {
+    fn plan(&self) -> &Plan {
+        self.staged.plan()
+    }
+
+    fn into_plan(self: Box<Self>) -> Plan {
+        self.staged.into_plan()
+    }
+
+    fn prepare(
         &self,
-        current: &Current,
-        staged: &Staged,
-        ledger: &mut Ledger,
-        run: Run<'_>,
+        txn: u64,
         progress: &dyn Fn(usize),
-    ) -> Result<Committed, LocalError> {
-        commit::commit(self, current, staged, ledger, run, progress)
+    ) -> Result<Box<dyn Prepared + '_>, LocalError> {
+        let preparation = Preparation {
+            target: self.from.target,
+            current: &self.from.databases,
+            staged: &self.staged,
+            txn,
+        };
+        let journal = preparation.journal(progress)?;
+        Ok(Box::new(PreparedFiles {
+            from: self,
+            journal,
+        }))
+    }
+
+    fn traces(&self) -> Traces {
+        Traces {
+            directories: keys::directories(self.from.target, &self.plan().changes),
+        }
+    }
+}
+
+impl Prepared for PreparedFiles<'_> {
+    fn switch(self: Box<Self>) -> Result<Switched, LocalError> {
+        let StagedFiles { from, staged } = self.from;
+        let lock = from.lock.is_none().then(|| commit::lock(from.target));
+        let _lock = match lock.transpose() {
+            Ok(lock) => lock,
+            Err(e) => return Ok(Switched::NotBegun(e)),
+        };
+        commit::switch(from.target, &from.databases, staged, &self.journal)
     }
 }

@@ -41,13 +41,13 @@ pub(super) fn stage(
     let mut files = BTreeMap::new();
     let changes = &approved.plan().changes;
     let known = Known::new(current, changes);
-    ids::check(target.layout(), changes)?;
+    ids::check(target.paths.layout, changes)?;
     let removes = changes
         .iter()
         .any(|change| strip::former_name(change).is_some());
     for (db, image) in current.databases.iter().filter(|_| !changes.is_empty()) {
         let is_made = |db| {
-            let file = target.layout().file(db);
+            let file = target.paths.layout.file(db);
             file.is_some_and(|file| file.missing == Missing::Made)
         };
         if !image.exists && !is_made(*db) {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use super::error::LocalError;
+use super::error::TargetError;
 use crate::plan::{Plan, effects};
 use crate::system::files;
 use crate::system::nss::{self, Known};
@@ -23,7 +23,7 @@ pub struct Elsewhere {
 }
 
 impl Elsewhere {
-    pub(super) fn new(root: &Root) -> Result<Self, LocalError> {
+    pub(crate) fn new(root: &Root) -> Result<Self, TargetError> {
         // Another tree's services do not run here.
         if !root.is_host() {
             return Ok(Self::default());
@@ -49,7 +49,7 @@ impl Elsewhere {
     ///
     /// # Errors
     /// When a service cannot be asked.
-    pub fn ask(&mut self, plan: &Plan) -> Result<Known, LocalError> {
+    pub fn ask(&mut self, plan: &Plan) -> Result<Known, TargetError> {
         if self.databases.is_empty() {
             return Ok(Known::new());
         }
@@ -65,7 +65,7 @@ impl Elsewhere {
         let keys: Vec<String> = given.filter(|key| !self.asked.contains(key)).collect();
         let mut known = Known::new();
         for database in &self.databases {
-            known.extend(nss::lookup(database, &keys, LIMIT).map_err(LocalError::NameService)?);
+            known.extend(nss::lookup(database, &keys, LIMIT).map_err(TargetError::NameService)?);
         }
         self.asked.extend(keys);
         Ok(known)

@@ -1,0 +1,165 @@
+//! Writes everything new beside the old and to disk, and lists the steps that will put it in place.
+
+use std::path::{Path, PathBuf};
+
+use super::db::Db;
+use super::error::LocalError;
+use super::generations::Generation;
+use super::homes;
+use super::keys;
+use super::layout::Way;
+use super::local::Local;
+use super::moves::Moves;
+use super::read::{Current, gid_of};
+use super::staged::{Staged, Versions};
+use crate::system::files;
+use crate::system::journal::{Hash, Journal, Step};
+use crate::system::replace::{self, Appearance, staging_dir};
+
+/// What is prepared, and from what.
+pub(super) struct Preparation<'a> {
+    pub target: &'a Local,
+    pub current: &'a Current,
+    pub staged: &'a Staged,
+    pub txn: u64,
+}
+
+impl Preparation<'_> {
+    /// Writes it. Returns the steps that will put it in place.
+    pub(super) fn journal(&self, progress: &dyn Fn(usize)) -> Result<Journal, LocalError> {
+        let (target, staged) = (self.target, self.staged);
+        let homes = homes::make(target, staged, progress)?;
+        let retired = homes::retire(target, staged)?;
+        let moves = Moves::new(target, staged)?;
+        let mut first: Vec<Step> = Vec::new();
+        let mut last: Vec<Step> = Vec::new();
+        let order = target.paths.layout.written.iter().map(|file| file.db);
+        for db in order.filter(|db| *db != Db::Passwd) {
+            let [before_passwd, after_passwd] = self.replace(db)?;
+            first.extend(before_passwd);
+            last.extend(after_passwd);
+        }
+        let passwd = self.replace(Db::Passwd)?.into_iter().flatten();
+        // The second versions take back what has to be gone last: in the opposite order.
+        last.reverse();
+        let swap = self.swap()?;
+        // Nobody is seen in passwd before their keys are in place.
+        let keys = keys::prepare(target, &staged.plan().changes)?;
+        // Homes come first: an account is opened, or shown, only when it has one.
+        let steps = homes
+            .into_iter()
+            .chain(first)
+            .chain(moves.before)
+            .chain(keys)
+            .chain(passwd)
+            .chain(swap)
+            .chain(last)
+            .chain(retired)
+            .chain(moves.after)
+            .collect();
+        Ok(Journal {
+            txn: self.txn,
+            steps,
+        })
+    }
+
+    /// Writes the new versions of one file, and its backup. Two steps: before passwd changes, and after.
+    fn replace(&self, db: Db) -> Result<[Option<Step>; 2], LocalError> {
+        let mut steps = [None, None];
+        let Some(versions) = self.staged.files.get(&db).filter(|_| !self.is_swapped(db)) else {
+            return Ok(steps);
+        };
+        let (Some(path), Some(image)) =
+            (self.target.paths.path(db), self.current.databases.get(&db))
+        else {
+            return Ok(steps);
+        };
+        let dir = staging_dir(path.parent().unwrap_or(&path));
+        files::ensure_private_dir(&dir)?;
+        let appearance = self.appearance(db);
+        let mut old = image.exists.then(|| Hash::of(image.lines.bytes()));
+        for (number, bytes) in [&versions.first, &versions.last].into_iter().enumerate() {
+            let Some(bytes) = bytes else { continue };
+            let staged = dir.join(format!("{}.{number}", db.name()));
+            replace::stage(&staged, bytes, &path, appearance)?;
+            let new = Hash::of(bytes);
+            steps[number] = Some(Step::Replace {
+                staged,
+                path: path.clone(),
+                old: old.replace(new.clone()),
+                new,
+            });
+        }
+        if image.exists {
+            replace::stage(
+                &backup_staging(&path),
+                image.lines.bytes(),
+                &path,
+                appearance,
+            )?;
+        }
+        files::sync_dir(&dir)?;
+        Ok(steps)
+    }
+
+    fn is_swapped(&self, db: Db) -> bool {
+        let file = self.target.paths.layout.file(db);
+        file.is_some_and(|file| file.way == Way::Together)
+    }
+
+    fn appearance(&self, db: Db) -> Appearance {
+        let (mode, group) = db.appearance();
+        Appearance {
+            mode,
+            gid: group.and_then(|name| gid_of(self.target, name)),
+        }
+    }
+
+    /// Writes a new generation of all swapped files, if one of them changes.
+    fn swap(&self) -> Result<Option<Step>, LocalError> {
+        let Some(there) = self.target.paths.generations() else {
+            return Ok(None);
+        };
+        if !self.staged.files.keys().any(|db| self.is_swapped(*db)) {
+            return Ok(None);
+        }
+        let generation = there.generation(self.txn);
+        generation.prepare()?;
+        for (db, image) in self
+            .current
+            .databases
+            .iter()
+            .filter(|(db, _)| self.is_swapped(**db))
+        {
+            let versions = self.staged.files.get(db);
+            let bytes = versions
+                .and_then(Versions::newest)
+                .unwrap_or(image.lines.bytes());
+            replace::stage(
+                &generation.dir.join(db.name()),
+                bytes,
+                &image.path,
+                self.appearance(*db),
+            )?;
+        }
+        files::sync_dir(&generation.dir)?;
+        files::sync_dir(&generation.parent)?;
+        if let Some(dir) = generation.parent.parent() {
+            files::sync_dir(dir)?;
+        }
+        let Generation {
+            link, next, target, ..
+        } = generation;
+        Ok(Some(Step::Swap {
+            staged: next,
+            path: link,
+            target,
+        }))
+    }
+}
+
+/// Where the old version of a file is kept until it takes the name of the backup.
+pub(super) fn backup_staging(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    staging_dir(path.parent().unwrap_or(path)).join(format!("{name}-"))
+}

@@ -1,0 +1,20 @@
+//! What every target of a host needs to know besides its own keys.
+
+use std::path::PathBuf;
+
+use crate::system::root::Root;
+
+/// Where the managed host is, and where things are on it.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// What its paths are below.
+    pub root: Root,
+    /// The directory of the ledger and of journals, as a path of the managed host.
+    pub state_dir: PathBuf,
+    /// The directories that homes are in, as paths of the managed host.
+    pub home_bases: Vec<PathBuf>,
+    /// The directory of files with SSH keys, as a path of the managed host.
+    pub key_dir: String,
+    /// Today, as shadow(5) counts.
+    pub shadow_day: i64,
+}
