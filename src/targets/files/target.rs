@@ -13,9 +13,8 @@ use crate::model::host::Host;
 use crate::plan::{Approved, Plan};
 use crate::system::journal::{self, Journal, Left};
 use crate::system::lock::PasswordLock;
-use crate::targets::{
-    self, Elsewhere, Hold, KeyFiles, Prepared, Recovered, Staged, Switched, Target, Traces,
-};
+use crate::targets::target::{Current, Staged};
+use crate::targets::{Elsewhere, Hold, KeyFiles, Prepared, Recovered, Switched, Target, Traces};
 use std::path::PathBuf;
 
 /// The databases as they were read.
@@ -51,7 +50,7 @@ impl Target for Local {
         commit::recover(self)
     }
 
-    fn read(&self, hold: Hold) -> Result<Box<dyn targets::Current + '_>, LocalError> {
+    fn read(&self, hold: Hold) -> Result<Box<dyn Current + '_>, LocalError> {
         let lock = (hold == Hold::Locked)
             .then(|| commit::lock(self))
             .transpose()?;
@@ -79,7 +78,7 @@ impl Target for Local {
     }
 }
 
-impl targets::Current for Reading<'_> {
+impl Current for Reading<'_> {
     fn host(&self) -> Host<'_> {
         self.databases.host()
     }
