@@ -6,7 +6,7 @@ use super::Outcome;
 use super::setup::Setup;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Result};
-use crate::ledger::Ledger;
+use crate::ledger::{HOST, Ledger};
 use crate::model::owned::Owned;
 use crate::model::{counted, shown};
 use crate::plan::drift::{self, Difference, KeySite};
@@ -25,7 +25,7 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
     }
     let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
     let owned = ledger
-        .map(|ledger| ledger.load(&setup.settings.provider.name, setup.now))
+        .map(|ledger| ledger.load(HOST, &setup.settings.provider.name, setup.now))
         .transpose();
     let owned = owned.map_err(Error::failed)?.unwrap_or_default();
     let unknown: Vec<String> = args

@@ -17,7 +17,7 @@ use super::setup::Setup;
 use super::watch::UiWatch;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Kind, Result};
-use crate::ledger::Ledger;
+use crate::ledger::{HOST, Ledger};
 use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, State};
@@ -40,7 +40,7 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
     let provider = &setup.settings.provider.name;
     let owned = ledger
         .as_ref()
-        .map(|ledger| ledger.load(provider, setup.now))
+        .map(|ledger| ledger.load(HOST, provider, setup.now))
         .transpose()
         .map_err(Error::failed)?;
     let inquiry = Inquiry {

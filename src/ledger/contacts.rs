@@ -6,33 +6,25 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
-use super::{Ledger, LedgerError};
-use crate::model::Contact;
+use super::columns::columns;
+use super::store::{Ledger, LedgerError, Scope};
+use crate::model::{Contact, RemoteId};
 use crate::plan::events::{Event, HookEvent, Subject};
 
 const SET: &str = "INSERT INTO contacts (provider, id, email, ssh_keys) VALUES (?1, ?2, ?3, ?4)
                    ON CONFLICT (provider, id) DO UPDATE SET email = ?3, ssh_keys = ?4";
 
 /// Remembers it.
-pub(super) fn set(
-    db: &Connection,
-    provider: &str,
-    id: &str,
-    contact: &Contact,
-) -> rusqlite::Result<usize> {
-    db.prepare_cached(SET)?.execute(params![
-        provider,
-        id,
-        contact.email,
-        contact.ssh_keys.join("\n")
-    ])
+pub(super) fn set(scope: Scope<'_>, id: &str, contact: &Contact) -> rusqlite::Result<()> {
+    let keys = contact.ssh_keys.join("\n");
+    scope.execute(SET, params![scope.provider, id, contact.email, keys])
 }
 
 /// Remembers what an event tells of an account. One that tells nothing may be of somebody of whom nothing is known, but
 /// for a new account: that comes with all that the provider says.
-pub(super) fn told(db: &Connection, provider: &str, event: &HookEvent) -> rusqlite::Result<()> {
+pub(super) fn told(scope: Scope<'_>, event: &HookEvent) -> rusqlite::Result<()> {
     let Subject::Account(account) = &event.subject else {
         return Ok(());
     };
@@ -44,15 +36,32 @@ pub(super) fn told(db: &Connection, provider: &str, event: &HookEvent) -> rusqli
         true => "UPDATE contacts SET email = ?3, ssh_keys = ?4 WHERE provider = ?1 AND id = ?2",
         false => SET,
     };
-    db.prepare_cached(sql)?
-        .execute(params![provider, event.id, email, keys])
-        .map(drop)
+    scope.execute(sql, params![scope.provider, event.id, email, keys])
 }
 
 /// Forgets it.
-pub(super) fn forget(db: &Connection, provider: &str, id: &str) -> rusqlite::Result<usize> {
-    db.prepare_cached("DELETE FROM contacts WHERE provider = ?1 AND id = ?2")?
-        .execute([provider, id])
+pub(super) fn forget(scope: Scope<'_>, id: &str) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM contacts WHERE provider = ?1 AND id = ?2";
+    scope.execute(sql, [scope.provider, id])
+}
+
+/// Reads all that is remembered of a provider's people.
+pub(super) fn load(scope: Scope<'_>) -> rusqlite::Result<BTreeMap<RemoteId, Contact>> {
+    let sql = "SELECT id, email, ssh_keys FROM contacts WHERE provider = ?1 ORDER BY id";
+    let mut statement = scope.db.prepare(sql)?;
+    columns!(Columns {
+        id,
+        email,
+        ssh_keys
+    });
+    let at = Columns::of(&statement)?;
+    let rows = statement.query_map([scope.provider], |row| {
+        let keys = row.get_ref(at.ssh_keys)?.as_str()?;
+        Ok((row.get(at.id)?, contact(row.get(at.email)?, keys)))
+    })?;
+    // A map made at once takes half the memory of one that grows.
+    let contacts: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+    Ok(contacts.into_iter().collect())
 }
 
 fn contact(email: Option<String>, ssh_keys: &str) -> Contact {
@@ -63,17 +72,6 @@ fn contact(email: Option<String>, ssh_keys: &str) -> Contact {
 }
 
 impl Ledger {
-    /// All that is remembered of a provider's people, by id.
-    pub(super) fn load_contacts(&self, provider: &str) -> rusqlite::Result<Vec<(String, Contact)>> {
-        let mut statement = self
-            .db
-            .prepare("SELECT id, email, ssh_keys FROM contacts WHERE provider = ?1 ORDER BY id")?;
-        let rows = statement.query_map([provider], |row| {
-            Ok((row.get(0)?, contact(row.get(1)?, row.get_ref(2)?.as_str()?)))
-        })?;
-        rows.collect()
-    }
-
     /// How to reach the people of a provider's accounts, by name on this host.
     ///
     /// # Errors
@@ -82,16 +80,16 @@ impl Ledger {
         &self,
         provider: &str,
     ) -> Result<BTreeMap<String, Contact>, LedgerError> {
-        let read = || -> rusqlite::Result<BTreeMap<String, Contact>> {
-            let mut statement = self.db.prepare(
-                "SELECT name, email, ssh_keys FROM contacts JOIN accounts USING (provider, id)
-                 WHERE provider = ?1 AND state IN ('active', 'locked')",
+        self.read(|db| {
+            let mut statement = db.prepare(
+                "SELECT name, email, ssh_keys FROM contacts JOIN ids USING (provider, id)
+                  WHERE provider = ?1 AND kind = 'account' AND state IN ('active', 'locked')",
             )?;
             let rows = statement.query_map([provider], |row| {
-                Ok((row.get(0)?, contact(row.get(1)?, row.get_ref(2)?.as_str()?)))
+                let keys = row.get_ref("ssh_keys")?.as_str()?;
+                Ok((row.get("name")?, contact(row.get("email")?, keys)))
             })?;
             rows.collect()
-        };
-        read().map_err(|e| self.error(e))
+        })
     }
 }

@@ -1,114 +1,53 @@
-//! What a plan means for the ledger: rows now, and edits that come true on confirmation.
+//! What becomes true in the tables when a transaction has happened: stored as JSON until then.
+//!
+//! Of what and whose it is stands beside it in `pending`. What 0.1.0 wrote has that in itself, too, and is read as well.
 
-use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::history::{Remembered, Snapshots, groups_with};
-use super::{Run, rungs};
+use super::ids::Identity;
+use super::losses::{self, LossKind};
+use super::store::Scope;
+use super::{absences, applied, contacts, departures, ids};
+use crate::model::Members;
 use crate::model::history::EntryKind;
-use crate::model::{Members, RemoteId, UserName};
-use crate::plan::effects::{Presence, effects};
-use crate::plan::events::{HookEvent, Kind};
-use crate::plan::{Adopted, Deed, KeyChange, MemberChange, NewAccount, Plan};
+use crate::model::owned::{KeyRecord, State};
+use crate::plan::{Adopted, NewAccount};
 use crate::policy::Field;
-use crate::policy::keys::digest;
+use crate::policy::keys::Place;
 
-/// An edit that waits for its transaction to happen. Stored as JSON.
+/// An edit that waits for its transaction to happen.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Edit {
-    /// A row was made for it; before this transaction it had none, and no ids.
-    Fresh {
-        /// The account or group.
-        id: String,
-        /// Whether it is a group.
-        group: bool,
-    },
+pub(super) enum Edit {
     /// An account that was deleted by hand was made again. Until then its row says what it was.
     Remade(Box<MadeRow>),
     /// A group that was deleted by hand was made again.
-    RemadeGroup {
-        /// The group.
-        id: String,
-        /// Its name.
-        name: String,
-        /// Members that the provider wants.
-        members: Members,
-    },
-    /// A field was written.
-    Applied {
-        /// The account.
-        id: String,
-        /// Which field.
-        field: Field,
-        /// Its value.
-        value: String,
-    },
-    /// An account is in another state.
-    State {
-        /// The account.
-        id: String,
-        /// The state's word.
-        state: String,
-        /// Whether somebody lost something by it.
-        loss: bool,
-    },
-    /// A group has these members from the provider.
-    Members {
-        /// The group.
-        id: String,
-        /// All of them.
-        members: Members,
-        /// How many lost their membership.
-        lost: usize,
-    },
-    /// A file with SSH keys was written.
+    RemadeGroup { name: String, members: Members },
+    /// A field of an account was written.
+    Applied { field: Field, value: String },
+    /// An account is in another state. `loss`: somebody lost something by it.
+    State { state: State, loss: bool },
+    /// A group has these members from the provider; `lost` more lost their membership.
+    Members { members: Members, lost: usize },
+    /// A file with SSH keys was written, or taken away: then the digest is empty. `loss`: somebody whose account is open
+    /// has none any more.
     Keys {
-        /// The account.
-        id: String,
-        /// The file.
         path: String,
-        /// The digest of what was written; empty: taken away.
         digest: String,
-        /// Whether somebody whose account is open has none any more.
         loss: bool,
     },
-    /// A change of an entry that was there before goes into the history.
-    Remember(Remembered),
-    /// Hooks have to run for something.
-    Hook(Box<HookEvent>),
-    /// The hooks of this kind that run once before and once after the others have to.
-    Round(Kind),
-    /// An account or group has another name.
+    /// An account or a group has another name, and an account perhaps another home.
     Renamed {
-        /// The account or group.
-        id: String,
-        /// Whether it is a group.
-        group: bool,
-        /// Its name before.
         from: String,
-        /// Its name now.
         to: String,
-        /// Its home, if that is another one.
         home: Option<String>,
     },
     /// The home of a locked account was packed and taken away.
-    Archived {
-        /// The account.
-        id: String,
-        /// The archive.
-        path: String,
-    },
+    Archived { path: String },
     /// A group that is gone has lost the members it had from the provider.
-    Emptied {
-        /// The group.
-        id: String,
-    },
-    /// A group was taken out of the databases.
+    Emptied {},
+    /// A group was taken out of the databases; so many lost their membership.
     GroupRemoved {
-        /// The group.
-        id: String,
-        /// How many lost their membership.
         #[serde(default)]
         lost: usize,
     },
@@ -116,54 +55,37 @@ pub enum Edit {
     Adopted(Box<AdoptedRow>),
     /// A group of the host's is gosync's.
     AdoptedGroup {
-        /// The group.
-        id: String,
-        /// Its name.
         name: String,
-        /// Its gid.
         gid: u32,
         /// What the provider's name stands for, if that is another.
         alias: Option<String>,
-        /// Members that the provider wants.
         members: Members,
     },
     /// An account or a group is the host's again.
-    Released {
-        /// The account or group.
-        id: String,
-        /// Whether it is a group.
-        group: bool,
-    },
-    /// A group of the host's has these members from the provider.
+    Released {},
+    /// A group of the host's has these members from the provider; so many lost their membership, and so many got power.
     LocalMembers {
-        /// The group, by name.
-        name: String,
-        /// All of them.
         members: Members,
-        /// How many lost their membership.
         lost: usize,
-        /// How many got power.
         gained: usize,
     },
 }
 
 /// The row of an account that was made; its uid is there already.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct MadeRow {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) gid: u32,
-    pub(super) private: bool,
-    pub(super) gecos: String,
-    pub(super) home: String,
-    pub(super) shell: String,
-    pub(super) subid: Option<u32>,
+pub(super) struct MadeRow {
+    name: String,
+    gid: u32,
+    private: bool,
+    gecos: String,
+    home: String,
+    shell: String,
+    subid: Option<u32>,
 }
 
 impl MadeRow {
-    fn new(id: &str, name: &str, new: &NewAccount) -> Self {
+    pub(super) fn new(name: &str, new: &NewAccount) -> Self {
         Self {
-            id: id.to_owned(),
             name: name.to_owned(),
             gid: new.gid.get(),
             private: new.private_group,
@@ -173,29 +95,49 @@ impl MadeRow {
             subid: new.subids.map(|(first, _)| first),
         }
     }
+
+    fn apply(&self, scope: Scope<'_>, id: &str) -> rusqlite::Result<()> {
+        departures::end(scope, EntryKind::Account, id)?;
+        absences::forget(scope, EntryKind::Account, id)?;
+        let who = Identity {
+            kind: EntryKind::Account,
+            id,
+            name: &self.name,
+            private_gid: self.private.then_some(self.gid),
+            subid: self.subid,
+        };
+        ids::make_again(scope, &who)?;
+        let fields = applied::AccountFields {
+            gid: self.gid,
+            gecos: &self.gecos,
+            home: &self.home,
+            shell: &self.shell,
+            locked: false,
+            expire: "",
+        };
+        applied::set_account(scope, id, &fields)
+    }
 }
 
 /// The row of an adopted account.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct AdoptedRow {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) alias: Option<String>,
-    pub(super) uid: u32,
-    pub(super) gid: u32,
-    pub(super) private: bool,
-    pub(super) gecos: String,
-    pub(super) home: String,
-    pub(super) shell: String,
-    pub(super) locked: bool,
-    pub(super) expire: String,
+pub(super) struct AdoptedRow {
+    name: String,
+    alias: Option<String>,
+    uid: u32,
+    gid: u32,
+    private: bool,
+    gecos: String,
+    home: String,
+    shell: String,
+    locked: bool,
+    expire: String,
 }
 
 impl AdoptedRow {
-    fn new(id: &str, name: &str, adopted: &Adopted) -> Self {
+    pub(super) fn new(name: &str, adopted: &Adopted) -> Self {
         let applied = adopted.applied.clone();
         Self {
-            id: id.to_owned(),
             name: name.to_owned(),
             alias: adopted.alias.clone(),
             uid: adopted.uid.get(),
@@ -208,239 +150,159 @@ impl AdoptedRow {
             expire: applied.expire,
         }
     }
-}
 
-fn joined(members: &[UserName]) -> Members {
-    members.iter().map(UserName::as_str).collect()
-}
-
-/// Writes the rows and edits of a plan for transaction `txn`.
-pub(super) fn write(
-    tx: &Transaction<'_>,
-    run: Run<'_>,
-    txn: u64,
-    plan: &Plan,
-) -> rusqlite::Result<()> {
-    let provider = run.provider;
-    let mut account = tx.prepare(
-        "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell, subid, txn)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'reserved', ?7, ?8, ?9, ?10, ?11)
-         ON CONFLICT (provider, id) DO UPDATE SET name = ?3, gid = ?5, private = ?6, state = 'reserved', gecos = ?7,
-             home = ?8, shell = ?9, subid = COALESCE(?10, subid), absent_since = NULL, absent_runs = 0, locked = 0,
-             expire = '', txn = ?11",
-    )?;
-    let mut group = tx.prepare(
-        "INSERT INTO unix_groups (provider, id, name, gid, state, members, txn)
-         VALUES (?1, ?2, ?3, ?4, 'reserved', ?5, ?6)
-         ON CONFLICT (provider, id) DO UPDATE SET name = ?3, state = 'reserved', members = ?5, txn = ?6",
-    )?;
-    let mut pending =
-        tx.prepare("INSERT INTO pending (txn, seq, provider, edit) VALUES (?1, ?2, ?3, ?4)")?;
-    let mut seq = 0_i64;
-    let mut later_of = |provider: &str, edit: &Edit| -> rusqlite::Result<()> {
-        let json = serde_json::to_string(edit)
-            .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
-        seq += 1;
-        pending.execute(params![txn, seq, provider, json]).map(drop)
-    };
-    let mut snapshots = Snapshots::new(tx)?;
-    for change in plan
-        .changes
-        .iter()
-        .filter(|change| !effects(change).is_after_commit)
-    {
-        let remembered = snapshots.remember(provider, change)?;
-        let (is_new, stands) = (remembered.is_new(), remembered.stands());
-        let effects = effects(change);
-        let is_group = change.of.kind == EntryKind::Group;
-        let edit = match change.id() {
-            Some(id) if is_new && effects.presence == Presence::Comes => Edit::Fresh {
-                id: id.to_string(),
-                group: is_group,
-            },
-            _ => Edit::Remember(remembered),
+    fn apply(&self, scope: Scope<'_>, id: &str) -> rusqlite::Result<()> {
+        absences::forget(scope, EntryKind::Account, id)?;
+        let who = Identity {
+            kind: EntryKind::Account,
+            id,
+            name: &self.name,
+            private_gid: self.private.then_some(self.gid),
+            subid: None,
         };
-        later_of(provider, &edit)?;
-        if change.account_id().is_some() && matches!(effects.presence, Presence::Goes { .. }) {
-            for (of, group) in groups_with(tx, change.name())? {
-                later_of(&of, &Edit::Remember(group))?;
+        ids::adopt(scope, &who, self.uid, self.alias.as_deref())?;
+        let fields = applied::AccountFields {
+            gid: self.gid,
+            gecos: &self.gecos,
+            home: &self.home,
+            shell: &self.shell,
+            locked: self.locked,
+            expire: &self.expire,
+        };
+        applied::set_account(scope, id, &fields)
+    }
+}
+
+impl Edit {
+    /// Makes it true.
+    pub(super) fn apply(self, scope: Scope<'_>, kind: EntryKind, id: &str) -> rusqlite::Result<()> {
+        match self {
+            Self::Remade(row) => row.apply(scope, id),
+            Self::RemadeGroup { name, members } => {
+                departures::end(scope, kind, id)?;
+                absences::forget(scope, kind, id)?;
+                ids::make_again(scope, &Identity::group(id, &name))?;
+                applied::set_members(scope, id, &members)
             }
-        }
-        // A group of the host's own is known by its name.
-        let id = change.id().map_or(change.name(), RemoteId::as_str);
-        let mut later = |edit: &Edit| later_of(provider, edit);
-        match &change.deed {
-            // Its ids are set aside already. What it was is still needed if this run comes to nothing.
-            Deed::CreateAccount(new) if stands => later(&Edit::Remade(Box::new(MadeRow::new(
-                id,
-                change.name(),
-                new,
-            ))))?,
-            Deed::CreateGroup { members, .. } if stands => later(&Edit::RemadeGroup {
-                id: id.to_owned(),
-                name: change.name().to_owned(),
-                members: joined(members),
-            })?,
-            Deed::CreateAccount(new) => {
-                rungs::give_up_name(tx, provider, "account", id, change.name())?;
-                let subid = new.subids.map(|(first, _)| first);
-                account.execute(params![
-                    provider,
-                    id,
-                    change.name(),
-                    new.uid.get(),
-                    new.gid.get(),
-                    new.private_group,
-                    new.gecos,
-                    new.home,
-                    new.shell,
-                    subid,
-                    txn
-                ])?;
+            Self::Applied { field, value } => applied::set_field(scope, id, field, &value),
+            Self::State { state, loss } => set_state(scope, id, state, loss),
+            Self::Members { members, lost } => set_members(scope, id, &members, lost),
+            Self::Keys { path, digest, loss } => {
+                applied::set_keys(scope, id, Place::Directory, &KeyRecord { path, digest })?;
+                losses::add(scope, LossKind::Keys, id, usize::from(loss))
             }
-            Deed::CreateGroup { gid, members } => {
-                rungs::give_up_name(tx, provider, "group", id, change.name())?;
-                group.execute(params![
-                    provider,
-                    id,
-                    change.name(),
-                    gid.get(),
-                    joined(members).as_str(),
-                    txn
-                ])?;
-            }
-            Deed::Update { fields } => {
-                for f in fields {
-                    later(&Edit::Applied {
-                        id: id.to_owned(),
-                        field: f.field,
-                        value: f.to.clone(),
-                    })?;
+            Self::Renamed { from, to, home } => {
+                ids::rename(scope, kind, id, &to)?;
+                if kind == EntryKind::Account {
+                    rename_account(scope, id, (&from, &to), home.as_deref())?;
                 }
+                losses::add(scope, LossKind::Rename, id, 1)
             }
-            Deed::Lock { .. } => later(&state(id, "locked", true))?,
-            Deed::Unlock {} => later(&state(id, "active", false))?,
-            Deed::RemoveAccount { .. } => later(&state(id, "removed", true))?,
-            Deed::Forget { .. } => later(&state(id, "reserved", false))?,
-            Deed::ChangeMembers(change) => later(&member_change(id, change))?,
-            Deed::AdoptAccount(adopted) => later(&Edit::Adopted(Box::new(AdoptedRow::new(
-                id,
-                change.name(),
-                adopted,
-            ))))?,
-            Deed::AdoptGroup {
-                gid, alias, wanted, ..
-            } => later(&Edit::AdoptedGroup {
-                id: id.to_owned(),
-                name: change.name().to_owned(),
-                gid: gid.get(),
-                alias: alias.clone(),
-                members: joined(wanted),
-            })?,
-            Deed::Release(_) => later(&Edit::Released {
-                id: id.to_owned(),
-                group: is_group,
-            })?,
-            Deed::Rename(rename) => later(&Edit::Renamed {
-                id: id.to_owned(),
-                group: is_group,
-                from: rename.from.to_string(),
-                to: rename.to.to_string(),
-                home: rename.home().map(|home| home.to.clone()),
-            })?,
-            Deed::ArchiveHome { archive, .. } => later(&Edit::Archived {
-                id: id.to_owned(),
-                path: archive.clone(),
-            })?,
-            Deed::MakeHome { .. } => {} // the account's opening says it all
-            Deed::EmptyGroup { .. } => later(&Edit::Emptied { id: id.to_owned() })?,
-            Deed::RemoveGroup { remove, .. } => later(&Edit::GroupRemoved {
-                id: id.to_owned(),
-                lost: remove.len(),
-            })?,
-            Deed::SetKeys(change) => later(&keys(id, change))?,
-            Deed::ChangeContact { .. } => {} // its event says it
+            Self::Archived { path } => {
+                departures::archived(scope, id, &path)?;
+                losses::add(scope, LossKind::Archive, id, 1)
+            }
+            Self::Emptied {} => {
+                applied::set_members(scope, id, Members::nobody())?;
+                departures::emptied(scope, id)?;
+                losses::add(scope, LossKind::Group, id, 1)
+            }
+            Self::GroupRemoved { lost } => remove_group(scope, id, lost),
+            Self::Adopted(row) => row.apply(scope, id),
+            Self::AdoptedGroup {
+                name,
+                gid,
+                alias,
+                members,
+            } => {
+                ids::adopt(scope, &Identity::group(id, &name), gid, alias.as_deref())?;
+                applied::set_members(scope, id, &members)
+            }
+            Self::Released {} => release(scope, kind, id),
+            Self::LocalMembers {
+                members,
+                lost,
+                gained,
+            } => {
+                applied::set_local_members(scope, id, &members)?;
+                losses::add(scope, LossKind::LocalMember, id, lost)?;
+                losses::add(scope, LossKind::Gain, id, gained)
+            }
         }
     }
-    for kind in [Kind::User, Kind::Group] {
-        if plan
-            .events
-            .iter()
-            .any(|event| event.kind == kind && !event.is_after_commit)
-        {
-            later_of(provider, &Edit::Round(kind))?;
-        }
-    }
-    for event in plan.events.iter().filter(|event| !event.is_after_commit) {
-        later_of(provider, &Edit::Hook(Box::new(event.clone())))?;
-    }
-    add_run(tx, run, txn, plan)
 }
 
-/// Writes down that there is a run, with the counts of its transaction.
-pub(super) fn add_run(
-    tx: &Transaction<'_>,
-    run: Run<'_>,
-    txn: u64,
-    plan: &Plan,
+fn set_state(scope: Scope<'_>, id: &str, state: State, loss: bool) -> rusqlite::Result<()> {
+    let kind = EntryKind::Account;
+    let was_locked = state == State::Removed && ids::is_locked(scope, id)?;
+    match state {
+        State::Locked => departures::locked(scope, id)?,
+        _ => departures::end(scope, kind, id)?,
+    }
+    absences::forget(scope, kind, id)?;
+    ids::set_state(scope, kind, id, state)?;
+    if state == State::Removed {
+        leave_groups(scope, id)?;
+    }
+    if !state.is_present() {
+        contacts::forget(scope, id)?;
+    }
+    let what = match was_locked {
+        true => LossKind::Removal,
+        false => LossKind::Account,
+    };
+    losses::add(scope, what, id, usize::from(loss))
+}
+
+/// Takes an account out of the member lists, as was done in the files, or as the host's from now on.
+fn leave_groups(scope: Scope<'_>, id: &str) -> rusqlite::Result<()> {
+    match ids::account_name(scope, id)? {
+        Some(name) => applied::replace_member(scope, &name, None),
+        None => Ok(()),
+    }
+}
+
+fn set_members(scope: Scope<'_>, id: &str, members: &Members, lost: usize) -> rusqlite::Result<()> {
+    applied::set_members(scope, id, members)?;
+    if !members.is_empty() {
+        // One that was emptied, and is not any more: its departure begins anew.
+        departures::end(scope, EntryKind::Group, id)?;
+        absences::forget(scope, EntryKind::Group, id)?;
+    }
+    losses::add(scope, LossKind::Member, id, lost)
+}
+
+fn rename_account(
+    scope: Scope<'_>,
+    id: &str,
+    (from, to): (&str, &str),
+    home: Option<&str>,
 ) -> rusqlite::Result<()> {
-    let mut counts = plan.counts();
-    counts.keys -= plan
-        .changes
-        .iter()
-        .filter(|change| effects(change).is_after_commit)
-        .count();
-    let counts = serde_json::to_string(&counts)
-        .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
-    // A digest that nobody can have typed need not be worked out: only small plans come with one.
-    let digest = if plan.changes.len() <= 1_000 {
-        plan.digest()
-    } else {
-        String::new()
-    };
-    tx.execute(
-        "INSERT INTO runs (txn, at, provider, command, digest, counts) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![txn, run.now, run.provider, run.command, digest, counts],
-    )
-    .map(drop)
+    if let Some(home) = home {
+        applied::set_field(scope, id, Field::Home, home)?;
+    }
+    applied::replace_member(scope, from, Some(to))
 }
 
-fn state(id: &str, state: &str, loss: bool) -> Edit {
-    Edit::State {
-        id: id.to_owned(),
-        state: state.to_owned(),
-        loss,
-    }
+/// A group is gone; its gid stays set aside.
+fn remove_group(scope: Scope<'_>, id: &str, lost: usize) -> rusqlite::Result<()> {
+    departures::end(scope, EntryKind::Group, id)?;
+    absences::forget(scope, EntryKind::Group, id)?;
+    ids::set_state(scope, EntryKind::Group, id, State::Removed)?;
+    applied::set_members(scope, id, Members::nobody())?;
+    losses::add(scope, LossKind::Group, id, 1)?;
+    losses::add(scope, LossKind::Member, id, lost)
 }
 
-fn member_change(id: &str, change: &MemberChange) -> Edit {
-    let (members, lost) = (joined(&change.wanted), change.remove.len());
-    match change.privileged {
-        None => Edit::Members {
-            id: id.to_owned(),
-            members,
-            lost,
-        },
-        Some(privileged) => Edit::LocalMembers {
-            name: id.to_owned(),
-            members,
-            lost,
-            gained: if privileged { change.add.len() } else { 0 },
-        },
+/// Memberships stay in the files, and are the host's from now on.
+fn release(scope: Scope<'_>, kind: EntryKind, id: &str) -> rusqlite::Result<()> {
+    match kind {
+        EntryKind::Account => {
+            leave_groups(scope, id)?;
+            contacts::forget(scope, id)?;
+            absences::forget(scope, kind, id)?;
+        }
+        _ => applied::set_members(scope, id, Members::nobody())?,
     }
-}
-
-fn keys(id: &str, change: &KeyChange) -> Edit {
-    let KeyChange { at, text, .. } = change;
-    let digest = if text.is_empty() {
-        String::new()
-    } else {
-        digest(text.as_bytes())
-    };
-    Edit::Keys {
-        id: id.to_owned(),
-        path: at.path().to_owned(),
-        digest,
-        loss: change.takes_all(),
-    }
+    ids::set_state(scope, kind, id, State::Released)
 }

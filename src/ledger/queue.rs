@@ -7,9 +7,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Ledger, LedgerError, Run, contacts};
+use super::store::{Ledger, LedgerError, Run, next_number, odd_json};
+use super::{columns::columns, contacts};
 use crate::plan::events::{HookEvent, Kind};
 
 /// Names an event for ever: the number of its transaction, and its place in it.
@@ -115,23 +116,29 @@ fn round_word(kind: Kind) -> String {
     format!("{}-round", kind.as_str())
 }
 
-fn bad(e: serde_json::Error) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e))
-}
-
 /// The SQL for what of the queue `q` is due at ?1: of each account or group the first event at most.
 const IS_DUE: &str = "q.given_up = 0 AND q.due <= ?1 AND NOT EXISTS (
     SELECT 1 FROM hook_queue o WHERE o.kind = q.kind AND o.provider = q.provider AND o.subject = q.subject
         AND o.given_up = 0 AND (o.txn, o.seq) < (q.txn, q.seq))";
 
+columns!(DueColumns {
+    txn,
+    seq,
+    provider,
+    command,
+    at,
+    attempts,
+    body
+});
+
 /// Puts an event into the queue.
 pub(super) fn add(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     key: Key,
     run: Run<'_>,
     event: &HookEvent,
 ) -> rusqlite::Result<()> {
-    let body = serde_json::to_string(event).map_err(bad)?;
+    let body = serde_json::to_string(event).map_err(odd_json)?;
     let mut insert = tx.prepare_cached(
         "INSERT INTO hook_queue (txn, seq, provider, kind, subject, name, event, command, body, at, due)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
@@ -145,20 +152,16 @@ pub(super) fn add(
         provider,
         command,
         now,
+        ..
     } = run;
     insert.execute(params![
         key.txn, key.seq, provider, kind, event.id, name, word, command, body, now
     ])?;
-    contacts::told(tx, provider, event)
+    contacts::told(run.scope(tx), event)
 }
 
 /// Puts a round into the queue. There is one of a kind: an older one that waits is done by this one.
-pub(super) fn add_round(
-    tx: &Transaction<'_>,
-    key: Key,
-    kind: Kind,
-    now: i64,
-) -> rusqlite::Result<()> {
+pub(super) fn add_round(tx: &Connection, key: Key, kind: Kind, now: i64) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM hook_queue WHERE kind = ?1", [round_word(kind)])?;
     tx.execute(
         "INSERT INTO hook_queue (txn, seq, provider, kind, subject, name, event, command, body, at, due)
@@ -180,38 +183,37 @@ impl Ledger {
         now: i64,
         limit: usize,
     ) -> Result<Vec<Queued>, LedgerError> {
-        let read = || -> rusqlite::Result<Vec<Queued>> {
-            let mut statement = self.db.prepare_cached(&format!(
+        self.read(|db| {
+            let mut statement = db.prepare_cached(&format!(
                 "SELECT txn, seq, provider, command, at, attempts, body FROM hook_queue q
                  WHERE {IS_DUE} AND kind = ?2 ORDER BY txn, seq LIMIT ?3"
             ))?;
-            let mut steps = self
-                .db
-                .prepare_cached("SELECT step FROM hook_done WHERE txn = ?1 AND seq = ?2")?;
+            let at = DueColumns::of(&statement)?;
+            let mut steps =
+                db.prepare_cached("SELECT step FROM hook_done WHERE txn = ?1 AND seq = ?2")?;
             let mut rows = statement.query(params![now, kind.as_str(), limit])?;
             let mut out = Vec::new();
             while let Some(row) = rows.next()? {
                 let key = Key {
-                    txn: row.get(0)?,
-                    seq: row.get(1)?,
+                    txn: row.get(at.txn)?,
+                    seq: row.get(at.seq)?,
                 };
                 let done = steps
-                    .query_map([key.txn, key.seq], |row| row.get(0))?
+                    .query_map([key.txn, key.seq], |row| row.get("step"))?
                     .collect::<rusqlite::Result<_>>()?;
-                let event = serde_json::from_str(row.get_ref(6)?.as_str()?).map_err(bad)?;
+                let body = row.get_ref(at.body)?.as_str()?;
                 out.push(Queued {
                     key,
-                    provider: row.get(2)?,
-                    command: row.get(3)?,
-                    at: row.get(4)?,
-                    attempts: row.get(5)?,
-                    event,
+                    provider: row.get(at.provider)?,
+                    command: row.get(at.command)?,
+                    at: row.get(at.at)?,
+                    attempts: row.get(at.attempts)?,
+                    event: serde_json::from_str(body).map_err(odd_json)?,
                     done,
                 });
             }
             Ok(out)
-        };
-        read().map_err(|e| self.error(e))
+        })
     }
 
     /// Whether anything of any kind is due.
@@ -219,13 +221,8 @@ impl Ledger {
     /// # Errors
     /// When that cannot be read.
     pub fn is_hook_due(&self, now: i64) -> Result<bool, LedgerError> {
-        let mut statement = self
-            .db
-            .prepare(&format!(
-                "SELECT 1 FROM hook_queue q WHERE {IS_DUE} LIMIT 1"
-            ))
-            .map_err(|e| self.error(e))?;
-        statement.exists([now]).map_err(|e| self.error(e))
+        let sql = format!("SELECT 1 FROM hook_queue q WHERE {IS_DUE} LIMIT 1");
+        self.read(|db| db.prepare(&sql)?.exists([now]))
     }
 
     /// The round of a kind that waits.
@@ -237,20 +234,17 @@ impl Ledger {
             "SELECT txn, seq, at, due, attempts FROM hook_queue WHERE kind = ?1 AND given_up = 0";
         let round = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Round> {
             let key = Key {
-                txn: row.get(0)?,
-                seq: row.get(1)?,
+                txn: row.get("txn")?,
+                seq: row.get("seq")?,
             };
             Ok(Round {
                 key,
-                at: row.get(2)?,
-                due: row.get(3)?,
-                attempts: row.get(4)?,
+                at: row.get("at")?,
+                due: row.get("due")?,
+                attempts: row.get("attempts")?,
             })
         };
-        self.db
-            .query_row(sql, [round_word(kind)], round)
-            .optional()
-            .map_err(|e| self.error(e))
+        self.read(|db| db.query_row(sql, [round_word(kind)], round).optional())
     }
 
     /// Begins a round of a kind, for events that wait since an earlier run.
@@ -258,24 +252,20 @@ impl Ledger {
     /// # Errors
     /// When that cannot be written; then nothing was.
     pub fn open_hook_round(&mut self, kind: Kind, now: i64) -> Result<Round, LedgerError> {
-        let path = self.path.clone();
-        let mut open = || -> rusqlite::Result<Round> {
-            let tx = self.db.transaction()?;
+        self.write(|tx| {
             // A number of its own, so that no key is ever used twice.
             let key = Key {
-                txn: super::next_number(&tx)?,
+                txn: next_number(tx)?,
                 seq: 1,
             };
-            add_round(&tx, key, kind, now)?;
-            tx.commit()?;
+            add_round(tx, key, kind, now)?;
             Ok(Round {
                 key,
                 at: now,
                 due: now,
                 attempts: 0,
             })
-        };
-        open().map_err(|source| LedgerError::Sqlite { path, source })
+        })
     }
 
     /// Writes down what hooks did.
@@ -283,15 +273,7 @@ impl Ledger {
     /// # Errors
     /// When that cannot be written; then nothing was.
     pub fn record_hooks(&mut self, records: &[Record]) -> Result<(), LedgerError> {
-        let path = self.path.clone();
-        let mut record = || -> rusqlite::Result<()> {
-            let tx = self.db.transaction()?;
-            for record in records {
-                write(&tx, record)?;
-            }
-            tx.commit()
-        };
-        record().map_err(|source| LedgerError::Sqlite { path, source })
+        self.write(|tx| records.iter().try_for_each(|record| write(tx, record)))
     }
 
     /// Makes everything in the queue due at `now`, what was given up as well.
@@ -302,10 +284,7 @@ impl Ledger {
         // What says "later" is given up by its age, which begins anew.
         let sql = "UPDATE hook_queue SET due = ?1, at = MAX(at, CASE given_up WHEN 1 THEN ?1 ELSE at END),
                        attempts = 0, given_up = 0 WHERE due > ?1 OR given_up = 1";
-        self.db
-            .execute(sql, [now])
-            .map(drop)
-            .map_err(|e| self.error(e))
+        self.read(|db| db.execute(sql, [now]).map(drop))
     }
 
     /// What is in the queue at `now`, and the first `limit` that have failed.
@@ -313,43 +292,47 @@ impl Ledger {
     /// # Errors
     /// When it cannot be read.
     pub fn hook_census(&self, now: i64, limit: usize) -> Result<QueueCensus, LedgerError> {
-        let read = || -> rusqlite::Result<QueueCensus> {
+        self.read(|db| {
             let count = |given_up: bool, until: i64| -> rusqlite::Result<u64> {
                 let sql = "SELECT COUNT(*) FROM hook_queue WHERE given_up = ?1 AND due <= ?2";
-                self.db
-                    .query_row(sql, params![given_up, until], |row| row.get(0))
+                db.query_row(sql, params![given_up, until], |row| row.get(0))
             };
-            let mut statement = self.db.prepare(
+            let mut statement = db.prepare(
                 "SELECT txn, seq, kind, event, name, attempts, given_up, due, error FROM hook_queue
                  WHERE error <> '' ORDER BY given_up DESC, txn, seq LIMIT ?1",
             )?;
-            let failing = statement.query_map([limit], |row| {
-                let given_up: bool = row.get(6)?;
-                Ok(Failing {
-                    key: Key {
-                        txn: row.get(0)?,
-                        seq: row.get(1)?,
-                    },
-                    kind: row.get(2)?,
-                    event: row.get(3)?,
-                    name: row.get(4)?,
-                    attempts: row.get(5)?,
-                    due: if given_up { None } else { Some(row.get(7)?) },
-                    error: row.get(8)?,
-                })
-            })?;
+            let failing = statement.query_map([limit], failing)?;
             Ok(QueueCensus {
                 queued: count(false, i64::MAX)?,
                 due: count(false, now)?,
                 given_up: count(true, i64::MAX)?,
                 failing: failing.collect::<rusqlite::Result<_>>()?,
             })
-        };
-        read().map_err(|e| self.error(e))
+        })
     }
 }
 
-fn write(tx: &Transaction<'_>, record: &Record) -> rusqlite::Result<()> {
+fn failing(row: &Row<'_>) -> rusqlite::Result<Failing> {
+    let given_up: bool = row.get("given_up")?;
+    Ok(Failing {
+        key: Key {
+            txn: row.get("txn")?,
+            seq: row.get("seq")?,
+        },
+        kind: row.get("kind")?,
+        event: row.get("event")?,
+        name: row.get("name")?,
+        attempts: row.get("attempts")?,
+        due: if given_up {
+            None
+        } else {
+            Some(row.get("due")?)
+        },
+        error: row.get("error")?,
+    })
+}
+
+fn write(tx: &Connection, record: &Record) -> rusqlite::Result<()> {
     match record {
         Record::Step(key, step) => {
             let sql = "INSERT OR IGNORE INTO hook_done (txn, seq, step) VALUES (?1, ?2, ?3)";

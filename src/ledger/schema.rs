@@ -1,10 +1,14 @@
 //! The tables, and how an older ledger becomes a newer one.
+//!
+//! Comments inside of a statement are for administrators: SQLite keeps them, and `.schema` shows them.
 
 use rusqlite::Connection;
 
 /// What makes a ledger of each schema from one of the schema before; the first makes it from nothing. A step that was
 /// ever released is never changed.
-const STEPS: &[&str] = &[TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS];
+const STEPS: &[&str] = &[
+    TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS,
+];
 
 /// The schema that this gosync writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -23,7 +27,7 @@ const CONTACTS: &str = "
         PRIMARY KEY (provider, id)) WITHOUT ROWID;
 ";
 
-/// Rows of `accounts` and `unix_groups` with a `txn` become `active` when that transaction is confirmed.
+/// Rows of `accounts` and `unix_groups` with a `txn` became `active` when that transaction was confirmed.
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE accounts (
@@ -88,6 +92,138 @@ const HISTORY: &str = "
         PRIMARY KEY (txn, seq)) WITHOUT ROWID;
 ";
 
+/// Who has which number, for ever, apart from what was written last on each target; of what there was, that is this
+/// host. Absences are in one table, departures in another; what waits for a transaction says what it is. `accounts` and
+/// `unix_groups` show accounts and groups as the tables of these names did.
+const IDS: &str = "
+    CREATE TABLE ids (
+        -- Accounts and groups, for ever: nobody else ever gets a number, or a name, that stands here.
+        kind TEXT NOT NULL, -- account or group
+        provider TEXT NOT NULL,
+        id TEXT NOT NULL, -- the id at the provider, which never changes
+        name TEXT NOT NULL, -- the name on the host
+        number INTEGER NOT NULL, -- the uid of an account, the gid of a group
+        private_gid INTEGER, -- the gid of the group that an account has of its own
+        subid INTEGER, -- the first subordinate id of an account
+        state TEXT NOT NULL, -- reserved, active, locked, removed or released
+        alias TEXT, -- for which name at the provider it was adopted, if that is another
+        PRIMARY KEY (kind, provider, id), UNIQUE (kind, number)) WITHOUT ROWID;
+    CREATE TABLE applied_accounts (
+        -- The fields of accounts as gosync wrote them last; of a reserved one, as they are to be written.
+        target TEXT NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, -- see ids
+        gid INTEGER NOT NULL, gecos TEXT NOT NULL, home TEXT NOT NULL, shell TEXT NOT NULL,
+        locked INTEGER NOT NULL, -- whether the password was locked when the account was adopted
+        expire TEXT NOT NULL, -- the day in shadow(5) while the account is open
+        PRIMARY KEY (target, provider, id)) WITHOUT ROWID;
+    CREATE TABLE applied_groups (
+        -- The members of groups as gosync wrote them last.
+        target TEXT NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, members TEXT NOT NULL,
+        PRIMARY KEY (target, provider, id)) WITHOUT ROWID;
+    CREATE TABLE applied_local_members (
+        -- Members that gosync added to groups of the host's own, by the group's name.
+        target TEXT NOT NULL, provider TEXT NOT NULL, name TEXT NOT NULL, members TEXT NOT NULL,
+        PRIMARY KEY (target, provider, name)) WITHOUT ROWID;
+    CREATE TABLE applied_keys (
+        -- The SSH keys that were written: where (directory or home), and the digest of what; empty: taken back.
+        target TEXT NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, place TEXT NOT NULL, path TEXT NOT NULL,
+        digest TEXT NOT NULL, PRIMARY KEY (target, provider, id, place)) WITHOUT ROWID;
+    CREATE TABLE absences (
+        -- Accounts and groups that the provider did not have: since when, and in how many complete reads.
+        kind TEXT NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, since INTEGER NOT NULL, runs INTEGER NOT NULL,
+        PRIMARY KEY (kind, provider, id)) WITHOUT ROWID;
+    CREATE TABLE departures (
+        -- Since when an account is locked, or a group has no members, because the provider has it no more.
+        kind TEXT NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, since INTEGER NOT NULL,
+        archive TEXT, -- where the home of the account was packed
+        PRIMARY KEY (kind, provider, id)) WITHOUT ROWID;
+    INSERT INTO ids SELECT 'account', provider, id, name, uid, iif(private, gid, NULL), subid, state, alias FROM accounts;
+    INSERT INTO ids SELECT 'group', provider, id, name, gid, NULL, NULL, state, alias FROM unix_groups;
+    INSERT INTO applied_accounts SELECT 'host', provider, id, gid, gecos, home, shell, locked, expire FROM accounts;
+    INSERT INTO applied_groups SELECT 'host', provider, id, members FROM unix_groups;
+    INSERT INTO applied_local_members SELECT 'host', provider, name, members FROM local_members;
+    INSERT INTO applied_keys SELECT 'host', provider, id, place, path, digest FROM keys;
+    INSERT INTO absences SELECT 'account', provider, id, absent_since, absent_runs FROM accounts
+        WHERE absent_since IS NOT NULL;
+    INSERT INTO absences SELECT kind, provider, id, absent_since, absent_runs FROM rungs
+        WHERE absent_since IS NOT NULL;
+    INSERT INTO departures SELECT kind, provider, id, since, archive FROM rungs WHERE since IS NOT NULL;
+
+    ALTER TABLE pending RENAME TO old_pending;
+    CREATE TABLE pending (
+        -- What a transaction means to do, from before the first file changes until all have.
+        txn INTEGER NOT NULL, seq INTEGER NOT NULL,
+        entry TEXT NOT NULL, -- create, edit, history, hook or round
+        target TEXT NOT NULL, provider TEXT NOT NULL,
+        kind TEXT, -- account, group or local-group
+        id TEXT, -- the provider's, or the name of a local-group
+        change TEXT, detail TEXT, before TEXT, -- for the history: see changes
+        body TEXT, -- what is to be done, as JSON
+        PRIMARY KEY (txn, seq)) WITHOUT ROWID;
+    INSERT INTO pending
+        SELECT txn, seq, 'create', 'host', provider, iif(edit ->> '$.fresh.group', 'group', 'account'),
+               edit ->> '$.fresh.id', iif(edit ->> '$.fresh.group', 'create-group', 'create-account'), NULL, NULL, NULL
+          FROM old_pending WHERE json_type(edit, '$.fresh') IS NOT NULL
+        UNION ALL
+        SELECT p.txn, seq, iif(a.id IS NULL AND g.id IS NULL, 'history', 'create'), 'host', p.provider,
+               edit ->> '$.remember.kind', edit ->> '$.remember.id', edit ->> '$.remember.change',
+               edit -> '$.remember.detail', edit ->> '$.remember.before', NULL
+          FROM old_pending AS p
+          LEFT JOIN accounts AS a ON a.provider = p.provider AND a.id = edit ->> '$.remember.id' AND a.txn = p.txn
+               AND a.state = 'reserved' AND edit ->> '$.remember.change' = 'create-account'
+          LEFT JOIN unix_groups AS g ON g.provider = p.provider AND g.id = edit ->> '$.remember.id' AND g.txn = p.txn
+               AND g.state = 'reserved' AND edit ->> '$.remember.change' = 'create-group'
+         WHERE json_type(edit, '$.remember') IS NOT NULL
+        UNION ALL
+        SELECT txn, seq, key, 'host', provider, NULL, iif(key = 'hook', value ->> '$.id', NULL), NULL, NULL, NULL,
+               edit -> fullkey
+          FROM old_pending, json_each(edit) WHERE key IN ('hook', 'round')
+        UNION ALL
+        SELECT txn, seq, 'edit', 'host', provider,
+               CASE WHEN key = 'local_members' THEN 'local-group'
+                    WHEN key IN ('remade_group', 'adopted_group', 'members', 'emptied', 'group_removed')
+                         OR value ->> '$.group' THEN 'group'
+                    ELSE 'account' END,
+               iif(key = 'local_members', value ->> '$.name', value ->> '$.id'), NULL, NULL, NULL, edit
+          FROM old_pending, json_each(edit) WHERE key NOT IN ('fresh', 'remember', 'hook', 'round');
+    DROP TABLE old_pending;
+
+    ALTER TABLE losses RENAME TO old_losses;
+    CREATE TABLE losses (
+        -- What was taken away, and power that was given, for the limits of a day.
+        at INTEGER NOT NULL, target TEXT NOT NULL, provider TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+        count INTEGER NOT NULL);
+    INSERT INTO losses SELECT at, 'host', provider, kind, id, count FROM old_losses ORDER BY rowid;
+    DROP TABLE old_losses;
+
+    ALTER TABLE archives RENAME TO old_archives;
+    CREATE TABLE archives (
+        -- Where homes were packed.
+        target TEXT NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, path TEXT NOT NULL);
+    INSERT INTO archives SELECT 'host', provider, id, at, path FROM old_archives ORDER BY at, rowid;
+    DROP TABLE old_archives;
+
+    ALTER TABLE runs RENAME TO old_runs;
+    CREATE TABLE runs (
+        -- Runs that changed something. What each of them changed is in changes, by the same txn.
+        txn INTEGER PRIMARY KEY, at INTEGER NOT NULL, target TEXT NOT NULL, provider TEXT NOT NULL,
+        command TEXT NOT NULL, digest TEXT NOT NULL, counts TEXT NOT NULL);
+    INSERT INTO runs SELECT txn, at, 'host', provider, command, digest, counts FROM old_runs;
+    DROP TABLE old_runs;
+
+    DROP TABLE accounts;
+    DROP TABLE unix_groups;
+    DROP TABLE local_members;
+    DROP TABLE keys;
+    DROP TABLE rungs;
+    CREATE VIEW accounts AS
+        SELECT target, provider, ids.id, name, number AS uid, gid, private_gid IS NOT NULL AS private, state,
+               gecos, home, shell, subid, locked, expire, alias
+          FROM ids JOIN applied_accounts USING (provider, id) WHERE kind = 'account';
+    CREATE VIEW unix_groups AS
+        SELECT target, provider, ids.id, name, number AS gid, state, members, alias
+          FROM ids JOIN applied_groups USING (provider, id) WHERE kind = 'group';
+";
+
 /// Makes the tables in a new ledger, those that an older one lacks, and sets what every connection needs.
 pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
     // Power may fail after any commit: FULL is what makes a commit durable, EXTRA syncs the directory as well.
@@ -108,10 +244,11 @@ fn upgrade(db: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// Makes the tables of version 1, as the first gosync did.
+/// Makes the tables of an older version.
 #[cfg(test)]
-pub(super) fn prepare_first(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(&format!("{TABLES} PRAGMA user_version = 1;"))
+pub(super) fn prepare_old(db: &Connection, version: usize) -> rusqlite::Result<()> {
+    let script = STEPS[..version].concat();
+    db.execute_batch(&format!("{script} PRAGMA user_version = {version};"))
 }
 
 /// A copy of an older ledger in memory, with this schema: for those who may only read.

@@ -1,8 +1,14 @@
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
 use super::*;
-use crate::model::host::{HostAccount, HostGroup};
-use crate::model::{GroupName, UserName};
+use crate::model::host::{Host, HostAccount, HostGroup};
+use crate::model::owned::{Absence, Applied, KeyRecord, Loss, State};
+use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
 use crate::plan::samples::key;
 use crate::plan::{AccountRename, Adopted, Change, Deed, MemberChange, NewAccount, Number, Rename};
+use crate::plan::{Observation, Plan};
 use crate::policy::Field;
 use crate::policy::Reason;
 
@@ -35,6 +41,7 @@ fn plan(changes: Vec<Change>) -> Plan {
 }
 
 const RUN: Run<'_> = Run {
+    target: HOST,
     provider: "p",
     command: "sync users",
     now: 1_000_000,
@@ -47,12 +54,12 @@ fn ids_are_set_aside_before_and_owned_after() {
     let txn = ledger
         .reserve(RUN, &plan(vec![create("ann", 20_000)]))
         .unwrap();
-    let before = ledger.load("p", 0).unwrap();
+    let before = ledger.load(HOST, "p", 0).unwrap();
     assert_eq!(before.accounts[&id("u-ann")].state, State::Reserved);
     assert!(before.ids.contains(&20_000));
     ledger.confirm(txn).unwrap();
     ledger.confirm(txn).unwrap();
-    let after = ledger.load("p", 0).unwrap();
+    let after = ledger.load(HOST, "p", 0).unwrap();
     assert_eq!(after.accounts[&id("u-ann")].state, State::Active);
     assert_eq!(after.generation, 1, "confirming twice changes nothing");
 }
@@ -69,7 +76,7 @@ fn a_transaction_that_did_not_happen_keeps_its_ids() {
         .reserve(RUN, &plan(vec![create("bob", 20_001)]))
         .unwrap();
     ledger.confirm(txn).unwrap();
-    let owned = ledger.load("p", 0).unwrap();
+    let owned = ledger.load(HOST, "p", 0).unwrap();
     assert_eq!(owned.accounts[&id("u-ann")].state, State::Reserved);
     assert_eq!(owned.accounts[&id("u-bob")].state, State::Active);
 }
@@ -133,7 +140,7 @@ fn a_transaction_that_was_never_to_be_seen_gives_its_new_ids_back_and_no_others(
         )
         .unwrap();
     ledger.release().unwrap();
-    let owned = ledger.load("p", 0).unwrap();
+    let owned = ledger.load(HOST, "p", 0).unwrap();
     assert_eq!(owned.accounts.keys().collect::<Vec<_>>(), [&id("u-ann")]);
     assert_eq!(owned.ids, [20_000].into());
     let txn = ledger
@@ -144,7 +151,7 @@ fn a_transaction_that_was_never_to_be_seen_gives_its_new_ids_back_and_no_others(
         .unwrap();
     ledger.confirm(txn).unwrap();
     ledger.release().unwrap();
-    assert_eq!(ledger.load("p", 0).unwrap().accounts.len(), 2);
+    assert_eq!(ledger.load(HOST, "p", 0).unwrap().accounts.len(), 2);
 }
 
 #[test]
@@ -170,15 +177,23 @@ fn losses_count_for_a_day() {
         .unwrap();
     ledger.confirm(txn).unwrap();
     assert_eq!(
-        ledger.load("p", RUN.now + 86_399).unwrap().losses.accounts,
+        ledger
+            .load(HOST, "p", RUN.now + 86_399)
+            .unwrap()
+            .losses
+            .accounts,
         1
     );
     assert_eq!(
-        ledger.load("p", RUN.now + 86_400).unwrap().losses.accounts,
+        ledger
+            .load(HOST, "p", RUN.now + 86_400)
+            .unwrap()
+            .losses
+            .accounts,
         0
     );
     assert_eq!(
-        ledger.load("p", 0).unwrap().accounts[&id("u-ann")].state,
+        ledger.load(HOST, "p", 0).unwrap().accounts[&id("u-ann")].state,
         State::Locked
     );
 }
@@ -199,7 +214,7 @@ fn what_another_provider_owns_is_only_a_name_and_an_id() {
         .reserve(RUN, &plan(vec![create("ann", 20_000), group]))
         .unwrap();
     ledger.confirm(txn).unwrap();
-    let other = ledger.load("q", 0).unwrap();
+    let other = ledger.load(HOST, "q", 0).unwrap();
     assert!(other.accounts.is_empty() && other.groups.is_empty());
     assert_eq!(
         other.other_names,
@@ -246,7 +261,7 @@ fn a_damaged_or_newer_ledger_is_refused() {
 /// A ledger as the first gosync wrote it, with one account.
 fn first_ledger(dir: &std::path::Path) {
     let old = Connection::open(dir.join(FILE)).unwrap();
-    schema::prepare_first(&old).unwrap();
+    schema::prepare_old(&old, 1).unwrap();
     old.execute_batch(
         "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell)
             VALUES ('p', 'u-ann', 'ann', 20000, 100, 0, 'active', '', '/home/ann', '/bin/sh')",
@@ -262,7 +277,7 @@ fn an_older_ledger_is_brought_up_by_who_may_write_and_read_by_who_may_not() {
     let seen = Ledger::open_read_only(dir.path())
         .unwrap()
         .unwrap()
-        .load("p", 0)
+        .load(HOST, "p", 0)
         .unwrap();
     assert_eq!(
         std::fs::read(dir.path().join(FILE)).unwrap(),
@@ -270,7 +285,10 @@ fn an_older_ledger_is_brought_up_by_who_may_write_and_read_by_who_may_not() {
         "looking changes nothing"
     );
     assert_eq!(
-        Ledger::open(dir.path()).unwrap().load("p", 0).unwrap(),
+        Ledger::open(dir.path())
+            .unwrap()
+            .load(HOST, "p", 0)
+            .unwrap(),
         seen
     );
     assert_eq!(seen.accounts[&id("u-ann")].uid.get(), 20_000);
@@ -288,14 +306,14 @@ fn what_a_hand_and_the_provider_agree_on_is_remembered() {
     let agreed = |field, value: &str| Observation::Agreed(id("u-ann"), field, value.to_owned());
     ledger
         .observe(
-            "p",
+            RUN,
             &[
                 agreed(Field::Shell, "/bin/zsh"),
                 agreed(Field::Expiry, "20500"),
             ],
         )
         .unwrap();
-    let applied = &ledger.load("p", 0).unwrap().accounts[&id("u-ann")].applied;
+    let applied = &ledger.load(HOST, "p", 0).unwrap().accounts[&id("u-ann")].applied;
     assert_eq!(
         (
             applied.shell.as_str(),
@@ -313,7 +331,7 @@ fn what_is_given_back_is_owned_no_more_and_its_ids_stay() {
     let mut carry_out = |changes| {
         let txn = ledger.reserve(RUN, &plan(changes)).unwrap();
         ledger.confirm(txn).unwrap();
-        ledger.load("p", RUN.now).unwrap()
+        ledger.load(HOST, "p", RUN.now).unwrap()
     };
     let user = |name: &str| UserName::new(name, false).unwrap();
     let (name, gid) = (GroupName::known("g").unwrap(), Gid::new(60_000).unwrap());
@@ -418,7 +436,7 @@ fn subordinate_ids_stay_with_whom_they_were_given_to() {
         }
         let txn = ledger.reserve(RUN, &plan(vec![change])).unwrap();
         ledger.confirm(txn).unwrap();
-        assert_eq!(ledger.load("p", 0).unwrap().subids, [100_000].into());
+        assert_eq!(ledger.load(HOST, "p", 0).unwrap().subids, [100_000].into());
     }
 }
 
@@ -447,7 +465,7 @@ fn a_removed_account_is_no_member_any_more() {
     let txn = ledger.reserve(RUN, &plan(vec![gone])).unwrap();
     ledger.confirm(txn).unwrap();
     assert_eq!(
-        ledger.load("p", 0).unwrap().groups[&id("g")].members,
+        ledger.load(HOST, "p", 0).unwrap().groups[&id("g")].members,
         "annabel,joann".into()
     );
 }
@@ -502,7 +520,7 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
     done(&mut ledger, 100, vec![create("ann", 20_000)]);
     done(&mut ledger, 200, vec![lock("ann")]);
     done(&mut ledger, 300, vec![lock("ann")]);
-    let rung = ledger.load("p", 300).unwrap().rungs[&id("u-ann")].clone();
+    let rung = ledger.load(HOST, "p", 300).unwrap().rungs[&id("u-ann")].clone();
     assert_eq!((rung.since, rung.archive), (200, None));
     let (uid, home, archive) = (
         Uid::new(20_000).unwrap(),
@@ -519,7 +537,7 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
         },
     );
     done(&mut ledger, 400, vec![pack]);
-    let owned = ledger.load("p", 400).unwrap();
+    let owned = ledger.load(HOST, "p", 400).unwrap();
     assert_eq!(owned.rungs[&id("u-ann")].archive.as_ref(), Some(&archive));
     assert_eq!(owned.losses.others[&Loss::Archive], 1);
     let gone = Change::account(
@@ -532,7 +550,7 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
         },
     );
     done(&mut ledger, 500, vec![gone]);
-    let owned = ledger.load("p", 500).unwrap();
+    let owned = ledger.load(HOST, "p", 500).unwrap();
     assert!(owned.rungs.is_empty());
     assert_eq!(owned.losses.others[&Loss::Removal], 1, "a limit of its own");
     assert_eq!(owned.losses.accounts, 2, "the lockings");
@@ -544,7 +562,7 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
     done(&mut ledger, 600, vec![create("ann", 20_000)]);
     done(&mut ledger, 700, vec![lock("ann")]);
     assert_eq!(
-        ledger.load("p", 700).unwrap().rungs[&id("u-ann")].since,
+        ledger.load(HOST, "p", 700).unwrap().rungs[&id("u-ann")].since,
         700
     );
     done(
@@ -556,7 +574,7 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
             Deed::Unlock {},
         )],
     );
-    assert!(ledger.load("p", 800).unwrap().rungs.is_empty());
+    assert!(ledger.load(HOST, "p", 800).unwrap().rungs.is_empty());
 }
 
 #[test]
@@ -577,7 +595,7 @@ fn a_name_that_is_given_up_stays_whose_it_was() {
         vec![create("ann", 20_000), create("bob", 20_001), group],
     );
     done(&mut ledger, 200, vec![rename("ann", "ann", "zoe")]);
-    let owned = ledger.load("p", 200).unwrap();
+    let owned = ledger.load(HOST, "p", 200).unwrap();
     let ann = &owned.accounts[&id("u-ann")];
     assert_eq!(
         (ann.name.as_str(), ann.uid.get(), ann.applied.home.as_str()),
@@ -589,12 +607,16 @@ fn a_name_that_is_given_up_stays_whose_it_was() {
         BTreeMap::from([("ann".to_owned(), id("u-ann"))])
     );
     assert!(
-        ledger.load("q", 200).unwrap().other_names.contains("ann"),
+        ledger
+            .load(HOST, "q", 200)
+            .unwrap()
+            .other_names
+            .contains("ann"),
         "another provider does not get it, either"
     );
     done(&mut ledger, 300, vec![rename("ann", "zoe", "ann")]);
     assert_eq!(
-        ledger.load("p", 300).unwrap().former_accounts,
+        ledger.load(HOST, "p", 300).unwrap().former_accounts,
         BTreeMap::from([("zoe".to_owned(), id("u-ann"))]),
         "she has it again"
     );
@@ -616,7 +638,7 @@ fn a_name_that_is_given_up_stays_whose_it_was() {
             }),
         )],
     );
-    let owned = ledger.load("p", 400).unwrap();
+    let owned = ledger.load(HOST, "p", 400).unwrap();
     assert_eq!(
         (
             owned.groups[&id("g")].name.as_str(),
@@ -661,7 +683,7 @@ fn a_name_that_was_begun_to_be_given_is_known_if_it_stands_on_the_host() {
         ];
         ledger.reserve(RUN, &plan(renames)).unwrap();
         ledger.drop_pending(host).unwrap();
-        let owned = ledger.load("p", 200).unwrap();
+        let owned = ledger.load(HOST, "p", 200).unwrap();
         assert_eq!(
             owned.accounts[&id("u-ann")].name,
             "ann",
@@ -727,16 +749,16 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
         runs: 1,
     };
     ledger
-        .observe("p", &[Observation::GroupAbsent(id("g"), absence)])
+        .observe(RUN, &[Observation::GroupAbsent(id("g"), absence)])
         .unwrap();
     assert_eq!(
-        ledger.load("p", 150).unwrap().group_rungs[&id("g")].absence,
+        ledger.load(HOST, "p", 150).unwrap().group_rungs[&id("g")].absence,
         Some(absence)
     );
     ledger
-        .observe("p", &[Observation::GroupBack(id("g"))])
+        .observe(RUN, &[Observation::GroupBack(id("g"))])
         .unwrap();
-    assert!(ledger.load("p", 150).unwrap().group_rungs.is_empty());
+    assert!(ledger.load(HOST, "p", 150).unwrap().group_rungs.is_empty());
     done(
         &mut ledger,
         200,
@@ -748,7 +770,7 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
             },
         )],
     );
-    let owned = ledger.load("p", 200).unwrap();
+    let owned = ledger.load(HOST, "p", 200).unwrap();
     assert_eq!(
         (
             owned.groups[&id("g")].members.as_str(),
@@ -769,7 +791,7 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
     );
     done(&mut ledger, 250, vec![back]);
     assert!(
-        ledger.load("p", 250).unwrap().group_rungs.is_empty(),
+        ledger.load(HOST, "p", 250).unwrap().group_rungs.is_empty(),
         "its time begins anew"
     );
     let remove = vec!["ann".to_owned()];
@@ -782,7 +804,7 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
             Deed::RemoveGroup { gid, remove },
         )],
     );
-    let owned = ledger.load("p", 300).unwrap();
+    let owned = ledger.load(HOST, "p", 300).unwrap();
     assert_eq!(
         (
             owned.groups[&id("g")].state,
@@ -804,7 +826,7 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
 fn an_older_ledger_is_made_newer_and_one_that_may_only_be_read_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let old = Connection::open(dir.path().join(FILE)).unwrap();
-    schema::prepare_first(&old).unwrap();
+    schema::prepare_old(&old, 1).unwrap();
     old.execute_batch(
         "INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell)
             VALUES ('p', 'u-ann', 'ann', 20000, 100, 0, 'locked', '', '/home/ann', '/bin/sh')",
@@ -814,7 +836,7 @@ fn an_older_ledger_is_made_newer_and_one_that_may_only_be_read_is_read() {
     let bytes = std::fs::read(dir.path().join(FILE)).unwrap();
     let look = Ledger::open_read_only(dir.path()).unwrap().unwrap();
     assert_eq!(
-        look.load("p", 0).unwrap().rungs.len(),
+        look.load(HOST, "p", 0).unwrap().rungs.len(),
         1,
         "its time begins now"
     );
@@ -826,7 +848,7 @@ fn an_older_ledger_is_made_newer_and_one_that_may_only_be_read_is_read() {
     );
     let ledger = Ledger::open(dir.path()).unwrap();
     assert_eq!(ledger.version().unwrap(), schema::VERSION);
-    assert!(ledger.load("p", 0).unwrap().rungs[&id("u-ann")].since > 1_600_000_000);
+    assert!(ledger.load(HOST, "p", 0).unwrap().rungs[&id("u-ann")].since > 1_600_000_000);
 }
 
 fn set_keys(at: crate::plan::KeyPlace, text: &str, before: &[&str]) -> Change {
@@ -865,9 +887,9 @@ fn keys_are_remembered_when_they_are_in_place() {
         event: None,
     };
     let txn = ledger.reserve(RUN, &both).unwrap();
-    assert!(ledger.load("p", 0).unwrap().keys.is_empty());
+    assert!(ledger.load(HOST, "p", 0).unwrap().keys.is_empty());
     ledger.confirm(txn).unwrap();
-    let records = ledger.load("p", 0).unwrap().keys[&id("u-ann")].clone();
+    let records = ledger.load(HOST, "p", 0).unwrap().keys[&id("u-ann")].clone();
     let record = |path: &str, digest: String| {
         Some(KeyRecord {
             path: path.into(),
@@ -887,17 +909,17 @@ fn keys_are_remembered_when_they_are_in_place() {
         txn
     );
     assert_eq!(
-        ledger.load("p", 0).unwrap().keys[&id("u-ann")].home,
+        ledger.load(HOST, "p", 0).unwrap().keys[&id("u-ann")].home,
         record("/home/ann", x)
     );
     assert_eq!(ledger.past_run(txn).unwrap().unwrap().counts["keys"], 2);
-    assert!(ledger.load("other", 0).unwrap().keys.is_empty());
+    assert!(ledger.load(HOST, "other", 0).unwrap().keys.is_empty());
 
     let txn = ledger
         .reserve(RUN, &plan(vec![set_keys(file, "", &["SHA256:x"])]))
         .unwrap();
     ledger.confirm(txn).unwrap();
-    let owned = ledger.load("p", RUN.now).unwrap();
+    let owned = ledger.load(HOST, "p", RUN.now).unwrap();
     assert_eq!(
         owned.keys[&id("u-ann")].file,
         record("/k/ann", String::new())
@@ -916,7 +938,7 @@ fn keys_are_remembered_when_they_are_in_place() {
         .wrote_keys(RUN, &withdrawn, None, &[written(&withdrawn.changes[0])])
         .unwrap();
     let (after, run) = (
-        ledger.load("p", RUN.now).unwrap(),
+        ledger.load(HOST, "p", RUN.now).unwrap(),
         ledger.past_run(number).unwrap().unwrap(),
     );
     assert_eq!(
@@ -934,7 +956,7 @@ fn an_older_ledger_is_read_as_it_is_and_made_newer_by_the_next_run() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(FILE);
     let old = rusqlite::Connection::open(&path).unwrap();
-    schema::prepare_first(&old).unwrap();
+    schema::prepare_old(&old, 1).unwrap();
     old.execute_batch(
         "INSERT INTO accounts VALUES ('p', 'u-ann', 'ann', 20000, 100, 0, 'active', '', '/home/ann', '/bin/sh', NULL,
              NULL, 0, NULL);
@@ -946,7 +968,7 @@ fn an_older_ledger_is_read_as_it_is_and_made_newer_by_the_next_run() {
     let shown = Ledger::open_read_only(dir.path())
         .unwrap()
         .unwrap()
-        .load("p", 0)
+        .load(HOST, "p", 0)
         .unwrap();
     assert_eq!(
         std::fs::read(&path).unwrap(),
@@ -956,16 +978,113 @@ fn an_older_ledger_is_read_as_it_is_and_made_newer_by_the_next_run() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     assert_eq!((shown.generation, shown.accounts.len()), (7, 1));
     assert_eq!(
-        Ledger::open(dir.path()).unwrap().load("p", 0).unwrap(),
+        Ledger::open(dir.path())
+            .unwrap()
+            .load(HOST, "p", 0)
+            .unwrap(),
         shown
     );
     assert_eq!(
         Ledger::open_read_only(dir.path())
             .unwrap()
             .unwrap()
-            .load("p", 0)
+            .load(HOST, "p", 0)
             .unwrap(),
         shown
     );
     assert_ne!(std::fs::read(&path).unwrap(), bytes);
+}
+
+/// What a transaction of 0.1.0 left when it was interrupted: a new account, one that was known before, a group that
+/// was made again, edits, and hooks.
+const INTERRUPTED: &str = r#"
+    INSERT INTO runs VALUES (4, 1000, 'p', 'sync users', 'd', '{}');
+    INSERT INTO accounts (provider, id, name, uid, gid, private, state, gecos, home, shell, txn) VALUES
+        ('p', 'u-new', 'new', 20000, 20000, 1, 'reserved', '', '/home/new', '/bin/sh', 4),
+        ('p', 'u-old', 'old', 20001, 100, 0, 'reserved', '', '/home/old', '/bin/sh', 4),
+        ('p', 'u-ann', 'ann', 20002, 100, 0, 'active', 'Ann', '/home/ann', '/bin/sh', NULL);
+    INSERT INTO unix_groups (provider, id, name, gid, state, members) VALUES ('p', 'g', 'g', 60000, 'active', 'ann');
+    INSERT INTO pending VALUES
+        (4, 1, 'p', '{"fresh":{"id":"u-new","group":false}}'),
+        (4, 2, 'p', '{"remember":{"id":"u-old","kind":"account","change":"create-account","before":"{\"name\":\"old\",\"state\":\"removed\"}"}}'),
+        (4, 3, 'p', '{"remember":{"id":"u-ann","kind":"account","change":"lock-account","detail":{"reason":"x"},"before":"{\"name\":\"ann\"}"}}'),
+        (4, 4, 'p', '{"state":{"id":"u-ann","state":"locked","loss":true}}'),
+        (4, 5, 'p', '{"remember":{"id":"g","kind":"group","change":"rename-group","before":"{\"name\":\"g\"}"}}'),
+        (4, 6, 'p', '{"renamed":{"id":"g","group":true,"from":"g","to":"h","home":null}}'),
+        (4, 7, 'p', '{"local_members":{"name":"docker","members":"ann","lost":0,"gained":1}}'),
+        (4, 8, 'p', '{"round":"user"}'),
+        (4, 9, 'p', '{"hook":{"kind":"user","event":"locked","id":"u-ann","account":{"name":"ann","uid":20002,"gid":100,"gecos":"Ann","home":"/home/ann","shell":"/bin/sh","email":null,"ssh_keys":[]},"changes":[],"apart":false}}');
+"#;
+
+fn interrupted(dir: &std::path::Path) -> Ledger {
+    let old = Connection::open(dir.join(FILE)).unwrap();
+    schema::prepare_old(&old, 7).unwrap();
+    old.execute_batch(INTERRUPTED).unwrap();
+    drop(old);
+    Ledger::open(dir).unwrap()
+}
+
+#[test]
+fn what_an_older_gosync_was_about_to_do_comes_true() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = interrupted(dir.path());
+    assert_eq!(ledger.census().unwrap().pending, 5);
+    ledger.confirm(4).unwrap();
+    let owned = ledger.load(HOST, "p", 1_000).unwrap();
+    let state = |who: &str| owned.accounts[&id(who)].state;
+    assert_eq!(
+        (state("u-new"), state("u-old"), state("u-ann")),
+        (State::Active, State::Active, State::Locked)
+    );
+    assert_eq!(owned.groups[&id("g")].name, "h");
+    assert_eq!(owned.local["docker"], "ann".into());
+    assert_eq!(
+        (owned.losses.accounts, owned.losses.gains["docker"]),
+        (1, 1)
+    );
+    let run = ledger.past_run(4).unwrap().unwrap();
+    let told: Vec<_> = run
+        .changes
+        .iter()
+        .map(|c| {
+            (
+                c.seq,
+                c.change.as_str(),
+                c.name.as_str(),
+                c.before.is_some(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (1, "create-account", "new", false),
+            (2, "create-account", "old", true),
+            (3, "lock-account", "ann", true),
+            (4, "rename-group", "h", true)
+        ]
+    );
+    assert_eq!(
+        run.changes[2].detail,
+        Some(serde_json::json!({"reason": "x"}))
+    );
+    let due = ledger
+        .hooks_due(crate::plan::events::Kind::User, 1_000, 9)
+        .unwrap();
+    assert_eq!((due.len(), due[0].key.to_string().as_str()), (1, "4-9"));
+}
+
+#[test]
+fn what_an_older_gosync_was_about_to_do_and_never_did_is_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = interrupted(dir.path());
+    ledger.release().unwrap();
+    let owned = ledger.load(HOST, "p", 1_000).unwrap();
+    let known: Vec<_> = owned.accounts.keys().map(RemoteId::as_str).collect();
+    assert_eq!(known, ["u-ann", "u-old"]);
+    assert_eq!(owned.accounts[&id("u-ann")].state, State::Active);
+    assert_eq!(
+        (ledger.history(None, 9).unwrap(), owned.losses.accounts),
+        (vec![], 0)
+    );
 }

@@ -53,7 +53,9 @@ impl LedgerAccess {
             Self::Write(ledger) | Self::Read(Some(ledger)) => ledger,
             Self::Read(None) => return Ok(Owned::default()),
         };
-        ledger.load(run.provider, run.now).map_err(Error::failed)
+        ledger
+            .load(run.target, run.provider, run.now)
+            .map_err(Error::failed)
     }
 }
 

@@ -13,7 +13,7 @@ use super::sessions::end_sessions;
 use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::hooks::{self, Tally};
-use crate::ledger::{Ledger, Run};
+use crate::ledger::{HOST, Ledger, Run};
 use crate::model::Completeness;
 use crate::model::owned::Owned;
 use crate::plan::guard::{self, Refused};
@@ -76,6 +76,7 @@ fn straight_line(
         planner: &planner,
         target: target.as_ref(),
         run: Run {
+            target: HOST,
             provider: &env.settings.provider.name,
             command: &command,
             now: env.now,
@@ -215,7 +216,7 @@ impl Line<'_> {
             after::forget_caches(self.env, watch);
         }
         ledger
-            .observe(self.run.provider, &plan.observations)
+            .observe(self.run, &plan.observations)
             .map_err(Error::failed)?;
         // It may hold the password lock, which nothing that follows must wait for.
         drop(current);

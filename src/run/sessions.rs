@@ -4,7 +4,7 @@ use super::env::Env;
 use super::planner::PlanContext;
 use super::watch::Watch;
 use crate::error::{Error, Result};
-use crate::ledger::Ledger;
+use crate::ledger::{HOST, Ledger};
 use crate::model::owned::State;
 use crate::model::{counted, shown};
 use crate::plan::Plan;
@@ -20,7 +20,7 @@ pub(crate) fn end_sessions(env: &Env, watch: &mut dyn Watch) -> Result<()> {
         return Ok(());
     };
     let owned = ledger
-        .load(&env.settings.provider.name, env.now)
+        .load(HOST, &env.settings.provider.name, env.now)
         .map_err(Error::failed)?;
     for own in owned
         .accounts

@@ -47,6 +47,7 @@ mod interruptions;
 mod invariants;
 mod key_homes;
 mod kills;
+mod ledger_upgrade;
 mod life;
 mod locks;
 mod namespace;

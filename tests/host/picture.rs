@@ -152,18 +152,19 @@ pub fn ledger(path: &Path) -> String {
     };
     let mut text = String::new();
     for sql in [
-        "SELECT 'account', provider, id, name, uid, gid, private, state, gecos, home, shell, subid, \
-         absent_since IS NOT NULL, absent_runs, locked, expire, alias FROM accounts ORDER BY provider, id",
-        "SELECT 'group', provider, id, name, gid, state, members, alias FROM unix_groups ORDER BY provider, id",
-        "SELECT 'local', provider, name, members FROM local_members ORDER BY provider, name",
-        "SELECT 'rung', provider, kind, id, absent_since IS NOT NULL, absent_runs, since IS NOT NULL, archive FROM rungs \
-         ORDER BY provider, kind, id",
+        "SELECT 'id', kind, provider, id, name, number, private_gid, subid, state, alias FROM ids ORDER BY kind, provider, id",
+        "SELECT 'account', target, provider, id, gid, gecos, home, shell, locked, expire FROM applied_accounts \
+         ORDER BY target, provider, id",
+        "SELECT 'group', target, provider, id, members FROM applied_groups ORDER BY target, provider, id",
+        "SELECT 'local', target, provider, name, members FROM applied_local_members ORDER BY target, provider, name",
+        "SELECT 'absence', kind, provider, id, runs FROM absences ORDER BY kind, provider, id",
+        "SELECT 'departure', kind, provider, id, archive FROM departures ORDER BY kind, provider, id",
         "SELECT 'former', provider, kind, id, name FROM former_names ORDER BY provider, kind, id, name",
         "SELECT 'archive', provider, id, path FROM archives ORDER BY rowid",
         "SELECT 'loss', provider, kind, id, count FROM losses ORDER BY rowid",
         "SELECT 'history', seq, provider, kind, id, name, change, detail, before, after FROM changes ORDER BY txn, seq",
-        "SELECT 'keys', provider, id, place, path, digest FROM keys ORDER BY provider, id, place",
-        "SELECT 'pending', seq, provider, edit FROM pending ORDER BY seq",
+        "SELECT 'keys', target, provider, id, place, path, digest FROM applied_keys ORDER BY target, provider, id, place",
+        "SELECT 'pending', seq, entry, provider, kind, id, change, before, body FROM pending ORDER BY seq",
         "SELECT 'hook', kind, subject, event, attempts, given_up FROM hook_queue ORDER BY txn, seq",
         "SELECT 'hook done', step FROM hook_done ORDER BY step",
         "SELECT 'meta', key, value FROM meta WHERE key <> 'txn' ORDER BY key",

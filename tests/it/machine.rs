@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use gosync::ledger::{Ledger, Run};
+use gosync::ledger::{HOST, Ledger, Run};
 use gosync::model::owned::{Owned, State};
 use gosync::model::{Completeness, Snapshot};
 use gosync::plan::diff::{self, Against, Chosen, Past, Quiet, Request};
@@ -85,7 +85,7 @@ impl Machine {
     }
 
     pub fn owned(&self) -> Owned {
-        self.ledger.load("p", self.now).unwrap()
+        self.ledger.load(HOST, "p", self.now).unwrap()
     }
 
     /// Reads a document as the file provider does; `None` if it is none.
@@ -223,6 +223,7 @@ impl Machine {
         let current = self.target.read(Hold::Open).unwrap();
         let staged = current.stage(approved).unwrap();
         let run = Run {
+            target: HOST,
             provider: "p",
             command: "test",
             now: self.now,
@@ -234,7 +235,7 @@ impl Machine {
             assert!(matches!(done, Committed::Done(_)));
         }
         self.ledger
-            .observe("p", &staged.plan().observations)
+            .observe(run, &staged.plan().observations)
             .unwrap();
         Outcome::Done(staged.into_plan())
     }

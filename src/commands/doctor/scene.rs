@@ -6,7 +6,7 @@ use crate::cli::Global;
 use crate::commands::setup::{self, Setup};
 use crate::config::{Settings, Source};
 use crate::error::{Error, Result};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{HOST, Ledger, LedgerError};
 use crate::model::owned::Owned;
 use crate::model::spans::Spans;
 use crate::system::process;
@@ -47,7 +47,7 @@ impl<'a> Scene<'a> {
         let mut ledger = Ledger::open_read_only(&setup.state_dir());
         let mut owned = Owned::default();
         if let Ok(Some(open)) = &ledger {
-            match open.load(&setup.settings.provider.name, setup.now) {
+            match open.load(HOST, &setup.settings.provider.name, setup.now) {
                 Ok(loaded) => owned = loaded,
                 Err(e) => ledger = Err(e),
             }

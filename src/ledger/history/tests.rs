@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::super::{DAY, Run};
+use super::super::{HOST, Run, store::DAY};
 use super::*;
 use crate::model::host::Host;
 use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
@@ -10,6 +10,7 @@ use crate::policy::Field;
 use crate::policy::Reason;
 
 const RUN: Run<'_> = Run {
+    target: HOST,
     provider: "p",
     command: "sync users",
     now: 1_000_000_000,
@@ -325,7 +326,7 @@ fn history_is_found_by_any_name_that_something_had_and_by_its_id() {
     desk.commit(RUN.now, vec![shell("ann", "/bin/zsh")]);
     desk.ledger
         .db
-        .execute("UPDATE accounts SET name = 'anna' WHERE id = 'u-ann'", [])
+        .execute("UPDATE ids SET name = 'anna' WHERE id = 'u-ann'", [])
         .unwrap();
     desk.commit(RUN.now, vec![shell("ann", "/bin/sh")]);
     for name in ["ann", "anna", "u-ann"] {

@@ -1,9 +1,11 @@
 use super::*;
+use crate::ledger::HOST;
 use crate::model::host::{Host, HostAccount};
 use crate::plan::Plan;
 use crate::plan::events::{Account, Event, Subject};
 
 const RUN: Run<'_> = Run {
+    target: HOST,
     provider: "p",
     command: "sync users",
     now: 1_000,

@@ -200,14 +200,15 @@ pub fn owned(path: &Path) -> Vec<String> {
     };
     let mut out = Vec::new();
     for sql in [
-        "SELECT 'account', id, name, uid, gid, private, state, gecos, home, shell, subid, absent_since IS NOT NULL, \
-         locked, expire, alias FROM accounts ORDER BY id",
-        "SELECT 'group', id, name, gid, state, members, alias FROM unix_groups ORDER BY id",
-        "SELECT 'rung', kind, id, absent_since IS NOT NULL, since IS NOT NULL, archive FROM rungs ORDER BY kind, id",
+        "SELECT 'id', kind, id, name, number, private_gid, subid, state, alias FROM ids ORDER BY kind, id",
+        "SELECT 'account', id, gid, gecos, home, shell, locked, expire FROM applied_accounts ORDER BY id",
+        "SELECT 'group', id, members FROM applied_groups ORDER BY id",
+        "SELECT 'absence', kind, id FROM absences ORDER BY kind, id",
+        "SELECT 'departure', kind, id, archive FROM departures ORDER BY kind, id",
         "SELECT 'former', kind, id, name FROM former_names ORDER BY kind, id, name",
         "SELECT 'archive', id, path FROM archives ORDER BY rowid",
-        "SELECT 'keys', id, place, path, digest FROM keys ORDER BY id, place",
-        "SELECT 'pending', edit FROM pending",
+        "SELECT 'keys', id, place, path, digest FROM applied_keys ORDER BY id, place",
+        "SELECT 'pending', entry, kind, id, body FROM pending",
         "SELECT 'hook', kind, subject, event, given_up, error FROM hook_queue",
         "SELECT 'hook done', step FROM hook_done",
     ] {

@@ -132,9 +132,8 @@ fn pass(tree: &SmallHost, seconds: i64) {
     }
     let db = rusqlite::Connection::open(path).unwrap();
     for (table, column) in [
-        ("accounts", "absent_since"),
-        ("rungs", "absent_since"),
-        ("rungs", "since"),
+        ("absences", "since"),
+        ("departures", "since"),
         ("losses", "at"),
         ("runs", "at"),
         ("archives", "at"),

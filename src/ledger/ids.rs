@@ -1,0 +1,323 @@
+//! The table `ids`: who and what has which name and number, for ever; and the names that they had before.
+//!
+//! A row is deleted only when nobody can ever have seen its number: see [`forget_created`].
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::columns::columns;
+use super::store::Scope;
+use crate::model::history::EntryKind;
+use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
+use crate::model::{RemoteId, Uid};
+
+/// An account or a group as it is known for ever, but for its number.
+pub(super) struct Identity<'a> {
+    pub(super) kind: EntryKind,
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    /// Of an account: the gid of the group of its own.
+    pub(super) private_gid: Option<u32>,
+    /// Of an account: its first subordinate id.
+    pub(super) subid: Option<u32>,
+}
+
+impl<'a> Identity<'a> {
+    pub(super) fn group(id: &'a str, name: &'a str) -> Self {
+        Self {
+            kind: EntryKind::Group,
+            id,
+            name,
+            private_gid: None,
+            subid: None,
+        }
+    }
+}
+
+/// Sets a number aside. Who had one before keeps it.
+pub(super) fn reserve(scope: Scope<'_>, who: &Identity<'_>, number: u32) -> rusqlite::Result<()> {
+    keep_former_name(scope, who.kind, who.id, who.name)?;
+    let sql = "INSERT INTO ids (kind, provider, id, name, number, private_gid, subid, state)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'reserved')
+               ON CONFLICT (kind, provider, id) DO UPDATE SET name = ?4, private_gid = ?6,
+                   subid = COALESCE(?7, subid), state = 'reserved'";
+    let Identity {
+        kind,
+        id,
+        name,
+        private_gid,
+        subid,
+    } = who;
+    scope.execute(
+        sql,
+        params![kind, scope.provider, id, name, number, private_gid, subid],
+    )
+}
+
+/// Something of the host's becomes gosync's. `alias`: what the provider's name stands for, if that is another.
+pub(super) fn adopt(
+    scope: Scope<'_>,
+    who: &Identity<'_>,
+    number: u32,
+    alias: Option<&str>,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO ids (kind, provider, id, name, number, private_gid, state, alias)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7)
+               ON CONFLICT (kind, provider, id) DO UPDATE SET name = ?4, private_gid = ?6,
+                   state = 'active', alias = ?7";
+    let Identity {
+        kind,
+        id,
+        name,
+        private_gid,
+        ..
+    } = who;
+    scope.execute(
+        sql,
+        params![kind, scope.provider, id, name, number, private_gid, alias],
+    )
+}
+
+/// What was deleted by hand was made again, with the number that it had.
+pub(super) fn make_again(scope: Scope<'_>, who: &Identity<'_>) -> rusqlite::Result<()> {
+    keep_former_name(scope, who.kind, who.id, who.name)?;
+    let sql =
+        "UPDATE ids SET name = ?4, private_gid = ?5, subid = COALESCE(?6, subid), state = 'active'
+                WHERE kind = ?1 AND provider = ?2 AND id = ?3";
+    let Identity {
+        kind,
+        id,
+        name,
+        private_gid,
+        subid,
+    } = who;
+    scope.execute(
+        sql,
+        params![kind, scope.provider, id, name, private_gid, subid],
+    )
+}
+
+pub(super) fn set_state(
+    scope: Scope<'_>,
+    kind: EntryKind,
+    id: &str,
+    state: State,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE ids SET state = ?4 WHERE kind = ?1 AND provider = ?2 AND id = ?3";
+    scope.execute(sql, params![kind, scope.provider, id, state])
+}
+
+pub(super) fn is_locked(scope: Scope<'_>, id: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM ids
+                WHERE kind = 'account' AND provider = ?1 AND id = ?2 AND state = 'locked'";
+    scope
+        .db
+        .prepare_cached(sql)?
+        .exists(params![scope.provider, id])
+}
+
+/// The present name of an account.
+pub(super) fn account_name(scope: Scope<'_>, id: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT name FROM ids WHERE kind = 'account' AND provider = ?1 AND id = ?2";
+    let mut statement = scope.db.prepare_cached(sql)?;
+    statement
+        .query_row(params![scope.provider, id], |row| row.get("name"))
+        .optional()
+}
+
+/// Gives an account or a group another name.
+pub(super) fn rename(
+    scope: Scope<'_>,
+    kind: EntryKind,
+    id: &str,
+    name: &str,
+) -> rusqlite::Result<()> {
+    keep_former_name(scope, kind, id, name)?;
+    let sql = "UPDATE ids SET name = ?4 WHERE kind = ?1 AND provider = ?2 AND id = ?3";
+    scope.execute(sql, params![kind, scope.provider, id, name])
+}
+
+/// Remembers the present name of what gets another one: nobody inherits it.
+pub(super) fn keep_former_name(
+    scope: Scope<'_>,
+    kind: EntryKind,
+    id: &str,
+    new: &str,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT OR IGNORE INTO former_names (provider, kind, id, name)
+                    SELECT provider, kind, id, name FROM ids
+                     WHERE kind = ?1 AND provider = ?2 AND id = ?3 AND name <> ?4";
+    scope.execute(sql, params![kind, scope.provider, id, new])?;
+    let sql = "DELETE FROM former_names
+                WHERE kind = ?1 AND provider = ?2 AND id = ?3 AND name = ?4";
+    scope.execute(sql, params![kind, scope.provider, id, new])
+}
+
+/// Remembers a name that an account or a group began to get: it stands under it if `has`, the number that has the name
+/// on the host, is its own.
+pub(super) fn keep_begun_name(
+    scope: Scope<'_>,
+    kind: EntryKind,
+    id: &str,
+    name: &str,
+    has: Option<u32>,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT OR IGNORE INTO former_names (provider, kind, id, name)
+                    SELECT provider, kind, id, ?4 FROM ids
+                     WHERE kind = ?1 AND provider = ?2 AND id = ?3 AND name <> ?4 AND number = ?5";
+    scope.execute(sql, params![kind, scope.provider, id, name, has])
+}
+
+/// What the pending entries of transaction `txn` were to create is there.
+pub(super) fn activate_created(scope: Scope<'_>, txn: u64) -> rusqlite::Result<()> {
+    let sql = "UPDATE ids SET state = 'active' WHERE (kind, provider, id) IN
+                   (SELECT kind, provider, id FROM pending WHERE txn = ?1 AND entry = 'create')";
+    scope.db.execute(sql, [txn]).map(drop)
+}
+
+/// Deletes what pending entries were to create and never did, unless it was known before: who knows whether useradd(8)
+/// takes the numbers meanwhile.
+pub(super) fn forget_created(db: &rusqlite::Connection) -> rusqlite::Result<()> {
+    for (table, kind) in [("applied_accounts", "account"), ("applied_groups", "group")] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE (target, provider, id) IN
+                 (SELECT target, provider, id FROM pending
+                   WHERE entry = 'create' AND before IS NULL AND kind = ?1)"
+        );
+        db.execute(&sql, [kind])?;
+    }
+    let sql = "DELETE FROM ids WHERE state = 'reserved' AND (kind, provider, id) IN
+                   (SELECT kind, provider, id FROM pending WHERE entry = 'create' AND before IS NULL)";
+    db.execute(sql, []).map(drop)
+}
+
+columns!(AccountColumns {
+    provider,
+    id,
+    name,
+    number,
+    private_gid,
+    subid,
+    state,
+    alias,
+    gid,
+    gecos,
+    home,
+    shell,
+    locked,
+    expire,
+});
+
+/// Of whom there is nothing on the target, only the number is set aside there.
+const ACCOUNTS: &str = "
+    SELECT ids.provider, ids.id, name, number, private_gid, subid, alias,
+           iif(a.id IS NULL, 'reserved', state) AS state, COALESCE(a.gid, private_gid, 0) AS gid,
+           COALESCE(gecos, '') AS gecos, COALESCE(home, '') AS home, COALESCE(shell, '') AS shell,
+           COALESCE(locked, 0) AS locked, COALESCE(expire, '') AS expire
+      FROM ids LEFT JOIN applied_accounts AS a ON a.target = ?1 AND a.provider = ids.provider AND a.id = ids.id
+     WHERE kind = 'account' ORDER BY kind, ids.provider, ids.id";
+
+/// Reads the accounts: those of the provider whole, of the others what must not be given out.
+pub(super) fn load_accounts(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Result<()> {
+    let mut statement = scope.db.prepare(ACCOUNTS)?;
+    let at = AccountColumns::of(&statement)?;
+    let mut rows = statement.query([scope.target])?;
+    // A map made at once, of what is sorted already, takes half the memory of one that grows.
+    let mut accounts = Vec::new();
+    while let Some(row) = rows.next()? {
+        let uid: Uid = row.get(at.number)?;
+        let private_gid: Option<u32> = row.get(at.private_gid)?;
+        let subid: Option<u32> = row.get(at.subid)?;
+        owned.ids.insert(uid.get());
+        owned.ids.extend(private_gid);
+        owned.subids.extend(subid);
+        if row.get_ref(at.provider)?.as_str()? != scope.provider {
+            owned.other_names.insert(row.get(at.name)?);
+            continue;
+        }
+        let id: RemoteId = row.get(at.id)?;
+        if let Some(alias) = row.get(at.alias)? {
+            owned.aliases.accounts.insert(id.clone(), alias);
+        }
+        let account = OwnedAccount {
+            name: row.get(at.name)?,
+            uid,
+            gid: row.get(at.gid)?,
+            private_group: private_gid.is_some(),
+            state: row.get(at.state)?,
+            applied: Applied {
+                gecos: row.get(at.gecos)?,
+                home: row.get(at.home)?,
+                shell: row.get(at.shell)?,
+                locked: row.get(at.locked)?,
+                expire: row.get(at.expire)?,
+            },
+            subid,
+            absence: None,
+        };
+        accounts.push((id, account));
+    }
+    owned.accounts = accounts.into_iter().collect();
+    Ok(())
+}
+
+columns!(GroupColumns {
+    provider,
+    id,
+    name,
+    number,
+    state,
+    alias,
+    members
+});
+
+const GROUPS: &str = "
+    SELECT ids.provider, ids.id, name, number, alias, iif(a.id IS NULL, 'reserved', state) AS state,
+           COALESCE(members, '') AS members
+      FROM ids LEFT JOIN applied_groups AS a ON a.target = ?1 AND a.provider = ids.provider AND a.id = ids.id
+     WHERE kind = 'group' ORDER BY kind, ids.provider, ids.id";
+
+/// Reads the groups, as [`load_accounts`] does the accounts.
+pub(super) fn load_groups(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Result<()> {
+    let mut statement = scope.db.prepare(GROUPS)?;
+    let at = GroupColumns::of(&statement)?;
+    let mut rows = statement.query([scope.target])?;
+    while let Some(row) = rows.next()? {
+        let gid: crate::model::Gid = row.get(at.number)?;
+        owned.ids.insert(gid.get());
+        if row.get_ref(at.provider)?.as_str()? != scope.provider {
+            owned.other_names.insert(row.get(at.name)?);
+            continue;
+        }
+        let id: RemoteId = row.get(at.id)?;
+        if let Some(alias) = row.get(at.alias)? {
+            owned.aliases.groups.insert(id.clone(), alias);
+        }
+        let group = OwnedGroup {
+            name: row.get(at.name)?,
+            gid,
+            state: row.get(at.state)?,
+            members: row.get(at.members)?,
+        };
+        owned.groups.insert(id, group);
+    }
+    Ok(())
+}
+
+/// Reads the names that something had before.
+pub(super) fn load_former_names(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Result<()> {
+    let mut statement = scope
+        .db
+        .prepare("SELECT provider, kind, id, name FROM former_names")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let name = row.get("name")?;
+        if row.get_ref("provider")?.as_str()? != scope.provider {
+            owned.other_names.insert(name);
+        } else if row.get::<_, EntryKind>("kind")? == EntryKind::Group {
+            owned.former_groups.insert(name, row.get("id")?);
+        } else {
+            owned.former_accounts.insert(name, row.get("id")?);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! Everything that gosync owns, as one target and one provider see it.
+
+use super::store::{Ledger, LedgerError, Scope, generation};
+use super::{absences, applied, contacts, departures, ids, losses};
+use crate::model::ProviderName;
+use crate::model::owned::Owned;
+
+impl Ledger {
+    /// Everything that gosync owns on `target`, seen from `provider`. `now`: seconds since 1970.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds what cannot be.
+    pub fn load(&self, target: &str, provider: &str, now: i64) -> Result<Owned, LedgerError> {
+        self.read(|db| {
+            let scope = Scope {
+                db,
+                target,
+                provider,
+                now,
+            };
+            let mut owned = Owned {
+                provider: ProviderName::new(provider),
+                generation: generation(db)?,
+                losses: losses::load(scope)?,
+                ..Owned::default()
+            };
+            ids::load_accounts(scope, &mut owned)?;
+            ids::load_groups(scope, &mut owned)?;
+            ids::load_former_names(scope, &mut owned)?;
+            applied::load_local_members(scope, &mut owned)?;
+            applied::load_keys(scope, &mut owned)?;
+            departures::load(scope, &mut owned)?;
+            absences::load(scope, &mut owned)?;
+            owned.contacts = contacts::load(scope)?;
+            Ok(owned)
+        })
+    }
+}

@@ -1,0 +1,248 @@
+//! What a plan means for the ledger: numbers that are set aside now, and entries that come true on confirmation.
+
+use rusqlite::{Connection, params};
+
+use super::applied::{self, AccountFields};
+use super::edit::{AdoptedRow, Edit, MadeRow};
+use super::history::{Past, Snapshots};
+use super::ids::{self, Identity};
+use super::pending::{self, Writer};
+use super::store::{Ledger, LedgerError, Run, Scope, next_number, odd_json};
+use crate::model::history::EntryKind;
+use crate::model::owned::State;
+use crate::model::{Gid, Members, UserName};
+use crate::plan::effects::{Presence, effects};
+use crate::plan::events::Kind;
+use crate::plan::{Change, Deed, KeyChange, MemberChange, NewAccount, Plan};
+use crate::policy::keys::digest;
+
+impl Ledger {
+    /// Sets the ids of a plan aside and writes down what it intends. Returns the transaction's number.
+    ///
+    /// # Errors
+    /// When that cannot be written; then nothing was.
+    pub fn reserve(&mut self, run: Run<'_>, plan: &Plan) -> Result<u64, LedgerError> {
+        self.write(|tx| {
+            pending::forget(tx)?;
+            let txn = next_number(tx)?;
+            Reservation {
+                scope: run.scope(tx),
+                snapshots: Snapshots::new(tx)?,
+                entries: Writer::new(tx, txn)?,
+            }
+            .write(plan)?;
+            add_run(tx, run, txn, plan)?;
+            Ok(txn)
+        })
+    }
+}
+
+/// A plan that is being written down.
+struct Reservation<'t> {
+    scope: Scope<'t>,
+    snapshots: Snapshots<'t>,
+    entries: Writer<'t>,
+}
+
+impl Reservation<'_> {
+    fn write(mut self, plan: &Plan) -> rusqlite::Result<()> {
+        let changes = plan.changes.iter();
+        for change in changes.filter(|change| !effects(change).is_after_commit) {
+            self.change(change)?;
+        }
+        let events = || plan.events.iter().filter(|event| !event.is_after_commit);
+        for kind in [Kind::User, Kind::Group] {
+            if events().any(|event| event.kind == kind) {
+                self.entries.round(self.scope, kind)?;
+            }
+        }
+        events().try_for_each(|event| self.entries.hook(self.scope, event))
+    }
+
+    fn change(&mut self, change: &Change) -> rusqlite::Result<()> {
+        let past = self.snapshots.past(self.scope, change)?;
+        let presence = effects(change).presence;
+        // Of what should be there and is made again, the number is set aside already. What it was is still needed if
+        // this run comes to nothing.
+        if presence == Presence::Comes && !past.is_present() && self.create(change, &past)? {
+            return Ok(());
+        }
+        self.entries.history(self.scope, &past)?;
+        if past.kind == EntryKind::Account && matches!(presence, Presence::Goes { .. }) {
+            for (provider, left) in self.snapshots.groups_with(self.scope, change.name())? {
+                self.entries.history(self.scope.of(&provider), &left)?;
+            }
+        }
+        self.edit(change, &past)
+    }
+
+    /// Sets the number of something new aside, if that is what the change does.
+    fn create(&mut self, change: &Change, past: &Past) -> rusqlite::Result<bool> {
+        let (id, name) = (past.id.as_str(), change.name());
+        match &change.deed {
+            Deed::CreateAccount(new) => self.reserve_account(id, name, new)?,
+            Deed::CreateGroup { gid, members } => self.reserve_group(id, name, *gid, members)?,
+            _ => return Ok(false),
+        }
+        self.entries.create(self.scope, past)?;
+        Ok(true)
+    }
+
+    fn reserve_account(&self, id: &str, name: &str, new: &NewAccount) -> rusqlite::Result<()> {
+        let who = Identity {
+            kind: EntryKind::Account,
+            id,
+            name,
+            private_gid: new.private_group.then_some(new.gid.get()),
+            subid: new.subids.map(|(first, _)| first),
+        };
+        ids::reserve(self.scope, &who, new.uid.get())?;
+        let fields = AccountFields {
+            gid: new.gid.get(),
+            gecos: &new.gecos,
+            home: &new.home,
+            shell: &new.shell,
+            locked: false,
+            expire: "",
+        };
+        applied::set_account(self.scope, id, &fields)
+    }
+
+    fn reserve_group(
+        &self,
+        id: &str,
+        name: &str,
+        gid: Gid,
+        members: &[UserName],
+    ) -> rusqlite::Result<()> {
+        ids::reserve(self.scope, &Identity::group(id, name), gid.get())?;
+        applied::set_members(self.scope, id, &joined(members))
+    }
+
+    /// Writes down what becomes true on confirmation.
+    fn edit(&mut self, change: &Change, past: &Past) -> rusqlite::Result<()> {
+        let of = (past.kind, past.id.as_str());
+        if let Deed::Update { fields } = &change.deed {
+            return fields.iter().try_for_each(|written| {
+                let edit = Edit::Applied {
+                    field: written.field,
+                    value: written.to.clone(),
+                };
+                self.entries.edit(self.scope, of, &edit)
+            });
+        }
+        match edit(change) {
+            Some(edit) => self.entries.edit(self.scope, of, &edit),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What becomes true by a change, besides fields of an account; nothing, if other entries say it all.
+fn edit(change: &Change) -> Option<Edit> {
+    let name = change.name();
+    Some(match &change.deed {
+        Deed::CreateAccount(new) => Edit::Remade(Box::new(MadeRow::new(name, new))),
+        Deed::CreateGroup { members, .. } => Edit::RemadeGroup {
+            name: name.to_owned(),
+            members: joined(members),
+        },
+        Deed::Lock { .. } => state(State::Locked, true),
+        Deed::Unlock {} => state(State::Active, false),
+        Deed::RemoveAccount { .. } => state(State::Removed, true),
+        Deed::Forget { .. } => state(State::Reserved, false),
+        Deed::ChangeMembers(change) => members(change),
+        Deed::AdoptAccount(adopted) => Edit::Adopted(Box::new(AdoptedRow::new(name, adopted))),
+        Deed::AdoptGroup {
+            gid, alias, wanted, ..
+        } => Edit::AdoptedGroup {
+            name: name.to_owned(),
+            gid: gid.get(),
+            alias: alias.clone(),
+            members: joined(wanted),
+        },
+        Deed::Release(_) => Edit::Released {},
+        Deed::Rename(rename) => Edit::Renamed {
+            from: rename.from.to_string(),
+            to: rename.to.to_string(),
+            home: rename.home().map(|home| home.to.clone()),
+        },
+        Deed::ArchiveHome { archive, .. } => Edit::Archived {
+            path: archive.clone(),
+        },
+        Deed::EmptyGroup { .. } => Edit::Emptied {},
+        Deed::RemoveGroup { remove, .. } => Edit::GroupRemoved { lost: remove.len() },
+        Deed::SetKeys(change) => keys(change),
+        // The account's opening, the event, and the fields say it.
+        Deed::MakeHome { .. } | Deed::ChangeContact { .. } | Deed::Update { .. } => return None,
+    })
+}
+
+fn joined(members: &[UserName]) -> Members {
+    members.iter().map(UserName::as_str).collect()
+}
+
+fn state(state: State, loss: bool) -> Edit {
+    Edit::State { state, loss }
+}
+
+fn members(change: &MemberChange) -> Edit {
+    let (members, lost) = (joined(&change.wanted), change.remove.len());
+    match change.privileged {
+        None => Edit::Members { members, lost },
+        Some(privileged) => Edit::LocalMembers {
+            members,
+            lost,
+            gained: if privileged { change.add.len() } else { 0 },
+        },
+    }
+}
+
+fn keys(change: &KeyChange) -> Edit {
+    Edit::Keys {
+        path: change.at.path().to_owned(),
+        digest: digest_of(&change.text),
+        loss: change.takes_all(),
+    }
+}
+
+/// The digest of a file with keys; of none, nothing.
+pub(super) fn digest_of(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        digest(text.as_bytes())
+    }
+}
+
+/// Writes down that there is a run, with the counts of its transaction.
+pub(super) fn add_run(
+    db: &Connection,
+    run: Run<'_>,
+    txn: u64,
+    plan: &Plan,
+) -> rusqlite::Result<()> {
+    let mut counts = plan.counts();
+    let changes = plan.changes.iter();
+    counts.keys -= changes
+        .filter(|change| effects(change).is_after_commit)
+        .count();
+    let counts = serde_json::to_string(&counts).map_err(odd_json)?;
+    // A digest that nobody can have typed need not be worked out: only small plans come with one.
+    let digest = if plan.changes.len() <= 1_000 {
+        plan.digest()
+    } else {
+        String::new()
+    };
+    let Run {
+        target,
+        provider,
+        command,
+        now,
+    } = run;
+    db.execute(
+        "INSERT INTO runs (txn, at, target, provider, command, digest, counts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![txn, now, target, provider, command, digest, counts],
+    )
+    .map(drop)
+}

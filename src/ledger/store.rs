@@ -1,0 +1,242 @@
+//! The open file: how it is opened, read and written, and what may go wrong.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Transaction};
+
+use super::columns::Nonsense;
+use super::schema;
+use crate::model::shown;
+
+/// The ledger's file in the state directory.
+pub const FILE: &str = "ledger.sqlite";
+
+/// What this host's own databases are called as a target, whatever the configuration calls its section.
+pub const HOST: &str = "host";
+
+/// A day, in seconds.
+pub(super) const DAY: i64 = 86_400;
+
+/// For how many days the history is kept unless the configuration says otherwise.
+pub const HISTORY_DAYS: u32 = 400;
+
+/// How many statements stay compiled: more than there are.
+const STATEMENTS: usize = 96;
+
+/// The ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// SQLite's complaint.
+    #[error("the ledger {}: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// Written by a newer gosync.
+    #[error("the ledger {} has schema {found}, and this gosync knows {}; use the newer gosync", path.display(), schema::VERSION)]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
+    /// Something in it cannot be.
+    #[error("the ledger {} holds `{}`, which cannot be; restore it from a backup", path.display(), shown(what))]
+    Nonsense {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+}
+
+impl LedgerError {
+    fn new(path: PathBuf, source: rusqlite::Error) -> Self {
+        if let rusqlite::Error::FromSqlConversionFailure(_, _, inner) = &source
+            && let Some(Nonsense(what)) = inner.downcast_ref()
+        {
+            let what = what.clone();
+            return Self::Nonsense { path, what };
+        }
+        Self::Sqlite { path, source }
+    }
+}
+
+/// The open ledger.
+#[derive(Debug)]
+pub struct Ledger {
+    pub(super) db: Connection,
+    path: PathBuf,
+    /// For how long the history is kept, in seconds.
+    pub(super) keep: i64,
+}
+
+/// What a run is called in the ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// The target that it changes.
+    pub target: &'a str,
+    /// The provider whose people and groups it deals with.
+    pub provider: &'a str,
+    /// The command, such as `sync users`.
+    pub command: &'a str,
+    /// When, in seconds since 1970.
+    pub now: i64,
+}
+
+impl<'a> Run<'a> {
+    /// What it has to do with in the tables.
+    pub(super) fn scope(self, db: &'a Connection) -> Scope<'a> {
+        Scope {
+            db,
+            target: self.target,
+            provider: self.provider,
+            now: self.now,
+        }
+    }
+}
+
+/// The rows of one target and one provider, at a time.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) target: &'a str,
+    pub(super) provider: &'a str,
+    pub(super) now: i64,
+}
+
+impl<'a> Scope<'a> {
+    /// The same of another provider.
+    pub(super) fn of(self, provider: &'a str) -> Self {
+        Self { provider, ..self }
+    }
+
+    /// Carries out a statement that runs once for each entry: it is compiled once for all of them.
+    pub(super) fn execute(&self, sql: &str, params: impl Params) -> rusqlite::Result<()> {
+        self.db.prepare_cached(sql)?.execute(params).map(drop)
+    }
+}
+
+impl Ledger {
+    /// Opens the ledger in `dir`, and makes it if there is none; an older one becomes one of this schema.
+    ///
+    /// # Errors
+    /// When it cannot be read or written, or is not ours to understand.
+    pub fn open(dir: &Path) -> Result<Self, LedgerError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let ledger = Self::connect(dir, flags)?;
+        ledger.read(schema::prepare)?;
+        ledger.check_version()?;
+        Ok(ledger)
+    }
+
+    /// Opens the ledger in `dir` for reading alone; `None` if there is none.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`]; and when an interrupted write has to be undone first.
+    pub fn open_read_only(dir: &Path) -> Result<Option<Self>, LedgerError> {
+        if !dir.join(FILE).exists() {
+            return Ok(None);
+        }
+        let mut ledger = Self::connect(
+            dir,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        if (1..schema::VERSION).contains(&ledger.version()?) {
+            ledger.db = ledger.read(schema::upgraded_copy)?;
+        }
+        ledger.check_version()?;
+        Ok(Some(ledger))
+    }
+
+    /// Says for how many days the history is to be kept.
+    pub fn keep_history(&mut self, days: u32) {
+        self.keep = i64::from(days).saturating_mul(DAY);
+    }
+
+    fn connect(dir: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
+        let path = std::fs::canonicalize(dir)
+            .unwrap_or_else(|_| dir.to_owned())
+            .join(FILE);
+        match Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NOFOLLOW) {
+            Ok(db) => {
+                db.set_prepared_statement_cache_capacity(STATEMENTS);
+                let keep = i64::from(HISTORY_DAYS) * DAY;
+                Ok(Self { db, path, keep })
+            }
+            Err(source) => Err(LedgerError::Sqlite { path, source }),
+        }
+    }
+
+    pub(super) fn version(&self) -> Result<i64, LedgerError> {
+        self.read(|db| db.query_row("PRAGMA user_version", [], |row| row.get(0)))
+    }
+
+    fn check_version(&self) -> Result<(), LedgerError> {
+        match self.version()? {
+            schema::VERSION => Ok(()),
+            found => Err(LedgerError::Newer {
+                path: self.path.clone(),
+                found,
+            }),
+        }
+    }
+
+    /// Reads something.
+    pub(super) fn read<T>(
+        &self,
+        act: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, LedgerError> {
+        act(&self.db).map_err(|e| LedgerError::new(self.path.clone(), e))
+    }
+
+    /// Writes something, all of it or nothing.
+    pub(super) fn write<T>(
+        &mut self,
+        act: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, LedgerError> {
+        let write = || {
+            let tx = self.db.transaction()?;
+            let done = act(&tx)?;
+            tx.commit()?;
+            Ok(done)
+        };
+        write().map_err(|e| LedgerError::new(self.path.clone(), e))
+    }
+}
+
+/// A number that no run and no round of hooks had before.
+pub(super) fn next_number(db: &Connection) -> rusqlite::Result<u64> {
+    count_on(db, "txn")?;
+    meta(db, "txn")
+}
+
+/// How often a plan has been committed.
+pub(super) fn generation(db: &Connection) -> rusqlite::Result<u64> {
+    meta(db, "generation")
+}
+
+/// Plans that were made before no longer fit.
+pub(super) fn next_generation(db: &Connection) -> rusqlite::Result<()> {
+    count_on(db, "generation")
+}
+
+fn count_on(db: &Connection, key: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO meta VALUES (?1, 1) ON CONFLICT (key) DO UPDATE SET value = value + 1";
+    db.execute(sql, [key]).map(drop)
+}
+
+fn meta(db: &Connection, key: &str) -> rusqlite::Result<u64> {
+    let sql = "SELECT value FROM meta WHERE key = ?1";
+    let value: Option<i64> = db.query_row(sql, [key], |row| row.get(0)).optional()?;
+    Ok(value.and_then(|v| u64::try_from(v).ok()).unwrap_or(0))
+}
+
+/// The error for a value that does not become JSON, or is none.
+pub(super) fn odd_json(e: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e))
+}
