@@ -86,6 +86,7 @@ impl<'a> Setup<'a> {
             root: Root::new(global.root.clone()),
             now: clock::now(),
             patience,
+            providers: Vec::new(),
         };
         Self {
             global,

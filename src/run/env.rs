@@ -3,6 +3,7 @@
 //! Everything is a value: who runs twice makes two of them, and asks the clock twice.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::job::Options;
@@ -12,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::hooks;
 use crate::model::{Directory, Snapshot, User, shown};
 use crate::policy::select::{self, Standing};
-use crate::providers::{FetchError, Query, Scope};
+use crate::providers::{FetchError, Provider, Query, Scope, fields};
 use crate::system::clock;
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
 use crate::system::root::Root;
@@ -20,7 +21,7 @@ use crate::targets::files::Local;
 use crate::targets::{Place, Target};
 
 /// What a run works with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Env {
     /// What the configuration says.
     pub settings: Settings,
@@ -30,6 +31,8 @@ pub struct Env {
     pub now: i64,
     /// How long another run is waited for.
     pub patience: Patience,
+    /// The providers that are read; none: the one of the settings is opened.
+    pub providers: Vec<Rc<dyn Provider>>,
 }
 
 /// How long another run is waited for.
@@ -81,41 +84,35 @@ impl Env {
         })
     }
 
-    /// Asks the provider; network only, and the whole of it within the time limit.
+    /// Asks the provider, and the field sources about those whom it lets in; network only, and the whole of it within the
+    /// time limit.
     pub fn fetch(
         &self,
         scope: Scope,
         only: Option<Vec<String>>,
         watch: &mut dyn Watch,
     ) -> Result<Snapshot> {
-        let provider = self.provider()?;
+        let (provider, fields) = (self.opened()?, self.field_sources()?);
+        let of_users = scope == Scope::Users;
+        let top_group = self.settings.rules.accounts.top_group.clone();
         let query = Query {
             scope,
             only,
-            top_group: self
-                .settings
-                .rules
-                .accounts
-                .top_group
-                .clone()
-                .filter(|_| scope == Scope::Users),
+            top_group: top_group.filter(|_| of_users),
             deadline: clock::deadline(self.settings.time_limit),
         };
+        // Of people in groups only id, login and whether they are active is asked.
+        let fields = fields.as_ref().filter(|_| of_users);
+        let fields = fields.map(fields::Sources::open);
+        let fields = fields.transpose().map_err(unreadable)?;
         let progress = watch.progress(&format!("reading {}", provider.name()));
-        let snapshot = provider.fetch(&query, progress.as_ref()).map_err(|e| {
-            let hint = match &e {
-                FetchError::Unreachable { .. } | FetchError::RateLimited { .. } => {
-                    "Nothing was changed; the next run tries again"
-                }
-                FetchError::Unauthorised { .. } => {
-                    "Nothing was changed; check the credentials and the authorities"
-                }
-                FetchError::Malformed { .. } => {
-                    "Nothing was changed; check that this is the right place to read"
-                }
-            };
-            Error::new(Kind::Source, e).hint(hint)
-        })?;
+        let mut snapshot = provider
+            .fetch(&query, progress.as_ref())
+            .map_err(unreadable)?;
+        if let Some(fields) = fields {
+            let selected = self.selected(&snapshot.directory);
+            fields.fill(&mut snapshot, &selected, &query, progress.as_ref());
+        }
         tracing::info!(
             provider = provider.name(),
             users = snapshot.directory.users.len(),
@@ -126,6 +123,24 @@ impl Env {
             "read"
         );
         Ok(snapshot)
+    }
+
+    fn opened(&self) -> Result<Rc<dyn Provider>> {
+        match self.providers.as_slice() {
+            [] => Ok(Rc::from(self.bare()?)),
+            [provider] => Ok(Rc::clone(provider)),
+            _ => Err(Error::usage("exactly one provider can be read so far")),
+        }
+    }
+
+    /// Who of a directory is let in, one by one; nobody, if there is no selection, for then nothing will be planned.
+    fn selected(&self, directory: &Directory) -> Vec<bool> {
+        let top_group = self.settings.rules.accounts.top_group.as_deref();
+        let users = directory.users.iter();
+        match select::select(directory, top_group) {
+            Ok(standing) => users.map(|user| standing(user) == Standing::In).collect(),
+            Err(_) => vec![false; users.len()],
+        }
     }
 
     /// How everybody in a directory stands to the top group.
@@ -188,4 +203,20 @@ impl Env {
     pub fn state_dir(&self) -> PathBuf {
         self.root.path(&self.settings.state_dir)
     }
+}
+
+/// Why nothing was read, and what to do about it.
+fn unreadable(error: FetchError) -> Error {
+    let hint = match &error {
+        FetchError::Unreachable { .. } | FetchError::RateLimited { .. } => {
+            "Nothing was changed; the next run tries again"
+        }
+        FetchError::Unauthorised { .. } => {
+            "Nothing was changed; check the credentials and the authorities"
+        }
+        FetchError::Malformed { .. } => {
+            "Nothing was changed; check that this is the right place to read"
+        }
+    };
+    Error::new(Kind::Source, error).hint(hint)
 }

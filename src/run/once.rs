@@ -69,18 +69,19 @@ fn straight_line(
     note_read(lock, job, &planner);
     let target = env.target()?;
     let mut ledger = LedgerAccess::open(env, target.as_ref(), job.options.dry_run, watch)?;
-    let command = job.task.command();
+    let (target, planner, command) = (target.as_ref(), &planner, &job.task.command());
+    let run = Run {
+        target: HOST,
+        provider: &env.settings.provider.name,
+        command,
+        now: env.now,
+    };
     let line = Line {
         env,
         job,
-        planner: &planner,
-        target: target.as_ref(),
-        run: Run {
-            target: HOST,
-            provider: &env.settings.provider.name,
-            command: &command,
-            now: env.now,
-        },
+        planner,
+        target,
+        run,
     };
     let mut shown: Option<Plan> = None;
     for attempt in 0..ATTEMPTS {
@@ -88,33 +89,32 @@ fn straight_line(
         let saved = line.save(current.as_ref(), &plan);
         let approved = match line.approve(plan, &owned, watch) {
             Ok(approved) => approved,
-            Err(refused) => {
-                return Ok(RunReport {
-                    saved,
-                    ..line.refused(*refused)
-                });
-            }
+            Err(refused) => return Ok(line.refused(*refused).with(saved)),
         };
         let staged = current.stage(approved)?;
         let LedgerAccess::Write(ledger) = &mut ledger else {
             watch.dry(staged.plan());
             let report = line.report(staged.into_plan(), None, Tally::default());
-            return Ok(RunReport { saved, ..report });
+            return Ok(report.with(saved));
         };
         if shown.is_none_or(|shown| shown.changes != staged.plan().changes) {
             watch.staged(staged.plan());
         }
-        match commit(target.as_ref(), staged.as_ref(), (ledger, line.run), watch)? {
+        match commit(target, staged.as_ref(), (ledger, run), watch)? {
             Commit::Moved => shown = Some(staged.into_plan()),
             Commit::Done(number) => {
                 return line.finish(ledger, (staged.into_plan(), number), current, watch);
             }
         }
     }
-    Err(Error::failed(format!(
+    Err(never_quiet())
+}
+
+fn never_quiet() -> Error {
+    Error::failed(format!(
         "the account databases were changed by others {ATTEMPTS} times while gosync planned"
     ))
-    .hint("Nothing was written; run it again when it is quieter"))
+    .hint("Nothing was written; run it again when it is quieter")
 }
 
 /// That a sync's read was complete is noted for `gosync status`.

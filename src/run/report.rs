@@ -84,6 +84,13 @@ impl Outcome {
     }
 }
 
+impl RunReport {
+    /// The same, with what is needed to carry the plan out later.
+    pub(crate) fn with(self, saved: Option<Box<Saved>>) -> Self {
+        Self { saved, ..self }
+    }
+}
+
 impl SourceReport {
     pub(crate) fn of(provider: &str, snapshot: &Snapshot) -> Self {
         Self {

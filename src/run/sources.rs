@@ -1,28 +1,36 @@
 //! Opens the provider of a run, with its secrets and authorities from their files.
 
 use super::env::Env;
+use crate::config::ProviderSettings;
 use crate::error::{Error, Kind, Result};
 use crate::providers::Provider;
 use crate::providers::admin::GroupAdmin;
-use crate::providers::fields::WithFields;
+use crate::providers::fields;
 use crate::providers::kind::{AdminTerms, OpenError, trusted};
 use crate::system::clock;
 
 impl Env {
-    /// The provider of this run, with the field sources that are configured for it.
+    /// The provider of this run.
     pub fn provider(&self) -> Result<Box<dyn Provider>> {
         let provider = self.bare()?;
-        let Some(config) = &self.settings.provider.fields else {
-            return Ok(provider);
-        };
-        let section = format!("[provider.{}.fields]", provider.name());
-        let provider = WithFields::new(provider, config, trusted(config.keys_ca_file.as_deref())?);
-        Ok(Box::new(
-            provider.map_err(|e| Error::usage(format!("{section}: {e}")))?,
-        ))
+        // What is wrong with them is wrong with the provider.
+        self.field_sources()?;
+        Ok(provider)
     }
 
-    fn bare(&self) -> Result<Box<dyn Provider>> {
+    /// The field sources that are configured for it.
+    pub(crate) fn field_sources(&self) -> Result<Option<fields::Sources>> {
+        let ProviderSettings { name, fields, .. } = &self.settings.provider;
+        let Some(config) = fields else {
+            return Ok(None);
+        };
+        let authorities = trusted(config.keys_ca_file.as_deref())?;
+        fields::Sources::new(config, authorities)
+            .map(Some)
+            .map_err(|e| Error::usage(format!("[provider.{name}.fields]: {e}")))
+    }
+
+    pub(crate) fn bare(&self) -> Result<Box<dyn Provider>> {
         let provider = &self.settings.provider;
         Ok(provider.config.open(&provider.name, self.now)?)
     }

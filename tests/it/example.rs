@@ -84,8 +84,7 @@ fn what_stands_behind_a_hash_can_be_uncommented() {
         ca_file: None,
         ..config
     };
-    let ldap =
-        ldap::Ldap::new("campus", &config, Some("secret".to_owned().into()), None, 0).unwrap();
+    ldap::Ldap::new("campus", &config, Some("secret".to_owned().into()), None, 0).unwrap();
     let sources = settings.provider.fields.unwrap();
     assert!(sources.csv.is_some() && sources.keys_dir.is_some() && sources.keys_url.is_some());
     let sources = fields::Config {
@@ -93,9 +92,7 @@ fn what_stands_behind_a_hash_can_be_uncommented() {
         keys_ca_file: None,
         ..sources
     };
-    fields::WithFields::new(Box::new(ldap), &sources, None)
-        .map(drop)
-        .unwrap();
+    fields::Sources::new(&sources, None).map(drop).unwrap();
 }
 
 /// The keys of a provider's section in the example, without `kind`.

@@ -5,9 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gosync::model::{Completeness, RemoteId, Snapshot, Untrusted, User};
-use gosync::providers::fields::{Config, Template, WithFields};
-use gosync::providers::{FetchError, Provider, Query, Scope};
+use gosync::model::{Completeness, RemoteId, Snapshot, User};
+use gosync::providers::fields::{Config, Sources, Template};
+use gosync::providers::{Query, Scope};
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ";
 
@@ -64,52 +64,37 @@ fn serve(mut stream: &TcpStream, log: &Mutex<Vec<String>>, answer: &dyn Fn(&str)
     }
 }
 
-/// A provider of people with these logins.
-struct People(Vec<&'static str>);
-
-impl Provider for People {
-    fn name(&self) -> &str {
-        "people"
-    }
-
-    fn identity(&self, _: Instant) -> Result<Untrusted, FetchError> {
-        Ok(Untrusted::new("people"))
-    }
-
-    fn fetch(&self, _: &Query, _: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
-        let mut snapshot = Snapshot::new(
-            Default::default(),
-            Vec::new(),
-            Completeness::Complete("all".to_owned()),
-        );
-        let user = |login: &&str| {
-            User::new(
-                RemoteId::new(&format!("u-{}", login.len())).unwrap(),
-                *login,
-            )
-        };
-        snapshot.directory.users = self.0.iter().map(user).collect();
-        Ok(snapshot)
-    }
+/// People with these logins.
+fn people(logins: &[&'static str]) -> Snapshot {
+    let mut snapshot = Snapshot::new(
+        Default::default(),
+        Vec::new(),
+        Completeness::Complete("all".to_owned()),
+    );
+    let user = |login: &&str| {
+        let id = RemoteId::new(&format!("u-{}", login.len())).unwrap();
+        User::new(id, *login)
+    };
+    snapshot.directory.users = logins.iter().map(user).collect();
+    snapshot
 }
 
 fn fetch(url: String, logins: &[&'static str], limit: Duration) -> Snapshot {
-    let keys_url = Some(Template::try_from(url).unwrap());
-    let provider = WithFields::new(
-        Box::new(People(logins.to_vec())),
-        &Config {
-            keys_url,
-            ..Config::default()
-        },
-        None,
-    );
+    let config = Config {
+        keys_url: Some(Template::try_from(url).unwrap()),
+        ..Config::default()
+    };
     let query = Query {
         scope: Scope::Users,
         only: None,
         top_group: None,
         deadline: Instant::now() + limit,
     };
-    provider.unwrap().fetch(&query, &|_| {}).unwrap()
+    let mut snapshot = people(logins);
+    let sources = Sources::new(&config, None).unwrap();
+    let opened = sources.open().unwrap();
+    opened.fill(&mut snapshot, &vec![true; logins.len()], &query, &|_| {});
+    snapshot
 }
 
 fn soon(url: String, logins: &[&'static str]) -> Snapshot {

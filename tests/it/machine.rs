@@ -1,34 +1,55 @@
-//! A host driven through the library, with a clock of its own: what `commands` does, without the command line.
+//! A host driven through the engine that the commands use, with a clock of its own and nobody who listens.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use gosync::ledger::{HOST, Ledger, Run};
+use gosync::config::{Settings, Source};
+use gosync::error::{Error, Kind};
+use gosync::ledger::{HOST, Ledger};
 use gosync::model::owned::{Owned, State};
-use gosync::model::{Completeness, Snapshot};
-use gosync::plan::diff::{self, Against, Chosen, Past, Quiet, Request};
+use gosync::model::{Completeness, Snapshot, Untrusted};
+use gosync::plan::diff::Request;
 use gosync::plan::drift::{self, Difference};
-use gosync::plan::{Limits, Plan, guard};
-use gosync::policy::{Reason, Refusal, Rules, map, select};
+use gosync::plan::{Limits, Plan};
+use gosync::policy::Rules;
 use gosync::providers::file::FileProvider;
-use gosync::providers::{Provider as _, Query, Scope};
-use gosync::run::transaction::{self, Committed};
+use gosync::providers::{FetchError, Provider, Query, Scope};
+use gosync::run::{self, Env, Job, Options, Patience, RunReport, Silent, Task};
 use gosync::system::files;
 use gosync::system::root::Root;
-use gosync::targets::files::{Config, ETC, Local};
-use gosync::targets::{Hold, Place, Target as _};
+use gosync::targets::Hold;
 use serde_json::Value;
 
+use crate::host::Trace;
 use crate::manifest::Tree;
 use crate::scratch::ScratchHost;
+
+const CONFIGURATION: &str = "[provider.p]\nkind = \"file\"\npath = \"directory.json\"\n";
 
 pub struct Machine {
     pub world: ScratchHost,
     pub rules: Rules,
-    pub limits: Limits,
     pub now: i64,
-    target: Local,
-    ledger: Ledger,
+    env: Env,
+}
+
+/// A provider that says what was read of another one.
+struct Fixed(Snapshot);
+
+impl Provider for Fixed {
+    fn name(&self) -> &str {
+        "p"
+    }
+
+    fn identity(&self, _: Instant) -> Result<Untrusted, FetchError> {
+        Ok(Untrusted::new("p"))
+    }
+
+    fn fetch(&self, _: &Query, _: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
+        Ok(self.0.clone())
+    }
 }
 
 /// What became of a plan.
@@ -48,44 +69,49 @@ impl Outcome {
             _ => 0,
         }
     }
+
+    fn of(mut report: RunReport) -> Self {
+        let plan = report.targets.remove(0).plan;
+        match report.outcome {
+            run::Outcome::Refused(_) => Self::Refused(plan),
+            _ => Self::Done(plan),
+        }
+    }
 }
 
 impl Machine {
     pub fn new(rules: Rules, limits: Limits) -> Self {
         let world = ScratchHost::new(&Tree::base());
-        let config = Config {
-            layout: &ETC,
-            skel: "/etc/skel".into(),
-            home_mode: 0o700,
-            lock_wait: Duration::from_secs(15),
+        let source = Source {
+            path: world.dir().join("gosync.toml"),
+            text: CONFIGURATION.to_owned(),
         };
-        let bases = [&rules.accounts.home_base]
-            .into_iter()
-            .chain(&rules.accounts.home_bases);
-        let bases = bases.map(std::path::PathBuf::from).collect();
-        let place = Place {
+        let settings = Settings::new(vec![source], None).unwrap();
+        let now = 1_000_000;
+        let env = Env {
+            settings: Settings {
+                rules: rules.clone(),
+                limits,
+                ..settings
+            },
             root: Root::new(Some(world.root())),
-            state_dir: "/var/lib/gosync".into(),
-            home_bases: bases,
-            key_dir: rules.keys.directory.clone(),
-            shadow_day: 20_000,
+            now,
+            patience: Patience::None,
+            providers: Vec::new(),
         };
-        let target = Local::new("host", config, place);
-        let state = world.root().join("var/lib/gosync");
-        files::ensure_private_dir(&state).unwrap();
-        let ledger = Ledger::open(&state).unwrap();
         Self {
             world,
             rules,
-            limits,
-            now: 1_000_000,
-            target,
-            ledger,
+            now,
+            env,
         }
     }
 
     pub fn owned(&self) -> Owned {
-        self.ledger.load(HOST, "p", self.now).unwrap()
+        let ledger = Ledger::open_read_only(&self.env.state_dir()).unwrap();
+        ledger.map_or_else(Owned::default, |ledger| {
+            ledger.load(HOST, "p", self.now).unwrap()
+        })
     }
 
     /// Reads a document as the file provider does; `None` if it is none.
@@ -106,138 +132,108 @@ impl Machine {
         provider.fetch(&query, &|_| {}).ok()
     }
 
+    /// What would be done to accounts; `None`, if nothing can be planned.
     pub fn plan_users(&self, snapshot: &Snapshot) -> Option<Plan> {
-        let rules = &self.rules.accounts;
-        let standing = select::select(&snapshot.directory, rules.top_group.as_deref()).ok()?;
-        Some(self.compare(&snapshot.completeness, |against| {
-            let Against { host, owned, .. } = *against;
-            let mut wanted =
-                map::accounts(&snapshot.directory, standing, owned, &host.shells, rules);
-            wanted
-                .present
-                .extend(snapshot.rejected.iter().filter_map(|r| r.id.clone()));
-            wanted.refusals.extend(rejected(snapshot));
-            diff::accounts(wanted, against)
-        }))
+        let dry = Options {
+            dry_run: true,
+            ..Options::default()
+        };
+        let report = self.ask(snapshot, USERS, dry)?;
+        report.targets.into_iter().next().map(|target| target.plan)
     }
 
-    /// Plans from what is there now, for everybody.
-    fn compare(
-        &self,
-        completeness: &Completeness,
-        planner: impl FnOnce(&Against<'_>) -> Plan,
-    ) -> Plan {
-        let (owned, current) = (self.owned(), self.target.read(Hold::Open).unwrap());
-        let home_at = |home: &str| files::owner(&self.target.locate(home));
-        planner(&Against {
-            host: &current.host(),
-            owned: &owned,
-            completeness,
-            rules: &self.rules,
-            chosen: Chosen {
-                new: true,
-                known: true,
-                force: false,
-            },
-            now: self.now,
-            home_at: &home_at,
-            site: &Quiet,
-        })
-    }
-
+    /// What would be done to groups.
     pub fn plan_groups(&self, snapshot: &Snapshot) -> Plan {
-        let (owned, current) = (self.owned(), self.target.read(Hold::Open).unwrap());
-        let rules = &self.rules;
-        let mut wanted = map::groups(&snapshot.directory, &owned, &rules.groups);
-        wanted
-            .present
-            .extend(snapshot.rejected.iter().filter_map(|r| r.id.clone()));
-        wanted.refusals.extend(rejected(snapshot));
-        diff::groups(
-            wanted,
-            &snapshot.completeness,
-            &current.host(),
-            &owned,
-            rules,
-            self.now,
-        )
+        let dry = Options {
+            dry_run: true,
+            ..Options::default()
+        };
+        let mut report = self.ask(snapshot, GROUPS, dry).unwrap();
+        report.targets.remove(0).plan
     }
 
     /// What differs from what was last applied.
     pub fn drift(&self) -> Vec<Difference> {
         drift::drift(
-            &self.target.read(Hold::Open).unwrap().host(),
+            &self.env.target().unwrap().read(Hold::Open).unwrap().host(),
             &self.owned(),
             &self.rules,
         )
     }
 
     pub fn sync_users(&mut self, snapshot: &Snapshot) -> Outcome {
-        let Some(plan) = self.plan_users(snapshot) else {
-            return Outcome::Nothing;
-        };
-        self.carry_out(plan)
+        self.sync(snapshot, USERS)
     }
 
     pub fn sync_groups(&mut self, snapshot: &Snapshot) -> Outcome {
-        self.carry_out(self.plan_groups(snapshot))
+        self.sync(snapshot, GROUPS)
+    }
+
+    fn sync(&self, snapshot: &Snapshot, task: Task) -> Outcome {
+        self.ask(snapshot, task, Options::default())
+            .map_or(Outcome::Nothing, Outcome::of)
     }
 
     pub fn deluser(&mut self, name: &str, request: &Request) -> Outcome {
-        let current = self.target.read(Hold::Open).unwrap();
-        let plan = diff::removal(&[name.to_owned()], request, &current.host(), &self.owned());
-        drop(current);
-        match plan {
-            Ok(plan) => self.carry_out(plan),
-            Err(_) => Outcome::Nothing,
-        }
+        let task = Task::Remove {
+            names: vec![name.to_owned()],
+            request: request.clone(),
+        };
+        let report = self.run(task, Options::default(), Vec::new());
+        report.map_or(Outcome::Nothing, Outcome::of)
     }
 
     /// Undoes the newest run, whatever the limits say.
     pub fn undo(&mut self) -> Outcome {
-        let runs = self.ledger.history(None, 1).unwrap();
-        let Some(run) = runs.first() else {
+        let ledger = Ledger::open_read_only(&self.env.state_dir()).unwrap();
+        let runs = ledger.map_or_else(Vec::new, |ledger| ledger.history(None, 1).unwrap());
+        let Some(newest) = runs.first() else {
             return Outcome::Nothing;
         };
-        let since = &self.ledger.changed_since(run.number).unwrap();
-        let past = Past {
-            run,
-            since,
-            force: false,
-        };
-        let plan = self.compare(&Completeness::Narrowed, |against| diff::undo(past, against));
-        let digest = plan.digest();
-        self.carry_out_approved(plan, Some(&digest))
-    }
-
-    fn carry_out(&mut self, plan: Plan) -> Outcome {
-        self.carry_out_approved(plan, None)
-    }
-
-    fn carry_out_approved(&mut self, plan: Plan, approval: Option<&str>) -> Outcome {
-        let owned = self.owned();
-        let approved = match guard::approve(plan, &owned, &self.limits, approval) {
-            Ok(approved) => approved,
-            Err(refused) => return Outcome::Refused(refused.plan),
-        };
-        let current = self.target.read(Hold::Open).unwrap();
-        let staged = current.stage(approved).unwrap();
-        let run = Run {
-            target: HOST,
-            provider: "p",
-            command: "test",
-            now: self.now,
-        };
-        if !staged.plan().changes.is_empty() {
-            let ledger = &mut self.ledger;
-            let done =
-                transaction::commit(&self.target, staged.as_ref(), ledger, run, &|_| {}).unwrap();
-            assert!(matches!(done, Committed::Done(_)));
+        let task = Task::Undo { run: newest.number };
+        match Outcome::of(
+            self.run(task.clone(), Options::default(), Vec::new())
+                .unwrap(),
+        ) {
+            Outcome::Refused(plan) => {
+                let options = Options {
+                    approve: Some(plan.digest()),
+                    ..Options::default()
+                };
+                Outcome::of(self.run(task, options, Vec::new()).unwrap())
+            }
+            done => done,
         }
-        self.ledger
-            .observe(run, &staged.plan().observations)
-            .unwrap();
-        Outcome::Done(staged.into_plan())
+    }
+
+    /// A run on what was read; `None`, if nothing of that can be used.
+    fn ask(&self, snapshot: &Snapshot, task: Task, options: Options) -> Option<RunReport> {
+        let provider: Rc<dyn Provider> = Rc::new(Fixed(snapshot.clone()));
+        match self.run(task, options, vec![provider]) {
+            Ok(report) => Some(report),
+            Err(error) if error.kind == Kind::Source => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn run(
+        &self,
+        task: Task,
+        options: Options,
+        providers: Vec<Rc<dyn Provider>>,
+    ) -> Result<RunReport, Error> {
+        let mut env = self.env.clone();
+        (env.now, env.providers) = (self.now, providers);
+        env.settings.rules = self.rules.clone();
+        run::once(&env, &Job { task, options }, &mut Silent)
+    }
+
+    /// Everything that is there, but for the note of who holds the lock.
+    pub fn traces(&self) -> BTreeMap<PathBuf, Trace> {
+        let lock = self.env.root.path(&self.env.settings.lock_file);
+        let mut traces = self.world.traces();
+        traces.remove(&lock);
+        traces
     }
 
     /// What everybody sees: the databases, and the names of the homes.
@@ -386,20 +382,15 @@ impl Machine {
     }
 }
 
-fn rejected(snapshot: &Snapshot) -> impl Iterator<Item = Refusal> {
-    let of = |r: &gosync::model::RejectedRecord| {
-        let (id, subject) = (r.id.clone(), r.subject.clone());
-        let reason = Reason::Record {
-            said: r.reason.clone(),
-        };
-        Refusal {
-            id,
-            subject,
-            reason,
-        }
-    };
-    snapshot.rejected.iter().map(of)
-}
+/// All accounts are brought in step.
+const USERS: Task = Task::Users {
+    new: true,
+    existing: true,
+    only: Vec::new(),
+};
+
+/// All groups are.
+const GROUPS: Task = Task::Groups { only: Vec::new() };
 
 /// Names, ids and homes that were seen; each may be seen once.
 #[derive(Default)]

@@ -287,7 +287,7 @@ proptest! {
                 Step::Groups(_) => machine.sync_groups(&snapshot),
                 _ => machine.sync_users(&snapshot),
             };
-            let mut before = machine.world.traces();
+            let mut before = machine.traces();
             let mut again = sync(&mut machine);
             // A name or home that a returning person gave up is free for another one only in the run after.
             let waits = |r: &Refusal| {
@@ -301,13 +301,13 @@ proptest! {
             };
             if again.changes() > 0 && matches!(&outcome, Outcome::Done(plan) if more(plan)) {
                 machine.check();
-                before = machine.world.traces();
+                before = machine.traces();
                 again = sync(&mut machine);
             }
             if !matches!(outcome, Outcome::Refused(_)) {
                 prop_assert_eq!(again.changes(), 0, "{:?} after {:?}", again, outcome);
             }
-            let touched = difference(&before, &machine.world.traces());
+            let touched = difference(&before, &machine.traces());
             prop_assert!(touched.is_empty(), "{}", touched);
         }
     }
@@ -470,12 +470,12 @@ proptest! {
 
         let snapshot = machine.fetch(&document(&stay, &shut, &members), Scope::Users, None).unwrap();
         let going = if stay.is_empty() { 0 } else { 10 - stay.iter().filter(|n| !shut.contains(n)).count() };
-        let before = machine.world.traces();
+        let before = machine.traces();
         let outcome = machine.sync_users(&snapshot);
         prop_assert_eq!(matches!(outcome, Outcome::Refused(_)), going > 3, "{}", going);
         prop_assert_eq!(machine.closed().len(), if going > 3 { 0 } else { going });
         if let Outcome::Refused(plan) = outcome {
-            prop_assert_eq!(difference(&before, &machine.world.traces()), "");
+            prop_assert_eq!(difference(&before, &machine.traces()), "");
             machine.now += 10_000;
             prop_assert_eq!(machine.plan_users(&snapshot).unwrap().digest(), plan.digest());
         }

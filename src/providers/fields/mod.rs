@@ -1,7 +1,7 @@
 //! Field sources: fields of people from elsewhere than their provider, `[provider.NAME.fields]`.
 //!
-//! Not every provider has SSH keys or uids (Globus has neither). [`WithFields`] stands in front of any provider, and fills
-//! fields of the people in its snapshot from a CSV file, a directory of key files, or a URL for each person. What the
+//! Not every provider has SSH keys or uids (Globus has neither). A run fills fields of the people whom it has read and
+//! selected from a CSV file, a directory of key files, or a URL for each person. What the
 //! provider says wins, unless the field is to be overridden; of several sources, the first that knows wins.
 //!
 //! A source that cannot be read is never taken for an empty one. Without the CSV file there is no snapshot: people would
@@ -19,17 +19,14 @@ mod url;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use serde::Deserialize;
 
 use self::decode::Table;
 use self::dir::KeysDir;
 use self::url::KeysUrl;
-use super::{FetchError, Provider, Query, Scope};
-use crate::model::{
-    Directory, FieldSource, Gap, RemoteId, Snapshot, Status, Untrusted, User, UserField,
-};
+use super::{FetchError, Query};
+use crate::model::{FieldSource, Gap, Snapshot, Untrusted, User, UserField};
 use crate::system::files;
 
 pub use self::lookup::Lookup;
@@ -59,9 +56,8 @@ pub struct Config {
     pub overrides: Vec<UserField>,
 }
 
-/// A provider with field sources.
-pub struct WithFields {
-    inner: Box<dyn Provider>,
+/// The sources that are configured.
+pub struct Sources {
     csv: Option<PathBuf>,
     keys_dir: Option<KeysDir>,
     keys_url: Option<KeysUrl>,
@@ -96,19 +92,14 @@ struct Person<'a> {
     settled: BTreeSet<UserField>,
 }
 
-impl WithFields {
-    /// Puts the sources in front of a provider. `ca_pem`: what `keys_ca_file` holds. Connects to nobody yet.
+impl Sources {
+    /// The sources. `ca_pem`: what `keys_ca_file` holds. Connects to nobody yet.
     ///
     /// # Errors
     /// What is wrong with the configuration.
-    pub fn new(
-        inner: Box<dyn Provider>,
-        config: &Config,
-        ca_pem: Option<Vec<u8>>,
-    ) -> Result<Self, String> {
+    pub fn new(config: &Config, ca_pem: Option<Vec<u8>>) -> Result<Self, String> {
         let keys_url = config.keys_url.as_ref();
         Ok(Self {
-            inner,
             csv: config.csv.clone(),
             keys_dir: config
                 .keys_dir
@@ -118,6 +109,17 @@ impl WithFields {
                 .map(|url| KeysUrl::new(url.clone(), ca_pem, config.keys_proxy.clone()))
                 .transpose()?,
             overrides: config.overrides.iter().copied().collect(),
+        })
+    }
+
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// When the CSV file cannot be read or used: without it people would get other uids and shells.
+    pub fn open(&self) -> Result<Opened<'_>, FetchError> {
+        Ok(Opened {
+            sources: self,
+            table: self.table()?,
         })
     }
 
@@ -139,58 +141,58 @@ impl WithFields {
     }
 }
 
-impl Provider for WithFields {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
+/// The sources in one run: what is one file is read, and the rest is asked about each person.
+pub struct Opened<'a> {
+    sources: &'a Sources,
+    table: Option<Table>,
+}
 
-    fn identity(&self, deadline: Instant) -> Result<Untrusted, FetchError> {
-        self.inner.identity(deadline)
-    }
-
-    fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
-        // Of people in groups only id, login and whether they are active is asked.
-        if query.scope == Scope::Groups {
-            return self.inner.fetch(query, progress);
-        }
-        let table = self.table()?;
-        let mut snapshot = self.inner.fetch(query, progress)?;
-        let entitled = entitled(&snapshot.directory, query.top_group.as_deref());
+impl Opened<'_> {
+    /// Fills fields of the people in a snapshot. `selected`: for each of them, whether they may come to have an account:
+    /// nobody else's keys are worth a request. `query`: what the snapshot was read by.
+    pub fn fill(
+        &self,
+        snapshot: &mut Snapshot,
+        selected: &[bool],
+        query: &Query,
+        progress: &dyn Fn(usize),
+    ) {
+        let Sources {
+            keys_dir,
+            keys_url,
+            overrides,
+            ..
+        } = self.sources;
         let read = snapshot.directory.users.len() + snapshot.directory.groups.len();
         let mut people: Vec<Person<'_>> = snapshot
             .directory
             .users
             .iter_mut()
-            .map(|user| Person::new(user, &self.overrides))
+            .map(|user| Person::new(user, overrides))
             .collect();
-        if let Some(table) = table {
-            people.iter_mut().for_each(|person| person.fill(&table));
+        if let Some(table) = &self.table {
+            people.iter_mut().for_each(|person| person.fill(table));
         }
         let mut sources: Vec<Box<dyn KeySource + '_>> = Vec::new();
-        sources.extend(
-            self.keys_dir
-                .as_ref()
-                .map(|dir| Box::new(dir.open()) as Box<dyn KeySource>),
-        );
-        sources.extend(
-            self.keys_url
-                .as_ref()
-                .map(|url| Box::new(url.open(query.deadline)) as Box<dyn KeySource + '_>),
-        );
-        for mut source in sources {
-            let unsettled = people
-                .iter_mut()
-                .filter(|person| !person.settled.contains(&UserField::SshKeys));
-            let asked = unsettled
-                .filter(|person| entitled.contains(&person.user.id))
-                .collect();
-            snapshot
-                .gaps
-                .extend(ask(source.as_mut(), asked, query.only.is_some(), &|n| {
-                    progress(read + n)
-                }));
+        if let Some(dir) = keys_dir {
+            sources.push(Box::new(dir.open()));
         }
-        Ok(snapshot)
+        if let Some(url) = keys_url {
+            sources.push(Box::new(url.open(query.deadline)));
+        }
+        for mut source in sources {
+            let asked = people
+                .iter_mut()
+                .zip(selected)
+                .filter(|(person, selected)| {
+                    **selected && !person.settled.contains(&UserField::SshKeys)
+                })
+                .map(|(person, _)| person)
+                .collect();
+            let narrowed = query.only.is_some();
+            let gaps = ask(source.as_mut(), asked, narrowed, &|n| progress(read + n));
+            snapshot.gaps.extend(gaps);
+        }
     }
 }
 
@@ -243,29 +245,6 @@ fn set(user: &mut User, field: UserField, values: &[Untrusted], source: FieldSou
         }
     };
     *text = values.first().cloned();
-}
-
-/// Who may come to have an account: nobody else's keys are worth a request. Those whom a top group leaves out are left
-/// out only if it was read.
-fn entitled(directory: &Directory, top_group: Option<&str>) -> BTreeSet<RemoteId> {
-    let named = directory
-        .groups
-        .iter()
-        .filter(|group| top_group == Some(group.name.raw()));
-    let mut groups = named.peekable();
-    let active: Option<BTreeSet<&RemoteId>> = groups.peek().is_some().then(|| {
-        let members = groups
-            .flat_map(|group| &group.members)
-            .filter(|m| m.status == Status::Active);
-        members.map(|m| &m.user).collect()
-    });
-    let users = directory.users.iter().filter(|user| user.active);
-    let users = users.filter(|user| {
-        active
-            .as_ref()
-            .is_none_or(|active| active.contains(&user.id))
-    });
-    users.map(|user| user.id.clone()).collect()
 }
 
 /// Asks about everybody. `narrowed`: those are not all, so that nothing follows from how many are known.

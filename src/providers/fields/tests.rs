@@ -1,26 +1,11 @@
-//! Precedence, gaps and completeness, with a provider made of a snapshot.
+//! Precedence, gaps and completeness, with a snapshot in place of a provider.
 
 use super::*;
-use crate::model::{Completeness, Group, Membership, Role};
+use crate::model::{Completeness, Directory, RemoteId};
+use crate::providers::Scope;
 use crate::system::clock;
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ";
-
-struct Fixed(Snapshot);
-
-impl Provider for Fixed {
-    fn name(&self) -> &str {
-        "fixed"
-    }
-
-    fn identity(&self, _: Instant) -> Result<Untrusted, FetchError> {
-        Ok(Untrusted::new("fixed"))
-    }
-
-    fn fetch(&self, _: &Query, _: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
-        Ok(self.0.clone())
-    }
-}
 
 fn id(text: &str) -> RemoteId {
     RemoteId::new(text).unwrap()
@@ -42,19 +27,23 @@ fn snapshot(logins: &[&str]) -> Snapshot {
     )
 }
 
-fn query(scope: Scope) -> Query {
+fn query() -> Query {
     Query {
-        scope,
+        scope: Scope::Users,
         only: None,
         top_group: None,
         deadline: clock::deadline(std::time::Duration::from_secs(10)),
     }
 }
 
-fn fetch(snapshot: Snapshot, config: &Config, query: &Query) -> Result<Snapshot, FetchError> {
-    WithFields::new(Box::new(Fixed(snapshot)), config, None)
-        .unwrap()
-        .fetch(query, &|_| {})
+/// Fills the fields of everybody.
+fn fetch(mut snapshot: Snapshot, config: &Config, query: &Query) -> Result<Snapshot, FetchError> {
+    let sources = Sources::new(config, None).unwrap();
+    let selected = vec![true; snapshot.directory.users.len()];
+    sources
+        .open()?
+        .fill(&mut snapshot, &selected, query, &|_| {});
+    Ok(snapshot)
 }
 
 /// A directory with `fields.csv` and `keys/`.
@@ -108,7 +97,7 @@ fn the_provider_wins_unless_overridden() {
             .map(|u| text(&u.uid).to_owned())
             .collect::<Vec<_>>()
     };
-    let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
+    let after = fetch(before.clone(), &config, &query()).unwrap();
     assert_eq!((shells(&after), uids(&after)), {
         (
             vec!["/bin/sh".into(), "/bin/zsh".into(), String::new()],
@@ -117,18 +106,13 @@ fn the_provider_wins_unless_overridden() {
     });
     assert_eq!(after.completeness, before.completeness);
     config.overrides = vec![UserField::Shell, UserField::Uid];
-    let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
+    let after = fetch(before.clone(), &config, &query()).unwrap();
     assert_eq!((shells(&after), uids(&after)), {
         (
             vec!["/bin/zsh".into(), "/bin/zsh".into(), String::new()],
             vec!["7".into(), "9".into(), String::new()],
         )
     });
-    assert_eq!(
-        fetch(before.clone(), &config, &query(Scope::Groups)).unwrap(),
-        before,
-        "groups need no fields"
-    );
 }
 
 #[test]
@@ -144,7 +128,7 @@ fn the_first_source_that_knows_wins() {
     for user in &mut before.directory.users {
         user.ssh_keys = vec![Untrusted::new("provider")];
     }
-    let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
+    let after = fetch(before.clone(), &config, &query()).unwrap();
     let (csv, dir) = (format!("{KEY} csv"), format!("{KEY} dir"));
     assert_eq!(
         keys_of(&after),
@@ -172,10 +156,7 @@ fn the_first_source_that_knows_wins() {
     );
     assert_eq!(after.gaps, []);
     config.overrides.clear();
-    assert_eq!(
-        fetch(before.clone(), &config, &query(Scope::Users)).unwrap(),
-        before
-    );
+    assert_eq!(fetch(before.clone(), &config, &query()).unwrap(), before);
 }
 
 #[test]
@@ -196,7 +177,7 @@ fn keys_are_found_by_what_the_configuration_says() {
         (Lookup::Attribute("forge".to_owned()), "forge"),
     ] {
         config.keys_by = by;
-        let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
+        let after = fetch(before.clone(), &config, &query()).unwrap();
         assert_eq!(keys_of(&after), [[format!("{KEY} {comment}")]]);
     }
 }
@@ -207,7 +188,7 @@ fn a_key_file_that_cannot_be_used_leaves_the_keys_unknown() {
     std::os::unix::fs::symlink("secret", dir.path().join("keys/cy")).unwrap();
     std::fs::create_dir(dir.path().join("keys/dee")).unwrap();
     let before = snapshot(&["ann", "bob", "cy", "dee", "../keys/bob", "bob.pub", "eve"]);
-    let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
+    let after = fetch(before.clone(), &config, &query()).unwrap();
     let unknown: Vec<_> = after.gaps.iter().map(|gap| gap.subject.raw()).collect();
     assert_eq!(unknown, ["../keys/bob", "ann", "bob.pub", "cy", "dee"]);
     assert!(
@@ -233,7 +214,7 @@ fn a_source_that_cannot_be_read_is_not_an_empty_one() {
         if case == "empty" {
             std::fs::create_dir(dir.path().join("keys")).unwrap();
         }
-        let after = fetch(before.clone(), &config, &query(Scope::Users)).unwrap();
+        let after = fetch(before.clone(), &config, &query()).unwrap();
         assert!(
             after.gaps[0].reason.contains(words),
             "{case}: {:?}",
@@ -247,12 +228,12 @@ fn a_source_that_cannot_be_read_is_not_an_empty_one() {
     }
     std::fs::remove_file(dir.path().join("fields.csv")).unwrap();
     assert!(matches!(
-        fetch(before.clone(), &config, &query(Scope::Users)),
+        fetch(before.clone(), &config, &query()),
         Err(FetchError::Unreachable { .. })
     ));
     std::fs::write(dir.path().join("fields.csv"), "login,uid\n").unwrap();
     assert!(matches!(
-        fetch(before, &config, &query(Scope::Users)),
+        fetch(before, &config, &query()),
         Err(FetchError::Malformed { .. })
     ));
 }
@@ -260,12 +241,12 @@ fn a_source_that_cannot_be_read_is_not_an_empty_one() {
 #[test]
 fn a_source_that_knows_nobody_is_a_gap() {
     let (_dir, config) = sources("", &[("README", "")]);
-    let after = fetch(snapshot(&["ann", "bob"]), &config, &query(Scope::Users)).unwrap();
+    let after = fetch(snapshot(&["ann", "bob"]), &config, &query()).unwrap();
     assert_eq!(after.gaps.len(), 2);
     assert!(matches!(after.completeness, Completeness::Complete(_)));
     let narrowed = Query {
         only: Some(vec!["ann".to_owned()]),
-        ..query(Scope::Users)
+        ..query()
     };
     assert_eq!(
         fetch(snapshot(&["ann"]), &config, &narrowed).unwrap().gaps,
@@ -274,32 +255,12 @@ fn a_source_that_knows_nobody_is_a_gap() {
 }
 
 #[test]
-fn only_those_who_may_get_accounts_are_looked_up() {
-    let mut directory = snapshot(&["ann", "bob", "cy"]).directory;
-    directory.users[1].active = false;
-    assert_eq!(entitled(&directory, None), [id("u-ann"), id("u-cy")].into());
-    assert_eq!(
-        entitled(&directory, Some("top")),
-        [id("u-ann"), id("u-cy")].into(),
-        "the group was not read"
-    );
-    let member = |user: &str, status| Membership {
-        user: id(user),
-        role: Role::Member,
-        status,
-    };
-    directory.groups.push(Group {
-        id: id("g"),
-        name: Untrusted::new("top"),
-        description: None,
-        parent: None,
-        gid: None,
-        members: vec![
-            member("u-ann", Status::Pending),
-            member("u-ann", Status::Active),
-            member("u-cy", Status::Left),
-            member("u-bob", Status::Active),
-        ],
-    });
-    assert_eq!(entitled(&directory, Some("top")), [id("u-ann")].into());
+fn only_those_who_are_selected_are_looked_up() {
+    let (_dir, config) = sources("", &[("ann", KEY), ("bob", KEY)]);
+    let mut found = snapshot(&["ann", "bob"]);
+    let sources = Sources::new(&config, None).unwrap();
+    let opened = sources.open().unwrap();
+    opened.fill(&mut found, &[true, false], &query(), &|_| {});
+    assert_eq!(keys_of(&found), [vec![KEY], vec![]]);
+    assert_eq!(found.gaps, []);
 }
