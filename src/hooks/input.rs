@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::context::Context;
 use super::script::Invocation;
 use crate::ledger::queue::{Queued, Round};
 use crate::plan::events::{Account, Kind};

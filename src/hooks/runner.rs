@@ -8,9 +8,9 @@ use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::context::{Context, Reporter, Tally, WithHost, owners, tell_unmoved};
 use super::input::{self, HookInput};
 use super::script::{self, Executor, Invocation, Outcome, Script};
-use super::{Context, Reporter, Tally, WithHost, owners, tell_unmoved};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::ledger::queue::{Key, Queued, Record, Round};

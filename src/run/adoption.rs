@@ -1,8 +1,8 @@
 //! The plan of `adopt`: an account or a group of the host's becomes gosync's.
 
+use super::context::PlanContext;
 use super::env::Env;
 use super::job::Kind;
-use super::planner::PlanContext;
 use super::watch::Watch;
 use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::model::Untrusted;

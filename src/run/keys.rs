@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::planner::PlanContext;
+use super::context::PlanContext;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run, Written};

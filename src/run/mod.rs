@@ -6,6 +6,7 @@
 mod adoption;
 mod after;
 mod commit;
+mod context;
 mod env;
 mod job;
 pub(crate) mod keys;
@@ -24,10 +25,11 @@ mod watch;
 use crate::error::Error;
 use crate::targets::TargetError;
 
+pub(crate) use self::context::PlanContext;
 pub use self::env::{Env, Patience};
 pub use self::job::{Job, Kind, Options, Task};
 pub use self::once::once;
-pub(crate) use self::planner::{PlanContext, consider};
+pub(crate) use self::planner::consider;
 pub use self::report::{Outcome, RunReport, SourceReport, TargetReport};
 pub use self::watch::{Progress, Silent, Watch};
 pub use crate::hooks::{Reporter, Tally};

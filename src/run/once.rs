@@ -4,10 +4,11 @@
 
 use super::after;
 use super::commit::{Commit, LedgerAccess, commit};
+use super::context::PlanContext;
 use super::env::Env;
 use super::job::{Job, Task};
 use super::keys::HomeWriter;
-use super::planner::{PlanContext, Planner, consider};
+use super::planner::{Planner, consider};
 use super::report::{Outcome, RunReport, TargetReport};
 use super::sessions::end_sessions;
 use super::watch::Watch;

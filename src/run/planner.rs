@@ -1,8 +1,9 @@
 //! How the plan of each task is made: what is read for it, and what it is compared with.
 
 use super::adoption::Adoption;
+use super::context::PlanContext;
 use super::env::Env;
-use super::job::{Job, Kind, Options, Task};
+use super::job::{Job, Kind, Task};
 use super::keys;
 use super::report::SourceReport;
 use super::saved::SavedPlan;
@@ -13,26 +14,13 @@ use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::model::Snapshot;
 use crate::model::host::Host;
-use crate::model::owned::Owned;
 use crate::plan::Plan;
 use crate::plan::diff::{self, Request};
 use crate::policy::Reason;
-use crate::targets::{Elsewhere, Target};
+use crate::targets::Elsewhere;
 
 /// How often other name services are asked about what a plan would give out.
 const NSS_ROUNDS: u32 = 10;
-
-/// What a plan is made for and compared with, on this side.
-#[derive(Clone, Copy)]
-pub(crate) struct PlanContext<'a> {
-    pub(crate) env: &'a Env,
-    pub(crate) options: &'a Options,
-    pub(crate) target: &'a dyn Target,
-    /// What the target has.
-    pub(crate) host: &'a Host<'a>,
-    /// What gosync owns there.
-    pub(crate) owned: &'a Owned,
-}
 
 /// A task with what the provider says about it, ready to be planned as often as need be.
 pub(crate) enum Planner<'a> {

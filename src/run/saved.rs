@@ -2,9 +2,9 @@
 //!
 //! It is made again as that of a sync, from what the file says that the provider said, and compared.
 
+use super::context::PlanContext;
 use super::env::Env;
 use super::job::Task;
-use super::planner::PlanContext;
 use super::view::{self, ProviderView};
 use super::watch::Watch;
 use crate::error::{Error, Result};

@@ -1,7 +1,7 @@
 //! Processes of accounts that are locked or removed.
 
+use super::context::PlanContext;
 use super::env::Env;
-use super::planner::PlanContext;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{HOST, Ledger};

@@ -1,8 +1,8 @@
 //! The plan of `undo`: what a run changed, as it was before.
 
+use super::context::PlanContext;
 use super::env::Env;
 use super::keys;
-use super::planner::PlanContext;
 use super::probe::HostSite;
 use super::sessions::refuse_logged_in;
 use crate::error::{Error, Result};

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::context::PlanContext;
 use super::env::Env;
 use super::job::Task;
 use super::keys;
-use super::planner::PlanContext;
 use super::probe::HostSite;
 use super::watch::Watch;
 use crate::error::Result;

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::{here, text};
 
 /// Circles that are still to be opened, as the folder and two of its modules.
-const KNOWN_CIRCLES: [(&str, &str, &str); 37] = [
+const KNOWN_CIRCLES: [(&str, &str, &str); 16] = [
     ("plan::diff", "accounts", "create"),
     ("plan::diff", "accounts", "rename"),
     ("plan::diff", "accounts", "rungs"),
@@ -26,34 +26,12 @@ const KNOWN_CIRCLES: [(&str, &str, &str); 37] = [
     ("policy", "matcher", "rules"),
     ("policy", "overrides", "rules"),
     ("providers::scim", "client", "read"),
-    ("run", "adoption", "keys"),
-    ("run", "adoption", "planner"),
-    ("run", "adoption", "saved"),
-    ("run", "adoption", "sessions"),
-    ("run", "adoption", "undo"),
-    ("run", "adoption", "view"),
-    ("run", "keys", "planner"),
-    ("run", "keys", "saved"),
-    ("run", "keys", "sessions"),
-    ("run", "keys", "undo"),
-    ("run", "keys", "view"),
-    ("run", "planner", "saved"),
-    ("run", "planner", "sessions"),
-    ("run", "planner", "undo"),
-    ("run", "planner", "view"),
-    ("run", "saved", "sessions"),
-    ("run", "saved", "undo"),
-    ("run", "saved", "view"),
-    ("run", "sessions", "undo"),
-    ("run", "sessions", "view"),
-    ("run", "undo", "view"),
 ];
 
 /// Faces that still define what their children use.
-const KNOWN_FACES: [&str; 7] = [
+const KNOWN_FACES: [&str; 6] = [
     "cli",
     "config",
-    "hooks",
     "plan::diff",
     "policy",
     "policy::map",
