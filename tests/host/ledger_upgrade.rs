@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use crate::small_host::{Database, SmallHost, document};
+use crate::small_host::{Database, SmallHost, document, person};
 use crate::syscalls;
 
 const LEDGER: &str = "var/lib/gosync/ledger.sqlite";
 
-/// A run that has nothing to do but to bring the ledger up: the provider's people are all whom the ledger has.
+/// A run that has nothing to do but to bring the ledger up: the only person is new and shut out.
 const RUN: &[&str] = &["sync", "users", "--new"];
 
 /// The ledger that is checked in.
@@ -46,7 +46,7 @@ fn dump(path: &Path) -> String {
 #[test]
 fn a_kill_while_the_ledger_is_brought_up_leaves_the_old_one_or_the_new_one() {
     let tree = SmallHost::new(Database::Etc);
-    tree.provide(&document(&[], &[]));
+    tree.provide(&document(&[person("u-99", "zed", "Zed", false)], &[]));
     tree.gosync(RUN).expect(0);
     std::fs::remove_file(tree.path(LEDGER)).unwrap();
     old_ledger(&tree.path(LEDGER));
