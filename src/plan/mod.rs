@@ -5,6 +5,7 @@
 
 pub mod change;
 mod change_json;
+pub(crate) mod claims;
 mod counts;
 pub mod deed;
 pub mod diff;

@@ -1,16 +1,17 @@
-//! From a provider's record to an account or group as it should be on this host: accounts here, groups in `groups`.
+//! From a provider's record to an account or group as it should be on this host: accounts here, groups in `groups`,
+//! and what is in the way of either in `twins`.
 
 mod groups;
+mod twins;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::hash::Hash;
+use std::collections::BTreeSet;
 
 use super::select::Standing;
 use super::trace::{Step, Trace};
 use super::{AccountRules, NameMap, Reason, Refusal, Remark, gecos, protect};
 use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
-use crate::model::{Directory, IdRange, Lookup, RemoteId, Uid, Untrusted, User, UserName};
+use crate::model::{Directory, IdRange, RemoteId, Uid, Untrusted, User, UserName};
 
 pub use groups::{WantedGroup, WantedGroups, explain_group, group_name_of, groups};
 
@@ -100,15 +101,13 @@ pub fn accounts(
             Err(reason) => out.refusals.push(refusal(user, reason)),
         }
     }
-    let names = repeated(
-        out.accounts
-            .iter()
-            .flat_map(|a| [Some(&a.name), a.rename.as_ref()])
-            .flatten()
-            .cloned(),
-    );
-    keep_names_of_others(&mut out, owned);
-    refuse_twins(&mut out, &names, owned);
+    let WantedAccounts {
+        accounts,
+        refusals,
+        remarks,
+        ..
+    } = &mut out;
+    twins::settle(accounts, owned, refusals, remarks);
     out
 }
 
@@ -243,50 +242,6 @@ pub(crate) fn kept(new: &str, why: Reason) -> Reason {
     Reason::KeepsName { new, why }
 }
 
-/// A login that now belongs to somebody else is a conflict, and nobody inherits it: neither of those who want it is
-/// renamed, nor are two who change names with each other.
-fn keep_names_of_others(out: &mut WantedAccounts, owned: &Owned) {
-    let targets = repeated(
-        out.accounts
-            .iter()
-            .map(|a| a.rename.as_ref().unwrap_or(&a.name).as_str()),
-    );
-    let taken: Lookup<&str, &RemoteId> = owned
-        .accounts
-        .iter()
-        .map(|(id, own)| (own.name.as_str(), id))
-        .collect();
-    let conflict = |a: &WantedAccount, new: &UserName| {
-        let owner = taken
-            .get(new.as_str())
-            .copied()
-            .or_else(|| owned.former_accounts.get(new.as_str()));
-        match owner.filter(|owner| **owner != a.id) {
-            Some(by) => Some(Reason::ThatNameTaken {
-                kind: EntryKind::Account,
-                by: by.clone(),
-            }),
-            None => targets
-                .contains(new.as_str())
-                .then_some(Reason::TwoWouldHaveName {
-                    kind: EntryKind::Account,
-                }),
-        }
-    };
-    let conflicts: Vec<Option<Reason>> = out
-        .accounts
-        .iter()
-        .map(|a| conflict(a, a.rename.as_ref()?))
-        .collect();
-    for (account, conflict) in out.accounts.iter_mut().zip(conflicts) {
-        let Some(reason) = conflict else { continue };
-        if let Some(new) = account.rename.take() {
-            let told = kept(new.as_str(), reason);
-            out.remarks.push(Remark::new(account.name.as_str(), told));
-        }
-    }
-}
-
 /// What a person's login stands for on this host, sound or not.
 pub fn name_of(user: &User, rules: &AccountRules) -> String {
     NameMap::apply(&rules.names, &user.login.raw().to_ascii_lowercase())
@@ -403,82 +358,6 @@ fn shell(
             rules.shell.clone()
         }
     }
-}
-
-/// Refuses everybody whose name, uid or home somebody else wants too, unless the ledger knows the account.
-fn refuse_twins(out: &mut WantedAccounts, names: &BTreeSet<UserName>, owned: &Owned) {
-    let taken_names: Lookup<&str, &RemoteId> = owned
-        .accounts
-        .iter()
-        .map(|(id, own)| (own.name.as_str(), id))
-        .collect();
-    // Whoever has an account, or had it under this name; not who comes back under another one.
-    let has_it = |a: &WantedAccount| {
-        owned
-            .accounts
-            .get(&a.id)
-            .is_some_and(|own| own.state.is_present() || own.name == a.name.as_str())
-    };
-    let uids = repeated(out.accounts.iter().filter_map(|a| a.uid));
-    let homes = repeated(out.accounts.iter().map(|a| a.home.as_str()));
-    let kind = EntryKind::Account;
-    let twin_of = |a: &WantedAccount| -> Option<Reason> {
-        if let Some(other) = taken_names
-            .get(a.name.as_str())
-            .filter(|other| **other != &a.id)
-        {
-            let (name, by) = (a.name.to_string(), RemoteId::clone(other));
-            return Some(Reason::NameTaken { kind, name, by });
-        }
-        if let Some(other) = owned
-            .former_accounts
-            .get(a.name.as_str())
-            .filter(|other| **other != a.id)
-        {
-            let (name, by) = (a.name.to_string(), other.clone());
-            return Some(Reason::NameNotInherited { kind, name, by });
-        }
-        if has_it(a) {
-            return None;
-        }
-        if names.contains(a.name.as_str()) {
-            let name = a.name.to_string();
-            return Some(Reason::TwoWouldBeCalled { kind, name });
-        }
-        if let Some(uid) = a.uid.filter(|uid| uids.contains(uid)) {
-            let id = uid.get();
-            return Some(Reason::TwoAskForNumber { kind, id });
-        }
-        homes
-            .contains(a.home.as_str())
-            .then(|| Reason::TwoAskForHome {
-                home: a.home.clone(),
-            })
-    };
-    let refused: BTreeMap<RemoteId, Reason> = out
-        .accounts
-        .iter()
-        .filter_map(|a| Some((a.id.clone(), twin_of(a)?)))
-        .collect();
-    out.accounts.retain(|a| match refused.get(&a.id) {
-        Some(reason) => {
-            let subject = Untrusted::new(a.name.as_str());
-            out.refusals.push(Refusal {
-                id: Some(a.id.clone()),
-                subject,
-                reason: reason.clone(),
-            });
-            false
-        }
-        None => true,
-    });
-}
-
-/// What comes more than once.
-fn repeated<T: Clone + Ord + Hash>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
-    let mut seen = Lookup::default();
-    all.filter(|one| seen.insert(one.clone(), ()).is_some())
-        .collect()
 }
 
 #[cfg(test)]

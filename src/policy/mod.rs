@@ -8,6 +8,7 @@ pub mod alloc;
 pub mod catalogue;
 pub mod gaps;
 pub mod gecos;
+pub mod holders;
 pub mod hooks;
 pub mod keys;
 pub mod local_map;

@@ -388,6 +388,18 @@ pub struct GivenBack {
     pub shadowed: bool,
 }
 
+impl GivenBack {
+    /// `alias`: what its name stood for when it was adopted; `shadowed`: whether an account has the name of the group.
+    pub fn new(name: &str, alias: Option<&String>, shadowed: bool) -> Self {
+        let alias = alias.filter(|alias| *alias != name).map(Untrusted::new);
+        Self {
+            name: Untrusted::new(name),
+            alias,
+            shadowed,
+        }
+    }
+}
+
 impl fmt::Display for GivenBack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.shadowed { " --kind group" } else { "" };

@@ -10,6 +10,7 @@ use crate::model::owned::{Applied, Owned, State};
 use crate::model::{
     Completeness, Gid, GroupName, Lookup, Members, RemoteId, Uid, Untrusted, UserName,
 };
+use crate::plan::claims::{Claims, unsound};
 use crate::plan::{Adopted, Change, Deed, FieldChange, Plan};
 use crate::policy::map::{WantedAccount, WantedGroup};
 use crate::policy::{AccountRules, Field, Reason, adoption};
@@ -64,20 +65,9 @@ pub fn adopt_account(
         let name = own.name.clone();
         return Err(Reason::HasAccount { name });
     }
-    if let Some((id, _)) = owned
-        .accounts
-        .iter()
-        .find(|(id, own)| own.name == name && **id != wanted.id)
-    {
-        return Err(Reason::NameTaken {
-            kind: EntryKind::Account,
-            name: name.to_owned(),
-            by: id.clone(),
-        });
-    }
-    if owned.other_names.contains(name) {
-        let name = name.to_owned();
-        return Err(Reason::OtherProvider { name });
+    let claims = Claims::new(host, owned);
+    if let Some(reason) = claims.held(EntryKind::Account, name, &wanted.id) {
+        return Err(reason);
     }
     if let Some(own) = own.filter(|own| own.uid.get() != found.uid) {
         let (given, found) = (own.uid.get(), found.uid);
@@ -173,17 +163,15 @@ fn fields(
 
 /// Whether what stands under a name is one sound line that gosync may write.
 fn sound(name: &str, writable: bool, host: &Host<'_>) -> Result<(), Reason> {
-    let text = || name.to_owned();
-    if host.repeated.contains(name) {
-        return Err(Reason::Repeated { name: text() });
+    if let Some(reason) = unsound(name, host) {
+        return Err(reason);
     }
-    if host.broken.contains(name) {
-        return Err(Reason::Malformed { name: text() });
+    match writable {
+        true => Ok(()),
+        false => Err(Reason::NotWritableName {
+            name: name.to_owned(),
+        }),
     }
-    if !writable {
-        return Err(Reason::NotWritableName { name: text() });
-    }
-    Ok(())
 }
 
 /// Plans to take over the group `name`. `called`: what the provider's name stands for, if for anything; `people`:
@@ -218,7 +206,7 @@ pub fn adopt_group(
     if let Some(reason) = adoption::group_refusal(name, found, host) {
         return Err(reason);
     }
-    let gid = free_gid(name, wanted, found, owned)?;
+    let gid = free_gid(name, wanted, found, owned, &Claims::new(host, owned))?;
     if let Some(asked) = wanted.gid.filter(|asked| *asked != gid) {
         let reason = Reason::NumberKept {
             kind: EntryKind::Group,
@@ -262,26 +250,15 @@ fn free_gid(
     wanted: &WantedGroup,
     found: &HostGroup<'_>,
     owned: &Owned,
+    claims: &Claims<'_>,
 ) -> Result<Gid, Reason> {
     let own = owned.groups.get(&wanted.id);
     if let Some(own) = own.filter(|own| own.state.is_present()) {
         let name = own.name.clone();
         return Err(Reason::HasGroup { name });
     }
-    if let Some((id, _)) = owned
-        .groups
-        .iter()
-        .find(|(id, own)| own.name == name && **id != wanted.id)
-    {
-        return Err(Reason::NameTaken {
-            kind: EntryKind::Group,
-            name: name.to_owned(),
-            by: id.clone(),
-        });
-    }
-    if owned.other_names.contains(name) {
-        let name = name.to_owned();
-        return Err(Reason::OtherProvider { name });
+    if let Some(reason) = claims.held(EntryKind::Group, name, &wanted.id) {
+        return Err(reason);
     }
     if owned
         .accounts

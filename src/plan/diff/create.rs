@@ -1,14 +1,12 @@
 //! The plan for people who get an account: names, ids and homes that nobody else has or ever had.
 
-use std::collections::BTreeMap;
-
 use super::accounts::Against;
-use super::release::given_back;
 use super::rungs;
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, Owner};
-use crate::model::owned::{Owned, OwnedAccount, State};
-use crate::model::{Gid, RemoteId, Uid, Untrusted};
+use crate::model::owned::{OwnedAccount, State};
+use crate::model::{Gid, Uid, Untrusted};
+use crate::plan::claims::{Claims, OwnGroup, Wish};
 use crate::plan::{Change, Deed, NewAccount, Plan};
 use crate::policy::alloc::{Allocator, SpanAllocator};
 use crate::policy::map::WantedAccount;
@@ -49,18 +47,18 @@ pub(super) fn create(
             host.subids.iter().chain(given).chain(ids).collect(),
         )
     });
-    let in_use = InUse::new(host, owned);
+    let claims = Claims::new(host, owned);
     let (mut sound, mut refused) = (Vec::new(), Vec::new());
     for (account, own) in fresh {
-        match conflict(
-            &account,
+        let alias = owned.aliases.accounts.get(&account.id);
+        let fresh = Fresh {
+            account,
             own,
-            host,
-            owned,
-            &in_use,
-            is_private(own, rules),
-            &uids,
-        ) {
+            private: is_private(own, rules),
+        };
+        let conflict = conflict(&fresh, alias, &claims, &uids);
+        let account = fresh.account;
+        match conflict {
             Some(reason) => refused.push(refusal(&account, reason)),
             None => {
                 if let UidFrom::Ledger(uid) | UidFrom::Provider(uid) = UidFrom::of(own, account.uid)
@@ -119,7 +117,7 @@ pub(super) fn create(
             gid
         };
         let Some(gid) = kept.or(new) else { continue };
-        if !private_group && !in_use.gids.contains_key(&gid.get()) {
+        if !private_group && !claims.is_gid(gid.get()) {
             refused.push(refusal(&account, Reason::NoGroupOfGid { gid }));
             continue;
         }
@@ -146,6 +144,15 @@ pub(super) fn create(
     }
     plan.refused.append(&mut refused);
     created
+}
+
+/// Somebody who is to get an account.
+struct Fresh<'a> {
+    account: WantedAccount,
+    /// What the ledger has of it.
+    own: Option<&'a OwnedAccount>,
+    /// Whether it has a primary group of its own.
+    private: bool,
 }
 
 /// Whether an account has a primary group of its own: as it had, if it was there until somebody removed it by hand.
@@ -175,38 +182,6 @@ impl UidFrom {
     }
 }
 
-/// Which homes, uids and gids the host's accounts and groups use, and whose they are.
-struct InUse<'h> {
-    homes: BTreeMap<&'h str, &'h str>,
-    uids: BTreeMap<u32, &'h str>,
-    gids: BTreeMap<u32, &'h str>,
-    /// Homes that were ever given, and to whom.
-    given: BTreeMap<&'h str, &'h RemoteId>,
-}
-
-impl<'h> InUse<'h> {
-    fn new(host: &'h Host<'_>, owned: &'h Owned) -> Self {
-        Self {
-            homes: host
-                .accounts
-                .iter()
-                .map(|(name, a)| (a.home, *name))
-                .collect(),
-            uids: host
-                .accounts
-                .iter()
-                .map(|(name, a)| (a.uid, *name))
-                .collect(),
-            gids: host.groups.iter().map(|(name, g)| (g.gid, *name)).collect(),
-            given: owned
-                .accounts
-                .iter()
-                .map(|(id, own)| (own.applied.home.as_str(), id))
-                .collect(),
-        }
-    }
-}
-
 fn refusal(account: &WantedAccount, reason: Reason) -> Refusal {
     Refusal {
         id: Some(account.id.clone()),
@@ -231,104 +206,52 @@ fn primary_gid(host: &Host<'_>, rules: &AccountRules) -> Result<Option<Gid>, Rea
     })
 }
 
-/// Why a new account cannot be made, as far as names and ids go.
+/// Why a new account cannot be made, as far as names and ids go. `alias`: what the name stood for when the account was
+/// adopted.
 fn conflict(
-    account: &WantedAccount,
-    own: Option<&OwnedAccount>,
-    host: &Host<'_>,
-    owned: &Owned,
-    in_use: &InUse<'_>,
-    private: bool,
+    fresh: &Fresh<'_>,
+    alias: Option<&String>,
+    claims: &Claims<'_>,
     uids: &Allocator<'_>,
 ) -> Option<Reason> {
+    let &Fresh {
+        ref account,
+        own,
+        private,
+    } = fresh;
     let name = account.name.as_str();
-    // What was given back to the host is not taken again, though the numbers are the same.
-    let is_released = own.is_some_and(|own| own.state == State::Released);
-    let set_aside =
-        |id: u32, ours: u32| own.is_some_and(|own| ours == id && own.name == name) && !is_released;
-    let own_uid = own.map_or(0, |own| own.uid.get());
-    let own_gid = own.map_or(0, |own| {
-        if own.state.is_present() {
-            own.gid
-        } else {
-            own.uid.get()
-        }
-    });
-    if let Some(found) = host
-        .accounts
-        .get(name)
-        .filter(|found| is_released && found.uid == own_uid)
+    let same = own.filter(|own| own.name == name && own.state != State::Released);
+    let own_gid = |own: &OwnedAccount| match own.state.is_present() {
+        true => own.gid,
+        false => own.uid.get(),
+    };
+    let wish = |number| Wish {
+        kind: EntryKind::Account,
+        name,
+        number,
+        group: private.then_some(OwnGroup {
+            gid: same.map(own_gid),
+        }),
+    };
+    let released = own.filter(|own| own.state == State::Released);
+    if let Some(reason) =
+        released.and_then(|own| claims.given_back(wish(Some(own.uid.get())), alias))
     {
-        return Some(Reason::GivenBackStands {
-            kind: EntryKind::Account,
-            id: found.uid,
-            back: given_back(name, owned.aliases.accounts.get(&account.id), false),
-        });
-    }
-    if let Some(found) = host
-        .accounts
-        .get(name)
-        .filter(|found| !set_aside(found.uid, own_uid))
-    {
-        return Some(Reason::NotOurs {
-            kind: EntryKind::Account,
-            name: name.to_owned(),
-            id: found.uid,
-        });
-    }
-    if let Some(reason) = name_conflict(name, host, owned) {
         return Some(reason);
     }
-    if let Some(found) = host
-        .groups
-        .get(name)
-        .filter(|found| private && !set_aside(found.gid, own_gid))
-    {
-        return Some(Reason::NotOurs {
-            kind: EntryKind::Group,
-            name: name.to_owned(),
-            id: found.gid,
-        });
-    }
-    if let Some(other) = in_use
-        .homes
-        .get(account.home.as_str())
-        .filter(|other| **other != name)
-    {
-        let (home, by) = (account.home.clone(), (*other).to_owned());
-        return Some(Reason::HomeUsed { home, by });
-    }
-    if let Some(other) = in_use
-        .given
-        .get(account.home.as_str())
-        .filter(|other| **other != &account.id)
-    {
-        let (home, by) = (account.home.clone(), RemoteId::clone(other));
-        return Some(Reason::HomeNotInherited { home, by });
-    }
-    match own {
-        Some(own) => {
-            let number = own.uid.get();
-            if let Some(other) = in_use.uids.get(&number).filter(|other| **other != name) {
-                return Some(Reason::NumberUsed {
-                    kind: EntryKind::Account,
-                    id: number,
-                    by: (*other).to_owned(),
-                });
-            }
-            let other = in_use
-                .gids
-                .get(&own_gid)
-                .filter(|other| private && **other != name)?;
-            let (id, by) = (own_gid, (*other).to_owned());
-            Some(Reason::OwnGroupNumberUsed { id, by })
-        }
+    let taken = claims
+        .name(wish(same.map(|own| own.uid.get())))
+        .or_else(|| claims.home(&account.home, name, &account.id));
+    taken.or_else(|| match own {
+        Some(own) => claims
+            .number(EntryKind::Account, own.uid.get(), name)
+            .or_else(|| claims.own_gid(own_gid(own), name).filter(|_| private)),
         None => {
             let uid = account.uid.filter(|uid| !uids.is_free(uid.get()))?;
             let (kind, id) = (EntryKind::Account, uid.get());
             Some(Reason::NumberTaken { kind, id })
         }
-    }
+    })
 }
 
 fn home_conflict(account: &WantedAccount, uid: Uid, found: Owner) -> Option<Reason> {
@@ -338,20 +261,4 @@ fn home_conflict(account: &WantedAccount, uid: Uid, found: Owner) -> Option<Reas
         Owner::Directory(uid) => Some(Reason::HomeOfOther { home, uid }),
         Owner::NotADirectory => Some(Reason::HomeNoDirectory { home }),
     }
-}
-
-/// Why nothing of gosync's can have this name, whatever it is.
-pub(super) fn name_conflict(name: &str, host: &Host<'_>, owned: &Owned) -> Option<Reason> {
-    let text = || name.to_owned();
-    if host.repeated.contains(name) {
-        return Some(Reason::Repeated { name: text() });
-    }
-    if host.broken.contains(name) {
-        return Some(Reason::Malformed { name: text() });
-    }
-    if let Some(&id) = host.elsewhere.get(name) {
-        return Some(Reason::KnownElsewhere { name: text(), id });
-    }
-    let is_taken = owned.other_names.contains(name);
-    is_taken.then(|| Reason::OtherProvider { name: text() })
 }

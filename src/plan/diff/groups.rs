@@ -1,15 +1,14 @@
 //! The plan for groups and their members.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::create::name_conflict;
 use super::group_rungs::Absent;
-use super::release::given_back;
 use super::{incomplete, rename, some, trust};
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{Owned, OwnedGroup, State};
 use crate::model::{Completeness, Gid, GroupName, Lookup, Members, RemoteId, Untrusted, UserName};
+use crate::plan::claims::{Claims, Wish};
 use crate::plan::{Change, Deed, MemberChange, Observation, Plan};
 use crate::policy::alloc::Allocator;
 use crate::policy::map::{WantedGroup, WantedGroups};
@@ -45,7 +44,7 @@ pub fn groups(
         vec![&host.ids, &owned.ids],
         &host.subids,
     );
-    let in_use: BTreeMap<u32, &str> = host.groups.iter().map(|(name, g)| (g.gid, *name)).collect();
+    let claims = Claims::new(host, owned);
     let mut fresh = Vec::new();
     for group in &wanted.groups {
         match owned.groups.get(&group.id) {
@@ -80,7 +79,7 @@ pub fn groups(
                     &mut plan,
                 );
             }
-            own => match conflict(group.name.as_str(), own, host, owned, &in_use)
+            own => match conflict(group.name.as_str(), own, &claims)
                 .or_else(|| gid_conflict(group, own, &gids))
             {
                 Some(reason) => plan.refused.push(refusal(group, reason)),
@@ -400,60 +399,26 @@ pub(in crate::plan) fn ours<'h>(
     }
 }
 
-/// Why a group that gosync had cannot be made again under this name.
-pub(super) fn remade(
-    name: &GroupName,
-    own: &OwnedGroup,
-    host: &Host<'_>,
-    owned: &Owned,
-) -> Option<Reason> {
-    let in_use: BTreeMap<u32, &str> = host.groups.iter().map(|(name, g)| (g.gid, *name)).collect();
-    conflict(name.as_str(), Some(own), host, owned, &in_use)
-}
-
-/// Why a new group cannot be made.
-fn conflict(
+/// Why a group cannot be made, or made again, under a name.
+pub(super) fn conflict(
     name: &str,
     own: Option<&OwnedGroup>,
-    host: &Host<'_>,
-    owned: &Owned,
-    in_use: &BTreeMap<u32, &str>,
+    claims: &Claims<'_>,
 ) -> Option<Reason> {
-    let is_released = own.is_some_and(|own| own.state == State::Released);
-    let set_aside =
-        |gid: u32| own.is_some_and(|own| own.gid.get() == gid && own.name == name) && !is_released;
-    if let Some(found) = host
-        .groups
-        .get(name)
-        .filter(|g| is_released && own.is_some_and(|o| o.gid.get() == g.gid))
-    {
-        return Some(Reason::GivenBackStands {
-            kind: EntryKind::Group,
-            id: found.gid,
-            back: given_back(name, None, host.accounts.contains_key(name)),
-        });
-    }
-    if let Some(found) = host.groups.get(name).filter(|found| !set_aside(found.gid)) {
-        return Some(Reason::NotOurs {
-            kind: EntryKind::Group,
-            name: name.to_owned(),
-            id: found.gid,
-        });
-    }
-    if host.accounts.contains_key(name) {
-        let name = name.to_owned();
-        return Some(Reason::AccountHasName { name });
-    }
-    if let Some(reason) = name_conflict(name, host, owned) {
-        return Some(reason);
-    }
-    let own = own?;
-    let busy = in_use.get(&own.gid.get()).filter(|other| **other != name);
-    busy.map(|other| Reason::NumberUsed {
-        kind: EntryKind::Group,
-        id: own.gid.get(),
-        by: (*other).to_owned(),
-    })
+    let kind = EntryKind::Group;
+    let wish = |number| Wish {
+        kind,
+        name,
+        number,
+        group: None,
+    };
+    let gid = |own: &OwnedGroup| own.gid.get();
+    let released = own.filter(|own| own.state == State::Released);
+    let same = own.filter(|own| own.name == name && own.state != State::Released);
+    released
+        .and_then(|own| claims.given_back(wish(Some(gid(own))), None))
+        .or_else(|| claims.name(wish(same.map(gid))))
+        .or_else(|| claims.number(kind, gid(own?), name))
 }
 
 /// Why a group cannot have the gid that the provider asks for, if it has none yet.

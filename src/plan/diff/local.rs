@@ -9,6 +9,7 @@ use super::groups::{Roster, taken_out};
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::Owned;
 use crate::model::{Completeness, GroupName, Members, Untrusted, UserName};
+use crate::plan::claims::unsound;
 use crate::plan::{Change, Deed, MemberChange, Plan};
 use crate::policy::local_map::WantedLocal;
 use crate::policy::{ByHand, GroupRules, Reason, protect};
@@ -82,7 +83,7 @@ pub(super) fn usable<'h>(
 
 /// Whether the line of a group can be changed; if not, why.
 pub(super) fn writable(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Result<(), Reason> {
-    if host.repeated.contains(name) || host.broken.contains(name) {
+    if unsound(name, host).is_some() {
         return Err(Reason::LineUnsound);
     }
     if !found.writable {

@@ -3,18 +3,7 @@
 use crate::model::owned::{Owned, State};
 use crate::model::{GroupName, Untrusted, UserName};
 use crate::plan::{Change, Deed, Number, Plan};
-use crate::policy::{GivenBack, Reason};
-
-/// Says that an account, or a group, was given back, and the command that takes it over again. `alias`: what its name
-/// stood for, if it was adopted under another; `shadowed`: whether an account has the name of the group.
-pub(super) fn given_back(name: &str, alias: Option<&String>, shadowed: bool) -> GivenBack {
-    let alias = alias.filter(|alias| *alias != name).map(Untrusted::new);
-    GivenBack {
-        name: Untrusted::new(name),
-        alias,
-        shadowed,
-    }
-}
+use crate::policy::Reason;
 
 /// Plans to give back accounts, or groups, by name. `groups`: which of them; `None`: whichever gosync has.
 ///

@@ -4,11 +4,11 @@
 //! says why. A rename that was broken off when the account had its new name already is planned again, and finished.
 
 use super::accounts::{Against, ours};
-use super::create::name_conflict;
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
 use crate::model::{GroupName, RemoteId, Untrusted, UserName};
+use crate::plan::claims::{self, Claims, OwnGroup};
 use crate::plan::{AccountRename, Change, Deed, HomeMove, Number, Plan, Rename};
 use crate::policy::Reason;
 use crate::policy::keys::Place;
@@ -211,24 +211,16 @@ impl Planned<'_, '_> {
             is_begun,
         } = self;
         let to = to.as_str();
-        if !is_begun && let Some(other) = host.accounts.get(to) {
-            return Some(Reason::NotOurs {
-                kind: EntryKind::Account,
-                name: to.to_owned(),
-                id: other.uid,
-            });
-        }
-        if let Some(reason) = name_conflict(to, host, against.owned) {
+        let wish = claims::Wish {
+            kind: EntryKind::Account,
+            name: to,
+            number: is_begun.then_some(own.uid.get()),
+            group: self
+                .has_private_group()
+                .then_some(OwnGroup { gid: Some(own.gid) }),
+        };
+        if let Some(reason) = Claims::new(host, against.owned).name(wish) {
             return Some(reason);
-        }
-        if self.has_private_group()
-            && let Some(other) = host.groups.get(to).filter(|group| group.gid != own.gid)
-        {
-            return Some(Reason::NotOurs {
-                kind: EntryKind::Group,
-                name: to.to_owned(),
-                id: other.gid,
-            });
         }
         let keys = &against.rules.keys;
         let (old_keys, new_keys) = (keys.file(&own.name), keys.file(to));
@@ -429,21 +421,13 @@ pub(super) fn rename_group(
         return None;
     }
     let from = GroupName::known(&own.name).ok()?;
-    let name = to.as_str();
-    let other = host.groups.get(name).filter(|_| !is_begun);
-    let conflict = match other {
-        Some(other) => Some(Reason::NotOurs {
-            kind: EntryKind::Group,
-            name: name.to_owned(),
-            id: other.gid,
-        }),
-        None if host.accounts.contains_key(name) => {
-            let name = name.to_owned();
-            Some(Reason::AccountHasName { name })
-        }
-        None => name_conflict(name, host, owned),
+    let wish = claims::Wish {
+        kind: EntryKind::Group,
+        name: to.as_str(),
+        number: is_begun.then_some(own.gid.get()),
+        group: None,
     };
-    Some(match conflict {
+    Some(match Claims::new(host, owned).name(wish) {
         Some(reason) => Err(reason),
         None => {
             let rename = Deed::Rename(Rename {

@@ -16,14 +16,14 @@ use serde_json::Value;
 
 use super::accounts::{Against, ours};
 use super::create::create;
-use super::release::given_back;
 use super::removal::{Request, removal};
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
 use crate::model::owned::{Applied, Owned, OwnedAccount, State};
 use crate::model::{RemoteId, Untrusted, UserName};
+use crate::plan::claims::Claims;
 use crate::plan::{Change, Deed, Number, Plan, effects};
 use crate::policy::map::WantedAccount;
-use crate::policy::{Reason, Refusal};
+use crate::policy::{GivenBack, Reason, Refusal};
 use fields::changed_fields;
 use names::People;
 
@@ -44,6 +44,7 @@ pub fn undo(past: Past<'_>, against: &Against<'_>) -> Plan {
         past,
         against,
         people: People::new(against.owned),
+        claims: Claims::new(against.host, against.owned),
         plan: Plan::default(),
         removed: Vec::new(),
         fresh: Vec::new(),
@@ -112,6 +113,7 @@ struct Work<'a> {
     against: &'a Against<'a>,
     /// Who is who, whatever they were called.
     people: People<'a>,
+    claims: Claims<'a>,
     plan: Plan,
     /// Names of accounts that were made by the run.
     removed: Vec<String>,
@@ -202,7 +204,7 @@ impl<'a> Work<'a> {
             (_, false) if own.state == State::Released => {
                 let alias = self.owned().aliases.accounts.get(id);
                 return Err(Reason::GivenBack {
-                    back: given_back(&own.name, alias, false),
+                    back: GivenBack::new(&own.name, alias, false),
                 });
             }
             (Some(before), true) if was.is_present() => {
@@ -341,6 +343,11 @@ impl<'a> Work<'a> {
     ) -> Result<(), Reason> {
         let name =
             UserName::new(&before.name, true).map_err(|why| Reason::BadLedgerName { why })?;
+        let kind = EntryKind::Account;
+        if let Some(by) = self.claims.other(kind, name.as_str(), id) {
+            let name = name.to_string();
+            return Err(Reason::NameTaken { kind, name, by });
+        }
         if own.state == State::Removed {
             self.lost.push((name.clone(), Reason::PasswordGone));
         }

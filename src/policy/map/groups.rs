@@ -1,10 +1,10 @@
 //! From a provider's group to a group as it should be on this host.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{KnownAs, asked_number, kept, mapped, repeated};
+use super::{KnownAs, asked_number, kept, mapped, twins};
 use crate::model::history::EntryKind;
-use crate::model::owned::{Owned, OwnedGroup};
+use crate::model::owned::Owned;
 use crate::model::{Directory, Gid, GroupName, IdRange, Lookup, RemoteId, Untrusted};
 use crate::policy::local_map::WantedLocal;
 use crate::policy::overrides::RulesOfGroup;
@@ -129,15 +129,13 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
             members,
         });
     }
-    let names = repeated(
-        out.groups
-            .iter()
-            .flat_map(|g| [Some(&g.name), g.rename.as_ref()])
-            .flatten()
-            .cloned(),
-    );
-    keep_group_names_of_others(&mut out, owned);
-    refuse_twin_groups(&mut out, &names, owned);
+    let WantedGroups {
+        groups,
+        refusals,
+        remarks,
+        ..
+    } = &mut out;
+    twins::settle(groups, owned, refusals, remarks);
     out
 }
 
@@ -222,103 +220,8 @@ fn group_name(
     })
 }
 
-/// The same as with accounts: nobody inherits a name.
-fn keep_group_names_of_others(out: &mut WantedGroups, owned: &Owned) {
-    let targets = repeated(
-        out.groups
-            .iter()
-            .map(|g| g.rename.as_ref().unwrap_or(&g.name).as_str()),
-    );
-    let taken: Lookup<&str, &RemoteId> = owned
-        .groups
-        .iter()
-        .map(|(id, own)| (own.name.as_str(), id))
-        .collect();
-    let conflict = |g: &WantedGroup, new: &GroupName| {
-        let owner = taken
-            .get(new.as_str())
-            .copied()
-            .or_else(|| owned.former_groups.get(new.as_str()));
-        match owner.filter(|owner| **owner != g.id) {
-            Some(by) => Some(Reason::ThatNameTaken {
-                kind: EntryKind::Group,
-                by: by.clone(),
-            }),
-            None => targets
-                .contains(new.as_str())
-                .then_some(Reason::TwoWouldHaveName {
-                    kind: EntryKind::Group,
-                }),
-        }
-    };
-    let conflicts: Vec<Option<Reason>> = out
-        .groups
-        .iter()
-        .map(|g| conflict(g, g.rename.as_ref()?))
-        .collect();
-    for (group, conflict) in out.groups.iter_mut().zip(conflicts) {
-        let Some(reason) = conflict else { continue };
-        if let Some(new) = group.rename.take() {
-            let told = kept(new.as_str(), reason);
-            out.remarks.push(Remark::new(group.name.as_str(), told));
-        }
-    }
-}
-
 fn gid(text: &Untrusted, range: IdRange) -> Result<Gid, Reason> {
     let kind = EntryKind::Group;
     let id = asked_number(text, range, kind)?;
     Gid::new(id).ok_or(Reason::ReservedNumber { kind, id })
-}
-
-fn refuse_twin_groups(out: &mut WantedGroups, names: &BTreeSet<GroupName>, owned: &Owned) {
-    let taken: Lookup<&str, &RemoteId> = owned
-        .groups
-        .iter()
-        .map(|(id, own)| (own.name.as_str(), id))
-        .collect();
-    let gids = repeated(out.groups.iter().filter_map(|g| g.gid));
-    let kind = EntryKind::Group;
-    let twin_of = |g: &WantedGroup| -> Option<Reason> {
-        if let Some(other) = taken.get(g.name.as_str()).filter(|other| **other != &g.id) {
-            let (name, by) = (g.name.to_string(), RemoteId::clone(other));
-            return Some(Reason::NameTaken { kind, name, by });
-        }
-        if let Some(other) = owned
-            .former_groups
-            .get(g.name.as_str())
-            .filter(|other| **other != g.id)
-        {
-            let (name, by) = (g.name.to_string(), other.clone());
-            return Some(Reason::NameNotInherited { kind, name, by });
-        }
-        let has_it = |own: &OwnedGroup| own.state.is_present() || own.name == g.name.as_str();
-        if owned.groups.get(&g.id).is_some_and(has_it) {
-            return None;
-        }
-        if names.contains(g.name.as_str()) {
-            let name = g.name.to_string();
-            return Some(Reason::TwoWouldBeCalled { kind, name });
-        }
-        let gid = g.gid.filter(|gid| gids.contains(gid))?;
-        let id = gid.get();
-        Some(Reason::TwoAskForNumber { kind, id })
-    };
-    let refused: BTreeMap<RemoteId, Reason> = out
-        .groups
-        .iter()
-        .filter_map(|g| Some((g.id.clone(), twin_of(g)?)))
-        .collect();
-    out.groups.retain(|g| match refused.get(&g.id) {
-        Some(reason) => {
-            let subject = Untrusted::new(g.name.as_str());
-            out.refusals.push(Refusal {
-                id: Some(g.id.clone()),
-                subject,
-                reason: reason.clone(),
-            });
-            false
-        }
-        None => true,
-    });
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::model::Gid;
 use crate::model::owned::{Applied, OwnedAccount, State};

@@ -256,3 +256,26 @@ fn only_what_is_ours_is_given_back_and_all_or_nothing() {
     );
     assert!(plan(&["all"], Some(false)).is_err() && plan(&["ann"], Some(true)).is_err());
 }
+
+#[test]
+fn nobody_inherits_a_name_by_adoption() {
+    let mut case = local();
+    case.owned.former_accounts.insert("ann".into(), id(2));
+    assert_eq!(refused(&case).word(), "name-not-inherited");
+    case.owned.former_accounts.insert("ann".into(), id(1));
+    assert!(
+        adopt(&case, &wanted(1, "ann")).is_ok(),
+        "it was this person's own"
+    );
+    let line = HostGroup {
+        gid: 1200,
+        members: "".into(),
+        writable: true,
+    };
+    case.host.groups.insert("lab", line);
+    case.owned.former_groups.insert("lab".into(), id(11));
+    assert_eq!(
+        lab(&case, &group(10, "lab", &[])).unwrap_err().word(),
+        "name-not-inherited"
+    );
+}

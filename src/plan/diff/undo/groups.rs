@@ -4,16 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::names::other_group;
 use super::{Touched, Work, parse, state};
 use crate::model::history::EntryKind;
 use crate::model::owned::{OwnedGroup, State};
 use crate::model::{GroupName, Members, RemoteId};
 use crate::plan::diff::group_rungs::removable;
-use crate::plan::diff::groups::{found, ours, remade};
-use crate::plan::diff::release::given_back;
+use crate::plan::diff::groups::{conflict, found, ours};
 use crate::plan::{Change, Deed, MemberChange, Number};
-use crate::policy::Reason;
+use crate::policy::{GivenBack, Reason};
 
 /// A group as the ledger had it.
 #[derive(Deserialize)]
@@ -41,7 +39,7 @@ impl Work<'_> {
                 let shadowed = self.against.host.accounts.contains_key(own.name.as_str());
                 let alias = self.owned().aliases.groups.get(id);
                 Err(Reason::GivenBack {
-                    back: given_back(&own.name, alias, shadowed),
+                    back: GivenBack::new(&own.name, alias, shadowed),
                 })
             }
             (_, now) if now.is_present() && touched.first.change == "adopt-group" => {
@@ -123,14 +121,12 @@ impl Work<'_> {
     ) -> Result<(), Reason> {
         self.check_later(touched)?;
         let name = GroupName::known(&before.name).map_err(|why| Reason::BadLedgerName { why })?;
-        if let Some(other) = other_group(&before.name, id, self.owned()) {
-            return Err(Reason::NameTaken {
-                kind: EntryKind::Group,
-                name: name.to_string(),
-                by: other.clone(),
-            });
+        let kind = EntryKind::Group;
+        if let Some(by) = self.claims.other(kind, name.as_str(), id) {
+            let name = name.to_string();
+            return Err(Reason::NameTaken { kind, name, by });
         }
-        if let Some(reason) = remade(&name, own, self.against.host, self.owned()) {
+        if let Some(reason) = conflict(name.as_str(), Some(own), &self.claims) {
             return Err(reason);
         }
         let back: BTreeSet<String> = self.all_called(before.members.names());

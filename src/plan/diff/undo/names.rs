@@ -79,13 +79,13 @@ impl<'a> Work<'a> {
     ) -> Option<Renamed<'a>> {
         let renamed = match (
             UserName::new(&before.name, true),
-            self.owner_of(&before.name, id),
+            self.claims.other(EntryKind::Account, &before.name, id),
         ) {
             (Err(why), _) => Err(Reason::BadLedgerName { why }),
-            (Ok(_), Some(other)) => Err(Reason::ThatNameTaken {
-                kind: EntryKind::Account,
-                by: other.clone(),
-            }),
+            (Ok(_), Some(by)) => {
+                let kind = EntryKind::Account;
+                Err(Reason::ThatNameTaken { kind, by })
+            }
             (Ok(to), None) => {
                 let wish = Wish {
                     id,
@@ -112,10 +112,6 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn owner_of(&self, name: &str, id: &RemoteId) -> Option<&'a RemoteId> {
-        self.people.id(name).filter(|other| *other != id)
-    }
-
     /// The same for a group. Returns the name that it has then.
     pub(super) fn rename_group_back(
         &mut self,
@@ -125,12 +121,15 @@ impl<'a> Work<'a> {
         before: &str,
     ) -> Option<GroupName> {
         let (host, owned) = (self.against.host, self.owned());
-        let renamed = match (GroupName::known(before), other_group(before, id, owned)) {
+        let renamed = match (
+            GroupName::known(before),
+            self.claims.other(EntryKind::Group, before, id),
+        ) {
             (Err(why), _) => Err(Reason::BadLedgerName { why }),
-            (Ok(_), Some(other)) => Err(Reason::ThatNameTaken {
-                kind: EntryKind::Group,
-                by: other.clone(),
-            }),
+            (Ok(_), Some(by)) => {
+                let kind = EntryKind::Group;
+                Err(Reason::ThatNameTaken { kind, by })
+            }
             (Ok(to), None) => {
                 let done = rename_group(id, &to, own, (host, owned), &mut self.plan);
                 let lost = || Err(ours(own, host).err().unwrap_or(Reason::NameUnusable));
@@ -148,14 +147,4 @@ impl<'a> Work<'a> {
             }
         }
     }
-}
-
-/// Another group of gosync's that has this name, or had it.
-pub(super) fn other_group<'a>(name: &str, id: &RemoteId, owned: &'a Owned) -> Option<&'a RemoteId> {
-    let others = owned
-        .groups
-        .iter()
-        .filter(|(other, own)| own.name == name && *other != id);
-    let former = owned.former_groups.get(name).filter(|other| *other != id);
-    others.map(|(other, _)| other).chain(former).next()
 }

@@ -465,6 +465,14 @@ fn an_account_that_was_removed_comes_back_by_the_rules_of_new_accounts() {
         plan.remarks.is_empty(),
         "nothing is lost with what does not come back: {plan:?}"
     );
+    // Somebody else has got the name meanwhile, and another one after it.
+    let mut scene = Scene::new(State::Removed, "/bin/sh");
+    let former = &mut scene.owned.former_accounts;
+    former.insert("ann".to_owned(), id("u-2"));
+    scene.owned.accounts.get_mut(&id("u-1")).unwrap().name = "anna".to_owned();
+    let plan = scene.undo(removed());
+    assert!(plan.changes.is_empty(), "{plan:?}");
+    assert_eq!(reasons(&plan), ["name-taken"]);
 }
 
 #[test]

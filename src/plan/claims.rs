@@ -1,0 +1,222 @@
+//! Whether a name, or a number, may be given to one account or group, and whose it is if not.
+//!
+//! The one place that knows for accounts and groups alike: lines of the host as glibc sees them, those that stand more
+//! than once or are malformed, other name services, the ledger with names that were given up and with what was taken
+//! away, names of other providers, and numbers in use. It answers with a [`Reason`]. Pure; each list of the host is gone
+//! through once, and only if it is asked about.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use crate::model::RemoteId;
+use crate::model::history::EntryKind;
+use crate::model::host::Host;
+use crate::model::owned::Owned;
+use crate::policy::holders::{Held, Holders};
+use crate::policy::{GivenBack, Reason};
+
+/// What is taken on a host, and by whom.
+pub(crate) struct Claims<'a> {
+    host: &'a Host<'a>,
+    owned: &'a Owned,
+    holders: Holders<'a>,
+    uids: OnceCell<BTreeMap<u32, &'a str>>,
+    gids: OnceCell<BTreeMap<u32, &'a str>>,
+    homes: OnceCell<BTreeMap<&'a str, &'a str>>,
+    given_homes: OnceCell<BTreeMap<&'a str, &'a RemoteId>>,
+}
+
+/// A name for an account or a group.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish<'w> {
+    /// For an account, or for a group.
+    pub kind: EntryKind,
+    /// The name.
+    pub name: &'w str,
+    /// The number of its own line, if that may stand under this name already.
+    pub number: Option<u32>,
+    /// Its own group, of an account that has one; the group gets the name, too.
+    pub group: Option<OwnGroup>,
+}
+
+/// The group that is an account's own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnGroup {
+    /// Its number, if its line may stand under the name already.
+    pub gid: Option<u32>,
+}
+
+impl<'a> Claims<'a> {
+    /// Those of a host and a ledger.
+    pub(crate) fn new(host: &'a Host<'a>, owned: &'a Owned) -> Self {
+        Self {
+            host,
+            owned,
+            holders: Holders::of(owned),
+            uids: OnceCell::new(),
+            gids: OnceCell::new(),
+            homes: OnceCell::new(),
+            given_homes: OnceCell::new(),
+        }
+    }
+
+    /// Why something cannot have a name, as far as the host goes. Whether it is another's by the ledger, [`held`](Self::held)
+    /// tells.
+    pub(crate) fn name(&self, wish: Wish<'_>) -> Option<Reason> {
+        let Wish { kind, name, .. } = wish;
+        self.found(kind, name)
+            .filter(|id| wish.number != Some(*id))
+            .map(|id| not_ours(kind, name, id))
+            .or_else(|| self.account_of_name(wish))
+            .or_else(|| self.any(name))
+            .or_else(|| self.own_group(wish))
+    }
+
+    /// Whether what stands under the name was given back to the host. It is not taken again, though the number is the same.
+    pub(crate) fn given_back(&self, wish: Wish<'_>, alias: Option<&String>) -> Option<Reason> {
+        let Wish { kind, name, .. } = wish;
+        let (id, is_account) = (self.found(kind, name)?, kind == EntryKind::Account);
+        let shadowed = !is_account && self.host.accounts.contains_key(name);
+        (wish.number == Some(id)).then(|| Reason::GivenBackStands {
+            kind,
+            id,
+            back: GivenBack::new(name, alias, shadowed),
+        })
+    }
+
+    /// The number of what the host has under a name.
+    fn found(&self, kind: EntryKind, name: &str) -> Option<u32> {
+        match kind {
+            EntryKind::Account => self.host.accounts.get(name).map(|found| found.uid),
+            EntryKind::Group | EntryKind::LocalGroup => {
+                self.host.groups.get(name).map(|found| found.gid)
+            }
+        }
+    }
+
+    /// A group cannot be called as an account is: that may have, or get, a group of its own.
+    fn account_of_name(&self, Wish { kind, name, .. }: Wish<'_>) -> Option<Reason> {
+        let is_in_the_way = kind != EntryKind::Account && self.host.accounts.contains_key(name);
+        is_in_the_way.then(|| Reason::AccountHasName {
+            name: name.to_owned(),
+        })
+    }
+
+    fn own_group(&self, Wish { name, group, .. }: Wish<'_>) -> Option<Reason> {
+        let group = group?;
+        let found = self.host.groups.get(name)?.gid;
+        (group.gid != Some(found)).then(|| not_ours(EntryKind::Group, name, found))
+    }
+
+    /// Why nothing of gosync's can have this name, whatever it is.
+    fn any(&self, name: &str) -> Option<Reason> {
+        let elsewhere = || {
+            let (name, id) = (name.to_owned(), *self.host.elsewhere.get(name)?);
+            Some(Reason::KnownElsewhere { name, id })
+        };
+        unsound(name, self.host)
+            .or_else(elsewhere)
+            .or_else(|| self.other_provider(name))
+    }
+
+    fn other_provider(&self, name: &str) -> Option<Reason> {
+        let is_taken = self.owned.other_names.contains(name);
+        is_taken.then(|| Reason::OtherProvider {
+            name: name.to_owned(),
+        })
+    }
+
+    /// Why the name of a line of the host's cannot become that of `id`: it is, or was, another's. Goes through the ledger,
+    /// and takes it as taken even if `id` has the name, too.
+    pub(crate) fn held(&self, kind: EntryKind, name: &str, id: &RemoteId) -> Option<Reason> {
+        let is_other = |(other, own): &(&RemoteId, &str)| *own == name && *other != id;
+        let accounts = self.owned.accounts.iter();
+        let groups = self.owned.groups.iter();
+        let taken = match kind {
+            EntryKind::Account => accounts
+                .map(|(id, own)| (id, own.name.as_str()))
+                .find(is_other),
+            EntryKind::Group | EntryKind::LocalGroup => groups
+                .map(|(id, own)| (id, own.name.as_str()))
+                .find(is_other),
+        };
+        let taken = taken.map(|(by, _)| Held::Has(by));
+        taken
+            .or_else(|| self.holders.other(kind, name, id))
+            .map(|held| held.refusal(kind, name))
+            .or_else(|| self.other_provider(name))
+    }
+
+    /// The one whose name it is, or was, by the ledger, if that is another than `id`.
+    pub(crate) fn other(&self, kind: EntryKind, name: &str, id: &RemoteId) -> Option<RemoteId> {
+        self.holders.other(kind, name, id).map(|held| held.by())
+    }
+
+    /// Why what the ledger set aside as a uid or gid cannot be used: something of another name has it meanwhile.
+    pub(crate) fn number(&self, kind: EntryKind, id: u32, name: &str) -> Option<Reason> {
+        let by = self.user_of(kind, id).filter(|other| *other != name)?;
+        let by = by.to_owned();
+        Some(Reason::NumberUsed { kind, id, by })
+    }
+
+    /// Why the gid of an account's own group cannot be used.
+    pub(crate) fn own_gid(&self, id: u32, name: &str) -> Option<Reason> {
+        let by = self.user_of(EntryKind::Group, id);
+        let by = by.filter(|other| *other != name)?.to_owned();
+        Some(Reason::OwnGroupNumberUsed { id, by })
+    }
+
+    /// Whether a group of the host has this gid.
+    pub(crate) fn is_gid(&self, gid: u32) -> bool {
+        self.user_of(EntryKind::Group, gid).is_some()
+    }
+
+    fn user_of(&self, kind: EntryKind, id: u32) -> Option<&'a str> {
+        let numbers = match kind {
+            EntryKind::Account => self.uids.get_or_init(|| {
+                let all = self.host.accounts.iter();
+                all.map(|(name, found)| (found.uid, *name)).collect()
+            }),
+            EntryKind::Group | EntryKind::LocalGroup => self.gids.get_or_init(|| {
+                let all = self.host.groups.iter();
+                all.map(|(name, found)| (found.gid, *name)).collect()
+            }),
+        };
+        numbers.get(&id).copied()
+    }
+
+    /// Why a home cannot be given to the account `name` of `id`: nobody inherits one.
+    pub(crate) fn home(&self, home: &str, name: &str, id: &RemoteId) -> Option<Reason> {
+        let homes = self.homes.get_or_init(|| {
+            let all = self.host.accounts.iter();
+            all.map(|(name, found)| (found.home, *name)).collect()
+        });
+        if let Some(by) = homes.get(home).filter(|other| **other != name) {
+            let (home, by) = (home.to_owned(), (*by).to_owned());
+            return Some(Reason::HomeUsed { home, by });
+        }
+        let given = self.given_homes.get_or_init(|| {
+            let all = self.owned.accounts.iter();
+            all.map(|(id, own)| (own.applied.home.as_str(), id))
+                .collect()
+        });
+        let by = given.get(home).filter(|other| **other != id)?;
+        let (home, by) = (home.to_owned(), RemoteId::clone(by));
+        Some(Reason::HomeNotInherited { home, by })
+    }
+}
+
+fn not_ours(kind: EntryKind, name: &str, id: u32) -> Reason {
+    let name = name.to_owned();
+    Reason::NotOurs { kind, name, id }
+}
+
+/// Whether glibc may see something else under a name than one sound line.
+pub(crate) fn unsound(name: &str, host: &Host<'_>) -> Option<Reason> {
+    let text = || name.to_owned();
+    if host.repeated.contains(name) {
+        return Some(Reason::Repeated { name: text() });
+    }
+    let is_broken = host.broken.contains(name);
+    is_broken.then(|| Reason::Malformed { name: text() })
+}

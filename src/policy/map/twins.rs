@@ -1,0 +1,199 @@
+//! Names, numbers and homes that more than one want, or that are somebody else's: for accounts and groups alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
+
+use super::{WantedAccount, WantedGroup, kept};
+use crate::model::history::EntryKind;
+use crate::model::owned::{Owned, State};
+use crate::model::{Lookup, RemoteId, Untrusted};
+use crate::policy::holders::Holders;
+use crate::policy::{Reason, Refusal, Remark};
+
+/// What accounts and groups that are wanted have in common.
+pub(super) trait Wanted {
+    const KIND: EntryKind;
+    fn id(&self) -> &RemoteId;
+    /// The name so far.
+    fn name(&self) -> &str;
+    /// Another name that it should have.
+    fn rename(&self) -> Option<&str>;
+    /// Leaves it with the name that it has.
+    fn keep_name(&mut self);
+    /// The uid or gid that is asked for.
+    fn number(&self) -> Option<u32>;
+    /// The home, of an account.
+    fn home(&self) -> Option<&str>;
+    /// The name and the state that the ledger has of it.
+    fn own<'o>(&self, owned: &'o Owned) -> Option<(&'o str, State)>;
+}
+
+impl Wanted for WantedAccount {
+    const KIND: EntryKind = EntryKind::Account;
+
+    fn id(&self) -> &RemoteId {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    fn rename(&self) -> Option<&str> {
+        self.rename.as_ref().map(|name| name.as_str())
+    }
+
+    fn keep_name(&mut self) {
+        self.rename = None;
+    }
+
+    fn number(&self) -> Option<u32> {
+        self.uid.map(|uid| uid.get())
+    }
+
+    fn home(&self) -> Option<&str> {
+        Some(&self.home)
+    }
+
+    fn own<'o>(&self, owned: &'o Owned) -> Option<(&'o str, State)> {
+        let own = owned.accounts.get(&self.id)?;
+        Some((&own.name, own.state))
+    }
+}
+
+impl Wanted for WantedGroup {
+    const KIND: EntryKind = EntryKind::Group;
+
+    fn id(&self) -> &RemoteId {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    fn rename(&self) -> Option<&str> {
+        self.rename.as_ref().map(|name| name.as_str())
+    }
+
+    fn keep_name(&mut self) {
+        self.rename = None;
+    }
+
+    fn number(&self) -> Option<u32> {
+        self.gid.map(|gid| gid.get())
+    }
+
+    fn home(&self) -> Option<&str> {
+        None
+    }
+
+    fn own<'o>(&self, owned: &'o Owned) -> Option<(&'o str, State)> {
+        let own = owned.groups.get(&self.id)?;
+        Some((&own.name, own.state))
+    }
+}
+
+/// Settles who can have what. Those who cannot keep the name that they have, or are refused.
+pub(super) fn settle<W: Wanted>(
+    all: &mut Vec<W>,
+    owned: &Owned,
+    refusals: &mut Vec<Refusal>,
+    remarks: &mut Vec<Remark>,
+) {
+    let names: BTreeSet<String> = {
+        let both = all.iter().flat_map(|one| [Some(one.name()), one.rename()]);
+        let names = repeated(both.flatten());
+        names.into_iter().map(str::to_owned).collect()
+    };
+    let holders = Holders::of(owned);
+    keep_names_of_others(all, &holders, remarks);
+    refuse_twins(all, &names, &holders, owned, refusals);
+}
+
+/// A name that now belongs to another is a conflict, and nobody inherits it: neither of those who want it is renamed, nor
+/// are two who change names with each other.
+fn keep_names_of_others<W: Wanted>(
+    all: &mut [W],
+    holders: &Holders<'_>,
+    remarks: &mut Vec<Remark>,
+) {
+    let kind = W::KIND;
+    let conflicts: Vec<Option<Reason>> = {
+        let targets = repeated(all.iter().map(|one| one.rename().unwrap_or(one.name())));
+        let conflict = |one: &W, new: &str| match holders.other(kind, new, one.id()) {
+            Some(held) => Some(Reason::ThatNameTaken {
+                kind,
+                by: held.by(),
+            }),
+            None => targets
+                .contains(new)
+                .then_some(Reason::TwoWouldHaveName { kind }),
+        };
+        all.iter()
+            .map(|one| Some(kept(one.rename()?, conflict(one, one.rename()?)?)))
+            .collect()
+    };
+    for (one, conflict) in all.iter_mut().zip(conflicts) {
+        let Some(reason) = conflict else { continue };
+        remarks.push(Remark::new(one.name(), reason));
+        one.keep_name();
+    }
+}
+
+/// Refuses all whose name, number or home another wants too, unless the ledger knows them. `names`: those that several
+/// want.
+fn refuse_twins<W: Wanted>(
+    all: &mut Vec<W>,
+    names: &BTreeSet<String>,
+    holders: &Holders<'_>,
+    owned: &Owned,
+    refusals: &mut Vec<Refusal>,
+) {
+    let kind = W::KIND;
+    let refused: BTreeMap<RemoteId, Reason> = {
+        let numbers = repeated(all.iter().filter_map(Wanted::number));
+        let homes = repeated(all.iter().filter_map(Wanted::home));
+        let twin_of = |one: &W| -> Option<Reason> {
+            if let Some(held) = holders.other(kind, one.name(), one.id()) {
+                return Some(held.refusal(kind, one.name()));
+            }
+            // Whoever is there, or was under this name; not who comes back under another one.
+            let own = one.own(owned);
+            if own.is_some_and(|(name, state)| state.is_present() || name == one.name()) {
+                return None;
+            }
+            if names.contains(one.name()) {
+                let name = one.name().to_owned();
+                return Some(Reason::TwoWouldBeCalled { kind, name });
+            }
+            if let Some(id) = one.number().filter(|number| numbers.contains(number)) {
+                return Some(Reason::TwoAskForNumber { kind, id });
+            }
+            let home = one.home().filter(|home| homes.contains(home))?.to_owned();
+            Some(Reason::TwoAskForHome { home })
+        };
+        let twins = all
+            .iter()
+            .filter_map(|one| Some((one.id().clone(), twin_of(one)?)));
+        twins.collect()
+    };
+    all.retain(|one| match refused.get(one.id()) {
+        Some(reason) => {
+            refusals.push(Refusal {
+                id: Some(one.id().clone()),
+                subject: Untrusted::new(one.name()),
+                reason: reason.clone(),
+            });
+            false
+        }
+        None => true,
+    });
+}
+
+/// What comes more than once.
+fn repeated<T: Clone + Ord + Hash>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
+    let mut seen = Lookup::default();
+    all.filter(|one| seen.insert(one.clone(), ()).is_some())
+        .collect()
+}
