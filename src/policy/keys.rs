@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Reason;
-use super::rules::Misfit;
+use super::misfit::Misfit;
 use super::select::Standing;
 use crate::model::absolute_path;
 use crate::model::ssh_key::{KeyKind, LEAST_RSA_BITS, MOST_RSA_BITS};

@@ -136,7 +136,7 @@ fn build(regex: &str, word: &str) -> Result<Regex, String> {
     regex::RegexBuilder::new(regex)
         .size_limit(1 << 20)
         .build()
-        .map_err(|e| format!("`{word}` is no pattern: {}", super::rules::why(&e)))
+        .map_err(|e| format!("`{word}` is no pattern: {}", super::names::why(&e)))
 }
 
 /// A glob as a regular expression for the whole name: `*`, `?` and `[...]` as in fnmatch(3).

@@ -6,6 +6,7 @@
 pub mod adoption;
 pub mod alloc;
 pub mod catalogue;
+pub mod field;
 pub mod gaps;
 pub mod gecos;
 pub mod holders;
@@ -14,6 +15,8 @@ pub mod keys;
 pub mod local_map;
 pub mod map;
 pub mod matcher;
+pub mod misfit;
+pub mod names;
 pub mod overrides;
 pub mod protect;
 pub mod reason;
@@ -21,11 +24,11 @@ pub mod rules;
 pub mod select;
 pub mod trace;
 
+pub use field::Field;
+pub use misfit::Misfit;
+pub use names::NameMap;
 pub use reason::{Forgetting, GivenBack, Reason};
-pub use rules::{
-    AccountRules, ByHand, DepartedRules, Field, GroupRules, Misfit, NameMap, PrimaryGroup, Rules,
-    SubidRules,
-};
+pub use rules::{AccountRules, ByHand, DepartedRules, GroupRules, PrimaryGroup, Rules, SubidRules};
 
 use crate::model::{RemoteId, Untrusted};
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::matcher::Filter;
-use super::{GroupRules, NameMap};
+use super::names::NameMap;
 use crate::model::IdRange;
 use crate::model::name::GroupPrefix;
 
@@ -60,39 +60,10 @@ impl Overrides {
     }
 }
 
-/// What holds for one group.
-#[derive(Clone, Copy, Debug)]
-pub struct RulesOfGroup<'a> {
-    /// Stands before its name.
-    pub prefix: &'a GroupPrefix,
-    /// Where its gid is.
-    pub gid_range: IdRange,
-    /// Whether its name may have dots.
-    pub dots: bool,
-    /// From the provider's name to ours.
-    pub names: &'a [NameMap],
-}
-
-impl GroupRules {
-    /// What holds for a group of the provider's.
-    pub fn of(&self, remote: &str) -> RulesOfGroup<'_> {
-        let section = self.overrides.of(remote);
-        RulesOfGroup {
-            prefix: section
-                .and_then(|s| s.prefix.as_ref())
-                .unwrap_or(&self.prefix),
-            gid_range: section.and_then(|s| s.gid_range).unwrap_or(self.gid_range),
-            dots: section.and_then(|s| s.dots).unwrap_or(self.dots),
-            names: section
-                .and_then(|s| s.names.as_deref())
-                .unwrap_or(&self.names),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::GroupRules;
 
     fn section(words: &[&str], prefix: &str) -> Override {
         let filter = Filter::new(words).unwrap();

@@ -6,8 +6,8 @@
 
 use std::fmt;
 
-use super::Field;
 use super::alloc::Exhausted;
+use super::field::Field;
 use super::select::NoSelection;
 use crate::model::history::EntryKind;
 use crate::model::name::BadName;

@@ -1,17 +1,18 @@
 //! What the configuration says about accounts and groups, with its defaults.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use regex::Regex;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
+use super::field::Field;
 use super::keys::KeyRules;
 use super::local_map::LocalMap;
 use super::matcher::Filter;
+use super::misfit::Misfit;
+use super::names::NameMap;
 use super::overrides::Overrides;
 use crate::model::name::GroupPrefix;
-use crate::model::{IdRange, absolute_path, shown, units};
+use crate::model::{IdRange, absolute_path, units};
 
 /// All rules of a run.
 #[derive(Clone, Debug, Default)]
@@ -152,10 +153,6 @@ impl AccountRules {
     }
 }
 
-/// A key of the configuration whose value does not fit to others, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misfit(pub &'static str, pub String);
-
 fn unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(from)?;
     Ok(Some(text).filter(|text| !text.is_empty()))
@@ -163,35 +160,6 @@ fn unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D:
 
 fn at_least_one<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     u32::deserialize(from).map(|n| n.max(1))
-}
-
-/// A field of an account that both the provider and people on the host may change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Field {
-    /// Full name and more.
-    Gecos,
-    /// Home directory.
-    Home,
-    /// Login shell.
-    Shell,
-    /// Whether the password is locked.
-    Lock,
-    /// The day the account expires.
-    Expiry,
-}
-
-impl Field {
-    /// The word for it in messages.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Field::Gecos => "gecos",
-            Field::Home => "home",
-            Field::Shell => "shell",
-            Field::Lock => "lock",
-            Field::Expiry => "expiry",
-        }
-    }
 }
 
 /// What becomes of that which gosync made and somebody took away by hand.
@@ -257,6 +225,36 @@ impl Default for GroupRules {
     }
 }
 
+/// What holds for one group.
+#[derive(Clone, Copy, Debug)]
+pub struct RulesOfGroup<'a> {
+    /// Stands before its name.
+    pub prefix: &'a GroupPrefix,
+    /// Where its gid is.
+    pub gid_range: IdRange,
+    /// Whether its name may have dots.
+    pub dots: bool,
+    /// From the provider's name to ours.
+    pub names: &'a [NameMap],
+}
+
+impl GroupRules {
+    /// What holds for a group of the provider's.
+    pub fn of(&self, remote: &str) -> RulesOfGroup<'_> {
+        let section = self.overrides.of(remote);
+        RulesOfGroup {
+            prefix: section
+                .and_then(|s| s.prefix.as_ref())
+                .unwrap_or(&self.prefix),
+            gid_range: section.and_then(|s| s.gid_range).unwrap_or(self.gid_range),
+            dots: section.and_then(|s| s.dots).unwrap_or(self.dots),
+            names: section
+                .and_then(|s| s.names.as_deref())
+                .unwrap_or(&self.names),
+        }
+    }
+}
+
 /// `[departed]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -309,76 +307,6 @@ impl DepartedRules {
     }
 }
 
-/// One rule that turns a name into another: a regular expression for the whole name, and what replaces it
-/// (`$1` and `${name}` stand for its groups).
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "(String, String)")]
-pub struct NameMap {
-    pattern: Regex,
-    replacement: String,
-}
-
-impl TryFrom<(String, String)> for NameMap {
-    type Error = String;
-    fn try_from((pattern, replacement): (String, String)) -> Result<Self, String> {
-        Self::new(&pattern, &replacement)
-    }
-}
-
-impl NameMap {
-    /// Reads a rule.
-    ///
-    /// # Errors
-    /// When the pattern is no regular expression, or too large a one.
-    pub fn new(pattern: &str, replacement: &str) -> Result<Self, String> {
-        let pattern = regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
-            .size_limit(1 << 20)
-            .build()
-            .map_err(|e| format!("`{pattern}` is no regular expression: {}", why(&e)))?;
-        Ok(Self {
-            pattern,
-            replacement: replacement.to_owned(),
-        })
-    }
-
-    /// What becomes of `name` by the first rule that matches; itself when none does.
-    pub fn apply(rules: &[NameMap], name: &str) -> String {
-        Self::apply_by(rules, name).0
-    }
-
-    /// The same, and the rule that matched.
-    pub fn apply_by<'a>(rules: &'a [NameMap], name: &str) -> (String, Option<&'a NameMap>) {
-        let hit = rules
-            .iter()
-            .find_map(|rule| Some((rule, rule.pattern.captures(name)?)));
-        let Some((rule, captures)) = hit else {
-            return (name.to_owned(), None);
-        };
-        let mut out = String::new();
-        captures.expand(&rule.replacement, &mut out);
-        (out, Some(rule))
-    }
-}
-
-impl fmt::Display for NameMap {
-    /// As it stands in the configuration.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pattern = self.pattern.as_str();
-        let pattern = pattern
-            .strip_prefix("^(?:")
-            .and_then(|rest| rest.strip_suffix(")$"))
-            .unwrap_or(pattern);
-        write!(f, "['{}', '{}']", shown(pattern), shown(&self.replacement))
-    }
-}
-
-/// The last line of what the regular expression's parser says; those before it draw a picture.
-pub(super) fn why(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let last = text.lines().last().unwrap_or_default();
-    last.strip_prefix("error: ").unwrap_or(last).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,28 +315,5 @@ mod tests {
     fn the_defaults_are_valid() {
         assert_eq!(Rules::default().accounts.uid_range.size(), 40_000);
         assert_eq!(Rules::default().groups.gid_range.size(), 5_000);
-    }
-
-    #[test]
-    fn the_first_matching_map_wins() {
-        let rules = [
-            NameMap::new(r"(.+)@example\.org", "$1").unwrap(),
-            NameMap::new(r"(.+)@(\w+)\..*", "${2}_$1").unwrap(),
-        ];
-        assert_eq!(NameMap::apply(&rules, "ann@example.org"), "ann");
-        assert_eq!(NameMap::apply(&rules, "ann@uni.edu"), "uni_ann");
-        assert_eq!(NameMap::apply(&rules, "ann"), "ann");
-        assert_eq!(NameMap::apply(&rules, "x@example.org.evil"), "example_x");
-        let by = |name| NameMap::apply_by(&rules, name).1.map(ToString::to_string);
-        assert_eq!(
-            by("ann@example.org").unwrap(),
-            r"['(.+)@example\.org', '$1']"
-        );
-        assert_eq!(by("ann"), None);
-    }
-
-    #[test]
-    fn a_pattern_must_be_a_regular_expression() {
-        assert!(NameMap::new("(", "").is_err());
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{KnownAs, asked_number, kept, mapped, twins};
 use crate::model::history::EntryKind;
-use crate::model::owned::Owned;
+use crate::model::owned::{Owned, State};
 use crate::model::{Directory, Gid, GroupName, IdRange, Lookup, RemoteId, Untrusted};
 use crate::policy::local_map::WantedLocal;
-use crate::policy::overrides::RulesOfGroup;
+use crate::policy::rules::RulesOfGroup;
 use crate::policy::trace::{Step, Trace};
 use crate::policy::{GroupRules, NameMap, Reason, Refusal, Remark, protect};
 
@@ -26,6 +26,39 @@ pub struct WantedGroup {
     pub gid_range: IdRange,
     /// Its active members, in no order.
     pub members: Vec<RemoteId>,
+}
+
+impl twins::Wanted for WantedGroup {
+    const KIND: EntryKind = EntryKind::Group;
+
+    fn id(&self) -> &RemoteId {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    fn rename(&self) -> Option<&str> {
+        self.rename.as_ref().map(|name| name.as_str())
+    }
+
+    fn keep_name(&mut self) {
+        self.rename = None;
+    }
+
+    fn number(&self) -> Option<u32> {
+        self.gid.map(|gid| gid.get())
+    }
+
+    fn home(&self) -> Option<&str> {
+        None
+    }
+
+    fn own<'o>(&self, owned: &'o Owned) -> Option<(&'o str, State)> {
+        let own = owned.groups.get(&self.id)?;
+        Some((&own.name, own.state))
+    }
 }
 
 /// What the directory asks of this host's groups.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 
-use super::{WantedAccount, WantedGroup, kept};
+use super::{WantedAccount, kept};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, State};
 use crate::model::{Lookup, RemoteId, Untrusted};
@@ -57,39 +57,6 @@ impl Wanted for WantedAccount {
 
     fn own<'o>(&self, owned: &'o Owned) -> Option<(&'o str, State)> {
         let own = owned.accounts.get(&self.id)?;
-        Some((&own.name, own.state))
-    }
-}
-
-impl Wanted for WantedGroup {
-    const KIND: EntryKind = EntryKind::Group;
-
-    fn id(&self) -> &RemoteId {
-        &self.id
-    }
-
-    fn name(&self) -> &str {
-        self.name.as_str()
-    }
-
-    fn rename(&self) -> Option<&str> {
-        self.rename.as_ref().map(|name| name.as_str())
-    }
-
-    fn keep_name(&mut self) {
-        self.rename = None;
-    }
-
-    fn number(&self) -> Option<u32> {
-        self.gid.map(|gid| gid.get())
-    }
-
-    fn home(&self) -> Option<&str> {
-        None
-    }
-
-    fn own<'o>(&self, owned: &'o Owned) -> Option<(&'o str, State)> {
-        let own = owned.groups.get(&self.id)?;
         Some((&own.name, own.state))
     }
 }
