@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::api::{Api, BATCH, BATCH_BYTES};
+use super::api::{self, Api, BATCH, BATCH_BYTES};
 use super::batch::{self, Fate, Step, Verb};
 use super::decode::{self, Head, Identity, Row, uuid};
 use super::mapping::Mapping;
-use super::several;
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{Named, RemoteId, Role, Status, Untrusted, name_key, named};
 use crate::providers::admin::{
@@ -145,7 +144,7 @@ impl GroupAdmin for GlobusAdmin {
             .filter(|group| describe && group.description.is_none())
             .collect();
         let ids: Vec<RemoteId> = bare.iter().map(|group| group.id.clone()).collect();
-        let answers = several::each(&ids, |id| self.api.group(id), |_| {});
+        let answers = api::each(&ids, |id| self.api.group(id), |_| {});
         let mut lost = None;
         for (group, answer) in bare.iter_mut().zip(answers) {
             match answer {

@@ -4,6 +4,7 @@
 //! parameters: the OpenAPI document of Globus Groups, globus-sdk 4.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use secrecy::SecretString;
@@ -15,13 +16,37 @@ use super::settings::Config;
 use super::tokens::{self, Tokens};
 use crate::model::{RejectedRecord, RemoteId};
 use crate::providers::http::{Answer, Http, HttpError, Options, Request};
+use crate::system::pool;
 
 /// How many identities are asked for at a time: as many as the official client asks for.
 pub(super) const BATCH: usize = 100;
 /// How many bytes of usernames are asked for at a time; the whole has to fit into a URL.
 pub(super) const BATCH_BYTES: usize = 3000;
+/// How many requests are under way at once: one after the other, hundreds of groups would take minutes;
+/// few, since the service has limits that it does not tell.
+const AT_ONCE: usize = 4;
 /// The largest answer: a group with half a million members.
 const MAX_BYTES: usize = 256 << 20;
+
+/// Asks for each item, a few at a time; `seen` is told of each answer as it comes. The results are in
+/// the order of the items; `None`: it was not asked for any more, because a server could not be reached
+/// for another.
+pub(super) fn each<T: Sync, R: Send>(
+    items: &[T],
+    ask: impl Fn(&T) -> Result<R, HttpError> + Sync,
+    mut seen: impl FnMut(&R),
+) -> Vec<Option<Result<R, HttpError>>> {
+    let unless_lost = |answer: &Result<R, HttpError>| match answer {
+        Err(error) if error.status.is_none() => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let tell = |answer: &Result<R, HttpError>| {
+        if let Ok(answer) = answer {
+            seen(answer);
+        }
+    };
+    pool::map(items, AT_ONCE, ask, unless_lost, tell)
+}
 
 /// A connection to both servers.
 #[derive(Clone, Debug)]
@@ -191,4 +216,44 @@ fn read<T>(
         )
     };
     decode(answer.body()).map_err(|reason| HttpError::malformed(place(), reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::providers::http::HttpErrorKind;
+
+    #[test]
+    fn a_refusal_does_not_keep_the_others_from_being_asked_for() {
+        let items: Vec<u16> = (0..100).collect();
+        let mut sum = 0;
+        let refused = || {
+            let mut error = HttpError::new(HttpErrorKind::Unauthorised, "x", "y");
+            error.status = Some(403);
+            error
+        };
+        let ask = |n: &u16| match n {
+            3 => Err(refused()),
+            n => Ok(n * 2),
+        };
+        let answers = each(&items, ask, |n| sum += n);
+        assert_eq!(sum, 9900 - 6, "each answer is told of");
+        assert!(answers.iter().all(Option::is_some));
+        assert!(answers[3].as_ref().unwrap().is_err());
+    }
+
+    #[test]
+    fn a_server_that_cannot_be_reached_is_not_asked_for_ever() {
+        let asked = AtomicUsize::new(0);
+        let items: Vec<usize> = (0..100).collect();
+        let lost = |_: &usize| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            Err::<(), _>(HttpError::new(HttpErrorKind::Unreachable, "x", "y"))
+        };
+        let answers = each(&items, lost, |()| {});
+        assert!(asked.into_inner() <= AT_ONCE);
+        assert!(answers[0].as_ref().unwrap().is_err() && answers[99].is_none());
+    }
 }

@@ -3,9 +3,9 @@
 //!
 //! The people are those of the top group; with none, those of all groups that our client manages.
 //! Logins are made by Globus's own mapping document, for Globus has none; it has neither keys nor
-//! uids either. Our own identity is left out. `settings` checks the configuration; `api`, `tokens`
-//! and `several` speak to the servers; `decode`, `expression`, `mapping`, `people` and `batch` are
-//! pure; `read` and `admin` put them together.
+//! uids either. Our own identity is left out. `settings` checks the configuration; `api` and
+//! `tokens` speak to the servers; `decode`, `expression`, `mapping`, `people` and `batch` are pure;
+//! `read` and `admin` put them together.
 
 mod admin;
 mod api;
@@ -16,7 +16,6 @@ mod mapping;
 mod people;
 mod read;
 mod settings;
-mod several;
 mod tokens;
 
 use std::fmt;

@@ -9,11 +9,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::api::{Api, BATCH};
+use super::api::{self, Api, BATCH};
 use super::decode::{Head, Identity, Listed};
 use super::mapping::Mapping;
 use super::people::{self, Counting, Known, People};
-use super::several;
 use crate::model::{
     Completeness, Directory, Group, RejectedRecord, RemoteId, Snapshot, Untrusted, User, counted,
     same_name, shown,
@@ -161,7 +160,7 @@ impl Read<'_> {
     fn groups(&mut self, heads: &[Head]) -> Result<BTreeMap<RemoteId, Listed>, FetchError> {
         let before = self.hint();
         let api = &self.means.api;
-        let answers = several::each(
+        let answers = api::each(
             heads,
             |head| api.listed(&head.id),
             |group| self.count(group.rows.len()),
@@ -245,7 +244,7 @@ impl Read<'_> {
             let ids: Vec<&str> = batch.iter().map(|(id, _)| id.as_str()).collect();
             means.api.identities(&ids)
         };
-        let answers = several::each(&batches, ask, |identities| self.count(identities.len()));
+        let answers = api::each(&batches, ask, |identities| self.count(identities.len()));
         let (mut users, mut nobody) = (Vec::with_capacity(wanted.len()), Vec::new());
         let (mut any, mut lost) = (false, None);
         for (batch, answer) in batches.iter().zip(answers) {
