@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::decode::{self, Features};
 use super::paging::{Ask, Listing, Step};
 use super::path::Path;
-use super::read;
 use super::settings::{Names, Paging, Settings};
 use crate::providers::http::{Answer, Http, HttpError, HttpErrorKind, Request};
 
@@ -53,7 +52,7 @@ impl<'a> Client<'a> {
         settings: &Arc<Settings>,
         progress: &'a dyn Fn(usize),
     ) -> Result<Self, HttpError> {
-        let features = read::features(http)?;
+        let features = features(http)?;
         tracing::debug!(?features, "the server says what it can do");
         Ok(Self {
             http: http.clone(),
@@ -275,6 +274,16 @@ impl<'a> Client<'a> {
         }
         let version = version(&answer, &resource);
         Ok((resource, version))
+    }
+}
+
+/// What a server can do. One that does not say is taken to be like most.
+fn features(http: &Http) -> Result<Features, HttpError> {
+    match http.get_json::<Value>(&["ServiceProviderConfig"], &[]) {
+        Ok(document) => Ok(decode::features(&document)),
+        // Whoever may not ask this may still be let in to what matters.
+        Err(error) if is_refusal(&error) => Ok(Features::default()),
+        Err(error) => Err(error),
     }
 }
 

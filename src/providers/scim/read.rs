@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::client::{Client, Listed, ONE_BY_ONE, is_refusal};
-use super::decode::{self, Features, Raw};
+use super::decode::{self, Raw};
 use super::members::{self, People, Resolved};
 use super::settings::Settings;
 use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, User, counted, same_name};
@@ -351,14 +351,4 @@ fn unknown_groups(raws: &[Raw], people: &People) -> BTreeSet<String> {
         .filter(|listed| !known.contains(listed.value.as_str()))
         .map(|listed| listed.value.clone())
         .collect()
-}
-
-/// What a server can do. One that does not say is taken to be like most.
-pub(super) fn features(http: &Http) -> Result<Features, HttpError> {
-    match http.get_json::<Value>(&["ServiceProviderConfig"], &[]) {
-        Ok(document) => Ok(decode::features(&document)),
-        // Whoever may not ask this may still be let in to what matters.
-        Err(error) if is_refusal(&error) => Ok(Features::default()),
-        Err(error) => Err(error),
-    }
 }
