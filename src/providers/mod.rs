@@ -10,6 +10,7 @@ pub mod globus;
 pub mod http;
 pub mod kind;
 pub mod ldap;
+mod nested;
 pub mod registry;
 pub mod scim;
 

@@ -1,4 +1,4 @@
-//! Groups: from entries to members, with the groups in groups followed.
+//! Groups: from entries to members; `nested` follows the groups in groups.
 //!
 //! Sources: RFC 2307 (`memberUid`), draft-howard-rfc2307bis (`member`, `uniqueMember`), MS-ADTS
 //! 3.1.1.3.1.3.3 (ranges of values). Whoever is listed in any of a group's member attributes is a
@@ -11,7 +11,8 @@ use super::people::{self, People};
 use super::settings::{Names, Schema, Settings};
 use crate::ldap::dn;
 use crate::ldap::entry::{self, Entry, Range};
-use crate::model::{Group, Membership, RejectedRecord, Role, Status, Untrusted};
+use crate::model::{Group, RejectedRecord, Untrusted};
+use crate::providers::nested::{self, Limits, Node};
 
 /// More memberships than any directory has, groups in groups multiplied out; less for tests, which
 /// need not wait.
@@ -169,128 +170,58 @@ pub(super) struct Resolved {
     pub endless: bool,
 }
 
-/// Gives each group its members, those of the groups in it included. A group may be in itself, by
-/// whatever way round; one that goes deeper than `depth` is rejected: a part of its members would
-/// look like all of them.
+/// Gives each group its members, those of the groups in it included: see [`nested`].
 pub(super) fn resolve(mut raws: Vec<Raw>, people: &People, depth: usize) -> Resolved {
     let mut out = Resolved {
         different: drop_repeated(&mut raws),
         ..Resolved::default()
     };
-    let mut keys: BTreeMap<&str, usize> = BTreeMap::new();
+    let inner = inner(&raws, &mut out);
+    let mut groups = Vec::with_capacity(raws.len());
+    let mut nodes = Vec::with_capacity(raws.len());
+    for (raw, inner) in raws.into_iter().zip(inner) {
+        out.unknown_logins.extend(raw.strangers);
+        groups.push(raw.wanted.then_some(raw.group));
+        nodes.push(Node {
+            people: raw.people,
+            inner,
+            broken: None,
+        });
+    }
+    let limits = Limits {
+        depth,
+        memberships: MAX_MEMBERSHIPS,
+    };
+    let id = |number| people.id(number).cloned();
+    let resolved = nested::resolve(groups, &nodes, limits, id);
+    Resolved {
+        groups: resolved.groups,
+        rejected: resolved.rejected,
+        endless: resolved.endless,
+        ..out
+    }
+}
+
+/// For each group the places of the groups listed in it.
+fn inner(raws: &[Raw], out: &mut Resolved) -> Vec<Vec<usize>> {
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for (i, raw) in raws.iter().enumerate() {
         if let Some(key) = &raw.key {
-            out.different |= keys.insert(key, i).is_some();
+            out.different |= places.insert(key, i).is_some();
         }
     }
-    let mut inner: Vec<Vec<usize>> = Vec::with_capacity(raws.len());
-    for raw in &raws {
+    let mut inner = Vec::with_capacity(raws.len());
+    for raw in raws {
         let mut found = Vec::new();
         for other in &raw.others {
-            match keys.get(&**other) {
-                Some(i) => found.push(*i),
-                None => {
-                    out.unknown_names.insert(other.clone());
-                }
+            match places.get(&**other) {
+                Some(place) => found.push(*place),
+                None => drop(out.unknown_names.insert(other.clone())),
             }
         }
         inner.push(found);
     }
-    let mut work = Work {
-        raws: &raws,
-        inner: &inner,
-        seen: vec![usize::MAX; raws.len()],
-        budget: MAX_MEMBERSHIPS,
-    };
-    let mut members = Vec::with_capacity(raws.len());
-    for (i, raw) in raws.iter().enumerate() {
-        members.push(if raw.wanted {
-            work.expand(i, depth)
-        } else {
-            Err(Stop::TooDeep)
-        });
-    }
-    for (raw, members) in raws.into_iter().zip(members) {
-        out.unknown_logins.extend(raw.strangers);
-        if !raw.wanted {
-            continue;
-        }
-        match (raw.group, members) {
-            (Err(record), _) => out.rejected.push(record),
-            (Ok(mut group), Ok(numbers)) => {
-                let ids = numbers.into_iter().filter_map(|number| people.id(number));
-                let member = |id: &_| Membership {
-                    user: Clone::clone(id),
-                    role: Role::Member,
-                    status: Status::Active,
-                };
-                group.members = ids.map(member).collect();
-                out.groups.push(group);
-            }
-            (Ok(group), Err(Stop::TooDeep)) => {
-                let reason = format!("groups are nested in it more than {depth} levels deep");
-                out.rejected.push(RejectedRecord {
-                    id: Some(group.id),
-                    subject: group.name,
-                    reason,
-                });
-            }
-            (Ok(_), Err(Stop::Endless)) => out.endless = true,
-        }
-    }
-    out
-}
-
-enum Stop {
-    TooDeep,
-    Endless,
-}
-
-/// What following groups in groups needs.
-struct Work<'a> {
-    raws: &'a [Raw],
-    /// For each group the groups listed in it.
-    inner: &'a [Vec<usize>],
-    /// For each group the last one from which it was reached.
-    seen: Vec<usize>,
-    budget: usize,
-}
-
-impl Work<'_> {
-    /// The numbers of everybody in group `start` or in a group in it, each once and in order.
-    fn expand(&mut self, start: usize, depth: usize) -> Result<Vec<u32>, Stop> {
-        let (raws, inner) = (self.raws, self.inner);
-        let mut people = raws[start].people.clone();
-        self.seen[start] = start;
-        let mut level = vec![start];
-        let mut deeper = depth;
-        loop {
-            let mut next = Vec::new();
-            for group in level {
-                let cost = raws[group].people.len() + inner[group].len() + 1;
-                self.budget = self.budget.checked_sub(cost).ok_or(Stop::Endless)?;
-                for inside in &inner[group] {
-                    if std::mem::replace(&mut self.seen[*inside], start) != start {
-                        next.push(*inside);
-                    }
-                }
-            }
-            if next.is_empty() {
-                break;
-            }
-            if deeper == 0 {
-                return Err(Stop::TooDeep);
-            }
-            deeper -= 1;
-            for group in &next {
-                people.extend_from_slice(&raws[*group].people);
-            }
-            level = next;
-        }
-        people.sort_unstable();
-        people.dedup();
-        Ok(people)
-    }
+    inner
 }
 
 /// Drops groups that were read twice; says whether two of them differed.

@@ -1,4 +1,4 @@
-//! Who belongs to which group, groups in groups included: RFC 7643, 4.2. Pure.
+//! Who is listed in which group: RFC 7643, 4.2; `nested` follows the groups in groups. Pure.
 //!
 //! Members whom nobody knows stay members, by the id that stands there: servers leave the ids of deleted people in their
 //! groups, and to drop them would be to guess. They are counted, and whoever reads the snapshot finds no person for them. A
@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::{Kind, Listed, Raw};
 use super::settings::MemberValue;
-use crate::model::{Group, Membership, RejectedRecord, RemoteId, Role, Status, name_key};
+use crate::model::{Group, RejectedRecord, RemoteId, name_key};
+use crate::providers::nested::{self, Limits, Node};
 
 /// More memberships than any directory has.
 const MAX_MEMBERSHIPS: usize = 50_000_000;
@@ -104,34 +105,25 @@ pub(super) struct Resolved {
     pub endless: bool,
 }
 
-/// One group with its members found out.
-struct Node {
-    people: BTreeSet<RemoteId>,
-    inner: BTreeSet<usize>,
-    /// Why they cannot all be told.
-    broken: Option<String>,
-}
-
-/// Gives each group that was asked for its members, those of the groups in it included. A group may be in itself, by
-/// whatever way round; one that goes deeper than `depth` is rejected.
+/// Gives each group that was asked for its members, those of the groups in it included: see [`nested`].
 pub(super) fn resolve(
     raws: Vec<Raw>,
     people: &People,
     meaning: MemberValue,
     depth: usize,
 ) -> Resolved {
-    let mut out = Resolved::default();
     let places: BTreeMap<String, usize> = raws
         .iter()
         .enumerate()
         .filter_map(|(i, raw)| Some((raw.key.clone()?, i)))
         .collect();
-    let mut strangers = BTreeSet::new();
+    let mut unknown = Unknown::default();
+    let mut groups = Vec::with_capacity(raws.len());
     let mut nodes = Vec::with_capacity(raws.len());
-    for raw in &raws {
+    for raw in raws {
         let mut node = Node {
-            people: BTreeSet::new(),
-            inner: BTreeSet::new(),
+            people: Vec::new(),
+            inner: Vec::new(),
             broken: None,
         };
         if raw.group.is_err() {
@@ -139,88 +131,50 @@ pub(super) fn resolve(
         }
         for listed in &raw.listed {
             match find(listed, people, &|id| places.contains_key(id), meaning) {
-                Ok(Found::Person(id)) => {
-                    node.people.insert(id);
-                }
-                Ok(Found::Stranger(id)) => {
-                    strangers.insert(id.clone());
-                    node.people.insert(id);
-                }
-                Ok(Found::Group(key)) => node.inner.extend(places.get(&key)),
-                Ok(Found::Missing(key)) => {
-                    out.missing.insert(key);
-                }
+                Ok(found) => unknown.add(found, &mut node, &places),
                 Err(reason) => node.broken = Some(reason),
             }
         }
+        // Nobody and nothing twice.
+        node.people.sort_unstable();
+        node.people.dedup();
+        node.inner.sort_unstable();
+        node.inner.dedup();
         nodes.push(node);
+        groups.push(raw.wanted.then_some(raw.group));
     }
-    out.strangers = strangers.len();
-    let mut budget = MAX_MEMBERSHIPS;
-    for (i, raw) in raws.into_iter().enumerate().filter(|(_, raw)| raw.wanted) {
-        match raw.group {
-            Err(record) => out.rejected.push(record),
-            Ok(mut group) => match expand(&nodes, i, depth, &mut budget) {
-                Ok(members) => {
-                    let member = |user| Membership {
-                        user,
-                        role: Role::Member,
-                        status: Status::Active,
-                    };
-                    group.members = members.into_iter().map(member).collect();
-                    out.groups.push(group);
-                }
-                Err(Some(reason)) => {
-                    out.rejected.push(RejectedRecord {
-                        id: Some(group.id),
-                        subject: group.name,
-                        reason,
-                    });
-                }
-                Err(None) => out.endless = true,
-            },
-        }
+    let limits = Limits {
+        depth,
+        memberships: MAX_MEMBERSHIPS,
+    };
+    let resolved = nested::resolve(groups, &nodes, limits, Some);
+    Resolved {
+        groups: resolved.groups,
+        rejected: resolved.rejected,
+        strangers: unknown.strangers.len(),
+        missing: unknown.missing,
+        endless: resolved.endless,
     }
-    out
 }
 
-/// Everybody in a group or in a group in it. `Err(None)`: too many.
-fn expand(
-    nodes: &[Node],
-    start: usize,
-    depth: usize,
-    budget: &mut usize,
-) -> Result<BTreeSet<RemoteId>, Option<String>> {
-    let mut people = BTreeSet::new();
-    let mut seen = BTreeSet::from([start]);
-    let mut level = vec![start];
-    let mut deeper = depth;
-    loop {
-        let mut next = Vec::new();
-        for node in level.iter().filter_map(|i| nodes.get(*i)) {
-            if let Some(reason) = &node.broken {
-                return Err(Some(reason.clone()));
+/// Listed members that are none of what was read.
+#[derive(Default)]
+struct Unknown {
+    strangers: BTreeSet<RemoteId>,
+    missing: BTreeSet<String>,
+}
+
+impl Unknown {
+    /// Adds a member to its group.
+    fn add(&mut self, found: Found, node: &mut Node<RemoteId>, places: &BTreeMap<String, usize>) {
+        match found {
+            Found::Person(id) => node.people.push(id),
+            Found::Stranger(id) => {
+                self.strangers.insert(id.clone());
+                node.people.push(id);
             }
-            *budget = budget
-                .checked_sub(node.people.len() + node.inner.len() + 1)
-                .ok_or(None)?;
-            people.extend(node.people.iter().cloned());
-            next.extend(
-                node.inner
-                    .iter()
-                    .copied()
-                    .filter(|inside| seen.insert(*inside)),
-            );
+            Found::Group(key) => node.inner.extend(places.get(&key)),
+            Found::Missing(key) => drop(self.missing.insert(key)),
         }
-        if next.is_empty() {
-            return Ok(people);
-        }
-        if deeper == 0 {
-            return Err(Some(format!(
-                "groups are nested in it more than {depth} levels deep"
-            )));
-        }
-        deeper -= 1;
-        level = next;
     }
 }
