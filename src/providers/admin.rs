@@ -1,7 +1,7 @@
 //! Changing groups at a provider: what `gosync group` needs, the same for every provider that can.
 //!
-//! Knows nothing of hosts and accounts. What a provider cannot do it says by [`GroupAdmin::lacks`], before anything is
-//! done; what it refuses is an error of that one person or group.
+//! Knows nothing of hosts and accounts. What a provider cannot do it says by [`GroupAdmin::lacks`],
+//! before anything is done; what it refuses is an error of that one person or group.
 
 use std::fmt;
 
@@ -115,7 +115,8 @@ impl fmt::Display for Ability {
     }
 }
 
-/// A provider whose groups can be changed. One value is one authenticated connection with the time limit of a run.
+/// A provider whose groups can be changed. One value is one authenticated connection with the time
+/// limit of a run.
 pub trait GroupAdmin {
     /// The name of its section in the configuration.
     fn name(&self) -> &str;
@@ -123,8 +124,8 @@ pub trait GroupAdmin {
     /// Whether it lacks an ability; asked before anything is done.
     fn lacks(&self, ability: Ability) -> bool;
 
-    /// All groups that the client may manage, in whatever order. `describe`: with descriptions, even where that costs
-    /// a request for each group.
+    /// All groups that the client may manage, in whatever order. `describe`: with descriptions,
+    /// even where that costs a request for each group.
     ///
     /// # Errors
     /// When they cannot be read, or not all.

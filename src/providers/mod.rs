@@ -1,7 +1,8 @@
 //! Identity providers: where users and groups are read from.
 //!
-//! A provider talks to the network or reads a file, and returns one [`Snapshot`]. It decides nothing about accounts,
-//! knows no host, and never returns a shortened list as a whole one: what is not proven complete says so.
+//! A provider talks to the network or reads a file, and returns one [`Snapshot`]. It decides
+//! nothing about accounts, knows no host, and never returns a shortened list as a whole one: what
+//! is not proven complete says so.
 
 pub mod admin;
 pub mod fields;
@@ -25,7 +26,8 @@ pub struct Query {
     pub scope: Scope,
     /// Only these: logins in [`Scope::Users`], group names in [`Scope::Groups`]. `None`: all.
     pub only: Option<Vec<String>>,
-    /// The group whose active members get accounts; wanted together with the users. `None`: every user counts.
+    /// The group whose active members get accounts; wanted together with the users. `None`: every
+    /// user counts.
     pub top_group: Option<String>,
     /// When the whole read must have ended.
     pub deadline: Instant,
@@ -45,7 +47,8 @@ pub trait Provider {
     /// The name of its section in the configuration.
     fn name(&self) -> &str;
 
-    /// Asks who we are there, by the cheapest request that shows that we are let in; says it in a few words.
+    /// Asks who we are there, by the cheapest request that shows that we are let in; says it in a
+    /// few words.
     ///
     /// # Errors
     /// When we are not, or nobody answers.
@@ -53,8 +56,8 @@ pub trait Provider {
 
     /// Reads what the query asks for; `progress` is told how many objects have been read so far.
     ///
-    /// A read that ended early is returned as a snapshot with [`Incomplete`](crate::model::Completeness::Incomplete)
-    /// if what did arrive is sound.
+    /// A read that ended early is returned as a snapshot with
+    /// [`Incomplete`](crate::model::Completeness::Incomplete) if what did arrive is sound.
     ///
     /// # Errors
     /// When nothing usable could be read.

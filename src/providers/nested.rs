@@ -1,10 +1,10 @@
 //! Groups in groups: who belongs to a group by whatever way round.
 //!
-//! The one resolver for providers whose servers tell the groups in a group, and not who is in those.
-//! What a member is called, and what to do about one whom nobody knows, is the provider's; a circle
-//! ends here, a depth that is too great rejects the group (a part of its members would look like all of
-//! them), and so does an inner group that cannot be used. Pure; linear in the memberships that come of
-//! it, and their number has a limit.
+//! The one resolver for providers whose servers tell the groups in a group, and not who is in
+//! those. What a member is called, and what to do about one whom nobody knows, is the provider's; a
+//! circle ends here, a depth that is too great rejects the group (a part of its members would look
+//! like all of them), and so does an inner group that cannot be used. Pure; linear in the
+//! memberships that come of it, and their number has a limit.
 
 use crate::model::{Group, Membership, RejectedRecord, RemoteId, Role, Status};
 
@@ -38,8 +38,9 @@ pub(super) struct Resolved {
 }
 
 /// Gives groups their members, those of the groups in them included. `groups` stand in the order of
-/// `nodes`; `None`: a group that was not asked for, and is here only because it is in another. A group
-/// that cannot be used is rejected, and may still be in one that can. `id` tells whom a `P` means.
+/// `nodes`; `None`: a group that was not asked for, and is here only because it is in another. A
+/// group that cannot be used is rejected, and may still be in one that can. `id` tells whom a `P`
+/// means.
 pub(super) fn resolve<P: Ord + Clone>(
     groups: Vec<Option<Result<Group, RejectedRecord>>>,
     nodes: &[Node<P>],

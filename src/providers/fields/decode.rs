@@ -1,7 +1,8 @@
-//! Bytes of field sources to fields: the CSV file (RFC 4180) and lists of SSH public keys (sshd(8)).
+//! Bytes of field sources to fields: the CSV file (RFC 4180) and lists of SSH public keys
+//! (sshd(8)).
 //!
-//! Strict on purpose: a list that is not wholly understood is refused as a whole, with the line, since what is left of a
-//! broken one would be taken for all there is.
+//! Strict on purpose: a list that is not wholly understood is refused as a whole, with the line,
+//! since what is left of a broken one would be taken for all there is.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -41,7 +42,8 @@ enum Column {
     Field(UserField),
 }
 
-/// Reads a CSV file: a header, of whose columns one says whose a row is and the others are named as fields are.
+/// Reads a CSV file: a header, of whose columns one says whose a row is and the others are named as
+/// fields are.
 pub(super) fn table(bytes: &[u8]) -> Result<Table, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     // One that is left open swallows what follows it.
@@ -130,7 +132,8 @@ fn row(record: &StringRecord, columns: &[Column]) -> Result<(String, Fields), St
                 }
                 continue;
             }
-            // A line break may stand between keys alone: elsewhere it is a quotation mark too few or too many.
+            // A line break may stand between keys alone: elsewhere it is a quotation mark too few
+            // or too many.
             _ if value.chars().any(char::is_control) => {
                 return Err("a value has a line break or another control character".to_owned());
             }
@@ -184,7 +187,8 @@ pub(super) fn keys(text: &str) -> Result<Vec<Untrusted>, String> {
     keys.collect()
 }
 
-/// Whether a line looks like a public key: a type, and what in base64 begins with the length of the type's name.
+/// Whether a line looks like a public key: a type, and what in base64 begins with the length of the
+/// type's name.
 fn is_key(line: &str) -> bool {
     let mut words = line.split([' ', '\t']);
     let (kind, body) = (

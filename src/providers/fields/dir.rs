@@ -97,7 +97,8 @@ fn shown_error(error: &crate::system::PathError) -> String {
     shown(&error.source.to_string()).to_string()
 }
 
-/// Whether a word is looked for: plain letters, and not one that is another person's with the suffix.
+/// Whether a word is looked for: plain letters, and not one that is another person's with the
+/// suffix.
 fn is_plain(word: &str) -> bool {
     let plain = word
         .bytes()

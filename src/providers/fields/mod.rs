@@ -1,13 +1,15 @@
 //! Field sources: fields of people from elsewhere than their provider, `[provider.NAME.fields]`.
 //!
-//! Not every provider has SSH keys or uids (Globus has neither). A run fills fields of the people whom it has read and
-//! selected from a CSV file, a directory of key files, or a URL for each person. What the
-//! provider says wins, unless the field is to be overridden; of several sources, the first that knows wins.
+//! Not every provider has SSH keys or uids (Globus has neither). A run fills fields of the people
+//! whom it has read and selected from a CSV file, a directory of key files, or a URL for each
+//! person. What the provider says wins, unless the field is to be overridden; of several sources,
+//! the first that knows wins.
 //!
-//! A source that cannot be read is never taken for an empty one. Without the CSV file there is no snapshot: people would
-//! get other uids and shells. Keys that could not be looked up are a [`Gap`], and nothing else: a forge that is down must
-//! not keep anybody's account open. Decides nothing about accounts, and does not check what the fields mean; `decode` and
-//! `template` are pure.
+//! A source that cannot be read is never taken for an empty one. Without the CSV file there is no
+//! snapshot: people would get other uids and shells. Keys that could not be looked up are a
+//! [`Gap`], and nothing else: a forge that is down must not keep anybody's account open. Decides
+//! nothing about accounts, and does not check what the fields mean; `decode` and `template` are
+//! pure.
 
 mod decode;
 mod dir;
@@ -148,8 +150,9 @@ pub struct Opened<'a> {
 }
 
 impl Opened<'_> {
-    /// Fills fields of the people in a snapshot. `selected`: for each of them, whether they may come to have an account:
-    /// nobody else's keys are worth a request. `query`: what the snapshot was read by.
+    /// Fills fields of the people in a snapshot. `selected`: for each of them, whether they may
+    /// come to have an account: nobody else's keys are worth a request. `query`: what the snapshot
+    /// was read by.
     pub fn fill(
         &self,
         snapshot: &mut Snapshot,
@@ -247,7 +250,8 @@ fn set(user: &mut User, field: UserField, values: &[Untrusted], source: FieldSou
     *text = values.first().cloned();
 }
 
-/// Asks about everybody. `narrowed`: those are not all, so that nothing follows from how many are known.
+/// Asks about everybody. `narrowed`: those are not all, so that nothing follows from how many are
+/// known.
 fn ask(
     source: &mut dyn KeySource,
     people: Vec<&mut Person<'_>>,

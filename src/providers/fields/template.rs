@@ -1,7 +1,8 @@
-//! The address of a person's keys: a URL with `{login}`, `{id}` or `{attribute.NAME}` in its path or query. Pure.
+//! The address of a person's keys: a URL with `{login}`, `{id}` or `{attribute.NAME}` in its path
+//! or query. Pure.
 //!
-//! What stands in for these is percent-encoded (RFC 3986, 2.1), so that no login can lead to another place, path or
-//! parameter.
+//! What stands in for these is percent-encoded (RFC 3986, 2.1), so that no login can lead to
+//! another place, path or parameter.
 
 use serde::Deserialize;
 

@@ -1,7 +1,8 @@
 //! Keys from a URL for each person, such as a forge's `/LOGIN.keys`.
 //!
-//! 404 and 410 mean that the person is not known there. Any other failure leaves the person's keys unknown; when it looks
-//! like the server's and not like the person's, several times in a row, nobody else is asked for.
+//! 404 and 410 mean that the person is not known there. Any other failure leaves the person's keys
+//! unknown; when it looks like the server's and not like the person's, several times in a row,
+//! nobody else is asked for.
 
 use std::time::{Duration, Instant};
 

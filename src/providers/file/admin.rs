@@ -1,6 +1,7 @@
 //! Changing groups in the document: read, changed and replaced under a lock on its directory.
 //!
-//! Whoever reads it meanwhile sees the old document or the new one. Every group is manageable, and nothing is lacking.
+//! Whoever reads it meanwhile sees the old document or the new one. Every group is manageable, and
+//! nothing is lacking.
 
 use std::path::Path;
 use std::time::Duration;
@@ -134,7 +135,8 @@ impl GroupAdmin for FileProvider {
             .map(|user| (user.id.clone(), person(user)))
             .collect();
         let member = |m: crate::model::Membership| {
-            // Somebody whom the document does not describe, or not so that it can be read, is called by their id.
+            // Somebody whom the document does not describe, or not so that it can be read, is
+            // called by their id.
             let unknown = || Person {
                 id: m.user.clone(),
                 login: Untrusted::new(m.user.as_str()),

@@ -1,4 +1,5 @@
-//! The document: bytes to a snapshot. A record that does not fit is rejected alone; a document that does not, whole.
+//! The document: bytes to a snapshot. A record that does not fit is rejected alone; a document that
+//! does not, whole.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! The document as JSON that is changed in place: what gosync does not know stays as it is, in its order.
+//! The document as JSON that is changed in place: what gosync does not know stays as it is, in its
+//! order.
 //!
 //! Pure. Rules for what may be written are those of `decode`, which reads it back.
 

@@ -1,8 +1,9 @@
 //! Changing groups at Globus.
 //!
-//! What is done depends on what somebody is in the group now, so that is read first. A request that fails as a whole is
-//! the failure of everybody in it; others are told apart. Of a group and of a policy only what is asked for changes:
-//! both are read, changed and written whole, since writing replaces them.
+//! What is done depends on what somebody is in the group now, so that is read first. A request that
+//! fails as a whole is the failure of everybody in it; others are told apart. Of a group and of a
+//! policy only what is asked for changes: both are read, changed and written whole, since writing
+//! replaces them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,7 +157,8 @@ impl GroupAdmin for GlobusAdmin {
         lost.map_or(Ok(groups), |error| Err(failed(error)))
     }
 
-    /// One row for each person: an active one before others, one of their own before an implied one.
+    /// One row for each person: an active one before others, one of their own before an implied
+    /// one.
     fn members(&self, group: &RemoteId) -> Result<Vec<Member>, AdminError> {
         let listed = self.api.listed(group).map_err(failed)?;
         if let Some(record) = listed.rejected.first() {
@@ -194,8 +196,9 @@ impl GroupAdmin for GlobusAdmin {
         Ok(rows.into_iter().map(member).collect())
     }
 
-    /// A login with an `@` is a Globus username; a UUID is an identity; anything else is a login of this host, found by
-    /// reading `identity_mapping` backwards where that can be done. Each person is called by what they were asked for.
+    /// A login with an `@` is a Globus username; a UUID is an identity; anything else is a login of
+    /// this host, found by reading `identity_mapping` backwards where that can be done. Each person
+    /// is called by what they were asked for.
     fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {
         let is_username = |login: &str| login.contains('@');
         let mut names: BTreeSet<String> = logins

@@ -1,7 +1,7 @@
 //! The requests that gosync makes of Globus Groups (API v2) and Globus Auth: one function each.
 //!
-//! Nothing here has pages: whatever is asked for comes as one document, whole or not at all. Decides nothing. Paths and
-//! parameters: the OpenAPI document of Globus Groups, globus-sdk 4.
+//! Nothing here has pages: whatever is asked for comes as one document, whole or not at all.
+//! Decides nothing. Paths and parameters: the OpenAPI document of Globus Groups, globus-sdk 4.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -22,15 +22,15 @@ use crate::system::pool;
 pub(super) const BATCH: usize = 100;
 /// How many bytes of usernames are asked for at a time; the whole has to fit into a URL.
 pub(super) const BATCH_BYTES: usize = 3000;
-/// How many requests are under way at once: one after the other, hundreds of groups would take minutes;
-/// few, since the service has limits that it does not tell.
+/// How many requests are under way at once: one after the other, hundreds of groups would take
+/// minutes; few, since the service has limits that it does not tell.
 const AT_ONCE: usize = 4;
 /// The largest answer: a group with half a million members.
 const MAX_BYTES: usize = 256 << 20;
 
-/// Asks for each item, a few at a time; `seen` is told of each answer as it comes. The results are in
-/// the order of the items; `None`: it was not asked for any more, because a server could not be reached
-/// for another.
+/// Asks for each item, a few at a time; `seen` is told of each answer as it comes. The results are
+/// in the order of the items; `None`: it was not asked for any more, because a server could not be
+/// reached for another.
 pub(super) fn each<T: Sync, R: Send>(
     items: &[T],
     ask: impl Fn(&T) -> Result<R, HttpError> + Sync,

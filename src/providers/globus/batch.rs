@@ -1,8 +1,10 @@
-//! What has to be asked of Globus Groups to do something to members of a group, and what its answer means for each.
+//! What has to be asked of Globus Groups to do something to members of a group, and what its answer
+//! means for each.
 //!
-//! Rules (OpenAPI document of Globus Groups, globus-sdk 4): an identity stands in a request once; an action that we may
-//! not take fails its whole request, so each kind of action has its own; a success may hold nothing but errors; whoever
-//! left comes back only by an invitation; nobody can accept, decline or leave for somebody else. Sends nothing. Pure.
+//! Rules (OpenAPI document of Globus Groups, globus-sdk 4): an identity stands in a request once;
+//! an action that we may not take fails its whole request, so each kind of action has its own; a
+//! success may hold nothing but errors; whoever left comes back only by an invitation; nobody can
+//! accept, decline or leave for somebody else. Sends nothing. Pure.
 
 use serde_json::{Value, json};
 
@@ -43,7 +45,8 @@ pub(super) enum Fate {
     Unsaid,
 }
 
-/// Somebody's places in a group: the one of their own, and whether they are in it through a group below.
+/// Somebody's places in a group: the one of their own, and whether they are in it through a group
+/// below.
 struct Place {
     own: Option<(Option<Status>, Role)>,
     implied: bool,
@@ -77,7 +80,8 @@ const LEFT: &str = "they left this group themselves; only an invitation can brin
 const BELOW: &str =
     "they are in this group only because they are in a group below it; change it there";
 
-/// What to do about the person `id`, as the group stands. `address`: the one that Globus knows of them.
+/// What to do about the person `id`, as the group stands. `address`: the one that Globus knows of
+/// them.
 pub(super) fn step(action: &Action, rows: &[Row], id: &RemoteId, address: Option<&str>) -> Step {
     let place = Place::new(rows, id);
     match action {

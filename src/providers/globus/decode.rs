@@ -1,8 +1,9 @@
 //! What Globus Groups (API v2) and Globus Auth answer: from JSON to checked records.
 //!
-//! Everything but ids and usernames may be missing or null; keys that are not known are passed over. A record without a
-//! usable id is rejected, never dropped; a list that is missing is an error, never an empty list. Shapes: the OpenAPI
-//! document of Groups and the answers that globus-sdk and globus-cli test with. Pure.
+//! Everything but ids and usernames may be missing or null; keys that are not known are passed
+//! over. A record without a usable id is rejected, never dropped; a list that is missing is an
+//! error, never an empty list. Shapes: the OpenAPI document of Groups and the answers that
+//! globus-sdk and globus-cli test with. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +36,8 @@ pub(super) struct Head {
     pub name: Untrusted,
     pub description: Option<Untrusted>,
     pub parent: Option<RemoteId>,
-    /// Whether we are an active manager or administrator of it; known only from a listing of our groups.
+    /// Whether we are an active manager or administrator of it; known only from a listing of our
+    /// groups.
     pub managed: bool,
 }
 
@@ -309,8 +311,8 @@ pub(super) fn identities(bytes: &[u8]) -> Result<Vec<Identity>, String> {
     records.into_iter().map(identity).collect()
 }
 
-/// `GET /v2/groups/statuses`: how many members of each status our groups have. Only to be compared: what exactly is
-/// counted is not documented, and as many may have come as have gone.
+/// `GET /v2/groups/statuses`: how many members of each status our groups have. Only to be compared:
+/// what exactly is counted is not documented, and as many may have come as have gone.
 ///
 /// # Errors
 /// When it is no such document.
@@ -381,8 +383,8 @@ pub(super) fn reply(bytes: &[u8]) -> Result<Reply, String> {
     Ok(out)
 }
 
-/// What an answer with another status than 2xx says, in all the forms that there are: `code` and `detail`; `detail` as
-/// a list of places; `errors` as a list.
+/// What an answer with another status than 2xx says, in all the forms that there are: `code` and
+/// `detail`; `detail` as a list of places; `errors` as a list.
 pub(super) fn complaint(body: &Value) -> Option<String> {
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let list = |key: &str| {

@@ -1,9 +1,11 @@
-//! The match expressions of a Globus mapping document: a small part of POSIX extended regular expressions.
+//! The match expressions of a Globus mapping document: a small part of POSIX extended regular
+//! expressions.
 //!
-//! `.`, `?`, `*`, `|` and `( )` mean something, a backslash takes their meaning away, everything else stands for
-//! itself. The language is Globus's (`expression_identity_mapping#1.0.0`, package globus-identity-mapping). Where its
-//! Python is laxer than its manual, so that a part of a text or a construct of Python's own would match, the manual
-//! counts: an expression matches a whole text or nothing. Pure.
+//! `.`, `?`, `*`, `|` and `( )` mean something, a backslash takes their meaning away, everything
+//! else stands for itself. The language is Globus's (`expression_identity_mapping#1.0.0`, package
+//! globus-identity-mapping). Where its Python is laxer than its manual, so that a part of a text or
+//! a construct of Python's own would match, the manual counts: an expression matches a whole text
+//! or nothing. Pure.
 
 use regex::{Captures, Regex, RegexBuilder};
 
@@ -52,7 +54,8 @@ impl Expression {
         self.regex.captures_len() - 1
     }
 
-    /// What it looks like, if it is plain text with at most one `(.*)` in it: the text before, and that after.
+    /// What it looks like, if it is plain text with at most one `(.*)` in it: the text before, and
+    /// that after.
     pub fn shape(&self) -> Option<(&str, Option<&str>)> {
         self.shape
             .as_ref()

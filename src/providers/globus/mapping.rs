@@ -1,9 +1,11 @@
-//! From a Globus identity to a login name, by Globus's own mapping document `expression_identity_mapping#1.0.0`.
+//! From a Globus identity to a login name, by Globus's own mapping document
+//! `expression_identity_mapping#1.0.0`.
 //!
-//! Mappings are tried in their order and the first that matches decides; no match, no login. What can never work (a
-//! group that is not there, a field that identities do not have) is refused when the document is read. Who may have an
-//! account is not decided here. Rules: package globus-identity-mapping 0.6, whose map_identity gives up on an identity
-//! as soon as a field that a mapping needs is empty; so does this. Pure.
+//! Mappings are tried in their order and the first that matches decides; no match, no login. What
+//! can never work (a group that is not there, a field that identities do not have) is refused when
+//! the document is read. Who may have an account is not decided here. Rules: package
+//! globus-identity-mapping 0.6, whose map_identity gives up on an identity as soon as a field that
+//! a mapping needs is empty; so does this. Pure.
 
 use regex::Captures;
 use serde::Deserialize;
@@ -108,8 +110,9 @@ impl Mapping {
         Err("no mapping matches it".to_owned())
     }
 
-    /// Usernames that may have this login, as far as the mappings can be read backwards: those that make a text around
-    /// one `(.*)` of a username, or know one username. Whether one does is what [`Mapping::login`] says.
+    /// Usernames that may have this login, as far as the mappings can be read backwards: those that
+    /// make a text around one `(.*)` of a username, or know one username. Whether one does is what
+    /// [`Mapping::login`] says.
     pub fn usernames(&self, login: &str) -> Vec<String> {
         self.rules
             .iter()
@@ -118,7 +121,8 @@ impl Mapping {
             .collect()
     }
 
-    /// Whether the username and the id are all that is needed: then no identity has to be asked for.
+    /// Whether the username and the id are all that is needed: then no identity has to be asked
+    /// for.
     pub fn needs_only_names(&self) -> bool {
         let Some(rules) = &self.rules else {
             return false;

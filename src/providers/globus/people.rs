@@ -1,8 +1,9 @@
 //! From the members of groups, and what Globus Auth says of them, to people and memberships.
 //!
-//! Nobody who is a member is dropped: who cannot have a login is a rejected record. Whoever is *not* an active member
-//! needs no login to be shut out, and is told by their username. Who gets an account is the policy's business. Rules:
-//! the OpenAPI document of Globus Groups (`source_group_id`), globus-identity-mapping (statuses of identities). Pure.
+//! Nobody who is a member is dropped: who cannot have a login is a rejected record. Whoever is
+//! *not* an active member needs no login to be shut out, and is told by their username. Who gets an
+//! account is the policy's business. Rules: the OpenAPI document of Globus Groups
+//! (`source_group_id`), globus-identity-mapping (statuses of identities). Pure.
 
 use std::collections::BTreeMap;
 
@@ -83,8 +84,8 @@ impl People {
             .collect()
     }
 
-    /// Everybody with no more than a name. Whether an identity is still in use is not asked for: memberships say
-    /// enough.
+    /// Everybody with no more than a name. Whether an identity is still in use is not asked for:
+    /// memberships say enough.
     pub fn slim(&self, mapping: &Mapping) -> Vec<User> {
         let login = |id: &RemoteId, known: &Known| {
             let identity = Identity::new(id.clone(), known.username.raw());
@@ -102,8 +103,8 @@ impl People {
     }
 }
 
-/// Makes a user of somebody of whom Auth said `identity`, or nothing. `anywhere`: without a top group, whoever is a
-/// member of no group is shut out.
+/// Makes a user of somebody of whom Auth said `identity`, or nothing. `anywhere`: without a top
+/// group, whoever is a member of no group is shut out.
 ///
 /// # Errors
 /// The record of a member who cannot be used.
@@ -150,8 +151,8 @@ pub(super) fn user(
     Ok(user)
 }
 
-/// Whether an identity may have an account: Globus maps `used` and `private` ones. An `unused` one belongs to nobody
-/// yet.
+/// Whether an identity may have an account: Globus maps `used` and `private` ones. An `unused` one
+/// belongs to nobody yet.
 fn standing(identity: &Identity) -> Result<bool, String> {
     match identity.status.as_ref().map(Untrusted::raw) {
         None | Some("used" | "private") => Ok(true),

@@ -1,9 +1,9 @@
 //! One read: our groups, their members, who those are; and the judgement whether that was all.
 //!
-//! Each group comes as one document, whole or not at all, so a read is complete if every group that was asked for came
-//! and Globus Auth was asked for everybody in it. What is missing is said; what arrived is returned all the same. A
-//! group whose numbers changed while we read is read once more; these numbers are a hint, and nothing is concluded from
-//! them.
+//! Each group comes as one document, whole or not at all, so a read is complete if every group that
+//! was asked for came and Globus Auth was asked for everybody in it. What is missing is said; what
+//! arrived is returned all the same. A group whose numbers changed while we read is read once more;
+//! these numbers are a hint, and nothing is concluded from them.
 
 use std::collections::BTreeMap;
 
@@ -153,7 +153,8 @@ impl Read<'_> {
         self.early.get_or_insert(error.to_string());
     }
 
-    /// Reads groups with their members. One that cannot be read does not keep the others from being read.
+    /// Reads groups with their members. One that cannot be read does not keep the others from being
+    /// read.
     ///
     /// # Errors
     /// When none could be read.

@@ -1,4 +1,5 @@
-//! The keys of a `[provider.NAME]` section with `kind = "globus"`, and what they mean together. Reads no file.
+//! The keys of a `[provider.NAME]` section with `kind = "globus"`, and what they mean together.
+//! Reads no file.
 
 use std::path::PathBuf;
 
@@ -17,12 +18,13 @@ pub const AUTH_URL: &str = "https://auth.globus.org";
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The id of the confidential client that we are, a UUID. It must be a manager or administrator of each group.
+    /// The id of the confidential client that we are, a UUID. It must be a manager or administrator
+    /// of each group.
     pub client_id: String,
     /// A file with the client's secret in its first line.
     pub client_secret_file: PathBuf,
-    /// A document `expression_identity_mapping#1.0.0` that says what people are called here. Unset: nobody gets an
-    /// account.
+    /// A document `expression_identity_mapping#1.0.0` that says what people are called here. Unset:
+    /// nobody gets an account.
     #[serde(default)]
     pub identity_mapping: Option<PathBuf>,
     /// Whether who is in a group only because they are in a group below it counts as its member.

@@ -1,8 +1,10 @@
-//! Tokens of a confidential client: OAuth 2 client credentials (RFC 6749, 4.4) as Globus Auth has them.
+//! Tokens of a confidential client: OAuth 2 client credentials (RFC 6749, 4.4) as Globus Auth has
+//! them.
 //!
-//! One request gives a token for each resource server: one at the top of the answer, the others in `other_tokens`.
-//! Which is for whom is told by `resource_server` and by nothing else: a token is shown to its own server only. Id and
-//! secret go as they are into the Basic header, as the official client does it. Never shows a token.
+//! One request gives a token for each resource server: one at the top of the answer, the others in
+//! `other_tokens`. Which is for whom is told by `resource_server` and by nothing else: a token is
+//! shown to its own server only. Id and secret go as they are into the Basic header, as the
+//! official client does it. Never shows a token.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,8 +17,8 @@ use serde::Deserialize;
 use crate::providers::http::{Auth, Http, HttpError, HttpErrorKind, Options, Request, TokenSource};
 use crate::system::clock;
 
-/// Globus Groups, as tokens call it, and what we want to do there. What may only read may not be enough to see the
-/// members of a group; the official command line asks for this, too.
+/// Globus Groups, as tokens call it, and what we want to do there. What may only read may not be
+/// enough to see the members of a group; the official command line asks for this, too.
 pub(super) const GROUPS: Server = Server {
     name: "groups.api.globus.org",
     scope: "urn:globus:auth:scope:groups.api.globus.org:all",

@@ -130,7 +130,8 @@ impl From<HttpError> for FetchError {
     }
 }
 
-/// What an error of the HTTP library means, in our words; its own would repeat the URL with its query.
+/// What an error of the HTTP library means, in our words; its own would repeat the URL with its
+/// query.
 pub(super) fn transport(place: &str, error: &reqwest::Error) -> HttpError {
     let unreachable = |reason: String| HttpError::new(HttpErrorKind::Unreachable, place, reason);
     let mut cause = error.source();
@@ -143,7 +144,8 @@ pub(super) fn transport(place: &str, error: &reqwest::Error) -> HttpError {
             Some(why) => return unreachable(format!("TLS failed: {why}")),
             None => {}
         }
-        // An error of the standard library hides the one that it wraps: `source` is that one's source.
+        // An error of the standard library hides the one that it wraps: `source` is that one's
+        // source.
         let io = error.downcast_ref::<std::io::Error>();
         if let Some(os) = io.filter(|e| e.raw_os_error().is_some()) {
             return unreachable(format!("the connection failed: {os}"));

@@ -1,8 +1,8 @@
 //! One request and its answer, with all that is tried again in between.
 //!
-//! Sent again is what did not reach the server, what it answered with 429, and, if the request may be repeated, what it
-//! answered with 502, 503 or 504 or not to the end. Never after the deadline, and not if the server asks for a longer pause
-//! than is left.
+//! Sent again is what did not reach the server, what it answered with 429, and, if the request may
+//! be repeated, what it answered with 502, 503 or 504 or not to the end. Never after the deadline,
+//! and not if the server asks for a longer pause than is left.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::{Duration, Instant};
@@ -24,7 +24,8 @@ const ERROR_BYTES: usize = 64 << 10;
 /// How long a request may take where nobody set a deadline.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(300);
 
-/// How long idle connections have to learn that they were closed, before a request that must not be sent twice.
+/// How long idle connections have to learn that they were closed, before a request that must not be
+/// sent twice.
 const SETTLE: Duration = Duration::from_millis(2);
 
 /// How one try ended.
@@ -183,8 +184,8 @@ fn attempt(
     };
     runtime.block_on(async {
         if !request.repeatable {
-            // The runtime stood still since the last request. Connections that were closed meanwhile learn of it now, and
-            // not while this one is on its way.
+            // The runtime stood still since the last request. Connections that were closed
+            // meanwhile learn of it now, and not while this one is on its way.
             tokio::time::sleep(SETTLE).await;
         }
         match http.shared.client.execute(built).await {
@@ -368,7 +369,8 @@ fn refusal(
     }
 }
 
-/// The text without our secrets. One that is shorter than this would leave nothing of an ordinary text.
+/// The text without our secrets. One that is shorter than this would leave nothing of an ordinary
+/// text.
 fn scrub(body: &[u8], secrets: &[SecretString]) -> Vec<u8> {
     const SHORTEST: usize = 4;
     let mut text = String::from_utf8_lossy(body).into_owned();

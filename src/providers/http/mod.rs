@@ -1,10 +1,11 @@
 //! HTTP for every provider that speaks it: one client with one set of rules. RFC 9110 and 9112.
 //!
-//! It sends to one origin only, over TLS 1.2 or later (without TLS to this machine only), follows no redirect and no link
-//! that leads elsewhere, takes nothing from the environment, has a limit for everything, tries again what may be tried
-//! again, and renews a token once. It must not know what a provider means by an answer, and must not show a secret or more
-//! than a line of what a server wrote. `origin`, `retry` and `request` are pure; `exchange` speaks to the server; `oauth` is
-//! RFC 6749.
+//! It sends to one origin only, over TLS 1.2 or later (without TLS to this machine only), follows
+//! no redirect and no link that leads elsewhere, takes nothing from the environment, has a limit
+//! for everything, tries again what may be tried again, and renews a token once. It must not know
+//! what a provider means by an answer, and must not show a secret or more than a line of what a
+//! server wrote. `origin`, `retry` and `request` are pure; `exchange` speaks to the server; `oauth`
+//! is RFC 6749.
 
 mod error;
 mod exchange;
@@ -32,7 +33,8 @@ pub use self::oauth::{ClientAuth, ClientCredentials};
 pub use self::origin::check_url;
 pub use self::request::{Answer, Request};
 
-/// How long a connection is kept that nobody uses. Servers close them sooner or later, and not always at a good moment.
+/// How long a connection is kept that nobody uses. Servers close them sooner or later, and not
+/// always at a good moment.
 const IDLE: Duration = Duration::from_secs(15);
 
 /// What a client may do; the defaults are for a server somewhere on the network.
@@ -40,7 +42,8 @@ const IDLE: Duration = Duration::from_secs(15);
 pub struct Options {
     /// The authorities to trust, in PEM, and no others. `None`: those of the system.
     pub ca_pem: Option<Vec<u8>>,
-    /// The proxy to go through, such as `http://proxy.example.org:3128`. `None`: none, whatever the environment says.
+    /// The proxy to go through, such as `http://proxy.example.org:3128`. `None`: none, whatever the
+    /// environment says.
     pub proxy: Option<String>,
     /// How long it may take to connect and to agree on TLS.
     pub connect_timeout: Duration,
@@ -121,7 +124,8 @@ impl Drop for Shared {
 }
 
 impl Http {
-    /// A client for what is below `base`, such as `https://scim.example.org/v2`. Connects to nobody yet.
+    /// A client for what is below `base`, such as `https://scim.example.org/v2`. Connects to nobody
+    /// yet.
     ///
     /// # Errors
     /// What is wrong with the URL, the authorities, the proxy or the secret.

@@ -1,6 +1,7 @@
 //! Tokens by OAuth 2 client credentials: RFC 6749, 4.4.
 //!
-//! One value for each scope and server; it keeps its token until that expires or is not accepted any more.
+//! One value for each scope and server; it keeps its token until that expires or is not accepted
+//! any more.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -21,7 +22,8 @@ const EARLY: u64 = 30;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientAuth {
-    /// In the Authorization header, id and secret encoded as in a form before that (RFC 6749, 2.3.1).
+    /// In the Authorization header, id and secret encoded as in a form before that (RFC 6749,
+    /// 2.3.1).
     #[default]
     Basic,
     /// In the Authorization header as they are, which some servers want instead.

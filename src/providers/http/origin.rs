@@ -1,10 +1,12 @@
-//! Which URLs may be asked: https, or http on this machine; and of those, only what is of one origin (RFC 6454). Pure.
+//! Which URLs may be asked: https, or http on this machine; and of those, only what is of one
+//! origin (RFC 6454). Pure.
 
 use std::net::IpAddr;
 
 use reqwest::Url;
 
-/// Checks a URL that requests are built from: https, or http to this machine, without a name, a password or a query.
+/// Checks a URL that requests are built from: https, or http to this machine, without a name, a
+/// password or a query.
 ///
 /// # Errors
 /// What is wrong with it.

@@ -20,8 +20,8 @@ pub(super) fn after(text: &str, now: i64) -> Option<Duration> {
     ))
 }
 
-/// The pause after so many failures, doubled with each; `random` spreads it over its upper half, so that many hosts
-/// that failed together do not come back together.
+/// The pause after so many failures, doubled with each; `random` spreads it over its upper half, so
+/// that many hosts that failed together do not come back together.
 pub(super) fn pause(first: Duration, failures: u32, random: u64) -> Duration {
     let doubled = first
         .saturating_mul(1 << failures.saturating_sub(1).min(16))

@@ -1,7 +1,8 @@
 //! Changing groups by SCIM: RFC 7644, 3.5.2 (PATCH) and 3.3 (POST).
 //!
-//! SCIM knows no roles, no applicants, no policies and no group above another. Each change names the version it was made
-//! for, if the server has versions; when somebody else was faster, it is made again for what is there then.
+//! SCIM knows no roles, no applicants, no policies and no group above another. Each change names
+//! the version it was made for, if the server has versions; when somebody else was faster, it is
+//! made again for what is there then.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

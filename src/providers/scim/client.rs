@@ -176,8 +176,8 @@ impl<'a> Client<'a> {
         decode::page(answer.json()?).map_err(|reason| HttpError::malformed(place, reason))
     }
 
-    /// Reads those whose attribute at `path` is one of `only`, by filters if there are few and the server knows filters;
-    /// else everything.
+    /// Reads those whose attribute at `path` is one of `only`, by filters if there are few and the
+    /// server knows filters; else everything.
     ///
     /// # Errors
     /// When nothing came.

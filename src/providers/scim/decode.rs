@@ -1,6 +1,7 @@
 //! What a server sends, as values: RFC 7643, RFC 7644 3.4.2 and RFC 9865. Pure.
 //!
-//! As lenient as real servers are sloppy, but never so that something missing looks like something empty.
+//! As lenient as real servers are sloppy, but never so that something missing looks like something
+//! empty.
 
 use serde_json::Value;
 

@@ -1,8 +1,9 @@
 //! Who is listed in which group: RFC 7643, 4.2; `nested` follows the groups in groups. Pure.
 //!
-//! Members whom nobody knows stay members, by the id that stands there: servers leave the ids of deleted people in their
-//! groups, and to drop them would be to guess. They are counted, and whoever reads the snapshot finds no person for them. A
-//! group whose members cannot all be told is rejected, never shortened.
+//! Members whom nobody knows stay members, by the id that stands there: servers leave the ids of
+//! deleted people in their groups, and to drop them would be to guess. They are counted, and
+//! whoever reads the snapshot finds no person for them. A group whose members cannot all be told is
+//! rejected, never shortened.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +106,8 @@ pub(super) struct Resolved {
     pub endless: bool,
 }
 
-/// Gives each group that was asked for its members, those of the groups in it included: see [`nested`].
+/// Gives each group that was asked for its members, those of the groups in it included: see
+/// [`nested`].
 pub(super) fn resolve(
     raws: Vec<Raw>,
     people: &People,

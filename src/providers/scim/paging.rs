@@ -1,9 +1,11 @@
-//! Which page to ask for next, and how it is known that nothing is missing: RFC 7644, 3.4.2.4 and RFC 9865. Pure.
+//! Which page to ask for next, and how it is known that nothing is missing: RFC 7644, 3.4.2.4 and
+//! RFC 9865. Pure.
 //!
-//! Pages by index know no state: somebody who is deleted while they are read moves everybody behind one place forward, and
-//! one person falls through. So each page begins with the last one of the page before; if that is not so, the read is
-//! incomplete. A server that can only begin at whole pages is noticed, and read without that. In the end there must be as
-//! many different ids as the server says, and it must have said the same number all the time.
+//! Pages by index know no state: somebody who is deleted while they are read moves everybody behind
+//! one place forward, and one person falls through. So each page begins with the last one of the
+//! page before; if that is not so, the read is incomplete. A server that can only begin at whole
+//! pages is noticed, and read without that. In the end there must be as many different ids as the
+//! server says, and it must have said the same number all the time.
 
 use std::collections::BTreeSet;
 
@@ -239,7 +241,8 @@ mod tests {
 
     use super::*;
 
-    /// Reads from a server that answers as `serve` does, and counts the requests; the ids that came, and the end.
+    /// Reads from a server that answers as `serve` does, and counts the requests; the ids that
+    /// came, and the end.
     fn read(
         cursor: bool,
         count: u32,
@@ -308,7 +311,8 @@ mod tests {
 
     #[test]
     fn somebody_who_falls_through_is_noticed() {
-        // u3 is deleted after the first page, and another comes at the end, so that the number stays.
+        // u3 is deleted after the first page, and another comes at the end, so that the number
+        // stays.
         let mut first = true;
         let mut serve = |ask: &Ask| {
             let all: Vec<usize> = if first {

@@ -1,7 +1,7 @@
 //! Where in a resource an attribute is: RFC 7644, 3.10, as far as a reader needs it. Pure.
 //!
-//! Names are compared without regard to case (RFC 7643, 2.1). Servers differ in what is a list and what is an object; a
-//! path finds its values in either.
+//! Names are compared without regard to case (RFC 7643, 2.1). Servers differ in what is a list and
+//! what is an object; a path finds its values in either.
 
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! One read: features, people, groups, and how far the answer is whole.
 //!
-//! People come first, so that members can be told from strangers. A read that ends early keeps what is sound and says that
-//! it is incomplete.
+//! People come first, so that members can be told from strangers. A read that ends early keeps what
+//! is sound and says that it is incomplete.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -258,7 +258,8 @@ impl Read<'_> {
         }
     }
 
-    /// Looks once more for groups that are members and were not listed, and for members that nobody was told of.
+    /// Looks once more for groups that are members and were not listed, and for members that nobody
+    /// was told of.
     fn look_again(
         &mut self,
         raws: &mut Vec<Raw>,

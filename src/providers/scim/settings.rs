@@ -1,6 +1,7 @@
 //! The keys of a `[provider.NAME]` section with `kind = "scim"`, and what they mean together.
 //!
-//! Everything that can be wrong with them is found before the first connection. Reads no file, no environment.
+//! Everything that can be wrong with them is found before the first connection. Reads no file, no
+//! environment.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -65,7 +66,8 @@ pub struct Config {
     /// What the `value` of a group's member is.
     #[serde(default)]
     pub member_value: MemberValue,
-    /// How many levels of groups in groups are followed; a group that goes deeper is rejected, not shortened.
+    /// How many levels of groups in groups are followed; a group that goes deeper is rejected, not
+    /// shortened.
     #[serde(default = "nested_depth")]
     pub nested_depth: u8,
     /// How long it may take to connect and to agree on TLS.
@@ -133,7 +135,8 @@ pub enum Paging {
     Cursor,
 }
 
-/// What the `value` of a group's member is. There is no guessing: who may choose a login could choose somebody's id.
+/// What the `value` of a group's member is. There is no guessing: who may choose a login could
+/// choose somebody's id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MemberValue {

@@ -155,7 +155,8 @@ fn what_a_server_does_not_say_is_what_most_can() {
     );
 }
 
-/// Groups from what a server sends, with the people u1 (alice), u2 (bob) and u3 (of whom only the id is known).
+/// Groups from what a server sends, with the people u1 (alice), u2 (bob) and u3 (of whom only the
+/// id is known).
 fn members(groups: &[Value], meaning: MemberValue, depth: usize) -> Resolved {
     let names = settings(Attributes::default()).names;
     let mut people = People::default();
