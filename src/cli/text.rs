@@ -59,8 +59,10 @@ pub const EXIT_CODES: [(&str, &str); 8] = [
     ("2", "Wrong use, or wrong configuration."),
     (
         "3",
-        "Done in part: a group command failed for some of several people or groups; or, with --strict, records were \
-      rejected or some hooks failed. Without it that is told and the status is 0.",
+        "Done in part: a group command failed for some of several people or groups; or something on \
+         this host could not be looked at, and whom it concerns is left as it is; or, with \
+         --strict, records were rejected or some hooks failed. Without it that is told and the \
+         status is 0.",
     ),
     (
         "4",

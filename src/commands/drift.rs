@@ -9,9 +9,9 @@ use crate::error::{Error, Result};
 use crate::ledger::{HOST, Ledger};
 use crate::model::owned::Owned;
 use crate::model::{counted, shown};
-use crate::plan::drift::{self, Difference, KeySite};
+use crate::plan::drift::{self, Difference};
 use crate::run::keys;
-use crate::targets::Hold;
+use crate::targets::{Hold, TargetError};
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome> {
@@ -43,14 +43,12 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
     let (current, rules) = (target.read(Hold::Open)?, &setup.settings.rules);
     let host = current.host();
     let mut differences = drift::drift(&host, &owned, rules);
-    let keys = keys::look(target.as_ref(), &rules.keys, &owned, |file_at, obstacle| {
-        drift::keys(&host, &owned, rules, &KeySite { file_at, obstacle })
-    })?;
     let mut unusable = None;
-    match keys {
-        Some(Ok(keys)) => differences.extend(keys),
-        Some(Err(reason)) => unusable = Some(drift::unusable(&rules.keys.directory, &reason)),
-        None => {}
+    match keys::probe(&setup.root, target.as_ref(), &rules.keys, &owned) {
+        Ok(Some(probe)) => differences.extend(drift::keys(&host, &owned, rules, &probe)),
+        Ok(None) => {}
+        Err(e @ TargetError::Path(_)) => return Err(e.into()),
+        Err(e) => unusable = Some(drift::unusable(&rules.keys.directory, &e.to_string())),
     }
     differences.retain(|difference| args.names.is_empty() || args.names.contains(&difference.name));
     // It is everybody's, whoever was asked for.

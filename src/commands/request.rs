@@ -66,6 +66,11 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
                 .hint("Nothing was locked or taken away because of it; the next run tries again")
         }
+        run::Outcome::Unseen(n) => Error::new(
+            Kind::Partial,
+            format!("not everything on this host could be looked at; left as it is: {n}"),
+        )
+        .hint("Each was told with its reason; the next run tries again"),
         run::Outcome::Rejected(n) => Error::new(
             Kind::Partial,
             format!("not everything could be used; refused: {n}"),

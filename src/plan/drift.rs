@@ -15,7 +15,7 @@ use crate::model::{Members, shown};
 use crate::policy::{ByHand, Field, GroupRules, Rules};
 use difference::entry;
 pub use difference::{Difference, Kind, Next};
-pub use keys::{KeySite, keys, unusable};
+pub use keys::{keys, unusable};
 
 /// Everything that differs in the databases, accounts first, each kind by name. [`keys`] tells of files with keys.
 pub fn drift(host: &Host<'_>, owned: &Owned, rules: &Rules) -> Vec<Difference> {

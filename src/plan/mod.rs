@@ -17,6 +17,7 @@ pub mod history_text;
 pub mod hook_event;
 pub mod key_change;
 mod observation;
+pub mod probe;
 pub mod render;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -33,6 +34,7 @@ pub use effects::{Effects, effects};
 pub use guard::{Approved, Limits, Refused};
 pub use key_change::{Cause, KeyChange, KeyPlace};
 pub use observation::Observation;
+pub use probe::{HostProbe, KeyFile, NoProbe, ProbeError};
 pub use whole::Plan;
 
 pub use crate::policy::Remark;

@@ -9,7 +9,7 @@ use super::change::Change;
 use super::counts::Counts;
 use super::hook_event::HookEvent;
 use super::observation::Observation;
-use crate::model::{Contact, RemoteId};
+use crate::model::{Contact, RemoteId, Untrusted};
 use crate::policy::{Reason, Refusal, Remark};
 
 /// What a run would do to one target.
@@ -42,6 +42,18 @@ impl Plan {
     /// Adds a remark.
     pub fn remark(&mut self, name: impl Into<String>, reason: Reason) {
         self.remarks.push(Remark::new(name, reason));
+    }
+
+    /// Tells why something is not done now: as a refusal if it hangs on what nobody could see, else as a remark.
+    pub(in crate::plan) fn not_done(&mut self, id: &RemoteId, name: &str, reason: Reason) {
+        if !reason.is_unseen() {
+            return self.remark(name, reason);
+        }
+        self.refused.push(Refusal {
+            id: Some(id.clone()),
+            subject: Untrusted::new(name),
+            reason,
+        });
     }
 
     /// What names exactly this plan at exactly this state of the ledger: SHA-256 over the changes and the generation,

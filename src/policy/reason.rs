@@ -88,6 +88,10 @@ reasons! {
     FilteredGroup { name: Untrusted } = "filtered-group",
         ("`filter` in [groups] does not let the provider's group `{name}` through");
 
+    // What nobody could see, and what hangs on it.
+    NotSeen { why: String } = "not-seen", ("{why}");
+    NotOpened { why: Box<Reason> } = "not-opened", ("is to be opened again, and is not: {why}");
+
     // Names and numbers on this host.
     NotOurs { kind: EntryKind, name: String, id: u32 } = "not-ours",
         ("{} `{name}` ({} {id}) is on this host already and is not \
@@ -237,6 +241,10 @@ reasons! {
     KeyFileUnsound = "key-file-unsound",
         ("gets its keys back: their file had another owner or mode");
     KeysLeft { why: String } = "keys-left", ("has its keys left as they are: {why}");
+    KeysUnseen { is_closed: bool, why: Box<Reason> } = "keys-unseen",
+        ("its keys are {}: {why}", if *.is_closed { "not withdrawn" } else { "left as they are" });
+    DirectoryUnseen { why: Box<Reason> } = "directory-unseen",
+        ("no keys are written or withdrawn there now: {why}");
     KeysNotWithdrawn { why: String } = "keys-not-withdrawn", ("its keys are not withdrawn: {why}");
     NoKeysThere { why: String } = "no-keys-there",
         ("no keys are written or withdrawn there: {why}");
@@ -363,11 +371,19 @@ impl Reason {
             | Self::RenameUnfinished { why, .. }
             | Self::NotArchived { why }
             | Self::NotRemoved { why }
+            | Self::NotOpened { why }
+            | Self::KeysUnseen { why, .. }
+            | Self::DirectoryUnseen { why }
             | Self::NameNotBack { why, .. }
             | Self::GroupStays { why }
             | Self::NobodyComesBack { why } => why.cause(),
             _ => self,
         }
+    }
+
+    /// Whether it hangs on what nobody could see.
+    pub fn is_unseen(&self) -> bool {
+        matches!(self.cause(), Self::NotSeen { .. })
     }
 
     /// Several of them in one sentence.

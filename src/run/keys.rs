@@ -1,42 +1,36 @@
 //! SSH keys: their part of a plan, and what is written into homes after a run.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::context::PlanContext;
+use super::probe::RealProbe;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run, Written};
 use crate::model::owned::Owned;
 use crate::model::{Untrusted, shown};
-use crate::plan::diff::{self, Chosen, KeyFile, KeyView};
+use crate::plan::diff::{self, Chosen, KeyView};
 use crate::plan::events::HookEvent;
 use crate::plan::{KeyChange, KeyPlace, Plan, effects};
 use crate::policy::keys::{KeyBook, KeyRules, Place};
 use crate::policy::{Reason, Refusal};
 use crate::system::as_user::{self, Order};
+use crate::system::root::Root;
 use crate::targets::{Target, TargetError};
 
 /// What a refusal that is about the whole directory of keys calls it.
 pub(crate) const DIRECTORY: &str = "SSH keys";
 
-/// Tells what stands at the path of a file with keys.
-type FileAt<'a> = &'a dyn Fn(&str) -> KeyFile;
-
-/// Tells why the file at a path cannot be replaced, if it cannot.
-type Obstacle<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// Looks at files with keys. Returns why their directory cannot be used, if it cannot; `None`: no keys are or were
-/// written anywhere.
+/// The host with its files with keys; `None`: no keys are or were written anywhere.
 ///
 /// # Errors
-/// What could not be seen, and does not tell of what stands there: what is said without it would be something else.
-pub(crate) fn look<T>(
+/// Why their directory cannot be used: the rest of a plan goes on without it.
+pub(crate) fn probe<'a>(
+    root: &'a Root,
     target: &dyn Target,
     rules: &KeyRules,
     owned: &Owned,
-    say: impl FnOnce(FileAt<'_>, Obstacle<'_>) -> T,
-) -> Result<Option<std::result::Result<T, String>>> {
+) -> std::result::Result<Option<RealProbe<'a>>, TargetError> {
     if rules.place == Place::None && owned.keys.is_empty() {
         return Ok(None);
     }
@@ -44,76 +38,62 @@ pub(crate) fn look<T>(
     let files = match target.key_files() {
         Ok(files) => Some(files),
         Err(_) if rules.place != Place::Directory && !wrote_files => None,
-        Err(e @ TargetError::Path(_)) => return Err(e.into()),
-        Err(e) => return Ok(Some(Err(e.to_string()))),
+        Err(e) => return Err(e),
     };
-    // The first that cannot be read ends the run: a plan without it would be another one.
-    let failure: RefCell<Option<TargetError>> = RefCell::default();
-    let failed = |e: TargetError| {
-        let text = e.to_string();
-        failure.borrow_mut().get_or_insert(e);
-        text
-    };
-    let file_at = |path: &str| {
-        let found = files
-            .as_ref()
-            .map_or(Ok(KeyFile::Absent), |files| files.at(path));
-        found.unwrap_or_else(|e| KeyFile::Odd(failed(e)))
-    };
-    let obstacle = |path: &str| {
-        let found = files
-            .as_ref()
-            .map_or(Ok(None), |files| files.obstacle(path));
-        found.unwrap_or_else(|e| Some(failed(e)))
-    };
-    let said = say(&file_at, &obstacle);
-    failure
-        .into_inner()
-        .map_or(Ok(Some(Ok(said))), |e| Err(e.into()))
+    Ok(Some(RealProbe::new(root).with_keys(files)))
 }
 
 /// Adds to a plan what happens to keys. Where their directory cannot be used, that is told, and the rest goes on.
-pub(crate) fn extend(
-    plan: &mut Plan,
-    cx: &PlanContext<'_>,
-    book: &KeyBook,
-    chosen: Chosen,
-) -> Result<()> {
+pub(crate) fn extend(plan: &mut Plan, cx: &PlanContext<'_>, book: &KeyBook, chosen: Chosen) {
     let PlanContext { host, owned, .. } = *cx;
     let rules = &cx.env.settings.rules.keys;
-    let said = look(cx.target, rules, owned, |file_at, obstacle| {
-        diff::keys(
-            plan,
-            &KeyView {
+    match probe(&cx.env.root, cx.target, rules, owned) {
+        Ok(None) => {}
+        Ok(Some(probe)) => {
+            let view = KeyView {
                 book,
                 rules,
                 host,
                 owned,
                 chosen,
-                file_at,
-                obstacle,
-            },
-        );
-    })?;
-    if let Some(Err(e)) = said {
-        let why = e.to_string();
-        plan.refused.push(Refusal {
-            id: None,
-            subject: Untrusted::new(DIRECTORY),
-            reason: Reason::NoKeysThere { why },
-        });
+                probe: &probe,
+            };
+            diff::keys(plan, &view);
+        }
+        Err(e) => {
+            let reason = unusable(&e);
+            if reason.is_unseen() {
+                diff::make_nobody(plan, reason.cause());
+            }
+            plan.refused.push(Refusal {
+                id: None,
+                subject: Untrusted::new(DIRECTORY),
+                reason,
+            });
+        }
     }
-    Ok(())
+}
+
+/// Says that the directory with keys cannot be used, or not now.
+fn unusable(error: &TargetError) -> Reason {
+    let why = error.to_string();
+    match error {
+        TargetError::Unfit { .. } => Reason::NoKeysThere { why },
+        TargetError::Path(_) | TargetError::NameService(_) => {
+            let why = Reason::NotSeen { why }.boxed();
+            Reason::DirectoryUnseen { why }
+        }
+    }
 }
 
 /// Adds to a plan that whoever is locked or removed by it loses the keys; nobody else's are touched.
-pub(crate) fn withdraw(plan: &mut Plan, cx: &PlanContext<'_>, force: bool) -> Result<()> {
+pub(crate) fn withdraw(plan: &mut Plan, cx: &PlanContext<'_>, force: bool) {
     let none = Chosen {
         new: false,
         known: false,
         force,
     };
-    extend(plan, cx, &KeyBook::default(), none)
+    extend(plan, cx, &KeyBook::default(), none);
 }
 
 /// Writes keys into homes, each as its owner.

@@ -103,7 +103,7 @@ fn removal(cx: &PlanContext<'_>, names: &[String], request: &Request) -> Result<
         Error::failed(format!("nothing was removed: {}", Reason::all(&reasons)))
     })?;
     refuse_logged_in(cx, &plan)?;
-    keys::withdraw(&mut plan, cx, cx.options.force)?;
+    keys::withdraw(&mut plan, cx, cx.options.force);
     Ok(plan)
 }
 

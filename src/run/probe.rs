@@ -1,121 +1,116 @@
-//! What planning asks about a host besides its databases.
-//!
-//! What cannot be seen is not taken for what is not there: the first look that fails is kept, and stops the run.
+//! What planning asks about a host besides its databases, asked of the host itself.
 
-use std::cell::RefCell;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::error::{Error, Result};
 use crate::model::Uid;
 use crate::model::host::Owner;
-use crate::plan::diff::Site;
+use crate::plan::{HostProbe, KeyFile, ProbeError};
 use crate::system::root::Root;
-use crate::system::{Context as _, PathError, files, homes, mounts, process};
+use crate::system::{Context as _, files, homes, mounts, process};
+use crate::targets::KeyFiles;
+
+type Answer<T> = Result<T, ProbeError>;
 
 /// The host, or the tree below `--root`.
 #[derive(Debug)]
-pub(crate) struct HostSite<'a> {
+pub(crate) struct RealProbe<'a> {
     root: &'a Root,
-    failure: RefCell<Option<PathError>>,
+    keys: Option<KeyFiles>,
 }
 
-impl<'a> HostSite<'a> {
-    /// The host below this root.
+impl<'a> RealProbe<'a> {
+    /// The host below this root; no files with keys are there.
     pub(crate) fn new(root: &'a Root) -> Self {
-        Self {
-            root,
-            failure: RefCell::new(None),
-        }
+        Self { root, keys: None }
     }
 
-    /// What stands at a path.
-    pub(crate) fn owner(&self, path: &str) -> Option<Owner> {
-        let meta = self.look(&self.root.path(path))?;
-        Some(if meta.is_dir() {
-            Owner::Directory(meta.uid())
-        } else {
-            Owner::NotADirectory
+    /// The same, with these files with keys.
+    pub(crate) fn with_keys(self, keys: Option<KeyFiles>) -> Self {
+        Self { keys, ..self }
+    }
+
+    fn look(&self, path: &str) -> Answer<Option<Metadata>> {
+        files::look(&self.root.path(path)).map_err(unseen)
+    }
+}
+
+/// In the words of whoever tried.
+fn unseen(failure: impl ToString) -> ProbeError {
+    ProbeError(failure.to_string())
+}
+
+impl HostProbe for RealProbe<'_> {
+    fn owner(&self, path: &str) -> Answer<Option<Owner>> {
+        Ok(self.look(path)?.map(|meta| match meta.is_dir() {
+            true => Owner::Directory(meta.uid()),
+            false => Owner::NotADirectory,
+        }))
+    }
+
+    fn processes(&self, uid: Uid) -> Answer<usize> {
+        // Another tree's accounts run nothing here.
+        Ok(match self.root.is_host() {
+            true => process::of_user(uid.get()).len(),
+            false => 0,
         })
     }
 
-    /// Whether everything that was asked about could be seen.
-    ///
-    /// # Errors
-    /// The first look that failed.
-    pub(crate) fn finish(self) -> Result<()> {
-        self.failure
-            .into_inner()
-            .map_or(Ok(()), |failure| Err(Error::failed(failure)))
-    }
-
-    fn look(&self, path: &Path) -> Option<Metadata> {
-        self.answer(files::look(path)).flatten()
-    }
-
-    fn answer<T>(&self, answer: std::result::Result<T, PathError>) -> Option<T> {
-        match answer {
-            Ok(answer) => Some(answer),
-            Err(failure) => {
-                self.failure.borrow_mut().get_or_insert(failure);
-                None
-            }
-        }
-    }
-
-    fn goal(&self, path: &Path) -> Option<PathBuf> {
-        self.answer(files::goal(path)).flatten()
-    }
-}
-
-impl Site for HostSite<'_> {
-    fn processes(&self, uid: Uid) -> usize {
-        // Another tree's accounts run nothing here.
-        if self.root.is_host() {
-            process::of_user(uid.get()).len()
-        } else {
-            0
-        }
-    }
-
-    fn is_link_to(&self, path: &str, to: &str) -> bool {
-        let (path, to) = (self.root.path(path), self.root.path(to));
+    fn is_link_to(&self, path: &str, to: &str) -> Answer<bool> {
         let is_ours = self
-            .look(&path)
+            .look(path)?
             .is_some_and(|meta| meta.is_symlink() && (meta.uid() == 0 || !process::is_root()));
-        is_ours
-            && self
-                .goal(&path)
-                .zip(self.goal(&to))
-                .is_some_and(|(path, to)| path == to)
+        let goal = |path: &Path| files::goal(path).map_err(unseen);
+        Ok(is_ours
+            && match goal(&self.root.path(path))? {
+                Some(there) => goal(&self.root.path(to))? == Some(there),
+                None => false,
+            })
     }
 
-    fn is_file(&self, path: &str, uid: Option<Uid>) -> bool {
-        let meta = self.look(&self.root.path(path));
-        meta.is_some_and(|meta| meta.is_file() && uid.is_none_or(|uid| meta.uid() == uid.get()))
+    fn is_file(&self, path: &str, uid: Option<Uid>) -> Answer<bool> {
+        Ok(self
+            .look(path)?
+            .is_some_and(|meta| meta.is_file() && uid.is_none_or(|uid| meta.uid() == uid.get())))
     }
 
-    fn is_there(&self, path: &str) -> bool {
-        self.look(&self.root.path(path)).is_some()
+    fn is_there(&self, path: &str) -> Answer<bool> {
+        Ok(self.look(path)?.is_some())
     }
 
-    fn is_same(&self, path: &str, other: &str) -> bool {
-        let file = |path: &str| {
-            self.look(&self.root.path(path))
-                .map(|meta| (meta.dev(), meta.ino()))
+    fn is_same(&self, path: &str, other: &str) -> Answer<bool> {
+        let file = |path: &str| -> Answer<Option<(u64, u64)>> {
+            Ok(self.look(path)?.map(|meta| (meta.dev(), meta.ino())))
         };
-        file(path).is_some_and(|it| file(other) == Some(it))
+        Ok(match file(path)? {
+            Some(it) => file(other)? == Some(it),
+            None => false,
+        })
     }
 
-    fn has_mounts(&self, path: &str) -> bool {
-        let path = self.root.path(path);
+    fn has_mounts(&self, path: &str) -> Answer<bool> {
         // Nothing is mounted on a link, nor where nothing is.
-        let is_dir = self.look(&path).is_some_and(|meta| meta.is_dir());
-        is_dir
-            && self
-                .answer(mounts::has_mounts(&path).on("look for mounts below", &path))
-                .unwrap_or(true)
+        if !self.look(path)?.is_some_and(|meta| meta.is_dir()) {
+            return Ok(false);
+        }
+        let path = self.root.path(path);
+        let answer = mounts::has_mounts(&path).on("look for mounts below", &path);
+        answer.map_err(unseen)
+    }
+
+    fn key_file(&self, path: &str) -> Answer<KeyFile> {
+        match &self.keys {
+            Some(files) => files.at(path).map_err(unseen),
+            None => Ok(KeyFile::Absent),
+        }
+    }
+
+    fn key_obstacle(&self, path: &str) -> Answer<Option<String>> {
+        match &self.keys {
+            Some(files) => files.obstacle(path).map_err(unseen),
+            None => Ok(None),
+        }
     }
 
     fn archive_suffix(&self) -> &'static str {

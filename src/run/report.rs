@@ -56,6 +56,8 @@ pub enum Outcome {
     Refused(Vec<Excess>),
     /// The read was not complete, for this reason; nobody was locked or taken away because of it.
     Incomplete(String),
+    /// So many were not changed, since nobody could see something on the target that it hangs on.
+    Unseen(usize),
     /// So many records got no account or group, and that was not to be.
     Rejected(usize),
     /// So many events have hooks that failed, and that was not to be.
@@ -72,8 +74,11 @@ impl Outcome {
         let strict = job.options.strict;
         // What is named on the command line is refused by an error of its own.
         let judges_records = job.task.judges_records();
+        let unseen = plan.refused.iter().filter(|it| it.reason.is_unseen());
+        let unseen = unseen.count();
         match &plan.incomplete {
             Some(reason) => Self::Incomplete(reason.clone()),
+            None if unseen > 0 => Self::Unseen(unseen),
             None if judges_records && strict && !plan.refused.is_empty() => {
                 Self::Rejected(plan.refused.len())
             }

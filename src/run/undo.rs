@@ -3,7 +3,7 @@
 use super::context::PlanContext;
 use super::env::Env;
 use super::keys;
-use super::probe::HostSite;
+use super::probe::RealProbe;
 use super::sessions::refuse_logged_in;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
@@ -21,7 +21,6 @@ pub(crate) fn plan(cx: &PlanContext<'_>, number: u64) -> Result<Plan> {
         since: &since,
         force,
     };
-    let site = HostSite::new(&cx.env.root);
     let against = Against {
         host: cx.host,
         owned: cx.owned,
@@ -33,13 +32,11 @@ pub(crate) fn plan(cx: &PlanContext<'_>, number: u64) -> Result<Plan> {
             force,
         },
         now: cx.env.now,
-        home_at: &|home| site.owner(home),
-        site: &site,
+        probe: &RealProbe::new(&cx.env.root),
     };
     let mut plan = diff::undo(past, &against);
-    site.finish()?;
     // Who is locked or removed loses the keys; those of others are the next sync's.
-    keys::withdraw(&mut plan, cx, false)?;
+    keys::withdraw(&mut plan, cx, false);
     refuse_logged_in(cx, &plan)?;
     Ok(plan)
 }

@@ -6,7 +6,7 @@ use super::context::PlanContext;
 use super::env::Env;
 use super::job::Task;
 use super::keys;
-use super::probe::HostSite;
+use super::probe::RealProbe;
 use super::watch::Watch;
 use crate::error::Result;
 use crate::hooks;
@@ -143,7 +143,6 @@ impl ProviderView {
         if narrow {
             self.remark_outsiders(cx, &mut wanted)?;
         }
-        let site = HostSite::new(&cx.env.root);
         let against = Against {
             host,
             owned,
@@ -151,12 +150,10 @@ impl ProviderView {
             rules,
             chosen,
             now: self.now,
-            home_at: &|home| site.owner(home),
-            site: &site,
+            probe: &RealProbe::new(&cx.env.root),
         };
         let mut plan = diff::accounts(wanted, &against);
-        site.finish()?;
-        keys::extend(&mut plan, cx, &self.keys, chosen)?;
+        keys::extend(&mut plan, cx, &self.keys, chosen);
         self.contacts(&mut plan, cx, chosen)?;
         Ok(plan)
     }

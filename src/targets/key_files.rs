@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::error::TargetError;
-use crate::plan::diff::KeyFile;
+use crate::plan::KeyFile;
 use crate::system::root::Root;
 use crate::system::{PathError, files, replace};
 

@@ -107,6 +107,8 @@ pub fn sweep(tree: &SmallHost, scenario: &Scenario, how: &Interruption<'_>) -> F
                 .unsafe_states
                 .push(format!("at {point}: {violation}"));
         }
+        // What one person's home or keys held up comes later than everybody else's, and so stands behind it.
+        let in_part = ended.as_ref().is_some_and(|ran| ran.code == Some(3));
         if let Some(lie) = ended.and_then(|ran| lie(&ran, differences(&picture, &goal))) {
             findings.lies.push(format!("at {point}: {lie}"));
         }
@@ -115,6 +117,10 @@ pub fn sweep(tree: &SmallHost, scenario: &Scenario, how: &Interruption<'_>) -> F
         }
         let again = tree.gosync(scenario.run);
         let mut left = match how.overtaken {
+            false if in_part => {
+                let settled = |picture| without_losses(in_any_order(tree, picture));
+                differences(&settled(tree.picture()), &settled(goal.clone()))
+            }
             false => differences(&tree.picture(), &goal),
             true => differences(
                 &without_foreign(tree, tree.picture()),
@@ -280,6 +286,27 @@ fn without_foreign(tree: &SmallHost, mut picture: Picture) -> Picture {
         *content = rest[end + 1..].to_vec();
     }
     without_losses(picture)
+}
+
+/// The host with the lines of its databases, and the members of its groups, in alphabetical order.
+fn in_any_order(tree: &SmallHost, mut picture: Picture) -> Picture {
+    for name in tree.database.files() {
+        let Some(entry) = picture.get_mut(&tree.database.file(name)) else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&entry.content).into_owned();
+        let mut lines: Vec<String> = text.lines().map(with_sorted_members).collect();
+        lines.sort();
+        entry.content = lines.join("\n").into_bytes();
+    }
+    picture
+}
+
+fn with_sorted_members(line: &str) -> String {
+    let (rest, members) = line.rsplit_once(':').unwrap_or(("", line));
+    let mut members: Vec<&str> = members.split(',').collect();
+    members.sort_unstable();
+    format!("{rest}:{}", members.join(","))
 }
 
 /// A change that was overtaken when all of it was in place is not seen as a loss, which only the daily limit counts,

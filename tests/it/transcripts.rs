@@ -32,6 +32,7 @@ cases!(
     sync_groups,
     sync_users,
     undo,
+    unseen,
     usage,
     user_dump,
     why,

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::create::create;
-use super::{Merge, Site, incomplete, lock_word, merge, rename, rungs, trust};
+use super::{Merge, incomplete, lock_word, merge, rename, rungs, trust};
 use crate::model::history::EntryKind;
-use crate::model::host::{Host, HostAccount, Owner};
+use crate::model::host::{Host, HostAccount};
 use crate::model::owned::{Absence, Owned, OwnedAccount, State};
 use crate::model::{Completeness, RemoteId, Untrusted, UserName};
-use crate::plan::{Change, Deed, FieldChange, Observation, Plan};
+use crate::plan::{Change, Deed, FieldChange, HostProbe, Observation, Plan};
 use crate::policy::map::{WantedAccount, WantedAccounts};
 use crate::policy::{ByHand, Field, Forgetting, Reason, Refusal, Rules};
 
@@ -37,10 +37,8 @@ pub struct Against<'a> {
     pub chosen: Chosen,
     /// Seconds since 1970.
     pub now: i64,
-    /// Tells what stands at a path where a new home should be.
-    pub home_at: &'a dyn Fn(&str) -> Option<Owner>,
     /// What else there is besides the databases.
-    pub site: &'a dyn Site,
+    pub probe: &'a dyn HostProbe,
 }
 
 /// Compares accounts.
@@ -106,8 +104,12 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
     }
     let begun = rename::begun(&account.id, own, account.rename.as_ref(), against);
     let renamed = rename::account(account, begun.as_ref(), own, against, plan);
-    if begun.is_some() && renamed.is_none() {
-        return; // why it cannot be finished is told
+    if let (Some(stands), None) = (&begun, &renamed) {
+        // Why it cannot be finished is told. Whoever is to be out is out, under whichever name.
+        if !account.open {
+            shut_unfinished(account, stands, own, against, plan);
+        }
+        return;
     }
     let Some(found) = renamed
         .as_ref()
@@ -152,16 +154,14 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
             changed = rungs::climb(&account.id, own, against, plan);
         }
     } else if own.state == State::Locked {
-        plan.changes.push(Change::account(
-            against.owned.key(&account.id),
-            name.clone(),
-            Deed::Unlock {},
-        ));
         let home = renamed
             .as_ref()
             .and_then(|renamed| renamed.home.as_deref())
             .unwrap_or(&own.applied.home);
-        rungs::come_back(&account.id, name, own, home, against, plan);
+        if let Err(reason) = rungs::come_back(&account.id, name, own, home, against, plan) {
+            let why = reason.boxed();
+            return plan.not_done(&account.id, &own.name, Reason::NotOpened { why });
+        }
         changed = true;
     }
     let moves = renamed
@@ -177,6 +177,39 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, pla
         changed = true;
     }
     plan.unchanged += usize::from(!changed);
+}
+
+/// Locks an account whose rename cannot be finished now, under the name that it has on the host.
+fn shut_unfinished(
+    account: &WantedAccount,
+    stands: &UserName,
+    own: &OwnedAccount,
+    against: &Against<'_>,
+    plan: &mut Plan,
+) {
+    if !ours_as(stands, own, against.host).is_ok_and(|found| !found.closed()) {
+        return;
+    }
+    if matches!(against.completeness, Completeness::Incomplete(_)) {
+        return plan.remark(&own.name, Reason::NotLockedNow);
+    }
+    let (key, reason) = (against.owned.key(&account.id), Reason::ShutOut);
+    let lock = Deed::Lock { reason };
+    plan.changes
+        .push(Change::account(key, stands.clone(), lock));
+}
+
+/// The line of an owned account that stands under another name than it is known by.
+fn ours_as<'h>(
+    name: &UserName,
+    own: &OwnedAccount,
+    host: &'h Host<'_>,
+) -> Result<&'h HostAccount<'h>, Reason> {
+    let own = OwnedAccount {
+        name: name.to_string(),
+        ..own.clone()
+    };
+    ours(&own, host)
 }
 
 /// The line of an owned account; `None`, and a remark, when it is not there or not gosync's any more.
@@ -355,13 +388,14 @@ fn shut<'a>(
     ]
 }
 
-/// Finishes the rename of an account whose person is gone, if one was begun; or why it cannot be.
+/// Finishes the rename of an account whose person is gone, if one was begun; or the name that the account stands under,
+/// and why that cannot be.
 fn finished(
     id: &RemoteId,
     own: &OwnedAccount,
     against: &Against<'_>,
     plan: &mut Plan,
-) -> Option<Result<(), Reason>> {
+) -> Option<Result<(), (UserName, Reason)>> {
     let to = &rename::begun(id, own, None, against)?;
     let (is_open, moves_home) = (
         own.state == State::Active,
@@ -377,7 +411,7 @@ fn finished(
     Some(
         rename::rename(&wish, against, plan)?
             .map(drop)
-            .map_err(|reason| rename::unfinished(to.as_str(), reason)),
+            .map_err(|reason| (to.clone(), rename::unfinished(to.as_str(), reason))),
     )
 }
 
@@ -410,9 +444,15 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
         .iter()
         .filter(|(id, own)| own.state.is_present() && !present.contains(*id))
     {
+        let mut name = UserName::new(&own.name, true);
         let found = match finished(id, own, against, plan) {
             Some(Ok(())) => continue,
-            Some(Err(reason)) => Err(reason),
+            Some(Err((stands, reason))) => {
+                plan.not_done(id, &own.name, reason);
+                let found = ours_as(&stands, own, host);
+                name = Ok(stands);
+                found
+            }
             None if own.state == State::Active
                 && !host.accounts.contains_key(own.name.as_str()) =>
             {
@@ -424,12 +464,12 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
         };
         if own.state == State::Locked {
             let reopened = found.as_ref().is_ok_and(|found| !found.closed());
-            match UserName::new(&own.name, true) {
+            match &name {
                 Ok(name) if reopened => {
                     let reason = Reason::OpenedByHand;
                     let lock = Deed::Lock { reason };
                     plan.changes
-                        .push(Change::account(against.owned.key(id), name, lock));
+                        .push(Change::account(against.owned.key(id), name.clone(), lock));
                     continue;
                 }
                 // One that is not there may be a removal that was broken off.
@@ -458,7 +498,7 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
         if own.state == State::Locked {
             continue;
         }
-        match UserName::new(&own.name, true) {
+        match name {
             Ok(name) if due && is_there => {
                 // No figure that grows with time: the digest of a plan has to stay the same until somebody approves it.
                 let reason = Reason::Missing { runs: absence.runs };

@@ -83,9 +83,20 @@ pub(super) fn create(
             },
         };
         let home = if rules.create_home {
-            (against.home_at)(&account.home)
+            against.probe.owner(&account.home)
         } else {
-            None
+            Ok(None)
+        };
+        let home = match home {
+            Ok(home) => home,
+            Err(e) => {
+                // Whoever comes after gets what they would have got.
+                if let (Some(alloc), None) = (&mut subids, own) {
+                    alloc.next_free();
+                }
+                refused.push(refusal(&account, e.into()));
+                continue;
+            }
         };
         if let Some(reason) = home.and_then(|owner| home_conflict(&account, uid, owner)) {
             refused.push(refusal(&account, reason));

@@ -12,25 +12,9 @@ use crate::model::owned::{KeyRecord, KeyRecords, Owned, OwnedAccount, State};
 use crate::model::{self, Lookup, Name, RemoteId, SshKey, Uid, Untrusted, UserName};
 use crate::plan::effects::{Presence, effects};
 use crate::plan::key_change::{Cause, KeyChange, KeyPlace};
-use crate::plan::{Change, Deed, Observation, Plan};
+use crate::plan::{Change, Deed, HostProbe, KeyFile, Observation, Plan, ProbeError};
 use crate::policy::keys::{KeyBook, KeyRules, Offer, Place, digest, fingerprints, is_of, lines};
 use crate::policy::{Reason, Refusal};
-
-/// What stands where a file with keys should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyFile {
-    /// Nothing.
-    Absent,
-    /// A regular file.
-    Plain {
-        /// What is in it.
-        bytes: Vec<u8>,
-        /// Whether owner and mode are as they should be.
-        sound: bool,
-    },
-    /// Something that gosync does not touch; why, in our own words.
-    Odd(String),
-}
 
 /// What a file with keys is, beside what gosync last wrote there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,10 +61,8 @@ pub struct KeyView<'a> {
     pub owned: &'a Owned,
     /// Which accounts are dealt with, besides those that the plan changes.
     pub chosen: Chosen,
-    /// Tells what stands at the path of a file with keys.
-    pub file_at: &'a dyn Fn(&str) -> KeyFile,
-    /// Tells why the file at a path cannot be replaced, if it cannot.
-    pub obstacle: &'a dyn Fn(&str) -> Option<String>,
+    /// Tells what stands at the paths of files with keys.
+    pub probe: &'a dyn HostProbe,
 }
 
 /// What the plan does with an account.
@@ -101,18 +83,28 @@ pub fn keys(plan: &mut Plan, view: &KeyView<'_>) {
         .iter()
         .filter_map(|r| Some((r.id.clone()?, ())))
         .collect();
+    let mut unmade: Lookup<RemoteId, ()> = Lookup::default();
     let created: Vec<Subject> = plan.changes.iter().filter_map(Subject::created).collect();
     for subject in created {
         let mut pen = Pen {
             plan,
             view,
             subject: &subject,
+            is_unseen: false,
         };
         pen.complain();
         match view.book.offer(&subject.id) {
             Some(Offer::Keys(keys)) => pen.open(keys),
             _ => pen.without_offer(),
         }
+        if pen.is_unseen {
+            unmade.insert(subject.id, ());
+        }
+    }
+    if !unmade.is_empty() {
+        // Whose keys are there would get in as whoever is made.
+        let is_made = |change: &Change| change.account_id().is_none_or(|id| !unmade.contains(id));
+        plan.changes.retain(is_made);
     }
     for (id, own) in view
         .owned
@@ -134,6 +126,7 @@ pub fn keys(plan: &mut Plan, view: &KeyView<'_>) {
             plan,
             view,
             subject: &subject,
+            is_unseen: false,
         };
         match fate {
             Some(Fate::Locked | Fate::Removed { .. }) => pen.closed(),
@@ -151,6 +144,24 @@ pub fn keys(plan: &mut Plan, view: &KeyView<'_>) {
             }
         }
     }
+}
+
+/// Takes new accounts out of a plan, since nobody can see which keys are there under their names.
+pub fn make_nobody(plan: &mut Plan, reason: &Reason) {
+    let Plan {
+        changes, refused, ..
+    } = plan;
+    changes.retain(|change| {
+        let Some(Subject { id, name, .. }) = Subject::created(change) else {
+            return true;
+        };
+        refused.push(Refusal {
+            id: Some(id),
+            subject: Untrusted::new(name.as_str()),
+            reason: reason.clone(),
+        });
+        false
+    });
 }
 
 /// An account may be opened, say, and changed besides: what counts for its keys wins.
@@ -254,6 +265,8 @@ struct Pen<'a> {
     plan: &'a mut Plan,
     view: &'a KeyView<'a>,
     subject: &'a Subject,
+    /// Whether a file of the account's could not be seen.
+    is_unseen: bool,
 }
 
 impl Pen<'_> {
@@ -300,18 +313,34 @@ impl Pen<'_> {
     /// The account is new, and nobody knows its keys: those of somebody who had its name before must not stay.
     fn without_offer(&mut self) {
         let path = self.view.rules.file(self.subject.name.as_str());
-        let is_own = matches!((self.view.file_at)(&path), KeyFile::Plain { bytes, .. } if is_of(&bytes, &self.subject.id));
+        // One that cannot be seen is told of when it is compared.
+        let is_own = matches!(self.view.probe.key_file(&path), Ok(KeyFile::Plain { bytes, .. }) if is_of(&bytes, &self.subject.id));
         if self.view.rules.place == Place::Directory && !is_own {
             self.file("", Cause::Moved);
         }
     }
 
-    /// Compares the file, if there is or was to be one.
+    /// Compares the file, if there is or was to be one. One that cannot be seen stays as it is, and that is told.
     fn file(&mut self, wanted: &str, cause: Cause) {
+        let Err(e) = self.compare(wanted, cause) else {
+            return;
+        };
+        let why = Reason::from(e);
+        self.refuse(match self.subject.fresh {
+            true => why,
+            false => Reason::KeysUnseen {
+                is_closed: cause == Cause::Closed,
+                why: why.boxed(),
+            },
+        });
+        self.is_unseen = true;
+    }
+
+    fn compare(&mut self, wanted: &str, cause: Cause) -> Result<(), ProbeError> {
         let path = self.view.rules.file(self.subject.name.as_str());
         let record = self.records().file;
         if let Some(old) = record.as_ref().filter(|record| record.path != path) {
-            self.leave(&old.path);
+            self.leave(&old.path)?;
         }
         let record = record.filter(|record| record.path == path);
         // Where no keys go, only what was written before is taken back.
@@ -319,12 +348,15 @@ impl Pen<'_> {
             .as_ref()
             .is_none_or(|record| record.digest.is_empty());
         if self.view.rules.place != Place::Directory && is_over {
-            return;
+            return Ok(());
         }
-        let (found, sound) = match (self.view.file_at)(&path) {
+        let (found, sound) = match self.view.probe.key_file(&path)? {
             KeyFile::Absent => (None, true),
             KeyFile::Plain { bytes, sound } => (Some(bytes), sound),
-            KeyFile::Odd(reason) => return self.stuck(cause, reason),
+            KeyFile::Odd(reason) => {
+                self.stuck(cause, reason);
+                return Ok(());
+            }
         };
         let there = found.as_deref().unwrap_or_default();
         // An empty file has no keys, but a mode that may be anything; it is ours to take away.
@@ -332,7 +364,8 @@ impl Pen<'_> {
             there == wanted.as_bytes() && sound && (found.is_none() || !wanted.is_empty());
         let written = record.as_ref().map(|record| record.digest.as_str());
         if is_same {
-            return self.note(Place::Directory, &path, wanted, written);
+            self.note(Place::Directory, &path, wanted, written);
+            return Ok(());
         }
         let hand = Hand::of(&self.subject.id, written, found.as_deref(), sound);
         let is_ours = hand != Hand::Foreign || self.view.chosen.force;
@@ -341,7 +374,7 @@ impl Pen<'_> {
             if !wanted.is_empty() || cause == Cause::Closed {
                 self.remark(Reason::ForeignKeys { path });
             }
-            return;
+            return Ok(());
         }
         let before = fingerprints(there);
         let would_lose = || {
@@ -349,10 +382,12 @@ impl Pen<'_> {
             before.iter().any(|key| !after.contains(key))
         };
         if self.plan.incomplete.is_some() && cause == Cause::Wanted && would_lose() {
-            return self.remark(Reason::WouldLoseKeys);
+            self.remark(Reason::WouldLoseKeys);
+            return Ok(());
         }
-        if let Some(reason) = (self.view.obstacle)(&path) {
-            return self.stuck(cause, reason);
+        if let Some(reason) = self.view.probe.key_obstacle(&path)? {
+            self.stuck(cause, reason);
+            return Ok(());
         }
         if !is_ours {
             let path = path.clone();
@@ -373,6 +408,7 @@ impl Pen<'_> {
         };
         let at = KeyPlace::File { path };
         self.push(at, cause, before, wanted, found.as_deref().map(digest));
+        Ok(())
     }
 
     /// Tells that keys stay as they are; where they should go, whoever wants no notices is told, too.
@@ -380,20 +416,24 @@ impl Pen<'_> {
         if cause != Cause::Closed {
             return self.remark(Reason::KeysLeft { why });
         }
+        self.refuse(Reason::KeysNotWithdrawn { why });
+    }
+
+    fn refuse(&mut self, reason: Reason) {
         let Subject { id, name, .. } = self.subject;
         self.plan.refused.push(Refusal {
             id: Some(id.clone()),
             subject: Untrusted::new(name.as_str()),
-            reason: Reason::KeysNotWithdrawn { why },
+            reason,
         });
     }
 
     /// Takes back what was written for this account under another path.
-    fn leave(&mut self, path: &str) {
-        let KeyFile::Plain { bytes, .. } = (self.view.file_at)(path) else {
-            return;
+    fn leave(&mut self, path: &str) -> Result<(), ProbeError> {
+        let KeyFile::Plain { bytes, .. } = self.view.probe.key_file(path)? else {
+            return Ok(());
         };
-        if is_of(&bytes, &self.subject.id) && (self.view.obstacle)(path).is_none() {
+        if is_of(&bytes, &self.subject.id) && self.view.probe.key_obstacle(path)?.is_none() {
             let at = KeyPlace::File {
                 path: path.to_owned(),
             };
@@ -405,6 +445,7 @@ impl Pen<'_> {
                 Some(digest(&bytes)),
             );
         }
+        Ok(())
     }
 
     /// Compares with what was last written into the home. The home itself is its owner's, and nobody looks into it.

@@ -14,18 +14,16 @@ pub mod undo;
 mod group_rungs;
 mod rename;
 mod rungs;
-mod site;
 
 pub use accounts::{Against, Chosen, accounts};
 pub use adopt::{Person, adopt_account, adopt_group};
 pub use contacts::contacts;
 pub use create::UidFrom;
 pub use groups::groups;
-pub use keys::{KeyFile, KeyView, keys};
+pub use keys::{KeyView, keys, make_nobody};
 pub use release::release;
 pub use removal::{Request, removal};
 pub use rungs::{Due, due};
-pub use site::{Quiet, Site};
 pub use undo::{Past, undo};
 
 use crate::model::UserName;

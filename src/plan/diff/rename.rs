@@ -9,7 +9,7 @@ use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
 use crate::model::{GroupName, RemoteId, Untrusted, UserName};
 use crate::plan::claims::{self, Claims, OwnGroup};
-use crate::plan::{AccountRename, Change, Deed, HomeMove, Number, Plan, Rename};
+use crate::plan::{AccountRename, Change, Deed, HomeMove, Number, Plan, ProbeError, Rename};
 use crate::policy::Reason;
 use crate::policy::keys::Place;
 use crate::policy::map::{WantedAccount, kept};
@@ -142,7 +142,7 @@ pub(super) fn account<'h>(
             } else {
                 kept(to.as_str(), reason)
             };
-            plan.remark(&own.name, told);
+            plan.not_done(&account.id, &own.name, told);
             None
         }
     }
@@ -180,16 +180,10 @@ pub(super) fn rename<'h>(
         against,
         is_begun,
     };
-    let rename = planned.conflict().map_or_else(|| planned.along(found), Err);
-    Some(rename.map(|(from, rename)| {
-        planned.tell(&rename, plan);
-        let home = rename.home.as_ref().map(|home| home.to.clone());
-        plan.changes.push(planned.change(rename, from));
-        Renamed {
-            to: to.clone(),
-            found,
-            home,
-        }
+    Some(planned.plan(found, plan).map(|home| Renamed {
+        to: to.clone(),
+        found,
+        home,
     }))
 }
 
@@ -202,8 +196,22 @@ struct Planned<'a, 'h> {
 }
 
 impl Planned<'_, '_> {
+    /// Plans it. Returns the new home, if there is one.
+    fn plan(&self, found: &HostAccount<'_>, plan: &mut Plan) -> Result<Option<String>, Reason> {
+        if let Some(reason) = self.conflict()? {
+            return Err(reason);
+        }
+        let (from, rename) = self.along(found)?;
+        for reason in self.stays(&rename)? {
+            plan.remark(self.wish.to.as_str(), reason);
+        }
+        let home = rename.home.as_ref().map(|home| home.to.clone());
+        plan.changes.push(self.change(rename, from));
+        Ok(home)
+    }
+
     /// Why it cannot have the name.
-    fn conflict(&self) -> Option<Reason> {
+    fn conflict(&self) -> Result<Option<Reason>, ProbeError> {
         let Self {
             wish: Wish { own, to, .. },
             host,
@@ -220,23 +228,21 @@ impl Planned<'_, '_> {
                 .then_some(OwnGroup { gid: Some(own.gid) }),
         };
         if let Some(reason) = Claims::new(host, against.owned).name(wish) {
-            return Some(reason);
+            return Ok(Some(reason));
         }
         let keys = &against.rules.keys;
         let (old_keys, new_keys) = (keys.file(&own.name), keys.file(to));
-        let site = against.site;
+        let probe = against.probe;
         // Both names are those of one file while the rename goes on.
-        let is_ours = site.is_same(&new_keys, &old_keys) || *is_begun && !site.is_there(&old_keys);
-        if site.is_there(&new_keys) && !is_ours {
-            return Some(Reason::KeysInTheWay { path: new_keys });
+        let is_ours = || -> Result<bool, ProbeError> {
+            Ok(probe.is_same(&new_keys, &old_keys)? || *is_begun && !probe.is_there(&old_keys)?)
+        };
+        if probe.is_there(&new_keys)? && !is_ours()? {
+            return Ok(Some(Reason::KeysInTheWay { path: new_keys }));
         }
         // Where passwd has the new name, what is logged in has lost the old one already.
-        let running = if against.chosen.force || *is_begun {
-            0
-        } else {
-            site.processes(own.uid)
-        };
-        (running > 0).then_some(Reason::InUse)
+        let is_running = !against.chosen.force && !is_begun && probe.processes(own.uid)? > 0;
+        Ok(is_running.then_some(Reason::InUse))
     }
 
     /// Whether its own group is there, under either name.
@@ -258,7 +264,7 @@ impl Planned<'_, '_> {
         let account = AccountRename {
             private_group: self.has_private_group(),
             home: self.home(found)?,
-            files: self.files(),
+            files: self.files()?,
         };
         Ok((from, account))
     }
@@ -294,12 +300,12 @@ impl Planned<'_, '_> {
         };
         let new = format!("{base}/{to}");
         let is_where_we_put_it = found.home == from || *is_begun && found.home == new;
-        if last != own.name || !is_where_we_put_it || against.site.has_mounts(from) {
+        if last != own.name || !is_where_we_put_it || against.probe.has_mounts(from)? {
             return Ok(None);
         }
         let ours = Some(Owner::Directory(own.uid.get()));
-        let (old_at, new_at) = ((against.home_at)(from), (against.home_at)(&new));
-        let linked = old_at == ours && against.site.is_link_to(&new, from);
+        let (old_at, new_at) = (against.probe.owner(from)?, against.probe.owner(&new)?);
+        let linked = old_at == ours && against.probe.is_link_to(&new, from)?;
         let is_moved = *is_begun && new_at == ours && old_at != ours;
         if new_at.is_some() && !linked && !is_moved {
             return Err(Reason::NewHomeTaken { home: new });
@@ -318,7 +324,7 @@ impl Planned<'_, '_> {
     }
 
     /// Files that are named after the account and go along: from where to where.
-    fn files(&self) -> Vec<(String, String)> {
+    fn files(&self) -> Result<Vec<(String, String)>, ProbeError> {
         let Self {
             wish: Wish {
                 own, to, is_open, ..
@@ -326,52 +332,52 @@ impl Planned<'_, '_> {
             against,
             ..
         } = self;
-        let rules = &against.rules.keys;
+        let (rules, probe) = (&against.rules.keys, against.probe);
         let keys = (rules.file(&own.name), rules.file(to.as_str()));
         let mail = (format!("{MAIL}/{}", own.name), format!("{MAIL}/{to}"));
         let mut files = Vec::new();
         // The keys of one that is locked are withdrawn in this same run, and those that belong elsewhere in the next.
         let go_along = *is_open && rules.place == Place::Directory;
-        if go_along && against.site.is_file(&keys.0, None) {
+        if go_along && probe.is_file(&keys.0, None)? {
             files.push(keys);
         }
-        let is_free = !against.site.is_there(&mail.1) || against.site.is_same(&mail.0, &mail.1);
+        let is_free = || -> Result<bool, ProbeError> {
+            Ok(!probe.is_there(&mail.1)? || probe.is_same(&mail.0, &mail.1)?)
+        };
         if against.rules.accounts.rename_mail
-            && against.site.is_file(&mail.0, Some(own.uid))
-            && is_free
+            && probe.is_file(&mail.0, Some(own.uid))?
+            && is_free()?
         {
             files.push(mail);
         }
-        files
+        Ok(files)
     }
 
-    /// Says what keeps the old name.
-    fn tell(&self, rename: &AccountRename, plan: &mut Plan) {
+    /// What keeps the old name.
+    fn stays(&self, rename: &AccountRename) -> Result<Vec<Reason>, ProbeError> {
         let Self {
-            wish:
-                Wish {
-                    own,
-                    to,
-                    moves_home,
-                    ..
-                },
+            wish: Wish {
+                own, moves_home, ..
+            },
             against,
             ..
         } = self;
-        let stays = |file: &str| !rename.files.iter().any(|(from, _)| from == file);
+        let mut told = Vec::new();
+        let goes_along = |file: &str| rename.files.iter().any(|(from, _)| from == file);
         let mail = format!("{MAIL}/{}", own.name);
-        if against.site.is_file(&mail, Some(own.uid)) && stays(&mail) {
-            plan.remark(to.as_str(), Reason::MailStays { path: mail });
+        if against.probe.is_file(&mail, Some(own.uid))? && !goes_along(&mail) {
+            told.push(Reason::MailStays { path: mail });
         }
         for dir in CRONTABS {
             let crontab = format!("{dir}/{}", own.name);
-            if against.site.is_file(&crontab, None) {
-                plan.remark(to.as_str(), Reason::CrontabStays { path: crontab });
+            if against.probe.is_file(&crontab, None)? {
+                told.push(Reason::CrontabStays { path: crontab });
             }
         }
         if *moves_home && rename.home.is_none() {
-            plan.remark(to.as_str(), Reason::HomeStays);
+            told.push(Reason::HomeStays);
         }
+        Ok(told)
     }
 }
 

@@ -5,10 +5,11 @@
 
 use super::accounts::{Against, ours};
 use super::removal::others_use_group;
+use super::rename;
 use crate::model::host::Owner;
 use crate::model::owned::{OwnedAccount, Rung, State};
 use crate::model::{Completeness, RemoteId, Untrusted, UserName};
-use crate::plan::{Change, Deed, HomeFate, Plan, Remark};
+use crate::plan::{Change, Deed, HomeFate, Plan};
 use crate::policy::{DepartedRules, Reason};
 
 /// When the rungs that are left to a locked account come, in seconds since 1970.
@@ -38,57 +39,82 @@ pub(super) fn climb(
     against: &Against<'_>,
     plan: &mut Plan,
 ) -> bool {
-    let Against {
-        owned, rules, now, ..
-    } = *against;
-    let Some(rung) = owned.rungs.get(id).filter(|_| own.state == State::Locked) else {
-        return false;
-    };
-    if !matches!(against.completeness, Completeness::Complete(_)) {
-        return false;
-    }
     let Ok(name) = UserName::new(&own.name, true) else {
         return false;
     };
-    let due = due(rung, &rules.departed);
-    // A clock that was set back takes nothing away from what is due at once.
-    let is_due = |at: Option<i64>| at.is_some_and(|at| now.max(rung.since) >= at);
-    let (archive, remove) = (is_due(due.archive), is_due(due.remove));
-    if !archive && !remove {
+    let Some((rung, due)) = due_now(id, own, against) else {
         return false;
-    }
+    };
     let is_removed = !against.host.accounts.contains_key(own.name.as_str());
-    if !is_removed && ours(own, against.host).is_err() {
+    let stays = match is_removed {
+        // It may stand under another name, since a rename was broken off.
+        true => rename::begun(id, own, None, against).is_some(),
+        false => ours(own, against.host).is_err(),
+    };
+    if stays {
         return false;
     }
-    if against.site.processes(own.uid) > 0 {
-        plan.remark(&own.name, Reason::DepartureWaits);
-        return false;
-    }
-    if archive && !is_removed {
-        match archive_home(id, &name, own, rung, against) {
-            Ok(Some(change)) => {
-                plan.changes.push(change);
-                return true;
-            }
-            Ok(None) => {}
-            Err(reason) => {
-                let why = reason.boxed();
-                plan.remark(&own.name, Reason::NotArchived { why });
-                return false;
-            }
+    let archive = due.archive && !is_removed;
+    let change = match against.probe.processes(own.uid) {
+        Ok(0) if archive => archive_home(id, &name, own, rung, against),
+        Ok(0) => Ok(None),
+        Ok(_) => {
+            plan.remark(&own.name, Reason::DepartureWaits);
+            return false;
+        }
+        Err(e) => Err(e.into()),
+    };
+    let change = match change {
+        Ok(None) if due.remove => remove_account(id, &name, own, against, plan).map(Some),
+        other => other,
+    };
+    match change {
+        Ok(change) => {
+            let is_planned = change.is_some();
+            plan.changes.extend(change);
+            is_planned
+        }
+        Err(reason) => {
+            let why = reason.boxed();
+            let told = if archive {
+                Reason::NotArchived { why }
+            } else {
+                Reason::NotRemoved { why }
+            };
+            plan.not_done(id, &own.name, told);
+            false
         }
     }
-    if remove {
-        plan.changes.push(remove_account(
-            id,
-            name,
-            own,
-            against,
-            plan.remarks.as_mut(),
-        ));
+}
+
+/// Which rungs an account may take now.
+struct DueNow {
+    archive: bool,
+    remove: bool,
+}
+
+/// How far a locked account has come, and which rungs it may take now, if any.
+fn due_now<'a>(
+    id: &RemoteId,
+    own: &OwnedAccount,
+    against: &Against<'a>,
+) -> Option<(&'a Rung, DueNow)> {
+    let rung = against
+        .owned
+        .rungs
+        .get(id)
+        .filter(|_| own.state == State::Locked)?;
+    if !matches!(against.completeness, Completeness::Complete(_)) {
+        return None;
     }
-    remove
+    let due = due(rung, &against.rules.departed);
+    // A clock that was set back takes nothing away from what is due at once.
+    let is_due = |at: Option<i64>| at.is_some_and(|at| against.now.max(rung.since) >= at);
+    let now = DueNow {
+        archive: is_due(due.archive),
+        remove: is_due(due.remove),
+    };
+    (now.archive || now.remove).then_some((rung, now))
 }
 
 /// The packing of a home; `None` if there is no home.
@@ -116,14 +142,14 @@ fn archive_home(
     let archive = format!(
         "{dir}/{name}-{}-{locked}{}",
         own.uid,
-        against.site.archive_suffix()
+        against.probe.archive_suffix()
     );
-    match (against.home_at)(home) {
-        None if !against.site.is_file(&archive, None) => return Ok(None),
+    match against.probe.owner(home)? {
+        None if !against.probe.is_file(&archive, None)? => return Ok(None),
         // Packed by a run that was broken off before it could say so.
         None => {}
         Some(Owner::Directory(owner))
-            if owner == own.uid.get() && !against.site.has_mounts(home) => {}
+            if owner == own.uid.get() && !against.probe.has_mounts(home)? => {}
         Some(Owner::Directory(owner)) if owner == own.uid.get() => {
             return Err(Reason::HomeMounted { home: home.clone() });
         }
@@ -146,12 +172,16 @@ fn archive_home(
 
 fn remove_account(
     id: &RemoteId,
-    name: UserName,
+    name: &UserName,
     own: &OwnedAccount,
     against: &Against<'_>,
-    remarks: &mut Vec<Remark>,
-) -> Change {
+    plan: &mut Plan,
+) -> Result<Change, Reason> {
     let host = against.host;
+    let home = match against.probe.owner(&own.applied.home)? {
+        None => HomeFate::Gone,
+        Some(_) => HomeFate::Keep,
+    };
     let has_group = own.private_group
         && host
             .groups
@@ -159,22 +189,20 @@ fn remove_account(
             .is_none_or(|g| g.gid == own.gid);
     let private_group = has_group && !others_use_group(&own.name, &[&own.name], own, host);
     if has_group && !private_group {
-        remarks.push(Remark::new(&own.name, Reason::OwnGroupStays));
+        plan.remark(&own.name, Reason::OwnGroupStays);
     }
-    let home = if (against.home_at)(&own.applied.home).is_none() {
-        HomeFate::Gone
-    } else {
-        HomeFate::Keep
-    };
     let remove = Deed::RemoveAccount {
         uid: own.uid,
         private_group,
         home,
     };
-    Change::account(against.owned.key(id), name, remove)
+    Ok(Change::account(against.owned.key(id), name.clone(), remove))
 }
 
-/// What somebody who comes back from a locked account gets besides its opening.
+/// Opens the account of somebody who comes back, with a home if that was packed.
+///
+/// # Errors
+/// When nobody can say whether there is a home: an account that is open already would never get one.
 pub(super) fn come_back(
     id: &RemoteId,
     name: &UserName,
@@ -182,25 +210,25 @@ pub(super) fn come_back(
     home: &str,
     against: &Against<'_>,
     plan: &mut Plan,
-) {
-    let Some(archive) = against
-        .owned
-        .rungs
-        .get(id)
-        .and_then(|rung| rung.archive.as_ref())
-    else {
-        return;
-    };
-    plan.remark(name.as_str(), back_with(archive));
-    if against.rules.accounts.create_home && (against.home_at)(&own.applied.home).is_none() {
-        let make = Deed::MakeHome {
+) -> Result<(), Reason> {
+    let rung = against.owned.rungs.get(id);
+    let archive = rung.and_then(|rung| rung.archive.as_ref());
+    let makes_home = archive.is_some()
+        && against.rules.accounts.create_home
+        && against.probe.owner(&own.applied.home)?.is_none();
+    let change = |deed| Change::account(against.owned.key(id), name.clone(), deed);
+    plan.changes.push(change(Deed::Unlock {}));
+    if let Some(archive) = archive {
+        plan.remark(name.as_str(), back_with(archive));
+    }
+    if makes_home {
+        plan.changes.push(change(Deed::MakeHome {
             uid: own.uid,
             gid: own.gid,
             home: home.to_owned(),
-        };
-        plan.changes
-            .push(Change::account(against.owned.key(id), name.clone(), make));
+        }));
     }
+    Ok(())
 }
 
 /// Says where the things of somebody are who comes back.

@@ -1,4 +1,5 @@
 mod ladder;
+mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +8,7 @@ use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::name::GroupPrefix;
 use crate::model::owned::{Absence, Applied, OwnedAccount, OwnedGroup, State};
 use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
+use crate::plan::samples::FakeProbe;
 use crate::plan::{Deed, HomeFate, NewAccount, Observation, Plan, effects};
 use crate::policy::map::{WantedAccount, WantedAccounts, WantedGroup, WantedGroups};
 use crate::policy::{Field, PrimaryGroup, Rules};
@@ -25,6 +27,14 @@ fn whole() -> Completeness {
     Completeness::Complete(String::new())
 }
 
+/// A host with this at every home.
+fn home_of(owner: Owner) -> FakeProbe {
+    FakeProbe {
+        home: Some(owner),
+        ..FakeProbe::default()
+    }
+}
+
 /// A host on which `users` is there, and what gosync owns on it; every account added is in both.
 struct Case {
     host: Host<'static>,
@@ -32,8 +42,7 @@ struct Case {
     rules: Rules,
     completeness: Completeness,
     chosen: Chosen,
-    home: Option<Owner>,
-    site: Box<dyn Site>,
+    probe: FakeProbe,
 }
 
 impl Default for Case {
@@ -57,8 +66,7 @@ impl Default for Case {
                 known: true,
                 force: false,
             },
-            home: None,
-            site: Box::new(Quiet),
+            probe: FakeProbe::default(),
         }
     }
 }
@@ -159,8 +167,6 @@ impl Case {
             present,
             ..WantedAccounts::default()
         };
-        let home = self.home;
-        let home_at = move |_: &str| home;
         let Self {
             host,
             owned,
@@ -178,8 +184,7 @@ impl Case {
                 rules,
                 chosen: *chosen,
                 now: NOW,
-                home_at: &home_at,
-                site: &*self.site,
+                probe: &self.probe,
             },
         )
     }
@@ -362,13 +367,13 @@ mod people {
             Owner::NotADirectory,
         ] {
             let case = Case {
-                home: Some(home),
+                probe: home_of(home),
                 ..Case::default()
             };
             assert_eq!(case.plan(vec![wanted(1, "ann")]).changes, [], "{home:?}");
         }
         let ours = Case {
-            home: Some(Owner::Directory(20_000)),
+            probe: home_of(Owner::Directory(20_000)),
             ..Case::default()
         };
         assert!(!created(&ours.plan(vec![wanted(1, "ann")]))[0].make_home);

@@ -4,19 +4,11 @@ use super::difference::{Difference, Kind, Next, entry};
 use crate::model::RemoteId;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, State};
-use crate::plan::diff::KeyFile;
 use crate::plan::diff::accounts;
 use crate::plan::diff::keys::Hand;
+use crate::plan::{HostProbe, KeyFile};
 use crate::policy::keys::{Place, is_of};
 use crate::policy::{ByHand, Rules};
-
-/// What can be asked about files with keys.
-pub struct KeySite<'a> {
-    /// Tells what stands at the path of a file with keys.
-    pub file_at: &'a dyn Fn(&str) -> KeyFile,
-    /// Tells why the file at a path cannot be replaced, if it cannot.
-    pub obstacle: &'a dyn Fn(&str) -> Option<String>,
-}
 
 /// The directory of keys cannot be used, and no file in it is looked at. `reason`: why, in our own words.
 pub fn unusable(directory: &str, reason: &str) -> Difference {
@@ -30,7 +22,12 @@ pub fn unusable(directory: &str, reason: &str) -> Difference {
 }
 
 /// Every file with keys that differs from what gosync last wrote, by the names of the accounts.
-pub fn keys(host: &Host<'_>, owned: &Owned, rules: &Rules, site: &KeySite<'_>) -> Vec<Difference> {
+pub fn keys(
+    host: &Host<'_>,
+    owned: &Owned,
+    rules: &Rules,
+    probe: &dyn HostProbe,
+) -> Vec<Difference> {
     let mut present: Vec<_> = owned
         .accounts
         .iter()
@@ -50,7 +47,7 @@ pub fn keys(host: &Host<'_>, owned: &Owned, rules: &Rules, site: &KeySite<'_>) -
             own,
             host,
             rules,
-            site,
+            probe,
             out: &mut out,
         };
         if let Some(record) = elsewhere {
@@ -69,17 +66,18 @@ struct Pen<'a> {
     own: &'a OwnedAccount,
     host: &'a Host<'a>,
     rules: &'a Rules,
-    site: &'a KeySite<'a>,
+    probe: &'a dyn HostProbe,
     out: &'a mut Vec<Difference>,
 }
 
 impl Pen<'_> {
     /// Compares one file. `in_use`: whether this is where its keys go by the configuration.
     fn file(&mut self, path: &str, written: Option<&str>, in_use: bool) {
-        let (found, sound) = match (self.site.file_at)(path) {
-            KeyFile::Absent => (None, true),
-            KeyFile::Plain { bytes, sound } => (Some(bytes), sound),
-            KeyFile::Odd(reason) => {
+        let (found, sound) = match self.probe.key_file(path) {
+            Ok(KeyFile::Absent) => (None, true),
+            Ok(KeyFile::Plain { bytes, sound }) => (Some(bytes), sound),
+            Err(e) => return self.push("unseen", path.to_owned(), Next::Keeps, &e.to_string()),
+            Ok(KeyFile::Odd(reason)) => {
                 return self.push("unfit", path.to_owned(), Next::Keeps, &reason);
             }
         };
@@ -116,9 +114,10 @@ impl Pen<'_> {
         if goes && (is_gone || !in_use && !is_marked) {
             return (Next::Keeps, "no keys go there any more".to_owned());
         }
-        match (self.site.obstacle)(path) {
-            Some(reason) => (Next::Keeps, reason),
-            None => (
+        match self.probe.key_obstacle(path) {
+            Err(e) => (Next::Keeps, e.to_string()),
+            Ok(Some(reason)) => (Next::Keeps, reason),
+            Ok(None) => (
                 Next::Restores,
                 "what gosync writes there is not given up to a hand".to_owned(),
             ),

@@ -118,7 +118,16 @@ fn tidy(target: &Local, there: &BTreeSet<PathBuf>) -> Result<(), LocalError> {
         .chain([target.key_dir.as_str()])
         .map(|dir| target.root.path(dir));
     let bases = target.home_bases.iter().map(|base| target.root.path(base));
-    let all: BTreeSet<PathBuf> = bases.chain(own).chain(there.iter().cloned()).collect();
+    let idle: BTreeSet<PathBuf> = bases.filter(|base| !there.contains(base)).collect();
+    for dir in idle {
+        let staging = staging_dir(&dir);
+        match files::remove_tree(&staging) {
+            // A home base that nobody can look at holds nothing up. If there is anything, a later run removes it.
+            Err(_) if files::look(&staging).is_err() => {}
+            other => other?,
+        }
+    }
+    let all: BTreeSet<PathBuf> = own.chain(there.iter().cloned()).collect();
     for dir in all {
         files::remove_tree(&staging_dir(&dir))?;
     }

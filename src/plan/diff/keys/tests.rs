@@ -4,7 +4,8 @@ use super::*;
 use crate::model::host::HostAccount;
 use crate::model::owned::Applied;
 use crate::model::{Directory, Gap, Untrusted, User, UserField};
-use crate::plan::samples::key;
+use crate::plan::NewAccount;
+use crate::plan::samples::{FakeProbe, key};
 use crate::policy::select::Standing;
 
 const ONE: &str =
@@ -34,6 +35,7 @@ struct Case {
     rules: KeyRules,
     plan: Plan,
     obstacle: Option<String>,
+    unseen: Vec<&'static str>,
 }
 
 fn text(keys: &[&str]) -> String {
@@ -69,6 +71,7 @@ impl Case {
             rules: KeyRules::default(),
             plan: Plan::default(),
             obstacle: None,
+            unseen: vec![],
         }
     }
 
@@ -98,7 +101,20 @@ impl Case {
     }
 
     /// The same, with what is refused.
-    fn judge(self) -> (Changes, Vec<&'static str>, Vec<&'static str>, usize) {
+    fn judge(mut self) -> (Changes, Vec<&'static str>, Vec<&'static str>, usize) {
+        let mut plan = std::mem::take(&mut self.plan);
+        self.look(&mut plan);
+        let changes = plan.changes.iter().filter_map(|change| {
+            let keys = effects(change).keys?;
+            Some((keys.cause, keys.text.clone(), keys.at.path().to_owned()))
+        });
+        let told = plan.remarks.iter().map(|r| r.reason.word()).collect();
+        let refused = plan.refused.iter().map(|r| r.reason.word()).collect();
+        (changes.collect(), told, refused, plan.observations.len())
+    }
+
+    /// Adds to a plan what happens to keys.
+    fn look(self, plan: &mut Plan) {
         let account = HostAccount {
             uid: 20_000,
             gid: 100,
@@ -151,7 +167,12 @@ impl Case {
             &gaps,
             &self.rules,
         );
-        let (file, obstacle) = (self.file, self.obstacle);
+        let probe = FakeProbe {
+            keys: Some((path(), self.file)),
+            obstacle: self.obstacle,
+            unseen: self.unseen,
+            ..FakeProbe::default()
+        };
         let view = KeyView {
             book: &book,
             rules: &self.rules,
@@ -162,24 +183,9 @@ impl Case {
                 known: true,
                 force: false,
             },
-            file_at: &|at| {
-                if at == path() {
-                    file.clone()
-                } else {
-                    KeyFile::Absent
-                }
-            },
-            obstacle: &|_| obstacle.clone(),
+            probe: &probe,
         };
-        let mut plan = self.plan;
-        super::keys(&mut plan, &view);
-        let changes = plan.changes.iter().filter_map(|change| {
-            let keys = effects(change).keys?;
-            Some((keys.cause, keys.text.clone(), keys.at.path().to_owned()))
-        });
-        let told = plan.remarks.iter().map(|r| r.reason.word()).collect();
-        let refused = plan.refused.iter().map(|r| r.reason.word()).collect();
-        (changes.collect(), told, refused, plan.observations.len())
+        super::keys(plan, &view);
     }
 }
 
@@ -298,6 +304,46 @@ fn keys_that_cannot_be_withdrawn_are_refused_aloud() {
         .judge(),
         told()
     );
+}
+
+#[test]
+fn a_file_that_nobody_can_look_at_stays_and_its_new_account_is_not_made() {
+    let unseen = vec!["/etc/ssh/authorized_keys.d/ann"];
+    let told = (vec![], vec![], vec!["keys-unseen"], 0);
+    let case = |plan| Case {
+        plan,
+        unseen: unseen.clone(),
+        ..Case::new(&[ONE]).offers(&[TWO])
+    };
+    assert_eq!(case(Plan::default()).judge(), told);
+    let change = |deed| {
+        let name = UserName::new("ann", false).unwrap();
+        Plan {
+            changes: vec![Change::account(key(id()), name, deed)],
+            ..Plan::default()
+        }
+    };
+    // The lock stays in the plan, whatever becomes of the keys.
+    let mut lock = change(Deed::Lock {
+        reason: Reason::ShutOut,
+    });
+    case(Plan::default()).look(&mut lock);
+    assert_eq!((lock.changes.len(), lock.refused.len()), (1, 1));
+    let mut made = change(Deed::CreateAccount(NewAccount {
+        uid: Uid::new(20_000).unwrap(),
+        gid: crate::model::Gid::new(100).unwrap(),
+        private_group: false,
+        gecos: String::new(),
+        home: "/home/ann".to_owned(),
+        make_home: true,
+        shell: String::new(),
+        subids: None,
+    }));
+    let mut case = case(Plan::default());
+    case.state = State::Removed;
+    case.look(&mut made);
+    assert_eq!(made.changes, []);
+    assert_eq!(made.refused[0].reason.word(), "not-seen");
 }
 
 #[test]

@@ -3,71 +3,31 @@
 use super::of_groups::staffed;
 use super::*;
 use crate::model::owned::{GroupRung, Rung};
-use crate::plan::diff::Site;
+use crate::plan::samples::FakeProbe;
 use crate::policy::ByHand;
 use crate::policy::Reason;
 
-/// A host on which things are at certain paths, and processes run.
-#[derive(Default)]
-struct Busy {
-    there: Vec<&'static str>,
-    links: Vec<(&'static str, &'static str)>,
-    processes: usize,
-}
-
-impl Site for Busy {
-    fn processes(&self, _: Uid) -> usize {
-        self.processes
-    }
-
-    fn is_link_to(&self, path: &str, to: &str) -> bool {
-        self.links.contains(&(path, to))
-    }
-
-    fn is_file(&self, path: &str, _: Option<Uid>) -> bool {
-        self.there.contains(&path)
-    }
-
-    fn is_there(&self, path: &str) -> bool {
-        self.there.contains(&path)
-    }
-
-    fn is_same(&self, _: &str, _: &str) -> bool {
-        false
-    }
-
-    fn has_mounts(&self, path: &str) -> bool {
-        self.there
-            .iter()
-            .any(|there| there.strip_prefix("mount:") == Some(path))
-    }
-
-    fn archive_suffix(&self) -> &'static str {
-        ".tar.zst"
-    }
-}
-
-fn renamed(n: u32, name: &str, to: &str) -> WantedAccount {
+pub(super) fn renamed(n: u32, name: &str, to: &str) -> WantedAccount {
     WantedAccount {
         rename: Some(user(to)),
         ..wanted(n, name)
     }
 }
 
-fn ann() -> Case {
+pub(super) fn ann() -> Case {
     Case::default().owns(1, "ann", State::Active)
 }
 
 const DAY: i64 = 86_400;
 
 /// Ann, who was locked so many days ago; her home is packed after 30 days, and her account removed after 90.
-fn left(days: i64, archive: Option<&str>) -> Case {
+pub(super) fn left(days: i64, archive: Option<&str>) -> Case {
     let mut case = Case::default()
         .owns(1, "ann", State::Locked)
         .owns(2, "bob", State::Active);
     case.rules.departed.archive_after = Some(30 * 86_400);
     case.rules.departed.remove_after = Some(90 * 86_400);
-    case.home = Some(Owner::Directory(20_001));
+    case.probe.home = Some(Owner::Directory(20_001));
     case.owned.rungs.insert(
         id(1),
         Rung {
@@ -78,7 +38,7 @@ fn left(days: i64, archive: Option<&str>) -> Case {
     case
 }
 
-fn only_bob() -> Vec<WantedAccount> {
+pub(super) fn only_bob() -> Vec<WantedAccount> {
     vec![wanted(2, "bob")]
 }
 
@@ -121,10 +81,11 @@ fn a_name_that_cannot_be_had_is_told_and_the_rest_goes_on() {
     case.host.broken.insert("anna");
     assert_eq!(told(&case).word(), "malformed");
     case = ann();
-    case.site = Box::new(Busy {
+    case.probe = FakeProbe {
         processes: 2,
-        ..Busy::default()
-    });
+        home: case.probe.home,
+        ..FakeProbe::default()
+    };
     assert_eq!(told(&case).word(), "in-use");
     case.chosen.force = true;
     assert_eq!(
@@ -132,10 +93,11 @@ fn a_name_that_cannot_be_had_is_told_and_the_rest_goes_on() {
         1
     );
     case = ann();
-    case.site = Box::new(Busy {
+    case.probe = FakeProbe {
         there: vec!["/etc/ssh/authorized_keys.d/anna"],
-        ..Busy::default()
-    });
+        home: case.probe.home,
+        ..FakeProbe::default()
+    };
     assert_eq!(told(&case).word(), "keys-in-the-way");
     case = ann();
     case.own(1).private_group = true;
@@ -217,10 +179,11 @@ fn an_account_under_a_name_that_was_its_own_or_begun_is_no_account_removed_by_ha
         "no home that was changed by hand"
     );
     let mut case = halfway();
-    case.site = Box::new(Busy {
+    case.probe = FakeProbe {
         processes: 2,
-        ..Busy::default()
-    });
+        home: case.probe.home,
+        ..FakeProbe::default()
+    };
     assert_eq!(
         words(&case.plan(only_bob())),
         finished,
@@ -301,23 +264,25 @@ fn a_home_moves_only_if_that_is_wanted_and_it_is_free_to() {
         "there is none"
     );
     // Here something is at both paths, and the new one is no link to the old one.
-    case.home = Some(Owner::Directory(20_001));
+    case.probe.home = Some(Owner::Directory(20_001));
     assert!(words(&case.plan(vec![renamed(1, "ann", "anna")]))[0].contains("is there already"));
-    case.site = Box::new(Busy {
+    case.probe = FakeProbe {
         links: vec![("/home/anna", "/home/ann")],
-        ..Busy::default()
-    });
+        home: case.probe.home,
+        ..FakeProbe::default()
+    };
     assert_eq!(
         home(&case).map(|home| (home.moved, home.linked)),
         Some((true, true))
     );
-    case.site = Box::new(Busy {
+    case.probe = FakeProbe {
         there: vec!["mount:/home/ann"],
-        ..Busy::default()
-    });
+        home: case.probe.home,
+        ..FakeProbe::default()
+    };
     assert_eq!(home(&case), None, "something is mounted there");
     case.account("ann").home = "/srv/ann";
-    case.site = Box::new(Quiet);
+    case.probe = home_of(Owner::Directory(20_001));
     assert_eq!(
         words(&case.plan(vec![renamed(1, "ann", "anna")]))[0],
         "~ rename ann to anna uid=20001",
@@ -334,10 +299,11 @@ fn a_home_moves_only_if_that_is_wanted_and_it_is_free_to() {
 fn what_is_named_after_an_account_goes_along_or_is_told() {
     let (keys, mail) = ("/etc/ssh/authorized_keys.d/ann", "/var/mail/ann");
     let mut case = ann();
-    case.site = Box::new(Busy {
+    case.probe = FakeProbe {
         there: vec![keys, mail, "/var/spool/cron/crontabs/ann"],
-        ..Busy::default()
-    });
+        home: case.probe.home,
+        ..FakeProbe::default()
+    };
     assert_eq!(
         words(&case.plan(vec![renamed(1, "ann", "anna")])),
         [
@@ -357,29 +323,32 @@ fn what_is_named_after_an_account_goes_along_or_is_told() {
 fn keys_are_where_the_configuration_says() {
     let mut case = ann();
     case.rules.keys.directory = "/srv/keys".to_owned();
-    case.site = Box::new(Busy {
+    case.probe = FakeProbe {
         there: vec!["/srv/keys/ann", "/etc/ssh/authorized_keys.d/anna"],
-        ..Busy::default()
-    });
+        home: case.probe.home,
+        ..FakeProbe::default()
+    };
     let plan = case.plan(vec![renamed(1, "ann", "anna")]);
     assert_eq!(
         words(&plan),
         ["~ rename ann to anna uid=20001 /srv/keys/anna"]
     );
-    case.site = Box::new(Busy {
+    case.probe = FakeProbe {
         there: vec!["/srv/keys/anna"],
-        ..Busy::default()
-    });
+        home: case.probe.home,
+        ..FakeProbe::default()
+    };
     let plan = case.plan(vec![renamed(1, "ann", "anna")]);
     assert!(
         plan.changes.is_empty() && words(&plan)[0].contains("/srv/keys/anna is there already"),
         "{plan:?}"
     );
     // The ledger knows it under the old name, and the next run takes it back from there.
-    case.site = Box::new(Busy {
+    case.probe = FakeProbe {
         there: vec!["/srv/keys/ann"],
-        ..Busy::default()
-    });
+        home: case.probe.home,
+        ..FakeProbe::default()
+    };
     case.rules.keys.place = crate::policy::keys::Place::Home;
     assert_eq!(
         words(&case.plan(vec![renamed(1, "ann", "anna")])),
@@ -402,10 +371,10 @@ fn a_locked_account_climbs_when_its_time_has_come() {
         "not removed before it is packed"
     );
     let mut packed = left(89, Some("/a/ann.tar.zst"));
-    packed.home = None;
+    packed.probe.home = None;
     assert_eq!(words(&packed.plan(only_bob())), [""; 0]);
     let mut packed = left(90, Some("/a/ann.tar.zst"));
-    packed.home = None;
+    packed.probe.home = None;
     assert_eq!(
         words(&packed.plan(only_bob())),
         ["- account ann uid=20001 it has no home"]
@@ -418,7 +387,7 @@ fn a_locked_account_climbs_when_its_time_has_come() {
     assert!(words(&left(30, None).plan(vec![shut, wanted(2, "bob")]))[0].starts_with(archive));
     // Without a home there is nothing to pack.
     let mut homeless = left(90, None);
-    homeless.home = None;
+    homeless.probe.home = None;
     assert_eq!(
         words(&homeless.plan(only_bob())),
         ["- account ann uid=20001 it has no home"]
@@ -454,10 +423,11 @@ fn no_rung_is_climbed_without_proof_or_while_anything_runs() {
     assert_eq!(case.plan(only_bob()).changes, [], "a run for new people");
     for archive in [None, Some("/a/ann.tar.zst")] {
         let mut case = left(100, archive);
-        case.site = Box::new(Busy {
+        case.probe = FakeProbe {
             processes: 1,
-            ..Busy::default()
-        });
+            home: case.probe.home,
+            ..FakeProbe::default()
+        };
         case.chosen.force = true;
         let plan = case.plan(only_bob());
         assert_eq!(plan.changes, []);
@@ -470,20 +440,23 @@ fn no_rung_is_climbed_without_proof_or_while_anything_runs() {
 
 #[test]
 fn a_home_that_is_not_what_it_should_be_stops_the_ladder() {
-    for (home, site, why) in [
-        (Owner::Directory(0), Busy::default(), "home-owner"),
-        (Owner::NotADirectory, Busy::default(), "no-directory"),
+    for (home, probe, why) in [
+        (Owner::Directory(0), FakeProbe::default(), "home-owner"),
+        (Owner::NotADirectory, FakeProbe::default(), "no-directory"),
         (
             Owner::Directory(20_001),
-            Busy {
+            FakeProbe {
                 there: vec!["mount:/home/ann"],
-                ..Busy::default()
+                ..FakeProbe::default()
             },
             "home-mounted",
         ),
     ] {
         let mut case = left(100, None);
-        (case.home, case.site) = (Some(home), Box::new(site));
+        case.probe = FakeProbe {
+            home: Some(home),
+            ..probe
+        };
         let plan = case.plan(only_bob());
         assert_eq!(plan.changes, []);
         assert!(plan.remarks[0].reason.cause().word() == why, "{plan:?}");
@@ -498,7 +471,7 @@ fn who_comes_back_gets_all_but_the_archive() {
     let back = vec![wanted(1, "ann"), wanted(2, "bob")];
     assert_eq!(words(&left(20, None).plan(back.clone())), ["~ unlock ann"]);
     let mut packed = left(40, Some("/a/ann.tar.zst"));
-    packed.home = None;
+    packed.probe.home = None;
     assert_eq!(
         words(&packed.plan(back.clone())),
         [
@@ -528,7 +501,7 @@ fn who_comes_back_gets_all_but_the_archive() {
 #[test]
 fn a_removal_that_was_broken_off_is_finished() {
     let mut case = left(100, Some("/a/ann.tar.zst"));
-    case.home = None;
+    case.probe.home = None;
     case.host.accounts.remove("ann");
     assert_eq!(
         words(&case.plan(only_bob())),

@@ -6,6 +6,7 @@ use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::owned::{Applied, OwnedGroup};
 use crate::model::{Completeness, Gid, Uid};
 use crate::plan::diff::Chosen;
+use crate::plan::samples::FakeProbe;
 use crate::plan::{MemberChange, Observation, Rename};
 use crate::policy::Field;
 use crate::policy::Rules;
@@ -154,8 +155,10 @@ impl Scene {
                 force: self.force,
             },
             now: 0,
-            home_at: &|_| self.home,
-            site: &crate::plan::diff::Quiet,
+            probe: &FakeProbe {
+                home: self.home,
+                ..FakeProbe::default()
+            },
         };
         undo(
             Past {

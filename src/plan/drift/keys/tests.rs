@@ -5,6 +5,7 @@ use crate::model::Uid;
 use crate::model::host::HostAccount;
 use crate::model::owned::{Applied, KeyRecord, KeyRecords};
 use crate::plan::drift::line;
+use crate::plan::samples::FakeProbe;
 use crate::policy::keys::digest;
 
 const TEXT: &str = "ssh-ed25519 AAAA gosync:u-1\n";
@@ -103,19 +104,12 @@ impl Case {
                 .collect(),
             ..Owned::default()
         };
-        let file_at = |path: &str| {
-            if path.ends_with("/ann") {
-                self.file.clone()
-            } else {
-                KeyFile::Absent
-            }
+        let probe = FakeProbe {
+            keys: Some(("/ann".to_owned(), self.file)),
+            obstacle: self.obstacle,
+            ..FakeProbe::default()
         };
-        let obstacle = |_: &str| self.obstacle.clone();
-        let site = KeySite {
-            file_at: &file_at,
-            obstacle: &obstacle,
-        };
-        keys(&host, &owned, &self.rules, &site)
+        keys(&host, &owned, &self.rules, &probe)
             .iter()
             .map(|told| (line(told), told.next))
             .collect()
