@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use ldap3::controls::{PagedResults, RawControl};
-use ldap3::{DerefAliases, LdapError, SearchOptions};
+use ldap3::{DerefAliases, LdapError, ResultEntry, SearchOptions};
 
 use super::connect::Session;
 use super::entry::{self, Entry};
@@ -163,14 +163,8 @@ enum End {
     Cookie(Vec<u8>),
 }
 
-fn one(
-    session: &mut Session,
-    request: &Request<'_>,
-    cookie: &[u8],
-    entries: &mut usize,
-    sink: &mut dyn FnMut(Entry),
-) -> Result<Page, Error> {
-    let mut ldap = session.handle();
+/// The controls of a request for the page behind `cookie`.
+fn controls(session: &Session, request: &Request<'_>, cookie: &[u8]) -> Vec<RawControl> {
     let mut controls = Vec::new();
     if session.page_size() > 0 && !request.alone {
         let mut control = RawControl::from(PagedResults {
@@ -188,6 +182,39 @@ fn one(
             val: None,
         });
     }
+    controls
+}
+
+impl Page {
+    /// Takes a message of the answer; hands an entry to `sink`, and says whether it was one.
+    fn take(&mut self, message: ResultEntry, sink: &mut dyn FnMut(Entry)) -> bool {
+        if message.is_ref() {
+            self.references = true;
+        } else if !message.is_intermediate() {
+            let Some(entry) = Entry::new(message.0) else {
+                self.strange = true;
+                return false;
+            };
+            if self.first.is_none() {
+                self.first = Some(entry.dn.clone());
+            }
+            sink(entry);
+            return true;
+        }
+        false
+    }
+}
+
+/// Asks for one page.
+fn one(
+    session: &mut Session,
+    request: &Request<'_>,
+    cookie: &[u8],
+    entries: &mut usize,
+    sink: &mut dyn FnMut(Entry),
+) -> Result<Page, Error> {
+    let mut ldap = session.handle();
+    let controls = controls(session, request, cookie);
     let scope = if request.alone {
         ldap3::Scope::Base
     } else {
@@ -208,20 +235,7 @@ fn one(
             .streaming_search(request.base, scope, request.filter, request.attributes)
             .await?;
         while let Some(message) = stream.next().await? {
-            if message.is_ref() {
-                page_ref.references = true;
-            } else if !message.is_intermediate() {
-                match Entry::new(message.0) {
-                    Some(entry) => {
-                        if page_ref.first.is_none() {
-                            page_ref.first = Some(entry.dn.clone());
-                        }
-                        *entries += 1;
-                        sink(entry);
-                    }
-                    None => page_ref.strange = true,
-                }
-            }
+            *entries += usize::from(page_ref.take(message, sink));
             if *entries >= MAX_ENTRIES {
                 break;
             }

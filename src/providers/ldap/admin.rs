@@ -210,6 +210,64 @@ impl Work<'_> {
     }
 }
 
+impl LdapAdmin {
+    /// The people whom groups list by their logins.
+    fn humans_by_login(&self, groups: &[Listed]) -> Result<Vec<Human>, AdminError> {
+        let settings = self.settings();
+        let values = groups.iter().flat_map(|group| &group.values);
+        let logins = values.filter_map(|value| match &value.whom {
+            Whom::Login(login) => Some(login.clone()),
+            _ => None,
+        });
+        let logins: Vec<String> = logins.collect::<BTreeSet<_>>().into_iter().collect();
+        let filters = filter::any_name(&settings.user_filter, &settings.names.login, &logins);
+        self.client.humans_by(&filters)
+    }
+}
+
+/// Whom the values of groups can mean.
+struct Known<'a> {
+    /// The names of the groups themselves.
+    inside: BTreeSet<&'a str>,
+    by_name: BTreeMap<String, Human>,
+    by_login: BTreeMap<&'a str, Vec<&'a Person>>,
+    /// The name as which we are bound.
+    ourselves: Option<std::borrow::Cow<'a, str>>,
+}
+
+impl Known<'_> {
+    /// Tells `each` of everybody whom a value means. Somebody whom the server does not show as a
+    /// person is called as the group calls them.
+    fn meant(&self, value: &listed::Value, each: &mut dyn FnMut(&Person)) {
+        let mut ours = false;
+        let found: &[&Person] = match &value.whom {
+            Whom::Name(key) if self.inside.contains(key.as_str()) => return,
+            Whom::Name(key) => {
+                if let Some(human) = self.by_name.get(key) {
+                    return each(&human.person);
+                }
+                ours = Some(key.as_str()) == self.ourselves.as_deref();
+                &[]
+            }
+            Whom::Login(login) => self
+                .by_login
+                .get(login.as_str())
+                .map_or(&[][..], Vec::as_slice),
+            Whom::Unclear => &[],
+        };
+        found.iter().for_each(|person| each(person));
+        if found.is_empty() && !ours {
+            let login = Untrusted::new(entry::text(value.raw.clone()));
+            let unknown = stand_in(&value.raw).map(|id| Person {
+                id,
+                login,
+                email: None,
+            });
+            unknown.iter().for_each(|person| each(person));
+        }
+    }
+}
+
 impl GroupAdmin for LdapAdmin {
     fn name(&self) -> &str {
         self.client.name()
@@ -254,10 +312,8 @@ impl GroupAdmin for LdapAdmin {
     }
 
     fn members(&self, group: &RemoteId) -> Result<Vec<Member>, AdminError> {
-        let settings = self.settings();
-        let top = self
-            .client
-            .find(group, &listed::member_attributes(settings))?;
+        let attributes = listed::member_attributes(self.settings());
+        let top = self.client.find(group, &attributes)?;
         let mut groups = self.client.inside(&top)?;
         groups.insert(0, top);
         let inside: BTreeSet<&str> = groups.iter().map(|group| group.key.as_str()).collect();
@@ -267,65 +323,32 @@ impl GroupAdmin for LdapAdmin {
             .filter(|key| !inside.contains(key))
             .collect();
         let by_name = self.client.humans_named(&keys)?;
-        let logins = groups
-            .iter()
-            .flat_map(|group| &group.values)
-            .filter_map(|value| match &value.whom {
-                Whom::Login(login) => Some(login.clone()),
-                _ => None,
-            });
-        let logins: Vec<String> = logins.collect::<BTreeSet<_>>().into_iter().collect();
-        let by_login = self.client.humans_by(&filter::any_name(
-            &settings.user_filter,
-            &settings.names.login,
-            &logins,
-        ))?;
-        let mut of_login: BTreeMap<&str, Vec<&Person>> = BTreeMap::new();
+        let by_login = self.humans_by_login(&groups)?;
+        let mut known = Known {
+            inside,
+            by_name,
+            by_login: BTreeMap::new(),
+            ourselves: self.client.bind_dn().and_then(dn::normalise),
+        };
         for human in &by_login {
-            of_login
-                .entry(human.person.login.raw())
-                .or_default()
-                .push(&human.person);
+            let login = human.person.login.raw();
+            known.by_login.entry(login).or_default().push(&human.person);
         }
-        let ourselves = self.client.bind_dn().and_then(dn::normalise);
         let mut members: Vec<Member> = Vec::new();
         let mut seen = BTreeSet::new();
         for (depth, group) in groups.iter().enumerate() {
             let mut add = |person: &Person, implied: bool| {
                 if seen.insert(person.id.clone()) {
-                    let (role, status) = (Role::Member, Status::Active);
                     members.push(Member {
                         person: person.clone(),
-                        role,
-                        status,
+                        role: Role::Member,
+                        status: Status::Active,
                         implied: implied || depth > 0,
                     });
                 }
             };
             for value in &group.values {
-                let mut found: Vec<&Person> = match &value.whom {
-                    Whom::Name(key) if inside.contains(key.as_str()) => continue,
-                    Whom::Name(key) => by_name
-                        .get(key)
-                        .map(|human| &human.person)
-                        .into_iter()
-                        .collect(),
-                    Whom::Login(login) => of_login.get(login.as_str()).cloned().unwrap_or_default(),
-                    Whom::Unclear => Vec::new(),
-                };
-                let login = Untrusted::new(entry::text(value.raw.clone()));
-                let ours = matches!(&value.whom, Whom::Name(key) if Some(key.as_str()) == ourselves.as_deref());
-                // Somebody whom the server does not show as a person is called as the group calls
-                // them.
-                let unknown = stand_in(&value.raw).map(|id| Person {
-                    id,
-                    login,
-                    email: None,
-                });
-                if found.is_empty() && !ours {
-                    found.extend(&unknown);
-                }
-                found.into_iter().for_each(|person| add(person, false));
+                known.meant(value, &mut |person| add(person, false));
             }
             self.client
                 .primary_members(group)?

@@ -162,6 +162,80 @@ impl ScimAdmin {
         }
     }
 
+    fn incomplete(&self, reason: String) -> AdminError {
+        AdminError::Incomplete {
+            place: self.client.place(),
+            reason,
+        }
+    }
+
+    /// Reads the groups in a group, one level after the other, and the people in those; who is not a
+    /// group is a person.
+    fn read_inner(
+        &self,
+        group: &RemoteId,
+        raws: &mut Vec<Raw>,
+        known: &mut KnownPeople,
+    ) -> Result<(), AdminError> {
+        let attributes = group_attributes(&self.settings.names, true);
+        let mut asked = BTreeSet::from([group.as_str().to_owned()]);
+        for _ in 0..=self.settings.nested_depth {
+            let listed = raws.iter().flat_map(|raw| &raw.listed);
+            let may_be = listed
+                .filter(|l| l.kind != Some(decode::Kind::Person) && !known.people.knows(&l.value));
+            let new: Vec<String> = may_be
+                .map(|l| l.value.clone())
+                .filter(|id| asked.insert(id.clone()))
+                .collect();
+            let mut inside = Vec::new();
+            for id in new {
+                match self.client.resource("Groups", &id, &attributes) {
+                    Ok((resource, _)) => {
+                        inside.push(decode::group(&resource, &self.settings.names))
+                    }
+                    Err(error) if error.status == Some(404) => {}
+                    Err(error) => return Err(failed(error)),
+                }
+            }
+            let values = inside.iter().flat_map(|raw| &raw.listed);
+            let values: Vec<String> = values
+                .map(|l| l.value.clone())
+                .filter(|id| !known.people.knows(id) && !asked.contains(id))
+                .collect();
+            if !values.is_empty() {
+                known.add(self.everybody(&values)?);
+            }
+            if inside.is_empty() {
+                break;
+            }
+            raws.append(&mut inside);
+        }
+        Ok(())
+    }
+
+    /// How the members of the first group, and of the groups in it, are called.
+    fn called(&self, raws: &[Raw], people: &People) -> Result<Called, AdminError> {
+        let keys: BTreeSet<&str> = raws.iter().filter_map(|raw| raw.key.as_deref()).collect();
+        let is_group = |id: &str| keys.contains(id);
+        let mut called = Called::default();
+        for (i, raw) in raws.iter().enumerate() {
+            for listed in &raw.listed {
+                let found = members::find(listed, people, &is_group, self.settings.member_value);
+                match found.map_err(|reason| self.incomplete(reason))? {
+                    Found::Person(id) | Found::Stranger(id) => {
+                        let value = called.values.entry(id.clone());
+                        value.or_insert_with(|| listed.clone());
+                        if i == 0 {
+                            called.direct.insert(id);
+                        }
+                    }
+                    Found::Group(_) | Found::Missing(_) => {}
+                }
+            }
+        }
+        Ok(called)
+    }
+
     /// Everybody, or, if they are few, those with these ids.
     fn everybody(&self, ids: &[String]) -> Result<Vec<User>, AdminError> {
         let names = &self.settings.names;
@@ -189,6 +263,47 @@ impl ScimAdmin {
             .iter()
             .filter_map(|resource| decode::user(resource, names, false).ok())
             .collect())
+    }
+}
+
+/// The people who were read to tell the members of a group.
+#[derive(Default)]
+struct KnownPeople {
+    people: People,
+    users: BTreeMap<RemoteId, User>,
+}
+
+impl KnownPeople {
+    fn add(&mut self, users: Vec<User>) {
+        for user in users {
+            self.people.add(&user.id, Some(user.login.raw()));
+            self.users.insert(user.id.clone(), user);
+        }
+    }
+}
+
+/// How a group and the groups in it call their members.
+#[derive(Default)]
+struct Called {
+    /// Whom the group itself lists.
+    direct: BTreeSet<RemoteId>,
+    /// By whom they mean, the first value that means them.
+    values: BTreeMap<RemoteId, decode::Listed>,
+}
+
+impl Called {
+    /// Somebody whom the server does not show, called as the group calls them.
+    fn stand_in(&mut self, id: RemoteId) -> Person {
+        let listed = self.values.remove(&id);
+        let login = listed.map_or_else(
+            || id.to_string(),
+            |listed| listed.display.unwrap_or(listed.value),
+        );
+        Person {
+            id,
+            login: Untrusted::new(login),
+            email: None,
+        }
     }
 }
 
@@ -263,117 +378,33 @@ impl GroupAdmin for ScimAdmin {
     }
 
     fn members(&self, group: &RemoteId) -> Result<Vec<Member>, AdminError> {
-        let meaning = self.settings.member_value;
         let mut raws = vec![self.current(group.as_str())?.raw];
-        // Groups in it, one level after the other; who is not a group is a person.
-        let mut asked = BTreeSet::from([group.as_str().to_owned()]);
         let direct: Vec<String> = raws
             .iter()
             .flat_map(|raw| &raw.listed)
             .map(|l| l.value.clone())
             .collect();
-        let users = self.everybody(&direct)?;
-        let mut people = People::default();
-        let mut known: BTreeMap<RemoteId, User> = BTreeMap::new();
-        let mut add = |users: Vec<User>, people: &mut People| {
-            for user in users {
-                people.add(&user.id, Some(user.login.raw()));
-                known.insert(user.id.clone(), user);
-            }
-        };
-        add(users, &mut people);
-        for _ in 0..=self.settings.nested_depth {
-            let listed = raws.iter().flat_map(|raw| &raw.listed);
-            let may_be =
-                listed.filter(|l| l.kind != Some(decode::Kind::Person) && !people.knows(&l.value));
-            let new: Vec<String> = may_be
-                .map(|l| l.value.clone())
-                .filter(|id| asked.insert(id.clone()))
-                .collect();
-            let mut inside = Vec::new();
-            for id in new {
-                match self.client.resource(
-                    "Groups",
-                    &id,
-                    &group_attributes(&self.settings.names, true),
-                ) {
-                    Ok((resource, _)) => {
-                        inside.push(decode::group(&resource, &self.settings.names))
-                    }
-                    Err(error) if error.status == Some(404) => {}
-                    Err(error) => return Err(failed(error)),
-                }
-            }
-            let values = inside
-                .iter()
-                .flat_map(|raw| &raw.listed)
-                .map(|l| l.value.clone());
-            let values: Vec<String> = values
-                .filter(|id| !people.knows(id) && !asked.contains(id))
-                .collect();
-            if !values.is_empty() {
-                add(self.everybody(&values)?, &mut people);
-            }
-            if inside.is_empty() {
-                break;
-            }
-            raws.append(&mut inside);
-        }
-        let incomplete = |reason: String| AdminError::Incomplete {
-            place: self.client.place(),
-            reason,
-        };
-        let keys: BTreeSet<String> = raws.iter().filter_map(|raw| raw.key.clone()).collect();
-        let mut direct = BTreeSet::new();
-        let mut called = BTreeMap::new();
-        for (i, raw) in raws.iter().enumerate() {
-            for listed in &raw.listed {
-                match members::find(listed, &people, &|id| keys.contains(id), meaning)
-                    .map_err(incomplete)?
-                {
-                    Found::Person(id) | Found::Stranger(id) => {
-                        called.entry(id.clone()).or_insert_with(|| listed.clone());
-                        if i == 0 {
-                            direct.insert(id);
-                        }
-                    }
-                    Found::Group(_) | Found::Missing(_) => {}
-                }
-            }
-        }
-        let resolved = members::resolve(raws, &people, meaning, self.settings.nested_depth);
+        let mut known = KnownPeople::default();
+        known.add(self.everybody(&direct)?);
+        self.read_inner(group, &mut raws, &mut known)?;
+        let mut called = self.called(&raws, &known.people)?;
+        let (meaning, depth) = (self.settings.member_value, self.settings.nested_depth);
+        let resolved = members::resolve(raws, &known.people, meaning, depth);
         if let Some(record) = resolved.rejected.first() {
-            return Err(incomplete(record.reason.clone()));
+            return Err(self.incomplete(record.reason.clone()));
         }
         let all = resolved.groups.into_iter().find(|found| found.id == *group);
-        let member = |id: RemoteId| {
-            let implied = !direct.contains(&id);
-            let who = known.remove(&id).map(person).unwrap_or_else(|| {
-                let listed = called.remove(&id);
-                let login = listed.map_or_else(
-                    || id.to_string(),
-                    |listed| listed.display.unwrap_or(listed.value),
-                );
-                Person {
-                    id,
-                    login: Untrusted::new(login),
-                    email: None,
-                }
-            });
-            Member {
-                person: who,
-                role: Role::Member,
-                status: Status::Active,
-                implied,
-            }
+        let members = all.map(|group| group.members).unwrap_or_default();
+        let member = |id: RemoteId| Member {
+            implied: !called.direct.contains(&id),
+            person: match known.users.remove(&id) {
+                Some(user) => person(user),
+                None => called.stand_in(id),
+            },
+            role: Role::Member,
+            status: Status::Active,
         };
-        Ok(all
-            .map(|group| group.members)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|m| m.user)
-            .map(member)
-            .collect())
+        Ok(members.into_iter().map(|m| m.user).map(member).collect())
     }
 
     fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {

@@ -87,20 +87,8 @@ impl<'a> Client<'a> {
         attributes: &str,
         sink: &mut Sink<'_>,
     ) -> Result<Listed, HttpError> {
-        let count = self
-            .features
-            .max_page
-            .map_or(self.settings.page_size, |max| {
-                u32::try_from(max)
-                    .unwrap_or(u32::MAX)
-                    .min(self.settings.page_size)
-            });
-        let cursor = match self.settings.paging {
-            Paging::Auto => self.features.cursor,
-            Paging::Index => false,
-            Paging::Cursor => true,
-        };
-        let mut listing = Listing::new(cursor, count);
+        let count = self.page_size();
+        let mut listing = Listing::new(self.pages_by_cursor(), count);
         let mut limits = self.http.listing();
         let mut out = Listed {
             narrowed: filter.is_some(),
@@ -123,14 +111,7 @@ impl<'a> Client<'a> {
             };
             out.pages += 1;
             let (fresh, step) = listing.take(&page);
-            let added = fresh.iter().filter(|new| **new).count();
-            page.resources
-                .into_iter()
-                .zip(fresh)
-                .filter(|(_, new)| *new)
-                .for_each(|(resource, _)| sink(resource));
-            self.objects.set(self.objects.get() + added);
-            (self.progress)(self.objects.get());
+            let added = self.hand_over(page.resources, &fresh, sink);
             let mut stop = limits.page(added).err();
             match step {
                 Step::Done => return Ok(out),
@@ -149,6 +130,34 @@ impl<'a> Client<'a> {
                 return Ok(out);
             }
         }
+    }
+
+    /// How many resources a page has.
+    fn page_size(&self) -> u32 {
+        let wished = self.settings.page_size;
+        self.features.max_page.map_or(wished, |max| {
+            u32::try_from(max).unwrap_or(u32::MAX).min(wished)
+        })
+    }
+
+    fn pages_by_cursor(&self) -> bool {
+        match self.settings.paging {
+            Paging::Auto => self.features.cursor,
+            Paging::Index => false,
+            Paging::Cursor => true,
+        }
+    }
+
+    /// Hands over those resources that are new; says how many.
+    fn hand_over(&self, resources: Vec<Value>, fresh: &[bool], sink: &mut Sink<'_>) -> usize {
+        let mut added = 0;
+        for (resource, _) in resources.into_iter().zip(fresh).filter(|(_, new)| **new) {
+            sink(resource);
+            added += 1;
+        }
+        self.objects.set(self.objects.get() + added);
+        (self.progress)(self.objects.get());
+        added
     }
 
     fn page(

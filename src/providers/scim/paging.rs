@@ -134,23 +134,10 @@ impl Listing {
     ) -> Step {
         let len = ids.len() as u64;
         if self.first_page {
-            self.total = page.total;
-            let more = page.total.is_some_and(|total| total > len);
-            self.mode = match (&page.next_cursor, self.mode) {
-                // Some give cursors without having been asked, and some do not know them.
-                (Some(_), _) => Mode::Cursor,
-                (None, Mode::Cursor) if more => Mode::Adjoining,
-                (None, mode) => mode,
-            };
-        }
-        if self.mode == Mode::Cursor {
-            return match &page.next_cursor {
-                Some(cursor) => Step::Ask(Ask::Cursor(cursor.clone())),
-                None if page.total != self.total && page.total.is_some() => changed(),
-                None => self.end(),
-            };
+            self.begin(page, len);
         }
         match self.mode {
+            Mode::Cursor => return self.step_by_cursor(page),
             Mode::Probing if ids.is_empty() || repeated => return self.end(),
             // Every page counted itself.
             Mode::Probing if page.total == Some(len) => self.mode = Mode::Uncounted,
@@ -173,6 +160,38 @@ impl Listing {
             (Some(first), Some(now)) if first == now => now,
             _ => return changed(),
         };
+        self.step_by_number(total, ids, repeated, overlapped)
+    }
+
+    /// Takes from the first page how the server counts and pages.
+    fn begin(&mut self, page: &Page, len: u64) {
+        self.total = page.total;
+        let more = page.total.is_some_and(|total| total > len);
+        self.mode = match (&page.next_cursor, self.mode) {
+            // Some give cursors without having been asked, and some do not know them.
+            (Some(_), _) => Mode::Cursor,
+            (None, Mode::Cursor) if more => Mode::Adjoining,
+            (None, mode) => mode,
+        };
+    }
+
+    fn step_by_cursor(&self, page: &Page) -> Step {
+        match &page.next_cursor {
+            Some(cursor) => Step::Ask(Ask::Cursor(cursor.clone())),
+            None if page.total != self.total && page.total.is_some() => changed(),
+            None => self.end(),
+        }
+    }
+
+    /// The next step at a server whose pages all say `total`.
+    fn step_by_number(
+        &mut self,
+        total: u64,
+        ids: &[Option<String>],
+        repeated: bool,
+        overlapped: bool,
+    ) -> Step {
+        let len = ids.len() as u64;
         match self.mode {
             Mode::Overlapping if overlapped && len > 1 => self.next += len - 1,
             // Nothing but the one we know, or the page before once more: it begins where it likes.
