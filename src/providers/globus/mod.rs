@@ -152,12 +152,12 @@ impl Provider for Globus {
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
-        let means = read::Means {
+        let source = read::Source {
             api: self.api.until(query.deadline),
             mapping: &self.mapping,
             own: &self.own,
             implied: self.implied,
         };
-        read::read(&means, query, progress)
+        read::read(&source, query, progress)
     }
 }

@@ -26,7 +26,7 @@ const MAX_MEMBERSHIPS: usize = 5_000_000;
 const SUSPICIOUS: usize = 10;
 
 /// What a read needs besides the query.
-pub(super) struct Means<'a> {
+pub(super) struct Source<'a> {
     /// Ends at the deadline of the query.
     pub api: Api,
     pub mapping: &'a Mapping,
@@ -38,7 +38,7 @@ pub(super) struct Means<'a> {
 
 /// A read that is under way.
 struct Read<'a> {
-    means: &'a Means<'a>,
+    source: &'a Source<'a>,
     progress: &'a dyn Fn(usize),
     objects: usize,
     rejected: Vec<RejectedRecord>,
@@ -51,27 +51,22 @@ struct Read<'a> {
 /// # Errors
 /// When nothing usable came.
 pub(super) fn read(
-    means: &Means<'_>,
+    source: &Source<'_>,
     query: &Query,
     progress: &dyn Fn(usize),
 ) -> Result<Snapshot, FetchError> {
-    let (heads, rejected) = means.api.my_groups()?;
+    let (heads, rejected) = source.api.my_groups()?;
     let mut read = Read {
-        means,
+        source,
         progress,
         objects: heads.len(),
         rejected,
         early: None,
     };
     progress(read.objects);
-    let is_asked = |head: &Head| match (query.scope, &query.only, &query.top_group) {
-        (Scope::Users, _, Some(top)) => head.name.raw() == top,
-        (Scope::Groups, Some(only), _) => only.iter().any(|name| same_name(name, head.name.raw())),
-        _ => true,
-    };
     let heads: Vec<Head> = heads
         .into_iter()
-        .filter(|head| head.managed && is_asked(head))
+        .filter(|head| head.managed && is_asked(head, query))
         .collect();
     if let (Scope::Users, Some(top), []) = (query.scope, &query.top_group, heads.as_slice()) {
         read.early.get_or_insert(format!(
@@ -81,30 +76,7 @@ pub(super) fn read(
     }
     let mut listed = read.groups(&heads)?;
     let mut people = People::default();
-    let counting = Counting {
-        own: means.own,
-        implied: means.implied,
-    };
-    let mut groups = Vec::with_capacity(listed.len());
-    for group in listed.values_mut() {
-        let members = people.add(&group.rows, counting);
-        read.rejected.append(&mut group.rejected);
-        let Head {
-            id,
-            name,
-            description,
-            parent,
-            ..
-        } = group.head.clone();
-        groups.push(Group {
-            id,
-            name,
-            description,
-            parent,
-            gid: None,
-            members,
-        });
-    }
+    let groups = read.with_members(&mut listed, &mut people);
     if people.strange > 0 {
         let strange = counted(people.strange, "membership has", "memberships have");
         let reason = format!("{strange} a status that gosync does not know");
@@ -112,7 +84,7 @@ pub(super) fn read(
     }
     let users = match query.scope {
         Scope::Users => read.users(&people, query)?,
-        Scope::Groups => people.slim(means.mapping),
+        Scope::Groups => people.slim(source.mapping),
     };
     let completeness = match (read.early, &query.only) {
         (Some(reason), _) => Completeness::Incomplete(reason),
@@ -126,6 +98,15 @@ pub(super) fn read(
         read.rejected,
         completeness,
     ))
+}
+
+/// Whether a query is about this group.
+fn is_asked(head: &Head, query: &Query) -> bool {
+    match (query.scope, &query.only, &query.top_group) {
+        (Scope::Users, _, Some(top)) => head.name.raw() == top,
+        (Scope::Groups, Some(only), _) => only.iter().any(|name| same_name(name, head.name.raw())),
+        _ => true,
+    }
 }
 
 /// How it is known that nothing is missing.
@@ -160,7 +141,7 @@ impl Read<'_> {
     /// When none could be read.
     fn groups(&mut self, heads: &[Head]) -> Result<BTreeMap<RemoteId, Listed>, FetchError> {
         let before = self.hint();
-        let api = &self.means.api;
+        let api = &self.source.api;
         let answers = api::each(
             heads,
             |head| api.listed(&head.id),
@@ -187,9 +168,36 @@ impl Read<'_> {
         Ok(listed)
     }
 
+    /// The groups with their memberships; who is in them becomes one of `people`.
+    fn with_members(
+        &mut self,
+        listed: &mut BTreeMap<RemoteId, Listed>,
+        people: &mut People,
+    ) -> Vec<Group> {
+        let counting = Counting {
+            own: self.source.own,
+            implied: self.source.implied,
+        };
+        let mut groups = Vec::with_capacity(listed.len());
+        for group in listed.values_mut() {
+            let members = people.add(&group.rows, counting);
+            self.rejected.append(&mut group.rejected);
+            let head = group.head.clone();
+            groups.push(Group {
+                id: head.id,
+                name: head.name,
+                description: head.description,
+                parent: head.parent,
+                gid: None,
+                members,
+            });
+        }
+        groups
+    }
+
     /// How many members of each status our groups have, if that can be had.
     fn hint(&self) -> BTreeMap<RemoteId, Value> {
-        self.means.api.statuses().unwrap_or_else(|error| {
+        self.source.api.statuses().unwrap_or_else(|error| {
             tracing::debug!(%error, "no numbers of members");
             BTreeMap::new()
         })
@@ -213,7 +221,7 @@ impl Read<'_> {
                 continue;
             }
             tracing::debug!(group = %group.head.name, "changed while it was read; reading it again");
-            match self.means.api.listed(id) {
+            match self.source.api.listed(id) {
                 Ok(new) => *group = new,
                 Err(error) => self.ended_early(&error),
             }
@@ -222,7 +230,7 @@ impl Read<'_> {
 
     /// Makes users of people, with what Globus Auth knows of them.
     fn users(&mut self, people: &People, query: &Query) -> Result<Vec<User>, FetchError> {
-        let means = self.means;
+        let source = self.source;
         let named = |name: &Untrusted| match &query.only {
             None => true,
             Some(only) => only.iter().any(|wanted| same_name(wanted, name.raw())),
@@ -230,8 +238,8 @@ impl Read<'_> {
         // Where usernames are enough to know who is meant, nobody else is asked for.
         let may_be_named = |id: &RemoteId, known: &Known| {
             let identity = Identity::new(id.clone(), known.username.raw());
-            let login = means.mapping.login(&identity).ok().map(Untrusted::new);
-            !means.mapping.needs_only_names()
+            let login = source.mapping.login(&identity).ok().map(Untrusted::new);
+            !source.mapping.needs_only_names()
                 || named(&known.username)
                 || login.as_ref().is_some_and(named)
         };
@@ -243,7 +251,7 @@ impl Read<'_> {
         let batches: Vec<&[(&RemoteId, &Known)]> = wanted.chunks(BATCH).collect();
         let ask = |batch: &&[(&RemoteId, &Known)]| {
             let ids: Vec<&str> = batch.iter().map(|(id, _)| id.as_str()).collect();
-            means.api.identities(&ids)
+            source.api.identities(&ids)
         };
         let answers = api::each(&batches, ask, |identities| self.count(identities.len()));
         let (mut users, mut nobody) = (Vec::with_capacity(wanted.len()), Vec::new());
@@ -266,7 +274,7 @@ impl Read<'_> {
                     id,
                     known,
                     identity,
-                    means.mapping,
+                    source.mapping,
                     query.top_group.is_none(),
                 ) {
                     Ok(user) => users.push(user),

@@ -126,25 +126,15 @@ fn token(http: &Http, renew: bool, deadline: Instant) -> Result<Option<SecretStr
     }
 }
 
-/// Sends a request once.
-fn attempt(
+/// A request with its headers and its body.
+fn builder(
     http: &Http,
     request: &Request<'_>,
     url: &Url,
     token: Option<&SecretString>,
-    deadline: Instant,
-) -> Try {
-    let place = origin::place(url);
-    let left = clock::left(deadline);
-    if left.is_zero() {
-        let error = HttpError::new(HttpErrorKind::Unreachable, place, "the time limit ran out");
-        return Try::Failed(Failure::new(error, Again::No));
-    }
-    let mut builder = http
-        .shared
-        .client
-        .request(request.method.clone(), url.clone())
-        .timeout(left);
+) -> reqwest::RequestBuilder {
+    let client = &http.shared.client;
+    let mut builder = client.request(request.method.clone(), url.clone());
     builder = match (&http.shared.auth, token) {
         (_, Some(token)) | (Auth::Bearer(token), None) => {
             builder.bearer_auth(token.expose_secret())
@@ -168,7 +158,24 @@ fn attempt(
     if let Some((media_type, body)) = &request.body {
         builder = builder.header(CONTENT_TYPE, *media_type).body(body.clone());
     }
-    let Ok(built) = builder.build() else {
+    builder
+}
+
+/// Sends a request once.
+fn attempt(
+    http: &Http,
+    request: &Request<'_>,
+    url: &Url,
+    token: Option<&SecretString>,
+    deadline: Instant,
+) -> Try {
+    let place = origin::place(url);
+    let left = clock::left(deadline);
+    if left.is_zero() {
+        let error = HttpError::new(HttpErrorKind::Unreachable, place, "the time limit ran out");
+        return Try::Failed(Failure::new(error, Again::No));
+    }
+    let Ok(built) = builder(http, request, url, token).timeout(left).build() else {
         return Try::Failed(Failure::new(
             HttpError::malformed(place, "the request cannot be built"),
             Again::No,

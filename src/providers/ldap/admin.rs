@@ -263,7 +263,7 @@ impl Known<'_> {
                 login,
                 email: None,
             });
-            unknown.iter().for_each(|person| each(person));
+            unknown.iter().for_each(each);
         }
     }
 }

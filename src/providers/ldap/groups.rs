@@ -37,7 +37,7 @@ pub(super) fn attributes(settings: &Settings) -> Vec<&str> {
 
 /// A group as it was read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Raw {
+pub(super) struct GroupEntry {
     /// Without members; or why it cannot be used. Even then it may be in a group that can.
     pub group: Result<Group, RejectedRecord>,
     /// Whether it was asked for, or is only read because it is in another group.
@@ -57,9 +57,9 @@ pub(super) struct Raw {
 }
 
 /// Takes a group from an entry.
-pub(super) fn group(mut entry: Entry, names: &Names, people: &People) -> Raw {
+pub(super) fn group(mut entry: Entry, names: &Names, people: &People) -> GroupEntry {
     let group = fields(&mut entry, names);
-    let mut raw = Raw {
+    let mut raw = GroupEntry {
         key: dn::normalise(&entry.dn).map(|key| key.into_owned()),
         dn: entry.dn.clone(),
         group,
@@ -113,7 +113,7 @@ fn fields(entry: &mut Entry, names: &Names) -> Result<Group, RejectedRecord> {
     }
 }
 
-impl Raw {
+impl GroupEntry {
     /// Adds members that are listed by name of entry.
     fn list(&mut self, values: Vec<Vec<u8>>, people: &People) {
         for value in values {
@@ -171,7 +171,7 @@ pub(super) struct Resolved {
 }
 
 /// Gives each group its members, those of the groups in it included: see [`nested`].
-pub(super) fn resolve(mut raws: Vec<Raw>, people: &People, depth: usize) -> Resolved {
+pub(super) fn resolve(mut raws: Vec<GroupEntry>, people: &People, depth: usize) -> Resolved {
     let mut out = Resolved {
         different: drop_repeated(&mut raws),
         ..Resolved::default()
@@ -203,7 +203,7 @@ pub(super) fn resolve(mut raws: Vec<Raw>, people: &People, depth: usize) -> Reso
 }
 
 /// For each group the places of the groups listed in it.
-fn inner(raws: &[Raw], out: &mut Resolved) -> Vec<Vec<usize>> {
+fn inner(raws: &[GroupEntry], out: &mut Resolved) -> Vec<Vec<usize>> {
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for (i, raw) in raws.iter().enumerate() {
         if let Some(key) = &raw.key {
@@ -225,8 +225,8 @@ fn inner(raws: &[Raw], out: &mut Resolved) -> Vec<Vec<usize>> {
 }
 
 /// Drops groups that were read twice; says whether two of them differed.
-fn drop_repeated(raws: &mut Vec<Raw>) -> bool {
-    let id = |raw: &Raw| match &raw.group {
+fn drop_repeated(raws: &mut Vec<GroupEntry>) -> bool {
+    let id = |raw: &GroupEntry| match &raw.group {
         Ok(group) => Some(group.id.clone()),
         Err(record) => record.id.clone(),
     };
@@ -236,7 +236,7 @@ fn drop_repeated(raws: &mut Vec<Raw>) -> bool {
     for (i, raw) in raws.iter().enumerate() {
         let Some(id) = id(raw) else { continue };
         if let Some(first) = seen.insert(id, i) {
-            let first: &Raw = &raws[first];
+            let first: &GroupEntry = &raws[first];
             different |= first.group != raw.group
                 || first.people != raw.people
                 || first.others != raw.others;

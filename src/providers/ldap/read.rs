@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::Ldap;
-use super::groups::{self, Raw};
+use super::groups::{self, GroupEntry};
 use super::people::{self, Extent, People};
 use super::settings::Settings;
 use crate::ldap::connect::Session;
@@ -205,7 +205,7 @@ impl<'a> Read<'a> {
         &mut self,
         only: Option<&[String]>,
         people: &People,
-    ) -> Result<(Vec<Raw>, Outcome), Error> {
+    ) -> Result<(Vec<GroupEntry>, Outcome), Error> {
         let settings = self.settings;
         let names = &settings.names;
         let attributes = groups::attributes(settings);
@@ -227,7 +227,7 @@ impl<'a> Read<'a> {
             }
         }
         if let Some(only) = only {
-            let asked = |raw: &Raw| match &raw.group {
+            let asked = |raw: &GroupEntry| match &raw.group {
                 Ok(group) => only.iter().any(|name| same_name(name, group.name.raw())),
                 Err(_) => true,
             };
@@ -243,7 +243,7 @@ impl<'a> Read<'a> {
     /// Reads the groups in the groups that were asked for.
     fn inner_groups(
         &mut self,
-        raws: &mut Vec<Raw>,
+        raws: &mut Vec<GroupEntry>,
         people: &People,
         attributes: &[&str],
     ) -> Result<(), Error> {
@@ -298,7 +298,7 @@ impl<'a> Read<'a> {
     }
 
     /// Asks for the rest of lists of members that came in part.
-    fn parts(&mut self, raws: &mut [Raw], people: &People) {
+    fn parts(&mut self, raws: &mut [GroupEntry], people: &People) {
         for raw in raws {
             while let Some((attribute, first)) = raw.more.take() {
                 if self.early.is_some() {

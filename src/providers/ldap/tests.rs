@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::groups::{self, Raw, Resolved};
+use super::groups::{self, GroupEntry, Resolved};
 use super::people::{self, Extent, People};
 use super::settings::{Config, Schema, Settings};
 use crate::ldap::entry::{Entry, sample};
@@ -37,7 +37,7 @@ fn crowd(entries: Vec<Entry>) -> People {
     people
 }
 
-fn raw(name: &str, attribute: &str, members: &[&str], people: &People) -> Raw {
+fn raw(name: &str, attribute: &str, members: &[&str], people: &People) -> GroupEntry {
     let members: Vec<&[u8]> = members.iter().map(|member| member.as_bytes()).collect();
     let id = format!("g-{name}");
     let entry = sample(
@@ -259,7 +259,7 @@ fn a_chain_of_groups_is_followed_as_deep_as_allowed() {
     let mut people = crowd(vec![someone("a", "1")]);
     people.finish();
     let chain = || {
-        let mut raws: Vec<Raw> = (0..4)
+        let mut raws: Vec<GroupEntry> = (0..4)
             .map(|n| {
                 raw(
                     &format!("g{n}"),

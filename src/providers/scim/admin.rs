@@ -14,7 +14,7 @@ use super::Scim;
 use super::client::{
     ACCEPT, Client, Listed, ONE_BY_ONE, group_attributes, is_refusal, user_attributes,
 };
-use super::decode::{self, Raw};
+use super::decode::{self, GroupEntry};
 use super::members::{self, Found, People};
 use super::path::{Object, quoted};
 use super::settings::{MemberValue, Settings};
@@ -42,7 +42,7 @@ pub struct ScimAdmin {
 
 /// A group as it is now.
 struct Current {
-    raw: Raw,
+    raw: GroupEntry,
     version: Option<String>,
 }
 
@@ -174,7 +174,7 @@ impl ScimAdmin {
     fn read_inner(
         &self,
         group: &RemoteId,
-        raws: &mut Vec<Raw>,
+        raws: &mut Vec<GroupEntry>,
         known: &mut KnownPeople,
     ) -> Result<(), AdminError> {
         let attributes = group_attributes(&self.settings.names, true);
@@ -214,7 +214,7 @@ impl ScimAdmin {
     }
 
     /// How the members of the first group, and of the groups in it, are called.
-    fn called(&self, raws: &[Raw], people: &People) -> Result<Called, AdminError> {
+    fn called(&self, raws: &[GroupEntry], people: &People) -> Result<Called, AdminError> {
         let keys: BTreeSet<&str> = raws.iter().filter_map(|raw| raw.key.as_deref()).collect();
         let is_group = |id: &str| keys.contains(id);
         let mut called = Called::default();

@@ -218,7 +218,7 @@ pub(super) struct Listed {
 
 /// A group as it was read.
 #[derive(Clone, Debug)]
-pub(super) struct Raw {
+pub(super) struct GroupEntry {
     /// Its id, as members of other groups write it.
     pub key: Option<String>,
     /// The group without members.
@@ -233,7 +233,7 @@ pub(super) struct Raw {
 }
 
 /// Reads a group.
-pub(super) fn group(resource: &Value, names: &Names) -> Raw {
+pub(super) fn group(resource: &Value, names: &Names) -> GroupEntry {
     let members = resource
         .as_object()
         .and_then(|object| get(object, "members"));
@@ -278,7 +278,7 @@ pub(super) fn group(resource: &Value, names: &Names) -> Raw {
             Vec::new(),
         ),
     };
-    Raw {
+    GroupEntry {
         key: id(resource),
         group,
         listed,

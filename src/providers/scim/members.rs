@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decode::{Kind, Listed, Raw};
+use super::decode::{GroupEntry, Kind, Listed};
 use super::settings::MemberValue;
 use crate::model::{Group, RejectedRecord, RemoteId, name_key};
 use crate::providers::nested::{self, Limits, Node};
@@ -109,7 +109,7 @@ pub(super) struct Resolved {
 /// Gives each group that was asked for its members, those of the groups in it included: see
 /// [`nested`].
 pub(super) fn resolve(
-    raws: Vec<Raw>,
+    raws: Vec<GroupEntry>,
     people: &People,
     meaning: MemberValue,
     depth: usize,

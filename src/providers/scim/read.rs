@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::client::{Client, Listed, ONE_BY_ONE, is_refusal};
-use super::decode::{self, Raw};
+use super::decode::{self, GroupEntry};
 use super::members::{self, People, Resolved};
 use super::settings::Settings;
 use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, User, counted, same_name};
@@ -24,11 +24,11 @@ struct Read<'a> {
     client: Client<'a>,
     settings: &'a Settings,
     /// The first thing that made it incomplete.
-    early: Option<Early>,
+    early: Option<IncompleteReason>,
 }
 
 /// Why a read is not whole.
-struct Early {
+struct IncompleteReason {
     /// For when nothing came at all.
     error: HttpError,
     reason: String,
@@ -127,13 +127,13 @@ impl Read<'_> {
     /// Remembers the first thing that went wrong.
     fn early(&mut self, place: &str, reason: String) {
         let error = HttpError::malformed(place, reason.clone());
-        self.early.get_or_insert(Early { error, reason });
+        self.early.get_or_insert(IncompleteReason { error, reason });
     }
 
     /// Remembers how a listing ended, if not as it should.
     fn ended(&mut self, listed: Listed) {
         if let Some(error) = listed.early {
-            self.early.get_or_insert(Early {
+            self.early.get_or_insert(IncompleteReason {
                 reason: error.to_string(),
                 error,
             });
@@ -177,10 +177,10 @@ impl Read<'_> {
         &mut self,
         only: Option<&[String]>,
         people: &People,
-    ) -> Result<(Vec<Raw>, usize), FetchError> {
+    ) -> Result<(Vec<GroupEntry>, usize), FetchError> {
         let names = &self.settings.names;
         let attributes = super::client::group_attributes(names, true);
-        let mut raws: Vec<Raw> = Vec::new();
+        let mut raws: Vec<GroupEntry> = Vec::new();
         let mut take = |resource: Value| raws.push(decode::group(&resource, names));
         let listed =
             self.client
@@ -206,7 +206,11 @@ impl Read<'_> {
     }
 
     /// Reads the groups in the groups that were asked for.
-    fn inner_groups(&mut self, raws: &mut Vec<Raw>, people: &People) -> Result<(), FetchError> {
+    fn inner_groups(
+        &mut self,
+        raws: &mut Vec<GroupEntry>,
+        people: &People,
+    ) -> Result<(), FetchError> {
         // One level more than is followed, so that a group that goes too deep is seen to.
         for _ in 0..=self.settings.nested_depth {
             let unknown = unknown_groups(raws, people);
@@ -238,7 +242,7 @@ impl Read<'_> {
     }
 
     /// Reads one group more; says whether it is there. That it is not is an answer, too.
-    fn one_group(&mut self, id: &str, raws: &mut Vec<Raw>) -> bool {
+    fn one_group(&mut self, id: &str, raws: &mut Vec<GroupEntry>) -> bool {
         let attributes = super::client::group_attributes(&self.settings.names, true);
         match self.client.resource("Groups", id, &attributes) {
             Ok((resource, _)) => {
@@ -249,7 +253,7 @@ impl Read<'_> {
             }
             Err(error) if error.status == Some(404) => false,
             Err(error) => {
-                self.early.get_or_insert(Early {
+                self.early.get_or_insert(IncompleteReason {
                     reason: error.to_string(),
                     error,
                 });
@@ -262,7 +266,7 @@ impl Read<'_> {
     /// was told of.
     fn look_again(
         &mut self,
-        raws: &mut Vec<Raw>,
+        raws: &mut Vec<GroupEntry>,
         people: &People,
         narrowed: bool,
     ) -> Result<(), FetchError> {
@@ -340,7 +344,7 @@ impl Read<'_> {
 }
 
 /// Members that are groups, or may be, and were not read.
-fn unknown_groups(raws: &[Raw], people: &People) -> BTreeSet<String> {
+fn unknown_groups(raws: &[GroupEntry], people: &People) -> BTreeSet<String> {
     let known: BTreeSet<&str> = raws.iter().filter_map(|raw| raw.key.as_deref()).collect();
     let listed = raws.iter().flat_map(|raw| &raw.listed);
     let may_be = listed.filter(|listed| match listed.kind {

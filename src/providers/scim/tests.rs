@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::decode::{Features, Raw, features, group, page, user};
+use super::decode::{Features, GroupEntry, features, group, page, user};
 use super::members::{People, Resolved, resolve};
 use super::settings::{Attributes, Config, MemberValue, Settings};
 use crate::model::RemoteId;
@@ -163,7 +163,7 @@ fn members(groups: &[Value], meaning: MemberValue, depth: usize) -> Resolved {
     people.add(&id("u1"), Some("Alice"));
     people.add(&id("u2"), Some("bob"));
     people.add(&id("u3"), None);
-    let raws: Vec<Raw> = groups
+    let raws: Vec<GroupEntry> = groups
         .iter()
         .map(|resource| group(resource, &names))
         .collect();
