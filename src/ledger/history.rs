@@ -28,6 +28,21 @@ pub(super) struct Past {
 }
 
 impl Past {
+    /// A change of something of which there was no entry.
+    pub(super) fn of_new(change: &Change) -> Self {
+        let effects = effects(change);
+        // A group of the host's own is known by its name.
+        let id = change.id().map_or(change.name(), RemoteId::as_str);
+        Self {
+            kind: change.of.kind,
+            id: id.to_owned(),
+            change: effects.word.to_owned(),
+            // Plain data, which always becomes JSON.
+            detail: effects.detail.and_then(|d| serde_json::to_value(d).ok()),
+            before: None,
+        }
+    }
+
     /// Whether the entry is one of an account or a group that should be on the host.
     pub(super) fn is_present(&self) -> bool {
         let row = self
@@ -104,17 +119,9 @@ impl<'t> Snapshots<'t> {
 
     /// What is to be remembered of a change.
     pub(super) fn past(&mut self, scope: Scope<'_>, change: &Change) -> rusqlite::Result<Past> {
-        let (kind, effects) = (change.of.kind, effects(change));
-        // A group of the host's own is known by its name.
-        let id = change.id().map_or(change.name(), RemoteId::as_str);
-        Ok(Past {
-            kind,
-            id: id.to_owned(),
-            change: effects.word.to_owned(),
-            // Plain data, which always becomes JSON.
-            detail: effects.detail.and_then(|d| serde_json::to_value(d).ok()),
-            before: self.entry(scope, kind, id)?,
-        })
+        let new = Past::of_new(change);
+        let before = self.entry(scope, new.kind, &new.id)?;
+        Ok(Past { before, ..new })
     }
 
     /// The groups, whosever they are, that lose a removed account as a member, with their providers.

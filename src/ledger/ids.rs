@@ -33,13 +33,15 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// Sets a number aside. Who had one before keeps it.
-pub(super) fn reserve(scope: Scope<'_>, who: &Identity<'_>, number: u32) -> rusqlite::Result<()> {
-    keep_former_name(scope, who.kind, who.id, who.name)?;
+/// Sets a number aside for what has none yet. Returns whether that is so.
+pub(super) fn reserve_new(
+    scope: Scope<'_>,
+    who: &Identity<'_>,
+    number: u32,
+) -> rusqlite::Result<bool> {
     let sql = "INSERT INTO ids (kind, provider, id, name, number, private_gid, subid, state)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'reserved')
-               ON CONFLICT (kind, provider, id) DO UPDATE SET name = ?4, private_gid = ?6,
-                   subid = COALESCE(?7, subid), state = 'reserved'";
+               ON CONFLICT (kind, provider, id) DO NOTHING";
     let Identity {
         kind,
         id,
@@ -47,9 +49,26 @@ pub(super) fn reserve(scope: Scope<'_>, who: &Identity<'_>, number: u32) -> rusq
         private_gid,
         subid,
     } = who;
+    let values = params![kind, scope.provider, id, name, number, private_gid, subid];
+    Ok(scope.changes(sql, values)? > 0)
+}
+
+/// Sets the number that was given before aside once more.
+pub(super) fn reserve_again(scope: Scope<'_>, who: &Identity<'_>) -> rusqlite::Result<()> {
+    let Identity {
+        kind,
+        id,
+        name,
+        private_gid,
+        subid,
+    } = who;
+    keep_former_name(scope, *kind, id, name)?;
+    let sql = "UPDATE ids SET name = ?4, private_gid = ?5, subid = COALESCE(?6, subid),
+                      state = 'reserved'
+                WHERE kind = ?1 AND provider = ?2 AND id = ?3";
     scope.execute(
         sql,
-        params![kind, scope.provider, id, name, number, private_gid, subid],
+        params![kind, scope.provider, id, name, private_gid, subid],
     )
 }
 
@@ -168,10 +187,21 @@ pub(super) fn keep_begun_name(
 }
 
 /// What the pending entries of transaction `txn` were to create is there.
+///
+/// Row by row: as one statement, SQLite sorts all keys into a table of its own first, which takes
+/// twice as long.
 pub(super) fn activate_created(scope: Scope<'_>, txn: u64) -> rusqlite::Result<()> {
-    let sql = "UPDATE ids SET state = 'active' WHERE (kind, provider, id) IN
-                   (SELECT kind, provider, id FROM pending WHERE txn = ?1 AND entry = 'create')";
-    scope.db.execute(sql, [txn]).map(drop)
+    let sql = "SELECT kind, provider, id FROM pending WHERE txn = ?1 AND entry = 'create'";
+    let mut created = scope.db.prepare(sql)?;
+    let mut rows = created.query([txn])?;
+    let sql = "UPDATE ids SET state = 'active' WHERE kind = ?1 AND provider = ?2 AND id = ?3";
+    let mut activate = scope.db.prepare(sql)?;
+    while let Some(row) = rows.next()? {
+        let key = [0, 1, 2].map(|column| row.get_ref(column).and_then(|text| Ok(text.as_str()?)));
+        let [kind, provider, id] = key;
+        activate.execute([kind?, provider?, id?])?;
+    }
+    Ok(())
 }
 
 /// Deletes what pending entries were to create and never did, unless it was known before: who knows whether useradd(8)

@@ -10,7 +10,7 @@ use super::pending::{self, Writer};
 use super::store::{Ledger, LedgerError, Run, Scope, next_number, odd_json};
 use crate::model::history::EntryKind;
 use crate::model::owned::State;
-use crate::model::{Gid, Members, UserName};
+use crate::model::{Members, UserName};
 use crate::plan::effects::{Presence, effects};
 use crate::plan::events::Kind;
 use crate::plan::{Change, Deed, KeyChange, MemberChange, NewAccount, Plan};
@@ -60,12 +60,23 @@ impl Reservation<'_> {
     }
 
     fn change(&mut self, change: &Change) -> rusqlite::Result<()> {
-        let past = self.snapshots.past(self.scope, change)?;
         let presence = effects(change).presence;
+        let creation = match presence {
+            Presence::Comes => Creation::of(change),
+            _ => None,
+        };
+        // Nearly all of a first run is new: there is nothing to be remembered of it.
+        if let Some(new) = &creation
+            && ids::reserve_new(self.scope, &new.who, new.number)?
+        {
+            return self.create(new, &Past::of_new(change));
+        }
+        let past = self.snapshots.past(self.scope, change)?;
         // Of what should be there and is made again, the number is set aside already. What it was is still needed if
         // this run comes to nothing.
-        if presence == Presence::Comes && !past.is_present() && self.create(change, &past)? {
-            return Ok(());
+        if let Some(new) = creation.filter(|_| !past.is_present()) {
+            ids::reserve_again(self.scope, &new.who)?;
+            return self.create(&new, &past);
         }
         self.entries.history(self.scope, &past)?;
         if past.kind == EntryKind::Account && matches!(presence, Presence::Goes { .. }) {
@@ -76,47 +87,13 @@ impl Reservation<'_> {
         self.edit(change, &past)
     }
 
-    /// Sets the number of something new aside, if that is what the change does.
-    fn create(&mut self, change: &Change, past: &Past) -> rusqlite::Result<bool> {
-        let (id, name) = (past.id.as_str(), change.name());
-        match &change.deed {
-            Deed::CreateAccount(new) => self.reserve_account(id, name, new)?,
-            Deed::CreateGroup { gid, members } => self.reserve_group(id, name, *gid, members)?,
-            _ => return Ok(false),
+    /// Writes down what is to be written for somebody, or something, whose number is set aside.
+    fn create(&mut self, new: &Creation<'_>, past: &Past) -> rusqlite::Result<()> {
+        match &new.applied {
+            ToApply::Account(fields) => applied::set_account(self.scope, new.who.id, fields)?,
+            ToApply::Group(members) => applied::set_members(self.scope, new.who.id, members)?,
         }
-        self.entries.create(self.scope, past)?;
-        Ok(true)
-    }
-
-    fn reserve_account(&self, id: &str, name: &str, new: &NewAccount) -> rusqlite::Result<()> {
-        let who = Identity {
-            kind: EntryKind::Account,
-            id,
-            name,
-            private_gid: new.private_group.then_some(new.gid.get()),
-            subid: new.subids.map(|(first, _)| first),
-        };
-        ids::reserve(self.scope, &who, new.uid.get())?;
-        let fields = AccountFields {
-            gid: new.gid.get(),
-            gecos: &new.gecos,
-            home: &new.home,
-            shell: &new.shell,
-            locked: false,
-            expire: "",
-        };
-        applied::set_account(self.scope, id, &fields)
-    }
-
-    fn reserve_group(
-        &self,
-        id: &str,
-        name: &str,
-        gid: Gid,
-        members: &[UserName],
-    ) -> rusqlite::Result<()> {
-        ids::reserve(self.scope, &Identity::group(id, name), gid.get())?;
-        applied::set_members(self.scope, id, &joined(members))
+        self.entries.create(self.scope, past)
     }
 
     /// Writes down what becomes true on confirmation.
@@ -134,6 +111,55 @@ impl Reservation<'_> {
         match edit(change) {
             Some(edit) => self.entries.edit(self.scope, of, &edit),
             None => Ok(()),
+        }
+    }
+}
+
+/// An account or a group that is to be made.
+struct Creation<'a> {
+    who: Identity<'a>,
+    number: u32,
+    applied: ToApply<'a>,
+}
+
+/// What is to be written for it.
+enum ToApply<'a> {
+    Account(AccountFields<'a>),
+    Group(Members),
+}
+
+impl<'a> Creation<'a> {
+    fn of(change: &'a Change) -> Option<Self> {
+        let (id, name) = (change.id()?.as_str(), change.name());
+        Some(match &change.deed {
+            Deed::CreateAccount(new) => Self::account(id, name, new),
+            Deed::CreateGroup { gid, members } => Self {
+                who: Identity::group(id, name),
+                number: gid.get(),
+                applied: ToApply::Group(joined(members)),
+            },
+            _ => return None,
+        })
+    }
+
+    fn account(id: &'a str, name: &'a str, new: &'a NewAccount) -> Self {
+        Self {
+            who: Identity {
+                kind: EntryKind::Account,
+                id,
+                name,
+                private_gid: new.private_group.then_some(new.gid.get()),
+                subid: new.subids.map(|(first, _)| first),
+            },
+            number: new.uid.get(),
+            applied: ToApply::Account(AccountFields {
+                gid: new.gid.get(),
+                gecos: &new.gecos,
+                home: &new.home,
+                shell: &new.shell,
+                locked: false,
+                expire: "",
+            }),
         }
     }
 }

@@ -115,7 +115,12 @@ impl<'a> Scope<'a> {
 
     /// Carries out a statement that runs once for each entry: it is compiled once for all of them.
     pub(super) fn execute(&self, sql: &str, params: impl Params) -> rusqlite::Result<()> {
-        self.db.prepare_cached(sql)?.execute(params).map(drop)
+        self.changes(sql, params).map(drop)
+    }
+
+    /// The same, and says how many rows it changed.
+    pub(super) fn changes(&self, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
+        self.db.prepare_cached(sql)?.execute(params)
     }
 }
 
