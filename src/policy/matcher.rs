@@ -4,10 +4,27 @@
 //! optional leading `!`, pushes whether it matches; `and`, `or` and `not` work on what stands before them. The last
 //! value decides. `["osg.*", "!osg.test", "and"]` means: all of osg but its test group.
 
+use std::str::Chars;
 use std::sync::Arc;
 
 use regex::Regex;
 use serde::Deserialize;
+
+/// The classes of characters that may stand between brackets (POSIX.1-2017, Base Definitions, 9.3.5).
+const CLASSES: [&str; 12] = [
+    "[:alnum:]",
+    "[:alpha:]",
+    "[:blank:]",
+    "[:cntrl:]",
+    "[:digit:]",
+    "[:graph:]",
+    "[:lower:]",
+    "[:print:]",
+    "[:punct:]",
+    "[:space:]",
+    "[:upper:]",
+    "[:xdigit:]",
+];
 
 /// A filter over names.
 #[derive(Clone, Debug, Deserialize)]
@@ -139,27 +156,61 @@ fn build(regex: &str, word: &str) -> Result<Regex, String> {
         .map_err(|e| format!("`{word}` is no pattern: {}", super::names::why(&e)))
 }
 
-/// A glob as a regular expression for the whole name: `*`, `?` and `[...]` as in fnmatch(3).
+/// A glob as a regular expression for the whole name: `*`, `?` and `[...]` as in fnmatch(3) without flags, except that a
+/// backslash stands for itself. Crates for globs are about paths: they match bytes, give `**` a meaning, or have no
+/// classes such as `[:alpha:]`.
 fn glob_to_regex(glob: &str) -> String {
     let mut out = String::from("^(?s:");
-    let mut chars = glob.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut rest = glob.chars();
+    while let Some(c) = rest.next() {
         match c {
             '*' => out.push_str(".*"),
             '?' => out.push('.'),
-            '[' => {
-                out.push('[');
-                if chars.next_if_eq(&'!').is_some() {
-                    out.push('^');
-                }
-            }
-            ']' => out.push(']'),
-            '-' => out.push('-'),
-            _ => out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+            '[' => bracket_to_regex(&mut rest, &mut out),
+            _ => push_literal(c, &mut out),
         }
     }
     out.push_str(")$");
     out
+}
+
+/// What follows a `[` of a glob, up to its `]`. A `]` that comes first is one of the characters. Without an end the
+/// expression has none either, and is refused.
+fn bracket_to_regex(rest: &mut Chars<'_>, out: &mut String) {
+    out.push('[');
+    if let Some(after) = rest.as_str().strip_prefix(['!', '^']) {
+        *rest = after.chars();
+        out.push('^');
+    }
+    let (mut first, mut range) = (true, false);
+    while let Some(c) = rest.next() {
+        let class = CLASSES.iter().find(|class| {
+            let rest = rest.as_str();
+            c == '['
+                && class
+                    .strip_prefix('[')
+                    .is_some_and(|class| rest.starts_with(class))
+        });
+        let begins_range = c == '-' && !first && !range && !rest.as_str().starts_with(']');
+        match (c, class) {
+            (']', _) if !first => return out.push(']'),
+            _ if begins_range => out.push('-'),
+            (_, Some(class)) => {
+                out.push_str(class);
+                *rest = rest.as_str()[class.len() - 1..].chars();
+            }
+            _ => push_literal(c, out),
+        }
+        (first, range) = (false, begins_range);
+    }
+}
+
+/// A character that stands for itself, between brackets too.
+fn push_literal(c: char, out: &mut String) {
+    if c.is_ascii_punctuation() {
+        out.push('\\');
+    }
+    out.push(c);
 }
 
 impl Pattern {
@@ -191,6 +242,41 @@ mod tests {
         assert!(passes(&["/^o.g/"], "osg.test"));
         assert!(passes(&["!osg"], "cms"));
         assert!(passes(&["*"], "anything at all"));
+    }
+
+    #[test]
+    fn brackets_are_read_as_fnmatch_reads_them() {
+        for (pattern, yes, no) in [
+            ("[[]*", "[a]", "a"),
+            ("[]ab]x", "]x", "[x"),
+            ("[!]]", "a", "]"),
+            ("[^a]", "^", "a"),
+            ("[a^]", "^", "b"),
+            ("[a-c]", "b", "-"),
+            ("[a-]", "-", "b"),
+            ("[-a]", "-", "b"),
+            ("[+--]", ",", "."),
+            ("[&&a]", "&", "b"),
+            ("[a~~b]", "~", "c"),
+            ("[\\d]", "\\", "7"),
+            ("[[:digit:][]", "[", ":"),
+            ("[[:alpha:]]", "b", "7"),
+            ("[![:upper:]]", "b", "B"),
+            ("[[:a]", ":", "b"),
+            ("zo?", "zoë", "zo"),
+            ("[à-ý]", "ë", "e"),
+            ("**/a", "x/a", "a"),
+            ("{a,b}*", "{a,b}", "a"),
+            ("a]*", "a]", "a"),
+            ("O*", "Osg", "osg"),
+            ("*", "a\nb/c", ""),
+        ] {
+            assert!(passes(&[pattern], yes), "{pattern} {yes}");
+            assert!(no.is_empty() || !passes(&[pattern], no), "{pattern} {no}");
+        }
+        for bad in ["[", "[]", "[!]", "[a", "[z-a]"] {
+            assert!(Filter::new(&[bad]).is_err(), "{bad}");
+        }
     }
 
     #[test]

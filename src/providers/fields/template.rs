@@ -4,6 +4,7 @@
 //! What stands in for these is percent-encoded (RFC 3986, 2.1), so that no login can lead to
 //! another place, path or parameter.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::lookup::Lookup;
@@ -12,6 +13,13 @@ use crate::providers::http::check_url;
 
 /// The longest word that is put into an address.
 const MAX_WORD: usize = 256;
+
+/// All characters but the unreserved ones (RFC 3986, 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A URL with places to fill in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -56,7 +64,7 @@ impl Template {
                     if word.len() > MAX_WORD || word.bytes().all(|b| b == b'.') {
                         return Err(format!("the {lookup} cannot stand in an address"));
                     }
-                    out.push_str(&encoded(word));
+                    out.extend(utf8_percent_encode(word, RESERVED));
                 }
             }
         }
@@ -108,20 +116,6 @@ impl TryFrom<String> for Template {
             text,
         })
     }
-}
-
-/// Everything but unreserved characters (RFC 3986, 2.3) percent-encoded.
-fn encoded(word: &str) -> String {
-    let mut out = String::new();
-    for byte in word.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(byte))
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ fn seconds(text: &str) -> Option<i64> {
     .ok()?;
     let zoned = date
         .to_datetime(time)
-        .to_zoned(jiff::tz::TimeZone::UTC)
+        .to_zoned_datetime(jiff::tz::TimeZone::UTC)
         .ok()?;
     Some(zoned.timestamp().as_second() - offset)
 }
