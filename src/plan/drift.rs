@@ -229,7 +229,8 @@ fn group(own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules, out: &mut Vec<Di
             why,
         });
     }
-    taken_out(Kind::Group, &own.name, &before, &now, host, rules, out);
+    let gone = gone(&before, &now, host);
+    out.extend(taken_out(Kind::Group, &own.name, &gone, rules));
 }
 
 fn local(
@@ -251,23 +252,20 @@ fn local(
         return;
     };
     let (before, now) = (applied.set(), found.members.set());
-    taken_out(Kind::LocalGroup, name, &before, &now, host, rules, out);
+    let gone = gone(&before, &now, host);
+    out.extend(taken_out(Kind::LocalGroup, name, &gone, rules));
 }
 
-fn taken_out(
-    kind: Kind,
-    name: &str,
-    before: &BTreeSet<&str>,
-    now: &BTreeSet<&str>,
-    host: &Host<'_>,
-    rules: &GroupRules,
-    out: &mut Vec<Difference>,
-) {
-    // Whose account is not on the host is no member anywhere, and that is told of the account.
-    let is_there = |name: &&str| host.accounts.contains_key(name);
-    let gone: Vec<&str> = before.difference(now).copied().filter(is_there).collect();
+/// The members that were applied and are not found any more. Whose account is not on the host is no
+/// member anywhere, and that is told of the account.
+fn gone<'a>(before: &BTreeSet<&'a str>, now: &BTreeSet<&str>, host: &Host<'_>) -> Vec<&'a str> {
+    let is_gone = |name: &&str| !now.contains(name) && host.accounts.contains_key(name);
+    before.iter().copied().filter(is_gone).collect()
+}
+
+fn taken_out(kind: Kind, name: &str, gone: &[&str], rules: &GroupRules) -> Option<Difference> {
     if gone.is_empty() {
-        return;
+        return None;
     }
     let (next, word) = match rules.taken_out_by_hand {
         ByHand::Report => (Next::Keeps, "report"),
@@ -278,7 +276,7 @@ fn taken_out(
         gone.join(" "),
         format!("`taken_out_by_hand` is `{word}`"),
     );
-    out.push(Difference {
+    Some(Difference {
         kind,
         name,
         what: "taken out",
@@ -286,7 +284,7 @@ fn taken_out(
         found: String::new(),
         next,
         why,
-    });
+    })
 }
 
 #[cfg(test)]

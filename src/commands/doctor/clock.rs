@@ -1,7 +1,7 @@
 //! The clock: whether the time can be right.
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report};
-use super::scene::Scene;
 use crate::system::clock;
 use crate::system::lock;
 
@@ -13,8 +13,8 @@ const BORN: i64 = 1_735_689_600;
 /// A moment that is so many seconds ahead is not due to a clock that was set right.
 const SLACK: i64 = 300;
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let note = lock::look(&scene.root().path(&scene.settings().lock_file))
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    let note = lock::look(&look.root().path(&look.settings().lock_file))
         .map(|(note, _)| note)
         .unwrap_or_default();
     let moments: Vec<i64> = note
@@ -24,7 +24,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         .chain(note.holder.since)
         .collect();
     report.looked(AREA, "the time, and that of the last runs");
-    report.add(judge(scene.now(), &moments));
+    report.add(judge(look.now(), &moments));
 }
 
 /// `moments`: when runs began or read their provider.

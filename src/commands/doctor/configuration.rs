@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
-use super::scene::Scene;
 use crate::error::Error;
 
 const AREA: Area = Area::Configuration;
@@ -17,8 +17,8 @@ struct Facts<'a> {
     missing: Vec<(&'static str, PathBuf)>,
 }
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let settings = scene.settings();
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    let settings = look.settings();
     let named = [
         ("description_dir", &settings.description_dir),
         ("policy_dir", &settings.policy_dir),
@@ -27,22 +27,22 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         .into_iter()
         .filter_map(|(key, dir)| Some((key, dir.clone()?)));
     let facts = Facts {
-        unusable: scene.unusable.as_ref(),
-        outside: scene
+        unusable: look.unusable.as_ref(),
+        outside: look
             .setup
             .places()
             .iter()
-            .filter_map(|p| Some(scene.root().contains(p).err()?.to_string()))
+            .filter_map(|p| Some(look.root().contains(p).err()?.to_string()))
             .collect(),
         missing: named.filter(|(_, dir)| !is_dir(dir)).collect(),
     };
-    match &scene.unusable {
+    match &look.unusable {
         Some(_) => report.skipped(
             AREA,
             "it cannot be used; what follows is checked as if every key had its default",
         ),
         None => {
-            let files: Vec<String> = scene
+            let files: Vec<String> = look
                 .setup
                 .sources
                 .iter()

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
-use super::scene::Scene;
 use crate::model::shown;
 use crate::system::files;
 use crate::system::inspect::{self, Kind, Node};
@@ -31,8 +31,8 @@ struct Table {
     dropped_in: bool,
 }
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let root = scene.root();
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    let root = look.root();
     let mut tables = Vec::new();
     for path in [
         "/etc/crontab",
@@ -57,7 +57,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     let facts = Facts {
         tables,
         timers,
-        time_limit: scene.settings().time_limit,
+        time_limit: look.settings().time_limit,
     };
     let found: Vec<String> = facts
         .tables

@@ -5,9 +5,9 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::host_look::HostLook;
 use super::owned;
 use super::report::{Area, Finding, Report, names, word};
-use super::scene::Scene;
 use crate::formats::{GroupLine, PasswdLine};
 use crate::model::shown;
 use crate::policy::PrimaryGroup;
@@ -46,10 +46,10 @@ struct Complaints {
 }
 
 /// Asks the programs that check the databases, where there are such programs for this layout.
-fn complaints(scene: &Scene<'_>, report: &mut Report) -> Vec<Complaints> {
+fn complaints(look: &HostLook<'_>, report: &mut Report) -> Vec<Complaints> {
     let mut complaints = Vec::new();
-    let layout = scene.layout();
-    if !scene.is_host() {
+    let layout = look.layout();
+    if !look.is_host() {
         let why = "pwck and grpck: with --root they would look at this host";
         report.skipped(AREA, why);
         return complaints;
@@ -58,7 +58,7 @@ fn complaints(scene: &Scene<'_>, report: &mut Report) -> Vec<Complaints> {
         let why = format!("pwck and grpck: they know /etc alone, not {}", layout.word);
         report.skipped(AREA, why);
     }
-    let files = scene.survey.named("passwd");
+    let files = look.survey.named("passwd");
     let accounts: usize = files.map(|file| file.lines.len()).sum();
     for &program in layout.checkers {
         match process::find(program) {
@@ -76,34 +76,34 @@ fn complaints(scene: &Scene<'_>, report: &mut Report) -> Vec<Complaints> {
     complaints
 }
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let layout = scene.layout();
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    let layout = look.layout();
     let dirs = layout.directories();
     let dirs = dirs
         .into_iter()
-        .map(|dir| scene.root().path(dir))
-        .chain([scene.setup.state_dir()]);
-    let complaints = complaints(scene, report);
-    let accounts = scene
+        .map(|dir| look.root().path(dir))
+        .chain([look.setup.state_dir()]);
+    let complaints = complaints(look, report);
+    let accounts = look
         .owned
         .accounts
         .values()
         .filter(|own| own.state.is_present())
         .map(|own| own.name.as_str());
-    let groups = scene
+    let groups = look
         .owned
         .groups
         .values()
         .filter(|own| own.state.is_present())
         .map(|own| own.name.as_str());
     let facts = Facts {
-        survey: &scene.survey,
+        survey: &look.survey,
         layout,
-        primary_group: match &scene.settings().rules.accounts.primary_group {
+        primary_group: match &look.settings().rules.accounts.primary_group {
             PrimaryGroup::Local(name) => Some(name.as_str()),
             PrimaryGroup::Private => None,
         },
-        local: scene
+        local: look
             .settings()
             .rules
             .groups
@@ -118,7 +118,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         complaints,
         ours: accounts.chain(groups).collect(),
     };
-    let written = scene
+    let written = look
         .survey
         .files
         .iter()
@@ -126,8 +126,8 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         .map(|file| file.name);
     report.looked(AREA, written.collect::<Vec<_>>().join(", "));
     report.add(judge(&facts));
-    report.add(owned::judge(&scene.survey, &scene.owned));
-    owned::check_homes(scene, report);
+    report.add(owned::judge(&look.survey, &look.owned));
+    owned::check_homes(look, report);
 }
 
 fn ask(program: &'static str) -> Result<Vec<String>, String> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, names, word};
-use super::scene::Scene;
 use crate::formats::PasswdLine;
 use crate::model::shown;
 use crate::system::inspect::{self, Chain, Closed, Kind, Node, Room};
@@ -51,24 +51,24 @@ struct Shell {
     there: bool,
 }
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let rules = &scene.settings().rules.accounts;
-    let Some(local) = scene.local() else { return };
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    let rules = &look.settings().rules.accounts;
+    let Some(local) = look.local() else { return };
     let mut bases: BTreeSet<&String> = rules.home_bases.iter().collect();
     bases.remove(&rules.home_base);
     let bases = std::iter::once(&rules.home_base).chain(bases);
     let base = |base: &String| {
-        let path = scene.root().path(base);
+        let path = look.root().path(base);
         Base {
             main: *base == rules.home_base,
-            found: inspect::chain(&path, &scene.top()).ok().flatten(),
+            found: inspect::chain(&path, &look.top()).ok().flatten(),
             room: inspect::room(&path),
             closed: inspect::closed(&path),
             kind: mounts::kind_of(&path),
             path,
         }
     };
-    let skeleton_path = scene.root().path(&local.skel);
+    let skeleton_path = look.root().path(&local.skel);
     let mut facts = Facts {
         us: inspect::us(),
         made: rules.create_home,
@@ -77,13 +77,13 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         skeleton: skeleton(&skeleton_path),
         skeleton_path,
         shell: Shell {
-            listed: listed(scene).contains(&rules.shell),
-            there: is_program(scene, &rules.shell),
+            listed: listed(look).contains(&rules.shell),
+            there: is_program(look, &rules.shell),
             path: rules.shell.clone(),
         },
         lost: BTreeMap::new(),
     };
-    lost(scene, &mut facts.lost);
+    lost(look, &mut facts.lost);
     let all: Vec<String> = facts
         .bases
         .iter()
@@ -120,8 +120,8 @@ fn descend(dir: &Path, depth: usize, all: &mut Vec<Node>) {
     }
 }
 
-fn listed(scene: &Scene<'_>) -> BTreeSet<String> {
-    let bytes = files::read_plain(&scene.root().path("/etc/shells"))
+fn listed(look: &HostLook<'_>) -> BTreeSet<String> {
+    let bytes = files::read_plain(&look.root().path("/etc/shells"))
         .ok()
         .flatten();
     let text = bytes.map_or("/bin/sh\n".to_owned(), |bytes| {
@@ -134,13 +134,13 @@ fn listed(scene: &Scene<'_>) -> BTreeSet<String> {
         .collect()
 }
 
-fn is_program(scene: &Scene<'_>, shell: &str) -> bool {
-    let path = scene.root().path(shell);
-    match inspect::chain(&path, &scene.top()) {
+fn is_program(look: &HostLook<'_>, shell: &str) -> bool {
+    let path = look.root().path(shell);
+    match inspect::chain(&path, &look.top()) {
         Ok(Some(chain)) => chain.node.kind == Kind::File && chain.node.mode & 0o111 != 0,
         // In another tree a link may lead to a place that is there only when that tree is the root.
         _ => {
-            !scene.is_host()
+            !look.is_host()
                 && inspect::node(&path)
                     .ok()
                     .flatten()
@@ -149,15 +149,15 @@ fn is_program(scene: &Scene<'_>, shell: &str) -> bool {
     }
 }
 
-fn lost(scene: &Scene<'_>, lost: &mut BTreeMap<String, Vec<String>>) {
-    let present = scene
+fn lost(look: &HostLook<'_>, lost: &mut BTreeMap<String, Vec<String>>) {
+    let present = look
         .owned
         .accounts
         .values()
         .filter(|own| own.state.is_present());
     let owned: BTreeSet<&[u8]> = present.map(|own| own.name.as_bytes()).collect();
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
-    for (_, line) in scene
+    for (_, line) in look
         .survey
         .written("passwd")
         .into_iter()
@@ -169,7 +169,7 @@ fn lost(scene: &Scene<'_>, lost: &mut BTreeMap<String, Vec<String>>) {
         let shell = String::from_utf8_lossy(line.shell).into_owned();
         if !*known
             .entry(shell.clone())
-            .or_insert_with(|| is_program(scene, &shell))
+            .or_insert_with(|| is_program(look, &shell))
         {
             lost.entry(shell)
                 .or_default()

@@ -5,8 +5,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, names, word};
-use super::scene::Scene;
 use super::trust;
 use crate::hooks::{self, Named, Script, Unusable};
 use crate::ledger::queue::{Failing, QueueCensus};
@@ -27,11 +27,11 @@ struct Facts {
     queue: QueueCensus,
 }
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    if scene.unusable.is_some() {
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    if look.unusable.is_some() {
         return report.skipped(AREA, "without a configuration nobody knows which there are");
     }
-    let named = hooks::named(&scene.settings().hooks, scene.root());
+    let named = hooks::named(&look.settings().hooks, look.root());
     let programs = || {
         named
             .iter()
@@ -40,8 +40,8 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     };
     let is_dead = |path: &Path| inspect::room(path).is_some_and(|room| room.no_exec);
     let dead = programs().filter(|path| is_dead(path)).cloned().collect();
-    let queue = match &scene.ledger {
-        Ok(Some(ledger)) => ledger.hook_census(scene.now(), SHOWN).unwrap_or_default(),
+    let queue = match &look.ledger {
+        Ok(Some(ledger)) => ledger.hook_census(look.now(), SHOWN).unwrap_or_default(),
         _ => QueueCensus::default(),
     };
     match named.is_empty() {

@@ -1,7 +1,7 @@
 //! The ledger: whether it can be read, is sound, and remembers only the past.
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
-use super::scene::Scene;
 use crate::ledger::{self, LedgerError};
 use crate::model::shown;
 use crate::system::clock;
@@ -30,12 +30,12 @@ struct Facts {
     lost: bool,
 }
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let path = scene.setup.state_dir().join(ledger::FILE);
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    let path = look.setup.state_dir().join(ledger::FILE);
     let hot = files::look(&path.with_file_name(format!("{}-journal", ledger::FILE)))
         .is_ok_and(|meta| meta.is_some_and(|meta| meta.len() > 0));
     let mut facts = Facts {
-        now: scene.now(),
+        now: look.now(),
         unread: None,
         faults: vec![],
         latest: None,
@@ -44,16 +44,16 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         lost: false,
         path,
     };
-    match &scene.ledger {
+    match &look.ledger {
         Err(e) => facts.unread = Some((e.to_string(), matches!(e, LedgerError::Newer { .. }))),
         Ok(None) => {
             // What else a run keeps beside it, and never without it.
-            let own = files::list(&scene.setup.state_dir()).unwrap_or_default();
+            let own = files::list(&look.setup.state_dir()).unwrap_or_default();
             facts.lost = !own.is_empty();
             report.looked(AREA, "there is none yet; the first run makes it");
         }
         Ok(Some(ledger)) => {
-            let absent = scene
+            let absent = look
                 .owned
                 .accounts
                 .values()

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, names};
-use super::scene::Scene;
 use crate::formats::GroupLine;
 use crate::formats::group::names as member_names;
 use crate::model::shown;
@@ -44,22 +44,22 @@ struct Facts<'a> {
     nfs: bool,
 }
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let is_host = scene.is_host();
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    let is_host = look.is_host();
     let installed = |name| is_host && process::find(name).is_some();
-    let rules = &scene.settings().rules.accounts;
+    let rules = &look.settings().rules.accounts;
     let mut bases = rules
         .home_bases
         .iter()
         .chain([&rules.home_base])
-        .map(|base| scene.root().path(base));
+        .map(|base| look.root().path(base));
     let facts = Facts {
-        survey: &scene.survey,
+        survey: &look.survey,
         sudo_rs: installed("sudo-rs"),
         keepalived: installed("keepalived"),
         nfs: bases.any(|base| mounts::kind_of(&base).is_some_and(|kind| kind.starts_with("nfs"))),
     };
-    let lengths = scene
+    let lengths = look
         .survey
         .files
         .iter()

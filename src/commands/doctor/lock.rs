@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
-use super::scene::Scene;
 use crate::model::shown;
 use crate::system::lock::{self, Note, PasswordHolder};
 use crate::system::{clock, files, process};
@@ -49,8 +49,8 @@ struct Stale {
     alive: bool,
 }
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let path = scene.root().path(&scene.settings().lock_file);
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    let path = look.root().path(&look.settings().lock_file);
     let run = lock::look(&path)
         .map_err(|e| e.to_string())
         .map(|(note, busy)| {
@@ -62,14 +62,14 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
                 alive,
             }
         });
-    let target = scene.setup.target();
+    let target = look.setup.target();
     let facts = Facts {
-        now: scene.now(),
+        now: look.now(),
         run,
-        password: password_holder(scene),
+        password: password_holder(look),
         stale: LOCKED
             .into_iter()
-            .filter_map(|name| stale(scene, name))
+            .filter_map(|name| stale(look, name))
             .collect(),
         interrupted: match target {
             Ok(target) => target.is_interrupted().map_err(|e| e.to_string()),
@@ -89,16 +89,16 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
 }
 
 /// Most hold it for milliseconds; only who still does a moment later is worth a word.
-fn password_holder(scene: &Scene<'_>) -> Option<PasswordHolder> {
-    let path = scene.root().path("/etc/.pwd.lock");
+fn password_holder(look: &HostLook<'_>) -> Option<PasswordHolder> {
+    let path = look.root().path("/etc/.pwd.lock");
     let ask = || lock::password_holder(&path).ok().flatten();
     ask()?;
     clock::sleep_until(None, PATIENCE);
     ask()
 }
 
-fn stale(scene: &Scene<'_>, name: &str) -> Option<Stale> {
-    let path = scene.root().path(format!("/etc/{name}.lock"));
+fn stale(look: &HostLook<'_>, name: &str) -> Option<Stale> {
+    let path = look.root().path(format!("/etc/{name}.lock"));
     files::look(&path).ok()??;
     let text = files::read_limited(&path, 64).unwrap_or_default();
     let pid = std::str::from_utf8(&text)

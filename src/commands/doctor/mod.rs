@@ -10,6 +10,7 @@ mod crontab;
 mod databases;
 mod homes;
 mod hooks;
+mod host_look;
 mod ledger;
 mod lines;
 mod lock;
@@ -18,12 +19,11 @@ mod owned;
 mod provider;
 mod ranges;
 mod report;
-mod scene;
 mod sshd;
 mod trust;
 
+use self::host_look::HostLook;
 use self::report::{Report, Severity};
-use self::scene::Scene;
 use super::Outcome;
 use crate::cli::{self, Format, Global};
 use crate::commands::setup::Setup;
@@ -31,7 +31,7 @@ use crate::error::{Kind, Result};
 use crate::ui::Ui;
 
 /// The areas, in the order in which they are looked at.
-const AREAS: [fn(&Scene<'_>, &mut Report); 14] = [
+const AREAS: [fn(&HostLook<'_>, &mut Report); 14] = [
     configuration::check,
     trust::check,
     provider::check,
@@ -50,16 +50,16 @@ const AREAS: [fn(&Scene<'_>, &mut Report); 14] = [
 
 pub(super) fn run(global: &Global, args: &cli::Doctor, ui: Ui) -> Result<Outcome> {
     Setup::may_work(global)?;
-    let scene = Scene::new(global, args.offline, ui)?;
+    let look = HostLook::new(global, args.offline, ui)?;
     let mut report = Report::new(global.root.clone());
     for area in AREAS {
-        area(&scene, &mut report);
+        area(&look, &mut report);
     }
     match args.format {
         Format::Text => ui.data(&report.text()),
         Format::Json => ui.data(&format!("{:#}\n", report.json())),
     }
-    Ok(match (&scene.unusable, report.count(Severity::Problem)) {
+    Ok(match (&look.unusable, report.count(Severity::Problem)) {
         (Some(_), _) => Outcome::Reported(Kind::Usage),
         (None, 0) => Outcome::Done,
         (None, _) => Outcome::Reported(Kind::Failed),

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, names};
-use super::scene::Scene;
 use crate::formats::{GroupLine, PasswdLine};
 use crate::model::shown;
 use crate::system::nss::{self, Known};
@@ -51,26 +51,26 @@ struct Sample {
     by_id: Known,
 }
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let switch = files::read_plain(&scene.root().path("/etc/nsswitch.conf"))
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    let switch = files::read_plain(&look.root().path("/etc/nsswitch.conf"))
         .ok()
         .flatten();
-    let layout = scene.layout();
+    let layout = look.layout();
     let mut facts = Facts {
         layout,
         switch: switch.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         module: layout
             .reader
             .as_ref()
-            .map(|reader| has_module(scene, reader)),
+            .map(|reader| has_module(look, reader)),
         caches: Vec::new(),
         asked: Vec::new(),
     };
-    if scene.is_host() {
+    if look.is_host() {
         facts.caches = caches::running();
         facts.asked = ["passwd", "group"]
             .into_iter()
-            .map(|what| ask(scene, what))
+            .map(|what| ask(look, what))
             .collect();
         let count = |asked: &Asked| format!("{}: {}", asked.what, asked.ours.len());
         let caches = if facts.caches.is_empty() {
@@ -96,11 +96,11 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
 }
 
 /// Looks where the dynamic linker does, below the root.
-fn has_module(scene: &Scene<'_>, reader: &Reader) -> bool {
+fn has_module(look: &HostLook<'_>, reader: &Reader) -> bool {
     let mut dirs: Vec<PathBuf> = ["/lib", "/usr/lib", "/lib64", "/usr/lib64"]
-        .map(|dir| scene.root().path(dir))
+        .map(|dir| look.root().path(dir))
         .into();
-    for dir in ["/lib", "/usr/lib"].map(|dir| scene.root().path(dir)) {
+    for dir in ["/lib", "/usr/lib"].map(|dir| look.root().path(dir)) {
         let names = files::list(&dir).unwrap_or_default().into_iter();
         dirs.extend(
             names
@@ -111,14 +111,14 @@ fn has_module(scene: &Scene<'_>, reader: &Reader) -> bool {
     dirs.iter().any(|dir| dir.join(reader.module).exists())
 }
 
-fn ask(scene: &Scene<'_>, what: &'static str) -> Asked {
+fn ask(look: &HostLook<'_>, what: &'static str) -> Asked {
     let mut ours = Known::new();
-    let accounts = scene
+    let accounts = look
         .owned
         .accounts
         .values()
         .filter(|own| own.state.is_present());
-    let groups = scene
+    let groups = look
         .owned
         .groups
         .values()
@@ -134,7 +134,7 @@ fn ask(scene: &Scene<'_>, what: &'static str) -> Asked {
             )
             .collect(),
     };
-    for (_, line) in scene
+    for (_, line) in look
         .survey
         .written(what)
         .into_iter()
@@ -148,7 +148,7 @@ fn ask(scene: &Scene<'_>, what: &'static str) -> Asked {
             ours.insert(String::from_utf8_lossy(name).into_owned(), id);
         }
     }
-    let service = scene.layout().service;
+    let service = look.layout().service;
     let all = if ours.is_empty() {
         Ok(Known::new())
     } else {

@@ -3,10 +3,13 @@
 //! The same questions as pwck(8) and grpck(8), asked about our own lines in whichever files they are, and those that
 //! the two do not ask: does somebody else have an id that was given to one of ours?
 
+mod faults;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::report::{Area, Finding, Report, Severity, names};
-use super::scene::Scene;
+use self::faults::Fault;
+use super::host_look::HostLook;
+use super::report::{Area, Finding, Report, names};
 use crate::formats::group::names as member_names;
 use crate::formats::{GroupLine, GshadowLine, PasswdLine, ShadowLine, SubidLine};
 use crate::model::host::Owner;
@@ -15,160 +18,6 @@ use crate::system::files;
 use crate::targets::files::Survey;
 
 const AREA: Area = Area::Databases;
-
-/// What can be wrong with our own lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fault {
-    NotInPasswd,
-    OtherUid,
-    Twice,
-    SharedUid,
-    NoPassword,
-    NoShadow,
-    NoPrimaryGroup,
-    Reopened,
-    ClosedByHand,
-    NoSubids,
-    GroupGone,
-    OtherGid,
-    GroupTwice,
-    SharedGid,
-    NoGshadow,
-    StrangeMember,
-    GivenAgain,
-    SubidsShared,
-    NoHome,
-    OthersHome,
-}
-
-impl Fault {
-    /// How bad it is, what is so, why it matters, and what to do.
-    fn words(self) -> (Severity, &'static str, &'static str, &'static str) {
-        use Severity::{Note, Problem, Warning};
-        match self {
-            Fault::NotInPasswd => (
-                Warning,
-                "accounts of gosync's that are not in passwd",
-                "somebody took them out by hand; gosync puts an account back that its person should have",
-                "gosync sync users --dry-run   # or gosync deluser NAME",
-            ),
-            Fault::OtherUid => (
-                Problem,
-                "accounts of gosync's with another uid than gosync gave",
-                "files belong to uids, not to names: they lost their own and got somebody else's",
-                "vipw   # set the uid back to what `sqlite3 ledger.sqlite 'SELECT name, uid FROM accounts'` says",
-            ),
-            Fault::Twice => (
-                Problem,
-                "accounts of gosync's that stand in passwd twice",
-                "programs disagree on which line counts; gosync leaves them alone",
-                "vipw   # remove the line that gosync did not make",
-            ),
-            Fault::SharedUid => (
-                Problem,
-                "accounts of gosync's whose uid another account has, too",
-                "both own the same files and may end each other's processes",
-                "usermod -u NEW-UID OTHER   # the account that gosync did not make",
-            ),
-            Fault::NoPassword => (
-                Problem,
-                "accounts of gosync's with an empty password",
-                "whoever knows the name may log in",
-                "passwd -l NAME",
-            ),
-            Fault::NoShadow => (
-                Problem,
-                "accounts of gosync's without a sound line in shadow",
-                "they cannot log in, and a lock would not be one",
-                "pwconv",
-            ),
-            Fault::NoPrimaryGroup => (
-                Problem,
-                "accounts of gosync's whose primary group is not in group",
-                "files get a number for a group, which may become somebody's",
-                "groupadd -g GID NAME   # as their line in passwd says",
-            ),
-            Fault::Reopened => (
-                Warning,
-                "accounts that gosync locked and that are open",
-                "their people left; somebody opened them by hand",
-                "gosync sync users --dry-run   # or usermod -L -e 1 NAME",
-            ),
-            Fault::ClosedByHand => (
-                Note,
-                "accounts that somebody else than gosync locked",
-                "gosync counts them as open, and a password that is locked alone does not stop SSH keys",
-                "usermod -e 1 NAME   # shuts SSH keys out as well; usermod -U -e '' NAME if it was a mistake",
-            ),
-            Fault::NoSubids => (
-                Warning,
-                "accounts of gosync's that lack their line in subuid or subgid",
-                "their rootless containers do not start",
-                "usermod --add-subuids FIRST-LAST --add-subgids FIRST-LAST NAME   # `subid` in the ledger is FIRST",
-            ),
-            Fault::GroupGone => (
-                Warning,
-                "groups of gosync's that are not in group",
-                "somebody took them out by hand; their members lack what they grant",
-                "gosync sync groups --dry-run",
-            ),
-            Fault::OtherGid => (
-                Problem,
-                "groups of gosync's with another gid than gosync gave",
-                "files belong to gids, not to names",
-                "groupmod -g GID NAME   # `sqlite3 ledger.sqlite 'SELECT name, gid FROM unix_groups'` says which",
-            ),
-            Fault::GroupTwice => (
-                Problem,
-                "groups of gosync's that stand in group twice",
-                "programs disagree on who is a member; gosync leaves them alone",
-                "vigr   # remove the line that gosync did not make",
-            ),
-            Fault::SharedGid => (
-                Problem,
-                "groups of gosync's whose gid another group has, too",
-                "the members of each have what the other grants",
-                "groupmod -g NEW-GID OTHER   # the group that gosync did not make",
-            ),
-            Fault::NoGshadow => (
-                Warning,
-                "groups of gosync's that are in group and not in gshadow",
-                "gpasswd and newgrp fail for them",
-                "grpconv",
-            ),
-            Fault::StrangeMember => (
-                Warning,
-                "groups of gosync's with members that are no accounts in the files",
-                "an account that gets such a name some day inherits the membership",
-                "gosync sync groups   # a member that an admin added: gpasswd -d MEMBER GROUP",
-            ),
-            Fault::GivenAgain => (
-                Problem,
-                "accounts and groups of others with an id that gosync gave to one of its own",
-                "they own what the one before left behind: files, mail, crontabs",
-                "usermod -u NEW-UID NAME   # or groupmod -g; and set UID_MAX in /etc/login.defs below `uid_range`",
-            ),
-            Fault::SubidsShared => (
-                Problem,
-                "accounts of gosync's whose subordinate ids somebody else has, too",
-                "the containers of each can be changed by the other",
-                "usermod --del-subuids FIRST-LAST --del-subgids FIRST-LAST OTHER",
-            ),
-            Fault::NoHome => (
-                Warning,
-                "accounts of gosync's without their home",
-                "logins end in /, or fail",
-                "mkhomedir_helper NAME",
-            ),
-            Fault::OthersHome => (
-                Problem,
-                "accounts of gosync's whose home belongs to somebody else, or is no directory",
-                "sshd ignores keys there, and the owner can change what runs at login",
-                "chown -h NAME: HOME   # after a look at what is in it",
-            ),
-        }
-    }
-}
 
 /// What was found, each with the names that it is about.
 type Found = BTreeMap<Fault, Vec<String>>;
@@ -431,10 +280,10 @@ fn given_again(owned: &Owned, books: &Books<'_>) -> Vec<String> {
 }
 
 /// Looks at the homes of our accounts.
-pub fn check_homes(scene: &Scene<'_>, report: &mut Report) {
-    let books = Books::new(&scene.survey);
+pub fn check_homes(look: &HostLook<'_>, report: &mut Report) {
+    let books = Books::new(&look.survey);
     let mut found = Found::new();
-    for account in scene
+    for account in look
         .owned
         .accounts
         .values()
@@ -450,12 +299,12 @@ pub fn check_homes(scene: &Scene<'_>, report: &mut Report) {
         let Ok(home) = std::str::from_utf8(line.home) else {
             continue;
         };
-        let at = files::owner(&scene.root().path(home));
+        let at = files::owner(&look.root().path(home));
         if let Some(fault) = home_fault(
             at,
             line.uid,
-            scene.settings().rules.accounts.create_home,
-            scene.can_own(),
+            look.settings().rules.accounts.create_home,
+            look.can_own(),
         ) {
             found.entry(fault).or_default().push(account.name.clone());
         }

@@ -1,7 +1,7 @@
 //! The provider: whether it answers, who we are there, and whether a small read works.
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report};
-use super::scene::Scene;
 use crate::commands::setup::Setup;
 use crate::model::{Completeness, Untrusted, shown};
 use crate::policy::select;
@@ -38,23 +38,23 @@ struct Read {
     top_group: Option<(String, String)>,
 }
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    if scene.offline {
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    if look.offline {
         return report.skipped(AREA, "--offline");
     }
-    if scene.unusable.is_some() {
+    if look.unusable.is_some() {
         return report.skipped(AREA, "without a configuration nobody knows which one it is");
     }
-    let known = scene
+    let known = look
         .owned
         .accounts
         .values()
         .find(|account| account.state.is_present());
     let facts = ask(
-        &scene.setup,
+        &look.setup,
         known.map_or(NOBODY, |account| account.name.as_str()),
     );
-    let settings = &scene.settings().provider;
+    let settings = &look.settings().provider;
     if let Facts::Read(read) = &facts {
         let kind = settings.kind;
         let (name, who, people) = (shown(&settings.name), &read.who, read.people);

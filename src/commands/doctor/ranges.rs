@@ -4,8 +4,8 @@
 mod facts;
 
 use self::facts::{Facts, For, Range};
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, names, word};
-use super::scene::Scene;
 use crate::model::shown;
 use crate::model::spans::Spans;
 
@@ -21,8 +21,8 @@ const SYSTEMD: [(u32, u32, &str); 3] = [
 /// Ids of containers: a block for each.
 const CONTAINERS: (u32, u32) = (524_288, 1_879_048_191);
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    let facts = facts::gather(scene, report);
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    let facts = facts::gather(look, report);
     let all: Vec<String> = facts.ranges.iter().map(|r| r.to_string()).collect();
     report.looked(AREA, all.join(", "));
     report.add(judge(&facts));

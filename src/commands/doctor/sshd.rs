@@ -6,8 +6,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report};
-use super::scene::Scene;
 use crate::model::shown;
 use crate::policy::keys::{KeyRules, Place};
 use crate::system::{files, process};
@@ -27,14 +27,14 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// What sshd says its configuration is: words by keyword, in small letters.
 type Said = BTreeMap<String, Vec<String>>;
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
-    if !scene.is_host() {
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
+    if !look.is_host() {
         return report.skipped(AREA, "with --root it would be that of this host");
     }
     if process::find("sshd").is_none() {
         return report.skipped(AREA, "it is not installed");
     }
-    let mut present = scene
+    let mut present = look
         .owned
         .accounts
         .values()
@@ -52,7 +52,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
         );
     }
     let facts = Facts {
-        rules: &scene.settings().rules.keys,
+        rules: &look.settings().rules.keys,
         user,
         general: user.and_then(|_| ask(None).ok()),
         has_parts: includes_parts(

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, Severity, names, word};
-use super::scene::Scene;
 use crate::config::Settings;
 use crate::ledger;
 use crate::policy::keys::Place;
@@ -68,11 +68,11 @@ struct Trusted {
     found: Result<Option<Chain>, PathError>,
 }
 
-pub fn check(scene: &Scene<'_>, report: &mut Report) {
+pub fn check(look: &HostLook<'_>, report: &mut Report) {
     let mut all = Vec::new();
     let everywhere = Path::new("/");
-    let settings = scene.unusable.is_none().then(|| scene.settings());
-    for (what, path, need) in configured(&scene.config_files, settings) {
+    let settings = look.unusable.is_none().then(|| look.settings());
+    for (what, path, need) in configured(&look.config_files, settings) {
         let found = inspect::chain(&path, everywhere);
         // Of a directory that the catalogue names, the configuration's check says that it is missing.
         let must_be = need != Need::Words;
@@ -84,7 +84,7 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
             found,
         });
     }
-    if scene.is_host() {
+    if look.is_host() {
         let path = process::own_program().unwrap_or_default();
         let found = inspect::chain(&path, everywhere);
         all.push(Trusted {
@@ -100,8 +100,8 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
             "the program itself: with --root it does not work on the host that it is on",
         );
     }
-    for (what, path, need) in of_host(scene) {
-        let found = inspect::chain(&path, &scene.top());
+    for (what, path, need) in of_host(look) {
+        let found = inspect::chain(&path, &look.top());
         all.push(Trusted {
             what,
             path,
@@ -120,19 +120,19 @@ pub fn check(scene: &Scene<'_>, report: &mut Report) {
     );
     let us = inspect::us();
     report.add(all.iter().flat_map(|one| judge(one, us)));
-    report.add(refused_keys(scene));
-    for (what, dir, need) in listed(scene) {
+    report.add(refused_keys(look));
+    for (what, dir, need) in listed(look) {
         report.add(inside(what, need, &nodes(&dir), us));
     }
 }
 
 /// Why the run writes no keys into their directory, if that is so; by its own rule.
-fn refused_keys(scene: &Scene<'_>) -> Option<Finding> {
-    let rules = &scene.settings().rules.keys;
-    let dir = scene.root().path(&rules.directory);
+fn refused_keys(look: &HostLook<'_>) -> Option<Finding> {
+    let rules = &look.settings().rules.keys;
+    let dir = look.root().path(&rules.directory);
     let is_used = rules.place == Place::Directory;
     let reason = is_used
-        .then(|| files::untrusted_directory(&dir, &scene.top()).transpose())
+        .then(|| files::untrusted_directory(&dir, &look.top()).transpose())
         .flatten()?;
     let why = "whoever may write there lets themselves in; until it is mended, the keys of those who leave stay";
     let (what, fix) = match reason {
@@ -161,22 +161,22 @@ pub fn mend(reason: &Distrust, name: &str) -> String {
 }
 
 /// The directories whose files count one by one.
-fn listed(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
-    let (keys, provider) = (&scene.settings().rules.keys, &scene.settings().provider);
+fn listed(look: &HostLook<'_>) -> Vec<(&'static str, PathBuf, Need)> {
+    let (keys, provider) = (&look.settings().rules.keys, &look.settings().provider);
     let mut all = vec![(
         "files with keys",
-        scene.root().path(&keys.directory),
+        look.root().path(&keys.directory),
         Need::Host,
     )];
-    if scene.unusable.is_none() {
+    if look.unusable.is_none() {
         let sources = provider
             .fields
             .as_ref()
             .and_then(|fields| fields.keys_dir.clone());
         all.extend(sources.map(|dir| ("files that keys come from", dir, Need::Source)));
         let catalogue = [
-            &scene.settings().description_dir,
-            &scene.settings().policy_dir,
+            &look.settings().description_dir,
+            &look.settings().policy_dir,
         ];
         let catalogue = catalogue.into_iter().flatten().cloned();
         all.extend(catalogue.map(|dir| ("texts of groups", dir, Need::Words)));
@@ -293,10 +293,10 @@ fn configured(
 }
 
 /// What is on the managed host.
-fn of_host(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
-    let root = scene.root();
-    let state = scene.setup.state_dir();
-    let lock = root.path(&scene.settings().lock_file);
+fn of_host(look: &HostLook<'_>) -> Vec<(&'static str, PathBuf, Need)> {
+    let root = look.root();
+    let state = look.setup.state_dir();
+    let lock = root.path(&look.settings().lock_file);
     let mut all = vec![
         ("the ledger", state.join(ledger::FILE), Need::Own),
         ("the lock file", lock.clone(), Need::Lock),
@@ -309,7 +309,7 @@ fn of_host(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
         ),
         (
             "the directory of packed homes",
-            root.path(&scene.settings().rules.departed.archive_dir),
+            root.path(&look.settings().rules.departed.archive_dir),
             Need::Private,
         ),
     ];
@@ -318,11 +318,10 @@ fn of_host(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
             .map(|dir| ("the lock's directory", dir.to_owned(), Need::Private)),
     );
     all.extend(
-        scene
-            .local()
+        look.local()
             .map(|local| ("the skeleton of homes", root.path(&local.skel), Need::Host)),
     );
-    let keys = &scene.settings().rules.keys;
+    let keys = &look.settings().rules.keys;
     if keys.place != Place::Directory {
         // Where they are written, the run's own rule is asked.
         all.push((
@@ -331,14 +330,14 @@ fn of_host(scene: &Scene<'_>) -> Vec<(&'static str, PathBuf, Need)> {
             Need::Host,
         ));
     }
-    if let Some(there) = &scene.layout().generations {
+    if let Some(there) = &look.layout().generations {
         all.push((
             "the databases' directory",
             root.path(there.link),
             Need::Host,
         ));
     }
-    for file in &scene.survey.files {
+    for file in &look.survey.files {
         let need = if file.name.contains("shadow") {
             Need::HostSecret
         } else {

@@ -5,8 +5,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::super::host_look::HostLook;
 use super::super::report::{Area, Report};
-use super::super::scene::Scene;
 use crate::formats::{GroupLine, PasswdLine, SubidLine};
 use crate::model::host::ODD;
 use crate::model::spans::Spans;
@@ -99,9 +99,9 @@ pub struct Facts {
 }
 
 /// Gathers it.
-pub fn gather(scene: &Scene<'_>, report: &mut Report) -> Facts {
-    let ranges = ranges(scene);
-    let login_defs = scene.root().path("/etc/login.defs");
+pub fn gather(look: &HostLook<'_>, report: &mut Report) -> Facts {
+    let ranges = ranges(look);
+    let login_defs = look.root().path("/etc/login.defs");
     let login = files::read_plain(&login_defs)
         .ok()
         .flatten()
@@ -116,9 +116,9 @@ pub fn gather(scene: &Scene<'_>, report: &mut Report) -> Facts {
         groups: Vec::new(),
         subids: Vec::new(),
         elsewhere: Ok(Known::new()),
-        taken: scene.owned.ids.clone(),
-        taken_subids: scene.own_subids(),
-        subid_count: scene
+        taken: look.owned.ids.clone(),
+        taken_subids: look.own_subids(),
+        subid_count: look
             .settings()
             .rules
             .accounts
@@ -126,8 +126,8 @@ pub fn gather(scene: &Scene<'_>, report: &mut Report) -> Facts {
             .map_or(1, |rules| rules.count),
         ranges,
     };
-    others(scene, &mut facts);
-    if scene.ledger.is_err() {
+    others(look, &mut facts);
+    if look.ledger.is_err() {
         report.skipped(
             AREA,
             "who is there already: without the ledger nobody knows who is gosync's",
@@ -136,7 +136,7 @@ pub fn gather(scene: &Scene<'_>, report: &mut Report) -> Facts {
         facts.groups.clear();
         facts.subids.clear();
     }
-    if scene.is_host() {
+    if look.is_host() {
         facts.elsewhere = elsewhere(&facts);
     } else {
         report.skipped(
@@ -147,8 +147,8 @@ pub fn gather(scene: &Scene<'_>, report: &mut Report) -> Facts {
     facts
 }
 
-fn ranges(scene: &Scene<'_>) -> Vec<Range> {
-    let rules = &scene.settings().rules;
+fn ranges(look: &HostLook<'_>) -> Vec<Range> {
+    let rules = &look.settings().rules;
     let range = |key, section: String, range: IdRange, what| {
         let (first, last) = range.into();
         Range {
@@ -210,8 +210,8 @@ pub fn definitions(text: &str) -> BTreeMap<String, u32> {
 }
 
 /// Who is there besides us.
-fn others(scene: &Scene<'_>, facts: &mut Facts) {
-    let owned = &scene.owned;
+fn others(look: &HostLook<'_>, facts: &mut Facts) {
+    let owned = &look.owned;
     let accounts: BTreeSet<&str> = owned
         .accounts
         .values()
@@ -223,8 +223,7 @@ fn others(scene: &Scene<'_>, facts: &mut Facts) {
     };
     let text = |bytes| std::str::from_utf8(bytes).unwrap_or(ODD).to_owned();
     let lines = |name| {
-        scene
-            .survey
+        look.survey
             .files
             .iter()
             .filter(move |f| f.name == name)

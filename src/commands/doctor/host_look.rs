@@ -1,4 +1,5 @@
-//! What all areas look at: the settings, the databases as they were read, the ledger. Gathered once.
+//! The look at the host that all areas share: the settings, the databases as they were
+//! read, the ledger. Gathered once.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ use crate::ui::Ui;
 const DEFAULTS: &str = "[provider.none]\nkind = \"file\"\npath = \"/nonexistent\"\n";
 
 /// What all areas look at.
-pub struct Scene<'a> {
+pub struct HostLook<'a> {
     /// The settings; the defaults, where the configuration cannot be used.
     pub setup: Setup<'a>,
     /// Why the configuration cannot be used.
@@ -35,7 +36,7 @@ pub struct Scene<'a> {
     pub owned: Owned,
 }
 
-impl<'a> Scene<'a> {
+impl<'a> HostLook<'a> {
     /// Gathers it.
     pub fn new(global: &'a Global, offline: bool, ui: Ui) -> Result<Self> {
         let (setup, unusable) = match Setup::for_provider(global, ui) {
