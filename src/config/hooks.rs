@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::ConfigError;
+use crate::model::shown;
 use crate::model::units::{Size, Span};
+use crate::policy::Misfit;
 use crate::policy::hooks::{HookRules, Members, Scripts, Stop, check_pattern};
 
 /// `[hooks]`
@@ -74,60 +75,66 @@ impl Default for Hooks {
     }
 }
 
-fn invalid(key: &str, reason: &str) -> ConfigError {
-    ConfigError {
-        place: format!("hooks.{key}"),
-        reason: reason.to_owned(),
-    }
-}
-
-fn scripts(
-    section: &str,
-    pre: Vec<String>,
-    run: Vec<String>,
-    post: Vec<String>,
-) -> Result<Scripts, ConfigError> {
-    for (key, patterns) in [("pre", &pre), ("run", &run), ("post", &post)] {
+/// Whether all patterns of scripts are patterns of absolute paths.
+fn check_scripts(keys: &Hooks) -> Result<(), Misfit> {
+    let Hooks {
+        user,
+        group,
+        bygroup,
+        ..
+    } = keys;
+    for (key, patterns) in [
+        ("hooks.user.pre", &user.pre),
+        ("hooks.user.run", &user.run),
+        ("hooks.user.post", &user.post),
+        ("hooks.group.pre", &group.pre),
+        ("hooks.group.run", &group.run),
+        ("hooks.group.post", &group.post),
+        ("hooks.bygroup.pre", &bygroup.pre),
+        ("hooks.bygroup.run", &bygroup.run),
+        ("hooks.bygroup.post", &bygroup.post),
+    ] {
         for pattern in patterns {
-            check_pattern(pattern).map_err(|e| {
-                let reason = format!("`{}`: {e}", crate::model::shown(pattern));
-                invalid(&format!("{section}.{key}"), &reason)
-            })?;
+            check_pattern(pattern)
+                .map_err(|e| Misfit(key, format!("`{}`: {e}", shown(pattern))))?;
         }
     }
-    Ok(Scripts { pre, run, post })
+    Ok(())
 }
 
 /// The rules that the keys say.
-pub(super) fn rules(keys: Hooks) -> Result<HookRules, ConfigError> {
+pub(super) fn rules(keys: Hooks) -> Result<HookRules, Misfit> {
+    let refuse = |key, reason: &str| Err(Misfit(key, reason.to_owned()));
     if !(1..=512).contains(&keys.jobs) {
-        return Err(invalid("jobs", "it is a number from 1 to 512"));
+        return refuse("hooks.jobs", "it is a number from 1 to 512");
     }
     if keys.time_limit.secs() == 0 {
-        return Err(invalid(
-            "time_limit",
-            "with 0s no hook could run; it must be 1s or more",
-        ));
+        let reason = "with 0s no hook could run; it must be 1s or more";
+        return refuse("hooks.time_limit", reason);
     }
     if keys.attempts == 0 {
-        return Err(invalid("attempts", "it is 1 or more"));
+        return refuse("hooks.attempts", "it is 1 or more");
     }
-    let Some(output_limit) = usize::try_from(keys.output_limit.bytes())
-        .ok()
-        .filter(|bytes| *bytes <= 64 << 20)
-    else {
-        return Err(invalid("output_limit", "it is at most 64MiB"));
-    };
+    let output_limit = usize::try_from(keys.output_limit.bytes()).unwrap_or(usize::MAX);
+    if output_limit > 64 << 20 {
+        return refuse("hooks.output_limit", "it is at most 64MiB");
+    }
+    check_scripts(&keys)?;
+    let Hooks {
+        user,
+        group,
+        bygroup,
+        ..
+    } = keys;
     Ok(HookRules {
-        user: scripts("user", keys.user.pre, keys.user.run, keys.user.post)?,
-        group: scripts("group", keys.group.pre, keys.group.run, keys.group.post)?,
-        bygroup: scripts(
-            "bygroup",
-            keys.bygroup.pre,
-            keys.bygroup.run,
-            keys.bygroup.post,
-        )?,
-        members: keys.bygroup.members,
+        user: user.into(),
+        group: group.into(),
+        bygroup: Scripts {
+            pre: bygroup.pre,
+            run: bygroup.run,
+            post: bygroup.post,
+        },
+        members: bygroup.members,
         jobs: keys.jobs,
         time_limit: keys.time_limit.secs(),
         run_limit: keys.run_limit.secs(),
@@ -140,13 +147,19 @@ pub(super) fn rules(keys: Hooks) -> Result<HookRules, ConfigError> {
     })
 }
 
+impl From<User> for Scripts {
+    fn from(User { pre, run, post }: User) -> Self {
+        Scripts { pre, run, post }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<HookRules, String> {
         let keys = toml::from_str(text).map_err(|e| e.message().to_owned())?;
-        rules(keys).map_err(|e| e.to_string())
+        rules(keys).map_err(|Misfit(key, reason)| format!("{key}: {reason}"))
     }
 
     #[test]

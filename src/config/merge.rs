@@ -1,4 +1,5 @@
-//! Several TOML texts as one table whose positions still lead back to file, line and column.
+//! Several TOML texts as one table whose positions still lead back to file, line and column, and to
+//! the key that an error is about.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -46,37 +47,13 @@ impl Texts {
     pub(super) fn table(&self) -> Result<DeTable<'_>, ConfigError> {
         let mut merged = DeTable::new();
         for text in &self.padded {
-            let table = DeTable::parse(text).map_err(|e| self.error(e.span(), e.message()))?;
+            let table = DeTable::parse(text).map_err(|e| {
+                let place = self.place(e.span().map_or(0, |span| span.start));
+                complaint(place, e.message())
+            })?;
             overlay(&mut merged, table.into_inner());
         }
         Ok(merged)
-    }
-
-    /// Reads a value as a `T`, saying where it does not fit.
-    pub(super) fn read<'a, T: Deserialize<'a>>(
-        &self,
-        value: Spanned<DeValue<'a>>,
-    ) -> Result<T, ConfigError> {
-        self.read_by(value, T::deserialize)
-    }
-
-    /// The same, by a function that reads it.
-    pub(super) fn read_by<'a, T>(
-        &self,
-        value: Spanned<DeValue<'a>>,
-        read: impl FnOnce(ValueDeserializer<'a>) -> Result<T, toml::de::Error>,
-    ) -> Result<T, ConfigError> {
-        let whole = value.span();
-        read(ValueDeserializer::from(value))
-            .map_err(|e| self.error(e.span().or(Some(whole)), e.message()))
-    }
-
-    /// An error at a position.
-    pub(super) fn error(&self, span: Option<Range<usize>>, reason: &str) -> ConfigError {
-        ConfigError {
-            place: self.place(span.map_or(0, |s| s.start)),
-            reason: shown(reason).within(REASON_BYTES).to_string(),
-        }
     }
 
     fn place(&self, position: usize) -> String {
@@ -92,6 +69,133 @@ impl Texts {
             start = end + 1;
         }
         "configuration".to_owned()
+    }
+}
+
+/// Where every key of a table stands.
+#[derive(Debug)]
+pub(super) struct Places<'t> {
+    texts: &'t Texts,
+    keys: Vec<Key>,
+}
+
+/// A key, and where it and its value stand.
+#[derive(Debug)]
+struct Key {
+    path: String,
+    name: Range<usize>,
+    value: Range<usize>,
+}
+
+impl<'t> Places<'t> {
+    pub(super) fn new(texts: &'t Texts, table: &DeTable<'_>) -> Self {
+        let mut keys = Vec::new();
+        walk(table, "", &mut keys);
+        Self { texts, keys }
+    }
+
+    /// Reads a value as a `T`, saying which one does not fit, and where it stands.
+    pub(super) fn read<'a, T: Deserialize<'a>>(
+        &self,
+        value: Spanned<DeValue<'a>>,
+    ) -> Result<T, ConfigError> {
+        self.read_by(value, T::deserialize)
+    }
+
+    /// The same, by a function that reads it.
+    pub(super) fn read_by<'a, T>(
+        &self,
+        value: Spanned<DeValue<'a>>,
+        read: impl FnOnce(ValueDeserializer<'a>) -> Result<T, toml::de::Error>,
+    ) -> Result<T, ConfigError> {
+        let whole = value.span();
+        read(ValueDeserializer::from(value))
+            .map_err(|e| self.value_error(e.span().unwrap_or(whole), e.message()))
+    }
+
+    /// An error about the value at a position, or about a key there that is not known.
+    pub(super) fn value_error(&self, span: Range<usize>, reason: &str) -> ConfigError {
+        let place = self.texts.place(span.start);
+        match self.path_at(&span) {
+            Some(path) => complaint(format!("{place}: {}", shown(path)), reason),
+            None => complaint(place, reason),
+        }
+    }
+
+    /// An error about what stands at a position and is no value of a known key.
+    pub(super) fn error_at(&self, span: Range<usize>, reason: &str) -> ConfigError {
+        complaint(self.texts.place(span.start), reason)
+    }
+
+    /// An error about the value of a key, with its place if the key is set.
+    pub(super) fn key_error(&self, path: &str, reason: &str) -> ConfigError {
+        let key = self.keys.iter().find(|key| key.path == path);
+        let place = key.map(|key| format!("{}: ", self.texts.place(key.value.start)));
+        complaint(
+            format!("{}{}", place.unwrap_or_default(), shown(path)),
+            reason,
+        )
+    }
+
+    /// The path of the innermost value that holds a position; none if a key itself is there.
+    fn path_at(&self, span: &Range<usize>) -> Option<&str> {
+        // A table that no header opens, as in `a.b = 1`, has the place of its key.
+        if (self.keys.iter()).any(|key| key.name == *span && key.value != *span) {
+            return None;
+        }
+        let holds = |key: &&Key| key.value.start <= span.start && span.end <= key.value.end;
+        let around = self.keys.iter().filter(holds);
+        around
+            .min_by_key(|key| key.value.len())
+            .map(|key| key.path.as_str())
+    }
+}
+
+/// Notes all keys of a table and of what is in it.
+fn walk(table: &DeTable<'_>, above: &str, keys: &mut Vec<Key>) {
+    for (name, value) in table {
+        let path = below(above, name.get_ref());
+        keys.push(Key {
+            path: path.clone(),
+            name: name.span(),
+            value: value.span(),
+        });
+        walk_value(value.get_ref(), &path, keys);
+    }
+}
+
+fn walk_value(value: &DeValue<'_>, path: &str, keys: &mut Vec<Key>) {
+    match value {
+        DeValue::Table(table) => walk(table, path, keys),
+        DeValue::Array(values) => {
+            for value in values {
+                walk_value(value.get_ref(), path, keys);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The path of the key `name` in the table at `above`, as it is written in TOML.
+pub(super) fn below(above: &str, name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let name = if !name.is_empty() && name.chars().all(plain) {
+        Cow::Borrowed(name)
+    } else {
+        let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
+        Cow::Owned(format!("\"{escaped}\""))
+    };
+    if above.is_empty() {
+        name.into_owned()
+    } else {
+        format!("{above}.{name}")
+    }
+}
+
+fn complaint(place: String, reason: &str) -> ConfigError {
+    ConfigError {
+        place,
+        reason: shown(reason).within(REASON_BYTES).to_string(),
     }
 }
 
@@ -118,26 +222,22 @@ fn overlay<'a>(base: &mut DeTable<'a>, over: DeTable<'a>) {
 pub(super) fn take_tables<'a>(
     table: &mut DeTable<'a>,
     key: &str,
-    texts: &Texts,
+    places: &Places<'_>,
 ) -> Result<Vec<(String, Spanned<DeTable<'a>>)>, ConfigError> {
     let Some(value) = table.remove(key) else {
         return Ok(Vec::new());
     };
     let span = value.span();
     let DeValue::Table(entries) = value.into_inner() else {
-        return Err(texts.error(
-            Some(span),
-            &format!("`{key}` must be written as [{key}.NAME]"),
-        ));
+        return Err(places.value_error(span, &format!("`{key}` must be written as [{key}.NAME]")));
     };
     let mut out = Vec::new();
     for (name, entry) in entries {
         let span = entry.span();
         let DeValue::Table(inner) = entry.into_inner() else {
-            return Err(texts.error(
-                Some(span),
-                &format!("`{key}` must be written as [{key}.NAME]"),
-            ));
+            return Err(
+                places.value_error(span, &format!("`{key}` must be written as [{key}.NAME]"))
+            );
         };
         out.push((
             Cow::into_owned(name.into_inner()),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::merge::{Source, Texts, take_tables};
+use super::merge::{Places, Source, Texts, below, take_tables};
 use super::{ConfigError, hooks, raw};
 use crate::model::{absolute_path, shown};
 use crate::plan::Limits;
@@ -101,33 +101,32 @@ impl Settings {
             .unwrap_or_default();
         let texts = Texts::new(sources);
         let mut table = texts.table()?;
-        let mut providers: BTreeMap<_, _> = take_tables(&mut table, "provider", &texts)?
+        let places = Places::new(&texts, &table);
+        let mut providers: BTreeMap<_, _> = take_tables(&mut table, "provider", &places)?
             .into_iter()
             .collect();
-        let mut targets: BTreeMap<_, _> = take_tables(&mut table, "target", &texts)?
+        let mut targets: BTreeMap<_, _> = take_tables(&mut table, "target", &places)?
             .into_iter()
             .collect();
-        let overrides = overrides(take_tables(&mut table, "group", &texts)?, &texts)?;
-        let gosync: raw::Gosync = section(&mut table, "gosync", &texts)?;
-        let accounts: AccountRules = section(&mut table, "accounts", &texts)?;
-        let mut groups: GroupRules = section(&mut table, "groups", &texts)?;
-        let catalogue: raw::Catalogue = section(&mut table, "catalogue", &texts)?;
-        let departed: DepartedRules = section(&mut table, "departed", &texts)?;
-        let limits = section(&mut table, "limits", &texts)?;
-        let hook_keys: hooks::Hooks = section(&mut table, "hooks", &texts)?;
-        let keys: KeyRules = section(&mut table, "keys", &texts)?;
+        let overrides = overrides(take_tables(&mut table, "group", &places)?, &places)?;
+        let gosync: raw::Gosync = section(&mut table, "gosync", &places)?;
+        let accounts: AccountRules = section(&mut table, "accounts", &places)?;
+        let mut groups: GroupRules = section(&mut table, "groups", &places)?;
+        let catalogue: raw::Catalogue = section(&mut table, "catalogue", &places)?;
+        let departed: DepartedRules = section(&mut table, "departed", &places)?;
+        let limits = section(&mut table, "limits", &places)?;
+        let hook_keys: hooks::Hooks = section(&mut table, "hooks", &places)?;
+        let keys: KeyRules = section(&mut table, "keys", &places)?;
         if let Some((key, value)) = table.into_iter().next() {
-            return Err(texts.error(
-                Some(value.span()),
-                &format!("there is no section `{}`", key.get_ref()),
-            ));
+            let reason = format!("there is no section `{}`", key.get_ref());
+            return Err(places.error_at(value.span(), &reason));
         }
         // Every section is checked, not only the one that this run reads.
         let mut known = BTreeMap::new();
         for name in providers.keys().cloned().collect::<Vec<_>>() {
             if let Some(mut table) = providers.remove(&name) {
-                let fields = field_sources(&mut table, &base, &texts)?;
-                let settings = provider_section(&name, table, &base, &texts)?;
+                let fields = field_sources(&mut table, &base, &places)?;
+                let settings = provider_section(&name, table, &base, &places)?;
                 known.insert(name, ProviderSettings { fields, ..settings });
             }
         }
@@ -136,25 +135,28 @@ impl Settings {
             .check(groups.gid_range)
             .and_then(|()| departed.check())
             .and_then(|()| keys.check())
-            .map_err(|Misfit(key, reason)| invalid(key, reason))?;
+            .map_err(|Misfit(key, reason)| places.key_error(key, &reason))?;
         if gosync.time_limit.secs() == 0 {
-            return Err(invalid(
+            return Err(places.key_error(
                 "gosync.time_limit",
                 "with 0s nothing could be read; it must be 1s or more",
             ));
         }
-        let mut known_targets =
-            BTreeMap::from([("host".to_owned(), local(raw::LocalTarget::default())?)]);
+        let mut known_targets = BTreeMap::from([(
+            "host".to_owned(),
+            local("host", raw::LocalTarget::default(), &places)?,
+        )]);
         for name in targets.keys().cloned().collect::<Vec<_>>() {
             if let Some(table) = targets.remove(&name) {
-                known_targets.insert(name, target(table, &texts)?);
+                let keys = target(&name, table, &places)?;
+                known_targets.insert(name, keys);
             }
         }
         Ok(Self {
-            provider: choose_provider(known, provider.or(gosync.provider.as_deref()))?,
-            targets: choose_targets(&known_targets, &gosync.targets)?,
-            state_dir: absolute("gosync.state_dir", &gosync.state_dir)?.into(),
-            lock_file: absolute("gosync.lock_file", &gosync.lock_file)?.into(),
+            provider: choose_provider(known, provider, gosync.provider.as_deref(), &places)?,
+            targets: choose_targets(&known_targets, &gosync.targets, &places)?,
+            state_dir: absolute("gosync.state_dir", &gosync.state_dir, &places)?.into(),
+            lock_file: absolute("gosync.lock_file", &gosync.lock_file, &places)?.into(),
             time_limit: gosync.time_limit.into(),
             rules: Rules {
                 accounts,
@@ -166,13 +168,12 @@ impl Settings {
             policy_dir: catalogue.policy_dir.as_ref().map(|dir| base.join(dir)),
             catalogue: self::catalogue(catalogue, overrides),
             limits,
-            hooks: hooks::rules(hook_keys)?,
+            hooks: hooks::rules(hook_keys)
+                .map_err(|Misfit(key, reason)| places.key_error(key, &reason))?,
             history_days: match gosync.history_days {
                 0 => {
-                    return Err(invalid(
-                        "gosync.history_days",
-                        "it is a number of days, 1 at least",
-                    ));
+                    return Err(places
+                        .key_error("gosync.history_days", "it is a number of days, 1 at least"));
                 }
                 days => days,
             },
@@ -180,37 +181,30 @@ impl Settings {
     }
 }
 
-fn invalid(place: &str, reason: impl Into<String>) -> ConfigError {
-    ConfigError {
-        place: place.to_owned(),
-        reason: reason.into(),
-    }
-}
-
-fn absolute(key: &str, text: &str) -> Result<String, ConfigError> {
-    absolute_path::checked(text).map_err(|reason| invalid(key, reason))
+fn absolute(key: &str, text: &str, places: &Places<'_>) -> Result<String, ConfigError> {
+    absolute_path::checked(text).map_err(|reason| places.key_error(key, &reason))
 }
 
 fn section<'a, T: Deserialize<'a> + Default>(
     table: &mut DeTable<'a>,
     key: &str,
-    texts: &Texts,
+    places: &Places<'_>,
 ) -> Result<T, ConfigError> {
     table
         .remove(key)
-        .map_or_else(|| Ok(T::default()), |value| texts.read(value))
+        .map_or_else(|| Ok(T::default()), |value| places.read(value))
 }
 
 /// Takes `kind` out of a section; the rest is for that kind's keys.
 fn kind<'a>(
     mut table: Spanned<DeTable<'a>>,
-    texts: &Texts,
+    places: &Places<'_>,
 ) -> Result<(String, Spanned<DeValue<'a>>), ConfigError> {
     let span = table.span();
     let Some(kind) = table.get_mut().remove("kind") else {
-        return Err(texts.error(Some(span), "`kind` is missing"));
+        return Err(places.value_error(span, "`kind` is missing"));
     };
-    let kind = texts.read(kind)?;
+    let kind = places.read(kind)?;
     Ok((kind, Spanned::new(span, DeValue::Table(table.into_inner()))))
 }
 
@@ -219,18 +213,18 @@ fn provider_section(
     name: &str,
     table: Spanned<DeTable<'_>>,
     base: &Path,
-    texts: &Texts,
+    places: &Places<'_>,
 ) -> Result<ProviderSettings, ConfigError> {
-    let span = table.span();
-    let (word, keys) = kind(table, texts)?;
+    let (word, keys) = kind(table, places)?;
     let Some(kind) = KINDS.iter().find(|kind| kind.word == word) else {
         let words = KINDS.map(|kind| kind.word);
         let (last, others) = words.split_last().unwrap_or((&"none", &[]));
         let there = format!("{} and {last}", others.join(", "));
         let reason = format!("there is no provider of kind `{word}`; there are {there}");
-        return Err(texts.error(Some(span), &reason));
+        let key = below(&below("provider", name), "kind");
+        return Err(places.key_error(&key, &reason));
     };
-    let mut config = texts.read_by(keys, kind.read)?;
+    let mut config = places.read_by(keys, kind.read)?;
     let mut files = Vec::new();
     for file in config.files() {
         *file.path = base.join(&file.path);
@@ -253,16 +247,16 @@ fn provider_section(
 fn field_sources(
     table: &mut Spanned<DeTable<'_>>,
     base: &Path,
-    texts: &Texts,
+    places: &Places<'_>,
 ) -> Result<Option<fields::Config>, ConfigError> {
     let Some(value) = table.get_mut().remove("fields") else {
         return Ok(None);
     };
     let span = value.span();
-    let mut config: fields::Config = texts.read(value)?;
+    let mut config: fields::Config = places.read(value)?;
     if config.keys_url.is_none() && (config.keys_ca_file.is_some() || config.keys_proxy.is_some()) {
-        return Err(texts.error(
-            Some(span),
+        return Err(places.value_error(
+            span,
             "`keys_ca_file` and `keys_proxy` are for `keys_url`, which is not set",
         ));
     }
@@ -279,19 +273,26 @@ fn field_sources(
     Ok(Some(config))
 }
 
-fn target(table: Spanned<DeTable<'_>>, texts: &Texts) -> Result<files::Config, ConfigError> {
-    let span = table.span();
-    let (kind, keys) = kind(table, texts)?;
-    match kind.as_str() {
-        "local" => local(texts.read(keys)?),
-        other => Err(texts.error(
-            Some(span),
-            &format!("there is no target of kind `{other}`; there is local"),
-        )),
+/// The section `[target.NAME]`.
+fn target(
+    name: &str,
+    table: Spanned<DeTable<'_>>,
+    places: &Places<'_>,
+) -> Result<files::Config, ConfigError> {
+    let (kind, keys) = kind(table, places)?;
+    if kind == "local" {
+        return local(name, places.read(keys)?, places);
     }
+    let reason = format!("there is no target of kind `{kind}`; there is local");
+    Err(places.key_error(&below(&below("target", name), "kind"), &reason))
 }
 
-fn local(keys: raw::LocalTarget) -> Result<files::Config, ConfigError> {
+fn local(
+    name: &str,
+    keys: raw::LocalTarget,
+    places: &Places<'_>,
+) -> Result<files::Config, ConfigError> {
+    let section = below("target", name);
     let mode = u32::from_str_radix(&keys.home_mode, 8)
         .ok()
         .filter(|mode| *mode <= 0o777);
@@ -300,10 +301,10 @@ fn local(keys: raw::LocalTarget) -> Result<files::Config, ConfigError> {
             raw::Database::Etc => &files::ETC,
             raw::Database::Extrausers => &files::EXTRAUSERS,
         },
-        skel: absolute("target.skel", &keys.skel)?.into(),
+        skel: absolute(&below(&section, "skel"), &keys.skel, places)?.into(),
         home_mode: mode.ok_or_else(|| {
-            invalid(
-                "target.home_mode",
+            places.key_error(
+                &below(&section, "home_mode"),
                 "it is an octal number up to 0777, such as \"0700\"",
             )
         })?,
@@ -311,48 +312,56 @@ fn local(keys: raw::LocalTarget) -> Result<files::Config, ConfigError> {
     })
 }
 
+/// The provider that is `asked` for, or else the one that the configuration has `set`.
 fn choose_provider(
     mut known: BTreeMap<String, ProviderSettings>,
-    wanted: Option<&str>,
+    asked: Option<&str>,
+    set: Option<&str>,
+    places: &Places<'_>,
 ) -> Result<ProviderSettings, ConfigError> {
-    let name = match wanted {
+    const KEY: &str = "gosync.provider";
+    let name = match asked.or(set) {
         Some(name) => name.to_owned(),
         None if known.len() == 1 => known.keys().next().cloned().unwrap_or_default(),
         None => {
-            return Err(invalid(
-                "gosync.provider",
-                "no provider is chosen; name one of the [provider.NAME] sections",
-            ));
+            let reason = "no provider is chosen; name one of the [provider.NAME] sections";
+            return Err(places.key_error(KEY, reason));
         }
     };
     known.remove(&name).ok_or_else(|| {
         let reason = format!("there is no section [provider.{}]", shown(&name));
-        invalid("gosync.provider", reason)
+        match asked {
+            // What was asked for does not stand in a file.
+            Some(_) => ConfigError {
+                place: KEY.to_owned(),
+                reason,
+            },
+            None => places.key_error(KEY, &reason),
+        }
     })
 }
 
 fn choose_targets(
     known: &BTreeMap<String, files::Config>,
     wanted: &[String],
+    places: &Places<'_>,
 ) -> Result<Vec<TargetSettings>, ConfigError> {
+    let refuse = |reason: &str| places.key_error("gosync.targets", reason);
     if wanted.is_empty() {
-        return Err(invalid("gosync.targets", "no target is named"));
+        return Err(refuse("no target is named"));
     }
     if wanted.len() > 1 {
-        return Err(invalid(
-            "gosync.targets",
-            "this host is the only target so far; name one",
-        ));
+        return Err(refuse("this host is the only target so far; name one"));
     }
     let find = |name: &String| match known.get(name) {
         Some(local) => Ok(TargetSettings {
             name: name.clone(),
             local: local.clone(),
         }),
-        None => Err(invalid(
-            "gosync.targets",
-            format!("there is no section [target.{}]", shown(name)),
-        )),
+        None => Err(refuse(&format!(
+            "there is no section [target.{}]",
+            shown(name)
+        ))),
     };
     wanted.iter().map(find).collect()
 }
@@ -360,11 +369,11 @@ fn choose_targets(
 /// The sections `[group.NAME]`.
 fn overrides(
     tables: Vec<(String, Spanned<DeTable<'_>>)>,
-    texts: &Texts,
+    places: &Places<'_>,
 ) -> Result<Overrides, ConfigError> {
     let section = |(name, table): (String, Spanned<DeTable<'_>>)| -> Result<_, ConfigError> {
         let span = table.span();
-        let section = texts.read(Spanned::new(span, DeValue::Table(table.into_inner())))?;
+        let section = places.read(Spanned::new(span, DeValue::Table(table.into_inner())))?;
         Ok((name, section))
     };
     tables

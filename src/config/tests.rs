@@ -56,31 +56,113 @@ fn unknown_keys_are_refused_with_their_place() {
 fn wrong_values_are_refused_with_their_place() {
     assert!(
         complaint(&[SAMPLE, "[gosync]\ntime_limit = \"100\"\n"])
-            .starts_with("/etc/gosync/1.toml:2:14: a duration")
+            .starts_with("/etc/gosync/1.toml:2:14: gosync.time_limit: a duration")
     );
     let none = complaint(&[SAMPLE, "[gosync]\ntime_limit = \"0s\"\n"]);
     assert_eq!(
         none,
-        "gosync.time_limit: with 0s nothing could be read; it must be 1s or more"
+        "/etc/gosync/1.toml:2:14: gosync.time_limit: with 0s nothing could be read; it must be 1s or more"
     );
     assert!(
         complaint(&[SAMPLE, "[accounts]\nuid_range = [5, 10]\n"])
-            .contains("1.toml:2:13: the range begins at 5")
+            .contains("1.toml:2:13: accounts.uid_range: the range begins at 5")
     );
     let overlapping = "[accounts]\nuid_range = [100000, 200000]\nsubid_range = [165536, 999999]\n";
-    assert!(complaint(&[SAMPLE, overlapping]).ends_with("it overlaps `accounts.uid_range`"));
+    assert_eq!(
+        complaint(&[SAMPLE, overlapping]),
+        "/etc/gosync/1.toml:3:15: accounts.subid_range: it overlaps `accounts.uid_range`"
+    );
     assert!(complaint(&["x = \n"]).starts_with("/etc/gosync/0.toml:1:"));
     assert!(
-        complaint(&[SAMPLE, "[accounts]\nhome_base = \"/home/../etc\"\n"])
-            .starts_with("/etc/gosync/1.toml:2:13: `/home/../etc` is not an absolute path")
+        complaint(&[SAMPLE, "[accounts]\nhome_base = \"/home/../etc\"\n"]).starts_with(
+            "/etc/gosync/1.toml:2:13: accounts.home_base: `/home/../etc` is not an absolute path"
+        )
     );
     assert!(
         complaint(&[SAMPLE, "[groups]\nprefix = \":\"\n"])
-            .starts_with("/etc/gosync/1.toml:2:10: a group prefix is")
+            .starts_with("/etc/gosync/1.toml:2:10: groups.prefix: a group prefix is")
     );
     assert!(
         complaint(&[SAMPLE, "[accounts]\nnames = [[\"(\", \"\"]]\n"])
-            .starts_with("/etc/gosync/1.toml:2:9: `(` is no regular expression")
+            .starts_with("/etc/gosync/1.toml:2:9: accounts.names: `(` is no regular expression")
+    );
+}
+
+#[test]
+fn an_error_names_the_key_however_its_table_is_written() {
+    let at = |text: &str| complaint(&[SAMPLE, text]);
+    for (text, words) in [
+        ("accounts.dots = 1\n", "1:17: accounts.dots: invalid type"),
+        (
+            "accounts = { dots = 1 }\n",
+            "1:21: accounts.dots: invalid type",
+        ),
+        ("accounts = 1\n", "1:12: accounts: invalid type"),
+        ("accounts.shel = \"x\"\n", "1:10: unknown field `shel`"),
+        (
+            "accounts = { shel = \"x\" }\n",
+            "1:14: unknown field `shel`",
+        ),
+        (
+            "[provider.sample]\npath = 1\n",
+            "2:8: provider.sample.path: invalid type",
+        ),
+        (
+            "[provider.x]\nkind = \"nis\"\n",
+            "2:8: provider.x.kind: there is no provider",
+        ),
+        (
+            "[provider.x]\npath = \"a\"\n",
+            "1:1: provider.x: `kind` is missing",
+        ),
+        (
+            "[group.\"a.b\"]\nfilter = 1\n",
+            "2:10: group.\"a.b\".filter: ",
+        ),
+        (
+            "[hooks.user]\npre = [\"/a\", \"x\"]\n",
+            "2:7: hooks.user.pre: `x`: it is no absolute",
+        ),
+        (
+            "[target.host]\nkind = \"local\"\nhome_mode = \"8\"\n",
+            "3:13: target.host.home_mode: ",
+        ),
+        (
+            "[gosync]\nstate_dir = \"x\"\n",
+            "2:13: gosync.state_dir: `x` is not an absolute",
+        ),
+        (
+            "[gosync]\nprovider = \"x\"\n",
+            "2:12: gosync.provider: there is no section",
+        ),
+    ] {
+        let (found, words) = (at(text), format!("/etc/gosync/1.toml:{words}"));
+        assert!(found.starts_with(&words), "{text}: {found}");
+    }
+}
+
+#[test]
+fn an_error_leads_to_the_file_that_sets_the_key() {
+    let wrong = "[accounts]\nsubid_range = [1, 2]\n";
+    let other = "\n[accounts]\nshell = \"/bin/sh\"\n";
+    assert!(
+        complaint(&[SAMPLE, wrong, other])
+            .starts_with("/etc/gosync/1.toml:2:15: accounts.subid_range: it must begin")
+    );
+    let over = "\n[accounts]\nsubid_range = [3, 4]\n";
+    assert!(
+        complaint(&[SAMPLE, wrong, over])
+            .starts_with("/etc/gosync/2.toml:3:15: accounts.subid_range: it must begin")
+    );
+    // What the command line asks for stands in no file.
+    let source = Source {
+        path: "/etc/gosync/0.toml".into(),
+        text: format!("{SAMPLE}[gosync]\nprovider = \"sample\"\n"),
+    };
+    let asked = Settings::new(vec![source], Some("campus")).unwrap_err();
+    assert_eq!(
+        asked.to_string(),
+        "gosync.provider: there is no section [provider.campus]"
     );
 }
 
@@ -95,16 +177,21 @@ fn a_group_that_grants_power_is_mapped_only_with_a_word_beside_it() {
     );
     assert!(groups("x = { group = \"docker\", privileged = true }")[0].privileged);
     let wrong = |entry: &str| map(entry).unwrap_err().to_string();
+    assert!(wrong("x = \"docker\"").starts_with(
+        "/etc/gosync/1.toml:2:13: groups.local_map: `docker` is a group of the system's"
+    ));
     assert!(
-        wrong("x = \"docker\"")
-            .starts_with("/etc/gosync/1.toml:2:13: `docker` is a group of the system's")
+        wrong("x = \"a:b\"")
+            .starts_with("/etc/gosync/1.toml:2:13: groups.local_map: the name `a:b`")
     );
-    assert!(wrong("x = \"a:b\"").starts_with("/etc/gosync/1.toml:2:13: the name `a:b`"));
-    assert!(
-        wrong("x = 7").starts_with("/etc/gosync/1.toml:2:"),
-        "{}",
-        wrong("x = 7")
-    );
+    for (entry, place) in [
+        ("x = 7", "2:19"),
+        ("x = { group = \"tools\", privilege = true }", "2:19"),
+    ] {
+        let words =
+            format!("/etc/gosync/1.toml:{place}: groups.local_map.x: a group of this host: ");
+        assert!(wrong(entry).starts_with(&words), "{}", wrong(entry));
+    }
 }
 
 #[test]
@@ -149,23 +236,23 @@ fn field_sources_belong_to_a_provider_of_any_kind() {
         ),
         (
             "keys_by = \"mail\"",
-            "/etc/gosync/1.toml:2:11: `mail` is none of",
+            "/etc/gosync/1.toml:2:11: provider.sample.fields.keys_by: `mail` is none of",
         ),
         (
             "keys_url = \"https://x/keys\"",
-            "/etc/gosync/1.toml:2:12: the address of keys says nowhere",
+            "/etc/gosync/1.toml:2:12: provider.sample.fields.keys_url: the address of keys says nowhere",
         ),
         (
             "keys_url = \"http://x/{id}\"",
-            "/etc/gosync/1.toml:2:12: url: http:// to another machine",
+            "/etc/gosync/1.toml:2:12: provider.sample.fields.keys_url: url: http:// to another machine",
         ),
         (
             "keys_proxy = \"http://x:1\"",
-            "/etc/gosync/1.toml:1:1: `keys_ca_file` and `keys_proxy` are",
+            "/etc/gosync/1.toml:1:1: provider.sample.fields: `keys_ca_file` and `keys_proxy` are",
         ),
         (
             "override = [\"login\"]",
-            "/etc/gosync/1.toml:2:13: unknown variant `login`",
+            "/etc/gosync/1.toml:2:13: provider.sample.fields.override: unknown variant `login`",
         ),
     ] {
         assert!(at(line).starts_with(words), "{}", at(line));
@@ -191,7 +278,7 @@ fn sections_of_groups_are_read_in_the_order_of_their_names() {
     for (text, words) in [
         (
             "[group.x]\nprefix = \"a\"\n",
-            "/etc/gosync/1.toml:1:1: missing field `filter`",
+            "/etc/gosync/1.toml:1:1: group.x: missing field `filter`",
         ),
         (
             "[group.x]\nfilter = []\nshell = \"x\"\n",
@@ -199,19 +286,19 @@ fn sections_of_groups_are_read_in_the_order_of_their_names() {
         ),
         (
             "[group.x]\nfilter = [\"and\"]\n",
-            "/etc/gosync/1.toml:2:10: `and` stands",
+            "/etc/gosync/1.toml:2:10: group.x.filter: `and` stands",
         ),
         (
             "[group.x]\nfilter = []\nprefix = \":\"\n",
-            "/etc/gosync/1.toml:3:10: a group prefix",
+            "/etc/gosync/1.toml:3:10: group.x.prefix: a group prefix",
         ),
         (
             "[group.x]\nfilter = []\nnames = [[\"(\", \"\"]]\n",
-            "/etc/gosync/1.toml:3:9: `(` is no",
+            "/etc/gosync/1.toml:3:9: group.x.names: `(` is no",
         ),
         (
             "[group]\nfilter = []\n",
-            "/etc/gosync/1.toml:2:10: `group` must be written as [group.NAME]",
+            "/etc/gosync/1.toml:2:10: group.filter: `group` must be written as [group.NAME]",
         ),
     ] {
         let found = complaint(&[SAMPLE, text]);
@@ -233,17 +320,29 @@ fn keys_have_a_place_and_options_that_sshd_knows() {
     for (line, words) in [
         (
             "place = \"ldap\"",
-            "/etc/gosync/1.toml:2:9: unknown variant `ldap`",
+            "/etc/gosync/1.toml:2:9: keys.place: unknown variant `ldap`",
         ),
         (
             "directory = \"keys\"",
-            "/etc/gosync/1.toml:2:13: `keys` is not",
+            "/etc/gosync/1.toml:2:13: keys.directory: `keys` is not",
         ),
-        ("directory = \"/etc/%u\"", "keys.directory: "),
-        ("directory = \"/etc/my keys\"", "keys.directory: "),
-        ("options = \"cert-authority\"", "/etc/gosync/1.toml:2:11: "),
-        ("rsa_bits = 1024", "keys.rsa_bits: "),
-        ("max_keys = 0", "keys.max_keys: "),
+        (
+            "directory = \"/etc/%u\"",
+            "/etc/gosync/1.toml:2:13: keys.directory: ",
+        ),
+        (
+            "directory = \"/etc/my keys\"",
+            "/etc/gosync/1.toml:2:13: keys.directory: ",
+        ),
+        (
+            "options = \"cert-authority\"",
+            "/etc/gosync/1.toml:2:11: keys.options: ",
+        ),
+        (
+            "rsa_bits = 1024",
+            "/etc/gosync/1.toml:2:12: keys.rsa_bits: ",
+        ),
+        ("max_keys = 0", "/etc/gosync/1.toml:2:12: keys.max_keys: "),
         (
             "dir = \"/k\"",
             "/etc/gosync/1.toml:2:1: unknown field `dir`",

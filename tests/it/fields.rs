@@ -196,7 +196,9 @@ fn a_configuration_that_cannot_be_meant_is_refused() {
     let (code, said) = run(&host, "sync users");
     assert_eq!(code, 2);
     assert!(
-        said.contains("gosync.toml:5:12: url: http:// to another machine"),
+        said.contains(
+            "gosync.toml:5:12: provider.sample.fields.keys_url: url: http:// to another machine"
+        ),
         "{said}"
     );
 }
