@@ -9,7 +9,7 @@ use gosync::system::lock::{Purpose, RunLock, Wait};
 
 use crate::namespace::{script, sound_tree, with_own_mounts};
 use crate::picture::differences;
-use crate::scratch::{GOSYNC, Ran};
+use crate::scratch::Ran;
 use crate::small_host::{Database, SmallHost, document, group, person};
 use crate::unwritable::host_with_attributes;
 
@@ -44,7 +44,7 @@ fn host(database: Database) -> SmallHost {
     tree.write("etc/shadow", &shadow, 0o640, 42);
     fs::create_dir(tree.path("run/sshd")).unwrap();
     // The program where nobody else may change it, wherever these tests were built.
-    fs::copy(GOSYNC, tree.path("srv/gosync")).unwrap();
+    tree.install_program("srv/gosync");
     let people = [
         person("u-1", "alice", "Alice", true),
         person("u-2", "bob", "Bob", true),

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::scratch::ScratchHost;
+use crate::scratch::{GOSYNC, ScratchHost};
 
 /// Which files hold the accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +186,19 @@ impl SmallHost {
     pub fn restore(&self, name: &str) {
         fs::remove_dir_all(self.root()).unwrap();
         self.copy(&self.dir().join(name), self.dir());
+    }
+
+    /// Puts a copy of the program into the root, where nobody but root may change it.
+    ///
+    /// By cp(1): had this process the copy open for writing, another test that starts a child meanwhile
+    /// would hand the descriptor on to it, and the copy could not be run ("Text file busy").
+    pub fn install_program(&self, path: &str) {
+        let status = Command::new("cp")
+            .arg(GOSYNC)
+            .arg(self.path(path))
+            .status()
+            .unwrap();
+        assert!(status.success(), "cp: {status}");
     }
 
     fn copy(&self, from: &Path, to: &Path) {

@@ -13,13 +13,12 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
 use crate::namespace::{run, script, sound_tree};
-use crate::scratch::GOSYNC;
 use crate::small_host::{Database, SmallHost, document, person};
 
 /// A host with an sshd, and two key pairs.
@@ -230,12 +229,8 @@ fn it_lets_people_in_by_the_files() {
 fn it_lets_people_in_by_asking_gosync() {
     let mut world = World::new("");
     // sshd runs no program that stands where others may write, and asks as somebody who may read the configuration.
-    for (from, name) in [
-        (Path::new(GOSYNC), "srv/gosync"),
-        (&world.tree.config(), "srv/gosync.toml"),
-    ] {
-        fs::copy(from, world.tree.path(name)).unwrap();
-    }
+    world.tree.install_program("srv/gosync");
+    fs::copy(world.tree.config(), world.tree.path("srv/gosync.toml")).unwrap();
     must(
         Command::new("chmod")
             .arg("644")
