@@ -7,7 +7,7 @@ mod keys;
 
 use std::collections::BTreeSet;
 
-use super::diff::{accounts, groups, lock_word};
+use super::diff::{account_line, group_line, lock_word};
 use super::render;
 use crate::model::host::Host;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
@@ -89,7 +89,7 @@ fn deleted(kind: Kind, name: &str, by_hand: ByHand) -> Difference {
 }
 
 fn account(own: &OwnedAccount, host: &Host<'_>, rules: &Rules, out: &mut Vec<Difference>) {
-    let found = match accounts::ours(own, host) {
+    let found = match account_line(own, host) {
         Ok(found) => found,
         Err(_) if !host.accounts.contains_key(own.name.as_str()) => {
             // Nobody is made anew who is shut out.
@@ -197,7 +197,7 @@ fn account(own: &OwnedAccount, host: &Host<'_>, rules: &Rules, out: &mut Vec<Dif
 }
 
 fn group(own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules, out: &mut Vec<Difference>) {
-    let found = match groups::ours(own, host) {
+    let found = match group_line(own, host) {
         Ok(found) => found,
         Err(_) if !host.groups.contains_key(own.name.as_str()) => {
             out.push(deleted(Kind::Group, &own.name, rules.deleted_by_hand));

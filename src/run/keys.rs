@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run, Written};
 use crate::model::owned::Owned;
 use crate::model::{Untrusted, shown};
-use crate::plan::diff::{self, Chosen, KeyView};
+use crate::plan::diff::{self, KeyView, RunScope};
 use crate::plan::events::HookEvent;
 use crate::plan::{KeyChange, KeyPlace, Plan, effects};
 use crate::policy::keys::{KeyBook, KeyRules, Place};
@@ -44,7 +44,7 @@ pub(crate) fn probe<'a>(
 }
 
 /// Adds to a plan what happens to keys. Where their directory cannot be used, that is told, and the rest goes on.
-pub(crate) fn extend(plan: &mut Plan, cx: &PlanContext<'_>, book: &KeyBook, chosen: Chosen) {
+pub(crate) fn extend(plan: &mut Plan, cx: &PlanContext<'_>, book: &KeyBook, chosen: RunScope) {
     let PlanContext { host, owned, .. } = *cx;
     let rules = &cx.env.settings.rules.keys;
     match probe(&cx.env.root, cx.target, rules, owned) {
@@ -88,7 +88,7 @@ fn unusable(error: &TargetError) -> Reason {
 
 /// Adds to a plan that whoever is locked or removed by it loses the keys; nobody else's are touched.
 pub(crate) fn withdraw(plan: &mut Plan, cx: &PlanContext<'_>, force: bool) {
-    let none = Chosen {
+    let none = RunScope {
         new: false,
         known: false,
         force,

@@ -10,7 +10,7 @@ use crate::ledger::Ledger;
 use crate::model::history::{Later, PastRun};
 use crate::model::{Completeness, shown};
 use crate::plan::Plan;
-use crate::plan::diff::{self, Against, Chosen, Past};
+use crate::plan::diff::{self, DiffInput, Past, RunScope};
 
 /// The plan that undoes a run.
 pub(crate) fn plan(cx: &PlanContext<'_>, number: u64) -> Result<Plan> {
@@ -21,12 +21,12 @@ pub(crate) fn plan(cx: &PlanContext<'_>, number: u64) -> Result<Plan> {
         since: &since,
         force,
     };
-    let against = Against {
+    let against = DiffInput {
         host: cx.host,
         owned: cx.owned,
         completeness: &Completeness::Narrowed,
         rules: &cx.env.settings.rules,
-        chosen: Chosen {
+        chosen: RunScope {
             new: true,
             known: true,
             force,

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::hooks;
 use crate::model::{Contact, Directory, RemoteId, Snapshot, Untrusted, User, UserField, same_name};
 use crate::plan::Plan;
-use crate::plan::diff::{self, Against, Chosen};
+use crate::plan::diff::{self, DiffInput, RunScope};
 use crate::plan::events;
 use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Standing;
@@ -115,7 +115,7 @@ impl ProviderView {
                 existing,
                 only,
             } => {
-                let chosen = Chosen {
+                let chosen = RunScope {
                     new: *new,
                     known: *existing,
                     force: self.force,
@@ -127,7 +127,7 @@ impl ProviderView {
     }
 
     /// `narrow`: only some are asked for, by name.
-    fn accounts(&self, cx: &PlanContext<'_>, chosen: Chosen, narrow: bool) -> Result<Plan> {
+    fn accounts(&self, cx: &PlanContext<'_>, chosen: RunScope, narrow: bool) -> Result<Plan> {
         let PlanContext { host, owned, .. } = *cx;
         let Snapshot {
             directory,
@@ -143,7 +143,7 @@ impl ProviderView {
         if narrow {
             self.remark_outsiders(cx, &mut wanted)?;
         }
-        let against = Against {
+        let against = DiffInput {
             host,
             owned,
             completeness,
@@ -159,7 +159,7 @@ impl ProviderView {
     }
 
     /// Adds how to reach people, if there are hooks that are told of it.
-    fn contacts(&self, plan: &mut Plan, cx: &PlanContext<'_>, chosen: Chosen) -> Result<()> {
+    fn contacts(&self, plan: &mut Plan, cx: &PlanContext<'_>, chosen: RunScope) -> Result<()> {
         let (rules, owned) = (&cx.env.settings.hooks, cx.owned);
         if !hooks::want_contacts(rules) || !cx.env.runs_hooks(cx.options) {
             return Ok(());

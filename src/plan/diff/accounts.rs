@@ -2,50 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use super::completeness::{incomplete, trust};
 use super::create::create;
-use super::{Merge, incomplete, lock_word, merge, rename, rungs, trust};
+use super::input::DiffInput;
+use super::merge::{Merge, lock_word, merge};
+use super::owned_lines::{account_line, account_line_as};
+use super::{rename, rungs};
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount};
-use crate::model::owned::{Absence, Owned, OwnedAccount, State};
+use crate::model::owned::{Absence, OwnedAccount, State};
 use crate::model::{Completeness, RemoteId, Untrusted, UserName};
-use crate::plan::{Change, Deed, FieldChange, HostProbe, Observation, Plan};
+use crate::plan::{Change, Deed, FieldChange, Observation, Plan};
 use crate::policy::map::{WantedAccount, WantedAccounts};
-use crate::policy::{ByHand, Field, Forgetting, Reason, Refusal, Rules};
-
-/// Which accounts a run deals with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Chosen {
-    /// People who have no account yet.
-    pub new: bool,
-    /// People who have one.
-    pub known: bool,
-    /// Treat every known account as changed: nothing that was changed by hand stays.
-    pub force: bool,
-}
-
-/// What wanted accounts are compared with.
-pub struct Against<'a> {
-    /// The databases.
-    pub host: &'a Host<'a>,
-    /// What gosync owns.
-    pub owned: &'a Owned,
-    /// How far the read can be trusted to be whole.
-    pub completeness: &'a Completeness,
-    /// The rules of the configuration.
-    pub rules: &'a Rules,
-    /// Which accounts are dealt with.
-    pub chosen: Chosen,
-    /// Seconds since 1970.
-    pub now: i64,
-    /// What else there is besides the databases.
-    pub probe: &'a dyn HostProbe,
-}
+use crate::policy::{ByHand, Field, Forgetting, Reason, Refusal};
 
 /// Compares accounts.
-pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
-    let Against { owned, chosen, .. } = *against;
+pub fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> Plan {
+    let DiffInput { owned, chosen, .. } = *against;
     let completeness = &trust(against.completeness, wanted.present.is_empty(), owned);
-    let against = &Against {
+    let against = &DiffInput {
         completeness,
         ..*against
     };
@@ -81,7 +56,7 @@ pub fn accounts(mut wanted: WantedAccounts, against: &Against<'_>) -> Plan {
 }
 
 /// Whether an account that was removed by hand is made again.
-fn restores(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>) -> bool {
+fn restores(account: &WantedAccount, own: &OwnedAccount, against: &DiffInput<'_>) -> bool {
     let is_configured = against.rules.accounts.deleted_by_hand == ByHand::Restore;
     // One whose rename was broken off stands under its other name.
     let names = [
@@ -97,7 +72,7 @@ fn restores(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>) 
 }
 
 /// An account that gosync owns and whose person is there.
-fn known(account: &WantedAccount, own: &OwnedAccount, against: &Against<'_>, plan: &mut Plan) {
+fn known(account: &WantedAccount, own: &OwnedAccount, against: &DiffInput<'_>, plan: &mut Plan) {
     if own.absence.is_some() {
         plan.observations
             .push(Observation::Back(account.id.clone()));
@@ -184,10 +159,10 @@ fn shut_unfinished(
     account: &WantedAccount,
     stands: &UserName,
     own: &OwnedAccount,
-    against: &Against<'_>,
+    against: &DiffInput<'_>,
     plan: &mut Plan,
 ) {
-    if !ours_as(stands, own, against.host).is_ok_and(|found| !found.closed()) {
+    if !account_line_as(stands.as_str(), own, against.host).is_ok_and(|found| !found.closed()) {
         return;
     }
     if matches!(against.completeness, Completeness::Incomplete(_)) {
@@ -199,19 +174,6 @@ fn shut_unfinished(
         .push(Change::account(key, stands.clone(), lock));
 }
 
-/// The line of an owned account that stands under another name than it is known by.
-fn ours_as<'h>(
-    name: &UserName,
-    own: &OwnedAccount,
-    host: &'h Host<'_>,
-) -> Result<&'h HostAccount<'h>, Reason> {
-    let own = OwnedAccount {
-        name: name.to_string(),
-        ..own.clone()
-    };
-    ours(&own, host)
-}
-
 /// The line of an owned account; `None`, and a remark, when it is not there or not gosync's any more.
 fn found<'h>(
     account: &WantedAccount,
@@ -220,7 +182,7 @@ fn found<'h>(
     plan: &mut Plan,
 ) -> Option<&'h HostAccount<'h>> {
     debug_assert_eq!(account.name.as_str(), own.name);
-    match ours(own, host) {
+    match account_line(own, host) {
         Ok(found) => Some(found),
         Err(reason) if account.open => {
             let effect = Forgetting::MakesNew;
@@ -266,34 +228,12 @@ fn stuck_open(id: &RemoteId, own: &OwnedAccount, reason: Reason, host: &Host<'_>
     });
 }
 
-/// The line of an owned account, or why it is not gosync's to change.
-pub(in crate::plan) fn ours<'h>(
-    own: &OwnedAccount,
-    host: &'h Host<'_>,
-) -> Result<&'h HostAccount<'h>, Reason> {
-    let name = own.name.as_str();
-    match host.accounts.get(name) {
-        None => Err(Reason::RemovedByHand),
-        Some(found) if found.uid != own.uid.get() => Err(Reason::OtherNumber {
-            kind: EntryKind::Account,
-            found: found.uid,
-            given: own.uid.get(),
-        }),
-        Some(_) if host.repeated.contains(name) => Err(Reason::LineRepeated {
-            kind: EntryKind::Account,
-        }),
-        Some(_) if host.broken.contains(name) => Err(Reason::LineMalformed),
-        Some(found) if !found.writable => Err(Reason::NotWritable),
-        Some(found) => Ok(found),
-    }
-}
-
 /// The fields that are to be changed. `moves`: whether a rename sees to the home.
 fn fields(
     account: &WantedAccount,
     own: &OwnedAccount,
     (found, moves): (&HostAccount<'_>, bool),
-    against: &Against<'_>,
+    against: &DiffInput<'_>,
     plan: &mut Plan,
 ) -> Vec<FieldChange> {
     let keep_local =
@@ -393,7 +333,7 @@ fn shut<'a>(
 fn finished(
     id: &RemoteId,
     own: &OwnedAccount,
-    against: &Against<'_>,
+    against: &DiffInput<'_>,
     plan: &mut Plan,
 ) -> Option<Result<(), (UserName, Reason)>> {
     let to = &rename::begun(id, own, None, against)?;
@@ -417,7 +357,7 @@ fn finished(
 
 /// An account that is not there, and whose person is gone. Nothing is left to be locked once that is proven.
 fn removed_by_hand(id: &RemoteId, own: &OwnedAccount, host: &Host<'_>, plan: &mut Plan) {
-    if let Err(reason) = ours(own, host) {
+    if let Err(reason) = account_line(own, host) {
         let effect = Forgetting::EndsNotice;
         plan.remark(&own.name, forgettable(own, host, reason, effect));
     }
@@ -428,8 +368,8 @@ fn removed_by_hand(id: &RemoteId, own: &OwnedAccount, host: &Host<'_>, plan: &mu
 }
 
 /// Accounts whose people are not in the read.
-fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Plan) {
-    let Against {
+fn departures(present: &BTreeSet<RemoteId>, against: &DiffInput<'_>, plan: &mut Plan) {
+    let DiffInput {
         host,
         owned,
         rules,
@@ -449,7 +389,7 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
             Some(Ok(())) => continue,
             Some(Err((stands, reason))) => {
                 plan.not_done(id, &own.name, reason);
-                let found = ours_as(&stands, own, host);
+                let found = account_line_as(stands.as_str(), own, host);
                 name = Ok(stands);
                 found
             }
@@ -459,7 +399,7 @@ fn departures(present: &BTreeSet<RemoteId>, against: &Against<'_>, plan: &mut Pl
                 removed_by_hand(id, own, host, plan);
                 continue;
             }
-            None => ours(own, host)
+            None => account_line(own, host)
                 .map_err(|reason| forgettable(own, host, reason, Forgetting::EndsNotice)),
         };
         if own.state == State::Locked {

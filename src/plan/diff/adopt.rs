@@ -3,7 +3,7 @@
 //! Its ids stay, in whatever range they are, and so does its home; other fields become what the provider wants, unless
 //! `keep_local` names them. Members stay, and those whom the provider wants count as added by gosync from now on.
 
-use super::groups::Roster;
+use super::members::Roster;
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
 use crate::model::owned::{Applied, Owned, State};

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Chosen;
+use super::input::RunScope;
 use crate::model::owned::{Owned, State};
 use crate::model::{Contact, RemoteId, UserName};
 use crate::plan::{Change, Deed, Observation, Plan, effects, events};
@@ -15,7 +15,7 @@ use crate::plan::{Change, Deed, Observation, Plan, effects, events};
 pub fn contacts(
     plan: &mut Plan,
     said: &BTreeMap<RemoteId, Contact>,
-    chosen: Chosen,
+    chosen: RunScope,
     tell: bool,
     owned: &Owned,
 ) {

@@ -1,6 +1,6 @@
 //! The plan for people who get an account: names, ids and homes that nobody else has or ever had.
 
-use super::accounts::Against;
+use super::input::DiffInput;
 use super::rungs;
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, Owner};
@@ -15,10 +15,10 @@ use crate::policy::{AccountRules, PrimaryGroup, Reason, Refusal};
 /// People without an account. Ids are given in the order of their immutable ids; asked-for ids come first.
 pub(super) fn create(
     fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>,
-    against: &Against<'_>,
+    against: &DiffInput<'_>,
     plan: &mut Plan,
 ) -> Vec<Change> {
-    let Against { host, owned, .. } = *against;
+    let DiffInput { host, owned, .. } = *against;
     let rules = &against.rules.accounts;
     let mut created = Vec::new();
     if fresh.is_empty() {

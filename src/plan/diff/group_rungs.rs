@@ -1,7 +1,7 @@
 //! What becomes of a group that the provider does not have any more: first its members are taken out, later it is
 //! removed. Members that people added stay, and so does a group that has any, or is somebody's primary group.
 
-use super::groups::found;
+use super::owned_lines::group_line_or_remark;
 use super::rename;
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{Absence, GroupRung, Owned, OwnedGroup};
@@ -75,8 +75,10 @@ impl Absent<'_> {
             plan.remark(&own.name, Reason::GoneForNow);
             return false;
         }
-        let (Some(found), Ok(name)) = (found(own, self.host, plan), GroupName::known(&own.name))
-        else {
+        let (Some(found), Ok(name)) = (
+            group_line_or_remark(&own.name, own, self.host, plan),
+            GroupName::known(&own.name),
+        ) else {
             return false;
         };
         let standing = found.members.set();
@@ -106,7 +108,7 @@ impl Absent<'_> {
             // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
             false => Ok(Vec::new()),
             true => {
-                let Some(found) = found(own, self.host, plan) else {
+                let Some(found) = group_line_or_remark(&own.name, own, self.host, plan) else {
                     return false;
                 };
                 removable(own, found, self.host)

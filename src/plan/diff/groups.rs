@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use super::completeness::{incomplete, trust};
 use super::group_rungs::Absent;
-use super::{incomplete, rename, some, trust};
+use super::members::{Roster, taken_out};
+use super::owned_lines::group_line_or_remark;
+use super::rename;
 use crate::model::history::EntryKind;
-use crate::model::host::{Host, HostGroup};
+use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedGroup, State};
-use crate::model::{Completeness, Gid, GroupName, Lookup, Members, RemoteId, Untrusted, UserName};
+use crate::model::{Completeness, Gid, GroupName, Members, Untrusted, UserName};
 use crate::plan::claims::{Claims, Wish};
 use crate::plan::{Change, Deed, MemberChange, Observation, Plan};
 use crate::policy::alloc::Allocator;
@@ -70,7 +73,7 @@ pub fn groups(
                     group,
                     own,
                     renamed,
-                    &Against {
+                    &GroupInput {
                         host,
                         owned,
                         roster: &roster,
@@ -153,90 +156,6 @@ fn refusal(group: &WantedGroup, reason: Reason) -> Refusal {
     }
 }
 
-/// Who can be a member: people with an open account of gosync's that is on this host.
-pub(super) struct Roster {
-    /// Their names, sorted.
-    names: Vec<UserName>,
-    /// Where in `names` a person's stands. To sort these numbers is to sort members by name.
-    places: Lookup<RemoteId, u32>,
-    /// People who have an account on this host but were not in this read: what they were members of, they stay for now. The locked
-    /// stay, too, while a read is not whole: then nobody is taken out.
-    unseen: BTreeSet<UserName>,
-    /// Whether nobody is taken out, not even who has no account of gosync's any more.
-    keeps_all: bool,
-}
-
-impl Roster {
-    pub(super) fn new(
-        host: &Host<'_>,
-        owned: &Owned,
-        people: Lookup<RemoteId, ()>,
-        completeness: &Completeness,
-    ) -> Self {
-        let (mut there, mut unseen) = (Vec::new(), BTreeSet::new());
-        let keeps_all = !matches!(
-            completeness,
-            Completeness::Complete(_) | Completeness::Narrowed
-        );
-        for (id, own) in owned
-            .accounts
-            .iter()
-            .filter(|(_, own)| own.state.is_present())
-        {
-            let is_open = own.state == State::Active;
-            let is_there = host
-                .accounts
-                .get(own.name.as_str())
-                .is_some_and(|found| found.uid == own.uid.get());
-            let Ok(name) = UserName::new(&own.name, true) else {
-                continue;
-            };
-            if !is_there {
-                continue;
-            }
-            if keeps_all || is_open && !people.contains(id.as_str()) {
-                unseen.insert(name.clone());
-            }
-            if is_open {
-                there.push((name, id));
-            }
-        }
-        there.sort_unstable();
-        let places = there
-            .iter()
-            .zip(0..)
-            .map(|((_, id), place)| (RemoteId::clone(id), place))
-            .collect();
-        Self {
-            names: there.into_iter().map(|(name, _)| name).collect(),
-            places,
-            unseen,
-            keeps_all,
-        }
-    }
-
-    /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
-    pub(super) fn members(&self, wanted: &[RemoteId], applied: &Members) -> Vec<UserName> {
-        let mut places: Vec<u32> = wanted
-            .iter()
-            .filter_map(|id| self.places.get(id.as_str()).copied())
-            .collect();
-        places.sort_unstable();
-        places.dedup();
-        let mut out: Vec<UserName> = places
-            .iter()
-            .filter_map(|at| self.names.get(*at as usize).cloned())
-            .collect();
-        if !self.unseen.is_empty() {
-            let stay = applied.names();
-            out.extend(stay.filter_map(|name| self.unseen.get(name).cloned()));
-            out.sort();
-            out.dedup();
-        }
-        out
-    }
-}
-
 /// Whether a group that was removed by hand is made again.
 fn restores(
     group: &WantedGroup,
@@ -258,7 +177,7 @@ fn restores(
 }
 
 /// What a known group is compared with.
-struct Against<'a> {
+struct GroupInput<'a> {
     host: &'a Host<'a>,
     owned: &'a Owned,
     roster: &'a Roster,
@@ -271,10 +190,10 @@ fn known(
     group: &WantedGroup,
     own: &OwnedGroup,
     renamed: Option<&GroupName>,
-    against: &Against<'_>,
+    against: &GroupInput<'_>,
     plan: &mut Plan,
 ) {
-    let Against {
+    let GroupInput {
         host,
         roster,
         by_hand,
@@ -282,11 +201,8 @@ fn known(
     } = *against;
     // One whose rename was broken off stands under its new name already.
     let is_begun = renamed.filter(|_| !host.groups.contains_key(own.name.as_str()));
-    let again = is_begun.map(|to| OwnedGroup {
-        name: to.to_string(),
-        ..own.clone()
-    });
-    let Some(found) = found(again.as_ref().unwrap_or(own), host, plan) else {
+    let stands = is_begun.map_or(own.name.as_str(), GroupName::as_str);
+    let Some(found) = group_line_or_remark(stands, own, host, plan) else {
         return;
     };
     let name = renamed.unwrap_or(&group.name).clone();
@@ -337,66 +253,6 @@ fn known(
     });
     plan.changes
         .push(Change::group(against.owned.key(&group.id), name, change));
-}
-
-/// Tells who of those that come was taken out by hand, and leaves them out if that is to stay so.
-pub(super) fn taken_out(
-    group: &str,
-    applied: &Members,
-    by_hand: ByHand,
-    add: &mut Vec<UserName>,
-    plan: &mut Plan,
-) {
-    let before = applied.set();
-    let taken: Vec<UserName> = add
-        .iter()
-        .filter(|name| before.contains(name.as_str()))
-        .cloned()
-        .collect();
-    if taken.is_empty() {
-        return;
-    }
-    let names = some(&taken);
-    match by_hand {
-        ByHand::Restore => plan.remark(group, Reason::MembersComeBack { names }),
-        ByHand::Report => {
-            plan.remark(group, Reason::MembersStayOut { names });
-            add.retain(|name| !before.contains(name.as_str()));
-        }
-    }
-}
-
-pub(super) fn found<'h>(
-    own: &OwnedGroup,
-    host: &'h Host<'_>,
-    plan: &mut Plan,
-) -> Option<&'h HostGroup<'h>> {
-    ours(own, host)
-        .map_err(|reason| plan.remark(&own.name, reason))
-        .ok()
-}
-
-/// The line of an owned group, or why it is not gosync's to change.
-pub(in crate::plan) fn ours<'h>(
-    own: &OwnedGroup,
-    host: &'h Host<'_>,
-) -> Result<&'h HostGroup<'h>, Reason> {
-    let name = own.name.as_str();
-    match host.groups.get(name) {
-        None => Err(Reason::RemovedByHand),
-        Some(found) if found.gid != own.gid.get() => Err(Reason::OtherNumber {
-            kind: EntryKind::Group,
-            found: found.gid,
-            given: own.gid.get(),
-        }),
-        Some(_) if host.repeated.contains(name) => Err(Reason::LineRepeated {
-            kind: EntryKind::Group,
-        }),
-        Some(_) if host.broken.contains(name) => Err(Reason::LineMalformed),
-        Some(found) if !found.writable => Err(Reason::NotWritable),
-        Some(found) if !found.members.is_text() => Err(Reason::MembersNotText),
-        Some(found) => Ok(found),
-    }
 }
 
 /// Why a group cannot be made, or made again, under a name.

@@ -4,8 +4,8 @@
 //! file that gosync wrote is gosync's, and a change by hand is told and set back; one that it did not write is left
 //! alone, unless it is a left-over under the name of a new account.
 
-use super::Chosen;
-use super::accounts::ours;
+use super::input::RunScope;
+use super::owned_lines::account_line;
 use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::{KeyRecord, KeyRecords, Owned, OwnedAccount, State};
@@ -60,7 +60,7 @@ pub struct KeyView<'a> {
     /// What gosync owns.
     pub owned: &'a Owned,
     /// Which accounts are dealt with, besides those that the plan changes.
-    pub chosen: Chosen,
+    pub chosen: RunScope,
     /// Tells what stands at the paths of files with keys.
     pub probe: &'a dyn HostProbe,
 }
@@ -240,7 +240,7 @@ impl Subject {
         host: &Host<'_>,
     ) -> Option<Self> {
         let removed = matches!(fate, Some(Fate::Removed { .. }));
-        let found = ours(own, host).ok();
+        let found = account_line(own, host).ok();
         if found.is_none() && !removed {
             return None;
         }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::groups::{Roster, taken_out};
+use super::members::{Roster, taken_out};
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::Owned;
 use crate::model::{Completeness, GroupName, Members, Untrusted, UserName};

@@ -3,7 +3,8 @@
 //! Who it is says the immutable id; the name is one field of many. What cannot be renamed keeps its name for now, and
 //! says why. A rename that was broken off when the account had its new name already is planned again, and finished.
 
-use super::accounts::{Against, ours};
+use super::input::DiffInput;
+use super::owned_lines::{account_line, account_line_as};
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount, Owner};
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
@@ -50,19 +51,10 @@ pub(super) fn begun(
     id: &RemoteId,
     own: &OwnedAccount,
     wanted: Option<&UserName>,
-    against: &Against<'_>,
+    against: &DiffInput<'_>,
 ) -> Option<UserName> {
-    let Against { host, owned, .. } = *against;
-    let stands = |name: &str| {
-        ours(
-            &OwnedAccount {
-                name: name.to_owned(),
-                ..own.clone()
-            },
-            host,
-        )
-        .is_ok()
-    };
+    let DiffInput { host, owned, .. } = *against;
+    let stands = |name: &str| account_line_as(name, own, host).is_ok();
     let former = || {
         owned
             .former_accounts
@@ -122,7 +114,7 @@ pub(super) fn account<'h>(
     account: &WantedAccount,
     begun: Option<&UserName>,
     own: &OwnedAccount,
-    against: &Against<'h>,
+    against: &DiffInput<'h>,
     plan: &mut Plan,
 ) -> Option<Renamed<'h>> {
     let to = begun.or(account.rename.as_ref())?;
@@ -158,19 +150,15 @@ pub(super) fn unfinished(to: &str, why: Reason) -> Reason {
 /// Whether the name is another person's of gosync's, the caller has found out.
 pub(super) fn rename<'h>(
     wish: &Wish<'_>,
-    against: &Against<'h>,
+    against: &DiffInput<'h>,
     plan: &mut Plan,
 ) -> Option<Result<Renamed<'h>, Reason>> {
     let (host, &Wish { own, to, .. }) = (against.host, wish);
-    let (found, is_begun) = match ours(own, host) {
+    let (found, is_begun) = match account_line(own, host) {
         Ok(found) => (found, false),
         // It has the new name already: by a rename that was broken off, or by usermod(8).
         Err(_) if !host.accounts.contains_key(own.name.as_str()) => {
-            let again = OwnedAccount {
-                name: to.to_string(),
-                ..own.clone()
-            };
-            (ours(&again, host).ok()?, true)
+            (account_line_as(to.as_str(), own, host).ok()?, true)
         }
         Err(_) => return None,
     };
@@ -190,7 +178,7 @@ pub(super) fn rename<'h>(
 struct Planned<'a, 'h> {
     wish: &'a Wish<'a>,
     host: &'h Host<'h>,
-    against: &'a Against<'h>,
+    against: &'a DiffInput<'h>,
     /// Whether passwd has the new name already.
     is_begun: bool,
 }

@@ -3,7 +3,8 @@
 //!
 //! Somebody who comes back gets all of it again, but what is in the archive; that is told.
 
-use super::accounts::{Against, ours};
+use super::input::DiffInput;
+use super::owned_lines::account_line;
 use super::removal::others_use_group;
 use super::rename;
 use crate::model::host::Owner;
@@ -36,7 +37,7 @@ pub fn due(rung: &Rung, rules: &DepartedRules) -> Due {
 pub(super) fn climb(
     id: &RemoteId,
     own: &OwnedAccount,
-    against: &Against<'_>,
+    against: &DiffInput<'_>,
     plan: &mut Plan,
 ) -> bool {
     let Ok(name) = UserName::new(&own.name, true) else {
@@ -49,7 +50,7 @@ pub(super) fn climb(
     let stays = match is_removed {
         // It may stand under another name, since a rename was broken off.
         true => rename::begun(id, own, None, against).is_some(),
-        false => ours(own, against.host).is_err(),
+        false => account_line(own, against.host).is_err(),
     };
     if stays {
         return false;
@@ -97,7 +98,7 @@ struct DueNow {
 fn due_now<'a>(
     id: &RemoteId,
     own: &OwnedAccount,
-    against: &Against<'a>,
+    against: &DiffInput<'a>,
 ) -> Option<(&'a Rung, DueNow)> {
     let rung = against
         .owned
@@ -123,7 +124,7 @@ fn archive_home(
     name: &UserName,
     own: &OwnedAccount,
     rung: &Rung,
-    against: &Against<'_>,
+    against: &DiffInput<'_>,
 ) -> Result<Option<Change>, Reason> {
     let home = &own.applied.home;
     if against
@@ -174,7 +175,7 @@ fn remove_account(
     id: &RemoteId,
     name: &UserName,
     own: &OwnedAccount,
-    against: &Against<'_>,
+    against: &DiffInput<'_>,
     plan: &mut Plan,
 ) -> Result<Change, Reason> {
     let host = against.host;
@@ -208,7 +209,7 @@ pub(super) fn come_back(
     name: &UserName,
     own: &OwnedAccount,
     home: &str,
-    against: &Against<'_>,
+    against: &DiffInput<'_>,
     plan: &mut Plan,
 ) -> Result<(), Reason> {
     let rung = against.owned.rungs.get(id);

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::name::GroupPrefix;
-use crate::model::owned::{Absence, Applied, OwnedAccount, OwnedGroup, State};
-use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
+use crate::model::owned::{Absence, Applied, Owned, OwnedAccount, OwnedGroup, State};
+use crate::model::{Completeness, Gid, GroupName, RemoteId, Uid, UserName};
 use crate::plan::samples::FakeProbe;
 use crate::plan::{Deed, HomeFate, NewAccount, Observation, Plan, effects};
 use crate::policy::map::{WantedAccount, WantedAccounts, WantedGroup, WantedGroups};
@@ -41,7 +41,7 @@ struct Case {
     owned: Owned,
     rules: Rules,
     completeness: Completeness,
-    chosen: Chosen,
+    chosen: RunScope,
     probe: FakeProbe,
 }
 
@@ -61,7 +61,7 @@ impl Default for Case {
             owned: Owned::default(),
             rules: Rules::default(),
             completeness: whole(),
-            chosen: Chosen {
+            chosen: RunScope {
                 new: true,
                 known: true,
                 force: false,
@@ -177,7 +177,7 @@ impl Case {
         } = self;
         super::accounts(
             wanted,
-            &Against {
+            &DiffInput {
                 host,
                 owned,
                 completeness,

@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::accounts::{Against, ours};
 use super::create::create;
+use super::input::DiffInput;
+use super::owned_lines::account_line;
 use super::removal::{Request, removal};
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
 use crate::model::owned::{Applied, Owned, OwnedAccount, State};
@@ -39,7 +40,7 @@ pub struct Past<'a> {
 }
 
 /// Plans what brings the entries of a run back.
-pub fn undo(past: Past<'_>, against: &Against<'_>) -> Plan {
+pub fn undo(past: Past<'_>, against: &DiffInput<'_>) -> Plan {
     let mut work = Work {
         past,
         against,
@@ -110,7 +111,7 @@ fn state(word: &str) -> State {
 
 struct Work<'a> {
     past: Past<'a>,
-    against: &'a Against<'a>,
+    against: &'a DiffInput<'a>,
     /// Who is who, whatever they were called.
     people: People<'a>,
     claims: Claims<'a>,
@@ -235,7 +236,7 @@ impl<'a> Work<'a> {
             self.removed.push(own.name.clone());
             return Ok(());
         }
-        let found = ours(own, self.against.host)?;
+        let found = account_line(own, self.against.host)?;
         let Applied {
             gecos, home, shell, ..
         } = &own.applied;
@@ -259,7 +260,7 @@ impl<'a> Work<'a> {
         after: &PastAccount,
     ) -> Result<(), Reason> {
         self.check_later(touched)?;
-        let found = ours(own, self.against.host)?;
+        let found = account_line(own, self.against.host)?;
         let name = UserName::new(&own.name, true).map_err(|why| Reason::BadLedgerName { why })?;
         self.fields(touched, (id, &name), own, found, (before, after));
         self.plan.remark(name.as_str(), Reason::StaysOnHost);
@@ -308,7 +309,7 @@ impl<'a> Work<'a> {
             None => {
                 let name =
                     UserName::new(&own.name, true).map_err(|why| Reason::BadLedgerName { why })?;
-                (ours(own, self.against.host)?, name)
+                (account_line(own, self.against.host)?, name)
             }
         };
         if changes_keys {
@@ -389,7 +390,7 @@ impl<'a> Work<'a> {
     }
 
     fn finish(mut self) -> Plan {
-        let Against { host, owned, .. } = *self.against;
+        let DiffInput { host, owned, .. } = *self.against;
         match removal(&self.removed, &Request::KeepHome, host, owned) {
             Ok(removal) => {
                 self.plan.changes.splice(0..0, removal.changes);

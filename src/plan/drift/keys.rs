@@ -4,7 +4,7 @@ use super::difference::{Difference, Kind, Next, entry};
 use crate::model::RemoteId;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, State};
-use crate::plan::diff::accounts;
+use crate::plan::diff::account_line;
 use crate::plan::diff::keys::Hand;
 use crate::plan::{HostProbe, KeyFile};
 use crate::policy::keys::{Place, is_of};
@@ -103,7 +103,7 @@ impl Pen<'_> {
     /// What the next run does about a file that is gosync's.
     fn next(&self, path: &str, is_gone: bool, is_marked: bool, in_use: bool) -> (Next, String) {
         let goes = !in_use || self.rules.keys.place != Place::Directory;
-        if let Err(reason) = accounts::ours(self.own, self.host) {
+        if let Err(reason) = account_line(self.own, self.host) {
             let is_deleted = !self.host.accounts.contains_key(self.own.name.as_str());
             let comes_back = self.rules.accounts.deleted_by_hand == ByHand::Restore
                 && self.own.state == State::Active;

@@ -4,7 +4,7 @@ use crate::model::owned::{Applied, OwnedAccount};
 use crate::plan::samples::key;
 use crate::policy::Reason;
 
-const ALL: Chosen = Chosen {
+const ALL: RunScope = RunScope {
     new: true,
     known: true,
     force: false,
@@ -45,7 +45,7 @@ fn owned(state: State, known: Option<Contact>) -> Owned {
 }
 
 /// How many changes and observations come to a plan with these changes. What an event tells, it remembers.
-fn more(changes: Vec<Change>, chosen: Chosen, tell: bool, owned: &Owned) -> (usize, usize) {
+fn more(changes: Vec<Change>, chosen: RunScope, tell: bool, owned: &Owned) -> (usize, usize) {
     let before = changes.len();
     let mut plan = Plan {
         changes,
@@ -83,7 +83,7 @@ fn another_address_is_a_change_of_its_own_only_for_those_who_were_known_with_one
     };
     let open = || vec![Change::account(key(id()), name(), Deed::Unlock {})];
     let (old, same) = (|| Some(at("old@x")), || Some(at("new@x")));
-    let new_alone = Chosen {
+    let new_alone = RunScope {
         known: false,
         ..ALL
     };

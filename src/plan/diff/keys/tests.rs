@@ -178,7 +178,7 @@ impl Case {
             rules: &self.rules,
             host: &host,
             owned: &owned,
-            chosen: Chosen {
+            chosen: RunScope {
                 new: true,
                 known: true,
                 force: false,

@@ -4,7 +4,7 @@ use super::{PastAccount, Touched, Work};
 use crate::model::host::HostAccount;
 use crate::model::owned::OwnedAccount;
 use crate::model::{RemoteId, UserName};
-use crate::plan::diff::accounts::ours;
+use crate::plan::diff::owned_lines::account_line;
 use crate::plan::{Change, Deed, FieldChange, Observation};
 use crate::policy::{Field, Reason};
 
@@ -43,7 +43,7 @@ impl Work<'_> {
         (id, name): (&RemoteId, &UserName),
         own: &OwnedAccount,
     ) {
-        let Ok(found) = ours(own, self.against.host) else {
+        let Ok(found) = account_line(own, self.against.host) else {
             return;
         };
         let before = touched

@@ -9,7 +9,8 @@ use crate::model::history::EntryKind;
 use crate::model::owned::{OwnedGroup, State};
 use crate::model::{GroupName, Members, RemoteId};
 use crate::plan::diff::group_rungs::removable;
-use crate::plan::diff::groups::{conflict, found, ours};
+use crate::plan::diff::groups::conflict;
+use crate::plan::diff::owned_lines::{group_line, group_line_or_remark};
 use crate::plan::{Change, Deed, MemberChange, Number};
 use crate::policy::{GivenBack, Reason};
 
@@ -92,7 +93,7 @@ impl Work<'_> {
         let remove = match host.groups.contains_key(own.name.as_str()) {
             // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
             false => Ok(Vec::new()),
-            true => removable(own, ours(own, host)?, host),
+            true => removable(own, group_line(own, host)?, host),
         };
         match remove {
             Ok(remove) => {
@@ -154,18 +155,12 @@ impl Work<'_> {
         }
         self.check_later(touched)?;
         // One whose rename was broken off stands under the name that it gets.
-        let again = name
+        let host = self.against.host;
+        let stands = name
             .as_ref()
-            .filter(|_| !self.against.host.groups.contains_key(own.name.as_str()));
-        let again = again.map(|name| OwnedGroup {
-            name: name.to_string(),
-            ..own.clone()
-        });
-        let Some(found) = found(
-            again.as_ref().unwrap_or(own),
-            self.against.host,
-            &mut self.plan,
-        ) else {
+            .filter(|_| !host.groups.contains_key(own.name.as_str()));
+        let stands = stands.map_or(own.name.as_str(), GroupName::as_str);
+        let Some(found) = group_line_or_remark(stands, own, host, &mut self.plan) else {
             return Ok(());
         };
         let there = self.all_called(found.members.names());

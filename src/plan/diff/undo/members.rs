@@ -6,7 +6,7 @@ use super::Work;
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, State};
 use crate::model::{Members, Untrusted, UserName};
-use crate::plan::diff::accounts::ours;
+use crate::plan::diff::owned_lines::account_line;
 use crate::plan::effects::Presence;
 use crate::plan::{Change, Plan, effects};
 use crate::policy::Reason;
@@ -71,8 +71,9 @@ impl Work<'_> {
     fn can_be_member(&self, name: &str) -> Option<UserName> {
         let id = self.people.id(name);
         let own = id.and_then(|id| self.owned().accounts.get(id));
-        let is_open = own
-            .is_some_and(|own| own.state == State::Active && ours(own, self.against.host).is_ok());
+        let is_open = own.is_some_and(|own| {
+            own.state == State::Active && account_line(own, self.against.host).is_ok()
+        });
         let comes = self
             .fresh
             .iter()

@@ -6,7 +6,7 @@ use super::{PastAccount, Touched, Work};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
 use crate::model::{GroupName, RemoteId, Untrusted, UserName};
-use crate::plan::diff::groups::ours;
+use crate::plan::diff::owned_lines::group_line;
 use crate::plan::diff::rename::{Renamed, Wish, rename, rename_group};
 use crate::policy::Reason;
 
@@ -132,7 +132,7 @@ impl<'a> Work<'a> {
             }
             (Ok(to), None) => {
                 let done = rename_group(id, &to, own, (host, owned), &mut self.plan);
-                let lost = || Err(ours(own, host).err().unwrap_or(Reason::NameUnusable));
+                let lost = || Err(group_line(own, host).err().unwrap_or(Reason::NameUnusable));
                 done.unwrap_or_else(lost).map(|()| to)
             }
         };

@@ -5,7 +5,7 @@ use crate::model::history::PastRun;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::owned::{Applied, OwnedGroup};
 use crate::model::{Completeness, Gid, Uid};
-use crate::plan::diff::Chosen;
+use crate::plan::diff::RunScope;
 use crate::plan::samples::FakeProbe;
 use crate::plan::{MemberChange, Observation, Rename};
 use crate::policy::Field;
@@ -144,12 +144,12 @@ impl Scene {
 
     fn undo(&self, changes: Vec<PastChange>) -> Plan {
         let (rules, run) = (&self.rules, run(changes));
-        let against = Against {
+        let against = DiffInput {
             host: &self.host,
             owned: &self.owned,
             completeness: &Completeness::Narrowed,
             rules,
-            chosen: Chosen {
+            chosen: RunScope {
                 new: true,
                 known: true,
                 force: self.force,

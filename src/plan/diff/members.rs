@@ -1,0 +1,133 @@
+//! Who can be a member of a group, and who was taken out of one by hand.
+
+use std::collections::BTreeSet;
+
+use crate::model::host::Host;
+use crate::model::owned::{Owned, State};
+use crate::model::{Completeness, Lookup, Members, RemoteId, UserName};
+use crate::plan::Plan;
+use crate::policy::{ByHand, Reason};
+
+/// Who can be a member: people with an open account of gosync's that is on this host.
+pub(super) struct Roster {
+    /// Their names, sorted.
+    names: Vec<UserName>,
+    /// Where in `names` a person's stands. To sort these numbers is to sort members by name.
+    places: Lookup<RemoteId, u32>,
+    /// People who have an account on this host but were not in this read: what they were members of, they stay for now. The locked
+    /// stay, too, while a read is not whole: then nobody is taken out.
+    unseen: BTreeSet<UserName>,
+    /// Whether nobody is taken out, not even who has no account of gosync's any more.
+    pub(super) keeps_all: bool,
+}
+
+impl Roster {
+    pub(super) fn new(
+        host: &Host<'_>,
+        owned: &Owned,
+        people: Lookup<RemoteId, ()>,
+        completeness: &Completeness,
+    ) -> Self {
+        let (mut there, mut unseen) = (Vec::new(), BTreeSet::new());
+        let keeps_all = !matches!(
+            completeness,
+            Completeness::Complete(_) | Completeness::Narrowed
+        );
+        for (id, own) in owned
+            .accounts
+            .iter()
+            .filter(|(_, own)| own.state.is_present())
+        {
+            let is_open = own.state == State::Active;
+            let is_there = host
+                .accounts
+                .get(own.name.as_str())
+                .is_some_and(|found| found.uid == own.uid.get());
+            let Ok(name) = UserName::new(&own.name, true) else {
+                continue;
+            };
+            if !is_there {
+                continue;
+            }
+            if keeps_all || is_open && !people.contains(id.as_str()) {
+                unseen.insert(name.clone());
+            }
+            if is_open {
+                there.push((name, id));
+            }
+        }
+        there.sort_unstable();
+        let places = there
+            .iter()
+            .zip(0..)
+            .map(|((_, id), place)| (RemoteId::clone(id), place))
+            .collect();
+        Self {
+            names: there.into_iter().map(|(name, _)| name).collect(),
+            places,
+            unseen,
+            keeps_all,
+        }
+    }
+
+    /// The wanted members by name, and those of `applied` (what gosync added before) whose people were not seen.
+    pub(super) fn members(&self, wanted: &[RemoteId], applied: &Members) -> Vec<UserName> {
+        let mut places: Vec<u32> = wanted
+            .iter()
+            .filter_map(|id| self.places.get(id.as_str()).copied())
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        let mut out: Vec<UserName> = places
+            .iter()
+            .filter_map(|at| self.names.get(*at as usize).cloned())
+            .collect();
+        if !self.unseen.is_empty() {
+            let stay = applied.names();
+            out.extend(stay.filter_map(|name| self.unseen.get(name).cloned()));
+            out.sort();
+            out.dedup();
+        }
+        out
+    }
+}
+
+/// Tells who of those that come was taken out by hand, and leaves them out if that is to stay so.
+pub(super) fn taken_out(
+    group: &str,
+    applied: &Members,
+    by_hand: ByHand,
+    add: &mut Vec<UserName>,
+    plan: &mut Plan,
+) {
+    let before = applied.set();
+    let taken: Vec<UserName> = add
+        .iter()
+        .filter(|name| before.contains(name.as_str()))
+        .cloned()
+        .collect();
+    if taken.is_empty() {
+        return;
+    }
+    let names = some(&taken);
+    match by_hand {
+        ByHand::Restore => plan.remark(group, Reason::MembersComeBack { names }),
+        ByHand::Report => {
+            plan.remark(group, Reason::MembersStayOut { names });
+            add.retain(|name| !before.contains(name.as_str()));
+        }
+    }
+}
+
+/// How many names of a list a sentence has.
+const SHOWN_NAMES: usize = 12;
+
+/// Names for a sentence.
+fn some<'a>(names: impl IntoIterator<Item = &'a UserName>) -> String {
+    let names: Vec<&str> = names.into_iter().map(UserName::as_str).collect();
+    let shown = names[..names.len().min(SHOWN_NAMES)].join(", ");
+    match names.len().saturating_sub(SHOWN_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
