@@ -11,7 +11,7 @@ use crate::model::RemoteId;
 use crate::plan::Plan;
 use crate::plan::diff::Request;
 use crate::plan::effects::{Presence, effects};
-use crate::policy::select::{self, Standing};
+use crate::policy::select::{self, Selection};
 use crate::providers::Scope;
 use crate::run::Task;
 use crate::ui::Ui;
@@ -73,10 +73,10 @@ fn warn_of_return(setup: &Setup<'_>, plan: &Plan) {
 fn wanted(setup: &Setup<'_>) -> Result<BTreeSet<RemoteId>> {
     let snapshot = setup.fetch(Scope::Users, None)?;
     let top_group = setup.settings.rules.accounts.top_group.as_deref();
-    let standing = select::select(&snapshot.directory, top_group).map_err(Error::failed)?;
+    let selection = select::select(&snapshot.directory, top_group).map_err(Error::failed)?;
     let users = snapshot.directory.users.iter();
     Ok(users
-        .filter(|user| standing(user) == Standing::In)
+        .filter(|user| selection(user) == Selection::Selected)
         .map(|user| user.id.clone())
         .collect())
 }

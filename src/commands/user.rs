@@ -9,7 +9,7 @@ use super::setup::Setup;
 use crate::cli::{DumpForm, Global, User as Command, UserDump};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Completeness, Directory, RemoteId, Snapshot, Status, Untrusted, User};
-use crate::policy::select::Standing;
+use crate::policy::select::Selection;
 use crate::providers::Scope;
 use crate::ui::Ui;
 use crate::ui::listing;
@@ -19,7 +19,7 @@ pub(super) fn run(global: &Global, args: &Command, ui: Ui) -> Result<Outcome> {
     let setup = Setup::for_provider(global, ui)?;
     let people = setup.fetch(Scope::Users, None)?;
     let groups = setup.fetch(Scope::Groups, None)?;
-    let standing = setup.standing(&people.directory)?;
+    let selection = setup.selection(&people.directory)?;
     let groups_of = memberships(&groups.directory);
     let mut rows: Vec<Row<'_>> = people
         .directory
@@ -27,10 +27,13 @@ pub(super) fn run(global: &Global, args: &Command, ui: Ui) -> Result<Outcome> {
         .iter()
         .map(|user| Row {
             user,
-            standing: standing(user),
+            selection: selection(user),
             groups: groups_of.get(&user.id).cloned().unwrap_or_default(),
         })
-        .filter(|row| row.standing == Standing::In || (args.all && row.standing == Standing::Shut))
+        .filter(|row| {
+            row.selection == Selection::Selected
+                || (args.all && row.selection == Selection::Suspended)
+        })
         .collect();
     rows.sort_by(|a, b| (a.user.login.raw(), &a.user.id).cmp(&(b.user.login.raw(), &b.user.id)));
     match args.form {
@@ -88,7 +91,7 @@ fn memberships(directory: &Directory) -> BTreeMap<&RemoteId, Vec<&str>> {
 
 struct Row<'a> {
     user: &'a User,
-    standing: Standing,
+    selection: Selection,
     groups: Vec<&'a str>,
 }
 
@@ -106,7 +109,10 @@ impl Row<'_> {
         out.insert("login".to_owned(), json!(user.login.raw()));
         out.insert("name".to_owned(), text(&user.name));
         out.insert("email".to_owned(), text(&user.email));
-        out.insert("active".to_owned(), json!(self.standing == Standing::In));
+        out.insert(
+            "active".to_owned(),
+            json!(self.selection == Selection::Selected),
+        );
         out.insert("groups".to_owned(), json!(self.groups));
         if args.details {
             let keys: Vec<&str> = user.ssh_keys.iter().map(Untrusted::raw).collect();

@@ -26,7 +26,7 @@ use crate::model::{
     shown,
 };
 use crate::plan::{Plan, render};
-use crate::policy::select::{self, Standing};
+use crate::policy::select::{self, Selection};
 use crate::policy::trace::Step;
 use crate::policy::{NameMap, map};
 use crate::run::view::{self, ProviderView};
@@ -121,14 +121,14 @@ impl<'a> Inquiry<'a> {
     /// Whether an account is on the way out, or may be, as far as a read of this person alone shows: nobody goes on there
     /// without the proof of a complete one.
     fn may_be_leaving(&self, own: &OwnedAccount, snapshot: &Snapshot) -> bool {
-        let is_in = |standing: &dyn Fn(&User) -> Standing| {
+        let is_in = |selection: &dyn Fn(&User) -> Selection| {
             self.user(snapshot)
-                .is_none_or(|user| standing(user) == Standing::In)
+                .is_none_or(|user| selection(user) == Selection::Selected)
         };
         let is_in = self
             .setup
-            .standing(&snapshot.directory)
-            .is_ok_and(|standing| is_in(&standing));
+            .selection(&snapshot.directory)
+            .is_ok_and(|selection| is_in(&selection));
         own.state == State::Locked || own.state.is_present() && !is_in
     }
 
@@ -147,7 +147,7 @@ impl<'a> Inquiry<'a> {
         let desired = ProviderView::new(self.setup, task, options.force, snapshot);
         let target = self.setup.target()?;
         let current = target.read(Hold::Open)?;
-        let mut elsewhere = target.elsewhere()?;
+        let mut elsewhere = target.other_name_services()?;
         let mut host = current.host();
         let plan = consider(&mut elsewhere, &mut host, |host| {
             let cx = PlanContext {
@@ -231,14 +231,14 @@ impl<'a> Inquiry<'a> {
         };
         let own = id.and_then(|id| self.owned.accounts.get(id));
         side.ledger = own.map(report::entry);
-        let mut standing = None;
+        let mut selection = None;
         if let Some(user) = user {
-            standing = Some(self.explain(user, own, people, &mut side)?);
+            selection = Some(self.explain(user, own, people, &mut side)?);
             side.groups = self.memberships(user, groups);
         }
         if let Some((id, own)) = id.zip(own) {
-            let is_known = standing.is_some() || side.refused.is_some();
-            side.leaving = self.leaving(id, own, standing, is_known)?;
+            let is_known = selection.is_some() || side.refused.is_some();
+            side.leaving = self.leaving(id, own, selection, is_known)?;
         }
         let host_name = own
             .filter(|own| own.state.is_present())
@@ -262,7 +262,7 @@ impl<'a> Inquiry<'a> {
         let verdict = verdict::OfAccount {
             own,
             is_here,
-            standing,
+            selection,
             refused: refused.as_deref(),
             changes,
         };
@@ -278,19 +278,19 @@ impl<'a> Inquiry<'a> {
         &self,
         id: &RemoteId,
         own: &OwnedAccount,
-        standing: Option<Standing>,
+        selection: Option<Selection>,
         is_known: bool,
     ) -> Result<Option<Leaving>> {
         let (rules, now) = (&self.setup.settings.rules.departed, self.setup.now);
-        let is_absent = !is_known || standing == Some(Standing::Outside);
+        let is_absent = !is_known || selection == Some(Selection::NotSelected);
         Ok(match own.state {
             State::Locked => {
                 // Nothing is packed of what was removed by hand.
                 let is_here =
                     self.host_has(|host| host.accounts.contains_key(own.name.as_str()))?;
-                let is_gone = is_here && (is_absent || standing == Some(Standing::Shut));
+                let is_gone = is_here && (is_absent || selection == Some(Selection::Suspended));
                 Some(Leaving::locked(
-                    self.owned.rungs.get(id),
+                    self.owned.departures.get(id),
                     self.lock_reason(id)?,
                     is_gone,
                     rules,
@@ -330,30 +330,30 @@ impl<'a> Inquiry<'a> {
         Ok(is_there(&current.host()))
     }
 
-    /// Standing and fields of a person, by the rules themselves.
+    /// Selection and fields of a person, by the rules themselves.
     fn explain(
         &self,
         user: &User,
         own: Option<&OwnedAccount>,
         people: &Answer,
         side: &mut Side,
-    ) -> Result<Standing> {
+    ) -> Result<Selection> {
         let rules = &self.setup.settings.rules.accounts;
         let top_group = rules.top_group.as_deref();
-        let grounds = select::grounds(&people.desired.snapshot.directory, top_group)
+        let reasons = select::reasons(&people.desired.snapshot.directory, top_group)
             .map_err(Error::failed)?;
-        let ground = grounds(user);
-        side.standing = Some(report::standing(ground, top_group));
+        let reason = reasons(user);
+        side.standing = Some(report::selection(reason, top_group));
         let target = self.setup.target()?;
         let current = target.read(Hold::Open)?;
         let present = own.filter(|own| own.state.is_present());
-        let standing = ground.standing();
-        if present.is_none() && standing != Standing::In {
-            return Ok(standing);
+        let selection = reason.selection();
+        if present.is_none() && selection != Selection::Selected {
+            return Ok(selection);
         }
-        if standing == Standing::Outside {
+        if selection == Selection::NotSelected {
             side.steps.extend(self.contact(user, present, people, None));
-            return Ok(standing);
+            return Ok(selection);
         }
         let alias = self
             .owned
@@ -362,7 +362,7 @@ impl<'a> Inquiry<'a> {
             .get(&user.id)
             .map(String::as_str);
         let known_as = present.map(|own| (own.name.as_str(), alias));
-        let is_in = standing == Standing::In;
+        let is_in = selection == Selection::Selected;
         let (account, steps) = map::explain(user, is_in, known_as, &current.host().shells, rules);
         side.steps = steps;
         match account {
@@ -383,7 +383,7 @@ impl<'a> Inquiry<'a> {
             }
             Err(reason) => side.refused = Some(reason.to_string()),
         }
-        Ok(standing)
+        Ok(selection)
     }
 
     /// E-mail, SSH keys, and what other sources than the provider say. `wanted`: name and home of the account, if it is to
@@ -545,9 +545,14 @@ impl<'a> Inquiry<'a> {
         };
         side.verdict = verdict.text();
         if own.is_some_and(|own| own.state.is_present()) && !is_there {
-            let rung = self.owned.group_rungs.get(id).copied().unwrap_or_default();
+            let departure = self
+                .owned
+                .group_departures
+                .get(id)
+                .copied()
+                .unwrap_or_default();
             side.leaving = Some(Leaving::group(
-                rung,
+                departure,
                 &self.setup.settings.rules.departed,
                 self.setup.now,
             ));
@@ -611,13 +616,16 @@ fn first<T>(found: Named<T>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::select::Ground;
+    use crate::policy::select::SelectionReason;
 
     #[test]
     fn standings_are_told_with_what_they_rest_on() {
-        let text = |ground| report::standing(ground, Some("top"));
-        assert!(text(Ground::Member(Status::Pending)).contains("is pending"));
-        assert!(text(Ground::NoMember).contains("`top`"));
-        assert_ne!(text(Ground::Active), text(Ground::Inactive));
+        let text = |reason| report::selection(reason, Some("top"));
+        assert!(text(SelectionReason::Member(Status::Pending)).contains("is pending"));
+        assert!(text(SelectionReason::NoMember).contains("`top`"));
+        assert_ne!(
+            text(SelectionReason::Active),
+            text(SelectionReason::Inactive)
+        );
     }
 }

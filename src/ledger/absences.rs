@@ -41,7 +41,7 @@ pub(super) fn load(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Result<()> 
             runs: row.get("runs")?,
         });
         match row.get("kind")? {
-            EntryKind::Group => owned.group_rungs.entry(id).or_default().absence = absence,
+            EntryKind::Group => owned.group_departures.entry(id).or_default().absence = absence,
             _ => {
                 if let Some(account) = owned.accounts.get_mut(&id) {
                     account.absence = absence;

@@ -9,7 +9,7 @@ use rusqlite::params;
 use super::store::Scope;
 use crate::model::RemoteId;
 use crate::model::history::EntryKind;
-use crate::model::owned::{Owned, Rung};
+use crate::model::owned::{AccountDeparture, Owned};
 
 /// It is back, or gone for good.
 pub(super) fn end(scope: Scope<'_>, kind: EntryKind, id: &str) -> rusqlite::Result<()> {
@@ -69,10 +69,12 @@ pub(super) fn load(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Result<()> 
     while let Some(row) = rows.next()? {
         let (id, since): (RemoteId, i64) = (row.get("id")?, row.get("since")?);
         match row.get("kind")? {
-            EntryKind::Group => owned.group_rungs.entry(id).or_default().since = Some(since),
+            EntryKind::Group => owned.group_departures.entry(id).or_default().since = Some(since),
             _ => {
                 let archive = row.get("archive")?;
-                owned.rungs.insert(id, Rung { since, archive });
+                owned
+                    .departures
+                    .insert(id, AccountDeparture { since, archive });
             }
         }
     }

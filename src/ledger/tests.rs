@@ -514,14 +514,14 @@ fn rename(who: &str, from: &str, to: &str) -> Change {
 }
 
 #[test]
-fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
+fn the_time_of_a_departure_counts_from_the_first_locking_until_the_return() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(dir.path()).unwrap();
     done(&mut ledger, 100, vec![create("ann", 20_000)]);
     done(&mut ledger, 200, vec![lock("ann")]);
     done(&mut ledger, 300, vec![lock("ann")]);
-    let rung = ledger.load(HOST, "p", 300).unwrap().rungs[&id("u-ann")].clone();
-    assert_eq!((rung.since, rung.archive), (200, None));
+    let departure = ledger.load(HOST, "p", 300).unwrap().departures[&id("u-ann")].clone();
+    assert_eq!((departure.since, departure.archive), (200, None));
     let (uid, home, archive) = (
         Uid::new(20_000).unwrap(),
         "/home/ann".to_owned(),
@@ -538,7 +538,10 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
     );
     done(&mut ledger, 400, vec![pack]);
     let owned = ledger.load(HOST, "p", 400).unwrap();
-    assert_eq!(owned.rungs[&id("u-ann")].archive.as_ref(), Some(&archive));
+    assert_eq!(
+        owned.departures[&id("u-ann")].archive.as_ref(),
+        Some(&archive)
+    );
     assert_eq!(owned.losses.others[&Loss::Archive], 1);
     let gone = Change::account(
         key(id("u-ann")),
@@ -551,7 +554,7 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
     );
     done(&mut ledger, 500, vec![gone]);
     let owned = ledger.load(HOST, "p", 500).unwrap();
-    assert!(owned.rungs.is_empty());
+    assert!(owned.departures.is_empty());
     assert_eq!(owned.losses.others[&Loss::Removal], 1, "a limit of its own");
     assert_eq!(owned.losses.accounts, 2, "the lockings");
     assert_eq!(
@@ -562,7 +565,7 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
     done(&mut ledger, 600, vec![create("ann", 20_000)]);
     done(&mut ledger, 700, vec![lock("ann")]);
     assert_eq!(
-        ledger.load(HOST, "p", 700).unwrap().rungs[&id("u-ann")].since,
+        ledger.load(HOST, "p", 700).unwrap().departures[&id("u-ann")].since,
         700
     );
     done(
@@ -574,7 +577,7 @@ fn the_time_of_the_ladder_counts_from_the_first_locking_until_the_return() {
             Deed::Unlock {},
         )],
     );
-    assert!(ledger.load(HOST, "p", 800).unwrap().rungs.is_empty());
+    assert!(ledger.load(HOST, "p", 800).unwrap().departures.is_empty());
 }
 
 #[test]
@@ -752,13 +755,19 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
         .observe(RUN, &[Observation::GroupAbsent(id("g"), absence)])
         .unwrap();
     assert_eq!(
-        ledger.load(HOST, "p", 150).unwrap().group_rungs[&id("g")].absence,
+        ledger.load(HOST, "p", 150).unwrap().group_departures[&id("g")].absence,
         Some(absence)
     );
     ledger
         .observe(RUN, &[Observation::GroupBack(id("g"))])
         .unwrap();
-    assert!(ledger.load(HOST, "p", 150).unwrap().group_rungs.is_empty());
+    assert!(
+        ledger
+            .load(HOST, "p", 150)
+            .unwrap()
+            .group_departures
+            .is_empty()
+    );
     done(
         &mut ledger,
         200,
@@ -774,7 +783,7 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
     assert_eq!(
         (
             owned.groups[&id("g")].members.as_str(),
-            owned.group_rungs[&id("g")].since
+            owned.group_departures[&id("g")].since
         ),
         ("", Some(200))
     );
@@ -791,7 +800,11 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
     );
     done(&mut ledger, 250, vec![back]);
     assert!(
-        ledger.load(HOST, "p", 250).unwrap().group_rungs.is_empty(),
+        ledger
+            .load(HOST, "p", 250)
+            .unwrap()
+            .group_departures
+            .is_empty(),
         "its time begins anew"
     );
     let remove = vec!["ann".to_owned()];
@@ -812,7 +825,7 @@ fn a_group_that_is_gone_is_remembered_with_its_gid() {
         ),
         (State::Removed, "")
     );
-    assert!(owned.ids.contains(&60_000) && owned.group_rungs.is_empty());
+    assert!(owned.ids.contains(&60_000) && owned.group_departures.is_empty());
     assert_eq!(
         (
             owned.losses.others[&Loss::Group],
@@ -836,7 +849,7 @@ fn an_older_ledger_is_made_newer_and_one_that_may_only_be_read_is_read() {
     let bytes = std::fs::read(dir.path().join(FILE)).unwrap();
     let look = Ledger::open_read_only(dir.path()).unwrap().unwrap();
     assert_eq!(
-        look.load(HOST, "p", 0).unwrap().rungs.len(),
+        look.load(HOST, "p", 0).unwrap().departures.len(),
         1,
         "its time begins now"
     );
@@ -848,7 +861,7 @@ fn an_older_ledger_is_made_newer_and_one_that_may_only_be_read_is_read() {
     );
     let ledger = Ledger::open(dir.path()).unwrap();
     assert_eq!(ledger.version().unwrap(), schema::VERSION);
-    assert!(ledger.load(HOST, "p", 0).unwrap().rungs[&id("u-ann")].since > 1_600_000_000);
+    assert!(ledger.load(HOST, "p", 0).unwrap().departures[&id("u-ann")].since > 1_600_000_000);
 }
 
 fn set_keys(at: crate::plan::KeyPlace, text: &str, before: &[&str]) -> Change {

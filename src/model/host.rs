@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::id_ranges::IdRanges;
 use super::members::MemberList;
-use super::spans::Spans;
 pub use super::text::ODD;
 
 /// A host's accounts, groups and ids in use.
@@ -25,7 +25,7 @@ pub struct Host<'a> {
     /// Names that other name services of the host know, with their uid or gid; as far as they were asked.
     pub elsewhere: BTreeMap<String, u32>,
     /// Subordinate ids in use.
-    pub subids: Spans,
+    pub subids: IdRanges,
     /// The shells of shells(5).
     pub shells: BTreeSet<&'a str>,
     /// The databases as they were read, by path; `None`: there is no such file.

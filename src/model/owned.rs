@@ -134,9 +134,9 @@ pub struct Owned {
     /// What was locked, removed or revoked in the last 24 hours.
     pub losses: Losses,
     /// How far accounts of people who left have come, by immutable id.
-    pub rungs: BTreeMap<RemoteId, Rung>,
+    pub departures: BTreeMap<RemoteId, AccountDeparture>,
     /// How far groups that the provider does not have any more have come, by immutable id.
-    pub group_rungs: BTreeMap<RemoteId, GroupRung>,
+    pub group_departures: BTreeMap<RemoteId, GroupDeparture>,
     /// Where the last archive of somebody's home lies.
     pub archives: BTreeMap<RemoteId, String>,
     /// Names that accounts had before, and whose they were.
@@ -239,7 +239,7 @@ impl Loss {
 
 /// How far the account of somebody who left has come, after it was locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rung {
+pub struct AccountDeparture {
     /// When it was locked, in seconds since 1970.
     pub since: i64,
     /// Where its home was packed, if it was.
@@ -248,7 +248,7 @@ pub struct Rung {
 
 /// How far a group has come that the provider does not have any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct GroupRung {
+pub struct GroupDeparture {
     /// Since when complete reads have missed it, and in how many.
     pub absence: Option<Absence>,
     /// When its members were taken out, in seconds since 1970.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::IdRange;
-use crate::model::spans::Spans;
+use crate::model::id_ranges::IdRanges;
 
 /// Gives ids from one range, or from another one for some; none twice, even where ranges overlap.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Allocator<'a> {
     /// Where the search goes on in each range.
     next: BTreeMap<(u32, u32), u64>,
     taken: Vec<&'a BTreeSet<u32>>,
-    spans: &'a Spans,
+    spans: &'a IdRanges,
     given: BTreeSet<u32>,
 }
 
@@ -25,7 +25,7 @@ pub struct Exhausted(pub IdRange);
 
 impl<'a> Allocator<'a> {
     /// Gives ids from `range` that are in none of the sets `taken` and in none of the `spans`.
-    pub fn new(range: IdRange, taken: Vec<&'a BTreeSet<u32>>, spans: &'a Spans) -> Self {
+    pub fn new(range: IdRange, taken: Vec<&'a BTreeSet<u32>>, spans: &'a IdRanges) -> Self {
         Self {
             range,
             next: BTreeMap::new(),
@@ -93,12 +93,12 @@ pub struct SpanAllocator {
     next: u64,
     last: u64,
     count: u64,
-    busy: Spans,
+    busy: IdRanges,
 }
 
 impl SpanAllocator {
     /// Prepares to give ranges; `busy` are those in use or ever given.
-    pub fn new(first: u32, last: u32, count: u32, busy: Spans) -> Self {
+    pub fn new(first: u32, last: u32, count: u32, busy: IdRanges) -> Self {
         Self {
             next: first.into(),
             last: last.into(),
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_overflow_ids_are_never_given() {
-        let spans = Spans::default();
+        let spans = IdRanges::default();
         let mut alloc = Allocator::new(IdRange::new(65_534, 65_536).unwrap(), vec![], &spans);
         assert_eq!(alloc.next_free(), Ok(65_536));
     }
@@ -176,7 +176,7 @@ mod tests {
         fn no_id_in_use_is_ever_given(used: BTreeSet<u8>, retired: BTreeSet<u8>) {
             let widen = |set: BTreeSet<u8>| -> BTreeSet<u32> { set.into_iter().map(|n| 1000 + u32::from(n)).collect() };
             let (used, retired) = (widen(used), widen(retired));
-            let spans = Spans::default();
+            let spans = IdRanges::default();
             let mut alloc = Allocator::new(IdRange::new(1000, 1255).unwrap(), vec![&used, &retired], &spans);
             let mut seen = BTreeSet::new();
             while let Ok(id) = alloc.next_free() {
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn ranges_that_overlap_share_what_was_given() {
-        let spans = Spans::default();
+        let spans = IdRanges::default();
         let range = |first, last| IdRange::new(first, last).unwrap();
         let mut ids = Allocator::new(range(1000, 1003), vec![], &spans);
         assert_eq!(ids.next_free(), Ok(1000));

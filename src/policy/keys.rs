@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Reason;
 use super::misfit::Misfit;
-use super::select::Standing;
+use super::select::Selection;
 use crate::model::absolute_path;
 use crate::model::ssh_key::{KeyKind, LEAST_RSA_BITS, MOST_RSA_BITS};
 use crate::model::{Directory, Gap, Lookup, RemoteId, SshKey, User, UserField};
@@ -255,23 +255,23 @@ pub struct KeyBook {
 }
 
 impl KeyBook {
-    /// Reads the keys of a directory. `standing` says who is let in, as
+    /// Reads the keys of a directory. `selection` says who is let in, as
     /// [`super::select::select`] does; whoever has a gap is unknown.
     pub fn of(
         directory: &Directory,
-        standing: impl Fn(&Directory) -> Vec<Standing>,
+        selection: impl Fn(&Directory) -> Vec<Selection>,
         gaps: &[Gap],
         rules: &KeyRules,
     ) -> Self {
-        let standing = standing(directory);
+        let selection = selection(directory);
         let unknown = gaps
             .iter()
             .filter(|gap| gap.field == UserField::SshKeys)
             .map(|gap| (gap.user.clone(), ()));
         let unknown: Lookup<RemoteId, ()> = unknown.collect();
         let mut book = Self::default();
-        for (user, standing) in directory.users.iter().zip(standing) {
-            if standing != Standing::In {
+        for (user, selection) in directory.users.iter().zip(selection) {
+            if selection != Selection::Selected {
                 continue;
             }
             let offer = match rules.place {

@@ -6,7 +6,7 @@ mod twins;
 
 use std::collections::BTreeSet;
 
-use super::select::Standing;
+use super::select::Selection;
 use super::trace::{Step, Trace};
 use super::{AccountRules, NameMap, Reason, Refusal, Remark, gecos, protect};
 use crate::model::history::EntryKind;
@@ -57,7 +57,7 @@ pub struct WantedAccounts {
 /// Maps people to accounts. `shells`: what shells(5) of the host allows.
 pub fn accounts(
     directory: &Directory,
-    standing: impl Fn(&User) -> Standing,
+    selection: impl Fn(&User) -> Selection,
     owned: &Owned,
     shells: &BTreeSet<&str>,
     rules: &AccountRules,
@@ -66,8 +66,8 @@ pub fn accounts(
     let mut users: Vec<&User> = directory.users.iter().collect();
     users.sort_by_cached_key(|user: &&User| user.id.sort_key());
     for (index, user) in users.iter().enumerate() {
-        let standing = standing(user);
-        if standing == Standing::Outside {
+        let selection = selection(user);
+        if selection == Selection::NotSelected {
             continue;
         }
         let twin = |at: usize| users.get(at).is_some_and(|other| other.id == user.id);
@@ -79,13 +79,13 @@ pub fn accounts(
             out.refusals.push(refusal(user, Reason::SameId));
             continue;
         }
-        if standing == Standing::Shut && known.is_none() {
+        if selection == Selection::Suspended && known.is_none() {
             out.shut_out += 1;
             continue;
         }
         match account(
             user,
-            standing == Standing::In,
+            selection == Selection::Selected,
             known.map(|own| {
                 (
                     own.name.as_str(),

@@ -6,18 +6,18 @@ use crate::model::{Directory, Group, RemoteId, Status, User};
 
 /// What the selection says about one person of the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum Selection {
     /// Gets an account, open.
-    In,
+    Selected,
     /// Is known and shut out: inactive, or their membership in the top group is not active. At once, without delay.
-    Shut,
+    Suspended,
     /// Is no member of the top group: counts as absent, since a list can be short.
-    Outside,
+    NotSelected,
 }
 
-/// What a standing rests on.
+/// What a selection rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ground {
+pub enum SelectionReason {
     /// The provider says that the person is not active.
     Inactive,
     /// Every active person is selected.
@@ -28,13 +28,15 @@ pub enum Ground {
     NoMember,
 }
 
-impl Ground {
-    /// The standing that rests on it.
-    pub fn standing(self) -> Standing {
+impl SelectionReason {
+    /// The selection that rests on it.
+    pub fn selection(self) -> Selection {
         match self {
-            Ground::Active | Ground::Member(Status::Active) => Standing::In,
-            Ground::Inactive | Ground::Member(_) => Standing::Shut,
-            Ground::NoMember => Standing::Outside,
+            SelectionReason::Active | SelectionReason::Member(Status::Active) => {
+                Selection::Selected
+            }
+            SelectionReason::Inactive | SelectionReason::Member(_) => Selection::Suspended,
+            SelectionReason::NoMember => Selection::NotSelected,
         }
     }
 }
@@ -50,36 +52,36 @@ pub enum NoSelection {
     Ambiguous(usize),
 }
 
-/// Finds everybody's standing. `top_group`: the name of the group whose active members get accounts.
+/// Finds everybody's selection. `top_group`: the name of the group whose active members get accounts.
 ///
 /// # Errors
 /// When a top group is named that the directory does not have exactly once.
 pub fn select<'a>(
     directory: &'a Directory,
     top_group: Option<&str>,
-) -> Result<impl Fn(&User) -> Standing + use<'a>, NoSelection> {
-    let grounds = grounds(directory, top_group)?;
-    Ok(move |user: &User| grounds(user).standing())
+) -> Result<impl Fn(&User) -> Selection + use<'a>, NoSelection> {
+    let reasons = reasons(directory, top_group)?;
+    Ok(move |user: &User| reasons(user).selection())
 }
 
-/// The same, with what each standing rests on.
+/// The same, with what each selection rests on.
 ///
 /// # Errors
 /// As [`select`].
-pub fn grounds<'a>(
+pub fn reasons<'a>(
     directory: &'a Directory,
     top_group: Option<&str>,
-) -> Result<impl Fn(&User) -> Ground + use<'a>, NoSelection> {
+) -> Result<impl Fn(&User) -> SelectionReason + use<'a>, NoSelection> {
     let members = match top_group {
         None => None,
         Some(name) => Some(best_status(find(directory, name)?)),
     };
     Ok(
         move |user: &User| match members.as_ref().map(|m| m.get(&user.id)) {
-            _ if !user.active => Ground::Inactive,
-            None => Ground::Active,
-            Some(Some(status)) => Ground::Member(*status),
-            Some(None) => Ground::NoMember,
+            _ if !user.active => SelectionReason::Inactive,
+            None => SelectionReason::Active,
+            Some(Some(status)) => SelectionReason::Member(*status),
+            Some(None) => SelectionReason::NoMember,
         },
     )
 }
@@ -144,15 +146,15 @@ mod tests {
     #[test]
     fn only_active_members_of_the_top_group_are_in() {
         let directory = directory();
-        let standing = select(&directory, Some("top")).unwrap();
-        let all: Vec<Standing> = directory.users.iter().map(standing).collect();
+        let selection = select(&directory, Some("top")).unwrap();
+        let all: Vec<Selection> = directory.users.iter().map(selection).collect();
         assert_eq!(
             all,
             [
-                Standing::In,
-                Standing::Shut,
-                Standing::Outside,
-                Standing::Shut
+                Selection::Selected,
+                Selection::Suspended,
+                Selection::NotSelected,
+                Selection::Suspended
             ]
         );
     }
@@ -160,11 +162,16 @@ mod tests {
     #[test]
     fn without_a_top_group_every_active_user_is_in() {
         let directory = directory();
-        let standing = select(&directory, None).unwrap();
-        let all: Vec<Standing> = directory.users.iter().map(standing).collect();
+        let selection = select(&directory, None).unwrap();
+        let all: Vec<Selection> = directory.users.iter().map(selection).collect();
         assert_eq!(
             all,
-            [Standing::In, Standing::In, Standing::In, Standing::Shut]
+            [
+                Selection::Selected,
+                Selection::Selected,
+                Selection::Selected,
+                Selection::Suspended
+            ]
         );
     }
 

@@ -14,7 +14,7 @@ use crate::model::{
 };
 use crate::plan::Plan;
 use crate::plan::diff::{self, Person};
-use crate::policy::select::{self, Standing};
+use crate::policy::select::{self, Selection};
 use crate::policy::{Reason, Refusal, Rules, adoption, map};
 use crate::providers::Scope;
 use crate::targets::Hold;
@@ -115,12 +115,12 @@ impl Candidate<'_> {
         } = *self;
         let (name, rules) = (self.name, &self.rules.accounts);
         let user = adoption::person(directory, name, self.remote, rules)?;
-        let standing = select::select(directory, rules.top_group.as_deref())
+        let selection = select::select(directory, rules.top_group.as_deref())
             .map_err(|why| Reason::NoSelection { why })?;
-        match standing(user) {
-            Standing::In => {}
-            Standing::Shut => return Err(Reason::ShutOut),
-            Standing::Outside => return Err(Reason::NotInTopGroup),
+        match selection(user) {
+            Selection::Selected => {}
+            Selection::Suspended => return Err(Reason::ShutOut),
+            Selection::NotSelected => return Err(Reason::NotInTopGroup),
         }
         let id = user.id.clone();
         let found = host.accounts.get(name).ok_or_else(|| Reason::NotOnHost {
@@ -136,7 +136,7 @@ impl Candidate<'_> {
         );
         let mut wanted = map::accounts(
             &alone,
-            |_| Standing::In,
+            |_| Selection::Selected,
             &as_if_owned(&id, name, &called, found.uid),
             &host.shells,
             rules,

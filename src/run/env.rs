@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::hooks;
 use crate::model::{Directory, Snapshot, User, shown};
-use crate::policy::select::{self, Standing};
+use crate::policy::select::{self, Selection};
 use crate::providers::{FetchError, Provider, Query, Scope, fields};
 use crate::system::clock;
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
@@ -138,16 +138,18 @@ impl Env {
         let top_group = self.settings.rules.accounts.top_group.as_deref();
         let users = directory.users.iter();
         match select::select(directory, top_group) {
-            Ok(standing) => users.map(|user| standing(user) == Standing::In).collect(),
+            Ok(selection) => users
+                .map(|user| selection(user) == Selection::Selected)
+                .collect(),
             Err(_) => vec![false; users.len()],
         }
     }
 
     /// How everybody in a directory stands to the top group.
-    pub fn standing<'d>(
+    pub fn selection<'d>(
         &self,
         directory: &'d Directory,
-    ) -> Result<impl Fn(&User) -> Standing + use<'d>> {
+    ) -> Result<impl Fn(&User) -> Selection + use<'d>> {
         let top_group = self.settings.rules.accounts.top_group.as_deref();
         select::select(directory, top_group).map_err(|e| {
             Error::new(Kind::Source, format!("{e}: `{}`", shown(top_group.unwrap_or_default())))

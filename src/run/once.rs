@@ -145,7 +145,7 @@ impl Line<'_> {
         attempt: u32,
     ) -> Result<(Box<dyn Current + '_>, Owned, Plan)> {
         let options = &self.job.options;
-        let mut elsewhere = self.target.elsewhere()?;
+        let mut elsewhere = self.target.other_name_services()?;
         // Where other name services are asked, over a network perhaps, nobody is kept out meanwhile.
         let keep_others_out = attempt >= OPEN_ATTEMPTS && !elsewhere.is_any() && !options.dry_run;
         let current = if keep_others_out {

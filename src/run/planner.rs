@@ -17,7 +17,7 @@ use crate::model::host::Host;
 use crate::plan::Plan;
 use crate::plan::diff::{self, Request};
 use crate::policy::Reason;
-use crate::targets::Elsewhere;
+use crate::targets::OtherNameServices;
 
 /// How often other name services are asked about what a plan would give out.
 const NSS_ROUNDS: u32 = 10;
@@ -109,7 +109,7 @@ fn removal(cx: &PlanContext<'_>, names: &[String], request: &Request) -> Result<
 
 /// Makes a plan; where the host has other name services, none of their names and ids is given out.
 pub(crate) fn consider(
-    elsewhere: &mut Elsewhere,
+    elsewhere: &mut OtherNameServices,
     host: &mut Host<'_>,
     plan: impl Fn(&Host<'_>) -> Result<Plan>,
 ) -> Result<Plan> {

@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::plan::diff::{self, DiffInput, RunScope};
 use crate::plan::events;
 use crate::policy::keys::{KeyBook, Place};
-use crate::policy::select::Standing;
+use crate::policy::select::Selection;
 use crate::policy::{Reason, Refusal, Remark, gaps, map, select};
 use crate::providers::Scope;
 
@@ -44,13 +44,13 @@ fn key_book(env: &Env, task: &Task, snapshot: &Snapshot) -> KeyBook {
     }
     let top_group = rules.accounts.top_group.as_deref();
     // Without a selection nothing will be planned.
-    let standing = |directory: &Directory| {
+    let selection = |directory: &Directory| {
         select::select(directory, top_group).map_or_else(
             |_| Vec::new(),
             |of| directory.users.iter().map(of).collect(),
         )
     };
-    KeyBook::of(&snapshot.directory, standing, &snapshot.gaps, &rules.keys)
+    KeyBook::of(&snapshot.directory, selection, &snapshot.gaps, &rules.keys)
 }
 
 /// What was asked for by name and is not there.
@@ -135,8 +135,8 @@ impl ProviderView {
             ..
         } = &self.snapshot;
         let rules = &cx.env.settings.rules;
-        let standing = cx.env.standing(directory)?;
-        let mut wanted = map::accounts(directory, standing, owned, &host.shells, &rules.accounts);
+        let selection = cx.env.selection(directory)?;
+        let mut wanted = map::accounts(directory, selection, owned, &host.shells, &rules.accounts);
         wanted.present.extend(self.rejected_ids());
         wanted.refusals.extend(self.rejected());
         wanted.remarks.extend(gaps::remarks(&self.snapshot.gaps));
@@ -183,11 +183,11 @@ impl ProviderView {
             }
             (user.id.clone(), contact)
         };
-        let standing = cx.env.standing(directory)?;
+        let selection = cx.env.selection(directory)?;
         let people = directory
             .users
             .iter()
-            .filter(|user| standing(user) == Standing::In);
+            .filter(|user| selection(user) == Selection::Selected);
         let said: BTreeMap<RemoteId, Contact> = people.map(contact).collect();
         diff::contacts(plan, &said, chosen, rules.user.is_any(), owned);
         let changed: BTreeSet<_> = plan.changes.iter().filter_map(events::account_of).collect();
@@ -206,18 +206,18 @@ impl ProviderView {
         cx: &PlanContext<'_>,
         wanted: &mut map::WantedAccounts,
     ) -> Result<()> {
-        let standing = cx.env.standing(&self.snapshot.directory)?;
+        let selection = cx.env.selection(&self.snapshot.directory)?;
         for user in &self.snapshot.directory.users {
             let has_account = cx
                 .owned
                 .accounts
                 .get(&user.id)
                 .is_some_and(|own| own.state.is_present());
-            let why = match standing(user) {
-                Standing::In => continue,
+            let why = match selection(user) {
+                Selection::Selected => continue,
                 _ if has_account => continue,
-                Standing::Shut => Reason::ShutOut,
-                Standing::Outside => Reason::NotInTopGroup,
+                Selection::Suspended => Reason::ShutOut,
+                Selection::NotSelected => Reason::NotInTopGroup,
             };
             let why = why.boxed();
             let told = Remark::new(user.login.raw(), Reason::NoAccount { why });

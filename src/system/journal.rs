@@ -223,7 +223,7 @@ impl Journal {
         }
         let mut todo = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
-            let standing = match step {
+            let state = match step {
                 Step::Replace {
                     staged,
                     path,
@@ -233,20 +233,20 @@ impl Journal {
                     let found = now.get(path.as_path()).cloned().flatten();
                     let is_later = |later: &Step| matches!(later, Step::Replace { path: p, new, .. } if p == path && Some(new) == found.as_ref());
                     if found.as_ref() == Some(new) || self.steps[index + 1..].iter().any(is_later) {
-                        Standing::Done
+                        StepState::Done
                     } else if found == *old && Hash::of_file(staged)?.as_ref() == Some(new) {
                         now.insert(path, Some(new.clone()));
-                        Standing::Open
+                        StepState::Open
                     } else {
-                        Standing::Overtaken
+                        StepState::Overtaken
                     }
                 }
-                other => other.standing(),
+                other => other.state(),
             };
-            match standing {
-                Standing::Done => {}
-                Standing::Open => todo.push(step),
-                Standing::Overtaken => return Ok(None),
+            match state {
+                StepState::Done => {}
+                StepState::Open => todo.push(step),
+                StepState::Overtaken => return Ok(None),
             }
         }
         Ok(Some(todo))
@@ -275,7 +275,7 @@ pub fn left_behind(dir: &Path) -> Result<Left, PathError> {
 }
 
 /// How far a step has come.
-enum Standing {
+enum StepState {
     Done,
     Open,
     Overtaken,
@@ -313,22 +313,22 @@ impl Step {
     }
 
     /// How far a step other than [`Step::Replace`] has come.
-    fn standing(&self) -> Standing {
+    fn state(&self) -> StepState {
         let there = |path: &Path| fs::symlink_metadata(path).is_ok();
         let moved = |from: &Path, to: &Path| match (there(from), there(to)) {
-            (false, true) => Standing::Done,
-            (true, false) => Standing::Open,
-            _ => Standing::Overtaken,
+            (false, true) => StepState::Done,
+            (true, false) => StepState::Open,
+            _ => StepState::Overtaken,
         };
         match self {
-            Step::Replace { .. } => Standing::Open,
+            Step::Replace { .. } => StepState::Open,
             Step::Place { staged, path } => moved(staged, path),
             Step::Retire { path, aside } => moved(path, aside),
             Step::Exchange { path, other } => match (is_link(path), is_link(other)) {
-                (Some(false), _) => Standing::Done,
+                (Some(false), _) => StepState::Done,
                 // The link may be put there by an earlier step.
-                (Some(true) | None, Some(false)) => Standing::Open,
-                _ => Standing::Overtaken,
+                (Some(true) | None, Some(false)) => StepState::Open,
+                _ => StepState::Overtaken,
             },
             Step::Swap {
                 staged,
@@ -339,9 +339,9 @@ impl Step {
                     fs::read_link(path).is_ok_and(|to| to == *target),
                     there(staged),
                 ) {
-                    (true, _) => Standing::Done,
-                    (false, true) => Standing::Open,
-                    (false, false) => Standing::Overtaken,
+                    (true, _) => StepState::Done,
+                    (false, true) => StepState::Open,
+                    (false, false) => StepState::Overtaken,
                 }
             }
         }

@@ -8,9 +8,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::elsewhere::Elsewhere;
 use super::error::TargetError;
 use super::key_files::KeyFiles;
+use super::other_name_services::OtherNameServices;
 use crate::model::host::Host;
 use crate::plan::{Approved, Plan};
 
@@ -60,7 +60,7 @@ pub trait Target {
     ///
     /// # Errors
     /// When nsswitch.conf(5) cannot be read.
-    fn elsewhere(&self) -> Result<Elsewhere, TargetError>;
+    fn other_name_services(&self) -> Result<OtherNameServices, TargetError>;
 
     /// What is in the directory with SSH keys.
     ///

@@ -274,13 +274,13 @@ proptest! {
             for (id, own) in machine.owned().accounts.iter().filter(|(_, own)| own.state == State::Removed) {
                 let before = &was.accounts[id];
                 let is_new = before.state != State::Removed;
-                let waited = was.rungs.get(id).is_some_and(|rung| machine.now - rung.since >= 15);
+                let waited = was.departures.get(id).is_some_and(|departure| machine.now - departure.since >= 15);
                 prop_assert!(!is_new || removing && waited && before.state == State::Locked, "{} {:?}", own.name, outcome);
                 prop_assert!(!is_new || !proves_nothing(&snapshot), "{} {:?}", own.name, outcome);
             }
             for (id, own) in machine.owned().groups.iter().filter(|(_, own)| own.state == State::Removed) {
                 let is_new = was.groups[id].state != State::Removed;
-                let waited = was.group_rungs.get(id).and_then(|rung| rung.since).is_some_and(|at| machine.now - at >= 15);
+                let waited = was.group_departures.get(id).and_then(|departure| departure.since).is_some_and(|at| machine.now - at >= 15);
                 prop_assert!(!is_new || removing && waited && !proves_nothing(&snapshot), "{} {:?}", own.name, outcome);
             }
             let sync = |machine: &mut Machine| match step {
@@ -293,7 +293,7 @@ proptest! {
             let waits = |r: &Refusal| {
                 ["name-taken", "that-name-taken", "home-used", "home-not-inherited"].contains(&r.reason.word())
             };
-            // The next rung of the ladder is taken under the new name.
+            // The next stage of departure is taken under the new name.
             let renames = |change: &Change| matches!(change.deed, Deed::Rename(_));
             let kept = |plan: &Plan| plan.remarks.iter().any(|remark| remark.reason.word() == "keeps-name");
             let more = |plan: &Plan| {

@@ -8,8 +8,8 @@ use crate::commands::setup::{self, Setup};
 use crate::config::{Settings, Source};
 use crate::error::{Error, Result};
 use crate::ledger::{HOST, Ledger, LedgerError};
+use crate::model::id_ranges::IdRanges;
 use crate::model::owned::Owned;
-use crate::model::spans::Spans;
 use crate::system::process;
 use crate::system::root::Root;
 use crate::targets::files::{self, Config, ETC, Layout, Survey};
@@ -106,7 +106,7 @@ impl<'a> HostLook<'a> {
     }
 
     /// The subordinate ids of our accounts, by what was ever given.
-    pub fn own_subids(&self) -> Spans {
+    pub fn own_subids(&self) -> IdRanges {
         let count = self
             .settings()
             .rules

@@ -6,8 +6,8 @@ mod facts;
 use self::facts::{Facts, For, Range};
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, names, word};
+use crate::model::id_ranges::IdRanges;
 use crate::model::shown;
-use crate::model::spans::Spans;
 
 const AREA: Area = Area::Ranges;
 
@@ -171,7 +171,7 @@ fn against_systemd(range: &Range, facts: &Facts) -> Option<Finding> {
 
 /// A range of this size that nobody else uses, above what fits into 16 bits and below the ids of containers.
 fn free(size: u32, facts: &Facts) -> Option<(u32, u32)> {
-    let subids: Spans = facts
+    let subids: IdRanges = facts
         .subids
         .iter()
         .map(|(_, first, last)| (*first, *last))

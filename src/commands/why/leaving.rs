@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::counted;
-use crate::model::owned::{Absence, GroupRung, Rung};
+use crate::model::owned::{Absence, AccountDeparture, GroupDeparture};
 use crate::plan::diff;
 use crate::policy::DepartedRules;
 use crate::system::clock;
@@ -36,20 +36,20 @@ impl Leaving {
         out
     }
 
-    /// Of a locked account. `gone`: whether the person is still gone, and the ladder goes on.
+    /// Of a locked account. `gone`: whether the person is still gone, and the departure goes on.
     pub fn locked(
-        rung: Option<&Rung>,
+        departure: Option<&AccountDeparture>,
         reason: Option<String>,
         gone: bool,
         rules: &DepartedRules,
     ) -> Self {
-        let Some(rung) = rung else {
+        let Some(departure) = departure else {
             return Self {
                 reason,
                 ..Self::default()
             };
         };
-        let due = diff::due(rung, rules);
+        let due = diff::due(departure, rules);
         let mut next = Vec::new();
         if let Some(at) = due.archive {
             next.push(format!(
@@ -70,18 +70,18 @@ impl Leaving {
             next.clear();
         }
         Self {
-            since: Some(clock::written(rung.since)),
+            since: Some(clock::written(departure.since)),
             reason,
-            archive: rung.archive.clone(),
+            archive: departure.archive.clone(),
             next,
             ..Self::default()
         }
     }
 
     /// Of a group that the provider does not have any more.
-    pub fn group(rung: GroupRung, rules: &DepartedRules, now: i64) -> Self {
-        let next = match (rung.since, rules.remove_after) {
-            (None, _) => proof("its members are taken out", rung.absence, rules, now),
+    pub fn group(departure: GroupDeparture, rules: &DepartedRules, now: i64) -> Self {
+        let next = match (departure.since, rules.remove_after) {
+            (None, _) => proof("its members are taken out", departure.absence, rules, now),
             (Some(since), Some(after)) => {
                 let at = clock::written(since.saturating_add_unsigned(after));
                 format!("from {at} on it is removed, unless it has members that were added by hand")
@@ -89,11 +89,11 @@ impl Leaving {
             (Some(_), None) => "it stays: `remove_after` in [departed] is not set".to_owned(),
         };
         let mut out = Self {
-            since: rung.since.map(clock::written),
+            since: departure.since.map(clock::written),
             next: vec![next],
             ..Self::default()
         };
-        out.note(rung.absence);
+        out.note(departure.absence);
         out
     }
 
@@ -151,12 +151,12 @@ mod tests {
 
     #[test]
     fn each_rung_tells_the_next_and_when_it_comes() {
-        let rung = |archive: Option<&str>| Rung {
+        let departure = |archive: Option<&str>| AccountDeparture {
             since: 0,
             archive: archive.map(str::to_owned),
         };
         let next = |archive, rules: &DepartedRules| {
-            Leaving::locked(Some(&rung(archive)), None, true, rules).next
+            Leaving::locked(Some(&departure(archive)), None, true, rules).next
         };
         let both = next(None, &rules(Some(60), Some(3_600)));
         assert!(
@@ -171,7 +171,7 @@ mod tests {
         assert!(next(None, &rules(None, None))[0].contains("stays locked"));
         // Who is back climbs no further.
         assert!(
-            Leaving::locked(Some(&rung(None)), None, false, &rules(Some(60), None))
+            Leaving::locked(Some(&departure(None)), None, false, &rules(Some(60), None))
                 .next
                 .is_empty()
         );
@@ -192,7 +192,7 @@ mod tests {
                 "in 1 complete read since 1970-01-01T00:00:00Z".to_owned()
             )
         );
-        let emptied = GroupRung {
+        let emptied = GroupDeparture {
             absence: None,
             since: Some(0),
         };

@@ -9,7 +9,7 @@ use super::leaving::Leaving;
 use crate::model::owned::{OwnedAccount, OwnedGroup};
 use crate::model::{RejectedRecord, RemoteId, Status, Untrusted, counted, shown};
 use crate::policy::local_map::LocalGroup;
-use crate::policy::select::Ground;
+use crate::policy::select::SelectionReason;
 use crate::policy::trace::Step;
 
 /// All that is said.
@@ -80,20 +80,20 @@ impl Side {
 
     /// An account whose person the provider does not have.
     pub fn missing(id: &RemoteId) -> Self {
-        let standing = Some("the provider has no record with this id".to_owned());
+        let selection = Some("the provider has no record with this id".to_owned());
         Self {
             id: Some(id.to_string()),
-            standing,
+            standing: selection,
             ..Self::default()
         }
     }
 
     /// A group that the provider does not have.
     pub fn missing_group(id: &RemoteId) -> Self {
-        let standing = Some("the provider has no group with this id".to_owned());
+        let selection = Some("the provider has no group with this id".to_owned());
         Self {
             id: Some(id.to_string()),
-            standing,
+            standing: selection,
             ..Self::default()
         }
     }
@@ -112,7 +112,7 @@ impl Side {
         } else {
             ""
         };
-        let standing = Some(format!("{here}{power}"));
+        let selection = Some(format!("{here}{power}"));
         let rule = match mapped {
             Some(group) => {
                 let sources: Vec<String> = group
@@ -139,7 +139,7 @@ impl Side {
         Self {
             local,
             verdict,
-            standing,
+            standing: selection,
             steps: vec![rule],
             ..Self::default()
         }
@@ -225,19 +225,21 @@ impl Report<'_> {
 }
 
 /// Where somebody stands, and why.
-pub(super) fn standing(ground: Ground, top_group: Option<&str>) -> String {
+pub(super) fn selection(reason: SelectionReason, top_group: Option<&str>) -> String {
     let top = shown(top_group.unwrap_or_default());
-    match ground {
-        Ground::Active => "active, and no `top_group` is set".to_owned(),
-        Ground::Member(Status::Active) => format!("an active member of `{top}`, the top group"),
-        Ground::Member(status) => {
+    match reason {
+        SelectionReason::Active => "active, and no `top_group` is set".to_owned(),
+        SelectionReason::Member(Status::Active) => {
+            format!("an active member of `{top}`, the top group")
+        }
+        SelectionReason::Member(status) => {
             format!(
                 "shut out: the membership in `{top}`, the top group, is {}",
                 word(&status)
             )
         }
-        Ground::Inactive => "shut out: not active at the provider".to_owned(),
-        Ground::NoMember => format!("absent: no member of `{top}`, the top group"),
+        SelectionReason::Inactive => "shut out: not active at the provider".to_owned(),
+        SelectionReason::NoMember => format!("absent: no member of `{top}`, the top group"),
     }
 }
 

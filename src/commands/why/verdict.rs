@@ -7,7 +7,7 @@ use crate::model::owned::{Loss, OwnedAccount, OwnedGroup, State};
 use crate::plan::Change;
 use crate::plan::effects::{Count, Detail, Presence, effects};
 use crate::policy::Reason;
-use crate::policy::select::Standing;
+use crate::policy::select::Selection;
 
 /// What the verdict on an account rests on.
 pub(super) struct OfAccount<'a> {
@@ -15,7 +15,7 @@ pub(super) struct OfAccount<'a> {
     /// Whether a line of its name stands on the host.
     pub is_here: bool,
     /// `None`: the provider has no usable record.
-    pub standing: Option<Standing>,
+    pub selection: Option<Selection>,
     /// Why nothing becomes of the record.
     pub refused: Option<&'a str>,
     /// What the next run changes.
@@ -53,9 +53,9 @@ impl OfAccount<'_> {
         } else {
             String::new()
         };
-        let what = match (own.state, self.standing) {
+        let what = match (own.state, self.selection) {
             (State::Locked, _) => "has a locked account",
-            (_, Some(Standing::In)) => "has an account",
+            (_, Some(Selection::Selected)) => "has an account",
             (_, None) if self.refused.is_some() => "has an account",
             _ if !next.is_empty() => "has an account",
             _ => "has an account for now",
@@ -65,14 +65,14 @@ impl OfAccount<'_> {
 
     fn without(&self, creates: bool) -> String {
         let state = self.own.map(|own| own.state);
-        match (self.refused, self.standing, state) {
+        match (self.refused, self.selection, state) {
             _ if creates && state == Some(State::Removed) => "gets its account again".to_owned(),
             _ if creates => "gets an account".to_owned(),
             (Some(reason), ..) => format!("gets no account: {reason}"),
-            (_, Some(Standing::Shut), _) => {
+            (_, Some(Selection::Suspended), _) => {
                 "gets no account: the provider shuts this person out".to_owned()
             }
-            (_, Some(Standing::Outside), _) => {
+            (_, Some(Selection::NotSelected), _) => {
                 "gets no account: no member of the top group".to_owned()
             }
             (_, None, Some(State::Released)) => {
@@ -181,14 +181,14 @@ mod tests {
 
     fn verdict(
         state: State,
-        standing: Option<Standing>,
+        selection: Option<Selection>,
         refused: Option<&str>,
         changes: Vec<&Change>,
     ) -> String {
         OfAccount {
             own: Some(&own(state)),
             is_here: true,
-            standing,
+            selection,
             refused,
             changes,
         }
@@ -200,14 +200,14 @@ mod tests {
         let of = |refused| OfAccount {
             own: None,
             is_here: false,
-            standing: Some(Standing::In),
+            selection: Some(Selection::Selected),
             refused,
             changes: vec![],
         };
         assert_eq!(of(Some("no")).text(), "gets no account: no");
         assert_eq!(of(None).text(), "gets no account by the next run");
         assert_eq!(
-            verdict(State::Active, Some(Standing::In), Some("no"), vec![]),
+            verdict(State::Active, Some(Selection::Selected), Some("no"), vec![]),
             "has an account; refused: no"
         );
     }
@@ -234,7 +234,7 @@ mod tests {
             verdict(State::Active, None, None, vec![]),
             "has an account for now"
         );
-        let told = verdict(State::Locked, Some(Standing::In), None, vec![&open]);
+        let told = verdict(State::Locked, Some(Selection::Selected), None, vec![&open]);
         assert_eq!(told, "has a locked account; the next run opens it");
         assert_eq!(
             verdict(State::Removed, None, None, vec![]),

@@ -7,7 +7,7 @@ use super::create::create;
 use super::input::DiffInput;
 use super::merge::{Merge, lock_word, merge};
 use super::owned_lines::{account_line, account_line_as};
-use super::{rename, rungs};
+use super::{departure, rename};
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount};
 use crate::model::owned::{Absence, OwnedAccount, State};
@@ -93,7 +93,7 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &DiffInput<'_>, p
     else {
         // Perhaps a removal that was broken off.
         if !account.open {
-            rungs::climb(&account.id, own, against, plan);
+            departure::advance(&account.id, own, against, plan);
         }
         return;
     };
@@ -126,14 +126,14 @@ fn known(account: &WantedAccount, own: &OwnedAccount, against: &DiffInput<'_>, p
             ));
             changed = true;
         } else if !stands_open && renamed.is_none() {
-            changed = rungs::climb(&account.id, own, against, plan);
+            changed = departure::advance(&account.id, own, against, plan);
         }
     } else if own.state == State::Locked {
         let home = renamed
             .as_ref()
             .and_then(|renamed| renamed.home.as_deref())
             .unwrap_or(&own.applied.home);
-        if let Err(reason) = rungs::come_back(&account.id, name, own, home, against, plan) {
+        if let Err(reason) = departure::come_back(&account.id, name, own, home, against, plan) {
             let why = reason.boxed();
             return plan.not_done(&account.id, &own.name, Reason::NotOpened { why });
         }
@@ -413,7 +413,7 @@ fn departures(present: &BTreeSet<RemoteId>, against: &DiffInput<'_>, plan: &mut 
                     continue;
                 }
                 // One that is not there may be a removal that was broken off.
-                _ if rungs::climb(id, own, against, plan) => continue,
+                _ if departure::advance(id, own, against, plan) => continue,
                 _ => plan.unchanged += 1,
             }
         }

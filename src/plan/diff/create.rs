@@ -1,7 +1,7 @@
 //! The plan for people who get an account: names, ids and homes that nobody else has or ever had.
 
+use super::departure;
 use super::input::DiffInput;
-use super::rungs;
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, Owner};
 use crate::model::owned::{OwnedAccount, State};
@@ -116,7 +116,7 @@ pub(super) fn create(
             (_, None) => None,
         };
         if let Some(archive) = own.and(owned.archives.get(&account.id)) {
-            plan.remark(account.name.as_str(), rungs::back_with(archive));
+            plan.remark(account.name.as_str(), departure::back_with(archive));
         }
         let private_group = is_private(own, rules);
         let kept = own

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::completeness::{incomplete, trust};
-use super::group_rungs::Absent;
+use super::group_departure::Absent;
 use super::members::{Roster, taken_out};
 use super::owned_lines::group_line_or_remark;
 use super::rename;
@@ -55,7 +55,7 @@ pub fn groups(
                 if own.state.is_present()
                     && !restores(group, own, (host, owned), &rules.groups) =>
             {
-                if owned.group_rungs.contains_key(&group.id) {
+                if owned.group_departures.contains_key(&group.id) {
                     plan.observations
                         .push(Observation::GroupBack(group.id.clone()));
                 }

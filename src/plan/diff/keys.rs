@@ -18,7 +18,7 @@ use crate::policy::{Reason, Refusal};
 
 /// What a file with keys is, beside what gosync last wrote there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::plan) enum Hand {
+pub(in crate::plan) enum ManualEdit {
     /// As gosync left it, as far as anybody knows.
     Off,
     /// Somebody wrote something else.
@@ -31,7 +31,7 @@ pub(in crate::plan) enum Hand {
     Foreign,
 }
 
-impl Hand {
+impl ManualEdit {
     /// `written`: the digest in the ledger, empty for a file that was taken away; `None`: there is no record.
     pub(in crate::plan) fn of(
         id: &RemoteId,
@@ -67,7 +67,7 @@ pub struct KeyView<'a> {
 
 /// What the plan does with an account.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum AccountOutcome {
     Locked,
     Opened,
     Removed { with_home: bool },
@@ -77,7 +77,7 @@ enum Fate {
 
 /// Adds what happens to keys.
 pub fn keys(plan: &mut Plan, view: &KeyView<'_>) {
-    let fates = fates(&plan.changes);
+    let outcomes = outcomes(&plan.changes);
     let refused: Lookup<RemoteId, ()> = plan
         .refused
         .iter()
@@ -86,18 +86,18 @@ pub fn keys(plan: &mut Plan, view: &KeyView<'_>) {
     let mut unmade: Lookup<RemoteId, ()> = Lookup::default();
     let created: Vec<Subject> = plan.changes.iter().filter_map(Subject::created).collect();
     for subject in created {
-        let mut pen = Pen {
+        let mut one = AccountKeys {
             plan,
             view,
             subject: &subject,
             is_unseen: false,
         };
-        pen.complain();
+        one.complain();
         match view.book.offer(&subject.id) {
-            Some(Offer::Keys(keys)) => pen.open(keys),
-            _ => pen.without_offer(),
+            Some(Offer::Keys(keys)) => one.open(keys),
+            _ => one.without_offer(),
         }
-        if pen.is_unseen {
+        if one.is_unseen {
             unmade.insert(subject.id, ());
         }
     }
@@ -112,34 +112,34 @@ pub fn keys(plan: &mut Plan, view: &KeyView<'_>) {
         .iter()
         .filter(|(_, own)| own.state.is_present())
     {
-        let fate = fates.get(id).copied();
-        if fate.is_none_or(|fate| fate == Fate::Changed) && !view.chosen.known
-            || fate == Some(Fate::Left)
+        let outcome = outcomes.get(id).copied();
+        if outcome.is_none_or(|outcome| outcome == AccountOutcome::Changed) && !view.chosen.known
+            || outcome == Some(AccountOutcome::Left)
         {
             continue;
         }
-        let Some(subject) = Subject::known(id, own, fate, view.host) else {
+        let Some(subject) = Subject::known(id, own, outcome, view.host) else {
             continue;
         };
         let stands_locked = own.state == State::Locked || subject.closed;
-        let mut pen = Pen {
+        let mut one = AccountKeys {
             plan,
             view,
             subject: &subject,
             is_unseen: false,
         };
-        match fate {
-            Some(Fate::Locked | Fate::Removed { .. }) => pen.closed(),
-            None | Some(Fate::Changed) if stands_locked => pen.closed(),
+        match outcome {
+            Some(AccountOutcome::Locked | AccountOutcome::Removed { .. }) => one.closed(),
+            None | Some(AccountOutcome::Changed) if stands_locked => one.closed(),
             _ if refused.contains(id) => {}
             _ => {
-                pen.complain();
+                one.complain();
                 if let Some(Offer::Keys(keys)) = view.book.offer(id) {
-                    let count = pen.plan.changes.len();
-                    pen.open(keys);
-                    let other_keys = pen.plan.changes.len() > count;
+                    let count = one.plan.changes.len();
+                    one.open(keys);
+                    let other_keys = one.plan.changes.len() > count;
                     plan.unchanged -=
-                        usize::from(other_keys && fate.is_none() && plan.unchanged > 0);
+                        usize::from(other_keys && outcome.is_none() && plan.unchanged > 0);
                 }
             }
         }
@@ -165,11 +165,11 @@ pub fn make_nobody(plan: &mut Plan, reason: &Reason) {
 }
 
 /// An account may be opened, say, and changed besides: what counts for its keys wins.
-fn fates(changes: &[Change]) -> Lookup<RemoteId, Fate> {
-    let mut fates = Lookup::default();
-    for (id, fate) in changes.iter().filter_map(fate) {
-        if fate != Fate::Changed || !fates.contains(id) {
-            fates.insert(id.clone(), fate);
+fn outcomes(changes: &[Change]) -> Lookup<RemoteId, AccountOutcome> {
+    let mut outcomes = Lookup::default();
+    for (id, outcome) in changes.iter().filter_map(outcome) {
+        if outcome != AccountOutcome::Changed || !outcomes.contains(id) {
+            outcomes.insert(id.clone(), outcome);
         }
     }
     // The file of one that is renamed goes along as it is; the next run looks at it under the new name.
@@ -180,26 +180,29 @@ fn fates(changes: &[Change]) -> Lookup<RemoteId, Fate> {
         let Some(id) = change.account_id() else {
             continue;
         };
-        let ends = matches!(fates.get(id), Some(Fate::Locked | Fate::Removed { .. }));
+        let ends = matches!(
+            outcomes.get(id),
+            Some(AccountOutcome::Locked | AccountOutcome::Removed { .. })
+        );
         if !ends {
-            fates.insert(id.clone(), Fate::Left);
+            outcomes.insert(id.clone(), AccountOutcome::Left);
         }
     }
-    fates
+    outcomes
 }
 
-fn fate(change: &Change) -> Option<(&RemoteId, Fate)> {
+fn outcome(change: &Change) -> Option<(&RemoteId, AccountOutcome)> {
     let (id, effects) = (change.account_id()?, effects(change));
-    let fate = match effects.presence {
-        Presence::Closes => Fate::Locked,
-        Presence::Opens => Fate::Opened,
-        Presence::Goes { with_home } => Fate::Removed { with_home },
-        Presence::Left => Fate::Left,
+    let outcome = match effects.presence {
+        Presence::Closes => AccountOutcome::Locked,
+        Presence::Opens => AccountOutcome::Opened,
+        Presence::Goes { with_home } => AccountOutcome::Removed { with_home },
+        Presence::Left => AccountOutcome::Left,
         Presence::Comes => return None,
         Presence::Stays if effects.lines.fields().is_empty() => return None,
-        Presence::Stays => Fate::Changed,
+        Presence::Stays => AccountOutcome::Changed,
     };
-    Some((id, fate))
+    Some((id, outcome))
 }
 
 /// Whose keys they are.
@@ -236,10 +239,10 @@ impl Subject {
     fn known(
         id: &RemoteId,
         own: &OwnedAccount,
-        fate: Option<Fate>,
+        outcome: Option<AccountOutcome>,
         host: &Host<'_>,
     ) -> Option<Self> {
-        let removed = matches!(fate, Some(Fate::Removed { .. }));
+        let removed = matches!(outcome, Some(AccountOutcome::Removed { .. }));
         let found = account_line(own, host).ok();
         if found.is_none() && !removed {
             return None;
@@ -255,13 +258,13 @@ impl Subject {
             gid: found.map_or(own.gid, |found| found.gid),
             fresh: false,
             closed: found.is_some_and(|found| found.closed()),
-            homeless: fate == Some(Fate::Removed { with_home: true }),
+            homeless: outcome == Some(AccountOutcome::Removed { with_home: true }),
         })
     }
 }
 
 /// Writes the part of the plan that is about one account.
-struct Pen<'a> {
+struct AccountKeys<'a> {
     plan: &'a mut Plan,
     view: &'a KeyView<'a>,
     subject: &'a Subject,
@@ -269,7 +272,7 @@ struct Pen<'a> {
     is_unseen: bool,
 }
 
-impl Pen<'_> {
+impl AccountKeys<'_> {
     fn remark(&mut self, reason: Reason) {
         self.plan.remark(self.subject.name.as_str(), reason);
     }
@@ -367,8 +370,8 @@ impl Pen<'_> {
             self.note(Place::Directory, &path, wanted, written);
             return Ok(());
         }
-        let hand = Hand::of(&self.subject.id, written, found.as_deref(), sound);
-        let is_ours = hand != Hand::Foreign || self.view.chosen.force;
+        let edit = ManualEdit::of(&self.subject.id, written, found.as_deref(), sound);
+        let is_ours = edit != ManualEdit::Foreign || self.view.chosen.force;
         if !is_ours && !self.subject.fresh {
             // Nothing is wanted there, and somebody has a use for it.
             if !wanted.is_empty() || cause == Cause::Closed {
@@ -392,12 +395,12 @@ impl Pen<'_> {
         if !is_ours {
             let path = path.clone();
             self.remark(Reason::KeysNotInherited { path });
-        } else if matches!(hand, Hand::Changed | Hand::Missing) {
+        } else if matches!(edit, ManualEdit::Changed | ManualEdit::Missing) {
             self.remark(match wanted.is_empty() {
                 true => Reason::KeysByHandGo,
                 false => Reason::KeysComeBack,
             });
-        } else if hand == Hand::Unsound && there == wanted.as_bytes() {
+        } else if edit == ManualEdit::Unsound && there == wanted.as_bytes() {
             self.remark(Reason::KeyFileUnsound);
         }
         // What somebody else had is no loss.

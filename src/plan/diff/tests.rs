@@ -1,4 +1,4 @@
-mod ladder;
+mod departures;
 mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};

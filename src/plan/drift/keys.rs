@@ -5,7 +5,7 @@ use crate::model::RemoteId;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, State};
 use crate::plan::diff::account_line;
-use crate::plan::diff::keys::Hand;
+use crate::plan::diff::keys::ManualEdit;
 use crate::plan::{HostProbe, KeyFile};
 use crate::policy::keys::{Place, is_of};
 use crate::policy::{ByHand, Rules};
@@ -42,7 +42,7 @@ pub fn keys(
             Some(record) if record.path == path => (Some(record.digest.as_str()), None),
             other => (None, other.filter(|record| !record.digest.is_empty())),
         };
-        let mut pen = Pen {
+        let mut one = AccountKeys {
             id,
             own,
             host,
@@ -51,17 +51,17 @@ pub fn keys(
             out: &mut out,
         };
         if let Some(record) = elsewhere {
-            pen.file(&record.path, Some(&record.digest), false);
+            one.file(&record.path, Some(&record.digest), false);
         }
         // Where no keys go, only what was written before is looked at.
         if rules.keys.place == Place::Directory || here.is_some_and(|digest| !digest.is_empty()) {
-            pen.file(&path, here, true);
+            one.file(&path, here, true);
         }
     }
     out
 }
 
-struct Pen<'a> {
+struct AccountKeys<'a> {
     id: &'a RemoteId,
     own: &'a OwnedAccount,
     host: &'a Host<'a>,
@@ -70,7 +70,7 @@ struct Pen<'a> {
     out: &'a mut Vec<Difference>,
 }
 
-impl Pen<'_> {
+impl AccountKeys<'_> {
     /// Compares one file. `in_use`: whether this is where its keys go by the configuration.
     fn file(&mut self, path: &str, written: Option<&str>, in_use: bool) {
         let (found, sound) = match self.probe.key_file(path) {
@@ -81,9 +81,9 @@ impl Pen<'_> {
                 return self.push("unfit", path.to_owned(), Next::Keeps, &reason);
             }
         };
-        let what = match Hand::of(self.id, written, found.as_deref(), sound) {
-            Hand::Off => return,
-            Hand::Foreign => {
+        let what = match ManualEdit::of(self.id, written, found.as_deref(), sound) {
+            ManualEdit::Off => return,
+            ManualEdit::Foreign => {
                 return self.push(
                     "not gosync's",
                     path.to_owned(),
@@ -91,9 +91,9 @@ impl Pen<'_> {
                     "gosync did not write it",
                 );
             }
-            Hand::Changed => "changed",
-            Hand::Missing => "missing",
-            Hand::Unsound => "other owner or mode",
+            ManualEdit::Changed => "changed",
+            ManualEdit::Missing => "missing",
+            ManualEdit::Unsound => "other owner or mode",
         };
         let is_marked = found.as_deref().is_some_and(|bytes| is_of(bytes, self.id));
         let (next, why) = self.next(path, found.is_none(), is_marked, in_use);

@@ -22,15 +22,15 @@ fn book(users: Vec<User>, rules: &KeyRules) -> KeyBook {
         users,
         groups: vec![],
     };
-    let standing = |directory: &Directory| {
+    let selection = |directory: &Directory| {
         directory
             .users
             .iter()
             .map(|user| {
                 if user.active {
-                    Standing::In
+                    Selection::Selected
                 } else {
-                    Standing::Shut
+                    Selection::Suspended
                 }
             })
             .collect()
@@ -41,7 +41,7 @@ fn book(users: Vec<User>, rules: &KeyRules) -> KeyBook {
         field: UserField::SshKeys,
         reason: "it is down".to_owned(),
     };
-    KeyBook::of(&directory, standing, &[gap], rules)
+    KeyBook::of(&directory, selection, &[gap], rules)
 }
 
 #[test]

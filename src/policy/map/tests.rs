@@ -20,9 +20,9 @@ fn map(users: Vec<User>, owned: &Owned, rules: &AccountRules) -> WantedAccounts 
         &directory,
         |u| {
             if u.active {
-                Standing::In
+                Selection::Selected
             } else {
-                Standing::Shut
+                Selection::Suspended
             }
         },
         owned,

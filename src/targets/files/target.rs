@@ -14,7 +14,9 @@ use crate::plan::{Approved, Plan};
 use crate::system::journal::{self, Journal, Left};
 use crate::system::lock::PasswordLock;
 use crate::targets::target::{Current, Staged};
-use crate::targets::{Elsewhere, Hold, KeyFiles, Prepared, Recovered, Switched, Target, Traces};
+use crate::targets::{
+    Hold, KeyFiles, OtherNameServices, Prepared, Recovered, Switched, Target, Traces,
+};
 use std::path::PathBuf;
 
 /// The databases as they were read.
@@ -65,8 +67,8 @@ impl Target for Local {
         commit::finish(self, traces)
     }
 
-    fn elsewhere(&self) -> Result<Elsewhere, LocalError> {
-        Elsewhere::new(&self.root)
+    fn other_name_services(&self) -> Result<OtherNameServices, LocalError> {
+        OtherNameServices::new(&self.root)
     }
 
     fn key_files(&self) -> Result<KeyFiles, LocalError> {

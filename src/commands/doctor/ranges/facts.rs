@@ -9,7 +9,7 @@ use super::super::host_look::HostLook;
 use super::super::report::{Area, Report};
 use crate::formats::{GroupLine, PasswdLine, SubidLine};
 use crate::model::host::ODD;
-use crate::model::spans::Spans;
+use crate::model::id_ranges::IdRanges;
 use crate::model::{IdRange, shown};
 use crate::system::files;
 use crate::system::nss::{self, Known};
@@ -94,7 +94,7 @@ pub struct Facts {
     pub elsewhere: Result<Known, String>,
     /// Ids that are taken, and subordinate ones.
     pub taken: BTreeSet<u32>,
-    pub taken_subids: Spans,
+    pub taken_subids: IdRanges,
     pub subid_count: u32,
 }
 

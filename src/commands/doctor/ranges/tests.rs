@@ -34,7 +34,7 @@ fn quiet() -> Facts {
         subids: vec![("admin".to_owned(), 100_000, 165_535)],
         elsewhere: Ok(Known::new()),
         taken: BTreeSet::from([0, 100, 20_000]),
-        taken_subids: Spans::default(),
+        taken_subids: IdRanges::default(),
         subid_count: 65_536,
     }
 }

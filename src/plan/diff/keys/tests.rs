@@ -6,7 +6,7 @@ use crate::model::owned::Applied;
 use crate::model::{Directory, Gap, Untrusted, User, UserField};
 use crate::plan::NewAccount;
 use crate::plan::samples::{FakeProbe, key};
-use crate::policy::select::Standing;
+use crate::policy::select::Selection;
 
 const ONE: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE/b1jIM0MkzjsHwL3XQw5BtDPvImHWe/F0dFY0r4z/r";
@@ -157,7 +157,7 @@ impl Case {
             reason: String::new(),
         };
         let gaps = if self.unknown { vec![gap] } else { vec![] };
-        let everybody = |directory: &Directory| vec![Standing::In; directory.users.len()];
+        let everybody = |directory: &Directory| vec![Selection::Selected; directory.users.len()];
         let book = KeyBook::of(
             &Directory {
                 users,

@@ -1,6 +1,6 @@
 //! What nobody can see is told of whom it concerns, and holds up neither their locking nor anybody else.
 
-use super::ladder::{ann, left, only_bob, renamed};
+use super::departures::{ann, left, only_bob, renamed};
 use super::*;
 use crate::policy::Remark;
 
@@ -105,7 +105,7 @@ fn a_rename_that_cannot_be_finished_holds_up_no_lock() {
     let mut late = broken_off();
     late.own(1).state = State::Locked;
     (late.account("anna").locked, late.account("anna").expire) = (true, "1");
-    late.owned.rungs = left(100, Some("/a/ann.tar.zst")).owned.rungs;
+    late.owned.departures = left(100, Some("/a/ann.tar.zst")).owned.departures;
     late.rules.departed.remove_after = Some(1);
     assert_eq!(late.plan(only_bob()).changes, []);
 }

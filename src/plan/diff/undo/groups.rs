@@ -8,7 +8,7 @@ use super::{Touched, Work, parse, state};
 use crate::model::history::EntryKind;
 use crate::model::owned::{OwnedGroup, State};
 use crate::model::{GroupName, Members, RemoteId};
-use crate::plan::diff::group_rungs::removable;
+use crate::plan::diff::group_departure::removable;
 use crate::plan::diff::groups::conflict;
 use crate::plan::diff::owned_lines::{group_line, group_line_or_remark};
 use crate::plan::{Change, Deed, MemberChange, Number};

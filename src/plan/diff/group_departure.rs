@@ -4,7 +4,7 @@
 use super::owned_lines::group_line_or_remark;
 use super::rename;
 use crate::model::host::{Host, HostGroup};
-use crate::model::owned::{Absence, GroupRung, Owned, OwnedGroup};
+use crate::model::owned::{Absence, GroupDeparture, Owned, OwnedGroup};
 use crate::model::{Completeness, GroupName, RemoteId, Untrusted};
 use crate::plan::{Change, Deed, Observation, Plan};
 use crate::policy::map::WantedGroups;
@@ -46,19 +46,30 @@ impl Absent<'_> {
             plan.unchanged += usize::from(!rename::group(id, (&to, true), own, context, plan));
             return;
         }
-        let rung = self.owned.group_rungs.get(id).copied().unwrap_or_default();
-        let done = match rung.since {
+        let departure = self
+            .owned
+            .group_departures
+            .get(id)
+            .copied()
+            .unwrap_or_default();
+        let done = match departure.since {
             Some(since) if own.members.is_empty() => self.remove(id, own, since, plan),
-            _ => self.empty(id, own, rung, plan),
+            _ => self.empty(id, own, departure, plan),
         };
         if !done {
             plan.unchanged += 1;
         }
     }
 
-    /// The first rung: its members go.
-    fn empty(&self, id: &RemoteId, own: &OwnedGroup, rung: GroupRung, plan: &mut Plan) -> bool {
-        let seen = rung.absence.unwrap_or(Absence {
+    /// The first stage: its members go.
+    fn empty(
+        &self,
+        id: &RemoteId,
+        own: &OwnedGroup,
+        departure: GroupDeparture,
+        plan: &mut Plan,
+    ) -> bool {
+        let seen = departure.absence.unwrap_or(Absence {
             since: self.now,
             runs: 0,
         });
@@ -94,7 +105,7 @@ impl Absent<'_> {
         true
     }
 
-    /// The second rung: the group goes.
+    /// The second stage: the group goes.
     fn remove(&self, id: &RemoteId, own: &OwnedGroup, since: i64, plan: &mut Plan) -> bool {
         let gone = u64::try_from(self.now - since).unwrap_or(0);
         if self.rules.remove_after.is_none_or(|after| gone < after) {

@@ -17,12 +17,12 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// The other name services, and what they were asked already.
 #[derive(Debug, Default)]
-pub struct Elsewhere {
+pub struct OtherNameServices {
     databases: Vec<&'static str>,
     asked: BTreeSet<String>,
 }
 
-impl Elsewhere {
+impl OtherNameServices {
     pub(crate) fn new(root: &Root) -> Result<Self, TargetError> {
         // Another tree's services do not run here.
         if !root.is_host() {

@@ -1,10 +1,10 @@
 //! A set of numbers as sorted, disjoint spans: subordinate id ranges in use.
 
-/// Spans of numbers, both ends included; neighbours are merged.
+/// Ranges of numbers, both ends included; neighbours are merged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spans(Vec<(u32, u32)>);
+pub struct IdRanges(Vec<(u32, u32)>);
 
-impl Spans {
+impl IdRanges {
     /// The span that overlaps `first..=last`, if there is one; of several, the last.
     pub fn overlapping(&self, first: u32, last: u32) -> Option<(u32, u32)> {
         let after = self.0.partition_point(|&(from, _)| from <= last);
@@ -23,7 +23,7 @@ impl Spans {
     }
 }
 
-impl FromIterator<(u32, u32)> for Spans {
+impl FromIterator<(u32, u32)> for IdRanges {
     fn from_iter<I: IntoIterator<Item = (u32, u32)>>(iter: I) -> Self {
         let mut all: Vec<(u32, u32)> = iter
             .into_iter()
@@ -47,8 +47,8 @@ mod tests {
 
     #[test]
     fn spans_merge_and_are_found() {
-        let spans: Spans = [(10, 19), (30, 39), (20, 25), (5, 5)].into_iter().collect();
-        assert_eq!(spans, Spans(vec![(5, 5), (10, 25), (30, 39)]));
+        let spans: IdRanges = [(10, 19), (30, 39), (20, 25), (5, 5)].into_iter().collect();
+        assert_eq!(spans, IdRanges(vec![(5, 5), (10, 25), (30, 39)]));
         for (n, inside) in [
             (4, false),
             (5, true),

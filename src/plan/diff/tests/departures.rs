@@ -2,7 +2,7 @@
 
 use super::of_groups::staffed;
 use super::*;
-use crate::model::owned::{GroupRung, Rung};
+use crate::model::owned::{AccountDeparture, GroupDeparture};
 use crate::plan::samples::FakeProbe;
 use crate::policy::ByHand;
 use crate::policy::Reason;
@@ -28,9 +28,9 @@ pub(super) fn left(days: i64, archive: Option<&str>) -> Case {
     case.rules.departed.archive_after = Some(30 * 86_400);
     case.rules.departed.remove_after = Some(90 * 86_400);
     case.probe.home = Some(Owner::Directory(20_001));
-    case.owned.rungs.insert(
+    case.owned.departures.insert(
         id(1),
-        Rung {
+        AccountDeparture {
             since: NOW - days * DAY,
             archive: archive.map(str::to_owned),
         },
@@ -237,9 +237,9 @@ fn a_group_under_a_name_that_was_its_own_or_begun_is_no_group_removed_by_hand() 
     }
     // It is removed under the name that it has.
     case.owned.groups.get_mut(&id(10)).unwrap().members = "".into();
-    case.owned.group_rungs.insert(
+    case.owned.group_departures.insert(
         id(10),
-        GroupRung {
+        GroupDeparture {
             absence: None,
             since: Some(NOW - 90 * DAY),
         },
@@ -439,7 +439,7 @@ fn no_rung_is_climbed_without_proof_or_while_anything_runs() {
 }
 
 #[test]
-fn a_home_that_is_not_what_it_should_be_stops_the_ladder() {
+fn a_home_that_is_not_what_it_should_be_ends_the_departure() {
     for (home, probe, why) in [
         (Owner::Directory(0), FakeProbe::default(), "home-owner"),
         (Owner::NotADirectory, FakeProbe::default(), "no-directory"),
@@ -535,20 +535,20 @@ fn a_group_that_the_provider_lost_is_emptied_and_then_removed() {
             }
         )]
     );
-    let absent = |runs, seconds| GroupRung {
+    let absent = |runs, seconds| GroupDeparture {
         absence: Some(Absence {
             since: NOW - seconds,
             runs,
         }),
         since: None,
     };
-    case.owned.group_rungs.insert(id(10), absent(1, 3_599));
+    case.owned.group_departures.insert(id(10), absent(1, 3_599));
     assert_eq!(
         case.plan_groups(other()).changes,
         [],
         "long enough in runs, but not in time"
     );
-    case.owned.group_rungs.insert(id(10), absent(1, 3_600));
+    case.owned.group_departures.insert(id(10), absent(1, 3_600));
     let emptied = "! group all is not at the provider any more; take out (2): ann bob";
     assert_eq!(words(&case.plan_groups(other())), [emptied]);
     for completeness in [
@@ -568,9 +568,9 @@ fn a_group_that_the_provider_lost_is_emptied_and_then_removed() {
     let mut case = staffed()
         .group(10, "all", "", "admin")
         .group(11, "rest", "", "");
-    case.owned.group_rungs.insert(
+    case.owned.group_departures.insert(
         id(10),
-        GroupRung {
+        GroupDeparture {
             absence: None,
             since: Some(NOW - 90 * DAY),
         },
@@ -589,9 +589,9 @@ fn a_group_that_the_configuration_leaves_out_is_left_alone() {
     let mut case = staffed()
         .group(10, "all", "ann", "ann")
         .group(11, "rest", "", "");
-    case.owned.group_rungs.insert(
+    case.owned.group_departures.insert(
         id(10),
-        GroupRung {
+        GroupDeparture {
             absence: Some(Absence { since: 0, runs: 9 }),
             since: None,
         },

@@ -8,7 +8,7 @@ use super::owned_lines::account_line;
 use super::removal::others_use_group;
 use super::rename;
 use crate::model::host::Owner;
-use crate::model::owned::{OwnedAccount, Rung, State};
+use crate::model::owned::{AccountDeparture, OwnedAccount, State};
 use crate::model::{Completeness, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Deed, HomeFate, Plan};
 use crate::policy::{DepartedRules, Reason};
@@ -23,18 +23,18 @@ pub struct Due {
 }
 
 /// When the next rungs come for an account that has come so far.
-pub fn due(rung: &Rung, rules: &DepartedRules) -> Due {
-    let at = |after: u64| rung.since.saturating_add_unsigned(after);
-    let archive = rules.archive_after.filter(|_| rung.archive.is_none());
+pub fn due(departure: &AccountDeparture, rules: &DepartedRules) -> Due {
+    let at = |after: u64| departure.since.saturating_add_unsigned(after);
+    let archive = rules.archive_after.filter(|_| departure.archive.is_none());
     Due {
         archive: archive.map(at),
         remove: rules.remove_after.map(at),
     }
 }
 
-/// Takes a locked account, whose person this read shows to be gone, to the next rung if its time has come. Returns
+/// Takes a locked account, whose person this read shows to be gone, to the next stage if its time has come. Returns
 /// whether anything is planned.
-pub(super) fn climb(
+pub(super) fn advance(
     id: &RemoteId,
     own: &OwnedAccount,
     against: &DiffInput<'_>,
@@ -43,7 +43,7 @@ pub(super) fn climb(
     let Ok(name) = UserName::new(&own.name, true) else {
         return false;
     };
-    let Some((rung, due)) = due_now(id, own, against) else {
+    let Some((departure, due)) = due_now(id, own, against) else {
         return false;
     };
     let is_removed = !against.host.accounts.contains_key(own.name.as_str());
@@ -57,7 +57,7 @@ pub(super) fn climb(
     }
     let archive = due.archive && !is_removed;
     let change = match against.probe.processes(own.uid) {
-        Ok(0) if archive => archive_home(id, &name, own, rung, against),
+        Ok(0) if archive => archive_home(id, &name, own, departure, against),
         Ok(0) => Ok(None),
         Ok(_) => {
             plan.remark(&own.name, Reason::DepartureWaits);
@@ -99,23 +99,23 @@ fn due_now<'a>(
     id: &RemoteId,
     own: &OwnedAccount,
     against: &DiffInput<'a>,
-) -> Option<(&'a Rung, DueNow)> {
-    let rung = against
+) -> Option<(&'a AccountDeparture, DueNow)> {
+    let departure = against
         .owned
-        .rungs
+        .departures
         .get(id)
         .filter(|_| own.state == State::Locked)?;
     if !matches!(against.completeness, Completeness::Complete(_)) {
         return None;
     }
-    let due = due(rung, &against.rules.departed);
+    let due = due(departure, &against.rules.departed);
     // A clock that was set back takes nothing away from what is due at once.
-    let is_due = |at: Option<i64>| at.is_some_and(|at| against.now.max(rung.since) >= at);
+    let is_due = |at: Option<i64>| at.is_some_and(|at| against.now.max(departure.since) >= at);
     let now = DueNow {
         archive: is_due(due.archive),
         remove: is_due(due.remove),
     };
-    (now.archive || now.remove).then_some((rung, now))
+    (now.archive || now.remove).then_some((departure, now))
 }
 
 /// The packing of a home; `None` if there is no home.
@@ -123,7 +123,7 @@ fn archive_home(
     id: &RemoteId,
     name: &UserName,
     own: &OwnedAccount,
-    rung: &Rung,
+    departure: &AccountDeparture,
     against: &DiffInput<'_>,
 ) -> Result<Option<Change>, Reason> {
     let home = &own.applied.home;
@@ -136,9 +136,9 @@ fn archive_home(
         return Err(Reason::HomeChanged);
     }
     // The time of the locking makes the name one that nothing else has, and that is found again after a kill.
-    let locked = jiff::Timestamp::from_second(rung.since)
+    let locked = jiff::Timestamp::from_second(departure.since)
         .map(|at| at.strftime("%Y%m%dT%H%M%SZ").to_string());
-    let locked = locked.unwrap_or_else(|_| rung.since.to_string());
+    let locked = locked.unwrap_or_else(|_| departure.since.to_string());
     let dir = &against.rules.departed.archive_dir;
     let archive = format!(
         "{dir}/{name}-{}-{locked}{}",
@@ -212,8 +212,8 @@ pub(super) fn come_back(
     against: &DiffInput<'_>,
     plan: &mut Plan,
 ) -> Result<(), Reason> {
-    let rung = against.owned.rungs.get(id);
-    let archive = rung.and_then(|rung| rung.archive.as_ref());
+    let departure = against.owned.departures.get(id);
+    let archive = departure.and_then(|departure| departure.archive.as_ref());
     let makes_home = archive.is_some()
         && against.rules.accounts.create_home
         && against.probe.owner(&own.applied.home)?.is_none();
