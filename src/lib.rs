@@ -16,20 +16,24 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
-pub mod cli;
-pub mod commands;
-pub mod config;
-pub mod error;
-pub mod formats;
-pub(crate) mod hooks;
-pub(crate) mod ldap;
-pub mod ledger;
-pub mod log;
-pub mod model;
-pub mod plan;
-pub mod policy;
-pub mod providers;
-pub mod run;
-pub mod system;
-pub mod targets;
-pub mod ui;
+mod cli;
+mod commands;
+mod config;
+mod error;
+mod formats;
+mod hooks;
+mod ldap;
+mod ledger;
+mod log;
+mod model;
+mod plan;
+mod policy;
+mod program;
+mod providers;
+mod run;
+mod system;
+mod targets;
+pub mod testing;
+mod ui;
+
+pub use program::main;

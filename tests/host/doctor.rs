@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use gosync::system::lock::{Purpose, RunLock, Wait};
+use gosync::testing::system::lock::{Purpose, RunLock, Wait};
 
 use crate::namespace::{script, sound_tree, with_own_mounts};
 use crate::picture::differences;

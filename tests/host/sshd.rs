@@ -217,7 +217,7 @@ impl World {
 #[test]
 fn it_lets_people_in_by_the_files() {
     let mut world = World::new("");
-    let line = gosync::policy::keys::KeyRules::default()
+    let line = gosync::testing::policy::keys::KeyRules::default()
         .sshd_config()
         .unwrap();
     world.start(&line);

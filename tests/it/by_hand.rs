@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use gosync::plan::drift::{Difference, Kind, Next};
-use gosync::plan::{Deed, Limits, Plan};
-use gosync::policy::{ByHand, Field, Rules};
-use gosync::providers::Scope;
+use gosync::testing::plan::drift::{Difference, Kind, Next};
+use gosync::testing::plan::{Deed, Limits, Plan};
+use gosync::testing::policy::{ByHand, Field, Rules};
+use gosync::testing::providers::Scope;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use gosync::config::{Settings, Source};
-use gosync::providers::{fields, globus, ldap, scim};
+use gosync::testing::config::{Settings, Source};
+use gosync::testing::providers::{fields, globus, ldap, scim};
 
 use crate::{here, text};
 

@@ -5,9 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gosync::model::{Completeness, RemoteId, Snapshot, User};
-use gosync::providers::fields::{Config, Sources, Template};
-use gosync::providers::{Query, Scope};
+use gosync::testing::model::{Completeness, RemoteId, Snapshot, User};
+use gosync::testing::providers::fields::{Config, Sources, Template};
+use gosync::testing::providers::{Query, Scope};
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ";
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{here, text};
 
 /// Who may import whom; `None`: everybody.
-const ARROWS: [(&str, Option<&[&str]>); 19] = [
+const ARROWS: [(&str, Option<&[&str]>); 21] = [
     ("model", Some(&[])),
     ("error", Some(&[])),
     ("log", Some(&[])),
@@ -46,6 +46,8 @@ const ARROWS: [(&str, Option<&[&str]>); 19] = [
     ("cli", Some(&["model"])),
     ("ui", Some(&["model", "error"])),
     ("commands", None),
+    ("program", None),
+    ("testing", None),
     ("lib", None),
     ("main", None),
 ];

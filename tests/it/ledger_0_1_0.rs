@@ -101,7 +101,7 @@ fn who_writes_brings_it_up_and_goes_on_as_before() {
     assert!(version(&world) > OLD);
     // And it still says the same of what was there before.
     let world = old_host();
-    drop(gosync::ledger::Ledger::open(&world.root().join("var/lib/gosync")).unwrap());
+    drop(gosync::testing::ledger::Ledger::open(&world.root().join("var/lib/gosync")).unwrap());
     assert!(version(&world) > OLD);
     says_the_same(&world, "look.md");
 }

@@ -4,7 +4,7 @@ use clap::{ArgAction, Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
-use gosync::cli::{Cli, hook_text, text as words};
+use gosync::testing::cli::{Cli, hook_text, text as words};
 
 use crate::{here, text};
 
@@ -61,7 +61,7 @@ fn the_manual_of_the_program() {
 
 #[test]
 fn every_event_stands_in_the_manual() {
-    use gosync::plan::events::Event::{
+    use gosync::testing::plan::events::Event::{
         Archived, Created, Locked, Removed, Renamed, Unlocked, Updated,
     };
     let (_, said) = hook_text::HOOK_ENVIRONMENT

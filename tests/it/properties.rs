@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use gosync::model::owned::State;
-use gosync::model::{Completeness, IdRange, RemoteId, Snapshot};
-use gosync::plan::diff::Request;
-use gosync::plan::{Change, Deed, Limits, Plan};
-use gosync::policy::{AccountRules, DepartedRules, PrimaryGroup, Refusal, Rules};
-use gosync::providers::Scope;
+use gosync::testing::model::owned::State;
+use gosync::testing::model::{Completeness, IdRange, RemoteId, Snapshot};
+use gosync::testing::plan::diff::Request;
+use gosync::testing::plan::{Change, Deed, Limits, Plan};
+use gosync::testing::policy::{AccountRules, DepartedRules, PrimaryGroup, Refusal, Rules};
+use gosync::testing::providers::Scope;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
@@ -353,7 +353,7 @@ proptest! {
         }
         for outcome in [&users, &groups] {
             let Outcome::Done(plan) = outcome else { continue };
-            let shown = gosync::plan::render::text(plan);
+            let shown = gosync::testing::plan::render::text(plan);
             let odd = shown.chars().find(|c| c.is_control() && *c != '\n' || ('\u{202a}'..='\u{202e}').contains(c));
             prop_assert_eq!(odd, None, "{}", shown);
             prop_assert_eq!(shown.lines().count(), plan.changes.len() + plan.refused.len() + plan.remarks.len());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gosync::plan::Deed;
+use gosync::testing::plan::Deed;
 use proptest::prelude::*;
 
 use crate::machine::{Machine, Outcome};

@@ -3,9 +3,9 @@
 
 use std::process::Command;
 
-use gosync::model::{Completeness, Group, Role, Snapshot, Status, Untrusted, User};
-use gosync::providers::globus::{Config, Globus};
-use gosync::providers::{FetchError, Provider as _, Query, Scope};
+use gosync::testing::model::{Completeness, Group, Role, Snapshot, Status, Untrusted, User};
+use gosync::testing::providers::globus::{Config, Globus};
+use gosync::testing::providers::{FetchError, Provider as _, Query, Scope};
 use serde_json::{Value, json};
 
 use crate::globus_server::{
@@ -41,7 +41,7 @@ fn active(snapshot: &Snapshot, name: &str) -> Vec<String> {
         .members
         .iter()
         .filter(|m| m.status == Status::Active);
-    let login = |m: &gosync::model::Membership| {
+    let login = |m: &gosync::testing::model::Membership| {
         let user = snapshot
             .directory
             .users

@@ -3,12 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use gosync::model::group_policy::{GroupPolicy, GroupVisibility};
-use gosync::model::{Role, Status, Untrusted};
-use gosync::providers::admin::{
+use gosync::testing::model::group_policy::{GroupPolicy, GroupVisibility};
+use gosync::testing::model::{Role, Status, Untrusted};
+use gosync::testing::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, NewGroup, Person,
 };
-use gosync::providers::globus::GlobusAdmin;
+use gosync::testing::providers::globus::GlobusAdmin;
 use serde_json::{Value, json};
 
 use crate::globus_server::{FakeGlobus, OWN, group, id, member, person, world};

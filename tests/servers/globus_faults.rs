@@ -4,9 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use gosync::model::{Completeness, Role, Snapshot};
-use gosync::providers::admin::{Action, AdminError, GroupAdmin as _};
-use gosync::providers::{FetchError, Provider as _, Query, Scope};
+use gosync::testing::model::{Completeness, Role, Snapshot};
+use gosync::testing::providers::admin::{Action, AdminError, GroupAdmin as _};
+use gosync::testing::providers::{FetchError, Provider as _, Query, Scope};
 use serde_json::{Value, json};
 
 use crate::globus_admin::{admin, club, fates, managed, people};

@@ -14,8 +14,8 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gosync::providers::globus::{Config, Globus, Secrets};
-use gosync::providers::{Query, Scope};
+use gosync::testing::providers::globus::{Config, Globus, Secrets};
+use gosync::testing::providers::{Query, Scope};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

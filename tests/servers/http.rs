@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use gosync::providers::FetchError;
-use gosync::providers::http::{
+use gosync::testing::providers::FetchError;
+use gosync::testing::providers::http::{
     Auth, ClientAuth, ClientCredentials, Http, HttpError, HttpErrorKind, Options, Request,
 };
 use secrecy::SecretString;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use gosync::model::{Completeness, Group, RejectedRecord, Snapshot, User};
-use gosync::providers::ldap::{Config, Ldap, Schema};
-use gosync::providers::{FetchError, Provider as _, Query, Scope};
+use gosync::testing::model::{Completeness, Group, RejectedRecord, Snapshot, User};
+use gosync::testing::providers::ldap::{Config, Ldap, Schema};
+use gosync::testing::providers::{FetchError, Provider as _, Query, Scope};
 
 use crate::slapd::{Groups, SUFFIX, Slapd};
 
@@ -112,8 +112,9 @@ fn people_of_rfc2307_come_with_all_their_fields() {
     assert!(snapshot.rejected.is_empty() && snapshot.directory.groups.is_empty());
     let alice = user(&snapshot, "alice");
     assert_eq!(alice.id.as_str(), "6f1b0b1e-5c1c-103e-8b2b-0123456789ab");
-    let raw =
-        |text: &Option<gosync::model::Untrusted>| text.as_ref().map(|text| text.raw().to_owned());
+    let raw = |text: &Option<gosync::testing::model::Untrusted>| {
+        text.as_ref().map(|text| text.raw().to_owned())
+    };
     assert_eq!(raw(&alice.name).as_deref(), Some("Alice Liddell"));
     assert_eq!(raw(&alice.email).as_deref(), Some("alice@example.org"));
     assert_eq!(raw(&alice.uid).as_deref(), Some("20001"));

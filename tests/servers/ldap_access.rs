@@ -1,8 +1,8 @@
 //! How the LDAP provider gets to a server, and who it is there: TLS, StartTLS, a socket, a password.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
-use gosync::providers::ldap::{Config, Ldap};
-use gosync::providers::{FetchError, Provider as _, Scope};
+use gosync::testing::providers::ldap::{Config, Ldap};
+use gosync::testing::providers::{FetchError, Provider as _, Scope};
 use secrecy::SecretString;
 
 use crate::ldap::{NOW, PEOPLE, config, fetch, query, rfc2307};

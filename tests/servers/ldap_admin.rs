@@ -4,11 +4,11 @@
 
 use std::time::{Duration, Instant};
 
-use gosync::model::{IdRange, Role, Status};
-use gosync::providers::admin::{
+use gosync::testing::model::{IdRange, Role, Status};
+use gosync::testing::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin as _, ManagedGroup, NewGroup, Person,
 };
-use gosync::providers::ldap::{Config, Ldap, LdapAdmin, Schema};
+use gosync::testing::providers::ldap::{Config, Ldap, LdapAdmin, Schema};
 use secrecy::SecretString;
 
 use crate::ldap::{NOW, config};

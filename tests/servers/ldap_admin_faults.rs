@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use gosync::model::{RemoteId, Role, Untrusted};
-use gosync::providers::admin::{Action, AdminError, Done, GroupAdmin as _, ManagedGroup, Person};
-use gosync::providers::ldap::{Config, Schema};
+use gosync::testing::model::{RemoteId, Role, Untrusted};
+use gosync::testing::providers::admin::{
+    Action, AdminError, Done, GroupAdmin as _, ManagedGroup, Person,
+};
+use gosync::testing::providers::ldap::{Config, Schema};
 
 use crate::ldap::config;
 use crate::ldap_admin::{

@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use gosync::model::{Completeness, Snapshot};
-use gosync::providers::ldap::{Config, Ldap, Schema};
-use gosync::providers::{FetchError, Provider as _, Query, Scope};
+use gosync::testing::model::{Completeness, Snapshot};
+use gosync::testing::providers::ldap::{Config, Ldap, Schema};
+use gosync::testing::providers::{FetchError, Provider as _, Query, Scope};
 
 use crate::ldap::{NOW, config, fetch, incomplete, members, query};
 use crate::ldap_stub::{Request, Stub, done, entry, message, person, reference, tlv};

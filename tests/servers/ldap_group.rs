@@ -1,8 +1,8 @@
 //! `gosync group` against a real LDAP server: every command, in both schemas, and what cannot be done.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
-use gosync::providers::admin::GroupAdmin as _;
-use gosync::providers::ldap::{Config, Schema};
+use gosync::testing::providers::admin::GroupAdmin as _;
+use gosync::testing::providers::ldap::{Config, Schema};
 
 use crate::ldap_admin::{READER, admin, group, rfc2307, rfc2307bis};
 use crate::scratch::ScratchHost;

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use gosync::model::{Completeness, RemoteId, Role, Snapshot, User};
-use gosync::providers::admin::{
+use gosync::testing::model::{Completeness, RemoteId, Role, Snapshot, User};
+use gosync::testing::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin as _, NewGroup, Person,
 };
-use gosync::providers::scim::{Attributes, Config, Paging, Scim, ScimAdmin, Secrets};
-use gosync::providers::{FetchError, Provider as _, Query, Scope};
+use gosync::testing::providers::scim::{Attributes, Config, Paging, Scim, ScimAdmin, Secrets};
+use gosync::testing::providers::{FetchError, Provider as _, Query, Scope};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -128,7 +128,7 @@ fn people_come_with_all_their_fields() {
         );
         assert!(snapshot.rejected.is_empty() && snapshot.directory.groups.is_empty());
         let alice = user(&snapshot, "alice");
-        let raw = |text: &Option<gosync::model::Untrusted>| {
+        let raw = |text: &Option<gosync::testing::model::Untrusted>| {
             text.as_ref().map(|text| text.raw().to_owned())
         };
         assert_eq!(alice.id.as_str(), id);
@@ -467,7 +467,7 @@ fn what_scim_does_not_know_is_said_before() {
     let group = admin.groups(true).unwrap().remove(0);
     let nobody = Person {
         id: group.id.clone(),
-        login: gosync::model::Untrusted::new("x"),
+        login: gosync::testing::model::Untrusted::new("x"),
         email: None,
     };
     for action in [Action::Set(Role::Admin), Action::Accept { email: None }] {
@@ -481,7 +481,7 @@ fn what_scim_does_not_know_is_said_before() {
         admin.describe(&group, "x"),
         Err(AdminError::Unable { .. })
     ));
-    let missing = gosync::providers::admin::ManagedGroup {
+    let missing = gosync::testing::providers::admin::ManagedGroup {
         id: RemoteId::new("no-such").unwrap(),
         ..group
     };

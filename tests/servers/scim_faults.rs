@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use gosync::model::{Completeness, RemoteId, Role, Snapshot, Untrusted};
-use gosync::providers::admin::{Action, Done, GroupAdmin as _, ManagedGroup, Person};
-use gosync::providers::scim::{Attributes, Config, MemberValue, Scim, Secrets};
-use gosync::providers::{FetchError, Provider as _, Query, Scope};
+use gosync::testing::model::{Completeness, RemoteId, Role, Snapshot, Untrusted};
+use gosync::testing::providers::admin::{Action, Done, GroupAdmin as _, ManagedGroup, Person};
+use gosync::testing::providers::scim::{Attributes, Config, MemberValue, Scim, Secrets};
+use gosync::testing::providers::{FetchError, Provider as _, Query, Scope};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use gosync::system::lock::{Purpose, RunLock, Wait};
+use gosync::testing::system::lock::{Purpose, RunLock, Wait};
 use regex::Regex;
 
 use crate::scratch::{Ran, ScratchHost};

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use gosync::model::group_policy::GroupPolicy;
-use gosync::model::{RemoteId, Role, Status, Untrusted, same_name};
-use gosync::providers::admin::{
+use gosync::testing::model::group_policy::GroupPolicy;
+use gosync::testing::model::{RemoteId, Role, Status, Untrusted, same_name};
+use gosync::testing::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, NewGroup, Person,
 };
 

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gosync::model::{RemoteId, Role, Snapshot, Status, Untrusted, User};
+use gosync::testing::model::{RemoteId, Role, Snapshot, Status, Untrusted, User};
 
 /// The group that has everybody in it.
 pub const TOP: &str = "everybody";
@@ -238,7 +238,7 @@ pub fn groups(snapshot: &Snapshot, broken: &RemoteId) -> Vec<Group> {
         Some(login) => (*login).to_owned(),
         None => format!("nobody knows {id}"),
     };
-    let group = |group: &gosync::model::Group| {
+    let group = |group: &gosync::testing::model::Group| {
         let mut members: Vec<_> = group
             .members
             .iter()

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use gosync::model::IdRange;
-use gosync::providers::Provider;
-use gosync::providers::admin::GroupAdmin;
-use gosync::providers::ldap::{Config, Ldap};
+use gosync::testing::model::IdRange;
+use gosync::testing::providers::Provider;
+use gosync::testing::providers::admin::GroupAdmin;
+use gosync::testing::providers::ldap::{Config, Ldap};
 
 use super::dataset::{Club, Somebody, Tells, World};
 use super::{Fixture, NAME, Place, Section, Server, Wire, soon};

@@ -1,9 +1,9 @@
 //! The file provider: a directory in a JSON document.
 
-use gosync::model::{Role, Status};
-use gosync::providers::Provider;
-use gosync::providers::admin::GroupAdmin;
-use gosync::providers::file::FileProvider;
+use gosync::testing::model::{Role, Status};
+use gosync::testing::providers::Provider;
+use gosync::testing::providers::admin::GroupAdmin;
+use gosync::testing::providers::file::FileProvider;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -3,8 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use gosync::model::{Completeness, RemoteId};
-use gosync::providers::{FetchError, Provider, Query, Scope};
+use gosync::testing::model::{Completeness, RemoteId};
+use gosync::testing::providers::{FetchError, Provider, Query, Scope};
 
 use super::dataset::{PAGE, World};
 use super::read::{self, check_groups, check_users};

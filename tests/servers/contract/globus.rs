@@ -1,9 +1,9 @@
 //! The Globus provider and the project's own stand-in for Globus.
 
-use gosync::model::{Role, Status};
-use gosync::providers::Provider;
-use gosync::providers::admin::GroupAdmin;
-use gosync::providers::globus::{Config, Globus};
+use gosync::testing::model::{Role, Status};
+use gosync::testing::providers::Provider;
+use gosync::testing::providers::admin::GroupAdmin;
+use gosync::testing::providers::globus::{Config, Globus};
 use serde_json::{Value, json};
 
 use super::dataset::{Somebody, Tells, World};

@@ -16,8 +16,8 @@ mod scim;
 
 use std::time::{Duration, Instant};
 
-use gosync::providers::admin::GroupAdmin;
-use gosync::providers::{Provider, Query, Scope};
+use gosync::testing::providers::admin::GroupAdmin;
+use gosync::testing::providers::{Provider, Query, Scope};
 
 use self::dataset::{TOP, Tells, World};
 

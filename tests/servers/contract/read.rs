@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use gosync::model::{Completeness, RemoteId, Snapshot};
-use gosync::providers::{Provider, Query, Scope};
+use gosync::testing::model::{Completeness, RemoteId, Snapshot};
+use gosync::testing::providers::{Provider, Query, Scope};
 
 use super::dataset::{self, BROKEN, FACULTY, INACTIVE, PAGE, TOP, TWINS, World};
 use super::{Fixture, query, soon};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gosync::providers::Provider;
-use gosync::providers::admin::GroupAdmin;
-use gosync::providers::scim::{Config, Scim, Secrets};
+use gosync::testing::providers::Provider;
+use gosync::testing::providers::admin::GroupAdmin;
+use gosync::testing::providers::scim::{Config, Scim, Secrets};
 use serde_json::{Value, json};
 
 use super::dataset::{Club, Somebody, Tells, World};

@@ -1,0 +1,49 @@
+//! The program: reads the command line and hands it to the commands.
+//!
+//! What belongs to the process as a whole is done here, once: its mask, its descriptors, its log, and
+//! what becomes of a panic.
+
+use std::panic;
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Format};
+use crate::error::{Error, Kind};
+use crate::system::{as_user, process};
+use crate::ui::Ui;
+use crate::{commands, log};
+
+#[allow(clippy::disallowed_methods)] // the command line is read here, once
+/// Runs the program on the command line of this process.
+pub fn main() -> ExitCode {
+    process::restrict_umask();
+    process::close_inherited();
+    // No command: gosync starts itself so, to be somebody else than root.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == as_user::WORD)
+    {
+        let Err(error) = as_user::obey() else {
+            return ExitCode::SUCCESS;
+        };
+        Ui::new(true).error(&Error::failed(error));
+        return Kind::Failed.code().into();
+    }
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => return Ui::new(false).command_line(&error).into(),
+    };
+    log::init(cli.global.verbose, cli.global.log_format == Format::Json);
+    let ui = Ui::new(cli.global.quiet);
+    // Panics inside a library that reads foreign bytes are caught where it is called; their text may be foreign, too.
+    panic::set_hook(Box::new(|info| {
+        tracing::info!(at = info.location().map(tracing::field::display), "panic")
+    }));
+    let code = panic::catch_unwind(|| commands::run(&cli, ui)).unwrap_or_else(|_| {
+        let error = Error::failed(
+            "gosync has a fault and stopped; what it had begun is finished by the next run",
+        );
+        ui.error(&error.hint("Run it again with -v to see where, and report it"));
+        Kind::Failed.code()
+    });
+    code.into()
+}
