@@ -86,4 +86,4 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// What commands return.
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;

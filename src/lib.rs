@@ -14,6 +14,7 @@
 //!
 //! [`run`] puts these steps together; [`commands`] asks for runs and shows what came of them.
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod cli;

@@ -10,7 +10,7 @@ use tracing_subscriber::{Layer as _, fmt};
 
 /// Starts the log: warnings, and from this program more with each `-v`. A second call changes nothing.
 #[allow(clippy::disallowed_methods)] // the log is the other one that writes to standard error
-pub fn init(verbose: u8, json: bool) {
+pub(crate) fn init(verbose: u8, json: bool) {
     let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let registry = tracing_subscriber::registry();
     // Fails only if a log is there already.

@@ -34,7 +34,7 @@ pub mod plan {
         pub use crate::plan::diff::Request;
     }
     pub mod drift {
-        pub use crate::plan::drift::{Difference, Kind, Next};
+        pub use crate::plan::drift::{Difference, Kind, Next, drift};
     }
     pub mod events {
         pub use crate::plan::events::Event;
@@ -73,7 +73,7 @@ pub mod providers {
         };
     }
     pub mod ldap {
-        pub use crate::providers::ldap::{Config, Ldap, LdapAdmin, Schema};
+        pub use crate::providers::ldap::{Attributes, Config, Ldap, LdapAdmin, Schema};
     }
     pub mod scim {
         pub use crate::providers::scim::{
@@ -82,7 +82,7 @@ pub mod providers {
     }
 }
 pub mod run {
-    pub use crate::run::{Env, Job, Options, Patience, RunReport, Silent, Task};
+    pub use crate::run::{Env, Job, Options, Outcome, Patience, RunReport, Silent, Task, once};
 }
 pub mod system {
     pub mod files {

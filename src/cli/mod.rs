@@ -21,15 +21,15 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-pub use adopt::{Adopt, Kind, Release};
-pub use deluser::DelUser;
-pub use doctor::Doctor;
-pub use drift::Drift;
-pub use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
-pub use history::{Apply, History, Plan, Undo, Why};
-pub use keys::Keys;
-pub use sync::{Sync, SyncGroups, SyncUsers};
-pub use user::{DumpForm, Status, User, UserDump};
+pub(crate) use adopt::{Adopt, Kind, Release};
+pub(crate) use deluser::DelUser;
+pub(crate) use doctor::Doctor;
+pub(crate) use drift::Drift;
+pub(crate) use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
+pub(crate) use history::{Apply, History, Plan, Undo, Why};
+pub(crate) use keys::Keys;
+pub(crate) use sync::{Sync, SyncGroups, SyncUsers};
+pub(crate) use user::{DumpForm, Status, User, UserDump};
 
 use crate::model::units::Span;
 

@@ -84,7 +84,7 @@ impl Session {
 }
 
 /// Runs a command. Returns the exit code, after saying what went wrong.
-pub fn run(cli: &Cli, ui: Ui) -> u8 {
+pub(crate) fn run(cli: &Cli, ui: Ui) -> u8 {
     run_in(cli, ui, &Session::default())
 }
 

@@ -37,7 +37,7 @@ impl Deref for Setup<'_> {
 
 impl<'a> Setup<'a> {
     /// Begins a command that works on the host.
-    pub fn new(global: &'a Global, ui: Ui) -> Result<Self> {
+    pub(super) fn new(global: &'a Global, ui: Ui) -> Result<Self> {
         Self::may_work(global)?;
         let setup = Self::for_provider(global, ui)?;
         setup
@@ -49,7 +49,7 @@ impl<'a> Setup<'a> {
     }
 
     /// Finds out whether we may work on the host, or the tree below `--root`, at all.
-    pub fn may_work(global: &Global) -> Result<()> {
+    pub(super) fn may_work(global: &Global) -> Result<()> {
         if global.root.is_none() && !process::is_root() {
             return Err(Error::usage("only root can work on this host's accounts")
                 .hint("Run it as root, or on another tree with --root DIR"));
@@ -64,7 +64,7 @@ impl<'a> Setup<'a> {
     }
 
     /// Reads the configuration. Here is the last place where anything can be unset.
-    pub fn for_provider(global: &'a Global, ui: Ui) -> Result<Self> {
+    pub(super) fn for_provider(global: &'a Global, ui: Ui) -> Result<Self> {
         let texts = sources(global)?;
         let sources = texts.iter().map(|source| source.path.clone()).collect();
         let mut settings = Settings::new(texts, global.user.as_deref()).map_err(Error::usage)?;
@@ -75,7 +75,12 @@ impl<'a> Setup<'a> {
     }
 
     /// A command with these settings; the clock is asked now.
-    pub fn with(global: &'a Global, ui: Ui, settings: Settings, sources: Vec<PathBuf>) -> Self {
+    pub(super) fn with(
+        global: &'a Global,
+        ui: Ui,
+        settings: Settings,
+        sources: Vec<PathBuf>,
+    ) -> Self {
         let patience = match (global.nowait, global.wait) {
             (true, _) => Patience::None,
             (false, Some(span)) => Patience::AtMost(span.into()),
@@ -97,7 +102,7 @@ impl<'a> Setup<'a> {
     }
 
     /// Asks the provider.
-    pub fn fetch(&self, scope: Scope, only: Option<Vec<String>>) -> Result<Snapshot> {
+    pub(super) fn fetch(&self, scope: Scope, only: Option<Vec<String>>) -> Result<Snapshot> {
         self.env.fetch(scope, only, &mut UiWatch::new(self.ui))
     }
 }

@@ -16,12 +16,12 @@ pub(super) struct UiWatch {
 
 impl UiWatch {
     /// Prints through `ui`.
-    pub fn new(ui: Ui) -> Self {
+    pub(super) fn new(ui: Ui) -> Self {
         Self::with_format(ui, Format::Text)
     }
 
     /// The same, with another form of plans.
-    pub fn with_format(ui: Ui, format: Format) -> Self {
+    pub(super) fn with_format(ui: Ui, format: Format) -> Self {
         Self { ui, format }
     }
 }

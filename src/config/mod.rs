@@ -10,7 +10,8 @@ mod raw;
 mod settings;
 
 pub use merge::Source;
-pub use settings::{ProviderFile, ProviderSettings, Settings, TargetSettings};
+pub(crate) use settings::ProviderSettings;
+pub use settings::Settings;
 
 /// What is wrong with the configuration, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

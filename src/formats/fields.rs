@@ -3,7 +3,7 @@
 /// A field that would break its line: it holds a separator, a line break or NUL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a field may hold neither `:` nor a line break nor NUL")]
-pub struct BadField;
+pub(crate) struct BadField;
 
 /// Splits a line into exactly `N` fields.
 pub(super) fn fields<const N: usize>(line: &[u8]) -> Option<[&[u8]; N]> {
@@ -37,7 +37,7 @@ pub(super) fn number(text: &[u8]) -> Option<u32> {
 }
 
 /// What stands before the first colon of a line, sound or not.
-pub fn name_of(line: &[u8]) -> &[u8] {
+pub(crate) fn name_of(line: &[u8]) -> &[u8] {
     line.split(|&b| b == b':')
         .next()
         .unwrap_or_default()

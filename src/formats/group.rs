@@ -4,7 +4,7 @@ use super::fields::{BadField, fields, join, number};
 
 /// One group's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GroupLine<'a> {
+pub(crate) struct GroupLine<'a> {
     /// Group name.
     pub name: &'a [u8],
     /// `x`: the password is in gshadow.
@@ -17,7 +17,7 @@ pub struct GroupLine<'a> {
 
 impl<'a> GroupLine<'a> {
     /// Reads a line; `None` for one that glibc would pass over.
-    pub fn parse(line: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
         let [name, password, gid, members] = fields(line)?;
         let name = name.trim_ascii_start();
         (!name.is_empty()).then_some(())?;
@@ -33,7 +33,7 @@ impl<'a> GroupLine<'a> {
     ///
     /// # Errors
     /// When a field would break it.
-    pub fn to_line(&self) -> Result<Vec<u8>, BadField> {
+    pub(crate) fn to_line(self) -> Result<Vec<u8>, BadField> {
         join(&[
             self.name,
             self.password,
@@ -45,7 +45,7 @@ impl<'a> GroupLine<'a> {
 
 /// One group's shadow line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GshadowLine<'a> {
+pub(crate) struct GshadowLine<'a> {
     /// Group name.
     pub name: &'a [u8],
     /// Group password.
@@ -58,7 +58,7 @@ pub struct GshadowLine<'a> {
 
 impl<'a> GshadowLine<'a> {
     /// Reads a line; `None` for one that glibc would pass over.
-    pub fn parse(line: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
         let [name, password, admins, members] = fields(line)?;
         (!name.is_empty()).then_some(Self {
             name,
@@ -72,13 +72,13 @@ impl<'a> GshadowLine<'a> {
     ///
     /// # Errors
     /// When a field would break it.
-    pub fn to_line(&self) -> Result<Vec<u8>, BadField> {
+    pub(crate) fn to_line(self) -> Result<Vec<u8>, BadField> {
         join(&[self.name, self.password, self.admins, self.members])
     }
 }
 
 /// The names in a member list, as bytes.
-pub fn names(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn names(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|&b| b == b',')
         .map(<[u8]>::trim_ascii)
         .filter(|name| !name.is_empty())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// A file as it was read, cut into lines. [`Lines::bytes`] gives back exactly what came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lines {
+pub(crate) struct Lines {
     bytes: Vec<u8>,
     /// Where each line ends, its newline not counted; the next one begins one byte later.
     ends: Vec<usize>,
@@ -12,7 +12,7 @@ pub struct Lines {
 
 impl Lines {
     /// Cuts a file into lines. Any bytes will do.
-    pub fn new(bytes: Vec<u8>) -> Self {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let mut ends: Vec<usize> = bytes
             .iter()
             .enumerate()
@@ -26,22 +26,22 @@ impl Lines {
     }
 
     /// The whole file.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// How many lines there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// Whether the file is empty.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
     /// Line `index`, without its newline.
-    pub fn get(&self, index: usize) -> Option<&[u8]> {
+    pub(crate) fn get(&self, index: usize) -> Option<&[u8]> {
         let end = *self.ends.get(index)?;
         let start = if index == 0 {
             0
@@ -52,12 +52,12 @@ impl Lines {
     }
 
     /// All lines in order, without their newlines.
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).filter_map(|i| self.get(i))
     }
 
     /// Those lines that readers take for entries: neither blank nor comments nor NIS lines, with their numbers.
-    pub fn entries(&self) -> impl Iterator<Item = (usize, &[u8])> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (usize, &[u8])> {
         self.iter()
             .enumerate()
             .filter(|(_, line)| !matches!(line.first(), None | Some(b'#' | b'+' | b'-')))
@@ -72,7 +72,7 @@ impl Lines {
 
 /// Changes to a [`Lines`], and what comes of them.
 #[derive(Clone, Debug, Default)]
-pub struct Editor {
+pub(crate) struct Editor {
     changed: BTreeMap<usize, Option<Vec<u8>>>,
     /// New lines that stand before others.
     before: BTreeMap<usize, Vec<u8>>,
@@ -82,33 +82,33 @@ pub struct Editor {
 
 impl Editor {
     /// Puts `line` in the place of line `index`.
-    pub fn replace(&mut self, index: usize, line: Vec<u8>) {
+    pub(crate) fn replace(&mut self, index: usize, line: Vec<u8>) {
         self.changed.insert(index, Some(line));
     }
 
     /// Takes line `index` out.
-    pub fn remove(&mut self, index: usize) {
+    pub(crate) fn remove(&mut self, index: usize) {
         self.changed.insert(index, None);
     }
 
     /// Adds a line after the last entry, before any NIS line.
-    pub fn add(&mut self, line: &[u8]) {
+    pub(crate) fn add(&mut self, line: &[u8]) {
         self.added.extend_from_slice(line);
         self.added.push(b'\n');
     }
 
     /// Puts a line before line `index`.
-    pub fn put_before(&mut self, index: usize, line: Vec<u8>) {
+    pub(crate) fn put_before(&mut self, index: usize, line: Vec<u8>) {
         self.before.insert(index, line);
     }
 
     /// Whether nothing was asked for.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.before.is_empty() && self.added.is_empty()
     }
 
     /// Line `index` as it will be: `None` when it is taken out or was never there.
-    pub fn current<'a>(&'a self, lines: &'a Lines, index: usize) -> Option<&'a [u8]> {
+    pub(crate) fn current<'a>(&'a self, lines: &'a Lines, index: usize) -> Option<&'a [u8]> {
         match self.changed.get(&index) {
             Some(changed) => changed.as_deref(),
             None => lines.get(index),
@@ -116,7 +116,7 @@ impl Editor {
     }
 
     /// The new file. Untouched lines keep their bytes; a missing last newline stays missing unless something follows.
-    pub fn apply(&self, lines: &Lines) -> Vec<u8> {
+    pub(crate) fn apply(&self, lines: &Lines) -> Vec<u8> {
         let mut out = Vec::with_capacity(lines.bytes.len() + self.added.len() + 1);
         let insert_at = lines.first_nis().unwrap_or(lines.len());
         let unterminated = lines.bytes.last().is_some_and(|&b| b != b'\n');

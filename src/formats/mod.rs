@@ -4,19 +4,19 @@
 //! blank and malformed lines, NIS `+`/`-` lines, odd spacing, a missing last newline. Nothing here opens a file.
 //! Rules: passwd(5), shadow(5), group(5), gshadow(5), subuid(5), and how glibc reads them (`nss_files`).
 
-pub mod fields;
-pub mod group;
-pub mod lines;
-pub mod passwd;
-pub mod shadow;
-pub mod subid;
+pub(crate) mod fields;
+pub(crate) mod group;
+pub(crate) mod lines;
+pub(crate) mod passwd;
+pub(crate) mod shadow;
+pub(crate) mod subid;
 
-pub use fields::{BadField, name_of};
-pub use group::{GroupLine, GshadowLine};
-pub use lines::{Editor, Lines};
-pub use passwd::PasswdLine;
-pub use shadow::ShadowLine;
-pub use subid::SubidLine;
+pub(crate) use fields::{BadField, name_of};
+pub(crate) use group::{GroupLine, GshadowLine};
+pub(crate) use lines::{Editor, Lines};
+pub(crate) use passwd::PasswdLine;
+pub(crate) use shadow::ShadowLine;
+pub(crate) use subid::SubidLine;
 
 #[cfg(test)]
 mod tests;

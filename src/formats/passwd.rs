@@ -4,7 +4,7 @@ use super::fields::{BadField, fields, join, number};
 
 /// One account's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PasswdLine<'a> {
+pub(crate) struct PasswdLine<'a> {
     /// Login name.
     pub name: &'a [u8],
     /// `x`: the password is in shadow.
@@ -23,7 +23,7 @@ pub struct PasswdLine<'a> {
 
 impl<'a> PasswdLine<'a> {
     /// Reads a line; `None` for one that glibc would pass over.
-    pub fn parse(line: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
         let [name, password, uid, gid, gecos, home, shell] = fields(line)?;
         let name = name.trim_ascii_start();
         (!name.is_empty()).then_some(())?;
@@ -39,7 +39,7 @@ impl<'a> PasswdLine<'a> {
     }
 
     /// Whether the password is in shadow. Else programs look there for nothing, neither for a lock nor for an expiry.
-    pub fn is_shadowed(&self) -> bool {
+    pub(crate) fn is_shadowed(&self) -> bool {
         self.password == b"x"
     }
 
@@ -47,7 +47,7 @@ impl<'a> PasswdLine<'a> {
     ///
     /// # Errors
     /// When a field would break it.
-    pub fn to_line(&self) -> Result<Vec<u8>, BadField> {
+    pub(crate) fn to_line(self) -> Result<Vec<u8>, BadField> {
         let (uid, gid) = (self.uid.to_string(), self.gid.to_string());
         join(&[
             self.name,

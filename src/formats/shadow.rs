@@ -4,7 +4,7 @@ use super::fields::{BadField, fields, join};
 
 /// One account's shadow line. Numbers stay text: gosync changes only the password and the expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ShadowLine<'a> {
+pub(crate) struct ShadowLine<'a> {
     /// Login name.
     pub name: &'a [u8],
     /// Password hash; a leading `!` locks it.
@@ -19,7 +19,7 @@ pub struct ShadowLine<'a> {
 
 impl<'a> ShadowLine<'a> {
     /// Reads a line; `None` for one that glibc would pass over.
-    pub fn parse(line: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
         let [name, password, a, b, c, d, e, expire, flag] = fields(line)?;
         (!name.is_empty()).then_some(Self {
             name,
@@ -34,7 +34,7 @@ impl<'a> ShadowLine<'a> {
     ///
     /// # Errors
     /// When a field would break it.
-    pub fn to_line(&self) -> Result<Vec<u8>, BadField> {
+    pub(crate) fn to_line(self) -> Result<Vec<u8>, BadField> {
         let [a, b, c, d, e] = self.ageing;
         join(&[
             self.name,
@@ -50,12 +50,12 @@ impl<'a> ShadowLine<'a> {
     }
 
     /// Whether both the password and the account are closed, as gosync closes them: `!` and expiry 1.
-    pub fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.is_locked() && self.expire == b"1"
     }
 
     /// Whether the password is locked.
-    pub fn is_locked(&self) -> bool {
+    pub(crate) fn is_locked(&self) -> bool {
         self.password.starts_with(b"!")
     }
 }

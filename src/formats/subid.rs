@@ -4,7 +4,7 @@ use super::fields::{BadField, fields, join, number};
 
 /// One range of subordinate ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SubidLine<'a> {
+pub(crate) struct SubidLine<'a> {
     /// Login name, or a uid as text.
     pub owner: &'a [u8],
     /// The first id.
@@ -15,7 +15,7 @@ pub struct SubidLine<'a> {
 
 impl<'a> SubidLine<'a> {
     /// Reads a line; `None` for one that readers would pass over.
-    pub fn parse(line: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
         let [owner, first, count] = fields(line)?;
         (!owner.is_empty()).then_some(())?;
         Some(Self {
@@ -29,7 +29,7 @@ impl<'a> SubidLine<'a> {
     ///
     /// # Errors
     /// When a field would break it.
-    pub fn to_line(&self) -> Result<Vec<u8>, BadField> {
+    pub(crate) fn to_line(self) -> Result<Vec<u8>, BadField> {
         join(&[
             self.owner,
             self.first.to_string().as_bytes(),

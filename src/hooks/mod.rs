@@ -11,6 +11,6 @@ mod script;
 
 pub(crate) use self::configured::{Named, events, named};
 pub(crate) use self::context::{Context, tell_unmoved, want_contacts};
-pub use self::context::{Reporter, Tally};
+pub(crate) use self::context::{Reporter, Tally};
 pub(crate) use self::runner::run;
 pub(crate) use self::script::{Script, Unusable};

@@ -96,7 +96,7 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// What both together are.
-    pub fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         match (&self, &other) {
             (Outcome::Missed(Miss::Failed, _), _) | (_, Outcome::Done) => self,
             (_, Outcome::Missed(Miss::Failed, _)) | (Outcome::Done, _) => other,
@@ -109,13 +109,13 @@ impl Outcome {
 
 impl Executor<'_> {
     /// Whether another hook may be begun.
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         !self.stopped.load(Ordering::Relaxed) && !clock::is_past(self.deadline)
     }
 
     /// Runs hooks for one subject, except those that `done` knows; `tell` hears of each that ended well. `stop`: whether
     /// a failure holds back those after it.
-    pub fn run(
+    pub(super) fn run(
         &self,
         scripts: &[Script],
         invocation: &Invocation<'_>,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 /// How a server is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
+pub(crate) enum Transport {
     /// TCP without encryption, on this machine.
     Plain,
     /// TCP, then StartTLS.
@@ -20,7 +20,7 @@ pub enum Transport {
 
 /// A URL, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
+pub(crate) struct Address {
     /// As it was written.
     pub url: String,
     /// How the server is spoken to.
@@ -33,7 +33,7 @@ pub struct Address {
 
 /// Why a URL cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AddressError {
+pub(crate) enum AddressError {
     /// There is no scheme.
     #[error("url is not of the form ldaps://host")]
     NoScheme,
@@ -69,7 +69,7 @@ impl Address {
     ///
     /// # Errors
     /// Why not.
-    pub fn new(url: &str, start_tls: bool) -> Result<Self, AddressError> {
+    pub(crate) fn new(url: &str, start_tls: bool) -> Result<Self, AddressError> {
         let (scheme, rest) = url.split_once("://").ok_or(AddressError::NoScheme)?;
         let (transport, default_port) = match (scheme, start_tls) {
             ("ldapi", false) => return socket(url, rest),
@@ -94,7 +94,7 @@ impl Address {
     }
 
     /// Whether what is said is encrypted.
-    pub fn is_encrypted(&self) -> bool {
+    pub(crate) fn is_encrypted(&self) -> bool {
         matches!(self.transport, Transport::Tls | Transport::StartTls)
     }
 }

@@ -18,11 +18,11 @@ use super::search::{self, Outcome, Request};
 use crate::model::Untrusted;
 
 /// Attributes with their values, as an entry is made of them.
-pub type Attributes = Vec<(String, Vec<Vec<u8>>)>;
+pub(crate) type Attributes = Vec<(String, Vec<Vec<u8>>)>;
 
 /// What a server said to a change.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// Result code.
     pub code: u32,
     /// What the server adds to it.
@@ -31,7 +31,7 @@ pub struct Answer {
 
 /// Why a search did not give everything.
 #[derive(Debug)]
-pub enum SearchError {
+pub(crate) enum SearchError {
     /// It gave nothing.
     Failed(Error),
     /// Something is missing in the answer: what, in our own words.
@@ -45,7 +45,7 @@ impl From<Error> for SearchError {
 }
 
 /// A server with which one speaks until the deadline.
-pub struct Client {
+pub(crate) struct Client {
     server: Server,
     deadline: Instant,
     session: RefCell<Option<Session>>,
@@ -53,7 +53,7 @@ pub struct Client {
 
 impl Client {
     /// Does not connect yet.
-    pub fn new(server: Server, deadline: Instant) -> Self {
+    pub(crate) fn new(server: Server, deadline: Instant) -> Self {
         Self {
             server,
             deadline,
@@ -62,7 +62,7 @@ impl Client {
     }
 
     /// The server.
-    pub fn server(&self) -> &Server {
+    pub(crate) fn server(&self) -> &Server {
         &self.server
     }
 
@@ -71,7 +71,7 @@ impl Client {
     ///
     /// # Errors
     /// When not all of them came.
-    pub fn all<T>(
+    pub(crate) fn all<T>(
         &self,
         base: &str,
         filter: &str,
@@ -96,7 +96,7 @@ impl Client {
     ///
     /// # Errors
     /// When the server does not say.
-    pub fn one(
+    pub(crate) fn one(
         &self,
         dn: &str,
         filter: &str,
@@ -145,7 +145,7 @@ impl Client {
     ///
     /// # Errors
     /// When the server could not be asked, or its answer did not come.
-    pub fn modify(&self, dn: &str, changes: Vec<Mod<Vec<u8>>>) -> Result<Answer, Error> {
+    pub(crate) fn modify(&self, dn: &str, changes: Vec<Mod<Vec<u8>>>) -> Result<Answer, Error> {
         self.write(|mut ldap| async move { ldap.modify(dn, changes).await })
     }
 
@@ -153,7 +153,7 @@ impl Client {
     ///
     /// # Errors
     /// When the server could not be asked, or its answer did not come.
-    pub fn add(&self, dn: &str, attributes: Attributes) -> Result<Answer, Error> {
+    pub(crate) fn add(&self, dn: &str, attributes: Attributes) -> Result<Answer, Error> {
         let attributes = attributes
             .into_iter()
             .map(|(name, values)| (name.into_bytes(), values.into_iter().collect()));

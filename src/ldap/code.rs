@@ -1,7 +1,7 @@
 //! Result codes (RFC 4511, appendix A) by name. Pure.
 
 /// The name of a result code, with the code.
-pub fn name(code: u32) -> String {
+pub(crate) fn name(code: u32) -> String {
     let name = match code {
         1 => "operationsError",
         2 => "protocolError",

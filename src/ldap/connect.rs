@@ -28,7 +28,7 @@ use crate::model::shown;
 const CAUSE: Duration = Duration::from_millis(200);
 
 /// A server, and how it is spoken to.
-pub struct Server {
+pub(crate) struct Server {
     /// Where it is.
     pub address: Address,
     /// Whom to trust; needed for an encrypted connection.
@@ -56,7 +56,7 @@ impl fmt::Debug for Server {
 }
 
 /// A connection that has been opened and on which we have said who we are.
-pub struct Session {
+pub(crate) struct Session {
     // Taken out only when the session ends.
     runtime: Option<Runtime>,
     ldap: ldap3::Ldap,
@@ -71,7 +71,7 @@ impl Session {
     ///
     /// # Errors
     /// Why that was not possible before `deadline`.
-    pub fn open(server: &Server, deadline: Instant) -> Result<Self, Error> {
+    pub(crate) fn open(server: &Server, deadline: Instant) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
@@ -119,7 +119,7 @@ impl Session {
     ///
     /// # Errors
     /// Why it did not say.
-    pub fn who_am_i(&mut self) -> Result<String, Error> {
+    pub(crate) fn who_am_i(&mut self) -> Result<String, Error> {
         let mut ldap = self.ldap.clone();
         let answer = self.wait(async move { ldap.extended(WhoAmI).await })?;
         match (answer.1.rc, answer.0.val) {
@@ -131,17 +131,17 @@ impl Session {
     }
 
     /// Entries in one page of a search; 0: no paging.
-    pub fn page_size(&self) -> i32 {
+    pub(crate) fn page_size(&self) -> i32 {
         self.page_size
     }
 
     /// Whether searches leave out references to other domains.
-    pub fn domain_scope(&self) -> bool {
+    pub(crate) fn domain_scope(&self) -> bool {
         self.domain_scope
     }
 
     /// The handle for operations.
-    pub fn handle(&self) -> ldap3::Ldap {
+    pub(crate) fn handle(&self) -> ldap3::Ldap {
         self.ldap.clone()
     }
 
@@ -149,7 +149,7 @@ impl Session {
     ///
     /// # Errors
     /// Why it came to nothing; the session cannot be used any more then.
-    pub fn wait<T>(
+    pub(crate) fn wait<T>(
         &mut self,
         operation: impl Future<Output = Result<T, LdapError>>,
     ) -> Result<T, Error> {
@@ -179,7 +179,7 @@ impl Session {
     }
 
     /// Says goodbye. Without it the server sees the connection break, which does no harm.
-    pub fn close(mut self) {
+    pub(crate) fn close(mut self) {
         let mut ldap = self.ldap.clone();
         let _ = self.wait(async move { ldap.unbind().await });
     }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 /// One `type=value` of a name: the type in lower case and short, the value without escapes.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Part {
+pub(crate) struct Part {
     /// Attribute type.
     pub attribute: String,
     /// Value; `None` if it is not UTF-8.
@@ -43,7 +43,7 @@ const ALIASES: [(&str, &str); 19] = [
 ];
 
 /// The form in which names are compared; `None` if `text` is no name.
-pub fn normalise(text: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn normalise(text: &str) -> Option<Cow<'_, str>> {
     if is_normal(text) {
         return Some(Cow::Borrowed(text));
     }
@@ -74,7 +74,7 @@ pub fn normalise(text: &str) -> Option<Cow<'_, str>> {
 }
 
 /// The parts of the entry's own name, before the first comma.
-pub fn first(text: &str) -> Vec<Part> {
+pub(crate) fn first(text: &str) -> Vec<Part> {
     relative(text.trim())
         .map(|(parts, _)| parts)
         .unwrap_or_default()
@@ -82,14 +82,14 @@ pub fn first(text: &str) -> Vec<Part> {
 
 /// Whether `key` is `base` or below it; both normalised. An `=` inside a value is escaped in that
 /// form, so the end of a value can never look like `base`.
-pub fn is_under(key: &str, base: &str) -> bool {
+pub(crate) fn is_under(key: &str, base: &str) -> bool {
     key.strip_suffix(base)
         .is_some_and(|head| head.is_empty() || head.ends_with(','))
 }
 
 /// A member's name without the bit string that `uniqueMember` may carry: `cn=x#'01'B` (RFC 4517,
 /// 3.3.21).
-pub fn without_bits(text: &str) -> &str {
+pub(crate) fn without_bits(text: &str) -> &str {
     let bits = text
         .strip_suffix("'B")
         .and_then(|head| head.rsplit_once("#'"));

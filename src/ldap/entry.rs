@@ -9,7 +9,7 @@ use ldap3::asn1::{PL, StructureTag, TagClass, parse_tag};
 
 /// One entry.
 #[derive(Debug, Default)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its name; what is not UTF-8 in it is replaced.
     pub dn: String,
     attributes: Vec<Attribute>,
@@ -23,7 +23,7 @@ struct Attribute {
 
 /// Which of an attribute's values came, where a server gives only some at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
+pub(crate) struct Range {
     /// Number of the first.
     pub first: u64,
     /// Number of the last; `None`: these are the last ones.
@@ -32,7 +32,7 @@ pub struct Range {
 
 impl Entry {
     /// Takes a message apart.
-    pub fn new(message: StructureTag) -> Option<Self> {
+    pub(crate) fn new(message: StructureTag) -> Option<Self> {
         if message.class != TagClass::Application || message.id != 4 {
             return None;
         }
@@ -54,7 +54,7 @@ impl Entry {
 
     /// Removes and gives the values of an attribute; none for an empty name. Values with a language
     /// or another option are other attributes.
-    pub fn take(&mut self, name: &str) -> Vec<Vec<u8>> {
+    pub(crate) fn take(&mut self, name: &str) -> Vec<Vec<u8>> {
         let found = self
             .attributes
             .iter_mut()
@@ -65,7 +65,7 @@ impl Entry {
     }
 
     /// Removes and gives the values of an attribute that came with `;range=`.
-    pub fn take_range(&mut self, name: &str) -> Option<(Range, Vec<Vec<u8>>)> {
+    pub(crate) fn take_range(&mut self, name: &str) -> Option<(Range, Vec<Vec<u8>>)> {
         self.attributes.iter_mut().find_map(|attribute| {
             let range = range(&attribute.name, name)?;
             Some((range, std::mem::take(&mut attribute.values)))
@@ -73,7 +73,7 @@ impl Entry {
     }
 
     /// Every attribute whose name is text, with its values.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[Vec<u8>])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[Vec<u8>])> {
         self.attributes
             .iter()
             .filter_map(|a| Some((std::str::from_utf8(&a.name).ok()?, a.values.as_slice())))
@@ -81,7 +81,7 @@ impl Entry {
 }
 
 /// Text of which the parts that are no UTF-8 are replaced; text that is UTF-8 is not copied.
-pub fn text(bytes: Vec<u8>) -> String {
+pub(crate) fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
 }
 
@@ -111,7 +111,7 @@ fn range(full: &[u8], name: &str) -> Option<Range> {
 }
 
 /// The cookie in a paged results control; empty: this was the last page.
-pub fn cookie(control: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn cookie(control: &[u8]) -> Option<Vec<u8>> {
     let (rest, tag) = parse_tag(control).ok()?;
     let mut parts = constructed(tag)?.into_iter();
     primitive(parts.next()?)?;
@@ -135,7 +135,7 @@ fn constructed(tag: StructureTag) -> Option<Vec<StructureTag>> {
 
 /// Builds an entry from names and values, for tests.
 #[cfg(test)]
-pub fn sample(dn: &str, attributes: &[(&str, &[&[u8]])]) -> Entry {
+pub(crate) fn sample(dn: &str, attributes: &[(&str, &[&[u8]])]) -> Entry {
     let attributes = attributes
         .iter()
         .map(|(name, values)| Attribute {

@@ -11,7 +11,7 @@ use crate::model::shown;
 /// Why something ended early. The server is not named: the caller knows whom it asked.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{text}")]
-pub struct Error {
+pub(crate) struct Error {
     /// What kind of failure it is.
     pub kind: ErrorKind,
     /// What happened, in our own words.
@@ -20,7 +20,7 @@ pub struct Error {
 
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
+pub(crate) enum ErrorKind {
     /// No connection, or one that broke.
     Unreachable,
     /// A server that does not let us in, or that we do not trust.
@@ -31,17 +31,17 @@ pub enum ErrorKind {
 
 impl Error {
     /// No connection, or one that broke.
-    pub fn unreachable(text: impl Into<String>) -> Self {
+    pub(crate) fn unreachable(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unreachable, text)
     }
 
     /// An answer that is not what the protocol promises.
-    pub fn malformed(text: impl Into<String>) -> Self {
+    pub(crate) fn malformed(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Malformed, text)
     }
 
     /// A server that does not let us in, or that we do not trust.
-    pub fn unauthorised(text: impl Into<String>) -> Self {
+    pub(crate) fn unauthorised(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unauthorised, text)
     }
 
@@ -51,7 +51,7 @@ impl Error {
     }
 
     /// A result code other than success (RFC 4511, appendix A).
-    pub fn code(code: u32, what: &str) -> Self {
+    pub(crate) fn code(code: u32, what: &str) -> Self {
         let text = format!("{what}: {}", code::name(code));
         match code {
             7 | 8 | 13 | 48 | 49 | 50 => Self::unauthorised(text),
@@ -61,18 +61,18 @@ impl Error {
     }
 
     /// The connection ended in the middle of something.
-    pub fn closed() -> Self {
+    pub(crate) fn closed() -> Self {
         Self::unreachable("the connection was closed before the answer was complete")
     }
 
     /// A message that cannot be read.
-    pub fn not_ldap() -> Self {
+    pub(crate) fn not_ldap() -> Self {
         Self::malformed("it sent a message that is not LDAP")
     }
 
     /// The same, with what it is about before it.
     #[must_use]
-    pub fn about(self, what: &str) -> Self {
+    pub(crate) fn about(self, what: &str) -> Self {
         Self {
             text: format!("{what}: {}", self.text),
             ..self
@@ -81,7 +81,7 @@ impl Error {
 
     /// The same, with what follows from it after it.
     #[must_use]
-    pub fn and(self, more: &str) -> Self {
+    pub(crate) fn and(self, more: &str) -> Self {
         Self {
             text: format!("{}; {more}", self.text),
             ..self
@@ -89,7 +89,7 @@ impl Error {
     }
 
     /// Whether there is no connection, or it broke.
-    pub fn is_unreachable(&self) -> bool {
+    pub(crate) fn is_unreachable(&self) -> bool {
         self.kind == ErrorKind::Unreachable
     }
 }

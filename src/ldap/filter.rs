@@ -10,7 +10,7 @@ const VALUES_AT_ONCE: usize = 100;
 
 /// `all`, narrowed to the entries whose `attribute` is one of `names`: one filter for each hundred
 /// of them.
-pub fn any_name(all: &str, attribute: &str, names: &[String]) -> Vec<String> {
+pub(crate) fn any_name(all: &str, attribute: &str, names: &[String]) -> Vec<String> {
     let escaped: Vec<_> = names
         .iter()
         .map(|name| ldap_escape(name.as_str()))
@@ -19,7 +19,7 @@ pub fn any_name(all: &str, attribute: &str, names: &[String]) -> Vec<String> {
 }
 
 /// The same for values that need not be text.
-pub fn any_bytes(all: &str, attribute: &str, values: &[Vec<u8>]) -> Vec<String> {
+pub(crate) fn any_bytes(all: &str, attribute: &str, values: &[Vec<u8>]) -> Vec<String> {
     let escaped: Vec<_> = values.iter().map(|value| escaped(value)).collect();
     any_of(all, attribute, &escaped)
 }

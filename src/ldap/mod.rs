@@ -5,14 +5,14 @@
 //! `dn`, `filter` and `code` are pure; `connect` and `search` speak to a server, `client` keeps one
 //! connection for questions and changes. Sources: RFC 4511 to 4519.
 
-pub mod address;
-pub mod client;
-pub mod code;
-pub mod connect;
-pub mod dn;
-pub mod entry;
-pub mod error;
-pub mod filter;
-pub mod search;
+pub(crate) mod address;
+pub(crate) mod client;
+pub(crate) mod code;
+pub(crate) mod connect;
+pub(crate) mod dn;
+pub(crate) mod entry;
+pub(crate) mod error;
+pub(crate) mod filter;
+pub(crate) mod search;
 
-pub use self::error::Error;
+pub(crate) use self::error::Error;

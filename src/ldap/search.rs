@@ -26,7 +26,7 @@ const MAX_ENTRIES: usize = 5_000_000;
 
 /// What to look for.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The entry below which to look.
     pub base: &'a str,
     /// Only the entry `base` itself, not what is below it.
@@ -39,7 +39,7 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// Everything at and below `base`.
-    pub fn below(base: &'a str, filter: &'a str, attributes: &'a [&'a str]) -> Self {
+    pub(crate) fn below(base: &'a str, filter: &'a str, attributes: &'a [&'a str]) -> Self {
         Self {
             base,
             alone: false,
@@ -49,7 +49,7 @@ impl<'a> Request<'a> {
     }
 
     /// The entry `dn` alone.
-    pub fn alone(dn: &'a str, filter: &'a str, attributes: &'a [&'a str]) -> Self {
+    pub(crate) fn alone(dn: &'a str, filter: &'a str, attributes: &'a [&'a str]) -> Self {
         Self {
             base: dn,
             alone: true,
@@ -61,7 +61,7 @@ impl<'a> Request<'a> {
 
 /// How a search ended.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Entries that were handed over.
     pub entries: usize,
     /// Pages that were begun.
@@ -74,20 +74,20 @@ pub struct Outcome {
 
 impl Outcome {
     /// There is no entry `base`.
-    pub fn no_base(&self) -> bool {
+    pub(crate) fn no_base(&self) -> bool {
         self.code == 32
     }
 
     /// There is no entry `base` that we could have read: it is not there, we may not see it, or its
     /// name is no name.
-    pub fn unseen(&self) -> bool {
+    pub(crate) fn unseen(&self) -> bool {
         matches!(self.code, 32 | 34 | 50)
     }
 }
 
 /// Runs a search; `sink` is given each entry as it arrives, and `progress` the number of entries
 /// after each page.
-pub fn run(
+pub(crate) fn run(
     session: &mut Session,
     request: &Request<'_>,
     sink: &mut dyn FnMut(Entry),

@@ -20,14 +20,15 @@ mod load;
 mod losses;
 mod observe;
 mod pending;
-pub mod queue;
+pub(crate) mod queue;
 mod reserve;
 mod schema;
 mod store;
 
-pub use census::Census;
-pub use home_keys::Written;
-pub use store::{FILE, HISTORY_DAYS, HOST, Ledger, LedgerError, Run};
+pub(crate) use census::Census;
+pub(crate) use home_keys::Written;
+pub(crate) use store::{FILE, LedgerError, Run};
+pub use store::{HOST, Ledger};
 
 #[cfg(test)]
 mod tests;

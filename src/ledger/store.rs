@@ -9,7 +9,7 @@ use super::schema;
 use crate::model::shown;
 
 /// The ledger's file in the state directory.
-pub const FILE: &str = "ledger.sqlite";
+pub(crate) const FILE: &str = "ledger.sqlite";
 
 /// What this host's own databases are called as a target, whatever the configuration calls its section.
 pub const HOST: &str = "host";
@@ -18,7 +18,7 @@ pub const HOST: &str = "host";
 pub(super) const DAY: i64 = 86_400;
 
 /// For how many days the history is kept unless the configuration says otherwise.
-pub const HISTORY_DAYS: u32 = 400;
+pub(crate) const HISTORY_DAYS: u32 = 400;
 
 /// How many statements stay compiled: more than there are.
 const STATEMENTS: usize = 96;

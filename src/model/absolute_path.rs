@@ -9,7 +9,7 @@ use super::shown;
 ///
 /// # Errors
 /// When the text is none.
-pub fn checked(text: &str) -> Result<String, String> {
+pub(crate) fn checked(text: &str) -> Result<String, String> {
     let trimmed = if text.len() > 1 {
         text.trim_end_matches('/')
     } else {
@@ -31,12 +31,12 @@ pub fn checked(text: &str) -> Result<String, String> {
 }
 
 /// For a key that holds such a path.
-pub fn one<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+pub(crate) fn one<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     checked(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
 /// For a key that holds a list of such paths.
-pub fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+pub(crate) fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let texts = Vec::<String>::deserialize(from)?;
     texts
         .iter()

@@ -34,7 +34,7 @@ impl EntryKind {
 }
 
 /// An entry of the ledger at one time: the columns of its row, but for whose it is.
-pub type Entry = Map<String, Value>;
+pub(crate) type Entry = Map<String, Value>;
 
 /// A run that changed something.
 #[derive(Clone, Debug, PartialEq, Eq)]

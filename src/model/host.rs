@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::id_ranges::IdRanges;
 use super::members::MemberList;
-pub use super::text::ODD;
+pub(crate) use super::text::ODD;
 
 /// A host's accounts, groups and ids in use.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +34,7 @@ pub struct Host<'a> {
 
 /// What stands where a home should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
+pub(crate) enum Owner {
     /// A directory of this uid.
     Directory(u32),
     /// Something else than a directory.

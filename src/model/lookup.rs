@@ -10,21 +10,21 @@ use std::hash::Hash;
 
 /// Values by key. It cannot be walked through.
 #[derive(Clone, Debug)]
-pub struct Lookup<K, V>(HashMap<K, V>);
+pub(crate) struct Lookup<K, V>(HashMap<K, V>);
 
 impl<K: Eq + Hash, V> Lookup<K, V> {
     /// Puts a value in; gives the one that had this key.
-    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
         self.0.insert(key, value)
     }
 
     /// Whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether there is such a key.
-    pub fn contains<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> bool
+    pub(crate) fn contains<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
     {
@@ -32,7 +32,7 @@ impl<K: Eq + Hash, V> Lookup<K, V> {
     }
 
     /// The value of a key.
-    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    pub(crate) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {

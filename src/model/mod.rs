@@ -3,34 +3,37 @@
 //! Nothing here decides, reads or writes. Text that comes from outside is an [`Untrusted`] and can be shown only
 //! escaped; names and ids are newtypes that only a check can make.
 
-pub mod absolute_path;
-pub mod contact;
-pub mod directory;
-pub mod group_policy;
-pub mod history;
-pub mod host;
-pub mod id;
-pub mod id_ranges;
-pub mod lookup;
-pub mod members;
-pub mod name;
-pub mod owned;
+pub(crate) mod absolute_path;
+pub(crate) mod contact;
+pub(crate) mod directory;
+pub(crate) mod group_policy;
+pub(crate) mod history;
+pub(crate) mod host;
+pub(crate) mod id;
+pub(crate) mod id_ranges;
+pub(crate) mod lookup;
+pub(crate) mod members;
+pub(crate) mod name;
+pub(crate) mod owned;
 pub mod same_name;
-pub mod ssh_key;
-pub mod subject;
-pub mod text;
-pub mod units;
+pub(crate) mod ssh_key;
+pub(crate) mod subject;
+pub(crate) mod text;
+pub(crate) mod units;
 
-pub use contact::Contact;
+pub(crate) use contact::Contact;
 pub use directory::{
-    Completeness, Directory, FieldSource, FieldSources, Gap, Group, Membership, RejectedRecord,
-    Role, Snapshot, Status, User, UserField,
+    Completeness, Group, Membership, RejectedRecord, Role, Snapshot, Status, User,
 };
-pub use id::{Gid, IdRange, RemoteId, Uid};
-pub use lookup::Lookup;
-pub use members::{MemberList, Members};
-pub use name::{GroupName, UserName};
-pub use same_name::{Named, name_key, named, same_name};
-pub use ssh_key::SshKey;
-pub use subject::{Key, Name, ProviderName, Subject};
-pub use text::{Untrusted, counted, shown};
+pub(crate) use directory::{Directory, FieldSource, FieldSources, Gap, UserField};
+pub(crate) use id::{Gid, Uid};
+pub use id::{IdRange, RemoteId};
+pub(crate) use lookup::Lookup;
+pub(crate) use members::{MemberList, Members};
+pub(crate) use name::{GroupName, UserName};
+pub use same_name::same_name;
+pub(crate) use same_name::{Named, name_key, named};
+pub(crate) use ssh_key::SshKey;
+pub(crate) use subject::{Key, Name, ProviderName, Subject};
+pub use text::Untrusted;
+pub(crate) use text::{counted, shown};

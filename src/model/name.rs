@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// The longest name: what `utmp(5)` can hold, and Debian's limit for groups.
-pub const MAX_BYTES: usize = 32;
+pub(crate) const MAX_BYTES: usize = 32;
 
 /// Why a text is no name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

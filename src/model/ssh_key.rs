@@ -12,17 +12,17 @@ use ssh_key::{HashAlg, Mpint};
 use super::Untrusted;
 
 /// The most bytes a value may have, its comment included: sshd(8) reads lines of 8 KiB.
-pub const MAX_BYTES: usize = 8 * 1024;
+pub(crate) const MAX_BYTES: usize = 8 * 1024;
 
 /// No RSA key may be smaller, whatever the configuration says.
-pub const LEAST_RSA_BITS: u32 = 2_048;
+pub(crate) const LEAST_RSA_BITS: u32 = 2_048;
 
 /// OpenSSH reads no larger RSA key (`SSHBUF_MAX_BIGNUM`).
-pub const MOST_RSA_BITS: u32 = 16_384;
+pub(crate) const MOST_RSA_BITS: u32 = 16_384;
 
 /// A kind of key that is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KeyKind {
+pub(crate) enum KeyKind {
     /// Ed25519.
     Ed25519,
     /// ECDSA on the curve P-256.
@@ -41,7 +41,7 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Ed25519,
         Self::EcdsaP256,
         Self::EcdsaP384,
@@ -52,7 +52,7 @@ impl KeyKind {
     ];
 
     /// Its word in authorized_keys(5).
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Ed25519 => "ssh-ed25519",
             Self::EcdsaP256 => "ecdsa-sha2-nistp256",
@@ -114,7 +114,7 @@ pub enum BadKey {
 
 /// A public key. Only [`SshKey::parse`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SshKey {
+pub(crate) struct SshKey {
     kind: KeyKind,
     base64: Box<str>,
 }
@@ -125,7 +125,7 @@ impl SshKey {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str, rsa_bits: u32) -> Result<Self, BadKey> {
+    pub(crate) fn parse(text: &str, rsa_bits: u32) -> Result<Self, BadKey> {
         if text.len() > MAX_BYTES {
             return Err(BadKey::TooLong);
         }
@@ -155,12 +155,12 @@ impl SshKey {
     }
 
     /// What kind it is.
-    pub fn kind(&self) -> KeyKind {
+    pub(crate) fn kind(&self) -> KeyKind {
         self.kind
     }
 
     /// Its fingerprint, as ssh-keygen(1) shows it: `SHA256:` and base64.
-    pub fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> String {
         decode(self.kind, &self.base64)
             .map(|key| key.fingerprint(HashAlg::Sha256).to_string())
             .unwrap_or_default()

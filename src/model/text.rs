@@ -9,10 +9,10 @@ use unicode_normalization::char::is_combining_mark;
 use serde::{Deserialize, Serialize};
 
 /// Stands for a field that is not UTF-8.
-pub const ODD: &str = "\u{fffd}";
+pub(crate) const ODD: &str = "\u{fffd}";
 
 /// How many bytes of foreign text one message shows.
-pub const SHOWN_BYTES: usize = 256;
+pub(crate) const SHOWN_BYTES: usize = 256;
 
 /// Text from outside. `Display` and `Debug` print it escaped and shortened; [`Untrusted::raw`] is
 /// for checks only.
@@ -51,21 +51,25 @@ impl Serialize for Untrusted {
 }
 
 /// A number and what it counts: `1 change`, `2 changes`.
-pub fn counted<N: fmt::Display + PartialEq + From<u8>>(n: N, one: &str, many: &str) -> String {
+pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(
+    n: N,
+    one: &str,
+    many: &str,
+) -> String {
     let word = if n == N::from(1) { one } else { many };
     format!("{n} {word}")
 }
 
 /// Foreign text, ready to be shown.
 #[derive(Clone, Copy)]
-pub struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     text: &'a str,
     most: usize,
 }
 
 /// Wraps foreign text for a message: unprintable characters are escaped, and at most
 /// [`SHOWN_BYTES`] are shown.
-pub fn shown(text: &str) -> Shown<'_> {
+pub(crate) fn shown(text: &str) -> Shown<'_> {
     Shown {
         text,
         most: SHOWN_BYTES,
@@ -75,7 +79,7 @@ pub fn shown(text: &str) -> Shown<'_> {
 impl Shown<'_> {
     /// The same with at most so many bytes: for lists of what is allowed, which are as long as they
     /// are.
-    pub fn within(self, most: usize) -> Self {
+    pub(crate) fn within(self, most: usize) -> Self {
         Self { most, ..self }
     }
 }
@@ -101,7 +105,7 @@ impl fmt::Display for Shown<'_> {
 
 /// A text as a word of a shell's command line, to be shown. Nobody can type what holds control
 /// characters, which are shown escaped.
-pub fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     match shlex::try_quote(text) {
         Ok(quoted) if !text.chars().any(char::is_control) => quoted.into_owned(),
         _ => format!("'{}'", shown(text)),

@@ -23,12 +23,12 @@ impl Span {
 }
 
 /// A duration of the configuration, as seconds.
-pub fn seconds<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+pub(crate) fn seconds<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     Span::deserialize(from).map(Span::secs)
 }
 
 /// The same for a key that may be left out.
-pub fn optional_seconds<'de, D: serde::Deserializer<'de>>(
+pub(crate) fn optional_seconds<'de, D: serde::Deserializer<'de>>(
     from: D,
 ) -> Result<Option<u64>, D::Error> {
     Span::deserialize(from).map(|span| Some(span.secs()))
@@ -85,16 +85,16 @@ impl fmt::Display for Span {
 /// A number of bytes, written as a whole number and `B`, `KiB`, `MiB` or `GiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Size(u64);
+pub(crate) struct Size(u64);
 
 impl Size {
     /// So many bytes.
-    pub const fn from_bytes(bytes: u64) -> Self {
+    pub(crate) const fn from_bytes(bytes: u64) -> Self {
         Self(bytes)
     }
 
     /// The number of bytes.
-    pub fn bytes(self) -> u64 {
+    pub(crate) fn bytes(self) -> u64 {
         self.0
     }
 }

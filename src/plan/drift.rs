@@ -15,7 +15,7 @@ use crate::model::{Members, shown};
 use crate::policy::{ByHand, Field, GroupRules, Rules};
 use difference::entry;
 pub use difference::{Difference, Kind, Next};
-pub use keys::{keys, unusable};
+pub(crate) use keys::{keys, unusable};
 
 /// Everything that differs in the databases, accounts first, each kind by name. [`keys`] tells of files with keys.
 pub fn drift(host: &Host<'_>, owned: &Owned, rules: &Rules) -> Vec<Difference> {
@@ -46,7 +46,7 @@ pub fn drift(host: &Host<'_>, owned: &Owned, rules: &Rules) -> Vec<Difference> {
 }
 
 /// One line for people.
-pub fn line(difference: &Difference) -> String {
+pub(crate) fn line(difference: &Difference) -> String {
     let Difference {
         kind,
         name,

@@ -18,12 +18,16 @@ use crate::policy::keys::Place;
 
 /// What a change means.
 #[derive(Clone, Copy, Debug)]
-pub struct Effects<'a> {
+pub(crate) struct Effects<'a> {
     /// Its word, in the JSON of a plan and in the ledger's history.
     pub word: &'static str,
     /// As what the summary counts it.
     pub count: Count,
     /// The part of the commit to which it belongs.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "a commit is one transaction still")
+    )]
     pub part: Part,
     /// Whether it is no part of the transaction: it is carried out after it, by itself, and remembered when it is.
     pub is_after_commit: bool,
@@ -53,7 +57,7 @@ pub struct Effects<'a> {
 
 /// As what the summary counts a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
+pub(crate) enum Count {
     /// New.
     Created,
     /// Changed fields, members or contacts.
@@ -78,7 +82,7 @@ pub enum Count {
 
 /// A part of a commit, in order. A failure in a later one never undoes or holds back an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub(crate) enum Part {
     /// Takes rights away: locks, keys that are withdrawn, members who go.
     Closing,
     /// Gives something out, or changes it.
@@ -89,7 +93,7 @@ pub enum Part {
 
 /// What becomes of an account or a group as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
+pub(crate) enum Presence {
     /// It is there before and after.
     Stays,
     /// It is made.
@@ -109,7 +113,7 @@ pub enum Presence {
 
 impl Presence {
     /// Whether it can be used no more afterwards.
-    pub fn ends(self) -> bool {
+    pub(crate) fn ends(self) -> bool {
         match self {
             Presence::Closes | Presence::Goes { .. } => true,
             Presence::Stays | Presence::Comes | Presence::Opens | Presence::Left => false,
@@ -119,7 +123,7 @@ impl Presence {
 
 /// What a change gives out.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Gives<'a> {
+pub(crate) struct Gives<'a> {
     /// A name.
     pub name: Option<&'a Name>,
     /// A number.
@@ -132,7 +136,7 @@ pub struct Gives<'a> {
 
 /// What a change takes away, for the limits.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Takes<'a> {
+pub(crate) struct Takes<'a> {
     /// Memberships, and how many of the group's members are left.
     pub members: Option<(&'a [String], usize)>,
     /// What has a limit of its own. The removal of an account has this one only if the account is locked.
@@ -143,7 +147,7 @@ pub struct Takes<'a> {
 
 /// Who comes into a group and who goes out of it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Members<'a> {
+pub(crate) struct Members<'a> {
     /// Who comes, sorted.
     pub come: &'a [UserName],
     /// Who goes, sorted.
@@ -152,14 +156,14 @@ pub struct Members<'a> {
 
 impl Members<'_> {
     /// Whether nobody comes or goes.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.come.is_empty() && self.go.is_empty()
     }
 }
 
 /// What becomes of the lines of an account or a group in the databases.
 #[derive(Clone, Copy, Debug)]
-pub enum Lines<'a> {
+pub(crate) enum Lines<'a> {
     /// They stay as they are.
     Stay,
     /// passwd, shadow, subuid, subgid, and group and gshadow for its own group.
@@ -187,7 +191,7 @@ pub enum Lines<'a> {
 
 impl<'a> Lines<'a> {
     /// The account, if it is a new one.
-    pub fn new_account(self) -> Option<&'a NewAccount> {
+    pub(crate) fn new_account(self) -> Option<&'a NewAccount> {
         if let Lines::NewAccount(new) = self {
             Some(new)
         } else {
@@ -196,7 +200,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The rename, if it is one.
-    pub fn rename(self) -> Option<&'a Rename> {
+    pub(crate) fn rename(self) -> Option<&'a Rename> {
         if let Lines::Rename(rename) = self {
             Some(rename)
         } else {
@@ -205,7 +209,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The fields that are set on an account that is there.
-    pub fn fields(self) -> &'a [FieldChange] {
+    pub(crate) fn fields(self) -> &'a [FieldChange] {
         if let Lines::Fields(fields) = self {
             fields
         } else {
@@ -216,7 +220,7 @@ impl<'a> Lines<'a> {
 
 /// What becomes of a home.
 #[derive(Clone, Copy, Debug)]
-pub enum Home<'a> {
+pub(crate) enum Home<'a> {
     /// Nothing; or it goes along with a rename.
     Stays,
     /// It is made.
@@ -241,7 +245,7 @@ pub enum Home<'a> {
 
 /// Where a home is packed.
 #[derive(Clone, Copy, Debug)]
-pub enum Pack<'a> {
+pub(crate) enum Pack<'a> {
     /// Into a file of this directory.
     Into(&'a str),
     /// Into this file.
@@ -251,7 +255,7 @@ pub enum Pack<'a> {
 /// What the ledger's entry does not tell afterwards, as the history keeps it.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Detail<'a> {
+pub(crate) enum Detail<'a> {
     /// Why somebody was locked.
     Reason(&'a Reason),
     /// What became of a home.
@@ -284,7 +288,7 @@ fn before<S: serde::Serializer>(fields: &&[FieldChange], serializer: S) -> Resul
 }
 
 /// Everything that a change means.
-pub fn effects(change: &Change) -> Effects<'_> {
+pub(crate) fn effects(change: &Change) -> Effects<'_> {
     let name = &change.of.name;
     match &change.deed {
         Deed::CreateAccount(new) => create_account(name, new),

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use super::deed::FieldChange;
 use super::effects::{Count, Effects, effects};
-pub use super::hook_event::{Account, Event, GroupState, HookEvent, Kind, Subject};
+pub use super::hook_event::Event;
+pub(crate) use super::hook_event::{Account, GroupState, HookEvent, Kind, Subject};
 use super::{Change, Plan};
-pub use crate::model::Contact;
 use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
@@ -16,7 +16,7 @@ use crate::policy::Field;
 
 /// For which kinds there are hooks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Accounts.
     pub user: bool,
     /// Groups.
@@ -33,7 +33,7 @@ struct Source<'a> {
 }
 
 /// The events that a plan's changes give, in the order of the changes. `host` and `owned` are what it was made from.
-pub fn of(plan: &Plan, host: &Host<'_>, owned: &Owned, wanted: Wanted) -> Vec<HookEvent> {
+pub(crate) fn of(plan: &Plan, host: &Host<'_>, owned: &Owned, wanted: Wanted) -> Vec<HookEvent> {
     let source = Source { plan, host, owned };
     let mut users = Users::default();
     let mut groups: Vec<HookEvent> = Vec::new();
@@ -65,7 +65,7 @@ pub fn of(plan: &Plan, host: &Host<'_>, owned: &Owned, wanted: Wanted) -> Vec<Ho
 }
 
 /// Which account a change is about, if it is one that hooks learn of.
-pub fn account_of(change: &Change) -> Option<&RemoteId> {
+pub(crate) fn account_of(change: &Change) -> Option<&RemoteId> {
     change
         .account_id()
         .filter(|_| effects(change).event.is_some())

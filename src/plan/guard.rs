@@ -48,10 +48,10 @@ impl Default for Limits {
 }
 
 /// So many removals are always allowed.
-pub const ALWAYS_ALLOWED: u32 = 3;
+pub(crate) const ALWAYS_ALLOWED: u32 = 3;
 
 /// A group of at least so many members is never emptied without approval.
-pub const NEVER_TO_ZERO_FROM: usize = 5;
+pub(crate) const NEVER_TO_ZERO_FROM: usize = 5;
 
 impl Limits {
     /// How many of `owned` may go in one run.
@@ -98,7 +98,7 @@ impl Approved {
 
 /// A plan that goes over one or more limits.
 #[derive(Debug)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// The plan, for showing.
     pub plan: Plan,
     /// What is over.
@@ -187,7 +187,7 @@ impl fmt::Display for Excess {
 ///
 /// # Errors
 /// The plan itself with every limit it goes over. Nothing of it may be written then.
-pub fn approve(
+pub(crate) fn approve(
     plan: Plan,
     owned: &Owned,
     limits: &Limits,

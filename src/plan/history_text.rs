@@ -8,7 +8,7 @@ use crate::model::history::{EntryKind, PastChange};
 use crate::model::{MemberList, shown};
 
 /// What became of each entry, one a line, in the order of the first changes.
-pub fn lines(changes: &[PastChange]) -> Vec<String> {
+pub(crate) fn lines(changes: &[PastChange]) -> Vec<String> {
     let mut places: BTreeMap<(EntryKind, &str, &str), usize> = BTreeMap::new();
     let mut entries: Vec<PastChange> = Vec::new();
     for change in changes {

@@ -3,38 +3,39 @@
 //! A plan is made by [`diff`] from what is wanted, what is found and what is owned; it is shown by [`render`], judged
 //! by [`guard`], and nothing can be written that was not approved. All of it is pure.
 
-pub mod change;
+pub(crate) mod change;
 mod change_json;
 pub(crate) mod claims;
 mod counts;
-pub mod deed;
-pub mod diff;
-pub mod drift;
-pub mod effects;
-pub mod events;
-pub mod guard;
-pub mod history_text;
-pub mod hook_event;
-pub mod key_change;
+pub(crate) mod deed;
+pub(crate) mod diff;
+pub(crate) mod drift;
+pub(crate) mod effects;
+pub(crate) mod events;
+pub(crate) mod guard;
+pub(crate) mod history_text;
+pub(crate) mod hook_event;
+pub(crate) mod key_change;
 mod observation;
-pub mod probe;
-pub mod render;
+pub(crate) mod probe;
+pub(crate) mod render;
 #[cfg(test)]
 pub(crate) mod samples;
-pub mod saved;
+pub(crate) mod saved;
 mod whole;
 
 pub use change::Change;
-pub use counts::Counts;
-pub use deed::{
-    AccountRename, Adopted, Deed, FieldChange, HomeFate, HomeMove, MemberChange, NewAccount,
-    Number, Rename,
+pub use deed::Deed;
+pub(crate) use deed::{
+    AccountRename, Adopted, FieldChange, HomeFate, HomeMove, MemberChange, NewAccount, Number,
+    Rename,
 };
-pub use effects::{Effects, effects};
-pub use guard::{Approved, Limits, Refused};
-pub use key_change::{Cause, KeyChange, KeyPlace};
-pub use observation::Observation;
-pub use probe::{HostProbe, KeyFile, NoProbe, ProbeError};
+pub(crate) use effects::effects;
+pub(crate) use guard::Approved;
+pub use guard::Limits;
+pub(crate) use key_change::{Cause, KeyChange, KeyPlace};
+pub(crate) use observation::Observation;
+pub(crate) use probe::{HostProbe, KeyFile, ProbeError};
 pub use whole::Plan;
 
-pub use crate::policy::Remark;
+pub(crate) use crate::policy::Remark;

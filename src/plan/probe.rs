@@ -20,7 +20,7 @@ impl From<ProbeError> for Reason {
 }
 
 /// An answer, if there is one.
-pub type Answer<T> = Result<T, ProbeError>;
+pub(crate) type Answer<T> = Result<T, ProbeError>;
 
 /// What stands where a file with keys should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub enum KeyFile {
 /// # Errors
 /// Each question fails when nobody can say.
 #[allow(clippy::missing_errors_doc)]
-pub trait HostProbe {
+pub(crate) trait HostProbe {
     /// What stands where a home is or should be; `None`: nothing.
     fn owner(&self, path: &str) -> Answer<Option<Owner>>;
 
@@ -73,50 +73,4 @@ pub trait HostProbe {
 
     /// What the names of packed homes end with, such as `.tar.zst`.
     fn archive_suffix(&self) -> &'static str;
-}
-
-/// A host of which nothing but the databases matters: nothing else is there.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoProbe;
-
-impl HostProbe for NoProbe {
-    fn owner(&self, _: &str) -> Answer<Option<Owner>> {
-        Ok(None)
-    }
-
-    fn processes(&self, _: Uid) -> Answer<usize> {
-        Ok(0)
-    }
-
-    fn is_link_to(&self, _: &str, _: &str) -> Answer<bool> {
-        Ok(false)
-    }
-
-    fn is_file(&self, _: &str, _: Option<Uid>) -> Answer<bool> {
-        Ok(false)
-    }
-
-    fn is_there(&self, _: &str) -> Answer<bool> {
-        Ok(false)
-    }
-
-    fn is_same(&self, _: &str, _: &str) -> Answer<bool> {
-        Ok(false)
-    }
-
-    fn has_mounts(&self, _: &str) -> Answer<bool> {
-        Ok(false)
-    }
-
-    fn key_file(&self, _: &str) -> Answer<KeyFile> {
-        Ok(KeyFile::Absent)
-    }
-
-    fn key_obstacle(&self, _: &str) -> Answer<Option<String>> {
-        Ok(None)
-    }
-
-    fn archive_suffix(&self) -> &'static str {
-        ".tar.zst"
-    }
 }

@@ -28,7 +28,7 @@ pub fn text(plan: &Plan) -> String {
 }
 
 /// A record that gets nothing, and why, in one line.
-pub fn refusal(refusal: &Refusal) -> String {
+pub(crate) fn refusal(refusal: &Refusal) -> String {
     let mut line = String::from("x refuse ");
     if refusal.subject.raw().is_empty() {
         line.push_str("a record without a name");
@@ -43,12 +43,12 @@ pub fn refusal(refusal: &Refusal) -> String {
 }
 
 /// What is left as it is, and why, in one line.
-pub fn remark(remark: &Remark) -> String {
+pub(crate) fn remark(remark: &Remark) -> String {
     format!("  note {}: {}", shown(&remark.name), remark.reason)
 }
 
 /// The plan for machines: one JSON object with its digest and counts.
-pub fn json(plan: &Plan) -> serde_json::Value {
+pub(crate) fn json(plan: &Plan) -> serde_json::Value {
     serde_json::json!({
         "digest": plan.digest(),
         "generation": plan.generation,
@@ -61,7 +61,7 @@ pub fn json(plan: &Plan) -> serde_json::Value {
 }
 
 /// One change in one line. The first character says what happens: `+` comes, `~` changes, `!` closes, `-` goes.
-pub fn line(change: &Change) -> String {
+pub(crate) fn line(change: &Change) -> String {
     let name = &change.of.name;
     match &change.deed {
         Deed::CreateAccount(new) => created(name, new),

@@ -5,7 +5,7 @@ use crate::model::host::Owner;
 use crate::model::{Key, ProviderName, RemoteId, Uid};
 
 /// What identifies somebody.
-pub fn key(id: RemoteId) -> Key {
+pub(crate) fn key(id: RemoteId) -> Key {
     Key {
         provider: ProviderName::new("p"),
         id,
@@ -14,7 +14,7 @@ pub fn key(id: RemoteId) -> Key {
 
 /// A host on which things are at certain paths, and processes run.
 #[derive(Clone, Default)]
-pub struct FakeProbe {
+pub(crate) struct FakeProbe {
     /// What is at every home that anybody has or is to have.
     pub home: Option<Owner>,
     /// What else is there; with `mount:` in front, where something is mounted.

@@ -21,7 +21,7 @@ use crate::model::{
 };
 
 /// The version of the file's form.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// The file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -206,7 +206,7 @@ impl Saved {
 }
 
 /// What identifies each database of the host as it was read.
-pub fn fingerprints(host: &Host<'_>) -> BTreeMap<String, Option<String>> {
+pub(crate) fn fingerprints(host: &Host<'_>) -> BTreeMap<String, Option<String>> {
     let hash = |bytes: &[u8]| {
         Sha256::digest(bytes)
             .iter()

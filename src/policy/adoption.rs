@@ -12,7 +12,7 @@ use crate::model::{Directory, Group, Named, RemoteId, Untrusted, User, named};
 ///
 /// # Errors
 /// When it is nobody, or nobody knows which of several.
-pub fn person<'d>(
+pub(crate) fn person<'d>(
     directory: &'d Directory,
     name: &str,
     login: Option<&str>,
@@ -39,7 +39,7 @@ pub fn person<'d>(
 }
 
 /// Other people who would be called `name`, as login and id.
-pub fn rivals(
+pub(crate) fn rivals(
     directory: &Directory,
     name: &str,
     person: &RemoteId,
@@ -58,7 +58,7 @@ pub fn rivals(
 ///
 /// # Errors
 /// As [`person`].
-pub fn group<'d>(
+pub(crate) fn group<'d>(
     directory: &'d Directory,
     name: &str,
     remote: Option<&str>,
@@ -88,7 +88,7 @@ pub fn group<'d>(
 }
 
 /// What a group would be called on this host, as text.
-pub fn called(remote: &Untrusted, rules: &GroupRules) -> Option<String> {
+pub(crate) fn called(remote: &Untrusted, rules: &GroupRules) -> Option<String> {
     group_name_of(remote, rules).map(|name| name.to_string())
 }
 
@@ -99,7 +99,11 @@ fn list<'a>(all: impl Iterator<Item = (String, &'a RemoteId)>) -> String {
 }
 
 /// Why an account is nobody's to have who is known to a provider alone.
-pub fn account_refusal(name: &str, found: &HostAccount<'_>, host: &Host<'_>) -> Option<Reason> {
+pub(crate) fn account_refusal(
+    name: &str,
+    found: &HostAccount<'_>,
+    host: &Host<'_>,
+) -> Option<Reason> {
     let name = name.to_owned();
     if protect::is_protected(&name) || found.uid < protect::FIRST_ORDINARY_ID {
         let uid = found.uid;
@@ -120,7 +124,7 @@ pub fn account_refusal(name: &str, found: &HostAccount<'_>, host: &Host<'_>) -> 
 }
 
 /// Why a group is nobody's to have who is known to a provider alone.
-pub fn group_refusal(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Option<Reason> {
+pub(crate) fn group_refusal(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Option<Reason> {
     if protect::is_privileged_group(name, found.gid) {
         let (name, gid) = (name.to_owned(), found.gid);
         return Some(Reason::SystemGroup { name, gid });

@@ -9,7 +9,7 @@ use crate::model::id_ranges::IdRanges;
 
 /// Gives ids from one range, or from another one for some; none twice, even where ranges overlap.
 #[derive(Debug)]
-pub struct Allocator<'a> {
+pub(crate) struct Allocator<'a> {
     range: IdRange,
     /// Where the search goes on in each range.
     next: BTreeMap<(u32, u32), u64>,
@@ -25,7 +25,7 @@ pub struct Exhausted(pub IdRange);
 
 impl<'a> Allocator<'a> {
     /// Gives ids from `range` that are in none of the sets `taken` and in none of the `spans`.
-    pub fn new(range: IdRange, taken: Vec<&'a BTreeSet<u32>>, spans: &'a IdRanges) -> Self {
+    pub(crate) fn new(range: IdRange, taken: Vec<&'a BTreeSet<u32>>, spans: &'a IdRanges) -> Self {
         Self {
             range,
             next: BTreeMap::new(),
@@ -36,12 +36,12 @@ impl<'a> Allocator<'a> {
     }
 
     /// Whether `id` could be given now.
-    pub fn is_free(&self, id: u32) -> bool {
+    pub(crate) fn is_free(&self, id: u32) -> bool {
         self.is_free_in(self.range, id)
     }
 
     /// Whether `id` could be given to somebody with a range of their own.
-    pub fn is_free_in(&self, range: IdRange, id: u32) -> bool {
+    pub(crate) fn is_free_in(&self, range: IdRange, id: u32) -> bool {
         range.contains(id)
             && !matches!(id, 65_534 | 65_535)
             && !self.given.contains(&id)
@@ -50,7 +50,7 @@ impl<'a> Allocator<'a> {
     }
 
     /// Sets one id aside that somebody else asked for.
-    pub fn claim(&mut self, id: u32) {
+    pub(crate) fn claim(&mut self, id: u32) {
         self.given.insert(id);
     }
 
@@ -58,7 +58,7 @@ impl<'a> Allocator<'a> {
     ///
     /// # Errors
     /// When none is left.
-    pub fn next_free(&mut self) -> Result<u32, Exhausted> {
+    pub(crate) fn next_free(&mut self) -> Result<u32, Exhausted> {
         self.next_free_in(self.range)
     }
 
@@ -66,7 +66,7 @@ impl<'a> Allocator<'a> {
     ///
     /// # Errors
     /// When none is left.
-    pub fn next_free_in(&mut self, range: IdRange) -> Result<u32, Exhausted> {
+    pub(crate) fn next_free_in(&mut self, range: IdRange) -> Result<u32, Exhausted> {
         let (first, last) = range.into();
         let mut next = self
             .next
@@ -89,7 +89,7 @@ impl<'a> Allocator<'a> {
 
 /// Gives ranges of subordinate ids: `count` at a time from `first` to `last`, overlapping none of `spans`.
 #[derive(Debug)]
-pub struct SpanAllocator {
+pub(crate) struct SpanAllocator {
     next: u64,
     last: u64,
     count: u64,
@@ -98,7 +98,7 @@ pub struct SpanAllocator {
 
 impl SpanAllocator {
     /// Prepares to give ranges; `busy` are those in use or ever given.
-    pub fn new(first: u32, last: u32, count: u32, busy: IdRanges) -> Self {
+    pub(crate) fn new(first: u32, last: u32, count: u32, busy: IdRanges) -> Self {
         Self {
             next: first.into(),
             last: last.into(),
@@ -108,7 +108,7 @@ impl SpanAllocator {
     }
 
     /// The first id of the next free range; `None` when none is left.
-    pub fn next_free(&mut self) -> Option<u32> {
+    pub(crate) fn next_free(&mut self) -> Option<u32> {
         loop {
             let (from, to) = (self.next, self.next + self.count - 1);
             if to > self.last {

@@ -62,31 +62,31 @@ impl Catalogue {
 }
 
 /// What the address of a group at a portal begins with.
-pub fn portal_url(host: &str) -> String {
+pub(crate) fn portal_url(host: &str) -> String {
     format!("https://{host}/Groups#id=")
 }
 
 /// The group that a new one is made below if nothing else is said: what stands before the first dot.
-pub fn parent_of(group: &str) -> Option<&str> {
+pub(crate) fn parent_of(group: &str) -> Option<&str> {
     let (parent, child) = group.split_once('.')?;
     (!parent.is_empty() && !child.is_empty()).then_some(parent)
 }
 
 /// Whether a group's name can be part of a file's name.
-pub fn is_file_name(group: &str) -> bool {
+pub(crate) fn is_file_name(group: &str) -> bool {
     !group.is_empty()
         && !group.starts_with('.')
         && !group.chars().any(|c| c == '/' || c.is_control())
 }
 
 /// Names of the file with a group's description, the first that is there counts.
-pub fn description_files(group: &str) -> [String; 2] {
+pub(crate) fn description_files(group: &str) -> [String; 2] {
     [group.to_owned(), format!("{group}.txt")]
 }
 
 /// Names of the file with a group's policy, the first that is there counts: `policy.a.b.json`, `policy.a.json`,
 /// `policy.json`.
-pub fn policy_files(group: &str) -> Vec<String> {
+pub(crate) fn policy_files(group: &str) -> Vec<String> {
     let ends = group
         .match_indices('.')
         .map(|(dot, _)| dot)
@@ -100,7 +100,7 @@ pub fn policy_files(group: &str) -> Vec<String> {
 }
 
 /// A description as the provider gets it: lines that begin with `Your` are left out, and each ends with a line break.
-pub fn description(text: &str) -> String {
+pub(crate) fn description(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.trim().starts_with("Your"));
     lines.map(|line| format!("{line}<br/>\n")).collect()
 }

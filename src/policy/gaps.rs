@@ -10,7 +10,7 @@ use crate::model::Gap;
 const NAMES: usize = 3;
 
 /// A remark for each reason: those with the same reason share a line.
-pub fn remarks(gaps: &[Gap]) -> Vec<Remark> {
+pub(crate) fn remarks(gaps: &[Gap]) -> Vec<Remark> {
     let mut shared: BTreeMap<_, Vec<&Gap>> = BTreeMap::new();
     for gap in gaps {
         shared

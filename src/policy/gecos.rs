@@ -10,14 +10,14 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 
 /// The longest gecos, in bytes.
-pub const MAX_BYTES: usize = 200;
+pub(crate) const MAX_BYTES: usize = 200;
 
 #[allow(clippy::expect_used)] // a constant, compiled by the tests
 static UNWANTED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[\p{C}\p{Zl}\p{Zp}]").expect("a valid class"));
 
 /// The name as it may stand in passwd: composed (NFC), single blanks, at most [`MAX_BYTES`].
-pub fn clean(name: &str) -> String {
+pub(crate) fn clean(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     if name.is_ascii() {
         push_clean(

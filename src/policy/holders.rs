@@ -15,7 +15,7 @@ type Names<'a> = Lookup<&'a str, &'a RemoteId>;
 
 /// Names of gosync's accounts and groups; each kind is gone through once, and only if it is asked about.
 #[derive(Debug)]
-pub struct Holders<'a> {
+pub(crate) struct Holders<'a> {
     owned: &'a Owned,
     accounts: OnceCell<Names<'a>>,
     groups: OnceCell<Names<'a>>,
@@ -23,7 +23,7 @@ pub struct Holders<'a> {
 
 /// How a name is another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held<'a> {
+pub(crate) enum Held<'a> {
     /// It has the name, or had it last.
     Has(&'a RemoteId),
     /// It had the name before it was renamed.
@@ -32,7 +32,7 @@ pub enum Held<'a> {
 
 impl<'a> Holders<'a> {
     /// Those of a ledger.
-    pub fn of(owned: &'a Owned) -> Self {
+    pub(crate) fn of(owned: &'a Owned) -> Self {
         let (accounts, groups) = (OnceCell::new(), OnceCell::new());
         Self {
             owned,
@@ -42,7 +42,7 @@ impl<'a> Holders<'a> {
     }
 
     /// How a name is that of another account, or group, than `id`.
-    pub fn other(&self, kind: EntryKind, name: &str, id: &RemoteId) -> Option<Held<'a>> {
+    pub(crate) fn other(&self, kind: EntryKind, name: &str, id: &RemoteId) -> Option<Held<'a>> {
         let (now, former) = match kind {
             EntryKind::Account => (self.accounts(), &self.owned.former_accounts),
             EntryKind::Group | EntryKind::LocalGroup => (self.groups(), &self.owned.former_groups),
@@ -69,14 +69,14 @@ impl<'a> Holders<'a> {
 
 impl Held<'_> {
     /// Whose it is.
-    pub fn by(self) -> RemoteId {
+    pub(crate) fn by(self) -> RemoteId {
         match self {
             Held::Has(by) | Held::Had(by) => by.clone(),
         }
     }
 
     /// Why another cannot have it.
-    pub fn refusal(self, kind: EntryKind, name: &str) -> Reason {
+    pub(crate) fn refusal(self, kind: EntryKind, name: &str) -> Reason {
         let (name, by) = (name.to_owned(), self.by());
         match self {
             Held::Has(_) => Reason::NameTaken { kind, name, by },

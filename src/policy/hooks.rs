@@ -26,7 +26,7 @@ impl Scripts {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check_pattern(pattern: &str) -> Result<(), String> {
+pub(crate) fn check_pattern(pattern: &str) -> Result<(), String> {
     match glob::Pattern::new(pattern) {
         Ok(_) if pattern.starts_with('/') => Ok(()),
         Ok(_) => Err("it is no absolute path".to_owned()),

@@ -17,7 +17,7 @@ use crate::model::ssh_key::{KeyKind, LEAST_RSA_BITS, MOST_RSA_BITS};
 use crate::model::{Directory, Gap, Lookup, RemoteId, SshKey, User, UserField};
 
 /// The most keys that the configuration can allow.
-pub const MOST_KEYS: usize = 1_000;
+pub(crate) const MOST_KEYS: usize = 1_000;
 
 /// How many refused keys of one person are told one by one.
 const SHOWN_COMPLAINTS: usize = 20;
@@ -240,7 +240,7 @@ fn check_option(option: &str) -> Result<(), String> {
 
 /// What the provider says about the keys of one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Offer {
+pub(crate) enum Offer {
     /// These, sorted, each once.
     Keys(Vec<SshKey>),
     /// Nobody knows; what is there stays.
@@ -249,7 +249,7 @@ pub enum Offer {
 
 /// The keys of everybody who is let in.
 #[derive(Debug, Default)]
-pub struct KeyBook {
+pub(crate) struct KeyBook {
     offers: Lookup<RemoteId, Offer>,
     complaints: BTreeMap<RemoteId, Vec<Reason>>,
 }
@@ -257,7 +257,7 @@ pub struct KeyBook {
 impl KeyBook {
     /// Reads the keys of a directory. `selection` says who is let in, as
     /// [`super::select::select`] does; whoever has a gap is unknown.
-    pub fn of(
+    pub(crate) fn of(
         directory: &Directory,
         selection: impl Fn(&Directory) -> Vec<Selection>,
         gaps: &[Gap],
@@ -325,18 +325,18 @@ impl KeyBook {
     }
 
     /// What the provider says of this person; `None`: they are not let in, or were not read.
-    pub fn offer(&self, id: &RemoteId) -> Option<&Offer> {
+    pub(crate) fn offer(&self, id: &RemoteId) -> Option<&Offer> {
         self.offers.get(id)
     }
 
     /// What is not taken of this person's keys, each with its reason.
-    pub fn complaints(&self, id: &RemoteId) -> &[Reason] {
+    pub(crate) fn complaints(&self, id: &RemoteId) -> &[Reason] {
         self.complaints.get(id).map_or(&[], Vec::as_slice)
     }
 }
 
 /// The lines with these keys, as they are written; nothing, if there are none.
-pub fn lines(keys: &[SshKey], id: &RemoteId, options: &KeyOptions) -> String {
+pub(crate) fn lines(keys: &[SshKey], id: &RemoteId, options: &KeyOptions) -> String {
     let mut out = String::new();
     let mark = mark(id);
     for key in keys {
@@ -350,7 +350,7 @@ pub fn lines(keys: &[SshKey], id: &RemoteId, options: &KeyOptions) -> String {
 }
 
 /// The comment of a person's lines. An id may have any printable character; what stands here has but a few.
-pub fn mark(id: &RemoteId) -> String {
+pub(crate) fn mark(id: &RemoteId) -> String {
     let mut out = String::from(MARK);
     for b in id.as_str().bytes() {
         match b {
@@ -364,12 +364,12 @@ pub fn mark(id: &RemoteId) -> String {
 }
 
 /// Whether a line was written by gosync, for whomever.
-pub fn is_marked(line: &[u8]) -> bool {
+pub(crate) fn is_marked(line: &[u8]) -> bool {
     comment(line).is_some_and(|word| word.starts_with(MARK.as_bytes()))
 }
 
 /// Whether a file has lines, and all of them were written by gosync for this person.
-pub fn is_of(text: &[u8], id: &RemoteId) -> bool {
+pub(crate) fn is_of(text: &[u8], id: &RemoteId) -> bool {
     let mark = mark(id);
     let mut lines = text
         .split(|&b| b == b'\n')
@@ -388,7 +388,7 @@ fn comment(line: &[u8]) -> Option<&[u8]> {
 }
 
 /// The fingerprints of the keys in a file, in its order; lines that cannot be read are left out.
-pub fn fingerprints(text: &[u8]) -> Vec<String> {
+pub(crate) fn fingerprints(text: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(text);
     text.lines()
         .filter_map(key_in)
@@ -405,7 +405,7 @@ fn key_in(line: &str) -> Option<SshKey> {
 }
 
 /// SHA-256 of a file, in hexadecimal: what the ledger remembers of it.
-pub fn digest(text: &[u8]) -> String {
+pub(crate) fn digest(text: &[u8]) -> String {
     Sha256::digest(text)
         .iter()
         .fold(String::new(), |mut out, byte| {

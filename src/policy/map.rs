@@ -13,14 +13,14 @@ use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
 use crate::model::{Directory, IdRange, RemoteId, Uid, Untrusted, User, UserName};
 
-pub use groups::{WantedGroup, WantedGroups, explain_group, group_name_of, groups};
+pub(crate) use groups::{WantedGroup, WantedGroups, explain_group, group_name_of, groups};
 
 /// The name of an account or group that gosync owns, and what the provider called it when it was adopted under that name.
-pub type KnownAs<'a> = (&'a str, Option<&'a str>);
+pub(crate) type KnownAs<'a> = (&'a str, Option<&'a str>);
 
 /// A person who has, or should have, an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WantedAccount {
+pub(crate) struct WantedAccount {
     /// The provider's id.
     pub id: RemoteId,
     /// Whether the account should be open; `false`: locked.
@@ -41,7 +41,7 @@ pub struct WantedAccount {
 
 /// What the directory asks of this host's accounts.
 #[derive(Clone, Debug, Default)]
-pub struct WantedAccounts {
+pub(crate) struct WantedAccounts {
     /// Accounts, in the order of their ids.
     pub accounts: Vec<WantedAccount>,
     /// Records that get no account.
@@ -55,7 +55,7 @@ pub struct WantedAccounts {
 }
 
 /// Maps people to accounts. `shells`: what shells(5) of the host allows.
-pub fn accounts(
+pub(crate) fn accounts(
     directory: &Directory,
     selection: impl Fn(&User) -> Selection,
     owned: &Owned,
@@ -120,7 +120,7 @@ fn refusal(user: &User, reason: Reason) -> Refusal {
 }
 
 /// How one person's account comes about, or is refused; as [`accounts`] decides it.
-pub fn explain(
+pub(crate) fn explain(
     user: &User,
     open: bool,
     known_as: Option<KnownAs<'_>>,
@@ -243,7 +243,7 @@ pub(crate) fn kept(new: &str, why: Reason) -> Reason {
 }
 
 /// What a person's login stands for on this host, sound or not.
-pub fn name_of(user: &User, rules: &AccountRules) -> String {
+pub(crate) fn name_of(user: &User, rules: &AccountRules) -> String {
     NameMap::apply(&rules.names, &user.login.raw().to_ascii_lowercase())
 }
 

@@ -3,32 +3,33 @@
 //! Takes what the provider said and what the configuration wants, and gives checked data or a reason for each record
 //! that is refused. Knows no file, clock or socket. The rules answer the threats V1 to V22 of docs/threats.md.
 
-pub mod adoption;
-pub mod alloc;
-pub mod catalogue;
-pub mod field;
-pub mod gaps;
-pub mod gecos;
-pub mod holders;
-pub mod hooks;
-pub mod keys;
-pub mod local_map;
-pub mod map;
-pub mod matcher;
-pub mod misfit;
-pub mod names;
-pub mod overrides;
-pub mod protect;
-pub mod reason;
-pub mod rules;
-pub mod select;
-pub mod trace;
+pub(crate) mod adoption;
+pub(crate) mod alloc;
+pub(crate) mod catalogue;
+pub(crate) mod field;
+pub(crate) mod gaps;
+pub(crate) mod gecos;
+pub(crate) mod holders;
+pub(crate) mod hooks;
+pub(crate) mod keys;
+pub(crate) mod local_map;
+pub(crate) mod map;
+pub(crate) mod matcher;
+pub(crate) mod misfit;
+pub(crate) mod names;
+pub(crate) mod overrides;
+pub(crate) mod protect;
+pub(crate) mod reason;
+pub(crate) mod rules;
+pub(crate) mod select;
+pub(crate) mod trace;
 
 pub use field::Field;
-pub use misfit::Misfit;
-pub use names::NameMap;
-pub use reason::{Forgetting, GivenBack, Reason};
-pub use rules::{AccountRules, ByHand, DepartedRules, GroupRules, PrimaryGroup, Rules, SubidRules};
+pub(crate) use misfit::Misfit;
+pub(crate) use names::NameMap;
+pub(crate) use reason::{Forgetting, GivenBack, Reason};
+pub(crate) use rules::GroupRules;
+pub use rules::{AccountRules, ByHand, DepartedRules, PrimaryGroup, Rules};
 
 use crate::model::{RemoteId, Untrusted};
 

@@ -141,20 +141,20 @@ const POWERS: &[&str] = &[
 ];
 
 /// The first uid and gid that are not the system's: UID_MIN and GID_MIN of login.defs(5).
-pub const FIRST_ORDINARY_ID: u32 = 1_000;
+pub(crate) const FIRST_ORDINARY_ID: u32 = 1_000;
 
 /// Whether who is in this group is as good as root, or nearly.
-pub fn grants_power(group: &str) -> bool {
+pub(crate) fn grants_power(group: &str) -> bool {
     POWERS.contains(&group)
 }
 
 /// Whether a group of the host's is one that nobody may be let into but by the configuration's own word.
-pub fn is_privileged_group(name: &str, gid: u32) -> bool {
+pub(crate) fn is_privileged_group(name: &str, gid: u32) -> bool {
     is_protected(name) || gid < FIRST_ORDINARY_ID
 }
 
 /// Whether a name is out of a provider's reach.
-pub fn is_protected(name: &str) -> bool {
+pub(crate) fn is_protected(name: &str) -> bool {
     PROTECTED.contains(&name) || name.starts_with("systemd-") || name.starts_with("_")
 }
 

@@ -17,7 +17,7 @@ pub enum Selection {
 
 /// What a selection rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SelectionReason {
+pub(crate) enum SelectionReason {
     /// The provider says that the person is not active.
     Inactive,
     /// Every active person is selected.
@@ -30,7 +30,7 @@ pub enum SelectionReason {
 
 impl SelectionReason {
     /// The selection that rests on it.
-    pub fn selection(self) -> Selection {
+    pub(crate) fn selection(self) -> Selection {
         match self {
             SelectionReason::Active | SelectionReason::Member(Status::Active) => {
                 Selection::Selected
@@ -56,7 +56,7 @@ pub enum NoSelection {
 ///
 /// # Errors
 /// When a top group is named that the directory does not have exactly once.
-pub fn select<'a>(
+pub(crate) fn select<'a>(
     directory: &'a Directory,
     top_group: Option<&str>,
 ) -> Result<impl Fn(&User) -> Selection + use<'a>, NoSelection> {
@@ -68,7 +68,7 @@ pub fn select<'a>(
 ///
 /// # Errors
 /// As [`select`].
-pub fn reasons<'a>(
+pub(crate) fn reasons<'a>(
     directory: &'a Directory,
     top_group: Option<&str>,
 ) -> Result<impl Fn(&User) -> SelectionReason + use<'a>, NoSelection> {

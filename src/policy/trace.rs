@@ -7,7 +7,7 @@ use crate::model::shown;
 
 /// One part of a decision.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Step {
+pub(crate) struct Step {
     /// What was decided, such as `shell`.
     pub field: &'static str,
     /// What it became; safe to print.
@@ -18,16 +18,16 @@ pub struct Step {
 
 /// Listens to decisions, or does not.
 #[derive(Debug, Default)]
-pub struct Trace(Option<Vec<Step>>);
+pub(crate) struct Trace(Option<Vec<Step>>);
 
 impl Trace {
     /// One that listens.
-    pub fn listening() -> Self {
+    pub(crate) fn listening() -> Self {
         Self(Some(Vec::new()))
     }
 
     /// What a rule says beside its result.
-    pub fn note(&mut self, field: &'static str, value: &str, rule: impl FnOnce() -> String) {
+    pub(crate) fn note(&mut self, field: &'static str, value: &str, rule: impl FnOnce() -> String) {
         if let Some(steps) = &mut self.0 {
             steps.push(Step {
                 field,
@@ -38,7 +38,7 @@ impl Trace {
     }
 
     /// What was said.
-    pub fn steps(self) -> Vec<Step> {
+    pub(crate) fn steps(self) -> Vec<Step> {
         self.0.unwrap_or_default()
     }
 }

@@ -41,7 +41,7 @@ pub trait ProviderConfig: fmt::Debug + Send + Sync {
 }
 
 /// What to look at after an error, with most kinds.
-pub fn usual_fix(error: &FetchError, section: &str) -> String {
+pub(crate) fn usual_fix(error: &FetchError, section: &str) -> String {
     match error {
         FetchError::Unreachable { .. } => {
             format!("check the address in {section}, name resolution and firewalls")
@@ -130,7 +130,7 @@ impl OpenError {
 ///
 /// # Errors
 /// When it cannot be trusted or read.
-pub fn secret(path: Option<&Path>) -> Result<Option<SecretString>, OpenError> {
+pub(crate) fn secret(path: Option<&Path>) -> Result<Option<SecretString>, OpenError> {
     let Some(path) = path else { return Ok(None) };
     let bytes = files::read_trusted(path, Trust::Secret)?;
     let text = String::from_utf8(bytes).map_err(|_| OpenError::NotText(path.to_owned()))?;
@@ -142,7 +142,7 @@ pub fn secret(path: Option<&Path>) -> Result<Option<SecretString>, OpenError> {
 ///
 /// # Errors
 /// When it cannot be trusted or read.
-pub fn trusted(path: Option<&Path>) -> Result<Option<Vec<u8>>, OpenError> {
+pub(crate) fn trusted(path: Option<&Path>) -> Result<Option<Vec<u8>>, OpenError> {
     let bytes = path.map(|path| files::read_trusted(path, Trust::Config));
     Ok(bytes.transpose()?)
 }

@@ -4,16 +4,16 @@
 //! nothing about accounts, knows no host, and never returns a shortened list as a whole one: what
 //! is not proven complete says so.
 
-pub mod admin;
-pub mod fields;
-pub mod file;
-pub mod globus;
-pub mod http;
-pub mod kind;
-pub mod ldap;
+pub(crate) mod admin;
+pub(crate) mod fields;
+pub(crate) mod file;
+pub(crate) mod globus;
+pub(crate) mod http;
+pub(crate) mod kind;
+pub(crate) mod ldap;
 mod nested;
-pub mod registry;
-pub mod scim;
+pub(crate) mod registry;
+pub(crate) mod scim;
 
 use std::time::Instant;
 

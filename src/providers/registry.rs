@@ -8,7 +8,7 @@ use super::{file, globus, ldap, scim};
 
 /// A kind of provider.
 #[derive(Clone, Copy)]
-pub struct Kind {
+pub(crate) struct Kind {
     /// The word for it in the configuration.
     pub word: &'static str,
     /// Reads the keys of a section of this kind.
@@ -16,7 +16,7 @@ pub struct Kind {
 }
 
 /// All of them.
-pub const KINDS: [Kind; 4] = [
+pub(crate) const KINDS: [Kind; 4] = [
     kind::<file::Config>("file"),
     kind::<ldap::Config>("ldap"),
     kind::<scim::Config>("scim"),

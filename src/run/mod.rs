@@ -17,7 +17,7 @@ mod report;
 mod saved;
 mod sessions;
 mod sources;
-pub mod transaction;
+pub(crate) mod transaction;
 mod undo;
 pub(crate) mod view;
 mod watch;
@@ -27,12 +27,14 @@ use crate::targets::TargetError;
 
 pub(crate) use self::context::PlanContext;
 pub use self::env::{Env, Patience};
-pub use self::job::{Job, Kind, Options, Task};
+pub(crate) use self::job::Kind;
+pub use self::job::{Job, Options, Task};
 pub use self::once::once;
 pub(crate) use self::planner::consider;
-pub use self::report::{Outcome, RunReport, SourceReport, TargetReport};
-pub use self::watch::{Progress, Silent, Watch};
-pub use crate::hooks::{Reporter, Tally};
+pub use self::report::Outcome;
+pub use self::report::RunReport;
+pub use self::watch::Silent;
+pub(crate) use self::watch::{Progress, Watch};
 
 impl From<TargetError> for Error {
     fn from(error: TargetError) -> Self {

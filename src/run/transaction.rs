@@ -11,7 +11,7 @@ use crate::targets::{Hold, Recovered, Recovery, Staged, Switched, Target};
 
 /// How a commit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Committed {
+pub(crate) enum Committed {
     /// All of it is in place and on disk; the number of the run in the ledger.
     Done(u64),
     /// The databases changed since they were read; nothing was written. Read and plan again.
@@ -23,7 +23,7 @@ pub enum Committed {
 ///
 /// # Errors
 /// When nothing, or not all, was written; the next run finishes or drops it.
-pub fn commit(
+pub(crate) fn commit(
     target: &dyn Target,
     staged: &dyn Staged,
     ledger: &mut Ledger,
@@ -58,7 +58,7 @@ fn abandon(target: &dyn Target, staged: &dyn Staged, ledger: &mut Ledger) -> Res
 ///
 /// # Errors
 /// When it can be neither finished nor dropped.
-pub fn recover(target: &dyn Target, ledger: &mut Ledger) -> Result<Option<&'static str>> {
+pub(crate) fn recover(target: &dyn Target, ledger: &mut Ledger) -> Result<Option<&'static str>> {
     let Some(Recovered { txn, end, traces }) = target.recover()? else {
         ledger.release().map_err(Error::failed)?;
         return Ok(None);

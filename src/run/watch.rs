@@ -4,7 +4,7 @@ use crate::hooks::Reporter;
 use crate::plan::Plan;
 
 /// Says how far something long has come; it is over when this is dropped.
-pub type Progress = Box<dyn Fn(usize)>;
+pub(crate) type Progress = Box<dyn Fn(usize)>;
 
 /// An observer of runs.
 pub trait Watch: Reporter {

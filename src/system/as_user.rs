@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::process;
 
 /// The argument that makes gosync call [`obey`].
-pub const WORD: &str = "--write-keys";
+pub(crate) const WORD: &str = "--write-keys";
 
 /// How long a home may take: it may be on a file system that its owner made.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -37,7 +37,7 @@ const NEW: &str = ".authorized_keys.gosync";
 
 /// What is to be written, and as whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Order {
+pub(crate) struct Order {
     /// The owner.
     pub uid: u32,
     /// The owner's primary group.
@@ -52,7 +52,7 @@ pub struct Order {
 ///
 /// # Errors
 /// Why they were not written. It may have been written by the owner of the home.
-pub fn write_keys(order: &Order) -> Result<(), String> {
+pub(crate) fn write_keys(order: &Order) -> Result<(), String> {
     let input = serde_json::to_vec(order).map_err(|e| e.to_string())?;
     // The program may have been replaced since it was started, and its owner may not be able to run it.
     let itself = Path::new("/proc/self/exe");
@@ -70,7 +70,7 @@ pub fn write_keys(order: &Order) -> Result<(), String> {
 ///
 /// # Errors
 /// What could not be done.
-pub fn obey() -> io::Result<()> {
+pub(crate) fn obey() -> io::Result<()> {
     let mut input = Vec::new();
     io::stdin().lock().take(1 << 25).read_to_end(&mut input)?;
     let order: Order = serde_json::from_slice(&input).map_err(io::Error::other)?;

@@ -9,7 +9,7 @@ use super::process;
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Which of nscd(8) and sssd(8) run.
-pub fn running() -> Vec<&'static str> {
+pub(crate) fn running() -> Vec<&'static str> {
     let mut running = Vec::new();
     if Path::new("/run/nscd/socket").exists() || Path::new("/var/run/nscd/socket").exists() {
         running.push("nscd");
@@ -21,7 +21,7 @@ pub fn running() -> Vec<&'static str> {
 }
 
 /// Empties the caches of nscd(8) and sssd(8) where they run. Returns what failed; a stale cache mends itself.
-pub fn forget() -> Vec<String> {
+pub(crate) fn forget() -> Vec<String> {
     let mut failures = Vec::new();
     let running = running();
     if let Some(program) = process::find("nscd").filter(|_| running.contains(&"nscd")) {

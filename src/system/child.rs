@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 /// What is to be run.
 #[derive(Clone, Copy, Debug)]
-pub struct Invocation<'a> {
+pub(crate) struct Invocation<'a> {
     /// The program.
     pub program: &'a Path,
     /// Its arguments.
@@ -44,7 +44,7 @@ pub struct Invocation<'a> {
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// By itself, with this exit code.
     Code(i32),
     /// By a signal.
@@ -55,7 +55,7 @@ pub enum End {
 
 /// What a program did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// How it ended.
     pub end: End,
     /// The beginning of its standard output and standard error, as they came. Foreign text.
@@ -66,7 +66,7 @@ pub struct Ended {
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn run(what: Invocation<'_>, limit: Duration, keep: usize) -> io::Result<Ended> {
+pub(crate) fn run(what: Invocation<'_>, limit: Duration, keep: usize) -> io::Result<Ended> {
     let deadline = super::clock::deadline(limit);
     let (output, writer) = io::pipe()?;
     let mut child = Command::new(what.program)

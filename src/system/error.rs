@@ -16,7 +16,7 @@ pub struct PathError {
 }
 
 /// Adds what was tried, and on what, to an error.
-pub trait Context<T> {
+pub(crate) trait Context<T> {
     /// Names the action and the path.
     ///
     /// # Errors

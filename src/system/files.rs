@@ -14,15 +14,15 @@ use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
 use super::{Context as _, PathError};
 use crate::model::host::Owner;
-pub use trusted::{
-    Shown, Trust, read_entry, read_limited, read_shown, read_trusted, untrusted_directory,
+pub(crate) use trusted::{
+    Trust, read_entry, read_limited, read_shown, read_trusted, untrusted_directory,
 };
 
 /// Reads a regular file, following no link at its end. `Ok(None)`: there is none.
 ///
 /// # Errors
 /// When it is something else than a regular file, or cannot be read.
-pub fn read_plain(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
+pub(crate) fn read_plain(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
     let Some((mut file, length)) = open_plain(path)? else {
         return Ok(None);
     };
@@ -35,7 +35,7 @@ pub fn read_plain(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
 ///
 /// # Errors
 /// As [`read_plain`].
-pub fn is_still(path: &Path, bytes: Option<&[u8]>) -> Result<bool, PathError> {
+pub(crate) fn is_still(path: &Path, bytes: Option<&[u8]>) -> Result<bool, PathError> {
     match (open_plain(path)?, bytes) {
         (Some((mut file, _)), Some(bytes)) => holds(&mut file, bytes).on("read", path),
         (found, bytes) => Ok(found.is_none() && bytes.is_none()),
@@ -46,7 +46,7 @@ pub fn is_still(path: &Path, bytes: Option<&[u8]>) -> Result<bool, PathError> {
 ///
 /// # Errors
 /// When reading fails.
-pub fn holds(file: &mut impl io::Read, bytes: &[u8]) -> io::Result<bool> {
+pub(crate) fn holds(file: &mut impl io::Read, bytes: &[u8]) -> io::Result<bool> {
     let (mut rest, mut buffer) = (bytes, vec![0; 1 << 16]);
     loop {
         let read = match file.read(&mut buffer) {
@@ -90,7 +90,7 @@ fn open_plain(path: &Path) -> Result<Option<(File, u64)>, PathError> {
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn ensure_open_path(path: &Path) -> Result<(), PathError> {
+pub(crate) fn ensure_open_path(path: &Path) -> Result<(), PathError> {
     let mut missing = Vec::new();
     for dir in path
         .ancestors()
@@ -114,7 +114,7 @@ pub fn ensure_open_path(path: &Path) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When it is none, or cannot be read to the end.
-pub fn entries(dir: &Path) -> Result<std::collections::BTreeSet<String>, PathError> {
+pub(crate) fn entries(dir: &Path) -> Result<std::collections::BTreeSet<String>, PathError> {
     let names = fs::read_dir(dir)
         .on("read", dir)?
         .map(|entry| Ok(entry?.file_name().into_string().ok()));
@@ -129,7 +129,7 @@ pub fn entries(dir: &Path) -> Result<std::collections::BTreeSet<String>, PathErr
 ///
 /// # Errors
 /// When it cannot be made, or is not ours.
-pub fn ensure_private_dir(path: &Path) -> Result<(), PathError> {
+pub(crate) fn ensure_private_dir(path: &Path) -> Result<(), PathError> {
     if let Some(parent) = path
         .parent()
         .filter(|p| !p.as_os_str().is_empty() && !p.exists())
@@ -159,7 +159,7 @@ pub fn ensure_private_dir(path: &Path) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When it cannot be made, or its mode cannot be set.
-pub fn ensure_open_dir(path: &Path) -> Result<(), PathError> {
+pub(crate) fn ensure_open_dir(path: &Path) -> Result<(), PathError> {
     match DirBuilder::new().mode(0o755).create(path) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
         other => other.on("make", path)?,
@@ -199,7 +199,7 @@ fn is_own_dir(path: &Path) -> Result<bool, PathError> {
 ///
 /// # Errors
 /// When that fails, or something else than a regular file is there; then what was there is there still.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::other("it is no name of a file"))
@@ -239,7 +239,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When that fails, or something is there.
-pub fn link(path: &Path, target: &Path) -> Result<(), PathError> {
+pub(crate) fn link(path: &Path, target: &Path) -> Result<(), PathError> {
     std::os::unix::fs::symlink(target, path).on("make", path)
 }
 
@@ -247,7 +247,7 @@ pub fn link(path: &Path, target: &Path) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When it cannot have one.
-pub fn second_name(path: &Path, other: &Path) -> Result<(), PathError> {
+pub(crate) fn second_name(path: &Path, other: &Path) -> Result<(), PathError> {
     remove(other)?;
     fs::hard_link(path, other).on("make another name of", path)
 }
@@ -256,7 +256,7 @@ pub fn second_name(path: &Path, other: &Path) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When that fails.
-pub fn sync_dir(path: &Path) -> Result<(), PathError> {
+pub(crate) fn sync_dir(path: &Path) -> Result<(), PathError> {
     File::open(path)
         .on("open", path)?
         .sync_all()
@@ -267,7 +267,7 @@ pub fn sync_dir(path: &Path) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When it is there and stays.
-pub fn remove(path: &Path) -> Result<(), PathError> {
+pub(crate) fn remove(path: &Path) -> Result<(), PathError> {
     match fs::remove_file(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.on("remove", path),
@@ -278,7 +278,7 @@ pub fn remove(path: &Path) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When something stays.
-pub fn remove_tree(path: &Path) -> Result<(), PathError> {
+pub(crate) fn remove_tree(path: &Path) -> Result<(), PathError> {
     let removed = match fs::symlink_metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
@@ -292,7 +292,7 @@ pub fn remove_tree(path: &Path) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When that fails.
-pub fn rename(from: &Path, to: &Path) -> Result<(), PathError> {
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), PathError> {
     fs::rename(from, to).on("rename a file to", to)
 }
 
@@ -300,7 +300,7 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When there is nothing.
-pub fn resolved(path: &Path) -> Result<std::path::PathBuf, PathError> {
+pub(crate) fn resolved(path: &Path) -> Result<std::path::PathBuf, PathError> {
     fs::canonicalize(path).on("find", path)
 }
 
@@ -308,7 +308,7 @@ pub fn resolved(path: &Path) -> Result<std::path::PathBuf, PathError> {
 ///
 /// # Errors
 /// When nobody can say.
-pub fn goal(path: &Path) -> Result<Option<std::path::PathBuf>, PathError> {
+pub(crate) fn goal(path: &Path) -> Result<Option<std::path::PathBuf>, PathError> {
     match fs::canonicalize(path) {
         Err(e)
             if matches!(
@@ -324,7 +324,7 @@ pub fn goal(path: &Path) -> Result<Option<std::path::PathBuf>, PathError> {
 }
 
 /// What stands at a path.
-pub fn owner(path: &Path) -> Option<Owner> {
+pub(crate) fn owner(path: &Path) -> Option<Owner> {
     let meta = fs::symlink_metadata(path).ok()?;
     Some(if meta.is_dir() {
         Owner::Directory(meta.uid())
@@ -337,7 +337,7 @@ pub fn owner(path: &Path) -> Option<Owner> {
 ///
 /// # Errors
 /// When nobody can say.
-pub fn look(path: &Path) -> Result<Option<fs::Metadata>, PathError> {
+pub(crate) fn look(path: &Path) -> Result<Option<fs::Metadata>, PathError> {
     match fs::symlink_metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         other => other.on("look at", path).map(Some),

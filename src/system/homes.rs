@@ -19,7 +19,7 @@ const ARCHIVE_LIMIT: Duration = Duration::from_secs(3_600);
 
 /// Whose a new home is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ownership {
+pub(crate) struct Ownership {
     /// User id.
     pub uid: u32,
     /// Group id.
@@ -32,7 +32,7 @@ pub struct Ownership {
 ///
 /// # Errors
 /// When anything cannot be copied; `staged` may be left behind then.
-pub fn build(staged: &Path, skel: &Path, owner: Ownership) -> Result<(), PathError> {
+pub(crate) fn build(staged: &Path, skel: &Path, owner: Ownership) -> Result<(), PathError> {
     files::remove_tree(staged)?;
     DirBuilder::new()
         .mode(0o700)
@@ -100,7 +100,7 @@ fn hand_over(path: &Path, owner: Ownership) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When that fails.
-pub fn sync(dir: &Path) -> Result<(), PathError> {
+pub(crate) fn sync(dir: &Path) -> Result<(), PathError> {
     let file = fs::File::open(dir).on("open", dir)?;
     nix::unistd::syncfs(&file).on("sync", dir)
 }
@@ -109,7 +109,7 @@ pub fn sync(dir: &Path) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When something is mounted on or below it.
-pub fn probe_removal(home: &Path) -> Result<(), PathError> {
+pub(crate) fn probe_removal(home: &Path) -> Result<(), PathError> {
     if mounts::has_mounts(home).on("look for mounts below", home)? {
         return Err(io::Error::other("something is mounted there")).on("remove", home);
     }
@@ -122,7 +122,7 @@ pub fn probe_removal(home: &Path) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When tar(1) fails or finds a difference; no new archive is left then.
-pub fn archive(home: &Path, into: &Path, stem: &str) -> Result<(), PathError> {
+pub(crate) fn archive(home: &Path, into: &Path, stem: &str) -> Result<(), PathError> {
     if !into.is_dir() {
         return Err(io::Error::other("there is no such directory")).on("pack a home into", into);
     }
@@ -150,7 +150,7 @@ pub fn archive(home: &Path, into: &Path, stem: &str) -> Result<(), PathError> {
 }
 
 /// What the name of an archive ends with that is packed as well as this host can.
-pub fn archive_suffix() -> &'static str {
+pub(crate) fn archive_suffix() -> &'static str {
     if process::find("zstd").is_some() {
         ".tar.zst"
     } else {
@@ -163,7 +163,7 @@ pub fn archive_suffix() -> &'static str {
 ///
 /// # Errors
 /// When tar(1) fails or finds a difference; no new archive is left then.
-pub fn archive_as(home: &Path, archive: &Path) -> Result<(), PathError> {
+pub(crate) fn archive_as(home: &Path, archive: &Path) -> Result<(), PathError> {
     let Some(tar) = process::find("tar") else {
         return Err(io::Error::other("tar(1) is not installed")).on("pack", home);
     };

@@ -13,7 +13,7 @@ use super::{Context as _, PathError};
 
 /// What kind of thing it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A regular file.
     File,
     /// A directory.
@@ -26,7 +26,7 @@ pub enum Kind {
 
 /// Something at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
+pub(crate) struct Node {
     /// Where.
     pub path: PathBuf,
     /// What.
@@ -43,7 +43,7 @@ pub struct Node {
 
 /// Something at a path, links followed, and the directories through which it is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chain {
+pub(crate) struct Chain {
     /// The thing itself.
     pub node: Node,
     /// The directory that it is in, then all that are above; those of the path as it is written, too.
@@ -71,7 +71,7 @@ fn as_node(path: &Path, meta: &fs::Metadata) -> Node {
 ///
 /// # Errors
 /// When nobody can say.
-pub fn node(path: &Path) -> Result<Option<Node>, PathError> {
+pub(crate) fn node(path: &Path) -> Result<Option<Node>, PathError> {
     Ok(super::files::look(path)?.map(|meta| as_node(path, &meta)))
 }
 
@@ -79,7 +79,7 @@ pub fn node(path: &Path) -> Result<Option<Node>, PathError> {
 ///
 /// # Errors
 /// When nobody can say.
-pub fn chain(path: &Path, top: &Path) -> Result<Option<Chain>, PathError> {
+pub(crate) fn chain(path: &Path, top: &Path) -> Result<Option<Chain>, PathError> {
     let written = std::path::absolute(path).on("look at", path)?;
     let real = match fs::canonicalize(&written) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -102,13 +102,13 @@ pub fn chain(path: &Path, top: &Path) -> Result<Option<Chain>, PathError> {
 }
 
 /// The user that this process runs as.
-pub fn us() -> u32 {
+pub(crate) fn us() -> u32 {
     nix::unistd::geteuid().as_raw()
 }
 
 /// What a file system allows and has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub(crate) struct Room {
     /// Nothing can be written.
     pub read_only: bool,
     /// No program on it can be started.
@@ -124,7 +124,7 @@ pub struct Room {
 }
 
 /// The file system that a path is on; `None` when nobody can say.
-pub fn room(path: &Path) -> Option<Room> {
+pub(crate) fn room(path: &Path) -> Option<Room> {
     let at = statvfs(path).ok()?;
     let unit = at.fragment_size();
     Some(Room {
@@ -139,7 +139,7 @@ pub fn room(path: &Path) -> Option<Room> {
 
 /// Why nothing can be made in a directory, if that is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
+pub(crate) enum Closed {
     /// It is immutable (chattr(1)).
     Immutable,
     /// Its file system is read-only.
@@ -149,7 +149,7 @@ pub enum Closed {
 }
 
 /// Whether something could be made in a directory; tries nothing.
-pub fn closed(dir: &Path) -> Option<Closed> {
+pub(crate) fn closed(dir: &Path) -> Option<Closed> {
     match access(dir, AccessFlags::W_OK) {
         Err(Errno::EPERM) => Some(Closed::Immutable),
         Err(Errno::EROFS) => Some(Closed::ReadOnly),

@@ -18,11 +18,11 @@ use super::{Context as _, PathError, files, replace};
 /// SHA-256 of a file, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Hash(String);
+pub(crate) struct Hash(String);
 
 impl Hash {
     /// The hash of these bytes.
-    pub fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         Self(
             Sha256::digest(bytes)
                 .iter()
@@ -39,7 +39,7 @@ impl Hash {
 /// One step. Each can be seen to be done or not, so that it can be done again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Step {
+pub(crate) enum Step {
     /// Put a new version of a file in place. A file may be replaced more than once in a list.
     Replace {
         /// The new version.
@@ -85,7 +85,7 @@ pub enum Step {
 
 /// A list of steps that belong together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Journal {
+pub(crate) struct Journal {
     /// The transaction it belongs to.
     pub txn: u64,
     /// In this order.
@@ -94,7 +94,7 @@ pub struct Journal {
 
 /// What an earlier process left behind.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Left {
+pub(crate) enum Left {
     /// Nothing.
     Nothing,
     /// A list that may be half done.
@@ -105,7 +105,7 @@ pub enum Left {
 
 /// How a half-done list ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It is done.
     Finished,
     /// A file is neither as it was before nor as it should be after: somebody else changed it since. Nothing was done.
@@ -121,7 +121,7 @@ impl Journal {
     ///
     /// # Errors
     /// When it cannot be written; then nothing will happen.
-    pub fn begin(&self, dir: &Path) -> Result<(), PathError> {
+    pub(crate) fn begin(&self, dir: &Path) -> Result<(), PathError> {
         let (temporary, path) = (dir.join(TEMPORARY), dir.join(STARTED));
         let bytes = serde_json::to_vec(self)
             .map_err(io::Error::other)
@@ -140,7 +140,7 @@ impl Journal {
     }
 
     /// Whether all of it happens below `root`. A tree that was copied takes its journal along, with the old paths.
-    pub fn is_below(&self, root: &Path) -> bool {
+    pub(crate) fn is_below(&self, root: &Path) -> bool {
         self.steps.iter().all(|step| match step {
             Step::Replace { staged, path, .. }
             | Step::Place { staged, path }
@@ -155,7 +155,7 @@ impl Journal {
     ///
     /// # Errors
     /// When one fails; the next process will try again.
-    pub fn carry_out(&self) -> Result<(), PathError> {
+    pub(crate) fn carry_out(&self) -> Result<(), PathError> {
         for step in &self.steps {
             step.carry_out()?;
         }
@@ -171,7 +171,7 @@ impl Journal {
     ///
     /// # Errors
     /// When that cannot be written.
-    pub fn mark_done(&self, dir: &Path) -> Result<(), PathError> {
+    pub(crate) fn mark_done(&self, dir: &Path) -> Result<(), PathError> {
         files::rename(&dir.join(STARTED), &dir.join(DONE))?;
         files::sync_dir(dir)
     }
@@ -180,7 +180,7 @@ impl Journal {
     ///
     /// # Errors
     /// When it stays.
-    pub fn forget(dir: &Path) -> Result<(), PathError> {
+    pub(crate) fn forget(dir: &Path) -> Result<(), PathError> {
         for name in [TEMPORARY, STARTED, DONE] {
             files::remove(&dir.join(name))?;
         }
@@ -191,7 +191,7 @@ impl Journal {
     ///
     /// # Errors
     /// When a step fails.
-    pub fn recover(&self) -> Result<Outcome, PathError> {
+    pub(crate) fn recover(&self) -> Result<Outcome, PathError> {
         let Some(todo) = self.remaining()? else {
             return Ok(Outcome::Overtaken);
         };
@@ -208,7 +208,7 @@ impl Journal {
     }
 
     /// The directories whose entries the list changes.
-    pub fn directories(&self) -> BTreeSet<&Path> {
+    pub(crate) fn directories(&self) -> BTreeSet<&Path> {
         self.steps.iter().flat_map(Step::directories).collect()
     }
 
@@ -257,7 +257,7 @@ impl Journal {
 ///
 /// # Errors
 /// When a journal is there and cannot be read.
-pub fn left_behind(dir: &Path) -> Result<Left, PathError> {
+pub(crate) fn left_behind(dir: &Path) -> Result<Left, PathError> {
     let read = |name: &str| -> Result<Option<Journal>, PathError> {
         let path = dir.join(name);
         let Some(bytes) = files::read_plain(&path)? else {

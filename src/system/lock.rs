@@ -28,7 +28,7 @@ pub struct RunLock {
 
 /// What the lock file says. Information only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Note {
+pub(crate) struct Note {
     /// Who holds the lock, or held it last.
     pub holder: Holder,
     /// When each command last read its provider completely, in seconds since 1970.
@@ -227,7 +227,7 @@ fn unlock(file: &File) {
 ///
 /// # Errors
 /// When its file is not to be trusted.
-pub fn look(path: &Path) -> Result<(Note, bool), PathError> {
+pub(crate) fn look(path: &Path) -> Result<(Note, bool), PathError> {
     let Some(mut file) = open_run_lock(path, Purpose::Look)? else {
         return Ok((Note::default(), false));
     };
@@ -281,7 +281,7 @@ fn write_note(file: &mut File, note: &Note) -> io::Result<()> {
 
 /// The password lock, held until dropped.
 #[derive(Debug)]
-pub struct PasswordLock {
+pub(crate) struct PasswordLock {
     held: File,
 }
 
@@ -290,7 +290,7 @@ impl PasswordLock {
     ///
     /// # Errors
     /// When somebody holds it until then, or it cannot be used.
-    pub fn take(path: &Path, deadline: Instant) -> Result<Self, PathError> {
+    pub(crate) fn take(path: &Path, deadline: Instant) -> Result<Self, PathError> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -337,7 +337,7 @@ fn whole_file(kind: libc::c_int) -> libc::flock {
 
 /// Who holds the password lock, found out without taking it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PasswordHolder {
+pub(crate) enum PasswordHolder {
     /// A process of this id.
     Process(u32),
     /// Somebody; the kernel keeps no id of a lock that belongs to an open file.
@@ -348,7 +348,7 @@ pub enum PasswordHolder {
 ///
 /// # Errors
 /// When its file is there and cannot be asked.
-pub fn password_holder(path: &Path) -> Result<Option<PasswordHolder>, PathError> {
+pub(crate) fn password_holder(path: &Path) -> Result<Option<PasswordHolder>, PathError> {
     let file = match OpenOptions::new()
         .read(true)
         .custom_flags(O_NOFOLLOW | O_CLOEXEC)
@@ -372,7 +372,7 @@ pub fn password_holder(path: &Path) -> Result<Option<PasswordHolder>, PathError>
 
 /// A lock on a directory against others who replace files in it, held until dropped. Leaves no file behind.
 #[derive(Debug)]
-pub struct DirLock {
+pub(crate) struct DirLock {
     held: File,
 }
 
@@ -381,7 +381,7 @@ impl DirLock {
     ///
     /// # Errors
     /// When somebody holds it until then, or it cannot be used.
-    pub fn take(dir: &Path, deadline: Instant) -> Result<Self, PathError> {
+    pub(crate) fn take(dir: &Path, deadline: Instant) -> Result<Self, PathError> {
         let file = OpenOptions::new()
             .read(true)
             .custom_flags(O_CLOEXEC)

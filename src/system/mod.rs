@@ -3,25 +3,25 @@
 //! Knows paths and bytes, and nothing of accounts, plans or providers.
 #![allow(clippy::disallowed_methods)] // the one place that may
 
-pub mod as_user;
-pub mod caches;
-pub mod child;
-pub mod clock;
-pub mod error;
-pub mod files;
-pub mod homes;
-pub mod inspect;
+pub(crate) mod as_user;
+pub(crate) mod caches;
+pub(crate) mod child;
+pub(crate) mod clock;
+pub(crate) mod error;
+pub(crate) mod files;
+pub(crate) mod homes;
+pub(crate) mod inspect;
 
-pub mod journal;
-pub mod lock;
-pub mod mounts;
-pub mod nss;
-pub mod pool;
-pub mod process;
-pub mod programs;
-pub mod replace;
-pub mod root;
-pub mod sessions;
+pub(crate) mod journal;
+pub(crate) mod lock;
+pub(crate) mod mounts;
+pub(crate) mod nss;
+pub(crate) mod pool;
+pub(crate) mod process;
+pub(crate) mod programs;
+pub(crate) mod replace;
+pub(crate) mod root;
+pub(crate) mod sessions;
 pub(crate) mod tls;
 
-pub use error::{Context, PathError};
+pub(crate) use error::{Context, PathError};

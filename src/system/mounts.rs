@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 /// Whether something is mounted on `path` itself.
-pub fn is_mount_point(path: &Path) -> bool {
+pub(crate) fn is_mount_point(path: &Path) -> bool {
     let Ok(path) = std::fs::canonicalize(path) else {
         return false;
     };
@@ -19,7 +19,7 @@ pub fn is_mount_point(path: &Path) -> bool {
 ///
 /// # Errors
 /// When nobody can say, as without `/proc`.
-pub fn has_mounts(path: &Path) -> io::Result<bool> {
+pub(crate) fn has_mounts(path: &Path) -> io::Result<bool> {
     let path = std::fs::canonicalize(path)?;
     let mut below = path.as_os_str().as_bytes().to_vec();
     let points = mount_points()?;
@@ -31,7 +31,7 @@ pub fn has_mounts(path: &Path) -> io::Result<bool> {
 }
 
 /// The kind of file system that `path` is on, such as `ext4` or `nfs4`; `None` when nobody can say.
-pub fn kind_of(path: &Path) -> Option<String> {
+pub(crate) fn kind_of(path: &Path) -> Option<String> {
     let path = std::fs::canonicalize(path).ok()?;
     let text = std::fs::read("/proc/self/mountinfo").ok()?;
     // Of two on one point, the later one lies above.

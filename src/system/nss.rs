@@ -14,12 +14,12 @@ use super::process;
 const BATCH: usize = 500;
 
 /// What a name service knows: names of accounts or groups, each with its uid or gid.
-pub type Known = BTreeMap<String, u32>;
+pub(crate) type Known = BTreeMap<String, u32>;
 
 /// Whether `database` (`passwd` or `group`) has sources other than the files that gosync reads.
 ///
 /// `text` is nsswitch.conf.
-pub fn has_other_sources(text: &str, database: &str) -> bool {
+pub(crate) fn has_other_sources(text: &str, database: &str) -> bool {
     const READ_ANYWAY: [&str; 4] = ["files", "compat", "extrausers", "systemd"];
     let sources = text.lines().filter_map(|line| {
         let line = line.split('#').next().unwrap_or_default();
@@ -32,7 +32,7 @@ pub fn has_other_sources(text: &str, database: &str) -> bool {
 
 /// The services that nsswitch.conf(5), which is `text`, names for `database`, with actions such as `[NOTFOUND=return]`
 /// among them; none, where it has no such line.
-pub fn services<'a>(text: &'a str, database: &str) -> Vec<&'a str> {
+pub(crate) fn services<'a>(text: &'a str, database: &str) -> Vec<&'a str> {
     let lines = text
         .lines()
         .filter_map(|line| line.split('#').next()?.split_once(':'));
@@ -47,7 +47,7 @@ pub fn services<'a>(text: &'a str, database: &str) -> Vec<&'a str> {
 ///
 /// # Errors
 /// When getent is missing, fails or hangs.
-pub fn enumerate(database: &str, service: &str, limit: Duration) -> Result<Known, String> {
+pub(crate) fn enumerate(database: &str, service: &str, limit: Duration) -> Result<Known, String> {
     let getent = process::find("getent").ok_or("getent(1) is not installed")?;
     let args: Vec<&OsStr> = ["-s", service, database]
         .into_iter()
@@ -81,7 +81,7 @@ fn name_and_id(line: &str) -> Option<(&str, u32)> {
 ///
 /// # Errors
 /// When getent is missing, fails or hangs; then nobody knows, and nothing new may be given out.
-pub fn lookup(database: &str, keys: &[String], limit: Duration) -> Result<Known, String> {
+pub(crate) fn lookup(database: &str, keys: &[String], limit: Duration) -> Result<Known, String> {
     let getent = process::find("getent").ok_or("getent(1) is not installed")?;
     let mut known = Known::new();
     for batch in keys.chunks(BATCH) {

@@ -12,7 +12,7 @@ use std::sync::mpsc;
 /// Does `work` for each of `items`, at most `workers` at a time, begun in their order. The results
 /// are in the order of the items; `seen` is told of each as it comes, on the calling thread. Once
 /// `after` a result says [`ControlFlow::Break`], nothing more is begun; what was not begun is `None`.
-pub fn map<T: Sync, R: Send>(
+pub(crate) fn map<T: Sync, R: Send>(
     items: &[T],
     workers: usize,
     work: impl Fn(&T) -> R + Sync,
@@ -49,7 +49,7 @@ pub fn map<T: Sync, R: Send>(
 ///
 /// # Errors
 /// The first of `sink`.
-pub fn for_each<T: Sync, M: Send, E>(
+pub(crate) fn for_each<T: Sync, M: Send, E>(
     items: &[T],
     workers: usize,
     work: impl Fn(&T, &dyn Fn(M)) + Sync,

@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 pub(super) const SAFE_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Whether this process may change owners.
-pub fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
 /// Lets nobody else into files that are made from now on; what has to be open says so itself.
-pub fn restrict_umask() {
+pub(crate) fn restrict_umask() {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
 }
 
 /// Closes what whoever started us left open: programs that we start must not get it. Called before anything is opened.
-pub fn close_inherited() {
+pub(crate) fn close_inherited() {
     let entries = std::fs::read_dir("/proc/self/fd")
         .into_iter()
         .flatten()
@@ -35,7 +35,7 @@ pub fn close_inherited() {
 }
 
 /// Ids of processes that run as `uid`.
-pub fn of_user(uid: u32) -> Vec<u32> {
+pub(crate) fn of_user(uid: u32) -> Vec<u32> {
     use std::os::unix::fs::MetadataExt as _;
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let mut pids: Vec<u32> = entries
@@ -48,7 +48,7 @@ pub fn of_user(uid: u32) -> Vec<u32> {
 
 /// What a program answered.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// Its exit status; `None` when a signal ended it.
     pub code: Option<i32>,
     /// Its standard output.
@@ -62,7 +62,11 @@ pub struct Answer {
 ///
 /// # Errors
 /// When it cannot be started, or did not end in time (it is killed then).
-pub fn run(program: &Path, args: &[&std::ffi::OsStr], limit: Duration) -> io::Result<Answer> {
+pub(crate) fn run(
+    program: &Path,
+    args: &[&std::ffi::OsStr],
+    limit: Duration,
+) -> io::Result<Answer> {
     run_with(program, args, Vec::new(), limit)
 }
 
@@ -70,7 +74,7 @@ pub fn run(program: &Path, args: &[&std::ffi::OsStr], limit: Duration) -> io::Re
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_with(
+pub(crate) fn run_with(
     program: &Path,
     args: &[&std::ffi::OsStr],
     input: Vec<u8>,
@@ -143,7 +147,7 @@ fn reader<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Recei
 }
 
 /// Whether `name` is in one of the directories where system programs are, and where.
-pub fn find(name: &str) -> Option<PathBuf> {
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     SAFE_PATH
         .split(':')
         .map(|dir| Path::new(dir).join(name))
@@ -154,31 +158,31 @@ pub fn find(name: &str) -> Option<PathBuf> {
 ///
 /// # Errors
 /// When the kernel gives none.
-pub fn random_id() -> io::Result<String> {
+pub(crate) fn random_id() -> io::Result<String> {
     let mut bytes = [0_u8; 16];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The value of an environment variable, as a path.
-pub fn variable(name: &str) -> Option<PathBuf> {
+pub(crate) fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
 }
 
 /// Where `name` would be beside this program's own file.
-pub fn beside_program(name: &str) -> Option<PathBuf> {
+pub(crate) fn beside_program(name: &str) -> Option<PathBuf> {
     Some(std::env::current_exe().ok()?.parent()?.join(name))
 }
 
 /// This program's own file.
-pub fn own_program() -> Option<PathBuf> {
+pub(crate) fn own_program() -> Option<PathBuf> {
     std::env::current_exe().ok()
 }
 
 /// Whether a process of this id is there.
-pub fn is_running(pid: u32) -> bool {
+pub(crate) fn is_running(pid: u32) -> bool {
     Path::new("/proc").join(pid.to_string()).exists()
 }
 

@@ -25,7 +25,7 @@ const MAX_LINKS: usize = 40;
 ///
 /// # Errors
 /// When a directory in it cannot be read.
-pub fn expand(pattern: &str) -> Result<Vec<PathBuf>, PathError> {
+pub(crate) fn expand(pattern: &str) -> Result<Vec<PathBuf>, PathError> {
     let path = Path::new(pattern);
     if !pattern.contains(['*', '?', '[']) {
         return Ok(vec![path.to_owned()]);
@@ -49,7 +49,7 @@ pub fn expand(pattern: &str) -> Result<Vec<PathBuf>, PathError> {
 }
 
 /// The directories that a pattern stands for besides, sorted: what is in them is no program of the pattern's.
-pub fn folders(pattern: &str) -> Vec<PathBuf> {
+pub(crate) fn folders(pattern: &str) -> Vec<PathBuf> {
     let found = glob::glob_with(pattern, OPTIONS)
         .into_iter()
         .flatten()
@@ -68,7 +68,7 @@ const OPTIONS: glob::MatchOptions = glob::MatchOptions {
 
 /// Who may own what is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owners {
+pub(crate) enum Owners {
     /// Root.
     Root,
     /// Root, or whoever we are: on another tree, an ordinary user may work with hooks of their own.
@@ -77,7 +77,7 @@ pub enum Owners {
 
 /// Why something is not trusted as a program to be run; with what mends it.
 #[derive(Debug, thiserror::Error)]
-pub enum Distrust {
+pub(crate) enum Distrust {
     /// Others may write this: the program, or a directory on the way to it.
     #[error("others may write {}; `chmod go-w` it", .0.display())]
     Writable(PathBuf),
@@ -105,7 +105,7 @@ impl From<nix::errno::Errno> for Distrust {
 ///
 /// # Errors
 /// When there is none, it cannot be executed, or others can change something on the way to it.
-pub fn trusted(path: &Path, owners: Owners) -> Result<PathBuf, Distrust> {
+pub(crate) fn trusted(path: &Path, owners: Owners) -> Result<PathBuf, Distrust> {
     Walk::new(owners).and_then(|mut walk| walk.to(path))
 }
 

@@ -18,7 +18,7 @@ const ACL: &str = "system.posix_acl_access";
 
 /// What a new file looks like where there is no old one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Appearance {
+pub(crate) struct Appearance {
     /// Permission bits.
     pub mode: u32,
     /// Owning group, if it matters.
@@ -29,7 +29,7 @@ pub struct Appearance {
 ///
 /// # Errors
 /// When anything fails; `staged` may be left behind then.
-pub fn stage(
+pub(crate) fn stage(
     staged: &Path,
     bytes: &[u8],
     like: &Path,
@@ -50,7 +50,7 @@ pub fn stage(
 ///
 /// # Errors
 /// As [`stage`].
-pub fn write(staged: &Path, bytes: &[u8], appearance: Appearance) -> Result<(), PathError> {
+pub(crate) fn write(staged: &Path, bytes: &[u8], appearance: Appearance) -> Result<(), PathError> {
     let mut file = begin(staged, bytes)?;
     appear(&file, staged, appearance)?;
     verify(&mut file, staged, bytes)
@@ -131,7 +131,7 @@ fn own(file: &File, path: &Path, uid: Option<u32>, gid: Option<u32>) -> Result<(
 ///
 /// # Errors
 /// When it stays as it was.
-pub fn now(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+pub(crate) fn now(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
     probe(path)?;
     let dir = path.parent().unwrap_or(Path::new("/"));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -156,7 +156,7 @@ pub fn now(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
 ///
 /// # Errors
 /// When it is a mount point, hard-linked, immutable, or on a read-only file system.
-pub fn probe(path: &Path) -> Result<(), PathError> {
+pub(crate) fn probe(path: &Path) -> Result<(), PathError> {
     let Ok(meta) = fs::symlink_metadata(path) else {
         return Ok(());
     };
@@ -182,7 +182,7 @@ pub fn probe(path: &Path) -> Result<(), PathError> {
 }
 
 /// Where new versions of the files in `dir` are written.
-pub fn staging_dir(dir: &Path) -> PathBuf {
+pub(crate) fn staging_dir(dir: &Path) -> PathBuf {
     dir.join(".gosync")
 }
 

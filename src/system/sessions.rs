@@ -25,7 +25,7 @@ const ROUNDS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Ends everything that runs as `uid`. Returns how many processes there were, and how many are left.
-pub fn end(uid: u32) -> (usize, usize) {
+pub(crate) fn end(uid: u32) -> (usize, usize) {
     let found = process::of_user(uid).len();
     if found == 0 {
         return (0, 0);

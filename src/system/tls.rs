@@ -23,7 +23,7 @@ const SYSTEM: [&str; 4] = [
 ///
 /// # Errors
 /// When there is nobody to trust.
-pub fn config(authorities: Option<&[u8]>) -> Result<Arc<ClientConfig>, String> {
+pub(crate) fn config(authorities: Option<&[u8]>) -> Result<Arc<ClientConfig>, String> {
     let roots = match authorities {
         Some(pem) => configured(pem)?,
         None => system()?,
@@ -35,7 +35,7 @@ pub fn config(authorities: Option<&[u8]>) -> Result<Arc<ClientConfig>, String> {
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn nobody() -> Result<Arc<ClientConfig>, String> {
+pub(crate) fn nobody() -> Result<Arc<ClientConfig>, String> {
     build(RootCertStore::empty())
 }
 

@@ -5,14 +5,15 @@
 //! puts the ledger's transaction around its phases.
 
 mod error;
-pub mod files;
+pub(crate) mod files;
 mod key_files;
 mod other_name_services;
 mod place;
 mod target;
 
-pub use error::TargetError;
-pub use key_files::KeyFiles;
-pub use other_name_services::OtherNameServices;
-pub use place::Place;
-pub use target::{Current, Hold, Prepared, Recovered, Recovery, Staged, Switched, Target, Traces};
+pub(crate) use error::TargetError;
+pub(crate) use key_files::KeyFiles;
+pub(crate) use other_name_services::OtherNameServices;
+pub(crate) use place::Place;
+pub use target::Hold;
+pub(crate) use target::{Current, Prepared, Recovered, Recovery, Staged, Switched, Target, Traces};

@@ -15,7 +15,7 @@ use crate::model::shown;
 
 /// A group in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub(crate) struct Row {
     /// What it is called.
     pub name: String,
     /// Where it is on the web; may be empty.
@@ -75,7 +75,7 @@ fn held(text: &str) -> String {
 }
 
 /// A table for a web page, without the page around it.
-pub fn html(rows: &[Row]) -> String {
+pub(crate) fn html(rows: &[Row]) -> String {
     let mut out = String::from("<table>\n<tr><th>Group</th><th>Description</th></tr>\n");
     for row in rows {
         // A bare carriage return would be read back as a line feed.
@@ -99,7 +99,10 @@ pub fn html(rows: &[Row]) -> String {
 ///
 /// # Errors
 /// None that a list in memory can have.
-pub fn records(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<String, String> {
+pub(crate) fn records(
+    header: &[&str],
+    rows: impl Iterator<Item = Vec<String>>,
+) -> Result<String, String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(header).map_err(|e| e.to_string())?;
     for row in rows {
@@ -113,7 +116,7 @@ pub fn records(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Resu
 ///
 /// # Errors
 /// None that a list in memory can have.
-pub fn csv(rows: &[Row]) -> Result<String, String> {
+pub(crate) fn csv(rows: &[Row]) -> Result<String, String> {
     let row = |row: &Row| vec![row.name.clone(), row.url.clone(), plain(&row.description)];
     records(&["groupname", "url", "description"], rows.iter().map(row))
 }
@@ -122,7 +125,7 @@ pub fn csv(rows: &[Row]) -> Result<String, String> {
 ///
 /// # Errors
 /// None that a list in memory can have.
-pub fn xml(rows: &[Row]) -> Result<String, String> {
+pub(crate) fn xml(rows: &[Row]) -> Result<String, String> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     xml_rows(&mut writer, rows).map_err(|e| e.to_string())?;
     let text = String::from_utf8(writer.into_inner()).map_err(|e| e.to_string())?;
@@ -157,7 +160,7 @@ fn xml_rows(writer: &mut Writer<Vec<u8>>, rows: &[Row]) -> std::io::Result<()> {
 }
 
 /// `{"groups": [{name, url, description: {html, text}}]}`
-pub fn json(rows: &[Row]) -> String {
+pub(crate) fn json(rows: &[Row]) -> String {
     #[derive(Serialize)]
     struct Description {
         html: String,
@@ -185,7 +188,7 @@ pub fn json(rows: &[Row]) -> String {
 }
 
 /// An aligned table for a terminal.
-pub fn table(rows: &[Row]) -> String {
+pub(crate) fn table(rows: &[Row]) -> String {
     let first_line = |row: &Row| {
         plain(&row.description)
             .lines()

@@ -4,27 +4,27 @@
 //! (a broken pipe) is no failure of the run, so errors of writing are dropped.
 #![allow(clippy::disallowed_methods)] // the one place that may
 
-pub mod listing;
+pub(crate) mod listing;
 mod progress;
-pub mod prompt;
+pub(crate) mod prompt;
 
 use std::fmt::{self, Write as _};
 use std::io::{IsTerminal as _, Write as _};
 
-pub use progress::Progress;
+pub(crate) use progress::Progress;
 
 use crate::error::Error;
 
 /// Where everything that a person sees goes through.
 #[derive(Clone, Copy, Debug)]
-pub struct Ui {
+pub(crate) struct Ui {
     quiet: bool,
     terminal: bool,
 }
 
 impl Ui {
     /// A way to print; `quiet`: without notices.
-    pub fn new(quiet: bool) -> Self {
+    pub(crate) fn new(quiet: bool) -> Self {
         Self {
             quiet,
             terminal: std::io::stderr().is_terminal(),
@@ -32,14 +32,14 @@ impl Ui {
     }
 
     /// Says what happens, on standard output, unless quiet.
-    pub fn notice(&self, text: impl fmt::Display) {
+    pub(crate) fn notice(&self, text: impl fmt::Display) {
         if !self.quiet {
             out(&line("NOTICE", text));
         }
     }
 
     /// Says many things, each a line as [`Ui::notice`] does. What is not said is not worked out.
-    pub fn notices(&self, texts: impl Iterator<Item = String>) {
+    pub(crate) fn notices(&self, texts: impl Iterator<Item = String>) {
         if !self.quiet {
             let mut stream = std::io::BufWriter::new(std::io::stdout().lock());
             for text in texts {
@@ -50,18 +50,18 @@ impl Ui {
     }
 
     /// Says what a person has to know although the run goes on, on standard error, also if quiet.
-    pub fn warn(&self, text: impl fmt::Display) {
+    pub(crate) fn warn(&self, text: impl fmt::Display) {
         err(&line("WARNING", text));
     }
 
     /// Says what failed and what to do, on standard error.
-    pub fn error(&self, error: &Error) {
+    pub(crate) fn error(&self, error: &Error) {
         err(&complaint(error));
     }
 
     /// Prints what was asked for on standard output: as it is for a program or a file, and without anything that a
     /// terminal obeys for a terminal.
-    pub fn data(&self, text: &str) {
+    pub(crate) fn data(&self, text: &str) {
         match self.is_terminal() {
             true => out(&tame(text)),
             false => out(text),
@@ -69,13 +69,13 @@ impl Ui {
     }
 
     /// Whether standard output is a terminal.
-    pub fn is_terminal(&self) -> bool {
+    pub(crate) fn is_terminal(&self) -> bool {
         std::io::stdout().is_terminal()
     }
 
     /// Says what clap says about a command line: help and version on standard output, anything wrong on standard
     /// error. Returns the exit code.
-    pub fn command_line(&self, error: &clap::Error) -> u8 {
+    pub(crate) fn command_line(&self, error: &clap::Error) -> u8 {
         let text = error.render().to_string();
         match (error.use_stderr(), text.strip_prefix("error: ")) {
             (false, _) => out(&text),
@@ -86,7 +86,7 @@ impl Ui {
     }
 
     /// Shows that something long goes on, on standard error and only to a terminal, until the answer is dropped.
-    pub fn progress(&self, what: &str) -> Progress {
+    pub(crate) fn progress(&self, what: &str) -> Progress {
         Progress::new(what, self.terminal && !self.quiet)
     }
 }

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A line on standard error that counts, and is gone when this is dropped.
 #[derive(Debug)]
-pub struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     pub(super) fn new(what: &str, visible: bool) -> Self {
@@ -23,7 +23,7 @@ impl Progress {
     }
 
     /// Says how many are done.
-    pub fn set(&self, n: usize) {
+    pub(crate) fn set(&self, n: usize) {
         self.0.set_position(n as u64);
     }
 

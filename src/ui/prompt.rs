@@ -11,14 +11,14 @@ use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
 /// What could stand at the end of a line: where its last word begins, and words that fit there.
-pub type Complete<'a> = Box<dyn Fn(&str) -> (usize, Vec<String>) + 'a>;
+pub(crate) type Complete<'a> = Box<dyn Fn(&str) -> (usize, Vec<String>) + 'a>;
 
 /// Where lines come from.
-pub struct Prompt<'a>(Option<Editor<Words<'a>, MemHistory>>);
+pub(crate) struct Prompt<'a>(Option<Editor<Words<'a>, MemHistory>>);
 
 /// What came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Line {
+pub(crate) enum Line {
     /// A line, without its end.
     Text(String),
     /// Somebody thought better of it.
@@ -32,7 +32,7 @@ impl<'a> Prompt<'a> {
     ///
     /// # Errors
     /// When the terminal cannot be used.
-    pub fn new(complete: Complete<'a>) -> Result<Self, String> {
+    pub(crate) fn new(complete: Complete<'a>) -> Result<Self, String> {
         if !std::io::stdin().is_terminal() {
             return Ok(Self(None));
         }
@@ -46,7 +46,7 @@ impl<'a> Prompt<'a> {
     }
 
     /// Whether somebody types.
-    pub fn is_terminal(&self) -> bool {
+    pub(crate) fn is_terminal(&self) -> bool {
         self.0.is_some()
     }
 
@@ -54,7 +54,7 @@ impl<'a> Prompt<'a> {
     ///
     /// # Errors
     /// When none can be read, or it is not UTF-8.
-    pub fn read(&mut self) -> Result<Line, String> {
+    pub(crate) fn read(&mut self) -> Result<Line, String> {
         let Some(editor) = &mut self.0 else {
             let mut text = String::new();
             let n = std::io::stdin()

@@ -13,7 +13,7 @@ const BORN: i64 = 1_735_689_600;
 /// A moment that is so many seconds ahead is not due to a clock that was set right.
 const SLACK: i64 = 300;
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let note = lock::look(&look.root().path(&look.settings().lock_file))
         .map(|(note, _)| note)
         .unwrap_or_default();

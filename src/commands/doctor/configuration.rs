@@ -17,7 +17,7 @@ struct Facts<'a> {
     missing: Vec<(&'static str, PathBuf)>,
 }
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let settings = look.settings();
     let named = [
         ("description_dir", &settings.description_dir),

@@ -31,7 +31,7 @@ struct Table {
     dropped_in: bool,
 }
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let root = look.root();
     let mut tables = Vec::new();
     for path in [

@@ -76,7 +76,7 @@ fn complaints(look: &HostLook<'_>, report: &mut Report) -> Vec<Complaints> {
     complaints
 }
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let layout = look.layout();
     let dirs = layout.directories();
     let dirs = dirs
@@ -355,7 +355,8 @@ mod tests {
     use super::*;
     use crate::commands::doctor::report::Severity;
     use crate::formats::Lines;
-    use crate::targets::files::{ETC, EXTRAUSERS, Surveyed};
+    use crate::targets::files::survey::Surveyed;
+    use crate::targets::files::{ETC, EXTRAUSERS};
 
     fn file(name: &'static str, text: &str) -> Surveyed {
         let path = format!("/etc/{name}").into();

@@ -51,7 +51,7 @@ struct Shell {
     there: bool,
 }
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let rules = &look.settings().rules.accounts;
     let Some(local) = look.local() else { return };
     let mut bases: BTreeSet<&String> = rules.home_bases.iter().collect();

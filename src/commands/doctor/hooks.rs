@@ -27,7 +27,7 @@ struct Facts {
     queue: QueueCensus,
 }
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     if look.unusable.is_some() {
         return report.skipped(AREA, "without a configuration nobody knows which there are");
     }

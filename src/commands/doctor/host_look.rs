@@ -19,7 +19,7 @@ use crate::ui::Ui;
 const DEFAULTS: &str = "[provider.none]\nkind = \"file\"\npath = \"/nonexistent\"\n";
 
 /// What all areas look at.
-pub struct HostLook<'a> {
+pub(super) struct HostLook<'a> {
     /// The settings; the defaults, where the configuration cannot be used.
     pub setup: Setup<'a>,
     /// Why the configuration cannot be used.
@@ -38,7 +38,7 @@ pub struct HostLook<'a> {
 
 impl<'a> HostLook<'a> {
     /// Gathers it.
-    pub fn new(global: &'a Global, offline: bool, ui: Ui) -> Result<Self> {
+    pub(super) fn new(global: &'a Global, offline: bool, ui: Ui) -> Result<Self> {
         let (setup, unusable) = match Setup::for_provider(global, ui) {
             Ok(setup) => (setup, None),
             Err(e) => (defaults(global, ui)?, Some(e)),
@@ -66,47 +66,47 @@ impl<'a> HostLook<'a> {
     }
 
     /// What the configuration says, or would say by default.
-    pub fn settings(&self) -> &Settings {
+    pub(super) fn settings(&self) -> &Settings {
         &self.setup.settings
     }
 
     /// The keys of the target.
-    pub fn local(&self) -> Option<&Config> {
+    pub(super) fn local(&self) -> Option<&Config> {
         local(self.settings())
     }
 
     /// Which files hold the accounts.
-    pub fn layout(&self) -> &'static Layout {
+    pub(super) fn layout(&self) -> &'static Layout {
         layout(self.settings())
     }
 
     /// The root of the managed host.
-    pub fn root(&self) -> &Root {
+    pub(super) fn root(&self) -> &Root {
         &self.setup.root
     }
 
     /// Whether that is the host that this process runs on.
-    pub fn is_host(&self) -> bool {
+    pub(super) fn is_host(&self) -> bool {
         self.setup.root.is_host()
     }
 
     /// Whether we can give things to others; a tree that an ordinary user made belongs to that user throughout.
-    pub fn can_own(&self) -> bool {
+    pub(super) fn can_own(&self) -> bool {
         process::is_root()
     }
 
     /// The directory above which nothing of the managed host is.
-    pub fn top(&self) -> PathBuf {
+    pub(super) fn top(&self) -> PathBuf {
         self.root().path(Path::new("/"))
     }
 
     /// Seconds since 1970.
-    pub fn now(&self) -> i64 {
+    pub(super) fn now(&self) -> i64 {
         self.setup.now
     }
 
     /// The subordinate ids of our accounts, by what was ever given.
-    pub fn own_subids(&self) -> IdRanges {
+    pub(super) fn own_subids(&self) -> IdRanges {
         let count = self
             .settings()
             .rules

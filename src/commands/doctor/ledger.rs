@@ -30,7 +30,7 @@ struct Facts {
     lost: bool,
 }
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let path = look.setup.state_dir().join(ledger::FILE);
     let hot = files::look(&path.with_file_name(format!("{}-journal", ledger::FILE)))
         .is_ok_and(|meta| meta.is_some_and(|meta| meta.len() > 0));

@@ -44,7 +44,7 @@ struct Facts<'a> {
     nfs: bool,
 }
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let is_host = look.is_host();
     let installed = |name| is_host && process::find(name).is_some();
     let rules = &look.settings().rules.accounts;
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
     use crate::commands::doctor::report::Severity;
     use crate::formats::Lines;
-    use crate::targets::files::Surveyed;
+    use crate::targets::files::survey::Surveyed;
 
     fn survey(text: String) -> Survey {
         let file = Surveyed {

@@ -49,7 +49,7 @@ struct Stale {
     alive: bool,
 }
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let path = look.root().path(&look.settings().lock_file);
     let run = lock::look(&path)
         .map_err(|e| e.to_string())

@@ -51,7 +51,7 @@ struct Sample {
     by_id: Known,
 }
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let switch = files::read_plain(&look.root().path("/etc/nsswitch.conf"))
         .ok()
         .flatten();

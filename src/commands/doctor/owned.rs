@@ -141,7 +141,7 @@ impl<'a> Books<'a> {
 }
 
 /// Compares what gosync owns with what the files say.
-pub fn judge(survey: &Survey, owned: &Owned) -> Vec<Finding> {
+pub(super) fn judge(survey: &Survey, owned: &Owned) -> Vec<Finding> {
     let books = Books::new(survey);
     let unread = |name| survey.is_unread(name);
     let mut found = Found::new();
@@ -280,7 +280,7 @@ fn given_again(owned: &Owned, books: &Books<'_>) -> Vec<String> {
 }
 
 /// Looks at the homes of our accounts.
-pub fn check_homes(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check_homes(look: &HostLook<'_>, report: &mut Report) {
     let books = Books::new(&look.survey);
     let mut found = Found::new();
     for account in look

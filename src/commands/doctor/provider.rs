@@ -38,7 +38,7 @@ struct Read {
     top_group: Option<(String, String)>,
 }
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     if look.offline {
         return report.skipped(AREA, "--offline");
     }

@@ -21,7 +21,7 @@ const SYSTEMD: [(u32, u32, &str); 3] = [
 /// Ids of containers: a block for each.
 const CONTAINERS: (u32, u32) = (524_288, 1_879_048_191);
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let facts = facts::gather(look, report);
     let all: Vec<String> = facts.ranges.iter().map(|r| r.to_string()).collect();
     report.looked(AREA, all.join(", "));

@@ -12,7 +12,7 @@ use crate::model::{counted, shown};
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub(super) enum Severity {
     /// Something does not work, or lets somebody in who should not be.
     Problem,
     /// It works, and will cause trouble.
@@ -24,7 +24,7 @@ pub enum Severity {
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Area {
+pub(super) enum Area {
     /// gosync.toml.
     Configuration,
     /// Who may change what is trusted.
@@ -78,7 +78,7 @@ impl Area {
 
 /// One thing that is not as it should be. Foreign text in it is already escaped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub(super) struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// What it is about.
@@ -93,7 +93,7 @@ pub struct Finding {
 
 impl Area {
     /// Something that does not work, or lets somebody in.
-    pub fn problem(
+    pub(super) fn problem(
         self,
         what: impl fmt::Display,
         why: impl fmt::Display,
@@ -103,7 +103,7 @@ impl Area {
     }
 
     /// Something that will cause trouble.
-    pub fn warning(
+    pub(super) fn warning(
         self,
         what: impl fmt::Display,
         why: impl fmt::Display,
@@ -113,7 +113,7 @@ impl Area {
     }
 
     /// Something worth knowing.
-    pub fn note(
+    pub(super) fn note(
         self,
         what: impl fmt::Display,
         why: impl fmt::Display,
@@ -123,7 +123,7 @@ impl Area {
     }
 
     /// A finding of this severity.
-    pub fn finding(
+    pub(super) fn finding(
         self,
         severity: Severity,
         what: impl fmt::Display,
@@ -142,7 +142,7 @@ impl Area {
 
 /// Everything that was found.
 #[derive(Debug, Default)]
-pub struct Report {
+pub(super) struct Report {
     findings: Vec<Finding>,
     /// What was looked at, in a few words.
     looked: Vec<(Area, String)>,
@@ -154,7 +154,7 @@ pub struct Report {
 
 impl Report {
     /// An empty report about this host, or about another tree.
-    pub fn new(tree: Option<PathBuf>) -> Self {
+    pub(super) fn new(tree: Option<PathBuf>) -> Self {
         Self {
             tree,
             ..Self::default()
@@ -162,7 +162,7 @@ impl Report {
     }
 
     /// Takes findings. What is there already is not told twice; the worst of the two counts.
-    pub fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
+    pub(super) fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
         for finding in findings {
             match self
                 .findings
@@ -177,17 +177,17 @@ impl Report {
     }
 
     /// Says what was looked at.
-    pub fn looked(&mut self, area: Area, what: impl fmt::Display) {
+    pub(super) fn looked(&mut self, area: Area, what: impl fmt::Display) {
         self.looked.push((area, what.to_string()));
     }
 
     /// Says what was not looked at, and why.
-    pub fn skipped(&mut self, area: Area, why: impl fmt::Display) {
+    pub(super) fn skipped(&mut self, area: Area, why: impl fmt::Display) {
         self.skipped.push((area, why.to_string()));
     }
 
     /// How many findings are this bad.
-    pub fn count(&self, severity: Severity) -> usize {
+    pub(super) fn count(&self, severity: Severity) -> usize {
         self.findings
             .iter()
             .filter(|finding| finding.severity == severity)
@@ -201,7 +201,7 @@ impl Report {
     }
 
     /// For people: what was looked at and what was not, then the findings, the worst first, then their number.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let mut out = String::new();
         for (word, rows) in [("looked at", &self.looked), ("left out", &self.skipped)] {
             for (area, text) in rows {
@@ -248,7 +248,7 @@ impl Report {
     }
 
     /// For programs.
-    pub fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let rows = |rows: &[(Area, String)], key: &str| -> Vec<Value> {
             rows.iter()
                 .map(|(area, text)| json!({"area": area, key: text}))
@@ -279,7 +279,7 @@ fn row(out: &mut String, word: &str, text: &str) {
 }
 
 /// A path as a word of a shell's command line.
-pub fn word(path: &Path) -> String {
+pub(super) fn word(path: &Path) -> String {
     shell_word(&path.display().to_string())
 }
 
@@ -287,7 +287,7 @@ pub fn word(path: &Path) -> String {
 const NAMES: usize = 5;
 
 /// Names, the first few of them.
-pub fn names<T: AsRef<str>>(all: &[T]) -> String {
+pub(super) fn names<T: AsRef<str>>(all: &[T]) -> String {
     let mut words: Vec<String> = all
         .iter()
         .take(NAMES)

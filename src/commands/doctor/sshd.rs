@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// What sshd says its configuration is: words by keyword, in small letters.
 type Said = BTreeMap<String, Vec<String>>;
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     if !look.is_host() {
         return report.skipped(AREA, "with --root it would be that of this host");
     }

@@ -68,7 +68,7 @@ struct Trusted {
     found: Result<Option<Chain>, PathError>,
 }
 
-pub fn check(look: &HostLook<'_>, report: &mut Report) {
+pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let mut all = Vec::new();
     let everywhere = Path::new("/");
     let settings = look.unusable.is_none().then(|| look.settings());
@@ -149,7 +149,7 @@ fn refused_keys(look: &HostLook<'_>) -> Option<Finding> {
 }
 
 /// What to type against the distrust of `name`, a word of a shell's command line.
-pub fn mend(reason: &Distrust, name: &str) -> String {
+pub(super) fn mend(reason: &Distrust, name: &str) -> String {
     match reason {
         Distrust::Writable(at) => format!("chmod go-w {}", word(at)),
         Distrust::Owner(at, _) => format!("chown -h root {}", word(at)),

@@ -80,7 +80,7 @@ pub(super) fn unusable(plan: &Plan) -> Option<&Refusal> {
 
 impl Keys<'_> {
     /// Which keys are taken, which are not and why, and where they go.
-    pub fn steps(&self) -> Vec<Step> {
+    pub(super) fn steps(&self) -> Vec<Step> {
         let Self {
             user, book, rules, ..
         } = *self;

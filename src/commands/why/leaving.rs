@@ -27,7 +27,7 @@ pub(super) struct Leaving {
 
 impl Leaving {
     /// Of an account that is open although its person is missing.
-    pub fn missing(absence: Option<Absence>, rules: &DepartedRules, now: i64) -> Self {
+    pub(super) fn missing(absence: Option<Absence>, rules: &DepartedRules, now: i64) -> Self {
         let mut out = Self {
             next: vec![proof("it is locked", absence, rules, now)],
             ..Self::default()
@@ -37,7 +37,7 @@ impl Leaving {
     }
 
     /// Of a locked account. `gone`: whether the person is still gone, and the departure goes on.
-    pub fn locked(
+    pub(super) fn locked(
         departure: Option<&AccountDeparture>,
         reason: Option<String>,
         gone: bool,
@@ -79,7 +79,7 @@ impl Leaving {
     }
 
     /// Of a group that the provider does not have any more.
-    pub fn group(departure: GroupDeparture, rules: &DepartedRules, now: i64) -> Self {
+    pub(super) fn group(departure: GroupDeparture, rules: &DepartedRules, now: i64) -> Self {
         let next = match (departure.since, rules.remove_after) {
             (None, _) => proof("its members are taken out", departure.absence, rules, now),
             (Some(since), Some(after)) => {
@@ -103,7 +103,7 @@ impl Leaving {
     }
 
     /// Key and text of each row. `closed`: what it is called to be locked, or without members.
-    pub fn rows(&self, closed: &'static str) -> Vec<(&'static str, String)> {
+    pub(super) fn rows(&self, closed: &'static str) -> Vec<(&'static str, String)> {
         let mut rows = Vec::new();
         if let (Some(since), Some(runs)) = (&self.missing_since, self.missing_runs) {
             let reads = counted(runs, "complete read", "complete reads");

@@ -72,7 +72,7 @@ pub(super) struct Aliases<'a> {
 
 impl<'a> Aliases<'a> {
     /// `asked`: what was asked for, which counts where nobody is known.
-    pub fn new(
+    pub(super) fn new(
         id: Option<&'a RemoteId>,
         remote: Option<&'a str>,
         host: Option<&'a str>,
@@ -94,7 +94,7 @@ impl<'a> Aliases<'a> {
     }
 
     /// Whether a refusal is about it.
-    pub fn is(&self, refusal: &Refusal) -> bool {
+    pub(super) fn is(&self, refusal: &Refusal) -> bool {
         match &refusal.id {
             Some(id) => Some(id) == self.id,
             None => self.names.contains(refusal.subject.raw()),
@@ -102,7 +102,7 @@ impl<'a> Aliases<'a> {
     }
 
     /// Why a plan refuses it, if it does.
-    pub fn refusal(&self, plan: &Plan) -> Option<String> {
+    pub(super) fn refusal(&self, plan: &Plan) -> Option<String> {
         plan.refused
             .iter()
             .find(|refusal| self.is(refusal))
@@ -110,7 +110,11 @@ impl<'a> Aliases<'a> {
     }
 
     /// What a plan changes of it.
-    pub fn changes<'p>(&self, plan: &'p Plan, kind: EntryKind) -> impl Iterator<Item = &'p Change> {
+    pub(super) fn changes<'p>(
+        &self,
+        plan: &'p Plan,
+        kind: EntryKind,
+    ) -> impl Iterator<Item = &'p Change> {
         plan.changes.iter().filter(move |change| {
             let is_it = match kind {
                 EntryKind::LocalGroup => self.names.contains(change.name()),
@@ -123,7 +127,7 @@ impl<'a> Aliases<'a> {
     }
 
     /// What a plan says about it.
-    pub fn of(&self, plan: &Plan, kind: EntryKind, command: &'static str) -> Next {
+    pub(super) fn of(&self, plan: &Plan, kind: EntryKind, command: &'static str) -> Next {
         let changes = self.changes(plan, kind).map(render::line);
         let refused = plan
             .refused
@@ -144,7 +148,7 @@ impl<'a> Aliases<'a> {
     }
 
     /// Which groups a person comes to or leaves by a plan.
-    pub fn memberships(&self, plan: &Plan) -> Next {
+    pub(super) fn memberships(&self, plan: &Plan) -> Next {
         let is_it = |name: &str| self.names.contains(name);
         let any = |list: &[UserName]| list.iter().any(|member| is_it(member.as_str()));
         let lines = plan.changes.iter().filter_map(|change| {

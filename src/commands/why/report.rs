@@ -59,7 +59,7 @@ pub(super) struct Next {
 }
 
 impl Next {
-    pub fn new(command: &'static str, lines: Vec<String>) -> Self {
+    pub(super) fn new(command: &'static str, lines: Vec<String>) -> Self {
         Self {
             command,
             lines,
@@ -70,7 +70,7 @@ impl Next {
 
 impl Side {
     /// One of whom the provider has a record.
-    pub fn of(id: &RemoteId, remote: &Untrusted) -> Self {
+    pub(super) fn of(id: &RemoteId, remote: &Untrusted) -> Self {
         Self {
             id: Some(id.to_string()),
             remote: Some(remote.to_string()),
@@ -79,7 +79,7 @@ impl Side {
     }
 
     /// An account whose person the provider does not have.
-    pub fn missing(id: &RemoteId) -> Self {
+    pub(super) fn missing(id: &RemoteId) -> Self {
         let selection = Some("the provider has no record with this id".to_owned());
         Self {
             id: Some(id.to_string()),
@@ -89,7 +89,7 @@ impl Side {
     }
 
     /// A group that the provider does not have.
-    pub fn missing_group(id: &RemoteId) -> Self {
+    pub(super) fn missing_group(id: &RemoteId) -> Self {
         let selection = Some("the provider has no group with this id".to_owned());
         Self {
             id: Some(id.to_string()),
@@ -99,7 +99,7 @@ impl Side {
     }
 
     /// A group of the host's own. `gid`: the one that it has here; `None`: it is not here.
-    pub fn local(name: &str, mapped: Option<&LocalGroup>, gid: Option<u32>) -> Self {
+    pub(super) fn local(name: &str, mapped: Option<&LocalGroup>, gid: Option<u32>) -> Self {
         let here = gid.map_or("is not on this host".to_owned(), |gid| {
             format!("has the gid {gid}")
         });
@@ -146,7 +146,7 @@ impl Side {
     }
 
     /// A record that cannot be used at all.
-    pub fn rejected(record: &RejectedRecord) -> Self {
+    pub(super) fn rejected(record: &RejectedRecord) -> Self {
         Self {
             id: record.id.as_ref().map(ToString::to_string),
             remote: Some(record.subject.to_string()),
@@ -199,7 +199,7 @@ impl Side {
 }
 
 impl Report<'_> {
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let mut out = String::new();
         for (what, side) in [
             ("account", &self.account),
@@ -213,7 +213,7 @@ impl Report<'_> {
         out
     }
 
-    pub fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let Self {
             account,
             group,

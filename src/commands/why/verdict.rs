@@ -24,7 +24,7 @@ pub(super) struct OfAccount<'a> {
 
 impl OfAccount<'_> {
     /// In one line.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let will = |is_it: fn(&Change) -> bool| self.changes.iter().any(|change| is_it(change));
         let creates = will(|change| effects(change).presence == Presence::Comes);
         let Some(own) = self.own.filter(|own| own.state.is_present()) else {
@@ -116,7 +116,7 @@ pub(super) struct OfGroup<'a> {
 
 impl OfGroup<'_> {
     /// In one line.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let will = |is_it: fn(&Change) -> bool| self.changes.iter().any(|change| is_it(change));
         let creates = will(|change| effects(change).presence == Presence::Comes);
         let state = self.own.map(|own| own.state);

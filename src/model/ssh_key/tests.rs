@@ -16,7 +16,7 @@ mod base64_of {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
     /// The bytes of a key's base64.
-    pub fn blob(key: &str) -> Vec<u8> {
+    pub(super) fn blob(key: &str) -> Vec<u8> {
         let text = key.split(' ').nth(1).unwrap().trim_end_matches('=');
         let (mut out, mut buffer, mut bits) = (Vec::new(), 0_u32, 0);
         for byte in text.bytes() {
@@ -32,7 +32,7 @@ mod base64_of {
     }
 
     /// A key of this type and blob.
-    pub fn key_of(label: &str, blob: &[u8]) -> String {
+    pub(super) fn key_of(label: &str, blob: &[u8]) -> String {
         let mut text = String::new();
         for chunk in blob.chunks(3) {
             let bits = chunk
@@ -48,7 +48,7 @@ mod base64_of {
     }
 
     /// A string of SSH: its length and its bytes.
-    pub fn string(bytes: &[u8]) -> Vec<u8> {
+    pub(super) fn string(bytes: &[u8]) -> Vec<u8> {
         [
             &u32::try_from(bytes.len()).unwrap().to_be_bytes()[..],
             bytes,

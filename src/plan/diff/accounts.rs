@@ -17,7 +17,7 @@ use crate::policy::map::{WantedAccount, WantedAccounts};
 use crate::policy::{ByHand, Field, Forgetting, Reason, Refusal};
 
 /// Compares accounts.
-pub fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> Plan {
+pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> Plan {
     let DiffInput { owned, chosen, .. } = *against;
     let completeness = &trust(against.completeness, wanted.present.is_empty(), owned);
     let against = &DiffInput {

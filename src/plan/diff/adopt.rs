@@ -17,7 +17,7 @@ use crate::policy::{AccountRules, Field, Reason, adoption};
 
 /// Whose account it becomes.
 #[derive(Clone, Copy, Debug)]
-pub struct Person<'a> {
+pub(crate) struct Person<'a> {
     /// What the provider wants of the account, under its name on this host.
     pub wanted: &'a WantedAccount,
     /// The person's login.
@@ -30,7 +30,7 @@ pub struct Person<'a> {
 ///
 /// # Errors
 /// Why it cannot be.
-pub fn adopt_account(
+pub(crate) fn adopt_account(
     name: &str,
     person: Person<'_>,
     host: &Host<'_>,
@@ -179,7 +179,7 @@ fn sound(name: &str, writable: bool, host: &Host<'_>) -> Result<(), Reason> {
 ///
 /// # Errors
 /// Why it cannot be.
-pub fn adopt_group(
+pub(crate) fn adopt_group(
     name: &str,
     wanted: &WantedGroup,
     called: Option<&str>,

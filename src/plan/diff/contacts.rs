@@ -12,7 +12,7 @@ use crate::plan::{Change, Deed, Observation, Plan, effects, events};
 
 /// Adds to a plan for accounts what the ledger and hooks learn about how people are to be reached. `said`: what the
 /// provider says of those who are let in. `tell`: whether there are hooks that want to know.
-pub fn contacts(
+pub(crate) fn contacts(
     plan: &mut Plan,
     said: &BTreeMap<RemoteId, Contact>,
     chosen: RunScope,

@@ -176,7 +176,7 @@ fn is_private(own: Option<&OwnedAccount>, rules: &AccountRules) -> bool {
 
 /// Where the uid of an account comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UidFrom {
+pub(crate) enum UidFrom {
     /// The person has it for good.
     Ledger(Uid),
     /// The provider asks for it.
@@ -187,7 +187,7 @@ pub enum UidFrom {
 
 impl UidFrom {
     /// For an account that the ledger knows or not, and the uid that the provider asks for.
-    pub fn of(own: Option<&OwnedAccount>, asked: Option<Uid>) -> Self {
+    pub(crate) fn of(own: Option<&OwnedAccount>, asked: Option<Uid>) -> Self {
         let asked = asked.map_or(Self::Range, Self::Provider);
         own.map_or(asked, |own| Self::Ledger(own.uid))
     }

@@ -15,7 +15,7 @@ use crate::policy::{DepartedRules, Reason};
 
 /// When the rungs that are left to a locked account come, in seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
+pub(crate) struct Due {
     /// Its home is packed and taken away; `None`: never, or it is done.
     pub archive: Option<i64>,
     /// It is removed; `None`: never.
@@ -23,7 +23,7 @@ pub struct Due {
 }
 
 /// When the next rungs come for an account that has come so far.
-pub fn due(departure: &AccountDeparture, rules: &DepartedRules) -> Due {
+pub(crate) fn due(departure: &AccountDeparture, rules: &DepartedRules) -> Due {
     let at = |after: u64| departure.since.saturating_add_unsigned(after);
     let archive = rules.archive_after.filter(|_| departure.archive.is_none());
     Due {

@@ -18,7 +18,7 @@ use crate::policy::map::{WantedGroup, WantedGroups};
 use crate::policy::{ByHand, GroupRules, Reason, Refusal, Rules};
 
 /// Compares groups.
-pub fn groups(
+pub(crate) fn groups(
     mut wanted: WantedGroups,
     completeness: &Completeness,
     host: &Host<'_>,

@@ -8,7 +8,7 @@ use crate::policy::Rules;
 
 /// Which accounts a run deals with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RunScope {
+pub(crate) struct RunScope {
     /// People who have no account yet.
     pub new: bool,
     /// People who have one.
@@ -18,7 +18,7 @@ pub struct RunScope {
 }
 
 /// What wanted accounts are compared with.
-pub struct DiffInput<'a> {
+pub(crate) struct DiffInput<'a> {
     /// The databases.
     pub host: &'a Host<'a>,
     /// What gosync owns.

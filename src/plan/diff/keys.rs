@@ -50,7 +50,7 @@ impl ManualEdit {
 }
 
 /// What the keys are compared with.
-pub struct KeyView<'a> {
+pub(crate) struct KeyView<'a> {
     /// What the provider offers.
     pub book: &'a KeyBook,
     /// The rules of the configuration.
@@ -76,7 +76,7 @@ enum AccountOutcome {
 }
 
 /// Adds what happens to keys.
-pub fn keys(plan: &mut Plan, view: &KeyView<'_>) {
+pub(crate) fn keys(plan: &mut Plan, view: &KeyView<'_>) {
     let outcomes = outcomes(&plan.changes);
     let refused: Lookup<RemoteId, ()> = plan
         .refused
@@ -147,7 +147,7 @@ pub fn keys(plan: &mut Plan, view: &KeyView<'_>) {
 }
 
 /// Takes new accounts out of a plan, since nobody can see which keys are there under their names.
-pub fn make_nobody(plan: &mut Plan, reason: &Reason) {
+pub(crate) fn make_nobody(plan: &mut Plan, reason: &Reason) {
     let Plan {
         changes, refused, ..
     } = plan;

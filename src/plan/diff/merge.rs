@@ -30,4 +30,4 @@ pub(in crate::plan) fn lock_word(locked: bool) -> &'static str {
 }
 
 /// The word for a locked password.
-pub const LOCKED: &str = "locked";
+pub(crate) const LOCKED: &str = "locked";

@@ -1,15 +1,15 @@
 //! What differs between wanted, found and owned.
 
-pub mod accounts;
-pub mod adopt;
+pub(crate) mod accounts;
+pub(crate) mod adopt;
 mod contacts;
 mod create;
-pub mod groups;
-pub mod keys;
+pub(crate) mod groups;
+pub(crate) mod keys;
 mod local;
-pub mod release;
-pub mod removal;
-pub mod undo;
+pub(crate) mod release;
+pub(crate) mod removal;
+pub(crate) mod undo;
 
 mod completeness;
 mod departure;
@@ -20,20 +20,21 @@ mod merge;
 mod owned_lines;
 mod rename;
 
-pub use accounts::accounts;
-pub use adopt::{Person, adopt_account, adopt_group};
-pub use contacts::contacts;
-pub use create::UidFrom;
-pub use departure::{Due, due};
-pub use groups::groups;
-pub use input::{DiffInput, RunScope};
-pub use keys::{KeyView, keys, make_nobody};
-pub use merge::LOCKED;
+pub(crate) use accounts::accounts;
+pub(crate) use adopt::{Person, adopt_account, adopt_group};
+pub(crate) use contacts::contacts;
+pub(crate) use create::UidFrom;
+pub(crate) use departure::due;
+pub(crate) use groups::groups;
+pub(crate) use input::{DiffInput, RunScope};
+pub(crate) use keys::{KeyView, keys, make_nobody};
+pub(crate) use merge::LOCKED;
 pub(in crate::plan) use merge::lock_word;
 pub(in crate::plan) use owned_lines::{account_line, group_line};
-pub use release::release;
-pub use removal::{Request, removal};
-pub use undo::{Past, undo};
+pub(crate) use release::release;
+pub use removal::Request;
+pub(crate) use removal::removal;
+pub(crate) use undo::{Past, undo};
 
 #[cfg(test)]
 mod tests;

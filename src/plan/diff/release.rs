@@ -9,7 +9,11 @@ use crate::policy::Reason;
 ///
 /// # Errors
 /// A reason for each name that gosync does not own; then nothing is planned.
-pub fn release(names: &[String], groups: Option<bool>, owned: &Owned) -> Result<Plan, Vec<Reason>> {
+pub(crate) fn release(
+    names: &[String],
+    groups: Option<bool>,
+    owned: &Owned,
+) -> Result<Plan, Vec<Reason>> {
     let mut plan = Plan {
         generation: owned.generation,
         ..Plan::default()

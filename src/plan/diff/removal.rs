@@ -26,7 +26,7 @@ pub enum Request {
 ///
 /// # Errors
 /// A reason for each name that gosync does not own; then nothing is planned.
-pub fn removal(
+pub(crate) fn removal(
     names: &[String],
     request: &Request,
     host: &Host<'_>,

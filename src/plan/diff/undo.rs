@@ -30,7 +30,7 @@ use names::People;
 
 /// What is to be undone.
 #[derive(Clone, Copy, Debug)]
-pub struct Past<'a> {
+pub(crate) struct Past<'a> {
     /// The run.
     pub run: &'a PastRun,
     /// What was changed after it.
@@ -40,7 +40,7 @@ pub struct Past<'a> {
 }
 
 /// Plans what brings the entries of a run back.
-pub fn undo(past: Past<'_>, against: &DiffInput<'_>) -> Plan {
+pub(crate) fn undo(past: Past<'_>, against: &DiffInput<'_>) -> Plan {
     let mut work = Work {
         past,
         against,

@@ -11,7 +11,7 @@ use crate::policy::keys::{Place, is_of};
 use crate::policy::{ByHand, Rules};
 
 /// The directory of keys cannot be used, and no file in it is looked at. `reason`: why, in our own words.
-pub fn unusable(directory: &str, reason: &str) -> Difference {
+pub(crate) fn unusable(directory: &str, reason: &str) -> Difference {
     entry(
         Kind::Keys,
         directory,
@@ -22,7 +22,7 @@ pub fn unusable(directory: &str, reason: &str) -> Difference {
 }
 
 /// Every file with keys that differs from what gosync last wrote, by the names of the accounts.
-pub fn keys(
+pub(crate) fn keys(
     host: &Host<'_>,
     owned: &Owned,
     rules: &Rules,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::host::{HostAccount, HostGroup};
 use crate::model::owned::{Applied, OwnedAccount, OwnedGroup, State};
-use crate::model::{Gid, GroupName, Uid, Untrusted};
+use crate::model::{Contact, Gid, GroupName, Uid, Untrusted};
 use crate::plan::samples::key;
 use crate::plan::{Deed, HomeFate, MemberChange, NewAccount};
 use crate::policy::Reason;

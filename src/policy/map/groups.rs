@@ -13,7 +13,7 @@ use crate::policy::{GroupRules, NameMap, Reason, Refusal, Remark, protect};
 
 /// A group that should be on this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WantedGroup {
+pub(crate) struct WantedGroup {
     /// The provider's id.
     pub id: RemoteId,
     /// Name on this host, as it is so far.
@@ -63,7 +63,7 @@ impl twins::Wanted for WantedGroup {
 
 /// What the directory asks of this host's groups.
 #[derive(Clone, Debug, Default)]
-pub struct WantedGroups {
+pub(crate) struct WantedGroups {
     /// Groups, in the order of their ids.
     pub groups: Vec<WantedGroup>,
     /// Records that get no group.
@@ -81,7 +81,7 @@ pub struct WantedGroups {
 }
 
 /// Maps groups; those that the filter does not let through are left out.
-pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> WantedGroups {
+pub(crate) fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> WantedGroups {
     let people = directory.users.iter().map(|u| (u.id.clone(), ())).collect();
     let mut out = WantedGroups {
         people,
@@ -173,7 +173,7 @@ pub fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> Wante
 }
 
 /// What a group would be called on this host, if it can be called anything.
-pub fn group_name_of(remote: &Untrusted, rules: &GroupRules) -> Option<GroupName> {
+pub(crate) fn group_name_of(remote: &Untrusted, rules: &GroupRules) -> Option<GroupName> {
     let rules = rules.of(remote.raw());
     GroupName::new(
         rules.prefix,
@@ -184,7 +184,7 @@ pub fn group_name_of(remote: &Untrusted, rules: &GroupRules) -> Option<GroupName
 }
 
 /// How one group's name comes about, or is refused; as [`groups`] decides it.
-pub fn explain_group(
+pub(crate) fn explain_group(
     remote: &Untrusted,
     known_as: Option<KnownAs<'_>>,
     rules: &GroupRules,

@@ -31,7 +31,7 @@ use super::{FetchError, Query};
 use crate::model::{FieldSource, Gap, Snapshot, Untrusted, User, UserField};
 use crate::system::files;
 
-pub use self::lookup::Lookup;
+pub(crate) use self::lookup::Lookup;
 pub use self::template::Template;
 
 /// The largest CSV file that is read.

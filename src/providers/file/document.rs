@@ -15,7 +15,7 @@ pub(super) struct Document(Map<String, Value>);
 
 impl Document {
     /// Reads it.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         match serde_json::from_slice(bytes) {
             Ok(Value::Object(keys)) => Ok(Self(keys)),
             Ok(_) => Err("it is no object in braces".to_owned()),
@@ -24,14 +24,14 @@ impl Document {
     }
 
     /// Writes it, for people to read.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, String> {
         let mut bytes = serde_json::to_vec_pretty(&self.0).map_err(|e| e.to_string())?;
         bytes.push(b'\n');
         Ok(bytes)
     }
 
     /// Adds a group.
-    pub fn add_group(&mut self, id: &RemoteId, group: &NewGroup) -> Result<(), String> {
+    pub(super) fn add_group(&mut self, id: &RemoteId, group: &NewGroup) -> Result<(), String> {
         let mut record = Map::new();
         record.insert("id".to_owned(), json!(id.as_str()));
         record.insert("name".to_owned(), json!(group.name));
@@ -49,12 +49,16 @@ impl Document {
     }
 
     /// Sets a group's description.
-    pub fn describe(&mut self, group: &RemoteId, text: &str) -> Result<Done, String> {
+    pub(super) fn describe(&mut self, group: &RemoteId, text: &str) -> Result<Done, String> {
         Ok(set(self.group(group)?, "description", json!(text)))
     }
 
     /// Sets what a policy names, and keeps the rest.
-    pub fn set_policy(&mut self, group: &RemoteId, policy: &GroupPolicy) -> Result<Done, String> {
+    pub(super) fn set_policy(
+        &mut self,
+        group: &RemoteId,
+        policy: &GroupPolicy,
+    ) -> Result<Done, String> {
         let Ok(Value::Object(wanted)) = serde_json::to_value(policy) else {
             return Ok(Done::Already);
         };
@@ -75,7 +79,7 @@ impl Document {
     }
 
     /// Does something to one person in a group.
-    pub fn change(
+    pub(super) fn change(
         &mut self,
         group: &RemoteId,
         action: &Action,

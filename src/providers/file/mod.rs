@@ -24,7 +24,7 @@ const MAX_BYTES: u64 = 1 << 30;
 /// The keys of the section, without `kind`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// The document.
     pub path: PathBuf,
 }

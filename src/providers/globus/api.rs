@@ -60,7 +60,7 @@ impl Api {
     ///
     /// # Errors
     /// What is wrong with the configuration.
-    pub fn new(
+    pub(super) fn new(
         config: &Config,
         secret: SecretString,
         ca_pem: Option<Vec<u8>>,
@@ -79,7 +79,7 @@ impl Api {
     }
 
     /// The same, until a deadline.
-    pub fn until(&self, deadline: Instant) -> Self {
+    pub(super) fn until(&self, deadline: Instant) -> Self {
         Self {
             groups: self.groups.until(deadline),
             auth: self.auth.until(deadline),
@@ -87,12 +87,12 @@ impl Api {
     }
 
     /// Where the groups are, for messages.
-    pub fn place(&self) -> &str {
+    pub(super) fn place(&self) -> &str {
         self.groups.base().as_str()
     }
 
     /// The groups that we are an active member of, with what we may do there.
-    pub fn my_groups(&self) -> Result<(Vec<Head>, Vec<RejectedRecord>), HttpError> {
+    pub(super) fn my_groups(&self) -> Result<(Vec<Head>, Vec<RejectedRecord>), HttpError> {
         let path = ["v2", "groups", "my_groups"];
         let answer = self
             .groups
@@ -101,14 +101,14 @@ impl Api {
     }
 
     /// How many members of each status the groups have that we manage.
-    pub fn statuses(&self) -> Result<BTreeMap<RemoteId, Value>, HttpError> {
+    pub(super) fn statuses(&self) -> Result<BTreeMap<RemoteId, Value>, HttpError> {
         let path = ["v2", "groups", "statuses"];
         let answer = self.groups.send(&Request::get(&path))?;
         read(&self.groups, &path, &answer, decode::statuses)
     }
 
     /// A group with everybody in it.
-    pub fn listed(&self, id: &RemoteId) -> Result<Listed, HttpError> {
+    pub(super) fn listed(&self, id: &RemoteId) -> Result<Listed, HttpError> {
         let path = ["v2", "groups", id.as_str()];
         let answer = self
             .groups
@@ -119,7 +119,7 @@ impl Api {
     }
 
     /// A group as it stands there, with the keys that nobody here knows.
-    pub fn group(&self, id: &RemoteId) -> Result<(Head, Map<String, Value>), HttpError> {
+    pub(super) fn group(&self, id: &RemoteId) -> Result<(Head, Map<String, Value>), HttpError> {
         let path = ["v2", "groups", id.as_str()];
         let answer = self.groups.send(&Request::get(&path))?;
         let head = read(&self.groups, &path, &answer, |bytes| {
@@ -129,12 +129,12 @@ impl Api {
     }
 
     /// The identities with these ids; unknown ones are missing in the answer. At most [`BATCH`].
-    pub fn identities(&self, ids: &[&str]) -> Result<Vec<Identity>, HttpError> {
+    pub(super) fn identities(&self, ids: &[&str]) -> Result<Vec<Identity>, HttpError> {
         self.look_up("ids", ids)
     }
 
     /// The identities with these usernames; unknown ones are missing in the answer.
-    pub fn usernames(&self, names: &[&str]) -> Result<Vec<Identity>, HttpError> {
+    pub(super) fn usernames(&self, names: &[&str]) -> Result<Vec<Identity>, HttpError> {
         self.look_up("usernames", names)
     }
 
@@ -147,7 +147,7 @@ impl Api {
     }
 
     /// Does something to memberships.
-    pub fn act(&self, id: &RemoteId, actions: &impl Serialize) -> Result<Reply, HttpError> {
+    pub(super) fn act(&self, id: &RemoteId, actions: &impl Serialize) -> Result<Reply, HttpError> {
         let path = ["v2", "groups", id.as_str()];
         let answer = self
             .groups
@@ -156,7 +156,7 @@ impl Api {
     }
 
     /// Makes a group.
-    pub fn create(
+    pub(super) fn create(
         &self,
         name: &str,
         description: &str,
@@ -176,7 +176,7 @@ impl Api {
     }
 
     /// Writes what can be written of a group.
-    pub fn write(&self, id: &RemoteId, group: &Map<String, Value>) -> Result<(), HttpError> {
+    pub(super) fn write(&self, id: &RemoteId, group: &Map<String, Value>) -> Result<(), HttpError> {
         let path = ["v2", "groups", id.as_str()];
         self.groups
             .send(&Request::put(&path).body("application/json", group))
@@ -184,13 +184,13 @@ impl Api {
     }
 
     /// The policy of a group, with the keys that nobody here knows.
-    pub fn policies(&self, id: &RemoteId) -> Result<Map<String, Value>, HttpError> {
+    pub(super) fn policies(&self, id: &RemoteId) -> Result<Map<String, Value>, HttpError> {
         self.groups
             .get_json(&["v2", "groups", id.as_str(), "policies"], &[])
     }
 
     /// Replaces the policy of a group.
-    pub fn set_policies(
+    pub(super) fn set_policies(
         &self,
         id: &RemoteId,
         policies: &Map<String, Value>,

@@ -150,7 +150,7 @@ impl Verb {
     }
 
     /// The request that does this to several people, each of whom is named once.
-    pub fn request(self, ids: &[RemoteId]) -> Value {
+    pub(super) fn request(self, ids: &[RemoteId]) -> Value {
         let row = |id: &RemoteId| match self {
             Verb::Add(role) | Verb::ChangeRole(role) => json!({"identity_id": id, "role": role}),
             _ => json!({"identity_id": id}),
@@ -159,7 +159,7 @@ impl Verb {
     }
 
     /// What an answer says became of `id`. `then`: the role that they shall have in the end.
-    pub fn fate(self, then: Option<Role>, reply: &Reply, id: &RemoteId) -> Fate {
+    pub(super) fn fate(self, then: Option<Role>, reply: &Reply, id: &RemoteId) -> Fate {
         if let Some(error) = reply.errors.get(id) {
             return match (error.code.raw(), self) {
                 ("ALREADY_ACTIVE", Verb::Add(role)) => Fate::Role(role, false),

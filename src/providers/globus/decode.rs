@@ -77,7 +77,7 @@ pub(super) struct Identity {
 
 impl Identity {
     /// One of whom only the names are known.
-    pub fn new(id: RemoteId, username: impl Into<String>) -> Self {
+    pub(super) fn new(id: RemoteId, username: impl Into<String>) -> Self {
         Self {
             id,
             username: Untrusted::new(username),

@@ -27,7 +27,7 @@ impl Expression {
     ///
     /// # Errors
     /// What in it is not of the language.
-    pub fn new(text: &str, ignore_case: bool, literal: bool) -> Result<Self, String> {
+    pub(super) fn new(text: &str, ignore_case: bool, literal: bool) -> Result<Self, String> {
         if text.len() > MAX_BYTES {
             return Err(format!("it is longer than {MAX_BYTES} bytes"));
         }
@@ -50,20 +50,20 @@ impl Expression {
     }
 
     /// How many parentheses there are to refer to.
-    pub fn groups(&self) -> usize {
+    pub(super) fn groups(&self) -> usize {
         self.regex.captures_len() - 1
     }
 
     /// What it looks like, if it is plain text with at most one `(.*)` in it: the text before, and
     /// that after.
-    pub fn shape(&self) -> Option<(&str, Option<&str>)> {
+    pub(super) fn shape(&self) -> Option<(&str, Option<&str>)> {
         self.shape
             .as_ref()
             .map(|(before, after)| (before.as_str(), after.as_deref()))
     }
 
     /// What the parentheses hold, if the whole text matches.
-    pub fn captures<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
+    pub(super) fn captures<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
         self.regex.captures(text)
     }
 }

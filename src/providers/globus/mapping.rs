@@ -56,7 +56,7 @@ impl Mapping {
     ///
     /// # Errors
     /// What is wrong with it, and in which mapping.
-    pub fn new(json: &[u8]) -> Result<Self, String> {
+    pub(super) fn new(json: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Kind {
             #[serde(rename = "DATA_TYPE")]
@@ -88,7 +88,7 @@ impl Mapping {
     ///
     /// # Errors
     /// Why it has none; our own words.
-    pub fn login(&self, identity: &Identity) -> Result<String, String> {
+    pub(super) fn login(&self, identity: &Identity) -> Result<String, String> {
         let Some(rules) = &self.rules else {
             return Err("nothing says what its login is: `identity_mapping` is not set".to_owned());
         };
@@ -113,7 +113,7 @@ impl Mapping {
     /// Usernames that may have this login, as far as the mappings can be read backwards: those that
     /// make a text around one `(.*)` of a username, or know one username. Whether one does is what
     /// [`Mapping::login`] says.
-    pub fn usernames(&self, login: &str) -> Vec<String> {
+    pub(super) fn usernames(&self, login: &str) -> Vec<String> {
         self.rules
             .iter()
             .flatten()
@@ -123,7 +123,7 @@ impl Mapping {
 
     /// Whether the username and the id are all that is needed: then no identity has to be asked
     /// for.
-    pub fn needs_only_names(&self) -> bool {
+    pub(super) fn needs_only_names(&self) -> bool {
         let Some(rules) = &self.rules else {
             return false;
         };

@@ -31,7 +31,7 @@ use super::{FetchError, Provider, Query};
 use crate::model::{RemoteId, Snapshot, Untrusted, counted};
 
 pub use self::admin::GlobusAdmin;
-pub use self::settings::{AUTH_URL, Config, GROUPS_URL};
+pub use self::settings::Config;
 
 impl ProviderConfig for Config {
     fn files(&mut self) -> Vec<NamedFile<'_>> {

@@ -45,7 +45,7 @@ pub(super) struct People {
 
 impl People {
     /// Takes the people of a group, and gives its memberships: one each, the best that they have.
-    pub fn add(&mut self, rows: &[Row], counting: Counting<'_>) -> Vec<Membership> {
+    pub(super) fn add(&mut self, rows: &[Row], counting: Counting<'_>) -> Vec<Membership> {
         let mut best: BTreeMap<&RemoteId, (Status, Role)> = BTreeMap::new();
         for row in rows.iter().filter(|row| row.id != *counting.own) {
             let known = self.known.entry(row.id.clone()).or_insert_with(|| Known {
@@ -86,7 +86,7 @@ impl People {
 
     /// Everybody with no more than a name. Whether an identity is still in use is not asked for:
     /// memberships say enough.
-    pub fn slim(&self, mapping: &Mapping) -> Vec<User> {
+    pub(super) fn slim(&self, mapping: &Mapping) -> Vec<User> {
         let login = |id: &RemoteId, known: &Known| {
             let identity = Identity::new(id.clone(), known.username.raw());
             let login = if mapping.needs_only_names() {

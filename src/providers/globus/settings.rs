@@ -10,9 +10,9 @@ use crate::model::RemoteId;
 use crate::providers::http::check_url;
 
 /// Where Globus Groups is.
-pub const GROUPS_URL: &str = "https://groups.api.globus.org";
+pub(crate) const GROUPS_URL: &str = "https://groups.api.globus.org";
 /// Where Globus Auth is.
-pub const AUTH_URL: &str = "https://auth.globus.org";
+pub(crate) const AUTH_URL: &str = "https://auth.globus.org";
 
 /// The keys of the section, without `kind`.
 #[derive(Clone, Debug, Deserialize)]

@@ -67,7 +67,7 @@ impl Tokens {
     ///
     /// # Errors
     /// What is wrong with the URL, the options or the secret.
-    pub fn new(
+    pub(super) fn new(
         url: &str,
         options: &Options,
         id: &str,
@@ -81,7 +81,7 @@ impl Tokens {
     }
 
     /// How to be known to a server.
-    pub fn of(self: &Arc<Self>, server: Server) -> Auth {
+    pub(super) fn of(self: &Arc<Self>, server: Server) -> Auth {
         Auth::Token(Box::new(TokenOf {
             tokens: Arc::clone(self),
             server,

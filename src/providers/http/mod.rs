@@ -30,8 +30,9 @@ use crate::system::tls;
 
 pub use self::error::{HttpError, HttpErrorKind};
 pub use self::oauth::{ClientAuth, ClientCredentials};
-pub use self::origin::check_url;
-pub use self::request::{Answer, Request};
+pub(crate) use self::origin::check_url;
+pub(crate) use self::request::Answer;
+pub use self::request::Request;
 
 /// How long a connection is kept that nobody uses. Servers close them sooner or later, and not
 /// always at a good moment.

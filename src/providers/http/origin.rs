@@ -10,7 +10,7 @@ use reqwest::Url;
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check_url(text: &str) -> Result<Url, String> {
+pub(crate) fn check_url(text: &str) -> Result<Url, String> {
     let url =
         Url::parse(text).map_err(|_| "url is not of the form https://host/path".to_owned())?;
     let host = url.host_str().filter(|host| !host.is_empty());

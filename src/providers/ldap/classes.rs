@@ -36,7 +36,7 @@ pub(super) struct Template {
 
 impl Known {
     /// Reads the values of `objectClasses`; those that are not well-formed are left out.
-    pub fn new(values: Vec<Vec<u8>>) -> Self {
+    pub(super) fn new(values: Vec<Vec<u8>>) -> Self {
         let texts = values
             .into_iter()
             .filter_map(|value| String::from_utf8(value).ok());

@@ -33,7 +33,7 @@ pub(super) struct GroupClient {
 
 impl GroupClient {
     /// Does not connect yet.
-    pub fn new(ldap: Ldap, deadline: Instant) -> Self {
+    pub(super) fn new(ldap: Ldap, deadline: Instant) -> Self {
         Self {
             name: ldap.name,
             settings: ldap.settings,
@@ -42,22 +42,22 @@ impl GroupClient {
     }
 
     /// The name of the provider's section.
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.name
     }
 
     /// The configuration.
-    pub fn settings(&self) -> &Settings {
+    pub(super) fn settings(&self) -> &Settings {
         &self.settings
     }
 
     /// As whom we speak to the server.
-    pub fn bind_dn(&self) -> Option<&str> {
+    pub(super) fn bind_dn(&self) -> Option<&str> {
         self.client.server().bind_dn.as_deref()
     }
 
     /// Something is missing in an answer; `reason` is in our own words.
-    pub fn incomplete(&self, reason: String) -> AdminError {
+    pub(super) fn incomplete(&self, reason: String) -> AdminError {
         AdminError::Incomplete {
             place: self.client.server().address.url.clone(),
             reason,
@@ -80,7 +80,7 @@ impl GroupClient {
     ///
     /// # Errors
     /// When not all of them came.
-    pub fn all<T>(
+    pub(super) fn all<T>(
         &self,
         base: &str,
         filter: &str,
@@ -95,7 +95,7 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server does not say.
-    pub fn one(
+    pub(super) fn one(
         &self,
         dn: &str,
         filter: &str,
@@ -109,7 +109,11 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server could not be asked, or its answer did not come.
-    pub fn modify(&self, dn: &str, changes: Vec<Mod<Vec<u8>>>) -> Result<Answer, AdminError> {
+    pub(super) fn modify(
+        &self,
+        dn: &str,
+        changes: Vec<Mod<Vec<u8>>>,
+    ) -> Result<Answer, AdminError> {
         let answer = self.client.modify(dn, changes);
         answer.map_err(|error| self.error(error))
     }
@@ -118,7 +122,7 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server could not be asked, or its answer did not come.
-    pub fn add(&self, dn: &str, attributes: Attributes) -> Result<Answer, AdminError> {
+    pub(super) fn add(&self, dn: &str, attributes: Attributes) -> Result<Answer, AdminError> {
         let answer = self.client.add(dn, attributes);
         answer.map_err(|error| self.error(error))
     }
@@ -127,7 +131,7 @@ impl GroupClient {
     ///
     /// # Errors
     /// When it is not there, or the server does not answer completely.
-    pub fn find(&self, id: &RemoteId, attributes: &[&str]) -> Result<Listed, AdminError> {
+    pub(super) fn find(&self, id: &RemoteId, attributes: &[&str]) -> Result<Listed, AdminError> {
         let settings = self.settings();
         let names = &settings.names;
         for filter in filter::any_bytes(
@@ -165,7 +169,7 @@ impl GroupClient {
     ///
     /// # Errors
     /// When they are not all known.
-    pub fn inside(&self, top: &Listed) -> Result<Vec<Listed>, AdminError> {
+    pub(super) fn inside(&self, top: &Listed) -> Result<Vec<Listed>, AdminError> {
         let settings = self.settings();
         let mut asked = BTreeSet::from([top.key.clone()]);
         let mut found: Vec<Listed> = Vec::new();
@@ -240,7 +244,7 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server does not answer completely.
-    pub fn humans_named(
+    pub(super) fn humans_named(
         &self,
         keys: &BTreeSet<&str>,
     ) -> Result<BTreeMap<String, Human>, AdminError> {
@@ -270,7 +274,7 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server does not answer completely.
-    pub fn humans_by(&self, filters: &[String]) -> Result<Vec<Human>, AdminError> {
+    pub(super) fn humans_by(&self, filters: &[String]) -> Result<Vec<Human>, AdminError> {
         let mut found = Vec::new();
         for filter in filters {
             found.extend(self.humans(filter)?);
@@ -282,7 +286,7 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server does not answer completely.
-    pub fn primary_members(&self, group: &Listed) -> Result<Vec<Human>, AdminError> {
+    pub(super) fn primary_members(&self, group: &Listed) -> Result<Vec<Human>, AdminError> {
         let Some(number) = group.sid.as_deref().and_then(|sid| sid.last_chunk::<4>()) else {
             return Ok(Vec::new());
         };
@@ -300,7 +304,7 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server does not answer.
-    pub fn known(&self) -> Result<Option<Known>, AdminError> {
+    pub(super) fn known(&self) -> Result<Option<Known>, AdminError> {
         let settings = self.settings();
         // In Active Directory groups are of one kind, and its schema is large.
         if settings.schema == Schema::Ad {

@@ -132,7 +132,7 @@ impl GroupEntry {
 
     /// Adds the next part of a long list; says whether the list goes on, or that the answer does
     /// not fit the question.
-    pub fn next_part(
+    pub(super) fn next_part(
         &mut self,
         mut entry: Entry,
         attribute: &str,

@@ -94,7 +94,7 @@ pub(super) enum Whom {
 
 impl Listed {
     /// Takes a group from an entry.
-    pub fn new(mut entry: Entry, names: &Names) -> Self {
+    pub(super) fn new(mut entry: Entry, names: &Names) -> Self {
         let id = people::id(&mut entry, &names.group_id);
         let name = people::naming(&mut entry, &names.group_name);
         let mut group = Self {
@@ -152,7 +152,12 @@ impl Listed {
     }
 
     /// Adds the next part of a long list; an error if the answer does not fit the question.
-    pub fn next_part(&mut self, mut entry: Entry, attribute: &str, first: u64) -> Result<(), ()> {
+    pub(super) fn next_part(
+        &mut self,
+        mut entry: Entry,
+        attribute: &str,
+        first: u64,
+    ) -> Result<(), ()> {
         let Some((range, values)) = entry.take_range(attribute) else {
             return Err(());
         };
@@ -170,7 +175,7 @@ impl Listed {
     }
 
     /// As group commands see it; or the entry's name and why it cannot be used.
-    pub fn managed(self) -> Result<ManagedGroup, (Untrusted, String)> {
+    pub(super) fn managed(self) -> Result<ManagedGroup, (Untrusted, String)> {
         let description = self
             .descriptions
             .into_iter()
@@ -189,14 +194,14 @@ impl Listed {
     }
 
     /// What to call it.
-    pub fn called(&self) -> Untrusted {
+    pub(super) fn called(&self) -> Untrusted {
         self.ident
             .as_ref()
             .map_or_else(|_| Untrusted::new(&self.dn), |(_, name)| name.clone())
     }
 
     /// The names of the entries listed in it.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.values.iter().filter_map(|value| match &value.whom {
             Whom::Name(key) => Some(key.as_str()),
             _ => None,
@@ -204,19 +209,19 @@ impl Listed {
     }
 
     /// Whether it lists this person itself.
-    pub fn lists(&self, human: &Human) -> bool {
+    pub(super) fn lists(&self, human: &Human) -> bool {
         self.values.iter().any(|value| value.means(human))
     }
 
     /// Whether it is this person's primary group.
-    pub fn is_primary_of(&self, human: &Human) -> bool {
+    pub(super) fn is_primary_of(&self, human: &Human) -> bool {
         self.sid.is_some() && self.sid == human.primary
     }
 }
 
 impl Value {
     /// Whether it means this person. Logins are compared with regard to case, as in a read.
-    pub fn means(&self, human: &Human) -> bool {
+    pub(super) fn means(&self, human: &Human) -> bool {
         match &self.whom {
             Whom::Login(login) => login == human.person.login.raw(),
             Whom::Name(key) => *key == human.key,
@@ -242,7 +247,7 @@ impl Human {
     ///
     /// # Errors
     /// The entry's name, and why it cannot be used.
-    pub fn new(mut entry: Entry, names: &Names) -> Result<Self, (Untrusted, String)> {
+    pub(super) fn new(mut entry: Entry, names: &Names) -> Result<Self, (Untrusted, String)> {
         let fields = people::id(&mut entry, &names.id).and_then(|id| {
             let login = Untrusted::new(people::naming(&mut entry, &names.login)?);
             let key = dn::normalise(&entry.dn)
@@ -286,13 +291,13 @@ pub(super) mod tests {
     use crate::ldap::entry::sample;
 
     /// A configuration of this schema.
-    pub fn settings(schema: Schema) -> Settings {
+    pub(crate) fn settings(schema: Schema) -> Settings {
         let config = Config::new("ldap://localhost", "ou=people,dc=x", "ou=groups,dc=x");
         Settings::new(&Config { schema, ..config }).unwrap()
     }
 
     /// A group `cn=g` with these attributes.
-    pub fn group(attributes: &[(&str, &[&[u8]])]) -> Listed {
+    pub(crate) fn group(attributes: &[(&str, &[&[u8]])]) -> Listed {
         let own: [(&str, &[&[u8]]); 2] = [("cn", &[b"g"]), ("entryUUID", &[b"1"])];
         let all: Vec<_> = own.iter().chain(attributes).copied().collect();
         Listed::new(
@@ -302,7 +307,7 @@ pub(super) mod tests {
     }
 
     /// A person.
-    pub fn human(login: &str) -> Human {
+    pub(crate) fn human(login: &str) -> Human {
         let dn = format!("uid={login},ou=people,dc=x");
         let entry = sample(
             &dn,

@@ -36,7 +36,7 @@ use crate::model::text::shell_word;
 use crate::model::{Snapshot, Untrusted};
 
 pub use self::admin::LdapAdmin;
-pub use self::settings::{Attributes, CONNECT_TIMEOUT, Config, NESTED_DEPTH, PAGE_SIZE, Schema};
+pub use self::settings::{Attributes, Config, Schema};
 
 impl ProviderConfig for Config {
     fn files(&mut self) -> Vec<NamedFile<'_>> {

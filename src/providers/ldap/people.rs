@@ -376,7 +376,7 @@ pub(super) struct People {
 
 impl People {
     /// Nobody yet; names of entries are kept without `base`, which is normalised.
-    pub fn new(base: &str) -> Self {
+    pub(super) fn new(base: &str) -> Self {
         Self {
             base: base.to_owned(),
             ..Self::default()
@@ -384,7 +384,7 @@ impl People {
     }
 
     /// Adds somebody; `indexed`: there will be groups to look them up.
-    pub fn add(&mut self, person: Result<Person, Unusable>, indexed: bool) {
+    pub(super) fn add(&mut self, person: Result<Person, Unusable>, indexed: bool) {
         let number = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
         let (id, key, login, primary) = match &person {
             Ok(p) => (
@@ -427,7 +427,7 @@ impl People {
     /// Sorts the indexes and finds out who was read twice: because pages shifted while they were
     /// read, which does no harm if it is the same both times. Gives the name of somebody who was
     /// not the same.
-    pub fn finish(&mut self) -> Option<Untrusted> {
+    pub(super) fn finish(&mut self) -> Option<Untrusted> {
         self.names.sort();
         self.logins.sort();
         let mut order: Vec<u32> = (0..).take(self.ids.len()).collect();
@@ -476,7 +476,7 @@ impl People {
     }
 
     /// Who has this entry's name, which is normalised.
-    pub fn by_name(&self, key: &str) -> Option<u32> {
+    pub(super) fn by_name(&self, key: &str) -> Option<u32> {
         let found = self
             .names
             .find(key.strip_suffix(self.base.as_str()).unwrap_or(key))
@@ -485,12 +485,12 @@ impl People {
     }
 
     /// Everybody with this login; two people with one login are the policy's to judge.
-    pub fn by_login<'a>(&'a self, login: &'a str) -> impl Iterator<Item = u32> + 'a {
+    pub(super) fn by_login<'a>(&'a self, login: &'a str) -> impl Iterator<Item = u32> + 'a {
         self.logins.find(login).map(|number| self.canonical(number))
     }
 
     /// Everybody whose primary group has this security id.
-    pub fn by_primary<'a>(&'a self, sid: &[u8]) -> impl Iterator<Item = u32> + 'a {
+    pub(super) fn by_primary<'a>(&'a self, sid: &[u8]) -> impl Iterator<Item = u32> + 'a {
         self.primary
             .get(sid)
             .into_iter()
@@ -499,7 +499,7 @@ impl People {
     }
 
     /// The id with this number.
-    pub fn id(&self, number: u32) -> Option<&RemoteId> {
+    pub(super) fn id(&self, number: u32) -> Option<&RemoteId> {
         self.ids.get(number as usize)
     }
 

@@ -17,11 +17,11 @@ use crate::model::units::Span;
 use crate::system::tls;
 
 /// Entries asked for in one page: what Active Directory allows at most unless told otherwise.
-pub const PAGE_SIZE: u32 = 1000;
+pub(crate) const PAGE_SIZE: u32 = 1000;
 /// How long one address may take to accept a connection, and TLS to be agreed on.
-pub const CONNECT_TIMEOUT: Span = Span::from_secs(10);
+pub(crate) const CONNECT_TIMEOUT: Span = Span::from_secs(10);
 /// How many levels of groups in groups are followed.
-pub const NESTED_DEPTH: u8 = 8;
+pub(crate) const NESTED_DEPTH: u8 = 8;
 
 /// The keys of the section, without `kind`.
 #[derive(Clone, Debug, Deserialize)]
@@ -348,7 +348,7 @@ impl Settings {
     ///
     /// # Errors
     /// Which key is wrong, and why.
-    pub fn new(config: &Config) -> Result<Self, String> {
+    pub(super) fn new(config: &Config) -> Result<Self, String> {
         let base = |key: &str, base: &str| match dn::normalise(base) {
             Some(normal) if !base.is_empty() => Ok(normal.into_owned()),
             _ => Err(format!(

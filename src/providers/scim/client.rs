@@ -47,7 +47,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When it does not answer, or not to us.
-    pub fn new(
+    pub(super) fn new(
         http: &Http,
         settings: &Arc<Settings>,
         progress: &'a dyn Fn(usize),
@@ -64,7 +64,7 @@ impl<'a> Client<'a> {
     }
 
     /// Where the server is, for messages.
-    pub fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         self.http.base().to_string()
     }
 
@@ -72,7 +72,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When we are not.
-    pub fn probe(&self) -> Result<(), HttpError> {
+    pub(super) fn probe(&self) -> Result<(), HttpError> {
         self.page("Users", None, "id", &Ask::Index(1), 1).map(drop)
     }
 
@@ -80,7 +80,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When not even the first page came.
-    pub fn list(
+    pub(super) fn list(
         &self,
         endpoint: &str,
         filter: Option<&str>,
@@ -190,7 +190,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When nothing came.
-    pub fn named(
+    pub(super) fn named(
         &self,
         endpoint: &str,
         path: &Path,
@@ -238,7 +238,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When it is not there, or not to be had.
-    pub fn resource(
+    pub(super) fn resource(
         &self,
         endpoint: &str,
         id: &str,
@@ -254,7 +254,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When it is not there, or not to be had.
-    pub fn resource_with(
+    pub(super) fn resource_with(
         &self,
         endpoint: &str,
         id: &str,

@@ -25,7 +25,7 @@ pub(super) struct People {
 
 impl People {
     /// Adds somebody; a person who cannot be used is somebody, too.
-    pub fn add(&mut self, id: &RemoteId, login: Option<&str>) {
+    pub(super) fn add(&mut self, id: &RemoteId, login: Option<&str>) {
         self.ids.insert(id.as_str().to_owned(), id.clone());
         if let Some(login) = login {
             let mine = Some(id.clone());
@@ -40,7 +40,7 @@ impl People {
     }
 
     /// Whether there is somebody with this id.
-    pub fn knows(&self, id: &str) -> bool {
+    pub(super) fn knows(&self, id: &str) -> bool {
         self.ids.contains_key(id)
     }
 }

@@ -29,10 +29,7 @@ use super::{FetchError, Provider, Query};
 use crate::model::{Snapshot, Untrusted};
 
 pub use self::admin::ScimAdmin;
-pub use self::settings::{
-    Attributes, CONNECT_TIMEOUT, Config, MemberValue, NESTED_DEPTH, PAGE_SIZE, Paging,
-    READ_TIMEOUT, Secrets,
-};
+pub use self::settings::{Attributes, Config, MemberValue, Paging, Secrets};
 
 impl ProviderConfig for Config {
     fn files(&mut self) -> Vec<NamedFile<'_>> {

@@ -63,7 +63,7 @@ pub(super) struct Listing {
 
 impl Listing {
     /// Begins a listing of pages with `count` resources.
-    pub fn new(cursor: bool, count: u32) -> Self {
+    pub(super) fn new(cursor: bool, count: u32) -> Self {
         Self {
             mode: if cursor {
                 Mode::Cursor
@@ -82,7 +82,7 @@ impl Listing {
     }
 
     /// What to ask for first.
-    pub fn first(&self) -> Ask {
+    pub(super) fn first(&self) -> Ask {
         match self.mode {
             Mode::Cursor => Ask::Cursor(String::new()),
             _ => Ask::Index(1),
@@ -90,12 +90,12 @@ impl Listing {
     }
 
     /// Whether a server that says it has no such page says by that that there is no more.
-    pub fn is_probing(&self) -> bool {
+    pub(super) fn is_probing(&self) -> bool {
         self.mode == Mode::Probing
     }
 
     /// Takes a page; says which of its resources are new, and what to do next.
-    pub fn take(&mut self, page: &Page) -> (Vec<bool>, Step) {
+    pub(super) fn take(&mut self, page: &Page) -> (Vec<bool>, Step) {
         let ids: Vec<Option<String>> = page.resources.iter().map(id).collect();
         let known: Vec<bool> = ids
             .iter()

@@ -24,7 +24,7 @@ impl Path {
     ///
     /// # Errors
     /// When it is none.
-    pub fn new(text: &str) -> Result<Self, String> {
+    pub(super) fn new(text: &str) -> Result<Self, String> {
         let wrong = || {
             "is not the path of an attribute, such as name.formatted or urn:example:2.0:User:name"
                 .to_owned()
@@ -56,17 +56,17 @@ impl Path {
     }
 
     /// The path as it was written.
-    pub fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         &self.text
     }
 
     /// A filter for those who have exactly this value (RFC 7644, 3.4.2.2).
-    pub fn equals(&self, value: &str) -> String {
+    pub(super) fn equals(&self, value: &str) -> String {
         format!("{} eq {}", self.text, quoted(value))
     }
 
     /// The value at the path; of several, the primary one, or the first.
-    pub fn one(&self, resource: &Object) -> Option<String> {
+    pub(super) fn one(&self, resource: &Object) -> Option<String> {
         let found = self.find(resource);
         let primary = found
             .iter()
@@ -76,7 +76,7 @@ impl Path {
     }
 
     /// All values at the path.
-    pub fn all(&self, resource: &Object) -> Vec<String> {
+    pub(super) fn all(&self, resource: &Object) -> Vec<String> {
         self.find(resource)
             .into_iter()
             .filter_map(|(value, _)| text(value))
@@ -84,7 +84,7 @@ impl Path {
     }
 
     /// The value at the path as it stands there, before anything is made of it.
-    pub fn raw<'a>(&self, resource: &'a Object) -> Option<&'a Value> {
+    pub(super) fn raw<'a>(&self, resource: &'a Object) -> Option<&'a Value> {
         self.find(resource).first().map(|(value, _)| *value)
     }
 
@@ -113,7 +113,7 @@ impl Path {
     }
 
     /// Puts a value into a resource that is to be sent.
-    pub fn put(&self, resource: &mut Object, value: &str) {
+    pub(super) fn put(&self, resource: &mut Object, value: &str) {
         let schema = self
             .schema
             .iter()
@@ -135,7 +135,7 @@ impl Path {
     }
 
     /// The extension that the attribute belongs to.
-    pub fn extension(&self) -> Option<&str> {
+    pub(super) fn extension(&self) -> Option<&str> {
         self.schema.as_deref().filter(|schema| !is_core(schema))
     }
 }

@@ -14,13 +14,13 @@ use crate::model::units::Span;
 use crate::providers::http::{Auth, ClientAuth, ClientCredentials, Http, Options, check_url};
 
 /// Resources asked for in one page; servers give fewer where they like.
-pub const PAGE_SIZE: u32 = 200;
+pub(crate) const PAGE_SIZE: u32 = 200;
 /// How long it may take to connect and to agree on TLS.
-pub const CONNECT_TIMEOUT: Span = Span::from_secs(10);
+pub(crate) const CONNECT_TIMEOUT: Span = Span::from_secs(10);
 /// How long nothing may come.
-pub const READ_TIMEOUT: Span = Span::from_secs(30);
+pub(crate) const READ_TIMEOUT: Span = Span::from_secs(30);
 /// How many levels of groups in groups are followed.
-pub const NESTED_DEPTH: u8 = 8;
+pub(crate) const NESTED_DEPTH: u8 = 8;
 /// A page of groups holds all their members.
 const MAX_BYTES: usize = 128 << 20;
 
@@ -265,7 +265,7 @@ impl Settings {
     ///
     /// # Errors
     /// Which key is wrong, and why.
-    pub fn new(config: &Config) -> Result<Self, String> {
+    pub(super) fn new(config: &Config) -> Result<Self, String> {
         if !(1..=100_000).contains(&config.page_size) {
             return Err("page_size is a number from 1 to 100000".to_owned());
         }

@@ -16,7 +16,7 @@ use crate::system::{Context as _, PathError};
 
 /// Who may do what to a file that we trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trust {
+pub(crate) enum Trust {
     /// Nobody else may write it.
     Config,
     /// Nobody else may write or read it.
@@ -28,7 +28,7 @@ pub enum Trust {
 ///
 /// # Errors
 /// When it is not to be trusted, with the command that mends it, or cannot be read.
-pub fn read_trusted(path: &Path, trust: Trust) -> Result<Vec<u8>, PathError> {
+pub(crate) fn read_trusted(path: &Path, trust: Trust) -> Result<Vec<u8>, PathError> {
     let mut file = OpenOptions::new()
         .read(true)
         .custom_flags(O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -82,7 +82,7 @@ fn untrusted_parent(path: &Path, us: u32) -> Option<String> {
 ///
 /// # Errors
 /// When it cannot be read or is longer.
-pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
+pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -106,7 +106,7 @@ pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
 ///
 /// # Errors
 /// When it is something else than a regular file, cannot be read, or is longer.
-pub fn read_entry(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>, PathError> {
+pub(crate) fn read_entry(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>, PathError> {
     let path = dir.join(name);
     if Path::new(name).components().count() != 1 || path.parent() != Some(dir) {
         return Err(io::Error::other("it is not the name of a file")).on("read", &path);
@@ -136,13 +136,13 @@ pub fn read_entry(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>,
 }
 
 /// What is in a file, and its mode if it belongs to root or to us.
-pub type Shown = (Vec<u8>, Option<u32>);
+pub(crate) type Shown = (Vec<u8>, Option<u32>);
 
 /// Reads a regular file that everybody may see, following no link at its end. `Ok(None)`: there is none.
 ///
 /// # Errors
 /// When it is something else than a regular file, cannot be read, or is longer than `limit`.
-pub fn read_shown(path: &Path, limit: u64) -> Result<Option<Shown>, PathError> {
+pub(crate) fn read_shown(path: &Path, limit: u64) -> Result<Option<Shown>, PathError> {
     let Some((file, length)) = open_plain(path)? else {
         return Ok(None);
     };
@@ -167,7 +167,7 @@ fn is_trusted_owner(uid: u32) -> bool {
 ///
 /// # Errors
 /// When nobody can say.
-pub fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<Distrust>, PathError> {
+pub(crate) fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<Distrust>, PathError> {
     if look(dir)?.is_some_and(|meta| !meta.is_dir()) {
         return Ok(Some(Distrust::Odd("it is no directory")));
     }

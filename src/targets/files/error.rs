@@ -1,3 +1,3 @@
 //! What goes wrong with the databases.
 
-pub use crate::targets::TargetError as LocalError;
+pub(crate) use crate::targets::TargetError as LocalError;

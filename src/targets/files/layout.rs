@@ -88,7 +88,7 @@ pub(super) enum Missing {
 }
 
 /// The files in `/etc` that useradd(8) writes.
-pub static ETC: Layout = Layout {
+pub(crate) static ETC: Layout = Layout {
     word: "etc",
     service: "files",
     reader: None,
@@ -111,7 +111,7 @@ pub static ETC: Layout = Layout {
 
 /// The files in `/var/lib/extrausers` that libnss-extrausers reads. It has no gshadow, and
 /// newuidmap(1) looks for subordinate ids in `/etc` alone.
-pub static EXTRAUSERS: Layout = Layout {
+pub(crate) static EXTRAUSERS: Layout = Layout {
     word: "extrausers",
     service: "extrausers",
     reader: Some(Reader {
@@ -134,9 +134,6 @@ pub static EXTRAUSERS: Layout = Layout {
     ],
     reference: &[(Db::Passwd, "/etc"), (Db::Group, "/etc")],
 };
-
-/// All there are.
-pub static LAYOUTS: [&Layout; 2] = [&ETC, &EXTRAUSERS];
 
 const fn alone(db: Db, missing: Missing) -> DbFile {
     DbFile {
@@ -184,7 +181,7 @@ mod tests {
 
     #[test]
     fn every_layout_shows_accounts_last_and_lists_each_database_once() {
-        for layout in LAYOUTS {
+        for layout in [&ETC, &EXTRAUSERS] {
             let order: Vec<Db> = layout.written.iter().map(|file| file.db).collect();
             assert_eq!(order.last(), Some(&Db::Passwd), "{}", layout.word);
             let once: BTreeSet<Db> = order.iter().copied().collect();
@@ -196,7 +193,7 @@ mod tests {
 
     #[test]
     fn files_that_change_together_are_behind_the_link() {
-        for layout in LAYOUTS {
+        for layout in [&ETC, &EXTRAUSERS] {
             for file in layout.written {
                 let is_behind = layout
                     .generations

@@ -9,7 +9,7 @@ use crate::targets::Place;
 
 /// The host, or the tree below `--root`.
 #[derive(Clone, Debug)]
-pub struct Local {
+pub(crate) struct Local {
     pub(super) name: String,
     pub(super) config: Config,
     pub(super) root: Root,
@@ -22,7 +22,7 @@ pub struct Local {
 
 impl Local {
     /// The target `name`, with the databases at `place`.
-    pub fn new(name: &str, config: Config, place: Place) -> Self {
+    pub(crate) fn new(name: &str, config: Config, place: Place) -> Self {
         Self {
             name: name.to_owned(),
             paths: Paths::new(config.layout, place.root.clone()),
@@ -39,13 +39,8 @@ impl Local {
         self.root.path(&self.state_dir)
     }
 
-    /// Whether the databases belong to the host that this process runs on.
-    pub fn is_host(&self) -> bool {
-        self.root.is_host()
-    }
-
     /// Where `path` of the managed host really is.
-    pub fn locate(&self, path: &str) -> PathBuf {
+    pub(crate) fn locate(&self, path: &str) -> PathBuf {
         self.root.path(path)
     }
 }

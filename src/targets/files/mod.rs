@@ -16,11 +16,10 @@ mod read;
 mod sheet;
 mod stage;
 mod staged;
-mod survey;
+pub(crate) mod survey;
 mod target;
 
-pub use config::Config;
-pub use error::LocalError;
-pub use layout::{ETC, EXTRAUSERS, Generations, LAYOUTS, Layout, Reader};
-pub use local::Local;
-pub use survey::{Survey, Surveyed, survey};
+pub(crate) use config::Config;
+pub(crate) use layout::{ETC, EXTRAUSERS, Layout, Reader};
+pub(crate) use local::Local;
+pub(crate) use survey::{Survey, survey};

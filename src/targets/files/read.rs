@@ -42,7 +42,7 @@ impl Image {
 
 /// All databases as they were read.
 #[derive(Debug)]
-pub struct Current {
+pub(super) struct Current {
     pub(super) databases: BTreeMap<Db, Image>,
     /// Databases that are read and never written.
     reference: Vec<(Db, Image)>,
@@ -132,7 +132,7 @@ impl Current {
     }
 
     /// What the databases say.
-    pub fn host(&self) -> Host<'_> {
+    pub(super) fn host(&self) -> Host<'_> {
         let mut host = Host {
             shells: self.shells(),
             ..Host::default()

@@ -9,7 +9,7 @@ use crate::plan::{Approved, Plan, Rename};
 
 /// Everything new, exactly. Made from an [`Approved`] plan alone.
 #[derive(Debug)]
-pub struct Staged {
+pub(super) struct Staged {
     pub(super) approved: Approved,
     /// New versions of each file that changes.
     pub(super) files: BTreeMap<Db, Versions>,
@@ -33,12 +33,12 @@ impl Versions {
 
 impl Staged {
     /// The plan.
-    pub fn plan(&self) -> &Plan {
+    pub(super) fn plan(&self) -> &Plan {
         self.approved.plan()
     }
 
     /// The plan, when nothing more is to be done with it.
-    pub fn into_plan(self) -> Plan {
+    pub(super) fn into_plan(self) -> Plan {
         self.approved.into_plan()
     }
 

@@ -11,7 +11,7 @@ use crate::system::{files, replace};
 
 /// One database.
 #[derive(Clone, Debug)]
-pub struct Surveyed {
+pub(crate) struct Surveyed {
     /// Its name, such as `passwd`.
     pub name: &'static str,
     /// Where it is.
@@ -30,7 +30,7 @@ pub struct Surveyed {
 
 /// All databases.
 #[derive(Clone, Debug, Default)]
-pub struct Survey {
+pub(crate) struct Survey {
     /// Each, those that gosync writes first.
     pub files: Vec<Surveyed>,
     /// Why the files that change together cannot be swapped, if there are such files.
@@ -39,25 +39,25 @@ pub struct Survey {
 
 impl Survey {
     /// The databases of this name, the written one first.
-    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Surveyed> {
+    pub(crate) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Surveyed> {
         self.files.iter().filter(move |file| file.name == name)
     }
 
     /// Whether a database of this name is there and could not be read; then it does not show what is missing.
-    pub fn is_unread(&self, name: &str) -> bool {
+    pub(crate) fn is_unread(&self, name: &str) -> bool {
         self.files
             .iter()
             .any(|file| file.name == name && file.fault.is_some() && file.lines.is_empty())
     }
 
     /// The database of this name that gosync writes.
-    pub fn written<'a>(&'a self, name: &'a str) -> Option<&'a Surveyed> {
+    pub(crate) fn written<'a>(&'a self, name: &'a str) -> Option<&'a Surveyed> {
         self.named(name).find(|file| file.written)
     }
 }
 
 /// Looks at every database of a layout below a root.
-pub fn survey(layout: &'static Layout, root: &Root) -> Survey {
+pub(crate) fn survey(layout: &'static Layout, root: &Root) -> Survey {
     let paths = Paths::new(layout, root.clone());
     let written = layout.written.iter().map(|file| {
         let path = root.path(file.dir).join(file.db.name());

@@ -4,7 +4,7 @@ use crate::commands::doctor::report::Severity::{self, Note, Problem, Warning};
 
 /// What can be wrong with our own lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+pub(super) enum Fault {
     NotInPasswd,
     OtherUid,
     Twice,
@@ -29,7 +29,7 @@ pub enum Fault {
 
 impl Fault {
     /// How bad it is, what is so, why it matters, and what to do.
-    pub fn words(self) -> (Severity, &'static str, &'static str, &'static str) {
+    pub(super) fn words(self) -> (Severity, &'static str, &'static str, &'static str) {
         let (_, severity, what, why, fix) = WORDS[self as usize];
         (severity, what, why, fix)
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::formats::Lines;
 use crate::model::owned::OwnedGroup;
 use crate::model::{Gid, RemoteId, Uid};
-use crate::targets::files::Surveyed;
+use crate::targets::files::survey::Surveyed;
 
 const FILES: [(&str, &str); 6] = [
     (

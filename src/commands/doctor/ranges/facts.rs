@@ -36,7 +36,7 @@ const DEFAULTS: [(&str, u32); 8] = [
 
 /// What ids of a range are given to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum For {
+pub(super) enum For {
     Accounts,
     Groups,
     Subids,
@@ -44,7 +44,7 @@ pub enum For {
 
 /// A range of the configuration.
 #[derive(Clone, Debug)]
-pub struct Range {
+pub(super) struct Range {
     /// Its key, such as `uid_range`.
     pub key: &'static str,
     /// Where that stands, such as `accounts`.
@@ -56,16 +56,16 @@ pub struct Range {
 
 impl Range {
     /// What is in both; `None`: nothing.
-    pub fn overlap(&self, first: u32, last: u32) -> Option<(u32, u32)> {
+    pub(super) fn overlap(&self, first: u32, last: u32) -> Option<(u32, u32)> {
         let both = (self.first.max(first), self.last.min(last));
         (both.0 <= both.1).then_some(both)
     }
 
-    pub fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         format!("`{}` in [{}]", self.key, self.section)
     }
 
-    pub fn size(&self) -> u32 {
+    pub(super) fn size(&self) -> u32 {
         self.last - self.first + 1
     }
 }
@@ -77,7 +77,7 @@ impl fmt::Display for Range {
 }
 
 /// What is known.
-pub struct Facts {
+pub(super) struct Facts {
     pub ranges: Vec<Range>,
     /// Where login.defs(5) is.
     pub login_defs: PathBuf,
@@ -99,7 +99,7 @@ pub struct Facts {
 }
 
 /// Gathers it.
-pub fn gather(look: &HostLook<'_>, report: &mut Report) -> Facts {
+pub(super) fn gather(look: &HostLook<'_>, report: &mut Report) -> Facts {
     let ranges = ranges(look);
     let login_defs = look.root().path("/etc/login.defs");
     let login = files::read_plain(&login_defs)
@@ -200,7 +200,7 @@ fn statements(text: &str) -> impl Iterator<Item = (&str, u32)> {
 }
 
 /// Numbers of login.defs(5), by name.
-pub fn definitions(text: &str) -> BTreeMap<String, u32> {
+pub(super) fn definitions(text: &str) -> BTreeMap<String, u32> {
     let mut defs: BTreeMap<String, u32> = DEFAULTS
         .iter()
         .map(|(key, value)| ((*key).to_owned(), *value))
