@@ -44,6 +44,10 @@ impl LedgerAccess {
         if let Some(done) = transaction::recover(target, &mut ledger)? {
             watch.warn(done.to_owned());
         }
+        target
+            .litter()
+            .into_iter()
+            .for_each(|stays| watch.warn(stays));
         Ok(Self::Write(ledger))
     }
 
@@ -77,7 +81,12 @@ pub(crate) fn commit(
     let mut number = None;
     if changes_databases(staged.plan()) {
         let progress = watch.progress("homes made");
-        match transaction::commit(target, staged, ledger, run, progress.as_ref())? {
+        let committed = transaction::commit(target, staged, ledger, run, progress.as_ref());
+        target
+            .litter()
+            .into_iter()
+            .for_each(|stays| watch.warn(stays));
+        match committed? {
             Committed::Done(txn) => number = Some(txn),
             Committed::Moved => {
                 tracing::info!("the databases changed meanwhile; planning again");

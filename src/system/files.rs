@@ -1,6 +1,7 @@
 //! Reading, making and removing files and directories without being led astray. Whether others may have written what is
 //! there, `trusted` finds out.
 
+mod remove;
 mod trusted;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -14,6 +15,7 @@ use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
 use super::{Context as _, PathError};
 use crate::model::host::Owner;
+pub(crate) use remove::remove_tree;
 pub(crate) use trusted::{
     Trust, read_entry, read_limited, read_shown, read_trusted, untrusted_directory,
 };
@@ -272,20 +274,6 @@ pub(crate) fn remove(path: &Path) -> Result<(), PathError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.on("remove", path),
     }
-}
-
-/// Removes a directory with all that is in it, or a file. What is not there is no error.
-///
-/// # Errors
-/// When something stays.
-pub(crate) fn remove_tree(path: &Path) -> Result<(), PathError> {
-    let removed = match fs::symlink_metadata(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(e) => Err(e),
-    };
-    removed.on("remove", path)
 }
 
 /// Renames. What stood at `to` is replaced.

@@ -56,5 +56,6 @@ mod same_as_useradd;
 mod scenarios;
 mod small_host;
 mod sshd;
+mod stuck_homes;
 mod syscalls;
 mod unwritable;

@@ -60,7 +60,7 @@ pub(super) fn switch(
 pub(super) fn recover(target: &Local) -> Result<Option<Recovered>, LocalError> {
     let (journal, end) = match journal::left_behind(&target.state_dir())? {
         Left::Nothing => {
-            tidy(target, &BTreeSet::new())?;
+            tidy(target, &BTreeSet::new());
             return Ok(None);
         }
         Left::Done(journal) => (journal, Recovery::WasWhole),
@@ -93,7 +93,7 @@ fn finish_steps(target: &Local, journal: &Journal) -> Result<Recovery, LocalErro
 /// Removes what was needed on the way. The journal goes last, since without it the next run would
 /// take it that nothing was put in place.
 pub(super) fn finish(target: &Local, traces: &Traces) -> Result<(), LocalError> {
-    tidy(target, &traces.directories)?;
+    tidy(target, &traces.directories);
     Ok(Journal::forget(&target.state_dir())?)
 }
 
@@ -107,8 +107,9 @@ fn traces(target: &Local, journal: &Journal) -> Traces {
     traces
 }
 
-/// Removes staging directories, there and where there always may be one, and old generations.
-fn tidy(target: &Local, there: &BTreeSet<PathBuf>) -> Result<(), LocalError> {
+/// Removes staging directories, there and where there always may be one, and old generations. What
+/// stays is out of sight already: it is told, holds nothing up, and a later run tries again.
+fn tidy(target: &Local, there: &BTreeSet<PathBuf>) {
     let own = target
         .paths
         .layout
@@ -122,19 +123,19 @@ fn tidy(target: &Local, there: &BTreeSet<PathBuf>) -> Result<(), LocalError> {
     for dir in idle {
         let staging = staging_dir(&dir);
         match files::remove_tree(&staging) {
-            // A home base that nobody can look at holds nothing up. If there is anything, a later run removes it.
+            // Of a home base that nobody can look at, nobody can say that there is anything.
             Err(_) if files::look(&staging).is_err() => {}
-            other => other?,
+            Err(e) => target.stays(e),
+            Ok(()) => {}
         }
     }
     let all: BTreeSet<PathBuf> = own.chain(there.iter().cloned()).collect();
     for dir in all {
-        files::remove_tree(&staging_dir(&dir))?;
+        files::remove_tree(&staging_dir(&dir)).unwrap_or_else(|e| target.stays(e));
     }
     if let Some(there) = target.paths.generations() {
-        there.tidy()?;
+        there.tidy().unwrap_or_else(|e| target.stays(e));
     }
-    Ok(())
 }
 
 /// Puts the old files in place as backups, `FILE-`, as shadow does.

@@ -13,9 +13,26 @@ use crate::system::replace::staging_dir;
 use crate::system::{files, homes, process};
 
 /// Where new homes and old ones stand while they are not in place: below their base.
-fn aside(home: &Path) -> Option<(PathBuf, PathBuf)> {
-    let dir = staging_dir(home.parent()?);
-    Some((dir.clone(), dir.join(home.file_name()?)))
+fn staging(home: &Path) -> Option<PathBuf> {
+    Some(staging_dir(home.parent()?))
+}
+
+/// A name in a staging directory that nothing has: what an earlier run could not remove stays there.
+fn free(dir: &Path, stem: &str) -> Result<PathBuf, LocalError> {
+    for n in 1..1_000 {
+        let path = match n {
+            1 => dir.join(stem),
+            n => dir.join(format!("{stem}.{n}")),
+        };
+        if files::look(&path)?.is_none() {
+            return Ok(path);
+        }
+    }
+    let reason = "it is full of what earlier runs could not remove; remove it by hand".to_owned();
+    Err(LocalError::Unfit {
+        path: dir.to_owned(),
+        reason,
+    })
 }
 
 /// Finds out, before anything is written, whether the homes that go can be packed and taken away.
@@ -72,12 +89,13 @@ pub(super) fn make(
     let skel = target.root.path(&target.config.skel);
     for (count, (home, uid, gid)) in staged.homes().enumerate() {
         let path = target.locate(home);
-        let Some((dir, beside)) = aside(&path) else {
+        let (Some(dir), Some(name)) = (staging(&path), path.file_name()) else {
             continue;
         };
         if bases.insert(dir.clone()) {
             files::ensure_private_dir(&dir)?;
         }
+        let beside = free(&dir, &name.to_string_lossy())?;
         let mode = target.config.home_mode;
         homes::build(
             &beside,
@@ -122,12 +140,12 @@ pub(super) fn retire(target: &Local, staged: &Staged) -> Result<Vec<Step>, Local
                 homes::archive_as(&path, &file)?;
             }
         }
-        let Some((dir, _)) = aside(&path) else {
+        let Some(dir) = staging(&path) else {
             continue;
         };
         files::ensure_private_dir(&dir)?;
         steps.push(Step::Retire {
-            aside: dir.join(format!("removed-{name}")),
+            aside: free(&dir, &format!("removed-{name}"))?,
             path,
         });
     }

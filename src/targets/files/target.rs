@@ -75,6 +75,10 @@ impl Target for Local {
         KeyFiles::read(&self.root, &self.key_dir)
     }
 
+    fn litter(&self) -> Option<String> {
+        self.litter()
+    }
+
     fn locate(&self, path: &str) -> PathBuf {
         self.root.path(path)
     }
