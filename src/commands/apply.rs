@@ -32,7 +32,7 @@ fn load(args: &cli::Apply) -> Result<Saved> {
 
 /// A plan is carried out with the provider and the top group that it was made with.
 fn check_asked(setup: &Setup<'_>, saved: &Saved) -> Result<()> {
-    let provider = &setup.settings.provider.name;
+    let provider = &setup.settings.provider()?.name;
     if saved.asked.provider != *provider {
         let message = format!(
             "the plan is for the provider `{}`, not `{provider}`",

@@ -24,8 +24,9 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
         .hint("Wait for it (`gosync waitlock`), or let the next run finish what was begun"));
     }
     let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
+    let provider = &setup.settings.provider()?.name;
     let owned = ledger
-        .map(|ledger| ledger.load(HOST, &setup.settings.provider.name, setup.now))
+        .map(|ledger| ledger.load(HOST, provider, setup.now))
         .transpose();
     let owned = owned.map_err(Error::failed)?.unwrap_or_default();
     let unknown: Vec<String> = args

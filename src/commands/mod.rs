@@ -64,7 +64,10 @@ struct Connection {
 impl Session {
     /// The connection, made anew if there is none for these settings or its time is nearly up.
     fn group_admin(&self, setup: &Setup<'_>) -> Result<Rc<dyn GroupAdmin>> {
-        let key = (setup.sources.clone(), setup.settings.provider.name.clone());
+        let key = (
+            setup.sources.clone(),
+            setup.settings.provider()?.name.clone(),
+        );
         let mut slot = self.admin.borrow_mut();
         if let Some(open) = slot
             .as_ref()
@@ -73,7 +76,7 @@ impl Session {
             return Ok(Rc::clone(&open.admin));
         }
         let admin: Rc<dyn GroupAdmin> = Rc::from(setup.group_admin()?);
-        let stale = clock::deadline(setup.settings.time_limit / 2);
+        let stale = clock::deadline(setup.settings.gosync.time_limit / 2);
         *slot = Some(Connection {
             key,
             admin: Rc::clone(&admin),

@@ -46,7 +46,8 @@ struct Status {
 
 impl Status {
     fn new(setup: &Setup<'_>) -> Result<Self> {
-        let deadline = clock::deadline(setup.settings.time_limit);
+        let section = setup.settings.provider()?;
+        let deadline = clock::deadline(setup.settings.gosync.time_limit);
         let provider = setup
             .provider()
             .map_err(|e| e.to_string())
@@ -66,16 +67,16 @@ impl Status {
             .map(|ledger| ledger.hook_census(setup.now, SHOWN_HOOKS))
             .transpose()
             .map_err(Error::failed)?;
-        let (note, busy) =
-            lock::look(&setup.root.path(&setup.settings.lock_file)).map_err(Error::failed)?;
+        let (note, busy) = lock::look(&setup.root.path(&setup.settings.gosync.lock_file))
+            .map_err(Error::failed)?;
         Ok(Self {
             configuration: setup
                 .sources
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect(),
-            section: setup.settings.provider.name.clone(),
-            kind: setup.settings.provider.kind,
+            section: section.name.clone(),
+            kind: section.kind,
             provider,
             census: census.unwrap_or_default(),
             hooks: hooks.unwrap_or_default(),

@@ -37,7 +37,7 @@ use crate::ui::Ui;
 pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
-    let provider = &setup.settings.provider.name;
+    let provider = &setup.settings.provider()?.name;
     let owned = ledger
         .as_ref()
         .map(|ledger| ledger.load(HOST, provider, setup.now))
@@ -313,7 +313,7 @@ impl<'a> Inquiry<'a> {
         let runs = ledger
             .history(Some(id.as_str()), u32::MAX)
             .map_err(Error::failed)?;
-        let provider = &self.setup.settings.provider.name;
+        let provider = &self.setup.settings.provider()?.name;
         let mut changes = runs.iter().flat_map(|run| run.changes.iter().rev());
         let locked = changes.find(|change| {
             change.id == id.as_str()

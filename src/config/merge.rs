@@ -9,8 +9,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::ConfigError;
+use super::error::ConfigError;
 use crate::model::shown;
+use crate::policy::Misfit;
 
 /// How much of a complaint is shown: it may name every key of a section.
 const REASON_BYTES: usize = 2048;
@@ -137,6 +138,11 @@ impl<'t> Places<'t> {
         )
     }
 
+    /// An error about a key whose value does not fit to others.
+    pub(super) fn misfit(&self, Misfit(key, reason): &Misfit) -> ConfigError {
+        self.key_error(key, reason)
+    }
+
     /// The path of the innermost value that holds a position; none if a key itself is there.
     fn path_at(&self, span: &Range<usize>) -> Option<&str> {
         // A table that no header opens, as in `a.b = 1`, has the place of its key.
@@ -216,33 +222,4 @@ fn overlay<'a>(base: &mut DeTable<'a>, over: DeTable<'a>) {
         };
         base.insert(key, value);
     }
-}
-
-/// Takes the table `key` out of `table`, as its entries.
-pub(super) fn take_tables<'a>(
-    table: &mut DeTable<'a>,
-    key: &str,
-    places: &Places<'_>,
-) -> Result<Vec<(String, Spanned<DeTable<'a>>)>, ConfigError> {
-    let Some(value) = table.remove(key) else {
-        return Ok(Vec::new());
-    };
-    let span = value.span();
-    let DeValue::Table(entries) = value.into_inner() else {
-        return Err(places.value_error(span, &format!("`{key}` must be written as [{key}.NAME]")));
-    };
-    let mut out = Vec::new();
-    for (name, entry) in entries {
-        let span = entry.span();
-        let DeValue::Table(inner) = entry.into_inner() else {
-            return Err(
-                places.value_error(span, &format!("`{key}` must be written as [{key}.NAME]"))
-            );
-        };
-        out.push((
-            Cow::into_owned(name.into_inner()),
-            Spanned::new(span, inner),
-        ));
-    }
-    Ok(out)
 }

@@ -20,10 +20,10 @@ fn complaint(texts: &[&str]) -> String {
 #[test]
 fn one_provider_needs_no_choice() {
     let settings = read(&[SAMPLE]).unwrap();
-    assert_eq!(settings.provider.name, "sample");
-    assert_eq!(settings.provider.kind, "file");
+    assert_eq!(settings.provider().unwrap().name, "sample");
+    assert_eq!(settings.provider().unwrap().kind, "file");
     assert_eq!(
-        settings.provider.files[0].path.to_str(),
+        settings.provider().unwrap().files[0].path.to_str(),
         Some("/etc/gosync/directory.json")
     );
     assert_eq!(settings.targets.len(), 1);
@@ -109,7 +109,15 @@ fn an_error_names_the_key_however_its_table_is_written() {
         ),
         (
             "[provider.x]\nkind = \"nis\"\n",
-            "2:8: provider.x.kind: there is no provider",
+            "2:8: provider.x.kind: there is no provider of kind `nis`; there are file, ldap, scim and globus",
+        ),
+        (
+            "[target.x]\nkind = \"nis\"\n",
+            "2:8: target.x.kind: there is no target of kind `nis`; there is local",
+        ),
+        (
+            "[target.x]\nkind = \"local\"\ndatabase = \"x\"\n",
+            "3:12: target.x.database: unknown variant `x`, expected `etc` or `extrausers`",
         ),
         (
             "[provider.x]\npath = \"a\"\n",
@@ -203,7 +211,11 @@ fn a_later_file_overrides_key_by_key() {
         over,
     ])
     .unwrap();
-    assert!(settings.provider.files[0].path.ends_with("other.json"));
+    assert!(
+        settings.provider().unwrap().files[0]
+            .path
+            .ends_with("other.json")
+    );
     assert_eq!(settings.rules.accounts.shell, "/bin/zsh");
     assert!(settings.rules.accounts.dots);
 }
@@ -223,7 +235,12 @@ fn a_missing_provider_or_target_is_named() {
 fn field_sources_belong_to_a_provider_of_any_kind() {
     let fields = "[provider.sample.fields]\ncsv = \"f.csv\"\nkeys_dir = \"/k\"\nkeys_by = \"attribute.forge\"\n\
                   keys_url = \"https://x/{id}\"\noverride = [\"shell\", \"ssh_keys\"]\n";
-    let config = read(&[SAMPLE, fields]).unwrap().provider.fields.unwrap();
+    let config = read(&[SAMPLE, fields])
+        .unwrap()
+        .providers
+        .remove(0)
+        .fields
+        .unwrap();
     assert_eq!(config.csv.unwrap().to_str(), Some("/etc/gosync/f.csv"));
     assert_eq!(config.keys_dir.unwrap().to_str(), Some("/k"));
     assert_eq!(config.keys_by, Lookup::Attribute("forge".to_owned()));

@@ -25,15 +25,13 @@ pub(crate) struct Named {
 /// All hooks that the configuration names, judged as before they are run.
 pub(crate) fn named(rules: &HookRules, root: &Root) -> Vec<Named> {
     let mut out = Vec::new();
-    for (kind, scripts) in Kind::ALL
-        .into_iter()
-        .zip([&rules.user, &rules.group, &rules.bygroup])
-    {
-        for (key, patterns) in [
-            ("pre", &scripts.pre),
-            ("run", &scripts.run),
-            ("post", &scripts.post),
-        ] {
+    let patterns = [
+        rules.user.patterns(),
+        rules.group.patterns(),
+        rules.bygroup.patterns(),
+    ];
+    for (kind, patterns) in Kind::ALL.into_iter().zip(patterns) {
+        for (key, patterns) in patterns {
             out.extend(patterns.iter().map(|pattern| Named {
                 key: format!("`{key}` in [hooks.{}]", kind.as_str()),
                 pattern: pattern.clone(),

@@ -369,7 +369,7 @@ impl QueueRunner<'_> {
     /// The members whom a group's hooks are told of, and whether each was added. Who has no account any more is not told of.
     fn members(&self, group: &GroupState, host: &Host<'_>, people: &People) -> Vec<Member> {
         let added = |name: &String| group.added.binary_search(name).is_ok();
-        let wanted = |name: &&String| self.rules().members == Members::All || added(name);
+        let wanted = |name: &&String| self.rules().bygroup.members == Members::All || added(name);
         let account = |name: &String| {
             let account = Account::found(name, host.accounts.get(name.as_str())?);
             let contact = people.get(name).cloned().unwrap_or_default();

@@ -27,6 +27,11 @@ pub(crate) fn seconds<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, 
     Span::deserialize(from).map(Span::secs)
 }
 
+/// The same, as a duration.
+pub(crate) fn duration<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    Span::deserialize(from).map(Duration::from)
+}
+
 /// The same for a key that may be left out.
 pub(crate) fn optional_seconds<'de, D: serde::Deserializer<'de>>(
     from: D,
@@ -82,22 +87,15 @@ impl fmt::Display for Span {
     }
 }
 
+/// A size of the configuration, as a number of bytes.
+pub(crate) fn bytes<'de, D: serde::Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    Size::deserialize(from).map(|size| usize::try_from(size.0).unwrap_or(usize::MAX))
+}
+
 /// A number of bytes, written as a whole number and `B`, `KiB`, `MiB` or `GiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Size(u64);
-
-impl Size {
-    /// So many bytes.
-    pub(crate) const fn from_bytes(bytes: u64) -> Self {
-        Self(bytes)
-    }
-
-    /// The number of bytes.
-    pub(crate) fn bytes(self) -> u64 {
-        self.0
-    }
-}
+struct Size(u64);
 
 impl TryFrom<String> for Size {
     type Error = String;
@@ -151,10 +149,7 @@ mod tests {
 
     #[test]
     fn sizes_are_read() {
-        assert_eq!(
-            Size::try_from("64KiB".to_owned()),
-            Ok(Size::from_bytes(65_536))
-        );
+        assert_eq!(Size::try_from("64KiB".to_owned()), Ok(Size(65_536)));
         assert!(Size::try_from("64kb".to_owned()).is_err());
     }
 }

@@ -3,24 +3,33 @@
 //! Pure: which file names a description or policy is looked for under, and what becomes of its text, after the habits of
 //! the original.
 
+use serde::{Deserialize, Deserializer};
+
 use super::NameMap;
 use super::matcher::Filter;
 use super::overrides::Overrides;
 
 /// `[catalogue]`
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Catalogue {
     /// Which groups are listed; what `*` stands for in `group list`.
     pub filter: Filter,
     /// What groups are called in lists.
     pub names: Vec<NameMap>,
     /// What the address of a group begins with; its id follows.
+    #[serde(rename = "portal", deserialize_with = "portal")]
     pub base_url: String,
     /// The description of a new group; `{projname}` and `{date}` are replaced.
     pub description: Option<String>,
+    /// The directory with descriptions of groups.
+    pub description_dir: Option<String>,
+    /// The directory with policies of groups.
+    pub policy_dir: Option<String>,
     /// Who becomes administrator of new groups that the filter lets through.
     pub admins: Vec<(Filter, Vec<String>)>,
     /// What is otherwise for some of them.
+    #[serde(skip)]
     pub overrides: Overrides,
 }
 
@@ -59,6 +68,17 @@ impl Catalogue {
             .replace("{projname}", group)
             .replace("{date}", date)
     }
+}
+
+/// The address that a portal stands for: it is written as that, or as a host.
+fn portal<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let portal = String::deserialize(from)?;
+    let is_address = portal.contains("://");
+    Ok(if is_address {
+        portal
+    } else {
+        portal_url(&portal)
+    })
 }
 
 /// What the address of a group at a portal begins with.

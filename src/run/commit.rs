@@ -40,7 +40,7 @@ impl LedgerAccess {
         }
         files::ensure_private_dir(&dir).map_err(Error::failed)?;
         let mut ledger = Ledger::open(&dir).map_err(Error::failed)?;
-        ledger.keep_history(env.settings.history_days);
+        ledger.keep_history(env.settings.gosync.history_days);
         if let Some(done) = transaction::recover(target, &mut ledger)? {
             watch.warn(done.to_owned());
         }

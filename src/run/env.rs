@@ -17,7 +17,6 @@ use crate::providers::{FetchError, Provider, Query, Scope, fields};
 use crate::system::clock;
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
 use crate::system::root::Root;
-use crate::targets::files::Local;
 use crate::targets::{Place, Target};
 
 /// What a run works with.
@@ -56,8 +55,8 @@ impl Env {
             .chain([&accounts.home_base])
             .map(PathBuf::from);
         let own = [
-            settings.state_dir.clone(),
-            settings.lock_file.clone(),
+            settings.gosync.state_dir.clone(),
+            settings.gosync.lock_file.clone(),
             "/etc".into(),
             "/var/lib".into(),
         ];
@@ -76,7 +75,7 @@ impl Env {
             Patience::AtMost(span) => Wait::Until(clock::deadline(span)),
             Patience::Endless => Wait::Forever,
         };
-        let path = self.root.path(&self.settings.lock_file);
+        let path = self.root.path(&self.settings.gosync.lock_file);
         let mut waiting = |holder: &Holder| watch.notice(format!("{holder} [waiting]"));
         RunLock::take(&path, purpose, wait, &mut waiting).map_err(|e| match e {
             RunLockError::Busy(_) => Error::new(Kind::Busy, e),
@@ -99,7 +98,7 @@ impl Env {
             scope,
             only,
             top_group: top_group.filter(|_| of_users),
-            deadline: clock::deadline(self.settings.time_limit),
+            deadline: clock::deadline(self.settings.gosync.time_limit),
         };
         // Of people in groups only id, login and whether they are active is asked.
         let fields = fields.as_ref().filter(|_| of_users);
@@ -173,16 +172,12 @@ impl Env {
             .collect();
         let place = Place {
             root: self.root.clone(),
-            state_dir: self.settings.state_dir.clone(),
+            state_dir: self.settings.gosync.state_dir.clone(),
             home_bases: bases,
             key_dir: self.settings.rules.keys.directory.clone(),
             shadow_day: clock::shadow_day(self.now),
         };
-        Ok(Box::new(Local::new(
-            &target.name,
-            target.local.clone(),
-            place,
-        )))
+        Ok(target.config.open(&target.name, place))
     }
 
     /// Whether hooks belong to a run at all. On another tree they would run on the wrong host.
@@ -203,7 +198,7 @@ impl Env {
 
     /// Where the ledger is.
     pub fn state_dir(&self) -> PathBuf {
-        self.root.path(&self.settings.state_dir)
+        self.root.path(&self.settings.gosync.state_dir)
     }
 }
 

@@ -73,7 +73,7 @@ fn straight_line(
     let (target, planner, command) = (target.as_ref(), &planner, &job.task.command());
     let run = Run {
         target: HOST,
-        provider: &env.settings.provider.name,
+        provider: &env.settings.provider()?.name,
         command,
         now: env.now,
     };
@@ -195,7 +195,7 @@ impl Line<'_> {
         let snapshot = self.planner.snapshot()?;
         let settings = &self.env.settings;
         let asked = Asked {
-            provider: settings.provider.name.clone(),
+            provider: self.run.provider.to_owned(),
             top_group: settings.rules.accounts.top_group.clone(),
             force: self.job.options.force,
             sync: self.job.task.to_saved()?,

@@ -72,11 +72,9 @@ impl<'a> Planner<'a> {
 
     /// That in figures.
     pub(crate) fn sources(&self, env: &Env) -> Vec<SourceReport> {
-        let provider = &env.settings.provider.name;
-        let snapshot = self.snapshot();
-        snapshot
-            .map(|snapshot| SourceReport::of(provider, snapshot))
-            .into_iter()
+        let providers = env.settings.providers.iter().zip(self.snapshot());
+        providers
+            .map(|(provider, snapshot)| SourceReport::of(&provider.name, snapshot))
             .collect()
     }
 

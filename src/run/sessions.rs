@@ -20,7 +20,7 @@ pub(crate) fn end_sessions(env: &Env, watch: &mut dyn Watch) -> Result<()> {
         return Ok(());
     };
     let owned = ledger
-        .load(HOST, &env.settings.provider.name, env.now)
+        .load(HOST, &env.settings.provider()?.name, env.now)
         .map_err(Error::failed)?;
     for own in owned
         .accounts

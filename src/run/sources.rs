@@ -1,7 +1,7 @@
 //! Opens the provider of a run, with its secrets and authorities from their files.
 
 use super::env::Env;
-use crate::config::ProviderSettings;
+use crate::config::{ConfigError, ProviderSettings};
 use crate::error::{Error, Kind, Result};
 use crate::providers::Provider;
 use crate::providers::admin::GroupAdmin;
@@ -20,7 +20,7 @@ impl Env {
 
     /// The field sources that are configured for it.
     pub(crate) fn field_sources(&self) -> Result<Option<fields::Sources>> {
-        let ProviderSettings { name, fields, .. } = &self.settings.provider;
+        let ProviderSettings { name, fields, .. } = self.settings.provider()?;
         let Some(config) = fields else {
             return Ok(None);
         };
@@ -31,16 +31,16 @@ impl Env {
     }
 
     pub(crate) fn bare(&self) -> Result<Box<dyn Provider>> {
-        let provider = &self.settings.provider;
+        let provider = self.settings.provider()?;
         Ok(provider.config.open(&provider.name, self.now)?)
     }
 
     /// A provider whose groups can be changed, for the time limit of a run.
     pub fn group_admin(&self) -> Result<Box<dyn GroupAdmin>> {
-        let provider = &self.settings.provider;
+        let provider = self.settings.provider()?;
         let terms = AdminTerms {
             gids: self.settings.rules.groups.gid_range,
-            deadline: clock::deadline(self.settings.time_limit),
+            deadline: clock::deadline(self.settings.gosync.time_limit),
             now: self.now,
         };
         Ok(provider.config.open_admin(&provider.name, terms)?)
@@ -53,5 +53,11 @@ impl From<OpenError> for Error {
             OpenError::Fetch(error) => Error::new(Kind::Source, error),
             error => Error::usage(error),
         }
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Error::usage(error)
     }
 }

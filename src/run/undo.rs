@@ -53,7 +53,7 @@ fn past(env: &Env, number: u64) -> Result<(PastRun, Vec<Later>)> {
         .past_run(number)
         .map_err(Error::failed)?
         .ok_or_else(unknown)?;
-    let provider = &env.settings.provider.name;
+    let provider = &env.settings.provider()?.name;
     if run.provider != *provider {
         let message = format!(
             "run {number} was for the provider `{}`, not `{provider}`",

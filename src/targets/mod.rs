@@ -7,8 +7,10 @@
 mod error;
 pub(crate) mod files;
 mod key_files;
+pub(crate) mod kind;
 mod other_name_services;
 mod place;
+pub(crate) mod registry;
 mod target;
 
 pub(crate) use error::TargetError;

@@ -6,7 +6,7 @@ use crate::system::root::Root;
 
 /// Where the managed host is, and where things are on it.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub struct Place {
     /// What its paths are below.
     pub root: Root,
     /// The directory of the ledger and of journals, as a path of the managed host.

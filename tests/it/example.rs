@@ -46,17 +46,15 @@ fn the_example_is_the_defaults() {
     );
     assert_eq!(example.limits, minimal.limits);
     assert_eq!(example.hooks, minimal.hooks);
-    assert_eq!(example.time_limit, minimal.time_limit);
-    assert_eq!(example.history_days, minimal.history_days);
-    assert_eq!(
-        (example.state_dir, example.lock_file),
-        (minimal.state_dir, minimal.lock_file)
-    );
+    let mut chosen = example.gosync;
+    chosen.provider = None;
+    assert_eq!(chosen, minimal.gosync);
 }
 
 #[test]
 fn the_sample_stands_beside_the_example() {
-    let provider = read(text("gosync.toml.example")).unwrap().provider;
+    let example = read(text("gosync.toml.example")).unwrap();
+    let provider = example.provider().unwrap();
     assert_eq!(provider.kind, "file");
     let path = &provider.files[0].path;
     let document: serde_json::Value =
@@ -74,7 +72,7 @@ fn what_stands_behind_a_hash_can_be_uncommented() {
         Some("connect")
     );
     assert!(settings.rules.accounts.subids().is_some());
-    assert_eq!(settings.provider.kind, "ldap");
+    assert_eq!(settings.provider().unwrap().kind, "ldap");
     let mut campus = section("campus");
     campus.remove("fields");
     let config: ldap::Config = campus.try_into().unwrap();
@@ -85,7 +83,7 @@ fn what_stands_behind_a_hash_can_be_uncommented() {
         ..config
     };
     ldap::Ldap::new("campus", &config, Some("secret".to_owned().into()), None, 0).unwrap();
-    let sources = settings.provider.fields.unwrap();
+    let sources = settings.provider().unwrap().fields.clone().unwrap();
     assert!(sources.csv.is_some() && sources.keys_dir.is_some() && sources.keys_url.is_some());
     let sources = fields::Config {
         keys_url: None,

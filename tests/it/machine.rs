@@ -86,14 +86,12 @@ impl Machine {
             path: world.dir().join("gosync.toml"),
             text: CONFIGURATION.to_owned(),
         };
-        let settings = Settings::new(vec![source], None).unwrap();
+        let mut settings = Settings::new(vec![source], None).unwrap();
+        settings.rules = rules.clone();
+        settings.limits = limits;
         let now = 1_000_000;
         let env = Env {
-            settings: Settings {
-                rules: rules.clone(),
-                limits,
-                ..settings
-            },
+            settings,
             root: Root::new(Some(world.root())),
             now,
             patience: Patience::None,
@@ -230,7 +228,7 @@ impl Machine {
 
     /// Everything that is there, but for the note of who holds the lock.
     pub fn traces(&self) -> BTreeMap<PathBuf, Trace> {
-        let lock = self.env.root.path(&self.env.settings.lock_file);
+        let lock = self.env.root.path(&self.env.settings.gosync.lock_file);
         let mut traces = self.world.traces();
         traces.remove(&lock);
         traces

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::{here, text};
 
 /// Faces that still define what their children use.
-const KNOWN_FACES: [&str; 5] = ["cli", "config", "policy", "policy::map", "system::files"];
+const KNOWN_FACES: [&str; 4] = ["cli", "policy", "policy::map", "system::files"];
 
 /// A module: its imports, and what it re-exports by name.
 #[derive(Default)]

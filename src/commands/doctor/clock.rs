@@ -14,7 +14,7 @@ const BORN: i64 = 1_735_689_600;
 const SLACK: i64 = 300;
 
 pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
-    let note = lock::look(&look.root().path(&look.settings().lock_file))
+    let note = lock::look(&look.root().path(&look.settings().gosync.lock_file))
         .map(|(note, _)| note)
         .unwrap_or_default();
     let moments: Vec<i64> = note

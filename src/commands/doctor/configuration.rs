@@ -20,12 +20,10 @@ struct Facts<'a> {
 pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let settings = look.settings();
     let named = [
-        ("description_dir", &settings.description_dir),
-        ("policy_dir", &settings.policy_dir),
+        ("description_dir", settings.description_dir()),
+        ("policy_dir", settings.policy_dir()),
     ];
-    let named = named
-        .into_iter()
-        .filter_map(|(key, dir)| Some((key, dir.clone()?)));
+    let named = named.into_iter().filter_map(|(key, dir)| Some((key, dir?)));
     let facts = Facts {
         unusable: look.unusable.as_ref(),
         outside: look
@@ -48,9 +46,14 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect();
+            let providers: Vec<&str> = settings
+                .providers
+                .iter()
+                .map(|provider| provider.name.as_str())
+                .collect();
             report.looked(
                 AREA,
-                format!("{}, provider {}", files.join(", "), settings.provider.name),
+                format!("{}, provider {}", files.join(", "), providers.join(", ")),
             );
         }
     }

@@ -57,7 +57,7 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let facts = Facts {
         tables,
         timers,
-        time_limit: look.settings().time_limit,
+        time_limit: look.settings().gosync.time_limit,
     };
     let found: Vec<String> = facts
         .tables

@@ -48,7 +48,7 @@ impl<'a> HostLook<'a> {
         let mut ledger = Ledger::open_read_only(&setup.state_dir());
         let mut owned = Owned::default();
         if let Ok(Some(open)) = &ledger {
-            match open.load(HOST, &setup.settings.provider.name, setup.now) {
+            match open.load(HOST, &setup.settings.provider()?.name, setup.now) {
                 Ok(loaded) => owned = loaded,
                 Err(e) => ledger = Err(e),
             }
@@ -123,7 +123,8 @@ impl<'a> HostLook<'a> {
 }
 
 fn local(settings: &Settings) -> Option<&Config> {
-    settings.targets.first().map(|target| &target.local)
+    let target = settings.targets.first()?;
+    Config::of(target.config.as_ref())
 }
 
 fn layout(settings: &Settings) -> &'static Layout {

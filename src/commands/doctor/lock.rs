@@ -50,7 +50,7 @@ struct Stale {
 }
 
 pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
-    let path = look.root().path(&look.settings().lock_file);
+    let path = look.root().path(&look.settings().gosync.lock_file);
     let run = lock::look(&path)
         .map_err(|e| e.to_string())
         .map(|(note, busy)| {

@@ -54,7 +54,9 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         &look.setup,
         known.map_or(NOBODY, |account| account.name.as_str()),
     );
-    let settings = &look.settings().provider;
+    let Ok(settings) = look.settings().provider() else {
+        return;
+    };
     if let Facts::Read(read) = &facts {
         let kind = settings.kind;
         let (name, who, people) = (shown(&settings.name), &read.who, read.people);
@@ -67,7 +69,7 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
 }
 
 fn ask(setup: &Setup<'_>, login: &str) -> Facts {
-    let deadline = clock::deadline(setup.settings.time_limit);
+    let deadline = clock::deadline(setup.settings.gosync.time_limit);
     let provider = match setup.provider() {
         Ok(provider) => provider,
         Err(e) => return Facts::Unopened(e.to_string()),

@@ -162,23 +162,18 @@ pub(super) fn mend(reason: &Distrust, name: &str) -> String {
 
 /// The directories whose files count one by one.
 fn listed(look: &HostLook<'_>) -> Vec<(&'static str, PathBuf, Need)> {
-    let (keys, provider) = (&look.settings().rules.keys, &look.settings().provider);
+    let (keys, settings) = (&look.settings().rules.keys, look.settings());
     let mut all = vec![(
         "files with keys",
         look.root().path(&keys.directory),
         Need::Host,
     )];
     if look.unusable.is_none() {
-        let sources = provider
-            .fields
-            .as_ref()
-            .and_then(|fields| fields.keys_dir.clone());
+        let fields = settings.providers.iter().flat_map(|it| &it.fields);
+        let sources = fields.filter_map(|fields| fields.keys_dir.clone());
         all.extend(sources.map(|dir| ("files that keys come from", dir, Need::Source)));
-        let catalogue = [
-            &look.settings().description_dir,
-            &look.settings().policy_dir,
-        ];
-        let catalogue = catalogue.into_iter().flatten().cloned();
+        let catalogue = [settings.description_dir(), settings.policy_dir()];
+        let catalogue = catalogue.into_iter().flatten();
         all.extend(catalogue.map(|dir| ("texts of groups", dir, Need::Words)));
     }
     all
@@ -254,8 +249,8 @@ fn configured(
         .map(|path| ("the configuration", path.clone(), Need::Strict))
         .collect();
     let Some(settings) = settings else { return all };
-    let provider = &settings.provider;
-    all.extend(provider.files.iter().map(|file| {
+    let files = settings.providers.iter().flat_map(|it| &it.files);
+    all.extend(files.map(|file| {
         let need = match file.need {
             providers::kind::Need::Source => Need::Source,
             providers::kind::Need::Trusted => Need::Strict,
@@ -266,7 +261,7 @@ fn configured(
     let mut add = |what, path: Option<&PathBuf>, need| {
         all.extend(path.map(|path| (what, path.clone(), need)))
     };
-    if let Some(fields) = &provider.fields {
+    for fields in settings.providers.iter().flat_map(|it| &it.fields) {
         add("the file with fields", fields.csv.as_ref(), Need::Source);
         add(
             "the directory of keys",
@@ -281,12 +276,12 @@ fn configured(
     }
     add(
         "the directory of descriptions",
-        settings.description_dir.as_ref(),
+        settings.description_dir().as_ref(),
         Need::Words,
     );
     add(
         "the directory of policies",
-        settings.policy_dir.as_ref(),
+        settings.policy_dir().as_ref(),
         Need::Words,
     );
     all
@@ -296,7 +291,7 @@ fn configured(
 fn of_host(look: &HostLook<'_>) -> Vec<(&'static str, PathBuf, Need)> {
     let root = look.root();
     let state = look.setup.state_dir();
-    let lock = root.path(&look.settings().lock_file);
+    let lock = root.path(&look.settings().gosync.lock_file);
     let mut all = vec![
         ("the ledger", state.join(ledger::FILE), Need::Own),
         ("the lock file", lock.clone(), Need::Lock),

@@ -81,19 +81,19 @@ pub(super) fn description_file(
     client: &Client<'_>,
     group: &str,
 ) -> Result<Option<(PathBuf, String)>> {
-    let Some(dir) = &client.setup.settings.description_dir else {
+    let Some(dir) = client.setup.settings.description_dir() else {
         return Ok(None);
     };
-    let found = first_of(dir, group, &catalogue::description_files(group))?;
+    let found = first_of(&dir, group, &catalogue::description_files(group))?;
     Ok(found.map(|(path, text)| (path, catalogue::description(&text))))
 }
 
 /// The policy of a group that a file holds; what of it cannot be said any more is told.
 pub(super) fn policy_file(client: &Client<'_>, group: &str) -> Result<Option<GroupPolicy>> {
-    let Some(dir) = &client.setup.settings.policy_dir else {
+    let Some(dir) = client.setup.settings.policy_dir() else {
         return Ok(None);
     };
-    let Some((path, text)) = first_of(dir, group, &catalogue::policy_files(group))? else {
+    let Some((path, text)) = first_of(&dir, group, &catalogue::policy_files(group))? else {
         return Ok(None);
     };
     let (policy, lost) = GroupPolicy::read(&text)

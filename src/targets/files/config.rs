@@ -1,19 +1,58 @@
-//! `[target.NAME]` with `kind = "local"`.
+//! `[target.NAME]` with `kind = "local"`: its keys.
 
+use std::any::Any;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::layout::Layout;
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::layout::{ETC, Layout};
+use crate::model::{absolute_path, units};
+use crate::targets::kind::TargetConfig;
 
 /// `[target.NAME]` with `kind = "local"`
-#[derive(Clone, Debug)]
-pub struct Config {
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
     /// Which files hold the accounts.
+    #[serde(rename = "database", deserialize_with = "Layout::by_word")]
     pub layout: &'static Layout,
     /// What a new home is copied from.
+    #[serde(deserialize_with = "path")]
     pub skel: PathBuf,
     /// Permission bits of a new home.
+    #[serde(deserialize_with = "mode")]
     pub home_mode: u32,
     /// How long to wait for the password lock.
+    #[serde(deserialize_with = "units::duration")]
     pub lock_wait: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            layout: &ETC,
+            skel: "/etc/skel".into(),
+            home_mode: 0o700,
+            lock_wait: Duration::from_secs(15),
+        }
+    }
+}
+
+impl Config {
+    /// The keys of a target, if it is of this kind.
+    pub(crate) fn of(config: &dyn TargetConfig) -> Option<&Self> {
+        (config as &dyn Any).downcast_ref()
+    }
+}
+
+fn path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+    absolute_path::one(from).map(PathBuf::from)
+}
+
+fn mode<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    u32::from_str_radix(&String::deserialize(from)?, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777)
+        .ok_or_else(|| D::Error::custom("it is an octal number up to 0777, such as \"0700\""))
 }

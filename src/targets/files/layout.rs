@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Deserializer, de::Error as _};
+
 use super::db::Db;
 
 /// The host's own accounts, whatever is written: without a sound one it is no host's tree.
@@ -13,7 +15,7 @@ pub(super) const HOST_PASSWD: &str = "/etc/passwd";
 
 /// One set of databases.
 #[derive(Debug)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// What it is called in the configuration: `database = "WORD"`.
     pub word: &'static str,
     /// The service of nsswitch.conf(5) that reads it.
@@ -36,7 +38,7 @@ pub struct Layout {
 
 /// A module that reads a set of databases.
 #[derive(Debug)]
-pub struct Reader {
+pub(crate) struct Reader {
     /// Its package.
     pub package: &'static str,
     /// Its file.
@@ -47,7 +49,7 @@ pub struct Reader {
 
 /// A symbolic link that points to the present one of several directories.
 #[derive(Debug)]
-pub struct Generations {
+pub(crate) struct Generations {
     /// The link.
     pub link: &'static str,
     /// The name of the directory beside it that all of them are in.
@@ -135,6 +137,21 @@ pub(crate) static EXTRAUSERS: Layout = Layout {
     reference: &[(Db::Passwd, "/etc"), (Db::Group, "/etc")],
 };
 
+/// All of them.
+static LAYOUTS: [&Layout; 2] = [&ETC, &EXTRAUSERS];
+
+/// Their words.
+static WORDS: [&str; LAYOUTS.len()] = words(&LAYOUTS);
+
+const fn words<const N: usize>(layouts: &[&'static Layout; N]) -> [&'static str; N] {
+    let (mut words, mut at) = ([""; N], 0);
+    while at < N {
+        words[at] = layouts[at].word;
+        at += 1;
+    }
+    words
+}
+
 const fn alone(db: Db, missing: Missing) -> DbFile {
     DbFile {
         db,
@@ -154,6 +171,13 @@ const fn together(db: Db) -> DbFile {
 }
 
 impl Layout {
+    /// The layout that the configuration means.
+    pub(super) fn by_word<'de, D: Deserializer<'de>>(from: D) -> Result<&'static Self, D::Error> {
+        let word = String::deserialize(from)?;
+        let found = LAYOUTS.into_iter().find(|layout| layout.word == word);
+        found.ok_or_else(|| D::Error::unknown_variant(&word, &WORDS))
+    }
+
     /// The file that holds a database; `None`: this layout has no such file.
     pub(super) fn file(&self, db: Db) -> Option<&DbFile> {
         self.written.iter().find(|file| file.db == db)
@@ -166,7 +190,7 @@ impl Layout {
     }
 
     /// Directories whose entries change.
-    pub fn directories(&self) -> BTreeSet<&'static str> {
+    pub(crate) fn directories(&self) -> BTreeSet<&'static str> {
         let above = |link: &'static str| link.rsplit_once('/').map_or("/", |(above, _)| above);
         let link = self.generations.iter().map(|there| above(there.link));
         let mut all = self.directories_of_single_files();
@@ -181,7 +205,7 @@ mod tests {
 
     #[test]
     fn every_layout_shows_accounts_last_and_lists_each_database_once() {
-        for layout in [&ETC, &EXTRAUSERS] {
+        for layout in LAYOUTS {
             let order: Vec<Db> = layout.written.iter().map(|file| file.db).collect();
             assert_eq!(order.last(), Some(&Db::Passwd), "{}", layout.word);
             let once: BTreeSet<Db> = order.iter().copied().collect();
@@ -193,7 +217,7 @@ mod tests {
 
     #[test]
     fn files_that_change_together_are_behind_the_link() {
-        for layout in [&ETC, &EXTRAUSERS] {
+        for layout in LAYOUTS {
             for file in layout.written {
                 let is_behind = layout
                     .generations

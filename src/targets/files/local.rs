@@ -8,7 +8,8 @@ use super::config::Config;
 use super::paths::Paths;
 use crate::system::PathError;
 use crate::system::root::Root;
-use crate::targets::Place;
+use crate::targets::kind::TargetConfig;
+use crate::targets::{Place, Target};
 
 /// The host, or the tree below `--root`.
 #[derive(Clone, Debug)]
@@ -25,9 +26,15 @@ pub(crate) struct Local {
     litter: RefCell<BTreeMap<PathBuf, Option<String>>>,
 }
 
+impl TargetConfig for Config {
+    fn open(&self, name: &str, place: Place) -> Box<dyn Target> {
+        Box::new(Local::new(name, self.clone(), place))
+    }
+}
+
 impl Local {
     /// The target `name`, with the databases at `place`.
-    pub(crate) fn new(name: &str, config: Config, place: Place) -> Self {
+    fn new(name: &str, config: Config, place: Place) -> Self {
         Self {
             name: name.to_owned(),
             paths: Paths::new(config.layout, place.root.clone()),

@@ -20,6 +20,7 @@ pub(crate) mod survey;
 mod target;
 
 pub(crate) use config::Config;
-pub(crate) use layout::{ETC, EXTRAUSERS, Layout, Reader};
-pub(crate) use local::Local;
+#[cfg(test)]
+pub(crate) use layout::EXTRAUSERS;
+pub(crate) use layout::{ETC, Layout, Reader};
 pub(crate) use survey::{Survey, survey};

@@ -1,0 +1,63 @@
+//! `[gosync]`: what is read, what is brought in step, and the frame of a run.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::model::{absolute_path, units};
+use crate::policy::Misfit;
+
+/// `[gosync]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gosync {
+    /// The provider to read, if not the only one that there is.
+    pub provider: Option<String>,
+    /// The targets to bring in step, in order.
+    pub targets: Vec<String>,
+    /// Where the ledger and the journal are, below `--root`.
+    #[serde(deserialize_with = "path")]
+    pub state_dir: PathBuf,
+    /// The run lock's file, below `--root`.
+    #[serde(deserialize_with = "path")]
+    pub lock_file: PathBuf,
+    /// How long the whole read may take.
+    #[serde(deserialize_with = "units::duration")]
+    pub time_limit: Duration,
+    /// For how many days the ledger remembers what runs changed; at least 1.
+    pub history_days: u32,
+}
+
+impl Default for Gosync {
+    fn default() -> Self {
+        Self {
+            provider: None,
+            targets: vec!["host".to_owned()],
+            state_dir: "/var/lib/gosync".into(),
+            lock_file: "/run/gosync/lock".into(),
+            time_limit: Duration::from_secs(100),
+            history_days: 400,
+        }
+    }
+}
+
+impl Gosync {
+    /// Whether each key has a value that works.
+    pub(super) fn check(&self) -> Result<(), Misfit> {
+        let refuse = |key, reason: &str| Err(Misfit(key, reason.to_owned()));
+        if self.time_limit.is_zero() {
+            let reason = "with 0s nothing could be read; it must be 1s or more";
+            return refuse("gosync.time_limit", reason);
+        }
+        if self.history_days == 0 {
+            let reason = "it is a number of days, 1 at least";
+            return refuse("gosync.history_days", reason);
+        }
+        Ok(())
+    }
+}
+
+fn path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+    absolute_path::one(from).map(PathBuf::from)
+}

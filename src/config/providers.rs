@@ -1,0 +1,146 @@
+//! The sections `[provider.NAME]`, and which of them a run reads.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::ConfigError;
+use super::merge::Places;
+use super::sections::{Section, kind};
+use crate::model::shown;
+use crate::providers::fields;
+use crate::providers::kind::{Need, ProviderConfig};
+use crate::providers::registry::KINDS;
+
+/// One `[provider.NAME]`.
+#[derive(Clone, Debug)]
+pub struct ProviderSettings {
+    /// Its name.
+    pub name: String,
+    /// The word for its kind.
+    pub kind: &'static str,
+    /// Its keys.
+    pub config: Arc<dyn ProviderConfig>,
+    /// The files that they name.
+    pub files: Vec<ProviderFile>,
+    /// Where fields come from that it does not have.
+    pub fields: Option<fields::Config>,
+}
+
+/// A file that a provider's section names.
+#[derive(Clone, Debug)]
+pub struct ProviderFile {
+    /// What it is, such as `the provider's password`.
+    pub what: &'static str,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it must be like.
+    pub need: Need,
+}
+
+/// All sections, by name; every one is checked, not only the one that this run reads. Relative
+/// paths count from `base`.
+pub(super) fn read(
+    sections: Vec<(String, Section<'_>)>,
+    base: &Path,
+    places: &Places<'_>,
+) -> Result<BTreeMap<String, ProviderSettings>, ConfigError> {
+    sections
+        .into_iter()
+        .map(|(name, section)| Ok((name.clone(), provider(name, section, base, places)?)))
+        .collect::<Result<BTreeMap<_, _>, _>>()
+}
+
+fn provider(
+    name: String,
+    mut section: Section<'_>,
+    base: &Path,
+    places: &Places<'_>,
+) -> Result<ProviderSettings, ConfigError> {
+    let fields = field_sources(&mut section, base, places)?;
+    let (kind, keys) = kind(
+        ("provider", &name),
+        section,
+        &KINDS,
+        |kind| kind.word,
+        places,
+    )?;
+    let mut config = places.read_by(keys, kind.read)?;
+    let mut files = Vec::new();
+    for file in config.files() {
+        *file.path = base.join(&file.path);
+        files.push(ProviderFile {
+            what: file.what,
+            path: file.path.clone(),
+            need: file.need,
+        });
+    }
+    Ok(ProviderSettings {
+        name,
+        kind: kind.word,
+        config: config.into(),
+        files,
+        fields,
+    })
+}
+
+/// Takes `fields` out of a provider's section, whatever its kind is.
+fn field_sources(
+    section: &mut Section<'_>,
+    base: &Path,
+    places: &Places<'_>,
+) -> Result<Option<fields::Config>, ConfigError> {
+    let Some(value) = section.get_mut().remove("fields") else {
+        return Ok(None);
+    };
+    let span = value.span();
+    let mut config: fields::Config = places.read(value)?;
+    if config.keys_url.is_none() && (config.keys_ca_file.is_some() || config.keys_proxy.is_some()) {
+        return Err(places.value_error(
+            span,
+            "`keys_ca_file` and `keys_proxy` are for `keys_url`, which is not set",
+        ));
+    }
+    for path in [
+        &mut config.csv,
+        &mut config.keys_dir,
+        &mut config.keys_ca_file,
+    ]
+    .into_iter()
+    .flatten()
+    {
+        *path = base.join(&path);
+    }
+    Ok(Some(config))
+}
+
+/// The provider that is `asked` for, or else the one that the configuration has `set`: a list of
+/// one so far.
+pub(super) fn choose(
+    mut known: BTreeMap<String, ProviderSettings>,
+    asked: Option<&str>,
+    set: Option<&str>,
+    places: &Places<'_>,
+) -> Result<Vec<ProviderSettings>, ConfigError> {
+    const KEY: &str = "gosync.provider";
+    let name = match asked.or(set) {
+        Some(name) => name.to_owned(),
+        None if known.len() == 1 => return Ok(known.into_values().collect()),
+        None => {
+            let reason = "no provider is chosen; name one of the [provider.NAME] sections";
+            return Err(places.key_error(KEY, reason));
+        }
+    };
+    if let Some(provider) = known.remove(&name) {
+        return Ok(vec![provider]);
+    }
+    let reason = format!("there is no section [provider.{}]", shown(&name));
+    Err(match asked {
+        // What was asked for does not stand in a file.
+        Some(_) => ConfigError {
+            place: KEY.to_owned(),
+            reason,
+        },
+        None => places.key_error(KEY, &reason),
+    })
+}
