@@ -23,6 +23,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// With more accounts the two, which go through passwd for each line and each member, take minutes.
 const MANY: usize = 20_000;
 
+/// What it means if a database cannot be written.
+const NOTHING: &str = "no run can change anything; it fails before it writes";
+
 /// What is known besides the databases themselves.
 struct Facts<'a> {
     survey: &'a Survey,
@@ -77,47 +80,7 @@ fn complaints(look: &HostLook<'_>, report: &mut Report) -> Vec<Complaints> {
 }
 
 pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
-    let layout = look.layout();
-    let dirs = layout.directories();
-    let dirs = dirs
-        .into_iter()
-        .map(|dir| look.root().path(dir))
-        .chain([look.setup.state_dir()]);
     let complaints = complaints(look, report);
-    let accounts = look
-        .owned
-        .accounts
-        .values()
-        .filter(|own| own.state.is_present())
-        .map(|own| own.name.as_str());
-    let groups = look
-        .owned
-        .groups
-        .values()
-        .filter(|own| own.state.is_present())
-        .map(|own| own.name.as_str());
-    let facts = Facts {
-        survey: &look.survey,
-        layout,
-        primary_group: match &look.settings().rules.accounts.primary_group {
-            PrimaryGroup::Local(name) => Some(name.as_str()),
-            PrimaryGroup::Private => None,
-        },
-        local: look
-            .settings()
-            .rules
-            .groups
-            .local_map
-            .groups()
-            .iter()
-            .map(|group| group.name.as_str())
-            .collect(),
-        closed: dirs
-            .filter_map(|dir| inspect::closed(&dir).map(|closed| (dir, closed)))
-            .collect(),
-        complaints,
-        ours: accounts.chain(groups).collect(),
-    };
     let written = look
         .survey
         .files
@@ -125,9 +88,41 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         .filter(|file| file.written && file.exists)
         .map(|file| file.name);
     report.looked(AREA, written.collect::<Vec<_>>().join(", "));
-    report.add(judge(&facts));
+    report.add(judge(&Facts::new(look, complaints)));
     report.add(owned::judge(&look.survey, &look.owned));
     owned::check_homes(look, report);
+}
+
+impl<'a> Facts<'a> {
+    fn new(look: &'a HostLook<'_>, complaints: Vec<Complaints>) -> Self {
+        let (layout, rules) = (look.layout(), &look.settings().rules);
+        let dirs = layout.directories().into_iter();
+        let dirs = dirs
+            .map(|dir| look.root().path(dir))
+            .chain([look.setup.state_dir()]);
+        let (accounts, groups) = (look.owned.accounts.values(), look.owned.groups.values());
+        let accounts = accounts
+            .filter(|own| own.state.is_present())
+            .map(|own| own.name.as_str());
+        let groups = groups
+            .filter(|own| own.state.is_present())
+            .map(|own| own.name.as_str());
+        let mapped = rules.groups.local_map.groups().iter();
+        Self {
+            survey: &look.survey,
+            layout,
+            primary_group: match &rules.accounts.primary_group {
+                PrimaryGroup::Local(name) => Some(name.as_str()),
+                PrimaryGroup::Private => None,
+            },
+            local: mapped.map(|group| group.name.as_str()).collect(),
+            closed: dirs
+                .filter_map(|dir| inspect::closed(&dir).map(|closed| (dir, closed)))
+                .collect(),
+            complaints,
+            ours: accounts.chain(groups).collect(),
+        }
+    }
 }
 
 fn ask(program: &'static str) -> Result<Vec<String>, String> {
@@ -156,49 +151,17 @@ fn ask(program: &'static str) -> Result<Vec<String>, String> {
 }
 
 fn judge(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let nothing = "no run can change anything; it fails before it writes";
-    for file in &facts.survey.files {
-        if let Some(fault) = &file.fault {
-            let fix = mend(fault, &file.path);
-            found.push(AREA.problem(fault, nothing, fix));
-        } else if !file.exists && file.required {
-            let path = file.path.display();
-            let fix = match file.name {
-                "shadow" => "pwconv".to_owned(),
-                // pwconv(8) makes a shadow of passwd; what group and passwd said is in their backups alone.
-                "group" | "passwd" => format!("cp -p {0}- {0}", word(&file.path)),
-                _ => continue,
-            };
-            found.push(AREA.problem(format!("{path} is missing"), nothing, fix));
-        }
-    }
+    let mut found = unusable(facts.survey);
     if let Some(reason) = &facts.survey.unswappable {
-        let link = facts
-            .layout
-            .generations
-            .as_ref()
-            .map_or("", |there| there.link);
+        let generations = facts.layout.generations.as_ref();
+        let link = generations.map_or("", |there| there.link);
         found.push(AREA.problem(
             reason,
-            nothing,
+            NOTHING,
             format!("umount {link}   # and mount what is above instead"),
         ));
     }
-    for (dir, closed) in &facts.closed {
-        let (why, fix) = match closed {
-            Closed::Immutable => ("is immutable", format!("chattr -i {}", word(dir))),
-            Closed::ReadOnly => (
-                "is on a read-only file system",
-                format!("findmnt -T {}   # remount it rw", word(dir)),
-            ),
-            Closed::Denied => (
-                "cannot be written by this user",
-                "run gosync as root".to_owned(),
-            ),
-        };
-        found.push(AREA.problem(format!("{} {why}", dir.display()), nothing, fix));
-    }
+    found.extend(facts.closed.iter().map(closed));
     found.extend(root_line(facts.survey));
     found.extend(primary_group(facts));
     found.extend(local_groups(facts));
@@ -209,6 +172,43 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
             .flat_map(|complaints| complained(complaints, &facts.ours)),
     );
     found
+}
+
+/// Files that cannot be read or replaced, or are missing.
+fn unusable(survey: &Survey) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for file in &survey.files {
+        if let Some(fault) = &file.fault {
+            let fix = mend(fault, &file.path);
+            found.push(AREA.problem(fault, NOTHING, fix));
+        } else if !file.exists && file.required {
+            let path = file.path.display();
+            let fix = match file.name {
+                "shadow" => "pwconv".to_owned(),
+                // pwconv(8) makes a shadow of passwd; what group and passwd said is in their backups alone.
+                "group" | "passwd" => format!("cp -p {0}- {0}", word(&file.path)),
+                _ => continue,
+            };
+            found.push(AREA.problem(format!("{path} is missing"), NOTHING, fix));
+        }
+    }
+    found
+}
+
+/// A directory in which nothing can be made.
+fn closed((dir, closed): &(PathBuf, Closed)) -> Finding {
+    let (why, fix) = match closed {
+        Closed::Immutable => ("is immutable", format!("chattr -i {}", word(dir))),
+        Closed::ReadOnly => (
+            "is on a read-only file system",
+            format!("findmnt -T {}   # remount it rw", word(dir)),
+        ),
+        Closed::Denied => (
+            "cannot be written by this user",
+            "run gosync as root".to_owned(),
+        ),
+    };
+    AREA.problem(format!("{} {why}", dir.display()), NOTHING, fix)
 }
 
 /// What to type where a database cannot be replaced.

@@ -255,59 +255,64 @@ fn judge_base(base: &Base, facts: &Facts) -> Vec<Finding> {
 
 fn judge_room(base: &Base, needed: bool) -> Vec<Finding> {
     let (path, name) = (base.path.display(), word(&base.path));
-    let mut found = Vec::new();
     let read_only =
         base.room.is_some_and(|room| room.read_only) || base.closed == Some(Closed::ReadOnly);
-    if needed && read_only {
-        let what = format!("{path}, where homes are, is on a read-only file system");
-        found.push(AREA.problem(
-            what,
-            "no home can be made there",
+    let closed = match (read_only, base.closed) {
+        (true, _) => Some((
+            "on a read-only file system",
             format!("findmnt -T {name}   # remount it rw"),
-        ));
-    } else if needed && base.closed == Some(Closed::Immutable) {
-        let what = format!("{path}, where homes are, is immutable");
-        found.push(AREA.problem(
-            what,
-            "no home can be made there",
-            format!("chattr -i {name}"),
-        ));
-    }
-    if base.room.is_some_and(|room| room.no_exec) {
+        )),
+        (false, Some(Closed::Immutable)) => Some(("immutable", format!("chattr -i {name}"))),
+        (false, _) => None,
+    };
+    let closed = closed.filter(|_| needed).map(|(how, fix)| {
+        let what = format!("{path}, where homes are, is {how}");
+        AREA.problem(what, "no home can be made there", fix)
+    });
+    let no_exec = base.room.filter(|room| room.no_exec).map(|_| {
         let what = format!("{path}, where homes are, is mounted noexec");
         let why = "people cannot start programs and scripts of their own; tools of pip, cargo or conda among them";
-        found.push(AREA.note(
-            what,
-            why,
-            format!("findmnt -T {name}   # is that on purpose?"),
-        ));
+        AREA.note(what, why, format!("findmnt -T {name}   # is that on purpose?"))
+    });
+    let room = base.room.filter(|_| needed && !read_only);
+    let found = [
+        closed,
+        no_exec,
+        room.and_then(|room| full(base, room)),
+        on_server(base),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// There is not much room left.
+fn full(base: &Base, room: Room) -> Option<Finding> {
+    if room.size == 0 {
+        return None;
     }
-    if let Some(room) = base
-        .room
-        .filter(|room| needed && !read_only && room.size > 0)
-    {
-        let what = format!("the file system of {path} has {} MiB left", room.free >> 20);
-        let why = "a home that does not fit is not made, and its account neither";
-        if room.free < 1 << 20 || room.files > 0 && room.files_free == 0 {
-            found.push(AREA.problem(what, why, format!("df -h {name}; df -i {name}")));
-        } else if room.free < ROOM && room.free < room.size / 20
-            || room.files > 0 && room.files_free < room.files / 50
-        {
-            found.push(AREA.warning(what, why, format!("df -h {name}; df -i {name}")));
-        }
+    let (path, name) = (base.path.display(), word(&base.path));
+    let what = format!("the file system of {path} has {} MiB left", room.free >> 20);
+    let why = "a home that does not fit is not made, and its account neither";
+    let fix = format!("df -h {name}; df -i {name}");
+    let is_counted = room.files > 0;
+    if room.free < 1 << 20 || is_counted && room.files_free == 0 {
+        return Some(AREA.problem(what, why, fix));
     }
-    if base
-        .kind
-        .as_deref()
-        .is_some_and(|kind| kind.starts_with("nfs") || kind == "autofs" || kind == "cifs")
-    {
-        let kind = base.kind.as_deref().unwrap_or_default();
-        let what = format!("{path}, where homes are, is on {}", shown(kind));
-        let why = "where the server maps root to nobody, gosync can make no home there";
-        let fix = "export it with no_root_squash to this host, or set create_home = false and make homes on the server";
-        found.push(AREA.note(what, why, fix));
+    let is_nearly_full = room.free < ROOM && room.free < room.size / 20
+        || is_counted && room.files_free < room.files / 50;
+    is_nearly_full.then(|| AREA.warning(what, why, fix))
+}
+
+/// Homes are on another machine.
+fn on_server(base: &Base) -> Option<Finding> {
+    let kind = base.kind.as_deref()?;
+    if !kind.starts_with("nfs") && kind != "autofs" && kind != "cifs" {
+        return None;
     }
-    found
+    let path = base.path.display();
+    let what = format!("{path}, where homes are, is on {}", shown(kind));
+    let why = "where the server maps root to nobody, gosync can make no home there";
+    let fix = "export it with no_root_squash to this host, or set create_home = false and make homes on the server";
+    Some(AREA.note(what, why, fix))
 }
 
 fn judge_skeleton(facts: &Facts) -> Vec<Finding> {
@@ -321,60 +326,59 @@ fn judge_skeleton(facts: &Facts) -> Vec<Finding> {
             format!("install -d -m 0755 {name}   # and fill it"),
         )];
     };
-    let list = |wanted: &dyn Fn(&Node) -> bool| -> Vec<String> {
-        all.iter()
-            .filter(|node| wanted(node))
-            .map(|node| node.path.display().to_string())
-            .collect()
-    };
-    let mut found = Vec::new();
-    let loose = |node: &Node| {
+    let found = [loose(all, facts), keys_of_ssh(all, &name), not_copied(all)];
+    found.into_iter().flatten().collect()
+}
+
+/// The paths of those of the skeleton that are so; `None`: there are none.
+fn paths(all: &[Node], wanted: impl Fn(&Node) -> bool) -> Option<Vec<String>> {
+    let all = all.iter().filter(|node| wanted(node));
+    let paths: Vec<String> = all.map(|node| node.path.display().to_string()).collect();
+    (!paths.is_empty()).then_some(paths)
+}
+
+/// What others may change.
+fn loose(all: &[Node], facts: &Facts) -> Option<Finding> {
+    let loose = paths(all, |node| {
         node.uid != 0 && node.uid != facts.us || node.kind != Kind::Link && node.mode & 0o022 != 0
-    };
-    let strange = list(&loose);
-    if !strange.is_empty() {
-        let what = format!(
-            "others may change what homes begin with: {} ({})",
-            strange.len(),
-            names(&strange)
-        );
-        let why = "what they put there is run by every new person at login";
-        found.push(AREA.problem(
-            what,
-            why,
-            format!("chown -R root {name}; chmod -R go-w {name}"),
-        ));
-    }
-    let keys = list(&|node| {
-        node.kind == Kind::File
-            && node
-                .path
-                .components()
-                .any(|part| part.as_os_str() == ".ssh")
-    });
-    if !keys.is_empty() {
-        let what = format!("homes begin with files of ssh: {}", names(&keys));
-        let why =
-            "a key in authorized_keys there opens every account; a private key is everybody's";
-        found.push(AREA.warning(
-            what,
-            why,
-            format!("rm -r {name}/.ssh   # unless it is there on purpose"),
-        ));
-    }
-    let left_out = list(&|node| node.kind == Kind::Other);
-    if !left_out.is_empty() {
-        let what = format!(
+    })?;
+    let what = format!(
+        "others may change what homes begin with: {} ({})",
+        loose.len(),
+        names(&loose)
+    );
+    let name = word(&facts.skeleton_path);
+    Some(AREA.problem(
+        what,
+        "what they put there is run by every new person at login",
+        format!("chown -R root {name}; chmod -R go-w {name}"),
+    ))
+}
+
+/// Files of ssh, which would be everybody's.
+fn keys_of_ssh(all: &[Node], skeleton: &str) -> Option<Finding> {
+    let keys = paths(all, |node| {
+        let mut parts = node.path.components();
+        node.kind == Kind::File && parts.any(|part| part.as_os_str() == ".ssh")
+    })?;
+    Some(AREA.warning(
+        format!("homes begin with files of ssh: {}", names(&keys)),
+        "a key in authorized_keys there opens every account; a private key is everybody's",
+        format!("rm -r {skeleton}/.ssh   # unless it is there on purpose"),
+    ))
+}
+
+/// What is neither file nor directory nor link.
+fn not_copied(all: &[Node]) -> Option<Finding> {
+    let left_out = paths(all, |node| node.kind == Kind::Other)?;
+    Some(AREA.note(
+        format!(
             "the skeleton holds what is not copied: {}",
             names(&left_out)
-        );
-        found.push(AREA.note(
-            what,
-            "devices, sockets and fifos do not belong into a home",
-            "remove them",
-        ));
-    }
-    found
+        ),
+        "devices, sockets and fifos do not belong into a home",
+        "remove them",
+    ))
 }
 
 fn judge_shell(shell: &Shell) -> Option<Finding> {

@@ -1,8 +1,10 @@
 //! The ledger: whether it can be read, is sound, and remembers only the past.
 
+use std::collections::BTreeMap;
+
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
-use crate::ledger::{self, LedgerError};
+use crate::ledger::{self, Ledger, LedgerError};
 use crate::model::shown;
 use crate::system::clock;
 use crate::system::files;
@@ -53,41 +55,33 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
             report.looked(AREA, "there is none yet; the first run makes it");
         }
         Ok(Some(ledger)) => {
-            let absent = look
-                .owned
-                .accounts
-                .values()
-                .filter_map(|account| Some(account.absence?.since));
-            let read = || {
-                let last = ledger.last_run()?;
-                Ok((ledger.faults()?, absent.chain(last).max(), ledger.census()?))
-            };
-            match read() {
-                Ok((faults, latest, census)) => {
-                    let sum = |counts: &std::collections::BTreeMap<String, u64>| {
-                        counts.values().sum::<u64>()
-                    };
-                    let (accounts, groups) = (sum(&census.accounts), sum(&census.groups));
-                    report.looked(AREA, format!("accounts: {accounts}, groups: {groups}"));
-                    facts = Facts {
-                        faults,
-                        latest,
-                        pending: census.pending,
-                        ..facts
-                    };
-                }
-                Err(e) => {
-                    let e: LedgerError = e;
-                    facts.unread = Some((e.to_string(), false));
-                }
+            if let Err(e) = read(ledger, look, &mut facts, report) {
+                facts.unread = Some((e.to_string(), false));
             }
         }
     }
     report.add(judge(&facts));
 }
 
+/// What the ledger says about itself.
+fn read(
+    ledger: &Ledger,
+    look: &HostLook<'_>,
+    facts: &mut Facts,
+    report: &mut Report,
+) -> Result<(), LedgerError> {
+    let accounts = look.owned.accounts.values();
+    let absent = accounts.filter_map(|account| Some(account.absence?.since));
+    let latest = absent.chain(ledger.last_run()?).max();
+    let (faults, census) = (ledger.faults()?, ledger.census()?);
+    let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
+    let (accounts, groups) = (sum(&census.accounts), sum(&census.groups));
+    report.looked(AREA, format!("accounts: {accounts}, groups: {groups}"));
+    (facts.faults, facts.latest, facts.pending) = (faults, latest, census.pending);
+    Ok(())
+}
+
 fn judge(facts: &Facts) -> Vec<Finding> {
-    let path = facts.path.display();
     let why = "without it gosync does not know which accounts are its own, and does nothing";
     let restore = format!(
         "put {} back from a backup; never remove it: every id ever given is in it",
@@ -105,28 +99,7 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         Some((reason, false)) => found.push(AREA.problem(reason, why, &restore)),
         None => {}
     }
-    if facts.lost {
-        let what = format!(
-            "the ledger {path} is missing, and other files of gosync's are beside the place"
-        );
-        found.push(AREA.problem(
-            what,
-            "gosync would take every account of its own for somebody else's",
-            &restore,
-        ));
-    }
-    if let Some(first) = facts.faults.first() {
-        let what = format!(
-            "the ledger {path} is damaged: {}; faults: {}",
-            shown(first),
-            facts.faults.len()
-        );
-        found.push(AREA.problem(
-            what,
-            "what it says about ids and owners may be wrong",
-            &restore,
-        ));
-    }
+    found.extend(damaged(facts, &restore));
     if let Some(at) = facts.latest.filter(|at| *at > facts.now + SLACK) {
         let what = format!(
             "the ledger's latest moment, {}, is in the future",
@@ -147,6 +120,35 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         );
         let why = "the next run confirms or drops them";
         found.push(AREA.note(what, why, "gosync sync users"));
+    }
+    found
+}
+
+/// It is not there though it was, or does not hold together.
+fn damaged(facts: &Facts, restore: &str) -> Vec<Finding> {
+    let path = facts.path.display();
+    let mut found = Vec::new();
+    if facts.lost {
+        let what = format!(
+            "the ledger {path} is missing, and other files of gosync's are beside the place"
+        );
+        found.push(AREA.problem(
+            what,
+            "gosync would take every account of its own for somebody else's",
+            restore,
+        ));
+    }
+    if let Some(first) = facts.faults.first() {
+        let what = format!(
+            "the ledger {path} is damaged: {}; faults: {}",
+            shown(first),
+            facts.faults.len()
+        );
+        found.push(AREA.problem(
+            what,
+            "what it says about ids and owners may be wrong",
+            restore,
+        ));
     }
     found
 }

@@ -128,40 +128,47 @@ fn judge(facts: &Facts) -> Vec<Finding> {
             found.extend(running(run, facts.now));
         }
     }
-    if let Some(holder) = facts.password {
-        let (who, fix) = match holder {
-            PasswordHolder::Process(pid) => (
-                format!("the process {pid}"),
-                format!("ps -fp {pid}   # vipw?"),
-            ),
-            PasswordHolder::Unknown => (
-                "somebody".to_owned(),
-                "lsof /etc/.pwd.lock   # vipw?".to_owned(),
-            ),
-        };
-        let why = "until it is given back nobody can change an account, and gosync fails after `lock_wait`";
-        found.push(AREA.warning(format!("{who} holds the password lock"), why, fix));
-    }
-    for stale in &facts.stale {
-        found.push(left_over(stale));
-    }
-    match &facts.interrupted {
+    found.extend(facts.password.map(password));
+    found.extend(facts.stale.iter().map(left_over));
+    found.extend(unfinished(&facts.interrupted, busy));
+    found
+}
+
+/// Somebody holds the password lock.
+fn password(holder: PasswordHolder) -> Finding {
+    let (who, fix) = match holder {
+        PasswordHolder::Process(pid) => (
+            format!("the process {pid}"),
+            format!("ps -fp {pid}   # vipw?"),
+        ),
+        PasswordHolder::Unknown => (
+            "somebody".to_owned(),
+            "lsof /etc/.pwd.lock   # vipw?".to_owned(),
+        ),
+    };
+    let why =
+        "until it is given back nobody can change an account, and gosync fails after `lock_wait`";
+    AREA.warning(format!("{who} holds the password lock"), why, fix)
+}
+
+/// An interrupted run left something, and none is at work on it.
+fn unfinished(interrupted: &Result<bool, String>, busy: bool) -> Option<Finding> {
+    match interrupted {
         Ok(true) if !busy => {
             let why = "its changes may be in place in part; every file is whole, and the next run finishes or drops it";
-            found.push(AREA.warning(
+            Some(AREA.warning(
                 "an interrupted run left something to be finished",
                 why,
                 "gosync sync users",
-            ));
+            ))
         }
-        Ok(_) => {}
+        Ok(_) => None,
         Err(reason) => {
             let why = "the next run cannot tell whether it has to finish something";
             let fix = "put the state directory back from a backup, together with the account files";
-            found.push(AREA.problem(reason, why, fix));
+            Some(AREA.problem(reason, why, fix))
         }
     }
-    found
 }
 
 fn running(run: &Run, now: i64) -> Option<Finding> {

@@ -15,6 +15,9 @@ use crate::targets::files::{Layout, Reader};
 
 const AREA: Area = Area::NameServices;
 
+/// Where the services are listed.
+const SWITCH: &str = "/etc/nsswitch.conf";
+
 /// How long one question may take.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -52,9 +55,7 @@ struct Sample {
 }
 
 pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
-    let switch = files::read_plain(&look.root().path("/etc/nsswitch.conf"))
-        .ok()
-        .flatten();
+    let switch = files::read_plain(&look.root().path(SWITCH)).ok().flatten();
     let layout = look.layout();
     let mut facts = Facts {
         layout,
@@ -216,72 +217,54 @@ fn switched(switch: &str, database: &str, service: &str) -> Option<Finding> {
     if words.is_empty() && (service == "files" || database == "initgroups") {
         return None;
     }
-    let reads = |word: &&str| **word == *service || service == "files" && **word == *"compat";
-    let ends =
-        |word: &str| word.starts_with('[') && word.to_ascii_lowercase().contains("notfound=return");
-    let at = words.iter().position(reads);
-    let before = words
-        .iter()
-        .take(at.unwrap_or(0))
-        .position(|word| ends(word));
-    let line = words.join(" ");
     let why = match database {
         "initgroups" => "who logs in does not get the groups that gosync keeps",
         "group" => "nobody sees the groups that gosync makes",
         "shadow" => "nobody can log in by password, and PAM does not see who is locked",
         _ => "nobody sees the accounts that gosync makes",
     };
-    let shown = shown(&line).to_string();
-    let path = "/etc/nsswitch.conf";
-    match (at, before) {
-        (None, _) => {
-            let base = if line.is_empty() {
-                "files".to_owned()
-            } else {
-                shown.clone()
-            };
-            let mut wanted: Vec<&str> = base.split(' ').collect();
-            // Before a source that ends the search, and after the host's own files.
-            let place = wanted
-                .iter()
-                .position(|word| *word == "files" || *word == "compat")
-                .map_or(0, |files| files + 1);
-            wanted.insert(place, service);
-            let what = match line.is_empty() {
-                true => format!(
-                    "{path} has no line for {database}, and without one only `files` is read"
-                ),
-                false => format!("{path} does not name `{service}` for {database}: {shown}"),
-            };
-            Some(AREA.problem(
-                what,
-                why,
-                format!("in {path}: {database}: {}", wanted.join(" ")),
-            ))
-        }
-        (Some(_), Some(_)) => {
-            let what = format!("{path} ends the search for {database} before `{service}`: {shown}");
-            let fix =
-                format!("in {path}, move `{service}` before the [NOTFOUND=return] of {database}");
-            Some(AREA.problem(what, why, fix))
-        }
-        (Some(at), None)
-            if words
-                .iter()
-                .take(at)
-                .any(|word| matches!(*word, "sss" | "ldap" | "winbind" | "nis")) =>
-        {
-            let what =
-                format!("{path} asks another source for {database} before `{service}`: {shown}");
-            let why = "where both know a name, the other one wins, and every look-up waits for its server";
-            Some(AREA.note(
-                what,
-                why,
-                format!("in {path}, put `{service}` first for {database}"),
-            ))
-        }
-        _ => None,
+    let reads = |word: &&str| **word == *service || service == "files" && **word == *"compat";
+    let Some(at) = words.iter().position(reads) else {
+        return Some(not_named(&words, database, service, why));
+    };
+    let (path, shown) = (SWITCH, shown(&words.join(" ")).to_string());
+    let before = words.get(..at).unwrap_or_default();
+    let ends = |word: &&str| {
+        word.starts_with('[') && word.to_ascii_lowercase().contains("notfound=return")
+    };
+    if before.iter().any(ends) {
+        let what = format!("{path} ends the search for {database} before `{service}`: {shown}");
+        let fix = format!("in {path}, move `{service}` before the [NOTFOUND=return] of {database}");
+        return Some(AREA.problem(what, why, fix));
     }
+    let is_remote = |word: &&str| matches!(*word, "sss" | "ldap" | "winbind" | "nis");
+    before.iter().any(is_remote).then(|| {
+        let what = format!("{path} asks another source for {database} before `{service}`: {shown}");
+        let why =
+            "where both know a name, the other one wins, and every look-up waits for its server";
+        let fix = format!("in {path}, put `{service}` first for {database}");
+        AREA.note(what, why, fix)
+    })
+}
+
+/// The line for a database, if there is one, does not name the service.
+fn not_named(words: &[&str], database: &str, service: &str, why: &str) -> Finding {
+    let path = SWITCH;
+    let shown = shown(&words.join(" ")).to_string();
+    let base = if words.is_empty() { "files" } else { &shown };
+    let mut wanted: Vec<&str> = base.split(' ').collect();
+    // Before a source that ends the search, and after the host's own files.
+    let place = wanted
+        .iter()
+        .position(|word| *word == "files" || *word == "compat")
+        .map_or(0, |files| files + 1);
+    wanted.insert(place, service);
+    let what = match words.is_empty() {
+        true => format!("{path} has no line for {database}, and without one only `files` is read"),
+        false => format!("{path} does not name `{service}` for {database}: {shown}"),
+    };
+    let fix = format!("in {path}: {database}: {}", wanted.join(" "));
+    AREA.problem(what, why, fix)
 }
 
 fn answered(asked: &Asked, service: &str, caches: &[&str]) -> Vec<Finding> {

@@ -168,17 +168,22 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
             config_line("UsePAM yes"),
         ));
     }
+    found.extend(doors(said));
+    found
+}
+
+/// By what else than an account sshd lets people in.
+fn doors(said: &Said) -> Vec<Finding> {
+    let mut found = Vec::new();
     for (key, keyword) in [
         ("allowusers", "AllowUsers"),
         ("allowgroups", "AllowGroups"),
         ("denyusers", "DenyUsers"),
         ("denygroups", "DenyGroups"),
     ] {
-        if !words(key).is_empty() {
-            let what = format!(
-                "sshd lets in by {keyword}: {}",
-                shown(&words(key).join(" "))
-            );
+        let words = words(said, key);
+        if !words.is_empty() {
+            let what = format!("sshd lets in by {keyword}: {}", shown(&words.join(" ")));
             let fix = "see that the people of gosync's match: sshd -T -C user=NAME,host=localhost,addr=127.0.0.1";
             found.push(AREA.note(what, "an account alone does not open the door there", fix));
         }

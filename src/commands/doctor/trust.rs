@@ -3,12 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
+mod places;
+
+use self::places::{Need, Place, configured, listed, of_host};
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, Severity, names, word};
-use crate::config::Settings;
-use crate::ledger;
-use crate::policy::keys::Place;
-use crate::providers;
+use crate::policy::keys;
 use crate::system::PathError;
 use crate::system::files;
 use crate::system::inspect::{self, Chain, Kind, Node};
@@ -25,36 +25,6 @@ const SOURCE: &str =
 const WORDS: &str =
     "whoever can change it decides what groups are said to be, and allowed, at the provider";
 
-/// What something must be like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Need {
-    /// gosync refuses it if others may write it, or the directory that it is in.
-    Strict,
-    /// The same, and others must not read it.
-    Secret,
-    /// It decides who gets an account, or a key; its owner may be somebody else on purpose.
-    Source,
-    /// What groups are called and allowed at the provider comes from it.
-    Words,
-    /// A directory of gosync's own.
-    Private,
-    /// A file of gosync's own.
-    Own,
-    /// The file of the run lock.
-    Lock,
-    /// The host's: only root may write it.
-    Host,
-    /// The same, and not everybody may read it.
-    HostSecret,
-}
-
-impl Need {
-    /// Whether its owner, or a group, may be somebody else than root on purpose.
-    fn is_lenient(self) -> bool {
-        matches!(self, Need::Source | Need::Words)
-    }
-}
-
 /// One thing that is trusted.
 #[derive(Debug)]
 struct Trusted {
@@ -69,51 +39,15 @@ struct Trusted {
 }
 
 pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
-    let mut all = Vec::new();
-    let everywhere = Path::new("/");
-    let settings = look.unusable.is_none().then(|| look.settings());
-    for (what, path, need) in configured(&look.config_files, settings) {
-        let found = inspect::chain(&path, everywhere);
-        // Of a directory that the catalogue names, the configuration's check says that it is missing.
-        let must_be = need != Need::Words;
-        all.push(Trusted {
-            what,
-            path,
-            need,
-            must_be,
-            found,
-        });
-    }
-    if look.is_host() {
-        let path = process::own_program().unwrap_or_default();
-        let found = inspect::chain(&path, everywhere);
-        all.push(Trusted {
-            what: "the program",
-            path,
-            need: Need::Host,
-            must_be: true,
-            found,
-        });
-    } else {
+    if !look.is_host() {
         report.skipped(
             AREA,
             "the program itself: with --root it does not work on the host that it is on",
         );
     }
-    for (what, path, need) in of_host(look) {
-        let found = inspect::chain(&path, &look.top());
-        all.push(Trusted {
-            what,
-            path,
-            need,
-            must_be: false,
-            found,
-        });
-    }
-    let there = all
-        .iter()
-        .filter(|one| matches!(one.found, Ok(Some(_))))
-        .count();
+    let all = trusted(look);
+    let is_there = |one: &&Trusted| matches!(one.found, Ok(Some(_)));
+    let there = all.iter().filter(is_there).count();
     report.looked(
         AREA,
         format!("{there} files and directories, and what is above them"),
@@ -126,11 +60,41 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     }
 }
 
+/// All that is trusted, with what is there.
+fn trusted(look: &HostLook<'_>) -> Vec<Trusted> {
+    let everywhere = Path::new("/");
+    let trusted = |(what, path, need): Place, below: &Path, must_be| {
+        let found = inspect::chain(&path, below);
+        Trusted {
+            what,
+            path,
+            need,
+            must_be,
+            found,
+        }
+    };
+    let settings = look.unusable.is_none().then(|| look.settings());
+    let named = configured(&look.config_files, settings).into_iter();
+    // Of a directory that the catalogue names, the configuration's check says that it is missing.
+    let named = named.map(|place| {
+        let must_be = place.2 != Need::Words;
+        trusted(place, everywhere, must_be)
+    });
+    let program = look.is_host().then(|| {
+        let path = process::own_program().unwrap_or_default();
+        trusted(("the program", path, Need::Host), everywhere, true)
+    });
+    let top = look.top();
+    let of_host = of_host(look).into_iter();
+    let of_host = of_host.map(|place| trusted(place, &top, false));
+    named.chain(program).chain(of_host).collect()
+}
+
 /// Why the run writes no keys into their directory, if that is so; by its own rule.
 fn refused_keys(look: &HostLook<'_>) -> Option<Finding> {
     let rules = &look.settings().rules.keys;
     let dir = look.root().path(&rules.directory);
-    let is_used = rules.place == Place::Directory;
+    let is_used = rules.place == keys::Place::Directory;
     let reason = is_used
         .then(|| files::untrusted_directory(&dir, &look.top()).transpose())
         .flatten()?;
@@ -158,25 +122,6 @@ pub(super) fn mend(reason: &Distrust, name: &str) -> String {
             format!("namei -l {name}   # shows what stands there")
         }
     }
-}
-
-/// The directories whose files count one by one.
-fn listed(look: &HostLook<'_>) -> Vec<(&'static str, PathBuf, Need)> {
-    let (keys, settings) = (&look.settings().rules.keys, look.settings());
-    let mut all = vec![(
-        "files with keys",
-        look.root().path(&keys.directory),
-        Need::Host,
-    )];
-    if look.unusable.is_none() {
-        let fields = settings.providers.iter().flat_map(|it| &it.fields);
-        let sources = fields.filter_map(|fields| fields.keys_dir.clone());
-        all.extend(sources.map(|dir| ("files that keys come from", dir, Need::Source)));
-        let catalogue = [settings.description_dir(), settings.policy_dir()];
-        let catalogue = catalogue.into_iter().flatten();
-        all.extend(catalogue.map(|dir| ("texts of groups", dir, Need::Words)));
-    }
-    all
 }
 
 /// What is in a directory; nothing, if it cannot be read: that is told elsewhere.
@@ -220,11 +165,7 @@ fn inside(what: &str, need: Need, nodes: &[Node], us: u32) -> Vec<Finding> {
             format!("{command} {}{more}", word(&first.path)),
         ))
     };
-    let owned = if need == Need::Host {
-        Severity::Problem
-    } else {
-        Severity::Warning
-    };
+    let owned = severity(need != Need::Host);
     let strange = |node: &Node| node.uid != 0 && node.uid != us;
     let open = |node: &Node| node.mode & 0o022 != 0;
     let found = [
@@ -237,119 +178,6 @@ fn inside(what: &str, need: Need, nodes: &[Node], us: u32) -> Vec<Finding> {
         ),
     ];
     found.into_iter().flatten().collect()
-}
-
-/// What the configuration is and names.
-fn configured(
-    files: &[PathBuf],
-    settings: Option<&Settings>,
-) -> Vec<(&'static str, PathBuf, Need)> {
-    let mut all: Vec<_> = files
-        .iter()
-        .map(|path| ("the configuration", path.clone(), Need::Strict))
-        .collect();
-    let Some(settings) = settings else { return all };
-    let files = settings.providers.iter().flat_map(|it| &it.files);
-    all.extend(files.map(|file| {
-        let need = match file.need {
-            providers::kind::Need::Source => Need::Source,
-            providers::kind::Need::Trusted => Need::Strict,
-            providers::kind::Need::Secret => Need::Secret,
-        };
-        (file.what, file.path.clone(), need)
-    }));
-    let mut add = |what, path: Option<&PathBuf>, need| {
-        all.extend(path.map(|path| (what, path.clone(), need)))
-    };
-    for fields in settings.providers.iter().flat_map(|it| &it.fields) {
-        add("the file with fields", fields.csv.as_ref(), Need::Source);
-        add(
-            "the directory of keys",
-            fields.keys_dir.as_ref(),
-            Need::Source,
-        );
-        add(
-            "the authorities of the keys",
-            fields.keys_ca_file.as_ref(),
-            Need::Strict,
-        );
-    }
-    add(
-        "the directory of descriptions",
-        settings.description_dir().as_ref(),
-        Need::Words,
-    );
-    add(
-        "the directory of policies",
-        settings.policy_dir().as_ref(),
-        Need::Words,
-    );
-    all
-}
-
-/// What is on the managed host.
-fn of_host(look: &HostLook<'_>) -> Vec<(&'static str, PathBuf, Need)> {
-    let root = look.root();
-    let state = look.setup.state_dir();
-    let lock = root.path(&look.settings().gosync.lock_file);
-    let mut all = vec![
-        ("the ledger", state.join(ledger::FILE), Need::Own),
-        ("the lock file", lock.clone(), Need::Lock),
-        ("the password lock", root.path("/etc/.pwd.lock"), Need::Host),
-        ("the list of shells", root.path("/etc/shells"), Need::Host),
-        (
-            "the name service switch",
-            root.path("/etc/nsswitch.conf"),
-            Need::Host,
-        ),
-        (
-            "the directory of packed homes",
-            root.path(&look.settings().rules.departed.archive_dir),
-            Need::Private,
-        ),
-    ];
-    all.extend(
-        lock.parent()
-            .map(|dir| ("the lock's directory", dir.to_owned(), Need::Private)),
-    );
-    all.extend(
-        look.local()
-            .map(|local| ("the skeleton of homes", root.path(&local.skel), Need::Host)),
-    );
-    let keys = &look.settings().rules.keys;
-    if keys.place != Place::Directory {
-        // Where they are written, the run's own rule is asked.
-        all.push((
-            "the directory of keys",
-            root.path(&keys.directory),
-            Need::Host,
-        ));
-    }
-    if let Some(there) = &look.layout().generations {
-        all.push((
-            "the databases' directory",
-            root.path(there.link),
-            Need::Host,
-        ));
-    }
-    for file in &look.survey.files {
-        let need = if file.name.contains("shadow") {
-            Need::HostSecret
-        } else {
-            Need::Host
-        };
-        all.push(("an account file", file.path.clone(), need));
-        let backup = PathBuf::from(format!("{}-", file.path.display()));
-        all.push(("the backup of an account file", backup, need));
-    }
-    // Backups in it hold lines of shadow, too.
-    let own = files::list(&state).unwrap_or_default();
-    all.extend(
-        own.into_iter()
-            .map(|name| ("a file of gosync's own", state.join(name), Need::Own)),
-    );
-    all.push(("the state directory", state, Need::Private));
-    all
 }
 
 fn judge(one: &Trusted, us: u32) -> Vec<Finding> {
@@ -386,8 +214,30 @@ fn judge(one: &Trusted, us: u32) -> Vec<Finding> {
 
 /// What is wrong with the thing itself.
 fn itself(what: &str, need: Need, node: &Node, us: u32) -> Vec<Finding> {
-    let (path, name) = (node.path.display(), word(&node.path));
-    let why = match need {
+    let why = matters(need);
+    let found = [
+        strange(what, need, node, us).map(|(severity, text, fix)| (severity, text, why, fix)),
+        writable(what, need, node).map(|(severity, text, fix)| (severity, text, why, fix)),
+        readable(what, need, node),
+    ];
+    let found = found.into_iter().flatten();
+    let mut found: Vec<Finding> = found
+        .map(|(severity, text, why, fix)| AREA.finding(severity, text, why, fix))
+        .collect();
+    if matches!(need, Need::Own | Need::Lock) && node.kind == Kind::File && node.links != 1 {
+        let (path, name) = (node.path.display(), word(&node.path));
+        found.push(AREA.problem(
+            format!("{what}, {path}, has {} names", node.links),
+            "under another name others may be able to change it",
+            format!("find / -xdev -samefile {name}   # and remove the others"),
+        ));
+    }
+    found
+}
+
+/// Why it matters who can change it, or read it.
+fn matters(need: Need) -> &'static str {
+    match need {
         Need::Strict | Need::Host | Need::HostSecret => {
             "whoever can change it decides what root does, or who is root"
         }
@@ -400,35 +250,47 @@ fn itself(what: &str, need: Need, node: &Node, us: u32) -> Vec<Finding> {
         Need::Private | Need::Own => {
             "it holds what gosync owns, and copies of the account files; gosync refuses it"
         }
-    };
-    let mut found = Vec::new();
-    let stranger =
-        node.uid != us && (node.uid != 0 || matches!(need, Need::Private | Need::Own | Need::Lock));
-    if stranger {
-        let severity = if need.is_lenient() {
-            Severity::Warning
-        } else {
-            Severity::Problem
-        };
-        let text = format!("{what}, {path}, belongs to the uid {}", node.uid);
-        found.push(AREA.finding(severity, text, why, format!("chown {us} {name}")));
     }
+}
+
+fn severity(is_tolerable: bool) -> Severity {
+    if is_tolerable {
+        Severity::Warning
+    } else {
+        Severity::Problem
+    }
+}
+
+/// It belongs to somebody else than us and, where it may be root's, than root.
+fn strange(what: &str, need: Need, node: &Node, us: u32) -> Option<(Severity, String, String)> {
+    let ours_alone = matches!(need, Need::Private | Need::Own | Need::Lock);
+    if node.uid == us || node.uid == 0 && !ours_alone {
+        return None;
+    }
+    let path = node.path.display();
+    let text = format!("{what}, {path}, belongs to the uid {}", node.uid);
+    let fix = format!("chown {us} {}", word(&node.path));
+    Some((severity(need.is_lenient()), text, fix))
+}
+
+/// Its group, or everybody, may write it.
+fn writable(what: &str, need: Need, node: &Node) -> Option<(Severity, String, String)> {
     let (group, others) = (node.mode & 0o020 != 0, node.mode & 0o002 != 0);
-    if group || others {
-        let tolerable = need.is_lenient() && !others;
-        let severity = if tolerable {
-            Severity::Warning
-        } else {
-            Severity::Problem
-        };
-        let who = if others { "everybody" } else { "its group" };
-        found.push(AREA.finding(
-            severity,
-            format!("{who} may write {what}, {path}"),
-            why,
-            format!("chmod go-w {name}"),
-        ));
+    if !group && !others {
+        return None;
     }
+    let who = if others { "everybody" } else { "its group" };
+    let text = format!("{who} may write {what}, {}", node.path.display());
+    let fix = format!("chmod go-w {}", word(&node.path));
+    Some((severity(need.is_lenient() && !others), text, fix))
+}
+
+/// Others may read what is none of their business, with why that matters.
+fn readable(
+    what: &str,
+    need: Need,
+    node: &Node,
+) -> Option<(Severity, String, &'static str, String)> {
     let (open, mode) = match need {
         Need::Secret | Need::Own | Need::Lock if node.kind != Kind::Directory => {
             (node.mode & 0o077, "go=")
@@ -437,30 +299,17 @@ fn itself(what: &str, need: Need, node: &Node, us: u32) -> Vec<Finding> {
         Need::HostSecret => (node.mode & 0o005, "o="),
         _ => (0, ""),
     };
-    if open & 0o055 != 0 {
-        let why = match need {
-            Need::HostSecret => "password hashes can be tried out by whoever reads them",
-            Need::Secret | Need::Lock => why,
-            _ => "what it holds is nobody else's business: copies of shadow, or of homes",
-        };
-        let severity = if need == Need::Private {
-            Severity::Warning
-        } else {
-            Severity::Problem
-        };
-        let text = format!("others may read {what}, {path}");
-        found.push(AREA.finding(severity, text, why, format!("chmod {mode} {name}")));
+    if open & 0o055 == 0 {
+        return None;
     }
-    if matches!(need, Need::Own | Need::Lock) && node.kind == Kind::File && node.links != 1 {
-        let text = format!("{what}, {path}, has {} names", node.links);
-        let fix = format!("find / -xdev -samefile {name}   # and remove the others");
-        found.push(AREA.problem(
-            text,
-            "under another name others may be able to change it",
-            fix,
-        ));
-    }
-    found
+    let why = match need {
+        Need::HostSecret => "password hashes can be tried out by whoever reads them",
+        Need::Secret | Need::Lock => matters(need),
+        _ => "what it holds is nobody else's business: copies of shadow, or of homes",
+    };
+    let text = format!("others may read {what}, {}", node.path.display());
+    let fix = format!("chmod {mode} {}", word(&node.path));
+    Some((severity(need == Need::Private), text, why, fix))
 }
 
 /// What is wrong with a directory above it; `parent`: it is in that one.
@@ -469,11 +318,7 @@ fn above(what: &str, need: Need, dir: &Node, parent: bool, us: u32) -> Vec<Findi
     let why = format!("whoever can put something else there can replace {what}");
     let mut found = Vec::new();
     if dir.uid != 0 && dir.uid != us {
-        let severity = if need.is_lenient() {
-            Severity::Warning
-        } else {
-            Severity::Problem
-        };
+        let severity = severity(need.is_lenient());
         let text = format!("the directory {path} belongs to the uid {}", dir.uid);
         found.push(AREA.finding(severity, text, &why, format!("chown root {name}")));
     }
