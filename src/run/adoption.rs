@@ -10,7 +10,7 @@ use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{
-    Completeness, Contact, Directory, Gid, Members, RemoteId, Snapshot, Uid, shown,
+    Completeness, Contact, Directory, Gid, Members, RemoteId, Snapshot, Uid, User, shown,
 };
 use crate::plan::Plan;
 use crate::plan::diff::{self, Person};
@@ -115,13 +115,7 @@ impl Candidate<'_> {
         } = *self;
         let (name, rules) = (self.name, &self.rules.accounts);
         let user = adoption::person(directory, name, self.remote, rules)?;
-        let selection = select::select(directory, rules.top_group.as_deref())
-            .map_err(|why| Reason::NoSelection { why })?;
-        match selection(user) {
-            Selection::Selected => {}
-            Selection::Suspended => return Err(Reason::ShutOut),
-            Selection::NotSelected => return Err(Reason::NotInTopGroup),
-        }
+        self.check_selected(user)?;
         let id = user.id.clone();
         let found = host.accounts.get(name).ok_or_else(|| Reason::NotOnHost {
             kind: EntryKind::Account,
@@ -160,6 +154,18 @@ impl Candidate<'_> {
             plan.remark(name, Reason::Rival { who });
         }
         Ok(plan)
+    }
+
+    /// Nobody is adopted who would be locked at once.
+    fn check_selected(&self, user: &User) -> std::result::Result<(), Reason> {
+        let top_group = self.rules.accounts.top_group.as_deref();
+        let selection =
+            select::select(self.directory, top_group).map_err(|why| Reason::NoSelection { why })?;
+        match selection(user) {
+            Selection::Selected => Ok(()),
+            Selection::Suspended => Err(Reason::ShutOut),
+            Selection::NotSelected => Err(Reason::NotInTopGroup),
+        }
     }
 
     fn group(&self) -> std::result::Result<Plan, Reason> {

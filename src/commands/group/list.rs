@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::policy::NameMap;
 use crate::policy::catalogue::portal_url;
 use crate::policy::matcher::Filter;
+use crate::providers::admin::ManagedGroup;
 use crate::ui::listing::{self, Row};
 
 pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
@@ -35,19 +36,7 @@ pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
         (None, None) => catalogue.base_url.clone(),
     };
     let groups = client.groups(true)?;
-    let row = |group: &crate::providers::admin::ManagedGroup| Row {
-        name: NameMap::apply(&catalogue.names, group.name.raw()),
-        url: if base_url.is_empty() {
-            String::new()
-        } else {
-            format!("{base_url}{}", group.id.as_str())
-        },
-        description: group
-            .description
-            .as_ref()
-            .map_or("", |text| text.raw())
-            .to_owned(),
-    };
+    let row = |group: &ManagedGroup| row(group, &catalogue.names, &base_url);
     let mut rows: Vec<Row> = groups
         .iter()
         .filter(|group| filter.matches(group.name.raw()))
@@ -63,4 +52,18 @@ pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
     };
     client.setup.ui.data(&text);
     Ok(Outcome::Done)
+}
+
+/// A group as it is listed; `base_url`: what its address begins with, if it has one.
+fn row(group: &ManagedGroup, names: &[NameMap], base_url: &str) -> Row {
+    let description = group.description.as_ref();
+    Row {
+        name: NameMap::apply(names, group.name.raw()),
+        url: if base_url.is_empty() {
+            String::new()
+        } else {
+            format!("{base_url}{}", group.id.as_str())
+        },
+        description: description.map_or("", |text| text.raw()).to_owned(),
+    }
 }

@@ -115,12 +115,7 @@ impl Keys<'_> {
                 }
             }
             Some(Offer::Unknown) => {
-                let gap = self
-                    .gaps
-                    .iter()
-                    .find(|gap| gap.user == user.id && gap.field == UserField::SshKeys);
-                let rule = gap.map_or("as told here".to_owned(), |gap| gap.reason.clone());
-                out.push(step("unknown, and left as they are".to_owned(), rule));
+                out.push(step("unknown, and left as they are".to_owned(), self.gap()));
             }
         }
         out.extend(
@@ -130,6 +125,13 @@ impl Keys<'_> {
         );
         out.extend(self.goal());
         out
+    }
+
+    /// Why nobody knows the keys.
+    fn gap(&self) -> String {
+        let is_it = |gap: &&Gap| gap.user == self.user.id && gap.field == UserField::SshKeys;
+        let gap = self.gaps.iter().find(is_it);
+        gap.map_or("as told here".to_owned(), |gap| gap.reason.clone())
     }
 
     fn goal(&self) -> Option<Step> {
