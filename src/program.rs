@@ -1,7 +1,7 @@
 //! The program: reads the command line and hands it to the commands.
 //!
-//! What belongs to the process as a whole is done here, once: its mask, its descriptors, its log, and
-//! what becomes of a panic.
+//! What belongs to the process as a whole is done here, once: its mask, its descriptors, its core dumps,
+//! its log, and what becomes of a panic.
 
 use std::panic;
 use std::process::ExitCode;
@@ -16,6 +16,7 @@ use crate::{commands, log};
 /// Runs the program on the command line of this process.
 pub fn main() -> ExitCode {
     process::restrict_umask();
+    process::forbid_core_dumps();
     process::close_inherited();
     // No command: gosync starts itself so, to be somebody else than root.
     if std::env::args_os()

@@ -12,7 +12,7 @@ use crate::providers::Scope;
 use crate::run::{Env, Patience};
 use crate::system::files::{self, Trust};
 use crate::system::root::Root;
-use crate::system::{clock, process};
+use crate::system::{clock, memory, process};
 use crate::ui::Ui;
 
 /// The configuration that is read where neither `-f` nor `GOSYNC_CONFIG` names one, unless one is beside the program.
@@ -81,6 +81,7 @@ impl<'a> Setup<'a> {
         settings: Settings,
         sources: Vec<PathBuf>,
     ) -> Self {
+        memory::set_limit(settings.gosync.memory_limit as u64);
         let patience = match (global.nowait, global.wait) {
             (true, _) => Patience::None,
             (false, Some(span)) => Patience::AtMost(span.into()),

@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer};
 use crate::model::{absolute_path, units};
 use crate::policy::Misfit;
 
+/// The least memory with which anything can be read.
+const LEAST_MEMORY: usize = 64 << 20;
+
 /// `[gosync]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -25,6 +28,9 @@ pub struct Gosync {
     /// How long the whole read may take.
     #[serde(deserialize_with = "units::duration")]
     pub time_limit: Duration,
+    /// How many bytes of memory gosync may use while it reads from a server.
+    #[serde(deserialize_with = "units::bytes")]
+    pub memory_limit: usize,
     /// For how many days the ledger remembers what runs changed; at least 1.
     pub history_days: u32,
 }
@@ -37,6 +43,7 @@ impl Default for Gosync {
             state_dir: "/var/lib/gosync".into(),
             lock_file: "/run/gosync/lock".into(),
             time_limit: Duration::from_secs(100),
+            memory_limit: 256 << 20,
             history_days: 400,
         }
     }
@@ -49,6 +56,10 @@ impl Gosync {
         if self.time_limit.is_zero() {
             let reason = "with 0s nothing could be read; it must be 1s or more";
             return refuse("gosync.time_limit", reason);
+        }
+        if self.memory_limit < LEAST_MEMORY {
+            let reason = "with less than 64MiB little could be read";
+            return refuse("gosync.memory_limit", reason);
         }
         if self.history_days == 0 {
             let reason = "it is a number of days, 1 at least";

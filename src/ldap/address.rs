@@ -3,7 +3,11 @@
 //! Nothing goes over a network in the clear. URLs are those of RFC 4516 without a name, attributes
 //! or a filter. Pure.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
+use std::os::unix::ffi::OsStringExt as _;
+
+use percent_encoding::percent_decode_str;
 
 /// How a server is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +95,12 @@ impl Address {
             host: host.to_owned(),
             port,
         })
+    }
+
+    /// The path of a socket file.
+    pub(super) fn socket(&self) -> OsString {
+        let path = self.url.strip_prefix("ldapi://").unwrap_or_default();
+        OsString::from_vec(percent_decode_str(path).collect())
     }
 
     /// Whether what is said is encrypted.

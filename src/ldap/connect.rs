@@ -12,16 +12,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ldap3::exop::WhoAmI;
-use ldap3::tokio::net::{TcpStream, lookup_host};
+use ldap3::tokio::net::{TcpStream, UnixStream, lookup_host};
 use ldap3::tokio::runtime::{Builder, Runtime};
 use ldap3::tokio::task::JoinHandle;
 use ldap3::tokio::time::timeout;
 use ldap3::{LdapConnAsync, LdapConnSettings, LdapError, StdStream};
+use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::address::{Address, Transport};
-use super::code;
-use super::error::Error;
+use super::error::{self, Error};
+use super::limits::Limits;
+use super::{guard, start_tls};
 use crate::model::shown;
 
 /// How long to wait for the crate to tell why a connection ended.
@@ -44,6 +48,8 @@ pub(crate) struct Server {
     pub page_size: i32,
     /// Whether searches leave out references to other domains (Active Directory).
     pub domain_scope: bool,
+    /// How much it may send.
+    pub limits: Limits,
 }
 
 impl fmt::Debug for Server {
@@ -61,6 +67,7 @@ pub(crate) struct Session {
     runtime: Option<Runtime>,
     ldap: ldap3::Ldap,
     driver: Option<JoinHandle<Result<(), LdapError>>>,
+    guard: Option<JoinHandle<Result<(), Error>>>,
     deadline: Instant,
     page_size: i32,
     domain_scope: bool,
@@ -77,8 +84,12 @@ impl Session {
             .build()
             .map_err(|e| Error::unreachable(format!("no connection could be prepared: {e}")))?;
         let opened = block(&runtime, deadline, connect(server)).and_then(|done| done);
-        let (connection, ldap) = match opened {
-            Ok(pair) => pair,
+        let Connected {
+            connection,
+            ldap,
+            guard,
+        } = match opened {
+            Ok(connected) => connected,
             Err(error) => {
                 // A look-up of a host's name cannot be interrupted; it must not hold us up.
                 runtime.shutdown_background();
@@ -90,6 +101,7 @@ impl Session {
             runtime: Some(runtime),
             ldap,
             driver: Some(driver),
+            guard: Some(guard),
             deadline,
             page_size: server.page_size,
             domain_scope: server.domain_scope,
@@ -162,7 +174,7 @@ impl Session {
         }
     }
 
-    /// Why the connection ended, which only the task that reads from it knows.
+    /// Why the connection ended, which only the tasks that read from it know.
     fn cause(&mut self, error: LdapError) -> Error {
         let gone = matches!(
             error,
@@ -172,8 +184,15 @@ impl Session {
             return error.into();
         };
         match runtime.block_on(async { timeout(CAUSE, driver).await }) {
-            Ok(Ok(Err(error))) => error.into(),
-            Ok(Err(stopped)) if stopped.is_panic() => Error::not_ldap(),
+            Ok(Ok(Err(error))) => return error.into(),
+            Ok(Err(stopped)) if stopped.is_panic() => return Error::not_ldap(),
+            _ => {}
+        }
+        let Some(guard) = self.guard.take() else {
+            return Error::closed();
+        };
+        match runtime.block_on(async { timeout(CAUSE, guard).await }) {
+            Ok(Ok(Err(error))) => error,
             _ => Error::closed(),
         }
     }
@@ -182,6 +201,10 @@ impl Session {
     pub(crate) fn close(mut self) {
         let mut ldap = self.ldap.clone();
         let _ = self.wait(async move { ldap.unbind().await });
+        // The guard ends when the server has had it, and ends the connection.
+        if let (Some(runtime), Some(guard)) = (&self.runtime, self.guard.take()) {
+            let _ = runtime.block_on(async { timeout(CAUSE, guard).await });
+        }
     }
 }
 
@@ -191,6 +214,13 @@ impl Drop for Session {
             runtime.shutdown_background();
         }
     }
+}
+
+/// A connection as the crate sees it, and what stands between it and the server.
+struct Connected {
+    connection: LdapConnAsync,
+    ldap: ldap3::Ldap,
+    guard: JoinHandle<Result<(), Error>>,
 }
 
 /// Runs `work` until it is done or the deadline has come. The crate stops with a panic at some
@@ -214,46 +244,64 @@ fn block<T>(
     }
 }
 
-/// Opens the connection and agrees on TLS.
-async fn connect(server: &Server) -> Result<(LdapConnAsync, ldap3::Ldap), Error> {
-    let Server {
-        address,
-        connect_timeout,
-        ..
-    } = server;
-    let mut options =
-        LdapConnSettings::new().set_starttls(address.transport == Transport::StartTls);
-    if let Some(tls) = &server.tls {
-        options = options.set_config(Arc::clone(tls));
+/// Opens the connection, agrees on TLS, and puts the guard before the crate.
+async fn connect(server: &Server) -> Result<Connected, Error> {
+    let limits = server.limits;
+    let pair = UnixStream::pair().and_then(|(ours, theirs)| Ok((ours, theirs.into_std()?)));
+    let (ours, theirs) =
+        pair.map_err(|e| Error::unreachable(format!("no connection could be prepared: {e}")))?;
+    let address = &server.address;
+    let guard = match &server.tls {
+        _ if address.transport == Transport::Unix => {
+            let dialled = UnixStream::connect(address.socket()).await;
+            guard::serve(dialled.map_err(|e| error::io(&e))?, ours, limits)
+        }
+        tls => {
+            let dialled = dial(address, server.connect_timeout).await;
+            let stream = dialled.map_err(Error::unreachable)?;
+            match tls {
+                None => guard::serve(stream, ours, limits),
+                Some(tls) => {
+                    let secured = secure(stream, Arc::clone(tls), server);
+                    let secured = timeout(server.connect_timeout, secured).await;
+                    let late = |_| no_answer(server.connect_timeout);
+                    guard::serve(secured.map_err(late)??, ours, limits)
+                }
+            }
+        }
+    };
+    // To the crate it is a socket file, whatever it is behind the guard.
+    let options = LdapConnSettings::new().set_std_stream(StdStream::Unix(theirs));
+    let (connection, ldap) = LdapConnAsync::with_settings(options, "ldapi:///").await?;
+    Ok(Connected {
+        connection,
+        ldap,
+        guard,
+    })
+}
+
+/// Agrees on TLS, after StartTLS if the address says so.
+async fn secure(
+    mut stream: TcpStream,
+    tls: Arc<rustls::ClientConfig>,
+    server: &Server,
+) -> Result<TlsStream<TcpStream>, Error> {
+    if server.address.transport == Transport::StartTls {
+        start_tls::ask(&mut stream, server.limits).await?;
     }
-    if address.transport != Transport::Unix {
-        let stream = dial(address, *connect_timeout)
-            .await
-            .map_err(Error::unreachable)?;
-        options = options.set_std_stream(StdStream::Tcp(stream));
-    }
-    match timeout(
-        *connect_timeout,
-        LdapConnAsync::with_settings(options, &address.url),
-    )
-    .await
-    {
-        Ok(Ok(pair)) => Ok(pair),
-        Ok(Err(LdapError::LdapResult { result })) => Err(Error::unreachable(format!(
-            "it refuses StartTLS: {}",
-            code::name(result.rc)
-        ))),
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err(Error::unreachable(format!(
-            "no answer within {} s",
-            connect_timeout.as_secs()
-        ))),
-    }
+    let name = ServerName::try_from(server.address.host.clone())
+        .map_err(|_| Error::unreachable("TLS failed"))?;
+    let secured = TlsConnector::from(tls).connect(name, stream).await;
+    secured.map_err(|e| error::io(&e))
+}
+
+fn no_answer(limit: Duration) -> Error {
+    Error::unreachable(format!("no answer within {} s", limit.as_secs()))
 }
 
 /// Tries each address of the host in turn, so that one dead server of several costs only its own
 /// time limit.
-async fn dial(address: &Address, limit: Duration) -> Result<std::net::TcpStream, String> {
+async fn dial(address: &Address, limit: Duration) -> Result<TcpStream, String> {
     let addresses = lookup_host((address.host.as_str(), address.port))
         .await
         .map_err(|e| format!("its name has no address: {}", shown(&e.to_string())))?;
@@ -263,7 +311,7 @@ async fn dial(address: &Address, limit: Duration) -> Result<std::net::TcpStream,
             Ok(Ok(stream)) => {
                 // Requests are small and each waits for its answer.
                 let _ = stream.set_nodelay(true);
-                return stream.into_std().map_err(|e| e.to_string());
+                return Ok(stream);
             }
             Ok(Err(error)) => last = error.to_string(),
             Err(_) => last = format!("no answer within {} s", limit.as_secs()),

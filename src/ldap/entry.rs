@@ -7,6 +7,8 @@
 
 use ldap3::asn1::{PL, StructureTag, TagClass, parse_tag};
 
+use super::limits;
+
 /// One entry.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
@@ -110,8 +112,36 @@ fn range(full: &[u8], name: &str) -> Option<Range> {
     })
 }
 
+/// Elements in a paged results control: the sequence, a number, a cookie.
+const COOKIE_ELEMENTS: u64 = 3;
+
+/// The message id and the result code of an extended response (RFC 4511, 4.12).
+pub(super) fn extended(message: &[u8]) -> Option<(u32, u32)> {
+    let (_, tag) = parse_tag(message).ok()?;
+    let mut parts = constructed(tag)?.into_iter();
+    let id = number(parts.next()?)?;
+    let response = parts.next()?;
+    if response.class != TagClass::Application || response.id != 24 {
+        return None;
+    }
+    let code = constructed(response)?.into_iter().next()?;
+    Some((id, number(code)?))
+}
+
+fn number(tag: StructureTag) -> Option<u32> {
+    let bytes = primitive(tag)?;
+    let fits = (1..=4).contains(&bytes.len());
+    fits.then(|| {
+        bytes
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | u32::from(*byte))
+    })
+}
+
 /// The cookie in a paged results control; empty: this was the last page.
 pub(crate) fn cookie(control: &[u8]) -> Option<Vec<u8>> {
+    // A value is not nested in its message, so nobody has looked into it yet.
+    limits::nesting(control, COOKIE_ELEMENTS).ok()?;
     let (rest, tag) = parse_tag(control).ok()?;
     let mut parts = constructed(tag)?.into_iter();
     primitive(parts.next()?)?;

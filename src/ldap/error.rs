@@ -27,6 +27,8 @@ pub(crate) enum ErrorKind {
     Unauthorised,
     /// An answer that is not what the protocol promises.
     Malformed,
+    /// More than there is memory for: nothing of it can be used.
+    TooMuch,
 }
 
 impl Error {
@@ -38,6 +40,11 @@ impl Error {
     /// An answer that is not what the protocol promises.
     pub(crate) fn malformed(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Malformed, text)
+    }
+
+    /// More than there is memory for.
+    pub(crate) fn too_much(text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::TooMuch, text)
     }
 
     /// A server that does not let us in, or that we do not trust.
@@ -109,7 +116,8 @@ impl From<LdapError> for Error {
     }
 }
 
-fn io(error: &std::io::Error) -> Error {
+/// What an error of the connection means.
+pub(super) fn io(error: &std::io::Error) -> Error {
     let tls = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());

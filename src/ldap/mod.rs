@@ -2,8 +2,8 @@
 //!
 //! Knows no people and no groups, and no attribute of theirs: what entries mean is for whoever asks
 //! for them (the provider in `providers/ldap`). Follows no reference to another server. `entry`,
-//! `dn`, `filter` and `code` are pure; `connect` and `search` speak to a server, `client` keeps one
-//! connection for questions and changes. Sources: RFC 4511 to 4519.
+//! `dn`, `filter`, `limits` and `code` are pure; `connect` and `search` speak to a server through
+//! `guard`, `client` keeps one connection for questions and changes. Sources: RFC 4511 to 4519.
 
 pub(crate) mod address;
 pub(crate) mod client;
@@ -13,6 +13,9 @@ pub(crate) mod dn;
 pub(crate) mod entry;
 pub(crate) mod error;
 pub(crate) mod filter;
+mod guard;
+pub(crate) mod limits;
 pub(crate) mod search;
+mod start_tls;
 
 pub(crate) use self::error::Error;

@@ -95,7 +95,19 @@ pub(crate) fn bytes<'de, D: serde::Deserializer<'de>>(from: D) -> Result<usize, 
 /// A number of bytes, written as a whole number and `B`, `KiB`, `MiB` or `GiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
-struct Size(u64);
+pub struct Size(u64);
+
+impl Size {
+    /// So many bytes.
+    pub(crate) const fn from_bytes(bytes: u64) -> Self {
+        Self(bytes)
+    }
+
+    /// The number of bytes.
+    pub(crate) fn bytes(self) -> u64 {
+        self.0
+    }
+}
 
 impl TryFrom<String> for Size {
     type Error = String;

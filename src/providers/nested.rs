@@ -20,13 +20,27 @@ pub(super) struct Node<P> {
 }
 
 /// How far groups in groups are followed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+#[derive(Clone, Copy)]
+pub(super) struct Limits<'a> {
     /// How many levels below a group.
     pub depth: usize,
     /// How many memberships in all, groups in groups multiplied out.
     pub memberships: usize,
+    /// Whether there is time and memory left; asked after every [`STEP`] memberships.
+    pub go_on: &'a dyn Fn() -> bool,
 }
+
+impl std::fmt::Debug for Limits<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Limits")
+            .field("depth", &self.depth)
+            .field("memberships", &self.memberships)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How many memberships are resolved before it is asked whether to go on.
+const STEP: usize = 1 << 16;
 
 /// What came of the groups.
 #[derive(Debug, Default)]
@@ -35,6 +49,8 @@ pub(super) struct Resolved {
     pub rejected: Vec<RejectedRecord>,
     /// The groups in groups multiply out to more than the limit.
     pub endless: bool,
+    /// There was no time or memory left; not all groups are here.
+    pub stopped: bool,
 }
 
 /// Gives groups their members, those of the groups in them included. `groups` stand in the order of
@@ -44,7 +60,7 @@ pub(super) struct Resolved {
 pub(super) fn resolve<P: Ord + Clone>(
     groups: Vec<Option<Result<Group, RejectedRecord>>>,
     nodes: &[Node<P>],
-    limits: Limits,
+    limits: Limits<'_>,
     id: impl Fn(P) -> Option<RemoteId>,
 ) -> Resolved {
     let mut out = Resolved::default();
@@ -52,6 +68,8 @@ pub(super) fn resolve<P: Ord + Clone>(
         nodes,
         depth: limits.depth,
         budget: limits.memberships,
+        ask_at: limits.memberships,
+        go_on: limits.go_on,
         seen: vec![usize::MAX; nodes.len()],
     };
     let member = |user| Membership {
@@ -79,6 +97,10 @@ pub(super) fn resolve<P: Ord + Clone>(
                 reason,
             }),
             Err(Stop::Endless) => out.endless = true,
+            Err(Stop::Stopped) => {
+                out.stopped = true;
+                break;
+            }
         }
     }
     out
@@ -89,6 +111,7 @@ pub(super) fn resolve<P: Ord + Clone>(
 enum Stop {
     Rejected(String),
     Endless,
+    Stopped,
 }
 
 /// A walk from each group to the groups in it.
@@ -97,6 +120,9 @@ struct Walk<'a, P> {
     depth: usize,
     /// How many memberships may still come.
     budget: usize,
+    /// What is left of that when it is asked again whether to go on.
+    ask_at: usize,
+    go_on: &'a dyn Fn() -> bool,
     /// For each node the last one from which it was reached.
     seen: Vec<usize>,
 }
@@ -115,6 +141,12 @@ impl<P: Ord + Clone> Walk<'_, P> {
                 }
                 let cost = node.people.len() + node.inner.len() + 1;
                 self.budget = self.budget.checked_sub(cost).ok_or(Stop::Endless)?;
+                if self.budget < self.ask_at {
+                    self.ask_at = self.budget.saturating_sub(STEP);
+                    if !(self.go_on)() {
+                        return Err(Stop::Stopped);
+                    }
+                }
                 people.extend_from_slice(&node.people);
                 next.extend(node.inner.iter().filter(|place| self.reach(**place, start)));
             }
@@ -144,9 +176,10 @@ mod tests {
     use super::*;
     use crate::model::Untrusted;
 
-    const LIMITS: Limits = Limits {
+    const LIMITS: Limits<'static> = Limits {
         depth: 3,
         memberships: 1_000,
+        go_on: &|| true,
     };
 
     fn node(people: &[u32], inner: &[usize]) -> Node<u32> {
@@ -169,7 +202,7 @@ mod tests {
     }
 
     /// All groups of `nodes`, resolved.
-    fn all(nodes: &[Node<u32>], limits: Limits) -> Resolved {
+    fn all(nodes: &[Node<u32>], limits: Limits<'_>) -> Resolved {
         let groups = (0..nodes.len()).map(|place| Some(Ok(group(place))));
         resolve(groups.collect(), nodes, limits, |n| {
             RemoteId::new(&n.to_string())
@@ -250,6 +283,30 @@ mod tests {
         let resolved = resolve(groups, &nodes, LIMITS, known);
         assert_eq!(people(&resolved), [["1", "3"]], "2 means nobody");
         assert_eq!(resolved.rejected, [record]);
+    }
+
+    #[test]
+    fn it_stops_where_there_is_no_time_left() {
+        let nodes = [node(&[1], &[]), node(&[2], &[])];
+        let late = Limits {
+            go_on: &|| false,
+            ..LIMITS
+        };
+        let resolved = all(&nodes, late);
+        assert!(resolved.stopped && resolved.groups.is_empty());
+        // Many small groups are asked about as often as one large one.
+        let asked = std::cell::Cell::new(0);
+        let nodes: Vec<_> = (0..3 * STEP as u32).map(|n| node(&[n], &[])).collect();
+        let counted = Limits {
+            memberships: 10 * STEP,
+            go_on: &|| {
+                asked.set(asked.get() + 1);
+                true
+            },
+            ..LIMITS
+        };
+        assert!(!all(&nodes, counted).stopped);
+        assert!((3..=8).contains(&asked.get()), "{}", asked.get());
     }
 
     #[test]

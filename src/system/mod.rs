@@ -14,6 +14,7 @@ pub(crate) mod inspect;
 
 pub(crate) mod journal;
 pub(crate) mod lock;
+pub(crate) mod memory;
 pub(crate) mod mounts;
 pub(crate) mod nss;
 pub(crate) mod pool;

@@ -19,6 +19,21 @@ pub(crate) fn restrict_umask() {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
 }
 
+/// Keeps what is in our memory, such as passwords, out of core dumps: files and, since a program that
+/// core_pattern names is not bound by the limit, everything else (core(5), prctl(2)). Programs that
+/// we start may raise the limit again.
+pub(crate) fn forbid_core_dumps() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Core);
+    let none = rustix::process::Rlimit {
+        current: Some(0),
+        ..limit
+    };
+    // Lowering a limit, and this, cannot fail; without them gosync works all the same.
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    let no = rustix::process::DumpableBehavior::NotDumpable;
+    let _ = rustix::process::set_dumpable_behavior(no);
+}
+
 /// Closes what whoever started us left open: programs that we start must not get it. Called before anything is opened.
 pub(crate) fn close_inherited() {
     let entries = std::fs::read_dir("/proc/self/fd")

@@ -101,7 +101,8 @@ fn serve(mut client: TcpStream, handler: &dyn Fn(&Request<'_>) -> Option<Vec<u8>
     }
 }
 
-fn message_from(client: &mut TcpStream) -> Option<Vec<u8>> {
+/// The next message on a connection.
+pub fn message_from(client: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = vec![0; 2];
     client.read_exact(&mut bytes).ok()?;
     let mut length = usize::from(bytes[1]);

@@ -18,6 +18,7 @@ mod globus_cli;
 mod globus_faults;
 mod globus_server;
 mod group_cli;
+mod hostile;
 mod http;
 mod ldap;
 mod ldap_access;

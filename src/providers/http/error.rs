@@ -21,6 +21,8 @@ pub enum HttpErrorKind {
     RateLimited,
     /// An answer that is none: of the wrong type, too long, or a redirect to elsewhere.
     Malformed,
+    /// More than `max_read` or the memory allow: nothing of what was read can be kept.
+    TooMuch,
     /// Another 4xx, or 501: the server understood, and says no.
     Refused,
 }
@@ -123,7 +125,7 @@ impl From<HttpError> for FetchError {
             HttpErrorKind::Unreachable => FetchError::Unreachable { place, reason },
             HttpErrorKind::Unauthorised => FetchError::Unauthorised { place, reason },
             HttpErrorKind::RateLimited => FetchError::RateLimited { place, reason },
-            HttpErrorKind::Malformed | HttpErrorKind::Refused => {
+            HttpErrorKind::Malformed | HttpErrorKind::TooMuch | HttpErrorKind::Refused => {
                 FetchError::Malformed { place, reason }
             }
         }

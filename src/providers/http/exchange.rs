@@ -266,7 +266,12 @@ async fn read(
     // What comes out of the decompression is counted, not what comes over the wire.
     let whole = loop {
         match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(Some(chunk)) => {
+                if let Err(error) = http.count(&body, chunk.len()) {
+                    return failed(error, Again::No);
+                }
+                body.extend_from_slice(&chunk);
+            }
             Ok(None) => break Ok(()),
             Err(e) => break Err(e),
         }

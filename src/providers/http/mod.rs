@@ -19,6 +19,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::Url;
@@ -26,7 +27,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::system::tls;
+use crate::system::{memory, tls};
 
 pub use self::error::{HttpError, HttpErrorKind};
 pub use self::oauth::{ClientAuth, ClientCredentials};
@@ -37,6 +38,9 @@ pub use self::request::Request;
 /// How long a connection is kept that nobody uses. Servers close them sooner or later, and not
 /// always at a good moment.
 const IDLE: Duration = Duration::from_secs(15);
+
+/// After how many bytes of an answer memory is looked at again.
+const LOOK: usize = 1 << 20;
 
 /// What a client may do; the defaults are for a server somewhere on the network.
 #[derive(Clone, Debug)]
@@ -56,6 +60,8 @@ pub struct Options {
     pub first_pause: Duration,
     /// How many bytes an answer may have, after decompression.
     pub max_bytes: usize,
+    /// How many bytes all answers of one read may have together, after decompression.
+    pub max_read: u64,
     /// How many pages a listing may have.
     pub max_pages: usize,
     /// How many objects a listing may have.
@@ -72,6 +78,7 @@ impl Default for Options {
             tries: 5,
             first_pause: Duration::from_millis(500),
             max_bytes: 64 << 20,
+            max_read: 1 << 30,
             max_pages: 100_000,
             max_objects: 5_000_000,
         }
@@ -104,6 +111,8 @@ pub trait TokenSource: Send + Sync {
 pub struct Http {
     shared: Arc<Shared>,
     deadline: Option<Instant>,
+    /// How many bytes came in this read.
+    came: Arc<AtomicU64>,
 }
 
 struct Shared {
@@ -173,16 +182,40 @@ impl Http {
                 auth,
             }),
             deadline: None,
+            came: Arc::default(),
         })
     }
 
-    /// The same client, whose requests must have ended at `deadline`, with all that is tried again.
+    /// The same client for one read, whose requests must have ended at `deadline`, with all that is
+    /// tried again.
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
             deadline: Some(deadline),
+            came: Arc::default(),
         }
+    }
+
+    /// Counts what comes of an answer of which `body` has come before.
+    ///
+    /// # Errors
+    /// When it is more than one read may have, or than there is memory for.
+    fn count(&self, body: &[u8], more: usize) -> Result<(), HttpError> {
+        let too_much =
+            |reason| HttpError::new(HttpErrorKind::TooMuch, self.base().as_str(), reason);
+        let came = self.came.fetch_add(more as u64, Ordering::Relaxed) + more as u64;
+        let most = self.shared.options.max_read;
+        if came > most {
+            return Err(too_much(format!(
+                "its answers have more than {most} bytes together"
+            )));
+        }
+        // Memory is looked at with each answer, and again as it grows.
+        if body.is_empty() || body.len() / LOOK != (body.len() + more) / LOOK {
+            memory::room_for(body.len() as u64).map_err(|e| too_much(e.to_string()))?;
+        }
+        Ok(())
     }
 
     /// What all requests are below.

@@ -1,11 +1,12 @@
-//! Requests and answers as values. Pure.
+//! Requests and answers as values; a document is taken apart only if there is memory for it.
 
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Method, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::error::HttpError;
+use super::error::{HttpError, HttpErrorKind};
+use crate::system::memory;
 
 /// A request, built step by step.
 pub struct Request<'a> {
@@ -165,6 +166,9 @@ impl Answer {
     /// # Errors
     /// When it does not fit; what stands in it is not shown.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {
+        let needed = separators(&self.body).saturating_mul(BYTES_PER_VALUE);
+        memory::room_for(needed)
+            .map_err(|e| HttpError::new(HttpErrorKind::TooMuch, &self.place, e.to_string()))?;
         serde_json::from_slice(&self.body).map_err(|e| {
             let what = match e.classify() {
                 serde_json::error::Category::Data => "has not the form that was expected",
@@ -175,6 +179,24 @@ impl Answer {
             HttpError::malformed(&self.place, reason)
         })
     }
+}
+
+/// What a value takes in memory, however short it is, as `serde_json` keeps it.
+const BYTES_PER_VALUE: u64 = 96;
+
+/// How many values and keys a JSON text may have: that many separators stand outside its strings.
+fn separators(text: &[u8]) -> u64 {
+    let (mut count, mut string, mut escaped) = (0, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if string => escaped = true,
+            b'"' => string = !string,
+            b',' | b':' | b'[' | b'{' if !string => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 impl std::fmt::Debug for Answer {

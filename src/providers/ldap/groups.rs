@@ -168,10 +168,18 @@ pub(super) struct Resolved {
     pub different: bool,
     /// The groups in groups multiply out to more than any directory has.
     pub endless: bool,
+    /// There was no time or memory left; not all groups are here.
+    pub stopped: bool,
 }
 
-/// Gives each group its members, those of the groups in it included: see [`nested`].
-pub(super) fn resolve(mut raws: Vec<GroupEntry>, people: &People, depth: usize) -> Resolved {
+/// Gives each group its members, those of the groups in it included: see [`nested`]. `go_on` tells
+/// whether there is time and memory left.
+pub(super) fn resolve(
+    mut raws: Vec<GroupEntry>,
+    people: &People,
+    depth: usize,
+    go_on: &dyn Fn() -> bool,
+) -> Resolved {
     let mut out = Resolved {
         different: drop_repeated(&mut raws),
         ..Resolved::default()
@@ -191,6 +199,7 @@ pub(super) fn resolve(mut raws: Vec<GroupEntry>, people: &People, depth: usize) 
     let limits = Limits {
         depth,
         memberships: MAX_MEMBERSHIPS,
+        go_on,
     };
     let id = |number| people.id(number).cloned();
     let resolved = nested::resolve(groups, &nodes, limits, id);
@@ -198,6 +207,7 @@ pub(super) fn resolve(mut raws: Vec<GroupEntry>, people: &People, depth: usize) 
         groups: resolved.groups,
         rejected: resolved.rejected,
         endless: resolved.endless,
+        stopped: resolved.stopped,
         ..out
     }
 }

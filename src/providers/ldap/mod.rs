@@ -118,7 +118,7 @@ fn fetch_error(error: ldap::Error, server: &Server) -> FetchError {
     match error.kind {
         ErrorKind::Unreachable => FetchError::Unreachable { place, reason },
         ErrorKind::Unauthorised => FetchError::Unauthorised { place, reason },
-        ErrorKind::Malformed => FetchError::Malformed { place, reason },
+        ErrorKind::Malformed | ErrorKind::TooMuch => FetchError::Malformed { place, reason },
     }
 }
 

@@ -444,35 +444,45 @@ impl People {
                 twice.push(self.ids[*b as usize].clone());
             }
         }
-        let mut different = None;
-        for id in &twice {
-            let mut copies = self.users.iter().filter(|user| user.id == *id);
-            let first = copies.next();
-            if !copies.all(|copy| Some(copy) == first)
-                || self.rejected.iter().any(|r| r.id.as_ref() == Some(id))
-            {
-                different = first.map(|user| user.login.clone()).or(different);
-            }
-        }
-        if !twice.is_empty() {
-            let mut kept: Vec<RemoteId> = Vec::new();
-            self.users.retain(|user| {
-                if twice.binary_search(&user.id).is_err() {
-                    return true;
-                }
-                let new = !kept.contains(&user.id);
-                if new {
-                    kept.push(user.id.clone());
-                }
-                new
-            });
-        }
+        let different = self.drop_copies(twice);
         // One name with two ids: the entry was replaced while we read.
         let replaced = self
             .names
             .twice()
             .any(|(a, b)| self.ids[a as usize] != self.ids[b as usize]);
         different.or_else(|| replaced.then(|| Untrusted::new("one entry")))
+    }
+
+    /// Keeps of each of these people the first copy. Gives the login of somebody whose copies were
+    /// not the same.
+    fn drop_copies(&mut self, mut twice: Vec<RemoteId>) -> Option<Untrusted> {
+        twice.sort_unstable();
+        twice.dedup();
+        let mut firsts: Vec<Option<usize>> = vec![None; twice.len()];
+        let mut different = None;
+        for (i, user) in self.users.iter().enumerate() {
+            let Ok(place) = twice.binary_search(&user.id) else {
+                continue;
+            };
+            match firsts[place] {
+                None => firsts[place] = Some(i),
+                Some(first) if self.users[first] != *user => different = Some(user.login.clone()),
+                Some(_) => {}
+            }
+        }
+        for id in self.rejected.iter().filter_map(|record| record.id.as_ref()) {
+            let first = twice.binary_search(id).ok().and_then(|place| firsts[place]);
+            different = first.map(|i| self.users[i].login.clone()).or(different);
+        }
+        if !twice.is_empty() {
+            let mut i = 0;
+            self.users.retain(|user| {
+                let place = twice.binary_search(&user.id);
+                i += 1;
+                place.is_err() || place.is_ok_and(|place| firsts[place] == Some(i - 1))
+            });
+        }
+        different
     }
 
     /// Who has this entry's name, which is normalised.

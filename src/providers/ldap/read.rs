@@ -5,6 +5,7 @@
 //! what the query needs.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use super::Ldap;
 use super::groups::{self, GroupEntry};
@@ -12,10 +13,12 @@ use super::people::{self, Extent, People};
 use super::settings::Settings;
 use crate::ldap::connect::Session;
 use crate::ldap::entry::Entry;
+use crate::ldap::error::ErrorKind;
 use crate::ldap::search::{self, Outcome, Request};
 use crate::ldap::{Error, dn, filter};
 use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, counted, same_name};
 use crate::providers::{FetchError, Query, Scope};
+use crate::system::{clock, memory};
 
 /// How many groups in groups are asked for one by one, before all groups are read at once.
 const ONE_BY_ONE: usize = 32;
@@ -28,6 +31,7 @@ struct Read<'a> {
     settings: &'a Settings,
     progress: &'a dyn Fn(usize),
     objects: usize,
+    deadline: Instant,
     /// The first thing that made it incomplete.
     early: Option<Error>,
 }
@@ -49,6 +53,7 @@ pub(super) fn read(
         settings,
         progress,
         objects: 0,
+        deadline: query.deadline,
         early: None,
     };
     let (logins, group_names, extent) = match query.scope {
@@ -73,9 +78,15 @@ pub(super) fn read(
     // After an early end the connection may be gone, and members could not be told from strangers
     // anyway.
     if with_groups && read.early.is_none() {
-        let raws;
+        let mut raws;
         (raws, groups_seen) = read.groups(group_names, &people).map_err(place)?;
-        found = groups::resolve(raws, &people, settings.nested_depth);
+        if clock::is_past(query.deadline) {
+            // The read is incomplete, and there is no time to follow groups in groups.
+            raws.clear();
+        }
+        let go_on = || !clock::is_past(query.deadline) && memory::room_for(0).is_ok();
+        found = groups::resolve(raws, &people, settings.nested_depth, &go_on);
+        read.look_at_limits().map_err(place)?;
         let nothing = nothing && found.groups.is_empty() && found.rejected.is_empty();
         if let Some(reason) = read.early.take_if(|_| nothing) {
             return Err(place(reason));
@@ -87,6 +98,7 @@ pub(super) fn read(
     }
     let narrowed = query.only.is_some();
     let completeness = match read.early.take() {
+        Some(reason) if reason.kind == ErrorKind::TooMuch => return Err(place(reason)),
         Some(reason) => Completeness::Incomplete(reason.text),
         None => {
             read.session.close();
@@ -138,6 +150,14 @@ impl<'a> Read<'a> {
         }
     }
 
+    /// Sees to it that putting in order what came has an end, too.
+    fn look_at_limits(&mut self) -> Result<(), Error> {
+        if clock::is_past(self.deadline) {
+            self.early(Some(Error::unreachable("the time limit ran out")));
+        }
+        memory::room_for(0).map_err(|e| Error::too_much(e.to_string()))
+    }
+
     /// Runs a search below a base that must be there.
     fn search(
         &mut self,
@@ -152,6 +172,9 @@ impl<'a> Read<'a> {
                 "there is no entry {}",
                 request.base
             )));
+        }
+        if let Some(reason) = outcome.early.take_if(|e| e.kind == ErrorKind::TooMuch) {
+            return Err(reason);
         }
         let below = |reason: Error| reason.about(&format!("below {}", request.base));
         self.early(outcome.early.take().map(below));
@@ -198,6 +221,7 @@ impl<'a> Read<'a> {
         if people.finish().is_some() {
             self.early(Some(changed()));
         }
+        self.look_at_limits()?;
         Ok((people, seen))
     }
 
@@ -331,6 +355,9 @@ impl<'a> Read<'a> {
     fn judge(&mut self, found: &groups::Resolved, query: &Query) {
         if found.different {
             self.early(Some(changed()));
+        }
+        if found.stopped {
+            self.early(Some(Error::unreachable("the time limit ran out")));
         }
         if found.endless {
             self.early(Some(Error::malformed(

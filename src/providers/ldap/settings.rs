@@ -13,8 +13,9 @@ use serde::Deserialize;
 use crate::ldap::address::Address;
 use crate::ldap::connect::Server;
 use crate::ldap::dn;
-use crate::model::units::Span;
-use crate::system::tls;
+use crate::ldap::limits::Limits;
+use crate::model::units::{Size, Span};
+use crate::system::{memory, tls};
 
 /// Entries asked for in one page: what Active Directory allows at most unless told otherwise.
 pub(crate) const PAGE_SIZE: u32 = 1000;
@@ -22,6 +23,13 @@ pub(crate) const PAGE_SIZE: u32 = 1000;
 pub(crate) const CONNECT_TIMEOUT: Span = Span::from_secs(10);
 /// How many levels of groups in groups are followed.
 pub(crate) const NESTED_DEPTH: u8 = 8;
+/// How long one message may be: a group of 200,000 people by name of entry.
+pub(crate) const MAX_MESSAGE: Size = Size::from_bytes(16 << 20);
+/// How much may come in one read: a million people with their groups.
+pub(crate) const MAX_READ: Size = Size::from_bytes(1 << 30);
+/// What can be meant by a limit on messages.
+const SHORTEST_MESSAGE: u64 = 64 << 10;
+const LONGEST_MESSAGE: u64 = 1 << 30;
 
 /// The keys of the section, without `kind`.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,6 +76,12 @@ pub struct Config {
     /// shortened.
     #[serde(default = "nested_depth")]
     pub nested_depth: u8,
+    /// How long one message, which is one entry, may be.
+    #[serde(default = "max_message")]
+    pub max_message: Size,
+    /// How much the server may send in one read.
+    #[serde(default = "max_read")]
+    pub max_read: Size,
     /// Object classes of groups that gosync makes. Unset: by schema.
     #[serde(default)]
     pub new_group_classes: Option<Vec<String>>,
@@ -86,6 +100,14 @@ fn connect_timeout() -> Span {
 
 fn nested_depth() -> u8 {
     NESTED_DEPTH
+}
+
+fn max_message() -> Size {
+    MAX_MESSAGE
+}
+
+fn max_read() -> Size {
+    MAX_READ
 }
 
 impl Config {
@@ -109,6 +131,8 @@ impl Config {
             page_size: PAGE_SIZE,
             connect_timeout: CONNECT_TIMEOUT,
             nested_depth: NESTED_DEPTH,
+            max_message: MAX_MESSAGE,
+            max_read: MAX_READ,
             new_group_classes: None,
             attributes: Attributes::default(),
         }
@@ -323,6 +347,23 @@ pub(super) fn server(
         page_size: i32::try_from(config.page_size)
             .map_err(|_| "page_size is at most 2147483647".to_owned())?,
         domain_scope: config.schema == Schema::Ad,
+        limits: limits(config)?,
+    })
+}
+
+/// How much the server may send.
+fn limits(config: &Config) -> Result<Limits, String> {
+    let (message, read) = (config.max_message.bytes(), config.max_read.bytes());
+    if !(SHORTEST_MESSAGE..=LONGEST_MESSAGE).contains(&message) {
+        return Err("max_message is at least 64KiB and at most 1GiB".to_owned());
+    }
+    if read < message {
+        return Err("max_read is less than max_message".to_owned());
+    }
+    Ok(Limits {
+        message,
+        read,
+        room_for: |bytes| memory::room_for(bytes).map_err(|e| e.to_string()),
     })
 }
 

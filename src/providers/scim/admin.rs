@@ -389,7 +389,7 @@ impl GroupAdmin for ScimAdmin {
         self.read_inner(group, &mut raws, &mut known)?;
         let mut called = self.called(&raws, &known.people)?;
         let (meaning, depth) = (self.settings.member_value, self.settings.nested_depth);
-        let resolved = members::resolve(raws, &known.people, meaning, depth);
+        let resolved = members::resolve(raws, &known.people, meaning, depth, &|| true);
         if let Some(record) = resolved.rejected.first() {
             return Err(self.incomplete(record.reason.clone()));
         }

@@ -104,15 +104,18 @@ pub(super) struct Resolved {
     pub missing: BTreeSet<String>,
     /// The groups in groups multiply out to more than any directory has.
     pub endless: bool,
+    /// There was no time or memory left; not all groups are here.
+    pub stopped: bool,
 }
 
 /// Gives each group that was asked for its members, those of the groups in it included: see
-/// [`nested`].
+/// [`nested`]. `go_on` tells whether there is time and memory left.
 pub(super) fn resolve(
     raws: Vec<GroupEntry>,
     people: &People,
     meaning: MemberValue,
     depth: usize,
+    go_on: &dyn Fn() -> bool,
 ) -> Resolved {
     let places: BTreeMap<String, usize> = raws
         .iter()
@@ -148,6 +151,7 @@ pub(super) fn resolve(
     let limits = Limits {
         depth,
         memberships: MAX_MEMBERSHIPS,
+        go_on,
     };
     let resolved = nested::resolve(groups, &nodes, limits, Some);
     Resolved {
@@ -156,6 +160,7 @@ pub(super) fn resolve(
         strangers: unknown.strangers.len(),
         missing: unknown.missing,
         endless: resolved.endless,
+        stopped: resolved.stopped,
     }
 }
 

@@ -13,8 +13,9 @@ use super::decode::{self, GroupEntry};
 use super::members::{self, People, Resolved};
 use super::settings::Settings;
 use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, User, counted, same_name};
-use crate::providers::http::{Http, HttpError};
+use crate::providers::http::{Http, HttpError, HttpErrorKind};
 use crate::providers::{FetchError, Query, Scope};
+use crate::system::{clock, memory};
 
 /// How many members that may be groups are looked for once more.
 const SECOND_LOOK: usize = 64;
@@ -67,7 +68,9 @@ pub(super) fn read(
     if with_groups && read.early.is_none() {
         let raws;
         (raws, group_pages) = read.groups(names, &people)?;
-        resolved = members::resolve(raws, &people, settings.member_value, settings.nested_depth);
+        let go_on = || !clock::is_past(query.deadline) && memory::room_for(0).is_ok();
+        let (meaning, depth) = (settings.member_value, settings.nested_depth);
+        resolved = members::resolve(raws, &people, meaning, depth, &go_on);
         read.judge(&resolved, query);
     }
     let empty = users.is_empty()
@@ -75,7 +78,9 @@ pub(super) fn read(
         && resolved.groups.is_empty()
         && resolved.rejected.is_empty();
     let completeness = match read.early {
-        Some(early) if empty => return Err(early.error.into()),
+        Some(early) if empty || early.error.kind == HttpErrorKind::TooMuch => {
+            return Err(early.error.into());
+        }
         Some(early) => Completeness::Incomplete(early.reason),
         None if query.only.is_some() => Completeness::Narrowed,
         None => {
@@ -325,6 +330,14 @@ impl Read<'_> {
     /// What in the groups makes the read incomplete.
     fn judge(&mut self, resolved: &Resolved, query: &Query) {
         let place = self.client.place();
+        if resolved.stopped {
+            let error = match memory::room_for(0) {
+                Err(e) => HttpError::new(HttpErrorKind::TooMuch, &place, e.to_string()),
+                Ok(()) => HttpError::malformed(&place, "the time limit ran out"),
+            };
+            let reason = error.reason.to_string();
+            self.early.get_or_insert(IncompleteReason { error, reason });
+        }
         if resolved.endless {
             self.early(
                 &place,

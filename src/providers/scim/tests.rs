@@ -167,7 +167,7 @@ fn members(groups: &[Value], meaning: MemberValue, depth: usize) -> Resolved {
         .iter()
         .map(|resource| group(resource, &names))
         .collect();
-    resolve(raws, &people, meaning, depth)
+    resolve(raws, &people, meaning, depth, &|| true)
 }
 
 fn of(resolved: &Resolved, group: &str) -> Vec<String> {
