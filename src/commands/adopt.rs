@@ -1,4 +1,5 @@
-//! `gosync adopt` and `gosync release`: accounts and groups of the host's become gosync's, and the host's again.
+//! `gosync adopt` and `gosync release`: accounts and groups of the host's become gosync's, and the
+//! host's again.
 
 use super::Outcome;
 use super::request::{conclude, run};

@@ -44,7 +44,8 @@ fn request(args: &DelUser) -> Result<Request> {
     })
 }
 
-/// Says whom the provider would bring back. The accounts are gone by now, so that a failure to ask is no failure.
+/// Says whom the provider would bring back. The accounts are gone by now, so that a failure to ask
+/// is no failure.
 fn warn_of_return(setup: &Setup<'_>, plan: &Plan) {
     let gone = plan
         .changes

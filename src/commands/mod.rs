@@ -1,6 +1,7 @@
 //! What gosync does: one file per subcommand, named as on the command line.
 //!
-//! Puts provider, policy, plan, target and ledger together. Decides nothing about accounts, and prints through `ui`.
+//! Puts provider, policy, plan, target and ledger together. Decides nothing about accounts, and
+//! prints through `ui`.
 
 mod adopt;
 mod apply;
@@ -47,7 +48,8 @@ enum Outcome {
     Ended(u8),
 }
 
-/// What lasts from one command to the next in a shell: the connection through which groups are changed.
+/// What lasts from one command to the next in a shell: the connection through which groups are
+/// changed.
 #[derive(Default)]
 struct Session {
     admin: RefCell<Option<Connection>>,

@@ -1,4 +1,5 @@
-//! What every command begins with: the configuration, and what of the command line all commands have in common.
+//! What every command begins with: the configuration, and what of the command line all commands
+//! have in common.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ use crate::system::root::Root;
 use crate::system::{clock, memory, process};
 use crate::ui::Ui;
 
-/// The configuration that is read where neither `-f` nor `GOSYNC_CONFIG` names one, unless one is beside the program.
+/// The configuration that is read where neither `-f` nor `GOSYNC_CONFIG` names one, unless one is
+/// beside the program.
 const SYSTEM_CONFIG: &str = "/etc/gosync/gosync.toml";
 
 /// What a command works with.
@@ -116,8 +118,8 @@ fn sources(global: &Global) -> Result<Vec<Source>> {
         .collect()
 }
 
-/// The files of the configuration: each `-f`, else what `GOSYNC_CONFIG` names, else the file beside the program, else
-/// the one of the system.
+/// The files of the configuration: each `-f`, else what `GOSYNC_CONFIG` names, else the file beside
+/// the program, else the one of the system.
 pub(super) fn chosen_files(global: &Global) -> Result<Vec<PathBuf>> {
     Ok(
         match (global.files.as_slice(), process::variable("GOSYNC_CONFIG")) {

@@ -1,4 +1,5 @@
-//! `gosync shell`: commands from a prompt or from standard input, on one connection to the provider.
+//! `gosync shell`: commands from a prompt or from standard input, on one connection to the
+//! provider.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -119,7 +120,8 @@ impl Names<'_> {
     }
 }
 
-/// What `cell` holds, else what `read` gives. What cannot be read is not offered, and asked for again.
+/// What `cell` holds, else what `read` gives. What cannot be read is not offered, and asked for
+/// again.
 fn cached(cell: &Cached, read: impl FnOnce() -> Result<Vec<String>>) -> Rc<[String]> {
     if let Some(names) = cell.borrow().as_ref() {
         return Rc::clone(names);

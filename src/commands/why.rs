@@ -1,7 +1,8 @@
-//! `gosync why`: from which record and by which rules an account or a group is as it is, or is refused.
+//! `gosync why`: from which record and by which rules an account or a group is as it is, or is
+//! refused.
 //!
-//! Asks the rules themselves, which tell beside each decision how it came about, and makes the plan of the next sync for
-//! this one. Takes no lock and writes nothing.
+//! Asks the rules themselves, which tell beside each decision how it came about, and makes the plan
+//! of the next sync for this one. Takes no lock and writes nothing.
 
 mod account;
 mod contact;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::error::ConfigError;
 use super::merge::Places;
-use super::sections::{Section, kind};
+use super::sections::{NamedSection, kind};
 use crate::model::shown;
 use crate::providers::fields;
 use crate::providers::kind::{Need, ProviderConfig};
@@ -41,30 +41,24 @@ pub struct ProviderFile {
 /// All sections, by name; every one is checked, not only the one that this run reads. Relative
 /// paths count from `base`.
 pub(super) fn read(
-    sections: Vec<(String, Section<'_>)>,
+    sections: Vec<NamedSection<'_>>,
     base: &Path,
     places: &Places<'_>,
 ) -> Result<BTreeMap<String, ProviderSettings>, ConfigError> {
     sections
         .into_iter()
-        .map(|(name, section)| Ok((name.clone(), provider(name, section, base, places)?)))
+        .map(|section| Ok((section.name.clone(), provider(section, base, places)?)))
         .collect::<Result<BTreeMap<_, _>, _>>()
 }
 
 fn provider(
-    name: String,
-    mut section: Section<'_>,
+    mut section: NamedSection<'_>,
     base: &Path,
     places: &Places<'_>,
 ) -> Result<ProviderSettings, ConfigError> {
     let fields = field_sources(&mut section, base, places)?;
-    let (kind, keys) = kind(
-        ("provider", &name),
-        section,
-        &KINDS,
-        |kind| kind.word,
-        places,
-    )?;
+    let name = section.name.clone();
+    let (kind, keys) = kind(section, &KINDS, |kind| kind.word, places)?;
     let mut config = places.read_by(keys, kind.read)?;
     let mut files = Vec::new();
     for file in config.files() {
@@ -86,11 +80,11 @@ fn provider(
 
 /// Takes `fields` out of a provider's section, whatever its kind is.
 fn field_sources(
-    section: &mut Section<'_>,
+    section: &mut NamedSection<'_>,
     base: &Path,
     places: &Places<'_>,
 ) -> Result<Option<fields::Config>, ConfigError> {
-    let Some(value) = section.get_mut().remove("fields") else {
+    let Some(value) = section.take("fields") else {
         return Ok(None);
     };
     let span = value.span();

@@ -11,7 +11,14 @@ use super::error::ConfigError;
 use super::merge::{Places, below};
 
 /// A section, with its place.
-pub(super) type Section<'a> = Spanned<DeTable<'a>>;
+type Section<'a> = Spanned<DeTable<'a>>;
+
+/// The section `[FAMILY.NAME]`.
+pub(super) struct NamedSection<'a> {
+    family: &'static str,
+    pub name: String,
+    section: Section<'a>,
+}
 
 /// What is still to be read.
 pub(super) struct Sections<'a, 'p> {
@@ -34,15 +41,21 @@ impl<'a, 'p> Sections<'a, 'p> {
             .map_or_else(|| Ok(T::default()), |value| self.places.read(value))
     }
 
-    /// The sections `[KEY.NAME]`, with their names.
-    pub(super) fn named(&mut self, key: &str) -> Result<Vec<(String, Section<'a>)>, ConfigError> {
-        let Some(value) = self.table.remove(key) else {
+    /// The sections `[FAMILY.NAME]`.
+    pub(super) fn named(
+        &mut self,
+        family: &'static str,
+    ) -> Result<Vec<NamedSection<'a>>, ConfigError> {
+        let Some(value) = self.table.remove(family) else {
             return Ok(Vec::new());
         };
         let mut out = Vec::new();
-        for (name, entry) in self.table_in(value, key)?.into_inner() {
-            let section = self.table_in(entry, key)?;
-            out.push((Cow::into_owned(name.into_inner()), section));
+        for (name, entry) in self.table_in(value, family)?.into_inner() {
+            out.push(NamedSection {
+                family,
+                name: Cow::into_owned(name.into_inner()),
+                section: self.table_in(entry, family)?,
+            });
         }
         Ok(out)
     }
@@ -69,35 +82,42 @@ impl<'a, 'p> Sections<'a, 'p> {
     }
 }
 
-/// A section as a value that can be read.
-pub(super) fn value(section: Section<'_>) -> Spanned<DeValue<'_>> {
-    let span = section.span();
-    Spanned::new(span, DeValue::Table(section.into_inner()))
+impl<'a> NamedSection<'a> {
+    /// Takes a key out of it, whatever its kind is.
+    pub(super) fn take(&mut self, key: &str) -> Option<Spanned<DeValue<'a>>> {
+        self.section.get_mut().remove(key)
+    }
+
+    /// The section as a value that can be read.
+    pub(super) fn value(self) -> Spanned<DeValue<'a>> {
+        let span = self.section.span();
+        Spanned::new(span, DeValue::Table(self.section.into_inner()))
+    }
 }
 
-/// Takes `kind` out of the section `[FAMILY.NAME]`, and finds it by the word that each has; the rest
-/// of the section is for that kind's keys.
+/// Takes `kind` out of a section, and finds it by the word that each has; the rest of the section
+/// is for that kind's keys.
 pub(super) fn kind<'a, K: Copy>(
-    (family, name): (&str, &str),
-    mut section: Section<'a>,
+    mut section: NamedSection<'a>,
     kinds: &[K],
     word_of: impl Fn(&K) -> &'static str,
     places: &Places<'_>,
 ) -> Result<(K, Spanned<DeValue<'a>>), ConfigError> {
-    let Some(word) = section.get_mut().remove("kind") else {
-        return Err(places.value_error(section.span(), "`kind` is missing"));
+    let Some(word) = section.take("kind") else {
+        return Err(places.value_error(section.section.span(), "`kind` is missing"));
     };
     let word: String = places.read(word)?;
     if let Some(kind) = kinds.iter().find(|kind| word_of(kind) == word) {
-        return Ok((*kind, value(section)));
+        return Ok((*kind, section.value()));
     }
+    let NamedSection { family, name, .. } = section;
     let words: Vec<_> = kinds.iter().map(word_of).collect();
     let there = match words.as_slice() {
         [.., _, _] => format!("there are {}", listed(&words)),
         _ => format!("there is {}", listed(&words)),
     };
     let reason = format!("there is no {family} of kind `{word}`; {there}");
-    let key = below(&below(family, name), "kind");
+    let key = below(&below(family, &name), "kind");
     Err(places.key_error(&key, &reason))
 }
 

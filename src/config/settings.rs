@@ -6,7 +6,7 @@ use super::error::ConfigError;
 use super::gosync::Gosync;
 use super::merge::{Places, Source, Texts};
 use super::providers::{self, ProviderSettings};
-use super::sections::{self, Section, Sections};
+use super::sections::{NamedSection, Sections};
 use super::targets::{self, TargetSettings};
 use crate::plan::Limits;
 use crate::policy::catalogue::Catalogue;
@@ -121,11 +121,12 @@ fn check(gosync: &Gosync, rules: &Rules, hooks: &HookRules) -> Result<(), Misfit
 
 /// The sections `[group.NAME]`.
 fn overrides(
-    sections: Vec<(String, Section<'_>)>,
+    sections: Vec<NamedSection<'_>>,
     places: &Places<'_>,
 ) -> Result<Overrides, ConfigError> {
-    let section =
-        |(name, section)| Ok::<_, ConfigError>((name, places.read(sections::value(section))?));
+    let section = |section: NamedSection<'_>| {
+        Ok::<_, ConfigError>((section.name.clone(), places.read(section.value())?))
+    };
     sections
         .into_iter()
         .map(section)

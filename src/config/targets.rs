@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::ConfigError;
 use super::merge::Places;
-use super::sections::{Section, kind};
+use super::sections::{NamedSection, kind};
 use crate::model::shown;
 use crate::targets::kind::TargetConfig;
 use crate::targets::registry;
@@ -21,7 +21,7 @@ pub struct TargetSettings {
 
 /// All sections, by name; every one is checked, not only those that this run brings in step.
 pub(super) fn read(
-    sections: Vec<(String, Section<'_>)>,
+    sections: Vec<NamedSection<'_>>,
     places: &Places<'_>,
 ) -> Result<BTreeMap<String, TargetSettings>, ConfigError> {
     let (name, config) = registry::default();
@@ -34,14 +34,9 @@ pub(super) fn read(
         known.insert(name.to_owned(), settings);
     };
     insert(name, config);
-    for (name, section) in sections {
-        let (kind, keys) = kind(
-            ("target", &name),
-            section,
-            &registry::KINDS,
-            |kind| kind.word,
-            places,
-        )?;
+    for section in sections {
+        let name = section.name.clone();
+        let (kind, keys) = kind(section, &registry::KINDS, |kind| kind.word, places)?;
         insert(&name, places.read_by(keys, kind.read)?);
     }
     Ok(known)

@@ -57,7 +57,8 @@ pub(crate) fn tell_unmoved(context: &Context<'_>, reporter: &mut dyn Reporter) {
     }
 }
 
-/// Whose programs are run. On another tree, an ordinary user may try things with hooks of their own.
+/// Whose programs are run. On another tree, an ordinary user may try things with hooks of their
+/// own.
 pub(crate) fn owners(root: &Root) -> Owners {
     if root.is_host() {
         Owners::Root

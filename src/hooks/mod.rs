@@ -1,7 +1,9 @@
-//! Hooks: programs of the admin's that hear of changed accounts and groups, from a queue in the ledger.
+//! Hooks: programs of the admin's that hear of changed accounts and groups, from a queue in the
+//! ledger.
 //!
-//! Runs after the commit, under the run lock alone. Knows neither the command line nor a terminal: what a run says about
-//! its hooks goes to a [`Reporter`]. An event leaves the queue when all its hooks have ended well.
+//! Runs after the commit, under the run lock alone. Knows neither the command line nor a terminal:
+//! what a run says about its hooks goes to a [`Reporter`]. An event leaves the queue when all its
+//! hooks have ended well.
 
 mod configured;
 mod context;

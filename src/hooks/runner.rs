@@ -1,7 +1,7 @@
 //! Works on the queue of hooks.
 //!
-//! First the accounts, then the groups, each kind between its own hooks of before and after; then the groups once more,
-//! member by member.
+//! First the accounts, then the groups, each kind between its own hooks of before and after; then
+//! the groups once more, member by member.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -179,8 +179,8 @@ impl QueueRunner<'_> {
         )
     }
 
-    /// Puts off what a hook that runs before it holds back until that is tried again, or gives it up with that. None of
-    /// it has failed itself.
+    /// Puts off what a hook that runs before it holds back until that is tried again, or gives it
+    /// up with that. None of it has failed itself.
     fn hold(
         &mut self,
         kind: Kind,
@@ -235,8 +235,8 @@ impl QueueRunner<'_> {
         })
     }
 
-    /// Does `work` for units, several at a time; steps are written down as they are reported, and `end` says what to
-    /// write at the end of each unit.
+    /// Does `work` for units, several at a time; steps are written down as they are reported, and
+    /// `end` says what to write at the end of each unit.
     fn in_parallel<U: Sync>(
         &mut self,
         units: &[U],
@@ -366,7 +366,8 @@ impl QueueRunner<'_> {
         Ok(())
     }
 
-    /// The members whom a group's hooks are told of, and whether each was added. Who has no account any more is not told of.
+    /// The members whom a group's hooks are told of, and whether each was added. Who has no account
+    /// any more is not told of.
     fn members(&self, group: &GroupState, host: &Host<'_>, people: &People) -> Vec<Member> {
         let added = |name: &String| group.added.binary_search(name).is_ok();
         let wanted = |name: &&String| self.rules().bygroup.members == Members::All || added(name);

@@ -1,7 +1,7 @@
 //! Runs single hooks, and the hooks of one account, group or member one after the other.
 //!
-//! Knows neither the queue nor the order of events. What a hook says is foreign text: it is shown escaped, and a line of
-//! it at most.
+//! Knows neither the queue nor the order of events. What a hook says is foreign text: it is shown
+//! escaped, and a line of it at most.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,7 +90,8 @@ pub(super) enum Outcome {
     Done,
     /// One of them not; the worst of what happened, and the first reason.
     Missed(Miss, String),
-    /// The time of the run was up, or a failure held it back, before all were begun; nothing of them failed.
+    /// The time of the run was up, or a failure held it back, before all were begun; nothing of
+    /// them failed.
     Unstarted,
 }
 
@@ -113,8 +114,8 @@ impl Executor<'_> {
         !self.stopped.load(Ordering::Relaxed) && !clock::is_past(self.deadline)
     }
 
-    /// Runs hooks for one subject, except those that `done` knows; `tell` hears of each that ended well. `stop`: whether
-    /// a failure holds back those after it.
+    /// Runs hooks for one subject, except those that `done` knows; `tell` hears of each that ended
+    /// well. `stop`: whether a failure holds back those after it.
     pub(super) fn run(
         &self,
         scripts: &[Script],

@@ -1,7 +1,7 @@
 //! What `gosync group` does with groups at the provider beyond the single step: `[catalogue]`.
 //!
-//! Pure: which file names a description or policy is looked for under, and what becomes of its text, after the habits of
-//! the original.
+//! Pure: which file names a description or policy is looked for under, and what becomes of its
+//! text, after the habits of the original.
 
 use serde::{Deserialize, Deserializer};
 
@@ -86,7 +86,8 @@ pub(crate) fn portal_url(host: &str) -> String {
     format!("https://{host}/Groups#id=")
 }
 
-/// The group that a new one is made below if nothing else is said: what stands before the first dot.
+/// The group that a new one is made below if nothing else is said: what stands before the first
+/// dot.
 pub(crate) fn parent_of(group: &str) -> Option<&str> {
     let (parent, child) = group.split_once('.')?;
     (!parent.is_empty() && !child.is_empty()).then_some(parent)
@@ -104,8 +105,8 @@ pub(crate) fn description_files(group: &str) -> [String; 2] {
     [group.to_owned(), format!("{group}.txt")]
 }
 
-/// Names of the file with a group's policy, the first that is there counts: `policy.a.b.json`, `policy.a.json`,
-/// `policy.json`.
+/// Names of the file with a group's policy, the first that is there counts: `policy.a.b.json`,
+/// `policy.a.json`, `policy.json`.
 pub(crate) fn policy_files(group: &str) -> Vec<String> {
     let ends = group
         .match_indices('.')
@@ -119,7 +120,8 @@ pub(crate) fn policy_files(group: &str) -> Vec<String> {
     names
 }
 
-/// A description as the provider gets it: lines that begin with `Your` are left out, and each ends with a line break.
+/// A description as the provider gets it: lines that begin with `Your` are left out, and each ends
+/// with a line break.
 pub(crate) fn description(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.trim().starts_with("Your"));
     lines.map(|line| format!("{line}<br/>\n")).collect()

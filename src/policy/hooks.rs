@@ -1,4 +1,5 @@
-//! Which hooks there are, and the rules for running them: how many at once, for how long, and what a failure means.
+//! Which hooks there are, and the rules for running them: how many at once, for how long, and what
+//! a failure means.
 //!
 //! Pure: patterns are not expanded here, and nothing is run.
 

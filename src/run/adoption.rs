@@ -214,7 +214,8 @@ fn unusable(refusal: Option<Refusal>) -> Reason {
     refusal.map_or(Reason::RecordUnusable, |refusal| refusal.reason)
 }
 
-/// What gosync would own: so that the provider's wishes are mapped to the name that the account has.
+/// What gosync would own: so that the provider's wishes are mapped to the name that the account
+/// has.
 fn as_if_owned(id: &RemoteId, name: &str, called: &str, uid: u32) -> Owned {
     let mut owned = Owned::default();
     if let Some(uid) = Uid::new(uid) {

@@ -37,8 +37,8 @@ pub(crate) fn run_hooks(
     hooks::run(&env.hooks(options), ledger, &with_host, watch)
 }
 
-/// Finishes or drops what an interrupted run has left, and runs hooks that are due, in a run that comes to nothing else.
-/// Where nothing waits, nothing is opened for writing.
+/// Finishes or drops what an interrupted run has left, and runs hooks that are due, in a run that
+/// comes to nothing else. Where nothing waits, nothing is opened for writing.
 pub(crate) fn catch_up(env: &Env, options: &Options, watch: &mut dyn Watch) -> Result<()> {
     if options.dry_run {
         return Ok(());

@@ -65,7 +65,8 @@ impl LedgerAccess {
 
 /// How a commit ended.
 pub(crate) enum Commit {
-    /// All is in place; the number of the run in the ledger, if anything was written to the databases.
+    /// All is in place; the number of the run in the ledger, if anything was written to the
+    /// databases.
     Done(Option<u64>),
     /// Somebody else changed the databases meanwhile; nothing was written.
     Moved,

@@ -83,8 +83,8 @@ impl Env {
         })
     }
 
-    /// Asks the provider, and the field sources about those whom it lets in; network only, and the whole of it within the
-    /// time limit.
+    /// Asks the provider, and the field sources about those whom it lets in; network only, and the
+    /// whole of it within the time limit.
     pub fn fetch(
         &self,
         scope: Scope,
@@ -132,7 +132,8 @@ impl Env {
         }
     }
 
-    /// Who of a directory is let in, one by one; nobody, if there is no selection, for then nothing will be planned.
+    /// Who of a directory is let in, one by one; nobody, if there is no selection, for then nothing
+    /// will be planned.
     fn selected(&self, directory: &Directory) -> Vec<bool> {
         let top_group = self.settings.rules.accounts.top_group.as_deref();
         let users = directory.users.iter();

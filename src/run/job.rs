@@ -1,4 +1,5 @@
-//! What a run is asked to do, in its own words: whoever asks may be a command line, a saved plan or a test.
+//! What a run is asked to do, in its own words: whoever asks may be a command line, a saved plan or
+//! a test.
 
 use std::borrow::Cow;
 
@@ -95,7 +96,8 @@ pub struct Options {
     pub force: bool,
     /// The digest of the plan that may go over limits.
     pub approve: Option<String>,
-    /// Whether records that are rejected, and hooks that fail, make the run one that was done in part.
+    /// Whether records that are rejected, and hooks that fail, make the run one that was done in
+    /// part.
     pub strict: bool,
     /// Try hooks again that were given up.
     pub retry_hooks: bool,
@@ -184,7 +186,8 @@ impl Task {
         }
     }
 
-    /// What the provider is asked for by name; a group brings those above it, `a` and `a.b` for `a.b.c`.
+    /// What the provider is asked for by name; a group brings those above it, `a` and `a.b` for
+    /// `a.b.c`.
     pub(crate) fn named(&self) -> Option<Vec<String>> {
         let mut names = self.asked().to_vec();
         if let Self::Groups { only } = self {

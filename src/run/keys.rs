@@ -43,7 +43,8 @@ pub(crate) fn probe<'a>(
     Ok(Some(RealProbe::new(root).with_keys(files)))
 }
 
-/// Adds to a plan what happens to keys. Where their directory cannot be used, that is told, and the rest goes on.
+/// Adds to a plan what happens to keys. Where their directory cannot be used, that is told, and the
+/// rest goes on.
 pub(crate) fn extend(plan: &mut Plan, cx: &PlanContext<'_>, book: &KeyBook, chosen: RunScope) {
     let PlanContext { host, owned, .. } = *cx;
     let rules = &cx.env.settings.rules.keys;
@@ -86,7 +87,8 @@ fn unusable(error: &TargetError) -> Reason {
     }
 }
 
-/// Adds to a plan that whoever is locked or removed by it loses the keys; nobody else's are touched.
+/// Adds to a plan that whoever is locked or removed by it loses the keys; nobody else's are
+/// touched.
 pub(crate) fn withdraw(plan: &mut Plan, cx: &PlanContext<'_>, force: bool) {
     let none = RunScope {
         new: false,
@@ -105,8 +107,9 @@ pub(crate) struct HomeWriter<'a> {
 }
 
 impl HomeWriter<'_> {
-    /// Writes what a plan has for homes; `number` is that of the run's transaction, if there was one. What fails is
-    /// reported, is refused in the plan from then on, and is tried again by the next run.
+    /// Writes what a plan has for homes; `number` is that of the run's transaction, if there was
+    /// one. What fails is reported, is refused in the plan from then on, and is tried again by the
+    /// next run.
     pub(crate) fn write(&mut self, mut number: Option<u64>, plan: &mut Plan) -> Result<()> {
         let mut events: BTreeMap<&str, &HookEvent> = plan
             .events
@@ -189,5 +192,6 @@ fn write_home(
     })
 }
 
-/// So many homes the ledger learns of at once. After a kill they are only written again, to the same end.
+/// So many homes the ledger learns of at once. After a kill they are only written again, to the
+/// same end.
 const NOTES_AT_ONCE: usize = 100;

@@ -1,7 +1,8 @@
 //! The engine: one run from the lock to the hooks.
 //!
-//! Puts provider, policy, plan, target and ledger together. What is wanted comes in as a [`Job`], what happens goes to
-//! an observer, and what came of it is a [`RunReport`]: no command line, no terminal, no exit code.
+//! Puts provider, policy, plan, target and ledger together. What is wanted comes in as a [`Job`],
+//! what happens goes to an observer, and what came of it is a [`RunReport`]: no command line, no
+//! terminal, no exit code.
 
 mod adoption;
 mod after;

@@ -26,7 +26,8 @@ use crate::targets::{Current, Hold, Target};
 /// How often a plan is made anew because somebody else changed the databases meanwhile.
 const ATTEMPTS: u32 = 5;
 
-/// How many of these keep others out only while they write. The rest do so from the first look at the files.
+/// How many of these keep others out only while they write. The rest do so from the first look at
+/// the files.
 const OPEN_ATTEMPTS: u32 = 2;
 
 /// Does what a job asks for, once.
@@ -146,7 +147,8 @@ impl Line<'_> {
     ) -> Result<(Box<dyn Current + '_>, Owned, Plan)> {
         let options = &self.job.options;
         let mut elsewhere = self.target.other_name_services()?;
-        // Where other name services are asked, over a network perhaps, nobody is kept out meanwhile.
+        // Where other name services are asked, over a network perhaps, nobody is kept out
+        // meanwhile.
         let keep_others_out = attempt >= OPEN_ATTEMPTS && !elsewhere.is_any() && !options.dry_run;
         let current = if keep_others_out {
             self.target.read(Hold::Locked)?

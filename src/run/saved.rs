@@ -1,6 +1,7 @@
 //! The plan of `apply`: one that was saved, if it still fits.
 //!
-//! It is made again as that of a sync, from what the file says that the provider said, and compared.
+//! It is made again as that of a sync, from what the file says that the provider said, and
+//! compared.
 
 use super::context::PlanContext;
 use super::env::Env;
@@ -69,8 +70,8 @@ impl<'a> SavedPlan<'a> {
     }
 }
 
-/// A plan with nothing in it, if this one has been carried out: perhaps by an interrupted run of the same command, which
-/// was finished a moment ago.
+/// A plan with nothing in it, if this one has been carried out: perhaps by an interrupted run of
+/// the same command, which was finished a moment ago.
 fn done_already(env: &Env, saved: &Saved, owned: &Owned) -> Result<Option<Plan>> {
     if owned.generation == saved.generation {
         return Ok(None);

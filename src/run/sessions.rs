@@ -11,7 +11,8 @@ use crate::plan::Plan;
 use crate::plan::effects::{Presence, effects};
 use crate::system::{process, sessions};
 
-/// Ends what runs as a locked account, whichever run locked it: one may have been killed before it came to this.
+/// Ends what runs as a locked account, whichever run locked it: one may have been killed before it
+/// came to this.
 pub(crate) fn end_sessions(env: &Env, watch: &mut dyn Watch) -> Result<()> {
     if !env.settings.rules.departed.end_sessions || !env.root.is_host() {
         return Ok(());

@@ -2,8 +2,9 @@
 //!
 //! The order is what makes it safe to be killed anywhere: reserve in the ledger; prepare, which
 //! writes everything new beside the old; switch; confirm in the ledger; finish, which removes what
-//! was needed on the way, and last the target's own record of the transaction. As long as that record
-//! is there, the next run asks the target to which end the transaction came, and tells the ledger.
+//! was needed on the way, and last the target's own record of the transaction. As long as that
+//! record is there, the next run asks the target to which end the transaction came, and tells the
+//! ledger.
 
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run};
@@ -46,8 +47,8 @@ pub(crate) fn commit(
     }
 }
 
-/// Nothing was put in place: what was written beside is removed, and the intentions are dropped with
-/// their ids.
+/// Nothing was put in place: what was written beside is removed, and the intentions are dropped
+/// with their ids.
 fn abandon(target: &dyn Target, staged: &dyn Staged, ledger: &mut Ledger) -> Result<()> {
     target.finish(&staged.traces())?;
     ledger.release().map_err(Error::failed)

@@ -1,5 +1,5 @@
-//! Whether anything runs gosync regularly, and whether cron will read it. A hint only: there are other ways.
-//! Rules: crontab(5), cron(8) of Debian.
+//! Whether anything runs gosync regularly, and whether cron will read it. A hint only: there are
+//! other ways. Rules: crontab(5), cron(8) of Debian.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -185,7 +185,8 @@ fn unusable(survey: &Survey) -> Vec<Finding> {
             let path = file.path.display();
             let fix = match file.name {
                 "shadow" => "pwconv".to_owned(),
-                // pwconv(8) makes a shadow of passwd; what group and passwd said is in their backups alone.
+                // pwconv(8) makes a shadow of passwd; what group and passwd said is in their
+                // backups alone.
                 "group" | "passwd" => format!("cp -p {0}- {0}", word(&file.path)),
                 _ => continue,
             };

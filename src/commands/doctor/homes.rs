@@ -241,7 +241,8 @@ fn judge_base(base: &Base, facts: &Facts) -> Vec<Finding> {
             );
             found.push(AREA.problem(what, link, format!("chown root {name}")));
         }
-        // A sticky directory keeps names of others, but lets anybody make the home of a person to come.
+        // A sticky directory keeps names of others, but lets anybody make the home of a person to
+        // come.
         let keeps_names = dir.mode & 0o1000 != 0 && dir.path != chain.node.path;
         let open = if keeps_names { 0 } else { dir.mode & 0o022 };
         if open & 0o002 != 0 || open != 0 && dir.gid != 0 {

@@ -1,6 +1,7 @@
 //! Hooks: whether each would be run, and whether some wait for somebody's help.
 //!
-//! Which hooks there are and which are refused is asked of the code that runs them, so that both say the same.
+//! Which hooks there are and which are refused is asked of the code that runs them, so that both
+//! say the same.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -90,7 +90,8 @@ impl<'a> HostLook<'a> {
         self.setup.root.is_host()
     }
 
-    /// Whether we can give things to others; a tree that an ordinary user made belongs to that user throughout.
+    /// Whether we can give things to others; a tree that an ordinary user made belongs to that user
+    /// throughout.
     pub(super) fn can_own(&self) -> bool {
         process::is_root()
     }

@@ -1,7 +1,8 @@
 //! Lines of group that are too long for some programs, and people in too many groups for NFS.
 //!
-//! Reports of users: trifectatechfoundation/sudo-rs#1569 (519 bytes, and every group below is lost), acassen/keepalived
-//! #2605 (about 1 KiB), Perl/perl5#8092 (3 KB), Go's bufio.Scanner (64 KiB), linux-pam/linux-pam#568 (14,400 members).
+//! Reports of users: trifectatechfoundation/sudo-rs#1569 (519 bytes, and every group below is
+//! lost), acassen/keepalived#2605 (about 1 KiB), Perl/perl5#8092 (3 KB), Go's bufio.Scanner (64
+//! KiB), linux-pam/linux-pam#568 (14,400 members).
 
 use std::collections::BTreeMap;
 
@@ -15,8 +16,8 @@ use crate::targets::files::Survey;
 
 const AREA: Area = Area::LongLines;
 
-/// Longest lines in bytes, without the newline, and who fails at longer ones. A line that is too long for one is too
-/// long for those before it.
+/// Longest lines in bytes, without the newline, and who fails at longer ones. A line that is too
+/// long for one is too long for those before it.
 const READERS: [(usize, &str); 3] = [
     (
         519,

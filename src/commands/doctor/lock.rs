@@ -1,4 +1,5 @@
-//! The run lock, the password lock, the lock files of the shadow programs, and what an interrupted run left.
+//! The run lock, the password lock, the lock files of the shadow programs, and what an interrupted
+//! run left.
 
 use std::path::PathBuf;
 use std::time::Duration;

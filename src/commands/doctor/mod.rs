@@ -1,8 +1,10 @@
-//! `gosync doctor`: looks at everything that gosync depends on, and says what is wrong and how to mend it.
+//! `gosync doctor`: looks at everything that gosync depends on, and says what is wrong and how to
+//! mend it.
 //!
-//! Each area has a file: facts are gathered through `system` and `target`, as data, and judged by functions that see
-//! nothing else. Writes nothing, and holds no lock. What burned people, and thus what is worth a look, comes from the
-//! manuals of passwd(5), login.defs(5), nsswitch.conf(5), sshd_config(5), crontab(5), and systemd's document on uids.
+//! Each area has a file: facts are gathered through `system` and `target`, as data, and judged by
+//! functions that see nothing else. Writes nothing, and holds no lock. What burned people, and thus
+//! what is worth a look, comes from the manuals of passwd(5), login.defs(5), nsswitch.conf(5),
+//! sshd_config(5), crontab(5), and systemd's document on uids.
 
 mod clock;
 mod configuration;

@@ -1,5 +1,5 @@
-//! The name services: whether programs are told what stands in the files that gosync writes, and no caches say
-//! otherwise. Rules: nsswitch.conf(5); libnss-extrausers(8).
+//! The name services: whether programs are told what stands in the files that gosync writes, and no
+//! caches say otherwise. Rules: nsswitch.conf(5); libnss-extrausers(8).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

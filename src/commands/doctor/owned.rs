@@ -1,7 +1,8 @@
 //! Whether the account files hold what gosync owns, each account and group whole and alone.
 //!
-//! The same questions as pwck(8) and grpck(8), asked about our own lines in whichever files they are, and those that
-//! the two do not ask: does somebody else have an id that was given to one of ours?
+//! The same questions as pwck(8) and grpck(8), asked about our own lines in whichever files they
+//! are, and those that the two do not ask: does somebody else have an id that was given to one of
+//! ours?
 
 mod faults;
 
@@ -312,7 +313,8 @@ pub(super) fn check_homes(look: &HostLook<'_>, report: &mut Report) {
     report.add(findings(found));
 }
 
-/// What is wrong with what stands where a home should be; `can_own`: whether owners can be what they should be.
+/// What is wrong with what stands where a home should be; `can_own`: whether owners can be what
+/// they should be.
 fn home_fault(at: Option<Owner>, uid: u32, made: bool, can_own: bool) -> Option<Fault> {
     match at {
         None => made.then_some(Fault::NoHome),

@@ -1,5 +1,6 @@
-//! The ranges of ids: against each other, against those that useradd(8) and systemd give out, against subordinate ids,
-//! and against who is there already. Rules: login.defs(5), subuid(5), systemd's document UIDS-GIDS.
+//! The ranges of ids: against each other, against those that useradd(8) and systemd give out,
+//! against subordinate ids, and against who is there already. Rules: login.defs(5), subuid(5),
+//! systemd's document UIDS-GIDS.
 
 mod facts;
 
@@ -169,7 +170,8 @@ fn against_systemd(range: &Range, facts: &Facts) -> Option<Finding> {
     }
 }
 
-/// A range of this size that nobody else uses, above what fits into 16 bits and below the ids of containers.
+/// A range of this size that nobody else uses, above what fits into 16 bits and below the ids of
+/// containers.
 fn free(size: u32, facts: &Facts) -> Option<(u32, u32)> {
     let subids: IdRanges = facts
         .subids

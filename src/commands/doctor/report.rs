@@ -200,7 +200,8 @@ impl Report {
         sorted
     }
 
-    /// For people: what was looked at and what was not, then the findings, the worst first, then their number.
+    /// For people: what was looked at and what was not, then the findings, the worst first, then
+    /// their number.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
         for (word, rows) in [("looked at", &self.looked), ("left out", &self.skipped)] {
@@ -265,8 +266,8 @@ impl Report {
     }
 }
 
-/// One line, whatever it says: what is foreign was escaped where it came in, and a mistake there must not become a line
-/// of its own.
+/// One line, whatever it says: what is foreign was escaped where it came in, and a mistake there
+/// must not become a line of its own.
 fn row(out: &mut String, word: &str, text: &str) {
     let _ = write!(out, "{word:<9} ");
     for c in text.chars() {

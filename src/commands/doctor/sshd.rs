@@ -211,7 +211,8 @@ fn place(rules: &KeyRules) -> Option<String> {
     }
 }
 
-/// Whether a word of AuthorizedKeysFile is that place. sshd shows it with the user's name and home put in, or without.
+/// Whether a word of AuthorizedKeysFile is that place. sshd shows it with the user's name and home
+/// put in, or without.
 fn is_place(word: &str, rules: &KeyRules, user: Option<&str>) -> bool {
     match rules.place {
         Place::Directory => {

@@ -1,5 +1,6 @@
-//! Who else may change, or read, what is trusted: the configuration and all it names, the program, gosync's own
-//! directories, the account files. A file can be changed by whoever can change any directory above it.
+//! Who else may change, or read, what is trusted: the configuration and all it names, the program,
+//! gosync's own directories, the account files. A file can be changed by whoever can change any
+//! directory above it.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! `gosync group member`, `manager`, `admin`, `delmember` and `accept`: one thing done to several people of a group.
+//! `gosync group member`, `manager`, `admin`, `delmember` and `accept`: one thing done to several
+//! people of a group.
 
 use super::{Client, Tally};
 use crate::cli::GroupUsers;

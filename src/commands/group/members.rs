@@ -1,4 +1,5 @@
-//! `gosync group members`: who is in groups, one `group (status) user` a line, sorted by status and user.
+//! `gosync group members`: who is in groups, one `group (status) user` a line, sorted by status and
+//! user.
 
 use super::{Client, Tally, find, unknown};
 use crate::cli::Groups;

@@ -1,7 +1,7 @@
 //! `gosync group`: the groups at the provider. Changes nothing on this host.
 //!
-//! Groups are found by name among those that the client may manage. What is done to several people or groups is
-//! told one by one; a failure does not stop the rest.
+//! Groups are found by name among those that the client may manage. What is done to several people
+//! or groups is told one by one; a failure does not stop the rest.
 
 mod change;
 mod get;

@@ -1,7 +1,7 @@
 //! `gosync group new`: makes groups, with all that belongs to a new group.
 //!
-//! Each step is one that can be done again: a group that is there already is completed, so that what a failure
-//! interrupted is finished by the same command.
+//! Each step is one that can be done again: a group that is there already is completed, so that
+//! what a failure interrupted is finished by the same command.
 
 use super::change::to_people;
 use super::text::{description_file, policy_file};

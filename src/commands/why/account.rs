@@ -1,4 +1,5 @@
-//! What is said about an account: the person, how the account comes to be what it is, what becomes of it.
+//! What is said about an account: the person, how the account comes to be what it is, what becomes
+//! of it.
 
 use super::contact;
 use super::inquiry::{Answer, Inquiry};
@@ -103,7 +104,8 @@ impl Inquiry<'_> {
         Ok(())
     }
 
-    /// How far an account has come on the way out; `None`: it is not on it. `is_known`: whether the provider has a record.
+    /// How far an account has come on the way out; `None`: it is not on it. `is_known`: whether the
+    /// provider has a record.
     fn leaving(
         &self,
         id: &RemoteId,
@@ -199,7 +201,8 @@ impl Inquiry<'_> {
         Ok(selection)
     }
 
-    /// What else there is to say of a person who is to have an account: its home, ids, e-mail and keys.
+    /// What else there is to say of a person who is to have an account: its home, ids, e-mail and
+    /// keys.
     fn with_account(
         &self,
         user: &User,
@@ -224,8 +227,8 @@ impl Inquiry<'_> {
         steps
     }
 
-    /// E-mail, SSH keys, and what other sources than the provider say. `wanted`: name and home of the account, if it is to
-    /// be open.
+    /// E-mail, SSH keys, and what other sources than the provider say. `wanted`: name and home of
+    /// the account, if it is to be open.
     fn contact(
         &self,
         user: &User,
@@ -295,7 +298,8 @@ impl Inquiry<'_> {
     }
 }
 
-/// What the provider has of a person: `own` is the id of the account, `rejected` a record that cannot be used.
+/// What the provider has of a person: `own` is the id of the account, `rejected` a record that
+/// cannot be used.
 fn at_provider<'a>(
     user: Option<&'a User>,
     own: Option<&'a RemoteId>,

@@ -1,4 +1,5 @@
-//! What `gosync why` says of e-mail and SSH keys: what came, where from, what is not taken, and where it goes.
+//! What `gosync why` says of e-mail and SSH keys: what came, where from, what is not taken, and
+//! where it goes.
 
 use crate::commands::setup::Setup;
 use crate::hooks;

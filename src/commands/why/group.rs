@@ -1,4 +1,5 @@
-//! What is said about a group: the provider's, or one of the host's own that gets members from there.
+//! What is said about a group: the provider's, or one of the host's own that gets members from
+//! there.
 
 use super::inquiry::{Answer, Inquiry, first};
 use super::leaving::Leaving;
@@ -59,7 +60,8 @@ impl Inquiry<'_> {
         Ok(Some(side))
     }
 
-    /// The provider's group that is meant: the one that the group of this name comes from, or the one of the name or id.
+    /// The provider's group that is meant: the one that the group of this name comes from, or the
+    /// one of the name or id.
     fn remote_group<'s>(&self, groups: &'s Answer, own: Option<&RemoteId>) -> Option<&'s Group> {
         let rules = &self.setup.settings.rules.groups;
         let all = || groups.desired.snapshot.directory.groups.iter();
@@ -75,8 +77,8 @@ impl Inquiry<'_> {
         }
     }
 
-    /// How a group comes to be what it is. Returns the groups of the host's own that its members come into, if it is none
-    /// itself.
+    /// How a group comes to be what it is. Returns the groups of the host's own that its members
+    /// come into, if it is none itself.
     fn explain_group(&self, group: &Group, own: Option<&OwnedGroup>, side: &mut Side) -> String {
         let rules = &self.setup.settings.rules.groups;
         let members = &group.members;

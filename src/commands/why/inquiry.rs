@@ -1,4 +1,5 @@
-//! What a name means: what the provider says of it, what gosync has, and what the next sync would do.
+//! What a name means: what the provider says of it, what gosync has, and what the next sync would
+//! do.
 
 use crate::commands::setup::Setup;
 use crate::commands::watch::UiWatch;
@@ -30,8 +31,8 @@ pub(super) struct Inquiry<'a> {
 }
 
 impl Inquiry<'_> {
-    /// Asks for this person alone, by the login; for everybody, if that does not find who is meant, or if only a complete
-    /// read can tell what is next.
+    /// Asks for this person alone, by the login; for everybody, if that does not find who is meant,
+    /// or if only a complete read can tell what is next.
     pub(super) fn people(&self) -> Result<Answer> {
         let users = |only| Task::Users {
             new: true,
@@ -55,8 +56,8 @@ impl Inquiry<'_> {
         self.answer(&task, snapshot, false)
     }
 
-    /// Whether an account is on the way out, or may be, as far as a read of this person alone shows: nobody goes on there
-    /// without the proof of a complete one.
+    /// Whether an account is on the way out, or may be, as far as a read of this person alone
+    /// shows: nobody goes on there without the proof of a complete one.
     fn may_be_leaving(&self, own: &OwnedAccount, snapshot: &Snapshot) -> bool {
         let is_in = |selection: &dyn Fn(&User) -> Selection| {
             self.user(snapshot)
@@ -114,7 +115,8 @@ impl Inquiry<'_> {
             .or_else(|| all().next())
     }
 
-    /// Whom the name means: the person of the account, of the login, of the id, or whose account would be called so.
+    /// Whom the name means: the person of the account, of the login, of the id, or whose account
+    /// would be called so.
     pub(super) fn user<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s User> {
         let users = || snapshot.directory.users.iter();
         let names = &self.setup.settings.rules.accounts.names;

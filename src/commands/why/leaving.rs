@@ -1,4 +1,5 @@
-//! How far somebody, or a group, has come on the way out, and what is next: from the ledger, and by the rules that plan.
+//! How far somebody, or a group, has come on the way out, and what is next: from the ledger, and by
+//! the rules that plan.
 
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! What `gosync why` says first: in one line, what becomes of an account or a group.
 //!
-//! Taken from the plan of the next run and from what gosync has, and from nothing else, so that it cannot say what the
-//! lines below it deny.
+//! Taken from the plan of the next run and from what gosync has, and from nothing else, so that it
+//! cannot say what the lines below it deny.
 
 use crate::model::owned::{Loss, OwnedAccount, OwnedGroup, State};
 use crate::plan::Change;

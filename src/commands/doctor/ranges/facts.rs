@@ -258,7 +258,8 @@ fn others(look: &HostLook<'_>, facts: &mut Facts) {
     facts.taken_subids = facts.taken_subids.iter().chain(all).collect();
 }
 
-/// What other sources of the host know about ids of our ranges that are in no file; a sample of each range.
+/// What other sources of the host know about ids of our ranges that are in no file; a sample of
+/// each range.
 fn elsewhere(facts: &Facts) -> Result<Known, String> {
     let switch = files::read_plain(Path::new("/etc/nsswitch.conf"))
         .ok()

@@ -1,5 +1,5 @@
-//! What is trusted: the configuration and all it names, gosync's own directories, the account files.
-//! Where it is and what it must be like; not what is there.
+//! What is trusted: the configuration and all it names, gosync's own directories, the account
+//! files. Where it is and what it must be like; not what is there.
 
 use std::path::{Path, PathBuf};
 
