@@ -64,6 +64,10 @@ fn wrong_values_are_refused_with_their_place() {
         "/etc/gosync/1.toml:2:14: gosync.time_limit: with 0s nothing could be read; it must be 1s or more"
     );
     assert!(
+        complaint(&[SAMPLE, "[gosync]\nmemory_limit = \"1MiB\"\n"])
+            .ends_with("gosync.memory_limit: with less than 64MiB little could be read")
+    );
+    assert!(
         complaint(&[SAMPLE, "[accounts]\nuid_range = [5, 10]\n"])
             .contains("1.toml:2:13: accounts.uid_range: the range begins at 5")
     );

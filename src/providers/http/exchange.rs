@@ -64,13 +64,7 @@ impl Failure {
 
 /// Sends a request until it is answered or nothing helps any more.
 pub(super) fn send(http: &Http, request: &Request<'_>) -> Result<Answer, HttpError> {
-    let base = http.base();
-    let malformed = |reason| HttpError::malformed(origin::place(base), reason);
-    let mut url = match &request.target {
-        Target::Path(path) => origin::below(base, path, &request.query).map_err(malformed)?,
-        // Whoever made the link may have forgotten to check it.
-        Target::Link(link) => origin::same(base, base, link.as_str()).map_err(malformed)?,
-    };
+    let mut url = target(http.base(), request)?;
     let deadline = http
         .deadline
         .unwrap_or_else(|| clock::deadline(WITHOUT_DEADLINE));
@@ -116,6 +110,16 @@ pub(super) fn send(http: &Http, request: &Request<'_>) -> Result<Answer, HttpErr
         tracing::debug!(error = %failure.error, ?pause, "trying again");
         clock::sleep_until(Some(deadline), pause);
     }
+}
+
+/// Where a request goes first.
+fn target(base: &Url, request: &Request<'_>) -> Result<Url, HttpError> {
+    let url = match &request.target {
+        Target::Path(path) => origin::below(base, path, &request.query),
+        // Whoever made the link may have forgotten to check it.
+        Target::Link(link) => origin::same(base, base, link.as_str()),
+    };
+    url.map_err(|reason| HttpError::malformed(origin::place(base), reason))
 }
 
 /// The token for the next try, where tokens have to be had.
@@ -230,6 +234,10 @@ fn secrets(
     secrets
 }
 
+fn failed(error: HttpError, again: Again) -> Try {
+    Try::Failed(Failure::new(error, again))
+}
+
 /// Reads the answer.
 async fn read(
     http: &Http,
@@ -240,7 +248,6 @@ async fn read(
 ) -> Try {
     let place = origin::place(url);
     let status = response.status();
-    let failed = |error, again| Try::Failed(Failure::new(error, again));
     if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
         return match redirect(http, request, url, &response) {
             Ok(url) => Try::Redirect(url),
@@ -256,76 +263,71 @@ async fn read(
     } else {
         ERROR_BYTES
     };
-    let media_type = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .map(str::to_owned);
     let headers = response.headers().clone();
+    let media_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
     let mut body = Vec::new();
-    // What comes out of the decompression is counted, not what comes over the wire.
-    let whole = loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                if let Err(error) = http.count(&body, chunk.len()) {
-                    return failed(error, Again::No);
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Ok(None) => break Ok(()),
-            Err(e) => break Err(e),
-        }
-        if body.len() > limit {
-            break Ok(());
-        }
+    let whole = match content(http, &mut response, &mut body, limit).await {
+        Ok(whole) => whole,
+        Err(error) => return failed(error, Again::No),
     };
     tracing::debug!(status = status.as_u16(), bytes = body.len(), place = %shown(&place), "answered");
     if !fine {
         body.truncate(limit);
-        return Try::Failed(refusal(
-            &place,
-            status,
-            media_type.as_deref(),
-            &headers,
-            scrub(&body, secrets),
-        ));
+        let words = scrub(&body, secrets);
+        return Try::Failed(refusal(&place, status, media_type, &headers, words));
     }
-    match whole {
-        Err(e) => {
-            let reason = match (http.deadline.is_some_and(clock::is_past), e.is_timeout()) {
-                (true, _) => "the time limit ran out",
-                (false, true) => "its answer did not come in time",
-                (false, false) => "its answer broke off or is damaged",
-            };
-            failed(
-                HttpError::new(HttpErrorKind::Unreachable, place, reason),
-                Again::IfRepeatable,
-            )
-        }
-        Ok(()) if body.len() > limit => failed(
-            HttpError::malformed(place, format!("its answer has more than {limit} bytes")),
-            Again::No,
-        ),
-        Ok(()) => match request.json && !body.is_empty() {
-            true if !looks_like_json(media_type.as_deref(), &body) => {
-                let kind: String = media_type
-                    .unwrap_or_else(|| "something".to_owned())
-                    .chars()
-                    .take(80)
-                    .collect();
-                failed(
-                    HttpError::malformed(place, format!("it sent {kind} instead of JSON")),
-                    Again::No,
-                )
+    if let Err(e) = whole {
+        return failed(broken_off(http, place, &e), Again::IfRepeatable);
+    }
+    if body.len() > limit {
+        let reason = format!("its answer has more than {limit} bytes");
+        return failed(HttpError::malformed(place, reason), Again::No);
+    }
+    if request.json && !body.is_empty() && !looks_like_json(media_type, &body) {
+        let kind: String = media_type.unwrap_or("something").chars().take(80).collect();
+        let reason = format!("it sent {kind} instead of JSON");
+        return failed(HttpError::malformed(place, reason), Again::No);
+    }
+    Try::Done(Answer {
+        status: status.as_u16(),
+        place,
+        headers,
+        body,
+    })
+}
+
+/// Reads an answer's body, until it is longer than `limit`; says whether it came to its end. What
+/// comes out of the decompression is counted, not what comes over the wire.
+///
+/// # Errors
+/// When it is more than the read may have, or than there is memory for.
+async fn content(
+    http: &Http,
+    response: &mut Response,
+    body: &mut Vec<u8>,
+    limit: usize,
+) -> Result<Result<(), reqwest::Error>, HttpError> {
+    while body.len() <= limit {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                http.count(body, chunk.len())?;
+                body.extend_from_slice(&chunk);
             }
-            _ => Try::Done(Answer {
-                status: status.as_u16(),
-                place,
-                headers,
-                body,
-            }),
-        },
+            Ok(None) => break,
+            Err(e) => return Ok(Err(e)),
+        }
     }
+    Ok(Ok(()))
+}
+
+/// An answer that did not come to its end.
+fn broken_off(http: &Http, place: String, e: &reqwest::Error) -> HttpError {
+    let reason = match (http.deadline.is_some_and(clock::is_past), e.is_timeout()) {
+        (true, _) => "the time limit ran out",
+        (false, true) => "its answer did not come in time",
+        (false, false) => "its answer broke off or is damaged",
+    };
+    HttpError::new(HttpErrorKind::Unreachable, place, reason)
 }
 
 /// An answer without a type is taken for JSON if it begins like that.

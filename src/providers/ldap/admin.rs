@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::classes;
 use super::group_client::GroupClient;
-use super::listed::{self, Human, Listed, Whom};
+use super::listed::{self, ListedGroup, ListedPerson, Whom};
 use super::modify::{self, Tried};
 use super::settings::Settings;
 use super::{Ldap, ids};
@@ -65,9 +65,9 @@ fn stand_in(value: &[u8]) -> Option<RemoteId> {
 /// What is done to the people of one group.
 struct Work<'a> {
     admin: &'a LdapAdmin,
-    group: Listed,
+    group: ListedGroup,
     /// The groups in the group, or why they are not known; read when they matter first.
-    inside: OnceCell<Result<Vec<Listed>, String>>,
+    inside: OnceCell<Result<Vec<ListedGroup>, String>>,
 }
 
 impl LdapAdmin {
@@ -117,7 +117,7 @@ impl LdapAdmin {
         let entry = self.client.one(dn, &settings.group_filter, &attributes)?;
         let unseen =
             "the group is made, but `group_filter` does not find it; see `new_group_classes`";
-        let group = Listed::new(entry.ok_or_else(|| refused(unseen))?, &settings.names);
+        let group = ListedGroup::new(entry.ok_or_else(|| refused(unseen))?, &settings.names);
         if let Some((attribute, number)) = number {
             let filter = format!("({attribute}={number})");
             if self
@@ -140,7 +140,7 @@ impl LdapAdmin {
 }
 
 impl Work<'_> {
-    fn add(&self, human: &Human) -> Result<Done, AdminError> {
+    fn add(&self, human: &ListedPerson) -> Result<Done, AdminError> {
         if self.group.lists(human) || self.group.is_primary_of(human) {
             return Ok(Done::Already);
         }
@@ -153,7 +153,7 @@ impl Work<'_> {
         )
     }
 
-    fn remove(&self, human: &Human) -> Result<Done, AdminError> {
+    fn remove(&self, human: &ListedPerson) -> Result<Done, AdminError> {
         let mut done = Done::Already;
         let values = modify::removed(&self.group, human);
         if !values.is_empty() {
@@ -185,7 +185,7 @@ impl Work<'_> {
     }
 
     /// Why somebody is a member whom the group does not list itself.
-    fn implied(&self, human: &Human) -> Option<String> {
+    fn implied(&self, human: &ListedPerson) -> Option<String> {
         if self.group.is_primary_of(human) {
             return Some("a member, as it is the person's primary group".to_owned());
         }
@@ -212,7 +212,7 @@ impl Work<'_> {
 
 impl LdapAdmin {
     /// The people whom groups list by their logins.
-    fn humans_by_login(&self, groups: &[Listed]) -> Result<Vec<Human>, AdminError> {
+    fn humans_by_login(&self, groups: &[ListedGroup]) -> Result<Vec<ListedPerson>, AdminError> {
         let settings = self.settings();
         let values = groups.iter().flat_map(|group| &group.values);
         let logins = values.filter_map(|value| match &value.whom {
@@ -221,7 +221,7 @@ impl LdapAdmin {
         });
         let logins: Vec<String> = logins.collect::<BTreeSet<_>>().into_iter().collect();
         let filters = filter::any_name(&settings.user_filter, &settings.names.login, &logins);
-        self.client.humans_by(&filters)
+        self.client.people_by(&filters)
     }
 }
 
@@ -229,7 +229,7 @@ impl LdapAdmin {
 struct Known<'a> {
     /// The names of the groups themselves.
     inside: BTreeSet<&'a str>,
-    by_name: BTreeMap<String, Human>,
+    by_name: BTreeMap<String, ListedPerson>,
     by_login: BTreeMap<&'a str, Vec<&'a Person>>,
     /// The name as which we are bound.
     ourselves: Option<std::borrow::Cow<'a, str>>,
@@ -287,7 +287,7 @@ impl GroupAdmin for LdapAdmin {
 
     fn groups(&self, describe: bool) -> Result<Vec<ManagedGroup>, AdminError> {
         let settings = self.settings();
-        let take = |entry| Listed::new(entry, &settings.names).managed();
+        let take = |entry| ListedGroup::new(entry, &settings.names).managed();
         let attributes = listed::group_attributes(settings, describe);
         let found = self.client.all(
             &settings.group_base,
@@ -319,10 +319,10 @@ impl GroupAdmin for LdapAdmin {
         let inside: BTreeSet<&str> = groups.iter().map(|group| group.key.as_str()).collect();
         let keys = groups
             .iter()
-            .flat_map(Listed::names)
+            .flat_map(ListedGroup::names)
             .filter(|key| !inside.contains(key))
             .collect();
-        let by_name = self.client.humans_named(&keys)?;
+        let by_name = self.client.people_named(&keys)?;
         let by_login = self.humans_by_login(&groups)?;
         let mut known = Known {
             inside,
@@ -360,7 +360,7 @@ impl GroupAdmin for LdapAdmin {
 
     fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {
         let settings = self.settings();
-        let found = self.client.humans_by(&filter::any_name(
+        let found = self.client.people_by(&filter::any_name(
             &settings.user_filter,
             &settings.names.login,
             logins,
@@ -402,7 +402,7 @@ impl GroupAdmin for LdapAdmin {
             .collect();
         let humans =
             self.client
-                .humans_by(&filter::any_bytes(&settings.user_filter, id, &values))?;
+                .people_by(&filter::any_bytes(&settings.user_filter, id, &values))?;
         let work = Work {
             admin: self,
             group,
@@ -430,7 +430,7 @@ impl GroupAdmin for LdapAdmin {
                 "a group's name is not empty, and has no blanks at its ends and no line breaks",
             ));
         }
-        let take = |entry| Listed::new(entry, names).called();
+        let take = |entry| ListedGroup::new(entry, names).called();
         for filter in filter::any_name(
             &settings.group_filter,
             &names.group_name,

@@ -10,7 +10,7 @@ use std::time::Instant;
 use ldap3::Mod;
 
 use super::classes::Known;
-use super::listed::{self, Human, Listed};
+use super::listed::{self, ListedGroup, ListedPerson};
 use super::settings::{Schema, Settings};
 use super::{Ldap, fetch_error, ids, people};
 use crate::ldap::client::{Answer, Attributes, Client, SearchError};
@@ -131,7 +131,11 @@ impl GroupClient {
     ///
     /// # Errors
     /// When it is not there, or the server does not answer completely.
-    pub(super) fn find(&self, id: &RemoteId, attributes: &[&str]) -> Result<Listed, AdminError> {
+    pub(super) fn find(
+        &self,
+        id: &RemoteId,
+        attributes: &[&str],
+    ) -> Result<ListedGroup, AdminError> {
         let settings = self.settings();
         let names = &settings.names;
         for filter in filter::any_bytes(
@@ -139,9 +143,10 @@ impl GroupClient {
             &names.group_id,
             &ids::values(&names.group_id, id),
         ) {
-            let take = |entry| Listed::new(entry, names);
+            let take = |entry| ListedGroup::new(entry, names);
             let found = self.all(&settings.group_base, &filter, attributes, &take)?;
-            let same = |group: &Listed| group.ident.as_ref().is_ok_and(|(found, _)| found == id);
+            let same =
+                |group: &ListedGroup| group.ident.as_ref().is_ok_and(|(found, _)| found == id);
             if let Some(group) = found.into_iter().find(same) {
                 return self.whole(group);
             }
@@ -152,7 +157,7 @@ impl GroupClient {
     }
 
     /// The group with all its values, where the server sends long lists in parts.
-    fn whole(&self, mut group: Listed) -> Result<Listed, AdminError> {
+    fn whole(&self, mut group: ListedGroup) -> Result<ListedGroup, AdminError> {
         while let Some((attribute, first)) = group.more.pop() {
             let wanted = format!("{attribute};range={first}-*");
             let part = self.one(&group.dn, ANY, &[&wanted])?;
@@ -169,10 +174,10 @@ impl GroupClient {
     ///
     /// # Errors
     /// When they are not all known.
-    pub(super) fn inside(&self, top: &Listed) -> Result<Vec<Listed>, AdminError> {
+    pub(super) fn inside(&self, top: &ListedGroup) -> Result<Vec<ListedGroup>, AdminError> {
         let settings = self.settings();
         let mut asked = BTreeSet::from([top.key.clone()]);
-        let mut found: Vec<Listed> = Vec::new();
+        let mut found: Vec<ListedGroup> = Vec::new();
         let mut level: Vec<String> = top.names().map(str::to_owned).collect();
         for depth in 0.. {
             level.retain(|key| {
@@ -192,7 +197,7 @@ impl GroupClient {
             }
             level = new
                 .iter()
-                .flat_map(Listed::names)
+                .flat_map(ListedGroup::names)
                 .map(str::to_owned)
                 .collect();
             found.extend(new);
@@ -201,14 +206,15 @@ impl GroupClient {
     }
 
     /// Those of these entries that are groups.
-    fn groups_named(&self, keys: &[String]) -> Result<Vec<Listed>, AdminError> {
+    fn groups_named(&self, keys: &[String]) -> Result<Vec<ListedGroup>, AdminError> {
         let settings = self.settings();
         let (names, attributes) = (&settings.names, listed::member_attributes(settings));
         let mut found = Vec::new();
         if keys.len() > ONE_BY_ONE {
             let wanted: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
             let take = |entry| {
-                Some(Listed::new(entry, names)).filter(|group| wanted.contains(group.key.as_str()))
+                Some(ListedGroup::new(entry, names))
+                    .filter(|group| wanted.contains(group.key.as_str()))
             };
             let all = self.all(
                 &settings.group_base,
@@ -220,19 +226,19 @@ impl GroupClient {
         } else {
             for key in keys {
                 let entry = self.one(key, &settings.group_filter, &attributes)?;
-                found.extend(entry.map(|entry| Listed::new(entry, names)));
+                found.extend(entry.map(|entry| ListedGroup::new(entry, names)));
             }
         }
         found.into_iter().map(|group| self.whole(group)).collect()
     }
 
-    fn humans(&self, filter: &str) -> Result<Vec<Human>, AdminError> {
+    fn people_found(&self, filter: &str) -> Result<Vec<ListedPerson>, AdminError> {
         let settings = self.settings();
         let take = |entry| {
             let told = |(subject, reason): (Untrusted, String)| tracing::warn!(%subject, reason, "left out");
-            Human::new(entry, &settings.names).map_err(told).ok()
+            ListedPerson::new(entry, &settings.names).map_err(told).ok()
         };
-        let attributes = listed::human_attributes(settings);
+        let attributes = listed::person_attributes(settings);
         Ok(self
             .all(&settings.user_base, filter, &attributes, &take)?
             .into_iter()
@@ -244,24 +250,25 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server does not answer completely.
-    pub(super) fn humans_named(
+    pub(super) fn people_named(
         &self,
         keys: &BTreeSet<&str>,
-    ) -> Result<BTreeMap<String, Human>, AdminError> {
+    ) -> Result<BTreeMap<String, ListedPerson>, AdminError> {
         let settings = self.settings();
-        let attributes = listed::human_attributes(settings);
+        let attributes = listed::person_attributes(settings);
         let keys = keys
             .iter()
             .filter(|key| dn::is_under(key, &settings.user_base_key));
         let keys: BTreeSet<&str> = keys.copied().collect();
         let mut found = Vec::new();
         if keys.len() > ONE_BY_ONE {
-            found = self.humans(&settings.user_filter)?;
+            found = self.people_found(&settings.user_filter)?;
             found.retain(|human| keys.contains(human.key.as_str()));
         } else {
             for key in keys {
                 let entry = self.one(key, &settings.user_filter, &attributes)?;
-                found.extend(entry.and_then(|entry| Human::new(entry, &settings.names).ok()));
+                found
+                    .extend(entry.and_then(|entry| ListedPerson::new(entry, &settings.names).ok()));
             }
         }
         Ok(found
@@ -274,10 +281,10 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server does not answer completely.
-    pub(super) fn humans_by(&self, filters: &[String]) -> Result<Vec<Human>, AdminError> {
+    pub(super) fn people_by(&self, filters: &[String]) -> Result<Vec<ListedPerson>, AdminError> {
         let mut found = Vec::new();
         for filter in filters {
-            found.extend(self.humans(filter)?);
+            found.extend(self.people_found(filter)?);
         }
         Ok(found)
     }
@@ -286,7 +293,10 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server does not answer completely.
-    pub(super) fn primary_members(&self, group: &Listed) -> Result<Vec<Human>, AdminError> {
+    pub(super) fn primary_members(
+        &self,
+        group: &ListedGroup,
+    ) -> Result<Vec<ListedPerson>, AdminError> {
         let Some(number) = group.sid.as_deref().and_then(|sid| sid.last_chunk::<4>()) else {
             return Ok(Vec::new());
         };
@@ -295,7 +305,7 @@ impl GroupClient {
             self.settings().user_filter,
             u32::from_le_bytes(*number)
         );
-        let mut found = self.humans(&filter)?;
+        let mut found = self.people_found(&filter)?;
         found.retain(|human| group.is_primary_of(human));
         Ok(found)
     }

@@ -40,7 +40,7 @@ pub(super) fn member_attributes(settings: &Settings) -> Vec<&str> {
 }
 
 /// The attributes of people to ask for.
-pub(super) fn human_attributes(settings: &Settings) -> Vec<&str> {
+pub(super) fn person_attributes(settings: &Settings) -> Vec<&str> {
     let names = &settings.names;
     let mut wanted: Vec<&str> = vec![&names.id, &names.login, &names.email];
     if settings.schema == Schema::Ad {
@@ -51,7 +51,7 @@ pub(super) fn human_attributes(settings: &Settings) -> Vec<&str> {
 
 /// A group as it stands at the server.
 #[derive(Clone, Debug)]
-pub(super) struct Listed {
+pub(super) struct ListedGroup {
     /// Id and name; or why the group cannot be used. Even then it may be in a group that can.
     pub ident: Result<(RemoteId, Untrusted), String>,
     /// The entry's name, as the server writes it.
@@ -92,7 +92,7 @@ pub(super) enum Whom {
     Unclear,
 }
 
-impl Listed {
+impl ListedGroup {
     /// Takes a group from an entry.
     pub(super) fn new(mut entry: Entry, names: &Names) -> Self {
         let id = people::id(&mut entry, &names.group_id);
@@ -209,19 +209,19 @@ impl Listed {
     }
 
     /// Whether it lists this person itself.
-    pub(super) fn lists(&self, human: &Human) -> bool {
+    pub(super) fn lists(&self, human: &ListedPerson) -> bool {
         self.values.iter().any(|value| value.means(human))
     }
 
     /// Whether it is this person's primary group.
-    pub(super) fn is_primary_of(&self, human: &Human) -> bool {
+    pub(super) fn is_primary_of(&self, human: &ListedPerson) -> bool {
         self.sid.is_some() && self.sid == human.primary
     }
 }
 
 impl Value {
     /// Whether it means this person. Logins are compared with regard to case, as in a read.
-    pub(super) fn means(&self, human: &Human) -> bool {
+    pub(super) fn means(&self, human: &ListedPerson) -> bool {
         match &self.whom {
             Whom::Login(login) => login == human.person.login.raw(),
             Whom::Name(key) => *key == human.key,
@@ -232,7 +232,7 @@ impl Value {
 
 /// A person, with the names by which groups list people.
 #[derive(Clone, Debug)]
-pub(super) struct Human {
+pub(super) struct ListedPerson {
     pub person: Person,
     /// The entry's name, as the server writes it.
     pub dn: String,
@@ -242,7 +242,7 @@ pub(super) struct Human {
     pub primary: Option<Vec<u8>>,
 }
 
-impl Human {
+impl ListedPerson {
     /// Takes a person from an entry.
     ///
     /// # Errors
@@ -297,17 +297,17 @@ pub(super) mod tests {
     }
 
     /// A group `cn=g` with these attributes.
-    pub(crate) fn group(attributes: &[(&str, &[&[u8]])]) -> Listed {
+    pub(crate) fn group(attributes: &[(&str, &[&[u8]])]) -> ListedGroup {
         let own: [(&str, &[&[u8]]); 2] = [("cn", &[b"g"]), ("entryUUID", &[b"1"])];
         let all: Vec<_> = own.iter().chain(attributes).copied().collect();
-        Listed::new(
+        ListedGroup::new(
             sample("cn=g,ou=groups,dc=x", &all),
             &settings(Schema::Rfc2307).names,
         )
     }
 
     /// A person.
-    pub(crate) fn human(login: &str) -> Human {
+    pub(crate) fn human(login: &str) -> ListedPerson {
         let dn = format!("uid={login},ou=people,dc=x");
         let entry = sample(
             &dn,
@@ -316,7 +316,7 @@ pub(super) mod tests {
                 ("entryUUID", &[format!("id-{login}").as_bytes()]),
             ],
         );
-        Human::new(entry, &settings(Schema::Rfc2307).names).unwrap()
+        ListedPerson::new(entry, &settings(Schema::Rfc2307).names).unwrap()
     }
 
     #[test]
@@ -342,7 +342,7 @@ pub(super) mod tests {
     #[test]
     fn a_group_without_a_name_is_told_by_its_entry() {
         let entry = sample("ou=x,dc=x", &[("entryUUID", &[b"1"])]);
-        let group = Listed::new(entry, &settings(Schema::Rfc2307).names);
+        let group = ListedGroup::new(entry, &settings(Schema::Rfc2307).names);
         assert_eq!(group.called().raw(), "ou=x,dc=x");
         let (subject, reason) = group.managed().unwrap_err();
         assert_eq!(
@@ -350,7 +350,7 @@ pub(super) mod tests {
             ("ou=x,dc=x", "it has no cn")
         );
         assert!(
-            Human::new(
+            ListedPerson::new(
                 sample("x", &[("uid", &[b"a"])]),
                 &settings(Schema::Rfc2307).names
             )

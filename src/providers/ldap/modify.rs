@@ -4,7 +4,7 @@
 //! `groupOfNames` must keep a member). The attribute that is in use in a group counts, whatever its
 //! object class says; the schema counts for an empty one. Pure.
 
-use super::listed::{Human, Listed};
+use super::listed::{ListedGroup, ListedPerson};
 use super::settings::{Schema, Settings};
 use crate::ldap::code;
 use crate::providers::admin::Done;
@@ -27,8 +27,8 @@ pub(super) enum Tried {
 /// # Errors
 /// When no attribute is configured in which it could stand.
 pub(super) fn added(
-    group: &Listed,
-    human: &Human,
+    group: &ListedGroup,
+    human: &ListedPerson,
     settings: &Settings,
 ) -> Result<(String, Vec<u8>), String> {
     let names = &settings.names;
@@ -68,7 +68,7 @@ pub(super) fn added(
 }
 
 /// The values, exactly as they stand, that list a person: for each attribute that has any.
-pub(super) fn removed(group: &Listed, human: &Human) -> Vec<(String, Vec<Vec<u8>>)> {
+pub(super) fn removed(group: &ListedGroup, human: &ListedPerson) -> Vec<(String, Vec<Vec<u8>>)> {
     let mut out: Vec<(String, Vec<Vec<u8>>)> = Vec::new();
     for value in group.values.iter().filter(|value| value.means(human)) {
         match out

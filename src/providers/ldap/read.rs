@@ -78,15 +78,7 @@ pub(super) fn read(
     // After an early end the connection may be gone, and members could not be told from strangers
     // anyway.
     if with_groups && read.early.is_none() {
-        let mut raws;
-        (raws, groups_seen) = read.groups(group_names, &people).map_err(place)?;
-        if clock::is_past(query.deadline) {
-            // The read is incomplete, and there is no time to follow groups in groups.
-            raws.clear();
-        }
-        let go_on = || !clock::is_past(query.deadline) && memory::room_for(0).is_ok();
-        found = groups::resolve(raws, &people, settings.nested_depth, &go_on);
-        read.look_at_limits().map_err(place)?;
+        (found, groups_seen) = read.resolved(group_names, &people).map_err(place)?;
         let nothing = nothing && found.groups.is_empty() && found.rejected.is_empty();
         if let Some(reason) = read.early.take_if(|_| nothing) {
             return Err(place(reason));
@@ -96,20 +88,15 @@ pub(super) fn read(
             read.second_look(&found, &rejected);
         }
     }
-    let narrowed = query.only.is_some();
     let completeness = match read.early.take() {
         Some(reason) if reason.kind == ErrorKind::TooMuch => return Err(place(reason)),
         Some(reason) => Completeness::Incomplete(reason.text),
         None => {
             read.session.close();
-            if narrowed {
-                Completeness::Narrowed
-            } else {
-                Completeness::Complete(proof(
-                    &people,
-                    &people_seen,
-                    with_groups.then_some((&found, &groups_seen)),
-                ))
+            let groups = with_groups.then_some((&found, &groups_seen));
+            match query.only {
+                Some(_) => Completeness::Narrowed,
+                None => Completeness::Complete(proof(&people, &people_seen, groups)),
             }
         }
     };
@@ -262,6 +249,24 @@ impl<'a> Read<'a> {
             self.inner_groups(&mut raws, people, &attributes)?;
         }
         Ok((raws, seen))
+    }
+
+    /// The groups with their members, those of the groups in them included.
+    fn resolved(
+        &mut self,
+        only: Option<&[String]>,
+        people: &People,
+    ) -> Result<(groups::Resolved, Outcome), Error> {
+        let (mut raws, seen) = self.groups(only, people)?;
+        let deadline = self.deadline;
+        if clock::is_past(deadline) {
+            // The read is incomplete, and there is no time to follow groups in groups.
+            raws.clear();
+        }
+        let go_on = || !clock::is_past(deadline) && memory::room_for(0).is_ok();
+        let found = groups::resolve(raws, people, self.settings.nested_depth, &go_on);
+        self.look_at_limits()?;
+        Ok((found, seen))
     }
 
     /// Reads the groups in the groups that were asked for.
