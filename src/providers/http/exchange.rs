@@ -249,19 +249,18 @@ async fn read(
     let place = origin::place(url);
     let status = response.status();
     if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-        return match redirect(http, request, url, &response) {
-            Ok(url) => Try::Redirect(url),
-            Err(reason) => failed(
-                HttpError::malformed(place, format!("it answered {status}: {reason}")),
-                Again::No,
-            ),
-        };
+        return redirect(http, request, url, &response).map_or_else(
+            |reason| {
+                let reason = format!("it answered {status}: {reason}");
+                failed(HttpError::malformed(place, reason), Again::No)
+            },
+            Try::Redirect,
+        );
     }
     let fine = status.is_success() || status == StatusCode::NOT_MODIFIED;
-    let limit = if fine {
-        http.shared.options.max_bytes
-    } else {
-        ERROR_BYTES
+    let limit = match fine {
+        true => http.shared.options.max_bytes,
+        false => ERROR_BYTES,
     };
     let headers = response.headers().clone();
     let media_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());

@@ -82,6 +82,26 @@ fn ours(attribute: &str) -> &'static str {
         .unwrap_or("attribute")
 }
 
+/// The zone of a GeneralizedTime, in seconds east of Greenwich.
+fn offset(zone: &str) -> Option<i64> {
+    let (sign, digits) = match zone.as_bytes() {
+        b"Z" | b"z" => return Some(0),
+        [b'+', digits @ ..] => (1, digits),
+        [b'-', digits @ ..] => (-1, digits),
+        _ => return None,
+    };
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let part = |at: std::ops::Range<usize>| zone.get(at)?.parse::<i64>().ok();
+    let minutes = match digits.len() {
+        2 => part(1..3)? * 60,
+        4 => part(1..3)? * 60 + part(3..5)?,
+        _ => return None,
+    };
+    Some(sign * minutes * 60)
+}
+
 /// A GeneralizedTime (RFC 4517, 3.3.13) in seconds since 1970; fractions are dropped.
 fn seconds(text: &str) -> Option<i64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -100,23 +120,7 @@ fn seconds(text: &str) -> Option<i64> {
         None => 0,
     };
     let zone = rest.get(fraction..)?;
-    let offset = match zone.as_bytes() {
-        b"Z" | b"z" => 0,
-        [sign @ (b'+' | b'-'), tail @ ..] if tail.iter().all(u8::is_ascii_digit) => {
-            let part = |at: std::ops::Range<usize>| zone.get(at)?.parse::<i64>().ok();
-            let minutes = match tail.len() {
-                2 => part(1..3)? * 60,
-                4 => part(1..3)? * 60 + part(3..5)?,
-                _ => return None,
-            };
-            if *sign == b'-' {
-                -minutes * 60
-            } else {
-                minutes * 60
-            }
-        }
-        _ => return None,
-    };
+    let offset = offset(zone)?;
     let second = match field(12, 14)? {
         // A leap second, which jiff does not know.
         60 => 59,

@@ -187,6 +187,11 @@ fn fields(
         }
         user.ssh_keys.shrink_to_fit();
     }
+    primary(entry)
+}
+
+/// The security id of the primary group, if there is one (Active Directory).
+fn primary(entry: &mut Entry) -> Result<Option<Vec<u8>>, String> {
     match (
         entry.take("objectSid").as_slice(),
         entry.take("primaryGroupID").as_slice(),
