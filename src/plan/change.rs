@@ -24,6 +24,11 @@ impl Change {
         Self::new(EntryKind::Group, Some(key), name.into(), deed)
     }
 
+    /// A change of an account or a group of gosync's.
+    pub(in crate::plan) fn of(kind: EntryKind, key: Key, name: Name, deed: Deed) -> Self {
+        Self::new(kind, Some(key), name, deed)
+    }
+
     /// A change of the members of a group of the host's own.
     pub fn local_group(name: GroupName, deed: Deed) -> Self {
         Self::new(EntryKind::LocalGroup, None, name.into(), deed)

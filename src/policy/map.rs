@@ -14,6 +14,7 @@ use crate::model::owned::Owned;
 use crate::model::{Directory, IdRange, RemoteId, Uid, Untrusted, User, UserName};
 
 pub(crate) use groups::{WantedGroup, WantedGroups, explain_group, group_name_of, groups};
+pub(crate) use twins::Wanted;
 
 /// The name of an account or group that gosync owns, and what the provider called it when it was adopted under that name.
 pub(crate) type KnownAs<'a> = (&'a str, Option<&'a str>);

@@ -13,7 +13,7 @@ use crate::model::{
     Completeness, Contact, Directory, Gid, Members, RemoteId, Snapshot, Uid, User, shown,
 };
 use crate::plan::Plan;
-use crate::plan::diff::{self, Person};
+use crate::plan::diff::{self, Counterpart, Person};
 use crate::policy::select::{self, Selection};
 use crate::policy::{Reason, Refusal, Rules, adoption, map};
 use crate::providers::Scope;
@@ -205,7 +205,12 @@ impl Candidate<'_> {
             .pop()
             .ok_or_else(|| unusable(wanted.refusals.pop()))?;
         let called = adoption::called(&group.name, rules);
-        diff::adopt_group(name, &wish, called.as_deref(), wanted.people, host, owned)
+        let counterpart = Counterpart {
+            wanted: &wish,
+            called: called.as_deref(),
+            people: wanted.people,
+        };
+        diff::adopt_group(name, counterpart, host, owned)
     }
 }
 

@@ -232,14 +232,20 @@ impl ProviderView {
         let mut wanted = map::groups(&self.snapshot.directory, owned, &rules.groups);
         wanted.present.extend(self.rejected_ids());
         wanted.refusals.extend(self.rejected());
-        diff::groups(
-            wanted,
-            &self.snapshot.completeness,
+        let against = DiffInput {
             host,
             owned,
+            completeness: &self.snapshot.completeness,
             rules,
-            cx.env.now,
-        )
+            chosen: RunScope {
+                new: true,
+                known: true,
+                force: self.force,
+            },
+            now: cx.env.now,
+            probe: &RealProbe::new(&cx.env.root),
+        };
+        diff::groups(wanted, &against)
     }
 
     /// Records that cannot be used are there all the same.

@@ -4,16 +4,18 @@
 //! `keep_local` names them. Members stay, and those whom the provider wants count as added by gosync from now on.
 
 use super::members::Roster;
+use super::owned_entry::{HostLine as _, OwnedEntry};
 use crate::model::history::EntryKind;
-use crate::model::host::{Host, HostAccount, HostGroup, ODD};
-use crate::model::owned::{Applied, Owned, State};
+use crate::model::host::{Host, HostAccount, ODD};
+use crate::model::name::BadName;
+use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{
     Completeness, Gid, GroupName, Lookup, Members, RemoteId, Uid, Untrusted, UserName,
 };
 use crate::plan::claims::{Claims, unsound};
 use crate::plan::{Adopted, Change, Deed, FieldChange, Plan};
-use crate::policy::map::{WantedAccount, WantedGroup};
-use crate::policy::{AccountRules, Field, Reason, adoption};
+use crate::policy::map::{Wanted, WantedAccount, WantedGroup};
+use crate::policy::{AccountRules, Field, Reason};
 
 /// Whose account it becomes.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,107 @@ pub(crate) struct Person<'a> {
     pub login: &'a Untrusted,
     /// What the login stands for.
     pub called: &'a str,
+}
+
+/// What the provider has of a group that is adopted.
+pub(crate) struct Counterpart<'a> {
+    /// What it wants of the group, under its name on this host.
+    pub wanted: &'a WantedGroup,
+    /// What its name stands for, if for anything.
+    pub called: Option<&'a str>,
+    /// Everybody who was read.
+    pub people: Lookup<RemoteId, ()>,
+}
+
+/// What is to be taken over, as far as accounts and groups are judged alike.
+struct Candidate<'a, W> {
+    name: &'a str,
+    wanted: &'a W,
+    host: &'a Host<'a>,
+    owned: &'a Owned,
+}
+
+impl<'a, W: Wanted> Candidate<'a, W> {
+    /// Its line, if nothing that accounts and groups have in common is in the way; `None`: it is gosync's already.
+    fn line<E: OwnedEntry>(&self) -> Result<Option<&'a E::Line<'a>>, Reason> {
+        let Self { name, host, .. } = *self;
+        let found = E::found(name, host).ok_or_else(|| Reason::NotOnHost {
+            kind: E::KIND,
+            name: Untrusted::new(name),
+        })?;
+        let own = E::rows(self.owned).entries.get(self.wanted.id());
+        let is_ours = own.is_some_and(|own| {
+            own.state().is_present() && own.name() == name && own.number().get() == found.number()
+        });
+        if is_ours {
+            return Ok(None);
+        }
+        sound(name, found.is_writable(), host)?;
+        if let Some(reason) = E::never_adopted(name, found, host) {
+            return Err(reason);
+        }
+        self.check_ledger(own, found.number())?;
+        Ok(Some(found))
+    }
+
+    /// Whether the ledger knows nobody else who has, or had, its name or number.
+    fn check_ledger<E: OwnedEntry>(&self, own: Option<&E>, found: u32) -> Result<(), Reason> {
+        let Self { name, owned, .. } = *self;
+        if let Some(own) = own.filter(|own| own.state().is_present()) {
+            return Err(E::has_another(own.name().to_owned()));
+        }
+        if let Some(reason) = Claims::new(self.host, owned).held(E::KIND, name, self.wanted.id()) {
+            return Err(reason);
+        }
+        let mut accounts = owned.accounts.values();
+        let is_account = E::KIND == EntryKind::Account;
+        if !is_account && accounts.any(|own| own.name == name && own.state != State::Removed) {
+            let name = name.to_owned();
+            return Err(Reason::NameOfAccount { name });
+        }
+        match own.map(|own| own.number().get()) {
+            Some(given) if given != found => Err(E::has_number(given, found)),
+            None if owned.ids.contains(&found) => {
+                let (kind, id) = (E::KIND, found);
+                Err(Reason::NumberGiven { kind, id })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Tells of a number that is another at the provider.
+    fn tell_number(&self, has: u32, plan: &mut Plan) {
+        if let Some(asked) = self.wanted.number().filter(|asked| *asked != has) {
+            let kind = W::KIND;
+            plan.remark(self.name, Reason::NumberKept { kind, has, asked });
+        }
+    }
+
+    /// A plan that holds nothing yet.
+    fn plan(&self) -> Plan {
+        Plan {
+            generation: self.owned.generation,
+            ..Plan::default()
+        }
+    }
+}
+
+/// Whether what stands under a name is one sound line that gosync may write.
+fn sound(name: &str, writable: bool, host: &Host<'_>) -> Result<(), Reason> {
+    if let Some(reason) = unsound(name, host) {
+        return Err(reason);
+    }
+    match writable {
+        true => Ok(()),
+        false => Err(Reason::NotWritableName {
+            name: name.to_owned(),
+        }),
+    }
+}
+
+fn bad_name(name: &str) -> impl FnOnce(BadName) -> Reason {
+    let name = Untrusted::new(name);
+    |why| Reason::BadName { name, why }
 }
 
 /// Plans to take over the account `name`.
@@ -37,102 +140,73 @@ pub(crate) fn adopt_account(
     owned: &Owned,
     rules: &AccountRules,
 ) -> Result<Plan, Reason> {
-    let Person {
+    let wanted = person.wanted;
+    let candidate = Candidate {
+        name,
         wanted,
-        login,
-        called,
-    } = person;
-    let mut plan = Plan {
-        generation: owned.generation,
-        ..Plan::default()
+        host,
+        owned,
     };
-    let found = host.accounts.get(name).ok_or_else(|| Reason::NotOnHost {
-        kind: EntryKind::Account,
-        name: Untrusted::new(name),
-    })?;
-    let own = owned.accounts.get(&wanted.id);
-    if own
-        .is_some_and(|own| own.state.is_present() && own.name == name && own.uid.get() == found.uid)
-    {
+    let mut plan = candidate.plan();
+    let Some(found) = candidate.line::<OwnedAccount>()? else {
         plan.remark(name, Reason::AlreadyOurs);
         return Ok(plan);
-    }
-    sound(name, found.writable, host)?;
-    if let Some(reason) = adoption::account_refusal(name, found, host) {
-        return Err(reason);
-    }
-    if let Some(own) = own.filter(|own| own.state.is_present()) {
-        let name = own.name.clone();
-        return Err(Reason::HasAccount { name });
-    }
-    let claims = Claims::new(host, owned);
-    if let Some(reason) = claims.held(EntryKind::Account, name, &wanted.id) {
-        return Err(reason);
-    }
-    if let Some(own) = own.filter(|own| own.uid.get() != found.uid) {
-        let (given, found) = (own.uid.get(), found.uid);
-        return Err(Reason::PersonHasUid { given, found });
-    }
-    if own.is_none() && owned.ids.contains(&found.uid) {
-        let (kind, id) = (EntryKind::Account, found.uid);
-        return Err(Reason::NumberGiven { kind, id });
-    }
+    };
     if !wanted.open {
         return Err(Reason::ShutOut);
     }
-    let uid = Uid::new(found.uid).ok_or(Reason::ReservedId { id: found.uid })?;
-    let gid = Gid::new(found.gid).ok_or(Reason::ReservedId { id: found.gid })?;
-    let is_text = [found.home, found.expire].iter().all(|text| *text != ODD);
-    if !is_text || !found.expire.bytes().all(|b| b.is_ascii_digit()) {
-        let name = name.to_owned();
-        return Err(Reason::MalformedAccount { name });
-    }
-    let is_free = own.is_some_and(|own| own.gid == found.gid) || !owned.ids.contains(&found.gid);
-    let private_group = is_free
-        && host
-            .groups
-            .get(name)
-            .is_some_and(|group| group.gid == found.gid);
-    if let Some(asked) = wanted.uid.filter(|asked| *asked != uid) {
-        let reason = Reason::NumberKept {
-            kind: EntryKind::Account,
-            has: uid.get(),
-            asked: asked.get(),
-        };
-        plan.remark(name, reason);
-    }
-    let user = UserName::new(name, true).map_err(|why| Reason::BadName {
-        name: Untrusted::new(name),
-        why,
-    })?;
-    let adopted = Adopted {
-        login: login.clone(),
-        alias: (called != name).then(|| called.to_owned()),
-        uid,
-        gid,
-        private_group,
-        home: found.home.to_owned(),
-        fields: fields(name, wanted, found, rules, &mut plan),
-        applied: Applied {
-            gecos: wanted.gecos.clone(),
-            home: found.home.to_owned(),
-            shell: wanted.shell.clone(),
-            locked: found.locked,
-            expire: found.expire.to_owned(),
-        },
-    };
+    let mut adopted = candidate.adopted(person, found)?;
+    candidate.tell_number(adopted.uid.get(), &mut plan);
+    let user = UserName::new(name, true).map_err(bad_name(name))?;
+    adopted.fields = fields(name, wanted, found, rules, &mut plan);
     if found.locked {
         plan.remark(name, Reason::StaysLocked);
     }
     if !found.expire.is_empty() {
         plan.remark(name, Reason::ExpiryKept);
     }
-    plan.changes.push(Change::account(
-        owned.key(&wanted.id),
-        user,
-        Deed::AdoptAccount(Box::new(adopted)),
-    ));
+    let deed = Deed::AdoptAccount(Box::new(adopted));
+    plan.changes
+        .push(Change::account(owned.key(&wanted.id), user, deed));
     Ok(plan)
+}
+
+impl Candidate<'_, WantedAccount> {
+    /// What gosync has then, without the fields that change.
+    fn adopted(&self, person: Person<'_>, found: &HostAccount<'_>) -> Result<Adopted, Reason> {
+        let &Self {
+            name,
+            wanted,
+            host,
+            owned,
+        } = self;
+        let uid = Uid::new(found.uid).ok_or(Reason::ReservedId { id: found.uid })?;
+        let gid = Gid::new(found.gid).ok_or(Reason::ReservedId { id: found.gid })?;
+        let is_text = [found.home, found.expire].iter().all(|text| *text != ODD);
+        if !is_text || !found.expire.bytes().all(|b| b.is_ascii_digit()) {
+            let name = name.to_owned();
+            return Err(Reason::MalformedAccount { name });
+        }
+        let had_gid = owned.accounts.get(&wanted.id).map(|own| own.gid);
+        let is_free = had_gid == Some(found.gid) || !owned.ids.contains(&found.gid);
+        let group = host.groups.get(name);
+        Ok(Adopted {
+            login: person.login.clone(),
+            alias: (person.called != name).then(|| person.called.to_owned()),
+            uid,
+            gid,
+            private_group: is_free && group.is_some_and(|group| group.gid == found.gid),
+            home: found.home.to_owned(),
+            fields: Vec::new(),
+            applied: Applied {
+                gecos: wanted.gecos.clone(),
+                home: found.home.to_owned(),
+                shell: wanted.shell.clone(),
+                locked: found.locked,
+                expire: found.expire.to_owned(),
+            },
+        })
+    }
 }
 
 /// What changes of an account when it is adopted.
@@ -161,120 +235,49 @@ fn fields(
     out
 }
 
-/// Whether what stands under a name is one sound line that gosync may write.
-fn sound(name: &str, writable: bool, host: &Host<'_>) -> Result<(), Reason> {
-    if let Some(reason) = unsound(name, host) {
-        return Err(reason);
-    }
-    match writable {
-        true => Ok(()),
-        false => Err(Reason::NotWritableName {
-            name: name.to_owned(),
-        }),
-    }
-}
-
-/// Plans to take over the group `name`. `called`: what the provider's name stands for, if for anything; `people`:
-/// everybody who was read.
+/// Plans to take over the group `name`.
 ///
 /// # Errors
 /// Why it cannot be.
 pub(crate) fn adopt_group(
     name: &str,
-    wanted: &WantedGroup,
-    called: Option<&str>,
-    people: Lookup<RemoteId, ()>,
+    counterpart: Counterpart<'_>,
     host: &Host<'_>,
     owned: &Owned,
 ) -> Result<Plan, Reason> {
-    let mut plan = Plan {
-        generation: owned.generation,
-        ..Plan::default()
+    let Counterpart {
+        wanted,
+        called,
+        people,
+    } = counterpart;
+    let candidate = Candidate {
+        name,
+        wanted,
+        host,
+        owned,
     };
-    let found = host.groups.get(name).ok_or_else(|| Reason::NotOnHost {
-        kind: EntryKind::Group,
-        name: Untrusted::new(name),
-    })?;
-    let own = owned.groups.get(&wanted.id);
-    if own
-        .is_some_and(|own| own.state.is_present() && own.name == name && own.gid.get() == found.gid)
-    {
+    let mut plan = candidate.plan();
+    let Some(found) = candidate.line::<OwnedGroup>()? else {
         plan.remark(name, Reason::AlreadyOurs);
         return Ok(plan);
-    }
-    sound(name, found.writable && found.members.is_text(), host)?;
-    if let Some(reason) = adoption::group_refusal(name, found, host) {
-        return Err(reason);
-    }
-    let gid = free_gid(name, wanted, found, owned, &Claims::new(host, owned))?;
-    if let Some(asked) = wanted.gid.filter(|asked| *asked != gid) {
-        let reason = Reason::NumberKept {
-            kind: EntryKind::Group,
-            has: gid.get(),
-            asked: asked.get(),
-        };
-        plan.remark(name, reason);
-    }
+    };
+    let gid = Gid::new(found.gid).ok_or(Reason::ReservedId { id: found.gid })?;
+    candidate.tell_number(gid.get(), &mut plan);
     let roster = Roster::new(host, owned, people, &Completeness::Narrowed);
     let members = roster.members(&wanted.members, Members::nobody());
     let standing = found.members.set();
-    let add = members
-        .iter()
-        .filter(|member| !standing.contains(member.as_str()))
-        .cloned()
-        .collect();
-    let (id, name) = (
-        wanted.id.clone(),
-        GroupName::known(name).map_err(|why| Reason::BadName {
-            name: Untrusted::new(name),
-            why,
-        })?,
-    );
-    let alias = called
-        .filter(|called| *called != name.as_str())
-        .map(str::to_owned);
     let adopt = Deed::AdoptGroup {
         gid,
-        alias,
-        add,
+        alias: called.filter(|called| *called != name).map(str::to_owned),
+        add: members
+            .iter()
+            .filter(|member| !standing.contains(member.as_str()))
+            .cloned()
+            .collect(),
         wanted: members,
     };
+    let group = GroupName::known(name).map_err(bad_name(name))?;
     plan.changes
-        .push(Change::group(owned.key(&id), name, adopt));
+        .push(Change::group(owned.key(&wanted.id), group, adopt));
     Ok(plan)
-}
-
-/// The gid of a group that nobody else owns.
-fn free_gid(
-    name: &str,
-    wanted: &WantedGroup,
-    found: &HostGroup<'_>,
-    owned: &Owned,
-    claims: &Claims<'_>,
-) -> Result<Gid, Reason> {
-    let own = owned.groups.get(&wanted.id);
-    if let Some(own) = own.filter(|own| own.state.is_present()) {
-        let name = own.name.clone();
-        return Err(Reason::HasGroup { name });
-    }
-    if let Some(reason) = claims.held(EntryKind::Group, name, &wanted.id) {
-        return Err(reason);
-    }
-    if owned
-        .accounts
-        .values()
-        .any(|own| own.name == name && own.state != State::Removed)
-    {
-        let name = name.to_owned();
-        return Err(Reason::NameOfAccount { name });
-    }
-    if let Some(own) = own.filter(|own| own.gid.get() != found.gid) {
-        let (given, found) = (own.gid.get(), found.gid);
-        return Err(Reason::GroupHasGid { given, found });
-    }
-    if own.is_none() && owned.ids.contains(&found.gid) {
-        let (kind, id) = (EntryKind::Group, found.gid);
-        return Err(Reason::NumberGiven { kind, id });
-    }
-    Gid::new(found.gid).ok_or(Reason::ReservedId { id: found.gid })
 }

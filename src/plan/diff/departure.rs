@@ -3,13 +3,15 @@
 //!
 //! Somebody who comes back gets all of it again, but what is in the archive; that is told.
 
+use super::absence;
 use super::input::DiffInput;
 use super::owned_lines::account_line;
-use super::removal::others_use_group;
+use super::removal::own_group_goes;
 use super::rename;
+use crate::model::history::EntryKind;
 use crate::model::host::Owner;
 use crate::model::owned::{AccountDeparture, OwnedAccount, State};
-use crate::model::{Completeness, RemoteId, Untrusted, UserName};
+use crate::model::{Completeness, Name, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Deed, HomeFate, Plan};
 use crate::policy::{DepartedRules, Reason};
 
@@ -24,7 +26,7 @@ pub(crate) struct Due {
 
 /// When the next rungs come for an account that has come so far.
 pub(crate) fn due(departure: &AccountDeparture, rules: &DepartedRules) -> Due {
-    let at = |after: u64| departure.since.saturating_add_unsigned(after);
+    let at = |seconds| absence::after(departure.since, seconds);
     let archive = rules.archive_after.filter(|_| departure.archive.is_none());
     Due {
         archive: archive.map(at),
@@ -55,37 +57,18 @@ pub(super) fn advance(
     if stays {
         return false;
     }
-    let archive = due.archive && !is_removed;
-    let change = match against.probe.processes(own.uid) {
-        Ok(0) if archive => archive_home(id, &name, own, departure, against),
-        Ok(0) => Ok(None),
-        Ok(_) => {
-            plan.remark(&own.name, Reason::DepartureWaits);
-            return false;
-        }
-        Err(e) => Err(e.into()),
+    let leaving = Leaving {
+        id,
+        name,
+        own,
+        departure,
+        against,
     };
-    let change = match change {
-        Ok(None) if due.remove => remove_account(id, &name, own, against, plan).map(Some),
-        other => other,
+    let due = DueNow {
+        archive: due.archive && !is_removed,
+        ..due
     };
-    match change {
-        Ok(change) => {
-            let is_planned = change.is_some();
-            plan.changes.extend(change);
-            is_planned
-        }
-        Err(reason) => {
-            let why = reason.boxed();
-            let told = if archive {
-                Reason::NotArchived { why }
-            } else {
-                Reason::NotRemoved { why }
-            };
-            plan.not_done(id, &own.name, told);
-            false
-        }
-    }
+    leaving.advance(&due, plan)
 }
 
 /// Which rungs an account may take now.
@@ -109,8 +92,7 @@ fn due_now<'a>(
         return None;
     }
     let due = due(departure, &against.rules.departed);
-    // A clock that was set back takes nothing away from what is due at once.
-    let is_due = |at: Option<i64>| at.is_some_and(|at| against.now.max(departure.since) >= at);
+    let is_due = |at| absence::has_come(at, departure.since, against.now);
     let now = DueNow {
         archive: is_due(due.archive),
         remove: is_due(due.remove),
@@ -118,86 +100,138 @@ fn due_now<'a>(
     (now.archive || now.remove).then_some((departure, now))
 }
 
-/// The packing of a home; `None` if there is no home.
-fn archive_home(
-    id: &RemoteId,
-    name: &UserName,
-    own: &OwnedAccount,
-    departure: &AccountDeparture,
-    against: &DiffInput<'_>,
-) -> Result<Option<Change>, Reason> {
-    let home = &own.applied.home;
-    if against
-        .host
-        .accounts
-        .get(own.name.as_str())
-        .is_some_and(|found| found.home != home)
-    {
-        return Err(Reason::HomeChanged);
-    }
-    // The time of the locking makes the name one that nothing else has, and that is found again after a kill.
-    let locked = jiff::Timestamp::from_second(departure.since)
-        .map(|at| at.strftime("%Y%m%dT%H%M%SZ").to_string());
-    let locked = locked.unwrap_or_else(|_| departure.since.to_string());
-    let dir = &against.rules.departed.archive_dir;
-    let archive = format!(
-        "{dir}/{name}-{}-{locked}{}",
-        own.uid,
-        against.probe.archive_suffix()
-    );
-    match against.probe.owner(home)? {
-        None if !against.probe.is_file(&archive, None)? => return Ok(None),
-        // Packed by a run that was broken off before it could say so.
-        None => {}
-        Some(Owner::Directory(owner))
-            if owner == own.uid.get() && !against.probe.has_mounts(home)? => {}
-        Some(Owner::Directory(owner)) if owner == own.uid.get() => {
-            return Err(Reason::HomeMounted { home: home.clone() });
+/// A locked account that a step is due for.
+struct Leaving<'a> {
+    id: &'a RemoteId,
+    name: UserName,
+    own: &'a OwnedAccount,
+    departure: &'a AccountDeparture,
+    against: &'a DiffInput<'a>,
+}
+
+impl Leaving<'_> {
+    fn advance(&self, due: &DueNow, plan: &mut Plan) -> bool {
+        let planned = match self.against.probe.processes(self.own.uid) {
+            Ok(0) => self.next(due, plan),
+            Ok(_) => {
+                plan.remark(&self.own.name, Reason::DepartureWaits);
+                return false;
+            }
+            Err(e) => Err(e.into()),
+        };
+        match planned {
+            Ok(change) => {
+                let is_planned = change.is_some();
+                plan.changes.extend(change);
+                is_planned
+            }
+            Err(reason) => {
+                let why = reason.boxed();
+                let told = match due.archive {
+                    true => Reason::NotArchived { why },
+                    false => Reason::NotRemoved { why },
+                };
+                plan.not_done(self.id, &self.own.name, told);
+                false
+            }
         }
-        Some(Owner::Directory(uid)) => {
-            let home = home.clone();
-            return Err(Reason::HomeOwner { home, uid });
-        }
-        Some(Owner::NotADirectory) => return Err(Reason::NoDirectory { home: home.clone() }),
     }
-    Ok(Some(Change::account(
-        against.owned.key(id),
-        name.clone(),
-        Deed::ArchiveHome {
+
+    /// What comes next, if nothing is in the way.
+    fn next(&self, due: &DueNow, plan: &mut Plan) -> Result<Option<Change>, Reason> {
+        if due.archive
+            && let Some(change) = self.archive_home()?
+        {
+            return Ok(Some(change));
+        }
+        match due.remove {
+            true => self.remove_account(plan).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    fn change(&self, deed: Deed) -> Change {
+        Change::account(self.against.owned.key(self.id), self.name.clone(), deed)
+    }
+
+    /// The packing of a home; `None` if there is no home.
+    fn archive_home(&self) -> Result<Option<Change>, Reason> {
+        let (own, probe) = (self.own, self.against.probe);
+        let home = &own.applied.home;
+        let found = self.against.host.accounts.get(own.name.as_str());
+        if found.is_some_and(|found| found.home != home) {
+            return Err(Reason::HomeChanged);
+        }
+        let archive = self.archive();
+        let owner = probe.owner(home)?;
+        // What is packed already was packed by a run that was broken off before it could say so.
+        if owner.is_none() && !probe.is_file(&archive, None)? {
+            return Ok(None);
+        }
+        if let Some(owner) = owner {
+            self.check_home(owner)?;
+        }
+        Ok(Some(self.change(Deed::ArchiveHome {
             uid: own.uid,
             home: home.clone(),
             archive,
-        },
-    )))
+        })))
+    }
+
+    /// The file that its home is packed into. The time of the locking makes the name one that nothing else has, and that
+    /// is found again after a kill.
+    fn archive(&self) -> String {
+        let since = self.departure.since;
+        let locked =
+            jiff::Timestamp::from_second(since).map(|at| at.strftime("%Y%m%dT%H%M%SZ").to_string());
+        let locked = locked.unwrap_or_else(|_| since.to_string());
+        let (dir, suffix) = (
+            &self.against.rules.departed.archive_dir,
+            self.against.probe.archive_suffix(),
+        );
+        format!("{dir}/{}-{}-{locked}{suffix}", self.name, self.own.uid)
+    }
+
+    /// Whether what stands at its home is its own, and can be taken away.
+    fn check_home(&self, owner: Owner) -> Result<(), Reason> {
+        let home = self.own.applied.home.clone();
+        match owner {
+            Owner::NotADirectory => Err(Reason::NoDirectory { home }),
+            Owner::Directory(uid) if uid != self.own.uid.get() => {
+                Err(Reason::HomeOwner { home, uid })
+            }
+            Owner::Directory(_) if self.against.probe.has_mounts(&home)? => {
+                Err(Reason::HomeMounted { home })
+            }
+            Owner::Directory(_) => Ok(()),
+        }
+    }
+
+    fn remove_account(&self, plan: &mut Plan) -> Result<Change, Reason> {
+        let own = self.own;
+        let home = match self.against.probe.owner(&own.applied.home)? {
+            None => HomeFate::Gone,
+            Some(_) => HomeFate::Keep,
+        };
+        let private_group = own_group_goes(own, &[&own.name], self.against.host, plan);
+        Ok(self.change(Deed::RemoveAccount {
+            uid: own.uid,
+            private_group,
+            home,
+        }))
+    }
 }
 
-fn remove_account(
-    id: &RemoteId,
-    name: &UserName,
-    own: &OwnedAccount,
-    against: &DiffInput<'_>,
-    plan: &mut Plan,
-) -> Result<Change, Reason> {
-    let host = against.host;
-    let home = match against.probe.owner(&own.applied.home)? {
-        None => HomeFate::Gone,
-        Some(_) => HomeFate::Keep,
-    };
-    let has_group = own.private_group
-        && host
-            .groups
-            .get(own.name.as_str())
-            .is_none_or(|g| g.gid == own.gid);
-    let private_group = has_group && !others_use_group(&own.name, &[&own.name], own, host);
-    if has_group && !private_group {
-        plan.remark(&own.name, Reason::OwnGroupStays);
-    }
-    let remove = Deed::RemoveAccount {
-        uid: own.uid,
-        private_group,
-        home,
-    };
-    Ok(Change::account(against.owned.key(id), name.clone(), remove))
+/// Somebody who comes back.
+pub(super) struct Comeback<'a> {
+    /// The provider's id.
+    pub id: &'a RemoteId,
+    /// The account.
+    pub own: &'a OwnedAccount,
+    /// Its name when the plan is carried out.
+    pub name: &'a Name,
+    /// Its home, likewise.
+    pub home: &'a str,
 }
 
 /// Opens the account of somebody who comes back, with a home if that was packed.
@@ -205,19 +239,29 @@ fn remove_account(
 /// # Errors
 /// When nobody can say whether there is a home: an account that is open already would never get one.
 pub(super) fn come_back(
-    id: &RemoteId,
-    name: &UserName,
-    own: &OwnedAccount,
-    home: &str,
+    back: &Comeback<'_>,
     against: &DiffInput<'_>,
     plan: &mut Plan,
 ) -> Result<(), Reason> {
+    let &Comeback {
+        id,
+        own,
+        name,
+        home,
+    } = back;
     let departure = against.owned.departures.get(id);
     let archive = departure.and_then(|departure| departure.archive.as_ref());
     let makes_home = archive.is_some()
         && against.rules.accounts.create_home
         && against.probe.owner(&own.applied.home)?.is_none();
-    let change = |deed| Change::account(against.owned.key(id), name.clone(), deed);
+    let change = |deed| {
+        Change::of(
+            EntryKind::Account,
+            against.owned.key(id),
+            name.clone(),
+            deed,
+        )
+    };
     plan.changes.push(change(Deed::Unlock {}));
     if let Some(archive) = archive {
         plan.remark(name.as_str(), back_with(archive));

@@ -1,93 +1,80 @@
 //! What becomes of a group that the provider does not have any more: first its members are taken out, later it is
 //! removed. Members that people added stay, and so does a group that has any, or is somebody's primary group.
 
+use super::absence;
+use super::input::DiffInput;
 use super::owned_lines::group_line_or_remark;
 use super::rename;
 use crate::model::host::{Host, HostGroup};
-use crate::model::owned::{Absence, GroupDeparture, Owned, OwnedGroup};
+use crate::model::owned::{GroupDeparture, OwnedGroup};
 use crate::model::{Completeness, GroupName, RemoteId, Untrusted};
 use crate::plan::{Change, Deed, Observation, Plan};
 use crate::policy::map::WantedGroups;
-use crate::policy::{DepartedRules, Reason, protect};
+use crate::policy::{Reason, protect};
 
-/// What absent groups are compared with.
-pub(super) struct Absent<'a> {
-    pub host: &'a Host<'a>,
-    pub owned: &'a Owned,
-    pub rules: &'a DepartedRules,
-    pub now: i64,
+/// Groups that are not in a complete read.
+pub(super) fn departures(wanted: &WantedGroups, against: &DiffInput<'_>, plan: &mut Plan) {
+    if !matches!(against.completeness, Completeness::Complete(_)) {
+        return;
+    }
+    let groups = against.owned.groups.iter();
+    let is_missing = |id| !wanted.present.contains(id);
+    for (id, own) in groups.filter(|(id, own)| own.state.is_present() && is_missing(*id)) {
+        if wanted.left_out.contains(id) {
+            plan.remark(&own.name, Reason::LeftOut);
+        } else if wanted.present.is_empty() && wanted.left_out.is_empty() {
+            plan.remark(&own.name, Reason::NoGroupsAtAll);
+        } else {
+            let is_planned = Missing { id, own, against }.plan(plan);
+            plan.unchanged += usize::from(!is_planned);
+        }
+    }
 }
 
-impl Absent<'_> {
-    /// Groups that are not in a complete read.
-    pub(super) fn all(&self, wanted: &WantedGroups, completeness: &Completeness, plan: &mut Plan) {
-        if !matches!(completeness, Completeness::Complete(_)) {
-            return;
-        }
-        for (id, own) in self
-            .owned
-            .groups
-            .iter()
-            .filter(|(id, own)| own.state.is_present() && !wanted.present.contains(*id))
-        {
-            if wanted.left_out.contains(id) {
-                plan.remark(&own.name, Reason::LeftOut);
-            } else if wanted.present.is_empty() && wanted.left_out.is_empty() {
-                plan.remark(&own.name, Reason::NoGroupsAtAll);
-            } else {
-                self.one(id, own, plan);
+/// One of them. Each step says whether it is planned.
+struct Missing<'a> {
+    id: &'a RemoteId,
+    own: &'a OwnedGroup,
+    against: &'a DiffInput<'a>,
+}
+
+impl Missing<'_> {
+    fn plan(&self, plan: &mut Plan) -> bool {
+        let Self { id, own, against } = *self;
+        if let Some(finished) = rename::finish(id, own, true, against, plan) {
+            let unfinished = finished.err();
+            let is_planned = unfinished.is_none();
+            if let Some((_, reason)) = unfinished {
+                plan.remark(&own.name, reason);
             }
+            return is_planned;
+        }
+        let departure = against.owned.group_departures.get(id).copied();
+        let departure = departure.unwrap_or_default();
+        match departure.since {
+            Some(since) if own.members.is_empty() => self.remove(since, plan),
+            _ => self.empty(departure, plan),
         }
     }
 
-    fn one(&self, id: &RemoteId, own: &OwnedGroup, plan: &mut Plan) {
-        let context = (self.host, self.owned);
-        if let Some(to) = rename::begun_group(id, own, None, context) {
-            plan.unchanged += usize::from(!rename::group(id, (&to, true), own, context, plan));
-            return;
-        }
-        let departure = self
-            .owned
-            .group_departures
-            .get(id)
-            .copied()
-            .unwrap_or_default();
-        let done = match departure.since {
-            Some(since) if own.members.is_empty() => self.remove(id, own, since, plan),
-            _ => self.empty(id, own, departure, plan),
-        };
-        if !done {
-            plan.unchanged += 1;
-        }
+    fn change(&self, name: GroupName, deed: Deed) -> Change {
+        Change::group(self.against.owned.key(self.id), name, deed)
     }
 
-    /// The first stage: its members go.
-    fn empty(
-        &self,
-        id: &RemoteId,
-        own: &OwnedGroup,
-        departure: GroupDeparture,
-        plan: &mut Plan,
-    ) -> bool {
-        let seen = departure.absence.unwrap_or(Absence {
-            since: self.now,
-            runs: 0,
-        });
-        let absence = Absence {
-            since: seen.since.min(self.now),
-            runs: seen.runs.saturating_add(1),
-        };
-        let lasted = u64::try_from(self.now - absence.since).unwrap_or(0);
-        if absence.runs < self.rules.absent_runs || lasted < self.rules.absent_for {
-            if absence.runs <= self.rules.absent_runs {
-                plan.observations
-                    .push(Observation::GroupAbsent(id.clone(), absence));
+    /// The first step: its members go.
+    fn empty(&self, departure: GroupDeparture, plan: &mut Plan) -> bool {
+        let own = self.own;
+        let missed = absence::count(departure.absence, self.against);
+        if !missed.is_due {
+            if missed.is_news {
+                let absent = Observation::GroupAbsent(self.id.clone(), missed.absence);
+                plan.observations.push(absent);
             }
             plan.remark(&own.name, Reason::GoneForNow);
             return false;
         }
         let (Some(found), Ok(name)) = (
-            group_line_or_remark(&own.name, own, self.host, plan),
+            group_line_or_remark(&own.name, own, self.against.host, plan),
             GroupName::known(&own.name),
         ) else {
             return false;
@@ -99,30 +86,31 @@ impl Absent<'_> {
             .filter(|name| standing.contains(name))
             .map(str::to_owned)
             .collect();
-        let empty = Deed::EmptyGroup { remove };
         plan.changes
-            .push(Change::group(self.owned.key(id), name, empty));
+            .push(self.change(name, Deed::EmptyGroup { remove }));
         true
     }
 
-    /// The second stage: the group goes.
-    fn remove(&self, id: &RemoteId, own: &OwnedGroup, since: i64, plan: &mut Plan) -> bool {
-        let gone = u64::try_from(self.now - since).unwrap_or(0);
-        if self.rules.remove_after.is_none_or(|after| gone < after) {
+    /// The second step: the group goes.
+    fn remove(&self, since: i64, plan: &mut Plan) -> bool {
+        let Self { own, against, .. } = *self;
+        let at = against.rules.departed.remove_after;
+        let at = at.map(|seconds| absence::after(since, seconds));
+        if !absence::has_come(at, since, against.now) {
             plan.remark(&own.name, Reason::GoneAndEmptied);
             return false;
         }
         let Ok(name) = GroupName::known(&own.name) else {
             return false;
         };
-        let remove = match self.host.groups.contains_key(own.name.as_str()) {
+        let remove = match against.host.groups.contains_key(own.name.as_str()) {
             // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
             false => Ok(Vec::new()),
             true => {
-                let Some(found) = group_line_or_remark(&own.name, own, self.host, plan) else {
+                let Some(found) = group_line_or_remark(&own.name, own, against.host, plan) else {
                     return false;
                 };
-                removable(own, found, self.host)
+                removable(own, found, against.host)
             }
         };
         let remove = match remove {
@@ -134,11 +122,8 @@ impl Absent<'_> {
             }
         };
         let gid = own.gid;
-        plan.changes.push(Change::group(
-            self.owned.key(id),
-            name,
-            Deed::RemoveGroup { gid, remove },
-        ));
+        plan.changes
+            .push(self.change(name, Deed::RemoveGroup { gid, remove }));
         true
     }
 }

@@ -3,148 +3,61 @@
 use std::collections::BTreeSet;
 
 use super::completeness::{incomplete, trust};
-use super::group_departure::Absent;
+use super::group_departure;
+use super::input::DiffInput;
+use super::known::{Standing, is_made_again, look};
 use super::members::{Roster, taken_out};
-use super::owned_lines::group_line_or_remark;
-use super::rename;
 use crate::model::history::EntryKind;
-use crate::model::host::Host;
-use crate::model::owned::{Owned, OwnedGroup, State};
-use crate::model::{Completeness, Gid, GroupName, Members, Untrusted, UserName};
+use crate::model::owned::{OwnedGroup, State};
+use crate::model::{Gid, MemberList, Members, Name, Untrusted, UserName};
 use crate::plan::claims::{Claims, Wish};
-use crate::plan::{Change, Deed, MemberChange, Observation, Plan};
+use crate::plan::{Change, Deed, MemberChange, Plan};
 use crate::policy::alloc::Allocator;
 use crate::policy::map::{WantedGroup, WantedGroups};
-use crate::policy::{ByHand, GroupRules, Reason, Refusal, Rules};
+use crate::policy::{Reason, Refusal};
 
 /// Compares groups.
-pub(crate) fn groups(
-    mut wanted: WantedGroups,
-    completeness: &Completeness,
-    host: &Host<'_>,
-    owned: &Owned,
-    rules: &Rules,
-    now: i64,
-) -> Plan {
+pub(crate) fn groups(mut wanted: WantedGroups, against: &DiffInput<'_>) -> Plan {
+    let owned = against.owned;
     let names_nobody = wanted.people.is_empty();
-    let completeness = &trust(completeness, names_nobody, owned);
-    let (generation, incomplete) = (owned.generation, incomplete(completeness));
+    let completeness = &trust(against.completeness, names_nobody, owned);
+    let against = &DiffInput {
+        completeness,
+        ..*against
+    };
     let mut plan = Plan {
-        generation,
-        incomplete,
+        generation: owned.generation,
+        incomplete: incomplete(completeness),
         refused: std::mem::take(&mut wanted.refusals),
+        remarks: std::mem::take(&mut wanted.remarks),
         ..Plan::default()
     };
-    plan.remarks = std::mem::take(&mut wanted.remarks);
-    let roster = Roster::new(
-        host,
-        owned,
-        std::mem::take(&mut wanted.people),
-        completeness,
-    );
-    let mut gids = Allocator::new(
-        rules.groups.gid_range,
-        vec![&host.ids, &owned.ids],
-        &host.subids,
-    );
-    let claims = Claims::new(host, owned);
-    let mut fresh = Vec::new();
+    let people = std::mem::take(&mut wanted.people);
+    let roster = Roster::new(against.host, owned, people, completeness);
+    let by_hand = against.rules.groups.deleted_by_hand;
+    let mut new = NewGroups::new(against);
     for group in &wanted.groups {
-        match owned.groups.get(&group.id) {
-            Some(own)
-                if own.state.is_present()
-                    && !restores(group, own, (host, owned), &rules.groups) =>
-            {
-                if owned.group_departures.contains_key(&group.id) {
-                    plan.observations
-                        .push(Observation::GroupBack(group.id.clone()));
-                }
-                let begun =
-                    rename::begun_group(&group.id, own, group.rename.as_ref(), (host, owned));
-                let to = begun.as_ref().or(group.rename.as_ref());
-                let is_begun = begun.is_some();
-                let renamed = to.filter(|to| {
-                    rename::group(&group.id, (to, is_begun), own, (host, owned), &mut plan)
-                });
-                if is_begun && renamed.is_none() {
-                    continue; // why it cannot be finished is told
-                }
-                known(
-                    group,
-                    own,
-                    renamed,
-                    &GroupInput {
-                        host,
-                        owned,
-                        roster: &roster,
-                        by_hand: rules.groups.taken_out_by_hand,
-                    },
-                    &mut plan,
-                );
+        let own = owned.groups.get(&group.id);
+        let known = own
+            .filter(|own| own.state.is_present() && !is_made_again(group, *own, by_hand, against));
+        match known {
+            Some(own) => KnownGroup {
+                group,
+                own,
+                roster: &roster,
+                against,
             }
-            own => match conflict(group.name.as_str(), own, &claims)
-                .or_else(|| gid_conflict(group, own, &gids))
-            {
-                Some(reason) => plan.refused.push(refusal(group, reason)),
-                None => {
-                    if let Some(gid) = own.map(|own| own.gid).or(group.gid) {
-                        gids.claim(gid.get());
-                    }
-                    fresh.push((group, own));
-                }
-            },
+            .plan(&mut plan),
+            None => new.consider(group, own, &mut plan),
         }
     }
-    let mut created = Vec::new();
-    for (group, own) in fresh {
-        let asked = own.map(|own| own.gid).or(group.gid);
-        let gid = match asked.map_or_else(
-            || gids.next_free_in(group.gid_range).map(Gid::new),
-            |gid| Ok(Some(gid)),
-        ) {
-            Ok(Some(gid)) => gid,
-            Ok(None) => continue,
-            Err(e) => {
-                let (kind, range) = (EntryKind::Group, e);
-                plan.refused
-                    .push(refusal(group, Reason::NoNumberLeft { kind, range }));
-                continue;
-            }
-        };
-        let before = own.filter(|own| own.state.is_present());
-        if before.is_some() {
-            plan.remark(group.name.as_str(), Reason::MadeAgain);
-        }
-        let members = roster.members(
-            &group.members,
-            before.map_or(Members::nobody(), |own| &own.members),
-        );
-        created.push(Change::group(
-            owned.key(&group.id),
-            group.name.clone(),
-            Deed::CreateGroup { gid, members },
-        ));
-    }
+    let created = new.create(&roster, &mut plan);
     plan.changes.splice(0..0, created);
     // One that names nobody proves nothing of groups, even where nobody has an account.
     if !names_nobody {
-        Absent {
-            host,
-            owned,
-            rules: &rules.departed,
-            now,
-        }
-        .all(&wanted, completeness, &mut plan);
+        group_departure::departures(&wanted, against, &mut plan);
     }
-    super::local::local(
-        &wanted.local,
-        completeness,
-        host,
-        owned,
-        &rules.groups,
-        &roster,
-        &mut plan,
-    );
+    super::local::local(&wanted.local, against, &roster, &mut plan);
     plan
 }
 
@@ -156,103 +69,150 @@ fn refusal(group: &WantedGroup, reason: Reason) -> Refusal {
     }
 }
 
-/// Whether a group that was removed by hand is made again.
-fn restores(
-    group: &WantedGroup,
-    own: &OwnedGroup,
-    (host, owned): (&Host<'_>, &Owned),
-    rules: &GroupRules,
-) -> bool {
-    // One whose rename was broken off stands under its other name.
-    let names = [
-        Some(own.name.as_str()),
-        group.rename.as_ref().map(GroupName::as_str),
-    ];
-    let is_there = names
-        .into_iter()
-        .flatten()
-        .any(|name| host.groups.contains_key(name))
-        || rename::begun_group(&group.id, own, None, (host, owned)).is_some();
-    rules.deleted_by_hand == ByHand::Restore && !is_there
+/// Groups that are to be made. Numbers that are asked for come before those that are given out.
+struct NewGroups<'a> {
+    against: &'a DiffInput<'a>,
+    claims: Claims<'a>,
+    gids: Allocator<'a>,
+    fresh: Vec<(&'a WantedGroup, Option<&'a OwnedGroup>)>,
 }
 
-/// What a known group is compared with.
-struct GroupInput<'a> {
-    host: &'a Host<'a>,
-    owned: &'a Owned,
-    roster: &'a Roster,
-    /// What becomes of members who were taken out by hand.
-    by_hand: ByHand,
+impl<'a> NewGroups<'a> {
+    fn new(against: &'a DiffInput<'a>) -> Self {
+        let DiffInput { host, owned, .. } = *against;
+        let range = against.rules.groups.gid_range;
+        Self {
+            against,
+            claims: Claims::new(host, owned),
+            gids: Allocator::new(range, vec![&host.ids, &owned.ids], &host.subids),
+            fresh: Vec::new(),
+        }
+    }
+
+    /// Takes one, unless something is in its way.
+    fn consider(&mut self, group: &'a WantedGroup, own: Option<&'a OwnedGroup>, plan: &mut Plan) {
+        let conflict = conflict(group.name.as_str(), own, &self.claims)
+            .or_else(|| gid_conflict(group, own, &self.gids));
+        if let Some(reason) = conflict {
+            return plan.refused.push(refusal(group, reason));
+        }
+        if let Some(gid) = own.map(|own| own.gid).or(group.gid) {
+            self.gids.claim(gid.get());
+        }
+        self.fresh.push((group, own));
+    }
+
+    fn create(mut self, roster: &Roster, plan: &mut Plan) -> Vec<Change> {
+        let mut created = Vec::new();
+        for (group, own) in std::mem::take(&mut self.fresh) {
+            let gid = match own.map(|own| own.gid).or(group.gid) {
+                Some(gid) => gid,
+                None => match self.gids.next_free_in(group.gid_range).map(Gid::new) {
+                    Ok(Some(gid)) => gid,
+                    Ok(None) => continue,
+                    Err(range) => {
+                        let kind = EntryKind::Group;
+                        let reason = Reason::NoNumberLeft { kind, range };
+                        plan.refused.push(refusal(group, reason));
+                        continue;
+                    }
+                },
+            };
+            let before = own.filter(|own| own.state.is_present());
+            if before.is_some() {
+                plan.remark(group.name.as_str(), Reason::MadeAgain);
+            }
+            let before = before.map_or(Members::nobody(), |own| &own.members);
+            let members = roster.members(&group.members, before);
+            created.push(Change::group(
+                self.against.owned.key(&group.id),
+                group.name.clone(),
+                Deed::CreateGroup { gid, members },
+            ));
+        }
+        created
+    }
 }
 
 /// A group that gosync owns and that the provider has.
-fn known(
-    group: &WantedGroup,
-    own: &OwnedGroup,
-    renamed: Option<&GroupName>,
-    against: &GroupInput<'_>,
-    plan: &mut Plan,
-) {
-    let GroupInput {
-        host,
-        roster,
-        by_hand,
-        ..
-    } = *against;
-    // One whose rename was broken off stands under its new name already.
-    let is_begun = renamed.filter(|_| !host.groups.contains_key(own.name.as_str()));
-    let stands = is_begun.map_or(own.name.as_str(), GroupName::as_str);
-    let Some(found) = group_line_or_remark(stands, own, host, plan) else {
-        return;
-    };
-    let name = renamed.unwrap_or(&group.name).clone();
-    if let Some(gid) = group.gid.filter(|gid| *gid != own.gid) {
-        let reason = Reason::NumberStays {
-            kind: EntryKind::Group,
-            has: own.gid.get(),
-            asked: gid.get(),
+struct KnownGroup<'a> {
+    group: &'a WantedGroup,
+    own: &'a OwnedGroup,
+    roster: &'a Roster,
+    against: &'a DiffInput<'a>,
+}
+
+impl KnownGroup<'_> {
+    fn plan(&self, plan: &mut Plan) {
+        let Self {
+            group,
+            own,
+            against,
+            ..
+        } = *self;
+        let (found, renamed) = match look(group, own, true, against, plan) {
+            Standing::Here(found, renamed) => (found, renamed),
+            // Why it cannot be finished is told.
+            Standing::Unfinished(_) => return,
+            Standing::Lost(reason) => return plan.remark(&own.name, reason),
         };
-        plan.remark(&own.name, reason);
+        let Some(change) = self.members(found.members, plan) else {
+            plan.unchanged += usize::from(renamed.is_none());
+            return;
+        };
+        let name = renamed.map_or_else(|| Name::from(group.name.clone()), |renamed| renamed.to);
+        let (key, deed) = (against.owned.key(&group.id), Deed::ChangeMembers(change));
+        plan.changes
+            .push(Change::of(EntryKind::Group, key, name, deed));
     }
-    let mut wanted = roster.members(&group.members, &own.members);
-    if roster.keeps_all {
-        let standing = found.members.set();
-        let there = own.members.names().filter(|name| standing.contains(name));
-        wanted.extend(there.filter_map(|name| UserName::new(name, true).ok()));
-        wanted.sort();
-        wanted.dedup();
+
+    /// Who is to be a member, sorted.
+    fn wanted(&self, found: MemberList<'_>) -> Vec<UserName> {
+        let (roster, before) = (self.roster, &self.own.members);
+        let mut wanted = roster.members(&self.group.members, before);
+        if roster.keeps_all {
+            let standing = found.set();
+            let there = before.names().filter(|name| standing.contains(name));
+            wanted.extend(there.filter_map(|name| UserName::new(name, true).ok()));
+            wanted.sort();
+            wanted.dedup();
+        }
+        wanted
     }
-    let forgotten = !own.members.are(wanted.iter().map(UserName::as_str));
-    if !forgotten && own.members.stand_as(found.members) {
-        plan.unchanged += usize::from(renamed.is_none());
-        return;
+
+    /// Who comes and who goes; `None`: all is as it should be.
+    fn members(&self, found: MemberList<'_>, plan: &mut Plan) -> Option<MemberChange> {
+        let own = self.own;
+        let wanted = self.wanted(found);
+        let is_forgotten = !own.members.are(wanted.iter().map(UserName::as_str));
+        if !is_forgotten && own.members.stand_as(found) {
+            return None;
+        }
+        let standing = found.set();
+        let mut add: Vec<UserName> = wanted
+            .iter()
+            .filter(|name| !standing.contains(name.as_str()))
+            .cloned()
+            .collect();
+        let by_hand = self.against.rules.groups.taken_out_by_hand;
+        taken_out(&own.name, &own.members, by_hand, &mut add, plan);
+        let keep: BTreeSet<&str> = wanted.iter().map(UserName::as_str).collect();
+        let remove: Vec<String> = own
+            .members
+            .names()
+            .filter(|name| !keep.contains(name) && standing.contains(name))
+            .map(str::to_owned)
+            .collect();
+        if add.is_empty() && remove.is_empty() && !is_forgotten {
+            return None;
+        }
+        Some(MemberChange {
+            privileged: None,
+            add,
+            remove,
+            wanted,
+        })
     }
-    let standing = found.members.set();
-    let mut add: Vec<UserName> = wanted
-        .iter()
-        .filter(|name| !standing.contains(name.as_str()))
-        .cloned()
-        .collect();
-    taken_out(&own.name, &own.members, by_hand, &mut add, plan);
-    let keep: BTreeSet<&str> = wanted.iter().map(UserName::as_str).collect();
-    let remove: Vec<String> = own
-        .members
-        .names()
-        .filter(|name| !keep.contains(name) && standing.contains(name))
-        .map(str::to_owned)
-        .collect();
-    if add.is_empty() && remove.is_empty() && !forgotten {
-        plan.unchanged += usize::from(renamed.is_none());
-        return;
-    }
-    let change = Deed::ChangeMembers(MemberChange {
-        privileged: None,
-        add,
-        remove,
-        wanted,
-    });
-    plan.changes
-        .push(Change::group(against.owned.key(&group.id), name, change));
 }
 
 /// Why a group cannot be made, or made again, under a name.

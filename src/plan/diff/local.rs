@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::input::DiffInput;
 use super::members::{Roster, taken_out};
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::Owned;
@@ -12,40 +13,22 @@ use crate::model::{Completeness, GroupName, Members, Untrusted, UserName};
 use crate::plan::claims::unsound;
 use crate::plan::{Change, Deed, MemberChange, Plan};
 use crate::policy::local_map::WantedLocal;
-use crate::policy::{ByHand, GroupRules, Reason, protect};
+use crate::policy::{Reason, protect};
 
 /// Compares the members of mapped groups.
 pub(super) fn local(
     wanted: &[WantedLocal],
-    completeness: &Completeness,
-    host: &Host<'_>,
-    owned: &Owned,
-    rules: &GroupRules,
+    against: &DiffInput<'_>,
     roster: &Roster,
     plan: &mut Plan,
 ) {
-    let is_whole = matches!(completeness, Completeness::Complete(_));
+    let DiffInput { host, owned, .. } = *against;
+    let is_whole = matches!(against.completeness, Completeness::Complete(_));
     for group in wanted {
-        let applied = owned
-            .local
-            .get(group.name.as_str())
-            .unwrap_or(Members::nobody());
-        if is_whole {
-            for source in &group.missing {
-                let source = Untrusted::new(source);
-                plan.remark(group.name.as_str(), Reason::SourceMissing { group: source });
-            }
-        }
-        for source in &group.ambiguous {
-            let source = Untrusted::new(source);
-            plan.remark(
-                group.name.as_str(),
-                Reason::SourceAmbiguous { group: source },
-            );
-        }
+        sources(group, is_whole, plan);
         match usable(&group.name, group.privileged, host, owned) {
             Err(reason) => plan.remark(group.name.as_str(), reason),
-            Ok(found) => known(group, applied, found, roster, rules.taken_out_by_hand, plan),
+            Ok(found) => mapped(group, found, against, roster, plan),
         }
     }
     if is_whole {
@@ -53,6 +36,19 @@ pub(super) fn local(
         for (name, applied) in owned.local.iter().filter(|(name, _)| !is_mapped(name)) {
             unmapped(name, applied, host, plan);
         }
+    }
+}
+
+/// Tells of groups of the provider's that give no members, or not the wanted ones.
+fn sources(group: &WantedLocal, is_whole: bool, plan: &mut Plan) {
+    let name = group.name.as_str();
+    for source in group.missing.iter().filter(|_| is_whole) {
+        let group = Untrusted::new(source);
+        plan.remark(name, Reason::SourceMissing { group });
+    }
+    for source in &group.ambiguous {
+        let group = Untrusted::new(source);
+        plan.remark(name, Reason::SourceAmbiguous { group });
     }
 }
 
@@ -95,14 +91,16 @@ pub(super) fn writable(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Re
     Ok(())
 }
 
-fn known(
+fn mapped(
     group: &WantedLocal,
-    applied: &Members,
     found: &HostGroup<'_>,
+    against: &DiffInput<'_>,
     roster: &Roster,
-    by_hand: ByHand,
     plan: &mut Plan,
 ) {
+    let applied = against.owned.local.get(group.name.as_str());
+    let applied = applied.unwrap_or(Members::nobody());
+    let by_hand = against.rules.groups.taken_out_by_hand;
     let standing = found.members.set();
     let wanted = roster.members(&group.members, applied);
     let mut add: Vec<UserName> = wanted
@@ -113,11 +111,8 @@ fn known(
     taken_out(group.name.as_str(), applied, by_hand, &mut add, plan);
     let mut keep: BTreeSet<UserName> = wanted.into_iter().collect();
     if group.is_short() {
-        keep.extend(
-            applied
-                .names()
-                .filter_map(|name| UserName::new(name, true).ok()),
-        );
+        let stay = applied.names();
+        keep.extend(stay.filter_map(|name| UserName::new(name, true).ok()));
     }
     let remove: Vec<String> = applied
         .names()
@@ -126,20 +121,18 @@ fn known(
         .collect();
     // Whoever was there before is not gosync's to take out later.
     let before = applied.set();
-    let applied_now = keep
+    let wanted = keep
         .iter()
         .filter(|name| before.contains(name.as_str()) || add.contains(name))
         .cloned()
         .collect();
-    push(
-        group.name.clone(),
-        group.privileged,
+    let change = MemberChange {
+        privileged: Some(group.privileged),
         add,
         remove,
-        applied,
-        applied_now,
-        plan,
-    );
+        wanted,
+    };
+    push(group.name.clone(), applied, change, plan);
 }
 
 /// A group that the configuration does not name any more: who came by gosync goes.
@@ -167,28 +160,21 @@ fn unmapped(name: &str, applied: &Members, host: &Host<'_>, plan: &mut Plan) {
         .map(str::to_owned)
         .collect();
     plan.remark(name, Reason::NoLongerMapped);
-    push(group, false, vec![], remove, applied, vec![], plan);
+    let change = MemberChange {
+        privileged: Some(false),
+        add: vec![],
+        remove,
+        wanted: vec![],
+    };
+    push(group, applied, change, plan);
 }
 
-fn push(
-    name: GroupName,
-    privileged: bool,
-    add: Vec<UserName>,
-    remove: Vec<String>,
-    before: &Members,
-    applied: Vec<UserName>,
-    plan: &mut Plan,
-) {
-    let learns = !before.are(applied.iter().map(UserName::as_str));
-    if add.is_empty() && remove.is_empty() && !learns {
+fn push(name: GroupName, before: &Members, change: MemberChange, plan: &mut Plan) {
+    let learns = !before.are(change.wanted.iter().map(UserName::as_str));
+    if change.add.is_empty() && change.remove.is_empty() && !learns {
         plan.unchanged += 1;
         return;
     }
-    let change = Deed::ChangeMembers(MemberChange {
-        privileged: Some(privileged),
-        add,
-        remove,
-        wanted: applied,
-    });
-    plan.changes.push(Change::local_group(name, change));
+    let deed = Deed::ChangeMembers(change);
+    plan.changes.push(Change::local_group(name, deed));
 }

@@ -11,17 +11,20 @@ pub(crate) mod release;
 pub(crate) mod removal;
 pub(crate) mod undo;
 
+mod absence;
 mod completeness;
 mod departure;
 mod group_departure;
 mod input;
+mod known;
 mod members;
 mod merge;
+mod owned_entry;
 mod owned_lines;
 mod rename;
 
 pub(crate) use accounts::accounts;
-pub(crate) use adopt::{Person, adopt_account, adopt_group};
+pub(crate) use adopt::{Counterpart, Person, adopt_account, adopt_group};
 pub(crate) use contacts::contacts;
 pub(crate) use create::UidFrom;
 pub(crate) use departure::due;

@@ -167,26 +167,19 @@ impl Case {
             present,
             ..WantedAccounts::default()
         };
-        let Self {
-            host,
-            owned,
-            rules,
-            completeness,
-            chosen,
-            ..
-        } = self;
-        super::accounts(
-            wanted,
-            &DiffInput {
-                host,
-                owned,
-                completeness,
-                rules,
-                chosen: *chosen,
-                now: NOW,
-                probe: &self.probe,
-            },
-        )
+        super::accounts(wanted, &self.input())
+    }
+
+    fn input(&self) -> DiffInput<'_> {
+        DiffInput {
+            host: &self.host,
+            owned: &self.owned,
+            completeness: &self.completeness,
+            rules: &self.rules,
+            chosen: self.chosen,
+            now: NOW,
+            probe: &self.probe,
+        }
     }
 
     /// Plans groups; everybody whom gosync owns is there.
@@ -204,14 +197,7 @@ impl Case {
             people,
             ..WantedGroups::default()
         };
-        super::groups(
-            wanted,
-            &self.completeness,
-            &self.host,
-            &self.owned,
-            &self.rules,
-            NOW,
-        )
+        super::groups(wanted, &self.input())
     }
 }
 
@@ -715,11 +701,10 @@ mod of_groups {
         };
         let plan = super::groups(
             wanted,
-            &Completeness::Narrowed,
-            &case.host,
-            &case.owned,
-            &case.rules,
-            NOW,
+            &DiffInput {
+                completeness: &Completeness::Narrowed,
+                ..case.input()
+            },
         );
         assert_eq!(words(&plan), ["~ group all take out (1): bob"]);
     }

@@ -3,30 +3,31 @@
 //! Made of the same changes as any plan, and by the same rules where accounts are made or removed. An entry that has
 //! changed since, by a later run or by hand, is left alone unless that is forced. What cannot come back is told.
 
+mod accounts;
+mod entry;
 mod fields;
 mod groups;
 mod local;
 mod members;
 mod names;
+mod past;
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::create::create;
 use super::input::DiffInput;
-use super::owned_lines::account_line;
 use super::removal::{Request, removal};
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
-use crate::model::owned::{Applied, Owned, OwnedAccount, State};
+use crate::model::owned::{Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{RemoteId, Untrusted, UserName};
 use crate::plan::claims::Claims;
-use crate::plan::{Change, Deed, Number, Plan, effects};
+use crate::plan::{Change, Deed, Plan, effects};
 use crate::policy::map::WantedAccount;
-use crate::policy::{GivenBack, Reason, Refusal};
-use fields::changed_fields;
+use crate::policy::{Reason, Refusal};
 use names::People;
+use past::PastAccount;
 
 /// What is to be undone.
 #[derive(Clone, Copy, Debug)]
@@ -89,17 +90,6 @@ fn touched(run: &PastRun) -> Vec<Touched<'_>> {
     out
 }
 
-/// An account as the ledger had it.
-#[derive(Deserialize)]
-struct PastAccount {
-    name: String,
-    gid: u32,
-    state: String,
-    gecos: String,
-    home: String,
-    shell: String,
-}
-
 fn parse<T: serde::de::DeserializeOwned>(entry: &Entry) -> Result<T, Reason> {
     let odd = |e: serde_json::Error| Reason::HistoryUnreadable { why: e.to_string() };
     serde_json::from_value(Value::Object(entry.clone())).map_err(odd)
@@ -129,6 +119,10 @@ impl<'a> Work<'a> {
         self.against.owned
     }
 
+    fn push(&mut self, change: Change) {
+        self.plan.changes.push(change);
+    }
+
     fn refuse(&mut self, touched: &Touched<'_>, reason: Reason) {
         let id = RemoteId::new(&touched.last.id);
         let subject = Untrusted::new(touched.last.name.as_str());
@@ -148,8 +142,8 @@ impl<'a> Work<'a> {
         let done = match (last.kind, RemoteId::new(&last.id)) {
             (EntryKind::LocalGroup, _) => self.local_group(touched),
             (_, None) => Err(Reason::HistoryWithoutId),
-            (EntryKind::Account, Some(id)) => self.account(touched, &id),
-            (EntryKind::Group, Some(id)) => self.group(touched, &id),
+            (EntryKind::Account, Some(id)) => self.entry::<OwnedAccount>(touched, &id),
+            (EntryKind::Group, Some(id)) => self.entry::<OwnedGroup>(touched, &id),
         };
         if let Err(reason) = done {
             self.refuse(touched, reason);
@@ -170,226 +164,37 @@ impl<'a> Work<'a> {
         Some(Reason::ChangedByRun { run: later.run })
     }
 
-    fn account(&mut self, touched: &Touched<'a>, id: &RemoteId) -> Result<(), Reason> {
-        let Some((_, own)) = self.owned().accounts.get_key_value(id) else {
-            return Err(Reason::NotInLedger);
-        };
-        let before = touched
-            .first
-            .before
-            .as_ref()
-            .map(parse::<PastAccount>)
-            .transpose()?;
-        let after: PastAccount = parse(&touched.last.after)?;
-        let was = before
-            .as_ref()
-            .map_or(State::Removed, |before| state(&before.state));
-        for archive in touched
-            .details
-            .iter()
-            .filter_map(|detail| detail.get("archived")?.as_str())
-        {
-            let archive = Untrusted::new(archive);
-            self.plan
-                .remark(&own.name, Reason::HomeArchived { archive });
-        }
-        match (before, own.state.is_present()) {
-            (_, true) if touched.first.change == "adopt-account" => {
-                self.check_later(touched)?;
-                let name =
-                    UserName::new(&own.name, true).map_err(|why| Reason::BadLedgerName { why })?;
-                self.adopted_fields(touched, (id, &name), own);
-                let release = Deed::Release(Number::Uid(own.uid));
-                self.push(Change::account(self.owned().key(id), name, release));
-            }
-            (_, false) if own.state == State::Released => {
-                let alias = self.owned().aliases.accounts.get(id);
-                return Err(Reason::GivenBack {
-                    back: GivenBack::new(&own.name, alias, false),
-                });
-            }
-            (Some(before), true) if was.is_present() => {
-                self.restore(touched, id, own, &before, &after)?
-            }
-            (Some(before), true) if was == State::Reserved => {
-                self.unadopt(touched, id, own, &before, &after)?
-            }
-            (_, true) => self.unmake(touched, own)?,
-            (Some(before), false) if was.is_present() => {
-                self.check_later(touched)?;
-                self.remake(touched, id, own, before)?;
-            }
-            (_, false) => self.plan.unchanged += 1,
-        }
-        Ok(())
-    }
-
     fn check_later(&self, touched: &Touched<'_>) -> Result<(), Reason> {
         self.later(touched.last).map_or(Ok(()), Err)
     }
 
-    /// The run made the account.
-    fn unmake(&mut self, touched: &Touched<'_>, own: &OwnedAccount) -> Result<(), Reason> {
-        self.check_later(touched)?;
-        if !self.against.host.accounts.contains_key(own.name.as_str()) {
-            // Perhaps removed by a run that was broken off; the rest of it goes now.
-            self.removed.push(own.name.clone());
-            return Ok(());
-        }
-        let found = account_line(own, self.against.host)?;
-        let Applied {
-            gecos, home, shell, ..
-        } = &own.applied;
-        if (found.gecos, found.home, found.shell) != (gecos.as_str(), home.as_str(), shell.as_str())
-            && !self.past.force
-        {
-            return Err(Reason::ChangedByHand);
-        }
-        self.removed.push(own.name.clone());
-        Ok(())
-    }
-
-    /// The run took up an account that gosync had forgotten, or had begun; which of the two nobody knows. To leave it in
-    /// the databases loses nothing.
-    fn unadopt(
-        &mut self,
-        touched: &Touched<'_>,
-        id: &RemoteId,
-        own: &OwnedAccount,
-        before: &PastAccount,
-        after: &PastAccount,
-    ) -> Result<(), Reason> {
-        self.check_later(touched)?;
-        let found = account_line(own, self.against.host)?;
-        let name = UserName::new(&own.name, true).map_err(|why| Reason::BadLedgerName { why })?;
-        self.fields(touched, (id, &name), own, found, (before, after));
-        self.plan.remark(name.as_str(), Reason::StaysOnHost);
-        let forget = Deed::Forget { stands: true };
-        self.push(Change::account(self.owned().key(id), name, forget));
-        Ok(())
-    }
-
-    /// The run changed the name, fields or state.
-    fn restore(
-        &mut self,
-        touched: &Touched<'_>,
-        id: &RemoteId,
-        own: &OwnedAccount,
-        before: &PastAccount,
-        after: &PastAccount,
-    ) -> Result<(), Reason> {
-        let (was, now) = (state(&before.state), own.state);
-        let changes_state = before.state != after.state && was != now;
-        let changes_name = before.name != after.name && before.name != own.name;
-        let is_open = if changes_state {
-            was == State::Active
-        } else {
-            now == State::Active
-        };
-        // Of keys only fingerprints are remembered. Those of one that is locked are withdrawn.
-        let changes_keys = is_open
-            && touched
-                .details
-                .iter()
-                .any(|detail| detail.get("keys").is_some());
-        if changed_fields(own, before, after).next().is_none() && !changes_state && !changes_name {
-            match changes_keys {
-                true => self.plan.remark(&own.name, Reason::KeysStay),
-                false => self.plan.unchanged += 1,
-            }
-            return Ok(());
-        }
-        self.check_later(touched)?;
-        let renamed = match changes_name {
-            true => self.rename_back(touched, id, own, (before, after), is_open),
-            false => None,
-        };
-        let (found, name) = match renamed {
-            Some(renamed) => (renamed.found, renamed.to),
-            None => {
-                let name =
-                    UserName::new(&own.name, true).map_err(|why| Reason::BadLedgerName { why })?;
-                (account_line(own, self.against.host)?, name)
-            }
-        };
-        if changes_keys {
-            self.plan.remark(name.as_str(), Reason::KeysStay);
-        }
-        if changes_state {
-            let deed = match was {
-                State::Locked => self.lock(),
-                _ => Deed::Unlock {},
-            };
-            self.push(Change::account(self.owned().key(id), name.clone(), deed));
-        }
-        self.fields(touched, (id, &name), own, found, (before, after));
-        Ok(())
-    }
-
-    fn push(&mut self, change: Change) {
-        self.plan.changes.push(change);
-    }
-
-    fn lock(&self) -> Deed {
-        lock(self.past.run.number)
-    }
-
-    /// The run took the account away.
-    fn remake(
-        &mut self,
-        touched: &Touched<'_>,
-        id: &RemoteId,
-        own: &'a OwnedAccount,
-        before: PastAccount,
-    ) -> Result<(), Reason> {
-        let name =
-            UserName::new(&before.name, true).map_err(|why| Reason::BadLedgerName { why })?;
-        let kind = EntryKind::Account;
-        if let Some(by) = self.claims.other(kind, name.as_str(), id) {
-            let name = name.to_string();
-            return Err(Reason::NameTaken { kind, name, by });
-        }
-        if own.state == State::Removed {
-            self.lost.push((name.clone(), Reason::PasswordGone));
-        }
-        for home in touched
-            .details
-            .iter()
-            .filter_map(|detail| detail.get("home"))
-        {
-            let path =
-                |fate: &str, key: &str| home.get(fate)?.get(key)?.as_str().map(Untrusted::new);
-            if let Some(home) = path("remove", "path") {
-                self.lost.push((name.clone(), Reason::HomeGone { home }));
-            }
-            if let Some(dir) = path("archive", "into") {
-                let reason = Reason::HomeArchivedInto { dir };
-                self.lost.push((name.clone(), reason));
-            }
-        }
-        let (gecos, home, shell) = (
-            before.gecos.clone(),
-            before.home.clone(),
-            before.shell.clone(),
-        );
-        self.fresh.push((
-            WantedAccount {
-                id: id.clone(),
-                open: true,
-                name,
-                rename: None,
-                uid: None,
-                gecos,
-                home,
-                shell,
-            },
-            own,
-            before,
-        ));
-        Ok(())
-    }
-
     fn finish(mut self) -> Plan {
+        self.remove_made();
+        let mut past = BTreeMap::new();
+        let mut fresh = Vec::new();
+        for (account, own, was) in std::mem::take(&mut self.fresh) {
+            past.insert(account.id.clone(), was);
+            fresh.push((account, Some(own)));
+        }
+        let mut created = create(fresh, self.against, &mut self.plan);
+        let mut locked = self.locked_again(&created, &past);
+        let mut plan = self.plan;
+        for (name, reason) in self.lost {
+            if created.iter().any(|change| change.name() == name.as_str()) {
+                plan.remark(name.as_str(), reason);
+            }
+        }
+        created.append(&mut locked);
+        members::drop_lost(&mut plan, &created, self.against.owned);
+        plan.changes.splice(0..0, created);
+        if !plan.changes.is_empty() {
+            plan.remark(format!("run {}", self.past.run.number), Reason::DoneAgain);
+        }
+        plan
+    }
+
+    /// Removes the accounts that were made by the run.
+    fn remove_made(&mut self) {
         let DiffInput { host, owned, .. } = *self.against;
         match removal(&self.removed, &Request::KeepHome, host, owned) {
             Ok(removal) => {
@@ -405,20 +210,16 @@ impl<'a> Work<'a> {
                 self.plan.refused.extend(reasons.into_iter().map(refusal));
             }
         }
-        let past: BTreeMap<RemoteId, PastAccount>;
-        let fresh;
-        (fresh, past) = self
-            .fresh
-            .into_iter()
-            .map(|(account, own, past)| {
-                let id = account.id.clone();
-                ((account, Some(own)), (id, past))
-            })
-            .unzip::<_, _, Vec<_>, BTreeMap<_, _>>();
-        let mut plan = self.plan;
-        let mut created = create(fresh, self.against, &mut plan);
+    }
+
+    /// Locks those of the accounts that come back that the run had found locked; tells of another primary group.
+    fn locked_again(
+        &mut self,
+        created: &[Change],
+        past: &BTreeMap<RemoteId, PastAccount>,
+    ) -> Vec<Change> {
         let mut locked = Vec::new();
-        for change in &created {
+        for change in created {
             let Some(new) = effects(change).lines.new_account() else {
                 continue;
             };
@@ -427,7 +228,8 @@ impl<'a> Work<'a> {
             };
             if past.gid != new.gid.get() {
                 let (had, gets) = (past.gid, new.gid.get());
-                plan.remark(change.name(), Reason::OtherPrimaryGroup { had, gets });
+                self.plan
+                    .remark(change.name(), Reason::OtherPrimaryGroup { had, gets });
             }
             if state(&past.state) == State::Locked {
                 locked.push(Change {
@@ -436,18 +238,7 @@ impl<'a> Work<'a> {
                 });
             }
         }
-        for (name, reason) in self.lost {
-            if created.iter().any(|change| change.name() == name.as_str()) {
-                plan.remark(name.as_str(), reason);
-            }
-        }
-        created.append(&mut locked);
-        members::drop_lost(&mut plan, &created, owned);
-        plan.changes.splice(0..0, created);
-        if !plan.changes.is_empty() {
-            plan.remark(format!("run {}", self.past.run.number), Reason::DoneAgain);
-        }
-        plan
+        locked
     }
 }
 

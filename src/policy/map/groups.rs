@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{KnownAs, asked_number, kept, mapped, twins};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, State};
-use crate::model::{Directory, Gid, GroupName, IdRange, Lookup, RemoteId, Untrusted};
+use crate::model::{Directory, Gid, GroupName, IdRange, Lookup, Name, RemoteId, Untrusted};
 use crate::policy::local_map::WantedLocal;
 use crate::policy::rules::RulesOfGroup;
 use crate::policy::trace::{Step, Trace};
@@ -41,6 +41,10 @@ impl twins::Wanted for WantedGroup {
 
     fn rename(&self) -> Option<&str> {
         self.rename.as_ref().map(|name| name.as_str())
+    }
+
+    fn new_name(&self) -> Option<Name> {
+        self.rename.clone().map(Name::from)
     }
 
     fn keep_name(&mut self) {

@@ -6,18 +6,22 @@ use std::hash::Hash;
 use super::{WantedAccount, kept};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, State};
-use crate::model::{Lookup, RemoteId, Untrusted};
+use crate::model::{Lookup, Name, RemoteId, Untrusted};
 use crate::policy::holders::Holders;
 use crate::policy::{Reason, Refusal, Remark};
 
 /// What accounts and groups that are wanted have in common.
-pub(super) trait Wanted {
+pub(crate) trait Wanted {
+    /// Which of the two.
     const KIND: EntryKind;
+    /// The provider's id.
     fn id(&self) -> &RemoteId;
     /// The name so far.
     fn name(&self) -> &str;
     /// Another name that it should have.
     fn rename(&self) -> Option<&str>;
+    /// The same, to be given out.
+    fn new_name(&self) -> Option<Name>;
     /// Leaves it with the name that it has.
     fn keep_name(&mut self);
     /// The uid or gid that is asked for.
@@ -41,6 +45,10 @@ impl Wanted for WantedAccount {
 
     fn rename(&self) -> Option<&str> {
         self.rename.as_ref().map(|name| name.as_str())
+    }
+
+    fn new_name(&self) -> Option<Name> {
+        self.rename.clone().map(Name::from)
     }
 
     fn keep_name(&mut self) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::Untrusted;
 use crate::model::owned::State;
-use crate::plan::diff::{Person, adopt_account, adopt_group, release};
+use crate::plan::diff::{Counterpart, Person, adopt_account, adopt_group, release};
 use crate::policy::Reason;
 
 /// A host on which Ann stands, and is not gosync's.
@@ -171,7 +171,12 @@ fn lab(case: &Case, wish: &WantedGroup) -> Result<Plan, Reason> {
         .keys()
         .map(|id| (id.clone(), ()))
         .collect();
-    adopt_group("lab", wish, Some("lab"), people, &case.host, &case.owned)
+    let counterpart = Counterpart {
+        wanted: wish,
+        called: Some("lab"),
+        people,
+    };
+    adopt_group("lab", counterpart, &case.host, &case.owned)
 }
 
 #[test]

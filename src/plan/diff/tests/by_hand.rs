@@ -257,11 +257,10 @@ fn who_was_deleted_by_hand_and_is_missing_is_no_member_of_anything() {
         };
         super::super::groups(
             wanted,
-            completeness,
-            &case.host,
-            &case.owned,
-            &case.rules,
-            NOW,
+            &DiffInput {
+                completeness,
+                ..case.input()
+            },
         )
     };
     let mut case = team(Some("bob"));

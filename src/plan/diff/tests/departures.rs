@@ -611,8 +611,7 @@ fn a_group_that_the_configuration_leaves_out_is_left_alone() {
         people,
         ..WantedGroups::default()
     };
-    let plan =
-        crate::plan::diff::groups(wanted, &whole(), &case.host, &case.owned, &case.rules, NOW);
+    let plan = crate::plan::diff::groups(wanted, &case.input());
     assert_eq!(
         words(&plan),
         ["  note all: is left out by `filter` in the configuration; left as it is"]

@@ -50,11 +50,10 @@ fn plan(case: &Case, local: Vec<WantedLocal>) -> Plan {
     };
     super::groups(
         wanted,
-        &case.completeness,
-        &case.host,
-        &case.owned,
-        &case.rules,
-        0,
+        &DiffInput {
+            now: 0,
+            ..case.input()
+        },
     )
 }
 

@@ -1,11 +1,13 @@
 //! Fields that a run set, set back.
 
-use super::{PastAccount, Touched, Work};
+use super::Work;
+use super::entry::One;
+use super::past::PastAccount;
+use crate::model::Name;
 use crate::model::host::HostAccount;
 use crate::model::owned::OwnedAccount;
-use crate::model::{RemoteId, UserName};
 use crate::plan::diff::owned_lines::account_line;
-use crate::plan::{Change, Deed, FieldChange, Observation};
+use crate::plan::{Deed, FieldChange, Observation};
 use crate::policy::{Field, Reason};
 
 /// The fields that a run changed and that are not as before it: what they were, and what they are by the ledger.
@@ -37,19 +39,13 @@ pub(super) fn changed_fields<'a>(
 
 impl Work<'_> {
     /// Sets the fields back that an adoption changed, as far as they are as it left them.
-    pub(super) fn adopted_fields(
-        &mut self,
-        touched: &Touched<'_>,
-        (id, name): (&RemoteId, &UserName),
-        own: &OwnedAccount,
-    ) {
+    pub(super) fn adopted_fields(&mut self, one: &One<'_, '_, OwnedAccount>, name: &Name) {
+        let own = one.own;
         let Ok(found) = account_line(own, self.against.host) else {
             return;
         };
-        let before = touched
-            .details
-            .iter()
-            .find_map(|detail| detail.get("before"));
+        let mut details = one.touched.details.iter();
+        let before = details.find_map(|detail| detail.get("before"));
         let of = |field: Field| before.and_then(|before| before.get(field.as_str())?.as_str());
         let fields = [
             (Field::Gecos, found.gecos, own.applied.gecos.as_str()),
@@ -66,26 +62,24 @@ impl Work<'_> {
         });
         let fields: Vec<FieldChange> = fields.collect();
         if !fields.is_empty() {
-            let update = Deed::Update { fields };
-            self.push(Change::account(self.owned().key(id), name.clone(), update));
+            self.change(one, name.clone(), Deed::Update { fields });
         }
     }
 
     /// Sets the fields back that the run changed.
     pub(super) fn fields(
         &mut self,
-        touched: &Touched<'_>,
-        (id, name): (&RemoteId, &UserName),
-        own: &OwnedAccount,
+        one: &One<'_, '_, OwnedAccount>,
+        name: Name,
         found: &HostAccount<'_>,
-        (past, after): (&PastAccount, &PastAccount),
+        past: &PastAccount,
     ) {
         let mut back = Vec::new();
-        for (field, before, now) in changed_fields(own, past, after) {
+        for (field, before, now) in changed_fields(one.own, past, &one.after) {
             let found = match field {
                 Field::Gecos => found.gecos,
                 // The directory moves with the name, or both stay.
-                Field::Home if past.name != after.name => continue,
+                Field::Home if past.name != one.after.name => continue,
                 Field::Home => found.home,
                 Field::Shell => found.shell,
                 Field::Lock | Field::Expiry => continue,
@@ -93,14 +87,14 @@ impl Work<'_> {
             if found == before {
                 // By hand, or by an undo that was broken off: only the ledger does not know it yet.
                 self.plan.observations.push(Observation::Agreed(
-                    id.clone(),
+                    one.id.clone(),
                     field,
                     before.to_owned(),
                 ));
                 continue;
             }
             if found != now && !self.past.force {
-                self.refuse(touched, Reason::FieldChangedByHand { field });
+                self.refuse(one.touched, Reason::FieldChangedByHand { field });
                 continue;
             }
             back.push(FieldChange {
@@ -110,8 +104,7 @@ impl Work<'_> {
             });
         }
         if !back.is_empty() {
-            let update = Deed::Update { fields: back };
-            self.push(Change::account(self.owned().key(id), name.clone(), update));
+            self.change(one, name, Deed::Update { fields: back });
         }
     }
 }

@@ -2,94 +2,58 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
-use super::{Touched, Work, parse, state};
-use crate::model::history::EntryKind;
-use crate::model::owned::{OwnedGroup, State};
-use crate::model::{GroupName, Members, RemoteId};
+use super::Work;
+use super::entry::{One, Undoable};
+use super::members::{Turn, users};
+use super::past::PastGroup;
+use crate::model::host::Host;
+use crate::model::owned::OwnedGroup;
+use crate::model::{Members, Name};
 use crate::plan::diff::group_departure::removable;
 use crate::plan::diff::groups::conflict;
 use crate::plan::diff::owned_lines::{group_line, group_line_or_remark};
-use crate::plan::{Change, Deed, MemberChange, Number};
-use crate::policy::{GivenBack, Reason};
+use crate::plan::diff::rename::Renamed;
+use crate::plan::{Deed, MemberChange};
+use crate::policy::Reason;
 
-/// A group as the ledger had it.
-#[derive(Deserialize)]
-struct PastGroup {
-    name: String,
-    state: String,
-    members: Members,
-}
+/// A group that a run changed.
+type OneGroup<'t, 'a> = One<'t, 'a, OwnedGroup>;
 
-impl Work<'_> {
-    pub(super) fn group(&mut self, touched: &Touched<'_>, id: &RemoteId) -> Result<(), Reason> {
-        let Some(own) = self.owned().groups.get(id) else {
-            return Err(Reason::NotInLedger);
-        };
-        let before = touched
-            .first
-            .before
-            .as_ref()
-            .map(parse::<PastGroup>)
-            .transpose()?;
-        let after: PastGroup = parse(&touched.last.after)?;
-        let before = before.filter(|before| state(&before.state).is_present());
-        match (before, own.state) {
-            (_, State::Released) => {
-                let shadowed = self.against.host.accounts.contains_key(own.name.as_str());
-                let alias = self.owned().aliases.groups.get(id);
-                Err(Reason::GivenBack {
-                    back: GivenBack::new(&own.name, alias, shadowed),
-                })
-            }
-            (_, now) if now.is_present() && touched.first.change == "adopt-group" => {
-                self.check_later(touched)?;
-                let name =
-                    GroupName::known(&own.name).map_err(|why| Reason::BadLedgerName { why })?;
-                let release = Deed::Release(Number::Gid(own.gid));
-                self.push(Change::group(self.owned().key(id), name, release));
-                Ok(())
-            }
-            (Some(before), now) if now.is_present() => {
-                self.restore_group(touched, id, own, &before, &after)
-            }
-            (None, now) if now.is_present() => self.unmake_group(touched, id, own, &after),
-            (Some(before), _) => self.remake_group(touched, id, own, &before),
-            (None, _) => {
-                self.plan.unchanged += 1;
-                Ok(())
-            }
-        }
+impl Undoable for OwnedGroup {
+    type Past = PastGroup;
+
+    fn moves_home(_: &PastGroup, _: &PastGroup) -> bool {
+        false
     }
 
-    /// The run changed the name or the members.
-    fn restore_group(
-        &mut self,
-        touched: &Touched<'_>,
-        id: &RemoteId,
-        own: &OwnedGroup,
+    // Its members may be as they were, and nothing of it looked at.
+    fn unrenamed(own: &Self, host: &Host<'_>) -> Option<Reason> {
+        Some(group_line(own, host).err().unwrap_or(Reason::NameUnusable))
+    }
+
+    fn unadopt(_: &mut Work<'_>, _: &OneGroup<'_, '_>, _: &Name) {}
+
+    fn restore(
+        work: &mut Work<'_>,
+        one: &OneGroup<'_, '_>,
         before: &PastGroup,
-        after: &PastGroup,
     ) -> Result<(), Reason> {
-        let mut name = None;
-        if before.name != after.name && before.name != own.name {
-            self.check_later(touched)?;
-            name = self.rename_group_back(touched, id, own, &before.name);
+        let mut renamed = None;
+        if before.name != one.after.name && before.name != one.own.name {
+            work.check_later(one.touched)?;
+            renamed = work.rename_back(one, before, true);
         }
-        self.members(touched, id, own, name, (&before.members, &after.members))
+        let turn = work.turn(&before.members, &one.after.members, &one.own.members);
+        work.members(one, renamed, turn)
     }
 
-    /// The run made the group.
-    fn unmake_group(
-        &mut self,
-        touched: &Touched<'_>,
-        id: &RemoteId,
-        own: &OwnedGroup,
-        after: &PastGroup,
-    ) -> Result<(), Reason> {
-        self.check_later(touched)?;
-        let host = self.against.host;
+    // A group that was only begun has nothing that could be lost.
+    fn leave(work: &mut Work<'_>, one: &OneGroup<'_, '_>, _: &PastGroup) -> Result<(), Reason> {
+        Self::unmake(work, one)
+    }
+
+    fn unmake(work: &mut Work<'_>, one: &OneGroup<'_, '_>) -> Result<(), Reason> {
+        let (own, host) = (one.own, work.against.host);
         let remove = match host.groups.contains_key(own.name.as_str()) {
             // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
             false => Ok(Vec::new()),
@@ -97,111 +61,100 @@ impl Work<'_> {
         };
         match remove {
             Ok(remove) => {
-                let name =
-                    GroupName::known(&own.name).map_err(|why| Reason::BadLedgerName { why })?;
                 let gid = own.gid;
-                let remove = Deed::RemoveGroup { gid, remove };
-                self.push(Change::group(self.owned().key(id), name, remove));
+                work.change(one, one.name()?, Deed::RemoveGroup { gid, remove });
                 Ok(())
             }
             Err(reason) => {
                 let why = reason.boxed();
-                self.plan.remark(&own.name, Reason::GroupStays { why });
-                self.members(touched, id, own, None, (Members::nobody(), &after.members))
+                work.plan.remark(&own.name, Reason::GroupStays { why });
+                let turn = work.turn(Members::nobody(), &one.after.members, &own.members);
+                work.members(one, None, turn)
             }
         }
     }
 
-    /// The run took the group away.
-    fn remake_group(
-        &mut self,
-        touched: &Touched<'_>,
-        id: &RemoteId,
-        own: &OwnedGroup,
-        before: &PastGroup,
+    fn remake<'a>(
+        work: &mut Work<'a>,
+        one: &OneGroup<'_, 'a>,
+        name: Name,
+        before: PastGroup,
     ) -> Result<(), Reason> {
-        self.check_later(touched)?;
-        let name = GroupName::known(&before.name).map_err(|why| Reason::BadLedgerName { why })?;
-        let kind = EntryKind::Group;
-        if let Some(by) = self.claims.other(kind, name.as_str(), id) {
-            let name = name.to_string();
-            return Err(Reason::NameTaken { kind, name, by });
-        }
-        if let Some(reason) = conflict(name.as_str(), Some(own), &self.claims) {
+        if let Some(reason) = conflict(name.as_str(), Some(one.own), &work.claims) {
             return Err(reason);
         }
-        let back: BTreeSet<String> = self.all_called(before.members.names());
-        let members = self.who_can(name.as_str(), back);
-        let gid = own.gid;
-        let create = Deed::CreateGroup { gid, members };
-        self.push(Change::group(self.owned().key(id), name, create));
+        let back: BTreeSet<String> = work.all_called(before.members.names());
+        let members = work.who_can(name.as_str(), back);
+        let gid = one.own.gid;
+        work.change(one, name, Deed::CreateGroup { gid, members });
         Ok(())
     }
+}
 
-    /// Takes out whom the run put in, and puts in whom it took out; who is a member for another reason stays. `name`: the
-    /// one that the group gets by this plan.
+impl Work<'_> {
+    /// Takes out whom the run put in, and puts in whom it took out; who is a member for another reason stays. `renamed`:
+    /// whether the group gets another name by this plan.
     fn members(
         &mut self,
-        touched: &Touched<'_>,
-        id: &RemoteId,
-        own: &OwnedGroup,
-        name: Option<GroupName>,
-        (before, after): (&Members, &Members),
+        one: &OneGroup<'_, '_>,
+        renamed: Option<Renamed>,
+        turn: Turn,
     ) -> Result<(), Reason> {
-        let turn = self.turn(before, after, &own.members);
+        let own = one.own;
         if turn.is_none() {
-            self.plan.unchanged += usize::from(name.is_none());
+            self.plan.unchanged += usize::from(renamed.is_none());
             return Ok(());
         }
-        self.check_later(touched)?;
-        // One whose rename was broken off stands under the name that it gets.
+        self.check_later(one.touched)?;
+        let stands = renamed.as_ref();
+        let stands = stands.map_or(own.name.as_str(), |renamed| renamed.stands(&own.name));
         let host = self.against.host;
-        let stands = name
-            .as_ref()
-            .filter(|_| !host.groups.contains_key(own.name.as_str()));
-        let stands = stands.map_or(own.name.as_str(), GroupName::as_str);
         let Some(found) = group_line_or_remark(stands, own, host, &mut self.plan) else {
             return Ok(());
         };
         let there = self.all_called(found.members.names());
-        let come = self.who_can(
-            name.as_ref().map_or(&own.name, |name| name.as_str()),
-            turn.back,
-        );
-        let stay = turn.now.difference(&turn.gone);
-        let wanted: BTreeSet<_> = come
-            .iter()
-            .cloned()
-            .chain(super::members::users(stay))
-            .collect();
+        let name = renamed.as_ref();
+        let name = name.map_or(own.name.as_str(), |renamed| renamed.to.as_str());
+        let Some(change) = self.member_change(name, turn, &there) else {
+            self.plan.unchanged += usize::from(renamed.is_none());
+            return Ok(());
+        };
+        let name = match renamed {
+            Some(renamed) => renamed.to,
+            None => one.name()?,
+        };
+        self.change(one, name, Deed::ChangeMembers(change));
+        Ok(())
+    }
+
+    /// Who comes and who goes; `None`: all is as it should be. `there`: who is in the group.
+    fn member_change(
+        &mut self,
+        group: &str,
+        turn: Turn,
+        there: &BTreeSet<String>,
+    ) -> Option<MemberChange> {
+        let Turn { now, gone, back } = turn;
+        let come = self.who_can(group, back);
+        let stay = users(now.difference(&gone));
+        let wanted: BTreeSet<_> = come.iter().cloned().chain(stay).collect();
         let add: Vec<_> = come
             .into_iter()
             .filter(|name| !there.contains(name.as_str()))
             .collect();
-        let remove: Vec<String> = turn
-            .gone
+        let remove: Vec<String> = gone
             .into_iter()
             .filter(|name| there.contains(name))
             .collect();
-        if add.is_empty()
-            && remove.is_empty()
-            && wanted.iter().map(|name| name.as_str()).eq(&turn.now)
-        {
-            self.plan.unchanged += usize::from(name.is_none());
-            return Ok(());
+        let is_same = wanted.iter().map(|name| name.as_str()).eq(&now);
+        if add.is_empty() && remove.is_empty() && is_same {
+            return None;
         }
-        let name = match name {
-            Some(name) => name,
-            None => GroupName::known(&own.name).map_err(|why| Reason::BadLedgerName { why })?,
-        };
-        let wanted = wanted.into_iter().collect();
-        let change = Deed::ChangeMembers(MemberChange {
+        Some(MemberChange {
             privileged: None,
             add,
             remove,
-            wanted,
-        });
-        self.push(Change::group(self.owned().key(id), name, change));
-        Ok(())
+            wanted: wanted.into_iter().collect(),
+        })
     }
 }

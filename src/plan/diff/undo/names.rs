@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{PastAccount, Touched, Work};
-use crate::model::history::EntryKind;
-use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
-use crate::model::{GroupName, RemoteId, Untrusted, UserName};
-use crate::plan::diff::owned_lines::group_line;
-use crate::plan::diff::rename::{Renamed, Wish, rename, rename_group};
+use super::Work;
+use super::entry::{One, Undoable, known_name};
+use super::past::PastEntry as _;
+use crate::model::owned::Owned;
+use crate::model::{Name, RemoteId, Untrusted, UserName};
+use crate::plan::diff::rename::{Renamed, Wish, rename};
 use crate::policy::Reason;
 
 /// Whose a name is or was. Nobody inherits a name, so that each stands for one person.
@@ -67,84 +67,53 @@ fn not_back(name: &str, why: Reason) -> Reason {
     Reason::NameNotBack { name, why }
 }
 
-impl<'a> Work<'a> {
-    /// The run gave the account another name. If it cannot have the old one back, that is told, and it keeps this one.
-    pub(super) fn rename_back(
+impl Work<'_> {
+    /// The run gave it another name. If it cannot have the old one back, that is told, and it keeps this one.
+    pub(super) fn rename_back<E: Undoable>(
         &mut self,
-        touched: &Touched<'_>,
-        id: &RemoteId,
-        own: &OwnedAccount,
-        (before, after): (&PastAccount, &PastAccount),
+        one: &One<'_, '_, E>,
+        before: &E::Past,
         is_open: bool,
-    ) -> Option<Renamed<'a>> {
-        let renamed = match (
-            UserName::new(&before.name, true),
-            self.claims.other(EntryKind::Account, &before.name, id),
-        ) {
-            (Err(why), _) => Err(Reason::BadLedgerName { why }),
-            (Ok(_), Some(by)) => {
-                let kind = EntryKind::Account;
-                Err(Reason::ThatNameTaken { kind, by })
-            }
-            (Ok(to), None) => {
-                let wish = Wish {
-                    id,
-                    own,
-                    to: &to,
-                    is_open,
-                    moves_home: before.home != after.home,
-                };
-                // Under neither name: what follows tells why.
-                rename(&wish, self.against, &mut self.plan)?
-            }
-        };
-        match renamed {
+    ) -> Option<Renamed> {
+        match self.renamed_back(one, before, is_open)? {
             Ok(renamed) => {
-                self.people.given.insert(id.clone(), renamed.to.clone());
-                self.plan
-                    .remark(renamed.to.as_str(), renames_again(&own.name));
+                if let Name::User(name) = &renamed.to {
+                    self.people.given.insert(one.id.clone(), name.clone());
+                }
+                let told = renames_again(one.own.name());
+                self.plan.remark(renamed.to.as_str(), told);
                 Some(renamed)
             }
             Err(reason) => {
-                self.refuse(touched, not_back(&before.name, reason));
+                self.refuse(one.touched, not_back(before.name(), reason));
                 None
             }
         }
     }
 
-    /// The same for a group. Returns the name that it has then.
-    pub(super) fn rename_group_back(
+    /// `None`: it stands under neither name, and what follows tells why.
+    fn renamed_back<E: Undoable>(
         &mut self,
-        touched: &Touched<'_>,
-        id: &RemoteId,
-        own: &OwnedGroup,
-        before: &str,
-    ) -> Option<GroupName> {
-        let (host, owned) = (self.against.host, self.owned());
-        let renamed = match (
-            GroupName::known(before),
-            self.claims.other(EntryKind::Group, before, id),
-        ) {
-            (Err(why), _) => Err(Reason::BadLedgerName { why }),
-            (Ok(_), Some(by)) => {
-                let kind = EntryKind::Group;
-                Err(Reason::ThatNameTaken { kind, by })
-            }
-            (Ok(to), None) => {
-                let done = rename_group(id, &to, own, (host, owned), &mut self.plan);
-                let lost = || Err(group_line(own, host).err().unwrap_or(Reason::NameUnusable));
-                done.unwrap_or_else(lost).map(|()| to)
-            }
+        one: &One<'_, '_, E>,
+        before: &E::Past,
+        is_open: bool,
+    ) -> Option<Result<Renamed, Reason>> {
+        let to = match known_name::<E>(before.name()) {
+            Ok(to) => to,
+            Err(reason) => return Some(Err(reason)),
         };
-        match renamed {
-            Ok(to) => {
-                self.plan.remark(to.as_str(), renames_again(&own.name));
-                Some(to)
-            }
-            Err(reason) => {
-                self.refuse(touched, not_back(before, reason));
-                None
-            }
+        let kind = E::KIND;
+        if let Some(by) = self.claims.other(kind, before.name(), one.id) {
+            return Some(Err(Reason::ThatNameTaken { kind, by }));
         }
+        let wish = Wish {
+            id: one.id,
+            own: one.own,
+            to: &to,
+            is_open,
+            moves_home: E::moves_home(before, &one.after),
+        };
+        let renamed = rename(&wish, self.against, &mut self.plan);
+        renamed.or_else(|| E::unrenamed(one.own, self.against.host).map(Err))
     }
 }

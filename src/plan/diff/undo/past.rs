@@ -1,0 +1,53 @@
+//! Accounts and groups as the ledger had them.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::state;
+use crate::model::Members;
+use crate::model::owned::State;
+
+/// An account or a group as the ledger had it.
+pub(super) trait PastEntry: DeserializeOwned {
+    fn name(&self) -> &str;
+    fn state(&self) -> State;
+}
+
+/// An account as the ledger had it.
+#[derive(Deserialize)]
+pub(super) struct PastAccount {
+    pub name: String,
+    pub gid: u32,
+    pub state: String,
+    pub gecos: String,
+    pub home: String,
+    pub shell: String,
+}
+
+impl PastEntry for PastAccount {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn state(&self) -> State {
+        state(&self.state)
+    }
+}
+
+/// A group as the ledger had it.
+#[derive(Deserialize)]
+pub(super) struct PastGroup {
+    pub name: String,
+    pub state: String,
+    pub members: Members,
+}
+
+impl PastEntry for PastGroup {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn state(&self) -> State {
+        state(&self.state)
+    }
+}
