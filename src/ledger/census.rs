@@ -91,6 +91,7 @@ mod tests {
             provider: "p",
             command: "sync users",
             now: 1_700_000_000,
+            number: None,
         };
         let txn = ledger.reserve(run, &Plan::default()).unwrap();
         ledger.confirm(txn).unwrap();

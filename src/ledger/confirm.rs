@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::edit::Edit;
+use super::figures;
 use super::history;
 use super::pending::{self, EntryType, Pending};
 use super::queue;
@@ -95,6 +96,7 @@ fn come_true(db: &Connection, entry: &Pending) -> rusqlite::Result<()> {
             Some((kind, id)) => entry.body::<Edit>()?.apply(run.scope(db), kind, id),
             None => Ok(()),
         },
+        EntryType::Figures => figures::add(db, entry.key.txn, &entry.body()?),
         EntryType::Create | EntryType::History => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 //! Written when a transaction is confirmed and in the same step, so that what never happened leaves none. An entry is
 //! remembered by all that is known of it, but for whose it is and for what only counts absences.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Statement};
 use serde_json::Value;
@@ -85,8 +85,10 @@ fn entry(kind: EntryKind, [target, provider, id]: [&str; 3]) -> String {
     )
 }
 
-/// Entries as they are before a transaction.
+/// Entries as they are before a run.
 pub(super) struct Snapshots<'t> {
+    /// What earlier transactions of the run have changed, as it was before them.
+    earlier: BTreeMap<Named, Option<String>>,
     account: Statement<'t>,
     group: Statement<'t>,
     local_group: Statement<'t>,
@@ -96,19 +98,40 @@ impl<'t> Snapshots<'t> {
     pub(super) fn new(db: &'t Connection) -> rusqlite::Result<Self> {
         let select = |kind| db.prepare(&format!("SELECT {}", entry(kind, ["?1", "?2", "?3"])));
         Ok(Self {
+            earlier: BTreeMap::new(),
             account: select(EntryKind::Account)?,
             group: select(EntryKind::Group)?,
             local_group: select(EntryKind::LocalGroup)?,
         })
     }
 
-    /// An entry as it is; `None`: there is none.
+    /// The same, where run `txn` has changed something already.
+    pub(super) fn within(db: &'t Connection, txn: u64) -> rusqlite::Result<Self> {
+        let mut snapshots = Self::new(db)?;
+        let sql = "SELECT provider, kind, id, before FROM changes WHERE txn = ?1 ORDER BY seq";
+        let mut statement = db.prepare_cached(sql)?;
+        let mut rows = statement.query([txn])?;
+        while let Some(row) = rows.next()? {
+            let of = (row.get("provider")?, row.get("kind")?, row.get("id")?);
+            let before = row.get("before")?;
+            snapshots.earlier.entry(of).or_insert(before);
+        }
+        Ok(snapshots)
+    }
+
+    /// An entry as it is before the run; `None`: there is none.
     pub(super) fn entry(
         &mut self,
         scope: Scope<'_>,
         kind: EntryKind,
         id: &str,
     ) -> rusqlite::Result<Option<String>> {
+        if !self.earlier.is_empty() {
+            let of = (scope.provider.to_owned(), kind, id.to_owned());
+            if let Some(before) = self.earlier.get(&of) {
+                return Ok(before.clone());
+            }
+        }
         let statement = match kind {
             EntryKind::Account => &mut self.account,
             EntryKind::Group => &mut self.group,

@@ -2,9 +2,10 @@
 //!
 //! A run that is killed between the two writes them again, to the same end.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
-use super::history::{self, Past, Snapshots};
+use super::figures::{self, Figures};
+use super::history::{self, Snapshots};
 use super::losses::{self, LossKind};
 use super::pending::{self, Writer};
 use super::queue::{self, Key};
@@ -24,8 +25,8 @@ pub struct Written<'a> {
 }
 
 impl Ledger {
-    /// Writes down keys in homes. `number` is that of the run's transaction, or what an earlier call has returned; a run
-    /// without one gets one, and is in the history from now on. Returns the run's number.
+    /// Writes down keys in homes. A run without a number gets one, and is in the history from now on. Returns the run's
+    /// number.
     ///
     /// # Errors
     /// When that cannot be written; then nothing was.
@@ -33,12 +34,11 @@ impl Ledger {
         &mut self,
         run: Run<'_>,
         plan: &Plan,
-        number: Option<u64>,
         written: &[Written<'_>],
     ) -> Result<u64, LedgerError> {
         let keep = self.keep;
         self.write(|tx| {
-            let number = match number {
+            let number = match run.number {
                 Some(number) => number,
                 None => begin(tx, run, plan, keep)?,
             };
@@ -52,7 +52,7 @@ impl Ledger {
 /// A run that did nothing else.
 fn begin(db: &Connection, run: Run<'_>, plan: &Plan, keep: i64) -> rusqlite::Result<u64> {
     let number = next_number(db)?;
-    reserve::add_run(db, run, number, plan)?;
+    figures::add_run(db, run, number, &Figures::of(plan)?)?;
     next_generation(db)?;
     history::prune(db, run.now.saturating_sub(keep))?;
     Ok(number)
@@ -65,7 +65,7 @@ fn remember(
     written: &[Written<'_>],
 ) -> rusqlite::Result<()> {
     let scope = run.scope(db);
-    let mut snapshots = Snapshots::new(db)?;
+    let mut snapshots = Snapshots::within(db, number)?;
     let mut entries = Writer::new(db, number)?;
     let mut count = 0_u64;
     for change in written.iter().map(|written| written.change) {
@@ -81,34 +81,13 @@ fn remember(
         let id = past.id.as_str();
         applied::set_keys(scope, id, keys.at.kind(), &record)?;
         losses::add(scope, LossKind::Keys, id, usize::from(keys.takes_all()))?;
-        entries.history(scope, &before_the_run(run, db, number, past)?)?;
+        entries.history(scope, &past)?;
         count += 1;
     }
     history::write(db, number)?;
     pending::clear(db)?;
     let sql = "UPDATE runs SET counts = json_set(counts, '$.keys', COALESCE(counts ->> '$.keys', 0) + ?2) WHERE txn = ?1";
     db.execute(sql, params![number, count]).map(drop)
-}
-
-/// The run's transaction may have changed the entry, or made it.
-fn before_the_run(
-    run: Run<'_>,
-    db: &Connection,
-    number: u64,
-    past: Past,
-) -> rusqlite::Result<Past> {
-    let sql = "SELECT before FROM changes
-                WHERE txn = ?1 AND provider = ?2 AND kind = ?3 AND id = ?4 ORDER BY seq";
-    let mut statement = db.prepare_cached(sql)?;
-    let first = statement
-        .query_row(params![number, run.provider, past.kind, past.id], |row| {
-            row.get("before")
-        })
-        .optional()?;
-    Ok(match first {
-        Some(before) => Past { before, ..past },
-        None => past,
-    })
 }
 
 fn queue_events(db: &Connection, run: Run<'_>, written: &[Written<'_>]) -> rusqlite::Result<()> {

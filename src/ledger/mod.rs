@@ -13,6 +13,7 @@ mod confirm;
 mod contacts;
 mod departures;
 mod edit;
+mod figures;
 mod history;
 mod home_keys;
 mod ids;

@@ -4,6 +4,7 @@ use rusqlite::{Row, Statement, params};
 
 use super::columns::words;
 use super::edit::Edit;
+use super::figures::Figures;
 use super::history::Past;
 use super::queue::Key;
 use super::store::{Run, Scope, odd_json};
@@ -23,6 +24,8 @@ pub(super) enum EntryType {
     Hook,
     /// The hooks that run once before and once after the others of a kind have to.
     Round,
+    /// The run's figures grow.
+    Figures,
 }
 
 words!(EntryType {
@@ -31,6 +34,7 @@ words!(EntryType {
     Edit = "edit",
     Hook = "hook",
     Round = "round",
+    Figures = "figures",
 });
 
 /// Writes the entries of one transaction.
@@ -49,7 +53,11 @@ struct NewEntry<'a> {
 }
 
 impl<'t> Writer<'t> {
+    /// Entries of transaction `txn`, behind those of its run that were confirmed: no key of an event is used twice.
     pub(super) fn new(db: &'t rusqlite::Connection, txn: u64) -> rusqlite::Result<Self> {
+        let sql = "SELECT MAX(seq) FROM (SELECT seq FROM changes WHERE txn = ?1
+                                         UNION ALL SELECT seq FROM hook_queue WHERE txn = ?1)";
+        let confirmed: Option<u64> = db.query_row(sql, [txn], |row| row.get(0))?;
         let insert = db.prepare(
             "INSERT INTO pending (txn, seq, entry, target, provider, kind, id, change, detail, before, body)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -57,7 +65,7 @@ impl<'t> Writer<'t> {
         Ok(Self {
             insert,
             txn,
-            seq: 0,
+            seq: confirmed.unwrap_or(0),
         })
     }
 
@@ -126,6 +134,16 @@ impl<'t> Writer<'t> {
         self.write(scope, &new)
     }
 
+    pub(super) fn figures(&mut self, scope: Scope<'_>, figures: &Figures) -> rusqlite::Result<()> {
+        let new = NewEntry {
+            entry: EntryType::Figures,
+            of: None,
+            past: None,
+            body: Some(serde_json::to_string(figures).map_err(odd_json)?),
+        };
+        self.write(scope, &new)
+    }
+
     pub(super) fn round(&mut self, scope: Scope<'_>, kind: Kind) -> rusqlite::Result<()> {
         let new = NewEntry {
             entry: EntryType::Round,
@@ -174,6 +192,7 @@ impl Pending {
             provider: &self.provider,
             command: &self.command,
             now: self.at,
+            number: Some(self.key.txn),
         }
     }
 
@@ -193,7 +212,7 @@ pub(super) fn to_do(db: &rusqlite::Connection, txn: Option<u64>) -> rusqlite::Re
     let mut statement = db.prepare(
         "SELECT txn, seq, entry, p.target, p.provider, command, at, kind, id, body
            FROM pending AS p JOIN runs USING (txn)
-          WHERE entry IN ('edit', 'hook', 'round') AND (txn = ?1 OR ?1 IS NULL) ORDER BY txn, seq",
+          WHERE entry IN ('edit', 'hook', 'round', 'figures') AND (txn = ?1 OR ?1 IS NULL) ORDER BY txn, seq",
     )?;
     let rows = statement.query_map([txn], Pending::of)?;
     rows.collect()
@@ -205,9 +224,9 @@ pub(super) fn count(db: &rusqlite::Connection, txn: Option<u64>) -> rusqlite::Re
     db.query_row(sql, [txn], |row| row.get(0))
 }
 
-/// Forgets them, with the runs that never came to be.
+/// Forgets them, with the runs of which nothing ever came to be.
 pub(super) fn forget(db: &rusqlite::Connection) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM runs WHERE txn IN (SELECT txn FROM pending)";
+    let sql = "DELETE FROM runs WHERE txn IN (SELECT txn FROM pending) AND txn NOT IN (SELECT txn FROM changes)";
     db.execute(sql, [])?;
     clear(db)
 }

@@ -1,13 +1,12 @@
 //! What a plan means for the ledger: numbers that are set aside now, and entries that come true on confirmation.
 
-use rusqlite::{Connection, params};
-
 use super::applied::{self, AccountFields};
 use super::edit::{AdoptedRow, Edit, MadeRow};
+use super::figures::{self, Figures};
 use super::history::{Past, Snapshots};
 use super::ids::{self, Identity};
 use super::pending::{self, Writer};
-use super::store::{Ledger, LedgerError, Run, Scope, next_number, odd_json};
+use super::store::{Ledger, LedgerError, Run, Scope, next_number};
 use crate::model::history::EntryKind;
 use crate::model::owned::State;
 use crate::model::{Members, UserName};
@@ -17,21 +16,32 @@ use crate::plan::{Change, Deed, KeyChange, MemberChange, NewAccount, Plan};
 use crate::policy::keys::digest;
 
 impl Ledger {
-    /// Sets the ids of a plan aside and writes down what it intends. Returns the transaction's number.
+    /// Sets the ids of a plan, or of a part of one, aside and writes down what it intends. Returns the number of the
+    /// run, which is that of its first transaction.
     ///
     /// # Errors
     /// When that cannot be written; then nothing was.
     pub fn reserve(&mut self, run: Run<'_>, plan: &Plan) -> Result<u64, LedgerError> {
         self.write(|tx| {
             pending::forget(tx)?;
-            let txn = next_number(tx)?;
+            let txn = match run.number {
+                Some(number) => number,
+                None => {
+                    let number = next_number(tx)?;
+                    figures::add_run(tx, run, number, &Figures::none())?;
+                    number
+                }
+            };
+            let snapshots = match run.number {
+                Some(_) => Snapshots::within(tx, txn)?,
+                None => Snapshots::new(tx)?,
+            };
             Reservation {
                 scope: run.scope(tx),
-                snapshots: Snapshots::new(tx)?,
+                snapshots,
                 entries: Writer::new(tx, txn)?,
             }
             .write(plan)?;
-            add_run(tx, run, txn, plan)?;
             Ok(txn)
         })
     }
@@ -56,7 +66,8 @@ impl Reservation<'_> {
                 self.entries.round(self.scope, kind)?;
             }
         }
-        events().try_for_each(|event| self.entries.hook(self.scope, event))
+        events().try_for_each(|event| self.entries.hook(self.scope, event))?;
+        self.entries.figures(self.scope, &Figures::of(plan)?)
     }
 
     fn change(&mut self, change: &Change) -> rusqlite::Result<()> {
@@ -239,36 +250,4 @@ pub(super) fn digest_of(text: &str) -> String {
     } else {
         digest(text.as_bytes())
     }
-}
-
-/// Writes down that there is a run, with the counts of its transaction.
-pub(super) fn add_run(
-    db: &Connection,
-    run: Run<'_>,
-    txn: u64,
-    plan: &Plan,
-) -> rusqlite::Result<()> {
-    let mut counts = plan.counts();
-    let changes = plan.changes.iter();
-    counts.keys -= changes
-        .filter(|change| effects(change).is_after_commit)
-        .count();
-    let counts = serde_json::to_string(&counts).map_err(odd_json)?;
-    // A digest that nobody can have typed need not be worked out: only small plans come with one.
-    let digest = if plan.changes.len() <= 1_000 {
-        plan.digest()
-    } else {
-        String::new()
-    };
-    let Run {
-        target,
-        provider,
-        command,
-        now,
-    } = run;
-    db.execute(
-        "INSERT INTO runs (txn, at, target, provider, command, digest, counts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![txn, now, target, provider, command, digest, counts],
-    )
-    .map(drop)
 }

@@ -84,6 +84,8 @@ pub struct Run<'a> {
     pub command: &'a str,
     /// When, in seconds since 1970.
     pub now: i64,
+    /// Its number, if a part of it has been carried out already.
+    pub number: Option<u64>,
 }
 
 impl<'a> Run<'a> {

@@ -45,6 +45,7 @@ const RUN: Run<'_> = Run {
     provider: "p",
     command: "sync users",
     now: 1_000_000,
+    number: None,
 };
 
 #[test]
@@ -917,7 +918,14 @@ fn keys_are_remembered_when_they_are_in_place() {
     );
     assert_eq!(
         ledger
-            .wrote_keys(RUN, &both, Some(txn), &[written(&both.changes[1])])
+            .wrote_keys(
+                Run {
+                    number: Some(txn),
+                    ..RUN
+                },
+                &both,
+                &[written(&both.changes[1])],
+            )
             .unwrap(),
         txn
     );
@@ -948,7 +956,7 @@ fn keys_are_remembered_when_they_are_in_place() {
 
     let withdrawn = plan(vec![set_keys(home, "", &[])]);
     let number = ledger
-        .wrote_keys(RUN, &withdrawn, None, &[written(&withdrawn.changes[0])])
+        .wrote_keys(RUN, &withdrawn, &[written(&withdrawn.changes[0])])
         .unwrap();
     let (after, run) = (
         ledger.load(HOST, "p", RUN.now).unwrap(),

@@ -157,6 +157,11 @@ impl Owned {
             id: id.clone(),
         }
     }
+
+    /// The state of an account; `None`: there is no such account, or it is about none.
+    pub(crate) fn state_of(&self, account: Option<&RemoteId>) -> Option<State> {
+        self.accounts.get(account?).map(|own| own.state)
+    }
 }
 
 /// The SSH keys of an account as gosync last wrote them.

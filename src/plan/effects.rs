@@ -24,10 +24,6 @@ pub(crate) struct Effects<'a> {
     /// As what the summary counts it.
     pub count: Count,
     /// The part of the commit to which it belongs.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "a commit is one transaction still")
-    )]
     pub part: Part,
     /// Whether it is no part of the transaction: it is carried out after it, by itself, and remembered when it is.
     pub is_after_commit: bool,
@@ -531,10 +527,11 @@ fn change_members(kind: EntryKind, change: &MemberChange) -> Effects<'_> {
         go: remove,
     };
     Effects {
-        part: if add.is_empty() && !remove.is_empty() {
-            Part::Closing
-        } else {
+        // Whoever goes does not wait for who comes.
+        part: if remove.is_empty() {
             Part::Opening
+        } else {
+            Part::Closing
         },
         // Neither: only the ledger learns something.
         event: Some(Event::Updated).filter(|_| !members.is_empty()),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::deed::FieldChange;
 use super::effects::{Count, Effects, effects};
 pub use super::hook_event::Event;
+use super::hook_event::local_id;
 pub(crate) use super::hook_event::{Account, GroupState, HookEvent, Kind, Subject};
 use super::{Change, Plan};
 use crate::model::history::EntryKind;
@@ -172,7 +173,7 @@ impl Source<'_> {
         let name = change.name();
         let id = change
             .id()
-            .map_or_else(|| format!("local:{name}"), ToString::to_string);
+            .map_or_else(|| local_id(name), ToString::to_string);
         let (before, gid) = self.group_before(change, &effects)?;
         let (come, go) = (effects.members.come, effects.members.go);
         let found = self.host.groups.get(before).map(|found| found.members);

@@ -3,10 +3,12 @@
 //! A plan that takes away more than the limits allow is refused whole: a host is not emptied because a provider
 //! answered badly. The administrator can let exactly one plan through, by its digest. Rules: docs/threats.md, V19 and V21.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 
+use super::approved::Approved;
 use super::effects::{Presence, effects};
 use super::{Change, Plan};
 use crate::model::Members;
@@ -74,25 +76,6 @@ impl Limits {
         let share = (owned as u64).saturating_mul(self.max_removals_percent.into()) / 100;
         let share = u32::try_from(share).unwrap_or(u32::MAX);
         share.min(most).max(ALWAYS_ALLOWED)
-    }
-}
-
-/// A plan that may be carried out. Only [`approve`] makes it.
-#[derive(Debug)]
-#[must_use]
-pub struct Approved {
-    plan: Plan,
-}
-
-impl Approved {
-    /// The plan.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// The plan, when nothing more is to be done with it.
-    pub fn into_plan(self) -> Plan {
-        self.plan
     }
 }
 
@@ -183,7 +166,38 @@ impl fmt::Display for Excess {
     }
 }
 
-/// Judges a plan. `approval`: the digest that an administrator passed by `--approve`.
+/// What lets a plan through that goes over limits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Approval<'a> {
+    /// The digest that an administrator passed by `--approve`.
+    pub digest: Option<&'a str>,
+    /// What is still to be done of a plan that was approved, and of which a part is carried out.
+    pub waiting: &'a [Change],
+}
+
+impl Approval<'_> {
+    fn covers(&self, plan: &Plan) -> bool {
+        self.has_all_of(plan) || self.digest.is_some_and(|digest| digest == plan.digest())
+    }
+
+    /// Whether nothing is in the plan that was not approved before.
+    pub(crate) fn has_all_of(&self, plan: &Plan) -> bool {
+        if self.waiting.is_empty() {
+            return false;
+        }
+        let mut waiting: BTreeMap<_, Vec<&Change>> = BTreeMap::new();
+        for change in self.waiting {
+            let of = (change.of.kind, change.id(), change.name());
+            waiting.entry(of).or_default().push(change);
+        }
+        plan.changes.iter().all(|change| {
+            let of = (change.of.kind, change.id(), change.name());
+            waiting.get(&of).is_some_and(|all| all.contains(&change))
+        })
+    }
+}
+
+/// Judges a plan.
 ///
 /// # Errors
 /// The plan itself with every limit it goes over. Nothing of it may be written then.
@@ -191,15 +205,15 @@ pub(crate) fn approve(
     plan: Plan,
     owned: &Owned,
     limits: &Limits,
-    approval: Option<&str>,
+    approval: Approval<'_>,
 ) -> Result<Approved, Box<Refused>> {
     let mut excesses = Vec::new();
     accounts(&plan, owned, limits, &mut excesses);
     members(&plan, owned, limits, &mut excesses);
     other_losses::judge(&plan, owned, limits, &mut excesses);
     keys(&plan, owned, limits, &mut excesses);
-    if excesses.is_empty() || approval.is_some_and(|digest| digest == plan.digest()) {
-        Ok(Approved { plan })
+    if excesses.is_empty() || approval.covers(&plan) {
+        Ok(Approved::new(plan))
     } else {
         Err(Box::new(Refused { plan, excesses }))
     }
@@ -207,12 +221,7 @@ pub(crate) fn approve(
 
 /// Whether an account is locked, so that its removal has a limit of its own.
 fn is_locked(owned: &Owned, change: &Change) -> bool {
-    state_of(owned, change) == Some(State::Locked)
-}
-
-fn state_of(owned: &Owned, change: &Change) -> Option<State> {
-    let own = owned.accounts.get(change.account_id()?)?;
-    Some(own.state)
+    owned.state_of(change.account_id()) == Some(State::Locked)
 }
 
 fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
@@ -225,7 +234,7 @@ fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exce
         .filter_map(|change| match effects(change).presence {
             Presence::Goes { .. } if is_locked(owned, change) => None,
             presence => presence.ends().then(|| {
-                let is_open = state_of(owned, change) == Some(State::Active);
+                let is_open = owned.state_of(change.account_id()) == Some(State::Active);
                 (change.name(), is_open)
             }),
         })

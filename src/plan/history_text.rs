@@ -18,7 +18,9 @@ pub(crate) fn lines(changes: &[PastChange]) -> Vec<String> {
         match entries.get_mut(at) {
             None => entries.push(change.clone()),
             Some(entry) => {
-                // Before and after are those of the whole run.
+                // Before is that of the whole run.
+                entry.after.clone_from(&change.after);
+                entry.name.clone_from(&change.name);
                 entry.change = format!("{}, {}", entry.change, change.change);
                 entry.detail = entry.detail.take().or_else(|| change.detail.clone());
             }

@@ -72,6 +72,11 @@ impl Event {
     }
 }
 
+/// The id, to hooks, of a group of the host's own.
+pub(crate) fn local_id(name: &str) -> String {
+    format!("local:{name}")
+}
+
 /// An account as it stands after the change, or stood before it was removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {

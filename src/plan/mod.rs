@@ -3,6 +3,7 @@
 //! A plan is made by [`diff`] from what is wanted, what is found and what is owned; it is shown by [`render`], judged
 //! by [`guard`], and nothing can be written that was not approved. All of it is pure.
 
+mod approved;
 pub(crate) mod change;
 mod change_json;
 pub(crate) mod claims;
@@ -24,6 +25,7 @@ pub(crate) mod samples;
 pub(crate) mod saved;
 mod whole;
 
+pub(crate) use approved::{Approved, Share};
 pub use change::Change;
 pub use deed::Deed;
 pub(crate) use deed::{
@@ -31,7 +33,6 @@ pub(crate) use deed::{
     Rename,
 };
 pub(crate) use effects::effects;
-pub(crate) use guard::Approved;
 pub use guard::Limits;
 pub(crate) use key_change::{Cause, KeyChange, KeyPlace};
 pub(crate) use observation::Observation;

@@ -30,6 +30,9 @@ pub struct Plan {
     pub incomplete: Option<String>,
     /// The ledger's generation that this plan was made for.
     pub generation: u64,
+    /// Of a part of a plan: the digest of the whole, if this is its end, and nothing otherwise.
+    #[serde(skip)]
+    pub whole: Option<String>,
     /// How to reach the people whose accounts change, for hooks.
     #[serde(skip)]
     pub contacts: BTreeMap<RemoteId, Contact>,
@@ -59,6 +62,9 @@ impl Plan {
     /// What names exactly this plan at exactly this state of the ledger: SHA-256 over the changes and the generation,
     /// in hexadecimal, its first 32 digits.
     pub fn digest(&self) -> String {
+        if let Some(whole) = &self.whole {
+            return whole.clone();
+        }
         let mut hash = Sha256::new();
         hash.update(self.generation.to_be_bytes());
         for change in &self.changes {

@@ -167,6 +167,7 @@ reasons! {
     Missing { runs: u32 } = "missing",
         ("missing in {}", counted(*.runs, "complete read", "complete reads"));
     OpenedByHand = "opened-by-hand", ("was opened by hand, and the person is still gone");
+    ToBeRemoved = "to-be-removed", ("is about to be removed");
     LockedBefore { run: u64 } = "locked-before", ("was locked before run {run}");
 
     // Renames.
@@ -248,6 +249,7 @@ reasons! {
     KeysNotWithdrawn { why: String } = "keys-not-withdrawn", ("its keys are not withdrawn: {why}");
     NoKeysThere { why: String } = "no-keys-there",
         ("no keys are written or withdrawn there: {why}");
+    HomeFailed { why: String } = "home-failed", ("{why}");
     HomeKeysFailed { why: String } = "home-keys-failed", ("{why}");
 
     // What is adopted, removed and given back.
@@ -381,9 +383,9 @@ impl Reason {
         }
     }
 
-    /// Whether it hangs on what nobody could see.
+    /// Whether it hangs on something on the host that nobody could see, or that could not be done there.
     pub fn is_unseen(&self) -> bool {
-        matches!(self.cause(), Self::NotSeen { .. })
+        matches!(self.cause(), Self::NotSeen { .. } | Self::HomeFailed { .. })
     }
 
     /// Several of them in one sentence.

@@ -1,8 +1,8 @@
 //! What follows a commit, under the run lock alone: caches, keys in homes, hooks.
 
-use super::commit::LedgerAccess;
 use super::env::Env;
 use super::job::Options;
+use super::ledger_access::LedgerAccess;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::hooks::{self, Tally};

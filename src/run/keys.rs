@@ -107,10 +107,8 @@ pub(crate) struct HomeWriter<'a> {
 }
 
 impl HomeWriter<'_> {
-    /// Writes what a plan has for homes; `number` is that of the run's transaction, if there was
-    /// one. What fails is reported, is refused in the plan from then on, and is tried again by the
-    /// next run.
-    pub(crate) fn write(&mut self, mut number: Option<u64>, plan: &mut Plan) -> Result<()> {
+    /// Writes what a plan has for homes. What fails is reported, is refused in the plan from then on, and is tried again by the next run.
+    pub(crate) fn write(&mut self, plan: &mut Plan) -> Result<()> {
         let mut events: BTreeMap<&str, &HookEvent> = plan
             .events
             .iter()
@@ -143,11 +141,11 @@ impl HomeWriter<'_> {
                 }
             }
             if written.len() >= NOTES_AT_ONCE {
-                number = Some(self.note(number, plan, &std::mem::take(&mut written))?);
+                self.note(plan, &std::mem::take(&mut written))?;
             }
         }
         if !written.is_empty() {
-            self.note(number, plan, &written)?;
+            self.note(plan, &written)?;
         }
         let mut at = 0..;
         plan.changes
@@ -156,10 +154,10 @@ impl HomeWriter<'_> {
         Ok(())
     }
 
-    fn note(&mut self, number: Option<u64>, plan: &Plan, written: &[Written<'_>]) -> Result<u64> {
-        self.ledger
-            .wrote_keys(self.run, plan, number, written)
-            .map_err(Error::failed)
+    fn note(&mut self, plan: &Plan, written: &[Written<'_>]) -> Result<()> {
+        let number = self.ledger.wrote_keys(self.run, plan, written);
+        self.run.number = Some(number.map_err(Error::failed)?);
+        Ok(())
     }
 }
 

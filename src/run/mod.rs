@@ -6,11 +6,12 @@
 
 mod adoption;
 mod after;
-mod commit;
+mod carry_out;
 mod context;
 mod env;
 mod job;
 pub(crate) mod keys;
+mod ledger_access;
 mod once;
 mod planner;
 mod probe;

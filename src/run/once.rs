@@ -3,11 +3,12 @@
 //! Nothing below it knows whether the run is dry, who asked for it, or what a terminal is.
 
 use super::after;
-use super::commit::{Commit, LedgerAccess, commit};
+use super::carry_out::{Carried, CarryOut, Progress};
 use super::context::PlanContext;
 use super::env::Env;
 use super::job::{Job, Task};
 use super::keys::HomeWriter;
+use super::ledger_access::LedgerAccess;
 use super::planner::{Planner, consider};
 use super::report::{Outcome, RunReport, TargetReport};
 use super::sessions::end_sessions;
@@ -17,7 +18,7 @@ use crate::hooks::{self, Tally};
 use crate::ledger::{HOST, Ledger, Run};
 use crate::model::Completeness;
 use crate::model::owned::Owned;
-use crate::plan::guard::{self, Refused};
+use crate::plan::guard::{self, Approval, Refused};
 use crate::plan::saved::{Asked, Saved, fingerprints};
 use crate::plan::{Approved, Plan};
 use crate::system::lock::RunLock;
@@ -77,6 +78,7 @@ fn straight_line(
         provider: &env.settings.provider()?.name,
         command,
         now: env.now,
+        number: None,
     };
     let line = Line {
         env,
@@ -85,38 +87,40 @@ fn straight_line(
         target,
         run,
     };
-    let mut shown: Option<Plan> = None;
+    let mut so_far = SoFar::default();
     for attempt in 0..ATTEMPTS {
-        let (current, owned, plan) = line.plan(&ledger, attempt)?;
-        let saved = line.save(current.as_ref(), &plan);
-        let approved = match line.approve(plan, &owned, watch) {
-            Ok(approved) => approved,
-            Err(refused) => return Ok(line.refused(*refused).with(saved)),
-        };
-        let staged = current.stage(approved)?;
-        let LedgerAccess::Write(ledger) = &mut ledger else {
-            watch.dry(staged.plan());
-            let report = line.report(staged.into_plan(), None, Tally::default());
-            return Ok(report.with(saved));
-        };
-        if shown.is_none_or(|shown| shown.changes != staged.plan().changes) {
-            watch.staged(staged.plan());
-        }
-        match commit(target, staged.as_ref(), (ledger, run), watch)? {
-            Commit::Moved => shown = Some(staged.into_plan()),
-            Commit::Done(number) => {
-                return line.finish(ledger, (staged.into_plan(), number), current, watch);
-            }
+        if let Some(report) = line.attempt(&mut ledger, attempt, &mut so_far, watch)? {
+            return Ok(report);
         }
     }
-    Err(never_quiet())
+    let LedgerAccess::Write(ledger) = &mut ledger else {
+        return Err(never_quiet());
+    };
+    line.give_up(ledger, so_far, never_quiet(), watch)
+}
+
+/// What came of the attempts up to now.
+#[derive(Default)]
+struct SoFar {
+    progress: Progress,
+    /// The plan of the last one, which somebody else's change has overtaken.
+    plan: Option<Plan>,
 }
 
 fn never_quiet() -> Error {
     Error::failed(format!(
         "the account databases were changed by others {ATTEMPTS} times while gosync planned"
     ))
-    .hint("Nothing was written; run it again when it is quieter")
+    .hint("Run it again when it is quieter")
+}
+
+fn over_a_limit_now() -> Error {
+    Error::new(
+        Kind::Refused,
+        "others have changed the account databases while gosync wrote, and what was still to be \
+         done now goes over a limit",
+    )
+    .hint("What was written stays; run it again to see the rest")
 }
 
 /// That a sync's read was complete is noted for `gosync status`.
@@ -147,14 +151,7 @@ impl Line<'_> {
     ) -> Result<(Box<dyn Current + '_>, Owned, Plan)> {
         let options = &self.job.options;
         let mut elsewhere = self.target.other_name_services()?;
-        // Where other name services are asked, over a network perhaps, nobody is kept out
-        // meanwhile.
-        let keep_others_out = attempt >= OPEN_ATTEMPTS && !elsewhere.is_any() && !options.dry_run;
-        let current = if keep_others_out {
-            self.target.read(Hold::Locked)?
-        } else {
-            self.target.read(Hold::Open)?
-        };
+        let current = self.target.read(self.hold(attempt)?)?;
         let owned = ledger.load(self.run)?;
         let mut host = current.host();
         let mut plan = consider(&mut elsewhere, &mut host, |host| {
@@ -173,15 +170,117 @@ impl Line<'_> {
         Ok((current, owned, plan))
     }
 
+    /// Plans, and carries the plan out unless the run is a dry one; `None`: somebody else has changed the databases
+    /// meanwhile.
+    fn attempt(
+        &self,
+        ledger: &mut LedgerAccess,
+        attempt: u32,
+        so_far: &mut SoFar,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<RunReport>> {
+        let (current, owned, plan) = self.plan(ledger, attempt)?;
+        let saved = self.save(current.as_ref(), &plan);
+        let approved = match self.approve(plan, &owned, &so_far.progress, watch) {
+            Ok(approved) => approved,
+            Err(refused) => match ledger {
+                LedgerAccess::Write(ledger) if so_far.progress.is_begun() => {
+                    let so_far = std::mem::take(so_far);
+                    let error = over_a_limit_now();
+                    return self.give_up(ledger, so_far, error, watch).map(Some);
+                }
+                _ => return Ok(Some(self.refused(*refused).with(saved))),
+            },
+        };
+        let staged = current.stage(approved)?;
+        let LedgerAccess::Write(ledger) = ledger else {
+            watch.dry(staged.plan());
+            let plan = staged.into_approved().into_plan();
+            let report = self.report(plan, None, Tally::default());
+            return Ok(Some(report.with(saved)));
+        };
+        let shown = Approval {
+            digest: None,
+            waiting: &so_far.progress.waiting,
+        };
+        if !shown.has_all_of(staged.plan()) {
+            watch.staged(staged.plan());
+        }
+        let progress = &mut so_far.progress;
+        let mut carry_out = CarryOut {
+            target: self.target,
+            ledger,
+            run: self.run,
+            hold: self.hold(attempt)?,
+            watch,
+        };
+        let carried = if staged.approved().is_one(&owned) {
+            carry_out.at_once(staged, progress)?
+        } else {
+            let approved = staged.into_approved();
+            drop(current);
+            carry_out.by_parts(approved.divide(&owned), progress)?
+        };
+        match carried {
+            Carried::Done(plan) => self.finish(ledger, plan, progress.number, watch).map(Some),
+            Carried::Moved(plan) => {
+                so_far.plan = Some(plan);
+                Ok(None)
+            }
+            Carried::Broken(plan, error) => {
+                so_far.plan = Some(plan);
+                self.give_up(ledger, std::mem::take(so_far), error, watch)
+                    .map(Some)
+            }
+        }
+    }
+
+    /// It cannot go on: what was done is told, and hooks hear of it.
+    fn give_up(
+        &self,
+        ledger: &mut Ledger,
+        mut so_far: SoFar,
+        error: Error,
+        watch: &mut dyn Watch,
+    ) -> Result<RunReport> {
+        let Some(number) = so_far.progress.number else {
+            return Err(error);
+        };
+        let rest = Plan {
+            changes: Vec::new(),
+            observations: Vec::new(),
+            ..so_far.plan.unwrap_or_default()
+        };
+        let plan = so_far.progress.tell(rest);
+        self.finish(ledger, plan, Some(number), watch)?;
+        Err(error)
+    }
+
+    /// Whether others are kept out from the first look at the databases.
+    fn hold(&self, attempt: u32) -> Result<Hold> {
+        // Where other name services are asked, over a network perhaps, nobody is kept out meanwhile.
+        let keep_others_out = attempt >= OPEN_ATTEMPTS
+            && !self.job.options.dry_run
+            && !self.target.other_name_services()?.is_any();
+        Ok(match keep_others_out {
+            true => Hold::Locked,
+            false => Hold::Open,
+        })
+    }
+
     /// Has the plan judged. A dry run shows also one that is refused.
     fn approve(
         &self,
         plan: Plan,
         owned: &Owned,
+        progress: &Progress,
         watch: &mut dyn Watch,
     ) -> std::result::Result<Approved, Box<Refused>> {
-        let approval = self.job.options.approve.as_deref();
         let limits = &self.env.settings.limits;
+        let approval = Approval {
+            digest: self.job.options.approve.as_deref(),
+            waiting: &progress.waiting,
+        };
         guard::approve(plan, owned, limits, approval).inspect_err(|refused| {
             if self.job.options.dry_run {
                 watch.dry(&refused.plan);
@@ -207,12 +306,13 @@ impl Line<'_> {
         Some(Box::new(saved))
     }
 
-    /// Everything is in place: the ledger learns what was seen, and what follows a commit is done.
+    /// Everything is in place: the ledger learns what was seen, and what follows a commit is done. Nobody holds the
+    /// password lock, which nothing of this must wait for.
     fn finish(
         &self,
         ledger: &mut Ledger,
-        (mut plan, number): (Plan, Option<u64>),
-        current: Box<dyn Current + '_>,
+        mut plan: Plan,
+        number: Option<u64>,
         watch: &mut dyn Watch,
     ) -> Result<RunReport> {
         if number.is_some() {
@@ -221,15 +321,13 @@ impl Line<'_> {
         ledger
             .observe(self.run, &plan.observations)
             .map_err(Error::failed)?;
-        // It may hold the password lock, which nothing that follows must wait for.
-        drop(current);
         HomeWriter {
             target: self.target,
             ledger,
-            run: self.run,
+            run: Run { number, ..self.run },
             watch,
         }
-        .write(number, &mut plan)?;
+        .write(&mut plan)?;
         watch.notice(format!("{}: {}", self.run.command, plan.counts()));
         let hooks = after::run_hooks(self.env, &self.job.options, self.target, ledger, watch)?;
         Ok(self.report(plan, number, hooks))

@@ -11,19 +11,21 @@ use crate::ledger::{Ledger, Run};
 use crate::targets::{Hold, Recovered, Recovery, Staged, Switched, Target};
 
 /// How a commit ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Committed {
     /// All of it is in place and on disk; the number of the run in the ledger.
     Done(u64),
     /// The databases changed since they were read; nothing was written. Read and plan again.
     Moved,
+    /// It could not begin, for this reason; nothing was put in place.
+    Failed(Error),
 }
 
 /// Puts everything new in place, as one transaction with the ledger; `progress` is told about homes
 /// made.
 ///
 /// # Errors
-/// When nothing, or not all, was written; the next run finishes or drops it.
+/// When it has begun and cannot go on; the next run finishes or drops it.
 pub(crate) fn commit(
     target: &dyn Target,
     staged: &dyn Staged,
@@ -34,7 +36,7 @@ pub(crate) fn commit(
     let txn = ledger.reserve(run, staged.plan()).map_err(Error::failed)?;
     let prepared = match staged.prepare(txn, progress) {
         Ok(prepared) => prepared,
-        Err(e) => return abandon(target, staged, ledger).and(Err(e.into())),
+        Err(e) => return abandon(target, staged, ledger).map(|()| Committed::Failed(e.into())),
     };
     match prepared.switch()? {
         Switched::Done(traces) => {
@@ -43,7 +45,9 @@ pub(crate) fn commit(
             Ok(Committed::Done(txn))
         }
         Switched::Moved => abandon(target, staged, ledger).map(|()| Committed::Moved),
-        Switched::NotBegun(e) => abandon(target, staged, ledger).and(Err(e.into())),
+        Switched::NotBegun(e) => {
+            abandon(target, staged, ledger).map(|()| Committed::Failed(e.into()))
+        }
     }
 }
 

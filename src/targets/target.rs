@@ -90,10 +90,15 @@ pub trait Current {
 /// Everything new, exactly. Made from an [`Approved`] plan alone; nothing is written yet.
 pub trait Staged {
     /// The plan.
-    fn plan(&self) -> &Plan;
+    fn plan(&self) -> &Plan {
+        self.approved().plan()
+    }
 
-    /// The plan, when nothing more is to be done with it.
-    fn into_plan(self: Box<Self>) -> Plan;
+    /// What it was made from.
+    fn approved(&self) -> &Approved;
+
+    /// The same, when nothing more is to be done with the bytes.
+    fn into_approved(self: Box<Self>) -> Approved;
 
     /// Writes everything new beside the old, for transaction `txn`; `progress` is told about homes
     /// made.

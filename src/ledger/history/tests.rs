@@ -14,6 +14,7 @@ const RUN: Run<'_> = Run {
     provider: "p",
     command: "sync users",
     now: 1_000_000_000,
+    number: None,
 };
 
 fn id(text: &str) -> RemoteId {

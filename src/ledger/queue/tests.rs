@@ -9,6 +9,7 @@ const RUN: Run<'_> = Run {
     provider: "p",
     command: "sync users",
     now: 1_000,
+    number: None,
 };
 
 fn event(kind: Kind, id: &str, word: Event) -> HookEvent {

@@ -137,7 +137,8 @@ fn what_takes_rights_away_comes_first_and_what_clears_up_last() {
     for (change, part) in [
         (account(lock), Part::Closing),
         (group(members(None, &[], &["ann"])), Part::Closing),
-        (group(members(None, &["ann"], &["bob"])), Part::Opening),
+        (group(members(None, &["ann"], &["bob"])), Part::Closing),
+        (group(members(None, &["ann"], &[])), Part::Opening),
         (account(keys(home.clone(), "")), Part::Closing),
         (account(keys(home, "ssh-ed25519 A")), Part::Opening),
         (account(gone), Part::Clearing),

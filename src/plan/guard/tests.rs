@@ -80,6 +80,13 @@ fn revoke(before: usize, gone: usize) -> (Owned, Plan) {
     )
 }
 
+fn by(digest: &str) -> Approval<'_> {
+    Approval {
+        digest: Some(digest),
+        ..Approval::default()
+    }
+}
+
 #[test]
 fn the_figures_of_the_issue_hold_at_their_edges() {
     // of so many, so many may go
@@ -92,11 +99,22 @@ fn the_figures_of_the_issue_hold_at_their_edges() {
         (100_000, 20),
     ] {
         assert!(
-            approve(locks(allowed), &owned(of), &Limits::default(), None).is_ok(),
+            approve(
+                locks(allowed),
+                &owned(of),
+                &Limits::default(),
+                Approval::default()
+            )
+            .is_ok(),
             "{allowed} of {of}"
         );
-        let refused =
-            approve(locks(allowed + 1), &owned(of), &Limits::default(), None).unwrap_err();
+        let refused = approve(
+            locks(allowed + 1),
+            &owned(of),
+            &Limits::default(),
+            Approval::default(),
+        )
+        .unwrap_err();
         assert_eq!(
             (refused.excesses[0].count, refused.excesses[0].allowed),
             (allowed + 1, allowed)
@@ -108,15 +126,16 @@ fn the_figures_of_the_issue_hold_at_their_edges() {
 fn a_day_allows_twice_what_a_run_does() {
     let mut owned = owned(100);
     owned.losses.accounts = 15;
-    assert!(approve(locks(5), &owned, &Limits::default(), None).is_ok());
-    let refused = approve(locks(6), &owned, &Limits::default(), None).unwrap_err();
+    assert!(approve(locks(5), &owned, &Limits::default(), Approval::default()).is_ok());
+    let refused = approve(locks(6), &owned, &Limits::default(), Approval::default()).unwrap_err();
     assert_eq!(refused.excesses[0].limit, Limit::Day);
 }
 
 #[test]
 fn the_accounts_never_go_to_zero() {
-    assert!(approve(locks(2), &owned(3), &Limits::default(), None).is_ok());
-    let refused = approve(locks(3), &owned(3), &Limits::default(), None).unwrap_err();
+    assert!(approve(locks(2), &owned(3), &Limits::default(), Approval::default()).is_ok());
+    let refused =
+        approve(locks(3), &owned(3), &Limits::default(), Approval::default()).unwrap_err();
     assert_eq!(refused.excesses[0].limit, Limit::Zero);
 }
 
@@ -124,7 +143,7 @@ fn the_accounts_never_go_to_zero() {
 fn groups_have_the_same_figures_and_five_never_go_to_zero() {
     let judge = |before, gone| {
         let (owned, plan) = revoke(before, gone);
-        approve(plan, &owned, &Limits::default(), None)
+        approve(plan, &owned, &Limits::default(), Approval::default())
     };
     assert!(judge(4, 3).is_ok());
     assert!(judge(3, 3).is_ok());
@@ -142,21 +161,27 @@ fn groups_have_the_same_figures_and_five_never_go_to_zero() {
 #[test]
 fn a_digest_lets_exactly_its_plan_through() {
     let digest = locks(50).digest();
-    assert!(approve(locks(50), &owned(100), &Limits::default(), Some(&digest)).is_ok());
-    assert!(approve(locks(51), &owned(100), &Limits::default(), Some(&digest)).is_err());
+    assert!(approve(locks(50), &owned(100), &Limits::default(), by(&digest)).is_ok());
+    assert!(approve(locks(51), &owned(100), &Limits::default(), by(&digest)).is_err());
     let later = Plan {
         generation: 1,
         ..locks(50)
     };
     assert!(
-        approve(later, &owned(100), &Limits::default(), Some(&digest)).is_err(),
+        approve(later, &owned(100), &Limits::default(), by(&digest)).is_err(),
         "only once"
     );
 }
 
 #[test]
 fn the_message_has_figure_limit_and_names() {
-    let refused = approve(locks(12), &owned(40), &Limits::default(), None).unwrap_err();
+    let refused = approve(
+        locks(12),
+        &owned(40),
+        &Limits::default(),
+        Approval::default(),
+    )
+    .unwrap_err();
     let text = refused.excesses[0].to_string();
     assert_eq!(
         text,
@@ -205,7 +230,7 @@ fn who_gets_power_is_counted_in_a_run_and_in_a_day() {
     let judge = |come, before_today, privileged| {
         let (mut owned, plan) = local(2, 0, come, privileged);
         owned.losses.gains.insert("lab".into(), before_today);
-        approve(plan, &owned, &Limits::default(), None)
+        approve(plan, &owned, &Limits::default(), Approval::default())
             .map(drop)
             .map_err(|refused| refused.excesses[0].to_string())
     };
@@ -221,19 +246,19 @@ fn who_gets_power_is_counted_in_a_run_and_in_a_day() {
     );
     let (owned, plan) = local(2, 0, 4, true);
     let digest = plan.digest();
-    assert!(approve(plan, &owned, &Limits::default(), Some(&digest)).is_ok());
+    assert!(approve(plan, &owned, &Limits::default(), by(&digest)).is_ok());
 }
 
 #[test]
 fn members_of_the_hosts_own_groups_go_within_the_limits() {
     let judge = |before, gone| {
         let (owned, plan) = local(before, gone, 0, false);
-        approve(plan, &owned, &Limits::default(), None).is_ok()
+        approve(plan, &owned, &Limits::default(), Approval::default()).is_ok()
     };
     assert!(judge(4, 3) && judge(3, 3) && !judge(40, 5) && !judge(5, 5));
     let (mut owned, plan) = local(10, 3, 0, false);
     owned.losses.local.insert("lab".into(), 4);
-    assert!(approve(plan, &owned, &Limits::default(), None).is_err());
+    assert!(approve(plan, &owned, &Limits::default(), Approval::default()).is_err());
 }
 
 proptest! {
@@ -245,7 +270,7 @@ proptest! {
         let limits = Limits::default();
         let allowed = limits.allowed(of) as usize;
         let over = gone > allowed || (gone > 0 && (gone + before as usize > 2 * allowed || gone == of));
-        prop_assert_eq!(approve(locks(gone), &owned, &limits, None).is_err(), over);
+        prop_assert_eq!(approve(locks(gone), &owned, &limits, Approval::default()).is_err(), over);
     }
 }
 
@@ -343,7 +368,9 @@ fn each_rung_has_a_limit_of_its_own() {
             changes: (1..=n as usize).map(make).collect(),
             ..Plan::default()
         };
-        let judge = |n, owned: &Owned, limits| approve(plan(n), owned, &limits, None).map(|_| ());
+        let judge = |n, owned: &Owned, limits| {
+            approve(plan(n), owned, &limits, Approval::default()).map(|_| ())
+        };
         assert!(judge(most, &owned, Limits::default()).is_ok(), "{loss:?}");
         let refused = judge(most + 1, &owned, Limits::default()).unwrap_err();
         assert_eq!(
@@ -375,7 +402,7 @@ fn each_rung_has_a_limit_of_its_own() {
     };
     owned.losses.accounts = 40;
     assert_eq!(
-        approve(plan, &owned, &Limits::default(), None)
+        approve(plan, &owned, &Limits::default(), Approval::default())
             .unwrap_err()
             .excesses[0]
             .what,
@@ -423,10 +450,23 @@ fn not_many_people_may_lose_all_their_keys_at_once() {
         changes: (0..n).map(|n| take(n, cause)).collect(),
         ..Plan::default()
     };
-    let judge =
-        |n, cause, owned: &Owned| approve(plan(n, cause), owned, &Limits::default(), None).is_ok();
+    let judge = |n, cause, owned: &Owned| {
+        approve(
+            plan(n, cause),
+            owned,
+            &Limits::default(),
+            Approval::default(),
+        )
+        .is_ok()
+    };
     assert!(judge(10, Cause::Wanted, &owned) && !judge(11, Cause::Wanted, &owned));
-    let refused = approve(plan(11, Cause::Wanted), &owned, &Limits::default(), None).unwrap_err();
+    let refused = approve(
+        plan(11, Cause::Wanted),
+        &owned,
+        &Limits::default(),
+        Approval::default(),
+    )
+    .unwrap_err();
     let said = "11 of 100 people with SSH keys would lose all of them in this run, and at most 10 may: u0, ";
     assert!(
         refused.excesses[0].to_string().starts_with(said),

@@ -58,15 +58,25 @@ impl GenerationPaths {
         }
     }
 
-    /// The paths for transaction `txn`.
-    pub(super) fn generation(&self, txn: u64) -> Generation {
-        let name = format!("g{txn}");
+    /// The paths for a transaction of run `number`, which may have several.
+    pub(super) fn generation(&self, number: u64) -> Generation {
+        let present = self.present().ok().flatten().unwrap_or(0);
+        let name = format!("g{}", number.max(present + 1));
         Generation {
             link: self.link.clone(),
             parent: self.parent.clone(),
             dir: self.parent.join(&name),
             next: self.parent.join("next"),
             target: Path::new(self.beside).join(&name),
+        }
+    }
+
+    /// The number of the generation that is in place; `None`: it is a directory still, or again.
+    fn present(&self) -> std::io::Result<Option<u64>> {
+        match std::fs::read_link(&self.link) {
+            Ok(to) => Ok(to.file_name().and_then(|name| number(name.to_str()?))),
+            Err(e) if e.kind() == ErrorKind::InvalidInput => Ok(None),
+            Err(e) => Err(e),
         }
     }
 
@@ -89,12 +99,11 @@ impl GenerationPaths {
             return Ok(());
         }
         self.keep_directory()?;
-        let present = match std::fs::read_link(&self.link) {
-            Ok(to) => to.file_name().and_then(|name| number(name.to_str()?)),
-            Err(e) if e.kind() == ErrorKind::InvalidInput => None, // it is a directory still, or again
+        let present = match self.present() {
+            Ok(present) => present,
             // Nobody knows which generation is needed: all stay.
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
-            other => return other.on("read", &self.link).map(drop),
+            Err(e) => return Err(e).on("read", &self.link),
         };
         let mut numbers: Vec<u64> = files::list(&self.parent)?
             .iter()

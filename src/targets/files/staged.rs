@@ -37,11 +37,6 @@ impl Staged {
         self.approved.plan()
     }
 
-    /// The plan, when nothing more is to be done with it.
-    pub(super) fn into_plan(self) -> Plan {
-        self.approved.into_plan()
-    }
-
     /// Homes that have to be made, with their uids and gids.
     pub(super) fn homes(&self) -> impl Iterator<Item = (&str, Uid, u32)> {
         self.plan()

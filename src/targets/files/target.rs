@@ -10,7 +10,7 @@ use super::read;
 use super::stage;
 use super::staged;
 use crate::model::host::Host;
-use crate::plan::{Approved, Plan};
+use crate::plan::Approved;
 use crate::system::journal::{self, Journal, Left};
 use crate::system::lock::PasswordLock;
 use crate::targets::target::{Current, Staged};
@@ -97,12 +97,12 @@ impl Current for Reading<'_> {
 }
 
 impl Staged for StagedFiles<'_> {
-    fn plan(&self) -> &Plan {
-        self.staged.plan()
+    fn approved(&self) -> &Approved {
+        &self.staged.approved
     }
 
-    fn into_plan(self: Box<Self>) -> Plan {
-        self.staged.into_plan()
+    fn into_approved(self: Box<Self>) -> Approved {
+        self.staged.approved
     }
 
     fn prepare(

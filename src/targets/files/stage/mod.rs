@@ -39,7 +39,7 @@ pub(super) fn stage(
     approved: Approved,
 ) -> Result<Staged, LocalError> {
     let mut files = BTreeMap::new();
-    let changes = &approved.plan().changes;
+    let changes = &*approved.carried();
     let known = Known::new(current, changes);
     ids::check(target.paths.layout, changes)?;
     let removes = changes
@@ -79,6 +79,7 @@ pub(super) fn stage(
             files.insert(*db, Versions { first, last });
         }
     }
+    drop(known);
     Ok(Staged { approved, files })
 }
 

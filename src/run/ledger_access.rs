@@ -1,14 +1,13 @@
-//! The ledger as a run may use it, and the commit of what is staged.
+//! The ledger as a run may use it: a dry run only reads it.
 
 use super::env::Env;
-use super::transaction::{self, Committed};
+use super::transaction;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run};
 use crate::model::owned::Owned;
-use crate::plan::{Plan, effects};
 use crate::system::files;
-use crate::targets::{Staged, Target};
+use crate::targets::Target;
 
 /// The ledger, as far as a run may use it.
 pub(crate) enum LedgerAccess {
@@ -61,45 +60,4 @@ impl LedgerAccess {
             .load(run.target, run.provider, run.now)
             .map_err(Error::failed)
     }
-}
-
-/// How a commit ended.
-pub(crate) enum Commit {
-    /// All is in place; the number of the run in the ledger, if anything was written to the
-    /// databases.
-    Done(Option<u64>),
-    /// Somebody else changed the databases meanwhile; nothing was written.
-    Moved,
-}
-
-/// Puts what is staged in place, if that is anything.
-pub(crate) fn commit(
-    target: &dyn Target,
-    staged: &dyn Staged,
-    (ledger, run): (&mut Ledger, Run<'_>),
-    watch: &mut dyn Watch,
-) -> Result<Commit> {
-    let mut number = None;
-    if changes_databases(staged.plan()) {
-        let progress = watch.progress("homes made");
-        let committed = transaction::commit(target, staged, ledger, run, progress.as_ref());
-        target
-            .litter()
-            .into_iter()
-            .for_each(|stays| watch.warn(stays));
-        match committed? {
-            Committed::Done(txn) => number = Some(txn),
-            Committed::Moved => {
-                tracing::info!("the databases changed meanwhile; planning again");
-                return Ok(Commit::Moved);
-            }
-        }
-    }
-    Ok(Commit::Done(number))
-}
-
-fn changes_databases(plan: &Plan) -> bool {
-    plan.changes
-        .iter()
-        .any(|change| !effects(change).is_after_commit)
 }

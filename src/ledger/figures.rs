@@ -1,0 +1,77 @@
+//! The figures of a run: how many changes of each kind it made, and which plan it carried out.
+//!
+//! A run may commit its plan in several transactions: each adds its own counts when it is confirmed,
+//! and the last one says which plan is now carried out as a whole.
+
+use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::store::{Run, odd_json};
+use crate::plan::{Plan, effects};
+
+/// What a transaction adds to the figures of its run.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Figures {
+    counts: Map<String, Value>,
+    digest: String,
+}
+
+impl Figures {
+    /// Those of a plan, or of a part of one, without what is written after the commit.
+    pub(super) fn of(plan: &Plan) -> rusqlite::Result<Self> {
+        let mut counts = plan.counts();
+        let changes = plan.changes.iter();
+        counts.keys -= changes
+            .filter(|change| effects(change).is_after_commit)
+            .count();
+        let Value::Object(counts) = serde_json::to_value(counts).map_err(odd_json)? else {
+            return Ok(Self::none());
+        };
+        // A digest that nobody can have typed need not be worked out: only small plans come with one.
+        let digest = if plan.changes.len() <= 1_000 {
+            plan.digest()
+        } else {
+            String::new()
+        };
+        Ok(Self { counts, digest })
+    }
+
+    /// Those of a run of which nothing is confirmed.
+    pub(super) fn none() -> Self {
+        Self {
+            counts: Map::new(),
+            digest: String::new(),
+        }
+    }
+}
+
+/// Writes down that there is a run.
+pub(super) fn add_run(
+    db: &Connection,
+    run: Run<'_>,
+    txn: u64,
+    figures: &Figures,
+) -> rusqlite::Result<()> {
+    let counts = serde_json::to_string(&figures.counts).map_err(odd_json)?;
+    db.execute(
+        "INSERT INTO runs (txn, at, target, provider, command, digest, counts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![txn, run.now, run.target, run.provider, run.command, figures.digest, counts],
+    )
+    .map(drop)
+}
+
+/// Adds those of a transaction to its run's.
+pub(super) fn add(db: &Connection, txn: u64, more: &Figures) -> rusqlite::Result<()> {
+    let sql = "SELECT counts FROM runs WHERE txn = ?1";
+    let before: String = db.query_row(sql, [txn], |row| row.get(0))?;
+    let mut counts: Map<String, Value> = serde_json::from_str(&before).map_err(odd_json)?;
+    for (name, count) in &more.counts {
+        let sum =
+            counts.get(name).and_then(Value::as_u64).unwrap_or(0) + count.as_u64().unwrap_or(0);
+        counts.insert(name.clone(), sum.into());
+    }
+    let counts = serde_json::to_string(&counts).map_err(odd_json)?;
+    let sql = "UPDATE runs SET counts = ?2, digest = ?3 WHERE txn = ?1";
+    db.execute(sql, params![txn, counts, more.digest]).map(drop)
+}

@@ -1,0 +1,193 @@
+//! Carries an approved plan out, transaction by transaction: closing, opening, then each home that goes.
+//!
+//! What fails later never undoes or holds back what came before it. A home that cannot be taken away
+//! is told as its owner's trouble, and everything else goes on.
+
+use super::transaction::{Committed, commit};
+use super::watch::Watch;
+use crate::error::{Error, Result};
+use crate::ledger::{Ledger, Run};
+use crate::model::Untrusted;
+use crate::plan::{Change, Plan, Share, effects};
+use crate::policy::{Reason, Refusal};
+use crate::targets::{Hold, Staged, Target};
+
+/// What carries it out.
+pub(crate) struct CarryOut<'a> {
+    pub(crate) target: &'a dyn Target,
+    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) run: Run<'a>,
+    pub(crate) hold: Hold,
+    pub(crate) watch: &'a mut dyn Watch,
+}
+
+/// What of a run's plans has been carried out, and what has not.
+#[derive(Default)]
+pub(crate) struct Progress {
+    /// The number of the run in the ledger, if anything was written to the databases.
+    pub(crate) number: Option<u64>,
+    /// What earlier attempts did.
+    before: Vec<Change>,
+    /// What this attempt did, with its place in the plan.
+    done: Vec<(usize, Change)>,
+    /// Whose homes could not be taken away.
+    refused: Vec<Refusal>,
+    /// What was approved, and is still to be done.
+    pub(crate) waiting: Vec<Change>,
+}
+
+/// How it ended.
+pub(crate) enum Carried {
+    /// All that could be done is; what was left of the plan, with all that was done.
+    Done(Plan),
+    /// Somebody else changed the databases meanwhile: what is still to be done has to be planned anew. The plan.
+    Moved(Plan),
+    /// It could not go on, for this reason; what was done stays. The plan.
+    Broken(Plan, Error),
+}
+
+impl Progress {
+    /// The whole of it, once no more will be done.
+    pub(crate) fn tell(&mut self, mut plan: Plan) -> Plan {
+        let mut done = std::mem::take(&mut self.done);
+        done.sort_by_key(|(place, _)| *place);
+        let done = done.into_iter().map(|(_, change)| change);
+        let mut changes = std::mem::take(&mut self.before);
+        changes.extend(done);
+        // What is written into homes comes after all of it.
+        changes.append(&mut plan.changes);
+        plan.changes = changes;
+        plan.refused.append(&mut self.refused);
+        plan
+    }
+
+    fn note(&mut self, places: Vec<usize>, changes: Vec<Change>) {
+        self.done.extend(places.into_iter().zip(changes));
+    }
+
+    /// The next attempt plans anew.
+    fn begin_again(&mut self) {
+        let mut done = std::mem::take(&mut self.done);
+        done.sort_by_key(|(place, _)| *place);
+        self.before
+            .extend(done.into_iter().map(|(_, change)| change));
+    }
+
+    /// Whether anything was done.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.number.is_some()
+    }
+}
+
+impl CarryOut<'_> {
+    /// Carries a plan out by several transactions, each planned for the databases as the one before has left them.
+    ///
+    /// # Errors
+    /// When a transaction has begun and cannot go on, or nothing was done at all.
+    pub(crate) fn by_parts(
+        &mut self,
+        (shares, rest): (Vec<Share>, Plan),
+        progress: &mut Progress,
+    ) -> Result<Carried> {
+        let mut shares = shares.into_iter();
+        while let Some(share) = shares.next() {
+            let Share {
+                approved,
+                places,
+                is_home,
+            } = share;
+            let current = self.target.read(self.hold)?;
+            let staged = match current.stage(approved) {
+                Ok(staged) => staged,
+                // It was staged as a whole before: something has changed since.
+                Err(error) => return Self::broken(error.into(), rest, progress),
+            };
+            let committed = self.commit(staged.as_ref(), progress)?;
+            let part = staged.into_approved().into_plan();
+            match committed {
+                Committed::Done(number) => {
+                    progress.number = Some(number);
+                    progress.note(places, part.changes);
+                }
+                Committed::Moved => {
+                    let open = shares.flat_map(|share| share.approved.into_plan().changes);
+                    progress.waiting = part.changes.into_iter().chain(open).collect();
+                    progress.waiting.extend(rest.changes.iter().cloned());
+                    progress.begin_again();
+                    return Ok(Carried::Moved(rest));
+                }
+                Committed::Failed(error) if is_home => self.leave(&part.changes, &error, progress),
+                Committed::Failed(error) => return Self::broken(error, rest, progress),
+            }
+        }
+        Ok(Carried::Done(progress.tell(rest)))
+    }
+
+    /// Carries a plan out by one transaction.
+    ///
+    /// # Errors
+    /// When it has begun and cannot go on, or nothing was done.
+    pub(crate) fn at_once(
+        &mut self,
+        staged: Box<dyn Staged + '_>,
+        progress: &mut Progress,
+    ) -> Result<Carried> {
+        let plan = staged.plan();
+        if !plan.changes.iter().any(|it| !effects(it).is_after_commit) {
+            return Ok(Carried::Done(
+                progress.tell(staged.into_approved().into_plan()),
+            ));
+        }
+        let committed = self.commit(staged.as_ref(), progress)?;
+        let plan = staged.into_approved().into_plan();
+        match committed {
+            Committed::Done(number) => {
+                progress.number = Some(number);
+                Ok(Carried::Done(progress.tell(plan)))
+            }
+            Committed::Moved => {
+                progress.waiting.clone_from(&plan.changes);
+                Ok(Carried::Moved(plan))
+            }
+            Committed::Failed(error) => Self::broken(error, plan, progress),
+        }
+    }
+
+    fn commit(&mut self, staged: &dyn Staged, progress: &Progress) -> Result<Committed> {
+        let run = Run {
+            number: progress.number,
+            ..self.run
+        };
+        let told = self.watch.progress("homes made");
+        let committed = commit(self.target, staged, self.ledger, run, told.as_ref());
+        let stays = self.target.litter();
+        stays.into_iter().for_each(|stays| self.watch.warn(stays));
+        if let Ok(Committed::Moved) = committed {
+            tracing::info!("the databases changed meanwhile; planning again");
+        }
+        committed
+    }
+
+    /// A home stays; what belongs to it is not done.
+    fn leave(&mut self, changes: &[Change], error: &Error, progress: &mut Progress) {
+        for change in changes {
+            let name = change.name();
+            self.watch
+                .warn(format!("{name} keeps its account and its home: {error}"));
+            progress.refused.push(Refusal {
+                id: change.id().cloned(),
+                subject: Untrusted::new(name),
+                reason: Reason::HomeFailed {
+                    why: error.to_string(),
+                },
+            });
+        }
+    }
+
+    fn broken(error: Error, rest: Plan, progress: &Progress) -> Result<Carried> {
+        if !progress.is_begun() {
+            return Err(error);
+        }
+        Ok(Carried::Broken(rest, error))
+    }
+}
