@@ -68,7 +68,7 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
         }
         run::Outcome::Unseen(n) => Error::new(
             Kind::Partial,
-            format!("not everything on this host could be looked at; left as it is: {n}"),
+            format!("not everything on this host could be seen or done; left as it is: {n}"),
         )
         .hint("Each was told with its reason; the next run tries again"),
         run::Outcome::Rejected(n) => Error::new(

@@ -46,7 +46,7 @@ impl Figures {
     }
 }
 
-/// Writes down that there is a run.
+/// Writes down that there is a run, if that is not known.
 pub(super) fn add_run(
     db: &Connection,
     run: Run<'_>,
@@ -55,8 +55,17 @@ pub(super) fn add_run(
 ) -> rusqlite::Result<()> {
     let counts = serde_json::to_string(&figures.counts).map_err(odd_json)?;
     db.execute(
-        "INSERT INTO runs (txn, at, target, provider, command, digest, counts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![txn, run.now, run.target, run.provider, run.command, figures.digest, counts],
+        "INSERT OR IGNORE INTO runs (txn, at, target, provider, command, digest, counts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            txn,
+            run.now,
+            run.target,
+            run.provider,
+            run.command,
+            figures.digest,
+            counts
+        ],
     )
     .map(drop)
 }

@@ -24,14 +24,8 @@ impl Ledger {
     pub fn reserve(&mut self, run: Run<'_>, plan: &Plan) -> Result<u64, LedgerError> {
         self.write(|tx| {
             pending::forget(tx)?;
-            let txn = match run.number {
-                Some(number) => number,
-                None => {
-                    let number = next_number(tx)?;
-                    figures::add_run(tx, run, number, &Figures::none())?;
-                    number
-                }
-            };
+            let txn = run.number.map_or_else(|| next_number(tx), Ok)?;
+            figures::add_run(tx, run, txn, &Figures::none())?;
             let snapshots = match run.number {
                 Some(_) => Snapshots::within(tx, txn)?,
                 None => Snapshots::new(tx)?,

@@ -112,13 +112,7 @@ impl Approved {
                 .approved
                 .locks = all.locks;
         }
-        for event in std::mem::take(&mut rest.events) {
-            let which = allotment.of(&event).filter(|_| !event.is_after_commit);
-            match which.and_then(|which| shares.get_mut(&which)) {
-                Some(share) => share.approved.plan.events.push(event),
-                None => rest.events.push(event),
-            }
-        }
+        allotment.hand_out(&mut rest.events, &mut shares);
         let mut shares: Vec<Share> = shares.into_values().collect();
         if let Some(first) = shares.first_mut() {
             (first.approved.plan.unchanged, first.approved.plan.refused) =
@@ -223,13 +217,25 @@ impl Allotment {
         let is_account = change.of.kind == EntryKind::Account;
         let decides = effects(change).presence != Presence::Stays;
         let of = self.0.entry((is_account, id)).or_insert((decides, which));
-        if decides || !of.0 {
-            *of = (decides, which);
-        }
+        *of = (*of).max((decides, which));
     }
 
     fn of(&self, event: &HookEvent) -> Option<Which> {
         let of = (event.kind == Kind::User, event.id.clone());
         self.0.get(&of).map(|(_, which)| *which)
     }
+
+    /// Leaves the events of what is carried out after all transactions.
+    fn hand_out(&self, events: &mut Vec<HookEvent>, shares: &mut BTreeMap<Which, Share>) {
+        for event in std::mem::take(events) {
+            let which = self.of(&event).filter(|_| !event.is_after_commit);
+            match which.and_then(|which| shares.get_mut(&which)) {
+                Some(share) => share.approved.plan.events.push(event),
+                None => events.push(event),
+            }
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,8 +172,9 @@ impl CarryOut<'_> {
     fn leave(&mut self, changes: &[Change], error: &Error, progress: &mut Progress) {
         for change in changes {
             let name = change.name();
-            self.watch
-                .warn(format!("{name} keeps its account and its home: {error}"));
+            self.watch.warn(format!(
+                "{name} stays, locked, and so does its home: {error}"
+            ));
             progress.refused.push(Refusal {
                 id: change.id().cloned(),
                 subject: Untrusted::new(name),

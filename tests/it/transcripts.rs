@@ -16,6 +16,7 @@ cases!(
     group_list,
     group_new,
     group_text,
+    held_up,
     history,
     hooks,
     limits,
