@@ -126,7 +126,8 @@ impl Frame<'_> {
         for line in &now {
             let own = !old.contains(line);
             // A group's line on its way may be one of neither, where members come and others go.
-            let on_its_way = matches!(name, "group" | "gshadow");
+            let on_its_way = matches!(name, "group" | "gshadow")
+                || name == "shadow" && old.iter().any(|old| self.is_closed_first(old, line));
             if own && !known.contains(line) && !on_its_way {
                 wrong.push(format!("{path} has the line `{line}`"));
             }
@@ -148,6 +149,23 @@ impl Frame<'_> {
         if names.iter().collect::<BTreeSet<_>>().len() != names.len() {
             wrong.push(format!("{path} has a name twice"));
         }
+    }
+
+    /// Whether a line of shadow is that of an account that is locked before its home, and then it itself, goes.
+    fn is_closed_first(&self, before: &str, now: &str) -> bool {
+        let name = field(before, 0);
+        let goes = !lines(self.goal, &self.database.file("shadow"))
+            .iter()
+            .any(|line| field(line, 0) == name);
+        let closed = |line: &str| -> Vec<String> {
+            let mut fields: Vec<String> = line.split(':').map(str::to_owned).collect();
+            if let [_, password, .., expire, _] = &mut fields[..] {
+                *password = format!("!{password}");
+                *expire = "1".to_owned();
+            }
+            fields
+        };
+        goes && closed(before) == now.split(':').collect::<Vec<_>>()
     }
 
     /// A file with keys is as before or as at the goal, whole and only root's; and whoever comes into passwd has theirs.

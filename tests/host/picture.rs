@@ -162,7 +162,10 @@ pub fn ledger(path: &Path) -> String {
         "SELECT 'former', provider, kind, id, name FROM former_names ORDER BY provider, kind, id, name",
         "SELECT 'archive', provider, id, path FROM archives ORDER BY rowid",
         "SELECT 'loss', provider, kind, id, count FROM losses ORDER BY rowid",
-        "SELECT 'history', seq, provider, kind, id, name, change, detail, before, after FROM changes ORDER BY txn, seq",
+        // What an interruption divides among two runs is the same history: each change, and what each entry became.
+        "SELECT 'history', provider, kind, id, name, change, detail FROM changes ORDER BY provider, kind, id, txn, seq",
+        "SELECT 'history', provider, kind, id, after, MAX(txn * 1000000 + seq) * 0 FROM changes
+          GROUP BY provider, kind, id ORDER BY provider, kind, id",
         "SELECT 'keys', target, provider, id, place, path, digest FROM applied_keys ORDER BY target, provider, id, place",
         "SELECT 'pending', seq, entry, provider, kind, id, change, before, body FROM pending ORDER BY seq",
         "SELECT 'hook', kind, subject, event, attempts, given_up FROM hook_queue ORDER BY txn, seq",
