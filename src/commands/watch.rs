@@ -2,9 +2,13 @@
 
 use crate::cli::Format;
 use crate::hooks::Reporter;
+use crate::model::counted;
 use crate::plan::{Plan, render};
 use crate::run::{Progress, Watch};
 use crate::ui::Ui;
+
+/// So many refusals are told one by one: a provider that sends a million records must not fill the mail of cron.
+const REFUSALS_TOLD: usize = 20;
 
 /// Prints what is told.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +50,15 @@ impl Watch for UiWatch {
         let changes = plan.changes.iter().map(render::line);
         let remarks = plan.remarks.iter().map(render::remark);
         self.ui.notices(changes.chain(remarks));
-        for refusal in &plan.refused {
+        for refusal in plan.refused.iter().take(REFUSALS_TOLD) {
             self.ui.warn(render::refusal(refusal));
+        }
+        let more = plan.refused.len().saturating_sub(REFUSALS_TOLD);
+        if more > 0 {
+            let records = counted(more, "more record was", "more records were");
+            self.ui.warn(format!(
+                "{records} refused; --dry-run --format json shows them all"
+            ));
         }
     }
 

@@ -92,6 +92,7 @@ mod tests {
             command: "sync users",
             now: 1_700_000_000,
             number: None,
+            let_through: false,
         };
         let txn = ledger.reserve(run, &Plan::default()).unwrap();
         ledger.confirm(txn).unwrap();

@@ -96,7 +96,7 @@ fn come_true(db: &Connection, entry: &Pending) -> rusqlite::Result<()> {
             Some((kind, id)) => entry.body::<Edit>()?.apply(run.scope(db), kind, id),
             None => Ok(()),
         },
-        EntryType::Figures => figures::add(db, entry.key.txn, &entry.body()?),
+        EntryType::Figures => figures::add(run.scope(db), entry.key.txn, &entry.body()?),
         EntryType::Create | EntryType::History => Ok(()),
     }
 }

@@ -247,6 +247,9 @@ fn set_state(scope: Scope<'_>, id: &str, state: State, loss: bool) -> rusqlite::
     if !state.is_present() {
         contacts::forget(scope, id)?;
     }
+    if state == State::Active {
+        losses::take_back(scope, id)?;
+    }
     let what = match was_locked {
         true => LossKind::Removal,
         false => LossKind::Account,

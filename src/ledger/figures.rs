@@ -7,7 +7,10 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::store::{Run, odd_json};
+use super::losses::{self, LossKind};
+use super::store::{Run, Scope, odd_json};
+use crate::model::history::EntryKind;
+use crate::plan::effects::Presence;
 use crate::plan::{Plan, effects};
 
 /// What a transaction adds to the figures of its run.
@@ -15,11 +18,15 @@ use crate::plan::{Plan, effects};
 pub(super) struct Figures {
     counts: Map<String, Value>,
     digest: String,
+    /// Accounts and groups made, and accounts opened.
+    #[serde(default)]
+    given: [usize; 3],
 }
 
 impl Figures {
-    /// Those of a plan, or of a part of one, without what is written after the commit.
-    pub(super) fn of(plan: &Plan) -> rusqlite::Result<Self> {
+    /// Those of a plan, or of a part of one, without what is written after the commit. `counts`: whether accounts, and
+    /// groups, that are made count for the limits.
+    pub(super) fn of(plan: &Plan, [accounts, groups]: [bool; 2]) -> rusqlite::Result<Self> {
         let mut counts = plan.counts();
         let changes = plan.changes.iter();
         counts.keys -= changes
@@ -34,7 +41,16 @@ impl Figures {
         } else {
             String::new()
         };
-        Ok(Self { counts, digest })
+        Ok(Self {
+            counts,
+            digest,
+            given: given(plan).map(|(kind, count)| match kind {
+                LossKind::NewGroup if groups => count,
+                LossKind::NewGroup => 0,
+                _ if accounts => count,
+                _ => 0,
+            }),
+        })
     }
 
     /// Those of a run of which nothing is confirmed.
@@ -42,8 +58,26 @@ impl Figures {
         Self {
             counts: Map::new(),
             digest: String::new(),
+            given: [0; 3],
         }
     }
+}
+
+fn given(plan: &Plan) -> [(LossKind, usize); 3] {
+    let count = |kind: EntryKind, presence| {
+        let changes = plan.changes.iter().filter(|it| it.of.kind == kind);
+        changes
+            .filter(|it| effects(it).presence == presence)
+            .count()
+    };
+    [
+        (
+            LossKind::NewAccount,
+            count(EntryKind::Account, Presence::Comes),
+        ),
+        (LossKind::NewGroup, count(EntryKind::Group, Presence::Comes)),
+        (LossKind::Opened, count(EntryKind::Account, Presence::Opens)),
+    ]
 }
 
 /// Writes down that there is a run, if that is not known.
@@ -70,8 +104,14 @@ pub(super) fn add_run(
     .map(drop)
 }
 
-/// Adds those of a transaction to its run's.
-pub(super) fn add(db: &Connection, txn: u64, more: &Figures) -> rusqlite::Result<()> {
+/// Adds those of a transaction to its run's, and to what the limits count.
+pub(super) fn add(scope: Scope<'_>, txn: u64, more: &Figures) -> rusqlite::Result<()> {
+    let db = scope.db;
+    let kinds = [LossKind::NewAccount, LossKind::NewGroup, LossKind::Opened];
+    for (kind, count) in kinds.into_iter().zip(more.given) {
+        losses::add(scope, kind, "", count)?;
+    }
+    losses::prune(scope)?;
     let sql = "SELECT counts FROM runs WHERE txn = ?1";
     let before: String = db.query_row(sql, [txn], |row| row.get(0))?;
     let mut counts: Map<String, Value> = serde_json::from_str(&before).map_err(odd_json)?;

@@ -52,7 +52,7 @@ impl Ledger {
 /// A run that did nothing else.
 fn begin(db: &Connection, run: Run<'_>, plan: &Plan, keep: i64) -> rusqlite::Result<u64> {
     let number = next_number(db)?;
-    figures::add_run(db, run, number, &Figures::of(plan)?)?;
+    figures::add_run(db, run, number, &Figures::of(plan, [false; 2])?)?;
     next_generation(db)?;
     history::prune(db, run.now.saturating_sub(keep))?;
     Ok(number)

@@ -246,6 +246,13 @@ const ACCOUNTS: &str = "
       FROM ids LEFT JOIN applied_accounts AS a ON a.target = ?1 AND a.provider = ids.provider AND a.id = ids.id
      WHERE kind = 'account' ORDER BY kind, ids.provider, ids.id";
 
+/// Whether the provider has, or had, any account or group here.
+pub(super) fn is_any(scope: Scope<'_>, kind: EntryKind) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM ids WHERE kind = ?1 AND provider = ?2)";
+    let row = |row: &rusqlite::Row<'_>| row.get(0);
+    scope.db.query_row(sql, params![kind, scope.provider], row)
+}
+
 /// Reads the accounts: those of the provider whole, of the others what must not be given out.
 pub(super) fn load_accounts(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Result<()> {
     let mut statement = scope.db.prepare(ACCOUNTS)?;

@@ -1,9 +1,9 @@
-//! The table `losses`: what was taken away, and power that was given, for the limits of a day.
+//! The table `losses`: what was taken away, and what was given, for the limits of a day and of 30 days.
 
 use rusqlite::params;
 
 use super::columns::words;
-use super::store::{DAY, Scope};
+use super::store::{DAY, MONTH, Scope};
 use crate::model::RemoteId;
 use crate::model::owned::{Loss, Losses};
 
@@ -20,6 +20,12 @@ pub(super) enum LossKind {
     LocalMember,
     /// New members of a privileged group.
     Gain,
+    /// Accounts were made.
+    NewAccount,
+    /// Groups were made.
+    NewGroup,
+    /// Locked accounts were opened.
+    Opened,
     Rename,
     Archive,
     Removal,
@@ -32,6 +38,9 @@ words!(LossKind {
     Member = "member",
     LocalMember = "local",
     Gain = "gain",
+    NewAccount = "new-account",
+    NewGroup = "new-group",
+    Opened = "opened",
     Rename = "rename",
     Archive = "archive",
     Removal = "removal",
@@ -56,7 +65,20 @@ pub(super) fn add(
     )
 }
 
-/// Those of the last 24 hours.
+/// An account is open again: that it was locked, or removed by hand, is no loss any more.
+pub(super) fn take_back(scope: Scope<'_>, account: &str) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM losses WHERE target = ?1 AND provider = ?2 AND kind = ?3 AND id = ?4";
+    let of = params![scope.target, scope.provider, LossKind::Account, account];
+    scope.execute(sql, of)
+}
+
+/// Forgets what no limit asks about any more.
+pub(super) fn prune(scope: Scope<'_>) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM losses WHERE at <= ?1";
+    scope.execute(sql, params![scope.now - MONTH])
+}
+
+/// Those of the last 24 hours, and accounts of the last 30 days.
 pub(super) fn load(scope: Scope<'_>) -> rusqlite::Result<Losses> {
     let mut losses = Losses::default();
     let sql = "SELECT kind, id, SUM(count) AS count FROM losses
@@ -69,6 +91,9 @@ pub(super) fn load(scope: Scope<'_>) -> rusqlite::Result<Losses> {
         match row.get("kind")? {
             LossKind::Account => losses.accounts += count,
             LossKind::Keys => losses.keys += count,
+            LossKind::NewAccount => losses.given.accounts += count,
+            LossKind::NewGroup => losses.given.groups += count,
+            LossKind::Opened => losses.given.opened += count,
             LossKind::Member => {
                 let group = RemoteId::new(&id);
                 losses.members.extend(group.map(|group| (group, count)));
@@ -81,5 +106,14 @@ pub(super) fn load(scope: Scope<'_>) -> rusqlite::Result<Losses> {
             LossKind::Group => *others.entry(Loss::Group).or_insert(0) += count,
         }
     }
+    let sql = "SELECT TOTAL(count) FROM losses WHERE target = ?1 AND provider = ?2 AND kind = ?3 AND at > ?4";
+    let of = params![
+        scope.target,
+        scope.provider,
+        LossKind::Account,
+        scope.now - MONTH
+    ];
+    let total: f64 = scope.db.query_row(sql, of, |row| row.get(0))?;
+    losses.accounts_in_30_days = total as u32;
     Ok(losses)
 }

@@ -193,6 +193,7 @@ impl Pending {
             command: &self.command,
             now: self.at,
             number: Some(self.key.txn),
+            let_through: false,
         }
     }
 

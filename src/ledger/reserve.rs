@@ -30,12 +30,17 @@ impl Ledger {
                 Some(_) => Snapshots::within(tx, txn)?,
                 None => Snapshots::new(tx)?,
             };
+            let scope = run.scope(tx);
+            // The first people and groups come all at once.
+            let counts =
+                |kind| Ok::<_, rusqlite::Error>(!run.let_through && ids::is_any(scope, kind)?);
+            let counts = [counts(EntryKind::Account)?, counts(EntryKind::Group)?];
             Reservation {
-                scope: run.scope(tx),
+                scope,
                 snapshots,
                 entries: Writer::new(tx, txn)?,
             }
-            .write(plan)?;
+            .write(plan, counts)?;
             Ok(txn)
         })
     }
@@ -49,7 +54,8 @@ struct Reservation<'t> {
 }
 
 impl Reservation<'_> {
-    fn write(mut self, plan: &Plan) -> rusqlite::Result<()> {
+    /// `counts`: whether accounts, and groups, that are made count for the limits.
+    fn write(mut self, plan: &Plan, counts: [bool; 2]) -> rusqlite::Result<()> {
         let changes = plan.changes.iter();
         for change in changes.filter(|change| !effects(change).is_after_commit) {
             self.change(change)?;
@@ -61,7 +67,8 @@ impl Reservation<'_> {
             }
         }
         events().try_for_each(|event| self.entries.hook(self.scope, event))?;
-        self.entries.figures(self.scope, &Figures::of(plan)?)
+        self.entries
+            .figures(self.scope, &Figures::of(plan, counts)?)
     }
 
     fn change(&mut self, change: &Change) -> rusqlite::Result<()> {

@@ -17,6 +17,9 @@ pub const HOST: &str = "host";
 /// A day, in seconds.
 pub(super) const DAY: i64 = 86_400;
 
+/// 30 days, in seconds.
+pub(super) const MONTH: i64 = 30 * DAY;
+
 /// For how many days the history is kept unless the configuration says otherwise.
 pub(crate) const HISTORY_DAYS: u32 = 400;
 
@@ -86,6 +89,8 @@ pub struct Run<'a> {
     pub now: i64,
     /// Its number, if a part of it has been carried out already.
     pub number: Option<u64>,
+    /// Whether an administrator let the plan through: what it gives is no mishap, and does not count.
+    pub let_through: bool,
 }
 
 impl<'a> Run<'a> {

@@ -187,6 +187,10 @@ pub struct KeyRecord {
 pub struct Losses {
     /// Accounts locked or removed.
     pub accounts: u32,
+    /// The same in the last 30 days.
+    pub accounts_in_30_days: u32,
+    /// What was given, which is no loss, but as dangerous in bulk.
+    pub given: Given,
     /// Members revoked, by group.
     pub members: BTreeMap<RemoteId, u32>,
     /// People who lost all their keys.
@@ -197,6 +201,17 @@ pub struct Losses {
     pub gains: BTreeMap<String, u32>,
     /// Whatever else has a limit of its own.
     pub others: BTreeMap<Loss, u32>,
+}
+
+/// What was given in the last 24 hours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Accounts made.
+    pub accounts: u32,
+    /// Groups made.
+    pub groups: u32,
+    /// Locked accounts opened.
+    pub opened: u32,
 }
 
 /// The names that the provider's names stood for when something was adopted under another name. As long as they stand

@@ -21,15 +21,18 @@ use crate::policy::Reason;
 #[must_use]
 pub struct Approved {
     plan: Plan,
+    /// Whether an administrator let it through.
+    is_let_through: bool,
     /// Locks that the target puts on besides, and nobody is told of: the accounts are removed by a later part.
     locks: Vec<Change>,
 }
 
 impl Approved {
     /// For [`guard::approve`](super::guard::approve) alone.
-    pub(super) fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: Plan, is_let_through: bool) -> Self {
         Self {
             plan,
+            is_let_through,
             locks: Vec::new(),
         }
     }
@@ -60,6 +63,11 @@ pub(crate) struct Share {
 type Which = (Part, usize);
 
 impl Approved {
+    /// Whether an administrator let it through, so that limits do not count it.
+    pub(crate) fn is_let_through(&self) -> bool {
+        self.is_let_through
+    }
+
     /// What a target carries out: the changes of the plan, and the locks of those who are removed later.
     pub(crate) fn carried(&self) -> Cow<'_, [Change]> {
         if self.locks.is_empty() {
@@ -81,6 +89,7 @@ impl Approved {
 
     /// The transactions in their order, none of them empty, and the plan without what they carry out.
     pub(crate) fn divide(self, owned: &Owned) -> (Vec<Share>, Plan) {
+        let through = self.is_let_through;
         let mut rest = self.plan;
         let digest = rest.digest();
         let mut all = Transactions::new(owned);
@@ -99,7 +108,7 @@ impl Approved {
             }
             let share = shares
                 .entry(which)
-                .or_insert_with(|| Share::new(generation));
+                .or_insert_with(|| Share::new(generation, through));
             share.is_home |= matches!(effects(&change).home, Home::Goes { .. });
             share.places.push(place);
             share.approved.plan.changes.push(change);
@@ -108,7 +117,7 @@ impl Approved {
         if !all.locks.is_empty() {
             let closing = shares.entry((Part::Closing, 0));
             closing
-                .or_insert_with(|| Share::new(generation))
+                .or_insert_with(|| Share::new(generation, through))
                 .approved
                 .locks = all.locks;
         }
@@ -126,14 +135,14 @@ impl Approved {
 }
 
 impl Share {
-    fn new(generation: u64) -> Self {
+    fn new(generation: u64, is_let_through: bool) -> Self {
         let plan = Plan {
             generation,
             whole: Some(String::new()),
             ..Plan::default()
         };
         Self {
-            approved: Approved::new(plan),
+            approved: Approved::new(plan, is_let_through),
             places: Vec::new(),
             is_home: false,
         }

@@ -13,7 +13,7 @@ use super::effects::{Presence, effects};
 use super::{Change, Plan};
 use crate::model::Members;
 use crate::model::history::EntryKind;
-use crate::model::owned::{KeyRecords, Loss, Owned, State};
+use crate::model::owned::{KeyRecords, Loss, Losses, Owned, State};
 
 /// `[limits]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -23,6 +23,14 @@ pub struct Limits {
     pub max_removals: u32,
     /// The same as a share of what is owned, in percent. The smaller of the two counts.
     pub max_removals_percent: u32,
+    /// Accounts locked or removed in 30 days: at most this share of those who were open then, in percent.
+    pub max_removals_percent_in_30d: u32,
+    /// Accounts, or groups, made in a run: at most; none on an empty ledger.
+    pub max_additions: u32,
+    /// The same as a share of what is owned, in percent. The larger of the two counts.
+    pub max_additions_percent: u32,
+    /// Locked accounts opened in a run: at most; the share of the removals holds.
+    pub max_reopenings: u32,
     /// Members added to one group that grants power, in a run: at most.
     pub max_privileged_additions: u32,
     /// Accounts, or groups, renamed in a run: at most; the same share holds.
@@ -40,6 +48,10 @@ impl Default for Limits {
         Self {
             max_removals: 20,
             max_removals_percent: 10,
+            max_removals_percent_in_30d: 25,
+            max_additions: 200,
+            max_additions_percent: 25,
+            max_reopenings: 20,
             max_renames: 20,
             max_archives: 10,
             max_final_removals: 10,
@@ -114,12 +126,16 @@ pub enum Limit {
     Run,
     /// In 24 hours, this run included.
     Day,
+    /// In 30 days, this run included.
+    Month,
     /// Nothing would be left.
     Zero,
     /// Additions in one run.
     Gain,
     /// Additions in 24 hours, this run included.
     DayGain,
+    /// Numbers that additions use up for ever.
+    Room,
 }
 
 /// How many names a message lists.
@@ -147,6 +163,14 @@ impl fmt::Display for Excess {
                     "{count} {what} would {verb} in 24 hours, this run included, and at most {allowed} may"
                 )?
             }
+            Limit::Month => write!(
+                f,
+                "{count} {what} would have gone in 30 days, this run included, and at most {allowed} may"
+            )?,
+            Limit::Room => write!(
+                f,
+                "{count} {what} would come for which {of} numbers are left, of which a run may use up {allowed}"
+            )?,
             Limit::Gain => write!(
                 f,
                 "{count} {what} would come in this run, and at most {allowed} may"
@@ -173,6 +197,8 @@ pub(crate) struct Approval<'a> {
     pub digest: Option<&'a str>,
     /// What is still to be done of a plan that was approved, and of which a part is carried out.
     pub waiting: &'a [Change],
+    /// Whether somebody asked for this by the names of accounts, and of few.
+    pub by_name: bool,
 }
 
 impl Approval<'_> {
@@ -208,12 +234,17 @@ pub(crate) fn approve(
     approval: Approval<'_>,
 ) -> Result<Approved, Box<Refused>> {
     let mut excesses = Vec::new();
-    accounts(&plan, owned, limits, &mut excesses);
+    if !approval.by_name {
+        accounts(&plan, owned, limits, &mut excesses);
+        additions::judge(&plan, owned, limits, &mut excesses);
+    }
     members(&plan, owned, limits, &mut excesses);
     other_losses::judge(&plan, owned, limits, &mut excesses);
     keys(&plan, owned, limits, &mut excesses);
-    if excesses.is_empty() || approval.covers(&plan) {
-        Ok(Approved::new(plan))
+    if excesses.is_empty() {
+        Ok(Approved::new(plan, false))
+    } else if approval.covers(&plan) {
+        Ok(Approved::new(plan, true))
     } else {
         Err(Box::new(Refused { plan, excesses }))
     }
@@ -260,13 +291,15 @@ fn accounts(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Exce
         gone_before: owned.losses.accounts,
         names,
     };
-    subject.judge(limits.allowed(present), excesses);
+    let allowed = limits.allowed(present);
+    let before = excesses.len();
+    subject.judge(allowed, excesses);
     let closing = going.iter().filter(|(_, open)| *open).count();
-    let comes = |change: &Change| {
-        change.of.kind == EntryKind::Account
-            && [Presence::Comes, Presence::Opens].contains(&effects(change).presence)
-    };
-    if closing > 0 && closing >= open && !plan.changes.iter().any(comes) {
+    if excesses.len() == before {
+        subject.judge_month(&owned.losses, (closing, open), limits, excesses);
+    }
+    // Whoever comes in the same run does not make up for those who go.
+    if closing > 0 && closing >= open {
         excesses.push(subject.to_zero(open));
     }
 }
@@ -392,6 +425,31 @@ impl Losers {
         }
     }
 
+    /// `closing` of `open` accounts close now.
+    fn judge_month(
+        &self,
+        losses: &Losses,
+        (closing, open): (usize, usize),
+        limits: &Limits,
+        excesses: &mut Vec<Excess>,
+    ) {
+        let before = losses.accounts_in_30_days as usize;
+        let (count, of) = (closing + before, open + before);
+        let share = of * limits.max_removals_percent_in_30d as usize / 100;
+        let allowed = share.max(2 * limits.allowed(self.owned) as usize);
+        if closing > 0 && count > allowed {
+            excesses.push(Excess {
+                what: self.what.clone(),
+                verb: self.verb,
+                count,
+                allowed,
+                of,
+                limit: Limit::Month,
+                names: self.names.clone(),
+            });
+        }
+    }
+
     fn to_zero(&self, of: usize) -> Excess {
         let (what, names) = (self.what.clone(), self.names.clone());
         Excess {
@@ -406,6 +464,7 @@ impl Losers {
     }
 }
 
+mod additions;
 mod other_losses;
 
 #[cfg(test)]

@@ -12,6 +12,15 @@ use super::observation::Observation;
 use crate::model::{Contact, RemoteId, Untrusted};
 use crate::policy::{Reason, Refusal, Remark};
 
+/// How many numbers of each kind nobody has, or had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// uids; `None`: that is no matter.
+    pub accounts: Option<u32>,
+    /// gids.
+    pub groups: Option<u32>,
+}
+
 /// What a run would do to one target.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Plan {
@@ -30,6 +39,9 @@ pub struct Plan {
     pub incomplete: Option<String>,
     /// The ledger's generation that this plan was made for.
     pub generation: u64,
+    /// What the ranges have left.
+    #[serde(skip)]
+    pub room: Room,
     /// Of a part of a plan: the digest of the whole, if this is its end, and nothing otherwise.
     #[serde(skip)]
     pub whole: Option<String>,

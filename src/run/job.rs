@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::diff::Request;
+use crate::plan::guard;
 use crate::plan::saved::{self, Saved};
 use crate::providers::Scope;
 use crate::system::lock::Purpose;
@@ -145,6 +146,15 @@ impl Task {
                 true
             }
             Self::Remove { .. } | Self::Adopt { .. } | Self::Release { .. } => false,
+        }
+    }
+
+    /// Whether somebody asks for what happens to few accounts, by their names: that is no mishap.
+    pub(crate) fn is_by_name(&self) -> bool {
+        match self {
+            Self::Remove { names, .. } => names.len() <= guard::ALWAYS_ALLOWED as usize,
+            Self::Adopt { .. } => true,
+            _ => false,
         }
     }
 

@@ -16,11 +16,12 @@ use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::hooks::{self, Tally};
 use crate::ledger::{HOST, Ledger, Run};
-use crate::model::Completeness;
 use crate::model::owned::Owned;
+use crate::model::{Completeness, IdRange};
 use crate::plan::guard::{self, Approval, Refused};
 use crate::plan::saved::{Asked, Saved, fingerprints};
-use crate::plan::{Approved, Plan};
+use crate::plan::{Approved, Plan, Room};
+use crate::policy::Rules;
 use crate::system::lock::RunLock;
 use crate::targets::{Current, Hold, Target};
 
@@ -79,6 +80,7 @@ fn straight_line(
         command,
         now: env.now,
         number: None,
+        let_through: false,
     };
     let line = Line {
         env,
@@ -105,6 +107,20 @@ struct SoFar {
     progress: Progress,
     /// The plan of the last one, which somebody else's change has overtaken.
     plan: Option<Plan>,
+}
+
+/// How many numbers of the ranges were never given to anybody.
+fn room(rules: &Rules, owned: &Owned) -> Room {
+    let left = |range: IdRange| {
+        let given = owned.ids.iter().filter(|id| range.contains(**id)).count();
+        range
+            .size()
+            .saturating_sub(u32::try_from(given).unwrap_or(u32::MAX))
+    };
+    Room {
+        accounts: Some(left(rules.accounts.uid_range)),
+        groups: Some(left(rules.groups.gid_range)),
+    }
 }
 
 fn never_quiet() -> Error {
@@ -202,6 +218,7 @@ impl Line<'_> {
         let shown = Approval {
             digest: None,
             waiting: &so_far.progress.waiting,
+            by_name: false,
         };
         if !shown.has_all_of(staged.plan()) {
             watch.staged(staged.plan());
@@ -271,7 +288,7 @@ impl Line<'_> {
     /// Has the plan judged. A dry run shows also one that is refused.
     fn approve(
         &self,
-        plan: Plan,
+        mut plan: Plan,
         owned: &Owned,
         progress: &Progress,
         watch: &mut dyn Watch,
@@ -280,7 +297,9 @@ impl Line<'_> {
         let approval = Approval {
             digest: self.job.options.approve.as_deref(),
             waiting: &progress.waiting,
+            by_name: self.job.task.is_by_name(),
         };
+        plan.room = room(&self.env.settings.rules, owned);
         guard::approve(plan, owned, limits, approval).inspect_err(|refused| {
             if self.job.options.dry_run {
                 watch.dry(&refused.plan);

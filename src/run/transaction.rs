@@ -33,6 +33,10 @@ pub(crate) fn commit(
     run: Run<'_>,
     progress: &dyn Fn(usize),
 ) -> Result<Committed> {
+    let run = Run {
+        let_through: staged.approved().is_let_through(),
+        ..run
+    };
     let txn = ledger.reserve(run, staged.plan()).map_err(Error::failed)?;
     let prepared = match staged.prepare(txn, progress) {
         Ok(prepared) => prepared,

@@ -66,6 +66,10 @@ pub fn everything() -> Limits {
     Limits {
         max_removals: 1_000,
         max_removals_percent: 100,
+        max_removals_percent_in_30d: 100,
+        max_additions: 1_000,
+        max_additions_percent: 100,
+        max_reopenings: 1_000,
         max_renames: 1_000,
         max_archives: 1_000,
         max_final_removals: 1_000,

@@ -21,6 +21,7 @@ cases!(
     hooks,
     limits,
     lock,
+    many,
     names,
     overrides,
     passwords,

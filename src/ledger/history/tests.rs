@@ -15,6 +15,7 @@ const RUN: Run<'_> = Run {
     command: "sync users",
     now: 1_000_000_000,
     number: None,
+    let_through: false,
 };
 
 fn id(text: &str) -> RemoteId {

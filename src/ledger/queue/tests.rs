@@ -10,6 +10,7 @@ const RUN: Run<'_> = Run {
     command: "sync users",
     now: 1_000,
     number: None,
+    let_through: false,
 };
 
 fn event(kind: Kind, id: &str, word: Event) -> HookEvent {

@@ -487,3 +487,107 @@ fn not_many_people_may_lose_all_their_keys_at_once() {
         "in 24 hours"
     );
 }
+
+fn new_accounts(n: usize) -> Plan {
+    let change = |n: usize| {
+        let uid = Uid::new(100_000 + u32::try_from(n).unwrap()).unwrap();
+        Change::account(
+            key(id(n)),
+            UserName::new(&format!("u{n}"), false).unwrap(),
+            Deed::CreateAccount(crate::plan::NewAccount {
+                uid,
+                gid: Gid::new(100).unwrap(),
+                private_group: false,
+                gecos: String::new(),
+                home: String::new(),
+                make_home: false,
+                shell: String::new(),
+                subids: None,
+            }),
+        )
+    };
+    Plan {
+        changes: (1_000..1_000 + n).map(change).collect(),
+        ..Plan::default()
+    }
+}
+
+fn limits_of(plan: Plan, owned: &Owned) -> Vec<(Limit, usize, usize)> {
+    match approve(plan, owned, &Limits::default(), Approval::default()) {
+        Ok(_) => Vec::new(),
+        Err(refused) => refused
+            .excesses
+            .iter()
+            .map(|it| (it.limit, it.count, it.allowed))
+            .collect(),
+    }
+}
+
+#[test]
+fn additions_are_limited_but_for_the_first() {
+    assert_eq!(limits_of(new_accounts(5_000), &owned(0)), []);
+    assert_eq!(limits_of(new_accounts(200), &owned(10)), []);
+    assert_eq!(
+        limits_of(new_accounts(201), &owned(10)),
+        [(Limit::Gain, 201, 200)]
+    );
+    // A quarter of many is more.
+    assert_eq!(limits_of(new_accounts(250), &owned(1_000)), []);
+    let mut day = owned(10);
+    day.losses.given.accounts = 300;
+    assert_eq!(
+        limits_of(new_accounts(101), &day),
+        [(Limit::DayGain, 401, 400)]
+    );
+}
+
+#[test]
+fn no_run_uses_up_what_is_left_of_a_range() {
+    let within = |n, free| {
+        let mut plan = new_accounts(n);
+        plan.room.accounts = Some(free);
+        limits_of(plan, &owned(0))
+    };
+    assert_eq!(within(20_000, 40_000), []);
+    assert_eq!(within(20_001, 40_000), [(Limit::Room, 20_001, 20_000)]);
+    assert_eq!(within(150, 200), [], "a few are always let in");
+}
+
+#[test]
+fn reopenings_are_limited() {
+    let opening = |n: usize| Plan {
+        changes: (0..n)
+            .map(|n| Change {
+                deed: Deed::Unlock {},
+                ..lock(n)
+            })
+            .collect(),
+        ..Plan::default()
+    };
+    assert_eq!(limits_of(opening(20), &owned(200)), []);
+    assert_eq!(limits_of(opening(21), &owned(200)), [(Limit::Run, 21, 20)]);
+}
+
+#[test]
+fn slow_losses_are_limited_over_30_days() {
+    let mut slow = owned(200);
+    slow.losses.accounts_in_30_days = 45;
+    assert_eq!(limits_of(locks(16), &slow), []);
+    assert_eq!(limits_of(locks(17), &slow), [(Limit::Month, 62, 61)]);
+}
+
+#[test]
+fn newcomers_do_not_make_up_for_the_last_who_goes() {
+    let mut plan = locks(3);
+    plan.changes.extend(new_accounts(1).changes);
+    assert_eq!(limits_of(plan, &owned(3)), [(Limit::Zero, 3, 2)]);
+}
+
+#[test]
+fn what_is_asked_for_by_name_is_no_mishap() {
+    let by_name = Approval {
+        by_name: true,
+        ..Approval::default()
+    };
+    assert!(approve(locks(3), &owned(3), &Limits::default(), by_name).is_ok());
+}

@@ -1,0 +1,116 @@
+//! The limits on accounts and groups that are made, and on accounts that are opened again.
+//!
+//! One wrong answer of a provider must neither fill a host, nor use up the numbers of a range, which
+//! are given for ever, nor let in everybody who was shut out.
+
+use super::{Excess, Limit, Limits, Losers};
+use crate::model::history::EntryKind;
+use crate::model::owned::Owned;
+use crate::plan::effects::Presence;
+use crate::plan::{Plan, effects};
+
+/// Adds every such limit that the plan goes over.
+pub(super) fn judge(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
+    let given = &owned.losses.given;
+    let accounts = Newcomers {
+        what: "accounts",
+        names: names(plan, EntryKind::Account, Presence::Comes),
+        present: present(owned.accounts.values().map(|own| own.state.is_present())),
+        is_first: owned.accounts.is_empty(),
+        before: given.accounts,
+        free: plan.room.accounts,
+    };
+    let groups = Newcomers {
+        what: "groups",
+        names: names(plan, EntryKind::Group, Presence::Comes),
+        present: present(owned.groups.values().map(|own| own.state.is_present())),
+        is_first: owned.groups.is_empty(),
+        before: given.groups,
+        free: plan.room.groups,
+    };
+    accounts.judge(limits, excesses);
+    groups.judge(limits, excesses);
+    let opened = names(plan, EntryKind::Account, Presence::Opens);
+    if !opened.is_empty() {
+        let subject = Losers {
+            what: "accounts".to_owned(),
+            verb: "be opened again",
+            owned: accounts.present,
+            gone_before: given.opened,
+            names: opened,
+        };
+        subject.judge(
+            limits.share(limits.max_reopenings, accounts.present),
+            excesses,
+        );
+    }
+}
+
+fn present(states: impl Iterator<Item = bool>) -> usize {
+    states.filter(|is_present| *is_present).count()
+}
+
+fn names(plan: &Plan, kind: EntryKind, presence: Presence) -> Vec<String> {
+    let changes = plan.changes.iter().filter(|it| it.of.kind == kind);
+    changes
+        .filter(|it| effects(it).presence == presence)
+        .map(|it| it.name().to_owned())
+        .collect()
+}
+
+/// Accounts, or groups, that would be made.
+struct Newcomers {
+    what: &'static str,
+    names: Vec<String>,
+    present: usize,
+    /// Whether there never were any.
+    is_first: bool,
+    /// How many were made in the last 24 hours.
+    before: u32,
+    /// How many numbers are left.
+    free: Option<u32>,
+}
+
+impl Newcomers {
+    fn judge(&self, limits: &Limits, excesses: &mut Vec<Excess>) {
+        let count = self.names.len();
+        if count == 0 {
+            return;
+        }
+        if let Some(free) = self.free {
+            let most = (free / 2).max(limits.max_additions.min(free));
+            self.exceeds(count, most as usize, (Limit::Room, free as usize), excesses);
+        }
+        if self.is_first {
+            return;
+        }
+        let share = self
+            .present
+            .saturating_mul(limits.max_additions_percent as usize)
+            / 100;
+        let run = share.max(limits.max_additions as usize);
+        let in_a_day = count + self.before as usize;
+        self.exceeds(count, run, (Limit::Gain, self.present), excesses);
+        self.exceeds(in_a_day, 2 * run, (Limit::DayGain, self.present), excesses);
+    }
+
+    fn exceeds(
+        &self,
+        count: usize,
+        allowed: usize,
+        (limit, of): (Limit, usize),
+        excesses: &mut Vec<Excess>,
+    ) {
+        if count > allowed {
+            excesses.push(Excess {
+                what: self.what.to_owned(),
+                verb: "come",
+                count,
+                allowed,
+                of,
+                limit,
+                names: self.names.clone(),
+            });
+        }
+    }
+}
