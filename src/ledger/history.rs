@@ -251,6 +251,15 @@ impl Ledger {
         })
     }
 
+    /// The digest of the plan that the last run has carried out, or what it is called if that is only begun.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn last_plan(&self) -> Result<Option<String>, LedgerError> {
+        let sql = format!("{HAPPENED} ORDER BY txn DESC LIMIT 1");
+        self.read(|db| db.query_row(&sql, [], |row| row.get("digest")).optional())
+    }
+
     /// What was changed after a run, and by which run last.
     ///
     /// # Errors

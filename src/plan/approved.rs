@@ -11,6 +11,7 @@ use super::change::Change;
 use super::deed::Deed;
 use super::effects::{Home, Part, Presence, effects};
 use super::hook_event::{HookEvent, Kind, local_id};
+use super::saved::begun;
 use super::whole::Plan;
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, State};
@@ -127,6 +128,9 @@ impl Approved {
             (first.approved.plan.unchanged, first.approved.plan.refused) =
                 (rest.unchanged, rest.refused.clone());
         }
+        for share in &mut shares {
+            share.approved.plan.whole = Some(begun(&digest));
+        }
         if let Some(last) = shares.last_mut() {
             last.approved.plan.whole = Some(digest);
         }
@@ -138,7 +142,6 @@ impl Share {
     fn new(generation: u64, is_let_through: bool) -> Self {
         let plan = Plan {
             generation,
-            whole: Some(String::new()),
             ..Plan::default()
         };
         Self {

@@ -5,7 +5,7 @@
 //! for people, and for this comparison. Therefore a file that somebody has altered can do no more than a provider that
 //! lies, and not even that unnoticed. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -174,7 +174,7 @@ impl Saved {
             });
         }
         let now = fingerprints(host);
-        let paths: std::collections::BTreeSet<&String> =
+        let paths: BTreeSet<&String> =
             now.keys().chain(self.databases.keys()).collect();
         let changed: Vec<String> = paths
             .into_iter()
@@ -203,6 +203,28 @@ impl Saved {
             Ok(())
         }
     }
+
+    /// Whether nothing is in the plan that was made now and not in this one, of which a part has been carried out.
+    ///
+    /// # Errors
+    /// That something is.
+    pub fn check_rest(&self, plan: &Plan) -> Result<(), Moved> {
+        let saved = self.plan.get("changes").and_then(Value::as_array);
+        let saved: BTreeSet<String> = saved.into_iter().flatten().map(Value::to_string).collect();
+        let is_saved = |change| {
+            let json = serde_json::to_value(change).map(|json| json.to_string());
+            json.is_ok_and(|json| saved.contains(&json))
+        };
+        match plan.changes.iter().all(is_saved) {
+            true => Ok(()),
+            false => Err(Moved::Plan),
+        }
+    }
+}
+
+/// What the ledger calls a run that has carried out a part of the plan with this digest.
+pub(crate) fn begun(digest: &str) -> String {
+    format!("begun {digest}")
 }
 
 /// What identifies each database of the host as it was read.

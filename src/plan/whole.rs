@@ -42,7 +42,7 @@ pub struct Plan {
     /// What the ranges have left.
     #[serde(skip)]
     pub room: Room,
-    /// Of a part of a plan: the digest of the whole, if this is its end, and nothing otherwise.
+    /// Of a part of a plan: the digest of the whole, if this is its end, and otherwise that it is begun.
     #[serde(skip)]
     pub whole: Option<String>,
     /// How to reach the people whose accounts change, for hooks.

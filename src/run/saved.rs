@@ -13,7 +13,7 @@ use crate::ledger::Ledger;
 use crate::model::Snapshot;
 use crate::model::owned::Owned;
 use crate::plan::Plan;
-use crate::plan::saved::{Moved, Saved};
+use crate::plan::saved::{Moved, Saved, begun};
 use crate::policy::Reason;
 
 /// A saved plan, and what the provider said.
@@ -59,9 +59,15 @@ impl<'a> SavedPlan<'a> {
             return Ok(done);
         }
         let refuse = |moved: Moved| refuse(self.file, self.fresh, &moved);
-        self.saved.check_host(cx.host, cx.owned).map_err(refuse)?;
+        let is_begun = is_begun(cx.env, self.saved)?;
+        if !is_begun {
+            self.saved.check_host(cx.host, cx.owned).map_err(refuse)?;
+        }
         let mut plan = self.view.plan(cx, &self.task)?;
-        self.saved.check_plan(&plan).map_err(refuse)?;
+        match is_begun {
+            true => self.saved.check_rest(&plan).map_err(refuse)?,
+            false => self.saved.check_plan(&plan).map_err(refuse)?,
+        }
         if !self.fresh {
             // One read proves an absence once, however often its plan is carried out.
             plan.observations.clear();
@@ -90,6 +96,14 @@ fn done_already(env: &Env, saved: &Saved, owned: &Owned) -> Result<Option<Plan>>
         plan.remark("the plan", Reason::CarriedOut { run });
         plan
     }))
+}
+
+/// Whether the last run has carried out a part of this plan, and was interrupted then.
+fn is_begun(env: &Env, saved: &Saved) -> Result<bool> {
+    let ledger = Ledger::open_read_only(&env.state_dir()).map_err(Error::failed)?;
+    let last = ledger.map(|ledger| ledger.last_plan()).transpose();
+    let last = last.map_err(Error::failed)?.flatten();
+    Ok(last.is_some_and(|digest| digest == begun(&saved.digest)))
 }
 
 fn refuse(file: &str, fresh: bool, moved: &Moved) -> Error {

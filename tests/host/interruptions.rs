@@ -293,7 +293,7 @@ fn without_foreign(tree: &SmallHost, mut picture: Picture) -> Picture {
     without_losses(picture)
 }
 
-/// The host with the lines of its databases, and the members of its groups, in alphabetical order.
+/// The host with the lines of its databases and of the ledger, and the members of its groups, in alphabetical order.
 fn in_any_order(tree: &SmallHost, mut picture: Picture) -> Picture {
     for name in tree.database.files() {
         let Some(entry) = picture.get_mut(&tree.database.file(name)) else {
@@ -303,6 +303,12 @@ fn in_any_order(tree: &SmallHost, mut picture: Picture) -> Picture {
         let mut lines: Vec<String> = text.lines().map(with_sorted_members).collect();
         lines.sort();
         entry.content = lines.join("\n").into_bytes();
+    }
+    if let Some(ledger) = picture.get_mut("var/lib/gosync/ledger.sqlite") {
+        let text = String::from_utf8_lossy(&ledger.content).into_owned();
+        let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+        lines.sort_unstable();
+        ledger.content = lines.concat().into_bytes();
     }
     picture
 }

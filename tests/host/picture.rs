@@ -170,7 +170,8 @@ pub fn ledger(path: &Path) -> String {
         "SELECT 'pending', seq, entry, provider, kind, id, change, before, body FROM pending ORDER BY seq",
         "SELECT 'hook', kind, subject, event, attempts, given_up FROM hook_queue ORDER BY txn, seq",
         "SELECT 'hook done', step FROM hook_done ORDER BY step",
-        "SELECT 'meta', key, value FROM meta WHERE key <> 'txn' ORDER BY key",
+        // An interruption may divide a plan among more transactions.
+        "SELECT 'meta', key, value FROM meta WHERE key NOT IN ('txn', 'generation') ORDER BY key",
     ] {
         if let Err(e) = rows(&db, sql, &mut text) {
             let _ = writeln!(text, "{e}");

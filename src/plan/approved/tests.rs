@@ -185,7 +185,7 @@ fn the_last_transaction_says_that_the_plan_is_carried_out() {
         .iter()
         .map(|share| share.approved.plan().digest())
         .collect();
-    assert_eq!(digests, [String::new(), digest]);
+    assert_eq!(digests, [begun(&digest), digest]);
     assert_eq!(shares[0].places, [1]);
     assert!(rest.changes.is_empty());
 }

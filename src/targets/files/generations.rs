@@ -59,16 +59,23 @@ impl GenerationPaths {
     }
 
     /// The paths for a transaction of run `number`, which may have several.
-    pub(super) fn generation(&self, number: u64) -> Generation {
-        let present = self.present().ok().flatten().unwrap_or(0);
+    ///
+    /// # Errors
+    /// When nobody can see which generation is in place.
+    pub(super) fn generation(&self, number: u64) -> Result<Generation, PathError> {
+        let present = match self.present() {
+            Ok(present) => present.unwrap_or(0),
+            Err(e) if e.kind() == ErrorKind::NotFound => 0,
+            Err(e) => return Err(e).on("read", &self.link),
+        };
         let name = format!("g{}", number.max(present + 1));
-        Generation {
+        Ok(Generation {
             link: self.link.clone(),
             parent: self.parent.clone(),
             dir: self.parent.join(&name),
             next: self.parent.join("next"),
             target: Path::new(self.beside).join(&name),
-        }
+        })
     }
 
     /// The number of the generation that is in place; `None`: it is a directory still, or again.

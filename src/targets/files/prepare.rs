@@ -123,7 +123,7 @@ impl Preparation<'_> {
         if !self.staged.files.keys().any(|db| self.is_swapped(*db)) {
             return Ok(None);
         }
-        let generation = there.generation(self.txn);
+        let generation = there.generation(self.txn)?;
         generation.prepare()?;
         for (db, image) in self
             .current
