@@ -1,4 +1,4 @@
-//! Lines as fields between colons, and numbers as glibc reads them.
+//! Lines as fields between colons, and numbers, as glibc reads them (`nss/nss_files/files-parse.c`).
 
 /// A field that would break its line: it holds a separator, a line break or NUL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -7,12 +7,40 @@ pub(crate) struct BadField;
 
 /// Splits a line into exactly `N` fields.
 pub(super) fn fields<const N: usize>(line: &[u8]) -> Option<[&[u8]; N]> {
+    let (out, found) = leading(line);
+    let colons = line.iter().filter(|&&b| b == b':').count();
+    (found == N && colons + 1 == N).then_some(out)
+}
+
+/// Splits a line into `N` fields, and tells how many it has, `N` at most. Those that it lacks are empty, and the last one
+/// is the rest of the line, with its colons.
+pub(super) fn leading<const N: usize>(line: &[u8]) -> ([&[u8]; N], usize) {
     let mut out = [&line[..0]; N];
-    let mut parts = line.split(|&b| b == b':');
-    for slot in &mut out {
-        *slot = parts.next()?;
+    let mut found = 0;
+    for (slot, part) in out.iter_mut().zip(line.splitn(N, |&b| b == b':')) {
+        *slot = part;
+        found += 1;
     }
-    parts.next().is_none().then_some(out)
+    (out, found)
+}
+
+/// What glibc sees of a line: it skips blanks before the name, and a NUL ends the line.
+pub(super) fn visible(line: &[u8]) -> &[u8] {
+    let start = line.iter().take_while(|&&b| is_blank(b)).count();
+    let line = line.get(start..).unwrap_or_default();
+    line.split(|&b| b == 0).next().unwrap_or_default()
+}
+
+/// isspace(3) in the C locale.
+fn is_blank(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == b'\x0b'
+}
+
+/// Whether a line is no entry for its reader: blank, a comment, or one for NIS (nsswitch.conf(5), compat).
+pub(super) fn is_no_entry(line: &[u8]) -> bool {
+    matches!(line.first(), None | Some(b'#' | b'+' | b'-'))
+        || line.first().is_some_and(|&b| is_blank(b) || b == 0)
+            && matches!(visible(line).first(), None | Some(b'#' | b'+' | b'-'))
 }
 
 /// Joins fields into a line (without its newline).
@@ -26,9 +54,18 @@ pub(super) fn join(fields: &[&[u8]]) -> Result<Vec<u8>, BadField> {
     Ok(fields.join(&b':'))
 }
 
+/// As [`join`], with a last field that was found, or holds what was found: glibc takes the rest of a line for it.
+pub(super) fn join_rest(fields: &[&[u8]], rest: &[u8]) -> Result<Vec<u8>, BadField> {
+    if rest.iter().any(|b| matches!(b, b'\n' | 0)) {
+        return Err(BadField);
+    }
+    Ok([&join(fields)?, rest].join(&b':'))
+}
+
 /// Reads an id as glibc does (`strtoul`): blanks and a plus sign before the digits are skipped.
 pub(super) fn number(text: &[u8]) -> Option<u32> {
-    let digits = text.trim_ascii_start();
+    let blanks = text.iter().take_while(|&&b| is_blank(b)).count();
+    let digits = text.get(blanks..).unwrap_or_default();
     let digits = digits.strip_prefix(b"+").unwrap_or(digits);
     let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     plain
@@ -36,10 +73,21 @@ pub(super) fn number(text: &[u8]) -> Option<u32> {
         .flatten()
 }
 
+/// Whether a field of shadow(5) is empty or a number, which is what glibc takes.
+pub(super) fn is_number_or_empty(text: &[u8]) -> bool {
+    text.is_empty() || number(text).is_some()
+}
+
 /// What stands before the first colon of a line, sound or not.
 pub(crate) fn name_of(line: &[u8]) -> &[u8] {
-    line.split(|&b| b == b':')
+    visible(line)
+        .split(|&b| b == b':')
         .next()
         .unwrap_or_default()
-        .trim_ascii_start()
+}
+
+/// The number in the third field of a line of passwd or group that glibc passes over: whoever mends the line has it.
+pub(crate) fn number_of(line: &[u8]) -> Option<u32> {
+    let ([_, _, id, _], _) = leading(visible(line));
+    number(id)
 }

@@ -1,6 +1,6 @@
 //! group(5): `name:password:gid:members`; gshadow(5): `name:password:admins:members`.
 
-use super::fields::{BadField, fields, join, number};
+use super::fields::{BadField, is_no_entry, join_rest, leading, number, visible};
 
 /// One group's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,16 +11,17 @@ pub(crate) struct GroupLine<'a> {
     pub password: &'a [u8],
     /// Group id.
     pub gid: u32,
-    /// Names, separated by commas.
+    /// Names, separated by commas; the rest of the line, if that has more fields.
     pub members: &'a [u8],
 }
 
 impl<'a> GroupLine<'a> {
-    /// Reads a line; `None` for one that glibc would pass over.
+    /// Reads a line; `None` for one that glibc would pass over. The name may be empty.
     pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
-        let [name, password, gid, members] = fields(line)?;
-        let name = name.trim_ascii_start();
-        (!name.is_empty()).then_some(())?;
+        if is_no_entry(line) {
+            return None;
+        }
+        let ([name, password, gid, members], _) = leading(visible(line));
         Some(Self {
             name,
             password,
@@ -34,12 +35,8 @@ impl<'a> GroupLine<'a> {
     /// # Errors
     /// When a field would break it.
     pub(crate) fn to_line(self) -> Result<Vec<u8>, BadField> {
-        join(&[
-            self.name,
-            self.password,
-            self.gid.to_string().as_bytes(),
-            self.members,
-        ])
+        let gid = self.gid.to_string();
+        join_rest(&[self.name, self.password, gid.as_bytes()], self.members)
     }
 }
 
@@ -57,10 +54,13 @@ pub(crate) struct GshadowLine<'a> {
 }
 
 impl<'a> GshadowLine<'a> {
-    /// Reads a line; `None` for one that glibc would pass over.
+    /// Reads a line, of which fields may be missing, or too many; `None` for one with a name alone, or none.
     pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
-        let [name, password, admins, members] = fields(line)?;
-        (!name.is_empty()).then_some(Self {
+        if is_no_entry(line) {
+            return None;
+        }
+        let ([name, password, admins, members], found) = leading(visible(line));
+        (!name.is_empty() && found > 1).then_some(Self {
             name,
             password,
             admins,
@@ -73,7 +73,7 @@ impl<'a> GshadowLine<'a> {
     /// # Errors
     /// When a field would break it.
     pub(crate) fn to_line(self) -> Result<Vec<u8>, BadField> {
-        join(&[self.name, self.password, self.admins, self.members])
+        join_rest(&[self.name, self.password, self.admins], self.members)
     }
 }
 

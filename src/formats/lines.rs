@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::fields::is_no_entry;
+
 /// A file as it was read, cut into lines. [`Lines::bytes`] gives back exactly what came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lines {
@@ -60,7 +62,7 @@ impl Lines {
     pub(crate) fn entries(&self) -> impl Iterator<Item = (usize, &[u8])> {
         self.iter()
             .enumerate()
-            .filter(|(_, line)| !matches!(line.first(), None | Some(b'#' | b'+' | b'-')))
+            .filter(|(_, line)| !is_no_entry(line))
     }
 
     /// The number of the first NIS line; new entries must stand before it (nsswitch.conf(5), compat).

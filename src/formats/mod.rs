@@ -2,7 +2,8 @@
 //!
 //! A database is kept as the bytes that were read. What gosync does not change is written back as it was: comments,
 //! blank and malformed lines, NIS `+`/`-` lines, odd spacing, a missing last newline. Nothing here opens a file.
-//! Rules: passwd(5), shadow(5), group(5), gshadow(5), subuid(5), and how glibc reads them (`nss_files`).
+//! Rules: passwd(5), shadow(5), group(5), gshadow(5), subuid(5), and how glibc reads them (`nss_files`): it takes lines
+//! with fields missing or too many, too, so that whoever stands in them is there, and has the number.
 
 pub(crate) mod fields;
 pub(crate) mod group;
@@ -11,7 +12,7 @@ pub(crate) mod passwd;
 pub(crate) mod shadow;
 pub(crate) mod subid;
 
-pub(crate) use fields::{BadField, name_of};
+pub(crate) use fields::{BadField, name_of, number_of};
 pub(crate) use group::{GroupLine, GshadowLine};
 pub(crate) use lines::{Editor, Lines};
 pub(crate) use passwd::PasswdLine;

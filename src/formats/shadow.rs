@@ -1,6 +1,6 @@
 //! shadow(5): `name:password:changed:min:max:warn:inactive:expire:flag`, days since 1970.
 
-use super::fields::{BadField, fields, join};
+use super::fields::{BadField, is_no_entry, is_number_or_empty, join, leading, visible};
 
 /// One account's shadow line. Numbers stay text: gosync changes only the password and the expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,16 +18,53 @@ pub(crate) struct ShadowLine<'a> {
 }
 
 impl<'a> ShadowLine<'a> {
-    /// Reads a line; `None` for one that glibc would pass over.
+    /// Reads a line; `None` for one that glibc would pass over: nobody gets in by it, and nothing that it says of the
+    /// account holds. Besides nine fields it takes the first five alone, an old form, and eight if the last is a number.
     pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
-        let [name, password, a, b, c, d, e, expire, flag] = fields(line)?;
-        (!name.is_empty()).then_some(Self {
+        let (read, found) = Self::read(line)?;
+        let numbers = read.ageing.iter().chain([&read.expire, &read.flag]);
+        let is_sound = match found {
+            5 => true,
+            6 => read.ageing[3].is_empty(),
+            8 => !read.expire.is_empty(),
+            9 => true,
+            _ => false,
+        };
+        (is_sound && numbers.into_iter().all(|field| is_number_or_empty(field))).then_some(read)
+    }
+
+    /// Reads a line that glibc passes over as far as it can be read, so that it can be mended: what is no number goes.
+    pub(crate) fn mended(line: &'a [u8]) -> Option<Self> {
+        let (read, _) = Self::read(line)?;
+        let number = |field| {
+            if is_number_or_empty(field) {
+                field
+            } else {
+                b""
+            }
+        };
+        Some(Self {
+            ageing: read.ageing.map(number),
+            expire: number(read.expire),
+            flag: number(read.flag),
+            ..read
+        })
+    }
+
+    /// The fields, and how many there are.
+    fn read(line: &'a [u8]) -> Option<(Self, usize)> {
+        if is_no_entry(line) {
+            return None;
+        }
+        let ([name, password, a, b, c, d, e, expire, flag], found) = leading(visible(line));
+        let read = Self {
             name,
             password,
             ageing: [a, b, c, d, e],
             expire,
             flag,
-        })
+        };
+        (!name.is_empty()).then_some((read, found))
     }
 
     /// The line, without its newline.

@@ -116,3 +116,107 @@ proptest! {
         prop_assert_eq!(editor.apply(&grown), bytes.into_bytes());
     }
 }
+
+/// What getent(1) of glibc 2.36 makes of such lines; `None`: it passes over them.
+#[test]
+fn lines_are_read_as_glibc_reads_them() {
+    type Seen = Option<(u32, &'static [u8], &'static [u8])>;
+    let passwd: [(&[u8], Seen); 22] = [
+        (b"a:x:1:100:G", Some((1, b"", b""))),
+        (b"a:x:1:100:G:/h", Some((1, b"/h", b""))),
+        (b"a:x:1:100:G:/h:/bin/:/x", Some((1, b"/h", b"/bin/:/x"))),
+        (b"a:x:1:100", Some((1, b"", b""))),
+        (b"a:x:1:100:", Some((1, b"", b""))),
+        (b"a:x:1", None),
+        (b"a:x", None),
+        (b"a", None),
+        (b" \t\x0ba:x:1:100:g:/h:/s", Some((1, b"/h", b"/s"))),
+        (b"#a:x:1:100:g:/h:/s", None),
+        (b"  #a:x:1:100:g:/h:/s", None),
+        (b"a:x: 1:+100:g:/h:/s", Some((1, b"/h", b"/s"))),
+        (b"a:x:-1:100:g:/h:/s", None),
+        (b"a:x:4294967296:100:g:/h:/s", None),
+        (b"a:x::100:g:/h:/s", None),
+        (b"a:x:1::g:/h:/s", None),
+        (b"a:x:1 :100:g:/h:/s", None),
+        (b":x:1:100:g:/h:/s", Some((1, b"/h", b"/s"))),
+        (b"a:x:1:100:g\0:/h:/s", Some((1, b"", b""))),
+        (b"a:x:1:100:g:/h:/s\r", Some((1, b"/h", b"/s\r"))),
+        (b"a:x:1:100\r", None),
+        (b"+a:x:1:100:g:/h:/s", None),
+    ];
+    for (line, want) in passwd {
+        let found = PasswdLine::parse(line).map(|p| (p.uid, p.home, p.shell));
+        assert_eq!(found, want, "{}", String::from_utf8_lossy(line));
+    }
+    let group: [(&[u8], Option<&[u8]>); 9] = [
+        (b"g:x:1", Some(b"")),
+        (b"g:x:1:a:b", Some(b"a:b")),
+        (b"g:x", None),
+        (b"  g:x:1:a", Some(b"a")),
+        (b"g:x:-5:a", None),
+        (b"g:x::a", None),
+        (b"g:x:1\r", None),
+        (b"g:x:1:a\0b,c", Some(b"a")),
+        (b"-g:x:1:a", None),
+    ];
+    for (line, want) in group {
+        let found = GroupLine::parse(line).map(|g| g.members);
+        assert_eq!(found, want, "{}", String::from_utf8_lossy(line));
+    }
+    let shadow: [(&[u8], bool); 16] = [
+        (b"a:!h:1:2:3:4:5:6:", true),
+        (b"a:!h:1:2:3:4:5:6:7", true),
+        (b"a:!h:1:2:3:4:5:6", true),
+        (b"a:!h:1:2:3:4:5:", false),
+        (b"a:!h:1:2:3:4:5", false),
+        (b"a:!h:1:2:3:4", false),
+        (b"a:!h:1:2:3:", true),
+        (b"a:!h:1:2:3", true),
+        (b"a:!h:1:2", false),
+        (b"a:!h", false),
+        (b"a:!h:1:2:3:4:5:6:7:x", false),
+        (b"a:!h:1:2:3:4:5:6::", false),
+        (b"a:!h:x:2:3:4:5:6:", false),
+        (b"a:!h:1 :2:3:4:5:6:", false),
+        (b"a:!h:1:2:3:4:5:6:\r", false),
+        (b"  a:!h: 1:2:3:4:5:6:", true),
+    ];
+    for (line, want) in shadow {
+        let found = ShadowLine::parse(line).is_some();
+        assert_eq!(found, want, "{}", String::from_utf8_lossy(line));
+    }
+}
+
+#[test]
+fn an_odd_line_is_written_with_what_stood_in_it() {
+    let found = PasswdLine::parse(b"a:x:1:100:g\r:/h:/bin/:/x\r").unwrap();
+    let changed = PasswdLine {
+        home: b"/new",
+        ..found
+    };
+    assert_eq!(
+        changed.to_line_after(&found).unwrap(),
+        b"a:x:1:100:g\r:/new:/bin/:/x\r"
+    );
+    let broken = PasswdLine {
+        gecos: b"x:0",
+        ..found
+    };
+    assert_eq!(broken.to_line_after(&found), Err(BadField));
+    let group = GroupLine::parse(b"g:x:1:a:b").unwrap();
+    assert_eq!(group.to_line().unwrap(), b"g:x:1:a:b");
+}
+
+#[test]
+fn a_shadow_line_that_nothing_reads_is_mended() {
+    for (line, want) in [
+        (&b"a:$h:1:2:3:4:5:6:7:x"[..], &b"a:$h:1:2:3:4:5:6:"[..]),
+        (b"a:$h:x:2", b"a:$h::2:::::"),
+        (b"a", b"a::::::::"),
+    ] {
+        let mended = ShadowLine::mended(line).unwrap().to_line().unwrap();
+        assert_eq!(mended, want);
+        assert!(ShadowLine::parse(&mended).is_some());
+    }
+}

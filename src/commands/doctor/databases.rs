@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::host_look::HostLook;
-use super::owned;
 use super::report::{Area, Finding, Report, names, word};
+use super::{odd_lines, owned};
 use crate::formats::{GroupLine, PasswdLine};
 use crate::model::shown;
 use crate::policy::PrimaryGroup;
@@ -165,6 +165,7 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
     found.extend(root_line(facts.survey));
     found.extend(primary_group(facts));
     found.extend(local_groups(facts));
+    found.extend(odd_lines::judge(facts.survey, &facts.ours));
     found.extend(
         facts
             .complaints

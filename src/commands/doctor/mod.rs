@@ -17,6 +17,7 @@ mod ledger;
 mod lines;
 mod lock;
 mod names;
+mod odd_lines;
 mod owned;
 mod provider;
 mod ranges;

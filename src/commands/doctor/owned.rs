@@ -12,7 +12,7 @@ use self::faults::Fault;
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, names};
 use crate::formats::group::names as member_names;
-use crate::formats::{GroupLine, GshadowLine, PasswdLine, ShadowLine, SubidLine};
+use crate::formats::{GroupLine, GshadowLine, PasswdLine, ShadowLine, SubidLine, name_of};
 use crate::model::host::Owner;
 use crate::model::owned::{Owned, OwnedAccount, State};
 use crate::system::files;
@@ -112,7 +112,7 @@ impl<'a> Books<'a> {
         }
         let mut shadow = BTreeMap::new();
         for line in lines(survey, "shadow") {
-            let name = line.split(|&b| b == b':').next().unwrap_or_default();
+            let name = name_of(line);
             shadow
                 .entry(name)
                 .or_insert_with(|| ShadowLine::parse(line));

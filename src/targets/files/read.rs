@@ -7,7 +7,9 @@ use super::db::Db;
 use super::error::LocalError;
 use super::layout::{HOST_PASSWD, Missing, Way};
 use super::local::Local;
-use crate::formats::{GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine, name_of};
+use crate::formats::{
+    GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine, name_of, number_of,
+};
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
 use crate::system::{files, replace};
 
@@ -208,9 +210,13 @@ fn text(bytes: &[u8]) -> &str {
 
 fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], shut: &Shut<'a>, writable: bool) {
     let Some(line) = PasswdLine::parse(line) else {
+        host.ids.extend(number_of(line));
         return add_broken(host, line);
     };
     host.ids.extend([line.uid, line.gid]);
+    if line.name.is_empty() {
+        return;
+    }
     let name = text(line.name);
     let (locked, expire) = match line.is_shadowed() {
         true => shut.get(line.name).copied().unwrap_or((false, b"")),
@@ -238,9 +244,13 @@ fn add_broken<'a>(host: &mut Host<'a>, line: &'a [u8]) {
 
 fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) {
     let Some(line) = GroupLine::parse(line) else {
+        host.ids.extend(number_of(line));
         return add_broken(host, line);
     };
     host.ids.insert(line.gid);
+    if line.name.is_empty() {
+        return;
+    }
     let name = text(line.name);
     let group = HostGroup {
         gid: line.gid,

@@ -18,9 +18,11 @@ pub(super) fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), Ba
                 let new = PasswdLine {
                     password: b"x",
                     ..line
+                };
+                if new != line {
+                    let new = new.to_line_after(&line)?;
+                    sheet.editor.replace(at, new);
                 }
-                .to_line()?;
-                sheet.put(Some((at, line.to_line()?)), new);
             }
         }
         let name = change.name();
@@ -48,11 +50,11 @@ pub(super) fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), Ba
                 let Some((home, (number, old))) = rename.home().zip(sheet.find(name)) else {
                     continue;
                 };
-                let Some(mut line) = PasswdLine::parse(&old) else {
+                let Some(line) = PasswdLine::parse(&old) else {
                     continue;
                 };
-                line.home = home.to.as_bytes();
-                let new = line.to_line()?;
+                let home = home.to.as_bytes();
+                let new = PasswdLine { home, ..line }.to_line_after(&line)?;
                 sheet.put(Some((number, old)), new);
             }
             Lines::Stay
@@ -70,9 +72,10 @@ fn set_fields(sheet: &mut Sheet<'_>, name: &str, fields: &[FieldChange]) -> Resu
     let Some((number, old)) = sheet.find(name) else {
         return Ok(());
     };
-    let Some(mut line) = PasswdLine::parse(&old) else {
+    let Some(found) = PasswdLine::parse(&old) else {
         return Ok(());
     };
+    let mut line = found;
     for change in fields {
         let value = change.to.as_bytes();
         match change.field {
@@ -82,7 +85,7 @@ fn set_fields(sheet: &mut Sheet<'_>, name: &str, fields: &[FieldChange]) -> Resu
             Field::Lock | Field::Expiry => {} // shadow's
         }
     }
-    let new = line.to_line()?;
+    let new = line.to_line_after(&found)?;
     sheet.put(Some((number, old)), new);
     Ok(())
 }

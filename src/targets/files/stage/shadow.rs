@@ -56,7 +56,9 @@ pub(super) fn shadow(
             Some((number, old)) => (Some((number, old.clone())), old),
             None => (None, new_shadow(name, &day, false)?),
         };
-        let Some(mut line) = ShadowLine::parse(&old) else {
+        // A line that nothing reads locks nothing: it is mended where it has to.
+        let mended = || ShadowLine::mended(&old).filter(|_| close);
+        let Some(mut line) = ShadowLine::parse(&old).or_else(mended) else {
             continue;
         };
         if let Some(password) = moved {

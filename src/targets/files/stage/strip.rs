@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::db::Db;
 use super::super::sheet::{Sheet, change_members};
 use crate::formats::group::names;
-use crate::formats::{BadField, GroupLine, GshadowLine};
+use crate::formats::{BadField, GroupLine, GshadowLine, name_of};
 use crate::plan::Change;
 use crate::plan::effects::{Lines, effects};
 
@@ -46,7 +46,7 @@ pub(super) fn strip(db: Db, sheet: &mut Sheet<'_>, changes: &[Change]) -> Result
         .map(|(name, ..)| *name)
         .collect();
     for (number, line) in sheet.lines.entries() {
-        let name = line.split(|&b| b == b':').next().unwrap_or_default();
+        let name = name_of(line);
         match db {
             Db::Shadow | Db::Subuid | Db::Subgid if gone.contains(name) => {
                 sheet.editor.remove(number)
