@@ -3,6 +3,7 @@
 //! Knows neither the queue nor the order of events. What a hook says is foreign text: it is shown
 //! escaped, and a line of it at most.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -159,14 +160,16 @@ impl Executor<'_> {
             .chain(&invocation.env)
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
+        let args: Vec<&OsStr> = invocation.args.iter().map(OsStr::new).collect();
         let what = child::Invocation {
             program,
-            args: invocation.args,
+            args: &args,
             env: &env,
-            input: &invocation.input,
+            input: child::From::Bytes(&invocation.input),
+            output: child::To::Both(self.rules.output_limit),
         };
         let limit = Duration::from_secs(self.rules.time_limit);
-        let ended = child::run(what, limit, self.rules.output_limit)
+        let ended = child::run(what, limit)
             .map_err(|e| (Miss::Failed, format!("it cannot be started: {e}")))?;
         let said = last_line(&ended.output);
         log(program, ended.end, &ended.output);
@@ -178,6 +181,13 @@ impl Executor<'_> {
             End::TimedOut => (
                 Miss::Failed,
                 format!("did not end within {} s", self.rules.time_limit),
+            ),
+            End::Left => (
+                Miss::Failed,
+                format!(
+                    "did not end within {} s, nor when it was killed, and was left behind",
+                    self.rules.time_limit
+                ),
             ),
         };
         Err((

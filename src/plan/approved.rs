@@ -78,14 +78,14 @@ impl Approved {
         Cow::Owned(all.cloned().collect())
     }
 
-    /// Whether one transaction does it all.
+    /// Whether one transaction does it all, and no home goes in it.
     pub(crate) fn is_one(&self, owned: &Owned) -> bool {
         let mut all = Transactions::new(owned);
         all.note_renames(&self.plan.changes);
         let mut which = self.plan.changes.iter().filter_map(|it| all.of(it));
         let first = which.next();
         let is_one = which.all(|it| Some(it) == first);
-        is_one && all.locks.is_empty()
+        is_one && all.homes == 0
     }
 
     /// The transactions in their order, none of them empty, and the plan without what they carry out.

@@ -174,8 +174,7 @@ impl Saved {
             });
         }
         let now = fingerprints(host);
-        let paths: BTreeSet<&String> =
-            now.keys().chain(self.databases.keys()).collect();
+        let paths: BTreeSet<&String> = now.keys().chain(self.databases.keys()).collect();
         let changed: Vec<String> = paths
             .into_iter()
             .filter(|path| now.get(*path) != self.databases.get(*path))

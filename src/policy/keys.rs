@@ -14,6 +14,7 @@ use super::misfit::Misfit;
 use super::select::Selection;
 use crate::model::absolute_path;
 use crate::model::ssh_key::{KeyKind, LEAST_RSA_BITS, MOST_RSA_BITS};
+use crate::model::units::Span;
 use crate::model::{Directory, Gap, Lookup, RemoteId, SshKey, User, UserField};
 
 /// The most keys that the configuration can allow.
@@ -40,6 +41,8 @@ pub struct KeyRules {
     pub rsa_bits: u32,
     /// How many keys one person may have.
     pub max_keys: usize,
+    /// How long a run may write into homes.
+    pub time_limit: Span,
 }
 
 impl Default for KeyRules {
@@ -50,6 +53,7 @@ impl Default for KeyRules {
             options: KeyOptions::default(),
             rsa_bits: LEAST_RSA_BITS,
             max_keys: 50,
+            time_limit: Span::from_secs(120),
         }
     }
 }
@@ -72,6 +76,10 @@ impl KeyRules {
         }
         if !(1..=MOST_KEYS).contains(&self.max_keys) {
             return Err(Misfit("keys.max_keys", format!("it is 1 to {MOST_KEYS}")));
+        }
+        if self.time_limit.secs() == 0 {
+            let reason = "with 0s no home could be written; it must be 1s or more";
+            return Err(Misfit("keys.time_limit", reason.to_owned()));
         }
         Ok(())
     }

@@ -273,6 +273,12 @@ pub struct DepartedRules {
     /// Where packed homes are kept.
     #[serde(deserialize_with = "absolute_path::one")]
     pub archive_dir: String,
+    /// How many seconds packing one home may take.
+    #[serde(deserialize_with = "units::seconds")]
+    pub home_time_limit: u64,
+    /// How many seconds a run may pack homes.
+    #[serde(deserialize_with = "units::seconds")]
+    pub time_limit: u64,
     /// How many seconds after the locking an account is removed, and a group after its members; `None`: never.
     #[serde(deserialize_with = "units::optional_seconds")]
     pub remove_after: Option<u64>,
@@ -286,6 +292,8 @@ impl Default for DepartedRules {
             end_sessions: false,
             archive_after: None,
             archive_dir: "/var/lib/gosync/homes".to_owned(),
+            home_time_limit: 3_600,
+            time_limit: 7_200,
             remove_after: None,
         }
     }

@@ -96,7 +96,9 @@ impl CarryOut<'_> {
                 places,
                 is_home,
             } = share;
-            let current = self.target.read(self.hold)?;
+            // Packing may take long, and nobody must wait for it.
+            let hold = if is_home { Hold::Open } else { self.hold };
+            let current = self.target.read(hold)?;
             let staged = match current.stage(approved) {
                 Ok(staged) => staged,
                 // It was staged as a whole before: something has changed since.
@@ -160,7 +162,7 @@ impl CarryOut<'_> {
         };
         let told = self.watch.progress("homes made");
         let committed = commit(self.target, staged, self.ledger, run, told.as_ref());
-        let stays = self.target.litter();
+        let stays = self.target.warnings();
         stays.into_iter().for_each(|stays| self.watch.warn(stays));
         if let Ok(Committed::Moved) = committed {
             tracing::info!("the databases changed meanwhile; planning again");

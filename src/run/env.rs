@@ -17,7 +17,7 @@ use crate::providers::{FetchError, Provider, Query, Scope, fields};
 use crate::system::clock;
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
 use crate::system::root::Root;
-use crate::targets::{Place, Target};
+use crate::targets::{PackingTime, Place, Target};
 
 /// What a run works with.
 #[derive(Clone)]
@@ -171,12 +171,17 @@ impl Env {
             .chain([&rules.home_base])
             .map(PathBuf::from)
             .collect();
+        let departed = &self.settings.rules.departed;
         let place = Place {
             root: self.root.clone(),
             state_dir: self.settings.gosync.state_dir.clone(),
             home_bases: bases,
             key_dir: self.settings.rules.keys.directory.clone(),
             shadow_day: clock::shadow_day(self.now),
+            packing: PackingTime {
+                home: Duration::from_secs(departed.home_time_limit),
+                run: Duration::from_secs(departed.time_limit),
+            },
         };
         Ok(target.config.open(&target.name, place))
     }

@@ -1,6 +1,8 @@
 //! SSH keys: their part of a plan, and what is written into homes after a run.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Instant;
 
 use super::context::PlanContext;
 use super::probe::RealProbe;
@@ -8,14 +10,17 @@ use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run, Written};
 use crate::model::owned::Owned;
+use crate::model::units::Span;
 use crate::model::{Untrusted, shown};
 use crate::plan::diff::{self, KeyView, RunScope};
 use crate::plan::events::HookEvent;
-use crate::plan::{KeyChange, KeyPlace, Plan, effects};
+use crate::plan::{Change, KeyPlace, Plan, effects};
 use crate::policy::keys::{KeyBook, KeyRules, Place};
 use crate::policy::{Reason, Refusal};
 use crate::system::as_user::{self, Order};
+use crate::system::mounts::Foreigners;
 use crate::system::root::Root;
+use crate::system::{clock, pool};
 use crate::targets::{Target, TargetError};
 
 /// What a refusal that is about the whole directory of keys calls it.
@@ -103,49 +108,78 @@ pub(crate) struct HomeWriter<'a> {
     pub(crate) target: &'a dyn Target,
     pub(crate) ledger: &'a mut Ledger,
     pub(crate) run: Run<'a>,
+    /// How long all of them may take.
+    pub(crate) limit: Span,
     pub(crate) watch: &'a mut dyn Watch,
 }
 
+/// One home that is to be written.
+struct Home<'p> {
+    /// Where its change stands in the plan.
+    at: usize,
+    change: &'p Change,
+    /// The home as the host knows it.
+    path: &'p str,
+    order: Order,
+}
+
+/// Why a home was not written.
+enum Unwritten {
+    /// In our own words.
+    Failed(String),
+    /// Nothing was tried: the time was up.
+    NotCome,
+}
+
 impl HomeWriter<'_> {
-    /// Writes what a plan has for homes. What fails is reported, is refused in the plan from then on, and is tried again by the next run.
+    /// Writes what a plan has for homes, several at a time.
+    /// What fails is reported, is refused in the plan from then on, and is tried again by the next run.
     pub(crate) fn write(&mut self, plan: &mut Plan) -> Result<()> {
+        let homes = homes(self.target, plan);
+        if homes.is_empty() {
+            return Ok(());
+        }
         let mut events: BTreeMap<&str, &HookEvent> = plan
             .events
             .iter()
             .filter(|event| event.is_after_commit)
             .map(|event| (event.id.as_str(), event))
             .collect();
-        let (mut written, mut failed) = (Vec::new(), BTreeMap::new());
-        for (at, change) in plan.changes.iter().enumerate() {
-            let effects = effects(change);
-            let (Some(keys), Some(id)) = (effects.keys, change.id()) else {
-                continue;
-            };
-            if !effects.is_after_commit {
-                continue;
+        let (foreign, deadline) = (Foreigners::now(), clock::deadline(self.limit.into()));
+        let (mut failed, mut not_come) = (BTreeMap::new(), 0);
+        for homes in homes.chunks(NOTES_AT_ONCE) {
+            let go_on = |_: &_| ControlFlow::Continue(());
+            let work = |home: &Home<'_>| write_home(home, &foreign, deadline);
+            let ends = pool::map(homes, AT_A_TIME, work, go_on, |_| {});
+            let mut written = Vec::new();
+            for (home, end) in homes.iter().zip(ends) {
+                let Home { at, change, .. } = *home;
+                let why = match end.unwrap_or(Err(Unwritten::NotCome)) {
+                    Ok(()) => {
+                        let event = change.id().and_then(|id| events.remove(id.as_str()));
+                        written.push(Written { change, event });
+                        continue;
+                    }
+                    Err(Unwritten::Failed(why)) => {
+                        self.watch.warn(format!("{why}; the next run tries again"));
+                        why
+                    }
+                    Err(Unwritten::NotCome) => {
+                        not_come += 1;
+                        format!("{}: {}", home.path, not_within(self.limit))
+                    }
+                };
+                failed.insert(at, refusal(change, why));
             }
-            match write_home(self.target, change.name(), keys) {
-                Ok(()) => written.push(Written {
-                    change,
-                    event: events.remove(id.as_str()),
-                }),
-                Err(reason) => {
-                    self.watch
-                        .warn(format!("{reason}; the next run tries again"));
-                    let refusal = Refusal {
-                        id: Some(id.clone()),
-                        subject: Untrusted::new(change.name()),
-                        reason: Reason::HomeKeysFailed { why: reason },
-                    };
-                    failed.insert(at, refusal);
-                }
-            }
-            if written.len() >= NOTES_AT_ONCE {
-                self.note(plan, &std::mem::take(&mut written))?;
+            if !written.is_empty() {
+                self.note(plan, &written)?;
             }
         }
-        if !written.is_empty() {
-            self.note(plan, &written)?;
+        if not_come > 0 {
+            let why = not_within(self.limit);
+            self.watch.warn(format!(
+                "the SSH keys in {not_come} homes: {why}; the next run goes on"
+            ));
         }
         let mut at = 0..;
         plan.changes
@@ -161,35 +195,74 @@ impl HomeWriter<'_> {
     }
 }
 
-/// Writes the keys of one home, or says in our own words why not.
+fn not_within(limit: Span) -> String {
+    format!("not come to within {limit} ([keys] time_limit)")
+}
+
+fn refusal(change: &Change, why: String) -> Refusal {
+    Refusal {
+        id: change.id().cloned(),
+        subject: Untrusted::new(change.name()),
+        reason: Reason::HomeKeysFailed { why },
+    }
+}
+
+/// The homes that a plan has keys for, or takes them out of.
+fn homes<'p>(target: &dyn Target, plan: &'p Plan) -> Vec<Home<'p>> {
+    let changes = plan.changes.iter().enumerate();
+    changes
+        .filter_map(|(at, change)| {
+            let effects = effects(change);
+            let keys = effects
+                .keys
+                .filter(|_| effects.is_after_commit && change.id().is_some())?;
+            let KeyPlace::Home { path, uid, gid } = &keys.at else {
+                return None;
+            };
+            let order = Order {
+                uid: uid.get(),
+                gid: *gid,
+                home: target.locate(path),
+                lines: keys.text.clone(),
+            };
+            Some(Home {
+                at,
+                change,
+                path,
+                order,
+            })
+        })
+        .collect()
+}
+
+/// Writes the keys of one home, or says why not.
 fn write_home(
-    target: &dyn Target,
-    name: &str,
-    keys: &KeyChange,
-) -> std::result::Result<(), String> {
-    let KeyChange { at, text, .. } = keys;
-    let KeyPlace::Home { path, uid, gid } = at else {
-        return Ok(());
-    };
-    let order = Order {
-        uid: uid.get(),
-        gid: *gid,
-        home: target.locate(path),
-        lines: text.clone(),
-    };
-    as_user::write_keys(&order).map_err(|reason| {
-        let verb = if text.is_empty() {
+    home: &Home<'_>,
+    foreign: &Foreigners,
+    deadline: Instant,
+) -> std::result::Result<(), Unwritten> {
+    let left = clock::left(deadline);
+    if left.is_zero() {
+        return Err(Unwritten::NotCome);
+    }
+    as_user::write_keys(&home.order, foreign, left).map_err(|reason| {
+        let verb = if home.order.lines.is_empty() {
             "withdrawn"
         } else {
             "written"
         };
-        format!(
-            "the SSH keys in {path} were not {verb} as `{name}`: {}",
+        Unwritten::Failed(format!(
+            "the SSH keys in {} were not {verb} as `{}`: {}",
+            home.path,
+            home.change.name(),
             shown(&reason)
-        )
+        ))
     })
 }
 
 /// So many homes the ledger learns of at once. After a kill they are only written again, to the
 /// same end.
 const NOTES_AT_ONCE: usize = 100;
+
+/// How many homes are written at the same time: they wait for disks, and for file systems that do not answer.
+const AT_A_TIME: usize = 8;

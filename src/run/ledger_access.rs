@@ -44,9 +44,9 @@ impl LedgerAccess {
             watch.warn(done.to_owned());
         }
         target
-            .litter()
+            .warnings()
             .into_iter()
-            .for_each(|stays| watch.warn(stays));
+            .for_each(|text| watch.warn(text));
         Ok(Self::Write(ledger))
     }
 

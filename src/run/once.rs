@@ -344,6 +344,7 @@ impl Line<'_> {
             target: self.target,
             ledger,
             run: Run { number, ..self.run },
+            limit: self.env.settings.rules.keys.time_limit,
             watch,
         }
         .write(&mut plan)?;

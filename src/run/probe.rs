@@ -1,5 +1,6 @@
 //! What planning asks about a host besides its databases, asked of the host itself.
 
+use std::cell::OnceCell;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -7,8 +8,9 @@ use std::path::Path;
 use crate::model::Uid;
 use crate::model::host::Owner;
 use crate::plan::{HostProbe, KeyFile, ProbeError};
+use crate::system::mounts::Foreigners;
 use crate::system::root::Root;
-use crate::system::{Context as _, files, homes, mounts, process};
+use crate::system::{Context as _, archive, files, mounts, process};
 use crate::targets::KeyFiles;
 
 type Answer<T> = Result<T, ProbeError>;
@@ -18,12 +20,17 @@ type Answer<T> = Result<T, ProbeError>;
 pub(crate) struct RealProbe<'a> {
     root: &'a Root,
     keys: Option<KeyFiles>,
+    foreign: OnceCell<Foreigners>,
 }
 
 impl<'a> RealProbe<'a> {
     /// The host below this root; no files with keys are there.
     pub(crate) fn new(root: &'a Root) -> Self {
-        Self { root, keys: None }
+        Self {
+            root,
+            keys: None,
+            foreign: OnceCell::new(),
+        }
     }
 
     /// The same, with these files with keys.
@@ -32,7 +39,12 @@ impl<'a> RealProbe<'a> {
     }
 
     fn look(&self, path: &str) -> Answer<Option<Metadata>> {
-        files::look(&self.root.path(path)).map_err(unseen)
+        let path = self.root.path(path);
+        // What is asked of a stranger's file system may never be answered.
+        match self.foreign.get_or_init(Foreigners::now).under(&path) {
+            Some(foreign) => Err(unseen(foreign)),
+            None => files::look(&path).map_err(unseen),
+        }
     }
 }
 
@@ -114,6 +126,6 @@ impl HostProbe for RealProbe<'_> {
     }
 
     fn archive_suffix(&self) -> &'static str {
-        homes::archive_suffix()
+        archive::suffix()
     }
 }

@@ -17,12 +17,13 @@ use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, setgid, setgroups, setuid, unlinkat};
 use serde::{Deserialize, Serialize};
 
+use super::mounts::Foreigners;
 use super::process;
 
 /// The argument that makes gosync call [`obey`].
 pub(crate) const WORD: &str = "--write-keys";
 
-/// How long a home may take: it may be on a file system that its owner made.
+/// How long a home may take at most: it may be on a file system that does not answer.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// A longer file is left alone.
@@ -48,15 +49,23 @@ pub(crate) struct Order {
     pub lines: String,
 }
 
-/// Writes keys as the owner of a home, in a process of its own.
+/// Writes keys as the owner of a home, in a process of its own, which has `left` at most. Nothing is begun in a home that
+/// is on, or has in it, a file system that somebody else than root mounted.
 ///
 /// # Errors
 /// Why they were not written. It may have been written by the owner of the home.
-pub(crate) fn write_keys(order: &Order) -> Result<(), String> {
+pub(crate) fn write_keys(
+    order: &Order,
+    foreign: &Foreigners,
+    left: Duration,
+) -> Result<(), String> {
+    if let Some(foreign) = foreign.at(&order.home) {
+        return Err(foreign.to_string());
+    }
     let input = serde_json::to_vec(order).map_err(|e| e.to_string())?;
     // The program may have been replaced since it was started, and its owner may not be able to run it.
     let itself = Path::new("/proc/self/exe");
-    match process::run_with(itself, &[OsStr::new(WORD)], input, LIMIT) {
+    match process::run_with(itself, &[OsStr::new(WORD)], &input, LIMIT.min(left)) {
         Ok(answer) if answer.code == Some(0) => Ok(()),
         Ok(answer) => Err(answer
             .complaint

@@ -1,12 +1,14 @@
-//! Running a program that somebody else wrote, as root, so that it can neither hang us nor learn anything it was not
+//! Running a program, such as a hook that somebody else wrote, as root, so that it can neither hang us nor learn anything it was not
 //! given.
 //!
 //! It has a cleared environment, `/` as its directory, our umask of 077 and a process group of its own, which is killed
 //! as a whole when its time is up and when its first process has ended: nothing of it stays behind but what made itself
-//! a session of its own (setsid(2)). Standard input is written and output is read at the same time, so that neither
+//! a session of its own (setsid(2)). What cannot even be killed, since it waits in the kernel, is left behind after some
+//! seconds: nothing here waits for ever. Standard input is written and output is read at the same time, so that neither
 //! side waits for the other for ever; of the output only the beginning is kept.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, PipeReader, Read, Write as _};
 use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -21,7 +23,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use super::process::SAFE_PATH;
+/// The search path of every program that gosync starts.
+pub(super) const SAFE_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// How long a poll lasts at most: a program that has ended while a child of it holds its output is noticed after it.
 const TICK: Duration = Duration::from_millis(20);
@@ -29,17 +32,43 @@ const TICK: Duration = Duration::from_millis(20);
 /// How long to wait for the end of a program that has closed its output.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// How long to wait for the end of what was killed. Whoever waits in the kernel, for a file system that does not answer
+/// perhaps, may never end.
+const AFTER_KILL: Duration = Duration::from_secs(5);
+
 /// What is to be run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Invocation<'a> {
     /// The program.
     pub program: &'a Path,
     /// Its arguments.
-    pub args: &'a [&'a str],
+    pub args: &'a [&'a OsStr],
     /// Its environment, besides `PATH` and `LC_ALL`.
     pub env: &'a [(&'a str, &'a str)],
-    /// What it can read from its standard input.
-    pub input: &'a [u8],
+    /// What it reads.
+    pub input: From<'a>,
+    /// Where what it says goes.
+    pub output: To,
+}
+
+/// What a program has as its standard input.
+#[derive(Debug)]
+pub(crate) enum From<'a> {
+    /// These bytes.
+    Bytes(&'a [u8]),
+    /// A file that is open.
+    File(File),
+}
+
+/// What a program has as its standard output and standard error.
+#[derive(Debug)]
+pub(crate) enum To {
+    /// Both are one; so many bytes of them are kept.
+    Both(usize),
+    /// Each for itself; so many bytes are kept of the one, and of the other.
+    Each(usize, usize),
+    /// The output goes into a file that is open; so many bytes of standard error are kept.
+    File(File, usize),
 }
 
 /// How a program ended.
@@ -51,6 +80,8 @@ pub(crate) enum End {
     Signal(i32),
     /// It was killed since its time was up.
     TimedOut,
+    /// It was killed since its time was up, has not ended all the same, and was left behind.
+    Left,
 }
 
 /// What a program did.
@@ -58,53 +89,90 @@ pub(crate) enum End {
 pub(crate) struct Ended {
     /// How it ended.
     pub end: End,
-    /// The beginning of its standard output and standard error, as they came. Foreign text.
+    /// The beginning of its standard output, as it came; of both outputs if they were one. Foreign text.
     pub output: Vec<u8>,
+    /// The beginning of its standard error, if that was apart.
+    pub complaint: Vec<u8>,
 }
 
-/// Runs a program for at most `limit`, and keeps at most `keep` bytes of what it says.
+/// Runs a program for at most `limit`, and some seconds more if it cannot be killed.
 ///
 /// # Errors
 /// When it cannot be started.
-pub(crate) fn run(what: Invocation<'_>, limit: Duration, keep: usize) -> io::Result<Ended> {
+pub(crate) fn run(what: Invocation<'_>, limit: Duration) -> io::Result<Ended> {
     let deadline = super::clock::deadline(limit);
-    let (output, writer) = io::pipe()?;
-    let mut child = Command::new(what.program)
-        .args(what.args.iter().map(OsStr::new))
+    let mut command = Command::new(what.program);
+    command
+        .args(what.args)
         .env_clear()
         .env("PATH", SAFE_PATH)
         .env("LC_ALL", "C.UTF-8")
         .envs(what.env.iter().copied())
         .current_dir("/")
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stderr(writer.try_clone()?)
-        .stdout(writer)
-        .spawn()?;
-    let input = child.stdin.take().map(|stdin| Input {
-        stdin,
-        left: what.input,
-    });
+        .process_group(0);
+    let left = match what.input {
+        From::Bytes(bytes) => {
+            command.stdin(Stdio::piped());
+            bytes
+        }
+        From::File(file) => {
+            command.stdin(file);
+            &[]
+        }
+    };
+    let outputs = connect(&mut command, what.output)?;
+    let mut child = command.spawn()?;
+    // It holds the ends of the pipes that are the program's.
+    drop(command);
     let watched = Watched {
-        input,
-        output: Some(output),
-        kept: Vec::new(),
-        keep,
+        input: child.stdin.take().map(|stdin| Input { stdin, left }),
+        outputs,
     };
     let group = Group(Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX)));
     let watched = watched.follow(&group, deadline);
     // Killed before its first process is waited for: until then, the group's number is nobody else's.
     group.kill();
+    let has_ended = group.ends_within(AFTER_KILL);
     let (watched, timed_out) = watched?;
-    let status = child.wait()?;
-    let end = match (timed_out, status.code(), status.signal()) {
-        (true, _, _) => End::TimedOut,
-        (false, Some(code), _) => End::Code(code),
-        (false, None, signal) => End::Signal(signal.unwrap_or_default()),
+    let end = if has_ended? {
+        let status = child.wait()?;
+        match (timed_out, status.code(), status.signal()) {
+            (true, _, _) => End::TimedOut,
+            (false, Some(code), _) => End::Code(code),
+            (false, None, signal) => End::Signal(signal.unwrap_or_default()),
+        }
+    } else {
+        End::Left
     };
+    let [output, complaint] = watched.outputs.map(|output| output.kept);
     Ok(Ended {
         end,
-        output: watched.kept,
+        output,
+        complaint,
+    })
+}
+
+/// Gives a program its two outputs; what we read them by.
+fn connect(command: &mut Command, to: To) -> io::Result<[Output; 2]> {
+    Ok(match to {
+        To::Both(keep) => {
+            let (output, writer) = io::pipe()?;
+            command.stderr(writer.try_clone()?).stdout(writer);
+            [Output::new(output, keep), Output::none()]
+        }
+        To::Each(keep, of_complaint) => {
+            let ((output, out), (complaint, err)) = (io::pipe()?, io::pipe()?);
+            command.stdout(out).stderr(err);
+            [
+                Output::new(output, keep),
+                Output::new(complaint, of_complaint),
+            ]
+        }
+        To::File(file, of_complaint) => {
+            let (complaint, err) = io::pipe()?;
+            command.stdout(file).stderr(err);
+            [Output::none(), Output::new(complaint, of_complaint)]
+        }
     })
 }
 
@@ -115,6 +183,18 @@ impl Group {
     fn kill(&self) {
         // It fails only if there is nobody left in it.
         let _ = killpg(self.0, Signal::SIGKILL);
+    }
+
+    /// Waits for the end of its first process, but not for ever.
+    fn ends_within(&self, limit: Duration) -> io::Result<bool> {
+        let deadline = super::clock::deadline(limit);
+        while !self.has_ended()? {
+            if super::clock::is_past(deadline) {
+                return Ok(false);
+            }
+            super::clock::sleep_until(Some(deadline), PAUSE);
+        }
+        Ok(true)
     }
 
     fn has_ended(&self) -> io::Result<bool> {
@@ -134,14 +214,57 @@ struct Input<'a> {
     left: &'a [u8],
 }
 
-/// Both ends of a program that runs.
+/// What a program says.
+struct Output {
+    /// `None` when nobody can write to it any more.
+    pipe: Option<PipeReader>,
+    kept: Vec<u8>,
+    keep: usize,
+}
+
+impl Output {
+    fn new(pipe: PipeReader, keep: usize) -> Self {
+        Self {
+            pipe: Some(pipe),
+            kept: Vec::new(),
+            keep,
+        }
+    }
+
+    fn none() -> Self {
+        Self {
+            pipe: None,
+            kept: Vec::new(),
+            keep: 0,
+        }
+    }
+
+    /// Reads what is there; not more at a time than lets the deadline be seen.
+    fn read(&mut self) {
+        let mut buffer = [0; 1 << 13];
+        for _ in 0..64 {
+            let Some(pipe) = &mut self.pipe else {
+                return;
+            };
+            match pipe.read(&mut buffer) {
+                Ok(0) => self.pipe = None,
+                Ok(read) => {
+                    let room = self.keep.saturating_sub(self.kept.len());
+                    self.kept.extend_from_slice(&buffer[..read.min(room)]);
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => self.pipe = None,
+            }
+        }
+    }
+}
+
+/// All ends of a program that runs.
 struct Watched<'a> {
     /// `None` when all was written, or nobody reads it.
     input: Option<Input<'a>>,
-    /// `None` when nobody can write to it any more.
-    output: Option<PipeReader>,
-    kept: Vec<u8>,
-    keep: usize,
+    outputs: [Output; 2],
 }
 
 impl Watched<'_> {
@@ -150,14 +273,18 @@ impl Watched<'_> {
         if let Some(input) = &self.input {
             unblock(&input.stdin)?;
         }
-        if let Some(output) = &self.output {
-            unblock(output)?;
+        for pipe in self
+            .outputs
+            .iter()
+            .filter_map(|output| output.pipe.as_ref())
+        {
+            unblock(pipe)?;
         }
         self.write();
         loop {
             if group.has_ended()? {
                 group.kill();
-                self.read();
+                self.outputs.iter_mut().for_each(Output::read);
                 return Ok((self, false));
             }
             let left = super::clock::left(deadline);
@@ -166,26 +293,27 @@ impl Watched<'_> {
             }
             self.wait(left.min(TICK))?;
             self.write();
-            self.read();
+            self.outputs.iter_mut().for_each(Output::read);
         }
     }
 
     fn wait(&self, at_most: Duration) -> io::Result<()> {
-        let mut fds = Vec::new();
+        let pipes = self
+            .outputs
+            .iter()
+            .filter_map(|output| output.pipe.as_ref());
+        let mut fds: Vec<PollFd<'_>> = pipes
+            .map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN))
+            .collect();
+        if fds.is_empty() {
+            std::thread::sleep(at_most.min(PAUSE));
+            return Ok(());
+        }
         fds.extend(
             self.input
                 .as_ref()
                 .map(|input| PollFd::new(input.stdin.as_fd(), PollFlags::POLLOUT)),
         );
-        fds.extend(
-            self.output
-                .as_ref()
-                .map(|output| PollFd::new(output.as_fd(), PollFlags::POLLIN)),
-        );
-        if self.output.is_none() {
-            std::thread::sleep(at_most.min(PAUSE));
-            return Ok(());
-        }
         match poll(
             &mut fds,
             PollTimeout::try_from(at_most).unwrap_or(PollTimeout::ZERO),
@@ -209,26 +337,6 @@ impl Watched<'_> {
             }
         }
     }
-
-    /// Reads what is there; not more at a time than lets the deadline be seen.
-    fn read(&mut self) {
-        let mut buffer = [0; 1 << 13];
-        for _ in 0..64 {
-            let Some(output) = &mut self.output else {
-                return;
-            };
-            match output.read(&mut buffer) {
-                Ok(0) => self.output = None,
-                Ok(read) => {
-                    let room = self.keep.saturating_sub(self.kept.len());
-                    self.kept.extend_from_slice(&buffer[..read.min(room)]);
-                }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => self.output = None,
-            }
-        }
-    }
 }
 
 fn unblock(fd: impl AsFd) -> io::Result<()> {
@@ -245,16 +353,15 @@ mod tests {
 
     fn sh(script: &str, input: &[u8], limit: Duration, keep: usize) -> Ended {
         let env = [("NAME", "a value\nof two lines")];
-        let args = ["-c", script];
         run(
             Invocation {
                 program: Path::new("/bin/sh"),
-                args: &args,
+                args: &["-c".as_ref(), script.as_ref()],
                 env: &env,
-                input,
+                input: From::Bytes(input),
+                output: To::Both(keep),
             },
             limit,
-            keep,
         )
         .unwrap()
     }
@@ -275,12 +382,40 @@ mod tests {
             program: Path::new("/none"),
             args: &[],
             env: &[],
-            input: b"",
+            input: From::Bytes(b""),
+            output: To::Both(0),
         };
+        assert_eq!(run(none, LONG).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn outputs_may_be_apart_and_files() {
+        let script = "cat; echo out; echo err >&2";
+        let args: [&OsStr; 2] = ["-c".as_ref(), script.as_ref()];
+        let mut input = tempfile::tempfile().unwrap();
+        input.write_all(b"in\n").unwrap();
+        let mut output = tempfile::tempfile().unwrap();
+        let sh = |input, output| Invocation {
+            program: Path::new("/bin/sh"),
+            args: &args,
+            env: &[],
+            input,
+            output,
+        };
+        let ended = run(sh(From::Bytes(b"in\n"), To::Each(6, 100)), LONG).unwrap();
         assert_eq!(
-            run(none, LONG, 0).unwrap_err().kind(),
-            io::ErrorKind::NotFound
+            (ended.output.as_slice(), ended.complaint.as_slice()),
+            (&b"in\nout"[..], &b"err\n"[..])
         );
+        std::io::Seek::rewind(&mut input).unwrap();
+        let to = To::File(output.try_clone().unwrap(), 2);
+        let ended = run(sh(From::File(input), to), LONG).unwrap();
+        assert_eq!(
+            (ended.end, ended.complaint.as_slice()),
+            (End::Code(0), &b"er"[..])
+        );
+        std::io::Seek::rewind(&mut output).unwrap();
+        assert_eq!(std::io::read_to_string(output).unwrap(), "in\nout\n");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::os::unix::fs::{
 };
 use std::path::Path;
 
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
 use super::{Context as _, PathError};
@@ -282,6 +283,23 @@ pub(crate) fn remove(path: &Path) -> Result<(), PathError> {
 /// When that fails.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), PathError> {
     fs::rename(from, to).on("rename a file to", to)
+}
+
+/// Renames to a name that must be free.
+///
+/// # Errors
+/// When that fails.
+pub(crate) fn rename_to_free(from: &Path, to: &Path) -> Result<(), PathError> {
+    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE)
+        .on("rename something to", to)
+}
+
+/// Removes a directory that is empty.
+///
+/// # Errors
+/// When it stays.
+pub(crate) fn remove_empty_dir(path: &Path) -> Result<(), PathError> {
+    fs::remove_dir(path).on("remove", path)
 }
 
 /// The path without links.

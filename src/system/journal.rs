@@ -285,8 +285,8 @@ impl Step {
     fn carry_out(&self) -> Result<(), PathError> {
         match self {
             Step::Replace { staged, path, .. } => files::rename(staged, path),
-            Step::Place { staged, path } => rename_to_free(staged, path),
-            Step::Retire { path, aside } => rename_to_free(path, aside),
+            Step::Place { staged, path } => files::rename_to_free(staged, path),
+            Step::Retire { path, aside } => files::rename_to_free(path, aside),
             Step::Exchange { path, other } => renameat2(
                 AT_FDCWD,
                 other,
@@ -367,12 +367,6 @@ impl Step {
 fn is_link(path: &Path) -> Option<bool> {
     let meta = fs::symlink_metadata(path).ok()?;
     (meta.is_symlink() || meta.is_dir()).then(|| meta.is_symlink())
-}
-
-/// Renames to a name that must be free.
-fn rename_to_free(from: &Path, to: &Path) -> Result<(), PathError> {
-    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE)
-        .on("rename something to", to)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Knows paths and bytes, and nothing of accounts, plans or providers.
 #![allow(clippy::disallowed_methods)] // the one place that may
 
+pub(crate) mod archive;
 pub(crate) mod as_user;
 pub(crate) mod caches;
 pub(crate) mod child;

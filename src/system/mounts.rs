@@ -1,8 +1,8 @@
 //! Mount points, from proc(5) `mountinfo`.
 
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
 
 /// Whether something is mounted on `path` itself.
 pub(crate) fn is_mount_point(path: &Path) -> bool {
@@ -56,6 +56,85 @@ pub(crate) fn kind_of(path: &Path) -> Option<String> {
     best.map(|(_, kind)| kind)
 }
 
+/// A file system that somebody else than root mounted (FUSE, mount.fuse(8)): whoever asks it anything waits as long as
+/// its owner likes, and may not even be killed meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Foreign {
+    /// Where.
+    pub point: PathBuf,
+    /// Its owner.
+    pub uid: u32,
+}
+
+/// The file systems that others than root mounted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Foreigners(Vec<Foreign>);
+
+impl Foreigners {
+    /// Those of now; none, where nobody can say.
+    pub(crate) fn now() -> Self {
+        let text = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+        Self(text.split(|&b| b == b'\n').filter_map(foreign).collect())
+    }
+
+    /// The one that `path` is on.
+    pub(crate) fn under(&self, path: &Path) -> Option<&Foreign> {
+        let path = self.really(path)?;
+        self.0.iter().find(|one| path.starts_with(&one.point))
+    }
+
+    /// The one that `path` is on, or that is on it or below it.
+    pub(crate) fn at(&self, path: &Path) -> Option<&Foreign> {
+        let path = self.really(path)?;
+        let touches = |one: &&Foreign| path.starts_with(&one.point) || one.point.starts_with(&path);
+        self.0.iter().find(touches)
+    }
+
+    /// The path with no link above its end, which is not looked at. Nothing is asked where nobody mounted anything.
+    fn really(&self, path: &Path) -> Option<PathBuf> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let parent = path.parent()?;
+        // Where one of them stands above, that is the answer, and nothing is asked of it.
+        if self.0.iter().any(|one| parent.starts_with(&one.point)) {
+            return Some(path.to_owned());
+        }
+        let parent = std::fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
+        Some(parent.join(path.file_name()?))
+    }
+}
+
+impl std::fmt::Display for Foreign {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let point = self.point.to_string_lossy();
+        let point = crate::model::shown(&point);
+        write!(
+            f,
+            "the uid {} has mounted a file system of its own on {point}, where nothing is done; \
+             `umount -l {point}` takes it away",
+            self.uid
+        )
+    }
+}
+
+/// The mount of a line, if it is FUSE and not root's.
+fn foreign(line: &[u8]) -> Option<Foreign> {
+    let mut fields = line.split(|&b| b == b' ');
+    let point = unescape(fields.nth(4)?);
+    fields.find(|field| *field == b"-")?;
+    let (kind, options) = (fields.next()?, fields.nth(1)?);
+    if !kind.starts_with(b"fuse") {
+        return None;
+    }
+    let uid = options
+        .split(|&b| b == b',')
+        .find_map(|option| option.strip_prefix(b"user_id="))?;
+    let uid = std::str::from_utf8(uid).ok()?.parse().ok()?;
+    let point = PathBuf::from(std::ffi::OsString::from_vec(point));
+    (uid != 0).then_some(Foreign { point, uid })
+}
+
 fn mount_points() -> io::Result<Vec<Vec<u8>>> {
     let text = std::fs::read("/proc/self/mountinfo")?;
     Ok(text
@@ -102,6 +181,34 @@ mod tests {
         assert!(
             kind_of(Path::new("/")).is_some() && kind_of(Path::new("/no/such/place")).is_none()
         );
+    }
+
+    #[test]
+    fn what_others_mounted_is_told_from_what_root_did() {
+        let line = |point: &str, kind: &str, options: &str| {
+            let line =
+                format!("36 35 0:42 / {point} rw,nosuid shared:9 master:1 - {kind} it {options}");
+            foreign(line.as_bytes())
+        };
+        let theirs = line("/home/a\\040b", "fuse.sshfs", "rw,user_id=1000,group_id=5").unwrap();
+        assert_eq!(
+            (theirs.uid, theirs.point.as_path()),
+            (1000, Path::new("/home/a b"))
+        );
+        assert_eq!(line("/x", "fuse", "rw,user_id=0,group_id=0"), None);
+        assert_eq!(line("/x", "ext4", "rw,user_id=1000"), None);
+        assert_eq!(foreign(b""), None);
+        let all = Foreigners(vec![theirs]);
+        for (path, under, at) in [
+            ("/home/a b", true, true),
+            ("/home/a b/c", true, true),
+            ("/home", false, true),
+            ("/home/a", false, false),
+            ("/home/a bc", false, false),
+        ] {
+            assert_eq!(all.under(Path::new(path)).is_some(), under, "{path}");
+            assert_eq!(all.at(Path::new(path)).is_some(), at, "{path}");
+        }
     }
 
     #[test]

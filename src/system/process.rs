@@ -2,12 +2,12 @@
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// The search path of every program that gosync starts.
-pub(super) const SAFE_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+use super::child::{self, End, From, Invocation, SAFE_PATH, To};
+
+/// How much of a program's standard error is kept, in bytes.
+const COMPLAINT: usize = 4096;
 
 /// Whether this process may change owners.
 pub(crate) fn is_root() -> bool {
@@ -73,7 +73,7 @@ pub(crate) struct Answer {
 }
 
 /// Runs a program with a clean environment, `/` as its directory and nothing on its standard input, for at most
-/// `limit`.
+/// `limit`, as [`child`] does.
 ///
 /// # Errors
 /// When it cannot be started, or did not end in time (it is killed then).
@@ -82,7 +82,7 @@ pub(crate) fn run(
     args: &[&std::ffi::OsStr],
     limit: Duration,
 ) -> io::Result<Answer> {
-    run_with(program, args, Vec::new(), limit)
+    run_with(program, args, &[], limit)
 }
 
 /// The same, with `input` on its standard input.
@@ -92,73 +92,44 @@ pub(crate) fn run(
 pub(crate) fn run_with(
     program: &Path,
     args: &[&std::ffi::OsStr],
-    input: Vec<u8>,
+    input: &[u8],
     limit: Duration,
 ) -> io::Result<Answer> {
-    let mut child = Command::new(program)
-        .args(args)
-        .env_clear()
-        .env("PATH", SAFE_PATH)
-        .env("LC_ALL", "C.UTF-8")
-        .current_dir("/")
-        .stdin(if input.is_empty() {
-            Stdio::null()
-        } else {
-            Stdio::piped()
-        })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let (Some(mut out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(io::Error::other("no pipe"));
+    let what = Invocation {
+        program,
+        args,
+        env: &[],
+        input: From::Bytes(input),
+        output: To::Each(usize::MAX, COMPLAINT),
     };
-    if let Some(mut pipe) = child.stdin.take() {
-        // A program that does not listen ends with a complaint of its own.
-        std::thread::spawn(move || drop(io::Write::write_all(&mut pipe, &input)));
-    }
-    let output = reader(move || {
-        let mut bytes = Vec::new();
-        out.read_to_end(&mut bytes).map(|_| bytes)
-    });
-    let complaint = reader(move || {
-        let mut text = Vec::new();
-        let _ = err.take(4096).read_to_end(&mut text);
-        String::from_utf8_lossy(&text).trim().to_owned()
-    });
-    let end = Instant::now() + limit;
-    let late = |what: &str| {
-        io::Error::new(
-            io::ErrorKind::TimedOut,
-            format!("{what} within {} s", limit.as_secs()),
-        )
-    };
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if Instant::now() >= end {
-            child.kill()?;
-            child.wait()?;
-            return Err(late("it did not end"));
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    // What it started and left behind may keep its output open for ever.
-    let left = || end.saturating_duration_since(Instant::now());
-    let open = |_| late("what it left behind did not close its output");
-    Ok(Answer {
-        code: status.code(),
-        output: output.recv_timeout(left()).map_err(open)??,
-        complaint: complaint.recv_timeout(left()).map_err(open)?,
-    })
+    answer(what, limit)
 }
 
-/// Reads in a thread, which ends when what it reads from does.
-fn reader<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
-    let (sender, receiver) = channel();
-    // Nobody may be there any more to hear of it.
-    std::thread::spawn(move || drop(sender.send(read())));
-    receiver
+/// Runs a program, and says what it answered.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn answer(what: Invocation<'_>, limit: Duration) -> io::Result<Answer> {
+    let ended = child::run(what, limit)?;
+    let late = |and: &str| {
+        let text = format!(
+            "it did not end within {} s{and}",
+            limit.as_millis().div_ceil(1_000)
+        );
+        io::Error::new(io::ErrorKind::TimedOut, text)
+    };
+    let code = match ended.end {
+        End::Code(code) => Some(code),
+        End::Signal(_) => None,
+        End::TimedOut => return Err(late("")),
+        End::Left => return Err(late(", nor when it was killed; it was left behind")),
+    };
+    let complaint = String::from_utf8_lossy(&ended.complaint).trim().to_owned();
+    Ok(Answer {
+        code,
+        output: ended.output,
+        complaint,
+    })
 }
 
 /// Whether `name` is in one of the directories where system programs are, and where.
@@ -219,16 +190,10 @@ mod tests {
     #[test]
     fn what_a_program_leaves_behind_is_not_waited_for() {
         let script = "sleep 5 >&2 & exec >&-; exit 3";
-        let e = run(
-            Path::new("/bin/sh"),
-            &["-c".as_ref(), script.as_ref()],
-            Duration::from_millis(500),
-        )
-        .unwrap_err();
-        assert!(
-            e.kind() == io::ErrorKind::TimedOut && e.to_string().starts_with("what it left behind"),
-            "{e}"
-        );
+        let begun = std::time::Instant::now();
+        let args = ["-c".as_ref(), script.as_ref()];
+        let answer = run(Path::new("/bin/sh"), &args, Duration::from_secs(60)).unwrap();
+        assert!(answer.code == Some(3) && begun.elapsed() < Duration::from_secs(4));
     }
 
     #[test]

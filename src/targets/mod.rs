@@ -16,6 +16,6 @@ mod target;
 pub(crate) use error::TargetError;
 pub(crate) use key_files::KeyFiles;
 pub(crate) use other_name_services::OtherNameServices;
-pub(crate) use place::Place;
+pub(crate) use place::{PackingTime, Place};
 pub use target::Hold;
 pub(crate) use target::{Current, Prepared, Recovered, Recovery, Staged, Switched, Target, Traces};

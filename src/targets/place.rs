@@ -1,6 +1,7 @@
 //! What every target of a host needs to know besides its own keys.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::system::root::Root;
 
@@ -17,4 +18,15 @@ pub struct Place {
     pub key_dir: String,
     /// Today, as shadow(5) counts.
     pub shadow_day: i64,
+    /// How long homes may be packed.
+    pub packing: PackingTime,
+}
+
+/// How long tar(1) may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackingTime {
+    /// For one home.
+    pub home: Duration,
+    /// For all homes of a run.
+    pub run: Duration,
 }

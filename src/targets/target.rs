@@ -68,8 +68,8 @@ pub trait Target {
     /// When it cannot be read, or others may write there.
     fn key_files(&self) -> Result<KeyFiles, TargetError>;
 
-    /// What is out of sight and could not be removed, if there is more of it than was told already.
-    fn litter(&self) -> Option<String>;
+    /// What is to be told since the last call, and held nothing up, such as what is out of sight and could not be removed.
+    fn warnings(&self) -> Vec<String>;
 
     /// Where `path` of the managed host really is.
     fn locate(&self, path: &str) -> PathBuf;

@@ -46,6 +46,14 @@ fn below<'a>(picture: &'a Picture, dir: &str) -> Vec<(&'a String, &'a crate::pic
         .collect()
 }
 
+/// The same, by the paths below it.
+fn inside<'a>(picture: &'a Picture, dir: &str) -> Vec<(&'a str, &'a crate::picture::Entry)> {
+    below(picture, dir)
+        .into_iter()
+        .map(|(path, entry)| (&path[dir.len()..], entry))
+        .collect()
+}
+
 /// Where a home is that may stand behind a link, as while it moves.
 fn behind_link(picture: &Picture, home: &str) -> String {
     const KIND: u32 = 0o170_000;
@@ -240,11 +248,16 @@ impl Frame<'_> {
                 wrong.push(format!("{name} has no subordinate ids"));
             }
             let home = behind_link(now, home.trim_start_matches('/'));
-            let found = below(now, &home);
-            let is_whole = found == below(self.before, &home) || found == below(self.goal, &home);
+            let mut found = inside(now, &home);
+            let is_there = !found.is_empty();
+            if !is_there {
+                // While it is packed it stands where nobody else reaches it, whole, and the next run puts it back.
+                let (base, name) = home.rsplit_once('/').unwrap_or(("", &home));
+                found = inside(now, &format!("{base}/.gosync-leaving/{name}"));
+            }
+            let is_whole = found == inside(self.before, &home) || found == inside(self.goal, &home);
             // The homes of those who left are packed and taken away, while the accounts are closed.
-            if !is_whole || found.is_empty() && !is_closed(now, &self.database.file("shadow"), name)
-            {
+            if !is_whole || !is_there && !is_closed(now, &self.database.file("shadow"), name) {
                 wrong.push(format!("{name} has no whole home: {found:?}"));
             }
         }

@@ -7,9 +7,10 @@
 //! to the last rename, or from the first look where others change the files all the time.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::LocalError;
+use super::homes;
 use super::keys;
 use super::local::Local;
 use super::prepare::backup_staging;
@@ -118,8 +119,14 @@ fn tidy(target: &Local, there: &BTreeSet<PathBuf>) {
     let own = own
         .chain([target.key_dir.as_str()])
         .map(|dir| target.root.path(dir));
-    let bases = target.home_bases.iter().map(|base| target.root.path(base));
+    // Mail of who was renamed is staged beside it, and no other directory leads there again.
+    let bases = target.home_bases.iter().map(PathBuf::as_path);
+    let bases = bases.chain([Path::new("/var/mail")]);
+    let bases = bases.map(|base| target.root.path(base));
     let idle: BTreeSet<PathBuf> = bases.filter(|base| !there.contains(base)).collect();
+    for base in &target.home_bases {
+        homes::put_back(target, &target.root.path(base));
+    }
     for dir in idle {
         let staging = staging_dir(&dir);
         match files::remove_tree(&staging) {

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::LocalError;
 use super::local::Local;
 use super::staged::{HomeToGo, Staged};
+use crate::model::Uid;
 use crate::model::host::Owner;
 use crate::plan::effects::Pack;
 use crate::system::journal::Step;
 use crate::system::replace::staging_dir;
-use crate::system::{files, homes, process};
+use crate::system::{Context as _, PathError, archive, files, homes, process};
 
 /// Where new homes and old ones stand while they are not in place: below their base.
 fn staging(home: &Path) -> Option<PathBuf> {
@@ -73,6 +75,7 @@ pub(super) fn probe(target: &Local, staged: &Staged) -> Result<(), LocalError> {
                     "there is no such directory to pack homes into; nothing was removed".to_owned();
                 return Err(LocalError::Unfit { path, reason });
             }
+            safe(target, &path)?;
         }
     }
     Ok(())
@@ -118,36 +121,148 @@ pub(super) fn make(
 
 /// Packs homes that are to be kept so; those that go are moved aside by the journal, and removed after it.
 pub(super) fn retire(target: &Local, staged: &Staged) -> Result<Vec<Step>, LocalError> {
-    let mut steps = Vec::new();
-    for HomeToGo {
-        name, path, pack, ..
-    } in staged.homes_to_go()
-    {
-        let path = target.locate(path);
-        if !files::look(&path)?.is_some_and(|meta| meta.is_dir()) {
-            continue;
-        }
-        homes::probe_removal(&path)?;
-        match pack {
-            None => {}
-            Some(Pack::Into(dir)) => {
-                let day = target.shadow_day;
-                homes::archive(&path, &target.locate(dir), &format!("{name}-{day}"))?;
+    let homes = staged.homes_to_go();
+    let steps = homes.map(|home| retire_one(target, &home));
+    steps.filter_map(Result::transpose).collect()
+}
+
+/// The same for one home; `None`: there is none. A home that is packed stands where nobody else reaches it meanwhile, and
+/// is put back if that fails, or by the next run if this one is ended.
+fn retire_one(target: &Local, home: &HomeToGo<'_>) -> Result<Option<Step>, LocalError> {
+    let path = target.locate(home.path);
+    if !files::look(&path)?.is_some_and(|meta| meta.is_dir()) {
+        return Ok(None);
+    }
+    homes::probe_removal(&path)?;
+    let Some(base) = path.parent() else {
+        return Ok(None);
+    };
+    let dir = staging_dir(base);
+    files::ensure_private_dir(&dir)?;
+    let aside = free(&dir, &format!("removed-{}", home.name))?;
+    let Some(pack) = home.pack else {
+        return Ok(Some(Step::Retire { path, aside }));
+    };
+    let left = target.time_to_pack().on("pack", &path)?;
+    let leaving = leaving_dir(base).join(path.file_name().unwrap_or_default());
+    take_out(home.uid, &path, &leaving)?;
+    match pack_away(target, (home.name, pack), &leaving, left) {
+        Ok(()) => Ok(Some(Step::Retire {
+            path: leaving,
+            aside,
+        })),
+        Err(mut e) => {
+            put_back(target, base);
+            if let LocalError::Path(PathError { path: told, .. }) = &mut e
+                && *told == leaving
+            {
+                // It stands where it stood.
+                *told = path;
             }
-            Some(Pack::As(file)) => {
-                let file = target.locate(file);
-                files::ensure_private_dir(file.parent().unwrap_or(&file))?;
-                homes::archive_as(&path, &file)?;
-            }
+            Err(e)
         }
-        let Some(dir) = staging(&path) else {
-            continue;
-        };
-        files::ensure_private_dir(&dir)?;
-        steps.push(Step::Retire {
-            aside: free(&dir, &format!("removed-{name}"))?,
-            path,
+    }
+}
+
+/// Where homes stand while they are packed: below their base, and only root gets there.
+fn leaving_dir(base: &Path) -> PathBuf {
+    base.join(".gosync-leaving")
+}
+
+/// Takes a home from its name, and makes sure that it is the one that is meant. That it stands elsewhere is on disk.
+fn take_out(uid: Uid, path: &Path, leaving: &Path) -> Result<(), LocalError> {
+    let (Some(base), Some(dir)) = (path.parent(), leaving.parent()) else {
+        return Ok(());
+    };
+    files::ensure_private_dir(dir)?;
+    files::rename_to_free(path, leaving)?;
+    let is_theirs = match files::owner(leaving) {
+        Some(Owner::Directory(owner)) => owner == uid.get() || !process::is_root(),
+        _ => false,
+    };
+    if !is_theirs {
+        files::rename_to_free(leaving, path)?;
+        let reason = "it was changed for something else meanwhile; nothing was removed".to_owned();
+        return Err(LocalError::Unfit {
+            path: path.to_owned(),
+            reason,
         });
     }
-    Ok(steps)
+    files::sync_dir(dir)?;
+    Ok(files::sync_dir(base)?)
+}
+
+fn pack_away(
+    target: &Local,
+    (name, pack): (&str, Pack<'_>),
+    home: &Path,
+    left: Duration,
+) -> Result<(), LocalError> {
+    match pack {
+        Pack::Into(dir) => {
+            let into = target.locate(dir);
+            safe(target, &into)?;
+            let stem = format!("{name}-{}", target.shadow_day);
+            Ok(archive::archive(home, &into, &stem, left)?)
+        }
+        Pack::As(file) => {
+            let file = target.locate(file);
+            let dir = file.parent().unwrap_or(&file);
+            safe(target, dir)?;
+            files::ensure_private_dir(dir)?;
+            Ok(archive::archive_as(home, &file, left)?)
+        }
+    }
+}
+
+/// Refuses a directory for archives in which others may write: root's file would go where they like.
+fn safe(target: &Local, dir: &Path) -> Result<(), LocalError> {
+    match files::untrusted_directory(dir, &target.root.path("/"))? {
+        None => Ok(()),
+        Some(distrust) => Err(LocalError::Unfit {
+            path: dir.to_owned(),
+            reason: format!("no home is packed into it: {distrust}"),
+        }),
+    }
+}
+
+/// Puts homes back that a run took out to pack them and did not come to take away. One that cannot be put back, since
+/// its name is taken, stays and is told.
+pub(super) fn put_back(target: &Local, base: &Path) {
+    let dir = leaving_dir(base);
+    let back = || -> Result<(), PathError> {
+        if files::look(&dir)?.is_none() {
+            return Ok(());
+        }
+        for name in files::list(&dir)? {
+            let (from, to) = (dir.join(&name), base.join(&name));
+            if let Err(e) = files::rename_to_free(&from, &to) {
+                target.tell(format!(
+                    "the home in {} could not be put back to {}, from where it was taken to be packed: {}; move it \
+                     there by hand",
+                    from.display(),
+                    to.display(),
+                    e.source
+                ));
+            }
+        }
+        files::sync_dir(base)?;
+        files::remove_empty_dir(&dir)
+    };
+    match back() {
+        // Of a home base that nobody can look at, nobody can say that there is anything.
+        Err(_) if files::look(&dir).is_err() => {}
+        Err(e) => target.tell(e.to_string()),
+        Ok(()) => {}
+    }
+}
+
+/// Whether a run that took homes out to pack them was ended before it took them away.
+pub(super) fn are_taken_out(target: &Local) -> Result<bool, LocalError> {
+    for base in &target.home_bases {
+        if files::look(&leaving_dir(&target.root.path(base))).is_ok_and(|there| there.is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

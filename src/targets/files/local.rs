@@ -1,15 +1,17 @@
 //! One set of databases, as the configuration describes it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use super::config::Config;
 use super::paths::Paths;
-use crate::system::PathError;
 use crate::system::root::Root;
+use crate::system::{PathError, clock};
 use crate::targets::kind::TargetConfig;
-use crate::targets::{Place, Target};
+use crate::targets::{PackingTime, Place, Target};
 
 /// The host, or the tree below `--root`.
 #[derive(Clone, Debug)]
@@ -24,6 +26,11 @@ pub(crate) struct Local {
     pub(super) key_dir: String,
     /// What could not be removed though it is out of sight, and why, until that is told.
     litter: RefCell<BTreeMap<PathBuf, Option<String>>>,
+    /// What else is to be told.
+    told: RefCell<Vec<String>>,
+    packing: PackingTime,
+    /// Until when homes may be packed, once one was.
+    packing_ends: Cell<Option<Instant>>,
 }
 
 impl TargetConfig for Config {
@@ -45,6 +52,9 @@ impl Local {
             shadow_day: place.shadow_day,
             key_dir: place.key_dir,
             litter: RefCell::default(),
+            told: RefCell::default(),
+            packing: place.packing,
+            packing_ends: Cell::new(None),
         }
     }
 
@@ -57,18 +67,43 @@ impl Local {
             .or_insert(Some(why));
     }
 
-    /// What is to be told of what stays, in one sentence; each place once.
-    pub(super) fn litter(&self) -> Option<String> {
+    /// Notes something that is to be told, and holds nothing up.
+    pub(super) fn tell(&self, text: String) {
+        self.told.borrow_mut().push(text);
+    }
+
+    /// How long the next home may be packed.
+    ///
+    /// # Errors
+    /// When the time of this run is up.
+    pub(super) fn time_to_pack(&self) -> io::Result<Duration> {
+        let ends = self.packing_ends.get();
+        let ends = ends.unwrap_or_else(|| clock::deadline(self.packing.run));
+        self.packing_ends.set(Some(ends));
+        match clock::left(ends) {
+            Duration::ZERO => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the time that a run has to pack homes is up ([departed] time_limit)",
+            )),
+            left => Ok(left.min(self.packing.home)),
+        }
+    }
+
+    /// What is to be told since the last call: what was told, and what stays, in one sentence and each place once.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut all = self.told.take();
         let mut litter = self.litter.borrow_mut();
         let new: Vec<String> = litter.values_mut().filter_map(Option::take).collect();
-        let first = new.first()?;
-        let more = match new.len() - 1 {
-            0 => String::new(),
-            more => format!(" (and {more} more such places)"),
-        };
-        Some(format!(
-            "what is not needed any more stays, and takes up room: {first}{more}; later runs try again"
-        ))
+        if let Some(first) = new.first() {
+            let more = match new.len() - 1 {
+                0 => String::new(),
+                more => format!(" (and {more} more such places)"),
+            };
+            all.push(format!(
+                "what is not needed any more stays, and takes up room: {first}{more}; later runs try again"
+            ));
+        }
+        all
     }
 
     pub(super) fn state_dir(&self) -> PathBuf {

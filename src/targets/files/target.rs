@@ -45,7 +45,10 @@ impl Target for Local {
     }
 
     fn is_interrupted(&self) -> Result<bool, LocalError> {
-        Ok(journal::left_behind(&self.state_dir())? != Left::Nothing)
+        Ok(
+            journal::left_behind(&self.state_dir())? != Left::Nothing
+                || homes::are_taken_out(self)?,
+        )
     }
 
     fn recover(&self) -> Result<Option<Recovered>, LocalError> {
@@ -75,8 +78,8 @@ impl Target for Local {
         KeyFiles::read(&self.root, &self.key_dir)
     }
 
-    fn litter(&self) -> Option<String> {
-        self.litter()
+    fn warnings(&self) -> Vec<String> {
+        self.warnings()
     }
 
     fn locate(&self, path: &str) -> PathBuf {
