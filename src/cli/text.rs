@@ -77,7 +77,7 @@ pub const EXIT_CODES: [(&str, &str); 8] = [
 ];
 
 /// Files that gosync reads or writes.
-pub const FILES: [(&str, &str); 9] = [
+pub const FILES: [(&str, &str); 10] = [
     (
         "gosync.toml beside the program, else /etc/gosync/gosync.toml",
         "The configuration; see gosync.toml(5). It is \
@@ -97,6 +97,10 @@ pub const FILES: [(&str, &str); 9] = [
         "Takes the place of the files in /etc with `database = \"extrausers\"`.",
     ),
     ("/etc/shells", "Shells that an account may have."),
+    (
+        "/etc/sudoers, /etc/sudoers.d/, /etc/doas.conf, /etc/polkit-1/rules.d/, /etc/ssh/sshd_config, /etc/security/access.conf, /etc/cron.allow, /etc/at.allow, /etc/pam.d/su",
+        "Read for names that no new account or group gets; see `trusted_names`.",
+    ),
     ("/etc/skel/", "What a new home begins with."),
     (
         "/etc/.pwd.lock",

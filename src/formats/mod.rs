@@ -9,6 +9,7 @@ pub(crate) mod fields;
 pub(crate) mod group;
 pub(crate) mod lines;
 pub(crate) mod passwd;
+pub(crate) mod power;
 pub(crate) mod shadow;
 pub(crate) mod subid;
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::id_ranges::IdRanges;
 use super::members::MemberList;
+use super::power::{PowerBook, Powers};
 pub(crate) use super::text::ODD;
 
 /// A host's accounts, groups and ids in use.
@@ -30,6 +31,15 @@ pub struct Host<'a> {
     pub shells: BTreeSet<&'a str>,
     /// The databases as they were read, by path; `None`: there is no such file.
     pub databases: BTreeMap<String, Option<&'a [u8]>>,
+    /// Whom other files of the host give power to; `None`: nobody.
+    pub power_book: Option<&'a PowerBook<'a>>,
+}
+
+impl Host<'_> {
+    /// Whom other files of the host give power to.
+    pub(crate) fn powers(&self) -> Option<&Powers> {
+        self.power_book.map(PowerBook::get)
+    }
 }
 
 /// What stands where a home should be.

@@ -15,6 +15,7 @@ pub(crate) mod lookup;
 pub(crate) mod members;
 pub(crate) mod name;
 pub(crate) mod owned;
+pub(crate) mod power;
 pub mod same_name;
 pub(crate) mod ssh_key;
 pub(crate) mod subject;

@@ -1,7 +1,7 @@
 //! Whether a name, or a number, may be given to one account or group, and whose it is if not.
 //!
 //! The one place that knows for accounts and groups alike: lines of the host as glibc sees them, those that stand more
-//! than once or are malformed, other name services, the ledger with names that were given up and with what was taken
+//! than once or are malformed, other name services, files that give power to names, the ledger with names that were given up and with what was taken
 //! away, names of other providers, and numbers in use. It answers with a [`Reason`]. Pure; each list of the host is gone
 //! through once, and only if it is asked about.
 
@@ -70,6 +70,39 @@ impl<'a> Claims<'a> {
             .or_else(|| self.account_of_name(wish))
             .or_else(|| self.any(name))
             .or_else(|| self.own_group(wish))
+            .or_else(|| self.power(wish))
+    }
+
+    /// A name that other files of the host give power to, unless its line stands already.
+    fn power(
+        &self,
+        Wish {
+            kind, name, group, ..
+        }: Wish<'_>,
+    ) -> Option<Reason> {
+        if self.found(kind, name).is_some() {
+            return None;
+        }
+        let powers = self.host.powers()?;
+        let of_user = || powers.user(name).map(|place| (EntryKind::Account, place));
+        let of_group = || powers.group(name).map(|place| (EntryKind::Group, place));
+        let (kind, place) = match kind {
+            EntryKind::Account => of_user().or_else(|| group.and_then(|_| of_group())),
+            EntryKind::Group | EntryKind::LocalGroup => of_group(),
+        }?;
+        let (name, place) = (name.to_owned(), place.clone());
+        Some(Reason::NameOfPower { kind, name, place })
+    }
+
+    /// The same for a number that a provider asks for.
+    pub(crate) fn number_of_power(&self, kind: EntryKind, id: u32) -> Option<Reason> {
+        let powers = self.host.powers()?;
+        let place = match kind {
+            EntryKind::Account => powers.uid(id),
+            EntryKind::Group | EntryKind::LocalGroup => powers.gid(id),
+        }?;
+        let place = place.clone();
+        Some(Reason::NumberOfPower { kind, id, place })
     }
 
     /// Whether what stands under the name was given back to the host. It is not taken again, though the number is the same.

@@ -5,6 +5,7 @@
 
 use super::map::{group_name_of, name_of};
 use super::{AccountRules, GroupRules, Reason, protect};
+use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount, HostGroup};
 use crate::model::{Directory, Group, Named, RemoteId, Untrusted, User, named};
 
@@ -105,7 +106,7 @@ pub(crate) fn account_refusal(
     host: &Host<'_>,
 ) -> Option<Reason> {
     let name = name.to_owned();
-    if protect::is_protected(&name) || found.uid < protect::FIRST_ORDINARY_ID {
+    if protect::is_reserved(&name) || found.uid < protect::FIRST_ORDINARY_ID {
         let uid = found.uid;
         return Some(Reason::SystemAccount { name, uid });
     }
@@ -118,16 +119,33 @@ pub(crate) fn account_refusal(
     if found.gid == 0 {
         return Some(Reason::RootsGroup { name });
     }
-    let (power, _) = powers.next()?;
-    let group = (*power).to_owned();
-    Some(Reason::InPowerfulGroup { name, group })
+    if let Some((power, _)) = powers.next() {
+        let group = (*power).to_owned();
+        return Some(Reason::InPowerfulGroup { name, group });
+    }
+    let powers = host.powers()?;
+    let place = powers.user(&name).filter(|place| place.is_root);
+    if let Some(place) = place.cloned() {
+        let kind = EntryKind::Account;
+        return Some(Reason::NameOfPower { kind, name, place });
+    }
+    let of_root = |group: &str| powers.group(group).filter(|place| place.is_root);
+    let mut all = host.groups.iter().filter(|(_, group)| is_in(group));
+    let (group, place) = all.find_map(|(group, _)| Some((*group, of_root(group)?)))?;
+    let (group, place) = (group.to_owned(), place.clone());
+    Some(Reason::InGroupOfPower { name, group, place })
 }
 
 /// Why a group is nobody's to have who is known to a provider alone.
 pub(crate) fn group_refusal(name: &str, found: &HostGroup<'_>, host: &Host<'_>) -> Option<Reason> {
-    if protect::is_privileged_group(name, found.gid) {
+    if protect::is_reserved(name) || protect::is_privileged_group(name, found.gid) {
         let (name, gid) = (name.to_owned(), found.gid);
         return Some(Reason::SystemGroup { name, gid });
+    }
+    let place = host.powers().and_then(|powers| powers.group(name));
+    if let Some(place) = place.filter(|place| place.is_root).cloned() {
+        let (kind, name) = (EntryKind::Group, name.to_owned());
+        return Some(Reason::NameOfPower { kind, name, place });
     }
     let mut own = host
         .accounts

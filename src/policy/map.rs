@@ -228,7 +228,8 @@ fn sound_name(mapped: &str, rules: &AccountRules) -> Result<UserName, Reason> {
         name: Untrusted::new(mapped),
         why,
     })?;
-    match protect::is_protected(name.as_str()) {
+    let is_trusted = rules.trusted_names.contains(name.as_str());
+    match protect::is_reserved(name.as_str()) && !is_trusted {
         true => Err(Reason::SystemName {
             kind: EntryKind::Account,
             name: name.to_string(),

@@ -11,6 +11,7 @@ use super::field::Field;
 use super::select::NoSelection;
 use crate::model::history::EntryKind;
 use crate::model::name::BadName;
+use crate::model::power::Place;
 use crate::model::ssh_key::BadKey;
 use crate::model::{Gid, IdRange, RemoteId, Untrusted, UserField, counted};
 
@@ -46,6 +47,18 @@ reasons! {
     BadLedgerName { why: BadName } = "bad-ledger-name", ("the ledger's name {why}");
     SystemName { kind: EntryKind, name: String } = "system-name",
         ("`{name}` is a name of the system's{}", or_power(.kind));
+    NameOfPower { kind: EntryKind, name: String, place: Place } = "name-of-power",
+        ("`{name}` stands in {place}, and may get power by it; `trusted_names` in [{}] lets such a name \
+        in", section(.kind));
+    InGroupOfPower { name: String, group: String, place: Place } = "in-group-of-power",
+        ("`{name}` is in the group `{group}`, which stands in {place}, and may get power by it; `trusted_names` \
+        in [groups] lets that be");
+    NumberOfPower { kind: EntryKind, id: u32, place: Place } = "number-of-power",
+        ("the {} {id} stands in {place}, and may get power by it; `trusted_names` with \"#{id}\" in [{}] lets \
+        it be", number(.kind), section(.kind));
+    KeptOutOfPower { names: String, place: Place } = "kept-out-of-power",
+        ("does not get new members ({names}): it stands in {place}, and they may get power by it; \
+        `trusted_names` in [groups] lets them in");
     KeepsName { new: Untrusted, why: Box<Reason> } = "keeps-name",
         ("is called `{new}` at the provider now, and keeps its name: {why}");
     AdoptedUnderThis = "adopted-under-this", ("it was adopted under this one");
@@ -487,6 +500,15 @@ fn number(kind: &EntryKind) -> &'static str {
 
 fn database(kind: &EntryKind) -> &'static str {
     if is_account(kind) { "passwd" } else { "group" }
+}
+
+/// The section of the configuration.
+fn section(kind: &EntryKind) -> &'static str {
+    if is_account(kind) {
+        "accounts"
+    } else {
+        "groups"
+    }
 }
 
 fn or_power(kind: &EntryKind) -> &'static str {

@@ -67,6 +67,8 @@ pub struct AccountRules {
     pub rename_home_link: bool,
     /// Whether the mail spool is renamed with an account.
     pub rename_mail: bool,
+    /// Names that new accounts may have though files such as sudoers(5) name them, or the system may.
+    pub trusted_names: BTreeSet<String>,
 }
 
 impl Default for AccountRules {
@@ -89,6 +91,7 @@ impl Default for AccountRules {
             rename_home: false,
             rename_home_link: true,
             rename_mail: true,
+            trusted_names: BTreeSet::new(),
         }
     }
 }
@@ -206,6 +209,8 @@ pub struct GroupRules {
     pub taken_out_by_hand: ByHand,
     /// Groups of the provider whose members come into groups of the host.
     pub local_map: LocalMap,
+    /// Names that new groups may have, and groups that may get members, though files such as sudoers(5) name them.
+    pub trusted_names: BTreeSet<String>,
 }
 
 impl Default for GroupRules {
@@ -221,6 +226,7 @@ impl Default for GroupRules {
             deleted_by_hand: ByHand::Report,
             taken_out_by_hand: ByHand::Restore,
             local_map: LocalMap::default(),
+            trusted_names: BTreeSet::new(),
         }
     }
 }
@@ -236,6 +242,8 @@ pub struct RulesOfGroup<'a> {
     pub dots: bool,
     /// From the provider's name to ours.
     pub names: &'a [NameMap],
+    /// Names that are trusted.
+    pub trusted: &'a BTreeSet<String>,
 }
 
 impl GroupRules {
@@ -251,6 +259,7 @@ impl GroupRules {
             names: section
                 .and_then(|s| s.names.as_deref())
                 .unwrap_or(&self.names),
+            trusted: &self.trusted_names,
         }
     }
 }

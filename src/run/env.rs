@@ -11,6 +11,7 @@ use super::watch::Watch;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::hooks;
+use crate::model::power::PowerBook;
 use crate::model::{Directory, Snapshot, User, shown};
 use crate::policy::select::{self, Selection};
 use crate::providers::{FetchError, Provider, Query, Scope, fields};
@@ -66,6 +67,15 @@ impl Env {
             PathBuf::from(&settings.rules.keys.directory),
         ];
         own.into_iter().chain(more).chain(bases).collect()
+    }
+
+    /// Whom the files of a target give power to but for what the configuration trusts; read when a plan asks, and once.
+    pub fn power_book<'t>(&'t self, target: &'t dyn Target) -> PowerBook<'t> {
+        let rules = &self.settings.rules;
+        PowerBook::new(move || {
+            let (accounts, groups) = (&rules.accounts.trusted_names, &rules.groups.trusted_names);
+            target.powers().trusting(accounts, groups)
+        })
     }
 
     /// Takes the run lock.

@@ -16,7 +16,9 @@ use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::hooks::{self, Tally};
 use crate::ledger::{HOST, Ledger, Run};
+use crate::model::host::Host;
 use crate::model::owned::Owned;
+use crate::model::power::PowerBook;
 use crate::model::{Completeness, IdRange};
 use crate::plan::guard::{self, Approval, Refused};
 use crate::plan::saved::{Asked, Saved, fingerprints};
@@ -87,6 +89,7 @@ fn straight_line(
         job,
         planner,
         target,
+        powers: &env.power_book(target),
         run,
     };
     let mut so_far = SoFar::default();
@@ -155,6 +158,7 @@ struct Line<'a> {
     job: &'a Job,
     planner: &'a Planner<'a>,
     target: &'a dyn Target,
+    powers: &'a PowerBook<'a>,
     run: Run<'a>,
 }
 
@@ -169,7 +173,10 @@ impl Line<'_> {
         let mut elsewhere = self.target.other_name_services()?;
         let current = self.target.read(self.hold(attempt)?)?;
         let owned = ledger.load(self.run)?;
-        let mut host = current.host();
+        let mut host = Host {
+            power_book: Some(self.powers),
+            ..current.host()
+        };
         let mut plan = consider(&mut elsewhere, &mut host, |host| {
             self.planner.plan(&PlanContext {
                 env: self.env,
@@ -196,6 +203,10 @@ impl Line<'_> {
         watch: &mut dyn Watch,
     ) -> Result<Option<RunReport>> {
         let (current, owned, plan) = self.plan(ledger, attempt)?;
+        if attempt == 0 {
+            let unclear = self.powers.asked().map_or(&[][..], |read| &read.unclear);
+            unclear.iter().for_each(|told| watch.warn(told.clone()));
+        }
         let saved = self.save(current.as_ref(), &plan);
         let approved = match self.approve(plan, &owned, &so_far.progress, watch) {
             Ok(approved) => approved,

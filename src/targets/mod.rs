@@ -10,6 +10,7 @@ mod key_files;
 pub(crate) mod kind;
 mod other_name_services;
 mod place;
+mod powers;
 pub(crate) mod registry;
 mod target;
 
@@ -17,5 +18,6 @@ pub(crate) use error::TargetError;
 pub(crate) use key_files::KeyFiles;
 pub(crate) use other_name_services::OtherNameServices;
 pub(crate) use place::{PackingTime, Place};
+pub(crate) use powers::read as read_powers;
 pub use target::Hold;
 pub(crate) use target::{Current, Prepared, Recovered, Recovery, Staged, Switched, Target, Traces};

@@ -12,6 +12,7 @@ use super::error::TargetError;
 use super::key_files::KeyFiles;
 use super::other_name_services::OtherNameServices;
 use crate::model::host::Host;
+use crate::model::power::Powers;
 use crate::plan::{Approved, Plan};
 
 /// Whether others may change what is read.
@@ -61,6 +62,9 @@ pub trait Target {
     /// # Errors
     /// When nsswitch.conf(5) cannot be read.
     fn other_name_services(&self) -> Result<OtherNameServices, TargetError>;
+
+    /// Whom its files give power to, or let in, besides its databases.
+    fn powers(&self) -> Powers;
 
     /// What is in the directory with SSH keys.
     ///

@@ -26,6 +26,7 @@ cases!(
     overrides,
     passwords,
     plan_apply,
+    power,
     quiet,
     reads,
     refused,

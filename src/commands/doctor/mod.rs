@@ -19,6 +19,7 @@ mod lock;
 mod names;
 mod odd_lines;
 mod owned;
+mod power;
 mod provider;
 mod ranges;
 mod report;
@@ -34,7 +35,7 @@ use crate::error::{Kind, Result};
 use crate::ui::Ui;
 
 /// The areas, in the order in which they are looked at.
-const AREAS: [fn(&HostLook<'_>, &mut Report); 14] = [
+const AREAS: [fn(&HostLook<'_>, &mut Report); 15] = [
     configuration::check,
     trust::check,
     provider::check,
@@ -44,6 +45,7 @@ const AREAS: [fn(&HostLook<'_>, &mut Report); 14] = [
     lines::check,
     names::check,
     sshd::check,
+    power::check,
     ranges::check,
     homes::check,
     hooks::check,

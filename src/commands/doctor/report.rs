@@ -43,6 +43,8 @@ pub(super) enum Area {
     NameServices,
     /// Whether keys are read.
     Sshd,
+    /// Names that files such as sudoers(5) give power to.
+    Power,
     /// Ranges of ids.
     Ranges,
     /// Homes and what they begin with; shells.
@@ -67,6 +69,7 @@ impl Area {
             Area::LongLines => "long lines",
             Area::NameServices => "name services",
             Area::Sshd => "sshd",
+            Area::Power => "names of power",
             Area::Ranges => "ranges",
             Area::Homes => "homes",
             Area::Hooks => "hooks",

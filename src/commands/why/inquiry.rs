@@ -86,7 +86,11 @@ impl Inquiry<'_> {
         let target = self.setup.target()?;
         let current = target.read(Hold::Open)?;
         let mut elsewhere = target.other_name_services()?;
-        let mut host = current.host();
+        let powers = self.setup.power_book(target.as_ref());
+        let mut host = Host {
+            power_book: Some(&powers),
+            ..current.host()
+        };
         let plan = consider(&mut elsewhere, &mut host, |host| {
             let cx = PlanContext {
                 env: self.setup,

@@ -5,6 +5,7 @@ use super::input::DiffInput;
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, Owner};
 use crate::model::owned::{OwnedAccount, State};
+use crate::model::power::Powers;
 use crate::model::{Gid, Uid, Untrusted};
 use crate::plan::claims::{Claims, OwnGroup, Wish};
 use crate::plan::{Change, Deed, NewAccount, Plan};
@@ -34,6 +35,9 @@ pub(super) fn create(
         }
     };
     let mut uids = Allocator::new(rules.uid_range, vec![&host.ids, &owned.ids], &host.subids);
+    for id in host.powers().into_iter().flat_map(Powers::numbers) {
+        uids.claim(id);
+    }
     let mut subids = rules.subids().map(|s| {
         let given = owned
             .subids
@@ -260,7 +264,8 @@ fn conflict(
         None => {
             let uid = account.uid.filter(|uid| !uids.is_free(uid.get()))?;
             let (kind, id) = (EntryKind::Account, uid.get());
-            Some(Reason::NumberTaken { kind, id })
+            let of_power = claims.number_of_power(kind, id);
+            of_power.or(Some(Reason::NumberTaken { kind, id }))
         }
     })
 }

@@ -6,9 +6,10 @@ use super::completeness::{incomplete, trust};
 use super::group_departure;
 use super::input::DiffInput;
 use super::known::{Standing, is_made_again, look};
-use super::members::{Roster, taken_out};
+use super::members::{Roster, kept_out, taken_out};
 use crate::model::history::EntryKind;
 use crate::model::owned::{OwnedGroup, State};
+use crate::model::power::Powers;
 use crate::model::{Gid, MemberList, Members, Name, Untrusted, UserName};
 use crate::plan::claims::{Claims, Wish};
 use crate::plan::{Change, Deed, MemberChange, Plan};
@@ -92,7 +93,7 @@ impl<'a> NewGroups<'a> {
     /// Takes one, unless something is in its way.
     fn consider(&mut self, group: &'a WantedGroup, own: Option<&'a OwnedGroup>, plan: &mut Plan) {
         let conflict = conflict(group.name.as_str(), own, &self.claims)
-            .or_else(|| gid_conflict(group, own, &self.gids));
+            .or_else(|| gid_conflict(group, own, &self.gids, &self.claims));
         if let Some(reason) = conflict {
             return plan.refused.push(refusal(group, reason));
         }
@@ -104,7 +105,12 @@ impl<'a> NewGroups<'a> {
 
     fn create(mut self, roster: &Roster, plan: &mut Plan) -> Vec<Change> {
         let mut created = Vec::new();
-        for (group, own) in std::mem::take(&mut self.fresh) {
+        let fresh = std::mem::take(&mut self.fresh);
+        let powers = self.against.host.powers().filter(|_| !fresh.is_empty());
+        for id in powers.into_iter().flat_map(Powers::numbers) {
+            self.gids.claim(id);
+        }
+        for (group, own) in fresh {
             let gid = match own.map(|own| own.gid).or(group.gid) {
                 Some(gid) => gid,
                 None => match self.gids.next_free_in(group.gid_range).map(Gid::new) {
@@ -156,11 +162,12 @@ impl KnownGroup<'_> {
             Standing::Unfinished(_) => return,
             Standing::Lost(reason) => return plan.remark(&own.name, reason),
         };
-        let Some(change) = self.members(found.members, plan) else {
-            plan.unchanged += usize::from(renamed.is_none());
+        let unrenamed = usize::from(renamed.is_none());
+        let name = renamed.map_or_else(|| Name::from(group.name.clone()), |renamed| renamed.to);
+        let Some(change) = self.members(name.as_str(), found.members, plan) else {
+            plan.unchanged += unrenamed;
             return;
         };
-        let name = renamed.map_or_else(|| Name::from(group.name.clone()), |renamed| renamed.to);
         let (key, deed) = (against.owned.key(&group.id), Deed::ChangeMembers(change));
         plan.changes
             .push(Change::of(EntryKind::Group, key, name, deed));
@@ -180,11 +187,11 @@ impl KnownGroup<'_> {
         wanted
     }
 
-    /// Who comes and who goes; `None`: all is as it should be.
-    fn members(&self, found: MemberList<'_>, plan: &mut Plan) -> Option<MemberChange> {
+    /// Who comes into the group of this name, and who goes; `None`: all is as it should be.
+    fn members(&self, name: &str, found: MemberList<'_>, plan: &mut Plan) -> Option<MemberChange> {
         let own = self.own;
-        let wanted = self.wanted(found);
-        let is_forgotten = !own.members.are(wanted.iter().map(UserName::as_str));
+        let mut wanted = self.wanted(found);
+        let mut is_forgotten = !own.members.are(wanted.iter().map(UserName::as_str));
         if !is_forgotten && own.members.stand_as(found) {
             return None;
         }
@@ -196,6 +203,11 @@ impl KnownGroup<'_> {
             .collect();
         let by_hand = self.against.rules.groups.taken_out_by_hand;
         taken_out(&own.name, &own.members, by_hand, &mut add, plan);
+        let out = kept_out(name, self.against.host, &mut add, plan);
+        if !out.is_empty() {
+            wanted.retain(|name| !out.contains(name));
+            is_forgotten = !own.members.are(wanted.iter().map(UserName::as_str));
+        }
         let keep: BTreeSet<&str> = wanted.iter().map(UserName::as_str).collect();
         let remove: Vec<String> = own
             .members
@@ -242,9 +254,12 @@ fn gid_conflict(
     group: &WantedGroup,
     own: Option<&OwnedGroup>,
     gids: &Allocator<'_>,
+    claims: &Claims<'_>,
 ) -> Option<Reason> {
-    let asked = group.gid.filter(|_| own.is_none());
-    let gid = asked.filter(|gid| !gids.is_free_in(group.gid_range, gid.get()))?;
-    let (kind, id) = (EntryKind::Group, gid.get());
-    Some(Reason::NumberTaken { kind, id })
+    let asked = group.gid.filter(|_| own.is_none())?;
+    let (kind, id) = (EntryKind::Group, asked.get());
+    let is_taken = !gids.is_free_in(group.gid_range, id);
+    is_taken
+        .then_some(Reason::NumberTaken { kind, id })
+        .or_else(|| claims.number_of_power(kind, id))
 }

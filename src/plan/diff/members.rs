@@ -119,6 +119,24 @@ pub(super) fn taken_out(
     }
 }
 
+/// Keeps those who come out of a group that other files of the host give power to, and tells of them. Returns who they are.
+pub(super) fn kept_out(
+    group: &str,
+    host: &Host<'_>,
+    add: &mut Vec<UserName>,
+    plan: &mut Plan,
+) -> BTreeSet<UserName> {
+    if add.is_empty() {
+        return BTreeSet::new();
+    }
+    let Some(place) = host.powers().and_then(|powers| powers.group(group)) else {
+        return BTreeSet::new();
+    };
+    let (names, place) = (some(add.iter()), place.clone());
+    plan.remark(group, Reason::KeptOutOfPower { names, place });
+    std::mem::take(add).into_iter().collect()
+}
+
 /// How many names of a list a sentence has.
 const SHOWN_NAMES: usize = 12;
 

@@ -226,12 +226,14 @@ fn group_name(
         name: Untrusted::new(mapped),
         why,
     });
-    let sound = name.and_then(|name| match protect::is_protected(name.as_str()) {
-        true => Err(Reason::SystemName {
-            kind: EntryKind::Group,
-            name: name.to_string(),
-        }),
-        false => Ok(name),
+    let sound = name.and_then(|name| {
+        match protect::is_reserved(name.as_str()) && !rules.trusted.contains(name.as_str()) {
+            true => Err(Reason::SystemName {
+                kind: EntryKind::Group,
+                name: name.to_string(),
+            }),
+            false => Ok(name),
+        }
     });
     let Some((known, alias)) = known_as else {
         return Ok((sound?, None));

@@ -10,12 +10,13 @@ use super::read;
 use super::stage;
 use super::staged;
 use crate::model::host::Host;
+use crate::model::power::Powers;
 use crate::plan::Approved;
 use crate::system::journal::{self, Journal, Left};
 use crate::system::lock::PasswordLock;
 use crate::targets::target::{Current, Staged};
 use crate::targets::{
-    Hold, KeyFiles, OtherNameServices, Prepared, Recovered, Switched, Target, Traces,
+    Hold, KeyFiles, OtherNameServices, Prepared, Recovered, Switched, Target, Traces, read_powers,
 };
 use std::path::PathBuf;
 
@@ -72,6 +73,10 @@ impl Target for Local {
 
     fn other_name_services(&self) -> Result<OtherNameServices, LocalError> {
         OtherNameServices::new(&self.root)
+    }
+
+    fn powers(&self) -> Powers {
+        read_powers(&self.root)
     }
 
     fn key_files(&self) -> Result<KeyFiles, LocalError> {

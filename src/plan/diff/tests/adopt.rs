@@ -284,3 +284,55 @@ fn nobody_inherits_a_name_by_adoption() {
         "name-not-inherited"
     );
 }
+
+#[test]
+fn names_that_the_host_gives_power_to_are_refused() {
+    use crate::model::power::{Place, PowerBook, Powers, Who};
+    let book = |who: Who, is_root| {
+        let (path, line) = ("/etc/sudoers".to_owned(), 7);
+        let mut powers = Powers::default();
+        let place = Place {
+            path,
+            line,
+            is_root,
+        };
+        powers.add(&who, place);
+        Some(&*Box::leak(Box::new(PowerBook::new(move || {
+            powers.clone()
+        }))))
+    };
+    let user = Who::User("ann".to_owned());
+    let mut case = local();
+    case.host.power_book = book(user.clone(), true);
+    assert_eq!(refused(&case).word(), "name-of-power");
+    case.host.power_book = book(user.clone(), false);
+    assert!(adopt(&case, &wanted(1, "ann")).is_ok());
+    case.host.power_book = book(Who::Group("ann".to_owned()), true);
+    assert_eq!(refused(&case).word(), "in-group-of-power");
+    let mut case = Case::default();
+    for (who, told) in [
+        (user, "stands in /etc/sudoers, line 7"),
+        (
+            Who::Users("a?n".to_owned()),
+            "stands in /etc/sudoers, line 7",
+        ),
+    ] {
+        case.host.power_book = book(who, false);
+        let plan = case.plan(vec![wanted(1, "ann")]);
+        assert!(plan.changes.is_empty());
+        assert!(plan.refused[0].reason.to_string().contains(told));
+    }
+    // A number that is named is given to nobody, and asked for by nobody.
+    case.host.power_book = book(Who::Uid(20_000), true);
+    let asks = WantedAccount {
+        uid: Uid::new(20_000),
+        ..wanted(2, "bob")
+    };
+    let plan = case.plan(vec![wanted(1, "ann"), asks]);
+    assert_eq!(plan.refused[0].reason.word(), "number-of-power");
+    assert!(
+        words(&plan)[0].starts_with("+ account ann uid=20001"),
+        "{:?}",
+        words(&plan)
+    );
+}
