@@ -103,6 +103,20 @@ pub enum Moved {
     Altered,
 }
 
+/// Why a file is no plan that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// It is something else, or damaged.
+    #[error("it is no plan of gosync's: {}", shown(&.0.to_string()))]
+    NoPlan(#[from] serde_json::Error),
+    /// Another version has written it.
+    #[error("it is a plan of the form {found}, and this gosync knows {VERSION}")]
+    OtherForm {
+        /// Its form.
+        found: u32,
+    },
+}
+
 impl Saved {
     /// A plan to be saved. `databases`: what [`fingerprints`] said when it was made.
     pub fn new(
@@ -146,20 +160,16 @@ impl Saved {
     ///
     /// # Errors
     /// What it is not.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, Unreadable> {
         #[derive(Deserialize)]
         struct Head {
             gosync_plan: u32,
         }
-        let odd =
-            |e: serde_json::Error| format!("it is no plan of gosync's: {}", shown(&e.to_string()));
-        let Head { gosync_plan } = serde_json::from_slice(bytes).map_err(odd)?;
-        if gosync_plan != VERSION {
-            return Err(format!(
-                "it is a plan of the form {gosync_plan}, and this gosync knows {VERSION}"
-            ));
+        let Head { gosync_plan: found } = serde_json::from_slice(bytes)?;
+        if found != VERSION {
+            return Err(Unreadable::OtherForm { found });
         }
-        serde_json::from_slice(bytes).map_err(odd)
+        Ok(serde_json::from_slice(bytes)?)
     }
 
     /// Whether ledger and host are as they were.

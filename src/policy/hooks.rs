@@ -95,12 +95,23 @@ fn patterns<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error>
     Ok(patterns)
 }
 
+/// Why a text is no pattern of absolute paths.
+#[derive(Debug, thiserror::Error)]
+enum BadPattern {
+    /// It does not begin with a slash.
+    #[error("it is no absolute path")]
+    NotAbsolute,
+    /// It is no pattern.
+    #[error(transparent)]
+    Unreadable(#[from] glob::PatternError),
+}
+
 /// Whether a text is a pattern of absolute paths.
-fn check_pattern(pattern: &str) -> Result<(), String> {
-    match glob::Pattern::new(pattern) {
-        Ok(_) if pattern.starts_with('/') => Ok(()),
-        Ok(_) => Err("it is no absolute path".to_owned()),
-        Err(e) => Err(e.to_string()),
+fn check_pattern(pattern: &str) -> Result<(), BadPattern> {
+    glob::Pattern::new(pattern)?;
+    match pattern.starts_with('/') {
+        true => Ok(()),
+        false => Err(BadPattern::NotAbsolute),
     }
 }
 

@@ -147,9 +147,56 @@ const WITH_VALUE: [&str; 7] = [
     "tunnel",
 ];
 
+/// What is wrong with the options for keys.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadOptions {
+    /// Longer than [`KeyOptions::MAX_BYTES`].
+    #[error("it is longer than {} bytes", KeyOptions::MAX_BYTES)]
+    TooLong,
+    /// Not printable, or not ASCII.
+    #[error("it has a character that is not printable ASCII")]
+    BadCharacter,
+    /// A blank ends the options.
+    #[error("it has a blank outside of quotation marks")]
+    Blank,
+    /// A quotation mark that only begins.
+    #[error("a quotation mark is never closed")]
+    OpenQuotation,
+    /// The key would become that of an authority.
+    #[error("`{name}` would make an authority of each person's key")]
+    Authority {
+        /// The option.
+        name: String,
+    },
+    /// A value without quotation marks.
+    #[error("the value of `{name}` does not stand in quotation marks")]
+    NotQuoted {
+        /// The option.
+        name: String,
+    },
+    /// A value where there is none.
+    #[error("`{name}` has no value")]
+    HasValue {
+        /// The option.
+        name: String,
+    },
+    /// No value where there is one.
+    #[error("`{name}` has a value, such as {name}=\"...\"")]
+    LacksValue {
+        /// The option.
+        name: String,
+    },
+    /// sshd(8) knows none of this name.
+    #[error("there is no option `{}`", crate::model::shown(.name))]
+    Unknown {
+        /// The option.
+        name: String,
+    },
+}
+
 impl TryFrom<String> for KeyOptions {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
+    type Error = BadOptions;
+    fn try_from(text: String) -> Result<Self, BadOptions> {
         Self::new(&text)
     }
 }
@@ -163,12 +210,12 @@ impl KeyOptions {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn new(text: &str) -> Result<Self, String> {
+    pub fn new(text: &str) -> Result<Self, BadOptions> {
         if text.len() > Self::MAX_BYTES {
-            return Err(format!("it is longer than {} bytes", Self::MAX_BYTES));
+            return Err(BadOptions::TooLong);
         }
         if text.bytes().any(|b| !(b' '..=b'~').contains(&b)) {
-            return Err("it has a character that is not printable ASCII".to_owned());
+            return Err(BadOptions::BadCharacter);
         }
         if text.is_empty() {
             return Ok(Self::default());
@@ -184,7 +231,7 @@ impl KeyOptions {
 }
 
 /// The options of a list; a comma or a blank in quotation marks is part of a value.
-fn split(text: &str) -> Result<Vec<&str>, String> {
+fn split(text: &str) -> Result<Vec<&str>, BadOptions> {
     let (mut parts, mut begin, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
     for (at, c) in text.char_indices() {
         match c {
@@ -197,53 +244,49 @@ fn split(text: &str) -> Result<Vec<&str>, String> {
                 parts.push(&text[begin..at]);
                 begin = at + 1;
             }
-            ' ' if !quoted => return Err("it has a blank outside of quotation marks".to_owned()),
+            ' ' if !quoted => return Err(BadOptions::Blank),
             _ => {}
         }
         escaped = false;
     }
     if quoted {
-        return Err("a quotation mark is never closed".to_owned());
+        return Err(BadOptions::OpenQuotation);
     }
     parts.push(&text[begin..]);
     Ok(parts)
 }
 
-fn check_option(option: &str) -> Result<(), String> {
+fn check_option(option: &str) -> Result<(), BadOptions> {
     let (name, value) = option
         .split_once('=')
         .map_or((option, None), |(name, value)| (name, Some(value)));
     // sshd(8) does not tell small letters from large ones.
     let name = name.to_ascii_lowercase();
     if ["cert-authority", "principals"].contains(&name.as_str()) {
-        return Err(format!(
-            "`{name}` would make an authority of each person's key"
-        ));
+        return Err(BadOptions::Authority { name });
     }
+    let (is_flag, has_value) = (
+        FLAGS.contains(&name.as_str()),
+        WITH_VALUE.contains(&name.as_str()),
+    );
     match value {
-        None if FLAGS.contains(&name.as_str()) => Ok(()),
-        Some(value) if WITH_VALUE.contains(&name.as_str()) => {
-            let inner = value
-                .strip_prefix('"')
-                .and_then(|rest| rest.strip_suffix('"'));
-            let sound = inner.is_some_and(|inner| !inner.replace("\\\"", "").contains('"'));
-            if sound {
-                Ok(())
-            } else {
-                Err(format!(
-                    "the value of `{name}` does not stand in quotation marks"
-                ))
-            }
-        }
-        Some(_) if FLAGS.contains(&name.as_str()) => Err(format!("`{name}` has no value")),
-        None if WITH_VALUE.contains(&name.as_str()) => {
-            Err(format!("`{name}` has a value, such as {name}=\"...\""))
-        }
-        _ => Err(format!(
-            "there is no option `{}`",
-            crate::model::shown(&name)
-        )),
+        None if is_flag => Ok(()),
+        Some(value) if has_value => match is_quoted(value) {
+            true => Ok(()),
+            false => Err(BadOptions::NotQuoted { name }),
+        },
+        Some(_) if is_flag => Err(BadOptions::HasValue { name }),
+        None if has_value => Err(BadOptions::LacksValue { name }),
+        _ => Err(BadOptions::Unknown { name }),
     }
+}
+
+/// Whether a value stands in quotation marks, and has none of its own that end it.
+fn is_quoted(value: &str) -> bool {
+    let inner = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    inner.is_some_and(|inner| !inner.replace("\\\"", "").contains('"'))
 }
 
 /// What the provider says about the keys of one person.

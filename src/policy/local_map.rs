@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::protect;
+use crate::model::name::BadName;
 use crate::model::{Directory, Group, GroupName, RemoteId, Status, shown};
 
 /// One group of this host, and where its members come from.
@@ -41,23 +42,50 @@ struct EntryTable {
     privileged: bool,
 }
 
+/// Why a map cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadMap {
+    /// A group of this host has a name that none can have.
+    #[error("the name `{}` {why}", shown(.name))]
+    Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: BadName,
+    },
+    /// A group that grants power is not marked so.
+    #[error(
+        "`{name}` is a group of the system's, or grants power; if that is meant, write {{ group = \"{name}\", \
+         privileged = true }}"
+    )]
+    NotMarked {
+        /// The group.
+        name: GroupName,
+    },
+    /// It is marked so in one place alone.
+    #[error("`{name}` is marked as privileged in one place and not in another")]
+    MarkedOnce {
+        /// The group.
+        name: GroupName,
+    },
+}
+
 impl TryFrom<BTreeMap<String, Entry>> for LocalMap {
-    type Error = String;
-    fn try_from(entries: BTreeMap<String, Entry>) -> Result<Self, String> {
+    type Error = BadMap;
+    fn try_from(entries: BTreeMap<String, Entry>) -> Result<Self, BadMap> {
         let entry = |(source, entry)| {
             let (name, privileged) = match entry {
                 Entry::Name(name) => (name, false),
                 Entry::Table(table) => (table.group, table.privileged),
             };
-            let group =
-                GroupName::known(&name).map_err(|e| format!("the name `{}` {e}", shown(&name)))?;
+            let group = GroupName::known(&name).map_err(|why| BadMap::Name { name, why })?;
             Ok((source, group, privileged))
         };
         Self::new(
             entries
                 .into_iter()
                 .map(entry)
-                .collect::<Result<_, String>>()?,
+                .collect::<Result<_, BadMap>>()?,
         )
     }
 }
@@ -71,15 +99,12 @@ impl LocalMap {
     /// Takes the provider's names, each with a group of this host and whether that is marked as privileged.
     ///
     /// # Errors
-    /// A sentence about a group that grants power and is not marked so, or not everywhere.
-    pub fn new(entries: Vec<(String, GroupName, bool)>) -> Result<Self, String> {
+    /// When a group that grants power is not marked so, or not everywhere.
+    pub fn new(entries: Vec<(String, GroupName, bool)>) -> Result<Self, BadMap> {
         let mut groups: BTreeMap<GroupName, LocalGroup> = BTreeMap::new();
         for (source, name, privileged) in entries {
             if protect::is_protected(name.as_str()) && !privileged {
-                return Err(format!(
-                    "`{name}` is a group of the system's, or grants power; if that is meant, write {{ group = \"{name}\", \
-                     privileged = true }}"
-                ));
+                return Err(BadMap::NotMarked { name });
             }
             let group = groups.entry(name.clone()).or_insert(LocalGroup {
                 name,
@@ -87,10 +112,8 @@ impl LocalMap {
                 sources: Vec::new(),
             });
             if group.privileged != privileged {
-                return Err(format!(
-                    "`{}` is marked as privileged in one place and not in another",
-                    group.name
-                ));
+                let name = group.name.clone();
+                return Err(BadMap::MarkedOnce { name });
             }
             group.sources.push(source);
         }
@@ -193,11 +216,8 @@ mod tests {
 
     #[test]
     fn a_group_that_grants_power_must_be_marked_so_everywhere() {
-        assert!(
-            LocalMap::new(vec![entry("x", "docker", false)])
-                .unwrap_err()
-                .contains("privileged = true")
-        );
+        let bare = LocalMap::new(vec![entry("x", "docker", false)]);
+        assert!(matches!(bare, Err(BadMap::NotMarked { .. })));
         assert!(
             LocalMap::new(vec![
                 entry("x", "docker", true),

@@ -53,9 +53,34 @@ impl Default for Filter {
     }
 }
 
+/// Why words are no filter.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadFilter {
+    /// A word is neither a name nor a pattern.
+    #[error("`{word}` is no pattern")]
+    NoPattern {
+        /// The word.
+        word: String,
+    },
+    /// A word is a pattern that cannot be read, or too large a one.
+    #[error("`{word}` is no pattern: {why}")]
+    Unreadable {
+        /// The word.
+        word: String,
+        /// What the parser says.
+        why: String,
+    },
+    /// An operator lacks operands.
+    #[error("`{operator}` stands after too few patterns")]
+    TooFewPatterns {
+        /// The operator.
+        operator: &'static str,
+    },
+}
+
 impl TryFrom<Vec<String>> for Filter {
-    type Error = String;
-    fn try_from(words: Vec<String>) -> Result<Self, String> {
+    type Error = BadFilter;
+    fn try_from(words: Vec<String>) -> Result<Self, BadFilter> {
         // The default, as it is written.
         if words == ["*"] {
             return Ok(Self::default());
@@ -69,7 +94,7 @@ impl Filter {
     ///
     /// # Errors
     /// When a word is no pattern, or an operator lacks operands.
-    pub fn new<S: AsRef<str>>(words: &[S]) -> Result<Self, String> {
+    pub fn new<S: AsRef<str>>(words: &[S]) -> Result<Self, BadFilter> {
         Self::with_star(words, None)
     }
 
@@ -80,14 +105,14 @@ impl Filter {
     pub fn with_star<S: AsRef<str>>(
         words: &[S],
         star: Option<&Arc<Filter>>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, BadFilter> {
         let words = words
             .iter()
             .map(|w| Word::new(w.as_ref(), star))
             .collect::<Result<Vec<_>, _>>()?;
         let mut depth = 0_usize;
         for word in &words {
-            let (takes, name) = match word {
+            let (takes, operator) = match word {
                 Word::And => (2, "and"),
                 Word::Or => (2, "or"),
                 Word::Not => (1, "not"),
@@ -95,7 +120,7 @@ impl Filter {
             };
             depth = depth
                 .checked_sub(takes)
-                .ok_or_else(|| format!("`{name}` stands after too few patterns"))?
+                .ok_or(BadFilter::TooFewPatterns { operator })?
                 + 1;
         }
         Ok(Self(words))
@@ -124,7 +149,7 @@ impl Filter {
 }
 
 impl Word {
-    fn new(text: &str, star: Option<&Arc<Filter>>) -> Result<Self, String> {
+    fn new(text: &str, star: Option<&Arc<Filter>>) -> Result<Self, BadFilter> {
         match text {
             "and" => return Ok(Word::And),
             "or" => return Ok(Word::Or),
@@ -141,7 +166,8 @@ impl Word {
         } else if body.contains(['*', '?', '[']) {
             Pattern::Expression(build(&glob_to_regex(body), text)?)
         } else if body.is_empty() {
-            return Err(format!("`{text}` is no pattern"));
+            let word = text.to_owned();
+            return Err(BadFilter::NoPattern { word });
         } else {
             Pattern::Exact(body.to_owned())
         };
@@ -149,11 +175,14 @@ impl Word {
     }
 }
 
-fn build(regex: &str, word: &str) -> Result<Regex, String> {
+fn build(regex: &str, word: &str) -> Result<Regex, BadFilter> {
     regex::RegexBuilder::new(regex)
         .size_limit(1 << 20)
         .build()
-        .map_err(|e| format!("`{word}` is no pattern: {}", super::names::why(&e)))
+        .map_err(|e| BadFilter::Unreadable {
+            word: word.to_owned(),
+            why: super::names::why(&e),
+        })
 }
 
 /// A glob as a regular expression for the whole name: `*`, `?` and `[...]` as in fnmatch(3) without flags, except that a

@@ -16,9 +16,19 @@ pub struct NameMap {
     replacement: String,
 }
 
+/// That a rule's pattern is no regular expression, or too large a one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{pattern}` is no regular expression: {why}")]
+pub struct BadNameMap {
+    /// The pattern.
+    pattern: String,
+    /// What the parser says.
+    why: String,
+}
+
 impl TryFrom<(String, String)> for NameMap {
-    type Error = String;
-    fn try_from((pattern, replacement): (String, String)) -> Result<Self, String> {
+    type Error = BadNameMap;
+    fn try_from((pattern, replacement): (String, String)) -> Result<Self, BadNameMap> {
         Self::new(&pattern, &replacement)
     }
 }
@@ -28,11 +38,14 @@ impl NameMap {
     ///
     /// # Errors
     /// When the pattern is no regular expression, or too large a one.
-    pub fn new(pattern: &str, replacement: &str) -> Result<Self, String> {
+    pub fn new(pattern: &str, replacement: &str) -> Result<Self, BadNameMap> {
         let pattern = regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
             .size_limit(1 << 20)
             .build()
-            .map_err(|e| format!("`{pattern}` is no regular expression: {}", why(&e)))?;
+            .map_err(|e| BadNameMap {
+                pattern: pattern.to_owned(),
+                why: why(&e),
+            })?;
         Ok(Self {
             pattern,
             replacement: replacement.to_owned(),

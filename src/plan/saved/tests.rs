@@ -120,7 +120,7 @@ fn a_file_that_is_no_plan_is_refused() {
     let with = |from: &str, to: &str| {
         let altered = text.replacen(from, to, 1);
         assert_ne!(altered, text, "{from}");
-        Saved::parse(altered.as_bytes()).unwrap_err()
+        Saved::parse(altered.as_bytes()).unwrap_err().to_string()
     };
     assert!(with("\"gosync_plan\": 1", "\"gosync_plan\": 2").contains("the form 2"));
     assert!(with("\"gosync_plan\": 1", "\"x\": 1").contains("no plan"));

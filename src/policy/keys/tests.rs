@@ -152,7 +152,10 @@ fn options_are_those_that_sshd_knows_and_no_authority() {
         (&format!("command=\"{}\"", "x".repeat(3_000)), "longer"),
     ] {
         assert!(
-            KeyOptions::new(bad).unwrap_err().contains(reason),
+            KeyOptions::new(bad)
+                .unwrap_err()
+                .to_string()
+                .contains(reason),
             "{bad}: {:?}",
             KeyOptions::new(bad)
         );
