@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use secrecy::SecretString;
+use serde::Deserialize;
 
 use super::admin::GroupAdmin;
 use super::{FetchError, Provider};
-use crate::model::IdRange;
+use crate::model::{IdRange, shown};
 use crate::system::PathError;
 use crate::system::files::{self, Trust};
 
@@ -20,6 +21,11 @@ use crate::system::files::{self, Trust};
 pub trait ProviderConfig: fmt::Debug + Send + Sync {
     /// The files that it names.
     fn files(&mut self) -> Vec<NamedFile<'_>>;
+
+    /// Who may own the [`Need::Source`] among them, besides root.
+    fn owner(&self) -> Option<&SourceOwner> {
+        None
+    }
 
     /// The provider, ready to be read; `name` is the section's, `now` the time in seconds since
     /// 1970.
@@ -49,6 +55,9 @@ pub(crate) fn usual_fix(error: &FetchError, section: &str) -> String {
         FetchError::Unauthorised { .. } => {
             format!("check the credentials and `ca_file` in {section}")
         }
+        FetchError::Distrusted { .. } => {
+            format!("do what is said there, or set `owner` in {section}")
+        }
         FetchError::RateLimited { .. } => "let the crontab run less often".to_owned(),
         FetchError::Malformed { .. } => {
             format!("check that {section} names the right server and kind")
@@ -70,12 +79,41 @@ pub struct NamedFile<'a> {
 /// What a file that a section names must be like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// It says who there is; its owner may be somebody else on purpose.
+    /// It is refused if others may write it, or a directory above it; but it may be the `owner`'s whom its section
+    /// names.
     Source,
     /// It is refused if others may write it, or the directory that it is in.
     Trusted,
     /// The same, and others must not read it.
     Secret,
+}
+
+/// Who may own a file that says who there is, besides root: `owner` beside its path.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "expected the name of a user or a uid")]
+pub enum SourceOwner {
+    /// By uid.
+    Uid(u32),
+    /// By name.
+    Name(String),
+}
+
+impl SourceOwner {
+    /// The uid on this machine.
+    ///
+    /// # Errors
+    /// When nobody is called so, or nobody can say.
+    pub(crate) fn uid(&self) -> Result<u32, String> {
+        let name = match self {
+            Self::Uid(uid) => return Ok(*uid),
+            Self::Name(name) => name,
+        };
+        match nix::unistd::User::from_name(name) {
+            Ok(Some(user)) => Ok(user.uid.as_raw()),
+            Ok(None) => Err(format!("`owner`: there is no user `{}`", shown(name))),
+            Err(e) => Err(format!("`owner`: cannot look up `{}`: {e}", shown(name))),
+        }
+    }
 }
 
 impl<'a> NamedFile<'a> {

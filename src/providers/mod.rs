@@ -15,9 +15,12 @@ mod nested;
 pub(crate) mod registry;
 pub(crate) mod scim;
 
+use std::path::Path;
 use std::time::Instant;
 
 use crate::model::{Snapshot, Untrusted};
+use crate::system::PathError;
+use crate::system::files::is_distrust;
 
 /// What a run needs to know.
 #[derive(Clone, Debug)]
@@ -64,6 +67,25 @@ pub trait Provider {
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError>;
 }
 
+impl FetchError {
+    /// Why a file that says who there is could not be read. What its owner may be is set beside its path.
+    pub(crate) fn of_file(place: &Path, error: &PathError) -> Self {
+        let (reason, place) = (error.source.to_string(), place.display().to_string());
+        match is_distrust(error) {
+            true => FetchError::Distrusted {
+                place,
+                reason: Untrusted::new(format!(
+                    "{reason}; a service account that is to write it is named by `owner`"
+                )),
+            },
+            false => FetchError::Unreachable {
+                place,
+                reason: Untrusted::new(reason),
+            },
+        }
+    }
+}
+
 /// Why a provider could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -81,6 +103,14 @@ pub enum FetchError {
         /// URL or path.
         place: String,
         /// What went wrong.
+        reason: Untrusted,
+    },
+    /// Others may write what it reads from.
+    #[error("cannot trust {place}: {reason}")]
+    Distrusted {
+        /// Path.
+        place: String,
+        /// Who may, and what to type.
         reason: Untrusted,
     },
     /// The provider wants to be asked less often, and did not become kinder within the time limit.

@@ -227,6 +227,7 @@ fn unreadable(error: FetchError) -> Error {
         FetchError::Unauthorised { .. } => {
             "Nothing was changed; check the credentials and the authorities"
         }
+        FetchError::Distrusted { .. } => "Nothing was changed; do what is said there",
         FetchError::Malformed { .. } => {
             "Nothing was changed; check that this is the right place to read"
         }

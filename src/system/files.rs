@@ -18,7 +18,8 @@ use super::{Context as _, PathError};
 use crate::model::host::Owner;
 pub(crate) use remove::remove_tree;
 pub(crate) use trusted::{
-    Trust, read_entry, read_limited, read_shown, read_trusted, untrusted_directory,
+    Trust, check_source_directory, is_distrust, read_entry, read_limited, read_shown, read_source,
+    read_trusted, untrusted_directory,
 };
 
 /// Reads a regular file, following no link at its end. `Ok(None)`: there is none.
@@ -407,10 +408,10 @@ mod tests {
         fs::write(dir.path().join("outside"), "x").unwrap();
         fs::write(inner.join("file"), "0123").unwrap();
         std::os::unix::fs::symlink("../outside", inner.join("link")).unwrap();
-        let read = |name: &str| read_entry(&inner, name, 4);
+        let read = |name: &str| read_entry((&inner, None), name, 4);
         assert_eq!(read("file").unwrap().unwrap(), b"0123");
         assert!(
-            read_entry(&inner, "file", 3)
+            read_entry((&inner, None), "file", 3)
                 .unwrap_err()
                 .to_string()
                 .contains("longer than 3")
@@ -468,6 +469,45 @@ mod tests {
         std::os::unix::fs::symlink(&secret, &planted).unwrap();
         assert!(ensure_open_path(&dir.path().join("c")).is_err());
         assert_eq!(mode(&secret), 0o700);
+    }
+
+    #[test]
+    fn a_source_is_trusted_only_on_a_way_that_nobody_else_can_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let (far, near) = (dir.path().join("far"), dir.path().join("far/near"));
+        fs::create_dir_all(&near).unwrap();
+        let path = near.join("people.json");
+        fs::write(&path, "{}").unwrap();
+        let mode = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let told = || read_source(&path, 9, None).map_err(|e| e.to_string());
+        for (what, good, bad) in [
+            (&path, 0o644, 0o664),
+            (&near, 0o755, 0o757),
+            (&far, 0o755, 0o775),
+        ] {
+            mode(what, bad);
+            let said = told().unwrap_err();
+            assert!(
+                said.contains("others may write") && said.contains("`chmod go-w` it"),
+                "{said}"
+            );
+            mode(what, good);
+        }
+        assert_eq!(told().unwrap(), b"{}");
+        mode(&far, 0o1777);
+        assert!(
+            told().is_ok(),
+            "nobody can replace what is in a directory such as /tmp"
+        );
+        if crate::system::process::is_root() {
+            std::os::unix::fs::chown(&path, Some(4_242), None).unwrap();
+            assert!(told().unwrap_err().contains("belongs to the uid 4242"));
+            assert!(read_source(&path, 9, Some(4_242)).is_ok());
+            std::os::unix::fs::chown(&near, Some(4_243), None).unwrap();
+            assert!(read_source(&path, 9, Some(4_242)).is_err());
+        }
     }
 
     #[test]

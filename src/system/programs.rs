@@ -101,6 +101,42 @@ impl From<nix::errno::Errno> for Distrust {
     }
 }
 
+/// Opens a file for reading that only root, we, and `owner` if one is named, can replace: each directory and link on the
+/// way to it is theirs, and others may write none of them, but for directories such as /tmp. Who may write the file
+/// itself, the caller has to see.
+///
+/// # Errors
+/// When it is not so, or there is no file that can be opened.
+pub(crate) fn open_unreplaceable(path: &Path, owner: Option<u32>) -> Result<File, Distrust> {
+    let mut walk = Walk::new(Owners::RootOrUs)?;
+    walk.other = owner;
+    let end = walk.along(&std::path::absolute(path)?)?;
+    let (Some((_, name)), Some(dir)) = (end, walk.dirs.last()) else {
+        return Err(Distrust::Odd("it is no regular file"));
+    };
+    let flags = OFlag::O_RDONLY
+        | OFlag::O_NOFOLLOW
+        | OFlag::O_NONBLOCK
+        | OFlag::O_NOCTTY
+        | OFlag::O_CLOEXEC;
+    Ok(openat(dir, name.as_os_str(), flags, Mode::empty())?.into())
+}
+
+/// Makes sure that a directory is one in which only root, we, and `owner` if one is named, can put or replace anything,
+/// nor above it.
+///
+/// # Errors
+/// When it is not so, or there is no directory.
+pub(crate) fn check_directory(path: &Path, owner: Option<u32>) -> Result<(), Distrust> {
+    let mut walk = Walk::new(Owners::RootOrUs)?;
+    walk.other = owner;
+    let end = walk.along(&std::path::absolute(path)?)?;
+    match walk.dirs.last() {
+        Some(dir) if end.is_none() => walk.check(&dir.metadata()?, &walk.at, false),
+        _ => Err(Distrust::Odd("it is no directory")),
+    }
+}
+
 /// Where a program really is that nobody else can change or replace.
 ///
 /// # Errors
@@ -112,6 +148,7 @@ pub(crate) fn trusted(path: &Path, owners: Owners) -> Result<PathBuf, Distrust> 
 /// The way to a file, with all its directories open.
 struct Walk {
     us: Option<u32>,
+    other: Option<u32>,
     dirs: Vec<File>,
     at: PathBuf,
 }
@@ -123,6 +160,7 @@ impl Walk {
         let root = File::from(nix::fcntl::open("/", flags, Mode::empty())?);
         let walk = Self {
             us,
+            other: None,
             dirs: vec![root],
             at: PathBuf::from("/"),
         };
@@ -133,6 +171,17 @@ impl Walk {
     }
 
     fn to(&mut self, path: &Path) -> Result<PathBuf, Distrust> {
+        let (Some((meta, name)), Some(dir)) = (self.along(path)?, self.dirs.last()) else {
+            return Err(Distrust::Odd("it is a directory"));
+        };
+        // In a directory in which everybody may make files, anybody could have made a hard link to a program of
+        // root's that was never meant to be a hook.
+        self.check(&dir.metadata()?, &self.at, false)?;
+        self.program(&meta, self.at.join(name))
+    }
+
+    /// To the end of a path: what is there if it is no directory, with its name in the last one.
+    fn along(&mut self, path: &Path) -> Result<Option<(Metadata, OsString)>, Distrust> {
         let mut links = 0;
         let mut ahead = self.push(path, Vec::new());
         while let Some(part) = ahead.pop() {
@@ -162,15 +211,12 @@ impl Walk {
                 self.dirs.push(file);
                 self.at = here;
             } else if ahead.is_empty() {
-                // In a directory in which everybody may make files, anybody could have made a hard link to a program
-                // of root's that was never meant to be a hook.
-                self.check(&dir.metadata()?, &self.at, false)?;
-                return self.program(&meta, here);
+                return Ok(Some((meta, part)));
             } else {
                 return Err(nix::errno::Errno::ENOTDIR.into());
             }
         }
-        Err(Distrust::Odd("it is a directory"))
+        Ok(None)
     }
 
     /// The parts of a path before those that are still ahead, the next one last.
@@ -211,7 +257,7 @@ impl Walk {
     }
 
     fn check_owner(&self, meta: &Metadata, here: &Path) -> Result<(), Distrust> {
-        match meta.uid() == 0 || Some(meta.uid()) == self.us {
+        match meta.uid() == 0 || [self.us, self.other].contains(&Some(meta.uid())) {
             true => Ok(()),
             false => Err(Distrust::Owner(here.to_owned(), meta.uid())),
         }

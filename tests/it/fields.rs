@@ -1,7 +1,9 @@
 //! Field sources and sections of groups, through the command line on a scratch host.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 
+use crate::host::is_root;
 use crate::scratch::ScratchHost;
 
 const PEOPLE: &str = r#"{"users": [
@@ -225,4 +227,89 @@ fn sections_of_groups_say_prefix_and_gid() {
         ),
     );
     assert!(ok(&host, "sync groups").contains("no id is left in the range 5000 to 5000"));
+}
+
+/// A host with all the sources that are files.
+fn host_of_files() -> ScratchHost {
+    let host = host("csv = \"fields.csv\"\nkeys_dir = \"keys\"");
+    host.write("fields.csv", CSV);
+    host.write("keys/ann", "");
+    host
+}
+
+fn mode(host: &ScratchHost, path: &str, mode: u32) {
+    let mode = fs::Permissions::from_mode(mode);
+    fs::set_permissions(host.dir().join(path), mode).unwrap();
+}
+
+#[test]
+fn a_source_that_others_may_write_is_refused() {
+    let host = host_of_files();
+    // Keys that cannot be looked up are told, and the rest goes on.
+    for (path, bad, good, status) in [
+        ("directory.json", 0o666, 0o644, 12),
+        ("directory.json", 0o664, 0o644, 12),
+        ("fields.csv", 0o646, 0o644, 12),
+        ("keys", 0o777, 0o755, 0),
+        ("keys/ann", 0o666, 0o644, 0),
+    ] {
+        mode(&host, path, bad);
+        let (code, said) = run(&host, "sync users --dry-run");
+        assert_eq!(code, status, "{path}: {said}");
+        assert!(said.contains("others may write"), "{path}: {said}");
+        assert!(said.contains("`chmod go-w` it"), "{path}: {said}");
+        mode(&host, path, good);
+    }
+    let said = ok(&host, "sync users --dry-run");
+    assert!(!said.contains("trusted"), "{said}");
+}
+
+#[test]
+fn a_source_may_be_its_owners_whom_the_configuration_names() {
+    if !is_root() {
+        return;
+    }
+    let host = host_of_files();
+    let document = host.dir().join("directory.json");
+    chown(&document, Some(4_242), Some(4_242)).unwrap();
+    let (code, said) = run(&host, "sync users --dry-run");
+    assert_eq!(code, 12, "{said}");
+    assert!(
+        said.contains("belongs to the uid 4242") && said.contains("named by `owner`"),
+        "{said}"
+    );
+    for path in ["fields.csv", "keys", "keys/ann"] {
+        chown(host.dir().join(path), Some(4_243), None).unwrap();
+    }
+    let text = fs::read_to_string(host.config()).unwrap();
+    let text = text.replace("[provider.sample.", "owner = 4242\n[provider.sample.");
+    host.write("gosync.toml", &text);
+    let (code, said) = run(&host, "sync users --dry-run");
+    assert_eq!(code, 12, "{said}");
+    assert!(
+        said.contains("fields.csv: it belongs to the uid 4243"),
+        "{said}"
+    );
+    host.write("gosync.toml", &text.replace("csv =", "owner = 4243\ncsv ="));
+    ok(&host, "sync users --dry-run");
+
+    ok(&host, "group member cms ann");
+    let meta = fs::metadata(&document).unwrap();
+    assert_eq!((meta.uid(), meta.gid()), (4_242, 4_242));
+    assert!(
+        fs::read_to_string(&document)
+            .unwrap()
+            .contains("\"user\": \"u-1\"")
+    );
+
+    host.write(
+        "gosync.toml",
+        &text.replace("csv =", "owner = \"no such user\"\ncsv ="),
+    );
+    let (code, said) = run(&host, "sync users --dry-run");
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("`owner`: there is no user `no such user`"),
+        "{said}"
+    );
 }

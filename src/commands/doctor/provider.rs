@@ -166,7 +166,10 @@ mod tests {
     }
 
     fn document(path: &str) -> file::Config {
-        file::Config { path: path.into() }
+        file::Config {
+            path: path.into(),
+            owner: None,
+        }
     }
 
     fn worst(facts: &Facts) -> Option<Severity> {

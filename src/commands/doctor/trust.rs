@@ -138,7 +138,7 @@ fn nodes(dir: &Path) -> Vec<Node> {
 fn inside(what: &str, need: Need, nodes: &[Node], us: u32) -> Vec<Finding> {
     let why = match need {
         Need::Words => WORDS,
-        Need::Source => SOURCE,
+        Need::Source(_) => SOURCE,
         _ => {
             "whoever can change one lets themselves in; sshd passes over it, and gosync keys refuses it"
         }
@@ -166,8 +166,8 @@ fn inside(what: &str, need: Need, nodes: &[Node], us: u32) -> Vec<Finding> {
             format!("{command} {}{more}", word(&first.path)),
         ))
     };
-    let owned = severity(need != Need::Host);
-    let strange = |node: &Node| node.uid != 0 && node.uid != us;
+    let owned = severity(need == Need::Words);
+    let strange = |node: &Node| node.uid != 0 && node.uid != us && !need.allows(node.uid);
     let open = |node: &Node| node.mode & 0o022 != 0;
     let found = [
         told(&open, "others may write", Severity::Problem, "chmod go-w"),
@@ -192,7 +192,7 @@ fn judge(one: &Trusted, us: u32) -> Vec<Finding> {
             let what = format!("{what}, {}, is not there", path.display());
             let fix = "make it, or mend its path in the configuration";
             let why = match *need {
-                Need::Source => {
+                Need::Source(_) => {
                     "the configuration names it; without it nothing is done, or nobody who leaves is locked"
                 }
                 _ => "the configuration names it, and no run works without it",
@@ -207,8 +207,8 @@ fn judge(one: &Trusted, us: u32) -> Vec<Finding> {
     let mut found = itself(what, *need, &chain.node, us);
     // The directory that our own files are in is judged as one of our own.
     let near = usize::from(matches!(need, Need::Own | Need::Lock));
-    for (distance, dir) in chain.above.iter().enumerate().skip(near) {
-        found.extend(above(what, *need, dir, distance == 0, us));
+    for dir in chain.above.iter().skip(near) {
+        found.extend(above(what, *need, dir, us));
     }
     found
 }
@@ -245,7 +245,7 @@ fn matters(need: Need) -> &'static str {
         Need::Secret => {
             "whoever has it is gosync to the provider; gosync refuses to use it like this"
         }
-        Need::Source => SOURCE,
+        Need::Source(_) => SOURCE,
         Need::Words => WORDS,
         Need::Lock => "whoever can open it can hold the lock, and no run begins; gosync refuses it",
         Need::Private | Need::Own => {
@@ -265,7 +265,7 @@ fn severity(is_tolerable: bool) -> Severity {
 /// It belongs to somebody else than us and, where it may be root's, than root.
 fn strange(what: &str, need: Need, node: &Node, us: u32) -> Option<(Severity, String, String)> {
     let ours_alone = matches!(need, Need::Private | Need::Own | Need::Lock);
-    if node.uid == us || node.uid == 0 && !ours_alone {
+    if node.uid == us || node.uid == 0 && !ours_alone || need.allows(node.uid) {
         return None;
     }
     let path = node.path.display();
@@ -313,12 +313,12 @@ fn readable(
     Some((severity(need == Need::Private), text, why, fix))
 }
 
-/// What is wrong with a directory above it; `parent`: it is in that one.
-fn above(what: &str, need: Need, dir: &Node, parent: bool, us: u32) -> Vec<Finding> {
+/// What is wrong with a directory above it.
+fn above(what: &str, need: Need, dir: &Node, us: u32) -> Vec<Finding> {
     let (path, name) = (dir.path.display(), word(&dir.path));
     let why = format!("whoever can put something else there can replace {what}");
     let mut found = Vec::new();
-    if dir.uid != 0 && dir.uid != us {
+    if dir.uid != 0 && dir.uid != us && !need.allows(dir.uid) {
         let severity = severity(need.is_lenient());
         let text = format!("the directory {path} belongs to the uid {}", dir.uid);
         found.push(AREA.finding(severity, text, &why, format!("chown root {name}")));
@@ -328,7 +328,7 @@ fn above(what: &str, need: Need, dir: &Node, parent: bool, us: u32) -> Vec<Findi
     if sticky || !(group || others) {
         return found;
     }
-    let refused = parent && matches!(need, Need::Strict | Need::Secret);
+    let refused = matches!(need, Need::Strict | Need::Secret | Need::Source(_));
     let text = format!(
         "{} may write the directory {path}",
         if others { "everybody" } else { "its group" }

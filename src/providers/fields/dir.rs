@@ -19,17 +19,28 @@ const SUFFIX: &str = ".pub";
 pub(super) struct KeysDir {
     path: PathBuf,
     by: Lookup,
+    owner: Option<u32>,
 }
 
 impl KeysDir {
-    pub(super) fn new(path: PathBuf, by: Lookup) -> Self {
-        Self { path, by }
+    /// `owner`: who may own it and its files, besides root and us.
+    pub(super) fn new(path: PathBuf, by: Lookup, owner: Option<u32>) -> Self {
+        Self { path, by, owner }
     }
 
     /// Reads which files there are, once.
     pub(super) fn open(&self) -> Files<'_> {
-        let names = files::entries(&self.path)
-            .map_err(|e| format!("it cannot be read: {}", shown_error(&e)));
+        let names = files::check_source_directory(&self.path, self.owner)
+            .and_then(|()| files::entries(&self.path))
+            .map_err(|e| {
+                let reason = shown_error(&e);
+                match files::is_distrust(&e) {
+                    true => format!(
+                        "it cannot be trusted: {reason}; a service account that is to write it is named by `owner`"
+                    ),
+                    false => format!("it cannot be read: {reason}"),
+                }
+            });
         // A mount that failed leaves an empty one.
         let names = match names {
             Ok(names) if names.is_empty() => {
@@ -86,8 +97,8 @@ impl KeySource for Files<'_> {
 
 impl Files<'_> {
     fn read(&self, name: &str) -> Result<Vec<crate::model::Untrusted>, String> {
-        let bytes =
-            files::read_entry(&self.dir.path, name, MAX_BYTES).map_err(|e| shown_error(&e))?;
+        let bytes = files::read_entry((&self.dir.path, self.dir.owner), name, MAX_BYTES)
+            .map_err(|e| shown_error(&e))?;
         let bytes = bytes.ok_or_else(|| "it vanished meanwhile".to_owned())?;
         decode::keys(std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8".to_owned())?)
     }

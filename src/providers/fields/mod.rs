@@ -27,6 +27,7 @@ use serde::Deserialize;
 use self::decode::Table;
 use self::dir::KeysDir;
 use self::url::KeysUrl;
+use super::kind::SourceOwner;
 use super::{FetchError, Query};
 use crate::model::{FieldSource, Gap, Snapshot, Untrusted, User, UserField};
 use crate::system::files;
@@ -53,6 +54,8 @@ pub struct Config {
     pub keys_ca_file: Option<PathBuf>,
     /// The proxy on the way there.
     pub keys_proxy: Option<String>,
+    /// Who may own the CSV file, or the directory and its files, besides root.
+    pub owner: Option<SourceOwner>,
     /// In which fields a source wins over the provider.
     #[serde(rename = "override")]
     pub overrides: Vec<UserField>,
@@ -64,6 +67,8 @@ pub struct Sources {
     keys_dir: Option<KeysDir>,
     keys_url: Option<KeysUrl>,
     overrides: BTreeSet<UserField>,
+    /// Who may own what is on this machine, besides root and us.
+    owner: Option<u32>,
 }
 
 /// What a source of keys says about one person.
@@ -101,16 +106,18 @@ impl Sources {
     /// What is wrong with the configuration.
     pub fn new(config: &Config, ca_pem: Option<Vec<u8>>) -> Result<Self, String> {
         let keys_url = config.keys_url.as_ref();
+        let owner = config.owner.as_ref().map(SourceOwner::uid).transpose()?;
         Ok(Self {
             csv: config.csv.clone(),
             keys_dir: config
                 .keys_dir
                 .clone()
-                .map(|path| KeysDir::new(path, config.keys_by.clone())),
+                .map(|path| KeysDir::new(path, config.keys_by.clone(), owner)),
             keys_url: keys_url
                 .map(|url| KeysUrl::new(url.clone(), ca_pem, config.keys_proxy.clone()))
                 .transpose()?,
             overrides: config.overrides.iter().copied().collect(),
+            owner,
         })
     }
 
@@ -130,11 +137,8 @@ impl Sources {
             return Ok(None);
         };
         let place = path.display().to_string();
-        let bytes =
-            files::read_limited(path, MAX_CSV_BYTES).map_err(|e| FetchError::Unreachable {
-                place: place.clone(),
-                reason: Untrusted::new(e.source.to_string()),
-            })?;
+        let bytes = files::read_source(path, MAX_CSV_BYTES, self.owner)
+            .map_err(|e| FetchError::of_file(path, &e))?;
         let table = decode::table(&bytes);
         table.map(Some).map_err(|reason| FetchError::Malformed {
             place,

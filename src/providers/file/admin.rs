@@ -6,9 +6,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::FileProvider;
 use super::decode::{self, Records};
 use super::document::Document;
-use super::{FileProvider, MAX_BYTES};
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{Group, RemoteId, Untrusted, User, same_name};
 use crate::providers::FetchError;
@@ -38,10 +38,6 @@ impl FileProvider {
             reason: Untrusted::new(reason),
         }
         .into()
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, AdminError> {
-        files::read_limited(&self.path, MAX_BYTES).map_err(|e| self.unreachable(&e.source))
     }
 
     fn records(&self) -> Result<Records, AdminError> {

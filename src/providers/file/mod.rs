@@ -12,7 +12,7 @@ use std::time::Instant;
 use serde::Deserialize;
 
 use super::admin::GroupAdmin;
-use super::kind::{AdminTerms, NamedFile, Need, OpenError, ProviderConfig};
+use super::kind::{AdminTerms, NamedFile, Need, OpenError, ProviderConfig, SourceOwner};
 use super::{FetchError, Provider, Query, Scope};
 use crate::model::text::shell_word;
 use crate::model::{Completeness, Snapshot, Untrusted, same_name};
@@ -27,6 +27,19 @@ const MAX_BYTES: u64 = 1 << 30;
 pub(crate) struct Config {
     /// The document.
     pub path: PathBuf,
+    /// Who may own it besides root.
+    pub owner: Option<SourceOwner>,
+}
+
+impl Config {
+    fn provider(&self, name: &str) -> Result<FileProvider, OpenError> {
+        let owner = self.owner.as_ref().map(SourceOwner::uid).transpose();
+        let owner = owner.map_err(|reason| OpenError::unfit(name, reason))?;
+        Ok(FileProvider {
+            owner,
+            ..FileProvider::new(name, self.path.clone())
+        })
+    }
 }
 
 impl ProviderConfig for Config {
@@ -38,12 +51,16 @@ impl ProviderConfig for Config {
         }]
     }
 
+    fn owner(&self) -> Option<&SourceOwner> {
+        self.owner.as_ref()
+    }
+
     fn open(&self, name: &str, _now: i64) -> Result<Box<dyn Provider>, OpenError> {
-        Ok(Box::new(FileProvider::new(name, self.path.clone())))
+        Ok(Box::new(self.provider(name)?))
     }
 
     fn open_admin(&self, name: &str, _terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
-        Ok(Box::new(FileProvider::new(name, self.path.clone())))
+        Ok(Box::new(self.provider(name)?))
     }
 
     fn fix(&self, error: &FetchError, section: &str) -> String {
@@ -54,6 +71,7 @@ impl ProviderConfig for Config {
             return format!("mend what is said there, or `fields` in {section}");
         }
         match error {
+            FetchError::Distrusted { .. } => super::kind::usual_fix(error, section),
             FetchError::Malformed { .. } => format!(
                 "jq . {word}   # shows where the document breaks off; gosync reads it whole or not at all"
             ),
@@ -67,6 +85,8 @@ impl ProviderConfig for Config {
 pub struct FileProvider {
     name: String,
     path: PathBuf,
+    /// Who may own the document besides root and us.
+    owner: Option<u32>,
 }
 
 impl FileProvider {
@@ -75,7 +95,13 @@ impl FileProvider {
         Self {
             name: name.to_owned(),
             path,
+            owner: None,
         }
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, FetchError> {
+        files::read_source(&self.path, MAX_BYTES, self.owner)
+            .map_err(|e| FetchError::of_file(&self.path, &e))
     }
 }
 
@@ -86,21 +112,13 @@ impl Provider for FileProvider {
 
     fn identity(&self, _deadline: Instant) -> Result<Untrusted, FetchError> {
         let place = self.path.display().to_string();
-        files::read_limited(&self.path, MAX_BYTES)
-            .map(|bytes| Untrusted::new(format!("{place}, {} bytes", bytes.len())))
-            .map_err(|e| FetchError::Unreachable {
-                place,
-                reason: Untrusted::new(e.source.to_string()),
-            })
+        let bytes = self.bytes()?;
+        Ok(Untrusted::new(format!("{place}, {} bytes", bytes.len())))
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
         let place = self.path.display().to_string();
-        let bytes =
-            files::read_limited(&self.path, MAX_BYTES).map_err(|e| FetchError::Unreachable {
-                place: place.clone(),
-                reason: Untrusted::new(e.source.to_string()),
-            })?;
+        let bytes = self.bytes()?;
         let mut snapshot = decode::document(&bytes).map_err(|reason| FetchError::Malformed {
             place,
             reason: Untrusted::new(reason),

@@ -3,7 +3,7 @@
 //!
 //! What others may write is told with the command that mends it, and is not mended here.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::path::Path;
 use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
 use super::{look, open_plain, resolved};
-use crate::system::programs::Distrust;
+use crate::system::programs::{self, Distrust};
 use crate::system::{Context as _, PathError};
 
 /// Who may do what to a file that we trust.
@@ -24,61 +24,96 @@ pub(crate) enum Trust {
 }
 
 /// Reads a file that we trust: owned by root or by us, and not open to others as `trust` says; the same for the
-/// directory it is in, as far as writing goes.
+/// directories above it, as far as writing goes.
 ///
 /// # Errors
 /// When it is not to be trusted, with the command that mends it, or cannot be read.
 pub(crate) fn read_trusted(path: &Path, trust: Trust) -> Result<Vec<u8>, PathError> {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .custom_flags(O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-        .open(path)
-        .on("read", path)?;
+    let mut file = open_trusted(path, None)?;
     let meta = file.metadata().on("read", path)?;
-    let us = nix::unistd::geteuid().as_raw();
-    let complaint = if !meta.is_file() {
-        Some("it is no regular file".to_owned())
-    } else if meta.uid() != 0 && meta.uid() != us {
-        Some(format!(
-            "it belongs to the uid {}; `chown root` it",
-            meta.uid()
-        ))
-    } else if meta.mode() & 0o022 != 0 {
-        Some("others may write it; `chmod go-w` it".to_owned())
-    } else if trust == Trust::Secret && meta.mode() & 0o077 != 0 {
-        Some("it is a secret, and others may read it; `chmod 600` it".to_owned())
-    } else {
-        None
-    };
-    if let Some(complaint) = complaint.or_else(|| untrusted_parent(path, us)) {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, complaint)).on("trust", path);
+    if trust == Trust::Secret && meta.mode() & 0o077 != 0 {
+        let complaint = "it is a secret, and others may read it; `chmod 600` it".to_owned();
+        return Err(distrusted(complaint)).on("trust", path);
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).on("read", path)?;
     Ok(bytes)
 }
 
-fn untrusted_parent(path: &Path, us: u32) -> Option<String> {
-    let parent = fs::canonicalize(path).ok()?;
-    let parent = parent.parent()?;
-    let meta = fs::metadata(parent).ok()?;
-    let sticky = meta.mode() & 0o1000 != 0;
-    if meta.uid() != 0 && meta.uid() != us {
+/// Reads a file that says who there is, of at most `limit` bytes: trusted as [`read_trusted`] does, but that it and its
+/// directories may be `owner`'s, too, if one is named.
+///
+/// # Errors
+/// The same; and when it is longer.
+pub(crate) fn read_source(
+    path: &Path,
+    limit: u64,
+    owner: Option<u32>,
+) -> Result<Vec<u8>, PathError> {
+    to_limit(open_trusted(path, owner)?, path, limit)
+}
+
+/// Opens a regular file that nobody but root, we, and `owner` if one is named, can write or replace.
+fn open_trusted(path: &Path, owner: Option<u32>) -> Result<File, PathError> {
+    let file = match programs::open_unreplaceable(path, owner) {
+        Ok(file) => file,
+        Err(Distrust::Io(e)) => return Err(e).on("read", path),
+        Err(reason) => return Err(distrusted(of_directory(path, &reason))).on("trust", path),
+    };
+    match complaint(&file.metadata().on("read", path)?, owner) {
+        Some(complaint) => Err(distrusted(complaint)).on("trust", path),
+        None => Ok(file),
+    }
+}
+
+fn distrusted(complaint: String) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, complaint)
+}
+
+/// Whether an error says that others may write, or read, what is to be trusted.
+pub(crate) fn is_distrust(error: &PathError) -> bool {
+    error.action == "trust"
+}
+
+/// Why a file cannot be trusted, as far as its own owner and mode go.
+fn complaint(meta: &Metadata, owner: Option<u32>) -> Option<String> {
+    if !meta.is_file() {
+        return Some("it is no regular file".to_owned());
+    }
+    if !is_trusted_owner(meta.uid()) && owner != Some(meta.uid()) {
         return Some(format!(
-            "its directory {} belongs to the uid {}",
-            parent.display(),
+            "it belongs to the uid {}; `chown root` it",
             meta.uid()
         ));
     }
-    (meta.mode() & 0o022 != 0 && !sticky).then(|| {
-        format!(
-            "others may write its directory {}; `chmod go-w` it",
-            parent.display()
-        )
-    })
+    (meta.mode() & 0o022 != 0).then(|| "others may write it; `chmod go-w` it".to_owned())
 }
 
-/// Reads any file, as the directory document of the file provider; at most `limit` bytes.
+/// Why something on the way to a file makes it one that cannot be trusted.
+fn of_directory(path: &Path, reason: &Distrust) -> String {
+    if path.is_dir() {
+        return "it is no regular file".to_owned();
+    }
+    let is_parent = |dir: &Path| {
+        let real = fs::canonicalize(path).ok();
+        real.is_some_and(|real| real.parent() == Some(dir))
+    };
+    let called = |dir: &Path| match is_parent(dir) {
+        true => format!("its directory {}", dir.display()),
+        false => format!("{}, on the way to it,", dir.display()),
+    };
+    match reason {
+        Distrust::Owner(dir, uid) => {
+            format!("{} belongs to the uid {uid}", called(dir))
+        }
+        Distrust::Writable(dir) if is_parent(dir) => {
+            format!("others may write {}; `chmod go-w` it", called(dir))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Reads any file that decides nothing about people; at most `limit` bytes.
 ///
 /// # Errors
 /// When it cannot be read or is longer.
@@ -91,6 +126,10 @@ pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, PathError
     if !file.metadata().on("read", path)?.is_file() {
         return Err(io::Error::other("it is no regular file")).on("read", path);
     }
+    to_limit(file, path, limit)
+}
+
+fn to_limit(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
     let mut bytes = Vec::new();
     file.take(limit + 1)
         .read_to_end(&mut bytes)
@@ -101,12 +140,28 @@ pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, PathError
     Ok(bytes)
 }
 
-/// Reads a regular file of at most `limit` bytes in a directory, following no link. `name` is the name of a file and no
-/// path. `Ok(None)`: there is none.
+/// Makes sure that nobody but root, we, and `owner` if one is named, can put or replace anything in a directory.
 ///
 /// # Errors
-/// When it is something else than a regular file, cannot be read, or is longer.
-pub(crate) fn read_entry(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>, PathError> {
+/// When it is not so, with the command that mends it, or cannot be looked at.
+pub(crate) fn check_source_directory(dir: &Path, owner: Option<u32>) -> Result<(), PathError> {
+    match programs::check_directory(dir, owner) {
+        Ok(()) => Ok(()),
+        Err(Distrust::Io(e)) => Err(e).on("read", dir),
+        Err(reason) => Err(distrusted(reason.to_string())).on("trust", dir),
+    }
+}
+
+/// Reads a regular file of at most `limit` bytes in a directory, following no link. `name` is the name of a file and no
+/// path. It must be as [`read_source`] wants it. `Ok(None)`: there is none.
+///
+/// # Errors
+/// When it is something else than a regular file, not to be trusted, cannot be read, or is longer.
+pub(crate) fn read_entry(
+    (dir, owner): (&Path, Option<u32>),
+    name: &str,
+    limit: u64,
+) -> Result<Option<Vec<u8>>, PathError> {
     let path = dir.join(name);
     if Path::new(name).components().count() != 1 || path.parent() != Some(dir) {
         return Err(io::Error::other("it is not the name of a file")).on("read", &path);
@@ -122,17 +177,14 @@ pub(crate) fn read_entry(dir: &Path, name: &str, limit: u64) -> Result<Option<Ve
         }
         other => other.on("read", &path)?,
     };
-    if !file.metadata().on("read", &path)?.is_file() {
+    let meta = file.metadata().on("read", &path)?;
+    if !meta.is_file() {
         return Err(io::Error::other("it is no regular file")).on("read", &path);
     }
-    let mut bytes = Vec::new();
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .on("read", &path)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::other(format!("it is longer than {limit} bytes"))).on("read", &path);
+    if let Some(complaint) = complaint(&meta, owner) {
+        return Err(distrusted(complaint)).on("trust", &path);
     }
-    Ok(Some(bytes))
+    to_limit(file, &path, limit).map(Some)
 }
 
 /// What is in a file, and its mode if it belongs to root or to us.

@@ -8,6 +8,7 @@ use crate::config::Settings;
 use crate::ledger;
 use crate::policy::keys;
 use crate::providers;
+use crate::providers::kind::SourceOwner;
 use crate::system::files;
 
 /// What it is, such as `the configuration`, where, and what it must be like.
@@ -20,8 +21,9 @@ pub(super) enum Need {
     Strict,
     /// The same, and others must not read it.
     Secret,
-    /// It decides who gets an account, or a key; its owner may be somebody else on purpose.
-    Source,
+    /// It decides who gets an account, or a key: gosync refuses it if others may write it, or a directory above it, but
+    /// for this uid, which the configuration names.
+    Source(Option<u32>),
     /// What groups are called and allowed at the provider comes from it.
     Words,
     /// A directory of gosync's own.
@@ -37,10 +39,20 @@ pub(super) enum Need {
 }
 
 impl Need {
+    /// Whether it may belong to a uid, besides root and us.
+    pub(super) fn allows(self, uid: u32) -> bool {
+        self == Need::Source(Some(uid))
+    }
+
     /// Whether its owner, or a group, may be somebody else than root on purpose.
     pub(super) fn is_lenient(self) -> bool {
-        matches!(self, Need::Source | Need::Words)
+        matches!(self, Need::Words)
     }
+}
+
+/// Who may own a source; nobody, if that cannot be found out: then no run begins, either.
+fn uid(owner: Option<&SourceOwner>) -> Option<u32> {
+    owner.and_then(|owner| owner.uid().ok())
 }
 
 /// What the configuration is and names.
@@ -50,10 +62,13 @@ pub(super) fn configured(files: &[PathBuf], settings: Option<&Settings>) -> Vec<
         .map(|path| ("the configuration", path.clone(), Need::Strict))
         .collect();
     let Some(settings) = settings else { return all };
-    let files = settings.providers.iter().flat_map(|it| &it.files);
-    all.extend(files.map(|file| {
+    let files = settings.providers.iter().flat_map(|it| {
+        let owner = uid(it.config.owner());
+        it.files.iter().map(move |file| (file, owner))
+    });
+    all.extend(files.map(|(file, owner)| {
         let need = match file.need {
-            providers::kind::Need::Source => Need::Source,
+            providers::kind::Need::Source => Need::Source(owner),
             providers::kind::Need::Trusted => Need::Strict,
             providers::kind::Need::Secret => Need::Secret,
         };
@@ -63,12 +78,9 @@ pub(super) fn configured(files: &[PathBuf], settings: Option<&Settings>) -> Vec<
         all.extend(path.map(|path| (what, path.clone(), need)))
     };
     for fields in settings.providers.iter().flat_map(|it| &it.fields) {
-        add("the file with fields", fields.csv.as_ref(), Need::Source);
-        add(
-            "the directory of keys",
-            fields.keys_dir.as_ref(),
-            Need::Source,
-        );
+        let source = Need::Source(uid(fields.owner.as_ref()));
+        add("the file with fields", fields.csv.as_ref(), source);
+        add("the directory of keys", fields.keys_dir.as_ref(), source);
         add(
             "the authorities of the keys",
             fields.keys_ca_file.as_ref(),
@@ -170,8 +182,11 @@ pub(super) fn listed(look: &HostLook<'_>) -> Vec<Place> {
     )];
     if look.unusable.is_none() {
         let fields = settings.providers.iter().flat_map(|it| &it.fields);
-        let sources = fields.filter_map(|fields| fields.keys_dir.clone());
-        all.extend(sources.map(|dir| ("files that keys come from", dir, Need::Source)));
+        let sources = fields.filter_map(|fields| {
+            let need = Need::Source(uid(fields.owner.as_ref()));
+            Some((fields.keys_dir.clone()?, need))
+        });
+        all.extend(sources.map(|(dir, need)| ("files that keys come from", dir, need)));
         let catalogue = [settings.description_dir(), settings.policy_dir()];
         let catalogue = catalogue.into_iter().flatten();
         all.extend(catalogue.map(|dir| ("texts of groups", dir, Need::Words)));

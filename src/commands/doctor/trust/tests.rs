@@ -50,9 +50,11 @@ fn files_are_judged_by_what_they_are_for() {
         (Need::Secret, (0, 0o600), ok),
         (Need::Secret, (0, 0o640), problem),
         (Need::Secret, (0, 0o604), problem),
-        (Need::Source, (7, 0o644), warning),
-        (Need::Source, (0, 0o664), warning),
-        (Need::Source, (0, 0o666), problem),
+        (Need::Source(None), (7, 0o644), problem),
+        (Need::Source(Some(7)), (7, 0o644), ok),
+        (Need::Source(Some(7)), (8, 0o644), problem),
+        (Need::Source(Some(7)), (7, 0o664), problem),
+        (Need::Words, (7, 0o664), warning),
         (Need::Private, (US, 0o700), ok),
         (Need::Private, (0, 0o700), problem),
         (Need::Private, (US, 0o755), warning),
@@ -78,7 +80,7 @@ fn a_directory_anywhere_above_counts() {
         (dir, dir, ok),
         (dir, (0, 0o1777), ok),
         (dir, (0, 0o777), problem),
-        (dir, (0, 0o775), warning),
+        (dir, (0, 0o775), problem),
         (dir, (9, 0o755), problem),
         ((0, 0o775), dir, problem),
         ((US, 0o700), dir, ok),
@@ -137,7 +139,7 @@ fn files_of_a_directory_are_told_together() {
     ];
     let wanted = wanted.map(|(severity, what, fix)| (severity, what.to_owned(), fix.to_owned()));
     assert_eq!(told(Need::Host), wanted);
-    assert_eq!(told(Need::Source)[1].0, Severity::Warning);
+    assert_eq!(told(Need::Words)[1].0, Severity::Warning);
     assert!(inside("files", Need::Host, &all[2..], US).is_empty());
 }
 
