@@ -15,6 +15,8 @@ pub enum Kind {
     Partial,
     /// `--dry-run --exit-code`, and changes are pending.
     Pending,
+    /// The rest is done, but somebody who should be out is not, or not wholly.
+    NotOut,
     /// A limit refused the plan; nothing was written.
     Refused,
     /// Another run holds the lock.
@@ -31,6 +33,7 @@ impl Kind {
             Kind::Usage => 2,
             Kind::Partial => 3,
             Kind::Pending => 4,
+            Kind::NotOut => 5,
             Kind::Refused => 10,
             Kind::Busy => 11,
             Kind::Source => 12,

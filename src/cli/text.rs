@@ -53,7 +53,7 @@ pub const DOCUMENT_EXAMPLE: &str = r#"{"users":  [{"id": "u-1", "login": "alice"
                           "status": "active"}]}]}"#;
 
 /// Exit codes and what they mean.
-pub const EXIT_CODES: [(&str, &str); 8] = [
+pub const EXIT_CODES: [(&str, &str); 9] = [
     ("0", "Done, or nothing to do."),
     ("1", "Failed."),
     ("2", "Wrong use, or wrong configuration."),
@@ -67,6 +67,11 @@ pub const EXIT_CODES: [(&str, &str); 8] = [
     (
         "4",
         "With --dry-run --exit-code: changes are pending. With drift --exit-code: something differs.",
+    ),
+    (
+        "5",
+        "The rest is done, but somebody who should be out is not, or not wholly: the account is open, or \
+         keys stay. Each is told with the reason and what to do.",
     ),
     ("10", "Refused by a limit; nothing was written."),
     ("11", "Busy: another run holds the lock."),

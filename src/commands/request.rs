@@ -62,6 +62,14 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
         run::Outcome::Pending if args.exit_code => return Ok(Outcome::Pending),
         run::Outcome::Pending => return Ok(Outcome::Done),
         run::Outcome::Refused(_) => refused(report, args),
+        run::Outcome::NotOut(n) => Error::new(
+            Kind::NotOut,
+            format!(
+                "{} should be out, and not wholly: see above",
+                counted(*n, "person", "people")
+            ),
+        )
+        .hint("Each was told with its reason and what to do; the rest is done"),
         run::Outcome::Incomplete(reason) => {
             Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
                 .hint("Nothing was locked or taken away because of it; the next run tries again")

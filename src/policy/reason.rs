@@ -160,8 +160,11 @@ reasons! {
     Forgettable { why: Box<Reason>, name: String, effect: Forgetting } = "forgettable",
         ("{why}; `gosync deluser --forget {name}` {effect}");
     NotLocked { why: Box<Reason>, name: String } = "not-locked",
-        ("{why}, and not locked, though the person is gone or shut out; `gosync release \
-        {name}` gives it up");
+        ("{why}, and not locked, though the person is gone or shut out; repair its line, see \
+        pwck(8), or lock it: usermod -L -e 1 {name}");
+    LockedAsItStands { why: Box<Reason> } = "locked-as-it-stands",
+        ("{why} but for the lock, since the person is gone or shut out; repair its line, see \
+        pwck(8)");
     NotLockedNow = "not-locked-now",
         ("is shut out by the provider; not locked, since this read is incomplete");
     NumberStays { kind: EntryKind, has: u32, asked: u32 } = "number-stays",
@@ -383,6 +386,7 @@ impl Reason {
             | Self::NoAccount { why }
             | Self::Forgettable { why, .. }
             | Self::NotLocked { why, .. }
+            | Self::LockedAsItStands { why }
             | Self::RenameUnfinished { why, .. }
             | Self::NotArchived { why }
             | Self::NotRemoved { why }
@@ -394,6 +398,18 @@ impl Reason {
             | Self::NobodyComesBack { why } => why.cause(),
             _ => self,
         }
+    }
+
+    /// Whether somebody who should be out is not, or not wholly: the account is open, or keys stay.
+    pub fn is_not_out(&self) -> bool {
+        matches!(
+            self,
+            Self::NotLocked { .. }
+                | Self::KeysUnseen {
+                    is_closed: true,
+                    ..
+                }
+        )
     }
 
     /// Whether it hangs on something on the host that nobody could see, or that could not be done there.

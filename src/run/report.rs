@@ -54,6 +54,8 @@ pub struct TargetReport {
 pub enum Outcome {
     /// Limits refuse the plan; nothing was written.
     Refused(Vec<Excess>),
+    /// So many people should be out, and are not, or not wholly.
+    NotOut(usize),
     /// The read was not complete, for this reason; nobody was locked or taken away because of it.
     Incomplete(String),
     /// So many were not changed, since nobody could see something on the target that it hangs on.
@@ -76,7 +78,10 @@ impl Outcome {
         let judges_records = job.task.judges_records();
         let unseen = plan.refused.iter().filter(|it| it.reason.is_unseen());
         let unseen = unseen.count();
+        let not_out = plan.refused.iter().filter(|it| it.reason.is_not_out());
+        let not_out = not_out.count();
         match &plan.incomplete {
+            _ if not_out > 0 => Self::NotOut(not_out),
             Some(reason) => Self::Incomplete(reason.clone()),
             None if unseen > 0 => Self::Unseen(unseen),
             None if judges_records && strict && !plan.refused.is_empty() => {

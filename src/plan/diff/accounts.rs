@@ -13,7 +13,7 @@ use super::rename::Renamed;
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount};
 use crate::model::owned::{OwnedAccount, State};
-use crate::model::{Completeness, Name, RemoteId, Untrusted};
+use crate::model::{Completeness, Name, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Deed, Plan};
 use crate::policy::map::{WantedAccount, WantedAccounts};
 use crate::policy::{Forgetting, Reason, Refusal};
@@ -198,33 +198,72 @@ fn lost(
         return plan.remark(&own.name, forgettable(own, host, reason, effect));
     }
     let reason = forgettable(own, host, reason, Forgetting::EndsNotice);
-    stuck_open(&account.id, own, reason, host, plan);
+    if matches!(against.completeness, Completeness::Incomplete(_)) {
+        return plan.remark(&own.name, reason);
+    }
+    let (id, lock) = (&account.id, Reason::ShutOut);
+    if (Stuck { id, own, lock }).shut(reason, against, plan) {
+        return;
+    }
     // Perhaps a removal that was broken off.
     departure::advance(&account.id, own, against, plan);
 }
 
 /// Says what to do with an account that is not there, and what comes of it.
 fn forgettable(own: &OwnedAccount, host: &Host<'_>, reason: Reason, effect: Forgetting) -> Reason {
-    if host.accounts.contains_key(own.name.as_str()) {
+    let name = own.name.as_str();
+    if host.accounts.contains_key(name) || host.broken.contains(name) {
         return reason;
     }
     let (why, name) = (reason.boxed(), own.name.clone());
     Reason::Forgettable { why, name, effect }
 }
 
-/// Tells aloud that an account should be locked, and cannot be, since its line is not gosync's.
-fn stuck_open(id: &RemoteId, own: &OwnedAccount, reason: Reason, host: &Host<'_>, plan: &mut Plan) {
-    if host
-        .accounts
-        .get(own.name.as_str())
-        .is_none_or(HostAccount::closed)
-    {
-        return plan.remark(&own.name, reason);
+/// An account that is to be locked, and whose line is not as it should be.
+struct Stuck<'a> {
+    id: &'a RemoteId,
+    own: &'a OwnedAccount,
+    /// Why it is locked.
+    lock: Reason,
+}
+
+impl Stuck<'_> {
+    /// Locks it where a lock meets it all the same: the line is damaged, or stands twice, and has its uid. Else that it
+    /// stays open is told aloud. Returns whether it is locked now.
+    fn shut(self, reason: Reason, against: &DiffInput<'_>, plan: &mut Plan) -> bool {
+        let Self { id, own, lock } = self;
+        let name = own.name.as_str();
+        let found = against.host.accounts.get(name);
+        let is_damaged = matches!(
+            reason.cause(),
+            Reason::LineMalformed | Reason::LineRepeated { .. }
+        );
+        let is_ours = match found {
+            Some(found) => found.uid == own.uid.get() && found.writable && !found.closed(),
+            // Nobody gets in by such a line, until somebody repairs it.
+            None => own.state == State::Active,
+        };
+        if is_damaged
+            && is_ours
+            && let Ok(to) = UserName::new(name, true)
+        {
+            let why = reason.boxed();
+            plan.remark(name, Reason::LockedAsItStands { why });
+            let (key, deed) = (against.owned.key(id), Deed::Lock { reason: lock });
+            let change = Change::of(EntryKind::Account, key, to.into(), deed);
+            plan.changes.push(change);
+            return true;
+        }
+        if found.is_none_or(HostAccount::closed) {
+            plan.remark(name, reason);
+            return false;
+        }
+        let (why, name) = (reason.boxed(), name.to_owned());
+        plan.refused.push(Refusal {
+            id: Some(id.clone()),
+            subject: Untrusted::new(&own.name),
+            reason: Reason::NotLocked { why, name },
+        });
+        false
     }
-    let (why, name) = (reason.boxed(), own.name.clone());
-    plan.refused.push(Refusal {
-        id: Some(id.clone()),
-        subject: Untrusted::new(&own.name),
-        reason: Reason::NotLocked { why, name },
-    });
 }

@@ -78,10 +78,10 @@ enum AccountOutcome {
 /// Adds what happens to keys.
 pub(crate) fn keys(plan: &mut Plan, view: &KeyView<'_>) {
     let outcomes = outcomes(&plan.changes);
-    let refused: Lookup<RemoteId, ()> = plan
+    let refused: Lookup<RemoteId, bool> = plan
         .refused
         .iter()
-        .filter_map(|r| Some((r.id.clone()?, ())))
+        .filter_map(|r| Some((r.id.clone()?, r.reason.is_not_out())))
         .collect();
     let mut unmade: Lookup<RemoteId, ()> = Lookup::default();
     let created: Vec<Subject> = plan.changes.iter().filter_map(Subject::created).collect();
@@ -118,7 +118,11 @@ pub(crate) fn keys(plan: &mut Plan, view: &KeyView<'_>) {
         {
             continue;
         }
-        let Some(subject) = Subject::known(id, own, outcome, view.host) else {
+        let is_stuck = refused.get(id).copied().unwrap_or_default();
+        let is_out = is_stuck || outcome == Some(AccountOutcome::Locked);
+        let known = Subject::known(id, own, outcome, view.host);
+        // The directory is gosync's alone, and needs no line of passwd.
+        let Some(subject) = known.or_else(|| Subject::damaged(id, own, is_out)) else {
             continue;
         };
         let stands_locked = own.state == State::Locked || subject.closed;
@@ -131,6 +135,7 @@ pub(crate) fn keys(plan: &mut Plan, view: &KeyView<'_>) {
         match outcome {
             Some(AccountOutcome::Locked | AccountOutcome::Removed { .. }) => one.closed(),
             None | Some(AccountOutcome::Changed) if stands_locked => one.closed(),
+            _ if is_stuck => one.closed(),
             _ if refused.contains(id) => {}
             _ => {
                 one.complain();
@@ -259,6 +264,23 @@ impl Subject {
             fresh: false,
             closed: found.is_some_and(|found| found.closed()),
             homeless: outcome == Some(AccountOutcome::Removed { with_home: true }),
+        })
+    }
+}
+
+impl Subject {
+    /// One that is to be out, and whose line is not as it should be: its home may be anybody's.
+    fn damaged(id: &RemoteId, own: &OwnedAccount, is_out: bool) -> Option<Self> {
+        let name = UserName::new(&own.name, true).ok().filter(|_| is_out)?;
+        Some(Self {
+            id: id.clone(),
+            name: name.into(),
+            home: own.applied.home.clone(),
+            uid: own.uid,
+            gid: own.gid,
+            fresh: false,
+            closed: false,
+            homeless: true,
         })
     }
 }

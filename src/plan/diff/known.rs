@@ -67,7 +67,8 @@ pub(super) fn is_made_again<E: OwnedEntry>(
     by_hand: ByHand,
     against: &DiffInput<'_>,
 ) -> bool {
-    let is_there = |name: &str| E::found(name, against.host).is_some();
+    let is_there =
+        |name: &str| E::found(name, against.host).is_some() || against.host.broken.contains(name);
     by_hand == ByHand::Restore
         && own.state().is_present()
         && !is_there(own.name())

@@ -26,7 +26,7 @@ pub(super) fn account_line_as<'h>(
     own: &OwnedAccount,
     host: &'h Host<'_>,
 ) -> Result<&'h HostAccount<'h>, Reason> {
-    let found = host.accounts.get(name).ok_or(Reason::RemovedByHand)?;
+    let found = host.accounts.get(name).ok_or_else(|| absent(name, host))?;
     let line = Line {
         kind: EntryKind::Account,
         name,
@@ -57,7 +57,7 @@ pub(super) fn group_line_as<'h>(
     own: &OwnedGroup,
     host: &'h Host<'_>,
 ) -> Result<&'h HostGroup<'h>, Reason> {
-    let found = host.groups.get(name).ok_or(Reason::RemovedByHand)?;
+    let found = host.groups.get(name).ok_or_else(|| absent(name, host))?;
     let line = Line {
         kind: EntryKind::Group,
         name,
@@ -81,6 +81,14 @@ pub(super) fn group_line_or_remark<'h>(
     group_line_as(name, own, host)
         .map_err(|reason| plan.remark(name, reason))
         .ok()
+}
+
+/// Why there is no line that programs read: a damaged one is not one that somebody took away.
+fn absent(name: &str, host: &Host<'_>) -> Reason {
+    match host.broken.contains(name) {
+        true => Reason::LineMalformed,
+        false => Reason::RemovedByHand,
+    }
 }
 
 /// A line that was found, as far as accounts and groups are judged alike.

@@ -443,11 +443,9 @@ mod people {
         let renumbered = Case::default()
             .owns(1, "ann", State::Active)
             .has("ann", 1001);
-        let mut twice = Case::default().owns(1, "ann", State::Active);
-        twice.host.repeated.insert("ann");
         let mut elsewhere = Case::default().owns(1, "ann", State::Active);
         elsewhere.account("ann").writable = false;
-        for case in [gone, renumbered, twice, elsewhere] {
+        for case in [gone, renumbered, elsewhere] {
             assert_eq!(case.plan(change.clone()).changes, []);
         }
     }
@@ -578,8 +576,6 @@ mod leaving {
         };
         let mut gone = due();
         gone.host.accounts.remove("ann");
-        let mut twice = due();
-        twice.host.repeated.insert("ann");
         let mut elsewhere = due();
         elsewhere.account("ann").writable = false;
         for (case, is_open, why) in [
@@ -589,7 +585,6 @@ mod leaving {
                 "a local account of the same name",
             ),
             (gone, false, "removed by hand"),
-            (twice, true, "stands twice"),
             (elsewhere, true, "not ours to write"),
         ] {
             let shut_out = WantedAccount {
@@ -603,6 +598,48 @@ mod leaving {
                 assert_eq!(plan.refused.len(), usize::from(is_open), "{why}");
             }
         }
+    }
+
+    #[test]
+    fn a_leaver_is_locked_by_name_though_the_line_is_damaged_or_stands_twice() {
+        let leaver = || {
+            Case::default()
+                .owns(9, "zed", State::Active)
+                .owns(1, "ann", State::Active)
+                .absent(1, 2, 10_000)
+        };
+        let (mut twice, mut damaged, mut unread) = (leaver(), leaver(), leaver());
+        twice.host.repeated.insert("ann");
+        damaged.host.broken.insert("ann");
+        unread.host.broken.insert("ann");
+        unread.host.accounts.remove("ann");
+        for case in [twice, damaged, unread] {
+            let shut_out = WantedAccount {
+                open: false,
+                ..wanted(1, "ann")
+            };
+            for people in [others(), vec![shut_out, wanted(9, "zed")]] {
+                let plan = case.plan(people);
+                assert!(
+                    matches!(plan.changes[0].deed, Deed::Lock { .. }),
+                    "{plan:?}"
+                );
+                assert_eq!(plan.refused, []);
+                let told: Vec<&str> = plan.remarks.iter().map(|r| r.reason.word()).collect();
+                assert_eq!(told, ["locked-as-it-stands"]);
+            }
+        }
+        // With another uid it may be anybody's: nothing is locked, and that is aloud.
+        let mut other = leaver();
+        other.account("ann").uid = 1_700;
+        let plan = other.plan(others());
+        assert_eq!(plan.changes, []);
+        assert!(plan.refused[0].reason.is_not_out());
+        let said = plan.refused[0].reason.to_string();
+        assert!(
+            said.contains("usermod -L -e 1 ann") && !said.contains("release"),
+            "{said}"
+        );
     }
 
     #[test]

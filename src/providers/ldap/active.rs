@@ -1,23 +1,41 @@
 //! Whether a directory lets a person in: every attribute that can say no, evaluated where it is
 //! present.
 //!
-//! Sources: shadow(5) for shadowExpire; draft-behera-ldap-password-policy for pwdAccountLockedTime;
-//! MS-ADTS 2.2.16 and
-//! 3.1.1.4 for userAccountControl and accountExpires; the schemas of 389 Directory Server,
-//! eDirectory and MIT Kerberos for the rest. A value that cannot be read is an error, never a yes:
-//! the record is then rejected. Pure.
+//! Sources: shadow(5) for shadowExpire and the ageing of passwords; slapo-ppolicy(5) and
+//! draft-behera-ldap-password-policy for pwdAccountLockedTime; MS-ADTS 2.2.16 and
+//! 3.1.1.4 for userAccountControl, accountExpires and msDS-UserAccountDisabled (AD LDS); the schemas
+//! of 389 Directory Server, Oracle (inetUserStatus, orclIsEnabled), eDirectory, MIT Kerberos, OpenDJ
+//! and Ping (ds-pwp-*), Samba (sambaAcctFlags), IBM (ibm-pwdAccountLocked), qmail-ldap
+//! (accountStatus), Zimbra and Apple (authAuthority) for the rest. A value that cannot be read is an
+//! error, never a yes: the record is then rejected, unless another value of it says no. A date by
+//! which a server means "never" shuts nobody out. Pure.
+
+use crate::ldap::entry::Entry;
 
 /// The attributes to ask a server for. All are asked for: one that a server does not know, it
 /// leaves out.
-pub(super) const ATTRIBUTES: [&str; 8] = [
+pub(super) const ATTRIBUTES: [&str; 21] = [
     "shadowExpire",
+    "shadowLastChange",
+    "shadowMax",
+    "shadowInactive",
     "pwdAccountLockedTime",
     "nsAccountLock",
     "loginDisabled",
     "loginExpirationTime",
     "userAccountControl",
     "accountExpires",
+    "msDS-UserAccountDisabled",
     "krbPrincipalExpiration",
+    "ds-pwp-account-disabled",
+    "ds-pwp-account-expiration-time",
+    "inetUserStatus",
+    "sambaAcctFlags",
+    "orclIsEnabled",
+    "ibm-pwdAccountLocked",
+    "accountStatus",
+    "zimbraAccountStatus",
+    "authAuthority",
 ];
 
 const DAY: i64 = 86_400;
@@ -26,6 +44,92 @@ const NEVER: i64 = i64::MAX;
 /// Seconds from 1601, where Active Directory begins to count, to 1970.
 const FROM_1601: i64 = 11_644_473_600;
 const DISABLED: i64 = 0x2;
+
+/// Attributes that shut a person out when they are true.
+const FLAGS: [&str; 5] = [
+    "nsAccountLock",
+    "loginDisabled",
+    "ds-pwp-account-disabled",
+    "msDS-UserAccountDisabled",
+    "ibm-pwdAccountLocked",
+];
+
+/// Attributes of which some values shut a person out.
+const WORDS: [(&str, &[&str]); 4] = [
+    ("inetUserStatus", &["inactive", "deleted"]),
+    ("orclIsEnabled", &["DISABLED"]),
+    (
+        "accountStatus",
+        &["inactive", "disabled", "deleted", "noaccess"],
+    ),
+    ("zimbraAccountStatus", &["closed", "locked"]),
+];
+
+/// Whether a person is let in: no value of the entry, and no login shell, says no.
+///
+/// # Errors
+/// When no value says no, and one cannot be read: what it should have been.
+pub(super) fn state(entry: &Entry, shell: &str, now: i64) -> Result<bool, String> {
+    let mut unread = None;
+    let mut ageing = Ageing::default();
+    for (attribute, values) in entry.iter() {
+        for value in values {
+            match locks(attribute, value, now) {
+                Ok(false) => {}
+                Ok(true) => return Ok(false),
+                Err(why) => unread = unread.or(Some(why)),
+            }
+            ageing.learn(attribute, value);
+            let is_no_shell = || is_no_shell(&String::from_utf8_lossy(value));
+            if attribute.eq_ignore_ascii_case(shell) && is_no_shell() {
+                return Ok(false);
+            }
+        }
+    }
+    match unread {
+        _ if ageing.is_over(now) => Ok(false),
+        Some(why) => Err(why),
+        None => Ok(true),
+    }
+}
+
+/// The ageing of a password, as shadow(5) has it: when it is not changed in time, and not in the
+/// days of grace after that, the account is shut. Needs all three; one that is no number says
+/// nothing.
+#[derive(Default)]
+struct Ageing {
+    changed: Option<i64>,
+    most: Option<i64>,
+    grace: Option<i64>,
+}
+
+impl Ageing {
+    fn learn(&mut self, attribute: &str, value: &[u8]) {
+        let is = |name: &str| attribute.eq_ignore_ascii_case(name);
+        let slot = if is("shadowLastChange") {
+            &mut self.changed
+        } else if is("shadowMax") {
+            &mut self.most
+        } else if is("shadowInactive") {
+            &mut self.grace
+        } else {
+            return;
+        };
+        let number = std::str::from_utf8(value).map(|text| text.trim().parse());
+        *slot = number.ok().and_then(Result::ok);
+    }
+
+    /// 0 as the day of the change asks for a new password, and shuts nobody out.
+    fn is_over(&self, now: i64) -> bool {
+        match (self.changed, self.most, self.grace) {
+            (Some(changed), Some(most), Some(grace)) if changed > 0 && most >= 0 && grace >= 0 => {
+                let last = changed.saturating_add(most).saturating_add(grace);
+                now.div_euclid(DAY) > last
+            }
+            _ => false,
+        }
+    }
+}
 
 /// Whether one value of one attribute locks the person out at the time `now`, in seconds since
 /// 1970. An attribute that says nothing about it: no.
@@ -55,9 +159,18 @@ pub(super) fn locks(attribute: &str, value: &[u8], now: i64) -> Result<bool, Str
     } else if is("pwdAccountLockedTime") {
         // Any other time is the start of a lock that ends by itself after some wrong passwords.
         Ok(text() == "000001010000Z" || text() == "00000101000000Z")
-    } else if is("nsAccountLock") || is("loginDisabled") {
+    } else if FLAGS.into_iter().any(is) {
         Ok(text().eq_ignore_ascii_case("true"))
-    } else if is("loginExpirationTime") || is("krbPrincipalExpiration") {
+    } else if let Some((_, words)) = WORDS.iter().find(|(name, _)| is(name)) {
+        Ok(words.iter().any(|word| text().eq_ignore_ascii_case(word)))
+    } else if is("sambaAcctFlags") {
+        Ok(text().starts_with('[') && text().contains('D'))
+    } else if is("authAuthority") {
+        Ok(text().contains(";DisabledUser;"))
+    } else if is("krbPrincipalExpiration") {
+        // kadmin(1) writes "never" as the beginning of 1970.
+        Ok(time().map(|time| time != 0 && time <= now)?)
+    } else if is("loginExpirationTime") || is("ds-pwp-account-expiration-time") {
         Ok(time()? <= now)
     } else if is("userAccountControl") {
         Ok(number()? & DISABLED != 0)
@@ -70,8 +183,8 @@ pub(super) fn locks(attribute: &str, value: &[u8], now: i64) -> Result<bool, Str
 }
 
 /// Whether a login shell is one that lets nobody in.
-pub(super) fn is_no_shell(shell: &str) -> bool {
-    matches!(shell.rsplit('/').next(), Some("nologin" | "false"))
+fn is_no_shell(shell: &str) -> bool {
+    matches!(shell.trim().rsplit('/').next(), Some("nologin" | "false"))
 }
 
 /// The name as we write it, so that an error shows nothing foreign.
@@ -135,6 +248,10 @@ fn seconds(text: &str) -> Option<i64> {
         0,
     )
     .ok()?;
+    if date.year() == 9999 {
+        // How "never" is written; the last days are beyond what jiff knows.
+        return Some(i64::MAX);
+    }
     let zoned = date
         .to_datetime(time)
         .to_zoned_datetime(jiff::tz::TimeZone::UTC)
@@ -233,6 +350,52 @@ mod tests {
     }
 
     #[test]
+    fn further_servers_say_it_in_words_of_their_own() {
+        for (attribute, value, expected) in [
+            ("ds-pwp-account-disabled", "true", true),
+            ("ds-pwp-account-disabled", "false", false),
+            ("ds-pwp-account-expiration-time", "20200101000000Z", true),
+            ("msDS-UserAccountDisabled", "TRUE", true),
+            ("ibm-pwdAccountLocked", "true", true),
+            ("inetUserStatus", "Inactive", true),
+            ("inetUserStatus", "deleted", true),
+            ("inetUserStatus", "active", false),
+            ("sambaAcctFlags", "[DU         ]", true),
+            ("sambaAcctFlags", "[U          ]", false),
+            ("orclIsEnabled", "DISABLED", true),
+            ("orclIsEnabled", "ENABLED", false),
+            ("accountStatus", "noaccess", true),
+            ("accountStatus", "active", false),
+            ("zimbraAccountStatus", "closed", true),
+            ("authAuthority", ";DisabledUser;;ShadowHash;", true),
+            ("authAuthority", ";ShadowHash;", false),
+            ("krbPrincipalExpiration", "19700101000000Z", false),
+            ("krbPrincipalExpiration", "99991231235959Z", false),
+        ] {
+            assert_eq!(locked(attribute, value), expected, "{attribute}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_was_not_changed_in_time_shuts_the_account() {
+        for (changed, most, grace, expected) in [
+            ("20000", "90", "30", true),
+            ("20678", "90", "10", false),
+            ("20677", "90", "10", true),
+            ("20000", "99999", "30", false),
+            ("20000", "90", "-1", false),
+            ("20000", "90", "", false),
+            ("0", "90", "30", false),
+        ] {
+            let mut ageing = Ageing::default();
+            ageing.learn("shadowLastChange", changed.as_bytes());
+            ageing.learn("shadowmax", most.as_bytes());
+            ageing.learn("shadowInactive", grace.as_bytes());
+            assert_eq!(ageing.is_over(NOW), expected, "{changed} {most} {grace}");
+        }
+    }
+
+    #[test]
     fn other_attributes_say_nothing() {
         assert!(!locked("uid", "TRUE"));
         assert!(!locked("homeDirectory", "000001010000Z"));
@@ -240,7 +403,12 @@ mod tests {
 
     #[test]
     fn shells_that_let_nobody_in() {
-        for shell in ["/sbin/nologin", "/usr/sbin/nologin", "/bin/false", "false"] {
+        for shell in [
+            "/sbin/nologin",
+            "/usr/sbin/nologin ",
+            " /bin/false\n",
+            "false",
+        ] {
             assert!(is_no_shell(shell), "{shell}");
         }
         for shell in ["/bin/bash", "", "/bin/falsehood", "/nologin/sh"] {

@@ -154,17 +154,26 @@ fn fields(
     extent: Extent,
     now: i64,
 ) -> Result<Option<Vec<u8>>, String> {
-    let mut locked = false;
-    for (attribute, values) in entry.iter() {
-        for value in values {
-            locked |= active::locks(attribute, value, now)?;
-        }
+    let state = active::state(entry, &names.shell, now);
+    if state == Ok(false) {
+        // Whom any value shuts out is shut out, whatever the rest of the record is worth.
+        user.active = false;
+        let _ = details(entry, user, names, extent);
+        return Ok(primary(entry).unwrap_or_default());
     }
+    state?;
+    details(entry, user, names, extent)?;
+    primary(entry)
+}
+
+/// What is taken of a person besides id, login and whether the person is let in.
+fn details(
+    entry: &mut Entry,
+    user: &mut User,
+    names: &Names,
+    extent: Extent,
+) -> Result<(), String> {
     let shell = single(entry, &names.shell)?;
-    user.active = !locked
-        && !shell
-            .as_ref()
-            .is_some_and(|shell| active::is_no_shell(shell.raw()));
     if extent == Extent::Full {
         // passwd(5): what stands before the first comma of the comment field is the full name.
         let gecos = loose(entry, &names.gecos).map(|text| match text.split_once(',') {
@@ -187,7 +196,7 @@ fn fields(
         }
         user.ssh_keys.shrink_to_fit();
     }
-    primary(entry)
+    Ok(())
 }
 
 /// The security id of the primary group, if there is one (Active Directory).

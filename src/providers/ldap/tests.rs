@@ -100,6 +100,37 @@ fn only_what_the_read_needs_is_asked_for() {
 }
 
 #[test]
+fn whom_any_value_shuts_out_is_shut_out_though_the_rest_cannot_be_used() {
+    for (shuts, spoils) in [
+        (
+            ("nsAccountLock", &b"TRUE"[..]),
+            ("uidNumber", &[&b"1"[..], b"2"][..]),
+        ),
+        (
+            ("inetUserStatus", b"inactive"),
+            ("shadowExpire", &[b"soon"]),
+        ),
+        (
+            ("loginShell", b"/usr/sbin/nologin "),
+            ("homeDirectory", &[b"\xff"]),
+        ),
+    ] {
+        let (attribute, value) = shuts;
+        let values: &[&[u8]] = &[value];
+        let of_person: [(&str, &[&[u8]]); 4] = [
+            ("uid", &[b"a"]),
+            ("entryUUID", &[b"1"]),
+            (attribute, values),
+            spoils,
+        ];
+        let entry = sample("cn=a,ou=people,dc=x", &of_person);
+        let names = &settings(Schema::Rfc2307).names;
+        let person = people::person(entry, names, Extent::Full, NOW).unwrap();
+        assert!(!person.user.active, "{attribute}");
+    }
+}
+
+#[test]
 fn a_field_that_would_change_an_account_must_be_readable() {
     for (attribute, values) in [
         ("uidNumber", &[b"1".as_slice(), b"2"][..]),

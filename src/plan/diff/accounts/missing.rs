@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{forgettable, stuck_open};
+use super::{Stuck, forgettable};
 use crate::model::history::EntryKind;
 use crate::model::host::HostAccount;
 use crate::model::owned::{OwnedAccount, State};
@@ -65,7 +65,10 @@ impl<'a> Missing<'a> {
                     name: Some(stands),
                 })
             }
-            None if is_open && !host.accounts.contains_key(own.name.as_str()) => {
+            None if is_open
+                && !host.accounts.contains_key(own.name.as_str())
+                && !host.broken.contains(own.name.as_str()) =>
+            {
                 self.removed_by_hand(plan);
                 None
             }
@@ -111,7 +114,8 @@ impl<'a> Missing<'a> {
         }
         plan.unchanged += 1;
         if let Err(reason) = line {
-            stuck_open(id, own, reason, against.host, plan);
+            let lock = Reason::OpenedByHand;
+            Stuck { id, own, lock }.shut(reason, against, plan);
         }
     }
 
@@ -122,7 +126,13 @@ impl<'a> Missing<'a> {
         let missed = absence::count(own.absence, against);
         let is_there = line.is_ok();
         match line {
-            Err(reason) if missed.is_due => stuck_open(id, own, reason, against.host, plan),
+            Err(reason) if missed.is_due => {
+                let runs = missed.absence.runs;
+                let lock = Reason::Missing { runs };
+                if (Stuck { id, own, lock }).shut(reason, against, plan) {
+                    return;
+                }
+            }
             Err(reason) => plan.remark(&own.name, reason),
             Ok(_) => {}
         }
