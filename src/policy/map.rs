@@ -6,6 +6,7 @@ mod twins;
 
 use std::collections::BTreeSet;
 
+use super::rules::UnknownShell;
 use super::select::Selection;
 use super::trace::{Step, Trace};
 use super::{AccountRules, NameMap, Reason, Refusal, Remark, gecos, protect};
@@ -199,7 +200,14 @@ fn account(
         Err(reason) => return Err(reason),
     };
     let home = home(user, &name, rules, remarks, trace);
-    let shell = shell(user, &name, shells, rules, remarks, trace);
+    let shell = match shell(user, &name, shells, rules, remarks, trace) {
+        // Who has an account goes on being looked at: they may have to be locked.
+        Err(reason) if known_as.is_some() => {
+            remarks.push(Remark::new(name.as_str(), reason));
+            CLOSED[0].to_owned()
+        }
+        other => other?,
+    };
     let gecos = user
         .name
         .as_ref()
@@ -325,6 +333,22 @@ fn is_directly_below(path: &str, base: &str) -> bool {
     plain && (1..=64).contains(&last.len()) && !last.starts_with(['.', '-'])
 }
 
+/// Shells that are there to work in: who asks for one may have another.
+const INTERACTIVE: [&str; 14] = [
+    "sh", "bash", "zsh", "fish", "ksh", "ksh93", "mksh", "tcsh", "csh", "dash", "ash", "elvish",
+    "nu", "xonsh",
+];
+
+/// Programs that let nobody in.
+const CLOSED: [&str; 4] = [
+    "/usr/sbin/nologin",
+    "/sbin/nologin",
+    "/bin/false",
+    "/usr/bin/false",
+];
+
+/// The login shell. A wish for one that is not allowed never becomes more than it asked for: what is no common interactive
+/// shell was meant to keep somebody out, or to let them do one thing.
 fn shell(
     user: &User,
     name: &UserName,
@@ -332,34 +356,47 @@ fn shell(
     rules: &AccountRules,
     remarks: &mut Vec<Remark>,
     trace: &mut Trace,
-) -> String {
-    const CLOSED: [&str; 4] = [
-        "/usr/sbin/nologin",
-        "/sbin/nologin",
-        "/bin/false",
-        "/usr/bin/false",
-    ];
-    match &user.shell {
-        Some(wished) if shells.contains(wished.raw()) || CLOSED.contains(&wished.raw()) => {
-            trace.note("shell", wished.raw(), || "the provider's".to_owned());
-            wished.raw().to_owned()
-        }
-        Some(wished) if wished.raw() != rules.shell && !wished.raw().is_empty() => {
-            trace.note("shell", &rules.shell, || {
-                format!("`shell`; the provider's `{wished}` is not in /etc/shells")
-            });
-            let (wished, gets) = (wished.clone(), rules.shell.clone());
-            remarks.push(Remark::new(
-                name.as_str(),
-                Reason::ShellNotAllowed { wished, gets },
-            ));
-            rules.shell.clone()
-        }
-        _ => {
-            trace.note("shell", &rules.shell, || "`shell`".to_owned());
-            rules.shell.clone()
-        }
+) -> Result<String, Reason> {
+    let wish = user.shell.as_ref().filter(|wish| !wish.raw().is_empty());
+    let Some(wished) = wish.filter(|wish| wish.raw() != rules.shell) else {
+        trace.note("shell", &rules.shell, || "`shell`".to_owned());
+        return Ok(rules.shell.clone());
+    };
+    if shells.contains(wished.raw()) || CLOSED.contains(&wished.raw()) {
+        trace.note("shell", wished.raw(), || "the provider's".to_owned());
+        return Ok(wished.raw().to_owned());
     }
+    let base = wished.raw().trim().rsplit('/').next().unwrap_or_default();
+    let becomes = rules
+        .unknown_shell
+        .unwrap_or(match INTERACTIVE.contains(&base) {
+            true => UnknownShell::Default,
+            false => UnknownShell::Nologin,
+        });
+    let gets = match becomes {
+        UnknownShell::Default => rules.shell.as_str(),
+        UnknownShell::Nologin => {
+            let mut listed = shells.iter().filter(|path| path.ends_with("/nologin"));
+            listed.next().copied().unwrap_or(CLOSED[0])
+        }
+        UnknownShell::Refuse => {
+            let wished = wished.clone();
+            return Err(Reason::ShellRefused { wished });
+        }
+    };
+    trace.note("shell", gets, || match becomes {
+        UnknownShell::Default => {
+            format!("`shell`; the provider's `{wished}` is not in /etc/shells")
+        }
+        _ => format!("the provider's `{wished}` is not in /etc/shells, and no common shell"),
+    });
+    let (wished, gets) = (wished.clone(), gets.to_owned());
+    let told = Reason::ShellNotAllowed {
+        wished,
+        gets: gets.clone(),
+    };
+    remarks.push(Remark::new(name.as_str(), told));
+    Ok(gets)
 }
 
 #[cfg(test)]

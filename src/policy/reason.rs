@@ -88,6 +88,8 @@ reasons! {
         ("has the home `{wished}`, which is below no home base; gets {gets}");
     ShellNotAllowed { wished: Untrusted, gets: String } = "shell-not-allowed",
         ("has the shell `{wished}`, which is not in /etc/shells; gets {gets}");
+    ShellRefused { wished: Untrusted } = "shell-refused",
+        ("has the shell `{wished}`, which is not in /etc/shells; `unknown_shell` refuses that");
     FieldUnknown { field: UserField, why: String } = "field-unknown",
         ("{} unknown: {why}", .field.as_str());
     NotAtProvider = "not-at-provider", ("the provider has nothing of this name");

@@ -49,6 +49,9 @@ pub struct AccountRules {
     /// Shell of those who have none of their own, or one that is not in shells(5).
     #[serde(deserialize_with = "absolute_path::one")]
     pub shell: String,
+    /// What becomes of a wish for a shell that is not in shells(5); `None`: the default shell for one of the common interactive
+    /// ones, and no login for all others.
+    pub unknown_shell: Option<UnknownShell>,
     /// Whether names may have dots.
     pub dots: bool,
     /// From login to local name; the first that matches wins.
@@ -82,6 +85,7 @@ impl Default for AccountRules {
             home_bases: Vec::new(),
             create_home: true,
             shell: "/bin/bash".to_owned(),
+            unknown_shell: None,
             dots: false,
             names: Vec::new(),
             keep_local: BTreeSet::from([Field::Shell, Field::Lock, Field::Expiry]),
@@ -94,6 +98,18 @@ impl Default for AccountRules {
             trusted_names: BTreeSet::new(),
         }
     }
+}
+
+/// What becomes of a wish for a shell that the host does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownShell {
+    /// The account gets the default shell.
+    Default,
+    /// It gets one that lets nobody in.
+    Nologin,
+    /// There is no account.
+    Refuse,
 }
 
 /// What an account's primary group is.

@@ -166,7 +166,13 @@ fn homes_are_computed_unless_below_a_base() {
 fn shells_come_from_etc_shells_alone() {
     for (wish, got) in [
         ("/bin/zsh", "/bin/zsh"),
-        ("/bin/sh -c id", "/bin/bash"),
+        ("/bin/sh -c id", "/usr/sbin/nologin"),
+        ("/usr/bin/fish", "/bin/bash"),
+        ("/usr/bin/git-shell", "/usr/sbin/nologin"),
+        ("/usr/sbin/nologin ", "/usr/sbin/nologin"),
+        ("/bin/true", "/usr/sbin/nologin"),
+        ("/usr/local/bin/account-suspended", "/usr/sbin/nologin"),
+        ("", "/bin/bash"),
         ("/usr/sbin/nologin", "/usr/sbin/nologin"),
     ] {
         let mut user = User::new(id("1"), "ann");
@@ -174,6 +180,21 @@ fn shells_come_from_etc_shells_alone() {
         let out = map(vec![user], &Owned::default(), &AccountRules::default());
         assert_eq!(out.accounts[0].shell, got);
     }
+    let rules = AccountRules {
+        unknown_shell: Some(crate::policy::rules::UnknownShell::Refuse),
+        ..AccountRules::default()
+    };
+    let mut user = User::new(id("1"), "ann");
+    user.shell = Some(Untrusted::new("/usr/bin/git-shell"));
+    let out = map(vec![user.clone()], &Owned::default(), &rules);
+    assert_eq!(out.refusals[0].reason.word(), "shell-refused");
+    // Who has an account is still looked at.
+    let owned = Owned {
+        accounts: BTreeMap::from([(id("1"), own("ann", 20_000))]),
+        ..Owned::default()
+    };
+    let out = map(vec![user], &owned, &rules);
+    assert_eq!(out.accounts[0].shell, "/usr/sbin/nologin");
 }
 
 #[test]

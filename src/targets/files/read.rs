@@ -174,10 +174,14 @@ impl Current {
     }
 
     fn shells(&self) -> std::collections::BTreeSet<&str> {
-        let text = self.shells.as_deref().unwrap_or("/bin/sh\n");
-        text.lines()
-            .map(str::trim)
-            .filter(|line| line.starts_with('/'))
+        // As getusershell(3) of glibc reads it.
+        let text = self.shells.as_deref().unwrap_or("/bin/sh\n/bin/csh\n");
+        let lines = text
+            .lines()
+            .map(|line| line.split('#').next().unwrap_or(line));
+        lines
+            .filter_map(|line| line.get(line.find('/')?..)?.split_whitespace().next())
+            .filter(|path| *path != "/")
             .collect()
     }
 
