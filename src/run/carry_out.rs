@@ -8,6 +8,7 @@ use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run};
 use crate::model::Untrusted;
+use crate::plan::guard::Approval;
 use crate::plan::{Change, Plan, Share, effects};
 use crate::policy::{Reason, Refusal};
 use crate::targets::{Hold, Staged, Target};
@@ -71,6 +72,15 @@ impl Progress {
         done.sort_by_key(|(place, _)| *place);
         self.before
             .extend(done.into_iter().map(|(_, change)| change));
+    }
+
+    /// Whether all of a plan is what is still to be done of an earlier one, which was told then.
+    pub(crate) fn has_told(&self, plan: &Plan) -> bool {
+        let waiting = Approval {
+            waiting: &self.waiting,
+            ..Approval::default()
+        };
+        waiting.has_all_of(plan)
     }
 
     /// Whether anything was done.

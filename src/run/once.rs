@@ -226,12 +226,7 @@ impl Line<'_> {
             let report = self.report(plan, None, Tally::default());
             return Ok(Some(report.with(saved)));
         };
-        let shown = Approval {
-            digest: None,
-            waiting: &so_far.progress.waiting,
-            by_name: false,
-        };
-        if !shown.has_all_of(staged.plan()) {
+        if !so_far.progress.has_told(staged.plan()) {
             watch.staged(staged.plan());
         }
         let progress = &mut so_far.progress;
@@ -242,15 +237,30 @@ impl Line<'_> {
             hold: self.hold(attempt)?,
             watch,
         };
+        // What was read may hold the password lock, for which nothing that follows must wait.
         let carried = if staged.approved().is_one(&owned) {
-            carry_out.at_once(staged, progress)?
+            let carried = carry_out.at_once(staged, progress)?;
+            drop(current);
+            carried
         } else {
             let approved = staged.into_approved();
             drop(current);
             carry_out.by_parts(approved.divide(&owned), progress)?
         };
+        self.conclude(ledger, carried, so_far, watch)
+    }
+
+    /// What follows when a plan was carried out, or not.
+    fn conclude(
+        &self,
+        ledger: &mut Ledger,
+        carried: Carried,
+        so_far: &mut SoFar,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<RunReport>> {
+        let number = so_far.progress.number;
         match carried {
-            Carried::Done(plan) => self.finish(ledger, plan, progress.number, watch).map(Some),
+            Carried::Done(plan) => self.finish(ledger, plan, number, watch).map(Some),
             Carried::Moved(plan) => {
                 so_far.plan = Some(plan);
                 Ok(None)

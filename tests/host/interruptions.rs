@@ -148,7 +148,7 @@ fn lie(ran: &Ran, missing: Vec<String>) -> Option<String> {
         Some(0) => {
             // What is out of sight and could not be removed was told, and is removed by the next run.
             let is_told = ran.err.contains("gosync WARNING: ");
-            let is_litter = |path: &String| is_told && path.contains("/.gosync");
+            let is_litter = |path: &String| is_told && path.contains(".gosync");
             let missing: Vec<String> = missing.into_iter().filter(|it| !is_litter(it)).collect();
             (!missing.is_empty()).then(|| format!("exit 0, but {}", missing.join("\n    ")))
         }

@@ -49,12 +49,13 @@ pub fn changing() -> Scenario {
     }
 }
 
-/// One is locked, one opened, and one comes.
+/// One is locked, one opened, one comes, and one stays.
 pub fn locking() -> Scenario {
     let state = |alice, bob| {
         vec![
             person(ALICE, "alice", "Alice", alice),
             person(BOB, "bob", "Bob", bob),
+            person("u-4", "dan", "Dan", true),
         ]
     };
     let mut after = state(false, true);
