@@ -82,13 +82,14 @@ fn they_run_in_order_around_and_for_each_with_update_for_a_known_one() {
     ));
     host.run(&["sync", "users"]).expect(0);
     let found = told(&host);
+    // What closes comes first.
     assert_eq!(
         found[1..3],
-        ["10-a updated alice  -update", "20-b updated alice  -update"]
+        ["10-a locked bob  -update", "20-b locked bob  -update"]
     );
     assert_eq!(
         found[3..5],
-        ["10-a locked bob  -update", "20-b locked bob  -update"]
+        ["10-a updated alice  -update", "20-b updated alice  -update"]
     );
     host.run(&["sync", "groups"]).expect(0);
     assert_eq!(
@@ -252,6 +253,7 @@ fn members_and_accounts_that_go_are_told_with_what_the_provider_said_last() {
     let aged = "[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n";
     let config = fs::read_to_string(host.tree.config()).unwrap();
     fs::write(host.tree.config(), config + aged).unwrap();
+    host.run(&["sync", "users", "--new"]).expect(0);
     host.run(&["sync", "users"]).expect(0);
     let told = host.take();
     assert!(told.contains("user locked bob bob@example.org\n"), "{told}");
