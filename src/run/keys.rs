@@ -1,6 +1,6 @@
 //! SSH keys: their part of a plan, and what is written into homes after a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -147,7 +147,7 @@ impl HomeWriter<'_> {
             .collect();
         let (foreign, deadline) = (Foreigners::now(), clock::deadline(self.limit.into()));
         let (mut failed, mut not_come) = (BTreeMap::new(), 0);
-        for homes in homes.chunks(NOTES_AT_ONCE) {
+        for homes in batches(&homes) {
             let go_on = |_: &_| ControlFlow::Continue(());
             let work = |home: &Home<'_>| write_home(home, &foreign, deadline);
             let ends = pool::map(homes, AT_A_TIME, work, go_on, |_| {});
@@ -233,6 +233,22 @@ fn homes<'p>(target: &dyn Target, plan: &'p Plan) -> Vec<Home<'p>> {
             })
         })
         .collect()
+}
+
+/// Those that may be written at the same time. Of one account, what is withdrawn from an old home comes before what is
+/// written to the new one: both may be the same file, by a link.
+fn batches<'h, 'p>(homes: &'h [Home<'p>]) -> Vec<&'h [Home<'p>]> {
+    let mut batches = Vec::new();
+    let (mut start, mut accounts) = (0, BTreeSet::new());
+    for (at, home) in homes.iter().enumerate() {
+        if at - start == NOTES_AT_ONCE || !accounts.insert(home.change.id()) {
+            batches.push(&homes[start..at]);
+            accounts = BTreeSet::from([home.change.id()]);
+            start = at;
+        }
+    }
+    batches.push(&homes[start..]);
+    batches
 }
 
 /// Writes the keys of one home, or says why not.
