@@ -35,15 +35,9 @@ impl Figures {
         let Value::Object(counts) = serde_json::to_value(counts).map_err(odd_json)? else {
             return Ok(Self::none());
         };
-        // A digest that nobody can have typed need not be worked out: only small plans come with one.
-        let digest = if plan.changes.len() <= 1_000 {
-            plan.digest()
-        } else {
-            String::new()
-        };
         Ok(Self {
             counts,
-            digest,
+            digest: plan.digest_if_typed(),
             given: given(plan).map(|(kind, count)| match kind {
                 LossKind::NewGroup if groups => count,
                 LossKind::NewGroup => 0,

@@ -84,7 +84,7 @@ impl Approved {
         all.note_renames(&self.plan.changes);
         let mut which = self.plan.changes.iter().filter_map(|it| all.of(it));
         let first = which.next();
-        let is_one = which.all(|it| Some(it) == first);
+        let is_one = first.is_some() && which.all(|it| Some(it) == first);
         is_one && all.homes == 0
     }
 
@@ -92,7 +92,7 @@ impl Approved {
     pub(crate) fn divide(self, owned: &Owned) -> (Vec<Share>, Plan) {
         let through = self.is_let_through;
         let mut rest = self.plan;
-        let digest = rest.digest();
+        let digest = rest.digest_if_typed();
         let mut all = Transactions::new(owned);
         let mut shares: BTreeMap<Which, Share> = BTreeMap::new();
         all.note_renames(&rest.changes);

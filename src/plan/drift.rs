@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 
 use super::diff::{account_line, group_line, lock_word};
 use super::render;
-use crate::model::host::Host;
+use crate::model::host::{Host, HostAccount};
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{Members, shown};
-use crate::policy::{ByHand, Field, GroupRules, Rules};
+use crate::policy::{ByHand, Field, GroupRules, Reason, Rules};
 use difference::entry;
 pub use difference::{Difference, Kind, Next};
 pub(crate) use keys::{keys, unusable};
@@ -98,53 +98,50 @@ fn account(own: &OwnedAccount, host: &Host<'_>, rules: &Rules, out: &mut Vec<Dif
             } else {
                 rules.accounts.deleted_by_hand
             };
-            out.push(deleted(Kind::Account, &own.name, by_hand));
-            return;
+            return out.push(deleted(Kind::Account, &own.name, by_hand));
         }
-        Err(reason) => {
-            out.push(entry(
-                Kind::Account,
-                &own.name,
-                &reason.to_string(),
-                Next::Keeps,
-                "it is not gosync's line any more",
-            ));
-            return;
-        }
+        Err(reason) => return out.push(lost(Kind::Account, &own.name, &reason)),
     };
-    let mut differs = |what, applied: String, found: String, next, why: &str| {
-        let (kind, name, why) = (Kind::Account, own.name.clone(), why.to_owned());
-        out.push(Difference {
-            kind,
-            name,
-            what,
-            applied,
-            found,
-            next,
-            why,
-        });
+    let differs = |what, applied: String, found: String, next, why: String| Difference {
+        kind: Kind::Account,
+        name: own.name.clone(),
+        what,
+        applied,
+        found,
+        next,
+        why,
     };
     if found.gid != own.gid {
-        let why = "gosync never changes a primary group";
-        differs(
-            "primary group",
-            own.gid.to_string(),
-            found.gid.to_string(),
-            Next::Keeps,
-            why,
-        );
+        let (applied, found) = (own.gid.to_string(), found.gid.to_string());
+        let why = "gosync never changes a primary group".to_owned();
+        out.push(differs("primary group", applied, found, Next::Keeps, why));
     }
-    let is_locked = own.state == State::Locked;
-    if is_locked && !found.closed() {
-        let why = "a lock of gosync's is not given up to a hand";
-        differs(
-            "lock",
-            lock_word(true).to_owned(),
-            "open, or without expiry".to_owned(),
-            Next::Restores,
-            why,
-        );
+    if own.state == State::Locked && !found.closed() {
+        let (applied, found) = (lock_word(true), "open, or without expiry");
+        let (applied, found) = (applied.to_owned(), found.to_owned());
+        let why = "a lock of gosync's is not given up to a hand".to_owned();
+        out.push(differs("lock", applied, found, Next::Restores, why));
     }
+    let fields = fields(own, found);
+    for (field, applied, found) in fields.filter(|(_, applied, found)| applied != found) {
+        let what = field.as_str();
+        let (next, why) = match rules.accounts.keep_local.contains(&field) {
+            true => (Next::Keeps, format!("`keep_local` names `{what}`")),
+            false => (
+                Next::Restores,
+                format!("`keep_local` does not name `{what}`"),
+            ),
+        };
+        let (applied, found) = (quoted(field, applied), quoted(field, found));
+        out.push(differs(what, applied, found, next, why));
+    }
+}
+
+/// The fields that are compared: as applied, and as found.
+fn fields<'a>(
+    own: &'a OwnedAccount,
+    found: &HostAccount<'a>,
+) -> impl Iterator<Item = (Field, &'a str, &'a str)> {
     let Applied {
         gecos,
         home,
@@ -152,48 +149,34 @@ fn account(own: &OwnedAccount, host: &Host<'_>, rules: &Rules, out: &mut Vec<Dif
         locked,
         expire,
     } = &own.applied;
-    let mut fields = vec![
+    let all = [
         (Field::Gecos, gecos.as_str(), found.gecos),
         (Field::Home, home, found.home),
+        (Field::Shell, shell, found.shell),
     ];
-    fields.push((Field::Shell, shell, found.shell));
-    if !is_locked {
-        // A lock that was there at the adoption may be taken off.
-        let is_shut = found.locked && !locked;
-        fields.push((Field::Lock, lock_word(false), lock_word(is_shut)));
-        fields.push((Field::Expiry, expire, found.expire));
+    // A lock that was there at the adoption may be taken off.
+    let is_shut = found.locked && !locked;
+    let of_open = [
+        (Field::Lock, lock_word(false), lock_word(is_shut)),
+        (Field::Expiry, expire, found.expire),
+    ];
+    let of_open = (own.state != State::Locked).then_some(of_open);
+    all.into_iter().chain(of_open.into_iter().flatten())
+}
+
+/// A value for a sentence. An empty one is one, too.
+fn quoted(field: Field, text: &str) -> String {
+    let text = render::value(field, text);
+    match text.is_empty() {
+        true => "(empty)".to_owned(),
+        false => text,
     }
-    for (field, applied, found) in fields
-        .into_iter()
-        .filter(|(_, applied, found)| applied != found)
-    {
-        let (next, why) = match rules.accounts.keep_local.contains(&field) {
-            true => (
-                Next::Keeps,
-                format!("`keep_local` names `{}`", field.as_str()),
-            ),
-            false => (
-                Next::Restores,
-                format!("`keep_local` does not name `{}`", field.as_str()),
-            ),
-        };
-        let value = |text| render::value(field, text);
-        // An empty value is one, too.
-        let quoted = |text: String| {
-            if text.is_empty() {
-                "(empty)".to_owned()
-            } else {
-                text
-            }
-        };
-        differs(
-            field.as_str(),
-            quoted(value(applied)),
-            quoted(value(found)),
-            next,
-            &why,
-        );
-    }
+}
+
+/// A line that is there, and not gosync's any more.
+fn lost(kind: Kind, name: &str, reason: &Reason) -> Difference {
+    let why = "it is not gosync's line any more";
+    entry(kind, name, &reason.to_string(), Next::Keeps, why)
 }
 
 fn group(own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules, out: &mut Vec<Difference>) {
@@ -203,16 +186,7 @@ fn group(own: &OwnedGroup, host: &Host<'_>, rules: &GroupRules, out: &mut Vec<Di
             out.push(deleted(Kind::Group, &own.name, rules.deleted_by_hand));
             return;
         }
-        Err(reason) => {
-            out.push(entry(
-                Kind::Group,
-                &own.name,
-                &reason.to_string(),
-                Next::Keeps,
-                "it is not gosync's line any more",
-            ));
-            return;
-        }
+        Err(reason) => return out.push(lost(Kind::Group, &own.name, &reason)),
     };
     let (before, now) = (own.members.set(), found.members.set());
     let added: Vec<&str> = now.difference(&before).copied().collect();

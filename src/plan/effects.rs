@@ -4,17 +4,18 @@
 //! deed. Everybody else asks for the effects, and never looks at the deed itself, except the code that stages, shows or
 //! remembers one with all that it holds: that matches on all deeds, too. Pure; nothing here allocates.
 
+mod accounts;
+mod groups;
+
 use serde::Serialize;
 
 use super::change::Change;
-use super::deed::{Deed, FieldChange, HomeFate, MemberChange, NewAccount, Number, Rename};
+use super::deed::{Deed, FieldChange, HomeFate, NewAccount, Number, Rename};
 use super::hook_event::Event;
 use super::key_change::KeyChange;
-use crate::model::history::EntryKind;
 use crate::model::owned::Loss;
 use crate::model::{Gid, Name, Uid, Untrusted, UserName};
 use crate::policy::Reason;
-use crate::policy::keys::Place;
 
 /// What a change means.
 #[derive(Clone, Copy, Debug)]
@@ -287,153 +288,28 @@ fn before<S: serde::Serializer>(fields: &&[FieldChange], serializer: S) -> Resul
 pub(crate) fn effects(change: &Change) -> Effects<'_> {
     let name = &change.of.name;
     match &change.deed {
-        Deed::CreateAccount(new) => create_account(name, new),
-        Deed::CreateGroup { gid, members } => Effects {
-            presence: Presence::Comes,
-            number: Some(Number::Gid(*gid)),
-            gives: Gives {
-                name: Some(name),
-                number: Some(Number::Gid(*gid)),
-                ..Gives::default()
-            },
-            members: Members {
-                come: members,
-                go: &[],
-            },
-            lines: Lines::NewGroup(*gid),
-            ..of("create-group", Count::Created, Some(Event::Created))
-        },
-        Deed::Update { fields } => Effects {
-            lines: Lines::Fields(fields),
-            ..of("update-account", Count::Changed, Some(Event::Updated))
-        },
-        Deed::Lock { reason } => Effects {
-            part: Part::Closing,
-            presence: Presence::Closes,
-            lines: Lines::Lock,
-            detail: Some(Detail::Reason(reason)),
-            ..of("lock-account", Count::Locked, Some(Event::Locked))
-        },
-        Deed::Unlock {} => Effects {
-            presence: Presence::Opens,
-            lines: Lines::Unlock,
-            ..of("unlock-account", Count::Unlocked, Some(Event::Unlocked))
-        },
+        Deed::CreateAccount(new) => accounts::create(name, new),
+        Deed::CreateGroup { gid, members } => groups::create(name, *gid, members),
+        Deed::Update { fields } => accounts::update(fields),
+        Deed::Lock { reason } => accounts::lock(reason),
+        Deed::Unlock {} => accounts::unlock(),
         Deed::RemoveAccount {
             uid,
             private_group,
             home,
-        } => remove_account(*uid, *private_group, home),
-        Deed::RemoveGroup { gid, remove } => Effects {
-            number: Some(Number::Gid(*gid)),
-            part: Part::Clearing,
-            presence: Presence::Goes { with_home: false },
-            takes: Takes {
-                members: Some((remove, 0)),
-                loss: Some(Loss::Group),
-                all_keys: false,
-            },
-            members: Members {
-                come: &[],
-                go: remove,
-            },
-            lines: Lines::RemoveGroup,
-            ..of("remove-group", Count::Removed, Some(Event::Removed))
-        },
-        Deed::Forget { stands: _ } => Effects {
-            presence: Presence::Left,
-            ..of("forget-account", Count::Removed, None)
-        },
-        Deed::ChangeContact { before, after } => Effects {
-            detail: Some(match before.email == after.email {
-                true => Detail::Contact("SSH keys at the provider"),
-                false => Detail::Email {
-                    from: &before.email,
-                    to: &after.email,
-                },
-            }),
-            ..of("change-contact", Count::Changed, Some(Event::Updated))
-        },
-        Deed::ChangeMembers(members) => change_members(change.of.kind, members),
-        Deed::SetKeys(keys) => set_keys(keys),
-        Deed::AdoptAccount(adopted) => Effects {
-            number: Some(Number::Uid(adopted.uid)),
-            lines: Lines::Fields(&adopted.fields),
-            login: Some(&adopted.login),
-            detail: Some(Detail::Before(&adopted.fields)).filter(|_| !adopted.fields.is_empty()),
-            ..of("adopt-account", Count::Adopted, Some(Event::Updated))
-        },
-        Deed::AdoptGroup { gid, add, .. } => Effects {
-            number: Some(Number::Gid(*gid)),
-            event: Some(Event::Updated).filter(|_| !add.is_empty()),
-            members: Members { come: add, go: &[] },
-            lines: if add.is_empty() {
-                Lines::Stay
-            } else {
-                Lines::Members
-            },
-            ..of("adopt-group", Count::Adopted, None)
-        },
-        Deed::Release(number) => Effects {
-            number: Some(*number),
-            presence: Presence::Left,
-            ..of(
-                match number {
-                    Number::Uid(_) => "release-account",
-                    Number::Gid(_) => "release-group",
-                },
-                Count::Released,
-                None,
-            )
-        },
-        Deed::Rename(rename) => Effects {
-            number: Some(rename.number),
-            gives: Gives {
-                name: Some(name),
-                ..Gives::default()
-            },
-            takes: losing(Loss::Rename),
-            lines: Lines::Rename(rename),
-            ..of(
-                match rename.number {
-                    Number::Uid(_) => "rename-account",
-                    Number::Gid(_) => "rename-group",
-                },
-                Count::Renamed,
-                Some(Event::Renamed),
-            )
-        },
-        Deed::ArchiveHome { uid, home, archive } => Effects {
-            number: Some(Number::Uid(*uid)),
-            part: Part::Clearing,
-            takes: losing(Loss::Archive),
-            home: Home::Goes {
-                path: home,
-                uid: *uid,
-                pack: Some(Pack::As(archive)),
-            },
-            detail: Some(Detail::Archived(archive)),
-            ..of("archive-home", Count::Archived, Some(Event::Archived))
-        },
-        Deed::MakeHome { uid, gid, home } => Effects {
-            number: Some(Number::Uid(*uid)),
-            home: Home::Make {
-                path: home,
-                uid: *uid,
-                gid: *gid,
-            },
-            ..of("make-home", Count::Changed, Some(Event::Updated))
-        },
-        Deed::EmptyGroup { remove } => Effects {
-            part: Part::Closing,
-            takes: losing(Loss::Group),
-            members: Members {
-                come: &[],
-                go: remove,
-            },
-            lines: Lines::Members,
-            ..of("empty-group", Count::Changed, Some(Event::Updated))
-        },
+        } => accounts::remove(*uid, *private_group, home),
+        Deed::RemoveGroup { gid, remove } => groups::remove(*gid, remove),
+        Deed::Forget { stands: _ } => accounts::forget(),
+        Deed::ChangeContact { before, after } => accounts::change_contact(before, after),
+        Deed::ChangeMembers(members) => groups::change_members(change.of.kind, members),
+        Deed::SetKeys(keys) => accounts::set_keys(keys),
+        Deed::AdoptAccount(adopted) => accounts::adopt(adopted),
+        Deed::AdoptGroup { gid, add, .. } => groups::adopt(*gid, add),
+        Deed::Release(number) => release(*number),
+        Deed::Rename(of) => rename(name, of),
+        Deed::ArchiveHome { uid, home, archive } => accounts::archive_home(*uid, home, archive),
+        Deed::MakeHome { uid, gid, home } => accounts::make_home(*uid, *gid, home),
+        Deed::EmptyGroup { remove } => groups::empty(remove),
     }
 }
 
@@ -465,116 +341,32 @@ fn losing<'a>(loss: Loss) -> Takes<'a> {
     }
 }
 
-fn create_account<'a>(name: &'a Name, new: &'a NewAccount) -> Effects<'a> {
-    Effects {
-        presence: Presence::Comes,
-        number: Some(Number::Uid(new.uid)),
-        gives: Gives {
-            name: Some(name),
-            number: Some(Number::Uid(new.uid)),
-            primary: Some(new.gid),
-            power: &[],
-        },
-        lines: Lines::NewAccount(new),
-        home: match new.make_home {
-            true => Home::Make {
-                path: &new.home,
-                uid: new.uid,
-                gid: new.gid.get(),
-            },
-            false => Home::Stays,
-        },
-        ..of("create-account", Count::Created, Some(Event::Created))
-    }
-}
-
-fn remove_account(uid: Uid, private_group: bool, home: &HomeFate) -> Effects<'_> {
-    Effects {
-        part: Part::Clearing,
-        number: Some(Number::Uid(uid)),
-        presence: Presence::Goes {
-            with_home: *home != HomeFate::Keep,
-        },
-        takes: losing(Loss::Removal),
-        lines: Lines::RemoveAccount { private_group },
-        home: match home {
-            HomeFate::Keep | HomeFate::Gone => Home::Stays,
-            HomeFate::Remove { path } => Home::Goes {
-                path,
-                uid,
-                pack: None,
-            },
-            HomeFate::Archive { path, into } => Home::Goes {
-                path,
-                uid,
-                pack: Some(Pack::Into(into)),
-            },
-        },
-        detail: Some(Detail::Home(home)),
-        ..of("remove-account", Count::Removed, Some(Event::Removed))
-    }
-}
-
-fn change_members(kind: EntryKind, change: &MemberChange) -> Effects<'_> {
-    let MemberChange {
-        privileged,
-        add,
-        remove,
-        wanted,
-    } = change;
-    let members = Members {
-        come: add,
-        go: remove,
+fn release<'a>(number: Number) -> Effects<'a> {
+    let word = match number {
+        Number::Uid(_) => "release-account",
+        Number::Gid(_) => "release-group",
     };
     Effects {
-        // Whoever goes does not wait for who comes.
-        part: if remove.is_empty() {
-            Part::Opening
-        } else {
-            Part::Closing
-        },
-        // Neither: only the ledger learns something.
-        event: Some(Event::Updated).filter(|_| !members.is_empty()),
-        gives: Gives {
-            power: if *privileged == Some(true) { add } else { &[] },
-            ..Gives::default()
-        },
-        takes: Takes {
-            members: Some((remove, wanted.len())),
-            ..Takes::default()
-        },
-        members,
-        lines: Lines::Members,
-        ..of(
-            match kind {
-                EntryKind::LocalGroup => "change-local-members",
-                EntryKind::Group | EntryKind::Account => "change-members",
-            },
-            Count::Changed,
-            None,
-        )
+        number: Some(number),
+        presence: Presence::Left,
+        ..of(word, Count::Released, None)
     }
 }
 
-fn set_keys(keys: &KeyChange) -> Effects<'_> {
+fn rename<'a>(name: &'a Name, rename: &'a Rename) -> Effects<'a> {
+    let word = match rename.number {
+        Number::Uid(_) => "rename-account",
+        Number::Gid(_) => "rename-group",
+    };
     Effects {
-        part: if keys.text.is_empty() {
-            Part::Closing
-        } else {
-            Part::Opening
+        number: Some(rename.number),
+        gives: Gives {
+            name: Some(name),
+            ..Gives::default()
         },
-        // What is in a home is written as its owner.
-        is_after_commit: keys.at.kind() == Place::Home,
-        takes: Takes {
-            all_keys: keys.takes_all(),
-            ..Takes::default()
-        },
-        keys: Some(keys),
-        detail: Some(Detail::Keys {
-            from: &keys.before,
-            to: &keys.after,
-        }),
-        ..of("set-keys", Count::Keys, Some(Event::Updated))
+        takes: losing(Loss::Rename),
+        lines: Lines::Rename(rename),
+        ..of(word, Count::Renamed, Some(Event::Renamed))
     }
 }
 

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use super::approved::Approved;
 use super::effects::{Presence, effects};
 use super::{Change, Plan};
-use crate::model::Members;
 use crate::model::history::EntryKind;
 use crate::model::owned::{KeyRecords, Loss, Losses, Owned, State};
+use crate::model::{IdRange, Members};
 
 /// `[limits]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -223,6 +223,15 @@ impl Approval<'_> {
     }
 }
 
+/// The ranges from which numbers are given for ever.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ranges {
+    /// Of uids.
+    pub accounts: IdRange,
+    /// Of gids.
+    pub groups: IdRange,
+}
+
 /// Judges a plan.
 ///
 /// # Errors
@@ -230,13 +239,13 @@ impl Approval<'_> {
 pub(crate) fn approve(
     plan: Plan,
     owned: &Owned,
-    limits: &Limits,
+    (limits, ranges): (&Limits, Ranges),
     approval: Approval<'_>,
 ) -> Result<Approved, Box<Refused>> {
     let mut excesses = Vec::new();
     if !approval.by_name {
         accounts(&plan, owned, limits, &mut excesses);
-        additions::judge(&plan, owned, limits, &mut excesses);
+        additions::judge(&plan, owned, (limits, ranges), &mut excesses);
     }
     members(&plan, owned, limits, &mut excesses);
     other_losses::judge(&plan, owned, limits, &mut excesses);

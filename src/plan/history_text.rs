@@ -30,46 +30,20 @@ pub(crate) fn lines(changes: &[PastChange]) -> Vec<String> {
 }
 
 fn line(change: &PastChange) -> String {
-    let mut parts = Vec::new();
-    // The ledger lets them go; on the host they stay.
-    let keeps_members = change.change.ends_with("release-group");
-    for (key, after) in change.after.iter().filter(|(key, _)| *key != "name") {
-        match change
-            .before
-            .as_ref()
-            .map(|before| before.get(key).unwrap_or(&Value::Null))
-        {
-            None if !is_nothing(after) => parts.push(format!("{key}={}", value(after))),
-            Some(before) if before != after && key == "members" => {
-                parts.push(match keeps_members {
-                    true => stay(before),
-                    false => members(before, after),
-                })
-            }
-            Some(before) if before != after => {
-                parts.push(format!("{key} {} -> {}", value(before), value(after)))
-            }
-            _ => {}
-        }
-    }
-    let old_name = change
-        .before
-        .as_ref()
-        .and_then(|before| before.get("name")?.as_str());
+    let before = change.before.as_ref();
+    let old_name = before.and_then(|before| before.get("name")?.as_str());
     let renamed = old_name
         .filter(|old| *old != change.name)
         .map(|old| format!(", called {} before", shown(old)));
-    let detail = change
-        .detail
-        .as_ref()
-        .map(|detail| format!("({})", words(detail)));
+    let detail = change.detail.as_ref();
+    let detail = detail.map(|detail| format!("({})", words(detail)));
     let (word, name, id) = (
         shown(&change.change),
         shown(&change.name),
         shown(&change.id),
     );
-    let what: Vec<String> = Some(parts.join(", "))
-        .filter(|parts| !parts.is_empty())
+    let what: Vec<String> = Some(values(change).join(", "))
+        .filter(|values| !values.is_empty())
         .into_iter()
         .chain(detail)
         .collect();
@@ -79,6 +53,28 @@ fn line(change: &PastChange) -> String {
         renamed.unwrap_or_default(),
         what.join(" ")
     )
+}
+
+/// What comes, and what changes.
+fn values(change: &PastChange) -> Vec<String> {
+    // The ledger lets them go; on the host they stay.
+    let keeps_members = change.change.ends_with("release-group");
+    let mut out = Vec::new();
+    for (key, after) in change.after.iter().filter(|(key, _)| *key != "name") {
+        let before = change.before.as_ref();
+        match before.map(|before| before.get(key).unwrap_or(&Value::Null)) {
+            None if !is_nothing(after) => out.push(format!("{key}={}", value(after))),
+            Some(before) if before != after && key == "members" => out.push(match keeps_members {
+                true => stay(before),
+                false => members(before, after),
+            }),
+            Some(before) if before != after => {
+                out.push(format!("{key} {} -> {}", value(before), value(after)));
+            }
+            _ => {}
+        }
+    }
+    out
 }
 
 fn is_nothing(value: &Value) -> bool {

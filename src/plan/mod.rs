@@ -38,6 +38,5 @@ pub(crate) use key_change::{Cause, KeyChange, KeyPlace};
 pub(crate) use observation::Observation;
 pub(crate) use probe::{HostProbe, KeyFile, ProbeError};
 pub use whole::Plan;
-pub(crate) use whole::Room;
 
 pub(crate) use crate::policy::Remark;

@@ -6,7 +6,7 @@ use super::{
     Adopted, Cause, Change, Deed, FieldChange, HomeFate, KeyChange, KeyPlace, MemberChange,
     NewAccount, Number, Plan, Remark, Rename,
 };
-use crate::model::{Contact, Name, RemoteId, UserName, shown};
+use crate::model::{Contact, Gid, Name, RemoteId, UserName, shown};
 use crate::policy::{Field, Refusal};
 
 /// How many names of a list one line shows.
@@ -71,10 +71,7 @@ pub(crate) fn line(change: &Change) -> String {
         Deed::RemoveAccount { uid, home, .. } => {
             format!("- account {name} uid={uid} {}", home_fate(home))
         }
-        Deed::Forget { stands: true } => format!("- forget {name}; the account stays"),
-        Deed::Forget { stands: false } => format!(
-            "- forget {name}; there is no such account on this host, and its ids stay set aside"
-        ),
+        Deed::Forget { stands } => forgotten(name, *stands),
         Deed::ChangeContact { before, after } => contact(name, before, after),
         Deed::CreateGroup { gid, members } => format!(
             "+ group {name} gid={gid} {}",
@@ -82,20 +79,12 @@ pub(crate) fn line(change: &Change) -> String {
         ),
         Deed::ChangeMembers(change) => members(name, change),
         Deed::AdoptAccount(adopted) => adopted_account(change, adopted),
-        Deed::AdoptGroup { gid, add, .. } => {
-            let mut line = format!("~ adopt group {name} gid={gid} for {}", remote_id(change));
-            if !add.is_empty() {
-                let _ = write!(line, " {}", names("add", add.iter().map(UserName::as_str)));
-            }
-            line
-        }
-        Deed::Release(number) => {
-            let kind = change.of.kind.as_str();
-            format!(
-                "- release {kind} {name} {}; it stays as it is",
-                numbered(*number)
-            )
-        }
+        Deed::AdoptGroup { gid, add, .. } => adopted_group(change, *gid, add),
+        Deed::Release(number) => format!(
+            "- release {} {name} {}; it stays as it is",
+            change.of.kind.as_str(),
+            numbered(*number)
+        ),
         Deed::Rename(rename) => renamed(rename),
         Deed::ArchiveHome { home, archive, .. } => format!(
             "- home {} of {name}, after packing it into {}",
@@ -107,16 +96,35 @@ pub(crate) fn line(change: &Change) -> String {
             "! group {name} is not at the provider any more; {}",
             names("take out", remove.iter().map(String::as_str))
         ),
-        Deed::RemoveGroup { gid, remove } => {
-            let mut line = format!("- group {name} gid={gid}");
-            if !remove.is_empty() {
-                let remove = remove.iter().map(String::as_str);
-                let _ = write!(line, " {}", names("with its members", remove));
-            }
-            line
-        }
+        Deed::RemoveGroup { gid, remove } => removed_group(name, *gid, remove),
         Deed::SetKeys(change) => keys(name, change),
     }
+}
+
+fn forgotten(name: &Name, stands: bool) -> String {
+    let stays = match stands {
+        true => "the account stays",
+        false => "there is no such account on this host, and its ids stay set aside",
+    };
+    format!("- forget {name}; {stays}")
+}
+
+fn adopted_group(change: &Change, gid: Gid, add: &[UserName]) -> String {
+    let (name, id) = (&change.of.name, remote_id(change));
+    let mut line = format!("~ adopt group {name} gid={gid} for {id}");
+    if !add.is_empty() {
+        let _ = write!(line, " {}", names("add", add.iter().map(UserName::as_str)));
+    }
+    line
+}
+
+fn removed_group(name: &Name, gid: Gid, members: &[String]) -> String {
+    let mut line = format!("- group {name} gid={gid}");
+    if !members.is_empty() {
+        let members = members.iter().map(String::as_str);
+        let _ = write!(line, " {}", names("with its members", members));
+    }
+    line
 }
 
 fn created(name: &Name, new: &NewAccount) -> String {

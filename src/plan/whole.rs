@@ -12,15 +12,6 @@ use super::observation::Observation;
 use crate::model::{Contact, RemoteId, Untrusted};
 use crate::policy::{Reason, Refusal, Remark};
 
-/// How many numbers of each kind nobody has, or had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Room {
-    /// uids; `None`: that is no matter.
-    pub accounts: Option<u32>,
-    /// gids.
-    pub groups: Option<u32>,
-}
-
 /// What a run would do to one target.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Plan {
@@ -39,9 +30,6 @@ pub struct Plan {
     pub incomplete: Option<String>,
     /// The ledger's generation that this plan was made for.
     pub generation: u64,
-    /// What the ranges have left.
-    #[serde(skip)]
-    pub room: Room,
     /// Of a part of a plan: the digest of the whole, if this is its end, and otherwise that it is begun.
     #[serde(skip)]
     pub whole: Option<String>,
@@ -89,6 +77,15 @@ impl Plan {
             .take(16)
             .map(|byte| format!("{byte:02x}"))
             .collect()
+    }
+
+    /// The same, unless the plan is so large that nobody can have typed it: only small plans come with a digest, and
+    /// working it out takes its time.
+    pub(crate) fn digest_if_typed(&self) -> String {
+        match self.changes.len() {
+            0..=1_000 => self.digest(),
+            _ => String::new(),
+        }
     }
 
     /// How many changes there are of each kind, for the summary.

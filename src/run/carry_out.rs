@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run};
 use crate::model::Untrusted;
 use crate::plan::guard::Approval;
-use crate::plan::{Change, Plan, Share, effects};
+use crate::plan::{Change, Plan, Share};
 use crate::policy::{Reason, Refusal};
 use crate::targets::{Hold, Staged, Target};
 
@@ -50,14 +50,10 @@ pub(crate) enum Carried {
 impl Progress {
     /// The whole of it, once no more will be done.
     pub(crate) fn tell(&mut self, mut plan: Plan) -> Plan {
-        let mut done = std::mem::take(&mut self.done);
-        done.sort_by_key(|(place, _)| *place);
-        let done = done.into_iter().map(|(_, change)| change);
-        let mut changes = std::mem::take(&mut self.before);
-        changes.extend(done);
+        self.end_attempt();
         // What is written into homes comes after all of it.
-        changes.append(&mut plan.changes);
-        plan.changes = changes;
+        self.before.append(&mut plan.changes);
+        plan.changes = std::mem::take(&mut self.before);
         plan.refused.append(&mut self.refused);
         plan
     }
@@ -66,8 +62,8 @@ impl Progress {
         self.done.extend(places.into_iter().zip(changes));
     }
 
-    /// The next attempt plans anew.
-    fn begin_again(&mut self) {
+    /// What this attempt did is put in the order of its plan.
+    fn end_attempt(&mut self) {
         let mut done = std::mem::take(&mut self.done);
         done.sort_by_key(|(place, _)| *place);
         self.before
@@ -108,7 +104,10 @@ impl CarryOut<'_> {
             } = share;
             // Packing may take long, and nobody must wait for it.
             let hold = if is_home { Hold::Open } else { self.hold };
-            let current = self.target.read(hold)?;
+            let current = match self.target.read(hold) {
+                Ok(current) => current,
+                Err(error) => return Self::broken(error.into(), rest, progress),
+            };
             let staged = match current.stage(approved) {
                 Ok(staged) => staged,
                 // It was staged as a whole before: something has changed since.
@@ -125,7 +124,7 @@ impl CarryOut<'_> {
                     let open = shares.flat_map(|share| share.approved.into_plan().changes);
                     progress.waiting = part.changes.into_iter().chain(open).collect();
                     progress.waiting.extend(rest.changes.iter().cloned());
-                    progress.begin_again();
+                    progress.end_attempt();
                     return Ok(Carried::Moved(rest));
                 }
                 Committed::Failed(error) if is_home => self.leave(&part.changes, &error, progress),
@@ -144,12 +143,6 @@ impl CarryOut<'_> {
         staged: Box<dyn Staged + '_>,
         progress: &mut Progress,
     ) -> Result<Carried> {
-        let plan = staged.plan();
-        if !plan.changes.iter().any(|it| !effects(it).is_after_commit) {
-            return Ok(Carried::Done(
-                progress.tell(staged.into_approved().into_plan()),
-            ));
-        }
         let committed = self.commit(staged.as_ref(), progress)?;
         let plan = staged.into_approved().into_plan();
         match committed {

@@ -16,14 +16,13 @@ use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::hooks::{self, Tally};
 use crate::ledger::{HOST, Ledger, Run};
+use crate::model::Completeness;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::model::power::PowerBook;
-use crate::model::{Completeness, IdRange};
-use crate::plan::guard::{self, Approval, Refused};
+use crate::plan::guard::{self, Approval, Ranges, Refused};
 use crate::plan::saved::{Asked, Saved, fingerprints};
-use crate::plan::{Approved, Plan, Room};
-use crate::policy::Rules;
+use crate::plan::{Approved, Plan};
 use crate::system::lock::RunLock;
 use crate::targets::{Current, Hold, Target};
 
@@ -94,14 +93,13 @@ fn straight_line(
     };
     let mut so_far = SoFar::default();
     for attempt in 0..ATTEMPTS {
-        if let Some(report) = line.attempt(&mut ledger, attempt, &mut so_far, watch)? {
-            return Ok(report);
+        match line.attempt(&mut ledger, attempt, &mut so_far, watch) {
+            Ok(Some(report)) => return Ok(report),
+            Ok(None) => {}
+            Err(error) => return line.give_up(&mut ledger, so_far, error, watch),
         }
     }
-    let LedgerAccess::Write(ledger) = &mut ledger else {
-        return Err(never_quiet());
-    };
-    line.give_up(ledger, so_far, never_quiet(), watch)
+    line.give_up(&mut ledger, so_far, never_quiet(), watch)
 }
 
 /// What came of the attempts up to now.
@@ -110,20 +108,6 @@ struct SoFar {
     progress: Progress,
     /// The plan of the last one, which somebody else's change has overtaken.
     plan: Option<Plan>,
-}
-
-/// How many numbers of the ranges were never given to anybody.
-fn room(rules: &Rules, owned: &Owned) -> Room {
-    let left = |range: IdRange| {
-        let given = owned.ids.iter().filter(|id| range.contains(**id)).count();
-        range
-            .size()
-            .saturating_sub(u32::try_from(given).unwrap_or(u32::MAX))
-    };
-    Room {
-        accounts: Some(left(rules.accounts.uid_range)),
-        groups: Some(left(rules.groups.gid_range)),
-    }
 }
 
 fn never_quiet() -> Error {
@@ -210,14 +194,8 @@ impl Line<'_> {
         let saved = self.save(current.as_ref(), &plan);
         let approved = match self.approve(plan, &owned, &so_far.progress, watch) {
             Ok(approved) => approved,
-            Err(refused) => match ledger {
-                LedgerAccess::Write(ledger) if so_far.progress.is_begun() => {
-                    let so_far = std::mem::take(so_far);
-                    let error = over_a_limit_now();
-                    return self.give_up(ledger, so_far, error, watch).map(Some);
-                }
-                _ => return Ok(Some(self.refused(*refused).with(saved))),
-            },
+            Err(_) if so_far.progress.is_begun() => return Err(over_a_limit_now()),
+            Err(refused) => return Ok(Some(self.refused(*refused).with(saved))),
         };
         let staged = current.stage(approved)?;
         let LedgerAccess::Write(ledger) = ledger else {
@@ -258,32 +236,37 @@ impl Line<'_> {
         so_far: &mut SoFar,
         watch: &mut dyn Watch,
     ) -> Result<Option<RunReport>> {
-        let number = so_far.progress.number;
         match carried {
-            Carried::Done(plan) => self.finish(ledger, plan, number, watch).map(Some),
+            // From here on nothing is left to be told when something fails.
+            Carried::Done(plan) => {
+                let number = so_far.progress.number.take();
+                self.finish(ledger, plan, number, watch).map(Some)
+            }
             Carried::Moved(plan) => {
                 so_far.plan = Some(plan);
                 Ok(None)
             }
             Carried::Broken(plan, error) => {
                 so_far.plan = Some(plan);
-                self.give_up(ledger, std::mem::take(so_far), error, watch)
-                    .map(Some)
+                Err(error)
             }
         }
     }
 
-    /// It cannot go on: what was done is told, and hooks hear of it.
+    /// It cannot go on: what was done is told, and hooks hear of it, unless the next run has to recover it first.
     fn give_up(
         &self,
-        ledger: &mut Ledger,
+        ledger: &mut LedgerAccess,
         mut so_far: SoFar,
         error: Error,
         watch: &mut dyn Watch,
     ) -> Result<RunReport> {
-        let Some(number) = so_far.progress.number else {
+        let (Some(number), LedgerAccess::Write(ledger)) = (so_far.progress.number, ledger) else {
             return Err(error);
         };
+        if self.target.is_interrupted()? {
+            return Err(error);
+        }
         let rest = Plan {
             changes: Vec::new(),
             observations: Vec::new(),
@@ -309,7 +292,7 @@ impl Line<'_> {
     /// Has the plan judged. A dry run shows also one that is refused.
     fn approve(
         &self,
-        mut plan: Plan,
+        plan: Plan,
         owned: &Owned,
         progress: &Progress,
         watch: &mut dyn Watch,
@@ -320,8 +303,12 @@ impl Line<'_> {
             waiting: &progress.waiting,
             by_name: self.job.task.is_by_name(),
         };
-        plan.room = room(&self.env.settings.rules, owned);
-        guard::approve(plan, owned, limits, approval).inspect_err(|refused| {
+        let rules = &self.env.settings.rules;
+        let ranges = Ranges {
+            accounts: rules.accounts.uid_range,
+            groups: rules.groups.gid_range,
+        };
+        guard::approve(plan, owned, (limits, ranges), approval).inspect_err(|refused| {
             if self.job.options.dry_run {
                 watch.dry(&refused.plan);
             }

@@ -6,7 +6,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::words::joined;
+use super::words::{before_hash_unless, joined};
 use crate::model::power::{Include, Stated, Who};
 
 /// What ends a name besides blanks.
@@ -39,22 +39,9 @@ fn before_comment(line: &str, goes_on: bool) -> &str {
     if !goes_on && is_old_include(line.trim_start()) {
         return line;
     }
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, c) in line.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => quoted = !quoted,
-            '#' if !quoted => {
-                let next = line[at + 1..].chars().next();
-                if !next.is_some_and(|c| c.is_ascii_digit()) {
-                    return &line[..at];
-                }
-            }
-            _ => {}
-        }
-    }
-    line
+    before_hash_unless(line, |behind| {
+        behind.starts_with(|c: char| c.is_ascii_digit())
+    })
 }
 
 fn is_old_include(line: &str) -> bool {

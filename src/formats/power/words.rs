@@ -27,13 +27,18 @@ pub(super) fn joined(text: &str, cut: impl Fn(&str, bool) -> &str) -> Vec<(usize
 
 /// A line up to a `#` that stands in no quotes and behind no backslash.
 pub(super) fn before_hash(line: &str) -> &str {
+    before_hash_unless(line, |_| false)
+}
+
+/// The same, where a `#` begins no comment if what is behind it is something else.
+pub(super) fn before_hash_unless(line: &str, is_else: impl Fn(&str) -> bool) -> &str {
     let (mut quoted, mut escaped) = (false, false);
     for (at, c) in line.char_indices() {
         match c {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
             '"' => quoted = !quoted,
-            '#' if !quoted => return &line[..at],
+            '#' if !quoted && !is_else(&line[at + 1..]) => return &line[..at],
             _ => {}
         }
     }

@@ -4,7 +4,7 @@ use super::departure;
 use super::input::DiffInput;
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, Owner};
-use crate::model::owned::{OwnedAccount, State};
+use crate::model::owned::{Owned, OwnedAccount, State};
 use crate::model::power::Powers;
 use crate::model::{Gid, Uid, Untrusted};
 use crate::plan::claims::{Claims, OwnGroup, Wish};
@@ -19,146 +19,182 @@ pub(super) fn create(
     against: &DiffInput<'_>,
     plan: &mut Plan,
 ) -> Vec<Change> {
-    let DiffInput { host, owned, .. } = *against;
-    let rules = &against.rules.accounts;
-    let mut created = Vec::new();
     if fresh.is_empty() {
-        return created;
+        return Vec::new();
     }
-    let gid = match primary_gid(host, rules) {
+    let gid = match primary_gid(against.host, &against.rules.accounts) {
         Ok(gid) => gid,
         Err(reason) => {
             for (account, _) in fresh {
                 plan.refused.push(refusal(&account, reason.clone()));
             }
-            return created;
+            return Vec::new();
         }
     };
-    let mut uids = Allocator::new(rules.uid_range, vec![&host.ids, &owned.ids], &host.subids);
-    for id in host.powers().into_iter().flat_map(Powers::numbers) {
-        uids.claim(id);
-    }
-    let mut subids = rules.subids().map(|s| {
-        let given = owned
-            .subids
-            .iter()
-            .map(|&first| (first, first.saturating_add(s.count - 1)));
-        let ids = host.ids.iter().chain(&owned.ids).map(|&id| (id, id));
-        SpanAllocator::new(
-            s.first,
-            s.last,
-            s.count,
-            host.subids.iter().chain(given).chain(ids).collect(),
-        )
-    });
-    let claims = Claims::new(host, owned);
+    let mut making = Making::new(gid, against);
     let (mut sound, mut refused) = (Vec::new(), Vec::new());
     for (account, own) in fresh {
-        let alias = owned.aliases.accounts.get(&account.id);
-        let fresh = Fresh {
-            account,
-            own,
-            private: is_private(own, rules),
-        };
-        let conflict = conflict(&fresh, alias, &claims, &uids);
-        let account = fresh.account;
-        match conflict {
-            Some(reason) => refused.push(refusal(&account, reason)),
-            None => {
-                if let UidFrom::Ledger(uid) | UidFrom::Provider(uid) = UidFrom::of(own, account.uid)
-                {
-                    uids.claim(uid.get());
-                }
-                sound.push((account, own));
-            }
+        match making.consider(account, own) {
+            Ok(fresh) => sound.push(fresh),
+            Err(refusal) => refused.push(*refusal),
         }
     }
-    for (account, own) in sound {
-        let uid = match UidFrom::of(own, account.uid) {
-            UidFrom::Ledger(uid) | UidFrom::Provider(uid) => uid,
-            UidFrom::Range => match uids.next_free().map(Uid::new) {
-                Ok(Some(uid)) => uid,
-                Ok(None) => continue,
-                Err(e) => {
-                    let (kind, range) = (EntryKind::Account, e);
-                    refused.push(refusal(&account, Reason::NoNumberLeft { kind, range }));
-                    continue;
-                }
-            },
-        };
-        let home = if rules.create_home {
-            against.probe.owner(&account.home)
-        } else {
-            Ok(None)
-        };
-        let home = match home {
-            Ok(home) => home,
-            Err(e) => {
-                // Whoever comes after gets what they would have got.
-                if let (Some(alloc), None) = (&mut subids, own) {
-                    alloc.next_free();
-                }
-                refused.push(refusal(&account, e.into()));
-                continue;
-            }
-        };
-        if let Some(reason) = home.and_then(|owner| home_conflict(&account, uid, owner)) {
-            refused.push(refusal(&account, reason));
-            continue;
+    let mut created = Vec::new();
+    for fresh in sound {
+        match making.give(&fresh, plan) {
+            Ok(Some(given)) => created.push(fresh.change(given, against.owned)),
+            Ok(None) => {}
+            Err(reason) => refused.push(refusal(&fresh.account, reason)),
         }
-        let range = match (own.and_then(|own| own.subid), &mut subids) {
-            (Some(first), Some(_)) => rules.subids().map(|s| (first, s.count)),
-            // What was adopted without a range is made again without one.
-            (None, Some(_)) if own.is_some_and(|own| own.state.is_present()) => None,
-            (None, Some(alloc)) => match (alloc.next_free(), rules.subids()) {
-                (Some(first), Some(s)) => Some((first, s.count)),
-                _ => {
-                    refused.push(refusal(&account, Reason::NoSubidsLeft));
-                    continue;
-                }
-            },
-            (_, None) => None,
-        };
-        if let Some(archive) = own.and(owned.archives.get(&account.id)) {
-            plan.remark(account.name.as_str(), departure::back_with(archive));
-        }
-        let private_group = is_private(own, rules);
-        let kept = own
-            .filter(|own| own.state.is_present())
-            .and_then(|own| Gid::new(own.gid));
-        let new = if private_group {
-            Gid::new(uid.get())
-        } else {
-            gid
-        };
-        let Some(gid) = kept.or(new) else { continue };
-        if !private_group && !claims.is_gid(gid.get()) {
-            refused.push(refusal(&account, Reason::NoGroupOfGid { gid }));
-            continue;
-        }
-        let make_home = rules.create_home && home.is_none();
-        let WantedAccount {
-            id,
-            name,
-            gecos,
-            home,
-            shell,
-            ..
-        } = account;
-        let create = Deed::CreateAccount(NewAccount {
-            uid,
-            gid,
-            private_group,
-            gecos,
-            home,
-            make_home,
-            shell,
-            subids: range,
-        });
-        created.push(Change::account(owned.key(&id), name, create));
     }
     plan.refused.append(&mut refused);
     created
+}
+
+/// What new accounts are made of.
+struct Making<'a> {
+    against: &'a DiffInput<'a>,
+    claims: Claims<'a>,
+    uids: Allocator<'a>,
+    subids: Option<SpanAllocator>,
+    /// The shared primary group, if there is one.
+    gid: Option<Gid>,
+}
+
+impl<'a> Making<'a> {
+    fn new(gid: Option<Gid>, against: &'a DiffInput<'a>) -> Self {
+        let DiffInput { host, owned, .. } = *against;
+        let rules = &against.rules.accounts;
+        let subids = rules.subids().map(|s| {
+            let given = owned
+                .subids
+                .iter()
+                .map(|&first| (first, first.saturating_add(s.count - 1)));
+            let ids = host.ids.iter().chain(&owned.ids).map(|&id| (id, id));
+            let taken = host.subids.iter().chain(given).chain(ids).collect();
+            SpanAllocator::new(s.first, s.last, s.count, taken)
+        });
+        let mut uids = Allocator::new(rules.uid_range, vec![&host.ids, &owned.ids], &host.subids);
+        for id in host.powers().into_iter().flat_map(Powers::numbers) {
+            uids.claim(id);
+        }
+        Self {
+            against,
+            claims: Claims::new(host, owned),
+            uids,
+            subids,
+            gid,
+        }
+    }
+
+    /// Takes somebody, unless a name or an id is in the way.
+    fn consider<'o>(
+        &mut self,
+        account: WantedAccount,
+        own: Option<&'o OwnedAccount>,
+    ) -> Result<Fresh<'o>, Box<Refusal>> {
+        let fresh = Fresh {
+            private: is_private(own, &self.against.rules.accounts),
+            account,
+            own,
+        };
+        let alias = self.against.owned.aliases.accounts.get(&fresh.account.id);
+        if let Some(reason) = conflict(&fresh, alias, &self.claims, &self.uids) {
+            return Err(Box::new(refusal(&fresh.account, reason)));
+        }
+        if let UidFrom::Ledger(uid) | UidFrom::Provider(uid) = UidFrom::of(own, fresh.account.uid) {
+            self.uids.claim(uid.get());
+        }
+        Ok(fresh)
+    }
+
+    /// Gives somebody what an account needs; `None`: there is no number that could be one.
+    fn give(&mut self, fresh: &Fresh<'_>, plan: &mut Plan) -> Result<Option<Given>, Reason> {
+        let &Fresh {
+            ref account,
+            own,
+            private,
+        } = fresh;
+        let Some(uid) = self.uid(fresh)? else {
+            return Ok(None);
+        };
+        let make_home = self.makes_home(fresh, uid)?;
+        let subids = self.subids(own)?;
+        if let Some(archive) = own.and(self.against.owned.archives.get(&account.id)) {
+            plan.remark(account.name.as_str(), departure::back_with(archive));
+        }
+        let Some(gid) = self.primary(fresh, uid) else {
+            return Ok(None);
+        };
+        if !private && !self.claims.is_gid(gid.get()) {
+            return Err(Reason::NoGroupOfGid { gid });
+        }
+        Ok(Some(Given {
+            uid,
+            gid,
+            make_home,
+            subids,
+        }))
+    }
+
+    fn uid(&mut self, fresh: &Fresh<'_>) -> Result<Option<Uid>, Reason> {
+        match UidFrom::of(fresh.own, fresh.account.uid) {
+            UidFrom::Ledger(uid) | UidFrom::Provider(uid) => Ok(Some(uid)),
+            UidFrom::Range => self.uids.next_free().map(Uid::new).map_err(|range| {
+                let kind = EntryKind::Account;
+                Reason::NoNumberLeft { kind, range }
+            }),
+        }
+    }
+
+    /// Whether the home has to be made.
+    fn makes_home(&mut self, fresh: &Fresh<'_>, uid: Uid) -> Result<bool, Reason> {
+        if !self.against.rules.accounts.create_home {
+            return Ok(false);
+        }
+        match self.against.probe.owner(&fresh.account.home) {
+            Ok(None) => Ok(true),
+            Ok(Some(owner)) => match home_conflict(&fresh.account, uid, owner) {
+                Some(reason) => Err(reason),
+                None => Ok(false),
+            },
+            Err(e) => {
+                // Whoever comes after gets what they would have got.
+                if let (Some(alloc), None) = (&mut self.subids, fresh.own) {
+                    alloc.next_free();
+                }
+                Err(e.into())
+            }
+        }
+    }
+
+    /// Its subordinate ids.
+    fn subids(&mut self, own: Option<&OwnedAccount>) -> Result<Option<(u32, u32)>, Reason> {
+        let (Some(alloc), Some(rule)) = (&mut self.subids, self.against.rules.accounts.subids())
+        else {
+            return Ok(None);
+        };
+        let first = match own.and_then(|own| own.subid) {
+            Some(first) => Some(first),
+            // What was adopted without a range is made again without one.
+            None if own.is_some_and(|own| own.state.is_present()) => return Ok(None),
+            None => alloc.next_free(),
+        };
+        match first {
+            Some(first) => Ok(Some((first, rule.count))),
+            None => Err(Reason::NoSubidsLeft),
+        }
+    }
+
+    /// Its primary group.
+    fn primary(&self, fresh: &Fresh<'_>, uid: Uid) -> Option<Gid> {
+        let kept = fresh.own.filter(|own| own.state.is_present());
+        let new = match fresh.private {
+            true => Gid::new(uid.get()),
+            false => self.gid,
+        };
+        kept.and_then(|own| Gid::new(own.gid)).or(new)
+    }
 }
 
 /// Somebody who is to get an account.
@@ -168,6 +204,45 @@ struct Fresh<'a> {
     own: Option<&'a OwnedAccount>,
     /// Whether it has a primary group of its own.
     private: bool,
+}
+
+impl Fresh<'_> {
+    /// The change that makes the account.
+    fn change(self, given: Given, owned: &Owned) -> Change {
+        let WantedAccount {
+            id,
+            name,
+            gecos,
+            home,
+            shell,
+            ..
+        } = self.account;
+        let Given {
+            uid,
+            gid,
+            make_home,
+            subids,
+        } = given;
+        let create = Deed::CreateAccount(NewAccount {
+            uid,
+            gid,
+            private_group: self.private,
+            gecos,
+            home,
+            make_home,
+            shell,
+            subids,
+        });
+        Change::account(owned.key(&id), name, create)
+    }
+}
+
+/// What a new account is given.
+struct Given {
+    uid: Uid,
+    gid: Gid,
+    make_home: bool,
+    subids: Option<(u32, u32)>,
 }
 
 /// Whether an account has a primary group of its own: as it had, if it was there until somebody removed it by hand.

@@ -182,19 +182,19 @@ impl Case {
         }
     }
 
+    /// Everybody whom gosync owns.
+    fn people(&self) -> crate::model::Lookup<RemoteId, ()> {
+        let ids = self.owned.accounts.keys();
+        ids.map(|id| (id.clone(), ())).collect()
+    }
+
     /// Plans groups; everybody whom gosync owns is there.
     fn plan_groups(&self, groups: Vec<WantedGroup>) -> Plan {
         let present = groups.iter().map(|g| g.id.clone()).collect();
-        let people = self
-            .owned
-            .accounts
-            .keys()
-            .map(|id| (id.clone(), ()))
-            .collect();
         let wanted = WantedGroups {
             groups,
             present,
-            people,
+            people: self.people(),
             ..WantedGroups::default()
         };
         super::groups(wanted, &self.input())

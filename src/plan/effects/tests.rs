@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::{Contact, GroupName, RemoteId};
+use crate::plan::deed::MemberChange;
 use crate::plan::deed::{AccountRename, Adopted};
 use crate::plan::key_change::{Cause, KeyPlace};
 use crate::plan::samples::key;

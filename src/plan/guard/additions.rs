@@ -3,14 +3,20 @@
 //! One wrong answer of a provider must neither fill a host, nor use up the numbers of a range, which
 //! are given for ever, nor let in everybody who was shut out.
 
-use super::{Excess, Limit, Limits, Losers};
+use super::{Excess, Limit, Limits, Losers, Ranges};
+use crate::model::IdRange;
 use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
 use crate::plan::effects::Presence;
 use crate::plan::{Plan, effects};
 
 /// Adds every such limit that the plan goes over.
-pub(super) fn judge(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
+pub(super) fn judge(
+    plan: &Plan,
+    owned: &Owned,
+    (limits, ranges): (&Limits, Ranges),
+    excesses: &mut Vec<Excess>,
+) {
     let given = &owned.losses.given;
     let accounts = Newcomers {
         what: "accounts",
@@ -18,7 +24,7 @@ pub(super) fn judge(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut 
         present: present(owned.accounts.values().map(|own| own.state.is_present())),
         is_first: owned.accounts.is_empty(),
         before: given.accounts,
-        free: plan.room.accounts,
+        range: ranges.accounts,
     };
     let groups = Newcomers {
         what: "groups",
@@ -26,10 +32,10 @@ pub(super) fn judge(plan: &Plan, owned: &Owned, limits: &Limits, excesses: &mut 
         present: present(owned.groups.values().map(|own| own.state.is_present())),
         is_first: owned.groups.is_empty(),
         before: given.groups,
-        free: plan.room.groups,
+        range: ranges.groups,
     };
-    accounts.judge(limits, excesses);
-    groups.judge(limits, excesses);
+    accounts.judge(owned, limits, excesses);
+    groups.judge(owned, limits, excesses);
     let opened = names(plan, EntryKind::Account, Presence::Opens);
     if !opened.is_empty() {
         let subject = Losers {
@@ -67,20 +73,20 @@ struct Newcomers {
     is_first: bool,
     /// How many were made in the last 24 hours.
     before: u32,
-    /// How many numbers are left.
-    free: Option<u32>,
+    /// What their numbers are of.
+    range: IdRange,
 }
 
 impl Newcomers {
-    fn judge(&self, limits: &Limits, excesses: &mut Vec<Excess>) {
+    fn judge(&self, owned: &Owned, limits: &Limits, excesses: &mut Vec<Excess>) {
         let count = self.names.len();
         if count == 0 {
             return;
         }
-        if let Some(free) = self.free {
-            let most = (free / 2).max(limits.max_additions.min(free));
-            self.exceeds(count, most as usize, (Limit::Room, free as usize), excesses);
-        }
+        let given = owned.ids.iter().filter(|id| self.range.contains(**id));
+        let free = (self.range.size() as usize).saturating_sub(given.count());
+        let most = (free / 2).max(free.min(limits.max_additions as usize));
+        self.exceeds(count, most, (Limit::Room, free), excesses);
         if self.is_first {
             return;
         }

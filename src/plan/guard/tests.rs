@@ -80,6 +80,19 @@ fn revoke(before: usize, gone: usize) -> (Owned, Plan) {
     )
 }
 
+fn ranges(size: u32) -> Ranges {
+    let range = IdRange::new(200_000, 199_999 + size).unwrap();
+    Ranges {
+        accounts: range,
+        groups: range,
+    }
+}
+
+fn bounds() -> (&'static Limits, Ranges) {
+    static LIMITS: std::sync::LazyLock<Limits> = std::sync::LazyLock::new(Limits::default);
+    (&LIMITS, ranges(40_000))
+}
+
 fn by(digest: &str) -> Approval<'_> {
     Approval {
         digest: Some(digest),
@@ -99,19 +112,13 @@ fn the_figures_of_the_issue_hold_at_their_edges() {
         (100_000, 20),
     ] {
         assert!(
-            approve(
-                locks(allowed),
-                &owned(of),
-                &Limits::default(),
-                Approval::default()
-            )
-            .is_ok(),
+            approve(locks(allowed), &owned(of), bounds(), Approval::default()).is_ok(),
             "{allowed} of {of}"
         );
         let refused = approve(
             locks(allowed + 1),
             &owned(of),
-            &Limits::default(),
+            bounds(),
             Approval::default(),
         )
         .unwrap_err();
@@ -126,16 +133,15 @@ fn the_figures_of_the_issue_hold_at_their_edges() {
 fn a_day_allows_twice_what_a_run_does() {
     let mut owned = owned(100);
     owned.losses.accounts = 15;
-    assert!(approve(locks(5), &owned, &Limits::default(), Approval::default()).is_ok());
-    let refused = approve(locks(6), &owned, &Limits::default(), Approval::default()).unwrap_err();
+    assert!(approve(locks(5), &owned, bounds(), Approval::default()).is_ok());
+    let refused = approve(locks(6), &owned, bounds(), Approval::default()).unwrap_err();
     assert_eq!(refused.excesses[0].limit, Limit::Day);
 }
 
 #[test]
 fn the_accounts_never_go_to_zero() {
-    assert!(approve(locks(2), &owned(3), &Limits::default(), Approval::default()).is_ok());
-    let refused =
-        approve(locks(3), &owned(3), &Limits::default(), Approval::default()).unwrap_err();
+    assert!(approve(locks(2), &owned(3), bounds(), Approval::default()).is_ok());
+    let refused = approve(locks(3), &owned(3), bounds(), Approval::default()).unwrap_err();
     assert_eq!(refused.excesses[0].limit, Limit::Zero);
 }
 
@@ -143,7 +149,7 @@ fn the_accounts_never_go_to_zero() {
 fn groups_have_the_same_figures_and_five_never_go_to_zero() {
     let judge = |before, gone| {
         let (owned, plan) = revoke(before, gone);
-        approve(plan, &owned, &Limits::default(), Approval::default())
+        approve(plan, &owned, bounds(), Approval::default())
     };
     assert!(judge(4, 3).is_ok());
     assert!(judge(3, 3).is_ok());
@@ -161,27 +167,21 @@ fn groups_have_the_same_figures_and_five_never_go_to_zero() {
 #[test]
 fn a_digest_lets_exactly_its_plan_through() {
     let digest = locks(50).digest();
-    assert!(approve(locks(50), &owned(100), &Limits::default(), by(&digest)).is_ok());
-    assert!(approve(locks(51), &owned(100), &Limits::default(), by(&digest)).is_err());
+    assert!(approve(locks(50), &owned(100), bounds(), by(&digest)).is_ok());
+    assert!(approve(locks(51), &owned(100), bounds(), by(&digest)).is_err());
     let later = Plan {
         generation: 1,
         ..locks(50)
     };
     assert!(
-        approve(later, &owned(100), &Limits::default(), by(&digest)).is_err(),
+        approve(later, &owned(100), bounds(), by(&digest)).is_err(),
         "only once"
     );
 }
 
 #[test]
 fn the_message_has_figure_limit_and_names() {
-    let refused = approve(
-        locks(12),
-        &owned(40),
-        &Limits::default(),
-        Approval::default(),
-    )
-    .unwrap_err();
+    let refused = approve(locks(12), &owned(40), bounds(), Approval::default()).unwrap_err();
     let text = refused.excesses[0].to_string();
     assert_eq!(
         text,
@@ -230,7 +230,7 @@ fn who_gets_power_is_counted_in_a_run_and_in_a_day() {
     let judge = |come, before_today, privileged| {
         let (mut owned, plan) = local(2, 0, come, privileged);
         owned.losses.gains.insert("lab".into(), before_today);
-        approve(plan, &owned, &Limits::default(), Approval::default())
+        approve(plan, &owned, bounds(), Approval::default())
             .map(drop)
             .map_err(|refused| refused.excesses[0].to_string())
     };
@@ -246,19 +246,19 @@ fn who_gets_power_is_counted_in_a_run_and_in_a_day() {
     );
     let (owned, plan) = local(2, 0, 4, true);
     let digest = plan.digest();
-    assert!(approve(plan, &owned, &Limits::default(), by(&digest)).is_ok());
+    assert!(approve(plan, &owned, bounds(), by(&digest)).is_ok());
 }
 
 #[test]
 fn members_of_the_hosts_own_groups_go_within_the_limits() {
     let judge = |before, gone| {
         let (owned, plan) = local(before, gone, 0, false);
-        approve(plan, &owned, &Limits::default(), Approval::default()).is_ok()
+        approve(plan, &owned, bounds(), Approval::default()).is_ok()
     };
     assert!(judge(4, 3) && judge(3, 3) && !judge(40, 5) && !judge(5, 5));
     let (mut owned, plan) = local(10, 3, 0, false);
     owned.losses.local.insert("lab".into(), 4);
-    assert!(approve(plan, &owned, &Limits::default(), Approval::default()).is_err());
+    assert!(approve(plan, &owned, bounds(), Approval::default()).is_err());
 }
 
 proptest! {
@@ -270,7 +270,7 @@ proptest! {
         let limits = Limits::default();
         let allowed = limits.allowed(of) as usize;
         let over = gone > allowed || (gone > 0 && (gone + before as usize > 2 * allowed || gone == of));
-        prop_assert_eq!(approve(locks(gone), &owned, &limits, Approval::default()).is_err(), over);
+        prop_assert_eq!(approve(locks(gone), &owned, (&limits, ranges(40_000)), Approval::default()).is_err(), over);
     }
 }
 
@@ -369,7 +369,13 @@ fn each_rung_has_a_limit_of_its_own() {
             ..Plan::default()
         };
         let judge = |n, owned: &Owned, limits| {
-            approve(plan(n), owned, &limits, Approval::default()).map(|_| ())
+            approve(
+                plan(n),
+                owned,
+                (&limits, ranges(40_000)),
+                Approval::default(),
+            )
+            .map(|_| ())
         };
         assert!(judge(most, &owned, Limits::default()).is_ok(), "{loss:?}");
         let refused = judge(most + 1, &owned, Limits::default()).unwrap_err();
@@ -402,7 +408,7 @@ fn each_rung_has_a_limit_of_its_own() {
     };
     owned.losses.accounts = 40;
     assert_eq!(
-        approve(plan, &owned, &Limits::default(), Approval::default())
+        approve(plan, &owned, bounds(), Approval::default())
             .unwrap_err()
             .excesses[0]
             .what,
@@ -451,19 +457,13 @@ fn not_many_people_may_lose_all_their_keys_at_once() {
         ..Plan::default()
     };
     let judge = |n, cause, owned: &Owned| {
-        approve(
-            plan(n, cause),
-            owned,
-            &Limits::default(),
-            Approval::default(),
-        )
-        .is_ok()
+        approve(plan(n, cause), owned, bounds(), Approval::default()).is_ok()
     };
     assert!(judge(10, Cause::Wanted, &owned) && !judge(11, Cause::Wanted, &owned));
     let refused = approve(
         plan(11, Cause::Wanted),
         &owned,
-        &Limits::default(),
+        bounds(),
         Approval::default(),
     )
     .unwrap_err();
@@ -513,14 +513,15 @@ fn new_accounts(n: usize) -> Plan {
 }
 
 fn limits_of(plan: Plan, owned: &Owned) -> Vec<(Limit, usize, usize)> {
-    match approve(plan, owned, &Limits::default(), Approval::default()) {
-        Ok(_) => Vec::new(),
-        Err(refused) => refused
-            .excesses
-            .iter()
-            .map(|it| (it.limit, it.count, it.allowed))
-            .collect(),
-    }
+    excesses_of(approve(plan, owned, bounds(), Approval::default()))
+}
+
+fn excesses_of(judged: Result<Approved, Box<Refused>>) -> Vec<(Limit, usize, usize)> {
+    let excesses = judged.err().map(|refused| refused.excesses);
+    let excesses = excesses.into_iter().flatten();
+    excesses
+        .map(|it| (it.limit, it.count, it.allowed))
+        .collect()
 }
 
 #[test]
@@ -544,9 +545,9 @@ fn additions_are_limited_but_for_the_first() {
 #[test]
 fn no_run_uses_up_what_is_left_of_a_range() {
     let within = |n, free| {
-        let mut plan = new_accounts(n);
-        plan.room.accounts = Some(free);
-        limits_of(plan, &owned(0))
+        let plan = new_accounts(n);
+        let bounds = (bounds().0, ranges(free));
+        excesses_of(approve(plan, &owned(0), bounds, Approval::default()))
     };
     assert_eq!(within(20_000, 40_000), []);
     assert_eq!(within(20_001, 40_000), [(Limit::Room, 20_001, 20_000)]);
@@ -589,5 +590,5 @@ fn what_is_asked_for_by_name_is_no_mishap() {
         by_name: true,
         ..Approval::default()
     };
-    assert!(approve(locks(3), &owned(3), &Limits::default(), by_name).is_ok());
+    assert!(approve(locks(3), &owned(3), bounds(), by_name).is_ok());
 }

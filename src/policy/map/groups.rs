@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::{KnownAs, asked_number, kept, mapped, twins};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, State};
-use crate::model::{Directory, Gid, GroupName, IdRange, Lookup, Name, RemoteId, Untrusted};
+use crate::model::{
+    Directory, Gid, Group, GroupName, IdRange, Lookup, Name, RemoteId, Status, Untrusted,
+};
 use crate::policy::local_map::WantedLocal;
 use crate::policy::rules::RulesOfGroup;
 use crate::policy::trace::{Step, Trace};
@@ -99,72 +101,21 @@ pub(crate) fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -
     out.left_out = left_out.into_iter().map(|g| g.id.clone()).collect();
     groups.sort_by(|a, b| a.id.cmp(&b.id));
     for (index, group) in groups.iter().enumerate() {
-        let twin = groups
-            .get(index + 1)
-            .is_some_and(|other| other.id == group.id);
-        let known = owned
-            .groups
-            .get(&group.id)
-            .filter(|own| own.state.is_present());
-        let refuse = |reason| Refusal {
-            id: Some(group.id.clone()),
-            subject: group.name.clone(),
-            reason,
+        let next = groups.get(index + 1);
+        let is_twin = next.is_some_and(|other| other.id == group.id);
+        let is_first = out.present.insert(group.id.clone());
+        let mapped = match is_first && !is_twin {
+            true => one(group, owned, rules, &mut out.remarks),
+            false => Err(Reason::SameId),
         };
-        if !out.present.insert(group.id.clone()) || twin {
-            out.refusals.push(refuse(Reason::SameId));
-            continue;
+        match mapped {
+            Ok(wanted) => out.groups.extend(wanted),
+            Err(reason) => out.refusals.push(Refusal {
+                id: Some(group.id.clone()),
+                subject: group.name.clone(),
+                reason,
+            }),
         }
-        if known.is_none() && rules.local_map.maps(group.name.raw()) {
-            continue; // what it becomes here is a group that is there already
-        }
-        let rules = rules.of(group.name.raw());
-        let alias = owned.aliases.groups.get(&group.id).map(String::as_str);
-        let named = group_name(
-            &group.name,
-            known.map(|own| (own.name.as_str(), alias)),
-            rules,
-            &mut out.remarks,
-            &mut Trace::default(),
-        );
-        let (name, rename) = match named {
-            Ok(names) => names,
-            Err(reason) => {
-                out.refusals.push(refuse(reason));
-                continue;
-            }
-        };
-        let gid = match group
-            .gid
-            .as_ref()
-            .map(|text| gid(text, rules.gid_range))
-            .transpose()
-        {
-            Ok(gid) => gid,
-            Err(reason) if known.is_some() => {
-                let (kind, why) = (EntryKind::Group, reason.boxed());
-                let told = Reason::KeepsNumber { kind, why };
-                out.remarks.push(Remark::new(name.as_str(), told));
-                None
-            }
-            Err(reason) => {
-                out.refusals.push(refuse(reason));
-                continue;
-            }
-        };
-        let active = group
-            .members
-            .iter()
-            .filter(|m| m.status == crate::model::Status::Active);
-        let members = active.map(|m| m.user.clone()).collect();
-        out.groups.push(WantedGroup {
-            id: group.id.clone(),
-            name,
-            rename,
-            gid,
-            gid_range: rules.gid_range,
-            members,
-        });
     }
     let WantedGroups {
         groups,
@@ -174,6 +125,47 @@ pub(crate) fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -
     } = &mut out;
     twins::settle(groups, owned, refusals, remarks);
     out
+}
+
+/// Maps one group; `None`: what it becomes here is a group that is there already.
+fn one(
+    group: &Group,
+    owned: &Owned,
+    rules: &GroupRules,
+    remarks: &mut Vec<Remark>,
+) -> Result<Option<WantedGroup>, Reason> {
+    let own = owned.groups.get(&group.id);
+    let known = own.filter(|own| own.state.is_present());
+    if known.is_none() && rules.local_map.maps(group.name.raw()) {
+        return Ok(None);
+    }
+    let rules = rules.of(group.name.raw());
+    let alias = owned.aliases.groups.get(&group.id).map(String::as_str);
+    let known_as = known.map(|own| (own.name.as_str(), alias));
+    let mut trace = Trace::default();
+    let (name, rename) = group_name(&group.name, known_as, rules, remarks, &mut trace)?;
+    let gid_range = rules.gid_range;
+    let asked = group.gid.as_ref().map(|text| gid(text, gid_range));
+    let gid = match asked.transpose() {
+        Ok(gid) => gid,
+        Err(reason) if known.is_some() => {
+            let (kind, why) = (EntryKind::Group, reason.boxed());
+            let told = Reason::KeepsNumber { kind, why };
+            remarks.push(Remark::new(name.as_str(), told));
+            None
+        }
+        Err(reason) => return Err(reason),
+    };
+    let members = group.members.iter();
+    let active = members.filter(|member| member.status == Status::Active);
+    Ok(Some(WantedGroup {
+        id: group.id.clone(),
+        name,
+        rename,
+        gid,
+        gid_range,
+        members: active.map(|member| member.user.clone()).collect(),
+    }))
 }
 
 /// What a group would be called on this host, if it can be called anything.

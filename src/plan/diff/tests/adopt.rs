@@ -165,12 +165,7 @@ fn what_was_given_back_is_adopted_again_and_what_is_owned_is_not_twice() {
 }
 
 fn lab(case: &Case, wish: &WantedGroup) -> Result<Plan, Reason> {
-    let people = case
-        .owned
-        .accounts
-        .keys()
-        .map(|id| (id.clone(), ()))
-        .collect();
+    let people = case.people();
     let counterpart = Counterpart {
         wanted: wish,
         called: Some("lab"),

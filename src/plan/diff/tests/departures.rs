@@ -598,12 +598,7 @@ fn a_group_that_the_configuration_leaves_out_is_left_alone() {
     );
     let groups = vec![group(11, "rest", &[])];
     let (present, left_out) = ([id(11)].into(), [id(10)].into());
-    let people = case
-        .owned
-        .accounts
-        .keys()
-        .map(|id| (id.clone(), ()))
-        .collect();
+    let people = case.people();
     let wanted = WantedGroups {
         groups,
         present,

@@ -37,12 +37,7 @@ fn lab(members: &[u32]) -> WantedLocal {
 }
 
 fn plan(case: &Case, local: Vec<WantedLocal>) -> Plan {
-    let people = case
-        .owned
-        .accounts
-        .keys()
-        .map(|id| (id.clone(), ()))
-        .collect();
+    let people = case.people();
     let wanted = WantedGroups {
         people,
         local,
