@@ -74,7 +74,7 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
                 .hint("Nothing was locked or taken away because of it; the next run tries again")
         }
-        run::Outcome::Unseen(n) => Error::new(
+        run::Outcome::HeldUp(n) => Error::new(
             Kind::Partial,
             format!("not everything on this host could be seen or done; left as it is: {n}"),
         )

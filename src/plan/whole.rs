@@ -49,7 +49,7 @@ impl Plan {
 
     /// Tells why something is not done now: as a refusal if it hangs on what nobody could see, else as a remark.
     pub(in crate::plan) fn not_done(&mut self, id: &RemoteId, name: &str, reason: Reason) {
-        if !reason.is_unseen() {
+        if !reason.is_held_up() {
             return self.remark(name, reason);
         }
         self.refused.push(Refusal {

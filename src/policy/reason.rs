@@ -415,7 +415,7 @@ impl Reason {
     }
 
     /// Whether it hangs on something on the host that nobody could see, or that could not be done there.
-    pub fn is_unseen(&self) -> bool {
+    pub fn is_held_up(&self) -> bool {
         matches!(self.cause(), Self::NotSeen { .. } | Self::HomeFailed { .. })
     }
 

@@ -68,7 +68,7 @@ pub(crate) fn extend(plan: &mut Plan, cx: &PlanContext<'_>, book: &KeyBook, chos
         }
         Err(e) => {
             let reason = unusable(&e);
-            if reason.is_unseen() {
+            if reason.is_held_up() {
                 diff::make_nobody(plan, reason.cause());
             }
             plan.refused.push(Refusal {
@@ -282,3 +282,51 @@ const NOTES_AT_ONCE: usize = 100;
 
 /// How many homes are written at the same time: they wait for disks, and for file systems that do not answer.
 const AT_A_TIME: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Key, ProviderName, RemoteId, UserName};
+    use crate::plan::Deed;
+
+    fn change(id: &str) -> Change {
+        let key = Key {
+            provider: ProviderName::new("p"),
+            id: RemoteId::new(id).unwrap(),
+        };
+        Change::account(key, UserName::new("ann", false).unwrap(), Deed::Unlock {})
+    }
+
+    /// The ids of each batch.
+    fn batched(ids: &[&str]) -> Vec<Vec<String>> {
+        let changes: Vec<Change> = ids.iter().map(|id| change(id)).collect();
+        let home = |(at, change)| Home {
+            at,
+            change,
+            path: "/home/ann",
+            order: Order {
+                uid: 1,
+                gid: 1,
+                home: "/home/ann".into(),
+                lines: String::new(),
+            },
+        };
+        let homes: Vec<Home<'_>> = changes.iter().enumerate().map(home).collect();
+        let ids = |batch: &&[Home<'_>]| {
+            let ids = batch.iter().filter_map(|home| home.change.id());
+            ids.map(ToString::to_string).collect()
+        };
+        batches(&homes).iter().map(ids).collect()
+    }
+
+    #[test]
+    fn two_homes_of_one_account_are_never_written_at_the_same_time() {
+        assert_eq!(batched(&["a", "b", "c"]), [["a", "b", "c"]]);
+        let batches = batched(&["a", "b", "b", "c", "b"]);
+        assert_eq!(
+            batches,
+            [vec!["a", "b"], vec!["b", "c"], vec!["b"]],
+            "in their order, what is withdrawn first"
+        );
+    }
+}

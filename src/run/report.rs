@@ -58,8 +58,8 @@ pub enum Outcome {
     NotOut(usize),
     /// The read was not complete, for this reason; nobody was locked or taken away because of it.
     Incomplete(String),
-    /// So many were not changed, since nobody could see something on the target that it hangs on.
-    Unseen(usize),
+    /// So many were not changed, since something on the target could not be seen, or not be done.
+    HeldUp(usize),
     /// So many records got no account or group, and that was not to be.
     Rejected(usize),
     /// So many events have hooks that failed, and that was not to be.
@@ -76,14 +76,14 @@ impl Outcome {
         let strict = job.options.strict;
         // What is named on the command line is refused by an error of its own.
         let judges_records = job.task.judges_records();
-        let unseen = plan.refused.iter().filter(|it| it.reason.is_unseen());
-        let unseen = unseen.count();
+        let held_up = plan.refused.iter().filter(|it| it.reason.is_held_up());
+        let held_up = held_up.count();
         let not_out = plan.refused.iter().filter(|it| it.reason.is_not_out());
         let not_out = not_out.count();
         match &plan.incomplete {
             _ if not_out > 0 => Self::NotOut(not_out),
             Some(reason) => Self::Incomplete(reason.clone()),
-            None if unseen > 0 => Self::Unseen(unseen),
+            None if held_up > 0 => Self::HeldUp(held_up),
             None if judges_records && strict && !plan.refused.is_empty() => {
                 Self::Rejected(plan.refused.len())
             }
