@@ -6,18 +6,16 @@ use rusqlite::params;
 
 use super::columns::columns;
 use super::store::Scope;
-use crate::model::Members;
 use crate::model::history::EntryKind;
 use crate::model::owned::{KeyRecord, Owned};
+use crate::model::{AccountFields, Members};
 use crate::policy::Field;
 use crate::policy::keys::Place;
 
-/// The fields of an account.
-pub(super) struct AccountFields<'a> {
+/// The row of an account.
+pub(super) struct AccountRow<'a> {
     pub(super) gid: u32,
-    pub(super) gecos: &'a str,
-    pub(super) home: &'a str,
-    pub(super) shell: &'a str,
+    pub(super) fields: AccountFields<&'a str>,
     /// Whether the password was locked already when the account was adopted.
     pub(super) locked: bool,
     /// When it expires while it is open.
@@ -27,20 +25,18 @@ pub(super) struct AccountFields<'a> {
 pub(super) fn set_account(
     scope: Scope<'_>,
     id: &str,
-    fields: &AccountFields<'_>,
+    row: &AccountRow<'_>,
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO applied_accounts (target, provider, id, gid, gecos, home, shell, locked, expire)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                ON CONFLICT (target, provider, id) DO UPDATE SET gid = ?4, gecos = ?5, home = ?6, shell = ?7,
                    locked = ?8, expire = ?9";
-    let AccountFields {
+    let AccountRow {
         gid,
-        gecos,
-        home,
-        shell,
+        fields: AccountFields { gecos, home, shell },
         locked,
         expire,
-    } = fields;
+    } = row;
     scope.execute(
         sql,
         params![

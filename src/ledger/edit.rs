@@ -8,9 +8,9 @@ use super::ids::Identity;
 use super::losses::{self, LossKind};
 use super::store::Scope;
 use super::{absences, applied, contacts, departures, ids};
-use crate::model::Members;
 use crate::model::history::EntryKind;
 use crate::model::owned::{KeyRecord, State};
+use crate::model::{AccountFields, Members};
 use crate::plan::{Adopted, NewAccount};
 use crate::policy::Field;
 use crate::policy::keys::Place;
@@ -77,9 +77,8 @@ pub(super) struct MadeRow {
     name: String,
     gid: u32,
     private: bool,
-    gecos: String,
-    home: String,
-    shell: String,
+    #[serde(flatten)]
+    fields: AccountFields,
     subid: Option<u32>,
 }
 
@@ -89,9 +88,7 @@ impl MadeRow {
             name: name.to_owned(),
             gid: new.gid.get(),
             private: new.private_group,
-            gecos: new.gecos.clone(),
-            home: new.home.clone(),
-            shell: new.shell.clone(),
+            fields: new.fields.clone(),
             subid: new.subids.map(|(first, _)| first),
         }
     }
@@ -107,15 +104,13 @@ impl MadeRow {
             subid: self.subid,
         };
         ids::make_again(scope, &who)?;
-        let fields = applied::AccountFields {
+        let row = applied::AccountRow {
             gid: self.gid,
-            gecos: &self.gecos,
-            home: &self.home,
-            shell: &self.shell,
+            fields: self.fields.borrowed(),
             locked: false,
             expire: "",
         };
-        applied::set_account(scope, id, &fields)
+        applied::set_account(scope, id, &row)
     }
 }
 
@@ -127,9 +122,8 @@ pub(super) struct AdoptedRow {
     uid: u32,
     gid: u32,
     private: bool,
-    gecos: String,
-    home: String,
-    shell: String,
+    #[serde(flatten)]
+    fields: AccountFields,
     locked: bool,
     expire: String,
 }
@@ -143,9 +137,7 @@ impl AdoptedRow {
             uid: adopted.uid.get(),
             gid: adopted.gid.get(),
             private: adopted.private_group,
-            gecos: applied.gecos,
-            home: applied.home,
-            shell: applied.shell,
+            fields: applied.fields,
             locked: applied.locked,
             expire: applied.expire,
         }
@@ -161,15 +153,13 @@ impl AdoptedRow {
             subid: None,
         };
         ids::adopt(scope, &who, self.uid, self.alias.as_deref())?;
-        let fields = applied::AccountFields {
+        let row = applied::AccountRow {
             gid: self.gid,
-            gecos: &self.gecos,
-            home: &self.home,
-            shell: &self.shell,
+            fields: self.fields.borrowed(),
             locked: self.locked,
             expire: &self.expire,
         };
-        applied::set_account(scope, id, &fields)
+        applied::set_account(scope, id, &row)
     }
 }
 

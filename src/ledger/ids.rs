@@ -8,7 +8,7 @@ use super::columns::columns;
 use super::store::Scope;
 use crate::model::history::EntryKind;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
-use crate::model::{RemoteId, Uid};
+use crate::model::{AccountFields, RemoteId, Uid};
 
 /// An account or a group as it is known for ever, but for its number.
 pub(super) struct Identity<'a> {
@@ -282,9 +282,11 @@ pub(super) fn load_accounts(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Re
             private_group: private_gid.is_some(),
             state: row.get(at.state)?,
             applied: Applied {
-                gecos: row.get(at.gecos)?,
-                home: row.get(at.home)?,
-                shell: row.get(at.shell)?,
+                fields: AccountFields {
+                    gecos: row.get(at.gecos)?,
+                    home: row.get(at.home)?,
+                    shell: row.get(at.shell)?,
+                },
                 locked: row.get(at.locked)?,
                 expire: row.get(at.expire)?,
             },

@@ -1,6 +1,6 @@
 //! What a plan means for the ledger: numbers that are set aside now, and entries that come true on confirmation.
 
-use super::applied::{self, AccountFields};
+use super::applied::{self, AccountRow};
 use super::edit::{AdoptedRow, Edit, MadeRow};
 use super::figures::{self, Figures};
 use super::history::{Past, Snapshots};
@@ -136,7 +136,7 @@ struct Creation<'a> {
 
 /// What is to be written for it.
 enum ToApply<'a> {
-    Account(AccountFields<'a>),
+    Account(AccountRow<'a>),
     Group(Members),
 }
 
@@ -164,11 +164,9 @@ impl<'a> Creation<'a> {
                 subid: new.subids.map(|(first, _)| first),
             },
             number: new.uid.get(),
-            applied: ToApply::Account(AccountFields {
+            applied: ToApply::Account(AccountRow {
                 gid: new.gid.get(),
-                gecos: &new.gecos,
-                home: &new.home,
-                shell: &new.shell,
+                fields: new.fields.borrowed(),
                 locked: false,
                 expire: "",
             }),

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::model::host::{Host, HostAccount, HostGroup};
 use crate::model::owned::{Absence, Applied, KeyRecord, Loss, State};
-use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
+use crate::model::{AccountFields, Gid, GroupName, RemoteId, Uid, UserName};
 use crate::plan::samples::key;
 use crate::plan::{AccountRename, Adopted, Change, Deed, MemberChange, NewAccount, Number, Rename};
 use crate::plan::{Observation, Plan};
@@ -24,10 +24,12 @@ fn create(name: &str, uid: u32) -> Change {
             uid: Uid::new(uid).unwrap(),
             gid: Gid::new(uid).unwrap(),
             private_group: true,
-            gecos: "Ann".into(),
-            home: format!("/home/{name}"),
+            fields: AccountFields {
+                gecos: "Ann".into(),
+                home: format!("/home/{name}"),
+                shell: "/bin/sh".into(),
+            },
             make_home: true,
-            shell: "/bin/sh".into(),
             subids: Some((100_000, 65_536)),
         }),
     )
@@ -318,7 +320,7 @@ fn what_a_hand_and_the_provider_agree_on_is_remembered() {
     let applied = &ledger.load(HOST, "p", 0).unwrap().accounts[&id("u-ann")].applied;
     assert_eq!(
         (
-            applied.shell.as_str(),
+            applied.fields.shell.as_str(),
             applied.expire.as_str(),
             applied.locked
         ),
@@ -365,10 +367,12 @@ fn what_is_given_back_is_owned_no_more_and_its_ids_stay() {
         home: "/srv/bob".into(),
         fields: vec![],
         applied: Applied {
-            home: "/srv/bob".into(),
+            fields: AccountFields {
+                home: "/srv/bob".into(),
+                ..AccountFields::default()
+            },
             locked: true,
             expire: "20500".into(),
-            ..Applied::default()
         },
     };
     let adopt = Change::account(
@@ -603,7 +607,11 @@ fn a_name_that_is_given_up_stays_whose_it_was() {
     let owned = ledger.load(HOST, "p", 200).unwrap();
     let ann = &owned.accounts[&id("u-ann")];
     assert_eq!(
-        (ann.name.as_str(), ann.uid.get(), ann.applied.home.as_str()),
+        (
+            ann.name.as_str(),
+            ann.uid.get(),
+            ann.applied.fields.home.as_str()
+        ),
         ("zoe", 20_000, "/home/zoe")
     );
     assert_eq!(owned.groups[&id("g")].members, "bob,zoe".into());
@@ -699,9 +707,11 @@ fn a_name_that_was_begun_to_be_given_is_known_if_it_stands_on_the_host() {
     let account = |uid| HostAccount {
         uid,
         gid: 100,
-        gecos: "",
-        home: "/home/zoe",
-        shell: "/bin/sh",
+        fields: AccountFields {
+            gecos: "",
+            home: "/home/zoe",
+            shell: "/bin/sh",
+        },
         locked: false,
         expire: "",
         writable: true,

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fields::AccountFields;
 use super::id_ranges::IdRanges;
 use super::members::MemberList;
 use super::power::{PowerBook, Powers};
@@ -58,12 +59,8 @@ pub struct HostAccount<'a> {
     pub uid: u32,
     /// Primary group id.
     pub gid: u32,
-    /// Full name and more.
-    pub gecos: &'a str,
-    /// Home directory.
-    pub home: &'a str,
-    /// Login shell.
-    pub shell: &'a str,
+    /// Full name, home and shell.
+    pub fields: AccountFields<&'a str>,
     /// Whether the password is locked, by `!`.
     pub locked: bool,
     /// The day the account expires, as shadow(5) has it; empty: never.

@@ -6,6 +6,7 @@
 pub(crate) mod absolute_path;
 pub(crate) mod contact;
 pub(crate) mod directory;
+pub(crate) mod fields;
 pub(crate) mod group_policy;
 pub(crate) mod history;
 pub(crate) mod host;
@@ -27,6 +28,7 @@ pub use directory::{
     Completeness, Group, Membership, RejectedRecord, Role, Snapshot, Status, User,
 };
 pub(crate) use directory::{Directory, FieldSource, FieldSources, Gap, UserField};
+pub(crate) use fields::AccountFields;
 pub(crate) use id::{Gid, Uid};
 pub use id::{IdRange, RemoteId};
 pub(crate) use lookup::Lookup;

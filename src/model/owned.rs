@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contact, Gid, Key, Members, ProviderName, RemoteId, Uid};
+use super::{AccountFields, Contact, Gid, Key, Members, ProviderName, RemoteId, Uid};
 
 /// How far an owned account or group has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -76,12 +76,8 @@ pub struct OwnedAccount {
 /// The fields that are merged three ways: last applied, wanted, found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// Full name and more.
-    pub gecos: String,
-    /// Home directory.
-    pub home: String,
-    /// Login shell.
-    pub shell: String,
+    /// What its line in passwd(5) says.
+    pub fields: AccountFields,
     /// Whether the password was locked already when the account was adopted; gosync itself leaves none so.
     pub locked: bool,
     /// The day the account expires, as shadow(5) has it, while it is open; empty: never.

@@ -222,7 +222,8 @@ impl<'a> Claims<'a> {
     pub(crate) fn home(&self, home: &str, name: &str, id: &RemoteId) -> Option<Reason> {
         let homes = self.homes.get_or_init(|| {
             let all = self.host.accounts.iter();
-            all.map(|(name, found)| (found.home, *name)).collect()
+            all.map(|(name, found)| (found.fields.home, *name))
+                .collect()
         });
         if let Some(by) = homes.get(home).filter(|other| **other != name) {
             let (home, by) = (home.to_owned(), (*by).to_owned());
@@ -230,7 +231,7 @@ impl<'a> Claims<'a> {
         }
         let given = self.given_homes.get_or_init(|| {
             let all = self.owned.accounts.iter();
-            all.map(|(id, own)| (own.applied.home.as_str(), id))
+            all.map(|(id, own)| (own.applied.fields.home.as_str(), id))
                 .collect()
         });
         let by = given.get(home).filter(|other| **other != id)?;

@@ -3,11 +3,12 @@
 //!
 //! A deed does not say to whom it is done: the subject of its [`Change`](super::Change) does.
 
-use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 use super::key_change::KeyChange;
 use crate::model::owned::Applied;
-use crate::model::{Contact, Gid, Name, Uid, Untrusted, UserName};
+use crate::model::{AccountFields, Contact, Gid, Name, Uid, Untrusted, UserName};
 use crate::policy::{Field, Reason};
 
 /// One deed, complete: the target needs to know nothing else to carry it out. As JSON, what a dry run shows of it besides
@@ -259,7 +260,7 @@ pub struct HomeMove {
 }
 
 /// An account to be made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAccount {
     /// User id.
     pub uid: Uid,
@@ -267,17 +268,40 @@ pub struct NewAccount {
     pub gid: Gid,
     /// Whether the primary group is its own and has to be made.
     pub private_group: bool,
-    /// Full name.
-    pub gecos: String,
-    /// Home directory.
-    pub home: String,
+    /// Full name, home and shell.
+    pub fields: AccountFields,
     /// Whether the home has to be made.
     pub make_home: bool,
-    /// Login shell.
-    pub shell: String,
     /// First subordinate id and how many, for both uids and gids.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub subids: Option<(u32, u32)>,
+}
+
+/// By hand, for the order: the digest of a saved plan is made from this text, and `make_home` stands beside `home` in it.
+impl Serialize for NewAccount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self {
+            uid,
+            gid,
+            private_group,
+            fields,
+            make_home,
+            subids,
+        } = self;
+        let entries = 7 + usize::from(subids.is_some());
+        let mut out = serializer.serialize_struct("NewAccount", entries)?;
+        out.serialize_field("uid", uid)?;
+        out.serialize_field("gid", gid)?;
+        out.serialize_field("private_group", private_group)?;
+        out.serialize_field("gecos", &fields.gecos)?;
+        out.serialize_field("home", &fields.home)?;
+        out.serialize_field("make_home", make_home)?;
+        out.serialize_field("shell", &fields.shell)?;
+        match subids {
+            Some(subids) => out.serialize_field("subids", subids)?,
+            None => out.skip_field("subids")?,
+        }
+        out.end()
+    }
 }
 
 /// A field before and after.

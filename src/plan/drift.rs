@@ -143,17 +143,13 @@ fn fields<'a>(
     found: &HostAccount<'a>,
 ) -> impl Iterator<Item = (Field, &'a str, &'a str)> {
     let Applied {
-        gecos,
-        home,
-        shell,
+        fields,
         locked,
         expire,
     } = &own.applied;
-    let all = [
-        (Field::Gecos, gecos.as_str(), found.gecos),
-        (Field::Home, home, found.home),
-        (Field::Shell, shell, found.shell),
-    ];
+    let texts = Field::each(fields.borrowed()).into_iter();
+    let texts = texts.zip(Field::each(found.fields));
+    let texts = texts.map(|((field, applied), (_, found))| (field, applied, found));
     // A lock that was there at the adoption may be taken off.
     let is_shut = found.locked && !locked;
     let of_open = [
@@ -161,7 +157,7 @@ fn fields<'a>(
         (Field::Expiry, expire, found.expire),
     ];
     let of_open = (own.state != State::Locked).then_some(of_open);
-    all.into_iter().chain(of_open.into_iter().flatten())
+    texts.chain(of_open.into_iter().flatten())
 }
 
 /// A value for a sentence. An empty one is one, too.

@@ -13,7 +13,6 @@ use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::model::{RemoteId, UserName};
-use crate::policy::Field;
 
 /// For which kinds there are hooks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,9 +122,7 @@ impl Source<'_> {
                 name: change.name().to_owned(),
                 uid: new.uid.get(),
                 gid: new.gid.get(),
-                gecos: new.gecos.clone(),
-                home: new.home.clone(),
-                shell: new.shell.clone(),
+                fields: new.fields.clone(),
                 email: None,
                 ssh_keys: Vec::new(),
             }
@@ -157,9 +154,7 @@ impl Source<'_> {
                 name: own.name.clone(),
                 uid: own.uid.get(),
                 gid: own.gid,
-                gecos: own.applied.gecos.clone(),
-                home: own.applied.home.clone(),
-                shell: own.applied.shell.clone(),
+                fields: own.applied.fields.clone(),
                 email: None,
                 ssh_keys: Vec::new(),
             },
@@ -232,15 +227,12 @@ fn apply(account: &mut Account, effects: &Effects<'_>) {
     if let Some(rename) = effects.lines.rename() {
         rename.to.as_str().clone_into(&mut account.name);
         if let Some(home) = rename.home() {
-            home.to.clone_into(&mut account.home);
+            home.to.clone_into(&mut account.fields.home);
         }
     }
     for FieldChange { field, to, .. } in effects.lines.fields() {
-        match field {
-            Field::Gecos => to.clone_into(&mut account.gecos),
-            Field::Home => to.clone_into(&mut account.home),
-            Field::Shell => to.clone_into(&mut account.shell),
-            Field::Lock | Field::Expiry => {}
+        if let Some(text) = field.of(account.fields.borrowed_mut()) {
+            to.clone_into(text);
         }
     }
 }

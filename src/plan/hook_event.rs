@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Contact;
 use crate::model::host::{Host, HostAccount};
+use crate::model::{AccountFields, Contact};
 
 /// The longest value of an environment variable: the kernel refuses to start a program with a longer one (128 KiB with
 /// its name; execve(2)). One that would be longer is left out; standard input has it all.
@@ -86,12 +86,9 @@ pub struct Account {
     pub uid: u32,
     /// Primary group id.
     pub gid: u32,
-    /// Full name and more.
-    pub gecos: String,
-    /// Home directory.
-    pub home: String,
-    /// Login shell.
-    pub shell: String,
+    /// Full name, home and shell.
+    #[serde(flatten)]
+    pub fields: AccountFields,
     /// E-mail address.
     pub email: Option<String>,
     /// SSH public keys.
@@ -105,9 +102,7 @@ impl Account {
             name: name.to_owned(),
             uid: found.uid,
             gid: found.gid,
-            gecos: found.gecos.to_owned(),
-            home: found.home.to_owned(),
-            shell: found.shell.to_owned(),
+            fields: found.fields.to_owned(),
             email: None,
             ssh_keys: Vec::new(),
         }
@@ -130,9 +125,7 @@ impl Account {
             name,
             uid,
             gid,
-            gecos,
-            home,
-            shell,
+            fields: AccountFields { gecos, home, shell },
             email,
             ssh_keys,
         } = self;
@@ -247,10 +240,7 @@ impl HookEvent {
                     .accounts
                     .get(account.name.as_str())
                     .filter(|found| found.uid == account.uid);
-                found.is_some_and(|found| {
-                    (found.gecos, found.home, found.shell)
-                        == (&account.gecos, &account.home, &account.shell)
-                })
+                found.is_some_and(|found| found.fields == account.fields.borrowed())
             }
             (Subject::Group(group), Event::Updated) => {
                 let found = host

@@ -132,14 +132,14 @@ fn created(name: &Name, new: &NewAccount) -> String {
         "+ account {name} uid={} gid={} home={} shell={}",
         new.uid,
         new.gid,
-        new.home,
-        shown(&new.shell)
+        new.fields.home,
+        shown(&new.fields.shell)
     );
     if let Some((first, count)) = new.subids {
         let _ = write!(line, " subids={first}+{count}");
     }
-    if !new.gecos.is_empty() {
-        let _ = write!(line, " \"{}\"", shown(&new.gecos));
+    if !new.fields.gecos.is_empty() {
+        let _ = write!(line, " \"{}\"", shown(&new.fields.gecos));
     }
     line
 }

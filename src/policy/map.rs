@@ -12,7 +12,7 @@ use super::trace::{Step, Trace};
 use super::{AccountRules, NameMap, Reason, Refusal, Remark, gecos, protect};
 use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
-use crate::model::{Directory, IdRange, RemoteId, Uid, Untrusted, User, UserName};
+use crate::model::{AccountFields, Directory, IdRange, RemoteId, Uid, Untrusted, User, UserName};
 
 pub(crate) use groups::{WantedGroup, WantedGroups, explain_group, group_name_of, groups};
 pub(crate) use twins::Wanted;
@@ -33,12 +33,8 @@ pub(crate) struct WantedAccount {
     pub rename: Option<UserName>,
     /// The uid that the provider asks for.
     pub uid: Option<Uid>,
-    /// Full name, cleaned.
-    pub gecos: String,
-    /// Home directory.
-    pub home: String,
-    /// Login shell.
-    pub shell: String,
+    /// Full name, cleaned, home and shell.
+    pub fields: AccountFields,
 }
 
 /// What the directory asks of this host's accounts.
@@ -224,9 +220,7 @@ fn account(
         name,
         rename,
         uid,
-        gecos,
-        home,
-        shell,
+        fields: AccountFields { gecos, home, shell },
     })
 }
 

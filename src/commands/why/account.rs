@@ -213,16 +213,16 @@ impl Inquiry<'_> {
         let rules = &self.setup.settings.rules.accounts;
         let present = own.filter(|own| own.state.is_present());
         let mut steps = Vec::new();
-        if let Some(own) = present.filter(|own| own.applied.home != account.home) {
+        if let Some(own) = present.filter(|own| own.applied.fields.home != account.fields.home) {
             let rule = "kept: a home that was given does not move".to_owned();
             steps.push(Step {
                 field: "home",
-                value: shown(&own.applied.home).to_string(),
+                value: shown(&own.applied.fields.home).to_string(),
                 rule,
             });
         }
         steps.extend(ids(own, account.uid, rules, &people.plan, &user.id));
-        let wanted = Some((account.name.as_str(), account.home.as_str()));
+        let wanted = Some((account.name.as_str(), account.fields.home.as_str()));
         steps.extend(self.contact(user, present, people, wanted));
         steps
     }
@@ -243,7 +243,7 @@ impl Inquiry<'_> {
         } = &people.desired;
         let rules = &self.setup.settings.rules.keys;
         let account = present
-            .map(|own| (own.name.as_str(), own.applied.home.as_str()))
+            .map(|own| (own.name.as_str(), own.applied.fields.home.as_str()))
             .or(wanted);
         let keys = contact::Keys {
             user,

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::super::{HOST, Run, store::DAY};
 use super::*;
 use crate::model::host::Host;
-use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
+use crate::model::{AccountFields, Gid, GroupName, RemoteId, Uid, UserName};
 use crate::plan::samples::key;
 use crate::plan::{Deed, FieldChange, HomeFate, MemberChange, NewAccount, Plan};
 use crate::policy::Field;
@@ -34,10 +34,12 @@ fn create(name: &str, uid: u32) -> Change {
             uid: Uid::new(uid).unwrap(),
             gid: Gid::new(uid).unwrap(),
             private_group: true,
-            gecos: "Ann".into(),
-            home: format!("/home/{name}"),
+            fields: AccountFields {
+                gecos: "Ann".into(),
+                home: format!("/home/{name}"),
+                shell: "/bin/sh".into(),
+            },
             make_home: true,
-            shell: "/bin/sh".into(),
             subids: None,
         }),
     )

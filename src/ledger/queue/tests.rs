@@ -1,5 +1,6 @@
 use super::*;
 use crate::ledger::HOST;
+use crate::model::AccountFields;
 use crate::model::host::{Host, HostAccount};
 use crate::plan::Plan;
 use crate::plan::events::{Account, Event, Subject};
@@ -18,9 +19,11 @@ fn event(kind: Kind, id: &str, word: Event) -> HookEvent {
         name: format!("user-{id}"),
         uid: 20_000,
         gid: 100,
-        gecos: String::new(),
-        home: "/home/x".into(),
-        shell: "/bin/sh".into(),
+        fields: AccountFields {
+            gecos: String::new(),
+            home: "/home/x".into(),
+            shell: "/bin/sh".into(),
+        },
         email: None,
         ssh_keys: vec![],
     };
@@ -215,9 +218,7 @@ fn of_a_transaction_that_is_given_up_only_what_stands_is_queued() {
     let as_told = HostAccount {
         uid: 20_000,
         gid: 100,
-        gecos,
-        home,
-        shell,
+        fields: AccountFields { gecos, home, shell },
         locked: false,
         expire: "",
         writable: true,

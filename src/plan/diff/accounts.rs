@@ -13,7 +13,7 @@ use super::rename::Renamed;
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount};
 use crate::model::owned::{OwnedAccount, State};
-use crate::model::{Completeness, Name, RemoteId, Untrusted, UserName};
+use crate::model::{AccountFields, Completeness, Name, RemoteId, Untrusted, UserName};
 use crate::plan::{Change, Deed, Plan};
 use crate::policy::map::{WantedAccount, WantedAccounts};
 use crate::policy::{Forgetting, Reason, Refusal};
@@ -38,8 +38,12 @@ pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> P
         match owned.accounts.get(&account.id) {
             Some(own) if is_restored(&account, own, against) => {
                 plan.remark(&own.name, Reason::MadeAgain);
-                let home = own.applied.home.clone();
-                fresh.push((WantedAccount { home, ..account }, Some(own)));
+                let home = own.applied.fields.home.clone();
+                let fields = AccountFields {
+                    home,
+                    ..account.fields
+                };
+                fresh.push((WantedAccount { fields, ..account }, Some(own)));
             }
             Some(own) if own.state.is_present() && chosen.known => {
                 known(&account, own, against, &mut plan)
@@ -158,7 +162,7 @@ impl Known<'_, '_> {
             id: &self.account.id,
             own: self.own,
             name: &self.name(),
-            home: self.new_home().unwrap_or(&self.own.applied.home),
+            home: self.new_home().unwrap_or(&self.own.applied.fields.home),
         };
         departure::come_back(&back, self.against, plan)
     }

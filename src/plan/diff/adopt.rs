@@ -10,7 +10,8 @@ use crate::model::host::{Host, HostAccount, ODD};
 use crate::model::name::BadName;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{
-    Completeness, Gid, GroupName, Lookup, Members, RemoteId, Uid, Untrusted, UserName,
+    AccountFields, Completeness, Gid, GroupName, Lookup, Members, RemoteId, Uid, Untrusted,
+    UserName,
 };
 use crate::plan::claims::{Claims, unsound};
 use crate::plan::{Adopted, Change, Deed, FieldChange, Plan};
@@ -182,7 +183,9 @@ impl Candidate<'_, WantedAccount> {
         } = self;
         let uid = Uid::new(found.uid).ok_or(Reason::ReservedId { id: found.uid })?;
         let gid = Gid::new(found.gid).ok_or(Reason::ReservedId { id: found.gid })?;
-        let is_text = [found.home, found.expire].iter().all(|text| *text != ODD);
+        let is_text = [found.fields.home, found.expire]
+            .iter()
+            .all(|text| *text != ODD);
         if !is_text || !found.expire.bytes().all(|b| b.is_ascii_digit()) {
             let name = name.to_owned();
             return Err(Reason::MalformedAccount { name });
@@ -196,12 +199,13 @@ impl Candidate<'_, WantedAccount> {
             uid,
             gid,
             private_group: is_free && group.is_some_and(|group| group.gid == found.gid),
-            home: found.home.to_owned(),
+            home: found.fields.home.to_owned(),
             fields: Vec::new(),
             applied: Applied {
-                gecos: wanted.gecos.clone(),
-                home: found.home.to_owned(),
-                shell: wanted.shell.clone(),
+                fields: AccountFields {
+                    home: found.fields.home.to_owned(),
+                    ..wanted.fields.clone()
+                },
                 locked: found.locked,
                 expire: found.expire.to_owned(),
             },
@@ -218,8 +222,16 @@ fn fields(
     plan: &mut Plan,
 ) -> Vec<FieldChange> {
     let two = [
-        (Field::Gecos, wanted.gecos.as_str(), found.gecos),
-        (Field::Shell, wanted.shell.as_str(), found.shell),
+        (
+            Field::Gecos,
+            wanted.fields.gecos.as_str(),
+            found.fields.gecos,
+        ),
+        (
+            Field::Shell,
+            wanted.fields.shell.as_str(),
+            found.fields.shell,
+        ),
     ];
     let mut out = Vec::new();
     for (field, wanted, found) in two.into_iter().filter(|(_, wanted, found)| wanted != found) {

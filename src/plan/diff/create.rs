@@ -152,7 +152,7 @@ impl<'a> Making<'a> {
         if !self.against.rules.accounts.create_home {
             return Ok(false);
         }
-        match self.against.probe.owner(&fresh.account.home) {
+        match self.against.probe.owner(&fresh.account.fields.home) {
             Ok(None) => Ok(true),
             Ok(Some(owner)) => match home_conflict(&fresh.account, uid, owner) {
                 Some(reason) => Err(reason),
@@ -210,12 +210,7 @@ impl Fresh<'_> {
     /// The change that makes the account.
     fn change(self, given: Given, owned: &Owned) -> Change {
         let WantedAccount {
-            id,
-            name,
-            gecos,
-            home,
-            shell,
-            ..
+            id, name, fields, ..
         } = self.account;
         let Given {
             uid,
@@ -227,10 +222,8 @@ impl Fresh<'_> {
             uid,
             gid,
             private_group: self.private,
-            gecos,
-            home,
+            fields,
             make_home,
-            shell,
             subids,
         });
         Change::account(owned.key(&id), name, create)
@@ -331,7 +324,7 @@ fn conflict(
     }
     let taken = claims
         .name(wish(same.map(|own| own.uid.get())))
-        .or_else(|| claims.home(&account.home, name, &account.id));
+        .or_else(|| claims.home(&account.fields.home, name, &account.id));
     taken.or_else(|| match own {
         Some(own) => claims
             .number(EntryKind::Account, own.uid.get(), name)
@@ -346,7 +339,7 @@ fn conflict(
 }
 
 fn home_conflict(account: &WantedAccount, uid: Uid, found: Owner) -> Option<Reason> {
-    let home = account.home.clone();
+    let home = account.fields.home.clone();
     match found {
         Owner::Directory(owner) if owner == uid.get() => None,
         Owner::Directory(uid) => Some(Reason::HomeOfOther { home, uid }),

@@ -157,9 +157,9 @@ impl Leaving<'_> {
     /// The packing of a home; `None` if there is no home.
     fn archive_home(&self) -> Result<Option<Change>, Reason> {
         let (own, probe) = (self.own, self.against.probe);
-        let home = &own.applied.home;
+        let home = &own.applied.fields.home;
         let found = self.against.host.accounts.get(own.name.as_str());
-        if found.is_some_and(|found| found.home != home) {
+        if found.is_some_and(|found| found.fields.home != home) {
             return Err(Reason::HomeChanged);
         }
         let archive = self.archive();
@@ -194,7 +194,7 @@ impl Leaving<'_> {
 
     /// Whether what stands at its home is its own, and can be taken away.
     fn check_home(&self, owner: Owner) -> Result<(), Reason> {
-        let home = self.own.applied.home.clone();
+        let home = self.own.applied.fields.home.clone();
         match owner {
             Owner::NotADirectory => Err(Reason::NoDirectory { home }),
             Owner::Directory(uid) if uid != self.own.uid.get() => {
@@ -209,7 +209,7 @@ impl Leaving<'_> {
 
     fn remove_account(&self, plan: &mut Plan) -> Result<Change, Reason> {
         let own = self.own;
-        let home = match self.against.probe.owner(&own.applied.home)? {
+        let home = match self.against.probe.owner(&own.applied.fields.home)? {
             None => HomeFate::Gone,
             Some(_) => HomeFate::Keep,
         };
@@ -253,7 +253,7 @@ pub(super) fn come_back(
     let archive = departure.and_then(|departure| departure.archive.as_ref());
     let makes_home = archive.is_some()
         && against.rules.accounts.create_home
-        && against.probe.owner(&own.applied.home)?.is_none();
+        && against.probe.owner(&own.applied.fields.home)?.is_none();
     let change = |deed| {
         Change::of(
             EntryKind::Account,

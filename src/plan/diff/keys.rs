@@ -231,7 +231,7 @@ impl Subject {
         Some(Self {
             id: change.id()?.clone(),
             name: change.of.name.clone(),
-            home: new.home.clone(),
+            home: new.fields.home.clone(),
             uid: new.uid,
             gid: new.gid.get(),
             fresh: true,
@@ -257,7 +257,7 @@ impl Subject {
             id: id.clone(),
             name: name.into(),
             home: found
-                .map_or(own.applied.home.as_str(), |found| found.home)
+                .map_or(own.applied.fields.home.as_str(), |found| found.fields.home)
                 .to_owned(),
             uid: own.uid,
             gid: found.map_or(own.gid, |found| found.gid),
@@ -275,7 +275,7 @@ impl Subject {
         Some(Self {
             id: id.clone(),
             name: name.into(),
-            home: own.applied.home.clone(),
+            home: own.applied.fields.home.clone(),
             uid: own.uid,
             gid: own.gid,
             fresh: false,

@@ -117,7 +117,7 @@ impl Removal<'_> {
     }
 
     fn home(&self, own: &OwnedAccount) -> HomeFate {
-        let path = own.applied.home.clone();
+        let path = own.applied.fields.home.clone();
         match self.request {
             Request::RemoveHome => HomeFate::Remove { path },
             Request::ArchiveHome(into) => HomeFate::Archive {

@@ -7,7 +7,7 @@ use super::*;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::name::GroupPrefix;
 use crate::model::owned::{Absence, Applied, Owned, OwnedAccount, OwnedGroup, State};
-use crate::model::{Completeness, Gid, GroupName, RemoteId, Uid, UserName};
+use crate::model::{AccountFields, Completeness, Gid, GroupName, RemoteId, Uid, UserName};
 use crate::plan::samples::FakeProbe;
 use crate::plan::{Deed, HomeFate, NewAccount, Observation, Plan, effects};
 use crate::policy::map::{WantedAccount, WantedAccounts, WantedGroup, WantedGroups};
@@ -76,9 +76,11 @@ impl Case {
         let home: &'static str = format!("/home/{name}").leak();
         let (gecos, shell) = ("Ann".into(), "/bin/bash".into());
         let applied = Applied {
-            gecos,
-            home: home.into(),
-            shell,
+            fields: AccountFields {
+                gecos,
+                home: home.into(),
+                shell,
+            },
             ..Applied::default()
         };
         let own = OwnedAccount {
@@ -108,9 +110,7 @@ impl Case {
         let account = HostAccount {
             uid,
             gid: 100,
-            gecos,
-            home,
-            shell,
+            fields: AccountFields { gecos, home, shell },
             locked: false,
             expire: "",
             writable: true,
@@ -208,10 +208,18 @@ fn wanted(n: u32, name: &str) -> WantedAccount {
         name: user(name),
         rename: None,
         uid: None,
-        gecos: "Ann".into(),
-        home: format!("/home/{name}"),
-        shell: "/bin/bash".into(),
+        fields: AccountFields {
+            gecos: "Ann".into(),
+            home: format!("/home/{name}"),
+            shell: "/bin/bash".into(),
+        },
     }
+}
+
+/// The same, of whom the provider wants something else.
+fn with(mut account: WantedAccount, field: Field, to: &str) -> WantedAccount {
+    *field.of(account.fields.borrowed_mut()).unwrap() = to.into();
+    account
 }
 
 fn group(n: u32, name: &str, members: &[u32]) -> WantedGroup {
@@ -334,10 +342,7 @@ mod people {
 
     #[test]
     fn a_home_of_somebody_else_is_not_given() {
-        let shared = WantedAccount {
-            home: "/home/local".into(),
-            ..wanted(1, "ann")
-        };
+        let shared = with(wanted(1, "ann"), Field::Home, "/home/local");
         assert!(
             Case::default()
                 .has("local", 1001)
@@ -383,12 +388,9 @@ mod people {
     fn changed_fields_are_set_and_hand_changes_stay_or_go() {
         let case = |keep: Option<Field>, found: &'static str, wish: &str| {
             let mut case = Case::default().owns(1, "ann", State::Active);
-            case.account("ann").shell = found;
+            case.account("ann").fields.shell = found;
             case.rules.accounts.keep_local = keep.into_iter().collect();
-            words(&case.plan(vec![WantedAccount {
-                shell: wish.into(),
-                ..wanted(1, "ann")
-            }]))
+            words(&case.plan(vec![with(wanted(1, "ann"), Field::Shell, wish)]))
         };
         let keep = Some(Field::Shell);
         assert_eq!(
@@ -412,11 +414,8 @@ mod people {
     #[test]
     fn a_hand_change_stays_until_the_providers_own_value_changes() {
         let mut case = Case::default().owns(1, "ann", State::Active);
-        case.account("ann").shell = "/bin/sh";
-        let plan = case.plan(vec![WantedAccount {
-            shell: "/bin/zsh".into(),
-            ..wanted(1, "ann")
-        }]);
+        case.account("ann").fields.shell = "/bin/sh";
+        let plan = case.plan(vec![with(wanted(1, "ann"), Field::Shell, "/bin/zsh")]);
         assert_eq!(
             words(&plan)[0],
             "~ account ann shell \"/bin/sh\" -> \"/bin/zsh\""
@@ -427,16 +426,15 @@ mod people {
     fn force_keeps_nothing_that_was_set_by_hand() {
         let mut case = Case::default().owns(1, "ann", State::Active);
         case.chosen.force = true;
-        case.account("ann").shell = "/bin/sh";
+        case.account("ann").fields.shell = "/bin/sh";
         assert_eq!(case.plan(vec![wanted(1, "ann")]).counts().changed, 1);
     }
 
     #[test]
     fn what_is_not_ours_any_more_is_left_alone() {
         let change = vec![WantedAccount {
-            gecos: "New".into(),
             open: false,
-            ..wanted(1, "ann")
+            ..with(wanted(1, "ann"), Field::Gecos, "New")
         }];
         let mut gone = Case::default().owns(1, "ann", State::Active);
         gone.host.accounts.clear();
@@ -907,10 +905,7 @@ mod of_removal {
 #[test]
 fn nobody_inherits_the_home_of_somebody_who_is_gone() {
     let case = Case::default().owns(1, "ann", State::Removed);
-    let heir = WantedAccount {
-        home: "/home/ann".into(),
-        ..wanted(2, "bob")
-    };
+    let heir = with(wanted(2, "bob"), Field::Home, "/home/ann");
     let plan = case.plan(vec![heir]);
     assert_eq!((plan.changes.len(), plan.refused.len()), (0, 1));
     assert!(

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::model::host::{HostAccount, HostGroup};
-use crate::model::{Gid, RemoteId, Uid};
+use crate::model::{AccountFields, Gid, RemoteId, Uid};
 
 fn id(n: u32) -> RemoteId {
     RemoteId::new(&format!("u-{n}")).unwrap()
@@ -13,9 +13,11 @@ fn case() -> (Host<'static>, Owned, Rules) {
     let account = HostAccount {
         uid: 20_001,
         gid: 100,
-        gecos: "Ann",
-        home: "/home/ann",
-        shell: "/bin/bash",
+        fields: AccountFields {
+            gecos: "Ann",
+            home: "/home/ann",
+            shell: "/bin/bash",
+        },
         locked: false,
         expire: "",
         writable: true,
@@ -27,9 +29,11 @@ fn case() -> (Host<'static>, Owned, Rules) {
         private_group: false,
         state: State::Active,
         applied: Applied {
-            gecos: "Ann".into(),
-            home: "/home/ann".into(),
-            shell: "/bin/bash".into(),
+            fields: AccountFields {
+                gecos: "Ann".into(),
+                home: "/home/ann".into(),
+                shell: "/bin/bash".into(),
+            },
             ..Applied::default()
         },
         subid: None,
@@ -102,7 +106,7 @@ fn nothing_differs_where_nobody_was() {
 fn each_field_is_told_with_what_becomes_of_it() {
     let told = said(|host, _, rules| {
         let found = ann(host);
-        (found.gecos, found.home, found.shell) = ("", "/x", "/bin/zsh");
+        (found.fields.gecos, found.fields.home, found.fields.shell) = ("", "/x", "/bin/zsh");
         (found.locked, found.expire, found.gid) = (true, "20500", 7);
         rules.accounts.keep_local = [Field::Shell, Field::Expiry].into();
     });
@@ -189,7 +193,7 @@ fn members_that_came_stay_and_members_that_went_are_told() {
 
 #[test]
 fn a_line_that_is_somebody_elses_is_one_difference() {
-    let told = said(|host, _, _| (ann(host).uid, ann(host).shell) = (5, "/x"));
+    let told = said(|host, _, _| (ann(host).uid, ann(host).fields.shell) = (5, "/x"));
     assert_eq!(told.len(), 1);
     assert!(
         told[0].contains("has the uid 5 on this host, but gosync gave 20001"),

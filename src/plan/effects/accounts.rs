@@ -22,7 +22,7 @@ pub(super) fn create<'a>(name: &'a Name, new: &'a NewAccount) -> Effects<'a> {
         lines: Lines::NewAccount(new),
         home: match new.make_home {
             true => Home::Make {
-                path: &new.home,
+                path: &new.fields.home,
                 uid: new.uid,
                 gid: new.gid.get(),
             },

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Contact, GroupName, RemoteId};
+use crate::model::{AccountFields, Contact, GroupName, RemoteId};
 use crate::plan::deed::MemberChange;
 use crate::plan::deed::{AccountRename, Adopted};
 use crate::plan::key_change::{Cause, KeyPlace};
@@ -78,7 +78,30 @@ fn the_json_of_a_change_begins_with_its_word_and_its_subject() {
         files: vec![],
     };
     let local = GroupName::known("docker").unwrap();
+    let create = |subids| {
+        let fields = AccountFields {
+            gecos: "Ann".to_owned(),
+            home: "/home/ann".to_owned(),
+            shell: "/bin/sh".to_owned(),
+        };
+        account(Deed::CreateAccount(NewAccount {
+            uid: uid(),
+            gid: gid(),
+            private_group: false,
+            fields,
+            make_home: true,
+            subids,
+        }))
+    };
     for (change, text) in [
+        (
+            create(None),
+            r#"{"change":"create-account","id":"u-1","name":"ann","uid":20000,"gid":60000,"private_group":false,"gecos":"Ann","home":"/home/ann","make_home":true,"shell":"/bin/sh"}"#,
+        ),
+        (
+            create(Some((100_000, 65_536))),
+            r#"{"change":"create-account","id":"u-1","name":"ann","uid":20000,"gid":60000,"private_group":false,"gecos":"Ann","home":"/home/ann","make_home":true,"shell":"/bin/sh","subids":[100000,65536]}"#,
+        ),
         (
             account(Deed::Unlock {}),
             r#"{"change":"unlock-account","id":"u-1","name":"ann"}"#,

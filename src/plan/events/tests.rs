@@ -1,10 +1,10 @@
 use super::*;
 use crate::model::host::{HostAccount, HostGroup};
 use crate::model::owned::{Applied, OwnedAccount, OwnedGroup, State};
-use crate::model::{Contact, Gid, GroupName, Uid, Untrusted};
+use crate::model::{AccountFields, Contact, Gid, GroupName, Uid, Untrusted};
 use crate::plan::samples::key;
 use crate::plan::{Deed, HomeFate, MemberChange, NewAccount};
-use crate::policy::Reason;
+use crate::policy::{Field, Reason};
 
 const ALL: Wanted = Wanted {
     user: true,
@@ -22,9 +22,11 @@ fn user(name: &str) -> UserName {
 
 fn owned() -> Owned {
     let applied = Applied {
-        gecos: "Ann".into(),
-        home: "/home/ann".into(),
-        shell: "/bin/sh".into(),
+        fields: AccountFields {
+            gecos: "Ann".into(),
+            home: "/home/ann".into(),
+            shell: "/bin/sh".into(),
+        },
         ..Applied::default()
     };
     let account = OwnedAccount {
@@ -55,9 +57,11 @@ fn host() -> Host<'static> {
     let found = HostAccount {
         uid: 20_000,
         gid: 100,
-        gecos: "Ann",
-        home: "/home/ann",
-        shell: "/bin/zsh",
+        fields: AccountFields {
+            gecos: "Ann",
+            home: "/home/ann",
+            shell: "/bin/zsh",
+        },
         locked: false,
         expire: "",
         writable: true,
@@ -95,10 +99,12 @@ fn create() -> Change {
             uid: Uid::new(20_001).unwrap(),
             gid: Gid::new(20_001).unwrap(),
             private_group: true,
-            gecos: "Bob".into(),
-            home: "/home/bob".into(),
+            fields: AccountFields {
+                gecos: "Bob".into(),
+                home: "/home/bob".into(),
+                shell: "/bin/sh".into(),
+            },
             make_home: true,
-            shell: "/bin/sh".into(),
             subids: None,
         }),
     )
@@ -255,6 +261,15 @@ fn who_is_removed_is_told_as_they_were() {
 }
 
 #[test]
+fn an_account_is_told_to_hooks_key_by_key() {
+    let event = events(vec![create()], ALL).remove(0);
+    assert_eq!(
+        serde_json::to_string(&event.subject).unwrap(),
+        r#"{"account":{"name":"bob","uid":20001,"gid":20001,"gecos":"Bob","home":"/home/bob","shell":"/bin/sh","email":null,"ssh_keys":[]}}"#
+    );
+}
+
+#[test]
 fn an_event_comes_back_from_the_ledger_as_it_was() {
     for event in events(
         vec![
@@ -318,7 +333,7 @@ fn no_value_is_one_that_no_program_can_be_started_with() {
     let Subject::Account(account) = &mut event.subject else {
         panic!()
     };
-    account.gecos = "a\0b\u{1b}[2J\nc".to_owned();
+    account.fields.gecos = "a\0b\u{1b}[2J\nc".to_owned();
     assert_eq!(value(&event, "PW_GECOS").as_deref(), Some("ab[2Jc"));
 }
 
@@ -334,7 +349,7 @@ fn of_a_change_that_is_planned_anew_only_what_finds_nothing_to_do_is_kept() {
     );
     let found = events(vec![update(Field::Gecos, "Ann Lee")], ALL);
     assert!(!found[0].is_present(&host), "not in place");
-    host.accounts.get_mut("ann").unwrap().gecos = "Ann Lee";
+    host.accounts.get_mut("ann").unwrap().fields.gecos = "Ann Lee";
     assert!(found[0].is_present(&host));
     assert!(!events(vec![create()], ALL)[0].is_present(&host));
     assert!(!events(vec![lock], ALL)[0].is_present(&host));

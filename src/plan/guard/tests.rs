@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::owned::{Applied, OwnedAccount, OwnedGroup};
-use crate::model::{Gid, GroupName, RemoteId, Uid, UserName};
+use crate::model::{AccountFields, Gid, GroupName, RemoteId, Uid, UserName};
 use crate::plan::samples::key;
 use crate::plan::{Deed, MemberChange};
 use crate::policy::Reason;
@@ -498,10 +498,12 @@ fn new_accounts(n: usize) -> Plan {
                 uid,
                 gid: Gid::new(100).unwrap(),
                 private_group: false,
-                gecos: String::new(),
-                home: String::new(),
+                fields: AccountFields {
+                    gecos: String::new(),
+                    home: String::new(),
+                    shell: String::new(),
+                },
                 make_home: false,
-                shell: String::new(),
                 subids: None,
             }),
         )

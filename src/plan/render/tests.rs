@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Contact, Gid, GroupName, RemoteId, Uid, Untrusted};
+use crate::model::{AccountFields, Contact, Gid, GroupName, RemoteId, Uid, Untrusted};
 use crate::plan::samples::key;
 use crate::plan::{FieldChange, NewAccount};
 use crate::policy::Field;
@@ -21,10 +21,12 @@ fn new(gecos: &str) -> Change {
             uid: Uid::new(20_000).unwrap(),
             gid: Gid::new(100).unwrap(),
             private_group: false,
-            gecos: gecos.to_owned(),
-            home: "/home/ann".to_owned(),
+            fields: AccountFields {
+                gecos: gecos.to_owned(),
+                home: "/home/ann".to_owned(),
+                shell: "/bin/sh".to_owned(),
+            },
             make_home: true,
-            shell: "/bin/sh".to_owned(),
             subids: Some((100_000, 65_536)),
         }),
     )

@@ -63,7 +63,7 @@ fn a_login_is_lower_cased_and_mapped() {
         &rules,
     );
     assert_eq!(out.accounts[0].name.as_str(), "ann");
-    assert_eq!(out.accounts[0].home, "/home/ann");
+    assert_eq!(out.accounts[0].fields.home, "/home/ann");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn homes_are_computed_unless_below_a_base() {
         let mut user = User::new(id("1"), "ann");
         user.home = Some(Untrusted::new(wish));
         let out = map(vec![user], &Owned::default(), &rules);
-        assert_eq!(out.accounts[0].home, got, "{wish:?}");
+        assert_eq!(out.accounts[0].fields.home, got, "{wish:?}");
     }
 }
 
@@ -178,7 +178,7 @@ fn shells_come_from_etc_shells_alone() {
         let mut user = User::new(id("1"), "ann");
         user.shell = Some(Untrusted::new(wish));
         let out = map(vec![user], &Owned::default(), &AccountRules::default());
-        assert_eq!(out.accounts[0].shell, got);
+        assert_eq!(out.accounts[0].fields.shell, got);
     }
     let rules = AccountRules {
         unknown_shell: Some(crate::policy::rules::UnknownShell::Refuse),
@@ -194,7 +194,7 @@ fn shells_come_from_etc_shells_alone() {
         ..Owned::default()
     };
     let out = map(vec![user], &owned, &rules);
-    assert_eq!(out.accounts[0].shell, "/usr/sbin/nologin");
+    assert_eq!(out.accounts[0].fields.shell, "/usr/sbin/nologin");
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Wanted for WantedAccount {
     }
 
     fn home(&self) -> Option<&str> {
-        Some(&self.home)
+        Some(&self.fields.home)
     }
 
     fn own<'o>(&self, owned: &'o Owned) -> Option<(&'o str, State)> {

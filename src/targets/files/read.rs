@@ -10,6 +10,7 @@ use super::local::Local;
 use crate::formats::{
     GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine, name_of, number_of,
 };
+use crate::model::AccountFields;
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
 use crate::system::{files, replace};
 
@@ -229,9 +230,11 @@ fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], shut: &Shut<'a>, writabl
     let account = HostAccount {
         uid: line.uid,
         gid: line.gid,
-        gecos: text(line.gecos),
-        home: text(line.home),
-        shell: text(line.shell),
+        fields: AccountFields {
+            gecos: text(line.gecos),
+            home: text(line.home),
+            shell: text(line.shell),
+        },
         locked,
         expire: text(expire),
         writable,

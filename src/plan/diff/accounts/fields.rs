@@ -61,14 +61,14 @@ impl Known<'_, '_> {
             wanted,
             found,
         };
-        let before = &own.applied;
+        let (before, wanted, found) = (&own.applied.fields, &account.fields, found.fields);
         let mut all = Vec::with_capacity(5);
-        all.push(of(Field::Gecos, &before.gecos, &account.gecos, found.gecos));
+        all.push(of(Field::Gecos, &before.gecos, &wanted.gecos, found.gecos));
         if self.new_home().is_none() {
             // A home moves only on purpose: what was given stays until a rename moves it.
             all.push(of(Field::Home, &before.home, &before.home, found.home));
         }
-        all.push(of(Field::Shell, &before.shell, &account.shell, found.shell));
+        all.push(of(Field::Shell, &before.shell, &wanted.shell, found.shell));
         if account.open {
             all.extend([self.lock(), self.expiry()]);
         }

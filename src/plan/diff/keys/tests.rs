@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::model::host::HostAccount;
 use crate::model::owned::Applied;
-use crate::model::{Directory, Gap, Untrusted, User, UserField};
+use crate::model::{AccountFields, Directory, Gap, Untrusted, User, UserField};
 use crate::plan::NewAccount;
 use crate::plan::samples::{FakeProbe, key};
 use crate::policy::select::Selection;
@@ -118,9 +118,11 @@ impl Case {
         let account = HostAccount {
             uid: 20_000,
             gid: 100,
-            gecos: "",
-            home: "/home/ann",
-            shell: "/bin/sh",
+            fields: AccountFields {
+                gecos: "",
+                home: "/home/ann",
+                shell: "/bin/sh",
+            },
             locked: self.closed,
             expire: if self.closed { "1" } else { "" },
             writable: true,
@@ -333,10 +335,12 @@ fn a_file_that_nobody_can_look_at_stays_and_its_new_account_is_not_made() {
         uid: Uid::new(20_000).unwrap(),
         gid: crate::model::Gid::new(100).unwrap(),
         private_group: false,
-        gecos: String::new(),
-        home: "/home/ann".to_owned(),
+        fields: AccountFields {
+            gecos: String::new(),
+            home: "/home/ann".to_owned(),
+            shell: String::new(),
+        },
         make_home: true,
-        shell: String::new(),
         subids: None,
     }));
     let mut case = case(Plan::default());

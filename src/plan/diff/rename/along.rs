@@ -95,13 +95,13 @@ impl Planned<'_, OwnedAccount> {
             is_begun,
         } = *self;
         let &Wish { own, to, .. } = wish;
-        let from = &own.applied.home;
+        let from = &own.applied.fields.home;
         let Some((base, last)) = from.rsplit_once('/').filter(|_| wish.moves_home) else {
             return Ok(None);
         };
         let new = format!("{base}/{to}");
         let stands = if is_begun { to.as_str() } else { &own.name };
-        let found = OwnedAccount::found(stands, against.host).map(|found| found.home);
+        let found = OwnedAccount::found(stands, against.host).map(|found| found.fields.home);
         let is_where_we_put_it = found == Some(from) || is_begun && found == Some(&new);
         if last != own.name || !is_where_we_put_it || against.probe.has_mounts(from)? {
             return Ok(None);

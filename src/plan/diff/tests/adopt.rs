@@ -38,11 +38,13 @@ fn refused(case: &Case) -> Reason {
 #[test]
 fn it_keeps_ids_home_and_what_keep_local_names() {
     let mut case = local();
-    (case.account("ann").home, case.account("ann").shell) = ("/srv/ann", "/bin/zsh");
+    (
+        case.account("ann").fields.home,
+        case.account("ann").fields.shell,
+    ) = ("/srv/ann", "/bin/zsh");
     let wish = WantedAccount {
-        gecos: "Ann Lee".into(),
         uid: Uid::new(20_007),
-        ..wanted(1, "ann")
+        ..with(wanted(1, "ann"), Field::Gecos, "Ann Lee")
     };
     let plan = adopt(&case, &wish).unwrap();
     assert_eq!(
@@ -59,8 +61,8 @@ fn it_keeps_ids_home_and_what_keep_local_names() {
     assert!(adopted.private_group && adopted.alias.is_none());
     assert_eq!(
         (
-            adopted.applied.shell.as_str(),
-            adopted.applied.home.as_str()
+            adopted.applied.fields.shell.as_str(),
+            adopted.applied.fields.home.as_str()
         ),
         ("/bin/bash", "/srv/ann")
     );
@@ -143,7 +145,7 @@ fn lines_that_are_not_sound_are_refused() {
     let mut elsewhere = local();
     elsewhere.account("ann").writable = false;
     let mut odd = local();
-    odd.account("ann").home = crate::model::host::ODD;
+    odd.account("ann").fields.home = crate::model::host::ODD;
     let mut expiry = local();
     expiry.account("ann").expire = "soon";
     for case in [twice, broken, elsewhere, odd, expiry, Case::default()] {

@@ -129,11 +129,8 @@ fn an_opened_account_gets_the_expiry_that_it_was_adopted_with() {
 #[test]
 fn what_a_hand_and_the_provider_agree_on_is_learned_and_not_written() {
     let mut case = Case::default().owns(1, "ann", State::Active);
-    case.account("ann").shell = "/bin/zsh";
-    let plan = case.plan(vec![WantedAccount {
-        shell: "/bin/zsh".into(),
-        ..wanted(1, "ann")
-    }]);
+    case.account("ann").fields.shell = "/bin/zsh";
+    let plan = case.plan(vec![with(wanted(1, "ann"), Field::Shell, "/bin/zsh")]);
     assert_eq!((words(&plan).len(), plan.unchanged), (0, 1));
     assert_eq!(
         plan.observations,
@@ -155,7 +152,7 @@ fn a_primary_group_that_was_changed_by_hand_stays_and_is_told() {
 fn deleted(by_hand: ByHand) -> Case {
     let mut case = Case::default().owns(1, "ann", State::Active);
     (case.own(1).gid, case.own(1).private_group) = (1007, true);
-    case.own(1).applied.home = "/srv/ann".into();
+    case.own(1).applied.fields.home = "/srv/ann".into();
     case.host.accounts.clear();
     case.rules.accounts.deleted_by_hand = by_hand;
     case
@@ -172,7 +169,7 @@ fn an_account_deleted_by_hand_comes_back_only_as_configured() {
             new.uid.get(),
             new.gid.get(),
             new.private_group,
-            new.home.as_str()
+            new.fields.home.as_str()
         ),
         (20_001, 1007, true, "/srv/ann")
     );

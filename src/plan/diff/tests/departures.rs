@@ -49,9 +49,9 @@ fn a_rename_keeps_all_but_the_name() {
         ["~ rename ann to anna uid=20001"]
     );
     let mut case = ann();
-    case.account("ann").gecos = "A";
+    case.account("ann").fields.gecos = "A";
     let mut change = renamed(1, "ann", "anna");
-    change.gecos = "Anna".into();
+    change.fields.gecos = "Anna".into();
     let plan = case.plan(vec![change]);
     assert!(
         matches!(plan.changes[1].deed, Deed::Update { .. }) && plan.changes[1].name() == "anna",
@@ -63,7 +63,7 @@ fn a_rename_keeps_all_but_the_name() {
 fn a_name_that_cannot_be_had_is_told_and_the_rest_goes_on() {
     let told = |case: &Case| -> Reason {
         let mut change = renamed(1, "ann", "anna");
-        change.gecos = "Else".into();
+        change.fields.gecos = "Else".into();
         let plan = case.plan(vec![change]);
         assert!(
             matches!(deeds(&plan)[..], [Deed::Update { .. }]) && plan.changes[0].name() == "ann"
@@ -171,7 +171,7 @@ fn an_account_under_a_name_that_was_its_own_or_begun_is_no_account_removed_by_ha
     );
     let mut case = halfway();
     case.rules.accounts.rename_home = true;
-    case.account("anna").home = "/home/anna";
+    case.account("anna").fields.home = "/home/anna";
     let said = words(&case.plan(vec![wanted(1, "ann"), wanted(2, "bob")]));
     assert_eq!(
         said,
@@ -281,7 +281,7 @@ fn a_home_moves_only_if_that_is_wanted_and_it_is_free_to() {
         ..FakeProbe::default()
     };
     assert_eq!(home(&case), None, "something is mounted there");
-    case.account("ann").home = "/srv/ann";
+    case.account("ann").fields.home = "/srv/ann";
     case.probe = home_of(Owner::Directory(20_001));
     assert_eq!(
         words(&case.plan(vec![renamed(1, "ann", "anna")]))[0],
@@ -290,8 +290,8 @@ fn a_home_moves_only_if_that_is_wanted_and_it_is_free_to() {
     );
     case = ann();
     case.rules.accounts.rename_home = true;
-    case.own(1).applied.home = "/home/elsewhere".into();
-    case.account("ann").home = "/home/elsewhere";
+    case.own(1).applied.fields.home = "/home/elsewhere".into();
+    case.account("ann").fields.home = "/home/elsewhere";
     assert_eq!(home(&case), None, "not named after the account");
 }
 
@@ -462,7 +462,7 @@ fn a_home_that_is_not_what_it_should_be_ends_the_departure() {
         assert!(plan.remarks[0].reason.cause().word() == why, "{plan:?}");
     }
     let mut case = left(100, None);
-    case.account("ann").home = "/srv/ann";
+    case.account("ann").fields.home = "/srv/ann";
     assert!(words(&case.plan(only_bob()))[0].contains("changed by hand"));
 }
 

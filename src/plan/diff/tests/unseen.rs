@@ -84,7 +84,7 @@ fn broken_off() -> Case {
     case.rules.accounts.rename_home = true;
     case.probe.unseen = vec!["/home/ann"];
     // As gosync found it before the rename.
-    case.account("anna").home = "/home/ann";
+    case.account("anna").fields.home = "/home/ann";
     case
 }
 

@@ -5,7 +5,7 @@ use super::fields::changed_fields;
 use super::past::{PastAccount, PastEntry as _};
 use super::{Work, lock};
 use crate::model::host::Host;
-use crate::model::owned::{Applied, OwnedAccount, State};
+use crate::model::owned::{OwnedAccount, State};
 use crate::model::{Name, Untrusted, UserName};
 use crate::plan::Deed;
 use crate::plan::diff::owned_lines::{account_line, account_line_as};
@@ -19,7 +19,7 @@ impl Undoable for OwnedAccount {
     type Past = PastAccount;
 
     fn moves_home(before: &PastAccount, after: &PastAccount) -> bool {
-        before.home != after.home
+        before.fields.home != after.fields.home
     }
 
     fn unrenamed(_: &Self, _: &Host<'_>) -> Option<Reason> {
@@ -92,10 +92,7 @@ impl Undoable for OwnedAccount {
         // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
         if host.accounts.contains_key(own.name.as_str()) {
             let found = account_line(own, host)?;
-            let Applied {
-                gecos, home, shell, ..
-            } = &own.applied;
-            let is_ours = (found.gecos, found.home, found.shell) == (gecos, home, shell);
+            let is_ours = found.fields == own.applied.fields.borrowed();
             if !is_ours && !work.past.force {
                 return Err(Reason::ChangedByHand);
             }
@@ -133,9 +130,7 @@ impl Undoable for OwnedAccount {
             name,
             rename: None,
             uid: None,
-            gecos: before.gecos.clone(),
-            home: before.home.clone(),
-            shell: before.shell.clone(),
+            fields: before.fields.clone(),
         };
         work.fresh.push((account, one.own, before));
         Ok(())

@@ -16,25 +16,13 @@ pub(super) fn changed_fields<'a>(
     before: &'a PastAccount,
     after: &'a PastAccount,
 ) -> impl Iterator<Item = (Field, &'a str, &'a str)> {
-    let values = [
-        (
-            Field::Gecos,
-            &before.gecos,
-            &after.gecos,
-            &own.applied.gecos,
-        ),
-        (Field::Home, &before.home, &after.home, &own.applied.home),
-        (
-            Field::Shell,
-            &before.shell,
-            &after.shell,
-            &own.applied.shell,
-        ),
-    ];
-    let changed = values
-        .into_iter()
-        .filter(|(_, before, after, now)| before != after && before != now);
-    changed.map(|(field, before, _, now)| (field, before.as_str(), now.as_str()))
+    let [before, after, now] = [&before.fields, &after.fields, &own.applied.fields]
+        .map(|fields| Field::each(fields.borrowed()).into_iter());
+    before
+        .zip(after)
+        .zip(now)
+        .filter(|(((_, before), (_, after)), (_, now))| before != after && before != now)
+        .map(|(((field, before), _), (_, now))| (field, before, now))
 }
 
 impl Work<'_> {
@@ -47,12 +35,9 @@ impl Work<'_> {
         let mut details = one.touched.details.iter();
         let before = details.find_map(|detail| detail.get("before"));
         let of = |field: Field| before.and_then(|before| before.get(field.as_str())?.as_str());
-        let fields = [
-            (Field::Gecos, found.gecos, own.applied.gecos.as_str()),
-            (Field::Home, found.home, own.applied.home.as_str()),
-            (Field::Shell, found.shell, own.applied.shell.as_str()),
-        ];
-        let fields = fields.into_iter().filter_map(|(field, found, now)| {
+        let fields = Field::each(found.fields).into_iter();
+        let fields = fields.zip(Field::each(own.applied.fields.borrowed()));
+        let fields = fields.filter_map(|((field, found), (_, now))| {
             let to = of(field).filter(|to| *to != found && (found == now || self.past.force))?;
             Some(FieldChange {
                 field,
@@ -76,13 +61,12 @@ impl Work<'_> {
     ) {
         let mut back = Vec::new();
         for (field, before, now) in changed_fields(one.own, past, &one.after) {
-            let found = match field {
-                Field::Gecos => found.gecos,
-                // The directory moves with the name, or both stay.
-                Field::Home if past.name != one.after.name => continue,
-                Field::Home => found.home,
-                Field::Shell => found.shell,
-                Field::Lock | Field::Expiry => continue,
+            // The directory moves with the name, or both stay.
+            if field == Field::Home && past.name != one.after.name {
+                continue;
+            }
+            let Some(found) = field.of(found.fields) else {
+                continue;
             };
             if found == before {
                 // By hand, or by an undo that was broken off: only the ledger does not know it yet.

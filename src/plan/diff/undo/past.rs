@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::state;
-use crate::model::Members;
 use crate::model::owned::State;
+use crate::model::{AccountFields, Members};
 
 /// An account or a group as the ledger had it.
 pub(super) trait PastEntry: DeserializeOwned {
@@ -19,9 +19,8 @@ pub(super) struct PastAccount {
     pub name: String,
     pub gid: u32,
     pub state: String,
-    pub gecos: String,
-    pub home: String,
-    pub shell: String,
+    #[serde(flatten)]
+    pub fields: AccountFields,
 }
 
 impl PastEntry for PastAccount {

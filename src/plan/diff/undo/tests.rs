@@ -4,7 +4,7 @@ use super::*;
 use crate::model::history::PastRun;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::owned::{Applied, OwnedGroup};
-use crate::model::{Completeness, Gid, Uid};
+use crate::model::{AccountFields, Completeness, Gid, Uid};
 use crate::plan::diff::RunScope;
 use crate::plan::samples::FakeProbe;
 use crate::plan::{MemberChange, Observation, Rename};
@@ -71,9 +71,11 @@ struct Scene {
 impl Scene {
     fn new(state: State, shell: &'static str) -> Self {
         let applied = Applied {
-            gecos: "Ann".into(),
-            home: "/home/ann".into(),
-            shell: shell.into(),
+            fields: AccountFields {
+                gecos: "Ann".into(),
+                home: "/home/ann".into(),
+                shell: shell.into(),
+            },
             ..Applied::default()
         };
         let own = OwnedAccount {
@@ -102,9 +104,11 @@ impl Scene {
         let account = HostAccount {
             uid: 20_000,
             gid: 100,
-            gecos: "Ann",
-            home: "/home/ann",
-            shell,
+            fields: AccountFields {
+                gecos: "Ann",
+                home: "/home/ann",
+                shell,
+            },
             locked: state == State::Locked,
             expire: if state == State::Locked { "1" } else { "" },
             writable: true,
@@ -241,7 +245,7 @@ fn what_was_adopted_is_given_back_as_it_was() {
         panic!("{plan:?}")
     };
     assert_eq!((fields.len(), fields[0].to.as_str()), (1, "/bin/zsh"));
-    scene.host.accounts.get_mut("ann").unwrap().shell = "/bin/ksh";
+    scene.host.accounts.get_mut("ann").unwrap().fields.shell = "/bin/ksh";
     assert_eq!(
         words(&scene.undo(vec![adopted()])),
         ["release-account"],
@@ -299,7 +303,7 @@ fn keys_that_do_not_come_back_are_told() {
 #[test]
 fn what_stands_as_it_was_is_only_noted() {
     let mut scene = Scene::new(State::Active, "/bin/zsh");
-    scene.host.accounts.get_mut("ann").unwrap().shell = "/bin/sh";
+    scene.host.accounts.get_mut("ann").unwrap().fields.shell = "/bin/sh";
     let plan = scene.undo(vec![change(
         "update-account",
         Some(ann("active", "/bin/sh")),
@@ -398,7 +402,7 @@ fn an_account_that_was_made_goes_and_one_that_was_only_taken_up_again_is_forgott
         ["forget-account"]
     );
     let mut by_hand = Scene::new(State::Active, "/bin/sh");
-    by_hand.host.accounts.get_mut("ann").unwrap().shell = "/bin/zsh";
+    by_hand.host.accounts.get_mut("ann").unwrap().fields.shell = "/bin/zsh";
     let plan = by_hand.undo(vec![change(
         "create-account",
         None,
@@ -451,9 +455,11 @@ fn an_account_that_was_removed_comes_back_by_the_rules_of_new_accounts() {
     let other = HostAccount {
         uid: 7,
         gid: 7,
-        gecos: "",
-        home: "/h",
-        shell: "",
+        fields: AccountFields {
+            gecos: "",
+            home: "/h",
+            shell: "",
+        },
         locked: false,
         expire: "",
         writable: true,
@@ -718,9 +724,11 @@ fn a_name_that_is_taken_is_told_and_the_rest_comes_back() {
     let other = HostAccount {
         uid: 7,
         gid: 7,
-        gecos: "",
-        home: "/h",
-        shell: "",
+        fields: AccountFields {
+            gecos: "",
+            home: "/h",
+            shell: "",
+        },
         locked: false,
         expire: "",
         writable: true,

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::model::AccountFields;
 use crate::model::Uid;
 use crate::model::host::HostAccount;
 use crate::model::owned::{Applied, KeyRecord, KeyRecords};
@@ -60,9 +61,11 @@ impl Case {
         let account = HostAccount {
             uid: 20_001,
             gid: 100,
-            gecos: "",
-            home: "/home/ann",
-            shell: "/bin/sh",
+            fields: AccountFields {
+                gecos: "",
+                home: "/home/ann",
+                shell: "/bin/sh",
+            },
             locked: false,
             expire: "",
             writable: true,

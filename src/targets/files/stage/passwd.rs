@@ -33,9 +33,9 @@ pub(super) fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), Ba
                     password: b"x",
                     uid: new.uid.get(),
                     gid: new.gid.get(),
-                    gecos: new.gecos.as_bytes(),
-                    home: new.home.as_bytes(),
-                    shell: new.shell.as_bytes(),
+                    gecos: new.fields.gecos.as_bytes(),
+                    home: new.fields.home.as_bytes(),
+                    shell: new.fields.shell.as_bytes(),
                 };
                 sheet.put(sheet.find(name), line.to_line()?);
             }
