@@ -20,6 +20,7 @@ useradd passwd
 ssh openssh-client
 /usr/lib/libnss_extrausers.so.2:/usr/lib/*/libnss_extrausers.so.2 libnss-extrausers
 unshare util-linux
+newuidmap uidmap
 chattr e2fsprogs
 END
 }

@@ -20,6 +20,7 @@ pub(crate) mod power;
 pub mod same_name;
 pub(crate) mod ssh_key;
 pub(crate) mod subject;
+pub(crate) mod subordinates;
 pub(crate) mod text;
 pub(crate) mod units;
 

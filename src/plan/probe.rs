@@ -47,8 +47,8 @@ pub(crate) trait HostProbe {
     /// What stands where a home is or should be; `None`: nothing.
     fn owner(&self, path: &str) -> Answer<Option<Owner>>;
 
-    /// How many processes run as this uid.
-    fn processes(&self, uid: Uid) -> Answer<usize>;
+    /// How many processes run as this account, or in a user namespace of its own.
+    fn processes(&self, uid: Uid, name: &str) -> Answer<usize>;
 
     /// Whether `path` is a link that root made, and leads to the directory `to`.
     fn is_link_to(&self, path: &str, to: &str) -> Answer<bool>;

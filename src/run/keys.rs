@@ -32,7 +32,7 @@ pub(crate) const DIRECTORY: &str = "SSH keys";
 /// Why their directory cannot be used: the rest of a plan goes on without it.
 pub(crate) fn probe<'a>(
     root: &'a Root,
-    target: &dyn Target,
+    target: &'a dyn Target,
     rules: &KeyRules,
     owned: &Owned,
 ) -> std::result::Result<Option<RealProbe<'a>>, TargetError> {
@@ -45,7 +45,7 @@ pub(crate) fn probe<'a>(
         Err(_) if rules.place != Place::Directory && !wrote_files => None,
         Err(e) => return Err(e),
     };
-    Ok(Some(RealProbe::new(root).with_keys(files)))
+    Ok(Some(RealProbe::new(root, target).with_keys(files)))
 }
 
 /// Adds to a plan what happens to keys. Where their directory cannot be used, that is told, and the

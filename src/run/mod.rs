@@ -16,6 +16,7 @@ mod once;
 mod planner;
 mod probe;
 mod report;
+mod running;
 mod saved;
 mod sessions;
 mod sources;

@@ -48,10 +48,11 @@ pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
             ));
         }
     }
-    let report = report?;
+    let mut report = report?;
     let is_whole = !job.options.dry_run && !matches!(report.outcome, Outcome::Refused(_));
     if matches!(job.task, Task::Users { .. }) && is_whole {
-        end_sessions(env, watch)?;
+        let still_there = end_sessions(env, watch)?;
+        report.outcome = report.outcome.with_not_out(still_there);
     }
     Ok(report)
 }

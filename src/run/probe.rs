@@ -5,31 +5,35 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use super::running::Running;
 use crate::model::Uid;
 use crate::model::host::Owner;
 use crate::plan::{HostProbe, KeyFile, ProbeError};
 use crate::system::mounts::Foreigners;
 use crate::system::root::Root;
 use crate::system::{Context as _, archive, files, mounts, process};
-use crate::targets::KeyFiles;
+use crate::targets::{KeyFiles, Target};
 
 type Answer<T> = Result<T, ProbeError>;
 
 /// The host, or the tree below `--root`.
-#[derive(Debug)]
 pub(crate) struct RealProbe<'a> {
     root: &'a Root,
     keys: Option<KeyFiles>,
+    target: &'a dyn Target,
     foreign: OnceCell<Foreigners>,
+    running: OnceCell<Answer<Running>>,
 }
 
 impl<'a> RealProbe<'a> {
     /// The host below this root; no files with keys are there.
-    pub(crate) fn new(root: &'a Root) -> Self {
+    pub(crate) fn new(root: &'a Root, target: &'a dyn Target) -> Self {
         Self {
             root,
             keys: None,
+            target,
             foreign: OnceCell::new(),
+            running: OnceCell::new(),
         }
     }
 
@@ -61,12 +65,16 @@ impl HostProbe for RealProbe<'_> {
         }))
     }
 
-    fn processes(&self, uid: Uid) -> Answer<usize> {
+    fn processes(&self, uid: Uid, name: &str) -> Answer<usize> {
         // Another tree's accounts run nothing here.
-        Ok(match self.root.is_host() {
-            true => process::of_user(uid.get()).len(),
-            false => 0,
-        })
+        if !self.root.is_host() {
+            return Ok(0);
+        }
+        let running = self
+            .running
+            .get_or_init(|| Running::now(self.target).map_err(unseen));
+        let running = running.as_ref().map_err(Clone::clone)?;
+        Ok(running.of(uid.get(), name).len())
     }
 
     fn is_link_to(&self, path: &str, to: &str) -> Answer<bool> {

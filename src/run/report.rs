@@ -94,6 +94,18 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// The same, if so many more people are not wholly out.
+    pub(crate) fn with_not_out(self, more: usize) -> Self {
+        match self {
+            Self::NotOut(n) => Self::NotOut(n + more),
+            Self::Refused(_) => self,
+            _ if more > 0 => Self::NotOut(more),
+            _ => self,
+        }
+    }
+}
+
 impl RunReport {
     /// The same, with what is needed to carry the plan out later.
     pub(crate) fn with(self, saved: Option<Box<Saved>>) -> Self {

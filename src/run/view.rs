@@ -150,7 +150,7 @@ impl ProviderView {
             rules,
             chosen,
             now: self.now,
-            probe: &RealProbe::new(&cx.env.root),
+            probe: &RealProbe::new(&cx.env.root, cx.target),
         };
         let mut plan = diff::accounts(wanted, &against);
         keys::extend(&mut plan, cx, &self.keys, chosen);
@@ -243,7 +243,7 @@ impl ProviderView {
                 force: self.force,
             },
             now: cx.env.now,
-            probe: &RealProbe::new(&cx.env.root),
+            probe: &RealProbe::new(&cx.env.root, cx.target),
         };
         diff::groups(wanted, &against)
     }

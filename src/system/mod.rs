@@ -20,6 +20,7 @@ pub(crate) mod mounts;
 pub(crate) mod nss;
 pub(crate) mod pool;
 pub(crate) mod process;
+pub(crate) mod processes;
 pub(crate) mod programs;
 pub(crate) mod replace;
 pub(crate) mod root;

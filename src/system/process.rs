@@ -49,18 +49,6 @@ pub(crate) fn close_inherited() {
     }
 }
 
-/// Ids of processes that run as `uid`.
-pub(crate) fn of_user(uid: u32) -> Vec<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let mut pids: Vec<u32> = entries
-        .filter(|entry| entry.metadata().is_ok_and(|meta| meta.uid() == uid))
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect();
-    pids.sort_unstable();
-    pids
-}
-
 /// What a program answered.
 #[derive(Debug)]
 pub(crate) struct Answer {

@@ -13,6 +13,7 @@ use super::key_files::KeyFiles;
 use super::other_name_services::OtherNameServices;
 use crate::model::host::Host;
 use crate::model::power::Powers;
+use crate::model::subordinates::SubuidBook;
 use crate::plan::{Approved, Plan};
 
 /// Whether others may change what is read.
@@ -62,6 +63,12 @@ pub trait Target {
     /// # Errors
     /// When nsswitch.conf(5) cannot be read.
     fn other_name_services(&self) -> Result<OtherNameServices, TargetError>;
+
+    /// Which subordinate uids are whose.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    fn subuids(&self) -> Result<SubuidBook, TargetError>;
 
     /// Whom its files give power to, or let in, besides its databases.
     fn powers(&self) -> Powers;

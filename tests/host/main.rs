@@ -52,6 +52,7 @@ mod life;
 mod locks;
 mod namespace;
 mod picture;
+mod processes;
 mod same_as_useradd;
 mod scenarios;
 mod small_host;

@@ -29,7 +29,7 @@ const BORROWED: [&str; 8] = [
 ];
 
 /// Programs of the tests here, and the Debian packages that have them.
-const NEEDED: [(&str, &str); 9] = [
+const NEEDED: [(&str, &str); 10] = [
     ("/usr/bin/unshare", "util-linux"),
     ("/usr/sbin/useradd", "passwd"),
     ("/usr/sbin/usermod", "passwd"),
@@ -39,6 +39,7 @@ const NEEDED: [(&str, &str); 9] = [
     ("/usr/sbin/pwck", "passwd"),
     ("/usr/sbin/grpck", "passwd"),
     ("/usr/bin/getent", "libc-bin"),
+    ("/usr/bin/newuidmap", "uidmap"),
 ];
 
 /// A scratch host with the account files that pwck(8) finds no fault with.

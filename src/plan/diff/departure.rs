@@ -111,7 +111,7 @@ struct Leaving<'a> {
 
 impl Leaving<'_> {
     fn advance(&self, due: &DueNow, plan: &mut Plan) -> bool {
-        let planned = match self.against.probe.processes(self.own.uid) {
+        let planned = match self.against.probe.processes(self.own.uid, &self.own.name) {
             Ok(0) => self.next(due, plan),
             Ok(_) => {
                 plan.remark(&self.own.name, Reason::DepartureWaits);

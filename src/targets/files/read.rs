@@ -12,6 +12,7 @@ use crate::formats::{
 };
 use crate::model::AccountFields;
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
+use crate::model::subordinates::SubuidBook;
 use crate::system::{files, replace};
 
 /// One database as it was read.
@@ -41,6 +42,24 @@ impl Image {
             self.exists.then_some(self.lines.bytes()),
         )?)
     }
+}
+
+/// Which subordinate uids are whose.
+pub(super) fn subuids(target: &Local) -> Result<SubuidBook, LocalError> {
+    let Some(path) = target.paths.path(Db::Subuid) else {
+        return Ok(SubuidBook::default());
+    };
+    let image = Image::read(path)?;
+    let lines = image.lines.entries().filter_map(|(_, line)| {
+        let SubidLine {
+            owner,
+            first,
+            count,
+        } = SubidLine::parse(line)?;
+        let last = first.saturating_add(count.checked_sub(1)?);
+        Some((String::from_utf8_lossy(owner).into_owned(), first, last))
+    });
+    Ok(SubuidBook::new(lines))
 }
 
 /// All databases as they were read.

@@ -11,6 +11,7 @@ use super::stage;
 use super::staged;
 use crate::model::host::Host;
 use crate::model::power::Powers;
+use crate::model::subordinates::SubuidBook;
 use crate::plan::Approved;
 use crate::system::journal::{self, Journal, Left};
 use crate::system::lock::PasswordLock;
@@ -73,6 +74,10 @@ impl Target for Local {
 
     fn other_name_services(&self) -> Result<OtherNameServices, LocalError> {
         OtherNameServices::new(&self.root)
+    }
+
+    fn subuids(&self) -> Result<SubuidBook, LocalError> {
+        read::subuids(self)
     }
 
     fn powers(&self) -> Powers {

@@ -70,7 +70,8 @@ impl Planned<'_, OwnedAccount> {
             return Ok(Some(Reason::KeysInTheWay { path: new_keys }));
         }
         // Where passwd has the new name, what is logged in has lost the old one already.
-        let is_running = !against.chosen.force && !is_begun && probe.processes(own.uid)? > 0;
+        let is_running =
+            !against.chosen.force && !is_begun && probe.processes(own.uid, &own.name)? > 0;
         Ok(is_running.then_some(Reason::InUse))
     }
 
