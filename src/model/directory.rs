@@ -198,6 +198,9 @@ pub struct RejectedRecord {
     pub subject: Untrusted,
     /// Why it cannot be used; our own words.
     pub reason: String,
+    /// Whether it is a person's, and any value of it that could be read shuts the person out: then they are locked by
+    /// their id, whatever the rest of it is worth.
+    pub is_shut_out: bool,
 }
 
 /// A field of a person that another source than the provider can fill.

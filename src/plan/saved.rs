@@ -301,6 +301,12 @@ struct Rejected {
     id: Option<RemoteId>,
     subject: String,
     reason: String,
+    #[serde(default, skip_serializing_if = "is_no")]
+    is_shut_out: bool,
+}
+
+fn is_no(value: &bool) -> bool {
+    !value
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -334,11 +340,13 @@ impl From<&Snapshot> for Read {
                 id,
                 subject,
                 reason,
+                is_shut_out,
             } = r;
             Rejected {
                 id: id.clone(),
                 subject: raw(subject),
                 reason: reason.clone(),
+                is_shut_out: *is_shut_out,
             }
         };
         let gap = |gap: &Gap| {
@@ -382,6 +390,7 @@ impl From<&Read> for Snapshot {
             id: r.id.clone(),
             subject: Untrusted::new(r.subject.as_str()),
             reason: words(&r.reason),
+            is_shut_out: r.is_shut_out,
         };
         let gap = |gap: &Unknown| Gap {
             user: gap.user.clone(),

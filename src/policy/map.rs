@@ -50,6 +50,8 @@ pub(crate) struct WantedAccounts {
     pub present: BTreeSet<RemoteId>,
     /// Known people without an account who are shut out.
     pub shut_out: usize,
+    /// People with an account who are shut out, and whose record cannot be used otherwise.
+    pub shut_by_id: BTreeSet<RemoteId>,
 }
 
 /// Maps people to accounts. `shells`: what shells(5) of the host allows.
@@ -75,6 +77,9 @@ pub(crate) fn accounts(
             .filter(|own| own.state.is_present());
         if !out.present.insert(user.id.clone()) || twin(index + 1) {
             out.refusals.push(refusal(user, Reason::SameId));
+            if selection == Selection::Suspended && known.is_some() {
+                out.shut_by_id.insert(user.id.clone());
+            }
             continue;
         }
         if selection == Selection::Suspended && known.is_none() {
@@ -96,17 +101,35 @@ pub(crate) fn accounts(
             &mut Trace::default(),
         ) {
             Ok(account) => out.accounts.push(account),
-            Err(reason) => out.refusals.push(refusal(user, reason)),
+            Err(reason) => {
+                out.refusals.push(refusal(user, reason));
+                if selection == Selection::Suspended {
+                    out.shut_by_id.insert(user.id.clone());
+                }
+            }
         }
     }
+    settle(&mut out, owned);
+    out
+}
+
+/// Settles who can have what. Whoever is to be out is so in any case.
+fn settle(out: &mut WantedAccounts, owned: &Owned) {
+    let closed: Vec<RemoteId> = {
+        let closed = out.accounts.iter().filter(|account| !account.open);
+        closed.map(|account| account.id.clone()).collect()
+    };
     let WantedAccounts {
         accounts,
         refusals,
         remarks,
+        shut_by_id,
         ..
-    } = &mut out;
+    } = out;
+    let before = refusals.len();
     twins::settle(accounts, owned, refusals, remarks);
-    out
+    let refused = refusals[before..].iter().filter_map(|it| it.id.as_ref());
+    shut_by_id.extend(refused.filter(|id| closed.contains(*id)).cloned());
 }
 
 fn refusal(user: &User, reason: Reason) -> Refusal {

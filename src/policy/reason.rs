@@ -13,6 +13,7 @@ use crate::model::history::EntryKind;
 use crate::model::name::BadName;
 use crate::model::power::Place;
 use crate::model::ssh_key::BadKey;
+use crate::model::text::shell_word;
 use crate::model::{Gid, IdRange, RemoteId, Untrusted, UserField, counted};
 
 /// Makes the type of a table: for each reason its data, its word and its sentence.
@@ -43,6 +44,8 @@ reasons! {
     // Names and numbers that the provider asks for.
     SameId = "same-id", ("two records have this id");
     Record { said: String } = "record", ("{said}");
+    RecordOfShutOut { said: String } = "record-of-shut-out",
+        ("{said}; it says that the person is shut out, and that counts");
     BadName { name: Untrusted, why: BadName } = "bad-name", ("the name `{name}` {why}");
     BadLedgerName { why: BadName } = "bad-ledger-name", ("the ledger's name {why}");
     SystemName { kind: EntryKind, name: String } = "system-name",
@@ -260,15 +263,19 @@ reasons! {
     KeyFileUnsound = "key-file-unsound",
         ("gets its keys back: their file had another owner or mode");
     KeysLeft { why: String } = "keys-left", ("has its keys left as they are: {why}");
-    KeysUnseen { is_closed: bool, why: Box<Reason> } = "keys-unseen",
-        ("its keys are {}: {why}", if *.is_closed { "not withdrawn" } else { "left as they are" });
+    KeysUnseen { is_closed: bool, path: String, why: Box<Reason> } = "keys-unseen",
+        ("its keys are {}", unseen_keys(*.is_closed, .path, .why));
     DirectoryUnseen { why: Box<Reason> } = "directory-unseen",
         ("no keys are written or withdrawn there now: {why}");
-    KeysNotWithdrawn { why: String } = "keys-not-withdrawn", ("its keys are not withdrawn: {why}");
+    KeysNotWithdrawn { why: String, path: String } = "keys-not-withdrawn",
+        ("its keys are not withdrawn: {why}; take them away: rm {}", shell_word(.path));
     NoKeysThere { why: String } = "no-keys-there",
         ("no keys are written or withdrawn there: {why}");
     HomeFailed { why: String } = "home-failed", ("{why}");
     HomeKeysFailed { why: String } = "home-keys-failed", ("{why}");
+    HomeKeysStay { why: String, name: String, home: String } = "home-keys-stay",
+        ("{why}, though the person is gone or shut out; if the next run does not take them away: runuser \
+        -u {name} -- rm {}", shell_word(&format!("{home}/.ssh/authorized_keys")));
 
     // What is adopted, removed and given back.
     NobodyCalled { name: Untrusted } = "nobody-called",
@@ -407,6 +414,8 @@ impl Reason {
         matches!(
             self,
             Self::NotLocked { .. }
+                | Self::KeysNotWithdrawn { .. }
+                | Self::HomeKeysStay { .. }
                 | Self::KeysUnseen {
                     is_closed: true,
                     ..
@@ -526,6 +535,17 @@ fn section(kind: &EntryKind) -> &'static str {
         "accounts"
     } else {
         "groups"
+    }
+}
+
+/// What is said of keys whose file cannot be seen, and what to type if they should be gone.
+fn unseen_keys(is_closed: bool, path: &str, why: &Reason) -> String {
+    match is_closed {
+        true => format!(
+            "not withdrawn: {why}; take them away: rm {}",
+            shell_word(path)
+        ),
+        false => format!("left as they are: {why}"),
     }
 }
 

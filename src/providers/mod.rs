@@ -9,6 +9,7 @@ pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod globus;
 pub(crate) mod http;
+mod inactive;
 pub(crate) mod kind;
 pub(crate) mod ldap;
 mod nested;
@@ -65,6 +66,15 @@ pub trait Provider {
     /// # Errors
     /// When nothing usable could be read.
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError>;
+
+    /// The attributes that `inactive_when` names and that nobody's record has: for the doctor. Nothing, where the provider
+    /// cannot tell.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    fn unused_inactive(&self, _deadline: Instant) -> Result<Vec<String>, FetchError> {
+        Ok(Vec::new())
+    }
 }
 
 impl FetchError {

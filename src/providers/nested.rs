@@ -95,6 +95,7 @@ pub(super) fn resolve<P: Ord + Clone>(
                 id: Some(group.id),
                 subject: group.name,
                 reason,
+                is_shut_out: false,
             }),
             Err(Stop::Endless) => out.endless = true,
             Err(Stop::Stopped) => {
@@ -276,6 +277,7 @@ mod tests {
             id: None,
             subject: Untrusted::new("x"),
             reason: "unfit".to_owned(),
+            is_shut_out: false,
         };
         let nodes = [node(&[1], &[1, 2]), node(&[2], &[]), node(&[3], &[])];
         let groups = vec![Some(Ok(group(0))), None, Some(Err(record.clone()))];

@@ -13,7 +13,9 @@ use crate::model::owned::Owned;
 use crate::model::units::Span;
 use crate::model::{Untrusted, shown};
 use crate::plan::diff::{self, KeyView, RunScope};
+use crate::plan::effects::Presence;
 use crate::plan::events::HookEvent;
+use crate::plan::key_change::Cause;
 use crate::plan::{Change, KeyPlace, Plan, effects};
 use crate::policy::keys::{KeyBook, KeyRules, Place};
 use crate::policy::{Reason, Refusal};
@@ -71,6 +73,7 @@ pub(crate) fn extend(plan: &mut Plan, cx: &PlanContext<'_>, book: &KeyBook, chos
             if reason.is_held_up() {
                 diff::make_nobody(plan, reason.cause());
             }
+            diff::stay(plan, owned, "their directory cannot be used");
             plan.refused.push(Refusal {
                 id: None,
                 subject: Untrusted::new(DIRECTORY),
@@ -169,7 +172,7 @@ impl HomeWriter<'_> {
                         format!("{}: {}", home.path, not_within(self.limit))
                     }
                 };
-                failed.insert(at, refusal(change, why));
+                failed.insert(at, refusal(home, plan, why));
             }
             if !written.is_empty() {
                 self.note(plan, &written)?;
@@ -199,11 +202,28 @@ fn not_within(limit: Span) -> String {
     format!("not come to within {limit} ([keys] time_limit)")
 }
 
-fn refusal(change: &Change, why: String) -> Refusal {
+/// Whoever is shut out, and keeps keys in a home, is not wholly out; whoever is removed needs none.
+fn refusal(home: &Home<'_>, plan: &Plan, why: String) -> Refusal {
+    let Home { change, path, .. } = *home;
+    let goes = |other: &Change| matches!(effects(other).presence, Presence::Goes { .. });
+    let is_removed = || {
+        let mut changes = plan.changes.iter();
+        changes.any(|other| other.id() == change.id() && goes(other))
+    };
+    let is_closed = effects(change)
+        .keys
+        .is_some_and(|keys| keys.cause == Cause::Closed);
     Refusal {
         id: change.id().cloned(),
         subject: Untrusted::new(change.name()),
-        reason: Reason::HomeKeysFailed { why },
+        reason: match is_closed && !is_removed() {
+            true => Reason::HomeKeysStay {
+                why,
+                name: change.name().to_owned(),
+                home: path.to_owned(),
+            },
+            false => Reason::HomeKeysFailed { why },
+        },
     }
 }
 

@@ -1,7 +1,9 @@
 //! What came of a run.
 
+use std::collections::BTreeSet;
+
 use crate::hooks::Tally;
-use crate::model::{Completeness, Snapshot};
+use crate::model::{Completeness, Snapshot, Untrusted};
 use crate::plan::Plan;
 use crate::plan::guard::Excess;
 use crate::plan::saved::Saved;
@@ -79,7 +81,9 @@ impl Outcome {
         let held_up = plan.refused.iter().filter(|it| it.reason.is_held_up());
         let held_up = held_up.count();
         let not_out = plan.refused.iter().filter(|it| it.reason.is_not_out());
-        let not_out = not_out.count();
+        // One person may keep the account open, and keys, too.
+        let not_out: BTreeSet<&Untrusted> = not_out.map(|it| &it.subject).collect();
+        let not_out = not_out.len();
         match &plan.incomplete {
             _ if not_out > 0 => Self::NotOut(not_out),
             Some(reason) => Self::Incomplete(reason.clone()),
@@ -129,7 +133,6 @@ impl SourceReport {
 mod tests {
     use super::super::job::{Options, Task};
     use super::*;
-    use crate::model::Untrusted;
     use crate::policy::Refusal;
 
     #[test]

@@ -138,6 +138,7 @@ impl ProviderView {
         let selection = cx.env.selection(directory)?;
         let mut wanted = map::accounts(directory, selection, owned, &host.shells, &rules.accounts);
         wanted.present.extend(self.rejected_ids());
+        wanted.shut_by_id.extend(self.shut_out_ids());
         wanted.refusals.extend(self.rejected());
         wanted.remarks.extend(gaps::remarks(&self.snapshot.gaps));
         if narrow {
@@ -256,12 +257,20 @@ impl ProviderView {
             .filter_map(|record| record.id.clone())
     }
 
+    /// Those of them that shut their person out.
+    fn shut_out_ids(&self) -> impl Iterator<Item = RemoteId> {
+        let rejected = self.snapshot.rejected.iter();
+        let shut_out = rejected.filter(|record| record.is_shut_out);
+        shut_out.filter_map(|record| record.id.clone())
+    }
+
     fn rejected(&self) -> impl Iterator<Item = Refusal> {
         let records = self.snapshot.rejected.iter().map(|record| Refusal {
             id: record.id.clone(),
             subject: record.subject.clone(),
-            reason: Reason::Record {
-                said: record.reason.clone(),
+            reason: match (record.is_shut_out, record.reason.clone()) {
+                (true, said) => Reason::RecordOfShutOut { said },
+                (false, said) => Reason::Record { said },
             },
         });
         records.chain(self.unknown.iter().cloned())
@@ -280,6 +289,7 @@ mod tests {
             id: None,
             subject: Untrusted::new("bad"),
             reason: String::new(),
+            is_shut_out: false,
         };
         let directory = Directory {
             users: vec![User::new(id, "Ann")],

@@ -33,6 +33,7 @@ cases!(
     odd_lines,
     private_groups,
     renames,
+    shut_out,
     stale_shadow,
     subids,
     undo,

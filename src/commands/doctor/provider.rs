@@ -36,6 +36,8 @@ struct Read {
     rejected: Vec<String>,
     /// The top group, if nobody can be selected by it, and why.
     top_group: Option<(String, String)>,
+    /// Attributes of `inactive_when` that nobody's record has.
+    unused: Vec<String>,
 }
 
 pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
@@ -89,6 +91,10 @@ fn ask(setup: &Setup<'_>, login: &str) -> Facts {
         Ok(snapshot) => snapshot,
         Err(e) => return Facts::Unread(e),
     };
+    let unused = match provider.unused_inactive(deadline) {
+        Ok(unused) => unused,
+        Err(e) => return Facts::Unread(e),
+    };
     let unselected = select::select(&snapshot.directory, top_group.as_deref()).err();
     Facts::Read(Read {
         who,
@@ -103,6 +109,7 @@ fn ask(setup: &Setup<'_>, login: &str) -> Facts {
             .map(|r| format!("{}: {}", r.subject, shown(&r.reason)))
             .collect(),
         top_group: unselected.map(|e| (top_group.unwrap_or_default(), e.to_string())),
+        unused,
     })
 }
 
@@ -134,6 +141,16 @@ fn judge(facts: &Facts, name: &str, config: &dyn ProviderConfig) -> Vec<Finding>
         let fix = "mend `top_group` in [accounts], or let gosync see the group at the provider";
         found.push(AREA.problem(what, "no run can tell who gets an account", fix));
     }
+    for name in &read.unused {
+        let what = format!(
+            "`inactive_when` in {section} names `{}`, and nobody's record has it",
+            shown(name)
+        );
+        let fix = format!(
+            "mend its spelling in {section}, or let gosync see the attribute at the provider"
+        );
+        found.push(AREA.warning(what, "it shuts nobody out", fix));
+    }
     if let Some(first) = read.rejected.first() {
         let what = format!(
             "records that cannot be used: {}; such as {first}",
@@ -162,6 +179,7 @@ mod tests {
             incomplete: None,
             rejected: vec![],
             top_group: None,
+            unused: vec![],
         }
     }
 
@@ -169,6 +187,7 @@ mod tests {
         file::Config {
             path: path.into(),
             owner: None,
+            inactive_when: Default::default(),
         }
     }
 
@@ -213,6 +232,11 @@ mod tests {
                 ..read()
             })),
             Some(Severity::Problem)
+        );
+        let unused = vec!["status\n".to_owned()];
+        assert_eq!(
+            worst(&Facts::Read(Read { unused, ..read() })),
+            Some(Severity::Warning)
         );
         let rejected = vec!["x: no login".to_owned()];
         assert_eq!(

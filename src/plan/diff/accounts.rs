@@ -8,8 +8,9 @@ use super::create::create;
 use super::departure::{self, Comeback};
 use super::input::DiffInput;
 use super::known::{Standing, is_made_again, look};
+use super::owned_entry::OwnedEntry as _;
 use super::owned_lines::account_line_as;
-use super::rename::Renamed;
+use super::rename::{self, Renamed};
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount};
 use crate::model::owned::{OwnedAccount, State};
@@ -55,6 +56,12 @@ pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> P
     }
     let created = create(fresh, against, &mut plan);
     if chosen.known {
+        for id in &wanted.shut_by_id {
+            let own = owned.accounts.get(id);
+            if let Some(own) = own.filter(|own| own.state.is_present()) {
+                shut_by_id(id, own, against, &mut plan);
+            }
+        }
         missing::departures(&wanted.present, against, &mut plan);
     }
     plan.changes.splice(0..0, created);
@@ -201,16 +208,51 @@ fn lost(
         let effect = Forgetting::MakesNew;
         return plan.remark(&own.name, forgettable(own, host, reason, effect));
     }
-    let reason = forgettable(own, host, reason, Forgetting::EndsNotice);
+    shut_lost(&account.id, own, reason, against, plan);
+}
+
+/// Somebody who is shut out, whose account is not there or not gosync's any more.
+fn shut_lost(
+    id: &RemoteId,
+    own: &OwnedAccount,
+    reason: Reason,
+    against: &DiffInput<'_>,
+    plan: &mut Plan,
+) {
+    let reason = forgettable(own, against.host, reason, Forgetting::EndsNotice);
     if matches!(against.completeness, Completeness::Incomplete(_)) {
         return plan.remark(&own.name, reason);
     }
-    let (id, lock) = (&account.id, Reason::ShutOut);
+    let lock = Reason::ShutOut;
     if (Stuck { id, own, lock }).shut(reason, against, plan) {
         return;
     }
     // Perhaps a removal that was broken off.
-    departure::advance(&account.id, own, against, plan);
+    departure::advance(id, own, against, plan);
+}
+
+/// Somebody who is shut out by a record that cannot be used otherwise: locked under whichever name.
+fn shut_by_id(id: &RemoteId, own: &OwnedAccount, against: &DiffInput<'_>, plan: &mut Plan) {
+    let stands = rename::begun(id, own, None, against);
+    let stands = stands.map_or_else(|| OwnedAccount::known_name(&own.name), Ok);
+    let Ok(stands) = stands else {
+        return;
+    };
+    match account_line_as(stands.as_str(), own, against.host) {
+        Err(reason) => shut_lost(id, own, reason, against, plan),
+        Ok(found) if own.state == State::Locked && found.closed() => {
+            departure::advance(id, own, against, plan);
+        }
+        Ok(_) if matches!(against.completeness, Completeness::Incomplete(_)) => {
+            plan.remark(&own.name, Reason::NotLockedNow);
+        }
+        Ok(_) => {
+            let (key, reason) = (against.owned.key(id), Reason::ShutOut);
+            let lock = Deed::Lock { reason };
+            plan.changes
+                .push(Change::of(EntryKind::Account, key, stands, lock));
+        }
+    }
 }
 
 /// Says what to do with an account that is not there, and what comes of it.

@@ -151,6 +151,24 @@ pub(crate) fn keys(plan: &mut Plan, view: &KeyView<'_>) {
     }
 }
 
+/// Tells whose keys stay though their accounts are locked, or are to be, since the directory with keys cannot be used.
+pub(crate) fn stay(plan: &mut Plan, owned: &Owned, why: &str) {
+    let outcomes = outcomes(&plan.changes);
+    let is_out = |id: &RemoteId, own: &OwnedAccount| match outcomes.get(id) {
+        Some(outcome) => *outcome == AccountOutcome::Locked,
+        None => own.state == State::Locked,
+    };
+    let accounts = owned.accounts.iter();
+    for (id, own) in accounts.filter(|(id, own)| own.state.is_present() && is_out(id, own)) {
+        let record = owned.keys.get(id).and_then(|records| records.file.as_ref());
+        let Some(record) = record.filter(|record| !record.digest.is_empty()) else {
+            continue;
+        };
+        let (why, path) = (why.to_owned(), record.path.clone());
+        plan.not_done(id, &own.name, Reason::KeysNotWithdrawn { why, path });
+    }
+}
+
 /// Takes new accounts out of a plan, since nobody can see which keys are there under their names.
 pub(crate) fn make_nobody(plan: &mut Plan, reason: &Reason) {
     let Plan {
@@ -355,6 +373,7 @@ impl AccountKeys<'_> {
             true => why,
             false => Reason::KeysUnseen {
                 is_closed: cause == Cause::Closed,
+                path: self.view.rules.file(self.subject.name.as_str()),
                 why: why.boxed(),
             },
         });
@@ -441,7 +460,8 @@ impl AccountKeys<'_> {
         if cause != Cause::Closed {
             return self.remark(Reason::KeysLeft { why });
         }
-        self.refuse(Reason::KeysNotWithdrawn { why });
+        let path = self.view.rules.file(self.subject.name.as_str());
+        self.refuse(Reason::KeysNotWithdrawn { why, path });
     }
 
     fn refuse(&mut self, reason: Reason) {

@@ -30,7 +30,7 @@ pub(crate) use create::UidFrom;
 pub(crate) use departure::due;
 pub(crate) use groups::groups;
 pub(crate) use input::{DiffInput, RunScope};
-pub(crate) use keys::{KeyView, keys, make_nobody};
+pub(crate) use keys::{KeyView, keys, make_nobody, stay};
 pub(crate) use merge::LOCKED;
 pub(in crate::plan) use merge::lock_word;
 pub(in crate::plan) use owned_lines::{account_line, group_line};

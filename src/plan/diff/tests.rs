@@ -546,6 +546,37 @@ mod leaving {
     }
 
     #[test]
+    fn who_is_shut_out_is_locked_by_id_though_the_record_cannot_be_used() {
+        let shut = |case: &Case| {
+            let wanted = WantedAccounts {
+                present: BTreeSet::from([id(1), id(2), id(9)]),
+                shut_by_id: BTreeSet::from([id(1), id(2)]),
+                accounts: vec![wanted(9, "zed")],
+                ..WantedAccounts::default()
+            };
+            locks(&super::accounts(wanted, &case.input()))
+        };
+        let case = |state| {
+            Case::default()
+                .owns(1, "ann", state)
+                .owns(9, "zed", State::Active)
+        };
+        assert_eq!(shut(&case(State::Active)), 1);
+        assert_eq!(shut(&case(State::Locked)), 0, "once");
+        assert_eq!(shut(&case(State::Removed)), 0);
+        let mut opened = case(State::Locked);
+        opened.account("ann").locked = false;
+        assert_eq!(shut(&opened), 1, "opened by hand");
+        let mut cut = case(State::Active);
+        cut.completeness = Completeness::Incomplete("cut".into());
+        assert_eq!(shut(&cut), 0, "not by a read that is incomplete");
+        let mut damaged = case(State::Active);
+        damaged.host.accounts.remove("ann");
+        damaged.host.broken.insert("ann");
+        assert_eq!(shut(&damaged), 1);
+    }
+
+    #[test]
     fn what_was_opened_by_hand_is_closed_again() {
         let mut case = Case::default()
             .owns(9, "zed", State::Active)

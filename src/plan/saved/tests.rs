@@ -40,6 +40,7 @@ fn snapshot(text: &str) -> Snapshot {
         id: Some(id("u-2")),
         subject: Untrusted::new(text),
         reason: "it is odd".to_owned(),
+        is_shut_out: true,
     };
     let gap = Gap {
         user: id("u-1"),

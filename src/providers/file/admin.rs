@@ -31,17 +31,9 @@ impl FileProvider {
         .into()
     }
 
-    fn malformed(&self, reason: String) -> AdminError {
-        let place = self.path.display().to_string();
-        FetchError::Malformed {
-            place,
-            reason: Untrusted::new(reason),
-        }
-        .into()
-    }
-
     fn records(&self) -> Result<Records, AdminError> {
-        decode::records(&self.bytes()?).map_err(|reason| self.malformed(reason))
+        decode::records(&self.bytes()?, &self.inactive_when)
+            .map_err(|reason| AdminError::from(self.malformed(reason)))
     }
 
     /// All groups. With one that cannot be used, nobody knows whether a name is one group's.
@@ -69,7 +61,8 @@ impl FileProvider {
         let _lock =
             DirLock::take(dir, clock::deadline(LOCK_WAIT)).map_err(|e| self.unreachable(&e))?;
         let old = self.bytes()?;
-        let mut document = Document::parse(&old).map_err(|reason| self.malformed(reason))?;
+        let mut document =
+            Document::parse(&old).map_err(|reason| AdminError::from(self.malformed(reason)))?;
         let done = change(&mut document)?;
         // What was only looked at keeps its layout.
         if Document::parse(&old).is_ok_and(|old| old == document) {
@@ -77,8 +70,9 @@ impl FileProvider {
         }
         let new = document
             .to_bytes()
-            .map_err(|reason| self.malformed(reason))?;
-        decode::document(&new).map_err(|reason| self.malformed(reason))?;
+            .map_err(|reason| AdminError::from(self.malformed(reason)))?;
+        decode::document(&new, &self.inactive_when)
+            .map_err(|reason| AdminError::from(self.malformed(reason)))?;
         replace::now(&path, &new).map_err(|e| self.unreachable(&e))?;
         Ok(done)
     }
@@ -181,8 +175,9 @@ impl GroupAdmin for FileProvider {
         self.edit(|document| {
             let bytes = document
                 .to_bytes()
-                .map_err(|reason| self.malformed(reason))?;
-            let there = decode::records(&bytes).map_err(|reason| self.malformed(reason))?;
+                .map_err(|reason| AdminError::from(self.malformed(reason)))?;
+            let there = decode::records(&bytes, &self.inactive_when)
+                .map_err(|reason| AdminError::from(self.malformed(reason)))?;
             if there
                 .groups
                 .iter()
@@ -192,7 +187,7 @@ impl GroupAdmin for FileProvider {
             }
             document
                 .add_group(&id, group)
-                .map_err(|reason| self.malformed(reason))
+                .map_err(|reason| AdminError::from(self.malformed(reason)))
         })?;
         let (name, description) = (
             Untrusted::new(&group.name),

@@ -11,6 +11,7 @@ use crate::model::{
     Completeness, Directory, FieldSources, Group, Membership, RejectedRecord, RemoteId, Role,
     Snapshot, Status, Untrusted, User, counted,
 };
+use crate::providers::inactive::{InactiveWhen, says_no};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,6 +114,18 @@ struct Label {
     name: serde_json::Value,
 }
 
+/// Whether anything that can be read of a person's record shuts the person out.
+fn is_shut_out(json: &str, when: &InactiveWhen) -> bool {
+    let record: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    record.get("active").is_some_and(says_no) || when.is_met_by(|name| values(&record, name))
+}
+
+/// What a record has under this name, as an attribute and as a field.
+fn values<'v>(record: &'v serde_json::Value, name: &str) -> Vec<&'v serde_json::Value> {
+    let attribute = record.get("attributes").and_then(|all| all.get(name));
+    attribute.into_iter().chain(record.get(name)).collect()
+}
+
 /// The records of a document, and those of them that cannot be used.
 pub(super) struct Records {
     pub users: Vec<User>,
@@ -122,13 +135,13 @@ pub(super) struct Records {
 }
 
 /// Reads the document.
-pub(super) fn document(bytes: &[u8]) -> Result<Snapshot, String> {
+pub(super) fn document(bytes: &[u8], when: &InactiveWhen) -> Result<Snapshot, String> {
     let Records {
         users,
         groups,
         bad_users,
         bad_groups,
-    } = records(bytes)?;
+    } = records(bytes, when)?;
     let proof = format!(
         "{} and {}",
         counted(users.len() + bad_users.len(), "user", "users"),
@@ -142,15 +155,26 @@ pub(super) fn document(bytes: &[u8]) -> Result<Snapshot, String> {
     ))
 }
 
+/// The attributes that `when` names and that no person's record has.
+pub(super) fn unused(bytes: &[u8], when: &InactiveWhen) -> Result<Vec<String>, String> {
+    let document: Document<'_> = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    let mut unused: Vec<&str> = when.attributes().collect();
+    for raw in &document.users {
+        let record: serde_json::Value = serde_json::from_str(raw.get()).unwrap_or_default();
+        unused.retain(|name| values(&record, name).is_empty());
+    }
+    Ok(unused.into_iter().map(str::to_owned).collect())
+}
+
 /// Reads the document, and keeps people and groups apart.
-pub(super) fn records(bytes: &[u8]) -> Result<Records, String> {
+pub(super) fn records(bytes: &[u8], when: &InactiveWhen) -> Result<Records, String> {
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
     let document: Document<'_> = object(text).map_err(|e| e.to_string())?;
     let (mut bad_users, mut bad_groups) = (Vec::new(), Vec::new());
     let users: Vec<User> = document
         .users
         .iter()
-        .filter_map(|raw| keep(user(raw.get()), raw, &mut bad_users))
+        .filter_map(|raw| person(raw, when, &mut bad_users))
         .collect();
     let ids: BTreeMap<&str, &RemoteId> = users.iter().map(|u| (u.id.as_str(), &u.id)).collect();
     let groups = document
@@ -174,6 +198,16 @@ fn object<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
     }
 }
 
+/// A person; one who cannot be used is rejected.
+fn person(raw: &RawValue, when: &InactiveWhen, rejected: &mut Vec<RejectedRecord>) -> Option<User> {
+    let at = rejected.len();
+    let kept = keep(user(raw.get(), when), raw, rejected);
+    if let Some(record) = rejected.get_mut(at) {
+        record.is_shut_out = is_shut_out(raw.get(), when);
+    }
+    kept
+}
+
 fn keep<T>(
     read: Result<T, String>,
     raw: &RawValue,
@@ -190,6 +224,7 @@ fn keep<T>(
             id,
             subject: Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned())),
             reason,
+            is_shut_out: false,
         });
     })
     .ok()
@@ -236,14 +271,14 @@ fn record<T: DeserializeOwned>(json: &str) -> Result<T, String> {
 /// How complaints begin that name their field.
 const NAMED: [&str; 3] = ["missing field", "unknown field", "duplicate field"];
 
-fn user(json: &str) -> Result<User, String> {
+fn user(json: &str, when: &InactiveWhen) -> Result<User, String> {
     let r: UserRecord = record(json)?;
     Ok(User {
         id: remote_id(&r.id)?,
         login: r.login,
         name: r.name,
         email: r.email,
-        active: r.active,
+        active: r.active && (when.is_empty() || !is_shut_out(json, when)),
         uid: r.uid.map(Untrusted::from),
         gid: r.gid.map(Untrusted::from),
         home: r.home,
@@ -284,6 +319,10 @@ fn group(json: &str, ids: &BTreeMap<&str, &RemoteId>) -> Result<Group, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn document(bytes: &[u8]) -> Result<Snapshot, String> {
+        super::document(bytes, &InactiveWhen::default())
+    }
 
     #[test]
     fn only_id_and_name_must_be_there() {
@@ -391,6 +430,55 @@ mod tests {
             ["ssh-rsa A", "7", "null", "{\"key\":\"x\"}", "b"]
         );
         assert!(read("[]").is_empty());
+    }
+
+    #[test]
+    fn whoever_is_shut_out_is_shut_out_by_a_broken_record_too() {
+        let when = toml::from_str("state = ['Left']\nshell = ['/bin/false']").unwrap();
+        let read = |rest: &str| {
+            let text = format!(r#"{{"users": [{{"id": "u-1", {rest}}}]}}"#);
+            let got = super::document(text.as_bytes(), &when).unwrap();
+            let user = got.directory.users.first().map(|user| user.active);
+            let record = got.rejected.first();
+            let record = record.map(|record| (record.id.is_some(), record.is_shut_out));
+            (user, record)
+        };
+        let broken = |is_shut_out| (None, Some((true, is_shut_out)));
+        for (rest, expected) in [
+            (r#""login": "a", "active": false"#, (Some(false), None)),
+            (r#""login": 7, "active": false"#, broken(true)),
+            (r#""active": false"#, broken(true)),
+            (r#""login": "a", "uid": [1], "active": false"#, broken(true)),
+            (r#""login": "a", "active": "False""#, broken(true)),
+            (r#""login": "a", "active": 0"#, broken(true)),
+            (r#""login": "a", "active": "no""#, broken(true)),
+            (r#""login": "a", "active": "perhaps""#, broken(false)),
+            (r#""login": "a", "active": null"#, broken(false)),
+            (r#""login": 7, "active": true"#, broken(false)),
+            (
+                r#""login": "a", "attributes": {"state": "LEFT"}"#,
+                (Some(false), None),
+            ),
+            (
+                r#""login": "a", "attributes": {"state": "here"}"#,
+                (Some(true), None),
+            ),
+            (
+                r#""login": "a", "shell": "/bin/false""#,
+                (Some(false), None),
+            ),
+            (
+                r#""login": 7, "attributes": {"state": "left"}"#,
+                broken(true),
+            ),
+            (r#""login": "a", "state": "left""#, broken(true)),
+            (
+                r#""login": "a", "active": true, "attributes": {"state": "left"}"#,
+                (Some(false), None),
+            ),
+        ] {
+            assert_eq!(read(rest), expected, "{rest}");
+        }
     }
 
     #[test]

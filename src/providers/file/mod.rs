@@ -12,6 +12,7 @@ use std::time::Instant;
 use serde::Deserialize;
 
 use super::admin::GroupAdmin;
+use super::inactive::InactiveWhen;
 use super::kind::{AdminTerms, NamedFile, Need, OpenError, ProviderConfig, SourceOwner};
 use super::{FetchError, Provider, Query, Scope};
 use crate::model::text::shell_word;
@@ -29,6 +30,9 @@ pub(crate) struct Config {
     pub path: PathBuf,
     /// Who may own it besides root.
     pub owner: Option<SourceOwner>,
+    /// Which values of which attributes shut a person out, beside `active`.
+    #[serde(default)]
+    pub inactive_when: InactiveWhen,
 }
 
 impl Config {
@@ -37,6 +41,7 @@ impl Config {
         let owner = owner.map_err(|reason| OpenError::unfit(name, reason))?;
         Ok(FileProvider {
             owner,
+            inactive_when: self.inactive_when.clone(),
             ..FileProvider::new(name, self.path.clone())
         })
     }
@@ -87,6 +92,7 @@ pub struct FileProvider {
     path: PathBuf,
     /// Who may own the document besides root and us.
     owner: Option<u32>,
+    inactive_when: InactiveWhen,
 }
 
 impl FileProvider {
@@ -96,6 +102,14 @@ impl FileProvider {
             name: name.to_owned(),
             path,
             owner: None,
+            inactive_when: InactiveWhen::default(),
+        }
+    }
+
+    fn malformed(&self, reason: String) -> FetchError {
+        FetchError::Malformed {
+            place: self.path.display().to_string(),
+            reason: Untrusted::new(reason),
         }
     }
 
@@ -117,12 +131,9 @@ impl Provider for FileProvider {
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
-        let place = self.path.display().to_string();
         let bytes = self.bytes()?;
-        let mut snapshot = decode::document(&bytes).map_err(|reason| FetchError::Malformed {
-            place,
-            reason: Untrusted::new(reason),
-        })?;
+        let mut snapshot = decode::document(&bytes, &self.inactive_when)
+            .map_err(|reason| self.malformed(reason))?;
         progress(snapshot.directory.users.len() + snapshot.directory.groups.len());
         if let Some(only) = &query.only {
             match query.scope {
@@ -144,5 +155,9 @@ impl Provider for FileProvider {
             }
         }
         Ok(snapshot)
+    }
+
+    fn unused_inactive(&self, _deadline: Instant) -> Result<Vec<String>, FetchError> {
+        decode::unused(&self.bytes()?, &self.inactive_when).map_err(|reason| self.malformed(reason))
     }
 }

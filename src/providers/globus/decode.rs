@@ -1,6 +1,6 @@
 //! What Globus Groups (API v2) and Globus Auth answer: from JSON to checked records.
 //!
-//! Everything but ids and usernames may be missing or null; keys that are not known are passed
+//! Everything but ids may be missing or null; keys that are not known are passed
 //! over. A record without a usable id is rejected, never dropped; a list that is missing is an
 //! error, never an empty list. Shapes: the OpenAPI document of Groups and the answers that
 //! globus-sdk and globus-cli test with. Pure.
@@ -116,11 +116,12 @@ struct GroupRecord<'a> {
 #[derive(Deserialize)]
 struct MembershipRecord {
     identity_id: String,
-    username: Untrusted,
+    #[serde(default, deserialize_with = "lenient")]
+    username: Option<Untrusted>,
     #[serde(default, deserialize_with = "lenient")]
     role: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    status: Option<String>,
+    #[serde(default)]
+    status: Value,
     #[serde(default, deserialize_with = "lenient")]
     source_group_id: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
@@ -130,7 +131,8 @@ struct MembershipRecord {
 #[derive(Deserialize)]
 struct IdentityRecord {
     id: String,
-    username: Untrusted,
+    #[serde(default, deserialize_with = "lenient")]
+    username: Option<Untrusted>,
     #[serde(default, deserialize_with = "lenient")]
     name: Option<Untrusted>,
     #[serde(default, deserialize_with = "lenient")]
@@ -166,6 +168,7 @@ fn nameless(record: &RawValue, what: &str, names: &[&str]) -> RejectedRecord {
         id: None,
         subject,
         reason: format!("{what} has no usable id or name"),
+        is_shut_out: false,
     }
 }
 
@@ -277,9 +280,16 @@ pub(super) fn listed(bytes: &[u8], id: &RemoteId) -> Result<Listed, String> {
 fn row(record: MembershipRecord) -> Option<Row> {
     Some(Row {
         id: uuid(&record.identity_id)?,
-        username: record.username,
+        // Who is shut out is shut out by the id, whatever else is missing.
+        username: record
+            .username
+            .unwrap_or_else(|| Untrusted::new(record.identity_id)),
         role: role(record.role.as_deref()),
-        status: status(record.status.as_deref()),
+        status: match &record.status {
+            Value::Null => status(None),
+            Value::String(text) => status(Some(text)),
+            _ => None,
+        },
         implied: record.source_group_id.is_some(),
         updated: record.updated,
     })
@@ -299,7 +309,7 @@ pub(super) fn identities(bytes: &[u8]) -> Result<Vec<Identity>, String> {
         let id = uuid(&record.id).ok_or("somebody in it has no usable id")?;
         Ok(Identity {
             id,
-            username: record.username,
+            username: record.username.unwrap_or_else(|| Untrusted::new(record.id)),
             name: record.name,
             email: record.email,
             organization: record.organization,

@@ -132,6 +132,8 @@ pub(super) fn user(
                 id: Some(id.clone()),
                 subject: username.clone(),
                 reason,
+                // Whoever is shut out for certain needs no usable record.
+                is_shut_out: false,
             });
         }
     };

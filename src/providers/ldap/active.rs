@@ -11,6 +11,7 @@
 //! which a server means "never" shuts nobody out. Pure.
 
 use crate::ldap::entry::Entry;
+use crate::providers::inactive::InactiveWhen;
 
 /// The attributes to ask a server for. All are asked for: one that a server does not know, it
 /// leaves out.
@@ -65,11 +66,17 @@ const WORDS: [(&str, &[&str]); 4] = [
     ("zimbraAccountStatus", &["closed", "locked"]),
 ];
 
-/// Whether a person is let in: no value of the entry, and no login shell, says no.
+/// Whether a person is let in: no value of the entry, no login shell, and nothing of what the configuration names, says
+/// no.
 ///
 /// # Errors
 /// When no value says no, and one cannot be read: what it should have been.
-pub(super) fn state(entry: &Entry, shell: &str, now: i64) -> Result<bool, String> {
+pub(super) fn state(
+    entry: &Entry,
+    shell: &str,
+    when: &InactiveWhen,
+    now: i64,
+) -> Result<bool, String> {
     let mut unread = None;
     let mut ageing = Ageing::default();
     for (attribute, values) in entry.iter() {
@@ -80,6 +87,9 @@ pub(super) fn state(entry: &Entry, shell: &str, now: i64) -> Result<bool, String
                 Err(why) => unread = unread.or(Some(why)),
             }
             ageing.learn(attribute, value);
+            if !when.is_empty() && when.is_met(attribute, &String::from_utf8_lossy(value)) {
+                return Ok(false);
+            }
             let is_no_shell = || is_no_shell(&String::from_utf8_lossy(value));
             if attribute.eq_ignore_ascii_case(shell) && is_no_shell() {
                 return Ok(false);

@@ -153,4 +153,8 @@ impl Provider for Ldap {
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
         read::read(self, query, progress)
     }
+
+    fn unused_inactive(&self, deadline: Instant) -> Result<Vec<String>, FetchError> {
+        read::unused_inactive(self, deadline).map_err(|error| self.error(error))
+    }
 }

@@ -41,6 +41,7 @@ pub(super) fn attributes(settings: &Settings, extent: Extent, groups: bool) -> V
         wanted.extend(more.map(String::as_str));
     }
     wanted.extend(active::ATTRIBUTES);
+    wanted.extend(names.inactive_when.attributes());
     if groups && settings.schema == Schema::Ad {
         wanted.extend(["objectSid", "primaryGroupID"]);
     }
@@ -88,6 +89,9 @@ pub(super) fn person(
     now: i64,
 ) -> Result<Person, Unusable> {
     let key = dn::normalise(&entry.dn).map(|key| key.into_owned());
+    // Whom any value shuts out is shut out, whatever the rest of the record is worth.
+    let state = active::state(&entry, &names.shell, &names.inactive_when, now);
+    let is_shut_out = state == Ok(false);
     let id = match id(&mut entry, &names.id) {
         Ok(id) => id,
         Err(reason) => {
@@ -102,14 +106,17 @@ pub(super) fn person(
         Ok(login) => login,
         Err(reason) => {
             return Err(Unusable {
-                record: rejected(Some(id), entry.dn, reason),
+                record: RejectedRecord {
+                    is_shut_out,
+                    ..rejected(Some(id), entry.dn, reason)
+                },
                 key,
                 login: None,
             });
         }
     };
     let mut user = User::new(id, login);
-    let (reason, key) = match (fields(&mut entry, &mut user, names, extent, now), key) {
+    let (reason, key) = match (fields(&mut entry, &mut user, names, extent, state), key) {
         (Ok(primary), Some(key)) => return Ok(Person { user, key, primary }),
         (Ok(_), None) => (
             "its entry's name is not a distinguished name".to_owned(),
@@ -119,7 +126,10 @@ pub(super) fn person(
     };
     let login = Some(user.login.raw().to_owned());
     Err(Unusable {
-        record: rejected(Some(user.id), entry.dn, reason),
+        record: RejectedRecord {
+            is_shut_out,
+            ..rejected(Some(user.id), entry.dn, reason)
+        },
         key,
         login,
     })
@@ -131,6 +141,7 @@ pub(super) fn rejected(id: Option<RemoteId>, dn: String, reason: String) -> Reje
         id,
         subject: Untrusted::new(dn),
         reason,
+        is_shut_out: false,
     }
 }
 
@@ -146,17 +157,16 @@ pub(super) fn id(entry: &mut Entry, attribute: &str) -> Result<RemoteId, String>
     }
 }
 
-/// Fills in the fields of a user; the security id of the primary group, if there is one.
+/// Fills in the fields of a user; the security id of the primary group, if there is one. `state`: whether the person is
+/// let in.
 fn fields(
     entry: &mut Entry,
     user: &mut User,
     names: &Names,
     extent: Extent,
-    now: i64,
+    state: Result<bool, String>,
 ) -> Result<Option<Vec<u8>>, String> {
-    let state = active::state(entry, &names.shell, now);
     if state == Ok(false) {
-        // Whom any value shuts out is shut out, whatever the rest of the record is worth.
         user.active = false;
         let _ = details(entry, user, names, extent);
         return Ok(primary(entry).unwrap_or_default());

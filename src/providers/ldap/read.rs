@@ -108,6 +108,30 @@ pub(super) fn read(
     Ok(Snapshot::new(directory, rejected, completeness))
 }
 
+/// The attributes that `inactive_when` names and that no person's entry has, as far as we are shown.
+///
+/// # Errors
+/// When nobody answers, or not to the end.
+pub(super) fn unused_inactive(ldap: &Ldap, deadline: Instant) -> Result<Vec<String>, Error> {
+    let settings = &ldap.settings;
+    let mut unused: Vec<&str> = settings.names.inactive_when.attributes().collect();
+    if unused.is_empty() {
+        return Ok(Vec::new());
+    }
+    let attributes = unused.clone();
+    let any: String = unused.iter().map(|name| format!("({name}=*)")).collect();
+    let filter = format!("(&{}(|{any}))", settings.user_filter);
+    let request = Request::below(&settings.user_base, &filter, &attributes);
+    let mut session = Session::open(&ldap.server, deadline)?;
+    let mut sink = |mut entry: Entry| unused.retain(|name| entry.take(name).is_empty());
+    let outcome = search::run(&mut session, &request, &mut sink, &|_| {});
+    session.close();
+    match outcome.early {
+        Some(error) => Err(error),
+        None => Ok(unused.into_iter().map(str::to_owned).collect()),
+    }
+}
+
 /// How it is known that nothing is missing.
 fn proof(people: &People, seen: &Outcome, groups: Option<(&groups::Resolved, &Outcome)>) -> String {
     let pages = |n: usize| counted(n, "page", "pages");

@@ -15,6 +15,7 @@ use crate::ldap::connect::Server;
 use crate::ldap::dn;
 use crate::ldap::limits::Limits;
 use crate::model::units::{Size, Span};
+use crate::providers::inactive::InactiveWhen;
 use crate::system::{memory, tls};
 
 /// Entries asked for in one page: what Active Directory allows at most unless told otherwise.
@@ -85,6 +86,9 @@ pub struct Config {
     /// Object classes of groups that gosync makes. Unset: by schema.
     #[serde(default)]
     pub new_group_classes: Option<Vec<String>>,
+    /// Which values of which attributes shut a person out, beside those that are known.
+    #[serde(default)]
+    pub inactive_when: InactiveWhen,
     /// Attribute names that differ from those of the schema; `""`: do not read it.
     #[serde(default)]
     pub attributes: Attributes,
@@ -134,6 +138,7 @@ impl Config {
             max_message: MAX_MESSAGE,
             max_read: MAX_READ,
             new_group_classes: None,
+            inactive_when: InactiveWhen::default(),
             attributes: Attributes::default(),
         }
     }
@@ -217,10 +222,13 @@ pub(super) struct Names {
     pub group_description: String,
     pub member: Vec<String>,
     pub member_login: String,
+    /// What else shuts a person out.
+    pub inactive_when: InactiveWhen,
 }
 
 impl Names {
-    fn new(schema: Schema, wished: &Attributes) -> Result<Self, String> {
+    fn new(config: &Config) -> Result<Self, String> {
+        let (schema, wished) = (config.schema, &config.attributes);
         use Schema::{Ad, Ds389};
         let by_schema = |default: &'static str, ad: &'static str, ds389: &'static str| match schema
         {
@@ -290,7 +298,16 @@ impl Names {
                 &wished.member_login,
                 by_schema("memberUid", "", "memberUid"),
             )?,
+            inactive_when: inactive_when(&config.inactive_when)?,
         })
+    }
+}
+
+/// Whether all that `inactive_when` names are attributes.
+fn inactive_when(when: &InactiveWhen) -> Result<InactiveWhen, String> {
+    match when.attributes().find(|name| !attribute_name(name)) {
+        Some(_) => Err("a key of inactive_when is not the name of an attribute".to_owned()),
+        None => Ok(when.clone()),
     }
 }
 
@@ -423,7 +440,7 @@ impl Settings {
             )?,
             nested_depth: usize::from(config.nested_depth),
             new_group_classes: config.new_group_classes.clone(),
-            names: Names::new(config.schema, &config.attributes)?,
+            names: Names::new(config)?,
         })
     }
 }

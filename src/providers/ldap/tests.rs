@@ -131,6 +131,49 @@ fn whom_any_value_shuts_out_is_shut_out_though_the_rest_cannot_be_used() {
 }
 
 #[test]
+fn whoever_is_shut_out_needs_no_usable_login() {
+    let config = "url = 'ldap://localhost'\nuser_base = 'dc=x'\ngroup_base = 'dc=x'\n\
+                  inactive_when = { employeeStatus = ['left'], uid = ['gone'] }";
+    let names = Settings::new(&toml::from_str(config).unwrap())
+        .unwrap()
+        .names;
+    for (attribute, value, is_out) in [
+        ("nsAccountLock", &b"TRUE"[..], true),
+        ("employeestatus", b"Left ", true),
+        ("employeeStatus", b"here", false),
+        ("employeeStatus", b"\xff", false),
+        ("shadowExpire", b"soon", false),
+    ] {
+        let values: &[&[u8]] = &[value];
+        let login: &[&[u8]] = &[b"b", b"c"];
+        let entry = |uid| {
+            sample(
+                "cn=a,dc=x",
+                &[("uid", uid), ("entryUUID", &[b"1"]), (attribute, values)],
+            )
+        };
+        let record = people::person(entry(login), &names, Extent::Slim, NOW)
+            .unwrap_err()
+            .record;
+        assert_eq!(
+            (record.id.is_some(), record.is_shut_out),
+            (true, is_out),
+            "{attribute}"
+        );
+        if let Ok(person) = people::person(entry(&[b"a"]), &names, Extent::Slim, NOW) {
+            assert_eq!(!person.user.active, is_out, "{attribute}");
+        }
+    }
+    let gone = sample("cn=a,dc=x", &[("uid", &[b"GONE"]), ("entryUUID", &[b"1"])]);
+    let gone = people::person(gone, &names, Extent::Full, NOW)
+        .unwrap()
+        .user;
+    assert_eq!((gone.active, gone.login.raw()), (false, "GONE"));
+    let bad = toml::from_str(&config.replace("employeeStatus", "'a b'")).unwrap();
+    assert!(Settings::new(&bad).unwrap_err().contains("inactive_when"));
+}
+
+#[test]
 fn a_field_that_would_change_an_account_must_be_readable() {
     for (attribute, values) in [
         ("uidNumber", &[b"1".as_slice(), b"2"][..]),

@@ -313,6 +313,7 @@ pub(super) fn is_refusal(error: &HttpError) -> bool {
 pub(super) fn user_attributes(names: &Names, slim: bool) -> String {
     let mut paths = vec![&names.login];
     paths.extend(&names.active);
+    paths.extend(&names.inactive_paths);
     if !slim {
         paths.extend(&names.name);
         for path in [

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::path::{Object, Path, get, text, truth};
 use super::settings::Names;
 use crate::model::{Group, RejectedRecord, RemoteId, Untrusted, User};
+use crate::providers::inactive::says_no;
 
 /// A page of a listing.
 #[derive(Debug, Default)]
@@ -137,7 +138,24 @@ fn rejected(resource: &Value, names: [&Path; 2], reason: &str) -> RejectedRecord
         id: id.as_deref().and_then(RemoteId::new),
         subject: Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned())),
         reason: reason.to_owned(),
+        is_shut_out: false,
     }
+}
+
+/// Whether anything that can be read of a person's resource shuts the person out.
+fn is_shut_out(resource: &Value, names: &Names) -> bool {
+    let Some(object) = resource.as_object() else {
+        return false;
+    };
+    let active = names.active.iter().flat_map(|path| path.raws(object));
+    active.into_iter().any(says_no)
+        || names.inactive_when.is_met_by(|attribute| {
+            let path = names.inactive_paths.iter();
+            let mut path = path.filter(|path| path.as_str() == attribute);
+            path.next()
+                .map(|path| path.raws(object))
+                .unwrap_or_default()
+        })
 }
 
 fn remote_id(resource: &Value) -> Result<RemoteId, &'static str> {
@@ -162,6 +180,7 @@ pub(super) fn user(resource: &Value, names: &Names, slim: bool) -> Result<User, 
                 truth(value).ok_or("whether it is active is said neither by true nor by false")?
             }
         };
+        user.active &= !is_shut_out(resource, names);
         if slim {
             return Ok(user);
         }
@@ -195,7 +214,10 @@ pub(super) fn user(resource: &Value, names: &Names, slim: bool) -> Result<User, 
         user.ssh_keys = lines.map(Untrusted::new).collect();
         Ok(user)
     };
-    read().map_err(|reason| rejected(resource, [&names.login, &names.group_name], reason))
+    read().map_err(|reason| RejectedRecord {
+        is_shut_out: is_shut_out(resource, names),
+        ..rejected(resource, [&names.login, &names.group_name], reason)
+    })
 }
 
 /// What a member of a group is.

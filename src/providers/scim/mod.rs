@@ -128,4 +128,11 @@ impl Provider for Scim {
             progress,
         )
     }
+
+    fn unused_inactive(&self, deadline: Instant) -> Result<Vec<String>, FetchError> {
+        Ok(read::unused_inactive(
+            &self.http.until(deadline),
+            &self.settings,
+        )?)
+    }
 }

@@ -83,7 +83,15 @@ impl Path {
             .collect()
     }
 
-    /// The value at the path as it stands there, before anything is made of it.
+    /// The values at the path as they stand there, before anything is made of them.
+    pub(super) fn raws<'a>(&self, resource: &'a Object) -> Vec<&'a Value> {
+        self.find(resource)
+            .into_iter()
+            .map(|(value, _)| value)
+            .collect()
+    }
+
+    /// The first of them.
     pub(super) fn raw<'a>(&self, resource: &'a Object) -> Option<&'a Value> {
         self.find(resource).first().map(|(value, _)| *value)
     }
@@ -194,8 +202,8 @@ pub(super) fn text(value: &Value) -> Option<String> {
 pub(super) fn truth(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(yes) => Some(*yes),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        Value::String(text) if text.trim().eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.trim().eq_ignore_ascii_case("false") => Some(false),
         _ => None,
     }
 }

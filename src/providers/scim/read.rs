@@ -102,6 +102,32 @@ pub(super) fn read(
     Ok(Snapshot::new(directory, rejected, completeness))
 }
 
+/// The attributes that `inactive_when` names and that nobody's resource has.
+///
+/// # Errors
+/// When nobody answers, or not to the end.
+pub(super) fn unused_inactive(
+    http: &Http,
+    settings: &Arc<Settings>,
+) -> Result<Vec<String>, HttpError> {
+    let names = &settings.names;
+    let mut unused: Vec<_> = names.inactive_paths.iter().collect();
+    if unused.is_empty() {
+        return Ok(Vec::new());
+    }
+    let client = Client::new(http, settings, &|_| {})?;
+    let attributes = super::client::user_attributes(names, true);
+    let mut take = |resource: Value| {
+        if let Some(object) = resource.as_object() {
+            unused.retain(|path| path.raw(object).is_none());
+        }
+    };
+    match client.list("Users", None, &attributes, &mut take)?.early {
+        Some(error) => Err(error),
+        None => Ok(unused.iter().map(|path| path.as_str().to_owned()).collect()),
+    }
+}
+
 /// How it is known that nothing is missing.
 fn proof(users: usize, pages: usize, groups: Option<(&Resolved, usize)>) -> String {
     let first = format!(

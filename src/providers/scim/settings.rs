@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::path::Path;
 use crate::model::units::Span;
 use crate::providers::http::{Auth, ClientAuth, ClientCredentials, Http, Options, check_url};
+use crate::providers::inactive::InactiveWhen;
 
 /// Resources asked for in one page; servers give fewer where they like.
 pub(crate) const PAGE_SIZE: u32 = 200;
@@ -76,6 +77,9 @@ pub struct Config {
     /// How long nothing may come.
     #[serde(default = "read_timeout")]
     pub read_timeout: Span,
+    /// Which values of which attributes shut a person out, beside `active`.
+    #[serde(default)]
+    pub inactive_when: InactiveWhen,
     /// Where in a resource gosync finds what it needs; `""`: do not read it.
     #[serde(default)]
     pub attributes: Attributes,
@@ -117,6 +121,7 @@ impl Config {
             nested_depth: NESTED_DEPTH,
             connect_timeout: CONNECT_TIMEOUT,
             read_timeout: READ_TIMEOUT,
+            inactive_when: InactiveWhen::default(),
             attributes: Attributes::default(),
         }
     }
@@ -196,10 +201,16 @@ pub(super) struct Names {
     pub group_name: Path,
     pub group_gid: Option<Path>,
     pub group_description: Option<Path>,
+    /// What else shuts a person out, and where each attribute of it is.
+    pub inactive_when: InactiveWhen,
+    pub inactive_paths: Vec<Path>,
 }
 
 impl Names {
-    fn new(wished: &Attributes) -> Result<Self, String> {
+    fn new(wished: &Attributes, inactive_when: &InactiveWhen) -> Result<Self, String> {
+        let inactive = inactive_when.attributes().map(|text| {
+            Path::new(text).map_err(|reason| format!("a key of inactive_when {reason}"))
+        });
         let path = |key: &str, text: &str| {
             Path::new(text).map_err(|reason| format!("attributes.{key} {reason}"))
         };
@@ -234,6 +245,8 @@ impl Names {
             group_name: must("group_name", &wished.group_name, "displayName")?,
             group_gid: pick("group_gid", &wished.group_gid, "")?,
             group_description: pick("group_description", &wished.group_description, "")?,
+            inactive_when: inactive_when.clone(),
+            inactive_paths: inactive.collect::<Result<_, _>>()?,
         })
     }
 }
@@ -275,7 +288,7 @@ impl Settings {
             request_attributes: config.request_attributes,
             member_value: config.member_value,
             nested_depth: usize::from(config.nested_depth),
-            names: Names::new(&config.attributes)?,
+            names: Names::new(&config.attributes, &config.inactive_when)?,
         })
     }
 }

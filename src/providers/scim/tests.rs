@@ -74,6 +74,67 @@ fn a_person_may_come_in_many_forms() {
 }
 
 #[test]
+fn whoever_is_shut_out_needs_no_usable_record() {
+    let when = "url = 'http://localhost/'\n[inactive_when]\nuserType = ['alumnus']\n\
+                'urn:example:2.0:User:state.code' = ['9', 'x']";
+    let names = Settings::new(&toml::from_str(when).unwrap()).unwrap().names;
+    let read = |mut more: Value| {
+        let resource = more.as_object_mut().unwrap();
+        resource.insert("id".to_owned(), json!("u1"));
+        match user(&more, &names, true) {
+            Ok(user) => (true, !user.active),
+            Err(record) => (record.id.is_none(), record.is_shut_out),
+        }
+    };
+    let urn = "urn:example:2.0:User";
+    for (more, is_usable, is_shut_out) in [
+        (json!({"userName": "a", "active": "false "}), true, true),
+        (
+            json!({"userName": "a", "active": [true, false]}),
+            true,
+            true,
+        ),
+        (
+            json!({"userName": "a", "active": {"value": false}}),
+            true,
+            true,
+        ),
+        (json!({"userName": "a", "active": null}), true, false),
+        (json!({"active": false}), false, true),
+        (json!({"userName": "", "active": "False"}), false, true),
+        (json!({"userName": "a", "active": 0}), false, true),
+        (json!({"userName": "a", "active": "no"}), false, true),
+        (json!({"userName": "a", "active": "inactive"}), false, true),
+        (json!({"userName": "a", "active": 1}), false, false),
+        (json!({"userName": "a", "active": ""}), false, false),
+        (json!({"userName": "a", "active": "perhaps"}), false, false),
+        (
+            json!({"userName": "a", "active": true, "UserType": "Alumnus"}),
+            true,
+            true,
+        ),
+        (json!({"userName": "a", "userType": "staff"}), true, false),
+        (
+            json!({"userName": "a", urn: {"state": {"code": 9}}}),
+            true,
+            true,
+        ),
+        (
+            json!({"userName": "a", urn: {"state": [{"code": "y"}, {"code": "X"}]}}),
+            true,
+            true,
+        ),
+        (json!({"userType": ["staff", "alumnus"]}), false, true),
+    ] {
+        let text = more.to_string();
+        assert_eq!(read(more), (is_usable, is_shut_out), "{text}");
+    }
+    assert!(super::client::user_attributes(&names, true).contains("userType"));
+    let bad = toml::from_str("url = 'http://localhost/'\ninactive_when = {'a b' = ['x']}").unwrap();
+    assert!(Settings::new(&bad).unwrap_err().contains("inactive_when"));
+}
+
+#[test]
 fn a_person_who_cannot_be_used_is_somebody_all_the_same() {
     let names = settings(Attributes::default()).names;
     let record = user(&json!({"id": "u1"}), &names, false).unwrap_err();

@@ -79,10 +79,12 @@ fn members_are_read_with_whatever_is_missing() {
          "updated": 7},
         {"identity_id": BOB, "username": "bob@example.org", "status": "frozen", "role": "owner"},
         {"identity_id": "nobody", "username": "mallory"},
+        {"identity_id": BOB, "username": 7, "status": "removed"},
+        {"identity_id": BOB, "status": ["removed"]},
         null,
     ]});
     let listed = listed(&bytes(&group), &id(GROUP)).unwrap();
-    assert_eq!(listed.rows.len(), 4);
+    assert_eq!(listed.rows.len(), 6);
     assert_eq!(
         (listed.rows[0].role, listed.rows[0].status),
         (Role::Admin, Some(Status::Active))
@@ -100,6 +102,12 @@ fn members_are_read_with_whatever_is_missing() {
         (listed.rows[3].role, listed.rows[3].status),
         (Role::Member, None)
     );
+    assert_eq!(
+        (listed.rows[4].username.raw(), listed.rows[4].status),
+        (BOB, Some(Status::Removed)),
+        "who is shut out needs no name"
+    );
+    assert_eq!(listed.rows[5].status, None, "no word of it is understood");
     assert_eq!(listed.rejected.len(), 2);
     assert_eq!(listed.rejected[0].subject.raw(), "mallory");
 }
@@ -136,10 +144,11 @@ fn a_list_that_is_missing_is_not_empty() {
 }
 
 #[test]
-fn identities_may_lack_everything_but_their_names() {
+fn identities_may_lack_everything_but_their_ids() {
     let found = identities(&bytes(&json!({"identities": [
         {"id": BOB, "username": "globus@globus.org", "name": null, "email": null, "organization": null,
          "status": "unused"},
+        {"id": BOB, "status": "closed"},
         {"id": ALICE.to_uppercase(), "username": "alice@example.org", "name": "Alice", "status": "used", "email": 3},
     ], "included": {}})))
     .unwrap();
@@ -151,7 +160,14 @@ fn identities_may_lack_everything_but_their_names() {
         (None, "unused")
     );
     assert_eq!(
-        (found[1].id.as_str(), found[1].email.as_ref()),
+        (
+            found[1].username.raw(),
+            found[1].status.as_ref().unwrap().raw()
+        ),
+        (BOB, "closed")
+    );
+    assert_eq!(
+        (found[2].id.as_str(), found[2].email.as_ref()),
         (ALICE, None)
     );
     assert!(identities(br#"{"identities": [{"id": "x", "username": "y"}]}"#).is_err());
