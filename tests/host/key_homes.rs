@@ -256,11 +256,18 @@ fn keys_that_their_owner_lets_nobody_write_leave_no_trace_in_the_history() {
 
     // What else happens is remembered, and what did not is not.
     tree.provide(&person(KEYS[1], false));
-    let ran = run(&tree, "$GOSYNC sync users");
+    let ran = run(&tree, "$GOSYNC sync users || echo ended with $?");
     assert!(
         ran.out
             .contains("sync users: 1 locked, 1 unchanged, 1 refused"),
         "{ran:?}"
+    );
+    assert!(
+        ran.out.ends_with("ended with 5\n")
+            && ran
+                .err
+                .contains("runuser -u ann -- rm /home/ann/.ssh/authorized_keys"),
+        "who keeps keys is not wholly out: {ran:?}"
     );
     assert_eq!(
         remembered(&tree),
