@@ -2,6 +2,7 @@
 # make check   style, unit tests and tests/it: no privilege, for after every change
 # make servers [T=NAME]   tests/servers, or those whose names contain NAME: real servers, no privilege
 # make host T=NAME        those of tests/host whose names contain NAME: as root, real accounts, kills; T= for all
+# make torture [T=NAME]   the full sweeps of tests/host, as root, some hours: kills, errors, power cuts; writes docs/torture.md
 # make test    installs what the tests need (as root) and runs everything
 # make install PREFIX=/usr/local DESTDIR=
 
@@ -13,7 +14,7 @@ BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share
 DOC = $(SHARE)/doc/gosync
 
-.PHONY: build demo check servers host test lint install bench clean
+.PHONY: build demo check servers host torture test lint install bench clean
 
 build:
 	$(CARGO) build --release --locked
@@ -35,6 +36,9 @@ host:
 	@[ "$(origin T)" != undefined ] || { echo "make host T=NAME runs the tests whose names contain NAME; T= all" >&2; exit 2; }
 	@[ "$$(id -u)" -eq 0 ] || { echo "make host: needs root" >&2; exit 1; }
 	$(CARGO) test --locked --test host -- $(T)
+
+torture:
+	@tests/torture.sh $(T)
 
 lint:
 	$(CARGO) fmt --check

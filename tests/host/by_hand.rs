@@ -272,7 +272,7 @@ fn the_limit_of_a_privileged_group_counts_who_comes() {
 }
 
 /// A host with an account and a group that gosync does not own, and what the provider has of these names.
-fn with_locals(
+pub fn with_locals(
     database: Database,
     run: &'static [&'static str],
     first: &[&str],
@@ -341,7 +341,7 @@ fn killed_while_it_changes_members_of_the_hosts_own_groups() {
 
 /// Two accounts with keys were deleted by hand, and come back; one of them was renamed before, and kept its home.
 /// `homeless`: their homes were deleted with them.
-fn deleted(database: Database, homeless: bool) -> (SmallHost, Scenario) {
+pub fn deleted(database: Database, homeless: bool) -> (SmallHost, Scenario) {
     let [first, now] = ["alice", "alicia"].map(|login| {
         let mut all = people();
         all[0]["login"] = json!(login);

@@ -45,6 +45,12 @@ const LOOPS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Makes accounts of services, as packages do.
+const SYSUSERS: (&str, &str) = (
+    "sysusers",
+    "echo \"u service$n - Service\" | systemd-sysusers - 2>/dev/null && echo add service$n >> /srv/sysusers",
+);
+
 struct Loop(Child);
 
 impl Drop for Loop {
@@ -102,6 +108,12 @@ fn done(tree: &SmallHost, name: &str) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn no_update_is_lost_between_gosync_and_other_programs() {
+    beside_other_programs(SECONDS, false);
+}
+
+/// Runs gosync for so many seconds beside other programs, and says how many runs came to their end. `sysusers`:
+/// systemd-sysusers(8) is one of them.
+pub fn beside_other_programs(seconds: u64, sysusers: bool) -> usize {
     let tree = sound_tree(Database::Etc);
     tree.configure("[limits]\nmax_removals = 1000\nmax_removals_percent = 100\n");
     run(
@@ -118,8 +130,12 @@ fn no_update_is_lost_between_gosync_and_other_programs() {
                 .unwrap(),
         )
     };
-    let mut loops: Vec<Loop> = LOOPS.iter().map(start).collect();
-    let until = Instant::now() + Duration::from_secs(SECONDS);
+    let mut loops: Vec<Loop> = LOOPS
+        .iter()
+        .chain(sysusers.then_some(&SYSUSERS))
+        .map(start)
+        .collect();
+    let until = Instant::now() + Duration::from_secs(seconds);
     let (mut rounds, mut well, mut overrun) = (0, 0, 0);
     while Instant::now() < until {
         tree.provide(&round(rounds));
@@ -228,6 +244,16 @@ fn no_update_is_lost_between_gosync_and_other_programs() {
             "{name}: {there:?}"
         );
     }
+    if sysusers {
+        let services = done(&tree, "sysusers");
+        assert!(services.len() > 5, "systemd-sysusers did nothing");
+        for name in services.keys() {
+            assert!(
+                passwd.contains_key(name) && groups.contains_key(name),
+                "{name}"
+            );
+        }
+    }
     let last = |name: &str| tree.read(&format!("srv/{name}")).trim().to_owned();
     assert_eq!(
         (
@@ -238,7 +264,7 @@ fn no_update_is_lost_between_gosync_and_other_programs() {
         (&last("admin"), &last("password"), &last("age"))
     );
     println!(
-        "concurrent: {SECONDS} s, {rounds} rounds of gosync, {well} runs done, {overrun} gave up; {} accounts and {} \
+        "concurrent: {seconds} s, {rounds} rounds of gosync, {well} runs done, {overrun} gave up; {} accounts and {} \
          groups by others; nothing lost",
         accounts.len(),
         extra.len()
@@ -251,4 +277,5 @@ fn no_update_is_lost_between_gosync_and_other_programs() {
         well > overrun,
         "gosync hardly comes to anything: {well} runs done, {overrun} gave up"
     );
+    well
 }

@@ -82,10 +82,10 @@ pub fn renaming(database: Database, keys: &str) -> (SmallHost, Scenario) {
 }
 
 pub const MOVE: &str = "rename_home = true";
-const NO_LINK: &str = "rename_home = true\nrename_home_link = false";
+pub const NO_LINK: &str = "rename_home = true\nrename_home_link = false";
 
 /// They get their old names back.
-fn undoing_renames(database: Database) -> (SmallHost, Scenario) {
+pub fn undoing_renames(database: Database) -> (SmallHost, Scenario) {
     let (tree, scenario) = renaming(database, MOVE);
     tree.gosync(USERS).expect(0);
     assert!(tree.path("home/alicia/thesis").exists());
@@ -101,7 +101,7 @@ fn undoing_renames(database: Database) -> (SmallHost, Scenario) {
 }
 
 /// A group goes that was made with members, and one gets its old name and members back.
-fn undoing_groups(database: Database) -> (SmallHost, Scenario) {
+pub fn undoing_groups(database: Database) -> (SmallHost, Scenario) {
     let (tree, mut scenario) = renaming_groups(database);
     scenario.now["groups"]
         .as_array_mut()
@@ -121,7 +121,7 @@ fn undoing_groups(database: Database) -> (SmallHost, Scenario) {
 }
 
 /// A group has another name now, and another member.
-fn renaming_groups(database: Database) -> (SmallHost, Scenario) {
+pub fn renaming_groups(database: Database) -> (SmallHost, Scenario) {
     let tree = SmallHost::new(database);
     let all = people("alice", "bob", true);
     sync(&tree, &physics(&all));
@@ -164,10 +164,10 @@ pub fn leaving(database: Database, name: &'static str, departed: &str) -> (Small
 }
 
 pub const ARCHIVE: &str = "archive_after = \"30d\"";
-const REMOVE: &str = "remove_after = \"90d\"";
+pub const REMOVE: &str = "remove_after = \"90d\"";
 
 /// One comes back whose home was packed, one whose account was removed.
-fn returning(database: Database) -> (SmallHost, Scenario) {
+pub fn returning(database: Database) -> (SmallHost, Scenario) {
     let (tree, mut scenario) = leaving(database, "bringing people back", ARCHIVE);
     tree.gosync(USERS).expect(0);
     assert!(!tree.path("home/alice").exists());
@@ -178,7 +178,7 @@ fn returning(database: Database) -> (SmallHost, Scenario) {
 }
 
 /// A group is gone: its members are taken out in the first run, and it is removed in the second.
-fn losing_groups(database: Database, emptied: bool) -> (SmallHost, Scenario) {
+pub fn losing_groups(database: Database, emptied: bool) -> (SmallHost, Scenario) {
     let tree = SmallHost::new(database);
     configure(
         &tree,

@@ -1,11 +1,11 @@
-//! One call after the other fails with EIO or ENOSPC. The program says so and ends with a status that is not 0, or has
+//! One call after the other fails with EIO or ENOSPC, or stands still. The program says so and ends with a status that is not 0, or has
 //! done all the same what it was to do; nobody is half there; the next plain run reaches the goal.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
 use std::time::Instant;
 
 use crate::departure_kills::{ARCHIVE, MOVE, leaving, renaming};
-use crate::interruptions::{Interruption, sweep};
+use crate::interruptions::{Interruption, stop, sweep};
 use crate::scenarios::{
     ARCHIVE_HOME, REMOVE_HOME, Scenario, adding, grouping, keys, locking, prepare, removing,
 };
@@ -17,24 +17,11 @@ fn fail_everywhere(error: &str, scenario: &Scenario, database: Database) {
 }
 
 fn fail_everywhere_in(error: &str, tree: &SmallHost, scenario: &Scenario) {
-    let (began, database) = (Instant::now(), tree.database);
+    let began = Instant::now();
     let by =
         |point: &Point, tree: &SmallHost| Some(syscalls::fail_at(point, error, tree, scenario.run));
-    let at = |point: &Point| point.call != "exit_group";
-    let findings = sweep(
-        tree,
-        scenario,
-        &Interruption {
-            points: syscalls::of,
-            at,
-            by: &by,
-            overtaken: false,
-        },
-    );
-    findings.judge(
-        &format!("{error} while {} ({})", scenario.name, database.word()),
-        began,
-    );
+    let title = format!("{error} while {} ({})", scenario.name, tree.database.word());
+    sweep(tree, scenario, &Interruption::error(&by)).judge(&title, began);
 }
 
 /// The same for calls that only ask: what cannot be seen is not taken for what is not there.
@@ -43,30 +30,34 @@ fn blind_everywhere(scenario: &Scenario, database: Database) {
 }
 
 fn blind_everywhere_in(tree: &SmallHost, scenario: &Scenario) {
-    let (began, database) = (Instant::now(), tree.database);
+    let began = Instant::now();
     let by =
         |point: &Point, tree: &SmallHost| Some(syscalls::fail_at(point, "EIO", tree, scenario.run));
-    let findings = sweep(
-        tree,
-        scenario,
-        &Interruption {
-            points: syscalls::of_reads,
-            at: |_| true,
-            by: &by,
-            overtaken: false,
-        },
+    let how = Interruption {
+        points: syscalls::of_reads,
+        at: |_| true,
+        ..Interruption::error(&by)
+    };
+    let title = format!(
+        "EIO on reading while {} ({})",
+        scenario.name,
+        tree.database.word()
     );
-    findings.judge(
-        &format!(
-            "EIO on reading while {} ({})",
-            scenario.name,
-            database.word()
-        ),
-        began,
-    );
+    sweep(tree, scenario, &how).judge(&title, began);
+}
+
+/// Another run comes while this one stands still, at each point.
+fn stop_everywhere(scenario: &Scenario, database: Database) {
+    let began = Instant::now();
+    let by = stop(scenario.run);
+    let title = format!("stopped while {} ({})", scenario.name, database.word());
+    let tree = prepare(scenario, database);
+    sweep(&tree, scenario, &Interruption::error(&by)).judge(&title, began);
 }
 
 cases! {
+    stopped_while_it_locks_and_opens_accounts: |on| stop_everywhere(&locking(), on), etc;
+
     unreadable_files_while_it_adds_accounts: |on| blind_everywhere(&adding(), on), etc;
     unreadable_files_while_it_removes_accounts_and_homes:
         |on| blind_everywhere(&removing("removing with homes", REMOVE_HOME), on), extrausers;

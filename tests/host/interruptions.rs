@@ -5,57 +5,16 @@
 //! A kill before an fsync is left out: it leaves what a kill at the next change leaves. What a power cut does is not
 //! shown here.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
-#![allow(
-    clippy::print_stdout,
-    clippy::disallowed_macros,
-    reason = "figures, for those who ask by --nocapture"
-)]
 
 use std::time::Instant;
 
+use crate::findings::{Findings, Wrong};
 use crate::invariants::Frame;
 use crate::picture::{Picture, differences};
 use crate::scenarios::{Scenario, prepare};
 use crate::scratch::Ran;
 use crate::small_host::{Database, SmallHost};
 use crate::syscalls::{self, Point};
-
-/// What a sweep found.
-#[derive(Default)]
-pub struct Findings {
-    pub points: usize,
-    pub unsafe_states: Vec<String>,
-    pub unhealed: Vec<String>,
-    /// Runs that said they were done and were not, or failed without a word.
-    pub lies: Vec<String>,
-}
-
-impl Findings {
-    /// Stops the test if there is one.
-    pub fn judge(&self, title: &str, began: Instant) {
-        let Self {
-            points,
-            unsafe_states,
-            unhealed,
-            lies,
-        } = self;
-        println!(
-            "{title}: {points} points, {} unsafe, {} unhealed, {} lies, {:.0} s",
-            unsafe_states.len(),
-            unhealed.len(),
-            lies.len(),
-            began.elapsed().as_secs_f64()
-        );
-        let all: Vec<&String> = unsafe_states.iter().chain(unhealed).chain(lies).collect();
-        let shown: Vec<&str> = all.iter().take(12).map(|text| text.as_str()).collect();
-        assert!(
-            all.is_empty(),
-            "{title}: of {points} points, {} are bad:\n{}",
-            all.len(),
-            shown.join("\n")
-        );
-    }
-}
 
 /// How a run is interrupted.
 pub struct Interruption<'a> {
@@ -69,16 +28,33 @@ pub struct Interruption<'a> {
     pub overtaken: bool,
 }
 
+impl<'a> Interruption<'a> {
+    /// By a kill, see [`kill`]: at each call that changes something.
+    pub fn kill(by: &'a dyn Fn(&Point, &SmallHost) -> Option<Ran>) -> Self {
+        Self {
+            points: syscalls::of,
+            at: Point::is_change,
+            by,
+            overtaken: false,
+        }
+    }
+
+    /// By whatever leaves the program to its end: at each call that changes something or writes it to disk.
+    pub fn error(by: &'a dyn Fn(&Point, &SmallHost) -> Option<Ran>) -> Self {
+        Self {
+            at: |point| point.call != "exit_group",
+            ..Self::kill(by)
+        }
+    }
+}
+
 /// Interrupts a run, from what is saved as `before`, at each of its points, and runs it again.
 pub fn sweep(tree: &SmallHost, scenario: &Scenario, how: &Interruption<'_>) -> Findings {
     let before = tree.picture();
     let points = (how.points)(tree, scenario.run);
     let goal = tree.picture();
-    assert_ne!(
-        before, goal,
-        "{}: the undisturbed run does nothing",
-        scenario.name
-    );
+    let name = scenario.name;
+    assert_ne!(before, goal, "{name}: the undisturbed run does nothing");
     let frame = Frame {
         database: tree.database,
         before: &before,
@@ -86,15 +62,13 @@ pub fn sweep(tree: &SmallHost, scenario: &Scenario, how: &Interruption<'_>) -> F
     };
     assert_eq!(
         frame.violations(&before),
-        [""; 0],
-        "{}: unsound to begin with",
-        scenario.name
+        [],
+        "{name}: unsound to begin with"
     );
     assert_eq!(
         frame.violations(&goal),
-        [""; 0],
-        "{}: the undisturbed run is unsound",
-        scenario.name
+        [],
+        "{name}: the undisturbed run is unsound"
     );
     let mut findings = Findings::default();
     for point in points.iter().filter(|point| (how.at)(point)) {
@@ -102,44 +76,67 @@ pub fn sweep(tree: &SmallHost, scenario: &Scenario, how: &Interruption<'_>) -> F
         findings.points += 1;
         let ended = (how.by)(point, tree);
         let picture = tree.picture();
-        for violation in frame.violations(&picture) {
-            findings
-                .unsafe_states
-                .push(format!("at {point}: {violation}"));
+        for (wrong, text) in frame.violations(&picture) {
+            findings.add(wrong, format!("at {point}: {text}"));
         }
         // What one person's home or keys held up comes later than everybody else's, and so stands behind it.
         let in_part = ended.as_ref().is_some_and(|ran| ran.code == Some(3));
         if let Some(lie) = ended.and_then(|ran| lie(&ran, differences(&picture, &goal))) {
-            findings.lies.push(format!("at {point}: {lie}"));
+            findings.add(Wrong::Silent, format!("at {point}: {lie}"));
         }
         if how.overtaken {
             add_foreign(tree);
         }
         let again = tree.gosync(scenario.run);
-        let mut left = match how.overtaken {
+        let left = match how.overtaken {
             false if in_part => {
                 let settled = |picture| without_losses(in_any_order(tree, picture));
-                differences(&settled(tree.picture()), &settled(goal.clone()))
+                Left::between(&settled(tree.picture()), &settled(goal.clone()))
             }
-            false => differences(&tree.picture(), &goal),
-            true => differences(
+            false => Left::between(&tree.picture(), &goal),
+            true => Left::between(
                 &without_foreign(tree, tree.picture()),
                 &without_losses(goal.clone()),
             ),
         };
-        if again.code != Some(0) {
-            left.push(format!("{again:?}"));
-        }
-        if tree.generations() > 2 {
-            left.push(format!("{} generations", tree.generations()));
-        }
-        if !left.is_empty() {
-            findings
-                .unhealed
-                .push(format!("at {point}: {}", left.join("\n    ")));
-        }
+        left.tell(point, &again, tree.generations(), &mut findings);
     }
     findings
+}
+
+/// What the run after an interrupted one left to be desired.
+struct Left {
+    /// What is not as it should be.
+    differs: Vec<String>,
+    /// What should not be there.
+    litter: Vec<String>,
+}
+
+impl Left {
+    fn between(found: &Picture, goal: &Picture) -> Self {
+        let more = |path: &str| !goal.contains_key(path);
+        let (litter, differs) = differences(found, goal)
+            .into_iter()
+            .partition(|text| text.split_once(": ").is_some_and(|(path, _)| more(path)));
+        Self { differs, litter }
+    }
+
+    fn tell(mut self, point: &Point, again: &Ran, generations: usize, findings: &mut Findings) {
+        if again.code != Some(0) {
+            self.differs.push(format!("{again:?}"));
+        }
+        if generations > 2 {
+            self.litter.push(format!("{generations} generations"));
+        }
+        for (wrong, texts) in [
+            (Wrong::Unhealed, self.differs),
+            (Wrong::Litter, self.litter),
+        ] {
+            if !texts.is_empty() {
+                findings.add(wrong, format!("at {point}: {}", texts.join("\n    ")));
+            }
+        }
+    }
 }
 
 /// Whether a run that met with an error says something else than what it did.
@@ -170,20 +167,10 @@ pub fn kill_everywhere_in(tree: &SmallHost, scenario: &Scenario) {
 /// Kills the run of a scenario at each of its points, from what is saved as `before`.
 pub fn kill_from(tree: &SmallHost, scenario: &Scenario, what: &str) {
     let began = Instant::now();
-    let findings = sweep(
-        tree,
-        scenario,
-        &Interruption {
-            points: syscalls::of,
-            at: Point::is_change,
-            by: &kill(scenario.run),
-            overtaken: false,
-        },
-    );
-    findings.judge(
-        &format!("killed while {what} ({})", tree.database.word()),
-        began,
-    );
+    let by = kill(scenario.run);
+    let how = Interruption::kill(&by);
+    let title = format!("killed while {what} ({})", tree.database.word());
+    sweep(tree, scenario, &how).judge(&title, began);
 }
 
 /// A kill at each point.
@@ -197,6 +184,19 @@ pub fn kill(run: &'static [&'static str]) -> impl Fn(&Point, &SmallHost) -> Opti
     }
 }
 
+/// The program stands still after each point while another run of the same command is tried.
+pub fn stop(run: &'static [&'static str]) -> impl Fn(&Point, &SmallHost) -> Option<Ran> {
+    let second: Vec<&str> = ["--nowait"].iter().chain(run).copied().collect();
+    move |point, tree| {
+        let ran = syscalls::stop_at(point, tree, run, &|| {
+            let ran = tree.gosync(&second);
+            // Before the first holds the run lock, and after it has given it back, the second does its work.
+            assert!(matches!(ran.code, Some(0 | 11)), "at {point}: {ran:?}");
+        });
+        Some(ran)
+    }
+}
+
 /// Kills the run of a scenario in the middle of its renames, then the run that makes up for it at each of its points.
 pub fn kill_the_recovery(scenario: &Scenario, database: Database) {
     kill_the_recovery_in(&prepare(scenario, database), scenario);
@@ -204,36 +204,32 @@ pub fn kill_the_recovery(scenario: &Scenario, database: Database) {
 
 /// The same on this host.
 pub fn kill_the_recovery_in(tree: &SmallHost, scenario: &Scenario) {
-    let (began, database) = (Instant::now(), tree.database);
+    let began = Instant::now();
+    kill_in_the_middle(tree, scenario);
+    let by = kill(scenario.run);
+    let how = Interruption::kill(&by);
+    let title = format!(
+        "killed while it makes up for {} ({})",
+        scenario.name,
+        tree.database.word()
+    );
+    sweep(tree, scenario, &how).judge(&title, began);
+}
+
+/// Kills the run of a scenario before the third rename of its commit, and saves what is there then as `before`.
+pub fn kill_in_the_middle(tree: &SmallHost, scenario: &Scenario) {
     let points = syscalls::of(tree, scenario.run);
     let journal = points
         .iter()
         .position(|point| point.call == "rename" && point.text.contains("journal.new"));
     let renames: Vec<&Point> = points[journal.unwrap() + 1..]
         .iter()
-        .filter(|p| p.call.starts_with("rename"))
+        .filter(|point| point.call.starts_with("rename"))
         .collect();
+    let point = renames.get(2).or(renames.last()).unwrap();
     tree.restore("before");
-    assert!(syscalls::kill_at(renames[2], tree, scenario.run));
+    assert!(syscalls::kill_at(point, tree, scenario.run));
     tree.save("before");
-    let findings = sweep(
-        tree,
-        scenario,
-        &Interruption {
-            points: syscalls::of,
-            at: Point::is_change,
-            by: &kill(scenario.run),
-            overtaken: false,
-        },
-    );
-    findings.judge(
-        &format!(
-            "killed while it makes up for {} ({})",
-            scenario.name,
-            database.word()
-        ),
-        began,
-    );
 }
 
 /// Kills the run of a scenario at each of its points; then another program adds an account of its own.
@@ -243,22 +239,18 @@ pub fn kill_and_overtake(scenario: &Scenario, database: Database) {
 
 /// The same on this host.
 pub fn kill_and_overtake_in(tree: &SmallHost, scenario: &Scenario) {
-    let (began, database) = (Instant::now(), tree.database);
+    let began = Instant::now();
+    let by = kill(scenario.run);
     let how = Interruption {
-        points: syscalls::of,
-        at: Point::is_change,
-        by: &kill(scenario.run),
         overtaken: true,
+        ..Interruption::kill(&by)
     };
-    let findings = sweep(tree, scenario, &how);
-    findings.judge(
-        &format!(
-            "killed and overtaken while {} ({})",
-            scenario.name,
-            database.word()
-        ),
-        began,
+    let title = format!(
+        "killed and overtaken while {} ({})",
+        scenario.name,
+        tree.database.word()
     );
+    sweep(tree, scenario, &how).judge(&title, began);
 }
 
 /// What another program does: lines for an account, in the files that it finds.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::findings::Wrong;
 use crate::picture::Picture;
 use crate::small_host::Database;
 
@@ -81,7 +82,17 @@ fn is_closed(picture: &Picture, shadow: &str, name: &str) -> bool {
 
 impl Frame<'_> {
     /// Everything that is wrong with `now`; nothing, if it is safe.
-    pub fn violations(&self, now: &Picture) -> Vec<String> {
+    pub fn violations(&self, now: &Picture) -> Vec<(Wrong, String)> {
+        let damaged = self.damage(now).into_iter();
+        let exposed = self.exposure(now).into_iter();
+        damaged
+            .map(|text| (Wrong::Damaged, text))
+            .chain(exposed.map(|text| (Wrong::Unsafe, text)))
+            .collect()
+    }
+
+    /// What the account files have lost, or have and should not.
+    fn damage(&self, now: &Picture) -> Vec<String> {
         let mut wrong = Vec::new();
         for name in self.database.files() {
             self.file(name, now, &mut wrong);
@@ -93,6 +104,12 @@ impl Frame<'_> {
                 }
             }
         }
+        wrong
+    }
+
+    /// Who is half there, and what is open that should not be.
+    fn exposure(&self, now: &Picture) -> Vec<String> {
+        let mut wrong = Vec::new();
         self.accounts(now, &mut wrong);
         self.keys(now, &mut wrong);
         for (path, entry) in now {

@@ -13,7 +13,7 @@ use crate::scenarios::{
     removing, removing_with_keys, undoing,
 };
 use crate::small_host::{Database, SmallHost};
-use crate::syscalls::{self, Point};
+use crate::syscalls;
 
 cases! {
     killed_while_it_adds_accounts: |on| kill_everywhere(&adding(), on), etc, extrausers;
@@ -89,13 +89,9 @@ fn killed_while_it_carries_out_a_saved_plan() {
     let file = tree.dir().join("plan.json").to_str().unwrap().to_owned();
     tree.gosync(&["plan", "-o", &file, "users"]).expect(0);
     scenario.run = vec!["apply", file.leak()].leak();
-    let how = Interruption {
-        points: syscalls::of,
-        at: Point::is_change,
-        by: &kill(scenario.run),
-        overtaken: false,
-    };
-    sweep(&tree, &scenario, &how).judge("killed while it carries out a saved plan", began);
+    let how = kill(scenario.run);
+    sweep(&tree, &scenario, &Interruption::kill(&how))
+        .judge("killed while it carries out a saved plan", began);
 }
 
 #[test]

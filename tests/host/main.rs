@@ -4,16 +4,23 @@
 
 /// A table of tests: one for each name and database, which the function is told.
 macro_rules! cases {
-    ($($name:ident: $check:expr, $($database:ident),+;)*) => {
+    ($($(#[$attribute:meta])* $name:ident: $check:expr, $($database:ident),+;)*) => {
         $(mod $name {
             use super::*;
 
-            $(#[test]
-            fn $database() {
-                let check: fn(Database) = $check;
-                check(Database::named(stringify!($database)));
-            })+
+            cases!(@tests [$(#[$attribute])*] $check, $($database),+);
         })*
+    };
+    (@tests $attributes:tt $check:expr, $($database:ident),+) => {
+        $(cases!(@test $attributes $check, $database);)+
+    };
+    (@test [$(#[$attribute:meta])*] $check:expr, $database:ident) => {
+        #[test]
+        $(#[$attribute])*
+        fn $database() {
+            let check: fn(Database) = $check;
+            check(Database::named(stringify!($database)));
+        }
     };
 }
 
@@ -39,6 +46,7 @@ mod departures;
 mod doctor;
 mod end_to_end;
 mod errors;
+mod findings;
 mod history;
 mod hook_host;
 mod hook_kills;
@@ -59,4 +67,5 @@ mod small_host;
 mod sshd;
 mod stuck_homes;
 mod syscalls;
+mod torture;
 mod unwritable;

@@ -182,6 +182,12 @@ impl SmallHost {
         self.copy(self.dir(), &to);
     }
 
+    /// Takes over root, configuration and document of another host.
+    pub fn become_like(&self, other: &Self) {
+        fs::remove_dir_all(self.root()).unwrap();
+        self.copy(other.dir(), self.dir());
+    }
+
     /// Makes root, configuration and document what they were when saved under `name`.
     pub fn restore(&self, name: &str) {
         fs::remove_dir_all(self.root()).unwrap();

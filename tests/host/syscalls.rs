@@ -12,6 +12,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::scratch::{GOSYNC, Ran};
 use crate::small_host::SmallHost;
@@ -81,6 +86,9 @@ const READS: &[&str] = &[
     "lgetxattr",
     "readlink",
 ];
+
+/// How long a program that is to stand still may take to come to that.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One call.
 #[derive(Clone, Debug)]
@@ -207,6 +215,36 @@ pub fn kill_at(point: &Point, tree: &SmallHost, run: &[&str]) -> bool {
 /// Runs the program; this call fails with `error`, such as `EIO`.
 pub fn fail_at(point: &Point, error: &str, tree: &SmallHost, run: &[&str]) -> Ran {
     strace(&injection(point, &format!("error={error}")), tree, run).into()
+}
+
+/// Runs the program; after this call it stands still until `meanwhile` has been done.
+pub fn stop_at(point: &Point, tree: &SmallHost, run: &[&str], meanwhile: &dyn Fn()) -> Ran {
+    let log = tree.dir().join("stops");
+    let Point { call, number, .. } = point;
+    let child = Command::new("strace")
+        .args(["-o", log.to_str().unwrap(), "-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=STOP:when={number}")])
+        .arg(GOSYNC)
+        .args(tree.arguments(run))
+        .env_remove("GOSYNC_CONFIG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let child = child.unwrap();
+    let until = Instant::now() + PATIENCE;
+    let stands = || fs::read_to_string(&log).is_ok_and(|text| text.contains("stopped by SIGSTOP"));
+    while !stands() {
+        assert!(Instant::now() < until, "never stood still at {point}");
+        thread::sleep(Duration::from_millis(1));
+    }
+    meanwhile();
+    let strace = child.id();
+    let children = fs::read_to_string(format!("/proc/{strace}/task/{strace}/children")).unwrap();
+    let program = Pid::from_raw(children.trim().parse().unwrap());
+    kill(program, Signal::SIGCONT).unwrap();
+    fs::remove_file(&log).unwrap();
+    child.wait_with_output().unwrap().into()
 }
 
 fn injection(point: &Point, what: &str) -> [String; 7] {

@@ -118,12 +118,13 @@ pub fn violations(
 ) -> Vec<String> {
     let database = setting.database;
     let pictures = [before, goal, now].map(without_ssh);
-    let mut wrong = Frame {
+    let frame = Frame {
         database,
         before: &pictures[0],
         goal: &pictures[1],
-    }
-    .violations(&pictures[2]);
+    };
+    let of_frame = frame.violations(&pictures[2]).into_iter();
+    let mut wrong: Vec<String> = of_frame.map(|(_, text)| text).collect();
     let [old, new, found] = [before, goal, now].map(|picture| access(picture, database));
     let none = Access::default();
     for (uid, found) in &found {
