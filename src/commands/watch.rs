@@ -50,10 +50,12 @@ impl Watch for UiWatch {
         let changes = plan.changes.iter().map(render::line);
         let remarks = plan.remarks.iter().map(render::remark);
         self.ui.notices(changes.chain(remarks));
-        for refusal in plan.refused.iter().take(REFUSALS_TOLD) {
-            self.ui.warn(render::refusal(refusal));
+        let refusals = render::refusals(&plan.refused);
+        let (told, rest) = refusals.split_at(refusals.len().min(REFUSALS_TOLD));
+        for refused in told {
+            self.ui.warn(refused.line());
         }
-        let more = plan.refused.len().saturating_sub(REFUSALS_TOLD);
+        let more: usize = rest.iter().map(render::Refused::count).sum();
         if more > 0 {
             let records = counted(more, "more record was", "more records were");
             self.ui.warn(format!(

@@ -24,8 +24,8 @@ pub struct Host<'a> {
     pub broken: BTreeSet<&'a str>,
     /// Every uid and gid in use, in one set: gosync gives no id that is either.
     pub ids: BTreeSet<u32>,
-    /// Names that other name services of the host know, with their uid or gid; as far as they were asked.
-    pub elsewhere: BTreeMap<String, u32>,
+    /// What other name services of the host say, as far as they were asked.
+    pub elsewhere: Elsewhere,
     /// Subordinate ids in use.
     pub subids: IdRanges,
     /// The shells of shells(5).
@@ -40,6 +40,22 @@ impl Host<'_> {
     /// Whom other files of the host give power to.
     pub(crate) fn powers(&self) -> Option<&Powers> {
         self.power_book.map(PowerBook::get)
+    }
+}
+
+/// What other name services of a host say.
+#[derive(Clone, Debug, Default)]
+pub struct Elsewhere {
+    /// Names that they know, with their uid or gid.
+    pub known: BTreeMap<String, u32>,
+    /// Names and numbers of which nobody can say whether they know them, and why.
+    pub unanswered: BTreeMap<String, String>,
+}
+
+impl Elsewhere {
+    /// Whether all that was asked about is known to nobody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.unanswered.is_empty()
     }
 }
 

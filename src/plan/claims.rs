@@ -144,12 +144,27 @@ impl<'a> Claims<'a> {
     /// Why nothing of gosync's can have this name, whatever it is.
     fn any(&self, name: &str) -> Option<Reason> {
         let elsewhere = || {
-            let (name, id) = (name.to_owned(), *self.host.elsewhere.get(name)?);
+            let (name, id) = (name.to_owned(), *self.host.elsewhere.known.get(name)?);
             Some(Reason::KnownElsewhere { name, id })
         };
         unsound(name, self.host)
             .or_else(elsewhere)
+            .or_else(|| self.unanswered(name))
             .or_else(|| self.other_provider(name))
+    }
+
+    /// Why nobody can say whether another name service knows a name or a number.
+    fn unanswered(&self, key: &str) -> Option<Reason> {
+        let why = self.host.elsewhere.unanswered.get(key)?.clone();
+        Some(Reason::NotSeen { why })
+    }
+
+    /// The same for a number that is to be given out, whether it was asked for or was the next free one.
+    pub(crate) fn number_unanswered(&self, number: u32) -> Option<Reason> {
+        match self.host.elsewhere.unanswered.is_empty() {
+            true => None,
+            false => self.unanswered(&number.to_string()),
+        }
     }
 
     fn other_provider(&self, name: &str) -> Option<Reason> {

@@ -1,11 +1,11 @@
 //! What planning asks about a host besides its databases.
 //!
-//! Asked only about single paths and accounts, and only where a plan hangs on the answer. What cannot be seen is not
+//! Asked only about single paths, accounts and names, and only where a plan hangs on the answer. What cannot be seen is not
 //! taken for what is not there: a question that fails is the failure of whom it was asked for, who is not changed now,
 //! and is told so. Everybody else's changes go on, and nobody's locking hangs on an answer.
 
 use crate::model::Uid;
-use crate::model::host::Owner;
+use crate::model::host::{Elsewhere, Owner};
 use crate::policy::Reason;
 
 /// A question that could not be answered: what was tried, on what, and why it failed.
@@ -70,6 +70,10 @@ pub(crate) trait HostProbe {
 
     /// Why the file with keys at a path cannot be replaced or taken away, if it cannot.
     fn key_obstacle(&self, path: &str) -> Answer<Option<String>>;
+
+    /// What the host's other name services, such as sssd, know of names and numbers. One question for all of them: each
+    /// starts a program.
+    fn elsewhere(&self, keys: &[String]) -> Elsewhere;
 
     /// What the names of packed homes end with, such as `.tar.zst`.
     fn archive_suffix(&self) -> &'static str;

@@ -1,5 +1,6 @@
 //! The plan as text and as JSON: what a dry run shows.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{
@@ -18,13 +19,58 @@ pub fn text(plan: &Plan) -> String {
     for change in &plan.changes {
         let _ = writeln!(out, "{}", line(change)); // writing into a String cannot fail
     }
-    for refused in &plan.refused {
-        let _ = writeln!(out, "{}", refusal(refused));
+    for refused in refusals(&plan.refused) {
+        let _ = writeln!(out, "{}", refused.line());
     }
     for noted in &plan.remarks {
         let _ = writeln!(out, "{}", remark(noted));
     }
     out
+}
+
+/// Records that get nothing for one cause.
+pub(crate) struct Refused<'a> {
+    first: &'a Refusal,
+    more: Vec<&'a Refusal>,
+}
+
+/// What is refused, each once; what one cause on the host holds up, together.
+pub(crate) fn refusals(refused: &[Refusal]) -> Vec<Refused<'_>> {
+    let mut out: Vec<Refused<'_>> = Vec::with_capacity(refused.len());
+    let mut places = BTreeMap::new();
+    for refusal in refused {
+        if refusal.reason.is_held_up() {
+            let place = *places
+                .entry(refusal.reason.to_string())
+                .or_insert(out.len());
+            if let Some(same) = out.get_mut(place) {
+                same.more.push(refusal);
+                continue;
+            }
+        }
+        out.push(Refused {
+            first: refusal,
+            more: Vec::new(),
+        });
+    }
+    out
+}
+
+impl Refused<'_> {
+    /// How many they are.
+    pub(crate) fn count(&self) -> usize {
+        1 + self.more.len()
+    }
+
+    /// Who they are, and why, in one line.
+    pub(crate) fn line(&self) -> String {
+        if self.more.is_empty() {
+            return refusal(self.first);
+        }
+        let all = std::iter::once(&self.first).chain(&self.more);
+        let all = all.map(|refusal| refusal.subject.raw());
+        format!("{}: {}", names("x refuse", all), self.first.reason)
+    }
 }
 
 /// A record that gets nothing, and why, in one line.

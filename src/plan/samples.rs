@@ -1,7 +1,7 @@
 //! For tests: keys, all of one provider's, and a host besides its databases.
 
 use super::probe::{Answer, HostProbe, KeyFile, ProbeError};
-use crate::model::host::Owner;
+use crate::model::host::{Elsewhere, Owner};
 use crate::model::{Key, ProviderName, RemoteId, Uid};
 
 /// What identifies somebody.
@@ -81,6 +81,10 @@ impl HostProbe for FakeProbe {
 
     fn key_obstacle(&self, path: &str) -> Answer<Option<String>> {
         self.see(path).map(|()| self.obstacle.clone())
+    }
+
+    fn elsewhere(&self, _: &[String]) -> Elsewhere {
+        Elsewhere::default()
     }
 
     fn archive_suffix(&self) -> &'static str {

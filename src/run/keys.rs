@@ -88,7 +88,7 @@ fn unusable(error: &TargetError) -> Reason {
     let why = error.to_string();
     match error {
         TargetError::Unfit { .. } => Reason::NoKeysThere { why },
-        TargetError::Path(_) | TargetError::NameService(_) => {
+        TargetError::Path(_) => {
             let why = Reason::NotSeen { why }.boxed();
             Reason::DirectoryUnseen { why }
         }

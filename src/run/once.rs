@@ -10,6 +10,7 @@ use super::job::{Job, Task};
 use super::keys::HomeWriter;
 use super::ledger_access::LedgerAccess;
 use super::planner::{Planner, consider};
+use super::probe::RealProbe;
 use super::report::{Outcome, RunReport, TargetReport};
 use super::sessions::end_sessions;
 use super::watch::Watch;
@@ -90,6 +91,7 @@ fn straight_line(
         planner,
         target,
         powers: &env.power_book(target),
+        probe: RealProbe::new(&env.root, target),
         run,
     };
     let mut so_far = SoFar::default();
@@ -144,6 +146,8 @@ struct Line<'a> {
     planner: &'a Planner<'a>,
     target: &'a dyn Target,
     powers: &'a PowerBook<'a>,
+    /// For all attempts, so that a name service that does not answer holds the run up once.
+    probe: RealProbe<'a>,
     run: Run<'a>,
 }
 
@@ -155,14 +159,13 @@ impl Line<'_> {
         attempt: u32,
     ) -> Result<(Box<dyn Current + '_>, Owned, Plan)> {
         let options = &self.job.options;
-        let mut elsewhere = self.target.other_name_services()?;
-        let current = self.target.read(self.hold(attempt)?)?;
+        let current = self.target.read(self.hold(attempt))?;
         let owned = ledger.load(self.run)?;
         let mut host = Host {
             power_book: Some(self.powers),
             ..current.host()
         };
-        let mut plan = consider(&mut elsewhere, &mut host, |host| {
+        let mut plan = consider(&self.probe, &mut host, |host| {
             self.planner.plan(&PlanContext {
                 env: self.env,
                 options,
@@ -213,7 +216,7 @@ impl Line<'_> {
             target: self.target,
             ledger,
             run: self.run,
-            hold: self.hold(attempt)?,
+            hold: self.hold(attempt),
             watch,
         };
         // What was read may hold the password lock, for which nothing that follows must wait.
@@ -279,15 +282,15 @@ impl Line<'_> {
     }
 
     /// Whether others are kept out from the first look at the databases.
-    fn hold(&self, attempt: u32) -> Result<Hold> {
+    fn hold(&self, attempt: u32) -> Hold {
         // Where other name services are asked, over a network perhaps, nobody is kept out meanwhile.
         let keep_others_out = attempt >= OPEN_ATTEMPTS
             && !self.job.options.dry_run
-            && !self.target.other_name_services()?.is_any();
-        Ok(match keep_others_out {
+            && !self.probe.asks_name_services();
+        match keep_others_out {
             true => Hold::Locked,
             false => Hold::Open,
-        })
+        }
     }
 
     /// Has the plan judged. A dry run shows also one that is refused.

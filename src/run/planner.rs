@@ -1,5 +1,7 @@
 //! How the plan of each task is made: what is read for it, and what it is compared with.
 
+use std::collections::BTreeSet;
+
 use super::adoption::Adoption;
 use super::context::PlanContext;
 use super::env::Env;
@@ -14,10 +16,9 @@ use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::model::Snapshot;
 use crate::model::host::Host;
-use crate::plan::Plan;
 use crate::plan::diff::{self, Request};
+use crate::plan::{HostProbe, Plan, effects};
 use crate::policy::Reason;
-use crate::targets::OtherNameServices;
 
 /// How often other name services are asked about what a plan would give out.
 const NSS_ROUNDS: u32 = 10;
@@ -105,20 +106,37 @@ fn removal(cx: &PlanContext<'_>, names: &[String], request: &Request) -> Result<
     Ok(plan)
 }
 
-/// Makes a plan; where the host has other name services, none of their names and ids is given out.
+/// The names and numbers that a plan gives out.
+fn given_out(plan: &Plan) -> Vec<String> {
+    let gives = plan.changes.iter().map(|change| effects(change).gives);
+    let keys = gives.flat_map(|gives| {
+        let name = gives.name.map(ToString::to_string);
+        let number = gives.number.map(|number| number.get().to_string());
+        name.into_iter().chain(number)
+    });
+    keys.collect()
+}
+
+/// Makes a plan; where the host has other name services, none of their names and ids is given out, and none of which they
+/// do not say whether it is theirs.
 pub(crate) fn consider(
-    elsewhere: &mut OtherNameServices,
+    probe: &dyn HostProbe,
     host: &mut Host<'_>,
     plan: impl Fn(&Host<'_>) -> Result<Plan>,
 ) -> Result<Plan> {
+    let mut asked = BTreeSet::new();
     for _ in 0..NSS_ROUNDS {
         let plan = plan(host)?;
-        let found = elsewhere.ask(&plan)?;
+        let mut keys = given_out(&plan);
+        keys.retain(|key| !asked.contains(key));
+        let found = probe.elsewhere(&keys);
         if found.is_empty() {
             return Ok(plan);
         }
-        host.ids.extend(found.values());
-        host.elsewhere.extend(found);
+        asked.extend(keys);
+        host.ids.extend(found.known.values());
+        host.elsewhere.known.extend(found.known);
+        host.elsewhere.unanswered.extend(found.unanswered);
     }
     Err(Error::failed(
         "other name services of this host use too many of the ids that gosync may give out",

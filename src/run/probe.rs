@@ -5,9 +5,10 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use super::name_services::NameServices;
 use super::running::Running;
 use crate::model::Uid;
-use crate::model::host::Owner;
+use crate::model::host::{Elsewhere, Owner};
 use crate::plan::{HostProbe, KeyFile, ProbeError};
 use crate::system::mounts::Foreigners;
 use crate::system::root::Root;
@@ -23,6 +24,7 @@ pub(crate) struct RealProbe<'a> {
     target: &'a dyn Target,
     foreign: OnceCell<Foreigners>,
     running: OnceCell<Answer<Running>>,
+    name_services: NameServices,
 }
 
 impl<'a> RealProbe<'a> {
@@ -34,12 +36,18 @@ impl<'a> RealProbe<'a> {
             target,
             foreign: OnceCell::new(),
             running: OnceCell::new(),
+            name_services: NameServices::new(),
         }
     }
 
     /// The same, with these files with keys.
     pub(crate) fn with_keys(self, keys: Option<KeyFiles>) -> Self {
         Self { keys, ..self }
+    }
+
+    /// Whether other name services are asked, over a network perhaps.
+    pub(super) fn asks_name_services(&self) -> bool {
+        self.name_services.is_any(self.root)
     }
 
     fn look(&self, path: &str) -> Answer<Option<Metadata>> {
@@ -131,6 +139,10 @@ impl HostProbe for RealProbe<'_> {
             Some(files) => files.obstacle(path).map_err(unseen),
             None => Ok(None),
         }
+    }
+
+    fn elsewhere(&self, keys: &[String]) -> Elsewhere {
+        self.name_services.ask(self.root, keys)
     }
 
     fn archive_suffix(&self) -> &'static str {

@@ -10,9 +10,6 @@ pub enum TargetError {
     /// A call on a path failed.
     #[error(transparent)]
     Path(#[from] PathError),
-    /// A name service did not answer.
-    #[error("cannot ask the host's name services: {0}")]
-    NameService(String),
     /// A file is not what it must be.
     #[error("{}: {reason}", path.display())]
     Unfit {

@@ -8,7 +8,6 @@ mod error;
 pub(crate) mod files;
 mod key_files;
 pub(crate) mod kind;
-mod other_name_services;
 mod place;
 mod powers;
 pub(crate) mod registry;
@@ -16,7 +15,6 @@ mod target;
 
 pub(crate) use error::TargetError;
 pub(crate) use key_files::KeyFiles;
-pub(crate) use other_name_services::OtherNameServices;
 pub(crate) use place::{PackingTime, Place};
 pub(crate) use powers::read as read_powers;
 pub use target::Hold;

@@ -10,7 +10,6 @@ use std::path::PathBuf;
 
 use super::error::TargetError;
 use super::key_files::KeyFiles;
-use super::other_name_services::OtherNameServices;
 use crate::model::host::Host;
 use crate::model::power::Powers;
 use crate::model::subordinates::SubuidBook;
@@ -57,12 +56,6 @@ pub trait Target {
     /// # Errors
     /// When something stays; the next run finishes.
     fn finish(&self, traces: &Traces) -> Result<(), TargetError>;
-
-    /// The host's name services besides these databases.
-    ///
-    /// # Errors
-    /// When nsswitch.conf(5) cannot be read.
-    fn other_name_services(&self) -> Result<OtherNameServices, TargetError>;
 
     /// Which subordinate uids are whose.
     ///

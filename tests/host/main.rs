@@ -58,6 +58,7 @@ mod kills;
 mod ledger_upgrade;
 mod life;
 mod locks;
+mod name_services;
 mod namespace;
 mod picture;
 mod processes;

@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::policy::select::Selection;
 use crate::policy::{NameMap, map};
 use crate::run::view::{self, ProviderView};
-use crate::run::{Options, PlanContext, Task, consider};
+use crate::run::{Options, PlanContext, RealProbe, Task, consider};
 use crate::targets::Hold;
 
 /// What the provider said, and the plan of the sync that would ask the same.
@@ -85,13 +85,13 @@ impl Inquiry<'_> {
         let desired = ProviderView::new(self.setup, task, options.force, snapshot);
         let target = self.setup.target()?;
         let current = target.read(Hold::Open)?;
-        let mut elsewhere = target.other_name_services()?;
         let powers = self.setup.power_book(target.as_ref());
+        let probe = RealProbe::new(&self.setup.root, target.as_ref());
         let mut host = Host {
             power_book: Some(&powers),
             ..current.host()
         };
-        let plan = consider(&mut elsewhere, &mut host, |host| {
+        let plan = consider(&probe, &mut host, |host| {
             let cx = PlanContext {
                 env: self.setup,
                 options: &options,

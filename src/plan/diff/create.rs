@@ -118,6 +118,9 @@ impl<'a> Making<'a> {
         let Some(uid) = self.uid(fresh)? else {
             return Ok(None);
         };
+        if let Some(reason) = self.claims.number_unanswered(uid.get()) {
+            return Err(reason);
+        }
         let make_home = self.makes_home(fresh, uid)?;
         let subids = self.subids(own)?;
         if let Some(archive) = own.and(self.against.owned.archives.get(&account.id)) {

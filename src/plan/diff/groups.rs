@@ -111,18 +111,13 @@ impl<'a> NewGroups<'a> {
             self.gids.claim(id);
         }
         for (group, own) in fresh {
-            let gid = match own.map(|own| own.gid).or(group.gid) {
-                Some(gid) => gid,
-                None => match self.gids.next_free_in(group.gid_range).map(Gid::new) {
-                    Ok(Some(gid)) => gid,
-                    Ok(None) => continue,
-                    Err(range) => {
-                        let kind = EntryKind::Group;
-                        let reason = Reason::NoNumberLeft { kind, range };
-                        plan.refused.push(refusal(group, reason));
-                        continue;
-                    }
-                },
+            let gid = match self.gid(group, own) {
+                Ok(Some(gid)) => gid,
+                Ok(None) => continue,
+                Err(reason) => {
+                    plan.refused.push(refusal(group, reason));
+                    continue;
+                }
             };
             let before = own.filter(|own| own.state.is_present());
             if before.is_some() {
@@ -137,6 +132,24 @@ impl<'a> NewGroups<'a> {
             ));
         }
         created
+    }
+
+    /// The number of a group; `None`: there is none that could be one.
+    fn gid(
+        &mut self,
+        group: &WantedGroup,
+        own: Option<&OwnedGroup>,
+    ) -> Result<Option<Gid>, Reason> {
+        let gid = match own.map(|own| own.gid).or(group.gid) {
+            Some(gid) => Some(gid),
+            None => {
+                let next = self.gids.next_free_in(group.gid_range).map(Gid::new);
+                let kind = EntryKind::Group;
+                next.map_err(|range| Reason::NoNumberLeft { kind, range })?
+            }
+        };
+        let unanswered = gid.and_then(|gid| self.claims.number_unanswered(gid.get()));
+        unanswered.map_or(Ok(gid), Err)
     }
 }
 

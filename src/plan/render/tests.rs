@@ -198,3 +198,33 @@ fn a_refusal_says_whose_it_is() {
         "x refuse a record without a name (u-1): two records have this id"
     );
 }
+
+#[test]
+fn one_cause_on_the_host_is_told_once_with_whom_it_holds_up() {
+    let of = |subject: &str, reason: Reason| Refusal {
+        id: Some(id()),
+        subject: Untrusted::new(subject),
+        reason,
+    };
+    let unseen = |why: &str| Reason::NotSeen {
+        why: why.to_owned(),
+    };
+    let all = [
+        of("ann", unseen("no answer")),
+        of("bob", Reason::SameId),
+        of("cat", unseen("cannot look at /h")),
+        of("dan", unseen("no answer")),
+        of("eve", Reason::SameId),
+    ];
+    let told = refusals(&all);
+    assert_eq!(
+        told.iter().map(Refused::line).collect::<Vec<_>>(),
+        [
+            "x refuse (2): ann dan: no answer",
+            "x refuse bob (u-1): two records have this id",
+            "x refuse cat (u-1): cannot look at /h",
+            "x refuse eve (u-1): two records have this id",
+        ]
+    );
+    assert_eq!(told.iter().map(Refused::count).sum::<usize>(), all.len());
+}

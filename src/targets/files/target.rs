@@ -16,9 +16,7 @@ use crate::plan::Approved;
 use crate::system::journal::{self, Journal, Left};
 use crate::system::lock::PasswordLock;
 use crate::targets::target::{Current, Staged};
-use crate::targets::{
-    Hold, KeyFiles, OtherNameServices, Prepared, Recovered, Switched, Target, Traces, read_powers,
-};
+use crate::targets::{Hold, KeyFiles, Prepared, Recovered, Switched, Target, Traces, read_powers};
 use std::path::PathBuf;
 
 /// The databases as they were read.
@@ -70,10 +68,6 @@ impl Target for Local {
 
     fn finish(&self, traces: &Traces) -> Result<(), LocalError> {
         commit::finish(self, traces)
-    }
-
-    fn other_name_services(&self) -> Result<OtherNameServices, LocalError> {
-        OtherNameServices::new(&self.root)
     }
 
     fn subuids(&self) -> Result<SubuidBook, LocalError> {

@@ -75,7 +75,7 @@ fn a_name_that_cannot_be_had_is_told_and_the_rest_goes_on() {
     case.owned.other_names.insert("anna".into());
     assert_eq!(told(&case).word(), "other-provider");
     case = ann();
-    case.host.elsewhere.insert("anna".into(), 7);
+    case.host.elsewhere.known.insert("anna".into(), 7);
     assert_eq!(told(&case).word(), "known-elsewhere");
     case = ann();
     case.host.broken.insert("anna");
@@ -194,7 +194,7 @@ fn an_account_under_a_name_that_was_its_own_or_begun_is_no_account_removed_by_ha
 #[test]
 fn a_rename_that_cannot_be_finished_is_told_as_such() {
     let mut case = halfway();
-    case.host.elsewhere.insert("anna".into(), 7);
+    case.host.elsewhere.known.insert("anna".into(), 7);
     let told = "  note ann: stands as `anna` on this host, and the rename cannot be finished: another name service of \
                 this host knows a `anna` (id 7)";
     assert_eq!(

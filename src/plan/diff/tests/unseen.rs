@@ -120,6 +120,40 @@ fn nobody_is_made_where_nobody_can_look_and_the_others_are() {
 }
 
 #[test]
+fn what_other_name_services_do_not_answer_for_is_not_given_out() {
+    let unanswered = |keys: &[&str]| {
+        let mut case = ann();
+        let why = "cannot ask this host's other name services: getent hangs".to_owned();
+        let keys = keys.iter().map(|key| ((*key).to_owned(), why.clone()));
+        case.host.elsewhere.unanswered.extend(keys);
+        case
+    };
+    let everybody = || {
+        vec![
+            renamed(1, "ann", "anna"),
+            wanted(3, "cat"),
+            wanted(4, "dan"),
+        ]
+    };
+    let plan = unanswered(&["cat", "anna"]).plan(everybody());
+    assert_eq!(changes(&plan), [("dan", "create-account")]);
+    assert_eq!(
+        refused(&plan),
+        [("keeps-name", "not-seen"), ("not-seen", "not-seen")]
+    );
+    let first = created(&plan)[0].uid.get().to_string();
+    let plan = unanswered(&[&first]).plan(everybody());
+    assert_eq!(
+        changes(&plan),
+        [("dan", "create-account"), ("anna", "rename-account")]
+    );
+    assert_eq!(refused(&plan), [("not-seen", "not-seen")]);
+    let plan = unanswered(&["60000"]).plan_groups(vec![group(1, "a", &[]), group(2, "b", &[])]);
+    assert_eq!(changes(&plan), [("b", "create-group")]);
+    assert_eq!(refused(&plan), [("not-seen", "not-seen")]);
+}
+
+#[test]
 fn nobody_is_opened_who_may_need_a_home_that_nobody_can_look_for() {
     let mut case = left(40, Some("/a/ann.tar.zst"));
     case.probe.unseen = vec!["/home/ann"];
