@@ -4,6 +4,8 @@
 //! gives something out or changes it; then what is taken away for good, each home by itself. An open
 //! account whose home goes is locked by the first, whatever becomes of its home.
 
+mod leave_out;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,6 +78,12 @@ impl Approved {
         }
         let all = self.plan.changes.iter().chain(&self.locks);
         Cow::Owned(all.cloned().collect())
+    }
+
+    /// Whether a transaction has nothing to do: what is left comes after it.
+    pub(crate) fn is_empty(&self) -> bool {
+        let mut changes = self.plan.changes.iter();
+        self.locks.is_empty() && changes.all(|change| effects(change).is_after_commit)
     }
 
     /// Whether one transaction does it all, and no home goes in it.
@@ -211,6 +219,14 @@ impl<'a> Transactions<'a> {
     }
 }
 
+/// The id by which events speak of the subject of a change.
+fn subject_id(change: &Change) -> String {
+    match change.id() {
+        Some(id) => id.to_string(),
+        None => local_id(change.name()),
+    }
+}
+
 fn is_rename(change: &Change) -> bool {
     effects(change).lines.rename().is_some()
 }
@@ -222,10 +238,7 @@ struct Allotment(BTreeMap<(bool, String), (bool, Which)>);
 
 impl Allotment {
     fn note(&mut self, change: &Change, which: Which) {
-        let id = match change.id() {
-            Some(id) => id.to_string(),
-            None => local_id(change.name()),
-        };
+        let id = subject_id(change);
         let is_account = change.of.kind == EntryKind::Account;
         let decides = effects(change).presence != Presence::Stays;
         let of = self.0.entry((is_account, id)).or_insert((decides, which));

@@ -47,6 +47,9 @@ pub(crate) trait HostProbe {
     /// What stands where a home is or should be; `None`: nothing.
     fn owner(&self, path: &str) -> Answer<Option<Owner>>;
 
+    /// Why nothing can be made, moved or taken away in a directory that homes are in; `None`: nothing speaks against it.
+    fn base_obstacle(&self, base: &str) -> Answer<Option<Reason>>;
+
     /// How many processes run as this account, or in a user namespace of its own.
     fn processes(&self, uid: Uid, name: &str) -> Answer<usize>;
 

@@ -8,7 +8,7 @@ use super::{
     NewAccount, Number, Plan, Remark, Rename,
 };
 use crate::model::{Contact, Gid, Name, RemoteId, UserName, shown};
-use crate::policy::{Field, Refusal};
+use crate::policy::{Field, Reason, Refusal};
 
 /// How many names of a list one line shows.
 const SHOWN_NAMES: usize = 12;
@@ -34,6 +34,14 @@ pub(crate) struct Refused<'a> {
     more: Vec<&'a Refusal>,
 }
 
+/// What several have in common: what lies in a home base is one thing, whatever was to be done there.
+fn shared_cause(reason: &Reason) -> &Reason {
+    match reason.is_of_home_base() {
+        true => reason.cause(),
+        false => reason,
+    }
+}
+
 /// What is refused, each once; what one cause on the host holds up, together.
 pub(crate) fn refusals(refused: &[Refusal]) -> Vec<Refused<'_>> {
     let mut out: Vec<Refused<'_>> = Vec::with_capacity(refused.len());
@@ -41,7 +49,7 @@ pub(crate) fn refusals(refused: &[Refusal]) -> Vec<Refused<'_>> {
     for refusal in refused {
         if refusal.reason.is_held_up() {
             let place = *places
-                .entry(refusal.reason.to_string())
+                .entry(shared_cause(&refusal.reason).to_string())
                 .or_insert(out.len());
             if let Some(same) = out.get_mut(place) {
                 same.more.push(refusal);
@@ -69,7 +77,8 @@ impl Refused<'_> {
         }
         let all = std::iter::once(&self.first).chain(&self.more);
         let all = all.map(|refusal| refusal.subject.raw());
-        format!("{}: {}", names("x refuse", all), self.first.reason)
+        let why = shared_cause(&self.first.reason);
+        format!("{}: {why}", names("x refuse", all))
     }
 }
 

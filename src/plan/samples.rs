@@ -3,6 +3,7 @@
 use super::probe::{Answer, HostProbe, KeyFile, ProbeError};
 use crate::model::host::{Elsewhere, Owner};
 use crate::model::{Key, ProviderName, RemoteId, Uid};
+use crate::policy::Reason;
 
 /// What identifies somebody.
 pub(crate) fn key(id: RemoteId) -> Key {
@@ -25,6 +26,8 @@ pub(crate) struct FakeProbe {
     pub keys: Option<(String, KeyFile)>,
     /// Why files with keys cannot be replaced.
     pub obstacle: Option<String>,
+    /// Home bases that are not there.
+    pub missing_bases: Vec<&'static str>,
     /// What nobody can see.
     pub unseen: Vec<&'static str>,
 }
@@ -43,6 +46,13 @@ impl FakeProbe {
 impl HostProbe for FakeProbe {
     fn owner(&self, path: &str) -> Answer<Option<Owner>> {
         self.see(path).map(|()| self.home)
+    }
+
+    fn base_obstacle(&self, base: &str) -> Answer<Option<Reason>> {
+        self.see(base)?;
+        let base = base.to_owned();
+        let is_missing = self.missing_bases.contains(&base.as_str());
+        Ok(is_missing.then_some(Reason::HomeBaseMissing { base }))
     }
 
     fn processes(&self, _: Uid, _: &str) -> Answer<usize> {

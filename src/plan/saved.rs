@@ -231,9 +231,14 @@ impl Saved {
     }
 }
 
+const BEGUN: &str = "begun ";
+
 /// What the ledger calls a run that has carried out a part of the plan with this digest.
 pub(crate) fn begun(digest: &str) -> String {
-    format!("begun {digest}")
+    match digest.starts_with(BEGUN) {
+        true => digest.to_owned(),
+        false => format!("{BEGUN}{digest}"),
+    }
 }
 
 /// What identifies each database of the host as it was read.

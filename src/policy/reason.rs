@@ -150,6 +150,17 @@ reasons! {
     HomeNoDirectory { home: String } = "home-no-directory",
         ("{home} exists already and is no directory");
 
+    HomeBaseMissing { base: String } = "home-base-missing",
+        ("{base}, where homes are, is not there, and is never made: mount it, or `mkdir -m 0755 {base}`");
+    HomeBaseNoDirectory { base: String } = "home-base-no-directory",
+        ("{base}, where homes are, is no directory");
+    HomeBaseNotMounted { base: String } = "home-base-not-mounted",
+        ("nothing is mounted on {base}, where homes are, and `home_base_mounted` demands it");
+    HomeBaseUnsafe { base: String, why: String } = "home-base-unsafe",
+        ("nothing is done in {base}, where homes are: {why}");
+    HomeBaseClosed { base: String, why: String } = "home-base-closed",
+        ("nothing can be done in {base}, where homes are: {why}");
+
     // Lines that are not as gosync left them.
     RemovedByHand = "removed-by-hand", ("was removed by hand and is not made again");
     MadeAgain = "made-again", ("was removed by hand, and is made again");
@@ -212,6 +223,8 @@ reasons! {
     HomeChanged = "home-changed", ("its home was changed by hand");
     HomeMounted { home: String } = "home-mounted", ("something is mounted below {home}");
     HomeOwner { home: String, uid: u32 } = "home-owner", ("{home} belongs to the uid {uid}");
+    HomeElsewhere { home: String } = "home-elsewhere",
+        ("{home} is directly below no home base");
     NoDirectory { home: String } = "no-directory", ("{home} is no directory");
     OwnGroupStays = "own-group-stays",
         ("its group stays: others are in it, or have it as their primary group");
@@ -425,7 +438,20 @@ impl Reason {
 
     /// Whether it hangs on something on the host that nobody could see, or that could not be done there.
     pub fn is_held_up(&self) -> bool {
-        matches!(self.cause(), Self::NotSeen { .. } | Self::HomeFailed { .. })
+        let is_cause = matches!(self.cause(), Self::NotSeen { .. } | Self::HomeFailed { .. });
+        is_cause || self.is_of_home_base()
+    }
+
+    /// Whether it lies in a home base, and so is that of all who need something done there.
+    pub fn is_of_home_base(&self) -> bool {
+        matches!(
+            self.cause(),
+            Self::HomeBaseMissing { .. }
+                | Self::HomeBaseNoDirectory { .. }
+                | Self::HomeBaseNotMounted { .. }
+                | Self::HomeBaseUnsafe { .. }
+                | Self::HomeBaseClosed { .. }
+        )
     }
 
     /// Several of them in one sentence.

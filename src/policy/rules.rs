@@ -44,6 +44,8 @@ pub struct AccountRules {
     /// Below these the provider may name a home; the home base always counts.
     #[serde(deserialize_with = "absolute_path::list")]
     pub home_bases: Vec<String>,
+    /// Whether homes are made, moved and taken away only where something is mounted on the base itself.
+    pub home_base_mounted: bool,
     /// Whether homes are made.
     pub create_home: bool,
     /// Shell of those who have none of their own, or one that is not in shells(5).
@@ -83,6 +85,7 @@ impl Default for AccountRules {
             primary_group: PrimaryGroup::Local("users".to_owned()),
             home_base: "/home".to_owned(),
             home_bases: Vec::new(),
+            home_base_mounted: false,
             create_home: true,
             shell: "/bin/bash".to_owned(),
             unknown_shell: None,

@@ -3,6 +3,7 @@
 //! What fails later never undoes or holds back what came before it. A home that cannot be taken away
 //! is told as its owner's trouble, and everything else goes on.
 
+use super::left_out::LeftOut;
 use super::transaction::{Committed, commit};
 use super::watch::Watch;
 use crate::error::{Error, Result};
@@ -11,7 +12,7 @@ use crate::model::Untrusted;
 use crate::plan::guard::Approval;
 use crate::plan::{Change, Plan, Share};
 use crate::policy::{Reason, Refusal};
-use crate::targets::{Hold, Staged, Target};
+use crate::targets::{Current, Hold, Staged, Target};
 
 /// What carries it out.
 pub(crate) struct CarryOut<'a> {
@@ -33,6 +34,8 @@ pub(crate) struct Progress {
     done: Vec<(usize, Change)>,
     /// Whose homes could not be taken away.
     refused: Vec<Refusal>,
+    /// Whose homes could be neither made nor moved.
+    left_out: LeftOut,
     /// What was approved, and is still to be done.
     pub(crate) waiting: Vec<Change>,
 }
@@ -51,6 +54,7 @@ impl Progress {
     /// The whole of it, once no more will be done.
     pub(crate) fn tell(&mut self, mut plan: Plan) -> Plan {
         self.end_attempt();
+        self.left_out.tell(&mut plan);
         // What is written into homes comes after all of it.
         self.before.append(&mut plan.changes);
         plan.changes = std::mem::take(&mut self.before);
@@ -60,6 +64,13 @@ impl Progress {
 
     fn note(&mut self, places: Vec<usize>, changes: Vec<Change>) {
         self.done.extend(places.into_iter().zip(changes));
+    }
+
+    /// What somebody else's change has overtaken is planned anew, with what failed.
+    fn begin_anew(&mut self) {
+        self.end_attempt();
+        self.refused.clear();
+        self.left_out = LeftOut::default();
     }
 
     /// What this attempt did is put in the order of its plan.
@@ -99,7 +110,7 @@ impl CarryOut<'_> {
         while let Some(share) = shares.next() {
             let Share {
                 approved,
-                places,
+                mut places,
                 is_home,
             } = share;
             // Packing may take long, and nobody must wait for it.
@@ -113,18 +124,19 @@ impl CarryOut<'_> {
                 // It was staged as a whole before: something has changed since.
                 Err(error) => return Self::broken(error.into(), rest, progress),
             };
-            let committed = self.commit(staged.as_ref(), progress)?;
-            let part = staged.into_approved().into_plan();
+            let (committed, part) =
+                self.commit_or_less(current.as_ref(), staged, &mut places, progress)?;
             match committed {
                 Committed::Done(number) => {
                     progress.number = Some(number);
                     progress.note(places, part.changes);
                 }
+                Committed::Nothing | Committed::Unmade(_) => {}
                 Committed::Moved => {
                     let open = shares.flat_map(|share| share.approved.into_plan().changes);
                     progress.waiting = part.changes.into_iter().chain(open).collect();
                     progress.waiting.extend(rest.changes.iter().cloned());
-                    progress.end_attempt();
+                    progress.begin_anew();
                     return Ok(Carried::Moved(rest));
                 }
                 Committed::Failed(error) if is_home => self.leave(&part.changes, &error, progress),
@@ -134,27 +146,59 @@ impl CarryOut<'_> {
         Ok(Carried::Done(progress.tell(rest)))
     }
 
-    /// Carries a plan out by one transaction.
+    /// Carries a plan out by one transaction, which is staged from `current`.
     ///
     /// # Errors
     /// When it has begun and cannot go on, or nothing was done.
     pub(crate) fn at_once(
         &mut self,
+        current: &dyn Current,
         staged: Box<dyn Staged + '_>,
         progress: &mut Progress,
     ) -> Result<Carried> {
-        let committed = self.commit(staged.as_ref(), progress)?;
-        let plan = staged.into_approved().into_plan();
+        let (committed, plan) = self.commit_or_less(current, staged, &mut Vec::new(), progress)?;
         match committed {
             Committed::Done(number) => {
                 progress.number = Some(number);
                 Ok(Carried::Done(progress.tell(plan)))
             }
+            Committed::Nothing | Committed::Unmade(_) => Ok(Carried::Done(progress.tell(plan))),
             Committed::Moved => {
                 progress.waiting.clone_from(&plan.changes);
+                progress.begin_anew();
                 Ok(Carried::Moved(plan))
             }
             Committed::Failed(error) => Self::broken(error, plan, progress),
+        }
+    }
+
+    /// Commits what is staged. Where homes can be neither made nor moved, everything is staged again without them, as
+    /// often as fewer are left. Returns the plan as it was tried last; `places` lose what was left out.
+    fn commit_or_less<'c>(
+        &mut self,
+        current: &'c dyn Current,
+        mut staged: Box<dyn Staged + 'c>,
+        places: &mut Vec<usize>,
+        progress: &mut Progress,
+    ) -> Result<(Committed, Plan)> {
+        loop {
+            let committed = self.commit(staged.as_ref(), progress)?;
+            let mut approved = staged.into_approved();
+            let Committed::Unmade(unmade) = committed else {
+                return Ok((committed, approved.into_plan()));
+            };
+            let left_out = approved.leave_out(&unmade.keys().copied().collect());
+            let told = progress.left_out.note(&unmade, &left_out);
+            told.into_iter().for_each(|told| self.watch.warn(told));
+            let mut at = 0..;
+            places.retain(|_| {
+                let is_left_out = |at| left_out.iter().any(|(place, _)| *place == at);
+                at.next().is_none_or(|at| !is_left_out(at))
+            });
+            if approved.is_empty() || left_out.is_empty() {
+                return Ok((Committed::Nothing, approved.into_plan()));
+            }
+            staged = current.stage(approved)?;
         }
     }
 

@@ -186,6 +186,7 @@ impl Env {
             root: self.root.clone(),
             state_dir: self.settings.gosync.state_dir.clone(),
             home_bases: bases,
+            home_base_mounted: rules.home_base_mounted,
             key_dir: self.settings.rules.keys.directory.clone(),
             shadow_day: clock::shadow_day(self.now),
             packing: PackingTime {

@@ -12,6 +12,7 @@ mod env;
 mod job;
 pub(crate) mod keys;
 mod ledger_access;
+mod left_out;
 mod name_services;
 mod once;
 mod planner;

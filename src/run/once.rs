@@ -221,7 +221,7 @@ impl Line<'_> {
         };
         // What was read may hold the password lock, for which nothing that follows must wait.
         let carried = if staged.approved().is_one(&owned) {
-            let carried = carry_out.at_once(staged, progress)?;
+            let carried = carry_out.at_once(current.as_ref(), staged, progress)?;
             drop(current);
             carried
         } else {

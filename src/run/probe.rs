@@ -1,15 +1,19 @@
 //! What planning asks about a host besides its databases, asked of the host itself.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use super::env::Env;
 use super::name_services::NameServices;
 use super::running::Running;
 use crate::model::Uid;
 use crate::model::host::{Elsewhere, Owner};
 use crate::plan::{HostProbe, KeyFile, ProbeError};
+use crate::policy::Reason;
+use crate::system::home_base::{HomeBase, Obstacle};
 use crate::system::mounts::Foreigners;
 use crate::system::root::Root;
 use crate::system::{Context as _, archive, files, mounts, process};
@@ -25,9 +29,21 @@ pub(crate) struct RealProbe<'a> {
     foreign: OnceCell<Foreigners>,
     running: OnceCell<Answer<Running>>,
     name_services: NameServices,
+    /// Whether home bases must be mount points.
+    mounted: bool,
+    /// What was found at them, each of which is looked at once.
+    bases: RefCell<BTreeMap<String, Answer<Option<Reason>>>>,
 }
 
 impl<'a> RealProbe<'a> {
+    /// The host that a run deals with; no files with keys are there.
+    pub(crate) fn of(env: &'a Env, target: &'a dyn Target) -> Self {
+        Self {
+            mounted: env.settings.rules.accounts.home_base_mounted,
+            ..Self::new(&env.root, target)
+        }
+    }
+
     /// The host below this root; no files with keys are there.
     pub(crate) fn new(root: &'a Root, target: &'a dyn Target) -> Self {
         Self {
@@ -37,6 +53,8 @@ impl<'a> RealProbe<'a> {
             foreign: OnceCell::new(),
             running: OnceCell::new(),
             name_services: NameServices::new(),
+            mounted: false,
+            bases: RefCell::default(),
         }
     }
 
@@ -58,6 +76,37 @@ impl<'a> RealProbe<'a> {
             None => files::look(&path).map_err(unseen),
         }
     }
+
+    fn find_obstacle(&self, base: &str) -> Answer<Option<Reason>> {
+        let path = self.root.path(base);
+        if let Some(foreign) = self.foreign.get_or_init(Foreigners::now).under(&path) {
+            return Err(unseen(foreign));
+        }
+        let base = HomeBase {
+            path: &path,
+            top: &self.root.path("/"),
+            mounted: self.mounted,
+        };
+        let obstacle = match base.open() {
+            Ok(_) => return Ok(None),
+            Err(obstacle) => obstacle,
+        };
+        let base = path.display().to_string();
+        Ok(Some(match obstacle {
+            Obstacle::Missing => Reason::HomeBaseMissing { base },
+            Obstacle::NoDirectory => Reason::HomeBaseNoDirectory { base },
+            Obstacle::NotMounted => Reason::HomeBaseNotMounted { base },
+            Obstacle::Untrusted(why) => {
+                let why = why.to_string();
+                Reason::HomeBaseUnsafe { base, why }
+            }
+            Obstacle::Closed(_) => {
+                let why = obstacle.to_string();
+                Reason::HomeBaseClosed { base, why }
+            }
+            Obstacle::Unseen(why) => return Err(unseen(why)),
+        }))
+    }
 }
 
 /// In the words of whoever tried.
@@ -71,6 +120,16 @@ impl HostProbe for RealProbe<'_> {
             true => Owner::Directory(meta.uid()),
             false => Owner::NotADirectory,
         }))
+    }
+
+    fn base_obstacle(&self, base: &str) -> Answer<Option<Reason>> {
+        if let Some(known) = self.bases.borrow().get(base) {
+            return known.clone();
+        }
+        let found = self.find_obstacle(base);
+        let mut bases = self.bases.borrow_mut();
+        bases.insert(base.to_owned(), found.clone());
+        found
     }
 
     fn processes(&self, uid: Uid, name: &str) -> Answer<usize> {

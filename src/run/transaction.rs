@@ -8,7 +8,7 @@
 
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run};
-use crate::targets::{Hold, Recovered, Recovery, Staged, Switched, Target};
+use crate::targets::{Hold, Recovered, Recovery, Staged, Switched, Target, Unmade, Unprepared};
 
 /// How a commit ended.
 #[derive(Debug)]
@@ -17,6 +17,10 @@ pub(crate) enum Committed {
     Done(u64),
     /// The databases changed since they were read; nothing was written. Read and plan again.
     Moved,
+    /// Nothing was left to be done.
+    Nothing,
+    /// Homes can be neither made nor moved; nothing was put in place, and the rest can be without them.
+    Unmade(Unmade),
     /// It could not begin, for this reason; nothing was put in place.
     Failed(Error),
 }
@@ -40,7 +44,13 @@ pub(crate) fn commit(
     let txn = ledger.reserve(run, staged.plan()).map_err(Error::failed)?;
     let prepared = match staged.prepare(txn, progress) {
         Ok(prepared) => prepared,
-        Err(e) => return abandon(target, staged, ledger).map(|()| Committed::Failed(e.into())),
+        Err(why) => {
+            abandon(target, staged, ledger)?;
+            return Ok(match why {
+                Unprepared::Homes(unmade) => Committed::Unmade(unmade),
+                Unprepared::Failed(e) => Committed::Failed(e.into()),
+            });
+        }
     };
     match prepared.switch()? {
         Switched::Done(traces) => {

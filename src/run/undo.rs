@@ -32,7 +32,7 @@ pub(crate) fn plan(cx: &PlanContext<'_>, number: u64) -> Result<Plan> {
             force,
         },
         now: cx.env.now,
-        probe: &RealProbe::new(&cx.env.root, cx.target),
+        probe: &RealProbe::of(cx.env, cx.target),
     };
     let mut plan = diff::undo(past, &against);
     // Who is locked or removed loses the keys; those of others are the next sync's.

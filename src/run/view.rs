@@ -151,7 +151,7 @@ impl ProviderView {
             rules,
             chosen,
             now: self.now,
-            probe: &RealProbe::new(&cx.env.root, cx.target),
+            probe: &RealProbe::of(cx.env, cx.target),
         };
         let mut plan = diff::accounts(wanted, &against);
         keys::extend(&mut plan, cx, &self.keys, chosen);
@@ -244,7 +244,7 @@ impl ProviderView {
                 force: self.force,
             },
             now: cx.env.now,
-            probe: &RealProbe::new(&cx.env.root, cx.target),
+            probe: &RealProbe::of(cx.env, cx.target),
         };
         diff::groups(wanted, &against)
     }

@@ -18,8 +18,8 @@ use super::{Context as _, PathError};
 use crate::model::host::Owner;
 pub(crate) use remove::remove_tree;
 pub(crate) use trusted::{
-    Trust, check_source_directory, is_distrust, read_entry, read_limited, read_shown, read_source,
-    read_trusted, untrusted_directory,
+    Trust, check_source_directory, is_distrust, open_trusted_directory, read_entry, read_limited,
+    read_shown, read_source, read_trusted, untrusted_directory,
 };
 
 /// Reads a regular file, following no link at its end. `Ok(None)`: there is none.

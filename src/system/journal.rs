@@ -151,6 +151,21 @@ impl Journal {
         })
     }
 
+    /// Whether the names are free under which something is to be placed.
+    ///
+    /// # Errors
+    /// When nobody can say.
+    pub(crate) fn finds_room(&self) -> Result<bool, PathError> {
+        for step in &self.steps {
+            if let Step::Place { path, .. } = step
+                && files::look(path)?.is_some()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Carries the steps out and writes them to disk.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod error;
 pub(crate) mod files;
+pub(crate) mod home_base;
 pub(crate) mod homes;
 pub(crate) mod inspect;
 

@@ -18,4 +18,7 @@ pub(crate) use key_files::KeyFiles;
 pub(crate) use place::{PackingTime, Place};
 pub(crate) use powers::read as read_powers;
 pub use target::Hold;
-pub(crate) use target::{Current, Prepared, Recovered, Recovery, Staged, Switched, Target, Traces};
+pub(crate) use target::{
+    Current, Prepared, Recovered, Recovery, Staged, Switched, Target, Traces, Trouble, Unmade,
+    Unprepared,
+};

@@ -14,6 +14,8 @@ pub struct Place {
     pub state_dir: PathBuf,
     /// The directories that homes are in, as paths of the managed host.
     pub home_bases: Vec<PathBuf>,
+    /// Whether these must be mount points.
+    pub home_base_mounted: bool,
     /// The directory of files with SSH keys, as a path of the managed host.
     pub key_dir: String,
     /// Today, as shadow(5) counts.

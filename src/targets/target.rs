@@ -5,8 +5,8 @@
 //! prepare, confirms them after switch, and then lets the target finish: so a run that dies
 //! anywhere leaves a target that [`Target::recover`] brings to an end, and says to which.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::error::TargetError;
 use super::key_files::KeyFiles;
@@ -113,10 +113,54 @@ pub trait Staged {
         &self,
         txn: u64,
         progress: &dyn Fn(usize),
-    ) -> Result<Box<dyn Prepared + '_>, TargetError>;
+    ) -> Result<Box<dyn Prepared + '_>, Unprepared>;
 
     /// What [`Staged::prepare`] and a switch that did not begin leave behind.
     fn traces(&self) -> Traces;
+}
+
+/// Why nothing was prepared.
+#[derive(Debug)]
+pub enum Unprepared {
+    /// Homes can be neither made nor moved; the rest of the plan can be carried out without them.
+    Homes(Unmade),
+    /// Something that concerns everybody.
+    Failed(TargetError),
+}
+
+impl<E: Into<TargetError>> From<E> for Unprepared {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Whose homes can be neither made nor moved: the places of their changes in the plan.
+pub(crate) type Unmade = BTreeMap<usize, Trouble>;
+
+/// Why a home can be neither made nor moved.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// The directory that it is in.
+    pub base: PathBuf,
+    /// What is the same for all whose homes fail there for the same cause.
+    pub cause: String,
+    /// All of it.
+    pub why: String,
+}
+
+impl Trouble {
+    /// For a home in `base`.
+    pub(crate) fn new(base: &Path, error: &TargetError) -> Self {
+        let cause = match error {
+            TargetError::Path(error) => error.source.to_string(),
+            other => other.to_string(),
+        };
+        Self {
+            base: base.to_owned(),
+            cause,
+            why: error.to_string(),
+        }
+    }
 }
 
 /// Everything new, on disk, beside the old.

@@ -48,6 +48,7 @@ mod end_to_end;
 mod errors;
 mod findings;
 mod history;
+mod home_bases;
 mod hook_host;
 mod hook_kills;
 mod hooks;

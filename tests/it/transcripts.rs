@@ -18,6 +18,7 @@ cases!(
     group_text,
     held_up,
     history,
+    home_bases,
     hooks,
     limits,
     lock,

@@ -40,6 +40,10 @@ struct Base {
     room: Option<Room>,
     closed: Option<Closed>,
     kind: Option<String>,
+    /// Whether something must be mounted on it.
+    demanded: bool,
+    /// Whether it is.
+    mounted: bool,
 }
 
 /// The shell of those who have no other.
@@ -65,6 +69,8 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
             room: inspect::room(&path),
             closed: inspect::closed(&path),
             kind: mounts::kind_of(&path),
+            demanded: rules.home_base_mounted,
+            mounted: mounts::is_mount_point(&path),
             path,
         }
     };
@@ -217,7 +223,7 @@ fn judge_base(base: &Base, facts: &Facts) -> Vec<Finding> {
     let needed = base.main && facts.made;
     let Some(chain) = &base.found else {
         let why = "no home can be made there";
-        let fix = format!("install -d -m 0755 {name}");
+        let fix = format!("mount it, or mkdir -m 0755 {name}");
         let what = format!("{path}, where homes are, is not there");
         return vec![if needed {
             AREA.problem(what, why, fix)
@@ -226,7 +232,7 @@ fn judge_base(base: &Base, facts: &Facts) -> Vec<Finding> {
         }];
     };
     let mut found = Vec::new();
-    let link = "whoever can change names there can lead root astray while it makes homes, and take a person's home away";
+    let link = "whoever can change names there can lead root astray; no home is made, moved or taken away there";
     let stranger = |uid| uid != 0 && uid != facts.us;
     if chain.node.kind != Kind::Directory {
         let what = format!("{path}, where homes are, is no directory");
@@ -241,14 +247,18 @@ fn judge_base(base: &Base, facts: &Facts) -> Vec<Finding> {
             );
             found.push(AREA.problem(what, link, format!("chown root {name}")));
         }
-        // A sticky directory keeps names of others, but lets anybody make the home of a person to
-        // come.
-        let keeps_names = dir.mode & 0o1000 != 0 && dir.path != chain.node.path;
-        let open = if keeps_names { 0 } else { dir.mode & 0o022 };
-        if open & 0o002 != 0 || open != 0 && dir.gid != 0 {
+        if dir.mode & 0o022 != 0 {
             let what = format!("others may write {at}, through which homes are reached");
             found.push(AREA.problem(what, link, format!("chmod go-w {name}")));
         }
+    }
+    if base.demanded && !base.mounted {
+        let what = format!("nothing is mounted on {path}, where homes are");
+        found.push(AREA.problem(
+            what,
+            "`home_base_mounted` in [accounts] demands it; no home is made, moved or taken away there",
+            format!("mount {name}"),
+        ));
     }
     found.extend(judge_room(base, needed));
     found

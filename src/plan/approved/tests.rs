@@ -1,11 +1,11 @@
 use super::*;
 use crate::model::name::GroupPrefix;
 use crate::model::owned::{Applied, OwnedAccount};
-use crate::model::{GroupName, IdRange, RemoteId, Uid, UserName};
+use crate::model::{AccountFields, Gid, GroupName, IdRange, RemoteId, Uid, UserName};
 use crate::plan::guard::{Approval, Limits, Ranges, approve};
 use crate::plan::hook_event::{Event, GroupState, Subject};
 use crate::plan::samples::key;
-use crate::plan::{HomeFate, MemberChange, Number, Rename};
+use crate::plan::{HomeFate, MemberChange, NewAccount, Number, Rename};
 
 fn id(name: &str) -> RemoteId {
     RemoteId::new(&format!("u-{name}")).unwrap()
@@ -230,4 +230,52 @@ fn hooks_hear_of_a_removal_when_it_has_happened() {
     // Closing, opening, and Ann's home.
     assert_eq!(events, [vec!["u-bob"], vec![], vec!["u-ann"]]);
     assert!(rest.events.is_empty());
+}
+
+fn create(name: &str) -> Change {
+    let new = NewAccount {
+        uid: Uid::new(20_000).unwrap(),
+        gid: Gid::new(100).unwrap(),
+        private_group: false,
+        fields: AccountFields {
+            home: format!("/home/{name}"),
+            ..AccountFields::default()
+        },
+        make_home: true,
+        subids: None,
+    };
+    account(name, Deed::CreateAccount(new))
+}
+
+#[test]
+fn what_cannot_be_done_for_one_is_left_out_with_all_that_hangs_on_it() {
+    let changes = vec![
+        create("ann"),
+        update("ben"),
+        members(&["ann"], &[]),
+        update("ann"),
+        create("cat"),
+    ];
+    let mut approved = approved(changes);
+    let begun = begun(&approved.plan().digest());
+    let left_out = approved.leave_out(&BTreeSet::from([0]));
+    let places: Vec<usize> = left_out.iter().map(|(place, _)| *place).collect();
+    assert_eq!(places, [0, 2, 3]);
+    assert_eq!(approved.plan().changes, [update("ben"), create("cat")]);
+    assert_eq!(approved.plan().digest(), begun);
+    assert_eq!(approved.leave_out(&BTreeSet::from([0, 1])).len(), 2);
+    assert!(approved.is_empty());
+    assert_eq!(approved.plan().digest(), begun);
+}
+
+#[test]
+fn whoever_is_closed_is_so_under_the_name_that_stays() {
+    let mut renamed = rename("ann", "anna");
+    let mut closed = lock("ann");
+    renamed.of = closed.of.clone();
+    renamed.of.name = user("anna").into();
+    closed.of.name = user("anna").into();
+    let mut approved = approved(vec![renamed, closed, lock("ben")]);
+    assert_eq!(approved.leave_out(&BTreeSet::from([0])).len(), 1);
+    assert_eq!(approved.plan().changes, [lock("ann"), lock("ben")]);
 }

@@ -1,6 +1,7 @@
 //! The plan for people who get an account: names, ids and homes that nobody else has or ever had.
 
 use super::departure;
+use super::home_base::base_of;
 use super::input::DiffInput;
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, Owner};
@@ -155,20 +156,25 @@ impl<'a> Making<'a> {
         if !self.against.rules.accounts.create_home {
             return Ok(false);
         }
-        match self.against.probe.owner(&fresh.account.fields.home) {
-            Ok(None) => Ok(true),
-            Ok(Some(owner)) => match home_conflict(&fresh.account, uid, owner) {
-                Some(reason) => Err(reason),
-                None => Ok(false),
+        let home = &fresh.account.fields.home;
+        let probe = self.against.probe;
+        let unmakeable = match probe.owner(home) {
+            Ok(None) => match probe.base_obstacle(base_of(home)) {
+                Ok(None) => return Ok(true),
+                Ok(Some(reason)) => reason,
+                Err(e) => e.into(),
             },
-            Err(e) => {
-                // Whoever comes after gets what they would have got.
-                if let (Some(alloc), None) = (&mut self.subids, fresh.own) {
-                    alloc.next_free();
-                }
-                Err(e.into())
+            Ok(Some(owner)) => {
+                let conflict = home_conflict(&fresh.account, uid, owner);
+                return conflict.map_or(Ok(false), Err);
             }
+            Err(e) => e.into(),
+        };
+        // Whoever comes after gets what they would have got.
+        if let (Some(alloc), None) = (&mut self.subids, fresh.own) {
+            alloc.next_free();
         }
+        Err(unmakeable)
     }
 
     /// Its subordinate ids.

@@ -4,6 +4,7 @@
 //! Somebody who comes back gets all of it again, but what is in the archive; that is told.
 
 use super::absence;
+use super::home_base::{check_base_of, is_below_base};
 use super::input::DiffInput;
 use super::owned_lines::account_line;
 use super::removal::own_group_goes;
@@ -162,6 +163,16 @@ impl Leaving<'_> {
         if found.is_some_and(|found| found.fields.home != home) {
             return Err(Reason::HomeChanged);
         }
+        // What is left behind is tidied away below the bases alone; an adopted account may have its home anywhere.
+        if !is_below_base(home, &self.against.rules.accounts) {
+            let home = home.clone();
+            return match probe.owner(&home)? {
+                Some(_) => Err(Reason::HomeElsewhere { home }),
+                None => Ok(None),
+            };
+        }
+        // Where a base is not mounted, the home is not gone.
+        check_base_of(home, self.against)?;
         let archive = self.archive();
         let owner = probe.owner(home)?;
         // What is packed already was packed by a run that was broken off before it could say so.
@@ -209,9 +220,10 @@ impl Leaving<'_> {
 
     fn remove_account(&self, plan: &mut Plan) -> Result<Change, Reason> {
         let own = self.own;
-        let home = match self.against.probe.owner(&own.applied.fields.home)? {
-            None => HomeFate::Gone,
-            Some(_) => HomeFate::Keep,
+        let home = &own.applied.fields.home;
+        let home = match self.against.probe.owner(home)? {
+            None if check_base_of(home, self.against).is_ok() => HomeFate::Gone,
+            _ => HomeFate::Keep,
         };
         let private_group = own_group_goes(own, &[&own.name], self.against.host, plan);
         Ok(self.change(Deed::RemoveAccount {
@@ -254,6 +266,9 @@ pub(super) fn come_back(
     let makes_home = archive.is_some()
         && against.rules.accounts.create_home
         && against.probe.owner(&own.applied.fields.home)?.is_none();
+    if makes_home {
+        check_base_of(home, against)?;
+    }
     let change = |deed| {
         Change::of(
             EntryKind::Account,

@@ -15,6 +15,7 @@ mod absence;
 mod completeness;
 mod departure;
 mod group_departure;
+mod home_base;
 mod input;
 mod known;
 mod members;

@@ -5,12 +5,14 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
+use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
-use super::{look, open_plain, resolved};
+use super::{look, open_plain};
 use crate::system::programs::{self, Distrust};
 use crate::system::{Context as _, PathError};
 
@@ -227,15 +229,67 @@ pub(crate) fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<Distr
     while look(there)?.is_none() {
         there = there.parent().unwrap_or(top);
     }
-    let (real, top) = (resolved(there)?, resolved(top)?);
-    for path in real.ancestors().take_while(|path| path.starts_with(&top)) {
-        let meta = fs::metadata(path).on("look at", path)?;
-        if !is_trusted_owner(meta.uid()) {
-            return Ok(Some(Distrust::Owner(path.to_owned(), meta.uid())));
-        }
-        if meta.mode() & 0o022 != 0 {
-            return Ok(Some(Distrust::Writable(path.to_owned())));
+    match open_trusted_directory(there, top) {
+        Ok(_) => Ok(None),
+        Err(Distrust::Io(e)) => Err(e).on("look at", dir),
+        Err(distrust) => Ok(Some(distrust)),
+    }
+}
+
+/// Opens a directory that nobody but root and we can write or replace, nor any directory above it down from `top`, nor
+/// where a link on the way to it stands. What is looked at is what is opened.
+///
+/// # Errors
+/// Why it is not so; or that there is no such directory.
+pub(crate) fn open_trusted_directory(dir: &Path, top: &Path) -> Result<OwnedFd, Distrust> {
+    let (real, top) = (fs::canonicalize(dir)?, fs::canonicalize(top)?);
+    for link in dir.ancestors() {
+        let meta = fs::symlink_metadata(link)?;
+        let Some(place) = link.parent().filter(|_| meta.is_symlink()) else {
+            continue;
+        };
+        let place = fs::canonicalize(place)?;
+        if place.starts_with(&top) {
+            check_owner(meta.uid(), link)?;
+            walk(&place, &top)?;
         }
     }
-    Ok(None)
+    let end = walk(&real, &top)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(openat(&end, c".", flags, Mode::empty()).map_err(io::Error::from)?)
+}
+
+/// Goes from `top` down to a directory, with no link on the way, and looks at the owner and the mode of each.
+fn walk(real: &Path, top: &Path) -> Result<OwnedFd, Distrust> {
+    let Ok(below) = real.strip_prefix(top) else {
+        return Err(Distrust::Odd("it is not below the root"));
+    };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let open = |dir: BorrowedFd<'_>, name: &Path| {
+        openat(dir, name, flags, Mode::empty()).map_err(io::Error::from)
+    };
+    let (mut here, mut at) = (open(CWD, top)?, top.to_owned());
+    check(&here, &at)?;
+    for part in below.components() {
+        here = open(here.as_fd(), Path::new(part.as_os_str()))?;
+        at.push(part);
+        check(&here, &at)?;
+    }
+    Ok(here)
+}
+
+fn check(dir: &OwnedFd, at: &Path) -> Result<(), Distrust> {
+    let stat = fstat(dir).map_err(io::Error::from)?;
+    check_owner(stat.st_uid, at)?;
+    match stat.st_mode & 0o022 {
+        0 => Ok(()),
+        _ => Err(Distrust::Writable(at.to_owned())),
+    }
+}
+
+fn check_owner(uid: u32, at: &Path) -> Result<(), Distrust> {
+    match is_trusted_owner(uid) {
+        true => Ok(()),
+        false => Err(Distrust::Owner(at.to_owned(), uid)),
+    }
 }

@@ -40,7 +40,8 @@ pub(super) fn switch(
 ) -> Result<Switched, LocalError> {
     let state_dir = target.state_dir();
     let begin = || -> Result<bool, LocalError> {
-        if !current.is_current()? || !keys::are_current(target, &staged.plan().changes)? {
+        let is_current = current.is_current()? && journal.finds_room()?;
+        if !is_current || !keys::are_current(target, &staged.plan().changes)? {
             return Ok(false);
         }
         put_backups(target, staged)?;

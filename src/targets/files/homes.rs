@@ -1,6 +1,6 @@
 //! Homes that are made, packed and taken away.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,14 +10,12 @@ use super::staged::{HomeToGo, Staged};
 use crate::model::Uid;
 use crate::model::host::Owner;
 use crate::plan::effects::Pack;
+use crate::system::home_base::Obstacle;
+use crate::system::homes::{BuildDir, Ownership};
 use crate::system::journal::Step;
 use crate::system::replace::staging_dir;
 use crate::system::{Context as _, PathError, archive, files, homes, process};
-
-/// Where new homes and old ones stand while they are not in place: below their base.
-fn staging(home: &Path) -> Option<PathBuf> {
-    Some(staging_dir(home.parent()?))
-}
+use crate::targets::{Trouble, Unmade};
 
 /// A name in a staging directory that nothing has: what an earlier run could not remove stays there.
 fn free(dir: &Path, stem: &str) -> Result<PathBuf, LocalError> {
@@ -37,7 +35,8 @@ fn free(dir: &Path, stem: &str) -> Result<PathBuf, LocalError> {
     })
 }
 
-/// Finds out, before anything is written, whether the homes that go can be packed and taken away.
+/// Finds out, before anything is written, whether the homes can be packed and taken away that go since somebody asks for
+/// it by name. Those that are due to go are judged by the plan, and each is the trouble of its owner alone.
 pub(super) fn probe(target: &Local, staged: &Staged) -> Result<(), LocalError> {
     for HomeToGo {
         name,
@@ -46,7 +45,11 @@ pub(super) fn probe(target: &Local, staged: &Staged) -> Result<(), LocalError> {
         pack,
     } in staged.homes_to_go()
     {
+        if matches!(pack, Some(Pack::As(_))) {
+            continue;
+        }
         let path = target.locate(path);
+        check_base(target, path.parent().unwrap_or(&path))?;
         let complaint = match files::owner(&path) {
             None => continue,
             Some(Owner::Directory(owner)) if owner == uid.get() || !process::is_root() => None,
@@ -81,42 +84,75 @@ pub(super) fn probe(target: &Local, staged: &Staged) -> Result<(), LocalError> {
     Ok(())
 }
 
-/// Makes new homes beside the places where they will be.
+/// Makes new homes beside the places where they will be. Those that cannot be made are noted.
 pub(super) fn make(
     target: &Local,
     staged: &Staged,
+    unmade: &mut Unmade,
     progress: &dyn Fn(usize),
-) -> Result<Vec<Step>, LocalError> {
-    let mut steps = Vec::new();
-    let mut bases = BTreeSet::new();
+) -> Vec<Step> {
+    let mut made: Vec<(usize, PathBuf, Step)> = Vec::new();
+    let mut bases: BTreeMap<PathBuf, Result<BuildDir, Trouble>> = BTreeMap::new();
     let skel = target.root.path(&target.config.skel);
-    for (count, (home, uid, gid)) in staged.homes().enumerate() {
+    for (place, (home, uid, gid)) in staged.homes() {
         let path = target.locate(home);
-        let (Some(dir), Some(name)) = (staging(&path), path.file_name()) else {
+        let (Some(base), Some(name)) = (path.parent(), path.file_name()) else {
             continue;
         };
-        if bases.insert(dir.clone()) {
-            files::ensure_private_dir(&dir)?;
-        }
-        let beside = free(&dir, &name.to_string_lossy())?;
-        let mode = target.config.home_mode;
-        homes::build(
-            &beside,
-            &skel,
-            homes::Ownership {
-                uid: uid.get(),
-                gid,
-                mode,
-            },
-        )?;
-        steps.push(Step::Place {
-            staged: beside,
-            path,
+        let dir = bases.entry(base.to_owned()).or_insert_with(|| {
+            let dir = build_dir(target, base);
+            dir.map_err(|error| Trouble::new(base, &error))
         });
-        progress(count + 1);
+        let ownership = Ownership {
+            uid: uid.get(),
+            gid,
+            mode: target.config.home_mode,
+        };
+        let built = match dir {
+            Ok(dir) => {
+                let built = dir.build(name, &skel, ownership);
+                built.map_err(|error| Trouble::new(base, &error.into()))
+            }
+            Err(trouble) => Err(trouble.clone()),
+        };
+        match built {
+            Ok(staged) => {
+                let base = base.to_owned();
+                made.push((place, base, Step::Place { staged, path }));
+                progress(made.len());
+            }
+            Err(trouble) => {
+                unmade.insert(place, trouble);
+            }
+        }
     }
-    bases.iter().try_for_each(|dir| homes::sync(dir))?;
-    Ok(steps)
+    let unsynced = bases.iter().filter_map(|(base, dir)| {
+        let error = dir.as_ref().ok()?.sync().err()?;
+        Some((base, Trouble::new(base, &error.into())))
+    });
+    let unsynced: BTreeMap<&PathBuf, Trouble> = unsynced.collect();
+    let whole = made.into_iter().filter_map(|(place, base, step)| {
+        let Some(trouble) = unsynced.get(&base) else {
+            return Some(step);
+        };
+        unmade.insert(place, trouble.clone());
+        None
+    });
+    whole.collect()
+}
+
+/// Where homes of a base are built. A base is looked at again, and what was looked at is what is used.
+fn build_dir(target: &Local, base: &Path) -> Result<BuildDir, LocalError> {
+    let open = target.open_base(base);
+    let open = open.map_err(|obstacle| unfit(base, &obstacle))?;
+    Ok(BuildDir::open(&open, base)?)
+}
+
+fn unfit(base: &Path, obstacle: &Obstacle) -> LocalError {
+    LocalError::Unfit {
+        path: base.to_owned(),
+        reason: format!("nothing is done in this home base: {obstacle}"),
+    }
 }
 
 /// Packs homes that are to be kept so; those that go are moved aside by the journal, and removed after it.
@@ -137,6 +173,7 @@ fn retire_one(target: &Local, home: &HomeToGo<'_>) -> Result<Option<Step>, Local
     let Some(base) = path.parent() else {
         return Ok(None);
     };
+    check_base(target, base)?;
     let dir = staging_dir(base);
     files::ensure_private_dir(&dir)?;
     let aside = free(&dir, &format!("removed-{}", home.name))?;
@@ -215,6 +252,14 @@ fn pack_away(
     }
 }
 
+/// Refuses a home base in which nothing can, or may, be done. Where none is, there is nothing to be done, either.
+pub(super) fn check_base(target: &Local, base: &Path) -> Result<(), LocalError> {
+    match target.open_base(base) {
+        Ok(_) | Err(Obstacle::Missing) => Ok(()),
+        Err(obstacle) => Err(unfit(base, &obstacle)),
+    }
+}
+
 /// Refuses a directory for archives in which others may write: root's file would go where they like.
 fn safe(target: &Local, dir: &Path) -> Result<(), LocalError> {
     match files::untrusted_directory(dir, &target.root.path("/"))? {
@@ -232,6 +277,13 @@ pub(super) fn put_back(target: &Local, base: &Path) {
     let dir = leaving_dir(base);
     let back = || -> Result<(), PathError> {
         if files::look(&dir)?.is_none() {
+            return Ok(());
+        }
+        if let Err(distrust) = files::open_trusted_directory(base, &target.root.path("/")) {
+            target.tell(format!(
+                "the homes in {} are not put back to where they were taken from to be packed: {distrust}",
+                dir.display()
+            ));
             return Ok(());
         }
         for name in files::list(&dir)? {

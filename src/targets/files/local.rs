@@ -3,11 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::config::Config;
 use super::paths::Paths;
+use crate::system::home_base::{HomeBase, Obstacle};
 use crate::system::root::Root;
 use crate::system::{PathError, clock};
 use crate::targets::kind::TargetConfig;
@@ -22,6 +24,7 @@ pub(crate) struct Local {
     pub(super) paths: Paths,
     pub(super) state_dir: PathBuf,
     pub(super) home_bases: Vec<PathBuf>,
+    home_base_mounted: bool,
     pub(super) shadow_day: i64,
     pub(super) key_dir: String,
     /// What could not be removed though it is out of sight, and why, until that is told.
@@ -49,6 +52,7 @@ impl Local {
             root: place.root,
             state_dir: place.state_dir,
             home_bases: place.home_bases,
+            home_base_mounted: place.home_base_mounted,
             shadow_day: place.shadow_day,
             key_dir: place.key_dir,
             litter: RefCell::default(),
@@ -104,6 +108,19 @@ impl Local {
             ));
         }
         all
+    }
+
+    /// Opens a directory that homes are in, by its real path.
+    ///
+    /// # Errors
+    /// Why nothing can be made, moved or taken away there.
+    pub(super) fn open_base(&self, path: &Path) -> Result<OwnedFd, Obstacle> {
+        let base = HomeBase {
+            path,
+            top: &self.root.path("/"),
+            mounted: self.home_base_mounted,
+        };
+        base.open()
     }
 
     pub(super) fn state_dir(&self) -> PathBuf {

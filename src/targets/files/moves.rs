@@ -7,12 +7,14 @@
 use std::path::Path;
 
 use super::error::LocalError;
+use super::homes;
 use super::local::Local;
 use super::staged::Staged;
-use crate::plan::HomeMove;
+use crate::plan::{AccountRename, HomeMove};
 use crate::system::files;
 use crate::system::journal::Step;
 use crate::system::replace::staging_dir;
+use crate::targets::{Trouble, Unmade};
 
 /// The steps before passwd changes, and those after.
 #[derive(Default)]
@@ -22,19 +24,38 @@ pub(super) struct Moves {
 }
 
 impl Moves {
-    /// Prepares what the steps need.
-    pub(super) fn new(target: &Local, staged: &Staged) -> Result<Self, LocalError> {
-        let mut moves = Self::default();
-        for rename in staged.renames() {
+    /// Prepares what the steps need. What cannot be moved is noted.
+    pub(super) fn new(target: &Local, staged: &Staged, unmade: &mut Unmade) -> Self {
+        let mut all = Self::default();
+        for (place, rename) in staged.renames() {
             let Some(account) = &rename.account else {
                 continue;
             };
-            if let Some(home) = account.home.as_ref().filter(|home| home.moved) {
-                moves.home(target, home)?;
+            match Self::of(target, account) {
+                Ok(moves) => {
+                    all.before.extend(moves.before);
+                    all.after.extend(moves.after);
+                }
+                Err(error) => {
+                    let home = account.home.as_ref();
+                    let home = home.map(|home| target.locate(&home.from));
+                    let base = home.as_deref().and_then(Path::parent);
+                    let base = base.unwrap_or(Path::new("/"));
+                    unmade.insert(place, Trouble::new(base, &error));
+                }
             }
-            for (from, to) in &account.files {
-                moves.file(&target.locate(from), &target.locate(to))?;
-            }
+        }
+        all
+    }
+
+    /// Those of one account.
+    fn of(target: &Local, account: &AccountRename) -> Result<Self, LocalError> {
+        let mut moves = Self::default();
+        if let Some(home) = account.home.as_ref().filter(|home| home.moved) {
+            moves.home(target, home)?;
+        }
+        for (from, to) in &account.files {
+            moves.file(&target.locate(from), &target.locate(to))?;
         }
         Ok(moves)
     }
@@ -67,6 +88,7 @@ impl Moves {
         else {
             return Ok(());
         };
+        homes::check_base(target, base)?;
         let dir = staging_dir(base);
         files::ensure_private_dir(&dir)?;
         let beside = |what: &str| {

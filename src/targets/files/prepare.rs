@@ -15,6 +15,7 @@ use super::staged::{Staged, Versions};
 use crate::system::files;
 use crate::system::journal::{Hash, Journal, Step};
 use crate::system::replace::{self, Appearance, staging_dir};
+use crate::targets::{Unmade, Unprepared};
 
 /// What is prepared, and from what.
 pub(super) struct Preparation<'a> {
@@ -26,11 +27,15 @@ pub(super) struct Preparation<'a> {
 
 impl Preparation<'_> {
     /// Writes it. Returns the steps that will put it in place.
-    pub(super) fn journal(&self, progress: &dyn Fn(usize)) -> Result<Journal, LocalError> {
+    pub(super) fn journal(&self, progress: &dyn Fn(usize)) -> Result<Journal, Unprepared> {
         let (target, staged) = (self.target, self.staged);
-        let homes = homes::make(target, staged, progress)?;
+        let mut unmade = Unmade::new();
+        let homes = homes::make(target, staged, &mut unmade, progress);
+        let moves = Moves::new(target, staged, &mut unmade);
+        if !unmade.is_empty() {
+            return Err(Unprepared::Homes(unmade));
+        }
         let retired = homes::retire(target, staged)?;
-        let moves = Moves::new(target, staged)?;
         let mut first: Vec<Step> = Vec::new();
         let mut last: Vec<Step> = Vec::new();
         let order = target.paths.layout.written.iter().map(|file| file.db);

@@ -37,15 +37,13 @@ impl Staged {
         self.approved.plan()
     }
 
-    /// Homes that have to be made, with their uids and gids.
-    pub(super) fn homes(&self) -> impl Iterator<Item = (&str, Uid, u32)> {
-        self.plan()
-            .changes
-            .iter()
-            .filter_map(|change| match effects(change).home {
-                Home::Make { path, uid, gid } => Some((path, uid, gid)),
-                Home::Stays | Home::Goes { .. } => None,
-            })
+    /// Homes that have to be made, with their uids and gids; before each the place of its change in the plan.
+    pub(super) fn homes(&self) -> impl Iterator<Item = (usize, (&str, Uid, u32))> {
+        let changes = self.plan().changes.iter().enumerate();
+        changes.filter_map(|(place, change)| match effects(change).home {
+            Home::Make { path, uid, gid } => Some((place, (path, uid, gid))),
+            Home::Stays | Home::Goes { .. } => None,
+        })
     }
 
     /// Homes that go.
@@ -64,12 +62,10 @@ impl Staged {
             })
     }
 
-    /// Accounts and groups that get another name.
-    pub(super) fn renames(&self) -> impl Iterator<Item = &Rename> {
-        self.plan()
-            .changes
-            .iter()
-            .filter_map(|change| effects(change).lines.rename())
+    /// Accounts and groups that get another name, with the places of their changes in the plan.
+    pub(super) fn renames(&self) -> impl Iterator<Item = (usize, &Rename)> {
+        let changes = self.plan().changes.iter().enumerate();
+        changes.filter_map(|(place, change)| Some((place, effects(change).lines.rename()?)))
     }
 }
 

@@ -16,7 +16,9 @@ use crate::plan::Approved;
 use crate::system::journal::{self, Journal, Left};
 use crate::system::lock::PasswordLock;
 use crate::targets::target::{Current, Staged};
-use crate::targets::{Hold, KeyFiles, Prepared, Recovered, Switched, Target, Traces, read_powers};
+use crate::targets::{
+    Hold, KeyFiles, Prepared, Recovered, Switched, Target, Traces, Unprepared, read_powers,
+};
 use std::path::PathBuf;
 
 /// The databases as they were read.
@@ -116,7 +118,7 @@ impl Staged for StagedFiles<'_> {
         &self,
         txn: u64,
         progress: &dyn Fn(usize),
-    ) -> Result<Box<dyn Prepared + '_>, LocalError> {
+    ) -> Result<Box<dyn Prepared + '_>, Unprepared> {
         let preparation = Preparation {
             target: self.from.target,
             current: &self.from.databases,

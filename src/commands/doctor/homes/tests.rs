@@ -31,6 +31,8 @@ fn base() -> Base {
         }),
         closed: None,
         kind: Some("ext4".to_owned()),
+        demanded: false,
+        mounted: false,
     }
 }
 
@@ -113,9 +115,11 @@ fn a_base_must_be_there_and_belong_to_root() {
     });
     assert_eq!(
         with_base(|b| b.found = nested),
-        [Problem],
-        "of those above only the stranger's counts"
+        [Problem, Problem],
+        "those above count, too"
     );
+    assert_eq!(with_base(|b| b.demanded = true), [Problem]);
+    assert_eq!(with_base(|b| (b.demanded, b.mounted) = (true, true)), []);
 }
 
 #[test]

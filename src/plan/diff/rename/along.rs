@@ -5,6 +5,7 @@ use super::{Planned, Renamable, Wish};
 use crate::model::host::Owner;
 use crate::model::owned::{OwnedAccount, OwnedGroup};
 use crate::plan::claims::OwnGroup;
+use crate::plan::diff::home_base::check_base_of;
 use crate::plan::diff::owned_entry::OwnedEntry as _;
 use crate::plan::{AccountRename, HomeMove, Plan, ProbeError};
 use crate::policy::Reason;
@@ -107,6 +108,9 @@ impl Planned<'_, OwnedAccount> {
         if last != own.name || !is_where_we_put_it || against.probe.has_mounts(from)? {
             return Ok(None);
         }
+        if against.rules.accounts.create_home {
+            check_base_of(from, against)?;
+        }
         let ours = Some(Owner::Directory(own.uid.get()));
         let (old_at, new_at) = (against.probe.owner(from)?, against.probe.owner(&new)?);
         let linked = old_at == ours && against.probe.is_link_to(&new, from)?;
@@ -118,6 +122,9 @@ impl Planned<'_, OwnedAccount> {
             return Ok(None);
         }
         let moved = old_at == ours || is_moved;
+        if moved {
+            check_base_of(from, against)?;
+        }
         Ok(Some(HomeMove {
             from: from.clone(),
             to: new,
