@@ -168,12 +168,7 @@ impl Edit {
     pub(super) fn apply(self, scope: Scope<'_>, kind: EntryKind, id: &str) -> rusqlite::Result<()> {
         match self {
             Self::Remade(row) => row.apply(scope, id),
-            Self::RemadeGroup { name, members } => {
-                departures::end(scope, kind, id)?;
-                absences::forget(scope, kind, id)?;
-                ids::make_again(scope, &Identity::group(id, &name))?;
-                applied::set_members(scope, id, &members)
-            }
+            Self::RemadeGroup { name, members } => make_group_again(scope, id, &name, &members),
             Self::Applied { field, value } => applied::set_field(scope, id, field, &value),
             Self::State { state, loss } => set_state(scope, id, state, loss),
             Self::Members { members, lost } => set_members(scope, id, &members, lost),
@@ -192,11 +187,7 @@ impl Edit {
                 departures::archived(scope, id, &path)?;
                 losses::add(scope, LossKind::Archive, id, 1)
             }
-            Self::Emptied {} => {
-                applied::set_members(scope, id, Members::nobody())?;
-                departures::emptied(scope, id)?;
-                losses::add(scope, LossKind::Group, id, 1)
-            }
+            Self::Emptied {} => empty_group(scope, id),
             Self::GroupRemoved { lost } => remove_group(scope, id, lost),
             Self::Adopted(row) => row.apply(scope, id),
             Self::AdoptedGroup {
@@ -275,6 +266,25 @@ fn rename_account(
         applied::set_field(scope, id, Field::Home, home)?;
     }
     applied::replace_member(scope, from, Some(to))
+}
+
+fn make_group_again(
+    scope: Scope<'_>,
+    id: &str,
+    name: &str,
+    members: &Members,
+) -> rusqlite::Result<()> {
+    departures::end(scope, EntryKind::Group, id)?;
+    absences::forget(scope, EntryKind::Group, id)?;
+    ids::make_again(scope, &Identity::group(id, name))?;
+    applied::set_members(scope, id, members)
+}
+
+/// A group that the provider does not have any more has lost its members.
+fn empty_group(scope: Scope<'_>, id: &str) -> rusqlite::Result<()> {
+    applied::set_members(scope, id, Members::nobody())?;
+    departures::emptied(scope, id)?;
+    losses::add(scope, LossKind::Group, id, 1)
 }
 
 /// A group is gone; its gid stays set aside.

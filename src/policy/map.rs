@@ -1,19 +1,20 @@
-//! From a provider's record to an account or group as it should be on this host: accounts here, groups in `groups`,
-//! and what is in the way of either in `twins`.
+//! From a provider's record to an account or group as it should be on this host: who gets an account here, what it is
+//! made of in `account`, groups in `groups`, and what is in the way of either in `twins`.
 
+mod account;
 mod groups;
 mod twins;
 
 use std::collections::BTreeSet;
 
-use super::rules::UnknownShell;
 use super::select::Selection;
 use super::trace::{Step, Trace};
-use super::{AccountRules, NameMap, Reason, Refusal, Remark, gecos, protect};
+use super::{AccountRules, NameMap, Reason, Refusal, Remark};
 use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
 use crate::model::{AccountFields, Directory, IdRange, RemoteId, Uid, Untrusted, User, UserName};
 
+use account::AccountMapper;
 pub(crate) use groups::{WantedGroup, WantedGroups, explain_group, group_name_of, groups};
 pub(crate) use twins::Wanted;
 
@@ -54,6 +55,16 @@ pub(crate) struct WantedAccounts {
     pub shut_by_id: BTreeSet<RemoteId>,
 }
 
+impl WantedAccounts {
+    /// A record that cannot be used. `is_shut_out`: it is enough to shut out whoever has the account.
+    fn refuse(&mut self, user: &User, reason: Reason, is_shut_out: bool) {
+        self.refusals.push(refusal(user, reason));
+        if is_shut_out {
+            self.shut_by_id.insert(user.id.clone());
+        }
+    }
+}
+
 /// Maps people to accounts. `shells`: what shells(5) of the host allows.
 pub(crate) fn accounts(
     directory: &Directory,
@@ -70,44 +81,33 @@ pub(crate) fn accounts(
         if selection == Selection::NotSelected {
             continue;
         }
-        let twin = |at: usize| users.get(at).is_some_and(|other| other.id == user.id);
-        let known = owned
-            .accounts
-            .get(&user.id)
-            .filter(|own| own.state.is_present());
-        if !out.present.insert(user.id.clone()) || twin(index + 1) {
-            out.refusals.push(refusal(user, Reason::SameId));
-            if selection == Selection::Suspended && known.is_some() {
-                out.shut_by_id.insert(user.id.clone());
-            }
-            continue;
-        }
-        if selection == Selection::Suspended && known.is_none() {
+        let is_twin = users
+            .get(index + 1)
+            .is_some_and(|other| other.id == user.id);
+        let known = owned.accounts.get(&user.id);
+        let known = known.filter(|own| own.state.is_present());
+        let is_shut_out = selection == Selection::Suspended;
+        if is_twin || out.present.contains(&user.id) {
+            out.refuse(user, Reason::SameId, is_shut_out && known.is_some());
+        } else if is_shut_out && known.is_none() {
             out.shut_out += 1;
-            continue;
-        }
-        match account(
-            user,
-            selection == Selection::Selected,
-            known.map(|own| {
-                (
-                    own.name.as_str(),
-                    owned.aliases.accounts.get(&user.id).map(String::as_str),
-                )
-            }),
-            shells,
-            rules,
-            &mut out.remarks,
-            &mut Trace::default(),
-        ) {
-            Ok(account) => out.accounts.push(account),
-            Err(reason) => {
-                out.refusals.push(refusal(user, reason));
-                if selection == Selection::Suspended {
-                    out.shut_by_id.insert(user.id.clone());
-                }
+        } else {
+            let known_as = known.map(|own| {
+                let alias = owned.aliases.accounts.get(&user.id);
+                (own.name.as_str(), alias.map(String::as_str))
+            });
+            let mut mapper = AccountMapper {
+                shells,
+                rules,
+                remarks: &mut out.remarks,
+                trace: &mut Trace::default(),
+            };
+            match mapper.account(user, !is_shut_out, known_as) {
+                Ok(account) => out.accounts.push(account),
+                Err(reason) => out.refuse(user, reason, is_shut_out),
             }
         }
+        out.present.insert(user.id.clone());
     }
     settle(&mut out, owned);
     out
@@ -149,15 +149,13 @@ pub(crate) fn explain(
     rules: &AccountRules,
 ) -> (Result<WantedAccount, Reason>, Vec<Step>) {
     let mut trace = Trace::listening();
-    let account = account(
-        user,
-        open,
-        known_as,
+    let mut mapper = AccountMapper {
         shells,
         rules,
-        &mut Vec::new(),
-        &mut trace,
-    );
+        remarks: &mut Vec::new(),
+        trace: &mut trace,
+    };
+    let account = mapper.account(user, open, known_as);
     (account, trace.steps())
 }
 
@@ -171,98 +169,6 @@ fn mapped(rules: &[NameMap], remote: &Untrusted, key: &str, trace: &mut Trace) -
     mapped
 }
 
-fn account(
-    user: &User,
-    open: bool,
-    known_as: Option<KnownAs<'_>>,
-    shells: &BTreeSet<&str>,
-    rules: &AccountRules,
-    remarks: &mut Vec<Remark>,
-    trace: &mut Trace,
-) -> Result<WantedAccount, Reason> {
-    let mapped = mapped(&rules.names, &user.login, "names", trace);
-    let sound = sound_name(&mapped, rules);
-    let (name, rename) = match known_as {
-        Some((name, alias)) => {
-            let known = UserName::new(name, true).map_err(|why| Reason::BadLedgerName { why })?;
-            if name != mapped {
-                trace.note("name", name, || {
-                    "kept: it has an account of this name already".to_owned()
-                });
-            }
-            match (sound, alias) {
-                _ if name == mapped || alias == Some(mapped.as_str()) => (known, None),
-                (Ok(new), None) => (known, Some(new)),
-                (Ok(_), Some(_)) => {
-                    remarks.push(Remark::new(name, kept(&mapped, Reason::AdoptedUnderThis)));
-                    (known, None)
-                }
-                (Err(reason), _) => {
-                    remarks.push(Remark::new(name, kept(&mapped, reason)));
-                    (known, None)
-                }
-            }
-        }
-        None => (sound?, None),
-    };
-    let uid = match user.uid.as_ref().map(|text| uid(text, rules)).transpose() {
-        Ok(uid) => uid,
-        // What it has stays. A record that cannot be used would leave somebody in who is shut out.
-        Err(reason) if known_as.is_some() => {
-            let (kind, why) = (EntryKind::Account, reason.boxed());
-            remarks.push(Remark::new(
-                name.as_str(),
-                Reason::KeepsNumber { kind, why },
-            ));
-            None
-        }
-        Err(reason) => return Err(reason),
-    };
-    let home = home(user, &name, rules, remarks, trace);
-    let shell = match shell(user, &name, shells, rules, remarks, trace) {
-        // Who has an account goes on being looked at: they may have to be locked.
-        Err(reason) if known_as.is_some() => {
-            remarks.push(Remark::new(name.as_str(), reason));
-            CLOSED[0].to_owned()
-        }
-        other => other?,
-    };
-    let gecos = user
-        .name
-        .as_ref()
-        .map(|n| gecos::clean(n.raw()))
-        .unwrap_or_default();
-    trace.note("gecos", &gecos, || match &user.name {
-        Some(name) if name.raw() == gecos => "the provider's full name".to_owned(),
-        Some(name) => format!("the provider's full name `{name}`, cleaned"),
-        None => "the provider has no full name".to_owned(),
-    });
-    Ok(WantedAccount {
-        id: user.id.clone(),
-        open,
-        name,
-        rename,
-        uid,
-        fields: AccountFields { gecos, home, shell },
-    })
-}
-
-/// The name of an account, by our rules.
-fn sound_name(mapped: &str, rules: &AccountRules) -> Result<UserName, Reason> {
-    let name = UserName::new(mapped, rules.dots).map_err(|why| Reason::BadName {
-        name: Untrusted::new(mapped),
-        why,
-    })?;
-    let is_trusted = rules.trusted_names.contains(name.as_str());
-    match protect::is_reserved(name.as_str()) && !is_trusted {
-        true => Err(Reason::SystemName {
-            kind: EntryKind::Account,
-            name: name.to_string(),
-        }),
-        false => Ok(name),
-    }
-}
-
 /// Says that something has another name at the provider, and not here.
 pub(crate) fn kept(new: &str, why: Reason) -> Reason {
     let (new, why) = (Untrusted::new(new), why.boxed());
@@ -272,14 +178,6 @@ pub(crate) fn kept(new: &str, why: Reason) -> Reason {
 /// What a person's login stands for on this host, sound or not.
 pub(crate) fn name_of(user: &User, rules: &AccountRules) -> String {
     NameMap::apply(&rules.names, &user.login.raw().to_ascii_lowercase())
-}
-
-fn uid(text: &Untrusted, rules: &AccountRules) -> Result<Uid, Reason> {
-    let (kind, id) = (
-        EntryKind::Account,
-        asked_number(text, rules.uid_range, EntryKind::Account)?,
-    );
-    Uid::new(id).ok_or(Reason::ReservedNumber { kind, id })
 }
 
 /// The number that the provider asks for, if it is one and in the range for it.
@@ -298,122 +196,6 @@ fn asked_number(text: &Untrusted, range: IdRange, kind: EntryKind) -> Result<u32
 fn plain_number(text: &str) -> Option<u32> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     plain.then(|| text.parse().ok()).flatten()
-}
-
-fn home(
-    user: &User,
-    name: &UserName,
-    rules: &AccountRules,
-    remarks: &mut Vec<Remark>,
-    trace: &mut Trace,
-) -> String {
-    let computed = format!("{}/{name}", rules.home_base);
-    let Some(wished) = user.home.as_ref().filter(|h| h.raw() != computed) else {
-        trace.note("home", &computed, || "`home_base` and the name".to_owned());
-        return computed;
-    };
-    let below = rules
-        .home_bases
-        .iter()
-        .chain([&rules.home_base])
-        .find(|base| is_directly_below(wished.raw(), base));
-    if let Some(base) = below {
-        trace.note("home", wished.raw(), || {
-            format!("the provider's, below {base}")
-        });
-        return wished.raw().to_owned();
-    }
-    trace.note("home", &computed, || {
-        format!("`home_base` and the name; the provider's `{wished}` is below no home base")
-    });
-    // Where no base is configured, homes are ours to compute, and a differing wish is not worth a word.
-    if !rules.home_bases.is_empty() {
-        let (wished, gets) = (wished.clone(), computed.clone());
-        remarks.push(Remark::new(
-            name.as_str(),
-            Reason::BelowNoHomeBase { wished, gets },
-        ));
-    }
-    computed
-}
-
-fn is_directly_below(path: &str, base: &str) -> bool {
-    let Some(last) = path
-        .strip_prefix(base)
-        .and_then(|rest| rest.strip_prefix('/'))
-    else {
-        return false;
-    };
-    let plain = last
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'+'));
-    plain && (1..=64).contains(&last.len()) && !last.starts_with(['.', '-'])
-}
-
-/// Shells that are there to work in: who asks for one may have another.
-const INTERACTIVE: [&str; 14] = [
-    "sh", "bash", "zsh", "fish", "ksh", "ksh93", "mksh", "tcsh", "csh", "dash", "ash", "elvish",
-    "nu", "xonsh",
-];
-
-/// Programs that let nobody in.
-const CLOSED: [&str; 4] = [
-    "/usr/sbin/nologin",
-    "/sbin/nologin",
-    "/bin/false",
-    "/usr/bin/false",
-];
-
-/// The login shell. A wish for one that is not allowed never becomes more than it asked for: what is no common interactive
-/// shell was meant to keep somebody out, or to let them do one thing.
-fn shell(
-    user: &User,
-    name: &UserName,
-    shells: &BTreeSet<&str>,
-    rules: &AccountRules,
-    remarks: &mut Vec<Remark>,
-    trace: &mut Trace,
-) -> Result<String, Reason> {
-    let wish = user.shell.as_ref().filter(|wish| !wish.raw().is_empty());
-    let Some(wished) = wish.filter(|wish| wish.raw() != rules.shell) else {
-        trace.note("shell", &rules.shell, || "`shell`".to_owned());
-        return Ok(rules.shell.clone());
-    };
-    if shells.contains(wished.raw()) || CLOSED.contains(&wished.raw()) {
-        trace.note("shell", wished.raw(), || "the provider's".to_owned());
-        return Ok(wished.raw().to_owned());
-    }
-    let base = wished.raw().trim().rsplit('/').next().unwrap_or_default();
-    let becomes = rules
-        .unknown_shell
-        .unwrap_or(match INTERACTIVE.contains(&base) {
-            true => UnknownShell::Default,
-            false => UnknownShell::Nologin,
-        });
-    let gets = match becomes {
-        UnknownShell::Default => rules.shell.as_str(),
-        UnknownShell::Nologin => {
-            let mut listed = shells.iter().filter(|path| path.ends_with("/nologin"));
-            listed.next().copied().unwrap_or(CLOSED[0])
-        }
-        UnknownShell::Refuse => {
-            let wished = wished.clone();
-            return Err(Reason::ShellRefused { wished });
-        }
-    };
-    trace.note("shell", gets, || match becomes {
-        UnknownShell::Default => {
-            format!("`shell`; the provider's `{wished}` is not in /etc/shells")
-        }
-        _ => format!("the provider's `{wished}` is not in /etc/shells, and no common shell"),
-    });
-    let (wished, gets) = (wished.clone(), gets.to_owned());
-    let told = Reason::ShellNotAllowed {
-        wished,
-        gets: gets.clone(),
-    };
-    remarks.push(Remark::new(name.as_str(), told));
-    Ok(gets)
 }
 
 #[cfg(test)]

@@ -404,15 +404,9 @@ fn tokens(good: impl Fn(usize) -> bool + Send + Sync + 'static) -> Web {
 
 fn credentials(web: &Web, style: ClientAuth) -> ClientCredentials {
     let secret = SecretString::from("canary secret/+é");
-    ClientCredentials::new(
-        &web.url("/token"),
-        &quick(),
-        "id:1 é",
-        secret,
-        Some("a b"),
-        style,
-    )
-    .unwrap()
+    ClientCredentials::new(&web.url("/token"), &quick(), "id:1 é", secret, style)
+        .unwrap()
+        .with_scope(Some("a b"))
 }
 
 fn with_tokens(web: &Web, style: ClientAuth) -> Http {
@@ -491,7 +485,6 @@ fn client_credentials_come_in_three_forms() {
         &quick(),
         "id",
         secret,
-        None,
         ClientAuth::BasicRaw,
     )
     .unwrap();

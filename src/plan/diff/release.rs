@@ -1,8 +1,9 @@
 //! The plan for `release`: an account or a group of gosync's becomes the host's again, untouched.
 
-use crate::model::owned::{Owned, State};
-use crate::model::{GroupName, Untrusted, UserName};
-use crate::plan::{Change, Deed, Number, Plan};
+use super::owned_entry::OwnedEntry;
+use crate::model::Untrusted;
+use crate::model::owned::{Owned, OwnedAccount, OwnedGroup, State};
+use crate::plan::{Change, Deed, Plan};
 use crate::policy::Reason;
 
 /// Plans to give back accounts, or groups, by name. `groups`: which of them; `None`: whichever gosync has.
@@ -24,11 +25,11 @@ pub(crate) fn release(
     names.dedup();
     for name in names {
         let (change, was) = match groups {
-            Some(true) => group(name, owned),
-            Some(false) => account(name, owned),
-            None => Some(account(name, owned))
+            Some(true) => of::<OwnedGroup>(name, owned),
+            Some(false) => of::<OwnedAccount>(name, owned),
+            None => Some(of::<OwnedAccount>(name, owned))
                 .filter(|(_, was)| was.is_some())
-                .unwrap_or_else(|| group(name, owned)),
+                .unwrap_or_else(|| of::<OwnedGroup>(name, owned)),
         };
         match change {
             Some(change) => plan.changes.push(change),
@@ -46,39 +47,20 @@ pub(crate) fn release(
     }
 }
 
-/// What gives an account back; and how far it has come, if gosync knows it.
-fn account(name: &str, owned: &Owned) -> (Option<Change>, Option<State>) {
-    let mut rows = owned
-        .accounts
-        .iter()
-        .filter(|(_, own)| own.name == name)
-        .collect::<Vec<_>>();
-    rows.sort_by_key(|(_, own)| !own.state.is_present());
-    let Some((id, own)) = rows.first() else {
+/// What gives an account or a group back; and how far it has come, if gosync knows it.
+fn of<E: OwnedEntry>(name: &str, owned: &Owned) -> (Option<Change>, Option<State>) {
+    let rows = E::rows(owned).entries.iter();
+    // One that is there before one that was.
+    let row = rows
+        .filter(|(_, own)| own.name() == name)
+        .min_by_key(|(_, own)| !own.state().is_present());
+    let Some((id, own)) = row else {
         return (None, None);
     };
-    let user = UserName::new(name, true)
-        .ok()
-        .filter(|_| own.state.is_present());
-    let change =
-        user.map(|name| Change::account(owned.key(id), name, Deed::Release(Number::Uid(own.uid))));
-    (change, Some(own.state))
-}
-
-fn group(name: &str, owned: &Owned) -> (Option<Change>, Option<State>) {
-    let mut rows = owned
-        .groups
-        .iter()
-        .filter(|(_, own)| own.name == name)
-        .collect::<Vec<_>>();
-    rows.sort_by_key(|(_, own)| !own.state.is_present());
-    let Some((id, own)) = rows.first() else {
-        return (None, None);
-    };
-    let group = GroupName::known(name)
-        .ok()
-        .filter(|_| own.state.is_present());
-    let change =
-        group.map(|name| Change::group(owned.key(id), name, Deed::Release(Number::Gid(own.gid))));
-    (change, Some(own.state))
+    let known = E::known_name(name).ok();
+    let change = known.filter(|_| own.state().is_present()).map(|name| {
+        let deed = Deed::Release(own.number());
+        Change::of(E::KIND, owned.key(id), name, deed)
+    });
+    (change, Some(own.state()))
 }

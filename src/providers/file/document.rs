@@ -95,38 +95,23 @@ impl Document {
         let is_theirs = |member: &&mut Value| {
             member.get("user").and_then(Value::as_str) == Some(person.as_str())
         };
-        let found = members
-            .iter_mut()
-            .find(is_theirs)
-            .and_then(Value::as_object_mut);
+        let found = members.iter_mut().find(is_theirs);
+        let found = found.and_then(Value::as_object_mut);
         let status = found.as_ref().map(|member| status(member)).transpose()?;
         match (action, found, status) {
             (Action::Set(role), Some(member), _) => Ok(activate(member, *role)),
-            (
-                Action::Accept {
-                    email: Some(address),
-                },
-                Some(member),
-                _,
-            ) => {
-                let set_address = set(member, "email", json!(address));
-                Ok(either(activate(member, Role::Member), set_address))
-            }
             (Action::Set(role), None, _) => {
-                members
-                    .push(json!({"user": person.as_str(), "role": role, "status": Status::Active}));
+                members.push(new_member(person, *role));
                 Ok(Done::Changed)
             }
-            (
-                Action::Accept {
-                    email: Some(address),
-                },
-                None,
-                _,
-            ) => {
-                members.push(json!({
-                    "user": person.as_str(), "role": Role::Member, "status": Status::Active, "email": address,
-                }));
+            (Action::Accept { email: Some(to) }, Some(member), _) => {
+                let set_address = set(member, "email", json!(to));
+                Ok(either(activate(member, Role::Member), set_address))
+            }
+            (Action::Accept { email: Some(to) }, None, _) => {
+                let mut member = new_member(person, Role::Member);
+                member["email"] = json!(to);
+                members.push(member);
                 Ok(Done::Changed)
             }
             (Action::Accept { email: None }, _, Some(Status::Active)) => Ok(Done::Already),
@@ -166,6 +151,11 @@ fn status(member: &Map<String, Value>) -> Result<Status, String> {
         .unwrap_or_else(|| json!(Status::Active));
     serde_json::from_value(value)
         .map_err(|_| "has a status in the group that does not exist".to_owned())
+}
+
+/// Somebody who belongs to a group from now on.
+fn new_member(person: &RemoteId, role: Role) -> Value {
+    json!({"user": person.as_str(), "role": role, "status": Status::Active})
 }
 
 fn activate(member: &mut Map<String, Value>, role: Role) -> Done {

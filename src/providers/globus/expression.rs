@@ -100,62 +100,43 @@ fn translate(text: &str) -> Result<String, String> {
     let mut repeatable = false;
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
+        if matches!(c, '?' | '*') && !repeatable {
+            return Err(format!("there is nothing that this {c} can repeat"));
+        }
+        // What follows a repetition would make it lazy, possessive or double.
+        repeatable = !matches!(c, '?' | '*' | '(' | '|');
         match c {
-            '\\' => {
-                match chars.next() {
-                    Some(escaped @ ('.' | '?' | '*' | '|' | '(' | ')' | '\\')) => {
-                        out.push('\\');
-                        out.push(escaped);
-                    }
-                    Some(digit @ '0'..='9') => {
-                        return Err(format!(
-                            "\\{digit} refers back to a group, which is not supported"
-                        ));
-                    }
-                    Some(other) => return Err(format!("there is no \\{}", other.escape_debug())),
-                    None => return Err("it ends in a backslash".to_owned()),
-                }
-                repeatable = true;
-            }
-            '?' | '*' => {
-                if !repeatable {
-                    return Err(format!("there is nothing that this {c} can repeat"));
-                }
-                out.push(c);
-                // What follows a repetition would make it lazy, possessive or double.
-                repeatable = false;
-            }
             '(' => {
                 depth += 1;
                 if depth > MAX_DEPTH {
                     return Err(format!("parentheses are more than {MAX_DEPTH} deep"));
                 }
-                out.push(c);
-                repeatable = false;
             }
-            ')' => {
-                depth = depth.checked_sub(1).ok_or("a ) has no (")?;
-                out.push(c);
-                repeatable = true;
-            }
-            '|' => {
-                out.push(c);
-                repeatable = false;
-            }
-            '.' => {
-                out.push(c);
-                repeatable = true;
-            }
-            other => {
-                out.push_str(&regex::escape(other.encode_utf8(&mut [0; 4])));
-                repeatable = true;
-            }
+            ')' => depth = depth.checked_sub(1).ok_or("a ) has no (")?,
+            _ => {}
+        }
+        match c {
+            '\\' => out.extend(['\\', escaped(chars.next())?]),
+            '?' | '*' | '(' | ')' | '|' | '.' => out.push(c),
+            other => out.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
         }
     }
     if depth > 0 {
         Err("a ( has no )".to_owned())
     } else {
         Ok(out)
+    }
+}
+
+/// What stands behind a backslash.
+fn escaped(c: Option<char>) -> Result<char, String> {
+    match c {
+        Some(c @ ('.' | '?' | '*' | '|' | '(' | ')' | '\\')) => Ok(c),
+        Some(digit @ '0'..='9') => Err(format!(
+            "\\{digit} refers back to a group, which is not supported"
+        )),
+        Some(other) => Err(format!("there is no \\{}", other.escape_debug())),
+        None => Err("it ends in a backslash".to_owned()),
     }
 }
 

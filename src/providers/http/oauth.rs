@@ -53,7 +53,7 @@ struct Granted {
 }
 
 impl ClientCredentials {
-    /// The client `id` at the token endpoint `url`; several scopes are separated by blanks.
+    /// The client `id` at the token endpoint `url`.
     ///
     /// # Errors
     /// What is wrong with the URL, the secret or the options.
@@ -62,7 +62,6 @@ impl ClientCredentials {
         options: &Options,
         id: &str,
         secret: SecretString,
-        scope: Option<&str>,
         style: ClientAuth,
     ) -> Result<Self, String> {
         if secret.expose_secret().is_empty() {
@@ -75,15 +74,21 @@ impl ClientCredentials {
             ClientAuth::Post => Auth::None,
         };
         let http = Http::new(url, options, auth).map_err(|reason| format!("token_{reason}"))?;
-        let scope = scope.map(str::to_owned);
         Ok(Self {
             http,
             id: id.to_owned(),
             secret,
-            scope,
+            scope: None,
             style,
             token: Mutex::new(None),
         })
+    }
+
+    /// The same, which asks for this scope; several are separated by blanks.
+    #[must_use]
+    pub fn with_scope(self, scope: Option<&str>) -> Self {
+        let scope = scope.map(str::to_owned);
+        Self { scope, ..self }
     }
 
     fn ask(&self, deadline: Option<Instant>) -> Result<(SecretString, Option<Instant>), HttpError> {

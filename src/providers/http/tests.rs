@@ -217,7 +217,6 @@ fn secrets_are_checked_and_not_shown() {
         &Options::default(),
         "me",
         secret,
-        None,
         ClientAuth::Post,
     );
     assert!(!format!("{:?}", client.unwrap()).contains(canary));
@@ -228,7 +227,6 @@ fn secrets_are_checked_and_not_shown() {
             &Options::default(),
             "me",
             empty,
-            None,
             ClientAuth::Post
         )
         .is_err()
@@ -238,7 +236,6 @@ fn secrets_are_checked_and_not_shown() {
         &Options::default(),
         "me",
         canary.into(),
-        None,
         ClientAuth::Post,
     );
     assert!(wrong.unwrap_err().starts_with("token_url:"));

@@ -298,17 +298,12 @@ impl Settings {
 /// # Errors
 /// What is wrong with the URL, the authorities or the credentials.
 pub(super) fn client(config: &Config, secrets: Secrets) -> Result<Http, String> {
-    let encrypted = check_url(&config.url)?.scheme() == "https";
-    let token_encrypted = match &config.token_url {
-        Some(url) => {
-            check_url(url)
-                .map_err(|reason| format!("token_{reason}"))?
-                .scheme()
-                == "https"
-        }
-        None => false,
-    };
-    if secrets.ca_pem.is_some() && !encrypted && !token_encrypted {
+    let is_https = |url: &str| Ok(check_url(url)?.scheme() == "https");
+    let encrypted = is_https(&config.url)?;
+    let token_url = config.token_url.as_deref();
+    let token_encrypted = token_url.map(is_https).transpose();
+    let token_encrypted = token_encrypted.map_err(|reason: String| format!("token_{reason}"))?;
+    if secrets.ca_pem.is_some() && !encrypted && token_encrypted != Some(true) {
         return Err("ca_file is set, but the connection is not encrypted: use https://".to_owned());
     }
     let options = Options {
@@ -319,40 +314,37 @@ pub(super) fn client(config: &Config, secrets: Secrets) -> Result<Http, String> 
         max_bytes: MAX_BYTES,
         ..Options::default()
     };
-    let auth = match (
-        secrets.token,
-        &config.client_id,
-        secrets.client_secret,
-        &config.token_url,
-    ) {
-        (None, None, None, None) => Auth::None,
+    let auth = auth(config, &options, secrets.token, secrets.client_secret)?;
+    Http::new(&config.url, &options, auth)
+}
+
+/// How the client says who it is: by the first line of `token_file`, or by that of `client_secret_file` at `token_url`.
+fn auth(
+    config: &Config,
+    options: &Options,
+    token: Option<SecretString>,
+    client_secret: Option<SecretString>,
+) -> Result<Auth, String> {
+    match (token, &config.client_id, client_secret, &config.token_url) {
+        (None, None, None, None) => Ok(Auth::None),
         (Some(token), None, None, None) if token.expose_secret().is_empty() => {
-            return Err("token_file: its first line is empty".to_owned());
+            Err("token_file: its first line is empty".to_owned())
         }
-        (Some(token), None, None, None) => Auth::Bearer(token),
+        (Some(token), None, None, None) => Ok(Auth::Bearer(token)),
         (None, Some(id), Some(secret), Some(url)) => {
             let options = Options {
                 max_bytes: 1 << 20,
                 ..options.clone()
             };
-            let scope = config.scope.as_deref();
-            Auth::Token(Box::new(ClientCredentials::new(
-                url,
-                &options,
-                id,
-                secret,
-                scope,
-                config.client_auth,
-            )?))
+            let client = ClientCredentials::new(url, &options, id, secret, config.client_auth)?;
+            let client = client.with_scope(config.scope.as_deref());
+            Ok(Auth::Token(Box::new(client)))
         }
-        _ => {
-            return Err(
-                "set either token_file, or all of client_id, client_secret_file and token_url"
-                    .to_owned(),
-            );
-        }
-    };
-    Http::new(&config.url, &options, auth)
+        _ => Err(
+            "set either token_file, or all of client_id, client_secret_file and token_url"
+                .to_owned(),
+        ),
+    }
 }
 
 #[cfg(test)]

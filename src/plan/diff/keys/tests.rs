@@ -1,11 +1,16 @@
 use std::collections::BTreeMap;
 
+use super::view::of;
 use super::*;
-use crate::model::host::HostAccount;
-use crate::model::owned::Applied;
-use crate::model::{AccountFields, Directory, Gap, Untrusted, User, UserField};
-use crate::plan::NewAccount;
+use crate::model::host::{Host, HostAccount};
+use crate::model::owned::{Applied, KeyRecord, KeyRecords};
+use crate::model::{AccountFields, Directory, Gap, Uid, User, UserField, UserName};
+use crate::plan::diff::input::RunScope;
+use crate::plan::effects::effects;
+use crate::plan::key_change::Cause;
 use crate::plan::samples::{FakeProbe, key};
+use crate::plan::{Deed, KeyFile, NewAccount};
+use crate::policy::keys::{KeyBook, KeyRules, Place};
 use crate::policy::select::Selection;
 
 const ONE: &str =

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::members::users;
+use super::members::{Turn, users};
 use super::{Touched, Work, parse};
+use crate::model::host::HostGroup;
 use crate::model::{GroupName, Members, UserName};
 use crate::plan::diff::local::{usable, writable};
 use crate::plan::{Change, Deed, MemberChange};
 use crate::policy::Reason;
+use crate::policy::local_map::LocalGroup;
 
 /// Who was in a group of the host's own through gosync.
 #[derive(Deserialize)]
@@ -44,25 +46,44 @@ impl Work<'_> {
         self.check_later(touched)?;
         let map = &self.against.rules.groups.local_map;
         let mapped = map.groups().iter().find(|group| group.name == name);
-        let privileged = mapped.is_some_and(|group| group.privileged);
-        let found = match host.groups.get(id) {
-            None => return Err(Reason::LocalGroupGone),
-            Some(found) => found,
-        };
+        let found = host.groups.get(id).ok_or(Reason::LocalGroupGone)?;
         writable(id, found, host)?;
-        let barred = match mapped {
-            None => Some(Reason::NotMapped),
-            Some(group) => usable(&group.name, group.privileged, host, owned).err(),
-        };
-        if let Some(reason) = barred.filter(|_| !turn.back.is_empty()) {
-            let why = reason.boxed();
-            let reason = Reason::NobodyComesBack { why };
+        if let Some(reason) = self.barred(mapped).filter(|_| !turn.back.is_empty()) {
             if turn.gone.is_empty() {
                 return Err(reason);
             }
             self.refuse(touched, reason);
             turn.back.clear();
         }
+        let privileged = mapped.is_some_and(|group| group.privileged);
+        match self.members_back(id, turn, found, privileged) {
+            None => self.plan.unchanged += 1,
+            Some(change) => self.push(Change::local_group(name, Deed::ChangeMembers(change))),
+        }
+        Ok(())
+    }
+
+    /// Why nobody comes back into a group that is mapped so, or not at all.
+    fn barred(&self, mapped: Option<&LocalGroup>) -> Option<Reason> {
+        let why = match mapped {
+            None => Reason::NotMapped,
+            Some(group) => {
+                let (host, owned) = (self.against.host, self.owned());
+                usable(&group.name, group.privileged, host, owned).err()?
+            }
+        };
+        let why = why.boxed();
+        Some(Reason::NobodyComesBack { why })
+    }
+
+    /// Who comes back into a group, and who goes; `None`: nobody.
+    fn members_back(
+        &mut self,
+        id: &str,
+        mut turn: Turn,
+        found: &HostGroup<'_>,
+        privileged: bool,
+    ) -> Option<MemberChange> {
         let there = self.all_called(found.members.names());
         let come = self.who_can(id, std::mem::take(&mut turn.back));
         // Whoever is in it without gosync is not gosync's to take out later.
@@ -79,16 +100,13 @@ impl Work<'_> {
             .cloned()
             .collect();
         if add.is_empty() && turn.gone.is_empty() {
-            self.plan.unchanged += 1;
-            return Ok(());
+            return None;
         }
-        let change = Deed::ChangeMembers(MemberChange {
+        Some(MemberChange {
             privileged: Some(privileged),
             add,
             remove,
             wanted: applied.into_iter().collect(),
-        });
-        self.push(Change::local_group(name, change));
-        Ok(())
+        })
     }
 }

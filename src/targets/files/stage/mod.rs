@@ -40,7 +40,11 @@ pub(super) fn stage(
 ) -> Result<Staged, LocalError> {
     let mut files = BTreeMap::new();
     let changes = &*approved.carried();
-    let known = Known::new(current, changes);
+    let editing = Editing {
+        changes,
+        known: Known::new(current, changes),
+        day: target.shadow_day,
+    };
     ids::check(target.paths.layout, changes)?;
     let removes = changes
         .iter()
@@ -57,21 +61,15 @@ pub(super) fn stage(
             path: image.path.clone(),
             reason: BadField.to_string(),
         };
-        let first = edit(
-            *db,
-            &image.lines,
-            changes,
-            Pass::First,
-            &known,
-            target.shadow_day,
-        )
-        .map_err(unfit)?;
+        let first = editing
+            .pass(*db, &image.lines, Pass::First)
+            .map_err(unfit)?;
         let last = match removes {
             true => {
                 let lines = first
                     .as_ref()
                     .map_or_else(|| image.lines.clone(), |bytes| Lines::new(bytes.clone()));
-                edit(*db, &lines, changes, Pass::Last, &known, target.shadow_day).map_err(unfit)?
+                editing.pass(*db, &lines, Pass::Last).map_err(unfit)?
             }
             false => None,
         };
@@ -79,31 +77,39 @@ pub(super) fn stage(
             files.insert(*db, Versions { first, last });
         }
     }
-    drop(known);
+    drop(editing);
     Ok(Staged { approved, files })
 }
 
-/// The new version of one file after one pass; `None` when it stays as it is.
-fn edit<'a>(
-    db: Db,
-    lines: &'a Lines,
+/// What every file is edited by.
+struct Editing<'a> {
     changes: &'a [Change],
-    pass: Pass,
-    known: &Known<'_>,
+    known: Known<'a>,
+    /// The day that shadow(5) gets for a password that is changed now.
     day: i64,
-) -> Result<Option<Vec<u8>>, BadField> {
-    let mut sheet = Sheet::new(lines);
-    if pass == Pass::First {
-        rename::rename(db, &mut sheet, changes, known)?;
+}
+
+impl Editing<'_> {
+    /// The new version of one file after one pass; `None` when it stays as it is.
+    fn pass(&self, db: Db, lines: &Lines, pass: Pass) -> Result<Option<Vec<u8>>, BadField> {
+        let Self {
+            changes,
+            known,
+            day,
+        } = self;
+        let mut sheet = Sheet::new(lines);
+        if pass == Pass::First {
+            rename::rename(db, &mut sheet, changes, known)?;
+        }
+        match (db, pass) {
+            (Db::Passwd, Pass::First) => passwd::passwd(&mut sheet, changes)?,
+            (Db::Shadow, Pass::First) => shadow::shadow(&mut sheet, changes, known, *day)?,
+            (Db::Group, Pass::First) => groups::group(&mut sheet, changes)?,
+            (Db::Gshadow, Pass::First) => groups::gshadow(&mut sheet, changes, known)?,
+            (Db::Subuid | Db::Subgid, Pass::First) => subids::subids(&mut sheet, changes, known)?,
+            (Db::Passwd, Pass::Last) => {}
+            (_, Pass::Last) => strip::strip(db, &mut sheet, changes)?,
+        }
+        Ok((!sheet.editor.is_empty()).then(|| sheet.editor.apply(lines)))
     }
-    match (db, pass) {
-        (Db::Passwd, Pass::First) => passwd::passwd(&mut sheet, changes)?,
-        (Db::Shadow, Pass::First) => shadow::shadow(&mut sheet, changes, known, day)?,
-        (Db::Group, Pass::First) => groups::group(&mut sheet, changes)?,
-        (Db::Gshadow, Pass::First) => groups::gshadow(&mut sheet, changes, known)?,
-        (Db::Subuid | Db::Subgid, Pass::First) => subids::subids(&mut sheet, changes, known)?,
-        (Db::Passwd, Pass::Last) => {}
-        (_, Pass::Last) => strip::strip(db, &mut sheet, changes)?,
-    }
-    Ok((!sheet.editor.is_empty()).then(|| sheet.editor.apply(lines)))
 }

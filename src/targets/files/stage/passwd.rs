@@ -9,23 +9,10 @@ use crate::policy::Field;
 
 pub(super) fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), BadField> {
     for change in changes {
-        if shut_or_opened(change) {
-            let found = sheet.find(change.name());
-            if let Some((at, line)) = found
-                .as_ref()
-                .and_then(|(at, old)| Some((*at, PasswdLine::parse(old)?)))
-            {
-                let new = PasswdLine {
-                    password: b"x",
-                    ..line
-                };
-                if new != line {
-                    let new = new.to_line_after(&line)?;
-                    sheet.editor.replace(at, new);
-                }
-            }
-        }
         let name = change.name();
+        if shut_or_opened(change) {
+            refer_to_shadow(sheet, name)?;
+        }
         match effects(change).lines {
             Lines::NewAccount(new) => {
                 let line = PasswdLine {
@@ -47,15 +34,9 @@ pub(super) fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), Ba
                 }
             }
             Lines::Rename(rename) => {
-                let Some((home, (number, old))) = rename.home().zip(sheet.find(name)) else {
-                    continue;
-                };
-                let Some(line) = PasswdLine::parse(&old) else {
-                    continue;
-                };
-                let home = home.to.as_bytes();
-                let new = PasswdLine { home, ..line }.to_line_after(&line)?;
-                sheet.put(Some((number, old)), new);
+                if let Some(home) = rename.home() {
+                    set_home(sheet, name, &home.to)?;
+                }
             }
             Lines::Stay
             | Lines::NewGroup(_)
@@ -65,6 +46,33 @@ pub(super) fn passwd(sheet: &mut Sheet<'_>, changes: &[Change]) -> Result<(), Ba
             | Lines::RemoveGroup => {}
         }
     }
+    Ok(())
+}
+
+/// The password of one that is closed or opened stands in shadow from now on.
+fn refer_to_shadow(sheet: &mut Sheet<'_>, name: &str) -> Result<(), BadField> {
+    let Some((number, old)) = sheet.find(name) else {
+        return Ok(());
+    };
+    let Some(found) = PasswdLine::parse(&old).filter(|found| !found.is_shadowed()) else {
+        return Ok(());
+    };
+    let password = b"x";
+    let new = PasswdLine { password, ..found }.to_line_after(&found)?;
+    sheet.editor.replace(number, new);
+    Ok(())
+}
+
+fn set_home(sheet: &mut Sheet<'_>, name: &str, home: &str) -> Result<(), BadField> {
+    let Some((number, old)) = sheet.find(name) else {
+        return Ok(());
+    };
+    let Some(found) = PasswdLine::parse(&old) else {
+        return Ok(());
+    };
+    let home = home.as_bytes();
+    let new = PasswdLine { home, ..found }.to_line_after(&found)?;
+    sheet.put(Some((number, old)), new);
     Ok(())
 }
 

@@ -10,6 +10,17 @@ use crate::plan::effects::{Lines, effects};
 use crate::plan::{Change, FieldChange};
 use crate::policy::Field;
 
+/// What becomes of the line of an account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It is closed.
+    Close,
+    /// A lock of gosync's is taken away whole, though somebody may have taken away one half of it by hand.
+    Open,
+    /// The account was only forgotten, and keeps its password. Whose half of a lock is left nobody knows.
+    Known,
+}
+
 /// Makes the new lines.
 pub(super) fn shadow(
     sheet: &mut Sheet<'_>,
@@ -19,20 +30,19 @@ pub(super) fn shadow(
 ) -> Result<(), BadField> {
     let day = day.to_string();
     for change in changes {
-        let (name, lines) = (change.name(), effects(change).lines);
+        let name = change.name();
         let password = known.passwords.get(name.as_bytes()).copied();
-        let close = match lines {
+        let turn = match effects(change).lines {
             Lines::NewAccount(_) => {
                 let at = sheet.find(name);
                 if at.is_none() || !known.accounts.contains(name.as_bytes()) {
                     sheet.put(at, new_shadow(name, &day, false)?);
                     continue;
                 }
-                // The account was only forgotten, and keeps its password.
-                false
+                Turn::Known
             }
-            Lines::Lock => true,
-            Lines::Unlock => false,
+            Lines::Lock => Turn::Close,
+            Lines::Unlock => Turn::Open,
             Lines::Fields(fields) => {
                 shut(sheet, name, fields, password)?;
                 continue;
@@ -44,42 +54,46 @@ pub(super) fn shadow(
             | Lines::RemoveAccount { .. }
             | Lines::RemoveGroup => continue,
         };
-        // Somebody may have taken away one half of a lock by hand. A lock of ours is taken away whole; of an account that
-        // was forgotten nobody knows whose half is left.
-        let halves = matches!(lines, Lines::Unlock);
         let moved = password.filter(|_| shut_or_opened(change));
         let found = sheet.find(name);
-        if found.is_none() && !close && moved.is_none() {
+        if found.is_none() && turn != Turn::Close && moved.is_none() {
             continue;
         }
         let (at, old) = match found {
             Some((number, old)) => (Some((number, old.clone())), old),
             None => (None, new_shadow(name, &day, false)?),
         };
-        // A line that nothing reads locks nothing: it is mended where it has to.
-        let mended = || ShadowLine::mended(&old).filter(|_| close);
-        let Some(mut line) = ShadowLine::parse(&old).or_else(mended) else {
-            continue;
-        };
-        if let Some(password) = moved {
-            line.password = or_none(password);
+        if let Some(new) = turned(&old, turn, moved)? {
+            sheet.put(at, new);
         }
-        let locked = [b"!", line.password].concat();
-        if close {
-            if !line.password.starts_with(b"!") {
-                line.password = &locked;
-            }
-            line.expire = b"1";
-        } else if line.is_closed() || halves {
-            line.password = open(line.password);
-            if line.expire == b"1" {
-                line.expire = b"";
-            }
-        }
-        let new = line.to_line()?;
-        sheet.put(at, new);
     }
     Ok(())
+}
+
+/// The line closed or opened; `None`: nothing reads it, and it need not be read. `moved`: the password, if it was not in
+/// shadow.
+fn turned(old: &[u8], turn: Turn, moved: Option<&[u8]>) -> Result<Option<Vec<u8>>, BadField> {
+    // A line that nothing reads locks nothing: it is mended where it has to.
+    let mended = || ShadowLine::mended(old).filter(|_| turn == Turn::Close);
+    let Some(mut line) = ShadowLine::parse(old).or_else(mended) else {
+        return Ok(None);
+    };
+    if let Some(password) = moved {
+        line.password = or_none(password);
+    }
+    let locked = [b"!", line.password].concat();
+    if turn == Turn::Close {
+        if !line.password.starts_with(b"!") {
+            line.password = &locked;
+        }
+        line.expire = b"1";
+    } else if line.is_closed() || turn == Turn::Open {
+        line.password = open(line.password);
+        if line.expire == b"1" {
+            line.expire = b"";
+        }
+    }
+    line.to_line().map(Some)
 }
 
 /// Sets lock and expiry. `moved`: the password, if it was not in shadow.

@@ -52,34 +52,50 @@ pub(super) fn strip(db: Db, sheet: &mut Sheet<'_>, changes: &[Change]) -> Result
                 sheet.editor.remove(number)
             }
             Db::Group | Db::Gshadow if gone_groups.contains(name) => sheet.editor.remove(number),
-            Db::Group => {
-                let Some(mut group) =
-                    GroupLine::parse(line).filter(|g| names(g.members).any(|m| gone.contains(m)))
-                else {
-                    continue;
-                };
-                let members = change_members(group.members, &[], &gone);
-                group.members = &members;
-                sheet.editor.replace(number, group.to_line()?);
-            }
-            Db::Gshadow => {
-                let touches = |g: &GshadowLine<'_>| {
-                    names(g.members)
-                        .chain(names(g.admins))
-                        .any(|m| gone.contains(m))
-                };
-                let Some(mut group) = GshadowLine::parse(line).filter(touches) else {
-                    continue;
-                };
-                let (members, admins) = (
-                    change_members(group.members, &[], &gone),
-                    change_members(group.admins, &[], &gone),
-                );
-                (group.members, group.admins) = (&members, &admins);
-                sheet.editor.replace(number, group.to_line()?);
-            }
+            Db::Group => without_group_members(sheet, number, line, &gone)?,
+            Db::Gshadow => without_gshadow_members(sheet, number, line, &gone)?,
             _ => {}
         }
     }
+    Ok(())
+}
+
+/// Takes members out of a line of group(5), if any of them is in it.
+fn without_group_members(
+    sheet: &mut Sheet<'_>,
+    number: usize,
+    line: &[u8],
+    gone: &BTreeSet<&[u8]>,
+) -> Result<(), BadField> {
+    let touches = |group: &GroupLine<'_>| names(group.members).any(|member| gone.contains(member));
+    let Some(mut group) = GroupLine::parse(line).filter(touches) else {
+        return Ok(());
+    };
+    let members = change_members(group.members, &[], gone);
+    group.members = &members;
+    sheet.editor.replace(number, group.to_line()?);
+    Ok(())
+}
+
+/// The same for a line of gshadow(5), which has administrators, too.
+fn without_gshadow_members(
+    sheet: &mut Sheet<'_>,
+    number: usize,
+    line: &[u8],
+    gone: &BTreeSet<&[u8]>,
+) -> Result<(), BadField> {
+    let touches = |group: &GshadowLine<'_>| {
+        let mut all = names(group.members).chain(names(group.admins));
+        all.any(|member| gone.contains(member))
+    };
+    let Some(mut group) = GshadowLine::parse(line).filter(touches) else {
+        return Ok(());
+    };
+    let (members, admins) = (
+        change_members(group.members, &[], gone),
+        change_members(group.admins, &[], gone),
+    );
+    (group.members, group.admins) = (&members, &admins);
+    sheet.editor.replace(number, group.to_line()?);
     Ok(())
 }
