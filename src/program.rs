@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Format};
 use crate::error::{Error, Kind};
-use crate::system::{as_user, process};
+use crate::system::{as_user, process, stat};
 use crate::ui::Ui;
 use crate::{commands, log};
 
@@ -18,12 +18,15 @@ pub fn main() -> ExitCode {
     process::restrict_umask();
     process::forbid_core_dumps();
     process::close_inherited();
-    // No command: gosync starts itself so, to be somebody else than root.
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|word| word == as_user::WORD)
-    {
-        let Err(error) = as_user::obey() else {
+    // No commands: gosync starts itself so, to be somebody else than root, or one that can be left behind.
+    let word = std::env::args_os().nth(1).unwrap_or_default();
+    let obey = match word.to_str() {
+        Some(as_user::WORD) => Some(as_user::obey as fn() -> _),
+        Some(stat::WORD) => Some(stat::obey as fn() -> _),
+        _ => None,
+    };
+    if let Some(obey) = obey {
+        let Err(error): std::io::Result<()> = obey() else {
             return ExitCode::SUCCESS;
         };
         Ui::new(true).error(&Error::failed(error));

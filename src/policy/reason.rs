@@ -438,7 +438,10 @@ impl Reason {
 
     /// Whether it hangs on something on the host that nobody could see, or that could not be done there.
     pub fn is_held_up(&self) -> bool {
-        let is_cause = matches!(self.cause(), Self::NotSeen { .. } | Self::HomeFailed { .. });
+        let is_cause = matches!(
+            self.cause(),
+            Self::NotSeen { .. } | Self::HomeFailed { .. } | Self::HomeKeysFailed { .. }
+        );
         is_cause || self.is_of_home_base()
     }
 

@@ -157,22 +157,24 @@ impl HomeWriter<'_> {
             let mut written = Vec::new();
             for (home, end) in homes.iter().zip(ends) {
                 let Home { at, change, .. } = *home;
-                let why = match end.unwrap_or(Err(Unwritten::NotCome)) {
+                let refused = match end.unwrap_or(Err(Unwritten::NotCome)) {
                     Ok(()) => {
                         let event = change.id().and_then(|id| events.remove(id.as_str()));
                         written.push(Written { change, event });
                         continue;
                     }
                     Err(Unwritten::Failed(why)) => {
-                        self.watch.warn(format!("{why}; the next run tries again"));
-                        why
+                        let refused = refusal(home, plan, why);
+                        self.watch.warn(told(&refused.reason));
+                        refused
                     }
                     Err(Unwritten::NotCome) => {
                         not_come += 1;
-                        format!("{}: {}", home.path, not_within(self.limit))
+                        let why = format!("{}: {}", home.path, not_within(self.limit));
+                        refusal(home, plan, why)
                     }
                 };
-                failed.insert(at, refusal(home, plan, why));
+                failed.insert(at, refused);
             }
             if !written.is_empty() {
                 self.note(plan, &written)?;
@@ -195,6 +197,14 @@ impl HomeWriter<'_> {
         let number = self.ledger.wrote_keys(self.run, plan, written);
         self.run.number = Some(number.map_err(Error::failed)?);
         Ok(())
+    }
+}
+
+/// What is to be done about keys that stay with somebody who is out; others wait for the next run.
+fn told(reason: &Reason) -> String {
+    match reason.is_not_out() {
+        true => reason.to_string(),
+        false => format!("{reason}; the next run tries again"),
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::env::Env;
@@ -16,6 +14,7 @@ use crate::policy::Reason;
 use crate::system::home_base::{HomeBase, Obstacle};
 use crate::system::mounts::Foreigners;
 use crate::system::root::Root;
+use crate::system::stat::{Asker, Stat};
 use crate::system::{Context as _, archive, files, mounts, process};
 use crate::targets::{KeyFiles, Target};
 
@@ -27,6 +26,7 @@ pub(crate) struct RealProbe<'a> {
     keys: Option<KeyFiles>,
     target: &'a dyn Target,
     foreign: OnceCell<Foreigners>,
+    asker: OnceCell<Asker>,
     running: OnceCell<Answer<Running>>,
     name_services: NameServices,
     /// Whether home bases must be mount points.
@@ -51,6 +51,7 @@ impl<'a> RealProbe<'a> {
             keys: None,
             target,
             foreign: OnceCell::new(),
+            asker: OnceCell::new(),
             running: OnceCell::new(),
             name_services: NameServices::new(),
             mounted: false,
@@ -68,12 +69,16 @@ impl<'a> RealProbe<'a> {
         self.name_services.is_any(self.root)
     }
 
-    fn look(&self, path: &str) -> Answer<Option<Metadata>> {
+    fn look(&self, path: &str) -> Answer<Option<Stat>> {
         let path = self.root.path(path);
         // What is asked of a stranger's file system may never be answered.
         match self.foreign.get_or_init(Foreigners::now).under(&path) {
             Some(foreign) => Err(unseen(foreign)),
-            None => files::look(&path).map_err(unseen),
+            None => self
+                .asker
+                .get_or_init(Asker::new)
+                .look(&path)
+                .map_err(unseen),
         }
     }
 
@@ -116,8 +121,8 @@ fn unseen(failure: impl ToString) -> ProbeError {
 
 impl HostProbe for RealProbe<'_> {
     fn owner(&self, path: &str) -> Answer<Option<Owner>> {
-        Ok(self.look(path)?.map(|meta| match meta.is_dir() {
-            true => Owner::Directory(meta.uid()),
+        Ok(self.look(path)?.map(|found| match found.is_dir {
+            true => Owner::Directory(found.uid),
             false => Owner::NotADirectory,
         }))
     }
@@ -147,7 +152,7 @@ impl HostProbe for RealProbe<'_> {
     fn is_link_to(&self, path: &str, to: &str) -> Answer<bool> {
         let is_ours = self
             .look(path)?
-            .is_some_and(|meta| meta.is_symlink() && (meta.uid() == 0 || !process::is_root()));
+            .is_some_and(|found| found.is_symlink && (found.uid == 0 || !process::is_root()));
         let goal = |path: &Path| files::goal(path).map_err(unseen);
         Ok(is_ours
             && match goal(&self.root.path(path))? {
@@ -159,7 +164,7 @@ impl HostProbe for RealProbe<'_> {
     fn is_file(&self, path: &str, uid: Option<Uid>) -> Answer<bool> {
         Ok(self
             .look(path)?
-            .is_some_and(|meta| meta.is_file() && uid.is_none_or(|uid| meta.uid() == uid.get())))
+            .is_some_and(|found| found.is_file && uid.is_none_or(|uid| found.uid == uid.get())))
     }
 
     fn is_there(&self, path: &str) -> Answer<bool> {
@@ -168,7 +173,7 @@ impl HostProbe for RealProbe<'_> {
 
     fn is_same(&self, path: &str, other: &str) -> Answer<bool> {
         let file = |path: &str| -> Answer<Option<(u64, u64)>> {
-            Ok(self.look(path)?.map(|meta| (meta.dev(), meta.ino())))
+            Ok(self.look(path)?.map(|found| (found.dev, found.ino)))
         };
         Ok(match file(path)? {
             Some(it) => file(other)? == Some(it),
@@ -178,7 +183,7 @@ impl HostProbe for RealProbe<'_> {
 
     fn has_mounts(&self, path: &str) -> Answer<bool> {
         // Nothing is mounted on a link, nor where nothing is.
-        if !self.look(path)?.is_some_and(|meta| meta.is_dir()) {
+        if !self.look(path)?.is_some_and(|found| found.is_dir) {
             return Ok(false);
         }
         let path = self.root.path(path);

@@ -105,6 +105,76 @@ impl Foreigners {
     }
 }
 
+/// Which paths are on file systems that may keep whoever asks them waiting: on servers, or in processes (FUSE).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Remote(Vec<(PathBuf, bool)>);
+
+impl Remote {
+    /// For the mounts of now; none are, where nobody can say.
+    pub(crate) fn now() -> Self {
+        let text = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+        Self::of(&text)
+    }
+
+    fn of(text: &[u8]) -> Self {
+        let mount = |line: &[u8]| {
+            let mut fields = line.split(|&b| b == b' ');
+            let point = unescape(fields.nth(4)?);
+            fields.find(|field| *field == b"-")?;
+            let kind = fields.next()?;
+            let is_remote = kind.starts_with(b"fuse") || REMOTE.contains(&kind);
+            Some((
+                PathBuf::from(std::ffi::OsString::from_vec(point)),
+                is_remote,
+            ))
+        };
+        Self(text.split(|&b| b == b'\n').filter_map(mount).collect())
+    }
+
+    /// Whether a path is on one of them. None of them is asked for it.
+    pub(crate) fn is_below(&self, path: &Path) -> bool {
+        if !self.0.iter().any(|(_, is_remote)| *is_remote) {
+            return false;
+        }
+        let written = self.holder_is_remote(path);
+        let (Some(parent), Some(name), false) = (path.parent(), path.file_name(), written) else {
+            return written;
+        };
+        let real = std::fs::canonicalize(parent);
+        real.is_ok_and(|real| self.holder_is_remote(&real.join(name)))
+    }
+
+    /// Of the mounts above a path, the innermost; of two on one point, the later one.
+    fn holder_is_remote(&self, path: &Path) -> bool {
+        let mut innermost = (0, false);
+        for (point, is_remote) in &self.0 {
+            let depth = point.components().count();
+            if path.starts_with(point) && depth >= innermost.0 {
+                innermost = (depth, *is_remote);
+            }
+        }
+        innermost.1
+    }
+}
+
+/// Kinds of file systems whose files are elsewhere.
+const REMOTE: [&[u8]; 14] = [
+    b"nfs",
+    b"nfs4",
+    b"cifs",
+    b"smb3",
+    b"smbfs",
+    b"9p",
+    b"afs",
+    b"ceph",
+    b"lustre",
+    b"gpfs",
+    b"beegfs",
+    b"glusterfs",
+    b"orangefs",
+    b"autofs",
+];
+
 impl std::fmt::Display for Foreign {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let point = self.point.to_string_lossy();
@@ -209,6 +279,34 @@ mod tests {
             assert_eq!(all.under(Path::new(path)).is_some(), under, "{path}");
             assert_eq!(all.at(Path::new(path)).is_some(), at, "{path}");
         }
+    }
+
+    #[test]
+    fn what_is_on_a_server_is_told_from_what_is_here() {
+        let line =
+            |point: &str, kind: &str| format!("36 35 0:42 / {point} rw shared:9 - {kind} it rw\n");
+        let lines = [
+            line("/", "ext4"),
+            line("/home", "nfs4"),
+            line("/home/local", "xfs"),
+            line("/srv/f", "fuse.sshfs"),
+            line("/over", "nfs"),
+            line("/over", "tmpfs"),
+        ];
+        let all = Remote::of(lines.concat().as_bytes());
+        for (path, is_remote) in [
+            ("/home", true),
+            ("/home/ann", true),
+            ("/home/local", false),
+            ("/home/local/ann", false),
+            ("/homes/ann", false),
+            ("/srv/f/x", true),
+            ("/over/x", false),
+            ("/etc", false),
+        ] {
+            assert_eq!(all.is_below(Path::new(path)), is_remote, "{path}");
+        }
+        assert!(!Remote::of(line("/", "ext4").as_bytes()).is_below(Path::new("/home")));
     }
 
     #[test]

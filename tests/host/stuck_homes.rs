@@ -179,6 +179,34 @@ fn a_dead_file_system_on_one_home_holds_nobody_else_up() {
     }
 }
 
+#[test]
+fn a_home_that_nobody_gets_an_answer_about_holds_nobody_else_up() {
+    let tree = SmallHost::new(Database::Etc);
+    tree.configure("[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\narchive_after = \"0s\"\n");
+    tree.provide(&people(&["alice", "bob", "carol"]));
+    tree.gosync(&["sync", "users"]).expect(0);
+    tree.provide(&people(&["bob", "carol"]));
+    tree.gosync(&["sync", "users"]).expect(0);
+    tree.provide(&people(&["carol", "dora"]));
+    // Root's own, as a server that is away would be.
+    let place = ("home/alice", 0, ",allow_other", "silent");
+    let silent = "its file system did not answer within 5 s";
+    for (run, code) in [
+        ("$GOSYNC sync users --dry-run", 3),
+        ("$GOSYNC sync users", 3),
+        ("$GOSYNC deluser alice --remove-home", 1),
+    ] {
+        let begun = std::time::Instant::now();
+        let ran = with_fuse(&tree, place, run).expect(code);
+        assert!((ran.out.clone() + &ran.err).contains(silent), "{ran:?}");
+        assert!(begun.elapsed().as_secs() < 40, "{:?}", begun.elapsed());
+    }
+    assert!(tree.read("etc/shadow").contains("\nbob:!"), "bob is locked");
+    assert!(tree.path("home/dora/.profile").exists() && tree.path("home/alice/.profile").exists());
+    let ran = tree.gosync(&["sync", "users"]).expect(0);
+    assert!(ran.out.contains("2 archived"), "{ran:?}");
+}
+
 fn with_key(name: &str, key: usize) -> serde_json::Value {
     let mut one = person(&format!("u-{name}"), name, "Somebody", true);
     one["ssh_keys"] = serde_json::json!([KEYS[key]]);
@@ -205,7 +233,7 @@ fn a_file_system_that_never_answers_holds_no_keys_up() {
         tree.provide(&document(&[with_key("alice", 1), with_key("bob", 1)], &[]));
         let begun = std::time::Instant::now();
         let place = ("home/alice/.ssh", uid, more, "silent");
-        let ran = with_fuse(&tree, place, "$GOSYNC sync users").expect(0);
+        let ran = with_fuse(&tree, place, "$GOSYNC sync users").expect(3);
         assert!(ran.err.contains(told), "{ran:?}");
         assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
         assert!(tree.read("home/bob/.ssh/authorized_keys").contains(KEYS[1]));

@@ -50,13 +50,14 @@ pub(super) fn probe(target: &Local, staged: &Staged) -> Result<(), LocalError> {
         }
         let path = target.locate(path);
         check_base(target, path.parent().unwrap_or(&path))?;
-        let complaint = match files::owner(&path) {
+        let complaint = match target.look(&path)? {
             None => continue,
-            Some(Owner::Directory(owner)) if owner == uid.get() || !process::is_root() => None,
-            Some(Owner::Directory(owner)) => Some(format!(
-                "it belongs to the uid {owner}, and not to `{name}`"
+            Some(found) if !found.is_dir => Some("it is no directory".to_owned()),
+            Some(found) if found.uid == uid.get() || !process::is_root() => None,
+            Some(found) => Some(format!(
+                "it belongs to the uid {}, and not to `{name}`",
+                found.uid
             )),
-            Some(Owner::NotADirectory) => Some("it is no directory".to_owned()),
         };
         // An adopted account may have its home anywhere; only below the bases is what is left behind tidied away.
         let is_below_base = target
@@ -166,7 +167,7 @@ pub(super) fn retire(target: &Local, staged: &Staged) -> Result<Vec<Step>, Local
 /// is put back if that fails, or by the next run if this one is ended.
 fn retire_one(target: &Local, home: &HomeToGo<'_>) -> Result<Option<Step>, LocalError> {
     let path = target.locate(home.path);
-    if !files::look(&path)?.is_some_and(|meta| meta.is_dir()) {
+    if !target.look(&path)?.is_some_and(|found| found.is_dir) {
         return Ok(None);
     }
     homes::probe_removal(&path)?;

@@ -1,6 +1,6 @@
 //! One set of databases, as the configuration describes it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -11,6 +11,7 @@ use super::config::Config;
 use super::paths::Paths;
 use crate::system::home_base::{HomeBase, Obstacle};
 use crate::system::root::Root;
+use crate::system::stat::{Asker, Stat};
 use crate::system::{PathError, clock};
 use crate::targets::kind::TargetConfig;
 use crate::targets::{PackingTime, Place, Target};
@@ -31,6 +32,7 @@ pub(crate) struct Local {
     litter: RefCell<BTreeMap<PathBuf, Option<String>>>,
     /// What else is to be told.
     told: RefCell<Vec<String>>,
+    asker: OnceCell<Asker>,
     packing: PackingTime,
     /// Until when homes may be packed, once one was.
     packing_ends: Cell<Option<Instant>>,
@@ -57,6 +59,7 @@ impl Local {
             key_dir: place.key_dir,
             litter: RefCell::default(),
             told: RefCell::default(),
+            asker: OnceCell::new(),
             packing: place.packing,
             packing_ends: Cell::new(None),
         }
@@ -108,6 +111,14 @@ impl Local {
             ));
         }
         all
+    }
+
+    /// What stands at a path of a home, by its real path.
+    ///
+    /// # Errors
+    /// When nobody can say, or does within the time.
+    pub(super) fn look(&self, path: &Path) -> Result<Option<Stat>, PathError> {
+        self.asker.get_or_init(Asker::new).look(path)
     }
 
     /// Opens a directory that homes are in, by its real path.
