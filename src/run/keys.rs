@@ -157,23 +157,19 @@ impl HomeWriter<'_> {
             let mut written = Vec::new();
             for (home, end) in homes.iter().zip(ends) {
                 let Home { at, change, .. } = *home;
-                let refused = match end.unwrap_or(Err(Unwritten::NotCome)) {
+                let (why, is_tried) = match end.unwrap_or(Err(Unwritten::NotCome)) {
                     Ok(()) => {
                         let event = change.id().and_then(|id| events.remove(id.as_str()));
                         written.push(Written { change, event });
                         continue;
                     }
-                    Err(Unwritten::Failed(why)) => {
-                        let refused = refusal(home, plan, why);
-                        self.watch.warn(told(&refused.reason));
-                        refused
-                    }
+                    Err(Unwritten::Failed(why)) => (why, true),
                     Err(Unwritten::NotCome) => {
-                        not_come += 1;
-                        let why = format!("{}: {}", home.path, not_within(self.limit));
-                        refusal(home, plan, why)
+                        (format!("{}: {}", home.path, not_within(self.limit)), false)
                     }
                 };
+                let refused = refusal(home, plan, why);
+                not_come += usize::from(!self.tells(&refused.reason, is_tried));
                 failed.insert(at, refused);
             }
             if !written.is_empty() {
@@ -193,18 +189,23 @@ impl HomeWriter<'_> {
         Ok(())
     }
 
+    /// Tells what was not written; `false`: that is told together with others that nobody came to.
+    fn tells(&mut self, reason: &Reason, is_tried: bool) -> bool {
+        match reason {
+            Reason::HomeKeysFailed { .. } if !is_tried => return false,
+            Reason::HomeKeysFailed { why } => {
+                self.watch.warn(format!("{why}; the next run tries again"));
+            }
+            // Whoever is not wholly out is told by name.
+            stay => self.watch.warn(stay.to_string()),
+        }
+        true
+    }
+
     fn note(&mut self, plan: &Plan, written: &[Written<'_>]) -> Result<()> {
         let number = self.ledger.wrote_keys(self.run, plan, written);
         self.run.number = Some(number.map_err(Error::failed)?);
         Ok(())
-    }
-}
-
-/// What is to be done about keys that stay with somebody who is out; others wait for the next run.
-fn told(reason: &Reason) -> String {
-    match reason.is_not_out() {
-        true => reason.to_string(),
-        false => format!("{reason}; the next run tries again"),
     }
 }
 
