@@ -41,6 +41,8 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "sync" -d 'Bring accou
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "deluser" -d 'Remove accounts that gosync made'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "adopt" -d 'Take over an account, or a group, that stands on this host'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "release" -d 'Give back accounts, or groups, to this host'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "lock" -d 'Shut people out now, whatever the provider says'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "unlock" -d 'Let the provider decide again who was shut out by `gosync lock`'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "drift" -d 'Show what was changed by hand, and what the next run does about it'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "group" -d 'Work on the groups at the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "user" -d 'Work on the people at the provider'
@@ -179,6 +181,47 @@ complete -c gosync -n "__fish_gosync_using_subcommand release" -l force -d 'Trea
 complete -c gosync -n "__fish_gosync_using_subcommand release" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l reason -d 'Why, for `why`, `status` and the history' -r
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l exit-code -d 'End a dry run with status 4 if changes are pending'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l strict -d 'End with status 3 if records were rejected or hooks failed'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l exit-code -d 'End a dry run with status 4 if changes are pending'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l strict -d 'End with status 3 if records were rejected or hooks failed'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -l format -d 'Print it in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r

@@ -11,6 +11,7 @@ mod group;
 mod history;
 pub mod hook_text;
 mod keys;
+mod lock;
 mod sync;
 pub mod text;
 mod user;
@@ -28,6 +29,7 @@ pub(crate) use drift::Drift;
 pub(crate) use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
 pub(crate) use history::{Apply, History, Plan, Undo, Why};
 pub(crate) use keys::Keys;
+pub(crate) use lock::{Lock, Unlock};
 pub(crate) use sync::{Sync, SyncGroups, SyncUsers};
 pub(crate) use user::{DumpForm, Status, User, UserDump};
 
@@ -206,6 +208,18 @@ pub enum Command {
     /// They stay as they are, with their members, and gosync never touches them again. Their ids are given to no one
     /// else. As long as they stand there, the provider's people of these names are told as conflicts.
     Release(Release),
+    /// Shut people out now, whatever the provider says
+    ///
+    /// Locks the account as the departure of its person does: password, expiry, SSH keys, the shell if `lock_shell` is set, and
+    /// what runs as it if `end_sessions` is. It holds until `gosync unlock`, is told by each sync, and asks no provider: it
+    /// works when that is down. Who asked, when, and why, stays in the ledger. A person who leaves meanwhile goes on leaving.
+    /// An account that gosync did not make is refused, with what to type. `undo` takes the lock off, too.
+    Lock(Lock),
+    /// Let the provider decide again who was shut out by `gosync lock`
+    ///
+    /// Takes the hold away. Where the provider can be read and lets the person in, the account is opened in the same run; else
+    /// the next sync decides. An account that is locked for another reason stays so.
+    Unlock(Unlock),
     /// Show what was changed by hand, and what the next run does about it
     ///
     /// Compares what gosync last applied with what is found on the host: accounts, groups, and the files in the directory

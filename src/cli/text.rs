@@ -136,7 +136,7 @@ pub const ENVIRONMENT: [(&str, &str); 2] = [
 ];
 
 /// Command lines, and what they do.
-pub const EXAMPLES: [(&str, &str); 12] = [
+pub const EXAMPLES: [(&str, &str); 13] = [
     (
         "gosync sync users --dry-run",
         "Show what a run would change, and change nothing.",
@@ -157,6 +157,10 @@ pub const EXAMPLES: [(&str, &str); 12] = [
     (
         "gosync deluser alice --archive-home /srv/archive",
         "Remove an account and keep its home elsewhere.",
+    ),
+    (
+        "gosync lock alice --reason 'laptop stolen'",
+        "Shut somebody out now, whatever the provider says; `gosync unlock alice` ends it.",
     ),
     (
         "gosync group new physics.lab : alice bob",

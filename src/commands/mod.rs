@@ -11,6 +11,7 @@ mod drift;
 mod group;
 mod history;
 mod keys;
+mod lock;
 mod plan;
 mod request;
 mod setup;
@@ -18,6 +19,7 @@ mod shell;
 mod status;
 mod sync;
 mod undo;
+mod unlock;
 mod user;
 mod waitlock;
 mod watch;
@@ -100,6 +102,8 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Deluser(args) => deluser::run(global, args, ui),
         Command::Adopt(args) => adopt::adopt(global, args, ui),
         Command::Release(args) => adopt::release(global, args, ui),
+        Command::Lock(args) => lock::run(global, args, ui),
+        Command::Unlock(args) => unlock::run(global, args, ui),
         Command::Drift(args) => drift::run(global, args, ui),
         Command::Group(args) => group::run(global, args, ui, session),
         Command::User(args) => user::run(global, args, ui),

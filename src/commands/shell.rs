@@ -199,7 +199,7 @@ fn candidates(before: &[&str], option: bool) -> (Vec<String>, Wanted) {
         ] if operands > 0 => Wanted::People,
         ["group", "new"] if before.contains(&":") => Wanted::People,
         ["group", _] | ["sync", "groups"] => Wanted::Groups,
-        ["deluser"] => Wanted::People,
+        ["deluser" | "lock" | "unlock"] => Wanted::People,
         ["sync", "users"] if before.contains(&"--only") => Wanted::People,
         _ => Wanted::Nothing,
     };

@@ -10,6 +10,7 @@ use crate::cli::{self, Format, Global};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::queue::{Failing, QueueCensus};
 use crate::ledger::{Census, Ledger};
+use crate::model::owned::Hold;
 use crate::model::{counted, shown};
 use crate::system::clock;
 use crate::system::lock::{self, Note};
@@ -121,7 +122,15 @@ impl Status {
         let rows = rows
             .iter()
             .map(|(what, text)| format!("{what:<19} {text}\n"));
-        rows.chain(self.hooks.failing.iter().map(failing)).collect()
+        let held = self.census.held.iter().map(|(name, hold)| {
+            format!(
+                "  {} is locked by an administrator: {}\n",
+                shown(name),
+                held(hold)
+            )
+        });
+        let failing = self.hooks.failing.iter().map(failing);
+        rows.chain(held).chain(failing).collect()
     }
 
     /// What an interrupted run has left.
@@ -170,7 +179,7 @@ impl Status {
         let lock = self
             .busy
             .then(|| json!({"pid": holder.pid, "since": holder.since.map(clock::written), "command": holder.command}));
-        json!({
+        let mut out = json!({
             "configuration": self.configuration,
             "provider": {
                 "name": self.section,
@@ -192,7 +201,11 @@ impl Status {
                 "failing": self.hooks.failing.iter().map(failing_json).collect::<Vec<_>>(),
             },
             "lock": lock,
-        })
+        });
+        if !self.census.held.is_empty() {
+            out["held"] = self.census.held.iter().map(held_json).collect();
+        }
+        out
     }
 }
 
@@ -231,6 +244,17 @@ fn owned_json(counts: &BTreeMap<String, u64>) -> Value {
         out[state] = json!(count(state));
     }
     out
+}
+
+/// Who holds an account locked, since when, and why.
+pub(super) fn held(hold: &Hold) -> String {
+    let reason = hold.reason.as_ref();
+    let reason = reason.map_or_else(String::new, |reason| format!(", {}", shown(reason)));
+    format!("{}, {}{reason}", shown(&hold.by), clock::written(hold.at))
+}
+
+fn held_json((name, hold): &(String, Hold)) -> Value {
+    json!({"name": name, "by": hold.by, "since": clock::written(hold.at), "reason": hold.reason})
 }
 
 /// The way out for what was given up.

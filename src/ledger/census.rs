@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::locks;
 use super::store::{Ledger, LedgerError};
 use crate::model::history::EntryKind;
+use crate::model::owned::Hold;
 
 /// How many faults are told.
 const FAULTS: i64 = 10;
@@ -19,6 +21,8 @@ pub struct Census {
     pub missing: u64,
     /// What an interrupted transaction meant to do.
     pub pending: u64,
+    /// Accounts that administrators hold locked, by name.
+    pub held: Vec<(String, Hold)>,
 }
 
 impl Ledger {
@@ -45,6 +49,7 @@ impl Ledger {
                     "SELECT COUNT(*) FROM absences JOIN ids USING (kind, provider, id)
                       WHERE kind = 'account' AND state = 'active'",
                 )?,
+                held: locks::held(db)?,
                 pending: one("SELECT COUNT(*) FROM pending WHERE entry IN ('create', 'edit')")?,
             })
         })

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::ids::Identity;
 use super::losses::{self, LossKind};
 use super::store::Scope;
-use super::{absences, applied, contacts, departures, ids};
+use super::{absences, applied, contacts, departures, ids, locks};
 use crate::model::history::EntryKind;
-use crate::model::owned::{KeyRecord, State};
+use crate::model::owned::{Hold, KeyRecord, State};
 use crate::model::{AccountFields, Members};
 use crate::plan::{Adopted, NewAccount};
 use crate::policy::Field;
@@ -44,6 +44,12 @@ pub(super) enum Edit {
     },
     /// The home of a locked account was packed and taken away.
     Archived { path: String },
+    /// A locked account has another shell than it had, and this one stood before; `None`: it has its own again.
+    LockShell { before: Option<String> },
+    /// An administrator holds an account locked.
+    Held(Hold),
+    /// Nobody does any more.
+    Freed {},
     /// A group that is gone has lost the members it had from the provider.
     Emptied {},
     /// A group was taken out of the databases; so many lost their membership.
@@ -188,6 +194,9 @@ impl Edit {
                 losses::add(scope, LossKind::Archive, id, 1)
             }
             Self::Emptied {} => empty_group(scope, id),
+            Self::LockShell { before } => locks::set_shell(scope, id, before.as_deref()),
+            Self::Held(hold) => locks::hold(scope, id, &hold),
+            Self::Freed {} => locks::free(scope, id),
             Self::GroupRemoved { lost } => remove_group(scope, id, lost),
             Self::Adopted(row) => row.apply(scope, id),
             Self::AdoptedGroup {
@@ -217,6 +226,8 @@ fn set_state(scope: Scope<'_>, id: &str, state: State, loss: bool) -> rusqlite::
     let kind = EntryKind::Account;
     let was_locked = state == State::Removed && ids::is_locked(scope, id)?;
     match state {
+        // Whom only an administrator shuts out has not left.
+        State::Locked if locks::is_held(scope, id)? => {}
         State::Locked => departures::locked(scope, id)?,
         _ => departures::end(scope, kind, id)?,
     }
@@ -227,6 +238,7 @@ fn set_state(scope: Scope<'_>, id: &str, state: State, loss: bool) -> rusqlite::
     }
     if !state.is_present() {
         contacts::forget(scope, id)?;
+        locks::forget(scope, id)?;
     }
     if state == State::Active {
         losses::take_back(scope, id)?;
@@ -303,6 +315,7 @@ fn release(scope: Scope<'_>, kind: EntryKind, id: &str) -> rusqlite::Result<()> 
         EntryKind::Account => {
             leave_groups(scope, id)?;
             contacts::forget(scope, id)?;
+            locks::forget(scope, id)?;
             absences::forget(scope, kind, id)?;
         }
         _ => applied::set_members(scope, id, Members::nobody())?,

@@ -1,7 +1,7 @@
 //! Everything that gosync owns, as one target and one provider see it.
 
 use super::store::{Ledger, LedgerError, Scope, generation};
-use super::{absences, applied, contacts, departures, ids, losses};
+use super::{absences, applied, contacts, departures, ids, locks, losses};
 use crate::model::ProviderName;
 use crate::model::owned::Owned;
 
@@ -30,6 +30,7 @@ impl Ledger {
             applied::load_local_members(scope, &mut owned)?;
             applied::load_keys(scope, &mut owned)?;
             departures::load(scope, &mut owned)?;
+            locks::load(scope, &mut owned)?;
             absences::load(scope, &mut owned)?;
             owned.contacts = contacts::load(scope)?;
             Ok(owned)

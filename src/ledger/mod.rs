@@ -18,6 +18,7 @@ mod history;
 mod home_keys;
 mod ids;
 mod load;
+mod locks;
 mod losses;
 mod observe;
 mod pending;

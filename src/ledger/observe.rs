@@ -28,6 +28,11 @@ impl Ledger {
 fn write(scope: Scope<'_>, seen: &Observation) -> rusqlite::Result<()> {
     match seen {
         Observation::Absent(id, absence) => absences::set(scope, EntryKind::Account, id, *absence),
+        Observation::Departed(id) => {
+            absences::forget(scope, EntryKind::Account, id.as_str())?;
+            departures::locked(scope, id.as_str())
+        }
+        Observation::Returned(id) => departures::end(scope, EntryKind::Account, id.as_str()),
         Observation::Back(id) => absences::forget(scope, EntryKind::Account, id.as_str()),
         Observation::GroupAbsent(id, absence) => {
             absences::set(scope, EntryKind::Group, id, *absence)

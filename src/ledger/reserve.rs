@@ -203,6 +203,11 @@ fn edit(change: &Change) -> Option<Edit> {
             to: rename.to.to_string(),
             home: rename.home().map(|home| home.to.clone()),
         },
+        Deed::LockShell(shell) => Edit::LockShell {
+            before: shell.before.clone(),
+        },
+        Deed::Hold(hold) => Edit::Held(hold.clone()),
+        Deed::Free {} => Edit::Freed {},
         Deed::ArchiveHome { archive, .. } => Edit::Archived {
             path: archive.clone(),
         },

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 /// What makes a ledger of each schema from one of the schema before; the first makes it from nothing. A step that was
 /// ever released is never changed.
 const STEPS: &[&str] = &[
-    TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS,
+    TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS, LOCKS,
 ];
 
 /// The schema that this gosync writes.
@@ -222,6 +222,17 @@ const IDS: &str = "
     CREATE VIEW unix_groups AS
         SELECT target, provider, ids.id, name, number AS gid, state, members, alias
           FROM ids JOIN applied_groups USING (provider, id) WHERE kind = 'group';
+";
+
+/// What locks remember.
+const LOCKS: &str = "
+    CREATE TABLE locks (
+        -- What the locks of accounts remember, beside password and expiry, and who holds accounts locked.
+        target TEXT NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, -- see ids
+        shell TEXT, -- the shell that stood before, while the account has the one of lock_shell
+        held_by TEXT, -- the administrator who locked it, whatever the provider says
+        held_at INTEGER, held_for TEXT, -- since when, and why
+        PRIMARY KEY (target, provider, id)) WITHOUT ROWID;
 ";
 
 /// Makes the tables in a new ledger, those that an older one lacks, and sets what every connection needs.

@@ -131,6 +131,8 @@ pub struct Owned {
     pub losses: Losses,
     /// How far accounts of people who left have come, by immutable id.
     pub departures: BTreeMap<RemoteId, AccountDeparture>,
+    /// What locks remember, and who holds accounts locked, by immutable id.
+    pub locks: BTreeMap<RemoteId, LockRecord>,
     /// How far groups that the provider does not have any more have come, by immutable id.
     pub group_departures: BTreeMap<RemoteId, GroupDeparture>,
     /// Where the last archive of somebody's home lies.
@@ -152,6 +154,16 @@ impl Owned {
             provider: self.provider.clone(),
             id: id.clone(),
         }
+    }
+
+    /// Who holds an account locked, whatever the provider says; `None`: nobody does.
+    pub fn held(&self, account: &RemoteId) -> Option<&Hold> {
+        self.locks.get(account)?.hold.as_ref()
+    }
+
+    /// The shell that stood before an account was locked and got another one; `None`: it has its own.
+    pub fn shell_before(&self, account: &RemoteId) -> Option<&str> {
+        self.locks.get(account)?.shell.as_deref()
     }
 
     /// The state of an account; `None`: there is no such account, or it is about none.
@@ -260,6 +272,28 @@ pub struct AccountDeparture {
     pub since: i64,
     /// Where its home was packed, if it was.
     pub archive: Option<String>,
+}
+
+/// What the lock of an account remembers, beside password and expiry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LockRecord {
+    /// The shell that stood before, if the account has another one as long as it is locked.
+    pub shell: Option<String>,
+    /// Who holds it locked, whatever the provider says.
+    pub hold: Option<Hold>,
+}
+
+/// A lock that an administrator asked for: it holds until it is taken off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Who.
+    pub by: String,
+    /// Why, in their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When, in seconds since 1970; the ledger knows.
+    #[serde(skip)]
+    pub at: i64,
 }
 
 /// How far a group has come that the provider does not have any more.

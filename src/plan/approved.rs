@@ -15,6 +15,7 @@ use super::effects::{Home, Part, Presence, effects};
 use super::hook_event::{HookEvent, Kind, local_id};
 use super::saved::begun;
 use super::whole::Plan;
+use crate::model::RemoteId;
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, State};
 use crate::policy::Reason;
@@ -169,6 +170,8 @@ struct Transactions<'a> {
     locks: Vec<Change>,
     /// Names that closing changes speak of, as they are after the plan: these are given before.
     named: BTreeSet<String>,
+    /// Accounts that are made: what closes them comes after that.
+    made: BTreeSet<RemoteId>,
 }
 
 impl<'a> Transactions<'a> {
@@ -178,11 +181,26 @@ impl<'a> Transactions<'a> {
             homes: 0,
             locks: Vec::new(),
             named: BTreeSet::new(),
+            made: BTreeSet::new(),
         }
     }
 
-    /// Whoever is closed and renamed in one plan is renamed first.
+    /// Whoever is closed and renamed in one plan is renamed first, and made before if they are made by it.
     fn note_renames(&mut self, changes: &[Change]) {
+        let closes = |change: &&Change| effects(change).presence == Presence::Closes;
+        let closed: BTreeSet<_> = changes
+            .iter()
+            .filter(closes)
+            .filter_map(Change::account_id)
+            .collect();
+        let is_made = |change: &&Change| effects(change).presence == Presence::Comes;
+        if !closed.is_empty() {
+            let made = changes
+                .iter()
+                .filter(is_made)
+                .filter_map(Change::account_id);
+            self.made = made.filter(|id| closed.contains(id)).cloned().collect();
+        }
         if !changes.iter().any(is_rename) {
             return;
         }
@@ -205,7 +223,8 @@ impl<'a> Transactions<'a> {
             return Some((Part::Closing, 0));
         }
         if !matches!(effects.home, Home::Goes { .. }) {
-            return Some((effects.part, 0));
+            let is_made = change.account_id().is_some_and(|id| self.made.contains(id));
+            return Some((if is_made { Part::Opening } else { effects.part }, 0));
         }
         self.homes += 1;
         if self.owned.state_of(change.account_id()) == Some(State::Active) {

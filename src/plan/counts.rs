@@ -34,6 +34,19 @@ pub struct Counts {
     pub released: usize,
     /// Files with keys that were written or taken away.
     pub keys: usize,
+    /// Shells that show a lock from now on, or do so no more.
+    #[serde(skip_serializing_if = "is_none")]
+    pub shells: usize,
+    /// Accounts that an administrator holds locked from now on.
+    #[serde(skip_serializing_if = "is_none")]
+    pub held: usize,
+    /// Accounts that nobody holds locked any more.
+    #[serde(skip_serializing_if = "is_none")]
+    pub freed: usize,
+}
+
+fn is_none(figure: &usize) -> bool {
+    *figure == 0
 }
 
 impl Counts {
@@ -62,6 +75,9 @@ impl Counts {
             Count::Adopted => &mut self.adopted,
             Count::Released => &mut self.released,
             Count::Keys => &mut self.keys,
+            Count::Shell => &mut self.shells,
+            Count::Held => &mut self.held,
+            Count::Freed => &mut self.freed,
         }
     }
 }
@@ -79,6 +95,9 @@ impl fmt::Display for Counts {
             (self.renamed, "renamed"),
             (self.archived, "archived"),
             (self.keys, "changed in keys"),
+            (self.shells, "changed in the lock's shell"),
+            (self.held, "held locked"),
+            (self.freed, "no longer held"),
         ];
         let mut done = done.iter().filter(|(n, _)| *n > 0).peekable();
         if done.peek().is_none() {

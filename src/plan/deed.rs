@@ -7,7 +7,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use super::key_change::KeyChange;
-use crate::model::owned::Applied;
+use crate::model::owned::{Applied, Hold};
 use crate::model::{AccountFields, Contact, Gid, Name, Uid, Untrusted, UserName};
 use crate::policy::{Field, Reason};
 
@@ -37,6 +37,12 @@ pub enum Deed {
     },
     /// Open a locked account again.
     Unlock {},
+    /// Give a locked account the shell that shows it, or put back the one that stood before.
+    LockShell(LockShell),
+    /// Hold an account locked, whatever the provider says.
+    Hold(Hold),
+    /// Hold it no more.
+    Free {},
     /// Take an account, its memberships and its subordinate ids out of the databases.
     RemoveAccount {
         /// Its uid, which stays with the person.
@@ -128,6 +134,9 @@ impl Deed {
             | Deed::Update { .. }
             | Deed::Lock { .. }
             | Deed::Unlock {}
+            | Deed::LockShell(_)
+            | Deed::Hold(_)
+            | Deed::Free {}
             | Deed::RemoveAccount { .. }
             | Deed::RemoveGroup { .. }
             | Deed::Forget { .. }
@@ -313,6 +322,17 @@ pub struct FieldChange {
     pub from: String,
     /// As it will be.
     pub to: String,
+}
+
+/// The shell of an account that is, or was, locked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LockShell {
+    /// The shell as found, and as it will be.
+    #[serde(flatten)]
+    pub shell: FieldChange,
+    /// The shell that stood before, as long as the account is locked; `None`: it is put back.
+    #[serde(skip)]
+    pub before: Option<String>,
 }
 
 /// What becomes of the home of a removed account.

@@ -11,7 +11,7 @@ use super::diff::{account_line, group_line, lock_word};
 use super::render;
 use crate::model::host::{Host, HostAccount};
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
-use crate::model::{Members, shown};
+use crate::model::{Members, RemoteId, shown};
 use crate::policy::{ByHand, Field, GroupRules, Reason, Rules};
 use difference::entry;
 pub use difference::{Difference, Kind, Next};
@@ -20,15 +20,15 @@ pub(crate) use keys::{keys, unusable};
 /// Everything that differs in the databases, accounts first, each kind by name. [`keys`] tells of files with keys.
 pub fn drift(host: &Host<'_>, owned: &Owned, rules: &Rules) -> Vec<Difference> {
     let mut out = Vec::new();
-    let mut present: Vec<&OwnedAccount> = owned
+    let mut present: Vec<(&RemoteId, &OwnedAccount)> = owned
         .accounts
-        .values()
-        .filter(|own| own.state.is_present())
-        .collect();
-    present.sort_by_key(|own| &own.name);
-    present
         .iter()
-        .for_each(|own| account(own, host, rules, &mut out));
+        .filter(|(_, own)| own.state.is_present())
+        .collect();
+    present.sort_by_key(|(_, own)| &own.name);
+    for (id, own) in present {
+        account(own, owned.shell_before(id), host, rules, &mut out);
+    }
     let mut present: Vec<&OwnedGroup> = owned
         .groups
         .values()
@@ -88,7 +88,14 @@ fn deleted(kind: Kind, name: &str, by_hand: ByHand) -> Difference {
     )
 }
 
-fn account(own: &OwnedAccount, host: &Host<'_>, rules: &Rules, out: &mut Vec<Difference>) {
+/// `before`: the shell that stood before a lock that has one of its own.
+fn account(
+    own: &OwnedAccount,
+    before: Option<&str>,
+    host: &Host<'_>,
+    rules: &Rules,
+    out: &mut Vec<Difference>,
+) {
     let found = match account_line(own, host) {
         Ok(found) => found,
         Err(_) if !host.accounts.contains_key(own.name.as_str()) => {
@@ -122,7 +129,26 @@ fn account(own: &OwnedAccount, host: &Host<'_>, rules: &Rules, out: &mut Vec<Dif
         let why = "a lock of gosync's is not given up to a hand".to_owned();
         out.push(differs("lock", applied, found, Next::Restores, why));
     }
-    let fields = fields(own, found);
+    let lock_shell = rules.departed.lock_shell.as_deref();
+    let is_held = own.state == State::Locked && (before.is_some() || lock_shell.is_some());
+    let to = lock_shell
+        .or(before)
+        .filter(|to| is_held && *to != found.fields.shell);
+    if let Some(to) = to {
+        let (applied, found) = (to.to_owned(), found.fields.shell.to_owned());
+        let why = match lock_shell {
+            Some(_) => "`lock_shell` holds as long as it is locked",
+            None => "`lock_shell` is not set any more",
+        };
+        out.push(differs(
+            "shell",
+            applied,
+            found,
+            Next::Restores,
+            why.to_owned(),
+        ));
+    }
+    let fields = fields(own, found).filter(|(field, ..)| *field != Field::Shell || !is_held);
     for (field, applied, found) in fields.filter(|(_, applied, found)| applied != found) {
         let what = field.as_str();
         let (next, why) = match rules.accounts.keep_local.contains(&field) {

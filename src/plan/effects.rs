@@ -13,7 +13,7 @@ use super::change::Change;
 use super::deed::{Deed, FieldChange, HomeFate, NewAccount, Number, Rename};
 use super::hook_event::Event;
 use super::key_change::KeyChange;
-use crate::model::owned::Loss;
+use crate::model::owned::{Hold, Loss};
 use crate::model::{Gid, Name, Uid, Untrusted, UserName};
 use crate::policy::Reason;
 
@@ -75,6 +75,12 @@ pub(crate) enum Count {
     Released,
     /// Keys were written or taken away.
     Keys,
+    /// The shell shows a lock, or does so no more.
+    Shell,
+    /// Held locked by an administrator.
+    Held,
+    /// Held no more.
+    Freed,
 }
 
 /// A part of a commit, in order. A failure in a later one never undoes or holds back an earlier one.
@@ -255,6 +261,10 @@ pub(crate) enum Pack<'a> {
 pub(crate) enum Detail<'a> {
     /// Why somebody was locked.
     Reason(&'a Reason),
+    /// Who holds it locked, and why.
+    Held(&'a Hold),
+    /// What became of the shell.
+    Shell(&'a FieldChange),
     /// What became of a home.
     Home(&'a HomeFate),
     /// Fingerprints of keys.
@@ -293,6 +303,9 @@ pub(crate) fn effects(change: &Change) -> Effects<'_> {
         Deed::Update { fields } => accounts::update(fields),
         Deed::Lock { reason } => accounts::lock(reason),
         Deed::Unlock {} => accounts::unlock(),
+        Deed::LockShell(shell) => accounts::lock_shell(shell),
+        Deed::Hold(hold) => accounts::hold(hold),
+        Deed::Free {} => accounts::free(),
         Deed::RemoveAccount {
             uid,
             private_group,

@@ -29,8 +29,8 @@ pub(crate) use approved::{Approved, Share};
 pub use change::Change;
 pub use deed::Deed;
 pub(crate) use deed::{
-    AccountRename, Adopted, FieldChange, HomeFate, HomeMove, MemberChange, NewAccount, Number,
-    Rename,
+    AccountRename, Adopted, FieldChange, HomeFate, HomeMove, LockShell, MemberChange, NewAccount,
+    Number, Rename,
 };
 pub(crate) use effects::effects;
 pub use guard::Limits;

@@ -12,6 +12,10 @@ pub enum Observation {
     Absent(RemoteId, Absence),
     /// There again.
     Back(RemoteId),
+    /// The provider shuts out, or has no more, whom an administrator holds locked: the departure begins.
+    Departed(RemoteId),
+    /// The provider lets in again whom an administrator holds locked: the departure is over.
+    Returned(RemoteId),
     /// The provider wants of a field what somebody has set by hand already.
     Agreed(RemoteId, Field, String),
     /// A group is missing: since when, and in how many reads.

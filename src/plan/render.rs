@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{
-    Adopted, Cause, Change, Deed, FieldChange, HomeFate, KeyChange, KeyPlace, MemberChange,
-    NewAccount, Number, Plan, Remark, Rename,
+    Adopted, Cause, Change, Deed, FieldChange, HomeFate, KeyChange, KeyPlace, LockShell,
+    MemberChange, NewAccount, Number, Plan, Remark, Rename,
 };
+use crate::model::owned::Hold;
 use crate::model::{Contact, Gid, Name, RemoteId, UserName, shown};
 use crate::policy::{Field, Reason, Refusal};
 
@@ -123,6 +124,9 @@ pub(crate) fn line(change: &Change) -> String {
         Deed::Update { fields } => format!("~ account {name} {}", field_changes(fields)),
         Deed::Lock { reason } => format!("! lock {name}: {reason}"),
         Deed::Unlock {} => format!("~ unlock {name}"),
+        Deed::LockShell(shell) => lock_shell(name, shell),
+        Deed::Hold(hold) => held(name, hold),
+        Deed::Free {} => format!("~ {name} is not held locked any more"),
         Deed::RemoveAccount { uid, home, .. } => {
             format!("- account {name} uid={uid} {}", home_fate(home))
         }
@@ -154,6 +158,28 @@ pub(crate) fn line(change: &Change) -> String {
         Deed::RemoveGroup { gid, remove } => removed_group(name, *gid, remove),
         Deed::SetKeys(change) => keys(name, change),
     }
+}
+
+fn lock_shell(name: &Name, change: &LockShell) -> String {
+    let LockShell { shell, before } = change;
+    let (mark, how_long) = match before {
+        Some(_) => ('!', " as long as it is locked"),
+        None => ('~', ""),
+    };
+    let from = shown(&shell.from);
+    format!(
+        "{mark} shell {name} \"{from}\" -> \"{}\"{how_long}",
+        shown(&shell.to)
+    )
+}
+
+fn held(name: &Name, hold: &Hold) -> String {
+    let reason = hold.reason.as_ref();
+    let reason = reason.map_or_else(String::new, |reason| format!(": {}", shown(reason)));
+    format!(
+        "! hold {name} locked until `gosync unlock {name}`, by {}{reason}",
+        shown(&hold.by)
+    )
 }
 
 fn forgotten(name: &Name, stands: bool) -> String {

@@ -11,6 +11,7 @@ pub(crate) mod gaps;
 pub(crate) mod gecos;
 pub(crate) mod holders;
 pub(crate) mod hooks;
+mod interactive;
 pub(crate) mod keys;
 pub(crate) mod local_map;
 pub(crate) mod map;

@@ -199,6 +199,21 @@ reasons! {
     Missing { runs: u32 } = "missing",
         ("missing in {}", counted(*.runs, "complete read", "complete reads"));
     OpenedByHand = "opened-by-hand", ("was opened by hand, and the person is still gone");
+    HeldLocked { by: Untrusted } = "held-locked",
+        ("locked by an administrator ({by}), until `gosync unlock`");
+    HeldThough { by: Untrusted } = "held-though",
+        ("stays locked, though the provider lets this person in: an administrator ({by}) holds it so, \
+        until `gosync unlock`");
+    NextSyncDecides = "next-sync-decides",
+        ("the next sync opens it, if the provider lets this person in");
+    NotLetIn = "not-let-in", ("stays locked: the provider does not let this person in");
+    NotHeld = "not-held", ("no administrator holds it locked");
+    NotOursToLock { name: String } = "not-ours-to-lock",
+        ("the account `{name}` is not gosync's; lock it by hand: usermod -L -e 1 {name}");
+    OtherProvidersAccount { name: Untrusted } = "other-providers-account",
+        ("`{name}` belongs to another provider; choose that with -u");
+    LockShellBack = "lock-shell-back",
+        ("had another shell than `lock_shell`, and gets that again as long as it is locked");
     ToBeRemoved = "to-be-removed", ("is about to be removed");
     LockedBefore { run: u64 } = "locked-before", ("was locked before run {run}");
 

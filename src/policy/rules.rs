@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Deserializer};
 
 use super::field::Field;
+use super::interactive::INTERACTIVE;
 use super::keys::KeyRules;
 use super::local_map::LocalMap;
 use super::matcher::Filter;
@@ -180,6 +181,25 @@ fn unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D:
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
+/// A shell that lets nobody in; `""`: none.
+fn lock_shell<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let Some(shell) = unless_empty(from)? else {
+        return Ok(None);
+    };
+    let base = shell.rsplit('/').next().unwrap_or_default();
+    let wrong = |why: &str| Err(serde::de::Error::custom(why));
+    if INTERACTIVE.contains(&base) {
+        return wrong(
+            "it is a shell to work in; name one that lets nobody in, such as /usr/sbin/nologin",
+        );
+    }
+    let is_plain = |b: u8| b.is_ascii_graphic() && b != b':';
+    match shell.starts_with('/') && shell.bytes().all(is_plain) && !base.is_empty() {
+        true => Ok(Some(shell)),
+        false => wrong("it is the absolute path of a shell, such as /usr/sbin/nologin"),
+    }
+}
+
 fn at_least_one<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     u32::deserialize(from).map(|n| n.max(1))
 }
@@ -295,6 +315,9 @@ pub struct DepartedRules {
     pub absent_for: u64,
     /// Whether what runs as a locked account is ended.
     pub end_sessions: bool,
+    /// The shell of accounts as long as they are locked; `None`: they keep their own.
+    #[serde(deserialize_with = "lock_shell")]
+    pub lock_shell: Option<String>,
     /// How many seconds after the locking a home is packed and taken away; `None`: never.
     #[serde(deserialize_with = "units::optional_seconds")]
     pub archive_after: Option<u64>,
@@ -318,6 +341,7 @@ impl Default for DepartedRules {
             absent_runs: 2,
             absent_for: 3_600,
             end_sessions: false,
+            lock_shell: None,
             archive_after: None,
             archive_dir: "/var/lib/gosync/homes".to_owned(),
             home_time_limit: 3_600,

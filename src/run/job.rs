@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::owned::Hold;
 use crate::plan::diff::Request;
 use crate::plan::guard;
 use crate::plan::saved::{self, Saved};
@@ -60,6 +61,18 @@ pub enum Task {
         names: Vec<String>,
         /// What they are; `None`: whatever has the name.
         kind: Option<Kind>,
+    },
+    /// Accounts are locked, and held so whatever the provider says.
+    Lock {
+        /// Their names.
+        names: Vec<String>,
+        /// Who asks for it, and why.
+        hold: Hold,
+    },
+    /// Accounts are held locked no more.
+    Unlock {
+        /// Their names.
+        names: Vec<String>,
     },
     /// What a run changed becomes as it was.
     Undo {
@@ -145,14 +158,20 @@ impl Task {
             Self::Users { .. } | Self::Groups { .. } | Self::Undo { .. } | Self::Saved { .. } => {
                 true
             }
-            Self::Remove { .. } | Self::Adopt { .. } | Self::Release { .. } => false,
+            Self::Remove { .. }
+            | Self::Adopt { .. }
+            | Self::Release { .. }
+            | Self::Lock { .. }
+            | Self::Unlock { .. } => false,
         }
     }
 
     /// Whether somebody asks for what happens to few accounts, by their names: that is no mishap.
     pub(crate) fn is_by_name(&self) -> bool {
         match self {
-            Self::Remove { names, .. } => names.len() <= guard::ALWAYS_ALLOWED as usize,
+            Self::Remove { names, .. } | Self::Lock { names, .. } | Self::Unlock { names } => {
+                names.len() <= guard::ALWAYS_ALLOWED as usize
+            }
             Self::Adopt { .. } => true,
             _ => false,
         }
@@ -219,6 +238,8 @@ impl Task {
             Self::Remove { .. } => "deluser",
             Self::Adopt { .. } => "adopt",
             Self::Release { .. } => "release",
+            Self::Lock { .. } => "lock",
+            Self::Unlock { .. } => "unlock",
             Self::Undo { .. } => "undo",
             Self::Saved { .. } => "apply",
         }

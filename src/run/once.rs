@@ -51,7 +51,7 @@ pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     }
     let mut report = report?;
     let is_whole = !job.options.dry_run && !matches!(report.outcome, Outcome::Refused(_));
-    if matches!(job.task, Task::Users { .. }) && is_whole {
+    if matches!(job.task, Task::Users { .. } | Task::Lock { .. }) && is_whole {
         let still_there = end_sessions(env, watch)?;
         report.outcome = report.outcome.with_not_out(still_there);
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::adoption::Adoption;
 use super::context::PlanContext;
 use super::env::Env;
+use super::hold;
 use super::job::{Job, Kind, Task};
 use super::keys;
 use super::report::SourceReport;
@@ -16,6 +17,7 @@ use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::model::Snapshot;
 use crate::model::host::Host;
+use crate::model::owned::Hold;
 use crate::plan::diff::{self, Request};
 use crate::plan::{HostProbe, Plan, effects};
 use crate::policy::Reason;
@@ -30,6 +32,8 @@ pub(crate) enum Planner<'a> {
     Adopt(Adoption),
     Remove(&'a [String], &'a Request),
     Release(&'a [String], Option<Kind>),
+    Lock(&'a [String], &'a Hold),
+    Unlock(hold::Unlock<'a>),
     Undo(u64),
 }
 
@@ -57,6 +61,8 @@ impl<'a> Planner<'a> {
             }
             Task::Remove { names, request } => Self::Remove(names, request),
             Task::Release { names, kind } => Self::Release(names, *kind),
+            Task::Lock { names, hold } => Self::Lock(names, hold),
+            Task::Unlock { names } => Self::Unlock(hold::Unlock::read(env, names, watch)),
             Task::Undo { run } => Self::Undo(*run),
         })
     }
@@ -67,7 +73,11 @@ impl<'a> Planner<'a> {
             Self::Sync(_, view) => Some(&view.snapshot),
             Self::Saved(saved) => Some(&saved.view.snapshot),
             Self::Adopt(adoption) => Some(adoption.snapshot()),
-            Self::Remove(..) | Self::Release(..) | Self::Undo(_) => None,
+            Self::Remove(..)
+            | Self::Release(..)
+            | Self::Lock(..)
+            | Self::Unlock(_)
+            | Self::Undo(_) => None,
         }
     }
 
@@ -92,6 +102,8 @@ impl<'a> Planner<'a> {
                     Error::failed(format!("nothing was given back: {}", Reason::all(&reasons)))
                 })
             }
+            Self::Lock(names, hold) => hold::lock(cx, names, hold),
+            Self::Unlock(unlock) => unlock.plan(cx),
             Self::Undo(run) => undo::plan(cx, *run),
         }
     }

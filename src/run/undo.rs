@@ -5,6 +5,7 @@ use super::env::Env;
 use super::keys;
 use super::probe::RealProbe;
 use super::sessions::refuse_logged_in;
+use super::shells;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::model::history::{Later, PastRun};
@@ -35,6 +36,7 @@ pub(crate) fn plan(cx: &PlanContext<'_>, number: u64) -> Result<Plan> {
         probe: &RealProbe::of(cx.env, cx.target),
     };
     let mut plan = diff::undo(past, &against);
+    shells::extend(&mut plan, cx, false);
     // Who is locked or removed loses the keys; those of others are the next sync's.
     keys::withdraw(&mut plan, cx, false);
     refuse_logged_in(cx, &plan)?;

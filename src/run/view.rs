@@ -7,6 +7,7 @@ use super::env::Env;
 use super::job::Task;
 use super::keys;
 use super::probe::RealProbe;
+use super::shells;
 use super::watch::Watch;
 use crate::error::Result;
 use crate::hooks;
@@ -154,6 +155,7 @@ impl ProviderView {
             probe: &RealProbe::of(cx.env, cx.target),
         };
         let mut plan = diff::accounts(wanted, &against);
+        shells::extend(&mut plan, cx, chosen.known);
         keys::extend(&mut plan, cx, &self.keys, chosen);
         self.contacts(&mut plan, cx, chosen)?;
         Ok(plan)

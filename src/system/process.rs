@@ -145,6 +145,20 @@ pub(crate) fn variable(name: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
+/// Who asks: the user before sudo(8) or doas(1), else the one we run as.
+pub(crate) fn who_asks() -> String {
+    let before = ["SUDO_USER", "DOAS_USER"].into_iter().find_map(variable);
+    let before = before.and_then(|user| user.to_str().map(str::to_owned));
+    let is_name = |name: &String| name.len() <= 64 && !name.chars().any(char::is_control);
+    before.filter(is_name).unwrap_or_else(|| {
+        let uid = nix::unistd::getuid();
+        match nix::unistd::User::from_uid(uid) {
+            Ok(Some(user)) => user.name,
+            _ => format!("uid {uid}"),
+        }
+    })
+}
+
 /// Where `name` would be beside this program's own file.
 pub(crate) fn beside_program(name: &str) -> Option<PathBuf> {
     Some(std::env::current_exe().ok()?.parent()?.join(name))

@@ -27,6 +27,8 @@ cases!(
     keys,
     ladder,
     local_map,
+    lock_shell,
+    locked_by_admin,
     names,
     no_final_newline,
     no_gshadow,
@@ -61,7 +63,9 @@ fn changes_something(args: &[String]) -> bool {
     let is_dry = args
         .iter()
         .any(|arg| ["-n", "--dry-run"].contains(&arg.as_str()));
-    let changes = ["sync", "deluser", "adopt", "release", "undo", "apply"];
+    let changes = [
+        "sync", "deluser", "adopt", "release", "undo", "apply", "lock", "unlock",
+    ];
     args.iter().any(|arg| changes.contains(&arg.as_str())) && !is_dry
 }
 

@@ -7,6 +7,7 @@ use super::leaving::Leaving;
 use super::planned::{Aliases, ids};
 use super::report::{self, Side};
 use super::verdict;
+use crate::commands::status::held;
 use crate::error::{Error, Result};
 use crate::model::history::EntryKind;
 use crate::model::owned::{OwnedAccount, State};
@@ -43,6 +44,12 @@ impl Inquiry<'_> {
         };
         let own = id.and_then(|id| self.owned.accounts.get(id));
         side.ledger = own.map(report::entry);
+        if let Some(id) = id {
+            let hold = self.owned.held(id);
+            side.held = hold.map(|hold| format!("locked by an administrator: {}", held(hold)));
+            let before = self.owned.shell_before(id);
+            side.shell_back = before.map(|shell| format!("{} again when it opens", shown(shell)));
+        }
         let mut selection = None;
         if let Some(user) = user {
             selection = Some(self.explain(user, own, people, &mut side)?);

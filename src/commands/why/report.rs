@@ -43,6 +43,12 @@ pub(super) struct Side {
     pub ledger: Option<String>,
     /// How far it has come on the way out.
     pub leaving: Option<Leaving>,
+    /// Which administrator holds it locked, since when, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
+    /// The shell that it has again when its lock is taken off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shell_back: Option<String>,
     /// The groups of a person.
     pub groups: Vec<String>,
     /// What the next runs would do.
@@ -175,6 +181,9 @@ impl Side {
         let closed = if what == "group" { "emptied" } else { "locked" };
         for (key, text) in self.leaving.iter().flat_map(|leaving| leaving.rows(closed)) {
             let _ = row(key, &text);
+        }
+        for (key, text) in [("held", &self.held), ("shell", &self.shell_back)] {
+            let _ = text.as_ref().map(|text| row(key, text));
         }
         for Step { field, value, rule } in &self.steps {
             let value = if value.is_empty() { "(empty)" } else { value };

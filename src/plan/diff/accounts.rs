@@ -15,7 +15,7 @@ use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount};
 use crate::model::owned::{OwnedAccount, State};
 use crate::model::{AccountFields, Completeness, Name, RemoteId, Untrusted, UserName};
-use crate::plan::{Change, Deed, Plan};
+use crate::plan::{Change, Deed, Observation, Plan};
 use crate::policy::map::{WantedAccount, WantedAccounts};
 use crate::policy::{Forgetting, Reason, Refusal};
 
@@ -36,6 +36,7 @@ pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> P
     plan.refused = std::mem::take(&mut wanted.refusals);
     let mut fresh = Vec::new();
     for account in wanted.accounts {
+        let account = held(account, against, &mut plan);
         match owned.accounts.get(&account.id) {
             Some(own) if is_restored(&account, own, against) => {
                 plan.remark(&own.name, Reason::MadeAgain);
@@ -66,6 +67,33 @@ pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> P
     }
     plan.changes.splice(0..0, created);
     plan
+}
+
+/// Whom an administrator holds locked is so, whatever the provider says; and has not left, unless it says so.
+fn held(account: WantedAccount, against: &DiffInput<'_>, plan: &mut Plan) -> WantedAccount {
+    let DiffInput { owned, chosen, .. } = *against;
+    let Some(hold) = owned.held(&account.id).filter(|_| chosen.known) else {
+        return account;
+    };
+    let (id, has_left) = (
+        account.id.clone(),
+        owned.departures.contains_key(&account.id),
+    );
+    match account.open {
+        true if has_left => plan.observations.push(Observation::Returned(id)),
+        false if !has_left && !matches!(against.completeness, Completeness::Incomplete(_)) => {
+            plan.observations.push(Observation::Departed(id));
+        }
+        _ => {}
+    }
+    if account.open {
+        let by = Untrusted::new(&hold.by);
+        plan.remark(account.name.as_str(), Reason::HeldThough { by });
+    }
+    WantedAccount {
+        open: false,
+        ..account
+    }
 }
 
 /// Whether an account that was removed by hand is made again.
@@ -151,6 +179,15 @@ impl Known<'_, '_> {
     fn close(&self, plan: &mut Plan) -> bool {
         let Self { own, against, .. } = *self;
         if own.state != State::Active && self.found.closed() {
+            let is_held = against.owned.held(&self.account.id).is_some();
+            if is_held
+                && plan
+                    .observations
+                    .iter()
+                    .any(|seen| returns(seen, &self.account.id))
+            {
+                return false;
+            }
             return self.renamed.is_none()
                 && departure::advance(&self.account.id, own, against, plan);
         }
@@ -158,7 +195,7 @@ impl Known<'_, '_> {
             plan.remark(&own.name, Reason::NotLockedNow);
             return false;
         }
-        let reason = Reason::ShutOut;
+        let reason = shut_out(&self.account.id, against);
         plan.changes.push(self.change(Deed::Lock { reason }));
         true
     }
@@ -172,6 +209,21 @@ impl Known<'_, '_> {
             home: self.new_home().unwrap_or(&self.own.applied.fields.home),
         };
         departure::come_back(&back, self.against, plan)
+    }
+}
+
+/// Whether a run has seen that somebody is let in again.
+fn returns(seen: &Observation, id: &RemoteId) -> bool {
+    matches!(seen, Observation::Returned(back) if back == id)
+}
+
+/// Why somebody is out.
+fn shut_out(id: &RemoteId, against: &DiffInput<'_>) -> Reason {
+    match against.owned.held(id) {
+        Some(hold) => Reason::HeldLocked {
+            by: Untrusted::new(&hold.by),
+        },
+        None => Reason::ShutOut,
     }
 }
 
@@ -241,6 +293,10 @@ fn shut_by_id(id: &RemoteId, own: &OwnedAccount, against: &DiffInput<'_>, plan: 
     match account_line_as(stands.as_str(), own, against.host) {
         Err(reason) => shut_lost(id, own, reason, against, plan),
         Ok(found) if own.state == State::Locked && found.closed() => {
+            let is_held = against.owned.held(id).is_some();
+            if is_held && !against.owned.departures.contains_key(id) {
+                plan.observations.push(Observation::Departed(id.clone()));
+            }
             departure::advance(id, own, against, plan);
         }
         Ok(_) if matches!(against.completeness, Completeness::Incomplete(_)) => {

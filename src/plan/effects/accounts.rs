@@ -1,9 +1,9 @@
 //! What the deeds mean that are done to accounts.
 
 use super::{Count, Detail, Effects, Gives, Home, Lines, Pack, Part, Presence, Takes, losing, of};
-use crate::model::owned::Loss;
+use crate::model::owned::{Hold, Loss};
 use crate::model::{Contact, Name, Uid};
-use crate::plan::deed::{Adopted, FieldChange, HomeFate, NewAccount, Number};
+use crate::plan::deed::{Adopted, FieldChange, HomeFate, LockShell, NewAccount, Number};
 use crate::plan::hook_event::Event;
 use crate::plan::key_change::KeyChange;
 use crate::policy::Reason;
@@ -55,6 +55,30 @@ pub(super) fn unlock<'a>() -> Effects<'a> {
         lines: Lines::Unlock,
         ..of("unlock-account", Count::Unlocked, Some(Event::Unlocked))
     }
+}
+
+pub(super) fn lock_shell(shell: &LockShell) -> Effects<'_> {
+    Effects {
+        part: match shell.before.is_some() {
+            true => Part::Closing,
+            false => Part::Opening,
+        },
+        lines: Lines::Fields(std::slice::from_ref(&shell.shell)),
+        detail: Some(Detail::Shell(&shell.shell)),
+        ..of("lock-shell", Count::Shell, Some(Event::Updated))
+    }
+}
+
+pub(super) fn hold(hold: &Hold) -> Effects<'_> {
+    Effects {
+        part: Part::Closing,
+        detail: Some(Detail::Held(hold)),
+        ..of("hold-account", Count::Held, None)
+    }
+}
+
+pub(super) fn free<'a>() -> Effects<'a> {
+    of("free-account", Count::Freed, None)
 }
 
 pub(super) fn remove(uid: Uid, private_group: bool, home: &HomeFate) -> Effects<'_> {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::{KnownAs, WantedAccount, asked_number, kept, mapped};
 use crate::model::history::EntryKind;
 use crate::model::{AccountFields, Uid, Untrusted, User, UserName};
+use crate::policy::interactive::INTERACTIVE;
 use crate::policy::rules::UnknownShell;
 use crate::policy::trace::Trace;
 use crate::policy::{AccountRules, Reason, Remark, gecos, protect};
@@ -224,12 +225,6 @@ fn is_directly_below(path: &str, base: &str) -> bool {
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'+'));
     plain && (1..=64).contains(&last.len()) && !last.starts_with(['.', '-'])
 }
-
-/// Shells that are there to work in: who asks for one may have another.
-const INTERACTIVE: [&str; 14] = [
-    "sh", "bash", "zsh", "fish", "ksh", "ksh93", "mksh", "tcsh", "csh", "dash", "ash", "elvish",
-    "nu", "xonsh",
-];
 
 /// Programs that let nobody in.
 const CLOSED: [&str; 4] = [

@@ -68,7 +68,13 @@ impl Known<'_, '_> {
             // A home moves only on purpose: what was given stays until a rename moves it.
             all.push(of(Field::Home, &before.home, &before.home, found.home));
         }
-        all.push(of(Field::Shell, &before.shell, &wanted.shell, found.shell));
+        // A lock may have a shell of its own; what is wanted comes when that is taken off.
+        let held = self.against.owned.shell_before(&account.id);
+        let has_lock_shell = held.is_some() || self.against.rules.departed.lock_shell.is_some();
+        if account.open || !has_lock_shell {
+            let found = held.unwrap_or(found.shell);
+            all.push(of(Field::Shell, &before.shell, &wanted.shell, found));
+        }
         if account.open {
             all.extend([self.lock(), self.expiry()]);
         }

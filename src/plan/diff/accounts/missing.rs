@@ -6,7 +6,7 @@ use super::{Stuck, forgettable};
 use crate::model::history::EntryKind;
 use crate::model::host::HostAccount;
 use crate::model::owned::{OwnedAccount, State};
-use crate::model::{Completeness, Name, RemoteId, UserName};
+use crate::model::{Completeness, Name, RemoteId, Untrusted, UserName};
 use crate::plan::diff::absence;
 use crate::plan::diff::departure;
 use crate::plan::diff::input::DiffInput;
@@ -106,7 +106,16 @@ impl<'a> Missing<'a> {
         let Stands { name, line } = stands;
         let is_opened = line.as_ref().is_ok_and(|found| !found.closed());
         if let Some(name) = name.filter(|_| is_opened) {
-            return self.lock(name, Reason::OpenedByHand, plan);
+            let reason = match against.owned.held(id) {
+                Some(hold) => Reason::HeldLocked {
+                    by: Untrusted::new(&hold.by),
+                },
+                None => Reason::OpenedByHand,
+            };
+            return self.lock(name, reason, plan);
+        }
+        if against.owned.held(id).is_some() && !against.owned.departures.contains_key(id) {
+            self.count_held(plan);
         }
         // One that is not there may be a removal that was broken off.
         if departure::advance(id, own, against, plan) {
@@ -116,6 +125,18 @@ impl<'a> Missing<'a> {
         if let Err(reason) = line {
             let lock = Reason::OpenedByHand;
             Stuck { id, own, lock }.shut(reason, against, plan);
+        }
+    }
+
+    /// One that an administrator locked while the person was there: it has not left before that is proven.
+    fn count_held(&self, plan: &mut Plan) {
+        let missed = absence::count(self.own.absence, self.against);
+        if missed.is_due {
+            plan.observations
+                .push(Observation::Departed(self.id.clone()));
+        } else if missed.is_news {
+            let (id, absence) = (self.id.clone(), missed.absence);
+            plan.observations.push(Observation::Absent(id, absence));
         }
     }
 

@@ -37,9 +37,11 @@ impl Undoable for OwnedAccount {
     ) -> Result<(), Reason> {
         let own = one.own;
         let turn = Turn::of(one, before);
+        let frees = work.frees(one);
         if changed_fields(own, before, &one.after).next().is_none()
             && turn.state.is_none()
             && !turn.has_name
+            && !frees
         {
             match turn.has_keys {
                 true => work.plan.remark(&own.name, Reason::KeysStay),
@@ -48,6 +50,11 @@ impl Undoable for OwnedAccount {
             return Ok(());
         }
         work.check_later(one.touched)?;
+        let opens = turn.state.is_some_and(|was| was != State::Locked);
+        if let Some(hold) = work.owned().held(one.id).filter(|_| opens && !frees) {
+            let by = Untrusted::new(&hold.by);
+            return Err(Reason::HeldThough { by });
+        }
         let renamed = match turn.has_name {
             true => work.rename_back(one, before, turn.is_open),
             false => None,
@@ -61,6 +68,9 @@ impl Undoable for OwnedAccount {
         let found = account_line_as(stands, own, work.against.host)?;
         if turn.has_keys {
             work.plan.remark(name.as_str(), Reason::KeysStay);
+        }
+        if frees {
+            work.change(one, name.clone(), Deed::Free {});
         }
         if let Some(was) = turn.state {
             let deed = match was {
@@ -92,7 +102,13 @@ impl Undoable for OwnedAccount {
         // One that is not there may have been removed by a run that was broken off; the rest of it goes now.
         if host.accounts.contains_key(own.name.as_str()) {
             let found = account_line(own, host)?;
-            let is_ours = found.fields == own.applied.fields.borrowed();
+            // The shell of a lock is gosync's, too.
+            let shell = work.owned().shell_before(one.id);
+            let fields = crate::model::AccountFields {
+                shell: shell.unwrap_or(found.fields.shell),
+                ..found.fields
+            };
+            let is_ours = fields == own.applied.fields.borrowed();
             if !is_ours && !work.past.force {
                 return Err(Reason::ChangedByHand);
             }
@@ -134,6 +150,15 @@ impl Undoable for OwnedAccount {
         };
         work.fresh.push((account, one.own, before));
         Ok(())
+    }
+}
+
+impl Work<'_> {
+    /// Whether an administrator locked it by the run, and holds it so still.
+    fn frees(&self, one: &OneAccount<'_, '_>) -> bool {
+        let mut details = one.touched.details.iter();
+        let is_hold = details.any(|detail| detail.get("held").is_some());
+        is_hold && self.owned().held(one.id).is_some()
     }
 }
 

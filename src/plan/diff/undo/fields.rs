@@ -68,6 +68,8 @@ impl Work<'_> {
             let Some(found) = field.of(found.fields) else {
                 continue;
             };
+            let held = self.owned().shell_before(one.id);
+            let found = held.filter(|_| field == Field::Shell).unwrap_or(found);
             if found == before {
                 // By hand, or by an undo that was broken off: only the ledger does not know it yet.
                 self.plan.observations.push(Observation::Agreed(
