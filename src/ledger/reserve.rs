@@ -12,7 +12,7 @@ use crate::model::owned::State;
 use crate::model::{Members, UserName};
 use crate::plan::effects::{Presence, effects};
 use crate::plan::events::Kind;
-use crate::plan::{Change, Deed, KeyChange, MemberChange, NewAccount, Plan};
+use crate::plan::{Change, Deed, FieldChange, KeyChange, MemberChange, NewAccount, Plan};
 use crate::policy::keys::digest;
 
 impl Ledger {
@@ -111,19 +111,9 @@ impl Reservation<'_> {
     /// Writes down what becomes true on confirmation.
     fn edit(&mut self, change: &Change, past: &Past) -> rusqlite::Result<()> {
         let of = (past.kind, past.id.as_str());
-        if let Deed::Update { fields } = &change.deed {
-            return fields.iter().try_for_each(|written| {
-                let edit = Edit::Applied {
-                    field: written.field,
-                    value: written.to.clone(),
-                };
-                self.entries.edit(self.scope, of, &edit)
-            });
-        }
-        match edit(change) {
-            Some(edit) => self.entries.edit(self.scope, of, &edit),
-            None => Ok(()),
-        }
+        edits(change)
+            .iter()
+            .try_for_each(|edit| self.entries.edit(self.scope, of, edit))
     }
 }
 
@@ -174,10 +164,11 @@ impl<'a> Creation<'a> {
     }
 }
 
-/// What becomes true by a change, besides fields of an account; nothing, if other entries say it all.
-fn edit(change: &Change) -> Option<Edit> {
+/// What becomes true by a change; nothing, if other entries say it all.
+fn edits(change: &Change) -> Vec<Edit> {
     let name = change.name();
-    Some(match &change.deed {
+    vec![match &change.deed {
+        Deed::Update { fields } => return fields.iter().map(written).collect(),
         Deed::CreateAccount(new) => Edit::Remade(Box::new(MadeRow::new(name, new))),
         Deed::CreateGroup { members, .. } => Edit::RemadeGroup {
             name: name.to_owned(),
@@ -214,9 +205,16 @@ fn edit(change: &Change) -> Option<Edit> {
         Deed::EmptyGroup { .. } => Edit::Emptied {},
         Deed::RemoveGroup { remove, .. } => Edit::GroupRemoved { lost: remove.len() },
         Deed::SetKeys(change) => keys(change),
-        // The account's opening, the event, and the fields say it.
-        Deed::MakeHome { .. } | Deed::ChangeContact { .. } | Deed::Update { .. } => return None,
-    })
+        // The account's opening, and the event, say it.
+        Deed::MakeHome { .. } | Deed::ChangeContact { .. } => return vec![],
+    }]
+}
+
+fn written(change: &FieldChange) -> Edit {
+    Edit::Applied {
+        field: change.field,
+        value: change.to.clone(),
+    }
 }
 
 fn joined(members: &[UserName]) -> Members {
