@@ -47,26 +47,26 @@ pub enum Patience {
 }
 
 impl Env {
-    /// The places of the managed host below which something is written.
+    /// The places of the managed host below which something is written for everybody. Home bases are not among them: where
+    /// one cannot be used, only those who need a home there are refused.
     pub fn places(&self) -> Vec<PathBuf> {
-        let (settings, accounts) = (&self.settings, &self.settings.rules.accounts);
-        let bases = accounts
-            .home_bases
-            .iter()
-            .chain([&accounts.home_base])
-            .map(PathBuf::from);
-        let own = [
+        let settings = &self.settings;
+        vec![
             settings.gosync.state_dir.clone(),
             settings.gosync.lock_file.clone(),
             "/etc".into(),
             "/var/lib".into(),
-        ];
-        let more = [
             PathBuf::from(&settings.rules.departed.archive_dir),
             "/var/mail".into(),
             PathBuf::from(&settings.rules.keys.directory),
-        ];
-        own.into_iter().chain(more).chain(bases).collect()
+        ]
+    }
+
+    /// The directories that homes are in.
+    pub fn home_bases(&self) -> impl Iterator<Item = PathBuf> {
+        let accounts = &self.settings.rules.accounts;
+        let bases = accounts.home_bases.iter().chain([&accounts.home_base]);
+        bases.map(PathBuf::from)
     }
 
     /// Whom the files of a target give power to but for what the configuration trusts; read when a plan asks, and once.

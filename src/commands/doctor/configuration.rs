@@ -29,8 +29,9 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         outside: look
             .setup
             .places()
-            .iter()
-            .filter_map(|p| Some(look.root().contains(p).err()?.to_string()))
+            .into_iter()
+            .chain(look.setup.home_bases())
+            .filter_map(|p| Some(look.root().contains(&p).err()?.to_string()))
             .collect(),
         missing: named.filter(|(_, dir)| !is_dir(dir)).collect(),
     };

@@ -262,7 +262,7 @@ pub(crate) fn open_trusted_directory(dir: &Path, top: &Path) -> Result<OwnedFd, 
 /// Goes from `top` down to a directory, with no link on the way, and looks at the owner and the mode of each.
 fn walk(real: &Path, top: &Path) -> Result<OwnedFd, Distrust> {
     let Ok(below) = real.strip_prefix(top) else {
-        return Err(Distrust::Odd("it is not below the root"));
+        return Err(Distrust::Odd("a link leads out of --root; make it a relative one"));
     };
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let open = |dir: BorrowedFd<'_>, name: &Path| {
