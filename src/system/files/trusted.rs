@@ -243,7 +243,7 @@ pub(crate) fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<Distr
 /// Why it is not so; or that there is no such directory.
 pub(crate) fn open_trusted_directory(dir: &Path, top: &Path) -> Result<OwnedFd, Distrust> {
     let (real, top) = (fs::canonicalize(dir)?, fs::canonicalize(top)?);
-    for link in dir.ancestors() {
+    for link in std::path::absolute(dir)?.ancestors() {
         let meta = fs::symlink_metadata(link)?;
         let Some(place) = link.parent().filter(|_| meta.is_symlink()) else {
             continue;
@@ -262,7 +262,9 @@ pub(crate) fn open_trusted_directory(dir: &Path, top: &Path) -> Result<OwnedFd, 
 /// Goes from `top` down to a directory, with no link on the way, and looks at the owner and the mode of each.
 fn walk(real: &Path, top: &Path) -> Result<OwnedFd, Distrust> {
     let Ok(below) = real.strip_prefix(top) else {
-        return Err(Distrust::Odd("a link leads out of --root; make it a relative one"));
+        return Err(Distrust::Odd(
+            "a link leads out of --root; make it a relative one",
+        ));
     };
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let open = |dir: BorrowedFd<'_>, name: &Path| {
