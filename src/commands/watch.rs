@@ -48,7 +48,7 @@ impl Watch for UiWatch {
 
     fn staged(&mut self, plan: &Plan) {
         let changes = plan.changes.iter().map(render::line);
-        let remarks = plan.remarks.iter().map(render::remark);
+        let remarks = render::few_remarks(&plan.remarks);
         self.ui.notices(changes.chain(remarks));
         let refusals = render::refusals(&plan.refused);
         let (told, rest) = refusals.split_at(refusals.len().min(REFUSALS_TOLD));

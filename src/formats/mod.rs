@@ -2,7 +2,7 @@
 //!
 //! A database is kept as the bytes that were read. What gosync does not change is written back as it was: comments,
 //! blank and malformed lines, NIS `+`/`-` lines, odd spacing, a missing last newline. Nothing here opens a file.
-//! Rules: passwd(5), shadow(5), group(5), gshadow(5), subuid(5), and how glibc reads them (`nss_files`): it takes lines
+//! Rules: passwd(5), shadow(5), group(5), gshadow(5), subuid(5), shells(5), and how glibc reads them (`nss_files`): it takes lines
 //! with fields missing or too many, too, so that whoever stands in them is there, and has the number.
 
 pub(crate) mod fields;
@@ -11,6 +11,7 @@ pub(crate) mod lines;
 pub(crate) mod passwd;
 pub(crate) mod power;
 pub(crate) mod shadow;
+pub(crate) mod shells;
 pub(crate) mod subid;
 
 pub(crate) use fields::{BadField, name_of, number_of};
@@ -18,6 +19,7 @@ pub(crate) use group::{GroupLine, GshadowLine};
 pub(crate) use lines::{Editor, Lines};
 pub(crate) use passwd::PasswdLine;
 pub(crate) use shadow::ShadowLine;
+pub(crate) use shells::shells;
 pub(crate) use subid::SubidLine;
 
 #[cfg(test)]

@@ -220,3 +220,20 @@ fn a_shadow_line_that_nothing_reads_is_mended() {
         assert!(ShadowLine::parse(&mended).is_some());
     }
 }
+
+#[test]
+fn shells_are_read_as_getusershell_reads_them() {
+    let listed = |text: &'static str| shells(Some(text)).collect::<Vec<_>>();
+    for (text, wanted) in [
+        ("/bin/sh\n/bin/bash", &["/bin/sh", "/bin/bash"][..]),
+        ("# /bin/sh\n  /bin/bash # the usual\n", &["/bin/bash"]),
+        ("shell: /bin/zsh -l\n", &["/bin/zsh"]),
+        ("/bin/sh\r\n/bin/b\x0bash\n", &["/bin/sh", "/bin/b"]),
+        ("/\n/ \n\nbash\n", &[]),
+        ("/bin/a\u{a0}b\n/bin/c\0d", &["/bin/a\u{a0}b", "/bin/c"]),
+        ("", &[]),
+    ] {
+        assert_eq!(listed(text), wanted, "{text:?}");
+    }
+    assert_eq!(shells(None).collect::<Vec<_>>(), ["/bin/sh", "/bin/csh"]);
+}

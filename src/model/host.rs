@@ -9,6 +9,7 @@ use super::fields::AccountFields;
 use super::id_ranges::IdRanges;
 use super::members::MemberList;
 use super::power::{PowerBook, Powers};
+use super::shells::Shells;
 pub(crate) use super::text::ODD;
 
 /// A host's accounts, groups and ids in use.
@@ -28,8 +29,8 @@ pub struct Host<'a> {
     pub elsewhere: Elsewhere,
     /// Subordinate ids in use.
     pub subids: IdRanges,
-    /// The shells of shells(5).
-    pub shells: BTreeSet<&'a str>,
+    /// The shells that an account may have.
+    pub shells: Shells<'a>,
     /// The databases as they were read, by path; `None`: there is no such file.
     pub databases: BTreeMap<String, Option<&'a [u8]>>,
     /// Whom other files of the host give power to; `None`: nobody.

@@ -18,6 +18,7 @@ pub(crate) mod name;
 pub(crate) mod owned;
 pub(crate) mod power;
 pub mod same_name;
+pub(crate) mod shells;
 pub(crate) mod ssh_key;
 pub(crate) mod subject;
 pub(crate) mod subordinates;

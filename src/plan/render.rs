@@ -1,15 +1,18 @@
 //! The plan as text and as JSON: what a dry run shows.
 
+mod remarks;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{
     Adopted, Cause, Change, Deed, FieldChange, HomeFate, KeyChange, KeyPlace, LockShell,
-    MemberChange, NewAccount, Number, Plan, Remark, Rename,
+    MemberChange, NewAccount, Number, Plan, Rename,
 };
 use crate::model::owned::Hold;
 use crate::model::{Contact, Gid, Name, RemoteId, UserName, shown};
 use crate::policy::{Field, Reason, Refusal};
+pub(crate) use remarks::{few_remarks, remark, remarks};
 
 /// How many names of a list one line shows.
 const SHOWN_NAMES: usize = 12;
@@ -23,8 +26,8 @@ pub fn text(plan: &Plan) -> String {
     for refused in refusals(&plan.refused) {
         let _ = writeln!(out, "{}", refused.line());
     }
-    for noted in &plan.remarks {
-        let _ = writeln!(out, "{}", remark(noted));
+    for noted in remarks(&plan.remarks) {
+        let _ = writeln!(out, "{noted}");
     }
     out
 }
@@ -96,11 +99,6 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
     }
     let _ = write!(line, ": {}", refusal.reason);
     line
-}
-
-/// What is left as it is, and why, in one line.
-pub(crate) fn remark(remark: &Remark) -> String {
-    format!("  note {}: {}", shown(&remark.name), remark.reason)
 }
 
 /// The plan for machines: one JSON object with its digest and counts.

@@ -12,6 +12,7 @@ use super::trace::{Step, Trace};
 use super::{AccountRules, NameMap, Reason, Refusal, Remark};
 use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
+use crate::model::shells::Shells;
 use crate::model::{AccountFields, Directory, IdRange, RemoteId, Uid, Untrusted, User, UserName};
 
 use account::AccountMapper;
@@ -65,12 +66,12 @@ impl WantedAccounts {
     }
 }
 
-/// Maps people to accounts. `shells`: what shells(5) of the host allows.
+/// Maps people to accounts. `shells`: what the host allows.
 pub(crate) fn accounts(
     directory: &Directory,
     selection: impl Fn(&User) -> Selection,
     owned: &Owned,
-    shells: &BTreeSet<&str>,
+    shells: &Shells<'_>,
     rules: &AccountRules,
 ) -> WantedAccounts {
     let mut out = WantedAccounts::default();
@@ -145,7 +146,7 @@ pub(crate) fn explain(
     user: &User,
     open: bool,
     known_as: Option<KnownAs<'_>>,
-    shells: &BTreeSet<&str>,
+    shells: &Shells<'_>,
     rules: &AccountRules,
 ) -> (Result<WantedAccount, Reason>, Vec<Step>) {
     let mut trace = Trace::listening();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, names, word};
-use crate::formats::PasswdLine;
+use crate::formats::{self, PasswdLine};
 use crate::model::shown;
 use crate::system::inspect::{self, Chain, Closed, Kind, Node, Room};
 use crate::system::{files, mounts};
@@ -130,14 +130,9 @@ fn listed(look: &HostLook<'_>) -> BTreeSet<String> {
     let bytes = files::read_plain(&look.root().path("/etc/shells"))
         .ok()
         .flatten();
-    let text = bytes.map_or("/bin/sh\n".to_owned(), |bytes| {
-        String::from_utf8_lossy(&bytes).into_owned()
-    });
-    text.lines()
-        .map(str::trim)
-        .filter(|line| line.starts_with('/'))
-        .map(str::to_owned)
-        .collect()
+    let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let listed = formats::shells(text.as_deref());
+    listed.map(str::to_owned).collect()
 }
 
 fn is_program(look: &HostLook<'_>, shell: &str) -> bool {

@@ -2,10 +2,9 @@
 //!
 //! Each part tells the rule that it came about by, for `gosync why`, and what was not taken over as the provider has it.
 
-use std::collections::BTreeSet;
-
 use super::{KnownAs, WantedAccount, asked_number, kept, mapped};
 use crate::model::history::EntryKind;
+use crate::model::shells::Shells;
 use crate::model::{AccountFields, Uid, Untrusted, User, UserName};
 use crate::policy::interactive::INTERACTIVE;
 use crate::policy::rules::UnknownShell;
@@ -14,8 +13,8 @@ use crate::policy::{AccountRules, Reason, Remark, gecos, protect};
 
 /// Maps people, one at a time.
 pub(super) struct AccountMapper<'a> {
-    /// What shells(5) of the host allows.
-    pub shells: &'a BTreeSet<&'a str>,
+    /// What the host allows.
+    pub shells: &'a Shells<'a>,
     pub rules: &'a AccountRules,
     /// What is not taken over.
     pub remarks: &'a mut Vec<Remark>,
@@ -34,14 +33,7 @@ impl AccountMapper<'_> {
         let (name, rename) = self.name(user, known_as)?;
         let uid = self.uid(user, &name, is_known)?;
         let home = self.home(user, &name);
-        let shell = match self.shell(user, &name) {
-            // Who has an account goes on being looked at: they may have to be locked.
-            Err(reason) if is_known => {
-                self.remark(&name, reason);
-                CLOSED[0].to_owned()
-            }
-            other => other?,
-        };
+        let shell = self.shell(user, &name, is_known)?;
         let gecos = self.gecos(user);
         Ok(WantedAccount {
             id: user.id.clone(),
@@ -142,7 +134,7 @@ impl AccountMapper<'_> {
 
     /// The login shell. A wish for one that is not allowed never becomes more than it asked for: what is no common interactive
     /// shell was meant to keep somebody out, or to let them do one thing.
-    fn shell(&mut self, user: &User, name: &UserName) -> Result<String, Reason> {
+    fn shell(&mut self, user: &User, name: &UserName, is_known: bool) -> Result<String, Reason> {
         let (rules, shells) = (self.rules, self.shells);
         let wish = user.shell.as_ref().filter(|wish| !wish.raw().is_empty());
         let Some(wished) = wish.filter(|wish| wish.raw() != rules.shell) else {
@@ -150,7 +142,7 @@ impl AccountMapper<'_> {
                 .note("shell", &rules.shell, || "`shell`".to_owned());
             return Ok(rules.shell.clone());
         };
-        if shells.contains(wished.raw()) || CLOSED.contains(&wished.raw()) {
+        if shells.allow(wished.raw()) {
             self.trace
                 .note("shell", wished.raw(), || "the provider's".to_owned());
             return Ok(wished.raw().to_owned());
@@ -164,20 +156,23 @@ impl AccountMapper<'_> {
             });
         let gets = match becomes {
             UnknownShell::Default => rules.shell.as_str(),
-            UnknownShell::Nologin => {
-                let mut listed = shells.iter().filter(|path| path.ends_with("/nologin"));
-                listed.next().copied().unwrap_or(CLOSED[0])
-            }
+            UnknownShell::Nologin => shells.closed(),
+            // Who has an account goes on being looked at: they may have to be locked.
+            UnknownShell::Refuse if is_known => shells.closed(),
             UnknownShell::Refuse => {
                 let wished = wished.clone();
                 return Err(Reason::ShellRefused { wished });
             }
         };
-        self.trace.note("shell", gets, || match becomes {
-            UnknownShell::Default => {
-                format!("`shell`; the provider's `{wished}` is not in /etc/shells")
-            }
-            _ => format!("the provider's `{wished}` is not in /etc/shells, and no common shell"),
+        self.trace.note("shell", gets, || {
+            let why = match (becomes, rules.unknown_shell) {
+                (UnknownShell::Default, _) => {
+                    return format!("`shell`; the provider's `{wished}` is not in /etc/shells");
+                }
+                (_, None) => "no common shell",
+                (_, Some(_)) => "`unknown_shell` lets nobody have it",
+            };
+            format!("the provider's `{wished}` is not in /etc/shells, and {why}")
         });
         let (wished, gets) = (wished.clone(), gets.to_owned());
         let told = Reason::ShellNotAllowed {
@@ -225,11 +220,3 @@ fn is_directly_below(path: &str, base: &str) -> bool {
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@' | b'+'));
     plain && (1..=64).contains(&last.len()) && !last.starts_with(['.', '-'])
 }
-
-/// Programs that let nobody in.
-const CLOSED: [&str; 4] = [
-    "/usr/sbin/nologin",
-    "/sbin/nologin",
-    "/bin/false",
-    "/usr/bin/false",
-];

@@ -15,7 +15,9 @@ fn map(users: Vec<User>, owned: &Owned, rules: &AccountRules) -> WantedAccounts 
         users,
         groups: vec![],
     };
-    let shells = BTreeSet::from(["/bin/bash", "/bin/zsh"]);
+    let shells = Shells::new(["/bin/bash", "/bin/zsh"], |path| {
+        path == "/usr/sbin/nologin"
+    });
     accounts(
         &directory,
         |u| {
@@ -174,6 +176,8 @@ fn shells_come_from_etc_shells_alone() {
         ("/usr/local/bin/account-suspended", "/usr/sbin/nologin"),
         ("", "/bin/bash"),
         ("/usr/sbin/nologin", "/usr/sbin/nologin"),
+        // Lets nobody in, and is not there.
+        ("/sbin/nologin", "/usr/sbin/nologin"),
     ] {
         let mut user = User::new(id("1"), "ann");
         user.shell = Some(Untrusted::new(wish));
@@ -188,13 +192,14 @@ fn shells_come_from_etc_shells_alone() {
     user.shell = Some(Untrusted::new("/usr/bin/git-shell"));
     let out = map(vec![user.clone()], &Owned::default(), &rules);
     assert_eq!(out.refusals[0].reason.word(), "shell-refused");
-    // Who has an account is still looked at.
+    // Who has an account is still looked at, and told what becomes of it.
     let owned = Owned {
         accounts: BTreeMap::from([(id("1"), own("ann", 20_000))]),
         ..Owned::default()
     };
     let out = map(vec![user], &owned, &rules);
     assert_eq!(out.accounts[0].fields.shell, "/usr/sbin/nologin");
+    assert_eq!(out.remarks[0].reason.word(), "shell-not-allowed");
 }
 
 #[test]

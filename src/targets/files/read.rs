@@ -8,11 +8,13 @@ use super::error::LocalError;
 use super::layout::{HOST_PASSWD, Missing, Way};
 use super::local::Local;
 use crate::formats::{
-    GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine, name_of, number_of,
+    GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine, name_of, number_of, shells,
 };
 use crate::model::AccountFields;
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
+use crate::model::shells::Shells;
 use crate::model::subordinates::SubuidBook;
+use crate::system::root::Root;
 use crate::system::{files, replace};
 
 /// One database as it was read.
@@ -69,6 +71,7 @@ pub(super) struct Current {
     /// Databases that are read and never written.
     reference: Vec<(Db, Image)>,
     shells: Option<String>,
+    root: Root,
 }
 
 impl Current {
@@ -88,6 +91,7 @@ impl Current {
             databases,
             reference,
             shells,
+            root: target.root.clone(),
         };
         current.check(target)?;
         Ok(current)
@@ -193,16 +197,9 @@ impl Current {
         host
     }
 
-    fn shells(&self) -> std::collections::BTreeSet<&str> {
-        // As getusershell(3) of glibc reads it.
-        let text = self.shells.as_deref().unwrap_or("/bin/sh\n/bin/csh\n");
-        let lines = text
-            .lines()
-            .map(|line| line.split('#').next().unwrap_or(line));
-        lines
-            .filter_map(|line| line.get(line.find('/')?..)?.split_whitespace().next())
-            .filter(|path| *path != "/")
-            .collect()
+    fn shells(&self) -> Shells<'_> {
+        let is_there = |path: &str| files::look(&self.root.path(path)).is_ok_and(|it| it.is_some());
+        Shells::new(shells(self.shells.as_deref()), is_there)
     }
 
     /// Accounts that are locked or expire, by name: few of all.

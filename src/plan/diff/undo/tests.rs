@@ -4,6 +4,7 @@ use super::*;
 use crate::model::history::PastRun;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::owned::{Applied, OwnedGroup};
+use crate::model::shells::Shells;
 use crate::model::{AccountFields, Completeness, Gid, Uid};
 use crate::plan::diff::RunScope;
 use crate::plan::samples::FakeProbe;
@@ -124,7 +125,7 @@ impl Scene {
                 ("g", group(60_000, "bob,by-hand")),
             ]),
             ids: BTreeSet::from([100, 60_000]),
-            shells: BTreeSet::from(["/bin/sh"]),
+            shells: Shells::new(["/bin/sh"], |_| true),
             ..Host::default()
         };
         if state.is_present() {
