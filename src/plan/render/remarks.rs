@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::shown;
-use crate::policy::Remark;
+use crate::plan::Remark;
 
 /// So many of whom the same is said have a line each.
 const ALIKE: usize = 3;
