@@ -7,10 +7,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::formats::power;
-use crate::model::power::{Include, Place, Powers, Stated, matches};
+use crate::model::power::{Include, Place, Powers, Stated};
 use crate::model::shown;
 use crate::system::files;
 use crate::system::root::Root;
+
+/// As glob(7) has it.
+const AS_GLOB: glob::MatchOptions = glob::MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: true,
+};
 
 /// How deep includes may be nested.
 const DEPTH: usize = 16;
@@ -37,7 +44,10 @@ const SUDOERS: Kind = kind(power::sudoers, true);
 const DOAS: Kind = kind(power::doas, true);
 const RULES: Kind = kind(power::rules, true);
 const LOCAL_AUTHORITY: Kind = kind(power::local_authority, true);
-const SU: Kind = kind(power::su, true);
+const SU: Kind = kind(power::pam, true);
+const PAM: Kind = kind(power::pam, false);
+const GROUPS: Kind = kind(power::groups, false);
+const CAPABILITIES: Kind = kind(power::capabilities, true);
 const ACCESS: Kind = kind(power::access, false);
 const ALLOWED: Kind = kind(power::allowed, false);
 const SSHD: Kind = Kind {
@@ -47,13 +57,20 @@ const SSHD: Kind = Kind {
 };
 
 /// Files that are read.
-const FILES: [(&str, Kind); 10] = [
+const FILES: [(&str, Kind); 17] = [
     ("/etc/sudoers", SUDOERS),
     ("/etc/doas.conf", DOAS),
+    ("/usr/etc/sudoers", SUDOERS),
     ("/etc/pam.d/su", SU),
     ("/etc/pam.d/su-l", SU),
+    ("/etc/pam.d/sudo", SU),
+    ("/etc/pam.d/sudo-i", SU),
     ("/etc/ssh/sshd_config", SSHD),
+    ("/usr/etc/ssh/sshd_config", SSHD),
     ("/etc/security/access.conf", ACCESS),
+    ("/usr/etc/security/access.conf", ACCESS),
+    ("/etc/security/group.conf", GROUPS),
+    ("/etc/security/capability.conf", CAPABILITIES),
     ("/etc/cron.allow", ALLOWED),
     ("/etc/cron.d/cron.allow", ALLOWED),
     ("/etc/at.allow", ALLOWED),
@@ -61,7 +78,7 @@ const FILES: [(&str, Kind); 10] = [
 ];
 
 /// Directories whose files with this ending are read.
-const DIRECTORIES: [(&str, &str, Kind); 8] = [
+const DIRECTORIES: [(&str, &str, Kind); 11] = [
     ("/etc/doas.d", ".conf", DOAS),
     ("/etc/polkit-1/rules.d", ".rules", RULES),
     ("/run/polkit-1/rules.d", ".rules", RULES),
@@ -74,6 +91,9 @@ const DIRECTORIES: [(&str, &str, Kind); 8] = [
     ),
     ("/etc/security/access.d", ".conf", ACCESS),
     ("/usr/etc/sudoers.d", "", SUDOERS),
+    ("/etc/pam.d", "", PAM),
+    ("/usr/lib/pam.d", "", PAM),
+    ("/usr/etc/pam.d", "", PAM),
 ];
 
 /// Directories with directories of pklocalauthority(8).
@@ -81,6 +101,9 @@ const LOCAL: [&str; 2] = [
     "/etc/polkit-1/localauthority",
     "/var/lib/polkit-1/localauthority",
 ];
+
+/// Which may name other files of sudoers(5).
+const SUDO_CONF: &str = "/etc/sudo.conf";
 
 /// Whom the host's files name.
 pub(crate) fn read(root: &Root) -> Powers {
@@ -92,6 +115,7 @@ pub(crate) fn read(root: &Root) -> Powers {
     for (path, kind) in FILES {
         reader.file(path, kind, 0);
     }
+    reader.other_sudoers();
     for (dir, ending, kind) in DIRECTORIES {
         reader.matching(&format!("{dir}/*{ending}"), kind, 0);
     }
@@ -111,6 +135,22 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
+    /// Reads the files of sudoers(5) that sudo.conf(5) names.
+    fn other_sudoers(&mut self) {
+        let bytes = match self.bytes(SUDO_CONF) {
+            Ok(bytes) => bytes.unwrap_or_default(),
+            Err(why) => return self.unclear(format!("what {SUDO_CONF} names is unknown: {why}")),
+        };
+        for (line, include) in &power::sudo_conf(&bytes).includes {
+            let place = Place {
+                path: SUDO_CONF.to_owned(),
+                line: *line,
+                is_root: true,
+            };
+            self.include(&place, include, SUDOERS, 1);
+        }
+    }
+
     /// Reads one file; whether there is one.
     fn file(&mut self, path: &str, kind: Kind, depth: usize) -> bool {
         if !self.read.insert(path.to_owned()) {
@@ -175,22 +215,37 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads what a pattern matches, whose last part alone may be one.
+    /// Reads what a pattern of glob(7) matches.
     fn matching(&mut self, pattern: &str, kind: Kind, depth: usize) {
-        let Some((dir, pattern)) = pattern.rsplit_once('/') else {
-            return;
-        };
-        if dir.contains(['*', '?', '[']) || pattern.contains('[') {
-            let pattern = shown(pattern);
-            return self.unclear(format!(
-                "who is named in {}/{pattern} is unknown: only its last part may have `*` and `?`",
-                shown(dir)
-            ));
-        }
-        for name in self.names(dir) {
-            if matches(pattern, &name) && !name.starts_with('.') {
-                self.file(&format!("{dir}/{name}"), kind, depth);
+        let mut found = vec![String::new()];
+        let mut parts = pattern
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .peekable();
+        while let Some(part) = parts.next() {
+            let is_last = parts.peek().is_none();
+            if !part.contains(['*', '?', '[']) {
+                found
+                    .iter_mut()
+                    .for_each(|path| *path += &format!("/{part}"));
+                continue;
             }
+            let Ok(part) = glob::Pattern::new(part) else {
+                let pattern = shown(pattern);
+                return self.unclear(format!(
+                    "who is named in {pattern} is unknown: it is no pattern"
+                ));
+            };
+            for dir in std::mem::take(&mut found) {
+                let names = self.names(&dir).into_iter();
+                let names = names.filter(|name| part.matches_with(name, AS_GLOB));
+                found.extend(names.map(|name| format!("{dir}/{name}")));
+            }
+            // What is no directory has nothing in it.
+            found.retain(|path| is_last || self.root.path(path).is_dir());
+        }
+        for path in found {
+            self.file(&path, kind, depth);
         }
     }
 
@@ -270,7 +325,7 @@ mod tests {
             ("etc/doas.conf", "permit bob\n"),
             (
                 "etc/ssh/sshd_config",
-                "Include sshd_config.d/*.conf\nAllowUsers carol\n",
+                "Include sshd_config.d/[a-b]*.conf /etc/ssh/*/c.conf\nAllowUsers carol\n",
             ),
             ("etc/ssh/sshd_config.d/a.conf", "Match Group sftp\n"),
             (
@@ -285,16 +340,36 @@ mod tests {
             ("etc/security/access.conf", "+:frank:ALL\n"),
             ("etc/cron.allow", "gina\n"),
             ("etc/at.allow", "hugo\n"),
+            ("etc/ssh/more/c.conf", "DenyGroups sftp2\n"),
             ("etc/pam.d/su", "auth required pam_wheel.so group=chosen\n"),
+            (
+                "etc/pam.d/lightdm",
+                "auth sufficient pam_succeed_if.so user ingroup autologin\n",
+            ),
+            (
+                "etc/sudo.conf",
+                "Plugin sudoers_policy sudoers.so sudoers_file=/srv/sudoers\n",
+            ),
+            ("srv/sudoers", "ida ALL=ALL\n"),
+            ("etc/security/capability.conf", "cap_sys_admin jo\n"),
         ]);
         assert!(powers.unclear.is_empty(), "{:?}", powers.unclear);
         let users: Vec<&str> = powers.users().map(|(name, _)| name).collect();
         let wanted = [
-            "alice", "bob", "carol", "dave", "eve", "frank", "gina", "hugo",
+            "alice", "bob", "carol", "dave", "eve", "frank", "gina", "hugo", "ida", "jo",
         ];
         assert_eq!(users, wanted);
         let groups: Vec<&str> = powers.groups().map(|(name, _)| name).collect();
-        assert_eq!(groups, ["chosen", "desk", "frank", "ops", "sftp"]);
+        let wanted = [
+            "autologin",
+            "chosen",
+            "desk",
+            "frank",
+            "ops",
+            "sftp",
+            "sftp2",
+        ];
+        assert_eq!(groups, wanted);
         let place = powers.group("ops").unwrap();
         assert_eq!(place.to_string(), "/etc/sudoers.d/ops, line 1");
     }
@@ -306,7 +381,7 @@ mod tests {
                 "etc/sudoers",
                 "@include /etc/none\n@includedir /etc/%h\nalice\n",
             ),
-            ("etc/ssh/sshd_config", "Include /etc/ssh/*/x.conf\n"),
+            ("etc/ssh/sshd_config", "Include /etc/ssh/[/x.conf\n"),
             ("etc/cron.allow/x", ""),
         ]);
         assert_eq!(powers.unclear.len(), 5, "{:?}", powers.unclear);

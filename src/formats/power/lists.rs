@@ -1,7 +1,5 @@
-//! Files that are little more than lists of names: access.conf(5), cron.allow and at.allow (crontab(1), at(1)), and the
-//! lines of pam_wheel(8) in the configuration of su(1).
+//! Files that are little more than lists of names: access.conf(5), cron.allow and at.allow (crontab(1), at(1)).
 
-use super::words::joined;
 use crate::model::power::{Stated, Who};
 
 /// Who is named in an access.conf(5). A bare name may be that of an account or of a group there.
@@ -51,23 +49,6 @@ pub(crate) fn allowed(bytes: &[u8]) -> Stated {
     }
 }
 
-/// Which groups may use su(1), by pam_wheel(8) in a file of pam.d(5).
-pub(crate) fn su(bytes: &[u8]) -> Stated {
-    let mut out = Stated::default();
-    let text = String::from_utf8_lossy(bytes);
-    let cut = |line: &str| line.find('#').unwrap_or(line.len());
-    for (number, line) in joined(&text, |line, _| &line[..cut(line)]) {
-        let mut words = line.split_whitespace();
-        if !words.any(|word| word.rsplit('/').next() == Some("pam_wheel.so")) {
-            continue;
-        }
-        let groups = words.filter_map(|word| word.trim_matches(['[', ']']).strip_prefix("group="));
-        let groups = groups.map(|group| (number, Who::Group(group.to_owned())));
-        out.names.extend(groups);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,16 +70,9 @@ mod tests {
     }
 
     #[test]
-    fn names_of_cron_and_su() {
+    fn names_of_cron() {
         let found = allowed(b"# cron\n alice \n\nbob\n");
         let user = |name: &str| Who::User(name.to_owned());
         assert_eq!(found.names, [(2, user("alice")), (4, user("bob"))]);
-        let text = "# auth required pam_wheel.so group=no\nauth required pam_wheel.so use_uid group=ops\n\
-            auth sufficient pam_wheel.so trust \\\n  group=staff2\nauth sufficient pam_rootok.so\n";
-        let group = |name: &str| Who::Group(name.to_owned());
-        assert_eq!(
-            su(text.as_bytes()).names,
-            [(2, group("ops")), (3, group("staff2"))]
-        );
     }
 }

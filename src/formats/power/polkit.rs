@@ -21,11 +21,27 @@ pub(crate) fn rules(bytes: &[u8]) -> Stated {
     for (at, (number, token)) in tokens.iter().enumerate() {
         let after = |n: usize| tokens.get(at + n).map(|(_, token)| token);
         let before = |n: usize| at.checked_sub(n).and_then(|at| tokens.get(at));
-        let of_subject = || {
-            before(1).is_some_and(|(_, token)| *token == Token::Sign('.'))
-                && before(2).is_some_and(|(_, token)| *token == Token::Word("subject".to_owned()))
+        // Whatever a rule calls the one who asks.
+        let is_field = before(1).is_some_and(|(_, token)| *token == Token::Sign('.'));
+        let is_taken_apart = || {
+            let is = |token: Option<&Token>, signs: [char; 2]| matches!(token, Some(Token::Sign(sign)) if signs.contains(sign));
+            is(before(1).map(|(_, token)| token), ['{', ',']) && is(after(1), ['}', ','])
+        };
+        let is_index = || {
+            before(1).is_some_and(|(_, token)| *token == Token::Sign('['))
+                && after(1) == Some(&Token::Sign(']'))
         };
         match token {
+            Token::Text(text) if matches!(text.as_str(), "unix-user:" | "unix-group:") => out
+                .unclear
+                .push((*number, "it names somebody who is computed")),
+            Token::Text(text) if matches!(text.as_str(), "user" | "groups") && is_index() => out
+                .unclear
+                .push((*number, "it asks for accounts in a way of its own")),
+            Token::Word(word) if matches!(word.as_str(), "user" | "groups") && is_taken_apart() => {
+                out.unclear
+                    .push((*number, "it asks for accounts in a way of its own"));
+            }
             Token::Text(text) => out.names.extend(identity(text).map(|who| (*number, who))),
             Token::Word(word) if word == "isInGroup" => match (after(1), after(2), after(3)) {
                 (Some(Token::Sign('(')), Some(Token::Text(name)), Some(Token::Sign(')'))) => {
@@ -33,10 +49,10 @@ pub(crate) fn rules(bytes: &[u8]) -> Stated {
                 }
                 _ => out.unclear.push((*number, "it asks for a computed group")),
             },
-            Token::Word(word) if word == "groups" && of_subject() => out
+            Token::Word(word) if word == "groups" && is_field => out
                 .unclear
                 .push((*number, "it asks for groups in a way of its own")),
-            Token::Word(word) if word == "user" && of_subject() => {
+            Token::Word(word) if word == "user" && is_field => {
                 let compared = compared(&tokens, at);
                 let is_told = matches!(compared, Compared::Told);
                 match compared {
@@ -222,6 +238,23 @@ polkit.addAdminRule(function() { return ["unix-group:admins", "unix-user:eve", "
         assert_eq!(found.names, wanted);
         let unclear: Vec<usize> = found.unclear.iter().map(|(line, _)| *line).collect();
         assert_eq!(unclear, [7, 8, 9]);
+    }
+
+    #[test]
+    fn whatever_a_rule_calls_the_one_who_asks() {
+        let text = r#"
+polkit.addRule(function(a, s) { if (s.user == "alice") return "yes"; });
+polkit.addRule((a, who) => who.isInGroup("ops") ? polkit.Result.YES : null);
+if (subject["user"] == "bob") { }
+const {user, groups} = subject;
+return ["unix-group:" + name];
+switch (s.user) { case "carol": }
+polkit.log(action.lookup("user"));
+"#;
+        let found = rules(text.as_bytes());
+        assert_eq!(found.names, [(2, user("alice")), (3, group("ops"))]);
+        let unclear: Vec<usize> = found.unclear.iter().map(|(line, _)| *line).collect();
+        assert_eq!(unclear, [4, 5, 5, 6, 7]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! sshd_config(5): whom `AllowUsers` and its like, and blocks of `Match`, are for.
 
-use super::words::{before_hash, quoted_words};
 use crate::model::power::{Include, Stated, Who};
 
 /// Who is named in an sshd_config(5).
@@ -8,7 +7,7 @@ pub(crate) fn sshd(bytes: &[u8]) -> Stated {
     let mut out = Stated::default();
     let text = String::from_utf8_lossy(bytes);
     for (number, line) in (1..).zip(text.lines()) {
-        let line = before_hash(line).trim();
+        let line = line.trim();
         let end = line.find(|c: char| c.is_whitespace() || c == '=');
         let (keyword, rest) = line.split_at(end.unwrap_or(line.len()));
         let rest = rest.trim_start().strip_prefix('=').unwrap_or(rest);
@@ -20,11 +19,13 @@ pub(crate) fn sshd(bytes: &[u8]) -> Stated {
             "denygroups",
             "match",
             "include",
+            "authorizedkeyscommanduser",
+            "authorizedprincipalscommanduser",
         ];
         if !known.contains(&keyword.as_str()) {
             continue;
         }
-        let Some(words) = quoted_words(rest) else {
+        let Some(words) = words(rest) else {
             out.unclear.push((number, "a quotation mark is missing"));
             continue;
         };
@@ -35,7 +36,8 @@ pub(crate) fn sshd(bytes: &[u8]) -> Stated {
             }
             "match" => out.names.extend(conditions(number, &words)),
             _ => {
-                let is_user = keyword.ends_with("users");
+                // As whom commands are run that say whose keys are good is as good as a key of anybody's.
+                let is_user = keyword.ends_with("users") || keyword.ends_with("user");
                 let names = words.iter().flat_map(|word| word.split(','));
                 out.names
                     .extend(names.filter_map(|name| Some((number, who(name, is_user)?))));
@@ -43,6 +45,36 @@ pub(crate) fn sshd(bytes: &[u8]) -> Stated {
         }
     }
     out
+}
+
+/// The words of a line, as `argv_split` of OpenSSH finds them: either quotation mark, a backslash before what would
+/// mean something, and a comment from a `#` that begins a word; `None`: a quote does not end.
+fn words(line: &str) -> Option<Vec<String>> {
+    let mut out = Vec::new();
+    let mut rest = line.chars().peekable();
+    loop {
+        while rest.next_if(|c| c.is_whitespace()).is_some() {}
+        if rest.peek().is_none_or(|c| *c == '#') {
+            return Some(out);
+        }
+        let (mut word, mut quote) = (String::new(), None);
+        while let Some(c) = rest.next_if(|c| quote.is_some() || !c.is_whitespace()) {
+            match (c, quote) {
+                ('\\', _) => {
+                    let is_meant =
+                        |c: &char| matches!(c, '"' | '\'' | '\\') || quote.is_none() && *c == ' ';
+                    word.push(rest.next_if(is_meant).unwrap_or('\\'));
+                }
+                ('"' | '\'', None) => quote = Some(c),
+                (c, Some(mark)) if c == mark => quote = None,
+                (c, _) => word.push(c),
+            }
+        }
+        if quote.is_some() {
+            return None;
+        }
+        out.push(word);
+    }
 }
 
 /// Whom a line `Match` is for: criteria with a list of patterns each.
@@ -107,5 +139,29 @@ mod tests {
         let included = Include::Matching("/etc/ssh/sshd_config.d/*.conf".to_owned());
         assert_eq!(found.includes, [(1, included)]);
         assert_eq!(found.unclear[0].0, 10);
+    }
+
+    #[test]
+    fn words_of_sshd_in_odd_dress() {
+        let text = "AllowGroups 'ops' \"it's\" # no\nallowusers\t=\talice\\ b a#b c\\d\nMatch Group=ops,!bad User *,?ob\n\
+            AuthorizedKeysCommandUser keys\nAllowUsers carol@'10.0.0.1'\nDenyUsers 'x\n";
+        let found = sshd(text.as_bytes());
+        let user = |name: &str| Who::User(name.to_owned());
+        let group = |name: &str| Who::Group(name.to_owned());
+        let wanted = [
+            (1, group("ops")),
+            (1, group("it's")),
+            (2, user("alice b")),
+            (2, user("a#b")),
+            (2, user("c\\d")),
+            (3, group("ops")),
+            (3, group("bad")),
+            (3, Who::Users("*".to_owned())),
+            (3, Who::Users("?ob".to_owned())),
+            (4, user("keys")),
+            (5, user("carol")),
+        ];
+        assert_eq!(found.names, wanted);
+        assert_eq!(found.unclear[0].0, 6);
     }
 }

@@ -18,8 +18,11 @@ pub(crate) fn sudoers(bytes: &[u8]) -> Stated {
     let text = String::from_utf8_lossy(bytes);
     for (number, line) in joined(&text, before_comment) {
         let line = line.trim();
-        if let Some(include) = include(line) {
-            out.includes.push((number, include));
+        let included = includes(line);
+        if !included.is_empty() {
+            let included = included.into_iter();
+            out.includes
+                .extend(included.map(|include| (number, include)));
             continue;
         }
         let mut people = People::default();
@@ -45,10 +48,39 @@ fn before_comment(line: &str, goes_on: bool) -> &str {
 }
 
 fn is_old_include(line: &str) -> bool {
-    line.starts_with('#') && include(line).is_some()
+    line.starts_with('#') && !includes(line).is_empty()
 }
 
-/// What a line includes, if it is one that does.
+/// The files of sudoers(5) that a sudo.conf(5) names: `Plugin sudoers_policy sudoers.so sudoers_file=PATH`.
+pub(crate) fn sudo_conf(bytes: &[u8]) -> Stated {
+    let mut out = Stated::default();
+    let text = String::from_utf8_lossy(bytes);
+    for (number, line) in joined(&text, |line, _| line) {
+        let mut words = line.split_whitespace();
+        if words.next() != Some("Plugin") {
+            continue;
+        }
+        let paths = words.filter_map(|word| word.strip_prefix("sudoers_file="));
+        let paths = paths.flat_map(|paths| paths.split(':'));
+        let files = paths.map(|path| (number, Include::File(path.to_owned())));
+        out.includes.extend(files);
+    }
+    out
+}
+
+/// What a line includes, if it is one that does; of several paths with colons between them sudo takes the first that is
+/// there.
+fn includes(line: &str) -> Vec<Include> {
+    let all = match include(line) {
+        Some(Include::File(paths)) => (paths, Include::File as fn(String) -> Include),
+        Some(Include::Directory(paths)) => (paths, Include::Directory as _),
+        Some(other) => return vec![other],
+        None => return Vec::new(),
+    };
+    let (paths, of) = all;
+    paths.split(':').map(|path| of(path.to_owned())).collect()
+}
+
 fn include(line: &str) -> Option<Include> {
     let rest = line.strip_prefix(['@', '#'])?.strip_prefix("include")?;
     let (is_directory, rest) = match rest.strip_prefix("dir") {
@@ -94,6 +126,9 @@ impl People {
         for (key, of) in [
             ("exempt_group", Who::Group as fn(String) -> Who),
             ("runas_default", Who::User),
+            ("iolog_group", Who::Group),
+            ("iolog_user", Who::User),
+            ("timestampowner", Who::User),
         ] {
             let Some((_, value)) = rest.split_once(key) else {
                 continue;
@@ -352,6 +387,10 @@ mod tests {
                 vec![group("no pass")],
             ),
             (
+                "Defaults iolog_user=logger, iolog_group=loggers, timestampowner=stamp",
+                vec![group("loggers"), user("logger"), user("stamp")],
+            ),
+            (
                 "Defaults runas_default=oper\nDefaults mailto=\"a#b\"",
                 vec![user("oper")],
             ),
@@ -363,7 +402,7 @@ mod tests {
     #[test]
     fn includes_and_what_is_no_sudoers() {
         let text = "#include /etc/sudoers.local\n@include \"/etc/a b\"\n#includedir /etc/sudoers.d\n\
-            @includedir /etc/x\\ y\n# include /no\n#included x\n";
+            @includedir /etc/x\\ y\n@includedir /etc/one:/usr/etc/two\n# include /no\n#included x\n";
         let includes: Vec<Include> = sudoers(text.as_bytes())
             .includes
             .into_iter()
@@ -374,6 +413,8 @@ mod tests {
             Include::File("/etc/a b".to_owned()),
             Include::Directory("/etc/sudoers.d".to_owned()),
             Include::Directory("/etc/x y".to_owned()),
+            Include::Directory("/etc/one".to_owned()),
+            Include::Directory("/usr/etc/two".to_owned()),
         ];
         assert_eq!(includes, wanted);
         for text in [
@@ -385,6 +426,46 @@ mod tests {
         ] {
             let found = sudoers(text.as_bytes());
             assert_eq!(found.unclear.len(), 1, "{text} {found:?}");
+        }
+    }
+
+    #[test]
+    fn other_files_by_sudo_conf() {
+        let text = "# Plugin sudoers_policy sudoers.so sudoers_file=/no\nSet x sudoers_file=/no\n\
+            Plugin sudoers_policy sudoers.so sudoers_file=/srv/sudoers sudoers_mode=0400\n";
+        let wanted = [(3, Include::File("/srv/sudoers".to_owned()))];
+        assert_eq!(sudo_conf(text.as_bytes()).includes, wanted);
+    }
+
+    #[test]
+    fn people_in_odd_dress() {
+        for (text, wanted) in [
+            ("\t%ops\tALL\t=\t(ALL:ALL)\tALL", vec![group("ops")]),
+            ("%ops,!%bad ALL=ALL", vec![group("ops"), group("bad")]),
+            ("%:#1001 ALL=ALL", vec![Who::Gid(1001)]),
+            ("%:\"Domain Ops\" ALL=ALL", vec![group("Domain Ops")]),
+            ("\"%:ops\" ALL=ALL", vec![group("ops")]),
+            ("\"#1001\" ALL=ALL", vec![Who::Uid(1001)]),
+            ("%ADMINS ALL=ALL", vec![group("ADMINS")]),
+            ("+admins,ADMINS,ALL ALL=ALL", vec![]),
+            (
+                "alice ALL=(%#1002:#1003) ALL",
+                vec![user("alice"), Who::Gid(1002), Who::Gid(1003)],
+            ),
+            (
+                "alice ALL=sha224:0GomF8mNN3wlDt1HD9XldjJ3SNgpFdbjO1+NsQ== /bin/ls",
+                vec![user("alice")],
+            ),
+            (
+                "User_Alias\tOPS=alice\\\n,%ops\nOPS ALL=ALL",
+                vec![user("alice"), group("ops")],
+            ),
+            (
+                "alice ALL=ALL\r\nbob ALL=ALL\r\n",
+                vec![user("alice"), user("bob")],
+            ),
+        ] {
+            assert_eq!(found(text), wanted, "{text}");
         }
     }
 }
