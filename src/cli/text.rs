@@ -103,7 +103,9 @@ pub const FILES: [(&str, &str); 10] = [
     ),
     ("/etc/shells", "Shells that an account may have."),
     (
-        "/etc/sudoers, /etc/sudoers.d/, /etc/doas.conf, /etc/polkit-1/rules.d/, /etc/ssh/sshd_config, /etc/security/access.conf, /etc/cron.allow, /etc/at.allow, /etc/pam.d/su",
+        "/etc/sudoers, /etc/sudoers.d/, /etc/sudo.conf, /etc/doas.conf, /etc/polkit-1/rules.d/, /etc/ssh/sshd_config, \
+      /etc/security/access.conf, /etc/security/group.conf, /etc/security/capability.conf, /etc/cron.allow, /etc/at.allow, \
+      /etc/pam.d/",
         "Read for names that no new account or group gets; see `trusted_names`.",
     ),
     ("/etc/skel/", "What a new home begins with."),

@@ -156,6 +156,22 @@ pub(super) fn set_keys(
     )
 }
 
+/// Somebody's files with keys at `before`, or below it, are at `after` now.
+pub(super) fn move_keys(
+    scope: Scope<'_>,
+    id: &str,
+    before: &str,
+    after: &str,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE applied_keys SET path = ?5 || substr(path, length(?4) + 1)
+               WHERE target = ?1 AND provider = ?2 AND id = ?3
+                 AND (path = ?4 OR substr(path, 1, length(?4) + 1) = ?4 || '/')";
+    scope.execute(
+        sql,
+        params![scope.target, scope.provider, id, before, after],
+    )
+}
+
 /// Reads the members of groups of the host's own.
 pub(super) fn load_local_members(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Result<()> {
     let sql = "SELECT name, members FROM applied_local_members WHERE target = ?1 AND provider = ?2";

@@ -41,6 +41,9 @@ pub(super) enum Edit {
         from: String,
         to: String,
         home: Option<String>,
+        /// What has another path now, with all below it: before and after.
+        #[serde(default)]
+        moved: Vec<(String, String)>,
     },
     /// The home of a locked account was packed and taken away.
     Archived { path: String },
@@ -182,8 +185,16 @@ impl Edit {
                 applied::set_keys(scope, id, Place::Directory, &KeyRecord { path, digest })?;
                 losses::add(scope, LossKind::Keys, id, usize::from(loss))
             }
-            Self::Renamed { from, to, home } => {
+            Self::Renamed {
+                from,
+                to,
+                home,
+                moved,
+            } => {
                 ids::rename(scope, kind, id, &to)?;
+                for (before, after) in &moved {
+                    applied::move_keys(scope, id, before, after)?;
+                }
                 if kind == EntryKind::Account {
                     rename_account(scope, id, (&from, &to), home.as_deref())?;
                 }

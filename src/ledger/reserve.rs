@@ -12,7 +12,7 @@ use crate::model::owned::State;
 use crate::model::{Members, UserName};
 use crate::plan::effects::{Presence, effects};
 use crate::plan::events::Kind;
-use crate::plan::{Change, Deed, FieldChange, KeyChange, MemberChange, NewAccount, Plan};
+use crate::plan::{Change, Deed, FieldChange, KeyChange, MemberChange, NewAccount, Plan, Rename};
 use crate::policy::keys::digest;
 
 impl Ledger {
@@ -193,6 +193,7 @@ fn edits(change: &Change) -> Vec<Edit> {
             from: rename.from.to_string(),
             to: rename.to.to_string(),
             home: rename.home().map(|home| home.to.clone()),
+            moved: moved(rename),
         },
         Deed::LockShell(shell) => Edit::LockShell {
             before: shell.before.clone(),
@@ -215,6 +216,15 @@ fn written(change: &FieldChange) -> Edit {
         field: change.field,
         value: change.to.clone(),
     }
+}
+
+/// What goes along with another name: paths before and after.
+fn moved(rename: &Rename) -> Vec<(String, String)> {
+    let home = rename.home().filter(|home| home.moved);
+    let home = home.map(|home| (home.from.clone(), home.to.clone()));
+    let account = rename.account.iter();
+    let files = account.flat_map(|account| account.files.iter().cloned());
+    files.chain(home).collect()
 }
 
 fn joined(members: &[UserName]) -> Members {

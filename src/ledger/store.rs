@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Transactio
 use super::columns::Nonsense;
 use super::schema;
 use crate::model::shown;
+use crate::system::{PathError, files};
 
 /// The ledger's file in the state directory.
 pub(crate) const FILE: &str = "ledger.sqlite";
@@ -53,6 +54,17 @@ pub enum LedgerError {
         /// What was found.
         what: String,
     },
+    /// Others may have written it.
+    #[error("the ledger {}: {complaint}", path.display())]
+    Distrusted {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what mends it.
+        complaint: String,
+    },
+    /// It cannot be looked at.
+    #[error(transparent)]
+    Unseen(#[from] PathError),
 }
 
 impl LedgerError {
@@ -174,6 +186,10 @@ impl Ledger {
         let path = std::fs::canonicalize(dir)
             .unwrap_or_else(|_| dir.to_owned())
             .join(FILE);
+        // Who can write it decides who has which account.
+        if let Some(complaint) = files::complaint_of(&path)? {
+            return Err(LedgerError::Distrusted { path, complaint });
+        }
         match Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NOFOLLOW) {
             Ok(db) => {
                 db.set_prepared_statement_cache_capacity(STATEMENTS);

@@ -1120,3 +1120,52 @@ fn what_an_older_gosync_was_about_to_do_and_never_did_is_dropped() {
         (vec![], 0)
     );
 }
+
+#[test]
+fn keys_go_along_when_an_account_is_renamed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path()).unwrap();
+    let file = crate::plan::KeyPlace::File {
+        path: "/k/ann".into(),
+    };
+    done(
+        &mut ledger,
+        100,
+        vec![create("ann", 20_000), set_keys(file, "x", &[])],
+    );
+    let mut renamed = rename("ann", "ann", "zoe");
+    if let Deed::Rename(Rename {
+        account: Some(account),
+        ..
+    }) = &mut renamed.deed
+    {
+        account.files = vec![("/k/ann".to_owned(), "/k/zoe".to_owned())];
+    }
+    let home = KeyRecord {
+        path: "/home/ann".into(),
+        digest: "h".into(),
+    };
+    let scope = RUN.scope(&ledger.db);
+    super::applied::set_keys(scope, "u-ann", crate::policy::keys::Place::Home, &home).unwrap();
+    done(&mut ledger, 200, vec![renamed]);
+    let records = ledger.load(HOST, "p", 200).unwrap().keys[&id("u-ann")].clone();
+    let paths = [records.file, records.home].map(|record| record.unwrap().path);
+    assert_eq!(paths, ["/k/zoe", "/home/zoe"]);
+}
+
+#[test]
+fn a_ledger_that_others_may_write_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    drop(Ledger::open(dir.path()).unwrap());
+    let path = dir.path().join(FILE);
+    for (mode, is_refused) in [(0o600, false), (0o644, false), (0o660, true), (0o602, true)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(Ledger::open(dir.path()).is_err(), is_refused, "{mode:o}");
+        assert_eq!(
+            Ledger::open_read_only(dir.path()).is_err(),
+            is_refused,
+            "{mode:o}"
+        );
+    }
+}

@@ -50,6 +50,9 @@ pub(crate) trait HostProbe {
     /// Why nothing can be made, moved or taken away in a directory that homes are in; `None`: nothing speaks against it.
     fn base_obstacle(&self, base: &str) -> Answer<Option<Reason>>;
 
+    /// Why no home is made from the skeleton; `None`: nothing speaks against it.
+    fn skeleton_obstacle(&self) -> Answer<Option<Reason>>;
+
     /// How many processes run as this account, or in a user namespace of its own.
     fn processes(&self, uid: Uid, name: &str) -> Answer<usize>;
 

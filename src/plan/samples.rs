@@ -55,6 +55,10 @@ impl HostProbe for FakeProbe {
         Ok(is_missing.then_some(Reason::HomeBaseMissing { base }))
     }
 
+    fn skeleton_obstacle(&self) -> Answer<Option<Reason>> {
+        Ok(None)
+    }
+
     fn processes(&self, _: Uid, _: &str) -> Answer<usize> {
         self.see("/proc").map(|()| self.processes)
     }

@@ -160,6 +160,8 @@ reasons! {
         ("nothing is done in {base}, where homes are: {why}");
     HomeBaseClosed { base: String, why: String } = "home-base-closed",
         ("nothing can be done in {base}, where homes are: {why}");
+    SkeletonUnsafe { skeleton: String, why: String } = "skeleton-unsafe",
+        ("no home is made from {skeleton}: {why}");
 
     // Lines that are not as gosync left them.
     RemovedByHand = "removed-by-hand", ("was removed by hand and is not made again");
@@ -469,6 +471,7 @@ impl Reason {
                 | Self::HomeBaseNotMounted { .. }
                 | Self::HomeBaseUnsafe { .. }
                 | Self::HomeBaseClosed { .. }
+                | Self::SkeletonUnsafe { .. }
         )
     }
 

@@ -1,5 +1,7 @@
 //! The ledger as a run may use it: a dry run only reads it.
 
+use std::path::Path;
+
 use super::env::Env;
 use super::transaction;
 use super::watch::Watch;
@@ -8,6 +10,18 @@ use crate::ledger::{Ledger, Run};
 use crate::model::owned::Owned;
 use crate::system::files;
 use crate::targets::Target;
+
+/// Refuses a state directory that others may replace, or what is in it.
+fn trusted(dir: &Path, env: &Env) -> Result<()> {
+    let distrust = files::untrusted_directory(dir, &env.root.path("/")).map_err(Error::failed)?;
+    match distrust {
+        None => Ok(()),
+        Some(why) => Err(Error::failed(format!(
+            "the ledger in {} cannot be trusted: {why}",
+            dir.display()
+        ))),
+    }
+}
 
 /// The ledger, as far as a run may use it.
 pub(crate) enum LedgerAccess {
@@ -26,6 +40,7 @@ impl LedgerAccess {
         watch: &mut dyn Watch,
     ) -> Result<Self> {
         let dir = env.state_dir();
+        trusted(&dir, env)?;
         if dry_run {
             if target.is_interrupted()? {
                 return Err(

@@ -15,7 +15,7 @@ use crate::system::home_base::{HomeBase, Obstacle};
 use crate::system::mounts::Foreigners;
 use crate::system::root::Root;
 use crate::system::stat::{Asker, Stat};
-use crate::system::{Context as _, archive, files, mounts, process};
+use crate::system::{Context as _, archive, files, mounts, process, skeleton};
 use crate::targets::{KeyFiles, Target};
 
 type Answer<T> = Result<T, ProbeError>;
@@ -28,6 +28,7 @@ pub(crate) struct RealProbe<'a> {
     foreign: OnceCell<Foreigners>,
     asker: OnceCell<Asker>,
     running: OnceCell<Answer<Running>>,
+    skeleton: OnceCell<Answer<Option<Reason>>>,
     name_services: NameServices,
     /// Whether home bases must be mount points.
     mounted: bool,
@@ -53,6 +54,7 @@ impl<'a> RealProbe<'a> {
             foreign: OnceCell::new(),
             asker: OnceCell::new(),
             running: OnceCell::new(),
+            skeleton: OnceCell::new(),
             name_services: NameServices::new(),
             mounted: false,
             bases: RefCell::default(),
@@ -135,6 +137,19 @@ impl HostProbe for RealProbe<'_> {
         let mut bases = self.bases.borrow_mut();
         bases.insert(base.to_owned(), found.clone());
         found
+    }
+
+    fn skeleton_obstacle(&self) -> Answer<Option<Reason>> {
+        let find = || {
+            let skeleton = self.target.skeleton();
+            let top = self.root.path("/");
+            let found = skeleton::distrust(&skeleton, &top).map_err(unseen)?;
+            Ok(found.map(|why| Reason::SkeletonUnsafe {
+                skeleton: skeleton.display().to_string(),
+                why: why.to_string(),
+            }))
+        };
+        self.skeleton.get_or_init(find).clone()
     }
 
     fn processes(&self, uid: Uid, name: &str) -> Answer<usize> {

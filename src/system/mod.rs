@@ -26,6 +26,7 @@ pub(crate) mod programs;
 pub(crate) mod replace;
 pub(crate) mod root;
 pub(crate) mod sessions;
+pub(crate) mod skeleton;
 pub(crate) mod stat;
 pub(crate) mod tls;
 

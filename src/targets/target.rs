@@ -75,6 +75,9 @@ pub trait Target {
     /// What is to be told since the last call, and held nothing up, such as what is out of sight and could not be removed.
     fn warnings(&self) -> Vec<String>;
 
+    /// Where what new homes begin with really is.
+    fn skeleton(&self) -> PathBuf;
+
     /// Where `path` of the managed host really is.
     fn locate(&self, path: &str) -> PathBuf;
 }

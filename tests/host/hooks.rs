@@ -968,6 +968,11 @@ fn it_sees_no_secret_and_nothing_that_was_open() {
 
 /// Runs the hook for welcome mails with a sendmail that writes down what it is given.
 fn welcome(host: &HookHost, more: &[(&str, &str)]) -> (i32, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("share/hooks/welcome");
+    welcome_by(&script, host, more)
+}
+
+fn welcome_by(script: &Path, host: &HookHost, more: &[(&str, &str)]) -> (i32, String) {
     let bin = host.path("bin");
     if !bin.exists() {
         fs::create_dir(&bin).unwrap();
@@ -989,7 +994,6 @@ fn welcome(host: &HookHost, more: &[(&str, &str)]) -> (i32, String) {
         ("PW_SHELL", "/bin/sh"),
         ("EMAIL", "alice@example.org"),
     ];
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("share/hooks/welcome");
     let mut command = Command::new(script);
     command
         .env_clear()
@@ -1060,6 +1064,33 @@ fn the_welcome_mail_goes_to_new_people_with_a_plain_address_alone() {
     }
     fs::write(host.path("bin/sendmail"), "#!/bin/sh\nexit 1\n").unwrap();
     assert_eq!(welcome(&host, &[]).0, 75);
+}
+
+#[test]
+fn a_welcome_text_that_others_may_write_is_not_sent() {
+    let host = HookHost::new(Database::Etc);
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("share/hooks");
+    let dir = host.path("copy");
+    fs::create_dir(&dir).unwrap();
+    for name in ["welcome", "welcome.txt"] {
+        fs::copy(shared.join(name), dir.join(name)).unwrap();
+    }
+    let text = dir.join("welcome.txt");
+    for (mode, uid, sent) in [
+        (0o644, 0, true),
+        (0o664, 0, false),
+        (0o646, 0, false),
+        (0o644, 1001, false),
+    ] {
+        set_mode(&text, mode);
+        std::os::unix::fs::chown(&text, Some(uid), None).unwrap();
+        let (code, mail) = welcome_by(&dir.join("welcome"), &host, &[]);
+        assert_eq!(
+            (code, !mail.is_empty()),
+            (i32::from(!sent), sent),
+            "{mode:o} {uid}"
+        );
+    }
 }
 
 #[test]

@@ -41,6 +41,7 @@ mod siblings;
 mod terminal;
 mod threats;
 mod transcripts;
+mod trust;
 mod undo;
 
 use std::path::{Path, PathBuf};

@@ -31,7 +31,9 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_number(word: &str) -> bool {
-    let digits = word.strip_prefix(['V', 'T', 'L', 'A']).unwrap_or_default();
+    let digits = word
+        .strip_prefix(['V', 'T', 'L', 'A', 'F'])
+        .unwrap_or_default();
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 

@@ -120,10 +120,44 @@ fn first_of(dir: &Path, group: &str, names: &[String]) -> Result<Option<(PathBuf
         if !path.exists() {
             continue;
         }
+        for at in [dir, &path] {
+            if files::is_everybodys(at).map_err(Error::failed)? {
+                let told = format!(
+                    "everybody may write {}; nothing is sent from there",
+                    at.display()
+                );
+                return Err(Error::failed(told).hint("`chmod o-w` it"));
+            }
+        }
         let bytes = files::read_limited(&path, MAX_BYTES).map_err(Error::failed)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| Error::failed(format!("{} is not UTF-8", path.display())))?;
         return Ok(Some((path, text)));
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn what_everybody_may_write_is_not_sent() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, names) = (dir.path().join("osg.txt"), ["osg.txt".to_owned()]);
+        fs::write(&path, "text").unwrap();
+        let found = || first_of(dir.path(), "osg", &names);
+        let mode = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode));
+        mode(&path, 0o664).unwrap();
+        assert_eq!(found().unwrap().unwrap().1, "text");
+        for (at, open, closed) in [(path.as_path(), 0o646, 0o644), (dir.path(), 0o777, 0o775)] {
+            mode(at, open).unwrap();
+            assert!(found().unwrap_err().message.contains("everybody may write"));
+            mode(at, closed).unwrap();
+        }
+        assert!(found().is_ok());
+    }
 }

@@ -1,7 +1,7 @@
 //! The plan for people who get an account: names, ids and homes that nobody else has or ever had.
 
 use super::departure;
-use super::home_base::base_of;
+use super::home_base::check_making;
 use super::input::DiffInput;
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, Owner};
@@ -159,10 +159,9 @@ impl<'a> Making<'a> {
         let home = &fresh.account.fields.home;
         let probe = self.against.probe;
         let unmakeable = match probe.owner(home) {
-            Ok(None) => match probe.base_obstacle(base_of(home)) {
-                Ok(None) => return Ok(true),
-                Ok(Some(reason)) => reason,
-                Err(e) => e.into(),
+            Ok(None) => match check_making(home, self.against) {
+                Ok(()) => return Ok(true),
+                Err(reason) => reason,
             },
             Ok(Some(owner)) => {
                 let conflict = home_conflict(&fresh.account, uid, owner);

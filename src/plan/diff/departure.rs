@@ -4,7 +4,7 @@
 //! Somebody who comes back gets all of it again, but what is in the archive; that is told.
 
 use super::absence;
-use super::home_base::{check_base_of, is_below_base};
+use super::home_base::{check_base_of, check_making, is_below_base};
 use super::input::DiffInput;
 use super::owned_lines::account_line;
 use super::removal::own_group_goes;
@@ -267,7 +267,7 @@ pub(super) fn come_back(
         && against.rules.accounts.create_home
         && against.probe.owner(&own.applied.fields.home)?.is_none();
     if makes_home {
-        check_base_of(home, against)?;
+        check_making(home, against)?;
     }
     let change = |deed| {
         Change::of(

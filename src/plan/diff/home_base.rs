@@ -22,6 +22,18 @@ pub(super) fn check_base_of(home: &str, against: &DiffInput<'_>) -> Result<(), R
     }
 }
 
+/// Makes sure that a home can be made where it is, and of what it begins with.
+///
+/// # Errors
+/// Why not, or why nobody can say.
+pub(super) fn check_making(home: &str, against: &DiffInput<'_>) -> Result<(), Reason> {
+    check_base_of(home, against)?;
+    match against.probe.skeleton_obstacle()? {
+        Some(reason) => Err(reason),
+        None => Ok(()),
+    }
+}
+
 /// Whether a home is directly below a home base of the configuration.
 pub(super) fn is_below_base(home: &str, rules: &AccountRules) -> bool {
     let mut bases = rules.home_bases.iter().chain([&rules.home_base]);

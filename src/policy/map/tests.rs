@@ -563,3 +563,32 @@ fn two_who_come_back_under_one_name_are_both_refused() {
         "it was hers"
     );
 }
+
+#[test]
+fn a_wish_does_not_keep_out_the_one_whose_name_the_home_has() {
+    let wish = |n: &str, login: &str, home: &str| User {
+        home: Some(Untrusted::new(home)),
+        ..User::new(id(n), login)
+    };
+    let people = vec![
+        wish("1", "mallory", "/home/ann"),
+        User::new(id("2"), "ann"),
+        wish("3", "bob", "/home/shared"),
+        wish("4", "cat", "/home/shared"),
+    ];
+    let out = map(people.clone(), &Owned::default(), &AccountRules::default());
+    let made: Vec<&str> = out.accounts.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(made, ["ann"]);
+    assert!(
+        out.refusals
+            .iter()
+            .all(|it| it.reason.word() == "two-ask-for-home")
+    );
+    // Nor does the wish of somebody who has an account, and keeps the home that it has.
+    let owned = Owned {
+        accounts: BTreeMap::from([(id("1"), own("mallory", 20_000))]),
+        ..Owned::default()
+    };
+    let out = map(people, &owned, &AccountRules::default());
+    assert!(out.accounts.iter().any(|one| one.name.as_str() == "ann"));
+}

@@ -145,7 +145,10 @@ fn refuse_twins<W: Wanted>(
             if let Some(id) = one.number().filter(|number| numbers.contains(number)) {
                 return Some(Reason::TwoAskForNumber { kind, id });
             }
-            let home = one.home().filter(|home| homes.contains(home))?.to_owned();
+            // Nobody's wish keeps out the one whose name the home has.
+            let is_wish = |home: &&str| home.rsplit('/').next() != Some(one.name());
+            let shared = one.home().filter(|home| homes.contains(home));
+            let home = shared.filter(is_wish)?.to_owned();
             Some(Reason::TwoAskForHome { home })
         };
         let twins = all

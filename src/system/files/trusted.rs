@@ -77,6 +77,14 @@ pub(crate) fn is_distrust(error: &PathError) -> bool {
     error.action == "trust"
 }
 
+/// Why a file cannot be trusted, following no link, as far as its own owner and mode go; `None`: it can, or is not there.
+///
+/// # Errors
+/// When it cannot be looked at.
+pub(crate) fn complaint_of(path: &Path) -> Result<Option<String>, PathError> {
+    Ok(look(path)?.and_then(|meta| complaint(&meta, None)))
+}
+
 /// Why a file cannot be trusted, as far as its own owner and mode go.
 fn complaint(meta: &Metadata, owner: Option<u32>) -> Option<String> {
     if !meta.is_file() {
@@ -189,6 +197,15 @@ pub(crate) fn read_entry(
     to_limit(file, &path, limit).map(Some)
 }
 
+/// Whether everybody may write a file, or into a directory, links followed.
+///
+/// # Errors
+/// When it cannot be looked at.
+pub(crate) fn is_everybodys(path: &Path) -> Result<bool, PathError> {
+    let meta = fs::metadata(path).on("look at", path)?;
+    Ok(meta.mode() & 0o002 != 0)
+}
+
 /// What is in a file, and its mode if it belongs to root or to us.
 pub(crate) type Shown = (Vec<u8>, Option<u32>);
 
@@ -212,7 +229,8 @@ pub(crate) fn read_shown(path: &Path, limit: u64) -> Result<Option<Shown>, PathE
     Ok(Some((bytes, is_ours.then_some(meta.mode() & 0o7777))))
 }
 
-fn is_trusted_owner(uid: u32) -> bool {
+/// Whether what belongs to a uid is root's or ours.
+pub(crate) fn is_trusted_owner(uid: u32) -> bool {
     uid == 0 || uid == nix::unistd::geteuid().as_raw()
 }
 

@@ -1,6 +1,6 @@
 //! Reads the databases, and shows them to planning as one [`Host`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::db::Db;
@@ -117,6 +117,10 @@ impl Current {
                 return Err(unfit(image, reason));
             }
         }
+        let written = target.paths.layout.written.iter();
+        for dir in written.map(|file| file.dir).collect::<BTreeSet<_>>() {
+            check_directory(target, dir)?;
+        }
         target
             .paths
             .generations()
@@ -215,6 +219,19 @@ impl Current {
         }
         shut
     }
+}
+
+/// Refuses a directory of databases that others may replace, or what is in it; it may be a link.
+fn check_directory(target: &Local, dir: &str) -> Result<(), LocalError> {
+    let (path, top) = (target.root.path(dir), target.root.path("/"));
+    let real = files::goal(&path)?;
+    for at in path.parent().into_iter().chain(real.as_deref()) {
+        if let Some(distrust) = files::untrusted_directory(at, &top)? {
+            let reason = format!("nothing is written into it: {distrust}");
+            return Err(LocalError::Unfit { path, reason });
+        }
+    }
+    Ok(())
 }
 
 /// Whether the password is locked, and the expiry, by name.

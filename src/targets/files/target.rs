@@ -88,6 +88,10 @@ impl Target for Local {
         self.warnings()
     }
 
+    fn skeleton(&self) -> PathBuf {
+        self.root.path(&self.config.skel)
+    }
+
     fn locate(&self, path: &str) -> PathBuf {
         self.root.path(path)
     }
