@@ -84,6 +84,58 @@ pub fn renaming(database: Database, keys: &str) -> (SmallHost, Scenario) {
 pub const MOVE: &str = "rename_home = true";
 pub const NO_LINK: &str = "rename_home = true\nrename_home_link = false";
 
+const LOCK_SHELL: &str = "[departed]\nlock_shell = \"/usr/sbin/nologin\"\n";
+
+/// One is locked and gets the shell of a lock, one is opened and gets the own one back.
+pub fn locking_with_a_shell(database: Database) -> (SmallHost, Scenario) {
+    let tree = SmallHost::new(database);
+    configure(&tree, "", LOCK_SHELL);
+    let state = |alice: bool, bob: bool| {
+        let mut all = people("alice", "bob", true);
+        all[0]["active"] = alice.into();
+        all[1]["active"] = bob.into();
+        document(&all, &[])
+    };
+    sync(&tree, &state(true, true));
+    sync(&tree, &state(true, false));
+    let now = state(false, true);
+    tree.provide(&now);
+    tree.save("before");
+    (
+        tree,
+        Scenario {
+            name: "locking with a shell",
+            history: vec![],
+            now,
+            run: USERS,
+        },
+    )
+}
+
+/// An administrator locks two; or lets one in again.
+pub fn by_an_administrator(
+    database: Database,
+    run: &'static [&'static str],
+) -> (SmallHost, Scenario) {
+    let tree = SmallHost::new(database);
+    configure(&tree, "", LOCK_SHELL);
+    let now = document(&people("alice", "bob", true), &[]);
+    sync(&tree, &now);
+    if run[0] == "unlock" {
+        tree.gosync(&["lock", "alice", "bob"]).expect(0);
+    }
+    tree.save("before");
+    (
+        tree,
+        Scenario {
+            name: "locking by an administrator",
+            history: vec![],
+            now,
+            run,
+        },
+    )
+}
+
 /// They get their old names back.
 pub fn undoing_renames(database: Database) -> (SmallHost, Scenario) {
     let (tree, scenario) = renaming(database, MOVE);
@@ -301,6 +353,12 @@ cases! {
         |on| in_turn(kill_everywhere_in, renaming(on, NO_LINK)), etc;
     killed_while_it_renames_and_leaves_homes:
         |on| in_turn(kill_everywhere_in, renaming(on, "")), etc;
+    killed_while_it_locks_with_a_shell:
+        |on| in_turn(kill_everywhere_in, locking_with_a_shell(on)), etc, extrausers;
+    killed_while_an_administrator_locks:
+        |on| in_turn(kill_everywhere_in, by_an_administrator(on, &["lock", "alice", "bob"])), etc, extrausers;
+    killed_while_an_administrator_unlocks:
+        |on| in_turn(kill_everywhere_in, by_an_administrator(on, &["unlock", "alice"])), etc;
     killed_while_it_renames_groups:
         |on| in_turn(kill_everywhere_in, renaming_groups(on)), etc, extrausers;
     killed_while_it_gives_names_back:

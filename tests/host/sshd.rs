@@ -209,6 +209,13 @@ impl World {
             (true, true),
             "after her return"
         );
+        run(&self.tree, "$GOSYNC lock alice --reason=stolen");
+        assert!(!self.lets_in("two"), "locked by an administrator");
+        run(&self.tree, "getent shadow alice | grep '^alice:!.*:1:$'");
+        self.sync(&self.alice(true, &["one", "two"]));
+        assert!(!self.lets_in("two"), "whatever the provider says");
+        run(&self.tree, "$GOSYNC unlock alice");
+        assert!(self.lets_in("two"), "let in again");
         run(&self.tree, "$GOSYNC --force deluser alice --remove-home");
         assert!(!self.lets_in("two"), "after she is removed");
     }
