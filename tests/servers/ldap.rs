@@ -450,6 +450,43 @@ fn whoever_is_locked_is_not_active() {
 }
 
 #[test]
+fn the_configuration_can_say_what_else_shuts_people_out() {
+    let mut ldif = String::new();
+    for (n, (login, more)) in [
+        ("here", "description: staff\n"),
+        ("left", "description: staff\ndescription: LEFT\n"),
+        ("two", "loginShell: /bin/sh\ndescription: left\n"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        ldif.push_str(&format!(
+            "dn: cn={login},ou=people,{SUFFIX}\nobjectClass: organizationalRole\nobjectClass: posixAccount\n\
+             cn: {login}\nuid: {login}\nuidNumber: {}\ngidNumber: 100\nhomeDirectory: /home/{login}\n{more}\n",
+            20_000 + n
+        ));
+    }
+    let server = Slapd::builder(Groups::Nis).ldif(&ldif).start();
+    let text = format!(
+        "url = '{}'\nuser_base = 'ou=people,{SUFFIX}'\ngroup_base = 'ou=groups,{SUFFIX}'\n\
+         inactive_when = {{ description = ['left'], ou = ['gone'] }}",
+        server.url()
+    );
+    let config: Config = toml::from_str(&text).unwrap();
+    let snapshot = fetch(&config, &query(Scope::Users)).unwrap();
+    let people: Vec<_> = snapshot
+        .directory
+        .users
+        .iter()
+        .map(|user| (user.login.raw(), user.active))
+        .collect();
+    assert_eq!(people, [("here", true), ("left", false), ("two", false)]);
+    let ldap = Ldap::new("test", &config, None, None, NOW).unwrap();
+    let deadline = query(Scope::Users).deadline;
+    assert_eq!(ldap.unused_inactive(deadline).unwrap(), ["ou"]);
+}
+
+#[test]
 fn values_that_are_hostile_or_no_text_stop_nothing() {
     let server = Slapd::builder(Groups::Nis)
         .ldif(PEOPLE)

@@ -27,6 +27,8 @@ struct Facts {
     skeleton: Option<Vec<Node>>,
     skeleton_path: PathBuf,
     shell: Shell,
+    /// The shell of locked accounts, if that is no program.
+    no_lock_shell: Option<String>,
     /// Shells of our accounts that are not there, each with the accounts that have it.
     lost: BTreeMap<String, Vec<String>>,
 }
@@ -87,8 +89,10 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
             there: is_program(look, &rules.shell),
             path: rules.shell.clone(),
         },
+        no_lock_shell: look.settings().rules.departed.lock_shell.clone(),
         lost: BTreeMap::new(),
     };
+    facts.no_lock_shell.take_if(|shell| is_program(look, shell));
     lost(look, &mut facts.lost);
     let all: Vec<String> = facts
         .bases
@@ -197,6 +201,14 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         }
     }
     found.extend(judge_shell(&facts.shell));
+    if let Some(path) = &facts.no_lock_shell {
+        let what = format!(
+            "{}, `lock_shell` in [departed], is no program of this host",
+            shown(path)
+        );
+        let why = "whoever is locked is out, and is not told why";
+        found.push(AREA.warning(what, why, "install it, or set `lock_shell` in [departed]"));
+    }
     for (shell, who) in &facts.lost {
         let what = format!(
             "accounts of gosync's whose shell {} is no program: {} ({})",

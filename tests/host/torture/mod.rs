@@ -10,8 +10,8 @@ use std::time::Instant;
 use crate::by_hand::{deleted, with_locals};
 use crate::concurrent::beside_other_programs;
 use crate::departure_kills::{
-    ARCHIVE, MOVE, NO_LINK, REMOVE, leaving, losing_groups, renaming, renaming_groups, returning,
-    undoing_groups, undoing_renames,
+    ARCHIVE, MOVE, NO_LINK, REMOVE, by_an_administrator, leaving, locking_with_a_shell,
+    losing_groups, renaming, renaming_groups, returning, undoing_groups, undoing_renames,
 };
 use crate::findings::Findings;
 use crate::interruptions::{Interruption, kill, kill_in_the_middle, stop, sweep};
@@ -62,6 +62,8 @@ sweeps! {
     adding: |on| prepared(adding(), on);
     changing: |on| prepared(changing(), on);
     locking: |on| prepared(locking(), on);
+    locking_with_a_shell: locking_with_a_shell;
+    locking_by_an_administrator: |on| by_an_administrator(on, &["lock", "alice", "bob"]);
     changing_keys: |on| prepared(keys(), on);
     changing_groups: |on| prepared(grouping(), on);
     deleting: |on| prepared(removing("deleting", KEEP), on);

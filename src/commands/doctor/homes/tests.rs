@@ -52,6 +52,7 @@ fn sound() -> Facts {
             listed: true,
             there: true,
         },
+        no_lock_shell: None,
         lost: BTreeMap::new(),
     }
 }
