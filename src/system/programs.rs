@@ -119,7 +119,14 @@ pub(crate) fn open_unreplaceable(path: &Path, owner: Option<u32>) -> Result<File
         | OFlag::O_NONBLOCK
         | OFlag::O_NOCTTY
         | OFlag::O_CLOEXEC;
-    Ok(openat(dir, name.as_os_str(), flags, Mode::empty())?.into())
+    let file = File::from(openat(dir, name.as_os_str(), flags, Mode::empty())?);
+    // Else whoever may write a document could have us read what is root's alone.
+    match walk.led_by_other && Some(file.metadata()?.uid()) != owner {
+        true => Err(Distrust::Odd(
+            "a link of its owner's leads to somebody else's file",
+        )),
+        false => Ok(file),
+    }
 }
 
 /// Makes sure that a directory is one in which only root, we, and `owner` if one is named, can put or replace anything,
@@ -149,6 +156,8 @@ pub(crate) fn trusted(path: &Path, owners: Owners) -> Result<PathBuf, Distrust> 
 struct Walk {
     us: Option<u32>,
     other: Option<u32>,
+    /// Whether a link of the other one's was followed.
+    led_by_other: bool,
     dirs: Vec<File>,
     at: PathBuf,
 }
@@ -161,6 +170,7 @@ impl Walk {
         let walk = Self {
             us,
             other: None,
+            led_by_other: false,
             dirs: vec![root],
             at: PathBuf::from("/"),
         };
@@ -204,6 +214,7 @@ impl Walk {
                     return Err(Distrust::Odd("there are too many links on the way to it"));
                 }
                 self.check_owner(&meta, &here)?;
+                self.led_by_other |= meta.uid() != 0 && self.us != Some(meta.uid());
                 let target = readlinkat(dir, part.as_os_str())?;
                 ahead = self.push(Path::new(&target), ahead);
             } else if meta.is_dir() {

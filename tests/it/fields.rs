@@ -302,6 +302,19 @@ fn a_source_may_be_its_owners_whom_the_configuration_names() {
             .contains("\"user\": \"u-1\"")
     );
 
+    // A link of the owner's does not make us read what is somebody else's.
+    let kept = host.dir().join("kept.json");
+    fs::rename(&document, &kept).unwrap();
+    chown(&kept, Some(0), Some(0)).unwrap();
+    std::os::unix::fs::symlink("kept.json", &document).unwrap();
+    std::os::unix::fs::lchown(&document, Some(4_242), None).unwrap();
+    let (code, said) = run(&host, "sync users --dry-run");
+    assert_eq!(code, 12, "{said}");
+    let told = "a link of its owner's leads to somebody else's file";
+    assert!(said.contains(told), "{said}");
+    chown(&kept, Some(4_242), None).unwrap();
+    ok(&host, "sync users --dry-run");
+
     host.write(
         "gosync.toml",
         &text.replace("csv =", "owner = \"no such user\"\ncsv ="),
