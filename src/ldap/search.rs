@@ -111,35 +111,47 @@ pub(crate) fn run(
         progress(outcome.entries);
         outcome.code = page.code;
         let paged = session.page_size() > 0 && !request.alone;
-        outcome.early = match page.end {
-            _ if page.code != 0 => Some(Error::code(page.code, "the search ended early")),
-            _ if page.references => Some(Error::malformed(
-                "it refers to another server for a part of the answer",
-            )),
-            _ if page.strange => Some(Error::malformed("it sent an entry that is not well-formed")),
-            _ if outcome.entries >= MAX_ENTRIES => {
-                Some(Error::malformed("it sends entries without end"))
+        match after(page, &next, paged, &outcome, &mut seen) {
+            Ok(None) => return outcome,
+            Ok(Some(cookie)) => next = cookie,
+            Err(reason) => {
+                outcome.early = Some(reason);
+                return outcome;
             }
-            End::None if paged => Some(Error::malformed(
-                "it does not say whether there is another page; if it cannot page, set page_size = 0",
-            )),
-            End::Broken => Some(Error::malformed("its page marker is not well-formed")),
-            End::None => return outcome,
-            End::Cookie(cookie) if cookie.is_empty() => return outcome,
-            End::Cookie(cookie) => {
-                let stuck = cookie == next && page.first.is_none();
-                if stuck || page.first.is_some_and(|first| !seen.insert(first)) {
-                    Some(Error::malformed("it sends the same page again"))
-                } else if outcome.pages >= MAX_PAGES {
-                    Some(Error::malformed("it sends pages without end"))
-                } else {
-                    next = cookie;
-                    None
-                }
+        }
+    }
+}
+
+/// The marker of the page that follows one; `None`: it was the last. `asked`: its own marker; `seen`: what earlier pages
+/// began with.
+fn after(
+    page: Page,
+    asked: &[u8],
+    paged: bool,
+    outcome: &Outcome,
+    seen: &mut BTreeSet<String>,
+) -> Result<Option<Vec<u8>>, Error> {
+    let malformed = |reason| Err(Error::malformed(reason));
+    match page.end {
+        _ if page.code != 0 => Err(Error::code(page.code, "the search ended early")),
+        _ if page.references => malformed("it refers to another server for a part of the answer"),
+        _ if page.strange => malformed("it sent an entry that is not well-formed"),
+        _ if outcome.entries >= MAX_ENTRIES => malformed("it sends entries without end"),
+        End::None if paged => malformed(
+            "it does not say whether there is another page; if it cannot page, set page_size = 0",
+        ),
+        End::Broken => malformed("its page marker is not well-formed"),
+        End::None => Ok(None),
+        End::Cookie(cookie) if cookie.is_empty() => Ok(None),
+        End::Cookie(cookie) => {
+            let stuck = cookie == asked && page.first.is_none();
+            if stuck || page.first.is_some_and(|first| !seen.insert(first)) {
+                malformed("it sends the same page again")
+            } else if outcome.pages >= MAX_PAGES {
+                malformed("it sends pages without end")
+            } else {
+                Ok(Some(cookie))
             }
-        };
-        if outcome.early.is_some() {
-            return outcome;
         }
     }
 }

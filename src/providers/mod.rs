@@ -37,6 +37,29 @@ pub struct Query {
     pub deadline: Instant,
 }
 
+impl Query {
+    /// The logins that are asked for; `None`: everybody.
+    pub(crate) fn logins(&self) -> Option<&[String]> {
+        match self.scope {
+            Scope::Users => self.only.as_deref(),
+            Scope::Groups => None,
+        }
+    }
+
+    /// The names of the groups that are asked for; `None`: all, or none if no groups are read.
+    pub(crate) fn group_names(&self) -> Option<&[String]> {
+        match self.scope {
+            Scope::Users => self.top_group.as_ref().map(std::slice::from_ref),
+            Scope::Groups => self.only.as_deref(),
+        }
+    }
+
+    /// Whether groups are read.
+    pub(crate) fn reads_groups(&self) -> bool {
+        self.scope == Scope::Groups || self.top_group.is_some()
+    }
+}
+
 /// How much a query asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {

@@ -84,6 +84,16 @@ pub(crate) enum End {
     Left,
 }
 
+impl End {
+    fn of(status: std::process::ExitStatus, timed_out: bool) -> Self {
+        match (timed_out, status.code(), status.signal()) {
+            (true, _, _) => Self::TimedOut,
+            (false, Some(code), _) => Self::Code(code),
+            (false, None, signal) => Self::Signal(signal.unwrap_or_default()),
+        }
+    }
+}
+
 /// What a program did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
@@ -134,15 +144,9 @@ pub(crate) fn run(what: Invocation<'_>, limit: Duration) -> io::Result<Ended> {
     group.kill();
     let has_ended = group.ends_within(AFTER_KILL);
     let (watched, timed_out) = watched?;
-    let end = if has_ended? {
-        let status = child.wait()?;
-        match (timed_out, status.code(), status.signal()) {
-            (true, _, _) => End::TimedOut,
-            (false, Some(code), _) => End::Code(code),
-            (false, None, signal) => End::Signal(signal.unwrap_or_default()),
-        }
-    } else {
-        End::Left
+    let end = match has_ended? {
+        true => End::of(child.wait()?, timed_out),
+        false => End::Left,
     };
     let [output, complaint] = watched.outputs.map(|output| output.kept);
     Ok(Ended {

@@ -116,19 +116,20 @@ fn ask(setup: &Setup<'_>, login: &str) -> Facts {
 fn judge(facts: &Facts, name: &str, config: &dyn ProviderConfig) -> Vec<Finding> {
     let none = "nobody new gets an account, and nobody who leaves is locked, until it can be read";
     let section = format!("[provider.{}]", shown(name));
-    let read = match facts {
+    match facts {
         Facts::Unopened(reason) => {
-            return vec![AREA.problem(
-                reason,
-                none,
-                format!("mend what is said there, or {section} in the configuration"),
-            )];
+            let fix = format!("mend what is said there, or {section} in the configuration");
+            vec![AREA.problem(reason, none, fix)]
         }
         Facts::Strange(e) | Facts::Unread(e) => {
-            return vec![AREA.problem(e, none, config.fix(e, &section))];
+            vec![AREA.problem(e, none, config.fix(e, &section))]
         }
-        Facts::Read(read) => read,
-    };
+        Facts::Read(read) => judge_read(read, &section),
+    }
+}
+
+/// What is wrong with what was read.
+fn judge_read(read: &Read, section: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Some(reason) = &read.incomplete {
         let why =

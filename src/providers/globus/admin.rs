@@ -115,6 +115,37 @@ impl GlobusAdmin {
             }
         }
     }
+
+    /// Asks for what is to be done with each, all of one kind at once.
+    fn take_steps(&self, group: &RemoteId, steps: &BTreeMap<&RemoteId, Step>) -> Fates {
+        let mut by_verb: BTreeMap<(Verb, Option<Role>), Vec<RemoteId>> = BTreeMap::new();
+        for (id, step) in steps {
+            if let Step::Act(verb, then) = step {
+                let ids = by_verb.entry((*verb, *then)).or_default();
+                ids.push((*id).clone());
+            }
+        }
+        let mut fates = Fates::new();
+        for ((verb, then), ids) in &by_verb {
+            self.act(group, *verb, *then, ids, &mut fates);
+        }
+        fates
+    }
+
+    /// The second request, for those who were members already, or had to be approved first.
+    fn change_roles(&self, group: &RemoteId, fates: &Fates) -> Fates {
+        let mut roles: BTreeMap<Role, Vec<RemoteId>> = BTreeMap::new();
+        for (id, fate) in fates {
+            if let Ok(Fate::Role(role, _)) = fate {
+                roles.entry(*role).or_default().push(id.clone());
+            }
+        }
+        let mut second = Fates::new();
+        for (role, ids) in &roles {
+            self.act(group, Verb::ChangeRole(*role), None, ids, &mut second);
+        }
+        second
+    }
 }
 
 type Fates = BTreeMap<RemoteId, Result<Fate, HttpError>>;
@@ -269,30 +300,8 @@ impl GroupAdmin for GlobusAdmin {
             .iter()
             .map(|person| (&person.id, step(person)))
             .collect();
-        let mut by_verb: BTreeMap<(Verb, Option<Role>), Vec<RemoteId>> = BTreeMap::new();
-        for (id, step) in &steps {
-            if let Step::Act(verb, then) = step {
-                by_verb
-                    .entry((*verb, *then))
-                    .or_default()
-                    .push((*id).clone());
-            }
-        }
-        let mut fates = Fates::new();
-        for ((verb, then), ids) in &by_verb {
-            self.act(&group.id, *verb, *then, ids, &mut fates);
-        }
-        // A second request for those who were members already, or had to be approved first.
-        let mut roles: BTreeMap<Role, Vec<RemoteId>> = BTreeMap::new();
-        for (id, fate) in &fates {
-            if let Ok(Fate::Role(role, _)) = fate {
-                roles.entry(*role).or_default().push(id.clone());
-            }
-        }
-        let mut second = Fates::new();
-        for (role, ids) in &roles {
-            self.act(&group.id, Verb::ChangeRole(*role), None, ids, &mut second);
-        }
+        let fates = self.take_steps(&group.id, &steps);
+        let second = self.change_roles(&group.id, &fates);
         let outcome = |person: &Person| match steps.get(&person.id) {
             Some(Step::Already) => Ok(Done::Already),
             Some(Step::Refuse(reason)) => Err(refused(*reason)),

@@ -109,6 +109,12 @@ fn is_asked(head: &Head, query: &Query) -> bool {
     }
 }
 
+/// Whether somebody of this name is asked for.
+fn is_named(name: &Untrusted, query: &Query) -> bool {
+    let only = query.only.as_ref();
+    only.is_none_or(|only| only.iter().any(|wanted| same_name(wanted, name.raw())))
+}
+
 /// How it is known that nothing is missing.
 fn proof(groups: usize, people: usize, scope: Scope) -> String {
     let groups = format!(
@@ -228,64 +234,39 @@ impl Read<'_> {
         }
     }
 
+    /// Whom Globus Auth is asked for. Where usernames are enough to know who is meant, nobody else is.
+    fn asked_for<'p>(&self, people: &'p People, query: &Query) -> Vec<(&'p RemoteId, &'p Known)> {
+        let mapping = self.source.mapping;
+        let may_be_named = |(id, known): &(&RemoteId, &Known)| {
+            let identity = Identity::new((*id).clone(), known.username.raw());
+            let login = mapping.login(&identity).ok().map(Untrusted::new);
+            !mapping.needs_only_names()
+                || is_named(&known.username, query)
+                || login.is_some_and(|login| is_named(&login, query))
+        };
+        people.known.iter().filter(may_be_named).collect()
+    }
+
     /// Makes users of people, with what Globus Auth knows of them.
     fn users(&mut self, people: &People, query: &Query) -> Result<Vec<User>, FetchError> {
         let source = self.source;
-        let named = |name: &Untrusted| match &query.only {
-            None => true,
-            Some(only) => only.iter().any(|wanted| same_name(wanted, name.raw())),
-        };
-        // Where usernames are enough to know who is meant, nobody else is asked for.
-        let may_be_named = |id: &RemoteId, known: &Known| {
-            let identity = Identity::new(id.clone(), known.username.raw());
-            let login = source.mapping.login(&identity).ok().map(Untrusted::new);
-            !source.mapping.needs_only_names()
-                || named(&known.username)
-                || login.as_ref().is_some_and(named)
-        };
-        let wanted: Vec<(&RemoteId, &Known)> = people
-            .known
-            .iter()
-            .filter(|(id, known)| may_be_named(id, known))
-            .collect();
+        let wanted = self.asked_for(people, query);
         let batches: Vec<&[(&RemoteId, &Known)]> = wanted.chunks(BATCH).collect();
         let ask = |batch: &&[(&RemoteId, &Known)]| {
             let ids: Vec<&str> = batch.iter().map(|(id, _)| id.as_str()).collect();
             source.api.identities(&ids)
         };
         let answers = api::each(&batches, ask, |identities| self.count(identities.len()));
-        let (mut users, mut nobody) = (Vec::with_capacity(wanted.len()), Vec::new());
+        let mut users = Vec::with_capacity(wanted.len());
         let (mut any, mut lost) = (false, None);
         for (batch, answer) in batches.iter().zip(answers) {
-            let identities = match answer {
-                Some(Ok(identities)) => identities,
-                Some(Err(error)) => {
-                    lost.get_or_insert(error);
-                    continue;
+            match answer {
+                Some(Ok(identities)) => {
+                    any = true;
+                    users.extend(self.users_of(batch, &identities, query));
                 }
-                None => continue,
-            };
-            any = true;
-            let identities: BTreeMap<&RemoteId, &Identity> =
-                identities.iter().map(|i| (&i.id, i)).collect();
-            for (id, known) in *batch {
-                let identity = identities.get(id).copied();
-                match people::user(
-                    id,
-                    known,
-                    identity,
-                    source.mapping,
-                    query.top_group.is_none(),
-                ) {
-                    Ok(user) => users.push(user),
-                    Err(record) => nobody.push(record),
-                }
-            }
-            if identities.is_empty() && batch.len() >= SUSPICIOUS {
-                self.early.get_or_insert(format!(
-                    "Globus Auth knows none of {}",
-                    counted(batch.len(), "member", "members")
-                ));
+                Some(Err(error)) => drop(lost.get_or_insert(error)),
+                None => {}
             }
         }
         match lost {
@@ -293,9 +274,34 @@ impl Read<'_> {
             Some(error) => self.ended_early(&error),
             None => {}
         }
-        users.retain(|user| named(&user.login));
-        nobody.retain(|record| named(&record.subject));
-        self.rejected.append(&mut nobody);
         Ok(users)
+    }
+
+    /// The users of one answer.
+    fn users_of(
+        &mut self,
+        batch: &[(&RemoteId, &Known)],
+        identities: &[Identity],
+        query: &Query,
+    ) -> Vec<User> {
+        let anywhere = query.top_group.is_none();
+        let identities: BTreeMap<&RemoteId, &Identity> =
+            identities.iter().map(|i| (&i.id, i)).collect();
+        let mut users = Vec::with_capacity(batch.len());
+        for (id, known) in batch {
+            let identity = identities.get(id).copied();
+            match people::user(id, known, identity, self.source.mapping, anywhere) {
+                Ok(user) if is_named(&user.login, query) => users.push(user),
+                Err(record) if is_named(&record.subject, query) => self.rejected.push(record),
+                _ => {}
+            }
+        }
+        if identities.is_empty() && batch.len() >= SUSPICIOUS {
+            self.early.get_or_insert(format!(
+                "Globus Auth knows none of {}",
+                counted(batch.len(), "member", "members")
+            ));
+        }
+        users
     }
 }

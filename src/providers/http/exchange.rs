@@ -248,14 +248,11 @@ async fn read(
 ) -> Try {
     let place = origin::place(url);
     let status = response.status();
+    let unusable = |reason| failed(HttpError::malformed(place.as_str(), reason), Again::No);
     if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-        return redirect(http, request, url, &response).map_or_else(
-            |reason| {
-                let reason = format!("it answered {status}: {reason}");
-                failed(HttpError::malformed(place, reason), Again::No)
-            },
-            Try::Redirect,
-        );
+        let next = redirect(http, request, url, &response);
+        let refused = |reason| unusable(format!("it answered {status}: {reason}"));
+        return next.map_or_else(refused, Try::Redirect);
     }
     let fine = status.is_success() || status == StatusCode::NOT_MODIFIED;
     let limit = match fine {
@@ -276,16 +273,14 @@ async fn read(
         return Try::Failed(refusal(&place, status, media_type, &headers, words));
     }
     if let Err(e) = whole {
-        return failed(broken_off(http, place, &e), Again::IfRepeatable);
+        return failed(broken_off(http, place.clone(), &e), Again::IfRepeatable);
     }
     if body.len() > limit {
-        let reason = format!("its answer has more than {limit} bytes");
-        return failed(HttpError::malformed(place, reason), Again::No);
+        return unusable(format!("its answer has more than {limit} bytes"));
     }
     if request.json && !body.is_empty() && !looks_like_json(media_type, &body) {
         let kind: String = media_type.unwrap_or("something").chars().take(80).collect();
-        let reason = format!("it sent {kind} instead of JSON");
-        return failed(HttpError::malformed(place, reason), Again::No);
+        return unusable(format!("it sent {kind} instead of JSON"));
     }
     Try::Done(Answer {
         status: status.as_u16(),

@@ -82,6 +82,30 @@ impl LdapAdmin {
         }
     }
 
+    /// Whether a group can be called so.
+    fn check_new_name(&self, name: &String) -> Result<(), AdminError> {
+        if name.is_empty() || name.trim() != name || name.chars().any(char::is_control) {
+            return Err(refused(
+                "a group's name is not empty, and has no blanks at its ends and no line breaks",
+            ));
+        }
+        let settings = self.settings();
+        let (base, names) = (&settings.group_base, &settings.names);
+        let take = |entry| ListedGroup::new(entry, names).called();
+        let one = std::slice::from_ref(name);
+        for filter in filter::any_name(&settings.group_filter, &names.group_name, one) {
+            let found = self
+                .client
+                .all(base, &filter, &[&names.group_name], &take)?;
+            if !found.is_empty() {
+                return Err(refused(
+                    "there is a group of this name, perhaps in other letters",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// A number that nobody has: no group, and as primary group no person either.
     fn new_number(&self, attribute: &str) -> Result<u32, AdminError> {
         let settings = self.settings();
@@ -422,29 +446,7 @@ impl GroupAdmin for LdapAdmin {
         }
         let settings = self.settings();
         let names = &settings.names;
-        if group.name.is_empty()
-            || group.name.trim() != group.name
-            || group.name.chars().any(char::is_control)
-        {
-            return Err(refused(
-                "a group's name is not empty, and has no blanks at its ends and no line breaks",
-            ));
-        }
-        let take = |entry| ListedGroup::new(entry, names).called();
-        for filter in filter::any_name(
-            &settings.group_filter,
-            &names.group_name,
-            std::slice::from_ref(&group.name),
-        ) {
-            let found =
-                self.client
-                    .all(&settings.group_base, &filter, &[&names.group_name], &take)?;
-            if !found.is_empty() {
-                return Err(refused(
-                    "there is a group of this name, perhaps in other letters",
-                ));
-            }
-        }
+        self.check_new_name(&group.name)?;
         let template =
             classes::template(settings, self.client.known()?.as_ref()).map_err(refused)?;
         let bind_dn = self.client.bind_dn();

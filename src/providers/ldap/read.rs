@@ -45,26 +45,13 @@ pub(super) fn read(
     query: &Query,
     progress: &dyn Fn(usize),
 ) -> Result<Snapshot, FetchError> {
-    let settings = &ldap.settings;
     let place = |error: Error| ldap.error(error);
-    let session = Session::open(&ldap.server, query.deadline).map_err(place)?;
-    let mut read = Read {
-        session,
-        settings,
-        progress,
-        objects: 0,
-        deadline: query.deadline,
-        early: None,
+    let mut read = Read::open(ldap, query, progress).map_err(place)?;
+    let (logins, with_groups) = (query.logins(), query.reads_groups());
+    let extent = match query.scope {
+        Scope::Users => Extent::Full,
+        Scope::Groups => Extent::Slim,
     };
-    let (logins, group_names, extent) = match query.scope {
-        Scope::Users => (
-            query.only.as_deref(),
-            query.top_group.as_ref().map(std::slice::from_ref),
-            Extent::Full,
-        ),
-        Scope::Groups => (None, query.only.as_deref(), Extent::Slim),
-    };
-    let with_groups = query.scope == Scope::Groups || group_names.is_some();
     let (mut people, people_seen) = read
         .people(logins, extent, with_groups, ldap.now)
         .map_err(place)?;
@@ -78,7 +65,7 @@ pub(super) fn read(
     // After an early end the connection may be gone, and members could not be told from strangers
     // anyway.
     if with_groups && read.early.is_none() {
-        (found, groups_seen) = read.resolved(group_names, &people).map_err(place)?;
+        (found, groups_seen) = read.resolved(query.group_names(), &people).map_err(place)?;
         let nothing = nothing && found.groups.is_empty() && found.rejected.is_empty();
         if let Some(reason) = read.early.take_if(|_| nothing) {
             return Err(place(reason));
@@ -88,18 +75,11 @@ pub(super) fn read(
             read.second_look(&found, &rejected);
         }
     }
-    let completeness = match read.early.take() {
-        Some(reason) if reason.kind == ErrorKind::TooMuch => return Err(place(reason)),
-        Some(reason) => Completeness::Incomplete(reason.text),
-        None => {
-            read.session.close();
-            let groups = with_groups.then_some((&found, &groups_seen));
-            match query.only {
-                Some(_) => Completeness::Narrowed,
-                None => Completeness::Complete(proof(&people, &people_seen, groups)),
-            }
-        }
+    let proof = || {
+        let groups = with_groups.then_some((&found, &groups_seen));
+        proof(&people, &people_seen, groups)
     };
+    let completeness = read.completeness(query, proof).map_err(place)?;
     rejected.append(&mut found.rejected);
     let directory = Directory {
         users: people.users,
@@ -154,6 +134,17 @@ fn proof(people: &People, seen: &Outcome, groups: Option<(&groups::Resolved, &Ou
 }
 
 impl<'a> Read<'a> {
+    fn open(ldap: &'a Ldap, query: &Query, progress: &'a dyn Fn(usize)) -> Result<Self, Error> {
+        Ok(Self {
+            session: Session::open(&ldap.server, query.deadline)?,
+            settings: &ldap.settings,
+            progress,
+            objects: 0,
+            deadline: query.deadline,
+            early: None,
+        })
+    }
+
     /// Remembers the first thing that went wrong.
     fn early(&mut self, reason: Option<Error>) {
         if self.early.is_none() {
@@ -293,6 +284,25 @@ impl<'a> Read<'a> {
         Ok((found, seen))
     }
 
+    /// How far the read is whole, now that it has ended. `proof`: how that is known, if it is.
+    fn completeness(
+        mut self,
+        query: &Query,
+        proof: impl FnOnce() -> String,
+    ) -> Result<Completeness, Error> {
+        match self.early.take() {
+            Some(reason) if reason.kind == ErrorKind::TooMuch => Err(reason),
+            Some(reason) => Ok(Completeness::Incomplete(reason.text)),
+            None => {
+                self.session.close();
+                Ok(match query.only {
+                    Some(_) => Completeness::Narrowed,
+                    None => Completeness::Complete(proof()),
+                })
+            }
+        }
+    }
+
     /// Reads the groups in the groups that were asked for.
     fn inner_groups(
         &mut self,
@@ -317,25 +327,14 @@ impl<'a> Read<'a> {
                 break;
             }
             let mut found = Vec::new();
-            let mut request =
-                Request::below(&settings.group_base, &settings.group_filter, attributes);
+            let mut take = |entry| found.push(groups::group(entry, &settings.names, people));
+            let request = Request::below(&settings.group_base, &settings.group_filter, attributes);
             let all = new.len() > ONE_BY_ONE;
             if all {
-                self.search(&request, &mut |entry| {
-                    found.push(groups::group(entry, &settings.names, people))
-                })?;
+                self.search(&request, &mut take)?;
                 found.retain(|raw| raw.key.as_deref().is_none_or(|key| !asked.contains(key)));
             } else {
-                request.alone = true;
-                for key in &new {
-                    request.base = key;
-                    let mut take =
-                        |entry| found.push(groups::group(entry, &settings.names, people));
-                    let outcome = search::run(&mut self.session, &request, &mut take, &|_| {});
-                    // A member that is not there any more is no member.
-                    let unseen = outcome.unseen();
-                    self.early(outcome.early.filter(|_| !unseen));
-                }
+                self.one_by_one(request, &new, &mut take);
             }
             asked.extend(new);
             for raw in &mut found {
@@ -348,6 +347,22 @@ impl<'a> Read<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Reads entries by their names. A member that is not there any more is no member.
+    fn one_by_one<'r>(
+        &mut self,
+        mut request: Request<'r>,
+        keys: &'r BTreeSet<Box<str>>,
+        take: &mut dyn FnMut(Entry),
+    ) {
+        request.alone = true;
+        for key in keys {
+            request.base = key;
+            let outcome = search::run(&mut self.session, &request, take, &|_| {});
+            let unseen = outcome.unseen();
+            self.early(outcome.early.filter(|_| !unseen));
+        }
     }
 
     /// Asks for the rest of lists of members that came in part.

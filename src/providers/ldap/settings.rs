@@ -226,15 +226,57 @@ pub(super) struct Names {
     pub inactive_when: InactiveWhen,
 }
 
+/// Attribute names where a schema has its own; an empty one: it has none.
+struct Defaults {
+    login: &'static str,
+    id: &'static str,
+    name: &'static str,
+    home: &'static str,
+    ssh_key: &'static str,
+    updated: &'static str,
+    group_name: &'static str,
+    member: &'static [&'static str],
+    member_login: &'static str,
+}
+
+/// RFC 2307, RFC 4530 and openssh-lpk.
+const COMMON: Defaults = Defaults {
+    login: "uid",
+    id: "entryUUID",
+    name: "cn",
+    home: "homeDirectory",
+    ssh_key: "sshPublicKey",
+    updated: "modifyTimestamp",
+    group_name: "cn",
+    member: &["member", "uniqueMember"],
+    member_login: "memberUid",
+};
+
+const DS389: Defaults = Defaults {
+    id: "nsUniqueId",
+    ssh_key: "nsSshPublicKey",
+    ..COMMON
+};
+
+const AD: Defaults = Defaults {
+    login: "sAMAccountName",
+    id: "objectGUID",
+    name: "displayName",
+    home: "unixHomeDirectory",
+    ssh_key: "sshPublicKey",
+    updated: "whenChanged",
+    group_name: "sAMAccountName",
+    member: &["member"],
+    member_login: "",
+};
+
 impl Names {
     fn new(config: &Config) -> Result<Self, String> {
-        let (schema, wished) = (config.schema, &config.attributes);
-        use Schema::{Ad, Ds389};
-        let by_schema = |default: &'static str, ad: &'static str, ds389: &'static str| match schema
-        {
-            Ad => ad,
-            Ds389 => ds389,
-            _ => default,
+        let wished = &config.attributes;
+        let of = match config.schema {
+            Schema::Ad => AD,
+            Schema::Ds389 => DS389,
+            _ => COMMON,
         };
         let pick = |key: &str, wish: &Option<String>, default: &str| match wish.as_deref() {
             None => Ok(default.to_owned()),
@@ -246,46 +288,24 @@ impl Names {
             Ok(name) if name.is_empty() => Err(format!("attributes.{key} must not be empty")),
             other => other,
         };
-        let id = by_schema("entryUUID", "objectGUID", "nsUniqueId");
         let member = match &wished.member {
-            None if schema == Ad => vec!["member".to_owned()],
-            None => vec!["member".to_owned(), "uniqueMember".to_owned()],
+            None => of.member.iter().map(|&name| name.to_owned()).collect(),
             some => vec![pick("member", some, "")?],
         };
         Ok(Self {
-            login: must(
-                "login",
-                &wished.login,
-                by_schema("uid", "sAMAccountName", "uid"),
-            )?,
-            id: must("id", &wished.id, id)?,
-            name: pick("name", &wished.name, by_schema("cn", "displayName", "cn"))?,
+            login: must("login", &wished.login, of.login)?,
+            id: must("id", &wished.id, of.id)?,
+            name: pick("name", &wished.name, of.name)?,
             email: pick("email", &wished.email, "mail")?,
             uid: pick("uid", &wished.uid, "uidNumber")?,
             gid: pick("gid", &wished.gid, "gidNumber")?,
-            home: pick(
-                "home",
-                &wished.home,
-                by_schema("homeDirectory", "unixHomeDirectory", "homeDirectory"),
-            )?,
+            home: pick("home", &wished.home, of.home)?,
             shell: pick("shell", &wished.shell, "loginShell")?,
             gecos: pick("gecos", &wished.gecos, "gecos")?,
-            ssh_key: pick(
-                "ssh_key",
-                &wished.ssh_key,
-                by_schema("sshPublicKey", "sshPublicKey", "nsSshPublicKey"),
-            )?,
-            updated: pick(
-                "updated",
-                &wished.updated,
-                by_schema("modifyTimestamp", "whenChanged", "modifyTimestamp"),
-            )?,
-            group_id: must("group_id", &wished.group_id, id)?,
-            group_name: must(
-                "group_name",
-                &wished.group_name,
-                by_schema("cn", "sAMAccountName", "cn"),
-            )?,
+            ssh_key: pick("ssh_key", &wished.ssh_key, of.ssh_key)?,
+            updated: pick("updated", &wished.updated, of.updated)?,
+            group_id: must("group_id", &wished.group_id, of.id)?,
+            group_name: must("group_name", &wished.group_name, of.group_name)?,
             group_gid: pick("group_gid", &wished.group_gid, "gidNumber")?,
             group_description: pick(
                 "group_description",
@@ -293,11 +313,7 @@ impl Names {
                 "description",
             )?,
             member,
-            member_login: pick(
-                "member_login",
-                &wished.member_login,
-                by_schema("memberUid", "", "memberUid"),
-            )?,
+            member_login: pick("member_login", &wished.member_login, of.member_login)?,
             inactive_when: inactive_when(&config.inactive_when)?,
         })
     }

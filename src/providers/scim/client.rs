@@ -123,10 +123,8 @@ impl<'a> Client<'a> {
                 Step::Ask(next) => ask = next,
             }
             if let Some(reason) = stop {
-                out.early = Some(HttpError::malformed(
-                    format!("{}/{endpoint}", self.place()),
-                    reason,
-                ));
+                let place = format!("{}/{endpoint}", self.place());
+                out.early = Some(HttpError::malformed(place, reason));
                 return Ok(out);
             }
         }

@@ -256,49 +256,17 @@ pub(super) struct GroupEntry {
 
 /// Reads a group.
 pub(super) fn group(resource: &Value, names: &Names) -> GroupEntry {
-    let members = resource
-        .as_object()
-        .and_then(|object| get(object, "members"));
+    let object = resource.as_object();
+    let members = object.and_then(|object| get(object, "members"));
     let version = Path::new("meta.version")
         .ok()
-        .and_then(|path| path.one(resource.as_object()?));
-    let read = || -> Result<(Group, Vec<Listed>), &'static str> {
-        let object = resource.as_object().ok_or("it is no object")?;
-        let name = names.group_name.one(object).ok_or("it has no name")?;
-        let one = |path: &Option<Path>| {
-            path.as_ref()
-                .and_then(|path| path.one(object))
-                .map(Untrusted::new)
-        };
-        let group = Group {
-            id: remote_id(resource)?,
-            name: Untrusted::new(name),
-            description: one(&names.group_description),
-            parent: None,
-            gid: one(&names.group_gid),
-            members: Vec::new(),
-        };
-        let listed = match members {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(members)) => members
-                .iter()
-                .map(member)
-                .collect::<Option<_>>()
-                .ok_or(NAMELESS)?,
-            Some(single) => vec![member(single).ok_or(NAMELESS)?],
-        };
-        Ok((group, listed))
-    };
-    let (group, listed) = match read() {
+        .and_then(|path| path.one(object?));
+    let (group, listed) = match group_and_members(resource, members, names) {
         Ok((group, listed)) => (Ok(group), listed),
-        Err(reason) => (
-            Err(rejected(
-                resource,
-                [&names.group_name, &names.login],
-                reason,
-            )),
-            Vec::new(),
-        ),
+        Err(reason) => {
+            let called = [&names.group_name, &names.login];
+            (Err(rejected(resource, called, reason)), Vec::new())
+        }
     };
     GroupEntry {
         key: id(resource),
@@ -308,6 +276,37 @@ pub(super) fn group(resource: &Value, names: &Names) -> GroupEntry {
         version,
         wanted: true,
     }
+}
+
+/// A group, and who is listed as its members; or why it cannot be used.
+fn group_and_members(
+    resource: &Value,
+    members: Option<&Value>,
+    names: &Names,
+) -> Result<(Group, Vec<Listed>), &'static str> {
+    let object = resource.as_object().ok_or("it is no object")?;
+    let name = names.group_name.one(object).ok_or("it has no name")?;
+    let one = |path: &Option<Path>| {
+        let value = path.as_ref().and_then(|path| path.one(object));
+        value.map(Untrusted::new)
+    };
+    let group = Group {
+        id: remote_id(resource)?,
+        name: Untrusted::new(name),
+        description: one(&names.group_description),
+        parent: None,
+        gid: one(&names.group_gid),
+        members: Vec::new(),
+    };
+    let listed = match members {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(members)) => {
+            let members = members.iter().map(member);
+            members.collect::<Option<_>>().ok_or(NAMELESS)?
+        }
+        Some(single) => vec![member(single).ok_or(NAMELESS)?],
+    };
+    Ok((group, listed))
 }
 
 const NAMELESS: &str = "one of its members has neither value nor $ref";

@@ -125,27 +125,11 @@ pub(super) fn resolve(
     let mut unknown = Unknown::default();
     let mut groups = Vec::with_capacity(raws.len());
     let mut nodes = Vec::with_capacity(raws.len());
+    let is_group = |id: &str| places.contains_key(id);
     for raw in raws {
-        let mut node = Node {
-            people: Vec::new(),
-            inner: Vec::new(),
-            broken: None,
-        };
-        if raw.group.is_err() {
-            node.broken = Some("a group in it cannot be used".to_owned());
-        }
-        for listed in &raw.listed {
-            match find(listed, people, &|id| places.contains_key(id), meaning) {
-                Ok(found) => unknown.add(found, &mut node, &places),
-                Err(reason) => node.broken = Some(reason),
-            }
-        }
-        // Nobody and nothing twice.
-        node.people.sort_unstable();
-        node.people.dedup();
-        node.inner.sort_unstable();
-        node.inner.dedup();
-        nodes.push(node);
+        let found = raw.listed.iter();
+        let found = found.map(|listed| find(listed, people, &is_group, meaning));
+        nodes.push(node(found, raw.group.is_err(), &places, &mut unknown));
         groups.push(raw.wanted.then_some(raw.group));
     }
     let limits = Limits {
@@ -162,6 +146,31 @@ pub(super) fn resolve(
         endless: resolved.endless,
         stopped: resolved.stopped,
     }
+}
+
+/// A group with who and what is in it, nobody and nothing twice. `is_broken`: it cannot be used.
+fn node(
+    members: impl Iterator<Item = Result<Found, String>>,
+    is_broken: bool,
+    places: &BTreeMap<String, usize>,
+    unknown: &mut Unknown,
+) -> Node<RemoteId> {
+    let mut node = Node {
+        people: Vec::new(),
+        inner: Vec::new(),
+        broken: is_broken.then(|| "a group in it cannot be used".to_owned()),
+    };
+    for found in members {
+        match found {
+            Ok(found) => unknown.add(found, &mut node, places),
+            Err(reason) => node.broken = Some(reason),
+        }
+    }
+    node.people.sort_unstable();
+    node.people.dedup();
+    node.inner.sort_unstable();
+    node.inner.dedup();
+    node
 }
 
 /// Listed members that are none of what was read.

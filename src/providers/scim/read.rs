@@ -51,28 +51,15 @@ pub(super) fn read(
         settings,
         early: None,
     };
-    let (logins, names, slim) = match query.scope {
-        Scope::Users => (
-            query.only.as_deref(),
-            query.top_group.as_ref().map(std::slice::from_ref),
-            false,
-        ),
-        Scope::Groups => (None, query.only.as_deref(), true),
-    };
-    let with_groups = query.scope == Scope::Groups || names.is_some();
+    let (logins, with_groups) = (query.logins(), query.reads_groups());
+    let slim = query.scope == Scope::Groups;
     let mut people = People::default();
     let (users, mut rejected, user_pages) = read.people(logins, slim, &mut people)?;
-    let mut resolved = Resolved::default();
-    let mut group_pages = 0;
     // Without all people, members could not be told from strangers.
-    if with_groups && read.early.is_none() {
-        let raws;
-        (raws, group_pages) = read.groups(names, &people)?;
-        let go_on = || !clock::is_past(query.deadline) && memory::room_for(0).is_ok();
-        let (meaning, depth) = (settings.member_value, settings.nested_depth);
-        resolved = members::resolve(raws, &people, meaning, depth, &go_on);
-        read.judge(&resolved, query);
-    }
+    let (mut resolved, group_pages) = match with_groups && read.early.is_none() {
+        true => read.with_members(&people, query)?,
+        false => (Resolved::default(), 0),
+    };
     let empty = users.is_empty()
         && rejected.is_empty()
         && resolved.groups.is_empty()
@@ -204,6 +191,20 @@ impl Read<'_> {
         Ok((users, rejected, pages))
     }
 
+    /// Reads groups, and gives each its members; in how many answers they came.
+    fn with_members(
+        &mut self,
+        people: &People,
+        query: &Query,
+    ) -> Result<(Resolved, usize), FetchError> {
+        let (raws, pages) = self.groups(query.group_names(), people)?;
+        let go_on = || !clock::is_past(query.deadline) && memory::room_for(0).is_ok();
+        let (meaning, depth) = (self.settings.member_value, self.settings.nested_depth);
+        let resolved = members::resolve(raws, people, meaning, depth, &go_on);
+        self.judge(&resolved, query);
+        Ok((resolved, pages))
+    }
+
     fn groups(
         &mut self,
         only: Option<&[String]>,
@@ -301,56 +302,56 @@ impl Read<'_> {
         people: &People,
         narrowed: bool,
     ) -> Result<(), FetchError> {
-        let place = self.client.place();
-        if self.early.is_some() {
+        if self.early.is_some() || !narrowed && !self.look_for_hidden(raws, people) {
             return Ok(());
         }
-        let mut hidden = false;
-        if !narrowed {
-            let unknown = unknown_groups(raws, people);
-            let listed = raws.iter().flat_map(|raw| &raw.listed);
-            let groups = listed.filter(|listed| listed.kind == Some(decode::Kind::Group));
-            let groups: BTreeSet<&str> = groups.map(|listed| listed.value.as_str()).collect();
-            let is_group = |id: &&String| groups.contains(id.as_str());
-            let (sure, perhaps): (Vec<_>, Vec<_>) = unknown.iter().partition(is_group);
-            if sure.len() > SECOND_LOOK {
-                self.early(
-                    &place,
-                    "many groups are in others, and not in the list of groups".to_owned(),
-                );
-                return Ok(());
-            }
-            for id in sure.into_iter().chain(perhaps).take(SECOND_LOOK) {
-                hidden |= self.one_group(id, raws);
-            }
-        }
-        if hidden {
-            self.early(
-                &place,
-                "a group is in another one, and not in the list of groups".to_owned(),
-            );
-        }
         // Some servers give members only where they are asked for by name.
-        let silent = !raws.is_empty() && raws.iter().all(|raw| !raw.told);
-        if let Some(key) = raws
-            .iter()
-            .find_map(|raw| raw.key.clone())
-            .filter(|_| silent)
+        let is_silent = raws.iter().all(|raw| !raw.told);
+        let first = raws.iter().find_map(|raw| raw.key.clone());
+        if let Some(key) = first.filter(|_| is_silent)
+            && self.tells_when_asked(&key)?
         {
-            let attributes = super::client::group_attributes(&self.settings.names, true);
-            let asked = match self.client.resource_with("Groups", &key, &attributes) {
-                Ok((resource, _)) => decode::group(&resource, &self.settings.names).told,
-                // What cannot be asked for by name is not kept back for that.
-                Err(error) if is_refusal(&error) => false,
-                Err(error) => return Err(error.into()),
-            };
-            if asked {
-                let reason =
-                    "it tells the members of groups only when asked; set request_attributes = true";
-                self.early(&place, reason.to_owned());
-            }
+            let reason =
+                "it tells the members of groups only when asked; set request_attributes = true";
+            self.early(&self.client.place(), reason.to_owned());
         }
         Ok(())
+    }
+
+    /// Looks for groups in others that were not listed; says whether they are few enough to be looked for.
+    fn look_for_hidden(&mut self, raws: &mut Vec<GroupEntry>, people: &People) -> bool {
+        let place = self.client.place();
+        let unknown = unknown_groups(raws, people);
+        let listed = raws.iter().flat_map(|raw| &raw.listed);
+        let groups = listed.filter(|listed| listed.kind == Some(decode::Kind::Group));
+        let groups: BTreeSet<&str> = groups.map(|listed| listed.value.as_str()).collect();
+        let is_group = |id: &&String| groups.contains(id.as_str());
+        let (sure, perhaps): (Vec<_>, Vec<_>) = unknown.iter().partition(is_group);
+        if sure.len() > SECOND_LOOK {
+            let reason = "many groups are in others, and not in the list of groups";
+            self.early(&place, reason.to_owned());
+            return false;
+        }
+        let mut is_any = false;
+        for id in sure.into_iter().chain(perhaps).take(SECOND_LOOK) {
+            is_any |= self.one_group(id, raws);
+        }
+        if is_any {
+            let reason = "a group is in another one, and not in the list of groups";
+            self.early(&place, reason.to_owned());
+        }
+        true
+    }
+
+    /// Whether a group comes with members where they are asked for by name.
+    fn tells_when_asked(&self, key: &str) -> Result<bool, FetchError> {
+        let attributes = super::client::group_attributes(&self.settings.names, true);
+        match self.client.resource_with("Groups", key, &attributes) {
+            Ok((resource, _)) => Ok(decode::group(&resource, &self.settings.names).told),
+            // What cannot be asked for by name is not kept back for that.
+            Err(error) if is_refusal(&error) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What in the groups makes the read incomplete.
