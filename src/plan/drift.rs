@@ -100,10 +100,9 @@ fn account(
         Ok(found) => found,
         Err(_) if !host.accounts.contains_key(own.name.as_str()) => {
             // Nobody is made anew who is shut out.
-            let by_hand = if own.state == State::Locked {
-                ByHand::Report
-            } else {
-                rules.accounts.deleted_by_hand
+            let by_hand = match own.state {
+                State::Locked => ByHand::Report,
+                _ => rules.accounts.deleted_by_hand,
             };
             return out.push(deleted(Kind::Account, &own.name, by_hand));
         }
@@ -129,17 +128,9 @@ fn account(
         let why = "a lock of gosync's is not given up to a hand".to_owned();
         out.push(differs("lock", applied, found, Next::Restores, why));
     }
-    let lock_shell = rules.departed.lock_shell.as_deref();
-    let is_held = own.state == State::Locked && (before.is_some() || lock_shell.is_some());
-    let to = lock_shell
-        .or(before)
-        .filter(|to| is_held && *to != found.fields.shell);
-    if let Some(to) = to {
+    let of_lock = shell_of_lock(own, before, rules);
+    if let Some((to, why)) = of_lock.filter(|(to, _)| *to != found.fields.shell) {
         let (applied, found) = (to.to_owned(), found.fields.shell.to_owned());
-        let why = match lock_shell {
-            Some(_) => "`lock_shell` holds as long as it is locked",
-            None => "`lock_shell` is not set any more",
-        };
         out.push(differs(
             "shell",
             applied,
@@ -148,19 +139,39 @@ fn account(
             why.to_owned(),
         ));
     }
+    let is_held = of_lock.is_some();
     let fields = fields(own, found).filter(|(field, ..)| *field != Field::Shell || !is_held);
     for (field, applied, found) in fields.filter(|(_, applied, found)| applied != found) {
-        let what = field.as_str();
-        let (next, why) = match rules.accounts.keep_local.contains(&field) {
-            true => (Next::Keeps, format!("`keep_local` names `{what}`")),
-            false => (
-                Next::Restores,
-                format!("`keep_local` does not name `{what}`"),
-            ),
-        };
+        let (next, why) = becomes(field, rules);
         let (applied, found) = (quoted(field, applied), quoted(field, found));
-        out.push(differs(what, applied, found, next, why));
+        out.push(differs(field.as_str(), applied, found, next, why));
     }
+}
+
+/// What becomes of a field that was changed by hand, and why.
+fn becomes(field: Field, rules: &Rules) -> (Next, String) {
+    let what = field.as_str();
+    match rules.accounts.keep_local.contains(&field) {
+        true => (Next::Keeps, format!("`keep_local` names `{what}`")),
+        false => (
+            Next::Restores,
+            format!("`keep_local` does not name `{what}`"),
+        ),
+    }
+}
+
+/// The shell that a locked account is to have on account of the lock, and why.
+fn shell_of_lock<'a>(
+    own: &OwnedAccount,
+    before: Option<&'a str>,
+    rules: &'a Rules,
+) -> Option<(&'a str, &'static str)> {
+    let lock_shell = rules.departed.lock_shell.as_deref();
+    let of_lock = match lock_shell {
+        Some(shell) => (shell, "`lock_shell` holds as long as it is locked"),
+        None => (before?, "`lock_shell` is not set any more"),
+    };
+    (own.state == State::Locked).then_some(of_lock)
 }
 
 /// The fields that are compared: as applied, and as found.

@@ -142,12 +142,9 @@ impl HomeWriter<'_> {
         if homes.is_empty() {
             return Ok(());
         }
-        let mut events: BTreeMap<&str, &HookEvent> = plan
-            .events
-            .iter()
-            .filter(|event| event.is_after_commit)
-            .map(|event| (event.id.as_str(), event))
-            .collect();
+        let events = plan.events.iter().filter(|event| event.is_after_commit);
+        let mut events: BTreeMap<&str, &HookEvent> =
+            events.map(|event| (event.id.as_str(), event)).collect();
         let (foreign, deadline) = (Foreigners::now(), clock::deadline(self.limit.into()));
         let (mut failed, mut not_come) = (BTreeMap::new(), 0);
         for homes in batches(&homes) {

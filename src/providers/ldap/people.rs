@@ -78,6 +78,16 @@ pub(super) struct Unusable {
     pub login: Option<String>,
 }
 
+impl Unusable {
+    fn without_login(record: RejectedRecord, key: Option<String>) -> Self {
+        Self {
+            record,
+            key,
+            login: None,
+        }
+    }
+}
+
 /// Takes a person from an entry; `now` is in seconds since 1970.
 ///
 /// # Errors
@@ -95,24 +105,18 @@ pub(super) fn person(
     let id = match id(&mut entry, &names.id) {
         Ok(id) => id,
         Err(reason) => {
-            return Err(Unusable {
-                record: rejected(None, entry.dn, reason),
-                key,
-                login: None,
-            });
+            let record = rejected(None, entry.dn, reason);
+            return Err(Unusable::without_login(record, key));
         }
     };
     let login = match naming(&mut entry, &names.login) {
         Ok(login) => login,
         Err(reason) => {
-            return Err(Unusable {
-                record: RejectedRecord {
-                    is_shut_out,
-                    ..rejected(Some(id), entry.dn, reason)
-                },
-                key,
-                login: None,
-            });
+            let record = RejectedRecord {
+                is_shut_out,
+                ..rejected(Some(id), entry.dn, reason)
+            };
+            return Err(Unusable::without_login(record, key));
         }
     };
     let mut user = User::new(id, login);

@@ -5,8 +5,8 @@ use super::fields::changed_fields;
 use super::past::{PastAccount, PastEntry as _};
 use super::{Work, lock};
 use crate::model::host::Host;
-use crate::model::owned::{OwnedAccount, State};
-use crate::model::{Name, Untrusted, UserName};
+use crate::model::owned::{Owned, OwnedAccount, State};
+use crate::model::{Name, RemoteId, Untrusted, UserName};
 use crate::plan::Deed;
 use crate::plan::diff::owned_lines::{account_line, account_line_as};
 use crate::policy::Reason;
@@ -50,10 +50,8 @@ impl Undoable for OwnedAccount {
             return Ok(());
         }
         work.check_later(one.touched)?;
-        let opens = turn.state.is_some_and(|was| was != State::Locked);
-        if let Some(hold) = work.owned().held(one.id).filter(|_| opens && !frees) {
-            let by = Untrusted::new(&hold.by);
-            return Err(Reason::HeldThough { by });
+        if turn.opens() && !frees {
+            check_hold(work.owned(), one.id)?;
         }
         let renamed = match turn.has_name {
             true => work.rename_back(one, before, turn.is_open),
@@ -162,6 +160,16 @@ impl Work<'_> {
     }
 }
 
+/// Whether an account is locked whatever the provider says.
+fn check_hold(owned: &Owned, id: &RemoteId) -> Result<(), Reason> {
+    match owned.held(id) {
+        Some(hold) => Err(Reason::HeldThough {
+            by: Untrusted::new(&hold.by),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// What is to be turned back besides fields.
 struct Turn {
     /// The state before the run, if that is another one.
@@ -174,6 +182,11 @@ struct Turn {
 }
 
 impl Turn {
+    /// Whether a locked account is to be opened.
+    fn opens(&self) -> bool {
+        self.state.is_some_and(|was| was != State::Locked)
+    }
+
     fn of(one: &OneAccount<'_, '_>, before: &PastAccount) -> Self {
         let (after, own) = (&one.after, one.own);
         let was = before.state();
