@@ -9,7 +9,7 @@ use super::setup::Setup;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::queue::{Failing, QueueCensus};
-use crate::ledger::{Census, Ledger};
+use crate::ledger::{Census, Ledger, Waiting};
 use crate::model::owned::Hold;
 use crate::model::{counted, shown};
 use crate::system::clock;
@@ -40,6 +40,8 @@ struct Status {
     provider: std::result::Result<String, String>,
     census: Census,
     hooks: QueueCensus,
+    /// What failed in homes, and is tried again.
+    homes: Vec<Waiting>,
     interrupted: bool,
     note: Note,
     busy: bool,
@@ -64,6 +66,11 @@ impl Status {
             .map(Ledger::census)
             .transpose()
             .map_err(Error::failed)?;
+        let homes = ledger
+            .as_ref()
+            .map(|ledger| ledger.waiting_homes(SHOWN_HOOKS))
+            .transpose()
+            .map_err(Error::failed)?;
         let hooks = ledger
             .map(|ledger| ledger.hook_census(setup.now, SHOWN_HOOKS))
             .transpose()
@@ -81,6 +88,7 @@ impl Status {
             provider,
             census: census.unwrap_or_default(),
             hooks: hooks.unwrap_or_default(),
+            homes: homes.unwrap_or_default(),
             interrupted: setup.target()?.is_interrupted()?,
             note,
             busy,
@@ -130,7 +138,8 @@ impl Status {
             )
         });
         let failing = self.hooks.failing.iter().map(failing);
-        rows.chain(held).chain(failing).collect()
+        let waiting = self.homes.iter().map(waiting);
+        rows.chain(held).chain(failing).chain(waiting).collect()
     }
 
     /// What an interrupted run has left.
@@ -202,6 +211,9 @@ impl Status {
             },
             "lock": lock,
         });
+        if !self.homes.is_empty() {
+            out["homes"] = self.homes.iter().map(waiting_json).collect();
+        }
         if !self.census.held.is_empty() {
             out["held"] = self.census.held.iter().map(held_json).collect();
         }
@@ -255,6 +267,31 @@ pub(super) fn held(hold: &Hold) -> String {
 
 fn held_json((name, hold): &(String, Hold)) -> Value {
     json!({"name": name, "by": hold.by, "since": clock::written(hold.at), "reason": hold.reason})
+}
+
+/// What failed in a home, in one line.
+fn waiting(home: &Waiting) -> String {
+    let Waiting { name, what, retry } = home;
+    format!(
+        "  home of {} ({}): failed {}, tried again from {} on: {}\n",
+        shown(name),
+        what.as_str(),
+        counted(retry.attempts, "time", "times"),
+        clock::written(retry.due),
+        shown(&retry.why)
+    )
+}
+
+/// The same, for a program.
+fn waiting_json(home: &Waiting) -> Value {
+    let Waiting { name, what, retry } = home;
+    json!({
+        "name": name,
+        "what": what.as_str(),
+        "attempts": retry.attempts,
+        "next": clock::written(retry.due),
+        "error": retry.why,
+    })
 }
 
 /// The way out for what was given up.

@@ -6,13 +6,15 @@
 
 use rusqlite::params;
 
+use super::retries;
 use super::store::Scope;
 use crate::model::RemoteId;
 use crate::model::history::EntryKind;
-use crate::model::owned::{AccountDeparture, Owned};
+use crate::model::owned::{AccountDeparture, HomeWork, Owned};
 
 /// It is back, or gone for good.
 pub(super) fn end(scope: Scope<'_>, kind: EntryKind, id: &str) -> rusqlite::Result<()> {
+    retries::done(scope, id, HomeWork::Archive)?;
     let sql = "DELETE FROM departures WHERE kind = ?1 AND provider = ?2 AND id = ?3";
     scope.execute(sql, params![kind, scope.provider, id])
 }
@@ -50,6 +52,7 @@ pub(super) fn emptied(scope: Scope<'_>, id: &str) -> rusqlite::Result<()> {
 
 /// The home of an account was packed.
 pub(super) fn archived(scope: Scope<'_>, id: &str, path: &str) -> rusqlite::Result<()> {
+    retries::done(scope, id, HomeWork::Archive)?;
     let sql = "UPDATE departures SET archive = ?3
                 WHERE kind = 'account' AND provider = ?1 AND id = ?2";
     scope.execute(sql, params![scope.provider, id, path])?;

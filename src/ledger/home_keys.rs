@@ -10,8 +10,8 @@ use super::losses::{self, LossKind};
 use super::pending::{self, Writer};
 use super::queue::{self, Key};
 use super::store::{Ledger, LedgerError, Run, next_generation, next_number};
-use super::{applied, reserve};
-use crate::model::owned::KeyRecord;
+use super::{applied, reserve, retries};
+use crate::model::owned::{HomeWork, KeyRecord};
 use crate::plan::events::HookEvent;
 use crate::plan::{Change, Plan, effects};
 
@@ -80,6 +80,7 @@ fn remember(
         };
         let id = past.id.as_str();
         applied::set_keys(scope, id, keys.at.kind(), &record)?;
+        retries::done(scope, id, HomeWork::Keys)?;
         losses::add(scope, LossKind::Keys, id, usize::from(keys.takes_all()))?;
         entries.history(scope, &past)?;
         count += 1;

@@ -1,7 +1,7 @@
 //! Everything that gosync owns, as one target and one provider see it.
 
 use super::store::{Ledger, LedgerError, Scope, generation};
-use super::{absences, applied, contacts, departures, ids, locks, losses};
+use super::{absences, applied, contacts, departures, ids, locks, losses, retries};
 use crate::model::ProviderName;
 use crate::model::owned::Owned;
 
@@ -32,6 +32,7 @@ impl Ledger {
             departures::load(scope, &mut owned)?;
             locks::load(scope, &mut owned)?;
             absences::load(scope, &mut owned)?;
+            retries::load(scope, &mut owned)?;
             owned.contacts = contacts::load(scope)?;
             Ok(owned)
         })

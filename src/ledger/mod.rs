@@ -24,11 +24,13 @@ mod observe;
 mod pending;
 pub(crate) mod queue;
 mod reserve;
+mod retries;
 mod schema;
 mod store;
 
 pub(crate) use census::Census;
 pub(crate) use home_keys::Written;
+pub(crate) use retries::{FailedHome, Waiting};
 pub(crate) use store::{FILE, LedgerError, Run};
 pub use store::{HOST, Ledger};
 

@@ -7,11 +7,22 @@ use rusqlite::Connection;
 /// What makes a ledger of each schema from one of the schema before; the first makes it from nothing. A step that was
 /// ever released is never changed.
 const STEPS: &[&str] = &[
-    TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS, LOCKS,
+    TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS, LOCKS, RETRIES,
 ];
 
 /// The schema that this gosync writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
+
+/// What failed in homes.
+const RETRIES: &str = "
+    CREATE TABLE retries (
+        -- What failed in homes, and when it is tried again: by the next run, and then after pauses that grow.
+        target TEXT NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, -- see ids
+        what TEXT NOT NULL, -- archive or keys
+        name TEXT NOT NULL, -- the account, when it failed last
+        attempts INTEGER NOT NULL, due INTEGER NOT NULL, error TEXT NOT NULL,
+        PRIMARY KEY (target, provider, id, what)) WITHOUT ROWID;
+";
 
 /// The SSH keys that were written: where (`directory` or `home`), and the digest of what; empty, if it was taken back.
 const KEYS: &str = "

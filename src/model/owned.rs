@@ -106,6 +106,43 @@ pub struct OwnedGroup {
     pub members: Members,
 }
 
+/// What is done in a home, and may fail there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HomeWork {
+    /// It is packed and taken away.
+    Archive,
+    /// Keys are written into it.
+    Keys,
+}
+
+impl HomeWork {
+    /// Its word in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Archive => "archive",
+            Self::Keys => "keys",
+        }
+    }
+
+    /// The one of this word.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Archive, Self::Keys]
+            .into_iter()
+            .find(|work| work.as_str() == word)
+    }
+}
+
+/// What failed, and is tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How often it failed.
+    pub attempts: u32,
+    /// When it is tried again, in seconds since 1970.
+    pub due: i64,
+    /// Why it failed last.
+    pub why: String,
+}
+
 /// Everything that gosync owns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owned {
@@ -135,6 +172,8 @@ pub struct Owned {
     pub locks: BTreeMap<RemoteId, LockRecord>,
     /// How far groups that the provider does not have any more have come, by immutable id.
     pub group_departures: BTreeMap<RemoteId, GroupDeparture>,
+    /// What failed in homes, and when it is tried again.
+    pub retries: BTreeMap<(RemoteId, HomeWork), Retry>,
     /// Where the last archive of somebody's home lies.
     pub archives: BTreeMap<RemoteId, String>,
     /// Names that accounts had before, and whose they were.

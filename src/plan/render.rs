@@ -38,11 +38,15 @@ pub(crate) struct Refused<'a> {
     more: Vec<&'a Refusal>,
 }
 
-/// What several have in common: what lies in a home base is one thing, whatever was to be done there.
-fn shared_cause(reason: &Reason) -> &Reason {
-    match reason.is_of_home_base() {
-        true => reason.cause(),
-        false => reason,
+/// What several have in common: what lies in a home base is one thing, whatever was to be done there, and what waits for
+/// its next try was told when it failed.
+fn shared_cause(reason: &Reason) -> String {
+    match reason {
+        Reason::HomeWaits { .. } => {
+            "what failed in their homes waits for its next try; see `gosync status`".to_owned()
+        }
+        _ if reason.is_of_home_base() => reason.cause().to_string(),
+        _ => reason.to_string(),
     }
 }
 
@@ -53,7 +57,7 @@ pub(crate) fn refusals(refused: &[Refusal]) -> Vec<Refused<'_>> {
     for refusal in refused {
         if refusal.reason.is_held_up() {
             let place = *places
-                .entry(shared_cause(&refusal.reason).to_string())
+                .entry(shared_cause(&refusal.reason))
                 .or_insert(out.len());
             if let Some(same) = out.get_mut(place) {
                 same.more.push(refusal);

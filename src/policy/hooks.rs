@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::misfit::Misfit;
+use super::pause;
 use crate::model::{shown, units};
 
 /// `[hooks.user]` and `[hooks.group]`: which scripts run around and for one kind of thing, as
@@ -243,9 +244,8 @@ impl HookRules {
                 after: (age < self.give_up_after).then_some(first),
             },
             Miss::Failed => {
-                let doubled = first.saturating_mul(1_u64.checked_shl(attempts).unwrap_or(u64::MAX));
+                let after = pause::doubled(first, attempts, self.retry_at_most.max(first));
                 let attempts = attempts.saturating_add(1);
-                let after = doubled.min(self.retry_at_most.max(first));
                 Retry {
                     attempts,
                     after: (attempts < self.attempts).then_some(after),

@@ -19,6 +19,7 @@ pub(crate) mod matcher;
 pub(crate) mod misfit;
 pub(crate) mod names;
 pub(crate) mod overrides;
+pub(crate) mod pause;
 pub(crate) mod protect;
 pub(crate) mod reason;
 pub(crate) mod rules;

@@ -302,6 +302,8 @@ reasons! {
     NoKeysThere { why: String } = "no-keys-there",
         ("no keys are written or withdrawn there: {why}");
     HomeFailed { why: String } = "home-failed", ("{why}");
+    HomeWaits { why: String, until: String } = "home-waits",
+        ("{why}; it is tried again from {until} on, or with --force");
     HomeKeysFailed { why: String } = "home-keys-failed", ("{why}");
     HomeKeysStay { why: String, name: String, home: String } = "home-keys-stay",
         ("{why}, though the person is gone or shut out; if the next run does not take them away: runuser \
@@ -457,7 +459,10 @@ impl Reason {
     pub fn is_held_up(&self) -> bool {
         let is_cause = matches!(
             self.cause(),
-            Self::NotSeen { .. } | Self::HomeFailed { .. } | Self::HomeKeysFailed { .. }
+            Self::NotSeen { .. }
+                | Self::HomeFailed { .. }
+                | Self::HomeWaits { .. }
+                | Self::HomeKeysFailed { .. }
         );
         is_cause || self.is_of_home_base()
     }

@@ -7,8 +7,9 @@ use super::left_out::LeftOut;
 use super::transaction::{Committed, commit};
 use super::watch::Watch;
 use crate::error::{Error, Result};
-use crate::ledger::{Ledger, Run};
+use crate::ledger::{FailedHome, Ledger, Run};
 use crate::model::Untrusted;
+use crate::plan::diff;
 use crate::plan::guard::Approval;
 use crate::plan::{Change, Plan, Share};
 use crate::policy::{Reason, Refusal};
@@ -139,7 +140,9 @@ impl CarryOut<'_> {
                     progress.begin_anew();
                     return Ok(Carried::Moved(rest));
                 }
-                Committed::Failed(error) if is_home => self.leave(&part.changes, &error, progress),
+                Committed::Failed(error) if is_home => {
+                    self.leave(&part.changes, &error, progress)?;
+                }
                 Committed::Failed(error) => return Self::broken(error, rest, progress),
             }
         }
@@ -218,20 +221,31 @@ impl CarryOut<'_> {
     }
 
     /// A home stays; what belongs to it is not done.
-    fn leave(&mut self, changes: &[Change], error: &Error, progress: &mut Progress) {
+    fn leave(&mut self, changes: &[Change], error: &Error, progress: &mut Progress) -> Result<()> {
+        let why = error.to_string();
         for change in changes {
             let name = change.name();
+            if let (Some(id), Some(what)) = (change.account_id(), diff::work(change)) {
+                let why = why.as_str();
+                let failed = FailedHome {
+                    id,
+                    name,
+                    what,
+                    why,
+                };
+                let noted = self.ledger.home_failed(self.run, &[failed]);
+                noted.map_err(Error::failed)?;
+            }
             self.watch.warn(format!(
                 "{name} stays, locked, and so does its home: {error}"
             ));
             progress.refused.push(Refusal {
                 id: change.id().cloned(),
                 subject: Untrusted::new(name),
-                reason: Reason::HomeFailed {
-                    why: error.to_string(),
-                },
+                reason: Reason::HomeFailed { why: why.clone() },
             });
         }
+        Ok(())
     }
 
     fn broken(error: Error, rest: Plan, progress: &Progress) -> Result<Carried> {

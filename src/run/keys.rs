@@ -8,7 +8,7 @@ use super::context::PlanContext;
 use super::probe::RealProbe;
 use super::watch::Watch;
 use crate::error::{Error, Result};
-use crate::ledger::{Ledger, Run, Written};
+use crate::ledger::{FailedHome, Ledger, Run, Written};
 use crate::model::owned::Owned;
 use crate::model::units::Span;
 use crate::model::{Untrusted, shown};
@@ -147,6 +147,7 @@ impl HomeWriter<'_> {
             events.map(|event| (event.id.as_str(), event)).collect();
         let (foreign, deadline) = (Foreigners::now(), clock::deadline(self.limit.into()));
         let (mut failed, mut not_come) = (BTreeMap::new(), 0);
+        let mut unwritten = Vec::new();
         for homes in batches(&homes) {
             let go_on = |_: &_| ControlFlow::Continue(());
             let work = |home: &Home<'_>| write_home(home, &foreign, deadline);
@@ -160,7 +161,10 @@ impl HomeWriter<'_> {
                         written.push(Written { change, event });
                         continue;
                     }
-                    Err(Unwritten::Failed(why)) => (why, true),
+                    Err(Unwritten::Failed(why)) => {
+                        unwritten.push((home, why.clone()));
+                        (why, true)
+                    }
                     Err(Unwritten::NotCome) => {
                         (format!("{}: {}", home.path, not_within(self.limit)), false)
                     }
@@ -173,6 +177,7 @@ impl HomeWriter<'_> {
                 self.note(plan, &written)?;
             }
         }
+        self.note_failed(&unwritten)?;
         if not_come > 0 {
             let why = not_within(self.limit);
             self.watch.warn(format!(
@@ -197,6 +202,21 @@ impl HomeWriter<'_> {
             stay => self.watch.warn(stay.to_string()),
         }
         true
+    }
+
+    /// Those that may wait are tried again by the next run, and then after pauses that grow.
+    fn note_failed(&mut self, unwritten: &[(&Home<'_>, String)]) -> Result<()> {
+        let failed = unwritten.iter().filter_map(|(home, why)| {
+            Some(FailedHome {
+                id: home.change.account_id()?,
+                name: home.change.name(),
+                what: diff::work(home.change)?,
+                why,
+            })
+        });
+        let failed: Vec<FailedHome<'_>> = failed.collect();
+        let noted = self.ledger.home_failed(self.run, &failed);
+        noted.map_err(Error::failed)
     }
 
     fn note(&mut self, plan: &Plan, written: &[Written<'_>]) -> Result<()> {

@@ -157,6 +157,9 @@ impl ProviderView {
         let mut plan = diff::accounts(wanted, &against);
         shells::extend(&mut plan, cx, chosen.known);
         keys::extend(&mut plan, cx, &self.keys, chosen);
+        if !chosen.force {
+            diff::leave_waiting(&mut plan, owned, self.now);
+        }
         self.contacts(&mut plan, cx, chosen)?;
         Ok(plan)
     }

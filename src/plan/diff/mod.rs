@@ -25,6 +25,7 @@ mod merge;
 mod owned_entry;
 mod owned_lines;
 mod rename;
+mod retries;
 
 pub(crate) use accounts::accounts;
 pub(crate) use adopt::{Counterpart, Person, adopt_account, adopt_group};
@@ -42,6 +43,7 @@ pub(in crate::plan) use owned_lines::{account_line, group_line};
 pub(crate) use release::release;
 pub use removal::Request;
 pub(crate) use removal::removal;
+pub(crate) use retries::{leave_waiting, work};
 pub(crate) use undo::{Past, undo};
 
 #[cfg(test)]
