@@ -47,9 +47,10 @@ impl Plan {
         self.remarks.push(Remark::new(name, reason));
     }
 
-    /// Tells why something is not done now: as a refusal if it hangs on what nobody could see, else as a remark.
+    /// Tells why something is not done now: as a refusal if it hangs on what nobody could see, or if somebody who should be
+    /// out is not out by it, else as a remark.
     pub(in crate::plan) fn not_done(&mut self, id: &RemoteId, name: &str, reason: Reason) {
-        if !reason.is_held_up() {
+        if !reason.is_held_up() && !reason.is_not_out() {
             return self.remark(name, reason);
         }
         self.refused.push(Refusal {

@@ -95,8 +95,8 @@ fn unusable(error: &TargetError) -> Reason {
     }
 }
 
-/// Adds to a plan that whoever is locked or removed by it loses the keys; nobody else's are
-/// touched.
+/// Adds to a plan that whoever is locked or removed by it loses the keys, and whoever was removed before and left some;
+/// nobody else's are touched.
 pub(crate) fn withdraw(plan: &mut Plan, cx: &PlanContext<'_>, force: bool) {
     let none = RunScope {
         new: false,

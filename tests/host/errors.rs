@@ -1,4 +1,4 @@
-//! One call after the other fails with EIO or ENOSPC, or stands still. The program says so and ends with a status that is not 0, or has
+//! One call after the other fails with EIO, ENOSPC or EROFS, or stands still. The program says so and ends with a status that is not 0, or has
 //! done all the same what it was to do; nobody is half there; the next plain run reaches the goal.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
@@ -8,6 +8,7 @@ use crate::departure_kills::{ARCHIVE, MOVE, leaving, renaming};
 use crate::interruptions::{Interruption, stop, sweep};
 use crate::scenarios::{
     ARCHIVE_HOME, REMOVE_HOME, Scenario, adding, grouping, keys, locking, prepare, removing,
+    removing_with_keys,
 };
 use crate::small_host::{Database, SmallHost};
 use crate::syscalls::{self, Point};
@@ -75,6 +76,8 @@ cases! {
         |on| fail_everywhere("EIO", &grouping(), on), etc;
     input_output_errors_while_it_archives_homes_and_removes_accounts:
         |on| fail_everywhere("EIO", &removing("archiving", ARCHIVE_HOME), on), etc;
+    read_only_files_while_it_removes_accounts_with_keys:
+        |on| fail_everywhere("EROFS", &removing_with_keys(), on), etc;
     input_output_errors_while_it_changes_keys: |on| fail_everywhere("EIO", &keys(), on), etc;
     input_output_errors_while_it_renames_and_moves_homes: |on| {
         let (tree, scenario) = renaming(on, MOVE);

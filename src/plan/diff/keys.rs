@@ -12,7 +12,7 @@ mod view;
 use self::account::AccountKeys;
 use self::fate::{AccountOutcome, Fates, outcomes};
 use self::subject::Subject;
-use crate::model::owned::{Owned, OwnedAccount, State};
+use crate::model::owned::{KeyRecord, Owned, OwnedAccount, State};
 use crate::model::{Lookup, RemoteId, Untrusted};
 use crate::plan::{Change, Plan};
 use crate::policy::keys::Offer;
@@ -24,26 +24,45 @@ pub(in crate::plan) use self::view::ManualEdit;
 /// Adds what happens to keys.
 pub(crate) fn keys(plan: &mut Plan, view: &KeyView<'_>) {
     let fates = Fates::of(plan);
-    of_created(plan, view);
-    let accounts = view.owned.accounts.iter();
-    for (id, own) in accounts.filter(|(_, own)| own.state.is_present()) {
-        of_known(id, own, &fates, view, plan);
+    let made = of_created(plan, view);
+    for (id, own) in &view.owned.accounts {
+        if own.state.is_present() {
+            of_known(id, own, &fates, view, plan);
+        } else if left_behind(id, own, view) && !made.contains(id) {
+            let gone = Subject::without_line(id, own);
+            gone.iter()
+                .for_each(|gone| AccountKeys::of(gone, plan, view).closed());
+        }
     }
 }
 
-/// The keys of accounts that are made. One whose keys nobody can see is not.
-fn of_created(plan: &mut Plan, view: &KeyView<'_>) {
+/// Whether a file with keys of an account that is removed is still there, as far as gosync knows; whoever has the name
+/// now has the file, too.
+fn left_behind(id: &RemoteId, own: &OwnedAccount, view: &KeyView<'_>) -> bool {
+    let name = own.name.as_str();
+    let is_free = !view.host.accounts.contains_key(name) && !view.host.broken.contains(name);
+    own.state == State::Removed && is_free && file_of(id, view.owned).is_some()
+}
+
+/// The file with keys of an account in gosync's directory, as far as gosync knows.
+fn file_of<'o>(id: &RemoteId, owned: &'o Owned) -> Option<&'o KeyRecord> {
+    let file = owned.keys.get(id)?.file.as_ref();
+    file.filter(|record| !record.digest.is_empty())
+}
+
+/// The keys of accounts that are to be made, which are returned. One whose keys nobody can see is not made.
+fn of_created(plan: &mut Plan, view: &KeyView<'_>) -> Lookup<RemoteId, ()> {
     let mut unmade: Lookup<RemoteId, ()> = Lookup::default();
     let created: Vec<Subject> = plan.changes.iter().filter_map(Subject::created).collect();
-    for subject in created {
-        let mut one = AccountKeys::of(&subject, plan, view);
+    for subject in &created {
+        let mut one = AccountKeys::of(subject, plan, view);
         one.complain();
         match view.book.offer(&subject.id) {
             Some(Offer::Keys(keys)) => one.open(keys),
             _ => one.without_offer(),
         }
         if one.is_unseen {
-            unmade.insert(subject.id, ());
+            unmade.insert(subject.id.clone(), ());
         }
     }
     if !unmade.is_empty() {
@@ -51,6 +70,10 @@ fn of_created(plan: &mut Plan, view: &KeyView<'_>) {
         let is_made = |change: &Change| change.account_id().is_none_or(|id| !unmade.contains(id));
         plan.changes.retain(is_made);
     }
+    created
+        .into_iter()
+        .map(|subject| (subject.id, ()))
+        .collect()
 }
 
 /// The keys of an account that is there.
@@ -64,7 +87,8 @@ fn of_known(id: &RemoteId, own: &OwnedAccount, fates: &Fates, view: &KeyView<'_>
     let is_out = is_stuck || outcome == Some(AccountOutcome::Locked);
     let known = Subject::known(id, own, outcome, view.host);
     // The directory is gosync's alone, and needs no line of passwd.
-    let Some(subject) = known.or_else(|| Subject::damaged(id, own, is_out)) else {
+    let Some(subject) = known.or_else(|| is_out.then(|| Subject::without_line(id, own)).flatten())
+    else {
         return;
     };
     let stands_locked = own.state == State::Locked || subject.closed;
@@ -87,21 +111,20 @@ fn of_known(id: &RemoteId, own: &OwnedAccount, fates: &Fates, view: &KeyView<'_>
     }
 }
 
-/// Tells whose keys stay though their accounts are locked, or are to be, since the directory with keys cannot be used.
+/// Tells whose keys stay though their accounts are locked or removed, or are to be, since the directory with keys cannot
+/// be used.
 pub(crate) fn stay(plan: &mut Plan, owned: &Owned, why: &str) {
     let outcomes = outcomes(&plan.changes);
     let is_out = |id: &RemoteId, own: &OwnedAccount| match outcomes.get(id) {
-        Some(outcome) => *outcome == AccountOutcome::Locked,
-        None => own.state == State::Locked,
+        Some(AccountOutcome::Locked | AccountOutcome::Removed { .. }) => true,
+        Some(AccountOutcome::Opened | AccountOutcome::Left | AccountOutcome::Changed) => false,
+        None => matches!(own.state, State::Locked | State::Removed),
     };
-    let accounts = owned.accounts.iter();
-    for (id, own) in accounts.filter(|(id, own)| own.state.is_present() && is_out(id, own)) {
-        let record = owned.keys.get(id).and_then(|records| records.file.as_ref());
-        let Some(record) = record.filter(|record| !record.digest.is_empty()) else {
-            continue;
-        };
-        let (why, path) = (why.to_owned(), record.path.clone());
-        plan.not_done(id, &own.name, Reason::KeysNotWithdrawn { why, path });
+    for (id, own) in owned.accounts.iter().filter(|(id, own)| is_out(id, own)) {
+        if let Some(record) = file_of(id, owned) {
+            let (why, path) = (why.to_owned(), record.path.clone());
+            plan.not_done(id, &own.name, Reason::KeysNotWithdrawn { why, path });
+        }
     }
 }
 

@@ -65,9 +65,10 @@ impl Subject {
         })
     }
 
-    /// One that is to be out, and whose line is not as it should be: its home may be anybody's.
-    pub(super) fn damaged(id: &RemoteId, own: &OwnedAccount, is_out: bool) -> Option<Self> {
-        let name = UserName::new(&own.name, true).ok().filter(|_| is_out)?;
+    /// One that is to be out, and whose line is gone, or not as it should be: only gosync's directory counts, since the
+    /// home may be anybody's.
+    pub(super) fn without_line(id: &RemoteId, own: &OwnedAccount) -> Option<Self> {
+        let name = UserName::new(&own.name, true).ok()?;
         Some(Self {
             id: id.clone(),
             name: name.into(),

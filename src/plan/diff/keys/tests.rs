@@ -37,6 +37,8 @@ struct Case {
     records: KeyRecords,
     state: State,
     closed: bool,
+    /// No account of her name is on the host.
+    nobody: bool,
     rules: KeyRules,
     plan: Plan,
     obstacle: Option<String>,
@@ -73,6 +75,7 @@ impl Case {
             },
             state: State::Active,
             closed: false,
+            nobody: false,
             rules: KeyRules::default(),
             plan: Plan::default(),
             obstacle: None,
@@ -118,6 +121,25 @@ impl Case {
         (changes.collect(), told, refused, plan.observations.len())
     }
 
+    /// What the ledger knows of her.
+    fn owned(&self) -> Owned {
+        let own = OwnedAccount {
+            name: "ann".into(),
+            uid: Uid::new(20_000).unwrap(),
+            gid: 100,
+            private_group: false,
+            state: self.state,
+            applied: Applied::default(),
+            subid: None,
+            absence: None,
+        };
+        Owned {
+            accounts: BTreeMap::from([(id(), own)]),
+            keys: BTreeMap::from([(id(), self.records.clone())]),
+            ..Owned::default()
+        }
+    }
+
     /// Adds to a plan what happens to keys.
     fn look(self, plan: &mut Plan) {
         let account = HostAccount {
@@ -132,25 +154,12 @@ impl Case {
             expire: if self.closed { "1" } else { "" },
             writable: true,
         };
+        let there = (!self.nobody).then_some(("ann", account));
         let host = Host {
-            accounts: BTreeMap::from([("ann", account)]),
+            accounts: there.into_iter().collect(),
             ..Host::default()
         };
-        let own = OwnedAccount {
-            name: "ann".into(),
-            uid: Uid::new(20_000).unwrap(),
-            gid: 100,
-            private_group: false,
-            state: self.state,
-            applied: Applied::default(),
-            subid: None,
-            absence: None,
-        };
-        let owned = Owned {
-            accounts: BTreeMap::from([(id(), own)]),
-            keys: BTreeMap::from([(id(), self.records)]),
-            ..Owned::default()
-        };
+        let owned = self.owned();
         let untrusted = |keys: &Vec<&str>| keys.iter().map(|key| Untrusted::new(*key)).collect();
         let users = self.offered.iter().map(|keys| User {
             ssh_keys: untrusted(keys),
@@ -470,6 +479,60 @@ fn locked_accounts_have_no_keys_whatever_is_offered_or_unknown() {
         withdrawn,
         "and changed besides"
     );
+}
+
+#[test]
+fn keys_that_stayed_when_the_account_was_removed_are_withdrawn_by_the_next_run_that_can() {
+    let removed = || Case {
+        state: State::Removed,
+        nobody: true,
+        ..Case::new(&[ONE])
+    };
+    let withdrawn = vec![(Cause::Closed, String::new(), path())];
+    assert_eq!(removed().run().0, withdrawn);
+    let stuck = Case {
+        obstacle: Some("it is immutable".into()),
+        ..removed()
+    };
+    assert_eq!(stuck.judge().2, ["keys-not-withdrawn"], "in each run");
+    assert_eq!(removed().unrecorded().run(), NOTHING, "nothing is known");
+    let taken = Case {
+        nobody: false,
+        ..removed()
+    };
+    assert_eq!(
+        taken.run(),
+        NOTHING,
+        "somebody else has the name, and the file"
+    );
+}
+
+#[test]
+fn whose_keys_stay_is_told_where_their_directory_cannot_be_used() {
+    let told = |state, deed: Option<Deed>| {
+        let name = UserName::new("ann", false).unwrap();
+        let change = deed.map(|deed| Change::account(key(id()), name, deed));
+        let mut plan = Plan {
+            changes: change.into_iter().collect(),
+            ..Plan::default()
+        };
+        let case = Case {
+            state,
+            ..Case::new(&[ONE])
+        };
+        stay(&mut plan, &case.owned(), "why");
+        let words = plan.refused.iter().map(|refusal| refusal.reason.word());
+        words.collect::<Vec<_>>()
+    };
+    let lock = Deed::Lock {
+        reason: Reason::ShutOut,
+    };
+    let stays = ["keys-not-withdrawn"];
+    assert_eq!(told(State::Active, None), [""; 0]);
+    assert_eq!(told(State::Active, Some(lock)), stays);
+    assert_eq!(told(State::Locked, None), stays);
+    assert_eq!(told(State::Locked, Some(Deed::Unlock {})), [""; 0]);
+    assert_eq!(told(State::Removed, None), stays);
 }
 
 #[test]
