@@ -44,6 +44,7 @@ pub struct Refusal {
     /// What it is called there.
     pub subject: Untrusted,
     /// Why.
+    #[serde(flatten, serialize_with = "word_and_text")]
     pub reason: Reason,
 }
 
@@ -53,8 +54,19 @@ pub struct Remark {
     /// Name on this host.
     pub name: String,
     /// Why.
-    #[serde(rename = "text")]
+    #[serde(flatten, serialize_with = "word_and_text")]
     pub reason: Reason,
+}
+
+/// A reason for machines: its word, which stays the same, as `reason`, and its sentence for people as `text`.
+fn word_and_text<S: serde::Serializer>(why: &Reason, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(serde::Serialize)]
+    struct Told {
+        reason: &'static str,
+        text: String,
+    }
+    let (reason, text) = (why.word(), why.to_string());
+    serde::Serialize::serialize(&Told { reason, text }, serializer)
 }
 
 impl Remark {

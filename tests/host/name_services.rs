@@ -39,14 +39,6 @@ fn people(names: &[&str]) -> Vec<Value> {
     names.iter().map(person).collect()
 }
 
-/// Who is refused, by a dry run.
-fn refused(ran: &Ran) -> Vec<String> {
-    let plan: Value = serde_json::from_str(&ran.out).unwrap();
-    let all = plan["refused"].as_array().unwrap().iter();
-    all.map(|it| it["subject"].as_str().unwrap().to_owned())
-        .collect()
-}
-
 /// The names in a database whose ids are gosync's.
 fn there(tree: &SmallHost, file: &str) -> Vec<String> {
     let text = tree.read(file);
@@ -68,7 +60,11 @@ fn who_is_not_answered_for_waits_and_everybody_else_goes_on() {
     tree.provide(&document(&people(&names), &groups));
     let silent = "ben|physics";
     let dry = run(&tree, silent, "sync users --dry-run --format json").expect(3);
-    assert_eq!(refused(&dry), ["ben", "cat"]);
+    let refused = [("ben", "not-seen"), ("cat", "known-elsewhere")];
+    assert_eq!(
+        dry.refused(),
+        refused.map(|(who, why)| (who.to_owned(), why.to_owned()))
+    );
     let ran = run(&tree, silent, "-q sync users").expect(3);
     assert_eq!(
         ran.err.matches("getent passwd failed: no answer").count(),
@@ -77,7 +73,8 @@ fn who_is_not_answered_for_waits_and_everybody_else_goes_on() {
     );
     assert_eq!(there(&tree, "etc/passwd"), ["ann", "dan"]);
     let dry = run(&tree, silent, "sync groups --dry-run --format json").expect(3);
-    assert_eq!(refused(&dry), ["physics"]);
+    let refused = ("physics".to_owned(), "not-seen".to_owned());
+    assert_eq!(dry.refused(), [refused]);
     run(&tree, silent, "-q sync groups").expect(3);
     let groups = there(&tree, "etc/group");
     assert!(groups.contains(&"chemistry".to_owned()) && !groups.contains(&"physics".to_owned()));

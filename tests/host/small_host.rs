@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::scratch::{GOSYNC, ScratchHost};
+use crate::scratch::{GOSYNC, Ran, ScratchHost};
 
 /// Which files hold the accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,20 @@ impl Database {
             Database::Etc => &["passwd", "shadow", "group", "gshadow", "subuid", "subgid"],
             Database::Extrausers => &["passwd", "shadow", "group", "subuid", "subgid"],
         }
+    }
+}
+
+impl Ran {
+    /// Who is refused by a dry run that was told as JSON, and the words of the reasons.
+    #[track_caller]
+    pub fn refused(&self) -> Vec<(String, String)> {
+        let plan: Value =
+            serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {self:?}"));
+        let word = |it: &Value, key: &str| it[key].as_str().unwrap().to_owned();
+        let refused = plan["refused"].as_array().unwrap().iter();
+        refused
+            .map(|it| (word(it, "subject"), word(it, "reason")))
+            .collect()
     }
 }
 
