@@ -67,6 +67,21 @@ pub(crate) struct Shown<'a> {
     most: usize,
 }
 
+/// The first `most` of some names, none of them raw, and how many more there are.
+pub(crate) fn first_names<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
+    let mut names = names.into_iter();
+    let first: Vec<String> = names
+        .by_ref()
+        .take(most)
+        .map(|name| shown(name).to_string())
+        .collect();
+    let first = first.join(", ");
+    match names.count() {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 /// Wraps foreign text for a message: unprintable characters are escaped, and at most
 /// [`SHOWN_BYTES`] are shown.
 pub(crate) fn shown(text: &str) -> Shown<'_> {

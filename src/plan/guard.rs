@@ -13,7 +13,7 @@ use super::effects::{Presence, effects};
 use super::{Change, Plan};
 use crate::model::history::EntryKind;
 use crate::model::owned::{KeyRecords, Loss, Losses, Owned, State};
-use crate::model::{IdRange, Members};
+use crate::model::{IdRange, Members, first_names};
 
 /// `[limits]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -181,12 +181,8 @@ impl fmt::Display for Excess {
             )?,
             Limit::Zero => write!(f, "the {what} would go down from {of} to none")?,
         }
-        let shown = &self.names[..self.names.len().min(SHOWN_NAMES)];
-        write!(f, ": {}", shown.join(", "))?;
-        match self.names.len() - shown.len() {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
+        let names = self.names.iter().map(String::as_str);
+        write!(f, ": {}", first_names(names, SHOWN_NAMES))
     }
 }
 

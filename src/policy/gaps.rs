@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Reason, Remark};
-use crate::model::Gap;
+use crate::model::{Gap, first_names};
 
 /// How many names a line has.
 const NAMES: usize = 3;
@@ -19,17 +19,12 @@ pub(crate) fn remarks(gaps: &[Gap]) -> Vec<Remark> {
             .push(gap);
     }
     let remark = |((field, reason), gaps): ((crate::model::UserField, &str), Vec<&Gap>)| {
-        let mut names: Vec<String> = gaps
-            .iter()
-            .take(NAMES)
-            .map(|gap| gap.subject.to_string())
-            .collect();
-        let more = gaps.len() - names.len();
-        if more > 0 {
-            names.push(format!("{more} more"));
-        }
+        let names = gaps.iter().map(|gap| gap.subject.raw());
         let why = reason.to_owned();
-        Remark::new(names.join(", "), Reason::FieldUnknown { field, why })
+        Remark::new(
+            first_names(names, NAMES),
+            Reason::FieldUnknown { field, why },
+        )
     };
     shared.into_iter().map(remark).collect()
 }
@@ -56,7 +51,7 @@ mod tests {
         assert_eq!(
             remarks(&gaps),
             [
-                remark("p0\\n, p1\\n, p2\\n, 97 more", "it is down"),
+                remark("p0\\n, p1\\n, p2\\n and 97 more", "it is down"),
                 remark("p100\\n", "it is odd")
             ]
         );

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::model::{RemoteId, Untrusted, shown};
+use crate::model::{RemoteId, Untrusted, first_names, shown};
 use crate::plan::effects::{Part, effects};
 use crate::plan::events::Kind;
 use crate::plan::{Change, Plan};
@@ -94,23 +94,11 @@ fn known_as(change: &Change) -> &str {
     rename.map_or(change.name(), |rename| rename.from.as_str())
 }
 
-/// Some names, in a few words.
+/// Some accounts, in a few words.
 fn list(names: &[&str]) -> String {
-    let shown = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| shown(name).to_string())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    match names {
-        [one] => shown(&[one]),
-        _ if names.len() <= EXAMPLES => format!("{} accounts ({})", names.len(), shown(names)),
-        _ => format!(
-            "{} accounts ({} and {} more)",
-            names.len(),
-            shown(&names[..EXAMPLES]),
-            names.len() - EXAMPLES
-        ),
+    let first = first_names(names.iter().copied(), EXAMPLES);
+    match names.len() {
+        1 => first,
+        many => format!("{many} accounts ({first})"),
     }
 }

@@ -80,7 +80,9 @@ pub fn sweep(tree: &SmallHost, scenario: &Scenario, how: &Interruption<'_>) -> F
             findings.add(wrong, format!("at {point}: {text}"));
         }
         // What one person's home or keys held up comes later than everybody else's, and so stands behind it.
-        let in_part = ended.as_ref().is_some_and(|ran| matches!(ran.code, Some(3 | 5)));
+        let in_part = ended
+            .as_ref()
+            .is_some_and(|ran| matches!(ran.code, Some(3 | 5)));
         if let Some(lie) = ended.and_then(|ran| lie(&ran, differences(&picture, &goal))) {
             findings.add(Wrong::Silent, format!("at {point}: {lie}"));
         }

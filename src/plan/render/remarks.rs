@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::shown;
+use crate::model::{first_names, shown};
 use crate::plan::Remark;
 
 /// So many of whom the same is said have a line each.
@@ -64,10 +64,8 @@ fn lines(all: &[Remark]) -> Vec<(&'static str, String)> {
 
 /// What is said of several.
 fn shared(of: &[&Remark], sentence: &str) -> String {
-    let first = of.iter().take(ALIKE).map(|it| shown(&it.name).to_string());
-    let first: Vec<String> = first.collect();
-    let more = of.len() - first.len();
-    format!("  note {}, {more} more: {sentence}", first.join(", "))
+    let names = of.iter().map(|it| it.name.as_str());
+    format!("  note {}: {sentence}", first_names(names, ALIKE))
 }
 
 #[cfg(test)]
@@ -91,7 +89,7 @@ mod tests {
         let gets = "which is not in /etc/shells; gets /usr/sbin/nologin";
         let ann = format!("  note ann: has the shell `/opt/sh`, {gets}");
         let (bob, cat) = (ann.replace("ann", "bob"), ann.replace("ann", "cat"));
-        let many = format!("  note p0, p1, p2, 497 more: has the shell `/bin/true`, {gets}");
+        let many = format!("  note p0, p1, p2 and 497 more: has the shell `/bin/true`, {gets}");
         assert_eq!(remarks(&all), [many, ann, bob, cat]);
         assert!(remarks(&[]).is_empty());
     }

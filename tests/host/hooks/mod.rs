@@ -12,6 +12,16 @@ use serde_json::Value;
 use crate::hook_host::HookHost;
 use crate::small_host::{Database, document, group, person};
 
+/// What is told when the two are made: each hook, and those around them.
+const ALL_OF_TWO: [&str; 6] = [
+    "user-pre",
+    "10-a created alice",
+    "20-b created alice",
+    "10-a created bob",
+    "20-b created bob",
+    "user-post",
+];
+
 fn two() -> Vec<Value> {
     vec![
         person("u-1", "alice", "Alice", true),

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{host, told, two};
+use super::{ALL_OF_TWO, host, told, two};
 use crate::hook_host::RECORD;
 use crate::picture::differences;
 use crate::small_host::{document, group, person};
@@ -26,15 +26,7 @@ fn they_run_in_order_around_and_for_each_with_update_for_a_known_one() {
     host.hook("around/group-post", RECORD);
     host.hook("user/old~", RECORD);
     host.run(&["sync", "users"]).expect(0);
-    let all = [
-        "user-pre",
-        "10-a created alice",
-        "20-b created alice",
-        "10-a created bob",
-        "20-b created bob",
-        "user-post",
-    ];
-    assert_eq!(told(&host), all);
+    assert_eq!(told(&host), ALL_OF_TWO);
     host.run(&["sync", "users"]).expect(0);
     assert_eq!(told(&host), [""; 0], "nothing changed");
     let people = vec![

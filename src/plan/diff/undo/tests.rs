@@ -199,6 +199,22 @@ fn reasons(plan: &Plan) -> Vec<&'static str> {
         .collect()
 }
 
+/// An account of the host's own that is not gosync's.
+fn of_another() -> HostAccount<'static> {
+    HostAccount {
+        uid: 7,
+        gid: 7,
+        fields: AccountFields {
+            gecos: "",
+            home: "/h",
+            shell: "",
+        },
+        locked: false,
+        expire: "",
+        writable: true,
+    }
+}
+
 #[test]
 fn a_later_run_stands_in_the_way_unless_it_is_forced() {
     let mut scene = Scene::new(State::Active, "/bin/ksh");

@@ -198,18 +198,7 @@ fn an_account_that_was_removed_comes_back_by_the_rules_of_new_accounts() {
         told.contains(&"password-gone") && told.contains(&"home-gone"),
         "{told:?}"
     );
-    let other = HostAccount {
-        uid: 7,
-        gid: 7,
-        fields: AccountFields {
-            gecos: "",
-            home: "/h",
-            shell: "",
-        },
-        locked: false,
-        expire: "",
-        writable: true,
-    };
+    let other = of_another();
     scene.host.accounts.insert("ann", other);
     let plan = scene.undo(removed());
     assert!(

@@ -81,18 +81,7 @@ fn a_name_that_is_taken_is_told_and_the_rest_comes_back() {
         );
         reasons(&plan)[0]
     };
-    let other = HostAccount {
-        uid: 7,
-        gid: 7,
-        fields: AccountFields {
-            gecos: "",
-            home: "/h",
-            shell: "",
-        },
-        locked: false,
-        expire: "",
-        writable: true,
-    };
+    let other = of_another();
     let reason = taken(&|scene| {
         scene.host.accounts.insert("anna", other);
     });
