@@ -192,11 +192,8 @@ impl Edit {
                 moved,
             } => {
                 ids::rename(scope, kind, id, &to)?;
-                for (before, after) in &moved {
-                    applied::move_keys(scope, id, before, after)?;
-                }
                 if kind == EntryKind::Account {
-                    rename_account(scope, id, (&from, &to), home.as_deref())?;
+                    rename_account(scope, id, (&from, &to), home.as_deref(), &moved)?;
                 }
                 losses::add(scope, LossKind::Rename, id, 1)
             }
@@ -224,11 +221,7 @@ impl Edit {
                 members,
                 lost,
                 gained,
-            } => {
-                applied::set_local_members(scope, id, &members)?;
-                losses::add(scope, LossKind::LocalMember, id, lost)?;
-                losses::add(scope, LossKind::Gain, id, gained)
-            }
+            } => set_local_members(scope, id, &members, (lost, gained)),
         }
     }
 }
@@ -279,12 +272,27 @@ fn set_members(scope: Scope<'_>, id: &str, members: &Members, lost: usize) -> ru
     losses::add(scope, LossKind::Member, id, lost)
 }
 
+fn set_local_members(
+    scope: Scope<'_>,
+    id: &str,
+    members: &Members,
+    (lost, gained): (usize, usize),
+) -> rusqlite::Result<()> {
+    applied::set_local_members(scope, id, members)?;
+    losses::add(scope, LossKind::LocalMember, id, lost)?;
+    losses::add(scope, LossKind::Gain, id, gained)
+}
+
 fn rename_account(
     scope: Scope<'_>,
     id: &str,
     (from, to): (&str, &str),
     home: Option<&str>,
+    moved: &[(String, String)],
 ) -> rusqlite::Result<()> {
+    for (before, after) in moved {
+        applied::move_keys(scope, id, before, after)?;
+    }
     if let Some(home) = home {
         applied::set_field(scope, id, Field::Home, home)?;
     }

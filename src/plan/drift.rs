@@ -88,6 +88,19 @@ fn deleted(kind: Kind, name: &str, by_hand: ByHand) -> Difference {
     )
 }
 
+/// An account of whose line nothing can be said: it is gone, or `reason`.
+fn without_line(own: &OwnedAccount, host: &Host<'_>, rules: &Rules, reason: &Reason) -> Difference {
+    if host.accounts.contains_key(own.name.as_str()) {
+        return lost(Kind::Account, &own.name, reason);
+    }
+    // Nobody is made anew who is shut out.
+    let by_hand = match own.state {
+        State::Locked => ByHand::Report,
+        _ => rules.accounts.deleted_by_hand,
+    };
+    deleted(Kind::Account, &own.name, by_hand)
+}
+
 /// `before`: the shell that stood before a lock that has one of its own.
 fn account(
     own: &OwnedAccount,
@@ -98,53 +111,42 @@ fn account(
 ) {
     let found = match account_line(own, host) {
         Ok(found) => found,
-        Err(_) if !host.accounts.contains_key(own.name.as_str()) => {
-            // Nobody is made anew who is shut out.
-            let by_hand = match own.state {
-                State::Locked => ByHand::Report,
-                _ => rules.accounts.deleted_by_hand,
-            };
-            return out.push(deleted(Kind::Account, &own.name, by_hand));
-        }
-        Err(reason) => return out.push(lost(Kind::Account, &own.name, &reason)),
+        Err(reason) => return out.push(without_line(own, host, rules, &reason)),
     };
-    let differs = |what, applied: String, found: String, next, why: String| Difference {
-        kind: Kind::Account,
-        name: own.name.clone(),
-        what,
-        applied,
-        found,
-        next,
-        why,
+    let mut differs = |what, (applied, found): (String, String), (next, why)| {
+        out.push(Difference {
+            kind: Kind::Account,
+            name: own.name.clone(),
+            what,
+            applied,
+            found,
+            next,
+            why,
+        });
     };
     if found.gid != own.gid {
-        let (applied, found) = (own.gid.to_string(), found.gid.to_string());
         let why = "gosync never changes a primary group".to_owned();
-        out.push(differs("primary group", applied, found, Next::Keeps, why));
+        let gids = (own.gid.to_string(), found.gid.to_string());
+        differs("primary group", gids, (Next::Keeps, why));
     }
     if own.state == State::Locked && !found.closed() {
-        let (applied, found) = (lock_word(true), "open, or without expiry");
-        let (applied, found) = (applied.to_owned(), found.to_owned());
         let why = "a lock of gosync's is not given up to a hand".to_owned();
-        out.push(differs("lock", applied, found, Next::Restores, why));
+        let locks = (
+            lock_word(true).to_owned(),
+            "open, or without expiry".to_owned(),
+        );
+        differs("lock", locks, (Next::Restores, why));
     }
     let of_lock = shell_of_lock(own, before, rules);
     if let Some((to, why)) = of_lock.filter(|(to, _)| *to != found.fields.shell) {
-        let (applied, found) = (to.to_owned(), found.fields.shell.to_owned());
-        out.push(differs(
-            "shell",
-            applied,
-            found,
-            Next::Restores,
-            why.to_owned(),
-        ));
+        let shells = (to.to_owned(), found.fields.shell.to_owned());
+        differs("shell", shells, (Next::Restores, why.to_owned()));
     }
     let is_held = of_lock.is_some();
     let fields = fields(own, found).filter(|(field, ..)| *field != Field::Shell || !is_held);
     for (field, applied, found) in fields.filter(|(_, applied, found)| applied != found) {
-        let (next, why) = becomes(field, rules);
-        let (applied, found) = (quoted(field, applied), quoted(field, found));
-        out.push(differs(field.as_str(), applied, found, next, why));
+        let values = (quoted(field, applied), quoted(field, found));
+        differs(field.as_str(), values, becomes(field, rules));
     }
 }
 

@@ -178,17 +178,21 @@ impl HomeWriter<'_> {
             }
         }
         self.note_failed(&unwritten)?;
-        if not_come > 0 {
-            let why = not_within(self.limit);
-            self.watch.warn(format!(
-                "the SSH keys in {not_come} homes: {why}; the next run goes on"
-            ));
-        }
+        self.tell_not_come(not_come);
         let mut at = 0..;
         plan.changes
             .retain(|_| at.next().is_none_or(|at| !failed.contains_key(&at)));
         plan.refused.extend(failed.into_values());
         Ok(())
+    }
+
+    fn tell_not_come(&mut self, homes: usize) {
+        if homes > 0 {
+            let why = not_within(self.limit);
+            self.watch.warn(format!(
+                "the SSH keys in {homes} homes: {why}; the next run goes on"
+            ));
+        }
     }
 
     /// Tells what was not written; `false`: that is told together with others that nobody came to.

@@ -63,25 +63,12 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let mut bases: BTreeSet<&String> = rules.home_bases.iter().collect();
     bases.remove(&rules.home_base);
     let bases = std::iter::once(&rules.home_base).chain(bases);
-    let base = |base: &String| {
-        let path = look.root().path(base);
-        Base {
-            main: *base == rules.home_base,
-            found: inspect::chain(&path, &look.top()).ok().flatten(),
-            room: inspect::room(&path),
-            closed: inspect::closed(&path),
-            kind: mounts::kind_of(&path),
-            demanded: rules.home_base_mounted,
-            mounted: mounts::is_mount_point(&path),
-            path,
-        }
-    };
     let skeleton_path = look.root().path(&local.skel);
     let mut facts = Facts {
         us: inspect::us(),
         made: rules.create_home,
         mode: local.home_mode,
-        bases: bases.map(base).collect(),
+        bases: bases.map(|path| base(look, path)).collect(),
         skeleton: skeleton(&skeleton_path),
         skeleton_path,
         shell: Shell {
@@ -109,6 +96,21 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         ),
     );
     report.add(judge(&facts));
+}
+
+fn base(look: &HostLook<'_>, base: &str) -> Base {
+    let rules = &look.settings().rules.accounts;
+    let path = look.root().path(base);
+    Base {
+        main: base == rules.home_base,
+        found: inspect::chain(&path, &look.top()).ok().flatten(),
+        room: inspect::room(&path),
+        closed: inspect::closed(&path),
+        kind: mounts::kind_of(&path),
+        demanded: rules.home_base_mounted,
+        mounted: mounts::is_mount_point(&path),
+        path,
+    }
 }
 
 /// All that is in the skeleton, itself first; `None`: there is none.

@@ -5,6 +5,8 @@
 
 use crate::model::power::{Stated, Who};
 
+const OWN_WAY: &str = "it asks for accounts in a way of its own";
+
 /// One piece of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Token {
@@ -31,38 +33,32 @@ pub(crate) fn rules(bytes: &[u8]) -> Stated {
             before(1).is_some_and(|(_, token)| *token == Token::Sign('['))
                 && after(1) == Some(&Token::Sign(']'))
         };
+        let unclear = &mut |why| out.unclear.push((*number, why));
         match token {
-            Token::Text(text) if matches!(text.as_str(), "unix-user:" | "unix-group:") => out
-                .unclear
-                .push((*number, "it names somebody who is computed")),
-            Token::Text(text) if matches!(text.as_str(), "user" | "groups") && is_index() => out
-                .unclear
-                .push((*number, "it asks for accounts in a way of its own")),
+            Token::Text(text) if matches!(text.as_str(), "unix-user:" | "unix-group:") => {
+                unclear("it names somebody who is computed");
+            }
+            Token::Text(text) if matches!(text.as_str(), "user" | "groups") && is_index() => {
+                unclear(OWN_WAY);
+            }
             Token::Word(word) if matches!(word.as_str(), "user" | "groups") && is_taken_apart() => {
-                out.unclear
-                    .push((*number, "it asks for accounts in a way of its own"));
+                unclear(OWN_WAY);
             }
             Token::Text(text) => out.names.extend(identity(text).map(|who| (*number, who))),
             Token::Word(word) if word == "isInGroup" => match (after(1), after(2), after(3)) {
                 (Some(Token::Sign('(')), Some(Token::Text(name)), Some(Token::Sign(')'))) => {
                     out.names.push((*number, Who::Group(name.clone())));
                 }
-                _ => out.unclear.push((*number, "it asks for a computed group")),
+                _ => unclear("it asks for a computed group"),
             },
-            Token::Word(word) if word == "groups" && is_field => out
-                .unclear
-                .push((*number, "it asks for groups in a way of its own")),
-            Token::Word(word) if word == "user" && is_field => {
-                let compared = compared(&tokens, at);
-                let is_told = matches!(compared, Compared::Told);
-                match compared {
-                    Compared::With(name) => out.names.push((*number, Who::User(name))),
-                    _ if is_told => {}
-                    _ => out
-                        .unclear
-                        .push((*number, "it asks for accounts in a way of its own")),
-                }
+            Token::Word(word) if word == "groups" && is_field => {
+                unclear("it asks for groups in a way of its own");
             }
+            Token::Word(word) if word == "user" && is_field => match compared(&tokens, at) {
+                Compared::With(name) => out.names.push((*number, Who::User(name))),
+                Compared::Told => {}
+                _ => unclear(OWN_WAY),
+            },
             _ => {}
         }
     }

@@ -97,7 +97,7 @@ pub(super) fn make(
     let skel = target.root.path(&target.config.skel);
     for (place, (home, uid, gid)) in staged.homes() {
         let path = target.locate(home);
-        let (Some(base), Some(name)) = (path.parent(), path.file_name()) else {
+        let Some((base, name)) = path.parent().zip(path.file_name()) else {
             continue;
         };
         let dir = bases.entry(base.to_owned()).or_insert_with(|| {
@@ -122,16 +122,10 @@ pub(super) fn make(
                 made.push((place, base, Step::Place { staged, path }));
                 progress(made.len());
             }
-            Err(trouble) => {
-                unmade.insert(place, trouble);
-            }
+            Err(trouble) => drop(unmade.insert(place, trouble)),
         }
     }
-    let unsynced = bases.iter().filter_map(|(base, dir)| {
-        let error = dir.as_ref().ok()?.sync().err()?;
-        Some((base, Trouble::new(base, &error.into())))
-    });
-    let unsynced: BTreeMap<&PathBuf, Trouble> = unsynced.collect();
+    let unsynced = unsynced(&bases);
     let whole = made.into_iter().filter_map(|(place, base, step)| {
         let Some(trouble) = unsynced.get(&base) else {
             return Some(step);
@@ -140,6 +134,15 @@ pub(super) fn make(
         None
     });
     whole.collect()
+}
+
+/// The bases of which nobody knows whether what was built in them is on disk.
+fn unsynced(bases: &BTreeMap<PathBuf, Result<BuildDir, Trouble>>) -> BTreeMap<&PathBuf, Trouble> {
+    let unsynced = bases.iter().filter_map(|(base, dir)| {
+        let error = dir.as_ref().ok()?.sync().err()?;
+        Some((base, Trouble::new(base, &error.into())))
+    });
+    unsynced.collect()
 }
 
 /// Where homes of a base are built. A base is looked at again, and what was looked at is what is used.

@@ -70,11 +70,7 @@ impl Undoable for OwnedAccount {
         if frees {
             work.change(one, name.clone(), Deed::Free {});
         }
-        if let Some(was) = turn.state {
-            let deed = match was {
-                State::Locked => lock(work.past.run.number),
-                _ => Deed::Unlock {},
-            };
+        if let Some(deed) = turn.reversal(work.past.run.number) {
             work.change(one, name.clone(), deed);
         }
         work.fields(one, name, found, before);
@@ -182,6 +178,14 @@ struct Turn {
 }
 
 impl Turn {
+    /// What brings the earlier state back; the reason of a lock is the undo of this run.
+    fn reversal(&self, run: u64) -> Option<Deed> {
+        self.state.map(|was| match was {
+            State::Locked => lock(run),
+            _ => Deed::Unlock {},
+        })
+    }
+
     /// Whether a locked account is to be opened.
     fn opens(&self) -> bool {
         self.state.is_some_and(|was| was != State::Locked)
