@@ -59,13 +59,22 @@ impl Ran {
     /// Who is refused by a dry run that was told as JSON, and the words of the reasons.
     #[track_caller]
     pub fn refused(&self) -> Vec<(String, String)> {
+        self.words_of("refused", "subject")
+    }
+
+    /// Whom the remarks of such a run are about, and their words.
+    #[track_caller]
+    pub fn remarks(&self) -> Vec<(String, String)> {
+        self.words_of("remarks", "name")
+    }
+
+    #[track_caller]
+    fn words_of(&self, list: &str, who: &str) -> Vec<(String, String)> {
         let plan: Value =
             serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {self:?}"));
         let word = |it: &Value, key: &str| it[key].as_str().unwrap().to_owned();
-        let refused = plan["refused"].as_array().unwrap().iter();
-        refused
-            .map(|it| (word(it, "subject"), word(it, "reason")))
-            .collect()
+        let all = plan[list].as_array().unwrap().iter();
+        all.map(|it| (word(it, who), word(it, "reason"))).collect()
     }
 }
 
