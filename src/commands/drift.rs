@@ -6,11 +6,11 @@ use super::Outcome;
 use super::setup::Setup;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Result};
-use crate::ledger::{HOST, Ledger};
+use crate::ledger::HOST;
 use crate::model::owned::Owned;
 use crate::model::{counted, shown};
 use crate::plan::drift::{self, Difference};
-use crate::run::keys;
+use crate::run::{anchored, keys};
 use crate::targets::{Hold, TargetError};
 use crate::ui::Ui;
 
@@ -23,7 +23,7 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
         )
         .hint("Wait for it (`gosync waitlock`), or let the next run finish what was begun"));
     }
-    let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
+    let ledger = anchored::read(&setup)?;
     let provider = &setup.settings.provider()?.name;
     let owned = ledger
         .map(|ledger| ledger.load(HOST, provider, setup.now))

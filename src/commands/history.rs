@@ -8,10 +8,10 @@ use super::Outcome;
 use super::setup::Setup;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Result};
-use crate::ledger::Ledger;
 use crate::model::history::{PastChange, PastRun};
 use crate::model::shown;
 use crate::plan::history_text;
+use crate::run::anchored;
 use crate::system::clock;
 use crate::ui::Ui;
 
@@ -20,7 +20,11 @@ const SHOWN_CHANGES: usize = 20;
 
 pub(super) fn run(global: &Global, args: &cli::History, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
-    let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
+    let found = anchored::look(&setup)?;
+    if let Some(problem) = found.problem(&setup) {
+        ui.warn(format!("{problem}; `gosync status` tells the ways out"));
+    }
+    let ledger = found.into_ledger()?;
     let history = ledger
         .map(|ledger| ledger.history(args.name.as_deref(), args.limit))
         .transpose();

@@ -12,6 +12,7 @@ use crate::ledger::queue::{Failing, QueueCensus};
 use crate::ledger::{Census, Ledger, Waiting};
 use crate::model::owned::Hold;
 use crate::model::{counted, shown};
+use crate::run::anchored;
 use crate::system::clock;
 use crate::system::lock::{self, Note};
 use crate::ui::Ui;
@@ -22,6 +23,10 @@ pub(super) fn run(global: &Global, args: &cli::Status, ui: Ui) -> Result<Outcome
     match args.format {
         Format::Text => ui.data(&status.text()),
         Format::Json => ui.data(&format!("{:#}\n", status.json())),
+    }
+    if let Some(problem) = &status.ledger {
+        ui.error(problem);
+        return Ok(Outcome::Reported(Kind::Failed));
     }
     Ok(match status.provider {
         Ok(_) => Outcome::Done,
@@ -38,6 +43,8 @@ struct Status {
     kind: &'static str,
     /// Who we are at the provider, or why we are nobody.
     provider: std::result::Result<String, String>,
+    /// Why the ledger cannot be used, with the ways out.
+    ledger: Option<Error>,
     census: Census,
     hooks: QueueCensus,
     /// What failed in homes, and is tried again.
@@ -60,7 +67,9 @@ impl Status {
                     .map(|who| who.to_string())
                     .map_err(|e| e.to_string())
             });
-        let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
+        let found = anchored::look(setup)?;
+        let problem = found.problem(setup);
+        let ledger = found.into_ledger()?;
         let census = ledger
             .as_ref()
             .map(Ledger::census)
@@ -86,6 +95,7 @@ impl Status {
             section: section.name.clone(),
             kind: section.kind,
             provider,
+            ledger: problem,
             census: census.unwrap_or_default(),
             hooks: hooks.unwrap_or_default(),
             homes: homes.unwrap_or_default(),
@@ -127,8 +137,10 @@ impl Status {
             ("hooks", hook_counts(&self.hooks)),
             ("lock", self.lock()),
         ];
-        let rows = rows
-            .iter()
+        let ledger = self.ledger.iter();
+        let ledger = ledger.map(|problem| ("ledger", format!("NOT USABLE: {problem}")));
+        let rows = ledger
+            .chain(rows)
             .map(|(what, text)| format!("{what:<19} {text}\n"));
         let held = self.census.held.iter().map(|(name, hold)| {
             format!(
@@ -211,6 +223,9 @@ impl Status {
             },
             "lock": lock,
         });
+        if let Some(problem) = &self.ledger {
+            out["ledger"] = json!({"error": problem.message, "hints": problem.hints});
+        }
         if !self.homes.is_empty() {
             out["homes"] = self.homes.iter().map(waiting_json).collect();
         }

@@ -19,13 +19,14 @@ use super::Outcome;
 use super::setup::Setup;
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{HOST, Ledger};
+use crate::ledger::HOST;
 use crate::model::Completeness;
+use crate::run::anchored;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
-    let ledger = Ledger::open_read_only(&setup.state_dir()).map_err(Error::failed)?;
+    let ledger = anchored::read(&setup)?;
     let provider = &setup.settings.provider()?.name;
     let owned = ledger
         .as_ref()

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::anchored;
 use super::edit::Edit;
 use super::figures;
 use super::history;
@@ -19,7 +20,10 @@ impl Ledger {
     /// When that cannot be written; then nothing was.
     pub fn confirm(&mut self, txn: u64) -> Result<(), LedgerError> {
         let keep = self.keep;
-        self.write(|tx| confirm(tx, txn, keep))
+        self.write(|tx| {
+            confirm(tx, txn, keep)?;
+            anchored::end(tx)
+        })
     }
 
     /// Drops the intentions of a transaction of which nothing was ever put in place, and gives its new ids back: who
@@ -33,7 +37,8 @@ impl Ledger {
         }
         self.write(|tx| {
             ids::forget_created(tx)?;
-            pending::forget(tx)
+            pending::forget(tx)?;
+            anchored::forget(tx)
         })
     }
 
@@ -50,7 +55,9 @@ impl Ledger {
         self.write(|tx| {
             let left = pending::to_do(tx, None)?;
             left.iter().try_for_each(|entry| give_up(tx, entry, host))?;
-            pending::forget(tx)
+            pending::forget(tx)?;
+            // The anchor may be in place already.
+            anchored::end(tx)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Everything that gosync owns, as one target and one provider see it.
 
 use super::store::{Ledger, LedgerError, Scope, generation};
-use super::{absences, applied, contacts, departures, ids, locks, losses, retries};
+use super::{absences, anchored, applied, contacts, departures, ids, locks, losses, retries};
 use crate::model::ProviderName;
 use crate::model::owned::Owned;
 
@@ -22,6 +22,7 @@ impl Ledger {
                 provider: ProviderName::new(provider),
                 generation: generation(db)?,
                 losses: losses::load(scope)?,
+                retired: anchored::retired(db)?,
                 ..Owned::default()
             };
             ids::load_accounts(scope, &mut owned)?;

@@ -6,6 +6,7 @@
 //! after all files have. What came to nothing is dropped by [`Ledger::release`] or [`Ledger::drop_pending`].
 
 mod absences;
+mod anchored;
 mod applied;
 mod census;
 mod columns;
@@ -28,10 +29,11 @@ mod retries;
 mod schema;
 mod store;
 
+pub(crate) use anchored::{Mismatch, Standing, standing_of_none};
 pub(crate) use census::Census;
 pub(crate) use home_keys::Written;
 pub(crate) use retries::{FailedHome, Waiting};
-pub(crate) use store::{FILE, LedgerError, Run};
+pub(crate) use store::{FILE, LedgerError, Look, Run};
 pub use store::{HOST, Ledger};
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What a plan means for the ledger: numbers that are set aside now, and entries that come true on confirmation.
 
+use super::anchored;
 use super::applied::{self, AccountRow};
 use super::edit::{AdoptedRow, Edit, MadeRow};
 use super::figures::{self, Figures};
@@ -24,6 +25,7 @@ impl Ledger {
     pub fn reserve(&mut self, run: Run<'_>, plan: &Plan) -> Result<u64, LedgerError> {
         self.write(|tx| {
             pending::forget(tx)?;
+            anchored::reserve(tx)?;
             let txn = run.number.map_or_else(|| next_number(tx), Ok)?;
             figures::add_run(tx, run, txn, &Figures::none())?;
             let snapshots = match run.number {

@@ -7,11 +7,22 @@ use rusqlite::Connection;
 /// What makes a ledger of each schema from one of the schema before; the first makes it from nothing. A step that was
 /// ever released is never changed.
 const STEPS: &[&str] = &[
-    TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS, LOCKS, RETRIES,
+    TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS, LOCKS, RETRIES, ANCHORED,
 ];
 
 /// The schema that this gosync writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
+
+/// Which ledger it is, and what earlier ones of the host have given.
+const ANCHORED: &str = "
+    CREATE TABLE retired (
+        -- Numbers that ledgers before this one may have given, and that are given to nobody: from, and up to.
+        kind TEXT NOT NULL, -- account, group or subid
+        first INTEGER NOT NULL, last INTEGER NOT NULL,
+        PRIMARY KEY (kind, first)) WITHOUT ROWID;
+    INSERT INTO meta VALUES ('ledger', random());
+    INSERT INTO meta VALUES ('anchored', 0);
+";
 
 /// What failed in homes.
 const RETRIES: &str = "

@@ -88,6 +88,15 @@ pub struct Ledger {
     pub(super) keep: i64,
 }
 
+/// How a ledger is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Nothing is written.
+    Only,
+    /// A write that was broken off is undone.
+    Mending,
+}
+
 /// What a run is called in the ledger.
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'a> {
@@ -163,18 +172,37 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::open`]; and when an interrupted write has to be undone first.
     pub fn open_read_only(dir: &Path) -> Result<Option<Self>, LedgerError> {
-        if !dir.join(FILE).exists() {
+        Self::look(dir, Look::Only)?.map_or(Ok(None), Self::into_readable)
+    }
+
+    /// Opens the ledger in `dir` as it stands, neither made nor brought to this schema; `None`: there is none.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`]; and for a mere look, when an interrupted write has to be undone first.
+    pub(crate) fn look(dir: &Path, look: Look) -> Result<Option<Self>, LedgerError> {
+        if files::look(&dir.join(FILE))?.is_none() {
             return Ok(None);
         }
-        let mut ledger = Self::connect(
-            dir,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        if (1..schema::VERSION).contains(&ledger.version()?) {
-            ledger.db = ledger.read(schema::upgraded_copy)?;
+        let flags = match look {
+            Look::Only => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Look::Mending => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        };
+        Self::connect(dir, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map(Some)
+    }
+
+    /// The same, to be read: with this schema. `None`: nothing was ever written into it.
+    ///
+    /// # Errors
+    /// As [`Ledger::open_read_only`].
+    pub(crate) fn into_readable(mut self) -> Result<Option<Self>, LedgerError> {
+        if self.is_empty()? {
+            return Ok(None);
         }
-        ledger.check_version()?;
-        Ok(Some(ledger))
+        if (1..schema::VERSION).contains(&self.version()?) {
+            self.db = self.read(schema::upgraded_copy)?;
+        }
+        self.check_version()?;
+        Ok(Some(self))
     }
 
     /// Says for how many days the history is to be kept.

@@ -17,6 +17,25 @@ impl IdRanges {
         self.0.iter().copied()
     }
 
+    /// At most so many spans that hold all of these: where there are more, those that are nearest to each other become
+    /// one, with what is between them.
+    pub fn coarse(&self, most: usize) -> Self {
+        let mut gaps: Vec<(u32, usize)> = (self.0.iter().zip(self.0.iter().skip(1)).enumerate())
+            .map(|(at, (before, after))| (after.0 - before.1, at))
+            .collect();
+        gaps.sort_unstable_by(|a, b| b.cmp(a));
+        gaps.truncate(most.saturating_sub(1));
+        let mut cuts: Vec<usize> = gaps.into_iter().map(|(_, at)| at + 1).collect();
+        cuts.sort_unstable();
+        let starts = std::iter::once(0).chain(cuts.iter().copied());
+        let ends = cuts.iter().copied().chain([self.0.len()]);
+        let spans = starts.zip(ends).filter_map(|(start, end)| {
+            let spans = self.0.get(start..end)?;
+            Some((spans.first()?.0, spans.last()?.1))
+        });
+        spans.collect()
+    }
+
     /// Whether `n` is in a span.
     pub fn contains(&self, n: u32) -> bool {
         self.overlapping(n, n).is_some()
@@ -63,5 +82,15 @@ mod tests {
         }
         assert_eq!(spans.overlapping(26, 30), Some((30, 39)));
         assert_eq!(spans.overlapping(26, 29), None);
+    }
+
+    #[test]
+    fn few_spans_hold_what_many_do() {
+        let spans = IdRanges(vec![(1, 2), (4, 4), (9, 9), (11, 20), (90, 99)]);
+        assert_eq!(spans.coarse(5), spans);
+        assert_eq!(spans.coarse(3).0, [(1, 4), (9, 20), (90, 99)]);
+        assert_eq!(spans.coarse(2).0, [(1, 20), (90, 99)]);
+        assert_eq!(spans.coarse(1).0, [(1, 99)]);
+        assert_eq!(IdRanges::default().coarse(3), IdRanges::default());
     }
 }

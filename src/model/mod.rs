@@ -4,6 +4,7 @@
 //! escaped; names and ids are newtypes that only a check can make.
 
 pub(crate) mod absolute_path;
+pub(crate) mod anchor;
 pub(crate) mod contact;
 pub(crate) mod directory;
 pub(crate) mod fields;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::anchor::Numbers;
 use super::{AccountFields, Contact, Gid, Key, Members, ProviderName, RemoteId, Uid};
 
 /// How far an owned account or group has come.
@@ -162,6 +163,8 @@ pub struct Owned {
     pub ids: BTreeSet<u32>,
     /// First subordinate ids ever given.
     pub subids: BTreeSet<u32>,
+    /// Numbers that ledgers before this one may have given: nobody gets one who does not bring it along.
+    pub retired: Numbers,
     /// How often a plan has been committed; part of a plan's digest.
     pub generation: u64,
     /// What was locked, removed or revoked in the last 24 hours.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::IdRange;
+use crate::model::anchor::Numbers;
 use crate::model::id_ranges::IdRanges;
 
 /// Gives ids from one range, or from another one for some; none twice, even where ranges overlap.
@@ -15,6 +16,8 @@ pub(crate) struct Allocator<'a> {
     next: BTreeMap<(u32, u32), u64>,
     taken: Vec<&'a BTreeSet<u32>>,
     spans: &'a IdRanges,
+    /// What is free for those who bring it along, and is given to nobody.
+    retired: Option<&'a Numbers>,
     given: BTreeSet<u32>,
 }
 
@@ -31,8 +34,20 @@ impl<'a> Allocator<'a> {
             next: BTreeMap::new(),
             taken,
             spans,
+            retired: None,
             given: BTreeSet::new(),
         }
+    }
+
+    /// Gives none of the numbers that are `retired`, be they uids or gids; who asks for one may have it.
+    pub(crate) fn but_for(mut self, retired: &'a Numbers) -> Self {
+        self.retired = Some(retired);
+        self
+    }
+
+    fn is_retired(&self, id: u32) -> bool {
+        self.retired
+            .is_some_and(|given| given.uids.contains(id) || given.gids.contains(id))
     }
 
     /// Whether `id` could be given now.
@@ -79,7 +94,8 @@ impl<'a> Allocator<'a> {
             u32::try_from(next).ok().filter(|id| range.contains(*id)),
         ) {
             next += 1;
-            found = self.is_free_in(range, candidate).then_some(candidate);
+            let is_free = self.is_free_in(range, candidate) && !self.is_retired(candidate);
+            found = is_free.then_some(candidate);
         }
         self.next.insert((first, last), next);
         self.given.extend(found);
@@ -148,6 +164,20 @@ mod tests {
         assert_eq!(alloc.next_free(), Ok(1008));
         assert_eq!(alloc.next_free(), Ok(1009));
         assert!(alloc.next_free().is_err());
+    }
+
+    #[test]
+    fn what_is_retired_is_given_to_nobody_who_does_not_ask_for_it() {
+        let spans = IdRanges::default();
+        let retired = Numbers {
+            uids: [(1000, 1001)].into_iter().collect(),
+            gids: [(1002, 1002)].into_iter().collect(),
+            subids: IdRanges::default(),
+        };
+        let range = IdRange::new(1000, 1009).unwrap();
+        let mut alloc = Allocator::new(range, vec![], &spans).but_for(&retired);
+        assert!(alloc.is_free(1000));
+        assert_eq!(alloc.next_free(), Ok(1003));
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl Env {
             settings.gosync.state_dir.clone(),
             settings.gosync.lock_file.clone(),
             "/etc".into(),
+            "/etc/gosync".into(),
             "/var/lib".into(),
             PathBuf::from(&settings.rules.departed.archive_dir),
             "/var/mail".into(),

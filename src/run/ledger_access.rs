@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::anchored;
 use super::env::Env;
 use super::transaction;
 use super::watch::Watch;
@@ -49,15 +50,18 @@ impl LedgerAccess {
                     ),
                 );
             }
-            let ledger = Ledger::open_read_only(&dir).map_err(Error::failed)?;
-            return Ok(Self::Read(ledger));
+            return anchored::read(env).map(Self::Read);
         }
+        anchored::check_before(env, target)?;
         files::ensure_private_dir(&dir).map_err(Error::failed)?;
         let mut ledger = Ledger::open(&dir).map_err(Error::failed)?;
         ledger.keep_history(env.settings.gosync.history_days);
-        if let Some(done) = transaction::recover(target, &mut ledger)? {
+        let recovered = transaction::recover(target, &mut ledger)?;
+        if let Some(done) = recovered {
             watch.warn(done.to_owned());
         }
+        let told = anchored::check_after(env, target, &ledger, recovered.is_some())?;
+        told.into_iter().for_each(|text| watch.warn(text));
         target
             .warnings()
             .into_iter()

@@ -8,7 +8,9 @@
 
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run};
-use crate::targets::{Hold, Recovered, Recovery, Staged, Switched, Target, Unmade, Unprepared};
+use crate::targets::{
+    Hold, Recovered, Recovery, Staged, Switched, Target, Transaction, Unmade, Unprepared,
+};
 
 /// How a commit ended.
 #[derive(Debug)]
@@ -42,7 +44,11 @@ pub(crate) fn commit(
         ..run
     };
     let txn = ledger.reserve(run, staged.plan()).map_err(Error::failed)?;
-    let prepared = match staged.prepare(txn, progress) {
+    let transaction = Transaction {
+        number: txn,
+        anchor: ledger.next_anchor(staged.plan()).map_err(Error::failed)?,
+    };
+    let prepared = match staged.prepare(&transaction, progress) {
         Ok(prepared) => prepared,
         Err(why) => {
             abandon(target, staged, ledger)?;

@@ -42,6 +42,18 @@ impl KeyFiles {
         })
     }
 
+    /// The names of the files.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// Whether `bytes` stand in the plain file at a path of the managed host.
+    pub(crate) fn holds(&self, path: &str, bytes: &[u8]) -> bool {
+        let file = self.at(path);
+        matches!(file, Ok(KeyFile::Plain { bytes: text, .. })
+            if text.windows(bytes.len()).any(|part| part == bytes))
+    }
+
     /// What stands at a path of the managed host.
     ///
     /// # Errors

@@ -19,6 +19,6 @@ pub(crate) use place::{PackingTime, Place};
 pub(crate) use powers::read as read_powers;
 pub use target::Hold;
 pub(crate) use target::{
-    Current, Prepared, Recovered, Recovery, Staged, Switched, Target, Traces, Trouble, Unmade,
-    Unprepared,
+    Current, Prepared, Recovered, Recovery, Staged, Switched, Target, Traces, Transaction, Trouble,
+    Unmade, Unprepared,
 };

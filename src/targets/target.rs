@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::TargetError;
 use super::key_files::KeyFiles;
+use crate::model::anchor::Anchor;
 use crate::model::host::Host;
 use crate::model::power::Powers;
 use crate::model::subordinates::SubuidBook;
@@ -82,6 +83,15 @@ pub trait Target {
     fn locate(&self, path: &str) -> PathBuf;
 }
 
+/// What a transaction is for the ledger, on whose behalf it is carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// The number of its run.
+    pub number: u64,
+    /// What is put in place beside the databases, with them.
+    pub anchor: Anchor,
+}
+
 /// What was read.
 pub trait Current {
     /// As planning sees it.
@@ -107,14 +117,14 @@ pub trait Staged {
     /// The same, when nothing more is to be done with the bytes.
     fn into_approved(self: Box<Self>) -> Approved;
 
-    /// Writes everything new beside the old, for transaction `txn`; `progress` is told about homes
+    /// Writes everything new beside the old, for this transaction; `progress` is told about homes
     /// made.
     ///
     /// # Errors
     /// When something cannot be written; nothing was put in place.
     fn prepare(
         &self,
-        txn: u64,
+        transaction: &Transaction,
         progress: &dyn Fn(usize),
     ) -> Result<Box<dyn Prepared + '_>, Unprepared>;
 

@@ -72,6 +72,8 @@ impl SmallHost {
                 _ if is_backup(&path) => content.clear(),
                 // Who held the lock last; its kernel lock is what counts.
                 "run/gosync/lock" => content.clear(),
+                // Which ledger, and how many transactions an interruption made of one. Runs that go on prove that it fits.
+                "etc/gosync/anchor" => content.clear(),
                 "var/lib/gosync/ledger.sqlite" => content = ledger(&self.path(&path)).into_bytes(),
                 // Generations are numbered by transaction. The present one is shown under its public name.
                 "var/lib/extrausers" if meta.is_symlink() => {
@@ -171,7 +173,7 @@ pub fn ledger(path: &Path) -> String {
         "SELECT 'hook', kind, subject, event, attempts, given_up FROM hook_queue ORDER BY txn, seq",
         "SELECT 'hook done', step FROM hook_done ORDER BY step",
         // An interruption may divide a plan among more transactions.
-        "SELECT 'meta', key, value FROM meta WHERE key NOT IN ('txn', 'generation') ORDER BY key",
+        "SELECT 'meta', key, value FROM meta WHERE key NOT IN ('txn', 'generation', 'ledger', 'anchored') ORDER BY key",
     ] {
         if let Err(e) = rows(&db, sql, &mut text) {
             let _ = writeln!(text, "{e}");

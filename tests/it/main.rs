@@ -30,6 +30,7 @@ mod fields;
 mod host;
 mod keys_url;
 mod layering;
+mod ledger;
 mod ledger_0_1_0;
 mod lists;
 mod machine;

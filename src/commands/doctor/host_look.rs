@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::ledger::{HOST, Ledger, LedgerError};
 use crate::model::id_ranges::IdRanges;
 use crate::model::owned::Owned;
+use crate::run::anchored;
 use crate::system::process;
 use crate::system::root::Root;
 use crate::targets::files::{self, Config, ETC, Layout, Survey};
@@ -32,6 +33,8 @@ pub(super) struct HostLook<'a> {
     pub survey: Survey,
     /// The ledger; `None`: there is none yet.
     pub ledger: std::result::Result<Option<Ledger>, LedgerError>,
+    /// Why the ledger is not the one that belongs to this host.
+    pub mismatch: Option<Error>,
     /// What gosync owns, as far as the ledger can be read.
     pub owned: Owned,
 }
@@ -53,6 +56,11 @@ impl<'a> HostLook<'a> {
                 Err(e) => ledger = Err(e),
             }
         }
+        let found = ledger.is_ok().then(|| anchored::look(&setup));
+        let mismatch = found.and_then(|found| match found {
+            Ok(found) => found.problem(&setup),
+            Err(e) => Some(e),
+        });
         let config_files = setup::chosen_files(global).unwrap_or_default();
         Ok(Self {
             setup,
@@ -61,6 +69,7 @@ impl<'a> HostLook<'a> {
             offline,
             survey,
             ledger,
+            mismatch,
             owned,
         })
     }

@@ -28,6 +28,8 @@ struct Facts {
     hot: bool,
     /// Edits of an interrupted run.
     pending: u64,
+    /// Why it is not the one that belongs to this host, and a way out.
+    mismatch: Option<(String, String)>,
     /// Whether there is no ledger though the databases were written by one.
     lost: bool,
 }
@@ -44,6 +46,10 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         hot,
         pending: 0,
         lost: false,
+        mismatch: look.mismatch.as_ref().map(|problem| {
+            let way = problem.hints.first().cloned().unwrap_or_default();
+            (problem.message.clone(), way)
+        }),
         path,
     };
     match &look.ledger {
@@ -51,8 +57,10 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         Ok(None) => {
             // What else a run keeps beside it, and never without it.
             let own = files::list(&look.setup.state_dir()).unwrap_or_default();
-            facts.lost = !own.is_empty();
-            report.looked(AREA, "there is none yet; the first run makes it");
+            facts.lost = !own.is_empty() && facts.mismatch.is_none();
+            if facts.mismatch.is_none() {
+                report.looked(AREA, "there is none yet; the first run makes it");
+            }
         }
         Ok(Some(ledger)) => {
             if let Err(e) = read(ledger, look, &mut facts, report) {
@@ -98,6 +106,11 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         }
         Some((reason, false)) => found.push(AREA.problem(reason, why, &restore)),
         None => {}
+    }
+    if let Some((what, way)) = &facts.mismatch {
+        let why = "no command works with it: it would take accounts of gosync's for somebody else's, and give numbers \
+                   a second time";
+        found.push(AREA.problem(what, why, way));
     }
     found.extend(damaged(facts, &restore));
     if let Some(at) = facts.latest.filter(|at| *at > facts.now + SLACK) {
@@ -168,6 +181,7 @@ mod tests {
             hot: false,
             pending: 0,
             lost: false,
+            mismatch: None,
         }
     }
 
@@ -201,6 +215,13 @@ mod tests {
         assert_eq!(
             worst(Facts {
                 faults: vec!["page 3".into()],
+                ..sound()
+            }),
+            problem
+        );
+        assert_eq!(
+            worst(Facts {
+                mismatch: Some(("it is missing".into(), "put it back".into())),
                 ..sound()
             }),
             problem

@@ -72,10 +72,14 @@ impl<'a> Making<'a> {
                 .iter()
                 .map(|&first| (first, first.saturating_add(s.count - 1)));
             let ids = host.ids.iter().chain(&owned.ids).map(|&id| (id, id));
-            let taken = host.subids.iter().chain(given).chain(ids).collect();
+            let retired = owned.retired.subids.iter();
+            let retired = retired.map(|(first, last)| (first, last.saturating_add(s.count - 1)));
+            let busy = host.subids.iter().chain(given).chain(retired);
+            let taken = busy.chain(ids).collect();
             SpanAllocator::new(s.first, s.last, s.count, taken)
         });
-        let mut uids = Allocator::new(rules.uid_range, vec![&host.ids, &owned.ids], &host.subids);
+        let mut uids = Allocator::new(rules.uid_range, vec![&host.ids, &owned.ids], &host.subids)
+            .but_for(&owned.retired);
         for id in host.powers().into_iter().flat_map(Powers::numbers) {
             uids.claim(id);
         }

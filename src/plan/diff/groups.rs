@@ -85,7 +85,8 @@ impl<'a> NewGroups<'a> {
         Self {
             against,
             claims: Claims::new(host, owned),
-            gids: Allocator::new(range, vec![&host.ids, &owned.ids], &host.subids),
+            gids: Allocator::new(range, vec![&host.ids, &owned.ids], &host.subids)
+                .but_for(&owned.retired),
             fresh: Vec::new(),
         }
     }

@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::anchor;
 use super::error::LocalError;
 use super::homes;
 use super::keys;
@@ -118,7 +119,7 @@ fn tidy(target: &Local, there: &BTreeSet<PathBuf>) {
         .directories_of_single_files()
         .into_iter();
     let own = own
-        .chain([target.key_dir.as_str()])
+        .chain([target.key_dir.as_str(), anchor::DIR])
         .map(|dir| target.root.path(dir));
     // Mail of who was renamed is staged beside it, and no other directory leads there again.
     let bases = target.home_bases.iter().map(PathBuf::as_path);

@@ -1,5 +1,6 @@
 //! This host's account databases: the files of `/etc`, or those of libnss-extrausers.
 
+mod anchor;
 mod commit;
 mod config;
 mod db;

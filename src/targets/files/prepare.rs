@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::anchor;
 use super::db::Db;
 use super::error::LocalError;
 use super::generations::Generation;
@@ -15,14 +16,14 @@ use super::staged::{Staged, Versions};
 use crate::system::files;
 use crate::system::journal::{Hash, Journal, Step};
 use crate::system::replace::{self, Appearance, staging_dir};
-use crate::targets::{Unmade, Unprepared};
+use crate::targets::{Transaction, Unmade, Unprepared};
 
 /// What is prepared, and from what.
 pub(super) struct Preparation<'a> {
     pub target: &'a Local,
     pub current: &'a Current,
     pub staged: &'a Staged,
-    pub txn: u64,
+    pub transaction: &'a Transaction,
 }
 
 impl Preparation<'_> {
@@ -50,9 +51,10 @@ impl Preparation<'_> {
         let swap = self.swap()?;
         // Nobody is seen in passwd before their keys are in place.
         let keys = keys::prepare(target, &staged.plan().changes)?;
-        // Homes come first: an account is opened, or shown, only when it has one.
-        let steps = homes
-            .into_iter()
+        // Homes come before passwd: an account is opened, or shown, only when it has one. No number is seen that the anchor
+        // does not hold.
+        let steps = std::iter::once(anchor::prepare(target, &self.transaction.anchor)?)
+            .chain(homes)
             .chain(first)
             .chain(moves.before)
             .chain(keys)
@@ -63,7 +65,7 @@ impl Preparation<'_> {
             .chain(moves.after)
             .collect();
         Ok(Journal {
-            txn: self.txn,
+            txn: self.transaction.number,
             steps,
         })
     }
@@ -128,7 +130,7 @@ impl Preparation<'_> {
         if !self.staged.files.keys().any(|db| self.is_swapped(*db)) {
             return Ok(None);
         }
-        let generation = there.generation(self.txn)?;
+        let generation = there.generation(self.transaction.number)?;
         generation.prepare()?;
         for (db, image) in self
             .current

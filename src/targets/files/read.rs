@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::anchor;
 use super::db::Db;
 use super::error::LocalError;
 use super::layout::{HOST_PASSWD, Missing, Way};
@@ -121,6 +122,8 @@ impl Current {
         for dir in written.map(|file| file.dir).collect::<BTreeSet<_>>() {
             check_directory(target, dir)?;
         }
+        check_directory(target, anchor::DIR)?;
+        replace::probe(&anchor::path(target))?;
         target
             .paths
             .generations()

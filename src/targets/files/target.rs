@@ -17,7 +17,8 @@ use crate::system::journal::{self, Journal, Left};
 use crate::system::lock::PasswordLock;
 use crate::targets::target::{Current, Staged};
 use crate::targets::{
-    Hold, KeyFiles, Prepared, Recovered, Switched, Target, Traces, Unprepared, read_powers,
+    Hold, KeyFiles, Prepared, Recovered, Switched, Target, Traces, Transaction, Unprepared,
+    read_powers,
 };
 use std::path::PathBuf;
 
@@ -120,14 +121,14 @@ impl Staged for StagedFiles<'_> {
 
     fn prepare(
         &self,
-        txn: u64,
+        transaction: &Transaction,
         progress: &dyn Fn(usize),
     ) -> Result<Box<dyn Prepared + '_>, Unprepared> {
         let preparation = Preparation {
             target: self.from.target,
             current: &self.from.databases,
             staged: &self.staged,
-            txn,
+            transaction,
         };
         let journal = preparation.journal(progress)?;
         Ok(Box::new(PreparedFiles {
