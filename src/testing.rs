@@ -24,6 +24,9 @@ pub mod model {
     pub mod group_policy {
         pub use crate::model::group_policy::{GroupPolicy, GroupVisibility};
     }
+    pub mod remedy {
+        pub use crate::model::remedy::{CertificateFault, Remedy};
+    }
     pub mod owned {
         pub use crate::model::owned::{Owned, State};
     }
@@ -93,6 +96,9 @@ pub mod system {
     }
     pub mod root {
         pub use crate::system::root::Root;
+    }
+    pub mod tls {
+        pub use crate::system::tls::Trusted;
     }
 }
 pub mod targets {

@@ -16,6 +16,7 @@ use super::entry::Entry;
 use super::error::Error;
 use super::search::{self, Outcome, Request};
 use crate::model::Untrusted;
+use crate::model::remedy::Remedy;
 
 /// Attributes with their values, as an entry is made of them.
 pub(crate) type Attributes = Vec<(String, Vec<Vec<u8>>)>;
@@ -82,7 +83,8 @@ impl Client {
         match outcome.early {
             None => Ok(found),
             Some(_) if outcome.no_base() && found.is_empty() => {
-                Err(Error::malformed(format!("there is no entry {base}")).into())
+                let text = format!("there is no entry {base}");
+                Err(Error::malformed(text).with(Remedy::Base).into())
             }
             Some(error) => Err(early(
                 error.about(&format!("below {base}")),
@@ -173,7 +175,9 @@ impl Client {
                 self.session.replace(Some(session));
                 match result.rc {
                     // Busy or unavailable: it has not looked at the change.
-                    code @ (51 | 52) => Err(Error::code(code, "it takes no changes now")),
+                    code @ (51 | 52) => {
+                        Err(Error::code(code, &result.text, "it takes no changes now"))
+                    }
                     code => Ok(Answer {
                         code,
                         text: Untrusted::new(result.text),

@@ -26,6 +26,7 @@ use super::address::{Address, Transport};
 use super::error::{self, Error};
 use super::limits::Limits;
 use super::{guard, start_tls};
+use crate::model::remedy::Remedy;
 use crate::model::shown;
 
 /// How long to wait for the crate to tell why a connection ended.
@@ -52,6 +53,26 @@ pub(crate) struct Server {
     pub limits: Limits,
 }
 
+impl Server {
+    /// Who we are to it, as the configuration says.
+    pub(crate) fn who(&self) -> String {
+        match (&self.bind_dn, self.address.transport) {
+            (Some(dn), _) => format!("`{}`", shown(dn)),
+            (None, Transport::Unix) => "this user of the host".to_owned(),
+            (None, _) => "anybody without `bind_dn`".to_owned(),
+        }
+    }
+
+    /// What a server says, unless it repeats the password.
+    fn without_password(&self, words: &str) -> String {
+        let password = self.password.as_ref().map(|p| p.expose_secret());
+        match password.filter(|password| words.contains(*password)) {
+            Some(_) => String::new(),
+            None => words.to_owned(),
+        }
+    }
+}
+
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
@@ -71,6 +92,8 @@ pub(crate) struct Session {
     deadline: Instant,
     page_size: i32,
     domain_scope: bool,
+    /// Who we said that we are.
+    who: String,
 }
 
 impl Session {
@@ -105,6 +128,7 @@ impl Session {
             deadline,
             page_size: server.page_size,
             domain_scope: server.domain_scope,
+            who: server.who(),
         };
         session.bind(server)?;
         Ok(session)
@@ -123,8 +147,17 @@ impl Session {
         };
         match answer.rc {
             0 => Ok(()),
-            code => Err(Error::code(code, "it does not let us in")),
+            code => Err(Error::code(
+                code,
+                &server.without_password(&answer.text),
+                &format!("it does not let {} in", self.who),
+            )),
         }
+    }
+
+    /// Who we are to the server, as we said.
+    pub(crate) fn who(&self) -> &str {
+        &self.who
     }
 
     /// Asks the server who we are to it (RFC 4532).
@@ -258,13 +291,13 @@ async fn connect(server: &Server) -> Result<Connected, Error> {
         }
         tls => {
             let dialled = dial(address, server.connect_timeout).await;
-            let stream = dialled.map_err(Error::unreachable)?;
+            let stream = dialled?;
             match tls {
                 None => guard::serve(stream, ours, limits),
                 Some(tls) => {
                     let secured = secure(stream, Arc::clone(tls), server);
                     let secured = timeout(server.connect_timeout, secured).await;
-                    let late = |_| no_answer(server.connect_timeout);
+                    let late = |_| late(server);
                     guard::serve(secured.map_err(late)??, ours, limits)
                 }
             }
@@ -289,23 +322,33 @@ async fn secure(
     if server.address.transport == Transport::StartTls {
         start_tls::ask(&mut stream, server.limits).await?;
     }
-    let name = ServerName::try_from(server.address.host.clone())
-        .map_err(|_| Error::unreachable("TLS failed"))?;
+    let name = ServerName::try_from(server.address.host.clone()).map_err(|_| {
+        Error::unreachable("no certificate can be for a host of that name").with(Remedy::Name)
+    })?;
     let secured = TlsConnector::from(tls).connect(name, stream).await;
-    secured.map_err(|e| error::io(&e))
+    secured.map_err(|e| error::agreeing(&e))
+}
+
+/// TLS was not agreed on in time.
+fn late(server: &Server) -> Error {
+    no_answer(server.connect_timeout).with(match server.address.transport {
+        Transport::StartTls => Remedy::SilentStartTls,
+        _ => Remedy::Silence,
+    })
 }
 
 fn no_answer(limit: Duration) -> Error {
-    Error::unreachable(format!("no answer within {} s", limit.as_secs()))
+    Error::unreachable(format!("no answer within {} s", limit.as_secs())).with(Remedy::Silence)
 }
 
 /// Tries each address of the host in turn, so that one dead server of several costs only its own
 /// time limit.
-async fn dial(address: &Address, limit: Duration) -> Result<TcpStream, String> {
+async fn dial(address: &Address, limit: Duration) -> Result<TcpStream, Error> {
+    let nameless = |text: String| Error::unreachable(text).with(Remedy::Name);
     let addresses = lookup_host((address.host.as_str(), address.port))
         .await
-        .map_err(|e| format!("its name has no address: {}", shown(&e.to_string())))?;
-    let mut last = "its name has no address".to_owned();
+        .map_err(|e| nameless(format!("its name has no address: {}", error::plain(&e))))?;
+    let mut last = nameless("its name has no address".to_owned());
     for ip in addresses {
         match timeout(limit, TcpStream::connect(ip)).await {
             Ok(Ok(stream)) => {
@@ -313,8 +356,15 @@ async fn dial(address: &Address, limit: Duration) -> Result<TcpStream, String> {
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
-            Ok(Err(error)) => last = error.to_string(),
-            Err(_) => last = format!("no answer within {} s", limit.as_secs()),
+            Ok(Err(error)) => {
+                let refused = format!(
+                    "port {} does not accept a connection: {}",
+                    address.port,
+                    error::plain(&error)
+                );
+                last = Error::unreachable(refused).with(Remedy::Port);
+            }
+            Err(_) => last = no_answer(limit),
         }
     }
     Err(last)

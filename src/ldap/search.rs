@@ -111,7 +111,9 @@ pub(crate) fn run(
         progress(outcome.entries);
         outcome.code = page.code;
         let paged = session.page_size() > 0 && !request.alone;
-        match after(page, &next, paged, &outcome, &mut seen) {
+        match after(page, &next, paged, &outcome, &mut seen)
+            .map_err(|e| raised(e, &outcome, session))
+        {
             Ok(None) => return outcome,
             Ok(Some(cookie)) => next = cookie,
             Err(reason) => {
@@ -133,7 +135,11 @@ fn after(
 ) -> Result<Option<Vec<u8>>, Error> {
     let malformed = |reason| Err(Error::malformed(reason));
     match page.end {
-        _ if page.code != 0 => Err(Error::code(page.code, "the search ended early")),
+        _ if page.code != 0 => Err(Error::code(
+            page.code,
+            &page.words,
+            "the search ended early",
+        )),
         _ if page.references => malformed("it refers to another server for a part of the answer"),
         _ if page.strange => malformed("it sent an entry that is not well-formed"),
         _ if outcome.entries >= MAX_ENTRIES => malformed("it sends entries without end"),
@@ -156,9 +162,26 @@ fn after(
     }
 }
 
+/// The same, with what to raise where the server has sent all that it sends to us.
+fn raised(error: Error, outcome: &Outcome, session: &Session) -> Error {
+    let limits = match outcome.code {
+        3 => "the time limit that it has",
+        4 => {
+            "the size limit that it has (OpenLDAP: limits; 389 Directory Server: nsSizeLimit, nsPagedSizeLimit)"
+        }
+        11 => {
+            "the limits that it has (389 Directory Server: nsLookThroughLimit, nsPagedLookThroughLimit; OpenLDAP: limits)"
+        }
+        _ => return error,
+    };
+    error.and(&format!("raise {limits} for {}", session.who()))
+}
+
 /// How a page ended.
 struct Page {
     code: u32,
+    /// What the server adds to the code.
+    words: String,
     /// The name of its first entry.
     first: Option<String>,
     references: bool,
@@ -234,6 +257,7 @@ fn one(
     };
     let mut page = Page {
         code: 0,
+        words: String::new(),
         first: None,
         references: false,
         strange: false,
@@ -256,6 +280,7 @@ fn one(
     })?;
     page.references |= !result.refs.is_empty();
     page.code = result.rc;
+    page.words = result.text;
     let marker = result
         .ctrls
         .into_iter()

@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::error::{self, Error};
 use super::limits::{self, Limits};
 use super::{code, entry};
+use crate::model::remedy::Remedy;
 
 /// ExtendedRequest 1.3.6.1.4.1.1466.20037, as the message with the id 1.
 const REQUEST: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
@@ -42,10 +43,10 @@ pub(super) async fn ask(stream: &mut TcpStream, limits: Limits) -> Result<(), Er
     limits::message(&bytes, &limits)?;
     match entry::extended(&bytes) {
         Some((1, 0)) => Ok(()),
-        Some((1, refused)) => Err(Error::unreachable(format!(
-            "it refuses StartTLS: {}",
-            code::name(refused)
-        ))),
+        Some((1, refused)) => {
+            let text = format!("it refuses StartTLS: {}", code::name(refused));
+            Err(Error::unreachable(text).with(Remedy::NoStartTls))
+        }
         // 0: it says that it ends the connection.
         Some(_) => Err(Error::closed()),
         None => Err(Error::not_ldap()),

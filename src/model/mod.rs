@@ -18,6 +18,7 @@ pub(crate) mod members;
 pub(crate) mod name;
 pub(crate) mod owned;
 pub(crate) mod power;
+pub(crate) mod remedy;
 pub mod same_name;
 pub(crate) mod shells;
 pub(crate) mod ssh_key;

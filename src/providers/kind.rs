@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::admin::GroupAdmin;
 use super::{FetchError, Provider};
+use crate::model::remedy::KeyNames;
 use crate::model::{IdRange, shown};
 use crate::system::PathError;
 use crate::system::files::{self, Trust};
@@ -40,21 +41,28 @@ pub trait ProviderConfig: fmt::Debug + Send + Sync {
     /// The same; and when the provider must be asked first and cannot be.
     fn open_admin(&self, name: &str, terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError>;
 
+    /// What the keys are called that remedies name.
+    fn key_names(&self) -> KeyNames;
+
     /// What to type, or to look at, after this error; `section` is how the section is written.
     fn fix(&self, error: &FetchError, section: &str) -> String {
-        usual_fix(error, section)
+        usual_fix(error, &self.key_names(), section)
     }
 }
 
-/// What to look at after an error, with most kinds.
-pub(crate) fn usual_fix(error: &FetchError, section: &str) -> String {
+/// What to look at after an error, with most kinds: the remedy of its cause, if that is known.
+pub(crate) fn usual_fix(error: &FetchError, keys: &KeyNames, section: &str) -> String {
+    if let Some(remedy) = error.remedy() {
+        return remedy.words(section, keys, error.place());
+    }
     match error {
         FetchError::Unreachable { .. } => {
-            format!("check the address in {section}, name resolution and firewalls")
+            format!(
+                "check {} in {section}, name resolution and firewalls",
+                keys.place
+            )
         }
-        FetchError::Unauthorised { .. } => {
-            format!("check the credentials and `ca_file` in {section}")
-        }
+        FetchError::Unauthorised { .. } => format!("check {} in {section}", keys.credentials),
         FetchError::Distrusted { .. } => {
             format!("do what is said there, or set `owner` in {section}")
         }

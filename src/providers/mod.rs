@@ -16,9 +16,11 @@ mod nested;
 pub(crate) mod registry;
 pub(crate) mod scim;
 
+use std::fmt;
 use std::path::Path;
 use std::time::Instant;
 
+use crate::model::remedy::Remedy;
 use crate::model::{Snapshot, Untrusted};
 use crate::system::PathError;
 use crate::system::files::is_distrust;
@@ -107,14 +109,76 @@ impl FetchError {
         match is_distrust(error) {
             true => FetchError::Distrusted {
                 place,
-                reason: Untrusted::new(format!(
+                reason: Reason::new(format!(
                     "{reason}; a service account that is to write it is named by `owner`"
                 )),
             },
             false => FetchError::Unreachable {
                 place,
-                reason: Untrusted::new(reason),
+                reason: Reason::new(reason),
             },
+        }
+    }
+}
+
+/// What went wrong, and what to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    text: Untrusted,
+    remedy: Option<Remedy>,
+}
+
+impl Reason {
+    /// What went wrong, where nothing more is known.
+    pub fn new(text: impl Into<String>) -> Self {
+        Untrusted::new(text).into()
+    }
+
+    /// Who it is that does not trust the other.
+    fn refused(&self, place: &str) -> String {
+        match self.remedy {
+            Some(Remedy::Certificate(_)) => format!("cannot trust {place}"),
+            _ => format!("{place} refused us"),
+        }
+    }
+
+    /// The same, with what to look at.
+    #[must_use]
+    pub(crate) fn with(self, remedy: Option<Remedy>) -> Self {
+        Self { remedy, ..self }
+    }
+}
+
+impl From<Untrusted> for Reason {
+    fn from(text: Untrusted) -> Self {
+        Self { text, remedy: None }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.text, f)
+    }
+}
+
+impl FetchError {
+    /// What to look at, if that is known.
+    pub fn remedy(&self) -> Option<Remedy> {
+        self.parts().1.remedy
+    }
+
+    /// URL or path.
+    pub(crate) fn place(&self) -> &str {
+        self.parts().0
+    }
+
+    fn parts(&self) -> (&str, &Reason) {
+        match self {
+            Self::Unreachable { place, reason }
+            | Self::Unauthorised { place, reason }
+            | Self::Distrusted { place, reason }
+            | Self::RateLimited { place, reason }
+            | Self::Malformed { place, reason } => (place, reason),
         }
     }
 }
@@ -128,15 +192,15 @@ pub enum FetchError {
         /// URL or path.
         place: String,
         /// What went wrong.
-        reason: Untrusted,
+        reason: Reason,
     },
     /// The provider does not accept who we say we are, or its certificate is not trusted.
-    #[error("{place} refused us: {reason}")]
+    #[error("{}: {reason}", .reason.refused(.place))]
     Unauthorised {
         /// URL or path.
         place: String,
         /// What went wrong.
-        reason: Untrusted,
+        reason: Reason,
     },
     /// Others may write what it reads from.
     #[error("cannot trust {place}: {reason}")]
@@ -144,7 +208,7 @@ pub enum FetchError {
         /// Path.
         place: String,
         /// Who may, and what to type.
-        reason: Untrusted,
+        reason: Reason,
     },
     /// The provider wants to be asked less often, and did not become kinder within the time limit.
     #[error("{place} is busy: {reason}")]
@@ -152,7 +216,7 @@ pub enum FetchError {
         /// URL or path.
         place: String,
         /// What went wrong.
-        reason: Untrusted,
+        reason: Reason,
     },
     /// The answer is not what the protocol promises.
     #[error("{place} sent something unusable: {reason}")]
@@ -160,6 +224,6 @@ pub enum FetchError {
         /// URL or path.
         place: String,
         /// What went wrong.
-        reason: Untrusted,
+        reason: Reason,
     },
 }

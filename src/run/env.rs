@@ -114,11 +114,11 @@ impl Env {
         // Of people in groups only id, login and whether they are active is asked.
         let fields = fields.as_ref().filter(|_| of_users);
         let fields = fields.map(fields::Sources::open);
-        let fields = fields.transpose().map_err(unreadable)?;
+        let fields = fields.transpose().map_err(unreadable_fields)?;
         let progress = watch.progress(&format!("reading {}", provider.name()));
         let mut snapshot = provider
             .fetch(&query, progress.as_ref())
-            .map_err(unreadable)?;
+            .map_err(|error| self.unreadable(error))?;
         if let Some(fields) = fields {
             let selected = self.selected(&snapshot.directory);
             fields.fill(&mut snapshot, &selected, &query, progress.as_ref());
@@ -133,6 +133,19 @@ impl Env {
             "read"
         );
         Ok(snapshot)
+    }
+
+    /// Why nothing was read, and what to do about it.
+    fn unreadable(&self, error: FetchError) -> Error {
+        let fix = self.settings.provider().map(|provider| {
+            let section = format!("[provider.{}]", shown(&provider.name));
+            provider.config.fix(&error, &section)
+        });
+        let told = untouched(error);
+        match fix {
+            Ok(fix) => told.hint(format!("To mend it: {fix}")),
+            Err(_) => told,
+        }
     }
 
     fn opened(&self) -> Result<Rc<dyn Provider>> {
@@ -220,19 +233,23 @@ impl Env {
     }
 }
 
-/// Why nothing was read, and what to do about it.
-fn unreadable(error: FetchError) -> Error {
+/// Nothing was read, and nothing came of it.
+fn untouched(error: FetchError) -> Error {
     let hint = match &error {
         FetchError::Unreachable { .. } | FetchError::RateLimited { .. } => {
             "Nothing was changed; the next run tries again"
         }
-        FetchError::Unauthorised { .. } => {
-            "Nothing was changed; check the credentials and the authorities"
-        }
-        FetchError::Distrusted { .. } => "Nothing was changed; do what is said there",
-        FetchError::Malformed { .. } => {
-            "Nothing was changed; check that this is the right place to read"
-        }
+        FetchError::Unauthorised { .. }
+        | FetchError::Distrusted { .. }
+        | FetchError::Malformed { .. } => "Nothing was changed",
     };
     Error::new(Kind::Source, error).hint(hint)
+}
+
+/// Why the sources of fields could not be read: their keys are others than the provider's.
+fn unreadable_fields(error: FetchError) -> Error {
+    let section = "the `fields` of the provider's section";
+    untouched(error).hint(format!(
+        "To mend it: do what is said there, or mend {section}"
+    ))
 }

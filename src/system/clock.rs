@@ -21,9 +21,13 @@ pub(crate) fn shadow_day(now: i64) -> i64 {
 
 /// Today's date in UTC, as `2026-11-20`.
 pub(crate) fn today() -> String {
-    jiff::Timestamp::from_second(now())
-        .map(|at| at.strftime("%Y-%m-%d").to_string())
-        .unwrap_or_default()
+    date(now())
+}
+
+/// The date of a moment in UTC, as `2026-11-20`. `at`: seconds since 1970.
+pub(crate) fn date(at: i64) -> String {
+    jiff::Timestamp::from_second(at)
+        .map_or_else(|_| at.to_string(), |at| at.strftime("%Y-%m-%d").to_string())
 }
 
 /// A moment in UTC, as `2026-11-20T10:00:00Z`. `at`: seconds since 1970.

@@ -80,6 +80,7 @@ fn what_stands_behind_a_hash_can_be_uncommented() {
     let config = ldap::Config {
         url: "ldap://localhost".to_owned(),
         ca_file: None,
+        server_certificate: None,
         ..config
     };
     ldap::Ldap::new("campus", &config, Some("secret".to_owned().into()), None, 0).unwrap();
@@ -111,6 +112,7 @@ fn the_ldap_section_is_the_defaults() {
         "bind_dn",
         "password_file",
         "ca_file",
+        "server_certificate",
         "new_group_classes",
         "attributes",
         "fields",
@@ -168,6 +170,7 @@ fn the_scim_section_is_the_defaults() {
         "token_url",
         "scope",
         "ca_file",
+        "server_certificate",
         "proxy",
         "attributes",
     ] {

@@ -13,7 +13,7 @@ const ARROWS: [(&str, Option<&[&str]>); 21] = [
     ("policy", Some(&["model"])),
     ("plan", Some(&["model", "policy"])),
     ("system", Some(&["model"])),
-    ("ldap", Some(&["model"])),
+    ("ldap", Some(&["model", "system"])),
     ("providers", Some(&["model", "ldap", "system"])),
     ("ledger", Some(&["model", "policy", "plan", "system"])),
     (

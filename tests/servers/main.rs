@@ -11,6 +11,7 @@ mod slapd;
 #[path = "../support/web.rs"]
 mod web;
 
+mod certificates;
 mod contract;
 mod globus;
 mod globus_admin;

@@ -37,6 +37,7 @@ pub enum Groups {
 pub struct Builder {
     groups: Groups,
     names: Option<String>,
+    certified: Option<PathBuf>,
     settings: String,
     database: String,
     ldif: String,
@@ -63,6 +64,7 @@ impl Slapd {
         Builder {
             groups,
             names: None,
+            certified: None,
             settings: String::new(),
             database: String::new(),
             ldif,
@@ -152,6 +154,13 @@ impl Builder {
         self
     }
 
+    /// With TLS, and with `server.pem` and `server.key` of a folder.
+    pub fn certified(mut self, from: &Path) -> Self {
+        self.names = Some(String::new());
+        self.certified = Some(from.to_owned());
+        self
+    }
+
     /// With more lines in the part of slapd.conf before the database.
     pub fn setting(mut self, lines: &str) -> Self {
         self.settings.push_str(lines);
@@ -198,8 +207,12 @@ impl Builder {
         fs::write(at("others.schema"), OTHERS).unwrap();
         fs::write(at("entries.ldif"), &self.ldif).unwrap();
         fs::write(at("slapd.conf"), self.conf(dir.path())).unwrap();
-        if let Some(names) = &self.names {
-            certificates(dir.path(), names);
+        match (&self.names, &self.certified) {
+            (_, Some(from)) => ["server.pem", "server.key"].iter().for_each(|file| {
+                fs::copy(from.join(file), dir.path().join(file)).unwrap();
+            }),
+            (Some(names), None) => certificates(dir.path(), names),
+            (None, None) => {}
         }
         let conf = at("slapd.conf");
         let conf = conf.to_str().unwrap();
@@ -338,26 +351,12 @@ fn run(program: &str, package: &str, arguments: &[&str], environment: &[(&str, &
 
 /// Makes an authority and a certificate for `names` that it signed: `ca.pem`, `server.pem`, `server.key`.
 pub fn certificates(dir: &Path, names: &str) {
-    let at = |name: &str| dir.join(name).to_str().unwrap().to_owned();
     fs::write(
         dir.join("names"),
         format!("subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\n"),
     )
     .unwrap();
-    let openssl = |arguments: &str| {
-        let filled: Vec<String> = arguments
-            .split(' ')
-            .map(|word| {
-                if let Some(name) = word.strip_prefix('@') {
-                    at(name)
-                } else {
-                    word.to_owned()
-                }
-            })
-            .collect();
-        let filled: Vec<&str> = filled.iter().map(String::as_str).collect();
-        run("openssl", "openssl", &filled, &[]);
-    };
+    let openssl = |arguments: &str| openssl(dir, arguments);
     openssl(
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-authority \
          -keyout @ca.key -out @ca.pem",
@@ -370,6 +369,19 @@ pub fn certificates(dir: &Path, names: &str) {
         "x509 -req -in @server.csr -CA @ca.pem -CAkey @ca.key -CAcreateserial -days 2 -extfile @names \
          -out @server.pem",
     );
+}
+
+/// Runs openssl(1); a word that begins with @ is a file in `dir`.
+pub fn openssl(dir: &Path, arguments: &str) {
+    let filled: Vec<String> = arguments
+        .split(' ')
+        .map(|word| match word.strip_prefix('@') {
+            Some(name) => dir.join(name).to_str().unwrap().to_owned(),
+            None => word.to_owned(),
+        })
+        .collect();
+    let filled: Vec<&str> = filled.iter().map(String::as_str).collect();
+    run("openssl", "openssl", &filled, &[]);
 }
 
 /// RFC 2307bis, as far as accounts and groups go; numbers as in the draft.

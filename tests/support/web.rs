@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 /// A request that came.
 #[derive(Clone, Debug)]
@@ -146,8 +147,11 @@ impl Web {
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
+        // As it is: a server may have a certificate that it should not have.
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(CertifiedKey::new(
+            vec![certificate],
+            rustls::crypto::ring::sign::any_supported_type(&key).unwrap(),
+        ))));
         Self::listen(Some(Arc::new(config)), handler)
     }
 

@@ -207,13 +207,13 @@ mod tests {
         );
         let e = || FetchError::Unreachable {
             place: "p".to_owned(),
-            reason: Untrusted::new("gone"),
+            reason: Untrusted::new("gone").into(),
         };
         assert_eq!(worst(&Facts::Strange(e())), Some(Severity::Problem));
         let fix = |facts: &Facts| judge(facts, "p", &document("/d.json")).swap_remove(0).fix;
         let at = |place: &str| FetchError::Unreachable {
             place: place.to_owned(),
-            reason: Untrusted::new("gone"),
+            reason: Untrusted::new("gone").into(),
         };
         assert!(fix(&Facts::Unread(at("/d.json"))).starts_with("ls -l /d.json"));
         assert!(

@@ -142,7 +142,7 @@ impl Sources {
         let table = decode::table(&bytes);
         table.map(Some).map_err(|reason| FetchError::Malformed {
             place,
-            reason: Untrusted::new(reason),
+            reason: Untrusted::new(reason).into(),
         })
     }
 }

@@ -28,7 +28,7 @@ impl KeysUrl {
         proxy: Option<String>,
     ) -> Result<Self, String> {
         let options = Options {
-            ca_pem,
+            trusted: ca_pem.into(),
             proxy,
             read_timeout: Duration::from_secs(10),
             tries: 3,

@@ -26,7 +26,7 @@ impl FileProvider {
         let place = self.path.display().to_string();
         FetchError::Unreachable {
             place,
-            reason: Untrusted::new(e.to_string()),
+            reason: Untrusted::new(e.to_string()).into(),
         }
         .into()
     }

@@ -14,7 +14,8 @@ use serde::Deserialize;
 use super::admin::GroupAdmin;
 use super::inactive::InactiveWhen;
 use super::kind::{AdminTerms, NamedFile, Need, OpenError, ProviderConfig, SourceOwner};
-use super::{FetchError, Provider, Query, Scope};
+use super::{FetchError, Provider, Query, Reason, Scope};
+use crate::model::remedy::KeyNames;
 use crate::model::text::shell_word;
 use crate::model::{Completeness, Snapshot, Untrusted, same_name};
 use crate::system::files;
@@ -68,6 +69,15 @@ impl ProviderConfig for Config {
         Ok(Box::new(self.provider(name)?))
     }
 
+    fn key_names(&self) -> KeyNames {
+        KeyNames {
+            place: "`path`",
+            credentials: "`owner`".to_owned(),
+            base: "`path`",
+            ..KeyNames::default()
+        }
+    }
+
     fn fix(&self, error: &FetchError, section: &str) -> String {
         let path = self.path.display().to_string();
         let word = shell_word(&path);
@@ -76,7 +86,9 @@ impl ProviderConfig for Config {
             return format!("mend what is said there, or `fields` in {section}");
         }
         match error {
-            FetchError::Distrusted { .. } => super::kind::usual_fix(error, section),
+            FetchError::Distrusted { .. } => {
+                super::kind::usual_fix(error, &self.key_names(), section)
+            }
             FetchError::Malformed { .. } => format!(
                 "jq . {word}   # shows where the document breaks off; gosync reads it whole or not at all"
             ),
@@ -109,7 +121,7 @@ impl FileProvider {
     fn malformed(&self, reason: String) -> FetchError {
         FetchError::Malformed {
             place: self.path.display().to_string(),
-            reason: Untrusted::new(reason),
+            reason: Reason::new(reason),
         }
     }
 

@@ -66,7 +66,7 @@ impl Api {
         ca_pem: Option<Vec<u8>>,
     ) -> Result<Self, String> {
         let options = Options {
-            ca_pem,
+            trusted: ca_pem.into(),
             proxy: config.proxy.clone(),
             max_bytes: MAX_BYTES,
             ..Options::default()

@@ -28,6 +28,7 @@ use self::mapping::Mapping;
 use super::admin::GroupAdmin;
 use super::kind::{self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig};
 use super::{FetchError, Provider, Query};
+use crate::model::remedy::KeyNames;
 use crate::model::{RemoteId, Snapshot, Untrusted, counted};
 
 pub use self::admin::GlobusAdmin;
@@ -52,6 +53,17 @@ impl ProviderConfig for Config {
 
     fn open_admin(&self, name: &str, terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
         Ok(Box::new(self.globus(name)?.admin(terms.deadline)))
+    }
+
+    fn key_names(&self) -> KeyNames {
+        KeyNames {
+            place: "`groups_url` and `auth_url`",
+            credentials: "`client_id` and `client_secret_file`".to_owned(),
+            base: "the roles of `client_id`",
+            authorities: "`ca_file`",
+            encryption: "both addresses to https://",
+            ..KeyNames::default()
+        }
     }
 }
 

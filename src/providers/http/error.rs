@@ -1,11 +1,14 @@
 //! What can go wrong with a request, told apart by what follows from it.
 
 use std::error::Error as _;
+use std::io;
 
 use serde::de::DeserializeOwned;
 
 use crate::model::Untrusted;
-use crate::providers::FetchError;
+use crate::model::remedy::Remedy;
+use crate::providers::{FetchError, Reason};
+use crate::system::tls;
 
 /// How much of a server's words a message shows.
 const SHOWN: usize = 200;
@@ -39,6 +42,8 @@ pub struct HttpError {
     pub status: Option<u16>,
     /// What went wrong, in a line.
     pub reason: Untrusted,
+    /// What to look at.
+    pub(super) remedy: Option<Remedy>,
     /// The answer's body, or its beginning, without our secrets.
     pub(super) body: Vec<u8>,
 }
@@ -51,8 +56,15 @@ impl HttpError {
             place: place.into(),
             status: None,
             reason: Untrusted::new(reason),
+            remedy: None,
             body: Vec::new(),
         }
+    }
+
+    /// The same, with what to look at.
+    fn with(self, remedy: impl Into<Option<Remedy>>) -> Self {
+        let remedy = remedy.into();
+        Self { remedy, ..self }
     }
 
     /// An answer that is none.
@@ -80,11 +92,24 @@ impl HttpError {
             Some(words) => format!("it answered {status}: {words}"),
             None => format!("it answered {status}"),
         };
+        let remedy = match status.as_u16() {
+            401 => Some(Remedy::Credentials),
+            403 => Some(Remedy::Rights),
+            404 => Some(Remedy::Base),
+            500..=599 => Some(Remedy::Server),
+            _ => None,
+        };
         Self {
             status: Some(status.as_u16()),
             body,
+            remedy,
             ..Self::new(kind, place, reason)
         }
+    }
+
+    /// What to look at, if that is known.
+    pub fn remedy(&self) -> Option<Remedy> {
+        self.remedy
     }
 
     /// The answer's body as JSON, if it is that.
@@ -119,8 +144,10 @@ impl From<HttpError> for FetchError {
             kind,
             place,
             reason,
+            remedy,
             ..
         } = error;
+        let reason = Reason::from(reason).with(remedy);
         match kind {
             HttpErrorKind::Unreachable => FetchError::Unreachable { place, reason },
             HttpErrorKind::Unauthorised => FetchError::Unauthorised { place, reason },
@@ -136,31 +163,57 @@ impl From<HttpError> for FetchError {
 /// query.
 pub(super) fn transport(place: &str, error: &reqwest::Error) -> HttpError {
     let unreachable = |reason: String| HttpError::new(HttpErrorKind::Unreachable, place, reason);
+    let connecting = error.is_connect();
     let mut cause = error.source();
     while let Some(error) = cause {
-        match error.downcast_ref::<rustls::Error>() {
-            Some(rustls::Error::InvalidCertificate(why)) => {
-                let reason = format!("its certificate is not trusted: {why}");
-                return HttpError::new(HttpErrorKind::Unauthorised, place, reason);
-            }
-            Some(why) => return unreachable(format!("TLS failed: {why}")),
-            None => {}
+        if let Some(why) = error.downcast_ref::<rustls::Error>() {
+            return of_tls(place, tls::failure(why));
         }
         // An error of the standard library hides the one that it wraps: `source` is that one's
         // source.
-        let io = error.downcast_ref::<std::io::Error>();
+        let io = error.downcast_ref::<io::Error>();
         if let Some(os) = io.filter(|e| e.raw_os_error().is_some()) {
-            return unreachable(format!("the connection failed: {os}"));
+            let failed = unreachable(format!("the connection failed: {}", plain(os)));
+            let refused = os.kind() == io::ErrorKind::ConnectionRefused;
+            return failed.with(refused.then_some(Remedy::Port));
+        }
+        // Nothing else ends a connection before it is one.
+        let ended =
+            |e: &io::Error| e.kind() == io::ErrorKind::UnexpectedEof && e.get_ref().is_some();
+        if connecting && io.is_some_and(ended) {
+            return of_tls(place, tls::broken_off());
         }
         cause = io
             .and_then(|e| e.get_ref())
             .map(|e| e as &(dyn std::error::Error + 'static))
             .or_else(|| error.source());
     }
-    unreachable(match (error.is_timeout(), error.is_connect()) {
-        (true, true) => "no connection in time".to_owned(),
-        (true, false) => "no answer in time".to_owned(),
-        (false, true) => "no connection; its name may have no address".to_owned(),
-        (false, false) => "the connection was closed before the answer was complete".to_owned(),
-    })
+    let (reason, remedy) = match (error.is_timeout(), connecting) {
+        (true, true) => ("no connection in time", Some(Remedy::Silence)),
+        (true, false) => ("no answer in time", Some(Remedy::Server)),
+        (false, true) => (
+            "no connection; its name may have no address",
+            Some(Remedy::Name),
+        ),
+        (false, false) => (
+            "the connection was closed before the answer was complete",
+            None,
+        ),
+    };
+    unreachable(reason.to_owned()).with(remedy)
+}
+
+fn of_tls(place: &str, failure: tls::Failure) -> HttpError {
+    let kind = match failure.is_distrust() {
+        true => HttpErrorKind::Unauthorised,
+        false => HttpErrorKind::Unreachable,
+    };
+    HttpError::new(kind, place, failure.text).with(failure.remedy)
+}
+
+/// An error of the system without its number, of which nobody learns anything.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text[..end].to_owned()
 }

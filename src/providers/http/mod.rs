@@ -27,7 +27,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::system::{memory, tls};
+use crate::system::memory;
+use crate::system::tls::{self, Trusted};
 
 pub use self::error::{HttpError, HttpErrorKind};
 pub use self::oauth::{ClientAuth, ClientCredentials};
@@ -45,8 +46,8 @@ const LOOK: usize = 1 << 20;
 /// What a client may do; the defaults are for a server somewhere on the network.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The authorities to trust, in PEM, and no others. `None`: those of the system.
-    pub ca_pem: Option<Vec<u8>>,
+    /// Whom to trust.
+    pub trusted: Trusted,
     /// The proxy to go through, such as `http://proxy.example.org:3128`. `None`: none, whatever the
     /// environment says.
     pub proxy: Option<String>,
@@ -71,7 +72,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            ca_pem: None,
+            trusted: Trusted::System,
             proxy: None,
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),
@@ -151,7 +152,7 @@ impl Http {
         let encrypted = base.scheme() == "https";
         // Without TLS nobody has to be trusted, and a machine may have no authorities.
         let tls = if encrypted {
-            tls::config(options.ca_pem.as_deref())?
+            tls::config(&options.trusted)?
         } else {
             tls::nobody()?
         };

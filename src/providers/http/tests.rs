@@ -244,7 +244,7 @@ fn secrets_are_checked_and_not_shown() {
 #[test]
 fn an_authority_file_is_read_only_where_there_is_tls() {
     let options = Options {
-        ca_pem: Some(b"hello".to_vec()),
+        trusted: Some(b"hello".to_vec()).into(),
         ..Options::default()
     };
     assert!(

@@ -28,12 +28,13 @@ use secrecy::SecretString;
 use self::settings::Settings;
 use super::admin::GroupAdmin;
 use super::kind::{self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig};
-use super::{FetchError, Provider, Query};
+use super::{FetchError, Provider, Query, Reason};
 use crate::ldap;
 use crate::ldap::connect::{Server, Session};
 use crate::ldap::error::ErrorKind;
-use crate::model::text::shell_word;
+use crate::model::remedy::KeyNames;
 use crate::model::{Snapshot, Untrusted};
+use crate::system::tls::Trusted;
 
 pub use self::admin::LdapAdmin;
 pub use self::settings::{Attributes, Config, Schema};
@@ -43,7 +44,9 @@ impl ProviderConfig for Config {
         let (password, ca) = (&mut self.password_file, &mut self.ca_file);
         let password = NamedFile::optional("the provider's password", password, Need::Secret);
         let ca = NamedFile::optional("the provider's authorities", ca, Need::Trusted);
-        password.into_iter().chain(ca).collect()
+        let own = &mut self.server_certificate;
+        let own = NamedFile::optional("the provider's certificate", own, Need::Trusted);
+        [password, ca, own].into_iter().flatten().collect()
     }
 
     fn open(&self, name: &str, now: i64) -> Result<Box<dyn Provider>, OpenError> {
@@ -55,13 +58,19 @@ impl ProviderConfig for Config {
         Ok(Box::new(ldap.admin(terms.gids, terms.deadline)))
     }
 
-    fn fix(&self, error: &FetchError, section: &str) -> String {
-        match error {
-            FetchError::Unreachable { .. } => format!(
-                "ldapsearch -x -H {} -s base -b ''   # does it answer at all?",
-                shell_word(&self.url)
-            ),
-            error => kind::usual_fix(error, section),
+    fn key_names(&self) -> KeyNames {
+        KeyNames {
+            place: "`url`",
+            credentials: match self.bind_dn {
+                Some(_) => "`bind_dn` and `password_file`".to_owned(),
+                None => "`bind_dn`, which is not set,".to_owned(),
+            },
+            base: "`user_base` and `group_base`",
+            authorities: "`ca_file`",
+            certificate: Some("server_certificate"),
+            encryption: "`start_tls = true`, or `url` to an address with ldaps://,",
+            in_the_clear: "; ldap:// with `start_tls = true` is for such a port",
+            start_tls: " -starttls ldap",
         }
     }
 }
@@ -69,8 +78,12 @@ impl ProviderConfig for Config {
 impl Config {
     fn ldap(&self, name: &str, now: i64) -> Result<Ldap, OpenError> {
         let password = kind::secret(self.password_file.as_deref())?;
-        let authorities = kind::trusted(self.ca_file.as_deref())?;
-        Ldap::new(name, self, password, authorities, now)
+        let trusted = Trusted::new(
+            kind::trusted(self.ca_file.as_deref())?,
+            kind::trusted(self.server_certificate.as_deref())?,
+        );
+        trusted
+            .and_then(|trusted| Ldap::new(name, self, password, trusted, now))
             .map_err(|reason| OpenError::unfit(name, reason))
     }
 }
@@ -86,9 +99,9 @@ pub struct Ldap {
 
 impl Ldap {
     /// Checks a section called `name`. `password` is the content of `password_file` without its
-    /// line end, `ca_pem` that of `ca_file`; `now` is the time in seconds since 1970, for accounts
-    /// that expire. Reads no file but the authorities of the system, and those only if it needs
-    /// them.
+    /// line end, `trusted` that of `ca_file` or `server_certificate`; `now` is the time in seconds
+    /// since 1970, for accounts that expire. Reads no file but the authorities of the system, and
+    /// those only if it needs them.
     ///
     /// # Errors
     /// What is wrong with the section.
@@ -96,12 +109,12 @@ impl Ldap {
         name: &str,
         config: &Config,
         password: Option<SecretString>,
-        ca_pem: Option<Vec<u8>>,
+        trusted: impl Into<Trusted>,
         now: i64,
     ) -> Result<Self, String> {
         Ok(Self {
             name: name.to_owned(),
-            server: settings::server(config, password, ca_pem.as_deref())?,
+            server: settings::server(config, password, &trusted.into())?,
             settings: Settings::new(config)?,
             now,
         })
@@ -114,7 +127,8 @@ impl Ldap {
 
 /// The error for a server that gave nothing usable.
 fn fetch_error(error: ldap::Error, server: &Server) -> FetchError {
-    let (place, reason) = (server.address.url.clone(), Untrusted::new(error.text));
+    let place = server.address.url.clone();
+    let reason = Reason::new(error.text).with(error.remedy);
     match error.kind {
         ErrorKind::Unreachable => FetchError::Unreachable { place, reason },
         ErrorKind::Unauthorised => FetchError::Unauthorised { place, reason },

@@ -16,6 +16,7 @@ use crate::ldap::entry::Entry;
 use crate::ldap::error::ErrorKind;
 use crate::ldap::search::{self, Outcome, Request};
 use crate::ldap::{Error, dn, filter};
+use crate::model::remedy::Remedy;
 use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, counted, same_name};
 use crate::providers::{FetchError, Query, Scope};
 use crate::system::{clock, memory};
@@ -170,10 +171,8 @@ impl<'a> Read<'a> {
         let mut outcome = search::run(&mut self.session, request, sink, &|n| progress(before + n));
         self.objects += outcome.entries;
         if outcome.no_base() && outcome.entries == 0 {
-            return Err(Error::malformed(format!(
-                "there is no entry {}",
-                request.base
-            )));
+            let text = format!("there is no entry {}", request.base);
+            return Err(Error::malformed(text).with(Remedy::Base));
         }
         if let Some(reason) = outcome.early.take_if(|e| e.kind == ErrorKind::TooMuch) {
             return Err(reason);

@@ -16,7 +16,8 @@ use crate::ldap::dn;
 use crate::ldap::limits::Limits;
 use crate::model::units::{Size, Span};
 use crate::providers::inactive::InactiveWhen;
-use crate::system::{memory, tls};
+use crate::system::memory;
+use crate::system::tls::{self, Trusted};
 
 /// Entries asked for in one page: what Active Directory allows at most unless told otherwise.
 pub(crate) const PAGE_SIZE: u32 = 1000;
@@ -67,6 +68,10 @@ pub struct Config {
     /// The certificate authorities to trust, in PEM, and no others. Unset: those of the system.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// The certificate of the server, in PEM: this very one is trusted, whatever names it has and
+    /// whoever signed it.
+    #[serde(default)]
+    pub server_certificate: Option<PathBuf>,
     /// Entries in one page (RFC 2696); 0: no paging, for servers that cannot.
     #[serde(default = "page_size")]
     pub page_size: u32,
@@ -132,6 +137,7 @@ impl Config {
             bind_dn: None,
             password_file: None,
             ca_file: None,
+            server_certificate: None,
             page_size: PAGE_SIZE,
             connect_timeout: CONNECT_TIMEOUT,
             nested_depth: NESTED_DEPTH,
@@ -338,25 +344,29 @@ fn attribute_name(text: &str) -> bool {
 }
 
 /// The server that a section names. `password` is the content of `password_file` without its line
-/// end, `ca_pem` that of `ca_file`.
+/// end, `trusted` that of `ca_file` or `server_certificate`.
 ///
 /// # Errors
 /// Which key is wrong, and why.
 pub(super) fn server(
     config: &Config,
     password: Option<SecretString>,
-    ca_pem: Option<&[u8]>,
+    trusted: &Trusted,
 ) -> Result<Server, String> {
     let address = Address::new(&config.url, config.start_tls).map_err(|e| e.to_string())?;
-    let tls = match address.is_encrypted() {
-        true => Some(tls::config(ca_pem)?),
-        false if config.ca_file.is_some() => {
-            return Err(
-                "ca_file is set, but the connection is not encrypted: use ldaps:// or start_tls"
-                    .to_owned(),
-            );
+    let named = [
+        ("ca_file", config.ca_file.is_some()),
+        ("server_certificate", config.server_certificate.is_some()),
+    ];
+    let named = named.iter().find(|(_, set)| *set).map(|(key, _)| key);
+    let tls = match (address.is_encrypted(), named) {
+        (true, _) => Some(tls::config(trusted)?),
+        (false, Some(key)) => {
+            return Err(format!(
+                "{key} is set, but the connection is not encrypted: use ldaps:// or start_tls"
+            ));
         }
-        false => None,
+        (false, None) => None,
     };
     let problem = match (config.bind_dn.as_deref(), &password) {
         (Some(""), _) => Some("bind_dn is empty; leave it out to be anonymous"),
@@ -511,7 +521,7 @@ mod tests {
             ca_file: Some("/ca".into()),
             ..with(url)
         };
-        let problem = server(&config("ldap://localhost"), None, None).unwrap_err();
+        let problem = server(&config("ldap://localhost"), None, &Trusted::System).unwrap_err();
         assert!(problem.contains("not encrypted"), "{problem}");
     }
 

@@ -482,7 +482,7 @@ impl GroupAdmin for ScimAdmin {
             }
             Err(record) => Err(FetchError::Malformed {
                 place: self.client.place(),
-                reason: Untrusted::new(format!("the group was made, but {}", record.reason)),
+                reason: Untrusted::new(format!("the group was made, but {}", record.reason)).into(),
             }
             .into()),
         }

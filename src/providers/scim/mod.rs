@@ -26,6 +26,7 @@ use super::admin::GroupAdmin;
 use super::http::Http;
 use super::kind::{self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig};
 use super::{FetchError, Provider, Query};
+use crate::model::remedy::KeyNames;
 use crate::model::{Snapshot, Untrusted};
 
 pub use self::admin::ScimAdmin;
@@ -36,9 +37,10 @@ impl ProviderConfig for Config {
         let (token, secret) = (&mut self.token_file, &mut self.client_secret_file);
         let token = NamedFile::optional("the provider's token", token, Need::Secret);
         let secret = NamedFile::optional("the provider's client secret", secret, Need::Secret);
-        let ca = &mut self.ca_file;
+        let (ca, own) = (&mut self.ca_file, &mut self.server_certificate);
         let ca = NamedFile::optional("the provider's authorities", ca, Need::Trusted);
-        [token, secret, ca].into_iter().flatten().collect()
+        let own = NamedFile::optional("the provider's certificate", own, Need::Trusted);
+        [token, secret, ca, own].into_iter().flatten().collect()
     }
 
     fn open(&self, name: &str, _now: i64) -> Result<Box<dyn Provider>, OpenError> {
@@ -48,6 +50,22 @@ impl ProviderConfig for Config {
     fn open_admin(&self, name: &str, terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
         Ok(Box::new(self.scim(name)?.admin(terms.deadline)?))
     }
+
+    fn key_names(&self) -> KeyNames {
+        KeyNames {
+            place: "`url`",
+            credentials: match (&self.token_file, &self.client_id) {
+                (None, None) => "`token_file`, which is not set,".to_owned(),
+                (Some(_), _) => "`token_file`".to_owned(),
+                _ => "`client_id`, `client_secret_file` and `token_url`".to_owned(),
+            },
+            base: "`url`",
+            authorities: "`ca_file`",
+            certificate: Some("server_certificate"),
+            encryption: "`url` to an address with https://",
+            ..KeyNames::default()
+        }
+    }
 }
 
 impl Config {
@@ -55,7 +73,8 @@ impl Config {
         let secrets = Secrets {
             token: kind::secret(self.token_file.as_deref())?,
             client_secret: kind::secret(self.client_secret_file.as_deref())?,
-            ca_pem: kind::trusted(self.ca_file.as_deref())?,
+            authorities: kind::trusted(self.ca_file.as_deref())?,
+            certificate: kind::trusted(self.server_certificate.as_deref())?,
         };
         Scim::new(name, self, secrets).map_err(|reason| OpenError::unfit(name, reason))
     }

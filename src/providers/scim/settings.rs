@@ -13,6 +13,7 @@ use super::path::Path;
 use crate::model::units::Span;
 use crate::providers::http::{Auth, ClientAuth, ClientCredentials, Http, Options, check_url};
 use crate::providers::inactive::InactiveWhen;
+use crate::system::tls::Trusted;
 
 /// Resources asked for in one page; servers give fewer where they like.
 pub(crate) const PAGE_SIZE: u32 = 200;
@@ -52,6 +53,10 @@ pub struct Config {
     /// The certificate authorities to trust, in PEM, and no others. Unset: those of the system.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// The certificate of the server at `url`, in PEM: this very one is trusted, whatever names it
+    /// has and whoever signed it.
+    #[serde(default)]
+    pub server_certificate: Option<PathBuf>,
     /// The proxy to go through. Unset: none, whatever the environment says.
     #[serde(default)]
     pub proxy: Option<String>,
@@ -113,6 +118,7 @@ impl Config {
             scope: None,
             client_auth: ClientAuth::default(),
             ca_file: None,
+            server_certificate: None,
             proxy: None,
             page_size: PAGE_SIZE,
             paging: Paging::default(),
@@ -259,7 +265,9 @@ pub struct Secrets {
     /// The content of `client_secret_file` without its line end.
     pub client_secret: Option<SecretString>,
     /// The content of `ca_file`.
-    pub ca_pem: Option<Vec<u8>>,
+    pub authorities: Option<Vec<u8>>,
+    /// The content of `server_certificate`.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// The configuration, checked and completed.
@@ -303,19 +311,49 @@ pub(super) fn client(config: &Config, secrets: Secrets) -> Result<Http, String> 
     let token_url = config.token_url.as_deref();
     let token_encrypted = token_url.map(is_https).transpose();
     let token_encrypted = token_encrypted.map_err(|reason: String| format!("token_{reason}"))?;
-    if secrets.ca_pem.is_some() && !encrypted && token_encrypted != Some(true) {
-        return Err("ca_file is set, but the connection is not encrypted: use https://".to_owned());
+    let unencrypted = |key| {
+        Err(format!(
+            "{key} is set, but the connection is not encrypted: use https://"
+        ))
+    };
+    if secrets.authorities.is_some() && !encrypted && token_encrypted != Some(true) {
+        return unencrypted("ca_file");
     }
+    if secrets.certificate.is_some() && !encrypted {
+        return unencrypted("server_certificate");
+    }
+    // The token endpoint, if it is another server, has a certificate of its own.
+    let elsewhere = token_url.filter(|token| !same_server(token, &config.url));
+    let for_tokens = match elsewhere {
+        Some(_) => Trusted::from(secrets.authorities.clone()),
+        None => Trusted::new(secrets.authorities.clone(), secrets.certificate.clone())?,
+    };
+    let trusted = match (elsewhere, secrets.certificate) {
+        (Some(_), Some(certificate)) => Trusted::Certificate(certificate),
+        _ => for_tokens.clone(),
+    };
     let options = Options {
-        ca_pem: secrets.ca_pem,
+        trusted,
         proxy: config.proxy.clone(),
         connect_timeout: Duration::from(config.connect_timeout),
         read_timeout: Duration::from(config.read_timeout),
         max_bytes: MAX_BYTES,
         ..Options::default()
     };
-    let auth = auth(config, &options, secrets.token, secrets.client_secret)?;
+    let of_tokens = Options {
+        trusted: for_tokens,
+        ..options.clone()
+    };
+    let auth = auth(config, &of_tokens, secrets.token, secrets.client_secret)?;
     Http::new(&config.url, &options, auth)
+}
+
+/// Whether two URLs lead to one server.
+fn same_server(one: &str, other: &str) -> bool {
+    match (check_url(one), check_url(other)) {
+        (Ok(one), Ok(other)) => one.origin() == other.origin(),
+        _ => false,
+    }
 }
 
 /// How the client says who it is: by the first line of `token_file`, or by that of `client_secret_file` at `token_url`.
@@ -376,7 +414,7 @@ mod tests {
                 Secrets {
                     token,
                     client_secret,
-                    ca_pem: None,
+                    ..Secrets::default()
                 },
             )
             .map(drop)
@@ -436,7 +474,7 @@ mod tests {
         assert!(with(login("a b")).unwrap_err().contains("attributes.login"));
         assert!(with(login("urn:example:2.0:User:uid")).is_ok());
         let ca = Secrets {
-            ca_pem: Some(Vec::new()),
+            authorities: Some(Vec::new()),
             ..Secrets::default()
         };
         assert!(client(&config, ca).unwrap_err().contains("ca_file"));

@@ -74,7 +74,7 @@ fn only_a_certificate_of_the_right_authority_for_the_right_name_is_trusted() {
     let ca = std::fs::read(dir.path().join("ca.pem")).unwrap();
     let ask = |host: &str, ca: &[u8]| {
         let options = Options {
-            ca_pem: Some(ca.to_vec()),
+            trusted: Some(ca.to_vec()).into(),
             ..quick()
         };
         get(&Http::new(&format!("https://{host}:{}/", web.port), &options, bearer()).unwrap())
@@ -88,7 +88,10 @@ fn only_a_certificate_of_the_right_authority_for_the_right_name_is_trusted() {
         ask("127.0.0.1", &ca).unwrap_err(),
         HttpErrorKind::Unauthorised,
     );
-    assert!(said.contains("its certificate is not trusted"), "{said}");
+    assert!(
+        said.contains("its certificate `CN=test-server` is for localhost"),
+        "{said}"
+    );
     let other = tempfile::tempdir().unwrap();
     certificates(other.path(), "DNS:localhost");
     let other = std::fs::read(other.path().join("ca.pem")).unwrap();
@@ -100,7 +103,7 @@ fn only_a_certificate_of_the_right_authority_for_the_right_name_is_trusted() {
     // A server without TLS behind https.
     let plain = Web::start(|_| fine());
     let options = Options {
-        ca_pem: Some(ca),
+        trusted: Some(ca).into(),
         ..quick()
     };
     let http = Http::new(
