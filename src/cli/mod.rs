@@ -11,6 +11,7 @@ mod group;
 mod history;
 pub mod hook_text;
 mod keys;
+mod ledger;
 mod lock;
 mod sync;
 pub mod text;
@@ -29,6 +30,7 @@ pub(crate) use drift::Drift;
 pub(crate) use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
 pub(crate) use history::{Apply, History, Plan, Undo, Why};
 pub(crate) use keys::Keys;
+pub(crate) use ledger::{Ledger, LedgerFile, LedgerReset, LedgerRestore, LedgerVerify};
 pub(crate) use lock::{Lock, Unlock};
 pub(crate) use sync::{Sync, SyncGroups, SyncUsers};
 pub(crate) use user::{DumpForm, Status, User, UserDump};
@@ -220,6 +222,12 @@ pub enum Command {
     /// Takes the hold away. Where the provider can be read and lets the person in, the account is opened in the same run; else
     /// the next sync decides. An account that is locked for another reason stays so.
     Unlock(Unlock),
+    /// Copy the ledger, put a copy back, look one over, or take off one of which nothing is left
+    ///
+    /// The ledger, /var/lib/gosync/ledger.sqlite, says which accounts are gosync's, and which numbers were ever given. The anchor,
+    /// /etc/gosync/anchor, says which ledger belongs to the accounts of this host.
+    #[command(subcommand)]
+    Ledger(Ledger),
     /// Show what was changed by hand, and what the next run does about it
     ///
     /// Compares what gosync last applied with what is found on the host: accounts, groups, and the files in the directory

@@ -19,6 +19,14 @@ pub enum Sync {
 }
 
 impl Sync {
+    /// Whether a new ledger is begun.
+    pub fn new_ledger(&self) -> bool {
+        match self {
+            Self::Users(args) => args.new_ledger,
+            Self::Groups(args) => args.new_ledger,
+        }
+    }
+
     /// Options of the plan.
     pub fn plan(&self) -> &PlanArgs {
         match self {
@@ -45,6 +53,12 @@ pub struct SyncUsers {
     #[arg(long, value_name = "USER", num_args = 1.., value_delimiter = ',')]
     pub only: Vec<String>,
 
+    /// Begin with a new ledger, in the place of one that is lost, or is not this host's
+    ///
+    /// Accounts that are here are the host's own then, until they are adopted. No number that was given is given again.
+    #[arg(long)]
+    pub new_ledger: bool,
+
     /// Options of the plan.
     #[command(flatten)]
     pub plan: PlanArgs,
@@ -56,6 +70,10 @@ pub struct SyncGroups {
     /// Only these groups and those above them, by the provider's name
     #[arg(value_name = "GROUP")]
     pub groups: Vec<String>,
+
+    /// Begin with a new ledger, in the place of one that is lost, or is not this host's
+    #[arg(long)]
+    pub new_ledger: bool,
 
     /// Options of the plan.
     #[command(flatten)]

@@ -82,7 +82,7 @@ pub const EXIT_CODES: [(&str, &str); 9] = [
 ];
 
 /// Files that gosync reads or writes.
-pub const FILES: [(&str, &str); 10] = [
+pub const FILES: [(&str, &str); 11] = [
     (
         "gosync.toml beside the program, else /etc/gosync/gosync.toml",
         "The configuration; see gosync.toml(5). It is \
@@ -115,8 +115,12 @@ pub const FILES: [(&str, &str); 10] = [
     ),
     (
         "/var/lib/gosync/",
-        "The ledger of what gosync owns, the journal of a commit, and the files as they were before \
-      it.",
+        "The ledger of what gosync owns, copies of it, and the journal of a commit.",
+    ),
+    (
+        "/etc/gosync/anchor",
+        "Which ledger belongs to the accounts of this host; changes with them. Do not edit it, and do not copy it to \
+      another host.",
     ),
     (
         "/run/gosync/lock",

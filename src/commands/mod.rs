@@ -11,6 +11,7 @@ mod drift;
 mod group;
 mod history;
 mod keys;
+mod ledger;
 mod lock;
 mod plan;
 mod request;
@@ -108,6 +109,7 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Group(args) => group::run(global, args, ui, session),
         Command::User(args) => user::run(global, args, ui),
         Command::Keys(args) => keys::run(global, args, ui),
+        Command::Ledger(command) => ledger::run(global, command, ui),
         Command::Status(args) => status::run(global, args, ui),
         Command::Doctor(args) => doctor::run(global, args, ui),
         Command::Shell => shell::run(global, ui, session),

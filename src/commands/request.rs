@@ -44,14 +44,24 @@ pub(super) fn options(setup: &Setup<'_>, args: &PlanArgs) -> Options {
         strict: args.strict,
         retry_hooks: args.retry_hooks,
         root_hooks: args.root_hooks,
+        new_ledger: false,
         save: false,
     }
 }
 
 /// Runs a task before the eyes of whoever typed it.
 pub(super) fn run(setup: &Setup<'_>, task: Task, args: &PlanArgs) -> Result<RunReport> {
-    let options = options(setup, args);
-    let mut watch = UiWatch::with_format(setup.ui, args.format);
+    run_with(setup, task, options(setup, args), args.format)
+}
+
+/// The same with other options.
+pub(super) fn run_with(
+    setup: &Setup<'_>,
+    task: Task,
+    options: Options,
+    format: cli::Format,
+) -> Result<RunReport> {
+    let mut watch = UiWatch::with_format(setup.ui, format);
     run::once(&setup.env, &Job { task, options }, &mut watch)
 }
 

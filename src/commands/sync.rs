@@ -1,15 +1,19 @@
 //! `gosync sync users` and `gosync sync groups`.
 
 use super::Outcome;
-use super::request::{conclude, run as run_task};
+use super::request::{conclude, options, run_with};
 use super::setup::Setup;
 use crate::cli::{Global, Sync};
 use crate::error::Result;
-use crate::run::Task;
+use crate::run::{Options, Task};
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
-    let report = run_task(&setup, Task::from(args), args.plan())?;
+    let options = Options {
+        new_ledger: args.new_ledger(),
+        ..options(&setup, args.plan())
+    };
+    let report = run_with(&setup, Task::from(args), options, args.plan().format)?;
     conclude(&report, args.plan())
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::columns::words;
 use super::store::{Ledger, LedgerError, generation};
@@ -59,6 +59,9 @@ pub(crate) enum Mismatch {
     /// There is a file with nothing in it.
     #[error("it is empty")]
     Empty,
+    /// SQLite cannot read it.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
     /// It is another one.
     #[error("it is another host's, or was made anew")]
     Foreign,
@@ -203,6 +206,45 @@ pub(super) fn end(db: &Connection) -> rusqlite::Result<()> {
 pub(super) fn forget(db: &Connection) -> rusqlite::Result<()> {
     db.execute("DELETE FROM meta WHERE key = ?1", [NEXT])
         .map(drop)
+}
+
+/// Makes it the ledger of the host whose anchor is `anchor`, from the transaction after it on; what the anchor says was
+/// given stays retired. `id`: which ledger it is from now on, if that is another.
+pub(super) fn follow(
+    db: &Connection,
+    anchor: Option<&Anchor>,
+    id: Option<LedgerId>,
+) -> rusqlite::Result<()> {
+    let set =
+        "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    if let Some(LedgerId(id)) = id {
+        db.execute(set, params!["ledger", id])?;
+    }
+    let last = marks(db)?
+        .last
+        .max(anchor.map_or(0, |anchor| anchor.transaction));
+    let next = i64::try_from(last.saturating_add(1)).unwrap_or(i64::MAX);
+    db.execute(set, params![LAST, next])?;
+    forget(db)?;
+    match anchor {
+        Some(anchor) => retire(db, &anchor.given.and(&retired(db)?)),
+        None => Ok(()),
+    }
+}
+
+fn retire(db: &Connection, given: &Numbers) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM retired", [])?;
+    let mut insert = db.prepare("INSERT INTO retired VALUES (?1, ?2, ?3)")?;
+    for (kind, ranges) in [
+        (Retired::Uid, &given.uids),
+        (Retired::Gid, &given.gids),
+        (Retired::Subid, &given.subids),
+    ] {
+        for (first, last) in ranges.iter() {
+            insert.execute(params![kind, first, last])?;
+        }
+    }
+    Ok(())
 }
 
 /// Numbers that ledgers before this one may have given.

@@ -12,6 +12,7 @@ mod census;
 mod columns;
 mod confirm;
 mod contacts;
+mod copies;
 mod departures;
 mod edit;
 mod figures;
@@ -31,6 +32,7 @@ mod store;
 
 pub(crate) use anchored::{Mismatch, Standing, standing_of_none};
 pub(crate) use census::Census;
+pub(crate) use copies::Entries;
 pub(crate) use home_keys::Written;
 pub(crate) use retries::{FailedHome, Waiting};
 pub(crate) use store::{FILE, LedgerError, Look, Run};

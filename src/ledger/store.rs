@@ -68,7 +68,28 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    fn new(path: PathBuf, source: rusqlite::Error) -> Self {
+    /// What it says, without the file.
+    pub(crate) fn cause(&self) -> String {
+        match self {
+            Self::Sqlite { source, .. } => source.to_string(),
+            Self::Nonsense { what, .. } => format!("`{}` cannot be in it", shown(what)),
+            Self::Newer { .. } | Self::Distrusted { .. } | Self::Unseen(_) => self.to_string(),
+        }
+    }
+
+    /// Whether what is in the file is no ledger, or none any more.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Sqlite { source, .. } => matches!(
+                source.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+            ),
+            Self::Nonsense { .. } => true,
+            Self::Newer { .. } | Self::Distrusted { .. } | Self::Unseen(_) => false,
+        }
+    }
+
+    pub(super) fn new(path: PathBuf, source: rusqlite::Error) -> Self {
         if let rusqlite::Error::FromSqlConversionFailure(_, _, inner) = &source
             && let Some(Nonsense(what)) = inner.downcast_ref()
         {
@@ -211,9 +232,12 @@ impl Ledger {
     }
 
     fn connect(dir: &Path, flags: OpenFlags) -> Result<Self, LedgerError> {
-        let path = std::fs::canonicalize(dir)
-            .unwrap_or_else(|_| dir.to_owned())
-            .join(FILE);
+        let dir = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+        Self::connect_file(dir.join(FILE), flags)
+    }
+
+    /// Opens a ledger that need not be the one of the host.
+    pub(super) fn connect_file(path: PathBuf, flags: OpenFlags) -> Result<Self, LedgerError> {
         // Who can write it decides who has which account.
         if let Some(complaint) = files::complaint_of(&path)? {
             return Err(LedgerError::Distrusted { path, complaint });

@@ -37,6 +37,11 @@ impl SubuidBook {
         }
     }
 
+    /// Whether an account has any.
+    pub(crate) fn has(&self, uid: u32, name: &str) -> bool {
+        self.by_owner.contains_key(name) || self.by_owner.contains_key(&uid.to_string())
+    }
+
     /// As which uids programs of the account `name` may run.
     pub(crate) fn uids_of(&self, uid: u32, name: &str) -> RunsAs<'_> {
         let lines = |owner: &str| self.by_owner.get(owner).into_iter().flatten();

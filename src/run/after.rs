@@ -58,7 +58,8 @@ pub(crate) fn catch_up(env: &Env, options: &Options, watch: &mut dyn Watch) -> R
     if !(is_due || options.retry_hooks || target.is_interrupted()?) {
         return Ok(());
     }
-    if let LedgerAccess::Write(mut ledger) = LedgerAccess::open(env, target.as_ref(), false, watch)?
+    if let LedgerAccess::Write(mut ledger) =
+        LedgerAccess::open(env, target.as_ref(), &Options::default(), watch)?
     {
         run_hooks(env, options, target.as_ref(), &mut ledger, watch)?;
     }

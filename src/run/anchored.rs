@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 
 use super::env::Env;
+use super::{copies, exchange};
 use crate::error::{Error, Result};
 use crate::ledger::{self, Ledger, Look, Mismatch, Standing, standing_of_none};
 use crate::model::anchor::Anchor;
 use crate::system::replace::{self, Appearance, staging_dir};
 use crate::system::{PathError, files};
-use crate::targets::{KeyFiles, Target};
+use crate::targets::Target;
 
 /// How often a look is taken again because a run changes ledger and anchor meanwhile.
 const LOOKS: u32 = 3;
@@ -54,6 +55,9 @@ impl Found {
     /// # Errors
     /// When it cannot be read.
     pub(crate) fn into_ledger(self) -> Result<Option<Ledger>> {
+        if matches!(self.standing, Err(Mismatch::Damaged(_))) {
+            return Ok(None);
+        }
         let ledger = self.ledger.map_or(Ok(None), Ledger::into_readable);
         ledger.map_err(Error::failed)
     }
@@ -73,6 +77,10 @@ pub(crate) fn read(env: &Env) -> Result<Option<Ledger>> {
 /// When one of them cannot be read.
 pub(crate) fn look(env: &Env) -> Result<Found> {
     let target = env.target()?;
+    if exchange::is_left(&env.state_dir())? {
+        return Err(Error::failed("the ledger is being replaced, or that was broken off")
+            .hint("Wait for it (`gosync waitlock`); if nothing runs, the next run that writes finishes it"));
+    }
     let mut looks = 1;
     loop {
         let found = find(env, target.as_ref(), Look::Only)?;
@@ -89,17 +97,32 @@ pub(crate) fn look(env: &Env) -> Result<Found> {
     }
 }
 
+/// The same for who may write, and holds the run lock: what was broken off is made up for, as far as the ledger goes.
+pub(super) fn look_and_mend(env: &Env, target: &dyn Target) -> Result<Found> {
+    exchange::recover(env)?;
+    let found = find(env, target, Look::Mending)?;
+    let standing = match &found.standing {
+        Ok(Standing::Reserved) if !target.is_interrupted()? => Err(lost(&found)),
+        other => other.clone(),
+    };
+    Ok(Found { standing, ..found })
+}
+
+/// The anchor of a host whose ledger is given up for a new one: only where it cannot be used.
+pub(super) fn given_up(found: Found) -> Result<Option<Anchor>> {
+    match found.standing {
+        Err(_) => Ok(found.anchor),
+        Ok(_) => Err(
+            Error::failed("the ledger of this host can be used, and no new one is begun")
+                .hint("Leave --new-ledger out"),
+        ),
+    }
+}
+
 /// Makes sure, before a run writes anything, that the ledger is the right one, or will be when what an interrupted run
 /// left is made up for.
 pub(super) fn check_before(env: &Env, target: &dyn Target) -> Result<()> {
-    let found = find(env, target, Look::Mending)?;
-    match &found.standing {
-        Ok(Standing::Reserved) if !target.is_interrupted()? => {
-            Err(refusal(env, &found.path, &lost(&found)))
-        }
-        Ok(_) => Ok(()),
-        Err(mismatch) => Err(refusal(env, &found.path, mismatch)),
-    }
+    look_and_mend(env, target)?.problem(env).map_or(Ok(()), Err)
 }
 
 /// The same when that is done, and brings the anchor up to date if it is missing or lacks something. Returns what is to be
@@ -162,7 +185,11 @@ fn find(env: &Env, target: &dyn Target, look: Look) -> Result<Found> {
     let ledger = Ledger::look(&dir, look).map_err(Error::failed)?;
     let standing = match &ledger {
         None => standing_of_none(anchor.as_ref(), Mismatch::Missing),
-        Some(ledger) => ledger.standing(anchor.as_ref()).map_err(Error::failed)?,
+        Some(ledger) => match ledger.standing(anchor.as_ref()) {
+            Ok(standing) => standing,
+            Err(e) if e.is_damage() => Err(Mismatch::Damaged(e.cause())),
+            Err(e) => return Err(Error::failed(e)),
+        },
     };
     let standing = match (standing, &ledger) {
         (Ok(Standing::New), None) if has_own_keys(env, target) => Err(Mismatch::Missing),
@@ -196,12 +223,18 @@ fn anchor(target: &dyn Target) -> Result<Option<Anchor>> {
 
 /// Whether there are files with keys that a ledger made, on a host from before anchors.
 fn has_own_keys(env: &Env, target: &dyn Target) -> bool {
-    let dir = &env.settings.rules.keys.directory;
     // A directory that is not to be trusted is no witness.
-    target.key_files().is_ok_and(|files: KeyFiles| {
-        let mut paths = files.names().map(|name| format!("{dir}/{name}"));
-        paths.any(|path| files.holds(&path, KEY_COMMENT))
-    })
+    own_key_files(env, target).is_ok_and(|files| !files.is_empty())
+}
+
+/// The files with keys that a ledger made.
+pub(super) fn own_key_files(env: &Env, target: &dyn Target) -> Result<Vec<String>> {
+    let dir = &env.settings.rules.keys.directory;
+    let files = target.key_files()?;
+    let paths = files.names().map(|name| format!("{dir}/{name}"));
+    Ok(paths
+        .filter(|path| files.holds(path, KEY_COMMENT))
+        .collect())
 }
 
 fn lost(found: &Found) -> Mismatch {
@@ -213,14 +246,24 @@ fn lost(found: &Found) -> Mismatch {
 }
 
 /// Why nothing is done, and the ways out.
-fn refusal(_env: &Env, path: &Path, mismatch: &Mismatch) -> Error {
-    let message = format!(
-        "the ledger {} cannot be used: {mismatch}; nothing was done",
-        path.display()
-    );
-    Error::failed(message).hint(format!(
-        "put {} back as it was after the last run, from a backup; without it gosync does not know which accounts are \
-         its own, and which numbers were given",
-        path.display()
-    ))
+fn refusal(env: &Env, path: &Path, mismatch: &Mismatch) -> Error {
+    let message = format!("the ledger {} cannot be used: {mismatch}", path.display());
+    ways_out(env, Error::failed(message))
+}
+
+/// Adds what leads out to an error of the ledger.
+pub(super) fn ways_out(env: &Env, error: Error) -> Error {
+    let newest = copies::all(env).unwrap_or_default().into_iter().next();
+    let restore = match newest {
+        Some(copy) => format!(
+            "`gosync ledger restore {}` puts the newest copy in its place, and tells what that does not know",
+            copy.display()
+        ),
+        None => "`gosync ledger restore FILE` puts a copy in its place; beside it there is none"
+            .to_owned(),
+    };
+    error.hint(restore).hint(
+        "`gosync sync users --new-ledger` begins anew, such as on a host that was made of another one's image: accounts that \
+         are here are the host's own then, until they are adopted; no number is given twice",
+    )
 }

@@ -117,6 +117,8 @@ pub struct Options {
     pub retry_hooks: bool,
     /// Run hooks although the managed host is another tree.
     pub root_hooks: bool,
+    /// Begin with a new ledger, in the place of one that is lost, or is not this host's.
+    pub new_ledger: bool,
     /// Put what is needed to carry the plan out later into the report.
     pub save: bool,
 }

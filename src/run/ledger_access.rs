@@ -4,10 +4,13 @@ use std::path::Path;
 
 use super::anchored;
 use super::env::Env;
+use super::job::Options;
+use super::restore;
 use super::transaction;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Run};
+use crate::model::anchor::Numbers;
 use crate::model::owned::Owned;
 use crate::system::files;
 use crate::targets::Target;
@@ -24,12 +27,24 @@ fn trusted(dir: &Path, env: &Env) -> Result<()> {
     }
 }
 
+/// Makes a new ledger in the place of one that is lost, or is not this host's.
+fn begin_anew(env: &Env, target: &dyn Target, watch: &mut dyn Watch) -> Result<()> {
+    let anchor = anchored::given_up(anchored::look_and_mend(env, target)?)?;
+    if let Some(kept) = restore::new_ledger(env, target, anchor.as_ref())? {
+        watch.notice(format!(
+            "a new ledger was begun; the former one is kept as {}",
+            kept.display()
+        ));
+    }
+    Ok(())
+}
+
 /// The ledger, as far as a run may use it.
 pub(crate) enum LedgerAccess {
     /// For reading and writing.
     Write(Ledger),
-    /// A dry run's: for reading, if there is one.
-    Read(Option<Ledger>),
+    /// A dry run's: for reading, if there is one; and what is retired where a new one would be made.
+    Read(Option<Ledger>, Numbers),
 }
 
 impl LedgerAccess {
@@ -37,12 +52,12 @@ impl LedgerAccess {
     pub(crate) fn open(
         env: &Env,
         target: &dyn Target,
-        dry_run: bool,
+        options: &Options,
         watch: &mut dyn Watch,
     ) -> Result<Self> {
         let dir = env.state_dir();
         trusted(&dir, env)?;
-        if dry_run {
+        if options.dry_run {
             if target.is_interrupted()? {
                 return Err(
                     Error::failed("an earlier run was interrupted while it wrote").hint(
@@ -50,7 +65,15 @@ impl LedgerAccess {
                     ),
                 );
             }
-            return anchored::read(env).map(Self::Read);
+            if options.new_ledger {
+                let anchor = anchored::given_up(anchored::look(env)?)?;
+                let retired = anchor.map(|anchor| anchor.given).unwrap_or_default();
+                return Ok(Self::Read(None, retired));
+            }
+            return Ok(Self::Read(anchored::read(env)?, Numbers::default()));
+        }
+        if options.new_ledger {
+            begin_anew(env, target, watch)?;
         }
         anchored::check_before(env, target)?;
         files::ensure_private_dir(&dir).map_err(Error::failed)?;
@@ -72,8 +95,13 @@ impl LedgerAccess {
     /// What gosync owns.
     pub(crate) fn load(&self, run: Run<'_>) -> Result<Owned> {
         let ledger = match self {
-            Self::Write(ledger) | Self::Read(Some(ledger)) => ledger,
-            Self::Read(None) => return Ok(Owned::default()),
+            Self::Write(ledger) | Self::Read(Some(ledger), _) => ledger,
+            Self::Read(None, retired) => {
+                return Ok(Owned {
+                    retired: retired.clone(),
+                    ..Owned::default()
+                });
+            }
         };
         ledger
             .load(run.target, run.provider, run.now)

@@ -5,6 +5,7 @@
 use super::after;
 use super::carry_out::{Carried, CarryOut, Progress};
 use super::context::PlanContext;
+use super::copies;
 use super::env::Env;
 use super::job::{Job, Task};
 use super::keys::HomeWriter;
@@ -75,7 +76,7 @@ fn straight_line(
     let planner = Planner::read(env, job, watch)?;
     note_read(lock, job, &planner);
     let target = env.target()?;
-    let mut ledger = LedgerAccess::open(env, target.as_ref(), job.options.dry_run, watch)?;
+    let mut ledger = LedgerAccess::open(env, target.as_ref(), &job.options, watch)?;
     let (target, planner, command) = (target.as_ref(), &planner, &job.task.command());
     let run = Run {
         target: HOST,
@@ -362,6 +363,8 @@ impl Line<'_> {
         .write(&mut plan)?;
         watch.notice(format!("{}: {}", self.run.command, plan.counts()));
         let hooks = after::run_hooks(self.env, &self.job.options, self.target, ledger, watch)?;
+        let failed = copies::make_todays(self.env, ledger);
+        failed.into_iter().for_each(|text| watch.warn(text));
         Ok(self.report(plan, number, hooks))
     }
 

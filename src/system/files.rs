@@ -268,6 +268,17 @@ pub(crate) fn sync_dir(path: &Path) -> Result<(), PathError> {
         .on("sync", path)
 }
 
+/// Writes what is in a file to disk, whoever wrote it.
+///
+/// # Errors
+/// When that fails.
+pub(crate) fn sync_file(path: &Path) -> Result<(), PathError> {
+    let (file, _) = open_plain(path)?
+        .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+        .on("open", path)?;
+    file.sync_all().on("sync", path)
+}
+
 /// Removes a file. One that is not there is no error.
 ///
 /// # Errors

@@ -56,6 +56,7 @@ mod interruptions;
 mod invariants;
 mod key_homes;
 mod kills;
+mod ledger_kills;
 mod ledger_upgrade;
 mod life;
 mod locks;

@@ -75,6 +75,16 @@ impl SmallHost {
                 // Which ledger, and how many transactions an interruption made of one. Runs that go on prove that it fits.
                 "etc/gosync/anchor" => content.clear(),
                 "var/lib/gosync/ledger.sqlite" => content = ledger(&self.path(&path)).into_bytes(),
+                // Copies of the ledger are named after days, and made by whichever run finds that there is none yet.
+                "var/lib/gosync/copies" => {
+                    let names = fs::read_dir(self.path(&path)).unwrap();
+                    let names = names.map(|e| e.unwrap().file_name().into_string().unwrap());
+                    let litter: Vec<String> = names.filter(|name| name.starts_with('.')).collect();
+                    if litter.is_empty() {
+                        continue;
+                    }
+                    content = litter.join(" ").into_bytes();
+                }
                 // Generations are numbered by transaction. The present one is shown under its public name.
                 "var/lib/extrausers" if meta.is_symlink() => {
                     content = b"a generation".to_vec();
@@ -98,7 +108,7 @@ impl SmallHost {
                 content,
             };
             picture.insert(shown, entry);
-            if meta.is_dir() {
+            if meta.is_dir() && path != "var/lib/gosync/copies" {
                 self.look(&path, picture);
             }
         }

@@ -77,6 +77,15 @@ fn losses() -> Vec<Loss> {
         ("old", "it is older than this host's accounts", |world| {
             world.shell(&format!("cp old {LEDGER}"));
         }),
+        (
+            "damaged",
+            "it is damaged: file is not a database",
+            |world| {
+                let path = world.dir().join(LEDGER);
+                let garbage = b"this is no database".repeat(40);
+                fs::write(path, garbage).unwrap();
+            },
+        ),
         ("another host's", "it is another host's", |world| {
             let other = host();
             fs::copy(other.dir().join(LEDGER), world.dir().join(LEDGER)).unwrap();
@@ -117,6 +126,288 @@ fn no_command_works_with_a_ledger_that_is_not_the_hosts() {
             "{what}: {doctor:?}"
         );
     }
+}
+
+const COPIES: &str = "root/var/lib/gosync/copies";
+
+/// The copies of days.
+fn copies(world: &ScratchHost) -> Vec<PathBuf> {
+    let entries = fs::read_dir(world.dir().join(COPIES)).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| !path.to_str().unwrap().contains("replaced-"));
+    paths.sort();
+    paths
+}
+
+/// The uid of an account.
+fn uid(world: &ScratchHost, name: &str) -> Option<String> {
+    let passwd = fs::read_to_string(world.dir().join("root/etc/passwd")).unwrap();
+    let line = passwd
+        .lines()
+        .find(|line| line.starts_with(&format!("{name}:")))?;
+    Some(line.split(':').nth(2).unwrap().to_owned())
+}
+
+#[test]
+fn what_the_message_proposes_leads_out_and_no_number_is_given_twice() {
+    for (what, _, lose) in losses() {
+        for way in ["restore", "new ledger"] {
+            let world = host();
+            // Somebody who left for good: the number is in no file any more.
+            world.write("directory.json", &document(&["ann", "bob", "cy"]));
+            world.ok("-q sync users");
+            world.shell("mkdir -p root/run/gosync; rm -f backup");
+            world.write("directory.json", &document(&["ann", "bob"]));
+            world.ok("-q deluser cy --remove-home");
+            let gone = "20002";
+            world.ok("-q ledger backup backup");
+            lose(&world);
+            world.shell("mkdir -p root/var/lib/gosync; chmod 700 root/var/lib/gosync");
+            world.write("directory.json", &document(&["ann", "bob", "dan"]));
+            match way {
+                "restore" => {
+                    let dry = world
+                        .gosync(&["ledger", "restore", "backup", "-n"])
+                        .expect(0);
+                    assert_eq!(dry.err, "", "{what}: the backup is the newest");
+                    world.ok("ledger restore backup");
+                    let said = world.gosync(&["sync", "users"]).expect(0);
+                    assert!(
+                        said.out.contains("1 created, 2 unchanged"),
+                        "{what}: {said:?}"
+                    );
+                }
+                _ => {
+                    let dry = world.gosync(&["sync", "users", "--new-ledger", "-n"]);
+                    let said = world.gosync(&["sync", "users", "--new-ledger"]);
+                    assert_eq!(dry.code, said.code, "{what}");
+                    assert!(dry.out.contains("uid=20003"), "{what}: {dry:?}");
+                    world.gosync(&["sync", "users", "--new-ledger"]).expect(1);
+                }
+            }
+            let dan = uid(&world, "dan").unwrap();
+            assert_ne!(dan, gone, "{what}, {way}");
+            assert_eq!(dan, "20003", "{what}, {way}");
+            world.gosync(&["status"]).expect(0);
+            world.ok("ledger verify");
+        }
+    }
+}
+
+#[test]
+fn after_an_older_copy_what_happened_since_is_told_and_can_be_adopted() {
+    let world = host();
+    world.shell(&format!("cp {LEDGER} lost; cp old {LEDGER}"));
+    let told = world.gosync(&["ledger", "restore", "old"]).expect(0);
+    assert!(
+        told.err.contains("on this host and not in the copy: bob"),
+        "{told:?}"
+    );
+    assert!(
+        told.err
+            .contains("the copy is of transaction 2, and this host has seen 3"),
+        "{told:?}"
+    );
+    world.write("directory.json", &document(&["ann", "bob", "cy"]));
+    let said = world.gosync(&["sync", "users"]);
+    assert!(
+        said.out.contains("1 created, 1 unchanged, 1 refused"),
+        "{said:?}"
+    );
+    assert_eq!(uid(&world, "cy").unwrap(), "20002", "20001 is bob's");
+    world.ok("adopt bob");
+    let said = world.ok("sync users");
+    assert!(said.contains("nothing to do, 3 unchanged"), "{said}");
+    // The ledger that was exchanged is older now itself.
+    world.shell(&format!("cp lost {LEDGER}"));
+    let refused = world.gosync(&["sync", "users"]).expect(1);
+    assert!(refused.err.contains("it is older"), "{refused:?}");
+}
+
+#[test]
+fn a_copy_is_put_back_only_if_it_is_sound_and_meant() {
+    let world = host();
+    world.ok("-q ledger backup backup");
+    let refused = |args: &[&str], said: &str| {
+        let before = world.traces()[&world.dir().join(LEDGER)].clone();
+        let answer = world.gosync(args).expect(1);
+        assert!(answer.err.contains(said), "{args:?}: {answer:?}");
+        assert_eq!(
+            world.traces()[&world.dir().join(LEDGER)],
+            before,
+            "{args:?}"
+        );
+    };
+    refused(
+        &["ledger", "restore", "backup"],
+        "the ledger of this host is there",
+    );
+    refused(&["ledger", "restore", "nowhere"], "there is no such file");
+    world.write(
+        "garbage",
+        "this is no database, but it is long enough for one, as far as that goes",
+    );
+    refused(
+        &["--force", "ledger", "restore", "garbage"],
+        "file is not a database",
+    );
+    world.write("empty", "");
+    refused(
+        &["--force", "ledger", "restore", "empty"],
+        "is not put back",
+    );
+    let other = host();
+    other.ok("-q ledger backup backup");
+    fs::copy(other.dir().join("backup"), world.dir().join("other")).unwrap();
+    fs::remove_file(world.dir().join(LEDGER)).unwrap();
+    let answer = world.gosync(&["ledger", "restore", "other"]).expect(1);
+    assert!(
+        answer.err.contains("it is a copy of another ledger"),
+        "{answer:?}"
+    );
+    world.ok("--force ledger restore other");
+    world.ok("sync users");
+    // It is another ledger than that of the other host from now on.
+    fs::copy(other.dir().join(LEDGER), world.dir().join(LEDGER)).unwrap();
+    let answer = world.gosync(&["sync", "users"]).expect(1);
+    assert!(answer.err.contains("it is another host's"), "{answer:?}");
+}
+
+#[test]
+fn a_copy_of_each_day_is_kept_and_seven_of_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = host();
+    let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    let first = copies(&world);
+    assert_eq!((first.len(), mode(&first[0])), (1, 0o600));
+    assert_eq!(mode(&world.dir().join(COPIES)), 0o700);
+    let before = world.traces();
+    world.ok("sync users");
+    world.ok("sync users -n");
+    assert_eq!(copies(&world), first);
+    assert_eq!(world.traces()[&first[0]], before[&first[0]], "one a day");
+    // Copies of days before, which are older than the ledger.
+    for day in 1..10 {
+        let old = world
+            .dir()
+            .join(COPIES)
+            .join(format!("2020-01-0{day}.sqlite"));
+        fs::rename(&copies(&world)[0], &old).unwrap();
+        fs::copy(&old, world.dir().join(COPIES).join("2019-01-01.sqlite")).unwrap();
+    }
+    world.shell(&format!(
+        "touch -d 2020-01-01 {COPIES}/*; touch {COPIES}/other"
+    ));
+    for day in 1..10 {
+        let day = format!("2020-01-0{day}.sqlite");
+        fs::copy(
+            world.dir().join(LEDGER),
+            world.dir().join(COPIES).join(&day),
+        )
+        .unwrap();
+    }
+    world.shell(&format!("touch -d 2020-01-01 {COPIES}/*.sqlite"));
+    world.ok("sync users");
+    let names: Vec<String> = (copies(&world).iter())
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(names.len(), 8, "seven, and what is no copy: {names:?}");
+    assert_eq!(&names[..2], ["2020-01-04.sqlite", "2020-01-05.sqlite"]);
+    assert_eq!(names[7], "other");
+    let newest = copies(&world)[6].clone();
+    world.ok(&format!("ledger verify {}", newest.display()));
+    fs::remove_file(world.dir().join(LEDGER)).unwrap();
+    let answer = world.gosync(&["sync", "users"]).expect(1);
+    let way = format!("`gosync ledger restore {}`", newest.display());
+    assert!(answer.err.contains(&way), "{answer:?}");
+}
+
+#[test]
+fn a_copy_that_cannot_be_made_is_told_and_holds_nothing_up() {
+    let world = ScratchHost::new(&Tree::base());
+    world.write("directory.json", &document(&["ann"]));
+    world.shell(&format!(
+        "mkdir -p root/var/lib/gosync; chmod 700 root/var/lib/gosync; ln -s /dev/null {COPIES}"
+    ));
+    let answer = world.gosync(&["sync", "users"]).expect(0);
+    assert!(
+        answer
+            .err
+            .contains("gosync WARNING: no copy of the ledger was made"),
+        "{answer:?}"
+    );
+    assert!(uid(&world, "ann").is_some());
+}
+
+#[test]
+fn a_ledger_whose_entries_do_not_fit_each_other_is_found_out() {
+    let world = host();
+    world.ok("ledger verify");
+    for (sql, said) in [
+        (
+            "DELETE FROM applied_accounts WHERE id = 'u-bob'",
+            "what was written of it is missing",
+        ),
+        (
+            "DELETE FROM ids WHERE id = 'u-bob'",
+            "and the account does not",
+        ),
+        (
+            "UPDATE ids SET name = 'ann' WHERE id = 'u-bob'",
+            "the name `ann` is that of 2 accounts",
+        ),
+        (
+            "UPDATE ids SET subid = 100000 WHERE kind = 'account'",
+            "the subordinate ids from 100000 on",
+        ),
+        ("UPDATE ids SET state = 'odd' WHERE id = 'u-bob'", "odd"),
+    ] {
+        world.ok("-q ledger backup backup");
+        world.shell(&format!("chmod 600 backup; cp backup {LEDGER}.good"));
+        let db = rusqlite::Connection::open(world.dir().join("backup")).unwrap();
+        db.execute(sql, []).unwrap();
+        drop(db);
+        let answer = world.gosync(&["ledger", "verify", "backup"]).expect(1);
+        assert!(answer.out.contains(said), "{sql}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_ledger_is_reset_only_where_nothing_of_it_is_left() {
+    let world = host();
+    world.write(
+        "gosync.toml",
+        "[provider.sample]\nkind = \"file\"\npath = \"directory.json\"\n",
+    );
+    for (line, left) in [
+        ("deluser ann", "the account ann (20000)"),
+        ("deluser bob", "the account bob (20001)"),
+        ("release lab", "the home /home/ann of ann"),
+    ] {
+        let answer = world.gosync(&["ledger", "reset"]).expect(1);
+        assert!(answer.err.contains(left), "{answer:?}");
+        world.ok(&format!("-q {line}"));
+    }
+    world.shell(
+        "rm -rf root/home/ann root/home/bob; sed -i '/^lab:/d' root/etc/group root/etc/gshadow",
+    );
+    let before = world.traces();
+    world.ok("ledger reset -n");
+    let lock = |path: &PathBuf| path.to_str().unwrap().contains("run/gosync");
+    let touched = difference(&before, &world.traces());
+    assert!(
+        touched.lines().all(|line| lock(&PathBuf::from(line))),
+        "{touched}"
+    );
+    world.ok("ledger reset");
+    // The numbers stay retired for those who bring none along, and are no obstacle for those who do.
+    world.write(
+        "directory.json",
+        r#"{"users": [{"id": "n-1", "login": "new"}, {"id": "n-2", "login": "old", "uid": 20001}], "groups": []}"#,
+    );
+    world.ok("sync users");
+    assert_eq!(uid(&world, "old").unwrap(), "20001");
+    assert_eq!(uid(&world, "new").unwrap(), "20002");
 }
 
 #[test]

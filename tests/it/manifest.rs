@@ -16,8 +16,8 @@ use crate::host::{is_root, set_mode};
 /// Contents that differ from run to run are not compared.
 const OPEN: [&str; 3] = ["/var/lib/gosync/", "/run/gosync/", "/srv/archive/"];
 
-/// Every run that changes something leaves the anchor there, which `ledger` tests.
-const ANCHORED: &str = "/etc/gosync";
+/// Every run that changes something leaves the anchor and a copy of the ledger there, which `ledger` tests.
+const KEPT: [&str; 2] = ["/etc/gosync", "/var/lib/gosync/copies"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -164,7 +164,7 @@ fn read(root: &Path, dir: &Path, tree: &mut Tree) {
         let at = item.unwrap().path();
         let meta = fs::symlink_metadata(&at).unwrap();
         let path = format!("/{}", at.strip_prefix(root).unwrap().to_str().unwrap());
-        if path == ANCHORED {
+        if KEPT.contains(&path.as_str()) {
             continue;
         }
         let content = match (meta.is_dir(), meta.is_symlink()) {

@@ -20,6 +20,7 @@ cases!(
     history,
     home_bases,
     hooks,
+    ledger,
     limits,
     lock,
     many,

@@ -56,11 +56,11 @@ impl<'a> HostLook<'a> {
                 Err(e) => ledger = Err(e),
             }
         }
-        let found = ledger.is_ok().then(|| anchored::look(&setup));
-        let mismatch = found.and_then(|found| match found {
+        let mismatch = match anchored::look(&setup) {
             Ok(found) => found.problem(&setup),
-            Err(e) => Some(e),
-        });
+            // What the ledger itself says is told already.
+            Err(e) => ledger.is_ok().then_some(e),
+        };
         let config_files = setup::chosen_files(global).unwrap_or_default();
         Ok(Self {
             setup,

@@ -47,8 +47,10 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         pending: 0,
         lost: false,
         mismatch: look.mismatch.as_ref().map(|problem| {
-            let way = problem.hints.first().cloned().unwrap_or_default();
-            (problem.message.clone(), way)
+            let hint = problem.hints.first().map_or("", String::as_str);
+            // What is to be typed stands in it, if anything is.
+            let way = hint.split('`').nth(1).unwrap_or(hint);
+            (problem.message.clone(), way.to_owned())
         }),
         path,
     };
@@ -104,8 +106,10 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         Some((reason, true)) => {
             found.push(AREA.problem(reason, why, "install the newer gosync again"))
         }
-        Some((reason, false)) => found.push(AREA.problem(reason, why, &restore)),
-        None => {}
+        Some((reason, false)) if facts.mismatch.is_none() => {
+            found.push(AREA.problem(reason, why, &restore));
+        }
+        Some(_) | None => {}
     }
     if let Some((what, way)) = &facts.mismatch {
         let why = "no command works with it: it would take accounts of gosync's for somebody else's, and give numbers \
