@@ -37,7 +37,7 @@ pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> 
             ..options(&setup, &dry)
         },
     };
-    let mut watch = UiWatch::with_format(ui, dry.format);
+    let mut watch = UiWatch::with_format(ui, dry.format).verbose(global.verbose > 0);
     let report = run::once(&setup.env, &job, &mut watch)?;
     // What a limit refuses is written, too: it can be let through when it is carried out.
     if let Some(saved) = &report.saved {

@@ -6,6 +6,7 @@ use super::watch::UiWatch;
 use crate::cli::{self, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
 use crate::model::counted;
+use crate::plan::{Barred, render};
 use crate::run::{self, Job, Options, RunReport, Task};
 
 impl From<&Sync> for Task {
@@ -61,7 +62,7 @@ pub(super) fn run_with(
     options: Options,
     format: cli::Format,
 ) -> Result<RunReport> {
-    let mut watch = UiWatch::with_format(setup.ui, format);
+    let mut watch = UiWatch::with_format(setup.ui, format).verbose(setup.global.verbose > 0);
     run::once(&setup.env, &Job { task, options }, &mut watch)
 }
 
@@ -72,6 +73,7 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
         run::Outcome::Pending if args.exit_code => return Ok(Outcome::Pending),
         run::Outcome::Pending => return Ok(Outcome::Done),
         run::Outcome::Refused(_) => refused(report, args),
+        run::Outcome::Barred(barred) => self::barred(*barred, report),
         run::Outcome::NotOut(n) => Error::new(
             Kind::NotOut,
             format!(
@@ -93,7 +95,7 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             Kind::Partial,
             format!("not everything could be used; refused: {n}"),
         )
-        .hint("Each was told with its reason"),
+        .hint("`gosync -v` with the same command shows each with its reason"),
         run::Outcome::HooksFailed(n) => Error::new(
             Kind::Partial,
             format!("hooks failed for {}", counted(*n, "change", "changes")),
@@ -102,6 +104,20 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             "Each was told with its reason; later runs try again, and `gosync status` shows what waits",
         ),
     })
+}
+
+/// What keeps everybody out who would come.
+fn barred(barred: Barred, report: &RunReport) -> Error {
+    let plans = report.targets.iter().map(|target| &target.plan);
+    let refused = plans.flat_map(|plan| &plan.refused);
+    let causes = render::causes(refused.filter(|refusal| barred.is_by(&refusal.reason)));
+    let message = format!("everything new is refused: {}", render::in_one(&causes));
+    match barred {
+        Barred::Configuration | Barred::Setting => Error::usage(message)
+            .hint("This lies in the configuration; whatever else there was to do is done"),
+        Barred::Provider => Error::new(Kind::Source, message)
+            .hint("This lies in what the provider says, or in where and how it is asked"),
+    }
 }
 
 /// Which limits refuse the plan, and how it is let through.

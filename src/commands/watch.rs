@@ -2,13 +2,11 @@
 
 use crate::cli::Format;
 use crate::hooks::Reporter;
-use crate::model::counted;
-use crate::plan::{Plan, render};
+use crate::plan::render::{self, Detail};
+use crate::plan::{Barred, Plan};
+use crate::policy::Refusal;
 use crate::run::{Progress, Watch};
 use crate::ui::Ui;
-
-/// So many refusals are told one by one: a provider that sends a million records must not fill the mail of cron.
-const REFUSALS_TOLD: usize = 20;
 
 /// Prints what is told.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +14,8 @@ pub(super) struct UiWatch {
     ui: Ui,
     /// How the plan of a dry run is shown.
     format: Format,
+    /// Whether everybody is told of, not only every cause.
+    each: bool,
 }
 
 impl UiWatch {
@@ -26,7 +26,18 @@ impl UiWatch {
 
     /// The same, with another form of plans.
     pub(super) fn with_format(ui: Ui, format: Format) -> Self {
-        Self { ui, format }
+        let each = false;
+        Self { ui, format, each }
+    }
+
+    /// The same; `verbose`: everybody is told of, not only every cause.
+    pub(super) fn verbose(self, verbose: bool) -> Self {
+        let each = verbose;
+        Self { each, ..self }
+    }
+
+    fn detail(self, otherwise: Detail) -> Detail {
+        if self.each { Detail::Each } else { otherwise }
     }
 }
 
@@ -48,26 +59,24 @@ impl Watch for UiWatch {
 
     fn staged(&mut self, plan: &Plan) {
         let changes = plan.changes.iter().map(render::line);
-        let remarks = render::few_remarks(&plan.remarks);
+        let detail = self.detail(Detail::Some);
+        let remarks = render::lines(&plan.remarks, detail);
         self.ui.notices(changes.chain(remarks));
-        let refusals = render::refusals(&plan.refused);
-        let (told, rest) = refusals.split_at(refusals.len().min(REFUSALS_TOLD));
-        for refused in told {
-            self.ui.warn(refused.line());
-        }
-        let more: usize = rest.iter().map(render::Refused::count).sum();
-        if more > 0 {
-            let records = counted(more, "more record was", "more records were");
-            self.ui.warn(format!(
-                "{records} refused; --dry-run --format json shows them all"
-            ));
+        // What keeps everybody out is the error at the end.
+        let barred = plan.barred.filter(|barred| *barred != Barred::Setting);
+        let is_told =
+            |refusal: &&Refusal| barred.is_none_or(|barred| !barred.is_by(&refusal.reason));
+        let refused = plan.refused.iter().filter(is_told);
+        for line in render::lines(refused, detail) {
+            self.ui.warn(line);
         }
     }
 
     fn dry(&mut self, plan: &Plan) {
         match self.format {
             Format::Text => {
-                self.ui.data(&render::text(plan));
+                self.ui
+                    .data(&render::text_in(plan, self.detail(Detail::Causes)));
                 self.ui.notice(format!(
                     "dry run: {}; nothing was written; digest {}",
                     plan.counts(),

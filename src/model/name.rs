@@ -28,7 +28,7 @@ pub enum BadName {
     #[error("has a character other than a-z, 0-9, `_` and `-`")]
     BadCharacter,
     /// A dot where the configuration allows none.
-    #[error("has a dot, and `dots` is not set")]
+    #[error("has a dot")]
     Dot,
 }
 

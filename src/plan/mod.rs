@@ -4,6 +4,7 @@
 //! by [`guard`], and nothing can be written that was not approved. All of it is pure.
 
 mod approved;
+mod barred;
 pub(crate) mod change;
 mod change_json;
 pub(crate) mod claims;
@@ -26,6 +27,7 @@ pub(crate) mod saved;
 mod whole;
 
 pub(crate) use approved::{Approved, Share};
+pub(crate) use barred::{Barred, Insiders};
 pub use change::Change;
 pub use deed::Deed;
 pub(crate) use deed::{
@@ -38,5 +40,3 @@ pub(crate) use key_change::{Cause, KeyChange, KeyPlace};
 pub(crate) use observation::Observation;
 pub(crate) use probe::{HostProbe, KeyFile, ProbeError};
 pub use whole::Plan;
-
-pub(crate) use crate::policy::Remark;

@@ -1,8 +1,7 @@
 //! The plan as text and as JSON: what a dry run shows.
 
-mod remarks;
+mod causes;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{
@@ -11,98 +10,27 @@ use super::{
 };
 use crate::model::owned::Hold;
 use crate::model::{Contact, Gid, Name, RemoteId, UserName, shown};
-use crate::policy::{Field, Reason, Refusal};
-pub(crate) use remarks::{few_remarks, remark, remarks};
+use crate::policy::Field;
+pub(crate) use causes::{Detail, causes, in_one, lines, refusal, remark};
 
 /// How many names of a list one line shows.
 const SHOWN_NAMES: usize = 12;
 
-/// The plan for people, one change a line, and what is left as it is below.
+/// The plan for people, one change a line, and what is refused and left as it is below.
 pub fn text(plan: &Plan) -> String {
+    text_in(plan, Detail::Causes)
+}
+
+/// The same, in more or less detail.
+pub(crate) fn text_in(plan: &Plan, detail: Detail) -> String {
+    let changes = plan.changes.iter().map(line);
+    let refused = lines(&plan.refused, detail);
+    let remarks = lines(&plan.remarks, detail);
     let mut out = String::new();
-    for change in &plan.changes {
-        let _ = writeln!(out, "{}", line(change)); // writing into a String cannot fail
-    }
-    for refused in refusals(&plan.refused) {
-        let _ = writeln!(out, "{}", refused.line());
-    }
-    for noted in remarks(&plan.remarks) {
-        let _ = writeln!(out, "{noted}");
+    for line in changes.chain(refused).chain(remarks) {
+        let _ = writeln!(out, "{line}"); // writing into a String cannot fail
     }
     out
-}
-
-/// Records that get nothing for one cause.
-pub(crate) struct Refused<'a> {
-    first: &'a Refusal,
-    more: Vec<&'a Refusal>,
-}
-
-/// What several have in common: what lies in a home base is one thing, whatever was to be done there, and what waits for
-/// its next try was told when it failed.
-fn shared_cause(reason: &Reason) -> String {
-    match reason {
-        Reason::HomeWaits { .. } => {
-            "what failed in their homes waits for its next try; see `gosync status`".to_owned()
-        }
-        _ if reason.is_of_home_base() => reason.cause().to_string(),
-        _ => reason.to_string(),
-    }
-}
-
-/// What is refused, each once; what one cause on the host holds up, together.
-pub(crate) fn refusals(refused: &[Refusal]) -> Vec<Refused<'_>> {
-    let mut out: Vec<Refused<'_>> = Vec::with_capacity(refused.len());
-    let mut places = BTreeMap::new();
-    for refusal in refused {
-        if refusal.reason.is_held_up() {
-            let place = *places
-                .entry(shared_cause(&refusal.reason))
-                .or_insert(out.len());
-            if let Some(same) = out.get_mut(place) {
-                same.more.push(refusal);
-                continue;
-            }
-        }
-        out.push(Refused {
-            first: refusal,
-            more: Vec::new(),
-        });
-    }
-    out
-}
-
-impl Refused<'_> {
-    /// How many they are.
-    pub(crate) fn count(&self) -> usize {
-        1 + self.more.len()
-    }
-
-    /// Who they are, and why, in one line.
-    pub(crate) fn line(&self) -> String {
-        if self.more.is_empty() {
-            return refusal(self.first);
-        }
-        let all = std::iter::once(&self.first).chain(&self.more);
-        let all = all.map(|refusal| refusal.subject.raw());
-        let why = shared_cause(&self.first.reason);
-        format!("{}: {why}", names("x refuse", all))
-    }
-}
-
-/// A record that gets nothing, and why, in one line.
-pub(crate) fn refusal(refusal: &Refusal) -> String {
-    let mut line = String::from("x refuse ");
-    if refusal.subject.raw().is_empty() {
-        line.push_str("a record without a name");
-    } else {
-        let _ = write!(line, "{}", refusal.subject);
-    }
-    if let Some(id) = &refusal.id {
-        let _ = write!(line, " ({id})");
-    }
-    let _ = write!(line, ": {}", refusal.reason);
-    line
 }
 
 /// The plan for machines: one JSON object with its digest and counts.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::barred::Barred;
 use super::change::Change;
 use super::counts::Counts;
 use super::hook_event::HookEvent;
@@ -28,6 +29,9 @@ pub struct Plan {
     pub unchanged: usize,
     /// Why the read behind it cannot be trusted to be whole; nothing is taken away then.
     pub incomplete: Option<String>,
+    /// Why nobody new comes, if that has a cause for all of them.
+    #[serde(skip)]
+    pub barred: Option<Barred>,
     /// The ledger's generation that this plan was made for.
     pub generation: u64,
     /// Of a part of a plan: the digest of the whole, if this is its end, and otherwise that it is begun.

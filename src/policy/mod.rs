@@ -6,6 +6,7 @@
 pub(crate) mod adoption;
 pub(crate) mod alloc;
 pub(crate) mod catalogue;
+pub(crate) mod cause;
 pub(crate) mod field;
 pub(crate) mod gaps;
 pub(crate) mod gecos;
@@ -26,6 +27,7 @@ pub(crate) mod rules;
 pub(crate) mod select;
 pub(crate) mod trace;
 
+pub(crate) use cause::Origin;
 pub use field::Field;
 pub(crate) use misfit::Misfit;
 pub(crate) use names::NameMap;

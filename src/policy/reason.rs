@@ -46,7 +46,8 @@ reasons! {
     Record { said: String } = "record", ("{said}");
     RecordOfShutOut { said: String } = "record-of-shut-out",
         ("{said}; it says that the person is shut out, and that counts");
-    BadName { name: Untrusted, why: BadName } = "bad-name", ("the name `{name}` {why}");
+    BadName { kind: EntryKind, name: Untrusted, why: BadName } = "bad-name",
+        ("the name `{name}` {why}{}", let_in(.kind, *.why));
     BadLedgerName { why: BadName } = "bad-ledger-name", ("the ledger's name {why}");
     SystemName { kind: EntryKind, name: String } = "system-name",
         ("`{name}` is a name of the system's{}", or_power(.kind));
@@ -81,7 +82,7 @@ reasons! {
     NoNumber { kind: EntryKind, text: Untrusted } = "no-number",
         ("the {} `{text}` is no number", number(.kind));
     OutOfRange { kind: EntryKind, id: u32, range: IdRange } = "out-of-range",
-        ("the {} {id} is not in the range {range}", number(.kind));
+        ("the {0} {id} is not in the range {range}; see `{0}_range` in [{1}]", number(.kind), section(.kind));
     ReservedNumber { kind: EntryKind, id: u32 } = "reserved-number",
         ("the {} {id} is reserved", number(.kind));
     TwoAskForNumber { kind: EntryKind, id: u32 } = "two-ask-for-number",
@@ -92,7 +93,7 @@ reasons! {
     ShellNotAllowed { wished: Untrusted, gets: String } = "shell-not-allowed",
         ("has the shell `{wished}`, which is not in /etc/shells; gets {gets}");
     ShellRefused { wished: Untrusted } = "shell-refused",
-        ("has the shell `{wished}`, which is not in /etc/shells; `unknown_shell` refuses that");
+        ("has the shell `{wished}`, which is not in /etc/shells; `unknown_shell` in [accounts] refuses that");
     FieldUnknown { field: UserField, why: String } = "field-unknown",
         ("{} unknown: {why}", .field.as_str());
     NotAtProvider = "not-at-provider", ("the provider has nothing of this name");
@@ -133,15 +134,15 @@ reasons! {
     NumberTaken { kind: EntryKind, id: u32 } = "number-taken",
         ("the {} {id} is in use, or was given to somebody before", number(.kind));
     NoNumberLeft { kind: EntryKind, range: Exhausted } = "no-number-left",
-        ("{range}; widen `{}_range` in the configuration", number(.kind));
+        ("{range}; widen `{}_range` in [{}]", number(.kind), section(.kind));
     NoSubidsLeft = "no-subids-left",
-        ("no range of subordinate ids is left; widen `subid_range` in the configuration");
+        ("no range of subordinate ids is left; widen `subid_range` in [accounts]");
     NoGroupOfGid { gid: Gid } = "no-group-of-gid",
         ("the group of its gid {gid} is not on this host");
     NoPrimaryGroup { name: String } = "no-primary-group",
-        ("the primary group `{name}` is not on this host");
+        ("the primary group `{name}` is not on this host; make it, or set `primary_group` in [accounts] to one that is");
     PrimaryGroupNumber { name: String, gid: u32 } = "primary-group-number",
-        ("the primary group `{name}` has the gid {gid}");
+        ("the primary group `{name}` has the gid {gid}; set `primary_group` in [accounts] to another one");
     HomeUsed { home: String, by: String } = "home-used", ("the home {home} is that of `{by}`");
     HomeNotInherited { home: String, by: RemoteId } = "home-not-inherited",
         ("the home {home} was given to another person, {by}, and nobody inherits it");
@@ -155,7 +156,7 @@ reasons! {
     HomeBaseNoDirectory { base: String } = "home-base-no-directory",
         ("{base}, where homes are, is no directory");
     HomeBaseNotMounted { base: String } = "home-base-not-mounted",
-        ("nothing is mounted on {base}, where homes are, and `home_base_mounted` demands it");
+        ("nothing is mounted on {base}, where homes are, and `home_base_mounted` in [accounts] demands it");
     HomeBaseUnsafe { base: String, why: String } = "home-base-unsafe",
         ("nothing is done in {base}, where homes are: {why}");
     HomeBaseClosed { base: String, why: String } = "home-base-closed",
@@ -195,7 +196,7 @@ reasons! {
     FieldRestored { field: Field } = "field-restored",
         ("gets its {} back, which was changed by hand", .field.as_str());
     OpenedAgain = "opened-again",
-        ("is opened again: it was locked by hand, and `keep_local` does not name `lock`");
+        ("is opened again: it was locked by hand, and `keep_local` in [accounts] does not name `lock`");
 
     // Why an account is locked.
     Missing { runs: u32 } = "missing",
@@ -252,7 +253,7 @@ reasons! {
         ("gets back who was taken out by hand: {names}");
     MembersStayOut { names: String } = "members-stay-out",
         ("stays without who was taken out by hand: {names}");
-    LeftOut = "left-out", ("is left out by `filter` in the configuration; left as it is");
+    LeftOut = "left-out", ("is left out by `filter` in [groups]; left as it is");
     NoGroupsAtAll = "no-groups-at-all",
         ("is not at the provider any more, as no group is; left as it is");
     GoneForNow = "gone-for-now", ("is not at the provider any more; left as it is for now");
@@ -268,12 +269,12 @@ reasons! {
         ("`{group}` is not at the provider; nobody is taken out");
     SourceAmbiguous { group: Untrusted } = "source-ambiguous",
         ("several groups are called `{group}`; none of them counts");
-    LocalGroupMissing = "local-group-missing", ("is not on this host; `local_map` makes no groups");
+    LocalGroupMissing = "local-group-missing", ("is not on this host; `local_map` in [groups] makes no groups");
     LocalGroupOurs = "local-group-ours",
         ("is gosync's own, and `local_map` is for groups of the host's; left alone");
     NotMarkedPrivileged { gid: u32 } = "not-marked-privileged",
         ("has the gid {gid} of the system's; `privileged = true` must stand beside it");
-    NoLongerMapped = "no-longer-mapped", ("is not in `local_map` any more; who came by it goes");
+    NoLongerMapped = "no-longer-mapped", ("is not in `local_map` of [groups] any more; who came by it goes");
 
     // SSH keys.
     KeyNotTaken { number: usize, why: BadKey } = "key-not-taken",
@@ -399,7 +400,7 @@ reasons! {
     GroupStays { why: Box<Reason> } = "group-stays",
         ("stays, without the members from the provider: {why}");
     LocalGroupGone = "local-group-gone", ("is not on this host any more");
-    NotMapped = "not-mapped", ("is not in `local_map` any more");
+    NotMapped = "not-mapped", ("is not in `local_map` of [groups] any more");
     NobodyComesBack { why: Box<Reason> } = "nobody-comes-back",
         ("{why}; nobody comes back as a member");
     NoOpenAccount { name: Untrusted } = "no-open-account",
@@ -549,11 +550,11 @@ fn is_account(kind: &EntryKind) -> bool {
     *kind == EntryKind::Account
 }
 
-fn owner(kind: &EntryKind) -> &'static str {
+pub(super) fn owner(kind: &EntryKind) -> &'static str {
     if is_account(kind) { "person" } else { "group" }
 }
 
-fn owners(kind: &EntryKind) -> &'static str {
+pub(super) fn owners(kind: &EntryKind) -> &'static str {
     if is_account(kind) { "people" } else { "groups" }
 }
 
@@ -573,7 +574,7 @@ fn an_entry(kind: &EntryKind) -> &'static str {
     }
 }
 
-fn number(kind: &EntryKind) -> &'static str {
+pub(super) fn number(kind: &EntryKind) -> &'static str {
     if is_account(kind) { "uid" } else { "gid" }
 }
 
@@ -582,7 +583,7 @@ fn database(kind: &EntryKind) -> &'static str {
 }
 
 /// The section of the configuration.
-fn section(kind: &EntryKind) -> &'static str {
+pub(super) fn section(kind: &EntryKind) -> &'static str {
     if is_account(kind) {
         "accounts"
     } else {
@@ -598,6 +599,14 @@ fn unseen_keys(is_closed: bool, path: &str, why: &Reason) -> String {
             shell_word(path)
         ),
         false => format!("left as they are: {why}"),
+    }
+}
+
+/// What lets such a name in.
+pub(super) fn let_in(kind: &EntryKind, why: BadName) -> String {
+    match why {
+        BadName::Dot => format!("; `dots = true` in [{}] lets it in", section(kind)),
+        _ => String::new(),
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::hooks::Tally;
 use crate::model::{Completeness, Snapshot, Untrusted};
-use crate::plan::Plan;
 use crate::plan::guard::Excess;
 use crate::plan::saved::Saved;
+use crate::plan::{Barred, Plan};
 
 use super::job::Job;
 
@@ -56,6 +56,8 @@ pub struct TargetReport {
 pub enum Outcome {
     /// Limits refuse the plan; nothing was written.
     Refused(Vec<Excess>),
+    /// Nobody who is new comes, for causes that hit all of them.
+    Barred(Barred),
     /// So many people should be out, and are not, or not wholly.
     NotOut(usize),
     /// The read was not complete, for this reason; nobody was locked or taken away because of it.
@@ -84,8 +86,13 @@ impl Outcome {
         // One person may keep the account open, and keys, too.
         let not_out: BTreeSet<&Untrusted> = not_out.map(|it| &it.subject).collect();
         let not_out = not_out.len();
+        let barred = plan.barred.filter(|barred| *barred != Barred::Setting);
+        if barred == Some(Barred::Configuration) {
+            return Self::Barred(Barred::Configuration);
+        }
         match &plan.incomplete {
             _ if not_out > 0 => Self::NotOut(not_out),
+            _ if barred.is_some() => Self::Barred(Barred::Provider),
             Some(reason) => Self::Incomplete(reason.clone()),
             None if held_up > 0 => Self::HeldUp(held_up),
             None if judges_records && strict && !plan.refused.is_empty() => {
@@ -103,7 +110,7 @@ impl Outcome {
     pub(crate) fn with_not_out(self, more: usize) -> Self {
         match self {
             Self::NotOut(n) => Self::NotOut(n + more),
-            Self::Refused(_) => self,
+            Self::Refused(_) | Self::Barred(Barred::Configuration) => self,
             _ if more > 0 => Self::NotOut(more),
             _ => self,
         }

@@ -8,6 +8,7 @@ use crate::manifest::Tree;
 use crate::scratch::ScratchHost;
 
 cases!(
+    causes,
     configuration,
     deluser,
     doctor,

@@ -15,7 +15,7 @@ use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount};
 use crate::model::owned::{OwnedAccount, State};
 use crate::model::{AccountFields, Completeness, Name, RemoteId, Untrusted, UserName};
-use crate::plan::{Change, Deed, Observation, Plan};
+use crate::plan::{Barred, Change, Deed, Insiders, Observation, Plan};
 use crate::policy::map::{WantedAccount, WantedAccounts};
 use crate::policy::{Forgetting, Reason, Refusal};
 
@@ -66,7 +66,22 @@ pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> P
         missing::departures(&wanted.present, against, &mut plan);
     }
     plan.changes.splice(0..0, created);
+    if chosen.new {
+        plan.barred = barred(&plan, against);
+    }
     plan
+}
+
+/// Why nobody new comes, if that has a cause for all of them.
+fn barred(plan: &Plan, against: &DiffInput<'_>) -> Option<Barred> {
+    let accounts = &against.owned.accounts;
+    let is_known = |id: &RemoteId| accounts.get(id).is_some_and(|own| own.state.is_present());
+    let insiders = Insiders {
+        anybody: accounts.values().any(|own| own.state.is_present()),
+        is_known: &is_known,
+        completeness: against.completeness,
+    };
+    Barred::of(&plan.changes, &plan.refused, &insiders)
 }
 
 /// Whom an administrator holds locked is so, whatever the provider says; and has not left, unless it says so.

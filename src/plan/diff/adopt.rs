@@ -125,9 +125,9 @@ fn sound(name: &str, writable: bool, host: &Host<'_>) -> Result<(), Reason> {
     }
 }
 
-fn bad_name(name: &str) -> impl FnOnce(BadName) -> Reason {
+fn bad_name(kind: EntryKind, name: &str) -> impl FnOnce(BadName) -> Reason {
     let name = Untrusted::new(name);
-    |why| Reason::BadName { name, why }
+    move |why| Reason::BadName { kind, name, why }
 }
 
 /// Plans to take over the account `name`.
@@ -158,7 +158,7 @@ pub(crate) fn adopt_account(
     }
     let mut adopted = candidate.adopted(person, found)?;
     candidate.tell_number(adopted.uid.get(), &mut plan);
-    let user = UserName::new(name, true).map_err(bad_name(name))?;
+    let user = UserName::new(name, true).map_err(bad_name(EntryKind::Account, name))?;
     adopted.fields = fields(name, wanted, found, rules, &mut plan);
     if found.locked {
         plan.remark(name, Reason::StaysLocked);
@@ -288,7 +288,7 @@ pub(crate) fn adopt_group(
             .collect(),
         wanted: members,
     };
-    let group = GroupName::known(name).map_err(bad_name(name))?;
+    let group = GroupName::known(name).map_err(bad_name(EntryKind::Group, name))?;
     plan.changes
         .push(Change::group(owned.key(&wanted.id), group, adopt));
     Ok(plan)

@@ -10,9 +10,9 @@ use super::members::{Roster, kept_out, taken_out};
 use crate::model::history::EntryKind;
 use crate::model::owned::{OwnedGroup, State};
 use crate::model::power::Powers;
-use crate::model::{Gid, MemberList, Members, Name, Untrusted, UserName};
+use crate::model::{Gid, MemberList, Members, Name, RemoteId, Untrusted, UserName};
 use crate::plan::claims::{Claims, Wish};
-use crate::plan::{Change, Deed, MemberChange, Plan};
+use crate::plan::{Barred, Change, Deed, Insiders, MemberChange, Plan};
 use crate::policy::alloc::Allocator;
 use crate::policy::map::{WantedGroup, WantedGroups};
 use crate::policy::{Reason, Refusal};
@@ -54,12 +54,25 @@ pub(crate) fn groups(mut wanted: WantedGroups, against: &DiffInput<'_>) -> Plan 
     }
     let created = new.create(&roster, &mut plan);
     plan.changes.splice(0..0, created);
+    plan.barred = barred(&plan, against);
     // One that names nobody proves nothing of groups, even where nobody has an account.
     if !names_nobody {
         group_departure::departures(&wanted, against, &mut plan);
     }
     super::local::local(&wanted.local, against, &roster, &mut plan);
     plan
+}
+
+/// Why no new group is made, if that has a cause for all of them.
+fn barred(plan: &Plan, against: &DiffInput<'_>) -> Option<Barred> {
+    let groups = &against.owned.groups;
+    let is_known = |id: &RemoteId| groups.get(id).is_some_and(|own| own.state.is_present());
+    let insiders = Insiders {
+        anybody: groups.values().any(|own| own.state.is_present()),
+        is_known: &is_known,
+        completeness: against.completeness,
+    };
+    Barred::of(&plan.changes, &plan.refused, &insiders)
 }
 
 fn refusal(group: &WantedGroup, reason: Reason) -> Refusal {

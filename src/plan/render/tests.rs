@@ -2,8 +2,7 @@ use super::*;
 use crate::model::{AccountFields, Contact, Gid, GroupName, RemoteId, Uid, Untrusted};
 use crate::plan::samples::key;
 use crate::plan::{FieldChange, NewAccount};
-use crate::policy::Field;
-use crate::policy::Reason;
+use crate::policy::{Field, Reason, Refusal};
 
 fn id() -> RemoteId {
     RemoteId::new("u-1").unwrap()
@@ -177,54 +176,4 @@ fn foreign_text_never_makes_a_line_of_its_own() {
     );
     // JSON escapes what it must; what a plan refuses is shown escaped in it, too.
     assert!(!json(&plan).to_string().contains('\n'));
-}
-
-#[test]
-fn a_refusal_says_whose_it_is() {
-    let of = |id, subject: &str| {
-        refusal(&Refusal {
-            id,
-            subject: Untrusted::new(subject),
-            reason: Reason::SameId,
-        })
-    };
-    assert_eq!(
-        of(Some(id()), "ann"),
-        "x refuse ann (u-1): two records have this id"
-    );
-    assert_eq!(of(None, "ann"), "x refuse ann: two records have this id");
-    assert_eq!(
-        of(Some(id()), ""),
-        "x refuse a record without a name (u-1): two records have this id"
-    );
-}
-
-#[test]
-fn one_cause_on_the_host_is_told_once_with_whom_it_holds_up() {
-    let of = |subject: &str, reason: Reason| Refusal {
-        id: Some(id()),
-        subject: Untrusted::new(subject),
-        reason,
-    };
-    let unseen = |why: &str| Reason::NotSeen {
-        why: why.to_owned(),
-    };
-    let all = [
-        of("ann", unseen("no answer")),
-        of("bob", Reason::SameId),
-        of("cat", unseen("cannot look at /h")),
-        of("dan", unseen("no answer")),
-        of("eve", Reason::SameId),
-    ];
-    let told = refusals(&all);
-    assert_eq!(
-        told.iter().map(Refused::line).collect::<Vec<_>>(),
-        [
-            "x refuse (2): ann dan: no answer",
-            "x refuse bob (u-1): two records have this id",
-            "x refuse cat (u-1): cannot look at /h",
-            "x refuse eve (u-1): two records have this id",
-        ]
-    );
-    assert_eq!(told.iter().map(Refused::count).sum::<usize>(), all.len());
 }

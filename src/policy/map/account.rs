@@ -187,6 +187,7 @@ impl AccountMapper<'_> {
 /// The name of an account, by our rules.
 fn sound_name(mapped: &str, rules: &AccountRules) -> Result<UserName, Reason> {
     let name = UserName::new(mapped, rules.dots).map_err(|why| Reason::BadName {
+        kind: EntryKind::Account,
         name: Untrusted::new(mapped),
         why,
     })?;

@@ -215,6 +215,7 @@ fn group_name(
         trace.note("name", name.as_str(), || "with the `prefix`".to_owned());
     }
     let name = name.map_err(|why| Reason::BadName {
+        kind: EntryKind::Group,
         name: Untrusted::new(mapped),
         why,
     });

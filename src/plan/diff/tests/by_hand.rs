@@ -23,7 +23,7 @@ fn a_lock_and_an_expiry_go_unless_they_may_stay() {
         said(&touched(true, "20500", &[])),
         [
             "~ account ann lock \"locked\" -> \"open\", expiry \"2026-02-16\" -> \"never\"",
-            "  note ann: is opened again: it was locked by hand, and `keep_local` does not name `lock`",
+            "  note ann: is opened again: it was locked by hand, and `keep_local` in [accounts] does not name `lock`",
             "  note ann: gets its expiry back, which was changed by hand",
         ]
     );

@@ -293,6 +293,6 @@ fn a_group_that_the_configuration_leaves_out_is_left_alone() {
     let plan = crate::plan::diff::groups(wanted, &case.input());
     assert_eq!(
         words(&plan),
-        ["  note all: is left out by `filter` in the configuration; left as it is"]
+        ["  note all: is left out by `filter` in [groups]; left as it is"]
     );
 }

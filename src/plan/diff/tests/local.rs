@@ -123,7 +123,7 @@ fn a_member_taken_out_by_hand_is_told() {
 
 #[test]
 fn what_is_mapped_no_more_is_taken_back() {
-    let told = "  note lab: is not in `local_map` any more; who came by it goes";
+    let told = "  note lab: is not in `local_map` of [groups] any more; who came by it goes";
     assert_eq!(
         words(&plan(&host("ann", "ann,root"), vec![])),
         ["~ local group lab take out (1): ann", told]
