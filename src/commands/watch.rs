@@ -61,7 +61,12 @@ impl Watch for UiWatch {
         let changes = plan.changes.iter().map(render::line);
         let detail = self.detail(Detail::Some);
         let remarks = render::lines(&plan.remarks, detail);
-        self.ui.notices(changes.chain(remarks));
+        let begins = plan
+            .missing
+            .iter()
+            .filter(|missing| self.each || missing.is_news);
+        self.ui
+            .notices(changes.chain(render::missing(begins)).chain(remarks));
         // What keeps everybody out is the error at the end.
         let barred = plan.barred.filter(|barred| *barred != Barred::Setting);
         let is_told =

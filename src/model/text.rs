@@ -60,6 +60,11 @@ pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(
     format!("{n} {word}")
 }
 
+/// A moment in UTC, as `2026-11-20T10:00:00Z`. `at`: seconds since 1970.
+pub(crate) fn moment(at: i64) -> String {
+    jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.to_string())
+}
+
 /// Foreign text, ready to be shown.
 #[derive(Clone, Copy)]
 pub(crate) struct Shown<'a> {

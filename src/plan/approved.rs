@@ -134,8 +134,9 @@ impl Approved {
         allotment.hand_out(&mut rest.events, &mut shares);
         let mut shares: Vec<Share> = shares.into_values().collect();
         if let Some(first) = shares.first_mut() {
-            (first.approved.plan.unchanged, first.approved.plan.refused) =
-                (rest.unchanged, rest.refused.clone());
+            let plan = &mut first.approved.plan;
+            (plan.unchanged, plan.refused) = (rest.unchanged, rest.refused.clone());
+            plan.missing.clone_from(&rest.missing);
         }
         for share in &mut shares {
             share.approved.plan.whole = Some(begun(&digest));

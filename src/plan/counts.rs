@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::change::Change;
 use super::effects::{Count, effects};
 
 /// Changes by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// New accounts or groups.
     pub created: usize,
@@ -40,6 +41,9 @@ pub struct Counts {
     /// Accounts that an administrator holds locked from now on.
     #[serde(skip_serializing_if = "is_none")]
     pub held: usize,
+    /// Accounts whose people are missing, or groups that are.
+    #[serde(skip_serializing_if = "is_none")]
+    pub missing: usize,
     /// Accounts that nobody holds locked any more.
     #[serde(skip_serializing_if = "is_none")]
     pub freed: usize,
@@ -50,13 +54,9 @@ fn is_none(figure: &usize) -> bool {
 }
 
 impl Counts {
-    /// Those of a plan.
-    pub fn of(changes: &[Change], unchanged: usize, refused: usize) -> Self {
-        let mut counts = Self {
-            unchanged,
-            refused,
-            ..Self::default()
-        };
+    /// Those of changes.
+    pub fn of(changes: &[Change]) -> Self {
+        let mut counts = Self::default();
         for change in changes {
             *counts.figure(effects(change).count) += 1;
         }
@@ -107,9 +107,9 @@ impl fmt::Display for Counts {
             write!(f, "{n} {what}, ")?;
         }
         write!(f, "{} unchanged", self.unchanged)?;
-        match self.refused {
-            0 => Ok(()),
-            n => write!(f, ", {n} refused"),
-        }
+        let rest = [(self.missing, "missing"), (self.refused, "refused")];
+        rest.iter()
+            .filter(|(n, _)| *n > 0)
+            .try_for_each(|(n, what)| write!(f, ", {n} {what}"))
     }
 }

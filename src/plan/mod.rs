@@ -18,6 +18,7 @@ pub(crate) mod guard;
 pub(crate) mod history_text;
 pub(crate) mod hook_event;
 pub(crate) mod key_change;
+pub(crate) mod missing;
 mod observation;
 pub(crate) mod probe;
 pub(crate) mod render;
@@ -37,6 +38,7 @@ pub(crate) use deed::{
 pub(crate) use effects::effects;
 pub use guard::Limits;
 pub(crate) use key_change::{Cause, KeyChange, KeyPlace};
+pub(crate) use missing::Missing;
 pub(crate) use observation::Observation;
 pub(crate) use probe::{HostProbe, KeyFile, ProbeError};
 pub use whole::Plan;

@@ -1,6 +1,7 @@
 //! The plan as text and as JSON: what a dry run shows.
 
 mod causes;
+mod missing;
 
 use std::fmt::Write as _;
 
@@ -12,6 +13,7 @@ use crate::model::owned::Hold;
 use crate::model::{Contact, Gid, Name, RemoteId, UserName, shown};
 use crate::policy::Field;
 pub(crate) use causes::{Detail, causes, in_one, lines, refusal, remark};
+pub(crate) use missing::missing;
 
 /// How many names of a list one line shows.
 const SHOWN_NAMES: usize = 12;
@@ -27,7 +29,8 @@ pub(crate) fn text_in(plan: &Plan, detail: Detail) -> String {
     let refused = lines(&plan.refused, detail);
     let remarks = lines(&plan.remarks, detail);
     let mut out = String::new();
-    for line in changes.chain(refused).chain(remarks) {
+    let missing = missing(&plan.missing);
+    for line in changes.chain(missing).chain(refused).chain(remarks) {
         let _ = writeln!(out, "{line}"); // writing into a String cannot fail
     }
     out
@@ -41,6 +44,7 @@ pub(crate) fn json(plan: &Plan) -> serde_json::Value {
         "incomplete": plan.incomplete,
         "counts": plan.counts(),
         "changes": plan.changes,
+        "missing": plan.missing,
         "refused": plan.refused,
         "remarks": plan.remarks,
     })

@@ -9,6 +9,7 @@ use super::barred::Barred;
 use super::change::Change;
 use super::counts::Counts;
 use super::hook_event::HookEvent;
+use super::missing::Missing;
 use super::observation::Observation;
 use crate::model::{Contact, RemoteId, Untrusted};
 use crate::policy::{Reason, Refusal, Remark};
@@ -25,6 +26,8 @@ pub struct Plan {
     pub refused: Vec<Refusal>,
     /// What stays different from what the provider says, and why.
     pub remarks: Vec<Remark>,
+    /// Who is missing, and stays as long as that is not proven.
+    pub missing: Vec<Missing>,
     /// How many accounts or groups are as they should be.
     pub unchanged: usize,
     /// Why the read behind it cannot be trusted to be whole; nothing is taken away then.
@@ -95,6 +98,11 @@ impl Plan {
 
     /// How many changes there are of each kind, for the summary.
     pub fn counts(&self) -> Counts {
-        Counts::of(&self.changes, self.unchanged, self.refused.len())
+        Counts {
+            unchanged: self.unchanged,
+            missing: self.missing.len(),
+            refused: self.refused.len(),
+            ..Counts::of(&self.changes)
+        }
     }
 }

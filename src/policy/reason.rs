@@ -134,7 +134,7 @@ reasons! {
     NumberTaken { kind: EntryKind, id: u32 } = "number-taken",
         ("the {} {id} is in use, or was given to somebody before", number(.kind));
     NoNumberLeft { kind: EntryKind, range: Exhausted } = "no-number-left",
-        ("{range}; widen `{}_range` in [{}]", number(.kind), section(.kind));
+        ("{range}; widen `{}_range` in [{}]{}", number(.kind), section(.kind), or_its_own(.kind));
     NoSubidsLeft = "no-subids-left",
         ("no range of subordinate ids is left; widen `subid_range` in [accounts]");
     NoGroupOfGid { gid: Gid } = "no-group-of-gid",
@@ -256,7 +256,6 @@ reasons! {
     LeftOut = "left-out", ("is left out by `filter` in [groups]; left as it is");
     NoGroupsAtAll = "no-groups-at-all",
         ("is not at the provider any more, as no group is; left as it is");
-    GoneForNow = "gone-for-now", ("is not at the provider any more; left as it is for now");
     GoneAndEmptied = "gone-and-emptied",
         ("is not at the provider any more, and has no members from there");
     GrantsPower = "grants-power", ("its name is one of the system's, or grants power");
@@ -607,6 +606,15 @@ pub(super) fn let_in(kind: &EntryKind, why: BadName) -> String {
     match why {
         BadName::Dot => format!("; `dots = true` in [{}] lets it in", section(kind)),
         _ => String::new(),
+    }
+}
+
+/// Some groups have sections of their own.
+fn or_its_own(kind: &EntryKind) -> &'static str {
+    if is_account(kind) {
+        ""
+    } else {
+        ", or in the section of its own"
     }
 }
 

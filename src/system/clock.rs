@@ -32,7 +32,7 @@ pub(crate) fn date(at: i64) -> String {
 
 /// A moment in UTC, as `2026-11-20T10:00:00Z`. `at`: seconds since 1970.
 pub(crate) fn written(at: i64) -> String {
-    jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.to_string())
+    crate::model::moment(at)
 }
 
 /// The moment after which something must have ended.

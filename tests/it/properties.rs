@@ -360,7 +360,10 @@ proptest! {
             let shown = gosync::testing::plan::render::text(plan);
             let odd = shown.chars().find(|c| c.is_control() && *c != '\n' || ('\u{202a}'..='\u{202e}').contains(c));
             prop_assert_eq!(odd, None, "{}", shown);
-            prop_assert_eq!(shown.lines().count(), plan.changes.len() + plan.refused.len() + plan.remarks.len());
+            let said = plan.changes.len() + plan.refused.len() + plan.remarks.len();
+            prop_assert!(shown.lines().count() <= said, "{}", shown);
+            let is_begun = |line: &str| ["+ ", "~ ", "! ", "- ", "x ", "? ", "  note "].iter().any(|mark| line.starts_with(mark));
+            prop_assert!(shown.lines().all(is_begun), "{}", shown);
         }
     }
 

@@ -129,6 +129,8 @@ impl<'a> Aliases<'a> {
     /// What a plan says about it.
     pub(super) fn of(&self, plan: &Plan, kind: EntryKind, command: &'static str) -> Next {
         let changes = self.changes(plan, kind).map(render::line);
+        let missing = plan.missing.iter();
+        let missing = missing.filter(|one| one.kind == kind && Some(&one.id) == self.id);
         let refused = plan
             .refused
             .iter()
@@ -141,6 +143,7 @@ impl<'a> Aliases<'a> {
         Next::new(
             command,
             changes
+                .chain(render::missing(missing))
                 .chain(refused)
                 .chain(remarks.map(render::remark))
                 .collect(),

@@ -7,6 +7,8 @@ use crate::model::owned::Absence;
 pub(super) struct Missed {
     /// Since when, and in how many reads.
     pub absence: Absence,
+    /// When that can be at the earliest, in seconds since 1970.
+    pub not_before: i64,
     /// Whether it has lasted as long as the rules ask for.
     pub is_due: bool,
     /// Whether the ledger has to know of it: past the count that matters nothing more needs to be remembered, and an
@@ -25,6 +27,7 @@ pub(super) fn count(seen: Option<Absence>, against: &DiffInput<'_>) -> Missed {
     let lasted = u64::try_from(now - absence.since).unwrap_or(0);
     Missed {
         absence,
+        not_before: after(absence.since, rules.absent_for),
         is_due: absence.runs >= rules.absent_runs && lasted >= rules.absent_for,
         is_news: absence.runs <= rules.absent_runs,
     }

