@@ -49,6 +49,8 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "group" -d 'Work on th
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "user" -d 'Work on the people at the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "status" -d 'Show how things stand: configuration, provider, what gosync owns, and who holds the lock'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "doctor" -d 'Check everything that gosync depends on, and say how to mend what is wrong'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "init" -d 'Write the few lines that a kind of provider needs'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "check" -d 'Check a configuration, as anybody and without a host'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "shell" -d 'Read commands from a prompt, or from standard input'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "keys" -d 'Print the SSH keys of an account, for sshd'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "waitlock" -d 'Wait until no other run holds the lock'
@@ -523,6 +525,36 @@ complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l force -d 'Treat
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand init" -l name -d 'The name of its section, [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand init" -l url -d 'Where the server is' -r
+complete -c gosync -n "__fish_gosync_using_subcommand init" -l base -d 'The entry below which people and groups are, with `ldap`' -r
+complete -c gosync -n "__fish_gosync_using_subcommand init" -l bind-dn -d 'Who gosync is to the server, with `ldap`' -r
+complete -c gosync -n "__fish_gosync_using_subcommand init" -l set -d 'Any key of the section with its value' -r
+complete -c gosync -n "__fish_gosync_using_subcommand init" -s o -l output -d 'Write to this file, which only its owner may read; it must not be there yet' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand init" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand init" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand init" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand init" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand init" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand init" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand init" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand init" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand init" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand init" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand check" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand check" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand check" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand check" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand check" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand check" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand check" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand check" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand check" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand check" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s g -l group -d 'Give accounts to the active members of this group' -r
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F

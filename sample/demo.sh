@@ -19,8 +19,8 @@ trap 'exit 1' HUP INT TERM
 
 root=$scratch/root
 mkdir -p "$root/etc/skel" "$root/home" "$root/run" "$root/var/lib" "$scratch/config/sample"
-# Copies, so that a clone that its group may write does not stop the demo: gosync would refuse it.
-cp "$here/gosync.toml.example" "$scratch/config/gosync.toml"
+# A copy, so that a clone that its group may write does not stop the demo: gosync would refuse it.
+printf '%s\n' '[provider.sample]' 'kind = "file"' 'path = "sample/directory.json"' > "$scratch/config/gosync.toml"
 cp "$here/sample/directory.json" "$scratch/config/sample/directory.json"
 chmod 0644 "$scratch/config/gosync.toml" "$scratch/config/sample/directory.json"
 

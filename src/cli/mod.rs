@@ -10,6 +10,7 @@ mod drift;
 mod group;
 mod history;
 pub mod hook_text;
+mod init;
 mod keys;
 mod ledger;
 mod lock;
@@ -29,6 +30,7 @@ pub(crate) use doctor::Doctor;
 pub(crate) use drift::Drift;
 pub(crate) use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
 pub(crate) use history::{Apply, History, Plan, Undo, Why};
+pub(crate) use init::{Check, Init};
 pub(crate) use keys::Keys;
 pub(crate) use ledger::{Ledger, LedgerFile, LedgerReset, LedgerRestore, LedgerVerify};
 pub(crate) use lock::{Lock, Unlock};
@@ -253,6 +255,16 @@ pub enum Command {
     /// The status is 0 if there is no problem, 1 if there is one, and 2 if the configuration cannot be used; then the
     /// rest is checked as if every key had its default. With `--root`, what needs a running host is left out.
     Doctor(Doctor),
+    /// Write the few lines that a kind of provider needs
+    ///
+    /// Prints a configuration with the keys that must be set for a provider of this kind, or writes it to a file that is not
+    /// there yet. What no option gives is a placeholder; `check` names all of them. Reads no configuration and no host.
+    Init(Init),
+    /// Check a configuration, as anybody and without a host
+    ///
+    /// Says what is wrong with it, with file, line and column, and ends with 2; or with 0. Opens none of the files that it
+    /// names and asks no provider: `gosync doctor` does both.
+    Check(Check),
     /// Read commands from a prompt, or from standard input
     ///
     /// Each line is a command line without the program's name, on one connection to the provider. On a terminal there

@@ -5,11 +5,13 @@
 
 mod adopt;
 mod apply;
+mod check;
 mod deluser;
 mod doctor;
 mod drift;
 mod group;
 mod history;
+mod init;
 mod keys;
 mod ledger;
 mod lock;
@@ -112,6 +114,8 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Ledger(command) => ledger::run(global, command, ui),
         Command::Status(args) => status::run(global, args, ui),
         Command::Doctor(args) => doctor::run(global, args, ui),
+        Command::Init(args) => init::run(args, ui),
+        Command::Check(args) => check::run(global, args, ui),
         Command::Shell => shell::run(global, ui, session),
         Command::Waitlock => waitlock::run(global, ui),
         Command::History(args) => history::run(global, args, ui),

@@ -20,6 +20,9 @@ use crate::ui::Ui;
 /// beside the program.
 const SYSTEM_CONFIG: &str = "/etc/gosync/gosync.toml";
 
+/// The longest configuration that is looked at, in bytes.
+const CONFIG_BYTES: u64 = 16 << 20;
+
 /// What a command works with.
 pub(super) struct Setup<'a> {
     pub global: &'a Global,
@@ -69,11 +72,7 @@ impl<'a> Setup<'a> {
     pub(super) fn for_provider(global: &'a Global, ui: Ui) -> Result<Self> {
         let texts = sources(global)?;
         let sources = texts.iter().map(|source| source.path.clone()).collect();
-        let mut settings = Settings::new(texts, global.user.as_deref()).map_err(Error::usage)?;
-        if let Some(group) = &global.group {
-            settings.rules.accounts.top_group = Some(group.clone());
-        }
-        Ok(Self::with(global, ui, settings, sources))
+        Ok(Self::with(global, ui, settings(texts, global)?, sources))
     }
 
     /// A command with these settings; the clock is asked now.
@@ -110,6 +109,25 @@ impl<'a> Setup<'a> {
     }
 }
 
+/// What a configuration says with the options of the command line.
+fn settings(texts: Vec<Source>, global: &Global) -> Result<Settings> {
+    let mut settings = Settings::new(texts, global.user.as_deref()).map_err(Error::usage)?;
+    if let Some(group) = &global.group {
+        settings.rules.accounts.top_group = Some(group.clone());
+    }
+    Ok(settings)
+}
+
+/// What these files say, whoever may write them: for a look at them.
+pub(super) fn settings_of(files: &[PathBuf], global: &Global) -> Result<Settings> {
+    let read = |path: &PathBuf| {
+        let bytes = files::read_limited(path, CONFIG_BYTES).map_err(Error::usage)?;
+        text(path, bytes)
+    };
+    let texts = files.iter().map(read).collect::<Result<Vec<_>>>()?;
+    settings(texts, global)
+}
+
 /// The texts of the configuration.
 fn sources(global: &Global) -> Result<Vec<Source>> {
     chosen_files(global)?
@@ -128,9 +146,11 @@ pub(super) fn chosen_files(global: &Global) -> Result<Vec<PathBuf>> {
                 let beside = process::beside_program("gosync.toml").filter(|path| path.exists());
                 let path = beside.unwrap_or_else(|| SYSTEM_CONFIG.into());
                 if !path.exists() {
-                    return Err(Error::usage("there is no configuration").hint(format!(
-                    "Write {SYSTEM_CONFIG} (gosync.toml.example shows every key), or name one by -f or GOSYNC_CONFIG"
-                )));
+                    return Err(Error::usage("there is no configuration")
+                        .hint(format!(
+                            "To begin: gosync init ldap -o {SYSTEM_CONFIG}   # or scim, file, globus"
+                        ))
+                        .hint("Or name one by -f or GOSYNC_CONFIG; gosync.toml(5) has every key"));
                 }
                 vec![path]
             }
@@ -140,7 +160,13 @@ pub(super) fn chosen_files(global: &Global) -> Result<Vec<PathBuf>> {
 }
 
 fn source(path: &Path) -> Result<Source> {
-    let bytes = files::read_trusted(path, Trust::Config).map_err(Error::usage)?;
+    text(
+        path,
+        files::read_trusted(path, Trust::Config).map_err(Error::usage)?,
+    )
+}
+
+fn text(path: &Path, bytes: Vec<u8>) -> Result<Source> {
     let text = String::from_utf8(bytes)
         .map_err(|_| Error::usage(format!("{} is not UTF-8", path.display())))?;
     Ok(Source {

@@ -9,9 +9,11 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use super::complaint::{self, Spot};
 use super::error::ConfigError;
 use crate::model::shown;
 use crate::policy::Misfit;
+use crate::providers::kind::PLACEHOLDER;
 
 /// How much of a complaint is shown: it may name every key of a section.
 const REASON_BYTES: usize = 2048;
@@ -57,6 +59,19 @@ impl Texts {
         Ok(merged)
     }
 
+    /// What stands at a position.
+    fn at(&self, span: &Range<usize>) -> Option<&str> {
+        let mut start = 0;
+        for source in &self.sources {
+            let end = start + source.text.len();
+            if (start..=end).contains(&span.start) {
+                return source.text.get(span.start - start..span.end - start);
+            }
+            start = end + 1;
+        }
+        None
+    }
+
     fn place(&self, position: usize) -> String {
         let mut start = 0;
         for source in &self.sources {
@@ -86,6 +101,7 @@ struct Key {
     path: String,
     name: Range<usize>,
     value: Range<usize>,
+    is_table: bool,
 }
 
 impl<'t> Places<'t> {
@@ -114,13 +130,66 @@ impl<'t> Places<'t> {
             .map_err(|e| self.value_error(e.span().unwrap_or(whole), e.message()))
     }
 
-    /// An error about the value at a position, or about a key there that is not known.
+    /// An error about the value at a position, or about a key there that is not known or is missing.
     pub(super) fn value_error(&self, span: Range<usize>, reason: &str) -> ConfigError {
         let place = self.texts.place(span.start);
-        match self.path_at(&span) {
-            Some(path) => complaint(format!("{place}: {}", shown(path)), reason),
-            None => complaint(place, reason),
+        // A table that no header opens, as in `a.b = 1`, has the place of its key.
+        let named = (self.keys.iter()).find(|key| key.name == span && key.value != span);
+        if let Some(key) = named {
+            let section = key.path.rsplit_once('.').map_or("", |(section, _)| section);
+            return complaint(place, &complaint::told(reason, self.spot(section, None)));
         }
+        let Some(at) = self.innermost(&span) else {
+            return complaint(place, reason);
+        };
+        let (section, key) = match at.is_table {
+            true => (at.path.as_str(), None),
+            false => at
+                .path
+                .rsplit_once('.')
+                .map_or((at.path.as_str(), None), |(s, key)| (s, Some(key))),
+        };
+        let told = complaint::told(reason, self.spot(section, key));
+        // What names its section does not need the path before it.
+        match told.starts_with('[') {
+            true => complaint(place, &told),
+            false => complaint(format!("{place}: {}", shown(&at.path)), &told),
+        }
+    }
+
+    fn spot<'a>(&'a self, section: &'a str, key: Option<&'a str>) -> Spot<'a> {
+        Spot {
+            section,
+            kind: self.kind_of(section),
+            key,
+        }
+    }
+
+    /// What `kind` says in a section, or in the one that it is in.
+    fn kind_of(&self, section: &str) -> Option<&str> {
+        let of = |section: &str| {
+            let path = format!("{section}.kind");
+            let key = self.keys.iter().find(|key| key.path == path)?;
+            let text = self.texts.at(&key.value)?;
+            Some(text.trim_matches(['"', '\'']))
+        };
+        of(section).or_else(|| of(section.rsplit_once('.')?.0))
+    }
+
+    /// An error about a section: what is wrong begins with a key of it, where one is meant, and then that is where it
+    /// stands.
+    pub(super) fn section_error(&self, section: &str, reason: &str) -> ConfigError {
+        let end = reason.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.'));
+        let word = &reason[..end.unwrap_or(reason.len())];
+        let path = format!("{section}.{word}");
+        let key = (self.keys.iter())
+            .find(|key| key.path == path)
+            .or_else(|| self.keys.iter().find(|key| key.path == section));
+        let place = key.map(|key| format!("{}: ", self.texts.place(key.value.start)));
+        complaint(
+            format!("{}[{}]", place.unwrap_or_default(), shown(section)),
+            reason,
+        )
     }
 
     /// An error about what stands at a position and is no value of a known key.
@@ -143,17 +212,42 @@ impl<'t> Places<'t> {
         self.key_error(key, reason)
     }
 
-    /// The path of the innermost value that holds a position; none if a key itself is there.
-    fn path_at(&self, span: &Range<usize>) -> Option<&str> {
-        // A table that no header opens, as in `a.b = 1`, has the place of its key.
-        if (self.keys.iter()).any(|key| key.name == *span && key.value != *span) {
-            return None;
-        }
+    /// The innermost value that holds a position.
+    fn innermost(&self, span: &Range<usize>) -> Option<&Key> {
         let holds = |key: &&Key| key.value.start <= span.start && span.end <= key.value.end;
         let around = self.keys.iter().filter(holds);
-        around
-            .min_by_key(|key| key.value.len())
-            .map(|key| key.path.as_str())
+        around.min_by_key(|key| key.value.len())
+    }
+
+    /// Refuses values that are placeholders still, all of them at once.
+    pub(super) fn no_placeholders(&self) -> Result<(), ConfigError> {
+        let unset = |key: &&Key| {
+            let text = self.texts.at(&key.value).filter(|_| !key.is_table);
+            text.is_some_and(|text| text.contains(PLACEHOLDER))
+        };
+        let mut all: Vec<&Key> = self.keys.iter().filter(unset).collect();
+        all.sort_by_key(|key| key.value.start);
+        let Some(first) = all.first() else {
+            return Ok(());
+        };
+        let places = all.iter().map(|key| {
+            let (section, name) = key.path.rsplit_once('.').unwrap_or(("", &key.path));
+            format!(
+                "`{name}`{}",
+                complaint::such_as(self.spot(section, None), name)
+            )
+        });
+        let section = first
+            .path
+            .rsplit_once('.')
+            .map_or("", |(section, _)| section);
+        let places: Vec<String> = places.collect();
+        let reason = format!(
+            "put your values where {PLACEHOLDER} stands: {}",
+            places.join("; ")
+        );
+        let place = self.texts.place(first.value.start);
+        Err(complaint(format!("{place}: [{}]", shown(section)), &reason))
     }
 }
 
@@ -165,6 +259,7 @@ fn walk(table: &DeTable<'_>, above: &str, keys: &mut Vec<Key>) {
             path: path.clone(),
             name: name.span(),
             value: value.span(),
+            is_table: matches!(value.get_ref(), DeValue::Table(_)),
         });
         walk_value(value.get_ref(), &path, keys);
     }

@@ -5,7 +5,9 @@
 //! its default and what is wrong with its value stand with the rules that it belongs to, which are
 //! what is read here. Decides nothing about accounts, and opens neither secrets nor providers.
 
+mod complaint;
 mod error;
+mod example;
 mod gosync;
 mod merge;
 mod providers;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::complaint::likely;
 use super::error::ConfigError;
-use super::merge::Places;
+use super::merge::{Places, below};
 use super::sections::{NamedSection, kind};
-use crate::model::shown;
+use crate::model::{first_names, shown};
 use crate::providers::fields;
 use crate::providers::kind::{Need, ProviderConfig};
 use crate::providers::registry::KINDS;
@@ -60,6 +61,9 @@ fn provider(
     let name = section.name.clone();
     let (kind, keys) = kind(section, &KINDS, |kind| kind.word, places)?;
     let mut config = places.read_by(keys, kind.read)?;
+    config
+        .check()
+        .map_err(|reason| places.section_error(&below("provider", &name), &reason))?;
     let mut files = Vec::new();
     for file in config.files() {
         *file.path = base.join(&file.path);
@@ -120,15 +124,17 @@ pub(super) fn choose(
     let name = match asked.or(set) {
         Some(name) => name.to_owned(),
         None if known.len() == 1 => return Ok(known.into_values().collect()),
-        None => {
-            let reason = "no provider is chosen; name one of the [provider.NAME] sections";
-            return Err(places.key_error(KEY, reason));
-        }
+        None => return Err(places.key_error(KEY, &unchosen(&known))),
     };
     if let Some(provider) = known.remove(&name) {
         return Ok(vec![provider]);
     }
-    let reason = format!("there is no section [provider.{}]", shown(&name));
+    let meant = likely(&name, known.keys().map(String::as_str));
+    let meant = match meant {
+        Some(word) => format!("; did you mean `{}`?", shown(word)),
+        None => String::new(),
+    };
+    let reason = format!("there is no section [provider.{}]{meant}", shown(&name));
     Err(match asked {
         // What was asked for does not stand in a file.
         Some(_) => ConfigError {
@@ -137,4 +143,21 @@ pub(super) fn choose(
         },
         None => places.key_error(KEY, &reason),
     })
+}
+
+/// Why no provider is chosen, and what to do.
+fn unchosen(known: &BTreeMap<String, ProviderSettings>) -> String {
+    match known.is_empty() {
+        true => {
+            let kinds: Vec<_> = KINDS.iter().map(|kind| kind.word).collect();
+            format!(
+                "no provider is set, and there is no section [provider.NAME]: `gosync init KIND` writes one, KIND being {}",
+                kinds.join(", ")
+            )
+        }
+        false => {
+            let names = first_names(known.keys().map(String::as_str), 5);
+            format!("no provider is set; set it to one of {names}")
+        }
+    }
 }

@@ -7,8 +7,13 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::complaint::likely;
 use super::error::ConfigError;
+use super::example;
 use super::merge::{Places, below};
+
+/// Families of sections with names of people's own.
+const NAMED: [&str; 3] = ["group", "provider", "target"];
 
 /// A section, with its place.
 type Section<'a> = Spanned<DeTable<'a>>;
@@ -24,18 +29,26 @@ pub(super) struct NamedSection<'a> {
 pub(super) struct Sections<'a, 'p> {
     table: DeTable<'a>,
     places: &'p Places<'p>,
+    /// The sections that were asked for, and are thus known.
+    known: Vec<&'static str>,
 }
 
 impl<'a, 'p> Sections<'a, 'p> {
     pub(super) fn new(table: DeTable<'a>, places: &'p Places<'p>) -> Self {
-        Self { table, places }
+        let known = Vec::new();
+        Self {
+            table,
+            places,
+            known,
+        }
     }
 
     /// The section `[KEY]`; its default, if it is not there.
     pub(super) fn one<T: Deserialize<'a> + Default>(
         &mut self,
-        key: &str,
+        key: &'static str,
     ) -> Result<T, ConfigError> {
+        self.known.push(key);
         self.table
             .remove(key)
             .map_or_else(|| Ok(T::default()), |value| self.places.read(value))
@@ -46,6 +59,7 @@ impl<'a, 'p> Sections<'a, 'p> {
         &mut self,
         family: &'static str,
     ) -> Result<Vec<NamedSection<'a>>, ConfigError> {
+        self.known.push(family);
         let Some(value) = self.table.remove(family) else {
             return Ok(Vec::new());
         };
@@ -72,13 +86,27 @@ impl<'a, 'p> Sections<'a, 'p> {
 
     /// All sections have been taken out; what is left is none.
     pub(super) fn end(self) -> Result<(), ConfigError> {
-        match self.table.into_iter().next() {
-            None => Ok(()),
-            Some((key, value)) => {
-                let reason = format!("there is no section `{}`", key.get_ref());
-                Err(self.places.error_at(value.span(), &reason))
+        let Some((key, value)) = self.table.into_iter().next() else {
+            return Ok(());
+        };
+        let key = key.get_ref();
+        let reason = match (value.get_ref(), likely(key, self.known)) {
+            (DeValue::Table(_), Some(section)) => {
+                let name = match NAMED.contains(&section) {
+                    true => ".NAME",
+                    false => "",
+                };
+                format!("there is no section [{key}]; did you mean [{section}{name}]?")
             }
-        }
+            (DeValue::Table(_), None) => format!("there is no section [{key}]"),
+            _ => match example::home_of(key) {
+                Some(home) => format!(
+                    "`{key}` stands outside of any section; write it below its own, such as [{home}]"
+                ),
+                None => format!("`{key}` stands outside of any section, and no section has it"),
+            },
+        };
+        Err(self.places.error_at(value.span(), &reason))
     }
 }
 
@@ -103,22 +131,32 @@ pub(super) fn kind<'a, K: Copy>(
     word_of: impl Fn(&K) -> &'static str,
     places: &Places<'_>,
 ) -> Result<(K, Spanned<DeValue<'a>>), ConfigError> {
-    let Some(word) = section.take("kind") else {
-        return Err(places.value_error(section.section.span(), "`kind` is missing"));
-    };
-    let word: String = places.read(word)?;
-    if let Some(kind) = kinds.iter().find(|kind| word_of(kind) == word) {
-        return Ok((*kind, section.value()));
-    }
-    let NamedSection { family, name, .. } = section;
-    let words: Vec<_> = kinds.iter().map(word_of).collect();
+    let path = below(section.family, &section.name);
+    let words: Vec<_> = kinds.iter().map(&word_of).collect();
     let there = match words.as_slice() {
         [.., _, _] => format!("there are {}", listed(&words)),
         _ => format!("there is {}", listed(&words)),
     };
-    let reason = format!("there is no {family} of kind `{word}`; {there}");
-    let key = below(&below(family, &name), "kind");
-    Err(places.key_error(&key, &reason))
+    let Some(word) = section.take("kind") else {
+        // Where there is one, nobody has to say it.
+        if let [only] = kinds {
+            return Ok((*only, section.value()));
+        }
+        let reason = format!("`kind` is missing; {there}, such as kind = \"ldap\"");
+        return Err(places.section_error(&path, &reason));
+    };
+    let word: String = places.read(word)?;
+    if let Some(kind) = kinds
+        .iter()
+        .find(|kind| word_of(kind).eq_ignore_ascii_case(&word))
+    {
+        return Ok((*kind, section.value()));
+    }
+    let meant = likely(&word, words.iter().copied());
+    let meant = meant.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
+    let family = section.family;
+    let reason = format!("there is no {family} of kind `{word}`; {there}{meant}");
+    Err(places.key_error(&below(&path, "kind"), &reason))
 }
 
 fn listed(words: &[&str]) -> String {

@@ -47,6 +47,7 @@ impl Settings {
         let texts = Texts::new(sources);
         let table = texts.table()?;
         let places = Places::new(&texts, &table);
+        places.no_placeholders()?;
         let mut sections = Sections::new(table, &places);
         let providers = sections.named("provider")?;
         let targets = sections.named("target")?;

@@ -33,22 +33,22 @@ fn one_provider_needs_no_choice() {
 fn unknown_keys_are_refused_with_their_place() {
     let at = |text: &str| complaint(&[SAMPLE, text]);
     assert!(
-        at("[accounts]\n  shel = \"/bin/sh\"\n")
-            .starts_with("/etc/gosync/1.toml:2:3: unknown field `shel`"),
+        at("[accounts]\n  shel = \"/bin/sh\"\n").starts_with(
+            "/etc/gosync/1.toml:2:3: [accounts]: there is no key `shel`; did you mean `shell`?"
+        ),
         "{}",
         at("[accounts]\n  shel = \"/bin/sh\"\n")
     );
-    assert!(
-        at("\n[acounts]\nx = 1\n")
-            .starts_with("/etc/gosync/1.toml:2:1: there is no section `acounts`")
-    );
+    assert!(at("\n[acounts]\nx = 1\n").starts_with(
+        "/etc/gosync/1.toml:2:1: there is no section [acounts]; did you mean [accounts]?"
+    ));
     assert!(
         at("[target.host]\nkind = \"local\"\ndatabse = \"etc\"\n")
-            .starts_with("/etc/gosync/1.toml:3:1: unknown field")
+            .starts_with("/etc/gosync/1.toml:3:1: [target.host]: there is no key `databse`; did you mean `database`?")
     );
     assert!(
         at("[provider.x]\nkind = \"file\"\npath = \"a\"\nurl = \"b\"\n")
-            .starts_with("/etc/gosync/1.toml:4:1: unknown field `url`")
+            .starts_with("/etc/gosync/1.toml:4:1: [provider.x]: there is no key `url`")
     );
 }
 
@@ -96,20 +96,29 @@ fn wrong_values_are_refused_with_their_place() {
 fn an_error_names_the_key_however_its_table_is_written() {
     let at = |text: &str| complaint(&[SAMPLE, text]);
     for (text, words) in [
-        ("accounts.dots = 1\n", "1:17: accounts.dots: invalid type"),
+        (
+            "accounts.dots = 1\n",
+            "1:17: accounts.dots: it is the number 1; wanted is true or false",
+        ),
         (
             "accounts = { dots = 1 }\n",
-            "1:21: accounts.dots: invalid type",
+            "1:21: accounts.dots: it is the number 1",
         ),
-        ("accounts = 1\n", "1:12: accounts: invalid type"),
-        ("accounts.shel = \"x\"\n", "1:10: unknown field `shel`"),
+        (
+            "accounts = 1\n",
+            "1:12: [accounts]: it is the number 1; wanted is a table",
+        ),
+        (
+            "accounts.shel = \"x\"\n",
+            "1:10: [accounts]: there is no key `shel`",
+        ),
         (
             "accounts = { shel = \"x\" }\n",
-            "1:14: unknown field `shel`",
+            "1:14: [accounts]: there is no key `shel`",
         ),
         (
             "[provider.sample]\npath = 1\n",
-            "2:8: provider.sample.path: invalid type",
+            "2:8: provider.sample.path: it is the number 1; wanted is text",
         ),
         (
             "[provider.x]\nkind = \"nis\"\n",
@@ -121,11 +130,11 @@ fn an_error_names_the_key_however_its_table_is_written() {
         ),
         (
             "[target.x]\nkind = \"local\"\ndatabase = \"x\"\n",
-            "3:12: target.x.database: unknown variant `x`, expected `etc` or `extrausers`",
+            "3:12: target.x.database: it cannot be `x`; it can be etc or extrausers",
         ),
         (
             "[provider.x]\npath = \"a\"\n",
-            "1:1: provider.x: `kind` is missing",
+            "1:1: [provider.x]: `kind` is missing; there are file, ldap, scim and globus, such as kind = \"ldap\"",
         ),
         (
             "[group.\"a.b\"]\nfilter = 1\n",
@@ -226,7 +235,7 @@ fn a_later_file_overrides_key_by_key() {
 
 #[test]
 fn a_missing_provider_or_target_is_named() {
-    assert!(complaint(&[""]).contains("no provider is chosen"));
+    assert!(complaint(&[""]).contains("no provider is set, and there is no section"));
     assert!(
         complaint(&[SAMPLE, "[gosync]\nprovider = \"campus\"\n"]).contains("[provider.campus]")
     );
@@ -253,7 +262,7 @@ fn field_sources_belong_to_a_provider_of_any_kind() {
     for (line, words) in [
         (
             "keys = \"x\"",
-            "/etc/gosync/1.toml:2:1: unknown field `keys`",
+            "/etc/gosync/1.toml:2:1: [provider.sample.fields]: there is no key `keys`; did you mean `keys_by`?",
         ),
         (
             "keys_by = \"mail\"",
@@ -273,7 +282,7 @@ fn field_sources_belong_to_a_provider_of_any_kind() {
         ),
         (
             "override = [\"login\"]",
-            "/etc/gosync/1.toml:2:13: provider.sample.fields.override: unknown variant `login`",
+            "/etc/gosync/1.toml:2:13: provider.sample.fields.override: it cannot be `login`",
         ),
     ] {
         assert!(at(line).starts_with(words), "{}", at(line));
@@ -299,11 +308,11 @@ fn sections_of_groups_are_read_in_the_order_of_their_names() {
     for (text, words) in [
         (
             "[group.x]\nprefix = \"a\"\n",
-            "/etc/gosync/1.toml:1:1: group.x: missing field `filter`",
+            "/etc/gosync/1.toml:1:1: [group.x]: `filter` is missing, such as filter = [\"osg.*\"]",
         ),
         (
             "[group.x]\nfilter = []\nshell = \"x\"\n",
-            "/etc/gosync/1.toml:3:1: unknown field `shell`",
+            "/etc/gosync/1.toml:3:1: [group.x]: there is no key `shell`",
         ),
         (
             "[group.x]\nfilter = [\"and\"]\n",
@@ -341,7 +350,7 @@ fn keys_have_a_place_and_options_that_sshd_knows() {
     for (line, words) in [
         (
             "place = \"ldap\"",
-            "/etc/gosync/1.toml:2:9: keys.place: unknown variant `ldap`",
+            "/etc/gosync/1.toml:2:9: keys.place: it cannot be `ldap`; it can be directory, home or none",
         ),
         (
             "directory = \"keys\"",
@@ -366,10 +375,61 @@ fn keys_have_a_place_and_options_that_sshd_knows() {
         ("max_keys = 0", "/etc/gosync/1.toml:2:12: keys.max_keys: "),
         (
             "dir = \"/k\"",
-            "/etc/gosync/1.toml:2:1: unknown field `dir`",
+            "/etc/gosync/1.toml:2:1: [keys]: there is no key `dir`",
         ),
     ] {
         let found = complaint(&[SAMPLE, &format!("[keys]\n{line}\n")]);
         assert!(found.starts_with(words), "{found}");
     }
+}
+
+#[test]
+fn placeholders_are_no_values_and_all_of_them_are_named() {
+    let said = complaint(&[
+        "[provider.campus]\nkind = \"ldap\"\nurl = \"ldaps://CHANGE-ME\"\nuser_base = \"CHANGE-ME\"\ngroup_base = \"dc=x\"\n",
+    ]);
+    assert!(
+        said.starts_with("/etc/gosync/0.toml:3:7: [provider.campus]: put your values where CHANGE-ME stands: `url`, such as url = \"ldaps://"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`user_base`") && !said.contains("`group_base`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn keys_that_do_not_fit_together_are_told_with_their_place() {
+    let at = |keys: &str| {
+        let text = format!(
+            "[provider.p]\nuser_base = \"dc=x\"\ngroup_base = \"dc=x\"\nkind = \"LDAP\"\n{keys}\n"
+        );
+        complaint(&[&text])
+    };
+    for (keys, words) in [
+        (
+            "url = \"ldap.example.org\"",
+            "5:7: [provider.p]: url is not of the form",
+        ),
+        (
+            "url = \"ldaps://x\"\nbind_dn = \"cn=x\"",
+            "6:11: [provider.p]: bind_dn is set, but there is no password",
+        ),
+        (
+            "url = \"ldaps://x\"\nuser_filter = \"(\"",
+            "6:15: [provider.p]: user_filter",
+        ),
+        (
+            "url = \"ldaps://x\"\nattributes = { login = \"a b\" }",
+            "6:24: [provider.p]: attributes.login",
+        ),
+    ] {
+        let (said, words) = (at(keys), format!("/etc/gosync/0.toml:{words}"));
+        assert!(said.starts_with(&words), "{said}");
+    }
+}
+
+#[test]
+fn a_target_needs_no_kind_as_long_as_there_is_one() {
+    assert!(read(&[SAMPLE, "[target.host]\ndatabase = \"extrausers\"\n"]).is_ok());
 }

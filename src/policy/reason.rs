@@ -605,7 +605,9 @@ fn unseen_keys(is_closed: bool, path: &str, why: &Reason) -> String {
 pub(super) fn let_in(kind: &EntryKind, why: BadName) -> String {
     match why {
         BadName::Dot => format!("; `dots = true` in [{}] lets it in", section(kind)),
-        _ => String::new(),
+        BadName::Empty | BadName::TooLong | BadName::BadStart | BadName::BadCharacter => {
+            format!("; a rule of `names` in [{}] can give another", section(kind))
+        }
     }
 }
 

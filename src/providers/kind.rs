@@ -18,6 +18,34 @@ use crate::model::{IdRange, shown};
 use crate::system::PathError;
 use crate::system::files::{self, Trust};
 
+/// What stands in a configuration where nobody has set a value yet. No value of one that is used holds it.
+pub(crate) const PLACEHOLDER: &str = "CHANGE-ME";
+
+/// What a section of a kind needs at least, for `gosync init`.
+#[derive(Clone, Copy)]
+pub(crate) struct Starter {
+    /// What the section is called if nothing else is wished.
+    pub name: &'static str,
+    /// Its keys but for `kind`, each with its value.
+    pub keys: &'static [StarterKey],
+}
+
+/// A key that a section needs.
+#[derive(Clone, Copy)]
+pub(crate) struct StarterKey {
+    /// The key.
+    pub key: &'static str,
+    /// Its value: with [`PLACEHOLDER`] in it where nobody can guess one; NAME stands for the section's name.
+    pub value: &'static str,
+}
+
+impl StarterKey {
+    /// A key with its value.
+    pub(crate) const fn new(key: &'static str, value: &'static str) -> Self {
+        Self { key, value }
+    }
+}
+
 /// The keys of a `[provider.NAME]` section, without `kind` and `fields`.
 pub trait ProviderConfig: fmt::Debug + Send + Sync {
     /// The files that it names.
@@ -26,6 +54,14 @@ pub trait ProviderConfig: fmt::Debug + Send + Sync {
     /// Who may own the [`Need::Source`] among them, besides root.
     fn owner(&self) -> Option<&SourceOwner> {
         None
+    }
+
+    /// Whether the keys fit together, as far as that can be told without the files that they name and without a server.
+    ///
+    /// # Errors
+    /// What is wrong, beginning with the key that it is about.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
     }
 
     /// The provider, ready to be read; `name` is the section's, `now` the time in seconds since
@@ -154,11 +190,23 @@ pub enum OpenError {
         reason: String,
     },
     /// A file is not there, or not to be trusted.
-    #[error(transparent)]
-    File(#[from] PathError),
+    #[error("[provider.{name}]: `{key}`: {source}")]
+    File {
+        /// The section.
+        name: String,
+        /// The key that names it.
+        key: &'static str,
+        /// What is wrong with it.
+        source: PathError,
+    },
     /// A secret that is no text.
-    #[error("{} is not UTF-8", .0.display())]
-    NotText(PathBuf),
+    #[error("[provider.{name}]: `{key}`: what stands in the file is not UTF-8")]
+    NotText {
+        /// The section.
+        name: String,
+        /// The key that names it.
+        key: &'static str,
+    },
     /// The provider had to be asked first.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -172,23 +220,91 @@ impl OpenError {
     }
 }
 
-/// The first line of a file that others may not read.
-///
-/// # Errors
-/// When it cannot be trusted or read.
-pub(crate) fn secret(path: Option<&Path>) -> Result<Option<SecretString>, OpenError> {
-    let Some(path) = path else { return Ok(None) };
-    let bytes = files::read_trusted(path, Trust::Secret)?;
-    let text = String::from_utf8(bytes).map_err(|_| OpenError::NotText(path.to_owned()))?;
-    let line = text.lines().next().unwrap_or_default();
-    Ok(Some(SecretString::from(line)))
+/// The section of this name, whose keys name files.
+#[derive(Clone, Copy)]
+pub(crate) struct Section<'a>(pub &'a str);
+
+impl Section<'_> {
+    /// The first line of a file that others may not read.
+    ///
+    /// # Errors
+    /// When it cannot be trusted or read.
+    pub(crate) fn secret(
+        self,
+        key: &'static str,
+        path: Option<&Path>,
+    ) -> Result<Option<SecretString>, OpenError> {
+        let Some(path) = path else { return Ok(None) };
+        let name = self.0.to_owned();
+        let bytes = self.read(key, path, Trust::Secret)?;
+        let text = String::from_utf8(bytes).map_err(|_| OpenError::NotText { name, key })?;
+        Ok(Some(SecretString::from(first_line(&text))))
+    }
+
+    /// The content of a file that others may not write.
+    ///
+    /// # Errors
+    /// When it cannot be trusted or read.
+    pub(crate) fn trusted(
+        self,
+        key: &'static str,
+        path: Option<&Path>,
+    ) -> Result<Option<Vec<u8>>, OpenError> {
+        let bytes = path.map(|path| self.read(key, path, Trust::Config));
+        bytes.transpose()
+    }
+
+    fn read(self, key: &'static str, path: &Path, trust: Trust) -> Result<Vec<u8>, OpenError> {
+        let name = self.0.to_owned();
+        files::read_trusted(path, trust).map_err(|source| OpenError::File { name, key, source })
+    }
 }
 
-/// The content of a file that others may not write.
-///
-/// # Errors
-/// When it cannot be trusted or read.
-pub(crate) fn trusted(path: Option<&Path>) -> Result<Option<Vec<u8>>, OpenError> {
-    let bytes = path.map(|path| files::read_trusted(path, Trust::Config));
-    Ok(bytes.transpose()?)
+/// The first line, without a byte order mark before it, which some editors write and nobody means.
+fn first_line(text: &str) -> &str {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.lines().next().unwrap_or_default()
+}
+
+/// What is odd about a secret that was not accepted, ready to stand behind the name of its key.
+pub(crate) fn oddity(path: Option<&Path>) -> &'static str {
+    let bytes = path.and_then(|path| files::read_trusted(path, Trust::Secret).ok());
+    let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    odd(first_line(&text.unwrap_or_default()))
+}
+
+fn odd(line: &str) -> &'static str {
+    match (
+        line.starts_with(char::is_whitespace),
+        line.ends_with(char::is_whitespace),
+    ) {
+        (true, _) => ", whose first line begins with a blank,",
+        (_, true) => ", whose first line ends with a blank,",
+        _ if line.chars().any(char::is_control) => ", whose first line holds control characters,",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_the_first_line_however_it_was_written() {
+        for text in [
+            "pw",
+            "pw\n",
+            "pw\r\n",
+            "pw\n\n",
+            "\u{feff}pw\n",
+            "pw\nmore\n",
+        ] {
+            assert_eq!(first_line(text), "pw", "{text:?}");
+        }
+        // A password may end with a blank: it is told, not taken away.
+        assert_eq!(first_line("pw \n"), "pw ");
+        assert!(odd("pw ").contains("ends with a blank"));
+        assert!(odd(" pw").contains("begins with a blank"));
+        assert_eq!(odd("p w"), "");
+    }
 }

@@ -92,6 +92,11 @@ pub trait Provider {
     /// When nothing usable could be read.
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError>;
 
+    /// Whether what was fetched last are made-up people, to try gosync with: they belong on no host.
+    fn is_sample(&self) -> bool {
+        false
+    }
+
     /// The attributes that `inactive_when` names and that nobody's record has: for the doctor. Nothing, where the provider
     /// cannot tell.
     ///

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use toml::de::ValueDeserializer;
 
-use super::kind::ProviderConfig;
+use super::kind::{ProviderConfig, Starter};
 use super::{file, globus, ldap, scim};
 
 /// A kind of provider.
@@ -11,21 +11,27 @@ use super::{file, globus, ldap, scim};
 pub(crate) struct Kind {
     /// The word for it in the configuration.
     pub word: &'static str,
+    /// What a section of it needs at least.
+    pub starter: Starter,
     /// Reads the keys of a section of this kind.
     pub read: for<'a> fn(ValueDeserializer<'a>) -> Result<Box<dyn ProviderConfig>, toml::de::Error>,
 }
 
 /// All of them.
 pub(crate) const KINDS: [Kind; 4] = [
-    kind::<file::Config>("file"),
-    kind::<ldap::Config>("ldap"),
-    kind::<scim::Config>("scim"),
-    kind::<globus::Config>("globus"),
+    kind::<file::Config>("file", file::STARTER),
+    kind::<ldap::Config>("ldap", ldap::STARTER),
+    kind::<scim::Config>("scim", scim::STARTER),
+    kind::<globus::Config>("globus", globus::STARTER),
 ];
 
-const fn kind<T: ProviderConfig + DeserializeOwned + 'static>(word: &'static str) -> Kind {
+const fn kind<T: ProviderConfig + DeserializeOwned + 'static>(
+    word: &'static str,
+    starter: Starter,
+) -> Kind {
     Kind {
         word,
+        starter,
         read: read::<T>,
     }
 }

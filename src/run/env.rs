@@ -89,7 +89,9 @@ impl Env {
         let path = self.root.path(&self.settings.gosync.lock_file);
         let mut waiting = |holder: &Holder| watch.notice(format!("{holder} [waiting]"));
         RunLock::take(&path, purpose, wait, &mut waiting).map_err(|e| match e {
-            RunLockError::Busy(_) => Error::new(Kind::Busy, e),
+            RunLockError::Busy(_) => {
+                Error::new(Kind::Busy, e).hint("It ends by itself; `--wait 30s` waits for it")
+            }
             RunLockError::Path(e) => Error::failed(e),
         })
     }
@@ -119,6 +121,9 @@ impl Env {
         let mut snapshot = provider
             .fetch(&query, progress.as_ref())
             .map_err(|error| self.unreadable(error))?;
+        if provider.is_sample() && self.root.is_host() {
+            return Err(sample_on_a_host());
+        }
         if let Some(fields) = fields {
             let selected = self.selected(&snapshot.directory);
             fields.fill(&mut snapshot, &selected, &query, progress.as_ref());
@@ -231,6 +236,15 @@ impl Env {
     pub fn state_dir(&self) -> PathBuf {
         self.root.path(&self.settings.gosync.state_dir)
     }
+}
+
+/// The people of the sample get no accounts on a host: their ids would stay taken for ever.
+fn sample_on_a_host() -> Error {
+    let message =
+        "these people are made up, to try gosync with: the document says `\"sample\": true`";
+    Error::usage(message)
+        .hint("Nothing was changed; try them below --root DIR, as `make demo` does")
+        .hint("For this host: `gosync init ldap`, or scim, file, globus, writes what a provider needs")
 }
 
 /// Nothing was read, and nothing came of it.

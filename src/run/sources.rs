@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::providers::Provider;
 use crate::providers::admin::GroupAdmin;
 use crate::providers::fields;
-use crate::providers::kind::{AdminTerms, OpenError, trusted};
+use crate::providers::kind::{AdminTerms, OpenError, Section};
 use crate::system::clock;
 
 impl Env {
@@ -24,7 +24,9 @@ impl Env {
         let Some(config) = fields else {
             return Ok(None);
         };
-        let authorities = trusted(config.keys_ca_file.as_deref())?;
+        let section = format!("{name}.fields");
+        let authorities =
+            Section(&section).trusted("keys_ca_file", config.keys_ca_file.as_deref())?;
         fields::Sources::new(config, authorities)
             .map(Some)
             .map_err(|e| Error::usage(format!("[provider.{name}.fields]: {e}")))
@@ -51,6 +53,9 @@ impl From<OpenError> for Error {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Fetch(error) => Error::new(Kind::Source, error),
+            OpenError::File { key, .. } => Error::usage(&error).hint(format!(
+                "Put the file there, as it must be, or mend `{key}`"
+            )),
             error => Error::usage(error),
         }
     }

@@ -240,6 +240,23 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), PathError> 
     written
 }
 
+/// Writes a file that only we may read or write, where none is, and writes it to disk.
+///
+/// # Errors
+/// When something is there, or that fails.
+pub(crate) fn write_new_private(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags(O_NOFOLLOW | O_CLOEXEC)
+        .open(path);
+    let mut file = file.on("make", path)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .on("write", path)
+}
+
 /// Makes a symbolic link.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc::{self, O_CLOEXEC, O_NOFOLLOW};
 
 use super::{Context as _, PathError, clock, files};
+use crate::model::shown;
 
 /// gosync's own lock, held until dropped.
 #[derive(Debug)]
@@ -106,6 +107,23 @@ pub struct Holder {
     pub command: Option<String>,
 }
 
+impl Holder {
+    /// Who it is: `sync users`, pid 6814, since 2026-11-29T12:30:01Z.
+    pub(crate) fn described(&self) -> String {
+        let command = self
+            .command
+            .as_deref()
+            .map(|command| format!("`{}`", shown(command)));
+        let pid = self.pid.map(|pid| format!("pid {pid}"));
+        let since = self.since.map(|at| format!("since {}", clock::written(at)));
+        let known: Vec<String> = [command, pid, since].into_iter().flatten().collect();
+        match known.is_empty() {
+            true => "it has not said which".to_owned(),
+            false => known.join(", "),
+        }
+    }
+}
+
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pid {
@@ -130,7 +148,7 @@ pub enum Wait {
 #[derive(Debug, thiserror::Error)]
 pub enum RunLockError {
     /// Somebody else holds it.
-    #[error("{0}")]
+    #[error("another run is under way: {}", .0.described())]
     Busy(Holder),
     /// It cannot be used.
     #[error(transparent)]
@@ -420,10 +438,13 @@ mod tests {
         let first = RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).unwrap();
         let busy =
             RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).unwrap_err();
-        assert_eq!(
-            busy.to_string(),
-            format!("lock file exists: pid = {}", std::process::id())
+        let said = busy.to_string();
+        let pid = format!("`test`, pid {}, since ", std::process::id());
+        assert!(
+            said.starts_with("another run is under way: ") && said.contains(&pid),
+            "{said}"
         );
+        assert!(!said.contains("file"), "nobody is to delete it: {said}");
         drop(first);
         assert!(RunLock::take(&path, Purpose::Change("test"), Wait::No, &mut |_| {}).is_ok());
     }

@@ -152,10 +152,11 @@ fn a_killed_holder_blocks_nobody() {
         "it never came to the change"
     );
     let busy = tree.gosync(&["--nowait", "sync", "users"]).expect(11);
-    assert_eq!(
-        busy.err,
-        format!("gosync ERROR: lock file exists: pid = {}\n", holder.0.id())
+    let told = format!(
+        "another run is under way: `sync users`, pid {}, since ",
+        holder.0.id()
     );
+    assert!(busy.err.contains(&told), "{}", busy.err);
     holder.signal(Signal::SIGKILL);
     assert_eq!(holder.0.wait().unwrap().signal(), Some(9));
     drop(password);
@@ -163,6 +164,10 @@ fn a_killed_holder_blocks_nobody() {
     tree.gosync(&["--nowait", "sync", "users"]).expect(0);
     assert!(tree.read("etc/passwd").contains("\ncarol:x:"));
 }
+
+/// What is said of the holder 28483.
+const BUSY: &str = "gosync ERROR: another run is under way: pid 28483, since 2026-11-21T00:00:00Z\n\
+                    gosync HINT: It ends by itself; `--wait 30s` waits for it\n";
 
 #[test]
 fn nowait_leaves_at_once_and_says_who_holds_the_lock() {
@@ -179,10 +184,7 @@ fn nowait_leaves_at_once_and_says_who_holds_the_lock() {
         &["-q", "--nw", "sync", "groups"],
     ] {
         let busy = tree.gosync(arguments).expect(11);
-        assert_eq!(
-            (busy.out.as_str(), busy.err.as_str()),
-            ("", "gosync ERROR: lock file exists: pid = 28483\n")
-        );
+        assert_eq!((busy.out.as_str(), busy.err.as_str()), ("", BUSY));
     }
     assert_eq!(differences(&tree.picture(), &before), [""; 0]);
 }
@@ -197,7 +199,7 @@ fn waiting_ends_at_its_limit_and_is_told_unless_quiet() {
         busy.out,
         "gosync NOTICE: lock file exists: pid = 28483 [waiting]\n"
     );
-    assert_eq!(busy.err, "gosync ERROR: lock file exists: pid = 28483\n");
+    assert_eq!(busy.err, BUSY);
     let quiet = tree
         .gosync(&["-q", "--wait", "1s", "sync", "users"])
         .expect(11);

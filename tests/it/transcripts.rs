@@ -21,6 +21,7 @@ cases!(
     history,
     home_bases,
     hooks,
+    init,
     ledger,
     limits,
     lock,

@@ -114,7 +114,9 @@ fn record(out: &mut String, world: &ScratchHost, answer: &Ran) {
     writeln!(out, "? {}", answer.code.unwrap_or(-1)).unwrap();
     for (mark, text) in [(">", &answer.out), ("!", &answer.err)] {
         let text = text.replace(world.dir().to_str().unwrap(), "[SCRATCH]");
-        let text = text.replace(&format!("pid = {}", std::process::id()), "pid = [PID]");
+        let pid = std::process::id();
+        let text = text.replace(&format!("pid = {pid}"), "pid = [PID]");
+        let text = text.replace(&format!("pid {pid}, since"), "pid [PID], since");
         let text = text.replace(
             &format!("pid {} since", std::process::id()),
             "pid [PID] since",

@@ -20,6 +20,9 @@ struct Document<'a> {
     users: Vec<&'a RawValue>,
     #[serde(borrow, default)]
     groups: Vec<&'a RawValue>,
+    /// See [`is_sample`].
+    #[serde(rename = "sample")]
+    _sample: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -153,6 +156,19 @@ pub(super) fn document(bytes: &[u8], when: &InactiveWhen) -> Result<Snapshot, St
         rejected,
         Completeness::Complete(proof),
     ))
+}
+
+/// Whether the document says that its people are made up.
+pub(super) fn is_sample(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Mark {
+        #[serde(default)]
+        sample: bool,
+    }
+    let mark = br#""sample""#;
+    // A look at the bytes costs nothing; only who has the word is read once more.
+    bytes.windows(mark.len()).any(|window| window == mark)
+        && serde_json::from_slice::<Mark>(bytes).is_ok_and(|mark| mark.sample)
 }
 
 /// The attributes that `when` names and that no person's record has.
@@ -338,6 +354,19 @@ mod tests {
         assert_eq!(got.directory.groups[0].members[0].status, Status::Active);
         assert_eq!(got.directory.groups[0].members[1].role, Role::Admin);
         assert!(matches!(got.completeness, Completeness::Complete(_)));
+    }
+
+    #[test]
+    fn a_document_can_say_that_its_people_are_made_up() {
+        for (text, said) in [
+            (r#"{"users": [], "sample": true}"#, true),
+            (r#"{"sample": false, "users": []}"#, false),
+            (r#"{"users": [{"id": "1", "login": "sample"}]}"#, false),
+            (r#"{"users": []}"#, false),
+        ] {
+            assert_eq!(is_sample(text.as_bytes()), said, "{text}");
+            assert!(document(text.as_bytes()).is_ok());
+        }
     }
 
     #[test]

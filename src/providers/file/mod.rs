@@ -6,6 +6,7 @@ mod admin;
 mod decode;
 mod document;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -13,7 +14,9 @@ use serde::Deserialize;
 
 use super::admin::GroupAdmin;
 use super::inactive::InactiveWhen;
-use super::kind::{AdminTerms, NamedFile, Need, OpenError, ProviderConfig, SourceOwner};
+use super::kind::{
+    AdminTerms, NamedFile, Need, OpenError, ProviderConfig, SourceOwner, Starter, StarterKey,
+};
 use super::{FetchError, Provider, Query, Reason, Scope};
 use crate::model::remedy::KeyNames;
 use crate::model::text::shell_word;
@@ -47,6 +50,12 @@ impl Config {
         })
     }
 }
+
+/// What a section needs at least.
+pub(crate) const STARTER: Starter = Starter {
+    name: "people",
+    keys: &[StarterKey::new("path", "directory.json")],
+};
 
 impl ProviderConfig for Config {
     fn files(&mut self) -> Vec<NamedFile<'_>> {
@@ -105,6 +114,8 @@ pub struct FileProvider {
     /// Who may own the document besides root and us.
     owner: Option<u32>,
     inactive_when: InactiveWhen,
+    /// Whether the document that was read last says that its people are made up.
+    sample: Cell<bool>,
 }
 
 impl FileProvider {
@@ -115,6 +126,7 @@ impl FileProvider {
             path,
             owner: None,
             inactive_when: InactiveWhen::default(),
+            sample: Cell::new(false),
         }
     }
 
@@ -144,6 +156,7 @@ impl Provider for FileProvider {
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
         let bytes = self.bytes()?;
+        self.sample.set(decode::is_sample(&bytes));
         let mut snapshot = decode::document(&bytes, &self.inactive_when)
             .map_err(|reason| self.malformed(reason))?;
         progress(snapshot.directory.users.len() + snapshot.directory.groups.len());
@@ -167,6 +180,10 @@ impl Provider for FileProvider {
             }
         }
         Ok(snapshot)
+    }
+
+    fn is_sample(&self) -> bool {
+        self.sample.get()
     }
 
     fn unused_inactive(&self, _deadline: Instant) -> Result<Vec<String>, FetchError> {

@@ -26,13 +26,24 @@ use secrecy::{ExposeSecret as _, SecretString};
 use self::api::Api;
 use self::mapping::Mapping;
 use super::admin::GroupAdmin;
-use super::kind::{self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig};
+use super::kind::{
+    AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
+};
 use super::{FetchError, Provider, Query};
 use crate::model::remedy::KeyNames;
 use crate::model::{RemoteId, Snapshot, Untrusted, counted};
 
 pub use self::admin::GlobusAdmin;
 pub use self::settings::Config;
+
+/// What a section needs at least.
+pub(crate) const STARTER: Starter = Starter {
+    name: "research",
+    keys: &[
+        StarterKey::new("client_id", "CHANGE-ME"),
+        StarterKey::new("client_secret_file", "NAME.secret"),
+    ],
+};
 
 impl ProviderConfig for Config {
     fn files(&mut self) -> Vec<NamedFile<'_>> {
@@ -45,6 +56,10 @@ impl ProviderConfig for Config {
         let mapping = NamedFile::optional("the identity mapping", mapping, Need::Trusted);
         let ca = NamedFile::optional("the provider's authorities", ca, Need::Trusted);
         [Some(secret), mapping, ca].into_iter().flatten().collect()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.own().map(drop)
     }
 
     fn open(&self, name: &str, _now: i64) -> Result<Box<dyn Provider>, OpenError> {
@@ -69,11 +84,12 @@ impl ProviderConfig for Config {
 
 impl Config {
     fn globus(&self, name: &str) -> Result<Globus, OpenError> {
+        let at = Section(name);
         let secrets = Secrets {
-            client_secret: kind::secret(Some(&self.client_secret_file))?,
-            ca_pem: kind::trusted(self.ca_file.as_deref())?,
+            client_secret: at.secret("client_secret_file", Some(&self.client_secret_file))?,
+            ca_pem: at.trusted("ca_file", self.ca_file.as_deref())?,
         };
-        let mapping = kind::trusted(self.identity_mapping.as_deref())?;
+        let mapping = at.trusted("identity_mapping", self.identity_mapping.as_deref())?;
         Globus::new(name, self, secrets, mapping.as_deref())
             .map_err(|reason| OpenError::unfit(name, reason))
     }
@@ -110,7 +126,7 @@ impl Globus {
         secrets: Secrets,
         mapping: Option<&[u8]>,
     ) -> Result<Self, String> {
-        let own = config.check()?;
+        let own = config.own()?;
         let Secrets {
             client_secret,
             ca_pem,

@@ -75,7 +75,7 @@ impl Config {
     ///
     /// # Errors
     /// What is wrong with the keys.
-    pub(super) fn check(&self) -> Result<RemoteId, String> {
+    pub(super) fn own(&self) -> Result<RemoteId, String> {
         for (key, url) in [
             ("groups_url", &self.groups_url),
             ("auth_url", &self.auth_url),
@@ -103,7 +103,7 @@ mod tests {
             format!("{config:?}"),
             format!("{:?}", Config::new(ID, "secret"))
         );
-        assert_eq!(config.check().unwrap().as_str(), ID.to_lowercase());
+        assert_eq!(config.own().unwrap().as_str(), ID.to_lowercase());
         assert!(toml::from_str::<Config>(&format!("{text}\ngroup_url = \"x\"")).is_err());
         assert!(toml::from_str::<Config>("client_id = \"x\"").is_err());
     }
@@ -116,7 +116,7 @@ mod tests {
                 client_id: "gosync".to_owned(),
                 ..fine.clone()
             }
-            .check()
+            .own()
             .is_err()
         );
         for url in [
@@ -130,7 +130,7 @@ mod tests {
                     groups_url: url.to_owned(),
                     ..fine.clone()
                 }
-                .check()
+                .own()
                 .unwrap_err()
                 .contains("groups_url")
             );
@@ -139,7 +139,7 @@ mod tests {
                     auth_url: url.to_owned(),
                     ..fine.clone()
                 }
-                .check()
+                .own()
                 .unwrap_err()
                 .contains("auth_url")
             );
@@ -148,13 +148,13 @@ mod tests {
             auth_url: "http://127.0.0.1:1".to_owned(),
             ..fine
         };
-        assert!(local.check().is_ok());
+        assert!(local.own().is_ok());
         assert!(
             Config {
                 ca_file: Some("ca.pem".into()),
                 ..local
             }
-            .check()
+            .own()
             .is_err()
         );
     }

@@ -27,7 +27,9 @@ use secrecy::SecretString;
 
 use self::settings::Settings;
 use super::admin::GroupAdmin;
-use super::kind::{self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig};
+use super::kind::{
+    self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
+};
 use super::{FetchError, Provider, Query, Reason};
 use crate::ldap;
 use crate::ldap::connect::{Server, Session};
@@ -39,6 +41,18 @@ use crate::system::tls::Trusted;
 pub use self::admin::LdapAdmin;
 pub use self::settings::{Attributes, Config, Schema};
 
+/// What a section needs at least.
+pub(crate) const STARTER: Starter = Starter {
+    name: "campus",
+    keys: &[
+        StarterKey::new("url", "ldaps://CHANGE-ME"),
+        StarterKey::new("user_base", "CHANGE-ME"),
+        StarterKey::new("group_base", "CHANGE-ME"),
+        StarterKey::new("bind_dn", "CHANGE-ME"),
+        StarterKey::new("password_file", "NAME.password"),
+    ],
+};
+
 impl ProviderConfig for Config {
     fn files(&mut self) -> Vec<NamedFile<'_>> {
         let (password, ca) = (&mut self.password_file, &mut self.ca_file);
@@ -47,6 +61,10 @@ impl ProviderConfig for Config {
         let own = &mut self.server_certificate;
         let own = NamedFile::optional("the provider's certificate", own, Need::Trusted);
         [password, ca, own].into_iter().flatten().collect()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        settings::check(self)
     }
 
     fn open(&self, name: &str, now: i64) -> Result<Box<dyn Provider>, OpenError> {
@@ -62,7 +80,10 @@ impl ProviderConfig for Config {
         KeyNames {
             place: "`url`",
             credentials: match self.bind_dn {
-                Some(_) => "`bind_dn` and `password_file`".to_owned(),
+                Some(_) => {
+                    let file = self.password_file.as_deref();
+                    format!("`bind_dn` and `password_file`{}", kind::oddity(file))
+                }
                 None => "`bind_dn`, which is not set,".to_owned(),
             },
             base: "`user_base` and `group_base`",
@@ -77,10 +98,11 @@ impl ProviderConfig for Config {
 
 impl Config {
     fn ldap(&self, name: &str, now: i64) -> Result<Ldap, OpenError> {
-        let password = kind::secret(self.password_file.as_deref())?;
+        let at = Section(name);
+        let password = at.secret("password_file", self.password_file.as_deref())?;
         let trusted = Trusted::new(
-            kind::trusted(self.ca_file.as_deref())?,
-            kind::trusted(self.server_certificate.as_deref())?,
+            at.trusted("ca_file", self.ca_file.as_deref())?,
+            at.trusted("server_certificate", self.server_certificate.as_deref())?,
         );
         trusted
             .and_then(|trusted| Ldap::new(name, self, password, trusted, now))

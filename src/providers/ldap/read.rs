@@ -171,7 +171,11 @@ impl<'a> Read<'a> {
         let mut outcome = search::run(&mut self.session, request, sink, &|n| progress(before + n));
         self.objects += outcome.entries;
         if outcome.no_base() && outcome.entries == 0 {
-            let text = format!("there is no entry {}", request.base);
+            let key = match request.base == self.settings.user_base {
+                true => "user_base",
+                false => "group_base",
+            };
+            let text = format!("there is no entry {}, which `{key}` names", request.base);
             return Err(Error::malformed(text).with(Remedy::Base));
         }
         if let Some(reason) = outcome.early.take_if(|e| e.kind == ErrorKind::TooMuch) {

@@ -17,7 +17,7 @@ use crate::ldap::limits::Limits;
 use crate::model::units::{Size, Span};
 use crate::providers::inactive::InactiveWhen;
 use crate::system::memory;
-use crate::system::tls::{self, Trusted};
+use crate::system::tls::{self, BOTH, Trusted};
 
 /// Entries asked for in one page: what Active Directory allows at most unless told otherwise.
 pub(crate) const PAGE_SIZE: u32 = 1000;
@@ -353,23 +353,12 @@ pub(super) fn server(
     password: Option<SecretString>,
     trusted: &Trusted,
 ) -> Result<Server, String> {
-    let address = Address::new(&config.url, config.start_tls).map_err(|e| e.to_string())?;
-    let named = [
-        ("ca_file", config.ca_file.is_some()),
-        ("server_certificate", config.server_certificate.is_some()),
-    ];
-    let named = named.iter().find(|(_, set)| *set).map(|(key, _)| key);
-    let tls = match (address.is_encrypted(), named) {
-        (true, _) => Some(tls::config(trusted)?),
-        (false, Some(key)) => {
-            return Err(format!(
-                "{key} is set, but the connection is not encrypted: use ldaps:// or start_tls"
-            ));
-        }
-        (false, None) => None,
+    let address = reachable(config)?;
+    let tls = match address.is_encrypted() {
+        true => Some(tls::config(trusted)?),
+        false => None,
     };
     let problem = match (config.bind_dn.as_deref(), &password) {
-        (Some(""), _) => Some("bind_dn is empty; leave it out to be anonymous"),
         (Some(_), None) => Some("bind_dn is set, but there is no password: set password_file"),
         (None, Some(_)) => Some("there is a password, but nobody it belongs to: set bind_dn"),
         // RFC 4513, 5.1.2: servers take that for nobody, and succeed.
@@ -392,6 +381,49 @@ pub(super) fn server(
         domain_scope: config.schema == Schema::Ad,
         limits: limits(config)?,
     })
+}
+
+/// Where the server is, if the keys that say so fit together.
+fn reachable(config: &Config) -> Result<Address, String> {
+    let address = Address::new(&config.url, config.start_tls).map_err(|e| e.to_string())?;
+    if config.bind_dn.as_deref() == Some("") {
+        return Err("bind_dn is empty; leave it out to be anonymous".to_owned());
+    }
+    let named = [
+        ("ca_file", config.ca_file.is_some()),
+        ("server_certificate", config.server_certificate.is_some()),
+    ];
+    let named = named.iter().find(|(_, set)| *set).map(|(key, _)| key);
+    match named.filter(|_| !address.is_encrypted()) {
+        None => Ok(address),
+        Some(key) => Err(format!(
+            "{key} is set, but the connection is not encrypted: use ldaps:// or start_tls"
+        )),
+    }
+}
+
+/// Whether the keys fit together, without what the files hold that they name.
+///
+/// # Errors
+/// Which key is wrong, and why.
+pub(super) fn check(config: &Config) -> Result<(), String> {
+    reachable(config)?;
+    limits(config)?;
+    Settings::new(config)?;
+    match (&config.bind_dn, &config.password_file) {
+        (Some(_), None) => Err(
+            "bind_dn is set, but there is no password: set password_file, such as password_file = \"campus.password\""
+                .to_owned(),
+        ),
+        (None, Some(_)) => Err(
+            "password_file is set, but nobody whose password it is: set bind_dn, such as bind_dn = \"cn=sync,dc=example,dc=org\""
+                .to_owned(),
+        ),
+        _ if config.ca_file.is_some() && config.server_certificate.is_some() => {
+            Err(format!("server_certificate: {BOTH}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How much the server may send.

@@ -24,13 +24,24 @@ use self::client::Client;
 use self::settings::Settings;
 use super::admin::GroupAdmin;
 use super::http::Http;
-use super::kind::{self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig};
+use super::kind::{
+    self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
+};
 use super::{FetchError, Provider, Query};
 use crate::model::remedy::KeyNames;
 use crate::model::{Snapshot, Untrusted};
 
 pub use self::admin::ScimAdmin;
 pub use self::settings::{Attributes, Config, MemberValue, Paging, Secrets};
+
+/// What a section needs at least.
+pub(crate) const STARTER: Starter = Starter {
+    name: "cloud",
+    keys: &[
+        StarterKey::new("url", "https://CHANGE-ME"),
+        StarterKey::new("token_file", "NAME.token"),
+    ],
+};
 
 impl ProviderConfig for Config {
     fn files(&mut self) -> Vec<NamedFile<'_>> {
@@ -41,6 +52,10 @@ impl ProviderConfig for Config {
         let ca = NamedFile::optional("the provider's authorities", ca, Need::Trusted);
         let own = NamedFile::optional("the provider's certificate", own, Need::Trusted);
         [token, secret, ca, own].into_iter().flatten().collect()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        settings::check(self)
     }
 
     fn open(&self, name: &str, _now: i64) -> Result<Box<dyn Provider>, OpenError> {
@@ -56,8 +71,12 @@ impl ProviderConfig for Config {
             place: "`url`",
             credentials: match (&self.token_file, &self.client_id) {
                 (None, None) => "`token_file`, which is not set,".to_owned(),
-                (Some(_), _) => "`token_file`".to_owned(),
-                _ => "`client_id`, `client_secret_file` and `token_url`".to_owned(),
+                (Some(file), _) => format!("`token_file`{}", kind::oddity(Some(file))),
+                _ => {
+                    let file = self.client_secret_file.as_deref();
+                    let odd = kind::oddity(file);
+                    format!("`client_id`, `token_url` and `client_secret_file`{odd}")
+                }
             },
             base: "`url`",
             authorities: "`ca_file`",
@@ -70,11 +89,12 @@ impl ProviderConfig for Config {
 
 impl Config {
     fn scim(&self, name: &str) -> Result<Scim, OpenError> {
+        let at = Section(name);
         let secrets = Secrets {
-            token: kind::secret(self.token_file.as_deref())?,
-            client_secret: kind::secret(self.client_secret_file.as_deref())?,
-            authorities: kind::trusted(self.ca_file.as_deref())?,
-            certificate: kind::trusted(self.server_certificate.as_deref())?,
+            token: at.secret("token_file", self.token_file.as_deref())?,
+            client_secret: at.secret("client_secret_file", self.client_secret_file.as_deref())?,
+            authorities: at.trusted("ca_file", self.ca_file.as_deref())?,
+            certificate: at.trusted("server_certificate", self.server_certificate.as_deref())?,
         };
         Scim::new(name, self, secrets).map_err(|reason| OpenError::unfit(name, reason))
     }

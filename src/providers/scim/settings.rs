@@ -301,6 +301,41 @@ impl Settings {
     }
 }
 
+/// Whether the keys fit together, without what the files hold that they name.
+///
+/// # Errors
+/// Which key is wrong, and why.
+pub(super) fn check(config: &Config) -> Result<(), String> {
+    let encrypted = check_url(&config.url)?.scheme() == "https";
+    let token_url = config.token_url.as_deref().map(check_url).transpose();
+    let token_url = token_url.map_err(|reason| format!("token_{reason}"))?;
+    Settings::new(config)?;
+    let tokens_encrypted = token_url.is_some_and(|url| url.scheme() == "https");
+    if config.ca_file.is_some() && !encrypted && !tokens_encrypted {
+        return Err(unencrypted("ca_file"));
+    }
+    if config.server_certificate.is_some() && !encrypted {
+        return Err(unencrypted("server_certificate"));
+    }
+    let oauth = [
+        config.client_id.is_some(),
+        config.client_secret_file.is_some(),
+        config.token_url.is_some(),
+    ];
+    match (&config.token_file, oauth) {
+        (_, [false, false, false]) | (None, [true, true, true]) => Ok(()),
+        _ => Err(CREDENTIALS.to_owned()),
+    }
+}
+
+/// What is wrong with credentials of two kinds, or with half of them.
+const CREDENTIALS: &str =
+    "set either token_file, or all of client_id, client_secret_file and token_url";
+
+fn unencrypted(key: &str) -> String {
+    format!("{key} is set, but the connection is not encrypted: use https://")
+}
+
 /// The client that a section describes.
 ///
 /// # Errors
@@ -311,16 +346,11 @@ pub(super) fn client(config: &Config, secrets: Secrets) -> Result<Http, String> 
     let token_url = config.token_url.as_deref();
     let token_encrypted = token_url.map(is_https).transpose();
     let token_encrypted = token_encrypted.map_err(|reason: String| format!("token_{reason}"))?;
-    let unencrypted = |key| {
-        Err(format!(
-            "{key} is set, but the connection is not encrypted: use https://"
-        ))
-    };
     if secrets.authorities.is_some() && !encrypted && token_encrypted != Some(true) {
-        return unencrypted("ca_file");
+        return Err(unencrypted("ca_file"));
     }
     if secrets.certificate.is_some() && !encrypted {
-        return unencrypted("server_certificate");
+        return Err(unencrypted("server_certificate"));
     }
     // The token endpoint, if it is another server, has a certificate of its own.
     let elsewhere = token_url.filter(|token| !same_server(token, &config.url));
@@ -378,10 +408,7 @@ fn auth(
             let client = client.with_scope(config.scope.as_deref());
             Ok(Auth::Token(Box::new(client)))
         }
-        _ => Err(
-            "set either token_file, or all of client_id, client_secret_file and token_url"
-                .to_owned(),
-        ),
+        _ => Err(CREDENTIALS.to_owned()),
     }
 }
 

@@ -28,6 +28,10 @@ const SYSTEM: [&str; 4] = [
     "/etc/ssl/ca-bundle.pem",
 ];
 
+/// What is wrong with two keys for one thing.
+pub(crate) const BOTH: &str = "`ca_file` and `server_certificate` are both set; a server that is trusted by its very \
+                               certificate needs no authority: set one of them";
+
 /// Whom to trust.
 #[derive(Clone, Debug, Default)]
 pub enum Trusted {
@@ -57,11 +61,7 @@ impl Trusted {
         certificate: Option<Vec<u8>>,
     ) -> Result<Self, String> {
         match (authorities, certificate) {
-            (Some(_), Some(_)) => Err(
-                "ca_file and server_certificate are both set; a server with that very certificate needs no authority: set \
-                 one of them"
-                    .to_owned(),
-            ),
+            (Some(_), Some(_)) => Err(BOTH.to_owned()),
             (None, Some(certificate)) => Ok(Self::Certificate(certificate)),
             (authorities, None) => Ok(authorities.into()),
         }

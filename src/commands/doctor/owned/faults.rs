@@ -41,8 +41,8 @@ const WORDS: [(Fault, Severity, &str, &str, &str); 20] = [
         Fault::NotInPasswd,
         Warning,
         "accounts of gosync's that are not in passwd",
-        "somebody took them out by hand; gosync puts an account back that its person should have",
-        "gosync sync users --dry-run   # or gosync deluser NAME",
+        "somebody took them out by hand; `deleted_by_hand` in [accounts] says whether gosync only tells it, or makes them again",
+        "gosync sync users --dry-run   # says what the next run does; gosync deluser NAME ends it",
     ),
     (
         Fault::OtherUid,
