@@ -606,7 +606,10 @@ pub(super) fn let_in(kind: &EntryKind, why: BadName) -> String {
     match why {
         BadName::Dot => format!("; `dots = true` in [{}] lets it in", section(kind)),
         BadName::Empty | BadName::TooLong | BadName::BadStart | BadName::BadCharacter => {
-            format!("; a rule of `names` in [{}] can give another", section(kind))
+            format!(
+                "; a rule of `names` in [{}] can give another",
+                section(kind)
+            )
         }
     }
 }
