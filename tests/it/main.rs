@@ -37,6 +37,7 @@ mod machine;
 mod manifest;
 mod papers;
 mod properties;
+mod recovery;
 mod scenarios;
 mod siblings;
 mod terminal;
