@@ -48,6 +48,8 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "drift" -d 'Show what 
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "group" -d 'Work on the groups at the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "user" -d 'Work on the people at the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "status" -d 'Show how things stand: configuration, provider, what gosync owns, and who holds the lock'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "accounts" -d 'List accounts and groups: who is owned, locked, missing, refused or given back'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "list" -d 'List accounts and groups: who is owned, locked, missing, refused or given back'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "doctor" -d 'Check everything that gosync depends on, and say how to mend what is wrong'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "init" -d 'Write the few lines that a kind of provider needs'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "check" -d 'Check a configuration, as anybody and without a host'
@@ -496,6 +498,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand status" -l max-age -d 'Call it stale if the last complete read is older, such as 1h; 2d without this option' -r
 complete -c gosync -n "__fish_gosync_using_subcommand status" -l format -d 'Print it in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand status" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -510,6 +513,46 @@ complete -c gosync -n "__fish_gosync_using_subcommand status" -l force -d 'Treat
 complete -c gosync -n "__fish_gosync_using_subcommand status" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand status" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l state -d 'Only those in this state' -r -f -a "owned\t'Gosync\'s, also if it is locked or its person is missing'
+locked\t'Locked by gosync'
+missing\t'In no complete read for a while, and not yet locked'
+refused\t'Refused by the last sync'
+released\t'Given back to this host'"
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l format -d 'Print it in this format' -r -f -a "text\t'For people'
+json\t'For programs'
+csv\t'Comma-separated values'"
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand list" -l state -d 'Only those in this state' -r -f -a "owned\t'Gosync\'s, also if it is locked or its person is missing'
+locked\t'Locked by gosync'
+missing\t'In no complete read for a while, and not yet locked'
+refused\t'Refused by the last sync'
+released\t'Given back to this host'"
+complete -c gosync -n "__fish_gosync_using_subcommand list" -l format -d 'Print it in this format' -r -f -a "text\t'For people'
+json\t'For programs'
+csv\t'Comma-separated values'"
+complete -c gosync -n "__fish_gosync_using_subcommand list" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand list" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand list" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand list" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand list" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand list" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand list" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand list" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand list" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand list" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l format -d 'Print the findings in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r

@@ -3,6 +3,7 @@
 //! Their doc comments are the help, the manual page and the descriptions in the shell completions. What an option
 //! means is settled in `config` and `commands`; the environment is not read here.
 
+mod accounts;
 mod adopt;
 mod deluser;
 mod doctor;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+pub(crate) use accounts::{AccountFormat, AccountState, Accounts};
 pub(crate) use adopt::{Adopt, Kind, Release};
 pub(crate) use deluser::DelUser;
 pub(crate) use doctor::Doctor;
@@ -244,8 +246,20 @@ pub enum Command {
     User(User),
     /// Show how things stand: configuration, provider, what gosync owns, and who holds the lock
     ///
-    /// Reads and changes nothing else. The status is 12 if the provider cannot be reached.
+    /// The first row is a verdict: ok, or what is not: no complete read for longer than `--max-age`, a limit that refuses a
+    /// sync since when, with what lets its plan through, a last run that failed, people who get no account. That people are
+    /// missing is no fault. It comes from `last-runs.json` in the state directory, in which each run but a dry one leaves how it
+    /// ended. Reads and changes nothing else.
+    ///
+    /// The status is 0 if the verdict is ok, 12 if all that is wrong is that the provider cannot be reached, and else 1.
     Status(Status),
+    /// List accounts and groups: who is owned, locked, missing, refused or given back
+    ///
+    /// All of gosync's, of whatever provider, and whoever the last sync refused, each with why; groups with their members,
+    /// also those by the primary group. Asks no provider, writes nothing, and takes no lock: what is owned is the ledger's to
+    /// say, and who is refused is known from the last sync of all people, and of all groups, that was no dry run.
+    #[command(visible_alias = "list")]
+    Accounts(Accounts),
     /// Check everything that gosync depends on, and say how to mend what is wrong
     ///
     /// Checks the configuration, who may change the files that are trusted, the provider, the lock, the ledger, the

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::Format;
+use crate::model::units::Span;
 
 /// What is done with people at the provider.
 #[derive(Clone, Debug, Subcommand)]
@@ -50,6 +51,10 @@ pub enum DumpForm {
 /// `gosync status`
 #[derive(Args, Clone, Debug)]
 pub struct Status {
+    /// Call it stale if the last complete read is older, such as 1h; 2d without this option
+    #[arg(long, value_name = "DURATION")]
+    pub max_age: Option<Span>,
+
     /// Print it in this format
     #[arg(
         long,

@@ -3,6 +3,7 @@
 //! Puts provider, policy, plan, target and ledger together. Decides nothing about accounts, and
 //! prints through `ui`.
 
+mod accounts;
 mod adopt;
 mod apply;
 mod check;
@@ -17,6 +18,7 @@ mod ledger;
 mod lock;
 mod plan;
 mod request;
+mod run_note;
 mod setup;
 mod shell;
 mod status;
@@ -113,6 +115,7 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Keys(args) => keys::run(global, args, ui),
         Command::Ledger(command) => ledger::run(global, command, ui),
         Command::Status(args) => status::run(global, args, ui),
+        Command::Accounts(args) => accounts::run(global, args, ui),
         Command::Doctor(args) => doctor::run(global, args, ui),
         Command::Init(args) => init::run(args, ui),
         Command::Check(args) => check::run(global, args, ui),

@@ -1,6 +1,7 @@
 //! From the command line to a job, and from what came of it to an exit code.
 
 use super::Outcome;
+use super::run_note::NoteOfRun;
 use super::setup::Setup;
 use super::watch::UiWatch;
 use crate::cli::{self, PlanArgs, Sync, SyncGroups, SyncUsers};
@@ -50,9 +51,9 @@ pub(super) fn options(setup: &Setup<'_>, args: &PlanArgs) -> Options {
     }
 }
 
-/// Runs a task before the eyes of whoever typed it.
+/// Runs a task before the eyes of whoever typed it, and leaves a note of how it ended.
 pub(super) fn run(setup: &Setup<'_>, task: Task, args: &PlanArgs) -> Result<RunReport> {
-    run_with(setup, task, options(setup, args), args.format)
+    run_with(setup, task, options(setup, args), args)
 }
 
 /// The same with other options.
@@ -60,10 +61,20 @@ pub(super) fn run_with(
     setup: &Setup<'_>,
     task: Task,
     options: Options,
-    format: cli::Format,
+    args: &PlanArgs,
 ) -> Result<RunReport> {
-    let mut watch = UiWatch::with_format(setup.ui, format).verbose(setup.global.verbose > 0);
-    run::once(&setup.env, &Job { task, options }, &mut watch)
+    let note = NoteOfRun::new(setup, &task);
+    let watch = UiWatch::with_format(setup.ui, args.format).verbose(setup.global.verbose > 0);
+    let mut watch = watch.knowing(note.memory().clone());
+    let mut result = run::once(&setup.env, &Job { task, options }, &mut watch);
+    if let Ok(report) = &mut result {
+        note.judge(report);
+    }
+    if !args.dry_run {
+        let end = result.as_ref().ok().map(|report| conclude(report, args));
+        note.leave(&result, end);
+    }
+    result
 }
 
 /// The end of a command, by what came of its run.

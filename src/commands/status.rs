@@ -1,9 +1,12 @@
 //! `gosync status`: how things stand. Writes nothing, and takes no lock.
 
+mod verdict;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use self::verdict::{FAMILIES, Question, Verdict};
 use super::Outcome;
 use super::setup::Setup;
 use crate::cli::{self, Format, Global};
@@ -12,14 +15,14 @@ use crate::ledger::queue::{Failing, QueueCensus};
 use crate::ledger::{Census, Ledger, Waiting};
 use crate::model::owned::Hold;
 use crate::model::{counted, shown};
-use crate::run::anchored;
+use crate::run::{LastRuns, RunNote, Told, anchored};
 use crate::system::clock;
 use crate::system::lock::{self, Note};
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Status, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
-    let status = Status::new(&setup)?;
+    let status = Status::new(&setup, args)?;
     match args.format {
         Format::Text => ui.data(&status.text()),
         Format::Json => ui.data(&format!("{:#}\n", status.json())),
@@ -28,9 +31,9 @@ pub(super) fn run(global: &Global, args: &cli::Status, ui: Ui) -> Result<Outcome
         ui.error(problem);
         return Ok(Outcome::Reported(Kind::Failed));
     }
-    Ok(match status.provider {
-        Ok(_) => Outcome::Done,
-        Err(_) => Outcome::Reported(Kind::Source),
+    Ok(match status.verdict.kind() {
+        None => Outcome::Done,
+        Some(kind) => Outcome::Reported(kind),
     })
 }
 
@@ -38,6 +41,8 @@ pub(super) fn run(global: &Global, args: &cli::Status, ui: Ui) -> Result<Outcome
 const SHOWN_HOOKS: usize = 100;
 
 struct Status {
+    verdict: Verdict,
+    runs: LastRuns,
     configuration: Vec<String>,
     section: String,
     kind: &'static str,
@@ -55,7 +60,7 @@ struct Status {
 }
 
 impl Status {
-    fn new(setup: &Setup<'_>) -> Result<Self> {
+    fn new(setup: &Setup<'_>, args: &cli::Status) -> Result<Self> {
         let section = setup.settings.provider()?;
         let deadline = clock::deadline(setup.settings.gosync.time_limit);
         let provider = setup
@@ -86,7 +91,17 @@ impl Status {
             .map_err(Error::failed)?;
         let (note, busy) = lock::look(&setup.root.path(&setup.settings.gosync.lock_file))
             .map_err(Error::failed)?;
+        let runs = LastRuns::load(&setup.state_dir());
+        let verdict = Verdict::of(&Question {
+            provider: &section.name,
+            runs: &runs,
+            is_reachable: provider.is_ok(),
+            now: setup.now,
+            max_age: args.max_age,
+        });
         Ok(Self {
+            verdict,
+            runs,
             configuration: setup
                 .sources
                 .iter()
@@ -110,26 +125,15 @@ impl Status {
             Ok(who) => format!("reachable: {who}"),
             Err(reason) => format!("NOT REACHABLE: {reason}"),
         };
-        let reads: Vec<String> = self
-            .note
-            .reads
-            .iter()
-            .map(|(command, at)| format!("{} {}", shown(command), clock::written(*at)))
-            .collect();
         let rows = [
+            ("verdict", self.verdict.text()),
             ("configuration", self.configuration.join(", ")),
             (
                 "provider",
                 format!("{} ({}), {provider}", shown(&self.section), self.kind),
             ),
-            (
-                "last complete read",
-                if reads.is_empty() {
-                    "none since this host started".to_owned()
-                } else {
-                    reads.join(", ")
-                },
-            ),
+            ("last complete read", self.reads()),
+            ("last runs", self.last_runs()),
             ("accounts", owned(&self.census.accounts)),
             ("missing people", missing(self.census.missing)),
             ("groups", owned(&self.census.groups)),
@@ -152,6 +156,31 @@ impl Status {
         let failing = self.hooks.failing.iter().map(failing);
         let waiting = self.homes.iter().map(waiting);
         rows.chain(held).chain(failing).chain(waiting).collect()
+    }
+
+    /// When the provider was read completely last.
+    fn reads(&self) -> String {
+        let read = |family: &&str| {
+            let at = verdict::last_read(&self.runs, &self.section, family)?;
+            Some(format!("{family} {at}"))
+        };
+        let reads: Vec<String> = FAMILIES.iter().filter_map(read).collect();
+        match reads.is_empty() {
+            true => "none".to_owned(),
+            false => reads.join(", "),
+        }
+    }
+
+    /// How the last runs of each command ended.
+    fn last_runs(&self) -> String {
+        let run = |(command, note): (&String, &RunNote)| {
+            format!("{} {}: {}", shown(command), note.ended, note.code)
+        };
+        let runs: Vec<String> = self.runs.runs.iter().map(run).collect();
+        match runs.is_empty() {
+            true => "none".to_owned(),
+            false => runs.join(", "),
+        }
     }
 
     /// What an interrupted run has left.
@@ -190,17 +219,19 @@ impl Status {
     }
 
     fn json(&self) -> Value {
-        let reads: serde_json::Map<String, Value> = self
-            .note
-            .reads
-            .iter()
-            .map(|(command, at)| (command.clone(), json!(clock::written(*at))))
-            .collect();
+        let read = |family: &&str| {
+            let at = verdict::last_read(&self.runs, &self.section, family)?;
+            Some(((*family).to_owned(), json!(at)))
+        };
+        let reads: serde_json::Map<String, Value> = FAMILIES.iter().filter_map(read).collect();
         let holder = &self.note.holder;
         let lock = self
             .busy
             .then(|| json!({"pid": holder.pid, "since": holder.since.map(clock::written), "command": holder.command}));
         let mut out = json!({
+            "format": 1,
+            "verdict": self.verdict.json(),
+            "last_runs": self.runs.runs.iter().map(run_json).collect::<serde_json::Map<_, _>>(),
             "configuration": self.configuration,
             "provider": {
                 "name": self.section,
@@ -234,6 +265,25 @@ impl Status {
         }
         out
     }
+}
+
+/// How a run ended, without all whom it refused.
+fn run_json((command, note): (&String, &RunNote)) -> (String, Value) {
+    let told = |told: &Told| json!({"reason": told.reason, "text": told.text, "count": told.count});
+    let told = |all: &[Told]| all.iter().map(told).collect::<Vec<_>>();
+    let out = json!({
+        "provider": note.provider,
+        "ended": note.ended,
+        "exit": note.code,
+        "since": note.since,
+        "times": note.times,
+        "error": note.error,
+        "digest": note.digest,
+        "counts": note.counts,
+        "refused": told(&note.refused),
+        "notes": told(&note.notes),
+    });
+    (command.clone(), out)
 }
 
 /// The states of what is there because of gosync.

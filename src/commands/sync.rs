@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::request::{conclude, options, run_with};
+use super::run_note;
 use super::setup::Setup;
 use crate::cli::{Global, Sync};
 use crate::error::Result;
@@ -9,11 +10,16 @@ use crate::run::{Options, Task};
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
-    let setup = Setup::new(global, ui)?;
+    let task = Task::from(args);
+    let setup = Setup::new(global, ui).inspect_err(|error| {
+        if !args.plan().dry_run {
+            run_note::unusable(global, &task, error);
+        }
+    })?;
     let options = Options {
         new_ledger: args.new_ledger(),
         ..options(&setup, args.plan())
     };
-    let report = run_with(&setup, Task::from(args), options, args.plan().format)?;
+    let report = run_with(&setup, task, options, args.plan())?;
     conclude(&report, args.plan())
 }

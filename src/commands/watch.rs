@@ -2,20 +2,22 @@
 
 use crate::cli::Format;
 use crate::hooks::Reporter;
-use crate::plan::render::{self, Detail};
-use crate::plan::{Barred, Plan};
+use crate::plan::Plan;
+use crate::plan::render::{self, Detail, Said};
 use crate::policy::Refusal;
-use crate::run::{Progress, Watch};
+use crate::run::{Memory, Progress, Watch};
 use crate::ui::Ui;
 
 /// Prints what is told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct UiWatch {
     ui: Ui,
     /// How the plan of a dry run is shown.
     format: Format,
     /// Whether everybody is told of, not only every cause.
     each: bool,
+    /// What earlier runs have told.
+    memory: Memory,
 }
 
 impl UiWatch {
@@ -26,8 +28,12 @@ impl UiWatch {
 
     /// The same, with another form of plans.
     pub(super) fn with_format(ui: Ui, format: Format) -> Self {
-        let each = false;
-        Self { ui, format, each }
+        Self {
+            ui,
+            format,
+            each: false,
+            memory: Memory::default(),
+        }
     }
 
     /// The same; `verbose`: everybody is told of, not only every cause.
@@ -36,9 +42,27 @@ impl UiWatch {
         Self { each, ..self }
     }
 
-    fn detail(self, otherwise: Detail) -> Detail {
+    /// The same; what earlier runs have told is only counted.
+    pub(super) fn knowing(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// What is to be told, and how much was told before.
+    fn news<'a, T: Said>(&self, all: impl IntoIterator<Item = &'a T>) -> (Vec<&'a T>, usize) {
+        match self.each {
+            true => (all.into_iter().collect(), 0),
+            false => self.memory.news(all),
+        }
+    }
+
+    fn detail(&self, otherwise: Detail) -> Detail {
         if self.each { Detail::Each } else { otherwise }
     }
+}
+
+/// How much is as earlier runs have told it, and how to see it.
+fn as_before(what: &str, count: usize, way: &str) -> Option<String> {
+    (count > 0).then(|| format!("{what}: {count}, as before; {way}"))
 }
 
 impl Reporter for UiWatch {
@@ -59,22 +83,24 @@ impl Watch for UiWatch {
 
     fn staged(&mut self, plan: &Plan) {
         let changes = plan.changes.iter().map(render::line);
-        let detail = self.detail(Detail::Some);
-        let remarks = render::lines(&plan.remarks, detail);
-        let begins = plan
-            .missing
-            .iter()
-            .filter(|missing| self.each || missing.is_news);
-        self.ui
-            .notices(changes.chain(render::missing(begins)).chain(remarks));
+        let begins = plan.missing.iter();
+        let begins = begins.filter(|missing| self.each || missing.is_news);
+        let (remarks, noted) = self.news(&plan.remarks);
+        let remarks = render::lines(remarks, self.detail(Detail::Some));
+        let as_before = as_before("notes", noted, "-v tells them");
+        let notices = changes.chain(render::missing(begins)).chain(remarks);
+        self.ui.notices(notices.chain(as_before));
         // What keeps everybody out is the error at the end.
-        let barred = plan.barred.filter(|barred| *barred != Barred::Setting);
+        let barred = self.memory.barred(plan);
         let is_told =
             |refusal: &&Refusal| barred.is_none_or(|barred| !barred.is_by(&refusal.reason));
-        let refused = plan.refused.iter().filter(is_told);
-        for line in render::lines(refused, detail) {
+        let (refused, others) = self.news(plan.refused.iter().filter(is_told));
+        for line in render::lines(refused, self.detail(Detail::Some)) {
             self.ui.warn(line);
         }
+        let way = "`gosync accounts --state refused` names them";
+        self.ui
+            .notices(self::as_before("refused", others, way).into_iter());
     }
 
     fn dry(&mut self, plan: &Plan) {

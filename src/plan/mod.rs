@@ -8,7 +8,7 @@ mod barred;
 pub(crate) mod change;
 mod change_json;
 pub(crate) mod claims;
-mod counts;
+pub(crate) mod counts;
 pub(crate) mod deed;
 pub(crate) mod diff;
 pub(crate) mod drift;

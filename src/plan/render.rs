@@ -12,7 +12,7 @@ use super::{
 use crate::model::owned::Hold;
 use crate::model::{Contact, Gid, Name, RemoteId, UserName, shown};
 use crate::policy::Field;
-pub(crate) use causes::{Detail, causes, in_one, lines, refusal, remark};
+pub(crate) use causes::{Detail, Said, SameCause, causes, in_one, lines, refusal, remark};
 pub(crate) use missing::missing;
 
 /// How many names of a list one line shows.

@@ -196,6 +196,25 @@ impl Task {
         Purpose::of(self.word(), options.dry_run)
     }
 
+    /// Under what the note of its last run is kept: runs for all, for new people, for known ones and for some are told apart.
+    pub(crate) fn noted_as(&self) -> String {
+        let word = self.word();
+        match self {
+            Self::Users { only, .. } if !only.is_empty() => format!("{word} --only"),
+            Self::Users { new: false, .. } => format!("{word} --updated"),
+            Self::Users {
+                existing: false, ..
+            } => format!("{word} --new"),
+            Self::Groups { only } if !only.is_empty() => format!("{word} GROUP"),
+            _ => word.to_owned(),
+        }
+    }
+
+    /// Of what kind of sync its run is one, if it is for all of that kind.
+    pub(crate) fn family(&self) -> Option<&'static str> {
+        (self.is_sync() && self.asked().is_empty()).then(|| self.word())
+    }
+
     /// Whether it brings the host in step with what the provider says now.
     pub(crate) fn is_sync(&self) -> bool {
         matches!(self, Self::Users { .. } | Self::Groups { .. })

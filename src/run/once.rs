@@ -18,14 +18,12 @@ use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::hooks::{self, Tally};
 use crate::ledger::{HOST, Ledger, Run};
-use crate::model::Completeness;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::model::power::PowerBook;
 use crate::plan::guard::{self, Approval, Ranges, Refused};
 use crate::plan::saved::{Asked, Saved, fingerprints};
 use crate::plan::{Approved, Plan};
-use crate::system::lock::RunLock;
 use crate::targets::{Current, Hold, Target};
 
 /// How often a plan is made anew because somebody else changed the databases meanwhile.
@@ -40,8 +38,8 @@ const OPEN_ATTEMPTS: u32 = 2;
 /// # Errors
 /// What broke the run off. Whatever was begun is finished or dropped by the next one.
 pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
-    let mut lock = env.lock(job.task.purpose(&job.options), watch)?;
-    let report = straight_line(env, job, &mut lock, watch);
+    let _lock = env.lock(job.task.purpose(&job.options), watch)?;
+    let report = straight_line(env, job, watch);
     if job.task.is_sync() && wrote_nothing(&report) {
         // What earlier runs have left to hooks does not depend on what the provider says now.
         if let Err(e) = after::catch_up(env, &job.options, watch) {
@@ -67,14 +65,8 @@ fn wrote_nothing(report: &Result<RunReport>) -> bool {
     }
 }
 
-fn straight_line(
-    env: &Env,
-    job: &Job,
-    lock: &mut RunLock,
-    watch: &mut dyn Watch,
-) -> Result<RunReport> {
+fn straight_line(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     let planner = Planner::read(env, job, watch)?;
-    note_read(lock, job, &planner);
     let target = env.target()?;
     let mut ledger = LedgerAccess::open(env, target.as_ref(), &job.options, watch)?;
     let (target, planner, command) = (target.as_ref(), &planner, &job.task.command());
@@ -128,16 +120,6 @@ fn over_a_limit_now() -> Error {
          done now goes over a limit",
     )
     .hint("What was written stays; run it again to see the rest")
-}
-
-/// That a sync's read was complete is noted for `gosync status`.
-fn note_read(lock: &mut RunLock, job: &Job, planner: &Planner<'_>) {
-    let is_complete = planner
-        .snapshot()
-        .is_some_and(|snapshot| matches!(snapshot.completeness, Completeness::Complete(_)));
-    if job.task.is_sync() && is_complete && !job.options.dry_run {
-        lock.note_read(&job.task.command());
-    }
 }
 
 /// What stays the same along the line.

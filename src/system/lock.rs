@@ -5,7 +5,6 @@
 //! file description lock on `/etc/.pwd.lock`. `flock` does not exclude it, and a classic record lock would vanish when
 //! any descriptor of the file is closed.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek as _, Write as _};
@@ -24,7 +23,6 @@ use crate::model::shown;
 pub struct RunLock {
     /// `None`: there was nothing to lock for a look.
     file: Option<File>,
-    note: Note,
 }
 
 /// What the lock file says. Information only.
@@ -32,31 +30,20 @@ pub struct RunLock {
 pub(crate) struct Note {
     /// Who holds the lock, or held it last.
     pub holder: Holder,
-    /// When each command last read its provider completely, in seconds since 1970.
-    pub reads: BTreeMap<String, i64>,
 }
 
 impl Note {
     /// The longest note that is read, in bytes.
     const MAX_BYTES: u64 = 4096;
 
-    /// `PID SINCE COMMAND`, then a line `read SINCE COMMAND` for each command.
+    /// `PID SINCE COMMAND` in the first line; what else there is, an older gosync wrote.
     fn parse(text: &str) -> Self {
         let mut note = Self::default();
-        let mut lines = text.lines();
-        if let Some(line) = lines.next() {
+        if let Some(line) = text.lines().next() {
             let mut words = line.splitn(3, ' ');
             note.holder.pid = words.next().and_then(|word| word.parse().ok());
             note.holder.since = words.next().and_then(|word| word.parse().ok());
             note.holder.command = words.next().map(str::to_owned);
-        }
-        for line in lines {
-            let rest = line
-                .strip_prefix("read ")
-                .and_then(|rest| rest.split_once(' '));
-            if let Some((Ok(at), command)) = rest.map(|(at, command)| (at.parse(), command)) {
-                note.reads.insert(command.to_owned(), at);
-            }
         }
         note
     }
@@ -68,11 +55,7 @@ impl Note {
             command,
         } = &self.holder;
         let (pid, since) = (pid.unwrap_or(0), since.unwrap_or(0));
-        let mut text = format!("{pid} {since} {}\n", command.as_deref().unwrap_or_default());
-        for (command, at) in &self.reads {
-            text.push_str(&format!("read {at} {command}\n"));
-        }
-        text
+        format!("{pid} {since} {}\n", command.as_deref().unwrap_or_default())
     }
 }
 
@@ -173,10 +156,7 @@ impl RunLock {
         waiting: &mut dyn FnMut(&Holder),
     ) -> Result<Self, RunLockError> {
         let Some(mut file) = open_run_lock(path, purpose)? else {
-            return Ok(Self {
-                file: None,
-                note: Note::default(),
-            });
+            return Ok(Self { file: None });
         };
         let mut said: Option<Instant> = None;
         loop {
@@ -201,29 +181,16 @@ impl RunLock {
             }
             clock::sleep_until(deadline, POLL);
         }
-        let mut note = read_note(&mut file);
         if let Purpose::Change(command) = purpose {
-            note.holder = Holder {
+            let holder = Holder {
                 pid: Some(std::process::id()),
                 since: Some(clock::now()),
                 command: Some(command.to_owned()),
             };
+            let note = Note { holder };
             let _ = write_note(&mut file, &note); // information only
         }
-        Ok(Self {
-            file: Some(file),
-            note,
-        })
-    }
-}
-
-impl RunLock {
-    /// Notes that `command` read its provider completely just now.
-    pub fn note_read(&mut self, command: &str) {
-        self.note.reads.insert(command.to_owned(), clock::now());
-        if let Some(file) = &mut self.file {
-            let _ = write_note(file, &self.note); // information only
-        }
+        Ok(Self { file: Some(file) })
     }
 }
 
@@ -483,13 +450,12 @@ mod tests {
     }
 
     #[test]
-    fn a_note_says_who_does_what_and_what_was_read() {
+    fn a_note_says_who_does_what() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/lock");
         assert_eq!(look(&path).unwrap(), (Note::default(), false));
-        let mut held =
+        let held =
             RunLock::take(&path, Purpose::Change("sync users"), Wait::No, &mut |_| {}).unwrap();
-        held.note_read("sync users");
         let (note, busy) = look(&path).unwrap();
         assert_eq!(
             (note.holder.command.as_deref(), busy),
@@ -499,9 +465,8 @@ mod tests {
         drop(RunLock::take(&path, Purpose::Change("deluser"), Wait::No, &mut |_| {}).unwrap());
         let (note, busy) = look(&path).unwrap();
         assert_eq!(
-            (note.reads.len(), busy),
-            (1, false),
-            "what was read stays noted"
+            (note.holder.command.as_deref(), busy),
+            (Some("deluser"), false)
         );
         assert_eq!(Note::parse(&note.text()), note);
         assert_eq!(

@@ -72,6 +72,8 @@ impl SmallHost {
                 _ if is_backup(&path) => content.clear(),
                 // Who held the lock last; its kernel lock is what counts.
                 "run/gosync/lock" => content.clear(),
+                // What runs note of themselves, with the time.
+                "var/lib/gosync/last-runs.json" => continue,
                 // Which ledger, and how many transactions an interruption made of one. Runs that go on prove that it fits.
                 "etc/gosync/anchor" => content.clear(),
                 "var/lib/gosync/ledger.sqlite" => content = ledger(&self.path(&path)).into_bytes(),

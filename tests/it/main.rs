@@ -29,6 +29,7 @@ mod example;
 mod fields;
 mod host;
 mod keys_url;
+mod last_runs;
 mod layering;
 mod ledger;
 mod ledger_0_1_0;

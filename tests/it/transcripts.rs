@@ -8,6 +8,7 @@ use crate::manifest::Tree;
 use crate::scratch::ScratchHost;
 
 cases!(
+    accounts,
     causes,
     configuration,
     deluser,

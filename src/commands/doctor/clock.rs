@@ -2,6 +2,7 @@
 
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report};
+use crate::run::LastRuns;
 use crate::system::clock;
 use crate::system::lock;
 
@@ -17,17 +18,14 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     let note = lock::look(&look.root().path(&look.settings().gosync.lock_file))
         .map(|(note, _)| note)
         .unwrap_or_default();
-    let moments: Vec<i64> = note
-        .reads
-        .values()
-        .copied()
-        .chain(note.holder.since)
-        .collect();
+    let runs = LastRuns::load(&look.setup.state_dir());
+    let ended = runs.runs.values().map(|run| run.ended.0);
+    let moments: Vec<i64> = ended.chain(note.holder.since).collect();
     report.looked(AREA, "the time, and that of the last runs");
     report.add(judge(look.now(), &moments));
 }
 
-/// `moments`: when runs began or read their provider.
+/// `moments`: when runs began or ended.
 fn judge(now: i64, moments: &[i64]) -> Vec<Finding> {
     let why = "passwords and accounts expire by it, certificates are judged by it, and how long somebody is missing";
     let fix = "timedatectl set-ntp true";

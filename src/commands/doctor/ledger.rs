@@ -6,6 +6,7 @@ use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
 use crate::ledger::{self, Ledger, LedgerError};
 use crate::model::shown;
+use crate::run::LAST_RUNS;
 use crate::system::clock;
 use crate::system::files;
 
@@ -59,7 +60,8 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         Ok(None) => {
             // What else a run keeps beside it, and never without it.
             let own = files::list(&look.setup.state_dir()).unwrap_or_default();
-            facts.lost = !own.is_empty() && facts.mismatch.is_none();
+            let is_kept = own.iter().any(|name| name != LAST_RUNS);
+            facts.lost = is_kept && facts.mismatch.is_none();
             if facts.mismatch.is_none() {
                 report.looked(AREA, "there is none yet; the first run makes it");
             }

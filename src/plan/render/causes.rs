@@ -138,14 +138,19 @@ pub(crate) fn causes<'a, T: Said>(all: impl IntoIterator<Item = &'a T>) -> Vec<S
     out
 }
 
-impl<T: Said> SameCause<'_, T> {
+impl<'a, T: Said> SameCause<'a, T> {
     /// How many they are.
     pub(crate) fn count(&self) -> usize {
         self.all.len()
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> &[&'a T] {
+        &self.all
+    }
+
     /// The word for it.
-    fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         self.all.first().map_or("", |said| said.reason().word())
     }
 

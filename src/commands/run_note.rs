@@ -1,0 +1,156 @@
+//! The note that a command leaves of its run: how it ended, and what it told. See `run::LastRuns`.
+
+use super::Outcome;
+use super::setup::Setup;
+use crate::cli::Global;
+use crate::error::{Error, Kind, Result};
+use crate::model::{Completeness, Moment};
+use crate::plan::Barred;
+use crate::run::{self, LastRuns, Memory, RunNote, RunReport, Task, Told};
+use crate::system::root::Root;
+use crate::system::{clock, files};
+
+/// Where the ledger is, unless the configuration says otherwise.
+const STATE_DIR: &str = "/var/lib/gosync";
+
+/// The note of a run that is still to end.
+pub(super) struct NoteOfRun<'a> {
+    setup: &'a Setup<'a>,
+    command: String,
+    /// Whether it is for all people, or all groups.
+    is_whole: bool,
+    memory: Memory,
+}
+
+impl<'a> NoteOfRun<'a> {
+    /// That of a task.
+    pub(super) fn new(setup: &'a Setup<'a>, task: &Task) -> Self {
+        let command = task.noted_as();
+        let family = task.family();
+        let memory = family.map(|family| {
+            let runs = LastRuns::load(&setup.state_dir());
+            Memory::of(&runs, family, &command)
+        });
+        Self {
+            setup,
+            is_whole: family.is_some(),
+            memory: memory.unwrap_or_default(),
+            command,
+        }
+    }
+
+    /// What earlier runs have told.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Those whom a setting keeps out are an error when that begins.
+    pub(super) fn judge(&self, report: &mut RunReport) {
+        let plans = report.targets.iter().map(|target| &target.plan);
+        let is_setting = |barred| barred == Some(Barred::Setting);
+        let begins = plans.map(|plan| self.memory.barred(plan)).any(is_setting);
+        if begins && !matches!(report.outcome, run::Outcome::Refused(_)) {
+            report.outcome = run::Outcome::Barred(Barred::Setting);
+        }
+    }
+
+    /// Leaves it. `end`: the end of the command, if the run was not broken off. Whoever was not let in has not run.
+    pub(super) fn leave(&self, result: &Result<RunReport>, end: Option<Result<Outcome>>) {
+        let failure = match (result, &end) {
+            (Err(error), _) | (_, Some(Err(error))) => Some(error),
+            _ => None,
+        };
+        if failure.is_some_and(|error| error.kind == Kind::Busy) {
+            return;
+        }
+        let provider = self.setup.settings.provider();
+        let mut note = RunNote {
+            provider: provider.map_or_else(|_| String::new(), |it| it.name.clone()),
+            ended: Moment(clock::now()),
+            code: failure.map_or(0, |error| error.kind.code()),
+            error: failure.map(ToString::to_string),
+            ..RunNote::default()
+        };
+        let report = result.as_ref().ok();
+        self.tell(&mut note, report);
+        let (command, is_quiet) = (&self.command, self.setup.global.quiet);
+        let is_told = report.is_some_and(|it| !matches!(it.outcome, run::Outcome::Refused(_)));
+        let is_complete = report.is_some_and(|it| self.is_whole && is_complete(it));
+        let update = |runs: &mut LastRuns| {
+            if is_complete {
+                let reads = runs.complete_reads.entry(note.provider.clone());
+                let last = reads.or_default().entry(command.clone());
+                last.insert_entry(note.ended);
+            }
+            if let Some(last) = runs.runs.get(command) {
+                keep_told(&mut note, last, is_told, is_quiet);
+            }
+            runs.put(command, note);
+        };
+        let (dir, root) = (self.setup.state_dir(), &self.setup.root);
+        if let Err(error) = LastRuns::update(&dir, root, update) {
+            let ui = self.setup.ui;
+            ui.warn(format!(
+                "no note of this run is left for `gosync status`: {error}"
+            ));
+        }
+    }
+
+    /// What came of it.
+    fn tell(&self, note: &mut RunNote, report: Option<&RunReport>) {
+        for target in report.into_iter().flat_map(|report| &report.targets) {
+            let plan = &target.plan;
+            note.counts = Some(plan.counts());
+            note.refused = Told::of(&plan.refused);
+            note.notes = Told::of(&plan.remarks);
+            let is_refused =
+                report.is_some_and(|it| matches!(it.outcome, run::Outcome::Refused(_)));
+            note.digest = is_refused.then(|| plan.digest());
+        }
+    }
+}
+
+/// What was told stays told by a run that told nothing.
+fn keep_told(note: &mut RunNote, last: &RunNote, is_told: bool, is_quiet: bool) {
+    if !is_told {
+        note.refused.clone_from(&last.refused);
+    }
+    if !is_told || is_quiet {
+        note.notes.clone_from(&last.notes);
+    }
+}
+
+/// Whether all was read, and believed.
+fn is_complete(report: &RunReport) -> bool {
+    let mut sources = report.sources.iter().map(|source| &source.completeness);
+    let all = sources.all(|it| matches!(it, Completeness::Complete(_)));
+    let plans = report.targets.iter().map(|target| &target.plan);
+    all && plans.map(|plan| &plan.incomplete).all(Option::is_none)
+}
+
+/// Leaves the note of a run that came to nothing, since the configuration cannot be used: where the ledger is if nobody says
+/// otherwise.
+pub(super) fn unusable(global: &Global, task: &Task, error: &Error) {
+    let root = Root::new(global.root.clone());
+    let dir = root.path(STATE_DIR);
+    if Setup::may_work(global).is_err() || !files::look(&dir).is_ok_and(|it| it.is_some()) {
+        return;
+    }
+    let command = task.noted_as();
+    let left = LastRuns::update(&dir, &root, |runs| {
+        let mut note = RunNote {
+            ended: Moment(clock::now()),
+            code: error.kind.code(),
+            error: Some(error.to_string()),
+            ..RunNote::default()
+        };
+        if let Some(last) = runs.runs.get(&command) {
+            keep_told(&mut note, last, false, false);
+            note.provider.clone_from(&last.provider);
+        }
+        runs.put(&command, note);
+    });
+    if let Err(error) = left {
+        tracing::info!(%error, "no note of this run");
+    }
+}
