@@ -60,8 +60,8 @@ pub const EXIT_CODES: [(&str, &str); 9] = [
     (
         "3",
         "Done in part: a group command failed for some of several people or groups; or something on \
-         this host could not be looked at, and whom it concerns is left as it is; or, with \
-         --strict, records were rejected or some hooks failed. Without it that is told and the \
+         this host could not be looked at, and whom it concerns is left as it is; or the provider \
+         contradicts itself, or does not say of somebody whether they are let in; or, with --strict, records were rejected or some hooks failed. Without it that is told and the \
          status is 0.",
     ),
     (

@@ -102,6 +102,11 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             format!("not everything on this host could be seen or done; left as it is: {n}"),
         )
         .hint("Each was told with its reason; the next run tries again"),
+        run::Outcome::Unsettled(n) => Error::new(
+            Kind::Partial,
+            format!("the provider contradicts itself, or does not say who is let in; left as they are: {n}"),
+        )
+        .hint("Each was told with its reason; the rest is done; mend it at the provider"),
         run::Outcome::Rejected(n) => Error::new(
             Kind::Partial,
             format!("not everything could be used; refused: {n}"),

@@ -49,6 +49,8 @@ pub(crate) struct Server {
     pub page_size: i32,
     /// Whether searches leave out references to other domains (Active Directory).
     pub domain_scope: bool,
+    /// Whether what is at other servers is left out, instead of making a search a part of one.
+    pub ignore_referrals: bool,
     /// How much it may send.
     pub limits: Limits,
 }
@@ -94,6 +96,7 @@ pub(crate) struct Session {
     domain_scope: bool,
     /// Who we said that we are.
     who: String,
+    ignore_referrals: bool,
 }
 
 impl Session {
@@ -129,6 +132,7 @@ impl Session {
             page_size: server.page_size,
             domain_scope: server.domain_scope,
             who: server.who(),
+            ignore_referrals: server.ignore_referrals,
         };
         session.bind(server)?;
         Ok(session)
@@ -183,6 +187,11 @@ impl Session {
     /// Whether searches leave out references to other domains.
     pub(crate) fn domain_scope(&self) -> bool {
         self.domain_scope
+    }
+
+    /// Whether references to other servers are passed over.
+    pub(crate) fn ignores_referrals(&self) -> bool {
+        self.ignore_referrals
     }
 
     /// The handle for operations.

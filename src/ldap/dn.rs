@@ -2,11 +2,15 @@
 //!
 //! Two spellings of a name (RFC 4514) differ in case, in blanks around `,` and `=`, in how a
 //! character is escaped, in the order of a multi-valued part, and in the short or long name of an
-//! attribute (RFC 4519). Comparing values without regard to case follows `caseIgnoreMatch`, which
-//! the attributes that name entries have. Pure.
+//! attribute (RFC 4519). Values are prepared for comparing as `caseIgnoreMatch` has it, which the
+//! attributes that name entries have (RFC 4518): case, compatibility characters and composition
+//! (NFKC), and blanks that say nothing. Where a server differs from that in a corner, it is asked:
+//! see `strangers` in the provider. Pure.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+
+use unicode_normalization::UnicodeNormalization as _;
 
 /// One `type=value` of a name: the type in lower case and short, the value without escapes.
 #[derive(Debug, PartialEq, Eq)]
@@ -226,8 +230,31 @@ fn escape(bytes: &[u8], i: usize, out: &mut Vec<u8>) -> Option<usize> {
     }
 }
 
-/// `type=value` for comparing: lower case, runs of blanks as one, and every character that
-/// separates escaped.
+/// A value as RFC 4518 prepares it: small letters, NFKC, no blanks at the ends and one between words; one that is nothing
+/// but blanks is one blank. Small letters instead of its table for folding, since that is what servers do: OpenLDAP
+/// tells `ss` from `ß`.
+fn prepared(text: &str) -> String {
+    let small: String = match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => {
+            let small: String = text.nfkc().flat_map(char::to_lowercase).collect();
+            small.nfkc().collect()
+        }
+    };
+    let mut out = String::with_capacity(small.len());
+    for word in small.split(' ').filter(|word| !word.is_empty()) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    if out.is_empty() && !text.is_empty() {
+        out.push(' ');
+    }
+    out
+}
+
+/// `type=value` for comparing: prepared, and every character that separates escaped.
 fn key(attribute: &str, value: &[u8]) -> String {
     let mut out = String::with_capacity(attribute.len() + value.len() + 2);
     out.push_str(attribute);
@@ -238,17 +265,12 @@ fn key(attribute: &str, value: &[u8]) -> String {
         }
         return out;
     };
-    // A blank at either end counts only if it is escaped.
-    let end = out.len() + usize::from(text.starts_with(' '));
-    let mut blank = false;
-    for c in text.chars().flat_map(char::to_lowercase) {
-        if c == ' ' && blank {
-            continue;
-        }
-        blank = c == ' ';
-        if blank && out.len() < end {
-            out.push('\\');
-        }
+    let text = prepared(text);
+    if text == " " {
+        // At either end it counts only if it is escaped.
+        out.push('\\');
+    }
+    for c in text.chars() {
         match c {
             ',' | '+' | '=' | '"' | '\\' | ';' | '<' | '>' | '#' => {
                 out.push('\\');
@@ -257,10 +279,6 @@ fn key(attribute: &str, value: &[u8]) -> String {
             '\0' => out.push_str("\\00"),
             c => out.push(c),
         }
-    }
-    if blank && out.len() > end + 1 {
-        out.truncate(out.len() - 1);
-        out.push_str("\\ ");
     }
     out
 }
@@ -295,6 +313,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_server_holds_for_one_name_compares_equal() {
+        // Composed and decomposed, ligature, full width, blanks at the ends and between.
+        same("uid=j\u{f6}rg,dc=org", "uid=jo\u{308}rg,dc=org");
+        same("uid=J\u{d6}RG,dc=org", "uid=jo\\cc\\88rg,dc=org");
+        same("cn=e\u{fb01}ka,dc=org", "cn=Efika,dc=org");
+        same("cn=\u{ff21}nn,dc=org", "cn=ann,dc=org");
+        same("cn=Jane Roe\\20,dc=org", "cn=Jane Roe,dc=org");
+        same("cn=\\ Jane\u{a0} Roe,dc=org", "cn=jane roe,dc=org");
+        same("cn=\\ \\ ,dc=org", "cn=\\20,dc=org");
+        same("cn=\u{212b}ngstrom,dc=org", "cn=\u{e5}ngstrom,dc=org");
+        same(
+            "cn=\u{c5}.b+ou=\u{fb01},dc=org",
+            "ou=fi+cn=a\u{30a}.b,dc=org",
+        );
+    }
+
+    #[test]
     fn the_form_for_comparing_is_a_name_itself_and_its_own_form() {
         for text in [
             "cn=\\ a\\ ,dc=org",
@@ -313,7 +348,9 @@ mod tests {
         for (a, b) in [
             ("cn=a\\,dc=b,dc=org", "cn=a,dc=b,dc=org"),
             ("cn=a\\+uid=b,dc=org", "cn=a+uid=b,dc=org"),
-            ("cn=x\\ ,dc=org", "cn=x,dc=org"),
+            ("cn=\\ ,dc=org", "cn=,dc=org"),
+            ("cn=stra\u{df}e,dc=org", "cn=strasse,dc=org"),
+            ("cn=jorg,dc=org", "cn=jo\u{308}rg,dc=org"),
             ("cn=a b,dc=org", "cn=ab,dc=org"),
             ("cn=\\ff,dc=org", "cn=\\fe,dc=org"),
             ("cn=\\5c2c,dc=org", "cn=\\2c,dc=org"),

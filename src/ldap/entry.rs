@@ -66,6 +66,32 @@ impl Entry {
             .unwrap_or_default()
     }
 
+    /// Whether the attribute is there, in whatever language.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.attributes.iter().any(|attribute| {
+            let plain = attribute.name.split(|b| *b == b';').next();
+            let is_it = plain.is_some_and(|plain| plain.eq_ignore_ascii_case(name.as_bytes()));
+            is_it && !attribute.values.is_empty()
+        })
+    }
+
+    /// The values of an attribute that come with a language (RFC 3866), those of each language together, in the order of
+    /// the languages.
+    pub(crate) fn languages(&self, name: &str) -> Vec<&[Vec<u8>]> {
+        let mut found: Vec<(String, &[Vec<u8>])> = Vec::new();
+        for attribute in &self.attributes {
+            let full = String::from_utf8_lossy(&attribute.name).to_ascii_lowercase();
+            let Some((plain, option)) = full.split_once(';') else {
+                continue;
+            };
+            if plain.eq_ignore_ascii_case(name) && option.starts_with("lang-") {
+                found.push((option.to_owned(), &attribute.values));
+            }
+        }
+        found.sort();
+        found.into_iter().map(|(_, values)| values).collect()
+    }
+
     /// Removes and gives the values of an attribute that came with `;range=`.
     pub(crate) fn take_range(&mut self, name: &str) -> Option<(Range, Vec<Vec<u8>>)> {
         self.attributes.iter_mut().find_map(|attribute| {
@@ -79,6 +105,16 @@ impl Entry {
         self.attributes
             .iter()
             .filter_map(|a| Some((std::str::from_utf8(&a.name).ok()?, a.values.as_slice())))
+    }
+}
+
+/// Where a server refers to: the addresses in a SearchResultReference (RFC 4511, 4.5.3).
+pub(super) fn references(message: StructureTag) -> Vec<String> {
+    let parts = constructed(message).unwrap_or_default();
+    let all: Vec<String> = parts.into_iter().filter_map(primitive).map(text).collect();
+    match all.is_empty() {
+        true => vec!["another server".to_owned()],
+        false => all,
     }
 }
 
@@ -242,6 +278,25 @@ mod tests {
     fn options_make_another_attribute() {
         let mut entry = sample("dc=x", &[("cn;lang-de", &[b"Falsch"]), ("cn", &[b"right"])]);
         assert_eq!(entry.take("cn"), [b"right"]);
+    }
+
+    #[test]
+    fn languages_come_in_one_order_and_are_no_ranges() {
+        let entry = sample(
+            "dc=x",
+            &[
+                ("CN;lang-ja", &[b"ja"]),
+                ("cn;range=0-1", &[b"no"]),
+                ("cn;LANG-de-AT", &[b"de", b"at"]),
+                ("cnx;lang-en", &[b"no"]),
+            ],
+        );
+        let found = entry.languages("cn");
+        assert_eq!(
+            found,
+            [&[b"de".to_vec(), b"at".to_vec()][..], &[b"ja".to_vec()]]
+        );
+        assert!(entry.has("cn") && entry.has("cnx") && !entry.has("c"));
     }
 
     #[test]

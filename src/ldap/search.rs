@@ -19,6 +19,8 @@ const PAGED: &str = "1.2.840.113556.1.4.319";
 /// Active Directory: leave out references to other domains (MS-ADTS 3.1.1.3.4.1.6), as we would not
 /// follow them.
 const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
+/// RFC 3296: entries that refer to other servers are entries like any other.
+const MANAGE_DSA_IT: &str = "2.16.840.1.113730.3.4.2";
 /// More pages than any directory has; a server that never comes to an end is stopped here.
 const MAX_PAGES: usize = 100_000;
 /// More entries than any directory has.
@@ -35,6 +37,8 @@ pub(crate) struct Request<'a> {
     pub filter: &'a str,
     /// Which attributes of theirs to send.
     pub attributes: &'a [&'a str],
+    /// Whether entries that refer to other servers are sought themselves.
+    pub referrals: bool,
 }
 
 impl<'a> Request<'a> {
@@ -45,6 +49,15 @@ impl<'a> Request<'a> {
             alone: false,
             filter,
             attributes,
+            referrals: false,
+        }
+    }
+
+    /// The entries at and below `base` that refer to other servers, with where they refer to in `ref` (RFC 3296).
+    pub(crate) fn referrals(base: &'a str) -> Self {
+        Self {
+            referrals: true,
+            ..Self::below(base, "(objectClass=referral)", &["ref"])
         }
     }
 
@@ -55,6 +68,7 @@ impl<'a> Request<'a> {
             alone: true,
             filter,
             attributes,
+            referrals: false,
         }
     }
 }
@@ -70,6 +84,10 @@ pub(crate) struct Outcome {
     pub early: Option<Error>,
     /// The result code of the last page.
     pub code: u32,
+    /// Where it was referred to for a part of the answer.
+    pub references: BTreeSet<String>,
+    /// It was asked for pages, and did not say whether there is another one.
+    pub unpaged: bool,
 }
 
 impl Outcome {
@@ -101,7 +119,7 @@ pub(crate) fn run(
     let mut seen = BTreeSet::new();
     loop {
         outcome.pages += 1;
-        let page = match one(session, request, &next, &mut outcome.entries, sink) {
+        let mut page = match one(session, request, &next, &mut outcome.entries, sink) {
             Ok(page) => page,
             Err(reason) => {
                 outcome.early = Some(reason);
@@ -110,10 +128,15 @@ pub(crate) fn run(
         };
         progress(outcome.entries);
         outcome.code = page.code;
-        let paged = session.page_size() > 0 && !request.alone;
-        match after(page, &next, paged, &outcome, &mut seen)
-            .map_err(|e| raised(e, &outcome, session))
-        {
+        let refers = !page.references.is_empty() && !session.ignores_referrals();
+        outcome.references.append(&mut page.references);
+        let asked = Asked {
+            cookie: &next,
+            paged: session.page_size() > 0 && !request.alone,
+            refers,
+        };
+        outcome.unpaged = asked.paged && matches!(page.end, End::None);
+        match after(page, asked, &outcome, &mut seen).map_err(|e| raised(e, &outcome, session)) {
             Ok(None) => return outcome,
             Ok(Some(cookie)) => next = cookie,
             Err(reason) => {
@@ -124,12 +147,19 @@ pub(crate) fn run(
     }
 }
 
-/// The marker of the page that follows one; `None`: it was the last. `asked`: its own marker; `seen`: what earlier pages
-/// began with.
+/// What a page was asked for, and what counts of the answer.
+struct Asked<'a> {
+    /// Its own marker.
+    cookie: &'a [u8],
+    paged: bool,
+    /// It refers to other servers, and they are not to be passed over.
+    refers: bool,
+}
+
+/// The marker of the page that follows one; `None`: it was the last. `seen`: what earlier pages began with.
 fn after(
     page: Page,
-    asked: &[u8],
-    paged: bool,
+    asked: Asked<'_>,
     outcome: &Outcome,
     seen: &mut BTreeSet<String>,
 ) -> Result<Option<Vec<u8>>, Error> {
@@ -140,17 +170,17 @@ fn after(
             &page.words,
             "the search ended early",
         )),
-        _ if page.references => malformed("it refers to another server for a part of the answer"),
+        _ if asked.refers => malformed("it refers to another server for a part of the answer"),
         _ if page.strange => malformed("it sent an entry that is not well-formed"),
         _ if outcome.entries >= MAX_ENTRIES => malformed("it sends entries without end"),
-        End::None if paged => malformed(
+        End::None if asked.paged => malformed(
             "it does not say whether there is another page; if it cannot page, set page_size = 0",
         ),
         End::Broken => malformed("its page marker is not well-formed"),
         End::None => Ok(None),
         End::Cookie(cookie) if cookie.is_empty() => Ok(None),
         End::Cookie(cookie) => {
-            let stuck = cookie == asked && page.first.is_none();
+            let stuck = cookie == asked.cookie && page.first.is_none();
             if stuck || page.first.is_some_and(|first| !seen.insert(first)) {
                 malformed("it sends the same page again")
             } else if outcome.pages >= MAX_PAGES {
@@ -184,7 +214,7 @@ struct Page {
     words: String,
     /// The name of its first entry.
     first: Option<String>,
-    references: bool,
+    references: BTreeSet<String>,
     /// Something in it could not be taken apart.
     strange: bool,
     end: End,
@@ -210,6 +240,13 @@ fn controls(session: &Session, request: &Request<'_>, cookie: &[u8]) -> Vec<RawC
         control.crit = true;
         controls.push(control);
     }
+    if request.referrals {
+        controls.push(RawControl {
+            ctype: MANAGE_DSA_IT.to_owned(),
+            crit: false,
+            val: None,
+        });
+    }
     if session.domain_scope() {
         controls.push(RawControl {
             ctype: DOMAIN_SCOPE.to_owned(),
@@ -224,7 +261,7 @@ impl Page {
     /// Takes a message of the answer; hands an entry to `sink`, and says whether it was one.
     fn take(&mut self, message: ResultEntry, sink: &mut dyn FnMut(Entry)) -> bool {
         if message.is_ref() {
-            self.references = true;
+            self.references.extend(entry::references(message.0));
         } else if !message.is_intermediate() {
             let Some(entry) = Entry::new(message.0) else {
                 self.strange = true;
@@ -259,7 +296,7 @@ fn one(
         code: 0,
         words: String::new(),
         first: None,
-        references: false,
+        references: BTreeSet::new(),
         strange: false,
         end: End::None,
     };
@@ -278,7 +315,7 @@ fn one(
         }
         Ok::<_, LdapError>(stream.finish().await)
     })?;
-    page.references |= !result.refs.is_empty();
+    page.references.extend(result.refs);
     page.code = result.rc;
     page.words = result.text;
     let marker = result

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{RemoteId, Untrusted};
+use super::history::EntryKind;
+use super::{Finding, RemoteId, Untrusted, counted};
 
 /// A person, as the provider describes them. Everything but the id is unchecked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,9 +199,58 @@ pub struct RejectedRecord {
     pub subject: Untrusted,
     /// Why it cannot be used; our own words.
     pub reason: String,
-    /// Whether it is a person's, and any value of it that could be read shuts the person out: then they are locked by
-    /// their id, whatever the rest of it is worth.
-    pub is_shut_out: bool,
+    /// Whether it is a person's or a group's.
+    pub kind: EntryKind,
+    /// What can be read of whether its person is let in.
+    pub says: RecordSays,
+}
+
+/// What a record that cannot be used says all the same of whether its person is let in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordSays {
+    /// Nothing against it.
+    #[default]
+    Nothing,
+    /// A value of it shuts the person out: they are locked by their id, whatever the rest of it is worth.
+    ShutOut,
+    /// Something that means neither yes nor no: the account stays as it is.
+    Unclear,
+}
+
+impl RejectedRecord {
+    /// A record that cannot be used, and says nothing of whether its person is let in.
+    pub fn new(
+        kind: EntryKind,
+        id: Option<RemoteId>,
+        subject: Untrusted,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self {
+            id,
+            subject,
+            reason: reason.into(),
+            kind,
+            says: RecordSays::Nothing,
+        }
+    }
+
+    /// The same, of somebody who is shut out if `is_shut_out`.
+    #[must_use]
+    pub fn shut_out_if(self, is_shut_out: bool) -> Self {
+        match is_shut_out {
+            true => Self {
+                says: RecordSays::ShutOut,
+                ..self
+            },
+            false => self,
+        }
+    }
+
+    /// Whether a value of it shuts its person out.
+    pub fn is_shut_out(&self) -> bool {
+        self.says == RecordSays::ShutOut
+    }
 }
 
 /// A field of a person that another source than the provider can fill.
@@ -325,6 +375,8 @@ pub struct Snapshot {
     pub rejected: Vec<RejectedRecord>,
     /// Which fields of people are unknown.
     pub gaps: Vec<Gap>,
+    /// What somebody should look at.
+    pub findings: Vec<Finding>,
     /// Whether that is all.
     pub completeness: Completeness,
 }
@@ -351,7 +403,71 @@ impl Snapshot {
             directory,
             rejected,
             gaps: Vec::new(),
+            findings: Vec::new(),
             completeness,
         }
+    }
+
+    /// The same, with what somebody should look at.
+    #[must_use]
+    pub fn with_findings(self, findings: Vec<Finding>) -> Self {
+        Self { findings, ..self }
+    }
+
+    /// The same; but one that names nobody, or nobody and no group that can be used, is not complete. `look_at`: what to
+    /// look at then.
+    #[must_use]
+    pub fn judged(self, look_at: impl Fn(EntryKind) -> String) -> Self {
+        let told = match self.completeness {
+            Completeness::Complete(_) => self.uselessness(),
+            // That nobody has a usable id says more than that some have none.
+            Completeness::Incomplete(_) if self.is_nameless() => self.uselessness(),
+            Completeness::Narrowed | Completeness::Incomplete(_) => None,
+        };
+        match told {
+            None => self,
+            Some((kind, what)) => Self {
+                completeness: Completeness::Incomplete(format!("{what}; {}", look_at(kind))),
+                ..self
+            },
+        }
+    }
+
+    /// Whether there are records of people, and not one has a usable id.
+    fn is_nameless(&self) -> bool {
+        let is_account = |record: &&RejectedRecord| record.kind == EntryKind::Account;
+        let mut people = self.rejected.iter().filter(is_account).peekable();
+        self.directory.users.is_empty()
+            && people.peek().is_some()
+            && people.all(|record| record.id.is_none())
+    }
+
+    /// Why nothing that it says of people, or of groups, can be used.
+    fn uselessness(&self) -> Option<(EntryKind, String)> {
+        let (users, groups) = (&self.directory.users, &self.directory.groups);
+        let account = EntryKind::Account;
+        if users.is_empty() {
+            let what = self.unusable(account, "record of a person", "records of people");
+            let nobody = || "the provider names nobody at all".to_owned();
+            return Some((account, what.unwrap_or_else(nobody)));
+        }
+        let of_groups = || self.unusable(EntryKind::Group, "group", "groups");
+        let what = groups.is_empty().then(of_groups).flatten();
+        what.map(|what| (EntryKind::Group, what))
+    }
+
+    /// That none of these records can be used, with the most frequent reason; `None`: there are none.
+    fn unusable(&self, kind: EntryKind, one: &str, many: &str) -> Option<String> {
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for record in self.rejected.iter().filter(|record| record.kind == kind) {
+            *reasons.entry(&record.reason).or_default() += 1;
+        }
+        let count: usize = reasons.values().sum();
+        let (reason, _) = reasons.iter().max_by_key(|(_, count)| **count)?;
+        let all = counted(count, one, many);
+        Some(match reasons.len() {
+            1 => format!("not one of {all} can be used: {reason}"),
+            _ => format!("not one of {all} can be used, most often: {reason}"),
+        })
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod anchor;
 pub(crate) mod contact;
 pub(crate) mod directory;
 pub(crate) mod fields;
+pub(crate) mod finding;
 pub(crate) mod group_policy;
 pub(crate) mod history;
 pub(crate) mod host;
@@ -30,10 +31,11 @@ pub(crate) mod units;
 
 pub(crate) use contact::Contact;
 pub use directory::{
-    Completeness, Group, Membership, RejectedRecord, Role, Snapshot, Status, User,
+    Completeness, Group, Membership, RecordSays, RejectedRecord, Role, Snapshot, Status, User,
 };
 pub(crate) use directory::{Directory, FieldSource, FieldSources, Gap, UserField};
 pub(crate) use fields::AccountFields;
+pub use finding::{Examples, Finding, MemberHint};
 pub(crate) use id::{Gid, Uid};
 pub use id::{IdRange, RemoteId};
 pub(crate) use lookup::Lookup;

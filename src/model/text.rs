@@ -50,6 +50,12 @@ impl Serialize for Untrusted {
     }
 }
 
+/// Bytes without the byte order mark that some editors put before a text (RFC 3629, 6; RFC 8259, 8.1 lets a reader pass
+/// over it).
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 /// A number and what it counts: `1 change`, `2 changes`.
 pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(
     n: N,

@@ -13,11 +13,12 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{Plan, render};
+use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::model::{
-    Completeness, Directory, FieldSources, Gap, Group, Membership, RejectedRecord, RemoteId, Role,
-    Snapshot, Status, Untrusted, User, UserField, shown,
+    Completeness, Directory, FieldSources, Gap, Group, Membership, RecordSays, RejectedRecord,
+    RemoteId, Role, Snapshot, Status, Untrusted, User, UserField, shown,
 };
 
 /// The version of the file's form.
@@ -306,12 +307,14 @@ struct Rejected {
     id: Option<RemoteId>,
     subject: String,
     reason: String,
-    #[serde(default, skip_serializing_if = "is_no")]
-    is_shut_out: bool,
+    #[serde(default = "account")]
+    kind: EntryKind,
+    #[serde(default)]
+    says: RecordSays,
 }
 
-fn is_no(value: &bool) -> bool {
-    !value
+fn account() -> EntryKind {
+    EntryKind::Account
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -339,19 +342,23 @@ impl From<&Snapshot> for Read {
             rejected,
             gaps,
             completeness,
+            // They are told when the plan is made.
+            findings: _,
         } = snapshot;
         let reject = |r: &RejectedRecord| {
             let RejectedRecord {
                 id,
                 subject,
                 reason,
-                is_shut_out,
+                kind,
+                says,
             } = r;
             Rejected {
                 id: id.clone(),
                 subject: raw(subject),
                 reason: reason.clone(),
-                is_shut_out: *is_shut_out,
+                kind: *kind,
+                says: *says,
             }
         };
         let gap = |gap: &Gap| {
@@ -395,7 +402,8 @@ impl From<&Read> for Snapshot {
             id: r.id.clone(),
             subject: Untrusted::new(r.subject.as_str()),
             reason: words(&r.reason),
-            is_shut_out: r.is_shut_out,
+            kind: r.kind,
+            says: r.says,
         };
         let gap = |gap: &Unknown| Gap {
             user: gap.user.clone(),

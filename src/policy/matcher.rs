@@ -29,7 +29,11 @@ const CLASSES: [&str; 12] = [
 /// A filter over names.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Vec<String>")]
-pub struct Filter(Vec<Word>);
+pub struct Filter {
+    words: Vec<Word>,
+    /// Those that no operator joins with the last one, and that decide nothing.
+    idle: Vec<String>,
+}
 
 #[derive(Clone, Debug)]
 enum Word {
@@ -49,7 +53,10 @@ enum Pattern {
 impl Default for Filter {
     /// Lets everything through.
     fn default() -> Self {
-        Self(Vec::new())
+        Self {
+            words: Vec::new(),
+            idle: Vec::new(),
+        }
     }
 }
 
@@ -106,30 +113,40 @@ impl Filter {
         words: &[S],
         star: Option<&Arc<Filter>>,
     ) -> Result<Self, BadFilter> {
-        let words = words
-            .iter()
-            .map(|w| Word::new(w.as_ref(), star))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut depth = 0_usize;
-        for word in &words {
+        let mut all = Vec::with_capacity(words.len());
+        // The words of which each value on the stack is made.
+        let mut stack: Vec<Vec<&str>> = Vec::new();
+        for text in words.iter().map(AsRef::as_ref) {
+            let word = Word::new(text, star)?;
             let (takes, operator) = match word {
                 Word::And => (2, "and"),
                 Word::Or => (2, "or"),
                 Word::Not => (1, "not"),
                 Word::Match { .. } => (0, ""),
             };
-            depth = depth
+            let rest = stack
+                .len()
                 .checked_sub(takes)
-                .ok_or(BadFilter::TooFewPatterns { operator })?
-                + 1;
+                .ok_or(BadFilter::TooFewPatterns { operator })?;
+            let mut made = stack.split_off(rest).concat();
+            made.push(text);
+            stack.push(made);
+            all.push(word);
         }
-        Ok(Self(words))
+        stack.pop();
+        let idle = stack.into_iter().flatten().map(str::to_owned).collect();
+        Ok(Self { words: all, idle })
+    }
+
+    /// The words that have no effect, since no `and` or `or` joins them with the last one.
+    pub fn idle(&self) -> &[String] {
+        &self.idle
     }
 
     /// Whether `name` passes.
     pub fn matches(&self, name: &str) -> bool {
-        let mut stack = Vec::with_capacity(self.0.len());
-        for word in &self.0 {
+        let mut stack = Vec::with_capacity(self.words.len());
+        for word in &self.words {
             let value = match word {
                 Word::Match { negated, pattern } => pattern.matches(name) != *negated,
                 Word::Not => !stack.pop().unwrap_or(false),
@@ -255,6 +272,18 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_nothing_joins_are_told() {
+        let idle = |words: &[&str]| Filter::new(words).unwrap().idle().to_vec();
+        assert!(idle(&[]).is_empty() && idle(&["a"]).is_empty());
+        assert!(idle(&["a", "b", "or", "!c", "and"]).is_empty());
+        assert_eq!(idle(&["a", "b", "c"]), ["a", "b"]);
+        assert_eq!(
+            idle(&["a", "b", "and", "not", "c", "d", "or"]),
+            ["a", "b", "and", "not"]
+        );
+    }
 
     fn passes(words: &[&str], name: &str) -> bool {
         Filter::new(words).unwrap().matches(name)

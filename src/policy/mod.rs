@@ -8,6 +8,7 @@ pub(crate) mod alloc;
 pub(crate) mod catalogue;
 pub(crate) mod cause;
 pub(crate) mod field;
+pub(crate) mod findings;
 pub(crate) mod gaps;
 pub(crate) mod gecos;
 pub(crate) mod holders;

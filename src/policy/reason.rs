@@ -14,7 +14,7 @@ use crate::model::name::BadName;
 use crate::model::power::Place;
 use crate::model::ssh_key::BadKey;
 use crate::model::text::shell_word;
-use crate::model::{Gid, IdRange, RemoteId, Untrusted, UserField, counted};
+use crate::model::{Examples, Gid, IdRange, MemberHint, RemoteId, Untrusted, UserField, counted};
 
 /// Makes the type of a table: for each reason its data, its word and its sentence.
 macro_rules! reasons {
@@ -46,6 +46,26 @@ reasons! {
     Record { said: String } = "record", ("{said}");
     RecordOfShutOut { said: String } = "record-of-shut-out",
         ("{said}; it says that the person is shut out, and that counts");
+    RecordUnclear { said: String } = "record-unclear", ("{said}");
+
+    // What a reading shows besides.
+    IdleWords { words: String } = "idle-words",
+        ("has words without effect: {words}; of several that are not joined, the last decides: put `or` behind them, as in \
+        [\"a\", \"b\", \"or\"]");
+    UnknownMembers { members: Examples, hint: Option<MemberHint> } = "unknown-members",
+        ("lists {} nobody that was read: {members}{}", members_who(.members.count()), hinted(.hint));
+    Twins { places: Examples } = "twins",
+        ("is asked for by {} entries: {places}; `user_base` or `user_filter` should leave one of them", .places.count());
+    UnusedAttribute { attribute: String } = "unused-attribute",
+        ("is `{attribute}` in the configuration, and no record that was read has that; is it misspelt, or not shown to \
+        us?");
+    MediaType { said: Untrusted } = "media-type",
+        ("answers with the media type `{said}`, which is not JSON's; read all the same, since it is JSON");
+    NoPages { answer: String } = "no-pages",
+        ("cannot give pages of a size that is asked for ({answer}), and was read without; `paging = \"none\"` in its \
+        section spares it the question");
+    IgnoredReferrals { places: Examples } = "ignored-referrals",
+        ("{} to other servers ignored, as `ignore_referrals` says: {places}", counted(.places.count(), "reference", "references"));
     BadName { kind: EntryKind, name: Untrusted, why: BadName } = "bad-name",
         ("the name `{name}` {why}{}", let_in(.kind, *.why));
     BadLedgerName { why: BadName } = "bad-ledger-name", ("the ledger's name {why}");
@@ -254,8 +274,7 @@ reasons! {
     MembersStayOut { names: String } = "members-stay-out",
         ("stays without who was taken out by hand: {names}");
     LeftOut = "left-out", ("is left out by `filter` in [groups]; left as it is");
-    NoGroupsAtAll = "no-groups-at-all",
-        ("is not at the provider any more, as no group is; left as it is");
+    GoneForNow = "gone-for-now", ("is not at the provider any more; left as it is for now");
     GoneAndEmptied = "gone-and-emptied",
         ("is not at the provider any more, and has no members from there");
     GrantsPower = "grants-power", ("its name is one of the system's, or grants power");
@@ -455,6 +474,19 @@ impl Reason {
         )
     }
 
+    /// Whether the provider contradicts itself, or does not say whether a person is let in: nobody knows what should
+    /// become of them, and every run leaves them as they are until somebody mends it there.
+    pub fn is_unsettled(&self) -> bool {
+        matches!(
+            self,
+            Self::RecordUnclear { .. }
+                | Self::TwoWouldBeCalled { .. }
+                | Self::TwoAskForNumber { .. }
+                | Self::TwoAskForHome { .. }
+                | Self::SameId
+        )
+    }
+
     /// Whether it hangs on something on the host that nobody could see, or that could not be done there.
     pub fn is_held_up(&self) -> bool {
         let is_cause = matches!(
@@ -620,6 +652,28 @@ fn or_its_own(kind: &EntryKind) -> &'static str {
         ""
     } else {
         ", or in the section of its own"
+    }
+}
+
+/// Members of whom there are so many.
+fn members_who(count: usize) -> String {
+    counted(count, "member who is", "members who are")
+}
+
+/// What members whom nobody knows look like, and what to do.
+fn hinted(hint: &Option<MemberHint>) -> &'static str {
+    match hint {
+        None => "",
+        Some(MemberHint::OtherCase) => {
+            "; the server tells capital letters from small ones there, so write them as the logins are"
+        }
+        Some(MemberHint::Dn) => {
+            "; these are names of entries, and belong into `member`, not where logins are listed"
+        }
+        Some(MemberHint::Number) => "; these are numbers, where logins are listed",
+        Some(MemberHint::LoginForId) => {
+            "; these are logins, and members are listed by the `id` of a person"
+        }
     }
 }
 

@@ -98,6 +98,12 @@ pub(crate) fn usual_fix(error: &FetchError, keys: &KeyNames, section: &str) -> S
                 keys.place
             )
         }
+        FetchError::Failing { .. } => {
+            format!(
+                "look into the log of the server that {section} names; with a SCIM server that cannot page, set \
+                 `paging = \"none\"`"
+            )
+        }
         FetchError::Unauthorised { .. } => format!("check {} in {section}", keys.credentials),
         FetchError::Distrusted { .. } => {
             format!("do what is said there, or set `owner` in {section}")

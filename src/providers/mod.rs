@@ -5,6 +5,7 @@
 //! is not proven complete says so.
 
 pub(crate) mod admin;
+mod choice;
 pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod globus;
@@ -15,11 +16,13 @@ pub(crate) mod ldap;
 mod nested;
 pub(crate) mod registry;
 pub(crate) mod scim;
+mod unknown;
 
 use std::fmt;
 use std::path::Path;
 use std::time::Instant;
 
+use crate::model::history::EntryKind;
 use crate::model::remedy::Remedy;
 use crate::model::{Snapshot, Untrusted};
 use crate::system::PathError;
@@ -95,6 +98,11 @@ pub trait Provider {
     /// Whether what was fetched last are made-up people, to try gosync with: they belong on no host.
     fn is_sample(&self) -> bool {
         false
+    }
+
+    /// What to look at when nobody, or no group, that it gives can be used.
+    fn look_at(&self, _kind: EntryKind) -> String {
+        format!("look at [provider.{}]", self.name())
     }
 
     /// The attributes that `inactive_when` names and that nobody's record has: for the doctor. Nothing, where the provider
@@ -182,6 +190,7 @@ impl FetchError {
             Self::Unreachable { place, reason }
             | Self::Unauthorised { place, reason }
             | Self::Distrusted { place, reason }
+            | Self::Failing { place, reason }
             | Self::RateLimited { place, reason }
             | Self::Malformed { place, reason } => (place, reason),
         }
@@ -197,6 +206,14 @@ pub enum FetchError {
         /// URL or path.
         place: String,
         /// What went wrong.
+        reason: Reason,
+    },
+    /// It was reached, and is out of order: it answers that something went wrong with itself.
+    #[error("{place} is out of order: {reason}")]
+    Failing {
+        /// URL.
+        place: String,
+        /// What it says.
         reason: Reason,
     },
     /// The provider does not accept who we say we are, or its certificate is not trusted.

@@ -6,6 +6,7 @@
 //! like all of them), and so does an inner group that cannot be used. Pure; linear in the
 //! memberships that come of it, and their number has a limit.
 
+use crate::model::history::EntryKind;
 use crate::model::{Group, Membership, RejectedRecord, RemoteId, Role, Status};
 
 /// A group as it stands, with `P` for the people in it.
@@ -91,12 +92,11 @@ pub(super) fn resolve<P: Ord + Clone>(
                 group.members = people.into_iter().filter_map(&id).map(member).collect();
                 out.groups.push(group);
             }
-            Err(Stop::Rejected(reason)) => out.rejected.push(RejectedRecord {
-                id: Some(group.id),
-                subject: group.name,
-                reason,
-                is_shut_out: false,
-            }),
+            Err(Stop::Rejected(reason)) => {
+                let (id, name) = (Some(group.id), group.name);
+                let record = RejectedRecord::new(EntryKind::Group, id, name, reason);
+                out.rejected.push(record);
+            }
             Err(Stop::Endless) => out.endless = true,
             Err(Stop::Stopped) => {
                 out.stopped = true;
@@ -273,12 +273,8 @@ mod tests {
 
     #[test]
     fn only_what_was_asked_for_is_given_back() {
-        let record = RejectedRecord {
-            id: None,
-            subject: Untrusted::new("x"),
-            reason: "unfit".to_owned(),
-            is_shut_out: false,
-        };
+        let name = Untrusted::new("x");
+        let record = RejectedRecord::new(EntryKind::Group, None, name, "unfit");
         let nodes = [node(&[1], &[1, 2]), node(&[2], &[]), node(&[3], &[])];
         let groups = vec![Some(Ok(group(0))), None, Some(Err(record.clone()))];
         let known = |n: u32| RemoteId::new(&n.to_string()).filter(|_| n != 2);

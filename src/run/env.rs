@@ -118,12 +118,13 @@ impl Env {
         let fields = fields.map(fields::Sources::open);
         let fields = fields.transpose().map_err(unreadable_fields)?;
         let progress = watch.progress(&format!("reading {}", provider.name()));
-        let mut snapshot = provider
+        let snapshot = provider
             .fetch(&query, progress.as_ref())
             .map_err(|error| self.unreadable(error))?;
         if provider.is_sample() && self.root.is_host() {
             return Err(sample_on_a_host());
         }
+        let mut snapshot = snapshot.judged(|kind| provider.look_at(kind));
         if let Some(fields) = fields {
             let selected = self.selected(&snapshot.directory);
             fields.fill(&mut snapshot, &selected, &query, progress.as_ref());
@@ -250,9 +251,9 @@ fn sample_on_a_host() -> Error {
 /// Nothing was read, and nothing came of it.
 fn untouched(error: FetchError) -> Error {
     let hint = match &error {
-        FetchError::Unreachable { .. } | FetchError::RateLimited { .. } => {
-            "Nothing was changed; the next run tries again"
-        }
+        FetchError::Unreachable { .. }
+        | FetchError::Failing { .. }
+        | FetchError::RateLimited { .. } => "Nothing was changed; the next run tries again",
         FetchError::Unauthorised { .. }
         | FetchError::Distrusted { .. }
         | FetchError::Malformed { .. } => "Nothing was changed",

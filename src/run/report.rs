@@ -66,6 +66,8 @@ pub enum Outcome {
     HeldUp(usize),
     /// So many records got no account or group, and that was not to be.
     Rejected(usize),
+    /// So many records contradict others, or do not say whether their people are let in, and were left as they are.
+    Unsettled(usize),
     /// So many events have hooks that failed, and that was not to be.
     HooksFailed(usize),
     /// It was a dry run, and changes are pending.
@@ -82,6 +84,8 @@ impl Outcome {
         let judges_records = job.task.judges_records();
         let held_up = plan.refused.iter().filter(|it| it.reason.is_held_up());
         let held_up = held_up.count();
+        let unsettled = plan.refused.iter().filter(|it| it.reason.is_unsettled());
+        let unsettled = unsettled.filter(|_| job.task.is_sync()).count();
         let not_out = plan.refused.iter().filter(|it| it.reason.is_not_out());
         // One person may keep the account open, and keys, too.
         let not_out: BTreeSet<&Untrusted> = not_out.map(|it| &it.subject).collect();
@@ -98,6 +102,7 @@ impl Outcome {
             None if judges_records && strict && !plan.refused.is_empty() => {
                 Self::Rejected(plan.refused.len())
             }
+            None if unsettled > 0 => Self::Unsettled(unsettled),
             None if strict && hooks.failed > 0 => Self::HooksFailed(hooks.failed),
             None if job.options.dry_run && !plan.changes.is_empty() => Self::Pending,
             None => Self::Done,
@@ -147,7 +152,7 @@ mod tests {
         let refusal = Refusal {
             id: None,
             subject: Untrusted::new("x"),
-            reason: crate::policy::Reason::SameId,
+            reason: crate::policy::Reason::NotAtProvider,
         };
         let plan = Plan {
             refused: vec![refusal],
@@ -168,5 +173,15 @@ mod tests {
         assert_eq!(of(false, &plan), Outcome::Done);
         assert_eq!(of(true, &plan), Outcome::Rejected(1));
         assert_eq!(of(true, &cut), Outcome::Incomplete("cut".to_owned()));
+        let twins = Refusal {
+            id: None,
+            subject: Untrusted::new("y"),
+            reason: crate::policy::Reason::SameId,
+        };
+        let twins = Plan {
+            refused: vec![twins],
+            ..plan.clone()
+        };
+        assert_eq!(of(false, &twins), Outcome::Unsettled(1));
     }
 }

@@ -11,13 +11,15 @@ use super::shells;
 use super::watch::Watch;
 use crate::error::Result;
 use crate::hooks;
-use crate::model::{Contact, Directory, RemoteId, Snapshot, Untrusted, User, UserField, same_name};
+use crate::model::{
+    Contact, Directory, RecordSays, RemoteId, Snapshot, Untrusted, User, UserField, same_name,
+};
 use crate::plan::Plan;
 use crate::plan::diff::{self, DiffInput, RunScope};
 use crate::plan::events;
 use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Selection;
-use crate::policy::{Reason, Refusal, Remark, gaps, map, select};
+use crate::policy::{Reason, Refusal, Remark, findings, gaps, map, select};
 use crate::providers::Scope;
 
 /// Asks the provider what a sync needs to know.
@@ -142,6 +144,9 @@ impl ProviderView {
         wanted.shut_by_id.extend(self.shut_out_ids());
         wanted.refusals.extend(self.rejected());
         wanted.remarks.extend(gaps::remarks(&self.snapshot.gaps));
+        wanted
+            .remarks
+            .extend(findings::remarks(&self.snapshot.findings));
         if narrow {
             self.remark_outsiders(cx, &mut wanted)?;
         }
@@ -238,6 +243,10 @@ impl ProviderView {
         let mut wanted = map::groups(&self.snapshot.directory, owned, &rules.groups);
         wanted.present.extend(self.rejected_ids());
         wanted.refusals.extend(self.rejected());
+        wanted
+            .remarks
+            .extend(findings::remarks(&self.snapshot.findings));
+        wanted.remarks.extend(findings::idle(&rules.groups.filter));
         let against = DiffInput {
             host,
             owned,
@@ -265,7 +274,7 @@ impl ProviderView {
     /// Those of them that shut their person out.
     fn shut_out_ids(&self) -> impl Iterator<Item = RemoteId> {
         let rejected = self.snapshot.rejected.iter();
-        let shut_out = rejected.filter(|record| record.is_shut_out);
+        let shut_out = rejected.filter(|record| record.is_shut_out());
         shut_out.filter_map(|record| record.id.clone())
     }
 
@@ -273,9 +282,10 @@ impl ProviderView {
         let records = self.snapshot.rejected.iter().map(|record| Refusal {
             id: record.id.clone(),
             subject: record.subject.clone(),
-            reason: match (record.is_shut_out, record.reason.clone()) {
-                (true, said) => Reason::RecordOfShutOut { said },
-                (false, said) => Reason::Record { said },
+            reason: match (record.says, record.reason.clone()) {
+                (RecordSays::ShutOut, said) => Reason::RecordOfShutOut { said },
+                (RecordSays::Unclear, said) => Reason::RecordUnclear { said },
+                (RecordSays::Nothing, said) => Reason::Record { said },
             },
         });
         records.chain(self.unknown.iter().cloned())
@@ -285,17 +295,14 @@ impl ProviderView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::history::EntryKind;
     use crate::model::{Completeness, RejectedRecord};
 
     #[test]
     fn a_name_is_unknown_if_no_record_has_it_not_even_a_bad_one() {
         let id = RemoteId::new("u-1").unwrap();
-        let rejected = RejectedRecord {
-            id: None,
-            subject: Untrusted::new("bad"),
-            reason: String::new(),
-            is_shut_out: false,
-        };
+        let bad = Untrusted::new("bad");
+        let rejected = RejectedRecord::new(EntryKind::Account, None, bad, "");
         let directory = Directory {
             users: vec![User::new(id, "Ann")],
             groups: vec![],
@@ -305,6 +312,7 @@ mod tests {
             rejected: vec![rejected],
             completeness: Completeness::Narrowed,
             gaps: vec![],
+            findings: vec![],
         };
         let only = ["ann", "bad", "bob"].map(str::to_owned).to_vec();
         let task = Task::Users {

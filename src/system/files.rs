@@ -19,8 +19,8 @@ use crate::model::host::Owner;
 pub(crate) use remove::remove_tree;
 pub(crate) use trusted::{
     Trust, check_source_directory, complaint_of, is_distrust, is_everybodys, is_trusted_owner,
-    open_trusted_directory, read_entry, read_limited, read_shown, read_source, read_trusted,
-    untrusted_directory,
+    modified, open_trusted_directory, read_entry, read_limited, read_shown, read_source,
+    read_trusted, untrusted_directory,
 };
 
 /// Reads a regular file, following no link at its end. `Ok(None)`: there is none.

@@ -25,6 +25,7 @@ mod ldap;
 mod ldap_access;
 mod ldap_admin;
 mod ldap_admin_faults;
+mod ldap_cases;
 mod ldap_faults;
 mod ldap_group;
 mod ldap_stub;

@@ -188,6 +188,7 @@ mod tests {
         file::Config {
             path: path.into(),
             owner: None,
+            max_age: None,
             inactive_when: Default::default(),
         }
     }

@@ -6,11 +6,15 @@ use super::Client;
 use crate::cli::{GroupList, ListFormat};
 use crate::commands::Outcome;
 use crate::error::{Error, Result};
+use crate::model::first_names;
 use crate::policy::NameMap;
 use crate::policy::catalogue::portal_url;
 use crate::policy::matcher::Filter;
 use crate::providers::admin::ManagedGroup;
 use crate::ui::listing::{self, Row};
+
+/// How many words without effect are named.
+const IDLE: usize = 5;
 
 pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
     let catalogue = &client.setup.settings.catalogue;
@@ -30,6 +34,13 @@ pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
         Some(&star),
     )
     .map_err(Error::usage)?;
+    let idle = filter.idle();
+    if !idle.is_empty() {
+        let words = first_names(idle.iter().map(String::as_str), IDLE);
+        client.setup.ui.warn(format!(
+            "words without effect: {words}; of several that are not joined, the last decides: put `or` behind them"
+        ));
+    }
     let base_url = match (&args.baseurl, &args.portal) {
         (Some(url), _) => url.clone(),
         (None, Some(host)) => portal_url(host),

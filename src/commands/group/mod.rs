@@ -54,9 +54,11 @@ struct Client<'a> {
 impl From<AdminError> for Error {
     fn from(error: AdminError) -> Self {
         match &error {
-            AdminError::Fetch(FetchError::RateLimited { .. } | FetchError::Unreachable { .. }) => {
-                Error::new(Kind::Source, error)
-            }
+            AdminError::Fetch(
+                FetchError::RateLimited { .. }
+                | FetchError::Failing { .. }
+                | FetchError::Unreachable { .. },
+            ) => Error::new(Kind::Source, error),
             AdminError::Fetch(_) | AdminError::Incomplete { .. } => Error::new(Kind::Source, error),
             AdminError::Unable { .. } | AdminError::Refused(_) => Error::failed(error),
         }

@@ -24,8 +24,6 @@ pub(super) fn departures(wanted: &WantedGroups, against: &DiffInput<'_>, plan: &
     for (id, own) in groups.filter(|(id, own)| own.state.is_present() && is_missing(*id)) {
         if wanted.left_out.contains(id) {
             plan.remark(&own.name, Reason::LeftOut);
-        } else if wanted.present.is_empty() && wanted.left_out.is_empty() {
-            plan.remark(&own.name, Reason::NoGroupsAtAll);
         } else {
             let missing = plan.missing.len();
             let is_planned = Missing { id, own, against }.plan(plan);

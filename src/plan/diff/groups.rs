@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::completeness::{incomplete, trust};
+use super::completeness::{incomplete, trust, trust_groups};
 use super::group_departure;
 use super::input::DiffInput;
 use super::known::{Standing, is_made_again, look};
@@ -21,7 +21,9 @@ use crate::policy::{Reason, Refusal};
 pub(crate) fn groups(mut wanted: WantedGroups, against: &DiffInput<'_>) -> Plan {
     let owned = against.owned;
     let names_nobody = wanted.people.is_empty();
-    let completeness = &trust(against.completeness, names_nobody, owned);
+    let trusted = trust(against.completeness, names_nobody, owned);
+    let names_none = wanted.present.is_empty() && wanted.left_out.is_empty();
+    let completeness = &trust_groups(trusted, names_none, owned);
     let against = &DiffInput {
         completeness,
         ..*against

@@ -40,7 +40,8 @@ fn snapshot(text: &str) -> Snapshot {
         id: Some(id("u-2")),
         subject: Untrusted::new(text),
         reason: "it is odd".to_owned(),
-        is_shut_out: true,
+        kind: EntryKind::Account,
+        says: RecordSays::ShutOut,
     };
     let gap = Gap {
         user: id("u-1"),

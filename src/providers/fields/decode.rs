@@ -10,6 +10,7 @@ use std::collections::btree_map::Entry;
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
 use super::lookup::Lookup;
+use crate::model::text::without_mark;
 use crate::model::{Untrusted, User, UserField, shown};
 
 /// What a CSV file says: people and fields.
@@ -45,7 +46,7 @@ enum Column {
 /// Reads a CSV file: a header, of whose columns one says whose a row is and the others are named as
 /// fields are.
 pub(super) fn table(bytes: &[u8]) -> Result<Table, String> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = without_mark(bytes);
     // One that is left open swallows what follows it.
     if bytes.iter().filter(|b| **b == b'"').count() % 2 == 1 {
         return Err(

@@ -1,21 +1,31 @@
 //! The document: bytes to a snapshot. A record that does not fit is rejected alone; a document that
 //! does not, whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::model::history::EntryKind;
 use crate::model::{
-    Completeness, Directory, FieldSources, Group, Membership, RejectedRecord, RemoteId, Role,
-    Snapshot, Status, Untrusted, User, counted,
+    Completeness, Directory, Examples, FieldSources, Finding, Group, MemberHint, Membership,
+    RecordSays, RejectedRecord, RemoteId, Role, Snapshot, Status, Untrusted, User, counted,
 };
 use crate::providers::inactive::{InactiveWhen, says_no};
+use crate::providers::unknown;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document<'a> {
+    /// Whether these are all people and groups.
+    #[serde(default = "yes")]
+    complete: bool,
+    /// When it was made (RFC 3339).
+    generated: Option<String>,
+    /// How many records it has.
+    #[serde(default)]
+    counts: Counts,
     #[serde(borrow, default)]
     users: Vec<&'a RawValue>,
     #[serde(borrow, default)]
@@ -23,6 +33,14 @@ struct Document<'a> {
     /// See [`is_sample`].
     #[serde(rename = "sample")]
     _sample: Option<serde::de::IgnoredAny>,
+}
+
+/// How many records a document says that it has.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Counts {
+    users: Option<usize>,
+    groups: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +141,16 @@ fn is_shut_out(json: &str, when: &InactiveWhen) -> bool {
     record.get("active").is_some_and(says_no) || when.is_met_by(|name| values(&record, name))
 }
 
+/// What a broken record says of whether its person is let in.
+fn says(json: &str, when: &InactiveWhen) -> RecordSays {
+    let record: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    match record.get("active") {
+        _ if is_shut_out(json, when) => RecordSays::ShutOut,
+        None | Some(serde_json::Value::Bool(_)) => RecordSays::Nothing,
+        Some(_) => RecordSays::Unclear,
+    }
+}
+
 /// What a record has under this name, as an attribute and as a field.
 fn values<'v>(record: &'v serde_json::Value, name: &str) -> Vec<&'v serde_json::Value> {
     let attribute = record.get("attributes").and_then(|all| all.get(name));
@@ -135,27 +163,100 @@ pub(super) struct Records {
     pub groups: Vec<Group>,
     pub bad_users: Vec<RejectedRecord>,
     pub bad_groups: Vec<RejectedRecord>,
+    /// When the document says that it was made.
+    pub generated: Option<String>,
+    /// Why the document says, or shows, that it is not all.
+    missing: Option<String>,
+}
+
+/// A document that was read.
+pub(super) struct Reading {
+    pub snapshot: Snapshot,
+    /// When it says that it was made.
+    pub generated: Option<String>,
 }
 
 /// Reads the document.
-pub(super) fn document(bytes: &[u8], when: &InactiveWhen) -> Result<Snapshot, String> {
+pub(super) fn document(bytes: &[u8], when: &InactiveWhen) -> Result<Reading, String> {
+    let records = records(bytes, when)?;
+    let strangers = Strangers::of(&records);
     let Records {
         users,
         groups,
         bad_users,
         bad_groups,
-    } = records(bytes, when)?;
+        generated,
+        missing,
+    } = records;
     let proof = format!(
         "{} and {}",
         counted(users.len() + bad_users.len(), "user", "users"),
         counted(groups.len() + bad_groups.len(), "group", "groups")
     );
+    let completeness = match missing.or(strangers.why_unclear()) {
+        Some(reason) => Completeness::Incomplete(reason),
+        None => Completeness::Complete(proof),
+    };
     let rejected = [bad_users, bad_groups].concat();
-    Ok(Snapshot::new(
-        Directory { users, groups },
-        rejected,
-        Completeness::Complete(proof),
-    ))
+    let snapshot = Snapshot::new(Directory { users, groups }, rejected, completeness);
+    Ok(Reading {
+        snapshot: snapshot.with_findings(strangers.findings),
+        generated,
+    })
+}
+
+/// Members of groups who are no person of the document.
+#[derive(Default)]
+struct Strangers {
+    findings: Vec<Finding>,
+    known: usize,
+    unknown: usize,
+    /// How many of them are logins of people.
+    logins: usize,
+}
+
+impl Strangers {
+    fn of(records: &Records) -> Self {
+        let users = records.users.iter().map(|user| user.id.as_str());
+        let bad = records
+            .bad_users
+            .iter()
+            .filter_map(|record| record.id.as_ref());
+        let ids: BTreeSet<&str> = users.chain(bad.map(RemoteId::as_str)).collect();
+        let logins: BTreeSet<&str> = records.users.iter().map(|user| user.login.raw()).collect();
+        let mut out = Self::default();
+        for group in &records.groups {
+            let members = group.members.iter().map(|member| member.user.as_str());
+            let (known, unknown): (Vec<&str>, Vec<&str>) = members.partition(|id| ids.contains(id));
+            out.known += known.len();
+            out.unknown += unknown.len();
+            let listed_by_login = unknown.iter().filter(|id| logins.contains(*id)).count();
+            out.logins += listed_by_login;
+            let hint = listed_by_login > 0;
+            let members: Examples = unknown.into_iter().collect();
+            if !members.is_empty() {
+                out.findings.push(Finding::UnknownMembers {
+                    group: group.name.clone(),
+                    members,
+                    hint: hint.then_some(MemberHint::LoginForId),
+                });
+            }
+        }
+        out
+    }
+
+    /// Why nobody can tell who is in a group.
+    fn why_unclear(&self) -> Option<String> {
+        if self.logins * 2 > self.unknown {
+            return Some(format!(
+                "its groups list members by login, and not by the `id` of a person ({} of {})",
+                self.logins,
+                self.known + self.unknown
+            ));
+        }
+        let rule = "`user` of a member is the `id` of a person";
+        unknown::why_unclear(self.known, self.unknown, rule)
+    }
 }
 
 /// Whether the document says that its people are made up.
@@ -187,6 +288,7 @@ pub(super) fn records(bytes: &[u8], when: &InactiveWhen) -> Result<Records, Stri
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
     let document: Document<'_> = object(text).map_err(|e| e.to_string())?;
     let (mut bad_users, mut bad_groups) = (Vec::new(), Vec::new());
+    let missing = missing(&document);
     let users: Vec<User> = document
         .users
         .iter()
@@ -196,14 +298,33 @@ pub(super) fn records(bytes: &[u8], when: &InactiveWhen) -> Result<Records, Stri
     let groups = document
         .groups
         .iter()
-        .filter_map(|raw| keep(group(raw.get(), &ids), raw, &mut bad_groups))
+        .filter_map(|raw| {
+            let read = group(raw.get(), &ids);
+            keep(EntryKind::Group, read, raw, &mut bad_groups)
+        })
         .collect();
     Ok(Records {
         users,
         groups,
         bad_users,
         bad_groups,
+        generated: document.generated,
+        missing,
     })
+}
+
+/// Why a document says, or shows, that it is not all.
+fn missing(document: &Document<'_>) -> Option<String> {
+    let differs = |what: &str, said: Option<usize>, came: usize| {
+        let said = said.filter(|said| *said != came)?;
+        Some(format!(
+            "the document says that it has {said} {what}, and it has {came}"
+        ))
+    };
+    let Counts { users, groups } = document.counts;
+    let said = (!document.complete).then(|| "the document says that it is not complete".to_owned());
+    said.or_else(|| differs("users", users, document.users.len()))
+        .or_else(|| differs("groups", groups, document.groups.len()))
 }
 
 /// Reads a JSON object; serde alone would take a list of the fields' values, too.
@@ -217,14 +338,15 @@ fn object<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
 /// A person; one who cannot be used is rejected.
 fn person(raw: &RawValue, when: &InactiveWhen, rejected: &mut Vec<RejectedRecord>) -> Option<User> {
     let at = rejected.len();
-    let kept = keep(user(raw.get(), when), raw, rejected);
+    let kept = keep(EntryKind::Account, user(raw.get(), when), raw, rejected);
     if let Some(record) = rejected.get_mut(at) {
-        record.is_shut_out = is_shut_out(raw.get(), when);
+        record.says = says(raw.get(), when);
     }
     kept
 }
 
 fn keep<T>(
+    kind: EntryKind,
     read: Result<T, String>,
     raw: &RawValue,
     rejected: &mut Vec<RejectedRecord>,
@@ -236,12 +358,8 @@ fn keep<T>(
         let subject = text(&label.login)
             .or_else(|| text(&label.name))
             .or_else(|| text(&label.id));
-        rejected.push(RejectedRecord {
-            id,
-            subject: Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned())),
-            reason,
-            is_shut_out: false,
-        });
+        let subject = Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned()));
+        rejected.push(RejectedRecord::new(kind, id, subject, reason));
     })
     .ok()
 }
@@ -337,7 +455,58 @@ mod tests {
     use super::*;
 
     fn document(bytes: &[u8]) -> Result<Snapshot, String> {
-        super::document(bytes, &InactiveWhen::default())
+        super::document(bytes, &InactiveWhen::default()).map(|read| read.snapshot)
+    }
+
+    fn incomplete(text: &str) -> String {
+        match document(text.as_bytes()).unwrap().completeness {
+            Completeness::Incomplete(reason) => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_document_says_itself_whether_it_is_all() {
+        let ann = r#"{"id": "1", "login": "ann"}"#;
+        let with = |rest: &str| format!(r#"{{"users": [{ann}], {rest}}}"#);
+        assert!(incomplete(&with(r#""complete": false"#)).contains("not complete"));
+        assert!(incomplete(&with(r#""counts": {"users": 2}"#)).contains("2 users, and it has 1"));
+        assert!(incomplete(&with(r#""counts": {"groups": 1}"#)).contains("1 groups"));
+        let fine = r#""complete": true, "generated": "2026-11-28T12:00:00Z", "counts": {"users": 1, "groups": 0}"#;
+        let got = document(with(fine).as_bytes()).unwrap();
+        assert!(matches!(got.completeness, Completeness::Complete(_)));
+        // Records that cannot be used count, too.
+        let bad =
+            r#"{"users": [{"id": "1", "login": "ann"}, {"id": "2"}], "counts": {"users": 2}}"#;
+        let got = document(bad.as_bytes()).unwrap();
+        assert!(matches!(got.completeness, Completeness::Complete(_)));
+        assert!(document(with(r#""counts": {"people": 1}"#).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn members_who_are_nobody_are_told_and_logins_are_recognised() {
+        let groups = |members: &str| {
+            format!(
+                r#"{{"users": [{{"id": "1", "login": "zoe"}}, {{"id": "2"}}], "groups": [{{"id": "g", "name": "lab",
+                "members": [{members}]}}]}}"#
+            )
+        };
+        let told = |members: &str| document(groups(members).as_bytes()).unwrap().findings;
+        assert!(told(r#"{"user": "1"}, {"user": "2"}"#).is_empty());
+        let finding = |members: &[&str], hint| Finding::UnknownMembers {
+            group: Untrusted::new("lab"),
+            members: members.iter().copied().collect(),
+            hint,
+        };
+        assert_eq!(
+            told(r#"{"user": "1"}, {"user": "9"}"#),
+            [finding(&["9"], None)]
+        );
+        let hint = Some(MemberHint::LoginForId);
+        assert_eq!(told(r#"{"user": "zoe"}"#), [finding(&["zoe"], hint)]);
+        assert!(incomplete(&groups(r#"{"user": "zoe"}"#)).contains("by login"));
+        let all = r#"{"user": "ann"}, {"user": "kim"}, {"user": "max"}"#;
+        assert!(incomplete(&groups(all)).contains("hardly any member"));
     }
 
     #[test]
@@ -466,10 +635,10 @@ mod tests {
         let when = toml::from_str("state = ['Left']\nshell = ['/bin/false']").unwrap();
         let read = |rest: &str| {
             let text = format!(r#"{{"users": [{{"id": "u-1", {rest}}}]}}"#);
-            let got = super::document(text.as_bytes(), &when).unwrap();
+            let got = super::document(text.as_bytes(), &when).unwrap().snapshot;
             let user = got.directory.users.first().map(|user| user.active);
             let record = got.rejected.first();
-            let record = record.map(|record| (record.id.is_some(), record.is_shut_out));
+            let record = record.map(|record| (record.id.is_some(), record.is_shut_out()));
             (user, record)
         };
         let broken = |is_shut_out| (None, Some((true, is_shut_out)));

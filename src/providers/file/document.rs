@@ -45,6 +45,13 @@ impl Document {
             Value::Array(groups) => groups.push(Value::Object(record)),
             _ => return Err("`groups` is no list".to_owned()),
         }
+        // What counts them goes on to be right.
+        let counts = self.0.get_mut("counts");
+        if let Some(count) = counts.and_then(|counts| counts.get_mut("groups"))
+            && let Some(before) = count.as_u64()
+        {
+            *count = json!(before + 1);
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ mod document;
 
 use std::cell::Cell;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
@@ -18,9 +18,11 @@ use super::kind::{
     AdminTerms, NamedFile, Need, OpenError, ProviderConfig, SourceOwner, Starter, StarterKey,
 };
 use super::{FetchError, Provider, Query, Reason, Scope};
+use crate::model::history::EntryKind;
 use crate::model::remedy::KeyNames;
 use crate::model::text::shell_word;
-use crate::model::{Completeness, Snapshot, Untrusted, same_name};
+use crate::model::units::Span;
+use crate::model::{Completeness, Snapshot, Untrusted, same_name, shown};
 use crate::system::files;
 
 /// The largest document that is read.
@@ -34,18 +36,21 @@ pub(crate) struct Config {
     pub path: PathBuf,
     /// Who may own it besides root.
     pub owner: Option<SourceOwner>,
+    /// How old the document may be: `generated` in it, or else its file. Unset: as old as it likes.
+    pub max_age: Option<Span>,
     /// Which values of which attributes shut a person out, beside `active`.
     #[serde(default)]
     pub inactive_when: InactiveWhen,
 }
 
 impl Config {
-    fn provider(&self, name: &str) -> Result<FileProvider, OpenError> {
+    fn provider(&self, name: &str, now: i64) -> Result<FileProvider, OpenError> {
         let owner = self.owner.as_ref().map(SourceOwner::uid).transpose();
         let owner = owner.map_err(|reason| OpenError::unfit(name, reason))?;
         Ok(FileProvider {
             owner,
             inactive_when: self.inactive_when.clone(),
+            max_age: self.max_age.map(|age| Age { most: age, now }),
             ..FileProvider::new(name, self.path.clone())
         })
     }
@@ -70,12 +75,12 @@ impl ProviderConfig for Config {
         self.owner.as_ref()
     }
 
-    fn open(&self, name: &str, _now: i64) -> Result<Box<dyn Provider>, OpenError> {
-        Ok(Box::new(self.provider(name)?))
+    fn open(&self, name: &str, now: i64) -> Result<Box<dyn Provider>, OpenError> {
+        Ok(Box::new(self.provider(name, now)?))
     }
 
-    fn open_admin(&self, name: &str, _terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
-        Ok(Box::new(self.provider(name)?))
+    fn open_admin(&self, name: &str, terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
+        Ok(Box::new(self.provider(name, terms.now)?))
     }
 
     fn key_names(&self) -> KeyNames {
@@ -116,6 +121,36 @@ pub struct FileProvider {
     inactive_when: InactiveWhen,
     /// Whether the document that was read last says that its people are made up.
     sample: Cell<bool>,
+    max_age: Option<Age>,
+}
+
+/// How old a document may be.
+#[derive(Clone, Copy, Debug)]
+struct Age {
+    most: Span,
+    /// Seconds since 1970.
+    now: i64,
+}
+
+/// How far the clock of whoever makes a document may be ahead of ours.
+const AHEAD: i64 = 300;
+
+impl Age {
+    /// What is wrong with a document that was made `at` this time.
+    fn complaint(&self, at: i64) -> Option<String> {
+        let most = i64::try_from(Duration::from(self.most).as_secs()).unwrap_or(i64::MAX);
+        let age = self.now.saturating_sub(at);
+        let when =
+            jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.to_string());
+        if age > most {
+            let most = self.most;
+            return Some(format!(
+                "the document is of {when}, and `max_age` is {most}: look at what writes it"
+            ));
+        }
+        (age < -AHEAD)
+            .then(|| format!("the document is of {when}, which is yet to come: look at the clocks"))
+    }
 }
 
 impl FileProvider {
@@ -127,7 +162,30 @@ impl FileProvider {
             owner: None,
             inactive_when: InactiveWhen::default(),
             sample: Cell::new(false),
+            max_age: None,
         }
+    }
+
+    /// What is wrong with the age of a document that says that it was `generated` then.
+    fn stale(&self, generated: Option<&str>) -> Result<Option<String>, FetchError> {
+        let made = generated.map(|text| {
+            let at: Result<jiff::Timestamp, _> = text.parse();
+            at.map(jiff::Timestamp::as_second).map_err(|_| {
+                format!(
+                    "its `generated` is no time such as 2026-11-28T12:00:00Z: {}",
+                    shown(text)
+                )
+            })
+        });
+        let at = match (made, &self.max_age) {
+            (Some(Err(complaint)), _) => return Ok(Some(complaint)),
+            (_, None) => return Ok(None),
+            (Some(Ok(at)), Some(_)) => at,
+            (None, Some(_)) => {
+                files::modified(&self.path).map_err(|e| FetchError::of_file(&self.path, &e))?
+            }
+        };
+        Ok(self.max_age.as_ref().and_then(|age| age.complaint(at)))
     }
 
     fn malformed(&self, reason: String) -> FetchError {
@@ -157,8 +215,14 @@ impl Provider for FileProvider {
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
         let bytes = self.bytes()?;
         self.sample.set(decode::is_sample(&bytes));
-        let mut snapshot = decode::document(&bytes, &self.inactive_when)
+        let decode::Reading {
+            mut snapshot,
+            generated,
+        } = decode::document(&bytes, &self.inactive_when)
             .map_err(|reason| self.malformed(reason))?;
+        if let Some(reason) = self.stale(generated.as_deref())? {
+            snapshot.completeness = Completeness::Incomplete(reason);
+        }
         progress(snapshot.directory.users.len() + snapshot.directory.groups.len());
         if let Some(only) = &query.only {
             match query.scope {
@@ -184,6 +248,10 @@ impl Provider for FileProvider {
 
     fn is_sample(&self) -> bool {
         self.sample.get()
+    }
+
+    fn look_at(&self, _kind: EntryKind) -> String {
+        format!("look at {}, and at what writes it", self.path.display())
     }
 
     fn unused_inactive(&self, _deadline: Instant) -> Result<Vec<String>, FetchError> {

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::model::history::EntryKind;
 use crate::model::{RejectedRecord, RemoteId, Role, Status, Untrusted};
 
 /// An id as Globus writes them: a UUID, in small letters.
@@ -160,16 +161,12 @@ fn document<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
 }
 
 /// A record that nobody can use, by whatever name it may have.
-fn nameless(record: &RawValue, what: &str, names: &[&str]) -> RejectedRecord {
+fn nameless(kind: EntryKind, record: &RawValue, what: &str, names: &[&str]) -> RejectedRecord {
     let value: Value = serde_json::from_str(record.get()).unwrap_or_default();
     let name = names.iter().find_map(|key| value.get(key)?.as_str());
     let subject = Untrusted::new(name.unwrap_or("a record without a name"));
-    RejectedRecord {
-        id: None,
-        subject,
-        reason: format!("{what} has no usable id or name"),
-        is_shut_out: false,
-    }
+    let reason = format!("{what} has no usable id or name");
+    RejectedRecord::new(kind, None, subject, reason)
 }
 
 fn role(text: Option<&str>) -> Role {
@@ -223,7 +220,12 @@ pub(super) fn my_groups(bytes: &[u8]) -> Result<(Vec<Head>, Vec<RejectedRecord>)
             .and_then(|group| group.head())
         {
             Some(head) => heads.push(head),
-            None => rejected.push(nameless(record, "the group", &["name", "id"])),
+            None => rejected.push(nameless(
+                EntryKind::Group,
+                record,
+                "the group",
+                &["name", "id"],
+            )),
         }
     }
     Ok((heads, rejected))
@@ -264,6 +266,7 @@ pub(super) fn listed(bytes: &[u8], id: &RemoteId) -> Result<Listed, String> {
         {
             Some(row) => rows.push(row),
             None => rejected.push(nameless(
+                EntryKind::Account,
                 record,
                 "the membership",
                 &["username", "identity_id"],

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::decode::{Identity, Row};
 use super::mapping::Mapping;
+use crate::model::history::EntryKind;
 use crate::model::{Membership, RejectedRecord, RemoteId, Role, Status, Untrusted, User};
 
 /// What counts in a group.
@@ -128,13 +129,10 @@ pub(super) fn user(
         Ok(made) => made,
         Err(_) if !known.is_member => (username.raw().to_owned(), false),
         Err(reason) => {
-            return Err(RejectedRecord {
-                id: Some(id.clone()),
-                subject: username.clone(),
-                reason,
-                // Whoever is shut out for certain needs no usable record.
-                is_shut_out: false,
-            });
+            // Whoever is shut out for certain needs no usable record.
+            let (id, subject) = (Some(id.clone()), username.clone());
+            let account = EntryKind::Account;
+            return Err(RejectedRecord::new(account, id, subject, reason));
         }
     };
     let mut user = User::new(id.clone(), login);

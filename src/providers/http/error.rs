@@ -145,10 +145,12 @@ impl From<HttpError> for FetchError {
             place,
             reason,
             remedy,
+            status,
             ..
         } = error;
         let reason = Reason::from(reason).with(remedy);
         match kind {
+            HttpErrorKind::Unreachable if status.is_some() => FetchError::Failing { place, reason },
             HttpErrorKind::Unreachable => FetchError::Unreachable { place, reason },
             HttpErrorKind::Unauthorised => FetchError::Unauthorised { place, reason },
             HttpErrorKind::RateLimited => FetchError::RateLimited { place, reason },

@@ -12,9 +12,10 @@ use reqwest::{Method, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::{self, HttpError, HttpErrorKind};
-use super::request::{Answer, Request, Target, is_json};
+use super::request::{Answer, Request, Target, is_html, is_json};
 use super::{Auth, Http, origin, retry};
 use crate::model::shown;
+use crate::model::text::without_mark;
 use crate::system::clock;
 
 /// How many redirects are followed, one after the other.
@@ -324,11 +325,17 @@ fn broken_off(http: &Http, place: String, e: &reqwest::Error) -> HttpError {
     HttpError::new(HttpErrorKind::Unreachable, place, reason)
 }
 
-/// An answer without a type is taken for JSON if it begins like that.
+/// An answer without a type, or of another one than JSON's, is taken for JSON if it begins like that; a page for people
+/// never is.
 fn looks_like_json(media_type: Option<&str>, body: &[u8]) -> bool {
+    let begins_so = || {
+        let body = without_mark(body).trim_ascii_start();
+        matches!(body.first(), Some(b'{' | b'['))
+    };
     match media_type {
-        Some(media_type) => is_json(media_type),
-        None => matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')),
+        Some(media_type) if is_json(media_type) => true,
+        Some(media_type) if is_html(media_type) => false,
+        _ => begins_so(),
     }
 }
 

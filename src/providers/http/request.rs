@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{HttpError, HttpErrorKind};
+use crate::model::text::without_mark;
 use crate::system::memory;
 
 /// A request, built step by step.
@@ -156,6 +157,12 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The media type, if there is one and it is not JSON's.
+    pub fn odd_media_type(&self) -> Option<&str> {
+        self.header(header::CONTENT_TYPE.as_str())
+            .filter(|said| !is_json(said))
+    }
+
     /// The entity tag, as it stands there.
     pub fn etag(&self) -> Option<&str> {
         self.header(header::ETAG.as_str())
@@ -169,7 +176,7 @@ impl Answer {
         let needed = separators(&self.body).saturating_mul(BYTES_PER_VALUE);
         memory::room_for(needed)
             .map_err(|e| HttpError::new(HttpErrorKind::TooMuch, &self.place, e.to_string()))?;
-        serde_json::from_slice(&self.body).map_err(|e| {
+        serde_json::from_slice(without_mark(&self.body)).map_err(|e| {
             let what = match e.classify() {
                 serde_json::error::Category::Data => "has not the form that was expected",
                 serde_json::error::Category::Eof => "ends too early",
@@ -212,11 +219,20 @@ impl std::fmt::Debug for Answer {
 
 /// Whether a media type is JSON's (RFC 6839): `application/json`, `application/scim+json`.
 pub(super) fn is_json(media_type: &str) -> bool {
-    let name = media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let name = essence(media_type);
     matches!(name.as_str(), "application/json" | "text/json") || name.ends_with("+json")
+}
+
+/// Whether it is that of a page for people.
+pub(super) fn is_html(media_type: &str) -> bool {
+    matches!(
+        essence(media_type).as_str(),
+        "text/html" | "application/xhtml+xml"
+    )
+}
+
+/// A media type without its parameters.
+fn essence(media_type: &str) -> String {
+    let name = media_type.split(';').next().unwrap_or_default();
+    name.trim().to_ascii_lowercase()
 }

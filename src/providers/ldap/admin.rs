@@ -196,6 +196,12 @@ impl Work<'_> {
                     "somebody else changed the group at the same time; do it again",
                 ));
             }
+            if done == Done::Already && self.is_still_listed(human)? {
+                return Err(refused(
+                    "still a member: the server lists this member and holds no such value, as in a dynamic group; change \
+                     what it makes its members from (`memberURL`, perhaps)",
+                ));
+            }
         }
         let Some(why) = self.implied(human) else {
             return Ok(done);
@@ -206,6 +212,15 @@ impl Work<'_> {
             "not listed, but"
         };
         Err(refused(format!("{before} {why}")))
+    }
+
+    /// Whether the group lists somebody when it is read again.
+    fn is_still_listed(&self, human: &ListedPerson) -> Result<bool, AdminError> {
+        let Ok((id, _)) = &self.group.ident else {
+            return Ok(false);
+        };
+        let attributes = listed::member_attributes(self.admin.settings());
+        Ok(self.admin.client.find(id, &attributes)?.lists(human))
     }
 
     /// Why somebody is a member whom the group does not list itself.

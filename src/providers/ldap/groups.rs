@@ -2,8 +2,8 @@
 //!
 //! Sources: RFC 2307 (`memberUid`), draft-howard-rfc2307bis (`member`, `uniqueMember`), MS-ADTS
 //! 3.1.1.3.1.3.3 (ranges of values). Whoever is listed in any of a group's member attributes is a
-//! member, whatever its object class says. A member who was not read is left out: whoever calls
-//! decides what that means. Pure.
+//! member, whatever its object class says. A member who was not read is left out: what that means,
+//! `strangers` has found out before. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,7 @@ use super::people::{self, People};
 use super::settings::{Names, Schema, Settings};
 use crate::ldap::dn;
 use crate::ldap::entry::{self, Entry, Range};
+use crate::model::history::EntryKind;
 use crate::model::{Group, RejectedRecord, Untrusted};
 use crate::providers::nested::{self, Limits, Node};
 
@@ -52,6 +53,8 @@ pub(super) struct GroupEntry {
     pub others: Vec<Box<str>>,
     /// Listed logins of nobody who was read.
     pub strangers: Vec<Box<str>>,
+    /// Listed values that should be names of entries, and are none.
+    pub nameless: Vec<Box<str>>,
     /// Values that have not come yet: the attribute, and the number of the first.
     pub more: Option<(String, u64)>,
 }
@@ -67,6 +70,7 @@ pub(super) fn group(mut entry: Entry, names: &Names, people: &People) -> GroupEn
         people: Vec::new(),
         others: Vec::new(),
         strangers: Vec::new(),
+        nameless: Vec::new(),
         more: None,
     };
     for login in entry.take(&names.member_login) {
@@ -95,7 +99,9 @@ pub(super) fn group(mut entry: Entry, names: &Names, people: &People) -> GroupEn
 
 fn fields(entry: &mut Entry, names: &Names) -> Result<Group, RejectedRecord> {
     let id = people::id(entry, &names.group_id);
-    let id = id.map_err(|reason| people::rejected(None, entry.dn.clone(), reason))?;
+    let dn = Untrusted::new(entry.dn.as_str());
+    let rejected = |id, reason| RejectedRecord::new(EntryKind::Group, id, dn.clone(), reason);
+    let id = id.map_err(|reason| rejected(None, reason))?;
     let name = people::naming(entry, &names.group_name);
     let gid = people::single(entry, &names.group_gid);
     match (name, gid) {
@@ -107,9 +113,7 @@ fn fields(entry: &mut Entry, names: &Names) -> Result<Group, RejectedRecord> {
             gid,
             members: Vec::new(),
         }),
-        (Err(reason), _) | (_, Err(reason)) => {
-            Err(people::rejected(Some(id), entry.dn.clone(), reason))
-        }
+        (Err(reason), _) | (_, Err(reason)) => Err(rejected(Some(id), reason)),
     }
 }
 
@@ -117,15 +121,15 @@ impl GroupEntry {
     /// Adds members that are listed by name of entry.
     fn list(&mut self, values: Vec<Vec<u8>>, people: &People) {
         for value in values {
-            let Ok(text) = std::str::from_utf8(&value) else {
-                continue;
-            };
-            let Some(key) = dn::normalise(dn::without_bits(text)) else {
-                continue;
-            };
-            match people.by_name(&key) {
-                Some(number) => self.people.push(number),
-                None => self.others.push(key.into()),
+            let text = std::str::from_utf8(&value).ok();
+            match text.and_then(|text| dn::normalise(dn::without_bits(text))) {
+                Some(key) => match people.by_name(&key) {
+                    Some(number) => self.people.push(number),
+                    None => self.others.push(key.into()),
+                },
+                // Groups that must have a member, and have none, list an empty name.
+                None if value.is_empty() => {}
+                None => self.nameless.push(entry::text(value).into()),
             }
         }
     }
@@ -160,10 +164,6 @@ impl GroupEntry {
 pub(super) struct Resolved {
     pub groups: Vec<Group>,
     pub rejected: Vec<RejectedRecord>,
-    /// Listed names of entries that are neither people nor groups that were read.
-    pub unknown_names: BTreeSet<Box<str>>,
-    /// Listed logins of nobody who was read.
-    pub unknown_logins: BTreeSet<Box<str>>,
     /// One group came twice, and was not the same.
     pub different: bool,
     /// The groups in groups multiply out to more than any directory has.
@@ -188,7 +188,6 @@ pub(super) fn resolve(
     let mut groups = Vec::with_capacity(raws.len());
     let mut nodes = Vec::with_capacity(raws.len());
     for (raw, inner) in raws.into_iter().zip(inner) {
-        out.unknown_logins.extend(raw.strangers);
         groups.push(raw.wanted.then_some(raw.group));
         nodes.push(Node {
             people: raw.people,
@@ -224,10 +223,8 @@ fn inner(raws: &[GroupEntry], out: &mut Resolved) -> Vec<Vec<usize>> {
     for raw in raws {
         let mut found = Vec::new();
         for other in &raw.others {
-            match places.get(&**other) {
-                Some(place) => found.push(*place),
-                None => drop(out.unknown_names.insert(other.clone())),
-            }
+            // Whom the others mean was settled before.
+            found.extend(places.get(&**other));
         }
         inner.push(found);
     }

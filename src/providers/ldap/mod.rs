@@ -3,7 +3,7 @@
 //!
 //! What entries mean; how a server is spoken to is for `ldap`, the protocol. `settings` checks the
 //! configuration. A read has a connection of its own: `active`, `people` and `groups` are pure,
-//! `read` puts them together. Group administration changes things: `listed`, `modify` and `classes`
+//! `strangers` asks who a member is whom nobody knows, `read` puts them together. Group administration changes things: `listed`, `modify` and `classes`
 //! are pure, `group_client` asks, `admin` puts them together. `ids` is pure and serves both.
 
 mod active;
@@ -17,6 +17,7 @@ mod modify;
 mod people;
 mod read;
 mod settings;
+mod strangers;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ use super::{FetchError, Provider, Query, Reason};
 use crate::ldap;
 use crate::ldap::connect::{Server, Session};
 use crate::ldap::error::ErrorKind;
+use crate::model::history::EntryKind;
 use crate::model::remedy::KeyNames;
 use crate::model::{Snapshot, Untrusted};
 use crate::system::tls::Trusted;
@@ -117,6 +119,8 @@ pub struct Ldap {
     settings: Settings,
     /// Seconds since 1970, for accounts that expire.
     now: i64,
+    /// As whom we speak to it, for messages.
+    bound_as: &'static str,
 }
 
 impl Ldap {
@@ -139,6 +143,10 @@ impl Ldap {
             server: settings::server(config, password, &trusted.into())?,
             settings: Settings::new(config)?,
             now,
+            bound_as: match &config.bind_dn {
+                Some(_) => "`bind_dn`",
+                None => "who is nobody (`bind_dn` is not set)",
+            },
         })
     }
 
@@ -188,6 +196,20 @@ impl Provider for Ldap {
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
         read::read(self, query, progress)
+    }
+
+    fn look_at(&self, kind: EntryKind) -> String {
+        let section = &self.name;
+        match kind {
+            EntryKind::Account => format!(
+                "look at `schema`, `user_base`, `user_filter` and `attributes` in [provider.{section}], and at what \
+                 {} may read there",
+                self.bound_as
+            ),
+            EntryKind::Group | EntryKind::LocalGroup => format!(
+                "look at `schema`, `group_base`, `group_filter` and `attributes` in [provider.{section}]"
+            ),
+        }
     }
 
     fn unused_inactive(&self, deadline: Instant) -> Result<Vec<String>, FetchError> {

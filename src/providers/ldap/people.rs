@@ -12,7 +12,10 @@ use super::ids;
 use super::settings::{Names, Schema, Settings};
 use crate::ldap::dn;
 use crate::ldap::entry::{self, Entry};
-use crate::model::{RejectedRecord, RemoteId, Untrusted, User};
+use crate::model::history::EntryKind;
+use crate::model::{Finding, shown};
+use crate::model::{RecordSays, RejectedRecord, RemoteId, Untrusted, User};
+use crate::providers::choice;
 
 /// How much of a person is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +104,16 @@ pub(super) fn person(
     let key = dn::normalise(&entry.dn).map(|key| key.into_owned());
     // Whom any value shuts out is shut out, whatever the rest of the record is worth.
     let state = active::state(&entry, &names.shell, &names.inactive_when, now);
-    let is_shut_out = state == Ok(false);
+    let says = match &state {
+        Ok(true) => RecordSays::Nothing,
+        Ok(false) => RecordSays::ShutOut,
+        Err(_) => RecordSays::Unclear,
+    };
+    let account = EntryKind::Account;
+    let rejected = |id, dn, reason| RejectedRecord {
+        says,
+        ..RejectedRecord::new(account, id, Untrusted::new(dn), reason)
+    };
     let id = match id(&mut entry, &names.id) {
         Ok(id) => id,
         Err(reason) => {
@@ -112,10 +124,7 @@ pub(super) fn person(
     let login = match naming(&mut entry, &names.login) {
         Ok(login) => login,
         Err(reason) => {
-            let record = RejectedRecord {
-                is_shut_out,
-                ..rejected(Some(id), entry.dn, reason)
-            };
+            let record = rejected(Some(id), entry.dn, reason);
             return Err(Unusable::without_login(record, key));
         }
     };
@@ -130,23 +139,10 @@ pub(super) fn person(
     };
     let login = Some(user.login.raw().to_owned());
     Err(Unusable {
-        record: RejectedRecord {
-            is_shut_out,
-            ..rejected(Some(user.id), entry.dn, reason)
-        },
+        record: rejected(Some(user.id), entry.dn, reason),
         key,
         login,
     })
-}
-
-/// A record that cannot be used, called by its entry's name.
-pub(super) fn rejected(id: Option<RemoteId>, dn: String, reason: String) -> RejectedRecord {
-    RejectedRecord {
-        id,
-        subject: Untrusted::new(dn),
-        reason,
-        is_shut_out: false,
-    }
 }
 
 /// The immutable id of an entry.
@@ -189,14 +185,7 @@ fn details(
 ) -> Result<(), String> {
     let shell = single(entry, &names.shell)?;
     if extent == Extent::Full {
-        // passwd(5): what stands before the first comma of the comment field is the full name.
-        let gecos = loose(entry, &names.gecos).map(|text| match text.split_once(',') {
-            Some((name, _)) => name.to_owned(),
-            None => text,
-        });
-        user.name = gecos
-            .or_else(|| loose(entry, &names.name))
-            .map(Untrusted::new);
+        user.name = full_name(entry, names).map(Untrusted::new);
         user.email = loose(entry, &names.email).map(Untrusted::new);
         user.uid = single(entry, &names.uid)?;
         user.gid = single(entry, &names.gid)?;
@@ -211,6 +200,17 @@ fn details(
         user.ssh_keys.shrink_to_fit();
     }
     Ok(())
+}
+
+/// The full name: what stands before the first comma of the comment field (passwd(5)), or, where that says nothing, the
+/// name (RFC 2307, 5.3).
+fn full_name(entry: &mut Entry, names: &Names) -> Option<String> {
+    let before_comma = |text: String| match text.split_once(',') {
+        Some((name, _)) => name.to_owned(),
+        None => text,
+    };
+    let gecos = texts(entry, &names.gecos).into_iter().map(before_comma);
+    choice::full_name(gecos).or_else(|| choice::full_name(texts(entry, &names.name)))
 }
 
 /// The security id of the primary group, if there is one (Active Directory).
@@ -249,9 +249,22 @@ pub(super) fn single(entry: &mut Entry, attribute: &str) -> Result<Option<Untrus
     }
 }
 
-/// The first value of an attribute that is only shown.
+/// The value of an attribute that is only shown: of several the one that [`choice`] prefers.
 pub(super) fn loose(entry: &mut Entry, attribute: &str) -> Option<String> {
-    entry.take(attribute).into_iter().next().map(entry::text)
+    choice::steady(texts(entry, attribute))
+}
+
+/// The values of an attribute that is only shown; where it comes with languages only, those of the first.
+fn texts(entry: &mut Entry, attribute: &str) -> Vec<String> {
+    let mut values = entry.take(attribute);
+    if values.is_empty() {
+        let languages = entry.languages(attribute);
+        values = languages
+            .first()
+            .map(|first| first.to_vec())
+            .unwrap_or_default();
+    }
+    values.into_iter().map(entry::text).collect()
 }
 
 /// The value of the attribute that names a person or group: the only one, or of several the one
@@ -261,6 +274,9 @@ pub(super) fn loose(entry: &mut Entry, attribute: &str) -> Option<String> {
 /// When there is none, or it is not clear which.
 pub(super) fn naming(entry: &mut Entry, attribute: &str) -> Result<String, String> {
     let mut values = entry.take(attribute);
+    if values.is_empty() {
+        values = entry.languages(attribute).concat();
+    }
     let value = if values.len() > 1 {
         let parts = dn::first(&entry.dn);
         let own = parts
@@ -430,14 +446,12 @@ impl People {
         };
         if let Some(id) = id {
             self.ids.push(id.clone());
-            if indexed {
-                if let Some(key) = key {
-                    self.names
-                        .add(key.strip_suffix(&self.base).unwrap_or(key), number);
-                }
-                if let Some(login) = login {
-                    self.logins.add(login, number);
-                }
+            if let Some(key) = key {
+                self.names
+                    .add(key.strip_suffix(&self.base).unwrap_or(key), number);
+            }
+            if let Some(login) = login.filter(|_| indexed) {
+                self.logins.add(login, number);
             }
             if let Some(primary) = primary {
                 self.primary
@@ -513,13 +527,73 @@ impl People {
         different
     }
 
-    /// Who has this entry's name, which is normalised.
+    /// Who has this entry's name, which is normalised; nobody, if two have it.
     pub(super) fn by_name(&self, key: &str) -> Option<u32> {
-        let found = self
-            .names
-            .find(key.strip_suffix(self.base.as_str()).unwrap_or(key))
-            .next();
-        found.map(|number| self.canonical(number))
+        let key = key.strip_suffix(self.base.as_str()).unwrap_or(key);
+        let mut found = self.names.find(key).map(|number| self.canonical(number));
+        let first = found.next()?;
+        found.all(|other| other == first).then_some(first)
+    }
+
+    /// Everybody's number, by id.
+    pub(super) fn by_id(&self) -> BTreeMap<&RemoteId, u32> {
+        let numbers = (0..).zip(&self.ids);
+        numbers
+            .map(|(number, id)| (id, self.canonical(number)))
+            .collect()
+    }
+
+    /// Logins in small letters, with those who have them.
+    pub(super) fn by_small_login(&self) -> BTreeMap<String, Vec<u32>> {
+        let numbers = self.by_id();
+        let mut small: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for user in &self.users {
+            let number = numbers.get(&user.id).copied();
+            let all = small.entry(user.login.raw().to_lowercase()).or_default();
+            all.extend(number);
+        }
+        small
+    }
+
+    /// Several entries that want one login or one number: each is told with the names of the entries.
+    pub(super) fn twins(&self) -> Vec<Finding> {
+        let numbers = self.by_id();
+        let mut found = Vec::new();
+        let logins = self
+            .users
+            .iter()
+            .map(|user| Some(user.login.raw().to_lowercase()));
+        let uids = self
+            .users
+            .iter()
+            .map(|user| Some(user.uid.as_ref()?.raw().to_owned()));
+        let all: [(&str, Vec<Option<String>>); 2] =
+            [("the login", logins.collect()), ("the uid", uids.collect())];
+        for (what, values) in all {
+            let mut wanted: BTreeMap<&str, Vec<&User>> = BTreeMap::new();
+            for (value, user) in values.iter().zip(&self.users) {
+                if let Some(value) = value {
+                    wanted.entry(value).or_default().push(user);
+                }
+            }
+            for (value, users) in wanted.into_iter().filter(|(_, users)| users.len() > 1) {
+                let places: Vec<String> = users
+                    .iter()
+                    .filter_map(|user| self.place(*numbers.get(&user.id)?))
+                    .collect();
+                found.push(Finding::Twins {
+                    what: format!("{what} {}", shown(value)),
+                    places: places.iter().map(String::as_str).collect(),
+                });
+            }
+        }
+        found
+    }
+
+    /// The name of the entry of the person with this number.
+    fn place(&self, number: u32) -> Option<String> {
+        let spot = self.names.spots.iter().find(|spot| spot.person == number)?;
+        Some(format!("{}{}", at(&self.names.text, spot), self.base))
     }
 
     /// Everybody with this login; two people with one login are the policy's to judge.

@@ -10,21 +10,20 @@ use std::time::Instant;
 use super::Ldap;
 use super::groups::{self, GroupEntry};
 use super::people::{self, Extent, People};
-use super::settings::Settings;
+use super::settings::{Settings, Wished};
+use super::strangers::{self, changed};
 use crate::ldap::connect::Session;
-use crate::ldap::entry::Entry;
+use crate::ldap::entry::{self, Entry};
 use crate::ldap::error::ErrorKind;
 use crate::ldap::search::{self, Outcome, Request};
 use crate::ldap::{Error, dn, filter};
 use crate::model::remedy::Remedy;
-use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, counted, same_name};
+use crate::model::{Completeness, Directory, Examples, Finding, Snapshot, counted, same_name};
 use crate::providers::{FetchError, Query, Scope};
 use crate::system::{clock, memory};
 
 /// How many groups in groups are asked for one by one, before all groups are read at once.
 const ONE_BY_ONE: usize = 32;
-/// How many members whom nobody knows are looked for once more.
-const SECOND_LOOK: usize = 256;
 
 /// A read that is under way.
 struct Read<'a> {
@@ -35,6 +34,10 @@ struct Read<'a> {
     deadline: Instant,
     /// The first thing that made it incomplete.
     early: Option<Error>,
+    /// What somebody should look at.
+    findings: Vec<Finding>,
+    /// References that were passed over.
+    passed_over: BTreeSet<String>,
 }
 
 /// Reads what `query` asks for.
@@ -66,27 +69,37 @@ pub(super) fn read(
     // After an early end the connection may be gone, and members could not be told from strangers
     // anyway.
     if with_groups && read.early.is_none() {
-        (found, groups_seen) = read.resolved(query.group_names(), &people).map_err(place)?;
+        // Members whom we cannot name, and the read counts as incomplete anyway.
+        let is_nameless = rejected.iter().any(|record| record.id.is_none());
+        let members = Members {
+            only: query.group_names(),
+            is_settled: logins.is_none() && !is_nameless,
+        };
+        (found, groups_seen) = read.resolved(members, &people).map_err(place)?;
         let nothing = nothing && found.groups.is_empty() && found.rejected.is_empty();
         if let Some(reason) = read.early.take_if(|_| nothing) {
             return Err(place(reason));
         }
         read.judge(&found, query);
-        if logins.is_none() && read.early.is_none() {
-            read.second_look(&found, &rejected);
-        }
     }
     let proof = || {
         let groups = with_groups.then_some((&found, &groups_seen));
         proof(&people, &people_seen, groups)
     };
+    let findings = read.findings();
     let completeness = read.completeness(query, proof).map_err(place)?;
     rejected.append(&mut found.rejected);
     let directory = Directory {
         users: people.users,
         groups: found.groups,
     };
-    Ok(Snapshot::new(directory, rejected, completeness))
+    Ok(Snapshot::new(directory, rejected, completeness).with_findings(findings))
+}
+
+/// Which groups are resolved, and whether it is settled who in them is nobody that was read.
+struct Members<'q> {
+    only: Option<&'q [String]>,
+    is_settled: bool,
 }
 
 /// The attributes that `inactive_when` names and that no person's entry has, as far as we are shown.
@@ -143,6 +156,8 @@ impl<'a> Read<'a> {
             objects: 0,
             deadline: query.deadline,
             early: None,
+            findings: Vec::new(),
+            passed_over: BTreeSet::new(),
         })
     }
 
@@ -170,7 +185,10 @@ impl<'a> Read<'a> {
         let (before, progress) = (self.objects, self.progress);
         let mut outcome = search::run(&mut self.session, request, sink, &|n| progress(before + n));
         self.objects += outcome.entries;
-        if outcome.no_base() && outcome.entries == 0 {
+        let is_empty = outcome.code == 0 && outcome.entries == 0;
+        let is_missing =
+            outcome.no_base() || outcome.unpaged && is_empty && self.is_missing(request.base);
+        if is_missing && outcome.entries == 0 {
             let key = match request.base == self.settings.user_base {
                 true => "user_base",
                 false => "group_base",
@@ -178,12 +196,74 @@ impl<'a> Read<'a> {
             let text = format!("there is no entry {}, which `{key}` names", request.base);
             return Err(Error::malformed(text).with(Remedy::Base));
         }
+        self.refer(request.base, &mut outcome);
         if let Some(reason) = outcome.early.take_if(|e| e.kind == ErrorKind::TooMuch) {
             return Err(reason);
         }
         let below = |reason: Error| reason.about(&format!("below {}", request.base));
         self.early(outcome.early.take().map(below));
         Ok(outcome)
+    }
+
+    /// Whether the base of a search is not there: 389 Directory Server answers to a search in pages below nothing as if it
+    /// had found nobody, and says nothing of pages.
+    fn is_missing(&mut self, base: &str) -> bool {
+        let request = Request::alone(base, "(objectClass=*)", &["1.1"]);
+        search::run(&mut self.session, &request, &mut |_| {}, &|_| {}).no_base()
+    }
+
+    /// What follows from references to other servers: they are named, and make the read incomplete or are passed over.
+    fn refer(&mut self, base: &str, outcome: &mut Outcome) {
+        if outcome.references.is_empty() {
+            return;
+        }
+        let mut named = BTreeSet::new();
+        let mut sink = |mut entry: Entry| {
+            let to = entry.take("ref").into_iter().map(entry::text);
+            let to: Vec<String> = to.collect();
+            named.insert(format!("{} to {}", entry.dn, to.join(", ")));
+        };
+        search::run(
+            &mut self.session,
+            &Request::referrals(base),
+            &mut sink,
+            &|_| {},
+        );
+        if named.is_empty() {
+            named = std::mem::take(&mut outcome.references);
+        }
+        if self.settings.ignore_referrals {
+            self.passed_over.append(&mut named);
+        } else if outcome.code == 0 {
+            let places: Examples = named.iter().map(String::as_str).collect();
+            outcome.early = Some(Error::malformed(format!(
+                "it refers to another server for a part of the answer: {places}; `ignore_referrals = true` leaves out what \
+                 is there"
+            )));
+        }
+    }
+
+    /// What somebody should look at, now that all is read.
+    fn findings(&mut self) -> Vec<Finding> {
+        let mut findings = std::mem::take(&mut self.findings);
+        let places: Examples = self.passed_over.iter().map(String::as_str).collect();
+        if !places.is_empty() {
+            findings.push(Finding::IgnoredReferrals { places });
+        }
+        findings
+    }
+
+    /// Tells of attributes that the configuration names, and that nothing that was read has.
+    fn unused(&mut self, unseen: Vec<&Wished>, is_any: bool) {
+        if is_any && self.early.is_none() {
+            let unused = unseen
+                .into_iter()
+                .map(|(key, name)| Finding::UnusedAttribute {
+                    key,
+                    attribute: name.clone(),
+                });
+            self.findings.extend(unused);
+        }
     }
 
     fn people(
@@ -202,9 +282,11 @@ impl<'a> Read<'a> {
         };
         let mut people = People::new(&settings.user_base_key);
         let mut seen = Outcome::default();
+        let mut unseen: Vec<&Wished> = settings.wished[0].iter().collect();
         for filter in &filters {
             let request = Request::below(&settings.user_base, filter, &attributes);
             let outcome = self.search(&request, &mut |entry| {
+                unseen.retain(|(_, name)| !entry.has(name));
                 let person = people::person(entry, names, extent, now);
                 // A filter finds other logins of a person too.
                 let asked = match (&person, logins) {
@@ -226,6 +308,10 @@ impl<'a> Read<'a> {
         if people.finish().is_some() {
             self.early(Some(changed()));
         }
+        if logins.is_none() && extent == Extent::Full {
+            self.unused(unseen, seen.entries > 0);
+            self.findings.extend(people.twins());
+        }
         self.look_at_limits()?;
         Ok((people, seen))
     }
@@ -244,9 +330,11 @@ impl<'a> Read<'a> {
         };
         let mut raws = Vec::new();
         let mut seen = Outcome::default();
+        let mut unseen: Vec<&Wished> = settings.wished[1].iter().collect();
         for filter in &filters {
             let request = Request::below(&settings.group_base, filter, &attributes);
             let outcome = self.search(&request, &mut |entry| {
+                unseen.retain(|(_, name)| !entry.has(name));
                 raws.push(groups::group(entry, names, people))
             })?;
             seen.entries += outcome.entries;
@@ -254,6 +342,9 @@ impl<'a> Read<'a> {
             if self.early.is_some() {
                 break;
             }
+        }
+        if only.is_none() {
+            self.unused(unseen, seen.entries > 0);
         }
         if let Some(only) = only {
             let asked = |raw: &GroupEntry| match &raw.group {
@@ -272,10 +363,17 @@ impl<'a> Read<'a> {
     /// The groups with their members, those of the groups in them included.
     fn resolved(
         &mut self,
-        only: Option<&[String]>,
+        members: Members<'_>,
         people: &People,
     ) -> Result<(groups::Resolved, Outcome), Error> {
-        let (mut raws, seen) = self.groups(only, people)?;
+        let (mut raws, seen) = self.groups(members.only, people)?;
+        if members.is_settled && self.early.is_none() {
+            let settings = self.settings;
+            let settled = strangers::settle(&mut self.session, settings, &mut raws, people);
+            let (found, unclear) = strangers::findings(&raws, &settled, people);
+            self.findings.extend(found);
+            self.early(settled.early.or(unclear));
+        }
         let deadline = self.deadline;
         if clock::is_past(deadline) {
             // The read is incomplete, and there is no time to follow groups in groups.
@@ -415,49 +513,4 @@ impl<'a> Read<'a> {
             self.early(Some(Error::malformed("the top group cannot be used")));
         }
     }
-
-    /// Looks once more for members who should have been among the people: somebody who was renamed
-    /// between the two searches is in neither under one name, and would lose a membership.
-    fn second_look(&mut self, found: &groups::Resolved, rejected: &[RejectedRecord]) {
-        let settings = self.settings;
-        let mut again = false;
-        let names = found
-            .unknown_names
-            .iter()
-            .filter(|key| dn::is_under(key, &settings.user_base_key));
-        let without_id = rejected.iter().any(|record| record.id.is_none());
-        if without_id {
-            // These are members whom we cannot name, and the read counts as incomplete anyway.
-            return;
-        }
-        for key in names.take(SECOND_LOOK) {
-            let request = Request::alone(key, &settings.user_filter, &["1.1"]);
-            let outcome = search::run(&mut self.session, &request, &mut |_| again = true, &|_| {});
-            let unseen = outcome.unseen();
-            self.early(outcome.early.filter(|_| !unseen));
-        }
-        let logins: Vec<String> = found
-            .unknown_logins
-            .iter()
-            .take(SECOND_LOOK)
-            .map(|l| l.to_string())
-            .collect();
-        for filter in filter::any_name(&settings.user_filter, &settings.names.login, &logins) {
-            let attributes = [settings.names.login.as_str()];
-            let request = Request::below(&settings.user_base, &filter, &attributes);
-            let mut sink = |mut entry: Entry| {
-                let login = people::naming(&mut entry, &settings.names.login);
-                again |= login.is_ok_and(|login| found.unknown_logins.contains(login.as_str()));
-            };
-            let outcome = search::run(&mut self.session, &request, &mut sink, &|_| {});
-            self.early(outcome.early);
-        }
-        if again {
-            self.early(Some(changed()));
-        }
-    }
-}
-
-fn changed() -> Error {
-    Error::malformed("the directory changed while it was read")
 }

@@ -91,6 +91,10 @@ pub struct Config {
     /// Object classes of groups that gosync makes. Unset: by schema.
     #[serde(default)]
     pub new_group_classes: Option<Vec<String>>,
+    /// Leave out what other servers have: parts of the tree for which this one refers to them. Unset: such a part makes
+    /// the read incomplete.
+    #[serde(default)]
+    pub ignore_referrals: bool,
     /// Which values of which attributes shut a person out, beside those that are known.
     #[serde(default)]
     pub inactive_when: InactiveWhen,
@@ -144,6 +148,7 @@ impl Config {
             max_message: MAX_MESSAGE,
             max_read: MAX_READ,
             new_group_classes: None,
+            ignore_referrals: false,
             inactive_when: InactiveWhen::default(),
             attributes: Attributes::default(),
         }
@@ -206,6 +211,41 @@ pub struct Attributes {
     pub member: Option<String>,
     /// Members by login.
     pub member_login: Option<String>,
+}
+
+impl Attributes {
+    /// Those that are named, of people and of groups.
+    fn wished(&self) -> [Vec<Wished>; 2] {
+        let people = [
+            ("login", &self.login),
+            ("id", &self.id),
+            ("name", &self.name),
+            ("email", &self.email),
+            ("uid", &self.uid),
+            ("gid", &self.gid),
+            ("home", &self.home),
+            ("shell", &self.shell),
+            ("gecos", &self.gecos),
+            ("ssh_key", &self.ssh_key),
+            ("updated", &self.updated),
+        ];
+        let groups = [
+            ("group_id", &self.group_id),
+            ("group_name", &self.group_name),
+            ("group_gid", &self.group_gid),
+            ("group_description", &self.group_description),
+            ("member", &self.member),
+            ("member_login", &self.member_login),
+        ];
+        let named = |(key, wish): (&'static str, &Option<String>)| {
+            let name = wish.as_ref().filter(|name| !name.is_empty())?;
+            Some((key, name.clone()))
+        };
+        [
+            people.into_iter().filter_map(named).collect(),
+            groups.into_iter().filter_map(named).collect(),
+        ]
+    }
 }
 
 /// Attribute names in force; an empty one is not read.
@@ -379,6 +419,7 @@ pub(super) fn server(
         page_size: i32::try_from(config.page_size)
             .map_err(|_| "page_size is at most 2147483647".to_owned())?,
         domain_scope: config.schema == Schema::Ad,
+        ignore_referrals: config.ignore_referrals,
         limits: limits(config)?,
     })
 }
@@ -456,8 +497,14 @@ pub(super) struct Settings {
     pub group_filter: String,
     pub nested_depth: usize,
     pub new_group_classes: Option<Vec<String>>,
+    pub ignore_referrals: bool,
     pub names: Names,
+    /// The attributes that the configuration names: that of people first, then that of groups.
+    pub wished: [Vec<Wished>; 2],
 }
+
+/// An attribute that the configuration names: its key, and what it is called.
+pub(super) type Wished = (&'static str, String);
 
 impl Settings {
     /// Checks `config`.
@@ -498,7 +545,9 @@ impl Settings {
             )?,
             nested_depth: usize::from(config.nested_depth),
             new_group_classes: config.new_group_classes.clone(),
+            ignore_referrals: config.ignore_referrals,
             names: Names::new(config)?,
+            wished: config.attributes.wished(),
         })
     }
 }

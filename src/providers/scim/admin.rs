@@ -148,18 +148,51 @@ impl ScimAdmin {
                 .map(|listed| listed.value.clone())
         };
         match action {
-            Action::Set(Role::Member) => self.patch(group.id.as_str(), &|current| match is_member(current) {
-                Some(_) => None,
-                None => Some(json!({"op": "add", "path": "members", "value": [{"value": value}]})),
-            }),
-            Action::Remove => self.patch(group.id.as_str(), &|current| {
-                let listed = is_member(current)?;
-                Some(json!({"op": "remove", "path": format!("members[value eq {}]", quoted(&listed))}))
-            }),
+            Action::Set(Role::Member) => {
+                self.patch(group.id.as_str(), &|current| match is_member(current) {
+                    Some(_) => None,
+                    None => {
+                        Some(json!({"op": "add", "path": "members", "value": [{"value": value}]}))
+                    }
+                })
+            }
+            Action::Remove => {
+                let done = self.patch(group.id.as_str(), &|current| {
+                    let listed = is_member(current)?;
+                    Some(json!({"op": "remove", "path": format!("members[value eq {}]", quoted(&listed))}))
+                })?;
+                self.is_out(group, person, done)
+            }
             Action::Set(role) => self.unable(Ability::Role(*role)),
             Action::Accept { email: None } => self.unable(Ability::Accept),
             Action::Accept { email: Some(_) } => self.unable(Ability::AcceptAddress),
         }
+    }
+
+    /// That somebody who was taken out of a group, or is not listed in it, is no member by a group in it either.
+    fn is_out(
+        &self,
+        group: &ManagedGroup,
+        person: &Person,
+        done: Done,
+    ) -> Result<Done, AdminError> {
+        let current = self.current(group.id.as_str())?;
+        let mut listed = current.raw.listed.iter();
+        if listed.all(|listed| listed.kind == Some(decode::Kind::Person)) {
+            return Ok(done);
+        }
+        let mut members = self.members(&group.id)?.into_iter();
+        let Some(member) = members.find(|member| member.person.id == person.id) else {
+            return Ok(done);
+        };
+        let before = match done {
+            _ if !member.implied => "still listed",
+            Done::Changed => {
+                "no longer listed in the group itself, but still a member through a group in it"
+            }
+            Done::Already => "not listed, but a member through a group in it",
+        };
+        Err(AdminError::Refused(Untrusted::new(before)))
     }
 
     fn incomplete(&self, reason: String) -> AdminError {

@@ -2,16 +2,17 @@
 //!
 //! Knows pages, filters and statuses; what stands in a resource is for `decode`.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::decode::{self, Features};
-use super::paging::{Ask, Listing, Step};
+use super::paging::{Ask, Listing, Step, Way};
 use super::path::Path;
 use super::settings::{Names, Paging, Settings};
+use crate::model::{Finding, Untrusted};
 use crate::providers::http::{Answer, Http, HttpError, HttpErrorKind, Request};
 
 /// The media type of RFC 7644, 8.1, and the one that many servers want instead.
@@ -27,10 +28,32 @@ pub(super) struct Client<'a> {
     settings: Arc<Settings>,
     progress: &'a dyn Fn(usize),
     objects: Cell<usize>,
+    /// How it answered to a page size, if it cannot stand one, and is asked without since.
+    unpaged: RefCell<Option<String>>,
+    /// A media type that is not JSON's, of an answer that is JSON.
+    odd_type: RefCell<Option<String>>,
 }
 
 /// Takes resources as they come: a whole directory of them would fill the memory.
 pub(super) type Sink<'s> = dyn FnMut(Value) + 's;
+
+/// What is listed.
+#[derive(Clone, Copy)]
+struct Endpoint<'e> {
+    name: &'e str,
+    filter: Option<&'e str>,
+    attributes: &'e str,
+}
+
+impl<'e> Endpoint<'e> {
+    fn all(name: &'e str, attributes: &'e str) -> Self {
+        Self {
+            name,
+            filter: None,
+            attributes,
+        }
+    }
+}
 
 /// How a listing ended.
 #[derive(Default)]
@@ -60,7 +83,18 @@ impl<'a> Client<'a> {
             settings: Arc::clone(settings),
             progress,
             objects: Cell::new(0),
+            unpaged: RefCell::default(),
+            odd_type: RefCell::default(),
         })
+    }
+
+    /// What somebody should look at, of all that was answered.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let unpaged = self.unpaged.take();
+        let unpaged = unpaged.map(|answer| Finding::NoPages { answer });
+        let said = self.odd_type.take().map(Untrusted::new);
+        let odd_type = said.map(|said| Finding::MediaType { said });
+        unpaged.into_iter().chain(odd_type).collect()
     }
 
     /// Where the server is, for messages.
@@ -73,7 +107,23 @@ impl<'a> Client<'a> {
     /// # Errors
     /// When we are not.
     pub(super) fn probe(&self) -> Result<(), HttpError> {
-        self.page("Users", None, "id", &Ask::Index(1), 1).map(drop)
+        let endpoint = Endpoint::all("Users", "id");
+        let asked = match self.settings.paging {
+            Paging::None => self.page(endpoint, &Ask::Whole, 0),
+            _ => self.page(endpoint, &Ask::Index(1), 1),
+        };
+        match asked {
+            Err(error) if self.may_do_without_pages(&error) => self
+                .page(endpoint, &Ask::Whole, 0)
+                .map_err(|_| error)
+                .map(drop),
+            other => other.map(drop),
+        }
+    }
+
+    /// Whether a failure may be a server's way to say that it cannot stand a page size.
+    fn may_do_without_pages(&self, error: &HttpError) -> bool {
+        self.settings.paging == Paging::Auto && matches!(error.status, Some(400 | 500 | 501))
     }
 
     /// Reads everything below an endpoint, or what a filter finds.
@@ -87,20 +137,62 @@ impl<'a> Client<'a> {
         attributes: &str,
         sink: &mut Sink<'_>,
     ) -> Result<Listed, HttpError> {
+        let endpoint = Endpoint {
+            name: endpoint,
+            filter,
+            attributes,
+        };
+        let way = self.way();
+        let listed = self.list_by(way, endpoint, sink);
+        let error = match listed {
+            Err(error) if way != Way::Whole && self.may_do_without_pages(&error) => error,
+            other => return other,
+        };
+        // A filter that it does not know is refused in whatever way it is asked.
+        match self.list_by(Way::Whole, endpoint, sink) {
+            Ok(listed) => {
+                let answer = error.reason.to_string();
+                self.unpaged.replace(Some(answer));
+                Ok(listed)
+            }
+            Err(_) => Err(error),
+        }
+    }
+
+    /// How listings are asked for.
+    fn way(&self) -> Way {
         let count = self.page_size();
-        let mut listing = Listing::new(self.pages_by_cursor(), count);
+        match self.settings.paging {
+            Paging::None => Way::Whole,
+            Paging::Auto if self.unpaged.borrow().is_some() => Way::Whole,
+            Paging::Auto if self.features.cursor => Way::Cursor(count),
+            Paging::Auto | Paging::Index => Way::Index(count),
+            Paging::Cursor => Way::Cursor(count),
+        }
+    }
+
+    /// Reads a listing in one way.
+    fn list_by(
+        &self,
+        way: Way,
+        endpoint: Endpoint<'_>,
+        sink: &mut Sink<'_>,
+    ) -> Result<Listed, HttpError> {
+        let count = self.page_size();
+        let mut listing = Listing::new(way);
         let mut limits = self.http.listing();
         let mut out = Listed {
-            narrowed: filter.is_some(),
+            narrowed: endpoint.filter.is_some(),
             ..Listed::default()
         };
         let mut ask = listing.first();
         loop {
-            let page = self.page(endpoint, filter, attributes, &ask, count);
-            let page = match page {
+            let page = match self.page(endpoint, &ask, count) {
                 Ok(page) => page,
-                // There is nothing behind the end: some say it that way.
-                Err(error) if listing.is_probing() && matches!(error.status, Some(400 | 404)) => {
+                Err(error) if listing.refused(error.status).is_some() => {
+                    if let Some(Step::Stop(reason)) = listing.refused(error.status) {
+                        out.early = Some(self.malformed(endpoint, reason));
+                    }
                     return Ok(out);
                 }
                 Err(error) if out.pages == 0 => return Err(error),
@@ -123,11 +215,15 @@ impl<'a> Client<'a> {
                 Step::Ask(next) => ask = next,
             }
             if let Some(reason) = stop {
-                let place = format!("{}/{endpoint}", self.place());
-                out.early = Some(HttpError::malformed(place, reason));
+                out.early = Some(self.malformed(endpoint, reason));
                 return Ok(out);
             }
         }
+    }
+
+    fn malformed(&self, endpoint: Endpoint<'_>, reason: String) -> HttpError {
+        let place = format!("{}/{}", self.place(), endpoint.name);
+        HttpError::malformed(place, reason)
     }
 
     /// How many resources a page has.
@@ -136,14 +232,6 @@ impl<'a> Client<'a> {
         self.features.max_page.map_or(wished, |max| {
             u32::try_from(max).unwrap_or(u32::MAX).min(wished)
         })
-    }
-
-    fn pages_by_cursor(&self) -> bool {
-        match self.settings.paging {
-            Paging::Auto => self.features.cursor,
-            Paging::Index => false,
-            Paging::Cursor => true,
-        }
     }
 
     /// Hands over those resources that are new; says how many.
@@ -160,27 +248,29 @@ impl<'a> Client<'a> {
 
     fn page(
         &self,
-        endpoint: &str,
-        filter: Option<&str>,
-        attributes: &str,
+        endpoint: Endpoint<'_>,
         ask: &Ask,
         count: u32,
     ) -> Result<decode::Page, HttpError> {
-        let path = [endpoint];
+        let path = [endpoint.name];
         let mut request = Request::get(&path).header("accept", ACCEPT);
-        if let Some(filter) = filter {
+        if let Some(filter) = endpoint.filter {
             request = request.query("filter", filter);
         }
         if self.settings.request_attributes {
-            request = request.query("attributes", attributes);
+            request = request.query("attributes", endpoint.attributes);
         }
         request = match ask {
-            Ask::Index(start) => request.query("startIndex", start),
-            Ask::Cursor(cursor) => request.query("cursor", cursor),
+            Ask::Index(start) => request.query("startIndex", start).query("count", count),
+            Ask::Cursor(cursor) => request.query("cursor", cursor).query("count", count),
+            Ask::Behind(start) => request.query("startIndex", start),
+            Ask::Whole => request,
         };
-        let answer = self.http.send(&request.query("count", count))?;
-        let place = format!("{}/{endpoint}", self.place());
-        decode::page(answer.json()?).map_err(|reason| HttpError::malformed(place, reason))
+        let answer = self.http.send(&request)?;
+        if let Some(odd) = answer.odd_media_type() {
+            self.odd_type.replace(Some(odd.to_owned()));
+        }
+        decode::page(answer.json()?).map_err(|reason| self.malformed(endpoint, reason))
     }
 
     /// Reads those whose attribute at `path` is one of `only`, by filters if there are few and the

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::path::{Object, Path, get, text, truth};
 use super::settings::Names;
-use crate::model::{Group, RejectedRecord, RemoteId, Untrusted, User};
+use crate::model::history::EntryKind;
+use crate::model::{Group, RecordSays, RejectedRecord, RemoteId, Untrusted, User, shown};
+use crate::providers::choice;
 use crate::providers::inactive::says_no;
 
 /// A page of a listing.
@@ -128,18 +130,15 @@ pub(super) fn features(document: &Value) -> Features {
     }
 }
 
-fn rejected(resource: &Value, names: [&Path; 2], reason: &str) -> RejectedRecord {
+fn rejected(kind: EntryKind, resource: &Value, names: [&Path; 2], reason: &str) -> RejectedRecord {
     let id = id(resource);
     let subject = names
         .iter()
         .find_map(|path| path.one(resource.as_object()?))
         .or_else(|| id.clone());
-    RejectedRecord {
-        id: id.as_deref().and_then(RemoteId::new),
-        subject: Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned())),
-        reason: reason.to_owned(),
-        is_shut_out: false,
-    }
+    let id = id.as_deref().and_then(RemoteId::new);
+    let subject = Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned()));
+    RejectedRecord::new(kind, id, subject, reason)
 }
 
 /// Whether anything that can be read of a person's resource shuts the person out.
@@ -158,6 +157,16 @@ fn is_shut_out(resource: &Value, names: &Names) -> bool {
         })
 }
 
+/// What a record that cannot be used says of whether its person is let in.
+fn says(resource: &Value, names: &Names) -> RecordSays {
+    let active = || names.active.as_ref()?.raw(resource.as_object()?);
+    match active().map(truth) {
+        _ if is_shut_out(resource, names) => RecordSays::ShutOut,
+        Some(None) => RecordSays::Unclear,
+        Some(Some(_)) | None => RecordSays::Nothing,
+    }
+}
+
 fn remote_id(resource: &Value) -> Result<RemoteId, &'static str> {
     id(resource)
         .as_deref()
@@ -170,15 +179,13 @@ fn remote_id(resource: &Value) -> Result<RemoteId, &'static str> {
 /// # Errors
 /// The record that stands for a person who cannot be used.
 pub(super) fn user(resource: &Value, names: &Names, slim: bool) -> Result<User, RejectedRecord> {
-    let read = || -> Result<User, &'static str> {
+    let read = || -> Result<User, String> {
         let object = resource.as_object().ok_or("it is no object")?;
         let login = names.login.one(object).ok_or("it has no login")?;
         let mut user = User::new(remote_id(resource)?, login);
         user.active = match names.active.as_ref().and_then(|path| path.raw(object)) {
             None => true,
-            Some(value) => {
-                truth(value).ok_or("whether it is active is said neither by true nor by false")?
-            }
+            Some(value) => truth(value).ok_or_else(|| unclear(value))?,
         };
         user.active &= !is_shut_out(resource, names);
         if slim {
@@ -192,7 +199,7 @@ pub(super) fn user(resource: &Value, names: &Names, slim: bool) -> Result<User, 
         user.name = names
             .name
             .iter()
-            .find_map(|path| path.one(object))
+            .find_map(|path| choice::full_name(path.all(object)))
             .map(Untrusted::new);
         user.email = one(&names.email);
         user.uid = one(&names.uid);
@@ -214,11 +221,26 @@ pub(super) fn user(resource: &Value, names: &Names, slim: bool) -> Result<User, 
         user.ssh_keys = lines.map(Untrusted::new).collect();
         Ok(user)
     };
-    read().map_err(|reason| RejectedRecord {
-        is_shut_out: is_shut_out(resource, names),
-        ..rejected(resource, [&names.login, &names.group_name], reason)
+    read().map_err(|reason: String| {
+        let (account, called) = (EntryKind::Account, [&names.login, &names.group_name]);
+        RejectedRecord {
+            says: says(resource, names),
+            ..rejected(account, resource, called, &reason)
+        }
     })
 }
+
+/// Why nobody knows whether a person is active.
+fn unclear(value: &Value) -> String {
+    let said = value.to_string();
+    format!(
+        "its `active` is {}, which says neither yes nor no; an account stays as it is",
+        shown(&said).within(SHOWN)
+    )
+}
+
+/// How many bytes of a value are shown.
+const SHOWN: usize = 40;
 
 /// What a member of a group is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -265,7 +287,8 @@ pub(super) fn group(resource: &Value, names: &Names) -> GroupEntry {
         Ok((group, listed)) => (Ok(group), listed),
         Err(reason) => {
             let called = [&names.group_name, &names.login];
-            (Err(rejected(resource, called, reason)), Vec::new())
+            let group = EntryKind::Group;
+            (Err(rejected(group, resource, called, reason)), Vec::new())
         }
     };
     GroupEntry {

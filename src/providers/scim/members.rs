@@ -39,6 +39,11 @@ impl People {
         }
     }
 
+    /// Whether there is somebody with this login.
+    pub(super) fn has_login(&self, login: &str) -> bool {
+        self.logins.contains_key(&name_key(login))
+    }
+
     /// Whether there is somebody with this id.
     pub(super) fn knows(&self, id: &str) -> bool {
         self.ids.contains_key(id)

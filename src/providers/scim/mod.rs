@@ -1,7 +1,7 @@
 //! People and groups from a SCIM 2.0 server: RFC 7643, RFC 7644 and RFC 9865.
 //!
 //! `settings` checks the configuration; `client` speaks to the server; `path`, `decode`, `paging`
-//! and `members` are pure; `read` puts them together, and `admin` changes groups. SCIM says nothing
+//! and `members` are pure; `strangers` asks about members whom nobody knows, `read` puts them together, and `admin` changes groups. SCIM says nothing
 //! of accounts on hosts: numbers, homes, shells and keys come from extensions, whose attributes the
 //! configuration names.
 
@@ -13,6 +13,7 @@ mod paging;
 mod path;
 mod read;
 mod settings;
+mod strangers;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ use super::kind::{
     self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
 };
 use super::{FetchError, Provider, Query};
+use crate::model::history::EntryKind;
 use crate::model::remedy::KeyNames;
 use crate::model::{Snapshot, Untrusted};
 
@@ -165,6 +167,18 @@ impl Provider for Scim {
             &self.settings,
             query,
             progress,
+        )
+    }
+
+    fn look_at(&self, kind: EntryKind) -> String {
+        let section = &self.name;
+        let whose = match kind {
+            EntryKind::Account => "people",
+            EntryKind::Group | EntryKind::LocalGroup => "groups",
+        };
+        format!(
+            "look at `url` and `attributes` in [provider.{section}], and at which {whose} the server shows to {}",
+            self.who
         )
     }
 

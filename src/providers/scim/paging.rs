@@ -6,6 +6,10 @@
 //! page before; if that is not so, the read is incomplete. A server that can only begin at whole
 //! pages is noticed, and read without that. In the end there must be as many different ids as the
 //! server says, and it must have said the same number all the time.
+//!
+//! What looks like all in one page is asked for what is behind it: only an empty page, or none, says
+//! that there is no more. A server that gives the same page whatever is asked for may have cut it; so
+//! may one that refuses to go on. Then `paging = "none"` is the administrator's word that it gives all.
 
 use std::collections::BTreeSet;
 
@@ -18,6 +22,21 @@ pub(super) enum Ask {
     Index(u64),
     /// `cursor`; empty for the first page.
     Cursor(String),
+    /// Everything, without a word of pages.
+    Whole,
+    /// What begins there, without a word of how much.
+    Behind(u64),
+}
+
+/// How a listing is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By `startIndex`, in pages of so many.
+    Index(u32),
+    /// By cursor, in pages of so many.
+    Cursor(u32),
+    /// All at once.
+    Whole,
 }
 
 /// What follows from a page.
@@ -42,6 +61,10 @@ enum Mode {
     Probing,
     /// `totalResults` counts a page only, or is not said: to the first empty page.
     Uncounted,
+    /// All at once.
+    Whole,
+    /// Whether there is more behind what was given as all.
+    WholeProbing,
 }
 
 /// A listing that is under way.
@@ -62,14 +85,15 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// Begins a listing of pages with `count` resources.
-    pub(super) fn new(cursor: bool, count: u32) -> Self {
+    /// Begins a listing.
+    pub(super) fn new(way: Way) -> Self {
+        let (mode, count) = match way {
+            Way::Cursor(count) => (Mode::Cursor, count),
+            Way::Index(count) => (Mode::Adjoining, count),
+            Way::Whole => (Mode::Whole, 0),
+        };
         Self {
-            mode: if cursor {
-                Mode::Cursor
-            } else {
-                Mode::Adjoining
-            },
+            mode,
             overlap: count > 1,
             seen: BTreeSet::new(),
             nameless: 0,
@@ -85,13 +109,24 @@ impl Listing {
     pub(super) fn first(&self) -> Ask {
         match self.mode {
             Mode::Cursor => Ask::Cursor(String::new()),
+            Mode::Whole => Ask::Whole,
             _ => Ask::Index(1),
         }
     }
 
-    /// Whether a server that says it has no such page says by that that there is no more.
-    pub(super) fn is_probing(&self) -> bool {
-        self.mode == Mode::Probing
+    /// What it means that a server answers with this status, and no page.
+    pub(super) fn refused(&self, status: Option<u16>) -> Option<Step> {
+        match (self.mode, status) {
+            // It was asked against its habit, and is believed without.
+            (Mode::WholeProbing, Some(_)) => Some(Step::Done),
+            // There is nothing behind the end: some say it that way.
+            (Mode::Probing | Mode::Uncounted, Some(404)) => Some(Step::Done),
+            (Mode::Probing, Some(status @ 400..=499)) => Some(unproven(&format!(
+                "it refuses ({status}) to say whether there is more behind the first {}",
+                self.distinct()
+            ))),
+            _ => None,
+        }
     }
 
     /// Takes a page; says which of its resources are new, and what to do next.
@@ -138,7 +173,18 @@ impl Listing {
         }
         match self.mode {
             Mode::Cursor => return self.step_by_cursor(page),
-            Mode::Probing if ids.is_empty() || repeated => return self.end(),
+            Mode::Whole | Mode::WholeProbing => return self.step_whole(page, ids, repeated),
+            Mode::Probing if ids.is_empty() => return self.end(),
+            Mode::Probing if repeated => {
+                let why = format!(
+                    "it ignores startIndex, and gives the same {} each time",
+                    self.distinct()
+                );
+                return match self.end() {
+                    Step::Done => unproven(&why),
+                    end => end,
+                };
+            }
             // Every page counted itself.
             Mode::Probing if page.total == Some(len) => self.mode = Mode::Uncounted,
             Mode::Probing => return changed(),
@@ -169,10 +215,30 @@ impl Listing {
         let more = page.total.is_some_and(|total| total > len);
         self.mode = match (&page.next_cursor, self.mode) {
             // Some give cursors without having been asked, and some do not know them.
+            (_, Mode::Whole) => Mode::Whole,
             (Some(_), _) => Mode::Cursor,
             (None, Mode::Cursor) if more => Mode::Adjoining,
             (None, mode) => mode,
         };
+    }
+
+    /// The next step at a server that gives everything at once.
+    fn step_whole(&mut self, page: &Page, ids: &[Option<String>], repeated: bool) -> Step {
+        if page.next_cursor.is_some() {
+            return Step::Stop("it gives its list in pages, and `paging` is \"none\"".to_owned());
+        }
+        if self.mode == Mode::Whole {
+            self.mode = Mode::WholeProbing;
+            self.next = self.distinct() + 1;
+            return match self.end() {
+                Step::Done if !ids.is_empty() => Step::Ask(Ask::Behind(self.next)),
+                end => end,
+            };
+        }
+        match ids.is_empty() || repeated {
+            true => Step::Done,
+            false => Step::Stop("there is more behind what it gives at once".to_owned()),
+        }
     }
 
     fn step_by_cursor(&self, page: &Page) -> Step {
@@ -250,6 +316,13 @@ fn changed() -> Step {
     Step::Stop("the directory changed while it was read".to_owned())
 }
 
+/// Nobody can tell whether that is all.
+fn unproven(why: &str) -> Step {
+    Step::Stop(format!(
+        "{why}, so that nobody can tell whether that is all; `paging = \"none\"` says that it gives all at once"
+    ))
+}
+
 fn circles() -> Step {
     Step::Stop("its list repeats a page".to_owned())
 }
@@ -267,7 +340,18 @@ mod tests {
         count: u32,
         serve: &mut dyn FnMut(&Ask) -> Page,
     ) -> (Vec<String>, Step, usize) {
-        let mut listing = Listing::new(cursor, count);
+        read_by(
+            if cursor {
+                Way::Cursor(count)
+            } else {
+                Way::Index(count)
+            },
+            serve,
+        )
+    }
+
+    fn read_by(way: Way, serve: &mut dyn FnMut(&Ask) -> Page) -> (Vec<String>, Step, usize) {
+        let mut listing = Listing::new(way);
         let (mut ask, mut came) = (listing.first(), Vec::new());
         for requests in 1..100 {
             let page = serve(&ask);
@@ -303,6 +387,8 @@ mod tests {
         match ask {
             Ask::Index(n) => usize::try_from(*n).unwrap() - 1,
             Ask::Cursor(cursor) => cursor.parse().unwrap_or(0),
+            Ask::Whole => 0,
+            Ask::Behind(n) => usize::try_from(*n).unwrap() - 1,
         }
     }
 
@@ -386,12 +472,78 @@ mod tests {
     fn a_page_that_comes_again_and_again_is_noticed() {
         let (came, end, _) = read(false, 10, &mut |_| page(0..10, 30));
         assert_eq!((came.len(), end), (10, circles()));
-        let (came, end, _) = read(false, 10, &mut |_| page(0..10, 10));
-        assert_eq!(
-            (came.len(), end),
-            (10, Step::Done),
-            "everything at once, whatever is asked for"
-        );
+    }
+
+    #[test]
+    fn a_list_that_may_be_cut_is_not_proven_whatever_it_says_of_its_number() {
+        // The same page for whatever is asked for: a hundred of more, or all? Its number counts the page.
+        for count in [10, 20] {
+            let (came, end, _) = read(false, count, &mut |_| page(0..10, 10));
+            let Step::Stop(why) = end else {
+                panic!("{end:?}")
+            };
+            assert!(
+                came.len() == 10 && why.contains("it ignores startIndex"),
+                "{why}"
+            );
+        }
+        // A window beyond which it refuses, or gives an error.
+        let mut listing = Listing::new(Way::Index(10));
+        let (_, step) = listing.take(&page(0..10, 10));
+        assert_eq!(step, Step::Ask(Ask::Index(11)));
+        for status in [400, 413, 422] {
+            assert!(
+                matches!(listing.refused(Some(status)), Some(Step::Stop(_))),
+                "{status}"
+            );
+        }
+        // Not there is not there; what says nothing of the page is another matter.
+        assert_eq!(listing.refused(Some(404)), Some(Step::Done));
+        assert_eq!(listing.refused(Some(500)), None);
+        assert_eq!(listing.refused(None), None);
+        // It begins elsewhere, and says the same of itself: it is read to the end.
+        let (came, end, _) = read(false, 10, &mut |ask| {
+            let part = at(ask).min(25)..(at(ask) + 10).min(25);
+            page(part.clone(), part.len())
+        });
+        assert_eq!((came.len(), end), (25, Step::Done));
+    }
+
+    #[test]
+    fn the_last_page_once_more_behind_the_end_does_no_harm() {
+        let mut serve = |ask: &Ask| match at(ask) < 25 {
+            true => page(at(ask)..(at(ask) + 10).min(25), 25),
+            false => page(15..25, 25),
+        };
+        let (came, end, _) = read(false, 10, &mut serve);
+        assert_eq!((came.len(), end), (25, Step::Done));
+    }
+
+    #[test]
+    fn all_at_once_is_believed_if_nothing_is_behind_it() {
+        let whole = |serve: &mut dyn FnMut(&Ask) -> Page| read_by(Way::Whole, serve);
+        let (came, end, requests) = whole(&mut |_| page(0..10, 10));
+        assert_eq!((came.len(), end, requests), (10, Step::Done, 2));
+        let (came, end, _) = whole(&mut |_| Page {
+            total: None,
+            ..page(0..10, 0)
+        });
+        assert_eq!((came.len(), end), (10, Step::Done));
+        let (_, end, requests) = whole(&mut |_| page(0..0, 0));
+        assert_eq!((end, requests), (Step::Done, 1));
+        // A page of a default size, whose number counts it, or tells the truth.
+        for total in [10, 25] {
+            let (_, end, _) = whole(&mut |ask| page(at(ask)..(at(ask) + 10).min(25), total));
+            assert!(matches!(end, Step::Stop(_)), "{total}");
+        }
+        let (_, end, _) = whole(&mut |_| Page {
+            next_cursor: Some("x".to_owned()),
+            ..page(0..10, 10)
+        });
+        assert!(matches!(end, Step::Stop(_)));
+        let mut listing = Listing::new(Way::Whole);
+        listing.take(&page(0..10, 10));
+        assert_eq!(listing.refused(Some(500)), Some(Step::Done));
     }
 
     #[test]
@@ -481,7 +633,7 @@ mod tests {
             all[n] = json!({"userName": "x"});
         }
         let mut nameless = 0;
-        let mut listing = Listing::new(false, 10);
+        let mut listing = Listing::new(Way::Index(10));
         let mut ask = listing.first();
         let end = loop {
             let resources = all

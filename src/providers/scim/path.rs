@@ -65,14 +65,14 @@ impl Path {
         format!("{} eq {}", self.text, quoted(value))
     }
 
-    /// The value at the path; of several, the primary one, or the first.
+    /// The value at the path; of several, the primary one, or the one that does not hang on their order.
     pub(super) fn one(&self, resource: &Object) -> Option<String> {
         let found = self.find(resource);
-        let primary = found
+        let is_any_primary = found.iter().any(|(_, primary)| *primary);
+        let counting = found
             .iter()
-            .find(|(_, primary)| *primary)
-            .or_else(|| found.first());
-        primary.and_then(|(value, _)| text(value))
+            .filter(|(_, primary)| *primary || !is_any_primary);
+        counting.filter_map(|(value, _)| text(value)).min()
     }
 
     /// All values at the path.

@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::client::{Client, Listed, ONE_BY_ONE, is_refusal};
+use super::client::{Client, Listed, ONE_BY_ONE};
 use super::decode::{self, GroupEntry};
 use super::members::{self, People, Resolved};
-use super::settings::Settings;
-use crate::model::{Completeness, Directory, RejectedRecord, Snapshot, User, counted, same_name};
+use super::settings::{Settings, Wished};
+use super::strangers;
+use crate::model::{
+    Completeness, Directory, Finding, RejectedRecord, Snapshot, User, counted, same_name,
+};
 use crate::providers::http::{Http, HttpError, HttpErrorKind};
 use crate::providers::{FetchError, Query, Scope};
 use crate::system::{clock, memory};
@@ -26,6 +29,10 @@ struct Read<'a> {
     settings: &'a Settings,
     /// The first thing that made it incomplete.
     early: Option<IncompleteReason>,
+    /// What somebody should look at.
+    findings: Vec<Finding>,
+    /// Whether everybody was read who has an id, so that members can be told from strangers.
+    knows_all: bool,
 }
 
 /// Why a read is not whole.
@@ -50,11 +57,14 @@ pub(super) fn read(
         client,
         settings,
         early: None,
+        findings: Vec::new(),
+        knows_all: false,
     };
     let (logins, with_groups) = (query.logins(), query.reads_groups());
     let slim = query.scope == Scope::Groups;
     let mut people = People::default();
     let (users, mut rejected, user_pages) = read.people(logins, slim, &mut people)?;
+    read.knows_all = logins.is_none() && rejected.iter().all(|record| record.id.is_some());
     // Without all people, members could not be told from strangers.
     let (mut resolved, group_pages) = match with_groups && read.early.is_none() {
         true => read.with_members(&people, query)?,
@@ -64,6 +74,8 @@ pub(super) fn read(
         && rejected.is_empty()
         && resolved.groups.is_empty()
         && resolved.rejected.is_empty();
+    let mut findings = std::mem::take(&mut read.findings);
+    findings.extend(read.client.findings());
     let completeness = match read.early {
         Some(early) if empty || early.error.kind == HttpErrorKind::TooMuch => {
             return Err(early.error.into());
@@ -75,18 +87,12 @@ pub(super) fn read(
             Completeness::Complete(proof(users.len(), user_pages, groups))
         }
     };
-    if resolved.strangers > 0 && logins.is_none() {
-        tracing::info!(
-            count = resolved.strangers,
-            "groups have members whom nobody knows; deleted people, perhaps"
-        );
-    }
     rejected.append(&mut resolved.rejected);
     let directory = Directory {
         users,
         groups: resolved.groups,
     };
-    Ok(Snapshot::new(directory, rejected, completeness))
+    Ok(Snapshot::new(directory, rejected, completeness).with_findings(findings))
 }
 
 /// The attributes that `inactive_when` names and that nobody's resource has.
@@ -158,6 +164,19 @@ impl Read<'_> {
         }
     }
 
+    /// Tells of attributes that the configuration names, and that nothing that was read has.
+    fn unused(&mut self, unseen: Vec<&Wished>) {
+        if self.early.is_none() {
+            let unused = unseen
+                .into_iter()
+                .map(|(key, path)| Finding::UnusedAttribute {
+                    key,
+                    attribute: path.as_str().to_owned(),
+                });
+            self.findings.extend(unused);
+        }
+    }
+
     fn people(
         &mut self,
         only: Option<&[String]>,
@@ -167,27 +186,33 @@ impl Read<'_> {
         let names = &self.settings.names;
         let attributes = super::client::user_attributes(names, slim);
         let (mut users, mut rejected) = (Vec::new(), Vec::new());
-        let mut take = |resource: Value| match decode::user(&resource, names, slim) {
-            // A filter finds more than was asked for, and a server may not have filtered.
-            Ok(user)
-                if only
-                    .is_some_and(|only| !only.iter().any(|l| same_name(l, user.login.raw()))) => {}
-            Ok(user) => {
-                people.add(&user.id, Some(user.login.raw()));
-                users.push(user);
-            }
-            Err(record) => {
-                if let Some(id) = &record.id {
-                    people.add(id, None);
+        let mut unseen: Vec<&Wished> = self.settings.wished[0].iter().collect();
+        let mut take =
+            |resource: Value| match decode::user(seen(&resource, &mut unseen), names, slim) {
+                // A filter finds more than was asked for, and a server may not have filtered.
+                Ok(user)
+                    if only.is_some_and(|only| {
+                        !only.iter().any(|l| same_name(l, user.login.raw()))
+                    }) => {}
+                Ok(user) => {
+                    people.add(&user.id, Some(user.login.raw()));
+                    users.push(user);
                 }
-                rejected.push(record);
-            }
-        };
+                Err(record) => {
+                    if let Some(id) = &record.id {
+                        people.add(id, None);
+                    }
+                    rejected.push(record);
+                }
+            };
         let listed = self
             .client
             .named("Users", &names.login, only, &attributes, &mut take)?;
         let pages = listed.pages;
         self.ended(listed);
+        if only.is_none() && !slim && users.len() + rejected.len() > 0 {
+            self.unused(unseen);
+        }
         Ok((users, rejected, pages))
     }
 
@@ -213,12 +238,17 @@ impl Read<'_> {
         let names = &self.settings.names;
         let attributes = super::client::group_attributes(names, true);
         let mut raws: Vec<GroupEntry> = Vec::new();
-        let mut take = |resource: Value| raws.push(decode::group(&resource, names));
+        let mut unseen: Vec<&Wished> = self.settings.wished[1].iter().collect();
+        let mut take =
+            |resource: Value| raws.push(decode::group(seen(&resource, &mut unseen), names));
         let listed =
             self.client
                 .named("Groups", &names.group_name, only, &attributes, &mut take)?;
         let (pages, narrowed) = (listed.pages, listed.narrowed);
         self.ended(listed);
+        if only.is_none() && !raws.is_empty() {
+            self.unused(unseen);
+        }
         if let Some(only) = only {
             for raw in &mut raws {
                 raw.wanted = match &raw.group {
@@ -228,6 +258,12 @@ impl Read<'_> {
                         .iter()
                         .any(|name| same_name(name, record.subject.raw())),
                 };
+            }
+        }
+        if self.early.is_none() {
+            let reason = strangers::ask_groups(&self.client, names, &mut raws)?;
+            if let Some(reason) = reason {
+                self.early(&self.client.place(), reason);
             }
         }
         if narrowed && self.early.is_none() {
@@ -302,24 +338,23 @@ impl Read<'_> {
         people: &People,
         narrowed: bool,
     ) -> Result<(), FetchError> {
-        if self.early.is_some() || !narrowed && !self.look_for_hidden(raws, people) {
-            return Ok(());
+        if self.early.is_none() && !narrowed {
+            self.look_for_hidden(raws, people);
         }
-        // Some servers give members only where they are asked for by name.
-        let is_silent = raws.iter().all(|raw| !raw.told);
-        let first = raws.iter().find_map(|raw| raw.key.clone());
-        if let Some(key) = first.filter(|_| is_silent)
-            && self.tells_when_asked(&key)?
-        {
-            let reason =
-                "it tells the members of groups only when asked; set request_attributes = true";
-            self.early(&self.client.place(), reason.to_owned());
+        if self.early.is_none() && self.knows_all {
+            let reason = strangers::settle(&self.client, self.settings, raws, people)?;
+            if let Some(reason) = reason {
+                self.early(&self.client.place(), reason);
+            }
+            let meaning = self.settings.member_value;
+            self.findings
+                .extend(strangers::findings(raws, people, meaning));
         }
         Ok(())
     }
 
-    /// Looks for groups in others that were not listed; says whether they are few enough to be looked for.
-    fn look_for_hidden(&mut self, raws: &mut Vec<GroupEntry>, people: &People) -> bool {
+    /// Looks for groups in others that were not listed.
+    fn look_for_hidden(&mut self, raws: &mut Vec<GroupEntry>, people: &People) {
         let place = self.client.place();
         let unknown = unknown_groups(raws, people);
         let listed = raws.iter().flat_map(|raw| &raw.listed);
@@ -329,8 +364,7 @@ impl Read<'_> {
         let (sure, perhaps): (Vec<_>, Vec<_>) = unknown.iter().partition(is_group);
         if sure.len() > SECOND_LOOK {
             let reason = "many groups are in others, and not in the list of groups";
-            self.early(&place, reason.to_owned());
-            return false;
+            return self.early(&place, reason.to_owned());
         }
         let mut is_any = false;
         for id in sure.into_iter().chain(perhaps).take(SECOND_LOOK) {
@@ -339,18 +373,6 @@ impl Read<'_> {
         if is_any {
             let reason = "a group is in another one, and not in the list of groups";
             self.early(&place, reason.to_owned());
-        }
-        true
-    }
-
-    /// Whether a group comes with members where they are asked for by name.
-    fn tells_when_asked(&self, key: &str) -> Result<bool, FetchError> {
-        let attributes = super::client::group_attributes(&self.settings.names, true);
-        match self.client.resource_with("Groups", key, &attributes) {
-            Ok((resource, _)) => Ok(decode::group(&resource, &self.settings.names).told),
-            // What cannot be asked for by name is not kept back for that.
-            Err(error) if is_refusal(&error) => Ok(false),
-            Err(error) => Err(error.into()),
         }
     }
 
@@ -381,6 +403,14 @@ impl Read<'_> {
             );
         }
     }
+}
+
+/// The resource, without whose attributes the rest is unseen.
+fn seen<'r>(resource: &'r Value, unseen: &mut Vec<&Wished>) -> &'r Value {
+    if let Some(object) = resource.as_object() {
+        unseen.retain(|(_, path)| path.raw(object).is_none());
+    }
+    resource
 }
 
 /// Members that are groups, or may be, and were not read.

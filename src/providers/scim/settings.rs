@@ -144,6 +144,8 @@ pub enum Paging {
     Index,
     /// By `cursor` (RFC 9865).
     Cursor,
+    /// Not at all: the server gives everything at once.
+    None,
 }
 
 /// What the `value` of a group's member is. There is no guessing: who may choose a login could
@@ -188,6 +190,37 @@ pub struct Attributes {
     pub group_gid: Option<String>,
     /// Description of a group.
     pub group_description: Option<String>,
+}
+
+impl Attributes {
+    /// Those that are named, of people and of groups.
+    fn wished(&self) -> [Vec<Wished>; 2] {
+        let people = [
+            ("login", &self.login),
+            ("name", &self.name),
+            ("email", &self.email),
+            ("active", &self.active),
+            ("uid", &self.uid),
+            ("gid", &self.gid),
+            ("home", &self.home),
+            ("shell", &self.shell),
+            ("ssh_key", &self.ssh_key),
+            ("updated", &self.updated),
+        ];
+        let groups = [
+            ("group_name", &self.group_name),
+            ("group_gid", &self.group_gid),
+            ("group_description", &self.group_description),
+        ];
+        let named = |(key, wish): (&'static str, &Option<String>)| {
+            let path = wish.as_ref().filter(|path| !path.is_empty())?;
+            Some((key, Path::new(path).ok()?))
+        };
+        [
+            people.into_iter().filter_map(named).collect(),
+            groups.into_iter().filter_map(named).collect(),
+        ]
+    }
 }
 
 /// Paths in force; `None`: not read.
@@ -279,7 +312,12 @@ pub(super) struct Settings {
     pub member_value: MemberValue,
     pub nested_depth: usize,
     pub names: Names,
+    /// The attributes that the configuration names: those of people, then those of groups.
+    pub wished: [Vec<Wished>; 2],
 }
+
+/// An attribute that the configuration names: its key, and where it is.
+pub(super) type Wished = (&'static str, Path);
 
 impl Settings {
     /// Checks `config`.
@@ -297,6 +335,7 @@ impl Settings {
             member_value: config.member_value,
             nested_depth: usize::from(config.nested_depth),
             names: Names::new(&config.attributes, &config.inactive_when)?,
+            wished: config.attributes.wished(),
         })
     }
 }

@@ -83,7 +83,7 @@ fn whoever_is_shut_out_needs_no_usable_record() {
         resource.insert("id".to_owned(), json!("u1"));
         match user(&more, &names, true) {
             Ok(user) => (true, !user.active),
-            Err(record) => (record.id.is_none(), record.is_shut_out),
+            Err(record) => (record.id.is_none(), record.is_shut_out()),
         }
     };
     let urn = "urn:example:2.0:User";

@@ -13,6 +13,7 @@ use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
 use super::{look, open_plain};
+use crate::model::text::without_mark;
 use crate::system::programs::{self, Distrust};
 use crate::system::{Context as _, PathError};
 
@@ -39,7 +40,15 @@ pub(crate) fn read_trusted(path: &Path, trust: Trust) -> Result<Vec<u8>, PathErr
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).on("read", path)?;
-    Ok(bytes)
+    Ok(unmarked(bytes))
+}
+
+/// The same without a byte order mark, which editors put before texts that people write; none of these files is anything
+/// else than text.
+fn unmarked(mut bytes: Vec<u8>) -> Vec<u8> {
+    let mark = bytes.len() - without_mark(&bytes).len();
+    bytes.drain(..mark);
+    bytes
 }
 
 /// Reads a file that says who there is, of at most `limit` bytes: trusted as [`read_trusted`] does, but that it and its
@@ -147,7 +156,7 @@ fn to_limit(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("it is longer than {limit} bytes"))).on("read", path);
     }
-    Ok(bytes)
+    Ok(unmarked(bytes))
 }
 
 /// Makes sure that nobody but root, we, and `owner` if one is named, can put or replace anything in a directory.
@@ -195,6 +204,14 @@ pub(crate) fn read_entry(
         return Err(distrusted(complaint)).on("trust", &path);
     }
     to_limit(file, &path, limit).map(Some)
+}
+
+/// When a file was written last, in seconds since 1970.
+///
+/// # Errors
+/// When it cannot be looked at.
+pub(crate) fn modified(path: &Path) -> Result<i64, PathError> {
+    Ok(fs::metadata(path).on("look at", path)?.mtime())
 }
 
 /// Whether everybody may write a file, or into a directory, links followed.
