@@ -54,6 +54,19 @@ impl SubuidBook {
     }
 }
 
+/// Whose line of subuid(5) or subgid(5) has a number, as the bytes of such a file say it.
+pub(crate) fn owner_in(bytes: &[u8], id: u32) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines = text.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        let (owner, first, count) = (fields.next()?, fields.next()?, fields.next()?);
+        let (first, count): (u32, u32) = (first.parse().ok()?, count.trim().parse().ok()?);
+        Some((owner, first, count))
+    });
+    let found = lines.find(|(_, first, count)| id >= *first && id - first < *count);
+    found.map(|(owner, ..)| owner.to_owned())
+}
+
 /// As which uids somebody's programs may run.
 #[derive(Clone, Debug)]
 pub(crate) struct RunsAs<'b> {

@@ -87,6 +87,7 @@ mod tests {
     use crate::model::history::EntryKind;
     use crate::model::name::BadName;
     use crate::model::{IdRange, Untrusted};
+    use crate::policy::NumberHolder;
 
     const KIND: EntryKind = EntryKind::Account;
 
@@ -138,7 +139,11 @@ mod tests {
         assert_eq!(barred(&[out_of_range(1), dot()], false), configuration);
         assert_eq!(barred(&[dot(), Reason::SameId], false), configuration);
         assert_eq!(barred(&[Reason::SameId], false), Some(Barred::Provider));
-        let taken = Reason::NumberTaken { kind: KIND, id: 1 };
+        let taken = Reason::NumberTaken {
+            kind: KIND,
+            id: 1,
+            by: NumberHolder::Reserved,
+        };
         assert_eq!(barred(&[dot(), taken], false), None);
         assert_eq!(barred(&[], false), None);
     }

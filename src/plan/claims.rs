@@ -12,8 +12,9 @@ use crate::model::RemoteId;
 use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
+use crate::model::subordinates;
 use crate::policy::holders::{Held, Holders};
-use crate::policy::{GivenBack, Reason};
+use crate::policy::{GivenBack, NumberHolder, Reason};
 
 /// What is taken on a host, and by whom.
 pub(crate) struct Claims<'a> {
@@ -205,6 +206,55 @@ impl<'a> Claims<'a> {
         let by = self.user_of(kind, id).filter(|other| *other != name)?;
         let by = by.to_owned();
         Some(Reason::NumberUsed { kind, id, by })
+    }
+
+    /// Why a number that the provider asks for cannot be had: by whom it is taken.
+    pub(crate) fn taken(&self, kind: EntryKind, id: u32) -> Reason {
+        let by = self.holder(id);
+        Reason::NumberTaken { kind, id, by }
+    }
+
+    fn holder(&self, id: u32) -> NumberHolder {
+        let entry = |kind| {
+            let name = self.user_of(kind, id)?;
+            Some(NumberHolder::Entry(kind, name.to_owned()))
+        };
+        entry(EntryKind::Account)
+            .or_else(|| entry(EntryKind::Group))
+            .or_else(|| self.elsewhere_by_number(id))
+            .or_else(|| {
+                let is_subordinate = self.host.subids.contains(id);
+                is_subordinate.then(|| NumberHolder::Subordinate(self.owner_of_subid(id)))
+            })
+            .or_else(|| self.gone(id))
+            .unwrap_or(NumberHolder::Reserved)
+    }
+
+    fn elsewhere_by_number(&self, id: u32) -> Option<NumberHolder> {
+        let known = self.host.elsewhere.known.iter();
+        // What was asked by the number itself came back under the number.
+        let mut named = known.filter(|(name, number)| **number == id && name.parse() != Ok(id));
+        let name = named.next().map(|(name, _)| name.clone());
+        name.map(NumberHolder::Elsewhere)
+    }
+
+    fn owner_of_subid(&self, id: u32) -> Option<String> {
+        let files = self.host.databases.iter();
+        let subids =
+            files.filter(|(path, _)| path.ends_with("/subuid") || path.ends_with("/subgid"));
+        let mut bytes = subids.filter_map(|(_, bytes)| *bytes);
+        bytes.find_map(|bytes| subordinates::owner_in(bytes, id))
+    }
+
+    fn gone(&self, id: u32) -> Option<NumberHolder> {
+        let account = self.owned.accounts.values().find(|own| own.uid.get() == id);
+        let account = account.map(|own| (EntryKind::Account, &own.name));
+        let group = || {
+            let own = self.owned.groups.values().find(|own| own.gid.get() == id)?;
+            Some((EntryKind::Group, &own.name))
+        };
+        let (kind, name) = account.or_else(group)?;
+        Some(NumberHolder::Gone(kind, name.clone()))
     }
 
     /// Why the gid of an account's own group cannot be used.

@@ -145,10 +145,7 @@ impl Reason {
             Self::OwnGroupNumberUsed { .. } => {
                 "the gid of its own group is now used by another group".to_owned()
             }
-            Self::NumberTaken { kind, .. } => format!(
-                "the {} is in use, or was given to somebody before",
-                number(kind)
-            ),
+            Self::NumberTaken { kind, .. } => format!("the {} is taken", number(kind)),
             Self::OtherNumber { kind, .. } => format!(
                 "has another {} on this host than gosync gave; left alone",
                 number(kind)
@@ -232,8 +229,8 @@ impl Reason {
             Self::KnownElsewhere { id, .. }
             | Self::OutOfRange { id, .. }
             | Self::ReservedNumber { id, .. }
-            | Self::TwoAskForNumber { id, .. }
-            | Self::NumberTaken { id, .. } => id.to_string(),
+            | Self::TwoAskForNumber { id, .. } => id.to_string(),
+            Self::NumberTaken { id, by, .. } => format!("{id}: {by}"),
             Self::NumberUsed { id, by, .. } | Self::OwnGroupNumberUsed { id, by } => {
                 format!("{id} by `{by}`")
             }

@@ -7,6 +7,7 @@ mod twins;
 
 use std::collections::BTreeSet;
 
+use super::alloc::{NamedNumbers, plain_number};
 use super::select::Selection;
 use super::trace::{Step, Trace};
 use super::{AccountRules, NameMap, Reason, Refusal, Remark};
@@ -54,6 +55,8 @@ pub(crate) struct WantedAccounts {
     pub shut_out: usize,
     /// People with an account who are shut out, and whose record cannot be used otherwise.
     pub shut_by_id: BTreeSet<RemoteId>,
+    /// The numbers that anybody's record names, if somebody is to get one that is free.
+    pub named: NamedNumbers,
 }
 
 impl WantedAccounts {
@@ -111,6 +114,12 @@ pub(crate) fn accounts(
         out.present.insert(user.id.clone());
     }
     settle(&mut out, owned);
+    let is_given = |it: &WantedAccount| it.uid.is_none() && !owned.accounts.contains_key(&it.id);
+    if out.accounts.iter().any(is_given) {
+        directory.users.iter().for_each(|user| {
+            out.named.add(user.uid.as_ref());
+        });
+    }
     out
 }
 
@@ -191,12 +200,6 @@ fn asked_number(text: &Untrusted, range: IdRange, kind: EntryKind) -> Result<u32
         true => Ok(id),
         false => Err(Reason::OutOfRange { kind, id, range }),
     }
-}
-
-/// Digits without sign, blanks or leading zeros: what every reader takes for the same number.
-fn plain_number(text: &str) -> Option<u32> {
-    let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    plain.then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub(crate) use cause::Origin;
 pub use field::Field;
 pub(crate) use misfit::Misfit;
 pub(crate) use names::NameMap;
-pub(crate) use reason::{Forgetting, GivenBack, Reason};
+pub(crate) use reason::{Forgetting, GivenBack, NumberHolder, Reason};
 pub(crate) use rules::GroupRules;
 pub use rules::{AccountRules, ByHand, DepartedRules, PrimaryGroup, Rules};
 

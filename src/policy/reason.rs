@@ -151,8 +151,11 @@ reasons! {
         ("its {} {id} is now used by `{by}`", number(.kind));
     OwnGroupNumberUsed { id: u32, by: String } = "own-group-number-used",
         ("the gid {id} of its own group is now used by the group `{by}`");
-    NumberTaken { kind: EntryKind, id: u32 } = "number-taken",
-        ("the {} {id} is in use, or was given to somebody before", number(.kind));
+    NumberTaken { kind: EntryKind, id: u32, by: NumberHolder } = "number-taken",
+        ("the {} {id} is taken: {by}", number(.kind));
+    NumbersUnread { kind: EntryKind } = "numbers-unread",
+        ("it names no {}, and which are free cannot be told: the provider names some, and not all of its records were \
+        read", number(.kind));
     NoNumberLeft { kind: EntryKind, range: Exhausted } = "no-number-left",
         ("{range}; widen `{}_range` in [{}]{}", number(.kind), section(.kind), or_its_own(.kind));
     NoSubidsLeft = "no-subids-left",
@@ -682,6 +685,44 @@ fn or_power(kind: &EntryKind) -> &'static str {
         ""
     } else {
         ", or grants power"
+    }
+}
+
+/// By what a number is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NumberHolder {
+    /// This account or group of the host has it.
+    Entry(EntryKind, String),
+    /// It is in a range of subordinate ids of this account.
+    Subordinate(Option<String>),
+    /// Another name service of the host, such as sssd, knows this account or group by it.
+    Elsewhere(String),
+    /// It was given to this account or group, which is gone.
+    Gone(EntryKind, String),
+    /// It was given to somebody who came from another provider, or is reserved.
+    Reserved,
+}
+
+impl fmt::Display for NumberHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entry(kind, name) => write!(f, "the {} `{name}` has it", entry(kind)),
+            Self::Subordinate(Some(name)) => {
+                write!(f, "it is one of the subordinate ids of `{name}`")
+            }
+            Self::Subordinate(None) => f.write_str("it is one of somebody's subordinate ids"),
+            Self::Elsewhere(name) => {
+                write!(f, "another name service of this host has it for `{name}`")
+            }
+            Self::Gone(kind, name) => write!(
+                f,
+                "the {} `{name}` had it, and no number is given twice",
+                entry(kind)
+            ),
+            Self::Reserved => {
+                f.write_str("it was given before, or is reserved, and no number is given twice")
+            }
+        }
     }
 }
 

@@ -66,10 +66,10 @@ fn wrote_nothing(report: &Result<RunReport>) -> bool {
 }
 
 fn straight_line(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
-    let planner = Planner::read(env, job, watch)?;
+    let mut planner = Planner::read(env, job, watch)?;
     let target = env.target()?;
     let mut ledger = LedgerAccess::open(env, target.as_ref(), &job.options, watch)?;
-    let (target, planner, command) = (target.as_ref(), &planner, &job.task.command());
+    let (target, command) = (target.as_ref(), &job.task.command());
     let run = Run {
         target: HOST,
         provider: &env.settings.provider()?.name,
@@ -78,10 +78,13 @@ fn straight_line(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunRepor
         number: None,
         let_through: false,
     };
+    if planner.is_narrow() {
+        planner.learn_numbers(env, &ledger.load(run)?, watch)?;
+    }
     let line = Line {
         env,
         job,
-        planner,
+        planner: &planner,
         target,
         powers: &env.power_book(target),
         probe: RealProbe::new(&env.root, target),

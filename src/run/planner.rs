@@ -15,9 +15,9 @@ use super::undo;
 use super::view::{self, ProviderView};
 use super::watch::Watch;
 use crate::error::{Error, Result};
-use crate::model::Snapshot;
 use crate::model::host::Host;
-use crate::model::owned::Hold;
+use crate::model::owned::{Hold, Owned};
+use crate::model::{Completeness, Snapshot};
 use crate::plan::diff::{self, Request};
 use crate::plan::{HostProbe, Plan, effects};
 use crate::policy::Reason;
@@ -65,6 +65,26 @@ impl<'a> Planner<'a> {
             Task::Unlock { names } => Self::Unlock(hold::Unlock::read(env, names, watch)),
             Task::Undo { run } => Self::Undo(*run),
         })
+    }
+
+    /// Asks the provider for what else has to be known about numbers, now that it is known what gosync owns.
+    pub(crate) fn learn_numbers(
+        &mut self,
+        env: &Env,
+        owned: &Owned,
+        watch: &mut dyn Watch,
+    ) -> Result<()> {
+        match self {
+            Self::Sync(task, view) => view.learn_numbers(env, task, owned, watch),
+            Self::Saved(saved) => saved.learn_numbers(env, owned, watch),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether only some were asked for, by name.
+    pub(crate) fn is_narrow(&self) -> bool {
+        let completeness = self.snapshot().map(|snapshot| &snapshot.completeness);
+        completeness == Some(&Completeness::Narrowed)
     }
 
     /// What the provider said, if it was asked.

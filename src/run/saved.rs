@@ -53,6 +53,16 @@ impl<'a> SavedPlan<'a> {
         })
     }
 
+    /// As for any narrow read: the plan names who gets which number, and not who else asks for one.
+    pub(crate) fn learn_numbers(
+        &mut self,
+        env: &Env,
+        owned: &Owned,
+        watch: &mut dyn Watch,
+    ) -> Result<()> {
+        self.view.learn_numbers(env, &self.task, owned, watch)
+    }
+
     /// The same plan again, or why it is another one now.
     pub(crate) fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan> {
         if let Some(done) = done_already(cx.env, self.saved, cx.owned)? {

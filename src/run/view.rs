@@ -11,12 +11,15 @@ use super::shells;
 use super::watch::Watch;
 use crate::error::Result;
 use crate::hooks;
+use crate::model::owned::Owned;
 use crate::model::{
-    Contact, Directory, RecordSays, RemoteId, Snapshot, Untrusted, User, UserField, same_name,
+    Completeness, Contact, Directory, RecordSays, RemoteId, Snapshot, Untrusted, User, UserField,
+    same_name,
 };
 use crate::plan::Plan;
 use crate::plan::diff::{self, DiffInput, RunScope};
 use crate::plan::events;
+use crate::policy::alloc::{NamedNumbers, Unread};
 use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Selection;
 use crate::policy::{Reason, Refusal, Remark, findings, gaps, map, select};
@@ -86,6 +89,8 @@ pub(crate) struct ProviderView {
     /// Whether every known account is treated as changed.
     force: bool,
     pub(crate) keys: KeyBook,
+    /// What everybody's records say of numbers, where a narrow read was not enough to tell.
+    everybody: Option<Box<Snapshot>>,
 }
 
 impl ProviderView {
@@ -99,7 +104,62 @@ impl ProviderView {
             now: env.now,
             force,
             keys,
+            everybody: None,
         }
+    }
+
+    /// Reads all that there is, if only some were asked for by name, and one of them is to get a number that nobody else has:
+    /// no number is given out that the provider names for somebody else.
+    ///
+    /// # Errors
+    /// When the provider cannot be read any more.
+    pub(crate) fn learn_numbers(
+        &mut self,
+        env: &Env,
+        task: &Task,
+        owned: &Owned,
+        watch: &mut dyn Watch,
+    ) -> Result<()> {
+        let Snapshot {
+            directory,
+            completeness: Completeness::Narrowed,
+            ..
+        } = &self.snapshot
+        else {
+            return Ok(());
+        };
+        let mut users = directory.users.iter();
+        let mut groups = directory.groups.iter();
+        let is_to_get_one = match task.scope() {
+            Scope::Users => {
+                users.any(|user| user.uid.is_none() && !owned.accounts.contains_key(&user.id))
+            }
+            Scope::Groups => {
+                groups.any(|group| group.gid.is_none() && !owned.groups.contains_key(&group.id))
+            }
+        };
+        if is_to_get_one {
+            let mut all = env.fetch(task.scope(), None, watch)?;
+            all.directory.drop_details_but(false, false);
+            self.everybody = Some(Box::new(all));
+        }
+        Ok(())
+    }
+
+    /// Completes what this read says of numbers.
+    fn number_book(&self, named: &mut NamedNumbers) {
+        let whole = self.everybody.as_deref();
+        for user in whole.into_iter().flat_map(|all| &all.directory.users) {
+            named.add(user.uid.as_ref());
+        }
+        for group in whole.into_iter().flat_map(|all| &all.directory.groups) {
+            named.add(group.gid.as_ref());
+        }
+        named.set_unread(match whole.unwrap_or(&self.snapshot).completeness {
+            Completeness::Complete(_) => Unread::None,
+            Completeness::Incomplete(_) => Unread::Some,
+            Completeness::Narrowed => Unread::AllOthers,
+        });
     }
 
     /// Without what is in the key book, unless hooks are told of it.
@@ -147,6 +207,7 @@ impl ProviderView {
         wanted
             .remarks
             .extend(findings::remarks(&self.snapshot.findings));
+        self.number_book(&mut wanted.named);
         if narrow {
             self.remark_outsiders(cx, &mut wanted)?;
         }
@@ -242,6 +303,7 @@ impl ProviderView {
         let rules = &cx.env.settings.rules;
         let mut wanted = map::groups(&self.snapshot.directory, owned, &rules.groups);
         wanted.present.extend(self.rejected_ids());
+        self.number_book(&mut wanted.named);
         wanted.refusals.extend(self.rejected());
         wanted
             .remarks

@@ -82,7 +82,9 @@ impl Inquiry<'_> {
             force: self.setup.global.force,
             ..Options::default()
         };
-        let desired = ProviderView::new(self.setup, task, options.force, snapshot);
+        let mut desired = ProviderView::new(self.setup, task, options.force, snapshot);
+        let mut watch = UiWatch::new(self.setup.ui);
+        desired.learn_numbers(self.setup, task, &self.owned, &mut watch)?;
         let target = self.setup.target()?;
         let current = target.read(Hold::Open)?;
         let powers = self.setup.power_book(target.as_ref());

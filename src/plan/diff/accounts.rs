@@ -55,7 +55,7 @@ pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> P
             _ => {}
         }
     }
-    let created = create(fresh, against, &mut plan);
+    let created = create(fresh, &wanted.named, against, &mut plan);
     if chosen.known {
         for id in &wanted.shut_by_id {
             let own = owned.accounts.get(id);

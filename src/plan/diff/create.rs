@@ -10,13 +10,14 @@ use crate::model::power::Powers;
 use crate::model::{Gid, Uid, Untrusted};
 use crate::plan::claims::{Claims, OwnGroup, Wish};
 use crate::plan::{Change, Deed, NewAccount, Plan};
-use crate::policy::alloc::{Allocator, SpanAllocator};
+use crate::policy::alloc::{Allocator, NamedNumbers, SpanAllocator};
 use crate::policy::map::WantedAccount;
 use crate::policy::{AccountRules, PrimaryGroup, Reason, Refusal};
 
 /// People without an account. Ids are given in the order of their immutable ids; asked-for ids come first.
 pub(super) fn create(
     fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>,
+    named: &NamedNumbers,
     against: &DiffInput<'_>,
     plan: &mut Plan,
 ) -> Vec<Change> {
@@ -32,7 +33,7 @@ pub(super) fn create(
             return Vec::new();
         }
     };
-    let mut making = Making::new(gid, against);
+    let mut making = Making::new(gid, named, against);
     let (mut sound, mut refused) = (Vec::new(), Vec::new());
     for (account, own) in fresh {
         match making.consider(account, own) {
@@ -57,13 +58,14 @@ struct Making<'a> {
     against: &'a DiffInput<'a>,
     claims: Claims<'a>,
     uids: Allocator<'a>,
+    named: &'a NamedNumbers,
     subids: Option<SpanAllocator>,
     /// The shared primary group, if there is one.
     gid: Option<Gid>,
 }
 
 impl<'a> Making<'a> {
-    fn new(gid: Option<Gid>, against: &'a DiffInput<'a>) -> Self {
+    fn new(gid: Option<Gid>, named: &'a NamedNumbers, against: &'a DiffInput<'a>) -> Self {
         let DiffInput { host, owned, .. } = *against;
         let rules = &against.rules.accounts;
         let subids = rules.subids().map(|s| {
@@ -78,8 +80,9 @@ impl<'a> Making<'a> {
             let taken = busy.chain(ids).collect();
             SpanAllocator::new(s.first, s.last, s.count, taken)
         });
-        let mut uids = Allocator::new(rules.uid_range, vec![&host.ids, &owned.ids], &host.subids)
-            .but_for(&owned.retired);
+        let taken = vec![&host.ids, &owned.ids];
+        let mut uids =
+            Allocator::new(rules.uid_range, taken, &host.subids, named).but_for(&owned.retired);
         for id in host.powers().into_iter().flat_map(Powers::numbers) {
             uids.claim(id);
         }
@@ -87,6 +90,7 @@ impl<'a> Making<'a> {
             against,
             claims: Claims::new(host, owned),
             uids,
+            named,
             subids,
             gid,
         }
@@ -148,6 +152,10 @@ impl<'a> Making<'a> {
     fn uid(&mut self, fresh: &Fresh<'_>) -> Result<Option<Uid>, Reason> {
         match UidFrom::of(fresh.own, fresh.account.uid) {
             UidFrom::Ledger(uid) | UidFrom::Provider(uid) => Ok(Some(uid)),
+            UidFrom::Range if self.named.may_hide_some() => {
+                let kind = EntryKind::Account;
+                Err(Reason::NumbersUnread { kind })
+            }
             UidFrom::Range => self.uids.next_free().map(Uid::new).map_err(|range| {
                 let kind = EntryKind::Account;
                 Reason::NoNumberLeft { kind, range }
@@ -345,7 +353,7 @@ fn conflict(
             let uid = account.uid.filter(|uid| !uids.is_free(uid.get()))?;
             let (kind, id) = (EntryKind::Account, uid.get());
             let of_power = claims.number_of_power(kind, id);
-            of_power.or(Some(Reason::NumberTaken { kind, id }))
+            of_power.or_else(|| Some(claims.taken(kind, id)))
         }
     })
 }

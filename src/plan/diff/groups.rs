@@ -13,7 +13,7 @@ use crate::model::power::Powers;
 use crate::model::{Gid, MemberList, Members, Name, RemoteId, Untrusted, UserName};
 use crate::plan::claims::{Claims, Wish};
 use crate::plan::{Barred, Change, Deed, Insiders, MemberChange, Plan};
-use crate::policy::alloc::Allocator;
+use crate::policy::alloc::{Allocator, NamedNumbers};
 use crate::policy::map::{WantedGroup, WantedGroups};
 use crate::policy::{Reason, Refusal};
 
@@ -38,7 +38,8 @@ pub(crate) fn groups(mut wanted: WantedGroups, against: &DiffInput<'_>) -> Plan 
     let people = std::mem::take(&mut wanted.people);
     let roster = Roster::new(against.host, owned, people, completeness);
     let by_hand = against.rules.groups.deleted_by_hand;
-    let mut new = NewGroups::new(against);
+    let named = std::mem::take(&mut wanted.named);
+    let mut new = NewGroups::new(against, &named);
     for group in &wanted.groups {
         let own = owned.groups.get(&group.id);
         let known = own
@@ -90,18 +91,20 @@ struct NewGroups<'a> {
     against: &'a DiffInput<'a>,
     claims: Claims<'a>,
     gids: Allocator<'a>,
+    named: &'a NamedNumbers,
     fresh: Vec<(&'a WantedGroup, Option<&'a OwnedGroup>)>,
 }
 
 impl<'a> NewGroups<'a> {
-    fn new(against: &'a DiffInput<'a>) -> Self {
+    fn new(against: &'a DiffInput<'a>, named: &'a NamedNumbers) -> Self {
         let DiffInput { host, owned, .. } = *against;
         let range = against.rules.groups.gid_range;
         Self {
             against,
             claims: Claims::new(host, owned),
-            gids: Allocator::new(range, vec![&host.ids, &owned.ids], &host.subids)
+            gids: Allocator::new(range, vec![&host.ids, &owned.ids], &host.subids, named)
                 .but_for(&owned.retired),
+            named,
             fresh: Vec::new(),
         }
     }
@@ -158,6 +161,10 @@ impl<'a> NewGroups<'a> {
     ) -> Result<Option<Gid>, Reason> {
         let gid = match own.map(|own| own.gid).or(group.gid) {
             Some(gid) => Some(gid),
+            None if self.named.may_hide_some() => {
+                let kind = EntryKind::Group;
+                return Err(Reason::NumbersUnread { kind });
+            }
             None => {
                 let next = self.gids.next_free_in(group.gid_range).map(Gid::new);
                 let kind = EntryKind::Group;
@@ -289,6 +296,6 @@ fn gid_conflict(
     let (kind, id) = (EntryKind::Group, asked.get());
     let is_taken = !gids.is_free_in(group.gid_range, id);
     is_taken
-        .then_some(Reason::NumberTaken { kind, id })
+        .then(|| claims.taken(kind, id))
         .or_else(|| claims.number_of_power(kind, id))
 }

@@ -24,6 +24,7 @@ use crate::model::owned::{Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{RemoteId, Untrusted, UserName};
 use crate::plan::claims::Claims;
 use crate::plan::{Change, Deed, Plan, effects};
+use crate::policy::alloc::NamedNumbers;
 use crate::policy::map::WantedAccount;
 use crate::policy::{Reason, Refusal};
 use names::People;
@@ -176,7 +177,12 @@ impl<'a> Work<'a> {
             past.insert(account.id.clone(), was);
             fresh.push((account, Some(own)));
         }
-        let mut created = create(fresh, self.against, &mut self.plan);
+        let mut created = create(
+            fresh,
+            &NamedNumbers::default(),
+            self.against,
+            &mut self.plan,
+        );
         let mut locked = self.locked_again(&created, &past);
         let mut plan = self.plan;
         for (name, reason) in self.lost {

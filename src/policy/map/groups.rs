@@ -8,6 +8,7 @@ use crate::model::owned::{Owned, State};
 use crate::model::{
     Directory, Gid, Group, GroupName, IdRange, Lookup, Name, RemoteId, Status, Untrusted,
 };
+use crate::policy::alloc::NamedNumbers;
 use crate::policy::local_map::WantedLocal;
 use crate::policy::rules::RulesOfGroup;
 use crate::policy::trace::{Step, Trace};
@@ -84,6 +85,8 @@ pub(crate) struct WantedGroups {
     pub people: Lookup<RemoteId, ()>,
     /// Groups of the host with members from the provider.
     pub local: Vec<WantedLocal>,
+    /// The numbers that any group's record names.
+    pub named: NamedNumbers,
 }
 
 /// Maps groups; those that the filter does not let through are left out.
@@ -94,6 +97,9 @@ pub(crate) fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -
         local: rules.local_map.wanted(directory),
         ..Default::default()
     };
+    directory.groups.iter().for_each(|group| {
+        out.named.add(group.gid.as_ref());
+    });
     let (mut groups, left_out): (Vec<_>, Vec<_>) = directory
         .groups
         .iter()

@@ -1,6 +1,8 @@
 //! People who get an account, and fields that change.
 
 use super::*;
+use crate::model::Untrusted;
+use crate::policy::alloc::Unread;
 
 #[test]
 fn ids_are_given_in_the_order_of_the_immutable_ids_around_what_is_asked_for() {
@@ -187,4 +189,29 @@ fn what_is_not_ours_any_more_is_left_alone() {
     for case in [gone, renumbered, elsewhere] {
         assert_eq!(case.plan(change.clone()).changes, []);
     }
+}
+
+#[test]
+fn a_read_that_is_not_whole_gives_out_no_number_where_records_name_some() {
+    let case = Case::default();
+    let reasons = |unread, named: &[&str]| {
+        let mut wanted = WantedAccounts {
+            accounts: vec![wanted(1, "ann")],
+            ..WantedAccounts::default()
+        };
+        named
+            .iter()
+            .for_each(|text| wanted.named.add(Some(&Untrusted::new(*text))));
+        wanted.named.set_unread(unread);
+        let plan = crate::plan::diff::accounts(wanted, &case.input());
+        let words = plan.refused.iter().map(|it| it.reason.word());
+        (words.collect::<Vec<_>>(), created(&plan).len())
+    };
+    assert_eq!(reasons(Unread::Some, &[]), (vec![], 1));
+    assert_eq!(
+        reasons(Unread::Some, &["20000"]),
+        (vec!["numbers-unread"], 0)
+    );
+    assert_eq!(reasons(Unread::AllOthers, &[]), (vec!["numbers-unread"], 0));
+    assert_eq!(reasons(Unread::None, &["20000"]), (vec![], 1));
 }
