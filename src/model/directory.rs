@@ -167,17 +167,19 @@ impl Directory {
         }
     }
 
-    /// Drops what no account and no group is made of, so that it takes no memory while they are planned. `email`,
-    /// `keys`: what is kept all the same.
-    pub fn drop_details_but(&mut self, email: bool, keys: bool) {
+    /// Drops what no account and no group is made of, so that it takes no memory while they are planned.
+    pub(crate) fn drop_details_but(&mut self, kept: Kept) {
         for user in &mut self.users {
-            (user.gid, user.updated) = (None, None);
+            user.updated = None;
             user.attributes.clear();
-            if !email {
+            if !kept.gid {
+                user.gid = None;
+            }
+            if !kept.email {
                 user.email = None;
             }
         }
-        if !keys {
+        if !kept.keys {
             self.drop_keys();
         }
     }
@@ -188,6 +190,17 @@ impl Directory {
             user.ssh_keys = Vec::new();
         }
     }
+}
+
+/// What is kept of people besides what every account is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// E-mail addresses.
+    pub email: bool,
+    /// SSH keys.
+    pub keys: bool,
+    /// Primary groups.
+    pub gid: bool,
 }
 
 /// A record that could not be used. It is present all the same: its account is neither changed nor counted absent.

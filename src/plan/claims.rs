@@ -230,6 +230,13 @@ impl<'a> Claims<'a> {
             .unwrap_or(NumberHolder::Reserved)
     }
 
+    /// Whether a number is the gid of a group of the host's, and as uid nobody's, not even by the ledger.
+    pub(crate) fn is_groups_alone(&self, id: u32) -> bool {
+        let is_account = self.user_of(EntryKind::Account, id).is_some()
+            || self.owned.accounts.values().any(|own| own.uid.get() == id);
+        !is_account && self.user_of(EntryKind::Group, id).is_some()
+    }
+
     fn elsewhere_by_number(&self, id: u32) -> Option<NumberHolder> {
         let known = self.host.elsewhere.known.iter();
         // What was asked by the number itself came back under the number.

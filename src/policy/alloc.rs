@@ -51,7 +51,7 @@ impl NamedNumbers {
 }
 
 /// Digits without sign, blanks or leading zeros: what every reader takes for the same number.
-pub(super) fn plain_number(text: &str) -> Option<u32> {
+pub(in crate::policy) fn plain_number(text: &str) -> Option<u32> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     plain.then(|| text.parse().ok()).flatten()
 }

@@ -33,6 +33,9 @@ impl Reason {
                 why: BadName::Dot, ..
             }
             | Self::OutOfRange { .. }
+            | Self::NoPrimaryGid
+            | Self::NoGroupOfGid { .. }
+            | Self::PrimaryGroupOfPower { .. }
             | Self::ShellRefused { .. } => Origin::Setting,
             Self::SameId
             | Self::Record { .. }
@@ -146,6 +149,16 @@ impl Reason {
                 "the gid of its own group is now used by another group".to_owned()
             }
             Self::NumberTaken { kind, .. } => format!("the {} is taken", number(kind)),
+            Self::NoGroupOfGid { .. } => {
+                "the group of the gid is not on this host, nor is it one of the provider's that come here"
+                    .to_owned()
+            }
+            Self::PrimaryGroupNotMade { why, .. } => {
+                format!("the primary group cannot be made: {}", why.shared())
+            }
+            Self::PrimaryGroupOfPower { .. } => {
+                "the primary group would be one that grants power or is the system's".to_owned()
+            }
             Self::OtherNumber { kind, .. } => format!(
                 "has another {} on this host than gosync gave; left alone",
                 number(kind)
@@ -231,6 +244,8 @@ impl Reason {
             | Self::ReservedNumber { id, .. }
             | Self::TwoAskForNumber { id, .. } => id.to_string(),
             Self::NumberTaken { id, by, .. } => format!("{id}: {by}"),
+            Self::NoGroupOfGid { gid } | Self::PrimaryGroupNotMade { gid, .. } => gid.to_string(),
+            Self::PrimaryGroupOfPower { gid, group } => format!("{gid}, `{group}`"),
             Self::NumberUsed { id, by, .. } | Self::OwnGroupNumberUsed { id, by } => {
                 format!("{id} by `{by}`")
             }

@@ -14,7 +14,9 @@ use super::{AccountRules, NameMap, Reason, Refusal, Remark};
 use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
 use crate::model::shells::Shells;
-use crate::model::{AccountFields, Directory, IdRange, RemoteId, Uid, Untrusted, User, UserName};
+use crate::model::{
+    AccountFields, Directory, Gid, IdRange, RemoteId, Uid, Untrusted, User, UserName,
+};
 
 use account::AccountMapper;
 pub(crate) use groups::{WantedGroup, WantedGroups, explain_group, group_name_of, groups};
@@ -36,6 +38,8 @@ pub(crate) struct WantedAccount {
     pub rename: Option<UserName>,
     /// The uid that the provider asks for.
     pub uid: Option<Uid>,
+    /// The primary group that the provider asks for, if that counts and the account is to be made.
+    pub gid: Option<Gid>,
     /// Full name, cleaned, home and shell.
     pub fields: AccountFields,
 }
@@ -57,6 +61,8 @@ pub(crate) struct WantedAccounts {
     pub shut_by_id: BTreeSet<RemoteId>,
     /// The numbers that anybody's record names, if somebody is to get one that is free.
     pub named: NamedNumbers,
+    /// The provider's groups, where accounts get them as primary groups.
+    pub groups: Vec<WantedGroup>,
 }
 
 impl WantedAccounts {

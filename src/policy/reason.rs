@@ -161,7 +161,13 @@ reasons! {
     NoSubidsLeft = "no-subids-left",
         ("no range of subordinate ids is left; widen `subid_range` in [accounts]");
     NoGroupOfGid { gid: Gid } = "no-group-of-gid",
-        ("the group of its gid {gid} is not on this host");
+        ("the group of its gid {gid} is not on this host, nor is it one of the provider's that come here");
+    NoPrimaryGid = "no-primary-gid",
+        ("the provider names no primary group for it, and `primary_group` is \"provider\" in [accounts]");
+    PrimaryGroupNotMade { gid: Gid, why: Box<Reason> } = "primary-group-not-made",
+        ("its primary group, of the gid {gid}, cannot be made: {why}");
+    PrimaryGroupOfPower { gid: Gid, group: String } = "primary-group-of-power",
+        ("its primary group would be `{group}`, of the gid {gid}, which grants power or is the system's");
     NoPrimaryGroup { name: String } = "no-primary-group",
         ("the primary group `{name}` is not on this host; make it, or set `primary_group` in [accounts] to one that is");
     PrimaryGroupNumber { name: String, gid: u32 } = "primary-group-number",

@@ -124,14 +124,18 @@ pub enum PrimaryGroup {
     Local(String),
     /// A group of the account's own, with its name and its number.
     Private,
+    /// The one whose gid the provider names for the person: one of the host's, or one of the provider's, which is made
+    /// with the account.
+    Provider,
 }
 
 impl TryFrom<String> for PrimaryGroup {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, Self::Error> {
         match text.as_str() {
-            "" => Err("it is a group's name or `private`"),
+            "" => Err("it is a group's name, `private` or `provider`"),
             "private" => Ok(Self::Private),
+            "provider" => Ok(Self::Provider),
             _ => Ok(Self::Local(text)),
         }
     }

@@ -38,6 +38,8 @@ pub struct Query {
     /// The group whose active members get accounts; wanted together with the users. `None`: every
     /// user counts.
     pub top_group: Option<String>,
+    /// Whether all groups are wanted together with the users.
+    pub with_groups: bool,
     /// When the whole read must have ended.
     pub deadline: Instant,
 }
@@ -54,6 +56,7 @@ impl Query {
     /// The names of the groups that are asked for; `None`: all, or none if no groups are read.
     pub(crate) fn group_names(&self) -> Option<&[String]> {
         match self.scope {
+            Scope::Users if self.with_groups => None,
             Scope::Users => self.top_group.as_ref().map(std::slice::from_ref),
             Scope::Groups => self.only.as_deref(),
         }
@@ -61,7 +64,7 @@ impl Query {
 
     /// Whether groups are read.
     pub(crate) fn reads_groups(&self) -> bool {
-        self.scope == Scope::Groups || self.top_group.is_some()
+        self.scope == Scope::Groups || self.with_groups || self.top_group.is_some()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::hooks;
 use crate::model::power::PowerBook;
 use crate::model::{Directory, Snapshot, User, shown};
+use crate::policy::PrimaryGroup;
 use crate::policy::select::{self, Selection};
 use crate::providers::{FetchError, Provider, Query, Scope, fields};
 use crate::system::clock;
@@ -96,6 +97,11 @@ impl Env {
         })
     }
 
+    /// Whether the provider says which primary group somebody gets.
+    pub(crate) fn names_primary_groups(&self) -> bool {
+        self.settings.rules.accounts.primary_group == PrimaryGroup::Provider
+    }
+
     /// Asks the provider, and the field sources about those whom it lets in; network only, and the
     /// whole of it within the time limit.
     pub fn fetch(
@@ -111,6 +117,7 @@ impl Env {
             scope,
             only,
             top_group: top_group.filter(|_| of_users),
+            with_groups: of_users && self.names_primary_groups(),
             deadline: clock::deadline(self.settings.gosync.time_limit),
         };
         // Of people in groups only id, login and whether they are active is asked.

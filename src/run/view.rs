@@ -13,8 +13,8 @@ use crate::error::Result;
 use crate::hooks;
 use crate::model::owned::Owned;
 use crate::model::{
-    Completeness, Contact, Directory, RecordSays, RemoteId, Snapshot, Untrusted, User, UserField,
-    same_name,
+    Completeness, Contact, Directory, Kept, RecordSays, RemoteId, Snapshot, Untrusted, User,
+    UserField, same_name,
 };
 use crate::plan::Plan;
 use crate::plan::diff::{self, DiffInput, RunScope};
@@ -31,9 +31,11 @@ pub(crate) fn read(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snap
     let of_users = task.scope() == Scope::Users;
     let keys = env.settings.rules.keys.place != Place::None;
     let hooks = hooks::want_contacts(&env.settings.hooks) && of_users;
-    snapshot
-        .directory
-        .drop_details_but(hooks, hooks || keys && of_users);
+    snapshot.directory.drop_details_but(Kept {
+        email: hooks,
+        keys: hooks || keys && of_users,
+        gid: env.names_primary_groups() && of_users,
+    });
     Ok(snapshot)
 }
 
@@ -140,7 +142,7 @@ impl ProviderView {
         };
         if is_to_get_one {
             let mut all = env.fetch(task.scope(), None, watch)?;
-            all.directory.drop_details_but(false, false);
+            all.directory.drop_details_but(Kept::default());
             self.everybody = Some(Box::new(all));
         }
         Ok(())
@@ -208,6 +210,9 @@ impl ProviderView {
             .remarks
             .extend(findings::remarks(&self.snapshot.findings));
         self.number_book(&mut wanted.named);
+        if cx.env.names_primary_groups() {
+            wanted.groups = map::groups(directory, owned, &rules.groups).groups;
+        }
         if narrow {
             self.remark_outsiders(cx, &mut wanted)?;
         }

@@ -88,6 +88,7 @@ fn fetch(url: String, logins: &[&'static str], limit: Duration) -> Snapshot {
         scope: Scope::Users,
         only: None,
         top_group: None,
+        with_groups: false,
         deadline: Instant::now() + limit,
     };
     let mut snapshot = people(logins);

@@ -125,6 +125,7 @@ impl Machine {
             scope,
             only,
             top_group: None,
+            with_groups: false,
             deadline: Instant::now() + Duration::from_secs(60),
         };
         provider.fetch(&query, &|_| {}).ok()

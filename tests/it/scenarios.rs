@@ -35,6 +35,7 @@ cases!(
     numbers,
     odd_leavers,
     odd_lines,
+    primary_groups,
     private_groups,
     renames,
     shut_out,

@@ -21,6 +21,7 @@ pub fn query(scope: Scope) -> Query {
         scope,
         only: None,
         top_group: None,
+        with_groups: false,
         deadline: Instant::now() + Duration::from_secs(60),
     }
 }

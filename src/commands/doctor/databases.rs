@@ -113,7 +113,7 @@ impl<'a> Facts<'a> {
             layout,
             primary_group: match &rules.accounts.primary_group {
                 PrimaryGroup::Local(name) => Some(name.as_str()),
-                PrimaryGroup::Private => None,
+                PrimaryGroup::Private | PrimaryGroup::Provider => None,
             },
             local: mapped.map(|group| group.name.as_str()).collect(),
             closed: dirs

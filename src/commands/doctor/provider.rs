@@ -85,6 +85,7 @@ fn ask(setup: &Setup<'_>, login: &str) -> Facts {
         scope: Scope::Users,
         only: Some(vec![login.to_owned()]),
         top_group: top_group.clone(),
+        with_groups: false,
         deadline,
     };
     let snapshot = match provider.fetch(&query, &|_| {}) {

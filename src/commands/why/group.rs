@@ -29,7 +29,9 @@ impl Inquiry<'_> {
             (None, None) => return Ok(None),
         };
         let own = self.owned.groups.get(id);
-        side.ledger = own.map(report::group_entry);
+        if let Some(own) = own {
+            side.ledger = Some(report::group_entry(own, self.primaries(own.gid.get())?));
+        }
         let mapped = found.map(|group| self.explain_group(group, own, &mut side));
         let name = own.map(|own| own.name.as_str());
         let remote = found.map(|group| group.name.raw());

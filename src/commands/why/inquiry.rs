@@ -169,6 +169,18 @@ impl Inquiry<'_> {
         Ok(is_there(&current.host()))
     }
 
+    /// How many accounts of the host have this primary group.
+    pub(super) fn primaries(&self, gid: u32) -> Result<usize> {
+        let target = self.setup.target()?;
+        let current = target.read(Hold::Open)?;
+        let host = current.host();
+        Ok(host
+            .accounts
+            .values()
+            .filter(|found| found.gid == gid)
+            .count())
+    }
+
     pub(super) fn nobody(&self) -> Result<Error> {
         let target = self.setup.target()?;
         let current = target.read(Hold::Open)?;

@@ -47,6 +47,7 @@ pub(super) fn ids(
         _ if present.is_some() => "the primary group that it was given".to_owned(),
         PrimaryGroup::Local(name) => format!("`primary_group`: {}", shown(name)),
         PrimaryGroup::Private => "`primary_group`: a group of its own".to_owned(),
+        PrimaryGroup::Provider => "`primary_group`: the one that the provider names".to_owned(),
     };
     vec![
         Step {

@@ -267,11 +267,18 @@ pub(super) fn entry(own: &OwnedAccount) -> String {
     )
 }
 
-/// What gosync has of a group.
-pub(super) fn group_entry(own: &OwnedGroup) -> String {
+/// What gosync has of a group; `primaries`: how many accounts are in it as their primary group, which its line does not say.
+pub(super) fn group_entry(own: &OwnedGroup, primaries: usize) -> String {
     let members = counted(own.members.count(), "member", "members");
+    let primaries = match primaries {
+        0 => String::new(),
+        n => format!(
+            ", and the primary group of {}",
+            counted(n, "account", "accounts")
+        ),
+    };
     format!(
-        "{} with the gid {}, {}, {members}",
+        "{} with the gid {}, {}, {members}{primaries}",
         shown(&own.name),
         own.gid,
         own.state.as_str()

@@ -4,7 +4,7 @@ mod fields;
 mod missing;
 
 use super::completeness::{incomplete, trust};
-use super::create::create;
+use super::create::{Said, create};
 use super::departure::{self, Comeback};
 use super::input::DiffInput;
 use super::known::{Standing, is_made_again, look};
@@ -55,7 +55,11 @@ pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> P
             _ => {}
         }
     }
-    let created = create(fresh, &wanted.named, against, &mut plan);
+    let said = Said {
+        named: &wanted.named,
+        groups: &wanted.groups,
+    };
+    let created = create(fresh, &said, against, &mut plan);
     if chosen.known {
         for id in &wanted.shut_by_id {
             let own = owned.accounts.get(id);

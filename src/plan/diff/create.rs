@@ -3,29 +3,30 @@
 use super::departure;
 use super::home_base::check_making;
 use super::input::DiffInput;
+use super::primary_group::Primary;
 use crate::model::history::EntryKind;
-use crate::model::host::{Host, Owner};
+use crate::model::host::Owner;
 use crate::model::owned::{Owned, OwnedAccount, State};
 use crate::model::power::Powers;
 use crate::model::{Gid, Uid, Untrusted};
 use crate::plan::claims::{Claims, OwnGroup, Wish};
-use crate::plan::{Change, Deed, NewAccount, Plan};
+use crate::plan::{Change, Deed, NewAccount, Plan, effects};
 use crate::policy::alloc::{Allocator, NamedNumbers, SpanAllocator};
-use crate::policy::map::WantedAccount;
+use crate::policy::map::{WantedAccount, WantedGroup};
 use crate::policy::{AccountRules, PrimaryGroup, Reason, Refusal};
 
 /// People without an account. Ids are given in the order of their immutable ids; asked-for ids come first.
 pub(super) fn create(
     fresh: Vec<(WantedAccount, Option<&OwnedAccount>)>,
-    named: &NamedNumbers,
+    said: &Said<'_>,
     against: &DiffInput<'_>,
     plan: &mut Plan,
 ) -> Vec<Change> {
     if fresh.is_empty() {
         return Vec::new();
     }
-    let gid = match primary_gid(against.host, &against.rules.accounts) {
-        Ok(gid) => gid,
+    let primary = match Primary::new(against.host, &against.rules.accounts) {
+        Ok(primary) => primary,
         Err(reason) => {
             for (account, _) in fresh {
                 plan.refused.push(refusal(&account, reason.clone()));
@@ -33,7 +34,7 @@ pub(super) fn create(
             return Vec::new();
         }
     };
-    let mut making = Making::new(gid, named, against);
+    let mut making = Making::new(primary, said.named, against);
     let (mut sound, mut refused) = (Vec::new(), Vec::new());
     for (account, own) in fresh {
         match making.consider(account, own) {
@@ -41,7 +42,14 @@ pub(super) fn create(
             Err(refusal) => refused.push(*refusal),
         }
     }
-    let mut created = Vec::new();
+    let accounts = sound.iter().map(|fresh| &fresh.account);
+    let mut created = making.primary.make(accounts, said.groups, against);
+    for number in created
+        .iter()
+        .filter_map(|change| effects(change).gives.number)
+    {
+        making.uids.claim(number.get());
+    }
     for fresh in sound {
         match making.give(&fresh, plan) {
             Ok(Some(given)) => created.push(fresh.change(given, against.owned)),
@@ -53,6 +61,14 @@ pub(super) fn create(
     created
 }
 
+/// What the provider says besides who is to get an account.
+pub(super) struct Said<'a> {
+    /// The numbers that records name.
+    pub named: &'a NamedNumbers,
+    /// The groups that may be primary groups.
+    pub groups: &'a [WantedGroup],
+}
+
 /// What new accounts are made of.
 struct Making<'a> {
     against: &'a DiffInput<'a>,
@@ -60,12 +76,11 @@ struct Making<'a> {
     uids: Allocator<'a>,
     named: &'a NamedNumbers,
     subids: Option<SpanAllocator>,
-    /// The shared primary group, if there is one.
-    gid: Option<Gid>,
+    primary: Primary,
 }
 
 impl<'a> Making<'a> {
-    fn new(gid: Option<Gid>, named: &'a NamedNumbers, against: &'a DiffInput<'a>) -> Self {
+    fn new(primary: Primary, named: &'a NamedNumbers, against: &'a DiffInput<'a>) -> Self {
         let DiffInput { host, owned, .. } = *against;
         let rules = &against.rules.accounts;
         let subids = rules.subids().map(|s| {
@@ -92,7 +107,7 @@ impl<'a> Making<'a> {
             uids,
             named,
             subids,
-            gid,
+            primary,
         }
     }
 
@@ -120,9 +135,7 @@ impl<'a> Making<'a> {
     /// Gives somebody what an account needs; `None`: there is no number that could be one.
     fn give(&mut self, fresh: &Fresh<'_>, plan: &mut Plan) -> Result<Option<Given>, Reason> {
         let &Fresh {
-            ref account,
-            own,
-            private,
+            ref account, own, ..
         } = fresh;
         let Some(uid) = self.uid(fresh)? else {
             return Ok(None);
@@ -135,12 +148,9 @@ impl<'a> Making<'a> {
         if let Some(archive) = own.and(self.against.owned.archives.get(&account.id)) {
             plan.remark(account.name.as_str(), departure::back_with(archive));
         }
-        let Some(gid) = self.primary(fresh, uid) else {
+        let Some(gid) = self.gid(fresh, uid)? else {
             return Ok(None);
         };
-        if !private && !self.claims.is_gid(gid.get()) {
-            return Err(Reason::NoGroupOfGid { gid });
-        }
         Ok(Some(Given {
             uid,
             gid,
@@ -206,14 +216,16 @@ impl<'a> Making<'a> {
         }
     }
 
-    /// Its primary group.
-    fn primary(&self, fresh: &Fresh<'_>, uid: Uid) -> Option<Gid> {
+    /// Its primary group; `None`: there is no number that could be one.
+    fn gid(&self, fresh: &Fresh<'_>, uid: Uid) -> Result<Option<Gid>, Reason> {
         let kept = fresh.own.filter(|own| own.state.is_present());
-        let new = match fresh.private {
-            true => Gid::new(uid.get()),
-            false => self.gid,
-        };
-        kept.and_then(|own| Gid::new(own.gid)).or(new)
+        if let Some(gid) = kept.and_then(|own| Gid::new(own.gid)) {
+            let is_there = fresh.private || self.claims.is_gid(gid.get());
+            let there = is_there.then_some(Some(gid));
+            return there.ok_or(Reason::NoGroupOfGid { gid });
+        }
+        let shared = self.primary.of(&fresh.account)?;
+        Ok(shared.or_else(|| Gid::new(uid.get())))
     }
 }
 
@@ -293,22 +305,6 @@ fn refusal(account: &WantedAccount, reason: Reason) -> Refusal {
     }
 }
 
-/// The gid of the shared primary group; `None` when every account has its own.
-fn primary_gid(host: &Host<'_>, rules: &AccountRules) -> Result<Option<Gid>, Reason> {
-    let PrimaryGroup::Local(name) = &rules.primary_group else {
-        return Ok(None);
-    };
-    let group = host
-        .groups
-        .get(name.as_str())
-        .ok_or_else(|| Reason::NoPrimaryGroup { name: name.clone() })?;
-    let gid = group.gid;
-    Gid::new(gid).map(Some).ok_or_else(|| {
-        let name = name.clone();
-        Reason::PrimaryGroupNumber { name, gid }
-    })
-}
-
 /// Why a new account cannot be made, as far as names and ids go. `alias`: what the name stood for when the account was
 /// adopted.
 fn conflict(
@@ -351,6 +347,11 @@ fn conflict(
             .or_else(|| claims.own_gid(own_gid(own), name).filter(|_| private)),
         None => {
             let uid = account.uid.filter(|uid| !uids.is_free(uid.get()))?;
+            // Directories give a person and the group that is theirs one number.
+            let is_own_group = account.gid.is_some_and(|gid| gid.get() == uid.get());
+            if is_own_group && claims.is_groups_alone(uid.get()) {
+                return None;
+            }
             let (kind, id) = (EntryKind::Account, uid.get());
             let of_power = claims.number_of_power(kind, id);
             of_power.or_else(|| Some(claims.taken(kind, id)))

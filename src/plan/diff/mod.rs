@@ -22,8 +22,10 @@ mod known;
 mod lock_shell;
 mod members;
 mod merge;
+mod new_groups;
 mod owned_entry;
 mod owned_lines;
+mod primary_group;
 mod rename;
 mod retries;
 

@@ -216,6 +216,7 @@ fn wanted(n: u32, name: &str) -> WantedAccount {
         name: user(name),
         rename: None,
         uid: None,
+        gid: None,
         fields: AccountFields {
             gecos: "Ann".into(),
             home: format!("/home/{name}"),

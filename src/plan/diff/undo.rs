@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::create::create;
+use super::create::{Said, create};
 use super::input::DiffInput;
 use super::removal::{Request, removal};
 use crate::model::history::{Entry, EntryKind, Later, PastChange, PastRun};
@@ -177,12 +177,11 @@ impl<'a> Work<'a> {
             past.insert(account.id.clone(), was);
             fresh.push((account, Some(own)));
         }
-        let mut created = create(
-            fresh,
-            &NamedNumbers::default(),
-            self.against,
-            &mut self.plan,
-        );
+        let nothing = Said {
+            named: &NamedNumbers::default(),
+            groups: &[],
+        };
+        let mut created = create(fresh, &nothing, self.against, &mut self.plan);
         let mut locked = self.locked_again(&created, &past);
         let mut plan = self.plan;
         for (name, reason) in self.lost {

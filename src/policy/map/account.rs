@@ -5,11 +5,12 @@
 use super::{KnownAs, WantedAccount, asked_number, kept, mapped};
 use crate::model::history::EntryKind;
 use crate::model::shells::Shells;
-use crate::model::{AccountFields, Uid, Untrusted, User, UserName};
+use crate::model::{AccountFields, Gid, Uid, Untrusted, User, UserName};
+use crate::policy::alloc::plain_number;
 use crate::policy::interactive::INTERACTIVE;
 use crate::policy::rules::UnknownShell;
 use crate::policy::trace::Trace;
-use crate::policy::{AccountRules, Reason, Remark, gecos, protect};
+use crate::policy::{AccountRules, PrimaryGroup, Reason, Remark, gecos, protect};
 
 /// Maps people, one at a time.
 pub(super) struct AccountMapper<'a> {
@@ -32,6 +33,7 @@ impl AccountMapper<'_> {
         let is_known = known_as.is_some();
         let (name, rename) = self.name(user, known_as)?;
         let uid = self.uid(user, &name, is_known)?;
+        let gid = self.gid(user, is_known)?;
         let home = self.home(user, &name);
         let shell = self.shell(user, &name, is_known)?;
         let gecos = self.gecos(user);
@@ -41,6 +43,7 @@ impl AccountMapper<'_> {
             name,
             rename,
             uid,
+            gid,
             fields: AccountFields { gecos, home, shell },
         })
     }
@@ -89,6 +92,21 @@ impl AccountMapper<'_> {
             }
             asked => asked,
         }
+    }
+
+    /// The gid of the primary group that the provider asks for. That of an account that is there never changes.
+    fn gid(&self, user: &User, is_known: bool) -> Result<Option<Gid>, Reason> {
+        if is_known || self.rules.primary_group != PrimaryGroup::Provider {
+            return Ok(None);
+        }
+        let kind = EntryKind::Group;
+        let text = user.gid.as_ref().ok_or(Reason::NoPrimaryGid)?;
+        let id = plain_number(text.raw()).ok_or_else(|| {
+            let text = text.clone();
+            Reason::NoNumber { kind, text }
+        })?;
+        let gid = Gid::new(id).ok_or(Reason::ReservedNumber { kind, id })?;
+        Ok(Some(gid))
     }
 
     fn gecos(&mut self, user: &User) -> String {

@@ -32,6 +32,7 @@ fn query() -> Query {
         scope: Scope::Users,
         only: None,
         top_group: None,
+        with_groups: false,
         deadline: clock::deadline(std::time::Duration::from_secs(10)),
     }
 }

@@ -99,6 +99,7 @@ fn query(scope: Scope) -> Query {
         scope,
         only: None,
         top_group,
+        with_groups: false,
         deadline: soon(60),
     }
 }

@@ -4,6 +4,7 @@ use super::entry::{One, Undoable};
 use super::fields::changed_fields;
 use super::past::{PastAccount, PastEntry as _};
 use super::{Work, lock};
+use crate::model::Gid;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, State};
 use crate::model::{Name, RemoteId, Untrusted, UserName};
@@ -140,6 +141,7 @@ impl Undoable for OwnedAccount {
             name,
             rename: None,
             uid: None,
+            gid: Gid::new(one.own.gid),
             fields: before.fields.clone(),
         };
         work.fresh.push((account, one.own, before));

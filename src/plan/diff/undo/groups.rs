@@ -10,7 +10,7 @@ use crate::model::host::Host;
 use crate::model::owned::OwnedGroup;
 use crate::model::{Members, Name};
 use crate::plan::diff::group_departure::removable;
-use crate::plan::diff::groups::conflict;
+use crate::plan::diff::new_groups::conflict;
 use crate::plan::diff::owned_lines::{group_line, group_line_or_remark};
 use crate::plan::diff::rename::Renamed;
 use crate::plan::{Deed, MemberChange};
