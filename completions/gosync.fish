@@ -39,7 +39,8 @@ complete -c gosync -n "__fish_gosync_needs_command" -s h -l help -d 'Print help 
 complete -c gosync -n "__fish_gosync_needs_command" -s V -l version -d 'Print version'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "sync" -d 'Bring accounts or groups in step with the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "deluser" -d 'Remove accounts that gosync made'
-complete -c gosync -n "__fish_gosync_needs_command" -f -a "adopt" -d 'Take over an account, or a group, that stands on this host'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "adopt" -d 'Take over accounts, or groups, that stand on this host'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "rebind" -d 'Tie accounts, or groups, to other records of the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "release" -d 'Give back accounts, or groups, to this host'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "lock" -d 'Shut people out now, whatever the provider says'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "unlock" -d 'Let the provider decide again who was shut out by `gosync lock`'
@@ -143,8 +144,10 @@ complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l force -d 'Trea
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l by -d 'With --all: by what an account is a person\'s' -r -f -a "login\t'By the name that the record would give it here'
+uid\t'By the uid, or the gid'"
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l as -d 'Whose it becomes: the person\'s login, or the group\'s name, at the provider' -r
-complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l kind -d 'What the name stands for' -r -f -a "account\t'An account'
+complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l kind -d 'What the names stand for' -r -f -a "account\t'An account'
 group\t'A group'"
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
@@ -156,6 +159,8 @@ complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l root -d 'Work on
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l all -d 'All accounts and groups that the provider has, too'
+complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l strict -d 'End with status 3 if records were rejected or hooks failed'
@@ -166,6 +171,33 @@ complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l force -d 'Treat 
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l to -d 'What the record is called at the provider' -r
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l by -d 'With --all: by what an account and its new record go together' -r
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l from -d 'With --all: what came from this provider, be it in the configuration or not' -r
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l kind -d 'What the name stands for' -r -f -a "account\t'An account'
+group\t'A group'"
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l all -d 'All accounts and groups whose record is gone'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s y -l yes -d 'Do not ask'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l exit-code -d 'End a dry run with status 4 if changes are pending'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l strict -d 'End with status 3 if records were rejected or hooks failed'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l kind -d 'What the names stand for' -r -f -a "account\t'An account'
 group\t'A group'"
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'

@@ -15,6 +15,7 @@ mod init;
 mod keys;
 mod ledger;
 mod lock;
+mod rebind;
 mod sync;
 pub mod text;
 mod user;
@@ -26,7 +27,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use accounts::{AccountFormat, AccountState, Accounts};
-pub(crate) use adopt::{Adopt, Kind, Release};
+pub(crate) use adopt::{Adopt, By, Kind, Release};
 pub(crate) use deluser::DelUser;
 pub(crate) use doctor::Doctor;
 pub(crate) use drift::Drift;
@@ -36,6 +37,7 @@ pub(crate) use init::{Check, Init};
 pub(crate) use keys::Keys;
 pub(crate) use ledger::{Ledger, LedgerFile, LedgerReset, LedgerRestore, LedgerVerify};
 pub(crate) use lock::{Lock, Unlock};
+pub(crate) use rebind::Rebind;
 pub(crate) use sync::{Sync, SyncGroups, SyncUsers};
 pub(crate) use user::{DumpForm, Status, User, UserDump};
 
@@ -201,14 +203,22 @@ pub enum Command {
     /// are never given to anyone else. An account that gosync did not make is refused; so is one that is logged in,
     /// unless `--force` is given.
     Deluser(DelUser),
-    /// Take over an account, or a group, that stands on this host
+    /// Take over accounts, or groups, that stand on this host
     ///
-    /// It keeps its ids, wherever they are, its home and its members. What becomes as the provider has it is shown; `-n`
-    /// shows it and stops. What grants power is refused, and so is what belongs to somebody else.
+    /// They keep their ids, wherever they are, their homes and members. What becomes as the provider has it is shown; `-n`
+    /// shows it and stops. What grants power is refused, and so is what belongs to somebody else. All that is taken over is so by
+    /// one transaction; the status is 3 if some of it is not, and 1 if none is.
     ///
     /// With `--as`, it keeps its name here for good: another name at the provider later is told by each sync and renames
     /// nothing. Without, it is renamed with the person, or the group, like any other.
     Adopt(Adopt),
+    /// Tie accounts, or groups, to other records of the provider
+    ///
+    /// For what HR has deleted and made again, a directory that was loaded anew, a section of another name, or another provider in
+    /// place of an old one: then the ids are new, and nothing goes together any more. An account or a group whose record is gone, by
+    /// a complete read or because no section names its provider any more, becomes that of a record that is nobody else's. Name,
+    /// number, home, keys, members, and how far somebody has come on the way out, stay. The old id is remembered.
+    Rebind(Rebind),
     /// Give back accounts, or groups, to this host
     ///
     /// They stay as they are, with their members, and gosync never touches them again. Their ids are given to no one

@@ -142,7 +142,7 @@ pub const ENVIRONMENT: [(&str, &str); 2] = [
 ];
 
 /// Command lines, and what they do.
-pub const EXAMPLES: [(&str, &str); 13] = [
+pub const EXAMPLES: [(&str, &str); 14] = [
     (
         "gosync sync users --dry-run",
         "Show what a run would change, and change nothing.",
@@ -187,6 +187,10 @@ pub const EXAMPLES: [(&str, &str); 13] = [
     (
         "gosync adopt jdoe --as john.doe",
         "Take over an account that stands on this host already.",
+    ),
+    (
+        "gosync rebind --all --by login -n",
+        "Show what ties accounts whose ids have changed to the provider's records again.",
     ),
     (
         "gosync plan -o monday.json users",

@@ -2,21 +2,32 @@
 //! host's again.
 
 use super::Outcome;
-use super::request::{conclude, run};
+use super::request::{conclude, run, run_asked};
 use super::setup::Setup;
 use crate::cli::{Adopt, Global, Release};
-use crate::error::Result;
-use crate::run::Task;
+use crate::error::{Error, Result};
+use crate::run::{Adoptees, Task};
 use crate::ui::Ui;
 
 pub(super) fn adopt(global: &Global, args: &Adopt, ui: Ui) -> Result<Outcome> {
+    if args.remote.is_some() && args.names.len() > 1 {
+        let message = "--as names the record of one account or group, and there are several names";
+        return Err(Error::usage(message).hint("Adopt each by itself"));
+    }
     let setup = Setup::new(global, ui)?;
+    let which = match args.all {
+        true => Adoptees::All { by: args.by.into() },
+        false => Adoptees::Named {
+            names: args.names.clone(),
+            remote: args.remote.clone(),
+        },
+    };
     let task = Task::Adopt {
-        name: args.name.clone(),
-        remote: args.remote.clone(),
+        which,
         kind: args.kind.map(Into::into),
     };
-    conclude(&run(&setup, task, &args.plan)?, &args.plan)
+    let asks = args.all && !args.yes;
+    conclude(&run_asked(&setup, task, &args.plan, asks)?, &args.plan)
 }
 
 pub(super) fn release(global: &Global, args: &Release, ui: Ui) -> Result<Outcome> {

@@ -17,6 +17,8 @@ mod keys;
 mod ledger;
 mod lock;
 mod plan;
+mod rebind;
+mod rebinding;
 mod request;
 mod run_note;
 mod setup;
@@ -106,6 +108,7 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Sync(args) => sync::run(global, args, ui),
         Command::Deluser(args) => deluser::run(global, args, ui),
         Command::Adopt(args) => adopt::adopt(global, args, ui),
+        Command::Rebind(args) => rebind::run(global, args, ui),
         Command::Release(args) => adopt::release(global, args, ui),
         Command::Lock(args) => lock::run(global, args, ui),
         Command::Unlock(args) => unlock::run(global, args, ui),

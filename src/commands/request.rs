@@ -1,9 +1,9 @@
 //! From the command line to a job, and from what came of it to an exit code.
 
-use super::Outcome;
 use super::run_note::NoteOfRun;
 use super::setup::Setup;
 use super::watch::UiWatch;
+use super::{Outcome, rebinding};
 use crate::cli::{self, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
 use crate::model::counted;
@@ -37,6 +37,15 @@ impl From<cli::Kind> for run::Kind {
     }
 }
 
+impl From<cli::By> for run::By {
+    fn from(by: cli::By) -> Self {
+        match by {
+            cli::By::Login => Self::Login,
+            cli::By::Uid => Self::Uid,
+        }
+    }
+}
+
 /// The options of a job.
 pub(super) fn options(setup: &Setup<'_>, args: &PlanArgs) -> Options {
     Options {
@@ -63,9 +72,18 @@ pub(super) fn run_with(
     options: Options,
     args: &PlanArgs,
 ) -> Result<RunReport> {
+    watched(setup, task, (options, false), args)
+}
+
+fn watched(
+    setup: &Setup<'_>,
+    task: Task,
+    (options, asks): (Options, bool),
+    args: &PlanArgs,
+) -> Result<RunReport> {
     let note = NoteOfRun::new(setup, &task);
     let watch = UiWatch::with_format(setup.ui, args.format).verbose(setup.global.verbose > 0);
-    let mut watch = watch.knowing(note.memory().clone());
+    let mut watch = watch.knowing(note.memory().clone()).asking(asks);
     let mut result = run::once(&setup.env, &Job { task, options }, &mut watch);
     if let Ok(report) = &mut result {
         note.judge(report);
@@ -77,6 +95,16 @@ pub(super) fn run_with(
     result
 }
 
+/// Runs a task, and asks before anything is written if `asks`, and if somebody types.
+pub(super) fn run_asked(
+    setup: &Setup<'_>,
+    task: Task,
+    args: &PlanArgs,
+    asks: bool,
+) -> Result<RunReport> {
+    watched(setup, task, (options(setup, args), asks), args)
+}
+
 /// The end of a command, by what came of its run.
 pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
     Err(match &report.outcome {
@@ -85,6 +113,7 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
         run::Outcome::Pending => return Ok(Outcome::Done),
         run::Outcome::Refused(_) => refused(report, args),
         run::Outcome::Barred(barred) => self::barred(*barred, report),
+        run::Outcome::Declined => Error::failed("nothing was written: the answer was no"),
         run::Outcome::NotOut(n) => Error::new(
             Kind::NotOut,
             format!(
@@ -93,6 +122,8 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             ),
         )
         .hint("Each was told with its reason and what to do; the rest is done"),
+        run::Outcome::Unnamed(providers) => rebinding::unnamed(providers),
+        run::Outcome::IdsChanged(changed) => rebinding::ids_changed(changed),
         run::Outcome::Incomplete(reason) => {
             Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
                 .hint("Nothing was locked or taken away because of it; the next run tries again")

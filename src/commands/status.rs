@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use self::verdict::{FAMILIES, Question, Verdict};
-use super::Outcome;
 use super::setup::Setup;
+use super::{Outcome, rebinding};
 use crate::cli::{self, Format, Global};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::queue::{Failing, QueueCensus};
 use crate::ledger::{Census, Ledger, Waiting};
-use crate::model::owned::Hold;
+use crate::model::owned::{Hold, Present};
+use crate::model::text::shell_word;
 use crate::model::{counted, shown};
 use crate::run::{LastRuns, RunNote, Told, anchored};
 use crate::system::clock;
@@ -51,6 +52,8 @@ struct Status {
     /// Why the ledger cannot be used, with the ways out.
     ledger: Option<Error>,
     census: Census,
+    /// What came from providers that no section names.
+    unnamed: Vec<(String, Present)>,
     hooks: QueueCensus,
     /// What failed in homes, and is tried again.
     homes: Vec<Waiting>,
@@ -111,6 +114,10 @@ impl Status {
             kind: section.kind,
             provider,
             ledger: problem,
+            unnamed: census
+                .iter()
+                .flat_map(|census| rebinding::unnamed_of(census, &setup.settings.sections))
+                .collect(),
             census: census.unwrap_or_default(),
             hooks: hooks.unwrap_or_default(),
             homes: homes.unwrap_or_default(),
@@ -146,6 +153,7 @@ impl Status {
         let rows = ledger
             .chain(rows)
             .map(|(what, text)| format!("{what:<19} {text}\n"));
+        let told = self.told().into_iter().map(|line| format!("  {line}\n"));
         let held = self.census.held.iter().map(|(name, hold)| {
             format!(
                 "  {} is locked by an administrator: {}\n",
@@ -155,7 +163,28 @@ impl Status {
         });
         let failing = self.hooks.failing.iter().map(failing);
         let waiting = self.homes.iter().map(waiting);
-        rows.chain(held).chain(failing).chain(waiting).collect()
+        rows.chain(told)
+            .chain(held)
+            .chain(failing)
+            .chain(waiting)
+            .collect()
+    }
+
+    /// Providers whose accounts nobody looks at any more, and those that seem to have other ids.
+    fn told(&self) -> Vec<String> {
+        let unnamed = self.unnamed.iter().map(|(name, present)| {
+            format!(
+                "{} of the provider `{}`, which no section of the configuration names: gosync rebind --all --by login --from {}",
+                rebinding::owned(*present),
+                shown(name),
+                shell_word(name)
+            )
+        });
+        let changed = self.census.changed_ids.iter().map(|(_, kind, how)| {
+            let changed = rebinding::changed(*kind, *how, None);
+            format!("{changed}: {}", rebinding::ALL_BY_LOGIN)
+        });
+        unnamed.chain(changed).collect()
     }
 
     /// When the provider was read completely last.
@@ -259,6 +288,17 @@ impl Status {
         }
         if !self.homes.is_empty() {
             out["homes"] = self.homes.iter().map(waiting_json).collect();
+        }
+        if !self.unnamed.is_empty() {
+            let of = |(name, present): &(String, Present)| json!({"provider": name, "accounts": present.accounts, "groups": present.groups});
+            out["unnamed_providers"] = self.unnamed.iter().map(of).collect();
+        }
+        if !self.census.changed_ids.is_empty() {
+            let all = self.census.changed_ids.iter();
+            let all = all.map(|(provider, kind, how)| {
+                json!({"provider": provider, "kind": kind, "asked_for": how.asked_for, "missing": how.missing})
+            });
+            out["changed_ids"] = all.collect();
         }
         if !self.census.held.is_empty() {
             out["held"] = self.census.held.iter().map(held_json).collect();

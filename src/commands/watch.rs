@@ -6,7 +6,7 @@ use crate::plan::Plan;
 use crate::plan::render::{self, Detail, Said};
 use crate::policy::Refusal;
 use crate::run::{Memory, Progress, Watch};
-use crate::ui::Ui;
+use crate::ui::{Ui, prompt};
 
 /// Prints what is told.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub(super) struct UiWatch {
     each: bool,
     /// What earlier runs have told.
     memory: Memory,
+    /// Whether somebody who types is asked before a plan is carried out.
+    asks: bool,
 }
 
 impl UiWatch {
@@ -33,6 +35,7 @@ impl UiWatch {
             format,
             each: false,
             memory: Memory::default(),
+            asks: false,
         }
     }
 
@@ -45,6 +48,11 @@ impl UiWatch {
     /// The same; what earlier runs have told is only counted.
     pub(super) fn knowing(self, memory: Memory) -> Self {
         Self { memory, ..self }
+    }
+
+    /// The same; `asks`: whether somebody who types is asked before a plan is carried out.
+    pub(super) fn asking(self, asks: bool) -> Self {
+        Self { asks, ..self }
     }
 
     /// What is to be told, and how much was told before.
@@ -82,14 +90,14 @@ impl Watch for UiWatch {
     }
 
     fn staged(&mut self, plan: &Plan) {
-        let changes = plan.changes.iter().map(render::line);
+        let changes = render::changes(&plan.changes).into_iter();
         let begins = plan.missing.iter();
         let begins = begins.filter(|missing| self.each || missing.is_news);
         let (remarks, noted) = self.news(&plan.remarks);
         let remarks = render::lines(remarks, self.detail(Detail::Some));
         let as_before = as_before("notes", noted, "-v tells them");
         let notices = changes.chain(render::missing(begins)).chain(remarks);
-        self.ui.notices(notices.chain(as_before));
+        self.ui.notices(|| notices.chain(as_before));
         // What keeps everybody out is the error at the end.
         let barred = self.memory.barred(plan);
         let is_told =
@@ -100,7 +108,14 @@ impl Watch for UiWatch {
         }
         let way = "`gosync accounts --state refused` names them";
         self.ui
-            .notices(self::as_before("refused", others, way).into_iter());
+            .notices(|| self::as_before("refused", others, way).into_iter());
+    }
+
+    fn agrees(&mut self, plan: &Plan) -> bool {
+        if !self.asks || plan.changes.is_empty() {
+            return true;
+        }
+        prompt::agrees(&format!("{}; do it?", plan.counts()))
     }
 
     fn dry(&mut self, plan: &Plan) {

@@ -1,5 +1,6 @@
 //! What a run works with: every key checked and at its final value.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
@@ -19,6 +20,8 @@ use crate::policy::{GroupRules, Misfit, Rules};
 pub struct Settings {
     /// The providers to read: one so far.
     pub providers: Vec<ProviderSettings>,
+    /// All sections of providers, by name, those included that this run does not read.
+    pub sections: BTreeMap<String, ProviderSettings>,
     /// The targets to bring in step, in order: one so far.
     pub targets: Vec<TargetSettings>,
     /// The frame of a run.
@@ -73,6 +76,7 @@ impl Settings {
         let known_targets = targets::read(targets, &places)?;
         check(&gosync, &rules, &hooks).map_err(|misfit| places.misfit(&misfit))?;
         Ok(Self {
+            sections: known.clone(),
             providers: providers::choose(known, provider, gosync.provider.as_deref(), &places)?,
             targets: targets::choose(&known_targets, &gosync.targets, &places)?,
             gosync,

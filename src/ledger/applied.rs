@@ -2,7 +2,7 @@
 //!
 //! Of a number that is only reserved, what is to be written.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::columns::columns;
 use super::store::Scope;
@@ -99,6 +99,16 @@ pub(super) fn set_local_members(
     let sql = "INSERT INTO applied_local_members (target, provider, name, members) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT (target, provider, name) DO UPDATE SET members = ?4";
     scope.execute(sql, params![scope.target, scope.provider, name, members])
+}
+
+/// The members of a group of the host's own.
+pub(super) fn local_members(scope: Scope<'_>, name: &str) -> rusqlite::Result<Members> {
+    let sql = "SELECT members FROM applied_local_members
+                WHERE target = ?1 AND provider = ?2 AND name = ?3";
+    let mut statement = scope.db.prepare_cached(sql)?;
+    let values = params![scope.target, scope.provider, name];
+    let members = statement.query_row(values, |row| row.get("members"));
+    Ok(members.optional()?.unwrap_or_default())
 }
 
 /// Takes a member out of all groups of the target, whosever they are, or gives it another name in them: as was done in

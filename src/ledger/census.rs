@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::locks;
 use super::store::{Ledger, LedgerError};
+use super::{locks, rebound};
 use crate::model::history::EntryKind;
-use crate::model::owned::Hold;
+use crate::model::owned::{ChangedIds, Hold, Present};
 
 /// How many faults are told.
 const FAULTS: i64 = 10;
@@ -21,8 +21,26 @@ pub struct Census {
     pub missing: u64,
     /// What an interrupted transaction meant to do.
     pub pending: u64,
+    /// How many accounts and groups of each provider's are on the host.
+    pub providers: BTreeMap<String, Present>,
+    /// Providers that seem to have changed the ids of people, or of groups.
+    pub changed_ids: Vec<(String, EntryKind, ChangedIds)>,
     /// Accounts that administrators hold locked, by name.
     pub held: Vec<(String, Hold)>,
+}
+
+fn providers(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<String, Present>> {
+    let sql = "SELECT provider, SUM(kind = 'account') AS accounts, SUM(kind = 'group') AS groups
+                 FROM ids WHERE state IN ('active', 'locked') GROUP BY provider";
+    let mut statement = db.prepare(sql)?;
+    let rows = statement.query_map([], |row| {
+        let present = Present {
+            accounts: row.get("accounts")?,
+            groups: row.get("groups")?,
+        };
+        Ok((row.get("provider")?, present))
+    })?;
+    rows.collect()
 }
 
 impl Ledger {
@@ -49,6 +67,8 @@ impl Ledger {
                     "SELECT COUNT(*) FROM absences JOIN ids USING (kind, provider, id)
                       WHERE kind = 'account' AND state = 'active'",
                 )?,
+                providers: providers(db)?,
+                changed_ids: rebound::all_changed(db)?,
                 held: locks::held(db)?,
                 pending: one("SELECT COUNT(*) FROM pending WHERE entry IN ('create', 'edit')")?,
             })

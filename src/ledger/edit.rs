@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::Identity;
 use super::losses::{self, LossKind};
 use super::store::Scope;
-use super::{absences, applied, contacts, departures, ids, locks};
+use super::{absences, applied, contacts, departures, ids, locks, rebound};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Hold, KeyRecord, State};
 use crate::model::{AccountFields, Members};
@@ -72,6 +72,15 @@ pub(super) enum Edit {
     },
     /// An account or a group is the host's again.
     Released {},
+    /// What another record had is that of this one.
+    Tied {
+        /// The provider of that record.
+        provider: String,
+        /// Its id there.
+        id: String,
+    },
+    /// What the provider's name stands for, if that is another.
+    Alias { alias: Option<String> },
     /// A group of the host's has these members from the provider; so many lost their membership, and so many got power.
     LocalMembers {
         members: Members,
@@ -217,6 +226,11 @@ impl Edit {
                 applied::set_members(scope, id, &members)
             }
             Self::Released {} => release(scope, kind, id),
+            Self::Tied {
+                provider,
+                id: former,
+            } => rebound::tie(scope, kind, id, (&provider, &former)),
+            Self::Alias { alias } => rebound::set_alias(scope, kind, id, alias.as_deref()),
             Self::LocalMembers {
                 members,
                 lost,

@@ -143,7 +143,10 @@ impl<'t> Snapshots<'t> {
     /// What is to be remembered of a change.
     pub(super) fn past(&mut self, scope: Scope<'_>, change: &Change) -> rusqlite::Result<Past> {
         let new = Past::of_new(change);
-        let before = self.entry(scope, new.kind, &new.id)?;
+        let before = match effects(change).was {
+            Some(was) => self.entry(scope.of(was.provider.as_str()), new.kind, was.id.as_str())?,
+            None => self.entry(scope, new.kind, &new.id)?,
+        };
         Ok(Past { before, ..new })
     }
 

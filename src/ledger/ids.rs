@@ -7,8 +7,8 @@ use rusqlite::{OptionalExtension as _, params};
 use super::columns::columns;
 use super::store::Scope;
 use crate::model::history::EntryKind;
-use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
-use crate::model::{AccountFields, RemoteId, Uid};
+use crate::model::owned::{Applied, Others, Owned, OwnedAccount, OwnedGroup, State};
+use crate::model::{AccountFields, Key, RemoteId, Uid};
 
 /// An account or a group as it is known for ever, but for its number.
 pub(super) struct Identity<'a> {
@@ -253,6 +253,53 @@ pub(super) fn is_any(scope: Scope<'_>, kind: EntryKind) -> rusqlite::Result<bool
     scope.db.query_row(sql, params![kind, scope.provider], row)
 }
 
+fn key(row: &rusqlite::Row<'_>, provider: usize, id: usize) -> rusqlite::Result<Key> {
+    let provider: String = row.get(provider)?;
+    Ok(Key {
+        provider: provider.into(),
+        id: row.get(id)?,
+    })
+}
+
+/// An account or a group of another provider's.
+struct Other {
+    kind: EntryKind,
+    key: Key,
+    name: String,
+    number: u32,
+    state: State,
+}
+
+impl Other {
+    /// Remembers what must not be given out because of it.
+    fn note(self, others: &mut Others) {
+        let Self {
+            kind,
+            key,
+            name,
+            number,
+            state,
+        } = self;
+        let is_account = kind == EntryKind::Account;
+        let numbers = match is_account {
+            true => &mut others.numbers.uids,
+            false => &mut others.numbers.gids,
+        };
+        numbers.insert(number);
+        if state.is_present() {
+            let present = others.present.entry(key.provider.clone()).or_default();
+            match is_account {
+                true => present.accounts += 1,
+                false => present.groups += 1,
+            }
+        }
+        others.names.insert(name.clone(), key.provider.clone());
+        if state == State::Released {
+            others.released.insert((kind, name), (key, number));
+        }
+    }
+}
+
 /// Reads the accounts: those of the provider whole, of the others what must not be given out.
 pub(super) fn load_accounts(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Result<()> {
     let mut statement = scope.db.prepare(ACCOUNTS)?;
@@ -268,7 +315,15 @@ pub(super) fn load_accounts(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Re
         owned.ids.extend(private_gid);
         owned.subids.extend(subid);
         if row.get_ref(at.provider)?.as_str()? != scope.provider {
-            owned.other_names.insert(row.get(at.name)?);
+            let other = Other {
+                kind: EntryKind::Account,
+                key: key(row, at.provider, at.id)?,
+                name: row.get(at.name)?,
+                number: uid.get(),
+                state: row.get(at.state)?,
+            };
+            owned.others.numbers.gids.extend(private_gid);
+            other.note(&mut owned.others);
             continue;
         }
         let id: RemoteId = row.get(at.id)?;
@@ -324,7 +379,14 @@ pub(super) fn load_groups(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Resu
         let gid: crate::model::Gid = row.get(at.number)?;
         owned.ids.insert(gid.get());
         if row.get_ref(at.provider)?.as_str()? != scope.provider {
-            owned.other_names.insert(row.get(at.name)?);
+            let other = Other {
+                kind: EntryKind::Group,
+                key: key(row, at.provider, at.id)?,
+                name: row.get(at.name)?,
+                number: gid.get(),
+                state: row.get(at.state)?,
+            };
+            other.note(&mut owned.others);
             continue;
         }
         let id: RemoteId = row.get(at.id)?;
@@ -351,7 +413,8 @@ pub(super) fn load_former_names(scope: Scope<'_>, owned: &mut Owned) -> rusqlite
     while let Some(row) = rows.next()? {
         let name = row.get("name")?;
         if row.get_ref("provider")?.as_str()? != scope.provider {
-            owned.other_names.insert(name);
+            let provider: String = row.get("provider")?;
+            owned.others.names.insert(name, provider.into());
         } else if row.get::<_, EntryKind>("kind")? == EntryKind::Group {
             owned.former_groups.insert(name, row.get("id")?);
         } else {

@@ -1,7 +1,9 @@
 //! Everything that gosync owns, as one target and one provider see it.
 
 use super::store::{Ledger, LedgerError, Scope, generation};
-use super::{absences, anchored, applied, contacts, departures, ids, locks, losses, retries};
+use super::{
+    absences, anchored, applied, contacts, departures, ids, locks, losses, rebound, retries,
+};
 use crate::model::ProviderName;
 use crate::model::owned::Owned;
 
@@ -34,6 +36,7 @@ impl Ledger {
             locks::load(scope, &mut owned)?;
             absences::load(scope, &mut owned)?;
             retries::load(scope, &mut owned)?;
+            rebound::load(scope, &mut owned)?;
             owned.contacts = contacts::load(scope)?;
             Ok(owned)
         })

@@ -26,6 +26,7 @@ mod losses;
 mod observe;
 mod pending;
 pub(crate) mod queue;
+pub(crate) mod rebound;
 mod reserve;
 mod retries;
 mod schema;

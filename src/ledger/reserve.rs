@@ -74,6 +74,9 @@ impl Reservation<'_> {
     }
 
     fn change(&mut self, change: &Change) -> rusqlite::Result<()> {
+        // What is tied to another provider's record, or is given back that came from there, is that provider's.
+        let key = change.of.key.as_ref();
+        let scope = key.map_or(self.scope, |key| self.scope.of(key.provider.as_str()));
         let presence = effects(change).presence;
         let creation = match presence {
             Presence::Comes => Creation::of(change),
@@ -81,41 +84,46 @@ impl Reservation<'_> {
         };
         // Nearly all of a first run is new: there is nothing to be remembered of it.
         if let Some(new) = &creation
-            && ids::reserve_new(self.scope, &new.who, new.number)?
+            && ids::reserve_new(scope, &new.who, new.number)?
         {
-            return self.create(new, &Past::of_new(change));
+            return self.create(scope, new, &Past::of_new(change));
         }
-        let past = self.snapshots.past(self.scope, change)?;
+        let past = self.snapshots.past(scope, change)?;
         // Of what should be there and is made again, the number is set aside already. What it was is still needed if
         // this run comes to nothing.
         if let Some(new) = creation.filter(|_| !past.is_present()) {
-            ids::reserve_again(self.scope, &new.who)?;
-            return self.create(&new, &past);
+            ids::reserve_again(scope, &new.who)?;
+            return self.create(scope, &new, &past);
         }
-        self.entries.history(self.scope, &past)?;
+        self.entries.history(scope, &past)?;
         if past.kind == EntryKind::Account && matches!(presence, Presence::Goes { .. }) {
-            for (provider, left) in self.snapshots.groups_with(self.scope, change.name())? {
-                self.entries.history(self.scope.of(&provider), &left)?;
+            for (provider, left) in self.snapshots.groups_with(scope, change.name())? {
+                self.entries.history(scope.of(&provider), &left)?;
             }
         }
-        self.edit(change, &past)
+        self.edit(scope, change, &past)
     }
 
     /// Writes down what is to be written for somebody, or something, whose number is set aside.
-    fn create(&mut self, new: &Creation<'_>, past: &Past) -> rusqlite::Result<()> {
+    fn create(
+        &mut self,
+        scope: Scope<'_>,
+        new: &Creation<'_>,
+        past: &Past,
+    ) -> rusqlite::Result<()> {
         match &new.applied {
-            ToApply::Account(fields) => applied::set_account(self.scope, new.who.id, fields)?,
-            ToApply::Group(members) => applied::set_members(self.scope, new.who.id, members)?,
+            ToApply::Account(fields) => applied::set_account(scope, new.who.id, fields)?,
+            ToApply::Group(members) => applied::set_members(scope, new.who.id, members)?,
         }
-        self.entries.create(self.scope, past)
+        self.entries.create(scope, past)
     }
 
     /// Writes down what becomes true on confirmation.
-    fn edit(&mut self, change: &Change, past: &Past) -> rusqlite::Result<()> {
+    fn edit(&mut self, scope: Scope<'_>, change: &Change, past: &Past) -> rusqlite::Result<()> {
         let of = (past.kind, past.id.as_str());
         edits(change)
             .iter()
-            .try_for_each(|edit| self.entries.edit(self.scope, of, edit))
+            .try_for_each(|edit| self.entries.edit(scope, of, edit))
     }
 }
 
@@ -169,7 +177,11 @@ impl<'a> Creation<'a> {
 /// What becomes true by a change; nothing, if other entries say it all.
 fn edits(change: &Change) -> Vec<Edit> {
     let name = change.name();
-    vec![match &change.deed {
+    let tied = effects(change).was.map(|was| Edit::Tied {
+        provider: was.provider.to_string(),
+        id: was.id.to_string(),
+    });
+    let edit = match &change.deed {
         Deed::Update { fields } => return fields.iter().map(written).collect(),
         Deed::CreateAccount(new) => Edit::Remade(Box::new(MadeRow::new(name, new))),
         Deed::CreateGroup { members, .. } => Edit::RemadeGroup {
@@ -191,6 +203,9 @@ fn edits(change: &Change) -> Vec<Edit> {
             members: joined(wanted),
         },
         Deed::Release(_) => Edit::Released {},
+        Deed::Rebind(rebind) => Edit::Alias {
+            alias: rebind.alias.clone(),
+        },
         Deed::Rename(rename) => Edit::Renamed {
             from: rename.from.to_string(),
             to: rename.to.to_string(),
@@ -210,7 +225,8 @@ fn edits(change: &Change) -> Vec<Edit> {
         Deed::SetKeys(change) => keys(change),
         // The account's opening, and the event, say it.
         Deed::MakeHome { .. } | Deed::ChangeContact { .. } => return vec![],
-    }]
+    };
+    tied.into_iter().chain([edit]).collect()
 }
 
 fn written(change: &FieldChange) -> Edit {

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 /// ever released is never changed.
 const STEPS: &[&str] = &[
     TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS, LOCKS, RETRIES, ANCHORED,
+    REBOUND,
 ];
 
 /// The schema that this gosync writes.
@@ -255,6 +256,21 @@ const LOCKS: &str = "
         held_by TEXT, -- the administrator who locked it, whatever the provider says
         held_at INTEGER, held_for TEXT, -- since when, and why
         PRIMARY KEY (target, provider, id)) WITHOUT ROWID;
+";
+
+/// Ids that changed at a provider.
+const REBOUND: &str = "
+    CREATE TABLE rebound (
+        -- Ids that accounts and groups had before they were tied to another record (gosync rebind).
+        kind TEXT NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, -- as they stood in ids
+        to_provider TEXT NOT NULL, to_id TEXT NOT NULL, -- as they stand there now
+        at INTEGER NOT NULL,
+        PRIMARY KEY (kind, provider, id)) WITHOUT ROWID;
+    CREATE TABLE changed_ids (
+        -- Accounts, or groups, that the last complete read missed, and whose names new ids asked for.
+        provider TEXT NOT NULL, kind TEXT NOT NULL, asked_for INTEGER NOT NULL, missing INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        PRIMARY KEY (provider, kind)) WITHOUT ROWID;
 ";
 
 /// Makes the tables in a new ledger, those that an older one lacks, and sets what every connection needs.

@@ -1,6 +1,7 @@
 mod departures;
 mod keys;
 mod older;
+mod rebound;
 
 use std::collections::BTreeMap;
 
@@ -224,10 +225,10 @@ fn what_another_provider_owns_is_only_a_name_and_an_id() {
     ledger.confirm(txn).unwrap();
     let other = ledger.load(HOST, "q", 0).unwrap();
     assert!(other.accounts.is_empty() && other.groups.is_empty());
-    assert_eq!(
-        other.other_names,
-        ["@osg".to_owned(), "ann".to_owned()].into()
-    );
+    let names: Vec<&String> = other.others.names.keys().collect();
+    assert_eq!(names, ["@osg", "ann"]);
+    let present = other.others.present.values().next().unwrap();
+    assert_eq!((present.accounts, present.groups), (1, 1));
     assert_eq!(other.ids, [20_000, 60_000].into());
 }
 
@@ -305,6 +306,7 @@ fn what_is_given_back_is_owned_no_more_and_its_ids_stay() {
         )
     };
     let adopted = Adopted {
+        was: None,
         login: crate::model::Untrusted::new("robert"),
         alias: Some("robert".into()),
         uid: Uid::new(1001).unwrap(),

@@ -1,6 +1,6 @@
 //! What a provider says: people, groups, memberships, and how far the answer can be trusted to be whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::EntryKind;
 use super::{Finding, RemoteId, Untrusted, counted};
@@ -395,6 +395,32 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Whether any record that was read has this id, be it usable or not.
+    pub(crate) fn names(&self, id: &RemoteId) -> bool {
+        let Directory { users, groups } = &self.directory;
+        let rejected = &self.rejected;
+        users.iter().any(|user| user.id == *id)
+            || groups.iter().any(|group| group.id == *id)
+            || rejected.iter().any(|record| record.id.as_ref() == Some(id))
+    }
+
+    /// The ids of all people, or groups, that were read, those of records that cannot be used included.
+    pub(crate) fn ids(&self, kind: EntryKind) -> BTreeSet<RemoteId> {
+        let Directory { users, groups } = &self.directory;
+        let rejected = self.rejected.iter().filter_map(|record| record.id.clone());
+        match kind {
+            EntryKind::Account => users
+                .iter()
+                .map(|user| user.id.clone())
+                .chain(rejected)
+                .collect(),
+            EntryKind::Group | EntryKind::LocalGroup => {
+                let groups = groups.iter().map(|group| group.id.clone());
+                groups.chain(rejected).collect()
+            }
+        }
+    }
+
     /// A snapshot, in the order of ids, whatever order the provider had. A record whose id nobody can read may be
     /// anybody's: with one of those, a complete read is none.
     pub fn new(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::anchor::Numbers;
+use super::history::EntryKind;
 use super::{AccountFields, Contact, Gid, Key, Members, ProviderName, RemoteId, Uid};
 
 /// How far an owned account or group has come.
@@ -157,8 +158,12 @@ pub struct Owned {
     pub aliases: Aliases,
     /// Members that gosync added to groups of the host's, by the group's name.
     pub local: BTreeMap<String, Members>,
-    /// Names of accounts and groups that come from other providers.
-    pub other_names: BTreeSet<String>,
+    /// What came from other providers.
+    pub others: Others,
+    /// Ids that accounts and groups had before they were tied to other records, and what those are called.
+    pub former_ids: FormerIds,
+    /// How the last complete reads looked as if the provider had other ids for the same people, or groups.
+    pub changed_ids: BTreeMap<EntryKind, ChangedIds>,
     /// Every uid and gid ever given, by whatever provider.
     pub ids: BTreeSet<u32>,
     /// First subordinate ids ever given.
@@ -212,6 +217,55 @@ impl Owned {
     pub(crate) fn state_of(&self, account: Option<&RemoteId>) -> Option<State> {
         self.accounts.get(account?).map(|own| own.state)
     }
+}
+
+/// What came from other providers than that of this run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Others {
+    /// Whose each name is, or was.
+    pub names: BTreeMap<String, ProviderName>,
+    /// Numbers that were given to accounts and groups.
+    pub numbers: NumbersOf,
+    /// What was given back to the host, by kind and name: its key and its number.
+    pub released: BTreeMap<(EntryKind, String), (Key, u32)>,
+    /// How many accounts and groups of each are gosync's.
+    pub present: BTreeMap<ProviderName, Present>,
+}
+
+/// How many accounts and groups of a provider's are gosync's and on the host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Present {
+    /// Accounts.
+    pub accounts: usize,
+    /// Groups.
+    pub groups: usize,
+}
+
+/// Ids of the provider's that stood for an account, or a group, which is tied to another record now: its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FormerIds {
+    /// Of accounts.
+    pub accounts: BTreeMap<RemoteId, String>,
+    /// Of groups.
+    pub groups: BTreeMap<RemoteId, String>,
+}
+
+/// Accounts, or groups, that a complete read missed and whose names records of unknown ids asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangedIds {
+    /// How many.
+    pub asked_for: u32,
+    /// Of how many that were missing.
+    pub missing: u32,
+}
+
+/// Numbers of accounts and of groups; an account's own group is one of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NumbersOf {
+    /// Of accounts.
+    pub uids: BTreeSet<u32>,
+    /// Of groups.
+    pub gids: BTreeSet<u32>,
 }
 
 /// The SSH keys of an account as gosync last wrote them.

@@ -8,11 +8,11 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use crate::model::RemoteId;
 use crate::model::history::EntryKind;
 use crate::model::host::Host;
-use crate::model::owned::Owned;
+use crate::model::owned::{Owned, State};
 use crate::model::subordinates;
+use crate::model::{Key, Lookup, RemoteId};
 use crate::policy::holders::{Held, Holders};
 use crate::policy::{GivenBack, NumberHolder, Reason};
 
@@ -25,6 +25,18 @@ pub(crate) struct Claims<'a> {
     gids: OnceCell<BTreeMap<u32, &'a str>>,
     homes: OnceCell<BTreeMap<&'a str, &'a str>>,
     given_homes: OnceCell<BTreeMap<&'a str, &'a RemoteId>>,
+    account_names: OnceCell<Names<'a>>,
+    group_names: OnceCell<Names<'a>>,
+    given: OnceCell<Given>,
+}
+
+/// All that have, or had last, each name by the ledger.
+type Names<'a> = Lookup<&'a str, Vec<&'a RemoteId>>;
+
+/// The numbers that were ever given, by whatever provider.
+struct Given {
+    uids: Lookup<u32, ()>,
+    gids: Lookup<u32, ()>,
 }
 
 /// A name for an account or a group.
@@ -38,6 +50,8 @@ pub(crate) struct Wish<'w> {
     pub number: Option<u32>,
     /// Its own group, of an account that has one; the group gets the name, too.
     pub group: Option<OwnGroup>,
+    /// Whether what has the name on the host could become that of the record that asks for it.
+    pub adopts: bool,
 }
 
 /// The group that is an account's own.
@@ -58,6 +72,9 @@ impl<'a> Claims<'a> {
             gids: OnceCell::new(),
             homes: OnceCell::new(),
             given_homes: OnceCell::new(),
+            account_names: OnceCell::new(),
+            group_names: OnceCell::new(),
+            given: OnceCell::new(),
         }
     }
 
@@ -67,11 +84,63 @@ impl<'a> Claims<'a> {
         let Wish { kind, name, .. } = wish;
         self.found(kind, name)
             .filter(|id| wish.number != Some(*id))
-            .map(|id| not_ours(kind, name, id))
+            .map(|id| self.another(wish, id))
             .or_else(|| self.account_of_name(wish))
             .or_else(|| self.any(name))
             .or_else(|| self.own_group(wish))
             .or_else(|| self.power(wish))
+    }
+
+    /// Why what the host has under a name, with this number, cannot be what is meant.
+    fn another(
+        &self,
+        Wish {
+            kind, name, adopts, ..
+        }: Wish<'_>,
+        id: u32,
+    ) -> Reason {
+        let given_back = self.owned.others.released.get(&(kind, name.to_owned()));
+        let is_hosts = given_back.is_some_and(|(_, number)| *number == id);
+        let others = self.other_provider(name).filter(|_| !is_hosts);
+        others.unwrap_or_else(|| not_ours(kind, name, id, adopts))
+    }
+
+    /// Why the record `id` gets nothing: what it had is another record's now.
+    pub(crate) fn was_rebound(&self, kind: EntryKind, id: &RemoteId) -> Option<Reason> {
+        let former = match kind {
+            EntryKind::Account => &self.owned.former_ids.accounts,
+            EntryKind::Group | EntryKind::LocalGroup => &self.owned.former_ids.groups,
+        };
+        let name = former.get(id)?.clone();
+        Some(Reason::WasRebound { kind, name })
+    }
+
+    /// What stands under a name with this number, and was given back to the host when it was that of a record that is gone.
+    pub(crate) fn given_back_by(
+        &self,
+        (kind, name, number): (EntryKind, &str, u32),
+        is_gone: &dyn Fn(&Key) -> bool,
+    ) -> Option<Key> {
+        let is_released = |id: &&&RemoteId| match kind {
+            EntryKind::Account => self
+                .owned
+                .accounts
+                .get(**id)
+                .is_some_and(|own| own.state == State::Released && own.uid.get() == number),
+            EntryKind::Group | EntryKind::LocalGroup => {
+                let own = self.owned.groups.get(**id);
+                own.is_some_and(|own| own.state == State::Released && own.gid.get() == number)
+            }
+        };
+        let own = self.names(kind).get(name).into_iter().flatten();
+        let own = own
+            .filter(|id| is_released(id))
+            .map(|id| self.owned.key(id));
+        let others = &self.owned.others.released;
+        let other = others.get(&(kind, name.to_owned()));
+        let other = other.filter(|(_, given)| *given == number);
+        own.chain(other.map(|(key, _)| key.clone()))
+            .find(|key| is_gone(key))
     }
 
     /// A name that other files of the host give power to, unless its line stands already.
@@ -139,7 +208,7 @@ impl<'a> Claims<'a> {
     fn own_group(&self, Wish { name, group, .. }: Wish<'_>) -> Option<Reason> {
         let group = group?;
         let found = self.host.groups.get(name)?.gid;
-        (group.gid != Some(found)).then(|| not_ours(EntryKind::Group, name, found))
+        (group.gid != Some(found)).then(|| not_ours(EntryKind::Group, name, found, false))
     }
 
     /// Why nothing of gosync's can have this name, whatever it is.
@@ -169,31 +238,65 @@ impl<'a> Claims<'a> {
     }
 
     fn other_provider(&self, name: &str) -> Option<Reason> {
-        let is_taken = self.owned.other_names.contains(name);
-        is_taken.then(|| Reason::OtherProvider {
-            name: name.to_owned(),
-        })
+        let provider = self.owned.others.names.get(name)?.clone();
+        let name = name.to_owned();
+        Some(Reason::OtherProvider { name, provider })
     }
 
-    /// Why the name of a line of the host's cannot become that of `id`: it is, or was, another's. Goes through the ledger,
-    /// and takes it as taken even if `id` has the name, too.
-    pub(crate) fn held(&self, kind: EntryKind, name: &str, id: &RemoteId) -> Option<Reason> {
-        let is_other = |(other, own): &(&RemoteId, &str)| *own == name && *other != id;
-        let accounts = self.owned.accounts.iter();
-        let groups = self.owned.groups.iter();
-        let taken = match kind {
-            EntryKind::Account => accounts
-                .map(|(id, own)| (id, own.name.as_str()))
-                .find(is_other),
-            EntryKind::Group | EntryKind::LocalGroup => groups
-                .map(|(id, own)| (id, own.name.as_str()))
-                .find(is_other),
-        };
-        let taken = taken.map(|(by, _)| Held::Has(by));
+    /// Why the name of a line of the host's cannot become that of `id`: it is, or was, another's. It is taken even if `id`
+    /// has the name, too. `but`: the one whose it was, if it is to be `id`'s from now on.
+    pub(crate) fn held(
+        &self,
+        (kind, name): (EntryKind, &str),
+        id: &RemoteId,
+        but: Option<&Key>,
+    ) -> Option<Reason> {
+        let is_own = |key: &&Key| key.provider == self.owned.provider;
+        let own = but.filter(is_own).map(|key| &key.id);
+        let is_another = |other: &RemoteId| other != id && Some(other) != own;
+        let all = self.names(kind).get(name).into_iter().flatten().copied();
+        let taken = all.filter(|other| is_another(other)).min().map(Held::Has);
+        let holder = || self.holders.other(kind, name, id);
         taken
-            .or_else(|| self.holders.other(kind, name, id))
+            .or_else(|| holder().filter(|held| is_another(&held.by())))
             .map(|held| held.refusal(kind, name))
-            .or_else(|| self.other_provider(name))
+            .or_else(|| {
+                let is_moved = but.is_some_and(|key| !is_own(&key));
+                self.other_provider(name).filter(|_| !is_moved)
+            })
+    }
+
+    /// Whether the ledger has an account of this name that was not taken away.
+    pub(crate) fn is_account(&self, name: &str) -> bool {
+        let all = self.names(EntryKind::Account).get(name);
+        let mut states = all
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.owned.state_of(Some(id)));
+        states.any(|state| state != State::Removed)
+    }
+
+    fn names(&self, kind: EntryKind) -> &Names<'a> {
+        let (accounts, groups) = (&self.owned.accounts, &self.owned.groups);
+        match kind {
+            EntryKind::Account => self.account_names.get_or_init(|| {
+                let rows = accounts.iter();
+                by_name(rows.map(|(id, own)| (own.name.as_str(), id)))
+            }),
+            EntryKind::Group | EntryKind::LocalGroup => self.group_names.get_or_init(|| {
+                let rows = groups.iter();
+                by_name(rows.map(|(id, own)| (own.name.as_str(), id)))
+            }),
+        }
+    }
+
+    /// Whether a uid, or a gid, was ever given to anybody.
+    pub(crate) fn is_given(&self, kind: EntryKind, number: u32) -> bool {
+        let given = self.given.get_or_init(|| Given::of(self.owned));
+        match kind {
+            EntryKind::Account => given.uids.contains(&number),
+            EntryKind::Group | EntryKind::LocalGroup => given.gids.contains(&number),
+        }
     }
 
     /// The one whose name it is, or was, by the ledger, if that is another than `id`.
@@ -312,9 +415,45 @@ impl<'a> Claims<'a> {
     }
 }
 
-fn not_ours(kind: EntryKind, name: &str, id: u32) -> Reason {
+fn by_name<'a>(rows: impl Iterator<Item = (&'a str, &'a RemoteId)>) -> Names<'a> {
+    let mut sorted: Vec<_> = rows.collect();
+    sorted.sort_unstable();
+    let same = sorted.chunk_by(|(one, _), (other, _)| one == other);
+    same.filter_map(|same| {
+        let ids = same.iter().map(|(_, id)| *id).collect();
+        Some((same.first()?.0, ids))
+    })
+    .collect()
+}
+
+impl Given {
+    fn of(owned: &Owned) -> Self {
+        let (accounts, others) = (owned.accounts.values(), &owned.others.numbers);
+        let own_groups = accounts.clone().filter(|own| own.private_group);
+        let gids = own_groups.map(|own| own.gid);
+        let gids = gids.chain(owned.groups.values().map(|own| own.gid.get()));
+        let uids = accounts.map(|own| own.uid.get());
+        Self {
+            uids: uids
+                .chain(others.uids.iter().copied())
+                .map(|id| (id, ()))
+                .collect(),
+            gids: gids
+                .chain(others.gids.iter().copied())
+                .map(|id| (id, ()))
+                .collect(),
+        }
+    }
+}
+
+fn not_ours(kind: EntryKind, name: &str, id: u32, adoptable: bool) -> Reason {
     let name = name.to_owned();
-    Reason::NotOurs { kind, name, id }
+    Reason::NotOurs {
+        kind,
+        name,
+        id,
+        adoptable,
+    }
 }
 
 /// Whether glibc may see something else under a name than one sound line.

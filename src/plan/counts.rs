@@ -33,6 +33,9 @@ pub struct Counts {
     pub adopted: usize,
     /// Accounts or groups given back.
     pub released: usize,
+    /// Accounts or groups tied to another record.
+    #[serde(skip_serializing_if = "is_none")]
+    pub rebound: usize,
     /// Files with keys that were written or taken away.
     pub keys: usize,
     /// Shells that show a lock from now on, or do so no more.
@@ -74,6 +77,7 @@ impl Counts {
             Count::Archived => &mut self.archived,
             Count::Adopted => &mut self.adopted,
             Count::Released => &mut self.released,
+            Count::Rebound => &mut self.rebound,
             Count::Keys => &mut self.keys,
             Count::Shell => &mut self.shells,
             Count::Held => &mut self.held,
@@ -92,6 +96,7 @@ impl fmt::Display for Counts {
             (self.removed, "removed"),
             (self.adopted, "adopted"),
             (self.released, "released"),
+            (self.rebound, "tied to another record"),
             (self.renamed, "renamed"),
             (self.archived, "archived"),
             (self.keys, "changed in keys"),

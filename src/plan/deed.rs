@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::key_change::KeyChange;
 use crate::model::owned::{Applied, Hold};
-use crate::model::{AccountFields, Contact, Gid, Name, Uid, Untrusted, UserName};
+use crate::model::{AccountFields, Contact, Gid, Key, Name, Uid, Untrusted, UserName};
 use crate::policy::{Field, Reason};
 
 /// One deed, complete: the target needs to know nothing else to carry it out. As JSON, what a dry run shows of it besides
@@ -85,6 +85,9 @@ pub enum Deed {
         /// What the provider's name stands for, if that is another.
         #[serde(skip_serializing_if = "Option::is_none")]
         alias: Option<String>,
+        /// The record that it was tied to until it was given back to the host.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        was: Option<Key>,
         /// Who comes, sorted. Who is there stays.
         add: Vec<UserName>,
         /// All whom the provider wants, sorted: what the ledger remembers.
@@ -93,6 +96,8 @@ pub enum Deed {
     },
     /// Stop owning an account or a group for good; it stays as it is, and its ids are given to no other.
     Release(Number),
+    /// Tie an account or a group to another record; it stays as it is.
+    Rebind(Box<Rebind>),
     /// Give an account or a group another name, everywhere.
     Rename(Rename),
     /// Pack the home of a locked account into a file, and take it away.
@@ -144,6 +149,7 @@ impl Deed {
             | Deed::SetKeys(_)
             | Deed::AdoptAccount(_)
             | Deed::Release(_)
+            | Deed::Rebind(_)
             | Deed::Rename(_)
             | Deed::ArchiveHome { .. }
             | Deed::MakeHome { .. }
@@ -196,6 +202,9 @@ pub struct Adopted {
     /// What the login stands for, if that is another name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
+    /// The record that it was tied to until it was given back to the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<Key>,
     /// Its uid, which stays.
     pub uid: Uid,
     /// Its primary gid, which stays.
@@ -209,6 +218,22 @@ pub struct Adopted {
     /// What the ledger remembers.
     #[serde(skip)]
     pub applied: Applied,
+}
+
+/// Another record for an account or a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rebind {
+    /// Its number, which stays.
+    #[serde(flatten)]
+    pub number: Number,
+    /// What it was tied to.
+    pub from: Key,
+    /// What the record is called at the provider, if that is known. Shown beside the subject.
+    #[serde(skip)]
+    pub login: Option<Untrusted>,
+    /// What that stands for, if that is another name than its own, which stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
 }
 
 /// Another name for an account or a group.

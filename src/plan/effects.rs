@@ -10,11 +10,12 @@ mod groups;
 use serde::Serialize;
 
 use super::change::Change;
-use super::deed::{Deed, FieldChange, HomeFate, NewAccount, Number, Rename};
+use super::deed::{Deed, FieldChange, HomeFate, NewAccount, Number, Rebind, Rename};
 use super::hook_event::Event;
 use super::key_change::KeyChange;
+use crate::model::history::EntryKind;
 use crate::model::owned::{Hold, Loss};
-use crate::model::{Gid, Name, Uid, Untrusted, UserName};
+use crate::model::{Gid, Key, Name, Uid, Untrusted, UserName};
 use crate::policy::Reason;
 
 /// What a change means.
@@ -46,6 +47,8 @@ pub(crate) struct Effects<'a> {
     pub home: Home<'a>,
     /// What becomes of files with SSH keys.
     pub keys: Option<&'a KeyChange>,
+    /// The record that it was tied to until now, if it gets another one.
+    pub was: Option<&'a Key>,
     /// What the person is called at the provider, where a person has to see that.
     pub login: Option<&'a Untrusted>,
     /// What the ledger's entry does not tell afterwards.
@@ -73,6 +76,8 @@ pub(crate) enum Count {
     Adopted,
     /// Given back.
     Released,
+    /// Tied to another record.
+    Rebound,
     /// Keys were written or taken away.
     Keys,
     /// The shell shows a lock, or does so no more.
@@ -274,6 +279,8 @@ pub(crate) enum Detail<'a> {
         /// After.
         to: &'a [String],
     },
+    /// The record that it was tied to.
+    From(&'a Key),
     /// Where a home was packed.
     Archived(&'a str),
     /// What else of a contact changed.
@@ -317,8 +324,9 @@ pub(crate) fn effects(change: &Change) -> Effects<'_> {
         Deed::ChangeMembers(members) => groups::change_members(change.of.kind, members),
         Deed::SetKeys(keys) => accounts::set_keys(keys),
         Deed::AdoptAccount(adopted) => accounts::adopt(adopted),
-        Deed::AdoptGroup { gid, add, .. } => groups::adopt(*gid, add),
+        Deed::AdoptGroup { gid, was, add, .. } => groups::adopt(*gid, was.as_ref(), add),
         Deed::Release(number) => release(*number),
+        Deed::Rebind(rebound) => rebind(change.of.kind, rebound),
         Deed::Rename(of) => rename(name, of),
         Deed::ArchiveHome { uid, home, archive } => accounts::archive_home(*uid, home, archive),
         Deed::MakeHome { uid, gid, home } => accounts::make_home(*uid, *gid, home),
@@ -342,6 +350,7 @@ fn of<'a>(word: &'static str, count: Count, event: Option<Event>) -> Effects<'a>
         lines: Lines::Stay,
         home: Home::Stays,
         keys: None,
+        was: None,
         login: None,
         detail: None,
     }
@@ -363,6 +372,20 @@ fn release<'a>(number: Number) -> Effects<'a> {
         number: Some(number),
         presence: Presence::Left,
         ..of(word, Count::Released, None)
+    }
+}
+
+fn rebind(kind: EntryKind, rebind: &Rebind) -> Effects<'_> {
+    let word = match kind {
+        EntryKind::Account => "rebind-account",
+        EntryKind::Group | EntryKind::LocalGroup => "rebind-group",
+    };
+    Effects {
+        number: Some(rebind.number),
+        was: Some(&rebind.from),
+        login: rebind.login.as_ref(),
+        detail: Some(Detail::From(&rebind.from)),
+        ..of(word, Count::Rebound, None)
     }
 }
 

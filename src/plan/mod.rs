@@ -25,7 +25,7 @@ pub(crate) mod render;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod saved;
-mod whole;
+pub(crate) mod whole;
 
 pub(crate) use approved::{Approved, Share};
 pub(crate) use barred::{Barred, Insiders};
@@ -33,7 +33,7 @@ pub use change::Change;
 pub use deed::Deed;
 pub(crate) use deed::{
     AccountRename, Adopted, FieldChange, HomeFate, HomeMove, LockShell, MemberChange, NewAccount,
-    Number, Rename,
+    Number, Rebind, Rename,
 };
 pub(crate) use effects::effects;
 pub use guard::Limits;

@@ -1,6 +1,7 @@
 //! What a read taught that is for the ledger alone.
 
-use crate::model::owned::{Absence, KeyRecord};
+use crate::model::history::EntryKind;
+use crate::model::owned::{Absence, ChangedIds, KeyRecord};
 use crate::model::{Contact, RemoteId};
 use crate::policy::Field;
 use crate::policy::keys::Place;
@@ -22,6 +23,8 @@ pub enum Observation {
     GroupAbsent(RemoteId, Absence),
     /// A group is there again.
     GroupBack(RemoteId),
+    /// The provider seems to have other ids for the same people, or groups; `None`: it does so no more.
+    ChangedIds(EntryKind, Option<ChangedIds>),
     /// How a person is to be reached.
     Contact(RemoteId, Contact),
     /// What is in place of a person's keys, and where.

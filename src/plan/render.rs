@@ -1,5 +1,6 @@
 //! The plan as text and as JSON: what a dry run shows.
 
+mod alike;
 mod causes;
 mod missing;
 
@@ -7,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::{
     Adopted, Cause, Change, Deed, FieldChange, HomeFate, KeyChange, KeyPlace, LockShell,
-    MemberChange, NewAccount, Number, Plan, Rename,
+    MemberChange, NewAccount, Number, Plan, Rebind, Rename,
 };
 use crate::model::owned::Hold;
 use crate::model::{Contact, Gid, Name, RemoteId, UserName, shown};
@@ -25,11 +26,12 @@ pub fn text(plan: &Plan) -> String {
 
 /// The same, in more or less detail.
 pub(crate) fn text_in(plan: &Plan, detail: Detail) -> String {
-    let changes = plan.changes.iter().map(line);
+    let changes = changes(&plan.changes);
     let refused = lines(&plan.refused, detail);
     let remarks = lines(&plan.remarks, detail);
     let mut out = String::new();
     let missing = missing(&plan.missing);
+    let changes = changes.into_iter();
     for line in changes.chain(missing).chain(refused).chain(remarks) {
         let _ = writeln!(out, "{line}"); // writing into a String cannot fail
     }
@@ -48,6 +50,11 @@ pub(crate) fn json(plan: &Plan) -> serde_json::Value {
         "refused": plan.refused,
         "remarks": plan.remarks,
     })
+}
+
+/// Changes as lines; many that are alike are one.
+pub(crate) fn changes(all: &[Change]) -> Vec<String> {
+    alike::lines(all, line)
 }
 
 /// One change in one line. The first character says what happens: `+` comes, `~` changes, `!` closes, `-` goes.
@@ -78,6 +85,7 @@ pub(crate) fn line(change: &Change) -> String {
             change.of.kind.as_str(),
             numbered(*number)
         ),
+        Deed::Rebind(rebind) => rebound(change, rebind),
         Deed::Rename(rename) => renamed(rename),
         Deed::ArchiveHome { home, archive, .. } => format!(
             "- home {} of {name}, after packing it into {}",
@@ -131,6 +139,30 @@ fn adopted_group(change: &Change, gid: Gid, add: &[UserName]) -> String {
         let _ = write!(line, " {}", names("add", add.iter().map(UserName::as_str)));
     }
     line
+}
+
+fn rebound(change: &Change, rebind: &Rebind) -> String {
+    let (kind, name) = (change.of.kind.as_str(), &change.of.name);
+    let Rebind {
+        number,
+        from,
+        login,
+        ..
+    } = rebind;
+    let is_other_provider = change.of.key.as_ref().map(|key| &key.provider) != Some(&from.provider);
+    let provider = match is_other_provider {
+        true => format!("{} ", shown(from.provider.as_str())),
+        false => String::new(),
+    };
+    let to = match login {
+        Some(login) => format!("{login} ({})", remote_id(change)),
+        None => remote_id(change).to_owned(),
+    };
+    format!(
+        "~ rebind {kind} {name} {} from {provider}{} to {to}",
+        numbered(*number),
+        from.id
+    )
 }
 
 fn removed_group(name: &Name, gid: Gid, members: &[String]) -> String {

@@ -11,7 +11,9 @@ use super::counts::Counts;
 use super::hook_event::HookEvent;
 use super::missing::Missing;
 use super::observation::Observation;
-use crate::model::{Contact, RemoteId, Untrusted};
+use crate::model::history::EntryKind;
+use crate::model::owned::{ChangedIds, Present};
+use crate::model::{Contact, ProviderName, RemoteId, Untrusted};
 use crate::policy::{Reason, Refusal, Remark};
 
 /// What a run would do to one target.
@@ -35,6 +37,12 @@ pub struct Plan {
     /// Why nobody new comes, if that has a cause for all of them.
     #[serde(skip)]
     pub barred: Option<Barred>,
+    /// That the provider seems to have other ids for the same people, or groups; nobody is locked because of it.
+    #[serde(skip)]
+    pub ids_changed: Option<IdsChanged>,
+    /// Providers that have accounts or groups here, and that no section of the configuration names.
+    #[serde(skip)]
+    pub unnamed: Vec<(ProviderName, Present)>,
     /// The ledger's generation that this plan was made for.
     pub generation: u64,
     /// Of a part of a plan: the digest of the whole, if this is its end, and otherwise that it is begun.
@@ -46,6 +54,17 @@ pub struct Plan {
     /// What hooks are run for when the plan is carried out.
     #[serde(skip)]
     pub events: Vec<HookEvent>,
+}
+
+/// How a provider seems to have other ids for the same people, or groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdsChanged {
+    /// Accounts, or groups.
+    pub kind: EntryKind,
+    /// How many are missing, and asked for under other ids.
+    pub changed: ChangedIds,
+    /// How many there are.
+    pub of: usize,
 }
 
 impl Plan {

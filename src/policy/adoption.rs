@@ -3,11 +3,66 @@
 //! An administrator names the host's side; the provider's side is found by name, and must be found once. What grants
 //! power is refused: its owner at the provider would hold that power (threats V7 and V8). Pure.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use super::map::{group_name_of, name_of};
 use super::{AccountRules, GroupRules, Reason, protect};
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount, HostGroup};
 use crate::model::{Directory, Group, Named, RemoteId, Untrusted, User, named};
+
+/// Records of the provider's, by what ties one to an account, or a group, of this host.
+pub(crate) struct Index<'d, R>(BTreeMap<String, Vec<&'d R>>);
+
+impl<'d, R> Index<'d, R> {
+    fn of(all: &'d [R], key: impl Fn(&R) -> Option<String>) -> Self {
+        let mut index: BTreeMap<String, Vec<&R>> = BTreeMap::new();
+        for record in all {
+            if let Some(key) = key(record) {
+                index.entry(key).or_default().push(record);
+            }
+        }
+        Self(index)
+    }
+
+    /// All with this name, or number.
+    pub(crate) fn get(&self, key: &str) -> &[&'d R] {
+        self.0.get(key).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// By what an account, or a group, is taken for that of a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// By the name that the record would give it here.
+    #[default]
+    Login,
+    /// By the uid, or the gid, that the record asks for.
+    Uid,
+}
+
+/// People by what they would be called here, or by the uid that they ask for.
+pub(crate) fn people<'d>(
+    directory: &'d Directory,
+    by: By,
+    rules: &AccountRules,
+) -> Index<'d, User> {
+    Index::of(&directory.users, |user| match by {
+        By::Login => Some(name_of(user, rules)),
+        By::Uid => user.uid.as_ref().map(|uid| uid.raw().to_owned()),
+    })
+}
+
+/// Groups by what they would be called here, or by the gid that they ask for.
+pub(crate) fn groups<'d>(directory: &'d Directory, by: By, rules: &GroupRules) -> Index<'d, Group> {
+    Index::of(&directory.groups, |group| match by {
+        By::Login => called(&group.name, rules),
+        By::Uid => group.gid.as_ref().map(|gid| gid.raw().to_owned()),
+    })
+}
 
 /// The person whose account `name` becomes: the one with the login `login`, or who would be called so.
 ///
@@ -15,41 +70,40 @@ use crate::model::{Directory, Group, Named, RemoteId, Untrusted, User, named};
 /// When it is nobody, or nobody knows which of several.
 pub(crate) fn person<'d>(
     directory: &'d Directory,
+    index: &Index<'d, User>,
     name: &str,
     login: Option<&str>,
-    rules: &AccountRules,
 ) -> Result<&'d User, Reason> {
-    let users = directory.users.iter();
     let found = match login {
-        Some(login) => named(login, users, |user| user.login.raw()),
-        None => users.filter(|user| name_of(user, rules) == name).collect(),
+        Some(login) => named(login, &directory.users, |user| user.login.raw()),
+        None => index.get(name).iter().copied().collect(),
     };
     let asked = Untrusted::new(login.unwrap_or(name));
     match (found, login) {
         (Named::One(user), _) => Ok(user),
         (Named::None, None) => Err(Reason::NobodyCalled { name: asked }),
         (Named::None, Some(_)) => Err(Reason::NoLogin { name: asked }),
-        (Named::Several(several), _) => {
-            let all = several
-                .iter()
-                .map(|user| (user.login.to_string(), &user.id));
-            let (name, all) = (asked, list(all));
-            Err(Reason::SeveralPeople { name, all })
-        }
+        (Named::Several(several), _) => Err(several_people(asked, &several)),
     }
 }
 
-/// Other people who would be called `name`, as login and id.
-pub(crate) fn rivals(
-    directory: &Directory,
-    name: &str,
-    person: &RemoteId,
-    rules: &AccountRules,
-) -> Vec<String> {
-    let others = directory
-        .users
-        .iter()
-        .filter(|user| user.id != *person && name_of(user, rules) == name);
+/// Nobody knows which of these is meant.
+pub(crate) fn several_people(name: Untrusted, all: &[&User]) -> Reason {
+    let all = all.iter().map(|user| (user.login.to_string(), &user.id));
+    let all = list(all);
+    Reason::SeveralPeople { name, all }
+}
+
+/// The same of groups.
+pub(crate) fn several_groups(name: Untrusted, all: &[&Group]) -> Reason {
+    let all = all.iter().map(|group| (group.name.to_string(), &group.id));
+    let all = list(all);
+    Reason::SeveralGroups { name, all }
+}
+
+/// Other people who would be called `name`, as login and id. `index`: by name.
+pub(crate) fn rivals(index: &Index<'_, User>, name: &str, person: &RemoteId) -> Vec<String> {
+    let others = index.get(name).iter().filter(|user| user.id != *person);
     others
         .map(|user| format!("{} ({})", user.login, user.id))
         .collect()
@@ -61,30 +115,20 @@ pub(crate) fn rivals(
 /// As [`person`].
 pub(crate) fn group<'d>(
     directory: &'d Directory,
+    index: &Index<'d, Group>,
     name: &str,
     remote: Option<&str>,
-    rules: &GroupRules,
 ) -> Result<&'d Group, Reason> {
-    let groups = directory.groups.iter();
-    let would_be = |group: &&Group| {
-        group_name_of(&group.name, rules).is_some_and(|found| found.as_str() == name)
-    };
     let found = match remote {
-        Some(remote) => named(remote, groups, |group| group.name.raw()),
-        None => groups.filter(would_be).collect(),
+        Some(remote) => named(remote, &directory.groups, |group| group.name.raw()),
+        None => index.get(name).iter().copied().collect(),
     };
     let asked = Untrusted::new(remote.unwrap_or(name));
     match (found, remote) {
         (Named::One(group), _) => Ok(group),
         (Named::None, None) => Err(Reason::NoGroupCalled { name: asked }),
         (Named::None, Some(_)) => Err(Reason::NoRemoteGroup { name: asked }),
-        (Named::Several(several), _) => {
-            let all = several
-                .iter()
-                .map(|group| (group.name.to_string(), &group.id));
-            let (name, all) = (asked, list(all));
-            Err(Reason::SeveralGroups { name, all })
-        }
+        (Named::Several(several), _) => Err(several_groups(asked, &several)),
     }
 }
 
@@ -111,11 +155,12 @@ pub(crate) fn account_refusal(
         return Some(Reason::SystemAccount { name, uid });
     }
     let is_in = |group: &HostGroup<'_>| group.gid == found.gid || group.members.contains(&name);
+    // Few groups have an account in them; whether one grants power is asked of these.
     let mut powers = host
         .groups
         .iter()
-        .filter(|(group, _)| protect::grants_power(group))
-        .filter(|(_, g)| is_in(g));
+        .filter(|(_, group)| is_in(group))
+        .filter(|(group, _)| protect::grants_power(group));
     if found.gid == 0 {
         return Some(Reason::RootsGroup { name });
     }
@@ -176,8 +221,9 @@ mod tests {
             names,
             ..AccountRules::default()
         };
+        let index = people(&directory, By::Login, &rules);
         let find =
-            |name, login| person(&directory, name, login, &rules).map(|user| user.id.to_string());
+            |name, login| person(&directory, &index, name, login).map(|user| user.id.to_string());
         assert_eq!(find("bob", None), Ok("3".into()));
         assert_eq!(find("ann", Some("ANN@X")), Ok("2".into()));
         let several = Reason::SeveralPeople {
@@ -187,7 +233,7 @@ mod tests {
         assert_eq!(find("ann", None), Err(several));
         assert!(find("cat", None).is_err() && find("bob", Some("cat")).is_err());
         assert_eq!(
-            rivals(&directory, "ann", &RemoteId::new("2").unwrap(), &rules),
+            rivals(&index, "ann", &RemoteId::new("2").unwrap()),
             ["Ann (1)"]
         );
     }

@@ -2,6 +2,7 @@
 //! made of in `account`, groups in `groups`, and what is in the way of either in `twins`.
 
 mod account;
+mod asked;
 mod groups;
 mod twins;
 
@@ -19,11 +20,20 @@ use crate::model::{
 };
 
 use account::AccountMapper;
+pub(crate) use asked::Asked;
 pub(crate) use groups::{WantedGroup, WantedGroups, explain_group, group_name_of, groups};
 pub(crate) use twins::Wanted;
 
 /// The name of an account or group that gosync owns, and what the provider called it when it was adopted under that name.
-pub(crate) type KnownAs<'a> = (&'a str, Option<&'a str>);
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownAs<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What the provider's name stood for, if it was adopted under another one.
+    pub alias: Option<&'a str>,
+    /// Its uid or gid: a wish for that is fulfilled, in whatever range it is.
+    pub number: u32,
+}
 
 /// A person who has, or should have, an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +65,8 @@ pub(crate) struct WantedAccounts {
     pub remarks: Vec<Remark>,
     /// Everybody who is there, even if their record cannot be used: they are not absent.
     pub present: BTreeSet<RemoteId>,
+    /// Records that the ledger does not know, and that would have the name of an account that it does.
+    pub asked: Vec<Asked>,
     /// Known people without an account who are shut out.
     pub shut_out: usize,
     /// People with an account who are shut out, and whose record cannot be used otherwise.
@@ -86,6 +98,7 @@ pub(crate) fn accounts(
     let mut out = WantedAccounts::default();
     let mut users: Vec<&User> = directory.users.iter().collect();
     users.sort_by_cached_key(|user: &&User| user.id.sort_key());
+    let names = asked::Names::of(owned, EntryKind::Account);
     for (index, user) in users.iter().enumerate() {
         let selection = selection(user);
         if selection == Selection::NotSelected {
@@ -94,6 +107,8 @@ pub(crate) fn accounts(
         let is_twin = users
             .get(index + 1)
             .is_some_and(|other| other.id == user.id);
+        out.asked
+            .extend(names.asked(&user.id, || Some(name_of(user, rules))));
         let known = owned.accounts.get(&user.id);
         let known = known.filter(|own| own.state.is_present());
         let is_shut_out = selection == Selection::Suspended;
@@ -104,7 +119,11 @@ pub(crate) fn accounts(
         } else {
             let known_as = known.map(|own| {
                 let alias = owned.aliases.accounts.get(&user.id);
-                (own.name.as_str(), alias.map(String::as_str))
+                KnownAs {
+                    name: &own.name,
+                    alias: alias.map(String::as_str),
+                    number: own.uid.get(),
+                }
             });
             let mut mapper = AccountMapper {
                 shells,

@@ -24,6 +24,7 @@ pub(crate) mod overrides;
 pub(crate) mod pause;
 pub(crate) mod protect;
 pub(crate) mod reason;
+pub(crate) mod records;
 pub(crate) mod rules;
 pub(crate) mod select;
 pub(crate) mod trace;

@@ -13,8 +13,10 @@ use crate::model::history::EntryKind;
 use crate::model::name::BadName;
 use crate::model::power::Place;
 use crate::model::ssh_key::BadKey;
-use crate::model::text::shell_word;
-use crate::model::{Examples, Gid, IdRange, MemberHint, RemoteId, Untrusted, UserField, counted};
+use crate::model::text::{shell_word, shown};
+use crate::model::{
+    Examples, Gid, IdRange, MemberHint, ProviderName, RemoteId, Untrusted, UserField, counted,
+};
 
 /// Makes the type of a table: for each reason its data, its word and its sentence.
 macro_rules! reasons {
@@ -132,9 +134,9 @@ reasons! {
     NotOpened { why: Box<Reason> } = "not-opened", ("is to be opened again, and is not: {why}");
 
     // Names and numbers on this host.
-    NotOurs { kind: EntryKind, name: String, id: u32 } = "not-ours",
+    NotOurs { kind: EntryKind, name: String, id: u32, adoptable: bool } = "not-ours",
         ("{} `{name}` ({} {id}) is on this host already and is not \
-        gosync's", an_entry(.kind), number(.kind));
+        gosync's{}", an_entry(.kind), number(.kind), or_adopt(*.adoptable, .kind, .name));
     AccountHasName { name: String } = "account-has-name",
         ("an account is called `{name}`, and its own group may be too");
     Repeated { name: String } = "repeated", ("`{name}` stands more than once in the databases");
@@ -142,8 +144,16 @@ reasons! {
         ("`{name}` stands in a malformed line of the databases; see pwck(8) and grpck(8)");
     KnownElsewhere { name: String, id: u32 } = "known-elsewhere",
         ("another name service of this host knows a `{name}` (id {id})");
-    OtherProvider { name: String } = "other-provider",
-        ("the name `{name}` belongs to another provider's account or group");
+    OtherProvider { name: String, provider: ProviderName } = "other-provider",
+        ("the name `{name}` belongs to an account or a group of another provider, `{}`; if that is the same one and \
+        `{}` has it no more, `gosync rebind {}` ties it to this provider", shown(.provider.as_str()),
+        shown(.provider.as_str()), shell_word(.name));
+    NameOfMissing { kind: EntryKind, name: String, by: RemoteId } = "name-of-missing",
+        ("the {} `{name}` is that of {by}, which the provider has no more; if this is the same {}, `gosync rebind {}` ties \
+        it to this record", entry(.kind), owner(.kind), shell_word(.name));
+    WasRebound { kind: EntryKind, name: String } = "was-rebound",
+        ("the {} of this id, `{name}`, is tied to another record now; if that is wrong, `gosync rebind {} --to NAME-AT-PROVIDER` \
+        ties it to this one again", entry(.kind), shell_word(.name));
     GivenBack { back: GivenBack } = "given-back", ("{back}");
     GivenBackStands { kind: EntryKind, id: u32, back: GivenBack } = "given-back-stands",
         ("the {} `{}` ({} {id}) {back}", entry(.kind), .back.name, number(.kind));
@@ -243,7 +253,8 @@ reasons! {
     NotOursToLock { name: String } = "not-ours-to-lock",
         ("the account `{name}` is not gosync's; lock it by hand: usermod -L -e 1 {name}");
     OtherProvidersAccount { name: Untrusted } = "other-providers-account",
-        ("`{name}` belongs to another provider; choose that with -u");
+        ("`{name}` belongs to another provider; choose that with -u, or tie it to this one: gosync rebind {}",
+        shell_word(.name.raw()));
     LockShellBack = "lock-shell-back",
         ("had another shell than `lock_shell`, and gets that again as long as it is locked");
     ToBeRemoved = "to-be-removed", ("is about to be removed");
@@ -367,6 +378,8 @@ reasons! {
     AlreadyOurs = "already-ours", ("is gosync's already");
     NotWritableName { name: String } = "not-writable-name",
         ("`{name}` stands in a database that gosync does not write");
+    TakenByPlan { kind: EntryKind, id: RemoteId } = "taken-by-plan",
+        ("the {} {id} gets another one by this plan", owner(.kind));
     HasAccount { name: String } = "has-account", ("the person has the account `{name}` already");
     HasGroup { name: String } = "has-group",
         ("the provider's group is `{name}` on this host already");
@@ -394,6 +407,20 @@ reasons! {
     GivenBackAlready = "given-back-already", ("was given back already");
     NameNotOurs { name: Untrusted } = "name-not-ours", ("`{name}` is not gosync's");
     CarriedOut { run: u64 } = "carried-out", ("is carried out already, by run {run}");
+
+    // What is tied to another record.
+    StillThere { kind: EntryKind, name: String, by: RemoteId } = "still-there",
+        ("the {} `{name}` is tied to {by}, which the provider still has", entry(.kind));
+    StillConfigured { name: String, provider: ProviderName } = "still-configured",
+        ("`{name}` is tied to a record of the provider `{}`, which still has it; take [provider.{}] out of the \
+        configuration first, if that is over", shown(.provider.as_str()), shown(.provider.as_str()));
+    TiedAlready = "tied-already", ("is tied to this record already");
+    NoRecord = "no-record", ("no record of the provider's is that of the same one: whoever has left goes on leaving");
+    SeveralRecords { name: Untrusted, all: String } = "several-records",
+        ("several records would be meant by `{name}`: {all}; name one by --to");
+    NameElsewhere { name: Untrusted, provider: ProviderName } = "name-elsewhere",
+        ("`{name}` came from another provider, `{}`; `gosync rebind {}` ties it to this one once that has it no \
+        more", shown(.provider.as_str()), shell_word(.name.raw()));
 
     // What is undone.
     HistoryUnreadable { why: String } = "history-unreadable",
@@ -604,6 +631,21 @@ fn none(kind: &EntryKind) -> &'static str {
 
 fn entry(kind: &EntryKind) -> &'static str {
     if is_account(kind) { "account" } else { "group" }
+}
+
+/// What takes over something of the host's for a record that has nothing here yet.
+fn or_adopt(is_adoptable: bool, kind: &EntryKind, name: &str) -> String {
+    match (is_adoptable, kind) {
+        (false, _) => String::new(),
+        (true, EntryKind::Account) => {
+            let name = shell_word(name);
+            format!("; if it is this person's, `gosync adopt {name}` takes it over")
+        }
+        (true, _) => {
+            let name = shell_word(name);
+            format!("; if it is the same group, `gosync adopt --kind group {name}` takes it over")
+        }
+    }
 }
 
 fn an_entry(kind: &EntryKind) -> &'static str {

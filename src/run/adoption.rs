@@ -1,133 +1,251 @@
-//! The plan of `adopt`: an account or a group of the host's becomes gosync's.
+//! The plan of `adopt`: accounts and groups of the host's become gosync's, all by one plan.
+//!
+//! What cannot be taken over holds up nothing else: it is refused with its reason. Only if nothing of what was named can
+//! be, that is an error.
+
+use std::collections::BTreeSet;
 
 use super::context::PlanContext;
 use super::env::Env;
-use super::job::Kind;
+use super::job::{Adoptees, By, Kind};
 use super::watch::Watch;
 use crate::error::{Error, Kind as ErrorKind, Result};
-use crate::model::Untrusted;
 use crate::model::history::EntryKind;
-use crate::model::host::Host;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{
-    Completeness, Contact, Directory, Gid, Members, RemoteId, Snapshot, Uid, User, shown,
+    Completeness, Contact, Directory, Gid, Group, Key, Members, RemoteId, Snapshot, Uid, Untrusted,
+    User, shown,
 };
 use crate::plan::Plan;
-use crate::plan::diff::{self, Counterpart, Person};
-use crate::policy::select::{self, Selection};
-use crate::policy::{Reason, Refusal, Rules, adoption, map};
+use crate::plan::diff::{self, Adopting, Counterpart, Person};
+use crate::policy::adoption::{self, Index};
+use crate::policy::select::{self, NoSelection, Selection};
+use crate::policy::{Reason, Refusal, Rules, map};
 use crate::providers::Scope;
 use crate::targets::Hold;
 
 /// What is to be adopted, and what the provider says.
-pub(crate) struct Adoption {
-    name: String,
-    remote: Option<String>,
-    is_group: bool,
-    snapshot: Snapshot,
+pub(crate) struct Adoption<'a> {
+    which: Which<'a>,
+    /// What was read for accounts; `None`: none are adopted.
+    people: Option<Snapshot>,
+    /// The same for groups.
+    groups: Option<Snapshot>,
 }
 
-impl Adoption {
+/// What is to be adopted.
+enum Which<'a> {
+    /// Accounts and groups by name, and what one of them is called at the provider.
+    Named {
+        accounts: Vec<&'a str>,
+        groups: Vec<&'a str>,
+        remote: Option<&'a str>,
+    },
+    /// All that the provider has.
+    All(By),
+}
+
+impl<'a> Adoption<'a> {
     /// Asks the provider for all that decides about an adoption.
     pub(crate) fn read(
         env: &Env,
-        name: &str,
-        remote: Option<&str>,
+        which: &'a Adoptees,
         kind: Option<Kind>,
         watch: &mut dyn Watch,
     ) -> Result<Self> {
-        let is_group = match kind {
-            Some(kind) => kind == Kind::Group,
-            None => is_group_alone(env, name)?,
+        let (which, scopes) = match which {
+            Adoptees::All { by } => (
+                Which::All(*by),
+                [kind != Some(Kind::Group), kind != Some(Kind::Account)],
+            ),
+            Adoptees::Named { names, remote } => {
+                let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+                let (groups, accounts) = sorted_out(env, names, kind)?;
+                let scopes = [!accounts.is_empty(), !groups.is_empty()];
+                let which = Which::Named {
+                    accounts,
+                    groups,
+                    remote: remote.as_deref(),
+                };
+                (which, scopes)
+            }
         };
-        let scope = if is_group {
-            Scope::Groups
-        } else {
-            Scope::Users
+        let mut read = |scope, is_wanted: bool| {
+            let all = is_wanted.then(|| read_all(env, scope, watch));
+            all.transpose()
         };
-        // All of it: somebody else may want the name, too.
-        let snapshot = env.fetch(scope, None, watch)?;
-        if let Completeness::Incomplete(reason) = &snapshot.completeness {
-            let message = format!("the read was incomplete: {reason}");
-            return Err(Error::new(ErrorKind::Source, message)
-                .hint("Nothing was adopted; somebody else may want the name"));
-        }
         Ok(Self {
-            name: name.to_owned(),
-            remote: remote.map(str::to_owned),
-            is_group,
-            snapshot,
+            which,
+            people: read(Scope::Users, scopes[0])?,
+            groups: read(Scope::Groups, scopes[1])?,
         })
     }
 
     /// What was read.
-    pub(crate) fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
+    pub(crate) fn snapshot(&self) -> Option<&Snapshot> {
+        self.people.as_ref().or(self.groups.as_ref())
     }
 
     /// The plan of it.
     pub(crate) fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan> {
-        let candidate = Candidate {
-            name: &self.name,
-            remote: self.remote.as_deref(),
-            directory: &self.snapshot.directory,
-            host: cx.host,
-            owned: cx.owned,
+        let is_gone = |key: &Key| self.is_gone(key, cx);
+        let mut work = Work {
+            cx,
             rules: &cx.env.settings.rules,
+            adopting: Adopting::new(cx.host, cx.owned, &is_gone),
+            refused: Vec::new(),
         };
-        let plan = if self.is_group {
-            candidate.group()
-        } else {
-            candidate.account()
-        };
-        plan.map_err(|reason| {
-            Error::failed(format!("`{}` was not adopted: {reason}", shown(&self.name)))
-        })
+        if let Some(people) = &self.people {
+            work.accounts(&people.directory, &self.which);
+        }
+        if let Some(groups) = &self.groups {
+            work.groups(&groups.directory, &self.which);
+        }
+        work.finish(matches!(self.which, Which::Named { .. }))
     }
 }
 
-/// Whether a name is on this host only as that of a group.
-fn is_group_alone(env: &Env, name: &str) -> Result<bool> {
-    let target = env.target()?;
-    let current = target.read(Hold::Open)?;
-    let host = current.host();
-    Ok(host.groups.contains_key(name) && !host.accounts.contains_key(name))
+impl Adoption<'_> {
+    /// Whether nobody has a record any more: the complete read does not, or no section names its provider.
+    fn is_gone(&self, key: &Key, cx: &PlanContext<'_>) -> bool {
+        if key.provider != cx.owned.provider {
+            let sections = &cx.env.settings.sections;
+            return !sections.contains_key(key.provider.as_str());
+        }
+        let mut read = self.people.iter().chain(&self.groups);
+        read.all(|snapshot| !snapshot.names(&key.id))
+    }
 }
 
-/// What is to be adopted, and what decides about it.
-struct Candidate<'a> {
-    name: &'a str,
-    /// What it is called at the provider, if not the same.
-    remote: Option<&'a str>,
-    directory: &'a Directory,
-    host: &'a Host<'a>,
-    owned: &'a Owned,
+/// All that the provider has: somebody else may want a name, too.
+fn read_all(env: &Env, scope: Scope, watch: &mut dyn Watch) -> Result<Snapshot> {
+    let snapshot = env.fetch(scope, None, watch)?;
+    match &snapshot.completeness {
+        Completeness::Incomplete(reason) => {
+            let message = format!("the read was incomplete: {reason}");
+            Err(Error::new(ErrorKind::Source, message)
+                .hint("Nothing was adopted; somebody else may want the name"))
+        }
+        Completeness::Complete(_) | Completeness::Narrowed => Ok(snapshot),
+    }
+}
+
+/// The names of groups, and those of accounts.
+fn sorted_out<'a>(
+    env: &Env,
+    names: BTreeSet<&'a str>,
+    kind: Option<Kind>,
+) -> Result<(Vec<&'a str>, Vec<&'a str>)> {
+    Ok(match kind {
+        Some(Kind::Account) => (vec![], names.into_iter().collect()),
+        Some(Kind::Group) => (names.into_iter().collect(), vec![]),
+        None => {
+            let target = env.target()?;
+            let current = target.read(Hold::Open)?;
+            let host = current.host();
+            let is_group =
+                |name: &&str| host.groups.contains_key(name) && !host.accounts.contains_key(name);
+            names.into_iter().partition(is_group)
+        }
+    })
+}
+
+/// A plan that is being made.
+struct Work<'a> {
+    cx: &'a PlanContext<'a>,
     rules: &'a Rules,
+    adopting: Adopting<'a>,
+    /// What cannot be taken over, by its name here.
+    refused: Vec<(String, Reason)>,
 }
 
-impl Candidate<'_> {
-    fn account(&self) -> std::result::Result<Plan, Reason> {
-        let Self {
-            directory,
-            host,
-            owned,
-            ..
-        } = *self;
-        let (name, rules) = (self.name, &self.rules.accounts);
-        let user = adoption::person(directory, name, self.remote, rules)?;
-        self.check_selected(user)?;
-        let id = user.id.clone();
+impl<'a> Work<'a> {
+    fn finish(self, is_by_name: bool) -> Result<Plan> {
+        let mut plan = self.adopting.finish();
+        let is_nothing = plan.changes.is_empty() && plan.remarks.is_empty();
+        if is_by_name && is_nothing && !self.refused.is_empty() {
+            let told = |(name, reason): &(String, Reason)| {
+                format!("`{}` was not adopted: {reason}", shown(name))
+            };
+            let all: Vec<String> = self.refused.iter().map(told).collect();
+            return Err(Error::failed(all.join("; ")));
+        }
+        let refusals = self.refused.into_iter().map(|(name, reason)| Refusal {
+            id: None,
+            subject: Untrusted::new(name),
+            reason,
+        });
+        plan.refused.extend(refusals);
+        Ok(plan)
+    }
+
+    /// What came of one. `is_named`: somebody asked for it.
+    fn note(
+        &mut self,
+        name: &str,
+        is_named: bool,
+        done: std::result::Result<diff::Adoption, Reason>,
+    ) {
+        match done {
+            Ok(diff::Adoption::Planned) => {}
+            Ok(diff::Adoption::Ours) if is_named => {
+                self.adopting.plan().remark(name, Reason::AlreadyOurs);
+            }
+            Ok(diff::Adoption::Ours) => self.adopting.plan().unchanged += 1,
+            Err(reason) => self.refused.push((name.to_owned(), reason)),
+        }
+    }
+
+    fn accounts(&mut self, directory: &Directory, which: &Which<'_>) {
+        let (host, rules) = (self.cx.host, &self.rules.accounts);
+        let people = People {
+            called: adoption::people(directory, By::Login, rules),
+            top_group: select::select(directory, rules.top_group.as_deref()),
+        };
+        match which {
+            Which::Named {
+                accounts, remote, ..
+            } => {
+                for name in accounts {
+                    let user = adoption::person(directory, &people.called, name, *remote);
+                    let done = user.and_then(|user| self.account(name, user, &people));
+                    self.note(name, true, done);
+                }
+            }
+            Which::All(by) => {
+                let index = adoption::people(directory, *by, rules);
+                for (name, found) in &host.accounts {
+                    let done = match of_line(&index, *by, name, found.uid) {
+                        [] => continue,
+                        [user] => self.account(name, user, &people),
+                        several => {
+                            let name = Untrusted::new(*name);
+                            Err(adoption::several_people(name, several))
+                        }
+                    };
+                    self.note(name, false, done);
+                }
+            }
+        }
+    }
+
+    fn account(
+        &mut self,
+        name: &str,
+        user: &User,
+        people: &People<'_, impl Fn(&User) -> Selection>,
+    ) -> std::result::Result<diff::Adoption, Reason> {
+        let (host, rules) = (self.cx.host, &self.rules.accounts);
+        people.check_selected(user)?;
         let found = host.accounts.get(name).ok_or_else(|| Reason::NotOnHost {
             kind: EntryKind::Account,
             name: Untrusted::new(name),
         })?;
-        let (alone, called) = (
-            Directory {
-                users: vec![user.clone()],
-                groups: vec![],
-            },
-            map::name_of(user, rules),
-        );
+        let (id, called) = (user.id.clone(), map::name_of(user, rules));
+        let alone = Directory {
+            users: vec![user.clone()],
+            groups: vec![],
+        };
         let mut wanted = map::accounts(
             &alone,
             |_| Selection::Selected,
@@ -135,48 +253,64 @@ impl Candidate<'_> {
             &host.shells,
             rules,
         );
-        let account = wanted
-            .accounts
-            .pop()
-            .ok_or_else(|| unusable(wanted.refusals.pop()))?;
+        let account = wanted.accounts.pop();
+        let account = account.ok_or_else(|| unusable(wanted.refusals.pop()))?;
         let person = Person {
             wanted: &account,
             login: &user.login,
             called: &called,
         };
-        let mut plan = diff::adopt_account(name, person, host, owned, rules)?;
-        plan.contacts.insert(
-            id.clone(),
-            Contact::new(user.email.as_ref(), &user.ssh_keys),
-        );
-        plan.remarks.append(&mut wanted.remarks);
-        for who in adoption::rivals(directory, name, &id, rules) {
-            plan.remark(name, Reason::Rival { who });
+        let done = self.adopting.account(name, person, rules)?;
+        if done == diff::Adoption::Planned {
+            let rivals = adoption::rivals(&people.called, name, &id);
+            let plan = self.adopting.plan();
+            let contact = Contact::new(user.email.as_ref(), &user.ssh_keys);
+            plan.contacts.insert(id, contact);
+            plan.remarks.append(&mut wanted.remarks);
+            for who in rivals {
+                plan.remark(name, Reason::Rival { who });
+            }
         }
-        Ok(plan)
+        Ok(done)
     }
 
-    /// Nobody is adopted who would be locked at once.
-    fn check_selected(&self, user: &User) -> std::result::Result<(), Reason> {
-        let top_group = self.rules.accounts.top_group.as_deref();
-        let selection =
-            select::select(self.directory, top_group).map_err(|why| Reason::NoSelection { why })?;
-        match selection(user) {
-            Selection::Selected => Ok(()),
-            Selection::Suspended => Err(Reason::ShutOut),
-            Selection::NotSelected => Err(Reason::NotInTopGroup),
+    fn groups(&mut self, directory: &Directory, which: &Which<'_>) {
+        let (host, rules) = (self.cx.host, &self.rules.groups);
+        match which {
+            Which::Named { groups, remote, .. } => {
+                let index = adoption::groups(directory, By::Login, rules);
+                for name in groups {
+                    let group = adoption::group(directory, &index, name, *remote);
+                    let done = group.and_then(|group| self.group(name, group));
+                    self.note(name, true, done);
+                }
+            }
+            Which::All(by) => {
+                let index = adoption::groups(directory, *by, rules);
+                // What the configuration does not want here is none of those that are to be taken over.
+                let is_wanted = |group: &&Group| {
+                    let name = group.name.raw();
+                    rules.filter.matches(name) && !rules.local_map.maps(name)
+                };
+                for (name, found) in &host.groups {
+                    let all = of_line(&index, *by, name, found.gid).iter().copied();
+                    let all: Vec<&Group> = all.filter(is_wanted).collect();
+                    let done = match all.as_slice() {
+                        [] => continue,
+                        [group] => self.group(name, group),
+                        several => {
+                            let name = Untrusted::new(*name);
+                            Err(adoption::several_groups(name, several))
+                        }
+                    };
+                    self.note(name, false, done);
+                }
+            }
         }
     }
 
-    fn group(&self) -> std::result::Result<Plan, Reason> {
-        let Self {
-            directory,
-            host,
-            owned,
-            ..
-        } = *self;
-        let (name, rules) = (self.name, &self.rules.groups);
-        let group = adoption::group(directory, name, self.remote, rules)?;
+    fn group(&mut self, name: &str, group: &Group) -> std::result::Result<diff::Adoption, Reason> {
+        let (host, rules) = (self.cx.host, &self.rules.groups);
         if !rules.filter.matches(group.name.raw()) {
             let name = group.name.clone();
             return Err(Reason::FilteredGroup { name });
@@ -196,21 +330,47 @@ impl Candidate<'_> {
             as_if.groups.insert(group.id.clone(), own);
         }
         let alone = Directory {
-            users: directory.users.clone(),
+            users: vec![],
             groups: vec![group.clone()],
         };
         let mut wanted = map::groups(&alone, &as_if, rules);
-        let wish = wanted
-            .groups
-            .pop()
-            .ok_or_else(|| unusable(wanted.refusals.pop()))?;
+        let wish = wanted.groups.pop();
+        let wish = wish.ok_or_else(|| unusable(wanted.refusals.pop()))?;
         let called = adoption::called(&group.name, rules);
         let counterpart = Counterpart {
             wanted: &wish,
             called: called.as_deref(),
-            people: wanted.people,
         };
-        diff::adopt_group(name, counterpart, host, owned)
+        self.adopting.group(name, counterpart)
+    }
+}
+
+/// The people who were read, and how they stand to the top group.
+struct People<'d, S> {
+    /// By what they would be called here.
+    called: Index<'d, User>,
+    top_group: std::result::Result<S, NoSelection>,
+}
+
+impl<S: Fn(&User) -> Selection> People<'_, S> {
+    /// Nobody is adopted who would be locked at once.
+    fn check_selected(&self, user: &User) -> std::result::Result<(), Reason> {
+        match &self.top_group {
+            Err(why) => Err(Reason::NoSelection { why: why.clone() }),
+            Ok(selection) => match selection(user) {
+                Selection::Selected => Ok(()),
+                Selection::Suspended => Err(Reason::ShutOut),
+                Selection::NotSelected => Err(Reason::NotInTopGroup),
+            },
+        }
+    }
+}
+
+/// The records whose account, or group, a line of the host's is taken for.
+fn of_line<'i, 'd, R>(index: &'i Index<'d, R>, by: By, name: &str, number: u32) -> &'i [&'d R] {
+    match by {
+        By::Login => index.get(name),
+        By::Uid => index.get(&number.to_string()),
     }
 }
 

@@ -9,6 +9,8 @@ use crate::model::owned::Hold;
 use crate::plan::diff::Request;
 use crate::plan::guard;
 use crate::plan::saved::{self, Saved};
+pub(crate) use crate::policy::adoption::By;
+pub(crate) use crate::policy::records::TieBy;
 use crate::providers::Scope;
 use crate::system::lock::Purpose;
 
@@ -46,13 +48,11 @@ pub enum Task {
         /// What becomes of each.
         request: Request,
     },
-    /// An account or a group of the host's becomes gosync's.
+    /// Accounts and groups of the host's become gosync's.
     Adopt {
-        /// Its name here.
-        name: String,
-        /// What it is called at the provider, if not the same.
-        remote: Option<String>,
-        /// What it is; `None`: an account, unless only a group has the name.
+        /// Which.
+        which: Adoptees,
+        /// What they are; `None`: of names, an account, unless only a group has it; of all, both.
         kind: Option<Kind>,
     },
     /// Accounts and groups of gosync's become the host's.
@@ -60,6 +60,13 @@ pub enum Task {
         /// Their names.
         names: Vec<String>,
         /// What they are; `None`: whatever has the name.
+        kind: Option<Kind>,
+    },
+    /// Accounts and groups whose records are gone are tied to other ones.
+    Rebind {
+        /// Which.
+        which: Rebinds,
+        /// What they are; `None`: of a name, an account, unless only a group has it; of all, both.
         kind: Option<Kind>,
     },
     /// Accounts are locked, and held so whatever the provider says.
@@ -87,6 +94,44 @@ pub enum Task {
         plan: Box<Saved>,
         /// Whether the provider is asked again.
         fresh: bool,
+    },
+}
+
+/// What of a host's is taken over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Adoptees {
+    /// What has these names here.
+    Named {
+        /// The names.
+        names: Vec<String>,
+        /// What it is called at the provider, if that is another name and it is only one.
+        remote: Option<String>,
+    },
+    /// All that the provider has, too.
+    All {
+        /// By what an account or a group is taken for that of a record.
+        by: By,
+    },
+}
+
+/// What is tied to another record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rebinds {
+    /// What has this name here.
+    Named {
+        /// The name.
+        name: String,
+        /// What the record is called at the provider, if that is not the same.
+        to: Option<String>,
+    },
+    /// All whose record is gone.
+    All {
+        /// By what they and their new records go together.
+        by: TieBy,
+        /// The provider of the records that are gone; `None`: the one that is read, and all that are not configured any more.
+        from: Option<String>,
     },
 }
 
@@ -163,6 +208,7 @@ impl Task {
             Self::Remove { .. }
             | Self::Adopt { .. }
             | Self::Release { .. }
+            | Self::Rebind { .. }
             | Self::Lock { .. }
             | Self::Unlock { .. } => false,
         }
@@ -174,9 +220,14 @@ impl Task {
             Self::Remove { names, .. } | Self::Lock { names, .. } | Self::Unlock { names } => {
                 names.len() <= guard::ALWAYS_ALLOWED as usize
             }
-            Self::Adopt { .. } => true,
+            Self::Adopt { .. } | Self::Rebind { .. } => true,
             _ => false,
         }
+    }
+
+    /// Whether it answers for each that was to be dealt with: one that is refused was not done.
+    pub(crate) fn answers_for_each(&self) -> bool {
+        matches!(self, Self::Adopt { .. } | Self::Rebind { .. })
     }
 
     /// What is written down as the command of the run.
@@ -259,6 +310,7 @@ impl Task {
             Self::Remove { .. } => "deluser",
             Self::Adopt { .. } => "adopt",
             Self::Release { .. } => "release",
+            Self::Rebind { .. } => "rebind",
             Self::Lock { .. } => "lock",
             Self::Unlock { .. } => "unlock",
             Self::Undo { .. } => "undo",

@@ -60,7 +60,7 @@ pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
 /// Whether a run ended before it wrote anything. After other failures nobody knows what stands.
 fn wrote_nothing(report: &Result<RunReport>) -> bool {
     match report {
-        Ok(report) => matches!(report.outcome, Outcome::Refused(_)),
+        Ok(report) => matches!(report.outcome, Outcome::Refused(_) | Outcome::Declined),
         Err(error) => error.kind == Kind::Source,
     }
 }
@@ -196,6 +196,12 @@ impl Line<'_> {
         };
         if !so_far.progress.has_told(staged.plan()) {
             watch.staged(staged.plan());
+            if !watch.agrees(staged.plan()) {
+                let plan = staged.into_approved().into_plan();
+                let outcome = Outcome::Declined;
+                let report = self.report(plan, None, Tally::default());
+                return Ok(Some(RunReport { outcome, ..report }));
+            }
         }
         let progress = &mut so_far.progress;
         let mut carry_out = CarryOut {

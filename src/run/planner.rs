@@ -8,6 +8,8 @@ use super::env::Env;
 use super::hold;
 use super::job::{Job, Kind, Task};
 use super::keys;
+use super::others;
+use super::rebinding::Rebinding;
 use super::report::SourceReport;
 use super::saved::SavedPlan;
 use super::sessions::refuse_logged_in;
@@ -29,8 +31,9 @@ const NSS_ROUNDS: u32 = 10;
 pub(crate) enum Planner<'a> {
     Sync(&'a Task, ProviderView),
     Saved(SavedPlan<'a>),
-    Adopt(Adoption),
+    Adopt(Adoption<'a>),
     Remove(&'a [String], &'a Request),
+    Rebind(Rebinding<'a>),
     Release(&'a [String], Option<Kind>),
     Lock(&'a [String], &'a Hold),
     Unlock(hold::Unlock<'a>),
@@ -56,10 +59,11 @@ impl<'a> Planner<'a> {
             Task::Saved { file, plan, fresh } => {
                 Self::Saved(SavedPlan::read(env, file, plan, *fresh, watch)?)
             }
-            Task::Adopt { name, remote, kind } => {
-                Self::Adopt(Adoption::read(env, name, remote.as_deref(), *kind, watch)?)
-            }
+            Task::Adopt { which, kind } => Self::Adopt(Adoption::read(env, which, *kind, watch)?),
             Task::Remove { names, request } => Self::Remove(names, request),
+            Task::Rebind { which, kind } => {
+                Self::Rebind(Rebinding::read(env, which, *kind, watch)?)
+            }
             Task::Release { names, kind } => Self::Release(names, *kind),
             Task::Lock { names, hold } => Self::Lock(names, hold),
             Task::Unlock { names } => Self::Unlock(hold::Unlock::read(env, names, watch)),
@@ -92,7 +96,8 @@ impl<'a> Planner<'a> {
         match self {
             Self::Sync(_, view) => Some(&view.snapshot),
             Self::Saved(saved) => Some(&saved.view.snapshot),
-            Self::Adopt(adoption) => Some(adoption.snapshot()),
+            Self::Adopt(adoption) => adoption.snapshot(),
+            Self::Rebind(rebinding) => rebinding.snapshot(),
             Self::Remove(..)
             | Self::Release(..)
             | Self::Lock(..)
@@ -115,10 +120,12 @@ impl<'a> Planner<'a> {
             Self::Sync(task, view) => view.plan(cx, task),
             Self::Saved(saved) => saved.plan(cx),
             Self::Adopt(adoption) => adoption.plan(cx),
+            Self::Rebind(rebinding) => rebinding.plan(cx),
             Self::Remove(names, request) => removal(cx, names, request),
             Self::Release(names, kind) => {
                 let is_group = kind.map(|kind| kind == Kind::Group);
-                diff::release(names, is_group, cx.owned).map_err(|reasons| {
+                let gone = others::load(cx, others::gone(cx))?;
+                diff::release(names, is_group, cx.owned, &gone).map_err(|reasons| {
                     Error::failed(format!("nothing was given back: {}", Reason::all(&reasons)))
                 })
             }

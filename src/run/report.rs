@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::hooks::Tally;
-use crate::model::{Completeness, Snapshot, Untrusted};
+use crate::model::owned::Present;
+use crate::model::{Completeness, ProviderName, Snapshot, Untrusted};
 use crate::plan::guard::Excess;
 use crate::plan::saved::Saved;
+use crate::plan::whole::IdsChanged;
 use crate::plan::{Barred, Plan};
 
 use super::job::Job;
@@ -58,8 +60,12 @@ pub enum Outcome {
     Refused(Vec<Excess>),
     /// Nobody who is new comes, for causes that hit all of them.
     Barred(Barred),
+    /// The ledger has accounts or groups of providers that no section of the configuration names.
+    Unnamed(Vec<(ProviderName, Present)>),
     /// So many people should be out, and are not, or not wholly.
     NotOut(usize),
+    /// The provider seems to have other ids for the same people, or groups; nobody was locked because of it.
+    IdsChanged(IdsChanged),
     /// The read was not complete, for this reason; nobody was locked or taken away because of it.
     Incomplete(String),
     /// So many were not changed, since something on the target could not be seen, or not be done.
@@ -70,6 +76,8 @@ pub enum Outcome {
     Unsettled(usize),
     /// So many events have hooks that failed, and that was not to be.
     HooksFailed(usize),
+    /// Somebody was asked, and said no; nothing was written.
+    Declined,
     /// It was a dry run, and changes are pending.
     Pending,
     /// All is done, or there was nothing to do.
@@ -82,6 +90,7 @@ impl Outcome {
         let strict = job.options.strict;
         // What is named on the command line is refused by an error of its own.
         let judges_records = job.task.judges_records();
+        let of_each = job.task.answers_for_each();
         let held_up = plan.refused.iter().filter(|it| it.reason.is_held_up());
         let held_up = held_up.count();
         let unsettled = plan.refused.iter().filter(|it| it.reason.is_unsettled());
@@ -95,11 +104,13 @@ impl Outcome {
             return Self::Barred(Barred::Configuration);
         }
         match &plan.incomplete {
+            _ if !plan.unnamed.is_empty() => Self::Unnamed(plan.unnamed.clone()),
             _ if not_out > 0 => Self::NotOut(not_out),
             _ if barred.is_some() => Self::Barred(Barred::Provider),
             Some(reason) => Self::Incomplete(reason.clone()),
+            None if let Some(changed) = plan.ids_changed => Self::IdsChanged(changed),
             None if held_up > 0 => Self::HeldUp(held_up),
-            None if judges_records && strict && !plan.refused.is_empty() => {
+            None if (judges_records && strict || of_each) && !plan.refused.is_empty() => {
                 Self::Rejected(plan.refused.len())
             }
             None if unsettled > 0 => Self::Unsettled(unsettled),
@@ -115,7 +126,10 @@ impl Outcome {
     pub(crate) fn with_not_out(self, more: usize) -> Self {
         match self {
             Self::NotOut(n) => Self::NotOut(n + more),
-            Self::Refused(_) | Self::Barred(Barred::Configuration) => self,
+            Self::Refused(_)
+            | Self::Declined
+            | Self::Unnamed(_)
+            | Self::Barred(Barred::Configuration) => self,
             _ if more > 0 => Self::NotOut(more),
             _ => self,
         }

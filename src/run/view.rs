@@ -6,6 +6,7 @@ use super::context::PlanContext;
 use super::env::Env;
 use super::job::Task;
 use super::keys;
+use super::others;
 use super::probe::RealProbe;
 use super::shells;
 use super::watch::Watch;
@@ -185,9 +186,15 @@ impl ProviderView {
                     known: *existing,
                     force: self.force,
                 };
-                self.accounts(cx, chosen, !only.is_empty())
+                let mut plan = self.accounts(cx, chosen, !only.is_empty())?;
+                others::note(&mut plan, cx);
+                Ok(plan)
             }
-            _ => Ok(self.groups(cx)),
+            _ => {
+                let mut plan = self.groups(cx);
+                others::note(&mut plan, cx);
+                Ok(plan)
+            }
         }
     }
 

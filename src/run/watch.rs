@@ -14,6 +14,9 @@ pub trait Watch: Reporter {
     /// This is about to be done, and what is refused in it is not.
     fn staged(&mut self, plan: &Plan);
 
+    /// Whether what was just told is to be done.
+    fn agrees(&mut self, plan: &Plan) -> bool;
+
     /// This would be done, and is not: the run is a dry one.
     fn dry(&mut self, plan: &Plan);
 }
@@ -34,6 +37,10 @@ impl Watch for Silent {
     }
 
     fn staged(&mut self, _: &Plan) {}
+
+    fn agrees(&mut self, _: &Plan) -> bool {
+        true
+    }
 
     fn dry(&mut self, _: &Plan) {}
 }

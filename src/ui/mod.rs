@@ -39,10 +39,10 @@ impl Ui {
     }
 
     /// Says many things, each a line as [`Ui::notice`] does. What is not said is not worked out.
-    pub(crate) fn notices(&self, texts: impl Iterator<Item = String>) {
+    pub(crate) fn notices<T: Iterator<Item = String>>(&self, texts: impl FnOnce() -> T) {
         if !self.quiet {
             let mut stream = std::io::BufWriter::new(std::io::stdout().lock());
-            for text in texts {
+            for text in texts() {
                 let _ = stream.write_all(line("NOTICE", text).as_bytes());
             }
             let _ = stream.flush();

@@ -1,6 +1,6 @@
 //! Lines that somebody types, with a history and completion; or lines of standard input.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -80,6 +80,23 @@ impl<'a> Prompt<'a> {
     }
 }
 
+/// Asks somebody who types a question that is answered by yes or no; whoever answers anything else, or nothing, said no.
+/// Where nobody types, nobody is asked: what a script says is meant.
+pub(crate) fn agrees(question: &str) -> bool {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return true;
+    }
+    let mut stream = std::io::stderr().lock();
+    let _ = write!(stream, "{question} [y/N] ").and_then(|()| stream.flush());
+    let mut answer = String::new();
+    let is_read = std::io::stdin().read_line(&mut answer).is_ok();
+    is_read && is_yes(&answer)
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
 /// Completion for the editor.
 struct Words<'a>(Complete<'a>);
 
@@ -105,3 +122,14 @@ impl Highlighter for Words<'_> {}
 impl Validator for Words<'_> {}
 
 impl Helper for Words<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::is_yes;
+
+    #[test]
+    fn only_a_yes_is_one() {
+        assert!(is_yes("y\n") && is_yes(" Yes\r\n"));
+        assert!(!is_yes("") && !is_yes("\n") && !is_yes("yess\n") && !is_yes("n\n"));
+    }
+}

@@ -313,6 +313,7 @@ fn killed_while_it_adopts_and_gives_back() {
         for (run, first) in [
             (&["adopt", "dora"][..], &[][..]),
             (&["adopt", "lab"], &[]),
+            (&["adopt", "--all"], &[]),
             (&["release", "dora"], &["adopt", "dora"]),
             (&["release", "lab"], &["adopt", "lab"]),
         ] {

@@ -10,7 +10,7 @@ use crate::interruptions::{
 use crate::picture::differences;
 use crate::scenarios::{
     ARCHIVE_HOME, KEEP, REMOVE_HOME, Scenario, adding, changing, grouping, keys, locking, prepare,
-    removing, removing_with_keys, undoing,
+    rebinding, removing, removing_with_keys, undoing,
 };
 use crate::small_host::{Database, SmallHost};
 use crate::syscalls;
@@ -27,6 +27,8 @@ cases! {
         |on| kill_everywhere(&removing("archiving", ARCHIVE_HOME), on), etc, extrausers;
     killed_while_it_makes_and_changes_groups: |on| kill_everywhere(&grouping(), on), etc, extrausers;
     killed_while_it_undoes_a_run: |on| kill_everywhere(&undoing(), on), etc;
+    killed_while_it_ties_accounts_to_other_records:
+        |on| kill_everywhere(&rebinding(), on), etc, extrausers;
     killed_while_it_changes_keys: |on| kill_everywhere(&keys(), on), etc, extrausers;
     killed_while_it_removes_accounts_with_keys: |on| kill_everywhere(&removing_with_keys(), on), etc;
     killed_while_it_writes_keys_on_a_bare_host: kill_on_a_bare_host, etc, extrausers;

@@ -49,6 +49,24 @@ pub fn changing() -> Scenario {
     }
 }
 
+/// The provider has other ids for everybody, and for a group.
+pub fn rebinding() -> Scenario {
+    let of = |prefix: &str| {
+        let id = |n: u32| format!("{prefix}-{n}");
+        let all = [
+            person(&id(1), "alice", "Alice", true),
+            person(&id(2), "bob", "Bob", true),
+        ];
+        document(&all, &[group(&id(9), "lab", &[&id(1), &id(2)])])
+    };
+    Scenario {
+        name: "tying to other records",
+        history: vec![of("old")],
+        now: of("new"),
+        run: &["rebind", "--all", "--by", "login"],
+    }
+}
+
 /// One is locked, one opened, one comes, and one stays.
 pub fn locking() -> Scenario {
     let state = |alice, bob| {

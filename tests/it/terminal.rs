@@ -156,3 +156,29 @@ fn a_list_on_a_terminal_is_a_table_that_a_terminal_does_not_obey() {
         assert_eq!(terminal.child.wait().unwrap().code(), Some(0), "{args:?}");
     }
 }
+
+#[test]
+fn what_is_done_to_all_is_asked_about_where_somebody_types() {
+    let world = world();
+    world.shell("printf 'alice:x:1001:100:A:/home/alice:/bin/sh\\n' >> root/etc/passwd; printf 'alice:*:20000:0:99999:7:::\\n' >> root/etc/shadow");
+    let passwd = world.read("etc/passwd");
+    let ask = |answer: &str, code: i32| {
+        let mut terminal = Terminal::start(&world, &["adopt", "--all"]);
+        let before = terminal.wait_for("do it? [y/N] ");
+        assert!(before.contains("~ adopt account alice"), "{before}");
+        terminal.press(answer);
+        assert_eq!(
+            terminal.child.wait().unwrap().code(),
+            Some(code),
+            "{answer}"
+        );
+    };
+    for no in ["n\n", "\n", "\x04"] {
+        ask(no, 1);
+        assert_eq!(world.read("etc/passwd"), passwd);
+    }
+    ask("y\n", 0);
+    let mut terminal = Terminal::start(&world, &["adopt", "--all", "--yes"]);
+    terminal.wait_for("nothing to do");
+    assert_eq!(terminal.child.wait().unwrap().code(), Some(0));
+}

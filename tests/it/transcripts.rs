@@ -9,6 +9,7 @@ use crate::scratch::ScratchHost;
 
 cases!(
     accounts,
+    adopt,
     causes,
     configuration,
     deluser,
@@ -34,6 +35,7 @@ cases!(
     power,
     quiet,
     reads,
+    rebind,
     refused,
     shell,
     status,

@@ -29,6 +29,7 @@ mod ldap_cases;
 mod ldap_faults;
 mod ldap_group;
 mod ldap_stub;
+mod rebind;
 mod scim;
 mod scim_faults;
 mod scim_server;

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
+use crate::commands::rebinding;
 use crate::ledger::{self, Ledger, LedgerError};
+use crate::model::owned::Present;
 use crate::model::shown;
+use crate::model::text::shell_word;
 use crate::run::LAST_RUNS;
 use crate::system::clock;
 use crate::system::files;
@@ -31,6 +34,10 @@ struct Facts {
     pending: u64,
     /// Why it is not the one that belongs to this host, and a way out.
     mismatch: Option<(String, String)>,
+    /// Providers that no section of the configuration names, and what came from them.
+    unnamed: Vec<(String, Present)>,
+    /// That a provider seems to have other ids, in one sentence each.
+    changed: Vec<String>,
     /// Whether there is no ledger though the databases were written by one.
     lost: bool,
 }
@@ -46,6 +53,8 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         latest: None,
         hot,
         pending: 0,
+        unnamed: vec![],
+        changed: vec![],
         lost: false,
         mismatch: look.mismatch.as_ref().map(|problem| {
             let hint = problem.hints.first().map_or("", String::as_str);
@@ -89,6 +98,13 @@ fn read(
     let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
     let (accounts, groups) = (sum(&census.accounts), sum(&census.groups));
     report.looked(AREA, format!("accounts: {accounts}, groups: {groups}"));
+    if look.unusable.is_none() {
+        facts.unnamed = rebinding::unnamed_of(&census, &look.setup.settings.sections);
+    }
+    let changed = census.changed_ids.iter();
+    facts.changed = changed
+        .map(|(_, kind, how)| rebinding::changed(*kind, *how, None))
+        .collect();
     (facts.faults, facts.latest, facts.pending) = (faults, latest, census.pending);
     Ok(())
 }
@@ -119,6 +135,7 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         found.push(AREA.problem(what, why, way));
     }
     found.extend(damaged(facts, &restore));
+    found.extend(without_record(facts));
     if let Some(at) = facts.latest.filter(|at| *at > facts.now + SLACK) {
         let what = format!(
             "the ledger's latest moment, {}, is in the future",
@@ -139,6 +156,30 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         );
         let why = "the next run confirms or drops them";
         found.push(AREA.note(what, why, "gosync sync users"));
+    }
+    found
+}
+
+/// Accounts and groups whose records nobody finds.
+fn without_record(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (name, present) in &facts.unnamed {
+        let what = format!(
+            "there are {} of the provider `{}`, which no section of the configuration names",
+            rebinding::owned(*present),
+            shown(name)
+        );
+        let why = "nobody reads what becomes of these people: whoever leaves keeps the account";
+        let fix = format!(
+            "gosync rebind --all --by login --from {} -n   # or put its section back",
+            shell_word(name)
+        );
+        found.push(AREA.problem(what, why, &fix));
+    }
+    for what in &facts.changed {
+        let why = "such a read proves nothing: nobody who leaves is locked until they are tied together again";
+        let fix = format!("{} -n", rebinding::ALL_BY_LOGIN);
+        found.push(AREA.problem(what, why, &fix));
     }
     found
 }
@@ -186,6 +227,8 @@ mod tests {
             latest: Some(1_799_999_999),
             hot: false,
             pending: 0,
+            unnamed: vec![],
+            changed: vec![],
             lost: false,
             mismatch: None,
         }
@@ -253,6 +296,19 @@ mod tests {
             }),
             None
         );
+        let present = Present {
+            accounts: 3,
+            groups: 0,
+        };
+        let unnamed = Facts {
+            unnamed: vec![("campus".to_owned(), present)],
+            ..sound()
+        };
+        let changed = Facts {
+            changed: vec!["all".to_owned()],
+            ..sound()
+        };
+        assert_eq!((worst(unnamed), worst(changed)), (problem, problem));
         assert_eq!(
             worst(Facts {
                 pending: 3,

@@ -258,7 +258,7 @@ fn group_faults(name: &str, gid: u32, books: &Books<'_>) -> Vec<Fault> {
 fn given_again(owned: &Owned, books: &Books<'_>) -> Vec<String> {
     let accounts = owned.accounts.values().map(|account| account.name.as_str());
     let groups = owned.groups.values().map(|group| group.name.as_str());
-    let others = owned.other_names.iter().map(String::as_str);
+    let others = owned.others.names.keys().map(String::as_str);
     let ours: BTreeSet<&[u8]> = accounts
         .chain(groups)
         .chain(others)

@@ -194,7 +194,11 @@ impl Inquiry<'_> {
             .accounts
             .get(&user.id)
             .map(String::as_str);
-        let known_as = present.map(|own| (own.name.as_str(), alias));
+        let known_as = present.map(|own| map::KnownAs {
+            name: &own.name,
+            alias,
+            number: own.uid.get(),
+        });
         let is_in = selection == Selection::Selected;
         let (account, steps) = map::explain(user, is_in, known_as, &current.host().shells, rules);
         side.steps = steps;

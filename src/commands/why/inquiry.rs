@@ -160,7 +160,11 @@ impl Inquiry<'_> {
         known: Option<&'o OwnedGroup>,
     ) -> Option<map::KnownAs<'o>> {
         let alias = self.owned.aliases.groups.get(id).map(String::as_str);
-        known.map(|own| (own.name.as_str(), alias))
+        known.map(|own| map::KnownAs {
+            name: &own.name,
+            alias,
+            number: own.gid.get(),
+        })
     }
 
     pub(super) fn host_has(&self, is_there: impl FnOnce(&Host<'_>) -> bool) -> Result<bool> {

@@ -106,8 +106,9 @@ fn a_name_that_is_given_up_stays_whose_it_was() {
         ledger
             .load(HOST, "q", 200)
             .unwrap()
-            .other_names
-            .contains("ann"),
+            .others
+            .names
+            .contains_key("ann"),
         "another provider does not get it, either"
     );
     done(&mut ledger, 300, vec![rename("ann", "zoe", "ann")]);

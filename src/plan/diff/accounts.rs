@@ -3,6 +3,7 @@
 mod fields;
 mod missing;
 
+use super::changed_ids;
 use super::completeness::{incomplete, trust};
 use super::create::{Said, create};
 use super::departure::{self, Comeback};
@@ -67,9 +68,13 @@ pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> P
                 shut_by_id(id, own, against, &mut plan);
             }
         }
-        missing::departures(&wanted.present, against, &mut plan);
     }
     plan.changes.splice(0..0, created);
+    let (asked, present) = (&wanted.asked, &wanted.present);
+    let is_proof = changed_ids::look::<OwnedAccount>(asked, present, against, &mut plan);
+    if chosen.known && is_proof {
+        missing::departures(present, against, &mut plan);
+    }
     if chosen.new {
         plan.barred = barred(&plan, against);
     }

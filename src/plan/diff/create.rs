@@ -318,6 +318,9 @@ fn conflict(
         own,
         private,
     } = fresh;
+    if let Some(reason) = claims.was_rebound(EntryKind::Account, &account.id) {
+        return Some(reason);
+    }
     let name = account.name.as_str();
     let same = own.filter(|own| own.name == name && own.state != State::Released);
     let own_gid = |own: &OwnedAccount| match own.state.is_present() {
@@ -331,6 +334,7 @@ fn conflict(
         group: private.then_some(OwnGroup {
             gid: same.map(own_gid),
         }),
+        adopts: own.is_none(),
     };
     let released = own.filter(|own| own.state == State::Released);
     if let Some(reason) =

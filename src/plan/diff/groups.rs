@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::changed_ids;
 use super::completeness::{incomplete, trust, trust_groups};
 use super::group_departure;
 use super::input::DiffInput;
@@ -59,7 +60,9 @@ pub(crate) fn groups(mut wanted: WantedGroups, against: &DiffInput<'_>) -> Plan 
     plan.changes.splice(0..0, created);
     plan.barred = barred(&plan, against);
     // One that names nobody proves nothing of groups, even where nobody has an account.
-    if !names_nobody {
+    let (asked, present) = (&wanted.asked, &wanted.present);
+    let is_proof = changed_ids::look::<OwnedGroup>(asked, present, against, &mut plan);
+    if !names_nobody && is_proof {
         group_departure::departures(&wanted, against, &mut plan);
     }
     super::local::local(&wanted.local, against, &roster, &mut plan);

@@ -103,9 +103,11 @@ fn chosen<'a>(
         let own = accounts.find(|(_, own)| own.name == *name && own.state.is_present());
         match own.map(|own| (own, UserName::new(name, true))) {
             Some(((id, own), Ok(name))) => found.push((id, own, name)),
-            _ if owned.other_names.contains(name) => unknown.push(Reason::OtherProvidersAccount {
-                name: Untrusted::new(name),
-            }),
+            _ if owned.others.names.contains_key(name) => {
+                unknown.push(Reason::OtherProvidersAccount {
+                    name: Untrusted::new(name),
+                })
+            }
             _ if host.accounts.contains_key(name.as_str()) => {
                 let name = name.to_owned();
                 unknown.push(Reason::NotOursToLock { name });

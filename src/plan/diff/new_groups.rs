@@ -41,7 +41,10 @@ impl<'a> NewGroups<'a> {
         own: Option<&'a OwnedGroup>,
         plan: &mut Plan,
     ) {
-        let conflict = conflict(group.name.as_str(), own, &self.claims)
+        let conflict = self
+            .claims
+            .was_rebound(EntryKind::Group, &group.id)
+            .or_else(|| conflict(group.name.as_str(), own, &self.claims))
             .or_else(|| gid_conflict(group, own, &self.gids, &self.claims));
         if let Some(reason) = conflict {
             return plan.refused.push(refusal(group, reason));
@@ -131,6 +134,7 @@ pub(super) fn conflict(
         name,
         number,
         group: None,
+        adopts: own.is_none(),
     };
     let gid = |own: &OwnedGroup| own.gid.get();
     let released = own.filter(|own| own.state == State::Released);

@@ -6,7 +6,8 @@ use crate::model::owned::{Owned, OwnedAccount, OwnedGroup, State};
 use crate::plan::{Change, Deed, Plan};
 use crate::policy::Reason;
 
-/// Plans to give back accounts, or groups, by name. `groups`: which of them; `None`: whichever gosync has.
+/// Plans to give back accounts, or groups, by name. `groups`: which of them; `None`: whichever gosync has. `gone`: what came from
+/// providers that are in the configuration no more.
 ///
 /// # Errors
 /// A reason for each name that gosync does not own; then nothing is planned.
@@ -14,6 +15,7 @@ pub(crate) fn release(
     names: &[String],
     groups: Option<bool>,
     owned: &Owned,
+    gone: &[Owned],
 ) -> Result<Plan, Vec<Reason>> {
     let mut plan = Plan {
         generation: owned.generation,
@@ -24,26 +26,36 @@ pub(crate) fn release(
     names.sort();
     names.dedup();
     for name in names {
-        let (change, was) = match groups {
-            Some(true) => of::<OwnedGroup>(name, owned),
-            Some(false) => of::<OwnedAccount>(name, owned),
-            None => Some(of::<OwnedAccount>(name, owned))
-                .filter(|(_, was)| was.is_some())
-                .unwrap_or_else(|| of::<OwnedGroup>(name, owned)),
+        let all = || std::iter::once(owned).chain(gone);
+        let accounts = all().map(|owned| of::<OwnedAccount>(name, owned));
+        let of_groups = all().map(|owned| of::<OwnedGroup>(name, owned));
+        let mut found: Vec<_> = match groups {
+            Some(true) => of_groups.collect(),
+            Some(false) => accounts.collect(),
+            None => accounts.chain(of_groups).collect(),
         };
+        found.retain(|(_, was)| was.is_some());
+        let (change, was) = found.into_iter().next().unwrap_or_default();
         match change {
             Some(change) => plan.changes.push(change),
             // Perhaps by an interrupted run of the same command, which was finished a moment ago.
             None if was == Some(State::Released) => plan.remark(name, Reason::GivenBackAlready),
-            None => unknown.push(Reason::NameNotOurs {
-                name: Untrusted::new(name),
-            }),
+            None => unknown.push(not_ours(name, owned)),
         }
     }
     if unknown.is_empty() {
         Ok(plan)
     } else {
         Err(unknown)
+    }
+}
+
+fn not_ours(name: &str, owned: &Owned) -> Reason {
+    let provider = owned.others.names.get(name).cloned();
+    let name = Untrusted::new(name);
+    match provider {
+        Some(provider) => Reason::NameElsewhere { name, provider },
+        None => Reason::NameNotOurs { name },
     }
 }
 

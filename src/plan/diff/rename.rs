@@ -172,6 +172,7 @@ impl<E: Renamable> Planned<'_, E> {
             name: to.as_str(),
             number: is_begun.then_some(own.number().get()),
             group: E::own_group(self),
+            adopts: false,
         };
         if let Some(reason) = Claims::new(self.against.host, owned).name(wish) {
             return Err(reason);

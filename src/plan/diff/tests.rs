@@ -6,6 +6,7 @@ mod local;
 mod of_groups;
 mod of_removal;
 mod people;
+mod rebinding;
 mod renames;
 mod unseen;
 

@@ -156,6 +156,7 @@ pub(super) fn adopt(adopted: &Adopted) -> Effects<'_> {
         number: Some(Number::Uid(adopted.uid)),
         lines: Lines::Fields(&adopted.fields),
         login: Some(&adopted.login),
+        was: adopted.was.as_ref(),
         detail: Some(Detail::Before(&adopted.fields)).filter(|_| !adopted.fields.is_empty()),
         ..of("adopt-account", Count::Adopted, Some(Event::Updated))
     }

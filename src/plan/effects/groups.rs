@@ -3,7 +3,7 @@
 use super::{Count, Effects, Gives, Lines, Members, Part, Presence, Takes, losing, of};
 use crate::model::history::EntryKind;
 use crate::model::owned::Loss;
-use crate::model::{Gid, Name, UserName};
+use crate::model::{Gid, Key, Name, UserName};
 use crate::plan::deed::{MemberChange, Number};
 use crate::plan::hook_event::Event;
 
@@ -98,8 +98,9 @@ pub(super) fn change_members(kind: EntryKind, change: &MemberChange) -> Effects<
     }
 }
 
-pub(super) fn adopt(gid: Gid, add: &[UserName]) -> Effects<'_> {
+pub(super) fn adopt<'a>(gid: Gid, was: Option<&'a Key>, add: &'a [UserName]) -> Effects<'a> {
     Effects {
+        was,
         number: Some(Number::Gid(gid)),
         event: Some(Event::Updated).filter(|_| !add.is_empty()),
         members: Members { come: add, go: &[] },

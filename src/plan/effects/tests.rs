@@ -63,6 +63,7 @@ fn the_json_of_a_change_begins_with_its_word_and_its_subject() {
         path: "/k/ann".to_owned(),
     };
     let adopted = Adopted {
+        was: None,
         login: Untrusted::new("annie"),
         alias: None,
         uid: uid(),

@@ -31,8 +31,9 @@ impl AccountMapper<'_> {
         known_as: Option<KnownAs<'_>>,
     ) -> Result<WantedAccount, Reason> {
         let is_known = known_as.is_some();
+        let has = known_as.map(|known| known.number);
         let (name, rename) = self.name(user, known_as)?;
-        let uid = self.uid(user, &name, is_known)?;
+        let uid = self.uid(user, &name, has)?;
         let gid = self.gid(user, is_known)?;
         let home = self.home(user, &name);
         let shell = self.shell(user, &name, is_known)?;
@@ -60,7 +61,7 @@ impl AccountMapper<'_> {
     ) -> Result<(UserName, Option<UserName>), Reason> {
         let mapped = mapped(&self.rules.names, &user.login, "names", self.trace);
         let sound = sound_name(&mapped, self.rules);
-        let Some((name, alias)) = known_as else {
+        let Some(KnownAs { name, alias, .. }) = known_as else {
             return Ok((sound?, None));
         };
         let known = UserName::new(name, true).map_err(|why| Reason::BadLedgerName { why })?;
@@ -81,11 +82,18 @@ impl AccountMapper<'_> {
     }
 
     /// The uid that the provider asks for.
-    fn uid(&mut self, user: &User, name: &UserName, is_known: bool) -> Result<Option<Uid>, Reason> {
-        let asked = user.uid.as_ref().map(|text| uid(text, self.rules));
+    fn uid(
+        &mut self,
+        user: &User,
+        name: &UserName,
+        has: Option<u32>,
+    ) -> Result<Option<Uid>, Reason> {
+        let is_its = |text: &&Untrusted| has.is_some() && super::plain_number(text.raw()) == has;
+        let asked = user.uid.as_ref().filter(|text| !is_its(text));
+        let asked = asked.map(|text| uid(text, self.rules));
         match asked.transpose() {
             // What it has stays. A record that cannot be used would leave somebody in who is shut out.
-            Err(reason) if is_known => {
+            Err(reason) if has.is_some() => {
                 let (kind, why) = (EntryKind::Account, reason.boxed());
                 self.remark(name, Reason::KeepsNumber { kind, why });
                 Ok(None)

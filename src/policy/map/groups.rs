@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{KnownAs, asked_number, kept, mapped, twins};
+use super::{Asked, KnownAs, asked, asked_number, kept, mapped, twins};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, State};
 use crate::model::{
@@ -77,6 +77,8 @@ pub(crate) struct WantedGroups {
     pub refusals: Vec<Refusal>,
     /// What was not taken over as the provider has it, and why.
     pub remarks: Vec<Remark>,
+    /// Records that the ledger does not know, and that would have the name of a group that it does.
+    pub asked: Vec<Asked>,
     /// Every group that is there and wanted.
     pub present: BTreeSet<RemoteId>,
     /// Groups that are there, and that the configuration does not want.
@@ -106,10 +108,13 @@ pub(crate) fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -
         .partition(|g| rules.filter.matches(g.name.raw()));
     out.left_out = left_out.into_iter().map(|g| g.id.clone()).collect();
     groups.sort_by(|a, b| a.id.cmp(&b.id));
+    let names = asked::Names::of(owned, EntryKind::Group);
     for (index, group) in groups.iter().enumerate() {
         let next = groups.get(index + 1);
         let is_twin = next.is_some_and(|other| other.id == group.id);
         let is_first = out.present.insert(group.id.clone());
+        let called = || group_name_of(&group.name, rules).map(|name| name.to_string());
+        out.asked.extend(names.asked(&group.id, called));
         let mapped = match is_first && !is_twin {
             true => one(group, owned, rules, &mut out.remarks),
             false => Err(Reason::SameId),
@@ -147,11 +152,18 @@ fn one(
     }
     let rules = rules.of(group.name.raw());
     let alias = owned.aliases.groups.get(&group.id).map(String::as_str);
-    let known_as = known.map(|own| (own.name.as_str(), alias));
+    let known_as = known.map(|own| KnownAs {
+        name: &own.name,
+        alias,
+        number: own.gid.get(),
+    });
+    let has = known.map(|own| own.gid.get());
+    let is_its = |text: &&Untrusted| has.is_some() && super::plain_number(text.raw()) == has;
     let mut trace = Trace::default();
     let (name, rename) = group_name(&group.name, known_as, rules, remarks, &mut trace)?;
     let gid_range = rules.gid_range;
-    let asked = group.gid.as_ref().map(|text| gid(text, gid_range));
+    let asked = group.gid.as_ref().filter(|text| !is_its(text));
+    let asked = asked.map(|text| gid(text, gid_range));
     let gid = match asked.transpose() {
         Ok(gid) => gid,
         Err(reason) if known.is_some() => {
@@ -234,7 +246,10 @@ fn group_name(
             false => Ok(name),
         }
     });
-    let Some((known, alias)) = known_as else {
+    let Some(KnownAs {
+        name: known, alias, ..
+    }) = known_as
+    else {
         return Ok((sound?, None));
     };
     let name = GroupName::known(known).map_err(|why| Reason::BadLedgerName { why })?;

@@ -18,7 +18,7 @@ use crate::interruptions::{Interruption, kill, kill_in_the_middle, stop, sweep};
 use crate::ledger_kills::restoring as restoring_the_ledger;
 use crate::scenarios::{
     ARCHIVE_HOME, KEEP, REMOVE_HOME, Scenario, adding, changing, grouping, keys, locking, prepare,
-    removing, removing_with_keys, undoing,
+    rebinding, removing, removing_with_keys, undoing,
 };
 use crate::small_host::{Database, SmallHost};
 use crate::syscalls::{self, Point};
@@ -82,6 +82,8 @@ sweeps! {
     removing_groups: |on| losing_groups(on, true);
     adopting_accounts: |on| with_locals(on, &["adopt", "dora"], &[]);
     adopting_groups: |on| with_locals(on, &["adopt", "lab"], &[]);
+    adopting_all: |on| with_locals(on, &["adopt", "--all"], &[]);
+    rebinding: |on| prepared(rebinding(), on);
     releasing: |on| with_locals(on, &["release", "dora"], &["adopt", "dora"]);
     restoring: |on| deleted(on, false);
     restoring_the_ledger: restoring_the_ledger;

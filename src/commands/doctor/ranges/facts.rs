@@ -219,7 +219,7 @@ fn others(look: &HostLook<'_>, facts: &mut Facts) {
         .collect();
     let groups: BTreeSet<&str> = owned.groups.values().map(|own| own.name.as_str()).collect();
     let is_ours = |name: &str| {
-        accounts.contains(name) || groups.contains(name) || owned.other_names.contains(name)
+        accounts.contains(name) || groups.contains(name) || owned.others.names.contains_key(name)
     };
     let text = |bytes| std::str::from_utf8(bytes).unwrap_or(ODD).to_owned();
     let lines = |name| {

@@ -1,10 +1,16 @@
 //! What is adopted, what is refused, and what is given back.
 
 use super::*;
-use crate::model::Untrusted;
+use crate::model::history::EntryKind;
 use crate::model::owned::State;
-use crate::plan::diff::{Counterpart, Person, adopt_account, adopt_group, release};
+use crate::model::{Key, Untrusted};
+use crate::plan::diff::{Adopting, Adoption, Counterpart, Person, release};
 use crate::policy::Reason;
+
+/// Records from 90 on are gone, and so are those of other providers.
+fn is_gone(key: &Key) -> bool {
+    key.provider.as_str() != "" || (90..100).any(|n| key.id == id(n))
+}
 
 /// A host on which Ann stands, and is not gosync's.
 fn local() -> Case {
@@ -28,7 +34,16 @@ fn adopt(case: &Case, wish: &WantedAccount) -> Result<Plan, Reason> {
         login: &login,
         called: "ann",
     };
-    adopt_account("ann", person, &case.host, &case.owned, &case.rules.accounts)
+    let mut adopting = Adopting::new(&case.host, &case.owned, &is_gone);
+    let done = adopting.account("ann", person, &case.rules.accounts)?;
+    Ok(finished(adopting, "ann", done))
+}
+
+fn finished(mut adopting: Adopting<'_>, name: &str, done: Adoption) -> Plan {
+    if done == Adoption::Ours {
+        adopting.plan().remark(name, Reason::AlreadyOurs);
+    }
+    adopting.finish()
 }
 
 fn refused(case: &Case) -> Reason {
@@ -116,7 +131,11 @@ fn what_grants_power_or_is_the_systems_is_refused() {
 #[test]
 fn what_another_person_or_provider_owns_is_refused() {
     let mut other = local();
-    other.owned.other_names.insert("ann".into());
+    other
+        .owned
+        .others
+        .names
+        .insert("ann".into(), "other".to_owned().into());
     assert_eq!(refused(&other).word(), "other-provider");
     for state in [State::Active, State::Removed, State::Released] {
         let mut rival = local().owns(2, "bob", state);
@@ -124,7 +143,7 @@ fn what_another_person_or_provider_owns_is_refused() {
         assert_eq!(refused(&rival).word(), "name-taken", "{state:?}");
     }
     let mut retired = local();
-    retired.owned.ids.insert(1001);
+    retired.owned.others.numbers.uids.insert(1001);
     assert_eq!(refused(&retired).word(), "number-given");
     assert_eq!(
         refused(&local().owns(1, "ann2", State::Active)).word(),
@@ -167,13 +186,13 @@ fn what_was_given_back_is_adopted_again_and_what_is_owned_is_not_twice() {
 }
 
 fn lab(case: &Case, wish: &WantedGroup) -> Result<Plan, Reason> {
-    let people = case.people();
     let counterpart = Counterpart {
         wanted: wish,
         called: Some("lab"),
-        people,
     };
-    adopt_group("lab", counterpart, &case.host, &case.owned)
+    let mut adopting = Adopting::new(&case.host, &case.owned, &is_gone);
+    let done = adopting.group("lab", counterpart)?;
+    Ok(finished(adopting, "lab", done))
 }
 
 #[test]
@@ -204,7 +223,7 @@ fn a_group_keeps_its_members_and_gets_those_of_the_provider() {
         "primary-group-of"
     );
     case.account("ann").gid = 100;
-    case.owned.ids.insert(1200);
+    case.owned.others.numbers.gids.insert(1200);
     assert_eq!(
         lab(&case, &group(10, "lab", &[])).unwrap_err().word(),
         "number-given"
@@ -240,7 +259,7 @@ fn only_what_is_ours_is_given_back_and_all_or_nothing() {
         .group(10, "all", "", "");
     let plan = |names: &[&str], groups| {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        release(&names, groups, &case.owned).map(|plan| words(&plan))
+        release(&names, groups, &case.owned, &[]).map(|plan| words(&plan))
     };
     assert_eq!(
         plan(&["bob", "ann", "all", "ann"], None).unwrap(),
@@ -332,4 +351,132 @@ fn names_that_the_host_gives_power_to_are_refused() {
         "{:?}",
         words(&plan)
     );
+}
+
+/// A host as useradd(8) leaves it: uids and gids run apart once somebody has added a group.
+fn as_useradd_leaves_it() -> Case {
+    let mut case = local().has("bob", 1002).has("cat", 1003);
+    for (name, gid) in [("proj", 1002), ("bob", 1003), ("cat", 1004)] {
+        let line = HostGroup {
+            gid,
+            members: if name == "proj" { "bob" } else { "" }.into(),
+            writable: true,
+        };
+        case.host.groups.insert(name, line);
+    }
+    (case.account("bob").gid, case.account("cat").gid) = (1003, 1004);
+    case
+}
+
+#[test]
+fn many_are_taken_over_by_one_plan_with_the_groups_that_they_are_in() {
+    let case = as_useradd_leaves_it();
+    let mut adopting = Adopting::new(&case.host, &case.owned, &is_gone);
+    let logins = ["cat", "bob", "ann"].map(Untrusted::new);
+    for (n, login) in (1..).zip(&logins) {
+        let wish = wanted(n, login.raw());
+        let person = Person {
+            wanted: &wish,
+            login,
+            called: login.raw(),
+        };
+        let done = adopting.account(login.raw(), person, &case.rules.accounts);
+        assert_eq!(done, Ok(Adoption::Planned));
+    }
+    let wish = group(10, "proj", &[1, 2, 3]);
+    let counterpart = Counterpart {
+        wanted: &wish,
+        called: Some("proj"),
+    };
+    let done = adopting.group("proj", counterpart);
+    assert_eq!(
+        done,
+        Ok(Adoption::Planned),
+        "its gid is only somebody's uid"
+    );
+    let own = group(11, "cat", &[]);
+    let counterpart = Counterpart {
+        wanted: &own,
+        called: Some("cat"),
+    };
+    let refused = adopting.group("cat", counterpart).unwrap_err();
+    assert_eq!(refused.word(), "primary-group-of");
+    let plan = adopting.finish();
+    let own_groups = deeds(&plan).into_iter().filter_map(|deed| match deed {
+        Deed::AdoptAccount(adopted) => Some(adopted.private_group),
+        _ => None,
+    });
+    assert_eq!(Vec::from_iter(own_groups), [true; 3]);
+    assert_eq!(
+        words(&plan).last().unwrap(),
+        "~ adopt group proj gid=1002 for u-10 add (2): ann cat"
+    );
+}
+
+#[test]
+fn one_record_gets_one_account_and_one_number_one_owner() {
+    let case = local().has("twin", 1001).has("annie", 1009);
+    let mut adopting = Adopting::new(&case.host, &case.owned, &is_gone);
+    let mut take = |name: &str, n| {
+        let (wish, login) = (wanted(n, name), Untrusted::new(name));
+        let person = Person {
+            wanted: &wish,
+            login: &login,
+            called: name,
+        };
+        adopting.account(name, person, &case.rules.accounts)
+    };
+    assert_eq!(take("ann", 1), Ok(Adoption::Planned));
+    assert_eq!(take("annie", 1).unwrap_err().word(), "taken-by-plan");
+    assert_eq!(take("twin", 2).unwrap_err().word(), "number-given");
+}
+
+#[test]
+fn what_was_given_back_becomes_another_records_once_its_own_is_gone() {
+    let released = |n: u32| {
+        let mut case = local().owns(n, "ann", State::Released);
+        case.own(n).uid = Uid::new(1001).unwrap();
+        case
+    };
+    assert_eq!(
+        refused(&released(2)).word(),
+        "name-taken",
+        "it is there still"
+    );
+    let was = |case: &Case| match deeds(&adopt(case, &wanted(1, "ann")).unwrap())[..] {
+        [Deed::AdoptAccount(adopted)] => adopted.was.clone().unwrap(),
+        ref other => panic!("{other:?}"),
+    };
+    let case = released(95);
+    assert_eq!(was(&case), case.owned.key(&id(95)));
+    // The same where the whole provider is gone.
+    let mut case = local();
+    let key = Key {
+        provider: "old".to_owned().into(),
+        id: id(7),
+    };
+    let others = &mut case.owned.others;
+    others.names.insert("ann".into(), key.provider.clone());
+    others.numbers.uids.insert(1001);
+    let released = (EntryKind::Account, "ann".to_owned());
+    others
+        .released
+        .insert(released.clone(), (key.clone(), 1001));
+    assert_eq!(was(&case), key);
+    case.owned.others.released.insert(released, (key, 1002));
+    assert_eq!(
+        refused(&case).word(),
+        "other-provider",
+        "that was another account"
+    );
+}
+
+#[test]
+fn a_record_whose_account_was_tied_to_another_gets_none() {
+    let mut case = local();
+    let former = &mut case.owned.former_ids.accounts;
+    former.insert(id(1), "bob".to_owned());
+    assert_eq!(refused(&case).word(), "was-rebound");
+    let plan = case.plan(vec![wanted(1, "anna")]);
+    assert_eq!(plan.refused[0].reason.word(), "was-rebound");
 }

@@ -78,7 +78,7 @@ fn a_name_on_the_host_is_not_taken_over() {
     assert_eq!(
         words(&plan),
         [
-            "x refuse ann (u-1): an account `ann` (uid 1001) is on this host already and is not gosync's"
+            "x refuse ann (u-1): an account `ann` (uid 1001) is on this host already and is not gosync's; if it is this person's, `gosync adopt ann` takes it over"
         ]
     );
 }

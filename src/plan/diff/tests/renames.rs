@@ -36,7 +36,10 @@ fn a_name_that_cannot_be_had_is_told_and_the_rest_goes_on() {
     };
     assert_eq!(told(&ann().has("anna", 1_700)).word(), "not-ours");
     let mut case = ann();
-    case.owned.other_names.insert("anna".into());
+    case.owned
+        .others
+        .names
+        .insert("anna".into(), "other".to_owned().into());
     assert_eq!(told(&case).word(), "other-provider");
     case = ann();
     case.host.elsewhere.known.insert("anna".into(), 7);

@@ -5,10 +5,10 @@ use super::{Touched, Work, parse};
 use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::State;
-use crate::model::{Name, RemoteId, Untrusted};
+use crate::model::{Key, Name, RemoteId, Untrusted};
 use crate::plan::diff::owned_entry::OwnedEntry;
 use crate::plan::diff::rename::Renamable;
-use crate::plan::{Change, Deed};
+use crate::plan::{Change, Deed, Rebind};
 use crate::policy::{GivenBack, Reason};
 
 /// What a run can have done to accounts and groups, and how that is undone.
@@ -91,6 +91,9 @@ impl<'a> Work<'a> {
         let before = touched.first.before.as_ref();
         let before = before.map(parse::<E::Past>).transpose()?;
         let after = parse(&touched.last.after)?;
+        if let Some(was) = tied_before(touched) {
+            return self.untie(touched, own, self.owned().key(id), was);
+        }
         let one = One {
             touched,
             id,
@@ -138,6 +141,32 @@ impl<'a> Work<'a> {
         Reason::GivenBack { back }
     }
 
+    /// The run tied it to another record: it becomes that of the one before.
+    fn untie<E: Undoable>(
+        &mut self,
+        touched: &Touched<'_>,
+        own: &E,
+        from: Key,
+        was: Key,
+    ) -> Result<(), Reason> {
+        self.check_later(touched)?;
+        if was == from {
+            self.plan.unchanged += 1;
+            return Ok(());
+        }
+        let name = known_name::<E>(own.name())?;
+        let before = touched.first.before.as_ref();
+        let alias = before.and_then(|before| before.get("alias")?.as_str());
+        let deed = Deed::Rebind(Box::new(Rebind {
+            number: own.number(),
+            from,
+            login: None,
+            alias: alias.map(str::to_owned),
+        }));
+        self.push(Change::of(E::KIND, was, name, deed));
+        Ok(())
+    }
+
     /// The run took it over.
     fn unadopt<E: Undoable>(&mut self, one: &One<'_, '_, E>) -> Result<(), Reason> {
         self.check_later(one.touched)?;
@@ -158,6 +187,16 @@ impl<'a> Work<'a> {
         }
         E::remake(self, one, name, before)
     }
+}
+
+/// The record that a run has untied something from.
+fn tied_before(touched: &Touched<'_>) -> Option<Key> {
+    let first = touched.first;
+    if !matches!(first.change.as_str(), "rebind-account" | "rebind-group") {
+        return None;
+    }
+    let from = first.detail.as_ref()?.get("from")?;
+    serde_json::from_value(from.clone()).ok()
 }
 
 /// The word of a change that takes over something of the host's.

@@ -94,7 +94,11 @@ fn a_name_that_is_taken_is_told_and_the_rest_comes_back() {
     });
     assert_eq!(reason, "that-name-taken");
     let reason = taken(&|scene| {
-        scene.owned.other_names.insert("anna".to_owned());
+        scene
+            .owned
+            .others
+            .names
+            .insert("anna".to_owned(), "other".to_owned().into());
     });
     assert_eq!(reason, "other-provider");
 }

@@ -1,0 +1,63 @@
+//! Other providers than the one that is read, as far as the ledger knows them.
+
+use std::collections::BTreeSet;
+
+use super::context::PlanContext;
+use crate::error::{Error, Result};
+use crate::ledger::{HOST, Ledger};
+use crate::model::ProviderName;
+use crate::model::owned::Owned;
+use crate::plan::Plan;
+use crate::policy::Reason;
+
+/// Those that no section of the configuration names any more.
+pub(crate) fn gone<'a>(cx: &PlanContext<'a>) -> BTreeSet<&'a ProviderName> {
+    let sections = &cx.env.settings.sections;
+    let known = cx.owned.others.names.values();
+    known
+        .filter(|name| !sections.contains_key(name.as_str()))
+        .collect()
+}
+
+/// What the ledger has of providers, each as it sees it.
+pub(crate) fn load<'a>(
+    cx: &PlanContext<'_>,
+    providers: impl IntoIterator<Item = &'a ProviderName>,
+) -> Result<Vec<Owned>> {
+    let mut providers = providers.into_iter().peekable();
+    if providers.peek().is_none() {
+        return Ok(vec![]);
+    }
+    let ledger = Ledger::open_read_only(&cx.env.state_dir()).map_err(Error::failed)?;
+    let Some(ledger) = ledger else {
+        return Ok(vec![]);
+    };
+    let load = |name: &ProviderName| {
+        let owned = ledger.load(HOST, name.as_str(), cx.env.now);
+        owned.map_err(Error::failed)
+    };
+    providers.map(load).collect()
+}
+
+/// Tells of accounts and groups of such providers, once for all; who is refused because of one of their names is not told of
+/// besides.
+pub(crate) fn note(plan: &mut Plan, cx: &PlanContext<'_>) {
+    let gone = gone(cx);
+    let present = cx.owned.others.present.iter();
+    let unnamed = present.filter(|(name, _)| gone.contains(name));
+    plan.unnamed = unnamed.map(|(name, n)| (name.clone(), *n)).collect();
+    if plan.unnamed.is_empty() {
+        return;
+    }
+    // It is not these people who are odd, nor what the provider says of them.
+    plan.barred = None;
+    let of_unnamed = |reason: &Reason| match reason.cause() {
+        Reason::OtherProvider { provider, .. } => {
+            plan.unnamed.iter().any(|(name, _)| name == provider)
+        }
+        _ => false,
+    };
+    let mut refused = std::mem::take(&mut plan.refused);
+    refused.retain(|refusal| !of_unnamed(&refusal.reason));
+    plan.refused = refused;
+}
