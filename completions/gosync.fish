@@ -44,7 +44,7 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "rebind" -d 'Tie accou
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "release" -d 'Give back accounts, or groups, to this host'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "lock" -d 'Shut people out now, whatever the provider says'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "unlock" -d 'Let the provider decide again who was shut out by `gosync lock`'
-complete -c gosync -n "__fish_gosync_needs_command" -f -a "ledger" -d 'Copy the ledger, put a copy back, look one over, or take off one of which nothing is left'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "ledger" -d 'Copy the ledger, put a copy back, look one over, make one anew, or take off one of which nothing is left'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "drift" -d 'Show what was changed by hand, and what the next run does about it'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "group" -d 'Work on the groups at the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "user" -d 'Work on the people at the provider'
@@ -261,22 +261,23 @@ complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l force -d 'Treat
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -s g -l group -d 'Give accounts to the active members of this group' -r
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -l wait -d 'Wait at most so long for another run, such as 30s' -r
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -f -a "backup" -d 'Copy the ledger into a file'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -f -a "restore" -d 'Put a copy in the place of the ledger'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -f -a "verify" -d 'Find out whether the ledger, or a copy, is sound'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify reset" -f -a "reset" -d 'Take a ledger off the host of which nothing is left there'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -f -a "backup" -d 'Copy the ledger into a file'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -f -a "restore" -d 'Put a copy in the place of the ledger'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -f -a "verify" -d 'Find out whether the ledger, or a copy, is sound'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -f -a "rebuild" -d 'Make a ledger from what this host and the provider say'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -f -a "reset" -d 'Take a ledger off the host of which nothing is left there'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s g -l group -d 'Give accounts to the active members of this group' -r
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
@@ -314,6 +315,26 @@ complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_su
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l exit-code -d 'End a dry run with status 4 if changes are pending'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l strict -d 'End with status 3 if records were rejected or hooks failed'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s g -l group -d 'Give accounts to the active members of this group' -r
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F

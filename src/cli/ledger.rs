@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::PlanArgs;
+
 /// `gosync ledger`
 #[derive(Clone, Debug, Subcommand)]
 #[command(disable_help_subcommand = true)]
@@ -21,6 +23,13 @@ pub enum Ledger {
     Restore(LedgerRestore),
     /// Find out whether the ledger, or a copy, is sound
     Verify(LedgerVerify),
+    /// Make a ledger from what this host and the provider say
+    ///
+    /// Where there is no copy. Accounts of gosync's are told by their files with SSH keys, which say whose they are, and by the
+    /// numbers of the anchor together with the provider's logins and uids; people who left are known by their keys alone. What
+    /// is gosync's and whose it is nobody can say is told, and stays the host's until it is adopted. Every number of
+    /// which there is a trace stays retired. A plan like any other: see it with -n first.
+    Rebuild(PlanArgs),
     /// Take a ledger off the host of which nothing is left there
     ///
     /// For the end of a trial: no account, group, home, key or subordinate id of it may be left. It is kept beside the copies.

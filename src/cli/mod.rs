@@ -236,7 +236,7 @@ pub enum Command {
     /// Takes the hold away. Where the provider can be read and lets the person in, the account is opened in the same run; else
     /// the next sync decides. An account that is locked for another reason stays so.
     Unlock(Unlock),
-    /// Copy the ledger, put a copy back, look one over, or take off one of which nothing is left
+    /// Copy the ledger, put a copy back, look one over, make one anew, or take off one of which nothing is left
     ///
     /// The ledger, /var/lib/gosync/ledger.sqlite, says which accounts are gosync's, and which numbers were ever given. The anchor,
     /// /etc/gosync/anchor, says which ledger belongs to the accounts of this host.

@@ -8,7 +8,7 @@ use crate::cli::{self, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
 use crate::model::counted;
 use crate::plan::{Barred, render};
-use crate::run::{self, Job, Options, RunReport, Task};
+use crate::run::{self, Job, NewLedger, Options, RunReport, Task};
 
 impl From<&Sync> for Task {
     fn from(sync: &Sync) -> Self {
@@ -55,7 +55,7 @@ pub(super) fn options(setup: &Setup<'_>, args: &PlanArgs) -> Options {
         strict: args.strict,
         retry_hooks: args.retry_hooks,
         root_hooks: args.root_hooks,
-        new_ledger: false,
+        new_ledger: NewLedger::No,
         save: false,
     }
 }

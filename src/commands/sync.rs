@@ -6,7 +6,7 @@ use super::run_note;
 use super::setup::Setup;
 use crate::cli::{Global, Sync};
 use crate::error::Result;
-use crate::run::{Options, Task};
+use crate::run::{NewLedger, Options, Task};
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
@@ -17,7 +17,10 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
         }
     })?;
     let options = Options {
-        new_ledger: args.new_ledger(),
+        new_ledger: match args.new_ledger() {
+            true => NewLedger::Begun,
+            false => NewLedger::No,
+        },
         ..options(&setup, args.plan())
     };
     let report = run_with(&setup, task, options, args.plan())?;

@@ -227,9 +227,14 @@ pub(super) fn follow(
     db.execute(set, params![LAST, next])?;
     forget(db)?;
     match anchor {
-        Some(anchor) => retire(db, &anchor.given.and(&retired(db)?)),
+        Some(anchor) => retire_too(db, &anchor.given),
         None => Ok(()),
     }
+}
+
+/// Retires numbers besides those that are.
+pub(super) fn retire_too(db: &Connection, numbers: &Numbers) -> rusqlite::Result<()> {
+    retire(db, &numbers.and(&retired(db)?))
 }
 
 fn retire(db: &Connection, given: &Numbers) -> rusqlite::Result<()> {

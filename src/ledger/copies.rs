@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::anchored;
 use super::store::{Ledger, LedgerError};
-use crate::model::anchor::{Anchor, LedgerId};
+use crate::model::anchor::{Anchor, LedgerId, Numbers};
 use crate::model::history::EntryKind;
 use crate::model::owned::State;
 use crate::system::files;
@@ -120,6 +120,14 @@ impl Ledger {
             anchored::follow(tx, anchor, id.map(LedgerId))
         })?;
         self.anchor()
+    }
+
+    /// Retires numbers besides those that are.
+    ///
+    /// # Errors
+    /// When that cannot be written; then nothing was.
+    pub(crate) fn retire(&mut self, numbers: &Numbers) -> Result<(), LedgerError> {
+        self.write(|tx| anchored::retire_too(tx, numbers))
     }
 
     /// What is wrong with it: what SQLite finds, and what does not fit each other. Nothing, if it is sound.

@@ -385,6 +385,11 @@ reasons! {
         ("the provider's group is `{name}` on this host already");
     NameOfAccount { name: String } = "name-of-account",
         ("`{name}` is the name of an account of gosync's");
+    Ownerless { name: Untrusted, uid: u32 } = "ownerless",
+        ("gosync made this account (uid {uid}), and the provider has nobody who would be called `{name}`; lock it, or remove \
+          it, by hand, or `gosync adopt` it with --as");
+    OtherUidAsked { login: Untrusted, uid: u32 } = "other-uid-asked",
+        ("`{login}` asks for another uid than {uid}, and may be somebody else; `gosync adopt` ties them all the same");
     PersonHasUid { given: u32, found: u32 } = "person-has-uid",
         ("gosync gave this person the uid {given}, and the account has {found}");
     GroupHasGid { given: u32, found: u32 } = "group-has-gid",

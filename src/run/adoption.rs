@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::context::PlanContext;
 use super::env::Env;
+use super::evidence::{Evidence, Whose};
 use super::job::{Adoptees, By, Kind};
 use super::watch::Watch;
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -43,6 +44,8 @@ enum Which<'a> {
     },
     /// All that the provider has.
     All(By),
+    /// All that were gosync's, by what the host says.
+    Evident(Evidence),
 }
 
 impl<'a> Adoption<'a> {
@@ -58,6 +61,7 @@ impl<'a> Adoption<'a> {
                 Which::All(*by),
                 [kind != Some(Kind::Group), kind != Some(Kind::Account)],
             ),
+            Adoptees::Evident => (Which::Evident(Evidence::read(env)?), [true, true]),
             Adoptees::Named { names, remote } => {
                 let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
                 let (groups, accounts) = sorted_out(env, names, kind)?;
@@ -226,6 +230,15 @@ impl<'a> Work<'a> {
                     self.note(name, false, done);
                 }
             }
+            Which::Evident(evidence) => {
+                let whose = Whose::new(evidence, directory, &people.called);
+                for (name, found) in &host.accounts {
+                    if let Some(user) = whose.account(name, found) {
+                        let done = user.and_then(|user| self.take(name, &user, &people));
+                        self.note(name, false, done);
+                    }
+                }
+            }
         }
     }
 
@@ -235,8 +248,17 @@ impl<'a> Work<'a> {
         user: &User,
         people: &People<'_, impl Fn(&User) -> Selection>,
     ) -> std::result::Result<diff::Adoption, Reason> {
-        let (host, rules) = (self.cx.host, &self.rules.accounts);
         people.check_selected(user)?;
+        self.take(name, user, people)
+    }
+
+    fn take(
+        &mut self,
+        name: &str,
+        user: &User,
+        people: &People<'_, impl Fn(&User) -> Selection>,
+    ) -> std::result::Result<diff::Adoption, Reason> {
+        let (host, rules) = (self.cx.host, &self.rules.accounts);
         let found = host.accounts.get(name).ok_or_else(|| Reason::NotOnHost {
             kind: EntryKind::Account,
             name: Untrusted::new(name),
@@ -303,6 +325,17 @@ impl<'a> Work<'a> {
                             Err(adoption::several_groups(name, several))
                         }
                     };
+                    self.note(name, false, done);
+                }
+            }
+            Which::Evident(evidence) => {
+                let index = adoption::groups(directory, By::Login, rules);
+                for (name, found) in &host.groups {
+                    if !evidence.gave_group(name, found, host) {
+                        continue;
+                    }
+                    let done = adoption::group(directory, &index, name, None);
+                    let done = done.and_then(|group| self.group(name, group));
                     self.note(name, false, done);
                 }
             }

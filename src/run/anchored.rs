@@ -108,10 +108,10 @@ pub(super) fn look_and_mend(env: &Env, target: &dyn Target) -> Result<Found> {
     Ok(Found { standing, ..found })
 }
 
-/// The anchor of a host whose ledger is given up for a new one: only where it cannot be used.
-pub(super) fn given_up(found: Found) -> Result<Option<Anchor>> {
+/// Makes sure that a ledger is given up for a new one only where it cannot be used.
+pub(super) fn check_given_up(found: &Found) -> Result<()> {
     match found.standing {
-        Err(_) => Ok(found.anchor),
+        Err(_) => Ok(()),
         Ok(_) => Err(
             Error::failed("the ledger of this host can be used, and no new one is begun")
                 .hint("Leave --new-ledger out"),
@@ -204,7 +204,10 @@ fn find(env: &Env, target: &dyn Target, look: Look) -> Result<Found> {
 }
 
 /// The anchor of the host; `None`: there is none.
-fn anchor(target: &dyn Target) -> Result<Option<Anchor>> {
+///
+/// # Errors
+/// When it cannot be read, or says nothing.
+pub(super) fn anchor(target: &dyn Target) -> Result<Option<Anchor>> {
     let path = target.locate(Anchor::PATH);
     let unusable = |why: &dyn std::fmt::Display| {
         Error::failed(format!("{} cannot be used: {why}", path.display())).hint(
@@ -262,7 +265,9 @@ pub(super) fn ways_out(env: &Env, error: Error) -> Error {
         None => "`gosync ledger restore FILE` puts a copy in its place; beside it there is none"
             .to_owned(),
     };
-    error.hint(restore).hint(
+    let rebuild = "`gosync ledger rebuild -n` shows what a new ledger would be made of: what this host says of the accounts \
+                   that gosync made, and the provider";
+    error.hint(restore).hint(rebuild).hint(
         "`gosync sync users --new-ledger` begins anew, such as on a host that was made of another one's image: accounts that \
          are here are the host's own then, until they are adopted; no number is given twice",
     )

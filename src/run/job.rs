@@ -113,6 +113,21 @@ pub enum Adoptees {
         /// By what an account or a group is taken for that of a record.
         by: By,
     },
+    /// All that were gosync's, by what the host itself says.
+    Evident,
+}
+
+/// Whether a run begins with a new ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NewLedger {
+    /// It works with the one that is there.
+    #[default]
+    No,
+    /// In the place of one that is lost, or is not this host's.
+    Begun,
+    /// The same, if need be; and with all numbers retired of which there is any trace.
+    Rebuilt,
 }
 
 /// What is tied to another record.
@@ -162,8 +177,8 @@ pub struct Options {
     pub retry_hooks: bool,
     /// Run hooks although the managed host is another tree.
     pub root_hooks: bool,
-    /// Begin with a new ledger, in the place of one that is lost, or is not this host's.
-    pub new_ledger: bool,
+    /// Whether to begin with a new ledger.
+    pub new_ledger: NewLedger,
     /// Put what is needed to carry the plan out later into the report.
     pub save: bool,
 }
@@ -308,6 +323,10 @@ impl Task {
             Self::Users { .. } => "sync users",
             Self::Groups { .. } => "sync groups",
             Self::Remove { .. } => "deluser",
+            Self::Adopt {
+                which: Adoptees::Evident,
+                ..
+            } => "ledger rebuild",
             Self::Adopt { .. } => "adopt",
             Self::Release { .. } => "release",
             Self::Rebind { .. } => "rebind",

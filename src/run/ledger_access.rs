@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::anchored;
+use super::anchored::{self, Found};
 use super::env::Env;
-use super::job::Options;
+use super::evidence;
+use super::job::{NewLedger, Options};
 use super::restore;
 use super::transaction;
 use super::watch::Watch;
@@ -27,10 +28,31 @@ fn trusted(dir: &Path, env: &Env) -> Result<()> {
     }
 }
 
+/// What is retired in the new ledger that a run begins with; `None`: it goes on with the one that is there.
+fn anew(env: &Env, target: &dyn Target, how: NewLedger, found: &Found) -> Result<Option<Numbers>> {
+    let given = || {
+        found
+            .anchor
+            .clone()
+            .map(|anchor| anchor.given)
+            .unwrap_or_default()
+    };
+    match how {
+        NewLedger::No => Ok(None),
+        NewLedger::Begun => anchored::check_given_up(found).map(|()| Some(given())),
+        NewLedger::Rebuilt if found.standing.is_ok() => Ok(None),
+        NewLedger::Rebuilt => Ok(Some(given().and(&evidence::numbers(env, target)?))),
+    }
+}
+
 /// Makes a new ledger in the place of one that is lost, or is not this host's.
-fn begin_anew(env: &Env, target: &dyn Target, watch: &mut dyn Watch) -> Result<()> {
-    let anchor = anchored::given_up(anchored::look_and_mend(env, target)?)?;
-    if let Some(kept) = restore::new_ledger(env, target, anchor.as_ref())? {
+fn begin_anew(env: &Env, target: &dyn Target, how: NewLedger, watch: &mut dyn Watch) -> Result<()> {
+    let found = anchored::look_and_mend(env, target)?;
+    let Some(retired) = anew(env, target, how, &found)? else {
+        return Ok(());
+    };
+    let kept = restore::new_ledger(env, target, found.anchor.as_ref(), &retired)?;
+    if let Some(kept) = kept {
         watch.notice(format!(
             "a new ledger was begun; the former one is kept as {}",
             kept.display()
@@ -65,15 +87,14 @@ impl LedgerAccess {
                     ),
                 );
             }
-            if options.new_ledger {
-                let anchor = anchored::given_up(anchored::look(env)?)?;
-                let retired = anchor.map(|anchor| anchor.given).unwrap_or_default();
+            let found = anchored::look(env)?;
+            if let Some(retired) = anew(env, target, options.new_ledger, &found)? {
                 return Ok(Self::Read(None, retired));
             }
-            return Ok(Self::Read(anchored::read(env)?, Numbers::default()));
+            return Ok(Self::Read(found.usable(env)?, Numbers::default()));
         }
-        if options.new_ledger {
-            begin_anew(env, target, watch)?;
+        if options.new_ledger != NewLedger::No {
+            begin_anew(env, target, options.new_ledger, watch)?;
         }
         anchored::check_before(env, target)?;
         files::ensure_private_dir(&dir).map_err(Error::failed)?;

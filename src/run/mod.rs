@@ -11,6 +11,7 @@ mod carry_out;
 mod context;
 pub(crate) mod copies;
 mod env;
+mod evidence;
 mod exchange;
 mod hold;
 mod job;
@@ -43,7 +44,7 @@ use crate::targets::TargetError;
 
 pub(crate) use self::context::PlanContext;
 pub use self::env::{Env, Patience};
-pub(crate) use self::job::{Adoptees, By, Kind, Rebinds, TieBy};
+pub(crate) use self::job::{Adoptees, By, Kind, NewLedger, Rebinds, TieBy};
 pub use self::job::{Job, Options, Task};
 pub(crate) use self::last_runs::{FILE as LAST_RUNS, LastRuns, RunNote, Told};
 pub(crate) use self::memory::Memory;

@@ -11,6 +11,7 @@ use super::restore::new_ledger;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{HOST, Ledger};
+use crate::model::anchor::Numbers;
 use crate::model::host::Owner;
 use crate::model::owned::Owned;
 use crate::model::{first_names, shown};
@@ -54,7 +55,7 @@ pub(crate) fn reset(env: &Env, dry_run: bool, watch: &mut dyn Watch) -> Result<O
     drop(ledger);
     match dry_run {
         true => Ok(None),
-        false => new_ledger(env, target.as_ref(), Some(&anchor)),
+        false => new_ledger(env, target.as_ref(), Some(&anchor), &Numbers::default()),
     }
 }
 

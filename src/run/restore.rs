@@ -12,7 +12,7 @@ use super::exchange::Exchange;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{self, Entries, Ledger, LedgerError, Mismatch, Standing};
-use crate::model::anchor::Anchor;
+use crate::model::anchor::{Anchor, Numbers};
 use crate::model::history::EntryKind;
 use crate::model::{first_names, shown};
 use crate::system::files;
@@ -66,14 +66,16 @@ fn make(
     Ledger::open(exchange.dir())?.follow(anchor, anew)
 }
 
-/// Makes a new ledger in which nothing stands but what was given. Returns where the former one is kept.
+/// Makes a new ledger in which nothing stands but what was given, by the anchor and besides. Returns where the former one is kept.
 pub(super) fn new_ledger(
     env: &Env,
     target: &dyn Target,
     anchor: Option<&Anchor>,
+    retired: &Numbers,
 ) -> Result<Option<PathBuf>> {
     let exchange = Exchange::begin(env, target)?;
     let mut new = Ledger::open(exchange.dir()).map_err(Error::failed)?;
+    new.retire(retired).map_err(Error::failed)?;
     let anchor = new.follow(anchor, true).map_err(Error::failed)?;
     drop(new);
     exchange.carry_out(&anchor)

@@ -23,8 +23,27 @@ pub fn restoring(database: Database) -> (SmallHost, Scenario) {
     (tree, scenario)
 }
 
+/// A host whose ledger is lost, without a copy.
+pub fn rebuilding(database: Database) -> (SmallHost, Scenario) {
+    let (tree, mut scenario) = restoring(database);
+    std::fs::remove_dir_all(tree.path("var/lib/gosync/copies")).unwrap();
+    tree.save("before");
+    scenario.name = "rebuilding the ledger";
+    scenario.run = &["ledger", "rebuild"];
+    (tree, scenario)
+}
+
+/// How an administrator goes on after a kill.
+#[derive(Clone, Copy, PartialEq)]
+enum Then {
+    /// By the same command again, if the ledger is refused still.
+    IfRefused,
+    /// By the same command in any case: it goes on where it was.
+    Always,
+}
+
 /// Kills `run` everywhere, and then goes on as an administrator would.
-fn killed(tree: &SmallHost, run: &[&str]) {
+fn killed(tree: &SmallHost, run: &[&str], then: Then) {
     let points = syscalls::of(tree, run);
     let undisturbed = tree.gosync(SYNC);
     let goal = std::fs::read(tree.path("etc/passwd")).unwrap();
@@ -44,6 +63,9 @@ fn killed(tree: &SmallHost, run: &[&str]) {
             tree.gosync(run);
             stayed += 1;
         } else {
+            if then == Then::Always {
+                tree.gosync(run).expect(0);
+            }
             went += 1;
         }
         let last = tree.gosync(SYNC);
@@ -66,10 +88,14 @@ fn killed(tree: &SmallHost, run: &[&str]) {
 cases! {
     killed_while_it_restores_the_ledger: |on| {
         let (tree, scenario) = restoring(on);
-        killed(&tree, scenario.run);
+        killed(&tree, scenario.run, Then::IfRefused);
     }, etc, extrausers;
     killed_while_it_begins_a_new_ledger: |on| {
         let (tree, _) = restoring(on);
-        killed(&tree, &["sync", "users", "--new-ledger"]);
+        killed(&tree, &["sync", "users", "--new-ledger"], Then::IfRefused);
     }, etc;
+    killed_while_it_rebuilds_the_ledger: |on| {
+        let (tree, scenario) = rebuilding(on);
+        killed(&tree, scenario.run, Then::Always);
+    }, etc, extrausers;
 }

@@ -238,6 +238,124 @@ fn after_an_older_copy_what_happened_since_is_told_and_can_be_adopted() {
     assert!(refused.err.contains("it is older"), "{refused:?}");
 }
 
+const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGb9Q1sFzLhM1H8r1uQ5lQ1q4T0sRk5zXo0mZb1c2d3e";
+
+/// Accounts with and without keys; one that is no account of gosync's, and one whose number was given and is free.
+fn evident() -> ScratchHost {
+    let world = ScratchHost::new(&Tree::base());
+    world.shell(
+        "echo loc:x:1000:1000:Local:/home/loc:/bin/bash >> root/etc/passwd; echo 'loc:!:20000::::::' >> root/etc/shadow",
+    );
+    let people = |more: &str| {
+        format!(
+            r#"{{"users": [{{"id": "u-ann", "login": "ann", "ssh_keys": ["{KEY}"]}}, {{"id": "u-bob", "login": "bob"}},
+                {{"id": "u-loc", "login": "loc"}}{more}],
+              "groups": [{{"id": "g-1", "name": "lab", "members": [{{"user": "u-ann"}}]}}]}}"#
+        )
+    };
+    let more = format!(
+        r#", {{"id": "u-dan", "login": "dan", "ssh_keys": ["{KEY}"]}}, {{"id": "u-eve", "login": "eve"}},
+             {{"id": "u-fay", "login": "fay"}}"#
+    );
+    world.write("directory.json", &people(&more));
+    world.gosync(&["-q", "sync", "users"]);
+    world.ok("-q sync groups");
+    world.write("directory.json", &people(""));
+    world.ok("-q deluser fay --remove-home");
+    world
+}
+
+#[test]
+fn a_ledger_is_made_anew_of_what_the_host_and_the_provider_say() {
+    for (what, _, lose) in losses().into_iter().filter(|(what, _, _)| *what != "old") {
+        let world = evident();
+        let [ann, bob, dan, eve] =
+            ["ann", "bob", "dan", "eve"].map(|name| uid(&world, name).unwrap());
+        lose(&world);
+        world.shell(&format!("rm -rf {COPIES}"));
+        let databases = fs::read(world.dir().join("root/etc/passwd")).unwrap();
+        let dry = world.gosync(&["ledger", "rebuild", "-n"]);
+        world.gosync(&["sync", "users"]).expect(1);
+        let done = world.gosync(&["ledger", "rebuild"]);
+        assert_eq!(dry.code, done.code, "{what}: {dry:?} {done:?}");
+        assert_eq!(
+            fs::read(world.dir().join("root/etc/passwd")).unwrap(),
+            databases,
+            "{what}"
+        );
+        for name in ["ann", "bob", "dan", "lab"] {
+            let taken = |text: &str| {
+                text.lines().any(|line| {
+                    line.contains(&format!("{name} uid")) || line.contains(&format!("{name} gid"))
+                })
+            };
+            assert_eq!(
+                taken(&dry.out),
+                taken(&done.out),
+                "{what}: {name}: {dry:?} {done:?}"
+            );
+        }
+        let told = format!("{}{}", done.out, done.err);
+        assert!(
+            told.contains("eve") && !told.contains("refuse loc") && !told.contains("account loc"),
+            "{what}: {done:?}"
+        );
+        world.ok("ledger verify");
+        let status = world.gosync(&["status"]);
+        assert!(status.out.contains("3 owned"), "{what}: {status:?}");
+        // Whoever left is missing again; the others are as they were. Nobody gets a number that was given.
+        let sync = world.gosync(&["sync", "users"]);
+        assert!(
+            sync.out.contains("unchanged") && !sync.out.contains("created"),
+            "{what}: {sync:?}"
+        );
+        assert_eq!(
+            [ann, bob, dan, eve],
+            ["ann", "bob", "dan", "eve"].map(|name| uid(&world, name).unwrap())
+        );
+        let text = fs::read_to_string(world.dir().join("directory.json")).unwrap();
+        world.write(
+            "directory.json",
+            &text.replace(
+                r#""users": ["#,
+                r#""users": [{"id": "a-new", "login": "new"}, "#,
+            ),
+        );
+        world.gosync(&["-q", "sync", "users"]);
+        assert_eq!(
+            uid(&world, "new").unwrap(),
+            "20005",
+            "{what}: fay had 20004"
+        );
+        // Once more changes nothing.
+        let again = world.gosync(&["ledger", "rebuild"]);
+        assert!(again.out.contains("nothing to do"), "{what}: {again:?}");
+    }
+}
+
+#[test]
+fn a_name_that_somebody_else_has_by_now_is_not_taken_for_its_owner() {
+    let world = evident();
+    fs::remove_file(world.dir().join(LEDGER)).unwrap();
+    // Others are called ann and bob now: ann's keys say who she was, and bob's new namesake brings another number.
+    world.write(
+        "directory.json",
+        r#"{"users": [{"id": "n-ann", "login": "ann"}, {"id": "n-bob", "login": "bob", "uid": 20100}], "groups": []}"#,
+    );
+    let done = world.gosync(&["ledger", "rebuild"]);
+    let told = format!("{}{}", done.out, done.err);
+    assert!(told.contains("asks for another uid than"), "{done:?}");
+    let why = world.gosync(&["drift", "ann"]).expect(0);
+    assert_eq!(why.err, "");
+    let sync = world.gosync(&["sync", "users"]);
+    let told = format!("{}{}", sync.out, sync.err);
+    assert!(
+        told.contains("u-ann"),
+        "the name ann is the old one's: {sync:?}"
+    );
+}
+
 #[test]
 fn a_copy_is_put_back_only_if_it_is_sound_and_meant() {
     let world = host();

@@ -192,6 +192,7 @@ fn every_recipe_has_its_commands_in_the_page() {
         "ledger backup",
         "ledger verify",
         "ledger restore",
+        "ledger rebuild",
         "sync users --new-ledger",
         "undo 17",
         "ledger reset",

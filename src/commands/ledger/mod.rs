@@ -1,6 +1,7 @@
 //! `gosync ledger`: copies of the ledger, and the ways back where it is lost, old or another host's.
 
 mod backup;
+mod rebuild;
 mod reset;
 mod restore;
 mod verify;
@@ -15,6 +16,7 @@ pub(super) fn run(global: &Global, command: &Ledger, ui: Ui) -> Result<Outcome> 
         Ledger::Backup(args) => backup::run(global, args, ui),
         Ledger::Restore(args) => restore::run(global, args, ui),
         Ledger::Verify(args) => verify::run(global, args, ui),
+        Ledger::Rebuild(args) => rebuild::run(global, args, ui),
         Ledger::Reset(args) => reset::run(global, args, ui),
     }
 }

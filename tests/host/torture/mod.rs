@@ -15,7 +15,7 @@ use crate::departure_kills::{
 };
 use crate::findings::Findings;
 use crate::interruptions::{Interruption, kill, kill_in_the_middle, stop, sweep};
-use crate::ledger_kills::restoring as restoring_the_ledger;
+use crate::ledger_kills::{rebuilding as rebuilding_the_ledger, restoring as restoring_the_ledger};
 use crate::scenarios::{
     ARCHIVE_HOME, KEEP, REMOVE_HOME, Scenario, adding, changing, grouping, keys, locking, prepare,
     rebinding, removing, removing_with_keys, undoing,
@@ -87,6 +87,7 @@ sweeps! {
     releasing: |on| with_locals(on, &["release", "dora"], &["adopt", "dora"]);
     restoring: |on| deleted(on, false);
     restoring_the_ledger: restoring_the_ledger;
+    rebuilding_the_ledger: rebuilding_the_ledger;
     undoing: |on| prepared(undoing(), on);
     undoing_renames: undoing_renames;
     undoing_groups: undoing_groups;
