@@ -18,5 +18,5 @@ pub(super) fn run(global: &Global, args: &PlanArgs, ui: Ui) -> Result<Outcome> {
         new_ledger: NewLedger::Rebuilt,
         ..options(&setup, args)
     };
-    conclude(&run_with(&setup, task, options, args.format)?, args)
+    conclude(&run_with(&setup, task, options, args)?, args)
 }
