@@ -662,7 +662,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__doctor)
-            opts="-u -g -f -q -v -h --offline --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --offline --full --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

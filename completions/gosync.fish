@@ -616,6 +616,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l wait -d 'Wait a
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l offline -d 'Do not ask the provider'
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l full -d 'Read everybody and every group, not only a page of each'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s q -l quiet -d 'Print no notices; warnings and errors remain'

@@ -11,6 +11,10 @@ pub struct Doctor {
     #[arg(long)]
     pub offline: bool,
 
+    /// Read everybody and every group, not only a page of each
+    #[arg(long, conflicts_with = "offline")]
+    pub full: bool,
+
     /// Print the findings in this format
     #[arg(
         long,

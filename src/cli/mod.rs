@@ -274,7 +274,9 @@ pub enum Command {
     ///
     /// Checks the configuration, who may change the files that are trusted, the provider, the lock, the ledger, the
     /// account files, the name services, sshd, the ranges of ids, homes, shells, the crontab and the clock. Each finding
-    /// is a problem, a warning or a note, and says what is so, why it matters and what to type. Writes nothing.
+    /// is a problem, a warning or a note, and says what is so, why it matters and what to type. Writes nothing. Of the
+    /// provider it reads what a sync would, a page of people and one of groups, or all with `--full`; it says how many can be
+    /// used and why others cannot, and proposes ranges, bases and other keys by what it saw.
     ///
     /// The status is 0 if there is no problem, 1 if there is one, and 2 if the configuration cannot be used; then the
     /// rest is checked as if every key had its default. With `--root`, what needs a running host is left out.

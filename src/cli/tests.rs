@@ -14,10 +14,28 @@ fn clap_finds_no_fault() {
 }
 
 #[test]
-fn the_crontab_lines_can_be_typed() {
+fn what_is_installed_for_cron_are_the_lines_of_the_manual() {
+    let file = include_str!("../../share/cron.d/gosync");
     for line in text::CRONTAB {
+        let (when, command) = line.split_once(" /").unwrap();
+        assert!(
+            file.contains(&format!("\n{when} root /{command}\n")),
+            "{line}"
+        );
+    }
+    assert!(file.ends_with('\n') && !file.contains("/dev/null"));
+}
+
+#[test]
+fn the_crontab_lines_can_be_typed() {
+    for line in text::CRONTAB.into_iter().chain(text::CRONTAB_ORIGINAL) {
+        let program = if line.contains("./") {
+            "./"
+        } else {
+            "/usr/local/bin/"
+        };
         let commands: Vec<_> = line
-            .split("./")
+            .split(program)
             .skip(1)
             .map(|c| c.split([';', '&', ')']).next().unwrap())
             .collect();

@@ -2,8 +2,14 @@
 
 use std::fmt::Write as _;
 
-/// The crontab that gosync is made for.
+/// The lines of root's crontab, for a program where `make install` puts it.
 pub const CRONTAB: [&str; 2] = [
+    "*/2  * * * * /usr/local/bin/gosync -q --nw sync users --new && /usr/local/bin/gosync -q --nw sync groups",
+    "*/15 * * * * /usr/local/bin/gosync -q --nw sync users --updated; /usr/local/bin/gosync -q --nw sync groups",
+];
+
+/// The lines of those who come from the original, which work as they are where the program is in that directory.
+pub const CRONTAB_ORIGINAL: [&str; 2] = [
     "*/2  * * * * ( cd /usr/local/gosync && ./gosync -q --nw sync users --new && ./gosync -q --nw sync groups ) >/dev/null 2>&1",
     "*/15 * * * * ( cd /usr/local/gosync && ./gosync -q --nw sync users --updated; ./gosync -q --nw sync groups ) >/dev/null 2>&1",
 ];

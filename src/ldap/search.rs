@@ -147,6 +147,40 @@ pub(crate) fn run(
     }
 }
 
+/// Asks for the first page alone; says how that ended, and whether there are more.
+pub(crate) fn first(
+    session: &mut Session,
+    request: &Request<'_>,
+    sink: &mut dyn FnMut(Entry),
+) -> (Outcome, bool) {
+    let mut outcome = Outcome {
+        pages: 1,
+        ..Outcome::default()
+    };
+    let mut page = match one(session, request, &[], &mut outcome.entries, sink) {
+        Ok(page) => page,
+        Err(reason) => {
+            outcome.early = Some(reason);
+            return (outcome, false);
+        }
+    };
+    outcome.code = page.code;
+    let refers = !page.references.is_empty() && !session.ignores_referrals();
+    outcome.references.append(&mut page.references);
+    let asked = Asked {
+        cookie: &[],
+        paged: session.page_size() > 0 && !request.alone,
+        refers,
+    };
+    match after(page, asked, &outcome, &mut BTreeSet::new()) {
+        Ok(next) => (outcome, next.is_some()),
+        Err(reason) => {
+            outcome.early = Some(raised(reason, &outcome, session));
+            (outcome, false)
+        }
+    }
+}
+
 /// What a page was asked for, and what counts of the answer.
 struct Asked<'a> {
     /// Its own marker.

@@ -13,6 +13,7 @@ pub(crate) mod http;
 mod inactive;
 pub(crate) mod kind;
 pub(crate) mod ldap;
+pub(crate) mod look;
 mod nested;
 pub(crate) mod registry;
 pub(crate) mod scim;
@@ -22,6 +23,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Instant;
 
+use self::look::{Look, LookFor};
 use crate::model::history::EntryKind;
 use crate::model::remedy::Remedy;
 use crate::model::{Snapshot, Untrusted};
@@ -106,6 +108,14 @@ pub trait Provider {
     /// What to look at when nobody, or no group, that it gives can be used.
     fn look_at(&self, _kind: EntryKind) -> String {
         format!("look at [provider.{}]", self.name())
+    }
+
+    /// A look at what a sync would read: a page of people and of groups, or all of them.
+    ///
+    /// # Errors
+    /// As [`Provider::fetch`].
+    fn look(&self, asked: &LookFor) -> Result<Look, FetchError> {
+        look::whole(self, asked)
     }
 
     /// The attributes that `inactive_when` names and that nobody's record has: for the doctor. Nothing, where the provider

@@ -323,13 +323,26 @@ fn program() -> String {
     rest.control("SH", ["EXAMPLES"]);
     list(&mut rest, &words::EXAMPLES);
     rest.control("PP", []);
-    rest.text([roman("The crontab of root that gosync is made for:")]);
-    rest.control("PP", []);
-    rest.control("nf", []);
-    for line in words::CRONTAB {
-        rest.text([roman(line)]);
+    let told = [
+        (
+            "The crontab of root, for a program where `make install` puts it:",
+            words::CRONTAB,
+        ),
+        (
+            "Who comes from the original, and has the program and its configuration in that directory, keeps these:",
+            words::CRONTAB_ORIGINAL,
+        ),
+    ];
+    for (what, lines) in told {
+        rest.text([roman(what)]);
+        rest.control("PP", []);
+        rest.control("nf", []);
+        for line in lines {
+            rest.text([roman(line)]);
+        }
+        rest.control("fi", []);
+        rest.control("PP", []);
     }
-    rest.control("fi", []);
     see_also(
         &mut rest,
         &[

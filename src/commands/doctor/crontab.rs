@@ -4,11 +4,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::cron_calls::{Call, call};
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
 use crate::model::shown;
-use crate::system::files;
 use crate::system::inspect::{self, Kind, Node};
+use crate::system::{files, process};
 
 const AREA: Area = Area::Crontab;
 
@@ -29,6 +30,8 @@ struct Table {
     text: String,
     /// Whether it is one of the directory cron.d, where only some names count.
     dropped_in: bool,
+    /// What its lines come to on this host; nothing of another one is known.
+    calls: Vec<(String, Call)>,
 }
 
 pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
@@ -54,6 +57,11 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         .filter(|name| name.to_string_lossy().ends_with(".timer"))
         .map(|name| units.join(name));
     let timers = timers.any(|path| path.to_string_lossy().contains("gosync"));
+    if look.is_host() {
+        for table in &mut tables {
+            table.calls = calls(&table.text);
+        }
+    }
     let facts = Facts {
         tables,
         timers,
@@ -85,7 +93,15 @@ fn table(path: PathBuf, dropped_in: bool) -> Option<Table> {
         node,
         text,
         dropped_in,
+        calls: Vec::new(),
     })
+}
+
+/// What the lines of a table come to.
+fn calls(text: &str) -> Vec<(String, Call)> {
+    let exists = |path: &std::path::Path| path.exists();
+    let all = lines(text).filter_map(|line| Some((line.to_owned(), call(line, text, &exists)?)));
+    all.collect()
 }
 
 /// The lines that run gosync.
@@ -116,6 +132,7 @@ fn judge_table(table: &Table, limit: Duration) -> Vec<Finding> {
         node,
         text,
         dropped_in,
+        calls,
     } = table;
     let (path, name) = (node.path.display(), word(&node.path));
     let mut found = Vec::new();
@@ -151,7 +168,46 @@ fn judge_table(table: &Table, limit: Duration) -> Vec<Finding> {
     for line in lines(text) {
         found.extend(judge_line(line, limit));
     }
+    let own = process::own_program();
+    found.extend(
+        calls
+            .iter()
+            .filter_map(|(line, call)| judge_call(line, call, own.as_deref())),
+    );
     found
+}
+
+/// A line that runs nothing, or another program than this.
+fn judge_call(line: &str, call: &Call, own: Option<&std::path::Path>) -> Option<Finding> {
+    let here = own.map_or_else(
+        || "/usr/local/bin/gosync".to_owned(),
+        |own| own.display().to_string(),
+    );
+    let nothing = |reason: String| {
+        let what = format!("a line of cron runs nothing, {reason}: {}", shown(line));
+        let why = "nothing is brought in step by it, and what the shell says about that goes where the line sends it";
+        AREA.problem(what, why, format!("write {here} in it, as gosync(8) does"))
+    };
+    match call {
+        Call::NoDirectory(dir) => Some(nothing(format!("as there is no {}", shown(dir)))),
+        Call::NoProgram(path) => Some(nothing(format!("as there is no {}", shown(path)))),
+        Call::NotInPath(path) => Some(nothing(format!(
+            "as gosync is in none of the directories where cron looks ({})",
+            shown(path)
+        ))),
+        Call::Program(path) => {
+            let real = |path: &std::path::Path| path.canonicalize().ok();
+            let other = own.is_some_and(|own| real(own) != real(path));
+            other.then(|| {
+                let what = format!("cron runs {}, and this is {here}", path.display());
+                AREA.warning(
+                    what,
+                    "what is seen here may not be what cron's program does",
+                    format!("{} --version; gosync --version", path.display()),
+                )
+            })
+        }
+    }
 }
 
 fn judge_line(line: &str, limit: Duration) -> Vec<Finding> {
@@ -210,6 +266,7 @@ mod tests {
             node,
             text: text.to_owned(),
             dropped_in: path.starts_with("/etc/cron.d/"),
+            calls: Vec::new(),
         }];
         Facts {
             tables,
@@ -235,6 +292,28 @@ mod tests {
             ..facts("/etc/cron.d/gosync", &text, 0o644)
         };
         assert_eq!(told(&slow), [Severity::Note]);
+    }
+
+    #[test]
+    fn a_line_that_runs_nothing_is_a_problem_and_another_program_a_warning() {
+        let mut facts = facts("/etc/cron.d/gosync", &format!("{}\n", CRONTAB[0]), 0o644);
+        let own = process::own_program().unwrap();
+        for (call, severity) in [
+            (
+                Call::NoDirectory("/usr/local/gosync".to_owned()),
+                Some(Severity::Problem),
+            ),
+            (
+                Call::NoProgram("/x/gosync".to_owned()),
+                Some(Severity::Problem),
+            ),
+            (Call::NotInPath("/bin".to_owned()), Some(Severity::Problem)),
+            (Call::Program("/bin/sh".into()), Some(Severity::Warning)),
+            (Call::Program(own), None),
+        ] {
+            facts.tables[0].calls = vec![("a line".to_owned(), call)];
+            assert_eq!(told(&facts).first().copied(), severity);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::Global;
+use crate::cli::{self, Global};
 use crate::commands::setup::{self, Setup};
 use crate::config::{Settings, Source};
 use crate::error::{Error, Result};
@@ -29,6 +29,8 @@ pub(super) struct HostLook<'a> {
     pub config_files: Vec<PathBuf>,
     /// Whether the provider is left alone.
     pub offline: bool,
+    /// Whether everybody and every group is read.
+    pub full: bool,
     /// The databases.
     pub survey: Survey,
     /// The ledger; `None`: there is none yet.
@@ -41,7 +43,7 @@ pub(super) struct HostLook<'a> {
 
 impl<'a> HostLook<'a> {
     /// Gathers it.
-    pub(super) fn new(global: &'a Global, offline: bool, ui: Ui) -> Result<Self> {
+    pub(super) fn new(global: &'a Global, args: &cli::Doctor, ui: Ui) -> Result<Self> {
         let (setup, unusable) = match Setup::for_provider(global, ui) {
             Ok(setup) => (setup, None),
             Err(e) => (defaults(global, ui)?, Some(e)),
@@ -66,7 +68,8 @@ impl<'a> HostLook<'a> {
             setup,
             unusable,
             config_files,
-            offline,
+            offline: args.offline,
+            full: args.full,
             survey,
             ledger,
             mismatch,

@@ -8,6 +8,7 @@
 
 mod clock;
 mod configuration;
+mod cron_calls;
 mod crontab;
 mod databases;
 mod homes;
@@ -19,6 +20,7 @@ mod lock;
 mod names;
 mod odd_lines;
 mod owned;
+mod people;
 mod power;
 mod provider;
 mod ranges;
@@ -55,7 +57,7 @@ const AREAS: [fn(&HostLook<'_>, &mut Report); 15] = [
 
 pub(super) fn run(global: &Global, args: &cli::Doctor, ui: Ui) -> Result<Outcome> {
     Setup::may_work(global)?;
-    let look = HostLook::new(global, args.offline, ui)?;
+    let look = HostLook::new(global, args, ui)?;
     let mut report = Report::new(global.root.clone());
     for area in AREAS {
         area(&look, &mut report);

@@ -1,12 +1,16 @@
-//! The provider: whether it answers, who we are there, and whether a small read works.
+//! The provider: whether it answers, who we are there, and whether a read like that of a sync works.
+
+use std::time::Instant;
 
 use super::host_look::HostLook;
+use super::people;
 use super::report::{Area, Finding, Report};
-use crate::commands::setup::Setup;
+use crate::model::remedy::{KeyNames, Remedy};
 use crate::model::{Completeness, Untrusted, shown};
 use crate::policy::select;
 use crate::providers::kind::ProviderConfig;
-use crate::providers::{FetchError, Query, Scope};
+use crate::providers::look::{Look, LookFor};
+use crate::providers::{FetchError, Provider, Query, Scope};
 use crate::system::clock;
 
 const AREA: Area = Area::Provider;
@@ -23,17 +27,13 @@ enum Facts {
     /// It does, but cannot be read.
     Unread(FetchError),
     /// It could be read.
-    Read(Read),
+    Read(Box<Read>),
 }
 
-/// What a small read showed.
+/// What a look showed.
 struct Read {
     who: Untrusted,
-    people: usize,
-    /// Why the read was not complete.
-    incomplete: Option<String>,
-    /// Records that cannot be used, each with its reason.
-    rejected: Vec<String>,
+    look: Look,
     /// The top group, if nobody can be selected by it, and why.
     top_group: Option<(String, String)>,
     /// Attributes of `inactive_when` that nobody's record has.
@@ -52,25 +52,36 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         .accounts
         .values()
         .find(|account| account.state.is_present());
-    let facts = ask(
-        &look.setup,
-        known.map_or(NOBODY, |account| account.name.as_str()),
-    );
+    let facts = ask(look, known.map_or(NOBODY, |account| account.name.as_str()));
     let Ok(settings) = look.settings().provider() else {
         return;
     };
     if let Facts::Read(read) = &facts {
         let kind = settings.kind;
-        let (name, who, people) = (shown(&settings.name), &read.who, read.people);
+        let (name, who) = (shown(&settings.name), &read.who);
+        let counted = people::count(look, &read.look);
+        let figures = match &counted {
+            Ok(facts) => people::figures(facts, &read.look),
+            Err(_) => format!(
+                "people: {}, groups: {}",
+                read.look.people.directory.users.len(),
+                read.look.groups.directory.groups.len()
+            ),
+        };
         report.looked(
             AREA,
-            format!("{name} ({kind}), where we are {who}; a small read showed people: {people}"),
+            format!("{name} ({kind}), where we are {who}; {figures}"),
         );
+        match &counted {
+            Ok(facts) => report.add(people::judge(facts)),
+            Err(e) => report.skipped(AREA, format!("who of them can be used: {e}")),
+        }
     }
     report.add(judge(&facts, &settings.name, settings.config.as_ref()));
 }
 
-fn ask(setup: &Setup<'_>, login: &str) -> Facts {
+fn ask(look: &HostLook<'_>, login: &str) -> Facts {
+    let setup = &look.setup;
     let deadline = clock::deadline(setup.settings.gosync.time_limit);
     let provider = match setup.provider() {
         Ok(provider) => provider,
@@ -81,37 +92,50 @@ fn ask(setup: &Setup<'_>, login: &str) -> Facts {
         Err(e) => return Facts::Strange(e),
     };
     let top_group = setup.settings.rules.accounts.top_group.clone();
-    let query = Query {
-        scope: Scope::Users,
-        only: Some(vec![login.to_owned()]),
-        top_group: top_group.clone(),
-        with_groups: false,
+    let asked = LookFor {
         deadline,
+        full: look.full,
+        top_group: top_group.clone(),
     };
-    let snapshot = match provider.fetch(&query, &|_| {}) {
-        Ok(snapshot) => snapshot,
+    let seen = match provider.look(&asked) {
+        Ok(seen) => seen,
         Err(e) => return Facts::Unread(e),
     };
     let unused = match provider.unused_inactive(deadline) {
         Ok(unused) => unused,
         Err(e) => return Facts::Unread(e),
     };
-    let unselected = select::select(&snapshot.directory, top_group.as_deref()).err();
-    Facts::Read(Read {
+    let top_group =
+        match top_group.map(|group| unselected(provider.as_ref(), group, login, deadline)) {
+            Some(Err(e)) => return Facts::Unread(e),
+            Some(Ok(found)) => found,
+            None => None,
+        };
+    Facts::Read(Box::new(Read {
         who,
-        people: snapshot.directory.users.len(),
-        incomplete: match &snapshot.completeness {
-            Completeness::Incomplete(reason) => Some(shown(&reason.to_string()).to_string()),
-            _ => None,
-        },
-        rejected: snapshot
-            .rejected
-            .iter()
-            .map(|r| format!("{}: {}", r.subject, shown(&r.reason)))
-            .collect(),
-        top_group: unselected.map(|e| (top_group.unwrap_or_default(), e.to_string())),
+        look: seen,
+        top_group,
         unused,
-    })
+    }))
+}
+
+/// The top group, if nobody can be selected by it, and why.
+fn unselected(
+    provider: &dyn Provider,
+    group: String,
+    login: &str,
+    deadline: Instant,
+) -> Result<Option<(String, String)>, FetchError> {
+    let query = Query {
+        scope: Scope::Users,
+        only: Some(vec![login.to_owned()]),
+        top_group: Some(group.clone()),
+        with_groups: false,
+        deadline,
+    };
+    let snapshot = provider.fetch(&query, &|_| {})?;
+    let why = select::select(&snapshot.directory, Some(&group)).err();
+    Ok(why.map(|e| (group, e.to_string())))
 }
 
 fn judge(facts: &Facts, name: &str, config: &dyn ProviderConfig) -> Vec<Finding> {
@@ -125,18 +149,49 @@ fn judge(facts: &Facts, name: &str, config: &dyn ProviderConfig) -> Vec<Finding>
         Facts::Strange(e) | Facts::Unread(e) => {
             vec![AREA.problem(e, none, config.fix(e, &section))]
         }
-        Facts::Read(read) => judge_read(read, &section),
+        Facts::Read(read) => judge_read(read, &section, &config.key_names()),
     }
 }
 
 /// What is wrong with what was read.
-fn judge_read(read: &Read, section: &str) -> Vec<Finding> {
+fn judge_read(read: &Read, section: &str, keys: &KeyNames) -> Vec<Finding> {
     let mut found = Vec::new();
-    if let Some(reason) = &read.incomplete {
+    let Look { people, groups, .. } = &read.look;
+    for (snapshot, what) in [(people, "people"), (groups, "groups")] {
+        if let Completeness::Incomplete(reason) = &snapshot.completeness {
+            let what = format!("the list of {what} is incomplete: {}", shown(reason));
+            let why = "what is not read completely takes nothing away: people who left keep their accounts";
+            let fix =
+                "do what is said there; gosync -vv sync users --dry-run says more about the read";
+            found.push(AREA.warning(what, why, fix));
+        }
+        let none = snapshot.directory.users.is_empty()
+            && snapshot.directory.groups.is_empty()
+            && snapshot.rejected.is_empty();
+        if none {
+            found.push(nothing(what, &read.look, section, keys));
+        }
+    }
+    for unseen in &read.look.unseen {
+        let what = format!(
+            "`{}` in {section} names `{}`, and no record has it",
+            unseen.key,
+            shown(&unseen.name)
+        );
+        let fix = format!(
+            "mend its spelling in {section}, or let {} see it at the provider",
+            keys.credentials
+        );
+        found.push(AREA.warning(what, "it is read as if it were empty for everybody", fix));
+    }
+    if let Some(hidden) = &read.look.hidden {
         let why =
-            "what is not read completely takes nothing away: people who left keep their accounts";
-        let fix = "gosync -vv sync users --dry-run   # says more about the read";
-        found.push(AREA.warning(format!("a small read was incomplete: {reason}"), why, fix));
+            "whom the provider shuts out keeps an open account, if that is only hidden from gosync";
+        let fix = format!(
+            "give {} the right to read it; what else says so, `inactive_when` in {section} names",
+            keys.credentials
+        );
+        found.push(AREA.note(hidden, why, fix));
     }
     if let Some((group, reason)) = &read.top_group {
         let what = format!("{reason}: `{}`", shown(group));
@@ -153,36 +208,67 @@ fn judge_read(read: &Read, section: &str) -> Vec<Finding> {
         );
         found.push(AREA.warning(what, "it shuts nobody out", fix));
     }
-    if let Some(first) = read.rejected.first() {
-        let what = format!(
-            "records that cannot be used: {}; such as {first}",
-            read.rejected.len()
-        );
-        let fix = "mend them at the provider; gosync sync users --dry-run names all of them";
-        found.push(AREA.warning(
-            what,
-            "these people get no account, and changes of theirs do not arrive",
-            fix,
-        ));
-    }
     found
+}
+
+/// Nobody, or no group, where there should be some.
+fn nothing(what: &str, look: &Look, section: &str, keys: &KeyNames) -> Finding {
+    let why = match what {
+        "people" => "nobody gets an account; a sync says the same as on a host that is in step",
+        _ => "no group is made; memberships of groups that are here stay as they are",
+    };
+    let fix = match look.proposals.is_empty() {
+        true => Remedy::Base.words(section, keys, ""),
+        false => format!(
+            "{} in {section}, by what the server shows",
+            look.proposals.join(", ")
+        ),
+    };
+    AREA.problem(
+        format!("the provider shows no {what}; see {}", keys.base),
+        why,
+        fix,
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::commands::doctor::report::Severity;
+    use crate::model::{Directory, Group, RemoteId, Snapshot, User};
     use crate::providers::file;
+    use crate::providers::look::Unseen;
 
     fn read() -> Read {
+        let one = |users, groups| {
+            let whole = Completeness::Complete("x".to_owned());
+            Snapshot::new(Directory { users, groups }, vec![], whole)
+        };
+        let id = || RemoteId::new("1").unwrap();
+        let group = Group {
+            id: id(),
+            name: Untrusted::new("g"),
+            description: None,
+            parent: None,
+            gid: None,
+            members: vec![],
+        };
         Read {
             who: Untrusted::new("us"),
-            people: 1,
-            incomplete: None,
-            rejected: vec![],
+            look: Look {
+                people: one(vec![User::new(id(), "a")], vec![]),
+                groups: one(vec![], vec![group]),
+                unseen: vec![],
+                proposals: vec![],
+                hidden: None,
+            },
             top_group: None,
             unused: vec![],
         }
+    }
+
+    fn seen(read: Read) -> Facts {
+        Facts::Read(Box::new(read))
     }
 
     fn document(path: &str) -> file::Config {
@@ -202,7 +288,7 @@ mod tests {
 
     #[test]
     fn each_way_to_fail_is_told_apart() {
-        assert_eq!(worst(&Facts::Read(read())), None);
+        assert_eq!(worst(&seen(read())), None);
         assert_eq!(
             worst(&Facts::Unopened("x".to_owned())),
             Some(Severity::Problem)
@@ -223,14 +309,28 @@ mod tests {
             "not the document's fault"
         );
         assert_eq!(worst(&Facts::Unread(e())), Some(Severity::Problem));
-        let cut = Facts::Read(Read {
-            incomplete: Some("cut".to_owned()),
-            ..read()
+        let mut cut = read();
+        cut.look.people.completeness = Completeness::Incomplete("cut".to_owned());
+        assert_eq!(worst(&seen(cut)), Some(Severity::Warning));
+        let mut nobody = read();
+        nobody.look.people.directory.users.clear();
+        nobody.look.proposals = vec!["user_base = \"ou=p\"".to_owned()];
+        assert!(fix(&seen(nobody)).starts_with("user_base = \"ou=p\" in [provider.p]"));
+        let mut no_groups = read();
+        no_groups.look.groups.directory.groups.clear();
+        assert_eq!(worst(&seen(no_groups)), Some(Severity::Problem));
+        let mut misspelt = read();
+        misspelt.look.unseen.push(Unseen {
+            key: "attributes.uid".to_owned(),
+            name: "uidNumbr\n".to_owned(),
         });
-        assert_eq!(worst(&cut), Some(Severity::Warning));
+        assert_eq!(worst(&seen(misspelt)), Some(Severity::Warning));
+        let mut hidden = read();
+        hidden.look.hidden = Some("x".to_owned());
+        assert_eq!(worst(&seen(hidden)), Some(Severity::Note));
         let group = Some(("staff\n".to_owned(), "not there".to_owned()));
         assert_eq!(
-            worst(&Facts::Read(Read {
+            worst(&seen(Read {
                 top_group: group,
                 ..read()
             })),
@@ -238,12 +338,7 @@ mod tests {
         );
         let unused = vec!["status\n".to_owned()];
         assert_eq!(
-            worst(&Facts::Read(Read { unused, ..read() })),
-            Some(Severity::Warning)
-        );
-        let rejected = vec!["x: no login".to_owned()];
-        assert_eq!(
-            worst(&Facts::Read(Read { rejected, ..read() })),
+            worst(&seen(Read { unused, ..read() })),
             Some(Severity::Warning)
         );
     }

@@ -13,6 +13,7 @@ mod group_client;
 mod groups;
 mod ids;
 mod listed;
+mod look;
 mod modify;
 mod people;
 mod read;
@@ -38,6 +39,7 @@ use crate::ldap::error::ErrorKind;
 use crate::model::history::EntryKind;
 use crate::model::remedy::KeyNames;
 use crate::model::{Snapshot, Untrusted};
+use crate::providers::look::{Look, LookFor};
 use crate::system::tls::Trusted;
 
 pub use self::admin::LdapAdmin;
@@ -210,6 +212,19 @@ impl Provider for Ldap {
                 "look at `schema`, `group_base`, `group_filter` and `attributes` in [provider.{section}]"
             ),
         }
+    }
+
+    fn look(&self, asked: &LookFor) -> Result<Look, FetchError> {
+        let page = look::look(self, asked).map_err(|error| self.error(error))?;
+        if !asked.full {
+            return Ok(page);
+        }
+        let all = super::look::whole(self, asked)?;
+        Ok(Look {
+            people: all.people,
+            groups: all.groups,
+            ..page
+        })
     }
 
     fn unused_inactive(&self, deadline: Instant) -> Result<Vec<String>, FetchError> {

@@ -246,6 +246,11 @@ impl Attributes {
             groups.into_iter().filter_map(named).collect(),
         ]
     }
+
+    /// Those that are given, by their keys.
+    fn given(&self) -> Vec<(&'static str, String)> {
+        self.wished().into_iter().flatten().collect()
+    }
 }
 
 /// Attribute names in force; an empty one is not read.
@@ -501,6 +506,8 @@ pub(super) struct Settings {
     pub names: Names,
     /// The attributes that the configuration names: that of people first, then that of groups.
     pub wished: [Vec<Wished>; 2],
+    /// The names that the section gives itself, by their keys.
+    pub named: Vec<(&'static str, String)>,
 }
 
 /// An attribute that the configuration names: its key, and what it is called.
@@ -548,6 +555,7 @@ impl Settings {
             ignore_referrals: config.ignore_referrals,
             names: Names::new(config)?,
             wished: config.attributes.wished(),
+            named: config.attributes.given(),
         })
     }
 }

@@ -226,6 +226,30 @@ impl<'a> Client<'a> {
         HttpError::malformed(place, reason)
     }
 
+    /// The first page below an endpoint.
+    ///
+    /// # Errors
+    /// When it did not come.
+    pub(super) fn first(
+        &self,
+        endpoint: &str,
+        attributes: &str,
+    ) -> Result<decode::Page, HttpError> {
+        let endpoint = Endpoint {
+            name: endpoint,
+            filter: None,
+            attributes,
+        };
+        let way = self.way();
+        let page = |way| self.page(endpoint, &Listing::new(way).first(), self.page_size());
+        match page(way) {
+            Err(error) if way != Way::Whole && self.may_do_without_pages(&error) => {
+                page(Way::Whole)
+            }
+            other => other,
+        }
+    }
+
     /// How many resources a page has.
     fn page_size(&self) -> u32 {
         let wished = self.settings.page_size;

@@ -8,6 +8,7 @@
 mod admin;
 mod client;
 mod decode;
+mod look;
 mod members;
 mod paging;
 mod path;
@@ -28,6 +29,7 @@ use super::http::Http;
 use super::kind::{
     self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
 };
+use super::look::{Look, LookFor};
 use super::{FetchError, Provider, Query};
 use crate::model::history::EntryKind;
 use crate::model::remedy::KeyNames;
@@ -180,6 +182,19 @@ impl Provider for Scim {
             "look at `url` and `attributes` in [provider.{section}], and at which {whose} the server shows to {}",
             self.who
         )
+    }
+
+    fn look(&self, asked: &LookFor) -> Result<Look, FetchError> {
+        let page = look::look(&self.http.until(asked.deadline), &self.settings)?;
+        if !asked.full {
+            return Ok(page);
+        }
+        let all = super::look::whole(self, asked)?;
+        Ok(Look {
+            people: all.people,
+            groups: all.groups,
+            ..page
+        })
     }
 
     fn unused_inactive(&self, deadline: Instant) -> Result<Vec<String>, FetchError> {
