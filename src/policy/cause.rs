@@ -34,7 +34,7 @@ impl Reason {
             }
             | Self::OutOfRange { .. }
             | Self::NoPrimaryGid
-            | Self::NoGroupOfGid { .. }
+            | Self::NoPrimaryGroupNamed { .. }
             | Self::PrimaryGroupOfPower { .. }
             | Self::ShellRefused { .. } => Origin::Setting,
             Self::SameId
@@ -149,8 +149,8 @@ impl Reason {
                 "the gid of its own group is now used by another group".to_owned()
             }
             Self::NumberTaken { kind, .. } => format!("the {} is taken", number(kind)),
-            Self::NoGroupOfGid { .. } => {
-                "the group of the gid is not on this host, nor is it one of the provider's that come here"
+            Self::NoPrimaryGroupNamed { .. } => {
+                "the primary group is not on this host, nor is it one of the provider's that come here"
                     .to_owned()
             }
             Self::PrimaryGroupNotMade { why, .. } => {
@@ -244,7 +244,9 @@ impl Reason {
             | Self::ReservedNumber { id, .. }
             | Self::TwoAskForNumber { id, .. } => id.to_string(),
             Self::NumberTaken { id, by, .. } => format!("{id}: {by}"),
-            Self::NoGroupOfGid { gid } | Self::PrimaryGroupNotMade { gid, .. } => gid.to_string(),
+            Self::NoPrimaryGroupNamed { gid } | Self::PrimaryGroupNotMade { gid, .. } => {
+                gid.to_string()
+            }
             Self::PrimaryGroupOfPower { gid, group } => format!("{gid}, `{group}`"),
             Self::NumberUsed { id, by, .. } | Self::OwnGroupNumberUsed { id, by } => {
                 format!("{id} by `{by}`")

@@ -171,7 +171,9 @@ reasons! {
     NoSubidsLeft = "no-subids-left",
         ("no range of subordinate ids is left; widen `subid_range` in [accounts]");
     NoGroupOfGid { gid: Gid } = "no-group-of-gid",
-        ("the group of its gid {gid} is not on this host, nor is it one of the provider's that come here");
+        ("the group of its gid {gid} is not on this host");
+    NoPrimaryGroupNamed { gid: Gid } = "no-primary-group-named",
+        ("its primary group, of the gid {gid}, is not on this host, nor is it one of the provider's that come here");
     NoPrimaryGid = "no-primary-gid",
         ("the provider names no primary group for it, and `primary_group` is \"provider\" in [accounts]");
     PrimaryGroupNotMade { gid: Gid, why: Box<Reason> } = "primary-group-not-made",

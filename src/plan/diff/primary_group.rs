@@ -66,7 +66,10 @@ impl Primary {
                 Some(end) => drop(found.insert(gid, end)),
                 None => {
                     let group = groups.iter().find(|group| group.gid == Some(gid));
-                    found.insert(gid, group.map(|_| ()).ok_or(Reason::NoGroupOfGid { gid }));
+                    found.insert(
+                        gid,
+                        group.map(|_| ()).ok_or(Reason::NoPrimaryGroupNamed { gid }),
+                    );
                     if let Some(group) = group {
                         new.consider(group, against.owned.groups.get(&group.id), &mut told);
                         making.insert(&group.id, gid);
@@ -90,7 +93,7 @@ impl Primary {
         for gid in making.into_values() {
             let end = found.get_mut(&gid).filter(|end| end.is_ok());
             if let Some(end) = end.filter(|_| !numbers.contains(&gid.get())) {
-                *end = Err(Reason::NoGroupOfGid { gid });
+                *end = Err(Reason::NoPrimaryGroupNamed { gid });
             }
         }
         made
@@ -109,7 +112,7 @@ impl Primary {
                 match found.get(&gid) {
                     Some(Ok(())) => Ok(Some(gid)),
                     Some(Err(why)) => Err(why.clone()),
-                    None => Err(Reason::NoGroupOfGid { gid }),
+                    None => Err(Reason::NoPrimaryGroupNamed { gid }),
                 }
             }
         }
