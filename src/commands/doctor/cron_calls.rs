@@ -54,10 +54,9 @@ fn resolve(
     let word = words
         .iter()
         .find(|word| word.rsplit('/').next() == Some("gosync"))?;
-    if let Some(directory) = directory.filter(|dir| dir.starts_with('/')) {
-        if !exists(Path::new(directory)) {
-            return Some(Call::NoDirectory(directory.to_owned()));
-        }
+    let absolute = directory.filter(|dir| dir.starts_with('/'));
+    if let Some(gone) = absolute.filter(|dir| !exists(Path::new(dir))) {
+        return Some(Call::NoDirectory(gone.to_owned()));
     }
     let path = match (word.starts_with('/'), word.contains('/'), directory) {
         (true, ..) => PathBuf::from(word),

@@ -250,10 +250,7 @@ mod tests {
             since: Some(since),
             command: Some("sync users\u{1b}".to_owned()),
         };
-        let note = Note {
-            holder,
-            ..Note::default()
-        };
+        let note = Note { holder };
         let run = Ok(Run {
             path: "/run/lock".into(),
             busy,

@@ -88,12 +88,12 @@ fn by_id(raws: &[GroupEntry]) -> BTreeMap<RemoteId, Box<str>> {
 /// Listed names of entries that should be among the people or the groups, and are not.
 fn unknown_names(raws: &[GroupEntry], settings: &Settings) -> BTreeSet<Box<str>> {
     let known: BTreeSet<&str> = raws.iter().filter_map(|raw| raw.key.as_deref()).collect();
-    let is_unknown = |key: &&Box<str>| {
+    let is_unknown = |key: &str| {
         let bases = [&settings.user_base_key, &settings.group_base_key];
-        !known.contains(&***key) && bases.iter().any(|base| dn::is_under(key, base))
+        !known.contains(key) && bases.iter().any(|base| dn::is_under(key, base))
     };
     let listed = raws.iter().flat_map(|raw| &raw.others);
-    listed.filter(is_unknown).cloned().collect()
+    listed.filter(|key| is_unknown(key)).cloned().collect()
 }
 
 /// Puts those who were found out into their groups.
