@@ -196,14 +196,14 @@ fn an_account_of_useradds_is_adopted_and_given_back_with_nothing_else_changed() 
     assert_eq!(read(), wanted);
     // It follows the provider now, and opens again as it was.
     all[3]["active"] = json!(false);
-    tree.provide(&document(&all, &[]));
+    tree.provide(&document(&all, &[group("g-1", "physics", &["u-1", "u-2"])]));
     run(&tree, "$GOSYNC sync users");
     assert!(
         line(&tree, "shadow", "dora").starts_with("dora:!$6$a$b:")
             && line(&tree, "shadow", "dora").ends_with(":1:")
     );
     all[3]["active"] = json!(true);
-    tree.provide(&document(&all, &[]));
+    tree.provide(&document(&all, &[group("g-1", "physics", &["u-1", "u-2"])]));
     run(&tree, "$GOSYNC sync users");
     assert_eq!(read(), wanted);
     run(

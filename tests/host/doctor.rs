@@ -22,7 +22,8 @@ fn host(database: Database) -> SmallHost {
     tree.configure(QUIET);
     let defs = "UID_MIN 1000\nUID_MAX 19999\nGID_MIN 1000\nGID_MAX 19999\nSUB_UID_MIN 100000\nSUB_UID_MAX 999999\n";
     tree.write("etc/login.defs", defs, 0o644, 0);
-    let crontab = "*/5 * * * * root gosync -q --nw sync users && gosync -q --nw sync groups\n";
+    let crontab =
+        "*/5 * * * * root /srv/gosync -q --nw sync users && /srv/gosync -q --nw sync groups\n";
     tree.write("etc/cron.d/gosync", crontab, 0o644, 0);
     let sshd = "HostKey /etc/ssh/key\nInclude /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n";
     tree.write("etc/ssh/sshd_config", sshd, 0o644, 0);

@@ -303,7 +303,7 @@ fn a_directory_of_ten_thousand_fits_many_times_over() {
     });
     let host = host();
     let text = format!(
-        "[gosync]\nmemory_limit = '64MiB'\n[provider.good]\n{}",
+        "[gosync]\nmemory_limit = '80MiB'\n[provider.good]\n{}",
         ldap(&stub.url())
     );
     host.write_with_mode("gosync.toml", text, 0o644);

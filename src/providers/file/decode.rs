@@ -171,9 +171,34 @@ pub(super) struct Records {
 
 /// A document that was read.
 pub(super) struct Reading {
-    pub snapshot: Snapshot,
+    snapshot: Snapshot,
     /// When it says that it was made.
     pub generated: Option<String>,
+    strangers: Strangers,
+}
+
+impl Reading {
+    /// What it says. Members whom nobody knows are of no account where only people are asked for.
+    pub(super) fn snapshot(self, with_groups: bool) -> Snapshot {
+        let Self {
+            snapshot,
+            strangers,
+            ..
+        } = self;
+        if !with_groups {
+            return snapshot;
+        }
+        let unclear = strangers.why_unclear().map(Completeness::Incomplete);
+        let completeness = match (&snapshot.completeness, unclear) {
+            (Completeness::Complete(_), Some(unclear)) => unclear,
+            _ => snapshot.completeness.clone(),
+        };
+        Snapshot {
+            completeness,
+            ..snapshot
+        }
+        .with_findings(strangers.findings)
+    }
 }
 
 /// Reads the document.
@@ -193,15 +218,16 @@ pub(super) fn document(bytes: &[u8], when: &InactiveWhen) -> Result<Reading, Str
         counted(users.len() + bad_users.len(), "user", "users"),
         counted(groups.len() + bad_groups.len(), "group", "groups")
     );
-    let completeness = match missing.or(strangers.why_unclear()) {
+    let completeness = match missing {
         Some(reason) => Completeness::Incomplete(reason),
         None => Completeness::Complete(proof),
     };
     let rejected = [bad_users, bad_groups].concat();
     let snapshot = Snapshot::new(Directory { users, groups }, rejected, completeness);
     Ok(Reading {
-        snapshot: snapshot.with_findings(strangers.findings),
+        snapshot,
         generated,
+        strangers,
     })
 }
 
@@ -455,7 +481,7 @@ mod tests {
     use super::*;
 
     fn document(bytes: &[u8]) -> Result<Snapshot, String> {
-        super::document(bytes, &InactiveWhen::default()).map(|read| read.snapshot)
+        super::document(bytes, &InactiveWhen::default()).map(|read| read.snapshot(true))
     }
 
     fn incomplete(text: &str) -> String {
@@ -635,7 +661,9 @@ mod tests {
         let when = toml::from_str("state = ['Left']\nshell = ['/bin/false']").unwrap();
         let read = |rest: &str| {
             let text = format!(r#"{{"users": [{{"id": "u-1", {rest}}}]}}"#);
-            let got = super::document(text.as_bytes(), &when).unwrap().snapshot;
+            let got = super::document(text.as_bytes(), &when)
+                .unwrap()
+                .snapshot(true);
             let user = got.directory.users.first().map(|user| user.active);
             let record = got.rejected.first();
             let record = record.map(|record| (record.id.is_some(), record.is_shut_out()));

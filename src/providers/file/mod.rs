@@ -215,12 +215,11 @@ impl Provider for FileProvider {
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
         let bytes = self.bytes()?;
         self.sample.set(decode::is_sample(&bytes));
-        let decode::Reading {
-            mut snapshot,
-            generated,
-        } = decode::document(&bytes, &self.inactive_when)
+        let reading = decode::document(&bytes, &self.inactive_when)
             .map_err(|reason| self.malformed(reason))?;
-        if let Some(reason) = self.stale(generated.as_deref())? {
+        let stale = self.stale(reading.generated.as_deref())?;
+        let mut snapshot = reading.snapshot(query.reads_groups());
+        if let Some(reason) = stale {
             snapshot.completeness = Completeness::Incomplete(reason);
         }
         progress(snapshot.directory.users.len() + snapshot.directory.groups.len());
