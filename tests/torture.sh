@@ -1,20 +1,49 @@
 #!/bin/sh
-# The full sweeps of tests/host/torture, as root: some hours on two cores. Writes docs/torture.md.
-# $1: only those whose names contain this; the page stays as it is then.
+# The full sweeps of tests/host/torture, as root: some hours on two cores. Each that ends leaves a line in docs/torture.tsv,
+# in place of its last one, and the page docs/torture.md is written from all of them: what is broken off is not lost.
+# $1: only those whose names contain this.
 set -eu
 cd "$(dirname "$0")/.."
 [ "$(id -u)" -eq 0 ] || { echo "make torture: needs root" >&2; exit 1; }
-rows=${CARGO_TARGET_DIR:-target}/tmp/torture
+rows=$PWD/target/tmp/torture
+[ -z "${CARGO_TARGET_DIR:-}" ] || rows=$CARGO_TARGET_DIR/tmp/torture
+table=docs/torture.tsv
+commit=$(git describe --always --dirty)
+day=$(date -u +%Y-%m-%d)
 rm -rf "$rows"
 status=0
-cargo test --locked --test host -- --ignored "torture::${1:-}" || status=$?
-[ -z "${1:-}" ] || exit "$status"
 
-{
+# plan, database, interrupted by, points, damaged, unsafe, unhealed, silent, litter, lost; the commit and the day
+keep_rows() {
+    [ -d "$rows" ] || return 0
+    touch "$table"
+    for row in "$rows"/*; do
+        key=$(cut -f 1-3 "$row")
+        grep -vF "$key	" "$table" > "$table.new" || true
+        printf '%s\t%s\t%s\n' "$(cat "$row")" "$commit" "$day" >> "$table.new"
+        mv "$table.new" "$table"
+    done
+    LC_ALL=C sort -o "$table" "$table"
+    rm -rf "$rows"
+}
+
+# The sweeps of which there is no line, as `plan (database)`.
+never_run() {
+    cargo test --locked --test host -- --ignored --list 2>/dev/null |
+        sed -n 's/^torture::\([a-z_]*\)::\(etc\|extrausers\)::[a-z_]*: test$/\1 \2/p' | LC_ALL=C sort -u |
+        while read -r plan database; do
+            grep -q "^$plan	$database	" "$table" || echo "$plan ($database)"
+        done
+    grep -q '	power cut	' "$table" || echo 'power cuts'
+    grep -q '	60 s	' "$table" || echo 'beside other programs'
+}
+
+write_page() {
     cat <<END
 # Interrupted at every call
 
-Written by \`make torture\` on $(date -u +%Y-%m-%d), at $(git describe --always --dirty), Linux $(uname -r), $(strace --version | sed -n 1p).
+Written by \`make torture\` from docs/torture.tsv, which says at which commit each line was measured. The last time on $day,
+Linux $(uname -r), $(strace --version | sed -n 1p).
 
 A run of each kind of plan is interrupted at every system call that changes something (and, where it fails or is stopped or the
 power is cut, at every one that writes to disk); the host is looked at, and the same command runs again. Each column of the second
@@ -33,7 +62,7 @@ kill before the call, then an ext4 file system of its own is shut down without w
 groupadd, gpasswd, groupdel, chpasswd, chage and systemd-sysusers in loops; points are the runs of gosync that came to their end).
 
 END
-    cat "$rows"/* | LC_ALL=C sort | awk -F '\t' '
+    awk -F '\t' '
         function row(name, sums, key,    i, line) {
             line = "| " name " |"
             for (i = 4; i <= 10; i++) line = line " " sums[key, i] + 0 " |"
@@ -53,6 +82,14 @@ END
             printf "%s\n", row("**all**", all, "all")
             printf "%s", head("plan (database)")
             for (i = 1; i <= p; i++) printf "%s", row(plan_names[i], plan, plan_names[i])
-        }'
-} > docs/torture.md
+        }' "$table"
+    left=$(never_run | paste -sd ',' | sed 's/,/, /g')
+    [ -z "$left" ] || printf '\n**Not run yet:** %s.\n' "$left"
+}
+
+trap 'keep_rows; exit 1' HUP INT TERM
+cargo test --locked --test host -- --ignored "torture::${1:-}" || status=$?
+keep_rows
+write_page > docs/torture.md.new
+mv docs/torture.md.new docs/torture.md
 exit "$status"

@@ -343,7 +343,7 @@ fn immutable_files_and_directories_are_told() {
     for (path, words) in [
         ("etc/passwd", "it is immutable"),
         ("etc", "/etc is immutable"),
-        ("home", "is immutable"),
+        ("home", "where homes are, is immutable"),
     ] {
         let line = format!(
             "chattr +i $ROOT/{path}; $GOSYNC doctor; r=$?; chattr -i $ROOT/{path}; exit $r"

@@ -48,8 +48,12 @@ pub fn plan(database: Database) -> (SmallHost, Scenario) {
     }
     tree.provide(&document(&left, &[]));
     tree.gosync(RUN).expect(0);
-    age(&tree);
-    for n in 0..40 {
+    // Who is to be removed was packed by a run before.
+    let (packed, due) = LEFT.split_at(2);
+    age(&tree, due);
+    tree.gosync(RUN).expect(0);
+    age(&tree, packed);
+    for n in (0..40).filter(|n| !(20..22).contains(n)) {
         tree.write(
             &format!("home/p{n:02}/thesis"),
             "the work of years",
@@ -93,9 +97,9 @@ fn changed(mut people: Vec<Value>) -> Vec<Value> {
 }
 
 /// Puts the beginning of the departure of some into the past.
-fn age(tree: &SmallHost) {
+fn age(tree: &SmallHost, left: &[(&str, i64)]) {
     let db = rusqlite::Connection::open(tree.path("var/lib/gosync/ledger.sqlite")).unwrap();
-    for (n, days) in LEFT {
+    for (n, days) in left {
         let sql = "UPDATE departures SET since = since - ?1 WHERE id = ?2";
         let rows = db.execute(sql, (days * 86_400, format!("u-{n}"))).unwrap();
         assert_eq!(rows, 1, "u-{n} did not leave");
