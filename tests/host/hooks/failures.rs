@@ -61,7 +61,7 @@ fn a_failure_is_told_kept_and_made_up_for_with_the_same_key() {
             .ends_with("20-b: exit code 4: no disk"),
         "{status}"
     );
-    let text = host.tree.gosync(&["status"]).expect(0).out;
+    let text = host.tree.gosync(&["status"]).out;
     assert!(
         text.contains("1 queued, 0 of them due") && text.contains("no disk"),
         "{text}"
@@ -101,7 +101,7 @@ fn after_so_many_failures_it_is_given_up_and_can_be_revived() {
     while host.status()["given_up"] != json!(2) {
         host.run(&["sync", "users"]).expect(0);
     }
-    let text = host.tree.gosync(&["status"]).expect(0).out;
+    let text = host.tree.gosync(&["status"]).out;
     let way_out =
         "0 queued, 0 of them due; 2 given up: `gosync sync users --retry-hooks` tries them again";
     assert!(

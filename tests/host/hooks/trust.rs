@@ -141,7 +141,7 @@ fn it_sees_no_secret_and_nothing_that_was_open() {
     fs::write(host.path("open"), format!("{canary}-open\n")).unwrap();
     let hooks = host.path("hooks/user").display().to_string();
     let config = format!(
-        "[provider.cloud]\nkind = \"scim\"\nurl = \"{}\"\ntoken_file = \"token\"\n[hooks.user]\nrun = [\"{hooks}/*\"]\n\
+        "[provider.cloud]\nkind = \"scim\"\nurl = \"{}\"\ntoken_file = \"token\"\npaging = \"none\"\n[hooks.user]\nrun = [\"{hooks}/*\"]\n\
          pre = [\"{hooks}/*\"]\n",
         web.url("/v2")
     );
