@@ -89,10 +89,15 @@ impl<'a> NoteOfRun<'a> {
         };
         let (dir, root) = (self.setup.state_dir(), &self.setup.root);
         if let Err(error) = LastRuns::update(&dir, root, update) {
-            let ui = self.setup.ui;
-            ui.warn(format!(
-                "no note of this run is left for `gosync status`: {error}"
-            ));
+            let error = error.to_string();
+            // What the run itself failed by is told once.
+            let is_told = failure.is_some_and(|failure| failure.to_string().contains(&error));
+            if !is_told {
+                let ui = self.setup.ui;
+                ui.warn(format!(
+                    "no note of this run is left for `gosync status`: {error}"
+                ));
+            }
         }
     }
 
