@@ -58,7 +58,9 @@ impl Pair {
         let homes = |tree: &SmallHost| {
             let mut picture = tree.picture();
             picture.retain(|path, _| {
-                path.starts_with("home/") || path.starts_with("etc/") && !path.contains("default")
+                let is_ours = path.starts_with("etc/gosync");
+                path.starts_with("home/")
+                    || path.starts_with("etc/") && !path.contains("default") && !is_ours
             });
             picture
         };
