@@ -23,6 +23,7 @@ pub(crate) struct Claims<'a> {
     holders: Holders<'a>,
     uids: OnceCell<BTreeMap<u32, &'a str>>,
     gids: OnceCell<BTreeMap<u32, &'a str>>,
+    numbered: OnceCell<BTreeMap<u32, (EntryKind, &'a str)>>,
     homes: OnceCell<BTreeMap<&'a str, &'a str>>,
     given_homes: OnceCell<BTreeMap<&'a str, &'a RemoteId>>,
     account_names: OnceCell<Names<'a>>,
@@ -70,6 +71,7 @@ impl<'a> Claims<'a> {
             holders: Holders::of(owned),
             uids: OnceCell::new(),
             gids: OnceCell::new(),
+            numbered: OnceCell::new(),
             homes: OnceCell::new(),
             given_homes: OnceCell::new(),
             account_names: OnceCell::new(),
@@ -335,8 +337,8 @@ impl<'a> Claims<'a> {
 
     /// Whether a number is the gid of a group of the host's, and as uid nobody's, not even by the ledger.
     pub(crate) fn is_groups_alone(&self, id: u32) -> bool {
-        let is_account = self.user_of(EntryKind::Account, id).is_some()
-            || self.owned.accounts.values().any(|own| own.uid.get() == id);
+        let is_account =
+            self.user_of(EntryKind::Account, id).is_some() || self.is_given(EntryKind::Account, id);
         !is_account && self.user_of(EntryKind::Group, id).is_some()
     }
 
@@ -357,14 +359,20 @@ impl<'a> Claims<'a> {
     }
 
     fn gone(&self, id: u32) -> Option<NumberHolder> {
-        let account = self.owned.accounts.values().find(|own| own.uid.get() == id);
-        let account = account.map(|own| (EntryKind::Account, &own.name));
-        let group = || {
-            let own = self.owned.groups.values().find(|own| own.gid.get() == id)?;
-            Some((EntryKind::Group, &own.name))
-        };
-        let (kind, name) = account.or_else(group)?;
-        Some(NumberHolder::Gone(kind, name.clone()))
+        let (kind, name) = *self.numbered().get(&id)?;
+        Some(NumberHolder::Gone(kind, name.to_owned()))
+    }
+
+    /// To whom the ledger gave each number; where an account and a group have it, the account.
+    fn numbered(&self) -> &BTreeMap<u32, (EntryKind, &'a str)> {
+        self.numbered.get_or_init(|| {
+            let groups = self.owned.groups.values();
+            let groups = groups.map(|own| (own.gid.get(), (EntryKind::Group, own.name.as_str())));
+            let accounts = self.owned.accounts.values();
+            let accounts =
+                accounts.map(|own| (own.uid.get(), (EntryKind::Account, own.name.as_str())));
+            groups.chain(accounts).collect()
+        })
     }
 
     /// Why the gid of an account's own group cannot be used.

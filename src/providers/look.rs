@@ -41,14 +41,35 @@ pub(crate) struct Unseen {
     pub name: String,
 }
 
-/// Looks by reading everything.
+/// Looks at a page of each, or at everything if that is asked for or costs no more.
 ///
 /// # Errors
 /// As [`Provider::fetch`].
-pub(crate) fn whole(
-    provider: &(impl Provider + ?Sized),
-    asked: &LookFor,
-) -> Result<Look, FetchError> {
+pub(crate) fn look(provider: &dyn Provider, asked: &LookFor) -> Result<Look, FetchError> {
+    let page = provider.page(asked)?;
+    if !asked.full
+        && let Some(page) = page
+    {
+        return Ok(page);
+    }
+    let (people, groups) = whole(provider, asked)?;
+    Ok(match page {
+        Some(page) => Look {
+            people,
+            groups,
+            ..page
+        },
+        None => Look {
+            people,
+            groups,
+            unseen: Vec::new(),
+            proposals: Vec::new(),
+            hidden: None,
+        },
+    })
+}
+
+fn whole(provider: &dyn Provider, asked: &LookFor) -> Result<(Snapshot, Snapshot), FetchError> {
     let query = |scope, top_group| Query {
         scope,
         only: None,
@@ -58,11 +79,5 @@ pub(crate) fn whole(
     };
     let people = provider.fetch(&query(Scope::Users, asked.top_group.clone()), &|_| {})?;
     let groups = provider.fetch(&query(Scope::Groups, None), &|_| {})?;
-    Ok(Look {
-        people,
-        groups,
-        unseen: Vec::new(),
-        proposals: Vec::new(),
-        hidden: None,
-    })
+    Ok((people, groups))
 }

@@ -110,12 +110,12 @@ pub trait Provider {
         format!("look at [provider.{}]", self.name())
     }
 
-    /// A look at what a sync would read: a page of people and of groups, or all of them.
+    /// A page of people and of groups as a sync would read them; `None`: it costs as much as all of them.
     ///
     /// # Errors
     /// As [`Provider::fetch`].
-    fn look(&self, asked: &LookFor) -> Result<Look, FetchError> {
-        look::whole(self, asked)
+    fn page(&self, _asked: &LookFor) -> Result<Option<Look>, FetchError> {
+        Ok(None)
     }
 
     /// The attributes that `inactive_when` names and that nobody's record has: for the doctor. Nothing, where the provider

@@ -80,7 +80,8 @@ impl<'a> Planner<'a> {
     ) -> Result<()> {
         match self {
             Self::Sync(task, view) => view.learn_numbers(env, task, owned, watch),
-            Self::Saved(saved) => saved.learn_numbers(env, owned, watch),
+            // A saved plan names who gets which number, and not who else asks for one.
+            Self::Saved(saved) => saved.view.learn_numbers(env, &saved.task, owned, watch),
             _ => Ok(()),
         }
     }

@@ -21,7 +21,7 @@ pub(crate) struct SavedPlan<'a> {
     file: &'a str,
     saved: &'a Saved,
     fresh: bool,
-    task: Task,
+    pub(crate) task: Task,
     pub(crate) view: ProviderView,
 }
 
@@ -51,16 +51,6 @@ impl<'a> SavedPlan<'a> {
             task,
             view,
         })
-    }
-
-    /// As for any narrow read: the plan names who gets which number, and not who else asks for one.
-    pub(crate) fn learn_numbers(
-        &mut self,
-        env: &Env,
-        owned: &Owned,
-        watch: &mut dyn Watch,
-    ) -> Result<()> {
-        self.view.learn_numbers(env, &self.task, owned, watch)
     }
 
     /// The same plan again, or why it is another one now.

@@ -9,7 +9,7 @@ use crate::model::remedy::{KeyNames, Remedy};
 use crate::model::{Completeness, Untrusted, shown};
 use crate::policy::select;
 use crate::providers::kind::ProviderConfig;
-use crate::providers::look::{Look, LookFor};
+use crate::providers::look::{self, Look, LookFor};
 use crate::providers::{FetchError, Provider, Query, Scope};
 use crate::system::clock;
 
@@ -97,7 +97,7 @@ fn ask(look: &HostLook<'_>, login: &str) -> Facts {
         full: look.full,
         top_group: top_group.clone(),
     };
-    let seen = match provider.look(&asked) {
+    let seen = match look::look(provider.as_ref(), &asked) {
         Ok(seen) => seen,
         Err(e) => return Facts::Unread(e),
     };

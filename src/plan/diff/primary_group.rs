@@ -8,7 +8,6 @@ use super::input::DiffInput;
 use super::new_groups::NewGroups;
 use crate::model::history::EntryKind;
 use crate::model::host::Host;
-use crate::model::power::Powers;
 use crate::model::{Gid, RemoteId};
 use crate::plan::{Change, Plan, effects};
 use crate::policy::alloc::NamedNumbers;
@@ -58,14 +57,17 @@ impl Primary {
             return Vec::new();
         };
         let asked: BTreeSet<Gid> = accounts.filter_map(|account| account.gid).collect();
+        let here = Here::of(against.host);
+        let there = groups.iter().filter_map(|group| Some((group.gid?, group)));
+        let there: BTreeMap<Gid, &WantedGroup> = there.collect();
         let nobody_else = NamedNumbers::default();
         let (mut new, mut told) = (NewGroups::new(against, &nobody_else), Plan::default());
         let mut making: BTreeMap<&RemoteId, Gid> = BTreeMap::new();
         for gid in asked {
-            match on_host(gid, against.host) {
+            match here.look(gid) {
                 Some(end) => drop(found.insert(gid, end)),
                 None => {
-                    let group = groups.iter().find(|group| group.gid == Some(gid));
+                    let group = there.get(&gid).copied();
                     found.insert(
                         gid,
                         group.map(|_| ()).ok_or(Reason::NoPrimaryGroupNamed { gid }),
@@ -119,30 +121,39 @@ impl Primary {
     }
 }
 
-/// Whether the host has a group of this gid that a provider may bring people into; `None`: it has none.
-fn on_host(gid: Gid, host: &Host<'_>) -> Option<Result<(), Reason>> {
-    let all = || {
-        host.groups
-            .iter()
-            .filter(|(_, group)| group.gid == gid.get())
-    };
-    all().next()?;
-    let numbers = host.powers().and_then(|powers| powers.gid(gid.get()));
-    if let Some(place) = numbers.cloned() {
-        let (kind, id) = (EntryKind::Group, gid.get());
-        return Some(Err(Reason::NumberOfPower { kind, id, place }));
+/// The groups of the host, by their gids.
+struct Here<'h> {
+    host: &'h Host<'h>,
+    names: BTreeMap<u32, Vec<&'h str>>,
+}
+
+impl<'h> Here<'h> {
+    fn of(host: &'h Host<'h>) -> Self {
+        let mut names: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+        for (name, group) in &host.groups {
+            names.entry(group.gid).or_default().push(name);
+        }
+        Self { host, names }
     }
-    let grants = |group: &str| {
-        // Debian's `users` is the system's, and nothing more than that.
-        let is_harmless = group == "users";
-        let stands = host
-            .powers()
-            .is_some_and(|powers: &Powers| powers.group(group).is_some());
-        stands || !is_harmless && protect::is_privileged_group(group, gid.get())
-    };
-    let power = all().find(|(group, _)| grants(group));
-    Some(power.map_or(Ok(()), |(group, _)| {
-        let group = (*group).to_owned();
-        Err(Reason::PrimaryGroupOfPower { gid, group })
-    }))
+
+    /// Whether there is a group of this gid, and why a provider brings nobody into it; `None`: there is none.
+    fn look(&self, gid: Gid) -> Option<Result<(), Reason>> {
+        let names = self.names.get(&gid.get())?;
+        let powers = self.host.powers();
+        if let Some(place) = powers.and_then(|powers| powers.gid(gid.get())).cloned() {
+            let (kind, id) = (EntryKind::Group, gid.get());
+            return Some(Err(Reason::NumberOfPower { kind, id, place }));
+        }
+        let grants = |group: &str| {
+            // Debian's `users` is the system's, and nothing more than that.
+            let is_harmless = group == "users";
+            let stands = powers.is_some_and(|powers| powers.group(group).is_some());
+            stands || !is_harmless && protect::is_privileged_group(group, gid.get())
+        };
+        let power = names.iter().find(|group| grants(group));
+        Some(power.map_or(Ok(()), |group| {
+            let group = (*group).to_owned();
+            Err(Reason::PrimaryGroupOfPower { gid, group })
+        }))
+    }
 }

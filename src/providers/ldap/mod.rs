@@ -214,17 +214,9 @@ impl Provider for Ldap {
         }
     }
 
-    fn look(&self, asked: &LookFor) -> Result<Look, FetchError> {
+    fn page(&self, asked: &LookFor) -> Result<Option<Look>, FetchError> {
         let page = look::look(self, asked).map_err(|error| self.error(error))?;
-        if !asked.full {
-            return Ok(page);
-        }
-        let all = super::look::whole(self, asked)?;
-        Ok(Look {
-            people: all.people,
-            groups: all.groups,
-            ..page
-        })
+        Ok(Some(page))
     }
 
     fn unused_inactive(&self, deadline: Instant) -> Result<Vec<String>, FetchError> {

@@ -184,17 +184,9 @@ impl Provider for Scim {
         )
     }
 
-    fn look(&self, asked: &LookFor) -> Result<Look, FetchError> {
+    fn page(&self, asked: &LookFor) -> Result<Option<Look>, FetchError> {
         let page = look::look(&self.http.until(asked.deadline), &self.settings)?;
-        if !asked.full {
-            return Ok(page);
-        }
-        let all = super::look::whole(self, asked)?;
-        Ok(Look {
-            people: all.people,
-            groups: all.groups,
-            ..page
-        })
+        Ok(Some(page))
     }
 
     fn unused_inactive(&self, deadline: Instant) -> Result<Vec<String>, FetchError> {

@@ -245,62 +245,58 @@ fn fault(
     host: &str,
     whose: Whose,
 ) -> (CertificateFault, String) {
+    use CertificateFault as Fault;
     let called = facts.called();
     let (from, until) = facts.time;
-    if facts.old {
-        let text = format!(
-            "{called} is of X.509 version 1, which names no hosts; version 3 with a subjectAltName is wanted"
-        );
-        return (CertificateFault::Version1, text);
-    }
-    match why {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            let text = format!("{called} expired on {}", clock::date(until));
-            (CertificateFault::Expired, text)
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            let text = format!("{called} is valid from {} on", clock::date(from));
-            (CertificateFault::NotYetValid, text)
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            names(facts, host)
-        }
-        _ if facts.own_issuer => {
-            let text = format!("{called} signed itself; no authority vouches for it");
-            (CertificateFault::SelfSigned, text)
-        }
-        CertificateError::UnknownIssuer => {
-            let issuer = facts.issued_by();
-            let text = match whose {
-                Whose::Configured => {
-                    format!("{called} is signed by {issuer}, which `ca_file` does not hold")
-                }
-                Whose::System => format!(
-                    "{called} is signed by {issuer}, which is no authority of this system, and `ca_file` is not set"
-                ),
-            };
-            (CertificateFault::UnknownIssuer, text)
-        }
-        _ if facts.authority => {
-            let text = format!("{called} is an authority's own, not a server's");
-            (CertificateFault::SelfSigned, text)
-        }
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            let text = format!("{called} is not for servers (extendedKeyUsage)");
-            (CertificateFault::Other, text)
-        }
-        CertificateError::BadSignature => {
-            let text = format!(
-                "{called} was not signed by {}, as it says",
-                facts.issued_by()
-            );
-            (CertificateFault::Other, text)
-        }
-        _ => (
-            CertificateFault::Other,
-            format!("{called} is signed or encoded in a way that is not taken"),
+    let (fault, said) = match why {
+        _ if facts.old => (
+            Fault::Version1,
+            "is of X.509 version 1, which names no hosts; version 3 with a subjectAltName is wanted"
+                .to_owned(),
         ),
-    }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
+            Fault::Expired,
+            format!("expired on {}", clock::date(until)),
+        ),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+            Fault::NotYetValid,
+            format!("is valid from {} on", clock::date(from)),
+        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            return names(facts, host);
+        }
+        _ if facts.own_issuer => (
+            Fault::SelfSigned,
+            "signed itself; no authority vouches for it".to_owned(),
+        ),
+        CertificateError::UnknownIssuer => (Fault::UnknownIssuer, unknown(facts, whose)),
+        _ if facts.authority => (
+            Fault::SelfSigned,
+            "is an authority's own, not a server's".to_owned(),
+        ),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => (
+            Fault::Other,
+            "is not for servers (extendedKeyUsage)".to_owned(),
+        ),
+        CertificateError::BadSignature => (
+            Fault::Other,
+            format!("was not signed by {}, as it says", facts.issued_by()),
+        ),
+        _ => (
+            Fault::Other,
+            "is signed or encoded in a way that is not taken".to_owned(),
+        ),
+    };
+    (fault, format!("{called} {said}"))
+}
+
+/// What is said of a certificate that none of our authorities has signed.
+fn unknown(facts: &Facts, whose: Whose) -> String {
+    let why = match whose {
+        Whose::Configured => "which `ca_file` does not hold",
+        Whose::System => "which is no authority of this system, and `ca_file` is not set",
+    };
+    format!("is signed by {}, {why}", facts.issued_by())
 }
 
 /// A certificate for other hosts, or for none.
