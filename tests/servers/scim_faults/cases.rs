@@ -83,7 +83,7 @@ fn complete(result: Result<Snapshot, FetchError>) -> Snapshot {
 
 #[test]
 fn a_list_that_is_cut_is_incomplete_whatever_it_says_of_its_number() {
-    let ways: [(&str, Part); 4] = [
+    let ways: [(&str, Part); 6] = [
         // startIndex is ignored, and the number counts the page; or there is none, or it is true.
         ("startIndex", |_, all| list(capped(all, 0), 100)),
         ("repeats a page", |_, all| {
@@ -95,14 +95,25 @@ fn a_list_that_is_cut_is_incomplete_whatever_it_says_of_its_number() {
             0 => list(capped(all, 0), 100),
             _ => Reply::json(400, &json!({"detail": "startIndex too large"})),
         }),
+        ("refuses (404)", |asked, all| match start(asked) {
+            0 => list(capped(all, 0), 100),
+            _ => Reply::json(404, &json!({"status": "404"})),
+        }),
+        // The number counts the page: what is not there is the end, or a window's.
+        ("refuses (404)", |asked, all| {
+            match capped(all, start(asked)) {
+                [] => Reply::json(404, &json!({"status": "404"})),
+                part => list(part, part.len()),
+            }
+        }),
     ];
     for (why, part) in ways {
         let web = Web::start(listing(crowd(104), Vec::new(), part));
         let reason = incomplete(read(&web, plain(), Scope::Users));
         assert!(reason.contains(why), "{reason}");
     }
-    let whole: [Part; 3] = [
-        // The number counts the page, and startIndex counts; the last page again behind the end; nothing behind it.
+    let whole: [Part; 2] = [
+        // The number counts the page, and startIndex counts; the last page again behind the end.
         |asked, all| {
             let part = capped(all, start(asked));
             list(part, part.len())
@@ -110,10 +121,6 @@ fn a_list_that_is_cut_is_incomplete_whatever_it_says_of_its_number() {
         |asked, all| match capped(all, start(asked)) {
             [] => list(&all[4..], all.len()),
             part => list(part, all.len()),
-        },
-        |asked, all| match capped(all, start(asked)) {
-            [] => Reply::json(404, &json!({"status": "404"})),
-            part => list(part, part.len()),
         },
     ];
     for part in whole {
