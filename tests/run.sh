@@ -15,6 +15,11 @@ python3 python3
 /usr/sbin/slapd slapd
 /usr/lib/ldap/pw-pbkdf2.so slapd-contrib
 ldapsearch ldap-utils
+/usr/sbin/ns-slapd 389-ds-base
+/usr/sbin/samba samba-ad-dc
+/usr/share/samba/setup samba-ad-provision
+node nodejs
+npm npm
 useradd passwd
 /usr/sbin/sshd openssh-server
 ssh openssh-client

@@ -238,5 +238,5 @@ pub fn globus(config: &Config) -> Globus {
 
 /// A Python with the real globus-sdk.
 pub fn sdk_python() -> PathBuf {
-    venv::programs("globus-sdk", "globus-sdk>=4,<5").join("python")
+    venv::programs("globus-sdk", &["globus-sdk>=4,<5"]).join("python")
 }

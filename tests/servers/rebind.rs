@@ -4,11 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::bare_host::{bare_host, difference, files};
 use crate::scim_server::{Server, TOKEN};
 use crate::scratch::ScratchHost;
 use crate::slapd::{Groups, SUFFIX, Slapd};
@@ -48,35 +47,11 @@ fn slapd(count: usize, leavers: &[usize]) -> Slapd {
     Slapd::builder(Groups::Nis).setting(all).ldif(&ldif).start()
 }
 
-/// A host without accounts of anybody's but root.
-fn host() -> ScratchHost {
-    let host = ScratchHost::new_in(&std::env::temp_dir());
-    for dir in [
-        "root/etc/skel",
-        "root/home",
-        "root/run",
-        "root/var/lib",
-        "root/etc/ssh",
-    ] {
-        fs::create_dir_all(host.dir().join(dir)).unwrap();
-    }
-    for (name, text) in [
-        ("root/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n"),
-        ("root/etc/group", "root:x:0:\nusers:x:100:\n"),
-        ("root/etc/shadow", "root:*:19000:0:99999:7:::\n"),
-        ("root/etc/gshadow", "root:*::\nusers:*::\n"),
-        ("root/etc/shells", "/bin/bash\n"),
-        ("token", TOKEN),
-    ] {
-        host.write_with_mode(name, text, 0o600);
-    }
-    host
-}
-
 const RULES: &str = "[accounts]\ncreate_home = false\n[keys]\nplace = 'directory'\n\
     [departed]\nabsent_runs = 1\nabsent_for = '0s'\n[limits]\nmax_additions = 2000\n";
 
 fn configure(host: &ScratchHost, section: &str, provider: &str) {
+    host.write_with_mode("token", TOKEN, 0o600);
     let text = format!("[provider.{section}]\n{provider}\n{RULES}");
     host.write_with_mode("gosync.toml", text, 0o600);
 }
@@ -86,43 +61,6 @@ fn ldap(server: &Slapd) -> String {
         "kind = 'ldap'\nurl = '{}'\nschema = 'rfc2307'\nuser_base = 'ou=people,{SUFFIX}'\ngroup_base = 'ou=groups,{SUFFIX}'",
         server.url()
     )
-}
-
-/// All files of the host but gosync's own notes.
-fn files(host: &ScratchHost) -> BTreeMap<String, Vec<u8>> {
-    fn walk(dir: &Path, below: &str, out: &mut BTreeMap<String, Vec<u8>>) {
-        for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
-            let name = format!("{below}/{}", entry.file_name().to_str().unwrap());
-            match entry.file_type().unwrap().is_dir() {
-                true => walk(&entry.path(), &name, out),
-                false => drop(out.insert(name, fs::read(entry.path()).unwrap())),
-            }
-        }
-    }
-    let mut out = BTreeMap::new();
-    walk(&host.root(), "", &mut out);
-    out.retain(|name, _| {
-        let own = [
-            "/var/lib/gosync/",
-            "/run/",
-            "/etc/gosync/",
-            "/etc/.pwd.lock",
-        ];
-        !own.iter().any(|dir| name.starts_with(dir))
-    });
-    out
-}
-
-/// The files in which two states of a host differ.
-fn difference(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
-    let names = one.keys().chain(other.keys());
-    let mut out: Vec<String> = names
-        .filter(|name| one.get(*name) != other.get(*name))
-        .cloned()
-        .collect();
-    out.sort();
-    out.dedup();
-    out
 }
 
 /// Both syncs end well; returns what they say.
@@ -170,7 +108,7 @@ fn rebound(host: &ScratchHost, from: &[&str]) -> (u64, Value) {
 
 #[test]
 fn a_directory_that_is_loaded_again_from_its_ldif_is_followed_as_before() {
-    let host = host();
+    let host = bare_host();
     let server = slapd(1_000, &[]);
     configure(&host, "campus", &ldap(&server));
     sync(&host);
@@ -227,7 +165,7 @@ fn a_directory_that_is_loaded_again_from_its_ldif_is_followed_as_before() {
 
 #[test]
 fn a_section_of_another_name_is_one_message_and_one_command() {
-    let host = host();
+    let host = bare_host();
     let server = slapd(40, &[]);
     configure(&host, "campus", &ldap(&server));
     sync(&host);
@@ -260,7 +198,7 @@ fn document(count: usize) -> String {
 
 #[test]
 fn a_file_takes_the_place_of_a_directory_and_undo_brings_that_back() {
-    let host = host();
+    let host = bare_host();
     let server = slapd(60, &[]);
     configure(&host, "campus", &ldap(&server));
     sync(&host);
@@ -301,7 +239,7 @@ fn a_file_takes_the_place_of_a_directory_and_undo_brings_that_back() {
 
 #[test]
 fn scim_takes_the_place_of_a_directory() {
-    let host = host();
+    let host = bare_host();
     let directory = slapd(30, &[]);
     configure(&host, "campus", &ldap(&directory));
     sync(&host);
@@ -339,7 +277,7 @@ fn scim_takes_the_place_of_a_directory() {
 
 #[test]
 fn a_host_of_a_thousand_accounts_made_by_others_is_taken_over_at_once() {
-    let host = host();
+    let host = bare_host();
     let server = slapd(1_000, &[]);
     let mut lines: BTreeMap<&str, String> = BTreeMap::new();
     for n in 0..1_000 {

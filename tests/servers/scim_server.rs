@@ -38,7 +38,7 @@ pub struct Server {
 impl Server {
     /// Starts a server; with cursors it says so.
     pub fn start(cursors: bool) -> Self {
-        let program = venv::programs("scim2-server", PACKAGE).join("scim2-server");
+        let program = venv::programs("scim2-server", &[PACKAGE]).join("scim2-server");
         let dir = tempfile::Builder::new()
             .prefix("gosync-scim-")
             .tempdir()
@@ -85,33 +85,9 @@ impl Server {
         format!("http://127.0.0.1:{}/v2", self.port)
     }
 
-    /// Sends a request with plain sockets, and not with what is tested.
+    /// Sends a request.
     pub fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(
-            stream,
-            "{method} /v2{path} HTTP/1.0\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/scim+json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (
-            status,
-            if body.is_empty() {
-                Value::Null
-            } else {
-                serde_json::from_str(body).unwrap()
-            },
-        )
+        ask(self.port, TOKEN, method, &format!("/v2{path}"), body)
     }
 
     /// Makes a resource; its id.
@@ -165,6 +141,32 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a request with plain sockets, and not with what is tested.
+pub fn ask(port: u16, token: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/scim+json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let value = match body {
+        "" => Value::Null,
+        body => serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.to_owned())),
+    };
+    (status, value)
 }
 
 /// The options for the extension and the features, in files.

@@ -165,8 +165,10 @@ macro_rules! contract {
 
 contract! {
     in_a_file: document::Document;
-    in_ldap_rfc2307: directory::Directory<false>;
-    in_ldap_rfc2307bis: directory::Directory<true>;
+    in_ldap_rfc2307: directory::Directory<directory::Nis>;
+    in_ldap_rfc2307bis: directory::Directory<directory::Bis>;
+    in_389_directory_server: directory::Directory<crate::ds389::Ds389>;
+    in_active_directory: directory::Directory<crate::samba::Samba>;
     in_scim_by_index: scim::People<false>;
     in_scim_by_cursor: scim::People<true>;
     in_globus: globus::Club;
