@@ -27,6 +27,7 @@ mod scratch;
 mod by_hand;
 mod example;
 mod fields;
+mod file_age;
 mod host;
 mod keys_url;
 mod last_runs;

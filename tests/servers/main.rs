@@ -40,3 +40,4 @@ mod scim;
 mod scim_faults;
 mod scim_server;
 mod venv;
+mod wrong_keys;
