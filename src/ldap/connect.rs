@@ -296,18 +296,18 @@ async fn connect(server: &Server) -> Result<Connected, Error> {
     let guard = match &server.tls {
         _ if address.transport == Transport::Unix => {
             let dialled = UnixStream::connect(address.socket()).await;
-            guard::serve(dialled.map_err(|e| error::io(&e))?, ours, limits)
+            guard::serve(dialled.map_err(|e| error::io(&e))?, ours, limits, None)
         }
         tls => {
             let dialled = dial(address, server.connect_timeout).await;
             let stream = dialled?;
             match tls {
-                None => guard::serve(stream, ours, limits),
+                None => guard::serve(stream, ours, limits, Some(Remedy::TlsAtOnce)),
                 Some(tls) => {
                     let secured = secure(stream, Arc::clone(tls), server);
                     let secured = timeout(server.connect_timeout, secured).await;
                     let late = |_| late(server);
-                    guard::serve(secured.map_err(late)??, ours, limits)
+                    guard::serve(secured.map_err(late)??, ours, limits, None)
                 }
             }
         }
@@ -341,7 +341,7 @@ async fn secure(
 /// TLS was not agreed on in time.
 fn late(server: &Server) -> Error {
     no_answer(server.connect_timeout).with(match server.address.transport {
-        Transport::StartTls => Remedy::SilentStartTls,
+        Transport::StartTls => Remedy::TlsAtOnce,
         _ => Remedy::Silence,
     })
 }

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::error::{self, Error};
 use super::limits::{self, Limits};
+use crate::model::remedy::Remedy;
 
 /// How much is read at once, and how much passes before memory is looked at again.
 const PIECE: usize = 64 << 10;
@@ -23,11 +24,12 @@ const LOOK: u64 = 1 << 20;
 const COST: u64 = 8;
 
 /// Serves a connection until one side ends it; must be called on a runtime. What comes of it is
-/// how the server's side ended.
+/// how the server's side ended; `unanswered`: what to look at if it never said a word.
 pub(super) fn serve<S>(
     server: S,
     client: UnixStream,
     limits: Limits,
+    unanswered: Option<Remedy>,
 ) -> JoinHandle<Result<(), Error>>
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
@@ -39,7 +41,7 @@ where
         let _ = copy(&mut from_client, &mut to_server).await;
         let _ = to_server.shutdown().await;
     });
-    tokio::spawn(Guard::new(limits).run(from_server, to_client))
+    tokio::spawn(Guard::new(limits, unanswered).run(from_server, to_client))
 }
 
 /// What has come, and has not been handed on.
@@ -50,12 +52,15 @@ struct Guard {
     left: u64,
     /// Bytes that came since memory was looked at.
     since: u64,
+    /// What to look at if the connection ends now; nothing of that kind once a word has come.
+    unanswered: Option<Remedy>,
 }
 
 impl Guard {
-    fn new(limits: Limits) -> Self {
+    fn new(limits: Limits, unanswered: Option<Remedy>) -> Self {
         Self {
             limits,
+            unanswered,
             bytes: Vec::with_capacity(PIECE),
             left: limits.read,
             since: LOOK,
@@ -77,10 +82,13 @@ impl Guard {
                 Ok(read) => read,
                 // Many servers end TLS without saying so; what is missing is noticed by its lack.
                 Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => 0,
-                Err(e) => return Err(error::io(&e)),
+                Err(e) => return Err(self.failed(error::io(&e))),
             };
             if read == 0 {
-                return Ok(());
+                return match self.unanswered {
+                    Some(_) => Err(self.failed(Error::closed())),
+                    None => Ok(()),
+                };
             }
             self.count(read as u64)?;
             let passed = self.checked()?;
@@ -94,8 +102,17 @@ impl Guard {
         }
     }
 
+    /// The same, with what to look at if not a word has come.
+    fn failed(&self, error: Error) -> Error {
+        match self.unanswered {
+            Some(remedy) => error.with(remedy),
+            None => error,
+        }
+    }
+
     /// Counts what came.
     fn count(&mut self, read: u64) -> Result<(), Error> {
+        self.unanswered = None;
         self.left = self.left.checked_sub(read).ok_or_else(|| {
             Error::malformed(format!(
                 "it sent more than {} bytes; `max_read` allows no more",

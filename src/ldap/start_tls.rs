@@ -25,10 +25,7 @@ pub(super) async fn ask(stream: &mut TcpStream, limits: Limits) -> Result<(), Er
         message: ANSWER,
         ..limits
     };
-    let io = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::UnexpectedEof => Error::closed(),
-        _ => error::io(&e),
-    };
+    let io = |e: std::io::Error| error::io(&e).with(Remedy::TlsAtOnce);
     stream.write_all(REQUEST).await.map_err(io)?;
     let mut bytes = Vec::new();
     let length = loop {

@@ -14,8 +14,8 @@ pub enum Remedy {
     Port,
     /// Nothing came in time.
     Silence,
-    /// Nothing came in time where StartTLS was asked for: that port may speak TLS from the first byte.
-    SilentStartTls,
+    /// Not a word came where something was said in the clear: that port may want TLS from the first byte.
+    TlsAtOnce,
     /// What listens there does not speak TLS from the first byte.
     NoTls,
     /// The server has no StartTLS.
@@ -93,9 +93,9 @@ impl Remedy {
                 "check host and port in {place} of {section}, that the server runs, and firewalls"
             ),
             Self::Silence => format!("check {place} in {section}, and firewalls on the way"),
-            Self::SilentStartTls => format!(
-                "a port that speaks TLS from the first byte, such as 636, never answers StartTLS: with ldaps:// in {place} of \
-                 {section}, leave `start_tls` out"
+            Self::TlsAtOnce => format!(
+                "a port that wants TLS from the first byte, such as 636, answers nothing else: write ldaps:// in {place} of \
+                 {section}, and leave `start_tls` out; if the port is another, check that, and firewalls on the way"
             ),
             Self::NoTls => format!(
                 "check the port in {place} of {section}: what listens there may not speak TLS from the first byte{}",

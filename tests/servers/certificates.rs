@@ -247,10 +247,10 @@ fn a_port_that_speaks_otherwise_is_told() {
         connect_timeout: "1s".parse().unwrap(),
         ..config(&format!("ldap://localhost:{}", server.tls_port))
     };
-    assert!(
-        matches!(remedy(&plain_to_tls), Some(Remedy::SilentStartTls) | None),
-        "slapd waits, or breaks off"
-    );
+    // slapd waits, or breaks off.
+    assert_eq!(remedy(&plain_to_tls), Some(Remedy::TlsAtOnce));
+    let in_the_clear = config(&format!("ldap://127.0.0.1:{}", server.tls_port));
+    assert_eq!(remedy(&in_the_clear), Some(Remedy::TlsAtOnce));
     assert_eq!(remedy(&config("ldap://127.0.0.1:1")), Some(Remedy::Port));
     let plain = Web::start(|_| Reply::new(200, "text/plain", ""));
     let at = ScimConfig::new(format!("https://localhost:{}/v2", plain.port));

@@ -153,7 +153,7 @@ fn the_wrong_port_and_the_wrong_kind_of_tls_are_named() {
                 "url = 'ldaps://localhost:{}'\nca_file = 'ca.pem'\n",
                 server.port
             ),
-            "ldap://",
+            "speak TLS from the first byte",
         ),
         (
             format!("url = 'ldap://127.0.0.1:{}'\n", server.tls_port),
