@@ -93,16 +93,19 @@ fn field_sources(
     };
     let span = value.span();
     let mut config: fields::Config = places.read(value)?;
-    if config.keys_url.is_none() && (config.keys_ca_file.is_some() || config.keys_proxy.is_some()) {
+    let trusted = [&config.keys_ca_file, &config.keys_server_certificate];
+    let on_the_way = trusted.iter().any(|file| file.is_some()) || config.keys_proxy.is_some();
+    if config.keys_url.is_none() && on_the_way {
         return Err(places.value_error(
             span,
-            "`keys_ca_file` and `keys_proxy` are for `keys_url`, which is not set",
+            "`keys_ca_file`, `keys_server_certificate` and `keys_proxy` are for `keys_url`, which is not set",
         ));
     }
     for path in [
         &mut config.csv,
         &mut config.keys_dir,
         &mut config.keys_ca_file,
+        &mut config.keys_server_certificate,
     ]
     .into_iter()
     .flatten()

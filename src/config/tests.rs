@@ -278,7 +278,7 @@ fn field_sources_belong_to_a_provider_of_any_kind() {
         ),
         (
             "keys_proxy = \"http://x:1\"",
-            "/etc/gosync/1.toml:1:1: provider.sample.fields: `keys_ca_file` and `keys_proxy` are",
+            "/etc/gosync/1.toml:1:1: provider.sample.fields: `keys_ca_file`, `keys_server_certificate` and `keys_proxy` are",
         ),
         (
             "override = [\"login\"]",

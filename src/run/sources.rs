@@ -1,5 +1,7 @@
 //! Opens the provider of a run, with its secrets and authorities from their files.
 
+use std::path::PathBuf;
+
 use super::env::Env;
 use crate::config::{ConfigError, ProviderSettings};
 use crate::error::{Error, Kind, Result};
@@ -8,6 +10,7 @@ use crate::providers::admin::GroupAdmin;
 use crate::providers::fields;
 use crate::providers::kind::{AdminTerms, OpenError, Section};
 use crate::system::clock;
+use crate::system::tls::Trusted;
 
 impl Env {
     /// The provider of this run.
@@ -25,9 +28,12 @@ impl Env {
             return Ok(None);
         };
         let section = format!("{name}.fields");
-        let authorities =
-            Section(&section).trusted("keys_ca_file", config.keys_ca_file.as_deref())?;
-        fields::Sources::new(config, authorities)
+        let read = |key, path: &Option<PathBuf>| Section(&section).trusted(key, path.as_deref());
+        let authorities = read("keys_ca_file", &config.keys_ca_file)?;
+        let certificate = read("keys_server_certificate", &config.keys_server_certificate)?;
+        Trusted::new(authorities, certificate)
+            .map_err(|why| format!("keys_server_certificate: {why}"))
+            .and_then(|trusted| fields::Sources::new(config, trusted))
             .map(Some)
             .map_err(|e| Error::usage(format!("[provider.{name}.fields]: {e}")))
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gosync::testing::config::{Settings, Source};
 use gosync::testing::providers::{fields, globus, ldap, scim};
+use gosync::testing::system::tls::Trusted;
 
 use crate::{here, text};
 
@@ -106,9 +107,12 @@ fn what_stands_behind_a_hash_can_be_uncommented() {
     let sources = fields::Config {
         keys_url: None,
         keys_ca_file: None,
+        keys_server_certificate: None,
         ..sources
     };
-    fields::Sources::new(&sources, None).map(drop).unwrap();
+    fields::Sources::new(&sources, Trusted::System)
+        .map(drop)
+        .unwrap();
 }
 
 /// The keys of a provider's section in the example, without `kind`.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use gosync::testing::model::{Completeness, RemoteId, Snapshot, User};
 use gosync::testing::providers::fields::{Config, Sources, Template};
 use gosync::testing::providers::{Query, Scope};
+use gosync::testing::system::tls::Trusted;
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ";
 
@@ -92,7 +93,7 @@ fn fetch(url: String, logins: &[&'static str], limit: Duration) -> Snapshot {
         deadline: Instant::now() + limit,
     };
     let mut snapshot = people(logins);
-    let sources = Sources::new(&config, None).unwrap();
+    let sources = Sources::new(&config, Trusted::System).unwrap();
     let opened = sources.open().unwrap();
     opened.fill(&mut snapshot, &vec![true; logins.len()], &query, &|_| {});
     snapshot

@@ -6,9 +6,12 @@ use std::fs;
 use std::path::Path;
 
 use gosync::testing::model::remedy::{CertificateFault, Remedy};
+use gosync::testing::model::{Completeness, RemoteId, Snapshot, User};
+use gosync::testing::providers::fields;
 use gosync::testing::providers::ldap::{Config, Ldap};
 use gosync::testing::providers::scim::{Config as ScimConfig, Scim, Secrets};
 use gosync::testing::providers::{FetchError, Provider as _, Scope};
+use gosync::testing::system::tls::Trusted;
 use tempfile::TempDir;
 
 use crate::ldap::{NOW, PEOPLE, config, query};
@@ -285,4 +288,34 @@ fn scim(
     let provider = Scim::new("test", &config, secrets).unwrap();
     let snapshot = provider.fetch(&query(Scope::Users), &|_| {})?;
     Ok(snapshot.directory.users.len())
+}
+
+const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGHKKX1R/WFrJnXC8eo8G5FS5wPJ0dIEzlpzZTa6n6NO";
+
+#[test]
+fn keys_at_a_url_come_from_the_server_of_the_named_certificate_alone() {
+    let dir = made(Made::CommonName, EC);
+    let other = made(Made::Well, EC);
+    let web = Web::start_tls(dir.path(), |_| Reply::new(200, "text/plain", KEY));
+    let url = format!("https://localhost:{}/{{login}}.keys", web.port);
+    let keys = |trusted: Trusted| {
+        let config = fields::Config {
+            keys_url: Some(url.clone().try_into().unwrap()),
+            ..fields::Config::default()
+        };
+        let all = Completeness::Complete("all".to_owned());
+        let mut snapshot = Snapshot::new(Default::default(), Vec::new(), all);
+        let id = RemoteId::new("u-1").unwrap();
+        snapshot.directory.users = vec![User::new(id, "alice")];
+        let sources = fields::Sources::new(&config, trusted).unwrap();
+        let opened = sources.open().unwrap();
+        opened.fill(&mut snapshot, &[true], &query(Scope::Users), &|_| {});
+        snapshot.directory.users[0].ssh_keys.len()
+    };
+    let certificate = |of: &TempDir| Trusted::Certificate(pem(of.path(), "server.pem"));
+    assert_eq!(keys(certificate(&dir)), 1);
+    assert_eq!(keys(certificate(&other)), 0);
+    // It names no host, so that its authority alone will not do.
+    assert_eq!(keys(Trusted::Authorities(pem(dir.path(), "ca.pem"))), 0);
 }

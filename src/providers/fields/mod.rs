@@ -31,6 +31,7 @@ use super::kind::SourceOwner;
 use super::{FetchError, Query};
 use crate::model::{FieldSource, Gap, Snapshot, Untrusted, User, UserField};
 use crate::system::files;
+use crate::system::tls::Trusted;
 
 pub(crate) use self::lookup::Lookup;
 pub use self::template::Template;
@@ -52,6 +53,8 @@ pub struct Config {
     pub keys_url: Option<Template>,
     /// The authorities to trust there, in PEM.
     pub keys_ca_file: Option<PathBuf>,
+    /// The certificate of the server there, in PEM: this very one is trusted, whatever names it has and whoever signed it.
+    pub keys_server_certificate: Option<PathBuf>,
     /// The proxy on the way there.
     pub keys_proxy: Option<String>,
     /// Who may own the CSV file, or the directory and its files, besides root.
@@ -100,11 +103,11 @@ struct Person<'a> {
 }
 
 impl Sources {
-    /// The sources. `ca_pem`: what `keys_ca_file` holds. Connects to nobody yet.
+    /// The sources. `trusted`: whom to trust at `keys_url`. Connects to nobody yet.
     ///
     /// # Errors
     /// What is wrong with the configuration.
-    pub fn new(config: &Config, ca_pem: Option<Vec<u8>>) -> Result<Self, String> {
+    pub fn new(config: &Config, trusted: Trusted) -> Result<Self, String> {
         let keys_url = config.keys_url.as_ref();
         let owner = config.owner.as_ref().map(SourceOwner::uid).transpose()?;
         Ok(Self {
@@ -114,7 +117,7 @@ impl Sources {
                 .clone()
                 .map(|path| KeysDir::new(path, config.keys_by.clone(), owner)),
             keys_url: keys_url
-                .map(|url| KeysUrl::new(url.clone(), ca_pem, config.keys_proxy.clone()))
+                .map(|url| KeysUrl::new(url.clone(), trusted, config.keys_proxy.clone()))
                 .transpose()?,
             overrides: config.overrides.iter().copied().collect(),
             owner,

@@ -10,6 +10,7 @@ use super::template::Template;
 use super::{Answer, KeySource, decode};
 use crate::model::{FieldSource, User};
 use crate::providers::http::{Auth, Http, HttpError, HttpErrorKind, Options, Request};
+use crate::system::tls::Trusted;
 
 /// How many requests in a row may fail before the server is left alone.
 const MAX_FAILURES: u32 = 3;
@@ -24,11 +25,11 @@ pub(super) struct KeysUrl {
 impl KeysUrl {
     pub(super) fn new(
         template: Template,
-        ca_pem: Option<Vec<u8>>,
+        trusted: Trusted,
         proxy: Option<String>,
     ) -> Result<Self, String> {
         let options = Options {
-            trusted: ca_pem.into(),
+            trusted,
             proxy,
             read_timeout: Duration::from_secs(10),
             tries: 3,

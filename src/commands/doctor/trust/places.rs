@@ -86,6 +86,11 @@ pub(super) fn configured(files: &[PathBuf], settings: Option<&Settings>) -> Vec<
             fields.keys_ca_file.as_ref(),
             Need::Strict,
         );
+        add(
+            "the certificate of the keys' server",
+            fields.keys_server_certificate.as_ref(),
+            Need::Strict,
+        );
     }
     add(
         "the directory of descriptions",
