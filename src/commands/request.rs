@@ -164,6 +164,9 @@ fn barred(barred: Barred, report: &RunReport) -> Error {
             .hint("This lies in the configuration; whatever else there was to do is done"),
         Barred::Provider => Error::new(Kind::Source, message)
             .hint("This lies in what the provider says, or in where and how it is asked"),
+        Barred::Host => Error::new(Kind::Partial, message).hint(
+            "`gosync adopt --all -n` shows what can be taken over, and what would change by that",
+        ),
     }
 }
 

@@ -66,6 +66,13 @@ impl Entry {
             .unwrap_or_default()
     }
 
+    /// The values of an attribute as [`take`](Self::take) gives them, which stay.
+    pub(crate) fn values(&self, name: &str) -> &[Vec<u8>] {
+        let mut all = self.attributes.iter();
+        let found = all.find(|a| a.name.eq_ignore_ascii_case(name.as_bytes()));
+        found.map_or(&[], |a| a.values.as_slice())
+    }
+
     /// Whether the attribute is there, in whatever language.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.attributes.iter().any(|attribute| {

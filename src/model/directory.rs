@@ -216,6 +216,8 @@ pub struct RejectedRecord {
     pub kind: EntryKind,
     /// What can be read of whether its person is let in.
     pub says: RecordSays,
+    /// What it names as uid or gid, as far as that can be read: nobody else gets such a number.
+    pub numbers: Vec<Untrusted>,
 }
 
 /// What a record that cannot be used says all the same of whether its person is let in.
@@ -245,6 +247,16 @@ impl RejectedRecord {
             reason: reason.into(),
             kind,
             says: RecordSays::Nothing,
+            numbers: Vec::new(),
+        }
+    }
+
+    /// The same, of one that names these as its uid or gid.
+    #[must_use]
+    pub fn naming(self, numbers: impl IntoIterator<Item = Untrusted>) -> Self {
+        Self {
+            numbers: numbers.into_iter().collect(),
+            ..self
         }
     }
 

@@ -17,6 +17,16 @@ impl IdRanges {
         self.0.iter().copied()
     }
 
+    /// How many of the numbers `first..=last` are in a span.
+    pub fn count_within(&self, first: u32, last: u32) -> u64 {
+        let parts = self
+            .0
+            .iter()
+            .map(|&(from, to)| (from.max(first), to.min(last)));
+        let parts = parts.filter(|(from, to)| from <= to);
+        parts.map(|(from, to)| u64::from(to - from) + 1).sum()
+    }
+
     /// At most so many spans that hold all of these: where there are more, those that are nearest to each other become
     /// one, with what is between them.
     pub fn coarse(&self, most: usize) -> Self {
@@ -82,6 +92,9 @@ mod tests {
         }
         assert_eq!(spans.overlapping(26, 30), Some((30, 39)));
         assert_eq!(spans.overlapping(26, 29), None);
+        assert_eq!(spans.count_within(0, 99), 27);
+        assert_eq!(spans.count_within(25, 30), 2);
+        assert_eq!(spans.count_within(26, 29), 0);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub enum Barred {
     Setting,
     /// Nothing of what the provider says can be used.
     Provider,
+    /// What would come stands on the host already, and is the host's own.
+    Host,
 }
 
 /// Whom a plan is for.
@@ -34,6 +36,7 @@ impl Barred {
         match self {
             Self::Configuration | Self::Setting => is_configured(origin),
             Self::Provider => origin == Origin::Provider,
+            Self::Host => matches!(reason, Reason::NotOurs { .. }),
         }
     }
 
@@ -51,13 +54,13 @@ impl Barred {
             let is_known = refusal.id.as_ref().is_some_and(insiders.is_known);
             !is_known && refusal.reason != Reason::NotAtProvider
         };
-        let origins = || {
-            let new = refused.iter().filter(is_new);
-            new.map(|refusal| refusal.reason.origin())
-        };
+        let new = || refused.iter().filter(is_new).map(|refusal| &refusal.reason);
+        let origins = || new().map(Reason::origin);
         let is_of = |origin| move |it: Origin| it == origin;
         if origins().any(is_of(Origin::Host)) {
-            return None;
+            let is_whole = matches!(insiders.completeness, Completeness::Complete(_));
+            let is_taken = is_whole && !insiders.anybody && new().any(|it| Self::Host.is_by(it));
+            return is_taken.then_some(Self::Host);
         }
         let by_provider = origins().any(is_of(Origin::Provider));
         match (origins().any(is_configured), insiders.anybody) {
@@ -146,6 +149,21 @@ mod tests {
         };
         assert_eq!(barred(&[dot(), taken], false), None);
         assert_eq!(barred(&[], false), None);
+    }
+
+    #[test]
+    fn a_host_that_has_everybody_already_keeps_them_out_until_they_are_adopted() {
+        let not_ours = || Reason::NotOurs {
+            kind: KIND,
+            name: "ann".to_owned(),
+            id: 1001,
+            adoptable: true,
+        };
+        let host = Some(Barred::Host);
+        assert_eq!(barred(&[not_ours(), not_ours()], false), host);
+        assert_eq!(barred(&[not_ours(), Reason::SameId], false), host);
+        assert_eq!(barred(&[not_ours()], true), None);
+        assert!(Barred::Host.is_by(&not_ours()) && !Barred::Host.is_by(&Reason::SameId));
     }
 
     #[test]

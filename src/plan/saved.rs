@@ -311,6 +311,8 @@ struct Rejected {
     kind: EntryKind,
     #[serde(default)]
     says: RecordSays,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    numbers: Vec<String>,
 }
 
 fn account() -> EntryKind {
@@ -352,6 +354,7 @@ impl From<&Snapshot> for Read {
                 reason,
                 kind,
                 says,
+                numbers,
             } = r;
             Rejected {
                 id: id.clone(),
@@ -359,6 +362,7 @@ impl From<&Snapshot> for Read {
                 reason: reason.clone(),
                 kind: *kind,
                 says: *says,
+                numbers: numbers.iter().map(raw).collect(),
             }
         };
         let gap = |gap: &Gap| {
@@ -404,6 +408,11 @@ impl From<&Read> for Snapshot {
             reason: words(&r.reason),
             kind: r.kind,
             says: r.says,
+            numbers: r
+                .numbers
+                .iter()
+                .map(|text| Untrusted::new(text.as_str()))
+                .collect(),
         };
         let gap = |gap: &Unknown| Gap {
             user: gap.user.clone(),

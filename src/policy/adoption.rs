@@ -3,12 +3,13 @@
 //! An administrator names the host's side; the provider's side is found by name, and must be found once. What grants
 //! power is refused: its owner at the provider would hold that power (threats V7 and V8). Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::alloc::plain_number;
 use super::map::{group_name_of, name_of};
-use super::{AccountRules, GroupRules, Reason, protect};
+use super::{AccountRules, GroupRules, PrimaryGroup, Reason, protect};
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount, HostGroup};
 use crate::model::{Directory, Group, Named, RemoteId, Untrusted, User, named};
@@ -188,17 +189,18 @@ pub(crate) fn group_refusal(name: &str, found: &HostGroup<'_>, host: &Host<'_>) 
         return Some(Reason::SystemGroup { name, gid });
     }
     let place = host.powers().and_then(|powers| powers.group(name));
-    if let Some(place) = place.filter(|place| place.is_root).cloned() {
-        let (kind, name) = (EntryKind::Group, name.to_owned());
-        return Some(Reason::NameOfPower { kind, name, place });
+    let place = place.filter(|place| place.is_root).cloned()?;
+    let (kind, name) = (EntryKind::Group, name.to_owned());
+    Some(Reason::NameOfPower { kind, name, place })
+}
+
+/// The gids that records name as those of primary groups; none unless these are the provider's by the rules.
+pub(crate) fn primary_gids(directory: &Directory, rules: &AccountRules) -> BTreeSet<u32> {
+    if rules.primary_group != PrimaryGroup::Provider {
+        return BTreeSet::new();
     }
-    let mut own = host
-        .accounts
-        .iter()
-        .filter(|(_, account)| account.gid == found.gid);
-    let (account, _) = own.next()?;
-    let (name, account) = (name.to_owned(), (*account).to_owned());
-    Some(Reason::PrimaryGroupOf { name, account })
+    let gids = directory.users.iter().filter_map(|user| user.gid.as_ref());
+    gids.filter_map(|gid| plain_number(gid.raw())).collect()
 }
 
 #[cfg(test)]

@@ -373,8 +373,8 @@ reasons! {
     SystemGroup { name: String, gid: u32 } = "system-group",
         ("`{name}` (gid {gid}) is a group of the system's, or grants power; its members can \
         come by `local_map`");
-    PrimaryGroupOf { name: String, account: String } = "primary-group-of",
-        ("`{name}` is the primary group of `{account}`");
+    PrimaryGroupOf { name: String, account: String, can_follow: bool } = "primary-group-of",
+        ("`{name}` is the primary group of `{account}`{}", if_it_follows(.can_follow));
     NotOnHost { kind: EntryKind, name: Untrusted } = "not-on-host",
         ("there is no {} `{name}` on this host", entry(.kind));
     AlreadyOurs = "already-ours", ("is gosync's already");
@@ -701,6 +701,16 @@ pub(super) fn let_in(kind: &EntryKind, why: BadName) -> String {
                 section(kind)
             )
         }
+    }
+}
+
+/// What makes a group the provider's that the provider names as primary group, and that somebody else has, too.
+fn if_it_follows(can_follow: &bool) -> &'static str {
+    match can_follow {
+        true => {
+            ", which is not gosync's; adopt the account first, or give it another primary group"
+        }
+        false => "",
     }
 }
 

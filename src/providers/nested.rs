@@ -95,7 +95,7 @@ pub(super) fn resolve<P: Ord + Clone>(
             Err(Stop::Rejected(reason)) => {
                 let (id, name) = (Some(group.id), group.name);
                 let record = RejectedRecord::new(EntryKind::Group, id, name, reason);
-                out.rejected.push(record);
+                out.rejected.push(record.naming(group.gid));
             }
             Err(Stop::Endless) => out.endless = true,
             Err(Stop::Stopped) => {

@@ -65,7 +65,10 @@ impl<'a> Adoption<'a> {
             Adoptees::Named { names, remote } => {
                 let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
                 let (groups, accounts) = sorted_out(env, names, kind)?;
-                let scopes = [!accounts.is_empty(), !groups.is_empty()];
+                let of_groups = !groups.is_empty();
+                // Whose primary groups they are, people's records say.
+                let of_people = of_groups && env.names_primary_groups();
+                let scopes = [!accounts.is_empty() || of_people, of_groups];
                 let which = Which::Named {
                     accounts,
                     groups,
@@ -96,7 +99,8 @@ impl<'a> Adoption<'a> {
         let mut work = Work {
             cx,
             rules: &cx.env.settings.rules,
-            adopting: Adopting::new(cx.host, cx.owned, &is_gone),
+            adopting: Adopting::new(cx.host, cx.owned, &is_gone)
+                .with_primary_gids(self.primary_gids(cx)),
             refused: Vec::new(),
         };
         if let Some(people) = &self.people {
@@ -110,6 +114,14 @@ impl<'a> Adoption<'a> {
 }
 
 impl Adoption<'_> {
+    fn primary_gids(&self, cx: &PlanContext<'_>) -> BTreeSet<u32> {
+        let rules = &cx.env.settings.rules.accounts;
+        let people = self.people.as_ref();
+        people.map_or_else(BTreeSet::new, |people| {
+            adoption::primary_gids(&people.directory, rules)
+        })
+    }
+
     /// Whether nobody has a record any more: the complete read does not, or no section names its provider.
     fn is_gone(&self, key: &Key, cx: &PlanContext<'_>) -> bool {
         if key.provider != cx.owned.provider {

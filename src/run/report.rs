@@ -106,9 +106,10 @@ impl Outcome {
         match &plan.incomplete {
             _ if !plan.unnamed.is_empty() => Self::Unnamed(plan.unnamed.clone()),
             _ if not_out > 0 => Self::NotOut(not_out),
-            _ if barred.is_some() => Self::Barred(Barred::Provider),
+            _ if barred == Some(Barred::Provider) => Self::Barred(Barred::Provider),
             Some(reason) => Self::Incomplete(reason.clone()),
             None if let Some(changed) = plan.ids_changed => Self::IdsChanged(changed),
+            None if barred == Some(Barred::Host) => Self::Barred(Barred::Host),
             None if held_up > 0 => Self::HeldUp(held_up),
             None if (judges_records && strict || of_each) && !plan.refused.is_empty() => {
                 Self::Rejected(plan.refused.len())

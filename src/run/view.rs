@@ -158,6 +158,10 @@ impl ProviderView {
         for group in whole.into_iter().flat_map(|all| &all.directory.groups) {
             named.add(group.gid.as_ref());
         }
+        let records = whole.into_iter().chain([&self.snapshot]);
+        for record in records.flat_map(|read| &read.rejected) {
+            record.numbers.iter().for_each(|text| named.add(Some(text)));
+        }
         named.set_unread(match whole.unwrap_or(&self.snapshot).completeness {
             Completeness::Complete(_) => Unread::None,
             Completeness::Incomplete(_) => Unread::Some,

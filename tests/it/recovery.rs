@@ -186,6 +186,43 @@ fn gosync_is_taken_off_a_host_and_the_accounts_stay() {
 }
 
 #[test]
+fn primary_groups_that_the_provider_names_are_owned_again_after_the_ledger_is_lost() {
+    let world = ScratchHost::new(&Tree::base());
+    let config = fs::read_to_string(world.config()).unwrap();
+    world.write(
+        "gosync.toml",
+        &format!("{config}[accounts]\nprimary_group = \"provider\"\n"),
+    );
+    let person =
+        |n: u32, login: &str| format!(r#"{{"id": "u-{n}", "login": "{login}", "gid": 60001}}"#);
+    let group = r#"{"id": "g-1", "name": "staff-x", "gid": 60001, "members": [{"user": "u-1"}]}"#;
+    let people = [person(1, "ann"), person(2, "bob")].join(", ");
+    world.write(
+        "directory.json",
+        &format!(r#"{{"users": [{people}], "groups": [{group}]}}"#),
+    );
+    for command in [
+        &["ledger", "rebuild"][..],
+        &["adopt", "--all"],
+        &["adopt", "ann", "bob", "staff-x"],
+    ] {
+        world.shell("rm -rf root; cp -a pristine root 2>/dev/null || cp -a root pristine");
+        world.ok("-q sync users");
+        world.ok("-q sync groups");
+        world.shell("rm -r root/var/lib/gosync");
+        if command[0] == "adopt" {
+            world.shell("rm -r root/etc/gosync");
+        }
+        world.gosync(command).expect(0);
+        let again = world.gosync(&["sync", "groups"]).expect(0);
+        assert!(
+            again.out.contains("nothing to do"),
+            "{command:?}: {again:?}"
+        );
+    }
+}
+
+#[test]
 fn every_recipe_has_its_commands_in_the_page() {
     let page = crate::text("docs/recovery.md");
     for command in [

@@ -56,6 +56,8 @@ pub(crate) struct Adopting<'a> {
     claims: Claims<'a>,
     /// Whether a record is gone, so that what it had, and was given back, can become another's.
     is_gone: &'a dyn Fn(&Key) -> bool,
+    /// The gids that the provider names as those of primary groups, if they are the provider's.
+    primary_gids: BTreeSet<u32>,
     /// Those whom the plan gives an account that stands.
     accounts: BTreeMap<RemoteId, OwnedAccount>,
     /// The groups that the plan ties to one that stands.
@@ -79,6 +81,7 @@ impl<'a> Adopting<'a> {
             host,
             owned,
             is_gone,
+            primary_gids: BTreeSet::new(),
             claims: Claims::new(host, owned),
             accounts: BTreeMap::new(),
             groups: BTreeSet::new(),
@@ -88,6 +91,15 @@ impl<'a> Adopting<'a> {
                 generation: owned.generation,
                 ..Plan::default()
             },
+        }
+    }
+
+    /// The same, where these are the gids of primary groups that the provider names.
+    #[must_use]
+    pub(crate) fn with_primary_gids(self, primary_gids: BTreeSet<u32>) -> Self {
+        Self {
+            primary_gids,
+            ..self
         }
     }
 
@@ -187,6 +199,31 @@ impl<'a> Adopting<'a> {
         Ok(Adoption::Planned)
     }
 
+    /// Whether a group is no account's primary group: its members would come to what that account shares with nobody. One that
+    /// the provider names as such is the provider's, if all whose it is are gosync's, and it is no account's own.
+    fn check_primary(&self, name: &str, gid: u32) -> Result<(), Reason> {
+        let all = self.owned.accounts.values().chain(self.accounts.values());
+        let ours = all.filter(|own| own.state.is_present() && own.gid == gid);
+        let ours: BTreeMap<(&str, u32), bool> = ours
+            .map(|own| ((own.name.as_str(), own.uid.get()), own.private_group))
+            .collect();
+        let is_named = self.primary_gids.contains(&gid);
+        let mut all = self.host.accounts.iter();
+        let other = all.find_map(|(account, found)| {
+            let own = ours.get(&(*account, found.uid));
+            let is_in_the_way = found.gid == gid && !(is_named && own == Some(&false));
+            is_in_the_way.then_some((*account, own.is_some()))
+        });
+        match other {
+            None => Ok(()),
+            Some((account, is_ours)) => Err(Reason::PrimaryGroupOf {
+                name: name.to_owned(),
+                account: account.to_owned(),
+                can_follow: is_named && !is_ours,
+            }),
+        }
+    }
+
     fn push(&mut self, name: &str, change: Change, remarks: Vec<Reason>) {
         self.plan.changes.push(change);
         for reason in remarks {
@@ -258,6 +295,9 @@ impl<'a, W: Wanted> Candidate<'_, 'a, W> {
         sound(name, found.is_writable(), host)?;
         if let Some(reason) = E::never_adopted(name, found, host) {
             return Err(reason);
+        }
+        if E::KIND == EntryKind::Group {
+            self.adopting.check_primary(name, found.number())?;
         }
         let was = match own {
             Some(_) => None,

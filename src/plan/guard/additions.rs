@@ -6,6 +6,7 @@
 use super::{Excess, Limit, Limits, Losers, Ranges};
 use crate::model::IdRange;
 use crate::model::history::EntryKind;
+use crate::model::id_ranges::IdRanges;
 use crate::model::owned::Owned;
 use crate::plan::effects::Presence;
 use crate::plan::{Plan, effects};
@@ -64,6 +65,17 @@ fn names(plan: &Plan, kind: EntryKind, presence: Presence) -> Vec<String> {
         .collect()
 }
 
+/// How many numbers of a range can still be given to somebody: neither those that were, nor those that ledgers before this
+/// one may have given.
+fn free_in(range: IdRange, owned: &Owned) -> usize {
+    let given = owned.ids.iter().map(|id| (*id, *id));
+    let retired = owned.retired.uids.iter().chain(owned.retired.gids.iter());
+    let gone: IdRanges = given.chain(retired).collect();
+    let (first, last) = range.into();
+    let gone = usize::try_from(gone.count_within(first, last)).unwrap_or(usize::MAX);
+    (range.size() as usize).saturating_sub(gone)
+}
+
 /// Accounts, or groups, that would be made.
 struct Newcomers {
     what: &'static str,
@@ -83,8 +95,7 @@ impl Newcomers {
         if count == 0 {
             return;
         }
-        let given = owned.ids.iter().filter(|id| self.range.contains(**id));
-        let free = (self.range.size() as usize).saturating_sub(given.count());
+        let free = free_in(self.range, owned);
         let most = (free / 2).max(free.min(limits.max_additions as usize));
         self.exceeds(count, most, (Limit::Room, free), excesses);
         if self.is_first {

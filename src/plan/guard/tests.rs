@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::anchor::Numbers;
 use crate::model::owned::{Applied, OwnedAccount, OwnedGroup};
 use crate::model::{AccountFields, Gid, GroupName, RemoteId, Uid, UserName};
 use crate::plan::samples::key;
@@ -554,6 +555,30 @@ fn no_run_uses_up_what_is_left_of_a_range() {
     assert_eq!(within(20_000, 40_000), []);
     assert_eq!(within(20_001, 40_000), [(Limit::Room, 20_001, 20_000)]);
     assert_eq!(within(150, 200), [], "a few are always let in");
+}
+
+#[test]
+fn what_an_older_ledger_may_have_given_is_not_left_of_a_range() {
+    let (first, _) = ranges(40_000).accounts.into();
+    let spans = |spans: &[(u32, u32)]| spans.iter().copied().collect();
+    // Both overlap, and so does what is given: no number counts twice.
+    let owned = Owned {
+        ids: [first, first + 30_000].into(),
+        retired: Numbers {
+            uids: spans(&[(first, first + 9_999)]),
+            gids: spans(&[(first + 5_000, first + 19_998)]),
+            ..Numbers::default()
+        },
+        ..owned(0)
+    };
+    let bounds = (bounds().0, ranges(40_000));
+    let over = excesses_of(approve(
+        new_accounts(10_001),
+        &owned,
+        bounds,
+        Approval::default(),
+    ));
+    assert_eq!(over, [(Limit::Room, 10_001, 10_000)]);
 }
 
 #[test]

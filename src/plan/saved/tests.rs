@@ -42,6 +42,7 @@ fn snapshot(text: &str) -> Snapshot {
         reason: "it is odd".to_owned(),
         kind: EntryKind::Account,
         says: RecordSays::ShutOut,
+        numbers: vec![Untrusted::new(text)],
     };
     let gap = Gap {
         user: id("u-1"),

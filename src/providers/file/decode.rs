@@ -133,6 +133,23 @@ struct Label {
     id: serde_json::Value,
     login: serde_json::Value,
     name: serde_json::Value,
+    uid: serde_json::Value,
+    gid: serde_json::Value,
+}
+
+impl Label {
+    /// The number that the record would have, if it says one in whatever form.
+    fn number(&self, kind: EntryKind) -> Option<Untrusted> {
+        let value = match kind {
+            EntryKind::Account => &self.uid,
+            EntryKind::Group | EntryKind::LocalGroup => &self.gid,
+        };
+        match value {
+            serde_json::Value::Number(number) => Some(Untrusted::new(number.to_string())),
+            serde_json::Value::String(text) => Some(Untrusted::new(text)),
+            _ => None,
+        }
+    }
 }
 
 /// Whether anything that can be read of a person's record shuts the person out.
@@ -385,7 +402,8 @@ fn keep<T>(
             .or_else(|| text(&label.name))
             .or_else(|| text(&label.id));
         let subject = Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned()));
-        rejected.push(RejectedRecord::new(kind, id, subject, reason));
+        let record = RejectedRecord::new(kind, id, subject, reason);
+        rejected.push(record.naming(label.number(kind)));
     })
     .ok()
 }
@@ -578,6 +596,27 @@ mod tests {
             matches!(got.completeness, Completeness::Complete(_)),
             "present, though unusable"
         );
+    }
+
+    #[test]
+    fn the_number_of_a_bad_record_is_known_as_far_as_it_can_be_read() {
+        let of = |json: &str| {
+            let got = document(json.as_bytes()).unwrap();
+            let numbers = got.rejected[0].numbers.iter();
+            numbers
+                .map(|text| text.raw().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let user = |uid: &str| {
+            of(&format!(
+                r#"{{"users": [{{"id": "u-2", "login": 7, "uid": {uid}, "gid": 9}}]}}"#
+            ))
+        };
+        assert_eq!(user("20001"), ["20001"]);
+        assert_eq!(user("\"20001\""), ["20001"]);
+        assert_eq!(user("[20001]"), Vec::<String>::new());
+        let group = r#"{"groups": [{"id": "g-1", "name": 7, "gid": 60001}]}"#;
+        assert_eq!(of(group), ["60001"]);
     }
 
     #[test]

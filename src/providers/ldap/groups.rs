@@ -100,7 +100,10 @@ pub(super) fn group(mut entry: Entry, names: &Names, people: &People) -> GroupEn
 fn fields(entry: &mut Entry, names: &Names) -> Result<Group, RejectedRecord> {
     let id = people::id(entry, &names.group_id);
     let dn = Untrusted::new(entry.dn.as_str());
-    let rejected = |id, reason| RejectedRecord::new(EntryKind::Group, id, dn.clone(), reason);
+    let gids = people::numbers(entry, &names.group_gid);
+    let rejected = |id, reason| {
+        RejectedRecord::new(EntryKind::Group, id, dn.clone(), reason).naming(gids.clone())
+    };
     let id = id.map_err(|reason| rejected(None, reason))?;
     let name = people::naming(entry, &names.group_name);
     let gid = people::single(entry, &names.group_gid);

@@ -109,10 +109,10 @@ pub(super) fn person(
         Ok(false) => RecordSays::ShutOut,
         Err(_) => RecordSays::Unclear,
     };
-    let account = EntryKind::Account;
+    let (account, uids) = (EntryKind::Account, numbers(&entry, &names.uid));
     let rejected = |id, dn, reason| RejectedRecord {
         says,
-        ..RejectedRecord::new(account, id, Untrusted::new(dn), reason)
+        ..RejectedRecord::new(account, id, Untrusted::new(dn), reason).naming(uids.clone())
     };
     let id = match id(&mut entry, &names.id) {
         Ok(id) => id,
@@ -143,6 +143,14 @@ pub(super) fn person(
         key,
         login,
     })
+}
+
+/// What an entry names as its number, be it one or several.
+pub(super) fn numbers(entry: &Entry, attribute: &str) -> Vec<Untrusted> {
+    let values = entry.values(attribute).iter();
+    values
+        .map(|value| Untrusted::new(entry::text(value.clone())))
+        .collect()
 }
 
 /// The immutable id of an entry.

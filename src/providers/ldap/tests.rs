@@ -6,6 +6,7 @@ use super::groups::{self, GroupEntry, Resolved};
 use super::people::{self, Extent, People};
 use super::settings::{Config, Schema, Settings};
 use crate::ldap::entry::{Entry, sample};
+use crate::model::Untrusted;
 
 const NOW: i64 = 1_795_219_200;
 
@@ -221,6 +222,39 @@ fn people_without_a_usable_id_or_login_are_rejected() {
             .id
             .is_some()
     );
+}
+
+#[test]
+fn a_record_that_cannot_be_used_names_its_numbers_all_the_same() {
+    let names = settings(Schema::Rfc2307).names;
+    let raw = |numbers: &[Untrusted]| -> Vec<String> {
+        numbers.iter().map(|text| text.raw().to_owned()).collect()
+    };
+    for (attributes, named) in [
+        (
+            &[("uid", &[b"a".as_slice()][..]), ("uidNumber", &[b"7"])][..],
+            &["7"][..],
+        ),
+        (&[("entryUUID", &[b"1"]), ("UIDNumber", &[b"7"])], &["7"]),
+        (
+            &[
+                ("uid", &[b"a"]),
+                ("entryUUID", &[b"1"]),
+                ("uidNumber", &[b"7", b"8"]),
+            ],
+            &["7", "8"],
+        ),
+    ] {
+        let entry = sample("uid=a,dc=x", attributes);
+        let unusable = people::person(entry, &names, Extent::Full, NOW).unwrap_err();
+        assert_eq!(raw(&unusable.record.numbers), named, "{attributes:?}");
+    }
+    let group = sample(
+        "cn=g,dc=x",
+        &[("entryUUID", &[b"1"]), ("gidNumber", &[b"9"])],
+    );
+    let group = groups::group(group, &names, &crowd(vec![]));
+    assert_eq!(raw(&group.group.unwrap_err().numbers), ["9"]);
 }
 
 #[test]

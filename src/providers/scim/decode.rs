@@ -130,15 +130,23 @@ pub(super) fn features(document: &Value) -> Features {
     }
 }
 
-fn rejected(kind: EntryKind, resource: &Value, names: [&Path; 2], reason: &str) -> RejectedRecord {
+fn rejected(kind: EntryKind, resource: &Value, names: &Names, reason: &str) -> RejectedRecord {
     let id = id(resource);
-    let subject = names
+    let (called, number) = match kind {
+        EntryKind::Account => ([&names.login, &names.group_name], &names.uid),
+        EntryKind::Group | EntryKind::LocalGroup => {
+            ([&names.group_name, &names.login], &names.group_gid)
+        }
+    };
+    let numbers = || Some(number.as_ref()?.all(resource.as_object()?));
+    let numbers = numbers().into_iter().flatten().map(Untrusted::new);
+    let subject = called
         .iter()
         .find_map(|path| path.one(resource.as_object()?))
         .or_else(|| id.clone());
     let id = id.as_deref().and_then(RemoteId::new);
     let subject = Untrusted::new(subject.unwrap_or_else(|| "a record".to_owned()));
-    RejectedRecord::new(kind, id, subject, reason)
+    RejectedRecord::new(kind, id, subject, reason).naming(numbers)
 }
 
 /// Whether anything that can be read of a person's resource shuts the person out.
@@ -221,12 +229,9 @@ pub(super) fn user(resource: &Value, names: &Names, slim: bool) -> Result<User, 
         user.ssh_keys = lines.map(Untrusted::new).collect();
         Ok(user)
     };
-    read().map_err(|reason: String| {
-        let (account, called) = (EntryKind::Account, [&names.login, &names.group_name]);
-        RejectedRecord {
-            says: says(resource, names),
-            ..rejected(account, resource, called, &reason)
-        }
+    read().map_err(|reason: String| RejectedRecord {
+        says: says(resource, names),
+        ..rejected(EntryKind::Account, resource, names, &reason)
     })
 }
 
@@ -286,9 +291,8 @@ pub(super) fn group(resource: &Value, names: &Names) -> GroupEntry {
     let (group, listed) = match group_and_members(resource, members, names) {
         Ok((group, listed)) => (Ok(group), listed),
         Err(reason) => {
-            let called = [&names.group_name, &names.login];
-            let group = EntryKind::Group;
-            (Err(rejected(group, resource, called, reason)), Vec::new())
+            let record = rejected(EntryKind::Group, resource, names, reason);
+            (Err(record), Vec::new())
         }
     };
     GroupEntry {

@@ -414,6 +414,41 @@ fn many_are_taken_over_by_one_plan_with_the_groups_that_they_are_in() {
 }
 
 #[test]
+fn the_primary_group_that_the_provider_names_is_taken_over_with_those_whose_it_is() {
+    let mut case = Case::default()
+        .owns(1, "ann", State::Active)
+        .has("bob", 1002);
+    let line = HostGroup {
+        gid: 1200,
+        members: "".into(),
+        writable: true,
+    };
+    case.host.groups.insert("team", line);
+    (case.account("ann").gid, case.own(1).gid) = (1200, 1200);
+    let team = |case: &Case, named: &[u32]| {
+        let wish = group(10, "team", &[1]);
+        let counterpart = Counterpart {
+            wanted: &wish,
+            called: Some("team"),
+        };
+        let adopting = Adopting::new(&case.host, &case.owned, &is_gone);
+        let mut adopting = adopting.with_primary_gids(named.iter().copied().collect());
+        adopting.group("team", counterpart)
+    };
+    assert_eq!(team(&case, &[1200]), Ok(Adoption::Planned));
+    let refused = team(&case, &[1201]).unwrap_err().to_string();
+    assert_eq!(refused, "`team` is the primary group of `ann`");
+    // Bob is the host's, and shares the files of this group with nobody from outside.
+    case.account("bob").gid = 1200;
+    let refused = team(&case, &[1200]).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "`team` is the primary group of `bob`, which is not gosync's; adopt the account first, or give it another \
+         primary group"
+    );
+}
+
+#[test]
 fn one_record_gets_one_account_and_one_number_one_owner() {
     let case = local().has("twin", 1001).has("annie", 1009);
     let mut adopting = Adopting::new(&case.host, &case.owned, &is_gone);
