@@ -6,6 +6,7 @@ use super::Outcome;
 use super::request::{conclude, run as run_task};
 use super::setup::Setup;
 use crate::cli::{DelUser, Global};
+use crate::config::ProviderSettings;
 use crate::error::{Error, Result};
 use crate::model::RemoteId;
 use crate::plan::Plan;
@@ -47,10 +48,20 @@ fn request(args: &DelUser) -> Result<Request> {
 /// Says whom the provider would bring back. The accounts are gone by now, so that a failure to ask
 /// is no failure.
 fn warn_of_return(setup: &Setup<'_>, plan: &Plan) {
+    let Ok(ProviderSettings { name: provider, .. }) = setup.settings.provider() else {
+        return;
+    };
     let gone = plan
         .changes
         .iter()
         .filter(|change| matches!(effects(change).presence, Presence::Goes { .. }))
+        .filter(|change| {
+            change
+                .of
+                .key
+                .as_ref()
+                .is_some_and(|key| key.provider.as_str() == provider)
+        })
         .filter_map(|change| Some((change.id()?, change.name())));
     let gone: Vec<_> = gone.collect();
     if gone.is_empty() {

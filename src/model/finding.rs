@@ -1,7 +1,7 @@
 //! What a reading shows that somebody should look at, though it can be used: told once a run, and nothing follows from it
 //! for any account.
 
-use super::{Untrusted, first_names};
+use super::{RemoteId, Untrusted, first_names};
 
 /// How many examples are kept of one finding.
 const KEPT: usize = 3;
@@ -24,6 +24,8 @@ pub enum Finding {
         what: String,
         /// Where they are.
         places: Examples,
+        /// The ids of those who have them.
+        people: Vec<RemoteId>,
     },
     /// An attribute that the configuration names, and that no record has.
     UnusedAttribute {

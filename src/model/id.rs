@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::shown_as_it_is;
+
 /// Ids that mean something to the kernel or to systemd: the overflow id, "no id" in 16 bits, and root.
 /// Source: systemd's UIDS-GIDS document; `chown(2)` for -1.
 const RESERVED: [u32; 3] = [0, 65_534, 65_535];
@@ -115,10 +117,19 @@ impl RemoteId {
     /// The most bytes an id may have.
     pub const MAX_BYTES: usize = 256;
 
-    /// Checks an id: 1 to 256 bytes of printable ASCII without blanks.
+    /// What is wrong with a text that is none, for messages.
+    pub const UNFIT: &str =
+        "is no text of 1 to 256 bytes that shows as it is, without blanks at its ends";
+
+    /// Checks an id: 1 to 256 bytes that show as they are, with blanks only between other characters.
     pub fn new(text: &str) -> Option<Self> {
+        let is_shown = |c: char| match c {
+            ' ' => true,
+            _ => !c.is_whitespace() && (c.is_ascii_graphic() || shown_as_it_is(c)),
+        };
         let fits = (1..=Self::MAX_BYTES).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_graphic());
+            && text.trim_matches(' ').len() == text.len()
+            && text.chars().all(is_shown);
         fits.then(|| Self(text.into()))
     }
 
@@ -141,9 +152,7 @@ impl RemoteId {
 impl<'de> Deserialize<'de> for RemoteId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::new(&text).ok_or_else(|| {
-            serde::de::Error::custom("an id is 1 to 256 printable characters without blanks")
-        })
+        Self::new(&text).ok_or_else(|| serde::de::Error::custom(format!("the id {}", Self::UNFIT)))
     }
 }
 
@@ -176,6 +185,41 @@ mod tests {
         fn sort_keys_are_in_the_order_of_the_ids(a in "[!-~]{1,12}", b in "[!-~]{1,12}") {
             let (a, b) = (RemoteId::new(&a).unwrap(), RemoteId::new(&b).unwrap());
             prop_assert_eq!(a.sort_key().cmp(&b.sort_key()), a.cmp(&b));
+        }
+    }
+
+    #[test]
+    fn an_id_is_any_text_that_shows_as_it_is() {
+        for id in [
+            "17",
+            "../Groups",
+            "50%2Fx",
+            "max muster",
+            "Zoë-1",
+            "a\\b",
+            "o'b",
+            "名前",
+            "Zoe\u{308}",
+        ] {
+            assert_eq!(RemoteId::new(id).unwrap().to_string(), id);
+            assert_eq!(crate::model::shown(id).to_string(), id);
+        }
+        let long = "x".repeat(257);
+        for text in [
+            "",
+            " ",
+            " a",
+            "a ",
+            "a\tb",
+            "a\nb",
+            "a\u{1b}b",
+            "a\u{202e}b",
+            "a\u{200b}b",
+            "a\u{a0}b",
+            "a\u{feff}",
+            &long,
+        ] {
+            assert_eq!(RemoteId::new(text), None, "{text:?}");
         }
     }
 

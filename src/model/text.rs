@@ -110,6 +110,12 @@ impl Shown<'_> {
     }
 }
 
+/// Whether a character is shown as it is, neither escaped nor left out.
+pub(crate) fn shown_as_it_is(c: char) -> bool {
+    // Many scripts cannot be written without combining marks.
+    matches!(c, '\'' | '"' | '\\') || is_combining_mark(c) || c.escape_debug().len() == 1
+}
+
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut written = 0;
@@ -117,11 +123,9 @@ impl fmt::Display for Shown<'_> {
             if written >= self.most {
                 return f.write_str("...");
             }
-            match c {
-                '\'' | '"' | '\\' => fmt::Write::write_char(f, c)?,
-                // Many scripts cannot be written without them.
-                _ if is_combining_mark(c) => fmt::Write::write_char(f, c)?,
-                _ => fmt::Display::fmt(&c.escape_debug(), f)?,
+            match shown_as_it_is(c) {
+                true => fmt::Write::write_char(f, c)?,
+                false => fmt::Display::fmt(&c.escape_debug(), f)?,
             }
             written += c.len_utf8();
         }

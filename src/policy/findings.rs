@@ -1,12 +1,24 @@
 //! What is said about what a reading shows besides people and groups: each thing is worth one line.
 
-use super::matcher::Filter;
-use super::{Reason, Remark};
-use crate::model::{Finding, first_names};
+use std::collections::BTreeSet;
 
-/// A remark for each.
-pub(crate) fn remarks(findings: &[Finding]) -> impl Iterator<Item = Remark> {
-    findings.iter().map(remark)
+use super::matcher::Filter;
+use super::{Reason, Refusal, Remark};
+use crate::model::{Finding, RemoteId, first_names};
+
+/// A remark for each, but for those of which the refusal of somebody tells.
+pub(crate) fn remarks(
+    findings: &[Finding],
+    refused: &[Refusal],
+) -> impl Iterator<Item = Remark> + use<> {
+    let refused: BTreeSet<&RemoteId> = refused.iter().filter_map(|it| it.id.as_ref()).collect();
+    let is_told = |finding: &Finding| match finding {
+        Finding::Twins { people, .. } => people.iter().any(|id| refused.contains(id)),
+        _ => false,
+    };
+    let rest = findings.iter().filter(|finding| !is_told(finding));
+    let rest: Vec<Remark> = rest.map(remark).collect();
+    rest.into_iter()
 }
 
 /// What is said of a filter of which some words have no effect.
@@ -27,7 +39,7 @@ fn remark(finding: &Finding) -> Remark {
             members,
             hint,
         } => Remark::new(group.raw(), Reason::UnknownMembers { members, hint }),
-        Finding::Twins { what, places } => Remark::new(what, Reason::Twins { places }),
+        Finding::Twins { what, places, .. } => Remark::new(what, Reason::Twins { places }),
         Finding::UnusedAttribute { key, attribute } => {
             let key = format!("attributes.{key}");
             Remark::new(key, Reason::UnusedAttribute { attribute })
@@ -60,7 +72,7 @@ mod tests {
                 attribute: "uidNumbr".to_owned(),
             },
         ];
-        let told: Vec<Remark> = remarks(&found).collect();
+        let told: Vec<Remark> = remarks(&found, &[]).collect();
         let of = |remark: &Remark| (remark.name.clone(), remark.reason.word());
         let told: Vec<_> = told.iter().map(of).collect();
         let expected = [
@@ -68,5 +80,22 @@ mod tests {
             ("attributes.uid", "unused-attribute"),
         ];
         assert_eq!(told, expected.map(|(name, word)| (name.to_owned(), word)));
+    }
+
+    #[test]
+    fn what_the_refusal_of_one_of_them_tells_is_not_told_again() {
+        let id = |text| RemoteId::new(text).unwrap();
+        let found = [Finding::Twins {
+            what: "the login ann".to_owned(),
+            places: ["uid=ann,ou=a", "uid=ann,ou=b"].into_iter().collect(),
+            people: vec![id("1"), id("2")],
+        }];
+        let refused = |of| Refusal {
+            id: Some(id(of)),
+            subject: Untrusted::new("ann"),
+            reason: Reason::SameId,
+        };
+        assert_eq!(remarks(&found, &[refused("3")]).count(), 1);
+        assert_eq!(remarks(&found, &[refused("2")]).count(), 0);
     }
 }

@@ -414,6 +414,27 @@ pub(crate) fn mark(id: &RemoteId) -> String {
     out
 }
 
+/// The id of which a comment is the mark. One that has `_` may be read for another; whoever knows ids compares marks.
+pub(crate) fn marked_id(comment: &str) -> Option<RemoteId> {
+    let mut bytes = Vec::new();
+    let mut rest = comment.strip_prefix(MARK)?;
+    while let Some(first) = rest.bytes().next() {
+        let coded = rest.strip_prefix('_').and_then(|text| text.split_once('_'));
+        let coded = coded.filter(|(code, _)| code.len() == 2);
+        match coded.and_then(|(code, after)| Some((u8::from_str_radix(code, 16).ok()?, after))) {
+            Some((byte, after)) => {
+                bytes.push(byte);
+                rest = after;
+            }
+            None => {
+                bytes.push(first);
+                rest = rest.get(1..)?;
+            }
+        }
+    }
+    RemoteId::new(std::str::from_utf8(&bytes).ok()?)
+}
+
 /// Whether a line was written by gosync, for whomever.
 pub(crate) fn is_marked(line: &[u8]) -> bool {
     comment(line).is_some_and(|word| word.starts_with(MARK.as_bytes()))

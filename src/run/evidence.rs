@@ -18,16 +18,14 @@ use crate::model::{Directory, IdRange, RemoteId, Untrusted, User};
 use crate::plan::KeyFile;
 use crate::policy::Reason;
 use crate::policy::adoption::{self, Index};
+use crate::policy::keys;
 use crate::system::files;
 use crate::targets::{Hold, Target};
 
-/// What stands before the id in the comment of a key.
-const MARK: &str = "gosync:";
-
 /// What was found.
 pub(crate) struct Evidence {
-    /// Whose the accounts are for which there are files with keys, by the account's name.
-    ids: BTreeMap<String, RemoteId>,
+    /// Whose the accounts are for which there are files with keys, as their comments say, by the account's name.
+    marks: BTreeMap<String, String>,
     /// What the anchor says was given.
     given: Numbers,
 }
@@ -38,7 +36,7 @@ impl Evidence {
         let target = env.target()?;
         let anchor = anchored::anchor(target.as_ref())?;
         Ok(Self {
-            ids: ids(env, target.as_ref())?,
+            marks: marks(env, target.as_ref())?,
             given: anchor.map(|anchor| anchor.given).unwrap_or_default(),
         })
     }
@@ -56,7 +54,7 @@ impl Evidence {
 /// Tells whose accounts are.
 pub(crate) struct Whose<'a> {
     evidence: &'a Evidence,
-    by_id: BTreeMap<&'a RemoteId, &'a User>,
+    by_mark: BTreeMap<String, &'a User>,
     /// People by what they would be called here.
     by_name: &'a Index<'a, User>,
 }
@@ -68,14 +66,11 @@ impl<'a> Whose<'a> {
         directory: &'a Directory,
         by_name: &'a Index<'a, User>,
     ) -> Self {
-        let by_id = directory
-            .users
-            .iter()
-            .map(|user| (&user.id, user))
-            .collect();
+        let users = directory.users.iter();
+        let by_mark = users.map(|user| (keys::mark(&user.id), user)).collect();
         Self {
             evidence,
-            by_id,
+            by_mark,
             by_name,
         }
     }
@@ -86,11 +81,12 @@ impl<'a> Whose<'a> {
         name: &str,
         found: &HostAccount<'_>,
     ) -> Option<std::result::Result<Cow<'a, User>, Reason>> {
-        if let Some(id) = self.evidence.ids.get(name) {
-            return Some(Ok(match self.by_id.get(id) {
-                Some(user) => Cow::Borrowed(*user),
-                None => Cow::Owned(leaver(id, name, found)),
-            }));
+        if let Some(mark) = self.evidence.marks.get(name) {
+            match (self.by_mark.get(mark), keys::marked_id(mark)) {
+                (Some(user), _) => return Some(Ok(Cow::Borrowed(*user))),
+                (None, Some(id)) => return Some(Ok(Cow::Owned(leaver(&id, name, found)))),
+                (None, None) => {}
+            }
         }
         if !self.evidence.given.uids.contains(found.uid) {
             return None;
@@ -174,27 +170,26 @@ fn uid_of_archive(name: &str) -> Option<u32> {
 }
 
 /// Whose accounts files with keys are for: those in which every key has the same mark.
-fn ids(env: &Env, target: &dyn Target) -> Result<BTreeMap<String, RemoteId>> {
+fn marks(env: &Env, target: &dyn Target) -> Result<BTreeMap<String, String>> {
     let dir = &env.settings.rules.keys.directory;
     let files = target.key_files()?;
-    let mut ids = BTreeMap::new();
+    let mut marks = BTreeMap::new();
     for name in files.names() {
         if let Ok(KeyFile::Plain { bytes, .. }) = files.at(&format!("{dir}/{name}"))
-            && let Some(id) = marked(&String::from_utf8_lossy(&bytes))
+            && let Some(mark) = marked(&String::from_utf8_lossy(&bytes))
         {
-            ids.insert(name.to_owned(), id);
+            marks.insert(name.to_owned(), mark.to_owned());
         }
     }
-    Ok(ids)
+    Ok(marks)
 }
 
-fn marked(text: &str) -> Option<RemoteId> {
-    let mark = |line: &str| RemoteId::new(line.rsplit(' ').next()?.strip_prefix(MARK)?);
-    let mut marks = text.lines().map(mark);
+/// The mark that all lines have.
+fn marked(text: &str) -> Option<&str> {
+    let mut marks = text.lines().map(|line| line.rsplit(' ').next());
     let first = marks.next()??;
-    marks
-        .all(|mark| mark.as_ref() == Some(&first))
-        .then_some(first)
+    keys::marked_id(first)?;
+    marks.all(|mark| mark == Some(first)).then_some(first)
 }
 
 #[cfg(test)]
@@ -203,10 +198,9 @@ mod tests {
 
     #[test]
     fn a_file_with_keys_says_whose_it_is_if_all_its_lines_agree() {
-        let id = |text| marked(text).map(|id| id.to_string());
-        assert_eq!(id("ssh-ed25519 AAAA gosync:u-1\n"), Some("u-1".into()));
+        assert_eq!(marked("ssh-ed25519 AAAA gosync:u-1\n"), Some("gosync:u-1"));
         let two = "ssh-ed25519 AAAA gosync:u-1\nrestrict ssh-rsa BBBB gosync:u-1\n";
-        assert_eq!(id(two), Some("u-1".into()));
+        assert_eq!(marked(two), Some("gosync:u-1"));
         for odd in [
             "",
             "ssh-ed25519 AAAA ann@home\n",
@@ -214,7 +208,7 @@ mod tests {
             "ssh-ed25519 AAAA gosync:u-1\nssh-rsa BBBB ann@home\n",
             "ssh-ed25519 AAAA gosync:\n",
         ] {
-            assert_eq!(id(odd), None, "{odd}");
+            assert_eq!(marked(odd), None, "{odd}");
         }
     }
 

@@ -10,6 +10,7 @@ use super::env::Env;
 use super::job::{Job, Task};
 use super::keys::HomeWriter;
 use super::ledger_access::LedgerAccess;
+use super::others;
 use super::planner::{Planner, consider};
 use super::probe::RealProbe;
 use super::report::{Outcome, RunReport, TargetReport};
@@ -18,6 +19,7 @@ use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::hooks::{self, Tally};
 use crate::ledger::{HOST, Ledger, Run};
+use crate::model::ProviderName;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::model::power::PowerBook;
@@ -78,6 +80,13 @@ fn straight_line(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunRepor
         number: None,
         let_through: false,
     };
+    // Whoever has to go goes, though the configuration may not name their provider any more.
+    let other = match planner.shuts_out() {
+        Some(names) => others::of_names(names, &ledger.load(run)?)?,
+        None => None,
+    };
+    let provider = other.as_ref().map_or(run.provider, ProviderName::as_str);
+    let run = Run { provider, ..run };
     if planner.is_narrow() {
         planner.learn_numbers(env, &ledger.load(run)?, watch)?;
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::context::PlanContext;
 use crate::error::{Error, Result};
 use crate::ledger::{HOST, Ledger};
-use crate::model::ProviderName;
 use crate::model::owned::Owned;
+use crate::model::{ProviderName, shown};
 use crate::plan::Plan;
 use crate::policy::Reason;
 
@@ -17,6 +17,33 @@ pub(crate) fn gone<'a>(cx: &PlanContext<'a>) -> BTreeSet<&'a ProviderName> {
     known
         .filter(|name| !sections.contains_key(name.as_str()))
         .collect()
+}
+
+/// The provider whose accounts have these names, be it in the configuration or not; `None`: the one that the ledger is seen
+/// from, as far as any has them.
+///
+/// # Errors
+/// When they came from several.
+pub(crate) fn of_names(names: &[String], owned: &Owned) -> Result<Option<ProviderName>> {
+    let mut accounts: BTreeSet<&str> = BTreeSet::new();
+    let present = owned.accounts.values().filter(|own| own.state.is_present());
+    accounts.extend(present.map(|own| own.name.as_str()));
+    let provider = |name: &String| match accounts.contains(name.as_str()) {
+        true => Some(&owned.provider),
+        false => owned.others.names.get(name),
+    };
+    let all: BTreeSet<&ProviderName> = names.iter().filter_map(provider).collect();
+    let mut all = all.into_iter();
+    match (all.next(), all.next()) {
+        (Some(one), Some(two)) => {
+            let (one, two) = (shown(one.as_str()), shown(two.as_str()));
+            Err(Error::usage(format!(
+                "these accounts came from different providers, `{one}` and `{two}`"
+            ))
+            .hint("Name those of one provider at a time"))
+        }
+        (one, _) => Ok(one.filter(|one| **one != owned.provider).cloned()),
+    }
 }
 
 /// What the ledger has of providers, each as it sees it.

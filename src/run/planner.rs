@@ -86,6 +86,14 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// The accounts that are shut out or taken away whatever their provider says, if that is what is to be done.
+    pub(crate) fn shuts_out(&self) -> Option<&[String]> {
+        match self {
+            Self::Remove(names, _) | Self::Lock(names, _) => Some(names),
+            _ => None,
+        }
+    }
+
     /// Whether only some were asked for, by name.
     pub(crate) fn is_narrow(&self) -> bool {
         let completeness = self.snapshot().map(|snapshot| &snapshot.completeness);

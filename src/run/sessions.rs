@@ -1,13 +1,15 @@
 //! Processes of accounts that are locked or removed.
 
+use std::collections::BTreeSet;
+
 use super::context::PlanContext;
 use super::env::Env;
 use super::running::Running;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::{HOST, Ledger};
-use crate::model::owned::{OwnedAccount, State};
-use crate::model::{counted, shown};
+use crate::model::owned::{Owned, OwnedAccount, State};
+use crate::model::{ProviderName, counted, shown};
 use crate::plan::Plan;
 use crate::plan::effects::{Presence, effects};
 use crate::system::sessions;
@@ -24,11 +26,10 @@ pub(crate) fn end_sessions(env: &Env, watch: &mut dyn Watch) -> Result<usize> {
     let Some(ledger) = Ledger::open_read_only(&env.state_dir()).map_err(Error::failed)? else {
         return Ok(0);
     };
-    let owned = ledger
-        .load(HOST, &env.settings.provider()?.name, env.now)
-        .map_err(Error::failed)?;
+    let all = of_all_providers(&ledger, &env.settings.provider()?.name, env.now)?;
+    let accounts = all.iter().flat_map(|owned| owned.accounts.values());
     let is_locked = |own: &&OwnedAccount| own.state == State::Locked;
-    let locked: Vec<&OwnedAccount> = owned.accounts.values().filter(is_locked).collect();
+    let locked: Vec<&OwnedAccount> = accounts.filter(is_locked).collect();
     if locked.is_empty() {
         return Ok(0);
     }
@@ -52,6 +53,15 @@ pub(crate) fn end_sessions(env: &Env, watch: &mut dyn Watch) -> Result<usize> {
         tell(&own.name, *ended, left, watch);
     }
     Ok(left.iter().filter(|left| !left.is_empty()).count())
+}
+
+/// The ledger as each provider sees it, `own` first.
+fn of_all_providers(ledger: &Ledger, own: &str, now: i64) -> Result<Vec<Owned>> {
+    let load = |name: &str| ledger.load(HOST, name, now).map_err(Error::failed);
+    let own = load(own)?;
+    let others: BTreeSet<ProviderName> = own.others.present.keys().cloned().collect();
+    let others = others.iter().map(|name| load(name.as_str()));
+    std::iter::once(Ok(own)).chain(others).collect()
 }
 
 fn tell(name: &str, ended: usize, left: &[u32], watch: &mut dyn Watch) {

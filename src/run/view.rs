@@ -217,9 +217,8 @@ impl ProviderView {
         wanted.shut_by_id.extend(self.shut_out_ids());
         wanted.refusals.extend(self.rejected());
         wanted.remarks.extend(gaps::remarks(&self.snapshot.gaps));
-        wanted
-            .remarks
-            .extend(findings::remarks(&self.snapshot.findings));
+        let found = findings::remarks(&self.snapshot.findings, &wanted.refusals);
+        wanted.remarks.extend(found);
         self.number_book(&mut wanted.named);
         if cx.env.names_primary_groups() {
             wanted.groups = map::groups(directory, owned, &rules.groups).groups;
@@ -321,9 +320,8 @@ impl ProviderView {
         wanted.present.extend(self.rejected_ids());
         self.number_book(&mut wanted.named);
         wanted.refusals.extend(self.rejected());
-        wanted
-            .remarks
-            .extend(findings::remarks(&self.snapshot.findings));
+        let found = findings::remarks(&self.snapshot.findings, &wanted.refusals);
+        wanted.remarks.extend(found);
         wanted.remarks.extend(findings::idle(&rules.groups.filter));
         let against = DiffInput {
             host,

@@ -201,12 +201,14 @@ fn primary_groups_that_the_provider_names_are_owned_again_after_the_ledger_is_lo
         "directory.json",
         &format!(r#"{{"users": [{people}], "groups": [{group}]}}"#),
     );
+    let pristine = world.dir().join("pristine");
+    copy(&world.root(), &pristine);
     for command in [
         &["ledger", "rebuild"][..],
         &["adopt", "--all"],
         &["adopt", "ann", "bob", "staff-x"],
     ] {
-        world.shell("rm -rf root; cp -a pristine root 2>/dev/null || cp -a root pristine");
+        copy(&pristine, &world.root());
         world.ok("-q sync users");
         world.ok("-q sync groups");
         world.shell("rm -r root/var/lib/gosync");

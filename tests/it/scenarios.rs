@@ -100,8 +100,9 @@ impl Watch for DryRun {
         // Quiet runs and refused ones do not tell their plan.
         if changes_something(args) && !args.contains(&"-q".to_owned()) && answer.code != Some(10) {
             let said = plan_lines(&format!("{}{}", answer.out, answer.err));
-            // What an earlier run has told is only counted by this one.
-            let marks: &[&str] = match answer.out.contains(", as before; ") {
+            // What an earlier run has told is only counted by this one, and what keeps everybody out is its error.
+            let is_barred = answer.err.contains("everything new is refused: ");
+            let marks: &[&str] = match is_barred || answer.out.contains(", as before; ") {
                 true => &["+ ", "~ ", "! ", "- "],
                 false => &[""],
             };

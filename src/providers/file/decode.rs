@@ -409,7 +409,7 @@ fn keep<T>(
 }
 
 fn remote_id(text: &str) -> Result<RemoteId, String> {
-    RemoteId::new(text).ok_or_else(|| "its `id` is no printable word of 1 to 256 bytes".to_owned())
+    RemoteId::new(text).ok_or_else(|| format!("its `id` {}", RemoteId::UNFIT))
 }
 
 fn reason(e: &serde_json::Error) -> String {

@@ -592,6 +592,7 @@ impl People {
                 found.push(Finding::Twins {
                     what: format!("{what} {}", shown(value)),
                     places: places.iter().map(String::as_str).collect(),
+                    people: users.iter().map(|user| user.id.clone()).collect(),
                 });
             }
         }

@@ -205,7 +205,7 @@ fn people_without_a_usable_id_or_login_are_rejected() {
     for (attributes, has_id) in [
         (&[("uid", &[b"a".as_slice()][..])][..], false),
         (&[("uid", &[b"a"]), ("entryUUID", &[b"1", b"2"])], false),
-        (&[("uid", &[b"a"]), ("entryUUID", &[b"1 2"])], false),
+        (&[("uid", &[b"a"]), ("entryUUID", &[b"1\t2"])], false),
         (&[("entryUUID", &[b"1"])], true),
         (&[("uid", &[b"\xff"]), ("entryUUID", &[b"1"])], true),
         (&[("uid", &[b"b", b"c"]), ("entryUUID", &[b"1"])], true),

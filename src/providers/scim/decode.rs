@@ -175,11 +175,9 @@ fn says(resource: &Value, names: &Names) -> RecordSays {
     }
 }
 
-fn remote_id(resource: &Value) -> Result<RemoteId, &'static str> {
-    id(resource)
-        .as_deref()
-        .and_then(RemoteId::new)
-        .ok_or("its `id` is no printable word of 1 to 256 bytes")
+fn remote_id(resource: &Value) -> Result<RemoteId, String> {
+    let id = id(resource).ok_or("it has no `id`")?;
+    RemoteId::new(&id).ok_or_else(|| format!("its `id` {}", RemoteId::UNFIT))
 }
 
 /// Reads a person. `slim`: only id, login and whether they are active.
@@ -291,7 +289,7 @@ pub(super) fn group(resource: &Value, names: &Names) -> GroupEntry {
     let (group, listed) = match group_and_members(resource, members, names) {
         Ok((group, listed)) => (Ok(group), listed),
         Err(reason) => {
-            let record = rejected(EntryKind::Group, resource, names, reason);
+            let record = rejected(EntryKind::Group, resource, names, &reason);
             (Err(record), Vec::new())
         }
     };
@@ -310,7 +308,7 @@ fn group_and_members(
     resource: &Value,
     members: Option<&Value>,
     names: &Names,
-) -> Result<(Group, Vec<Listed>), &'static str> {
+) -> Result<(Group, Vec<Listed>), String> {
     let object = resource.as_object().ok_or("it is no object")?;
     let name = names.group_name.one(object).ok_or("it has no name")?;
     let one = |path: &Option<Path>| {

@@ -75,7 +75,7 @@ pub(super) fn find(
 ) -> Result<Found, String> {
     let id = |text: &str| {
         RemoteId::new(text)
-            .ok_or_else(|| "the id of one of its members is no printable word".to_owned())
+            .ok_or_else(|| format!("the id of one of its members {}", RemoteId::UNFIT))
     };
     let value = listed.value.as_str();
     if meaning == MemberValue::Login && listed.kind != Some(Kind::Group) {
