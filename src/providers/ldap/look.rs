@@ -113,7 +113,7 @@ fn people_page(
             came,
             &mut |entry| match people::person(entry, &settings.names, Extent::Full, now) {
                 Ok(person) => users.push(person.user),
-                Err(unusable) => rejected.push(unusable.record),
+                Err(unusable) => rejected.push(*unusable.record),
             },
         )?;
     let directory = Directory {

@@ -75,14 +75,14 @@ pub(super) struct Person {
 /// A person who cannot be used, and the name by which groups may list them all the same.
 #[derive(Debug)]
 pub(super) struct Unusable {
-    pub record: RejectedRecord,
+    pub record: Box<RejectedRecord>,
     pub key: Option<String>,
     /// The login, if that much is clear: groups may list it, too.
     pub login: Option<String>,
 }
 
 impl Unusable {
-    fn without_login(record: RejectedRecord, key: Option<String>) -> Self {
+    fn without_login(record: Box<RejectedRecord>, key: Option<String>) -> Self {
         Self {
             record,
             key,
@@ -110,9 +110,12 @@ pub(super) fn person(
         Err(_) => RecordSays::Unclear,
     };
     let (account, uids) = (EntryKind::Account, numbers(&entry, &names.uid));
-    let rejected = |id, dn, reason| RejectedRecord {
-        says,
-        ..RejectedRecord::new(account, id, Untrusted::new(dn), reason).naming(uids.clone())
+    let rejected = |id, dn, reason| {
+        let record = RejectedRecord::new(account, id, Untrusted::new(dn), reason);
+        Box::new(RejectedRecord {
+            says,
+            ..record.naming(uids.clone())
+        })
     };
     let id = match id(&mut entry, &names.id) {
         Ok(id) => id,
@@ -470,7 +473,7 @@ impl People {
         }
         match person {
             Ok(person) => self.users.push(person.user),
-            Err(unusable) => self.rejected.push(unusable.record),
+            Err(unusable) => self.rejected.push(*unusable.record),
         }
     }
 
