@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+pub(super) use self::verdict::stale_reads;
 use self::verdict::{FAMILIES, Question, Verdict};
 use super::setup::Setup;
 use super::{Outcome, rebinding};

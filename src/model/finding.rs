@@ -1,6 +1,8 @@
 //! What a reading shows that somebody should look at, though it can be used: told once a run, and nothing follows from it
 //! for any account.
 
+use std::collections::BTreeSet;
+
 use super::{RemoteId, Untrusted, first_names};
 
 /// How many examples are kept of one finding.
@@ -27,6 +29,8 @@ pub enum Finding {
         /// The ids of those who have them.
         people: Vec<RemoteId>,
     },
+    /// The gids of primary groups that records name, where nobody gets his primary group from there.
+    PrimaryGids(BTreeSet<u32>),
     /// An attribute that the configuration names, and that no record has.
     UnusedAttribute {
         /// The key in `attributes`.

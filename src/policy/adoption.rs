@@ -199,6 +199,11 @@ pub(crate) fn primary_gids(directory: &Directory, rules: &AccountRules) -> BTree
     if rules.primary_group != PrimaryGroup::Provider {
         return BTreeSet::new();
     }
+    gids(directory)
+}
+
+/// The gids that records of people name.
+pub(crate) fn gids(directory: &Directory) -> BTreeSet<u32> {
     let gids = directory.users.iter().filter_map(|user| user.gid.as_ref());
     gids.filter_map(|gid| plain_number(gid.raw())).collect()
 }

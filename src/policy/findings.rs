@@ -6,14 +6,16 @@ use super::matcher::Filter;
 use super::{Reason, Refusal, Remark};
 use crate::model::{Finding, RemoteId, first_names};
 
-/// A remark for each, but for those of which the refusal of somebody tells.
+/// A remark for each, but for those of which the refusal of somebody tells. `primary`: the gid of the group that all share here.
 pub(crate) fn remarks(
     findings: &[Finding],
     refused: &[Refusal],
+    primary: Option<u32>,
 ) -> impl Iterator<Item = Remark> + use<> {
     let refused: BTreeSet<&RemoteId> = refused.iter().filter_map(|it| it.id.as_ref()).collect();
     let is_told = |finding: &Finding| match finding {
         Finding::Twins { people, .. } => people.iter().any(|id| refused.contains(id)),
+        Finding::PrimaryGids(gids) => gids.iter().all(|gid| Some(*gid) == primary),
         _ => false,
     };
     let rest = findings.iter().filter(|finding| !is_told(finding));
@@ -40,6 +42,10 @@ fn remark(finding: &Finding) -> Remark {
             hint,
         } => Remark::new(group.raw(), Reason::UnknownMembers { members, hint }),
         Finding::Twins { what, places, .. } => Remark::new(what, Reason::Twins { places }),
+        Finding::PrimaryGids(gids) => {
+            let key = "`primary_group` in [accounts]";
+            Remark::new(key, Reason::GidsUnused { count: gids.len() })
+        }
         Finding::UnusedAttribute { key, attribute } => {
             let key = format!("attributes.{key}");
             Remark::new(key, Reason::UnusedAttribute { attribute })
@@ -72,7 +78,7 @@ mod tests {
                 attribute: "uidNumbr".to_owned(),
             },
         ];
-        let told: Vec<Remark> = remarks(&found, &[]).collect();
+        let told: Vec<Remark> = remarks(&found, &[], None).collect();
         let of = |remark: &Remark| (remark.name.clone(), remark.reason.word());
         let told: Vec<_> = told.iter().map(of).collect();
         let expected = [
@@ -95,7 +101,16 @@ mod tests {
             subject: Untrusted::new("ann"),
             reason: Reason::SameId,
         };
-        assert_eq!(remarks(&found, &[refused("3")]).count(), 1);
-        assert_eq!(remarks(&found, &[refused("2")]).count(), 0);
+        assert_eq!(remarks(&found, &[refused("3")], None).count(), 1);
+        assert_eq!(remarks(&found, &[refused("2")], None).count(), 0);
+    }
+
+    #[test]
+    fn gids_that_nobody_gets_are_told_unless_they_are_that_of_the_shared_group() {
+        let found = [Finding::PrimaryGids([100, 2001].into())];
+        let told: Vec<Remark> = remarks(&found, &[], Some(100)).collect();
+        assert_eq!(told[0].reason, Reason::GidsUnused { count: 2 });
+        let found = [Finding::PrimaryGids([100].into())];
+        assert_eq!(remarks(&found, &[], Some(100)).count(), 0);
     }
 }

@@ -58,6 +58,9 @@ reasons! {
         ("lists {} nobody that was read: {members}{}", members_who(.members.count()), hinted(.hint));
     Twins { places: Examples } = "twins",
         ("is asked for by {} entries: {places}; `user_base` or `user_filter` should leave one of them", .places.count());
+    GidsUnused { count: usize } = "gids-unused",
+        ("does not use the primary groups that the provider names ({} of them); \"provider\" there gives each new account its own",
+        .count);
     UnusedAttribute { attribute: String } = "unused-attribute",
         ("is `{attribute}` in the configuration, and no record that was read has that; is it misspelt, or not shown to \
         us?");

@@ -142,6 +142,14 @@ impl TryFrom<String> for PrimaryGroup {
 }
 
 impl AccountRules {
+    /// The group of this host's that all new accounts share, if they do.
+    pub fn shared_group(&self) -> Option<&str> {
+        match &self.primary_group {
+            PrimaryGroup::Local(name) => Some(name),
+            PrimaryGroup::Private | PrimaryGroup::Provider => None,
+        }
+    }
+
     /// Where subordinate ids come from, if accounts get any.
     pub fn subids(&self) -> Option<SubidRules> {
         self.subid_range.map(|(first, last)| SubidRules {

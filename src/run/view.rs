@@ -14,8 +14,8 @@ use crate::error::Result;
 use crate::hooks;
 use crate::model::owned::Owned;
 use crate::model::{
-    Completeness, Contact, Directory, Kept, RecordSays, RemoteId, Snapshot, Untrusted, User,
-    UserField, same_name,
+    Completeness, Contact, Directory, Finding, Kept, RecordSays, RemoteId, Snapshot, Untrusted,
+    User, UserField, same_name,
 };
 use crate::plan::Plan;
 use crate::plan::diff::{self, DiffInput, RunScope};
@@ -23,7 +23,7 @@ use crate::plan::events;
 use crate::policy::alloc::{NamedNumbers, Unread};
 use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Selection;
-use crate::policy::{Reason, Refusal, Remark, findings, gaps, map, select};
+use crate::policy::{Reason, Refusal, Remark, adoption, findings, gaps, map, select};
 use crate::providers::Scope;
 
 /// Asks the provider what a sync needs to know.
@@ -32,6 +32,11 @@ pub(crate) fn read(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snap
     let of_users = task.scope() == Scope::Users;
     let keys = env.settings.rules.keys.place != Place::None;
     let hooks = hooks::want_contacts(&env.settings.hooks) && of_users;
+    if of_users && !env.names_primary_groups() {
+        let gids = adoption::gids(&snapshot.directory);
+        let found = (!gids.is_empty()).then_some(Finding::PrimaryGids(gids));
+        snapshot.findings.extend(found);
+    }
     snapshot.directory.drop_details_but(Kept {
         email: hooks,
         keys: hooks || keys && of_users,
@@ -217,7 +222,10 @@ impl ProviderView {
         wanted.shut_by_id.extend(self.shut_out_ids());
         wanted.refusals.extend(self.rejected());
         wanted.remarks.extend(gaps::remarks(&self.snapshot.gaps));
-        let found = findings::remarks(&self.snapshot.findings, &wanted.refusals);
+        let primary = rules.accounts.shared_group();
+        let primary = primary.and_then(|name| host.groups.get(name));
+        let primary = primary.map(|group| group.gid);
+        let found = findings::remarks(&self.snapshot.findings, &wanted.refusals, primary);
         wanted.remarks.extend(found);
         self.number_book(&mut wanted.named);
         if cx.env.names_primary_groups() {
@@ -320,7 +328,7 @@ impl ProviderView {
         wanted.present.extend(self.rejected_ids());
         self.number_book(&mut wanted.named);
         wanted.refusals.extend(self.rejected());
-        let found = findings::remarks(&self.snapshot.findings, &wanted.refusals);
+        let found = findings::remarks(&self.snapshot.findings, &wanted.refusals, None);
         wanted.remarks.extend(found);
         wanted.remarks.extend(findings::idle(&rules.groups.filter));
         let against = DiffInput {

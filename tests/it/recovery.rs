@@ -162,6 +162,25 @@ fn an_image_that_holds_the_anchor_alone_is_refused_until_it_begins_anew() {
 }
 
 #[test]
+fn a_clone_gets_a_ledger_of_its_own() {
+    let (one, clone) = (host(&["ann"]), ScratchHost::new(&Tree::base()));
+    copy_host(&one, &clone);
+    clone.write("directory.json", &people(&["ann"]));
+    let ledger = |host: &ScratchHost| {
+        let anchor = fs::read_to_string(host.dir().join(ANCHOR)).unwrap();
+        let line = anchor.lines().find(|line| line.starts_with("ledger = "));
+        line.unwrap().to_owned()
+    };
+    assert_eq!(ledger(&one), ledger(&clone));
+    clone.shell("cd root/var/lib/gosync; rm -rf ledger.sqlite copies");
+    clone.gosync(&["ledger", "rebuild"]).expect(0);
+    assert_ne!(ledger(&one), ledger(&clone));
+    clone.write("directory.json", &people(&["ann", "bob"]));
+    clone.ok("-q sync users");
+    assert_eq!(uid(&clone, "bob").unwrap(), "20001");
+}
+
+#[test]
 fn what_was_done_is_undone_and_not_without_the_ledger_that_knows_it() {
     let world = host(&["ann"]);
     world.ok("-q ledger backup before");

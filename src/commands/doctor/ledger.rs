@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
 use crate::commands::rebinding;
+use crate::commands::status::stale_reads;
 use crate::ledger::{self, Ledger, LedgerError};
 use crate::model::owned::Present;
 use crate::model::shown;
 use crate::model::text::shell_word;
-use crate::run::LAST_RUNS;
+use crate::run::{LAST_RUNS, LastRuns};
 use crate::system::clock;
 use crate::system::files;
 
@@ -38,6 +39,8 @@ struct Facts {
     unnamed: Vec<(String, Present)>,
     /// That a provider seems to have other ids, in one sentence each.
     changed: Vec<String>,
+    /// That no sync has read the provider completely for long, in one sentence each.
+    stale: Vec<String>,
     /// Whether there is no ledger though the databases were written by one.
     lost: bool,
 }
@@ -55,6 +58,7 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         pending: 0,
         unnamed: vec![],
         changed: vec![],
+        stale: stale(look),
         lost: false,
         mismatch: look.mismatch.as_ref().map(|problem| {
             let hint = problem.hints.first().map_or("", String::as_str);
@@ -82,6 +86,16 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         }
     }
     report.add(judge(&facts));
+}
+
+/// Of the provider that is read here, what `gosync status` would say of the age of its reads.
+fn stale(look: &HostLook<'_>) -> Vec<String> {
+    let provider = look.setup.settings.provider();
+    let provider = provider.ok().filter(|_| look.unusable.is_none());
+    let runs = || LastRuns::load(&look.setup.state_dir());
+    provider.map_or_else(Vec::new, |provider| {
+        stale_reads(&runs(), &provider.name, look.now())
+    })
 }
 
 /// What the ledger says about itself.
@@ -148,6 +162,11 @@ fn judge(facts: &Facts) -> Vec<Finding> {
             why,
             "timedatectl   # is the clock right now? It was wrong, or is",
         ));
+    }
+    for what in &facts.stale {
+        let why = "whoever has left, or was shut out, keeps the account meanwhile";
+        let fix = "gosync status   # how the last runs ended; does cron run them?";
+        found.push(AREA.warning(what, why, fix));
     }
     if facts.pending > 0 {
         let what = format!(
@@ -229,6 +248,7 @@ mod tests {
             pending: 0,
             unnamed: vec![],
             changed: vec![],
+            stale: vec![],
             lost: false,
             mismatch: None,
         }
@@ -295,6 +315,13 @@ mod tests {
                 ..sound()
             }),
             None
+        );
+        assert_eq!(
+            worst(Facts {
+                stale: vec!["no complete read for a month".into()],
+                ..sound()
+            }),
+            warning
         );
         let present = Present {
             accounts: 3,

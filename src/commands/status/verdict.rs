@@ -176,6 +176,25 @@ pub(super) fn last_read(runs: &LastRuns, provider: &str, family: &str) -> Option
     reads.map(|(_, at)| *at).max()
 }
 
+/// That the reads for a sync that is run here are too old, in a sentence for each kind of sync.
+pub(in crate::commands) fn stale_reads(runs: &LastRuns, provider: &str, now: i64) -> Vec<String> {
+    let question = Question {
+        provider,
+        runs,
+        is_reachable: true,
+        now,
+        max_age: None,
+    };
+    let stale = FAMILIES
+        .iter()
+        .filter_map(|family| stale(&question, family));
+    let text = |fault| match fault {
+        Fault::Stale { text } => Some(text),
+        _ => None,
+    };
+    stale.filter_map(text).collect()
+}
+
 /// Whether the reads for a sync that is run here are too old.
 fn stale(question: &Question<'_>, family: &str) -> Option<Fault> {
     let Question { runs, now, .. } = question;
@@ -288,6 +307,16 @@ mod tests {
             note.since = Moment(NOW - 30 * 86_400);
         }
         assert_eq!(words(&verdict(&other, None)), ["stale", "stale"]);
+    }
+
+    #[test]
+    fn what_is_stale_is_said_of_each_sync() {
+        assert!(stale_reads(&runs(0, 0, 60), "p", NOW).is_empty());
+        let told = stale_reads(&runs(0, 0, 3 * 86_400), "p", NOW);
+        assert!(
+            told.len() == 2 && told[0].starts_with("no complete read by `sync users` for 3 days"),
+            "{told:?}"
+        );
     }
 
     #[test]

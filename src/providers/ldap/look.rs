@@ -51,8 +51,10 @@ pub(super) fn look(ldap: &Ldap, asked: &LookFor) -> Result<Look, Error> {
     let mut came = Came::new();
     let people = people_page(&mut session, settings, ldap.now, &mut came)?;
     let groups = groups_page(&mut session, settings, &mut came)?;
+    // Entries that came and cannot be used were found: neither base nor filter is at fault then.
     let empty = [&people, &groups].map(|snapshot| {
-        snapshot.directory.users.is_empty() && snapshot.directory.groups.is_empty()
+        let Directory { users, groups } = &snapshot.directory;
+        users.is_empty() && groups.is_empty() && snapshot.rejected.is_empty()
     });
     let proposals = match empty.contains(&true) {
         true => proposals(&mut session, settings, empty),
@@ -193,8 +195,21 @@ fn proposals(session: &mut Session, settings: &Settings, empty: [bool; 2]) -> Ve
         };
         out.push(format!("schema = \"{word}\""));
     }
-    for (nobody, key, kinds) in [(empty[0], "user", PEOPLE), (empty[1], "group", GROUPS)] {
+    let places = [
+        (empty[0], "user", &settings.user_base, PEOPLE),
+        (empty[1], "group", &settings.group_base, GROUPS),
+    ];
+    for (nobody, key, configured, kinds) in places {
         if !nobody {
+            continue;
+        }
+        // What stands where it is looked for is only not found by the filter.
+        let here = kinds
+            .iter()
+            .find(|(filter, _)| fullest(session, configured, filter).is_some());
+        if let Some((filter, wanted)) = here {
+            let filter = wanted.unwrap_or(filter);
+            out.push(format!("{key}_filter = \"{filter}\""));
             continue;
         }
         let found = kinds
