@@ -131,9 +131,9 @@ fn a_file_that_is_no_plan_is_refused() {
     assert!(
         with(
             "\"id\": \"u-1\",\n        \"login\"",
-            "\"id\": \"u 1\",\n        \"login\""
+            "\"id\": \"u-1 \",\n        \"login\""
         )
-        .contains("an id is")
+        .contains("the id is no text")
     );
     assert!(with("\"suspended\"", "\"boss\"").contains("unknown variant"));
     assert!(

@@ -141,7 +141,7 @@ fn a_person_who_cannot_be_used_is_somebody_all_the_same() {
     assert_eq!((record.id, record.subject.raw()), (Some(id("u1")), "u1"));
     for nobody in [
         json!({"userName": "x"}),
-        json!({"id": "a b", "userName": "x"}),
+        json!({"id": "a\tb", "userName": "x"}),
         json!("x"),
         json!({"id": {}}),
     ] {
@@ -301,7 +301,7 @@ fn a_login_is_never_taken_for_an_id_nor_an_id_for_a_login() {
 fn a_group_whose_members_cannot_be_told_is_rejected() {
     for listed in [
         json!([{"display": "x"}]),
-        json!([{"value": "a b"}]),
+        json!([{"value": "a\tb"}]),
         json!([{}]),
         json!([{"value": "u1"}, 1.5, {"value": ""}]),
     ] {
