@@ -6,20 +6,15 @@
 //! followed. Rules: RFC 4511.
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::time::Instant;
-
-use ldap3::{LdapError, LdapResult, Mod};
 
 use super::connect::{Server, Session};
 use super::entry::Entry;
 use super::error::Error;
+use super::request::{Attributes, Change, Operation};
 use super::search::{self, Outcome, Request};
 use crate::model::Untrusted;
 use crate::model::remedy::Remedy;
-
-/// Attributes with their values, as an entry is made of them.
-pub(crate) type Attributes = Vec<(String, Vec<Vec<u8>>)>;
 
 /// What a server said to a change.
 #[derive(Debug)]
@@ -77,7 +72,7 @@ impl Client {
         base: &str,
         filter: &str,
         attributes: &[&str],
-        take: &dyn Fn(Entry) -> T,
+        take: &dyn Fn(&Entry<'_>) -> T,
     ) -> Result<Vec<T>, SearchError> {
         let (found, outcome) = self.search(&Request::below(base, filter, attributes), take)?;
         match outcome.early {
@@ -94,18 +89,19 @@ impl Client {
         }
     }
 
-    /// The entry `dn`, if it is there and the filter finds it.
+    /// The entry `dn`, if it is there and the filter finds it, as `take` gives it.
     ///
     /// # Errors
     /// When the server does not say.
-    pub(crate) fn one(
+    pub(crate) fn one<T>(
         &self,
         dn: &str,
         filter: &str,
         attributes: &[&str],
-    ) -> Result<Option<Entry>, SearchError> {
+        take: &dyn Fn(&Entry<'_>) -> T,
+    ) -> Result<Option<T>, SearchError> {
         let request = Request::alone(dn, filter, attributes);
-        let (mut found, outcome) = self.search(&request, &|entry| entry)?;
+        let (mut found, outcome) = self.search(&request, take)?;
         let unseen = outcome.unseen();
         match outcome.early {
             Some(error) if !unseen => Err(early(error, outcome.code, found.is_empty())),
@@ -116,7 +112,7 @@ impl Client {
     fn search<T>(
         &self,
         request: &Request<'_>,
-        take: &dyn Fn(Entry) -> T,
+        take: &dyn Fn(&Entry<'_>) -> T,
     ) -> Result<(Vec<T>, Outcome), Error> {
         loop {
             let kept = self.session.take();
@@ -147,40 +143,32 @@ impl Client {
     ///
     /// # Errors
     /// When the server could not be asked, or its answer did not come.
-    pub(crate) fn modify(&self, dn: &str, changes: Vec<Mod<Vec<u8>>>) -> Result<Answer, Error> {
-        self.write(|mut ldap| async move { ldap.modify(dn, changes).await })
+    pub(crate) fn modify(&self, dn: &str, changes: &[Change]) -> Result<Answer, Error> {
+        self.write(&Operation::modify(dn, changes))
     }
 
     /// Makes the entry `dn`.
     ///
     /// # Errors
     /// When the server could not be asked, or its answer did not come.
-    pub(crate) fn add(&self, dn: &str, attributes: Attributes) -> Result<Answer, Error> {
-        let attributes = attributes
-            .into_iter()
-            .map(|(name, values)| (name.into_bytes(), values.into_iter().collect()));
-        let attributes = attributes.collect();
-        self.write(|mut ldap| async move { ldap.add(dn, attributes).await })
+    pub(crate) fn add(&self, dn: &str, attributes: &Attributes) -> Result<Answer, Error> {
+        self.write(&Operation::add(dn, attributes))
     }
 
-    fn write<W>(&self, operation: impl FnOnce(ldap3::Ldap) -> W) -> Result<Answer, Error>
-    where
-        W: Future<Output = Result<LdapResult, LdapError>>,
-    {
+    fn write(&self, operation: &Operation) -> Result<Answer, Error> {
         let kept = self.session.take();
         let mut session = kept.map_or_else(|| self.open(), Ok)?;
-        let handle = session.handle();
-        match session.wait(operation(handle)) {
-            Ok(result) => {
+        match session.exchange(operation) {
+            Ok(reply) => {
                 self.session.replace(Some(session));
-                match result.rc {
+                match reply.code {
                     // Busy or unavailable: it has not looked at the change.
                     code @ (51 | 52) => {
-                        Err(Error::code(code, &result.text, "it takes no changes now"))
+                        Err(Error::code(code, &reply.words, "it takes no changes now"))
                     }
                     code => Ok(Answer {
                         code,
-                        text: Untrusted::new(result.text),
+                        text: Untrusted::new(reply.words),
                     }),
                 }
             }

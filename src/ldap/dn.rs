@@ -283,6 +283,22 @@ fn key(attribute: &str, value: &[u8]) -> String {
     out
 }
 
+/// A value as it stands in a name (RFC 4514, 2.4).
+pub(crate) fn escaped(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut out = String::with_capacity(value.len());
+    for (i, c) in value.chars().enumerate() {
+        match c {
+            '\0' => out.push_str("\\00"),
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '=' => out.extend(['\\', c]),
+            '#' if i == 0 => out.extend(['\\', c]),
+            ' ' if i == 0 || i == last => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -414,5 +430,15 @@ mod tests {
         assert_eq!(parts[0].attribute, "uid");
         assert_eq!(parts[0].value.as_deref(), Some("Alice"));
         assert_eq!(parts[1].value.as_deref(), Some("Alice, L"));
+    }
+
+    #[test]
+    fn a_value_cannot_leave_its_place_in_a_name() {
+        for value in ["a", "#a", " a ", " ", "a,b=c+d", "\"<\\>;", "\0", "é#"] {
+            let name = format!("cn={},dc=org", escaped(value));
+            assert_eq!(first(&name)[0].value.as_deref(), Some(value), "{name}");
+            assert!(is_under(&normalise(&name).unwrap(), "dc=org"));
+        }
+        assert_eq!(escaped(" #a b# "), "\\ #a b#\\ ");
     }
 }

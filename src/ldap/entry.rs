@@ -1,26 +1,58 @@
-//! What a server sends, taken apart without a panic: entries, and the control that says whether
-//! there is another page.
+//! An entry, taken apart where it arrived.
 //!
-//! The crate's own decoders stop the program at a value that is not what they expect. These give
-//! `None`. Sources: RFC 4511 (4.5.2 SearchResultEntry), RFC 2696 (paged results), MS-ADTS
-//! 3.1.1.3.1.3.3 (ranges of values). Pure.
+//! What is not as the protocol promises is `None`, whatever bytes they are. Sources: RFC 4511 (4.5.2
+//! SearchResultEntry), RFC 3866 (languages), MS-ADTS 3.1.1.3.1.3.3 (ranges of values). Pure.
 
-use ldap3::asn1::{PL, StructureTag, TagClass, parse_tag};
+use std::borrow::Cow;
 
-use super::limits;
+use super::ber::{Reader, SET, STRING};
 
-/// One entry.
+/// One entry. It borrows from the connection's buffer; what is kept of it is copied.
 #[derive(Debug, Default)]
-pub(crate) struct Entry {
+pub(crate) struct Entry<'a> {
     /// Its name; what is not UTF-8 in it is replaced.
-    pub dn: String,
-    attributes: Vec<Attribute>,
+    pub dn: Cow<'a, str>,
+    attributes: Vec<Attribute<'a>>,
 }
 
-#[derive(Debug)]
-struct Attribute {
-    name: Vec<u8>,
-    values: Vec<Vec<u8>>,
+/// Why an entry cannot be taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strange {
+    /// It is not well-formed.
+    Malformed,
+    /// It has more values than the limit allows.
+    TooMany,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Attribute<'a> {
+    name: &'a [u8],
+    values: Values<'a>,
+}
+
+/// The values of an attribute, in the order in which the server sends them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Values<'a>(Reader<'a>);
+
+impl Values<'_> {
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Default for Values<'_> {
+    fn default() -> Self {
+        Self(Reader::new(&[]))
+    }
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.0.string()
+    }
 }
 
 /// Which of an attribute's values came, where a server gives only some at a time.
@@ -32,45 +64,50 @@ pub(crate) struct Range {
     pub last: Option<u64>,
 }
 
-impl Entry {
-    /// Takes a message apart.
-    pub(crate) fn new(message: StructureTag) -> Option<Self> {
-        if message.class != TagClass::Application || message.id != 4 {
-            return None;
+impl<'a> Entry<'a> {
+    /// Takes the content of a SearchResultEntry apart, with at most so many attributes and values together.
+    pub(super) fn new(content: &'a [u8], most: u64) -> Result<Self, Strange> {
+        let mut parts = Reader::new(content);
+        let mut begun = || {
+            let dn = parts.string()?;
+            Some((dn, parts.sequence()?))
+        };
+        let (dn, mut list) = begun().ok_or(Strange::Malformed)?;
+        let mut attributes = Vec::with_capacity(16);
+        let mut elements = 0;
+        while !list.is_empty() {
+            let attribute = attribute(&mut list).ok_or(Strange::Malformed)?;
+            elements += 1;
+            let mut values = attribute.values.0;
+            while !values.is_empty() {
+                values.string().ok_or(Strange::Malformed)?;
+                elements += 1;
+            }
+            if elements > most {
+                return Err(Strange::TooMany);
+            }
+            attributes.push(attribute);
         }
-        let mut parts = constructed(message)?.into_iter();
-        let dn = text(primitive(parts.next()?)?);
-        let list = constructed(parts.next()?)?;
-        let mut attributes = Vec::with_capacity(list.len());
-        for attribute in list {
-            let mut parts = constructed(attribute)?.into_iter();
-            let name = primitive(parts.next()?)?;
-            let values = constructed(parts.next()?)?
-                .into_iter()
-                .map(primitive)
-                .collect::<Option<_>>()?;
-            attributes.push(Attribute { name, values });
-        }
-        Some(Self { dn, attributes })
+        Ok(Self {
+            dn: String::from_utf8_lossy(dn),
+            attributes,
+        })
     }
 
-    /// Removes and gives the values of an attribute; none for an empty name. Values with a language
-    /// or another option are other attributes.
-    pub(crate) fn take(&mut self, name: &str) -> Vec<Vec<u8>> {
+    /// The values of an attribute; none for an empty name. Values with a language or another option are other
+    /// attributes.
+    pub(crate) fn values(&self, name: &str) -> Values<'a> {
         let found = self
             .attributes
-            .iter_mut()
+            .iter()
             .find(|a| a.name.eq_ignore_ascii_case(name.as_bytes()));
-        found
-            .map(|a| std::mem::take(&mut a.values))
-            .unwrap_or_default()
+        found.map(|a| a.values).unwrap_or_default()
     }
 
-    /// The values of an attribute as [`take`](Self::take) gives them, which stay.
-    pub(crate) fn values(&self, name: &str) -> &[Vec<u8>] {
-        let mut all = self.attributes.iter();
-        let found = all.find(|a| a.name.eq_ignore_ascii_case(name.as_bytes()));
-        found.map_or(&[], |a| a.values.as_slice())
+    /// The only value of an attribute that has one.
+    pub(crate) fn only(&self, name: &str) -> Option<&'a [u8]> {
+        let mut values = self.values(name);
+        values.next().filter(|_| values.is_empty())
     }
 
     /// Whether the attribute is there, in whatever language.
@@ -84,50 +121,51 @@ impl Entry {
 
     /// The values of an attribute that come with a language (RFC 3866), those of each language together, in the order of
     /// the languages.
-    pub(crate) fn languages(&self, name: &str) -> Vec<&[Vec<u8>]> {
-        let mut found: Vec<(String, &[Vec<u8>])> = Vec::new();
+    pub(crate) fn languages(&self, name: &str) -> Vec<Values<'a>> {
+        let mut found: Vec<(String, Values<'a>)> = Vec::new();
         for attribute in &self.attributes {
-            let full = String::from_utf8_lossy(&attribute.name).to_ascii_lowercase();
+            if !attribute.name.contains(&b';') {
+                continue;
+            }
+            let full = String::from_utf8_lossy(attribute.name).to_ascii_lowercase();
             let Some((plain, option)) = full.split_once(';') else {
                 continue;
             };
             if plain.eq_ignore_ascii_case(name) && option.starts_with("lang-") {
-                found.push((option.to_owned(), &attribute.values));
+                found.push((option.to_owned(), attribute.values));
             }
         }
-        found.sort();
+        found.sort_by(|a, b| a.0.cmp(&b.0));
         found.into_iter().map(|(_, values)| values).collect()
     }
 
-    /// Removes and gives the values of an attribute that came with `;range=`.
-    pub(crate) fn take_range(&mut self, name: &str) -> Option<(Range, Vec<Vec<u8>>)> {
-        self.attributes.iter_mut().find_map(|attribute| {
-            let range = range(&attribute.name, name)?;
-            Some((range, std::mem::take(&mut attribute.values)))
+    /// The values of an attribute that came with `;range=`.
+    pub(crate) fn range(&self, name: &str) -> Option<(Range, Values<'a>)> {
+        self.attributes.iter().find_map(|attribute| {
+            let range = range(attribute.name, name)?;
+            Some((range, attribute.values))
         })
     }
 
     /// Every attribute whose name is text, with its values.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[Vec<u8>])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, Values<'a>)> {
         self.attributes
             .iter()
-            .filter_map(|a| Some((std::str::from_utf8(&a.name).ok()?, a.values.as_slice())))
+            .filter_map(|a| Some((std::str::from_utf8(a.name).ok()?, a.values)))
     }
 }
 
-/// Where a server refers to: the addresses in a SearchResultReference (RFC 4511, 4.5.3).
-pub(super) fn references(message: StructureTag) -> Vec<String> {
-    let parts = constructed(message).unwrap_or_default();
-    let all: Vec<String> = parts.into_iter().filter_map(primitive).map(text).collect();
-    match all.is_empty() {
-        true => vec!["another server".to_owned()],
-        false => all,
-    }
+/// The next attribute of a list.
+fn attribute<'a>(list: &mut Reader<'a>) -> Option<Attribute<'a>> {
+    let mut parts = list.sequence()?;
+    let name = parts.tagged(STRING)?;
+    let values = Values(Reader::new(parts.tagged(SET)?));
+    Some(Attribute { name, values })
 }
 
-/// Text of which the parts that are no UTF-8 are replaced; text that is UTF-8 is not copied.
-pub(crate) fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+/// Text of which the parts that are no UTF-8 are replaced.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Reads `member;range=0-1499` and `member;range=1500-*`, whose last part may be in any case.
@@ -155,71 +193,27 @@ fn range(full: &[u8], name: &str) -> Option<Range> {
     })
 }
 
-/// Elements in a paged results control: the sequence, a number, a cookie.
-const COOKIE_ELEMENTS: u64 = 3;
-
-/// The message id and the result code of an extended response (RFC 4511, 4.12).
-pub(super) fn extended(message: &[u8]) -> Option<(u32, u32)> {
-    let (_, tag) = parse_tag(message).ok()?;
-    let mut parts = constructed(tag)?.into_iter();
-    let id = number(parts.next()?)?;
-    let response = parts.next()?;
-    if response.class != TagClass::Application || response.id != 24 {
-        return None;
-    }
-    let code = constructed(response)?.into_iter().next()?;
-    Some((id, number(code)?))
-}
-
-fn number(tag: StructureTag) -> Option<u32> {
-    let bytes = primitive(tag)?;
-    let fits = (1..=4).contains(&bytes.len());
-    fits.then(|| {
-        bytes
-            .iter()
-            .fold(0, |sum, byte| sum << 8 | u32::from(*byte))
-    })
-}
-
-/// The cookie in a paged results control; empty: this was the last page.
-pub(crate) fn cookie(control: &[u8]) -> Option<Vec<u8>> {
-    // A value is not nested in its message, so nobody has looked into it yet.
-    limits::nesting(control, COOKIE_ELEMENTS).ok()?;
-    let (rest, tag) = parse_tag(control).ok()?;
-    let mut parts = constructed(tag)?.into_iter();
-    primitive(parts.next()?)?;
-    let cookie = primitive(parts.next()?)?;
-    (rest.is_empty() && parts.next().is_none()).then_some(cookie)
-}
-
-fn primitive(tag: StructureTag) -> Option<Vec<u8>> {
-    match tag.payload {
-        PL::P(bytes) => Some(bytes),
-        PL::C(_) => None,
-    }
-}
-
-fn constructed(tag: StructureTag) -> Option<Vec<StructureTag>> {
-    match tag.payload {
-        PL::C(parts) => Some(parts),
-        PL::P(_) => None,
-    }
-}
-
 /// Builds an entry from names and values, for tests.
 #[cfg(test)]
-pub(crate) fn sample(dn: &str, attributes: &[(&str, &[&[u8]])]) -> Entry {
-    let attributes = attributes
-        .iter()
-        .map(|(name, values)| Attribute {
-            name: name.as_bytes().to_vec(),
-            values: values.iter().map(|v| v.to_vec()).collect(),
-        })
-        .collect();
-    Entry {
-        dn: dn.to_owned(),
-        attributes,
-    }
+pub(crate) fn sample(dn: &str, attributes: &[(&str, &[&[u8]])]) -> Entry<'static> {
+    Entry::new(Box::leak(encoded(dn, attributes).into_boxed_slice()), 1_000).unwrap()
+}
+
+#[cfg(test)]
+fn encoded(dn: &str, attributes: &[(&str, &[&[u8]])]) -> Vec<u8> {
+    use super::ber::{SEQUENCE, Writer};
+
+    let mut out = Writer::default();
+    out.string(dn.as_bytes());
+    out.nested(SEQUENCE, |out| {
+        for (name, values) in attributes {
+            out.nested(SEQUENCE, |out| {
+                out.string(name.as_bytes());
+                out.nested(SET, |out| values.iter().for_each(|value| out.string(value)));
+            });
+        }
+    });
+    out.into_bytes()
 }
 
 #[cfg(test)]
@@ -227,64 +221,43 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn leaf(bytes: &[u8]) -> StructureTag {
-        StructureTag {
-            class: TagClass::Universal,
-            id: 4,
-            payload: PL::P(bytes.to_vec()),
-        }
-    }
-
-    fn node(parts: Vec<StructureTag>) -> StructureTag {
-        StructureTag {
-            class: TagClass::Universal,
-            id: 16,
-            payload: PL::C(parts),
-        }
-    }
-
-    fn message(parts: Vec<StructureTag>) -> StructureTag {
-        StructureTag {
-            class: TagClass::Application,
-            id: 4,
-            payload: PL::C(parts),
-        }
+    fn all<'a>(values: Values<'a>) -> Vec<&'a [u8]> {
+        values.collect()
     }
 
     #[test]
     fn an_entry_is_taken_apart_whatever_the_case_of_its_names() {
-        let attribute = node(vec![leaf(b"UidNumber"), node(vec![leaf(b"1"), leaf(b"2")])]);
-        let mut entry =
-            Entry::new(message(vec![leaf(b"uid=a,dc=x"), node(vec![attribute])])).unwrap();
+        let entry = sample("uid=a,dc=x", &[("UidNumber", &[b"1", b"2"])]);
         assert_eq!(entry.dn, "uid=a,dc=x");
-        assert_eq!(entry.take("uidNumber"), [b"1", b"2"]);
-        assert!(entry.take("uidNumber").is_empty());
-        assert!(entry.take("").is_empty());
+        assert_eq!(all(entry.values("uidNumber")), [b"1", b"2"]);
+        assert_eq!(entry.only("uidNumber"), None);
+        assert!(entry.values("").is_empty());
     }
 
     #[test]
-    fn what_is_no_entry_is_none() {
-        assert!(Entry::new(leaf(b"x")).is_none());
-        assert!(Entry::new(message(vec![])).is_none());
-        assert!(Entry::new(message(vec![leaf(b"dn")])).is_none());
-        assert!(Entry::new(message(vec![node(vec![]), node(vec![])])).is_none());
-        assert!(Entry::new(message(vec![leaf(b"dn"), node(vec![leaf(b"a")])])).is_none());
-        assert!(
-            Entry::new(message(vec![
-                leaf(b"dn"),
-                node(vec![node(vec![leaf(b"a")])])
-            ]))
-            .is_none()
-        );
-        let nested = node(vec![leaf(b"a"), node(vec![node(vec![])])]);
-        assert!(Entry::new(message(vec![leaf(b"dn"), node(vec![nested])])).is_none());
-        assert!(Entry::new(message(vec![leaf(b"dn"), node(vec![])])).is_some());
+    fn what_is_no_entry_is_strange() {
+        let whole = encoded("dc=x", &[("cn", &[b"a", b"b"]), ("sn", &[])]);
+        assert!(Entry::new(&whole, 4).is_ok());
+        assert_eq!(Entry::new(&whole, 3).err(), Some(Strange::TooMany));
+        for end in 0..whole.len() {
+            let cut = Entry::new(&whole[..end], 4);
+            assert_eq!(cut.err(), Some(Strange::Malformed), "{end}");
+        }
+        // A value that is a sequence, an attribute without a set of values, one that is no sequence.
+        for bytes in [
+            &b"\x04\x01d\x30\x09\x30\x07\x04\x01a\x31\x02\x30\x00"[..],
+            b"\x04\x01d\x30\x05\x30\x03\x04\x01a",
+            b"\x04\x01d\x30\x03\x04\x01a",
+            b"\x30\x00\x30\x00",
+        ] {
+            assert_eq!(Entry::new(bytes, 4).err(), Some(Strange::Malformed));
+        }
     }
 
     #[test]
     fn options_make_another_attribute() {
-        let mut entry = sample("dc=x", &[("cn;lang-de", &[b"Falsch"]), ("cn", &[b"right"])]);
-        assert_eq!(entry.take("cn"), [b"right"]);
+        let entry = sample("dc=x", &[("cn;lang-de", &[b"Falsch"]), ("cn", &[b"right"])]);
+        assert_eq!(entry.only("cn"), Some(&b"right"[..]));
     }
 
     #[test]
@@ -298,11 +271,8 @@ mod tests {
                 ("cnx;lang-en", &[b"no"]),
             ],
         );
-        let found = entry.languages("cn");
-        assert_eq!(
-            found,
-            [&[b"de".to_vec(), b"at".to_vec()][..], &[b"ja".to_vec()]]
-        );
+        let found: Vec<_> = entry.languages("cn").into_iter().map(all).collect();
+        assert_eq!(found, [&[&b"de"[..], b"at"][..], &[b"ja"]]);
         assert!(entry.has("cn") && entry.has("cnx") && !entry.has("c"));
     }
 
@@ -332,13 +302,13 @@ mod tests {
         ] {
             assert_eq!(range(name.as_bytes(), "member"), None, "{name}");
         }
-        let mut entry = sample(
+        let entry = sample(
             "cn=g",
             &[("member", &[]), ("member;range=0-1", &[b"a", b"b"])],
         );
-        assert!(entry.take("member").is_empty());
+        assert!(entry.values("member").is_empty());
         assert_eq!(
-            entry.take_range("member").unwrap().0,
+            entry.range("member").unwrap().0,
             Range {
                 first: 0,
                 last: Some(1)
@@ -346,25 +316,12 @@ mod tests {
         );
     }
 
-    #[test]
-    fn cookies_are_read_or_refused() {
-        assert_eq!(cookie(&[0x30, 5, 2, 1, 0, 4, 0]).as_deref(), Some(&b""[..]));
-        assert_eq!(
-            cookie(&[0x30, 7, 2, 1, 0, 4, 2, 7, 8]).as_deref(),
-            Some(&[7, 8][..])
-        );
-        assert_eq!(cookie(&[0x30, 3, 2, 1, 0]), None);
-        assert_eq!(cookie(&[0x30, 5, 2, 1, 0, 4, 9]), None);
-        assert_eq!(cookie(&[0x30, 5, 2, 1, 0, 4, 0, 0]), None);
-        assert_eq!(cookie(&[]), None);
-    }
-
     proptest! {
         #[test]
         fn no_bytes_stop_the_program(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let _ = cookie(&bytes);
-            if let Ok((_, tag)) = parse_tag(&bytes) {
-                let _ = Entry::new(tag);
+            if let Ok(entry) = Entry::new(&bytes, 100) {
+                let _ = entry.languages("cn");
+                let _ = entry.iter().count();
             }
             let _ = range(&bytes, "member");
         }

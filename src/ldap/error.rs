@@ -4,8 +4,7 @@
 //! the text needs escaping. A password that it would repeat is not shown.
 
 use std::io;
-
-use ldap3::LdapError;
+use std::time::Duration;
 
 use super::code;
 use crate::model::remedy::Remedy;
@@ -93,6 +92,16 @@ impl Error {
         Self::unreachable("the connection was closed before the answer was complete")
     }
 
+    /// The deadline has come.
+    pub(crate) fn late() -> Self {
+        Self::unreachable("the time limit ran out")
+    }
+
+    /// Nothing came for so long.
+    pub(super) fn silent(limit: Duration) -> Self {
+        Self::unreachable(format!("no answer within {} s", limit.as_secs())).with(Remedy::Silence)
+    }
+
     /// A message that cannot be read.
     pub(crate) fn not_ldap() -> Self {
         Self::malformed("it sent a message that is not LDAP")
@@ -122,21 +131,6 @@ impl Error {
     }
 }
 
-impl From<LdapError> for Error {
-    /// What an error of the crate means. Nothing that the server wrote is shown.
-    fn from(error: LdapError) -> Self {
-        match error {
-            LdapError::Io { source } => io(&source),
-            LdapError::EndOfStream | LdapError::OpSend { .. } | LdapError::ResultRecv { .. } => {
-                Self::closed()
-            }
-            LdapError::Timeout { .. } => Self::unreachable("no answer in time"),
-            LdapError::Rustls { .. } | LdapError::DNSName { .. } => Self::unreachable("TLS failed"),
-            _ => Self::malformed("the request could not be made"),
-        }
-    }
-}
-
 /// What a server adds, ready to stand behind our own words.
 fn quoted(words: &str) -> String {
     // 389 Directory Server ends its words with a line feed, Active Directory with a null.
@@ -154,7 +148,6 @@ pub(super) fn io(error: &io::Error) -> Error {
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match tls {
         Some(why) => of_tls(tls::failure(why)),
-        None if error.to_string() == "decoding error" => Error::not_ldap(),
         // Many servers, and every one that is killed, end without a word of TLS about it.
         None if error.kind() == io::ErrorKind::UnexpectedEof => Error::closed(),
         None => {

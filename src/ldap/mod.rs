@@ -1,11 +1,13 @@
 //! LDAP, the protocol: connections, searches, changes of entries, distinguished names, filters.
 //!
 //! Knows no people and no groups, and no attribute of theirs: what entries mean is for whoever asks
-//! for them (the provider in `providers/ldap`). Follows no reference to another server. `entry`,
-//! `dn`, `filter`, `limits` and `code` are pure; `connect` and `search` speak to a server through
-//! `guard`, `client` keeps one connection for questions and changes. Sources: RFC 4511 to 4519.
+//! for them (the provider in `providers/ldap`). Follows no reference to another server. `ber`,
+//! `message`, `request`, `entry`, `dn`, `filter`, `limits` and `code` are pure; `socket` and `wire`
+//! carry messages, `connect` and `search` ask and are answered, `client` keeps one connection for
+//! questions and changes. Sources: RFC 4511 to 4519.
 
 pub(crate) mod address;
+mod ber;
 pub(crate) mod client;
 pub(crate) mod code;
 pub(crate) mod connect;
@@ -13,9 +15,12 @@ pub(crate) mod dn;
 pub(crate) mod entry;
 pub(crate) mod error;
 pub(crate) mod filter;
-mod guard;
 pub(crate) mod limits;
+mod message;
+pub(crate) mod request;
 pub(crate) mod search;
+mod socket;
 mod start_tls;
+mod wire;
 
 pub(crate) use self::error::Error;

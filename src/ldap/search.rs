@@ -7,12 +7,12 @@
 
 use std::collections::BTreeSet;
 
-use ldap3::controls::{PagedResults, RawControl};
-use ldap3::{DerefAliases, LdapError, ResultEntry, SearchOptions};
-
 use super::connect::Session;
-use super::entry::{self, Entry};
+use super::entry::{Entry, Strange};
 use super::error::Error;
+use super::filter::Filter;
+use super::message::{self, Says};
+use super::request::{Control, Operation, Search};
 
 /// The control of RFC 2696.
 const PAGED: &str = "1.2.840.113556.1.4.319";
@@ -108,7 +108,7 @@ impl Outcome {
 pub(crate) fn run(
     session: &mut Session,
     request: &Request<'_>,
-    sink: &mut dyn FnMut(Entry),
+    sink: &mut dyn FnMut(&Entry<'_>),
     progress: &dyn Fn(usize),
 ) -> Outcome {
     let mut outcome = Outcome::default();
@@ -151,7 +151,7 @@ pub(crate) fn run(
 pub(crate) fn first(
     session: &mut Session,
     request: &Request<'_>,
-    sink: &mut dyn FnMut(Entry),
+    sink: &mut dyn FnMut(&Entry<'_>),
 ) -> (Outcome, bool) {
     let mut outcome = Outcome {
         pages: 1,
@@ -205,7 +205,6 @@ fn after(
             "the search ended early",
         )),
         _ if asked.refers => malformed("it refers to another server for a part of the answer"),
-        _ if page.strange => malformed("it sent an entry that is not well-formed"),
         _ if outcome.entries >= MAX_ENTRIES => malformed("it sends entries without end"),
         End::None if asked.paged => malformed(
             "it does not say whether there is another page; if it cannot page, set page_size = 0",
@@ -249,8 +248,6 @@ struct Page {
     /// The name of its first entry.
     first: Option<String>,
     references: BTreeSet<String>,
-    /// Something in it could not be taken apart.
-    strange: bool,
     end: End,
 }
 
@@ -263,52 +260,28 @@ enum End {
 }
 
 /// The controls of a request for the page behind `cookie`.
-fn controls(session: &Session, request: &Request<'_>, cookie: &[u8]) -> Vec<RawControl> {
+fn controls(session: &Session, request: &Request<'_>, cookie: &[u8]) -> Vec<Control> {
     let mut controls = Vec::new();
     if session.page_size() > 0 && !request.alone {
-        let mut control = RawControl::from(PagedResults {
-            size: session.page_size(),
-            cookie: cookie.to_vec(),
-        });
-        // A server that cannot page must say so, and not send what fits.
-        control.crit = true;
-        controls.push(control);
+        controls.push(Control::page(PAGED, session.page_size(), cookie));
     }
     if request.referrals {
-        controls.push(RawControl {
-            ctype: MANAGE_DSA_IT.to_owned(),
-            crit: false,
-            val: None,
-        });
+        controls.push(Control::plain(MANAGE_DSA_IT));
     }
     if session.domain_scope() {
-        controls.push(RawControl {
-            ctype: DOMAIN_SCOPE.to_owned(),
-            crit: false,
-            val: None,
-        });
+        controls.push(Control::plain(DOMAIN_SCOPE));
     }
     controls
 }
 
-impl Page {
-    /// Takes a message of the answer; hands an entry to `sink`, and says whether it was one.
-    fn take(&mut self, message: ResultEntry, sink: &mut dyn FnMut(Entry)) -> bool {
-        if message.is_ref() {
-            self.references.extend(entry::references(message.0));
-        } else if !message.is_intermediate() {
-            let Some(entry) = Entry::new(message.0) else {
-                self.strange = true;
-                return false;
-            };
-            if self.first.is_none() {
-                self.first = Some(entry.dn.clone());
-            }
-            sink(entry);
-            return true;
+/// Why an entry cannot be taken apart; `most`: how many values it may have.
+fn told(strange: Strange, most: u64) -> Error {
+    Error::malformed(match strange {
+        Strange::Malformed => "it sent an entry that is not well-formed".to_owned(),
+        Strange::TooMany => {
+            format!("it sent an entry of more than {most} values; `max_message` allows no more")
         }
-        false
-    }
+    })
 }
 
 /// Asks for one page.
@@ -317,50 +290,57 @@ fn one(
     request: &Request<'_>,
     cookie: &[u8],
     entries: &mut usize,
-    sink: &mut dyn FnMut(Entry),
+    sink: &mut dyn FnMut(&Entry<'_>),
 ) -> Result<Page, Error> {
-    let mut ldap = session.handle();
+    let filter = Filter::new(request.filter)
+        .ok_or_else(|| Error::malformed("the request could not be made: its filter is none"))?;
+    let operation = Operation::search(Search {
+        base: request.base,
+        alone: request.alone,
+        filter: &filter,
+        attributes: request.attributes,
+    });
     let controls = controls(session, request, cookie);
-    let scope = if request.alone {
-        ldap3::Scope::Base
-    } else {
-        ldap3::Scope::Subtree
-    };
+    let most = session.limits().values();
+    let id = session.send(&operation, &controls)?;
     let mut page = Page {
         code: 0,
         words: String::new(),
         first: None,
         references: BTreeSet::new(),
-        strange: false,
         end: End::None,
     };
-    let page_ref = &mut page;
-    let result = session.wait(async move {
-        ldap.with_search_options(SearchOptions::new().deref(DerefAliases::Never))
-            .with_controls(controls);
-        let mut stream = ldap
-            .streaming_search(request.base, scope, request.filter, request.attributes)
-            .await?;
-        while let Some(message) = stream.next().await? {
-            *entries += usize::from(page_ref.take(message, sink));
-            if *entries >= MAX_ENTRIES {
+    while *entries < MAX_ENTRIES {
+        let message = session.receive(id)?;
+        match message.says {
+            Says::Entry(content) => match Entry::new(content, most) {
+                Ok(entry) => {
+                    *entries += 1;
+                    if page.first.is_none() {
+                        page.first = Some(entry.dn.clone().into_owned());
+                    }
+                    sink(&entry);
+                }
+                Err(strange) => return Err(session.fail(told(strange, most))),
+            },
+            Says::Reference(addresses) => {
+                page.references.extend(message::addresses(addresses));
+            }
+            Says::Intermediate => {}
+            Says::Result(answer) => {
+                let referral = answer.referral().map(message::addresses);
+                page.references.extend(referral.unwrap_or_default());
+                page.code = answer.code;
+                page.words = answer.words();
+                page.end = match message.control(PAGED) {
+                    None => End::None,
+                    Some(value) => value
+                        .and_then(message::cookie)
+                        .map_or(End::Broken, |cookie| End::Cookie(cookie.to_vec())),
+                };
                 break;
             }
         }
-        Ok::<_, LdapError>(stream.finish().await)
-    })?;
-    page.references.extend(result.refs);
-    page.code = result.rc;
-    page.words = result.text;
-    let marker = result
-        .ctrls
-        .into_iter()
-        .find(|control| control.1.ctype == PAGED);
-    page.end = match marker.map(|control| control.1.val) {
-        None => End::None,
-        Some(value) => value
-            .and_then(|value| entry::cookie(&value))
-            .map_or(End::Broken, End::Cookie),
-    };
+    }
     Ok(page)
 }

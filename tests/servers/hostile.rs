@@ -190,12 +190,12 @@ fn sequences_in_sequences() {
         let dn = tlv(4, b"uid=u1,ou=people,dc=example,dc=org");
         message(id, &tlv(0x64, &[dn, nested(60_000)].concat()), &[])
     });
-    assert!(said.contains("64 levels deep"), "{said}");
+    assert!(said.contains("an entry that is not well-formed"), "{said}");
     // In the controls.
     let end = tlv(0x65, &[tlv(10, &[0]), tlv(4, b""), tlv(4, b"")].concat());
     let control = end.clone();
     let said = answered(move |id| message(id, &control, &nested(60_000)));
-    assert!(said.contains("64 levels deep"), "{said}");
+    assert!(said.contains("whether there is another page"), "{said}");
     // In the value of a control, which is a document of its own.
     let said = answered(move |id| {
         let value = tlv(4, &nested(60_000));

@@ -72,7 +72,7 @@ const WORDS: [(&str, &[&str]); 4] = [
 /// # Errors
 /// When no value says no, and one cannot be read: what it should have been.
 pub(super) fn state(
-    entry: &Entry,
+    entry: &Entry<'_>,
     shell: &str,
     when: &InactiveWhen,
     now: i64,

@@ -10,7 +10,6 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use ldap3::{Mod, dn_escape};
 use sha2::{Digest as _, Sha256};
 
 use super::classes;
@@ -20,6 +19,7 @@ use super::modify::{self, Tried};
 use super::settings::Settings;
 use super::{Ldap, ids};
 use crate::ldap::client::Answer;
+use crate::ldap::request::{Change, Deed};
 use crate::ldap::{dn, entry, filter};
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{IdRange, RemoteId, Role, Status, Untrusted, same_name, shown};
@@ -91,7 +91,7 @@ impl LdapAdmin {
         }
         let settings = self.settings();
         let (base, names) = (&settings.group_base, &settings.names);
-        let take = |entry| ListedGroup::new(entry, names).called();
+        let take = |entry: &entry::Entry<'_>| ListedGroup::new(entry, names).called();
         let one = std::slice::from_ref(name);
         for filter in filter::any_name(&settings.group_filter, &names.group_name, one) {
             let found = self
@@ -117,8 +117,8 @@ impl LdapAdmin {
             if attribute.is_empty() {
                 continue;
             }
-            let take = |mut entry: entry::Entry| -> Vec<u32> {
-                let texts = entry.take(attribute).into_iter().map(entry::text);
+            let take = |entry: &entry::Entry<'_>| -> Vec<u32> {
+                let texts = entry.values(attribute).map(entry::text);
                 texts.filter_map(|text| text.trim().parse().ok()).collect()
             };
             let found = self
@@ -138,15 +138,18 @@ impl LdapAdmin {
     fn made(&self, dn: &str, number: Option<(&str, u32)>) -> Result<ManagedGroup, AdminError> {
         let settings = self.settings();
         let attributes = listed::group_attributes(settings, true);
-        let entry = self.client.one(dn, &settings.group_filter, &attributes)?;
+        let take = |entry: &entry::Entry<'_>| ListedGroup::new(entry, &settings.names);
+        let group = self
+            .client
+            .one(dn, &settings.group_filter, &attributes, &take)?;
         let unseen =
             "the group is made, but `group_filter` does not find it; see `new_group_classes`";
-        let group = ListedGroup::new(entry.ok_or_else(|| refused(unseen))?, &settings.names);
+        let group = group.ok_or_else(|| refused(unseen))?;
         if let Some((attribute, number)) = number {
             let filter = format!("({attribute}={number})");
             if self
                 .client
-                .all(&settings.group_base, &filter, &["1.1"], &drop)?
+                .all(&settings.group_base, &filter, &["1.1"], &|_| ())?
                 .len()
                 > 1
             {
@@ -170,9 +173,13 @@ impl Work<'_> {
         }
         let (attribute, value) =
             modify::added(&self.group, human, self.admin.settings()).map_err(refused)?;
-        let change = Mod::Add(attribute.into_bytes(), [value].into_iter().collect());
+        let change = Change {
+            deed: Deed::Add,
+            attribute,
+            values: vec![value],
+        };
         told(
-            &self.admin.client.modify(&self.group.dn, vec![change])?,
+            &self.admin.client.modify(&self.group.dn, &[change])?,
             Tried::Add,
         )
     }
@@ -182,13 +189,13 @@ impl Work<'_> {
         let values = modify::removed(&self.group, human);
         if !values.is_empty() {
             let several = values.iter().map(|(_, values)| values.len()).sum::<usize>() > 1;
-            let delete = |(attribute, values): (String, Vec<_>)| {
-                Mod::Delete(attribute.into_bytes(), values.into_iter().collect())
+            let delete = |(attribute, values)| Change {
+                deed: Deed::Delete,
+                attribute,
+                values,
             };
-            let answer = self
-                .admin
-                .client
-                .modify(&self.group.dn, values.into_iter().map(delete).collect())?;
+            let changes: Vec<Change> = values.into_iter().map(delete).collect();
+            let answer = self.admin.client.modify(&self.group.dn, &changes)?;
             done = told(&answer, Tried::Remove)?;
             if several && done == Done::Already {
                 // One of the values was gone, so that none of the others went.
@@ -296,7 +303,7 @@ impl Known<'_> {
         };
         found.iter().for_each(|person| each(person));
         if found.is_empty() && !ours {
-            let login = Untrusted::new(entry::text(value.raw.clone()));
+            let login = Untrusted::new(entry::text(&value.raw));
             let unknown = stand_in(&value.raw).map(|id| Person {
                 id,
                 login,
@@ -326,7 +333,7 @@ impl GroupAdmin for LdapAdmin {
 
     fn groups(&self, describe: bool) -> Result<Vec<ManagedGroup>, AdminError> {
         let settings = self.settings();
-        let take = |entry| ListedGroup::new(entry, &settings.names).managed();
+        let take = |entry: &entry::Entry<'_>| ListedGroup::new(entry, &settings.names).managed();
         let attributes = listed::group_attributes(settings, describe);
         let found = self.client.all(
             &settings.group_base,
@@ -481,8 +488,8 @@ impl GroupAdmin for LdapAdmin {
             number.map(|(_, number)| number),
             bind_dn,
         );
-        let dn = format!("cn={},{}", dn_escape(&group.name), settings.group_base);
-        told(&self.client.add(&dn, attributes)?, Tried::Create)?;
+        let dn = format!("cn={},{}", dn::escaped(&group.name), settings.group_base);
+        told(&self.client.add(&dn, &attributes)?, Tried::Create)?;
         tracing::info!(name = %shown(&group.name), number = number.map(|(_, number)| number), "made");
         self.made(&dn, number)
     }
@@ -503,12 +510,12 @@ impl GroupAdmin for LdapAdmin {
         if group.descriptions == wanted {
             return Ok(Done::Already);
         }
-        let attribute = settings.names.group_description.clone().into_bytes();
-        let change = Mod::Replace(attribute, wanted.into_iter().collect());
-        told(
-            &self.client.modify(&group.dn, vec![change])?,
-            Tried::Describe,
-        )
+        let change = Change {
+            deed: Deed::Replace,
+            attribute: settings.names.group_description.clone(),
+            values: wanted,
+        };
+        told(&self.client.modify(&group.dn, &[change])?, Tried::Describe)
     }
 
     fn set_policy(&self, _group: &ManagedGroup, _policy: &GroupPolicy) -> Result<Done, AdminError> {

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::settings::{Names, Schema, Settings};
-use crate::ldap::client::Attributes;
+use crate::ldap::request::Attributes;
 use crate::model::IdRange;
 use crate::providers::admin::NewGroup;
 

@@ -7,14 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use ldap3::Mod;
-
 use super::classes::Known;
-use super::listed::{self, ListedGroup, ListedPerson};
+use super::listed::{self, ListedGroup, ListedPerson, Part};
 use super::settings::{Schema, Settings};
 use super::{Ldap, fetch_error, ids, people};
-use crate::ldap::client::{Answer, Attributes, Client, SearchError};
+use crate::ldap::client::{Answer, Client, SearchError};
 use crate::ldap::entry::Entry;
+use crate::ldap::request::{Attributes, Change};
 use crate::ldap::{Error, dn, filter};
 use crate::model::{RemoteId, Untrusted};
 use crate::providers::admin::AdminError;
@@ -85,23 +84,24 @@ impl GroupClient {
         base: &str,
         filter: &str,
         attributes: &[&str],
-        take: &dyn Fn(Entry) -> T,
+        take: &dyn Fn(&Entry<'_>) -> T,
     ) -> Result<Vec<T>, AdminError> {
         let found = self.client.all(base, filter, attributes, take);
         found.map_err(|error| self.unfinished(error))
     }
 
-    /// The entry `dn`, if it is there and the filter finds it.
+    /// The entry `dn`, if it is there and the filter finds it, as `take` gives it.
     ///
     /// # Errors
     /// When the server does not say.
-    pub(super) fn one(
+    pub(super) fn one<T>(
         &self,
         dn: &str,
         filter: &str,
         attributes: &[&str],
-    ) -> Result<Option<Entry>, AdminError> {
-        let found = self.client.one(dn, filter, attributes);
+        take: &dyn Fn(&Entry<'_>) -> T,
+    ) -> Result<Option<T>, AdminError> {
+        let found = self.client.one(dn, filter, attributes, take);
         found.map_err(|error| self.unfinished(error))
     }
 
@@ -109,11 +109,7 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server could not be asked, or its answer did not come.
-    pub(super) fn modify(
-        &self,
-        dn: &str,
-        changes: Vec<Mod<Vec<u8>>>,
-    ) -> Result<Answer, AdminError> {
+    pub(super) fn modify(&self, dn: &str, changes: &[Change]) -> Result<Answer, AdminError> {
         let answer = self.client.modify(dn, changes);
         answer.map_err(|error| self.error(error))
     }
@@ -122,7 +118,7 @@ impl GroupClient {
     ///
     /// # Errors
     /// When the server could not be asked, or its answer did not come.
-    pub(super) fn add(&self, dn: &str, attributes: Attributes) -> Result<Answer, AdminError> {
+    pub(super) fn add(&self, dn: &str, attributes: &Attributes) -> Result<Answer, AdminError> {
         let answer = self.client.add(dn, attributes);
         answer.map_err(|error| self.error(error))
     }
@@ -143,7 +139,7 @@ impl GroupClient {
             &names.group_id,
             &ids::values(&names.group_id, id),
         ) {
-            let take = |entry| ListedGroup::new(entry, names);
+            let take = |entry: &Entry<'_>| ListedGroup::new(entry, names);
             let found = self.all(&settings.group_base, &filter, attributes, &take)?;
             let same =
                 |group: &ListedGroup| group.ident.as_ref().is_ok_and(|(found, _)| found == id);
@@ -160,8 +156,9 @@ impl GroupClient {
     fn whole(&self, mut group: ListedGroup) -> Result<ListedGroup, AdminError> {
         while let Some((attribute, first)) = group.more.pop() {
             let wanted = format!("{attribute};range={first}-*");
-            let part = self.one(&group.dn, ANY, &[&wanted])?;
-            if part.is_none_or(|part| group.next_part(part, &attribute, first).is_err()) {
+            let take = |entry: &Entry<'_>| Part::new(entry, &attribute);
+            let part = self.one(&group.dn, ANY, &[&wanted], &take)?.flatten();
+            if part.is_none_or(|part| group.next_part(&part, &attribute, first).is_err()) {
                 return Err(self.incomplete(
                     "it sent a part of a group's members that does not fit".to_owned(),
                 ));
@@ -212,7 +209,7 @@ impl GroupClient {
         let mut found = Vec::new();
         if keys.len() > ONE_BY_ONE {
             let wanted: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
-            let take = |entry| {
+            let take = |entry: &Entry<'_>| {
                 Some(ListedGroup::new(entry, names))
                     .filter(|group| wanted.contains(group.key.as_str()))
             };
@@ -225,8 +222,8 @@ impl GroupClient {
             found.extend(all.into_iter().flatten());
         } else {
             for key in keys {
-                let entry = self.one(key, &settings.group_filter, &attributes)?;
-                found.extend(entry.map(|entry| ListedGroup::new(entry, names)));
+                let take = |entry: &Entry<'_>| ListedGroup::new(entry, names);
+                found.extend(self.one(key, &settings.group_filter, &attributes, &take)?);
             }
         }
         found.into_iter().map(|group| self.whole(group)).collect()
@@ -234,7 +231,7 @@ impl GroupClient {
 
     fn people_found(&self, filter: &str) -> Result<Vec<ListedPerson>, AdminError> {
         let settings = self.settings();
-        let take = |entry| {
+        let take = |entry: &Entry<'_>| {
             let told = |(subject, reason): (Untrusted, String)| tracing::warn!(%subject, reason, "left out");
             ListedPerson::new(entry, &settings.names).map_err(told).ok()
         };
@@ -266,9 +263,11 @@ impl GroupClient {
             found.retain(|human| keys.contains(human.key.as_str()));
         } else {
             for key in keys {
-                let entry = self.one(key, &settings.user_filter, &attributes)?;
-                found
-                    .extend(entry.and_then(|entry| ListedPerson::new(entry, &settings.names).ok()));
+                let take = |entry: &Entry<'_>| ListedPerson::new(entry, &settings.names).ok();
+                found.extend(
+                    self.one(key, &settings.user_filter, &attributes, &take)?
+                        .flatten(),
+                );
             }
         }
         Ok(found
@@ -320,13 +319,18 @@ impl GroupClient {
         if settings.schema == Schema::Ad {
             return Ok(None);
         }
-        let base = self.one(&settings.group_base, ANY, &["subschemaSubentry"])?;
-        let place = base.and_then(|mut entry| people::loose(&mut entry, "subschemaSubentry"));
-        let Some(place) = place else { return Ok(None) };
-        let schema = self.one(&place, "(objectClass=subschema)", &["objectClasses"])?;
-        let values = schema
-            .map(|mut entry| entry.take("objectClasses"))
-            .unwrap_or_default();
+        let place = "subschemaSubentry";
+        let take = |entry: &Entry<'_>| people::loose(entry, place);
+        let place = self.one(&settings.group_base, ANY, &[place], &take)?;
+        let Some(place) = place.flatten() else {
+            return Ok(None);
+        };
+        let classes = "objectClasses";
+        let take = |entry: &Entry<'_>| -> Vec<Vec<u8>> {
+            entry.values(classes).map(<[u8]>::to_vec).collect()
+        };
+        let values = self.one(&place, "(objectClass=subschema)", &[classes], &take)?;
+        let values = values.unwrap_or_default();
         Ok((!values.is_empty()).then(|| Known::new(values)))
     }
 }

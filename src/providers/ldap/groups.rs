@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::people::{self, People};
 use super::settings::{Names, Schema, Settings};
 use crate::ldap::dn;
-use crate::ldap::entry::{self, Entry, Range};
+use crate::ldap::entry::{self, Entry, Range, Values};
 use crate::model::history::EntryKind;
 use crate::model::{Group, RejectedRecord, Untrusted};
 use crate::providers::nested::{self, Limits, Node};
@@ -60,11 +60,11 @@ pub(super) struct GroupEntry {
 }
 
 /// Takes a group from an entry.
-pub(super) fn group(mut entry: Entry, names: &Names, people: &People) -> GroupEntry {
-    let group = fields(&mut entry, names);
+pub(super) fn group(entry: &Entry<'_>, names: &Names, people: &People) -> GroupEntry {
+    let group = fields(entry, names);
     let mut raw = GroupEntry {
         key: dn::normalise(&entry.dn).map(|key| key.into_owned()),
-        dn: entry.dn.clone(),
+        dn: entry.dn.clone().into_owned(),
         group,
         wanted: true,
         people: Vec::new(),
@@ -73,9 +73,9 @@ pub(super) fn group(mut entry: Entry, names: &Names, people: &People) -> GroupEn
         nameless: Vec::new(),
         more: None,
     };
-    for login in entry.take(&names.member_login) {
+    for login in entry.values(&names.member_login) {
         let before = raw.people.len();
-        if let Ok(login) = std::str::from_utf8(&login) {
+        if let Ok(login) = std::str::from_utf8(login) {
             raw.people.extend(people.by_login(login));
         }
         if raw.people.len() == before {
@@ -83,26 +83,26 @@ pub(super) fn group(mut entry: Entry, names: &Names, people: &People) -> GroupEn
         }
     }
     for attribute in &names.member {
-        raw.list(entry.take(attribute), people);
-        if let Some((range, values)) = entry.take_range(attribute) {
+        raw.list(entry.values(attribute), people);
+        if let Some((range, values)) = entry.range(attribute) {
             raw.list(values, people);
             raw.more = range
                 .last
                 .map(|last| (attribute.clone(), last.saturating_add(1)));
         }
     }
-    for sid in entry.take("objectSid") {
-        raw.people.extend(people.by_primary(&sid));
+    for sid in entry.values("objectSid") {
+        raw.people.extend(people.by_primary(sid));
     }
     raw
 }
 
-fn fields(entry: &mut Entry, names: &Names) -> Result<Group, RejectedRecord> {
+fn fields(entry: &Entry<'_>, names: &Names) -> Result<Group, RejectedRecord> {
     let id = people::id(entry, &names.group_id);
-    let dn = Untrusted::new(entry.dn.as_str());
-    let gids = people::numbers(entry, &names.group_gid);
+    let dn = Untrusted::new(&*entry.dn);
     let rejected = |id, reason| {
-        RejectedRecord::new(EntryKind::Group, id, dn.clone(), reason).naming(gids.clone())
+        let gids = people::numbers(entry, &names.group_gid);
+        RejectedRecord::new(EntryKind::Group, id, dn.clone(), reason).naming(gids)
     };
     let id = id.map_err(|reason| rejected(None, reason))?;
     let name = people::naming(entry, &names.group_name);
@@ -122,9 +122,9 @@ fn fields(entry: &mut Entry, names: &Names) -> Result<Group, RejectedRecord> {
 
 impl GroupEntry {
     /// Adds members that are listed by name of entry.
-    fn list(&mut self, values: Vec<Vec<u8>>, people: &People) {
+    fn list(&mut self, values: Values<'_>, people: &People) {
         for value in values {
-            let text = std::str::from_utf8(&value).ok();
+            let text = std::str::from_utf8(value).ok();
             match text.and_then(|text| dn::normalise(dn::without_bits(text))) {
                 Some(key) => match people.by_name(&key) {
                     Some(number) => self.people.push(number),
@@ -141,12 +141,12 @@ impl GroupEntry {
     /// not fit the question.
     pub(super) fn next_part(
         &mut self,
-        mut entry: Entry,
+        entry: &Entry<'_>,
         attribute: &str,
         first: u64,
         people: &People,
     ) -> Result<(), ()> {
-        let Some((range, values)) = entry.take_range(attribute) else {
+        let Some((range, values)) = entry.range(attribute) else {
             return Err(());
         };
         let last = match range {

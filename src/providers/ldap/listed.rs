@@ -9,7 +9,7 @@ use super::ids;
 use super::people;
 use super::settings::{Names, Schema, Settings};
 use crate::ldap::dn;
-use crate::ldap::entry::{self, Entry, Range};
+use crate::ldap::entry::{self, Entry, Range, Values};
 use crate::model::{RemoteId, Untrusted};
 use crate::providers::admin::{ManagedGroup, Person};
 
@@ -92,40 +92,54 @@ pub(super) enum Whom {
     Unclear,
 }
 
+/// A part of a long list of members.
+pub(super) struct Part {
+    range: Range,
+    values: Vec<Vec<u8>>,
+}
+
+impl Part {
+    /// The part of this attribute that an entry has.
+    pub(super) fn new(entry: &Entry<'_>, attribute: &str) -> Option<Self> {
+        let (range, values) = entry.range(attribute)?;
+        let values = owned(values);
+        Some(Self { range, values })
+    }
+}
+
 impl ListedGroup {
     /// Takes a group from an entry.
-    pub(super) fn new(mut entry: Entry, names: &Names) -> Self {
-        let id = people::id(&mut entry, &names.group_id);
-        let name = people::naming(&mut entry, &names.group_name);
+    pub(super) fn new(entry: &Entry<'_>, names: &Names) -> Self {
+        let id = people::id(entry, &names.group_id);
+        let name = people::naming(entry, &names.group_name);
         let mut group = Self {
             ident: id.and_then(|id| Ok((id, Untrusted::new(name?)))),
             key: dn::normalise(&entry.dn)
                 .map(|key| key.into_owned())
                 .unwrap_or_default(),
-            dn: entry.dn.clone(),
-            descriptions: entry.take(&names.group_description),
+            dn: entry.dn.clone().into_owned(),
+            descriptions: owned(entry.values(&names.group_description)),
             classes: Vec::new(),
             values: Vec::new(),
             more: Vec::new(),
-            sid: entry.take("objectSid").pop(),
+            sid: entry.values("objectSid").last().map(<[u8]>::to_vec),
         };
         let classes = entry
-            .take("objectClass")
-            .into_iter()
-            .filter_map(|class| String::from_utf8(class).ok());
+            .values("objectClass")
+            .filter_map(|class| std::str::from_utf8(class).ok());
         group.classes = classes.map(|class| class.to_ascii_lowercase()).collect();
-        for raw in entry.take(&names.member_login) {
-            let whom = std::str::from_utf8(&raw)
+        for raw in entry.values(&names.member_login) {
+            let whom = std::str::from_utf8(raw)
                 .map_or(Whom::Unclear, |login| Whom::Login(login.to_owned()));
             group.values.push(Value {
                 attribute: names.member_login.clone(),
-                raw,
+                raw: raw.to_vec(),
                 whom,
             });
         }
         for attribute in &names.member {
-            group.list(attribute, entry.take(attribute));
-            if let Some((range, values)) = entry.take_range(attribute) {
+            group.list(attribute, entry.values(attribute));
+            if let Some((range, values)) = entry.range(attribute) {
                 group.list(attribute, values);
                 group.more.extend(
                     range
@@ -137,40 +151,32 @@ impl ListedGroup {
         group
     }
 
-    fn list(&mut self, attribute: &str, values: Vec<Vec<u8>>) {
-        self.values.extend(values.into_iter().map(|raw| {
-            let key = std::str::from_utf8(&raw)
+    fn list<'v>(&mut self, attribute: &str, values: impl Iterator<Item = &'v [u8]>) {
+        self.values.extend(values.map(|raw| {
+            let key = std::str::from_utf8(raw)
                 .ok()
                 .and_then(|text| dn::normalise(dn::without_bits(text)));
             let whom = key.map_or(Whom::Unclear, |key| Whom::Name(key.into_owned()));
             Value {
                 attribute: attribute.to_owned(),
-                raw,
+                raw: raw.to_vec(),
                 whom,
             }
         }));
     }
 
     /// Adds the next part of a long list; an error if the answer does not fit the question.
-    pub(super) fn next_part(
-        &mut self,
-        mut entry: Entry,
-        attribute: &str,
-        first: u64,
-    ) -> Result<(), ()> {
-        let Some((range, values)) = entry.take_range(attribute) else {
-            return Err(());
-        };
-        match range {
+    pub(super) fn next_part(&mut self, part: &Part, attribute: &str, first: u64) -> Result<(), ()> {
+        match part.range {
             Range { first: begun, .. } if begun != first => return Err(()),
             Range {
                 last: Some(last), ..
-            } if last < first || values.is_empty() => return Err(()),
+            } if last < first || part.values.is_empty() => return Err(()),
             Range { last, .. } => self
                 .more
                 .extend(last.map(|last| (attribute.to_owned(), last.saturating_add(1)))),
         }
-        self.list(attribute, values);
+        self.list(attribute, part.values.iter().map(Vec::as_slice));
         Ok(())
     }
 
@@ -178,9 +184,8 @@ impl ListedGroup {
     pub(super) fn managed(self) -> Result<ManagedGroup, (Untrusted, String)> {
         let description = self
             .descriptions
-            .into_iter()
-            .next()
-            .map(entry::text)
+            .first()
+            .map(|text| entry::text(text))
             .map(Untrusted::new);
         match self.ident {
             Ok((id, name)) => Ok(ManagedGroup {
@@ -242,14 +247,18 @@ pub(super) struct ListedPerson {
     pub primary: Option<Vec<u8>>,
 }
 
+fn owned(values: Values<'_>) -> Vec<Vec<u8>> {
+    values.map(<[u8]>::to_vec).collect()
+}
+
 impl ListedPerson {
     /// Takes a person from an entry.
     ///
     /// # Errors
     /// The entry's name, and why it cannot be used.
-    pub(super) fn new(mut entry: Entry, names: &Names) -> Result<Self, (Untrusted, String)> {
-        let fields = people::id(&mut entry, &names.id).and_then(|id| {
-            let login = Untrusted::new(people::naming(&mut entry, &names.login)?);
+    pub(super) fn new(entry: &Entry<'_>, names: &Names) -> Result<Self, (Untrusted, String)> {
+        let fields = people::id(entry, &names.id).and_then(|id| {
+            let login = Untrusted::new(people::naming(entry, &names.login)?);
             let key = dn::normalise(&entry.dn)
                 .ok_or("its entry's name is not a distinguished name")?
                 .into_owned();
@@ -257,17 +266,14 @@ impl ListedPerson {
                 Person {
                     id,
                     login,
-                    email: people::loose(&mut entry, &names.email).map(Untrusted::new),
+                    email: people::loose(entry, &names.email).map(Untrusted::new),
                 },
                 key,
             ))
         });
-        let (person, key) = fields.map_err(|reason| (Untrusted::new(&entry.dn), reason))?;
-        let primary = match (
-            entry.take("objectSid").as_slice(),
-            entry.take("primaryGroupID").as_slice(),
-        ) {
-            ([sid], [group]) => {
+        let (person, key) = fields.map_err(|reason| (Untrusted::new(&*entry.dn), reason))?;
+        let primary = match (entry.only("objectSid"), entry.only("primaryGroupID")) {
+            (Some(sid), Some(group)) => {
                 let group = std::str::from_utf8(group)
                     .ok()
                     .and_then(|text| text.parse().ok());
@@ -277,7 +283,7 @@ impl ListedPerson {
         };
         Ok(Self {
             person,
-            dn: entry.dn,
+            dn: entry.dn.clone().into_owned(),
             key,
             primary,
         })
@@ -301,7 +307,7 @@ pub(super) mod tests {
         let own: [(&str, &[&[u8]]); 2] = [("cn", &[b"g"]), ("entryUUID", &[b"1"])];
         let all: Vec<_> = own.iter().chain(attributes).copied().collect();
         ListedGroup::new(
-            sample("cn=g,ou=groups,dc=x", &all),
+            &sample("cn=g,ou=groups,dc=x", &all),
             &settings(Schema::Rfc2307).names,
         )
     }
@@ -316,7 +322,7 @@ pub(super) mod tests {
                 ("entryUUID", &[format!("id-{login}").as_bytes()]),
             ],
         );
-        ListedPerson::new(entry, &settings(Schema::Rfc2307).names).unwrap()
+        ListedPerson::new(&entry, &settings(Schema::Rfc2307).names).unwrap()
     }
 
     #[test]
@@ -342,7 +348,7 @@ pub(super) mod tests {
     #[test]
     fn a_group_without_a_name_is_told_by_its_entry() {
         let entry = sample("ou=x,dc=x", &[("entryUUID", &[b"1"])]);
-        let group = ListedGroup::new(entry, &settings(Schema::Rfc2307).names);
+        let group = ListedGroup::new(&entry, &settings(Schema::Rfc2307).names);
         assert_eq!(group.called().raw(), "ou=x,dc=x");
         let (subject, reason) = group.managed().unwrap_err();
         assert_eq!(
@@ -351,7 +357,7 @@ pub(super) mod tests {
         );
         assert!(
             ListedPerson::new(
-                sample("x", &[("uid", &[b"a"])]),
+                &sample("x", &[("uid", &[b"a"])]),
                 &settings(Schema::Rfc2307).names
             )
             .is_err()
@@ -360,24 +366,27 @@ pub(super) mod tests {
 
     #[test]
     fn a_long_list_comes_in_parts_that_must_fit() {
-        let part = |name: &str, values: &[&[u8]]| sample("cn=g,dc=x", &[(name, values)]);
+        let part = |name: &str, values: &[&[u8]]| {
+            Part::new(&sample("cn=g,dc=x", &[(name, values)]), "member")
+        };
         let mut long = group(&[("member;range=0-1", &[b"cn=a,dc=x", b"cn=b,dc=x"])]);
         assert_eq!(long.more.pop(), Some(("member".to_owned(), 2)));
         assert!(
-            long.next_part(part("member;range=3-*", &[b"cn=c,dc=x"]), "member", 2)
-                .is_err()
+            long.next_part(
+                &part("member;range=3-*", &[b"cn=c,dc=x"]).unwrap(),
+                "member",
+                2
+            )
+            .is_err()
         );
         assert!(
-            long.next_part(part("member;range=2-3", &[]), "member", 2)
+            long.next_part(&part("member;range=2-3", &[]).unwrap(), "member", 2)
                 .is_err()
         );
-        assert!(
-            long.next_part(part("member", &[b"cn=c,dc=x"]), "member", 2)
-                .is_err()
-        );
+        assert!(part("member", &[b"cn=c,dc=x"]).is_none());
         assert!(
             long.next_part(
-                part("member;range=2-3", &[b"cn=c,dc=x", b"cn=d,dc=x"]),
+                &part("member;range=2-3", &[b"cn=c,dc=x", b"cn=d,dc=x"]).unwrap(),
                 "member",
                 2
             )
@@ -385,8 +394,12 @@ pub(super) mod tests {
         );
         assert_eq!(long.more.pop(), Some(("member".to_owned(), 4)));
         assert!(
-            long.next_part(part("member;range=4-*", &[b"cn=e,dc=x"]), "member", 4)
-                .is_ok()
+            long.next_part(
+                &part("member;range=4-*", &[b"cn=e,dc=x"]).unwrap(),
+                "member",
+                4
+            )
+            .is_ok()
         );
         assert!(long.more.is_empty());
         assert_eq!(long.names().last(), Some("cn=e,dc=x"));

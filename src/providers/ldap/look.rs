@@ -76,9 +76,9 @@ fn page(
     session: &mut Session,
     (key, request): (&str, &Request<'_>),
     came: &mut Came,
-    take: &mut dyn FnMut(Entry),
+    take: &mut dyn FnMut(&Entry<'_>),
 ) -> Result<Completeness, Error> {
-    let mut sink = |entry: Entry| {
+    let mut sink = |entry: &Entry<'_>| {
         let names = entry.iter().filter(|(_, values)| !values.is_empty());
         came.extend(names.map(|(name, _)| {
             let plain = name.split(';').next().unwrap_or(name);
@@ -236,15 +236,15 @@ fn root(session: &mut Session) -> (Vec<String>, Option<Schema>) {
     ];
     let request = Request::alone("", "(objectClass=*)", &attributes);
     let (mut contexts, mut schema) = (Vec::new(), None);
-    let mut take = |mut entry: Entry| {
-        let texts = |values: Vec<Vec<u8>>| values.into_iter().map(text).collect::<Vec<_>>();
-        let first = texts(entry.take("defaultNamingContext"));
-        let all = texts(entry.take("namingContexts"));
-        let vendor = texts(entry.take("vendorName"));
+    let mut take = |entry: &Entry<'_>| {
+        let texts = |name| entry.values(name).map(text).collect::<Vec<_>>();
+        let first = texts("defaultNamingContext");
+        let all = texts("namingContexts");
+        let vendor = texts("vendorName");
         if vendor.iter().any(|vendor| vendor.starts_with("389")) {
             schema = Some(Schema::Ds389);
         }
-        if !entry.take("forestFunctionality").is_empty() {
+        if !entry.values("forestFunctionality").is_empty() {
             schema = Some(Schema::Ad);
         }
         contexts = if first.is_empty() { all } else { first };
@@ -259,7 +259,7 @@ fn root(session: &mut Session) -> (Vec<String>, Option<Schema>) {
 fn fullest(session: &mut Session, context: &str, filter: &str) -> Option<String> {
     let request = Request::below(context, filter, &["1.1"]);
     let mut parents: BTreeMap<String, usize> = BTreeMap::new();
-    let mut take = |entry: Entry| {
+    let mut take = |entry: &Entry<'_>| {
         if let Some(parent) = parent(&entry.dn) {
             *parents.entry(parent.to_owned()).or_default() += 1;
         }

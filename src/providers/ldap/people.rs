@@ -96,43 +96,43 @@ impl Unusable {
 /// # Errors
 /// The record of a person who cannot be used.
 pub(super) fn person(
-    mut entry: Entry,
+    entry: &Entry<'_>,
     names: &Names,
     extent: Extent,
     now: i64,
 ) -> Result<Person, Unusable> {
     let key = dn::normalise(&entry.dn).map(|key| key.into_owned());
     // Whom any value shuts out is shut out, whatever the rest of the record is worth.
-    let state = active::state(&entry, &names.shell, &names.inactive_when, now);
+    let state = active::state(entry, &names.shell, &names.inactive_when, now);
     let says = match &state {
         Ok(true) => RecordSays::Nothing,
         Ok(false) => RecordSays::ShutOut,
         Err(_) => RecordSays::Unclear,
     };
-    let (account, uids) = (EntryKind::Account, numbers(&entry, &names.uid));
-    let rejected = |id, dn, reason| {
-        let record = RejectedRecord::new(account, id, Untrusted::new(dn), reason);
+    let rejected = |id, reason| {
+        let dn = Untrusted::new(&*entry.dn);
+        let record = RejectedRecord::new(EntryKind::Account, id, dn, reason);
         Box::new(RejectedRecord {
             says,
-            ..record.naming(uids.clone())
+            ..record.naming(numbers(entry, &names.uid))
         })
     };
-    let id = match id(&mut entry, &names.id) {
+    let id = match id(entry, &names.id) {
         Ok(id) => id,
         Err(reason) => {
-            let record = rejected(None, entry.dn, reason);
+            let record = rejected(None, reason);
             return Err(Unusable::without_login(record, key));
         }
     };
-    let login = match naming(&mut entry, &names.login) {
+    let login = match naming(entry, &names.login) {
         Ok(login) => login,
         Err(reason) => {
-            let record = rejected(Some(id), entry.dn, reason);
+            let record = rejected(Some(id), reason);
             return Err(Unusable::without_login(record, key));
         }
     };
     let mut user = User::new(id, login);
-    let (reason, key) = match (fields(&mut entry, &mut user, names, extent, state), key) {
+    let (reason, key) = match (fields(entry, &mut user, names, extent, state), key) {
         (Ok(primary), Some(key)) => return Ok(Person { user, key, primary }),
         (Ok(_), None) => (
             "its entry's name is not a distinguished name".to_owned(),
@@ -142,17 +142,17 @@ pub(super) fn person(
     };
     let login = Some(user.login.raw().to_owned());
     Err(Unusable {
-        record: rejected(Some(user.id), entry.dn, reason),
+        record: rejected(Some(user.id), reason),
         key,
         login,
     })
 }
 
 /// What an entry names as its number, be it one or several.
-pub(super) fn numbers(entry: &Entry, attribute: &str) -> Vec<Untrusted> {
-    let values = entry.values(attribute).iter();
+pub(super) fn numbers(entry: &Entry<'_>, attribute: &str) -> Vec<Untrusted> {
+    let values = entry.values(attribute);
     values
-        .map(|value| Untrusted::new(entry::text(value.clone())))
+        .map(|value| Untrusted::new(entry::text(value)))
         .collect()
 }
 
@@ -160,10 +160,13 @@ pub(super) fn numbers(entry: &Entry, attribute: &str) -> Vec<Untrusted> {
 ///
 /// # Errors
 /// Why there is none.
-pub(super) fn id(entry: &mut Entry, attribute: &str) -> Result<RemoteId, String> {
-    match entry.take(attribute).as_slice() {
-        [value] => ids::id(attribute, value).ok_or_else(|| format!("its {attribute} is not an id")),
-        [] => Err(format!("it has no {attribute}")),
+pub(super) fn id(entry: &Entry<'_>, attribute: &str) -> Result<RemoteId, String> {
+    let mut values = entry.values(attribute);
+    match (values.next(), values.next()) {
+        (Some(value), None) => {
+            ids::id(attribute, value).ok_or_else(|| format!("its {attribute} is not an id"))
+        }
+        (None, _) => Err(format!("it has no {attribute}")),
         _ => Err(format!("it has more than one {attribute}")),
     }
 }
@@ -171,7 +174,7 @@ pub(super) fn id(entry: &mut Entry, attribute: &str) -> Result<RemoteId, String>
 /// Fills in the fields of a user; the security id of the primary group, if there is one. `state`: whether the person is
 /// let in.
 fn fields(
-    entry: &mut Entry,
+    entry: &Entry<'_>,
     user: &mut User,
     names: &Names,
     extent: Extent,
@@ -189,7 +192,7 @@ fn fields(
 
 /// What is taken of a person besides id, login and whether the person is let in.
 fn details(
-    entry: &mut Entry,
+    entry: &Entry<'_>,
     user: &mut User,
     names: &Names,
     extent: Extent,
@@ -203,7 +206,7 @@ fn details(
         user.home = single(entry, &names.home)?;
         user.shell = shell;
         user.updated = loose(entry, &names.updated).map(Untrusted::new);
-        for value in entry.take(&names.ssh_key) {
+        for value in entry.values(&names.ssh_key) {
             let text = entry::text(value);
             let keys = text.lines().map(str::trim).filter(|line| !line.is_empty());
             user.ssh_keys.extend(keys.map(Untrusted::new));
@@ -215,7 +218,7 @@ fn details(
 
 /// The full name: what stands before the first comma of the comment field (passwd(5)), or, where that says nothing, the
 /// name (RFC 2307, 5.3).
-fn full_name(entry: &mut Entry, names: &Names) -> Option<String> {
+fn full_name(entry: &Entry<'_>, names: &Names) -> Option<String> {
     let before_comma = |text: String| match text.split_once(',') {
         Some((name, _)) => name.to_owned(),
         None => text,
@@ -225,12 +228,9 @@ fn full_name(entry: &mut Entry, names: &Names) -> Option<String> {
 }
 
 /// The security id of the primary group, if there is one (Active Directory).
-fn primary(entry: &mut Entry) -> Result<Option<Vec<u8>>, String> {
-    match (
-        entry.take("objectSid").as_slice(),
-        entry.take("primaryGroupID").as_slice(),
-    ) {
-        ([sid], [group]) => {
+fn primary(entry: &Entry<'_>) -> Result<Option<Vec<u8>>, String> {
+    match (entry.only("objectSid"), entry.only("primaryGroupID")) {
+        (Some(sid), Some(group)) => {
             let group = std::str::from_utf8(group)
                 .ok()
                 .and_then(|text| text.parse().ok());
@@ -246,36 +246,36 @@ fn primary(entry: &mut Entry) -> Result<Option<Vec<u8>>, String> {
 ///
 /// # Errors
 /// When there are several, or it is not UTF-8.
-pub(super) fn single(entry: &mut Entry, attribute: &str) -> Result<Option<Untrusted>, String> {
-    let mut values = entry.take(attribute);
-    let Some(first) = values.pop() else {
+pub(super) fn single(entry: &Entry<'_>, attribute: &str) -> Result<Option<Untrusted>, String> {
+    let mut values = entry.values(attribute);
+    let Some(first) = values.next() else {
         return Ok(None);
     };
-    if values.iter().any(|value| *value != first) {
+    if values.any(|value| *value != *first) {
         return Err(format!("it has more than one {attribute}"));
     }
-    match String::from_utf8(first) {
+    match std::str::from_utf8(first) {
         Ok(text) => Ok(Some(Untrusted::new(text))),
         Err(_) => Err(format!("its {attribute} is not UTF-8")),
     }
 }
 
 /// The value of an attribute that is only shown: of several the one that [`choice`] prefers.
-pub(super) fn loose(entry: &mut Entry, attribute: &str) -> Option<String> {
+pub(super) fn loose(entry: &Entry<'_>, attribute: &str) -> Option<String> {
     choice::steady(texts(entry, attribute))
 }
 
 /// The values of an attribute that is only shown; where it comes with languages only, those of the first.
-fn texts(entry: &mut Entry, attribute: &str) -> Vec<String> {
-    let mut values = entry.take(attribute);
+fn texts(entry: &Entry<'_>, attribute: &str) -> Vec<String> {
+    let mut values = entry.values(attribute);
     if values.is_empty() {
-        let languages = entry.languages(attribute);
-        values = languages
+        values = entry
+            .languages(attribute)
             .first()
-            .map(|first| first.to_vec())
+            .copied()
             .unwrap_or_default();
     }
-    values.into_iter().map(entry::text).collect()
+    values.map(entry::text).collect()
 }
 
 /// The value of the attribute that names a person or group: the only one, or of several the one
@@ -283,35 +283,35 @@ fn texts(entry: &mut Entry, attribute: &str) -> Vec<String> {
 ///
 /// # Errors
 /// When there is none, or it is not clear which.
-pub(super) fn naming(entry: &mut Entry, attribute: &str) -> Result<String, String> {
-    let mut values = entry.take(attribute);
+pub(super) fn naming(entry: &Entry<'_>, attribute: &str) -> Result<String, String> {
+    let mut values: Vec<&[u8]> = entry.values(attribute).collect();
     if values.is_empty() {
-        values = entry.languages(attribute).concat();
+        values = entry.languages(attribute).into_iter().flatten().collect();
     }
-    let value = if values.len() > 1 {
-        let parts = dn::first(&entry.dn);
-        let own = parts
-            .iter()
-            .find(|part| part.attribute.eq_ignore_ascii_case(attribute))
-            .and_then(|p| p.value.as_ref());
-        let matches = |value: &[u8]| {
-            std::str::from_utf8(value)
-                .is_ok_and(|text| own.is_some_and(|own| own.to_lowercase() == text.to_lowercase()))
-        };
-        match values.iter().position(|value| matches(value)) {
-            Some(at) => values.swap_remove(at),
-            None => {
-                return Err(format!(
-                    "it has more than one {attribute}, and none of them is in its entry's name"
-                ));
-            }
-        }
-    } else {
-        values
-            .pop()
-            .ok_or_else(|| format!("it has no {attribute}"))?
+    let value = match values.as_slice() {
+        [] => return Err(format!("it has no {attribute}")),
+        [value] => Some(*value),
+        several => in_own_name(entry, attribute, several),
     };
-    String::from_utf8(value).map_err(|_| format!("its {attribute} is not UTF-8"))
+    let value = value.ok_or_else(|| {
+        format!("it has more than one {attribute}, and none of them is in its entry's name")
+    })?;
+    match std::str::from_utf8(value) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => Err(format!("its {attribute} is not UTF-8")),
+    }
+}
+
+/// The value that is also in the entry's name.
+fn in_own_name<'a>(entry: &Entry<'_>, attribute: &str, values: &[&'a [u8]]) -> Option<&'a [u8]> {
+    let parts = dn::first(&entry.dn);
+    let own = parts
+        .iter()
+        .find(|part| part.attribute.eq_ignore_ascii_case(attribute))?;
+    let own = own.value.as_ref()?.to_lowercase();
+    let is_own =
+        |value: &&&[u8]| std::str::from_utf8(value).is_ok_and(|text| text.to_lowercase() == own);
+    values.iter().find(is_own).copied()
 }
 
 /// Texts in one piece of memory, each with the number of a person, to be found by a hash. Half a

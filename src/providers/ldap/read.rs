@@ -117,7 +117,7 @@ pub(super) fn unused_inactive(ldap: &Ldap, deadline: Instant) -> Result<Vec<Stri
     let filter = format!("(&{}(|{any}))", settings.user_filter);
     let request = Request::below(&settings.user_base, &filter, &attributes);
     let mut session = Session::open(&ldap.server, deadline)?;
-    let mut sink = |mut entry: Entry| unused.retain(|name| entry.take(name).is_empty());
+    let mut sink = |entry: &Entry<'_>| unused.retain(|name| entry.values(name).is_empty());
     let outcome = search::run(&mut session, &request, &mut sink, &|_| {});
     session.close();
     match outcome.early {
@@ -180,7 +180,7 @@ impl<'a> Read<'a> {
     fn search(
         &mut self,
         request: &Request<'_>,
-        sink: &mut dyn FnMut(Entry),
+        sink: &mut dyn FnMut(&Entry<'_>),
     ) -> Result<Outcome, Error> {
         let (before, progress) = (self.objects, self.progress);
         let mut outcome = search::run(&mut self.session, request, sink, &|n| progress(before + n));
@@ -218,8 +218,8 @@ impl<'a> Read<'a> {
             return;
         }
         let mut named = BTreeSet::new();
-        let mut sink = |mut entry: Entry| {
-            let to = entry.take("ref").into_iter().map(entry::text);
+        let mut sink = |entry: &Entry<'_>| {
+            let to = entry.values("ref").map(entry::text);
             let to: Vec<String> = to.collect();
             named.insert(format!("{} to {}", entry.dn, to.join(", ")));
         };
@@ -428,7 +428,8 @@ impl<'a> Read<'a> {
                 break;
             }
             let mut found = Vec::new();
-            let mut take = |entry| found.push(groups::group(entry, &settings.names, people));
+            let mut take =
+                |entry: &Entry<'_>| found.push(groups::group(entry, &settings.names, people));
             let request = Request::below(&settings.group_base, &settings.group_filter, attributes);
             let all = new.len() > ONE_BY_ONE;
             if all {
@@ -455,7 +456,7 @@ impl<'a> Read<'a> {
         &mut self,
         mut request: Request<'r>,
         keys: &'r BTreeSet<Box<str>>,
-        take: &mut dyn FnMut(Entry),
+        take: &mut dyn FnMut(&Entry<'_>),
     ) {
         request.alone = true;
         for key in keys {
@@ -477,15 +478,11 @@ impl<'a> Read<'a> {
                 let base = raw.dn.clone();
                 let attributes = [wanted.as_str()];
                 let request = Request::alone(&base, "(objectClass=*)", &attributes);
-                let mut part = None;
-                let outcome = search::run(
-                    &mut self.session,
-                    &request,
-                    &mut |entry| part = Some(entry),
-                    &|_| {},
-                );
-                let fits = part
-                    .is_some_and(|entry| raw.next_part(entry, &attribute, first, people).is_ok());
+                let mut fits = false;
+                let mut sink = |entry: &Entry<'_>| {
+                    fits = raw.next_part(entry, &attribute, first, people).is_ok();
+                };
+                let outcome = search::run(&mut self.session, &request, &mut sink, &|_| {});
                 self.early(outcome.early);
                 if !fits {
                     self.early(Some(Error::malformed(

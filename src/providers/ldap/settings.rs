@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::ldap::address::Address;
 use crate::ldap::connect::Server;
 use crate::ldap::dn;
+use crate::ldap::filter::Filter;
 use crate::ldap::limits::Limits;
 use crate::model::units::{Size, Span};
 use crate::providers::inactive::InactiveWhen;
@@ -102,6 +103,9 @@ pub struct Config {
     #[serde(default)]
     pub attributes: Attributes,
 }
+
+/// The largest number in a message (RFC 4511, 4.1.1: maxInt).
+const MAX_PAGE_SIZE: u32 = 2_147_483_647;
 
 fn page_size() -> u32 {
     PAGE_SIZE
@@ -339,10 +343,12 @@ impl Names {
             Ok(name) if name.is_empty() => Err(format!("attributes.{key} must not be empty")),
             other => other,
         };
-        let member = match &wished.member {
+        let member_login = pick("member_login", &wished.member_login, of.member_login)?;
+        let mut member = match &wished.member {
             None => of.member.iter().map(|&name| name.to_owned()).collect(),
             some => vec![pick("member", some, "")?],
         };
+        member.retain(|name: &String| !name.eq_ignore_ascii_case(&member_login));
         Ok(Self {
             login: must("login", &wished.login, of.login)?,
             id: must("id", &wished.id, of.id)?,
@@ -364,7 +370,7 @@ impl Names {
                 "description",
             )?,
             member,
-            member_login: pick("member_login", &wished.member_login, of.member_login)?,
+            member_login,
             inactive_when: inactive_when(&config.inactive_when)?,
         })
     }
@@ -412,6 +418,9 @@ pub(super) fn server(
         }
         _ => None,
     };
+    let problem = problem.or_else(|| {
+        (config.page_size > MAX_PAGE_SIZE).then_some("page_size is at most 2147483647")
+    });
     if let Some(problem) = problem {
         return Err(problem.to_owned());
     }
@@ -421,8 +430,7 @@ pub(super) fn server(
         bind_dn: config.bind_dn.clone(),
         password,
         connect_timeout: Duration::from(config.connect_timeout),
-        page_size: i32::try_from(config.page_size)
-            .map_err(|_| "page_size is at most 2147483647".to_owned())?,
+        page_size: config.page_size,
         domain_scope: config.schema == Schema::Ad,
         ignore_referrals: config.ignore_referrals,
         limits: limits(config)?,
@@ -568,9 +576,9 @@ fn filter(key: &str, text: &str) -> Result<String, String> {
     } else {
         format!("({text})")
     };
-    match ldap3::parse_filter(&wrapped) {
-        Ok(_) => Ok(wrapped),
-        Err(()) => Err(format!(
+    match Filter::new(&wrapped) {
+        Some(_) => Ok(wrapped),
+        None => Err(format!(
             "{key} is not a filter such as (objectClass=posixAccount)"
         )),
     }

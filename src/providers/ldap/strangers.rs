@@ -146,21 +146,19 @@ impl Asking<'_> {
         let names = &self.settings.names;
         let attributes = [names.id.as_str(), names.group_id.as_str()];
         let mut found = None;
-        let mut sink = |entry: Entry| found = Some(entry);
+        let mut sink = |entry: &Entry<'_>| {
+            let id = |attribute| people::id(entry, attribute).ok();
+            found = Some((id(&names.id), id(&names.group_id)));
+        };
         let request = Request::alone(name, "(objectClass=*)", &attributes);
         self.ask(&request, &mut sink)?;
-        let Some(mut entry) = found else {
+        let Some((id, group_id)) = found else {
             return Ok(Said::Nobody);
         };
-        let id = people::id(&mut entry, &names.id);
-        let group_id = match names.id.eq_ignore_ascii_case(&names.group_id) {
-            true => id.clone(),
-            false => people::id(&mut entry, &names.group_id),
-        };
-        if let Some(number) = id.ok().and_then(|id| self.ids.get(&id)) {
+        if let Some(number) = id.and_then(|id| self.ids.get(&id)) {
             return Ok(Said::Known(Whom::Person(*number)));
         }
-        if let Some(key) = group_id.ok().and_then(|id| self.groups.get(&id)) {
+        if let Some(key) = group_id.and_then(|id| self.groups.get(&id)) {
             return Ok(Said::Known(Whom::Group(key.clone())));
         }
         let Settings {
@@ -214,8 +212,8 @@ impl Asking<'_> {
         for filter in filter::any_name(&settings.user_filter, name, &asked) {
             let attributes = [name.as_str()];
             let request = Request::below(&settings.user_base, &filter, &attributes);
-            let mut sink = |mut entry: Entry| {
-                let login = people::naming(&mut entry, name);
+            let mut sink = |entry: &Entry<'_>| {
+                let login = people::naming(entry, name);
                 is_there |= login.is_ok_and(|login| logins.contains(login.as_str()));
             };
             self.ask(&request, &mut sink)?;
@@ -233,22 +231,25 @@ impl Asking<'_> {
         let mut place = None;
         let base = &settings.group_base;
         let request = Request::alone(base, "(objectClass=*)", &["subschemaSubentry"]);
-        let mut sink = |mut entry: Entry| place = people::loose(&mut entry, "subschemaSubentry");
+        let mut sink = |entry: &Entry<'_>| place = people::loose(entry, "subschemaSubentry");
         if self.ask(&request, &mut sink).is_err() {
             return false;
         }
         let Some(place) = place else { return false };
-        let mut types = Vec::new();
+        let member_login = &settings.names.member_login;
+        let mut is_said = false;
         let request = Request::alone(&place, "(objectClass=subschema)", &["attributeTypes"]);
-        let mut sink = |mut entry: Entry| types = entry.take("attributeTypes");
-        let asked = self.ask(&request, &mut sink);
-        let name = &settings.names.member_login;
-        let is_it = |value: &Vec<u8>| ignores_case(&String::from_utf8_lossy(value), name);
-        asked.is_ok() && types.iter().any(is_it)
+        let is_it = |value: &[u8]| ignores_case(&String::from_utf8_lossy(value), member_login);
+        let mut sink = |entry: &Entry<'_>| is_said = entry.values("attributeTypes").any(is_it);
+        self.ask(&request, &mut sink).is_ok() && is_said
     }
 
     /// Asks; what is not there, or not shown to us, is an answer.
-    fn ask(&mut self, request: &Request<'_>, sink: &mut dyn FnMut(Entry)) -> Result<(), Error> {
+    fn ask(
+        &mut self,
+        request: &Request<'_>,
+        sink: &mut dyn FnMut(&Entry<'_>),
+    ) -> Result<(), Error> {
         let outcome = search::run(self.session, request, sink, &|_| {});
         let is_unseen = outcome.unseen() && request.alone;
         match outcome.early {
