@@ -18,8 +18,8 @@ pub mod ledger {
 }
 pub mod model {
     pub use crate::model::{
-        Completeness, Examples, Finding, Group, IdRange, MemberHint, Membership, RecordSays,
-        RejectedRecord, RemoteId, Role, Snapshot, Status, Untrusted, User, same_name,
+        Completeness, Details, Examples, Finding, Group, IdRange, MemberHint, Membership,
+        RecordSays, RejectedRecord, RemoteId, Role, Snapshot, Status, Untrusted, User, same_name,
     };
     pub mod group_policy {
         pub use crate::model::group_policy::{GroupPolicy, GroupVisibility};

@@ -8,7 +8,7 @@ use super::watch::UiWatch;
 use crate::cli::Global;
 use crate::config::{Settings, Source};
 use crate::error::{Error, Result};
-use crate::model::Snapshot;
+use crate::model::{Details, Snapshot};
 use crate::providers::Scope;
 use crate::run::{Env, Patience};
 use crate::system::files::{self, Trust};
@@ -105,7 +105,8 @@ impl<'a> Setup<'a> {
 
     /// Asks the provider.
     pub(super) fn fetch(&self, scope: Scope, only: Option<Vec<String>>) -> Result<Snapshot> {
-        self.env.fetch(scope, only, &mut UiWatch::new(self.ui))
+        self.env
+            .fetch(scope, only, Details::ALL, &mut UiWatch::new(self.ui))
     }
 }
 

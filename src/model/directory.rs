@@ -168,18 +168,20 @@ impl Directory {
     }
 
     /// Drops what no account and no group is made of, so that it takes no memory while they are planned.
-    pub(crate) fn drop_details_but(&mut self, kept: Kept) {
+    pub(crate) fn drop_details_but(&mut self, wanted: Details) {
         for user in &mut self.users {
-            user.updated = None;
+            if !wanted.updated {
+                user.updated = None;
+            }
             user.attributes.clear();
-            if !kept.gid {
+            if !wanted.gid {
                 user.gid = None;
             }
-            if !kept.email {
+            if !wanted.email {
                 user.email = None;
             }
         }
-        if !kept.keys {
+        if !wanted.keys {
             self.drop_keys();
         }
     }
@@ -192,15 +194,27 @@ impl Directory {
     }
 }
 
-/// What is kept of people besides what every account is made of.
+/// What is wanted of people besides what every account is made of: what nobody wants need not be asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Kept {
+pub struct Details {
     /// E-mail addresses.
     pub email: bool,
     /// SSH keys.
     pub keys: bool,
     /// Primary groups.
     pub gid: bool,
+    /// When somebody was changed last.
+    pub updated: bool,
+}
+
+impl Details {
+    /// Everything.
+    pub const ALL: Self = Self {
+        email: true,
+        keys: true,
+        gid: true,
+        updated: true,
+    };
 }
 
 /// A record that could not be used. It is present all the same: its account is neither changed nor counted absent.

@@ -30,10 +30,11 @@ pub(crate) mod text;
 pub(crate) mod units;
 
 pub(crate) use contact::Contact;
+pub use directory::Details;
 pub use directory::{
     Completeness, Group, Membership, RecordSays, RejectedRecord, Role, Snapshot, Status, User,
 };
-pub(crate) use directory::{Directory, FieldSource, FieldSources, Gap, Kept, UserField};
+pub(crate) use directory::{Directory, FieldSource, FieldSources, Gap, UserField};
 pub(crate) use fields::AccountFields;
 pub use finding::{Examples, Finding, MemberHint};
 pub(crate) use id::{Gid, Uid};

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::{FetchError, Provider, Query, Scope};
-use crate::model::Snapshot;
+use crate::model::{Details, Snapshot};
 
 /// What is looked for.
 #[derive(Clone, Debug)]
@@ -75,6 +75,7 @@ fn whole(provider: &dyn Provider, asked: &LookFor) -> Result<(Snapshot, Snapshot
         only: None,
         top_group,
         with_groups: false,
+        details: Details::ALL,
         deadline: asked.deadline,
     };
     let people = provider.fetch(&query(Scope::Users, asked.top_group.clone()), &|_| {})?;

@@ -26,7 +26,7 @@ use std::time::Instant;
 use self::look::{Look, LookFor};
 use crate::model::history::EntryKind;
 use crate::model::remedy::Remedy;
-use crate::model::{Snapshot, Untrusted};
+use crate::model::{Details, Snapshot, Untrusted};
 use crate::system::PathError;
 use crate::system::files::is_distrust;
 
@@ -42,6 +42,8 @@ pub struct Query {
     pub top_group: Option<String>,
     /// Whether all groups are wanted together with the users.
     pub with_groups: bool,
+    /// What else is wanted of people in [`Scope::Users`]; the rest may be left out.
+    pub details: Details,
     /// When the whole read must have ended.
     pub deadline: Instant,
 }

@@ -14,8 +14,8 @@ use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{
-    Completeness, Contact, Directory, Gid, Group, Key, Members, RemoteId, Snapshot, Uid, Untrusted,
-    User, shown,
+    Completeness, Contact, Details, Directory, Gid, Group, Key, Members, RemoteId, Snapshot, Uid,
+    Untrusted, User, shown,
 };
 use crate::plan::Plan;
 use crate::plan::diff::{self, Adopting, Counterpart, Person};
@@ -135,7 +135,7 @@ impl Adoption<'_> {
 
 /// All that the provider has: somebody else may want a name, too.
 fn read_all(env: &Env, scope: Scope, watch: &mut dyn Watch) -> Result<Snapshot> {
-    let snapshot = env.fetch(scope, None, watch)?;
+    let snapshot = env.fetch(scope, None, Details::ALL, watch)?;
     match &snapshot.completeness {
         Completeness::Incomplete(reason) => {
             let message = format!("the read was incomplete: {reason}");

@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::hooks;
 use crate::model::power::PowerBook;
-use crate::model::{Directory, Snapshot, User, shown};
+use crate::model::{Details, Directory, Snapshot, User, shown};
 use crate::policy::PrimaryGroup;
 use crate::policy::select::{self, Selection};
 use crate::providers::{FetchError, Provider, Query, Scope, fields};
@@ -108,6 +108,7 @@ impl Env {
         &self,
         scope: Scope,
         only: Option<Vec<String>>,
+        details: Details,
         watch: &mut dyn Watch,
     ) -> Result<Snapshot> {
         let (provider, fields) = (self.opened()?, self.field_sources()?);
@@ -118,6 +119,7 @@ impl Env {
             only,
             top_group: top_group.filter(|_| of_users),
             with_groups: of_users && self.names_primary_groups(),
+            details,
             deadline: clock::deadline(self.settings.gosync.time_limit),
         };
         // Of people in groups only id, login and whether they are active is asked.

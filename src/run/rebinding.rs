@@ -15,7 +15,7 @@ use crate::ledger::Ledger;
 use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
 use crate::model::{
-    Completeness, Key, ProviderName, RemoteId, Snapshot, Untrusted, first_names, shown,
+    Completeness, Details, Key, ProviderName, RemoteId, Snapshot, Untrusted, first_names, shown,
 };
 use crate::plan::Plan;
 use crate::plan::diff::{self, Row};
@@ -204,7 +204,7 @@ fn read_all(env: &Env, kind: EntryKind, watch: &mut dyn Watch) -> Result<Snapsho
         EntryKind::Account => Scope::Users,
         EntryKind::Group | EntryKind::LocalGroup => Scope::Groups,
     };
-    let snapshot = env.fetch(scope, None, watch)?;
+    let snapshot = env.fetch(scope, None, Details::ALL, watch)?;
     match &snapshot.completeness {
         Completeness::Complete(_) => Ok(snapshot),
         Completeness::Incomplete(reason) => Err(incomplete(reason)),

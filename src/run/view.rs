@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::hooks;
 use crate::model::owned::Owned;
 use crate::model::{
-    Completeness, Contact, Directory, Finding, Kept, RecordSays, RemoteId, Snapshot, Untrusted,
+    Completeness, Contact, Details, Directory, Finding, RecordSays, RemoteId, Snapshot, Untrusted,
     User, UserField, same_name,
 };
 use crate::plan::Plan;
@@ -28,26 +28,28 @@ use crate::providers::Scope;
 
 /// Asks the provider what a sync needs to know.
 pub(crate) fn read(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snapshot> {
-    let mut snapshot = read_all(env, task, watch)?;
     let of_users = task.scope() == Scope::Users;
     let keys = env.settings.rules.keys.place != Place::None;
     let hooks = hooks::want_contacts(&env.settings.hooks) && of_users;
+    let wanted = Details {
+        email: hooks,
+        keys: hooks || keys && of_users,
+        gid: env.names_primary_groups() && of_users,
+        updated: false,
+    };
+    let mut snapshot = env.fetch(task.scope(), task.named(), wanted, watch)?;
     if of_users && !env.names_primary_groups() {
         let gids = adoption::gids(&snapshot.directory);
         let found = (!gids.is_empty()).then_some(Finding::PrimaryGids(gids));
         snapshot.findings.extend(found);
     }
-    snapshot.directory.drop_details_but(Kept {
-        email: hooks,
-        keys: hooks || keys && of_users,
-        gid: env.names_primary_groups() && of_users,
-    });
+    snapshot.directory.drop_details_but(wanted);
     Ok(snapshot)
 }
 
 /// The same, with whatever else the provider says.
 pub(crate) fn read_all(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snapshot> {
-    env.fetch(task.scope(), task.named(), watch)
+    env.fetch(task.scope(), task.named(), Details::ALL, watch)
 }
 
 /// The keys of everybody who is let in, out of what was read.
@@ -147,8 +149,8 @@ impl ProviderView {
             }
         };
         if is_to_get_one {
-            let mut all = env.fetch(task.scope(), None, watch)?;
-            all.directory.drop_details_but(Kept::default());
+            let mut all = env.fetch(task.scope(), None, Details::default(), watch)?;
+            all.directory.drop_details_but(Details::default());
             self.everybody = Some(Box::new(all));
         }
         Ok(())

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use gosync::testing::model::Details;
 use gosync::testing::model::{Completeness, RemoteId, Snapshot, User};
 use gosync::testing::providers::fields::{Config, Sources, Template};
 use gosync::testing::providers::{Query, Scope};
@@ -90,6 +91,7 @@ fn fetch(url: String, logins: &[&'static str], limit: Duration) -> Snapshot {
         only: None,
         top_group: None,
         with_groups: false,
+        details: Details::ALL,
         deadline: Instant::now() + limit,
     };
     let mut snapshot = people(logins);

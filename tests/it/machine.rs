@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use gosync::testing::config::{Settings, Source};
 use gosync::testing::error::{Error, Kind};
 use gosync::testing::ledger::{HOST, Ledger};
+use gosync::testing::model::Details;
 use gosync::testing::model::owned::{Owned, State};
 use gosync::testing::model::{Completeness, Snapshot, Untrusted};
 use gosync::testing::plan::diff::Request;
@@ -126,6 +127,7 @@ impl Machine {
             only,
             top_group: None,
             with_groups: false,
+            details: Details::ALL,
             deadline: Instant::now() + Duration::from_secs(60),
         };
         provider.fetch(&query, &|_| {}).ok()

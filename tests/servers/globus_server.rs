@@ -14,6 +14,7 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use gosync::testing::model::Details;
 use gosync::testing::providers::globus::{Config, Globus, Secrets};
 use gosync::testing::providers::{Query, Scope};
 use serde_json::{Value, json};
@@ -70,6 +71,7 @@ pub fn query(scope: Scope) -> Query {
         only: None,
         top_group,
         with_groups: false,
+        details: Details::ALL,
         deadline: Instant::now() + Duration::from_secs(20),
     }
 }

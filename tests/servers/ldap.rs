@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use gosync::testing::model::Details;
 use gosync::testing::model::{Completeness, Group, RejectedRecord, Snapshot, User};
 use gosync::testing::providers::ldap::{Config, Ldap, Schema};
 use gosync::testing::providers::{FetchError, Provider as _, Query, Scope};
@@ -29,6 +30,7 @@ pub fn query(scope: Scope) -> Query {
         only: None,
         top_group: None,
         with_groups: false,
+        details: Details::ALL,
         deadline: Instant::now() + Duration::from_secs(20),
     }
 }

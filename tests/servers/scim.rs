@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use gosync::testing::model::Details;
 use gosync::testing::model::{Completeness, RemoteId, Role, Snapshot, User};
 use gosync::testing::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin as _, NewGroup, Person,
@@ -22,6 +23,7 @@ pub fn query(scope: Scope) -> Query {
         only: None,
         top_group: None,
         with_groups: false,
+        details: Details::ALL,
         deadline: Instant::now() + Duration::from_secs(60),
     }
 }

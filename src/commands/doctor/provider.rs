@@ -6,7 +6,7 @@ use super::host_look::HostLook;
 use super::people;
 use super::report::{Area, Finding, Report};
 use crate::model::remedy::{KeyNames, Remedy};
-use crate::model::{Completeness, Untrusted, shown};
+use crate::model::{Completeness, Details, Untrusted, shown};
 use crate::policy::select;
 use crate::providers::kind::ProviderConfig;
 use crate::providers::look::{self, Look, LookFor};
@@ -131,6 +131,7 @@ fn unselected(
         only: Some(vec![login.to_owned()]),
         top_group: Some(group.clone()),
         with_groups: false,
+        details: Details::ALL,
         deadline,
     };
     let snapshot = provider.fetch(&query, &|_| {})?;

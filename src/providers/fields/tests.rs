@@ -1,7 +1,7 @@
 //! Precedence, gaps and completeness, with a snapshot in place of a provider.
 
 use super::*;
-use crate::model::{Completeness, Directory, RemoteId};
+use crate::model::{Completeness, Details, Directory, RemoteId};
 use crate::providers::Scope;
 use crate::system::clock;
 
@@ -33,6 +33,7 @@ fn query() -> Query {
         only: None,
         top_group: None,
         with_groups: false,
+        details: Details::ALL,
         deadline: clock::deadline(std::time::Duration::from_secs(10)),
     }
 }

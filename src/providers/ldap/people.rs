@@ -13,15 +13,15 @@ use super::settings::{Names, Schema, Settings};
 use crate::ldap::dn;
 use crate::ldap::entry::{self, Entry};
 use crate::model::history::EntryKind;
-use crate::model::{Finding, shown};
+use crate::model::{Details, Finding, shown};
 use crate::model::{RecordSays, RejectedRecord, RemoteId, Untrusted, User};
 use crate::providers::choice;
 
 /// How much of a person is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// Everything.
-    Full,
+    /// All that accounts are made of, and these details.
+    Full(Details),
     /// Id, login and whether the person is locked out.
     Slim,
 }
@@ -30,18 +30,19 @@ pub(super) enum Extent {
 pub(super) fn attributes(settings: &Settings, extent: Extent, groups: bool) -> Vec<&str> {
     let names = &settings.names;
     let mut wanted: Vec<&str> = vec![&names.id, &names.login, &names.shell];
-    if extent == Extent::Full {
+    if let Extent::Full(details) = extent {
         let more = [
-            &names.name,
-            &names.gecos,
-            &names.email,
-            &names.uid,
-            &names.gid,
-            &names.home,
-            &names.ssh_key,
-            &names.updated,
+            (true, &names.name),
+            (true, &names.gecos),
+            (details.email, &names.email),
+            (true, &names.uid),
+            (true, &names.gid),
+            (true, &names.home),
+            (details.keys, &names.ssh_key),
+            (details.updated, &names.updated),
         ];
-        wanted.extend(more.map(String::as_str));
+        let more = more.into_iter().filter(|(is_wanted, _)| *is_wanted);
+        wanted.extend(more.map(|(_, name)| name.as_str()));
     }
     wanted.extend(active::ATTRIBUTES);
     wanted.extend(names.inactive_when.attributes());
@@ -198,7 +199,7 @@ fn details(
     extent: Extent,
 ) -> Result<(), String> {
     let shell = single(entry, &names.shell)?;
-    if extent == Extent::Full {
+    if let Extent::Full(_) = extent {
         user.name = full_name(entry, names).map(Untrusted::new);
         user.email = loose(entry, &names.email).map(Untrusted::new);
         user.uid = single(entry, &names.uid)?;

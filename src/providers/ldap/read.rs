@@ -53,7 +53,7 @@ pub(super) fn read(
     let mut read = Read::open(ldap, query, progress).map_err(place)?;
     let (logins, with_groups) = (query.logins(), query.reads_groups());
     let extent = match query.scope {
-        Scope::Users => Extent::Full,
+        Scope::Users => Extent::Full(query.details),
         Scope::Groups => Extent::Slim,
     };
     let (mut people, people_seen) = read
@@ -282,7 +282,8 @@ impl<'a> Read<'a> {
         };
         let mut people = People::new(&settings.user_base_key);
         let mut seen = Outcome::default();
-        let mut unseen: Vec<&Wished> = settings.wished[0].iter().collect();
+        let asked = |wished: &&Wished| attributes.contains(&wished.1.as_str());
+        let mut unseen: Vec<&Wished> = settings.wished[0].iter().filter(asked).collect();
         for filter in &filters {
             let request = Request::below(&settings.user_base, filter, &attributes);
             let outcome = self.search(&request, &mut |entry| {
@@ -308,7 +309,7 @@ impl<'a> Read<'a> {
         if people.finish().is_some() {
             self.early(Some(changed()));
         }
-        if logins.is_none() && extent == Extent::Full {
+        if logins.is_none() && extent != Extent::Slim {
             self.unused(unseen, seen.entries > 0);
             self.findings.extend(people.twins());
         }

@@ -6,7 +6,7 @@ use super::groups::{self, GroupEntry, Resolved};
 use super::people::{self, Extent, People};
 use super::settings::{Config, Schema, Settings};
 use crate::ldap::entry::{Entry, sample};
-use crate::model::Untrusted;
+use crate::model::{Details, Untrusted};
 
 const NOW: i64 = 1_795_219_200;
 
@@ -35,7 +35,7 @@ fn crowd(entries: Vec<Entry<'_>>) -> People {
     let mut people = People::new(&settings.user_base_key);
     for entry in entries {
         people.add(
-            people::person(&entry, &settings.names, Extent::Full, NOW),
+            people::person(&entry, &settings.names, Extent::Full(Details::ALL), NOW),
             true,
         );
     }
@@ -78,8 +78,13 @@ fn rejected(attribute: &str, values: &[&[u8]]) -> (bool, String) {
             (attribute, values),
         ],
     );
-    let unusable =
-        people::person(&entry, &settings(Schema::Rfc2307).names, Extent::Full, NOW).unwrap_err();
+    let unusable = people::person(
+        &entry,
+        &settings(Schema::Rfc2307).names,
+        Extent::Full(Details::ALL),
+        NOW,
+    )
+    .unwrap_err();
     (unusable.record.id.is_some(), unusable.record.reason)
 }
 
@@ -93,7 +98,9 @@ fn only_what_the_read_needs_is_asked_for() {
     let slim = people::attributes(&rfc2307, Extent::Slim, true);
     assert_eq!(&slim[..3], ["entryUUID", "uid", "loginShell"]);
     assert!(!slim.contains(&"mail") && !slim.contains(&"objectSid"));
-    assert!(people::attributes(&rfc2307, Extent::Full, false).contains(&"sshPublicKey"));
+    assert!(
+        people::attributes(&rfc2307, Extent::Full(Details::ALL), false).contains(&"sshPublicKey")
+    );
     let ad = settings(Schema::Ad);
     assert!(people::attributes(&ad, Extent::Slim, true).contains(&"primaryGroupID"));
     assert!(groups::attributes(&ad).contains(&"objectSid"));
@@ -126,7 +133,7 @@ fn whom_any_value_shuts_out_is_shut_out_though_the_rest_cannot_be_used() {
         ];
         let entry = sample("cn=a,ou=people,dc=x", &of_person);
         let names = &settings(Schema::Rfc2307).names;
-        let person = people::person(&entry, names, Extent::Full, NOW).unwrap();
+        let person = people::person(&entry, names, Extent::Full(Details::ALL), NOW).unwrap();
         assert!(!person.user.active, "{attribute}");
     }
 }
@@ -166,7 +173,7 @@ fn whoever_is_shut_out_needs_no_usable_login() {
         }
     }
     let gone = sample("cn=a,dc=x", &[("uid", &[b"GONE"]), ("entryUUID", &[b"1"])]);
-    let gone = people::person(&gone, &names, Extent::Full, NOW)
+    let gone = people::person(&gone, &names, Extent::Full(Details::ALL), NOW)
         .unwrap()
         .user;
     assert_eq!((gone.active, gone.login.raw()), (false, "GONE"));
@@ -243,7 +250,7 @@ fn a_record_that_cannot_be_used_names_its_numbers_all_the_same() {
         ),
     ] {
         let entry = sample("uid=a,dc=x", attributes);
-        let unusable = people::person(&entry, &names, Extent::Full, NOW).unwrap_err();
+        let unusable = people::person(&entry, &names, Extent::Full(Details::ALL), NOW).unwrap_err();
         assert_eq!(raw(&unusable.record.numbers), named, "{attributes:?}");
     }
     let group = sample(

@@ -19,7 +19,7 @@ use super::members::{self, Found, People};
 use super::path::{Object, quoted};
 use super::settings::{MemberValue, Settings};
 use crate::model::group_policy::GroupPolicy;
-use crate::model::{Group, RemoteId, Role, Status, Untrusted, User, same_name};
+use crate::model::{Details, Group, RemoteId, Role, Status, Untrusted, User, same_name};
 use crate::providers::FetchError;
 use crate::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person,
@@ -272,7 +272,7 @@ impl ScimAdmin {
     /// Everybody, or, if they are few, those with these ids.
     fn everybody(&self, ids: &[String]) -> Result<Vec<User>, AdminError> {
         let names = &self.settings.names;
-        let attributes = user_attributes(names, false);
+        let attributes = user_attributes(names, Some(Details::ALL));
         let by_id = self.settings.member_value == MemberValue::Id && ids.len() <= ONE_BY_ONE;
         let mut resources = Vec::new();
         if by_id {
@@ -442,7 +442,7 @@ impl GroupAdmin for ScimAdmin {
 
     fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {
         let names = &self.settings.names;
-        let attributes = user_attributes(names, false);
+        let attributes = user_attributes(names, Some(Details::ALL));
         let mut users = Vec::new();
         let mut take = |resource: Value| users.extend(decode::user(&resource, names, false).ok());
         self.whole(

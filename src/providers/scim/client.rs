@@ -12,7 +12,7 @@ use super::decode::{self, Features};
 use super::paging::{Ask, Listing, Step, Way};
 use super::path::Path;
 use super::settings::{Names, Paging, Settings};
-use crate::model::{Finding, Untrusted};
+use crate::model::{Details, Finding, Untrusted};
 use crate::providers::http::{Answer, Http, HttpError, HttpErrorKind, Request};
 
 /// The media type of RFC 7644, 8.1, and the one that many servers want instead.
@@ -421,23 +421,23 @@ pub(super) fn is_refusal(error: &HttpError) -> bool {
     error.kind == HttpErrorKind::Refused || error.status == Some(403)
 }
 
-/// What is wanted of a person.
-pub(super) fn user_attributes(names: &Names, slim: bool) -> String {
+/// What is wanted of a person; `None`: only who it is, and whether they are let in.
+pub(super) fn user_attributes(names: &Names, details: Option<Details>) -> String {
     let mut paths = vec![&names.login];
     paths.extend(&names.active);
     paths.extend(&names.inactive_paths);
-    if !slim {
+    if let Some(details) = details {
         paths.extend(&names.name);
-        for path in [
-            &names.email,
-            &names.uid,
-            &names.gid,
-            &names.home,
-            &names.shell,
-            &names.ssh_key,
-            &names.updated,
+        for (is_wanted, path) in [
+            (details.email, &names.email),
+            (true, &names.uid),
+            (true, &names.gid),
+            (true, &names.home),
+            (true, &names.shell),
+            (details.keys, &names.ssh_key),
+            (details.updated, &names.updated),
         ] {
-            paths.extend(path);
+            paths.extend(path.iter().filter(|_| is_wanted));
         }
     }
     joined(&paths, &[])

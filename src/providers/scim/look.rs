@@ -8,7 +8,7 @@ use super::client::{Client, group_attributes, user_attributes};
 use super::decode;
 use super::path::Path;
 use super::settings::{Names, Settings};
-use crate::model::{Completeness, Directory, Snapshot};
+use crate::model::{Completeness, Details, Directory, Snapshot};
 use crate::providers::http::{Http, HttpError};
 use crate::providers::look::{Look, Unseen};
 
@@ -19,7 +19,7 @@ use crate::providers::look::{Look, Unseen};
 pub(super) fn look(http: &Http, settings: &Arc<Settings>) -> Result<Look, HttpError> {
     let client = Client::new(http, settings, &|_| ())?;
     let names = &settings.names;
-    let people = client.first("Users", &user_attributes(names, false))?;
+    let people = client.first("Users", &user_attributes(names, Some(Details::ALL)))?;
     let groups = client.first("Groups", &group_attributes(names, false))?;
     let mut unseen = unseen(&people.resources, &of_people(names));
     unseen.extend(self::unseen(&groups.resources, &of_groups(names)));

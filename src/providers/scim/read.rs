@@ -14,7 +14,7 @@ use super::members::{self, People, Resolved};
 use super::settings::{Settings, Wished};
 use super::strangers;
 use crate::model::{
-    Completeness, Directory, Finding, RejectedRecord, Snapshot, User, counted, same_name,
+    Completeness, Details, Directory, Finding, RejectedRecord, Snapshot, User, counted, same_name,
 };
 use crate::providers::http::{Http, HttpError, HttpErrorKind};
 use crate::providers::{FetchError, Query, Scope};
@@ -61,9 +61,9 @@ pub(super) fn read(
         knows_all: false,
     };
     let (logins, with_groups) = (query.logins(), query.reads_groups());
-    let slim = query.scope == Scope::Groups;
+    let details = (query.scope == Scope::Users).then_some(query.details);
     let mut people = People::default();
-    let (users, mut rejected, user_pages) = read.people(logins, slim, &mut people)?;
+    let (users, mut rejected, user_pages) = read.people(logins, details, &mut people)?;
     read.knows_all = logins.is_none() && rejected.iter().all(|record| record.id.is_some());
     // Without all people, members could not be told from strangers.
     let (mut resolved, group_pages) = match with_groups && read.early.is_none() {
@@ -109,7 +109,7 @@ pub(super) fn unused_inactive(
         return Ok(Vec::new());
     }
     let client = Client::new(http, settings, &|_| {})?;
-    let attributes = super::client::user_attributes(names, true);
+    let attributes = super::client::user_attributes(names, None);
     let mut take = |resource: Value| {
         if let Some(object) = resource.as_object() {
             unused.retain(|path| path.raw(object).is_none());
@@ -180,13 +180,15 @@ impl Read<'_> {
     fn people(
         &mut self,
         only: Option<&[String]>,
-        slim: bool,
+        details: Option<Details>,
         people: &mut People,
     ) -> Result<(Vec<User>, Vec<RejectedRecord>, usize), FetchError> {
         let names = &self.settings.names;
-        let attributes = super::client::user_attributes(names, slim);
+        let attributes = super::client::user_attributes(names, details);
+        let slim = details.is_none();
         let (mut users, mut rejected) = (Vec::new(), Vec::new());
-        let mut unseen: Vec<&Wished> = self.settings.wished[0].iter().collect();
+        let asked = |wished: &&Wished| attributes.split(',').any(|path| path == wished.1.as_str());
+        let mut unseen: Vec<&Wished> = self.settings.wished[0].iter().filter(asked).collect();
         let mut take =
             |resource: Value| match decode::user(seen(&resource, &mut unseen), names, slim) {
                 // A filter finds more than was asked for, and a server may not have filtered.

@@ -107,7 +107,7 @@ pub(super) fn settle(
         Verdict::Ask(asked) => asked,
     };
     let names = &settings.names;
-    let attributes = user_attributes(names, true);
+    let attributes = user_attributes(names, None);
     let mut there = Examples::default();
     if meaning == MemberValue::Login {
         let mut take = |resource| there.extend(decode::id(&resource));

@@ -129,7 +129,7 @@ fn whoever_is_shut_out_needs_no_usable_record() {
         let text = more.to_string();
         assert_eq!(read(more), (is_usable, is_shut_out), "{text}");
     }
-    assert!(super::client::user_attributes(&names, true).contains("userType"));
+    assert!(super::client::user_attributes(&names, None).contains("userType"));
     let bad = toml::from_str("url = 'http://localhost/'\ninactive_when = {'a b' = ['x']}").unwrap();
     assert!(Settings::new(&bad).unwrap_err().contains("inactive_when"));
 }

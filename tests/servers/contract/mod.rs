@@ -16,6 +16,7 @@ mod scim;
 
 use std::time::{Duration, Instant};
 
+use gosync::testing::model::Details;
 use gosync::testing::providers::admin::GroupAdmin;
 use gosync::testing::providers::{Provider, Query, Scope};
 
@@ -100,6 +101,7 @@ fn query(scope: Scope) -> Query {
         only: None,
         top_group,
         with_groups: false,
+        details: Details::ALL,
         deadline: soon(60),
     }
 }
