@@ -98,9 +98,12 @@ fn only_what_the_read_needs_is_asked_for() {
     let slim = people::attributes(&rfc2307, Extent::Slim, true);
     assert_eq!(&slim[..3], ["entryUUID", "uid", "loginShell"]);
     assert!(!slim.contains(&"mail") && !slim.contains(&"objectSid"));
-    assert!(
-        people::attributes(&rfc2307, Extent::Full(Details::ALL), false).contains(&"sshPublicKey")
-    );
+    let all = people::attributes(&rfc2307, Extent::Full(Details::ALL), false);
+    let none = people::attributes(&rfc2307, Extent::Full(Details::default()), false);
+    for detail in ["mail", "sshPublicKey", "modifyTimestamp"] {
+        assert!(all.contains(&detail) && !none.contains(&detail), "{detail}");
+    }
+    assert!(none.contains(&"gidNumber") && none.contains(&"homeDirectory"));
     let ad = settings(Schema::Ad);
     assert!(people::attributes(&ad, Extent::Slim, true).contains(&"primaryGroupID"));
     assert!(groups::attributes(&ad).contains(&"objectSid"));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::decode::{Features, GroupEntry, features, group, page, user};
 use super::members::{People, Resolved, resolve};
 use super::settings::{Attributes, Config, MemberValue, Settings};
-use crate::model::RemoteId;
+use crate::model::{Details, RemoteId};
 
 fn settings(attributes: Attributes) -> Settings {
     Settings::new(&Config {
@@ -130,6 +130,9 @@ fn whoever_is_shut_out_needs_no_usable_record() {
         assert_eq!(read(more), (is_usable, is_shut_out), "{text}");
     }
     assert!(super::client::user_attributes(&names, None).contains("userType"));
+    let asked = |details| super::client::user_attributes(&names, Some(details));
+    assert!(asked(Details::ALL).contains("emails"));
+    assert!(!asked(Details::default()).contains("emails"));
     let bad = toml::from_str("url = 'http://localhost/'\ninactive_when = {'a b' = ['x']}").unwrap();
     assert!(Settings::new(&bad).unwrap_err().contains("inactive_when"));
 }
