@@ -25,7 +25,7 @@ pub(crate) type Attributes = Vec<(String, Vec<Vec<u8>>)>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     /// What is done.
-    pub deed: Deed,
+    pub how: Modify,
     /// To which attribute.
     pub attribute: String,
     /// With which values.
@@ -34,7 +34,7 @@ pub(crate) struct Change {
 
 /// What can be done to the values of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Modify {
     /// They come to those that are there.
     Add = 0,
     /// They go; all go if none is named.
@@ -150,7 +150,7 @@ impl Operation {
             out.nested(SEQUENCE, |out| {
                 for change in changes {
                     out.nested(SEQUENCE, |out| {
-                        out.number(ENUMERATED, change.deed as u32);
+                        out.number(ENUMERATED, change.how as u32);
                         attribute(out, &change.attribute, &change.values);
                     });
                 }
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn a_change_says_what_is_done_to_which_values() {
         let change = Change {
-            deed: Deed::Delete,
+            how: Modify::Delete,
             attribute: "m".to_owned(),
             values: vec![b"v".to_vec()],
         };

@@ -53,10 +53,13 @@ pub(crate) fn reset(env: &Env, dry_run: bool, watch: &mut dyn Watch) -> Result<O
         None => ledger.anchor().map_err(Error::failed)?,
     };
     drop(ledger);
-    match dry_run {
-        true => Ok(None),
-        false => new_ledger(env, target.as_ref(), Some(&anchor), &Numbers::default()),
+    if dry_run {
+        return Ok(None);
     }
+    let kept = new_ledger(env, target.as_ref(), Some(&anchor), &Numbers::default())?;
+    let stays = target.warnings().into_iter();
+    stays.for_each(|stays| watch.warn(stays));
+    Ok(kept)
 }
 
 /// What is on the host still: accounts, groups, homes, subordinate ids, keys.

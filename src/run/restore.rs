@@ -52,6 +52,8 @@ pub(crate) fn restore(
     let exchange = Exchange::begin(env, target.as_ref())?;
     let anchor = make(&copy, &exchange, found.anchor.as_ref(), anew).map_err(Error::failed)?;
     let kept = exchange.carry_out(&anchor)?;
+    let stays = target.warnings().into_iter();
+    stays.for_each(|stays| watch.warn(stays));
     Ok(Restored { lost, kept })
 }
 

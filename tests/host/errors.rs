@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::departure_kills::{ARCHIVE, MOVE, leaving, renaming};
 use crate::interruptions::{Interruption, stop, sweep};
+use crate::ledger_kills::restoring;
 use crate::scenarios::{
     ARCHIVE_HOME, REMOVE_HOME, Scenario, adding, grouping, keys, locking, prepare, removing,
     removing_with_keys,
@@ -57,6 +58,10 @@ fn stop_everywhere(scenario: &Scenario, database: Database) {
 }
 
 cases! {
+    eio_while_it_restores_the_ledger: |on| {
+        let (tree, scenario) = restoring(on);
+        fail_everywhere_in("EIO", &tree, &scenario);
+    }, etc;
     stopped_while_it_locks_and_opens_accounts: |on| stop_everywhere(&locking(), on), etc;
 
     unreadable_files_while_it_adds_accounts: |on| blind_everywhere(&adding(), on), etc;

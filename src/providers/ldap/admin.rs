@@ -19,7 +19,7 @@ use super::modify::{self, Tried};
 use super::settings::Settings;
 use super::{Ldap, ids};
 use crate::ldap::client::Answer;
-use crate::ldap::request::{Change, Deed};
+use crate::ldap::request::{Change, Modify};
 use crate::ldap::{dn, entry, filter};
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{IdRange, RemoteId, Role, Status, Untrusted, same_name, shown};
@@ -174,7 +174,7 @@ impl Work<'_> {
         let (attribute, value) =
             modify::added(&self.group, human, self.admin.settings()).map_err(refused)?;
         let change = Change {
-            deed: Deed::Add,
+            how: Modify::Add,
             attribute,
             values: vec![value],
         };
@@ -190,7 +190,7 @@ impl Work<'_> {
         if !values.is_empty() {
             let several = values.iter().map(|(_, values)| values.len()).sum::<usize>() > 1;
             let delete = |(attribute, values)| Change {
-                deed: Deed::Delete,
+                how: Modify::Delete,
                 attribute,
                 values,
             };
@@ -511,7 +511,7 @@ impl GroupAdmin for LdapAdmin {
             return Ok(Done::Already);
         }
         let change = Change {
-            deed: Deed::Replace,
+            how: Modify::Replace,
             attribute: settings.names.group_description.clone(),
             values: wanted,
         };
