@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{RemoteId, Untrusted, first_names};
+use super::{Untrusted, first_names};
 
 /// How many examples are kept of one finding.
 const KEPT: usize = 3;
@@ -26,8 +26,6 @@ pub enum Finding {
         what: String,
         /// Where they are.
         places: Examples,
-        /// The ids of those who have them.
-        people: Vec<RemoteId>,
     },
     /// The gids of primary groups that records name, where nobody gets his primary group from there.
     PrimaryGids(BTreeSet<u32>),

@@ -1,26 +1,16 @@
 //! What is said about what a reading shows besides people and groups: each thing is worth one line.
 
-use std::collections::BTreeSet;
-
 use super::matcher::Filter;
-use super::{Reason, Refusal, Remark};
-use crate::model::{Finding, RemoteId, first_names};
+use super::{Reason, Remark};
+use crate::model::{Finding, first_names};
 
-/// A remark for each, but for those of which the refusal of somebody tells. `primary`: the gid of the group that all share here.
-pub(crate) fn remarks(
-    findings: &[Finding],
-    refused: &[Refusal],
-    primary: Option<u32>,
-) -> impl Iterator<Item = Remark> + use<> {
-    let refused: BTreeSet<&RemoteId> = refused.iter().filter_map(|it| it.id.as_ref()).collect();
-    let is_told = |finding: &Finding| match finding {
-        Finding::Twins { people, .. } => people.iter().any(|id| refused.contains(id)),
-        Finding::PrimaryGids(gids) => gids.iter().all(|gid| Some(*gid) == primary),
-        _ => false,
+/// A remark for each. `primary`: the gid of the group that all share here, which makes no difference to anybody.
+pub(crate) fn remarks(findings: &[Finding], primary: Option<u32>) -> impl Iterator<Item = Remark> {
+    let differs = move |finding: &&Finding| match finding {
+        Finding::PrimaryGids(gids) => gids.iter().any(|gid| Some(*gid) != primary),
+        _ => true,
     };
-    let rest = findings.iter().filter(|finding| !is_told(finding));
-    let rest: Vec<Remark> = rest.map(remark).collect();
-    rest.into_iter()
+    findings.iter().filter(differs).map(remark)
 }
 
 /// What is said of a filter of which some words have no effect.
@@ -41,7 +31,7 @@ fn remark(finding: &Finding) -> Remark {
             members,
             hint,
         } => Remark::new(group.raw(), Reason::UnknownMembers { members, hint }),
-        Finding::Twins { what, places, .. } => Remark::new(what, Reason::Twins { places }),
+        Finding::Twins { what, places } => Remark::new(what, Reason::Twins { places }),
         Finding::PrimaryGids(gids) => {
             let key = "`primary_group` in [accounts]";
             Remark::new(key, Reason::GidsUnused { count: gids.len() })
@@ -78,7 +68,7 @@ mod tests {
                 attribute: "uidNumbr".to_owned(),
             },
         ];
-        let told: Vec<Remark> = remarks(&found, &[], None).collect();
+        let told: Vec<Remark> = remarks(&found, None).collect();
         let of = |remark: &Remark| (remark.name.clone(), remark.reason.word());
         let told: Vec<_> = told.iter().map(of).collect();
         let expected = [
@@ -89,28 +79,11 @@ mod tests {
     }
 
     #[test]
-    fn what_the_refusal_of_one_of_them_tells_is_not_told_again() {
-        let id = |text| RemoteId::new(text).unwrap();
-        let found = [Finding::Twins {
-            what: "the login ann".to_owned(),
-            places: ["uid=ann,ou=a", "uid=ann,ou=b"].into_iter().collect(),
-            people: vec![id("1"), id("2")],
-        }];
-        let refused = |of| Refusal {
-            id: Some(id(of)),
-            subject: Untrusted::new("ann"),
-            reason: Reason::SameId,
-        };
-        assert_eq!(remarks(&found, &[refused("3")], None).count(), 1);
-        assert_eq!(remarks(&found, &[refused("2")], None).count(), 0);
-    }
-
-    #[test]
     fn gids_that_nobody_gets_are_told_unless_they_are_that_of_the_shared_group() {
         let found = [Finding::PrimaryGids([100, 2001].into())];
-        let told: Vec<Remark> = remarks(&found, &[], Some(100)).collect();
+        let told: Vec<Remark> = remarks(&found, Some(100)).collect();
         assert_eq!(told[0].reason, Reason::GidsUnused { count: 2 });
         let found = [Finding::PrimaryGids([100].into())];
-        assert_eq!(remarks(&found, &[], Some(100)).count(), 0);
+        assert_eq!(remarks(&found, Some(100)).count(), 0);
     }
 }

@@ -227,7 +227,7 @@ impl ProviderView {
         let primary = rules.accounts.shared_group();
         let primary = primary.and_then(|name| host.groups.get(name));
         let primary = primary.map(|group| group.gid);
-        let found = findings::remarks(&self.snapshot.findings, &wanted.refusals, primary);
+        let found = findings::remarks(&self.snapshot.findings, primary);
         wanted.remarks.extend(found);
         self.number_book(&mut wanted.named);
         if cx.env.names_primary_groups() {
@@ -330,7 +330,7 @@ impl ProviderView {
         wanted.present.extend(self.rejected_ids());
         self.number_book(&mut wanted.named);
         wanted.refusals.extend(self.rejected());
-        let found = findings::remarks(&self.snapshot.findings, &wanted.refusals, None);
+        let found = findings::remarks(&self.snapshot.findings, None);
         wanted.remarks.extend(found);
         wanted.remarks.extend(findings::idle(&rules.groups.filter));
         let against = DiffInput {

@@ -304,7 +304,7 @@ fn entries_that_share_a_login_or_a_number_are_told_by_their_names() {
         .findings
         .iter()
         .map(|finding| match finding {
-            Finding::Twins { what, places, .. } => (what.clone(), places.to_string()),
+            Finding::Twins { what, places } => (what.clone(), places.to_string()),
             other => panic!("{other:?}"),
         })
         .collect();

@@ -596,7 +596,6 @@ impl People {
                 found.push(Finding::Twins {
                     what: format!("{what} {}", shown(value)),
                     places: places.iter().map(String::as_str).collect(),
-                    people: users.iter().map(|user| user.id.clone()).collect(),
                 });
             }
         }
