@@ -3,7 +3,6 @@
 # make servers [T=NAME]   tests/servers, or those whose names contain NAME: real servers, no privilege
 # make host T=NAME        those of tests/host whose names contain NAME: as root, real accounts, kills; T= for all
 # make torture [T=NAME]   the full sweeps of tests/host, as root, some hours: kills, errors, power cuts; writes docs/torture.md
-# make bench   how fast it is beside ldapsearch and useradd; make instructions counts instructions, with valgrind
 # make test    installs what the tests need (as root) and runs everything
 # make install PREFIX=/usr/local DESTDIR=
 
@@ -15,7 +14,7 @@ BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share
 DOC = $(SHARE)/doc/gosync
 
-.PHONY: build demo check servers host torture test lint install bench instructions clean
+.PHONY: build demo check servers host torture test lint install bench clean
 
 build:
 	$(CARGO) build --release --locked
@@ -67,9 +66,6 @@ install:
 
 bench: build
 	benches/run.sh
-
-instructions: build
-	benches/instructions.sh
 
 clean:
 	$(CARGO) clean

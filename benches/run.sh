@@ -6,8 +6,10 @@
 # Needs slapd, ldap-utils and python3; root for the part with useradd. Works in a directory of its own below TMPDIR,
 # with a slapd of its own on a socket there. Stops if a result is wrong, or if a second sync writes anything.
 set -eu
+umask 022
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
 
 sizes="1000 10000 100000"
 runs=5
@@ -25,10 +27,32 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
-needs python3 slapd slapadd ldapsearch "$gosync"
+for program in python3 slapd slapadd ldapsearch "$gosync"; do
+    command -v "$program" >/dev/null || { echo "benches/run.sh: $program is missing" >&2; exit 1; }
+done
 
+work=$(mktemp -d "${TMPDIR:-/tmp}/gosync-bench.XXXXXX")
+slapd_pid=
+stop_slapd() {
+    if [ -n "$slapd_pid" ]; then
+        kill "$slapd_pid" 2>/dev/null || true
+        wait "$slapd_pid" 2>/dev/null || true
+        slapd_pid=
+    fi
+}
+cleanup() {
+    stop_slapd
+    rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' HUP INT TERM
 results=${results:-$work/results}
 : > "$results"
+
+fail() {
+    echo "benches/run.sh: $*" >&2
+    exit 1
+}
 
 measure() { # SIZE NAME COMMAND...
     size=$1 name=$2
@@ -36,8 +60,82 @@ measure() { # SIZE NAME COMMAND...
     python3 "$here/measure.py" run "$results" "$size" "$name" -- "$@" || exit 1
 }
 
+# A host with nobody but root. Each run has one of its own, and all stay to the end: ext4 passes over inodes that were
+# freed within the last minutes, one by one, whenever a file is made.
+new_root() { # ROOT
+    mkdir -p "$1/etc" "$1/home" "$1/var/lib"
+    echo 'root:x:0:0:root:/root:/bin/bash' > "$1/etc/passwd"
+    echo 'root:*:19000:0:99999:7:::' > "$1/etc/shadow"
+    printf '%s\n' 'root:x:0:' 'shadow:x:42:' 'users:x:100:' > "$1/etc/group"
+    printf '%s\n' 'root:*::' 'shadow:*::' 'users:*::' > "$1/etc/gshadow"
+    printf '%s\n' /bin/sh /bin/bash /usr/bin/zsh > "$1/etc/shells"
+    chmod 0640 "$1/etc/shadow" "$1/etc/gshadow"
+}
+
+settings() { # SOURCE KEYS
+    cat <<END
+[gosync]
+provider = "$1"
+time_limit = "1h"
+[provider.file]
+kind = "file"
+path = "$work/directory.json"
+[provider.slapd]
+kind = "ldap"
+url = "ldapi://$(echo "$work/ldapi" | sed 's,/,%2F,g')"
+user_base = "ou=people,dc=example,dc=org"
+group_base = "ou=groups,dc=example,dc=org"
+[accounts]
+uid_range = [100000, 1999999]
+create_home = false
+[groups]
+gid_range = [2000000, 3999999]
+[keys]
+place = "$2"
+END
+}
+
 sync() { # SIZE NAME ROOT SOURCE WHAT
     measure "$1" "$2" "$gosync" -q -f "$work/$4.toml" --root "$3" sync "$5"
+}
+
+start_slapd() {
+    stop_slapd
+    rm -rf "$work/db"
+    mkdir "$work/db"
+    cat > "$work/lpk.schema" <<'END'
+attributetype ( 1.3.6.1.4.1.24552.500.1.1.1.13 NAME 'sshPublicKey' EQUALITY octetStringMatch
+    SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
+objectclass ( 1.3.6.1.4.1.24552.500.1.1.2.0 NAME 'ldapPublicKey' SUP top AUXILIARY MAY ( sshPublicKey $ uid ) )
+END
+    cat > "$work/slapd.conf" <<END
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+include /etc/ldap/schema/nis.schema
+include $work/lpk.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+pidfile $work/slapd.pid
+argsfile $work/slapd.args
+sizelimit unlimited
+access to * by * read
+database mdb
+suffix dc=example,dc=org
+rootdn cn=admin,dc=example,dc=org
+directory $work/db
+maxsize 8589934592
+index objectClass,entryUUID,uid,cn eq
+END
+    slapadd -q -f "$work/slapd.conf" -l "$work/directory.ldif" 2>"$work/slapadd.log" || fail "$(cat "$work/slapadd.log")"
+    rm -f "$work/ldapi"
+    slapd -d 0 -f "$work/slapd.conf" -h "ldapi://$(echo "$work/ldapi" | sed 's,/,%2F,g')" >/dev/null 2>&1 &
+    slapd_pid=$!
+    for _ in $(seq 100); do
+        [ ! -S "$work/ldapi" ] || return 0
+        sleep 0.1
+    done
+    fail "slapd does not start"
 }
 
 # The same filters, pages and attributes as gosync's.
@@ -50,8 +148,8 @@ ldapsearch_all() { # SIZE NAME BASE FILTER ATTRIBUTES...
 
 beside_ldapsearch() { # SIZE
     ldapsearch_all "$1" "ldapsearch people" ou=people '(objectClass=posixAccount)' entryUUID uid loginShell cn gecos \
-        uidNumber gidNumber homeDirectory shadowExpire pwdAccountLockedTime nsAccountLock \
-        loginDisabled loginExpirationTime userAccountControl accountExpires krbPrincipalExpiration
+        mail uidNumber gidNumber homeDirectory sshPublicKey modifyTimestamp shadowExpire pwdAccountLockedTime \
+        nsAccountLock loginDisabled loginExpirationTime userAccountControl accountExpires krbPrincipalExpiration
     ldapsearch_all "$1" "ldapsearch groups" ou=groups '(objectClass=posixGroup)' entryUUID cn gidNumber description \
         memberUid member uniqueMember
 }
