@@ -38,7 +38,10 @@ def run(results, size, name, command):
 def files(root):
     for path in sorted(pathlib.Path(root).rglob("*")):
         info = path.lstat()
-        if path.name not in ("lock", "last-runs.json"):  # who holds it, and how each run ended
+        # Who holds the lock and how each run ended: the directory in which that is replaced is changed by it, too.
+        if path.is_dir() or path.name in ("lock", "last-runs.json"):
+            print(path)
+        else:
             print(path, info.st_ino, info.st_mtime_ns, info.st_ctime_ns, info.st_size)
 
 

@@ -148,8 +148,8 @@ ldapsearch_all() { # SIZE NAME BASE FILTER ATTRIBUTES...
 
 beside_ldapsearch() { # SIZE
     ldapsearch_all "$1" "ldapsearch people" ou=people '(objectClass=posixAccount)' entryUUID uid loginShell cn gecos \
-        mail uidNumber gidNumber homeDirectory sshPublicKey modifyTimestamp shadowExpire pwdAccountLockedTime \
-        nsAccountLock loginDisabled loginExpirationTime userAccountControl accountExpires krbPrincipalExpiration
+        uidNumber gidNumber homeDirectory shadowExpire pwdAccountLockedTime nsAccountLock \
+        loginDisabled loginExpirationTime userAccountControl accountExpires krbPrincipalExpiration
     ldapsearch_all "$1" "ldapsearch groups" ou=groups '(objectClass=posixGroup)' entryUUID cn gidNumber description \
         memberUid member uniqueMember
 }
