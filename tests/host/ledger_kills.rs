@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
 use crate::scenarios::{Scenario, changing, prepare};
-use crate::small_host::{Database, SmallHost};
+use crate::small_host::{Database, SmallHost, document, person};
 use crate::syscalls;
 
 const LEDGER: &str = "var/lib/gosync/ledger.sqlite";
@@ -98,6 +98,14 @@ cases! {
     }, etc, extrausers;
     killed_while_it_begins_a_new_ledger: |on| {
         let (tree, _) = restoring(on);
+        // Somebody is new: that all who come are here already would be an error.
+        let users = [
+            person("u-1", "alice", "Alice", true),
+            person("u-2", "bob", "Bob", true),
+            person("u-3", "carol", "Carol", true),
+        ];
+        tree.provide(&document(&users, &[]));
+        tree.save("before");
         killed(&tree, &["sync", "users", "--new-ledger"], Then::IfRefused);
     }, etc;
     killed_while_it_rebuilds_the_ledger: |on| {
