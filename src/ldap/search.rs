@@ -11,7 +11,7 @@ use super::connect::Session;
 use super::entry::{Entry, Strange};
 use super::error::Error;
 use super::filter::Filter;
-use super::message::{self, Says};
+use super::message::{self, Answer, Says};
 use super::request::{Control, Operation, Search};
 
 /// The control of RFC 2696.
@@ -241,6 +241,7 @@ fn raised(error: Error, outcome: &Outcome, session: &Session) -> Error {
 }
 
 /// How a page ended.
+#[derive(Default)]
 struct Page {
     code: u32,
     /// What the server adds to the code.
@@ -251,12 +252,30 @@ struct Page {
     end: End,
 }
 
+#[derive(Default)]
 enum End {
     /// No paged results control.
+    #[default]
     None,
     /// One that cannot be read.
     Broken,
     Cookie(Vec<u8>),
+}
+
+impl Page {
+    /// What the server says at its end; `marker`: the value of the paged results control, if there is one.
+    fn end_with(&mut self, answer: &Answer<'_>, marker: Option<Option<&[u8]>>) {
+        let referral = answer.referral().map(message::addresses);
+        self.references.extend(referral.unwrap_or_default());
+        self.code = answer.code;
+        self.words = answer.words();
+        self.end = match marker {
+            None => End::None,
+            Some(value) => value
+                .and_then(message::cookie)
+                .map_or(End::Broken, |cookie| End::Cookie(cookie.to_vec())),
+        };
+    }
 }
 
 /// The controls of a request for the page behind `cookie`.
@@ -303,22 +322,15 @@ fn one(
     let controls = controls(session, request, cookie);
     let most = session.limits().values();
     let id = session.send(&operation, &controls)?;
-    let mut page = Page {
-        code: 0,
-        words: String::new(),
-        first: None,
-        references: BTreeSet::new(),
-        end: End::None,
-    };
+    let mut page = Page::default();
     while *entries < MAX_ENTRIES {
         let message = session.receive(id)?;
         match message.says {
             Says::Entry(content) => match Entry::new(content, most) {
                 Ok(entry) => {
                     *entries += 1;
-                    if page.first.is_none() {
-                        page.first = Some(entry.dn.clone().into_owned());
-                    }
+                    page.first
+                        .get_or_insert_with(|| entry.dn.clone().into_owned());
                     sink(&entry);
                 }
                 Err(strange) => return Err(session.fail(told(strange, most))),
@@ -328,16 +340,7 @@ fn one(
             }
             Says::Intermediate => {}
             Says::Result(answer) => {
-                let referral = answer.referral().map(message::addresses);
-                page.references.extend(referral.unwrap_or_default());
-                page.code = answer.code;
-                page.words = answer.words();
-                page.end = match message.control(PAGED) {
-                    None => End::None,
-                    Some(value) => value
-                        .and_then(message::cookie)
-                        .map_or(End::Broken, |cookie| End::Cookie(cookie.to_vec())),
-                };
+                page.end_with(&answer, message.control(PAGED));
                 break;
             }
         }

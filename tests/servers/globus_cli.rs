@@ -8,6 +8,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::bare_host::bare_host;
 use crate::globus_server::{
     CANARY, FakeGlobus, MAPPING, OWN, SECRET, group, member, person, world,
 };
@@ -20,23 +21,9 @@ struct Host {
 
 impl Host {
     fn new(server: &FakeGlobus) -> Self {
-        let host = Self {
-            host: ScratchHost::new_in(&std::env::temp_dir()),
-        };
-        for dir in ["root/etc/skel", "root/home", "root/run", "root/var/lib"] {
-            fs::create_dir_all(host.path(dir)).unwrap();
-        }
-        for (name, text) in [
-            ("root/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n"),
-            ("root/etc/group", "root:x:0:\nusers:x:100:\n"),
-            ("root/etc/shadow", "root:*:19000:0:99999:7:::\n"),
-            ("root/etc/gshadow", "root:*::\nusers:*::\n"),
-            ("root/etc/shells", "/bin/bash\n"),
-            ("secret", &format!("{SECRET}\n")),
-            ("mapping.json", MAPPING),
-        ] {
-            host.write(name, text);
-        }
+        let host = Self { host: bare_host() };
+        host.write("secret", &format!("{SECRET}\n"));
+        host.write("mapping.json", MAPPING);
         host.write(
             "gosync.toml",
             &format!(

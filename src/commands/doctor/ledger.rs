@@ -123,6 +123,30 @@ fn read(
     Ok(())
 }
 
+/// What is said of moments that are to come, and of reads that are too old.
+fn times(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Some(at) = facts.latest.filter(|at| *at > facts.now + SLACK) {
+        let what = format!(
+            "the ledger's latest moment, {}, is in the future",
+            clock::written(at)
+        );
+        let why = "times of absence, and what was taken away in a day, are counted from it: people who left keep \
+                   their accounts longer, or removals are refused";
+        found.push(AREA.warning(
+            what,
+            why,
+            "timedatectl   # is the clock right now? It was wrong, or is",
+        ));
+    }
+    for what in &facts.stale {
+        let why = "whoever has left, or was shut out, keeps the account meanwhile";
+        let fix = "gosync status   # how the last runs ended; does cron run them?";
+        found.push(AREA.warning(what, why, fix));
+    }
+    found
+}
+
 fn judge(facts: &Facts) -> Vec<Finding> {
     let why = "without it gosync does not know which accounts are its own, and does nothing";
     let restore = format!(
@@ -150,24 +174,7 @@ fn judge(facts: &Facts) -> Vec<Finding> {
     }
     found.extend(damaged(facts, &restore));
     found.extend(without_record(facts));
-    if let Some(at) = facts.latest.filter(|at| *at > facts.now + SLACK) {
-        let what = format!(
-            "the ledger's latest moment, {}, is in the future",
-            clock::written(at)
-        );
-        let why = "times of absence, and what was taken away in a day, are counted from it: people who left keep \
-                   their accounts longer, or removals are refused";
-        found.push(AREA.warning(
-            what,
-            why,
-            "timedatectl   # is the clock right now? It was wrong, or is",
-        ));
-    }
-    for what in &facts.stale {
-        let why = "whoever has left, or was shut out, keeps the account meanwhile";
-        let fix = "gosync status   # how the last runs ended; does cron run them?";
-        found.push(AREA.warning(what, why, fix));
-    }
+    found.extend(times(facts));
     if facts.pending > 0 {
         let what = format!(
             "changes of an interrupted run that are not confirmed: {}",

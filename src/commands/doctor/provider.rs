@@ -154,8 +154,8 @@ fn judge(facts: &Facts, name: &str, config: &dyn ProviderConfig) -> Vec<Finding>
     }
 }
 
-/// What is wrong with what was read.
-fn judge_read(read: &Read, section: &str, keys: &KeyNames) -> Vec<Finding> {
+/// What is said of lists that are cut, or empty.
+fn judge_lists(read: &Read, section: &str, keys: &KeyNames) -> Vec<Finding> {
     let mut found = Vec::new();
     let Look { people, groups, .. } = &read.look;
     for (snapshot, what) in [(people, "people"), (groups, "groups")] {
@@ -173,6 +173,12 @@ fn judge_read(read: &Read, section: &str, keys: &KeyNames) -> Vec<Finding> {
             found.push(nothing(what, &read.look, section, keys));
         }
     }
+    found
+}
+
+/// What is wrong with what was read.
+fn judge_read(read: &Read, section: &str, keys: &KeyNames) -> Vec<Finding> {
+    let mut found = judge_lists(read, section, keys);
     for unseen in &read.look.unseen {
         let what = format!(
             "`{}` in {section} names `{}`, and no record has it",

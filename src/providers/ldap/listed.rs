@@ -5,7 +5,6 @@
 //! them as they stand. Sources: RFC 2307 (`memberUid`), draft-howard-rfc2307bis (`member`,
 //! `uniqueMember`), MS-ADTS 3.1.1.3.1.3.3 (ranges of values). Pure.
 
-use super::ids;
 use super::people;
 use super::settings::{Names, Schema, Settings};
 use crate::ldap::dn;
@@ -272,15 +271,8 @@ impl ListedPerson {
             ))
         });
         let (person, key) = fields.map_err(|reason| (Untrusted::new(&*entry.dn), reason))?;
-        let primary = match (entry.only("objectSid"), entry.only("primaryGroupID")) {
-            (Some(sid), Some(group)) => {
-                let group = std::str::from_utf8(group)
-                    .ok()
-                    .and_then(|text| text.parse().ok());
-                group.and_then(|group| ids::primary_group_sid(sid, group))
-            }
-            _ => None,
-        };
+        // Who is to be listed or not needs no primary group that can be read.
+        let primary = people::primary(entry).unwrap_or_default();
         Ok(Self {
             person,
             dn: entry.dn.clone().into_owned(),

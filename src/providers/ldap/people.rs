@@ -229,7 +229,7 @@ fn full_name(entry: &Entry<'_>, names: &Names) -> Option<String> {
 }
 
 /// The security id of the primary group, if there is one (Active Directory).
-fn primary(entry: &Entry<'_>) -> Result<Option<Vec<u8>>, String> {
+pub(super) fn primary(entry: &Entry<'_>) -> Result<Option<Vec<u8>>, String> {
     match (entry.only("objectSid"), entry.only("primaryGroupID")) {
         (Some(sid), Some(group)) => {
             let group = std::str::from_utf8(group)
