@@ -26,7 +26,8 @@ pub struct Rebind {
     /// With --all: by what an account and its new record go together
     ///
     /// By the name that the record would give it here, by the uid or gid that the record asks for, or by an attribute of a
-    /// person's record that has the old id; groups go by their names then. A match that is not the only one is none.
+    /// person's record that has the old id (of LDAP and SCIM by its name there, which need not be in the configuration; of a
+    /// document one of `attributes`); groups go by their names then. A match that is not the only one is none.
     #[arg(long, value_name = "login|uid|ATTRIBUTE", requires = "all")]
     pub by: Option<String>,
 

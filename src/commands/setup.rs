@@ -8,9 +8,9 @@ use super::watch::UiWatch;
 use crate::cli::Global;
 use crate::config::{Settings, Source};
 use crate::error::{Error, Result};
-use crate::model::{Details, Snapshot};
+use crate::model::Snapshot;
 use crate::providers::Scope;
-use crate::run::{Env, Patience};
+use crate::run::{Asked, Env, Patience};
 use crate::system::files::{self, Trust};
 use crate::system::root::Root;
 use crate::system::{clock, memory, process};
@@ -106,7 +106,7 @@ impl<'a> Setup<'a> {
     /// Asks the provider.
     pub(super) fn fetch(&self, scope: Scope, only: Option<Vec<String>>) -> Result<Snapshot> {
         self.env
-            .fetch(scope, only, Details::ALL, &mut UiWatch::new(self.ui))
+            .fetch(Asked::all(scope).only(only), &mut UiWatch::new(self.ui))
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use nix::errno::Errno;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -160,7 +161,10 @@ impl SourceOwner {
         };
         match nix::unistd::User::from_name(name) {
             Ok(Some(user)) => Ok(user.uid.as_raw()),
-            Ok(None) => Err(format!("`owner`: there is no user `{}`", shown(name))),
+            // getpwnam_r(3): what is not found may be any of these, and with winbind it is one.
+            Ok(None) | Err(Errno::ENOENT | Errno::ESRCH | Errno::EBADF | Errno::EPERM) => {
+                Err(format!("`owner`: there is no user `{}`", shown(name)))
+            }
             Err(e) => Err(format!("`owner`: cannot look up `{}`: {e}", shown(name))),
         }
     }

@@ -76,6 +76,7 @@ fn whole(provider: &dyn Provider, asked: &LookFor) -> Result<(Snapshot, Snapshot
         top_group,
         with_groups: false,
         details: Details::ALL,
+        attribute: None,
         deadline: asked.deadline,
     };
     let people = provider.fetch(&query(Scope::Users, asked.top_group.clone()), &|_| {})?;

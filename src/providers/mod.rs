@@ -44,6 +44,8 @@ pub struct Query {
     pub with_groups: bool,
     /// What else is wanted of people in [`Scope::Users`]; the rest may be left out.
     pub details: Details,
+    /// One more attribute that is wanted of people in [`Scope::Users`], by the provider's name for it.
+    pub attribute: Option<String>,
     /// When the whole read must have ended.
     pub deadline: Instant,
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::context::PlanContext;
-use super::env::Env;
+use super::env::{Asked, Env};
 use super::evidence::{Evidence, Whose};
 use super::job::{Adoptees, By, Kind};
 use super::watch::Watch;
@@ -14,8 +14,8 @@ use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Applied, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{
-    Completeness, Contact, Details, Directory, Gid, Group, Key, Members, RemoteId, Snapshot, Uid,
-    Untrusted, User, shown,
+    Completeness, Contact, Directory, Gid, Group, Key, Members, RemoteId, Snapshot, Uid, Untrusted,
+    User, shown,
 };
 use crate::plan::Plan;
 use crate::plan::diff::{self, Adopting, Counterpart, Person};
@@ -135,7 +135,7 @@ impl Adoption<'_> {
 
 /// All that the provider has: somebody else may want a name, too.
 fn read_all(env: &Env, scope: Scope, watch: &mut dyn Watch) -> Result<Snapshot> {
-    let snapshot = env.fetch(scope, None, Details::ALL, watch)?;
+    let snapshot = env.fetch(Asked::all(scope), watch)?;
     match &snapshot.completeness {
         Completeness::Incomplete(reason) => {
             let message = format!("the read was incomplete: {reason}");

@@ -36,6 +36,51 @@ pub struct Env {
     pub providers: Vec<Rc<dyn Provider>>,
 }
 
+/// What a provider is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    scope: Scope,
+    only: Option<Vec<String>>,
+    details: Details,
+    attribute: Option<String>,
+}
+
+impl Asked {
+    /// All people or all groups, with everything that accounts and groups are made of.
+    pub(crate) fn all(scope: Scope) -> Self {
+        Self {
+            scope,
+            only: None,
+            details: Details::ALL,
+            attribute: None,
+        }
+    }
+
+    /// Only those of these names.
+    #[must_use]
+    pub(crate) fn only(self, names: Option<Vec<String>>) -> Self {
+        Self {
+            only: names,
+            ..self
+        }
+    }
+
+    /// No more of people than what every account is made of, and these.
+    #[must_use]
+    pub(crate) fn with(self, details: Details) -> Self {
+        Self { details, ..self }
+    }
+
+    /// One more attribute of people, by the provider's name for it.
+    #[must_use]
+    pub(crate) fn and(self, attribute: Option<&str>) -> Self {
+        Self {
+            attribute: attribute.map(str::to_owned),
+            ..self
+        }
+    }
+}
+
 /// How long another run is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
@@ -104,13 +149,13 @@ impl Env {
 
     /// Asks the provider, and the field sources about those whom it lets in; network only, and the
     /// whole of it within the time limit.
-    pub fn fetch(
-        &self,
-        scope: Scope,
-        only: Option<Vec<String>>,
-        details: Details,
-        watch: &mut dyn Watch,
-    ) -> Result<Snapshot> {
+    pub(crate) fn fetch(&self, asked: Asked, watch: &mut dyn Watch) -> Result<Snapshot> {
+        let Asked {
+            scope,
+            only,
+            details,
+            attribute,
+        } = asked;
         let (provider, fields) = (self.opened()?, self.field_sources()?);
         let of_users = scope == Scope::Users;
         let top_group = self.settings.rules.accounts.top_group.clone();
@@ -120,6 +165,7 @@ impl Env {
             top_group: top_group.filter(|_| of_users),
             with_groups: of_users && self.names_primary_groups(),
             details,
+            attribute,
             deadline: clock::deadline(self.settings.gosync.time_limit),
         };
         // Of people in groups only id, login and whether they are active is asked.

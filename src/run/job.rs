@@ -150,6 +150,19 @@ pub enum Rebinds {
     },
 }
 
+impl Rebinds {
+    /// The attribute of people that the provider is asked for beside all else.
+    pub(crate) fn attribute(&self) -> Option<&str> {
+        match self {
+            Self::All {
+                by: TieBy::Attribute(name),
+                ..
+            } => Some(name),
+            Self::All { .. } | Self::Named { .. } => None,
+        }
+    }
+}
+
 /// Accounts and groups are told apart where both have a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -43,6 +43,7 @@ use crate::error::Error;
 use crate::targets::TargetError;
 
 pub(crate) use self::context::PlanContext;
+pub(crate) use self::env::Asked;
 pub use self::env::{Env, Patience};
 pub(crate) use self::job::{Adoptees, By, Kind, NewLedger, Rebinds, TieBy};
 pub use self::job::{Job, Options, Task};

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::context::PlanContext;
-use super::env::Env;
+use super::env::{Asked, Env};
 use super::job::{Kind, Rebinds, TieBy};
 use super::others;
 use super::watch::Watch;
@@ -15,7 +15,7 @@ use crate::ledger::Ledger;
 use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
 use crate::model::{
-    Completeness, Details, Key, ProviderName, RemoteId, Snapshot, Untrusted, first_names, shown,
+    Completeness, Key, ProviderName, RemoteId, Snapshot, Untrusted, first_names, shown,
 };
 use crate::plan::Plan;
 use crate::plan::diff::{self, Row};
@@ -51,7 +51,8 @@ impl<'a> Rebinding<'a> {
         };
         let mut read = Vec::new();
         for kind in &kinds {
-            read.push((*kind, read_all(env, *kind, watch)?));
+            let asked = Asked::all(scope(*kind)).and(which.attribute());
+            read.push((*kind, read_all(env, asked, watch)?));
         }
         Ok(Self {
             which,
@@ -176,12 +177,10 @@ impl<'a> Rebinding<'a> {
 const SHOWN_PROVIDERS: usize = 10;
 
 fn no_attribute(name: &str) -> Error {
-    let message = format!(
-        "no person's record has the attribute `{}`, as far as it is read",
-        shown(name)
-    );
+    let message = format!("no person's record has the attribute `{}`", shown(name));
     Error::usage(message).hint(
-        "--by takes login, uid, or one of the `attributes` of a document or of Globus; LDAP and SCIM are read without others",
+        "--by takes login, uid, or an attribute: of LDAP or SCIM by its name there, of a document or of Globus one of the \
+         `attributes` of a person",
     )
 }
 
@@ -198,13 +197,16 @@ fn kind_of(env: &Env, name: &str) -> Result<EntryKind> {
     )
 }
 
-/// All records of a kind. One that is missing may be the one whose account it is.
-fn read_all(env: &Env, kind: EntryKind, watch: &mut dyn Watch) -> Result<Snapshot> {
-    let scope = match kind {
+fn scope(kind: EntryKind) -> Scope {
+    match kind {
         EntryKind::Account => Scope::Users,
         EntryKind::Group | EntryKind::LocalGroup => Scope::Groups,
-    };
-    let snapshot = env.fetch(scope, None, Details::ALL, watch)?;
+    }
+}
+
+/// All records of a kind. One that is missing may be the one whose account it is.
+fn read_all(env: &Env, asked: Asked, watch: &mut dyn Watch) -> Result<Snapshot> {
+    let snapshot = env.fetch(asked, watch)?;
     match &snapshot.completeness {
         Completeness::Complete(_) => Ok(snapshot),
         Completeness::Incomplete(reason) => Err(incomplete(reason)),
@@ -242,7 +244,7 @@ fn elsewhere(
     other.providers.clear();
     let mut present = BTreeSet::new();
     for kind in kinds {
-        let read = read_all(&other, *kind, watch).map_err(|error| {
+        let read = read_all(&other, Asked::all(scope(*kind)), watch).map_err(|error| {
             error.hint(format!(
                 "If the provider `{}` is gone, take its section out of the configuration",
                 shown(from)

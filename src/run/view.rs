@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::PlanContext;
-use super::env::Env;
+use super::env::{Asked, Env};
 use super::job::Task;
 use super::keys;
 use super::others;
@@ -26,6 +26,10 @@ use crate::policy::select::Selection;
 use crate::policy::{Reason, Refusal, Remark, adoption, findings, gaps, map, select};
 use crate::providers::Scope;
 
+fn asked_by(task: &Task) -> Asked {
+    Asked::all(task.scope()).only(task.named())
+}
+
 /// Asks the provider what a sync needs to know.
 pub(crate) fn read(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snapshot> {
     let of_users = task.scope() == Scope::Users;
@@ -37,7 +41,7 @@ pub(crate) fn read(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snap
         gid: env.names_primary_groups() && of_users,
         updated: false,
     };
-    let mut snapshot = env.fetch(task.scope(), task.named(), wanted, watch)?;
+    let mut snapshot = env.fetch(asked_by(task).with(wanted), watch)?;
     if of_users && !env.names_primary_groups() {
         let gids = adoption::gids(&snapshot.directory);
         let found = (!gids.is_empty()).then_some(Finding::PrimaryGids(gids));
@@ -49,7 +53,7 @@ pub(crate) fn read(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snap
 
 /// The same, with whatever else the provider says.
 pub(crate) fn read_all(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snapshot> {
-    env.fetch(task.scope(), task.named(), Details::ALL, watch)
+    env.fetch(asked_by(task), watch)
 }
 
 /// The keys of everybody who is let in, out of what was read.
@@ -149,7 +153,7 @@ impl ProviderView {
             }
         };
         if is_to_get_one {
-            let mut all = env.fetch(task.scope(), None, Details::default(), watch)?;
+            let mut all = env.fetch(Asked::all(task.scope()).with(Details::default()), watch)?;
             all.directory.drop_details_but(Details::default());
             self.everybody = Some(Box::new(all));
         }

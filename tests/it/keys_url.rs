@@ -92,6 +92,7 @@ fn fetch(url: String, logins: &[&'static str], limit: Duration) -> Snapshot {
         top_group: None,
         with_groups: false,
         details: Details::ALL,
+        attribute: None,
         deadline: Instant::now() + limit,
     };
     let mut snapshot = people(logins);

@@ -128,6 +128,7 @@ impl Machine {
             top_group: None,
             with_groups: false,
             details: Details::ALL,
+            attribute: None,
             deadline: Instant::now() + Duration::from_secs(60),
         };
         provider.fetch(&query, &|_| {}).ok()

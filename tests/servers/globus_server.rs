@@ -72,6 +72,7 @@ pub fn query(scope: Scope) -> Query {
         top_group,
         with_groups: false,
         details: Details::ALL,
+        attribute: None,
         deadline: Instant::now() + Duration::from_secs(20),
     }
 }

@@ -32,7 +32,7 @@ fn slapd(count: usize, leavers: &[usize]) -> Slapd {
         let _ = write!(
             ldif,
             "dn: uid=u{n:04},ou=people,{SUFFIX}\nobjectClass: account\nobjectClass: posixAccount\n{class}uid: u{n:04}\n\
-             cn: User {n}\nuidNumber: {}\ngidNumber: 100\nhomeDirectory: /home/u{n:04}\n{key}\n",
+             cn: User {n}\ndescription: f-{n}\nuidNumber: {}\ngidNumber: 100\nhomeDirectory: /home/u{n:04}\n{key}\n",
             20_000 + n
         );
     }
@@ -91,7 +91,11 @@ fn is_silent(host: &ScratchHost) {
 }
 
 fn rebound(host: &ScratchHost, from: &[&str]) -> (u64, Value) {
-    let line = [&["rebind", "--all", "--by", "login"], from].concat();
+    rebound_by(host, "login", from)
+}
+
+fn rebound_by(host: &ScratchHost, by: &str, from: &[&str]) -> (u64, Value) {
+    let line = [&["rebind", "--all", "--by", by], from].concat();
     let dry = host
         .gosync(&[line.clone(), vec!["-n", "--format", "json"]].concat())
         .expect(0);
@@ -272,6 +276,52 @@ fn scim_takes_the_place_of_a_directory() {
             .lines()
             .any(|line| line.contains(":!")),
         "nobody is locked"
+    );
+}
+
+#[test]
+fn people_with_other_logins_are_found_by_an_attribute_that_has_their_old_ids() {
+    let host = bare_host();
+    let renamed = document(30).replace("\"login\":\"u", "\"login\":\"old");
+    host.write_with_mode("people.json", renamed, 0o600);
+    configure(&host, "export", "kind = 'file'\npath = 'people.json'");
+    sync(&host);
+    let unknown = |host: &ScratchHost, by: &str| {
+        let refused = host.gosync(&["rebind", "--all", "--by", by]).expect(2);
+        assert!(
+            refused.err.contains(&format!("has the attribute `{by}`")),
+            "{refused:?}"
+        );
+    };
+    let directory = slapd(30, &[]);
+    configure(&host, "campus", &ldap(&directory));
+    unknown(&host, "employeeNumber");
+    unknown(&host, "*");
+    let (_, plan) = rebound_by(&host, "description", &[]);
+    assert_eq!(
+        plan["counts"]["rebound"], 32,
+        "30 people, and two groups by their names"
+    );
+
+    let scim = Server::start(false);
+    scim.people(30);
+    let section = |more: &str| {
+        format!(
+            "kind = 'scim'\nurl = '{}'\ntoken_file = 'token'{more}",
+            scim.url()
+        )
+    };
+    let other = bare_host();
+    other.write_with_mode("people.json", document(30), 0o600);
+    configure(&other, "export", "kind = 'file'\npath = 'people.json'");
+    sync(&other);
+    configure(&other, "cloud", &section(""));
+    unknown(&other, "urn:example:2.0:User:formerId");
+    unknown(&other, "no path");
+    configure(&other, "cloud", &section("\nrequest_attributes = true"));
+    assert_eq!(
+        rebound_by(&other, "externalId", &["--from", "export"]).0,
+        30
     );
 }
 

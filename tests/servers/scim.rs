@@ -24,6 +24,7 @@ pub fn query(scope: Scope) -> Query {
         top_group: None,
         with_groups: false,
         details: Details::ALL,
+        attribute: None,
         deadline: Instant::now() + Duration::from_secs(60),
     }
 }

@@ -110,6 +110,7 @@ impl Server {
         let person = |n: usize| {
             let data = json!({
                 "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": format!("u{n:04}"),
+                "externalId": format!("f-{n}"),
             });
             json!({"method": "POST", "path": "/Users", "bulkId": format!("b{n}"), "data": data})
         };

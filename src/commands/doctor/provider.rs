@@ -132,6 +132,7 @@ fn unselected(
         top_group: Some(group.clone()),
         with_groups: false,
         details: Details::ALL,
+        attribute: None,
         deadline,
     };
     let snapshot = provider.fetch(&query, &|_| {})?;

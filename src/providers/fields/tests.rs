@@ -34,6 +34,7 @@ fn query() -> Query {
         top_group: None,
         with_groups: false,
         details: Details::ALL,
+        attribute: None,
         deadline: clock::deadline(std::time::Duration::from_secs(10)),
     }
 }

@@ -10,7 +10,7 @@ use crate::model::RemoteId;
 
 /// The id that `value` of `attribute` says; `None` if it cannot be one.
 pub(super) fn id(attribute: &str, value: &[u8]) -> Option<RemoteId> {
-    if attribute.eq_ignore_ascii_case("objectGUID") {
+    if is_guid(attribute) {
         return guid(value);
     }
     let text = std::str::from_utf8(value).ok()?;
@@ -24,7 +24,7 @@ pub(super) fn id(attribute: &str, value: &[u8]) -> Option<RemoteId> {
 /// The values of `attribute` that read as this id: what a server is to be asked for.
 pub(super) fn values(attribute: &str, id: &RemoteId) -> Vec<Vec<u8>> {
     let text = id.as_str();
-    if attribute.eq_ignore_ascii_case("objectGUID") {
+    if is_guid(attribute) {
         return guid_bytes(text).into_iter().collect();
     }
     let mut values = vec![text.as_bytes().to_vec()];
@@ -37,6 +37,14 @@ pub(super) fn values(attribute: &str, id: &RemoteId) -> Vec<Vec<u8>> {
         values.push(text.to_ascii_uppercase().into_bytes());
     }
     values
+}
+
+/// Whether values are GUIDs in 16 bytes. Microsoft Entra Connect keeps in the second one the `objectGUID` that somebody had
+/// first, across forests.
+fn is_guid(attribute: &str) -> bool {
+    ["objectGUID", "mS-DS-ConsistencyGuid"]
+        .iter()
+        .any(|name| attribute.eq_ignore_ascii_case(name))
 }
 
 /// The bytes of a GUID that is written as text; none if it is no GUID.
@@ -100,6 +108,7 @@ mod tests {
         let id = id("objectguid", &bytes).unwrap();
         assert_eq!(id.as_str(), "03020100-0504-0706-0809-0a0b0c0d0e0f");
         assert!(guid(&bytes[..15]).is_none());
+        assert_eq!(super::id("mS-DS-ConsistencyGuid", &bytes), Some(id));
         // Sixteen bytes that happen to be text are still bytes.
         assert_eq!(
             super::id("objectGUID", b"abcdefghijklmnop")

@@ -11,7 +11,7 @@ use crate::ldap::connect::Session;
 use crate::ldap::entry::{Entry, text};
 use crate::ldap::search::{self, Request};
 use crate::model::remedy::Remedy;
-use crate::model::{Completeness, Details, Directory, RejectedRecord, Snapshot};
+use crate::model::{Completeness, Directory, RejectedRecord, Snapshot};
 use crate::providers::look::{Look, LookFor, Unseen};
 
 /// Places below which people are looked for where the configured base has none.
@@ -105,7 +105,7 @@ fn people_page(
     now: i64,
     came: &mut Came,
 ) -> Result<Snapshot, Error> {
-    let attributes = people::attributes(settings, Extent::Full(Details::ALL), false);
+    let attributes = people::attributes(settings, Extent::ALL, false);
     let request = Request::below(&settings.user_base, &settings.user_filter, &attributes);
     let (mut users, mut rejected) = (Vec::new(), Vec::new());
     let completeness =
@@ -113,12 +113,7 @@ fn people_page(
             session,
             ("user_base", &request),
             came,
-            &mut |entry| match people::person(
-                entry,
-                &settings.names,
-                Extent::Full(Details::ALL),
-                now,
-            ) {
+            &mut |entry| match people::person(entry, &settings.names, Extent::ALL, now) {
                 Ok(person) => users.push(person.user),
                 Err(unusable) => rejected.push(*unusable.record),
             },

@@ -19,18 +19,27 @@ use crate::providers::choice;
 
 /// How much of a person is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// All that accounts are made of, and these details.
-    Full(Details),
+pub(super) enum Extent<'q> {
+    /// All that accounts are made of, these details, and this attribute.
+    Full(Details, Option<&'q str>),
     /// Id, login and whether the person is locked out.
     Slim,
 }
 
+impl Extent<'_> {
+    /// All that accounts are made of.
+    pub(super) const ALL: Self = Self::Full(Details::ALL, None);
+}
+
 /// The attributes to ask for.
-pub(super) fn attributes(settings: &Settings, extent: Extent, groups: bool) -> Vec<&str> {
+pub(super) fn attributes<'a>(
+    settings: &'a Settings,
+    extent: Extent<'a>,
+    groups: bool,
+) -> Vec<&'a str> {
     let names = &settings.names;
     let mut wanted: Vec<&str> = vec![&names.id, &names.login, &names.shell];
-    if let Extent::Full(details) = extent {
+    if let Extent::Full(details, attribute) = extent {
         let more = [
             (true, &names.name),
             (true, &names.gecos),
@@ -43,6 +52,7 @@ pub(super) fn attributes(settings: &Settings, extent: Extent, groups: bool) -> V
         ];
         let more = more.into_iter().filter(|(is_wanted, _)| *is_wanted);
         wanted.extend(more.map(|(_, name)| name.as_str()));
+        wanted.extend(attribute);
     }
     wanted.extend(active::ATTRIBUTES);
     wanted.extend(names.inactive_when.attributes());
@@ -99,7 +109,7 @@ impl Unusable {
 pub(super) fn person(
     entry: &Entry<'_>,
     names: &Names,
-    extent: Extent,
+    extent: Extent<'_>,
     now: i64,
 ) -> Result<Person, Unusable> {
     let key = dn::normalise(&entry.dn).map(|key| key.into_owned());
@@ -178,7 +188,7 @@ fn fields(
     entry: &Entry<'_>,
     user: &mut User,
     names: &Names,
-    extent: Extent,
+    extent: Extent<'_>,
     state: Result<bool, String>,
 ) -> Result<Option<Vec<u8>>, String> {
     if state == Ok(false) {
@@ -196,10 +206,10 @@ fn details(
     entry: &Entry<'_>,
     user: &mut User,
     names: &Names,
-    extent: Extent,
+    extent: Extent<'_>,
 ) -> Result<(), String> {
     let shell = single(entry, &names.shell)?;
-    if let Extent::Full(_) = extent {
+    if let Extent::Full(_, attribute) = extent {
         user.name = full_name(entry, names).map(Untrusted::new);
         user.email = loose(entry, &names.email).map(Untrusted::new);
         user.uid = single(entry, &names.uid)?;
@@ -213,6 +223,12 @@ fn details(
             user.ssh_keys.extend(keys.map(Untrusted::new));
         }
         user.ssh_keys.shrink_to_fit();
+        if let Some(name) = attribute {
+            let value = id(entry, name).map(|id| id.to_string()).ok();
+            let value = value.or_else(|| loose(entry, name)).map(Untrusted::new);
+            user.attributes
+                .extend(value.map(|value| (name.to_owned(), value)));
+        }
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ pub(super) fn read(
     let mut read = Read::open(ldap, query, progress).map_err(place)?;
     let (logins, with_groups) = (query.logins(), query.reads_groups());
     let extent = match query.scope {
-        Scope::Users => Extent::Full(query.details),
+        Scope::Users => Extent::Full(query.details, query.attribute.as_deref()),
         Scope::Groups => Extent::Slim,
     };
     let (mut people, people_seen) = read
@@ -269,7 +269,7 @@ impl<'a> Read<'a> {
     fn people(
         &mut self,
         logins: Option<&[String]>,
-        extent: Extent,
+        extent: Extent<'_>,
         indexed: bool,
         now: i64,
     ) -> Result<(People, Outcome), Error> {

@@ -35,7 +35,7 @@ fn crowd(entries: Vec<Entry<'_>>) -> People {
     let mut people = People::new(&settings.user_base_key);
     for entry in entries {
         people.add(
-            people::person(&entry, &settings.names, Extent::Full(Details::ALL), NOW),
+            people::person(&entry, &settings.names, Extent::ALL, NOW),
             true,
         );
     }
@@ -78,13 +78,8 @@ fn rejected(attribute: &str, values: &[&[u8]]) -> (bool, String) {
             (attribute, values),
         ],
     );
-    let unusable = people::person(
-        &entry,
-        &settings(Schema::Rfc2307).names,
-        Extent::Full(Details::ALL),
-        NOW,
-    )
-    .unwrap_err();
+    let unusable =
+        people::person(&entry, &settings(Schema::Rfc2307).names, Extent::ALL, NOW).unwrap_err();
     (unusable.record.id.is_some(), unusable.record.reason)
 }
 
@@ -98,8 +93,8 @@ fn only_what_the_read_needs_is_asked_for() {
     let slim = people::attributes(&rfc2307, Extent::Slim, true);
     assert_eq!(&slim[..3], ["entryUUID", "uid", "loginShell"]);
     assert!(!slim.contains(&"mail") && !slim.contains(&"objectSid"));
-    let all = people::attributes(&rfc2307, Extent::Full(Details::ALL), false);
-    let none = people::attributes(&rfc2307, Extent::Full(Details::default()), false);
+    let all = people::attributes(&rfc2307, Extent::ALL, false);
+    let none = people::attributes(&rfc2307, Extent::Full(Details::default(), None), false);
     for detail in ["mail", "sshPublicKey", "modifyTimestamp"] {
         assert!(all.contains(&detail) && !none.contains(&detail), "{detail}");
     }
@@ -136,7 +131,7 @@ fn whom_any_value_shuts_out_is_shut_out_though_the_rest_cannot_be_used() {
         ];
         let entry = sample("cn=a,ou=people,dc=x", &of_person);
         let names = &settings(Schema::Rfc2307).names;
-        let person = people::person(&entry, names, Extent::Full(Details::ALL), NOW).unwrap();
+        let person = people::person(&entry, names, Extent::ALL, NOW).unwrap();
         assert!(!person.user.active, "{attribute}");
     }
 }
@@ -176,7 +171,7 @@ fn whoever_is_shut_out_needs_no_usable_login() {
         }
     }
     let gone = sample("cn=a,dc=x", &[("uid", &[b"GONE"]), ("entryUUID", &[b"1"])]);
-    let gone = people::person(&gone, &names, Extent::Full(Details::ALL), NOW)
+    let gone = people::person(&gone, &names, Extent::ALL, NOW)
         .unwrap()
         .user;
     assert_eq!((gone.active, gone.login.raw()), (false, "GONE"));
@@ -253,7 +248,7 @@ fn a_record_that_cannot_be_used_names_its_numbers_all_the_same() {
         ),
     ] {
         let entry = sample("uid=a,dc=x", attributes);
-        let unusable = people::person(&entry, &names, Extent::Full(Details::ALL), NOW).unwrap_err();
+        let unusable = people::person(&entry, &names, Extent::ALL, NOW).unwrap_err();
         assert_eq!(raw(&unusable.record.numbers), named, "{attributes:?}");
     }
     let group = sample(

@@ -14,12 +14,12 @@ use super::Scim;
 use super::client::{
     ACCEPT, Client, Listed, ONE_BY_ONE, group_attributes, is_refusal, user_attributes,
 };
-use super::decode::{self, GroupEntry};
+use super::decode::{self, Extent, GroupEntry};
 use super::members::{self, Found, People};
 use super::path::{Object, quoted};
 use super::settings::{MemberValue, Settings};
 use crate::model::group_policy::GroupPolicy;
-use crate::model::{Details, Group, RemoteId, Role, Status, Untrusted, User, same_name};
+use crate::model::{Group, RemoteId, Role, Status, Untrusted, User, same_name};
 use crate::providers::FetchError;
 use crate::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person,
@@ -272,7 +272,7 @@ impl ScimAdmin {
     /// Everybody, or, if they are few, those with these ids.
     fn everybody(&self, ids: &[String]) -> Result<Vec<User>, AdminError> {
         let names = &self.settings.names;
-        let attributes = user_attributes(names, Some(Details::ALL));
+        let attributes = user_attributes(names, Extent::ALL);
         let by_id = self.settings.member_value == MemberValue::Id && ids.len() <= ONE_BY_ONE;
         let mut resources = Vec::new();
         if by_id {
@@ -294,7 +294,7 @@ impl ScimAdmin {
         }
         Ok(resources
             .iter()
-            .filter_map(|resource| decode::user(resource, names, false).ok())
+            .filter_map(|resource| decode::user(resource, names, Extent::ALL).ok())
             .collect())
     }
 }
@@ -442,9 +442,10 @@ impl GroupAdmin for ScimAdmin {
 
     fn people(&self, logins: &[String]) -> Result<Vec<Person>, AdminError> {
         let names = &self.settings.names;
-        let attributes = user_attributes(names, Some(Details::ALL));
+        let attributes = user_attributes(names, Extent::ALL);
         let mut users = Vec::new();
-        let mut take = |resource: Value| users.extend(decode::user(&resource, names, false).ok());
+        let mut take =
+            |resource: Value| users.extend(decode::user(&resource, names, Extent::ALL).ok());
         self.whole(
             self.client
                 .named("Users", &names.login, Some(logins), &attributes, &mut take)

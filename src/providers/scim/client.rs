@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::decode::{self, Features};
+use super::decode::{self, Extent, Features};
 use super::paging::{Ask, Listing, Step, Way};
 use super::path::Path;
 use super::settings::{Names, Paging, Settings};
-use crate::model::{Details, Finding, Untrusted};
+use crate::model::{Finding, Untrusted};
 use crate::providers::http::{Answer, Http, HttpError, HttpErrorKind, Request};
 
 /// The media type of RFC 7644, 8.1, and the one that many servers want instead.
@@ -421,12 +421,13 @@ pub(super) fn is_refusal(error: &HttpError) -> bool {
     error.kind == HttpErrorKind::Refused || error.status == Some(403)
 }
 
-/// What is wanted of a person; `None`: only who it is, and whether they are let in.
-pub(super) fn user_attributes(names: &Names, details: Option<Details>) -> String {
+/// What is wanted of a person.
+pub(super) fn user_attributes(names: &Names, extent: Extent<'_>) -> String {
     let mut paths = vec![&names.login];
     paths.extend(&names.active);
     paths.extend(&names.inactive_paths);
-    if let Some(details) = details {
+    if let Extent::Full(details, attribute) = extent {
+        paths.extend(attribute);
         paths.extend(&names.name);
         for (is_wanted, path) in [
             (details.email, &names.email),

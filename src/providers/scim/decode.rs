@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::path::{Object, Path, get, text, truth};
 use super::settings::Names;
 use crate::model::history::EntryKind;
-use crate::model::{Group, RecordSays, RejectedRecord, RemoteId, Untrusted, User, shown};
+use crate::model::{Details, Group, RecordSays, RejectedRecord, RemoteId, Untrusted, User, shown};
 use crate::providers::choice;
 use crate::providers::inactive::says_no;
 
@@ -180,11 +180,29 @@ fn remote_id(resource: &Value) -> Result<RemoteId, String> {
     RemoteId::new(&id).ok_or_else(|| format!("its `id` {}", RemoteId::UNFIT))
 }
 
-/// Reads a person. `slim`: only id, login and whether they are active.
+/// How much of a person is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent<'q> {
+    /// All that accounts are made of, these details, and what is at this path.
+    Full(Details, Option<&'q Path>),
+    /// Id, login and whether the person is active.
+    Slim,
+}
+
+impl Extent<'_> {
+    /// All that accounts are made of.
+    pub(super) const ALL: Self = Self::Full(Details::ALL, None);
+}
+
+/// Reads a person.
 ///
 /// # Errors
 /// The record that stands for a person who cannot be used.
-pub(super) fn user(resource: &Value, names: &Names, slim: bool) -> Result<User, RejectedRecord> {
+pub(super) fn user(
+    resource: &Value,
+    names: &Names,
+    extent: Extent<'_>,
+) -> Result<User, RejectedRecord> {
     let read = || -> Result<User, String> {
         let object = resource.as_object().ok_or("it is no object")?;
         let login = names.login.one(object).ok_or("it has no login")?;
@@ -194,9 +212,9 @@ pub(super) fn user(resource: &Value, names: &Names, slim: bool) -> Result<User, 
             Some(value) => truth(value).ok_or_else(|| unclear(value))?,
         };
         user.active &= !is_shut_out(resource, names);
-        if slim {
+        let Extent::Full(_, attribute) = extent else {
             return Ok(user);
-        }
+        };
         let one = |path: &Option<Path>| {
             path.as_ref()
                 .and_then(|path| path.one(object))
@@ -225,6 +243,11 @@ pub(super) fn user(resource: &Value, names: &Names, slim: bool) -> Result<User, 
             .map(str::trim)
             .filter(|line| !line.is_empty());
         user.ssh_keys = lines.map(Untrusted::new).collect();
+        if let Some(path) = attribute {
+            let value = path.one(object).map(Untrusted::new);
+            user.attributes
+                .extend(value.map(|value| (path.as_str().to_owned(), value)));
+        }
         Ok(user)
     };
     read().map_err(|reason: String| RejectedRecord {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::client::{Client, group_attributes, user_attributes};
-use super::decode;
+use super::decode::{self, Extent};
 use super::path::Path;
 use super::settings::{Names, Settings};
-use crate::model::{Completeness, Details, Directory, Snapshot};
+use crate::model::{Completeness, Directory, Snapshot};
 use crate::providers::http::{Http, HttpError};
 use crate::providers::look::{Look, Unseen};
 
@@ -19,13 +19,13 @@ use crate::providers::look::{Look, Unseen};
 pub(super) fn look(http: &Http, settings: &Arc<Settings>) -> Result<Look, HttpError> {
     let client = Client::new(http, settings, &|_| ())?;
     let names = &settings.names;
-    let people = client.first("Users", &user_attributes(names, Some(Details::ALL)))?;
+    let people = client.first("Users", &user_attributes(names, Extent::ALL))?;
     let groups = client.first("Groups", &group_attributes(names, false))?;
     let mut unseen = unseen(&people.resources, &of_people(names));
     unseen.extend(self::unseen(&groups.resources, &of_groups(names)));
     let (mut users, mut bad_users) = (Vec::new(), Vec::new());
     for resource in &people.resources {
-        match decode::user(resource, names, false) {
+        match decode::user(resource, names, Extent::ALL) {
             Ok(user) => users.push(user),
             Err(record) => bad_users.push(record),
         }

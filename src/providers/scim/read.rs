@@ -9,12 +9,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::client::{Client, Listed, ONE_BY_ONE};
-use super::decode::{self, GroupEntry};
+use super::decode::{self, Extent, GroupEntry};
 use super::members::{self, People, Resolved};
+use super::path::Path;
 use super::settings::{Settings, Wished};
 use super::strangers;
 use crate::model::{
-    Completeness, Details, Directory, Finding, RejectedRecord, Snapshot, User, counted, same_name,
+    Completeness, Directory, Finding, RejectedRecord, Snapshot, User, counted, same_name,
 };
 use crate::providers::http::{Http, HttpError, HttpErrorKind};
 use crate::providers::{FetchError, Query, Scope};
@@ -61,9 +62,15 @@ pub(super) fn read(
         knows_all: false,
     };
     let (logins, with_groups) = (query.logins(), query.reads_groups());
-    let details = (query.scope == Scope::Users).then_some(query.details);
+    let attribute = query.attribute.as_deref();
+    // What is no path is no attribute that anybody has.
+    let attribute = attribute.and_then(|attribute| Path::new(attribute).ok());
+    let extent = match query.scope {
+        Scope::Users => Extent::Full(query.details, attribute.as_ref()),
+        Scope::Groups => Extent::Slim,
+    };
     let mut people = People::default();
-    let (users, mut rejected, user_pages) = read.people(logins, details, &mut people)?;
+    let (users, mut rejected, user_pages) = read.people(logins, extent, &mut people)?;
     read.knows_all = logins.is_none() && rejected.iter().all(|record| record.id.is_some());
     // Without all people, members could not be told from strangers.
     let (mut resolved, group_pages) = match with_groups && read.early.is_none() {
@@ -109,7 +116,7 @@ pub(super) fn unused_inactive(
         return Ok(Vec::new());
     }
     let client = Client::new(http, settings, &|_| {})?;
-    let attributes = super::client::user_attributes(names, None);
+    let attributes = super::client::user_attributes(names, Extent::Slim);
     let mut take = |resource: Value| {
         if let Some(object) = resource.as_object() {
             unused.retain(|path| path.raw(object).is_none());
@@ -180,17 +187,16 @@ impl Read<'_> {
     fn people(
         &mut self,
         only: Option<&[String]>,
-        details: Option<Details>,
+        extent: Extent<'_>,
         people: &mut People,
     ) -> Result<(Vec<User>, Vec<RejectedRecord>, usize), FetchError> {
         let names = &self.settings.names;
-        let attributes = super::client::user_attributes(names, details);
-        let slim = details.is_none();
+        let attributes = super::client::user_attributes(names, extent);
         let (mut users, mut rejected) = (Vec::new(), Vec::new());
         let asked = |wished: &&Wished| attributes.split(',').any(|path| path == wished.1.as_str());
         let mut unseen: Vec<&Wished> = self.settings.wished[0].iter().filter(asked).collect();
         let mut take =
-            |resource: Value| match decode::user(seen(&resource, &mut unseen), names, slim) {
+            |resource: Value| match decode::user(seen(&resource, &mut unseen), names, extent) {
                 // A filter finds more than was asked for, and a server may not have filtered.
                 Ok(user)
                     if only.is_some_and(|only| {
@@ -212,7 +218,7 @@ impl Read<'_> {
             .named("Users", &names.login, only, &attributes, &mut take)?;
         let pages = listed.pages;
         self.ended(listed);
-        if only.is_none() && !slim && users.len() + rejected.len() > 0 {
+        if only.is_none() && extent != Extent::Slim && users.len() + rejected.len() > 0 {
             self.unused(unseen);
         }
         Ok((users, rejected, pages))

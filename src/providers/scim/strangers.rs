@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::client::{Client, group_attributes, is_refusal, user_attributes};
-use super::decode::{self, GroupEntry, Kind};
+use super::decode::{self, Extent, GroupEntry, Kind};
 use super::members::{self, Found, People};
 use super::settings::{MemberValue, Names, Settings};
 use crate::model::{Examples, Finding, MemberHint, Untrusted, counted};
@@ -107,7 +107,7 @@ pub(super) fn settle(
         Verdict::Ask(asked) => asked,
     };
     let names = &settings.names;
-    let attributes = user_attributes(names, None);
+    let attributes = user_attributes(names, Extent::Slim);
     let mut there = Examples::default();
     if meaning == MemberValue::Login {
         let mut take = |resource| there.extend(decode::id(&resource));

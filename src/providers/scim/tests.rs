@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::decode::{Features, GroupEntry, features, group, page, user};
+use super::decode::{Extent, Features, GroupEntry, features, group, page, user};
 use super::members::{People, Resolved, resolve};
 use super::settings::{Attributes, Config, MemberValue, Settings};
 use crate::model::{Details, RemoteId};
@@ -34,7 +34,7 @@ fn a_person_may_come_in_many_forms() {
         "emails": {"value": "a@x"}, "active": "True", "meta": {"lastModified": "2026-01-01T00:00:00+02:00"},
         "urn:example:posix:2.0:User": {"uidNumber": 20001, "loginShell": "/bin/sh", "keys": ["ssh-rsa A\nssh-rsa B", {"value": "ssh-rsa C"}]},
     });
-    let alice = user(&full, &names, false).unwrap();
+    let alice = user(&full, &names, Extent::ALL).unwrap();
     let raw =
         |text: &Option<crate::model::Untrusted>| text.as_ref().map(|text| text.raw().to_owned());
     assert_eq!(
@@ -54,7 +54,7 @@ fn a_person_may_come_in_many_forms() {
         ["ssh-rsa A", "ssh-rsa B", "ssh-rsa C"]
     );
     assert!(alice.active && alice.updated.is_some() && alice.home.is_none());
-    let slim = user(&full, &names, true).unwrap();
+    let slim = user(&full, &names, Extent::Slim).unwrap();
     assert!(slim.uid.is_none() && slim.active);
     for (active, expected) in [
         (json!(false), Some(false)),
@@ -67,7 +67,7 @@ fn a_person_may_come_in_many_forms() {
         let got = user(
             &json!({"id": "u1", "userName": "x", "active": active}),
             &names,
-            true,
+            Extent::Slim,
         );
         assert_eq!(got.ok().map(|user| user.active), expected, "{active}");
     }
@@ -81,7 +81,7 @@ fn whoever_is_shut_out_needs_no_usable_record() {
     let read = |mut more: Value| {
         let resource = more.as_object_mut().unwrap();
         resource.insert("id".to_owned(), json!("u1"));
-        match user(&more, &names, true) {
+        match user(&more, &names, Extent::Slim) {
             Ok(user) => (true, !user.active),
             Err(record) => (record.id.is_none(), record.is_shut_out()),
         }
@@ -129,8 +129,8 @@ fn whoever_is_shut_out_needs_no_usable_record() {
         let text = more.to_string();
         assert_eq!(read(more), (is_usable, is_shut_out), "{text}");
     }
-    assert!(super::client::user_attributes(&names, None).contains("userType"));
-    let asked = |details| super::client::user_attributes(&names, Some(details));
+    assert!(super::client::user_attributes(&names, Extent::Slim).contains("userType"));
+    let asked = |details| super::client::user_attributes(&names, Extent::Full(details, None));
     assert!(asked(Details::ALL).contains("emails"));
     assert!(!asked(Details::default()).contains("emails"));
     let bad = toml::from_str("url = 'http://localhost/'\ninactive_when = {'a b' = ['x']}").unwrap();
@@ -140,7 +140,7 @@ fn whoever_is_shut_out_needs_no_usable_record() {
 #[test]
 fn a_person_who_cannot_be_used_is_somebody_all_the_same() {
     let names = settings(Attributes::default()).names;
-    let record = user(&json!({"id": "u1"}), &names, false).unwrap_err();
+    let record = user(&json!({"id": "u1"}), &names, Extent::ALL).unwrap_err();
     assert_eq!((record.id, record.subject.raw()), (Some(id("u1")), "u1"));
     for nobody in [
         json!({"userName": "x"}),
@@ -149,12 +149,12 @@ fn a_person_who_cannot_be_used_is_somebody_all_the_same() {
         json!({"id": {}}),
     ] {
         assert!(
-            user(&nobody, &names, false).unwrap_err().id.is_none(),
+            user(&nobody, &names, Extent::ALL).unwrap_err().id.is_none(),
             "{nobody}"
         );
     }
     assert_eq!(
-        user(&json!({"id": 7, "userName": "x"}), &names, false)
+        user(&json!({"id": 7, "userName": "x"}), &names, Extent::ALL)
             .unwrap()
             .id,
         id("7")

@@ -102,6 +102,7 @@ fn query(scope: Scope) -> Query {
         top_group,
         with_groups: false,
         details: Details::ALL,
+        attribute: None,
         deadline: soon(60),
     }
 }
