@@ -2629,7 +2629,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan__subcmd__groups)
-            opts="-n -u -g -f -q -v -h --new-ledger --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -u -g -f -q -v -h --full --new-ledger --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2712,7 +2712,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan__subcmd__users)
-            opts="-n -u -g -f -q -v -h --new --updated --only --new-ledger --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -u -g -f -q -v -h --new --updated --only --full --new-ledger --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3218,7 +3218,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync__subcmd__groups)
-            opts="-n -u -g -f -q -v -h --new-ledger --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -u -g -f -q -v -h --full --new-ledger --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3301,7 +3301,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync__subcmd__users)
-            opts="-n -u -g -f -q -v -h --new --updated --only --new-ledger --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -u -g -f -q -v -h --new --updated --only --full --new-ledger --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -89,6 +89,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l new -d 'Only people who have no account yet'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l updated -d 'Only people who have an account'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l full -d 'Read everything, though nothing seems to have moved'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l new-ledger -d 'Begin with a new ledger, in the place of one that is lost, or is not this host\'s'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l exit-code -d 'End a dry run with status 4 if changes are pending'
@@ -110,6 +111,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l full -d 'Read everything, though nothing seems to have moved'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l new-ledger -d 'Begin with a new ledger, in the place of one that is lost, or is not this host\'s'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l exit-code -d 'End a dry run with status 4 if changes are pending'
@@ -765,6 +767,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subc
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l new -d 'Only people who have no account yet'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l updated -d 'Only people who have an account'
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l full -d 'Read everything, though nothing seems to have moved'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l new-ledger -d 'Begin with a new ledger, in the place of one that is lost, or is not this host\'s'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l exit-code -d 'End a dry run with status 4 if changes are pending'
@@ -786,6 +789,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l full -d 'Read everything, though nothing seems to have moved'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l new-ledger -d 'Begin with a new ledger, in the place of one that is lost, or is not this host\'s'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l exit-code -d 'End a dry run with status 4 if changes are pending'

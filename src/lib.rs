@@ -17,6 +17,7 @@
 #![warn(unreachable_pub)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod cache;
 mod cli;
 mod commands;
 mod config;

@@ -19,6 +19,14 @@ pub enum Sync {
 }
 
 impl Sync {
+    /// Whether all is read, though nothing may have moved.
+    pub fn full(&self) -> bool {
+        match self {
+            Self::Users(args) => args.full,
+            Self::Groups(args) => args.full,
+        }
+    }
+
     /// Whether a new ledger is begun.
     pub fn new_ledger(&self) -> bool {
         match self {
@@ -53,6 +61,13 @@ pub struct SyncUsers {
     #[arg(long, value_name = "USER", num_args = 1.., value_delimiter = ',')]
     pub only: Vec<String>,
 
+    /// Read everything, though nothing seems to have moved
+    ///
+    /// Where a run had nothing to do, and neither the provider nor this machine has moved since, the next one reads nobody; see
+    /// `full_read_every` in gosync.toml(5). With -v all is read, too.
+    #[arg(long)]
+    pub full: bool,
+
     /// Begin with a new ledger, in the place of one that is lost, or is not this host's
     ///
     /// Accounts that are here are the host's own then, until they are adopted. No number that was given is given again.
@@ -70,6 +85,10 @@ pub struct SyncGroups {
     /// Only these groups and those above them, by the provider's name
     #[arg(value_name = "GROUP")]
     pub groups: Vec<String>,
+
+    /// Read everything, though nothing seems to have moved
+    #[arg(long)]
+    pub full: bool,
 
     /// Begin with a new ledger, in the place of one that is lost, or is not this host's
     #[arg(long)]

@@ -26,7 +26,7 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
     let ledger = anchored::read(&setup)?;
     let provider = &setup.settings.provider()?.name;
     let owned = ledger
-        .map(|ledger| ledger.load(HOST, provider, setup.now))
+        .map(|ledger| ledger.load(HOST, provider, setup.now.seconds()))
         .transpose();
     let owned = owned.map_err(Error::failed)?.unwrap_or_default();
     let unknown: Vec<String> = args

@@ -27,7 +27,7 @@ pub(super) fn run(global: &Global, args: &cli::Lock, ui: Ui) -> Result<Outcome> 
         hold: Hold {
             by: process::who_asks(),
             reason: reason.map(str::to_owned),
-            at: setup.now,
+            at: setup.now.seconds(),
         },
     };
     let report = run_task(&setup, task, &args.plan)?;

@@ -51,6 +51,7 @@ pub(super) fn options(setup: &Setup<'_>, args: &PlanArgs) -> Options {
     Options {
         dry_run: args.dry_run,
         force: setup.global.force,
+        full: setup.global.verbose > 0,
         approve: args.approve.clone(),
         strict: args.strict,
         retry_hooks: args.retry_hooks,
@@ -108,7 +109,7 @@ pub(super) fn run_asked(
 /// The end of a command, by what came of its run.
 pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
     Err(match &report.outcome {
-        run::Outcome::Done => return Ok(Outcome::Done),
+        run::Outcome::Done | run::Outcome::Unmoved => return Ok(Outcome::Done),
         run::Outcome::Pending if args.exit_code => return Ok(Outcome::Pending),
         run::Outcome::Pending => return Ok(Outcome::Done),
         run::Outcome::Refused(_) => refused(report, args),

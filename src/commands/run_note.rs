@@ -75,15 +75,23 @@ impl<'a> NoteOfRun<'a> {
         self.tell(&mut note, report);
         let (command, is_quiet) = (&self.command, self.setup.global.quiet);
         let is_told = report.is_some_and(|it| !matches!(it.outcome, run::Outcome::Refused(_)));
+        let is_unmoved = report.is_some_and(|it| it.outcome == run::Outcome::Unmoved);
         let is_complete = report.is_some_and(|it| self.is_whole && is_complete(it));
         let update = |runs: &mut LastRuns| {
-            if is_complete {
-                let reads = runs.complete_reads.entry(note.provider.clone());
+            if is_complete || is_unmoved {
+                let reads = match is_unmoved {
+                    true => &mut runs.confirmed_reads,
+                    false => &mut runs.complete_reads,
+                };
+                let reads = reads.entry(note.provider.clone());
                 let last = reads.or_default().entry(command.clone());
                 last.insert_entry(note.ended);
             }
             if let Some(last) = runs.runs.get(command) {
-                keep_told(&mut note, last, is_told, is_quiet);
+                keep_told(&mut note, last, is_told && !is_unmoved, is_quiet);
+                if is_unmoved {
+                    note.counts = last.counts;
+                }
             }
             runs.put(command, note);
         };
@@ -128,7 +136,8 @@ fn keep_told(note: &mut RunNote, last: &RunNote, is_told: bool, is_quiet: bool) 
 /// Whether all was read, and believed.
 fn is_complete(report: &RunReport) -> bool {
     let mut sources = report.sources.iter().map(|source| &source.completeness);
-    let all = sources.all(|it| matches!(it, Completeness::Complete(_)));
+    let all =
+        !report.sources.is_empty() && sources.all(|it| matches!(it, Completeness::Complete(_)));
     let plans = report.targets.iter().map(|target| &target.plan);
     all && plans.map(|plan| &plan.incomplete).all(Option::is_none)
 }

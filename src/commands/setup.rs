@@ -8,7 +8,7 @@ use super::watch::UiWatch;
 use crate::cli::Global;
 use crate::config::{Settings, Source};
 use crate::error::{Error, Result};
-use crate::model::Snapshot;
+use crate::model::{Now, Snapshot};
 use crate::providers::Scope;
 use crate::run::{Asked, Env, Patience};
 use crate::system::files::{self, Trust};
@@ -91,7 +91,7 @@ impl<'a> Setup<'a> {
         let env = Env {
             settings,
             root: Root::new(global.root.clone()),
-            now: clock::now(),
+            now: Now::new(clock::now()),
             patience,
             providers: Vec::new(),
         };

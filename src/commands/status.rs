@@ -90,7 +90,7 @@ impl Status {
             .transpose()
             .map_err(Error::failed)?;
         let hooks = ledger
-            .map(|ledger| ledger.hook_census(setup.now, SHOWN_HOOKS))
+            .map(|ledger| ledger.hook_census(setup.now.seconds(), SHOWN_HOOKS))
             .transpose()
             .map_err(Error::failed)?;
         let (note, busy) = lock::look(&setup.root.path(&setup.settings.gosync.lock_file))
@@ -100,7 +100,7 @@ impl Status {
             provider: &section.name,
             runs: &runs,
             is_reachable: provider.is_ok(),
-            now: setup.now,
+            now: setup.now.seconds(),
             max_age: args.max_age,
         });
         Ok(Self {
@@ -191,8 +191,11 @@ impl Status {
     /// When the provider was read completely last.
     fn reads(&self) -> String {
         let read = |family: &&str| {
-            let at = verdict::last_read(&self.runs, &self.section, family)?;
-            Some(format!("{family} {at}"))
+            let (at, confirmed) = verdict::last_reads(&self.runs, &self.section, family)?;
+            Some(match confirmed {
+                Some(confirmed) => format!("{family} {at} (nothing has moved until {confirmed})"),
+                None => format!("{family} {at}"),
+            })
         };
         let reads: Vec<String> = FAMILIES.iter().filter_map(read).collect();
         match reads.is_empty() {
@@ -250,10 +253,18 @@ impl Status {
 
     fn json(&self) -> Value {
         let read = |family: &&str| {
-            let at = verdict::last_read(&self.runs, &self.section, family)?;
-            Some(((*family).to_owned(), json!(at)))
+            let reads = verdict::last_reads(&self.runs, &self.section, family)?;
+            Some(((*family).to_owned(), reads))
         };
-        let reads: serde_json::Map<String, Value> = FAMILIES.iter().filter_map(read).collect();
+        let reads: Vec<_> = FAMILIES.iter().filter_map(read).collect();
+        let confirmed = reads
+            .iter()
+            .filter_map(|(family, (_, at))| Some((family.clone(), json!((*at)?))));
+        let confirmed: serde_json::Map<String, Value> = confirmed.collect();
+        let reads = reads
+            .into_iter()
+            .map(|(family, (at, _))| (family, json!(at)));
+        let reads: serde_json::Map<String, Value> = reads.collect();
         let holder = &self.note.holder;
         let lock = self
             .busy
@@ -284,6 +295,9 @@ impl Status {
             },
             "lock": lock,
         });
+        if !confirmed.is_empty() {
+            out["last_confirmed_read"] = confirmed.into();
+        }
         if let Some(problem) = &self.ledger {
             out["ledger"] = json!({"error": problem.message, "hints": problem.hints});
         }

@@ -16,12 +16,14 @@ pub(super) fn run(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
             run_note::unusable(global, &task, error);
         }
     })?;
+    let options = options(&setup, args.plan());
     let options = Options {
+        full: args.full() || options.full,
         new_ledger: match args.new_ledger() {
             true => NewLedger::Begun,
             false => NewLedger::No,
         },
-        ..options(&setup, args.plan())
+        ..options
     };
     let report = run_with(&setup, task, options, args.plan())?;
     conclude(&report, args.plan())

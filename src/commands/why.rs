@@ -30,7 +30,7 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
     let provider = &setup.settings.provider()?.name;
     let owned = ledger
         .as_ref()
-        .map(|ledger| ledger.load(HOST, provider, setup.now))
+        .map(|ledger| ledger.load(HOST, provider, setup.now.seconds()))
         .transpose()
         .map_err(Error::failed)?;
     let inquiry = Inquiry {

@@ -28,6 +28,9 @@ pub struct Gosync {
     /// How long the whole read may take.
     #[serde(deserialize_with = "units::duration")]
     pub time_limit: Duration,
+    /// After so long all is read although nothing seems to have moved; 0: each time.
+    #[serde(deserialize_with = "units::duration")]
+    pub full_read_every: Duration,
     /// How many bytes of memory gosync may use while it reads from a server.
     #[serde(deserialize_with = "units::bytes")]
     pub memory_limit: usize,
@@ -43,6 +46,7 @@ impl Default for Gosync {
             state_dir: "/var/lib/gosync".into(),
             lock_file: "/run/gosync/lock".into(),
             time_limit: Duration::from_secs(100),
+            full_read_every: Duration::from_secs(6 * 3_600),
             memory_limit: 256 << 20,
             history_days: 400,
         }

@@ -21,6 +21,7 @@ pub(crate) mod request;
 pub(crate) mod search;
 mod socket;
 mod start_tls;
+pub(crate) mod sync;
 mod wire;
 
 pub(crate) use self::error::Error;

@@ -79,10 +79,15 @@ impl Control {
             out.number(INTEGER, size);
             out.string(cookie);
         });
+        Self::critical(kind, value.into_bytes())
+    }
+
+    /// One with a value, without which the operation must not be done.
+    pub(super) fn critical(kind: &'static str, value: Vec<u8>) -> Self {
         Self {
             kind,
             is_critical: true,
-            value: Some(value.into_bytes()),
+            value: Some(value),
         }
     }
 }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::admin::GroupAdmin;
 use super::{FetchError, Provider};
 use crate::model::remedy::KeyNames;
-use crate::model::{IdRange, shown};
+use crate::model::{IdRange, Now, shown};
 use crate::system::PathError;
 use crate::system::files::{self, Trust};
 
@@ -70,7 +70,7 @@ pub trait ProviderConfig: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// When the keys do not fit together, or a file cannot be trusted.
-    fn open(&self, name: &str, now: i64) -> Result<Box<dyn Provider>, OpenError>;
+    fn open(&self, name: &str, now: &Now) -> Result<Box<dyn Provider>, OpenError>;
 
     /// The same, to change its groups.
     ///
@@ -178,14 +178,14 @@ impl<'a> NamedFile<'a> {
 }
 
 /// On what terms groups are changed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct AdminTerms {
     /// Where new groups get their numbers from, with providers that number them.
     pub gids: IdRange,
     /// When everything must have been done.
     pub deadline: Instant,
-    /// Seconds since 1970.
-    pub now: i64,
+    /// When the run began.
+    pub now: Now,
 }
 
 /// Why a provider could not be opened.

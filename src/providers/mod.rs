@@ -83,6 +83,15 @@ pub enum Scope {
     Groups,
 }
 
+/// By what a provider knows whether it would say the same again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// By the files of this machine that it reads.
+    Files,
+    /// By a text of its own.
+    Content(String),
+}
+
 /// Somewhere users and groups come from.
 pub trait Provider {
     /// The name of its section in the configuration.
@@ -103,6 +112,23 @@ pub trait Provider {
     /// # Errors
     /// When nothing usable could be read.
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError>;
+
+    /// Marks all that a query would be answered, by a cheap question; whatever changes afterwards has another mark. `None`:
+    /// the provider knows no such question.
+    ///
+    /// # Errors
+    /// As [`Provider::fetch`].
+    fn mark(&self, _query: &Query) -> Result<Option<Mark>, FetchError> {
+        Ok(None)
+    }
+
+    /// Whether a query would be answered as when the provider made a [`Mark::Content`].
+    ///
+    /// # Errors
+    /// As [`Provider::fetch`].
+    fn is_marked(&self, _query: &Query, _mark: &str) -> Result<bool, FetchError> {
+        Ok(false)
+    }
 
     /// Whether what was fetched last are made-up people, to try gosync with: they belong on no host.
     fn is_sample(&self) -> bool {

@@ -51,7 +51,9 @@ pub(crate) fn catch_up(env: &Env, options: &Options, watch: &mut dyn Watch) -> R
     let target = env.target()?;
     let is_due = match Ledger::open_read_only(&env.state_dir()) {
         Ok(None) => return Ok(()),
-        Ok(Some(ledger)) => ledger.is_hook_due(env.now).map_err(Error::failed)?,
+        Ok(Some(ledger)) => ledger
+            .is_hook_due(env.now.seconds())
+            .map_err(Error::failed)?,
         // Perhaps a write to it was broken off, which only a writer can undo.
         Err(_) => true,
     };

@@ -25,7 +25,7 @@ pub(super) fn make_todays(env: &Env, ledger: &Ledger) -> Option<String> {
 }
 
 fn make(env: &Env, ledger: &Ledger) -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let day = clock::written(env.now);
+    let day = clock::written(env.now.seconds());
     let day = day.split('T').next().unwrap_or_default();
     let path = dir(env).join(format!("{day}.sqlite"));
     if files::look(&path)?.is_some() || !has_changed(env)? {

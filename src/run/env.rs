@@ -12,10 +12,10 @@ use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::hooks;
 use crate::model::power::PowerBook;
-use crate::model::{Details, Directory, Snapshot, User, shown};
+use crate::model::{Details, Directory, Now, Snapshot, User, shown};
 use crate::policy::PrimaryGroup;
 use crate::policy::select::{self, Selection};
-use crate::providers::{FetchError, Provider, Query, Scope, fields};
+use crate::providers::{FetchError, Mark, Provider, Query, Scope, fields};
 use crate::system::clock;
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
 use crate::system::root::Root;
@@ -28,8 +28,8 @@ pub struct Env {
     pub settings: Settings,
     /// The root of the managed host.
     pub root: Root,
-    /// When the run began, in seconds since 1970.
-    pub now: i64,
+    /// When the run began.
+    pub now: Now,
     /// How long another run is waited for.
     pub patience: Patience,
     /// The providers that are read; none: the one of the settings is opened.
@@ -150,26 +150,10 @@ impl Env {
     /// Asks the provider, and the field sources about those whom it lets in; network only, and the
     /// whole of it within the time limit.
     pub(crate) fn fetch(&self, asked: Asked, watch: &mut dyn Watch) -> Result<Snapshot> {
-        let Asked {
-            scope,
-            only,
-            details,
-            attribute,
-        } = asked;
         let (provider, fields) = (self.opened()?, self.field_sources()?);
-        let of_users = scope == Scope::Users;
-        let top_group = self.settings.rules.accounts.top_group.clone();
-        let query = Query {
-            scope,
-            only,
-            top_group: top_group.filter(|_| of_users),
-            with_groups: of_users && self.names_primary_groups(),
-            details,
-            attribute,
-            deadline: clock::deadline(self.settings.gosync.time_limit),
-        };
+        let query = self.query(asked);
         // Of people in groups only id, login and whether they are active is asked.
-        let fields = fields.as_ref().filter(|_| of_users);
+        let fields = fields.as_ref().filter(|_| query.scope == Scope::Users);
         let fields = fields.map(fields::Sources::open);
         let fields = fields.transpose().map_err(unreadable_fields)?;
         let progress = watch.progress(&format!("reading {}", provider.name()));
@@ -194,6 +178,38 @@ impl Env {
             "read"
         );
         Ok(snapshot)
+    }
+
+    fn query(&self, asked: Asked) -> Query {
+        let Asked {
+            scope,
+            only,
+            details,
+            attribute,
+        } = asked;
+        let of_users = scope == Scope::Users;
+        let top_group = self.settings.rules.accounts.top_group.clone();
+        Query {
+            scope,
+            only,
+            top_group: top_group.filter(|_| of_users),
+            with_groups: of_users && self.names_primary_groups(),
+            details,
+            attribute,
+            deadline: clock::deadline(self.settings.gosync.time_limit),
+        }
+    }
+
+    /// Has the provider mark what it has now, before it is read.
+    pub(crate) fn mark(&self, asked: Asked) -> Result<Option<Mark>> {
+        let marked = self.opened()?.mark(&self.query(asked));
+        marked.map_err(|error| self.unreadable(error))
+    }
+
+    /// Whether the provider has what it had when it made a mark.
+    pub(crate) fn is_marked(&self, asked: Asked, mark: &str) -> Result<bool> {
+        let is_still = self.opened()?.is_marked(&self.query(asked), mark);
+        is_still.map_err(|error| self.unreadable(error))
     }
 
     /// Why nothing was read, and what to do about it.
@@ -263,7 +279,7 @@ impl Env {
             home_bases: bases,
             home_base_mounted: rules.home_base_mounted,
             key_dir: self.settings.rules.keys.directory.clone(),
-            shadow_day: clock::shadow_day(self.now),
+            shadow_day: clock::shadow_day(self.now.seconds()),
             packing: PackingTime {
                 home: Duration::from_secs(departed.home_time_limit),
                 run: Duration::from_secs(departed.time_limit),
@@ -282,7 +298,7 @@ impl Env {
         hooks::Context {
             rules: &self.settings.hooks,
             root: &self.root,
-            now: self.now,
+            now: self.now.seconds(),
             enabled: self.runs_hooks(options),
             retry: options.retry_hooks,
         }

@@ -136,7 +136,7 @@ impl<'a> Exchange<'a> {
         }
         let copies = super::copies::dir(self.env);
         files::ensure_private_dir(&copies)?;
-        let at = clock::written(self.env.now);
+        let at = clock::written(self.env.now.seconds());
         let kept = copies.join(format!("replaced-{at}.sqlite"));
         files::second_name(present, &kept)?;
         files::sync_dir(&copies)?;

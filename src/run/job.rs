@@ -181,6 +181,8 @@ pub struct Options {
     pub dry_run: bool,
     /// Treat every record as changed, and go on where a check can be overruled.
     pub force: bool,
+    /// Read everything, though nothing may have moved.
+    pub full: bool,
     /// The digest of the plan that may go over limits.
     pub approve: Option<String>,
     /// Whether records that are rejected, and hooks that fail, make the run one that was done in

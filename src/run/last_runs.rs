@@ -40,6 +40,9 @@ pub(crate) struct LastRuns {
     /// When each provider was read completely last, by what for.
     #[serde(default)]
     pub(crate) complete_reads: BTreeMap<String, BTreeMap<String, Moment>>,
+    /// When it was found last that nothing had moved since such a read.
+    #[serde(default)]
+    pub(crate) confirmed_reads: BTreeMap<String, BTreeMap<String, Moment>>,
 }
 
 /// How one run ended.

@@ -36,6 +36,7 @@ mod shells;
 mod sources;
 pub(crate) mod transaction;
 mod undo;
+mod unmoved;
 pub(crate) mod view;
 mod watch;
 

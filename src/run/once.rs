@@ -15,6 +15,7 @@ use super::planner::{Planner, consider};
 use super::probe::RealProbe;
 use super::report::{Outcome, RunReport, TargetReport};
 use super::sessions::end_sessions;
+use super::unmoved::Unmoved;
 use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::hooks::{self, Tally};
@@ -41,7 +42,21 @@ const OPEN_ATTEMPTS: u32 = 2;
 /// What broke the run off. Whatever was begun is finished or dropped by the next one.
 pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     let _lock = env.lock(job.task.purpose(&job.options), watch)?;
-    let report = straight_line(env, job, watch);
+    let mut unmoved = Unmoved::watch(env, job);
+    let unread = unmoved.as_ref().filter(|_| !job.options.full);
+    let report = match unread.and_then(|unmoved| unmoved.report(watch)) {
+        Some(report) => Ok(report),
+        None => {
+            if let Some(unmoved) = &mut unmoved {
+                unmoved.mark();
+            }
+            let report = straight_line(env, job, watch);
+            if let Some(Err(error)) = unmoved.map(|unmoved| unmoved.leave(report.as_ref().ok())) {
+                tracing::info!(%error, "no stamp is left for the next run");
+            }
+            report
+        }
+    };
     if job.task.is_sync() && wrote_nothing(&report) {
         // What earlier runs have left to hooks does not depend on what the provider says now.
         if let Err(e) = after::catch_up(env, &job.options, watch) {
@@ -76,7 +91,7 @@ fn straight_line(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunRepor
         target: HOST,
         provider: &env.settings.provider()?.name,
         command,
-        now: env.now,
+        now: env.now.seconds(),
         number: None,
         let_through: false,
     };
@@ -334,7 +349,7 @@ impl Line<'_> {
             sync: self.job.task.to_saved()?,
         };
         let databases = fingerprints(&current.host());
-        let saved = Saved::new(asked, self.env.now, databases, plan, snapshot);
+        let saved = Saved::new(asked, self.env.now.seconds(), databases, plan, snapshot);
         Some(Box::new(saved))
     }
 

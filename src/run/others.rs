@@ -60,7 +60,7 @@ pub(crate) fn load<'a>(
         return Ok(vec![]);
     };
     let load = |name: &ProviderName| {
-        let owned = ledger.load(HOST, name.as_str(), cx.env.now);
+        let owned = ledger.load(HOST, name.as_str(), cx.env.now.seconds());
         owned.map_err(Error::failed)
     };
     providers.map(load).collect()

@@ -80,6 +80,8 @@ pub enum Outcome {
     Declined,
     /// It was a dry run, and changes are pending.
     Pending,
+    /// Nothing has moved since a run had nothing to do, and nothing was read.
+    Unmoved,
     /// All is done, or there was nothing to do.
     Done,
 }

@@ -69,7 +69,7 @@ fn left(env: &Env, target: &dyn Target, ledger: &Ledger) -> Result<Vec<String>> 
     let (host, subuids) = (current.host(), target.subuids()?);
     for provider in ledger.providers().map_err(Error::failed)? {
         let owned = ledger
-            .load(HOST, &provider, env.now)
+            .load(HOST, &provider, env.now.seconds())
             .map_err(Error::failed)?;
         left.extend(accounts(target, &host, &owned));
         for group in owned.groups.values() {

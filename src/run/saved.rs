@@ -10,8 +10,8 @@ use super::view::{self, ProviderView};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
-use crate::model::Snapshot;
 use crate::model::owned::Owned;
+use crate::model::{Now, Snapshot};
 use crate::plan::Plan;
 use crate::plan::saved::{Moved, Saved, begun};
 use crate::policy::Reason;
@@ -42,7 +42,7 @@ impl<'a> SavedPlan<'a> {
         };
         let mut view = ProviderView::new(env, &task, saved.asked.force, snapshot);
         if !fresh {
-            view.now = saved.read_at;
+            view.now = Now::new(saved.read_at);
         }
         Ok(Self {
             file,

@@ -40,7 +40,7 @@ impl Env {
 
     pub(crate) fn bare(&self) -> Result<Box<dyn Provider>> {
         let provider = self.settings.provider()?;
-        Ok(provider.config.open(&provider.name, self.now)?)
+        Ok(provider.config.open(&provider.name, &self.now)?)
     }
 
     /// A provider whose groups can be changed, for the time limit of a run.
@@ -49,7 +49,7 @@ impl Env {
         let terms = AdminTerms {
             gids: self.settings.rules.groups.gid_range,
             deadline: clock::deadline(self.settings.gosync.time_limit),
-            now: self.now,
+            now: self.now.clone(),
         };
         Ok(provider.config.open_admin(&provider.name, terms)?)
     }

@@ -35,7 +35,7 @@ pub(crate) fn plan(cx: &PlanContext<'_>, number: u64) -> Result<Plan> {
             known: true,
             force,
         },
-        now: cx.env.now,
+        now: &cx.env.now,
         probe: &RealProbe::of(cx.env, cx.target),
     };
     let mut plan = diff::undo(past, &against);

@@ -14,8 +14,8 @@ use crate::error::Result;
 use crate::hooks;
 use crate::model::owned::Owned;
 use crate::model::{
-    Completeness, Contact, Details, Directory, Finding, RecordSays, RemoteId, Snapshot, Untrusted,
-    User, UserField, same_name,
+    Completeness, Contact, Details, Directory, Finding, Now, RecordSays, RemoteId, Snapshot,
+    Untrusted, User, UserField, same_name,
 };
 use crate::plan::Plan;
 use crate::plan::diff::{self, DiffInput, RunScope};
@@ -26,34 +26,42 @@ use crate::policy::select::Selection;
 use crate::policy::{Reason, Refusal, Remark, adoption, findings, gaps, map, select};
 use crate::providers::Scope;
 
-fn asked_by(task: &Task) -> Asked {
-    Asked::all(task.scope()).only(task.named())
-}
-
-/// Asks the provider what a sync needs to know.
-pub(crate) fn read(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snapshot> {
+/// What a sync needs to know of people besides what every account is made of.
+fn wanted(env: &Env, task: &Task) -> Details {
     let of_users = task.scope() == Scope::Users;
     let keys = env.settings.rules.keys.place != Place::None;
     let hooks = hooks::want_contacts(&env.settings.hooks) && of_users;
-    let wanted = Details {
+    Details {
         email: hooks,
         keys: hooks || keys && of_users,
         gid: env.names_primary_groups() && of_users,
         updated: false,
-    };
-    let mut snapshot = env.fetch(asked_by(task).with(wanted), watch)?;
+    }
+}
+
+/// What a sync asks the provider for.
+pub(crate) fn asked(env: &Env, task: &Task) -> Asked {
+    Asked::all(task.scope())
+        .only(task.named())
+        .with(wanted(env, task))
+}
+
+/// Asks the provider what a sync needs to know.
+pub(crate) fn read(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snapshot> {
+    let mut snapshot = env.fetch(asked(env, task), watch)?;
+    let of_users = task.scope() == Scope::Users;
     if of_users && !env.names_primary_groups() {
         let gids = adoption::gids(&snapshot.directory);
         let found = (!gids.is_empty()).then_some(Finding::PrimaryGids(gids));
         snapshot.findings.extend(found);
     }
-    snapshot.directory.drop_details_but(wanted);
+    snapshot.directory.drop_details_but(wanted(env, task));
     Ok(snapshot)
 }
 
 /// The same, with whatever else the provider says.
 pub(crate) fn read_all(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snapshot> {
-    env.fetch(asked_by(task), watch)
+    env.fetch(Asked::all(task.scope()).only(task.named()), watch)
 }
 
 /// The keys of everybody who is let in, out of what was read.
@@ -98,8 +106,8 @@ fn unknown(task: &Task, snapshot: &Snapshot) -> Vec<Refusal> {
 pub(crate) struct ProviderView {
     pub(crate) snapshot: Snapshot,
     unknown: Vec<Refusal>,
-    /// When the provider was read, in seconds since 1970.
-    pub(crate) now: i64,
+    /// When the provider was read.
+    pub(crate) now: Now,
     /// Whether every known account is treated as changed.
     force: bool,
     pub(crate) keys: KeyBook,
@@ -115,7 +123,7 @@ impl ProviderView {
         Self {
             snapshot,
             unknown,
-            now: env.now,
+            now: env.now.clone(),
             force,
             keys,
             everybody: None,
@@ -246,14 +254,14 @@ impl ProviderView {
             completeness,
             rules,
             chosen,
-            now: self.now,
+            now: &self.now,
             probe: &RealProbe::of(cx.env, cx.target),
         };
         let mut plan = diff::accounts(wanted, &against);
         shells::extend(&mut plan, cx, chosen.known);
         keys::extend(&mut plan, cx, &self.keys, chosen);
         if !chosen.force {
-            diff::leave_waiting(&mut plan, owned, self.now);
+            diff::leave_waiting(&mut plan, owned, &self.now);
         }
         self.contacts(&mut plan, cx, chosen)?;
         Ok(plan)
@@ -347,7 +355,7 @@ impl ProviderView {
                 known: true,
                 force: self.force,
             },
-            now: cx.env.now,
+            now: &cx.env.now,
             probe: &RealProbe::of(cx.env, cx.target),
         };
         diff::groups(wanted, &against)

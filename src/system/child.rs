@@ -23,6 +23,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
+use super::inputs;
+
 /// The search path of every program that gosync starts.
 pub(super) const SAFE_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -131,6 +133,7 @@ pub(crate) fn run(what: Invocation<'_>, limit: Duration) -> io::Result<Ended> {
         }
     };
     let outputs = connect(&mut command, what.output)?;
+    inputs::note_unseen();
     let mut child = command.spawn()?;
     // It holds the ends of the pipes that are the program's.
     drop(command);

@@ -14,7 +14,7 @@ use std::path::Path;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
-use super::{Context as _, PathError};
+use super::{Context as _, PathError, inputs};
 use crate::model::host::Owner;
 pub(crate) use remove::remove_tree;
 pub(crate) use trusted::{
@@ -69,6 +69,7 @@ pub(crate) fn holds(file: &mut impl io::Read, bytes: &[u8]) -> io::Result<bool> 
 
 /// Opens a regular file, following no link at its end, and says how long it is.
 fn open_plain(path: &Path) -> Result<Option<(File, u64)>, PathError> {
+    inputs::note(path);
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -120,6 +121,7 @@ pub(crate) fn ensure_open_path(path: &Path) -> Result<(), PathError> {
 /// # Errors
 /// When it is none, or cannot be read to the end.
 pub(crate) fn entries(dir: &Path) -> Result<std::collections::BTreeSet<String>, PathError> {
+    inputs::note_listing(dir);
     let names = fs::read_dir(dir)
         .on("read", dir)?
         .map(|entry| Ok(entry?.file_name().into_string().ok()));
@@ -337,6 +339,7 @@ pub(crate) fn remove_empty_dir(path: &Path) -> Result<(), PathError> {
 /// # Errors
 /// When there is nothing.
 pub(crate) fn resolved(path: &Path) -> Result<std::path::PathBuf, PathError> {
+    inputs::note(path);
     fs::canonicalize(path).on("find", path)
 }
 
@@ -345,6 +348,7 @@ pub(crate) fn resolved(path: &Path) -> Result<std::path::PathBuf, PathError> {
 /// # Errors
 /// When nobody can say.
 pub(crate) fn goal(path: &Path) -> Result<Option<std::path::PathBuf>, PathError> {
+    inputs::note(path);
     match fs::canonicalize(path) {
         Err(e)
             if matches!(
@@ -361,6 +365,7 @@ pub(crate) fn goal(path: &Path) -> Result<Option<std::path::PathBuf>, PathError>
 
 /// What stands at a path.
 pub(crate) fn owner(path: &Path) -> Option<Owner> {
+    inputs::note(path);
     let meta = fs::symlink_metadata(path).ok()?;
     Some(if meta.is_dir() {
         Owner::Directory(meta.uid())
@@ -374,6 +379,7 @@ pub(crate) fn owner(path: &Path) -> Option<Owner> {
 /// # Errors
 /// When nobody can say.
 pub(crate) fn look(path: &Path) -> Result<Option<fs::Metadata>, PathError> {
+    inputs::note(path);
     match fs::symlink_metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         other => other.on("look at", path).map(Some),
@@ -385,6 +391,7 @@ pub(crate) fn look(path: &Path) -> Result<Option<fs::Metadata>, PathError> {
 /// # Errors
 /// When it cannot be read to its end.
 pub fn list(dir: &Path) -> Result<Vec<std::ffi::OsString>, PathError> {
+    inputs::note_listing(dir);
     let entries = fs::read_dir(dir).on("read", dir)?;
     let mut names = entries
         .map(|e| e.map(|e| e.file_name()))

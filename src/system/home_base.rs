@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::inspect::{self, Closed};
 use super::programs::Distrust;
-use super::{Context as _, PathError, files, mounts};
+use super::{Context as _, PathError, files, inputs, mounts};
 
 /// A home base, and what is asked of it.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,7 @@ impl HomeBase<'_> {
     /// # Errors
     /// What is in the way.
     pub(crate) fn open(&self) -> Result<OwnedFd, Obstacle> {
+        inputs::note_unseen();
         match files::goal(self.path) {
             Ok(Some(real)) if !real.is_dir() => return Err(Obstacle::NoDirectory),
             Ok(Some(_)) => {}

@@ -12,6 +12,7 @@ pub(crate) mod error;
 pub(crate) mod files;
 pub(crate) mod home_base;
 pub(crate) mod homes;
+pub(crate) mod inputs;
 pub(crate) mod inspect;
 
 pub(crate) mod journal;

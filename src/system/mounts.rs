@@ -4,6 +4,8 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
+use super::inputs;
+
 /// Whether something is mounted on `path` itself.
 pub(crate) fn is_mount_point(path: &Path) -> bool {
     let Ok(path) = std::fs::canonicalize(path) else {
@@ -20,6 +22,7 @@ pub(crate) fn is_mount_point(path: &Path) -> bool {
 /// # Errors
 /// When nobody can say, as without `/proc`.
 pub(crate) fn has_mounts(path: &Path) -> io::Result<bool> {
+    inputs::note_unseen();
     let path = std::fs::canonicalize(path)?;
     let mut below = path.as_os_str().as_bytes().to_vec();
     let points = mount_points()?;
@@ -73,6 +76,7 @@ pub(crate) struct Foreigners(Vec<Foreign>);
 impl Foreigners {
     /// Those of now; none, where nobody can say.
     pub(crate) fn now() -> Self {
+        inputs::note_unseen();
         let text = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
         Self(text.split(|&b| b == b'\n').filter_map(foreign).collect())
     }
@@ -112,6 +116,7 @@ pub(crate) struct Remote(Vec<(PathBuf, bool)>);
 impl Remote {
     /// For the mounts of now; none are, where nobody can say.
     pub(crate) fn now() -> Self {
+        inputs::note_unseen();
         let text = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
         Self::of(&text)
     }

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use crate::model::subordinates::RunsAs;
 
+use super::inputs;
+
 /// A process that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Process {
@@ -36,6 +38,7 @@ impl Processes {
     /// # Errors
     /// When there is no proc(5).
     pub(crate) fn now() -> io::Result<Self> {
+        inputs::note_unseen();
         let ours = our_namespace()?;
         let pids = fs::read_dir("/proc")?
             .flatten()

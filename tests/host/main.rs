@@ -52,6 +52,7 @@ mod home_bases;
 mod hook_host;
 mod hook_kills;
 mod hooks;
+mod inputs;
 mod interruptions;
 mod invariants;
 mod key_homes;

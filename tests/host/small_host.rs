@@ -154,6 +154,11 @@ impl SmallHost {
         tree
     }
 
+    /// Runs that have nothing to do save the reading of later ones from now on.
+    pub fn leave_stamps(&mut self) {
+        self.host.leaves_stamps = true;
+    }
+
     /// Writes the configuration: accounts with groups and subordinate ids of their own, and then `more`.
     pub fn configure(&self, more: &str) {
         let database = self.database.word();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{here, text};
 
 /// Who may import whom; `None`: everybody.
-const ARROWS: [(&str, Option<&[&str]>); 21] = [
+const ARROWS: [(&str, Option<&[&str]>); 22] = [
     ("model", Some(&[])),
     ("error", Some(&[])),
     ("log", Some(&[])),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, Option<&[&str]>); 21] = [
     ("system", Some(&["model"])),
     ("ldap", Some(&["model", "system"])),
     ("providers", Some(&["model", "ldap", "system"])),
+    ("cache", Some(&["model", "system"])),
     ("ledger", Some(&["model", "policy", "plan", "system"])),
     (
         "targets",
@@ -40,6 +41,7 @@ const ARROWS: [(&str, Option<&[&str]>); 21] = [
             "targets",
             "config",
             "hooks",
+            "cache",
             "system",
         ]),
     ),

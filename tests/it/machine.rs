@@ -94,7 +94,7 @@ impl Machine {
         let env = Env {
             settings,
             root: Root::new(Some(world.root())),
-            now,
+            now: now.into(),
             patience: Patience::None,
             providers: Vec::new(),
         };
@@ -225,7 +225,7 @@ impl Machine {
         providers: Vec<Rc<dyn Provider>>,
     ) -> Result<RunReport, Error> {
         let mut env = self.env.clone();
-        (env.now, env.providers) = (self.now, providers);
+        (env.now, env.providers) = (self.now.into(), providers);
         env.settings.rules = self.rules.clone();
         run::once(&env, &Job { task, options }, &mut Silent)
     }

@@ -42,6 +42,7 @@ mod properties;
 mod recovery;
 mod scenarios;
 mod siblings;
+mod stamp;
 mod terminal;
 mod threats;
 mod transcripts;

@@ -39,5 +39,6 @@ mod samba;
 mod scim;
 mod scim_faults;
 mod scim_server;
+mod stamp;
 mod venv;
 mod wrong_keys;

@@ -15,6 +15,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 
 /// The suffix of the database.
@@ -51,9 +53,23 @@ pub struct Slapd {
     pub port: u16,
     /// Port for `ldaps://`; 0 without TLS.
     pub tls_port: u16,
+    urls: String,
 }
 
 impl Slapd {
+    /// Ends the server by a signal, and starts it again with what it holds.
+    pub fn restart(&mut self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        kill(pid, signal).unwrap();
+        self.child.wait().unwrap();
+        let conf = self.dir.path().join("slapd.conf");
+        self.child = serve(conf.to_str().unwrap(), &self.urls);
+        assert!(
+            answers(&mut self.child, self.port),
+            "slapd did not start again"
+        );
+    }
+
     /// A server with people in `ou=people` and groups in `ou=groups`, both empty.
     pub fn builder(groups: Groups) -> Builder {
         let ldif = format!(
@@ -233,16 +249,7 @@ impl Builder {
             if tls_port != 0 {
                 let _ = write!(urls, " ldaps://127.0.0.1:{tls_port}");
             }
-            let child = Command::new(program("slapd"))
-                .args(["-d", "0", "-f", conf, "-h", &urls])
-                .env_remove("LDAPCONF")
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap_or_else(|e| {
-                    panic!("slapd cannot be started ({e}): install the Debian package slapd")
-                });
+            let child = serve(conf, &urls);
             let mut child = Some(child);
             if answers(child.as_mut().unwrap(), port) {
                 return Slapd {
@@ -250,6 +257,7 @@ impl Builder {
                     child: child.take().unwrap(),
                     port,
                     tls_port,
+                    urls,
                 };
             }
             let mut child = child.take().unwrap();
@@ -295,6 +303,19 @@ impl Builder {
         );
         conf
     }
+}
+
+fn serve(conf: &str, urls: &str) -> Child {
+    Command::new(program("slapd"))
+        .args(["-d", "0", "-f", conf, "-h", urls])
+        .env_remove("LDAPCONF")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|e| {
+            panic!("slapd cannot be started ({e}): install the Debian package slapd")
+        })
 }
 
 /// Waits until the server accepts connections; no if it has ended.

@@ -53,7 +53,7 @@ impl<'a> HostLook<'a> {
         let mut ledger = Ledger::open_read_only(&setup.state_dir());
         let mut owned = Owned::default();
         if let Ok(Some(open)) = &ledger {
-            match open.load(HOST, &setup.settings.provider()?.name, setup.now) {
+            match open.load(HOST, &setup.settings.provider()?.name, setup.now.seconds()) {
                 Ok(loaded) => owned = loaded,
                 Err(e) => ledger = Err(e),
             }
@@ -115,7 +115,7 @@ impl<'a> HostLook<'a> {
 
     /// Seconds since 1970.
     pub(super) fn now(&self) -> i64 {
-        self.setup.now
+        self.setup.now.seconds()
     }
 
     /// The subordinate ids of our accounts, by what was ever given.

@@ -27,7 +27,7 @@ pub(super) fn run(global: &Global, args: &LedgerVerify, ui: Ui) -> Result<Outcom
             }
         }
     };
-    let faults = faults(&ledger, setup.now)?;
+    let faults = faults(&ledger, setup.now.seconds())?;
     for fault in &faults {
         ui.data(&format!("{}: {}\n", path.display(), shown(fault)));
     }

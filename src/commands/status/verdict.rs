@@ -3,6 +3,8 @@
 //! Judges what the last runs have noted of themselves. That people are missing is no fault: they are looked for until their
 //! absence is proven.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::error::Kind;
@@ -165,9 +167,23 @@ fn ended(command: &str, note: &RunNote) -> Option<Fault> {
     }
 }
 
-/// When somebody read a provider completely last, for a sync.
-pub(super) fn last_read(runs: &LastRuns, provider: &str, family: &str) -> Option<Moment> {
-    let reads = runs.complete_reads.get(provider)?;
+/// When somebody read a provider completely last, for a sync; and when it was found after that that nothing had moved since.
+pub(super) fn last_reads(
+    runs: &LastRuns,
+    provider: &str,
+    family: &str,
+) -> Option<(Moment, Option<Moment>)> {
+    let read = latest(&runs.complete_reads, provider, family)?;
+    let confirmed = latest(&runs.confirmed_reads, provider, family);
+    Some((read, confirmed.filter(|at| *at > read)))
+}
+
+fn latest(
+    reads: &BTreeMap<String, BTreeMap<String, Moment>>,
+    provider: &str,
+    family: &str,
+) -> Option<Moment> {
+    let reads = reads.get(provider)?;
     let of_family = |command: &str| match command.strip_prefix(family) {
         Some(rest) => rest.is_empty() || rest.starts_with(' '),
         None => false,
@@ -199,7 +215,8 @@ pub(in crate::commands) fn stale_reads(runs: &LastRuns, provider: &str, now: i64
 fn stale(question: &Question<'_>, family: &str) -> Option<Fault> {
     let Question { runs, now, .. } = question;
     let max_age = question.max_age.unwrap_or(MAX_AGE);
-    let last = last_read(runs, question.provider, family);
+    let last = last_reads(runs, question.provider, family);
+    let last = last.map(|(read, confirmed)| confirmed.unwrap_or(read));
     let first_try = runs.whole(family).last().map(|(_, note)| note.since);
     let since = last.or(first_try)?;
     let age = u64::try_from(now.saturating_sub(since.0)).unwrap_or(0);

@@ -120,7 +120,10 @@ impl Inquiry<'_> {
         selection: Option<Selection>,
         is_known: bool,
     ) -> Result<Option<Leaving>> {
-        let (rules, now) = (&self.setup.settings.rules.departed, self.setup.now);
+        let (rules, now) = (
+            &self.setup.settings.rules.departed,
+            self.setup.now.seconds(),
+        );
         let is_absent = !is_known || selection == Some(Selection::NotSelected);
         Ok(match own.state {
             State::Locked => {

@@ -54,7 +54,7 @@ impl Inquiry<'_> {
             side.leaving = Some(Leaving::group(
                 departure.unwrap_or_default(),
                 &self.setup.settings.rules.departed,
-                self.setup.now,
+                self.setup.now.seconds(),
             ));
         }
         side.refused = refused;

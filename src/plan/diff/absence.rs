@@ -1,6 +1,7 @@
 //! How long complete reads have missed an account or a group, and when the next step of its departure has come.
 
 use super::input::DiffInput;
+use crate::model::Now;
 use crate::model::owned::Absence;
 
 /// An absence with the read of this run.
@@ -18,7 +19,7 @@ pub(super) struct Missed {
 
 /// Counts this read. `seen`: what the ledger has of those before.
 pub(super) fn count(seen: Option<Absence>, against: &DiffInput<'_>) -> Missed {
-    let (rules, now) = (&against.rules.departed, against.now);
+    let (rules, now) = (&against.rules.departed, against.now.seconds());
     let (since, runs) = seen.map_or((now, 0), |seen| (seen.since, seen.runs));
     let absence = Absence {
         since: since.min(now),
@@ -40,6 +41,6 @@ pub(super) fn after(since: i64, seconds: u64) -> i64 {
 
 /// Whether a step that follows one at `since` has come; `None`: it never does. A clock that was set back takes nothing
 /// away from what is due at once.
-pub(super) fn has_come(at: Option<i64>, since: i64, now: i64) -> bool {
-    at.is_some_and(|at| now.max(since) >= at)
+pub(super) fn has_come(at: Option<i64>, since: i64, now: &Now) -> bool {
+    at.is_some_and(|at| now.has_come(at) || since >= at)
 }

@@ -1,8 +1,8 @@
 //! What the diff compares with, and how much of it a run deals with.
 
-use crate::model::Completeness;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
+use crate::model::{Completeness, Now};
 use crate::plan::HostProbe;
 use crate::policy::Rules;
 
@@ -29,8 +29,8 @@ pub(crate) struct DiffInput<'a> {
     pub rules: &'a Rules,
     /// Which accounts are dealt with.
     pub chosen: RunScope,
-    /// Seconds since 1970.
-    pub now: i64,
+    /// When the run began.
+    pub now: &'a Now,
     /// What else there is besides the databases.
     pub probe: &'a dyn HostProbe,
 }

@@ -3,19 +3,19 @@
 //! What closes somebody's access never waits.
 
 use crate::model::owned::{HomeWork, Owned, Retry};
-use crate::model::{Untrusted, moment};
+use crate::model::{Now, Untrusted, moment};
 use crate::plan::effects::{Home, Pack, Part, effects};
 use crate::plan::{Change, Plan};
 use crate::policy::{Reason, Refusal};
 
-/// Leaves out of a plan what has to wait at `now`, in seconds since 1970.
-pub(crate) fn leave_waiting(plan: &mut Plan, owned: &Owned, now: i64) {
+/// Leaves out of a plan what has to wait at `now`.
+pub(crate) fn leave_waiting(plan: &mut Plan, owned: &Owned, now: &Now) {
     if owned.retries.is_empty() {
         return;
     }
     let mut waiting = Vec::new();
     plan.changes.retain(|change| {
-        let retry = retry(change, owned).filter(|retry| retry.due > now);
+        let retry = retry(change, owned).filter(|retry| !now.has_come(retry.due));
         waiting.extend(retry.map(|retry| Refusal {
             id: change.id().cloned(),
             subject: Untrusted::new(change.name()),

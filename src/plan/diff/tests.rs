@@ -16,7 +16,7 @@ use super::*;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::name::GroupPrefix;
 use crate::model::owned::{Absence, Applied, Owned, OwnedAccount, OwnedGroup, State};
-use crate::model::{AccountFields, Completeness, Gid, GroupName, RemoteId, Uid, UserName};
+use crate::model::{AccountFields, Completeness, Gid, GroupName, Now, RemoteId, Uid, UserName};
 use crate::plan::samples::FakeProbe;
 use crate::plan::{Deed, HomeFate, NewAccount, Observation, Plan, effects};
 use crate::policy::map::{WantedAccount, WantedAccounts, WantedGroup, WantedGroups};
@@ -49,6 +49,7 @@ struct Case {
     host: Host<'static>,
     owned: Owned,
     rules: Rules,
+    now: Now,
     completeness: Completeness,
     chosen: RunScope,
     probe: FakeProbe,
@@ -69,6 +70,7 @@ impl Default for Case {
             },
             owned: Owned::default(),
             rules: Rules::default(),
+            now: Now::new(NOW),
             completeness: whole(),
             chosen: RunScope {
                 new: true,
@@ -186,7 +188,7 @@ impl Case {
             completeness: &self.completeness,
             rules: &self.rules,
             chosen: self.chosen,
-            now: NOW,
+            now: &self.now,
             probe: &self.probe,
         }
     }

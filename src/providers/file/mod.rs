@@ -17,12 +17,12 @@ use super::inactive::InactiveWhen;
 use super::kind::{
     AdminTerms, NamedFile, Need, OpenError, ProviderConfig, SourceOwner, Starter, StarterKey,
 };
-use super::{FetchError, Provider, Query, Reason, Scope};
+use super::{FetchError, Mark, Provider, Query, Reason, Scope};
 use crate::model::history::EntryKind;
 use crate::model::remedy::KeyNames;
 use crate::model::text::shell_word;
 use crate::model::units::Span;
-use crate::model::{Completeness, Snapshot, Untrusted, same_name, shown};
+use crate::model::{Completeness, Now, Snapshot, Untrusted, same_name, shown};
 use crate::system::files;
 
 /// The largest document that is read.
@@ -44,13 +44,16 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    fn provider(&self, name: &str, now: i64) -> Result<FileProvider, OpenError> {
+    fn provider(&self, name: &str, now: &Now) -> Result<FileProvider, OpenError> {
         let owner = self.owner.as_ref().map(SourceOwner::uid).transpose();
         let owner = owner.map_err(|reason| OpenError::unfit(name, reason))?;
         Ok(FileProvider {
             owner,
             inactive_when: self.inactive_when.clone(),
-            max_age: self.max_age.map(|age| Age { most: age, now }),
+            max_age: self.max_age.map(|most| Age {
+                most,
+                now: now.clone(),
+            }),
             ..FileProvider::new(name, self.path.clone())
         })
     }
@@ -75,12 +78,12 @@ impl ProviderConfig for Config {
         self.owner.as_ref()
     }
 
-    fn open(&self, name: &str, now: i64) -> Result<Box<dyn Provider>, OpenError> {
+    fn open(&self, name: &str, now: &Now) -> Result<Box<dyn Provider>, OpenError> {
         Ok(Box::new(self.provider(name, now)?))
     }
 
     fn open_admin(&self, name: &str, terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
-        Ok(Box::new(self.provider(name, terms.now)?))
+        Ok(Box::new(self.provider(name, &terms.now)?))
     }
 
     fn key_names(&self) -> KeyNames {
@@ -125,11 +128,10 @@ pub struct FileProvider {
 }
 
 /// How old a document may be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Age {
     most: Span,
-    /// Seconds since 1970.
-    now: i64,
+    now: Now,
 }
 
 /// How far the clock of whoever makes a document may be ahead of ours.
@@ -139,16 +141,15 @@ impl Age {
     /// What is wrong with a document that was made `at` this time.
     fn complaint(&self, at: i64) -> Option<String> {
         let most = i64::try_from(Duration::from(self.most).as_secs()).unwrap_or(i64::MAX);
-        let age = self.now.saturating_sub(at);
         let when =
             jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.to_string());
-        if age > most {
+        if self.now.has_come(at.saturating_add(most).saturating_add(1)) {
             let most = self.most;
             return Some(format!(
                 "the document is of {when}, and `max_age` is {most}: look at what writes it"
             ));
         }
-        (age < -AHEAD)
+        (at > self.now.seconds().saturating_add(AHEAD))
             .then(|| format!("the document is of {when}, which is yet to come: look at the clocks"))
     }
 }
@@ -243,6 +244,10 @@ impl Provider for FileProvider {
             }
         }
         Ok(snapshot)
+    }
+
+    fn mark(&self, _query: &Query) -> Result<Option<Mark>, FetchError> {
+        Ok(Some(Mark::Files))
     }
 
     fn is_sample(&self) -> bool {

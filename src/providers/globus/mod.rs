@@ -31,7 +31,7 @@ use super::kind::{
 };
 use super::{FetchError, Provider, Query};
 use crate::model::remedy::KeyNames;
-use crate::model::{RemoteId, Snapshot, Untrusted, counted};
+use crate::model::{Now, RemoteId, Snapshot, Untrusted, counted};
 
 pub use self::admin::GlobusAdmin;
 pub use self::settings::Config;
@@ -62,7 +62,7 @@ impl ProviderConfig for Config {
         self.own().map(drop)
     }
 
-    fn open(&self, name: &str, _now: i64) -> Result<Box<dyn Provider>, OpenError> {
+    fn open(&self, name: &str, _now: &Now) -> Result<Box<dyn Provider>, OpenError> {
         Ok(Box::new(self.globus(name)?))
     }
 

@@ -16,7 +16,7 @@ use super::request::{Answer, Request, Target, is_html, is_json};
 use super::{Auth, Http, origin, retry};
 use crate::model::shown;
 use crate::model::text::without_mark;
-use crate::system::clock;
+use crate::system::{clock, inputs};
 
 /// How many redirects are followed, one after the other.
 const HOPS: usize = 5;
@@ -65,6 +65,7 @@ impl Failure {
 
 /// Sends a request until it is answered or nothing helps any more.
 pub(super) fn send(http: &Http, request: &Request<'_>) -> Result<Answer, HttpError> {
+    inputs::note_unseen();
     let mut url = target(http.base(), request)?;
     let deadline = http
         .deadline

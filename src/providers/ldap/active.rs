@@ -11,6 +11,7 @@
 //! which a server means "never" shuts nobody out. Pure.
 
 use crate::ldap::entry::Entry;
+use crate::model::Now;
 use crate::providers::inactive::InactiveWhen;
 
 /// The attributes to ask a server for. All are asked for: one that a server does not know, it
@@ -75,7 +76,7 @@ pub(super) fn state(
     entry: &Entry<'_>,
     shell: &str,
     when: &InactiveWhen,
-    now: i64,
+    now: &Now,
 ) -> Result<bool, String> {
     let mut unread = None;
     let mut ageing = Ageing::default();
@@ -130,23 +131,22 @@ impl Ageing {
     }
 
     /// 0 as the day of the change asks for a new password, and shuts nobody out.
-    fn is_over(&self, now: i64) -> bool {
+    fn is_over(&self, now: &Now) -> bool {
         match (self.changed, self.most, self.grace) {
             (Some(changed), Some(most), Some(grace)) if changed > 0 && most >= 0 && grace >= 0 => {
                 let last = changed.saturating_add(most).saturating_add(grace);
-                now.div_euclid(DAY) > last
+                now.has_come(last.saturating_add(1).saturating_mul(DAY))
             }
             _ => false,
         }
     }
 }
 
-/// Whether one value of one attribute locks the person out at the time `now`, in seconds since
-/// 1970. An attribute that says nothing about it: no.
+/// Whether one value of one attribute locks the person out at the time `now`. An attribute that says nothing about it: no.
 ///
 /// # Errors
 /// When the value cannot be read: what it should have been.
-pub(super) fn locks(attribute: &str, value: &[u8], now: i64) -> Result<bool, String> {
+pub(super) fn locks(attribute: &str, value: &[u8], now: &Now) -> Result<bool, String> {
     let is = |name: &str| attribute.eq_ignore_ascii_case(name);
     // Most attributes are none of these, and no name of these is short.
     if attribute.len() < 12 {
@@ -165,7 +165,7 @@ pub(super) fn locks(attribute: &str, value: &[u8], now: i64) -> Result<bool, Str
     let time = || seconds(text()).ok_or_else(|| format!("its {} is no time", ours(attribute)));
     if is("shadowExpire") {
         let day = number()?;
-        Ok(day >= 0 && day <= now.div_euclid(DAY))
+        Ok(day >= 0 && now.has_come(day.saturating_mul(DAY)))
     } else if is("pwdAccountLockedTime") {
         // Any other time is the start of a lock that ends by itself after some wrong passwords.
         Ok(text() == "000001010000Z" || text() == "00000101000000Z")
@@ -179,14 +179,15 @@ pub(super) fn locks(attribute: &str, value: &[u8], now: i64) -> Result<bool, Str
         Ok(text().contains(";DisabledUser;"))
     } else if is("krbPrincipalExpiration") {
         // kadmin(1) writes "never" as the beginning of 1970.
-        Ok(time().map(|time| time != 0 && time <= now)?)
+        Ok(time().map(|time| time != 0 && now.has_come(time))?)
     } else if is("loginExpirationTime") || is("ds-pwp-account-expiration-time") {
-        Ok(time()? <= now)
+        Ok(now.has_come(time()?))
     } else if is("userAccountControl") {
         Ok(number()? & DISABLED != 0)
     } else if is("accountExpires") {
         let ticks = number()?;
-        Ok(ticks != 0 && ticks != NEVER && ticks.div_euclid(10_000_000) - FROM_1601 <= now)
+        let is_date = ticks != 0 && ticks != NEVER;
+        Ok(is_date && now.has_come(ticks.div_euclid(10_000_000) - FROM_1601))
     } else {
         Ok(false)
     }
@@ -277,7 +278,7 @@ mod tests {
     const NOW: i64 = 20_778 * DAY;
 
     fn locked(attribute: &str, value: &str) -> bool {
-        locks(attribute, value.as_bytes(), NOW).unwrap()
+        locks(attribute, value.as_bytes(), &Now::new(NOW)).unwrap()
     }
 
     #[test]
@@ -352,11 +353,11 @@ mod tests {
                 if name != "krbPrincipalExpiration" && value.ends_with("00Z") {
                     continue;
                 }
-                let error = locks(name, value.as_bytes(), NOW).unwrap_err();
+                let error = locks(name, value.as_bytes(), &Now::new(NOW)).unwrap_err();
                 assert!(error.contains(name), "{error}");
             }
         }
-        assert!(locks("accountExpires", b"\xff", NOW).is_err());
+        assert!(locks("accountExpires", b"\xff", &Now::new(NOW)).is_err());
     }
 
     #[test]
@@ -401,7 +402,11 @@ mod tests {
             ageing.learn("shadowLastChange", changed.as_bytes());
             ageing.learn("shadowmax", most.as_bytes());
             ageing.learn("shadowInactive", grace.as_bytes());
-            assert_eq!(ageing.is_over(NOW), expected, "{changed} {most} {grace}");
+            assert_eq!(
+                ageing.is_over(&Now::new(NOW)),
+                expected,
+                "{changed} {most} {grace}"
+            );
         }
     }
 

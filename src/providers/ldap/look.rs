@@ -11,7 +11,7 @@ use crate::ldap::connect::Session;
 use crate::ldap::entry::{Entry, text};
 use crate::ldap::search::{self, Request};
 use crate::model::remedy::Remedy;
-use crate::model::{Completeness, Directory, RejectedRecord, Snapshot};
+use crate::model::{Completeness, Directory, Now, RejectedRecord, Snapshot};
 use crate::providers::look::{Look, LookFor, Unseen};
 
 /// Places below which people are looked for where the configured base has none.
@@ -49,7 +49,7 @@ pub(super) fn look(ldap: &Ldap, asked: &LookFor) -> Result<Look, Error> {
     let settings = &ldap.settings;
     let mut session = Session::open(&ldap.server, asked.deadline)?;
     let mut came = Came::new();
-    let people = people_page(&mut session, settings, ldap.now, &mut came)?;
+    let people = people_page(&mut session, settings, &ldap.now, &mut came)?;
     let groups = groups_page(&mut session, settings, &mut came)?;
     // Entries that came and cannot be used were found: neither base nor filter is at fault then.
     let empty = [&people, &groups].map(|snapshot| {
@@ -102,7 +102,7 @@ fn page(
 fn people_page(
     session: &mut Session,
     settings: &Settings,
-    now: i64,
+    now: &Now,
     came: &mut Came,
 ) -> Result<Snapshot, Error> {
     let attributes = people::attributes(settings, Extent::ALL, false);

@@ -14,6 +14,7 @@ mod groups;
 mod ids;
 mod listed;
 mod look;
+mod mark;
 mod modify;
 mod people;
 mod read;
@@ -32,13 +33,13 @@ use super::admin::GroupAdmin;
 use super::kind::{
     self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
 };
-use super::{FetchError, Provider, Query, Reason};
+use super::{FetchError, Mark, Provider, Query, Reason};
 use crate::ldap;
 use crate::ldap::connect::{Server, Session};
 use crate::ldap::error::ErrorKind;
 use crate::model::history::EntryKind;
 use crate::model::remedy::KeyNames;
-use crate::model::{Snapshot, Untrusted};
+use crate::model::{Now, Snapshot, Untrusted};
 use crate::providers::look::{Look, LookFor};
 use crate::system::tls::Trusted;
 
@@ -71,12 +72,12 @@ impl ProviderConfig for Config {
         settings::check(self)
     }
 
-    fn open(&self, name: &str, now: i64) -> Result<Box<dyn Provider>, OpenError> {
+    fn open(&self, name: &str, now: &Now) -> Result<Box<dyn Provider>, OpenError> {
         Ok(Box::new(self.ldap(name, now)?))
     }
 
     fn open_admin(&self, name: &str, terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
-        let ldap = self.ldap(name, terms.now)?;
+        let ldap = self.ldap(name, &terms.now)?;
         Ok(Box::new(ldap.admin(terms.gids, terms.deadline)))
     }
 
@@ -101,7 +102,7 @@ impl ProviderConfig for Config {
 }
 
 impl Config {
-    fn ldap(&self, name: &str, now: i64) -> Result<Ldap, OpenError> {
+    fn ldap(&self, name: &str, now: &Now) -> Result<Ldap, OpenError> {
         let at = Section(name);
         let password = at.secret("password_file", self.password_file.as_deref())?;
         let trusted = Trusted::new(
@@ -119,16 +120,16 @@ pub struct Ldap {
     name: String,
     server: Server,
     settings: Settings,
-    /// Seconds since 1970, for accounts that expire.
-    now: i64,
+    /// For accounts that expire.
+    now: Now,
     /// As whom we speak to it, for messages.
     bound_as: &'static str,
 }
 
 impl Ldap {
     /// Checks a section called `name`. `password` is the content of `password_file` without its
-    /// line end, `trusted` that of `ca_file` or `server_certificate`; `now` is the time in seconds
-    /// since 1970, for accounts that expire. Reads no file but the authorities of the system, and
+    /// line end, `trusted` that of `ca_file` or `server_certificate`; `now` is for accounts that
+    /// expire. Reads no file but the authorities of the system, and
     /// those only if it needs them.
     ///
     /// # Errors
@@ -138,13 +139,13 @@ impl Ldap {
         config: &Config,
         password: Option<SecretString>,
         trusted: impl Into<Trusted>,
-        now: i64,
+        now: impl Into<Now>,
     ) -> Result<Self, String> {
         Ok(Self {
             name: name.to_owned(),
             server: settings::server(config, password, &trusted.into())?,
             settings: Settings::new(config)?,
-            now,
+            now: now.into(),
             bound_as: match &config.bind_dn {
                 Some(_) => "`bind_dn`",
                 None => "who is nobody (`bind_dn` is not set)",
@@ -198,6 +199,14 @@ impl Provider for Ldap {
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
         read::read(self, query, progress)
+    }
+
+    fn mark(&self, query: &Query) -> Result<Option<Mark>, FetchError> {
+        mark::make(self, query).map_err(|error| self.error(error))
+    }
+
+    fn is_marked(&self, query: &Query, mark: &str) -> Result<bool, FetchError> {
+        mark::is_still(self, query, mark).map_err(|error| self.error(error))
     }
 
     fn look_at(&self, kind: EntryKind) -> String {

@@ -13,7 +13,7 @@ use super::settings::{Names, Schema, Settings};
 use crate::ldap::dn;
 use crate::ldap::entry::{self, Entry};
 use crate::model::history::EntryKind;
-use crate::model::{Details, Finding, shown};
+use crate::model::{Details, Finding, Now, shown};
 use crate::model::{RecordSays, RejectedRecord, RemoteId, Untrusted, User};
 use crate::providers::choice;
 
@@ -102,7 +102,7 @@ impl Unusable {
     }
 }
 
-/// Takes a person from an entry; `now` is in seconds since 1970.
+/// Takes a person from an entry.
 ///
 /// # Errors
 /// The record of a person who cannot be used.
@@ -110,7 +110,7 @@ pub(super) fn person(
     entry: &Entry<'_>,
     names: &Names,
     extent: Extent<'_>,
-    now: i64,
+    now: &Now,
 ) -> Result<Person, Unusable> {
     let key = dn::normalise(&entry.dn).map(|key| key.into_owned());
     // Whom any value shuts out is shut out, whatever the rest of the record is worth.

@@ -18,7 +18,7 @@ use crate::ldap::error::ErrorKind;
 use crate::ldap::search::{self, Outcome, Request};
 use crate::ldap::{Error, dn, filter};
 use crate::model::remedy::Remedy;
-use crate::model::{Completeness, Directory, Examples, Finding, Snapshot, counted, same_name};
+use crate::model::{Completeness, Directory, Examples, Finding, Now, Snapshot, counted, same_name};
 use crate::providers::{FetchError, Query, Scope};
 use crate::system::{clock, memory};
 
@@ -57,7 +57,7 @@ pub(super) fn read(
         Scope::Groups => Extent::Slim,
     };
     let (mut people, people_seen) = read
-        .people(logins, extent, with_groups, ldap.now)
+        .people(logins, extent, with_groups, &ldap.now)
         .map_err(place)?;
     let nothing = people.users.is_empty() && people.rejected.is_empty();
     if let Some(reason) = read.early.take_if(|_| nothing) {
@@ -271,7 +271,7 @@ impl<'a> Read<'a> {
         logins: Option<&[String]>,
         extent: Extent<'_>,
         indexed: bool,
-        now: i64,
+        now: &Now,
     ) -> Result<(People, Outcome), Error> {
         let settings = self.settings;
         let names = &settings.names;

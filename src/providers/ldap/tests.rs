@@ -6,7 +6,7 @@ use super::groups::{self, GroupEntry, Resolved};
 use super::people::{self, Extent, People};
 use super::settings::{Config, Schema, Settings};
 use crate::ldap::entry::{Entry, sample};
-use crate::model::{Details, Untrusted};
+use crate::model::{Details, Now, Untrusted};
 
 const NOW: i64 = 1_795_219_200;
 
@@ -35,7 +35,7 @@ fn crowd(entries: Vec<Entry<'_>>) -> People {
     let mut people = People::new(&settings.user_base_key);
     for entry in entries {
         people.add(
-            people::person(&entry, &settings.names, Extent::ALL, NOW),
+            people::person(&entry, &settings.names, Extent::ALL, &Now::new(NOW)),
             true,
         );
     }
@@ -78,8 +78,13 @@ fn rejected(attribute: &str, values: &[&[u8]]) -> (bool, String) {
             (attribute, values),
         ],
     );
-    let unusable =
-        people::person(&entry, &settings(Schema::Rfc2307).names, Extent::ALL, NOW).unwrap_err();
+    let unusable = people::person(
+        &entry,
+        &settings(Schema::Rfc2307).names,
+        Extent::ALL,
+        &Now::new(NOW),
+    )
+    .unwrap_err();
     (unusable.record.id.is_some(), unusable.record.reason)
 }
 
@@ -131,7 +136,7 @@ fn whom_any_value_shuts_out_is_shut_out_though_the_rest_cannot_be_used() {
         ];
         let entry = sample("cn=a,ou=people,dc=x", &of_person);
         let names = &settings(Schema::Rfc2307).names;
-        let person = people::person(&entry, names, Extent::ALL, NOW).unwrap();
+        let person = people::person(&entry, names, Extent::ALL, &Now::new(NOW)).unwrap();
         assert!(!person.user.active, "{attribute}");
     }
 }
@@ -158,7 +163,7 @@ fn whoever_is_shut_out_needs_no_usable_login() {
                 &[("uid", uid), ("entryUUID", &[b"1"]), (attribute, values)],
             )
         };
-        let record = people::person(&entry(login), &names, Extent::Slim, NOW)
+        let record = people::person(&entry(login), &names, Extent::Slim, &Now::new(NOW))
             .unwrap_err()
             .record;
         assert_eq!(
@@ -166,12 +171,12 @@ fn whoever_is_shut_out_needs_no_usable_login() {
             (true, is_out),
             "{attribute}"
         );
-        if let Ok(person) = people::person(&entry(&[b"a"]), &names, Extent::Slim, NOW) {
+        if let Ok(person) = people::person(&entry(&[b"a"]), &names, Extent::Slim, &Now::new(NOW)) {
             assert_eq!(!person.user.active, is_out, "{attribute}");
         }
     }
     let gone = sample("cn=a,dc=x", &[("uid", &[b"GONE"]), ("entryUUID", &[b"1"])]);
-    let gone = people::person(&gone, &names, Extent::ALL, NOW)
+    let gone = people::person(&gone, &names, Extent::ALL, &Now::new(NOW))
         .unwrap()
         .user;
     assert_eq!((gone.active, gone.login.raw()), (false, "GONE"));
@@ -212,13 +217,18 @@ fn people_without_a_usable_id_or_login_are_rejected() {
         (&[("uid", &[b"\xff"]), ("entryUUID", &[b"1"])], true),
         (&[("uid", &[b"b", b"c"]), ("entryUUID", &[b"1"])], true),
     ] {
-        let unusable = people::person(&sample("uid=a,dc=x", attributes), &names, Extent::Slim, NOW)
-            .unwrap_err();
+        let unusable = people::person(
+            &sample("uid=a,dc=x", attributes),
+            &names,
+            Extent::Slim,
+            &Now::new(NOW),
+        )
+        .unwrap_err();
         assert_eq!(unusable.record.id.is_some(), has_id, "{attributes:?}");
     }
     let odd = sample("no name", &[("uid", &[b"a"]), ("entryUUID", &[b"1"])]);
     assert!(
-        people::person(&odd, &names, Extent::Slim, NOW)
+        people::person(&odd, &names, Extent::Slim, &Now::new(NOW))
             .unwrap_err()
             .record
             .id
@@ -248,7 +258,7 @@ fn a_record_that_cannot_be_used_names_its_numbers_all_the_same() {
         ),
     ] {
         let entry = sample("uid=a,dc=x", attributes);
-        let unusable = people::person(&entry, &names, Extent::ALL, NOW).unwrap_err();
+        let unusable = people::person(&entry, &names, Extent::ALL, &Now::new(NOW)).unwrap_err();
         assert_eq!(raw(&unusable.record.numbers), named, "{attributes:?}");
     }
     let group = sample(
@@ -267,7 +277,7 @@ fn of_several_logins_the_one_in_the_entrys_name_counts() {
         &[("uid", &[b"al", b"alice"]), ("entryUUID", &[b"1"])],
     );
     assert_eq!(
-        people::person(&entry, &names, Extent::Slim, NOW)
+        people::person(&entry, &names, Extent::Slim, &Now::new(NOW))
             .unwrap()
             .user
             .login
@@ -502,7 +512,7 @@ proptest! {
         }
         let _ = crate::ldap::dn::first(&text);
         for attribute in super::active::ATTRIBUTES {
-            let _ = super::active::locks(attribute, &bytes, NOW);
+            let _ = super::active::locks(attribute, &bytes, &Now::new(NOW));
         }
     }
 

@@ -33,7 +33,7 @@ use super::look::{Look, LookFor};
 use super::{FetchError, Provider, Query};
 use crate::model::history::EntryKind;
 use crate::model::remedy::KeyNames;
-use crate::model::{Snapshot, Untrusted};
+use crate::model::{Now, Snapshot, Untrusted};
 
 pub use self::admin::ScimAdmin;
 pub use self::settings::{Attributes, Config, MemberValue, Paging, Secrets};
@@ -62,7 +62,7 @@ impl ProviderConfig for Config {
         settings::check(self)
     }
 
-    fn open(&self, name: &str, _now: i64) -> Result<Box<dyn Provider>, OpenError> {
+    fn open(&self, name: &str, _now: &Now) -> Result<Box<dyn Provider>, OpenError> {
         Ok(Box::new(self.scim(name)?))
     }
 

@@ -15,7 +15,7 @@ use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 use super::{look, open_plain};
 use crate::model::text::without_mark;
 use crate::system::programs::{self, Distrust};
-use crate::system::{Context as _, PathError};
+use crate::system::{Context as _, PathError, inputs};
 
 /// Who may do what to a file that we trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,7 @@ pub(crate) fn read_source(
 
 /// Opens a regular file that nobody but root, we, and `owner` if one is named, can write or replace.
 fn open_trusted(path: &Path, owner: Option<u32>) -> Result<File, PathError> {
+    inputs::note(path);
     let file = match programs::open_unreplaceable(path, owner) {
         Ok(file) => file,
         Err(Distrust::Io(e)) => return Err(e).on("read", path),
@@ -91,6 +92,7 @@ pub(crate) fn is_distrust(error: &PathError) -> bool {
 /// # Errors
 /// When it cannot be looked at.
 pub(crate) fn complaint_of(path: &Path) -> Result<Option<String>, PathError> {
+    inputs::note(path);
     Ok(look(path)?.and_then(|meta| complaint(&meta, None)))
 }
 
@@ -137,6 +139,7 @@ fn of_directory(path: &Path, reason: &Distrust) -> String {
 /// # Errors
 /// When it cannot be read or is longer.
 pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
+    inputs::note(path);
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -164,6 +167,7 @@ fn to_limit(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
 /// # Errors
 /// When it is not so, with the command that mends it, or cannot be looked at.
 pub(crate) fn check_source_directory(dir: &Path, owner: Option<u32>) -> Result<(), PathError> {
+    inputs::note(dir);
     match programs::check_directory(dir, owner) {
         Ok(()) => Ok(()),
         Err(Distrust::Io(e)) => Err(e).on("read", dir),
@@ -182,6 +186,7 @@ pub(crate) fn read_entry(
     limit: u64,
 ) -> Result<Option<Vec<u8>>, PathError> {
     let path = dir.join(name);
+    inputs::note(&path);
     if Path::new(name).components().count() != 1 || path.parent() != Some(dir) {
         return Err(io::Error::other("it is not the name of a file")).on("read", &path);
     }
@@ -211,6 +216,7 @@ pub(crate) fn read_entry(
 /// # Errors
 /// When it cannot be looked at.
 pub(crate) fn modified(path: &Path) -> Result<i64, PathError> {
+    inputs::note(path);
     Ok(fs::metadata(path).on("look at", path)?.mtime())
 }
 
@@ -219,6 +225,7 @@ pub(crate) fn modified(path: &Path) -> Result<i64, PathError> {
 /// # Errors
 /// When it cannot be looked at.
 pub(crate) fn is_everybodys(path: &Path) -> Result<bool, PathError> {
+    inputs::note(path);
     let meta = fs::metadata(path).on("look at", path)?;
     Ok(meta.mode() & 0o002 != 0)
 }
@@ -277,6 +284,7 @@ pub(crate) fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<Distr
 /// # Errors
 /// Why it is not so; or that there is no such directory.
 pub(crate) fn open_trusted_directory(dir: &Path, top: &Path) -> Result<OwnedFd, Distrust> {
+    inputs::note(dir);
     let (real, top) = (fs::canonicalize(dir)?, fs::canonicalize(top)?);
     for link in std::path::absolute(dir)?.ancestors() {
         let meta = fs::symlink_metadata(link)?;

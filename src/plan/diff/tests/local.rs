@@ -1,6 +1,7 @@
 //! Members of groups that gosync does not own.
 
 use super::*;
+use crate::model::Now;
 use crate::model::owned::State;
 use crate::policy::ByHand;
 use crate::policy::local_map::WantedLocal;
@@ -46,7 +47,7 @@ fn plan(case: &Case, local: Vec<WantedLocal>) -> Plan {
     super::groups(
         wanted,
         &DiffInput {
-            now: 0,
+            now: &Now::new(0),
             ..case.input()
         },
     )

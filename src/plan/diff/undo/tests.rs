@@ -9,7 +9,7 @@ use crate::model::history::PastRun;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::owned::{Applied, OwnedGroup};
 use crate::model::shells::Shells;
-use crate::model::{AccountFields, Completeness, Gid, Uid};
+use crate::model::{AccountFields, Completeness, Gid, Now, Uid};
 use crate::plan::diff::RunScope;
 use crate::plan::samples::FakeProbe;
 use crate::plan::{MemberChange, Observation, Rename};
@@ -163,7 +163,7 @@ impl Scene {
                 known: true,
                 force: self.force,
             },
-            now: 0,
+            now: &Now::new(0),
             probe: &FakeProbe {
                 home: self.home,
                 ..FakeProbe::default()
