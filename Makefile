@@ -4,6 +4,7 @@
 # make host T=NAME        those of tests/host whose names contain NAME: as root, real accounts, kills; T= for all
 # make torture [T=NAME]   the full sweeps of tests/host, as root, some hours: kills, errors, power cuts; writes docs/torture.md
 # make test    installs what the tests need (as root) and runs everything
+# make bench   how fast it is beside ldapsearch and useradd; make instructions counts instructions, with valgrind
 # make install PREFIX=/usr/local DESTDIR=
 
 PREFIX = /usr/local
@@ -14,7 +15,7 @@ BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share
 DOC = $(SHARE)/doc/gosync
 
-.PHONY: build demo check servers host torture test lint install bench clean
+.PHONY: build demo check servers host torture test lint install bench instructions clean
 
 build:
 	$(CARGO) build --release --locked
@@ -66,6 +67,9 @@ install:
 
 bench: build
 	benches/run.sh
+
+instructions: build
+	benches/instructions.sh
 
 clean:
 	$(CARGO) clean

@@ -17,6 +17,7 @@ import time
 MIB = 1024 * 1024
 READ = ["ldapsearch people", "ldapsearch groups"]
 FIRST = {source: [f"{source} first users", f"{source} first groups"] for source in ["file", "slapd"]}
+UNMOVED = {source: [f"{source} unmoved users", f"{source} unmoved groups"] for source in ["file", "slapd"]}
 SECOND = {source: [f"{source} second users", f"{source} second groups"] for source in ["file", "slapd"]}
 
 
@@ -38,6 +39,9 @@ def run(results, size, name, command):
 def files(root):
     for path in sorted(pathlib.Path(root).rglob("*")):
         info = path.lstat()
+        # What saves the next run its reading.
+        if path.suffix == ".stamp":
+            continue
         # Who holds the lock and how each run ended: the directory in which that is replaced is changed by it, too.
         if path.is_dir() or path.name in ("lock", "last-runs.json"):
             print(path)
@@ -65,9 +69,9 @@ class Figures:
     def has(self, names):
         return bool(self.runs(names, "wall"))
 
-    def ratio(self, names, beside):
+    def ratio(self, names, beside, key="wall"):
         """Run by run, then the median: what slows a whole run down changes no ratio."""
-        pairs = zip(self.runs(names, "wall"), self.runs(beside, "wall"))
+        pairs = zip(self.runs(names, key), self.runs(beside, key))
         return statistics.median(a / b for a, b in pairs)
 
 
@@ -76,14 +80,15 @@ def table(results, people):
         rows = [json.loads(line) for line in file]
     sizes = sorted({row["size"] for row in rows})
     everything = {size: Figures([row for row in rows if row["size"] == size]) for size in sizes}
-    head = ["people", "what", "wall s", "min-max", "CPU s", "MiB", "us/person", "x ldapsearch"]
+    head = ["people", "what", "wall s", "min-max", "CPU s", "MiB", "us/person", "wall x ldapsearch", "CPU x"]
     lines = [head]
     for size, figures in everything.items():
         for what, names in parts():
             if not figures.has(names):
                 continue
             walls = figures.runs(names, "wall")
-            ratio = f"{figures.ratio(names, READ):.2f}" if figures.has(READ) and "useradd" not in what else ""
+            compared = figures.has(READ) and "useradd" not in what
+            ratios = [f"{figures.ratio(names, READ, key):.2f}" if compared else "" for key in ["wall", "cpu"]]
             lines.append([
                 str(size),
                 what,
@@ -92,7 +97,7 @@ def table(results, people):
                 f"{figures.median(names, 'cpu'):.3f}",
                 f"{figures.peak(names) / MIB:.0f}",
                 f"{figures.median(names, 'wall') / (int(people) if 'useradd' in what else size) * 1e6:.0f}",
-                ratio,
+                *ratios,
             ])
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     for line in lines:
@@ -109,6 +114,7 @@ def parts():
         yield f"first sync from {source}: groups", FIRST[source][1:]
         yield f"first sync from {source}: both", FIRST[source]
         yield f"second sync from {source}: both", SECOND[source]
+        yield f"nothing has moved, {source}: both", UNMOVED[source]
     yield "first sync from file: users with keys", ["keys first users"]
     yield "second sync from file: users with keys", ["keys second users"]
     yield "useradd in a loop", ["useradd"]
@@ -119,8 +125,9 @@ def summary(everything):
     print()
     for size, figures in everything.items():
         if figures.has(FIRST["slapd"]) and figures.has(READ):
-            first, second = figures.ratio(FIRST["slapd"], READ), figures.ratio(SECOND["slapd"], READ)
-            print(f"{size}: from slapd {first:.2f} times ldapsearch, again {second:.2f} times")
+            both = [figures.ratio(names["slapd"], READ, "cpu") for names in [FIRST, SECOND, UNMOVED]]
+            first, second, unmoved = both
+            print(f"{size}: CPU from slapd {first:.2f} times ldapsearch, again {second:.2f}, where nothing has moved {unmoved:.3f}")
         if figures.has(["useradd"]):
             ratio = figures.ratio(["useradd"], ["instead of useradd"])
             print(f"{size}: useradd in a loop takes {ratio:.0f} times as long as gosync")

@@ -6,10 +6,8 @@
 # Needs slapd, ldap-utils and python3; root for the part with useradd. Works in a directory of its own below TMPDIR,
 # with a slapd of its own on a socket there. Stops if a result is wrong, or if a second sync writes anything.
 set -eu
-umask 022
 here=$(cd "$(dirname "$0")" && pwd)
-PATH=$PATH:/usr/sbin:/sbin
-export PATH
+. "$here/lib.sh"
 
 sizes="1000 10000 100000"
 runs=5
@@ -27,32 +25,10 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
-for program in python3 slapd slapadd ldapsearch "$gosync"; do
-    command -v "$program" >/dev/null || { echo "benches/run.sh: $program is missing" >&2; exit 1; }
-done
+needs python3 slapd slapadd ldapsearch "$gosync"
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/gosync-bench.XXXXXX")
-slapd_pid=
-stop_slapd() {
-    if [ -n "$slapd_pid" ]; then
-        kill "$slapd_pid" 2>/dev/null || true
-        wait "$slapd_pid" 2>/dev/null || true
-        slapd_pid=
-    fi
-}
-cleanup() {
-    stop_slapd
-    rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
 results=${results:-$work/results}
 : > "$results"
-
-fail() {
-    echo "benches/run.sh: $*" >&2
-    exit 1
-}
 
 measure() { # SIZE NAME COMMAND...
     size=$1 name=$2
@@ -60,82 +36,13 @@ measure() { # SIZE NAME COMMAND...
     python3 "$here/measure.py" run "$results" "$size" "$name" -- "$@" || exit 1
 }
 
-# A host with nobody but root. Each run has one of its own, and all stay to the end: ext4 passes over inodes that were
-# freed within the last minutes, one by one, whenever a file is made.
-new_root() { # ROOT
-    mkdir -p "$1/etc" "$1/home" "$1/var/lib"
-    echo 'root:x:0:0:root:/root:/bin/bash' > "$1/etc/passwd"
-    echo 'root:*:19000:0:99999:7:::' > "$1/etc/shadow"
-    printf '%s\n' 'root:x:0:' 'shadow:x:42:' 'users:x:100:' > "$1/etc/group"
-    printf '%s\n' 'root:*::' 'shadow:*::' 'users:*::' > "$1/etc/gshadow"
-    printf '%s\n' /bin/sh /bin/bash /usr/bin/zsh > "$1/etc/shells"
-    chmod 0640 "$1/etc/shadow" "$1/etc/gshadow"
-}
-
-settings() { # SOURCE KEYS
-    cat <<END
-[gosync]
-provider = "$1"
-time_limit = "1h"
-[provider.file]
-kind = "file"
-path = "$work/directory.json"
-[provider.slapd]
-kind = "ldap"
-url = "ldapi://$(echo "$work/ldapi" | sed 's,/,%2F,g')"
-user_base = "ou=people,dc=example,dc=org"
-group_base = "ou=groups,dc=example,dc=org"
-[accounts]
-uid_range = [100000, 1999999]
-create_home = false
-[groups]
-gid_range = [2000000, 3999999]
-[keys]
-place = "$2"
-END
-}
-
 sync() { # SIZE NAME ROOT SOURCE WHAT
-    measure "$1" "$2" "$gosync" -q -f "$work/$4.toml" --root "$3" sync "$5"
+    measure "$1" "$2" "$gosync" -q -f "$work/$4.toml" --root "$3" sync "$5" --full
 }
 
-start_slapd() {
-    stop_slapd
-    rm -rf "$work/db"
-    mkdir "$work/db"
-    cat > "$work/lpk.schema" <<'END'
-attributetype ( 1.3.6.1.4.1.24552.500.1.1.1.13 NAME 'sshPublicKey' EQUALITY octetStringMatch
-    SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
-objectclass ( 1.3.6.1.4.1.24552.500.1.1.2.0 NAME 'ldapPublicKey' SUP top AUXILIARY MAY ( sshPublicKey $ uid ) )
-END
-    cat > "$work/slapd.conf" <<END
-include /etc/ldap/schema/core.schema
-include /etc/ldap/schema/cosine.schema
-include /etc/ldap/schema/inetorgperson.schema
-include /etc/ldap/schema/nis.schema
-include $work/lpk.schema
-modulepath /usr/lib/ldap
-moduleload back_mdb
-pidfile $work/slapd.pid
-argsfile $work/slapd.args
-sizelimit unlimited
-access to * by * read
-database mdb
-suffix dc=example,dc=org
-rootdn cn=admin,dc=example,dc=org
-directory $work/db
-maxsize 8589934592
-index objectClass,entryUUID,uid,cn eq
-END
-    slapadd -q -f "$work/slapd.conf" -l "$work/directory.ldif" 2>"$work/slapadd.log" || fail "$(cat "$work/slapadd.log")"
-    rm -f "$work/ldapi"
-    slapd -d 0 -f "$work/slapd.conf" -h "ldapi://$(echo "$work/ldapi" | sed 's,/,%2F,g')" >/dev/null 2>&1 &
-    slapd_pid=$!
-    for _ in $(seq 100); do
-        [ ! -S "$work/ldapi" ] || return 0
-        sleep 0.1
-    done
-    fail "slapd does not start"
+# Nothing has moved since such a run had nothing to do.
+unmoved() { # SIZE NAME ROOT SOURCE WHAT
+    measure "$1" "$2" "$gosync" -q -f "$work/$4.toml" --root "$3" sync "$5"
 }
 
 # The same filters, pages and attributes as gosync's.
@@ -178,11 +85,14 @@ one_source() { # SIZE SOURCE RUN
     new_root "$root"
     sync "$1" "$2 first users" "$root" "$2" users
     sync "$1" "$2 first groups" "$root" "$2" groups
+    settle
     python3 "$here/measure.py" files "$root" > "$work/before"
     sync "$1" "$2 second users" "$root" "$2" users
     sync "$1" "$2 second groups" "$root" "$2" groups
     python3 "$here/measure.py" files "$root" > "$work/after"
     cmp -s "$work/before" "$work/after" || fail "the second sync of $1 from $2 wrote: $(diff "$work/before" "$work/after")"
+    unmoved "$1" "$2 unmoved users" "$root" "$2" users
+    unmoved "$1" "$2 unmoved groups" "$root" "$2" groups
 }
 
 # The same people, each with a file for their SSH keys.

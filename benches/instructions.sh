@@ -1,0 +1,56 @@
+#!/bin/sh
+# How many instructions a sync of 10,000 people from slapd takes, counted by valgrind: the same in every run of the same
+# program, whatever else the machine does.
+#
+#     benches/instructions.sh [--bless]
+#
+# Fails if a figure is more than 3 % and a million above the one in benches/instructions.txt; with --bless, writes them there. Needs
+# valgrind, slapd and python3.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+
+gosync=$here/../target/release/gosync
+ceiling=$here/instructions.txt
+needs valgrind python3 slapd slapadd "$gosync"
+
+count() { # NAME WORDS...
+    name=$1
+    shift
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$work/valgrind" \
+        "$gosync" -q -f "$work/slapd.toml" --root "$work/root" "$@" >"$work/said" 2>&1 || fail "$(cat "$work/said")"
+    figure=$(sed -n 's/.*Collected *: *//p' "$work/valgrind")
+    [ -n "$figure" ] || fail "valgrind counted nothing: $(cat "$work/valgrind")"
+    printf '%s\t%s\n' "$name" "$((figure / 1000000))" >> "$work/figures"
+}
+
+"$here/generate.py" --people 10000 --json "$work/directory.json" --ldif "$work/directory.ldif"
+settings slapd none > "$work/slapd.toml"
+new_root "$work/root"
+start_slapd
+for run in first second; do
+    count "$run users" sync users --full
+    count "$run groups" sync groups --full
+    settle
+done
+# The second ones may have been too early to leave a stamp.
+"$gosync" -q -f "$work/slapd.toml" --root "$work/root" sync users
+"$gosync" -q -f "$work/slapd.toml" --root "$work/root" sync groups
+count "unmoved users" sync users
+count "unmoved groups" sync groups
+stop_slapd
+
+if [ "${1:-}" = --bless ]; then
+    cp "$work/figures" "$ceiling"
+fi
+echo "millions of instructions, 10,000 people: now, and at most"
+status=0
+while IFS='	' read -r name figure; do
+    before=$(sed -n "s/^$name	//p" "$ceiling")
+    [ -n "$before" ] || fail "$ceiling has no figure for $name"
+    most=$((before + before * 3 / 100 + 1))
+    echo "$name	$figure	$most"
+    [ "$figure" -le "$most" ] || status=1
+done < "$work/figures"
+[ "$status" -eq 0 ] || echo "$0: more than 3 % above benches/instructions.txt" >&2
+exit "$status"
