@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::store::{Ledger, LedgerError};
-use super::{locks, rebound};
+use super::{locks, pending, rebound};
 use crate::model::history::EntryKind;
 use crate::model::owned::{ChangedIds, Hold, Present};
 
@@ -31,7 +31,7 @@ pub struct Census {
 
 fn providers(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<String, Present>> {
     let sql = "SELECT provider, SUM(kind = 'account') AS accounts, SUM(kind = 'group') AS groups
-                 FROM ids WHERE state IN ('active', 'locked') GROUP BY provider";
+                 FROM known_ids WHERE state IN ('active', 'locked') GROUP BY provider";
     let mut statement = db.prepare(sql)?;
     let rows = statement.query_map([], |row| {
         let present = Present {
@@ -52,7 +52,8 @@ impl Ledger {
     pub fn census(&self) -> Result<Census, LedgerError> {
         self.read(|db| {
             let count = |kind: EntryKind| -> rusqlite::Result<BTreeMap<String, u64>> {
-                let sql = "SELECT state, COUNT(*) AS count FROM ids WHERE kind = ?1 GROUP BY state";
+                let sql =
+                    "SELECT state, COUNT(*) AS count FROM known_ids WHERE kind = ?1 GROUP BY state";
                 let mut statement = db.prepare(sql)?;
                 let rows = statement
                     .query_map([kind], |row| Ok((row.get("state")?, row.get("count")?)))?;
@@ -64,13 +65,13 @@ impl Ledger {
                 accounts: count(EntryKind::Account)?,
                 groups: count(EntryKind::Group)?,
                 missing: one(
-                    "SELECT COUNT(*) FROM absences JOIN ids USING (kind, provider, id)
+                    "SELECT COUNT(*) FROM absences JOIN known_ids USING (kind, provider, id)
                       WHERE kind = 'account' AND state = 'active'",
                 )?,
                 providers: providers(db)?,
                 changed_ids: rebound::all_changed(db)?,
                 held: locks::held(db)?,
-                pending: one("SELECT COUNT(*) FROM pending WHERE entry IN ('create', 'edit')")?,
+                pending: pending::count_changes(db)?,
             })
         })
     }

@@ -81,8 +81,8 @@ fn confirm(db: &Connection, txn: u64, keep: i64) -> rusqlite::Result<()> {
         now: at,
     };
     let has_entries = pending::count(db, Some(txn))? > 0;
-    departures::end_created(scope, txn)?;
-    ids::activate_created(scope, txn)?;
+    departures::end_made_again(scope, txn)?;
+    ids::activate_made_again(scope, txn)?;
     for entry in &pending::to_do(db, Some(txn))? {
         come_true(db, entry)?;
     }
@@ -91,7 +91,9 @@ fn confirm(db: &Connection, txn: u64, keep: i64) -> rusqlite::Result<()> {
         history::write(db, txn)?;
         history::prune(db, at.saturating_sub(keep))?;
     }
-    pending::clear(db)
+    // What was set aside as new is active as soon as nothing of its transaction waits.
+    pending::clear(db, txn)?;
+    pending::forget(db)
 }
 
 fn come_true(db: &Connection, entry: &Pending) -> rusqlite::Result<()> {
@@ -104,7 +106,7 @@ fn come_true(db: &Connection, entry: &Pending) -> rusqlite::Result<()> {
             None => Ok(()),
         },
         EntryType::Figures => figures::add(run.scope(db), entry.key.txn, &entry.body()?),
-        EntryType::Create | EntryType::History => Ok(()),
+        EntryType::MakeAgain | EntryType::History => Ok(()),
     }
 }
 

@@ -82,7 +82,7 @@ impl Ledger {
     ) -> Result<BTreeMap<String, Contact>, LedgerError> {
         self.read(|db| {
             let mut statement = db.prepare(
-                "SELECT name, email, ssh_keys FROM contacts JOIN ids USING (provider, id)
+                "SELECT name, email, ssh_keys FROM contacts JOIN known_ids USING (provider, id)
                   WHERE provider = ?1 AND kind = 'account' AND state IN ('active', 'locked')",
             )?;
             let rows = statement.query_map([provider], |row| {

@@ -18,10 +18,10 @@ const PAGES: i32 = 1_000;
 
 /// What is asked about entries that do not fit each other; each answers with texts, nothing if all is well.
 const INVARIANTS: [&str; 9] = [
-    "SELECT 'the ' || kind || ' `' || name || '` is ' || state || ', and what was written of it is missing' FROM ids
+    "SELECT 'the ' || kind || ' `' || name || '` is ' || state || ', and what was written of it is missing' FROM known_ids AS ids
       WHERE kind = 'account' AND state IN ('active', 'locked')
         AND NOT EXISTS (SELECT 1 FROM applied_accounts AS a WHERE a.provider = ids.provider AND a.id = ids.id)",
-    "SELECT 'the ' || kind || ' `' || name || '` is ' || state || ', and what was written of it is missing' FROM ids
+    "SELECT 'the ' || kind || ' `' || name || '` is ' || state || ', and what was written of it is missing' FROM known_ids AS ids
       WHERE kind = 'group' AND state IN ('active', 'locked')
         AND NOT EXISTS (SELECT 1 FROM applied_groups AS a WHERE a.provider = ids.provider AND a.id = ids.id)",
     "SELECT 'what was written of the account ' || id || ' stands there, and the account does not'
@@ -30,7 +30,7 @@ const INVARIANTS: [&str; 9] = [
     "SELECT 'what was written of the group ' || id || ' stands there, and the group does not'
        FROM applied_groups WHERE NOT EXISTS (SELECT 1 FROM ids WHERE kind = 'group'
         AND ids.provider = applied_groups.provider AND ids.id = applied_groups.id)",
-    "SELECT 'the name `' || name || '` is that of ' || COUNT(*) || ' ' || kind || 's' FROM ids
+    "SELECT 'the name `' || name || '` is that of ' || COUNT(*) || ' ' || kind || 's' FROM known_ids
       WHERE state IN ('active', 'locked') GROUP BY kind, name HAVING COUNT(*) > 1",
     "SELECT 'the gid ' || private_gid || ' is that of ' || COUNT(*) || ' accounts'' own groups' FROM ids
       WHERE private_gid IS NOT NULL GROUP BY private_gid HAVING COUNT(*) > 1",
@@ -151,7 +151,7 @@ impl Ledger {
     /// When it cannot be read, or holds what cannot be.
     pub(crate) fn entries(&self) -> Result<Entries, LedgerError> {
         self.read(|db| {
-            let mut statement = db.prepare("SELECT kind, number, name, state FROM ids")?;
+            let mut statement = db.prepare("SELECT kind, number, name, state FROM known_ids")?;
             let rows = statement.query_map([], |row| {
                 let (name, state) = (row.get("name")?, row.get("state")?);
                 Ok(((row.get("kind")?, row.get("number")?), (name, state)))

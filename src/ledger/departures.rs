@@ -19,14 +19,9 @@ pub(super) fn end(scope: Scope<'_>, kind: EntryKind, id: &str) -> rusqlite::Resu
     scope.execute(sql, params![kind, scope.provider, id])
 }
 
-/// The same, of all that the pending entries of a transaction create; they are not missing either.
-pub(super) fn end_created(scope: Scope<'_>, txn: u64) -> rusqlite::Result<()> {
+/// The same, of all that the pending entries of a transaction make again; they are not missing either.
+pub(super) fn end_made_again(scope: Scope<'_>, txn: u64) -> rusqlite::Result<()> {
     for table in ["departures", "absences"] {
-        // On a first run there are none, and the keys of all that is created need not be sorted.
-        let is_any = format!("SELECT 1 FROM {table}");
-        if !scope.db.prepare(&is_any)?.exists([])? {
-            continue;
-        }
         let sql = format!(
             "DELETE FROM {table} WHERE (kind, provider, id) IN
                  (SELECT kind, provider, id FROM pending WHERE txn = ?1 AND entry = 'create')"

@@ -57,8 +57,8 @@ impl Past {
 /// The SQL for the entry of a target's, a provider's and an id's, all of which are SQL themselves; NULL: there is none.
 ///
 /// The keys and their order are those of the columns that 0.1.0 had: entries are compared, shown and undone by them,
-/// however old they are.
-fn entry(kind: EntryKind, [target, provider, id]: [&str; 3]) -> String {
+/// however old they are. `ids`: the table, or the view that also knows what is only reserved.
+fn entry(kind: EntryKind, ids: &str, [target, provider, id]: [&str; 3]) -> String {
     let (json, table) = match kind {
         EntryKind::Account => (
             "json_object('name', name, 'uid', number, 'gid', gid, 'private', private_gid IS NOT NULL, 'state', state,
@@ -80,7 +80,7 @@ fn entry(kind: EntryKind, [target, provider, id]: [&str; 3]) -> String {
     };
     let word = kind.as_str();
     format!(
-        "(SELECT {json} FROM ids JOIN {table} AS a ON a.provider = ids.provider AND a.id = ids.id
+        "(SELECT {json} FROM {ids} AS ids JOIN {table} AS a ON a.provider = ids.provider AND a.id = ids.id
            WHERE ids.kind = '{word}' AND ids.provider = {provider} AND ids.id = {id} AND a.target = {target})"
     )
 }
@@ -96,7 +96,10 @@ pub(super) struct Snapshots<'t> {
 
 impl<'t> Snapshots<'t> {
     pub(super) fn new(db: &'t Connection) -> rusqlite::Result<Self> {
-        let select = |kind| db.prepare(&format!("SELECT {}", entry(kind, ["?1", "?2", "?3"])));
+        let select = |kind| {
+            let entry = entry(kind, "known_ids", ["?1", "?2", "?3"]);
+            db.prepare(&format!("SELECT {entry}"))
+        };
         Ok(Self {
             earlier: BTreeMap::new(),
             account: select(EntryKind::Account)?,
@@ -108,7 +111,7 @@ impl<'t> Snapshots<'t> {
     /// The same, where run `txn` has changed something already.
     pub(super) fn within(db: &'t Connection, txn: u64) -> rusqlite::Result<Self> {
         let mut snapshots = Self::new(db)?;
-        let sql = "SELECT provider, kind, id, before FROM changes WHERE txn = ?1 ORDER BY seq";
+        let sql = "SELECT provider, kind, id, before FROM history WHERE txn = ?1 ORDER BY seq";
         let mut statement = db.prepare_cached(sql)?;
         let mut rows = statement.query([txn])?;
         while let Some(row) = rows.next()? {
@@ -174,18 +177,18 @@ impl<'t> Snapshots<'t> {
     }
 }
 
-/// Writes the history of a transaction from its pending entries, behind what it has already: now, since an entry is
-/// remembered as the whole run leaves it.
+/// Writes the history of a transaction from its pending entries: now, since an entry is remembered as the whole run
+/// leaves it. Of what it made, the rows are the history: see the view `creations`.
 pub(super) fn write(db: &Connection, txn: u64) -> rusqlite::Result<()> {
-    let of = |kind| entry(kind, ["p.target", "p.provider", "p.id"]);
+    let of = |kind| entry(kind, "ids", ["p.target", "p.provider", "p.id"]);
     let sql = format!(
-        "INSERT INTO changes (txn, seq, provider, kind, id, name, change, detail, before, after)
-         SELECT ?1, place + (SELECT COALESCE(MAX(seq), 0) FROM changes WHERE txn = ?1), provider, kind, id,
-                after ->> 'name', change, detail, before, after
-           FROM (SELECT ROW_NUMBER() OVER (ORDER BY seq) AS place, provider, kind, id, change, detail, before,
-                        CASE kind WHEN 'account' THEN {} WHEN 'group' THEN {} ELSE {} END AS after
-                   FROM pending AS p WHERE txn = ?1 AND entry IN ('create', 'history'))
-          WHERE after IS NOT NULL",
+        "WITH written AS MATERIALIZED
+             (SELECT seq, provider, kind, id, change, detail, before,
+                     CASE kind WHEN 'account' THEN {} WHEN 'group' THEN {} ELSE {} END AS after
+                FROM pending AS p WHERE txn = ?1 AND entry IN ('create', 'history'))
+         INSERT INTO changes (txn, seq, provider, kind, id, name, change, detail, before, after)
+         SELECT ?1, seq, provider, kind, id, after ->> 'name', change, detail, before, after
+           FROM written WHERE after IS NOT NULL",
         of(EntryKind::Account),
         of(EntryKind::Group),
         of(EntryKind::LocalGroup)
@@ -269,7 +272,7 @@ impl Ledger {
     /// When it cannot be read.
     pub fn changed_since(&self, number: u64) -> Result<Vec<Later>, LedgerError> {
         self.read(|db| {
-            let sql = "SELECT provider, kind, id, MAX(txn) AS run FROM changes WHERE txn > ?1
+            let sql = "SELECT provider, kind, id, MAX(txn) AS run FROM history WHERE txn > ?1
                         GROUP BY provider, kind, id";
             let mut statement = db.prepare(sql)?;
             let rows = statement.query_map([number], |row| {
@@ -292,7 +295,7 @@ impl Ledger {
     ) -> Result<Vec<PastRun>, LedgerError> {
         self.read(|db| {
             let mut runs = db.prepare(sql)?;
-            let mut changes = db.prepare("SELECT * FROM changes WHERE txn = ?1 ORDER BY seq")?;
+            let mut changes = db.prepare("SELECT * FROM history WHERE txn = ?1 ORDER BY seq")?;
             let at = Columns::of(&changes)?;
             let mut out = Vec::new();
             for past in runs.query_map([parameter], run)? {
@@ -301,8 +304,12 @@ impl Ledger {
                     let key = (change.provider.clone(), change.kind, change.id.clone());
                     entries.is_none_or(|entries| entries.contains(&key))
                 };
-                for change in changes.query_map([past.number], |row| change(row, &at))? {
-                    past.changes.extend(Some(change?).filter(wanted));
+                let mut rows = changes.query([past.number])?;
+                let mut place = 0;
+                while let Some(row) = rows.next()? {
+                    place += 1;
+                    let change = Some(change(row, &at, place)?).filter(wanted);
+                    past.changes.extend(change);
                 }
                 if entries.is_none() || !past.changes.is_empty() {
                     out.push(past);
@@ -318,7 +325,7 @@ type Named = (String, EntryKind, String);
 
 /// Everything that is or was called `name`, or has it as its id.
 fn entries_called(db: &Connection, name: &str) -> rusqlite::Result<BTreeSet<Named>> {
-    let sql = "SELECT provider, kind, id FROM changes
+    let sql = "SELECT provider, kind, id FROM history
                 WHERE name = ?1 OR id = ?1 OR before ->> 'name' = ?1";
     let mut statement = db.prepare(sql)?;
     let rows = statement.query_map([name], |row| {
@@ -340,7 +347,6 @@ fn run(row: &Row<'_>) -> rusqlite::Result<PastRun> {
 }
 
 columns!(Columns {
-    seq,
     provider,
     kind,
     id,
@@ -351,14 +357,15 @@ columns!(Columns {
     after
 });
 
-fn change(row: &Row<'_>, at: &Columns) -> rusqlite::Result<PastChange> {
+/// `place`: that of the change in its run.
+fn change(row: &Row<'_>, at: &Columns, place: u64) -> rusqlite::Result<PastChange> {
     let json = |at: usize| {
         row.get_ref(at)?
             .as_str_or_null()
             .map_err(rusqlite::Error::from)
     };
     Ok(PastChange {
-        seq: row.get(at.seq)?,
+        seq: place,
         provider: row.get(at.provider)?,
         kind: row.get(at.kind)?,
         id: row.get(at.id)?,

@@ -86,7 +86,7 @@ fn remember(
         count += 1;
     }
     history::write(db, number)?;
-    pending::clear(db)?;
+    pending::clear(db, number)?;
     let sql = "UPDATE runs SET counts = json_set(counts, '$.keys', COALESCE(counts ->> '$.keys', 0) + ?2) WHERE txn = ?1";
     db.execute(sql, params![number, count]).map(drop)
 }

@@ -2,9 +2,10 @@
 //!
 //! A row is deleted only when nobody can ever have seen its number: see [`forget_created`].
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::columns::columns;
+use super::queue;
 use super::store::Scope;
 use crate::model::history::EntryKind;
 use crate::model::owned::{Applied, Others, Owned, OwnedAccount, OwnedGroup, State};
@@ -33,14 +34,17 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// Sets a number aside for what has none yet. Returns whether that is so.
+/// Sets a number aside for what has none yet, and is active when nothing of the transaction waits any more. `by`: the
+/// run, and the place in it. Returns whether it has none yet.
 pub(super) fn reserve_new(
     scope: Scope<'_>,
     who: &Identity<'_>,
     number: u32,
+    by: queue::Key,
 ) -> rusqlite::Result<bool> {
-    let sql = "INSERT INTO ids (kind, provider, id, name, number, private_gid, subid, state)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'reserved')
+    let sql =
+        "INSERT INTO ids (kind, provider, id, name, number, private_gid, subid, state, txn, seq)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?9)
                ON CONFLICT (kind, provider, id) DO NOTHING";
     let Identity {
         kind,
@@ -49,7 +53,17 @@ pub(super) fn reserve_new(
         private_gid,
         subid,
     } = who;
-    let values = params![kind, scope.provider, id, name, number, private_gid, subid];
+    let values = params![
+        kind,
+        scope.provider,
+        id,
+        name,
+        number,
+        private_gid,
+        subid,
+        by.txn,
+        by.seq
+    ];
     Ok(scope.changes(sql, values)? > 0)
 }
 
@@ -186,11 +200,11 @@ pub(super) fn keep_begun_name(
     scope.execute(sql, params![kind, scope.provider, id, name, has])
 }
 
-/// What the pending entries of transaction `txn` were to create is there.
+/// What the pending entries of transaction `txn` were to make again is there.
 ///
 /// Row by row: as one statement, SQLite sorts all keys into a table of its own first, which takes
 /// twice as long.
-pub(super) fn activate_created(scope: Scope<'_>, txn: u64) -> rusqlite::Result<()> {
+pub(super) fn activate_made_again(scope: Scope<'_>, txn: u64) -> rusqlite::Result<()> {
     let sql = "SELECT kind, provider, id FROM pending WHERE txn = ?1 AND entry = 'create'";
     let mut created = scope.db.prepare(sql)?;
     let mut rows = created.query([txn])?;
@@ -204,20 +218,27 @@ pub(super) fn activate_created(scope: Scope<'_>, txn: u64) -> rusqlite::Result<(
     Ok(())
 }
 
-/// Deletes what pending entries were to create and never did, unless it was known before: who knows whether useradd(8)
+/// The rows of what transactions that wait are to make.
+const WAITING: &str = "txn IN (SELECT txn FROM pending) AND seq > (SELECT MIN(seq) FROM pending AS p WHERE p.txn = ids.txn)";
+
+/// What waiting transactions were to make may never be made: the numbers stay set aside.
+pub(super) fn set_aside(db: &Connection) -> rusqlite::Result<()> {
+    let sql = format!("UPDATE ids SET state = 'reserved', txn = NULL, seq = NULL WHERE {WAITING}");
+    db.execute(&sql, []).map(drop)
+}
+
+/// Deletes what waiting transactions were to make and never did, unless it was known before: who knows whether useradd(8)
 /// takes the numbers meanwhile.
-pub(super) fn forget_created(db: &rusqlite::Connection) -> rusqlite::Result<()> {
+pub(super) fn forget_created(db: &Connection) -> rusqlite::Result<()> {
     for (table, kind) in [("applied_accounts", "account"), ("applied_groups", "group")] {
         let sql = format!(
-            "DELETE FROM {table} WHERE (target, provider, id) IN
-                 (SELECT target, provider, id FROM pending
-                   WHERE entry = 'create' AND before IS NULL AND kind = ?1)"
+            "DELETE FROM {table} WHERE (provider, id) IN
+                 (SELECT provider, id FROM ids WHERE kind = ?1 AND {WAITING})"
         );
         db.execute(&sql, [kind])?;
     }
-    let sql = "DELETE FROM ids WHERE state = 'reserved' AND (kind, provider, id) IN
-                   (SELECT kind, provider, id FROM pending WHERE entry = 'create' AND before IS NULL)";
-    db.execute(sql, []).map(drop)
+    let sql = format!("DELETE FROM ids WHERE {WAITING}");
+    db.execute(&sql, []).map(drop)
 }
 
 columns!(AccountColumns {
@@ -243,7 +264,7 @@ const ACCOUNTS: &str = "
            iif(a.id IS NULL, 'reserved', state) AS state, COALESCE(a.gid, private_gid, 0) AS gid,
            COALESCE(gecos, '') AS gecos, COALESCE(home, '') AS home, COALESCE(shell, '') AS shell,
            COALESCE(locked, 0) AS locked, COALESCE(expire, '') AS expire
-      FROM ids LEFT JOIN applied_accounts AS a ON a.target = ?1 AND a.provider = ids.provider AND a.id = ids.id
+      FROM known_ids AS ids LEFT JOIN applied_accounts AS a ON a.target = ?1 AND a.provider = ids.provider AND a.id = ids.id
      WHERE kind = 'account' ORDER BY kind, ids.provider, ids.id";
 
 /// Whether the provider has, or had, any account or group here.
@@ -367,7 +388,7 @@ columns!(GroupColumns {
 const GROUPS: &str = "
     SELECT ids.provider, ids.id, name, number, alias, iif(a.id IS NULL, 'reserved', state) AS state,
            COALESCE(members, '') AS members
-      FROM ids LEFT JOIN applied_groups AS a ON a.target = ?1 AND a.provider = ids.provider AND a.id = ids.id
+      FROM known_ids AS ids LEFT JOIN applied_groups AS a ON a.target = ?1 AND a.provider = ids.provider AND a.id = ids.id
      WHERE kind = 'group' ORDER BY kind, ids.provider, ids.id";
 
 /// Reads the groups, as [`load_accounts`] does the accounts.

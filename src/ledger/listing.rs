@@ -35,7 +35,7 @@ impl Ledger {
         let sql = "SELECT ids.kind AS kind, ids.provider AS provider, ids.id AS id, ids.name AS name,
                           ids.number AS number, ids.state AS state, applied_accounts.gid AS gid,
                           absences.since AS missing, departures.since AS gone
-                     FROM ids
+                     FROM known_ids AS ids
                      LEFT JOIN applied_accounts ON ids.kind = 'account' AND applied_accounts.target = ?1
                           AND applied_accounts.provider = ids.provider AND applied_accounts.id = ids.id
                      LEFT JOIN absences ON absences.kind = ids.kind AND absences.provider = ids.provider

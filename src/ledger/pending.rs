@@ -6,6 +6,7 @@ use super::columns::words;
 use super::edit::Edit;
 use super::figures::Figures;
 use super::history::Past;
+use super::ids;
 use super::queue::Key;
 use super::store::{Run, Scope, odd_json};
 use crate::model::history::EntryKind;
@@ -14,8 +15,8 @@ use crate::plan::events::{HookEvent, Kind};
 /// What an entry is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EntryType {
-    /// Numbers are set aside for an account or a group, which becomes active; and that goes into the history.
-    Create,
+    /// An account or a group that was known before becomes active; and that goes into the history.
+    MakeAgain,
     /// A change of something goes into the history.
     History,
     /// Something in other tables becomes true.
@@ -29,7 +30,7 @@ pub(super) enum EntryType {
 }
 
 words!(EntryType {
-    Create = "create",
+    MakeAgain = "create",
     History = "history",
     Edit = "edit",
     Hook = "hook",
@@ -53,9 +54,11 @@ struct NewEntry<'a> {
 }
 
 impl<'t> Writer<'t> {
-    /// Entries of transaction `txn`, behind those of its run that were confirmed: no key of an event is used twice.
+    /// Entries of transaction `txn`, behind those of its run that were confirmed: no key of an event is used twice, and
+    /// what a transaction makes stands behind all that its run has made.
     pub(super) fn new(db: &'t rusqlite::Connection, txn: u64) -> rusqlite::Result<Self> {
         let sql = "SELECT MAX(seq) FROM (SELECT seq FROM changes WHERE txn = ?1
+                                         UNION ALL SELECT seq FROM ids WHERE txn = ?1
                                          UNION ALL SELECT seq FROM hook_queue WHERE txn = ?1)";
         let confirmed: Option<u64> = db.query_row(sql, [txn], |row| row.get(0))?;
         let insert = db.prepare(
@@ -69,8 +72,25 @@ impl<'t> Writer<'t> {
         })
     }
 
-    fn write(&mut self, scope: Scope<'_>, new: &NewEntry<'_>) -> rusqlite::Result<()> {
+    /// The run, and the place in it that the next entry gets.
+    pub(super) fn next(&self) -> Key {
+        Key {
+            txn: self.txn,
+            seq: self.seq + 1,
+        }
+    }
+
+    /// That place is taken, by something that needs no entry.
+    pub(super) fn skip(&mut self) {
         self.seq += 1;
+    }
+
+    fn write(&mut self, scope: Scope<'_>, new: &NewEntry<'_>) -> rusqlite::Result<()> {
+        self.skip();
+        self.insert(scope, new)
+    }
+
+    fn insert(&mut self, scope: Scope<'_>, new: &NewEntry<'_>) -> rusqlite::Result<()> {
         let (kind, id) = new.of.unzip();
         let past = new.past;
         let detail = past.and_then(|past| past.detail.as_ref().map(ToString::to_string));
@@ -101,8 +121,8 @@ impl<'t> Writer<'t> {
         self.write(scope, &new)
     }
 
-    pub(super) fn create(&mut self, scope: Scope<'_>, past: &Past) -> rusqlite::Result<()> {
-        self.of_past(scope, EntryType::Create, past)
+    pub(super) fn make_again(&mut self, scope: Scope<'_>, past: &Past) -> rusqlite::Result<()> {
+        self.of_past(scope, EntryType::MakeAgain, past)
     }
 
     pub(super) fn history(&mut self, scope: Scope<'_>, past: &Past) -> rusqlite::Result<()> {
@@ -134,14 +154,16 @@ impl<'t> Writer<'t> {
         self.write(scope, &new)
     }
 
-    pub(super) fn figures(&mut self, scope: Scope<'_>, figures: &Figures) -> rusqlite::Result<()> {
+    /// Comes first, and stands before all other entries: as long as it is there, what the transaction makes is only
+    /// reserved.
+    pub(super) fn begin(&mut self, scope: Scope<'_>, figures: &Figures) -> rusqlite::Result<()> {
         let new = NewEntry {
             entry: EntryType::Figures,
             of: None,
             past: None,
             body: Some(serde_json::to_string(figures).map_err(odd_json)?),
         };
-        self.write(scope, &new)
+        self.insert(scope, &new)
     }
 
     pub(super) fn round(&mut self, scope: Scope<'_>, kind: Kind) -> rusqlite::Result<()> {
@@ -225,14 +247,28 @@ pub(super) fn count(db: &rusqlite::Connection, txn: Option<u64>) -> rusqlite::Re
     db.query_row(sql, [txn], |row| row.get(0))
 }
 
-/// Forgets them, with the runs of which nothing ever came to be.
-pub(super) fn forget(db: &rusqlite::Connection) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM runs WHERE txn IN (SELECT txn FROM pending) AND txn NOT IN (SELECT txn FROM changes)";
-    db.execute(sql, [])?;
-    clear(db)
+/// How many entries, and creations, say what is to become of accounts and groups.
+pub(super) fn count_changes(db: &rusqlite::Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT (SELECT COUNT(*) FROM pending WHERE entry IN ('create', 'edit'))
+                    + (SELECT COUNT(*) FROM known_ids
+                        WHERE txn IN (SELECT txn FROM pending) AND state = 'reserved')";
+    db.query_row(sql, [], |row| row.get(0))
 }
 
-/// Forgets them.
-pub(super) fn clear(db: &rusqlite::Connection) -> rusqlite::Result<()> {
+/// Forgets them all, with the runs of which nothing ever came to be. What they were to make stays set aside.
+pub(super) fn forget(db: &rusqlite::Connection) -> rusqlite::Result<()> {
+    if count(db, None)? == 0 {
+        return Ok(());
+    }
+    ids::set_aside(db)?;
+    let sql = "DELETE FROM runs WHERE txn IN (SELECT txn FROM pending) AND txn NOT IN (SELECT txn FROM changes)
+                  AND txn NOT IN (SELECT txn FROM ids WHERE txn IS NOT NULL)";
+    db.execute(sql, [])?;
     db.execute("DELETE FROM pending", []).map(drop)
+}
+
+/// Deletes the entries of a transaction that has happened.
+pub(super) fn clear(db: &rusqlite::Connection, txn: u64) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM pending WHERE txn = ?1";
+    db.execute(sql, [txn]).map(drop)
 }

@@ -37,12 +37,14 @@ impl Ledger {
             let counts =
                 |kind| Ok::<_, rusqlite::Error>(!run.let_through && ids::is_any(scope, kind)?);
             let counts = [counts(EntryKind::Account)?, counts(EntryKind::Group)?];
+            let mut entries = Writer::new(tx, txn)?;
+            entries.begin(scope, &Figures::of(plan, counts)?)?;
             Reservation {
                 scope,
                 snapshots,
-                entries: Writer::new(tx, txn)?,
+                entries,
             }
-            .write(plan, counts)?;
+            .write(plan)?;
             Ok(txn)
         })
     }
@@ -56,8 +58,7 @@ struct Reservation<'t> {
 }
 
 impl Reservation<'_> {
-    /// `counts`: whether accounts, and groups, that are made count for the limits.
-    fn write(mut self, plan: &Plan, counts: [bool; 2]) -> rusqlite::Result<()> {
+    fn write(mut self, plan: &Plan) -> rusqlite::Result<()> {
         let changes = plan.changes.iter();
         for change in changes.filter(|change| !effects(change).is_after_commit) {
             self.change(change)?;
@@ -68,9 +69,7 @@ impl Reservation<'_> {
                 self.entries.round(self.scope, kind)?;
             }
         }
-        events().try_for_each(|event| self.entries.hook(self.scope, event))?;
-        self.entries
-            .figures(self.scope, &Figures::of(plan, counts)?)
+        events().try_for_each(|event| self.entries.hook(self.scope, event))
     }
 
     fn change(&mut self, change: &Change) -> rusqlite::Result<()> {
@@ -84,16 +83,18 @@ impl Reservation<'_> {
         };
         // Nearly all of a first run is new: there is nothing to be remembered of it.
         if let Some(new) = &creation
-            && ids::reserve_new(scope, &new.who, new.number)?
+            && ids::reserve_new(scope, &new.who, new.number, self.entries.next())?
         {
-            return self.create(scope, new, &Past::of_new(change));
+            self.entries.skip();
+            return set_applied(scope, new);
         }
         let past = self.snapshots.past(scope, change)?;
         // Of what should be there and is made again, the number is set aside already. What it was is still needed if
         // this run comes to nothing.
         if let Some(new) = creation.filter(|_| !past.is_present()) {
             ids::reserve_again(scope, &new.who)?;
-            return self.create(scope, &new, &past);
+            set_applied(scope, &new)?;
+            return self.entries.make_again(scope, &past);
         }
         self.entries.history(scope, &past)?;
         if past.kind == EntryKind::Account && matches!(presence, Presence::Goes { .. }) {
@@ -104,26 +105,20 @@ impl Reservation<'_> {
         self.edit(scope, change, &past)
     }
 
-    /// Writes down what is to be written for somebody, or something, whose number is set aside.
-    fn create(
-        &mut self,
-        scope: Scope<'_>,
-        new: &Creation<'_>,
-        past: &Past,
-    ) -> rusqlite::Result<()> {
-        match &new.applied {
-            ToApply::Account(fields) => applied::set_account(scope, new.who.id, fields)?,
-            ToApply::Group(members) => applied::set_members(scope, new.who.id, members)?,
-        }
-        self.entries.create(scope, past)
-    }
-
     /// Writes down what becomes true on confirmation.
     fn edit(&mut self, scope: Scope<'_>, change: &Change, past: &Past) -> rusqlite::Result<()> {
         let of = (past.kind, past.id.as_str());
         edits(change)
             .iter()
             .try_for_each(|edit| self.entries.edit(scope, of, edit))
+    }
+}
+
+/// Writes down what is to be written for somebody, or something, whose number is set aside.
+fn set_applied(scope: Scope<'_>, new: &Creation<'_>) -> rusqlite::Result<()> {
+    match &new.applied {
+        ToApply::Account(fields) => applied::set_account(scope, new.who.id, fields),
+        ToApply::Group(members) => applied::set_members(scope, new.who.id, members),
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 /// ever released is never changed.
 const STEPS: &[&str] = &[
     TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS, LOCKS, RETRIES, ANCHORED,
-    REBOUND,
+    REBOUND, CREATIONS,
 ];
 
 /// The schema that this gosync writes.
@@ -271,6 +271,77 @@ const REBOUND: &str = "
         provider TEXT NOT NULL, kind TEXT NOT NULL, asked_for INTEGER NOT NULL, missing INTEGER NOT NULL,
         since INTEGER NOT NULL,
         PRIMARY KEY (provider, kind)) WITHOUT ROWID;
+";
+
+/// Accounts and groups are set aside, and become active, as sets: `ids` says which run made what, and a transaction that
+/// waits has a row in `pending` that stands before all that it makes. The row of what was made is its history as well,
+/// until something changes it: then what it was is written down first, by triggers, so that no writer can forget it.
+///
+/// What an older gosync was about to make becomes a set, too. 0.1.0 wrote the figures of a run with the run.
+const CREATIONS: &str = "
+    ALTER TABLE ids ADD COLUMN txn /* the run that made it, if one did */ INTEGER;
+    ALTER TABLE ids ADD COLUMN seq /* its place among what that run did */ INTEGER;
+    INSERT INTO pending (txn, seq, entry, target, provider, body)
+        SELECT txn, (SELECT MAX(seq) FROM pending AS p WHERE p.txn = runs.txn) + 1, 'figures', target, provider,
+               json_object('counts', json('{}'), 'digest', digest)
+          FROM runs WHERE txn IN (SELECT txn FROM pending WHERE entry = 'create' AND before IS NULL)
+                      AND txn NOT IN (SELECT txn FROM pending WHERE entry = 'figures');
+    UPDATE pending SET seq = (SELECT MIN(seq) FROM pending AS p WHERE p.txn = pending.txn) - 1 WHERE entry = 'figures';
+    UPDATE ids SET state = 'active', txn = p.txn, seq = p.seq
+      FROM pending AS p WHERE entry = 'create' AND before IS NULL AND state = 'reserved'
+       AND p.kind = ids.kind AND p.provider = ids.provider AND p.id = ids.id;
+    DELETE FROM pending WHERE entry = 'create' AND before IS NULL;
+    CREATE INDEX made_by ON ids (txn, seq) WHERE txn IS NOT NULL;
+
+    CREATE VIEW known_ids AS
+        -- ids as they hold now: what is to be made by a transaction that still waits is reserved.
+        SELECT kind, provider, id, name, number, private_gid, subid,
+               CASE WHEN EXISTS (SELECT 1 FROM pending)
+                     AND seq > (SELECT MIN(seq) FROM pending AS p WHERE p.txn = ids.txn)
+                    THEN 'reserved' ELSE state END AS state,
+               alias, txn, seq
+          FROM ids;
+    DROP VIEW accounts;
+    CREATE VIEW accounts AS
+        SELECT target, provider, ids.id, name, number AS uid, gid, private_gid IS NOT NULL AS private, state,
+               gecos, home, shell, subid, locked, expire, alias
+          FROM known_ids AS ids JOIN applied_accounts USING (provider, id) WHERE kind = 'account';
+    DROP VIEW unix_groups;
+    CREATE VIEW unix_groups AS
+        SELECT target, provider, ids.id, name, number AS gid, state, members, alias
+          FROM known_ids AS ids JOIN applied_groups USING (provider, id) WHERE kind = 'group';
+
+    CREATE VIEW creations AS
+        -- The history of what is as the run that made it left it.
+        SELECT txn, seq, ids.provider, kind, ids.id, name, 'create-account' AS change, NULL AS detail, NULL AS before,
+               json_object('name', name, 'uid', number, 'gid', gid, 'private', private_gid IS NOT NULL, 'state', state,
+                   'gecos', gecos, 'home', home, 'shell', shell, 'subid', subid, 'locked', locked, 'expire', expire,
+                   'alias', alias) AS after
+          FROM known_ids AS ids JOIN runs USING (txn)
+          JOIN applied_accounts AS a ON a.target = runs.target AND a.provider = ids.provider AND a.id = ids.id
+         WHERE kind = 'account' AND state <> 'reserved'
+           AND NOT EXISTS (SELECT 1 FROM changes AS c WHERE c.txn = ids.txn AND c.seq = ids.seq)
+        UNION ALL
+        SELECT txn, seq, ids.provider, kind, ids.id, name, 'create-group', NULL, NULL,
+               json_object('name', name, 'gid', number, 'state', state, 'members', members, 'alias', alias)
+          FROM known_ids AS ids JOIN runs USING (txn)
+          JOIN applied_groups AS a ON a.target = runs.target AND a.provider = ids.provider AND a.id = ids.id
+         WHERE kind = 'group' AND state <> 'reserved'
+           AND NOT EXISTS (SELECT 1 FROM changes AS c WHERE c.txn = ids.txn AND c.seq = ids.seq);
+    CREATE VIEW history AS
+        -- What each run changed: see changes.
+        SELECT * FROM changes UNION ALL SELECT * FROM creations;
+    CREATE TRIGGER ids_change BEFORE UPDATE ON ids WHEN old.txn IS NOT NULL BEGIN
+        INSERT INTO changes SELECT * FROM creations WHERE kind = old.kind AND provider = old.provider AND id = old.id;
+    END;
+    CREATE TRIGGER accounts_change BEFORE UPDATE ON applied_accounts BEGIN
+        INSERT INTO changes SELECT * FROM creations
+         WHERE kind = 'account' AND provider = old.provider AND id = old.id;
+    END;
+    CREATE TRIGGER groups_change BEFORE UPDATE ON applied_groups BEGIN
+        INSERT INTO changes SELECT * FROM creations
+         WHERE kind = 'group' AND provider = old.provider AND id = old.id;
+    END;
 ";
 
 /// Makes the tables in a new ledger, those that an older one lacks, and sets what every connection needs.

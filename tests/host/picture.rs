@@ -166,7 +166,7 @@ pub fn ledger(path: &Path) -> String {
     };
     let mut text = String::new();
     for sql in [
-        "SELECT 'id', kind, provider, id, name, number, private_gid, subid, state, alias FROM ids ORDER BY kind, provider, id",
+        "SELECT 'id', kind, provider, id, name, number, private_gid, subid, state, alias FROM known_ids ORDER BY kind, provider, id",
         "SELECT 'account', target, provider, id, gid, gecos, home, shell, locked, expire FROM applied_accounts \
          ORDER BY target, provider, id",
         "SELECT 'group', target, provider, id, members FROM applied_groups ORDER BY target, provider, id",
@@ -177,8 +177,8 @@ pub fn ledger(path: &Path) -> String {
         "SELECT 'archive', provider, id, path FROM archives ORDER BY rowid",
         "SELECT 'loss', provider, kind, id, count FROM losses ORDER BY rowid",
         // What an interruption divides among two runs is the same history: each change, and what each entry became.
-        "SELECT 'history', provider, kind, id, name, change, detail FROM changes ORDER BY provider, kind, id, txn, seq",
-        "SELECT 'history', provider, kind, id, after, MAX(txn * 1000000 + seq) * 0 FROM changes
+        "SELECT 'history', provider, kind, id, name, change, detail FROM history ORDER BY provider, kind, id, txn, seq",
+        "SELECT 'history', provider, kind, id, after, MAX(txn * 1000000 + seq) * 0 FROM history
           GROUP BY provider, kind, id ORDER BY provider, kind, id",
         "SELECT 'keys', target, provider, id, place, path, digest FROM applied_keys ORDER BY target, provider, id, place",
         "SELECT 'pending', seq, entry, provider, kind, id, change, before, body FROM pending ORDER BY seq",

@@ -367,7 +367,7 @@ fn what_is_too_old_is_forgotten_by_the_next_run() {
     let left: i64 = desk
         .ledger
         .db
-        .query_row("SELECT COUNT(*) FROM changes", [], |row| row.get(0))
+        .query_row("SELECT COUNT(*) FROM history", [], |row| row.get(0))
         .unwrap();
     assert_eq!(left, 2);
 }

@@ -201,7 +201,7 @@ pub fn owned(path: &Path) -> Vec<String> {
     };
     let mut out = Vec::new();
     for sql in [
-        "SELECT 'id', kind, id, name, number, private_gid, subid, state, alias FROM ids ORDER BY kind, id",
+        "SELECT 'id', kind, id, name, number, private_gid, subid, state, alias FROM known_ids ORDER BY kind, id",
         "SELECT 'account', id, gid, gecos, home, shell, locked, expire FROM applied_accounts ORDER BY id",
         "SELECT 'group', id, members FROM applied_groups ORDER BY id",
         "SELECT 'absence', kind, id FROM absences ORDER BY kind, id",
