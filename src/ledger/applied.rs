@@ -2,6 +2,7 @@
 //!
 //! Of a number that is only reserved, what is to be written.
 
+use rusqlite::types::ToSql;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::columns::columns;
@@ -51,6 +52,33 @@ pub(super) fn set_account(
             expire
         ],
     )
+}
+
+/// Writes down what is to be written for accounts that are new.
+pub(super) fn add_accounts(
+    scope: Scope<'_>,
+    new: &[(&str, &AccountRow<'_>)],
+) -> rusqlite::Result<()> {
+    let rows = new.iter().map(|(id, row)| {
+        let AccountFields { gecos, home, shell } = &row.fields;
+        let row: [&dyn ToSql; 7] = [id, &row.gid, gecos, home, shell, &row.locked, &row.expire];
+        row
+    });
+    let into = "INSERT OR REPLACE INTO applied_accounts
+                (target, provider, id, gid, gecos, home, shell, locked, expire)";
+    let shared: [&dyn ToSql; 2] = [&scope.target, &scope.provider];
+    scope.insert(into, &shared, &rows.collect::<Vec<_>>())
+}
+
+/// The same, for groups.
+pub(super) fn add_groups(scope: Scope<'_>, new: &[(&str, &Members)]) -> rusqlite::Result<()> {
+    let rows = new.iter().map(|(id, members)| {
+        let row: [&dyn ToSql; 2] = [id, *members];
+        row
+    });
+    let into = "INSERT OR REPLACE INTO applied_groups (target, provider, id, members)";
+    let shared: [&dyn ToSql; 2] = [&scope.target, &scope.provider];
+    scope.insert(into, &shared, &rows.collect::<Vec<_>>())
 }
 
 /// A field was written.

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::anchored;
+use super::creations;
 use super::edit::Edit;
 use super::figures;
 use super::history;
@@ -36,7 +37,7 @@ impl Ledger {
             return Ok(());
         }
         self.write(|tx| {
-            ids::forget_created(tx)?;
+            creations::forget_created(tx)?;
             pending::forget(tx)?;
             anchored::forget(tx)
         })

@@ -1,11 +1,10 @@
 //! The table `ids`: who and what has which name and number, for ever; and the names that they had before.
 //!
-//! A row is deleted only when nobody can ever have seen its number: see [`forget_created`].
+//! A row is deleted only when nobody can ever have seen its number: see `creations`.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, params};
 
 use super::columns::columns;
-use super::queue;
 use super::store::Scope;
 use crate::model::history::EntryKind;
 use crate::model::owned::{Applied, Others, Owned, OwnedAccount, OwnedGroup, State};
@@ -23,6 +22,15 @@ pub(super) struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
+    /// An account without a group of its own.
+    pub(super) fn account(id: &'a str, name: &'a str) -> Self {
+        let kind = EntryKind::Account;
+        Self {
+            kind,
+            ..Self::group(id, name)
+        }
+    }
+
     pub(super) fn group(id: &'a str, name: &'a str) -> Self {
         Self {
             kind: EntryKind::Group,
@@ -34,37 +42,13 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// Sets a number aside for what has none yet, and is active when nothing of the transaction waits any more. `by`: the
-/// run, and the place in it. Returns whether it has none yet.
-pub(super) fn reserve_new(
-    scope: Scope<'_>,
-    who: &Identity<'_>,
-    number: u32,
-    by: queue::Key,
-) -> rusqlite::Result<bool> {
-    let sql =
-        "INSERT INTO ids (kind, provider, id, name, number, private_gid, subid, state, txn, seq)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?9)
-               ON CONFLICT (kind, provider, id) DO NOTHING";
-    let Identity {
-        kind,
-        id,
-        name,
-        private_gid,
-        subid,
-    } = who;
-    let values = params![
-        kind,
-        scope.provider,
-        id,
-        name,
-        number,
-        private_gid,
-        subid,
-        by.txn,
-        by.seq
-    ];
-    Ok(scope.changes(sql, values)? > 0)
+/// Whether it has a number.
+pub(super) fn is_known(scope: Scope<'_>, kind: EntryKind, id: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM ids WHERE kind = ?1 AND provider = ?2 AND id = ?3";
+    scope
+        .db
+        .prepare_cached(sql)?
+        .exists(params![kind, scope.provider, id])
 }
 
 /// Sets the number that was given before aside once more.
@@ -216,29 +200,6 @@ pub(super) fn activate_made_again(scope: Scope<'_>, txn: u64) -> rusqlite::Resul
         activate.execute([kind?, provider?, id?])?;
     }
     Ok(())
-}
-
-/// The rows of what transactions that wait are to make.
-const WAITING: &str = "txn IN (SELECT txn FROM pending) AND seq > (SELECT MIN(seq) FROM pending AS p WHERE p.txn = ids.txn)";
-
-/// What waiting transactions were to make may never be made: the numbers stay set aside.
-pub(super) fn set_aside(db: &Connection) -> rusqlite::Result<()> {
-    let sql = format!("UPDATE ids SET state = 'reserved', txn = NULL, seq = NULL WHERE {WAITING}");
-    db.execute(&sql, []).map(drop)
-}
-
-/// Deletes what waiting transactions were to make and never did, unless it was known before: who knows whether useradd(8)
-/// takes the numbers meanwhile.
-pub(super) fn forget_created(db: &Connection) -> rusqlite::Result<()> {
-    for (table, kind) in [("applied_accounts", "account"), ("applied_groups", "group")] {
-        let sql = format!(
-            "DELETE FROM {table} WHERE (provider, id) IN
-                 (SELECT provider, id FROM ids WHERE kind = ?1 AND {WAITING})"
-        );
-        db.execute(&sql, [kind])?;
-    }
-    let sql = format!("DELETE FROM ids WHERE {WAITING}");
-    db.execute(&sql, []).map(drop)
 }
 
 columns!(AccountColumns {

@@ -13,6 +13,7 @@ mod columns;
 mod confirm;
 mod contacts;
 mod copies;
+mod creations;
 mod departures;
 mod edit;
 mod figures;

@@ -3,10 +3,10 @@
 use rusqlite::{Row, Statement, params};
 
 use super::columns::words;
+use super::creations;
 use super::edit::Edit;
 use super::figures::Figures;
 use super::history::Past;
-use super::ids;
 use super::queue::Key;
 use super::store::{Run, Scope, odd_json};
 use crate::model::history::EntryKind;
@@ -72,17 +72,10 @@ impl<'t> Writer<'t> {
         })
     }
 
-    /// The run, and the place in it that the next entry gets.
-    pub(super) fn next(&self) -> Key {
-        Key {
-            txn: self.txn,
-            seq: self.seq + 1,
-        }
-    }
-
-    /// That place is taken, by something that needs no entry.
-    pub(super) fn skip(&mut self) {
+    /// The next place in the run, which is taken from now on.
+    pub(super) fn skip(&mut self) -> u64 {
         self.seq += 1;
+        self.seq
     }
 
     fn write(&mut self, scope: Scope<'_>, new: &NewEntry<'_>) -> rusqlite::Result<()> {
@@ -260,7 +253,7 @@ pub(super) fn forget(db: &rusqlite::Connection) -> rusqlite::Result<()> {
     if count(db, None)? == 0 {
         return Ok(());
     }
-    ids::set_aside(db)?;
+    creations::set_aside(db)?;
     let sql = "DELETE FROM runs WHERE txn IN (SELECT txn FROM pending) AND txn NOT IN (SELECT txn FROM changes)
                   AND txn NOT IN (SELECT txn FROM ids WHERE txn IS NOT NULL)";
     db.execute(sql, [])?;

@@ -1,11 +1,11 @@
 //! What a plan means for the ledger: numbers that are set aside now, and entries that come true on confirmation.
 
 use super::anchored;
-use super::applied::{self, AccountRow};
+use super::creations::{Batch, Creation};
 use super::edit::{AdoptedRow, Edit, MadeRow};
 use super::figures::{self, Figures};
 use super::history::{Past, Snapshots};
-use super::ids::{self, Identity};
+use super::ids;
 use super::pending::{self, Writer};
 use super::store::{Ledger, LedgerError, Run, Scope, next_number};
 use crate::model::history::EntryKind;
@@ -13,8 +13,12 @@ use crate::model::owned::State;
 use crate::model::{Members, UserName};
 use crate::plan::effects::{Presence, effects};
 use crate::plan::events::Kind;
-use crate::plan::{Change, Deed, FieldChange, KeyChange, MemberChange, NewAccount, Plan, Rename};
+use crate::plan::{Change, Deed, FieldChange, KeyChange, MemberChange, Plan, Rename};
 use crate::policy::keys::digest;
+
+/// How much of the file a reservation keeps in memory, in KiB and below zero as SQLite has it: numbers come in no order, so
+/// that their index is written to all over. With the 2 MiB of SQLite it goes to the disk and back meanwhile.
+const CACHE: i64 = -16_384;
 
 impl Ledger {
     /// Sets the ids of a plan, or of a part of one, aside and writes down what it intends. Returns the number of the
@@ -23,6 +27,7 @@ impl Ledger {
     /// # Errors
     /// When that cannot be written; then nothing was.
     pub fn reserve(&mut self, run: Run<'_>, plan: &Plan) -> Result<u64, LedgerError> {
+        self.read(|db| db.pragma_update(None, "cache_size", CACHE))?;
         self.write(|tx| {
             pending::forget(tx)?;
             anchored::reserve(tx)?;
@@ -33,16 +38,20 @@ impl Ledger {
                 None => Snapshots::new(tx)?,
             };
             let scope = run.scope(tx);
+            let is_any =
+                [EntryKind::Account, EntryKind::Group].map(|kind| ids::is_any(scope, kind));
+            let [accounts, groups] = is_any;
+            let is_any = [accounts?, groups?];
             // The first people and groups come all at once.
-            let counts =
-                |kind| Ok::<_, rusqlite::Error>(!run.let_through && ids::is_any(scope, kind)?);
-            let counts = [counts(EntryKind::Account)?, counts(EntryKind::Group)?];
+            let counts = is_any.map(|is_any| is_any && !run.let_through);
             let mut entries = Writer::new(tx, txn)?;
             entries.begin(scope, &Figures::of(plan, counts)?)?;
             Reservation {
                 scope,
                 snapshots,
                 entries,
+                is_any,
+                new: Batch::new(txn),
             }
             .write(plan)?;
             Ok(txn)
@@ -51,18 +60,22 @@ impl Ledger {
 }
 
 /// A plan that is being written down.
-struct Reservation<'t> {
+struct Reservation<'t, 'p> {
     scope: Scope<'t>,
     snapshots: Snapshots<'t>,
     entries: Writer<'t>,
+    /// Whether any account, and any group, of the provider is known.
+    is_any: [bool; 2],
+    new: Batch<'p>,
 }
 
-impl Reservation<'_> {
-    fn write(mut self, plan: &Plan) -> rusqlite::Result<()> {
+impl<'p> Reservation<'_, 'p> {
+    fn write(mut self, plan: &'p Plan) -> rusqlite::Result<()> {
         let changes = plan.changes.iter();
         for change in changes.filter(|change| !effects(change).is_after_commit) {
             self.change(change)?;
         }
+        self.new.write(self.scope)?;
         let events = || plan.events.iter().filter(|event| !event.is_after_commit);
         for kind in [Kind::User, Kind::Group] {
             if events().any(|event| event.kind == kind) {
@@ -72,28 +85,30 @@ impl Reservation<'_> {
         events().try_for_each(|event| self.entries.hook(self.scope, event))
     }
 
-    fn change(&mut self, change: &Change) -> rusqlite::Result<()> {
+    fn change(&mut self, change: &'p Change) -> rusqlite::Result<()> {
         // What is tied to another provider's record, or is given back that came from there, is that provider's.
         let key = change.of.key.as_ref();
         let scope = key.map_or(self.scope, |key| self.scope.of(key.provider.as_str()));
         let presence = effects(change).presence;
         let creation = match presence {
-            Presence::Comes => Creation::of(change),
+            Presence::Comes => creation(change),
             _ => None,
         };
-        // Nearly all of a first run is new: there is nothing to be remembered of it.
-        if let Some(new) = &creation
-            && ids::reserve_new(scope, &new.who, new.number, self.entries.next())?
-        {
-            self.entries.skip();
-            return set_applied(scope, new);
-        }
+        // There is nothing to be remembered of what is new.
+        let creation = match creation {
+            Some(new) if !self.is_known(scope, &new)? => {
+                let place = self.entries.skip();
+                return self.new.add(scope, new, place);
+            }
+            known => known,
+        };
+        self.new.write(scope)?;
         let past = self.snapshots.past(scope, change)?;
         // Of what should be there and is made again, the number is set aside already. What it was is still needed if
         // this run comes to nothing.
         if let Some(new) = creation.filter(|_| !past.is_present()) {
             ids::reserve_again(scope, &new.who)?;
-            set_applied(scope, &new)?;
+            new.set_applied(scope)?;
             return self.entries.make_again(scope, &past);
         }
         self.entries.history(scope, &past)?;
@@ -105,6 +120,16 @@ impl Reservation<'_> {
         self.edit(scope, change, &past)
     }
 
+    fn is_known(&self, scope: Scope<'_>, new: &Creation<'_>) -> rusqlite::Result<bool> {
+        let [accounts, groups] = self.is_any;
+        let is_any = match new.who.kind {
+            EntryKind::Account => accounts,
+            EntryKind::Group | EntryKind::LocalGroup => groups,
+        };
+        let may_be = is_any || scope.provider != self.scope.provider;
+        Ok(may_be && ids::is_known(scope, new.who.kind, new.who.id)?)
+    }
+
     /// Writes down what becomes true on confirmation.
     fn edit(&mut self, scope: Scope<'_>, change: &Change, past: &Past) -> rusqlite::Result<()> {
         let of = (past.kind, past.id.as_str());
@@ -114,58 +139,15 @@ impl Reservation<'_> {
     }
 }
 
-/// Writes down what is to be written for somebody, or something, whose number is set aside.
-fn set_applied(scope: Scope<'_>, new: &Creation<'_>) -> rusqlite::Result<()> {
-    match &new.applied {
-        ToApply::Account(fields) => applied::set_account(scope, new.who.id, fields),
-        ToApply::Group(members) => applied::set_members(scope, new.who.id, members),
-    }
-}
-
-/// An account or a group that is to be made.
-struct Creation<'a> {
-    who: Identity<'a>,
-    number: u32,
-    applied: ToApply<'a>,
-}
-
-/// What is to be written for it.
-enum ToApply<'a> {
-    Account(AccountRow<'a>),
-    Group(Members),
-}
-
-impl<'a> Creation<'a> {
-    fn of(change: &'a Change) -> Option<Self> {
-        let (id, name) = (change.id()?.as_str(), change.name());
-        Some(match &change.deed {
-            Deed::CreateAccount(new) => Self::account(id, name, new),
-            Deed::CreateGroup { gid, members } => Self {
-                who: Identity::group(id, name),
-                number: gid.get(),
-                applied: ToApply::Group(joined(members)),
-            },
-            _ => return None,
-        })
-    }
-
-    fn account(id: &'a str, name: &'a str, new: &'a NewAccount) -> Self {
-        Self {
-            who: Identity {
-                kind: EntryKind::Account,
-                id,
-                name,
-                private_gid: new.private_group.then_some(new.gid.get()),
-                subid: new.subids.map(|(first, _)| first),
-            },
-            number: new.uid.get(),
-            applied: ToApply::Account(AccountRow {
-                gid: new.gid.get(),
-                fields: new.fields.borrowed(),
-                locked: false,
-                expire: "",
-            }),
+/// The account or group that a change makes.
+fn creation(change: &Change) -> Option<Creation<'_>> {
+    let (key, name) = (change.of.key.as_ref()?, change.name());
+    match &change.deed {
+        Deed::CreateAccount(new) => Some(Creation::account(key, name, new)),
+        Deed::CreateGroup { gid, members } => {
+            Some(Creation::group(key, name, *gid, joined(members)))
         }
+        _ => None,
     }
 }
 

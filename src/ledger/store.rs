@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Transaction};
+use rusqlite::types::ToSql;
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension as _, Params, Transaction, params_from_iter,
+};
 
 use super::columns::Nonsense;
 use super::schema;
@@ -164,12 +167,29 @@ impl<'a> Scope<'a> {
 
     /// Carries out a statement that runs once for each entry: it is compiled once for all of them.
     pub(super) fn execute(&self, sql: &str, params: impl Params) -> rusqlite::Result<()> {
-        self.changes(sql, params).map(drop)
+        self.db.prepare_cached(sql)?.execute(params).map(drop)
     }
 
-    /// The same, and says how many rows it changed.
-    pub(super) fn changes(&self, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
-        self.db.prepare_cached(sql)?.execute(params)
+    /// Inserts rows by one statement. `into`: its beginning, with the columns of the `shared` values, and then those of the
+    /// `N` values that each row has of its own.
+    pub(super) fn insert<const N: usize>(
+        &self,
+        into: &str,
+        shared: &[&dyn ToSql],
+        rows: &[[&dyn ToSql; N]],
+    ) -> rusqlite::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        // A question mark without a number is the next value: all rows read alike.
+        let numbered = (1..=shared.len()).map(|number| format!("?{number}"));
+        let values = numbered.chain(std::iter::repeat_n("?".to_owned(), N));
+        let row = format!("({})", values.collect::<Vec<_>>().join(", "));
+        let sql = format!("{into} VALUES {}", vec![row; rows.len()].join(", "));
+        self.execute(
+            &sql,
+            params_from_iter(shared.iter().chain(rows.iter().flatten())),
+        )
     }
 }
 

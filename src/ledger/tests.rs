@@ -1,3 +1,4 @@
+mod creations;
 mod departures;
 mod keys;
 mod older;
