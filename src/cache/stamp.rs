@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::model::Moment;
+use crate::system::files::Trust;
 use crate::system::inputs::Inputs;
 use crate::system::replace::Appearance;
 use crate::system::{PathError, files, replace};
@@ -40,7 +41,8 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// The stamp in the state directory of a command, if there is one that can be read.
     pub(crate) fn load(dir: &Path, command: &str) -> Option<Self> {
-        let bytes = files::read_plain(&path(dir, command)).ok()??;
+        // Whoever else could write it could keep gosync from looking.
+        let bytes = files::read_trusted(&path(dir, command), Trust::Secret).ok()?;
         let text = std::str::from_utf8(&bytes).ok()?;
         let (head, body) = text.split_once('\n')?;
         if head != self::head(body) {

@@ -155,6 +155,20 @@ fn inputs() -> Vec<Input> {
             }),
         ),
         (
+            "a stamp that others may write",
+            Box::new(|world| {
+                let path = world.root().join("var/lib/gosync/sync-users.stamp");
+                fs::set_permissions(path, fs::Permissions::from_mode(0o620)).unwrap();
+            }),
+        ),
+        (
+            "a state directory that others may write",
+            Box::new(|world| {
+                let path = world.root().join("var/lib/gosync");
+                fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+            }),
+        ),
+        (
             "a date that has come",
             Box::new(|world| {
                 edit(world, |stamp| stamp["until"] = 1.into());
