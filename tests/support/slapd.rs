@@ -65,7 +65,7 @@ impl Slapd {
         let conf = self.dir.path().join("slapd.conf");
         self.child = serve(conf.to_str().unwrap(), &self.urls);
         assert!(
-            answers(&mut self.child, self.port),
+            answer(&mut self.child, [self.port, self.tls_port]),
             "slapd did not start again"
         );
     }
@@ -251,7 +251,7 @@ impl Builder {
             }
             let child = serve(conf, &urls);
             let mut child = Some(child);
-            if answers(child.as_mut().unwrap(), port) {
+            if answer(child.as_mut().unwrap(), [port, tls_port]) {
                 return Slapd {
                     dir,
                     child: child.take().unwrap(),
@@ -318,7 +318,14 @@ fn serve(conf: &str, urls: &str) -> Child {
         })
 }
 
-/// Waits until the server accepts connections; no if it has ended.
+/// Waits until the server accepts connections, also those with TLS, which come later; no if it has ended.
+fn answer(child: &mut Child, ports: [u16; 2]) -> bool {
+    ports
+        .into_iter()
+        .filter(|port| *port != 0)
+        .all(|port| answers(child, port))
+}
+
 fn answers(child: &mut Child, port: u16) -> bool {
     let until = Instant::now() + Duration::from_secs(20);
     while Instant::now() < until {
