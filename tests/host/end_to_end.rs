@@ -56,7 +56,7 @@ fn server(groups: Groups) -> Slapd {
 /// Whoever is missing in one complete read is locked at once: only the proof of completeness stands in the way.
 fn configure(tree: &SmallHost, schema: &str, url: &str, more: &str) {
     tree.configure(&format!(
-        "[gosync]\nprovider = \"campus\"\ntime_limit = \"20s\"\n[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n\
+        "[gosync]\nprovider = \"campus\"\nfull_read_every = \"0s\"\ntime_limit = \"20s\"\n[departed]\nabsent_runs = 1\nabsent_for = \"0s\"\n\
          [limits]\nmax_removals = 100\nmax_removals_percent = 100\n[provider.campus]\nkind = \"ldap\"\n\
          url = \"{url}\"\nschema = \"{schema}\"\nuser_base = \"ou=people,{SUFFIX}\"\ngroup_base = \"ou=groups,{SUFFIX}\"\n{more}"
     ));
