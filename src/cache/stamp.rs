@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::model::Moment;
+use crate::model::{Moment, hex};
 use crate::system::files::Trust;
 use crate::system::inputs::Inputs;
 use crate::system::replace::Appearance;
@@ -108,10 +108,6 @@ fn head(body: &str) -> String {
 /// A digest of a text, by which another text is told apart.
 pub(crate) fn digest(text: &str) -> String {
     hex(&Sha256::digest(text))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

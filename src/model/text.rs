@@ -56,6 +56,17 @@ pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
+/// Bytes in hexadecimal, two digits each.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}"); // writing into a String cannot fail
+            out
+        })
+}
+
 /// A number and what it counts: `1 change`, `2 changes`.
 pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(
     n: N,

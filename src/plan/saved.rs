@@ -18,7 +18,7 @@ use crate::model::host::Host;
 use crate::model::owned::Owned;
 use crate::model::{
     Completeness, Directory, FieldSources, Gap, Group, Membership, RecordSays, RejectedRecord,
-    RemoteId, Role, Snapshot, Status, Untrusted, User, UserField, shown,
+    RemoteId, Role, Snapshot, Status, Untrusted, User, UserField, hex, shown,
 };
 
 /// The version of the file's form.
@@ -244,12 +244,7 @@ pub(crate) fn begun(digest: &str) -> String {
 
 /// What identifies each database of the host as it was read.
 pub(crate) fn fingerprints(host: &Host<'_>) -> BTreeMap<String, Option<String>> {
-    let hash = |bytes: &[u8]| {
-        Sha256::digest(bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    };
+    let hash = |bytes: &[u8]| hex(&Sha256::digest(bytes));
     host.databases
         .iter()
         .map(|(path, bytes)| (path.clone(), bytes.map(hash)))

@@ -13,7 +13,7 @@ use super::missing::Missing;
 use super::observation::Observation;
 use crate::model::history::EntryKind;
 use crate::model::owned::{ChangedIds, Present};
-use crate::model::{Contact, ProviderName, RemoteId, Untrusted};
+use crate::model::{Contact, ProviderName, RemoteId, Untrusted, hex};
 use crate::policy::{Reason, Refusal, Remark};
 
 /// What a run would do to one target.
@@ -99,11 +99,9 @@ impl Plan {
             hash.update(serde_json::to_vec(change).unwrap_or_default());
             hash.update([b'\n']);
         }
-        hash.finalize()
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let mut digest = hex(&hash.finalize());
+        digest.truncate(32);
+        digest
     }
 
     /// The same, unless the plan is so large that nobody can have typed it: only small plans come with a digest, and

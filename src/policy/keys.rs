@@ -15,7 +15,7 @@ use super::select::Selection;
 use crate::model::absolute_path;
 use crate::model::ssh_key::{KeyKind, LEAST_RSA_BITS, MOST_RSA_BITS};
 use crate::model::units::Span;
-use crate::model::{Directory, Gap, Lookup, RemoteId, SshKey, User, UserField};
+use crate::model::{Directory, Gap, Lookup, RemoteId, SshKey, User, UserField, hex};
 
 /// The most keys that the configuration can allow.
 pub(crate) const MOST_KEYS: usize = 1_000;
@@ -478,12 +478,7 @@ fn key_in(line: &str) -> Option<SshKey> {
 
 /// SHA-256 of a file, in hexadecimal: what the ledger remembers of it.
 pub(crate) fn digest(text: &[u8]) -> String {
-    Sha256::digest(text)
-        .iter()
-        .fold(String::new(), |mut out, byte| {
-            let _ = write!(out, "{byte:02x}"); // writing into a String cannot fail
-            out
-        })
+    hex(&Sha256::digest(text))
 }
 
 #[cfg(test)]

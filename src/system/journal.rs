@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Context as _, PathError, files, replace};
+use crate::model::hex;
 
 /// SHA-256 of a file, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,12 +24,7 @@ pub(crate) struct Hash(String);
 impl Hash {
     /// The hash of these bytes.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self(
-            Sha256::digest(bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
+        Self(hex(&Sha256::digest(bytes)))
     }
 
     fn of_file(path: &Path) -> Result<Option<Self>, PathError> {

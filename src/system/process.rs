@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::child::{self, End, From, Invocation, SAFE_PATH, To};
+use crate::model::hex;
 
 /// How much of a program's standard error is kept, in bytes.
 const COMPLAINT: usize = 4096;
@@ -135,7 +136,7 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
 pub(crate) fn random_id() -> io::Result<String> {
     let mut bytes = [0_u8; 16];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 /// The value of an environment variable, as a path.

@@ -10,9 +10,10 @@ use super::{Context as _, PathError};
 pub struct Root(Option<PathBuf>);
 
 impl Root {
-    /// The host itself, or the tree below `dir`.
+    /// The host itself, or the tree below `dir`. A relative one is below the directory in which the program was started,
+    /// wherever a child of it is.
     pub fn new(dir: Option<PathBuf>) -> Self {
-        Self(dir)
+        Self(dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir)))
     }
 
     /// The directory of another tree than the host's own.

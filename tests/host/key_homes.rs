@@ -459,3 +459,16 @@ fn a_kill_leaves_the_file_in_a_home_as_it_was_or_as_it_should_be() {
         assert!(killed >= 10, "only {killed} kills");
     }
 }
+
+/// Keys are written by a child that is somebody else, and somewhere else.
+#[test]
+fn a_root_that_is_named_from_here_is_the_same_for_whoever_writes_as_a_user() {
+    let tree = SmallHost::new(Database::Etc);
+    tree.configure("[keys]\nplace = \"home\"\n");
+    tree.provide(
+        &json!({"users": [{"id": "u-1", "login": "ann", "ssh_keys": [KEYS[0]]}], "groups": []}),
+    );
+    let ran = tree.gosync(&["--root", "root", "sync", "users"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(tree.path("home/ann/.ssh/authorized_keys").is_file());
+}

@@ -22,7 +22,7 @@ use crate::ldap::client::Answer;
 use crate::ldap::request::{Change, Modify};
 use crate::ldap::{dn, entry, filter};
 use crate::model::group_policy::GroupPolicy;
-use crate::model::{IdRange, RemoteId, Role, Status, Untrusted, same_name, shown};
+use crate::model::{IdRange, RemoteId, Role, Status, Untrusted, hex, same_name, shown};
 use crate::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person,
 };
@@ -54,12 +54,7 @@ fn told(answer: &Answer, tried: Tried) -> Result<Done, AdminError> {
 
 /// What stands for the id of somebody whom a group lists and the server does not show as a person.
 fn stand_in(value: &[u8]) -> Option<RemoteId> {
-    let digest = Sha256::digest(value);
-    RemoteId::new(
-        &digest
-            .iter()
-            .fold("?".to_owned(), |text, byte| text + &format!("{byte:02x}")),
-    )
+    RemoteId::new(&format!("?{}", hex(&Sha256::digest(value))))
 }
 
 /// What is done to the people of one group.

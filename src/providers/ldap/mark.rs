@@ -6,6 +6,7 @@
 use super::Ldap;
 use crate::ldap::connect::Session;
 use crate::ldap::{Error, sync};
+use crate::model::hex;
 use crate::providers::{Mark, Query};
 
 /// A base and a filter of each search that a query begins with.
@@ -48,10 +49,6 @@ pub(super) fn is_still(ldap: &Ldap, query: &Query, mark: &str) -> Result<bool, E
     }
     session.close();
     Ok(is_still)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What [`hex`] has written.
