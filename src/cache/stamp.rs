@@ -16,7 +16,7 @@ use crate::system::replace::Appearance;
 use crate::system::{PathError, files, replace};
 
 /// The first word of the file, with the version of what follows.
-const MAGIC: &str = "gosync-stamp-1";
+const MAGIC: &str = "gosync-stamp-2";
 
 /// How many files may be looked at: with more it would take longer than reading.
 const MOST: usize = 4_096;
@@ -29,13 +29,29 @@ pub(crate) struct Stamp {
     /// When all was read.
     pub(crate) read_at: Moment,
     /// From when on the same might have to be done otherwise, in seconds since 1970.
+    pub(crate) due: Option<i64>,
+    /// Until when `mark` is believed, in seconds since 1970.
     pub(crate) until: i64,
     /// What the run said of itself.
     pub(crate) summary: String,
-    /// What the provider knows its present content by; `None`: it is all in files.
-    pub(crate) mark: Option<String>,
+    /// How it is known without a read that the provider has not moved.
+    pub(crate) mark: Marked,
+    /// How it is known by a read, before anything is made of it.
+    pub(crate) answers: Option<String>,
     /// The files that it read, the program and the ledger among them.
     pub(crate) inputs: Inputs,
+}
+
+/// How it is known without a read that a provider has not moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Marked {
+    /// Not at all.
+    No,
+    /// All that it has is in files.
+    Files,
+    /// It knows its content by this.
+    Content(String),
 }
 
 impl Stamp {
@@ -73,7 +89,13 @@ impl Stamp {
 
     /// Whether it is for what is asked now, and the clock lets it be.
     pub(crate) fn is_for(&self, asked: &str, now: i64) -> bool {
-        self.asked == asked && self.read_at.0 <= now && now < self.until
+        self.asked == asked && self.read_at.0 <= now && self.due.is_none_or(|due| now < due)
+    }
+
+    /// Whether it can save anything.
+    pub(crate) fn is_of_use(&self) -> bool {
+        let is_marked = self.mark != Marked::No && self.read_at.0 < self.until;
+        is_marked || self.answers.is_some()
     }
 
     /// Whether all files are as they were.
@@ -119,9 +141,11 @@ mod tests {
         Stamp {
             asked: "a".to_owned(),
             read_at: Moment(100),
+            due: Some(300),
             until: 200,
             summary: "nothing to do, 3 unchanged".to_owned(),
-            mark: Some("csn=1".to_owned()),
+            mark: Marked::Content("csn=1".to_owned()),
+            answers: None,
             inputs: Inputs::new(),
         }
     }
@@ -152,9 +176,11 @@ mod tests {
     #[test]
     fn a_stamp_holds_for_what_was_asked_and_for_its_time() {
         let it = stamp();
-        assert!(it.is_for("a", 100) && it.is_for("a", 199));
+        assert!(it.is_for("a", 100) && it.is_for("a", 299));
         assert!(!it.is_for("b", 150), "another configuration");
         assert!(!it.is_for("a", 99), "the clock was set back");
-        assert!(!it.is_for("a", 200), "something is due");
+        assert!(!it.is_for("a", 300), "something is due");
+        let never = Stamp { due: None, ..it };
+        assert!(never.is_for("a", i64::MAX));
     }
 }

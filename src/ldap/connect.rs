@@ -15,9 +15,11 @@ use super::address::{Address, Transport};
 use super::error::{self, Error};
 use super::limits::Limits;
 use super::message::{Message, Says, UNSOLICITED};
+use super::question::{Outcome, Request};
 use super::request::{Control, Operation, WHO_AM_I};
 use super::socket::{self, Socket};
 use super::start_tls;
+use super::tape::{Digest, Heard, Kept, Tape};
 use super::wire::{Stream, Wire};
 use crate::model::remedy::Remedy;
 use crate::model::shown;
@@ -84,6 +86,8 @@ pub(crate) struct Session {
     /// Who we said that we are.
     who: String,
     ignore_referrals: bool,
+    /// What its searches were answered, while that is listened to.
+    tape: Option<Tape>,
 }
 
 /// What a server said to a request.
@@ -110,6 +114,7 @@ impl Session {
             domain_scope: server.domain_scope,
             who: server.who(),
             ignore_referrals: server.ignore_referrals,
+            tape: None,
         };
         session.bind(server)?;
         Ok(session)
@@ -164,6 +169,41 @@ impl Session {
     /// Whether references to other servers are passed over.
     pub(crate) fn ignores_referrals(&self) -> bool {
         self.ignore_referrals
+    }
+
+    /// Begins to listen to what searches are answered.
+    pub(crate) fn listen(&mut self) {
+        self.tape = Some(Tape::default());
+    }
+
+    /// All searches since then, in their order, with what they were answered; `None`: one of them was not answered wholly, or
+    /// they are too many.
+    pub(crate) fn heard(&mut self) -> Option<Vec<Heard>> {
+        self.tape.take().and_then(Tape::heard)
+    }
+
+    /// Whether it is listened to.
+    pub(super) fn listens(&self) -> bool {
+        self.tape.is_some()
+    }
+
+    /// What a search was answered.
+    pub(super) fn hear(&mut self, request: &Request<'_>, digest: Digest, outcome: &Outcome) {
+        if let Some(tape) = &mut self.tape {
+            tape.hear(request, digest.end(request, outcome));
+        }
+    }
+
+    /// Keeps an answer.
+    pub(super) fn keep(&mut self, request: &Request<'_>, kept: Kept) {
+        if let Some(tape) = &mut self.tape {
+            tape.keep(request, kept);
+        }
+    }
+
+    /// The answer that is kept to this request.
+    pub(super) fn kept(&mut self, request: &Request<'_>) -> Option<Kept> {
+        self.tape.as_mut()?.kept(request)
     }
 
     /// How much the server may send.

@@ -155,6 +155,11 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// The name of an entry, of which nothing else is taken apart; what is not UTF-8 in it is replaced.
+pub(super) fn name(content: &[u8]) -> String {
+    text(Reader::new(content).string().unwrap_or_default())
+}
+
 /// The next attribute of a list.
 fn attribute<'a>(list: &mut Reader<'a>) -> Option<Attribute<'a>> {
     let mut parts = list.sequence()?;

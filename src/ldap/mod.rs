@@ -2,7 +2,7 @@
 //!
 //! Knows no people and no groups, and no attribute of theirs: what entries mean is for whoever asks
 //! for them (the provider in `providers/ldap`). Follows no reference to another server. `ber`,
-//! `message`, `request`, `entry`, `dn`, `filter`, `limits` and `code` are pure; `socket` and `wire`
+//! `message`, `request`, `question`, `tape`, `entry`, `dn`, `filter`, `limits` and `code` are pure; `socket` and `wire`
 //! carry messages, `connect` and `search` ask and are answered, `client` keeps one connection for
 //! questions and changes. Sources: RFC 4511 to 4519.
 
@@ -17,11 +17,13 @@ pub(crate) mod error;
 pub(crate) mod filter;
 pub(crate) mod limits;
 mod message;
+mod question;
 pub(crate) mod request;
 pub(crate) mod search;
 mod socket;
 mod start_tls;
 pub(crate) mod sync;
+pub(crate) mod tape;
 mod wire;
 
 pub(crate) use self::error::Error;

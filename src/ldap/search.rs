@@ -8,11 +8,13 @@
 use std::collections::BTreeSet;
 
 use super::connect::Session;
-use super::entry::{Entry, Strange};
+use super::entry::{self, Entry, Strange};
 use super::error::Error;
 use super::filter::Filter;
 use super::message::{self, Answer, Says};
+pub(crate) use super::question::{Outcome, Request};
 use super::request::{Control, Operation, Search};
+use super::tape::{Digest, Kept};
 
 /// The control of RFC 2696.
 const PAGED: &str = "1.2.840.113556.1.4.319";
@@ -26,89 +28,63 @@ const MAX_PAGES: usize = 100_000;
 /// More entries than any directory has.
 const MAX_ENTRIES: usize = 5_000_000;
 
-/// What to look for.
-#[derive(Clone, Debug)]
-pub(crate) struct Request<'a> {
-    /// The entry below which to look.
-    pub base: &'a str,
-    /// Only the entry `base` itself, not what is below it.
-    pub alone: bool,
-    /// Which entries to find (RFC 4515).
-    pub filter: &'a str,
-    /// Which attributes of theirs to send.
-    pub attributes: &'a [&'a str],
-    /// Whether entries that refer to other servers are sought themselves.
-    pub referrals: bool,
-}
-
-impl<'a> Request<'a> {
-    /// Everything at and below `base`.
-    pub(crate) fn below(base: &'a str, filter: &'a str, attributes: &'a [&'a str]) -> Self {
-        Self {
-            base,
-            alone: false,
-            filter,
-            attributes,
-            referrals: false,
-        }
-    }
-
-    /// The entries at and below `base` that refer to other servers, with where they refer to in `ref` (RFC 3296).
-    pub(crate) fn referrals(base: &'a str) -> Self {
-        Self {
-            referrals: true,
-            ..Self::below(base, "(objectClass=referral)", &["ref"])
-        }
-    }
-
-    /// The entry `dn` alone.
-    pub(crate) fn alone(dn: &'a str, filter: &'a str, attributes: &'a [&'a str]) -> Self {
-        Self {
-            base: dn,
-            alone: true,
-            filter,
-            attributes,
-            referrals: false,
-        }
-    }
-}
-
-/// How a search ended.
-#[derive(Debug, Default)]
-pub(crate) struct Outcome {
-    /// Entries that were handed over.
-    pub entries: usize,
-    /// Pages that were begun.
-    pub pages: usize,
-    /// Why it is not whole.
-    pub early: Option<Error>,
-    /// The result code of the last page.
-    pub code: u32,
-    /// Where it was referred to for a part of the answer.
-    pub references: BTreeSet<String>,
-    /// It was asked for pages, and did not say whether there is another one.
-    pub unpaged: bool,
-}
-
-impl Outcome {
-    /// There is no entry `base`.
-    pub(crate) fn no_base(&self) -> bool {
-        self.code == 32
-    }
-
-    /// There is no entry `base` that we could have read: it is not there, we may not see it, or its
-    /// name is no name.
-    pub(crate) fn unseen(&self) -> bool {
-        matches!(self.code, 32 | 34 | 50)
-    }
-}
+/// Is given the content of each entry as it arrives.
+type Take<'t> = dyn FnMut(&[u8]) -> Result<(), Error> + 't;
 
 /// Runs a search; `sink` is given each entry as it arrives, and `progress` the number of entries
-/// after each page.
+/// after each page. An answer that was kept is given instead, once.
 pub(crate) fn run(
     session: &mut Session,
     request: &Request<'_>,
     sink: &mut dyn FnMut(&Entry<'_>),
+    progress: &dyn Fn(usize),
+) -> Outcome {
+    let mut take = apart(session, sink);
+    if let Some(kept) = session.kept(request) {
+        let (mut outcome, broken) = kept.give(&mut take);
+        if let Some(reason) = broken {
+            outcome.early = Some(session.fail(reason));
+        }
+        progress(outcome.entries);
+        return outcome;
+    }
+    let mut digest = session.listens().then(Digest::default);
+    let mut heard = |content: &[u8]| {
+        digest.iter_mut().for_each(|digest| digest.add(content));
+        take(content)
+    };
+    let outcome = pages(session, request, &mut heard, progress);
+    if let Some(digest) = digest {
+        session.hear(request, digest, &outcome);
+    }
+    outcome
+}
+
+/// Runs a search, and keeps its answer for [`run`]: for whoever has to know what the answer is before it is taken apart.
+/// Gives its digest; none, if it is not whole.
+pub(crate) fn keep(
+    session: &mut Session,
+    request: &Request<'_>,
+    progress: &dyn Fn(usize),
+) -> Option<String> {
+    let room_for = session.limits().room_for;
+    let mut kept = Kept::default();
+    let mut digest = Digest::default();
+    let mut take = |content: &[u8]| {
+        digest.add(content);
+        kept.add(content, room_for).map_err(Error::too_much)
+    };
+    let outcome = pages(session, request, &mut take, progress);
+    let digest = digest.end(request, &outcome);
+    session.keep(request, kept.with(outcome, digest.clone()));
+    digest
+}
+
+/// Asks for one page after the other.
+fn pages(
+    session: &mut Session,
+    request: &Request<'_>,
+    take: &mut Take<'_>,
     progress: &dyn Fn(usize),
 ) -> Outcome {
     let mut outcome = Outcome::default();
@@ -119,7 +95,7 @@ pub(crate) fn run(
     let mut seen = BTreeSet::new();
     loop {
         outcome.pages += 1;
-        let mut page = match one(session, request, &next, &mut outcome.entries, sink) {
+        let mut page = match one(session, request, &next, &mut outcome.entries, take) {
             Ok(page) => page,
             Err(reason) => {
                 outcome.early = Some(reason);
@@ -157,7 +133,8 @@ pub(crate) fn first(
         pages: 1,
         ..Outcome::default()
     };
-    let mut page = match one(session, request, &[], &mut outcome.entries, sink) {
+    let mut take = apart(session, sink);
+    let mut page = match one(session, request, &[], &mut outcome.entries, &mut take) {
         Ok(page) => page,
         Err(reason) => {
             outcome.early = Some(reason);
@@ -293,6 +270,19 @@ fn controls(session: &Session, request: &Request<'_>, cookie: &[u8]) -> Vec<Cont
     controls
 }
 
+/// Takes each entry apart, for `sink`.
+fn apart<'s>(
+    session: &Session,
+    sink: &'s mut dyn FnMut(&Entry<'_>),
+) -> impl FnMut(&[u8]) -> Result<(), Error> + use<'s> {
+    let most = session.limits().values();
+    move |content| {
+        let entry = Entry::new(content, most).map_err(|strange| told(strange, most))?;
+        sink(&entry);
+        Ok(())
+    }
+}
+
 /// Why an entry cannot be taken apart; `most`: how many values it may have.
 fn told(strange: Strange, most: u64) -> Error {
     Error::malformed(match strange {
@@ -309,7 +299,7 @@ fn one(
     request: &Request<'_>,
     cookie: &[u8],
     entries: &mut usize,
-    sink: &mut dyn FnMut(&Entry<'_>),
+    take: &mut Take<'_>,
 ) -> Result<Page, Error> {
     let filter = Filter::new(request.filter)
         .ok_or_else(|| Error::malformed("the request could not be made: its filter is none"))?;
@@ -320,21 +310,18 @@ fn one(
         attributes: request.attributes,
     });
     let controls = controls(session, request, cookie);
-    let most = session.limits().values();
     let id = session.send(&operation, &controls)?;
     let mut page = Page::default();
     while *entries < MAX_ENTRIES {
         let message = session.receive(id)?;
         match message.says {
-            Says::Entry(content) => match Entry::new(content, most) {
-                Ok(entry) => {
-                    *entries += 1;
-                    page.first
-                        .get_or_insert_with(|| entry.dn.clone().into_owned());
-                    sink(&entry);
+            Says::Entry(content) => {
+                page.first.get_or_insert_with(|| entry::name(content));
+                match take(content) {
+                    Ok(()) => *entries += 1,
+                    Err(reason) => return Err(session.fail(reason)),
                 }
-                Err(strange) => return Err(session.fail(told(strange, most))),
-            },
+            }
             Says::Reference(addresses) => {
                 page.references.extend(message::addresses(addresses));
             }

@@ -92,6 +92,19 @@ pub enum Mark {
     Content(String),
 }
 
+/// What a provider answered to a query, in a form of its own by which it can tell whether it would answer the same again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answers(pub String);
+
+/// What a provider says.
+#[derive(Debug)]
+pub enum Reading {
+    /// What it answered before.
+    Same,
+    /// All this; and by what it can tell later whether it would answer the same, if it can.
+    Whole(Box<Snapshot>, Option<Answers>),
+}
+
 /// Somewhere users and groups come from.
 pub trait Provider {
     /// The name of its section in the configuration.
@@ -112,6 +125,21 @@ pub trait Provider {
     /// # Errors
     /// When nothing usable could be read.
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError>;
+
+    /// The same, unless the provider answers what it answered to the same query `before`: that is known before anything is made
+    /// of an answer.
+    ///
+    /// # Errors
+    /// As [`Provider::fetch`].
+    fn read(
+        &self,
+        query: &Query,
+        _before: Option<&Answers>,
+        progress: &dyn Fn(usize),
+    ) -> Result<Reading, FetchError> {
+        let snapshot = self.fetch(query, progress)?;
+        Ok(Reading::Whole(Box::new(snapshot), None))
+    }
 
     /// Marks all that a query would be answered, by a cheap question; whatever changes afterwards has another mark. `None`:
     /// the provider knows no such question.

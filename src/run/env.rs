@@ -15,7 +15,7 @@ use crate::model::power::PowerBook;
 use crate::model::{Details, Directory, Now, Snapshot, User, shown};
 use crate::policy::PrimaryGroup;
 use crate::policy::select::{self, Selection};
-use crate::providers::{FetchError, Mark, Provider, Query, Scope, fields};
+use crate::providers::{Answers, FetchError, Mark, Provider, Query, Reading, Scope, fields};
 use crate::system::clock;
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
 use crate::system::root::Root;
@@ -150,6 +150,19 @@ impl Env {
     /// Asks the provider, and the field sources about those whom it lets in; network only, and the
     /// whole of it within the time limit.
     pub(crate) fn fetch(&self, asked: Asked, watch: &mut dyn Watch) -> Result<Snapshot> {
+        match self.read(asked, None, watch)? {
+            Reading::Whole(snapshot, _) => Ok(*snapshot),
+            Reading::Same => Err(unasked()),
+        }
+    }
+
+    /// The same, unless the provider answers what it answered `before`.
+    pub(crate) fn read(
+        &self,
+        asked: Asked,
+        before: Option<&Answers>,
+        watch: &mut dyn Watch,
+    ) -> Result<Reading> {
         let (provider, fields) = (self.opened()?, self.field_sources()?);
         let query = self.query(asked);
         // Of people in groups only id, login and whether they are active is asked.
@@ -157,9 +170,13 @@ impl Env {
         let fields = fields.map(fields::Sources::open);
         let fields = fields.transpose().map_err(unreadable_fields)?;
         let progress = watch.progress(&format!("reading {}", provider.name()));
-        let snapshot = provider
-            .fetch(&query, progress.as_ref())
+        let reading = provider
+            .read(&query, before, progress.as_ref())
             .map_err(|error| self.unreadable(error))?;
+        let Reading::Whole(snapshot, answers) = reading else {
+            tracing::info!(provider = provider.name(), "read, and nothing has changed");
+            return Ok(reading);
+        };
         if provider.is_sample() && self.root.is_host() {
             return Err(sample_on_a_host());
         }
@@ -177,7 +194,7 @@ impl Env {
             completeness = ?snapshot.completeness,
             "read"
         );
-        Ok(snapshot)
+        Ok(Reading::Whole(Box::new(snapshot), answers))
     }
 
     fn query(&self, asked: Asked) -> Query {
@@ -317,6 +334,12 @@ fn sample_on_a_host() -> Error {
     Error::usage(message)
         .hint("Nothing was changed; try them below --root DIR, as `make demo` does")
         .hint("For this host: `gosync init ldap`, or scim, file, globus, writes what a provider needs")
+}
+
+/// A provider answers that nothing has changed, and nobody asked since when.
+pub(crate) fn unasked() -> Error {
+    let message = "the provider says that nothing has changed, and was not asked that";
+    Error::new(Kind::Source, message)
 }
 
 /// Nothing was read, and nothing came of it.

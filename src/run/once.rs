@@ -6,7 +6,7 @@ use super::after;
 use super::carry_out::{Carried, CarryOut, Progress};
 use super::context::PlanContext;
 use super::copies;
-use super::env::Env;
+use super::env::{Env, unasked};
 use super::job::{Job, Task};
 use super::keys::HomeWriter;
 use super::ledger_access::LedgerAccess;
@@ -27,6 +27,7 @@ use crate::model::power::PowerBook;
 use crate::plan::guard::{self, Approval, Ranges, Refused};
 use crate::plan::saved::{Asked, Saved, fingerprints};
 use crate::plan::{Approved, Plan};
+use crate::providers::Answers;
 use crate::targets::{Current, Hold, Target};
 
 /// How often a plan is made anew because somebody else changed the databases meanwhile.
@@ -42,21 +43,7 @@ const OPEN_ATTEMPTS: u32 = 2;
 /// What broke the run off. Whatever was begun is finished or dropped by the next one.
 pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     let _lock = env.lock(job.task.purpose(&job.options), watch)?;
-    let mut unmoved = Unmoved::watch(env, job);
-    let unread = unmoved.as_ref().filter(|_| !job.options.full);
-    let report = match unread.and_then(|unmoved| unmoved.report(watch)) {
-        Some(report) => Ok(report),
-        None => {
-            if let Some(unmoved) = &mut unmoved {
-                unmoved.mark();
-            }
-            let report = straight_line(env, job, watch);
-            if let Some(Err(error)) = unmoved.map(|unmoved| unmoved.leave(report.as_ref().ok())) {
-                tracing::info!(%error, "no stamp is left for the next run");
-            }
-            report
-        }
-    };
+    let report = unmoved_or_done(env, job, watch);
     if job.task.is_sync() && wrote_nothing(&report) {
         // What earlier runs have left to hooks does not depend on what the provider says now.
         if let Err(e) = after::catch_up(env, &job.options, watch) {
@@ -74,6 +61,30 @@ pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     Ok(report)
 }
 
+/// Finds that there is nothing to do since nothing has moved, or goes the whole way.
+fn unmoved_or_done(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
+    let Some(mut unmoved) = Unmoved::watch(env, job) else {
+        return straight_line(env, job, None, watch)?.ok_or_else(unasked);
+    };
+    if let Some(report) = unmoved.report(watch) {
+        return Ok(report);
+    }
+    unmoved.mark();
+    let before = unmoved.answers();
+    let (report, left) = match straight_line(env, job, before.as_ref(), watch) {
+        Ok(None) => return unmoved.confirm(watch),
+        Ok(Some(report)) => {
+            let left = unmoved.leave(Some(&report));
+            (Ok(report), left)
+        }
+        Err(error) => (Err(error), unmoved.leave(None)),
+    };
+    if let Err(error) = left {
+        tracing::info!(%error, "no stamp is left for the next run");
+    }
+    report
+}
+
 /// Whether a run ended before it wrote anything. After other failures nobody knows what stands.
 fn wrote_nothing(report: &Result<RunReport>) -> bool {
     match report {
@@ -82,8 +93,16 @@ fn wrote_nothing(report: &Result<RunReport>) -> bool {
     }
 }
 
-fn straight_line(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
-    let mut planner = Planner::read(env, job, watch)?;
+/// Goes the whole way, unless the provider answers what it answered `before`.
+fn straight_line(
+    env: &Env,
+    job: &Job,
+    before: Option<&Answers>,
+    watch: &mut dyn Watch,
+) -> Result<Option<RunReport>> {
+    let Some(mut planner) = Planner::read(env, job, before, watch)? else {
+        return Ok(None);
+    };
     let target = env.target()?;
     let mut ledger = LedgerAccess::open(env, target.as_ref(), &job.options, watch)?;
     let (target, command) = (target.as_ref(), &job.task.command());
@@ -117,12 +136,13 @@ fn straight_line(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunRepor
     let mut so_far = SoFar::default();
     for attempt in 0..ATTEMPTS {
         match line.attempt(&mut ledger, attempt, &mut so_far, watch) {
-            Ok(Some(report)) => return Ok(report),
+            Ok(Some(report)) => return Ok(Some(report)),
             Ok(None) => {}
-            Err(error) => return line.give_up(&mut ledger, so_far, error, watch),
+            Err(error) => return line.give_up(&mut ledger, so_far, error, watch).map(Some),
         }
     }
-    line.give_up(&mut ledger, so_far, never_quiet(), watch)
+    let report = line.give_up(&mut ledger, so_far, never_quiet(), watch);
+    report.map(Some)
 }
 
 /// What came of the attempts up to now.

@@ -14,7 +14,7 @@ use super::report::SourceReport;
 use super::saved::SavedPlan;
 use super::sessions::refuse_logged_in;
 use super::undo;
-use super::view::{self, ProviderView};
+use super::view::ProviderView;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::model::host::Host;
@@ -23,6 +23,7 @@ use crate::model::{Completeness, Snapshot};
 use crate::plan::diff::{self, Request};
 use crate::plan::{HostProbe, Plan, effects};
 use crate::policy::Reason;
+use crate::providers::Answers;
 
 /// How often other name services are asked about what a plan would give out.
 const NSS_ROUNDS: u32 = 10;
@@ -42,12 +43,19 @@ pub(crate) enum Planner<'a> {
 
 impl<'a> Planner<'a> {
     /// Asks the provider whatever a job needs to know: network only, no lock of the host's is held.
-    pub(crate) fn read(env: &Env, job: &'a Job, watch: &mut dyn Watch) -> Result<Self> {
+    pub(crate) fn read(
+        env: &Env,
+        job: &'a Job,
+        before: Option<&Answers>,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Self>> {
         let force = job.options.force;
-        Ok(match &job.task {
+        Ok(Some(match &job.task {
             task @ (Task::Users { .. } | Task::Groups { .. }) => {
-                let snapshot = view::read(env, task, watch)?;
-                let view = ProviderView::new(env, task, force, snapshot);
+                let view = ProviderView::read((env, task), force, before, watch)?;
+                let Some(view) = view else {
+                    return Ok(None);
+                };
                 // What is saved is all that was read.
                 let view = if job.options.save {
                     view
@@ -68,7 +76,7 @@ impl<'a> Planner<'a> {
             Task::Lock { names, hold } => Self::Lock(names, hold),
             Task::Unlock { names } => Self::Unlock(hold::Unlock::read(env, names, watch)),
             Task::Undo { run } => Self::Undo(*run),
-        })
+        }))
     }
 
     /// Asks the provider for what else has to be known about numbers, now that it is known what gosync owns.
@@ -115,11 +123,19 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// That in figures.
+    /// How far that was all.
     pub(crate) fn sources(&self, env: &Env) -> Vec<SourceReport> {
+        let answers = match self {
+            Self::Sync(_, view) => view.answers.clone(),
+            _ => None,
+        };
         let providers = env.settings.providers.iter().zip(self.snapshot());
         providers
-            .map(|(provider, snapshot)| SourceReport::of(&provider.name, snapshot))
+            .map(|(provider, snapshot)| SourceReport {
+                provider: provider.name.clone(),
+                completeness: snapshot.completeness.clone(),
+                answers: answers.clone(),
+            })
             .collect()
     }
 

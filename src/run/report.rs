@@ -4,18 +4,19 @@ use std::collections::BTreeSet;
 
 use crate::hooks::Tally;
 use crate::model::owned::Present;
-use crate::model::{Completeness, ProviderName, Snapshot, Untrusted};
+use crate::model::{Completeness, ProviderName, Untrusted};
 use crate::plan::guard::Excess;
 use crate::plan::saved::Saved;
 use crate::plan::whole::IdsChanged;
 use crate::plan::{Barred, Plan};
+use crate::providers::Answers;
 
 use super::job::Job;
 
 /// What came of a run.
 #[derive(Debug)]
 pub struct RunReport {
-    /// What each provider said; none, if none was asked.
+    /// How each provider was read; none, if none was.
     pub sources: Vec<SourceReport>,
     /// What was done to each target, or would be.
     pub targets: Vec<TargetReport>,
@@ -27,19 +28,15 @@ pub struct RunReport {
     pub outcome: Outcome,
 }
 
-/// What a provider said, in figures.
-#[derive(Debug)]
+/// How a provider was read.
+#[derive(Clone, Debug)]
 pub struct SourceReport {
     /// The section of the provider.
     pub provider: String,
     /// Whether that was all.
     pub completeness: Completeness,
-    /// People who can be used.
-    pub users: usize,
-    /// Groups that can be used.
-    pub groups: usize,
-    /// Records that cannot.
-    pub rejected: usize,
+    /// By what it can tell whether it would answer the same again, if it can.
+    pub answers: Option<Answers>,
 }
 
 /// What was done to a target.
@@ -80,7 +77,7 @@ pub enum Outcome {
     Declined,
     /// It was a dry run, and changes are pending.
     Pending,
-    /// Nothing has moved since a run had nothing to do, and nothing was read.
+    /// Nothing has moved since a run had nothing to do: nobody was read, or all of them, and they are as they were.
     Unmoved,
     /// All is done, or there was nothing to do.
     Done,
@@ -143,18 +140,6 @@ impl RunReport {
     /// The same, with what is needed to carry the plan out later.
     pub(crate) fn with(self, saved: Option<Box<Saved>>) -> Self {
         Self { saved, ..self }
-    }
-}
-
-impl SourceReport {
-    pub(crate) fn of(provider: &str, snapshot: &Snapshot) -> Self {
-        Self {
-            provider: provider.to_owned(),
-            completeness: snapshot.completeness.clone(),
-            users: snapshot.directory.users.len(),
-            groups: snapshot.directory.groups.len(),
-            rejected: snapshot.rejected.len(),
-        }
     }
 }
 

@@ -1,22 +1,23 @@
 //! Whether nothing has moved since a run of the same command had nothing to do: then this one has nothing to do either.
 //!
 //! A plan follows from the provider's content, the configuration, the program, the files of this machine, the ledger and the
-//! clock. Each of them is in the stamp: the provider by a mark that it makes itself before it is read, files by themselves as
-//! they are read, the clock by the first date that it was compared with. Whatever is asked of this machine besides files leaves
-//! no stamp. Rule: performance.md 4.
+//! clock. Each of them is in the stamp: the provider by a mark that it makes itself before it is read, and by digests of what it
+//! answered; files by themselves as they are read, the clock by the first date that it was compared with. Whatever is asked of this
+//! machine besides files leaves no stamp. A mark saves the read, but is believed for a time only; where there is none all is
+//! read, and what was answered before is not taken apart again.
 
-use super::env::{Asked, Env};
+use super::env::{Asked, Env, unasked};
 use super::job::{Job, NewLedger, Options};
-use super::report::{Outcome, RunReport};
+use super::report::{Outcome, RunReport, SourceReport};
 use super::view;
 use super::watch::Watch;
-use crate::cache::stamp::{self, Stamp};
+use crate::cache::stamp::{self, Marked, Stamp};
 use crate::error::{Error, Result};
 use crate::hooks::Tally;
 use crate::ledger::{self, Ledger};
 use crate::model::{Completeness, Moment};
 use crate::plan::Plan;
-use crate::providers::Mark;
+use crate::providers::{Answers, Mark};
 use crate::system::inputs::{self, Watching};
 use crate::system::{clock, process};
 
@@ -31,7 +32,9 @@ pub(crate) struct Unmoved<'a> {
     digest: String,
     asked: Asked,
     watching: Watching,
-    mark: Option<Mark>,
+    /// What the last run left, if all is as it was, but perhaps the provider.
+    last: Option<Stamp>,
+    mark: Marked,
 }
 
 impl<'a> Unmoved<'a> {
@@ -40,7 +43,7 @@ impl<'a> Unmoved<'a> {
         let Options {
             dry_run,
             force,
-            full: _,
+            full,
             approve,
             strict: _,
             retry_hooks,
@@ -50,11 +53,7 @@ impl<'a> Unmoved<'a> {
         } = &job.options;
         let is_plain = !(*dry_run || *force || *retry_hooks || *save);
         let is_whole = job.task.family().is_some();
-        let is_stamped = !env.settings.gosync.full_read_every.is_zero();
-        if !(is_plain && is_whole && is_stamped)
-            || approve.is_some()
-            || *new_ledger != NewLedger::No
-        {
+        if !(is_plain && is_whole) || approve.is_some() || *new_ledger != NewLedger::No {
             return None;
         }
         let asked = format!(
@@ -77,21 +76,41 @@ impl<'a> Unmoved<'a> {
             .iter()
             .chain(&ledger)
             .for_each(|path| inputs::note(path));
-        Some(Self {
+        let unmoved = Self {
             env,
             command: job.task.noted_as(),
             digest: stamp::digest(&asked),
             asked: view::asked(env, &job.task),
             watching,
-            mark: None,
-        })
+            last: None,
+            mark: Marked::No,
+        };
+        let last = (!full).then(|| unmoved.standing()).flatten();
+        Some(Self { last, ..unmoved })
     }
 
-    /// The run that had nothing to do, if nothing has moved since.
+    /// What the last run left, if all is as it was, but perhaps the provider.
+    fn standing(&self) -> Option<Stamp> {
+        let stamp = Stamp::load(&self.env.state_dir(), &self.command)?;
+        let now = self.env.now.seconds();
+        let is_still = stamp.is_for(&self.digest, now) && stamp.are_files_still();
+        let is_interrupted = || Ok::<_, Error>(self.env.target()?.is_interrupted()?);
+        (is_still && !is_interrupted().unwrap_or(true)).then_some(stamp)
+    }
+
+    /// The run that had nothing to do, if it is known without a read that nothing has moved since.
     pub(crate) fn report(&self, watch: &mut dyn Watch) -> Option<RunReport> {
-        let dir = self.env.state_dir();
-        let stamp = Stamp::load(&dir, &self.command)?;
-        if !self.is_still(&stamp).unwrap_or(false) {
+        let stamp = self.last.as_ref()?;
+        let is_known = match &stamp.mark {
+            _ if self.env.now.seconds() >= stamp.until => false,
+            Marked::No => false,
+            Marked::Files => true,
+            Marked::Content(mark) => {
+                let is_marked = self.env.is_marked(self.asked.clone(), mark);
+                is_marked.unwrap_or(false)
+            }
+        };
+        if !is_known {
             return None;
         }
         let Stamp {
@@ -101,36 +120,51 @@ impl<'a> Unmoved<'a> {
             "{}: {summary}; nothing has moved since all was read at {read_at}",
             self.command
         ));
-        Some(RunReport {
-            sources: Vec::new(),
-            targets: Vec::new(),
-            hooks: Tally::default(),
-            saved: None,
-            outcome: Outcome::Unmoved,
-        })
+        Some(report(Vec::new()))
     }
 
-    fn is_still(&self, stamp: &Stamp) -> Result<bool> {
-        let now = self.env.now.seconds();
-        if !(stamp.is_for(&self.digest, now) && stamp.are_files_still())
-            || self.env.target()?.is_interrupted()?
-        {
-            return Ok(false);
-        }
-        // Last, since it is asked over a network.
-        match &stamp.mark {
-            None => Ok(true),
-            Some(mark) => self.env.is_marked(self.asked.clone(), mark),
-        }
+    /// What the provider answered then.
+    pub(crate) fn answers(&self) -> Option<Answers> {
+        self.last.as_ref()?.answers.clone().map(Answers)
     }
 
     /// Has the provider mark its content, before it is read.
     pub(crate) fn mark(&mut self) {
         match self.env.mark(self.asked.clone()) {
-            Ok(mark) => self.mark = mark,
+            Ok(Some(Mark::Files)) => self.mark = Marked::Files,
+            Ok(Some(Mark::Content(mark))) => self.mark = Marked::Content(mark),
+            Ok(None) => {}
             // What is wrong, the read will say.
             Err(error) => tracing::info!(%error, "the provider was not marked"),
         }
+    }
+
+    /// The run that had nothing to do, now that all was read, and the provider answers what it answered then.
+    ///
+    /// # Errors
+    /// When it was not asked that.
+    pub(crate) fn confirm(self, watch: &mut dyn Watch) -> Result<RunReport> {
+        let last = self.last.as_ref().ok_or_else(unasked)?;
+        watch.notice(format!(
+            "{}: {}; all was read, and nothing has moved since {}",
+            self.command, last.summary, last.read_at
+        ));
+        let stamp = Stamp {
+            read_at: Moment(self.env.now.seconds()),
+            until: self.until(last.due),
+            mark: self.mark.clone(),
+            ..last.clone()
+        };
+        if let Err(error) = stamp.keep(&self.env.state_dir(), &self.command) {
+            tracing::info!(%error, "no stamp is left for the next run");
+        }
+        let providers = self.env.settings.providers.iter();
+        let sources = providers.map(|provider| SourceReport {
+            provider: provider.name.clone(),
+            completeness: Completeness::Complete("each answer is as it was".to_owned()),
+            answers: stamp.answers.clone().map(Answers),
+        });
+        Ok(report(sources.collect()))
     }
 
     /// Leaves a stamp for the next run, if this one had nothing to do, and takes away the last one if not.
@@ -139,15 +173,16 @@ impl<'a> Unmoved<'a> {
     /// When it cannot be written, or stays.
     pub(crate) fn leave(self, report: Option<&RunReport>) -> Result<()> {
         let dir = self.env.state_dir();
-        let idle = report.filter(|report| is_idle(report)).and_then(idle_plan);
-        let left = match idle.and_then(|plan| self.stamp(plan)) {
+        let idle = report.filter(|report| is_idle(report));
+        let stamp = idle.and_then(|report| self.stamp(idle_plan(report)?, answers(report)));
+        let left = match stamp {
             Some(stamp) if !self.has_hooks_waiting()? => stamp.keep(&dir, &self.command),
             _ => stamp::remove(&dir, &self.command),
         };
         left.map_err(Error::failed)
     }
 
-    fn stamp(&self, plan: &Plan) -> Option<Stamp> {
+    fn stamp(&self, plan: &Plan, answers: Option<String>) -> Option<Stamp> {
         let now = &self.env.now;
         let mut inputs = self.watching.seen()?;
         // The note of each run is put there; a transaction that was broken off is looked for.
@@ -158,22 +193,30 @@ impl<'a> Unmoved<'a> {
         if inputs.values().any(|seen| seen.is_of(begun)) {
             return None;
         }
-        let every = i64::try_from(self.env.settings.gosync.full_read_every.as_secs());
-        let until = now.seconds().saturating_add(every.unwrap_or(i64::MAX));
         let stamp = Stamp {
             asked: self.digest.clone(),
             read_at: Moment(now.seconds()),
-            until: now.next().map_or(until, |next| until.min(next)),
+            due: now.next(),
+            until: self.until(now.next()),
             summary: plan.counts().to_string(),
-            mark: match self.mark.clone()? {
-                Mark::Files => None,
-                Mark::Content(mark) => Some(mark),
-            },
+            mark: self.mark.clone(),
+            answers,
             inputs,
         };
         // Neither was the clock set back meanwhile.
         let is_now = stamp.is_for(&self.digest, clock::now());
-        (is_now && stamp.are_files_still()).then_some(stamp)
+        (stamp.is_of_use() && is_now && stamp.are_files_still()).then_some(stamp)
+    }
+
+    /// Until when a mark that is made now is believed. `due`: from when on the same might have to be done otherwise.
+    fn until(&self, due: Option<i64>) -> i64 {
+        let (now, every) = (
+            self.env.now.seconds(),
+            self.env.settings.gosync.full_read_every,
+        );
+        let every = i64::try_from(every.as_secs()).unwrap_or(i64::MAX);
+        let until = now.saturating_add(every);
+        due.map_or(until, |due| until.min(due))
     }
 
     fn has_hooks_waiting(&self) -> Result<bool> {
@@ -191,6 +234,25 @@ fn is_idle(report: &RunReport) -> bool {
     report.outcome == Outcome::Done
         && report.hooks == Tally::default()
         && sources.all(|source| is_complete(&source.completeness))
+}
+
+/// By what its provider can tell whether it would answer the same again.
+fn answers(report: &RunReport) -> Option<String> {
+    let [source] = report.sources.as_slice() else {
+        return None;
+    };
+    source.answers.clone().map(|Answers(text)| text)
+}
+
+/// What comes of a run that found nothing moved.
+fn report(sources: Vec<SourceReport>) -> RunReport {
+    RunReport {
+        sources,
+        targets: Vec::new(),
+        hooks: Tally::default(),
+        saved: None,
+        outcome: Outcome::Unmoved,
+    }
 }
 
 /// The plan of a run that did nothing, and has nothing to do later: who is missing is looked for in each run.

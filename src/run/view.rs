@@ -24,7 +24,7 @@ use crate::policy::alloc::{NamedNumbers, Unread};
 use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Selection;
 use crate::policy::{Reason, Refusal, Remark, adoption, findings, gaps, map, select};
-use crate::providers::Scope;
+use crate::providers::{Answers, Reading, Scope};
 
 /// What a sync needs to know of people besides what every account is made of.
 fn wanted(env: &Env, task: &Task) -> Details {
@@ -48,7 +48,12 @@ pub(crate) fn asked(env: &Env, task: &Task) -> Asked {
 
 /// Asks the provider what a sync needs to know.
 pub(crate) fn read(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snapshot> {
-    let mut snapshot = env.fetch(asked(env, task), watch)?;
+    let snapshot = env.fetch(asked(env, task), watch)?;
+    Ok(prepared(env, task, snapshot))
+}
+
+/// Without what nothing is made of.
+fn prepared(env: &Env, task: &Task, mut snapshot: Snapshot) -> Snapshot {
     let of_users = task.scope() == Scope::Users;
     if of_users && !env.names_primary_groups() {
         let gids = adoption::gids(&snapshot.directory);
@@ -56,7 +61,7 @@ pub(crate) fn read(env: &Env, task: &Task, watch: &mut dyn Watch) -> Result<Snap
         snapshot.findings.extend(found);
     }
     snapshot.directory.drop_details_but(wanted(env, task));
-    Ok(snapshot)
+    snapshot
 }
 
 /// The same, with whatever else the provider says.
@@ -105,6 +110,8 @@ fn unknown(task: &Task, snapshot: &Snapshot) -> Vec<Refusal> {
 /// What the provider says, ready to be compared with the host.
 pub(crate) struct ProviderView {
     pub(crate) snapshot: Snapshot,
+    /// By what the provider can tell whether it would answer the same again.
+    pub(crate) answers: Option<Answers>,
     unknown: Vec<Refusal>,
     /// When the provider was read.
     pub(crate) now: Now,
@@ -116,12 +123,33 @@ pub(crate) struct ProviderView {
 }
 
 impl ProviderView {
+    /// Asks the provider; `None`: it answers what it answered `before`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn read(
+        (env, task): (&Env, &Task),
+        force: bool,
+        before: Option<&Answers>,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Self>> {
+        Ok(match env.read(asked(env, task), before, watch)? {
+            Reading::Same => None,
+            Reading::Whole(snapshot, answers) => {
+                let snapshot = prepared(env, task, *snapshot);
+                let view = Self::new(env, task, force, snapshot);
+                Some(Self { answers, ..view })
+            }
+        })
+    }
+
     /// What was read now.
     pub(crate) fn new(env: &Env, task: &Task, force: bool, snapshot: Snapshot) -> Self {
         let unknown = unknown(task, &snapshot);
         let keys = key_book(env, task, &snapshot);
         Self {
             snapshot,
+            answers: None,
             unknown,
             now: env.now.clone(),
             force,

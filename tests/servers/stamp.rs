@@ -11,6 +11,7 @@ use crate::scratch::ScratchHost;
 use crate::slapd::{Builder, Groups, SUFFIX, Slapd};
 
 const MOVED: &str = "nothing has moved since all was read at";
+const ALL_READ: &str = "all was read, and nothing has moved since";
 
 /// A directory with people and a group.
 fn directory() -> Builder {
@@ -44,13 +45,18 @@ fn host(server: &Slapd) -> ScratchHost {
     host
 }
 
-/// Whether a run of both commands read nobody.
-fn are_saved(host: &ScratchHost) -> [bool; 2] {
+/// Whether a run of both commands says this.
+fn say(host: &ScratchHost, text: &str) -> [bool; 2] {
     ["users", "groups"].map(|what| {
         let ran = host.gosync(&["sync", what]);
         assert!(matches!(ran.code, Some(0 | 3 | 12)), "{ran:?}");
-        ran.out.contains(MOVED)
+        ran.out.contains(text)
     })
+}
+
+/// Whether a run of both commands read nobody.
+fn are_saved(host: &ScratchHost) -> [bool; 2] {
+    say(host, MOVED)
 }
 
 /// What changed on the host just now is not believed in; and then there is a stamp again.
@@ -64,8 +70,8 @@ fn change(server: &Slapd, dn: &str, how: &str) {
     server.modify(&format!("dn: {dn},{SUFFIX}\n{how}\n"));
 }
 
-/// Each on a server and a host of its own.
-fn every_change_is_seen(more: &str) {
+/// Each on a server and a host of its own. `unmoved`: what runs say where nothing has changed.
+fn every_change_is_seen(server: impl Fn() -> Slapd, unmoved: &str) {
     let person = "uid=u0001,ou=people";
     let new = "changetype: add\nobjectClass: account\nobjectClass: posixAccount\nuid: new\ncn: New\nuidNumber: 20100\n\
         gidNumber: 100\nhomeDirectory: /home/new";
@@ -95,16 +101,16 @@ fn every_change_is_seen(more: &str) {
         ),
         ("cn=lab,ou=groups", "changetype: delete", false),
     ];
-    let servers = all.map(|change| (change, replicated(more)));
+    let servers = all.map(|change| (change, server()));
     let hosts = servers.map(|(change, server)| (change, host(&server), server));
     thread::sleep(Duration::from_secs(4));
     for (_, host, _) in &hosts {
-        assert_eq!(are_saved(host), [false, false]);
-        assert_eq!(are_saved(host), [true, true]);
+        assert_eq!(say(host, unmoved), [false, false]);
+        assert_eq!(say(host, unmoved), [true, true]);
     }
     for ((dn, how, of_people), host, server) in hosts {
         change(&server, dn, how);
-        let [users, groups] = are_saved(&host);
+        let [users, groups] = say(&host, unmoved);
         assert!(!groups, "{dn} {how}");
         assert!(!(users && of_people), "{dn} {how}");
     }
@@ -112,12 +118,17 @@ fn every_change_is_seen(more: &str) {
 
 #[test]
 fn every_change_is_seen_with_a_log_of_changes() {
-    every_change_is_seen("syncprov-sessionlog 100");
+    every_change_is_seen(|| replicated("syncprov-sessionlog 100"), MOVED);
 }
 
 #[test]
 fn every_change_is_seen_without_a_log_of_changes() {
-    every_change_is_seen("");
+    every_change_is_seen(|| replicated(""), MOVED);
+}
+
+#[test]
+fn every_change_is_seen_by_a_read_of_a_server_that_cannot_be_replicated_from() {
+    every_change_is_seen(|| directory().start(), ALL_READ);
 }
 
 #[test]
@@ -152,10 +163,62 @@ fn a_server_that_cannot_be_replicated_from_is_always_read() {
     for server in [plain, other] {
         let host = host(&server);
         thread::sleep(Duration::from_secs(4));
+        assert_eq!(say(&host, "nothing has moved"), [false, false]);
         for _ in 0..3 {
-            assert_eq!(are_saved(&host), [false, false]);
+            assert_eq!(say(&host, ALL_READ), [true, true]);
         }
+        let status = host.gosync(&["status", "--format", "json"]).expect(0);
+        assert!(!status.out.contains("confirmed"), "{status:?}");
     }
+}
+
+/// Groups in the top group, members outside the base: what is asked for depends on what came.
+#[test]
+fn a_change_is_seen_in_whatever_is_asked_for_besides() {
+    let ou = format!("dn: ou=other,{SUFFIX}\nobjectClass: organizationalUnit\nou: other\n");
+    let group = |name: &str, members: &[&str]| {
+        let members = members.iter().map(|dn| format!("member: {dn},{SUFFIX}\n"));
+        let members: String = members.collect();
+        format!(
+            "dn: cn={name},ou=groups,{SUFFIX}\nobjectClass: groupOfNames\ncn: {name}\n{members}\n"
+        )
+    };
+    let person = format!(
+        "dn: uid=far,ou=other,{SUFFIX}\nobjectClass: account\nobjectClass: posixAccount\nuid: far\ncn: Far\nuidNumber: 20500\n\
+         gidNumber: 100\nhomeDirectory: /home/far\n"
+    );
+    let server = Slapd::builder(Groups::Bis)
+        .people(5)
+        .ldif(&format!("{ou}\n{person}"))
+        .ldif(&group("inner", &["uid=u0002,ou=people"]))
+        .ldif(&group(
+            "top",
+            &[
+                "cn=inner,ou=groups",
+                "uid=u0001,ou=people",
+                "uid=far,ou=other",
+            ],
+        ))
+        .start();
+    let mut host = bare_host();
+    host.leaves_stamps = true;
+    let section = format!(
+        "[provider.campus]\nkind = 'ldap'\nurl = '{}'\nschema = 'rfc2307bis'\nuser_base = 'ou=people,{SUFFIX}'\n\
+         group_base = 'ou=groups,{SUFFIX}'\ngroup_filter = '(objectClass=groupOfNames)'\n[accounts]\ncreate_home = false\ntop_group = 'top'\n[groups]\ngid_range = [60000, 64999]\n",
+        server.url()
+    );
+    host.write_with_mode("gosync.toml", section, 0o600);
+    let ran = host.gosync(&["sync", "users"]);
+    assert!(ran.out.contains("2 created"), "{ran:?}");
+    thread::sleep(Duration::from_secs(4));
+    let says = || host.gosync(&["sync", "users"]).out;
+    says();
+    let unmoved = says();
+    assert!(unmoved.contains(ALL_READ), "{unmoved}");
+    let add = format!("changetype: modify\nadd: member\nmember: uid=u0003,ou=people,{SUFFIX}");
+    change(&server, "cn=inner,ou=groups", &add);
+    let moved = says();
+    assert!(moved.contains("1 created"), "{moved}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ use super::admin::GroupAdmin;
 use super::kind::{
     self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
 };
-use super::{FetchError, Mark, Provider, Query, Reason};
+use super::{Answers, FetchError, Mark, Provider, Query, Reading, Reason};
 use crate::ldap;
 use crate::ldap::connect::{Server, Session};
 use crate::ldap::error::ErrorKind;
@@ -198,7 +198,16 @@ impl Provider for Ldap {
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
-        read::read(self, query, progress)
+        read::fetch(self, query, progress)
+    }
+
+    fn read(
+        &self,
+        query: &Query,
+        before: Option<&Answers>,
+        progress: &dyn Fn(usize),
+    ) -> Result<Reading, FetchError> {
+        read::read(self, query, before, progress)
     }
 
     fn mark(&self, query: &Query) -> Result<Option<Mark>, FetchError> {

@@ -16,10 +16,11 @@ use crate::ldap::connect::Session;
 use crate::ldap::entry::{self, Entry};
 use crate::ldap::error::ErrorKind;
 use crate::ldap::search::{self, Outcome, Request};
+use crate::ldap::tape::Heard;
 use crate::ldap::{Error, dn, filter};
 use crate::model::remedy::Remedy;
 use crate::model::{Completeness, Directory, Examples, Finding, Now, Snapshot, counted, same_name};
-use crate::providers::{FetchError, Query, Scope};
+use crate::providers::{Answers, FetchError, Query, Reading, Scope};
 use crate::system::{clock, memory};
 
 /// How many groups in groups are asked for one by one, before all groups are read at once.
@@ -44,56 +45,39 @@ struct Read<'a> {
 ///
 /// # Errors
 /// When nothing usable came.
-pub(super) fn read(
+pub(super) fn fetch(
     ldap: &Ldap,
     query: &Query,
     progress: &dyn Fn(usize),
 ) -> Result<Snapshot, FetchError> {
-    let place = |error: Error| ldap.error(error);
-    let mut read = Read::open(ldap, query, progress).map_err(place)?;
-    let (logins, with_groups) = (query.logins(), query.reads_groups());
-    let extent = match query.scope {
-        Scope::Users => Extent::Full(query.details, query.attribute.as_deref()),
-        Scope::Groups => Extent::Slim,
-    };
-    let (mut people, people_seen) = read
-        .people(logins, extent, with_groups, &ldap.now)
-        .map_err(place)?;
-    let nothing = people.users.is_empty() && people.rejected.is_empty();
-    if let Some(reason) = read.early.take_if(|_| nothing) {
-        return Err(place(reason));
+    let mut read = Read::open(ldap, query, progress).map_err(|error| ldap.error(error))?;
+    let snapshot = read.whole(ldap, query)?;
+    read.session.close();
+    Ok(snapshot)
+}
+
+/// The same, unless it is what was answered `before`.
+///
+/// # Errors
+/// When nothing usable came.
+pub(super) fn read(
+    ldap: &Ldap,
+    query: &Query,
+    before: Option<&Answers>,
+    progress: &dyn Fn(usize),
+) -> Result<Reading, FetchError> {
+    let mut read = Read::open(ldap, query, progress).map_err(|error| ldap.error(error))?;
+    read.session.listen();
+    let before = before.and_then(|Answers(text)| serde_json::from_str::<Vec<Heard>>(text).ok());
+    if before.is_some_and(|before| read.is_same(&before)) {
+        read.session.close();
+        return Ok(Reading::Same);
     }
-    let mut rejected = std::mem::take(&mut people.rejected);
-    let mut found = groups::Resolved::default();
-    let mut groups_seen = Outcome::default();
-    // After an early end the connection may be gone, and members could not be told from strangers
-    // anyway.
-    if with_groups && read.early.is_none() {
-        // Members whom we cannot name, and the read counts as incomplete anyway.
-        let is_nameless = rejected.iter().any(|record| record.id.is_none());
-        let members = Members {
-            only: query.group_names(),
-            is_settled: logins.is_none() && !is_nameless,
-        };
-        (found, groups_seen) = read.resolved(members, &people).map_err(place)?;
-        let nothing = nothing && found.groups.is_empty() && found.rejected.is_empty();
-        if let Some(reason) = read.early.take_if(|_| nothing) {
-            return Err(place(reason));
-        }
-        read.judge(&found, query);
-    }
-    let proof = || {
-        let groups = with_groups.then_some((&found, &groups_seen));
-        proof(&people, &people_seen, groups)
-    };
-    let findings = read.findings();
-    let completeness = read.completeness(query, proof).map_err(place)?;
-    rejected.append(&mut found.rejected);
-    let directory = Directory {
-        users: people.users,
-        groups: found.groups,
-    };
-    Ok(Snapshot::new(directory, rejected, completeness).with_findings(findings))
+    let snapshot = read.whole(ldap, query)?;
+    let heard = read.session.heard();
+    let answers = heard.and_then(|heard| serde_json::to_string(&heard).ok());
+    read.session.close();
+    Ok(Reading::Whole(Box::new(snapshot), answers.map(Answers)))
 }
 
 /// Which groups are resolved, and whether it is settled who in them is nobody that was read.
@@ -159,6 +143,62 @@ impl<'a> Read<'a> {
             findings: Vec::new(),
             passed_over: BTreeSet::new(),
         })
+    }
+
+    /// Whether each search is answered as it was before. What comes is kept for when the search is made.
+    fn is_same(&mut self, before: &[Heard]) -> bool {
+        let progress = self.progress;
+        before.iter().all(|heard| {
+            heard.is_same(|request| search::keep(&mut self.session, request, progress))
+        })
+    }
+
+    /// All that the query asks for.
+    fn whole(&mut self, ldap: &Ldap, query: &Query) -> Result<Snapshot, FetchError> {
+        let place = |error: Error| ldap.error(error);
+        let (logins, with_groups) = (query.logins(), query.reads_groups());
+        let extent = match query.scope {
+            Scope::Users => Extent::Full(query.details, query.attribute.as_deref()),
+            Scope::Groups => Extent::Slim,
+        };
+        let (mut people, people_seen) = self
+            .people(logins, extent, with_groups, &ldap.now)
+            .map_err(place)?;
+        let nothing = people.users.is_empty() && people.rejected.is_empty();
+        if let Some(reason) = self.early.take_if(|_| nothing) {
+            return Err(place(reason));
+        }
+        let mut rejected = std::mem::take(&mut people.rejected);
+        let mut found = groups::Resolved::default();
+        let mut groups_seen = Outcome::default();
+        // After an early end the connection may be gone, and members could not be told from strangers
+        // anyway.
+        if with_groups && self.early.is_none() {
+            // Members whom we cannot name, and the read counts as incomplete anyway.
+            let is_nameless = rejected.iter().any(|record| record.id.is_none());
+            let members = Members {
+                only: query.group_names(),
+                is_settled: logins.is_none() && !is_nameless,
+            };
+            (found, groups_seen) = self.resolved(members, &people).map_err(place)?;
+            let nothing = nothing && found.groups.is_empty() && found.rejected.is_empty();
+            if let Some(reason) = self.early.take_if(|_| nothing) {
+                return Err(place(reason));
+            }
+            self.judge(&found, query);
+        }
+        let proof = || {
+            let groups = with_groups.then_some((&found, &groups_seen));
+            proof(&people, &people_seen, groups)
+        };
+        let findings = self.findings();
+        let completeness = self.completeness(query, proof).map_err(place)?;
+        rejected.append(&mut found.rejected);
+        let directory = Directory {
+            users: people.users,
+            groups: found.groups,
+        };
+        Ok(Snapshot::new(directory, rejected, completeness).with_findings(findings))
     }
 
     /// Remembers the first thing that went wrong.
@@ -388,20 +428,17 @@ impl<'a> Read<'a> {
 
     /// How far the read is whole, now that it has ended. `proof`: how that is known, if it is.
     fn completeness(
-        mut self,
+        &mut self,
         query: &Query,
         proof: impl FnOnce() -> String,
     ) -> Result<Completeness, Error> {
         match self.early.take() {
             Some(reason) if reason.kind == ErrorKind::TooMuch => Err(reason),
             Some(reason) => Ok(Completeness::Incomplete(reason.text)),
-            None => {
-                self.session.close();
-                Ok(match query.only {
-                    Some(_) => Completeness::Narrowed,
-                    None => Completeness::Complete(proof()),
-                })
-            }
+            None => Ok(match query.only {
+                Some(_) => Completeness::Narrowed,
+                None => Completeness::Complete(proof()),
+            }),
         }
     }
 
