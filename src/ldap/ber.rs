@@ -121,6 +121,15 @@ impl<'a> Reader<'a> {
                 .fold(0, |sum, byte| sum << 8 | u32::from(*byte))
         })
     }
+
+    /// A truth value that may be left out, and is false then.
+    pub(super) fn truth(&mut self) -> Option<bool> {
+        match self.optional(BOOLEAN)? {
+            None => Some(false),
+            Some([value]) => Some(*value != 0),
+            Some(_) => None,
+        }
+    }
 }
 
 /// Writes elements one after the other.

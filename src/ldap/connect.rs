@@ -19,7 +19,7 @@ use super::question::{Outcome, Request};
 use super::request::{Control, Operation, WHO_AM_I};
 use super::socket::{self, Socket};
 use super::start_tls;
-use super::tape::{Digest, Heard, Kept, Tape};
+use super::tape::{Composed, Digest, Heard, Kept, Tape};
 use super::wire::{Stream, Wire};
 use crate::model::remedy::Remedy;
 use crate::model::shown;
@@ -201,13 +201,23 @@ impl Session {
         }
     }
 
+    /// Keeps an answer that was put together.
+    pub(crate) fn compose(&mut self, request: &Request<'_>, composed: Composed) {
+        self.keep(request, composed.end(request));
+    }
+
+    /// The digest of the answer that is kept to this request.
+    pub(super) fn digest(&self, request: &Request<'_>) -> Option<String> {
+        self.tape.as_ref()?.digest(request)
+    }
+
     /// The answer that is kept to this request.
     pub(super) fn kept(&mut self, request: &Request<'_>) -> Option<Kept> {
         self.tape.as_mut()?.kept(request)
     }
 
     /// How much the server may send.
-    pub(super) fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         *self.wire.limits()
     }
 
@@ -262,7 +272,7 @@ impl Session {
                         value: answer.value.map(<[u8]>::to_vec),
                     });
                 }
-                Says::Intermediate => {}
+                Says::Intermediate(_) => {}
                 Says::Entry(_) | Says::Reference(_) => {
                     return Err(self.fail(Error::not_ldap()));
                 }

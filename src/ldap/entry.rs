@@ -13,6 +13,8 @@ pub(crate) struct Entry<'a> {
     /// Its name; what is not UTF-8 in it is replaced.
     pub dn: Cow<'a, str>,
     attributes: Vec<Attribute<'a>>,
+    /// What it was taken from.
+    content: &'a [u8],
 }
 
 /// Why an entry cannot be taken apart.
@@ -91,7 +93,13 @@ impl<'a> Entry<'a> {
         Ok(Self {
             dn: String::from_utf8_lossy(dn),
             attributes,
+            content,
         })
+    }
+
+    /// The bytes that it was taken from.
+    pub(crate) fn content(&self) -> &'a [u8] {
+        self.content
     }
 
     /// The values of an attribute; none for an empty name. Values with a language or another option are other

@@ -8,6 +8,8 @@ use super::ber::{ENUMERATED, INTEGER, Reader, SEQUENCE};
 const SEARCH_ENTRY: u8 = 0x64;
 const SEARCH_REFERENCE: u8 = 0x73;
 const INTERMEDIATE: u8 = 0x79;
+const INTERMEDIATE_NAME: u8 = 0x80;
+const INTERMEDIATE_VALUE: u8 = 0x81;
 const EXTENDED: u8 = 0x78;
 /// Responses that are a result: of bind, search, modify, add, delete, modifyDN, compare, extended.
 const RESULTS: [u8; 8] = [0x61, 0x65, 0x67, 0x69, 0x6b, 0x6d, 0x6f, EXTENDED];
@@ -36,7 +38,7 @@ pub(super) enum Says<'a> {
     /// That a part of the answer is at other servers: addresses.
     Reference(Reader<'a>),
     /// Something on the way to the result.
-    Intermediate,
+    Intermediate(Intermediate<'a>),
     /// How it ended.
     Result(Answer<'a>),
 }
@@ -53,6 +55,24 @@ pub(super) struct Answer<'a> {
     pub value: Option<&'a [u8]>,
 }
 
+/// What is said on the way to a result (RFC 4511, 4.13).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Intermediate<'a> {
+    /// What kind it is of.
+    pub name: &'a [u8],
+    /// Its content.
+    pub value: &'a [u8],
+}
+
+impl<'a> Intermediate<'a> {
+    fn new(inside: &'a [u8]) -> Option<Self> {
+        let mut parts = Reader::new(inside);
+        let name = parts.optional(INTERMEDIATE_NAME)?.unwrap_or_default();
+        let value = parts.optional(INTERMEDIATE_VALUE)?.unwrap_or_default();
+        Some(Self { name, value })
+    }
+}
+
 impl<'a> Message<'a> {
     /// Takes a whole message apart.
     pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
@@ -63,7 +83,7 @@ impl<'a> Message<'a> {
         let says = match tag {
             SEARCH_ENTRY => Says::Entry(inside),
             SEARCH_REFERENCE => Says::Reference(Reader::new(inside)),
-            INTERMEDIATE => Says::Intermediate,
+            INTERMEDIATE => Says::Intermediate(Intermediate::new(inside)?),
             tag if RESULTS.contains(&tag) => Says::Result(Answer::new(inside, tag == EXTENDED)?),
             _ => return None,
         };

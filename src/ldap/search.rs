@@ -67,12 +67,16 @@ pub(crate) fn keep(
     request: &Request<'_>,
     progress: &dyn Fn(usize),
 ) -> Option<String> {
+    if let Some(digest) = session.digest(request) {
+        return Some(digest);
+    }
     let room_for = session.limits().room_for;
     let mut kept = Kept::default();
     let mut digest = Digest::default();
     let mut take = |content: &[u8]| {
         digest.add(content);
-        kept.add(content, room_for).map_err(Error::too_much)
+        kept.add(content, room_for);
+        Ok(())
     };
     let outcome = pages(session, request, &mut take, progress);
     let digest = digest.end(request, &outcome);
@@ -325,7 +329,7 @@ fn one(
             Says::Reference(addresses) => {
                 page.references.extend(message::addresses(addresses));
             }
-            Says::Intermediate => {}
+            Says::Intermediate(_) => {}
             Says::Result(answer) => {
                 page.end_with(&answer, message.control(PAGED));
                 break;

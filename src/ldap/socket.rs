@@ -17,6 +17,16 @@ use crate::model::remedy::Remedy;
 /// The socket's own time limit may be so much longer than what is left: setting it costs a system call.
 const SLACK: Duration = Duration::from_secs(1);
 
+/// An answer is long once so many bytes of it have come.
+const LONG: u64 = 256 << 10;
+
+/// A read that gives less was faster than the server.
+const TRICKLE: usize = 16 << 10;
+
+/// How long a server may go on then, before it is read again: to wake for every entry that it writes takes more of both
+/// processors than what is read.
+const GATHER: Duration = Duration::from_micros(500);
+
 /// A socket, and when every wait on it ends.
 #[derive(Debug)]
 pub(super) struct Socket {
@@ -24,6 +34,10 @@ pub(super) struct Socket {
     deadline: Instant,
     /// The time limit that the socket has now; zero: none yet.
     armed: Duration,
+    /// Bytes that came since something was sent.
+    answered: u64,
+    /// The server was slower than we in the midst of a long answer.
+    is_trickle: bool,
 }
 
 #[derive(Debug)]
@@ -92,6 +106,8 @@ impl Socket {
             stream,
             deadline,
             armed: Duration::ZERO,
+            answered: 0,
+            is_trickle: false,
         }
     }
 
@@ -134,17 +150,24 @@ impl Socket {
 
 impl Read for Socket {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if self.is_trickle {
+            pause(GATHER);
+        }
         self.arm()?;
-        match &mut self.stream {
+        let read = match &mut self.stream {
             Stream::Tcp(stream) => stream.read(bytes),
             Stream::Unix(stream) => stream.read(bytes),
-        }
+        }?;
+        self.answered = self.answered.saturating_add(read as u64);
+        self.is_trickle = self.answered >= LONG && read < TRICKLE.min(bytes.len());
+        Ok(read)
     }
 }
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.arm()?;
+        (self.answered, self.is_trickle) = (0, false);
         match &mut self.stream {
             Stream::Tcp(stream) => stream.write(bytes),
             Stream::Unix(stream) => stream.write(bytes),
@@ -168,6 +191,12 @@ pub(super) fn is_late(error: &io::Error) -> bool {
 #[allow(clippy::disallowed_methods)] // a socket wants what is left until the deadline, now
 pub(super) fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
+}
+
+/// Lets a server go on.
+#[allow(clippy::disallowed_methods)] // a socket has no other way to wait for more than the next byte
+fn pause(time: Duration) {
+    thread::sleep(time);
 }
 
 /// So long from now.

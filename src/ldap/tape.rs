@@ -29,6 +29,11 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
+    /// A search of which nothing has been heard yet.
+    pub(crate) fn asked(request: &Request<'_>) -> Self {
+        Self::new(request, String::new())
+    }
+
     fn new(request: &Request<'_>, digest: String) -> Self {
         Self {
             base: request.base.to_owned(),
@@ -46,6 +51,11 @@ impl Heard {
 
     /// Whether `ask` gives the same answer now; it is given the search.
     pub(crate) fn is_same(&self, ask: impl FnOnce(&Request<'_>) -> Option<String>) -> bool {
+        self.with(ask).is_some_and(|digest| digest == self.digest)
+    }
+
+    /// What comes of the search.
+    pub(crate) fn with<T>(&self, ask: impl FnOnce(&Request<'_>) -> T) -> T {
         let attributes: Vec<&str> = self.attributes.iter().map(String::as_str).collect();
         let request = Request {
             base: &self.base,
@@ -54,10 +64,11 @@ impl Heard {
             attributes: &attributes,
             referrals: self.referrals,
         };
-        ask(&request).is_some_and(|digest| digest == self.digest)
+        ask(&request)
     }
 
-    fn is_of(&self, request: &Request<'_>) -> bool {
+    /// Whether it is this search.
+    pub(crate) fn is_of(&self, request: &Request<'_>) -> bool {
         self.base == request.base
             && self.alone == request.alone
             && self.filter == request.filter
@@ -90,37 +101,44 @@ impl Digest {
     }
 }
 
+/// What is made of a kept answer may take so many times its size, and is made while it is still there.
+const COST: u64 = 4;
+
 /// An answer that was kept.
 #[derive(Default)]
 pub(super) struct Kept {
     /// Entries behind one another, each behind its length.
     pieces: Vec<Vec<u8>>,
+    /// There was no room for all of it.
+    is_dropped: bool,
     outcome: Outcome,
     digest: Option<String>,
 }
 
 impl Kept {
-    /// One entry more.
-    ///
-    /// # Errors
-    /// Why there is no room for it.
-    pub(super) fn add(
-        &mut self,
-        content: &[u8],
-        room_for: fn(u64) -> Result<(), String>,
-    ) -> Result<(), String> {
+    /// One entry more. If there is no room for it, nothing is kept any more.
+    pub(super) fn add(&mut self, content: &[u8], room_for: fn(u64) -> Result<(), String>) {
+        if self.is_dropped {
+            return;
+        }
         let length = size_of::<u64>() + content.len();
         let fits = |piece: &Vec<u8>| piece.len() + length <= piece.capacity();
         if !self.pieces.last().is_some_and(fits) {
             let size = length.max(PIECE);
-            room_for(size as u64)?;
+            let whole = (self.pieces.len() * PIECE + size) as u64;
+            if room_for(whole.saturating_mul(COST)).is_err() {
+                *self = Self {
+                    is_dropped: true,
+                    ..Self::default()
+                };
+                return;
+            }
             self.pieces.push(Vec::with_capacity(size));
         }
         if let Some(piece) = self.pieces.last_mut() {
             piece.extend_from_slice(&(content.len() as u64).to_ne_bytes());
             piece.extend_from_slice(content);
         }
-        Ok(())
     }
 
     /// All of it.
@@ -157,6 +175,34 @@ impl Kept {
     }
 }
 
+/// An answer that is put together here, as the server would give it.
+#[derive(Default)]
+pub(crate) struct Composed {
+    kept: Kept,
+    digest: Digest,
+    entries: usize,
+}
+
+impl Composed {
+    /// The next entry. `room_for`: whether there is memory for so many bytes.
+    pub(crate) fn add(&mut self, content: &[u8], room_for: fn(u64) -> Result<(), String>) {
+        self.digest.add(content);
+        self.kept.add(content, room_for);
+        self.entries += 1;
+    }
+
+    /// All of it.
+    pub(super) fn end(self, request: &Request<'_>) -> Kept {
+        let entries = self.entries;
+        let outcome = Outcome {
+            entries,
+            ..Outcome::default()
+        };
+        let digest = self.digest.end(request, &outcome);
+        self.kept.with(outcome, digest)
+    }
+}
+
 /// What is listened to on a connection.
 #[derive(Default)]
 pub(super) struct Tape {
@@ -177,7 +223,16 @@ impl Tape {
     }
 
     pub(super) fn keep(&mut self, request: &Request<'_>, kept: Kept) {
-        self.kept.push((Heard::new(request, String::new()), kept));
+        if !kept.is_dropped {
+            self.kept.push((Heard::asked(request), kept));
+        }
+    }
+
+    /// The digest of a kept answer.
+    pub(super) fn digest(&self, request: &Request<'_>) -> Option<String> {
+        let mut kept = self.kept.iter();
+        let (_, kept) = kept.find(|(asked, _)| asked.is_of(request))?;
+        kept.digest.clone()
     }
 
     /// Gives a kept answer out of hand.
@@ -302,10 +357,10 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_cannot_be_taken_ends_it_and_so_does_a_lack_of_room() {
+    fn an_entry_that_cannot_be_taken_ends_it() {
         let mut kept = Kept::default();
         for entry in [&b"a"[..], b"b", b"c"] {
-            kept.add(entry, |_| Ok(())).unwrap();
+            kept.add(entry, |_| Ok(()));
         }
         let mut left = 2;
         let (outcome, broken) = kept.give(&mut |_| {
@@ -317,8 +372,17 @@ mod tests {
         });
         assert_eq!(outcome.entries, 1);
         assert!(broken.is_some());
-        let full = Kept::default().add(b"a", |_| Err("full".to_owned()));
-        assert_eq!(full, Err("full".to_owned()));
+    }
+
+    #[test]
+    fn without_room_for_what_comes_of_it_an_answer_is_not_kept() {
+        let mut tape = Tape::default();
+        let mut kept = Kept::default();
+        kept.add(b"a", |_| Ok(()));
+        kept.add(&[0; PIECE], |_| Err("full".to_owned()));
+        kept.add(b"b", |_| Ok(()));
+        tape.keep(&ALL, kept);
+        assert!(tape.kept(&ALL).is_none());
     }
 
     proptest! {
@@ -329,7 +393,7 @@ mod tests {
         ) {
             let mut kept = Kept::default();
             for entry in &entries {
-                kept.add(entry, |_| Ok(())).unwrap();
+                kept.add(entry, |_| Ok(()));
             }
             let mut given = Vec::new();
             kept.give(&mut |content| { given.push(content.to_vec()); Ok(()) });

@@ -20,7 +20,7 @@ pub(crate) mod scim;
 mod unknown;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use self::look::{Look, LookFor};
@@ -96,13 +96,35 @@ pub enum Mark {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answers(pub String);
 
+/// What there is of earlier answers to a query.
+#[derive(Clone, Debug, Default)]
+pub struct Earlier {
+    /// What was answered when a run had nothing to do.
+    pub answers: Option<Answers>,
+    /// Where the provider may keep all that it is answered, for a later read. Nothing is lost if it is gone.
+    pub file: Option<PathBuf>,
+    /// What was read before, in seconds since 1970, is not to be used any more.
+    pub oldest: i64,
+}
+
 /// What a provider says.
 #[derive(Debug)]
 pub enum Reading {
     /// What it answered before.
     Same,
-    /// All this; and by what it can tell later whether it would answer the same, if it can.
-    Whole(Box<Snapshot>, Option<Answers>),
+    /// All this.
+    Whole(Box<Whole>),
+}
+
+/// All that a provider says.
+#[derive(Debug)]
+pub struct Whole {
+    /// Who there is.
+    pub snapshot: Snapshot,
+    /// By what the provider can tell later whether it would answer the same, if it can.
+    pub answers: Option<Answers>,
+    /// When most of it was read, in seconds since 1970, if since then only what has changed was.
+    pub since: Option<i64>,
 }
 
 /// Somewhere users and groups come from.
@@ -126,19 +148,22 @@ pub trait Provider {
     /// When nothing usable could be read.
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError>;
 
-    /// The same, unless the provider answers what it answered to the same query `before`: that is known before anything is made
-    /// of an answer.
+    /// The same, unless the provider answers what it answered earlier to the same query: that is known before anything is made
+    /// of an answer. Of what it has kept since then only what has changed need be read.
     ///
     /// # Errors
     /// As [`Provider::fetch`].
     fn read(
         &self,
         query: &Query,
-        _before: Option<&Answers>,
+        _earlier: &Earlier,
         progress: &dyn Fn(usize),
     ) -> Result<Reading, FetchError> {
-        let snapshot = self.fetch(query, progress)?;
-        Ok(Reading::Whole(Box::new(snapshot), None))
+        Ok(Reading::Whole(Box::new(Whole {
+            snapshot: self.fetch(query, progress)?,
+            answers: None,
+            since: None,
+        })))
     }
 
     /// Marks all that a query would be answered, by a cheap question; whatever changes afterwards has another mark. `None`:

@@ -15,7 +15,7 @@ use crate::model::power::PowerBook;
 use crate::model::{Details, Directory, Now, Snapshot, User, shown};
 use crate::policy::PrimaryGroup;
 use crate::policy::select::{self, Selection};
-use crate::providers::{Answers, FetchError, Mark, Provider, Query, Reading, Scope, fields};
+use crate::providers::{Earlier, FetchError, Mark, Provider, Query, Reading, Scope, Whole, fields};
 use crate::system::clock;
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
 use crate::system::root::Root;
@@ -54,6 +54,11 @@ impl Asked {
             details: Details::ALL,
             attribute: None,
         }
+    }
+
+    /// How much is asked for.
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope
     }
 
     /// Only those of these names.
@@ -150,17 +155,17 @@ impl Env {
     /// Asks the provider, and the field sources about those whom it lets in; network only, and the
     /// whole of it within the time limit.
     pub(crate) fn fetch(&self, asked: Asked, watch: &mut dyn Watch) -> Result<Snapshot> {
-        match self.read(asked, None, watch)? {
-            Reading::Whole(snapshot, _) => Ok(*snapshot),
+        match self.read(asked, &Earlier::default(), watch)? {
+            Reading::Whole(whole) => Ok(whole.snapshot),
             Reading::Same => Err(unasked()),
         }
     }
 
-    /// The same, unless the provider answers what it answered `before`.
+    /// The same, unless the provider answers what it answered earlier.
     pub(crate) fn read(
         &self,
         asked: Asked,
-        before: Option<&Answers>,
+        earlier: &Earlier,
         watch: &mut dyn Watch,
     ) -> Result<Reading> {
         let (provider, fields) = (self.opened()?, self.field_sources()?);
@@ -171,15 +176,20 @@ impl Env {
         let fields = fields.transpose().map_err(unreadable_fields)?;
         let progress = watch.progress(&format!("reading {}", provider.name()));
         let reading = provider
-            .read(&query, before, progress.as_ref())
+            .read(&query, earlier, progress.as_ref())
             .map_err(|error| self.unreadable(error))?;
-        let Reading::Whole(snapshot, answers) = reading else {
+        let Reading::Whole(whole) = reading else {
             tracing::info!(provider = provider.name(), "read, and nothing has changed");
             return Ok(reading);
         };
         if provider.is_sample() && self.root.is_host() {
             return Err(sample_on_a_host());
         }
+        let Whole {
+            snapshot,
+            answers,
+            since,
+        } = *whole;
         let mut snapshot = snapshot.judged(|kind| provider.look_at(kind));
         if let Some(fields) = fields {
             let selected = self.selected(&snapshot.directory);
@@ -194,7 +204,11 @@ impl Env {
             completeness = ?snapshot.completeness,
             "read"
         );
-        Ok(Reading::Whole(Box::new(snapshot), answers))
+        Ok(Reading::Whole(Box::new(Whole {
+            snapshot,
+            answers,
+            since,
+        })))
     }
 
     fn query(&self, asked: Asked) -> Query {

@@ -27,7 +27,7 @@ use crate::model::power::PowerBook;
 use crate::plan::guard::{self, Approval, Ranges, Refused};
 use crate::plan::saved::{Asked, Saved, fingerprints};
 use crate::plan::{Approved, Plan};
-use crate::providers::Answers;
+use crate::providers::Earlier;
 use crate::targets::{Current, Hold, Target};
 
 /// How often a plan is made anew because somebody else changed the databases meanwhile.
@@ -64,14 +64,14 @@ pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
 /// Finds that there is nothing to do since nothing has moved, or goes the whole way.
 fn unmoved_or_done(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     let Some(mut unmoved) = Unmoved::watch(env, job) else {
-        return straight_line(env, job, None, watch)?.ok_or_else(unasked);
+        return straight_line(env, job, &Earlier::default(), watch)?.ok_or_else(unasked);
     };
     if let Some(report) = unmoved.report(watch) {
         return Ok(report);
     }
     unmoved.mark();
-    let before = unmoved.answers();
-    let (report, left) = match straight_line(env, job, before.as_ref(), watch) {
+    let earlier = unmoved.earlier();
+    let (report, left) = match straight_line(env, job, &earlier, watch) {
         Ok(None) => return unmoved.confirm(watch),
         Ok(Some(report)) => {
             let left = unmoved.leave(Some(&report));
@@ -93,14 +93,14 @@ fn wrote_nothing(report: &Result<RunReport>) -> bool {
     }
 }
 
-/// Goes the whole way, unless the provider answers what it answered `before`.
+/// Goes the whole way, unless the provider answers what it answered earlier.
 fn straight_line(
     env: &Env,
     job: &Job,
-    before: Option<&Answers>,
+    earlier: &Earlier,
     watch: &mut dyn Watch,
 ) -> Result<Option<RunReport>> {
-    let Some(mut planner) = Planner::read(env, job, before, watch)? else {
+    let Some(mut planner) = Planner::read(env, job, earlier, watch)? else {
         return Ok(None);
     };
     let target = env.target()?;

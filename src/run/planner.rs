@@ -23,7 +23,7 @@ use crate::model::{Completeness, Snapshot};
 use crate::plan::diff::{self, Request};
 use crate::plan::{HostProbe, Plan, effects};
 use crate::policy::Reason;
-use crate::providers::Answers;
+use crate::providers::Earlier;
 
 /// How often other name services are asked about what a plan would give out.
 const NSS_ROUNDS: u32 = 10;
@@ -46,13 +46,13 @@ impl<'a> Planner<'a> {
     pub(crate) fn read(
         env: &Env,
         job: &'a Job,
-        before: Option<&Answers>,
+        earlier: &Earlier,
         watch: &mut dyn Watch,
     ) -> Result<Option<Self>> {
         let force = job.options.force;
         Ok(Some(match &job.task {
             task @ (Task::Users { .. } | Task::Groups { .. }) => {
-                let view = ProviderView::read((env, task), force, before, watch)?;
+                let view = ProviderView::read((env, task), force, earlier, watch)?;
                 let Some(view) = view else {
                     return Ok(None);
                 };
@@ -125,9 +125,9 @@ impl<'a> Planner<'a> {
 
     /// How far that was all.
     pub(crate) fn sources(&self, env: &Env) -> Vec<SourceReport> {
-        let answers = match self {
-            Self::Sync(_, view) => view.answers.clone(),
-            _ => None,
+        let (answers, since) = match self {
+            Self::Sync(_, view) => (view.answers.clone(), view.since),
+            _ => (None, None),
         };
         let providers = env.settings.providers.iter().zip(self.snapshot());
         providers
@@ -135,6 +135,7 @@ impl<'a> Planner<'a> {
                 provider: provider.name.clone(),
                 completeness: snapshot.completeness.clone(),
                 answers: answers.clone(),
+                since,
             })
             .collect()
     }

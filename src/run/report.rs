@@ -37,6 +37,8 @@ pub struct SourceReport {
     pub completeness: Completeness,
     /// By what it can tell whether it would answer the same again, if it can.
     pub answers: Option<Answers>,
+    /// When most of it was read, in seconds since 1970, if only what has changed was read now.
+    pub since: Option<i64>,
 }
 
 /// What was done to a target.

@@ -6,6 +6,8 @@
 //! machine besides files leaves no stamp. A mark saves the read, but is believed for a time only; where there is none all is
 //! read, and what was answered before is not taken apart again.
 
+use std::path::PathBuf;
+
 use super::env::{Asked, Env, unasked};
 use super::job::{Job, NewLedger, Options};
 use super::report::{Outcome, RunReport, SourceReport};
@@ -17,7 +19,7 @@ use crate::hooks::Tally;
 use crate::ledger::{self, Ledger};
 use crate::model::{Completeness, Moment};
 use crate::plan::Plan;
-use crate::providers::{Answers, Mark};
+use crate::providers::{Answers, Earlier, Mark, Scope};
 use crate::system::inputs::{self, Watching};
 use crate::system::{clock, process};
 
@@ -34,6 +36,8 @@ pub(crate) struct Unmoved<'a> {
     watching: Watching,
     /// What the last run left, if all is as it was, but perhaps the provider.
     last: Option<Stamp>,
+    /// What was read in full before this time, in seconds since 1970, is not used any more.
+    oldest: i64,
     mark: Marked,
 }
 
@@ -83,6 +87,14 @@ impl<'a> Unmoved<'a> {
             asked: view::asked(env, &job.task),
             watching,
             last: None,
+            oldest: match full {
+                true => i64::MAX,
+                false => env
+                    .now
+                    .seconds()
+                    .saturating_sub(every(env))
+                    .saturating_add(1),
+            },
             mark: Marked::No,
         };
         let last = (!full).then(|| unmoved.standing()).flatten();
@@ -123,9 +135,24 @@ impl<'a> Unmoved<'a> {
         Some(report(Vec::new()))
     }
 
-    /// What the provider answered then.
-    pub(crate) fn answers(&self) -> Option<Answers> {
-        self.last.as_ref()?.answers.clone().map(Answers)
+    /// What there is of earlier answers.
+    pub(crate) fn earlier(&self) -> Earlier {
+        let last = self.last.as_ref();
+        let is_followed = matches!(self.mark, Marked::Content(_)) && every(self.env) > 0;
+        Earlier {
+            answers: last.and_then(|stamp| stamp.answers.clone()).map(Answers),
+            file: is_followed.then(|| self.reading()),
+            oldest: self.oldest,
+        }
+    }
+
+    /// Where the provider keeps what it was answered: the same for all commands that ask for the same.
+    fn reading(&self) -> PathBuf {
+        let name = match self.asked.scope() {
+            Scope::Users => "users.reading",
+            Scope::Groups => "groups.reading",
+        };
+        self.env.state_dir().join(name)
     }
 
     /// Has the provider mark its content, before it is read.
@@ -151,7 +178,7 @@ impl<'a> Unmoved<'a> {
         ));
         let stamp = Stamp {
             read_at: Moment(self.env.now.seconds()),
-            until: self.until(last.due),
+            until: self.until(None, last.due),
             mark: self.mark.clone(),
             ..last.clone()
         };
@@ -163,6 +190,7 @@ impl<'a> Unmoved<'a> {
             provider: provider.name.clone(),
             completeness: Completeness::Complete("each answer is as it was".to_owned()),
             answers: stamp.answers.clone().map(Answers),
+            since: None,
         });
         Ok(report(sources.collect()))
     }
@@ -174,7 +202,7 @@ impl<'a> Unmoved<'a> {
     pub(crate) fn leave(self, report: Option<&RunReport>) -> Result<()> {
         let dir = self.env.state_dir();
         let idle = report.filter(|report| is_idle(report));
-        let stamp = idle.and_then(|report| self.stamp(idle_plan(report)?, answers(report)));
+        let stamp = idle.and_then(|report| self.stamp(idle_plan(report)?, report.sources.first()?));
         let left = match stamp {
             Some(stamp) if !self.has_hooks_waiting()? => stamp.keep(&dir, &self.command),
             _ => stamp::remove(&dir, &self.command),
@@ -182,13 +210,14 @@ impl<'a> Unmoved<'a> {
         left.map_err(Error::failed)
     }
 
-    fn stamp(&self, plan: &Plan, answers: Option<String>) -> Option<Stamp> {
+    fn stamp(&self, plan: &Plan, source: &SourceReport) -> Option<Stamp> {
         let now = &self.env.now;
         let mut inputs = self.watching.seen()?;
         // The note of each run is put there; a transaction that was broken off is looked for.
         let dir = self.env.state_dir();
         inputs.remove(&dir);
         inputs.remove(&stamp::path(&dir, &self.command));
+        inputs.remove(&self.reading());
         let begun = now.seconds().saturating_sub(GRAIN);
         if inputs.values().any(|seen| seen.is_of(begun)) {
             return None;
@@ -197,10 +226,10 @@ impl<'a> Unmoved<'a> {
             asked: self.digest.clone(),
             read_at: Moment(now.seconds()),
             due: now.next(),
-            until: self.until(now.next()),
+            until: self.until(source.since, now.next()),
             summary: plan.counts().to_string(),
             mark: self.mark.clone(),
-            answers,
+            answers: source.answers.clone().map(|Answers(text)| text),
             inputs,
         };
         // Neither was the clock set back meanwhile.
@@ -208,14 +237,11 @@ impl<'a> Unmoved<'a> {
         (stamp.is_of_use() && is_now && stamp.are_files_still()).then_some(stamp)
     }
 
-    /// Until when a mark that is made now is believed. `due`: from when on the same might have to be done otherwise.
-    fn until(&self, due: Option<i64>) -> i64 {
-        let (now, every) = (
-            self.env.now.seconds(),
-            self.env.settings.gosync.full_read_every,
-        );
-        let every = i64::try_from(every.as_secs()).unwrap_or(i64::MAX);
-        let until = now.saturating_add(every);
+    /// Until when a mark that is made now is believed. `since`: when most was read, if not now; `due`: from when on the same
+    /// might have to be done otherwise.
+    fn until(&self, since: Option<i64>, due: Option<i64>) -> i64 {
+        let read_at = since.unwrap_or(self.env.now.seconds());
+        let until = read_at.saturating_add(every(self.env));
         due.map_or(until, |due| until.min(due))
     }
 
@@ -227,6 +253,12 @@ impl<'a> Unmoved<'a> {
     }
 }
 
+/// How long what was read in full is believed, in seconds.
+fn every(env: &Env) -> i64 {
+    let every = env.settings.gosync.full_read_every.as_secs();
+    i64::try_from(every).unwrap_or(i64::MAX)
+}
+
 /// Whether a run had nothing to do, and read all.
 fn is_idle(report: &RunReport) -> bool {
     let is_complete = |it: &Completeness| matches!(it, Completeness::Complete(_));
@@ -234,14 +266,6 @@ fn is_idle(report: &RunReport) -> bool {
     report.outcome == Outcome::Done
         && report.hooks == Tally::default()
         && sources.all(|source| is_complete(&source.completeness))
-}
-
-/// By what its provider can tell whether it would answer the same again.
-fn answers(report: &RunReport) -> Option<String> {
-    let [source] = report.sources.as_slice() else {
-        return None;
-    };
-    source.answers.clone().map(|Answers(text)| text)
 }
 
 /// What comes of a run that found nothing moved.

@@ -24,7 +24,7 @@ use crate::policy::alloc::{NamedNumbers, Unread};
 use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Selection;
 use crate::policy::{Reason, Refusal, Remark, adoption, findings, gaps, map, select};
-use crate::providers::{Answers, Reading, Scope};
+use crate::providers::{Answers, Earlier, Reading, Scope};
 
 /// What a sync needs to know of people besides what every account is made of.
 fn wanted(env: &Env, task: &Task) -> Details {
@@ -112,6 +112,8 @@ pub(crate) struct ProviderView {
     pub(crate) snapshot: Snapshot,
     /// By what the provider can tell whether it would answer the same again.
     pub(crate) answers: Option<Answers>,
+    /// When most of it was read, if only what has changed was read now.
+    pub(crate) since: Option<i64>,
     unknown: Vec<Refusal>,
     /// When the provider was read.
     pub(crate) now: Now,
@@ -123,22 +125,26 @@ pub(crate) struct ProviderView {
 }
 
 impl ProviderView {
-    /// Asks the provider; `None`: it answers what it answered `before`.
+    /// Asks the provider; `None`: it answers what it answered earlier.
     ///
     /// # Errors
     /// When it cannot be read.
     pub(crate) fn read(
         (env, task): (&Env, &Task),
         force: bool,
-        before: Option<&Answers>,
+        earlier: &Earlier,
         watch: &mut dyn Watch,
     ) -> Result<Option<Self>> {
-        Ok(match env.read(asked(env, task), before, watch)? {
+        Ok(match env.read(asked(env, task), earlier, watch)? {
             Reading::Same => None,
-            Reading::Whole(snapshot, answers) => {
-                let snapshot = prepared(env, task, *snapshot);
+            Reading::Whole(whole) => {
+                let snapshot = prepared(env, task, whole.snapshot);
                 let view = Self::new(env, task, force, snapshot);
-                Some(Self { answers, ..view })
+                Some(Self {
+                    answers: whole.answers,
+                    since: whole.since,
+                    ..view
+                })
             }
         })
     }
@@ -150,6 +156,7 @@ impl ProviderView {
         Self {
             snapshot,
             answers: None,
+            since: None,
             unknown,
             now: env.now.clone(),
             force,

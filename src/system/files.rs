@@ -1,6 +1,7 @@
 //! Reading, making and removing files and directories without being led astray. Whether others may have written what is
 //! there, `trusted` finds out.
 
+mod private;
 mod remove;
 mod trusted;
 
@@ -16,6 +17,7 @@ use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
 use super::{Context as _, PathError, inputs};
 use crate::model::host::Owner;
+pub(crate) use private::NewPrivate;
 pub(crate) use remove::remove_tree;
 pub(crate) use trusted::{
     Trust, check_source_directory, complaint_of, is_distrust, is_everybodys, is_trusted_owner,

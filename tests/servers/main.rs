@@ -23,6 +23,7 @@ mod globus_server;
 mod group_cli;
 mod hostile;
 mod http;
+mod increment;
 mod journey;
 mod ldap;
 mod ldap_access;

@@ -134,6 +134,31 @@ impl Slapd {
         run("ldapmodify", "ldap-utils", &arguments, &[]);
     }
 
+    /// The same with changes that may be impossible by now.
+    pub fn try_to_modify(&self, ldif: &str) {
+        let file = self.dir.path().join("change.ldif");
+        fs::write(&file, ldif).unwrap();
+        let tried = Command::new("ldapmodify")
+            .args([
+                "-x",
+                "-c",
+                "-H",
+                &self.url(),
+                "-D",
+                ADMIN,
+                "-w",
+                PASSWORD,
+                "-f",
+            ])
+            .arg(&file)
+            .stdin(Stdio::null())
+            .output();
+        assert!(
+            tried.is_ok(),
+            "ldapmodify: install the Debian package ldap-utils"
+        );
+    }
+
     /// All entries that a filter finds, in LDIF without line breaks in values, with the attributes of users.
     pub fn search(&self, filter: &str) -> String {
         let url = self.url();

@@ -52,7 +52,7 @@ pub(super) fn is_still(ldap: &Ldap, query: &Query, mark: &str) -> Result<bool, E
 }
 
 /// What [`hex`] has written.
-fn bytes(hex: &str) -> Option<Vec<u8>> {
+pub(super) fn bytes(hex: &str) -> Option<Vec<u8>> {
     let pairs = hex.as_bytes().chunks(2);
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     pairs.map(byte).collect()

@@ -8,10 +8,12 @@
 
 mod active;
 mod admin;
+mod again;
 mod classes;
 mod group_client;
 mod groups;
 mod ids;
+mod increment;
 mod listed;
 mod look;
 mod mark;
@@ -33,7 +35,7 @@ use super::admin::GroupAdmin;
 use super::kind::{
     self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
 };
-use super::{Answers, FetchError, Mark, Provider, Query, Reading, Reason};
+use super::{Earlier, FetchError, Mark, Provider, Query, Reading, Reason};
 use crate::ldap;
 use crate::ldap::connect::{Server, Session};
 use crate::ldap::error::ErrorKind;
@@ -204,10 +206,10 @@ impl Provider for Ldap {
     fn read(
         &self,
         query: &Query,
-        before: Option<&Answers>,
+        earlier: &Earlier,
         progress: &dyn Fn(usize),
     ) -> Result<Reading, FetchError> {
-        read::read(self, query, before, progress)
+        again::read(self, query, earlier, progress)
     }
 
     fn mark(&self, query: &Query) -> Result<Option<Mark>, FetchError> {

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::Ldap;
 use super::groups::{self, GroupEntry};
+use super::increment::{self, Recorder};
 use super::people::{self, Extent, People};
 use super::settings::{Settings, Wished};
 use super::strangers::{self, changed};
@@ -16,21 +17,20 @@ use crate::ldap::connect::Session;
 use crate::ldap::entry::{self, Entry};
 use crate::ldap::error::ErrorKind;
 use crate::ldap::search::{self, Outcome, Request};
-use crate::ldap::tape::Heard;
 use crate::ldap::{Error, dn, filter};
 use crate::model::remedy::Remedy;
 use crate::model::{Completeness, Directory, Examples, Finding, Now, Snapshot, counted, same_name};
-use crate::providers::{Answers, FetchError, Query, Reading, Scope};
+use crate::providers::{FetchError, Query, Scope};
 use crate::system::{clock, memory};
 
 /// How many groups in groups are asked for one by one, before all groups are read at once.
 const ONE_BY_ONE: usize = 32;
 
 /// A read that is under way.
-struct Read<'a> {
-    session: Session,
-    settings: &'a Settings,
-    progress: &'a dyn Fn(usize),
+pub(super) struct Read<'a> {
+    pub(super) session: Session,
+    pub(super) settings: &'a Settings,
+    pub(super) progress: &'a dyn Fn(usize),
     objects: usize,
     deadline: Instant,
     /// The first thing that made it incomplete.
@@ -39,6 +39,39 @@ struct Read<'a> {
     findings: Vec<Finding>,
     /// References that were passed over.
     passed_over: BTreeSet<String>,
+    /// What is asked for of each entry.
+    pub(super) attributes: Attributes,
+    /// Keeps what comes for the next read.
+    pub(super) recorder: Option<Recorder>,
+}
+
+/// What is asked for of each entry, besides what people and groups are made of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Attributes {
+    /// Which entry it is.
+    pub uuid: bool,
+}
+
+impl Attributes {
+    /// The attributes of people.
+    pub(super) fn of_people<'s>(
+        self,
+        settings: &'s Settings,
+        extent: Extent<'s>,
+        groups: bool,
+    ) -> Vec<&'s str> {
+        self.with(people::attributes(settings, extent, groups))
+    }
+
+    /// The attributes of groups.
+    pub(super) fn of_groups(self, settings: &Settings) -> Vec<&str> {
+        self.with(groups::attributes(settings))
+    }
+
+    fn with(self, mut names: Vec<&str>) -> Vec<&str> {
+        names.extend(self.uuid.then_some(increment::UUID));
+        people::distinct(names)
+    }
 }
 
 /// Reads what `query` asks for.
@@ -56,28 +89,21 @@ pub(super) fn fetch(
     Ok(snapshot)
 }
 
-/// The same, unless it is what was answered `before`.
-///
-/// # Errors
-/// When nothing usable came.
-pub(super) fn read(
-    ldap: &Ldap,
-    query: &Query,
-    before: Option<&Answers>,
-    progress: &dyn Fn(usize),
-) -> Result<Reading, FetchError> {
-    let mut read = Read::open(ldap, query, progress).map_err(|error| ldap.error(error))?;
-    read.session.listen();
-    let before = before.and_then(|Answers(text)| serde_json::from_str::<Vec<Heard>>(text).ok());
-    if before.is_some_and(|before| read.is_same(&before)) {
-        read.session.close();
-        return Ok(Reading::Same);
+/// The filters of the searches for groups.
+pub(super) fn group_filters(settings: &Settings, only: Option<&[String]>) -> Vec<String> {
+    let (filter, name) = (&settings.group_filter, &settings.names.group_name);
+    match only {
+        None => vec![filter.clone()],
+        Some(only) => filter::any_name(filter, name, only),
     }
-    let snapshot = read.whole(ldap, query)?;
-    let heard = read.session.heard();
-    let answers = heard.and_then(|heard| serde_json::to_string(&heard).ok());
-    read.session.close();
-    Ok(Reading::Whole(Box::new(snapshot), answers.map(Answers)))
+}
+
+/// How much of people is asked for.
+pub(super) fn extent(query: &Query) -> Extent<'_> {
+    match query.scope {
+        Scope::Users => Extent::Full(query.details, query.attribute.as_deref()),
+        Scope::Groups => Extent::Slim,
+    }
 }
 
 /// Which groups are resolved, and whether it is settled who in them is nobody that was read.
@@ -112,7 +138,10 @@ pub(super) fn unused_inactive(ldap: &Ldap, deadline: Instant) -> Result<Vec<Stri
 
 /// How it is known that nothing is missing.
 fn proof(people: &People, seen: &Outcome, groups: Option<(&groups::Resolved, &Outcome)>) -> String {
-    let pages = |n: usize| counted(n, "page", "pages");
+    let pages = |n: usize| match n {
+        0 => "a copy, with what has changed since".to_owned(),
+        n => counted(n, "page", "pages"),
+    };
     let first = format!(
         "{} in {}",
         counted(people.users.len(), "person", "people"),
@@ -132,7 +161,11 @@ fn proof(people: &People, seen: &Outcome, groups: Option<(&groups::Resolved, &Ou
 }
 
 impl<'a> Read<'a> {
-    fn open(ldap: &'a Ldap, query: &Query, progress: &'a dyn Fn(usize)) -> Result<Self, Error> {
+    pub(super) fn open(
+        ldap: &'a Ldap,
+        query: &Query,
+        progress: &'a dyn Fn(usize),
+    ) -> Result<Self, Error> {
         Ok(Self {
             session: Session::open(&ldap.server, query.deadline)?,
             settings: &ldap.settings,
@@ -142,27 +175,17 @@ impl<'a> Read<'a> {
             early: None,
             findings: Vec::new(),
             passed_over: BTreeSet::new(),
-        })
-    }
-
-    /// Whether each search is answered as it was before. What comes is kept for when the search is made.
-    fn is_same(&mut self, before: &[Heard]) -> bool {
-        let progress = self.progress;
-        before.iter().all(|heard| {
-            heard.is_same(|request| search::keep(&mut self.session, request, progress))
+            attributes: Attributes::default(),
+            recorder: None,
         })
     }
 
     /// All that the query asks for.
-    fn whole(&mut self, ldap: &Ldap, query: &Query) -> Result<Snapshot, FetchError> {
+    pub(super) fn whole(&mut self, ldap: &Ldap, query: &Query) -> Result<Snapshot, FetchError> {
         let place = |error: Error| ldap.error(error);
         let (logins, with_groups) = (query.logins(), query.reads_groups());
-        let extent = match query.scope {
-            Scope::Users => Extent::Full(query.details, query.attribute.as_deref()),
-            Scope::Groups => Extent::Slim,
-        };
         let (mut people, people_seen) = self
-            .people(logins, extent, with_groups, &ldap.now)
+            .people(logins, extent(query), with_groups, &ldap.now)
             .map_err(place)?;
         let nothing = people.users.is_empty() && people.rejected.is_empty();
         if let Some(reason) = self.early.take_if(|_| nothing) {
@@ -315,7 +338,7 @@ impl<'a> Read<'a> {
     ) -> Result<(People, Outcome), Error> {
         let settings = self.settings;
         let names = &settings.names;
-        let attributes = people::attributes(settings, extent, indexed);
+        let attributes = self.attributes.of_people(settings, extent, indexed);
         let filters = match logins {
             None => vec![settings.user_filter.clone()],
             Some(logins) => filter::any_name(&settings.user_filter, &names.login, logins),
@@ -326,7 +349,9 @@ impl<'a> Read<'a> {
         let mut unseen: Vec<&Wished> = settings.wished[0].iter().filter(asked).collect();
         for filter in &filters {
             let request = Request::below(&settings.user_base, filter, &attributes);
+            let mut recorder = self.recorder.take();
             let outcome = self.search(&request, &mut |entry| {
+                recorder.iter_mut().for_each(|it| it.add(&request, entry));
                 unseen.retain(|(_, name)| !entry.has(name));
                 let person = people::person(entry, names, extent, now);
                 // A filter finds other logins of a person too.
@@ -340,6 +365,7 @@ impl<'a> Read<'a> {
                     people.add(person, indexed);
                 }
             })?;
+            self.recorder = recorder;
             seen.entries += outcome.entries;
             seen.pages += outcome.pages;
             if self.early.is_some() {
@@ -364,20 +390,20 @@ impl<'a> Read<'a> {
     ) -> Result<(Vec<GroupEntry>, Outcome), Error> {
         let settings = self.settings;
         let names = &settings.names;
-        let attributes = groups::attributes(settings);
-        let filters = match only {
-            None => vec![settings.group_filter.clone()],
-            Some(only) => filter::any_name(&settings.group_filter, &names.group_name, only),
-        };
+        let attributes = self.attributes.of_groups(settings);
+        let filters = group_filters(settings, only);
         let mut raws = Vec::new();
         let mut seen = Outcome::default();
         let mut unseen: Vec<&Wished> = settings.wished[1].iter().collect();
         for filter in &filters {
             let request = Request::below(&settings.group_base, filter, &attributes);
+            let mut recorder = self.recorder.take();
             let outcome = self.search(&request, &mut |entry| {
+                recorder.iter_mut().for_each(|it| it.add(&request, entry));
                 unseen.retain(|(_, name)| !entry.has(name));
                 raws.push(groups::group(entry, names, people))
             })?;
+            self.recorder = recorder;
             seen.entries += outcome.entries;
             seen.pages += outcome.pages;
             if self.early.is_some() {

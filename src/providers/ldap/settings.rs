@@ -96,6 +96,9 @@ pub struct Config {
     /// the read incomplete.
     #[serde(default)]
     pub ignore_referrals: bool,
+    /// Ask only for what has changed, where the server says that (RFC 4533), and keep the rest in the state directory.
+    #[serde(default = "incremental")]
+    pub incremental: bool,
     /// Which values of which attributes shut a person out, beside those that are known.
     #[serde(default)]
     pub inactive_when: InactiveWhen,
@@ -109,6 +112,10 @@ const MAX_PAGE_SIZE: u32 = 2_147_483_647;
 
 fn page_size() -> u32 {
     PAGE_SIZE
+}
+
+fn incremental() -> bool {
+    true
 }
 
 fn connect_timeout() -> Span {
@@ -153,6 +160,7 @@ impl Config {
             max_read: MAX_READ,
             new_group_classes: None,
             ignore_referrals: false,
+            incremental: true,
             inactive_when: InactiveWhen::default(),
             attributes: Attributes::default(),
         }
@@ -511,6 +519,7 @@ pub(super) struct Settings {
     pub nested_depth: usize,
     pub new_group_classes: Option<Vec<String>>,
     pub ignore_referrals: bool,
+    pub is_incremental: bool,
     pub names: Names,
     /// The attributes that the configuration names: that of people first, then that of groups.
     pub wished: [Vec<Wished>; 2],
@@ -561,6 +570,7 @@ impl Settings {
             nested_depth: usize::from(config.nested_depth),
             new_group_classes: config.new_group_classes.clone(),
             ignore_referrals: config.ignore_referrals,
+            is_incremental: config.incremental,
             names: Names::new(config)?,
             wished: config.attributes.wished(),
             named: config.attributes.given(),

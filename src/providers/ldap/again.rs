@@ -1,0 +1,126 @@
+//! A read that knows what an earlier one was answered: it ends where all is as it was, and asks only for what has changed where
+//! the server says that.
+
+use super::Ldap;
+use super::increment::{self, Place};
+use super::read::{Attributes, Read, extent, group_filters};
+use crate::ldap::Error;
+use crate::ldap::entry::Entry;
+use crate::ldap::search::{self, Request};
+use crate::ldap::tape::Heard;
+use crate::model::Completeness;
+use crate::providers::{Answers, Earlier, FetchError, Query, Reading, Whole};
+
+/// Reads what `query` asks for, unless it is what was answered earlier; of what is kept since then only what has changed.
+///
+/// # Errors
+/// When nothing usable came.
+pub(super) fn read(
+    ldap: &Ldap,
+    query: &Query,
+    earlier: &Earlier,
+    progress: &dyn Fn(usize),
+) -> Result<Reading, FetchError> {
+    let place = |error: Error| ldap.error(error);
+    let mut read = Read::open(ldap, query, progress).map_err(place)?;
+    read.session.listen();
+    let since = read.resume(ldap, query, earlier).map_err(place)?;
+    let before = earlier.answers.as_ref().filter(|_| since.is_none());
+    let before = before.and_then(|Answers(text)| serde_json::from_str::<Vec<Heard>>(text).ok());
+    if let Some(before) = before.filter(|before| read.is_same(before)) {
+        read.record(&before);
+        read.session.close();
+        return Ok(Reading::Same);
+    }
+    let snapshot = read.whole(ldap, query)?;
+    let heard = read.session.heard();
+    let answers = heard.and_then(|heard| serde_json::to_string(&heard).ok());
+    read.session.close();
+    if let (Completeness::Complete(_), Some(recorder)) = (&snapshot.completeness, read.recorder) {
+        recorder.finish();
+    }
+    Ok(Reading::Whole(Box::new(Whole {
+        snapshot,
+        answers: answers.map(Answers),
+        since,
+    })))
+}
+
+impl Read<'_> {
+    /// Has from what was kept what has not changed since, and says when that was read; or begins to keep what comes.
+    fn resume(
+        &mut self,
+        ldap: &Ldap,
+        query: &Query,
+        earlier: &Earlier,
+    ) -> Result<Option<i64>, Error> {
+        let is_wanted = self.settings.is_incremental && query.only.is_none();
+        let Some(path) = earlier.file.as_deref().filter(|_| is_wanted) else {
+            return Ok(None);
+        };
+        let attributes = Attributes { uuid: true };
+        let searches = self.first_searches(attributes, query);
+        if searches.iter().any(is_computed) {
+            return Ok(None);
+        }
+        let place = Place {
+            path,
+            server: format!("{:?}", ldap.server),
+            now: ldap.now.seconds(),
+        };
+        let since = increment::resume(&mut self.session, &searches, &place, earlier.oldest)?;
+        if since.is_none() {
+            self.recorder = increment::begin(&mut self.session, searches, &place)?;
+        }
+        if since.is_some() || self.recorder.is_some() {
+            self.attributes = attributes;
+        }
+        Ok(since)
+    }
+
+    /// The searches for people, and for groups, that the read begins with.
+    fn first_searches(&self, attributes: Attributes, query: &Query) -> Vec<Heard> {
+        let settings = self.settings;
+        let of_people = attributes.of_people(settings, extent(query), query.reads_groups());
+        let people = Request::below(&settings.user_base, &settings.user_filter, &of_people);
+        let mut searches = vec![Heard::asked(&people)];
+        if query.reads_groups() {
+            let of_groups = attributes.of_groups(settings);
+            for filter in group_filters(settings, query.group_names()) {
+                let groups = Request::below(&settings.group_base, &filter, &of_groups);
+                searches.push(Heard::asked(&groups));
+            }
+        }
+        searches
+    }
+
+    /// Whether each search is answered as it was before. What comes is kept for when the search is made.
+    fn is_same(&mut self, before: &[Heard]) -> bool {
+        let progress = self.progress;
+        before.iter().all(|heard| {
+            heard.is_same(|request| search::keep(&mut self.session, request, progress))
+        })
+    }
+
+    /// Keeps for the next read what was kept for this one, which does not need it.
+    fn record(&mut self, searches: &[Heard]) {
+        let Some(mut recorder) = self.recorder.take() else {
+            return;
+        };
+        for asked in searches {
+            asked.with(|request| {
+                let mut sink = |entry: &Entry<'_>| recorder.add(request, entry);
+                search::run(&mut self.session, request, &mut sink, &|_| {});
+            });
+        }
+        recorder.finish();
+    }
+}
+
+/// Whether what a search finds hangs on an attribute that changes without a word: it is computed from other entries.
+fn is_computed(search: &Heard) -> bool {
+    search.with(|request| {
+        let mut names = request.attributes.iter().copied().chain([request.filter]);
+        names.any(|name| name.to_ascii_lowercase().contains("memberof"))
+    })
+}
