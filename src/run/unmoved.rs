@@ -60,17 +60,6 @@ impl<'a> Unmoved<'a> {
         if !(is_plain && is_whole) || approve.is_some() || *new_ledger != NewLedger::No {
             return None;
         }
-        let asked = format!(
-            "{} {:?} {:?} {:?} {:?}",
-            env!("CARGO_PKG_VERSION"),
-            env.root,
-            env.settings,
-            job.task,
-            Options {
-                full: false,
-                ..job.options.clone()
-            },
-        );
         let watching = Watching::begin();
         // Another program may decide otherwise; and the ledger changes with its journal.
         let ledger = ["", "-journal", "-wal"].map(|end| format!("{}{end}", ledger::FILE));
@@ -83,17 +72,13 @@ impl<'a> Unmoved<'a> {
         let unmoved = Self {
             env,
             command: job.task.noted_as(),
-            digest: stamp::digest(&asked),
+            digest: digest(env, job),
             asked: view::asked(env, &job.task),
             watching,
             last: None,
             oldest: match full {
                 true => i64::MAX,
-                false => env
-                    .now
-                    .seconds()
-                    .saturating_sub(every(env))
-                    .saturating_add(1),
+                false => env.now.seconds().saturating_sub(every(env)),
             },
             mark: Marked::No,
         };
@@ -251,6 +236,19 @@ impl<'a> Unmoved<'a> {
         let census = census.transpose().map_err(Error::failed)?;
         Ok(census.is_none_or(|census| census.queued > 0 || census.given_up > 0))
     }
+}
+
+/// A digest of the configuration and the command line.
+fn digest(env: &Env, job: &Job) -> String {
+    let options = Options {
+        full: false,
+        ..job.options.clone()
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let (root, settings, task) = (&env.root, &env.settings, &job.task);
+    stamp::digest(&format!(
+        "{version} {root:?} {settings:?} {task:?} {options:?}"
+    ))
 }
 
 /// How long what was read in full is believed, in seconds.
