@@ -151,7 +151,7 @@ fn inputs() -> Vec<Input> {
             Box::new(|world| {
                 let path = world.root().join("var/lib/gosync/sync-users.stamp");
                 let text = fs::read_to_string(&path).unwrap();
-                fs::write(path, text.replacen("stamp-1", "stamp-2", 1)).unwrap();
+                fs::write(path, text.replacen("gosync-stamp-", "gosync-stamp-9", 1)).unwrap();
             }),
         ),
         (
@@ -190,14 +190,16 @@ fn edit(world: &ScratchHost, change: impl FnOnce(&mut Value)) {
     use sha2::{Digest as _, Sha256};
     let path = world.root().join("var/lib/gosync/sync-users.stamp");
     let text = fs::read_to_string(&path).unwrap();
-    let mut stamp: Value = serde_json::from_str(text.split_once('\n').unwrap().1).unwrap();
+    let (head, body) = text.split_once('\n').unwrap();
+    let magic = head.split(' ').next().unwrap();
+    let mut stamp: Value = serde_json::from_str(body).unwrap();
     change(&mut stamp);
     let body = stamp.to_string();
     let digest: String = Sha256::digest(&body)
         .iter()
         .map(|b| format!("{b:02x}"))
         .collect();
-    fs::write(path, format!("gosync-stamp-1 {digest}\n{body}")).unwrap();
+    fs::write(path, format!("{magic} {digest}\n{body}")).unwrap();
 }
 
 #[test]
