@@ -28,7 +28,10 @@ pub(super) fn leading<const N: usize>(line: &[u8]) -> ([&[u8]; N], usize) {
 pub(super) fn visible(line: &[u8]) -> &[u8] {
     let start = line.iter().take_while(|&&b| is_blank(b)).count();
     let line = line.get(start..).unwrap_or_default();
-    line.split(|&b| b == 0).next().unwrap_or_default()
+    match line.contains(&0) {
+        true => line.split(|&b| b == 0).next().unwrap_or_default(),
+        false => line,
+    }
 }
 
 /// isspace(3) in the C locale.
@@ -67,10 +70,14 @@ pub(super) fn number(text: &[u8]) -> Option<u32> {
     let blanks = text.iter().take_while(|&&b| is_blank(b)).count();
     let digits = text.get(blanks..).unwrap_or_default();
     let digits = digits.strip_prefix(b"+").unwrap_or(digits);
-    let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    plain
-        .then(|| std::str::from_utf8(digits).ok()?.parse().ok())
-        .flatten()
+    let add = |number: u32, digit: &u8| {
+        let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    match digits {
+        [] => None,
+        digits => digits.iter().try_fold(0, add),
+    }
 }
 
 /// Whether a field of shadow(5) is empty or a number, which is what glibc takes.

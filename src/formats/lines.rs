@@ -15,13 +15,12 @@ pub(crate) struct Lines {
 impl Lines {
     /// Cuts a file into lines. Any bytes will do.
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        let mut ends: Vec<usize> = bytes
-            .iter()
-            .enumerate()
-            .filter(|&(_, &b)| b == b'\n')
-            .map(|(i, _)| i)
-            .collect();
-        if bytes.last().is_some_and(|&b| b != b'\n') {
+        let (mut ends, mut start) = (Vec::new(), 0);
+        while let Some(length) = bytes[start..].iter().position(|&b| b == b'\n') {
+            ends.push(start + length);
+            start += length + 1;
+        }
+        if start < bytes.len() {
             ends.push(bytes.len());
         }
         Self { bytes, ends }

@@ -155,11 +155,18 @@ pub struct Directory {
 impl Directory {
     /// Puts everything in the order of ids; what has the same id, in that of names.
     fn sort(&mut self) {
-        self.users.sort_by(|a, b| {
-            a.id.sort_key()
-                .cmp(&b.id.sort_key())
-                .then_with(|| a.login.cmp(&b.login))
-        });
+        fn key(user: &User) -> ((u64, &str), &Untrusted) {
+            (user.id.sort_key(), &user.login)
+        }
+        if !self.users.is_sorted_by_key(key) {
+            // A user is large: the places are sorted, and then each moves once.
+            let mut places: Vec<usize> = (0..self.users.len()).collect();
+            places.sort_by_cached_key(|place| key(&self.users[*place]));
+            let users = std::mem::take(&mut self.users);
+            let mut users: Vec<Option<User>> = users.into_iter().map(Some).collect();
+            let sorted = places.into_iter().filter_map(|place| users[place].take());
+            self.users = sorted.collect();
+        }
         self.groups
             .sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.name.cmp(&b.name)));
         for group in &mut self.groups {

@@ -123,13 +123,12 @@ impl RemoteId {
 
     /// Checks an id: 1 to 256 bytes that show as they are, with blanks only between other characters.
     pub fn new(text: &str) -> Option<Self> {
-        let is_shown = |c: char| match c {
-            ' ' => true,
-            _ => !c.is_whitespace() && (c.is_ascii_graphic() || shown_as_it_is(c)),
-        };
+        let is_plain = |b: u8| b.is_ascii_graphic() || b == b' ';
+        let is_shown = |c: char| c == ' ' || !c.is_whitespace() && shown_as_it_is(c);
         let fits = (1..=Self::MAX_BYTES).contains(&text.len())
-            && text.trim_matches(' ').len() == text.len()
-            && text.chars().all(is_shown);
+            && !text.starts_with(' ')
+            && !text.ends_with(' ')
+            && (text.bytes().all(is_plain) || text.chars().all(is_shown));
         fits.then(|| Self(text.into()))
     }
 

@@ -170,27 +170,33 @@ impl Current {
             shells: self.shells(),
             ..Host::default()
         };
-        let shut = self.shut();
+        let shut = self.shut(&mut host.broken);
         let written = self.databases.iter().map(|(db, image)| (*db, image, true));
         let read = self.reference.iter().map(|(db, image)| (*db, image, false));
-        let mut subids = Vec::new();
+        let (mut ids, mut subids) = (Vec::new(), Vec::new());
         for (db, image, writable) in written.chain(read) {
             for (_, line) in image.lines.entries() {
                 match db {
-                    Db::Passwd => add_account(&mut host, line, &shut, writable),
-                    Db::Group => add_group(&mut host, line, writable),
+                    Db::Passwd => {
+                        ids.extend(add_account(&mut host, line, &shut, writable));
+                    }
+                    Db::Group => ids.extend(add_group(&mut host, line, writable)),
                     Db::Subuid | Db::Subgid => subids.extend(
                         SubidLine::parse(line)
                             .map(|s| (s.first, s.first.saturating_add(s.count.saturating_sub(1)))),
                     ),
-                    Db::Shadow if ShadowLine::parse(line).is_none() => add_broken(&mut host, line),
+                    Db::Shadow if writable => {} // looked at before
+                    Db::Shadow if ShadowLine::parse(line).is_none() => {
+                        add_broken(&mut host.broken, line);
+                    }
                     Db::Gshadow if GshadowLine::parse(line).is_none() => {
-                        add_broken(&mut host, line)
+                        add_broken(&mut host.broken, line);
                     }
                     Db::Shadow | Db::Gshadow => {}
                 }
             }
         }
+        host.ids = ids.into_iter().collect();
         host.subids = subids.into_iter().collect();
         host.databases = self
             .images()
@@ -209,16 +215,19 @@ impl Current {
         Shells::new(shells(self.shells.as_deref()), is_there)
     }
 
-    /// Accounts that are locked or expire, by name: few of all.
-    fn shut(&self) -> Shut<'_> {
+    /// Accounts that are locked or expire, by name: few of all. Adds the names of lines that are malformed.
+    fn shut<'a>(&'a self, broken: &mut BTreeSet<&'a str>) -> Shut<'a> {
         let shadow = self.databases.get(&Db::Shadow).into_iter();
-        let lines = shadow
-            .flat_map(|image| image.lines.entries())
-            .filter_map(|(_, line)| ShadowLine::parse(line));
         let mut shut = Shut::new();
-        for line in lines.filter(|line| line.is_locked() || !line.expire.is_empty()) {
-            shut.entry(line.name)
-                .or_insert((line.is_locked(), line.expire));
+        for (_, line) in shadow.flat_map(|image| image.lines.entries()) {
+            match ShadowLine::parse(line) {
+                None => add_broken(broken, line),
+                Some(line) if line.is_locked() || !line.expire.is_empty() => {
+                    let how = (line.is_locked(), line.expire);
+                    shut.entry(line.name).or_insert(how);
+                }
+                Some(_) => {}
+            }
         }
         shut
     }
@@ -249,14 +258,20 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or(ODD)
 }
 
-fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], shut: &Shut<'a>, writable: bool) {
+/// Adds an account; gives its uid and gid.
+fn add_account<'a>(
+    host: &mut Host<'a>,
+    line: &'a [u8],
+    shut: &Shut<'a>,
+    writable: bool,
+) -> impl Iterator<Item = u32> + use<> {
     let Some(line) = PasswdLine::parse(line) else {
-        host.ids.extend(number_of(line));
-        return add_broken(host, line);
+        add_broken(&mut host.broken, line);
+        return [number_of(line), None].into_iter().flatten();
     };
-    host.ids.extend([line.uid, line.gid]);
+    let ids = [Some(line.uid), Some(line.gid)].into_iter().flatten();
     if line.name.is_empty() {
-        return;
+        return ids;
     }
     let name = text(line.name);
     let (locked, expire) = match line.is_shadowed() {
@@ -279,20 +294,21 @@ fn add_account<'a>(host: &mut Host<'a>, line: &'a [u8], shut: &Shut<'a>, writabl
         std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(account)),
         std::collections::btree_map::Entry::Occupied(_) => drop(host.repeated.insert(name)),
     }
+    ids
 }
 
-fn add_broken<'a>(host: &mut Host<'a>, line: &'a [u8]) {
-    host.broken.insert(text(name_of(line)));
+fn add_broken<'a>(broken: &mut BTreeSet<&'a str>, line: &'a [u8]) {
+    broken.insert(text(name_of(line)));
 }
 
-fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) {
+/// Adds a group; gives its gid.
+fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) -> Option<u32> {
     let Some(line) = GroupLine::parse(line) else {
-        host.ids.extend(number_of(line));
-        return add_broken(host, line);
+        add_broken(&mut host.broken, line);
+        return number_of(line);
     };
-    host.ids.insert(line.gid);
     if line.name.is_empty() {
-        return;
+        return Some(line.gid);
     }
     let name = text(line.name);
     let group = HostGroup {
@@ -304,6 +320,7 @@ fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) {
         std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(group)),
         std::collections::btree_map::Entry::Occupied(_) => drop(host.repeated.insert(name)),
     }
+    Some(line.gid)
 }
 
 /// The gid of a group in the databases, by name.

@@ -40,6 +40,9 @@ pub(super) fn stage(
 ) -> Result<Staged, LocalError> {
     let mut files = BTreeMap::new();
     let changes = &*approved.carried();
+    if changes.is_empty() {
+        return Ok(Staged { approved, files });
+    }
     let editing = Editing {
         changes,
         known: Known::new(current, changes),
@@ -49,7 +52,7 @@ pub(super) fn stage(
     let removes = changes
         .iter()
         .any(|change| strip::former_name(change).is_some());
-    for (db, image) in current.databases.iter().filter(|_| !changes.is_empty()) {
+    for (db, image) in &current.databases {
         let is_made = |db| {
             let file = target.paths.layout.file(db);
             file.is_some_and(|file| file.missing == Missing::Made)
