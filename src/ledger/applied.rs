@@ -2,13 +2,16 @@
 //!
 //! Of a number that is only reserved, what is to be written.
 
+use std::cmp::Ordering;
+
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
 use rusqlite::types::ToSql;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Row, Rows, Statement, params};
 
 use super::columns::columns;
 use super::store::Scope;
 use crate::model::history::EntryKind;
-use crate::model::owned::{KeyRecord, Owned};
+use crate::model::owned::{Applied, KeyRecord, Owned};
 use crate::model::{AccountFields, Members};
 use crate::policy::Field;
 use crate::policy::keys::Place;
@@ -208,6 +211,73 @@ pub(super) fn move_keys(
         sql,
         params![scope.target, scope.provider, id, before, after],
     )
+}
+
+/// What was last written for the accounts of a target, in the order of their keys.
+pub(super) const ACCOUNTS: &str = "
+    SELECT provider, id, gid, gecos, home, shell, locked, expire
+      FROM applied_accounts WHERE target = ?1 ORDER BY target, provider, id";
+
+columns!(AccountColumns {
+    provider,
+    id,
+    gid,
+    gecos,
+    home,
+    shell,
+    locked,
+    expire,
+});
+
+/// The rows of [`ACCOUNTS`], gone through once beside those of `ids`, which come in the same order: to look each of them
+/// up by its key, as SQLite joins tables, takes five times as long.
+pub(super) struct AccountRows<'s> {
+    rows: Rows<'s>,
+    at: AccountColumns,
+}
+
+impl<'s> AccountRows<'s> {
+    /// `statement`: that of [`ACCOUNTS`].
+    pub(super) fn of(statement: &'s mut Statement<'_>, target: &str) -> rusqlite::Result<Self> {
+        let at = AccountColumns::of(statement)?;
+        let mut rows = statement.query([target])?;
+        rows.advance()?;
+        Ok(Self { rows, at })
+    }
+
+    /// The gid and the fields of an account; `None`: there is nothing of it. It has to come after those that were asked for
+    /// before.
+    pub(super) fn find(
+        &mut self,
+        provider: &str,
+        id: &str,
+    ) -> rusqlite::Result<Option<(u32, Applied)>> {
+        while let Some(row) = self.rows.get() {
+            let text = |column| row.get_ref(column).and_then(|text| Ok(text.as_str()?));
+            let key = (text(self.at.provider)?, text(self.at.id)?);
+            match key.cmp(&(provider, id)) {
+                Ordering::Less => self.rows.advance()?,
+                Ordering::Equal => return self.at.read(row).map(Some),
+                Ordering::Greater => break,
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl AccountColumns {
+    fn read(&self, row: &Row<'_>) -> rusqlite::Result<(u32, Applied)> {
+        let applied = Applied {
+            fields: AccountFields {
+                gecos: row.get(self.gecos)?,
+                home: row.get(self.home)?,
+                shell: row.get(self.shell)?,
+            },
+            locked: row.get(self.locked)?,
+            expire: row.get(self.expire)?,
+        };
+        Ok((row.get(self.gid)?, applied))
+    }
 }
 
 /// Reads the members of groups of the host's own.

@@ -2,13 +2,14 @@
 //!
 //! A row is deleted only when nobody can ever have seen its number: see `creations`.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
+use super::applied;
 use super::columns::columns;
 use super::store::Scope;
 use crate::model::history::EntryKind;
 use crate::model::owned::{Applied, Others, Owned, OwnedAccount, OwnedGroup, State};
-use crate::model::{AccountFields, Key, RemoteId, Uid};
+use crate::model::{Key, RemoteId, Uid};
 
 /// An account or a group as it is known for ever, but for its number.
 pub(super) struct Identity<'a> {
@@ -211,22 +212,11 @@ columns!(AccountColumns {
     subid,
     state,
     alias,
-    gid,
-    gecos,
-    home,
-    shell,
-    locked,
-    expire,
 });
 
-/// Of whom there is nothing on the target, only the number is set aside there.
 const ACCOUNTS: &str = "
-    SELECT ids.provider, ids.id, name, number, private_gid, subid, alias,
-           iif(a.id IS NULL, 'reserved', state) AS state, COALESCE(a.gid, private_gid, 0) AS gid,
-           COALESCE(gecos, '') AS gecos, COALESCE(home, '') AS home, COALESCE(shell, '') AS shell,
-           COALESCE(locked, 0) AS locked, COALESCE(expire, '') AS expire
-      FROM known_ids AS ids LEFT JOIN applied_accounts AS a ON a.target = ?1 AND a.provider = ids.provider AND a.id = ids.id
-     WHERE kind = 'account' ORDER BY kind, ids.provider, ids.id";
+    SELECT provider, id, name, number, private_gid, subid, state, alias
+      FROM known_ids WHERE kind = 'account' ORDER BY kind, provider, id";
 
 /// Whether the provider has, or had, any account or group here.
 pub(super) fn is_any(scope: Scope<'_>, kind: EntryKind) -> rusqlite::Result<bool> {
@@ -235,7 +225,7 @@ pub(super) fn is_any(scope: Scope<'_>, kind: EntryKind) -> rusqlite::Result<bool
     scope.db.query_row(sql, params![kind, scope.provider], row)
 }
 
-fn key(row: &rusqlite::Row<'_>, provider: usize, id: usize) -> rusqlite::Result<Key> {
+fn key(row: &Row<'_>, provider: usize, id: usize) -> rusqlite::Result<Key> {
     let provider: String = row.get(provider)?;
     Ok(Key {
         provider: provider.into(),
@@ -282,57 +272,66 @@ impl Other {
     }
 }
 
+impl AccountColumns {
+    /// What must not be given out because of an account of another provider's.
+    fn other(&self, row: &Row<'_>, state: State) -> rusqlite::Result<Other> {
+        Ok(Other {
+            kind: EntryKind::Account,
+            key: key(row, self.provider, self.id)?,
+            name: row.get(self.name)?,
+            number: row.get(self.number)?,
+            state,
+        })
+    }
+}
+
 /// Reads the accounts: those of the provider whole, of the others what must not be given out.
 pub(super) fn load_accounts(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Result<()> {
     let mut statement = scope.db.prepare(ACCOUNTS)?;
     let at = AccountColumns::of(&statement)?;
-    let mut rows = statement.query([scope.target])?;
-    // A map made at once, of what is sorted already, takes half the memory of one that grows.
-    let mut accounts = Vec::new();
+    let mut rows = statement.query([])?;
+    let mut applied = scope.db.prepare(applied::ACCOUNTS)?;
+    let mut applied = applied::AccountRows::of(&mut applied, scope.target)?;
+    // Maps and sets made at once, of what is sorted already, take half the memory of those that grow.
+    let (mut accounts, mut numbers) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
+        let provider = row.get_ref(at.provider)?.as_str()?;
+        let applied = applied.find(provider, row.get_ref(at.id)?.as_str()?)?;
         let uid: Uid = row.get(at.number)?;
         let private_gid: Option<u32> = row.get(at.private_gid)?;
         let subid: Option<u32> = row.get(at.subid)?;
-        owned.ids.insert(uid.get());
-        owned.ids.extend(private_gid);
+        numbers.push(uid.get());
+        numbers.extend(private_gid);
         owned.subids.extend(subid);
-        if row.get_ref(at.provider)?.as_str()? != scope.provider {
-            let other = Other {
-                kind: EntryKind::Account,
-                key: key(row, at.provider, at.id)?,
-                name: row.get(at.name)?,
-                number: uid.get(),
-                state: row.get(at.state)?,
-            };
+        // Of whom there is nothing on the target, only the number is set aside there.
+        let state = match applied {
+            Some(_) => row.get(at.state)?,
+            None => State::Reserved,
+        };
+        if provider != scope.provider {
             owned.others.numbers.gids.extend(private_gid);
-            other.note(&mut owned.others);
+            at.other(row, state)?.note(&mut owned.others);
             continue;
         }
         let id: RemoteId = row.get(at.id)?;
         if let Some(alias) = row.get(at.alias)? {
             owned.aliases.accounts.insert(id.clone(), alias);
         }
+        let (gid, applied) = applied.unwrap_or((private_gid.unwrap_or(0), Applied::default()));
         let account = OwnedAccount {
             name: row.get(at.name)?,
             uid,
-            gid: row.get(at.gid)?,
+            gid,
             private_group: private_gid.is_some(),
-            state: row.get(at.state)?,
-            applied: Applied {
-                fields: AccountFields {
-                    gecos: row.get(at.gecos)?,
-                    home: row.get(at.home)?,
-                    shell: row.get(at.shell)?,
-                },
-                locked: row.get(at.locked)?,
-                expire: row.get(at.expire)?,
-            },
+            state,
+            applied,
             subid,
             absence: None,
         };
         accounts.push((id, account));
     }
     owned.accounts = accounts.into_iter().collect();
+    owned.ids.append(&mut numbers.into_iter().collect());
     Ok(())
 }
 
