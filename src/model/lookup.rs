@@ -5,7 +5,7 @@
 #![allow(clippy::disallowed_types)] // whose order differs from run to run; it is never seen
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 /// Values by key. It cannot be walked through.
@@ -53,9 +53,22 @@ impl<K: Eq + Hash, V> FromIterator<(K, V)> for Lookup<K, V> {
     }
 }
 
+/// What comes more than once.
+pub(crate) fn repeated<T: Clone + Ord + Hash>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
+    let most = all.size_hint().1.unwrap_or(0);
+    let mut seen = HashSet::with_capacity(most);
+    all.filter(|one| !seen.insert(one.clone())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_more_than_once_is_repeated() {
+        let all = ["a", "b", "a", "c", "a", "b"].into_iter();
+        assert_eq!(repeated(all).into_iter().collect::<Vec<_>>(), ["a", "b"]);
+    }
 
     #[test]
     fn of_several_values_with_one_key_the_last_stays() {

@@ -16,7 +16,7 @@ use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
 use crate::model::shells::Shells;
 use crate::model::{
-    AccountFields, Directory, Gid, IdRange, RemoteId, Uid, Untrusted, User, UserName,
+    AccountFields, Directory, Gid, IdRange, InStep, RemoteId, Uid, Untrusted, User, UserName,
 };
 
 use account::AccountMapper;
@@ -97,8 +97,11 @@ pub(crate) fn accounts(
 ) -> WantedAccounts {
     let mut out = WantedAccounts::default();
     let mut users: Vec<&User> = directory.users.iter().collect();
-    users.sort_by_cached_key(|user: &&User| user.id.sort_key());
+    // A snapshot is sorted already.
+    users.sort_by(|a, b| a.id.sort_key().cmp(&b.id.sort_key()));
     let names = asked::Names::of(owned, EntryKind::Account);
+    let mut accounts = InStep::with(&owned.accounts);
+    let mut present: Vec<&RemoteId> = Vec::with_capacity(users.len());
     for (index, user) in users.iter().enumerate() {
         let selection = selection(user);
         if selection == Selection::NotSelected {
@@ -107,12 +110,14 @@ pub(crate) fn accounts(
         let is_twin = users
             .get(index + 1)
             .is_some_and(|other| other.id == user.id);
-        out.asked
-            .extend(names.asked(&user.id, || Some(name_of(user, rules))));
-        let known = owned.accounts.get(&user.id);
-        let known = known.filter(|own| own.state.is_present());
+        let own = accounts.get(&user.id);
+        if own.is_none() {
+            let called = || Some(name_of(user, rules));
+            out.asked.extend(names.asked(&user.id, called));
+        }
+        let known = own.filter(|own| own.state.is_present());
         let is_shut_out = selection == Selection::Suspended;
-        if is_twin || out.present.contains(&user.id) {
+        if is_twin || present.last() == Some(&&user.id) {
             out.refuse(user, Reason::SameId, is_shut_out && known.is_some());
         } else if is_shut_out && known.is_none() {
             out.shut_out += 1;
@@ -136,10 +141,12 @@ pub(crate) fn accounts(
                 Err(reason) => out.refuse(user, reason, is_shut_out),
             }
         }
-        out.present.insert(user.id.clone());
+        present.push(&user.id);
     }
+    out.present = present.into_iter().cloned().collect();
     settle(&mut out, owned);
-    let is_given = |it: &WantedAccount| it.uid.is_none() && !owned.accounts.contains_key(&it.id);
+    let mut accounts = InStep::with(&owned.accounts);
+    let is_given = |it: &WantedAccount| it.uid.is_none() && accounts.get(&it.id).is_none();
     if out.accounts.iter().any(is_given) {
         directory.users.iter().for_each(|user| {
             out.named.add(user.uid.as_ref());

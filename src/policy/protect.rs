@@ -98,8 +98,8 @@ const PROTECTED: &[&str] = &[
     "tss",
     "tty",
     "users",
-    "utmp",
     "utempter",
+    "utmp",
     "uucp",
     "uuidd",
     "vboxusers",
@@ -283,13 +283,14 @@ pub(crate) fn is_privileged_group(name: &str, gid: u32) -> bool {
 
 /// Whether no new account or group gets a name, unless the configuration trusts it.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    is_protected(name) || RESERVED.contains(&name)
+    is_protected(name) || RESERVED.binary_search(&name).is_ok()
 }
 
 /// Whether a name is that of something of the system's, or of a group that is worth root, everywhere. Groups of such names
 /// get people only by `privileged = true`; what was gosync's before a name was [reserved](is_reserved) goes on.
 pub(crate) fn is_protected(name: &str) -> bool {
-    PROTECTED.contains(&name) || name.starts_with("systemd-") || name.starts_with("_")
+    let is_one = PROTECTED.binary_search(&name).is_ok();
+    is_one || name.starts_with("systemd-") || name.starts_with('_')
 }
 
 #[cfg(test)]
@@ -325,7 +326,8 @@ mod tests {
         ] {
             assert!(is_reserved(name) && !is_protected(name), "{name}");
         }
-        assert!(RESERVED.is_sorted() && RESERVED.iter().all(|name| !PROTECTED.contains(name)));
+        assert!(PROTECTED.is_sorted() && RESERVED.is_sorted());
+        assert!(RESERVED.iter().all(|name| !PROTECTED.contains(name)));
     }
 
     #[test]

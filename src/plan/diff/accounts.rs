@@ -15,7 +15,7 @@ use super::rename::{self, Renamed};
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount};
 use crate::model::owned::{OwnedAccount, State};
-use crate::model::{AccountFields, Completeness, Name, RemoteId, Untrusted, UserName};
+use crate::model::{AccountFields, Completeness, InStep, Name, RemoteId, Untrusted, UserName};
 use crate::plan::{Barred, Change, Deed, Insiders, Observation, Plan};
 use crate::policy::map::{WantedAccount, WantedAccounts};
 use crate::policy::{Forgetting, Reason, Refusal};
@@ -36,9 +36,10 @@ pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> P
     plan.remarks = std::mem::take(&mut wanted.remarks);
     plan.refused = std::mem::take(&mut wanted.refusals);
     let mut fresh = Vec::new();
+    let mut accounts = InStep::with(&owned.accounts);
     for account in wanted.accounts {
         let account = held(account, against, &mut plan);
-        match owned.accounts.get(&account.id) {
+        match accounts.get(&account.id) {
             Some(own) if is_restored(&account, own, against) => {
                 plan.remark(&own.name, Reason::MadeAgain);
                 let home = own.applied.fields.home.clone();

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use super::input::DiffInput;
 use super::owned_entry::OwnedEntry;
 use crate::model::owned::{ChangedIds, State};
-use crate::model::{Completeness, RemoteId};
+use crate::model::{Completeness, RemoteId, Without};
 use crate::plan::whole::IdsChanged;
 use crate::plan::{Observation, Plan};
 use crate::policy::Reason;
@@ -36,10 +36,11 @@ pub(super) fn look<E: OwnedEntry>(
         return false;
     }
     let rows = E::rows(against.owned).entries;
-    let open = || rows.iter().filter(|(_, own)| own.state() == State::Active);
-    let missing: BTreeSet<&RemoteId> = open()
+    let is_open = |own: &E| own.state() == State::Active;
+    let open = || rows.values().filter(|own| is_open(own)).count();
+    let missing: BTreeSet<&RemoteId> = Without::new(rows, present)
+        .filter(|(_, own)| is_open(own))
         .map(|(id, _)| id)
-        .filter(|id| !present.contains(*id))
         .collect();
     let of_missing: BTreeSet<&RemoteId> = asked
         .iter()
@@ -50,7 +51,7 @@ pub(super) fn look<E: OwnedEntry>(
         asked_for: of_missing.len() as u32,
         missing: missing.len() as u32,
     };
-    let is_change = is_change(of_missing.len(), missing.len(), open().count());
+    let is_change = is_change(of_missing.len(), missing.len(), open());
     let changed = Some(changed).filter(|_| is_change);
     if against.owned.changed_ids.get(&E::KIND) != changed.as_ref() {
         let seen = Observation::ChangedIds(E::KIND, changed);
@@ -69,7 +70,7 @@ pub(super) fn look<E: OwnedEntry>(
     plan.ids_changed = Some(IdsChanged {
         kind: E::KIND,
         changed,
-        of: open().count(),
+        of: open(),
     });
     false
 }

@@ -27,11 +27,15 @@ pub(super) fn look<'h, W: Wanted, E: Renamable>(
     against: &DiffInput<'h>,
     plan: &mut Plan,
 ) -> Standing<'h, E> {
-    let id = wanted.id();
+    let (id, host) = (wanted.id(), against.host);
+    let found = E::found(own.name(), host);
     if own.is_missed(id, against.owned) {
         plan.observations.push(E::back(id.clone()));
     }
-    let begun = rename::begun(id, own, wanted.rename(), against);
+    let begun = match found {
+        Some(_) => None,
+        None => rename::stands_elsewhere(id, own, wanted.rename(), against),
+    };
     let to = begun.clone().or_else(|| wanted.new_name());
     let renamed = to.and_then(|to| {
         let wish = Wish {
@@ -46,9 +50,11 @@ pub(super) fn look<'h, W: Wanted, E: Renamable>(
     if let (Some(stands), None) = (begun, &renamed) {
         return Standing::Unfinished(stands);
     }
-    let renamed_to = renamed.as_ref();
-    let stands = renamed_to.map_or(own.name(), |renamed| renamed.stands(own.name()));
-    let line = match own.line_as(stands, against.host) {
+    let line = match renamed.as_ref().map(|renamed| renamed.stands(own.name())) {
+        Some(stands) => own.line_as(stands, host),
+        None => own.line_of(own.name(), found, host),
+    };
+    let line = match line {
         Ok(line) => line,
         Err(reason) => return Standing::Lost(reason),
     };

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::owned_lines::{account_line_as, group_line_as};
+use super::owned_lines::{owned_account, owned_group};
 use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount, HostGroup};
 use crate::model::name::BadName;
@@ -31,7 +31,17 @@ pub(super) trait OwnedEntry: Sized + 'static {
     fn state(&self) -> State;
 
     /// Its line under a name, or why that is not gosync's to change.
-    fn line_as<'h>(&self, name: &str, host: &'h Host<'_>) -> Result<&'h Self::Line<'h>, Reason>;
+    fn line_as<'h>(&self, name: &str, host: &'h Host<'_>) -> Result<&'h Self::Line<'h>, Reason> {
+        self.line_of(name, Self::found(name, host), host)
+    }
+
+    /// The same of what was `found` under the name.
+    fn line_of<'h>(
+        &self,
+        name: &str,
+        found: Option<&'h Self::Line<'h>>,
+        host: &'h Host<'_>,
+    ) -> Result<&'h Self::Line<'h>, Reason>;
 
     /// Whether a line under a name can be the one of its own that a rename has got so far, or begins with.
     fn stands_as(&self, name: &str, host: &Host<'_>) -> bool;
@@ -117,8 +127,13 @@ impl OwnedEntry for OwnedAccount {
         self.state
     }
 
-    fn line_as<'h>(&self, name: &str, host: &'h Host<'_>) -> Result<&'h HostAccount<'h>, Reason> {
-        account_line_as(name, self, host)
+    fn line_of<'h>(
+        &self,
+        name: &str,
+        found: Option<&'h HostAccount<'h>>,
+        host: &'h Host<'_>,
+    ) -> Result<&'h HostAccount<'h>, Reason> {
+        owned_account(name, self, found, host)
     }
 
     fn stands_as(&self, name: &str, host: &Host<'_>) -> bool {
@@ -179,8 +194,13 @@ impl OwnedEntry for OwnedGroup {
         self.state
     }
 
-    fn line_as<'h>(&self, name: &str, host: &'h Host<'_>) -> Result<&'h HostGroup<'h>, Reason> {
-        group_line_as(name, self, host)
+    fn line_of<'h>(
+        &self,
+        name: &str,
+        found: Option<&'h HostGroup<'h>>,
+        host: &'h Host<'_>,
+    ) -> Result<&'h HostGroup<'h>, Reason> {
+        owned_group(name, self, found, host)
     }
 
     // Its members are not looked at: they do not hang on the name, and what is wrong with them is told of the group.

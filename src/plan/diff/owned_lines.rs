@@ -26,7 +26,20 @@ pub(super) fn account_line_as<'h>(
     own: &OwnedAccount,
     host: &'h Host<'_>,
 ) -> Result<&'h HostAccount<'h>, Reason> {
-    let found = host.accounts.get(name).ok_or_else(|| absent(name, host))?;
+    owned_account(name, own, host.accounts.get(name), host)
+}
+
+/// The line that was `found` under a name, of an owned account.
+///
+/// # Errors
+/// As [`account_line`].
+pub(super) fn owned_account<'h>(
+    name: &str,
+    own: &OwnedAccount,
+    found: Option<&'h HostAccount<'h>>,
+    host: &'h Host<'_>,
+) -> Result<&'h HostAccount<'h>, Reason> {
+    let found = found.ok_or_else(|| absent(name, host))?;
     let line = Line {
         kind: EntryKind::Account,
         name,
@@ -57,7 +70,20 @@ pub(super) fn group_line_as<'h>(
     own: &OwnedGroup,
     host: &'h Host<'_>,
 ) -> Result<&'h HostGroup<'h>, Reason> {
-    let found = host.groups.get(name).ok_or_else(|| absent(name, host))?;
+    owned_group(name, own, host.groups.get(name), host)
+}
+
+/// The line that was `found` under a name, of an owned group.
+///
+/// # Errors
+/// As [`group_line`].
+pub(super) fn owned_group<'h>(
+    name: &str,
+    own: &OwnedGroup,
+    found: Option<&'h HostGroup<'h>>,
+    host: &'h Host<'_>,
+) -> Result<&'h HostGroup<'h>, Reason> {
+    let found = found.ok_or_else(|| absent(name, host))?;
     let line = Line {
         kind: EntryKind::Group,
         name,

@@ -65,10 +65,20 @@ pub(super) fn begun<E: OwnedEntry>(
     wanted: Option<&str>,
     against: &DiffInput<'_>,
 ) -> Option<Name> {
-    let DiffInput { host, owned, .. } = *against;
-    if E::found(own.name(), host).is_some() {
-        return None;
+    match E::found(own.name(), against.host) {
+        Some(_) => None,
+        None => stands_elsewhere(id, own, wanted, against),
     }
+}
+
+/// The same, of something that does not stand under the name that it is known by.
+pub(super) fn stands_elsewhere<E: OwnedEntry>(
+    id: &RemoteId,
+    own: &E,
+    wanted: Option<&str>,
+    against: &DiffInput<'_>,
+) -> Option<Name> {
+    let DiffInput { host, owned, .. } = *against;
     let former = E::rows(owned).former.iter();
     let former = former.filter(|(_, of)| *of == id);
     let mut names = wanted

@@ -60,9 +60,9 @@ impl AccountMapper<'_> {
         known_as: Option<KnownAs<'_>>,
     ) -> Result<(UserName, Option<UserName>), Reason> {
         let mapped = mapped(&self.rules.names, &user.login, "names", self.trace);
-        let sound = sound_name(&mapped, self.rules);
+        let sound = || sound_name(&mapped, self.rules);
         let Some(KnownAs { name, alias, .. }) = known_as else {
-            return Ok((sound?, None));
+            return Ok((sound()?, None));
         };
         let known = UserName::new(name, true).map_err(|why| Reason::BadLedgerName { why })?;
         if name == mapped {
@@ -71,7 +71,7 @@ impl AccountMapper<'_> {
         self.trace.note("name", name, || {
             "kept: it has an account of this name already".to_owned()
         });
-        let why = match (sound, alias) {
+        let why = match (sound(), alias) {
             (_, Some(alias)) if alias == mapped => return Ok((known, None)),
             (Ok(new), None) => return Ok((known, Some(new))),
             (Ok(_), Some(_)) => Reason::AdoptedUnderThis,

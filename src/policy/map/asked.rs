@@ -1,6 +1,8 @@
 //! Records that the ledger does not know, and that would have the name of an account, or a group, that it does: those of
 //! people who were deleted and made again, of a directory that was loaded anew.
 
+use std::cell::OnceCell;
+
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, State};
 use crate::model::{Lookup, RemoteId};
@@ -14,18 +16,24 @@ pub(crate) struct Asked {
     pub of: RemoteId,
 }
 
-/// Whose each name is.
+/// Whose each name is. They are gone through once, and only if somebody is not known.
 pub(super) struct Names<'o> {
     owned: &'o Owned,
     kind: EntryKind,
-    names: Lookup<&'o str, &'o RemoteId>,
+    names: OnceCell<Lookup<&'o str, &'o RemoteId>>,
 }
 
 impl<'o> Names<'o> {
-    /// Those of accounts, or of groups. What is on the host comes before what was; an adopted one goes by its name at the
-    /// provider.
+    /// Those of accounts, or of groups.
     pub(super) fn of(owned: &'o Owned, kind: EntryKind) -> Self {
-        let mut rows: Vec<(State, &RemoteId, &str)> = match kind {
+        let names = OnceCell::new();
+        Self { owned, kind, names }
+    }
+
+    /// What is on the host comes before what was; an adopted one goes by its name at the provider.
+    fn all(&self) -> Lookup<&'o str, &'o RemoteId> {
+        let owned = self.owned;
+        let mut rows: Vec<(State, &RemoteId, &str)> = match self.kind {
             EntryKind::Account => {
                 let aliases = &owned.aliases.accounts;
                 let all = owned.accounts.iter();
@@ -41,24 +49,20 @@ impl<'o> Names<'o> {
         };
         // Of several with one name, the last stays.
         rows.sort_by_key(|(state, ..)| state.is_present());
-        let names = rows.into_iter().map(|(_, id, name)| (name, id)).collect();
-        Self { owned, kind, names }
+        rows.into_iter().map(|(_, id, name)| (name, id)).collect()
     }
 
-    /// Whether a record is such a one. `called`: what it would be called here.
+    /// Whether a record that the ledger does not know is such a one. `called`: what it would be called here.
     pub(super) fn asked(
         &self,
         id: &RemoteId,
         called: impl FnOnce() -> Option<String>,
     ) -> Option<Asked> {
-        let is_known = match self.kind {
-            EntryKind::Account => self.owned.accounts.contains_key(id),
-            EntryKind::Group | EntryKind::LocalGroup => self.owned.groups.contains_key(id),
-        };
-        if is_known || self.names.is_empty() {
+        let names = self.names.get_or_init(|| self.all());
+        if names.is_empty() {
             return None;
         }
-        let of = self.names.get(called()?.as_str())?;
+        let of = names.get(called()?.as_str())?;
         Some(Asked {
             id: id.clone(),
             of: RemoteId::clone(of),

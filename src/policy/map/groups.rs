@@ -1,10 +1,10 @@
 //! From a provider's group to a group as it should be on this host.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Asked, KnownAs, asked, asked_number, kept, mapped, twins};
 use crate::model::history::EntryKind;
-use crate::model::owned::{Owned, State};
+use crate::model::owned::{Owned, OwnedGroup, State};
 use crate::model::{
     Directory, Gid, Group, GroupName, IdRange, Lookup, Name, RemoteId, Status, Untrusted,
 };
@@ -34,6 +34,8 @@ pub(crate) struct WantedGroup {
 impl twins::Wanted for WantedGroup {
     const KIND: EntryKind = EntryKind::Group;
 
+    type Own = OwnedGroup;
+
     fn id(&self) -> &RemoteId {
         &self.id
     }
@@ -62,9 +64,12 @@ impl twins::Wanted for WantedGroup {
         None
     }
 
-    fn own<'o>(&self, owned: &'o Owned) -> Option<(&'o str, State)> {
-        let own = owned.groups.get(&self.id)?;
-        Some((&own.name, own.state))
+    fn known(owned: &Owned) -> &BTreeMap<RemoteId, OwnedGroup> {
+        &owned.groups
+    }
+
+    fn own(own: &OwnedGroup) -> (&str, State) {
+        (&own.name, own.state)
     }
 }
 
@@ -113,10 +118,13 @@ pub(crate) fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -
         let next = groups.get(index + 1);
         let is_twin = next.is_some_and(|other| other.id == group.id);
         let is_first = out.present.insert(group.id.clone());
-        let called = || group_name_of(&group.name, rules).map(|name| name.to_string());
-        out.asked.extend(names.asked(&group.id, called));
+        let own = owned.groups.get(&group.id);
+        if own.is_none() {
+            let called = || group_name_of(&group.name, rules).map(|name| name.to_string());
+            out.asked.extend(names.asked(&group.id, called));
+        }
         let mapped = match is_first && !is_twin {
-            true => one(group, owned, rules, &mut out.remarks),
+            true => one(group, own, owned, rules, &mut out.remarks),
             false => Err(Reason::SameId),
         };
         match mapped {
@@ -141,11 +149,11 @@ pub(crate) fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -
 /// Maps one group; `None`: what it becomes here is a group that is there already.
 fn one(
     group: &Group,
+    own: Option<&OwnedGroup>,
     owned: &Owned,
     rules: &GroupRules,
     remarks: &mut Vec<Remark>,
 ) -> Result<Option<WantedGroup>, Reason> {
-    let own = owned.groups.get(&group.id);
     let known = own.filter(|own| own.state.is_present());
     if known.is_none() && rules.local_map.maps(group.name.raw()) {
         return Ok(None);

@@ -1,12 +1,12 @@
 //! Names, numbers and homes that more than one want, or that are somebody else's: for accounts and groups alike.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::Hash;
 
 use super::{WantedAccount, kept};
 use crate::model::history::EntryKind;
-use crate::model::owned::{Owned, State};
-use crate::model::{Lookup, Name, RemoteId, Untrusted};
+use crate::model::owned::{Owned, OwnedAccount, State};
+use crate::model::{InStep, Name, RemoteId, Untrusted, repeated};
 use crate::policy::holders::Holders;
 use crate::policy::{Reason, Refusal, Remark};
 
@@ -14,6 +14,8 @@ use crate::policy::{Reason, Refusal, Remark};
 pub(crate) trait Wanted {
     /// Which of the two.
     const KIND: EntryKind;
+    /// One that the ledger has.
+    type Own;
     /// The provider's id.
     fn id(&self) -> &RemoteId;
     /// The name so far.
@@ -28,12 +30,16 @@ pub(crate) trait Wanted {
     fn number(&self) -> Option<u32>;
     /// The home, of an account.
     fn home(&self) -> Option<&str>;
-    /// The name and the state that the ledger has of it.
-    fn own<'o>(&self, owned: &'o Owned) -> Option<(&'o str, State)>;
+    /// What the ledger has of all of its kind.
+    fn known(owned: &Owned) -> &BTreeMap<RemoteId, Self::Own>;
+    /// The name and the state that the ledger has of one.
+    fn own(own: &Self::Own) -> (&str, State);
 }
 
 impl Wanted for WantedAccount {
     const KIND: EntryKind = EntryKind::Account;
+
+    type Own = OwnedAccount;
 
     fn id(&self) -> &RemoteId {
         &self.id
@@ -63,9 +69,12 @@ impl Wanted for WantedAccount {
         Some(&self.fields.home)
     }
 
-    fn own<'o>(&self, owned: &'o Owned) -> Option<(&'o str, State)> {
-        let own = owned.accounts.get(&self.id)?;
-        Some((&own.name, own.state))
+    fn known(owned: &Owned) -> &BTreeMap<RemoteId, OwnedAccount> {
+        &owned.accounts
+    }
+
+    fn own(own: &OwnedAccount) -> (&str, State) {
+        (&own.name, own.state)
     }
 }
 
@@ -76,14 +85,29 @@ pub(super) fn settle<W: Wanted>(
     refusals: &mut Vec<Refusal>,
     remarks: &mut Vec<Remark>,
 ) {
-    let names: BTreeSet<String> = {
-        let both = all.iter().flat_map(|one| [Some(one.name()), one.rename()]);
-        let names = repeated(both.flatten());
-        names.into_iter().map(str::to_owned).collect()
+    let newcomers = newcomers(all, owned);
+    let names = match newcomers.contains(&true) {
+        true => {
+            let both = all.iter().flat_map(|one| [Some(one.name()), one.rename()]);
+            let names = repeated(both.flatten());
+            names.into_iter().map(str::to_owned).collect()
+        }
+        false => BTreeSet::new(),
     };
     let holders = Holders::of(owned);
     keep_names_of_others(all, &holders, remarks);
-    refuse_twins(all, &names, &holders, owned, refusals);
+    refuse_twins(all, &newcomers, &names, &holders, refusals);
+}
+
+/// Of each, whether others may be in its way: not in that of whoever is there, or was under this name, but in that of who
+/// comes back under another one.
+fn newcomers<W: Wanted>(all: &[W], owned: &Owned) -> Vec<bool> {
+    let mut known = InStep::with(W::known(owned));
+    let is_new = |one: &W| match known.get(one.id()).map(W::own) {
+        Some((name, state)) => !state.is_present() && name != one.name(),
+        None => true,
+    };
+    all.iter().map(is_new).collect()
 }
 
 /// A name that now belongs to another is a conflict, and nobody inherits it: neither of those who want it is renamed, nor
@@ -94,6 +118,9 @@ fn keep_names_of_others<W: Wanted>(
     remarks: &mut Vec<Remark>,
 ) {
     let kind = W::KIND;
+    if all.iter().all(|one| one.rename().is_none()) {
+        return;
+    }
     let conflicts: Vec<Option<Reason>> = {
         let targets = repeated(all.iter().map(|one| one.rename().unwrap_or(one.name())));
         let conflict = |one: &W, new: &str| match holders.other(kind, new, one.id()) {
@@ -120,22 +147,20 @@ fn keep_names_of_others<W: Wanted>(
 /// want.
 fn refuse_twins<W: Wanted>(
     all: &mut Vec<W>,
+    newcomers: &[bool],
     names: &BTreeSet<String>,
     holders: &Holders<'_>,
-    owned: &Owned,
     refusals: &mut Vec<Refusal>,
 ) {
     let kind = W::KIND;
     let refused: BTreeMap<RemoteId, Reason> = {
-        let numbers = repeated(all.iter().filter_map(Wanted::number));
-        let homes = repeated(all.iter().filter_map(Wanted::home));
-        let twin_of = |one: &W| -> Option<Reason> {
+        let numbers = LazyCell::new(|| repeated(all.iter().filter_map(Wanted::number)));
+        let homes = LazyCell::new(|| repeated(all.iter().filter_map(Wanted::home)));
+        let twin_of = |one: &W, is_new: bool| -> Option<Reason> {
             if let Some(held) = holders.other(kind, one.name(), one.id()) {
                 return Some(held.refusal(kind, one.name()));
             }
-            // Whoever is there, or was under this name; not who comes back under another one.
-            let own = one.own(owned);
-            if own.is_some_and(|(name, state)| state.is_present() || name == one.name()) {
+            if !is_new {
                 return None;
             }
             if names.contains(one.name()) {
@@ -151,10 +176,10 @@ fn refuse_twins<W: Wanted>(
             let home = shared.filter(is_wish)?.to_owned();
             Some(Reason::TwoAskForHome { home })
         };
-        let twins = all
-            .iter()
-            .filter_map(|one| Some((one.id().clone(), twin_of(one)?)));
-        twins.collect()
+        let twins = all.iter().zip(newcomers);
+        twins
+            .filter_map(|(one, is_new)| Some((one.id().clone(), twin_of(one, *is_new)?)))
+            .collect()
     };
     all.retain(|one| match refused.get(one.id()) {
         Some(reason) => {
@@ -167,11 +192,4 @@ fn refuse_twins<W: Wanted>(
         }
         None => true,
     });
-}
-
-/// What comes more than once.
-fn repeated<T: Clone + Ord + Hash>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
-    let mut seen = Lookup::default();
-    all.filter(|one| seen.insert(one.clone(), ()).is_some())
-        .collect()
 }

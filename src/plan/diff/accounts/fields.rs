@@ -53,7 +53,7 @@ impl Known<'_, '_> {
     }
 
     /// All that are compared, in the order in which they are set.
-    fn values(&self) -> Vec<Values<'_>> {
+    fn values(&self) -> impl Iterator<Item = Values<'_>> {
         let (account, own, found) = (self.account, self.own, self.found);
         let of = |field, applied, wanted, found| Values {
             field,
@@ -62,23 +62,23 @@ impl Known<'_, '_> {
             found,
         };
         let (before, wanted, found) = (&own.applied.fields, &account.fields, found.fields);
-        let mut all = Vec::with_capacity(5);
-        all.push(of(Field::Gecos, &before.gecos, &wanted.gecos, found.gecos));
-        if self.new_home().is_none() {
-            // A home moves only on purpose: what was given stays until a rename moves it.
-            all.push(of(Field::Home, &before.home, &before.home, found.home));
-        }
+        let gecos = of(Field::Gecos, &before.gecos, &wanted.gecos, found.gecos);
+        // A home moves only on purpose: what was given stays until a rename moves it.
+        let stays = self.new_home().is_none();
+        let home = stays.then(|| of(Field::Home, &before.home, &before.home, found.home));
         // A lock may have a shell of its own; what is wanted comes when that is taken off.
         let held = self.against.owned.shell_before(&account.id);
         let has_lock_shell = held.is_some() || self.against.rules.departed.lock_shell.is_some();
-        if account.open || !has_lock_shell {
+        let has_own_shell = account.open || !has_lock_shell;
+        let shell = has_own_shell.then(|| {
             let found = held.unwrap_or(found.shell);
-            all.push(of(Field::Shell, &before.shell, &wanted.shell, found));
-        }
-        if account.open {
-            all.extend([self.lock(), self.expiry()]);
-        }
-        all
+            of(Field::Shell, &before.shell, &wanted.shell, found)
+        });
+        let open = account.open.then(|| [self.lock(), self.expiry()]);
+        [Some(gecos), home, shell]
+            .into_iter()
+            .flatten()
+            .chain(open.into_iter().flatten())
     }
 
     /// The lock of an account that is to be open. The provider has nothing to say of it but that; so an account is as it

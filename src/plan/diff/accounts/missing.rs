@@ -6,7 +6,7 @@ use super::{Stuck, forgettable};
 use crate::model::history::EntryKind;
 use crate::model::host::HostAccount;
 use crate::model::owned::{OwnedAccount, State};
-use crate::model::{Completeness, Name, RemoteId, Untrusted, UserName};
+use crate::model::{Completeness, Name, RemoteId, Untrusted, UserName, Without};
 use crate::plan::diff::absence;
 use crate::plan::diff::departure;
 use crate::plan::diff::input::DiffInput;
@@ -21,8 +21,8 @@ pub(super) fn departures(present: &BTreeSet<RemoteId>, against: &DiffInput<'_>, 
     if !matches!(against.completeness, Completeness::Complete(_)) {
         return;
     }
-    let accounts = against.owned.accounts.iter();
-    for (id, own) in accounts.filter(|(id, own)| own.state.is_present() && !present.contains(*id)) {
+    let missing = Without::new(&against.owned.accounts, present);
+    for (id, own) in missing.filter(|(_, own)| own.state.is_present()) {
         Missing { id, own, against }.plan(plan);
     }
 }
