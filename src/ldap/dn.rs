@@ -46,6 +46,9 @@ const ALIASES: [(&str, &str); 19] = [
     ("rfc822mailbox", "mail"),
 ];
 
+/// No long name and no object identifier has fewer bytes.
+const SHORTEST_ALIAS: usize = 6;
+
 /// The form in which names are compared; `None` if `text` is no name.
 pub(crate) fn normalise(text: &str) -> Option<Cow<'_, str>> {
     if is_normal(text) {
@@ -106,27 +109,29 @@ pub(crate) fn without_bits(text: &str) -> &str {
 /// Most names come in the form for comparing already; this finds out in one pass, without taking
 /// memory.
 fn is_normal(text: &str) -> bool {
-    text.split(',').all(|part| match part.split_once('=') {
-        Some((name, value)) => {
-            let plain = |b: u8| {
-                b.is_ascii_lowercase()
-                    || b.is_ascii_digit()
-                    || matches!(b, b'.' | b'-' | b'_' | b'@')
-            };
-            !value.is_empty()
-                && !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-                && value.bytes().all(plain)
-                && short(name) == name
-        }
-        None => false,
+    let is_small = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    text.as_bytes().split(|b| *b == b',').all(|part| {
+        let Some(end) = part.iter().position(|b| *b == b'=') else {
+            return false;
+        };
+        let (name, value) = (&part[..end], &part[end + 1..]);
+        !value.is_empty()
+            && !name.is_empty()
+            && name.iter().all(|b| is_small(b) || *b == b'-')
+            && value
+                .iter()
+                .all(|b| is_small(b) || matches!(b, b'.' | b'-' | b'_' | b'@'))
+            && !is_long(name)
     })
 }
 
+/// Whether the name of an attribute has a shorter one.
+fn is_long(name: &[u8]) -> bool {
+    name.len() >= SHORTEST_ALIAS && ALIASES.iter().any(|(long, _)| long.as_bytes() == name)
+}
+
 fn short(name: &str) -> &str {
-    if name.len() < 6 {
+    if name.len() < SHORTEST_ALIAS {
         return name;
     }
     ALIASES

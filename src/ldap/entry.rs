@@ -132,7 +132,7 @@ impl<'a> Entry<'a> {
     pub(crate) fn languages(&self, name: &str) -> Vec<Values<'a>> {
         let mut found: Vec<(String, Values<'a>)> = Vec::new();
         for attribute in &self.attributes {
-            if !attribute.name.contains(&b';') {
+            if attribute.name.get(name.len()) != Some(&b';') {
                 continue;
             }
             let full = String::from_utf8_lossy(attribute.name).to_ascii_lowercase();
@@ -178,7 +178,15 @@ fn attribute<'a>(list: &mut Reader<'a>) -> Option<Attribute<'a>> {
 
 /// Text of which the parts that are no UTF-8 are replaced.
 pub(crate) fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    lossy(bytes).into_owned()
+}
+
+/// The same, without copying it where nothing is replaced.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 /// Reads `member;range=0-1499` and `member;range=1500-*`, whose last part may be in any case.

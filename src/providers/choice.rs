@@ -3,14 +3,15 @@
 
 /// Of several texts that are as good as each other, the one that counts: the smallest, byte by byte. Those without a
 /// letter or a digit say nothing.
-pub(super) fn steady(values: impl IntoIterator<Item = String>) -> Option<String> {
-    values.into_iter().filter(|text| says(text)).min()
+pub(super) fn steady<T: AsRef<str> + Ord>(values: impl IntoIterator<Item = T>) -> Option<T> {
+    values.into_iter().filter(|text| says(text.as_ref())).min()
 }
 
 /// The full name that counts: the longest, since what is shorter is mostly a part of it, and of several the smallest.
-pub(super) fn full_name(values: impl IntoIterator<Item = String>) -> Option<String> {
-    let said = values.into_iter().filter(|text| says(text));
-    said.min_by(|a, b| (b.chars().count(), a).cmp(&(a.chars().count(), b)))
+pub(super) fn full_name<T: AsRef<str> + Ord>(values: impl IntoIterator<Item = T>) -> Option<T> {
+    let said = values.into_iter().filter(|text| says(text.as_ref()));
+    let length = |text: &T| text.as_ref().chars().count();
+    said.min_by(|a, b| (length(b), a).cmp(&(length(a), b)))
 }
 
 /// Whether a text says anything: a comment field of blanks or commas does not.

@@ -14,8 +14,8 @@ pub(super) fn id(attribute: &str, value: &[u8]) -> Option<RemoteId> {
         return guid(value);
     }
     let text = std::str::from_utf8(value).ok()?;
-    let hexadecimal = text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
-    if hexadecimal && text.bytes().any(|b| b.is_ascii_uppercase()) {
+    let is_hexadecimal = || text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    if text.bytes().any(|b| b.is_ascii_uppercase()) && is_hexadecimal() {
         return RemoteId::new(&text.to_ascii_lowercase());
     }
     RemoteId::new(text)

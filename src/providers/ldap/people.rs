@@ -4,6 +4,7 @@
 //! account (id, login, numbers, home, shell, whether the person is locked out) makes the record a
 //! rejected one. Decides nothing else. Pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};
 
@@ -13,7 +14,7 @@ use super::settings::{Names, Schema, Settings};
 use crate::ldap::dn;
 use crate::ldap::entry::{self, Entry};
 use crate::model::history::EntryKind;
-use crate::model::{Details, Finding, Now, shown};
+use crate::model::{Details, Finding, Now, repeated, shown};
 use crate::model::{RecordSays, RejectedRecord, RemoteId, Untrusted, User};
 use crate::providers::choice;
 
@@ -75,25 +76,25 @@ pub(super) fn distinct(names: Vec<&str>) -> Vec<&str> {
 
 /// One person, taken from an entry.
 #[derive(Debug)]
-pub(super) struct Person {
+pub(super) struct Person<'e> {
     pub user: User,
     /// The entry's name, for comparing.
-    pub key: String,
+    pub key: Cow<'e, str>,
     /// Security id of the primary group (Active Directory).
     pub primary: Option<Vec<u8>>,
 }
 
 /// A person who cannot be used, and the name by which groups may list them all the same.
 #[derive(Debug)]
-pub(super) struct Unusable {
+pub(super) struct Unusable<'e> {
     pub record: Box<RejectedRecord>,
-    pub key: Option<String>,
+    pub key: Option<Cow<'e, str>>,
     /// The login, if that much is clear: groups may list it, too.
     pub login: Option<String>,
 }
 
-impl Unusable {
-    fn without_login(record: Box<RejectedRecord>, key: Option<String>) -> Self {
+impl<'e> Unusable<'e> {
+    fn without_login(record: Box<RejectedRecord>, key: Option<Cow<'e, str>>) -> Self {
         Self {
             record,
             key,
@@ -106,13 +107,13 @@ impl Unusable {
 ///
 /// # Errors
 /// The record of a person who cannot be used.
-pub(super) fn person(
-    entry: &Entry<'_>,
+pub(super) fn person<'e>(
+    entry: &'e Entry<'_>,
     names: &Names,
     extent: Extent<'_>,
     now: &Now,
-) -> Result<Person, Unusable> {
-    let key = dn::normalise(&entry.dn).map(|key| key.into_owned());
+) -> Result<Person<'e>, Unusable<'e>> {
+    let key = dn::normalise(&entry.dn);
     // Whom any value shuts out is shut out, whatever the rest of the record is worth.
     let state = active::state(entry, &names.shell, &names.inactive_when, now);
     let says = match &state {
@@ -209,14 +210,18 @@ fn details(
     extent: Extent<'_>,
 ) -> Result<(), String> {
     let shell = single(entry, &names.shell)?;
-    if let Extent::Full(_, attribute) = extent {
+    if let Extent::Full(wanted, attribute) = extent {
         user.name = full_name(entry, names).map(Untrusted::new);
-        user.email = loose(entry, &names.email).map(Untrusted::new);
+        let detail = |is_wanted: bool, attribute: &str| {
+            let value = is_wanted.then(|| loose(entry, attribute)).flatten();
+            value.map(Untrusted::new)
+        };
+        user.email = detail(wanted.email, &names.email);
         user.uid = single(entry, &names.uid)?;
         user.gid = single(entry, &names.gid)?;
         user.home = single(entry, &names.home)?;
         user.shell = shell;
-        user.updated = loose(entry, &names.updated).map(Untrusted::new);
+        user.updated = detail(wanted.updated, &names.updated);
         for value in entry.values(&names.ssh_key) {
             let text = entry::text(value);
             let keys = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -235,12 +240,12 @@ fn details(
 
 /// The full name: what stands before the first comma of the comment field (passwd(5)), or, where that says nothing, the
 /// name (RFC 2307, 5.3).
-fn full_name(entry: &Entry<'_>, names: &Names) -> Option<String> {
-    let before_comma = |text: String| match text.split_once(',') {
-        Some((name, _)) => name.to_owned(),
+fn full_name<'a>(entry: &Entry<'a>, names: &Names) -> Option<Cow<'a, str>> {
+    let before_comma = |text: Cow<'a, str>| match text.find(',') {
+        Some(comma) => Cow::Owned(text[..comma].to_owned()),
         None => text,
     };
-    let gecos = texts(entry, &names.gecos).into_iter().map(before_comma);
+    let gecos = texts(entry, &names.gecos).map(before_comma);
     choice::full_name(gecos).or_else(|| choice::full_name(texts(entry, &names.name)))
 }
 
@@ -279,11 +284,11 @@ pub(super) fn single(entry: &Entry<'_>, attribute: &str) -> Result<Option<Untrus
 
 /// The value of an attribute that is only shown: of several the one that [`choice`] prefers.
 pub(super) fn loose(entry: &Entry<'_>, attribute: &str) -> Option<String> {
-    choice::steady(texts(entry, attribute))
+    choice::steady(texts(entry, attribute)).map(Cow::into_owned)
 }
 
 /// The values of an attribute that is only shown; where it comes with languages only, those of the first.
-fn texts(entry: &Entry<'_>, attribute: &str) -> Vec<String> {
+fn texts<'a>(entry: &Entry<'a>, attribute: &str) -> impl Iterator<Item = Cow<'a, str>> {
     let mut values = entry.values(attribute);
     if values.is_empty() {
         values = entry
@@ -292,7 +297,7 @@ fn texts(entry: &Entry<'_>, attribute: &str) -> Vec<String> {
             .copied()
             .unwrap_or_default();
     }
-    values.map(entry::text).collect()
+    values.map(entry::lossy)
 }
 
 /// The value of the attribute that names a person or group: the only one, or of several the one
@@ -301,14 +306,19 @@ fn texts(entry: &Entry<'_>, attribute: &str) -> Vec<String> {
 /// # Errors
 /// When there is none, or it is not clear which.
 pub(super) fn naming(entry: &Entry<'_>, attribute: &str) -> Result<String, String> {
-    let mut values: Vec<&[u8]> = entry.values(attribute).collect();
-    if values.is_empty() {
-        values = entry.languages(attribute).into_iter().flatten().collect();
-    }
-    let value = match values.as_slice() {
-        [] => return Err(format!("it has no {attribute}")),
-        [value] => Some(*value),
-        several => in_own_name(entry, attribute, several),
+    let value = match entry.only(attribute) {
+        Some(value) => Some(value),
+        None => {
+            let mut values: Vec<&[u8]> = entry.values(attribute).collect();
+            if values.is_empty() {
+                values = entry.languages(attribute).into_iter().flatten().collect();
+            }
+            match values.as_slice() {
+                [] => return Err(format!("it has no {attribute}")),
+                [value] => Some(*value),
+                several => in_own_name(entry, attribute, several),
+            }
+        }
     };
     let value = value.ok_or_else(|| {
         format!("it has more than one {attribute}, and none of them is in its entry's name")
@@ -417,6 +427,18 @@ impl Index {
     }
 }
 
+/// A login in small letters.
+fn small_letters(login: &Untrusted) -> Cow<'_, str> {
+    let login = login.raw();
+    match login
+        .bytes()
+        .all(|b| b.is_ascii() && !b.is_ascii_uppercase())
+    {
+        true => Cow::Borrowed(login),
+        false => Cow::Owned(login.to_lowercase()),
+    }
+}
+
 fn at<'a>(text: &'a str, spot: &Spot) -> &'a str {
     text.get(spot.begin..)
         .and_then(|tail| tail.get(..spot.length as usize))
@@ -456,7 +478,7 @@ impl People {
     }
 
     /// Adds somebody; `indexed`: there will be groups to look them up.
-    pub(super) fn add(&mut self, person: Result<Person, Unusable>, indexed: bool) {
+    pub(super) fn add(&mut self, person: Result<Person<'_>, Unusable<'_>>, indexed: bool) {
         let number = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
         let (id, key, login, primary) = match &person {
             Ok(p) => (
@@ -577,7 +599,9 @@ impl People {
         let mut small: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for user in &self.users {
             let number = numbers.get(&user.id).copied();
-            let all = small.entry(user.login.raw().to_lowercase()).or_default();
+            let all = small
+                .entry(small_letters(&user.login).into_owned())
+                .or_default();
             all.extend(number);
         }
         small
@@ -585,37 +609,41 @@ impl People {
 
     /// Several entries that want one login or one number: each is told with the names of the entries.
     pub(super) fn twins(&self) -> Vec<Finding> {
-        let numbers = self.by_id();
-        let mut found = Vec::new();
         let logins = self
             .users
             .iter()
-            .map(|user| Some(user.login.raw().to_lowercase()));
+            .map(|user| (small_letters(&user.login), user));
         let uids = self
             .users
             .iter()
-            .map(|user| Some(user.uid.as_ref()?.raw().to_owned()));
-        let all: [(&str, Vec<Option<String>>); 2] =
-            [("the login", logins.collect()), ("the uid", uids.collect())];
-        for (what, values) in all {
-            let mut wanted: BTreeMap<&str, Vec<&User>> = BTreeMap::new();
-            for (value, user) in values.iter().zip(&self.users) {
-                if let Some(value) = value {
-                    wanted.entry(value).or_default().push(user);
-                }
-            }
-            for (value, users) in wanted.into_iter().filter(|(_, users)| users.len() > 1) {
-                let places: Vec<String> = users
-                    .iter()
-                    .filter_map(|user| self.place(*numbers.get(&user.id)?))
-                    .collect();
-                found.push(Finding::Twins {
-                    what: format!("{what} {}", shown(value)),
-                    places: places.iter().map(String::as_str).collect(),
-                });
-            }
+            .filter_map(|user| Some((Cow::Borrowed(user.uid.as_ref()?.raw()), user)));
+        let logins = self.several("the login", logins.collect());
+        let uids = self.several("the uid", uids.collect());
+        logins.into_iter().chain(uids).collect()
+    }
+
+    /// Those of several users with one value.
+    fn several(&self, what: &str, all: Vec<(Cow<'_, str>, &User)>) -> Vec<Finding> {
+        let several = repeated(all.iter().map(|(value, _)| &**value));
+        if several.is_empty() {
+            return Vec::new();
         }
-        found
+        let mut wanted: BTreeMap<&str, Vec<&User>> = BTreeMap::new();
+        for (value, user) in all.iter().filter(|(value, _)| several.contains(&**value)) {
+            wanted.entry(value).or_default().push(user);
+        }
+        let numbers = self.by_id();
+        let findings = wanted.into_iter().map(|(value, users)| {
+            let places: Vec<String> = users
+                .into_iter()
+                .filter_map(|user| self.place(*numbers.get(&user.id)?))
+                .collect();
+            Finding::Twins {
+                what: format!("{what} {}", shown(value)),
+                places: places.iter().map(String::as_str).collect(),
+            }
+        });
+        findings.collect()
     }
 
     /// The name of the entry of the person with this number.

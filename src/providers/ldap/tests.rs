@@ -217,13 +217,8 @@ fn people_without_a_usable_id_or_login_are_rejected() {
         (&[("uid", &[b"\xff"]), ("entryUUID", &[b"1"])], true),
         (&[("uid", &[b"b", b"c"]), ("entryUUID", &[b"1"])], true),
     ] {
-        let unusable = people::person(
-            &sample("uid=a,dc=x", attributes),
-            &names,
-            Extent::Slim,
-            &Now::new(NOW),
-        )
-        .unwrap_err();
+        let entry = sample("uid=a,dc=x", attributes);
+        let unusable = people::person(&entry, &names, Extent::Slim, &Now::new(NOW)).unwrap_err();
         assert_eq!(unusable.record.id.is_some(), has_id, "{attributes:?}");
     }
     let odd = sample("no name", &[("uid", &[b"a"]), ("entryUUID", &[b"1"])]);
