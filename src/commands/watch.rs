@@ -90,14 +90,16 @@ impl Watch for UiWatch {
     }
 
     fn staged(&mut self, plan: &Plan) {
-        let changes = render::changes(&plan.changes).into_iter();
         let begins = plan.missing.iter();
         let begins = begins.filter(|missing| self.each || missing.is_news);
         let (remarks, noted) = self.news(&plan.remarks);
         let remarks = render::lines(remarks, self.detail(Detail::Some));
         let as_before = as_before("notes", noted, "-v tells them");
-        let notices = changes.chain(render::missing(begins)).chain(remarks);
-        self.ui.notices(|| notices.chain(as_before));
+        let rest = render::missing(begins).into_iter().chain(remarks);
+        self.ui.notices(|| {
+            let changes = render::changes(&plan.changes).into_iter();
+            changes.chain(rest).chain(as_before)
+        });
         // What keeps everybody out is the error at the end.
         let barred = self.memory.barred(plan);
         let is_told =

@@ -253,11 +253,15 @@ impl<'s> AccountRows<'s> {
         id: &str,
     ) -> rusqlite::Result<Option<(u32, Applied)>> {
         while let Some(row) = self.rows.get() {
-            let text = |column| row.get_ref(column).and_then(|text| Ok(text.as_str()?));
-            let key = (text(self.at.provider)?, text(self.at.id)?);
-            match key.cmp(&(provider, id)) {
+            let bytes = |column| row.get_ref(column).and_then(|text| Ok(text.as_bytes()?));
+            let key = (bytes(self.at.provider)?, bytes(self.at.id)?);
+            match key.cmp(&(provider.as_bytes(), id.as_bytes())) {
                 Ordering::Less => self.rows.advance()?,
-                Ordering::Equal => return self.at.read(row).map(Some),
+                Ordering::Equal => {
+                    let found = self.at.read(row)?;
+                    self.rows.advance()?;
+                    return Ok(Some(found));
+                }
                 Ordering::Greater => break,
             }
         }

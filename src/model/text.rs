@@ -124,11 +124,18 @@ impl Shown<'_> {
 /// Whether a character is shown as it is, neither escaped nor left out.
 pub(crate) fn shown_as_it_is(c: char) -> bool {
     // Many scripts cannot be written without combining marks.
-    matches!(c, '\'' | '"' | '\\') || is_combining_mark(c) || c.escape_debug().len() == 1
+    c.is_ascii_graphic()
+        || matches!(c, '\'' | '"' | '\\')
+        || is_combining_mark(c)
+        || c.escape_debug().len() == 1
 }
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_plain = |b: u8| b == b' ' || b.is_ascii_graphic();
+        if self.text.len() <= self.most && self.text.bytes().all(is_plain) {
+            return f.write_str(self.text);
+        }
         let mut written = 0;
         for c in self.text.chars() {
             if written >= self.most {

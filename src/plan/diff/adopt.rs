@@ -12,8 +12,7 @@ use crate::model::host::{Host, HostAccount, ODD};
 use crate::model::name::BadName;
 use crate::model::owned::{Applied, NumbersOf, Owned, OwnedAccount, OwnedGroup, State};
 use crate::model::{
-    AccountFields, Completeness, Gid, GroupName, Key, Lookup, Members, RemoteId, Uid, Untrusted,
-    UserName,
+    AccountFields, Completeness, Gid, GroupName, Key, Members, RemoteId, Uid, Untrusted, UserName,
 };
 use crate::plan::claims::{Claims, unsound};
 use crate::plan::{Adopted, Change, Deed, FieldChange, Plan};
@@ -245,7 +244,7 @@ impl<'a> Adopting<'a> {
             after
                 .accounts
                 .extend(accounts.iter().map(|(id, own)| (id.clone(), own.clone())));
-            Roster::new(host, &after, Lookup::default(), &Completeness::Narrowed)
+            Roster::new(host, &after, &BTreeSet::new(), &Completeness::Narrowed)
         })
     }
 }

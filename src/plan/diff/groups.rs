@@ -33,8 +33,7 @@ pub(crate) fn groups(mut wanted: WantedGroups, against: &DiffInput<'_>) -> Plan 
         remarks: std::mem::take(&mut wanted.remarks),
         ..Plan::default()
     };
-    let people = std::mem::take(&mut wanted.people);
-    let roster = Roster::new(against.host, owned, people, completeness);
+    let roster = Roster::new(against.host, owned, &wanted.people, completeness);
     let by_hand = against.rules.groups.deleted_by_hand;
     let named = std::mem::take(&mut wanted.named);
     let mut new = NewGroups::new(against, &named);

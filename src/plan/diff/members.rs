@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::host::Host;
 use crate::model::owned::{Owned, State};
-use crate::model::{Completeness, Lookup, Members, RemoteId, UserName};
+use crate::model::{Completeness, Lookup, Members, RemoteId, UserName, Without};
 use crate::plan::Plan;
 use crate::policy::{ByHand, Reason};
 
@@ -25,7 +25,7 @@ impl Roster {
     pub(super) fn new(
         host: &Host<'_>,
         owned: &Owned,
-        people: Lookup<RemoteId, ()>,
+        people: &BTreeSet<RemoteId>,
         completeness: &Completeness,
     ) -> Self {
         let (mut there, mut unseen) = (Vec::new(), BTreeSet::new());
@@ -33,6 +33,8 @@ impl Roster {
             completeness,
             Completeness::Complete(_) | Completeness::Narrowed
         );
+        let unread = Without::new(&owned.accounts, people).map(|(id, _)| id);
+        let unread: BTreeSet<&RemoteId> = unread.collect();
         for (id, own) in owned
             .accounts
             .iter()
@@ -49,7 +51,7 @@ impl Roster {
             if !is_there {
                 continue;
             }
-            if keeps_all || is_open && !people.contains(id.as_str()) {
+            if keeps_all || is_open && unread.contains(id) {
                 unseen.insert(name.clone());
             }
             if is_open {

@@ -194,9 +194,8 @@ impl Case {
     }
 
     /// Everybody whom gosync owns.
-    fn people(&self) -> crate::model::Lookup<RemoteId, ()> {
-        let ids = self.owned.accounts.keys();
-        ids.map(|id| (id.clone(), ())).collect()
+    fn people(&self) -> BTreeSet<RemoteId> {
+        self.owned.accounts.keys().cloned().collect()
     }
 
     /// Plans groups; everybody whom gosync owns is there.

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Asked, KnownAs, asked, asked_number, kept, mapped, twins};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, OwnedGroup, State};
-use crate::model::{
-    Directory, Gid, Group, GroupName, IdRange, Lookup, Name, RemoteId, Status, Untrusted,
-};
+use crate::model::{Directory, Gid, Group, GroupName, IdRange, Name, RemoteId, Status, Untrusted};
 use crate::policy::alloc::NamedNumbers;
 use crate::policy::local_map::WantedLocal;
 use crate::policy::rules::RulesOfGroup;
@@ -89,7 +87,7 @@ pub(crate) struct WantedGroups {
     /// Groups that are there, and that the configuration does not want.
     pub left_out: BTreeSet<RemoteId>,
     /// Every person who is there: only of them a missing membership means something.
-    pub people: Lookup<RemoteId, ()>,
+    pub people: BTreeSet<RemoteId>,
     /// Groups of the host with members from the provider.
     pub local: Vec<WantedLocal>,
     /// The numbers that any group's record names.
@@ -98,7 +96,7 @@ pub(crate) struct WantedGroups {
 
 /// Maps groups; those that the filter does not let through are left out.
 pub(crate) fn groups(directory: &Directory, owned: &Owned, rules: &GroupRules) -> WantedGroups {
-    let people = directory.users.iter().map(|u| (u.id.clone(), ())).collect();
+    let people = directory.users.iter().map(|user| user.id.clone()).collect();
     let mut out = WantedGroups {
         people,
         local: rules.local_map.wanted(directory),

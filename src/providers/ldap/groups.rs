@@ -193,7 +193,11 @@ pub(super) fn resolve(
     for (raw, inner) in raws.into_iter().zip(inner) {
         groups.push(raw.wanted.then_some(raw.group));
         nodes.push(Node {
-            people: raw.people,
+            people: raw
+                .people
+                .iter()
+                .map(|number| people.rank(*number))
+                .collect(),
             inner,
             broken: None,
         });
@@ -203,7 +207,7 @@ pub(super) fn resolve(
         memberships: MAX_MEMBERSHIPS,
         go_on,
     };
-    let id = |number| people.id(number).cloned();
+    let id = |rank| people.at_rank(rank).cloned();
     let resolved = nested::resolve(groups, &nodes, limits, id);
     Resolved {
         groups: resolved.groups,

@@ -465,6 +465,9 @@ pub(super) struct People {
     primary: BTreeMap<Vec<u8>, Vec<u32>>,
     /// For each number the lowest one with the same id; empty: everybody was read once.
     same: Vec<u32>,
+    /// All numbers, in the order of their ids; and for each number its place among them.
+    order: Vec<u32>,
+    ranks: Vec<u32>,
     base: String,
 }
 
@@ -536,6 +539,11 @@ impl People {
                 twice.push(self.ids[*b as usize].clone());
             }
         }
+        self.ranks = vec![0; order.len()];
+        for (rank, number) in (0..).zip(&order) {
+            self.ranks[*number as usize] = rank;
+        }
+        self.order = order;
         let different = self.drop_copies(twice);
         // One name with two ids: the entry was replaced while we read.
         let replaced = self
@@ -666,8 +674,14 @@ impl People {
             .map(|number| self.canonical(*number))
     }
 
-    /// The id with this number.
-    pub(super) fn id(&self, number: u32) -> Option<&RemoteId> {
+    /// The place of somebody's id among all, to be put in order: numbers sort faster than ids.
+    pub(super) fn rank(&self, number: u32) -> u32 {
+        self.ranks.get(number as usize).copied().unwrap_or(u32::MAX)
+    }
+
+    /// The id at a place.
+    pub(super) fn at_rank(&self, rank: u32) -> Option<&RemoteId> {
+        let number = *self.order.get(rank as usize)?;
         self.ids.get(number as usize)
     }
 

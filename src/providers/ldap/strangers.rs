@@ -57,14 +57,18 @@ pub(super) fn settle(
     raws: &mut [GroupEntry],
     people: &People,
 ) -> Settled {
+    let names = unknown_names(raws, settings);
+    let (ids, groups) = match names.is_empty() {
+        true => Default::default(),
+        false => (people.by_id(), by_id(raws)),
+    };
     let mut asking = Asking {
         session,
         settings,
-        ids: people.by_id(),
-        groups: by_id(raws),
+        ids,
+        groups,
     };
     let mut out = Settled::default();
-    let names = unknown_names(raws, settings);
     let result = asking.names(&names, &mut out.nobody).and_then(|known| {
         put(raws, &known);
         asking.logins(raws, people)

@@ -1,5 +1,6 @@
 //! One file while it is edited, and what is known of the others.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::db::Db;
@@ -12,61 +13,67 @@ use crate::plan::{Change, Rename, effects};
 /// Names that stood in passwd and group before. The other files' lines of any other name are left-overs: of an
 /// interrupted run, or of somebody who is gone, whose password and rights a new account or group must not get.
 pub(super) struct Known<'a> {
-    pub accounts: BTreeSet<&'a [u8]>,
-    pub groups: BTreeSet<&'a [u8]>,
+    pub accounts: Lazily<'a, BTreeSet<&'a [u8]>>,
+    pub groups: Lazily<'a, BTreeSet<&'a [u8]>>,
     /// Passwords that stand in passwd itself, by name.
-    pub passwords: BTreeMap<&'a [u8], &'a [u8]>,
+    pub passwords: Lazily<'a, BTreeMap<&'a [u8], &'a [u8]>>,
 }
+
+/// What is made when it is first looked at: not every change needs to know of every file.
+type Lazily<'a, T> = LazyCell<T, Box<dyn FnOnce() -> T + 'a>>;
 
 impl<'a> Known<'a> {
     pub(super) fn new(current: &'a Current, changes: &'a [Change]) -> Self {
-        let lines = |db| {
-            current
-                .databases
-                .get(&db)
-                .into_iter()
-                .flat_map(|image| image.lines.entries())
-        };
-        let names = |db| lines(db).map(|(_, line)| name_of(line)).collect();
-        let mut passwords = BTreeMap::new();
-        for line in lines(Db::Passwd)
-            .filter_map(|(_, line)| PasswdLine::parse(line))
-            .filter(|line| !line.is_shadowed())
-        {
-            passwords.entry(line.name).or_insert(line.password);
-        }
-        for change in changes {
-            let rename = effects(change).lines.rename();
-            if let Some(Rename { from, to, .. }) = rename.filter(|r| r.account.is_some())
-                && let Some(password) = passwords.remove(from.as_str().as_bytes())
-            {
-                passwords.insert(to.as_str().as_bytes(), password);
-            }
-        }
+        let names = |db| entries(current, db).map(name_of).collect();
         Self {
-            accounts: names(Db::Passwd),
-            groups: names(Db::Group),
-            passwords,
+            accounts: LazyCell::new(Box::new(move || names(Db::Passwd))),
+            groups: LazyCell::new(Box::new(move || names(Db::Group))),
+            passwords: LazyCell::new(Box::new(move || passwords(current, changes))),
         }
     }
+}
+
+fn entries(current: &Current, db: Db) -> impl Iterator<Item = &[u8]> {
+    let image = current.databases.get(&db).into_iter();
+    image.flat_map(|image| image.lines.entries().map(|(_, line)| line))
+}
+
+fn passwords<'a>(current: &'a Current, changes: &'a [Change]) -> BTreeMap<&'a [u8], &'a [u8]> {
+    let mut passwords = BTreeMap::new();
+    let lines = entries(current, Db::Passwd).filter_map(PasswdLine::parse);
+    for line in lines.filter(|line| !line.is_shadowed()) {
+        passwords.entry(line.name).or_insert(line.password);
+    }
+    for change in changes {
+        let rename = effects(change).lines.rename();
+        if let Some(Rename { from, to, .. }) = rename.filter(|r| r.account.is_some())
+            && let Some(password) = passwords.remove(from.as_str().as_bytes())
+        {
+            passwords.insert(to.as_str().as_bytes(), password);
+        }
+    }
+    passwords
 }
 
 /// A file being edited, with its entries found by name. Of several lines with one name, the first counts.
 pub(super) struct Sheet<'a> {
     pub lines: &'a Lines,
-    pub index: BTreeMap<&'a [u8], usize>,
+    pub index: Lazily<'a, BTreeMap<&'a [u8], usize>>,
     pub editor: Editor,
 }
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(lines: &'a Lines) -> Self {
-        let mut index = BTreeMap::new();
-        for (number, line) in lines.entries() {
-            index.entry(name_of(line)).or_insert(number);
-        }
+        let index = move || {
+            let mut index = BTreeMap::new();
+            for (number, line) in lines.entries() {
+                index.entry(name_of(line)).or_insert(number);
+            }
+            index
+        };
         Self {
             lines,
-            index,
+            index: LazyCell::new(Box::new(index)),
             editor: Editor::default(),
         }
     }

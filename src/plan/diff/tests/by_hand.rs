@@ -245,7 +245,7 @@ fn who_was_deleted_by_hand_and_is_missing_is_no_member_of_anything() {
     // The name is free for whoever is given it by useradd(8).
     let without_ann = |case: &Case, completeness: &Completeness| {
         let (groups, present) = (vec![group(10, "all", &[1, 2])], [id(10)].into());
-        let people = [(id(2), ())].into_iter().collect();
+        let people = BTreeSet::from([id(2)]);
         let wanted = WantedGroups {
             groups,
             people,

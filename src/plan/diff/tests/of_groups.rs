@@ -74,7 +74,7 @@ fn who_was_not_in_the_read_stays_a_member() {
     let groups = vec![group(10, "all", &[])];
     let wanted = WantedGroups {
         groups,
-        people: [(id(2), ())].into_iter().collect(),
+        people: BTreeSet::from([id(2)]),
         present: [id(10)].into(),
         ..Default::default()
     };
