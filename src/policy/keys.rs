@@ -301,7 +301,8 @@ pub(crate) enum Offer {
 /// The keys of everybody who is let in.
 #[derive(Debug, Default)]
 pub(crate) struct KeyBook {
-    offers: Lookup<RemoteId, Offer>,
+    /// Sorted by id.
+    offers: Vec<(RemoteId, Offer)>,
     complaints: BTreeMap<RemoteId, Vec<Reason>>,
 }
 
@@ -330,11 +331,17 @@ impl KeyBook {
                 _ if unknown.contains(&user.id) => Offer::Unknown,
                 _ => book.read(user, rules),
             };
-            // Of two records with one id nobody knows which is right.
-            if book.offers.insert(user.id.clone(), offer).is_some() {
-                book.offers.insert(user.id.clone(), Offer::Unknown);
-            }
+            book.offers.push((user.id.clone(), offer));
         }
+        book.offers.sort_by(|a, b| a.0.cmp(&b.0));
+        // Of two records with one id nobody knows which is right.
+        book.offers.dedup_by(|(id, _), (before, offer)| {
+            let is_twin = id == before;
+            if is_twin {
+                *offer = Offer::Unknown;
+            }
+            is_twin
+        });
         book
     }
 
@@ -377,7 +384,8 @@ impl KeyBook {
 
     /// What the provider says of this person; `None`: they are not let in, or were not read.
     pub(crate) fn offer(&self, id: &RemoteId) -> Option<&Offer> {
-        self.offers.get(id)
+        let place = self.offers.binary_search_by(|(of, _)| of.cmp(id)).ok()?;
+        self.offers.get(place).map(|(_, offer)| offer)
     }
 
     /// What is not taken of this person's keys, each with its reason.

@@ -13,7 +13,7 @@ use super::select::Selection;
 use super::trace::{Step, Trace};
 use super::{AccountRules, NameMap, Reason, Refusal, Remark};
 use crate::model::history::EntryKind;
-use crate::model::owned::Owned;
+use crate::model::owned::{Owned, OwnedAccount};
 use crate::model::shells::Shells;
 use crate::model::{
     AccountFields, Directory, Gid, IdRange, InStep, RemoteId, Uid, Untrusted, User, UserName,
@@ -122,14 +122,7 @@ pub(crate) fn accounts(
         } else if is_shut_out && known.is_none() {
             out.shut_out += 1;
         } else {
-            let known_as = known.map(|own| {
-                let alias = owned.aliases.accounts.get(&user.id);
-                KnownAs {
-                    name: &own.name,
-                    alias: alias.map(String::as_str),
-                    number: own.uid.get(),
-                }
-            });
+            let known_as = known.map(|own| known_as(&user.id, own, owned));
             let mut mapper = AccountMapper {
                 shells,
                 rules,
@@ -145,14 +138,29 @@ pub(crate) fn accounts(
     }
     out.present = present.into_iter().cloned().collect();
     settle(&mut out, owned);
-    let mut accounts = InStep::with(&owned.accounts);
-    let is_given = |it: &WantedAccount| it.uid.is_none() && accounts.get(&it.id).is_none();
-    if out.accounts.iter().any(is_given) {
+    if is_any_given(&out.accounts, owned) {
         directory.users.iter().for_each(|user| {
             out.named.add(user.uid.as_ref());
         });
     }
     out
+}
+
+/// The name of an account that gosync owns.
+fn known_as<'o>(id: &RemoteId, own: &'o OwnedAccount, owned: &'o Owned) -> KnownAs<'o> {
+    let alias = owned.aliases.accounts.get(id);
+    KnownAs {
+        name: &own.name,
+        alias: alias.map(String::as_str),
+        number: own.uid.get(),
+    }
+}
+
+/// Whether somebody is to get a number that is free.
+fn is_any_given(all: &[WantedAccount], owned: &Owned) -> bool {
+    let mut accounts = InStep::with(&owned.accounts);
+    all.iter()
+        .any(|it| it.uid.is_none() && accounts.get(&it.id).is_none())
 }
 
 /// Settles who can have what. Whoever is to be out is so in any case.
