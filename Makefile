@@ -3,6 +3,7 @@
 # make servers [T=NAME]   tests/servers, or those whose names contain NAME: real servers, no privilege
 # make host T=NAME        those of tests/host whose names contain NAME: as root, real accounts, kills; T= for all
 # make torture [T=NAME]   the full sweeps of tests/host, as root, some hours: kills, errors, power cuts; writes docs/torture.md
+# make fuzz [T=NAME] [SECONDS=600]   made-up inputs for every parser, or those whose names contain NAME; needs cargo-fuzz
 # make test    installs what the tests need (as root) and runs everything
 # make bench   how fast it is beside ldapsearch and useradd; make instructions counts instructions, with valgrind
 # make install PREFIX=/usr/local DESTDIR=
@@ -15,7 +16,7 @@ BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share
 DOC = $(SHARE)/doc/gosync
 
-.PHONY: build demo check servers host torture test lint install bench instructions clean
+.PHONY: build demo check servers host torture fuzz test lint install bench instructions clean
 
 build:
 	$(CARGO) build --release --locked
@@ -40,6 +41,11 @@ host:
 
 torture:
 	@tests/torture.sh $(T)
+
+SECONDS = 600
+
+fuzz:
+	@SECONDS_EACH=$(SECONDS) tests/fuzz/run.sh $(T)
 
 lint:
 	$(CARGO) fmt --check

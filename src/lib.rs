@@ -23,6 +23,9 @@ mod commands;
 mod config;
 mod error;
 mod formats;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hooks;
 mod ldap;
 mod ledger;

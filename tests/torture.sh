@@ -92,4 +92,5 @@ cargo test --locked --test host -- --ignored "torture::${1:-}" || status=$?
 keep_rows
 write_page > docs/torture.md.new
 mv docs/torture.md.new docs/torture.md
+[ ! -f docs/fuzz.tsv ] || tests/fuzz/page.sh
 exit "$status"

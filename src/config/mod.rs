@@ -8,6 +8,8 @@
 mod complaint;
 mod error;
 mod example;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod gosync;
 mod merge;
 mod providers;

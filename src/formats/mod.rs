@@ -6,6 +6,8 @@
 //! with fields missing or too many, too, so that whoever stands in them is there, and has the number.
 
 pub(crate) mod fields;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub(crate) mod group;
 pub(crate) mod lines;
 pub(crate) mod passwd;

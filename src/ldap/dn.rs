@@ -55,7 +55,7 @@ pub(crate) fn normalise(text: &str) -> Option<Cow<'_, str>> {
         return Some(Cow::Borrowed(text));
     }
     let mut out = String::with_capacity(text.len());
-    let mut rest = text.trim();
+    let mut rest = without_blanks(text);
     while !rest.is_empty() {
         let (mut parts, tail) = relative(rest)?;
         if parts.len() > 1 {
@@ -82,9 +82,20 @@ pub(crate) fn normalise(text: &str) -> Option<Cow<'_, str>> {
 
 /// The parts of the entry's own name, before the first comma.
 pub(crate) fn first(text: &str) -> Vec<Part> {
-    relative(text.trim())
+    relative(without_blanks(text))
         .map(|(parts, _)| parts)
         .unwrap_or_default()
+}
+
+/// A text without what is blank around it; a blank that is escaped stays.
+fn without_blanks(text: &str) -> &str {
+    let text = text.trim_start();
+    let kept = text.trim_end();
+    let backslashes = kept.bytes().rev().take_while(|b| *b == b'\\').count();
+    match text[kept.len()..].chars().next() {
+        Some(blank) if backslashes % 2 == 1 => &text[..kept.len() + blank.len_utf8()],
+        _ => kept,
+    }
 }
 
 /// Whether `key` is `base` or below it; both normalised. An `=` inside a value is escaped in that
@@ -147,6 +158,7 @@ fn relative(text: &str) -> Option<(Vec<Part>, Option<&str>)> {
     loop {
         let (attribute, tail) = rest.split_once('=')?;
         let attribute = attribute.trim().to_ascii_lowercase();
+        let attribute = attribute.strip_prefix("oid.").unwrap_or(&attribute);
         let named = !attribute.is_empty()
             && attribute
                 .bytes()
@@ -154,7 +166,7 @@ fn relative(text: &str) -> Option<(Vec<Part>, Option<&str>)> {
         if !named {
             return None;
         }
-        let attribute = short(attribute.strip_prefix("oid.").unwrap_or(&attribute)).to_owned();
+        let attribute = short(attribute).to_owned();
         let (value, end) = value(tail)?;
         parts.push(Part {
             key: key(&attribute, &value),
@@ -271,12 +283,15 @@ fn key(attribute: &str, value: &[u8]) -> String {
         return out;
     };
     let text = prepared(text);
-    if text == " " {
-        // At either end it counts only if it is escaped.
-        out.push('\\');
-    }
     for c in text.chars() {
         match c {
+            // At either end of a name or a value it counts only if it is escaped.
+            ' ' if text == " " => out.push_str("\\20"),
+            c if c.is_whitespace() && c != ' ' => {
+                for b in c.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(out, "\\{b:02x}");
+                }
+            }
             ',' | '+' | '=' | '"' | '\\' | ';' | '<' | '>' | '#' => {
                 out.push('\\');
                 out.push(c);
@@ -358,6 +373,9 @@ mod tests {
             "cn=a\\=b\\#\\,c+o=\\ff,dc=Org",
             "cn=\\00,dc=org",
             "cn=,dc=org",
+            "cn=\\ ",
+            "cn=x\\ ",
+            "o=\\ x\t\\20 ",
         ] {
             let once = normalise(text).unwrap().into_owned();
             assert_eq!(normalise(&once).as_deref(), Some(once.as_str()), "{text}");
@@ -401,6 +419,8 @@ mod tests {
             "cn=x\\",
             "c n=x",
             "cn=\"x\"y,dc=z",
+            "oid.=x",
+            "cn=x,oid. =y",
         ] {
             assert_eq!(normalise(text), None, "{text}");
         }

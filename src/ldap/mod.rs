@@ -15,6 +15,8 @@ pub(crate) mod dn;
 pub(crate) mod entry;
 pub(crate) mod error;
 pub(crate) mod filter;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub(crate) mod limits;
 mod message;
 mod question;

@@ -18,7 +18,7 @@ use super::request::{Control, Operation, Search};
 
 const REQUEST: &str = "1.3.6.1.4.1.4203.1.9.1.1";
 const STATE: &str = "1.3.6.1.4.1.4203.1.9.1.2";
-const DONE: &str = "1.3.6.1.4.1.4203.1.9.1.3";
+pub(super) const DONE: &str = "1.3.6.1.4.1.4203.1.9.1.3";
 const INFO: &[u8] = b"1.3.6.1.4.1.4203.1.9.1.4";
 const REFRESH_ONLY: u32 = 1;
 
@@ -207,7 +207,7 @@ fn request(cookie: Option<&[u8]>) -> Vec<u8> {
 }
 
 /// syncDoneValue (RFC 4533, 2.4): the cookie, and whether whatever is gone was named.
-fn done(value: &[u8]) -> Option<(Option<Vec<u8>>, bool)> {
+pub(super) fn done(value: &[u8]) -> Option<(Option<Vec<u8>>, bool)> {
     let mut outer = Reader::new(value);
     let mut parts = outer.sequence().filter(|_| outer.is_empty())?;
     let cookie = parts.optional(STRING)?.map(<[u8]>::to_vec);
@@ -216,7 +216,7 @@ fn done(value: &[u8]) -> Option<(Option<Vec<u8>>, bool)> {
 
 impl Changes {
     /// The same with what one more message says; `None`: that is not as it is to be.
-    fn with(mut self, message: &Message<'_>) -> Option<Self> {
+    pub(super) fn with(mut self, message: &Message<'_>) -> Option<Self> {
         match message.says {
             Says::Entry(content) => self.entry(content, message.control(STATE).flatten()?)?,
             Says::Intermediate(said) if said.name == INFO => self.info(said.value)?,
@@ -228,7 +228,7 @@ impl Changes {
     }
 
     /// All of it; `None`: the server knows nothing of the cookie any more, and says so by an empty one.
-    fn end(self, (cookie, has_deletions): (Option<Vec<u8>>, bool)) -> Option<Self> {
+    pub(super) fn end(self, (cookie, has_deletions): (Option<Vec<u8>>, bool)) -> Option<Self> {
         if cookie.as_ref().is_some_and(Vec::is_empty) {
             return None;
         }

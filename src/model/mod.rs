@@ -9,6 +9,8 @@ pub(crate) mod contact;
 pub(crate) mod directory;
 pub(crate) mod fields;
 pub(crate) mod finding;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub(crate) mod group_policy;
 pub(crate) mod history;
 pub(crate) mod host;

@@ -14,6 +14,8 @@ pub(crate) mod diff;
 pub(crate) mod drift;
 pub(crate) mod effects;
 pub(crate) mod events;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub(crate) mod guard;
 pub(crate) mod history_text;
 pub(crate) mod hook_event;

@@ -9,6 +9,8 @@ pub(crate) mod catalogue;
 pub(crate) mod cause;
 pub(crate) mod field;
 pub(crate) mod findings;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub(crate) mod gaps;
 pub(crate) mod gecos;
 pub(crate) mod holders;

@@ -119,7 +119,8 @@ impl Journal {
     /// When it cannot be written; then nothing will happen.
     pub(crate) fn begin(&self, dir: &Path) -> Result<(), PathError> {
         let (temporary, path) = (dir.join(TEMPORARY), dir.join(STARTED));
-        let bytes = serde_json::to_vec(self)
+        let bytes = self
+            .written()
             .map_err(io::Error::other)
             .on("write", &path)?;
         replace::stage(
@@ -133,6 +134,16 @@ impl Journal {
         )?;
         files::rename(&temporary, &path)?;
         files::sync_dir(dir)
+    }
+
+    /// Its bytes in a file.
+    pub(super) fn written(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
+    }
+
+    /// The journal of which these are the bytes.
+    pub(super) fn read(bytes: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(bytes)
     }
 
     /// Whether all of it happens below `root`. A tree that was copied takes its journal along, with the old paths.
@@ -274,7 +285,7 @@ pub(crate) fn left_behind(dir: &Path) -> Result<Left, PathError> {
         let Some(bytes) = files::read_plain(&path)? else {
             return Ok(None);
         };
-        serde_json::from_slice(&bytes)
+        Journal::read(&bytes)
             .map(Some)
             .map_err(io::Error::other)
             .on("understand", &path)

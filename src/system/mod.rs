@@ -10,6 +10,8 @@ pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod error;
 pub(crate) mod files;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub(crate) mod home_base;
 pub(crate) mod homes;
 pub(crate) mod inputs;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{here, text};
 
 /// Who may import whom; `None`: everybody.
-const ARROWS: [(&str, Option<&[&str]>); 22] = [
+const ARROWS: [(&str, Option<&[&str]>); 23] = [
     ("model", Some(&[])),
     ("error", Some(&[])),
     ("log", Some(&[])),
@@ -50,6 +50,7 @@ const ARROWS: [(&str, Option<&[&str]>); 22] = [
     ("commands", None),
     ("program", None),
     ("testing", None),
+    ("fuzzing", None),
     ("lib", None),
     ("main", None),
 ];

@@ -13,6 +13,8 @@
 
 mod decode;
 mod dir;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod lookup;
 mod template;
 #[cfg(test)]

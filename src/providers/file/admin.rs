@@ -61,8 +61,8 @@ impl FileProvider {
         let _lock =
             DirLock::take(dir, clock::deadline(LOCK_WAIT)).map_err(|e| self.unreachable(&e))?;
         let old = self.bytes()?;
-        let mut document =
-            Document::parse(&old).map_err(|reason| AdminError::from(self.malformed(reason)))?;
+        let mut document = Document::to_change(&old, &self.inactive_when)
+            .map_err(|reason| AdminError::from(self.malformed(reason)))?;
         let done = change(&mut document)?;
         // What was only looked at keeps its layout.
         if Document::parse(&old).is_ok_and(|old| old == document) {

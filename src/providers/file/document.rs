@@ -5,9 +5,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::decode;
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{RemoteId, Role, Status};
 use crate::providers::admin::{Action, Done, NewGroup};
+use crate::providers::inactive::InactiveWhen;
 
 /// The document.
 #[derive(PartialEq)]
@@ -20,6 +22,28 @@ impl Document {
             Ok(Value::Object(keys)) => Ok(Self(keys)),
             Ok(_) => Err("it is no object in braces".to_owned()),
             Err(e) => Err(e.to_string()),
+        }
+    }
+
+    /// Reads one that is to be changed: what stands in it must say the same of everybody once it is written anew. With a key
+    /// that stands twice in a record, writing would choose what counts.
+    pub(super) fn to_change(bytes: &[u8], when: &InactiveWhen) -> Result<Self, String> {
+        let document = Self::parse(bytes)?;
+        let (before, after) = (
+            decode::records(bytes, when)?,
+            decode::records(&document.to_bytes()?, when)?,
+        );
+        let same = before.users == after.users
+            && before.groups == after.groups
+            && before.bad_users == after.bad_users
+            && before.bad_groups == after.bad_groups;
+        match same {
+            true => Ok(document),
+            false => Err(
+                "a record would say something else if it were written anew, such as one in which a key stands twice; \
+                 mend it first"
+                    .to_owned(),
+            ),
         }
     }
 
@@ -221,6 +245,18 @@ mod tests {
         );
         assert_eq!(document.describe(&id("g"), "new"), Ok(Done::Already));
         assert!(document.describe(&id("h"), "new").is_err());
+    }
+
+    #[test]
+    fn a_document_that_would_say_something_else_is_not_changed() {
+        let read = |person: &str| {
+            let text = format!(r#"{{"users": [{person}], "groups": []}}"#);
+            Document::to_change(text.as_bytes(), &InactiveWhen::default())
+        };
+        assert!(read(r#"{"id": "u", "login": "ann"}"#).is_ok());
+        assert!(read(r#"{"id": "u", "uid": "x"}"#).is_ok(), "nobody's");
+        let twice = read(r#"{"id": "u", "login": "ann", "active": false, "login": "bob"}"#);
+        assert!(twice.is_err_and(|reason| reason.contains("twice")));
     }
 
     #[test]

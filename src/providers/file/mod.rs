@@ -5,6 +5,8 @@
 mod admin;
 mod decode;
 mod document;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 use std::cell::Cell;
 use std::path::PathBuf;

@@ -12,6 +12,8 @@ mod api;
 mod batch;
 mod decode;
 mod expression;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod mapping;
 mod people;
 mod read;

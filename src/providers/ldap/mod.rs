@@ -10,6 +10,8 @@ mod active;
 mod admin;
 mod again;
 mod classes;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod group_client;
 mod groups;
 mod ids;

@@ -8,6 +8,8 @@
 mod admin;
 mod client;
 mod decode;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod look;
 mod members;
 mod paging;

@@ -6,6 +6,8 @@
 //! ([`failure`]); the library's are for programmers.
 
 mod certificate;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod judge;
 
 use std::path::Path;
