@@ -151,6 +151,14 @@ fn short(name: &str) -> &str {
         .map_or(name, |(_, short)| short)
 }
 
+/// A type without the `oid.` that old servers put before a number (RFC 1779, 2.3); `None`: nothing of the kind follows it.
+fn without_oid(attribute: &str) -> Option<&str> {
+    match attribute.strip_prefix("oid.") {
+        Some(number) => Some(number).filter(|n| n.starts_with(|c: char| c.is_ascii_digit())),
+        None => Some(attribute),
+    }
+}
+
 /// Reads the parts up to the next comma, and gives what follows it.
 fn relative(text: &str) -> Option<(Vec<Part>, Option<&str>)> {
     let mut parts = Vec::with_capacity(1);
@@ -158,7 +166,7 @@ fn relative(text: &str) -> Option<(Vec<Part>, Option<&str>)> {
     loop {
         let (attribute, tail) = rest.split_once('=')?;
         let attribute = attribute.trim().to_ascii_lowercase();
-        let attribute = attribute.strip_prefix("oid.").unwrap_or(&attribute);
+        let attribute = without_oid(&attribute)?;
         let named = !attribute.is_empty()
             && attribute
                 .bytes()
@@ -421,6 +429,7 @@ mod tests {
             "cn=\"x\"y,dc=z",
             "oid.=x",
             "cn=x,oid. =y",
+            "oid.oid.2.5.4.3=x",
         ] {
             assert_eq!(normalise(text), None, "{text}");
         }
