@@ -6,7 +6,7 @@ use super::entry::Entry;
 use super::filter::{Filter, any_bytes, any_name};
 use super::limits::{self, Limits};
 use super::message::{self, Message, Says};
-use super::sync;
+use super::sync::{self, Changes, Fate};
 
 /// The control of RFC 2696.
 const PAGED: &str = "1.2.840.113556.1.4.319";
@@ -44,12 +44,11 @@ pub(crate) fn entries(bytes: &[u8]) -> Vec<Entry<'_>> {
 
 /// Messages with their controls.
 pub(crate) fn messages(bytes: &[u8]) {
-    for message in stream(bytes) {
+    let messages = stream(bytes);
+    refresh(&messages);
+    for message in messages {
         if let Some(Some(control)) = message.control(PAGED) {
             let _ = message::cookie(control);
-        }
-        if let Some(Some(control)) = message.control(sync::DONE) {
-            let _ = sync::done(control);
         }
         match message.says {
             Says::Entry(content) => {
@@ -58,13 +57,31 @@ pub(crate) fn messages(bytes: &[u8]) {
                 }
             }
             Says::Reference(all) => assert!(!message::addresses(all).is_empty()),
-            Says::Intermediate => {}
+            Says::Intermediate(_) => {}
             Says::Result(answer) => {
                 let _ = (answer.words(), answer.referral().map(message::addresses));
             }
         }
     }
     let _ = (message::cookie(bytes), sync::done(bytes));
+}
+
+/// What the messages up to the first result say of what has changed.
+fn refresh(messages: &[Message<'_>]) {
+    let mut changes = Some(Changes::default());
+    for message in messages {
+        let Says::Result(_) = message.says else {
+            changes = changes.and_then(|changes| changes.with(message));
+            continue;
+        };
+        let end = message.control(sync::DONE).flatten().and_then(sync::done);
+        let whole = changes.zip(end).and_then(|(changes, end)| changes.end(end));
+        for (uuid, content) in whole.iter().flat_map(Changes::changed) {
+            let fate = whole.as_ref().map(|changes| changes.of(uuid));
+            assert_eq!(fate, Some(Fate::Changed(content)));
+        }
+        return;
+    }
 }
 
 /// What our writer makes of an entry must read the same.
