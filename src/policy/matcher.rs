@@ -253,10 +253,8 @@ fn bracket_to_regex(rest: &mut Chars<'_>, out: &mut String) {
 
 /// A character that stands for itself, between brackets too.
 fn push_literal(c: char, out: &mut String) {
-    if c.is_ascii_punctuation() {
-        out.push('\\');
-    }
-    out.push(c);
+    // A backslash before any sign would not do: `\<` is where a word begins.
+    out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
 }
 
 impl Pattern {
@@ -297,6 +295,8 @@ mod tests {
         assert!(!passes(&["osg.*"], "osgx"));
         assert!(passes(&["[ab]?"], "b1"));
         assert!(!passes(&["[!ab]*"], "b1"));
+        assert!(passes(&["<*>?"], "<a>b") && !passes(&["<*"], "a"));
+        assert!(passes(&["[<a]*[>-]"], "<a>") && !passes(&["[<]"], "a"));
         assert!(passes(&["/^o.g/"], "osg.test"));
         assert!(passes(&["!osg"], "cms"));
         assert!(passes(&["*"], "anything at all"));
