@@ -15,6 +15,7 @@ CARGO = cargo
 BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share
 DOC = $(SHARE)/doc/gosync
+UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 
 .PHONY: build demo check servers host torture fuzz test lint install bench instructions clean
 
@@ -55,7 +56,7 @@ lint:
 install:
 	test -x target/release/gosync || $(CARGO) build --release --locked
 	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man5 $(DOC)/sample $(DOC)/cron.d $(SHARE)/gosync/hooks
-	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d $(UNITS)
 	install -m 0755 target/release/gosync $(BIN)/gosync
 	install -m 0644 man/gosync.8 $(SHARE)/man/man8/gosync.8
 	install -m 0644 man/gosync.toml.5 $(SHARE)/man/man5/gosync.toml.5
@@ -68,8 +69,8 @@ install:
 	install -m 0644 sample/directory.json $(DOC)/sample/directory.json
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' share/cron.d/gosync > $(DOC)/cron.d/gosync
 	chmod 0644 $(DOC)/cron.d/gosync
-	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' share/cron.d/gosync > $(DOC)/cron.d/gosync
-	chmod 0644 $(DOC)/cron.d/gosync
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' share/systemd/gosync-follow.service > $(UNITS)/gosync-follow.service
+	chmod 0644 $(UNITS)/gosync-follow.service
 
 bench: build
 	benches/run.sh

@@ -38,6 +38,7 @@ complete -c gosync -n "__fish_gosync_needs_command" -s v -l verbose -d 'Log more
 complete -c gosync -n "__fish_gosync_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_needs_command" -s V -l version -d 'Print version'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "sync" -d 'Bring accounts or groups in step with the provider'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "follow" -d 'Keep accounts and groups in step, until it is ended'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "deluser" -d 'Remove accounts that gosync made'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "adopt" -d 'Take over accounts, or groups, that stand on this host'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "rebind" -d 'Tie accounts, or groups, to other records of the provider'
@@ -123,6 +124,19 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -l every -d 'Look at least so often, such as 60s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l archive-home -d 'Pack the home into a file of this directory, then remove it' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
 json\t'For programs'"

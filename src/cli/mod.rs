@@ -8,6 +8,7 @@ mod adopt;
 mod deluser;
 mod doctor;
 mod drift;
+mod follow;
 mod group;
 mod history;
 pub mod hook_text;
@@ -31,6 +32,7 @@ pub(crate) use adopt::{Adopt, By, Kind, Release};
 pub(crate) use deluser::DelUser;
 pub(crate) use doctor::Doctor;
 pub(crate) use drift::Drift;
+pub(crate) use follow::Follow;
 pub(crate) use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
 pub(crate) use history::{Apply, History, Plan, Undo, Why};
 pub(crate) use init::{Check, Init};
@@ -139,7 +141,7 @@ pub struct Global {
 }
 
 /// Options of the commands that plan changes.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct PlanArgs {
     /// Show the exact plan and write nothing
     ///
@@ -197,6 +199,17 @@ pub enum Command {
     /// Bring accounts or groups in step with the provider
     #[command(subcommand)]
     Sync(Sync),
+    /// Keep accounts and groups in step, until it is ended
+    ///
+    /// Does what `sync users` and `sync groups` do, says `synced`, and does it again whenever the provider tells that something has
+    /// changed, and each `--every` in any case. An LDAP server that can be replicated from (syncprov) tells of changes at once;
+    /// others are looked at each `--every`. It runs beside cron: each round takes the lock, waits for it if need be, and gives it
+    /// back. What fails is said once, and tried again: a server that is away, a limit that refuses, a configuration that became
+    /// wrong. Who is no longer there is locked after `absent_for`, as by every sync; `active = false` locks at once.
+    ///
+    /// The configuration is read anew in each round. It ends by SIGTERM or SIGINT, with status 0 while it waits; in the middle
+    /// of a round, as a sync does, which the next run mends. Under systemd it tells when it is in step (Type=notify).
+    Follow(Follow),
     /// Remove accounts that gosync made
     ///
     /// Removes account, memberships and subordinate ids. The home stays unless an option says otherwise, and the ids

@@ -135,10 +135,14 @@ pub const FILES: [(&str, &str); 11] = [
 ];
 
 /// Environment variables; no others are read.
-pub const ENVIRONMENT: [(&str, &str); 2] = [
+pub const ENVIRONMENT: [(&str, &str); 3] = [
     (
         "GOSYNC_CONFIG",
         "The configuration to read if there is no -f.",
+    ),
+    (
+        "NOTIFY_SOCKET",
+        "Where `gosync follow` tells systemd that it is in step; see sd_notify(3).",
     ),
     (
         "SOURCE_DATE_EPOCH",
@@ -148,7 +152,7 @@ pub const ENVIRONMENT: [(&str, &str); 2] = [
 ];
 
 /// Command lines, and what they do.
-pub const EXAMPLES: [(&str, &str); 14] = [
+pub const EXAMPLES: [(&str, &str); 15] = [
     (
         "gosync sync users --dry-run",
         "Show what a run would change, and change nothing.",
@@ -169,6 +173,10 @@ pub const EXAMPLES: [(&str, &str); 14] = [
     (
         "gosync deluser alice --archive-home /srv/archive",
         "Remove an account and keep its home elsewhere.",
+    ),
+    (
+        "gosync follow",
+        "Keep the host in step within seconds; gosync-follow.service does so under systemd.",
     ),
     (
         "gosync lock alice --reason 'laptop stolen'",

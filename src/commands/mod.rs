@@ -10,12 +10,14 @@ mod check;
 mod deluser;
 mod doctor;
 mod drift;
+mod follow;
 mod group;
 mod history;
 mod init;
 mod keys;
 mod ledger;
 mod lock;
+mod once_said;
 mod plan;
 mod rebind;
 mod rebinding;
@@ -106,6 +108,7 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
     let global = &cli.global;
     let outcome = match &cli.command {
         Command::Sync(args) => sync::run(global, args, ui),
+        Command::Follow(args) => follow::run(global, args, ui),
         Command::Deluser(args) => deluser::run(global, args, ui),
         Command::Adopt(args) => adopt::adopt(global, args, ui),
         Command::Rebind(args) => rebind::run(global, args, ui),

@@ -82,10 +82,21 @@ fn watched(
     (options, asks): (Options, bool),
     args: &PlanArgs,
 ) -> Result<RunReport> {
-    let note = NoteOfRun::new(setup, &task);
+    let job = Job { task, options };
+    noted(setup, &job, args, |watch| watch.asking(asks))
+}
+
+/// Runs a job before an observer, and leaves a note of how it ended.
+pub(super) fn noted(
+    setup: &Setup<'_>,
+    job: &Job,
+    args: &PlanArgs,
+    observer: impl FnOnce(UiWatch) -> UiWatch,
+) -> Result<RunReport> {
+    let note = NoteOfRun::new(setup, &job.task);
     let watch = UiWatch::with_format(setup.ui, args.format).verbose(setup.global.verbose > 0);
-    let mut watch = watch.knowing(note.memory().clone()).asking(asks);
-    let mut result = run::once(&setup.env, &Job { task, options }, &mut watch);
+    let mut watch = observer(watch.knowing(note.memory().clone()));
+    let mut result = run::once(&setup.env, job, &mut watch);
     if let Ok(report) = &mut result {
         note.judge(report);
     }

@@ -1,5 +1,9 @@
 //! Shows a person how a run goes on.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::once_said::OnceSaid;
 use crate::cli::Format;
 use crate::hooks::Reporter;
 use crate::plan::Plan;
@@ -20,6 +24,8 @@ pub(super) struct UiWatch {
     memory: Memory,
     /// Whether somebody who types is asked before a plan is carried out.
     asks: bool,
+    /// Where nothing is told that the round before has told.
+    said: Option<Rc<RefCell<OnceSaid>>>,
 }
 
 impl UiWatch {
@@ -36,6 +42,7 @@ impl UiWatch {
             each: false,
             memory: Memory::default(),
             asks: false,
+            said: None,
         }
     }
 
@@ -53,6 +60,18 @@ impl UiWatch {
     /// The same; `asks`: whether somebody who types is asked before a plan is carried out.
     pub(super) fn asking(self, asks: bool) -> Self {
         Self { asks, ..self }
+    }
+
+    /// The same; what the round before has told, too, is not told.
+    pub(super) fn saying_once(self, said: Rc<RefCell<OnceSaid>>) -> Self {
+        let said = Some(said);
+        Self { said, ..self }
+    }
+
+    /// Whether a line is to be told.
+    fn is_news(&self, text: &str) -> bool {
+        let said = self.said.as_ref();
+        said.is_none_or(|said| said.borrow_mut().is_news(text))
     }
 
     /// What is to be told, and how much was told before.
@@ -75,11 +94,15 @@ fn as_before(what: &str, count: usize, way: &str) -> Option<String> {
 
 impl Reporter for UiWatch {
     fn notice(&mut self, text: String) {
-        self.ui.notice(text);
+        if self.is_news(&text) {
+            self.ui.notice(text);
+        }
     }
 
     fn warn(&mut self, text: String) {
-        self.ui.warn(text);
+        if self.is_news(&text) {
+            self.ui.warn(text);
+        }
     }
 }
 
@@ -90,15 +113,22 @@ impl Watch for UiWatch {
     }
 
     fn staged(&mut self, plan: &Plan) {
+        if let Some(said) = self.said.as_ref().filter(|_| !plan.changes.is_empty()) {
+            said.borrow_mut().changes();
+        }
         let begins = plan.missing.iter();
         let begins = begins.filter(|missing| self.each || missing.is_news);
         let (remarks, noted) = self.news(&plan.remarks);
         let remarks = render::lines(remarks, self.detail(Detail::Some));
         let as_before = as_before("notes", noted, "-v tells them");
-        let rest = render::missing(begins).into_iter().chain(remarks);
+        let others = render::missing(begins)
+            .into_iter()
+            .chain(remarks)
+            .chain(as_before);
+        let others = others.filter(|line| self.is_news(line));
         self.ui.notices(|| {
             let changes = render::changes(&plan.changes).into_iter();
-            changes.chain(rest).chain(as_before)
+            changes.chain(others)
         });
         // What keeps everybody out is the error at the end.
         let barred = self.memory.barred(plan);
@@ -106,11 +136,14 @@ impl Watch for UiWatch {
             |refusal: &&Refusal| barred.is_none_or(|barred| !barred.is_by(&refusal.reason));
         let (refused, others) = self.news(plan.refused.iter().filter(is_told));
         for line in render::lines(refused, self.detail(Detail::Some)) {
-            self.ui.warn(line);
+            if self.is_news(&line) {
+                self.ui.warn(line);
+            }
         }
         let way = "`gosync accounts --state refused` names them";
-        self.ui
-            .notices(|| self::as_before("refused", others, way).into_iter());
+        let others = self::as_before("refused", others, way);
+        let others = others.filter(|line| self.is_news(line));
+        self.ui.notices(|| others.into_iter());
     }
 
     fn agrees(&mut self, plan: &Plan) -> bool {

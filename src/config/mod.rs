@@ -8,6 +8,7 @@
 mod complaint;
 mod error;
 mod example;
+mod follow;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod gosync;

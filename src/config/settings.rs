@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
+use super::follow::Follow;
 use super::gosync::Gosync;
 use super::merge::{Places, Source, Texts};
 use super::providers::{self, ProviderSettings};
@@ -26,6 +27,8 @@ pub struct Settings {
     pub targets: Vec<TargetSettings>,
     /// The frame of a run.
     pub gosync: Gosync,
+    /// How `gosync follow` goes on.
+    pub follow: Follow,
     /// Rules for accounts, groups and people who leave.
     pub rules: Rules,
     /// How much may be taken away.
@@ -56,6 +59,7 @@ impl Settings {
         let targets = sections.named("target")?;
         let overrides = overrides(sections.named("group")?, &places)?;
         let gosync: Gosync = sections.one("gosync")?;
+        let follow: Follow = sections.one("follow")?;
         let rules = Rules {
             accounts: sections.one("accounts")?,
             groups: GroupRules {
@@ -74,12 +78,13 @@ impl Settings {
         sections.end()?;
         let known = providers::read(providers, &base, &places)?;
         let known_targets = targets::read(targets, &places)?;
-        check(&gosync, &rules, &hooks).map_err(|misfit| places.misfit(&misfit))?;
+        check((&gosync, &follow), &rules, &hooks).map_err(|misfit| places.misfit(&misfit))?;
         Ok(Self {
             sections: known.clone(),
             providers: providers::choose(known, provider, gosync.provider.as_deref(), &places)?,
             targets: targets::choose(&known_targets, &gosync.targets, &places)?,
             gosync,
+            follow,
             rules,
             limits,
             catalogue,
@@ -116,11 +121,16 @@ impl Settings {
 }
 
 /// Whether the keys that are read one by one fit together.
-fn check(gosync: &Gosync, rules: &Rules, hooks: &HookRules) -> Result<(), Misfit> {
+fn check(
+    (gosync, follow): (&Gosync, &Follow),
+    rules: &Rules,
+    hooks: &HookRules,
+) -> Result<(), Misfit> {
     rules.accounts.check(rules.groups.gid_range)?;
     rules.departed.check()?;
     rules.keys.check()?;
     gosync.check()?;
+    follow.check()?;
     hooks.check()
 }
 

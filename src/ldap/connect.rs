@@ -4,6 +4,7 @@
 //! password). Decides nothing about entries.
 
 use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -252,6 +253,30 @@ impl Session {
         }
     }
 
+    /// From now on every wait ends then, and as much may come as on a new connection.
+    pub(super) fn until(&mut self, deadline: Instant) {
+        self.wire.until(deadline);
+    }
+
+    /// Takes in what has come, if anything has.
+    ///
+    /// # Errors
+    /// Why nothing more will come; the session cannot be used any more then.
+    pub(super) fn take_in(&mut self) -> Result<(), Error> {
+        self.wire.take_in()
+    }
+
+    /// The next message that was taken in, whatever it answers to.
+    ///
+    /// # Errors
+    /// When it is none; the session cannot be used any more then.
+    pub(super) fn taken_in(&mut self) -> Result<Option<Message<'_>>, Error> {
+        match self.wire.has_message()? {
+            true => self.wire.receive().map(Some),
+            false => Ok(None),
+        }
+    }
+
     /// Nothing more is asked on this connection.
     pub(super) fn fail(&mut self, error: Error) -> Error {
         self.wire.fail(error)
@@ -284,6 +309,12 @@ impl Session {
     pub(crate) fn close(mut self) {
         let _ = self.send(&Operation::unbind(), &[]);
         self.wire.close();
+    }
+}
+
+impl AsFd for Session {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wire.socket().as_fd()
     }
 }
 

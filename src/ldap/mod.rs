@@ -4,7 +4,7 @@
 //! for them (the provider in `providers/ldap`). Follows no reference to another server. `ber`,
 //! `message`, `request`, `question`, `tape`, `entry`, `dn`, `filter`, `limits` and `code` are pure; `socket` and `wire`
 //! carry messages, `connect` and `search` ask and are answered, `client` keeps one connection for
-//! questions and changes. Sources: RFC 4511 to 4519.
+//! questions and changes, `persist` one on which a server tells of changes by itself. Sources: RFC 4511 to 4519.
 
 pub(crate) mod address;
 mod ber;
@@ -19,6 +19,7 @@ pub(crate) mod filter;
 pub(crate) mod fuzz;
 pub(crate) mod limits;
 mod message;
+pub(crate) mod persist;
 mod question;
 pub(crate) mod request;
 pub(crate) mod search;

@@ -16,10 +16,10 @@ use super::message::{Message, Says};
 use super::question::Request;
 use super::request::{Control, Operation, Search};
 
-const REQUEST: &str = "1.3.6.1.4.1.4203.1.9.1.1";
+pub(super) const REQUEST: &str = "1.3.6.1.4.1.4203.1.9.1.1";
 const STATE: &str = "1.3.6.1.4.1.4203.1.9.1.2";
 pub(super) const DONE: &str = "1.3.6.1.4.1.4203.1.9.1.3";
-const INFO: &[u8] = b"1.3.6.1.4.1.4203.1.9.1.4";
+pub(super) const INFO: &[u8] = b"1.3.6.1.4.1.4203.1.9.1.4";
 const REFRESH_ONLY: u32 = 1;
 
 /// States of an entry.
@@ -179,7 +179,10 @@ fn refresh(
     });
     let id = session.send(
         &operation,
-        &[Control::critical(REQUEST, self::request(cookie))],
+        &[Control::critical(
+            REQUEST,
+            self::request(REFRESH_ONLY, cookie),
+        )],
     )?;
     let mut changes = Some(Changes::default());
     loop {
@@ -194,11 +197,11 @@ fn refresh(
     }
 }
 
-/// syncRequestValue (RFC 4533, 2.2).
-fn request(cookie: Option<&[u8]>) -> Vec<u8> {
+/// syncRequestValue (RFC 4533, 2.2); `how`: whether the search ends.
+pub(super) fn request(how: u32, cookie: Option<&[u8]>) -> Vec<u8> {
     let mut value = Writer::default();
     value.nested(SEQUENCE, |out| {
-        out.number(ENUMERATED, REFRESH_ONLY);
+        out.number(ENUMERATED, how);
         if let Some(cookie) = cookie {
             out.string(cookie);
         }
@@ -271,8 +274,8 @@ mod tests {
 
     #[test]
     fn a_request_and_its_end_are_their_bytes() {
-        assert_eq!(request(None), b"\x30\x03\x0a\x01\x01");
-        assert_eq!(request(Some(b"ab")), b"\x30\x07\x0a\x01\x01\x04\x02ab");
+        assert_eq!(request(REFRESH_ONLY, None), b"\x30\x03\x0a\x01\x01");
+        assert_eq!(request(3, Some(b"ab")), b"\x30\x07\x0a\x01\x03\x04\x02ab");
         let ab = Some(b"ab".to_vec());
         assert_eq!(done(b"\x30\x04\x04\x02ab"), Some((ab.clone(), false)));
         assert_eq!(done(b"\x30\x07\x04\x02ab\x01\x01\xff"), Some((ab, true)));

@@ -4,6 +4,7 @@
 //! more is read or written: where the next message begins is not known any more. Rules: RFC 4511, 5.
 
 use std::io::{self, Read as _, Write as _};
+use std::time::Instant;
 
 use rustls::{ClientConnection, StreamOwned};
 
@@ -67,6 +68,23 @@ impl Wire {
         &self.limits
     }
 
+    /// What can be read from when something has come.
+    pub(super) fn socket(&self) -> &Socket {
+        match &self.stream {
+            Stream::Plain(socket) => socket,
+            Stream::Tls(stream) => &stream.sock,
+        }
+    }
+
+    /// From now on every wait ends then, and as much may come as on a new connection.
+    pub(super) fn until(&mut self, deadline: Instant) {
+        match &mut self.stream {
+            Stream::Plain(socket) => socket.until(deadline),
+            Stream::Tls(stream) => stream.sock.until(deadline),
+        }
+        self.left = self.limits.read;
+    }
+
     /// Sends a message.
     ///
     /// # Errors
@@ -110,6 +128,33 @@ impl Wire {
         }
     }
 
+    /// Takes in what has come. That the deadline passes before anything has is no failure.
+    ///
+    /// # Errors
+    /// Why nothing more will come.
+    pub(super) fn take_in(&mut self) -> Result<(), Error> {
+        self.usable()?;
+        let taken = match self.lies_whole() {
+            Ok(None) => match self.read() {
+                Err(error) if socket::is_late(&error) => Ok(()),
+                read => self.took(read),
+            },
+            Ok(Some(_)) => Ok(()),
+            Err(error) => Err(error),
+        };
+        taken.map_err(|error| self.fail(error))
+    }
+
+    /// Whether a whole message has been taken in.
+    ///
+    /// # Errors
+    /// When what lies there is none.
+    pub(super) fn has_message(&mut self) -> Result<bool, Error> {
+        self.usable()?;
+        let length = self.lies_whole().map_err(|error| self.fail(error))?;
+        Ok(length.is_some())
+    }
+
     /// Ends the connection.
     pub(super) fn close(mut self) {
         match &mut self.stream {
@@ -135,15 +180,23 @@ impl Wire {
     /// Waits until a whole message has come; its length.
     fn whole(&mut self) -> Result<usize, Error> {
         loop {
-            let here = &self.buffer[self.begin..self.end];
-            let wanted = limits::length(here, &self.limits)?;
-            match wanted {
-                Some(length) if length <= here.len() => return Ok(length),
-                Some(length) => self.make_room(length)?,
-                None => self.make_room(PIECE)?,
+            if let Some(length) = self.lies_whole()? {
+                return Ok(length);
             }
-            self.fill()?;
+            let read = self.read();
+            self.took(read)?;
         }
+    }
+
+    /// The length of the message that lies here whole; `None`: there is room for more of it now.
+    fn lies_whole(&mut self) -> Result<Option<usize>, Error> {
+        let here = &self.buffer[self.begin..self.end];
+        match limits::length(here, &self.limits)? {
+            Some(length) if length <= here.len() => return Ok(Some(length)),
+            Some(length) => self.make_room(length)?,
+            None => self.make_room(PIECE)?,
+        }
+        Ok(None)
     }
 
     /// Sees to it that so many bytes fit behind the beginning.
@@ -170,12 +223,16 @@ impl Wire {
     }
 
     /// Reads what has come, and at least one byte.
-    fn fill(&mut self) -> Result<(), Error> {
+    fn read(&mut self) -> io::Result<usize> {
         let free = &mut self.buffer[self.end..];
-        let read = match &mut self.stream {
+        match &mut self.stream {
             Stream::Plain(socket) => socket.read(free),
             Stream::Tls(stream) => stream.read(free),
-        };
+        }
+    }
+
+    /// What came of it.
+    fn took(&mut self, read: io::Result<usize>) -> Result<(), Error> {
         let read = match read {
             Ok(0) => return Err(self.ended(Error::closed())),
             Ok(read) => read,

@@ -5,6 +5,7 @@
 //! is not proven complete says so.
 
 pub(crate) mod admin;
+pub(crate) mod bell;
 mod choice;
 pub(crate) mod fields;
 pub(crate) mod file;
@@ -23,6 +24,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use self::bell::Bell;
 use self::look::{Look, LookFor};
 use crate::model::history::EntryKind;
 use crate::model::remedy::Remedy;
@@ -181,6 +183,15 @@ pub trait Provider {
     /// As [`Provider::fetch`].
     fn is_marked(&self, _query: &Query, _mark: &str) -> Result<bool, FetchError> {
         Ok(false)
+    }
+
+    /// Begins to listen for changes: whatever changes from now on rings, and perhaps more. `None`: the provider tells of
+    /// nothing by itself.
+    ///
+    /// # Errors
+    /// When it does not let us listen, or not before `deadline`.
+    fn bell(&self, _deadline: Instant) -> Result<Option<Box<dyn Bell>>, FetchError> {
+        Ok(None)
     }
 
     /// Whether what was fetched last are made-up people, to try gosync with: they belong on no host.

@@ -15,6 +15,7 @@ use crate::model::power::PowerBook;
 use crate::model::{Details, Directory, Now, Snapshot, User, shown};
 use crate::policy::PrimaryGroup;
 use crate::policy::select::{self, Selection};
+use crate::providers::bell::Bell;
 use crate::providers::{Earlier, FetchError, Mark, Provider, Query, Reading, Scope, Whole, fields};
 use crate::system::clock;
 use crate::system::lock::{Holder, Purpose, RunLock, RunLockError, Wait};
@@ -241,6 +242,13 @@ impl Env {
     pub(crate) fn is_marked(&self, asked: Asked, mark: &str) -> Result<bool> {
         let is_still = self.opened()?.is_marked(&self.query(asked), mark);
         is_still.map_err(|error| self.unreadable(error))
+    }
+
+    /// Begins to listen for changes at the provider, if it tells of them by itself.
+    pub(crate) fn bell(&self) -> Result<Option<Box<dyn Bell>>> {
+        let deadline = clock::deadline(self.settings.gosync.time_limit);
+        let bell = self.opened()?.bell(deadline);
+        bell.map_err(|error| self.unreadable(error))
     }
 
     /// Why nothing was read, and what to do about it.

@@ -13,6 +13,7 @@ pub(crate) mod copies;
 mod env;
 mod evidence;
 mod exchange;
+pub(crate) mod follow;
 mod hold;
 mod job;
 pub(crate) mod keys;

@@ -21,6 +21,7 @@ pub(crate) mod journal;
 pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod mounts;
+pub(crate) mod notify;
 pub(crate) mod nss;
 pub(crate) mod pool;
 pub(crate) mod process;
@@ -32,5 +33,6 @@ pub(crate) mod sessions;
 pub(crate) mod skeleton;
 pub(crate) mod stat;
 pub(crate) mod tls;
+pub(crate) mod waiting;
 
 pub(crate) use error::{Context, PathError};

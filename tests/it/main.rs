@@ -21,6 +21,8 @@ macro_rules! cases {
 
 #[path = "../support/console.rs"]
 mod console;
+#[path = "../support/follower.rs"]
+mod follower;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
@@ -28,6 +30,7 @@ mod by_hand;
 mod example;
 mod fields;
 mod file_age;
+mod follow;
 mod host;
 mod keys_url;
 mod last_runs;

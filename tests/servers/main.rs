@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+#[path = "../support/follower.rs"]
+mod follower;
 #[path = "../support/proxy.rs"]
 mod proxy;
 #[path = "../support/scratch.rs"]
@@ -15,6 +17,7 @@ mod bare_host;
 mod certificates;
 mod contract;
 mod ds389;
+mod follow;
 mod globus;
 mod globus_admin;
 mod globus_cli;

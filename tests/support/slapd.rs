@@ -59,9 +59,24 @@ pub struct Slapd {
 impl Slapd {
     /// Ends the server by a signal, and starts it again with what it holds.
     pub fn restart(&mut self, signal: Signal) {
+        self.end(signal);
+        self.start_again();
+    }
+
+    /// Sends a signal to the server.
+    pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         kill(pid, signal).unwrap();
+    }
+
+    /// Ends the server by a signal.
+    pub fn end(&mut self, signal: Signal) {
+        self.signal(signal);
         self.child.wait().unwrap();
+    }
+
+    /// Starts the server again, after its end, with what it holds.
+    pub fn start_again(&mut self) {
         let conf = self.dir.path().join("slapd.conf");
         self.child = serve(conf.to_str().unwrap(), &self.urls);
         assert!(

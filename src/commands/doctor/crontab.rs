@@ -9,6 +9,7 @@ use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
 use crate::model::shown;
 use crate::system::inspect::{self, Kind, Node};
+use crate::system::root::Root;
 use crate::system::{files, process};
 
 const AREA: Area = Area::Crontab;
@@ -19,8 +20,8 @@ const LIMIT: u64 = 1 << 20;
 /// What is known.
 struct Facts {
     tables: Vec<Table>,
-    /// Units of systemd that name gosync.
-    timers: bool,
+    /// What systemd starts that is gosync's.
+    units: Vec<&'static str>,
     time_limit: Duration,
 }
 
@@ -51,12 +52,6 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
             .into_iter()
             .filter_map(|name| table(dir.join(name), true)),
     );
-    let units = root.path("/etc/systemd/system");
-    let names = files::list(&units).unwrap_or_default().into_iter();
-    let mut timers = names
-        .filter(|name| name.to_string_lossy().ends_with(".timer"))
-        .map(|name| units.join(name));
-    let timers = timers.any(|path| path.to_string_lossy().contains("gosync"));
     if look.is_host() {
         for table in &mut tables {
             table.calls = calls(&table.text);
@@ -64,7 +59,7 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     }
     let facts = Facts {
         tables,
-        timers,
+        units: units(root),
         time_limit: look.settings().gosync.time_limit,
     };
     let found: Vec<String> = facts
@@ -72,8 +67,8 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         .iter()
         .map(|table| table.node.path.display().to_string())
         .collect();
-    let timer = facts.timers.then(|| "a timer of systemd".to_owned());
-    let all: Vec<String> = found.into_iter().chain(timer).collect();
+    let units = facts.units.iter().map(|unit| (*unit).to_owned());
+    let all: Vec<String> = found.into_iter().chain(units).collect();
     report.looked(
         AREA,
         if all.is_empty() {
@@ -83,6 +78,19 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         },
     );
     report.add(judge(&facts));
+}
+
+/// What systemd starts that is gosync's: a timer of the admin's own, or the service that follows, if it is enabled.
+fn units(root: &Root) -> Vec<&'static str> {
+    let is_there = |dir: &str, end: &str| {
+        let names = files::list(&root.path(dir)).unwrap_or_default();
+        let mut names = names.iter().map(|name| name.to_string_lossy());
+        names.any(|name| name.contains("gosync") && name.ends_with(end))
+    };
+    let timer = is_there("/etc/systemd/system", ".timer").then_some("a timer of systemd");
+    let wanted = "/etc/systemd/system/multi-user.target.wants";
+    let follows = is_there(wanted, "follow.service").then_some("gosync-follow.service");
+    timer.into_iter().chain(follows).collect()
 }
 
 fn table(path: PathBuf, dropped_in: bool) -> Option<Table> {
@@ -112,7 +120,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn judge(facts: &Facts) -> Vec<Finding> {
-    if facts.tables.is_empty() && !facts.timers {
+    if facts.tables.is_empty() && facts.units.is_empty() {
         let why = "new people get no account, and those who leave keep theirs, until somebody runs it by hand";
         return vec![AREA.note(
             "neither cron nor a timer runs gosync",
@@ -270,7 +278,7 @@ mod tests {
         }];
         Facts {
             tables,
-            timers: false,
+            units: Vec::new(),
             time_limit: Duration::from_secs(100),
         }
     }
@@ -338,16 +346,32 @@ mod tests {
     }
 
     #[test]
+    fn a_service_that_is_enabled_and_a_timer_run_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::new(Some(dir.path().to_owned()));
+        let units_dir = dir.path().join("etc/systemd/system");
+        let wanted = units_dir.join("multi-user.target.wants");
+        std::fs::create_dir_all(&wanted).unwrap();
+        std::fs::write(units_dir.join("gosync-follow.service"), "").unwrap();
+        assert_eq!(units(&root), [""; 0], "not enabled");
+        std::os::unix::fs::symlink("/x", wanted.join("gosync-follow.service")).unwrap();
+        assert_eq!(units(&root), ["gosync-follow.service"]);
+        std::fs::write(units_dir.join("gosync.timer"), "").unwrap();
+        let both = ["a timer of systemd", "gosync-follow.service"];
+        assert_eq!(units(&root), both);
+    }
+
+    #[test]
     fn nothing_that_runs_it_is_a_note() {
         let none = Facts {
             tables: vec![],
-            timers: false,
+            units: Vec::new(),
             time_limit: Duration::from_secs(100),
         };
         assert_eq!(told(&none), [Severity::Note]);
         assert_eq!(
             told(&Facts {
-                timers: true,
+                units: vec!["a timer of systemd"],
                 ..none
             }),
             []

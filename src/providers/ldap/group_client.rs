@@ -64,7 +64,7 @@ impl GroupClient {
     }
 
     fn error(&self, error: Error) -> AdminError {
-        fetch_error(error, self.client.server()).into()
+        fetch_error(error, &self.client.server().address.url).into()
     }
 
     fn unfinished(&self, error: SearchError) -> AdminError {

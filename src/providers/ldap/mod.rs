@@ -3,12 +3,13 @@
 //!
 //! What entries mean; how a server is spoken to is for `ldap`, the protocol. `settings` checks the
 //! configuration. A read has a connection of its own: `active`, `people` and `groups` are pure,
-//! `strangers` asks who a member is whom nobody knows, `read` puts them together. Group administration changes things: `listed`, `modify` and `classes`
+//! `strangers` asks who a member is whom nobody knows, `read` puts them together; `bell` listens for changes. Group administration changes things: `listed`, `modify` and `classes`
 //! are pure, `group_client` asks, `admin` puts them together. `ids` is pure and serves both.
 
 mod active;
 mod admin;
 mod again;
+mod bell;
 mod classes;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
@@ -34,6 +35,7 @@ use secrecy::SecretString;
 
 use self::settings::Settings;
 use super::admin::GroupAdmin;
+use super::bell::Bell;
 use super::kind::{
     self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
 };
@@ -158,13 +160,13 @@ impl Ldap {
     }
 
     fn error(&self, error: ldap::Error) -> FetchError {
-        fetch_error(error, &self.server)
+        fetch_error(error, &self.server.address.url)
     }
 }
 
-/// The error for a server that gave nothing usable.
-fn fetch_error(error: ldap::Error, server: &Server) -> FetchError {
-    let place = server.address.url.clone();
+/// The error for a server, by its address, that gave nothing usable.
+fn fetch_error(error: ldap::Error, place: &str) -> FetchError {
+    let place = place.to_owned();
     let reason = Reason::new(error.text).with(error.remedy);
     match error.kind {
         ErrorKind::Unreachable => FetchError::Unreachable { place, reason },
@@ -220,6 +222,11 @@ impl Provider for Ldap {
 
     fn is_marked(&self, query: &Query, mark: &str) -> Result<bool, FetchError> {
         mark::is_still(self, query, mark).map_err(|error| self.error(error))
+    }
+
+    fn bell(&self, deadline: Instant) -> Result<Option<Box<dyn Bell>>, FetchError> {
+        let bell = bell::open(self, deadline);
+        bell.map(Some).map_err(|error| self.error(error))
     }
 
     fn look_at(&self, kind: EntryKind) -> String {

@@ -1,0 +1,15 @@
+//! `gosync follow`
+
+use clap::Args;
+
+use crate::model::units::Span;
+
+/// `gosync follow`
+#[derive(Args, Clone, Debug)]
+pub struct Follow {
+    /// Look at least so often, such as 60s
+    ///
+    /// Overrides `follow.every`.
+    #[arg(long, value_name = "DURATION")]
+    pub every: Option<Span>,
+}

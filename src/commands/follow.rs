@@ -1,0 +1,210 @@
+//! `gosync follow`: the syncs of people and of groups, one round after the other.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::once_said::OnceSaid;
+use super::setup::Setup;
+use super::{Outcome, request, run_note};
+use crate::cli::{self, Global, PlanArgs};
+use crate::error::{Error, Kind, Result};
+use crate::providers::bell::Bell;
+use crate::run::follow::{self, Followed, News, Round};
+use crate::run::{Job, Options, Task};
+use crate::system::notify::Notify;
+use crate::system::waiting::Waiting;
+use crate::ui::Ui;
+
+pub(super) fn run(global: &Global, args: &cli::Follow, ui: Ui) -> Result<Outcome> {
+    let setup = Setup::new(global, ui)?;
+    let every = args.every.map(Duration::from);
+    if every.is_some_and(|every| every.is_zero()) {
+        return Err(Error::usage(
+            "--every 0s would never rest; it must be 1s or more",
+        ));
+    }
+    let mut host = Host {
+        global,
+        ui,
+        given: every,
+        every: every.unwrap_or(setup.settings.follow.every),
+        provider: provider(&setup),
+        notify: Notify::new(),
+        listens: false,
+        syncs: tasks().map(|task| Sync {
+            said: Rc::new(RefCell::new(OnceSaid::of(&task.command()))),
+            task,
+            failed: None,
+        }),
+    };
+    drop(setup);
+    let cannot = |error| Error::failed(format!("signals cannot be waited for: {error}"));
+    let mut waiting = Waiting::new().map_err(cannot)?;
+    let ended = follow::follow(&mut host, &mut waiting);
+    host.notify.stopping();
+    ended.map(|()| Outcome::Done)
+}
+
+/// What a round does, in order.
+fn tasks() -> [Task; 2] {
+    let all = Task::Users {
+        new: true,
+        existing: true,
+        only: Vec::new(),
+    };
+    [all, Task::Groups { only: Vec::new() }]
+}
+
+/// Which provider it is, and how it is asked.
+fn provider(setup: &Setup<'_>) -> String {
+    format!("{:?}", setup.settings.providers)
+}
+
+/// One of the commands of a round.
+struct Sync {
+    task: Task,
+    said: Rc<RefCell<OnceSaid>>,
+    /// Why it failed when it ran last.
+    failed: Option<String>,
+}
+
+/// This host, as a command line names it.
+struct Host<'a> {
+    global: &'a Global,
+    ui: Ui,
+    /// What the command line says of `every`.
+    given: Option<Duration>,
+    every: Duration,
+    /// The provider at which the bell hangs.
+    provider: String,
+    notify: Notify,
+    /// Whether the provider rings.
+    listens: bool,
+    syncs: [Sync; 2],
+}
+
+impl Followed for Host<'_> {
+    fn every(&self) -> Duration {
+        self.every
+    }
+
+    fn is_other(&mut self) -> bool {
+        // A configuration that cannot be read is told by the round.
+        let Ok(setup) = Setup::new(self.global, self.ui) else {
+            return false;
+        };
+        self.every = self.given.unwrap_or(setup.settings.follow.every);
+        let found = provider(&setup);
+        let is_other = found != self.provider;
+        self.provider = found;
+        is_other
+    }
+
+    fn bell(&mut self) -> Result<Option<Box<dyn Bell>>> {
+        let bell = Setup::new(self.global, self.ui).and_then(|setup| setup.bell());
+        self.listens = matches!(bell, Ok(Some(_)));
+        bell
+    }
+
+    fn round(&mut self) -> Round {
+        let (global, ui) = (self.global, self.ui);
+        let rounds = self.syncs.each_mut().map(|sync| sync.run(global, ui));
+        self.show();
+        Round {
+            is_in_step: rounds.iter().all(|round| round.is_in_step),
+            changed: rounds.iter().any(|round| round.changed),
+        }
+    }
+
+    fn tell(&mut self, news: News<'_>) {
+        let every = self.every.as_secs();
+        match news {
+            News::Synced => {
+                self.ui.notice(format!("synced; {}", self.goes_on()));
+                self.notify.ready();
+            }
+            News::Deaf(error) => {
+                self.listens = false;
+                self.ui.warn(format!(
+                    "the provider does not tell of changes now: {error}; looking every {every} s until it does"
+                ));
+            }
+            News::Listening => self.ui.notice("the provider tells of changes; listening"),
+        }
+        self.show();
+    }
+}
+
+impl Host<'_> {
+    /// What it does from now on.
+    fn goes_on(&self) -> String {
+        let every = self.every.as_secs();
+        match self.listens {
+            true => format!("listening for changes, and looking every {every} s"),
+            false => format!("looking every {every} s"),
+        }
+    }
+
+    /// Tells systemd how things stand.
+    fn show(&self) {
+        let failed = self.syncs.iter().filter_map(|sync| sync.failed.as_deref());
+        let failed: Vec<&str> = failed.collect();
+        let stands = match failed.is_empty() {
+            true => "in step".to_owned(),
+            false => failed.join("; "),
+        };
+        self.notify.status(&format!("{stands}; {}", self.goes_on()));
+    }
+}
+
+impl Sync {
+    /// Does what the command does, with a configuration that is read now and the time that it is now.
+    fn run(&mut self, global: &Global, ui: Ui) -> Round {
+        self.said.borrow_mut().begin();
+        let mut changed = false;
+        let ended = self.once(global, ui, &mut changed);
+        let command = self.task.command();
+        let is_in_step = match &ended {
+            Ok(_) => {
+                if self.said.borrow_mut().recovered() {
+                    ui.notice(format!("{command}: it works again"));
+                }
+                true
+            }
+            Err(error) => {
+                if self.said.borrow_mut().failed(error) {
+                    ui.error(error);
+                }
+                // The rest is done.
+                matches!(error.kind, Kind::Partial | Kind::NotOut)
+            }
+        };
+        let failure = ended.err();
+        self.failed = failure.map(|error| format!("{command}: {error}"));
+        Round {
+            is_in_step,
+            changed,
+        }
+    }
+
+    fn once(&self, global: &Global, ui: Ui, changed: &mut bool) -> Result<Outcome> {
+        let setup = Setup::new(global, ui)
+            .inspect_err(|error| run_note::unusable(global, &self.task, error))?;
+        let args = PlanArgs::default();
+        let job = Job {
+            task: self.task.clone(),
+            options: Options {
+                // Someone who wants to see more need not read more.
+                full: false,
+                ..request::options(&setup, &args)
+            },
+        };
+        let report = request::noted(&setup, &job, &args, |watch| {
+            watch.saying_once(Rc::clone(&self.said))
+        })?;
+        let targets = report.targets.iter();
+        *changed = targets.map(|it| it.transaction).any(|it| it.is_some());
+        request::conclude(&report, &args)
+    }
+}
