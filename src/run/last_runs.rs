@@ -53,6 +53,8 @@ pub(crate) struct RunNote {
     pub(crate) provider: String,
     /// When it ended.
     pub(crate) ended: Moment,
+    /// Which it was of all runs that left a note: several may end in one second.
+    pub(crate) number: u64,
     /// Its exit code.
     pub(crate) code: u8,
     /// Since when it ends with this code each time.
@@ -186,6 +188,8 @@ impl LastRuns {
         let same = last.filter(|last| last.code == note.code);
         note.since = same.map_or(note.ended, |last| last.since);
         note.times = same.map_or(0, |last| last.times).saturating_add(1);
+        let numbers = self.runs.values().map(|note| note.number);
+        note.number = numbers.max().unwrap_or(0).saturating_add(1);
         self.runs.insert(command.to_owned(), note);
     }
 
@@ -202,7 +206,7 @@ impl LastRuns {
             .iter()
             .map(|(command, note)| (command.as_str(), note));
         let mut whole: Vec<_> = runs.filter(|(command, _)| is_whole(command)).collect();
-        whole.sort_by_key(|(_, note)| std::cmp::Reverse(note.ended));
+        whole.sort_by_key(|(_, note)| std::cmp::Reverse((note.ended, note.number)));
         whole
     }
 
@@ -212,7 +216,7 @@ impl LastRuns {
         let is_after = |command: &str, than: &RunNote| {
             let same = |(other, _): &&(&str, &RunNote)| *other == command;
             let later = whole.iter().find(same);
-            later.is_some_and(|(_, note)| note.ended > than.ended)
+            later.is_some_and(|(_, note)| (note.ended, note.number) > (than.ended, than.number))
         };
         let (new, updated) = (format!("{family} --new"), format!("{family} --updated"));
         let stands = |(command, note): &(&str, &RunNote)| {
@@ -298,6 +302,27 @@ mod tests {
         runs.put("sync users", note(400, 0));
         assert_eq!(of(&runs), [0]);
         assert!(runs.standing("sync groups").is_empty());
+    }
+
+    #[test]
+    fn of_runs_that_end_in_one_second_the_later_one_is_the_newest() {
+        let mut runs = LastRuns::default();
+        let newest = |runs: &LastRuns| runs.whole("sync users")[0].1.code;
+        for (command, code) in [
+            ("sync users", 1),
+            ("sync users --updated", 2),
+            ("sync users --new", 3),
+        ] {
+            runs.put(command, note(100, code));
+            assert_eq!(newest(&runs), code);
+        }
+        runs.put("sync users", note(100, 4));
+        assert_eq!(newest(&runs), 4);
+        assert!(
+            runs.standing("sync users")
+                .iter()
+                .all(|(_, note)| note.code == 4)
+        );
     }
 
     #[test]
