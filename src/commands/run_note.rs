@@ -79,9 +79,10 @@ impl<'a> NoteOfRun<'a> {
         let is_complete = report.is_some_and(|it| self.is_whole && is_complete(it));
         let update = |runs: &mut LastRuns| {
             if is_complete || is_unmoved {
-                let reads = match is_unmoved {
-                    true => &mut runs.confirmed_reads,
-                    false => &mut runs.complete_reads,
+                // All may have been read, too, and found as it was.
+                let reads = match is_complete {
+                    true => &mut runs.complete_reads,
+                    false => &mut runs.confirmed_reads,
                 };
                 let reads = reads.entry(note.provider.clone());
                 let last = reads.or_default().entry(command.clone());
