@@ -1,7 +1,7 @@
 #!/bin/sh
 # Lets cargo-fuzz make up inputs: each target of tests/fuzz for $SECONDS_EACH seconds, or those whose names contain $1. Each that ends
 # leaves a line in docs/fuzz.tsv in place of its last one, and the end of docs/torture.md is written from all of them.
-# With KEEP=1, inputs that reach more than those of tests/fuzz/corpus are put there, the shortest first, as long as it stays small.
+# With KEEP=1, inputs that reach more than those of tests/fuzz/corpus are put there, as long as it stays small.
 set -eu
 cd "$(dirname "$0")/../.."
 command -v cargo-fuzz >/dev/null || { echo "make fuzz: needs cargo-fuzz: cargo install cargo-fuzz" >&2; exit 1; }
@@ -24,16 +24,18 @@ note() {
     rm "$table.new"
 }
 
-# Copies what the corpus lacks: at most 40 more, each of 4 KiB at most, and none beyond 150 KiB.
+# Copies what the corpus lacks, of every size: at most 40 more, each of 4 KiB at most, and as many as make 60 files and 100,000 bytes.
 keep() {
     more=target/fuzz/more/$1
+    corpus=tests/fuzz/corpus/$1
     rm -rf "$more"
     mkdir -p "$more"
-    fuzz "$1" "$more" "tests/fuzz/corpus/$1" "$found/$1" -- -merge=1 -max_len=4096 -timeout=20 > /dev/null 2>&1 || true
-    for file in $(ls -Sr "$more"); do
-        [ "$(ls "tests/fuzz/corpus/$1" | wc -l)" -lt 60 ] || break
-        [ "$(cat "tests/fuzz/corpus/$1"/* "$more/$file" | wc -c)" -le 150000 ] || break
-        cmp -s "$more/$file" /dev/null || cp "$more/$file" "tests/fuzz/corpus/$1/$(echo "$file" | cut -c 1-12)"
+    fuzz "$1" "$more" "$corpus" "$found/$1" -- -merge=1 -max_len=4096 -timeout=20 > "target/fuzz/$1.merge" 2>&1
+    step=$(($(ls "$more" | wc -l) / 40 + 1))
+    for file in $(ls -Sr "$more" | awk -v step="$step" 'NR % step == 0'); do
+        [ "$(ls "$corpus" | wc -l)" -lt 60 ] || break
+        [ "$(cat "$corpus"/* "$more/$file" | wc -c)" -le 100000 ] || break
+        cp "$more/$file" "$corpus/$(echo "$file" | cut -c 1-12)"
     done
 }
 
