@@ -20,7 +20,7 @@ use super::question::{Outcome, Request};
 use super::request::{Control, Operation, WHO_AM_I};
 use super::socket::{self, Socket};
 use super::start_tls;
-use super::tape::{Composed, Digest, Heard, Kept, Tape};
+use super::tape::{Composed, Digest, Heard, Kept, Key, Tape};
 use super::wire::{Stream, Wire};
 use crate::model::remedy::Remedy;
 use crate::model::shown;
@@ -172,9 +172,9 @@ impl Session {
         self.ignore_referrals
     }
 
-    /// Begins to listen to what searches are answered.
-    pub(crate) fn listen(&mut self) {
-        self.tape = Some(Tape::default());
+    /// Begins to listen to what searches are answered; the digests are keyed by this.
+    pub(crate) fn listen(&mut self, key: Key) {
+        self.tape = Some(Tape::new(key));
     }
 
     /// All searches since then, in their order, with what they were answered; `None`: one of them was not answered wholly, or
@@ -183,9 +183,9 @@ impl Session {
         self.tape.take().and_then(Tape::heard)
     }
 
-    /// Whether it is listened to.
-    pub(super) fn listens(&self) -> bool {
-        self.tape.is_some()
+    /// What digests are keyed by, if it is listened to.
+    pub(crate) fn key(&self) -> Option<&Key> {
+        self.tape.as_ref().map(|tape| &tape.key)
     }
 
     /// What a search was answered.

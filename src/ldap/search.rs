@@ -48,7 +48,7 @@ pub(crate) fn run(
         progress(outcome.entries);
         return outcome;
     }
-    let mut digest = session.listens().then(Digest::default);
+    let mut digest = session.key().map(Digest::new);
     let mut heard = |content: &[u8]| {
         digest.iter_mut().for_each(|digest| digest.add(content));
         take(content)
@@ -72,7 +72,7 @@ pub(crate) fn keep(
     }
     let room_for = session.limits().room_for;
     let mut kept = Kept::default();
-    let mut digest = Digest::default();
+    let mut digest = Digest::new(session.key()?);
     let mut take = |content: &[u8]| {
         digest.add(content);
         kept.add(content, room_for);

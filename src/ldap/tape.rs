@@ -2,10 +2,12 @@
 //!
 //! Whatever a read makes of answers, it makes the same of the same ones, and asks the same again: so the searches of one read, each
 //! with a digest of its answer, are enough to know of another that nothing has changed. Nothing is decided by a digest but that.
+//! Digests are keyed: a server that does not know the key cannot make two answers look alike.
 //! An answer that was asked for to that end is kept, and given to the read when it asks, so that nothing is asked twice. Pure.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use std::hash::Hasher as _;
 
 use super::error::Error;
 use super::question::{Outcome, Request};
@@ -77,16 +79,22 @@ impl Heard {
     }
 }
 
+/// What digests are keyed by: 128 random bits.
+pub(crate) type Key = [u8; 16];
+
 /// The digest of an answer.
-#[derive(Default)]
-pub(super) struct Digest(Sha256);
+pub(super) struct Digest(SipHasher13);
 
 impl Digest {
+    pub(super) fn new(key: &Key) -> Self {
+        Self(SipHasher13::new_with_key(key))
+    }
+
     /// The next entry.
     pub(super) fn add(&mut self, content: &[u8]) {
         // No two lists of entries are the same bytes.
-        self.0.update((content.len() as u64).to_be_bytes());
-        self.0.update(content);
+        self.0.write(&(content.len() as u64).to_be_bytes());
+        self.0.write(content);
     }
 
     /// How it ended; `None`: it is not whole. That there is no such entry is an answer, where one was asked for.
@@ -96,8 +104,8 @@ impl Digest {
             return None;
         }
         let end = (&outcome.code, &outcome.unpaged, &outcome.references);
-        self.0.update(format!("{end:?}"));
-        Some(hex(&self.0.finalize()))
+        self.0.write(format!("{end:?}").as_bytes());
+        Some(hex(&self.0.finish128().as_bytes()))
     }
 }
 
@@ -176,7 +184,6 @@ impl Kept {
 }
 
 /// An answer that is put together here, as the server would give it.
-#[derive(Default)]
 pub(crate) struct Composed {
     kept: Kept,
     digest: Digest,
@@ -184,6 +191,15 @@ pub(crate) struct Composed {
 }
 
 impl Composed {
+    /// Nothing yet; its digest will be keyed by this.
+    pub(crate) fn new(key: &Key) -> Self {
+        Self {
+            kept: Kept::default(),
+            digest: Digest::new(key),
+            entries: 0,
+        }
+    }
+
     /// The next entry. `room_for`: whether there is memory for so many bytes.
     pub(crate) fn add(&mut self, content: &[u8], room_for: fn(u64) -> Result<(), String>) {
         self.digest.add(content);
@@ -204,8 +220,8 @@ impl Composed {
 }
 
 /// What is listened to on a connection.
-#[derive(Default)]
 pub(super) struct Tape {
+    pub(super) key: Key,
     heard: Vec<Heard>,
     /// Something was not answered wholly.
     is_spoiled: bool,
@@ -213,6 +229,15 @@ pub(super) struct Tape {
 }
 
 impl Tape {
+    pub(super) fn new(key: Key) -> Self {
+        Self {
+            key,
+            heard: Vec::new(),
+            is_spoiled: false,
+            kept: Vec::new(),
+        }
+    }
+
     pub(super) fn hear(&mut self, request: &Request<'_>, digest: Option<String>) {
         match digest {
             Some(digest) if self.heard.len() < MOST => {
@@ -265,7 +290,7 @@ mod tests {
     };
 
     fn digest(entries: &[&[u8]], outcome: &Outcome) -> Option<String> {
-        let mut digest = Digest::default();
+        let mut digest = Digest::new(&[7; 16]);
         entries.iter().for_each(|entry| digest.add(entry));
         digest.end(&ALL, outcome)
     }
@@ -290,6 +315,9 @@ mod tests {
             assert!(one.is_some());
             assert!(!all[at + 1..].contains(one), "{at}");
         }
+        let mut other = Digest::new(&[8; 16]);
+        [&b"ab"[..], b"c"].iter().for_each(|entry| other.add(entry));
+        assert_ne!(other.end(&ALL, &ended), all[0], "another key");
     }
 
     #[test]
@@ -302,25 +330,25 @@ mod tests {
         assert_eq!(digest(&[b"a"], &early(4)), None);
         assert_eq!(digest(&[], &early(32)), None, "a base that is gone");
         let alone = Request { alone: true, ..ALL };
-        assert!(Digest::default().end(&alone, &early(32)).is_some());
-        assert_eq!(Digest::default().end(&alone, &early(51)), None);
+        assert!(Digest::new(&[7; 16]).end(&alone, &early(32)).is_some());
+        assert_eq!(Digest::new(&[7; 16]).end(&alone, &early(51)), None);
     }
 
     #[test]
     fn a_search_that_is_not_whole_spoils_all() {
-        let mut tape = Tape::default();
+        let mut tape = Tape::new([7; 16]);
         tape.hear(&ALL, Some("1".to_owned()));
         tape.hear(&ALL, None);
         assert_eq!(tape.heard(), None);
-        assert_eq!(Tape::default().heard(), None, "nothing was heard");
-        let mut many = Tape::default();
+        assert_eq!(Tape::new([7; 16]).heard(), None, "nothing was heard");
+        let mut many = Tape::new([7; 16]);
         (0..=MOST).for_each(|_| many.hear(&ALL, Some("1".to_owned())));
         assert_eq!(many.heard(), None);
     }
 
     #[test]
     fn an_answer_is_given_once_and_only_to_the_search_that_it_answers() {
-        let mut tape = Tape::default();
+        let mut tape = Tape::new([7; 16]);
         let kept = Kept::default().with(Outcome::default(), Some("1".to_owned()));
         tape.keep(&ALL, kept);
         for other in [
@@ -376,7 +404,7 @@ mod tests {
 
     #[test]
     fn without_room_for_what_comes_of_it_an_answer_is_not_kept() {
-        let mut tape = Tape::default();
+        let mut tape = Tape::new([7; 16]);
         let mut kept = Kept::default();
         kept.add(b"a", |_| Ok(()));
         kept.add(&[0; PIECE], |_| Err("full".to_owned()));

@@ -1,15 +1,32 @@
 //! A read that knows what an earlier one was answered: it ends where all is as it was, and asks only for what has changed where
 //! the server says that.
 
+use serde::{Deserialize, Serialize};
+
 use super::Ldap;
 use super::increment::{self, Place};
+use super::mark::bytes;
 use super::read::{Attributes, Read, extent, group_filters};
 use crate::ldap::Error;
 use crate::ldap::entry::Entry;
 use crate::ldap::search::{self, Request};
-use crate::ldap::tape::Heard;
+use crate::ldap::tape::{Heard, Key};
 use crate::model::Completeness;
 use crate::providers::{Answers, Earlier, FetchError, Query, Reading, Whole};
+use crate::system::process;
+
+/// What is left of a read for the next one.
+#[derive(Debug, Serialize, Deserialize)]
+struct Remembered {
+    key: Key,
+    heard: Vec<Heard>,
+}
+
+/// A key that nobody knows.
+fn random() -> Option<Key> {
+    let id = process::random_id().ok()?;
+    bytes(&id)?.try_into().ok()
+}
 
 /// Reads what `query` asks for, unless it is what was answered earlier; of what is kept since then only what has changed.
 ///
@@ -23,18 +40,25 @@ pub(super) fn read(
 ) -> Result<Reading, FetchError> {
     let place = |error: Error| ldap.error(error);
     let mut read = Read::open(ldap, query, progress).map_err(place)?;
-    read.session.listen();
+    let before = earlier.answers.as_ref();
+    let before = before.and_then(|Answers(text)| serde_json::from_str::<Remembered>(text).ok());
+    let key = before.as_ref().map(|before| before.key).or_else(random);
+    if let Some(key) = key {
+        read.session.listen(key);
+    }
     let since = read.resume(ldap, query, earlier).map_err(place)?;
-    let before = earlier.answers.as_ref().filter(|_| since.is_none());
-    let before = before.and_then(|Answers(text)| serde_json::from_str::<Vec<Heard>>(text).ok());
-    if let Some(before) = before.filter(|before| read.is_same(before)) {
-        read.record(&before);
+    let before = before.filter(|_| since.is_none());
+    if let Some(before) = before.filter(|before| read.is_same(&before.heard)) {
+        read.record(&before.heard);
         read.session.close();
         return Ok(Reading::Same);
     }
     let snapshot = read.whole(ldap, query)?;
     let heard = read.session.heard();
-    let answers = heard.and_then(|heard| serde_json::to_string(&heard).ok());
+    let answers = heard.zip(key).and_then(|(heard, key)| {
+        let remembered = Remembered { key, heard };
+        serde_json::to_string(&remembered).ok()
+    });
     read.session.close();
     if let (Completeness::Complete(_), Some(recorder)) = (&snapshot.completeness, read.recorder) {
         recorder.finish();

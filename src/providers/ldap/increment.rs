@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use std::hash::Hasher as _;
 
 use super::mark::bytes;
 use crate::ldap::Error;
@@ -57,7 +58,7 @@ struct Head {
 pub(super) struct Recorder {
     searches: Vec<Heard>,
     file: NewPrivate,
-    hash: Sha256,
+    hash: SipHasher13,
     /// Something could not be kept: then nothing is.
     is_broken: bool,
 }
@@ -70,7 +71,7 @@ impl Recorder {
         let mut recorder = Self {
             searches: searches.collect(),
             file: NewPrivate::begin(path).ok()?,
-            hash: Sha256::new(),
+            hash: SipHasher13::new(),
             is_broken: false,
         };
         recorder.write(MAGIC);
@@ -79,7 +80,7 @@ impl Recorder {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.hash.update(bytes);
+        self.hash.write(bytes);
         self.is_broken |= self.file.write(bytes).is_err();
     }
 
@@ -99,16 +100,14 @@ impl Recorder {
             self.is_broken = true;
             return;
         };
-        self.write(&[search]);
-        self.write(uuid);
-        self.write(&length.to_be_bytes());
+        self.write(&[&[search][..], uuid, &length.to_be_bytes()].concat());
         self.write(content);
     }
 
     /// All has come.
     pub(super) fn finish(mut self) {
         self.write(&[END]);
-        let digest = self.hash.clone().finalize();
+        let digest = self.hash.finish128().as_bytes();
         self.write(&digest);
         if self.is_broken {
             tracing::info!("what was read is not kept for the next run");
@@ -123,8 +122,10 @@ type Record<'a> = (usize, Uuid, &'a [u8]);
 
 /// What is kept, taken apart; `None`: it is not whole.
 fn apart(bytes: &[u8]) -> Option<(Head, Vec<Record<'_>>)> {
-    let (whole, digest) = bytes.split_last_chunk::<32>()?;
-    if Sha256::digest(whole).as_slice() != digest {
+    let (whole, digest) = bytes.split_last_chunk::<16>()?;
+    let mut hash = SipHasher13::new();
+    hash.write(whole);
+    if hash.finish128().as_bytes() != *digest {
         return None;
     }
     let rest = whole.strip_prefix(MAGIC)?;
@@ -221,8 +222,11 @@ fn compose(
     mut recorder: Option<Recorder>,
 ) -> bool {
     let room_for = session.limits().room_for;
+    let Some(key) = session.key().copied() else {
+        return false;
+    };
     for (number, (asked, changes)) in searches.iter().zip(changes).enumerate() {
-        let mut composed = Composed::default();
+        let mut composed = Composed::new(&key);
         let mut add = |uuid: &Uuid, content: &[u8]| {
             composed.add(content, room_for);
             if let Some(recorder) = &mut recorder {
