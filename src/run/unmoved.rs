@@ -142,6 +142,10 @@ impl<'a> Unmoved<'a> {
 
     /// Has the provider mark its content, before it is read.
     pub(crate) fn mark(&mut self) {
+        // It would not be believed.
+        if every(self.env) == 0 {
+            return;
+        }
         match self.env.mark(self.asked.clone()) {
             Ok(Some(Mark::Files)) => self.mark = Marked::Files,
             Ok(Some(Mark::Content(mark))) => self.mark = Marked::Content(mark),
