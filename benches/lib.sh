@@ -88,6 +88,7 @@ moduleload syncprov
 pidfile $work/slapd.pid
 argsfile $work/slapd.args
 sizelimit unlimited
+authz-regexp "gidNumber=$(id -g)\\\\+uidNumber=$(id -u),cn=peercred,cn=external,cn=auth" "cn=admin,dc=example,dc=org"
 access to * by * read
 database mdb
 suffix dc=example,dc=org

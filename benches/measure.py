@@ -18,6 +18,8 @@ MIB = 1024 * 1024
 READ = ["ldapsearch people", "ldapsearch groups"]
 FIRST = {source: [f"{source} first users", f"{source} first groups"] for source in ["file", "slapd"]}
 UNMOVED = {source: [f"{source} unmoved users", f"{source} unmoved groups"] for source in ["file", "slapd"]}
+SAME = ["slapd same users", "slapd same groups"]
+TEN = ["slapd ten users", "slapd ten groups"]
 SECOND = {source: [f"{source} second users", f"{source} second groups"] for source in ["file", "slapd"]}
 
 
@@ -40,7 +42,7 @@ def files(root):
     for path in sorted(pathlib.Path(root).rglob("*")):
         info = path.lstat()
         # What saves the next run its reading.
-        if path.suffix == ".stamp":
+        if path.suffix in (".stamp", ".reading"):
             continue
         # Who holds the lock and how each run ended: the directory in which that is replaced is changed by it, too.
         if path.is_dir() or path.name in ("lock", "last-runs.json"):
@@ -115,6 +117,9 @@ def parts():
         yield f"first sync from {source}: both", FIRST[source]
         yield f"second sync from {source}: both", SECOND[source]
         yield f"nothing has moved, {source}: both", UNMOVED[source]
+    yield "read, and as it was, slapd: both", SAME
+    yield "ten changes, slapd: users", TEN[:1]
+    yield "ten changes, slapd: groups", TEN[1:]
     yield "first sync from file: users with keys", ["keys first users"]
     yield "second sync from file: users with keys", ["keys second users"]
     yield "useradd in a loop", ["useradd"]

@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
-needs python3 slapd slapadd ldapsearch "$gosync"
+needs python3 slapd slapadd ldapsearch ldapmodify "$gosync"
 
 results=${results:-$work/results}
 : > "$results"
@@ -95,6 +95,40 @@ one_source() { # SIZE SOURCE RUN
     unmoved "$1" "$2 unmoved groups" "$root" "$2" groups
 }
 
+# The server has no cheap question, or it is not believed: all is read, and is as it was.
+same() { # SIZE RUN
+    root=$work/root.$1.slapd.$2
+    sed 's/^time_limit.*/&\nfull_read_every = "0s"/' "$work/slapd.toml" > "$work/same.toml"
+    for what in users groups; do
+        "$gosync" -q -f "$work/same.toml" --root "$root" sync "$what"
+        unmoved "$1" "slapd same $what" "$root" same "$what"
+    done
+}
+
+# Ten people have another shell, on a host of their own: the others are compared later.
+ten() { # SIZE RUN
+    root=$work/root.$1.ten.$2
+    cp -a "$work/root.$1.slapd.$2" "$root"
+    shells /bin/sh
+    for what in users groups; do
+        unmoved "$1" "slapd ten $what" "$root" slapd "$what"
+    done
+    [ "$(grep -c ':/bin/sh$' "$root/etc/passwd")" -ge 10 ] || fail "the ten changes were not seen"
+    shells /bin/bash
+}
+
+shells() { # SHELL
+    python3 - "$work/directory.json" "$1" <<'END' | ldapmodify -Q -Y EXTERNAL -H "ldapi://$(echo "$work/ldapi" | sed 's,/,%2F,g')" >/dev/null
+import json, sys
+
+people = json.load(open(sys.argv[1], encoding="utf-8"))["users"]
+chosen = [user["login"] for user in people if user["active"] and user.get("shell") == "/bin/bash"][:10]
+assert len(chosen) == 10
+for login in chosen:
+    print(f"dn: uid={login},ou=people,dc=example,dc=org\nchangetype: modify\nreplace: loginShell\nloginShell: {sys.argv[2]}\n")
+END
+}
+
 # The same people, each with a file for their SSH keys.
 with_keys() { # SIZE RUN
     root=$work/root.$1.keys.$2
@@ -112,6 +146,8 @@ one_run() { # SIZE RUN
     beside_ldapsearch "$1"
     one_source "$1" file "$2"
     one_source "$1" slapd "$2"
+    ten "$1" "$2"
+    same "$1" "$2"
     with_keys "$1" "$2"
 }
 
