@@ -25,8 +25,8 @@ const LONG: u64 = 256 << 10;
 const TRICKLE: usize = 16 << 10;
 
 /// How long a server may go on then, before it is read again: to wake for every entry that it writes takes more of both
-/// processors than what is read.
-const GATHER: Duration = Duration::from_micros(500);
+/// processors than what is read. With more the server would wait, too: what a socket file holds of short messages is little.
+const GATHER: Duration = Duration::from_micros(100);
 
 /// A socket, and when every wait on it ends.
 #[derive(Debug)]
