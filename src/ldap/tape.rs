@@ -19,63 +19,63 @@ const MOST: usize = 1_000;
 /// Bytes that are kept in one piece.
 const PIECE: usize = 256 * 1_024;
 
-/// A search, and a digest of its answer.
+/// A search that was made, or is to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Heard {
+pub(crate) struct Question {
     base: String,
     alone: bool,
     filter: String,
     attributes: Vec<String>,
     referrals: bool,
-    digest: String,
 }
 
-impl Heard {
-    /// A search of which nothing has been heard yet.
-    pub(crate) fn asked(request: &Request<'_>) -> Self {
-        Self::new(request, String::new())
-    }
-
-    fn new(request: &Request<'_>, digest: String) -> Self {
+impl Question {
+    /// What this request asks.
+    pub(crate) fn new(request: &Request<'_>) -> Self {
+        let attributes = request.attributes.iter();
         Self {
             base: request.base.to_owned(),
             alone: request.alone,
             filter: request.filter.to_owned(),
-            attributes: request
-                .attributes
-                .iter()
-                .map(|&name| name.to_owned())
-                .collect(),
+            attributes: attributes.map(|&name| name.to_owned()).collect(),
             referrals: request.referrals,
-            digest,
         }
-    }
-
-    /// Whether `ask` gives the same answer now; it is given the search.
-    pub(crate) fn is_same(&self, ask: impl FnOnce(&Request<'_>) -> Option<String>) -> bool {
-        self.with(ask).is_some_and(|digest| digest == self.digest)
     }
 
     /// What comes of the search.
     pub(crate) fn with<T>(&self, ask: impl FnOnce(&Request<'_>) -> T) -> T {
         let attributes: Vec<&str> = self.attributes.iter().map(String::as_str).collect();
-        let request = Request {
+        ask(&Request {
             base: &self.base,
             alone: self.alone,
             filter: &self.filter,
             attributes: &attributes,
             referrals: self.referrals,
-        };
-        ask(&request)
+        })
     }
 
     /// Whether it is this search.
-    pub(crate) fn is_of(&self, request: &Request<'_>) -> bool {
+    pub(crate) fn is(&self, request: &Request<'_>) -> bool {
         self.base == request.base
             && self.alone == request.alone
             && self.filter == request.filter
             && self.attributes == request.attributes
             && self.referrals == request.referrals
+    }
+}
+
+/// A search, and a digest of its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Heard {
+    pub(crate) question: Question,
+    digest: String,
+}
+
+impl Heard {
+    /// Whether `ask` gives the same answer now; it is given the search.
+    pub(crate) fn is_same(&self, ask: impl FnOnce(&Request<'_>) -> Option<String>) -> bool {
+        let digest = self.question.with(ask);
+        digest.is_some_and(|digest| digest == self.digest)
     }
 }
 
@@ -225,7 +225,7 @@ pub(super) struct Tape {
     heard: Vec<Heard>,
     /// Something was not answered wholly.
     is_spoiled: bool,
-    kept: Vec<(Heard, Kept)>,
+    kept: Vec<(Question, Kept)>,
 }
 
 impl Tape {
@@ -241,7 +241,8 @@ impl Tape {
     pub(super) fn hear(&mut self, request: &Request<'_>, digest: Option<String>) {
         match digest {
             Some(digest) if self.heard.len() < MOST => {
-                self.heard.push(Heard::new(request, digest));
+                let question = Question::new(request);
+                self.heard.push(Heard { question, digest });
             }
             _ => self.is_spoiled = true,
         }
@@ -249,23 +250,20 @@ impl Tape {
 
     pub(super) fn keep(&mut self, request: &Request<'_>, kept: Kept) {
         if !kept.is_dropped {
-            self.kept.push((Heard::asked(request), kept));
+            self.kept.push((Question::new(request), kept));
         }
     }
 
     /// The digest of a kept answer.
     pub(super) fn digest(&self, request: &Request<'_>) -> Option<String> {
         let mut kept = self.kept.iter();
-        let (_, kept) = kept.find(|(asked, _)| asked.is_of(request))?;
+        let (_, kept) = kept.find(|(asked, _)| asked.is(request))?;
         kept.digest.clone()
     }
 
     /// Gives a kept answer out of hand.
     pub(super) fn kept(&mut self, request: &Request<'_>) -> Option<Kept> {
-        let at = self
-            .kept
-            .iter()
-            .position(|(asked, _)| asked.is_of(request))?;
+        let at = self.kept.iter().position(|(asked, _)| asked.is(request))?;
         let (_, kept) = self.kept.remove(at);
         self.hear(request, kept.digest.clone());
         Some(kept)
@@ -378,7 +376,7 @@ mod tests {
         assert_eq!(heard.len(), 1, "what was given was heard");
         let text = serde_json::to_string(&heard).unwrap();
         let [heard]: [Heard; 1] = serde_json::from_str(&text).unwrap();
-        assert!(heard.is_of(&ALL));
+        assert!(heard.question.is(&ALL));
         assert!(heard.is_same(|_| Some("1".to_owned())));
         assert!(!heard.is_same(|_| Some("2".to_owned())));
         assert!(!heard.is_same(|_| None));

@@ -10,7 +10,7 @@ use super::read::{Attributes, Read, extent, group_filters};
 use crate::ldap::Error;
 use crate::ldap::entry::Entry;
 use crate::ldap::search::{self, Request};
-use crate::ldap::tape::{Heard, Key};
+use crate::ldap::tape::{Heard, Key, Question};
 use crate::model::Completeness;
 use crate::providers::{Answers, Earlier, FetchError, Query, Reading, Whole};
 use crate::system::process;
@@ -103,16 +103,16 @@ impl Read<'_> {
     }
 
     /// The searches for people, and for groups, that the read begins with.
-    fn first_searches(&self, attributes: Attributes, query: &Query) -> Vec<Heard> {
+    fn first_searches(&self, attributes: Attributes, query: &Query) -> Vec<Question> {
         let settings = self.settings;
         let of_people = attributes.of_people(settings, extent(query), query.reads_groups());
         let people = Request::below(&settings.user_base, &settings.user_filter, &of_people);
-        let mut searches = vec![Heard::asked(&people)];
+        let mut searches = vec![Question::new(&people)];
         if query.reads_groups() {
             let of_groups = attributes.of_groups(settings);
             for filter in group_filters(settings, query.group_names()) {
                 let groups = Request::below(&settings.group_base, &filter, &of_groups);
-                searches.push(Heard::asked(&groups));
+                searches.push(Question::new(&groups));
             }
         }
         searches
@@ -131,8 +131,8 @@ impl Read<'_> {
         let Some(mut recorder) = self.recorder.take() else {
             return;
         };
-        for asked in searches {
-            asked.with(|request| {
+        for heard in searches {
+            heard.question.with(|request| {
                 let mut sink = |entry: &Entry<'_>| recorder.add(request, entry);
                 search::run(&mut self.session, request, &mut sink, &|_| {});
             });
@@ -142,7 +142,7 @@ impl Read<'_> {
 }
 
 /// Whether what a search finds hangs on an attribute that changes without a word: it is computed from other entries.
-fn is_computed(search: &Heard) -> bool {
+fn is_computed(search: &Question) -> bool {
     search.with(|request| {
         let mut names = request.attributes.iter().copied().chain([request.filter]);
         names.any(|name| name.to_ascii_lowercase().contains("memberof"))

@@ -19,7 +19,7 @@ use crate::ldap::connect::Session;
 use crate::ldap::entry::Entry;
 use crate::ldap::search::Request;
 use crate::ldap::sync::{self, Changes, Fate, Uuid};
-use crate::ldap::tape::{Composed, Heard};
+use crate::ldap::tape::{Composed, Question};
 use crate::model::hex;
 use crate::system::files::{self, NewPrivate, Trust};
 
@@ -51,12 +51,12 @@ struct Head {
     /// When all was read, in seconds since 1970.
     read_at: i64,
     /// Each search, and its cookie in hexadecimal.
-    searches: Vec<(Heard, String)>,
+    searches: Vec<(Question, String)>,
 }
 
 /// Writes what a read is answered, as it comes.
 pub(super) struct Recorder {
-    searches: Vec<Heard>,
+    searches: Vec<Question>,
     file: NewPrivate,
     hash: SipHasher13,
     /// Something could not be kept: then nothing is.
@@ -86,7 +86,7 @@ impl Recorder {
 
     /// One entry that one of the searches found; others are not kept.
     pub(super) fn add(&mut self, request: &Request<'_>, entry: &Entry<'_>) {
-        let Some(search) = self.searches.iter().position(|asked| asked.is_of(request)) else {
+        let Some(search) = self.searches.iter().position(|asked| asked.is(request)) else {
             return;
         };
         match entry.only(UUID).and_then(uuid) {
@@ -153,7 +153,7 @@ fn apart(bytes: &[u8]) -> Option<(Head, Vec<Record<'_>>)> {
 /// When it does not answer.
 pub(super) fn begin(
     session: &mut Session,
-    searches: Vec<Heard>,
+    searches: Vec<Question>,
     place: &Place<'_>,
 ) -> Result<Option<Recorder>, Error> {
     let mut known = Vec::new();
@@ -179,7 +179,7 @@ pub(super) fn begin(
 /// When the server does not answer.
 pub(super) fn resume(
     session: &mut Session,
-    searches: &[Heard],
+    searches: &[Question],
     place: &Place<'_>,
     oldest: i64,
 ) -> Result<Option<i64>, Error> {
@@ -217,7 +217,7 @@ pub(super) fn resume(
 /// Puts the answers together; whether that can be believed.
 fn compose(
     session: &mut Session,
-    searches: &[Heard],
+    searches: &[Question],
     (records, changes): (&[Record<'_>], &[Changes]),
     mut recorder: Option<Recorder>,
 ) -> bool {
