@@ -271,3 +271,46 @@ fn a_server_that_is_away_is_an_error_as_before() {
         assert_eq!(ran.err.matches("ERROR").count(), 1, "{ran:?}");
     }
 }
+
+/// OpenLDAP computes `memberOf` without a change of the person: that is known by a read of all people only.
+#[test]
+fn who_joins_a_group_that_the_filter_names_by_member_of_is_seen_at_once() {
+    let staff = format!(
+        "dn: cn=staff,ou=groups,{SUFFIX}\nobjectClass: groupOfNames\ncn: staff\nmember: cn=nobody\n"
+    );
+    let server = Slapd::builder(Groups::Bis)
+        .people(5)
+        .ldif(&staff)
+        .setting(
+            "moduleload syncprov\nmoduleload dynlist\ninclude /etc/ldap/schema/dyngroup.schema",
+        )
+        .database(
+            "overlay dynlist\ndynlist-attrset groupOfURLs memberURL member+memberOf@groupOfNames\n\
+             overlay syncprov\nsyncprov-sessionlog 100",
+        )
+        .start();
+    let join = |login: &str| {
+        let member =
+            format!("changetype: modify\nadd: member\nmember: uid={login},ou=people,{SUFFIX}");
+        change(&server, "cn=staff,ou=groups", &member);
+    };
+    join("u0001");
+    let mut host = bare_host();
+    host.leaves_stamps = true;
+    let section = format!(
+        "[provider.campus]\nkind = 'ldap'\nurl = '{}'\nschema = 'rfc2307bis'\nuser_base = 'ou=people,{SUFFIX}'\n\
+         user_filter = '(&(objectClass=posixAccount)(memberOf=cn=staff,ou=groups,{SUFFIX}))'\n\
+         group_base = 'ou=groups,{SUFFIX}'\n[accounts]\ncreate_home = false\n",
+        server.url()
+    );
+    host.write_with_mode("gosync.toml", section, 0o600);
+    let says = || host.gosync(&["sync", "users"]).expect(0).out;
+    assert!(says().contains("1 created"));
+    thread::sleep(Duration::from_secs(4));
+    says();
+    let unmoved = says();
+    assert!(unmoved.contains(MOVED), "{unmoved}");
+    join("u0002");
+    let moved = says();
+    assert!(moved.contains("1 created"), "{moved}");
+}
