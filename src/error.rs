@@ -39,10 +39,24 @@ impl Kind {
             Kind::Source => 12,
         }
     }
+
+    /// Which of several counts where there is one exit code for all: the lowest.
+    pub fn rank(self) -> u8 {
+        match self {
+            Kind::Usage => 0,
+            Kind::Busy => 1,
+            Kind::Refused => 2,
+            Kind::Failed => 3,
+            Kind::NotOut => 4,
+            Kind::Source => 5,
+            Kind::Partial => 6,
+            Kind::Pending => 7,
+        }
+    }
 }
 
 /// A failure that a person will read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error {
     /// What it means for the exit code.
     pub kind: Kind,

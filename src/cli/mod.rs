@@ -40,7 +40,7 @@ pub(crate) use keys::Keys;
 pub(crate) use ledger::{Ledger, LedgerFile, LedgerReset, LedgerRestore, LedgerVerify};
 pub(crate) use lock::{Lock, Unlock};
 pub(crate) use rebind::Rebind;
-pub(crate) use sync::{Sync, SyncGroups, SyncUsers};
+pub(crate) use sync::{Sync, SyncArgs, SyncBoth, SyncGroups, SyncUsers};
 pub(crate) use user::{DumpForm, Status, User, UserDump};
 
 use crate::model::units::Span;
@@ -196,9 +196,12 @@ pub enum Format {
 /// What gosync can do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Bring accounts or groups in step with the provider
-    #[command(subcommand)]
-    Sync(Sync),
+    /// Bring accounts and groups in step with the provider
+    ///
+    /// Alone, it brings accounts in step, and then groups, from one read and under one lock: what `sync users` and `sync groups`
+    /// would do one after the other. Groups are brought in step also where a limit refuses what is to be done with accounts. Of two
+    /// statuses the graver counts; each sync leaves its own note for `status`.
+    Sync(SyncArgs),
     /// Keep accounts and groups in step, until it is ended
     ///
     /// Does what `sync users` and `sync groups` do, says `synced`, and does it again whenever the provider tells that something has

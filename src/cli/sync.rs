@@ -4,6 +4,35 @@ use clap::{Args, Subcommand};
 
 use super::PlanArgs;
 
+/// `gosync sync`
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct SyncArgs {
+    /// What is brought in step; `None`: accounts, and then groups.
+    #[command(subcommand)]
+    pub what: Option<Sync>,
+
+    /// Options of both.
+    #[command(flatten)]
+    pub both: SyncBoth,
+}
+
+/// `gosync sync` alone.
+#[derive(Args, Clone, Debug)]
+pub struct SyncBoth {
+    /// Read everything, though nothing seems to have moved
+    #[arg(long)]
+    pub full: bool,
+
+    /// Begin with a new ledger, in the place of one that is lost, or is not this host's
+    #[arg(long)]
+    pub new_ledger: bool,
+
+    /// Options of the plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+}
+
 /// What is brought in step.
 #[derive(Clone, Debug, Subcommand)]
 #[command(disable_help_subcommand = true)]

@@ -8,6 +8,29 @@ fn kind(line: &str) -> ErrorKind {
     read(line).unwrap_err().kind()
 }
 
+/// What a line brings in step.
+fn sync(line: &str) -> Option<Sync> {
+    match read(line).unwrap().command {
+        Command::Sync(args) => args.what,
+        _ => panic!("{line}"),
+    }
+}
+
+#[test]
+fn sync_alone_is_both_and_takes_no_options_of_one_beside_them() {
+    let Command::Sync(SyncArgs { what: None, both }) =
+        read("gosync sync --full -n --strict").unwrap().command
+    else {
+        panic!()
+    };
+    assert!(both.full && both.plan.dry_run && both.plan.strict && !both.new_ledger);
+    assert_eq!(kind("gosync sync --new"), ErrorKind::UnknownArgument);
+    assert_eq!(
+        kind("gosync sync --full users"),
+        ErrorKind::ArgumentConflict
+    );
+}
+
 #[test]
 fn clap_finds_no_fault() {
     Cli::command().debug_assert();
@@ -45,9 +68,7 @@ fn the_crontab_lines_can_be_typed() {
             assert!(cli.global.quiet && cli.global.nowait, "{command}");
         }
     }
-    let Command::Sync(Sync::Users(users)) =
-        read("gosync -q --nw sync users --new").unwrap().command
-    else {
+    let Some(Sync::Users(users)) = sync("gosync -q --nw sync users --new") else {
         panic!()
     };
     assert!(users.new && !users.updated && users.only.is_empty());
@@ -74,7 +95,11 @@ fn global_options_stand_anywhere() {
             (global.root, global.log_format),
             (Some(PathBuf::from("/r")), Format::Json)
         );
-        let Command::Sync(Sync::Groups(groups)) = command else {
+        let Command::Sync(SyncArgs {
+            what: Some(Sync::Groups(groups)),
+            ..
+        }) = command
+        else {
             panic!()
         };
         assert_eq!(groups.groups, ["@a", "@b"]);
@@ -83,10 +108,7 @@ fn global_options_stand_anywhere() {
 
 #[test]
 fn only_takes_names_by_blanks_and_commas() {
-    let Command::Sync(Sync::Users(users)) = read("gosync sync users --only a,b c --new --only d")
-        .unwrap()
-        .command
-    else {
+    let Some(Sync::Users(users)) = sync("gosync sync users --only a,b c --new --only d") else {
         panic!()
     };
     assert_eq!(
@@ -103,7 +125,10 @@ fn a_dry_run_has_two_names_and_options_of_its_own() {
         "gosync deluser a --noupdate --format=json --exit-code",
     ] {
         let plan = match read(line).unwrap().command {
-            Command::Sync(Sync::Users(users)) => users.plan,
+            Command::Sync(SyncArgs {
+                what: Some(Sync::Users(users)),
+                ..
+            }) => users.plan,
             Command::Deluser(deluser) => deluser.plan,
             _ => panic!(),
         };

@@ -32,7 +32,7 @@ pub(super) fn run(global: &Global, args: &cli::Follow, ui: Ui) -> Result<Outcome
         provider: provider(&setup),
         notify: Notify::new(),
         listens: false,
-        syncs: tasks().map(|task| Sync {
+        syncs: Task::all().map(|task| Sync {
             said: Rc::new(RefCell::new(OnceSaid::of(&task.command()))),
             task,
             failed: None,
@@ -44,16 +44,6 @@ pub(super) fn run(global: &Global, args: &cli::Follow, ui: Ui) -> Result<Outcome
     let ended = follow::follow(&mut host, &mut waiting);
     host.notify.stopping();
     ended.map(|()| Outcome::Done)
-}
-
-/// What a round does, in order.
-fn tasks() -> [Task; 2] {
-    let all = Task::Users {
-        new: true,
-        existing: true,
-        only: Vec::new(),
-    };
-    [all, Task::Groups { only: Vec::new() }]
 }
 
 /// Which provider it is, and how it is asked.

@@ -93,10 +93,22 @@ pub(super) fn noted(
     args: &PlanArgs,
     observer: impl FnOnce(UiWatch) -> UiWatch,
 ) -> Result<RunReport> {
+    let once = |watch: &mut UiWatch| run::once(&setup.env, job, watch);
+    noted_by(setup, job, args, observer, once)
+}
+
+/// The same for a job that is run by somebody else.
+pub(super) fn noted_by(
+    setup: &Setup<'_>,
+    job: &Job,
+    args: &PlanArgs,
+    observer: impl FnOnce(UiWatch) -> UiWatch,
+    run: impl FnOnce(&mut UiWatch) -> Result<RunReport>,
+) -> Result<RunReport> {
     let note = NoteOfRun::new(setup, &job.task);
     let watch = UiWatch::with_format(setup.ui, args.format).verbose(setup.global.verbose > 0);
     let mut watch = observer(watch.knowing(note.memory().clone()));
-    let mut result = run::once(&setup.env, job, &mut watch);
+    let mut result = run(&mut watch);
     if let Ok(report) = &mut result {
         note.judge(report);
     }

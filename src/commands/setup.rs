@@ -88,13 +88,8 @@ impl<'a> Setup<'a> {
             (false, Some(span)) => Patience::AtMost(span.into()),
             (false, None) => Patience::Endless,
         };
-        let env = Env {
-            settings,
-            root: Root::new(global.root.clone()),
-            now: Now::new(clock::now()),
-            patience,
-            providers: Vec::new(),
-        };
+        let root = Root::new(global.root.clone());
+        let env = Env::new(settings, root, patience, Now::new(clock::now()));
         Self {
             global,
             ui,

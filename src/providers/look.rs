@@ -74,7 +74,6 @@ fn whole(provider: &dyn Provider, asked: &LookFor) -> Result<(Snapshot, Snapshot
         scope,
         only: None,
         top_group,
-        with_groups: false,
         details: Details::ALL,
         attribute: None,
         deadline: asked.deadline,

@@ -37,16 +37,14 @@ use crate::system::files::is_distrust;
 pub struct Query {
     /// How much is asked for.
     pub scope: Scope,
-    /// Only these: logins in [`Scope::Users`], group names in [`Scope::Groups`]. `None`: all.
+    /// Only these: group names in [`Scope::Groups`], else logins. `None`: all.
     pub only: Option<Vec<String>>,
     /// The group whose active members get accounts; wanted together with the users. `None`: every
     /// user counts.
     pub top_group: Option<String>,
-    /// Whether all groups are wanted together with the users.
-    pub with_groups: bool,
-    /// What else is wanted of people in [`Scope::Users`]; the rest may be left out.
+    /// What else is wanted of people, but in [`Scope::Groups`]; the rest may be left out.
     pub details: Details,
-    /// One more attribute that is wanted of people in [`Scope::Users`], by the provider's name for it.
+    /// One more attribute that is wanted of people, but in [`Scope::Groups`], by the provider's name for it.
     pub attribute: Option<String>,
     /// When the whole read must have ended.
     pub deadline: Instant,
@@ -56,7 +54,7 @@ impl Query {
     /// The logins that are asked for; `None`: everybody.
     pub(crate) fn logins(&self) -> Option<&[String]> {
         match self.scope {
-            Scope::Users => self.only.as_deref(),
+            Scope::Users | Scope::Both => self.only.as_deref(),
             Scope::Groups => None,
         }
     }
@@ -64,7 +62,7 @@ impl Query {
     /// The names of the groups that are asked for; `None`: all, or none if no groups are read.
     pub(crate) fn group_names(&self) -> Option<&[String]> {
         match self.scope {
-            Scope::Users if self.with_groups => None,
+            Scope::Both => None,
             Scope::Users => self.top_group.as_ref().map(std::slice::from_ref),
             Scope::Groups => self.only.as_deref(),
         }
@@ -72,7 +70,7 @@ impl Query {
 
     /// Whether groups are read.
     pub(crate) fn reads_groups(&self) -> bool {
-        self.scope == Scope::Groups || self.with_groups || self.top_group.is_some()
+        self.scope != Scope::Users || self.top_group.is_some()
     }
 }
 
@@ -83,6 +81,8 @@ pub enum Scope {
     Users,
     /// Groups with their members, and of people only id, login and whether they are active.
     Groups,
+    /// People with all their fields, and all groups with their members.
+    Both,
 }
 
 /// By what a provider knows whether it would say the same again.
@@ -192,6 +192,11 @@ pub trait Provider {
     /// When it does not let us listen, or not before `deadline`.
     fn bell(&self, _deadline: Instant) -> Result<Option<Box<dyn Bell>>, FetchError> {
         Ok(None)
+    }
+
+    /// Whether a read of [`Scope::Both`] says all that one of [`Scope::Users`] and one of [`Scope::Groups`] would.
+    fn reads_both(&self) -> bool {
+        false
     }
 
     /// Whether what was fetched last are made-up people, to try gosync with: they belong on no host.

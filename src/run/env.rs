@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::job::Options;
+use super::one_read::OneRead;
 use super::watch::Watch;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
@@ -35,6 +36,8 @@ pub struct Env {
     pub patience: Patience,
     /// The providers that are read; none: the one of the settings is opened.
     pub providers: Vec<Rc<dyn Provider>>,
+    /// What the sync of people reads for that of groups; `None`: each reads for itself.
+    pub(crate) one_read: Option<Rc<OneRead>>,
 }
 
 /// What a provider is asked for.
@@ -99,6 +102,18 @@ pub enum Patience {
 }
 
 impl Env {
+    /// What a run works with that begins now.
+    pub fn new(settings: Settings, root: Root, patience: Patience, now: Now) -> Self {
+        Self {
+            settings,
+            root,
+            now,
+            patience,
+            providers: Vec::new(),
+            one_read: None,
+        }
+    }
+
     /// The places of the managed host below which something is written for everybody. Home bases are not among them: where
     /// one cannot be used, only those who need a home there are refused.
     pub fn places(&self) -> Vec<PathBuf> {
@@ -172,13 +187,15 @@ impl Env {
         let (provider, fields) = (self.opened()?, self.field_sources()?);
         let query = self.query(asked);
         // Of people in groups only id, login and whether they are active is asked.
-        let fields = fields.as_ref().filter(|_| query.scope == Scope::Users);
+        let fields = fields.as_ref().filter(|_| query.scope != Scope::Groups);
         let fields = fields.map(fields::Sources::open);
         let fields = fields.transpose().map_err(unreadable_fields)?;
         let progress = watch.progress(&format!("reading {}", provider.name()));
-        let reading = provider
-            .read(&query, earlier, progress.as_ref())
-            .map_err(|error| self.unreadable(error))?;
+        let reading = match &self.one_read {
+            Some(one) => one.read(provider.as_ref(), &query, earlier, progress.as_ref()),
+            None => provider.read(&query, earlier, progress.as_ref()),
+        };
+        let reading = reading.map_err(|error| self.unreadable(error))?;
         let Reading::Whole(whole) = reading else {
             tracing::info!(provider = provider.name(), "read, and nothing has changed");
             return Ok(reading);
@@ -219,13 +236,14 @@ impl Env {
             details,
             attribute,
         } = asked;
-        let of_users = scope == Scope::Users;
         let top_group = self.settings.rules.accounts.top_group.clone();
         Query {
-            scope,
+            scope: match scope {
+                Scope::Users if self.names_primary_groups() => Scope::Both,
+                scope => scope,
+            },
             only,
-            top_group: top_group.filter(|_| of_users),
-            with_groups: of_users && self.names_primary_groups(),
+            top_group: top_group.filter(|_| scope != Scope::Groups),
             details,
             attribute,
             deadline: clock::deadline(self.settings.gosync.time_limit),
@@ -234,7 +252,11 @@ impl Env {
 
     /// Has the provider mark what it has now, before it is read.
     pub(crate) fn mark(&self, asked: Asked) -> Result<Option<Mark>> {
-        let marked = self.opened()?.mark(&self.query(asked));
+        let (provider, query) = (self.opened()?, self.query(asked));
+        let marked = match &self.one_read {
+            Some(one) => one.mark(provider.as_ref(), &query),
+            None => provider.mark(&query),
+        };
         marked.map_err(|error| self.unreadable(error))
     }
 

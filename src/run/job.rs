@@ -229,6 +229,16 @@ impl Task {
         }
     }
 
+    /// The syncs of all people and of all groups, in their order.
+    pub(crate) fn all() -> [Self; 2] {
+        let users = Self::Users {
+            new: true,
+            existing: true,
+            only: Vec::new(),
+        };
+        [users, Self::Groups { only: Vec::new() }]
+    }
+
     /// Whether records that are rejected are judged, beside what is named in the request.
     pub(crate) fn judges_records(&self) -> bool {
         match self {

@@ -2,6 +2,8 @@
 //!
 //! Nothing below it knows whether the run is dry, who asked for it, or what a terminal is.
 
+use std::rc::Rc;
+
 use super::after;
 use super::carry_out::{Carried, CarryOut, Progress};
 use super::context::PlanContext;
@@ -28,6 +30,7 @@ use crate::plan::guard::{self, Approval, Ranges, Refused};
 use crate::plan::saved::{Asked, Saved, fingerprints};
 use crate::plan::{Approved, Plan};
 use crate::providers::Earlier;
+use crate::system::lock::{Purpose, RunLock};
 use crate::targets::{Current, Hold, Target};
 
 /// How often a plan is made anew because somebody else changed the databases meanwhile.
@@ -43,6 +46,39 @@ const OPEN_ATTEMPTS: u32 = 2;
 /// What broke the run off. Whatever was begun is finished or dropped by the next one.
 pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     let _lock = env.lock(job.task.purpose(&job.options), watch)?;
+    locked(env, job, watch)
+}
+
+/// The sync of people and then that of groups, from one read and under one lock.
+pub(crate) struct Together {
+    env: Env,
+    _lock: RunLock,
+}
+
+impl Together {
+    /// Begins it.
+    ///
+    /// # Errors
+    /// When the lock cannot be taken.
+    pub(crate) fn begin(env: &Env, dry_run: bool, watch: &mut dyn Watch) -> Result<Self> {
+        let lock = env.lock(Purpose::of("sync", dry_run), watch)?;
+        let env = Env {
+            one_read: Some(Rc::default()),
+            ..env.clone()
+        };
+        Ok(Self { env, _lock: lock })
+    }
+
+    /// Does one of them.
+    ///
+    /// # Errors
+    /// As [`once`].
+    pub(crate) fn once(&self, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
+        locked(&self.env, job, watch)
+    }
+}
+
+fn locked(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     let report = unmoved_or_done(env, job, watch);
     if job.task.is_sync() && wrote_nothing(&report) {
         // What earlier runs have left to hooks does not depend on what the provider says now.

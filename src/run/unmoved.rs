@@ -134,7 +134,7 @@ impl<'a> Unmoved<'a> {
     /// Where the provider keeps what it was answered: the same for all commands that ask for the same.
     fn reading(&self) -> PathBuf {
         let name = match self.asked.scope() {
-            Scope::Users => "users.reading",
+            Scope::Users | Scope::Both => "users.reading",
             Scope::Groups => "groups.reading",
         };
         self.env.state_dir().join(name)

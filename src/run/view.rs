@@ -93,7 +93,7 @@ fn unknown(task: &Task, snapshot: &Snapshot) -> Vec<Refusal> {
     let groups = directory.groups.iter().map(|group| &group.name);
     let rejected = snapshot.rejected.iter().map(|record| &record.subject);
     let found: Vec<&Untrusted> = match task.scope() {
-        Scope::Users => users.chain(rejected).collect(),
+        Scope::Users | Scope::Both => users.chain(rejected).collect(),
         Scope::Groups => groups.chain(rejected).collect(),
     };
     let is_known = |name: &&String| found.iter().any(|text| same_name(text.raw(), name));
@@ -188,7 +188,7 @@ impl ProviderView {
         let mut users = directory.users.iter();
         let mut groups = directory.groups.iter();
         let is_to_get_one = match task.scope() {
-            Scope::Users => {
+            Scope::Users | Scope::Both => {
                 users.any(|user| user.uid.is_none() && !owned.accounts.contains_key(&user.id))
             }
             Scope::Groups => {

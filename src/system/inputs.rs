@@ -117,6 +117,46 @@ pub(crate) fn note(path: &Path) {
     watch(path, false);
 }
 
+/// Does something, and gives what was read for it, each as it stood when it was read first; `None`: something was asked that no
+/// file shows.
+pub(crate) fn during<T>(act: impl FnOnce() -> T) -> (T, Option<Inputs>) {
+    let taken = || WATCHED.with_borrow_mut(|inputs| inputs.as_mut().map(std::mem::take));
+    let before = taken();
+    let done = act();
+    let mut read = taken();
+    if let (Some(read), Some(before)) = (&mut read, before) {
+        let known: Inputs = before
+            .iter()
+            .filter(|(path, _)| read.contains_key(*path))
+            .map(|(path, seen)| (path.clone(), *seen))
+            .collect();
+        keep_older(read, &known);
+        WATCHED.set(Some(before));
+    }
+    recall(read.as_ref());
+    (done, read)
+}
+
+/// What [`during`] gave counts as read now.
+pub(crate) fn recall(earlier: Option<&Inputs>) {
+    match earlier {
+        Some(earlier) => WATCHED.with_borrow_mut(|inputs| {
+            inputs.iter_mut().for_each(|it| keep_older(it, earlier));
+        }),
+        None => note_unseen(),
+    }
+}
+
+/// Puts what was seen earlier in the place of what was seen later.
+fn keep_older<'a>(inputs: &mut Inputs, earlier: impl IntoIterator<Item = (&'a PathBuf, &'a Seen)>) {
+    for (path, seen) in earlier {
+        let later = inputs.entry(path.clone()).or_insert(*seen);
+        if seen.listed || !later.listed {
+            *later = *seen;
+        }
+    }
+}
+
 /// Something of this machine, or of another one, is asked that no file shows, such as processes and mounts.
 pub(crate) fn note_unseen() {
     WATCHED.set(None);
@@ -214,6 +254,37 @@ mod tests {
         });
         changed("none", &|| fs::remove_file(&path).unwrap());
         assert!(last.is_of(1_700_000_000) && !last.is_of(i64::MAX));
+    }
+
+    #[test]
+    fn what_was_read_for_one_thing_counts_for_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let watching = Watching::begin();
+        note(&path("both"));
+        note(&path("before"));
+        fs::write(path("both"), "new").unwrap();
+        let ((), read) = during(|| {
+            note(&path("both"));
+            note(&path("within"));
+        });
+        let seen = watching.seen().unwrap();
+        assert_eq!(seen.len(), 3);
+        assert!(seen[&path("both")].goal.is_none(), "as it stood at first");
+        let read = read.unwrap();
+        assert!(read.keys().eq([&path("both"), &path("within")]));
+        drop(watching);
+        let watching = Watching::begin();
+        fs::write(path("within"), "new").unwrap();
+        note(&path("within"));
+        recall(Some(&read));
+        assert_eq!(watching.seen().unwrap(), read);
+        let ((), unseen) = during(note_unseen);
+        assert!(unseen.is_none() && watching.seen().is_none());
+        drop(watching);
+        let watching = Watching::begin();
+        recall(unseen.as_ref());
+        assert_eq!(watching.seen(), None);
     }
 
     #[test]

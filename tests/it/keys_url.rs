@@ -90,7 +90,6 @@ fn fetch(url: String, logins: &[&'static str], limit: Duration) -> Snapshot {
         scope: Scope::Users,
         only: None,
         top_group: None,
-        with_groups: false,
         details: Details::ALL,
         attribute: None,
         deadline: Instant::now() + limit,

@@ -91,13 +91,8 @@ impl Machine {
         settings.rules = rules.clone();
         settings.limits = limits;
         let now = 1_000_000;
-        let env = Env {
-            settings,
-            root: Root::new(Some(world.root())),
-            now: now.into(),
-            patience: Patience::None,
-            providers: Vec::new(),
-        };
+        let root = Root::new(Some(world.root()));
+        let env = Env::new(settings, root, Patience::None, now.into());
         Self {
             world,
             rules,
@@ -126,7 +121,6 @@ impl Machine {
             scope,
             only,
             top_group: None,
-            with_groups: false,
             details: Details::ALL,
             attribute: None,
             deadline: Instant::now() + Duration::from_secs(60),

@@ -46,6 +46,7 @@ mod recovery;
 mod scenarios;
 mod siblings;
 mod stamp;
+mod sync_both;
 mod terminal;
 mod threats;
 mod transcripts;

@@ -404,16 +404,16 @@ proptest! {
             let plans: Vec<Option<Plan>> = hosts.iter().zip([&document, &shuffled]).map(|(machine, document)| {
                 let snapshot = machine.fetch(document, scope, None).unwrap();
                 match scope {
-                    Scope::Users => machine.plan_users(&snapshot),
                     Scope::Groups => Some(machine.plan_groups(&snapshot)),
+                    _ => machine.plan_users(&snapshot),
                 }
             }).collect();
             prop_assert_eq!(plans[0].as_ref().map(Plan::digest), plans[1].as_ref().map(Plan::digest));
             for (machine, document) in hosts.iter_mut().zip([&document, &shuffled]) {
                 let snapshot = machine.fetch(document, scope, None).unwrap();
                 match scope {
-                    Scope::Users => machine.sync_users(&snapshot),
                     Scope::Groups => machine.sync_groups(&snapshot),
+                    _ => machine.sync_users(&snapshot),
                 };
             }
         }

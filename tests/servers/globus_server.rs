@@ -70,7 +70,6 @@ pub fn query(scope: Scope) -> Query {
         scope,
         only: None,
         top_group,
-        with_groups: false,
         details: Details::ALL,
         attribute: None,
         deadline: Instant::now() + Duration::from_secs(20),

@@ -130,7 +130,6 @@ fn unselected(
         scope: Scope::Users,
         only: Some(vec![login.to_owned()]),
         top_group: Some(group.clone()),
-        with_groups: false,
         details: Details::ALL,
         attribute: None,
         deadline,

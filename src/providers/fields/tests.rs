@@ -32,7 +32,6 @@ fn query() -> Query {
         scope: Scope::Users,
         only: None,
         top_group: None,
-        with_groups: false,
         details: Details::ALL,
         attribute: None,
         deadline: clock::deadline(std::time::Duration::from_secs(10)),

@@ -228,7 +228,7 @@ impl Provider for FileProvider {
         progress(snapshot.directory.users.len() + snapshot.directory.groups.len());
         if let Some(only) = &query.only {
             match query.scope {
-                Scope::Users => snapshot
+                Scope::Users | Scope::Both => snapshot
                     .directory
                     .users
                     .retain(|u| only.iter().any(|name| same_name(name, u.login.raw()))),
@@ -250,6 +250,10 @@ impl Provider for FileProvider {
 
     fn mark(&self, _query: &Query) -> Result<Option<Mark>, FetchError> {
         Ok(Some(Mark::Files))
+    }
+
+    fn reads_both(&self) -> bool {
+        true
     }
 
     fn is_sample(&self) -> bool {

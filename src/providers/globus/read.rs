@@ -68,7 +68,9 @@ pub(super) fn read(
         .into_iter()
         .filter(|head| head.managed && is_asked(head, query))
         .collect();
-    if let (Scope::Users, Some(top), []) = (query.scope, &query.top_group, heads.as_slice()) {
+    if let (Scope::Users | Scope::Both, Some(top), []) =
+        (query.scope, &query.top_group, heads.as_slice())
+    {
         read.early.get_or_insert(format!(
             "we manage no group that is called `{}`",
             shown(top)
@@ -83,7 +85,7 @@ pub(super) fn read(
         read.early.get_or_insert(reason);
     }
     let users = match query.scope {
-        Scope::Users => read.users(&people, query)?,
+        Scope::Users | Scope::Both => read.users(&people, query)?,
         Scope::Groups => people.slim(source.mapping),
     };
     let completeness = match (read.early, &query.only) {
@@ -103,7 +105,7 @@ pub(super) fn read(
 /// Whether a query is about this group.
 fn is_asked(head: &Head, query: &Query) -> bool {
     match (query.scope, &query.only, &query.top_group) {
-        (Scope::Users, _, Some(top)) => head.name.raw() == top,
+        (Scope::Users | Scope::Both, _, Some(top)) => head.name.raw() == top,
         (Scope::Groups, Some(only), _) => only.iter().any(|name| same_name(name, head.name.raw())),
         _ => true,
     }
@@ -123,7 +125,7 @@ fn proof(groups: usize, people: usize, scope: Scope) -> String {
     );
     match scope {
         Scope::Groups => groups,
-        Scope::Users => format!(
+        Scope::Users | Scope::Both => format!(
             "{groups}, and Globus Auth was asked for {}",
             counted(people, "person", "people")
         ),

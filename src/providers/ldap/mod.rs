@@ -229,6 +229,10 @@ impl Provider for Ldap {
         bell.map(Some).map_err(|error| self.error(error))
     }
 
+    fn reads_both(&self) -> bool {
+        true
+    }
+
     fn look_at(&self, kind: EntryKind) -> String {
         let section = &self.name;
         match kind {

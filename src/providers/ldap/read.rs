@@ -101,7 +101,7 @@ pub(super) fn group_filters(settings: &Settings, only: Option<&[String]>) -> Vec
 /// How much of people is asked for.
 pub(super) fn extent(query: &Query) -> Extent<'_> {
     match query.scope {
-        Scope::Users => Extent::Full(query.details, query.attribute.as_deref()),
+        Scope::Users | Scope::Both => Extent::Full(query.details, query.attribute.as_deref()),
         Scope::Groups => Extent::Slim,
     }
 }

@@ -174,6 +174,10 @@ impl Provider for Scim {
         )
     }
 
+    fn reads_both(&self) -> bool {
+        true
+    }
+
     fn look_at(&self, kind: EntryKind) -> String {
         let section = &self.name;
         let whose = match kind {

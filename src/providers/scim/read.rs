@@ -66,7 +66,7 @@ pub(super) fn read(
     // What is no path is no attribute that anybody has.
     let attribute = attribute.and_then(|attribute| Path::new(attribute).ok());
     let extent = match query.scope {
-        Scope::Users => Extent::Full(query.details, attribute.as_ref()),
+        Scope::Users | Scope::Both => Extent::Full(query.details, attribute.as_ref()),
         Scope::Groups => Extent::Slim,
     };
     let mut people = People::default();

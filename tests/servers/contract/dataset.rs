@@ -79,6 +79,8 @@ pub struct Tells {
     pub nested: bool,
     /// Whether a read of groups says who is shut out.
     pub inactive_in_groups: bool,
+    /// Whether one read answers for people and for groups.
+    pub one_read: bool,
 }
 
 impl World {

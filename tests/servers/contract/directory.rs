@@ -256,6 +256,7 @@ impl<K: Kind> Fixture for Directory<K> {
         standing: false,
         nested: K::NESTED,
         inactive_in_groups: true,
+        one_read: true,
     };
 
     fn load(world: &World) -> Self {

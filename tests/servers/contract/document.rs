@@ -64,6 +64,7 @@ impl Fixture for Document {
         standing: true,
         nested: false,
         inactive_in_groups: true,
+        one_read: true,
     };
 
     fn load(world: &World) -> Self {

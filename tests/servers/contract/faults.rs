@@ -128,8 +128,8 @@ fn is_short<F: Fixture>(
             Completeness::Narrowed => panic!("nobody asked for a part"),
             Completeness::Complete(_) => {
                 match query.scope {
-                    Scope::Users => check_users::<F>(world, &snapshot),
                     Scope::Groups => check_groups::<F>(world, &snapshot, broken),
+                    Scope::Users | Scope::Both => check_users::<F>(world, &snapshot),
                 }
                 false
             }

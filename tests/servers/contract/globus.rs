@@ -72,6 +72,7 @@ impl Fixture for Club {
         standing: true,
         nested: true,
         inactive_in_groups: false,
+        one_read: false,
     };
 
     fn load(world: &World) -> Self {

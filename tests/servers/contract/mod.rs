@@ -100,7 +100,6 @@ fn query(scope: Scope) -> Query {
         scope,
         only: None,
         top_group,
-        with_groups: false,
         details: Details::ALL,
         attribute: None,
         deadline: soon(60),
@@ -120,6 +119,11 @@ macro_rules! contract {
             #[test]
             fn all_is_read_and_nothing_is_dropped() {
                 read::all::<$fixture>();
+            }
+
+            #[test]
+            fn one_read_of_both_says_what_two_say() {
+                read::both::<$fixture>();
             }
 
             #[test]

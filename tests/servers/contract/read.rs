@@ -135,6 +135,26 @@ pub fn all<F: Fixture>() {
     }
 }
 
+/// Where one read answers for people and for groups, it says of both what a read of each says.
+pub fn both<F: Fixture>() {
+    let world = World::new();
+    let fixture = F::load(&world);
+    let provider = fixture.open(PAGE);
+    assert_eq!(provider.reads_both(), F::TELLS.one_read);
+    if !F::TELLS.one_read {
+        return;
+    }
+    let whole = Query {
+        scope: Scope::Both,
+        ..query(Scope::Users)
+    };
+    let whole = complete(fetch(&*provider, &whole));
+    let (people, groups) = (users(&*provider), groups(&*provider));
+    assert_eq!(whole.directory.users, people.directory.users);
+    assert_eq!(whole.directory.groups, groups.directory.groups);
+    assert_eq!(whole.rejected, people.rejected);
+}
+
 /// A server that was told the other way round says the same.
 pub fn order<F: Fixture>() {
     let world = World::new();
@@ -241,7 +261,7 @@ pub fn capitals<F: Fixture>() {
         );
         assert_eq!(capital.directory, small.directory, "{scope:?}");
         match scope {
-            Scope::Users => assert!(dataset::logins(&capital).contains("p31")),
+            Scope::Users | Scope::Both => assert!(dataset::logins(&capital).contains("p31")),
             Scope::Groups => assert!(capital.directory.groups.len() >= 4),
         }
     }

@@ -59,6 +59,7 @@ impl<const CURSORS: bool> Fixture for People<CURSORS> {
         standing: false,
         nested: true,
         inactive_in_groups: true,
+        one_read: true,
     };
 
     fn load(world: &World) -> Self {
