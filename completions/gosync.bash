@@ -3225,12 +3225,20 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help users groups"
+            opts="-n -u -g -f -q -v -h --full --new-ledger --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help users groups"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --approve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -37,7 +37,7 @@ complete -c gosync -n "__fish_gosync_needs_command" -s q -l quiet -d 'Print no n
 complete -c gosync -n "__fish_gosync_needs_command" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_needs_command" -s V -l version -d 'Print version'
-complete -c gosync -n "__fish_gosync_needs_command" -f -a "sync" -d 'Bring accounts or groups in step with the provider'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "sync" -d 'Bring accounts and groups in step with the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "follow" -d 'Keep accounts and groups in step, until it is ended'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "deluser" -d 'Remove accounts that gosync made'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "adopt" -d 'Take over accounts, or groups, that stand on this host'
@@ -63,6 +63,9 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "why" -d 'Explain an a
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "undo" -d 'Bring back what a run changed to what it was before'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "plan" -d 'Write the plan of a sync to a file, for `gosync apply`'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "apply" -d 'Carry out a plan that `gosync plan` wrote'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s g -l group -d 'Give accounts to the active members of this group' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
@@ -70,6 +73,13 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l full -d 'Read everything, though nothing seems to have moved'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l new-ledger -d 'Begin with a new ledger, in the place of one that is lost, or is not this host\'s'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l exit-code -d 'End a dry run with status 4 if changes are pending'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l strict -d 'End with status 3 if records were rejected or hooks failed'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s q -l quiet -d 'Print no notices; warnings and errors remain'

@@ -205,7 +205,7 @@ fn options_of_group_may_have_one_dash() {
 
 #[test]
 fn without_a_command_the_usage_is_an_error() {
-    for line in ["gosync", "gosync sync", "gosync -q"] {
+    for line in ["gosync", "gosync group", "gosync -q"] {
         let error = read(line).unwrap_err();
         assert_eq!((error.exit_code(), error.use_stderr()), (2, true), "{line}");
         assert!(

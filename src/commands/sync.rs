@@ -78,11 +78,6 @@ fn both(global: &Global, args: &SyncBoth, ui: Ui) -> Result<Outcome> {
         }
     })?;
     let first = both.told(conclude(&report, plan));
-    if plan.dry_run && report.targets.iter().any(|it| !it.plan.changes.is_empty()) {
-        ui.notice(
-            "what follows is the plan for groups and the accounts as they are now, without the changes above",
-        );
-    }
     let report = both.sync(groups, of_groups);
     let second = both.told(report.and_then(|report| conclude(&report, plan)));
     Ok(graver(first, second))

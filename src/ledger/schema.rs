@@ -371,13 +371,20 @@ pub(super) fn prepare_old(db: &Connection, version: usize) -> rusqlite::Result<(
     db.execute_batch(&format!("{script} PRAGMA user_version = {version};"))
 }
 
+/// A copy of a ledger in memory.
+pub(super) fn copy(old: &Connection) -> rusqlite::Result<Connection> {
+    let mut new = Connection::open_in_memory()?;
+    rusqlite::backup::Backup::new(old, &mut new)?.run_to_completion(
+        1_000,
+        std::time::Duration::ZERO,
+        None,
+    )?;
+    Ok(new)
+}
+
 /// A copy of an older ledger in memory, with this schema: for those who may only read.
 pub(super) fn upgraded_copy(old: &Connection) -> rusqlite::Result<Connection> {
-    let mut new = Connection::open_in_memory()?;
-    {
-        let backup = rusqlite::backup::Backup::new(old, &mut new)?;
-        backup.run_to_completion(1_000, std::time::Duration::ZERO, None)?;
-    }
+    let new = copy(old)?;
     upgrade(&new)?;
     Ok(new)
 }

@@ -246,6 +246,32 @@ impl Ledger {
         Ok(Some(self))
     }
 
+    /// A copy in memory, of `ledger` or of one that nothing was ever written into: what is written there is gone with it.
+    ///
+    /// # Errors
+    /// When that cannot be made.
+    pub(crate) fn in_memory(ledger: Option<&Self>) -> Result<Self, LedgerError> {
+        let (path, keep) = match ledger {
+            Some(ledger) => (ledger.path.clone(), ledger.keep),
+            None => (PathBuf::from(FILE), i64::from(HISTORY_DAYS) * DAY),
+        };
+        let made = || match ledger {
+            Some(ledger) => schema::copy(&ledger.db),
+            None => {
+                let db = Connection::open_in_memory()?;
+                schema::prepare(&db)?;
+                Ok(db)
+            }
+        };
+        match made() {
+            Ok(db) => {
+                db.set_prepared_statement_cache_capacity(STATEMENTS);
+                Ok(Self { db, path, keep })
+            }
+            Err(source) => Err(LedgerError::Sqlite { path, source }),
+        }
+    }
+
     /// Says for how many days the history is to be kept.
     pub fn keep_history(&mut self, days: u32) {
         self.keep = i64::from(days).saturating_mul(DAY);

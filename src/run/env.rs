@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::ahead::Ahead;
 use super::job::Options;
 use super::one_read::OneRead;
 use super::watch::Watch;
@@ -38,6 +39,8 @@ pub struct Env {
     pub providers: Vec<Rc<dyn Provider>>,
     /// What the sync of people reads for that of groups; `None`: each reads for itself.
     pub(crate) one_read: Option<Rc<OneRead>>,
+    /// What an earlier part of a dry run would have left.
+    pub(crate) ahead: Option<Rc<Ahead>>,
 }
 
 /// What a provider is asked for.
@@ -111,6 +114,7 @@ impl Env {
             patience,
             providers: Vec::new(),
             one_read: None,
+            ahead: None,
         }
     }
 
@@ -345,6 +349,10 @@ impl Env {
                 home: Duration::from_secs(departed.home_time_limit),
                 run: Duration::from_secs(departed.time_limit),
             },
+            ahead: self
+                .ahead
+                .as_ref()
+                .map_or_else(Rc::default, |ahead| ahead.contents()),
         };
         Ok(target.config.open(&target.name, place))
     }

@@ -10,7 +10,7 @@ use super::restore;
 use super::transaction;
 use super::watch::Watch;
 use crate::error::{Error, Result};
-use crate::ledger::{Ledger, Run};
+use crate::ledger::{Ledger, LedgerError, Run};
 use crate::model::anchor::Numbers;
 use crate::model::owned::Owned;
 use crate::system::files;
@@ -65,8 +65,8 @@ fn begin_anew(env: &Env, target: &dyn Target, how: NewLedger, watch: &mut dyn Wa
 pub(crate) enum LedgerAccess {
     /// For reading and writing.
     Write(Ledger),
-    /// A dry run's: for reading, if there is one; and what is retired where a new one would be made.
-    Read(Option<Ledger>, Numbers),
+    /// A dry run's: for reading. Where a new one would be made, it is in memory.
+    Read(Ledger),
 }
 
 impl LedgerAccess {
@@ -80,6 +80,9 @@ impl LedgerAccess {
         let dir = env.state_dir();
         trusted(&dir, env)?;
         if options.dry_run {
+            if let Some(ledger) = env.ahead.as_ref().and_then(|ahead| ahead.ledger()) {
+                return Ok(Self::Read(ledger));
+            }
             if target.is_interrupted()? {
                 return Err(
                     Error::failed("an earlier run was interrupted while it wrote").hint(
@@ -88,10 +91,20 @@ impl LedgerAccess {
                 );
             }
             let found = anchored::look(env)?;
-            if let Some(retired) = anew(env, target, options.new_ledger, &found)? {
-                return Ok(Self::Read(None, retired));
-            }
-            return Ok(Self::Read(found.usable(env)?, Numbers::default()));
+            let new = |retired: &Numbers| {
+                let mut new = Ledger::in_memory(None)?;
+                new.retire(retired)?;
+                Ok(new)
+            };
+            let ledger = match anew(env, target, options.new_ledger, &found)? {
+                Some(retired) => new(&retired),
+                None => found
+                    .usable(env)?
+                    .map_or_else(|| new(&Numbers::default()), Ok),
+            };
+            return ledger
+                .map(Self::Read)
+                .map_err(|e: LedgerError| Error::failed(e));
         }
         if options.new_ledger != NewLedger::No {
             begin_anew(env, target, options.new_ledger, watch)?;
@@ -113,17 +126,18 @@ impl LedgerAccess {
         Ok(Self::Write(ledger))
     }
 
+    /// A copy that nobody else sees, as a run finds it.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub(crate) fn in_memory(&self) -> std::result::Result<Ledger, LedgerError> {
+        let (Self::Write(ledger) | Self::Read(ledger)) = self;
+        Ledger::in_memory(Some(ledger))
+    }
+
     /// What gosync owns.
     pub(crate) fn load(&self, run: Run<'_>) -> Result<Owned> {
-        let ledger = match self {
-            Self::Write(ledger) | Self::Read(Some(ledger), _) => ledger,
-            Self::Read(None, retired) => {
-                return Ok(Owned {
-                    retired: retired.clone(),
-                    ..Owned::default()
-                });
-            }
-        };
+        let (Self::Write(ledger) | Self::Read(ledger)) = self;
         ledger
             .load(run.target, run.provider, run.now)
             .map_err(Error::failed)

@@ -6,6 +6,7 @@
 
 mod adoption;
 mod after;
+mod ahead;
 pub(crate) mod anchored;
 mod carry_out;
 mod context;

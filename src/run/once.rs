@@ -64,6 +64,7 @@ impl Together {
         let lock = env.lock(Purpose::of("sync", dry_run), watch)?;
         let env = Env {
             one_read: Some(Rc::default()),
+            ahead: dry_run.then(Rc::default),
             ..env.clone()
         };
         Ok(Self { env, _lock: lock })
@@ -268,8 +269,11 @@ impl Line<'_> {
             Err(refused) => return Ok(Some(self.refused(*refused).with(saved))),
         };
         let staged = current.stage(approved)?;
-        let LedgerAccess::Write(ledger) = ledger else {
+        let LedgerAccess::Write(writable) = ledger else {
             watch.dry(staged.plan());
+            if let Some(ahead) = &self.env.ahead {
+                ahead.go_on(self.run, ledger, staged.as_ref())?;
+            }
             let plan = staged.into_approved().into_plan();
             let report = self.report(plan, None, Tally::default());
             return Ok(Some(report.with(saved)));
@@ -286,7 +290,7 @@ impl Line<'_> {
         let progress = &mut so_far.progress;
         let mut carry_out = CarryOut {
             target: self.target,
-            ledger,
+            ledger: writable,
             run: self.run,
             hold: self.hold(attempt),
             watch,
@@ -301,7 +305,7 @@ impl Line<'_> {
             drop(current);
             carry_out.by_parts(approved.divide(&owned), progress)?
         };
-        self.conclude(ledger, carried, so_far, watch)
+        self.conclude(writable, carried, so_far, watch)
     }
 
     /// What follows when a plan was carried out, or not.

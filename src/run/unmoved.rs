@@ -26,6 +26,9 @@ use crate::system::{clock, process};
 /// Files that were changed so many seconds before they were read may have been changed again unseen.
 const GRAIN: i64 = 2;
 
+/// Where a provider keeps what it was answered, for people and for groups.
+const READINGS: [&str; 2] = ["users.reading", "groups.reading"];
+
 /// A run that may be saved, or may save later ones.
 pub(crate) struct Unmoved<'a> {
     env: &'a Env,
@@ -134,8 +137,8 @@ impl<'a> Unmoved<'a> {
     /// Where the provider keeps what it was answered: the same for all commands that ask for the same.
     fn reading(&self) -> PathBuf {
         let name = match self.asked.scope() {
-            Scope::Users | Scope::Both => "users.reading",
-            Scope::Groups => "groups.reading",
+            Scope::Users | Scope::Both => READINGS[0],
+            Scope::Groups => READINGS[1],
         };
         self.env.state_dir().join(name)
     }
@@ -206,7 +209,10 @@ impl<'a> Unmoved<'a> {
         let dir = self.env.state_dir();
         inputs.remove(&dir);
         inputs.remove(&stamp::path(&dir, &self.command));
-        inputs.remove(&self.reading());
+        // They are kept for the provider, which knows by itself whether they are of use.
+        for name in READINGS {
+            inputs.remove(&dir.join(name));
+        }
         let begun = now.seconds().saturating_sub(GRAIN);
         if inputs.values().any(|seen| seen.is_of(begun)) {
             return None;

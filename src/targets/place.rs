@@ -1,6 +1,8 @@
 //! What every target of a host needs to know besides its own keys.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::system::root::Root;
@@ -22,7 +24,12 @@ pub struct Place {
     pub shadow_day: i64,
     /// How long homes may be packed.
     pub packing: PackingTime,
+    /// What databases are taken to hold instead of what is there: what a plan makes of them that is not carried out.
+    pub ahead: Rc<Contents>,
 }
+
+/// What files are taken to hold, by their real paths, whatever is there.
+pub(crate) type Contents = BTreeMap<PathBuf, Vec<u8>>;
 
 /// How long tar(1) may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::TargetError;
 use super::key_files::KeyFiles;
+use super::place::Contents;
 use crate::model::anchor::Anchor;
 use crate::model::host::Host;
 use crate::model::power::Powers;
@@ -113,6 +114,9 @@ pub trait Staged {
 
     /// What it was made from.
     fn approved(&self) -> &Approved;
+
+    /// What the databases hold that change, when all is done.
+    fn contents(&self) -> Contents;
 
     /// The same, when nothing more is to be done with the bytes.
     fn into_approved(self: Box<Self>) -> Approved;

@@ -221,17 +221,21 @@ struct Leaf {
 
 /// The commands that can be given.
 fn leaves(name: &str, command: &Command, group: &Command) -> Vec<Leaf> {
-    if !command.has_subcommands() {
-        return vec![Leaf {
-            name: name.to_owned(),
-            command: command.clone(),
-            group: group.clone(),
-        }];
-    }
-    command
-        .get_subcommands()
-        .flat_map(|sub| leaves(&format!("{name} {}", sub.get_name()), sub, command))
-        .collect()
+    // Its own arguments are for when it is given alone.
+    let is_given_alone = command.is_args_conflicts_with_subcommands_set();
+    let itself = Leaf {
+        name: name.to_owned(),
+        command: command.clone(),
+        group: group.clone(),
+    };
+    let itself = (is_given_alone || !command.has_subcommands()).then_some(itself);
+    let of_both = match is_given_alone {
+        true => &Command::new("none"),
+        false => command,
+    };
+    let below = command.get_subcommands();
+    let below = below.flat_map(|sub| leaves(&format!("{name} {}", sub.get_name()), sub, of_both));
+    itself.into_iter().chain(below).collect()
 }
 
 fn program() -> String {

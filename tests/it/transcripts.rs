@@ -39,6 +39,7 @@ cases!(
     refused,
     shell,
     status,
+    sync,
     sync_groups,
     sync_users,
     undo,

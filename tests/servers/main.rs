@@ -44,5 +44,6 @@ mod scim;
 mod scim_faults;
 mod scim_server;
 mod stamp;
+mod sync_both;
 mod venv;
 mod wrong_keys;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::config::Config;
@@ -14,7 +15,7 @@ use crate::system::root::Root;
 use crate::system::stat::{Asker, Stat};
 use crate::system::{PathError, clock};
 use crate::targets::kind::TargetConfig;
-use crate::targets::{PackingTime, Place, Target};
+use crate::targets::{Contents, PackingTime, Place, Target};
 
 /// The host, or the tree below `--root`.
 #[derive(Clone, Debug)]
@@ -34,6 +35,7 @@ pub(crate) struct Local {
     told: RefCell<Vec<String>>,
     asker: OnceCell<Asker>,
     packing: PackingTime,
+    pub(super) ahead: Rc<Contents>,
     /// Until when homes may be packed, once one was.
     packing_ends: Cell<Option<Instant>>,
 }
@@ -61,6 +63,7 @@ impl Local {
             told: RefCell::default(),
             asker: OnceCell::new(),
             packing: place.packing,
+            ahead: place.ahead,
             packing_ends: Cell::new(None),
         }
     }

@@ -17,6 +17,7 @@ use crate::model::shells::Shells;
 use crate::model::subordinates::SubuidBook;
 use crate::system::root::Root;
 use crate::system::{files, replace};
+use crate::targets::Contents;
 
 /// One database as it was read.
 #[derive(Debug)]
@@ -28,8 +29,11 @@ pub(super) struct Image {
 }
 
 impl Image {
-    fn read(path: PathBuf) -> Result<Self, LocalError> {
-        let bytes = files::read_plain(&path)?;
+    fn read(path: PathBuf, ahead: &Contents) -> Result<Self, LocalError> {
+        let bytes = match ahead.get(&path) {
+            Some(bytes) => Some(bytes.clone()),
+            None => files::read_plain(&path)?,
+        };
         let exists = bytes.is_some();
         Ok(Self {
             path,
@@ -52,7 +56,7 @@ pub(super) fn subuids(target: &Local) -> Result<SubuidBook, LocalError> {
     let Some(path) = target.paths.path(Db::Subuid) else {
         return Ok(SubuidBook::default());
     };
-    let image = Image::read(path)?;
+    let image = Image::read(path, &target.ahead)?;
     let lines = image.lines.entries().filter_map(|(_, line)| {
         let SubidLine {
             owner,
@@ -80,11 +84,11 @@ impl Current {
         let mut databases = BTreeMap::new();
         for file in target.paths.layout.written {
             let path = target.root.path(file.dir).join(file.db.name());
-            databases.insert(file.db, Image::read(path)?);
+            databases.insert(file.db, Image::read(path, &target.ahead)?);
         }
         let mut reference = Vec::new();
         for (db, path) in target.paths.references() {
-            reference.push((db, Image::read(path)?));
+            reference.push((db, Image::read(path, &target.ahead)?));
         }
         let shells = files::read_plain(&target.root.path("/etc/shells"))?;
         let shells = shells.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());

@@ -17,8 +17,8 @@ use crate::system::journal::{self, Journal, Left};
 use crate::system::lock::PasswordLock;
 use crate::targets::target::{Current, Staged};
 use crate::targets::{
-    Hold, KeyFiles, Prepared, Recovered, Switched, Target, Traces, Transaction, Unprepared,
-    read_powers,
+    Contents, Hold, KeyFiles, Prepared, Recovered, Switched, Target, Traces, Transaction,
+    Unprepared, read_powers,
 };
 use std::path::PathBuf;
 
@@ -113,6 +113,14 @@ impl Current for Reading<'_> {
 impl Staged for StagedFiles<'_> {
     fn approved(&self) -> &Approved {
         &self.staged.approved
+    }
+
+    fn contents(&self) -> Contents {
+        let newest = self.staged.files.iter().filter_map(|(db, versions)| {
+            let image = self.from.databases.databases.get(db)?;
+            Some((image.path.clone(), versions.newest()?.to_vec()))
+        });
+        newest.collect()
     }
 
     fn into_approved(self: Box<Self>) -> Approved {

@@ -1,0 +1,57 @@
+//! What a dry run would have made of host and ledger, for the plan that follows from it.
+//!
+//! Of two syncs of one dry run the second is planned for what the first would have left: the new bytes of the databases, and a
+//! ledger in memory in which the first plan has come true. Nothing of it is ever written.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::ledger_access::LedgerAccess;
+use crate::error::{Error, Result};
+use crate::ledger::{Ledger, Run};
+use crate::targets::{Contents, Staged};
+
+/// What the last dry run would have left; nothing, if its plan was refused.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead {
+    contents: RefCell<Rc<Contents>>,
+    ledger: RefCell<Option<Ledger>>,
+}
+
+impl Ahead {
+    /// Takes a plan for carried out.
+    ///
+    /// # Errors
+    /// When the ledger cannot be copied, or does not take the plan.
+    pub(crate) fn go_on(
+        &self,
+        run: Run<'_>,
+        ledger: &LedgerAccess,
+        staged: &dyn Staged,
+    ) -> Result<()> {
+        let plan = staged.plan();
+        let write = || {
+            let mut ledger = ledger.in_memory()?;
+            if !plan.changes.is_empty() {
+                let number = ledger.reserve(run, plan)?;
+                ledger.confirm(number)?;
+            }
+            ledger.observe(run, &plan.observations)?;
+            Ok(ledger)
+        };
+        let written: std::result::Result<Ledger, crate::ledger::LedgerError> = write();
+        self.ledger.replace(Some(written.map_err(Error::failed)?));
+        self.contents.replace(Rc::new(staged.contents()));
+        Ok(())
+    }
+
+    /// What the databases are taken to hold instead of what is there.
+    pub(crate) fn contents(&self) -> Rc<Contents> {
+        Rc::clone(&self.contents.borrow())
+    }
+
+    /// The ledger, for one run.
+    pub(crate) fn ledger(&self) -> Option<Ledger> {
+        self.ledger.take()
+    }
+}
