@@ -6,9 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::ledger_access::LedgerAccess;
-use crate::error::{Error, Result};
-use crate::ledger::{Ledger, Run};
+use crate::ledger::{Ledger, LedgerError, Run};
 use crate::targets::{Contents, Staged};
 
 /// What the last dry run would have left; nothing, if its plan was refused.
@@ -19,28 +17,23 @@ pub(crate) struct Ahead {
 }
 
 impl Ahead {
-    /// Takes a plan for carried out.
+    /// Takes a plan for carried out. `ledger`: a copy of the ledger, for this.
     ///
     /// # Errors
-    /// When the ledger cannot be copied, or does not take the plan.
+    /// When the ledger does not take the plan.
     pub(crate) fn go_on(
         &self,
         run: Run<'_>,
-        ledger: &LedgerAccess,
+        mut ledger: Ledger,
         staged: &dyn Staged,
-    ) -> Result<()> {
+    ) -> Result<(), LedgerError> {
         let plan = staged.plan();
-        let write = || {
-            let mut ledger = ledger.in_memory()?;
-            if !plan.changes.is_empty() {
-                let number = ledger.reserve(run, plan)?;
-                ledger.confirm(number)?;
-            }
-            ledger.observe(run, &plan.observations)?;
-            Ok(ledger)
-        };
-        let written: std::result::Result<Ledger, crate::ledger::LedgerError> = write();
-        self.ledger.replace(Some(written.map_err(Error::failed)?));
+        if !plan.changes.is_empty() {
+            let number = ledger.reserve(run, plan)?;
+            ledger.confirm(number)?;
+        }
+        ledger.observe(run, &plan.observations)?;
+        self.ledger.replace(Some(ledger));
         self.contents.replace(Rc::new(staged.contents()));
         Ok(())
     }

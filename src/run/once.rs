@@ -272,7 +272,9 @@ impl Line<'_> {
         let LedgerAccess::Write(writable) = ledger else {
             watch.dry(staged.plan());
             if let Some(ahead) = &self.env.ahead {
-                ahead.go_on(self.run, ledger, staged.as_ref())?;
+                let copy = ledger.in_memory();
+                copy.and_then(|copy| ahead.go_on(self.run, copy, staged.as_ref()))
+                    .map_err(Error::failed)?;
             }
             let plan = staged.into_approved().into_plan();
             let report = self.report(plan, None, Tally::default());
