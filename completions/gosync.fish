@@ -47,6 +47,7 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "lock" -d 'Shut people
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "unlock" -d 'Let the provider decide again who was shut out by `gosync lock`'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "ledger" -d 'Copy the ledger, put a copy back, look one over, make one anew, or take off one of which nothing is left'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "drift" -d 'Show what was changed by hand, and what the next run does about it'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "export" -d 'Write accounts and groups of gosync\'s for other hosts and programs'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "group" -d 'Work on the groups at the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "user" -d 'Work on the people at the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "status" -d 'Show how things stand: configuration, provider, what gosync owns, and who holds the lock'
@@ -389,6 +390,22 @@ complete -c gosync -n "__fish_gosync_using_subcommand drift" -l force -d 'Treat 
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand export" -l format -d 'Write it in this format' -r -f -a "directory\t'A directory document, as the providers `file`, `command` and `http` read it'
+passwd\t'Lines of passwd(5)'
+group\t'Lines of group(5)'"
+complete -c gosync -n "__fish_gosync_using_subcommand export" -s o -l output -d 'Write it to this file instead of standard output' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand export" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand export" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand export" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand export" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand export" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand export" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand export" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand export" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand export" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand export" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s g -l group -d 'Give accounts to the active members of this group' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F

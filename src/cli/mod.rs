@@ -8,6 +8,7 @@ mod adopt;
 mod deluser;
 mod doctor;
 mod drift;
+mod export;
 mod follow;
 mod group;
 mod history;
@@ -32,6 +33,7 @@ pub(crate) use adopt::{Adopt, By, Kind, Release};
 pub(crate) use deluser::DelUser;
 pub(crate) use doctor::Doctor;
 pub(crate) use drift::Drift;
+pub(crate) use export::{Export, ExportFormat};
 pub(crate) use follow::Follow;
 pub(crate) use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListFormat};
 pub(crate) use history::{Apply, History, Plan, Undo, Why};
@@ -264,6 +266,16 @@ pub enum Command {
     /// of SSH keys. Homes are their owners', and nobody looks into them for keys. Asks no provider and writes nothing; what
     /// is said of the next run holds as long as the provider wants what it wanted.
     Drift(Drift),
+    /// Write accounts and groups of gosync's for other hosts and programs
+    ///
+    /// As a directory document it is what another gosync reads with `kind = "file"`, or fetches with `kind = "http"`: with the ids of
+    /// the records at the provider, uid, gid, home, shell, SSH keys that stand in the directory of keys, and members, so that all hosts
+    /// have the same numbers. Who is locked is in it with `active` false, whoever locked them. Members of a group that gosync did not
+    /// put there are left out. Asks no provider, waits for a run that writes, and changes nothing on this host.
+    ///
+    /// As lines of passwd(5) or group(5) it has what stands on this host, and in group(5) the accounts' own groups, too. For lists,
+    /// `gosync accounts --format json|csv` says more.
+    Export(Export),
     /// Work on the groups at the provider
     #[command(subcommand)]
     Group(Group),

@@ -10,6 +10,7 @@ mod check;
 mod deluser;
 mod doctor;
 mod drift;
+mod export;
 mod follow;
 mod group;
 mod history;
@@ -116,6 +117,7 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Lock(args) => lock::run(global, args, ui),
         Command::Unlock(args) => unlock::run(global, args, ui),
         Command::Drift(args) => drift::run(global, args, ui),
+        Command::Export(args) => export::run(global, args, ui),
         Command::Group(args) => group::run(global, args, ui, session),
         Command::User(args) => user::run(global, args, ui),
         Command::Keys(args) => keys::run(global, args, ui),

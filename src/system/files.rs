@@ -10,7 +10,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
@@ -204,21 +204,32 @@ fn is_own_dir(path: &Path) -> Result<bool, PathError> {
     Ok(look(path)?.is_some_and(|meta| meta.is_dir() && meta.uid() == us))
 }
 
+/// The directory that a file is in.
+pub(crate) fn directory_of(path: &Path) -> &Path {
+    let dir = path.parent();
+    let dir = dir.filter(|dir| !dir.as_os_str().is_empty());
+    dir.unwrap_or(Path::new("."))
+}
+
+/// Where the new version of a file is written before it is renamed.
+///
+/// # Errors
+/// When it is no name of a file.
+pub(crate) fn beside(path: &Path) -> Result<PathBuf, PathError> {
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::other("it is no name of a file"))
+        .on("write", path)?;
+    let staged = format!(".{}.gosync", name.to_string_lossy());
+    Ok(directory_of(path).join(staged))
+}
+
 /// Writes a file that only we may read or write, in the place of one that is there, and writes it to disk.
 ///
 /// # Errors
 /// When that fails, or something else than a regular file is there; then what was there is there still.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::other("it is no name of a file"))
-        .on("write", path)?
-        .to_string_lossy();
-    let dir = path
-        .parent()
-        .filter(|dir| !dir.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let staged = dir.join(format!(".{name}.gosync"));
+    let (dir, staged) = (directory_of(path), beside(path)?);
     if look(path)?.is_some_and(|meta| !meta.is_file()) {
         return Err(io::Error::other("it is there, and no regular file")).on("write", path);
     }

@@ -28,6 +28,7 @@ mod scratch;
 
 mod by_hand;
 mod example;
+mod export;
 mod fields;
 mod file_age;
 mod follow;

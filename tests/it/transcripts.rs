@@ -15,6 +15,7 @@ cases!(
     deluser,
     doctor,
     drift,
+    export,
     group,
     group_list,
     group_new,
