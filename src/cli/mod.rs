@@ -42,7 +42,7 @@ pub(crate) use keys::Keys;
 pub(crate) use ledger::{Ledger, LedgerFile, LedgerReset, LedgerRestore, LedgerVerify};
 pub(crate) use lock::{Lock, Unlock};
 pub(crate) use rebind::Rebind;
-pub(crate) use sync::{Sync, SyncArgs, SyncBoth, SyncGroups, SyncUsers};
+pub(crate) use sync::{Sync, SyncArgs, SyncGroups, SyncHow, SyncUsers};
 pub(crate) use user::{DumpForm, Status, User, UserDump};
 
 use crate::model::units::Span;

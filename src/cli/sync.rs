@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::PlanArgs;
+use crate::model::units::Span;
 
 /// `gosync sync`
 #[derive(Args, Clone, Debug)]
@@ -12,25 +13,9 @@ pub struct SyncArgs {
     #[command(subcommand)]
     pub what: Option<Sync>,
 
-    /// Options of both.
+    /// How, if both are.
     #[command(flatten)]
-    pub both: SyncBoth,
-}
-
-/// `gosync sync` alone.
-#[derive(Args, Clone, Debug)]
-pub struct SyncBoth {
-    /// Read everything, though nothing seems to have moved
-    #[arg(long)]
-    pub full: bool,
-
-    /// Begin with a new ledger, in the place of one that is lost, or is not this host's
-    #[arg(long)]
-    pub new_ledger: bool,
-
-    /// Options of the plan.
-    #[command(flatten)]
-    pub plan: PlanArgs,
+    pub how: SyncHow,
 }
 
 /// What is brought in step.
@@ -48,27 +33,11 @@ pub enum Sync {
 }
 
 impl Sync {
-    /// Whether all is read, though nothing may have moved.
-    pub fn full(&self) -> bool {
+    /// How it is brought in step.
+    pub fn how(&self) -> &SyncHow {
         match self {
-            Self::Users(args) => args.full,
-            Self::Groups(args) => args.full,
-        }
-    }
-
-    /// Whether a new ledger is begun.
-    pub fn new_ledger(&self) -> bool {
-        match self {
-            Self::Users(args) => args.new_ledger,
-            Self::Groups(args) => args.new_ledger,
-        }
-    }
-
-    /// Options of the plan.
-    pub fn plan(&self) -> &PlanArgs {
-        match self {
-            Self::Users(args) => &args.plan,
-            Self::Groups(args) => &args.plan,
+            Self::Users(args) => &args.how,
+            Self::Groups(args) => &args.how,
         }
     }
 }
@@ -90,6 +59,26 @@ pub struct SyncUsers {
     #[arg(long, value_name = "USER", num_args = 1.., value_delimiter = ',')]
     pub only: Vec<String>,
 
+    /// How.
+    #[command(flatten)]
+    pub how: SyncHow,
+}
+
+/// `gosync sync groups`
+#[derive(Args, Clone, Debug)]
+pub struct SyncGroups {
+    /// Only these groups and those above them, by the provider's name
+    #[arg(value_name = "GROUP")]
+    pub groups: Vec<String>,
+
+    /// How.
+    #[command(flatten)]
+    pub how: SyncHow,
+}
+
+/// How something is brought in step.
+#[derive(Args, Clone, Debug)]
+pub struct SyncHow {
     /// Read everything, though nothing seems to have moved
     ///
     /// Where a run had nothing to do, and neither the provider nor this machine has moved since, the next one reads nobody; see
@@ -103,25 +92,12 @@ pub struct SyncUsers {
     #[arg(long)]
     pub new_ledger: bool,
 
-    /// Options of the plan.
-    #[command(flatten)]
-    pub plan: PlanArgs,
-}
-
-/// `gosync sync groups`
-#[derive(Args, Clone, Debug)]
-pub struct SyncGroups {
-    /// Only these groups and those above them, by the provider's name
-    #[arg(value_name = "GROUP")]
-    pub groups: Vec<String>,
-
-    /// Read everything, though nothing seems to have moved
-    #[arg(long)]
-    pub full: bool,
-
-    /// Begin with a new ledger, in the place of one that is lost, or is not this host's
-    #[arg(long)]
-    pub new_ledger: bool,
+    /// Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same
+    ///
+    /// So that many hosts whose cron begins at the same second do not all ask the provider at once. The time comes from
+    /// /etc/machine-id. No lock is held meanwhile.
+    #[arg(long, value_name = "DURATION")]
+    pub splay: Option<Span>,
 
     /// Options of the plan.
     #[command(flatten)]

@@ -18,12 +18,16 @@ fn sync(line: &str) -> Option<Sync> {
 
 #[test]
 fn sync_alone_is_both_and_takes_no_options_of_one_beside_them() {
-    let Command::Sync(SyncArgs { what: None, both }) =
+    let Command::Sync(SyncArgs { what: None, how }) =
         read("gosync sync --full -n --strict").unwrap().command
     else {
         panic!()
     };
-    assert!(both.full && both.plan.dry_run && both.plan.strict && !both.new_ledger);
+    assert!(how.full && how.plan.dry_run && how.plan.strict && !how.new_ledger);
+    let Some(Sync::Users(users)) = sync("gosync sync users --splay 90s --new") else {
+        panic!()
+    };
+    assert_eq!(users.how.splay, Some(Span::from_secs(90)));
     assert_eq!(kind("gosync sync --new"), ErrorKind::UnknownArgument);
     assert_eq!(
         kind("gosync sync --full users"),
@@ -128,7 +132,7 @@ fn a_dry_run_has_two_names_and_options_of_its_own() {
             Command::Sync(SyncArgs {
                 what: Some(Sync::Users(users)),
                 ..
-            }) => users.plan,
+            }) => users.how.plan,
             Command::Deluser(deluser) => deluser.plan,
             _ => panic!(),
         };

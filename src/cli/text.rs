@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 /// The lines of root's crontab, for a program where `make install` puts it.
 pub const CRONTAB: [&str; 2] = [
-    "*/2  * * * * /usr/local/bin/gosync -q --nw sync users --new && /usr/local/bin/gosync -q --nw sync groups",
-    "*/15 * * * * /usr/local/bin/gosync -q --nw sync users --updated; /usr/local/bin/gosync -q --nw sync groups",
+    "*/2  * * * * /usr/local/bin/gosync -q --nw sync users --new --splay 60s && /usr/local/bin/gosync -q --nw sync groups",
+    "*/15 * * * * /usr/local/bin/gosync -q --nw sync users --updated --splay 90s; /usr/local/bin/gosync -q --nw sync groups",
 ];
 
 /// The lines of those who come from the original, which work as they are where the program is in that directory.

@@ -19,7 +19,7 @@ pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> 
             "Name the file, such as `-o plan.json`; for a program to read, use `gosync sync users -n --format json`",
         ));
     }
-    if args.what.new_ledger() {
+    if args.what.how().new_ledger {
         let message = "a plan is for the ledger that is there; --new-ledger is for a run";
         return Err(
             Error::usage(message).hint("See what it would do with `--new-ledger --dry-run`")
@@ -28,7 +28,7 @@ pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> 
     let setup = Setup::new(global, ui)?;
     let dry = PlanArgs {
         dry_run: true,
-        ..args.what.plan().clone()
+        ..args.what.how().plan.clone()
     };
     let job = Job {
         task: Task::from(&args.what),

@@ -5,35 +5,40 @@ use super::request::{self, conclude, options, run_with};
 use super::run_note::{self, NoteOfRun};
 use super::setup::Setup;
 use super::watch::UiWatch;
-use crate::cli::{Format, Global, PlanArgs, Sync, SyncArgs, SyncBoth};
+use crate::cli::{Format, Global, PlanArgs, Sync, SyncArgs, SyncHow};
 use crate::error::{Error, Kind, Result};
 use crate::run::{Job, NewLedger, Options, RunReport, Task, Together};
+use crate::system::splay;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui) -> Result<Outcome> {
+    let how = args.what.as_ref().map_or(&args.how, Sync::how);
+    if let Some(most) = how.splay {
+        splay::wait(most.into());
+    }
     match &args.what {
         Some(what) => one(global, what, ui),
-        None => both(global, &args.both, ui),
+        None => both(global, how, ui),
     }
 }
 
 fn one(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
-    let task = Task::from(args);
+    let (task, how) = (Task::from(args), args.how());
     let setup = Setup::new(global, ui).inspect_err(|error| {
-        if !args.plan().dry_run {
+        if !how.plan.dry_run {
             run_note::unusable(global, &task, error);
         }
     })?;
-    let options = with(&setup, args.plan(), (args.full(), args.new_ledger()));
-    let report = run_with(&setup, task, options, args.plan())?;
-    conclude(&report, args.plan())
+    let options = options_of(&setup, how);
+    let report = run_with(&setup, task, options, &how.plan)?;
+    conclude(&report, &how.plan)
 }
 
-fn with(setup: &Setup<'_>, args: &PlanArgs, (full, new_ledger): (bool, bool)) -> Options {
-    let options = options(setup, args);
+fn options_of(setup: &Setup<'_>, how: &SyncHow) -> Options {
+    let options = options(setup, &how.plan);
     Options {
-        full: full || options.full,
-        new_ledger: match new_ledger {
+        full: how.full || options.full,
+        new_ledger: match how.new_ledger {
             true => NewLedger::Begun,
             false => NewLedger::No,
         },
@@ -41,8 +46,8 @@ fn with(setup: &Setup<'_>, args: &PlanArgs, (full, new_ledger): (bool, bool)) ->
     }
 }
 
-fn both(global: &Global, args: &SyncBoth, ui: Ui) -> Result<Outcome> {
-    let plan = &args.plan;
+fn both(global: &Global, how: &SyncHow, ui: Ui) -> Result<Outcome> {
+    let plan = &how.plan;
     if plan.format == Format::Json {
         let message = "--format json shows one plan, and `gosync sync` makes two";
         return Err(Error::usage(message).hint(
@@ -56,7 +61,7 @@ fn both(global: &Global, args: &SyncBoth, ui: Ui) -> Result<Outcome> {
             run_note::unusable(global, &groups, error);
         }
     })?;
-    let options = with(&setup, plan, (args.full, args.new_ledger));
+    let options = options_of(&setup, how);
     // Groups find the ledger that accounts have begun.
     let begun = match plan.dry_run {
         true => options.new_ledger,

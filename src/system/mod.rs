@@ -31,6 +31,7 @@ pub(crate) mod replace;
 pub(crate) mod root;
 pub(crate) mod sessions;
 pub(crate) mod skeleton;
+pub(crate) mod splay;
 pub(crate) mod stat;
 pub(crate) mod tls;
 pub(crate) mod waiting;
