@@ -73,7 +73,7 @@ install:
 	chmod 0644 $(UNITS)/gosync-follow.service
 
 bench: build
-	benches/run.sh
+	benches/run.sh --million yes
 
 instructions: build
 	benches/instructions.sh

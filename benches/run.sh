@@ -1,8 +1,9 @@
 #!/bin/sh
 # How fast gosync is, beside ldapsearch reading the same entries and useradd in a loop, on made-up directories.
 #
-#     benches/run.sh [--sizes "1000 10000 100000"] [--runs 5] [--useradd 200] [--gosync PROGRAM] [--results FILE]
+#     benches/run.sh [--sizes "1000 10000 100000"] [--runs 5] [--useradd 200] [--million no] [--gosync PROGRAM] [--results FILE]
 #
+# --million yes: a million people, too, once, and from the file alone.
 # Needs slapd, ldap-utils and python3; root for the part with useradd. Works in a directory of its own below TMPDIR,
 # with a slapd of its own on a socket there. Stops if a result is wrong, or if a second sync writes anything.
 set -eu
@@ -12,6 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 sizes="1000 10000 100000"
 runs=5
 useradd=200
+million=no
 gosync=$here/../target/release/gosync
 results=
 while [ $# -gt 0 ]; do
@@ -19,9 +21,10 @@ while [ $# -gt 0 ]; do
         --sizes) sizes=$2 ;;
         --runs) runs=$2 ;;
         --useradd) useradd=$2 ;;
+        --million) million=$2 ;;
         --gosync) gosync=$2 ;;
         --results) results=$2 ;;
-        *) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
+        *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
     esac
     shift 2
 done
@@ -36,13 +39,13 @@ measure() { # SIZE NAME COMMAND...
     python3 "$here/measure.py" run "$results" "$size" "$name" -- "$@" || exit 1
 }
 
-sync() { # SIZE NAME ROOT SOURCE WHAT
-    measure "$1" "$2" "$gosync" -q -f "$work/$4.toml" --root "$3" sync "$5" --full
+sync() { # SIZE NAME ROOT SOURCE [WHAT]
+    measure "$1" "$2" "$gosync" -q -f "$work/$4.toml" --root "$3" sync ${5:-} --full
 }
 
-# Nothing has moved since such a run had nothing to do.
-unmoved() { # SIZE NAME ROOT SOURCE WHAT
-    measure "$1" "$2" "$gosync" -q -f "$work/$4.toml" --root "$3" sync "$5"
+# Reads no more than a run from cron.
+as_cron() { # SIZE NAME ROOT SOURCE
+    measure "$1" "$2" "$gosync" -q -f "$work/$4.toml" --root "$3" sync
 }
 
 # The same filters, pages and attributes as gosync's.
@@ -83,26 +86,21 @@ one_source() { # SIZE SOURCE RUN
     root=$work/root.$1.$2.$3
     settings "$2" none > "$work/$2.toml"
     new_root "$root"
-    sync "$1" "$2 first users" "$root" "$2" users
-    sync "$1" "$2 first groups" "$root" "$2" groups
+    sync "$1" "$2 first" "$root" "$2"
     settle
     python3 "$here/measure.py" files "$root" > "$work/before"
-    sync "$1" "$2 second users" "$root" "$2" users
-    sync "$1" "$2 second groups" "$root" "$2" groups
+    sync "$1" "$2 second" "$root" "$2"
     python3 "$here/measure.py" files "$root" > "$work/after"
     cmp -s "$work/before" "$work/after" || fail "the second sync of $1 from $2 wrote: $(diff "$work/before" "$work/after")"
-    unmoved "$1" "$2 unmoved users" "$root" "$2" users
-    unmoved "$1" "$2 unmoved groups" "$root" "$2" groups
+    as_cron "$1" "$2 unmoved" "$root" "$2"
 }
 
 # The server has no cheap question, or it is not believed: all is read, and is as it was.
 same() { # SIZE RUN
     root=$work/root.$1.slapd.$2
     sed 's/^time_limit.*/&\nfull_read_every = "0s"/' "$work/slapd.toml" > "$work/same.toml"
-    for what in users groups; do
-        "$gosync" -q -f "$work/same.toml" --root "$root" sync "$what"
-        unmoved "$1" "slapd same $what" "$root" same "$what"
-    done
+    "$gosync" -q -f "$work/same.toml" --root "$root" sync
+    as_cron "$1" "slapd same" "$root" same
 }
 
 # Ten people have another shell, on a host of their own: the others are compared later.
@@ -110,9 +108,7 @@ ten() { # SIZE RUN
     root=$work/root.$1.ten.$2
     cp -a "$work/root.$1.slapd.$2" "$root"
     shells /bin/sh
-    for what in users groups; do
-        unmoved "$1" "slapd ten $what" "$root" slapd "$what"
-    done
+    as_cron "$1" "slapd ten" "$root" slapd
     [ "$(grep -c ':/bin/sh$' "$root/etc/passwd")" -ge 10 ] || fail "the ten changes were not seen"
     shells /bin/bash
 }
@@ -188,6 +184,12 @@ for size in $sizes; do
         cmp "$work/root.$size.file.$runs/etc/$name" "$work/root.$size.slapd.$runs/etc/$name" || fail "file and slapd give another $name"
     done
 done
+if [ "$million" = yes ]; then
+    size=1000000
+    "$here/generate.py" --people "$size" --json "$work/directory.json" --ldif /dev/null
+    one_source "$size" file 1
+    check "$work/root.$size.file.1"
+fi
 if [ "$(id -u)" -eq 0 ] && [ "$useradd" -gt 0 ]; then
     beside_useradd
 fi
