@@ -34,6 +34,7 @@ impl Reason {
             }
             | Self::OutOfRange { .. }
             | Self::NoPrimaryGid
+            | Self::NoNumberNamed { .. }
             | Self::NoPrimaryGroupNamed { .. }
             | Self::PrimaryGroupOfPower { .. }
             | Self::ShellRefused { .. } => Origin::Setting,

@@ -37,6 +37,7 @@ pub(crate) use misfit::Misfit;
 pub(crate) use names::NameMap;
 pub(crate) use reason::{Forgetting, GivenBack, NumberHolder, Reason};
 pub(crate) use rules::GroupRules;
+pub(crate) use rules::Ids;
 pub use rules::{AccountRules, ByHand, DepartedRules, PrimaryGroup, Rules};
 
 use crate::model::{RemoteId, Untrusted};

@@ -169,6 +169,8 @@ reasons! {
     NumbersUnread { kind: EntryKind } = "numbers-unread",
         ("it names no {}, and which are free cannot be told: the provider names some, and not all of its records were \
         read", number(.kind));
+    NoNumberNamed { kind: EntryKind } = "no-number-named",
+        ("the provider names no {} for it, and `ids` is \"provider\" in [accounts]: none is given out here", number(.kind));
     NoNumberLeft { kind: EntryKind, range: Exhausted } = "no-number-left",
         ("{range}; widen `{}_range` in [{}]{}", number(.kind), section(.kind), or_its_own(.kind));
     NoSubidsLeft = "no-subids-left",

@@ -37,6 +37,8 @@ pub struct AccountRules {
     pub top_group: Option<String>,
     /// Where uids are allocated, and the only place where the provider may put one.
     pub uid_range: IdRange,
+    /// Who gives out uids, and gids of groups.
+    pub ids: Ids,
     /// What becomes the primary group.
     pub primary_group: PrimaryGroup,
     /// Homes are `home_base/NAME`.
@@ -83,6 +85,7 @@ impl Default for AccountRules {
             top_group: None,
             #[allow(clippy::expect_used)] // two constants, checked by the test below
             uid_range: IdRange::new(20_000, 59_999).expect("a valid range"),
+            ids: Ids::Any,
             primary_group: PrimaryGroup::Local("users".to_owned()),
             home_base: "/home".to_owned(),
             home_bases: Vec::new(),
@@ -114,6 +117,16 @@ pub enum UnknownShell {
     Nologin,
     /// There is no account.
     Refuse,
+}
+
+/// Who gives out numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ids {
+    /// The provider, or gosync for those whom it gives none.
+    Any,
+    /// The provider alone: hosts that follow one provider have the same numbers.
+    Provider,
 }
 
 /// What an account's primary group is.

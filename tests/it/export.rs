@@ -213,3 +213,49 @@ fn one_id_of_two_providers_is_refused() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn a_spoke_that_gives_out_nothing_itself_refuses_who_has_no_number() {
+    let more = "[accounts]\nids = \"provider\"\nprimary_group = \"private\"\n";
+    let (hub, spoke) = (
+        host("[accounts]\nprimary_group = \"private\"\n"),
+        host(more),
+    );
+    say(&hub, &document());
+    follow(&hub, &spoke);
+    for file in ["etc/passwd", "etc/group"] {
+        assert_eq!(sorted(&hub, file), sorted(&spoke, file));
+    }
+    let mut said = export(&hub);
+    said["counts"] = json!({});
+    let users = said["users"].as_array_mut().unwrap();
+    users.push(json!({"id": "u-9", "login": "zed"}));
+    users.push(json!({"id": "u-8", "login": "yan", "uid": 20600}));
+    let groups = said["groups"].as_array_mut().unwrap();
+    groups.push(json!({"id": "g-9", "name": "bio", "members": [{"user": "u-8"}]}));
+    groups.push(json!({"id": "g-8", "name": "geo", "gid": 60100, "members": []}));
+    spoke.write("directory.json", &said.to_string());
+    let ran = spoke.gosync(&["sync"]).expect(0);
+    let passwd = spoke.read("etc/passwd");
+    assert!(
+        passwd.contains("yan:x:20600:20600:") && !passwd.contains("zed:"),
+        "{ran:?}"
+    );
+    assert!(!spoke.read("etc/group").contains("bio:"), "{ran:?}");
+    let told = |name: &str, what: &str| {
+        let line = format!("x refuse {name}");
+        let mut lines = ran.err.lines().chain(ran.out.lines());
+        assert!(
+            lines.any(|it| it.contains(&line) && it.contains(what)),
+            "{ran:?}"
+        );
+    };
+    told("zed", "names no uid for it");
+    told("bio", "names no gid for it");
+    // Who has a number here keeps it, though the provider names none any more.
+    let users = said["users"].as_array_mut().unwrap();
+    users[0].as_object_mut().unwrap().remove("uid");
+    spoke.write("directory.json", &said.to_string());
+    spoke.gosync(&["sync"]).expect(0);
+    assert!(spoke.read("etc/passwd").contains("ann:x:20000:"));
+}

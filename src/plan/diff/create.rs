@@ -13,7 +13,7 @@ use crate::plan::claims::{Claims, OwnGroup, Wish};
 use crate::plan::{Change, Deed, NewAccount, Plan, effects};
 use crate::policy::alloc::{Allocator, NamedNumbers, SpanAllocator};
 use crate::policy::map::{WantedAccount, WantedGroup};
-use crate::policy::{AccountRules, PrimaryGroup, Reason, Refusal};
+use crate::policy::{AccountRules, Ids, PrimaryGroup, Reason, Refusal};
 
 /// People without an account. Ids are given in the order of their immutable ids; asked-for ids come first.
 pub(super) fn create(
@@ -162,6 +162,10 @@ impl<'a> Making<'a> {
     fn uid(&mut self, fresh: &Fresh<'_>) -> Result<Option<Uid>, Reason> {
         match UidFrom::of(fresh.own, fresh.account.uid) {
             UidFrom::Ledger(uid) | UidFrom::Provider(uid) => Ok(Some(uid)),
+            UidFrom::Range if self.against.rules.accounts.ids == Ids::Provider => {
+                let kind = EntryKind::Account;
+                Err(Reason::NoNumberNamed { kind })
+            }
             UidFrom::Range if self.named.may_hide_some() => {
                 let kind = EntryKind::Account;
                 Err(Reason::NumbersUnread { kind })

@@ -9,7 +9,7 @@ use crate::plan::claims::{Claims, Wish};
 use crate::plan::{Change, Deed, Plan};
 use crate::policy::alloc::{Allocator, NamedNumbers};
 use crate::policy::map::WantedGroup;
-use crate::policy::{Reason, Refusal};
+use crate::policy::{Ids, Reason, Refusal};
 
 /// Groups that are to be made. Numbers that are asked for come before those that are given out.
 pub(super) struct NewGroups<'a> {
@@ -99,6 +99,10 @@ impl<'a> NewGroups<'a> {
     ) -> Result<Option<Gid>, Reason> {
         let gid = match own.map(|own| own.gid).or(group.gid) {
             Some(gid) => Some(gid),
+            None if self.against.rules.accounts.ids == Ids::Provider => {
+                let kind = EntryKind::Group;
+                return Err(Reason::NoNumberNamed { kind });
+            }
             None if self.named.may_hide_some() => {
                 let kind = EntryKind::Group;
                 return Err(Reason::NumbersUnread { kind });
