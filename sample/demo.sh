@@ -4,7 +4,7 @@
 set -eu
 umask 022
 here=$(cd "$(dirname "$0")/.." && pwd)
-gosync=${GOSYNC:-$here/target/release/gosync}
+gosync=${GOSYNC:-$here/target/debug/gosync}
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/gosync-demo.XXXXXX")
 cleanup() {
@@ -124,11 +124,9 @@ run() {
 }
 
 say 'A dry run: the exact plan, and nothing is written'
-run sync users --dry-run
-say 'The accounts'
-run sync users
-say 'The groups'
-run sync groups
+run sync --dry-run
+say 'The accounts, and the groups'
+run sync
 say 'What the host has now: the accounts'
 awk -F: '$3 >= 20000 && $3 < 60000' "$root/etc/passwd"
 say '... the groups'
@@ -136,5 +134,4 @@ awk -F: '$3 >= 60000 && $3 < 65000' "$root/etc/group"
 say '... the homes'
 ls "$root/home"
 say 'The same again: there is nothing to do'
-run sync users
-run sync groups
+run sync
