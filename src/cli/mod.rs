@@ -60,7 +60,7 @@ use crate::model::units::Span;
     subcommand_required = true,
     disable_help_subcommand = true,
     max_term_width = 100,
-    after_help = "See `gosync --help` for exit codes, files and examples.",
+    after_help = "See `gosync help` for exit codes, files and examples, and `gosync help COMMAND`.",
     after_long_help = text::after_long_help()
 )]
 pub struct Cli {
@@ -401,7 +401,7 @@ impl Cli {
         I: IntoIterator<Item = T>,
         T: Into<OsString> + Clone,
     {
-        let cli = Self::try_parse_from(with_two_dashes(args))?;
+        let cli = Self::try_parse_from(without_help(with_two_dashes(args)))?;
         // clap does not see a conflict between an option before the command and one after it.
         if cli.global.nowait && cli.global.wait.is_some() {
             let text = "the argument '--nowait' cannot be used with '--wait <DURATION>'";
@@ -409,6 +409,16 @@ impl Cli {
         }
         Ok(cli)
     }
+}
+
+/// `help` as a word is `--help` of what follows. clap's own would list every command once more in the completions.
+fn without_help(args: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut args: Vec<OsString> = args.collect();
+    if args.get(1).is_some_and(|word| word == "help") {
+        args.remove(1);
+        args.push("--help".into());
+    }
+    args.into_iter()
 }
 
 /// Options that may also be written with one dash, as they were before.

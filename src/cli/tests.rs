@@ -36,6 +36,18 @@ fn sync_alone_is_both_and_takes_no_options_of_one_beside_them() {
 }
 
 #[test]
+fn help_is_a_word_too() {
+    for words in ["", "sync", "sync users", "group list"] {
+        let said = |line: String| read(&line).unwrap_err().render().to_string();
+        assert_eq!(
+            said(format!("gosync help {words}")),
+            said(format!("gosync {words} --help"))
+        );
+    }
+    assert_eq!(kind("gosync help nosuch"), ErrorKind::InvalidSubcommand);
+}
+
+#[test]
 fn clap_finds_no_fault() {
     Cli::command().debug_assert();
 }
