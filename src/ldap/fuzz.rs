@@ -6,7 +6,7 @@ use super::entry::Entry;
 use super::filter::{Filter, any_bytes, any_name};
 use super::limits::{self, Limits};
 use super::message::{self, Message, Says};
-use super::sync::{self, Changes, Fate};
+use super::sync::{self, Absence, Changes, Fate};
 
 /// The control of RFC 2696.
 const PAGED: &str = "1.2.840.113556.1.4.319";
@@ -68,6 +68,12 @@ pub(crate) fn messages(bytes: &[u8]) {
 
 /// What the messages up to the first result say of what has changed.
 fn refresh(messages: &[Message<'_>]) {
+    for absence in [Absence::AsSaid, Absence::Nothing] {
+        refresh_by(messages, absence);
+    }
+}
+
+fn refresh_by(messages: &[Message<'_>], absence: Absence) {
     let mut changes = Some(Changes::default());
     for message in messages {
         let Says::Result(_) = message.says else {
@@ -75,7 +81,9 @@ fn refresh(messages: &[Message<'_>]) {
             continue;
         };
         let end = message.control(sync::DONE).flatten().and_then(sync::done);
-        let whole = changes.zip(end).and_then(|(changes, end)| changes.end(end));
+        let whole = changes
+            .zip(end)
+            .and_then(|(changes, end)| changes.end(end, absence));
         for (uuid, content) in whole.iter().flat_map(Changes::changed) {
             let fate = whole.as_ref().map(|changes| changes.of(uuid));
             assert_eq!(fate, Some(Fate::Changed(content)));

@@ -4,7 +4,8 @@
 //! for them (the provider in `providers/ldap`). Follows no reference to another server. `ber`,
 //! `message`, `request`, `question`, `tape`, `entry`, `dn`, `filter`, `limits` and `code` are pure; `socket` and `wire`
 //! carry messages, `connect` and `search` ask and are answered, `client` keeps one connection for
-//! questions and changes, `persist` one on which a server tells of changes by itself. Sources: RFC 4511 to 4519.
+//! questions and changes, `persist` one on which a server tells of changes by itself. `sync` asks what has changed, and `since` knows
+//! what of the answer each server means; `ds389` is what 389 Directory Server needs for it. Sources: RFC 4511 to 4519.
 
 pub(crate) mod address;
 mod ber;
@@ -12,6 +13,7 @@ pub(crate) mod client;
 pub(crate) mod code;
 pub(crate) mod connect;
 pub(crate) mod dn;
+mod ds389;
 pub(crate) mod entry;
 pub(crate) mod error;
 pub(crate) mod filter;
@@ -23,6 +25,7 @@ pub(crate) mod persist;
 mod question;
 pub(crate) mod request;
 pub(crate) mod search;
+pub(crate) mod since;
 mod socket;
 mod start_tls;
 pub(crate) mod sync;

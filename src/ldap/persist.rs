@@ -57,7 +57,7 @@ impl Persist {
         let mut ids = Vec::new();
         for (base, filter) in searches {
             // With a cookie for what there is now, nothing of it is told again.
-            let id = match sync::cookie(&mut session, base)? {
+            let id = match sync::cookie(&mut session, base, filter)? {
                 None => begin(&mut session, base, filter, None)?,
                 Some(cookie) => match begin(&mut session, base, filter, Some(&cookie))? {
                     // One of another search says nothing to some servers.

@@ -60,6 +60,16 @@ pub(crate) fn run(
     outcome
 }
 
+/// Runs a search of which nothing is listened to: its answer is no part of what a read was answered.
+pub(crate) fn aside(
+    session: &mut Session,
+    request: &Request<'_>,
+    sink: &mut dyn FnMut(&Entry<'_>),
+) -> Outcome {
+    let mut take = apart(session, sink);
+    pages(session, request, &mut take, &|_| {})
+}
+
 /// Runs a search, and keeps its answer for [`run`]: for whoever has to know what the answer is before it is taken apart.
 /// Gives its digest; none, if it is not whole.
 pub(crate) fn keep(

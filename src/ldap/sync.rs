@@ -1,10 +1,9 @@
 //! What has changed since a search was answered: content synchronisation.
 //!
 //! A server that can be replicated from gives a cookie for what it holds, and says later what has changed since: which entries are
-//! new or other ones, and which are gone, or else all that are still there. What it says is only taken apart here; whether it is
-//! believed is for whoever asks. Rules: RFC 4533 (2.2 the request, 2.3 the state of an entry, 2.4 the end, 2.5 what is said on the
-//! way, 3.3 refreshOnly). That a cookie stands for the whole database, whatever the search is for, is so with OpenLDAP's syncprov,
-//! whose cookies name change sequence numbers; other servers refuse the question, or a cookie of another search.
+//! new or other ones, and which are gone, or else all that are still there. What it says is only taken apart here; what of it is
+//! believed depends on the server, and is for `since`. Rules: RFC 4533 (2.2 the request, 2.3 the state of an entry, 2.4 the end,
+//! 2.5 what is said on the way, 3.3 refreshOnly).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +14,7 @@ use super::filter::Filter;
 use super::message::{Message, Says};
 use super::question::Request;
 use super::request::{Control, Operation, Search};
+use crate::model::unhex;
 
 pub(super) const REQUEST: &str = "1.3.6.1.4.1.4203.1.9.1.1";
 const STATE: &str = "1.3.6.1.4.1.4203.1.9.1.2";
@@ -29,14 +29,18 @@ const DELETE: u32 = 3;
 const REFRESH_PRESENT: u8 = 0xa2;
 const ID_SET: u8 = 0xa3;
 
-/// A filter that no entry passes.
-const NOTHING: &str = "(!(objectClass=*))";
-
-/// What OpenLDAP's cookies have in them.
-const SEQUENCE_NUMBER: &[u8] = b"csn=";
-
-/// The `entryUUID` of an entry (RFC 4530).
+/// Which entry it is: what `entryUUID` (RFC 4530) or its like says.
 pub(crate) type Uuid = [u8; 16];
+
+/// What it means that an answer does not name an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Absence {
+    /// That it is gone, where the server says that it has named what is there instead of what is gone (refreshDeletes, and the
+    /// phase of what is present).
+    AsSaid,
+    /// Nothing, whatever the server says: it names what is gone, and nothing else.
+    Nothing,
+}
 
 /// What has changed since a cookie.
 #[derive(Debug, Default)]
@@ -65,6 +69,16 @@ pub(crate) enum Fate<'c> {
 }
 
 impl Changes {
+    /// These are what is said now, and those are gone.
+    pub(crate) fn new(changed: Vec<(Uuid, Vec<u8>)>, gone: BTreeSet<Uuid>) -> Self {
+        Self {
+            order: changed.iter().map(|(uuid, _)| *uuid).collect(),
+            changed: changed.into_iter().collect(),
+            gone,
+            ..Self::default()
+        }
+    }
+
     /// What has become of an entry that the search found before.
     pub(crate) fn of(&self, uuid: &Uuid) -> Fate<'_> {
         match self.changed.get(uuid) {
@@ -85,8 +99,13 @@ impl Changes {
         self.order.iter().filter_map(content)
     }
 
+    /// Those that were said to be gone.
+    pub(crate) fn gone(&self) -> &BTreeSet<Uuid> {
+        &self.gone
+    }
+
     /// Whether nothing has changed.
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.gone.is_empty() && !self.is_of_present
     }
 
@@ -124,31 +143,19 @@ impl Changes {
     }
 }
 
-/// A cookie for all that is below `base` now; `None`: the server has none.
+/// A cookie for what `filter` finds below `base` now; `None`: the server has none. Nothing but the base is looked at for it.
 ///
 /// # Errors
 /// When it does not answer.
-pub(crate) fn cookie(session: &mut Session, base: &str) -> Result<Option<Vec<u8>>, Error> {
-    let request = Request::below(base, NOTHING, &["1.1"]);
-    let changes = refresh(session, &request, None)?;
-    let is_none = |changes: &Changes| changes.changed.is_empty() && changes.present.is_empty();
-    let cookie = changes.filter(is_none).and_then(|changes| changes.cookie);
-    Ok(cookie.filter(|cookie| contains(cookie, SEQUENCE_NUMBER)))
-}
-
-/// Whether nothing that `filter` finds below `base` has changed since the server gave a cookie, nor left, nor come.
-///
-/// # Errors
-/// When it does not answer.
-pub(crate) fn is_unchanged(
+pub(crate) fn cookie(
     session: &mut Session,
     base: &str,
     filter: &str,
-    cookie: &[u8],
-) -> Result<bool, Error> {
-    let request = Request::below(base, filter, &["1.1"]);
-    let changes = refresh(session, &request, Some(cookie))?;
-    Ok(changes.is_some_and(|changes| changes.is_empty()))
+) -> Result<Option<Vec<u8>>, Error> {
+    // Cookies hang on the base and the filter, if on anything, and not on how far below the base is looked.
+    let request = Request::alone(base, filter, &["1.1"]);
+    let changes = refresh(session, &request, None, Absence::AsSaid)?;
+    Ok(changes.and_then(|changes| changes.cookie))
 }
 
 /// What has changed of what the search finds since the server gave a cookie; `None`: it does not say, or not so that it could be
@@ -160,14 +167,16 @@ pub(crate) fn changes(
     session: &mut Session,
     request: &Request<'_>,
     cookie: &[u8],
+    absence: Absence,
 ) -> Result<Option<Changes>, Error> {
-    refresh(session, request, Some(cookie))
+    refresh(session, request, Some(cookie), absence)
 }
 
 fn refresh(
     session: &mut Session,
     request: &Request<'_>,
     cookie: Option<&[u8]>,
+    absence: Absence,
 ) -> Result<Option<Changes>, Error> {
     let filter = Filter::new(request.filter)
         .ok_or_else(|| Error::malformed("the request could not be made: its filter is none"))?;
@@ -190,7 +199,8 @@ fn refresh(
         if let Says::Result(answer) = message.says {
             let end = message.control(DONE).flatten().and_then(done);
             let whole = changes.filter(|_| answer.code == 0);
-            return Ok(whole.zip(end).and_then(|(changes, end)| changes.end(end)));
+            let whole = whole.zip(end);
+            return Ok(whole.and_then(|(changes, end)| changes.end(end, absence)));
         }
         // What does not fit is read to its end all the same: the connection is still of use.
         changes = changes.and_then(|changes| changes.with(&message));
@@ -230,21 +240,31 @@ impl Changes {
         Some(self)
     }
 
-    /// All of it; `None`: the server knows nothing of the cookie any more, and says so by an empty one.
-    pub(super) fn end(self, (cookie, has_deletions): (Option<Vec<u8>>, bool)) -> Option<Self> {
-        if cookie.as_ref().is_some_and(Vec::is_empty) {
+    /// All of it; `None`: the server knows nothing of the cookie any more, and says so by an empty one, or it says what it
+    /// never says.
+    pub(super) fn end(
+        self,
+        (cookie, has_deletions): (Option<Vec<u8>>, bool),
+        absence: Absence,
+    ) -> Option<Self> {
+        let is_odd =
+            absence == Absence::Nothing && (self.is_of_present || !self.present.is_empty());
+        if is_odd || cookie.as_ref().is_some_and(Vec::is_empty) {
             return None;
         }
+        let is_of_present = absence == Absence::AsSaid && (self.is_of_present || !has_deletions);
         Some(Self {
-            is_of_present: self.is_of_present || !has_deletions,
+            is_of_present,
             cookie,
             ..self
         })
     }
 }
 
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
+/// What `entryUUID`, 8-4-4-4-12 digits (RFC 4122), or `nsUniqueId`, 8-8-8-8 of them, says.
+pub(crate) fn uuid(text: &[u8]) -> Option<Uuid> {
+    let text: Vec<u8> = text.iter().copied().filter(|byte| *byte != b'-').collect();
+    unhex(std::str::from_utf8(&text).ok()?)?.try_into().ok()
 }
 
 /// syncStateValue (RFC 4533, 2.3): the state of an entry, and which one it is.
@@ -289,6 +309,33 @@ mod tests {
         ] {
             assert_eq!(done(odd), None, "{odd:?}");
         }
+    }
+
+    #[test]
+    fn a_server_that_names_what_is_gone_removes_nobody_by_saying_nothing_of_them() {
+        let (kept, gone) = ([1; 16], [2; 16]);
+        let told = || Changes::new(Vec::new(), [gone].into());
+        let end = || (Some(b"x".to_vec()), false);
+        let told_by_389 = told().end(end(), Absence::Nothing).unwrap();
+        assert_eq!(told_by_389.of(&kept), Fate::Same);
+        assert_eq!(told_by_389.of(&gone), Fate::Gone);
+        let told_as_said = told().end(end(), Absence::AsSaid).unwrap();
+        assert_eq!(told_as_said.of(&kept), Fate::Gone);
+
+        let mut present = told();
+        present.present.insert(kept);
+        assert!(present.end(end(), Absence::Nothing).is_none());
+        let mut phase = told();
+        assert!(phase.info(b"\xa2\x00").is_some());
+        assert!(phase.end(end(), Absence::Nothing).is_none());
+    }
+
+    #[test]
+    fn both_kinds_of_names_are_the_same_bytes() {
+        let of_389 = uuid(b"36fbfd15-ecd111f1-923bb092-643ade3c");
+        assert!(of_389.is_some());
+        assert_eq!(uuid(b"36fbfd15-ecd1-11f1-923b-b092643ade3c"), of_389);
+        assert_eq!(uuid(b"36fbfd15"), None);
     }
 
     proptest! {

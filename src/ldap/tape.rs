@@ -44,14 +44,15 @@ impl Question {
 
     /// What comes of the search.
     pub(crate) fn with<T>(&self, ask: impl FnOnce(&Request<'_>) -> T) -> T {
-        let attributes: Vec<&str> = self.attributes.iter().map(String::as_str).collect();
-        ask(&Request {
-            base: &self.base,
-            alone: self.alone,
-            filter: &self.filter,
-            attributes: &attributes,
-            referrals: self.referrals,
-        })
+        ask(&self.parts().request())
+    }
+
+    /// What a request of it borrows from.
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        Parts {
+            question: self,
+            attributes: self.attributes.iter().map(String::as_str).collect(),
+        }
     }
 
     /// Whether it is this search.
@@ -61,6 +62,26 @@ impl Question {
             && self.filter == request.filter
             && self.attributes == request.attributes
             && self.referrals == request.referrals
+    }
+}
+
+/// What a request borrows from.
+pub(crate) struct Parts<'q> {
+    question: &'q Question,
+    attributes: Vec<&'q str>,
+}
+
+impl Parts<'_> {
+    /// The request.
+    pub(crate) fn request(&self) -> Request<'_> {
+        let question = self.question;
+        Request {
+            base: &question.base,
+            alone: question.alone,
+            filter: &question.filter,
+            attributes: &self.attributes,
+            referrals: question.referrals,
+        }
     }
 }
 

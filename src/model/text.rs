@@ -67,6 +67,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         })
 }
 
+/// What [`hex`] has written.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let pairs = text.as_bytes().chunks(2);
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    pairs.map(byte).collect()
+}
+
 /// A number and what it counts: `1 change`, `2 changes`.
 pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(
     n: N,
@@ -163,6 +170,14 @@ pub(crate) fn shell_word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_written_in_hexadecimal_and_read() {
+        let cookie = b"rid=000,csn=2026\x00\xff";
+        assert_eq!(unhex(&hex(cookie)).unwrap(), cookie);
+        assert_eq!(unhex("zz"), None);
+        assert_eq!(unhex("00 ff"), None);
+    }
 
     #[test]
     fn control_characters_never_reach_the_terminal() {

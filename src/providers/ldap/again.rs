@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Ldap;
 use super::increment::{self, Place};
-use super::mark::bytes;
 use super::read::{Attributes, Read, extent, group_filters};
+use super::settings::Settings;
 use crate::ldap::Error;
 use crate::ldap::entry::Entry;
 use crate::ldap::search::{self, Request};
 use crate::ldap::tape::{Heard, Key, Question};
-use crate::model::Completeness;
+use crate::model::{Completeness, unhex};
 use crate::providers::{Answers, Earlier, FetchError, Query, Reading, Whole};
 use crate::system::process;
 
@@ -25,7 +25,7 @@ struct Remembered {
 /// A key that nobody knows.
 fn random() -> Option<Key> {
     let id = process::random_id().ok()?;
-    bytes(&id)?.try_into().ok()
+    unhex(&id)?.try_into().ok()
 }
 
 /// Reads what `query` asks for, unless it is what was answered earlier; of what is kept since then only what has changed.
@@ -82,9 +82,13 @@ impl Read<'_> {
         let Some(path) = earlier.file.as_deref().filter(|_| is_wanted) else {
             return Ok(None);
         };
-        let attributes = Attributes { uuid: true };
-        let searches = self.first_searches(attributes, query);
-        if searches.iter().any(is_computed) {
+        let settings = self.settings;
+        let searches = |uuid| {
+            let attributes = Attributes { uuid: Some(uuid) };
+            first_searches(settings, attributes, query)
+        };
+        let plain = first_searches(settings, Attributes::default(), query);
+        if plain.iter().any(is_computed) {
             return Ok(None);
         }
         let place = Place {
@@ -92,30 +96,16 @@ impl Read<'_> {
             server: format!("{:?}", ldap.server),
             now: ldap.now.seconds(),
         };
-        let since = increment::resume(&mut self.session, &searches, &place, earlier.oldest)?;
-        if since.is_none() {
-            self.recorder = increment::begin(&mut self.session, searches, &place)?;
+        let resumed = increment::resume(&mut self.session, &searches, &place, earlier.oldest)?;
+        if let Some(resumed) = resumed {
+            self.attributes.uuid = Some(resumed.uuid);
+            return Ok(Some(resumed.read_at));
         }
-        if since.is_some() || self.recorder.is_some() {
-            self.attributes = attributes;
-        }
-        Ok(since)
-    }
-
-    /// The searches for people, and for groups, that the read begins with.
-    fn first_searches(&self, attributes: Attributes, query: &Query) -> Vec<Question> {
-        let settings = self.settings;
-        let of_people = attributes.of_people(settings, extent(query), query.reads_groups());
-        let people = Request::below(&settings.user_base, &settings.user_filter, &of_people);
-        let mut searches = vec![Question::new(&people)];
-        if query.reads_groups() {
-            let of_groups = attributes.of_groups(settings);
-            for filter in group_filters(settings, query.group_names()) {
-                let groups = Request::below(&settings.group_base, &filter, &of_groups);
-                searches.push(Question::new(&groups));
-            }
-        }
-        searches
+        let bases: Vec<String> = plain.iter().map(base).collect();
+        let bases: Vec<&str> = bases.iter().map(String::as_str).collect();
+        self.recorder = increment::begin(&mut self.session, &searches, &bases, &place)?;
+        self.attributes.uuid = self.recorder.as_ref().map(|recorder| recorder.uuid);
+        Ok(None)
     }
 
     /// Whether each search is answered as it was before. What comes is kept for when the search is made.
@@ -139,6 +129,25 @@ impl Read<'_> {
         }
         recorder.finish();
     }
+}
+
+/// The searches for people, and for groups, that the read begins with.
+fn first_searches(settings: &Settings, attributes: Attributes, query: &Query) -> Vec<Question> {
+    let of_people = attributes.of_people(settings, extent(query), query.reads_groups());
+    let people = Request::below(&settings.user_base, &settings.user_filter, &of_people);
+    let mut searches = vec![Question::new(&people)];
+    if query.reads_groups() {
+        let of_groups = attributes.of_groups(settings);
+        for filter in group_filters(settings, query.group_names()) {
+            let groups = Request::below(&settings.group_base, &filter, &of_groups);
+            searches.push(Question::new(&groups));
+        }
+    }
+    searches
+}
+
+fn base(search: &Question) -> String {
+    search.with(|request| request.base.to_owned())
 }
 
 /// Whether what a search finds hangs on an attribute that changes without a word: it is computed from other entries.

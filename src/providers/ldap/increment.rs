@@ -3,8 +3,8 @@
 //! The file holds the searches that a read begins with, a cookie for each that the server gave before it was made, and every entry
 //! as it came. It is whole or of no use, is of use for one server and one set of searches only, and nothing is lost with it. What
 //! comes of it goes the way of any other answer: plans are made of all people and groups, never of changes. Whatever does not fit,
-//! or takes away more than can be believed, leads to a read of everything in the same run. Rules: RFC 4533, and what OpenLDAP and
-//! others make of it: a phase of names that are still there can come short, and computed attributes change without a word.
+//! or takes away more than can be believed, leads to a read of everything in the same run: a phase of names that are still there
+//! can come short. What of a server's word is believed at all is for `ldap::since`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,20 +13,16 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use std::hash::Hasher as _;
 
-use super::mark::bytes;
 use crate::ldap::Error;
 use crate::ldap::connect::Session;
 use crate::ldap::entry::Entry;
 use crate::ldap::search::Request;
+use crate::ldap::since::Since;
 use crate::ldap::sync::{self, Changes, Fate, Uuid};
-use crate::ldap::tape::{Composed, Question};
-use crate::model::hex;
+use crate::ldap::tape::{Composed, Parts, Question};
 use crate::system::files::{self, NewPrivate, Trust};
 
-const MAGIC: &[u8] = b"gosync-reading-1\n";
-
-/// The attribute that says which entry it is (RFC 4530).
-pub(super) const UUID: &str = "entryUUID";
+const MAGIC: &[u8] = b"gosync-reading-2\n";
 
 /// Stands behind the last entry, where the number of a search would be.
 const END: u8 = 0xff;
@@ -50,13 +46,18 @@ struct Head {
     server: String,
     /// When all was read, in seconds since 1970.
     read_at: i64,
-    /// Each search, and its cookie in hexadecimal.
-    searches: Vec<(Question, String)>,
+    searches: Vec<Question>,
+    since: Since,
 }
+
+/// The searches that a read begins with, as they are where this attribute says which entry it is.
+pub(super) type Searches<'s> = dyn Fn(&'static str) -> Vec<Question> + 's;
 
 /// Writes what a read is answered, as it comes.
 pub(super) struct Recorder {
     searches: Vec<Question>,
+    /// The attribute that says which entry it is.
+    pub(super) uuid: &'static str,
     file: NewPrivate,
     hash: SipHasher13,
     /// Something could not be kept: then nothing is.
@@ -67,9 +68,9 @@ impl Recorder {
     fn begin(path: &Path, head: &Head) -> Option<Self> {
         let mut text = serde_json::to_vec(head).ok()?;
         text.push(b'\n');
-        let searches = head.searches.iter().map(|(asked, _)| asked.clone());
         let mut recorder = Self {
-            searches: searches.collect(),
+            searches: head.searches.clone(),
+            uuid: head.since.uuid(),
             file: NewPrivate::begin(path).ok()?,
             hash: SipHasher13::new(),
             is_broken: false,
@@ -89,7 +90,7 @@ impl Recorder {
         let Some(search) = self.searches.iter().position(|asked| asked.is(request)) else {
             return;
         };
-        match entry.only(UUID).and_then(uuid) {
+        match entry.only(self.uuid).and_then(sync::uuid) {
             Some(uuid) => self.put(search, &uuid, entry.content()),
             None => self.is_broken = true,
         }
@@ -147,71 +148,84 @@ fn apart(bytes: &[u8]) -> Option<(Head, Vec<Record<'_>>)> {
     }
 }
 
-/// Begins to keep what these searches will be answered; `None`: the server does not say later what has changed since.
+/// Begins to keep what these searches, below these bases, will be answered; `None`: the server does not say later what has changed
+/// since.
 ///
 /// # Errors
 /// When it does not answer.
 pub(super) fn begin(
     session: &mut Session,
-    searches: Vec<Question>,
+    searches: &Searches<'_>,
+    bases: &[&str],
     place: &Place<'_>,
 ) -> Result<Option<Recorder>, Error> {
-    let mut known = Vec::new();
-    for asked in searches {
-        let cookie = asked.with(|request| sync::cookie(session, request.base))?;
-        let Some(cookie) = cookie else {
-            return Ok(None);
-        };
-        known.push((asked, hex(&cookie)));
-    }
+    let Some(since) = Since::now(session, bases)? else {
+        return Ok(None);
+    };
     let head = Head {
         server: place.server.clone(),
         read_at: place.now,
-        searches: known,
+        searches: searches(since.uuid()),
+        since,
     };
     Ok(Recorder::begin(place.path, &head))
 }
 
+/// What was read at an earlier time is at hand as if it had been answered now.
+pub(super) struct Resumed {
+    /// When all was read, in seconds since 1970.
+    pub(super) read_at: i64,
+    /// The attribute that says which entry it is.
+    pub(super) uuid: &'static str,
+}
+
 /// Asks what has changed since these searches were answered last, and puts their answers together of that and of what was kept.
-/// Says when all was read; `None`: that cannot be done, and all is to be read now.
+/// `None`: that cannot be done, and all is to be read now.
 ///
 /// # Errors
 /// When the server does not answer.
 pub(super) fn resume(
     session: &mut Session,
-    searches: &[Question],
+    searches: &Searches<'_>,
     place: &Place<'_>,
     oldest: i64,
-) -> Result<Option<i64>, Error> {
+) -> Result<Option<Resumed>, Error> {
     let Ok(bytes) = files::read_trusted(place.path, Trust::Secret) else {
         return Ok(None);
     };
     let Some((mut head, records)) = apart(&bytes) else {
         return Ok(None);
     };
+    let uuid = head.since.uuid();
     let is_same = head.server == place.server
         && (oldest..=place.now).contains(&head.read_at)
-        && head.searches.iter().map(|(asked, _)| asked).eq(searches);
+        && head.searches == searches(uuid);
     if !is_same {
         return Ok(None);
     }
-    let mut changes = Vec::new();
-    for (asked, known) in &mut head.searches {
-        let Some(cookie) = self::bytes(known) else {
-            return Ok(None);
-        };
-        let found = asked.with(|request| sync::changes(session, request, &cookie))?;
-        let Some(found) = found else {
-            tracing::info!("the server does not say what has changed: all is read");
-            return Ok(None);
-        };
-        if let Some(new) = &found.cookie {
-            *known = hex(new);
-        }
-        changes.push(found);
-    }
+    let is_known = |wanted: &Uuid| records.iter().any(|(_, uuid, _)| uuid == wanted);
+    let changes = asked(session, &head.searches, &head.since, &is_known)?;
+    let Some((changes, since)) = changes else {
+        tracing::info!("the server does not say what has changed: all is read");
+        return Ok(None);
+    };
+    head.since = since;
     let recorder = Recorder::begin(place.path, &head);
-    Ok(compose(session, searches, (&records, &changes), recorder).then_some(head.read_at))
+    let is_whole = compose(session, &head.searches, (&records, &changes), recorder);
+    let read_at = head.read_at;
+    Ok(is_whole.then_some(Resumed { read_at, uuid }))
+}
+
+/// Asks what has changed of what these searches find.
+fn asked(
+    session: &mut Session,
+    searches: &[Question],
+    since: &Since,
+    is_known: &dyn Fn(&Uuid) -> bool,
+) -> Result<Option<(Vec<Changes>, Since)>, Error> {
+    let requests: Vec<Parts<'_>> = searches.iter().map(Question::parts).collect();
+    let requests: Vec<Request<'_>> = requests.iter().map(Parts::request).collect();
+    since.changes(session, &requests, is_known)
 }
 
 /// Puts the answers together; whether that can be believed.
@@ -269,10 +283,4 @@ fn compose(
         recorder.finish();
     }
     true
-}
-
-/// What `entryUUID` says, 8-4-4-4-12 digits (RFC 4122).
-fn uuid(text: &[u8]) -> Option<Uuid> {
-    let text: Vec<u8> = text.iter().copied().filter(|byte| *byte != b'-').collect();
-    bytes(std::str::from_utf8(&text).ok()?)?.try_into().ok()
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::Ldap;
 use super::groups::{self, GroupEntry};
-use super::increment::{self, Recorder};
+use super::increment::Recorder;
 use super::people::{self, Extent, People};
 use super::settings::{Settings, Wished};
 use super::strangers::{self, changed};
@@ -48,8 +48,8 @@ pub(super) struct Read<'a> {
 /// What is asked for of each entry, besides what people and groups are made of.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Attributes {
-    /// Which entry it is.
-    pub uuid: bool,
+    /// That which says which entry it is.
+    pub uuid: Option<&'static str>,
 }
 
 impl Attributes {
@@ -69,7 +69,7 @@ impl Attributes {
     }
 
     fn with(self, mut names: Vec<&str>) -> Vec<&str> {
-        names.extend(self.uuid.then_some(increment::UUID));
+        names.extend(self.uuid);
         people::distinct(names)
     }
 }

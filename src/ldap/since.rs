@@ -1,0 +1,241 @@
+//! What a server knows its content by at one time, and what it says later has changed since then.
+//!
+//! Servers mean different things by the same protocol: what of an answer is believed is told here, for each [`Dialect`]. A server's
+//! dialect is known by the form of its cookie. Whatever does not fit its rules is no answer, and whoever asks reads everything
+//! then. Rules: RFC 4533, and what the servers make of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::connect::Session;
+use super::ds389;
+use super::error::Error;
+use super::question::Request;
+use super::sync::{self, Absence, Changes, Uuid};
+use crate::model::{hex, unhex};
+
+/// The filter that every entry passes.
+const ALL: &str = "(objectClass=*)";
+
+/// What OpenLDAP's cookies have in them.
+const SEQUENCE_NUMBER: &[u8] = b"csn=";
+
+/// How a server keeps account of what changes in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Dialect {
+    /// OpenLDAP with syncprov. A cookie names the last change of the whole database, whatever the search is for. What is gone is
+    /// named, or else all that is still there.
+    #[serde(rename = "openldap")]
+    OpenLdap,
+    /// 389 Directory Server with Content Synchronization and Retro Changelog. See [`ds389`].
+    #[serde(rename = "389")]
+    Ds389,
+}
+
+impl Dialect {
+    fn of(cookie: &[u8]) -> Option<Self> {
+        let has = |part: &[u8]| cookie.windows(part.len()).any(|window| window == part);
+        if has(SEQUENCE_NUMBER) {
+            Some(Self::OpenLdap)
+        } else {
+            ds389::number(cookie).map(|_| Self::Ds389)
+        }
+    }
+
+    /// The attribute that says which entry it is.
+    pub(crate) fn uuid(self) -> &'static str {
+        match self {
+            Self::OpenLdap => "entryUUID",
+            Self::Ds389 => ds389::UUID,
+        }
+    }
+}
+
+/// What a server's content is known by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Since {
+    dialect: Dialect,
+    /// Names of entries, each with a cookie for what is below it, in hexadecimal. OpenLDAP: the base of each search; 389: the
+    /// suffixes in which they are.
+    cookies: Vec<(String, String)>,
+    /// What must be as it was, or else the cookies are worth nothing.
+    #[serde(default)]
+    terms: String,
+}
+
+impl Since {
+    /// What the content below these bases is known by now; `None`: the server does not say later what has changed.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub(crate) fn now(session: &mut Session, bases: &[&str]) -> Result<Option<Self>, Error> {
+        let Some(first) = bases.first() else {
+            return Ok(None);
+        };
+        let first = sync::cookie(session, first, ALL)?;
+        let Some(dialect) = first.as_deref().and_then(Dialect::of) else {
+            return Ok(None);
+        };
+        let (places, terms) = match dialect {
+            Dialect::OpenLdap => {
+                let bases = bases.iter().map(|&base| base.to_owned());
+                (bases.collect(), String::new())
+            }
+            Dialect::Ds389 => match ds389::terms(session, bases)? {
+                Some(terms) => (terms.suffixes, terms.text),
+                None => return Ok(None),
+            },
+        };
+        let mut cookies = Vec::new();
+        for place in places {
+            let Some(cookie) = sync::cookie(session, &place, ALL)? else {
+                return Ok(None);
+            };
+            cookies.push((place, hex(&cookie)));
+        }
+        Ok(Some(Self {
+            dialect,
+            cookies,
+            terms,
+        }))
+    }
+
+    /// The attribute that says which entry it is.
+    pub(crate) fn uuid(&self) -> &'static str {
+        self.dialect.uuid()
+    }
+
+    /// Whether nothing that these searches, a base and a filter each, find has changed since then, nor left, nor come. 389 Directory
+    /// Server: nothing at all in the suffixes.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub(crate) fn is_unmoved(
+        &self,
+        session: &mut Session,
+        searches: &[(&str, &str)],
+    ) -> Result<bool, Error> {
+        match self.dialect {
+            Dialect::OpenLdap => {
+                for (at, (base, filter)) in searches.iter().enumerate() {
+                    let request = Request::below(base, filter, &["1.1"]);
+                    let told = self.told(session, at, &request, Absence::AsSaid)?;
+                    if !told.is_some_and(|(changes, _)| changes.is_empty()) {
+                        return Ok(false);
+                    }
+                }
+                Ok(searches.len() == self.cookies.len())
+            }
+            Dialect::Ds389 => {
+                let bases: Vec<&str> = searches.iter().map(|(base, _)| *base).collect();
+                let told = self.told_in_suffixes(session, &bases)?;
+                let is_none = |told: &Vec<Changes>| told.iter().all(Changes::is_empty);
+                Ok(told.is_some_and(|(told, _)| is_none(&told)))
+            }
+        }
+    }
+
+    /// What has changed since then of what each of these searches finds, and what the content is known by now; `None`: the server
+    /// does not say, or not so that it could be believed. `is_known`: whether one of the searches found that entry then.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub(crate) fn changes(
+        &self,
+        session: &mut Session,
+        requests: &[Request<'_>],
+        is_known: &dyn Fn(&Uuid) -> bool,
+    ) -> Result<Option<(Vec<Changes>, Self)>, Error> {
+        match self.dialect {
+            Dialect::OpenLdap => {
+                let mut now = self.clone();
+                let mut all = Vec::new();
+                for (at, request) in requests.iter().enumerate() {
+                    let told = self.told(session, at, request, Absence::AsSaid)?;
+                    let Some((changes, cookie)) = told else {
+                        return Ok(None);
+                    };
+                    now.cookies[at].1 = cookie;
+                    all.push(changes);
+                }
+                Ok((all.len() == self.cookies.len()).then_some((all, now)))
+            }
+            Dialect::Ds389 => {
+                let bases: Vec<&str> = requests.iter().map(|request| request.base).collect();
+                let Some((told, now)) = self.told_in_suffixes(session, &bases)? else {
+                    return Ok(None);
+                };
+                let told: Vec<_> = self.suffixes().zip(told).collect();
+                let changes = ds389::looked_up(session, &told, requests, is_known)?;
+                Ok(changes.map(|changes| (changes, now)))
+            }
+        }
+    }
+
+    fn suffixes(&self) -> impl Iterator<Item = &str> {
+        self.cookies.iter().map(|(suffix, _)| suffix.as_str())
+    }
+
+    /// What a search is told with one of the cookies, and the cookie for the next time.
+    fn told(
+        &self,
+        session: &mut Session,
+        at: usize,
+        request: &Request<'_>,
+        absence: Absence,
+    ) -> Result<Option<(Changes, String)>, Error> {
+        let Some((_, before)) = self.cookies.get(at) else {
+            return Ok(None);
+        };
+        let Some(cookie) = unhex(before) else {
+            return Ok(None);
+        };
+        let changes = sync::changes(session, request, &cookie, absence)?;
+        Ok(changes.map(|changes| {
+            // Where there is none, the last one is still good.
+            let next = changes.cookie.as_deref().map(hex);
+            (changes, next.unwrap_or_else(|| before.clone()))
+        }))
+    }
+
+    /// What 389 Directory Server tells of the suffixes, unless it is not to be believed.
+    fn told_in_suffixes(
+        &self,
+        session: &mut Session,
+        bases: &[&str],
+    ) -> Result<Option<(Vec<Changes>, Self)>, Error> {
+        let (mut all, mut now) = (Vec::new(), self.clone());
+        for (at, suffix) in self.suffixes().enumerate() {
+            let request = Request::below(suffix, ALL, &["1.1"]);
+            let told = self.told(session, at, &request, Absence::Nothing)?;
+            let Some((changes, cookie)) = told else {
+                return Ok(None);
+            };
+            now.cookies[at].1 = cookie;
+            all.push(changes);
+        }
+        // Asked afterwards: what holds now has held all the time since the cookies were given.
+        let Some(terms) = ds389::terms(session, bases)? else {
+            return Ok(None);
+        };
+        let is_same = terms.text == self.terms && terms.suffixes.iter().eq(self.suffixes());
+        let numbers = self.cookies.iter().map(|(_, cookie)| unhex(cookie));
+        let mut numbers = numbers.map(|cookie| cookie.as_deref().and_then(ds389::number));
+        let is_logged = numbers.all(|number| number.is_some_and(|number| terms.has_after(number)));
+        Ok((is_same && is_logged).then_some((all, now)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dialect_is_known_by_its_cookie() {
+        let openldap = b"rid=000,csn=20261130152135.534174Z#000000#000#000000";
+        assert_eq!(Dialect::of(openldap), Some(Dialect::OpenLdap));
+        let ds389 = b"localhost:389#cn=directory manager:dc=example,dc=org:(objectClass=*)#133";
+        assert_eq!(Dialect::of(ds389), Some(Dialect::Ds389));
+        assert_eq!(Dialect::of(b""), None);
+        assert_eq!(Dialect::of(b"abc"), None);
+    }
+}
