@@ -15,6 +15,8 @@ use crate::model::{hex, unhex};
 
 /// The filter that every entry passes.
 const ALL: &str = "(objectClass=*)";
+/// The filter that no entry passes.
+const NOTHING: &str = "(!(objectClass=*))";
 
 /// What OpenLDAP's cookies have in them.
 const SEQUENCE_NUMBER: &[u8] = b"csn=";
@@ -71,23 +73,29 @@ impl Since {
         let Some(first) = bases.first() else {
             return Ok(None);
         };
-        let first = sync::cookie(session, first, ALL)?;
-        let Some(dialect) = first.as_deref().and_then(Dialect::of) else {
+        let Some(cookie) = sync::cookie(session, first, NOTHING)? else {
             return Ok(None);
         };
-        let (places, terms) = match dialect {
+        let Some(dialect) = Dialect::of(&cookie) else {
+            return Ok(None);
+        };
+        let (places, filter, terms) = match dialect {
             Dialect::OpenLdap => {
                 let bases = bases.iter().map(|&base| base.to_owned());
-                (bases.collect(), String::new())
+                (bases.collect(), NOTHING, String::new())
             }
             Dialect::Ds389 => match ds389::terms(session, bases)? {
-                Some(terms) => (terms.suffixes, terms.text),
+                Some(terms) => (terms.suffixes, ALL, terms.text),
                 None => return Ok(None),
             },
         };
         let mut cookies = Vec::new();
         for place in places {
-            let Some(cookie) = sync::cookie(session, &place, ALL)? else {
+            let cookie = match dialect {
+                Dialect::OpenLdap if place == *first => Some(cookie.clone()),
+                Dialect::OpenLdap | Dialect::Ds389 => sync::cookie(session, &place, filter)?,
+            };
+            let Some(cookie) = cookie else {
                 return Ok(None);
             };
             cookies.push((place, hex(&cookie)));

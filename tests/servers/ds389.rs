@@ -9,6 +9,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::ldap_tools::{self, Login, answers, free_port};
@@ -40,18 +42,43 @@ const DIRS: [(&str, &str); 12] = [
 /// Caches that fit into a test, and a journal that nobody needs.
 const DATABASE: &str = "nsslapd-cache-autosize: 0\nnsslapd-dbcachesize: 4000000\nnsslapd-db-durable-transaction: off\n";
 
+/// What the log of changes must be told so that the server can say what has changed, and so that everybody who has bound may know.
+pub const WHOLE_LOG: &str = "nsslapd-attribute: nsuniqueid:targetUniqueId\n\
+    aci: (targetattr=\"*\")(version 3.0; acl \"log\"; allow (read, search, compare) userdn=\"ldap:///all\";)\n";
+
 /// A running server.
 pub struct Ds389 {
     child: Child,
     /// Port for `ldap://`.
     pub port: u16,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Ds389 {
     /// A server that holds these entries, besides the suffix, `ou=people` and `ou=groups`, which everybody may read
     /// who has bound; `settings`: more lines for its main entry.
     pub fn start(ldif: &str, settings: &str) -> Self {
+        Self::with(ldif, |text| more(text, MAIN, settings))
+    }
+
+    /// The same with Content Synchronization and Retro Changelog on; `log`: more lines for the entry of the latter.
+    pub fn logging(ldif: &str, log: &str) -> Self {
+        let changelog = "dn: cn=Retro Changelog Plugin,cn=plugins,cn=config\n";
+        Self::with(ldif, |mut text| {
+            for plug_in in [
+                changelog,
+                "dn: cn=Content Synchronization,cn=plugins,cn=config\n",
+            ] {
+                let at = text.find(plug_in).unwrap();
+                let (before, behind) = text.split_at(at);
+                let on = behind.replacen("pluginenabled: off", "pluginenabled: on", 1);
+                text = format!("{before}{on}");
+            }
+            more(text, changelog, log)
+        })
+    }
+
+    fn with(ldif: &str, change: impl Fn(String) -> String) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("gosync-389-")
             .tempdir()
@@ -67,16 +94,12 @@ impl Ds389 {
             let port = free_port();
             fs::write(
                 dir.path().join("config/dse.ldif"),
-                configuration(dir.path(), port, settings),
+                change(configuration(dir.path(), port)),
             )
             .unwrap();
             let mut child = run(dir.path());
             if answers(&mut child, port) {
-                let server = Self {
-                    child,
-                    port,
-                    _dir: dir,
-                };
+                let server = Self { child, port, dir };
                 server.login().add(&format!("{BASE}{ldif}"));
                 return server;
             }
@@ -85,6 +108,18 @@ impl Ds389 {
         }
         let log = fs::read_to_string(dir.path().join("log/errors")).unwrap_or_default();
         panic!("389 Directory Server does not start: {log}");
+    }
+
+    /// Ends the server by a signal, and starts it again with what it holds.
+    pub fn restart(&mut self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        kill(pid, signal).unwrap();
+        self.child.wait().unwrap();
+        self.child = run(self.dir.path());
+        assert!(
+            answers(&mut self.child, self.port),
+            "it does not start again"
+        );
     }
 
     /// `ldap://` on 127.0.0.1.
@@ -114,8 +149,16 @@ const BASE: &str = "dn: dc=example,dc=org\nobjectClass: top\nobjectClass: domain
     dn: ou=people,dc=example,dc=org\nobjectClass: organizationalUnit\nou: people\n\n\
     dn: ou=groups,dc=example,dc=org\nobjectClass: organizationalUnit\nou: groups\n\n";
 
+/// The entry of the whole server.
+const MAIN: &str = "dn: cn=config\ncn: config\n";
+
+/// More lines for an entry.
+fn more(text: String, entry: &str, lines: &str) -> String {
+    text.replacen(entry, &format!("{entry}{lines}"), 1)
+}
+
 /// The whole configuration, with the database of [`SUFFIX`].
-fn configuration(dir: &Path, port: u16, settings: &str) -> String {
+fn configuration(dir: &Path, port: u16) -> String {
     let template = |name: &str| {
         let path = Path::new(TEMPLATES).join(name);
         let text = fs::read_to_string(&path);
@@ -159,14 +202,7 @@ fn configuration(dir: &Path, port: u16, settings: &str) -> String {
     while text.contains("\n\n\n") {
         text = text.replace("\n\n\n", "\n\n");
     }
-    let more = |text: String, entry: &str, lines: &str| {
-        text.replacen(entry, &format!("{entry}{lines}"), 1)
-    };
-    text = more(
-        text,
-        "dn: cn=config\ncn: config\n",
-        &format!("nsslapd-listenhost: 127.0.0.1\n{settings}"),
-    );
+    text = more(text, MAIN, "nsslapd-listenhost: 127.0.0.1\n");
     more(
         text,
         "dn: cn=config,cn=ldbm database,cn=plugins,cn=config\n",

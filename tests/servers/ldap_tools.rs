@@ -48,7 +48,16 @@ impl Login {
         self.feed(&[], ldif);
     }
 
+    /// The same with changes that may be impossible by now.
+    pub fn try_to_modify(&self, ldif: &str) {
+        self.fed(&["-c"], ldif);
+    }
+
     fn feed(&self, more: &[&str], ldif: &str) {
+        ended("ldapmodify", &self.fed(more, ldif));
+    }
+
+    fn fed(&self, more: &[&str], ldif: &str) -> Output {
         let mut command = self.command("ldapmodify");
         let spawned = command
             .args(more)
@@ -63,7 +72,7 @@ impl Login {
             .unwrap()
             .write_all(ldif.as_bytes())
             .unwrap();
-        ended("ldapmodify", &child.wait_with_output().unwrap());
+        child.wait_with_output().unwrap()
     }
 
     /// The entries that a filter finds, in pages, with what is asked for.
