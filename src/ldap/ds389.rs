@@ -14,21 +14,29 @@
 //! - Whoever is below an entry that moves is not told of, and roles and classes of service change other entries without a word.
 //! - What is imported, or sent by another server in one piece, is logged nowhere: the next read of everything sees it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::about::{self, About};
 use super::connect::Session;
 use super::error::Error;
 use super::question::Request;
 use super::sync::{self, Changes, Uuid};
-use super::{dn, entry, filter, search};
+use super::{filter, search};
 use crate::model::hex;
 
 /// The attribute that says which entry it is.
 pub(super) const UUID: &str = "nsUniqueId";
 
 const PLUG_IN: &str = "cn=Retro Changelog Plugin,cn=plugins,cn=config";
+const ENABLED: &str = "nsslapd-pluginEnabled";
+const LOGGED: &str = "nsslapd-attribute";
+/// What it leaves out.
+const LEFT_OUT: [&str; 3] = [
+    "nsslapd-include-suffix",
+    "nsslapd-exclude-suffix",
+    "nsslapd-exclude-attrs",
+];
 const MONITOR: &str = "cn=monitor";
-const ANY: &str = "(objectClass=*)";
 
 /// Before it a deletion could hide behind an addition that had been told of (389 Directory Server, ticket 4313).
 const OLDEST: u32 = 2;
@@ -65,43 +73,22 @@ pub(super) fn number(cookie: &[u8]) -> Option<u64> {
     rest.contains('#').then(|| number.parse().ok())?
 }
 
-/// Attributes of an entry by their names in small letters.
-type Found = BTreeMap<String, Vec<String>>;
-
-/// One entry, as far as we may read it.
-fn alone(session: &mut Session, dn: &str, attributes: &[&str]) -> Result<Option<Found>, Error> {
-    let mut found = None;
-    let request = Request::alone(dn, ANY, attributes);
-    let outcome = search::aside(session, &request, &mut |entry| {
-        let attributes = entry.iter().map(|(name, values)| {
-            let mut values: Vec<String> = values.map(entry::text).collect();
-            values.sort();
-            (name.to_ascii_lowercase(), values)
-        });
-        found = Some(attributes.collect());
-    });
-    match outcome.early {
-        Some(error) if outcome.code == 0 => Err(error),
-        Some(_) => Ok(None),
-        None => Ok(found),
-    }
-}
-
 /// Under which terms the server can be believed about what is below these bases; `None`: it cannot be.
 ///
 /// # Errors
 /// When it does not answer.
 pub(super) fn terms(session: &mut Session, bases: &[&str]) -> Result<Option<Terms>, Error> {
-    let plug_in = alone(session, PLUG_IN, &["*", "modifyTimestamp"])?;
+    let names = [&[ENABLED, LOGGED, "modifyTimestamp"][..], &LEFT_OUT].concat();
+    let plug_in = about::read(session, PLUG_IN, &names)?;
     let Some(plug_in) = plug_in else {
         tracing::info!("we may not read {PLUG_IN}: what has changed is not asked");
         return Ok(None);
     };
-    let Some(monitor) = alone(session, MONITOR, &["startTime"])? else {
+    let Some(monitor) = about::read(session, MONITOR, &["startTime"])? else {
         return Ok(None);
     };
-    let names = ["namingContexts", "firstChangeNumber", "vendorVersion"];
-    let Some(root) = alone(session, "", &names)? else {
+    let names = [about::SUFFIXES, "firstChangeNumber", "vendorVersion"];
+    let Some(root) = about::read(session, "", &names)? else {
         return Ok(None);
     };
     let terms = judged(&plug_in, &monitor, &root, bases);
@@ -112,12 +99,15 @@ pub(super) fn terms(session: &mut Session, bases: &[&str]) -> Result<Option<Term
 }
 
 fn judged(
-    plug_in: &Found,
-    monitor: &Found,
-    root: &Found,
+    plug_in: &About,
+    monitor: &About,
+    root: &About,
     bases: &[&str],
 ) -> Result<Terms, &'static str> {
-    let one = |found: &Found, name: &str| match found.get(name).map(Vec::as_slice) {
+    let one = |found: &About, name: &str| match found
+        .get(&name.to_ascii_lowercase())
+        .map(Vec::as_slice)
+    {
         Some([value]) => Some(value.clone()),
         Some(_) | None => None,
     };
@@ -129,20 +119,20 @@ fn judged(
     if major.is_none_or(|major| major < OLDEST) {
         return Err("it is too old");
     }
-    if !one(plug_in, "nsslapd-pluginenabled").is_some_and(|is| is.eq_ignore_ascii_case("on")) {
+    if !one(plug_in, ENABLED).is_some_and(|is| is.eq_ignore_ascii_case("on")) {
         return Err("its log of changes is not on");
     }
-    let logged = plug_in.get("nsslapd-attribute");
+    let logged = plug_in.get(LOGGED);
     let is_id = |logged: &String| {
         logged.to_ascii_lowercase().replace(' ', "") == "nsuniqueid:targetuniqueid"
     };
     if !logged.is_some_and(|logged| logged.iter().any(is_id)) {
         return Err("its log of changes does not say which entries they are of");
     }
-    let limits = |name: &String| {
-        name.starts_with("nsslapd-include-") || name.starts_with("nsslapd-exclude-")
-    };
-    if plug_in.keys().any(limits) {
+    if LEFT_OUT
+        .iter()
+        .any(|name| plug_in.contains_key(&name.to_ascii_lowercase()))
+    {
         return Err("its log of changes leaves something out");
     }
     let started = one(monitor, "starttime").ok_or("it does not say when it was started")?;
@@ -152,28 +142,18 @@ fn judged(
     }
     let first = one(root, "firstchangenumber").and_then(|first| first.parse().ok());
     Ok(Terms {
-        suffixes: suffixes(root, bases).ok_or("a base is in none of its suffixes")?,
+        suffixes: distinct(
+            about::suffixes(root, bases).ok_or("a base is in none of its suffixes")?,
+        ),
         text: format!("{started} {version} {plug_in:?}"),
         first: first.ok_or("it does not say which changes it has logged")?,
     })
 }
 
-/// The suffixes in which the bases are, each once.
-fn suffixes(root: &Found, bases: &[&str]) -> Option<Vec<String>> {
-    let all = root.get("namingcontexts")?;
-    let mut suffixes: Vec<String> = Vec::new();
-    for base in bases {
-        let base = dn::normalise(base)?;
-        let holds = |suffix: &&String| {
-            let key = dn::normalise(suffix);
-            key.is_some_and(|key| !key.is_empty() && dn::is_under(&base, &key))
-        };
-        let nearest = all.iter().filter(holds).max_by_key(|suffix| suffix.len())?;
-        if !suffixes.contains(nearest) {
-            suffixes.push(nearest.clone());
-        }
-    }
-    Some(suffixes)
+fn distinct(mut suffixes: Vec<String>) -> Vec<String> {
+    suffixes.sort();
+    suffixes.dedup();
+    suffixes
 }
 
 /// What of each search has changed, and how, by what was told of each suffix: whatever was named is looked up. `None`: it cannot be
@@ -276,8 +256,8 @@ fn text(uuid: &Uuid) -> String {
 mod tests {
     use super::*;
 
-    fn entry(attributes: &[(&str, &str)]) -> Found {
-        let mut found = Found::new();
+    fn entry(attributes: &[(&str, &str)]) -> About {
+        let mut found = About::new();
         for (name, value) in attributes {
             found
                 .entry((*name).to_owned())

@@ -5,8 +5,9 @@
 //! `message`, `request`, `question`, `tape`, `entry`, `dn`, `filter`, `limits` and `code` are pure; `socket` and `wire`
 //! carry messages, `connect` and `search` ask and are answered, `client` keeps one connection for
 //! questions and changes, `persist` one on which a server tells of changes by itself. `sync` asks what has changed, and `since` knows
-//! what of the answer each server means; `ds389` is what 389 Directory Server needs for it. Sources: RFC 4511 to 4519.
+//! what of the answer each server means; `about` and `ds389` are for it. Sources: RFC 4511 to 4519.
 
+mod about;
 pub(crate) mod address;
 mod ber;
 pub(crate) mod client;

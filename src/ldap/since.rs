@@ -4,8 +4,11 @@
 //! dialect is known by the form of its cookie. Whatever does not fit its rules is no answer, and whoever asks reads everything
 //! then. Rules: RFC 4533, and what the servers make of it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::about;
 use super::connect::Session;
 use super::ds389;
 use super::error::Error;
@@ -17,6 +20,8 @@ use crate::model::{hex, unhex};
 const ALL: &str = "(objectClass=*)";
 /// The filter that no entry passes.
 const NOTHING: &str = "(!(objectClass=*))";
+/// The filter that entries pass which others are below.
+const FOLDERS: &str = "(hasSubordinates=TRUE)";
 
 /// What OpenLDAP's cookies have in them.
 const SEQUENCE_NUMBER: &[u8] = b"csn=";
@@ -25,7 +30,8 @@ const SEQUENCE_NUMBER: &[u8] = b"csn=";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Dialect {
     /// OpenLDAP with syncprov. A cookie names the last change of the whole database, whatever the search is for. What is gone is
-    /// named, or else all that is still there.
+    /// named, or else all that is still there. Whoever is below an entry that moves is not told of: so it is asked besides whether
+    /// any entry of the suffix has changed that others are below.
     #[serde(rename = "openldap")]
     OpenLdap,
     /// 389 Directory Server with Content Synchronization and Retro Changelog. See [`ds389`].
@@ -59,6 +65,9 @@ pub(crate) struct Since {
     /// Names of entries, each with a cookie for what is below it, in hexadecimal. OpenLDAP: the base of each search; 389: the
     /// suffixes in which they are.
     cookies: Vec<(String, String)>,
+    /// OpenLDAP: the suffix in which each of them is.
+    #[serde(default)]
+    suffixes: Vec<String>,
     /// What must be as it was, or else the cookies are worth nothing.
     #[serde(default)]
     terms: String,
@@ -79,13 +88,17 @@ impl Since {
         let Some(dialect) = Dialect::of(&cookie) else {
             return Ok(None);
         };
-        let (places, filter, terms) = match dialect {
+        let (places, filter, suffixes, terms) = match dialect {
             Dialect::OpenLdap => {
+                let root = about::read(session, "", &[about::SUFFIXES])?;
+                let Some(suffixes) = root.and_then(|root| about::suffixes(&root, bases)) else {
+                    return Ok(None);
+                };
                 let bases = bases.iter().map(|&base| base.to_owned());
-                (bases.collect(), NOTHING, String::new())
+                (bases.collect(), NOTHING, suffixes, String::new())
             }
             Dialect::Ds389 => match ds389::terms(session, bases)? {
-                Some(terms) => (terms.suffixes, ALL, terms.text),
+                Some(terms) => (terms.suffixes, ALL, Vec::new(), terms.text),
                 None => return Ok(None),
             },
         };
@@ -103,6 +116,7 @@ impl Since {
         Ok(Some(Self {
             dialect,
             cookies,
+            suffixes,
             terms,
         }))
     }
@@ -131,13 +145,13 @@ impl Since {
                         return Ok(false);
                     }
                 }
-                Ok(searches.len() == self.cookies.len())
+                Ok(searches.len() == self.cookies.len() && self.are_folders_unmoved(session)?)
             }
             Dialect::Ds389 => {
                 let bases: Vec<&str> = searches.iter().map(|(base, _)| *base).collect();
-                let told = self.told_in_suffixes(session, &bases)?;
-                let is_none = |told: &Vec<Changes>| told.iter().all(Changes::is_empty);
-                Ok(told.is_some_and(|(told, _)| is_none(&told)))
+                let told = self.told_in_suffixes(session)?;
+                let is_none = told.is_some_and(|(told, _)| told.iter().all(Changes::is_empty));
+                Ok(is_none && self.is_believed(session, &bases)?)
             }
         }
     }
@@ -155,6 +169,9 @@ impl Since {
     ) -> Result<Option<(Vec<Changes>, Self)>, Error> {
         match self.dialect {
             Dialect::OpenLdap => {
+                if requests.len() != self.cookies.len() {
+                    return Ok(None);
+                }
                 let mut now = self.clone();
                 let mut all = Vec::new();
                 for (at, request) in requests.iter().enumerate() {
@@ -165,22 +182,44 @@ impl Since {
                     now.cookies[at].1 = cookie;
                     all.push(changes);
                 }
-                Ok((all.len() == self.cookies.len()).then_some((all, now)))
+                // Asked afterwards: a move that the new cookies know of is told.
+                Ok(self.are_folders_unmoved(session)?.then_some((all, now)))
             }
             Dialect::Ds389 => {
                 let bases: Vec<&str> = requests.iter().map(|request| request.base).collect();
-                let Some((told, now)) = self.told_in_suffixes(session, &bases)? else {
+                let Some((told, now)) = self.told_in_suffixes(session)? else {
                     return Ok(None);
                 };
-                let told: Vec<_> = self.suffixes().zip(told).collect();
+                if !self.is_believed(session, &bases)? {
+                    return Ok(None);
+                }
+                let told: Vec<_> = self.places().zip(told).collect();
                 let changes = ds389::looked_up(session, &told, requests, is_known)?;
                 Ok(changes.map(|changes| (changes, now)))
             }
         }
     }
 
-    fn suffixes(&self) -> impl Iterator<Item = &str> {
-        self.cookies.iter().map(|(suffix, _)| suffix.as_str())
+    fn places(&self) -> impl Iterator<Item = &str> {
+        self.cookies.iter().map(|(place, _)| place.as_str())
+    }
+
+    /// OpenLDAP: whether no entry that others are below has changed in the suffixes, wherever it is now.
+    fn are_folders_unmoved(&self, session: &mut Session) -> Result<bool, Error> {
+        let mut asked = BTreeSet::new();
+        for (at, suffix) in self.suffixes.iter().enumerate() {
+            let cookie = self.cookies.get(at).map(|(_, cookie)| cookie);
+            if !asked.insert((suffix, cookie)) {
+                continue;
+            }
+            let request = Request::below(suffix, FOLDERS, &["1.1"]);
+            let told = self.told(session, at, &request, Absence::AsSaid)?;
+            // One of those that are gone was empty.
+            if !told.is_some_and(|(changes, _)| changes.changed().next().is_none()) {
+                return Ok(false);
+            }
+        }
+        Ok(self.suffixes.len() == self.cookies.len())
     }
 
     /// What a search is told with one of the cookies, and the cookie for the next time.
@@ -205,14 +244,13 @@ impl Since {
         }))
     }
 
-    /// What 389 Directory Server tells of the suffixes, unless it is not to be believed.
+    /// What 389 Directory Server tells of the suffixes.
     fn told_in_suffixes(
         &self,
         session: &mut Session,
-        bases: &[&str],
     ) -> Result<Option<(Vec<Changes>, Self)>, Error> {
         let (mut all, mut now) = (Vec::new(), self.clone());
-        for (at, suffix) in self.suffixes().enumerate() {
+        for (at, suffix) in self.places().enumerate() {
             let request = Request::below(suffix, ALL, &["1.1"]);
             let told = self.told(session, at, &request, Absence::Nothing)?;
             let Some((changes, cookie)) = told else {
@@ -221,15 +259,20 @@ impl Since {
             now.cookies[at].1 = cookie;
             all.push(changes);
         }
-        // Asked afterwards: what holds now has held all the time since the cookies were given.
+        Ok(Some((all, now)))
+    }
+
+    /// Whether 389 Directory Server is to be believed in what it has just told. What holds now has held all the time since the
+    /// cookies were given.
+    fn is_believed(&self, session: &mut Session, bases: &[&str]) -> Result<bool, Error> {
         let Some(terms) = ds389::terms(session, bases)? else {
-            return Ok(None);
+            return Ok(false);
         };
-        let is_same = terms.text == self.terms && terms.suffixes.iter().eq(self.suffixes());
+        let is_same = terms.text == self.terms && terms.suffixes.iter().eq(self.places());
         let numbers = self.cookies.iter().map(|(_, cookie)| unhex(cookie));
         let mut numbers = numbers.map(|cookie| cookie.as_deref().and_then(ds389::number));
         let is_logged = numbers.all(|number| number.is_some_and(|number| terms.has_after(number)));
-        Ok((is_same && is_logged).then_some((all, now)))
+        Ok(is_same && is_logged)
     }
 }
 

@@ -204,7 +204,11 @@ pub fn both_are_the_same(server: &mut dyn Changing, seed: u64, most: usize) {
         }
         sync(&by_changes);
         sync(&in_full);
-        assert_eq!(accounts(&by_changes), accounts(&in_full), "step {step}");
+        let [by_changes, in_full] = [&by_changes, &in_full].map(accounts);
+        let here = by_changes.iter().filter(|line| !in_full.contains(line));
+        let there = in_full.iter().filter(|line| !by_changes.contains(line));
+        let differences: Vec<&String> = here.chain(there).collect();
+        assert!(differences.is_empty(), "step {step}: {differences:#?}");
     }
     let before = proxy.passed();
     server.try_to_modify(&format!(
@@ -212,5 +216,6 @@ pub fn both_are_the_same(server: &mut dyn Changing, seed: u64, most: usize) {
     ));
     sync(&by_changes);
     let passed = proxy.passed() - before;
+    eprintln!("{passed} bytes for one change");
     assert!(passed < most, "{passed} bytes for one change");
 }

@@ -37,7 +37,7 @@ fn a_host_by_changes_is_the_same_as_one_in_full_with_a_short_log() {
 
 #[test]
 fn a_host_by_changes_is_the_same_as_one_in_full_without_a_log() {
-    both_are_the_same(&mut directory("").start(), 0x5eed_0003, 2_500);
+    both_are_the_same(&mut directory("").start(), 0x5eed_0003, 3_500);
 }
 
 /// What is kept is damaged, cut, another server's, or gone: all is read, and what comes of it is right.
